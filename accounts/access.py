@@ -1,4 +1,4 @@
-"""Who is signed in and where to go back to; and reauthentication before what would do most harm (ADR 65)."""
+"""Who is signed in and where to go back to; and reauthentication before what would do most harm (ADR 9)."""
 
 import time
 from collections.abc import Callable
@@ -55,8 +55,7 @@ def is_own_page(request: HttpRequest, url: str) -> bool:
     return url_has_allowed_host_and_scheme(url, allowed_hosts={request.get_host()}, require_https=request.is_secure())
 
 
-# Whoever is signed in shows again that it is they, before what would do most harm if a stranger sat at their computer (ADR
-# 65).
+# Whoever is signed in shows again that it is they, before what would do most harm if a stranger sat at their computer (ADR 9).
 #
 # Who has a second factor shows that one, and staff have one; others type their password or a code from an email.
 

@@ -1,4 +1,4 @@
-"""Accounts on the staff site, and the roles that a manager gives them. What a role may is code: its page says it (ADR 63)."""
+"""Accounts on the staff site, and the roles that a manager gives them. What a role may is code: its page says it (ADR 8)."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar

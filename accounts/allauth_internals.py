@@ -1,4 +1,4 @@
-"""What of allauth we need and it has no public way to. It is imported here and nowhere else (ADR 16)."""
+"""What of allauth we need and it has no public way to. It is imported here and nowhere else (ADR 10)."""
 
 # Notes in the session how somebody showed who they are; allauth.account.authentication only reads that.
 from allauth.account.internal.flows.login import record_authentication

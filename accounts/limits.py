@@ -1,4 +1,4 @@
-"""Limits on tries and exports, and the honeypot of forms that are open to everybody (ADR 42)."""
+"""Limits on tries and exports, and the honeypot of forms that are open to everybody (ADR 10)."""
 
 import hashlib
 import ipaddress
@@ -291,7 +291,7 @@ def count_throttles(throttles: Sequence[Throttle], now: datetime) -> None:
     count_hits({each.key: (each.most, each.window) for each in throttles}, now)
 
 
-# How often the pages of accounts may be sent, and how often emails to one address be asked for (ADR 42).
+# How often the pages of accounts may be sent, and how often emails to one address be asked for (ADR 10).
 #
 # allauth's own limits are switched off (ctac/settings.py): they live in a cache, which may be lost and is not shared.
 
@@ -449,7 +449,7 @@ def wait_page(request: HttpRequest, seconds: int) -> HttpResponse:
     return response
 
 
-# Forms that are open to everyone, guarded without a CAPTCHA (ADR 42): a box that only a program fills in, and a signed time.
+# Forms that are open to everyone, guarded without a CAPTCHA (ADR 10): a box that only a program fills in, and a signed time.
 #
 # Nobody is punished. Who trips over it reads why, finds everything as it was typed, and presses the button again, which works
 # whatever happens in the box: the page that says so carries a mark for this very answer.

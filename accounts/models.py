@@ -78,7 +78,7 @@ class SessionQuerySet(models.QuerySet["Session"]):
 
 
 class Session(AbstractBaseSession):
-    """One browser. Its row is found by a hash of the cookie, so that a copy of this table opens no session (ADR 64).
+    """One browser. Its row is found by a hash of the cookie, so that a copy of this table opens no session (ADR 9).
 
     `expire_date` is when it ends if nobody comes back; `ends_at` is when it ends whatever happens. A row without a user carries
     a sign-in that has begun. Rows go when the user is closed or gets other roles: triggers of the database see to that.

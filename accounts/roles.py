@@ -1,4 +1,4 @@
-"""What staff may do, role by role: the least that each needs for its day (ADR 63).
+"""What staff may do, role by role: the least that each needs for its day (ADR 8).
 
 Roles are code. After each migrate the groups of these names hold exactly these permissions, and any other group holds none; an
 account is put into them by a manager. Somebody may hold several roles, and then may do what any of them may.

@@ -1,4 +1,4 @@
-"""Writes to accounts: they are locked first; accounts of staff; passkeys (ADR 67)."""
+"""Writes to accounts: they are locked first; accounts of staff; passkeys (ADR 7)."""
 
 import json
 from base64 import urlsafe_b64encode
@@ -88,7 +88,7 @@ def reset_second_factor(*, user: User, by: User | None, now: datetime) -> None:
     end_sessions(user=locked)
 
 
-# Passkeys of an account (ADR 67): a way in beside the code by email, and for staff also their second factor.
+# Passkeys of an account (ADR 7): a way in beside the code by email, and for staff also their second factor.
 #
 # The keys themselves stay in the person's device. We keep a public one, and what they call it.
 

@@ -1,4 +1,4 @@
-"""Sessions in the database (ADR 64), what is encrypted in them (ADR 71), and forms that came after theirs had ended."""
+"""Sessions in the database, what is encrypted in them (ADR 9), and forms that came after theirs had ended."""
 
 import hashlib
 import json
@@ -60,7 +60,7 @@ def _fernet_key(secret: str) -> bytes:
     return urlsafe_b64encode(derived)
 
 
-# What a session holds that would open an account, or that somebody typed, is encrypted in the table (ADR 71).
+# What a session holds that would open an account, or that somebody typed, is encrypted in the table (ADR 9).
 #
 # Django only signs a session. A copy of the table would give away codes that still work and secrets of authenticator apps.
 
@@ -124,7 +124,7 @@ def device_of(user_agent: str) -> str:
     return _("%(browser)s on %(system)s") % {"browser": browser, "system": system} if system else browser
 
 
-# Sessions in the database: how they are found, how long they last, how they get a new key (ADR 64).
+# Sessions in the database: how they are found, how long they last, how they get a new key (ADR 9).
 #
 # The cookie holds a random key, the table its SHA-256.
 
@@ -247,11 +247,10 @@ class SessionStore(DatabaseStore):
 
 # A form that was sent after its session had ended: kept until its owner has signed in again, who then sends it once more.
 #
-# The same for one whose sender was asked again who they are (ADR 65).
+# The same for one whose sender was asked again who they are (ADR 9).
 #
 # Forms of several pages keep their answers in drafts. This is for all others, on the staff site too. What was typed waits in
-# the session in which they sign in, where it is encrypted with its address (ADR 71), and is shown to nobody but them (ADR
-# 64).
+# the session in which they sign in, where it is encrypted with its address (ADR 9), and is shown to nobody but them (ADR 9).
 
 UNSUBMITTED_FORM_KEY = "sent_late"
 LARGEST_FORM = 200_000  # characters; the largest form of staff, a packing session of 200 parcels, has about 60,000

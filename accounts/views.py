@@ -85,7 +85,7 @@ class CodeStillValidMixin:
         return redirect("account_reset_password")
 
 
-# Pages of passkeys, and what is sent with one (ADR 67).
+# Pages of passkeys, and what is sent with one (ADR 7).
 #
 # They need JavaScript: without it no page offers to use or add one, and what is sent to these addresses is refused. The list
 # of one's own, and removing one from it, work without.

@@ -1,4 +1,4 @@
-"""Who looked at, took out and changed what: for managers, to read (ADR 73)."""
+"""Who looked at, took out and changed what: for managers, to read (ADR 21)."""
 
 from typing import Any
 

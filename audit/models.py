@@ -1,4 +1,4 @@
-"""Who looked at, took out and changed what, and when: rows that nobody changes, in one table a month (ADR 73)."""
+"""Who looked at, took out and changed what, and when: rows that nobody changes, in one table a month (ADR 21)."""
 
 from typing import Any, Self
 

@@ -1,4 +1,4 @@
-"""Every page of the staff site, and each refusal outside it, leaves a row that says who asked for what (ADR 73, ADR 74)."""
+"""Every page of the staff site, and each refusal outside it, leaves a row that says who asked for what (ADR 21)."""
 
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
@@ -47,7 +47,7 @@ def names_of(keys: Iterable[int | None]) -> dict[int | None, str]:
     return {None: _("Nobody signed in"), **gone, **dict(users)}
 
 
-# Every page of the staff site writes down who asked for what: ctac/staff/site.py puts each of its views through `each` (ADR 74).
+# Every page of the staff site writes down who asked for what: ctac/staff/site.py puts each of its views through `each` (ADR 21).
 #
 # What was asked for by GET is written when the page is there, what was sent by POST in the same transaction as what it
 # changed, and a refusal once that is rolled back. Where it can't be written, the page fails and nothing was changed.
@@ -179,7 +179,7 @@ def refused(request: HttpRequest) -> None:
 ON_THE_STAFF_SITE = Audit(each=each, refused=refused, history=changes_of)
 
 
-# What a colleague is refused outside the staff site, such as somebody else's booking, is a row as it is there (ADR 74).
+# What a colleague is refused outside the staff site, such as somebody else's booking, is a row as it is there (ADR 21).
 #
 # Whoever has no staff account leaves none: their wrong addresses are no look into other people's data by us.
 

@@ -1,4 +1,4 @@
-"""Writing the audit: one statement for one act, however many objects it is about; and the months that its table has (ADR 73)."""
+"""Writing the audit: one statement for one act, however many objects it is about; and the months that its table has (ADR 21)."""
 
 import logging
 import re
@@ -56,7 +56,7 @@ def record(
     """Write one act: a row for each object and each of `whats`. One statement, in the transaction that is open, if one is.
 
     `by` is the key of the user who acts; `page` and `whats` are words of our code, never anything that was typed. Raises
-    DatabaseError: whoever calls lets it, so that nothing is done that the audit doesn't have (ADR 74).
+    DatabaseError: whoever calls lets it, so that nothing is done that the audit doesn't have (ADR 21).
     """
     reference = reference_now()
     rows = [(act.value, by, about.kind, key, page, tidy(what), reference) for key in known(about.keys) for what in whats]

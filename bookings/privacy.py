@@ -364,7 +364,7 @@ def bookings_ahead(person: Person, now: datetime) -> list[str]:
 def erase_bookings(person: Person, now: datetime) -> None:
     """Cancel what lies ahead properly, with mail to staff and presenter; take the person out of all of it; keep figures.
 
-    Raises VisitNotOver while a presenter may be at a visit to them or on the way (ADR 34).
+    Raises VisitNotOver while a presenter may be at a visit to them or on the way (ADR 14).
     """
     theirs = Booking.objects.filter(person=person)
     refuse_while_on_the_way_or_there(theirs, now)
@@ -393,7 +393,7 @@ def about_of(keys: Iterable[int]) -> list[str]:
     return [f"booking:{key}" for key in keys]
 
 
-# What a booking that a colleague took over still says of who had it: their copy has it, and it goes with them (ADR 79).
+# What a booking that a colleague took over still says of who had it: their copy has it, and it goes with them (ADR 23).
 
 # Of a booking, in anybody's words. They are of the visit, so they stay with who has it now, and name nobody who had it.
 FREE_TEXT_FIELDS = ("room", "access_needs", "notes", "request_reason", "closed_reason", "contact_name", "contact_phone")

@@ -77,7 +77,7 @@ JOINING_LINK_NEEDED_AT = time(7)
 # Before the start: staff are told again of who still has no presenter, and has had none for ESCALATED_AFTER; the manager too.
 PRESENTER_NEEDED_BEFORE = timedelta(days=2)
 
-# Open sessions (ADR 49). An offer of a place lasts until the same UK time on our office's next working day; one of a day off at
+# Open sessions (ADR 16). An offer of a place lasts until the same UK time on our office's next working day; one of a day off at
 # least until 5pm then. When the session is near it lasts some hours, nights not counted; and never past an hour before it.
 OFFER_LASTS_WORKING_DAYS = 1
 OFFERS_OF_A_DAY_OFF_LAST_UNTIL = time(17)
@@ -94,7 +94,7 @@ TOO_LATE_TO_ASK = timedelta(hours=1)
 UNSURE_WORKING_DAYS_BEFORE, UNSURE_AT = 1, time(9)
 UNSURE_AFTER = timedelta(minutes=30)
 
-# Calendar feeds (ADR 50).
+# Calendar feeds (ADR 15).
 FEED_LOOKS_BACK = timedelta(days=90)
 FEED_KEEPS_CANCELLED = timedelta(days=14)
 FEED_READ_EVERY = timedelta(hours=1)  # what we ask of calendar programs; many look more seldom
@@ -102,7 +102,7 @@ FEED_READ_EVERY = timedelta(hours=1)  # what we ask of calendar programs; many l
 # Google and Microsoft read everybody's from a few addresses of theirs.
 FEEDS_GUESSED = (60, timedelta(hours=1))
 
-# After a presentation (ADR 51).
+# After a presentation (ADR 15).
 FEEDBACK_OPENS = timedelta(minutes=30)  # before the end: presenters finish early
 FEEDBACK_OPEN_FOR = timedelta(weeks=6)  # after the end
 CERTIFICATES_FOR = HOST_LINKS_LAST = timedelta(days=365)

@@ -79,7 +79,7 @@ class PrivateByDefaultMiddleware:
     """Nothing is kept by shared caches or the back button of a shared PC unless the view says so.
 
     But for a page that answers a form: going back to it, a browser that has not kept it asks whether to send the form again, and
-    shows nothing. It varies with the cookies, so nobody comes back to it who has signed in or out since (ADR 38).
+    shows nothing. It varies with the cookies, so nobody comes back to it who has signed in or out since (ADR 5).
     """
 
     def __init__(self, get_response: GetResponse) -> None:

@@ -169,7 +169,7 @@ DATABASES["default"]["CONN_MAX_AGE"] = env.int("DATABASE_CONN_MAX_AGE", default=
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASES["default"]["OPTIONS"] = {
     "connect_timeout": 5,  # seconds; libpq's default waits for minutes
-    # A search that stops when it has enough begins at the start of its table, and so finds the same each time (ADR 23).
+    # A search that stops when it has enough begins at the start of its table, and so finds the same each time (ADR 6).
     "options": "-c synchronize_seqscans=off",
     **DATABASES["default"].get("OPTIONS", {}),
 }
@@ -244,16 +244,16 @@ ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_EMAIL_NOTIFICATIONS = True  # a new password, address or second factor is always told by email
 # allauth's live in a cache, which may be lost: ours are in accounts/limits.py.
 ACCOUNT_RATE_LIMITS = MFA_RATE_LIMITS = False
-# Abuse (docs/adr/0042). Seconds in which nobody fills in the forms that are open to everyone; 0 asks nothing of the time.
+# Abuse (docs/adr/0010). Seconds in which nobody fills in the forms that are open to everyone; 0 asks nothing of the time.
 FASTEST_FORM_SECONDS = env.float("FASTEST_FORM_SECONDS", default=0 if ENVIRONMENT == "test" else 2)
 # How many times the usual limits on placing orders; above 1 for a campaign.
 ORDER_THROTTLES_TIMES = env.float("ORDER_THROTTLES_TIMES", default=1)
-# Seconds after which sensitive pages ask again who it is (ADR 65).
+# Seconds after which sensitive pages ask again who it is (ADR 9).
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 60 * env.float("ASK_AGAIN_AFTER_MINUTES", default=10)
 MFA_ADAPTER = "professionals.adapter.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 MFA_PASSKEY_LOGIN_ENABLED = True
-MFA_WEBAUTHN_USER_VERIFICATION = "required"  # finger, face or PIN: one passkey is two factors (ADR 67)
+MFA_WEBAUTHN_USER_VERIFICATION = "required"  # finger, face or PIN: one passkey is two factors (ADR 7)
 MFA_FORMS = {
     "authenticate": "accounts.forms.SecondFactorForm",
     "reauthenticate": "accounts.forms.ReauthenticateSecondFactorForm",
@@ -265,7 +265,7 @@ MFA_TOTP_TOLERANCE = 1  # steps of 30 s either way, for phones whose clock is a 
 
 # Sessions and cookies
 SESSION_ENGINE = "accounts.sessions"
-# Without a page asked for, and whatever happens, a sign-in ends after so long (ADR 64).
+# Without a page asked for, and whatever happens, a sign-in ends after so long (ADR 9).
 SESSION_IDLE = timedelta(minutes=env.float("SESSION_IDLE_MINUTES", default=120))
 SESSION_LONGEST = timedelta(hours=env.float("SESSION_LONGEST_HOURS", default=24))
 STAFF_SESSION_IDLE = timedelta(minutes=env.float("STAFF_SESSION_IDLE_MINUTES", default=60))
@@ -336,7 +336,7 @@ for desk, sender in MAIL_FROM.items():
     if sender and parseaddr(sender)[1].rpartition("@")[2] != parseaddr(DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]:
         stop(f"MAIL_FROM_{desk.upper()} is {sender!r}. It must be at the domain of DEFAULT_FROM_EMAIL.")
 
-# Mail that comes back (docs/adr/0060). Each of the two ways to hear of it is off until it is set.
+# Mail that comes back (docs/adr/0003). Each of the two ways to hear of it is off until it is set.
 BOUNCE_ADDRESS = env("BOUNCE_ADDRESS", default="")  # the envelope's sender; a machine reads what goes there
 BOUNCE_VERP = env.bool("BOUNCE_VERP", default=False)
 BOUNCE_MAILBOX = env("BOUNCE_MAILBOX", default="")
@@ -344,12 +344,12 @@ MAIL_PROVIDER = env("MAIL_PROVIDER", default="")  # one of notifications.bounces
 MAIL_WEBHOOK_PASSWORD = env("MAIL_WEBHOOK_PASSWORD", default="")
 MAIL_WEBHOOK_KEY = env("MAIL_WEBHOOK_KEY", default="")
 
-# The audit (docs/adr/0073): months that it is kept after their end; the database itself refuses to drop less than six.
+# The audit (docs/adr/0021): months that it is kept after their end; the database itself refuses to drop less than six.
 AUDIT_KEPT_MONTHS = env.int("AUDIT_KEPT_MONTHS", default=24)
 if AUDIT_KEPT_MONTHS < 6:
     stop("AUDIT_KEPT_MONTHS must be at least 6.")
 
-# Who was erased, by key alone: outside the database, so that a restored backup can be made to forget them again (ADR 76).
+# Who was erased, by key alone: outside the database, so that a restored backup can be made to forget them again (ADR 23).
 ERASURES_FILE = Path(env("ERASURES_FILE", default=str(VAR_DIR / "erasures" / "erasures.jsonl")))
 BACKUP_KEEP_DAYS = env.int("BACKUP_KEEP_DAYS", default=30)  # as deploy/backup.py has it; the privacy notice says it
 # For how many months each sort of record keeps what is personal (privacy/retention.py); from then on it is counts alone.
@@ -382,7 +382,7 @@ CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0, "inte
 # Over the folder, the processes of a pool would share one queue and a lock, which a killed one keeps for ever.
 CELERY_WORKER_POOL = "threads" if CELERY_BROKER_URL == folder.URL else "prefork"
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-# More than processors, because a message waits longer for the mail server and the disk than it works (ADR 55).
+# More than processors, because a message waits longer for the mail server and the disk than it works (ADR 3).
 CELERY_WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", default=4 if PRODUCTION else 2)
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # unused, and its queues are of a kind that RabbitMQ retires
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False

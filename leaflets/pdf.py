@@ -173,7 +173,7 @@ class TaggedPdf(FPDF):
         return float(height)  # type: ignore[arg-type]
 
 
-# Text in letters that our fonts have. Names come in every script; a British postman reads Latin letters (ADR 45).
+# Text in letters that our fonts have. Names come in every script; a British postman reads Latin letters (ADR 19).
 
 UNPRINTABLE = "\N{WHITE SQUARE}"  # neither font nor transliteration knows it: let it be seen that something stood here
 RIGHT_TO_LEFT_CLASSES = frozenset({"R", "AL"})
@@ -385,7 +385,7 @@ def draw_qr_code(pdf: PrintPdf, url: str, x: float, y: float, size: float, *, al
 @lru_cache(maxsize=8)
 def _mask_for(page: str) -> int:
     """The pattern that breaks up what a camera may stumble over. A reader takes any; that of a page's neighbour suits it as well
-    (ADR 45), and weighing all eight for each code took two fifths of a print."""
+    (ADR 19), and weighing all eight for each code took two fifths of a print."""
     return int(segno.make(page, error="m", micro=False).mask)
 
 

@@ -18,7 +18,7 @@ from notifications.registry import label_of
 
 BLANK = {"subject": "", "text_body": "", "html_body": "", "last_error": ""}
 NO_LEASE = {"lease_token": None, "lease_until": None}
-GOES_FIRST = Q(kind__startswith=TO_WHO_COMPLAINED, state__in=UNFINISHED)  # ADR 78
+GOES_FIRST = Q(kind__startswith=TO_WHO_COMPLAINED, state__in=UNFINISHED)  # ADR 24
 EXPIRED_IF_UNSENT = Case(When(state__in=UNFINISHED, then=Value(State.EXPIRED)), default="state")
 
 

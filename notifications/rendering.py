@@ -286,7 +286,7 @@ def compose(
 def with_return_address(mail: EmailMultiAlternatives) -> EmailMultiAlternatives:
     """The envelope's sender, to which servers report what they could not deliver. People answer to Reply-To; they see From.
 
-    With BOUNCE_VERP it carries the message's own number, so that a report that says nothing else is understood (ADR 60).
+    With BOUNCE_VERP it carries the message's own number, so that a report that says nothing else is understood (ADR 3).
     """
     if settings.BOUNCE_ADDRESS:
         name, _at, domain = settings.BOUNCE_ADDRESS.rpartition("@")

@@ -1,4 +1,4 @@
-"""Quiet hours: mail that can wait is not sent in the night. UK time, asked when it is to be sent (ADR 59)."""
+"""Quiet hours: mail that can wait is not sent in the night. UK time, asked when it is to be sent (ADR 4)."""
 
 import logging
 import random
@@ -166,7 +166,7 @@ def alike(rows: Sequence[Notification]) -> NotificationQuerySet:
     return found
 
 
-# The team's digest: what can wait is gathered, as its turn comes, into one email of the next digest (ADR 59).
+# The team's digest: what can wait is gathered, as its turn comes, into one email of the next digest (ADR 4).
 #
 # The event's own row stays, says in which digest it is told, and is never sent by itself.
 

@@ -224,7 +224,7 @@ def masked(address: str) -> str:
     return f"{name[:1]}…{UNBROKEN}@{domain}"
 
 
-# Where a mail provider reports what became of our mail (ADR 60). Switched off, and a 404, until MAIL_PROVIDER names one.
+# Where a mail provider reports what became of our mail (ADR 3). Switched off, and a 404, until MAIL_PROVIDER names one.
 
 
 @csrf_exempt  # a machine that signs what it says, or sends a password

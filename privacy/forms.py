@@ -164,7 +164,7 @@ class EnterComplaintForm(StaffForm, OneTimeTokenForm, PageForm):
 
 
 class TellComplainantForm(StaffForm, PageForm):
-    """How they are told, and what; what goes out as it is written can't hold a child's details (ADR 72)."""
+    """How they are told, and what; what goes out as it is written can't hold a child's details (ADR 22)."""
 
     free_text_fields = ("words",)
     never_kept = ("words",)

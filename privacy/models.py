@@ -1,4 +1,4 @@
-"""Complaints about how we handle data (DPA 2018 s.164A), and breaches of it (UK GDPR articles 33 and 34); ADR 78."""
+"""Complaints about how we handle data (DPA 2018 s.164A), and breaches of it (UK GDPR articles 33 and 34); ADR 24."""
 
 from datetime import date, datetime, timedelta
 from typing import Self
@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 
-# A complaint about how we handle somebody's data, and what has happened to it (DPA 2018 s.164A; ADR 78).
+# A complaint about how we handle somebody's data, and what has happened to it (DPA 2018 s.164A; ADR 24).
 
 # DPA 2018 s.164A(3). The day of receipt is not counted (s.205(2), Regulation 1182/71 art. 3); that a last day at a weekend may
 # move to the next working day is left out, so that ours is never the later one.
@@ -193,7 +193,7 @@ class ComplaintEvent(models.Model):
         return f"{self.get_kind_display()} {self.at:%Y-%m-%d %H:%M} UTC"
 
 
-# A breach of personal data, and what has happened since (UK GDPR articles 33 and 34; ADR 78). It names nobody.
+# A breach of personal data, and what has happened since (UK GDPR articles 33 and 34; ADR 24). It names nobody.
 
 TELL_WITHIN = timedelta(hours=72)  # article 33(1), from the moment we became aware; hours are hours, at a weekend too
 

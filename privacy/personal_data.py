@@ -385,7 +385,7 @@ PERSON_SOURCES = (
 )
 
 
-# What complaints and breaches say about people: each field's class, what they get to read, and how they are taken out (ADR 78).
+# What complaints and breaches say about people: each field's class, what they get to read, and how they are taken out (ADR 24).
 
 PRIVACY_FIELDS: dict[str, dict[str, str]] = {
     "RetentionRun": {**dict.fromkeys(("id", "started_at", "ended_at", "done", "left"), NONE), "by": PERSONAL},

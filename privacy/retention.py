@@ -1,4 +1,4 @@
-"""How long records keep what is personal, and the nightly run that takes it out (ADR 75).
+"""How long records keep what is personal, and the nightly run that takes it out (ADR 23).
 
 Every app registers its rules. A rule finds what is due; what was taken out is not due any more, so that a run which was cut off
 goes on where it was, and a second one does no harm.
@@ -148,7 +148,7 @@ class Due:
 
 
 def count_due(now: datetime) -> Due:
-    """Counts, which reads as much as there is, and keeps the figures for who asks next (ADR 84)."""
+    """Counts, which reads as much as there is, and keeps the figures for who asks next (ADR 23)."""
     due = Due(now, count_by_rule(now))
     cache.set(COUNTED, (due.at, due.counts), COUNT_LASTS.total_seconds())
     return due
@@ -210,7 +210,7 @@ def one_record(rule: Rule, due: QuerySet[Any], key: int, now: datetime, left: se
     return 1
 
 
-# Who has done nothing here for so long that their time is over, and who of them was warned that they go (ADR 75).
+# Who has done nothing here for so long that their time is over, and who of them was warned that they go (ADR 23).
 
 WARNED_FOR = timedelta(days=14)
 WARNING = "account-goes"
@@ -254,7 +254,7 @@ def _warnings() -> QuerySet[Notification]:
     return Notification.objects.filter(kind=WARNING, about=about).exclude(state=State.EXPIRED)
 
 
-# Two weeks before somebody goes for want of anything done here, one email tells them how to stay (ADR 75).
+# Two weeks before somebody goes for want of anything done here, one email tells them how to stay (ADR 23).
 
 
 def warn_inactive(keys: Sequence[int], now: datetime) -> None:

@@ -44,7 +44,7 @@ from professionals.models import Person
 from professionals.safeguarding.services import notify_safeguarding_lead
 from professionals.services import has_lost_mailbox
 
-# Who was erased, in a file outside the database, so that a restored backup can be made to forget them again (ADR 76).
+# Who was erased, in a file outside the database, so that a restored backup can be made to forget them again (ADR 23).
 #
 # A line an erasure, by key and times alone: {"person": 12, "since": "…", "erased": "…"}. Key and time of making together say
 # that a row is that person: after a restore a new one might get the same key. Of one who was two rows, both stand here.
@@ -456,7 +456,7 @@ def complaint_sent_before(said: ComplaintDetails, token: str | None) -> Complain
 
 
 def notify_complaint(complaint: Complaint, now: datetime) -> None:
-    """The receipt goes at once, and is not the acknowledgement (ADR 78). The lead is reminded, if there is time for that."""
+    """The receipt goes at once, and is not the acknowledgement (ADR 24). The lead is reminded, if there is time for that."""
     lead = settings.DATA_PROTECTION_LEAD_EMAIL
     remind_at = uk_datetime(complaint.due_on - REMIND_BEFORE, IN_THE_MORNING)
     notify_each(

@@ -97,14 +97,14 @@ def set_draft_cookie(response: HttpResponse, secret: str) -> None:
 
 
 def second_factors() -> QuerySet[Authenticator]:
-    """Those that are asked for at sign-in: a passkey is one to staff only (ADR 67)."""
+    """Those that are asked for at sign-in: a passkey is one to staff only (ADR 7)."""
     found: QuerySet[Authenticator] = Authenticator.objects.exclude(type=Authenticator.Type.WEBAUTHN, user__is_staff=False)
     return found
 
 
-# Whether mail to them comes back is read along, so that every page can ask whether their address is right (ADR 60).
+# Whether mail to them comes back is read along, so that every page can ask whether their address is right (ADR 3).
 mail_comes_back = Exists(MarkedAddress.objects.marked().filter(address=Lower(OuterRef("email"))))
-# And whether they have a second factor, which the pages that ask again need to know (ADR 65).
+# And whether they have a second factor, which the pages that ask again need to know (ADR 9).
 has_second_factor = Exists(second_factors().filter(user=OuterRef("pk")))
 
 

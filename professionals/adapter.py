@@ -252,7 +252,7 @@ class MFAAdapter(DefaultMFAAdapter):
     }
 
     def is_mfa_enabled(self, user: AbstractBaseUser | AnonymousUser, types: list[str] | None = None) -> bool:
-        """Whether they have a second factor: to professionals a passkey is a way in beside the code by email (ADR 67)."""
+        """Whether they have a second factor: to professionals a passkey is a way in beside the code by email (ADR 7)."""
         if user.is_anonymous:
             return False
         found = second_factors().filter(user_id=user.pk)

@@ -290,7 +290,7 @@ UserAdmin.object_actions = [*UserAdmin.object_actions, RECOVER]
 UserAdmin.also_found_by.append(accounts_of_people)
 
 
-# What was stopped, for staff: seen, or let through when they know who it was (ADR 42).
+# What was stopped, for staff: seen, or let through when they know who it was (ADR 10).
 
 BLOCKED_ATTEMPT_FIELDS = (
     "where",

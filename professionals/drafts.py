@@ -72,7 +72,7 @@ def find_or_start(request: HttpRequest, kind: str, now: datetime) -> Draft:
 
 
 def expect(request: HttpRequest) -> None:
-    """Give this browser its cookie before anything is kept: with the same one it can go back to a page that answered (ADR 38)."""
+    """Give this browser its cookie before anything is kept: with the same one it can go back to a page that answered (ADR 5)."""
     if not _secret(request):
         _new_secret(request)
 

@@ -129,7 +129,7 @@ def notify_address_put_back(change: AddressChange, *, before: str, now: datetime
 
 
 def notify_moved_by_staff(recovery: AccountRecovery) -> None:
-    """To the old address, without a link: who reads it may be just whom the account was moved away from (ADR 69)."""
+    """To the old address, without a link: who reads it may be just whom the account was moved away from (ADR 7)."""
     mail = render_account_email(MOVED_BY_STAFF, recovery.old, {"moment": format_moment(recovery.at)})
     seal_and_send(
         kind=account_email_kind(MOVED_BY_STAFF),

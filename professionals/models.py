@@ -149,9 +149,9 @@ class Person(models.Model):
         return self.name
 
 
-# An address that somebody had: by it an erasure finds the emails that went there, for as long as we keep any (ADR 79).
+# An address that somebody had: by it an erasure finds the emails that went there, for as long as we keep any (ADR 23).
 
-# So long after a change, at the most, the address of before is told of it (ADR 66); what goes there later is another's.
+# So long after a change, at the most, the address of before is told of it (ADR 7); what goes there later is another's.
 TOLD_WITHIN = timedelta(days=1)
 
 
@@ -187,7 +187,7 @@ class FormerAddress(models.Model):
         return str(self.pk)
 
 
-# A row of a person that became one with another's: what it was, for whoever finds it again in a restored backup (ADR 76).
+# A row of a person that became one with another's: what it was, for whoever finds it again in a restored backup (ADR 23).
 
 
 class Absorbed(models.Model):
@@ -228,7 +228,7 @@ class AddressChangeQuerySet(models.QuerySet["AddressChange"]):
 
 
 class AddressChange(models.Model):
-    """Whoever reads the old address has a link, in their email alone, and may put the address back until `until` (ADR 66)."""
+    """Whoever reads the old address has a link, in their email alone, and may put the address back until `until` (ADR 7)."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("account"), on_delete=models.CASCADE, related_name="address_changes"
@@ -254,7 +254,7 @@ class AddressChange(models.Model):
 
 
 class AccountRecovery(models.Model):
-    """For somebody who had lost both mailbox and second factor: staff called the organisation first (ADR 69).
+    """For somebody who had lost both mailbox and second factor: staff called the organisation first (ADR 7).
 
     Kept as long as the account, so that it can be asked later who let whom in.
     """
@@ -404,7 +404,7 @@ class FlaggedTextQuerySet(models.QuerySet["FlaggedText"]):
 
 
 class FlaggedText(models.Model):
-    """One text that somebody kept on purpose. The words stand where they were written, and nowhere else (ADR 72).
+    """One text that somebody kept on purpose. The words stand where they were written, and nowhere else (ADR 22).
 
     `about` names the object and the act ("booking:12:cancelled"), as in the outbox; `reference` is what people call the object.
     """

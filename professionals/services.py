@@ -146,7 +146,7 @@ def note_former_address(person: Person, before: str, now: datetime) -> None:
 
 def lost_mailbox() -> Q:
     """Of a person: staff moved their account away from the address that they still have, because they lost that mailbox
-    (ADR 69)."""
+    (ADR 7)."""
     lost = Exists(AccountRecovery.objects.filter(user__person=OuterRef("pk"), old__iexact=OuterRef("email")))
     back = EmailAddress.objects.filter(user__person=OuterRef("pk"), email__iexact=OuterRef("email"), verified=True)
     return lost & ~Exists(back)
@@ -356,7 +356,7 @@ def address_owners(address: str) -> Iterator[Owner]:
         yield Owner(user.email, gettext("Account"), reverse("staff:accounts_user_change", args=[user.pk]))
 
 
-# A changed address can be put back: the old one is told, and its reader has a week to object (ADR 66).
+# A changed address can be put back: the old one is told, and its reader has a week to object (ADR 7).
 #
 # Whoever changes or puts back an address locks whose it is, then the account, so they take turns.
 
@@ -471,7 +471,7 @@ def _forget_ways_in(user: User, change: AddressChange) -> None:
     (passkeys if has_app else passkeys.filter(created_at__gte=change.changed_at)).delete()
 
 
-# For somebody who has lost both mailbox and second factor: staff, who called the organisation, move the account (ADR 69).
+# For somebody who has lost both mailbox and second factor: staff, who called the organisation, move the account (ADR 7).
 
 security_logger = logging.getLogger("ctac.security")
 

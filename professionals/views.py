@@ -53,7 +53,7 @@ ask_first_details = verified_email_required(ask_details)
 
 @require_safe
 def no_way_in(request: HttpRequest) -> HttpResponse:
-    """For whoever lost their mailbox: what staff do for them, and how to ask (ADR 69)."""
+    """For whoever lost their mailbox: what staff do for them, and how to ask (ADR 7)."""
     return render(request, "account/no_way_in.html")
 
 

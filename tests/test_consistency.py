@@ -14,7 +14,7 @@ from django.core.management import call_command, get_commands
 from bench.figures import APPS, ROOT, between_rooms, circles, import_graph, root_modules, short_files
 from tests.classified import classes_of
 
-# Each app may import those to its left. Leaflets know nothing of bookings (ADR 41).
+# Each app may import those to its left. Leaflets know nothing of bookings (ADR 1).
 ORDER = ("ctac", *APPS)
 # The project's own top: it puts the apps together, so it knows all of them.
 KNOWS_ALL = ("ctac/urls.py", "ctac/views.py", "ctac/local/", "ctac/management/", "ctac/styleguide/")

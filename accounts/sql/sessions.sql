@@ -1,4 +1,4 @@
--- An account that is closed or gets other roles has no sessions from then on, whoever writes (ADR 64).
+-- An account that is closed or gets other roles has no sessions from then on, whoever writes (ADR 9).
 CREATE OR REPLACE FUNCTION accounts_end_sessions_of_user() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     DELETE FROM accounts_session WHERE user_id = NEW.id;

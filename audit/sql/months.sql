@@ -1,4 +1,4 @@
--- Two functions for the owner's work, which the site's role may ask for (ADR 73). They run as their owner, because the
+-- Two functions for the owner's work, which the site's role may ask for (ADR 21). They run as their owner, because the
 -- role that serves the site can neither make nor drop a table; so each refuses what a hole in the site could ask of it.
 -- Nobody waits long for the lock that either takes: it gives up after two seconds, until the next day. The months ahead
 -- are made after each migrate (audit/services.py).

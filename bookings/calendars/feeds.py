@@ -44,7 +44,7 @@ from professionals.models import Person
 # Calendar addresses: made and revoked by their owner, found by the hash of what a calendar program asks for.
 #
 # A token is 256 bits, worked out from a random seed of the row and from the site's secret key. So the database alone opens no
-# calendar, and yet its owner can look the address up again for a second device. ADR 50 says why.
+# calendar, and yet its owner can look the address up again for a second device. ADR 15 says why.
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")  # 256 bits, six a letter
 READ_EVERY = timedelta(hours=1)  # how exactly we say when it was last read, so that not every look is a write

@@ -469,7 +469,7 @@ class DateOption(models.Model):
 
     `presenter`, `kept_from` and `expires_at` say that the time is kept: with whom, from when (within the above), and until when.
     They stay as they were when the option is closed; the claim itself is a BusyTime of the kind option, there while this is open
-    and not lapsed. `why_not` is empty while it is kept and after its time is over (ADR 36).
+    and not lapsed. `why_not` is empty while it is kept and after its time is over (ADR 13).
     """
 
     booking = models.ForeignKey(Booking, verbose_name=_("booking"), on_delete=models.CASCADE, related_name="options")

@@ -235,8 +235,7 @@ def span_of(planned: PlannedSession) -> Span:
 
 # The days of a series (“six Tuesdays”): a rule and a first day in, days out. What the UK clock says stays the same on each.
 #
-# Nothing here reads the database: a series is a way to fill in a form, and each session stands for itself afterwards (ADR
-# 52).
+# Nothing here reads the database: a series is a way to fill in a form, and each session stands for itself afterwards (ADR 16).
 
 # A month may have no fifth Tuesday; so many are looked through before giving up on a series whose every day is left out.
 MOST_DAYS_TRIED = 500

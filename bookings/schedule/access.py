@@ -23,7 +23,7 @@ from ctac.staff.site import OwnPage, staff_site
 # What a presenter sees of bookings and open sessions on the staff site: their own, to look at; anybody else's are not there.
 #
 # Whoever may see all of them has permission to "view". A presenter's permission is another one, so that a page which forgets
-# to narrow refuses them (ADR 63).
+# to narrow refuses them (ADR 8).
 
 
 def presenter_signed_in(request: HttpRequest) -> Presenter | None:

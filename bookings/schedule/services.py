@@ -22,7 +22,7 @@ from professionals.safeguarding.services import notify_safeguarding_lead
 
 # A presenter's hours: a week from a day on, and days with other hours. Bookings that stand outside stay as they are.
 #
-# By the presenter, from tomorrow on; staff may change any day (ADR 26).
+# By the presenter, from tomorrow on; staff may change any day (ADR 11).
 
 ONE_DAY = timedelta(days=1)
 

@@ -68,7 +68,7 @@ class Candidate:
 
     @property
     def rank(self) -> tuple[bool, int, int, int]:
-        """Within the rules first, then least extra travel, then fewest bookings near that day, then who came first (ADR 25)."""
+        """Within the rules first, then least extra travel, then fewest bookings near that day, then who came first (ADR 12)."""
         return bool(self.violations), self.extra, self.bookings_near, self.presenter.pk
 
 
@@ -347,8 +347,7 @@ def time_taken_from(gap: Span, claims: Iterable[Claim]) -> timedelta:
     return sum((cut for cut in cuts if cut > NOTHING), NOTHING)
 
 
-# An online presentation is given from the base: the way between there and the visits round it has to fit into the day (ADR
-# 25).
+# An online presentation is given from the base: the way between there and the visits round it has to fit into the day (ADR 12).
 #
 # Leave is given from nowhere: it asks for no way, but what of it stands in one takes time from that, as everywhere. All that
 # follows holds for a whole gap between two claims, as in base_ends.

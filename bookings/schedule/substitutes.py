@@ -17,7 +17,7 @@ from bookings.travel import Place, PlaceUnknown, find_place
 from ctac.dates import uk_day
 from professionals.areas import look_up_areas
 
-# Who could give a booking, ranked, and why each other presenter could not: what staff read before they choose (ADR 25).
+# Who could give a booking, ranked, and why each other presenter could not: what staff read before they choose (ADR 12).
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What a page of the staff site says of the act that it is: more than its address and its answer tell the audit (ADR 74)."""
+"""What a page of the staff site says of the act that it is: more than its address and its answer tell the audit (ADR 21)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Lists of the staff site that cost the same with a thousand rows and with a million (docs/adr/0023).
+"""Lists of the staff site that cost the same with a thousand rows and with a million (docs/adr/0006).
 
 A list counts as far as a thousand and shows as far as it counts; it is taken in parts that an index already has in order; a
 column that no index has in order sorts once the list is shorter; words are looked for in one text a row, through one index.

@@ -121,9 +121,9 @@ class StaffAdminSite(AdminSite):
         self._waiting: list[tuple[str | Promise, Waiting]] = []
         self._alarms: list[tuple[str, str, Callable[[], list[Alarm]]]] = []
         self._own_pages: list[Callable[[Any], list[OwnPage]]] = []
-        # Gives the way to the page that asks, or None for who has just shown who they are; professionals says how (ADR 65).
+        # Gives the way to the page that asks, or None for who has just shown who they are; professionals says how (ADR 9).
         self.ask_again: Callable[[HttpRequest], HttpResponse | None] = cannot_ask
-        self.audit = NO_AUDIT  # the app `audit` says how acts are written down (ADR 74)
+        self.audit = NO_AUDIT  # the app `audit` says how acts are written down (ADR 21)
 
     def add_alarms(self, permission: str, find: Callable[[], list[Alarm]], *, resolved_with: str) -> None:
         """Ask `find` whenever somebody with this permission opens the first page; the other is that to resolve what it finds."""

@@ -28,7 +28,7 @@ GRANT UPDATE (written_at, person_id, by_id) ON privacy_dataaction TO ctac_app;
 GRANT UPDATE (reason, by_id) ON leaflets_orderevent, leaflets_stockmovement TO ctac_app;
 
 -- The audit. Rows come in through the whole table, without their time and their key, which the database gives; its months are made
--- and dropped by functions that refuse to drop what is kept (ADR 73). Django's own log of the admin stays empty.
+-- and dropped by functions that refuse to drop what is kept (ADR 21). Django's own log of the admin stays empty.
 SELECT format('REVOKE INSERT, UPDATE, DELETE ON %s FROM ctac_app', inhrelid::regclass) FROM pg_inherits WHERE inhparent = 'audit_entry'::regclass
 \gexec
 REVOKE INSERT, UPDATE, DELETE ON audit_entry FROM ctac_app;

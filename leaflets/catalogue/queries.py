@@ -238,7 +238,7 @@ def other_versions(leaflet: Leaflet) -> list[Leaflet]:
 #
 # What was meant: each word that some title has stands for itself; one that none has, for the words of the catalogue that are
 # spelt most like it. Then which titles have them, those first that have them on their card. If none has all, those that have
-# some. ADR 39 says why so, and bench/RESULTS.md what it takes.
+# some. ADR 18 says why so, and bench/RESULTS.md what it takes.
 
 WordQuery = SearchQuery | CombinedSearchQuery
 MAX_WORDS = 8

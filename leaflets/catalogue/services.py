@@ -68,7 +68,7 @@ def free_slug(wanted: str) -> str:
     return slug
 
 
-# A new edition is told to whoever asked for such news and ordered the leaflet: one email a person for a whole day (ADR 58).
+# A new edition is told to whoever asked for such news and ordered the leaflet: one email a person for a whole day (ADR 4).
 
 NEW_EDITION = "new-edition"
 # UK time, on the next day: what was put in by mistake can be withdrawn before anybody is told.

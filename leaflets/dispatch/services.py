@@ -1,4 +1,4 @@
-"""Packing sessions: started, changed while they are open, dispatched or closed (ADR 44). Locks: session, editions, orders."""
+"""Packing sessions: started, changed while they are open, dispatched or closed (ADR 19). Locks: session, editions, orders."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
@@ -44,7 +44,7 @@ from leaflets.orders.services.transitions import (
 )
 from leaflets.stock.services import fill_backorders, lock_orders, move_allocated, record_movements
 
-# A packing session: started with the orders of a choice, changed while it is open. Locks: session, editions, orders (ADR 44).
+# A packing session: started with the orders of a choice, changed while it is open. Locks: session, editions, orders (ADR 19).
 
 
 class NothingToPack(DomainError):
@@ -216,7 +216,7 @@ def wait_for_current_edition(lines: Sequence[OrderLine]) -> None:
     OrderLine.objects.bulk_create(new)
 
 
-# How a session ends: its parcels leave in one transaction, and what does not leave goes back for a later session (ADR 44).
+# How a session ends: its parcels leave in one transaction, and what does not leave goes back for a later session (ADR 19).
 
 NOTHING_TYPED: Mapping[int, TypedParcel] = MappingProxyType({})
 
@@ -316,7 +316,7 @@ def plan_parcels(
     """What is to become of each of these open parcels of the session, with everything locked that it touches.
 
     The parcels are read, and what was `typed` of them is kept, under those locks: a recall takes its parcels out of every session
-    and holds the same locks then (ADR 48). The caller has locked the session.
+    and holds the same locks then (ADR 19). The caller has locked the session.
     """
     keys = list(parcels.values_list("order", flat=True))
     orders = {order.pk: order for order in lock_orders_and_lines(keys, every_print=True)} if keys else {}

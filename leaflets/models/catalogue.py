@@ -56,7 +56,7 @@ class Format(models.TextChoices):
     BRAILLE = "braille", _("Braille")
 
 
-# Whoever packs reads the title alone (ADR 39).
+# Whoever packs reads the title alone (ADR 18).
 TITLES_ALIKE = _("Another version of this leaflet is called that. Say in the title what differs, like: Know the signs (Arabic).")
 LANGUAGE_CODES = {
     Language.ENGLISH: "en",
@@ -165,7 +165,7 @@ class Leaflet(models.Model):
     """A title in the catalogue. The web page and the sample PDF are both made from the text kept here.
 
     A translation, or another form of print, is a title of its own, with its own editions, stock and limit; `version_of` says
-    of which. What stands on its card is in English, its text in its own language (ADR 39).
+    of which. What stands on its card is in English, its text in its own language (ADR 18).
     """
 
     slug = models.SlugField(_("short name in the address"), unique=True)
@@ -455,7 +455,7 @@ class Edition(models.Model):
         return f"{self.leaflet.slug}.pdf"
 
 
-# The words by which the catalogue is searched. Triggers keep them, whoever writes a title; see ADR 39.
+# The words by which the catalogue is searched. Triggers keep them, whoever writes a title; see ADR 18.
 
 
 class LeafletWords(models.Model):

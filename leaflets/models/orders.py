@@ -23,7 +23,7 @@ from professionals.models import Organisation, Person
 
 
 class OrderState(models.TextChoices):
-    """Requested: over a limit, staff decide. Waiting: agreed, and none of its copies has been printed yet (ADR 33)."""
+    """Requested: over a limit, staff decide. Waiting: agreed, and none of its copies has been printed yet (ADR 17)."""
 
     REQUESTED = "requested", _("Requested")
     RECEIVED = "received", _("Received")
@@ -40,7 +40,7 @@ TRANSITIONS: Mapping[OrderState, frozenset[OrderState]] = {
     OrderState.RECEIVED: frozenset({OrderState.PACKING, OrderState.WAITING, OrderState.CANCELLED}),
     OrderState.WAITING: frozenset({OrderState.RECEIVED, OrderState.CANCELLED}),
     OrderState.PACKING: frozenset(
-        {OrderState.DISPATCHED, OrderState.WAITING, OrderState.RECEIVED, OrderState.CANCELLED}  # Received: put back (ADR 44)
+        {OrderState.DISPATCHED, OrderState.WAITING, OrderState.RECEIVED, OrderState.CANCELLED}  # Received: put back (ADR 19)
     ),
     OrderState.DISPATCHED: frozenset(),
     OrderState.CANCELLED: frozenset(),
@@ -148,7 +148,7 @@ class Order(models.Model):
         _("one-time token of the form"), max_length=43, unique=True, null=True, blank=True, editable=False
     )
     submission_digest = models.CharField(_("digest of the answers"), max_length=64, blank=True, editable=False)
-    # It sends again what was in a parcel that never came, and counts towards no limit (ADR 43).
+    # It sends again what was in a parcel that never came, and counts towards no limit (ADR 17).
     replaces = models.OneToOneField(
         "leaflets.MissingParcel",
         verbose_name=_("replaces"),
@@ -157,7 +157,7 @@ class Order(models.Model):
         on_delete=models.PROTECT,
         related_name="replacement",
     )
-    # Of what is waited for, it gets copies before those that were not passed forward (ADR 46).
+    # Of what is waited for, it gets copies before those that were not passed forward (ADR 17).
     passed_forward_at = models.DateTimeField(_("passed forward"), null=True, editable=False)
     created_at = models.DateTimeField(_("day it was placed"))
     anonymised_at = models.DateTimeField(_("details taken out"), null=True, blank=True, editable=False)
@@ -306,7 +306,7 @@ class OrderLine(models.Model):
     """Copies of one edition. Each copy is backordered, allocated, dispatched or cancelled; nothing else, and none twice.
 
     `backordered` copies are promised to nobody yet: staff are still to decide on them, or they are still to be printed.
-    A title that was taken out of the order has no copies any more; its line stays, since the stock ledger names it (ADR 35).
+    A title that was taken out of the order has no copies any more; its line stays, since the stock ledger names it (ADR 17).
     """
 
     order = models.ForeignKey(Order, verbose_name=_("order"), on_delete=models.PROTECT, related_name="lines")
@@ -367,7 +367,7 @@ class Dispatch(models.Model):
         settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     tracking_number = models.CharField(_("tracking number"), max_length=60, blank=True)
-    # The email that tells of it, with whatever else leaves for the same person that day (ADR 40); none without an address.
+    # The email that tells of it, with whatever else leaves for the same person that day (ADR 4); none without an address.
     told_in = models.ForeignKey(
         *(Notification, models.SET_NULL), verbose_name=_("told in"), null=True, editable=False, related_name="parcels"
     )

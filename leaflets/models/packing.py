@@ -1,4 +1,4 @@
-"""Packing sessions: a pile of orders that one volunteer packs and dispatches together (ADR 44)."""
+"""Packing sessions: a pile of orders that one volunteer packs and dispatches together (ADR 19)."""
 
 from typing import Self
 

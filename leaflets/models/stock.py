@@ -78,7 +78,7 @@ class StockMovement(models.Model):
         return f"STOCK-{self.pk}"
 
 
-# Stock-takes: what was counted of each edition, and what the ledger said at that moment (ADR 46).
+# Stock-takes: what was counted of each edition, and what the ledger said at that moment (ADR 20).
 
 
 class StockTakeState(models.TextChoices):
@@ -168,7 +168,7 @@ class TitleCount(models.Model):
         return (self.counted or 0) - (self.expected or 0)
 
 
-# What the forecast of stock rests on, and which titles staff have been told are low (ADR 46).
+# What the forecast of stock rests on, and which titles staff have been told are low (ADR 20).
 
 
 class DispatchCount(models.Model):

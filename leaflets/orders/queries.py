@@ -40,7 +40,7 @@ def delivery_addresses(person: int) -> DeliveryAddresses:
     return DeliveryAddresses(kept_addresses(person), last.delivery if last else None)
 
 
-# Which visit an order is brought to: said by the app that has the visits, since this one does not know it (ADR 41).
+# Which visit an order is brought to: said by the app that has the visits, since this one does not know it (ADR 17).
 
 VISIT_PERMISSION = "bookings.view_booking"  # the permission for the page to which the words lead
 

@@ -1,4 +1,4 @@
-"""Recalls: an edition found wrong is withdrawn in one act, and everybody who has copies or waits for them is told (ADR 48)."""
+"""Recalls: an edition found wrong is withdrawn in one act, and everybody who has copies or waits for them is told (ADR 19)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -197,7 +197,7 @@ def write_history(
     )
 
 
-# An edition found wrong is withdrawn in one act, and everybody who has copies or waits for them is told (ADR 48).
+# An edition found wrong is withdrawn in one act, and everybody who has copies or waits for them is told (ADR 19).
 
 EDITION_RECALLED = "edition-recalled"
 

@@ -1,5 +1,5 @@
 -- The words by which the catalogue is searched, of each title in a table beside it; they serve whoever writes a title,
--- in whatever way (ADR 39). What stands on its card is in English, its text in its own language, of which only English
+-- in whatever way (ADR 18). What stands on its card is in English, its text in its own language, of which only English
 -- words are cut to their stems.
 CREATE OR REPLACE FUNCTION leaflets_keep_words() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE

@@ -1,4 +1,4 @@
-"""Stock-takes: started, counted, and confirmed, which corrects the ledger (ADR 46)."""
+"""Stock-takes: started, counted, and confirmed, which corrects the ledger (ADR 20)."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -191,7 +191,7 @@ def _moved_meanwhile(count: TitleCount, seen: int) -> str:
     return f"{why} {_('Count it as it is now and save again. If your figure is right as it is now, just save again.')}"
 
 
-# What a stock-take found: the differences as they are now, and the one act that puts the ledger right (ADR 46).
+# What a stock-take found: the differences as they are now, and the one act that puts the ledger right (ADR 20).
 #
 # A difference is between the count and the figure of the moment of counting; so what left or came in since is not counted
 # twice.
@@ -213,7 +213,7 @@ class DifferencesHaveChanged(DomainError):
 class Difference:
     """One title that was counted. `fewer_for`: how many promised copies which lines lose, last in the queue first.
 
-    `in_parcels`: promised copies of orders that are being packed, which nobody takes away (ADR 33).
+    `in_parcels`: promised copies of orders that are being packed, which nobody takes away (ADR 17).
     """
 
     count: TitleCount

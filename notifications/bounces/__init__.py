@@ -1,1 +1,1 @@
-"""Reading what comes back: reports by email, and what a mail provider tells (ADR 60)."""
+"""Reading what comes back: reports by email, and what a mail provider tells (ADR 3)."""

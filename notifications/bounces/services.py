@@ -59,7 +59,7 @@ def sort_of(status: str, said: str) -> Sort:
     return Sort.HARD if is_final and NO_SUCH_WORDS.search(said) and not PASSES.search(said) else Sort.SOFT
 
 
-# What comes back from the world: it counts once, marks the address, and is put right by a person or a code (ADR 60).
+# What comes back from the world: it counts once, marks the address, and is put right by a person or a code (ADR 3).
 
 logger = logging.getLogger(__name__)
 

@@ -158,7 +158,7 @@ def deliver(pk: int, *, clock: Clock = timezone.now) -> None:
 def deliver_each(pks: Sequence[int], *, clock: Clock = timezone.now) -> None:
     """One after the other, each for itself: what happens to one does not touch the next.
 
-    The mark of a message that went and the claim of the next are one commit (ADR 55). While the mail server is down rows stay
+    The mark of a message that went and the claim of the next are one commit (ADR 3). While the mail server is down rows stay
     untouched: the sweep comes back to them.
     """
     held: Notification | None = None

@@ -34,7 +34,7 @@ REFERENCES_LENGTH = 200  # of all that one digest tells of
 
 
 def shown_to(user: PermissionsMixin | AnonymousUser) -> Q:
-    """Which messages this colleague may read: what goes to who complained, only those who answer for complaints (ADR 78)."""
+    """Which messages this colleague may read: what goes to who complained, only those who answer for complaints (ADR 24)."""
     return Q() if user.has_perm("privacy.view_complaint") else ~Q(kind__startswith=TO_WHO_COMPLAINED)
 
 

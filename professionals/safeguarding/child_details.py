@@ -1,4 +1,4 @@
-"""Whether a note seems to tell of one child. Patterns, not certainty: a person is asked, never refused (ADR 72)."""
+"""Whether a note seems to tell of one child. Patterns, not certainty: a person is asked, never refused (ADR 22)."""
 
 import re
 from bisect import bisect
@@ -454,7 +454,7 @@ def _is_of_police(text: str, found: re.Match[str]) -> bool:
     return not found["county"] or bool(POLICE_WORDS.search(f"{ahead[-NEAR_A_FORCE:]}{found[0]}{behind}"))
 
 
-# Whether a note seems to tell of one child. Patterns, not certainty: a person is asked, never refused (ADR 72).
+# Whether a note seems to tell of one child. Patterns, not certainty: a person is asked, never refused (ADR 22).
 #
 # How often it is wrong is measured on the notes in tests/professionals/child_notes. The time that it takes grows as the text
 # does.

@@ -64,7 +64,7 @@ class ChildDetailsMixin(forms.Form):
     """A form that stops once when its free text looks like a child's details, says whom to call, and offers to keep the text.
 
     A valid form whose `flagged` is true holds text that its writer kept: store that, and tell the lead after. What goes on to
-    others as it is written (a label, an email to many, a public page) can't be kept: those fields are `never_kept` (ADR 72).
+    others as it is written (a label, an email to many, a public page) can't be kept: those fields are `never_kept` (ADR 22).
     """
 
     free_text_fields: Iterable[str] = ()

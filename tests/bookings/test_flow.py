@@ -143,7 +143,7 @@ def test_bad_places_are_explained_beside_the_field_and_kept(
 
 
 def test_the_first_page_gives_the_cookie_so_that_one_can_go_back_to_it(client: Client, presentation: Presentation) -> None:
-    """With another cookie the browser would not show again what was typed (ADR 38)."""
+    """With another cookie the browser would not show again what was typed (ADR 5)."""
     cookies = []
     for sent in (None, {**WHERE, "town": ""}, WHERE):
         client.get("/book/signs/where/") if sent is None else client.post("/book/signs/where/", sent)

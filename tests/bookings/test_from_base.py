@@ -1,4 +1,4 @@
-"""An online presentation is given from the base: the way between there and the visits round it must fit into the day (ADR 25)."""
+"""An online presentation is given from the base: the way between there and the visits round it must fit into the day (ADR 12)."""
 
 from collections.abc import Callable
 from dataclasses import replace

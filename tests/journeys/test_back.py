@@ -1,4 +1,4 @@
-"""The back button after a page that answered a form (ADR 38): no question of the browser's, nothing that was typed is lost."""
+"""The back button after a page that answered a form (ADR 5): no question of the browser's, nothing that was typed is lost."""
 
 from collections.abc import Callable
 from typing import Any

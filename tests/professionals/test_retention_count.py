@@ -1,4 +1,4 @@
-"""What retention would do is counted by the hour, so that the page costs the same however much there is (ADR 84)."""
+"""What retention would do is counted by the hour, so that the page costs the same however much there is (ADR 23)."""
 
 from datetime import UTC, datetime, timedelta
 

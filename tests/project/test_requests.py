@@ -51,7 +51,7 @@ def test_a_page_of_a_person_is_kept_by_no_cache(client: Client) -> None:
 
 @pytest.mark.django_db
 def test_a_page_that_answers_a_form_may_be_gone_back_to_with_the_same_cookies(client: Client) -> None:
-    """Else the browser asks whether to send the form again (ADR 38)."""
+    """Else the browser asks whether to send the form again (ADR 5)."""
     make_presentation(slug="signs")
     wrong, right = (client.post("/book/signs/where/", {**DETAILS, "format": where}) for where in ("", "online"))
     assert (wrong.headers["Cache-Control"], "Cookie" in wrong.headers["Vary"]) == ("private, no-cache", True)

@@ -184,7 +184,7 @@ def what_is_transferred(person: Person) -> list[dict[str, Any]]:
 
 
 def what_stays(person: Person) -> list[dict[str, Any]]:
-    """A parcel goes to the workplace, whoever asked; a place is one person's, with what they need (ADR 70)."""
+    """A parcel goes to the workplace, whoever asked; a place is one person's, with what they need (ADR 13)."""
     orders = Order.objects.open().filter(person=person, brought_with="").order_by("pk")
     places = SessionPlace.objects.lying_ahead(timezone.now()).filter(person=person).select_related("session__presentation")
     found = [gettext("%(reference)s, leaflets by post") % {"reference": order.reference} for order in orders]

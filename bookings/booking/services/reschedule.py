@@ -187,7 +187,7 @@ def apply_details(booking: Booking, details: BookingDetails, address: VisitAddre
     changed = [name for name, value in wanted.items() if getattr(booking, name) != value]
     for name in changed:
         setattr(booking, name, wanted[name])
-    # Until the safeguarding lead has decided it stays flagged, whatever was taken out: other words of it may wait too (ADR 72).
+    # Until the safeguarding lead has decided it stays flagged, whatever was taken out: other words of it may wait too (ADR 22).
     booking.flagged_child_details = details.flagged or (booking.flagged_child_details and is_kept_back(f"booking:{booking.pk}"))
     return changed
 

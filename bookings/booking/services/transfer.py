@@ -1,4 +1,4 @@
-"""A colleague takes over the bookings that somebody has still to come, by staff's hand (ADR 70)."""
+"""A colleague takes over the bookings that somebody has still to come, by staff's hand (ADR 13)."""
 
 from datetime import datetime
 

@@ -134,7 +134,7 @@ def mark_delivered(*, booking: Booking, by: User | None, now: datetime) -> Booki
     return locked
 
 
-# Leaflets for the audience: the one place where bookings and leaflets meet, by calls in one direction (ADR 41).
+# Leaflets for the audience: the one place where bookings and leaflets meet, by calls in one direction (ADR 17).
 
 
 def bring_leaflets(booking: Booking, asked: Sequence[ToBring], *, by: User | None, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Plan open sessions: one form, a page that lists each date with what stands in its way, then all or none (ADR 52)."""
+"""Plan open sessions: one form, a page that lists each date with what stands in its way, then all or none (ADR 16)."""
 
 import hashlib
 import secrets
@@ -223,8 +223,7 @@ class WhyForm(StaffForm, PageForm):
         self.fields["reason"].required = needed
 
 
-# Plan open sessions: one form, then a page that lists each date with what stands in its way, then all of them or none (ADR
-# 52).
+# Plan open sessions: one form, then a page that lists each date with what stands in its way, then all of them or none (ADR 16).
 #
 # Both pages are one address and carry all that was typed, so nothing is stored before the last button, and nothing is lost.
 

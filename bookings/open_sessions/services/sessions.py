@@ -60,7 +60,7 @@ from notifications.registry import Topic
 from professionals.safeguarding.services import notify_safeguarding_lead
 from professionals.services import people_who_want
 
-# New open sessions are told to whoever asked for invitations: one email a person for all that is planned on one day (ADR 58).
+# New open sessions are told to whoever asked for invitations: one email a person for all that is planned on one day (ADR 4).
 
 INVITATION = "session-invitation"
 INVITATION_LASTS = timedelta(days=7)

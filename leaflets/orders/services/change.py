@@ -169,7 +169,7 @@ class PartHasLeft(DomainError):
 
 
 class IsBroughtToVisit(DomainError):
-    """It has no address, and goes with a visit (ADR 41)."""
+    """It has no address, and goes with a visit (ADR 17)."""
 
     message: str | Promise = gettext_lazy("Our presenter brings these leaflets, so this order can be cancelled and not changed.")
 

@@ -1,4 +1,4 @@
-"""A parcel that never came: its owner says so, staff send its leaflets again or say why not. Each once (ADR 43)."""
+"""A parcel that never came: its owner says so, staff send its leaflets again or say why not. Each once (ADR 17)."""
 
 from collections.abc import Mapping
 from dataclasses import asdict

@@ -167,7 +167,7 @@ def wait_for_stock(order: Order) -> None:
     Order.objects.filter(pk=order.pk).update(state=order.state)
 
 
-# Parcels: what is in them, and when their owner is told of what has left: once a day, of all of it (ADR 40).
+# Parcels: what is in them, and when their owner is told of what has left: once a day, of all of it (ADR 4).
 
 # UK time. By then the post of the day has been fetched.
 END_OF_POSTING = time(18)
@@ -386,7 +386,7 @@ def _notify_decision(kind: str, order: Order, now: datetime, flagged: bool) -> N
         notify_safeguarding_lead(about=f"order:{order.pk}:decided", reference=order.reference, now=now)
 
 
-# Passing an order forward among those that wait for copies, and taking that back (ADR 46).
+# Passing an order forward among those that wait for copies, and taking that back (ADR 17).
 
 
 class IsNotBackordered(DomainError):

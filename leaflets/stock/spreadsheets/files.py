@@ -163,7 +163,7 @@ def csv_separator(text: str) -> str:
 
 def read_xlsx(content: bytes) -> Iterator[list[str]]:
     """The first sheet. What it would unpack to is looked at before any of it is."""
-    from openpyxl import load_workbook  # by the first upload only: it brings Pillow with it (ADR 22)
+    from openpyxl import load_workbook  # by the first upload only: it brings Pillow with it
 
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
@@ -215,7 +215,7 @@ def cell_text(value: object) -> str:
 # Rows written as CSV or XLSX, piece by piece: what is sent need never be in memory as a whole, nor on a disk.
 #
 # openpyxl writes 1,250 rows of 26 columns a second here; 100,000 would take longer than a proxy waits. An XLSX file is a zip
-# of a few lines of XML around the rows, so it is written here; tests open it with openpyxl (ADR 47).
+# of a few lines of XML around the rows, so it is written here; tests open it with openpyxl (ADR 20).
 
 MAX_SHEET_ROWS = 1_048_576  # of a sheet, its headings included: Excel's own limit
 MAX_CELL_LENGTH = 32_767  # of a cell

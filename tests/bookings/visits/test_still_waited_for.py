@@ -1,4 +1,4 @@
-"""Neither leave nor erasing a professional makes us forget a presenter who is at a visit (ADR 34)."""
+"""Neither leave nor erasing a professional makes us forget a presenter who is at a visit (ADR 14)."""
 
 from datetime import datetime
 

@@ -1,6 +1,6 @@
 """Runs in the scanner's own environment, `python attacker.py WORDS…`: Wapiti, but for how it fills in our forms.
 
-Wapiti fills each empty box. Ours have one that only a program fills in (ADR 42), and what Wapiti writes into others no form
+Wapiti fills each empty box. Ours have one that only a program fills in (ADR 10), and what Wapiti writes into others no form
 takes: it would see the same refusal each time, and nothing behind it. So it leaves that box empty and writes what fits. Of a list
 that begins with “Choose …” it takes an answer. Which boxes it leaves empty besides, LEFT_EMPTY says in the environment.
 """
