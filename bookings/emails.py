@@ -113,7 +113,7 @@ def domain_text(email: str) -> str:
 
 
 def rows_of_the_day(booking: Booking) -> list[Row]:
-    """What a visit needs. Free text that was flagged goes into no email (design.md)."""
+    """What a visit needs. Free text that was flagged goes into no email (product.md, rule 6)."""
     waiting = booking.presenter.name if booking.presenter and booking.state == State.REQUESTED else ""
     profession = booking.audience_profession
     rows = [

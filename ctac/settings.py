@@ -209,7 +209,7 @@ STORAGES = {
     },
 }
 
-# Accounts: django-allauth. No password at sign-up: a code by email (design.md, limits and policies).
+# Accounts: django-allauth. No password at sign-up: a code by email (product.md, rule 7).
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["professionals.access.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [

@@ -27,7 +27,7 @@ from notifications.preferences import choose, form_for, wants_each
 from notifications.registry import Desk, Topic, all_kinds
 from notifications.samples import Example, Sample, all_examples, sample_at
 
-# An email's HTML as a page for a sandboxed iframe: the one exception from the site's policy (design.md).
+# An email's HTML as a page for a sandboxed iframe: the one exception from the site's policy (product.md, pages).
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; form-action 'none'; frame-ancestors 'self'; sandbox"
 

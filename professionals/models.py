@@ -72,7 +72,7 @@ class RecognisedDomain(models.Model):
 
 
 class Profession(models.TextChoices):
-    """product.md's list."""
+    """The list of docs/product.md."""
 
     HEALTH_VISITOR = "health-visitor", _("Health visitor")
     SOCIAL_WORKER = "social-worker", _("Social worker")

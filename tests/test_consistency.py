@@ -1,4 +1,4 @@
-"""The code stays where design.md says it belongs, and what is written about it stays true."""
+"""The code stays where docs/developing.md says it belongs, and what is written about it stays true."""
 
 import ast
 import io

@@ -1,4 +1,4 @@
-"""Counting what a page asks of the database, as design.md counts: BEGIN, COMMIT and savepoints left out."""
+"""Counting what a page asks of the database, as product.md does: BEGIN, COMMIT and savepoints left out."""
 
 from collections.abc import Callable
 from typing import Any

@@ -16,7 +16,7 @@ from tests.matrix.tokens import forms_without_a_token
 
 # As long as a token is, and nobody's.
 MADE_UP = "A" * 43
-# "No GET changes anything" means these; counters, drafts, limits and sessions are excepted (design.md).
+# "No GET changes anything" means these; counters, drafts, limits and sessions are excepted (product.md, rule 5).
 UNCHANGED_BY_GET = (
     *("notifications", "accounts", "professionals", "privacy", "bookings", "leaflets"),
     *("account", "mfa", "auth", "admin"),

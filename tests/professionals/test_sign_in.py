@@ -335,7 +335,7 @@ def test_wrong_input_never_breaks_a_page(person, junk):
 
 
 def test_how_many_statements_the_sign_in_pages_take(client, person, django_assert_max_num_queries, capsys):
-    """Reported, not budgeted (design.md); the bounds only catch a slip."""
+    """Reported, not budgeted (product.md, pages); the bounds only catch a slip."""
     with django_assert_max_num_queries(3) as page:
         client.get(SIGN_IN)
     with django_assert_max_num_queries(20) as asked:
