@@ -527,31 +527,6 @@ def first_complaint_due() -> str:
     return _("the first by %(day)s") % {"day": format_day(Complaint(received_on=received_on).due_on)}
 
 
-for waiting_complaints in (
-    Waiting(
-        gettext_lazy("complaints past the 30 days in which to acknowledge them"),
-        lambda: Complaint.objects.overdue(uk_day(timezone.now())),
-        lambda: list_url(Complaint, "overdue"),
-        "privacy.view_complaint",
-        urgent=True,
-    ),
-    Waiting(
-        gettext_lazy("complaints to acknowledge"),
-        lambda: Complaint.objects.to_acknowledge(),
-        lambda: list_url(Complaint, ComplaintState.RECEIVED),
-        "privacy.view_complaint",
-        more=first_complaint_due,
-    ),
-    Waiting(
-        gettext_lazy("complaints to answer"),
-        lambda: Complaint.objects.to_answer(),
-        lambda: list_url(Complaint, ComplaintState.ACKNOWLEDGED),
-        "privacy.view_complaint",
-    ),
-):
-    staff_site.add_waiting(gettext_lazy("Data protection"), waiting_complaints)
-
-
 # The log of breaches: those of which nobody has decided whether the Commissioner is told come first, with their 72 hours.
 
 DECISION_TAGS = {Decision.OPEN: "waiting", Decision.TOLD: "good", Decision.NEED_NOT: "done"}
@@ -854,3 +829,27 @@ for waiting_breaches in (
     ),
 ):
     staff_site.add_waiting(gettext_lazy("Data protection"), waiting_breaches)
+
+for waiting_complaints in (
+    Waiting(
+        gettext_lazy("complaints past the 30 days in which to acknowledge them"),
+        lambda: Complaint.objects.overdue(uk_day(timezone.now())),
+        lambda: list_url(Complaint, "overdue"),
+        "privacy.view_complaint",
+        urgent=True,
+    ),
+    Waiting(
+        gettext_lazy("complaints to acknowledge"),
+        lambda: Complaint.objects.to_acknowledge(),
+        lambda: list_url(Complaint, ComplaintState.RECEIVED),
+        "privacy.view_complaint",
+        more=first_complaint_due,
+    ),
+    Waiting(
+        gettext_lazy("complaints to answer"),
+        lambda: Complaint.objects.to_answer(),
+        lambda: list_url(Complaint, ComplaintState.ACKNOWLEDGED),
+        "privacy.view_complaint",
+    ),
+):
+    staff_site.add_waiting(gettext_lazy("Data protection"), waiting_complaints)

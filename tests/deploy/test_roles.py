@@ -11,8 +11,8 @@ from tests.deploy.conftest import ROOT
 HISTORY = [
     "audit_entry",
     *("bookings_bookingevent", "bookings_sessionevent"),
-    *("privacy_breach", "privacy_breachevent", "privacy_complaintevent"),
     *("leaflets_orderevent", "leaflets_orderexport", "leaflets_stockmovement"),
+    *("privacy_breach", "privacy_breachevent", "privacy_complaintevent"),
     "professionals_flaggedevent",
 ]
 # Only who it was can be blanked, or the words; of a breach it can be written what was decided.

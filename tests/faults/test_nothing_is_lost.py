@@ -15,7 +15,7 @@ COUNT = 6
 WRITE = """
 from django.utils import timezone
 from notifications.outbox import notify
-from professionals.models.professionals import flagged_now
+from professionals.models import flagged_now
 for number in range({count}):
     to, about, now = f"{name}{{number}}@nhs.net", f"{name}:{{number}}", timezone.now()
     flagged_now(about, "BK-7Q4M-2F", now)

@@ -59,7 +59,7 @@ def test_a_backlog_is_queued_oldest_first_and_a_bounded_number_at_a_time(make_ro
 def test_a_full_sweep_asks_for_the_next_until_beat_does(make_row, now, queued, monkeypatch):
     monkeypatch.setattr(delivery_services, "ROWS_A_SWEEP", 4)
     asked = []
-    monkeypatch.setattr(delivery_services.queue, "ask_for_sweep", lambda **more: asked.append(more["started"]))
+    monkeypatch.setattr(delivery_services.outbox, "ask_for_sweep", lambda **more: asked.append(more["started"]))
     for _ in range(14):
         make_row()
     began = now.timestamp()

@@ -20,7 +20,7 @@ from tests.professionals.test_second_factor import SECRET, enrol, totp
 
 pytestmark = pytest.mark.django_db
 
-AT = "/staff/professionals"
+AT, ACCOUNTS = "/staff/professionals", "/staff/accounts"
 SAMPLED = (User, Person, Organisation, EmailAddress, Authenticator, MarkedAddress, ReturnedMail)
 
 
@@ -36,7 +36,7 @@ def test_lists_open_with_the_same_few_statements(browser, page, count, django_as
         make_person()
 
     with django_assert_num_queries({"person": 5, "organisation": 5, "recogniseddomain": 5, "user": 5}[page]):
-        assert browser.get(f"{AT}/{page}/").status_code == 200
+        assert browser.get(f"{ACCOUNTS if page == 'user' else AT}/{page}/").status_code == 200
 
 
 @pytest.mark.parametrize("typed", ["ngaio", "NGAIO@york.nhs.uk", "york health", "yo1 7hh", "yo17hh", "496 0055"])
@@ -113,7 +113,7 @@ def test_nothing_is_deleted_here(browser):
     person = make_person()
 
     assert browser.post(f"{AT}/person/{person.pk}/delete/", {"post": "yes"}).status_code == 403
-    assert browser.post(f"{AT}/user/{person.user.pk}/delete/", {"post": "yes"}).status_code == 403
+    assert browser.post(f"{ACCOUNTS}/user/{person.user.pk}/delete/", {"post": "yes"}).status_code == 403
     assert browser.post(f"{AT}/organisation/{person.organisation.pk}/delete/", {"post": "yes"}).status_code == 403
 
 
@@ -144,7 +144,7 @@ def test_domains_are_tidied(browser, typed, stored):
 
 def test_a_colleague_gets_an_account_and_gets_in_with_a_code_and_a_second_factor(browser):
     group = Group.objects.get(name="Coordinator")
-    response = browser.post(f"{AT}/user/add/", {"email": "New@ctac.example", "is_staff": "on", "groups": [group.pk]})
+    response = browser.post(f"{ACCOUNTS}/user/add/", {"email": "New@ctac.example", "is_staff": "on", "groups": [group.pk]})
     assert response.status_code == 302
     user = User.objects.get(email="new@ctac.example")
     assert (user.is_staff, user.is_superuser, user.has_usable_password(), list(user.groups.all())) == (
@@ -162,7 +162,7 @@ def test_a_colleague_gets_an_account_and_gets_in_with_a_code_and_a_second_factor
 
 
 def test_an_address_that_has_an_account_is_refused_in_any_case(browser):
-    response = browser.post(f"{AT}/user/add/", {"email": "BOSS@ctac.example", "is_staff": "on"})
+    response = browser.post(f"{ACCOUNTS}/user/add/", {"email": "BOSS@ctac.example", "is_staff": "on"})
 
     assert response.status_code == 200
     assert User.objects.count() == 1
@@ -174,7 +174,7 @@ def test_resetting_the_second_factor_ends_sessions_and_asks_to_enrol_again(brows
     phone = sign_in_staff(Client(), lost)
     assert phone.get("/staff/").status_code == 200
 
-    response = browser.post(f"{AT}/user/{lost.pk}/do/reset-second-factor/", {"sure": "on"})
+    response = browser.post(f"{ACCOUNTS}/user/{lost.pk}/do/reset-second-factor/", {"sure": "on"})
 
     assert response.status_code == 302
     assert Authenticator.objects.filter(user=lost).count() == 0
@@ -199,8 +199,8 @@ def test_nobody_makes_themselves_a_superuser():
     user, boss = make_staff("clerk@ctac.example", superuser=False), make_staff("boss@ctac.example")
     browser = may(user, "view_user", "change_user")
 
-    browser.post(f"{AT}/user/{user.pk}/change/", {"is_active": "on", "is_staff": "on", "is_superuser": "on"})
-    response = browser.post(f"{AT}/user/{boss.pk}/change/", {"is_staff": ""})
+    browser.post(f"{ACCOUNTS}/user/{user.pk}/change/", {"is_active": "on", "is_staff": "on", "is_superuser": "on"})
+    response = browser.post(f"{ACCOUNTS}/user/{boss.pk}/change/", {"is_staff": ""})
 
     user.refresh_from_db()
     boss.refresh_from_db()
@@ -208,7 +208,8 @@ def test_nobody_makes_themselves_a_superuser():
 
 
 def test_drafts_and_limits_have_no_page(browser):
-    assert [browser.get(f"{AT}/{page}/").status_code for page in ("draft", "ratelimit")] == [404, 404]
+    assert [browser.get(f"{AT}/{page}/").status_code for page in ("draft",)] == [404]
+    assert browser.get(f"{ACCOUNTS}/ratelimit/").status_code == 404
 
 
 def test_sample_people_can_sign_in_and_loading_twice_adds_nothing(now):
@@ -261,7 +262,7 @@ def test_there_are_no_sample_people_in_production(now, settings):
 
 def cells(browser, page):
     """The words of the first row of a list."""
-    read = Page(browser.get(f"{AT}/{page}/").content.decode())
+    read = Page(browser.get(f"{ACCOUNTS if page == 'user' else AT}/{page}/").content.decode())
     table = read.one("table", id="result_list")
     row = [row for row in read.all("tr") if table in row.inside][1]
     return [cell.text for cell in read.elements if cell.tag in {"th", "td"} and row in cell.inside]

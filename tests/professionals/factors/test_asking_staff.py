@@ -45,7 +45,7 @@ def asked(response):
 
 
 def do(model, obj, slug):
-    return reverse(f"staff:professionals_{model}_action", args=[obj.pk, slug])
+    return reverse(f"staff:{obj._meta.app_label}_{model}_action", args=[obj.pk, slug])
 
 
 def account_of(user):
