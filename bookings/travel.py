@@ -29,7 +29,7 @@ from professionals.areas import Area, look_up_area
 # takes as long, and leave between them is time enough to go home.
 #
 # The database keeps the same rule: `bookings_travel_minutes` and the trigger `bookings_busytime_travel` in
-# bookings/sql/travel.sql. tests/bookings/test_travel.py proves the two equal. Places come from outward codes
+# bookings/sql/travel.sql. tests/bookings/schedule/test_travel.py proves the two equal. Places come from outward codes
 # (bookings/travel.py), and professionals/data/README.md says whose data that is.
 
 RADIANS = 0.017453292519943295

@@ -74,7 +74,7 @@ class Candidate:
 
 # Where a visit of some length fits between a presenter's claims: the database's rule (bookings/travel.py), for reading ahead.
 #
-# Pure arithmetic on moments in UTC. tests/bookings/test_gaps.py holds it against the database itself.
+# Pure arithmetic on moments in UTC. tests/bookings/schedule/test_gaps.py holds it against the database itself.
 
 NOTHING = timedelta(0)
 

@@ -10,9 +10,9 @@ from django.utils import timezone
 from audit.models import Entry
 from privacy.services import erase_person
 from professionals.models import Person
+from tests.accounts.test_sign_in import BY_PASSWORD, CODE, SIGN_IN
 from tests.bookings.rows import make_world
 from tests.factories import make_person, make_staff, sign_in_staff
-from tests.professionals.test_sign_in import BY_PASSWORD, CODE, SIGN_IN
 
 pytestmark = pytest.mark.django_db
 NAME, EMAIL, PHONE, POSTCODE = "Zoltana Quixley", "zoltana@quixley.nhs.uk", "0113 496 0123", "QX9 9QX"

@@ -12,10 +12,10 @@ from audit.models import Act, Entry
 from privacy.services import erase_person
 from professionals.models import Person
 from professionals.services import keep_blocked_attempt
+from tests.accounts.test_second_factor import enrol
+from tests.accounts.test_sign_in import BY_PASSWORD, CODE, SIGN_IN, give_password
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
 from tests.professionals.mailing import last_code
-from tests.professionals.test_second_factor import enrol
-from tests.professionals.test_sign_in import BY_PASSWORD, CODE, SIGN_IN, give_password
 
 pytestmark = pytest.mark.django_db
 Rows = Callable[[], list[tuple[str, int | None, str, str]]]

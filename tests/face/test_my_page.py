@@ -13,8 +13,8 @@ from django.test.utils import CaptureQueriesContext
 from bookings.models import Booking, PlaceState, State
 from leaflets.models import Order, OrderState
 from professionals.models import Draft, DraftKind, Person
+from tests.bookings.open_sessions.rows import make_place, make_session
 from tests.bookings.rows import MONDAY, NOW, at, make_booking, make_presentation, make_presenter
-from tests.bookings.sessions.rows import make_place, make_session
 from tests.face.page import Page
 from tests.factories import make_person, make_staff, sign_in
 from tests.leaflets.factories import make_order

@@ -9,8 +9,8 @@ from django.urls import reverse
 from tests.bookings.rows import at, make_booking, make_presenter
 from tests.face.page import Page
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
-from tests.leaflets.changing.order import ADDRESS, change, version
 from tests.leaflets.factories import make_edition, make_order
+from tests.leaflets.orders.changes.order import ADDRESS, change, version
 
 pytestmark = pytest.mark.django_db
 

@@ -11,7 +11,7 @@ import zxingcpp
 from tests.journeys.keyboard import Keyboard
 from tests.journeys.test_visits import DESK, PHONE
 from tests.journeys.visitor import Visitor
-from tests.leaflets.prints.reading import Read
+from tests.leaflets.dispatch.prints.reading import Read
 from tests.live.clients import inside
 from tests.live.stack import Live
 

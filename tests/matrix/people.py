@@ -25,12 +25,12 @@ from privacy.models import Complaint, DataAction, Done, Reason, RetentionRun
 from professionals.models import AddressChange, FlaggedText, OutOfHours, Person, RecognisedDomain, Stopped, hash_token
 from professionals.services import OBJECT_FOR, keep_blocked_attempt
 from tests import factories
+from tests.accounts.factors.proof import enrol
+from tests.accounts.passkeys.device import kept_passkey
 from tests.bookings import rows as bookings
-from tests.bookings.sessions.rows import make_world_of_sessions
+from tests.bookings.open_sessions.rows import make_world_of_sessions
 from tests.leaflets import factories as leaflets
 from tests.privacy.rows import make_breach, make_complaint
-from tests.professionals.factors.proof import enrol
-from tests.professionals.passkeys.device import kept_passkey
 
 # In the order of the table's columns.
 OUTSIDE = ("signed out", "owner", "colleague", "stranger", "at the door")

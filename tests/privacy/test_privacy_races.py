@@ -6,9 +6,9 @@ from django.db import connection
 from notifications.models import Notification, State
 from privacy.models import Complaint
 from privacy.services import erase_person
+from tests.accounts.sessions.test_at_once import held
 from tests.factories import make_person
 from tests.privacy.rows import NOW, make_complaint
-from tests.professionals.sessions.test_at_once import held
 from tests.professionals.waiting import begun
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)

@@ -15,8 +15,8 @@ from leaflets.orders.services.missing import report_missing
 from leaflets.orders.services.transitions import dispatch, prioritise, start_packing
 from tests.bookings.admin.test_leave import leave_form
 from tests.bookings.flow import WHERE, confirm, fill_in, hidden
+from tests.bookings.open_sessions.rows import make_place, make_session
 from tests.bookings.rows import NOW, at, make_booking, make_presentation, make_presenter
-from tests.bookings.sessions.rows import make_place, make_session
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
 from tests.leaflets.factories import make_edition, make_order
 from tests.privacy.rows import make_complaint

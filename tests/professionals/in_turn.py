@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from tests.professionals.sessions.test_at_once import held
+from tests.accounts.sessions.test_at_once import held
 from tests.professionals.waiting import begun
 
 Job = Callable[[], Any]

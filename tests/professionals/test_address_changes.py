@@ -19,9 +19,9 @@ from privacy import retention as privacy_retention
 from privacy import services as privacy_services
 from professionals.emails import ADDRESS_OBJECTION
 from professionals.models import AddressChange, Person
+from tests.accounts.sessions.browsers import is_in
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
 from tests.professionals.mailing import last_code, mails_to
-from tests.professionals.sessions.browsers import is_in
 from tests.professionals.test_sign_up import TYPED
 
 pytestmark = pytest.mark.django_db

@@ -8,10 +8,10 @@ from django.test import Client
 
 from accounts.models import Session, User
 from notifications.models import Notification
+from tests.accounts.sessions.browsers import is_in
+from tests.accounts.sessions.test_at_once import held
 from tests.factories import make_person, sign_in
 from tests.professionals.mailing import last_code
-from tests.professionals.sessions.browsers import is_in
-from tests.professionals.sessions.test_at_once import held
 from tests.professionals.test_address_changes import CHANGE, CONFIRM, NEW, NEWER, OLD, address_of, all_is, link, move
 from tests.professionals.waiting import begun
 

@@ -11,11 +11,11 @@ from django.utils import timezone
 
 from privacy import services as privacy_services
 from professionals.models import AccountRecovery, AddressChange
+from tests.accounts.factors.proof import FACTOR_AGAIN, enrol, grow_old
+from tests.accounts.passkeys.device import SIGN_IN, add_passkey, options_to_sign_in
+from tests.accounts.sessions.browsers import is_in
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
-from tests.professionals.factors.proof import FACTOR_AGAIN, enrol, grow_old
 from tests.professionals.mailing import last_code, mails_to
-from tests.professionals.passkeys.device import SIGN_IN, add_passkey, options_to_sign_in
-from tests.professionals.sessions.browsers import is_in
 
 pytestmark = pytest.mark.django_db
 OLD, NEW = "nadia@leeds.nhs.uk", "nadia@bradford.nhs.uk"

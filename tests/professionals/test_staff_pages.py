@@ -13,10 +13,10 @@ from professionals import samples as professionals_samples
 from professionals.forms import CallerForm
 from professionals.models import Organisation, Person, RecognisedDomain
 from professionals.samples import NotInProductionError
+from tests.accounts.test_second_factor import SECRET, enrol, totp
 from tests.face.page import Page
 from tests.factories import make_organisation, make_person, make_staff, sign_in, sign_in_staff
 from tests.professionals.mailing import last_code
-from tests.professionals.test_second_factor import SECRET, enrol, totp
 
 pytestmark = pytest.mark.django_db
 

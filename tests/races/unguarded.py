@@ -263,8 +263,8 @@ def move_orders_as_they_were_read() -> None:
         order.state = to
         OrderEvent.objects.create(order=order, kind="changed", by=by, at=now, changes=changes)
 
-    transitions.move = transitions.move = move
-    change.rewrite = rewrite
+    transitions.transition = move
+    change.rewrite_order = rewrite
 
 
 def tell_of_a_recall_whom_it_found_before_it_locked() -> None:
@@ -295,7 +295,7 @@ def compare_counts_with_the_figure_of_now() -> None:
     from leaflets.stock import stock_takes
 
     stock_takes.Difference.found = property(lambda self: self.count.counted - self.count.edition.on_hand)
-    stock_takes.differences_version = stock_admin.version_of = lambda found: "0" * 32
+    stock_takes.differences_version = stock_admin.differences_version = lambda found: "0" * 32
 
 
 def pause_before_promises_are_taken() -> None:

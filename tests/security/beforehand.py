@@ -23,15 +23,15 @@ from leaflets.recalls.services import RecallRequest, recall_edition
 from notifications.models import Notification
 from privacy.models import Told
 from privacy.services import acknowledge_complaint
+from tests.accounts.factors.proof import PASSWORD_AGAIN, enrol
+from tests.accounts.passkeys.device import Device, add_passkey, options_in
+from tests.bookings.open_sessions.rows import make_place, make_session
 from tests.bookings.requested import ask, offer, on
 from tests.bookings.rows import make_booking, make_option, make_presenter, make_request
-from tests.bookings.sessions.rows import make_place, make_session
 from tests.factories import make_organisation, make_person, make_staff
 from tests.leaflets.factories import make_edition, make_order
 from tests.matrix.people import fresh_browsers
 from tests.privacy.rows import make_breach, make_complaint
-from tests.professionals.factors.proof import PASSWORD_AGAIN, enrol
-from tests.professionals.passkeys.device import Device, add_passkey, options_in
 from tests.security.posting import Typed, press
 
 World = dict[str, Any]

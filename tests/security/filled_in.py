@@ -8,9 +8,9 @@ from django.urls import reverse
 
 from bookings.models import State
 from leaflets.models import OrderState
+from tests.accounts.factors.proof import totp
+from tests.accounts.passkeys.device import ADD, Device, options_in, options_to_sign_in
 from tests.bookings.rows import make_presenter
-from tests.professionals.factors.proof import totp
-from tests.professionals.passkeys.device import ADD, Device, options_in, options_to_sign_in
 from tests.security.beforehand import (
     JUST_LOOKING,
     PASSWORD,

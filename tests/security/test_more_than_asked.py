@@ -19,7 +19,7 @@ from accounts.models import User
 from leaflets.models import KeptAddress, Order
 from tests.factories import make_organisation, make_person, make_staff, sign_in, sign_in_staff
 from tests.leaflets.factories import make_edition
-from tests.leaflets.test_ordering import ADDRESS, CHECK, fill, hidden
+from tests.leaflets.orders.test_ordering import ADDRESS, CHECK, fill, hidden
 from tests.security.test_fields import OURS, form_classes
 
 # What somebody would like to set: of themselves, of whose it is, of how it stands.

@@ -11,8 +11,8 @@ from leaflets.models import Advice, Edition, Recall, RecallHolder, RecallReplace
 from leaflets.orders.services.transitions import dispatch, start_packing
 from leaflets.recalls.services import RecallRequest, recall_edition
 from professionals.models import Draft
+from tests.bookings.open_sessions.rows import make_session
 from tests.bookings.rows import at, make_booking, make_presenter
-from tests.bookings.sessions.rows import make_session
 from tests.factories import make_person, make_staff, sign_in_staff
 from tests.leaflets.factories import make_edition, make_order
 

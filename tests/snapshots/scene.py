@@ -14,7 +14,7 @@ from django.test import override_settings
 
 from tests import factories
 from tests.bookings import rows as booking_rows
-from tests.bookings.sessions import rows as session_rows
+from tests.bookings.open_sessions import rows as session_rows
 from tests.leaflets import factories as leaflet_factories
 from tests.matrix.people import lay_out
 

@@ -8,8 +8,8 @@ from accounts.models import User
 from bookings.models import Booking, BusyTime, Leave, OpenSession, Presenter, State
 from bookings.visits.services import check_in
 from tests.bookings.admin.desk import ABOUT_A_CHILD, KEPT, text, told_lead
+from tests.bookings.open_sessions.rows import make_session
 from tests.bookings.rows import MONDAY, at, make_booking, make_presenter
-from tests.bookings.sessions.rows import make_session
 from tests.factories import sign_in_staff
 
 pytestmark = pytest.mark.django_db

@@ -11,10 +11,10 @@ from django.utils import timezone
 from bookings.feedback.services import open_afterwards
 from bookings.models import Booking, Presenter
 from ctac.staff.site import staff_site
+from tests.accounts.role_pages import colleague, read
+from tests.bookings.open_sessions.rows import make_place, make_session
 from tests.bookings.rows import make_booking, make_presenter
-from tests.bookings.sessions.rows import make_place, make_session
 from tests.factories import make_person, sign_in_staff
-from tests.professionals.role_pages import colleague, read
 
 pytestmark = pytest.mark.django_db
 BOOKINGS, SESSIONS = "/staff/bookings/booking/", "/staff/bookings/opensession/"

@@ -17,8 +17,8 @@ from notifications.models import Notification
 from professionals.models import Person
 from tests.bookings.admin.desk import ABOUT_A_CHILD, text
 from tests.bookings.admin.session_desk import ADD, SESSIONS, do
+from tests.bookings.open_sessions.rows import make_place, make_session
 from tests.bookings.rows import MONDAY, NOW, at, make_leave, make_presenter
-from tests.bookings.sessions.rows import make_place, make_session
 from tests.factories import make_person, make_staff, sign_in_staff
 
 pytestmark = pytest.mark.django_db

@@ -33,8 +33,8 @@ from bookings.models.leave import END_OF_DAY, START_OF_DAY
 from ctac.dates import uk_datetime
 from professionals.models import Person
 from tests.bookings.calendars.reading import LINK, events, feed_of, read, told
+from tests.bookings.open_sessions.rows import make_place, make_session
 from tests.bookings.rows import MONDAY, NOW, at, make_booking, make_presenter
-from tests.bookings.sessions.rows import make_place, make_session
 from tests.factories import make_staff
 
 pytestmark = pytest.mark.django_db

@@ -7,8 +7,8 @@ from icalendar import Calendar, Event
 
 from bookings.calendars import ical
 from bookings.models import OpenSession
+from tests.bookings.open_sessions.rows import make_place, make_session
 from tests.bookings.rows import NOW, at, make_presenter
-from tests.bookings.sessions.rows import make_place, make_session
 
 pytestmark = pytest.mark.django_db
 SAM = ical.Attendee("sam@leeds.nhs.uk", "Sam O'Brien")

@@ -32,7 +32,7 @@ def main() -> None:
 
 def theirs() -> list[str]:
     from accounts.models import User
-    from tests.professionals.passkeys.device import kept_passkey
+    from tests.accounts.passkeys.device import kept_passkey
 
     user = User.objects.get(email=PROFESSIONAL)
     each = [f"/account/passkeys/{kept_passkey(user).pk}/{what}/" for what in ("rename", "remove")]

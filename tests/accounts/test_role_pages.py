@@ -1,0 +1,180 @@
+"""What each role finds on the staff site: its menu, what waits for it, and no link that it may not follow."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from tests.accounts.role_pages import colleague, crawl, lines, menu, read
+from tests.bookings.open_sessions.rows import make_world_of_sessions
+from tests.bookings.rows import make_world
+from tests.factories import make_person
+from tests.leaflets import factories as leaflets
+
+pytestmark = pytest.mark.django_db
+BOOKINGS = ["Bookings", "What people said", "Leave", "Presenters", "Busy time", "Journey times", "Presentations", "Open sessions"]
+MESSAGES, PEOPLE = ["Messages", "Addresses that mail came back from"], ["People", "Organisations", "What was stopped"]
+LEAFLETS = ["Orders", "Parcels that never came", "Editions", "Stock-takes", "Leaflets", "Stock movements", "Imports"]
+MENUS = {
+    "coordinator": [
+        *BOOKINGS,
+        *("Orders", "Parcels that never came", "Editions", "Leaflets", "Recalls", "Packing"),
+        *MESSAGES,
+        *PEOPLE,
+        "Recognised domains",
+    ],
+    "presenter": ["Bookings", "Open sessions"],
+    "fulfilment": [*LEAFLETS, "Packing"],
+    "manager": [
+        *BOOKINGS,
+        *(*LEAFLETS, "Exports of orders", "Recalls", "Packing"),
+        *(*MESSAGES, "How the team gets its mail"),
+        *(*PEOPLE, "Texts that may be about a child", "Erasures and copies", "Retention"),
+        *("Complaints about data", "Breaches of data"),
+        *("Accounts", "Roles", "Who did what", "Recognised domains", "When the advice line is closed"),
+    ],
+    "read-only": [
+        *("Bookings", "What people said", "Presentations", "Open sessions"),
+        *("Orders", "Editions", "Stock-takes", "Leaflets", "Stock movements"),
+    ],
+}
+TO_DECIDE = [
+    "to decide",
+    "waiting too long for our answer",
+    "to decide, with lapsed dates",
+    "waiting for the professional’s answer",
+]
+TO_GIVE = ["without a presenter", "with no check-in or check-out", "online without a joining link", "today or tomorrow"]
+OF_BOOKINGS = [*TO_DECIDE, *TO_GIVE, "to mark as delivered"]
+OF_SESSIONS = [
+    *("without a presenter", "without a joining link", "soon, and how to join not sent", "today or tomorrow"),
+    "to mark as delivered",
+]
+OF_ORDERS = ["to pack", "being packed", "waiting for stock", "passed forward and waiting"]
+OF_STOCK = ["low in stock", "to review soon"]
+OF_ALL = [
+    *(*TO_DECIDE, "asking for leave", *TO_GIVE, "to mark as delivered", *OF_SESSIONS),
+    *("to decide on", "waiting too long for our answer", *OF_ORDERS, "that never came", "to ring about a recall"),
+    *(*OF_STOCK, "packing sessions open"),
+    *("addresses that mail comes back from", "failed lately", "mail servers that don’t answer", "stopped, not seen yet"),
+]
+OF_DATA = [
+    "breaches past the 72 hours in which to tell the Information Commissioner",
+    "breaches about which to tell the Information Commissioner, or say why not",
+    "breaches about which to tell the people concerned, or say why not",
+    "complaints past the 30 days in which to acknowledge them",
+    *("complaints to acknowledge", "complaints to answer"),
+]
+LINES = {
+    "coordinator": OF_ALL,
+    "presenter": [],
+    "fulfilment": [*OF_ORDERS, "that never came", *OF_STOCK, "packing sessions open"],
+    "manager": [*OF_ALL[:-1], "texts that may be about a child, not read yet", OF_ALL[-1], *OF_DATA],
+    "read-only": [*OF_BOOKINGS, *OF_SESSIONS, *OF_ORDERS, *OF_STOCK],
+}
+
+
+@pytest.fixture
+def world() -> dict[str, Any]:
+    """One of everything. The visit and the session are given by the colleague with the role of a presenter."""
+    now, owner = timezone.now(), make_person()
+    rows = make_world(owner, now) | leaflets.make_world(owner, now)
+    rows |= make_world_of_sessions(owner, rows["bookings_presenter"], now)
+    return {**rows, "owner": owner}
+
+
+def signed_in(role: str, world: dict[str, Any]) -> Client:
+    client, user = colleague(role)
+    if role == "presenter":
+        presenter = world["bookings_presenter"]
+        presenter.user = user
+        presenter.save()
+    return client
+
+
+@pytest.mark.parametrize("role", MENUS)
+def test_a_role_has_its_menu_and_what_waits_for_it(role: str, world: dict[str, Any]) -> None:
+    client = signed_in(role, world)
+    assert menu(client) == MENUS[role]
+    assert sorted(lines(client)) == sorted(LINES[role])  # what there is stands before what there is not
+
+
+@pytest.mark.parametrize("role", MENUS)
+def test_no_page_of_a_role_leads_to_one_that_refuses_it(role: str, world: dict[str, Any]) -> None:
+    found = crawl(signed_in(role, world))
+    assert len(found) > 15
+    assert {path: status for path, status in found.items() if status not in (200, 302)} == {}
+
+
+def test_read_only_has_no_button_that_does_anything(world: dict[str, Any]) -> None:
+    client = signed_in("read-only", world)
+    for path, status in crawl(client).items():
+        page = read(client, path) if status == 200 else None
+        forms = [form for form in page.all("form") if form.attrs.get("method", "get").lower() == "post"] if page else []
+        said = [b.text for form in forms for b in page.all("button") if page and form in b.inside]
+        assert (path, set(said) - {"Sign out"}) == (path, set())
+        assert (path, [a.text for a in page.all("a", "staff-button")] if page else []) == (path, [])
+
+
+@pytest.mark.parametrize("path", ["bookings/booking", "bookings/opensession", "leaflets/order"])
+def test_read_only_sees_no_link_by_which_people_join_and_no_way_to_reach_them(path: str, world: dict[str, Any]) -> None:
+    row, owner = world[path.replace("/", "_")], world["owner"]
+    text = signed_in("read-only", world).get(f"/staff/{path}/{row.pk}/change/").content.decode()
+    assert [secret for secret in ("https://meet.example", owner.email, owner.phone) if secret in text] == []
+
+
+REFUSED = {
+    "coordinator": [
+        "accounts/user/",
+        "auth/group/",
+        "leaflets/orderexport/",
+        "leaflets/sheetimport/add/",
+    ],
+    "presenter": ["leaflets/order/", "professionals/person/", "bookings/presenter/", "bookings/leave/", "bookings/busytime/"],
+    "fulfilment": ["bookings/booking/", "bookings/opensession/", "professionals/person/", "notifications/notification/"],
+    "read-only": [
+        *(
+            "professionals/person/",
+            "notifications/notification/",
+            "bookings/leave/",
+            "bookings/presenter/",
+            "accounts/user/",
+        ),
+        "leaflets/sheetimport/list/?kind=stock&form=csv",
+        "leaflets/sheetimport/list/?kind=catalogue&form=xlsx",
+        "bookings/booking/add/",
+        "leaflets/order/add/",
+        "bookings/booking/stand-ins/",
+    ],
+}
+
+
+@pytest.mark.parametrize(("role", "path"), [(role, path) for role, paths in REFUSED.items() for path in paths])
+def test_what_a_role_may_not_is_refused(role: str, path: str, world: dict[str, Any]) -> None:
+    assert signed_in(role, world).get(f"/staff/{path}").status_code == 403
+
+
+@pytest.mark.parametrize("role", ["coordinator", "presenter", "fulfilment", "read-only"])
+def test_only_a_manager_takes_orders_out(role: str, world: dict[str, Any]) -> None:
+    path = "/staff/leaflets/order/export/"
+    assert signed_in(role, world).post(path, {"form": "csv"}).status_code == 403
+    assert signed_in("manager", world).post(path, {"form": "csv"}).status_code == 200
+
+
+def test_a_volunteer_counts_stock_and_leaves_the_editions_alone(world: dict[str, Any]) -> None:
+    client, edition = signed_in("fulfilment", world), world["leaflets_edition"]
+    at = f"/staff/leaflets/edition/{edition.pk}"
+    before = edition.on_hand
+    assert client.post(f"{at}/do/receive/", {"copies": "40", "reason": "Two boxes"}).status_code == 302
+    assert client.post(f"{at}/do/withdraw/", {"why": "x"}).status_code == 403
+    assert client.post(f"{at}/change/", {"published_on": "1 1 2020"}).status_code == 403
+    edition.refresh_from_db()
+    assert (edition.on_hand, edition.withdrawn_on) == (before + 40, None)
+
+
+def test_who_decides_orders_does_not_pack_them(world: dict[str, Any]) -> None:
+    order = world["leaflets_order"]
+    at = f"/staff/leaflets/order/{order.pk}/do"
+    assert signed_in("coordinator", world).post(f"{at}/start-packing/").status_code == 403
+    assert signed_in("fulfilment", world).post(f"{at}/approve/").status_code == 403

@@ -1,0 +1,126 @@
+"""What staff, presenters and the next order know of leaflets that are brought."""
+
+from collections.abc import Iterator
+
+import pytest
+import time_machine
+from django.test import Client
+
+from bookings.booking.emails import messages as booking_messages
+from bookings.booking.services.transitions import cancel_booking
+from bookings.models import Booking, Presenter
+from leaflets.models import Edition, Order, ToBring
+from leaflets.orders.queries import delivery_addresses
+from leaflets.orders.services.change import IsBroughtToVisit, OrderChange, change_order, order_version, ordered_titles
+from leaflets.orders.services.transitions import dispatch, start_packing
+from professionals.models import Person
+from tests.bookings.booking.test_flow_statements import statements
+from tests.bookings.flow import text
+from tests.bookings.placed import place
+from tests.bookings.rows import NOW, at, make_presenter
+from tests.factories import make_staff, sign_in, sign_in_staff
+from tests.leaflets.factories import make_edition, make_order
+
+pytestmark = pytest.mark.django_db
+DAY = f"/staff/mine/day/?day={at('10:00').date()}"
+
+
+@pytest.fixture(autouse=True)
+def clock() -> Iterator[time_machine.Traveller]:
+    with time_machine.travel(NOW, tick=False) as traveller:
+        yield traveller
+
+
+@pytest.fixture
+def presenter() -> Presenter:
+    return make_presenter(name="Asha Patel", user=make_staff(), hours=("09:00", "17:00"))
+
+
+@pytest.fixture
+def edition() -> Edition:
+    return make_edition(NOW, slug="general", title="For everybody", stock=50)
+
+
+def book_with_leaflets(person: Person, clock: str = "10:00", copies: int = 5) -> Booking:
+    place(person, at(clock), leaflets=[ToBring("general", "For everybody", copies)])
+    return Booking.objects.with_names().with_leaflets().latest("pk")
+
+
+def pack_and_give_away(order: Order) -> None:
+    start_packing(order=order, by=None, now=NOW)
+    dispatch(order=order, by=None, now=NOW)
+
+
+def test_the_presenters_day_says_what_to_bring_and_whether_it_is_packed(
+    client: Client, presenter: Presenter, person: Person, edition: Edition
+) -> None:
+    book_with_leaflets(person)
+    sign_in_staff(client, presenter.user)
+    order = Order.objects.get()
+    assert f"Leaflets to bring 5 × For everybody {order.reference}: not packed yet" in text(client.get(DAY))
+    start_packing(order=order, by=None, now=NOW)
+    assert "it is being packed" in text(client.get(DAY))
+    dispatch(order=order, by=None, now=NOW)
+    assert "packed, and given to the presenter" in text(client.get(DAY))
+    assert "5 × For everybody" in text(client.get(f"/staff/mine/visits/{Booking.objects.get().reference}/"))
+    one = statements(client, "get", DAY)
+    book_with_leaflets(person, "12:00")
+    book_with_leaflets(person, "14:00")
+    assert statements(client, "get", DAY) == one
+
+
+def test_staff_read_which_visit_an_order_is_for_and_which_order_a_visit_has(
+    client: Client, presenter: Presenter, person: Person, edition: Edition
+) -> None:
+    booking, order = book_with_leaflets(person, copies=60), Order.objects.get()
+    sign_in_staff(client, make_staff())
+    page = text(client.get(f"/staff/leaflets/order/{order.pk}/change/"))
+    assert f"Brought by the presenter Booking {booking.reference}" in page
+    assert f"Visit {booking.reference} , Asha Patel, Monday 25 January 2027, 10am to 11am" in page
+    assert "Brought by the presenter: Mon 25 Jan 2027, 10am" in text(client.get("/staff/leaflets/order/"))
+    page = text(client.get(f"/staff/bookings/booking/{booking.pk}/change/"))
+    assert f"50 × For everybody {order.reference} (Received) Not there when it was booked: 10 × For everybody" in page
+
+
+def test_the_emails_say_what_to_bring_and_what_to_bring_back(presenter: Presenter, person: Person, edition: Edition) -> None:
+    booking = book_with_leaflets(person)
+    assert "5 × For everybody" in str(booking_messages.for_presenter(booking, now=NOW).context["day_rows"])
+    assert "5 × For everybody" in str(booking_messages.new_booking_for_team(booking).context["day_rows"])
+    assert b"There are leaflets to bring" in b"".join(booking_messages.for_presenter(booking, now=NOW).calendar.split(b"\r\n "))
+    pack_and_give_away(Order.objects.get())
+    freed = {"to": "asha@ctac.test", "sequence": 1, "in_calendars": False}
+    handed = booking_messages.freed_for_presenter(Booking.objects.with_names().with_leaflets().get(), now=NOW, **freed)
+    assert "please hand them to the team" in str(handed.context["back_rows"])
+    cancel_booking(booking=booking, by=None, now=NOW)
+    booking = Booking.objects.with_names().with_leaflets().get()
+    told = booking_messages.closed_for_presenter(booking, now=NOW, in_calendars=True).context
+    assert "Please bring them back" in str(told["back_rows"])
+    assert "Count what comes back into stock" in str(booking_messages.closed_for_team(booking).context["back_rows"])
+
+
+def test_the_next_order_by_post_goes_where_the_last_one_went(
+    client: Client, presenter: Presenter, person: Person, edition: Edition
+) -> None:
+    make_order(person, NOW, {edition.leaflet: 1})
+    book_with_leaflets(person)
+    last = delivery_addresses(person.pk).last
+    assert last is not None
+    assert last.address_line_1 == "1 Park Row"
+    sign_in(client, person)
+    client.post(f"/orders/{Order.objects.get(brought_with__gt='').reference}/again/")
+    assert 'value="1 Park Row"' in client.get("/order/delivery/").content.decode()
+
+
+def test_what_is_brought_is_left_out_as_a_whole_and_not_changed(
+    client: Client, presenter: Presenter, person: Person, edition: Edition
+) -> None:
+    book_with_leaflets(person)
+    order = Order.objects.get()
+    sign_in(client, person)
+    assert client.get(f"/orders/{order.reference}/change/").url == order.get_absolute_url()
+    assert "Change this order" not in text(client.get(order.get_absolute_url()))
+    titles = ordered_titles(order.lines.in_order(), {})
+    with pytest.raises(IsBroughtToVisit):
+        change_order(
+            order=order, change=OrderChange({}, order.delivery, order_version(titles, order.delivery)), by=person.user, now=NOW
+        )

@@ -1,0 +1,177 @@
+"""What people say: by a short link without account or cookie, the host by a link of their own; nobody's name is kept."""
+
+import re
+from datetime import timedelta
+
+import pytest
+import time_machine
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from accounts import limits
+from bookings import rules
+from bookings.booking.services.transitions import cancel_booking, mark_delivered
+from bookings.feedback.queries import host_key
+from bookings.feedback.services import open_afterwards
+from bookings.models import Afterwards, Booking, Feedback, State, YearLater
+from notifications.models import Notification
+from tests.bookings.feedback.conftest import END, JUST_AFTER, START
+from tests.factories import make_staff, sign_in, sign_in_staff
+from tests.leaflets.tagged import drawn_outside, elements, page_streams, spoken
+
+pytestmark = pytest.mark.django_db
+SAID = {"useful": "5", "clear": "4", "ready": "5", "comment": "A break, please."}
+TOKEN = "t" * 43
+
+
+@pytest.fixture
+def afterwards(booking: Booking) -> Afterwards:
+    return open_afterwards(given=booking, now=JUST_AFTER)
+
+
+@pytest.fixture
+def anybody() -> Client:
+    """Whose browser would be refused if these pages were protected against forged requests."""
+    return Client(enforce_csrf_checks=True)
+
+
+def test_somebody_answers_without_an_account_a_cookie_or_a_name(anybody: Client, afterwards: Afterwards) -> None:
+    page = anybody.get(f"/f/{afterwards.code.lower()[:3]}-{afterwards.code.lower()[3:]}/")
+    token = re.search(r'name="token" value="([\w-]{43})"', page.content.decode())
+    assert token is not None
+    for _twice in range(2):  # a second tap
+        sent = anybody.post(f"/f/{afterwards.code}/", {**SAID, "token": token[1]}, follow=True)
+    assert "Thank you. We have your answers" in sent.content.decode()
+    answer = Feedback.objects.get()
+    assert (answer.useful, answer.clear, answer.ready, answer.comment) == (5, 4, 5, "A break, please.")
+    assert (answer.by_host, answer.arranging, answer.received_on) == (False, None, END.date())
+    assert not anybody.cookies
+
+
+def test_a_childs_details_are_asked_about_and_what_stays_is_told_to_the_lead(anybody: Client, afterwards: Afterwards) -> None:
+    sent = {**SAID, "token": TOKEN, "comment": "Think of Mia Brown, born 3 May 2015."}
+    assert "This looks like details of a child." in anybody.post(f"/f/{afterwards.code}/", sent).content.decode()
+    assert not Feedback.objects.exists()
+    anybody.post(f"/f/{afterwards.code}/", {**sent, "keep_what_i_wrote": "on"})
+    assert Feedback.objects.get().flagged_child_details
+    assert Notification.objects.get(kind="safeguarding-flag").reference == afterwards.given.reference
+
+
+def test_it_opens_half_an_hour_before_the_end_and_closes_after_six_weeks(anybody: Client, afterwards: Afterwards) -> None:
+    said = []
+    for moment in (START, END - timedelta(minutes=29), END + timedelta(weeks=6, minutes=-1), END + timedelta(weeks=6)):
+        with time_machine.travel(moment, tick=False):
+            said.append(re.findall(r"<h1[^>]*>(.*?)</h1>", anybody.get(f"/f/{afterwards.code}/").content.decode()))
+    early, closed = "This page opens at the end of the presentation", "This page is closed"
+    assert said == [[early], ["How was it?"], ["How was it?"], [closed]]
+
+
+def test_codes_that_are_nobodys_look_alike_and_who_guesses_is_stopped(
+    anybody: Client, afterwards: Afterwards, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert [anybody.get(path).status_code for path in ("/f/AAAAAA/", "/f/O0O0O0/", "/f/x/")] == [404] * 3
+    assert anybody.get("/f/?code=7q4+m2f").headers["Location"] == "/f/7Q4M2F/"
+    cancel_booking(booking=afterwards.given, by=None, now=START - timedelta(days=1))  # type: ignore[arg-type]
+    assert anybody.get(f"/f/{afterwards.code}/").status_code == 404
+    Booking.objects.update(state=State.DELIVERED)
+    monkeypatch.setattr(rules, "CODES_MISSED", (5, timedelta(hours=1)))
+    answers = [anybody.get(f"/f/{code}/").status_code for code in ("AAAAAA", afterwards.code)]
+    assert (answers, anybody.get("/f/").status_code) == ([404, 429], 200)
+
+
+def test_very_many_answers_from_one_address_wait_and_lose_nothing(
+    anybody: Client, afterwards: Afterwards, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules, "FEEDBACK_ALLOWED", (0, timedelta(hours=1)))
+    refused = anybody.post(f"/f/{afterwards.code}/", {**SAID, "token": TOKEN})
+    assert (refused.status_code, "A break, please." in refused.content.decode()) == (429, True)
+    monkeypatch.undo()
+    limits.clear_limits(["feedback:address:127.0.0.1"])
+    assert anybody.post(f"/f/{afterwards.code}/", {**SAID, "token": TOKEN}).status_code == 302
+
+
+def test_the_host_is_asked_by_email_once_answers_once_and_may_wish_a_reminder(anybody: Client, booking: Booking) -> None:
+    mark_delivered(booking=booking, by=None, now=START + timedelta(minutes=1))
+    row = Notification.objects.get(kind="booking-afterwards")
+    assert (row.due_at, row.recipient) == (END, "meera@leeds.nhs.uk")
+    afterwards = Afterwards.objects.get()
+    link = f"/f/{afterwards.code}/host/{host_key(afterwards)}/"
+    assert "It was easy to arrange." in anybody.get(link).content.decode()
+    assert not Feedback.objects.exists()
+    anybody.post(link, {**SAID, "arranging": "3", "token": TOKEN, "remind": "on"})
+    anybody.post(link, {**SAID, "arranging": "1", "token": "u" * 43})
+    assert list(Feedback.objects.values_list("by_host", "arranging")) == [(True, 3)]
+    assert YearLater.objects.get().due_at == END + timedelta(days=365)
+    assert "We have your answers" in anybody.get(link).content.decode()
+    assert anybody.get(f"/f/{afterwards.code}/host/{'0' * 32}/").status_code == 404
+    with time_machine.travel(END + timedelta(days=365), tick=False):
+        assert anybody.get(f"{link}leaflets/").status_code == 404
+    assert not anybody.cookies
+
+
+def test_staff_see_figures_and_words_in_statements_that_do_not_grow(client: Client, afterwards: Afterwards) -> None:
+    desk = sign_in_staff(client, make_staff())
+    pages = [f"/staff/bookings/{path}/" for path in (f"booking/{afterwards.booking_id}/change", "afterwards")]
+    pages.append(f"/staff/bookings/afterwards/{afterwards.pk}/change/")
+    for page in pages:
+        desk.get(page)  # what is read once is read
+    Feedback.objects.create(afterwards=afterwards, useful=1, clear=1, ready=1, comment="Good", token=TOKEN, received_on=END)
+    before = [statements(desk, page) for page in pages]
+    Feedback.objects.all().delete()
+    same = {"afterwards": afterwards, "clear": 4, "ready": 4, "comment": "Good", "received_on": END}
+    answers = [Feedback(useful=n % 5 + 1, token=f"{n:043}", **same) for n in range(120)]
+    Feedback.objects.bulk_create(answers)
+    assert [statements(desk, page) for page in pages] == before
+    assert "120 answers. Of 5: useful 3.0, understood 4.0, knows what to do 4.0" in desk.get(pages[0]).content.decode()
+    listed = desk.get(pages[1]).content.decode()
+    assert re.findall(r'field-number_(?:answers|useful|clear)"[^>]*>(.*?)<', listed) == ["120", "3.0", "4.0"]
+    whole = desk.get(pages[2]).content.decode()
+    assert ("these are the newest 100" in whole, whole.count("said__comment")) == (True, 100)
+
+
+def statements(client: Client, page: str) -> int:
+    with CaptureQueriesContext(connection) as taken:
+        assert client.get(page).status_code == 200
+    return len(taken)
+
+
+def test_pages_of_visitors_take_few_statements(client: Client, afterwards: Afterwards) -> None:
+    key = host_key(afterwards)
+    paths = ["", "thanks/", "certificate/", f"host/{key}/", f"host/{key}/again/", f"host/{key}/leaflets/"]
+    Booking.objects.update(state=State.DELIVERED)
+    sign_in(client, afterwards.booking.person)  # type: ignore[union-attr]
+    taken = [statements(client, f"/f/{afterwards.code}/{path}") for path in paths]
+    assert max([*taken, statements(client, f"/bookings/{afterwards.given.reference}/")]) <= 12, taken
+
+
+def test_the_certificate_has_the_name_and_nothing_else_keeps_it(
+    anybody: Client, afterwards: Afterwards, capfd: pytest.CaptureFixture[str]
+) -> None:
+    page = f"/f/{afterwards.code}/certificate/"
+    assert "Enter your name" in anybody.post(page, {"name": " "}).content.decode()
+    response = anybody.post(page, {"name": "Łucja Ŵyn-Okonkwo"})
+    assert response["Content-Type"] == "application/pdf"
+    assert "no-store" in response["Cache-Control"]
+    certificate_says(response.content)
+    assert "Okonkwo" not in capfd.readouterr().err + str(response.headers)
+    assert not anybody.cookies
+
+
+def certificate_says(content: bytes) -> None:
+    said = spoken(content)
+    assert said[0] == ("P", "Child trafficking advice centre")
+    assert said[1:7] == [
+        ("H1", "Certificate of attendance"),
+        ("P", "Łucja Ŵyn-Okonkwo"),
+        ("P", "attended the presentation"),
+        ("P", "Spotting the signs"),
+        ("P", "Day: Monday 25 January 2027"),
+        ("P", "Length: 1 hour"),
+    ]
+    assert ("P", "Given by: CTAC, the child trafficking advice centre") in said
+    assert any("not accredited" in words for _kind, words in said)
+    assert [each["kind"] for each in elements(content).values()].count("H1") == 1
+    assert drawn_outside(page_streams(content)[0]) == []
+    assert str(settings.SITE_URL) in said[-1][1]

@@ -1,0 +1,279 @@
+"""A person who has done everything here, with a name, an address and a phone number in every field that may hold one."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django.apps import apps
+from django.db import models
+from django.test import Client
+
+from accounts.models import User
+from bookings.booking.services.transfer import transfer_bookings
+from bookings.feedback.services import open_afterwards
+from bookings.models import (
+    Booking,
+    BookingLink,
+    BusyTime,
+    EventKind,
+    Feedback,
+    PlaceLink,
+    PlaceState,
+    SessionEvent,
+    SessionEventKind,
+    SessionPlace,
+    State,
+    YearLater,
+)
+from bookings.models.booking import record_event
+from ctac.models import NONE
+from leaflets.models import MissingParcel, MissingState, Order, StockAlert
+from leaflets.orders.services.place import keep_address
+from leaflets.orders.services.transitions import dispatch, start_packing
+from notifications.models import MarkedAddress, Notification, ReturnedMail, Where
+from notifications.models import State as MailState
+from notifications.outbox import seal_and_send
+from notifications.preferences import choose
+from notifications.registry import Topic
+from notifications.rendering import Rendered
+from privacy.models import Complaint, Told
+from privacy.services import answer_complaint, close_complaint
+from professionals.models import AccountRecovery, AddressChange, Draft, FormerAddress, Person
+from professionals.safeguarding.services import notify_safeguarding_lead
+from tests.accounts.factors.proof import grow_old
+from tests.bookings.open_sessions.rows import make_place, make_session
+from tests.bookings.rows import make_booking, make_presenter
+from tests.classified import classes_of
+from tests.factories import make_person, make_staff, sign_in
+from tests.leaflets import factories as leaflets
+from tests.privacy.rows import make_complaint
+
+NAME, EMAIL, ADDRESS, PHONE = "Quillfinch Zanderby", "quillfinch@leeds.nhs.uk", "17 Quillfinch Lane", "07700 900461"
+CANARIES = ("quillfinch", "zanderby", PHONE, PHONE.replace(" ", ""))
+
+# How each model with words in it leads to the person whose they are. None: its rows are not a professional's, and an erasure
+# leaves them as they are; beside it why.
+THEIRS: dict[str, str | None] = {
+    "Person": "pk",
+    "User": "person",
+    "Session": "user__person",
+    "AddressChange": "user__person",
+    "AccountRecovery": "user__person",
+    "FormerAddress": "person",
+    "Draft": "person",
+    "Booking": "person",
+    "BookingEvent": "booking__person",
+    "BookingLink": "booking__person",
+    "BusyTime": "booking__person",
+    "Feedback": "afterwards__booking__person",
+    "SessionPlace": "person",
+    "SessionEvent": "place__person",
+    "PlaceLink": "place__person",
+    "Order": "person",
+    "OrderEvent": "order__person",
+    "Dispatch": "order__person",
+    "Parcel": "order__person",
+    "MissingParcel": "parcel__order__person",
+    "StockMovement": "order_line__order__person",
+    "KeptAddress": "person",
+    "Complaint": "person",
+    "ComplaintEvent": "complaint__person",
+    "Notification": "",  # by the address, and by what they are about: all that there are
+    "ReturnedMail": "",
+    "MarkedAddress": "",
+    "MailReader": "",
+    "MailChoice": "",
+    "Presenter": None,  # a colleague
+    "Leave": None,  # a colleague's
+    "OpenSession": None,  # why a session was cancelled, said to everybody who had a place
+    "SessionSeries": None,  # what staff call sessions that they planned together
+    "JourneyTime": None,  # why a road takes so long
+    "Edition": None,  # why an edition was withdrawn
+    "Recall": None,  # what was published of it
+    "SheetImport": None,  # a list of stock
+    "Breach": None,  # numbers and kinds, no names
+    "BreachEvent": None,  # as the breach
+}
+# Fields of those models that hold no words: chosen from a list, a hash, a code, or an area that stays as a figure.
+NO_WORDS = {
+    *("Person.profession", "Person.postcode", "Order.postcode", "KeptAddress.postcode", "MailChoice.topic"),
+    *("MailChoice.chosen_where", "MailReader.token", "BookingLink.address_hash", "PlaceLink.address_hash", "User.password"),
+}
+# Planted as they come about, since nobody can write into them from outside; a copy that the database makes itself.
+MADE = {
+    *("Session.session_data", "Session.device", "Notification.sealed_body", "Notification.recipient", "Person.searched"),
+    "Order.searched",
+    "FormerAddress.address",
+    "Booking.searched",
+}
+TEXTS = (models.CharField, models.TextField, models.JSONField, models.BinaryField)
+
+
+def fields_with_words() -> dict[str, list[str]]:
+    """By model, its fields that may hold a name or words of a person, as the apps classify them."""
+    found = {}
+    for app in ("notifications", "accounts", "professionals", "privacy", "leaflets", "bookings", "audit"):
+        classes = classes_of(app)
+        for model in apps.get_app_config(app).get_models():
+            kinds = classes[model.__name__]
+            texts = [field.name for field in model._meta.concrete_fields if isinstance(field, TEXTS)]
+            found[model.__name__] = [name for name in texts if kinds[name] != NONE]
+    return {name: fields for name, fields in found.items() if fields}
+
+
+def planted() -> set[str]:
+    """'bookings_booking.notes' of every column in which the canary must be found before it is erased."""
+    return {
+        f"{model_named(name)._meta.db_table}.{field}"
+        for name, fields in fields_with_words().items()
+        for field in fields
+        if THEIRS[name] is not None and f"{name}.{field}" not in NO_WORDS
+    } - {"accounts_session.device"}
+
+
+def model_named(name: str) -> type[models.Model]:
+    return next(model for model in apps.get_models() if model.__name__ == name)
+
+
+def plant(now: datetime) -> Person:
+    """All of it, and everything in it named after the canary."""
+    person = make_person(name=NAME, email=EMAIL, phone=PHONE)
+    given_away(person, now)
+    of_bookings(person, now)
+    of_orders(person, now)
+    of_account(person, now)
+    of_complaints(person, now)
+    of_mail(person, now)
+    for name, fields in fields_with_words().items():
+        path = THEIRS[name]
+        if path is None:
+            continue
+        rows = model_named(name)._base_manager.all()
+        rows = rows.filter(**{path: person.pk}) if path else rows
+        words = {field: words_for(name, field) for field in fields if f"{name}.{field}" not in NO_WORDS | MADE}
+        if words:
+            assert rows.update(**words), f"no row of {name} to plant in"
+    return person
+
+
+def words_for(model: str, field: str) -> Any:
+    """Of the sort that stands there, as long as the column allows."""
+    column = model_named(model)._meta.get_field(field)
+    if isinstance(column, models.JSONField):
+        return {"note": f"{NAME}, {ADDRESS}, {PHONE}"}
+    if isinstance(column, models.EmailField):
+        return EMAIL
+    if "phone" in field:
+        return PHONE
+    words = ADDRESS if "address" in field else f"{NAME}, {PHONE}"
+    return words[: column.max_length] if column.max_length else words  # type: ignore[attr-defined]
+
+
+def given_away(person: Person, now: datetime) -> None:
+    """What a colleague has now; all that was typed of it names who had it, and so does an email to the team."""
+    booking = make_booking(make_presenter(), now + timedelta(days=20), person=person)
+    transfer_bookings(
+        person=person, to=make_person(organisation=person.organisation), by=None, reason=f"{NAME}, {PHONE}", now=now
+    )
+    said = f"{words_for('Person', 'name')} ({EMAIL}; {PHONE})"
+    words = dict.fromkeys(("notes", "room", "access_needs", "request_reason", "closed_reason"), said)
+    Booking.objects.filter(pk=booking.pk).update(contact_name=NAME, contact_phone=PHONE, **words)
+    row = {"due_at": now, "created_at": now, "state": MailState.SENT, "sent_at": now, "text_body": NAME}
+    about = {"about": f"booking:{booking.pk}", "message_id": "<given@t>", "recipient": "team@ctac.example"}
+    Notification.objects.create(kind="staff-new-booking", **about, **row)
+
+
+def of_bookings(person: Person, now: datetime) -> None:
+    past = make_booking(
+        make_presenter(), now - timedelta(days=30), person=person, state=State.DELIVERED, visit_closed=True, postcode="LS1 4AP"
+    )
+    ahead = make_booking(make_presenter(email="presenter@ctac.example"), now + timedelta(days=30), person=person)
+    for booking in (past, ahead):
+        record_event(booking, EventKind.BOOKED, by=None, now=now, reason=NAME)
+        days = {"created_at": now, "expires_at": now + timedelta(days=9)}
+        BookingLink.objects.create(
+            booking=booking, purpose="change", token_hash=f"{booking.pk:064}", address_hash="1" * 64, **days
+        )
+    marks = dict.fromkeys(("useful", "clear", "ready", "arranging"), 4)
+    Feedback.objects.create(
+        afterwards=open_afterwards(given=past, now=now), by_host=True, token="t", received_on=now.date(), **marks
+    )
+    YearLater.objects.create(booking=past, due_at=now + timedelta(days=300), wished_at=now)
+    BusyTime.objects.filter(booking=past).update(live=False)
+    attended = make_place(make_session(make_presenter(), now - timedelta(days=9)), PlaceState.ATTENDED, person)
+    taken = make_place(make_session(make_presenter(), now + timedelta(days=40)), PlaceState.TAKEN, person)
+    for place in (attended, taken):
+        SessionEvent.objects.create(session=place.session, place=place, at=now, kind=SessionEventKind.TAKEN, reason=NAME)
+        PlaceLink.objects.create(place=place, purpose="see", token_hash=f"{place.pk:064}", address_hash="1" * 64, **days)
+    assert (Booking.objects.filter(person=person).count(), SessionPlace.objects.filter(person=person).count()) == (2, 2)
+
+
+def of_orders(person: Person, now: datetime) -> None:
+    sent, waits = leaflets.make_order(person, now), leaflets.make_order(person, now)
+    start_packing(order=sent, by=None, now=now)
+    parcel = dispatch(order=sent, by=None, now=now, tracking_number="RM 1")
+    MissingParcel.objects.create(parcel=parcel, state=MissingState.CLOSED, reported_at=now, decided_at=now)
+    leaflets.make_session(person, now)
+    keep_address(person=person, delivery=leaflets.DELIVERY)
+    StockAlert.objects.create(person=person, leaflet=waits.lines.get().edition.leaflet, asked_at=now)
+    assert Order.objects.filter(person=person).count() == 3
+
+
+def of_complaints(person: Person, now: datetime) -> None:
+    """Done with, and our answer is there, so that its words go at once."""
+    complaint, by = make_complaint(person=person, now=now), make_staff()
+    answer_complaint(complaint=complaint, told=Told.EMAIL, on=None, words=NAME, by=by, now=now)
+    close_complaint(complaint=complaint, words="", flagged=False, by=by, now=now)
+    Notification.objects.filter(kind__startswith="complaint-").update(state=MailState.SENT, sent_at=now)
+
+
+def of_account(person: Person, now: datetime) -> None:
+    """Signed in, with a form begun and one sent too late; an old address; moved by staff; words that the lead is to read."""
+    assert person.user is not None
+    Draft.objects.create(kind="booking", person=person, key_hash="h", token="t", expires_at=now + timedelta(days=2), answers={})
+    AddressChange.objects.create(
+        user=person.user, old=EMAIL, new=EMAIL, changed_at=now, until=now + timedelta(days=7), token_hash="2" * 64
+    )
+    browser = grow_old(sign_in(Client(), person))
+    assert browser.post("/account/email/", {"email": f"new-{EMAIL}"}).status_code == 302  # asked again; what was typed waits
+    session = browser.session
+    session["typed"] = NAME
+    session.save()
+    FormerAddress.objects.create(person=person, address=f"old-{EMAIL}", until=now)
+    AccountRecovery.objects.create(user=person.user, by=make_staff(), at=now, old=EMAIL, new=EMAIL, called=NAME, number=PHONE)
+    for booking in Booking.objects.filter(person=person):
+        notify_safeguarding_lead(about=f"booking:{booking.pk}", reference=booking.reference, now=now)
+    assert EmailAddress.objects.filter(user=person.user, email=EMAIL).exists()
+    assert User.objects.filter(email=EMAIL).exists()
+
+
+def to_colleagues(person: Person) -> list[str]:
+    """What mail to staff and presenters is about, one of each sort of thing that is a person's."""
+    rows = {
+        "booking": Booking.objects.filter(person=person),
+        "place": SessionPlace.objects.filter(person=person),
+        "order": Order.objects.filter(person=person),
+        "missing": MissingParcel.objects.filter(parcel__order__person=person),
+        "complaint": Complaint.objects.filter(person=person),
+    }
+    return [f"{name}:{key}" for name, found in rows.items() for key in found.values_list("pk", flat=True)]
+
+
+def of_mail(person: Person, now: datetime) -> None:
+    booking = Booking.objects.filter(person=person).first()
+    row = {"due_at": now, "created_at": now, "state": MailState.SENT, "sent_at": now}
+    Notification.objects.create(
+        kind="booking-confirmed", about=f"booking:{booking.pk}", message_id="<1@t>", recipient=EMAIL, **row
+    )
+    Notification.objects.create(kind="booking-confirmed", about="booking:0", message_id="<2@t>", recipient=f"old-{EMAIL}", **row)
+    for number, about in enumerate(to_colleagues(person)):  # whose words name the person too
+        more = {"about": about, "message_id": f"<{number}@colleagues>", "recipient": "team@ctac.example"}
+        Notification.objects.create(kind="order-missing-for-staff", **more, **row)
+    theirs = Rendered(NAME, f"{NAME} {ADDRESS}", f"<p>{PHONE}</p>")
+    seal_and_send(kind="account-login-code", to=EMAIL, now=now, expires_at=now + timedelta(minutes=15), mail=theirs)
+    told = Notification.objects.get(message_id="<1@t>")
+    ReturnedMail.objects.create(
+        key="k", address=EMAIL, sort="hard", source="report", notification=told, went_at=now, received_at=now
+    )
+    MarkedAddress.objects.create(address=EMAIL, sort="hard", marked_at=now, last_at=now)
+    choose(address=EMAIL, chosen={Topic.REMINDERS: False}, where=Where.PAGE, now=now)
