@@ -278,7 +278,8 @@ def _with_lost_promises(found: Difference, lines: Sequence[OrderLine]) -> Differ
 def confirm_count(*, take: StockTake, seen: str, by: User | None, now: datetime) -> list[Difference]:
     """Write one correction for each title that differs; promises that nothing stands behind wait again, the last in line first.
 
-    All of it or nothing. `seen` is differences_version of what the page showed. Titles that were not counted stay as they are. What was
+    All of it or nothing. `seen` is differences_version of what the page showed. Titles that were not counted stay as they are.
+    What was
     found goes to whoever waits. Raises StockTakeIsOver, NothingCounted, CountSomeAgain, DifferencesHaveChanged.
     """
     lock_editions(take.counts.values_list("edition_id", flat=True))
