@@ -42,7 +42,7 @@ def encrypt(text: str) -> str:
 
 
 def decrypt(locked: str) -> str:
-    """Raises UnreadableError."""
+    """Raises DecryptionError."""
     try:
         return _fernet(settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS).decrypt(locked.encode()).decode()
     except InvalidToken as error:

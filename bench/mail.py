@@ -44,7 +44,7 @@ VALUES = {
     "attempts": "0",
     **dict.fromkeys(("reference", "last_error", "subject", "text_body", "html_body"), "''"),
 }
-SWEEP_NOW = "from notifications import queue; queue.ask_for_sweep()"
+SWEEP_NOW = "from notifications import outbox; outbox.ask_for_sweep()"
 WRITE_ONE = """
 import sys, time
 from django.db import connection, transaction

@@ -30,8 +30,8 @@ PUBLIC = ["/", "/about/", "/privacy/", "/presentations/", "/presentations/spotti
 PUBLIC += ["/leaflets/health-visitors/", "/account/login/", "/account/signup/"]
 DESK = ["/staff/", "/staff/bookings/booking/", "/staff/leaflets/order/", "/staff/professionals/person/?q=asha"]
 LAST_ACCOUNT_MAIL = (
-    "from notifications import sealing; from notifications.models import Notification;"
-    "print(sealing.unseal(bytes(Notification.objects.filter(is_account_mail=True).latest('pk').sealed_body)).text)"
+    "from notifications import rendering; from notifications.models import Notification;"
+    "print(rendering.unseal(bytes(Notification.objects.filter(is_account_mail=True).latest('pk').sealed_body)).text)"
 )
 STAFF_SECRETS = "from professionals.samples import *; print(STAFF_EMAIL, STAFF_PASSWORD, STAFF_TOTP_SECRET)"
 
