@@ -6,8 +6,6 @@ from enum import Enum
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-# The figures of booking, in one place. Those for the public yield to staff with a logged reason (product.md, rule 11).
-
 # Between today and the first day that the public can book, counted in the presenter's nation.
 NOTICE_WORKING_DAYS = 5
 HORIZON = timedelta(days=90)

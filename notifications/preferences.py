@@ -1,4 +1,4 @@
-"""Who wants which mail, and the links in mail by which its reader chooses. Writes are in services.choosing (ADR 4)."""
+"""Who wants which mail, the links in mail by which its reader chooses, and what they chose (ADR 4)."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime

@@ -1,4 +1,7 @@
-"""How every field is classified. Who knows a person calls services.export_for and services.erase_for with their address."""
+"""How each field of mail is classified; what is held about an address, and making it go.
+
+Who knows a person calls it with theirs.
+"""
 
 from collections.abc import Iterable
 from datetime import datetime

@@ -10,11 +10,10 @@ from bookings import rules
 from bookings.models import Booking, Nation
 from ctac.dates import before_working_days, format_day, uk_day
 
-# Until when its owner can change a booking on the website. Staff always can.
-
 
 def last_day_to_change(booking: Booking) -> date:
-    """Two working days before the day of the presentation, counted where the presenter lives; all of that day still counts.
+    """So many working days before the day of the presentation (rules.CHANGE_UNTIL_WORKING_DAYS), counted where the presenter
+    lives; all of that day still counts.
 
     Raises NoTimeAgreed.
     """

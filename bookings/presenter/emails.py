@@ -1,4 +1,4 @@
-"""The agenda: one email to a presenter in the morning of a day on which they give something (services/agendas.py)."""
+"""The agenda: one email to a presenter in the morning of a day on which they give something."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace

@@ -220,7 +220,7 @@ def over_limit_text(leaflet: Leaflet, allowance: Allowance) -> str:
     return f"{(own if whose else here) % facts} {_('Enter %(n)d or fewer, or tell us why you need more now.') % facts}"
 
 
-# How often orders may be placed, whatever is in them. How many copies is another question (services.allowances).
+# How often orders may be placed, whatever is in them. How many copies is another question.
 #
 # Far above what people do, so that only a program meets them: the figures say what people do at most. `ORDER_THROTTLES_TIMES`
 # multiplies them all, for a campaign.

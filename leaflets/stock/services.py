@@ -39,7 +39,7 @@ from professionals.models import Person
 from professionals.safeguarding.services import notify_safeguarding_lead
 from professionals.services import lock_person
 
-# Whoever waits for orders or their lines locks them here, after the editions (services.ledger.lock_editions).
+# Whoever waits for orders or their lines locks them here, after the editions.
 #
 # Whoever waits for a row is given it as it has become, but beside what was joined to it as that was. An order that another
 # person has by then (two rows of a person became one, a colleague took the visit over) would be missing, and nobody would
@@ -110,7 +110,7 @@ def move_allocated(copies: Mapping[OrderLine, int], to: str, *, by: User | None,
 def record_movements(movements: Sequence[StockMovement], *, by: User | None, now: datetime, reason: str = "") -> None:
     """Write the movements and add them to the running figures. The caller holds the editions' locks.
 
-    What left is also added up by edition and day, for the forecast (services.forecast). A movement that has a reason of its own
+    What left is also added up by edition and day, for the forecast. A movement that has a reason of its own
     keeps it.
     """
     on_hand: dict[int, int] = defaultdict(int)

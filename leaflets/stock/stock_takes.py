@@ -40,7 +40,7 @@ from leaflets.stock.services import (
     record_movements,
 )
 
-# A stock-take: started, counted in steps by one or by many, counted again, given up. What becomes of it: confirming.py.
+# A stock-take: started, counted in steps by one or by many, counted again, given up.
 
 
 class NothingToCount(DomainError):

@@ -24,7 +24,7 @@ from django.utils.module_loading import import_string
 from notifications.bounces.services import CODE, SMTP, Answer, sort_of, storable
 from notifications.models.bounces import Sort, Source
 
-# As services.writing makes it: nobody guesses one. In VERP the same token stands in the address that the report went to.
+# As the outbox makes it: nobody guesses one. In VERP the same token stands in the address that the report went to.
 MESSAGE_ID = re.compile(r"<([0-9a-f]{32})@([A-Za-z0-9.-]+)>")
 VERP = re.compile(r"\+([0-9a-f]{32})@", re.IGNORECASE)
 NOT_FINAL = {"delayed", "delivered", "relayed", "expanded"}

@@ -94,7 +94,7 @@ class Notification(models.Model):
     resent_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("resent by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
-    # The team's digest that tells of this row, which is then not sent by itself (services.gathering).
+    # The team's digest that tells of this row, which is then not sent by itself.
     told_in = models.ForeignKey(
         "self",
         verbose_name=_("told in"),

@@ -435,7 +435,7 @@ TRANSFER_KINDS = (
 )
 
 
-# The email to the manager about requests that wait too long for our answer (services/escalating.py).
+# The email to the manager about requests that wait too long for our answer.
 
 # As many as can be read; the list of the staff site has them all.
 MOST_LISTED = 30

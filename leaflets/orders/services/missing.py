@@ -91,7 +91,7 @@ def report_missing(
 def send_again(*, missing: MissingParcel, delivery: Delivery, by: User | None, now: datetime, flagged: bool = False) -> Order:
     """A new order for what was in the parcel, in the prints of now; what is not in stock is backordered.
 
-    It counts towards nobody's limits (services.allowances) and takes stock as any other. A title that can't be ordered any more
+    It counts towards nobody's limits and takes stock as any other. A title that can't be ordered any more
     is left out. Raises AlreadyDecided, NothingToSendAgain.
     """
     lost = missing.parcel.order

@@ -77,7 +77,7 @@ def place_order(
 
     `token` and `digest` are the one-time token and the answers' digest of the web form. Staff who give an
     `override_reason` may go over a title's limits, never over its stock. Of the titles in `will_wait_for` what is not in stock
-    is backordered. With `asked_because` it is a request: nothing is promised until staff have decided (services.deciding).
+    is backordered. With `asked_because` it is a request: nothing is promised until staff have decided.
     `flagged`: the person kept a text that looks like a child's details, so the safeguarding lead is told.
     Raises EmptyBasket, AlreadyPlaced, Shortfalls, AccountGoneError.
     """
