@@ -34,7 +34,6 @@ from django.views.generic import RedirectView
 
 from accounts import forms, limits, services
 from accounts import sessions as accounts_sessions
-from accounts import sessions as sessions_services
 from accounts.access import (
     ask_to_reauthenticate,
     has_second_factor,
@@ -578,7 +577,7 @@ def end_session(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def end_other_sessions(request: HttpRequest) -> HttpResponse:
-    ended = sessions_services.end_sessions(user=signed_in(request), but=request.session.session_key)
+    ended = accounts_sessions.end_sessions(user=signed_in(request), but=request.session.session_key)
     words = ngettext("Signed out: %(count)s other browser.", "Signed out: %(count)s other browsers.", ended)
     messages.success(request, words % {"count": ended})
     return redirect("account_sessions")

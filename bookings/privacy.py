@@ -47,8 +47,6 @@ from privacy.retention import Rule
 from professionals.models import Absorbed, Person
 from professionals.safeguarding.services import FlaggedSource
 
-# What bookings hold about a person: how each field is classified, how it is exported and erased.
-
 FIELDS: dict[str, dict[str, str]] = {
     "JourneyTime": {
         "id": NONE,

@@ -418,9 +418,6 @@ staff_site.add_waiting(
 )
 
 
-# People, organisations, recognised domains and accounts on the staff site. Drafts and limits are nobody's business.
-
-
 class UnknownOrganisationError(DomainError):
     message = gettext_lazy("No organisation has exactly that name.")
 

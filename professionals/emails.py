@@ -48,8 +48,6 @@ ACCOUNT_EMAIL_LABELS: dict[str, str | Promise] = {
 }
 
 
-# Account mail: worded by allauth's choice of template, in our layout.
-
 SAMPLE_CODE = {"code": "BCDF-GHJK"}
 SAMPLE_CHANGE = {
     "from_email": "nadia.rahman@leeds.nhs.uk",

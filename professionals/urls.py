@@ -3,10 +3,9 @@
 from django.urls import path
 
 from professionals import views
-from professionals.views import address_put_back
 
 urlpatterns = [
     path("details/", views.details, name="account_details"),
     path("no-way-in/", views.no_way_in, name="account_no_way_in"),
-    path("address/<str:token>/", address_put_back, name="account_address_put_back"),
+    path("address/<str:token>/", views.address_put_back, name="account_address_put_back"),
 ]

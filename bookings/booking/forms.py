@@ -27,8 +27,6 @@ from professionals.forms import validate_phone
 from professionals.models import Profession
 from professionals.safeguarding.forms import ChildDetailsMixin
 
-# The shape of what people type while booking.
-
 FORMAT_HINTS = {
     str(Format.WORKPLACE): _("A presenter comes to you."),
     str(Format.ONLINE): _("We send you a joining link for a video call."),

@@ -22,8 +22,6 @@ from ctac.models import words_index
 from leaflets.models import Order, OrderState, ToBring
 from professionals.models import Nation, Profession
 
-# One presentation for one team, and what happened to it.
-
 
 class State(models.TextChoices):
     REQUESTED = "requested", _("Requested")

@@ -23,8 +23,6 @@ from notifications.models import Notification
 from notifications.registry import Kind, Message
 from notifications.samples import Example
 
-# The emails to staff: a presenter is overdue, a booking has no presenter or no joining link.
-
 
 def name_of_visitor(booking: Booking) -> str:
     """Of whoever checked in, or else of whoever gives it now."""

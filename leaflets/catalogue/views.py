@@ -232,8 +232,6 @@ def other_version_labels(versions: list[TitleRow]) -> OtherVersions:
     return tuple((row.slug, version_in_words(row.language, row.format)) for row in versions)
 
 
-# The catalogue, each leaflet's page, what is put into the basket from either, and the PDF for anyone.
-
 FORM_ID = re.compile(r"[0-9a-f]{32}")
 
 

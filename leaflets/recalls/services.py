@@ -197,8 +197,6 @@ def write_history(
     )
 
 
-# An edition found wrong is withdrawn in one act, and everybody who has copies or waits for them is told (ADR 19).
-
 EDITION_RECALLED = "edition-recalled"
 
 

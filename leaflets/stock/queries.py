@@ -33,8 +33,6 @@ from ctac.dates import uk_day
 from leaflets.models import DispatchCount, Edition, EditionState, Leaflet, LowStock, StockAlert, StockMovement
 from professionals.models import Person
 
-# Titles with their stock at hand.
-
 
 def _with_current_edition(leaflets: QuerySet[Leaflet]) -> QuerySet[Leaflet]:
     """Each with its current edition as `handed_out`, if there is one."""

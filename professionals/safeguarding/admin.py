@@ -25,7 +25,6 @@ from ctac.staff.lists import period_of
 from ctac.staff.site import ObjectAction, OneRowAdmin, Waiting, in_our_words, staff_site
 from professionals.models import Decision, FlaggedEvent, FlaggedEventKind, FlaggedText, OutOfHours
 from professionals.safeguarding import services
-from professionals.safeguarding import services as sources
 
 READ = "read"
 FIELDS = ("reference", "where", "written", "state", "readers", "decided")
@@ -39,7 +38,7 @@ def read_page(page_admin: "FlaggedTextAdmin", request: HttpRequest, flagged: Fla
         return redirect(here)
     change_url = reverse("staff:professionals_flaggedtext_change", args=[flagged.pk])
     is_read = flagged.was_read_by(by)
-    words = in_rows(sources.words_of(flagged)) if is_read else []
+    words = in_rows(services.words_of(flagged)) if is_read else []
     context = {
         **page_admin.about_action(request, action, flagged, change_url),
         "is_read": is_read,
@@ -71,14 +70,14 @@ def decide_page(page_admin: "FlaggedTextAdmin", request: HttpRequest, flagged: F
         else:
             messages.success(request, str(action.done))
             return redirect(change_url)
-    words = sources.words_of(flagged) if flagged.was_read_by(signed_in(request)) else []
-    form.initial["shown"] = sources.fingerprint_of(words)
+    words = services.words_of(flagged) if flagged.was_read_by(signed_in(request)) else []
+    form.initial["shown"] = services.fingerprint_of(words)
     rows = [*page_admin.summary_of(flagged), *in_rows(words)]
     context = {**page_admin.about_action(request, action, flagged, change_url), "form": form, "rows": rows}
     return TemplateResponse(request, "admin/object_action.html", context)
 
 
-def in_rows(words: Iterable[sources.FlaggedWords]) -> list[dict[str, object]]:
+def in_rows(words: Iterable[services.FlaggedWords]) -> list[dict[str, object]]:
     return [{"label": capfirst(each.label), "value": each.text} for each in words]
 
 
@@ -167,7 +166,7 @@ class FlaggedTextAdmin(LooksOnly):
 
     @admin.display(description=gettext_lazy("written with"))
     def where(self, flagged: FlaggedText) -> SafeString:
-        return format_html('<a href="{}">{}</a>', sources.staff_page_of(flagged), flagged.reference)
+        return format_html('<a href="{}">{}</a>', services.staff_page_of(flagged), flagged.reference)
 
     @admin.display(description=gettext_lazy("state"))
     def state(self, flagged: FlaggedText) -> SafeString:

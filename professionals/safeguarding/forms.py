@@ -52,8 +52,6 @@ def whom_to_call(now: datetime) -> str:
     return " ".join([closed, *until_then, emergency])
 
 
-# No child's details (product.md, rule 6): free text is asked about once.
-
 __all__ = ["CONFIRM_FIELD", "ChildDetailsMixin", "StaffForm", "looks_like_child_details"]
 
 CONFIRM_FIELD = "keep_what_i_wrote"

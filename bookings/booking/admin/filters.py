@@ -20,8 +20,6 @@ from ctac.staff.site import Waiting, staff_site
 from professionals.areas import NATIONS
 from professionals.models import LocalAuthority
 
-# How staff narrow the list of bookings.
-
 A_DAY = timedelta(days=1)
 
 

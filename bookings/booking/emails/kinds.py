@@ -26,8 +26,6 @@ from notifications.models import Notification
 from notifications.registry import Kind, Message, Topic
 from notifications.samples import Example
 
-# Our kinds of email: how each is built when it is sent, and whether it should still go then.
-
 
 def build_confirmed(notification: Notification) -> Message:
     booking, why = booking_of(notification), reason_of(notification)

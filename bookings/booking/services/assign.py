@@ -24,8 +24,6 @@ from ctac.dates import uk_day
 from ctac.errors import DomainError
 from professionals.safeguarding.services import notify_safeguarding_lead
 
-# Who gives a booking, and how long its journeys take.
-
 
 @transaction.atomic
 def reassign(

@@ -20,7 +20,6 @@ from bookings.booking.limits import too_many_times
 from bookings.booking.services.place import Submission, place_booking
 from bookings.booking.services.request import DatesRefused, dates_we_could_keep, request_dates
 from bookings.booking.views import book
-from bookings.booking.views import book as views_book
 from bookings.booking.views.book import answers_so_far, back_to, back_to_missing, go_to, request_arguments, typed_answers
 from bookings.errors import AlreadyPlaced, DraftGone, NotOffered, SlotTaken, TooManyHolds
 from bookings.models import Booking, DateOption, Format, OptionKind, WhyNot
@@ -226,9 +225,9 @@ def kept_longer(request: HttpRequest, answers: DraftAnswers, now: datetime) -> H
     """Back to this page, which says what there is, or to the nearest times."""
     if answers.first_missing() == "check":
         try:
-            views_book.keep_longer(request, answers, now)
+            book.keep_longer(request, answers, now)
         except SlotTaken:
-            return views_book.lost_page(request, answers, answers.start or now, now)
+            return book.lost_page(request, answers, answers.start or now, now)
         except (TooManyHolds, DraftGone) as refusal:
             messages.warning(request, refusal.message)
     return go_to("check", answers.presentation)
@@ -258,7 +257,7 @@ def place_answers(request: HttpRequest, answers: DraftAnswers, submission: Submi
     try:
         booking = placed_with(request, answers, submission, now)
     except SlotTaken:
-        return views_book.lost_page(request, answers, answers.start or now, now)
+        return book.lost_page(request, answers, answers.start or now, now)
     except DatesRefused as refusal:
         return ask_again(request, answers, refusal)
     except AlreadyPlaced:
@@ -281,10 +280,10 @@ def book_answers(request: HttpRequest, answers: DraftAnswers, submission: Submis
 
 
 def check_page(request: HttpRequest, answers: DraftAnswers, now: datetime, *, warning: str = "") -> HttpResponse:
-    held = views_book.held_slot(answers, now)
+    held = book.held_slot(answers, now)
     start = answers.start
-    if start and not held and not views_book.is_offered(request, answers, start, now):
-        return views_book.lost_page(request, answers, start, now)
+    if start and not held and not book.is_offered(request, answers, start, now):
+        return book.lost_page(request, answers, start, now)
     context = {
         "presentation": answers.presentation,
         "sections": sections(request, answers, now),

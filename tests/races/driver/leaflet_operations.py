@@ -5,7 +5,6 @@ from datetime import timedelta
 
 from leaflets.models import Channel, Dispatch, MissingParcel, Order
 from leaflets.orders.services import change as services_change
-from leaflets.orders.services import change as titles_services
 from leaflets.orders.services import missing as missing_services
 from leaflets.orders.services import place, transitions
 from leaflets.stock import services as stock_services
@@ -97,8 +96,8 @@ def decide_on_more(actor: Actor) -> None:
 def change_order(actor: Actor) -> None:
     """More, fewer or none of each title, now and then to another place; one in ten from a page that is too old."""
     order, chance = any_order(actor, state__in=["received", "waiting", "requested"]), actor.chance
-    titles = titles_services.ordered_titles(order.lines.in_order(), {})
-    shown = titles_services.order_version(titles, order.delivery) if chance.random() < 0.9 else "another"
+    titles = services_change.ordered_titles(order.lines.in_order(), {})
+    shown = services_change.order_version(titles, order.delivery) if chance.random() < 0.9 else "another"
     delivery = replace(order.delivery, postcode=chance.choice(PLACES)) if chance.random() < 0.3 else order.delivery
     copies = {title.leaflet.pk: chance.randint(0, title.copies + 5) for title in titles}
     waits = list(copies) if chance.random() < 0.5 else []
