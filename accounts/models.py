@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ctac.dates import format_moment
-from ctac.models import words_in, words_index
+from ctac.models import impersonal, personal, words_in, words_index
 
 # The sign-in that a person may have.
 
@@ -39,16 +39,17 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractBaseUser, PermissionsMixin):
     """A sign-in: an email address, perhaps a password, perhaps staff rights. Who they are stands on Person."""
 
-    email = models.EmailField(_("email address"), unique=True)
+    email = personal(models.EmailField(_("email address"), unique=True))
     is_staff = models.BooleanField(_("staff"), default=False, help_text=_("May sign in to the staff site, with a second factor."))
     is_active = models.BooleanField(_("active"), default=True)
-    date_joined = models.DateTimeField(_("joined"), default=timezone.now)
+    date_joined = personal(models.DateTimeField(_("joined"), default=timezone.now))
 
     objects: ClassVar[UserManager] = UserManager()
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
+    PERSONAL_FIELDS = ("id", "password", "last_login")
 
     class Meta:
         verbose_name = _("user")
@@ -84,16 +85,19 @@ class Session(AbstractBaseSession):
     a sign-in that has begun. Rows go when the user is closed or gets other roles: triggers of the database see to that.
     """
 
-    session_key = models.CharField(_("hash of the cookie"), max_length=64, primary_key=True)
+    session_key = impersonal(models.CharField(_("hash of the cookie"), max_length=64, primary_key=True))
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("account"), null=True, on_delete=models.CASCADE, related_name="sessions"
     )
+    personal(user)
     public_id = models.UUIDField(_("what addresses of pages call it"), default=uuid.uuid4, editable=False)
     of_staff = models.BooleanField(_("of staff"), default=False)
-    device = models.CharField(_("device"), max_length=60, blank=True)
-    started_at = models.DateTimeField(_("signed in"), default=timezone.now)
-    seen_at = models.DateTimeField(_("last used"), default=timezone.now)
+    device = personal(models.CharField(_("device"), max_length=60, blank=True))
+    started_at = personal(models.DateTimeField(_("signed in"), default=timezone.now))
+    seen_at = personal(models.DateTimeField(_("last used"), default=timezone.now))
     ends_at = models.DateTimeField(_("ends at the latest"))
+
+    PERSONAL_FIELDS = ("session_data",)
 
     objects = BaseSessionManager.from_queryset(SessionQuerySet)()  # type: ignore[misc] # the base says that it is the class's own
 
@@ -127,7 +131,7 @@ class RateLimit(models.Model):
     `lifted`: staff let it through, so nothing is counted until the window ends.
     """
 
-    key = models.CharField(_("key"), max_length=64, primary_key=True)
+    key = impersonal(models.CharField(_("key"), max_length=64, primary_key=True))
     hits = models.PositiveIntegerField(_("hits"))
     resets_at = models.DateTimeField(_("resets"), db_index=True)
     lifted = models.BooleanField(_("lifted"), default=False, db_default=False)

@@ -6,6 +6,8 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
+from ctac.models import impersonal
+
 
 class Act(models.TextChoices):
     VIEWED = "viewed", _("Looked at")
@@ -55,11 +57,11 @@ class Entry(models.Model):
     at = models.DateTimeField(_("when"), db_default=Now())
     act = models.CharField(_("act"), max_length=12, choices=Act)
     actor = models.BigIntegerField(_("who"), null=True, blank=True)
-    kind = models.CharField(_("kind of thing"), max_length=50, blank=True, default="")
-    key = models.CharField(_("key"), max_length=36, blank=True, default="")
-    page = models.CharField(_("page"), max_length=80, blank=True, default="")
-    what = models.CharField(_("details"), max_length=200, blank=True, default="")
-    request = models.CharField(_("request"), max_length=8, blank=True, default="")
+    kind = impersonal(models.CharField(_("kind of thing"), max_length=50, blank=True, default=""))
+    key = impersonal(models.CharField(_("key"), max_length=36, blank=True, default=""))
+    page = impersonal(models.CharField(_("page"), max_length=80, blank=True, default=""))
+    what = impersonal(models.CharField(_("details"), max_length=200, blank=True, default=""))
+    request = impersonal(models.CharField(_("request"), max_length=8, blank=True, default=""))
 
     objects: Any = EntryQuerySet.as_manager()
 

@@ -3,9 +3,11 @@
 import csv
 import re
 import secrets
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
 
+from django.contrib.postgres.fields import RangeField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import IntegrityError, models, transaction
 from django.db.models import TextField, Value
@@ -50,6 +52,7 @@ OURS = re.compile(
     re.IGNORECASE,
 )
 M = TypeVar("M", bound=models.Model)
+F = TypeVar("F", bound="models.Field[Any, Any]")
 
 
 def random_reference(prefix: Prefix) -> str:
@@ -83,8 +86,53 @@ def is_reference(typed: str) -> bool:
     return len(re.sub(r"[^0-9A-Z]", "", typed.upper())) == 8
 
 
-# How every model field is classified; each app's privacy.py has the table, tests/test_consistency.py keeps it whole.
+# How every model field is classified: on the field, as in `name = personal(models.CharField(...))`. Of a key it is a line of its
+# own, `personal(person)`, since mypy's plugin knows where a key leads only from a bare `models.ForeignKey(...)`.
 
-NONE = "none"
-PERSONAL = "personal"
-FREE_TEXT = "free text"
+
+class Classification(StrEnum):
+    NONE = "none"
+    PERSONAL = "personal"
+    FREE_TEXT = "free text"
+
+
+# What cannot name anybody, so it need not be declared. Nor need a choice from a list, or a key of a row that is not personal.
+NAMELESS_FIELDS = (
+    models.BooleanField,
+    models.DateField,
+    models.FloatField,
+    models.IntegerField,
+    models.TimeField,
+    models.UUIDField,
+    RangeField,
+)
+
+
+def impersonal(field: F) -> F:
+    field.classification = Classification.NONE  # type: ignore[attr-defined]
+    return field
+
+
+def personal(field: F) -> F:
+    """Exported and erased with its person, by the app's privacy module."""
+    field.classification = Classification.PERSONAL  # type: ignore[attr-defined]
+    return field
+
+
+def free_text(field: F) -> F:
+    """In anybody's own words, so also checked for a child's details where it is typed."""
+    field.classification = Classification.FREE_TEXT  # type: ignore[attr-defined]
+    return field
+
+
+def classification(field: "models.Field[Any, Any]") -> Classification | None:
+    """None if it should be declared and is not. A model names in PERSONAL_FIELDS what it has from Django and is personal."""
+    if field.name in getattr(field.model, "PERSONAL_FIELDS", ()):
+        return Classification.PERSONAL
+    if declared := getattr(field, "classification", None):
+        return Classification(declared)
+    if isinstance(field, models.ForeignKey):
+        nameless = classification(field.target_field) == Classification.NONE
+    else:
+        nameless = bool(field.choices) or isinstance(field, NAMELESS_FIELDS)
+    return Classification.NONE if nameless else None

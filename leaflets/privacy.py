@@ -11,7 +11,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from ctac.models import FREE_TEXT, NONE, PERSONAL
 from leaflets.models import (
     Dispatch,
     Edition,
@@ -36,20 +35,6 @@ from professionals.safeguarding.services import FlaggedSource
 
 # What a recall knows about people: who was told of it, and how. For privacy.py.
 
-RECALL_FIELDS: dict[str, dict[str, str]] = {
-    "Recall": {
-        **dict.fromkeys(("id", "edition", "advice", "instead", "successor", "recalled_at", "blocked"), NONE),
-        **dict.fromkeys(("moved", "to_come", "cancelled"), NONE),
-        "words": FREE_TEXT,
-        "by": PERSONAL,
-    },
-    "RecallOrder": dict.fromkeys(("id", "recall", "order", "moved", "to_come", "cancelled", "was_packing"), NONE),
-    "RecallHolder": {
-        **dict.fromkeys(("id", "recall", "told_in"), NONE),
-        **dict.fromkeys(("person", "received", "reached_at", "reached_by"), PERSONAL),
-    },
-}
-
 
 def recalls_of_order() -> ArraySubquery:
     """Of the order in whose query it stands, for the export: which of its leaflets were recalled, and how its owner was told."""
@@ -71,117 +56,6 @@ def erase_recalls(person: Person) -> None:
 
 
 # What leaflets/ knows about people: each field's class, what a person gets to read, and how they are taken out.
-
-FIELDS: dict[str, dict[str, str]] = {
-    "Leaflet": dict.fromkeys(
-        (
-            *("id", "slug", "title", "for_whom", "audience", "summary", "introduction", "situations", "signs", "what_to_do"),
-            *(
-                "most_per_order",
-                "most_per_person",
-                "most_per_workplace",
-                "usual_copies",
-                "usual_words",
-                "active",
-                "position",
-                "reorder_level",
-            ),
-            *("language", "format", "version_of", "own_title", "topics"),
-        ),
-        NONE,
-    ),
-    "LeafletWords": dict.fromkeys(("leaflet", "words", "heading", "spelt"), NONE),
-    "Word": dict.fromkeys(("word", "titles"), NONE),
-    "Edition": {
-        **dict.fromkeys(
-            (
-                *("id", "leaflet", "label", "published_on", "review_on", "pdf", "pages", "size", "state", "on_hand", "allocated"),
-                "paper",
-                *("cover", "cover_width", "cover_height", "reviewed_on", "withdrawn_on", "use_instead"),
-                "added_at",
-            ),
-            NONE,
-        ),
-        "reviewed_by": PERSONAL,
-        "withdrawn_why": FREE_TEXT,
-    },
-    "StockTake": {**dict.fromkeys(("id", "state", "started_at", "ended_at"), NONE), "started_by": PERSONAL, "ended_by": PERSONAL},
-    "TitleCount": {
-        **dict.fromkeys(("id", "stock_take", "edition", "counted", "expected", "position", "counted_at", "correction"), NONE),
-        "counted_by": PERSONAL,
-    },
-    "DispatchCount": dict.fromkeys(("id", "edition", "day", "copies"), NONE),
-    "LowStock": dict.fromkeys(("id", "leaflet", "told_at"), NONE),
-    "DownloadCount": dict.fromkeys(("id", "edition", "day", "downloads"), NONE),
-    "StockAlert": {"id": NONE, "person": PERSONAL, "leaflet": PERSONAL, "asked_at": PERSONAL},
-    "KeptAddress": {
-        **dict.fromkeys(("id", "person", "name", "organisation_name", "address_line_1", "address_line_2"), PERSONAL),
-        **dict.fromkeys(("town", "postcode"), PERSONAL),
-        "attention": FREE_TEXT,
-    },
-    "Order": {
-        "id": NONE,
-        "reference": NONE,
-        "person": PERSONAL,
-        "state": NONE,
-        "channel": NONE,
-        "organisation": PERSONAL,
-        "asked_because": FREE_TEXT,
-        "name": PERSONAL,
-        "attention": FREE_TEXT,
-        "organisation_name": PERSONAL,
-        "address_line_1": PERSONAL,
-        "address_line_2": PERSONAL,
-        "town": PERSONAL,
-        "postcode": PERSONAL,
-        "brought_with": NONE,
-        "submission_token": NONE,
-        "submission_digest": NONE,
-        "replaces": NONE,
-        "passed_forward_at": NONE,
-        "created_at": NONE,
-        "anonymised_at": NONE,
-        "searched": PERSONAL,  # a copy of what is searched; follows it, also when that is erased
-    },
-    "OrderLine": dict.fromkeys(("id", "order", "edition", "copies", "backordered", "allocated", "dispatched", "cancelled"), NONE),
-    "Dispatch": {
-        **dict.fromkeys(("id", "order", "dispatched_at", "told_in"), NONE),
-        "by": PERSONAL,
-        "tracking_number": PERSONAL,
-    },
-    "PackingSession": {
-        **dict.fromkeys(("id", "state", "brought", "chosen", "started_at", "ended_at"), NONE),
-        "started_by": PERSONAL,
-        "ended_by": PERSONAL,
-    },
-    "Parcel": {
-        **dict.fromkeys(("id", "session", "order", "number", "left_out", "fewer", "outcome", "copies", "dispatch"), NONE),
-        "tracking_number": PERSONAL,
-    },
-    "PrintRecord": {**dict.fromkeys(("id", "session", "what", "at", "parcels", "sheet", "start"), NONE), "by": PERSONAL},
-    "MissingParcel": {
-        **dict.fromkeys(("id", "parcel", "state", "reported_at", "decided_at"), NONE),
-        "note": FREE_TEXT,
-        "decided_by": PERSONAL,
-        "reason": FREE_TEXT,
-    },
-    "OrderExport": {
-        **dict.fromkeys(("id", "at", "form", "orders", "lines", "narrowed", "searched", "chosen"), NONE),
-        "by": PERSONAL,
-    },
-    "SheetImport": {
-        **dict.fromkeys(("id", "kind", "state", "digest", "uploaded_at", "applied_at"), NONE),
-        **dict.fromkeys(("uploaded_by", "applied_by"), PERSONAL),
-        **dict.fromkeys(("rows", "unknown", "done"), FREE_TEXT),  # of the stock list and the catalogue; nobody's own
-    },
-    **RECALL_FIELDS,
-    "OrderEvent": {"id": NONE, "order": NONE, "kind": NONE, "by": PERSONAL, "at": NONE, "reason": FREE_TEXT, "changes": NONE},
-    "StockMovement": {
-        **dict.fromkeys(("id", "edition", "kind", "copies", "on_hand_change", "allocated_change", "order_line", "at"), NONE),
-        "by": PERSONAL,
-        "reason": FREE_TEXT,
-    },
-}
 
 
 def export(person: Person) -> list[Any]:
@@ -318,11 +192,11 @@ def staff_page(model: str, key: int) -> str:
 
 
 FLAGGED_SOURCES = (
-    FlaggedSource("order", order_texts, lambda key: staff_page("order", key), FIELDS),
-    FlaggedSource("missing", missing_texts, lambda key: staff_page("missingparcel", key), FIELDS),
-    FlaggedSource("stock", stock_texts, lambda key: staff_page("stockmovement", key), FIELDS),
-    FlaggedSource("edition", edition_texts, lambda key: staff_page("edition", key), FIELDS),
-    FlaggedSource("recall", recall_texts, lambda key: staff_page("recall", key), FIELDS),
+    FlaggedSource("order", order_texts, lambda key: staff_page("order", key)),
+    FlaggedSource("missing", missing_texts, lambda key: staff_page("missingparcel", key)),
+    FlaggedSource("stock", stock_texts, lambda key: staff_page("stockmovement", key)),
+    FlaggedSource("edition", edition_texts, lambda key: staff_page("edition", key)),
+    FlaggedSource("recall", recall_texts, lambda key: staff_page("recall", key)),
 )
 
 

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from ctac.dates import uk_day
-from ctac.models import MAX_LENGTH
+from ctac.models import MAX_LENGTH, free_text, impersonal, personal
 
 __all__ = [
     "ACKNOWLEDGE_WITHIN",
@@ -85,7 +85,7 @@ class Complaint(models.Model):
     what came when, and what was done.
     """
 
-    reference = models.CharField(_("reference"), max_length=MAX_LENGTH, unique=True, editable=False)
+    reference = impersonal(models.CharField(_("reference"), max_length=MAX_LENGTH, unique=True, editable=False))
     person = models.ForeignKey(
         "professionals.Person",
         verbose_name=_("person"),
@@ -94,18 +94,19 @@ class Complaint(models.Model):
         on_delete=models.SET_NULL,
         related_name="complaints",
     )
-    name = models.CharField(_("name"), max_length=150)
-    email = models.EmailField(_("email address"), blank=True)
-    phone = models.CharField(_("phone"), max_length=30, blank=True)
-    wrong = models.TextField(_("what went wrong"), blank=True)
-    wanted = models.TextField(_("what they would like us to do"), blank=True)
+    personal(person)
+    name = personal(models.CharField(_("name"), max_length=150))
+    email = personal(models.EmailField(_("email address"), blank=True))
+    phone = personal(models.CharField(_("phone"), max_length=30, blank=True))
+    wrong = free_text(models.TextField(_("what went wrong"), blank=True))
+    wanted = free_text(models.TextField(_("what they would like us to do"), blank=True))
     came = models.CharField(_("came by"), max_length=10, choices=Came)
     received_on = models.DateField(_("received"))
     state = models.CharField(_("state"), max_length=12, choices=ComplaintState, default=ComplaintState.RECEIVED)
     acknowledged_on = models.DateField(_("acknowledged"), null=True, blank=True)
     answered_on = models.DateField(_("outcome told"), null=True, blank=True)
     closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
-    submission_token = models.CharField(max_length=64, null=True, blank=True, unique=True, editable=False)
+    submission_token = impersonal(models.CharField(max_length=64, null=True, blank=True, unique=True, editable=False))
     goes_when_closed = models.BooleanField(default=False, editable=False)
     anonymised_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(_("entered"))
@@ -178,10 +179,11 @@ class ComplaintEvent(models.Model):
     kind = models.CharField(_("what"), max_length=12, choices=ComplaintEventKind)
     told = models.CharField(_("how"), max_length=10, choices=Told, blank=True, default="")
     on = models.DateField(_("day"))
-    text = models.TextField(_("words"), blank=True, default="")
+    text = free_text(models.TextField(_("words"), blank=True, default=""))
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
+    personal(by)
     at = models.DateTimeField(_("written"))
 
     class Meta:
@@ -224,18 +226,18 @@ class Breach(models.Model):
     `commissioner` and `people`: whether the Information Commissioner, and those whose data it is, were told or need not be.
     """
 
-    reference = models.CharField(_("reference"), max_length=MAX_LENGTH, unique=True, editable=False)
-    what = models.TextField(_("what happened"))
-    happened = models.CharField(_("when it happened"), max_length=200)
+    reference = impersonal(models.CharField(_("reference"), max_length=MAX_LENGTH, unique=True, editable=False))
+    what = free_text(models.TextField(_("what happened")))
+    happened = free_text(models.CharField(_("when it happened"), max_length=200))
     aware_at = models.DateTimeField(_("when we became aware"))
-    concerns = models.TextField(_("whom and what it concerns"))
-    effects = models.TextField(_("what may come of it"))
-    measures = models.TextField(_("what was done"))
+    concerns = free_text(models.TextField(_("whom and what it concerns")))
+    effects = free_text(models.TextField(_("what may come of it")))
+    measures = free_text(models.TextField(_("what was done")))
     commissioner = models.CharField(
         _("Information Commissioner"), max_length=10, choices=Decision, blank=True, default=Decision.OPEN
     )
     commissioner_told_at = models.DateTimeField(_("Information Commissioner told"), null=True, blank=True)
-    commissioner_reference = models.CharField(_("their reference"), max_length=60, blank=True, default="")
+    commissioner_reference = impersonal(models.CharField(_("their reference"), max_length=60, blank=True, default=""))
     people = models.CharField(_("people concerned"), max_length=10, choices=Decision, blank=True, default=Decision.OPEN)
     created_at = models.DateTimeField(_("entered"))
 
@@ -301,10 +303,11 @@ class BreachEvent(models.Model):
 
     breach = models.ForeignKey(Breach, verbose_name=_("breach"), on_delete=models.PROTECT, related_name="events")
     kind = models.CharField(_("what"), max_length=16, choices=BreachEventKind)
-    text = models.TextField(_("words"), blank=True, default="")
+    text = free_text(models.TextField(_("words"), blank=True, default=""))
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
+    personal(by)
     at = models.DateTimeField(_("when"))
     written_at = models.DateTimeField(_("written"))
 
@@ -340,11 +343,13 @@ class DataAction(models.Model):
     person = models.ForeignKey(
         "professionals.Person", verbose_name=_("person"), on_delete=models.CASCADE, related_name="data_actions"
     )
+    personal(person)
     done = models.CharField(_("what was done"), max_length=10, choices=Done)
     reason = models.CharField(_("why"), max_length=10, choices=Reason)
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
+    personal(by)
     at = models.DateTimeField(_("when"))
     written_at = models.DateTimeField(_("written to the file of erasures"), null=True, blank=True, editable=False)
 
@@ -374,7 +379,8 @@ class RetentionRun(models.Model):
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
-    done = models.JSONField(_("what was done"), default=dict)
+    personal(by)
+    done = impersonal(models.JSONField(_("what was done"), default=dict))
     left = models.PositiveIntegerField(_("left for another night"), default=0)
 
     class Meta:

@@ -24,7 +24,6 @@ from django.utils.translation import gettext_lazy
 from accounts.models import Session, User, Where, Why
 from audit.models import Act, Entry
 from ctac.dates import format_moment
-from ctac.models import FREE_TEXT, NONE, PERSONAL
 from notifications import preferences
 from notifications import privacy as notifications_privacy
 from notifications.bounces import services as bounces_services
@@ -35,76 +34,6 @@ from professionals.models import AccountRecovery, AddressChange, Draft, DraftKin
 from professionals.safeguarding.services import FlaggedSource
 
 # How the fields of people, accounts and what belongs to them are classified.
-
-ACCOUNT_FIELDS: dict[str, dict[str, str]] = {
-    "User": {
-        "id": PERSONAL,
-        "password": PERSONAL,
-        "last_login": PERSONAL,
-        "is_superuser": NONE,
-        "email": PERSONAL,
-        "is_staff": NONE,
-        "is_active": NONE,
-        "date_joined": PERSONAL,
-    },
-    "Session": {
-        **dict.fromkeys(("session_key", "public_id", "of_staff", "expire_date", "ends_at"), NONE),
-        **dict.fromkeys(("user", "session_data", "device", "started_at", "seen_at"), PERSONAL),
-    },
-    "RateLimit": dict.fromkeys(("key", "hits", "resets_at", "lifted"), NONE),
-}
-PERSON_FIELDS: dict[str, dict[str, str]] = {
-    "OutwardCode": {
-        "code": NONE,
-        "latitude": NONE,
-        "longitude": NONE,
-        "nation": NONE,
-        "zone": NONE,
-        "authority": NONE,
-        "others": NONE,
-    },
-    "LocalAuthority": {"code": NONE, "name": NONE, "region": NONE, "nation": NONE},
-    "Person": {
-        "id": PERSONAL,
-        "user": PERSONAL,
-        "name": PERSONAL,
-        "email": PERSONAL,
-        "phone": PERSONAL,
-        "profession": PERSONAL,
-        "organisation": PERSONAL,
-        "postcode": PERSONAL,
-        "created_at": NONE,
-        "erased_at": NONE,
-        "searched": PERSONAL,  # a copy of what is searched; follows it, also when that is erased
-    },
-    "Absorbed": {"id": NONE, "person": PERSONAL, "key": PERSONAL, "since": NONE},
-    "FormerAddress": {"id": NONE, **dict.fromkeys(("person", "address", "until"), PERSONAL)},
-    "Organisation": {"id": NONE, "name": NONE, "created_at": NONE},
-    "RecognisedDomain": {"id": NONE, "domain": NONE},
-    "Draft": {
-        "id": NONE,
-        "kind": NONE,
-        "key_hash": NONE,
-        "person": PERSONAL,
-        "answers": PERSONAL,
-        "token": NONE,
-        "expires_at": NONE,
-    },
-    "AddressChange": {
-        **dict.fromkeys(("id", "until", "token_hash"), NONE),
-        **dict.fromkeys(("user", "old", "new", "changed_at", "objected_at"), PERSONAL),
-    },
-    "FlaggedText": dict.fromkeys(("id", "about", "reference", "flagged_at", "read_at", "decision"), NONE),
-    "FlaggedEvent": {**dict.fromkeys(("id", "flagged", "kind", "at"), NONE), "by": PERSONAL},
-    "OutOfHours": dict.fromkeys(("id", "route"), NONE),
-    "AccountRecovery": {"id": NONE, **dict.fromkeys(("user", "by", "at", "old", "new", "called", "number"), PERSONAL)},
-    "Stopped": {
-        **dict.fromkeys(("id", "hour", "where", "why", "by", "key", "about", "times", "last_at"), NONE),
-        **dict.fromkeys(("seen_at", "let_through_at", "organisation"), NONE),
-        "person": PERSONAL,
-        "by_staff": PERSONAL,
-    },
-}
 
 
 # All that is held about a person, as a file to download: JSON for a program, or HTML to read.
@@ -387,35 +316,6 @@ PERSON_SOURCES = (
 
 # What complaints and breaches say about people: each field's class, what they get to read, and how they are taken out (ADR 24).
 
-PRIVACY_FIELDS: dict[str, dict[str, str]] = {
-    "RetentionRun": {**dict.fromkeys(("id", "started_at", "ended_at", "done", "left"), NONE), "by": PERSONAL},
-    "DataAction": {
-        **dict.fromkeys(("id", "done", "reason", "at", "written_at"), NONE),
-        **dict.fromkeys(("person", "by"), PERSONAL),
-    },
-    "Complaint": {
-        **dict.fromkeys(("id", "reference", "came", "received_on", "state", "acknowledged_on", "answered_on"), NONE),
-        **dict.fromkeys(("closed_at", "submission_token", "goes_when_closed", "anonymised_at", "created_at"), NONE),
-        **dict.fromkeys(("person", "name", "email", "phone"), PERSONAL),
-        **dict.fromkeys(("wrong", "wanted"), FREE_TEXT),
-    },
-    "ComplaintEvent": {
-        **dict.fromkeys(("id", "complaint", "kind", "told", "on", "at"), NONE),
-        "text": FREE_TEXT,
-        "by": PERSONAL,
-    },
-    "Breach": {
-        **dict.fromkeys(("id", "reference", "aware_at", "commissioner", "commissioner_told_at", "people", "created_at"), NONE),
-        "commissioner_reference": NONE,
-        **dict.fromkeys(("what", "happened", "concerns", "effects", "measures"), FREE_TEXT),
-    },
-    "BreachEvent": {
-        **dict.fromkeys(("id", "breach", "kind", "at", "written_at"), NONE),
-        "text": FREE_TEXT,
-        "by": PERSONAL,
-    },
-}
-
 
 def complaints_of(person: Person) -> ComplaintQuerySet:
     """Those of this person, and those of no account that give their address: the receipt went to that mailbox, which is theirs.
@@ -506,4 +406,4 @@ def complaint_page_of(key: int) -> str:
     return reverse("staff:privacy_complaint_change", args=[key])
 
 
-FLAGGED_COMPLAINTS = (FlaggedSource("complaint", flagged_rows, complaint_page_of, PRIVACY_FIELDS),)
+FLAGGED_COMPLAINTS = (FlaggedSource("complaint", flagged_rows, complaint_page_of),)

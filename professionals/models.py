@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import By, Where, Why
 from ctac.dates import uk_day
-from ctac.models import words_in, words_index
+from ctac.models import impersonal, personal, words_in, words_index
 from notifications.models import MarkedAddress, Notification
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class OrganisationQuerySet(models.QuerySet["Organisation"]):
 class Organisation(models.Model):
     """An employer, chosen or added at sign-up; staff can merge two."""
 
-    name = models.CharField(_("name"), max_length=200)
+    name = impersonal(models.CharField(_("name"), max_length=200))
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     objects = OrganisationQuerySet.as_manager()
@@ -57,7 +57,7 @@ class Organisation(models.Model):
 class RecognisedDomain(models.Model):
     """A domain whose addresses we take as work addresses, with everything below it (nhs.uk covers leedsth.nhs.uk)."""
 
-    domain = models.CharField(_("domain"), max_length=253, unique=True)
+    domain = impersonal(models.CharField(_("domain"), max_length=253, unique=True))
 
     class Meta:
         ordering = ["domain"]
@@ -107,10 +107,11 @@ class Person(models.Model):
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, verbose_name=_("user"), null=True, blank=True, on_delete=models.SET_NULL, related_name="person"
     )
-    name = models.CharField(_("name"), max_length=150)
-    email = models.EmailField(_("email address"), blank=True)
-    phone = models.CharField(_("phone"), max_length=30, blank=True)
-    profession = models.CharField(_("profession"), max_length=30, choices=Profession)
+    personal(user)
+    name = personal(models.CharField(_("name"), max_length=150))
+    email = personal(models.EmailField(_("email address"), blank=True))
+    phone = personal(models.CharField(_("phone"), max_length=30, blank=True))
+    profession = personal(models.CharField(_("profession"), max_length=30, choices=Profession))
     organisation = models.ForeignKey(
         "professionals.Organisation",
         verbose_name=_("organisation"),
@@ -119,10 +120,13 @@ class Person(models.Model):
         on_delete=models.PROTECT,
         related_name="people",
     )
-    postcode = models.CharField(_("work postcode"), max_length=9, blank=True)
+    personal(organisation)
+    postcode = personal(models.CharField(_("work postcode"), max_length=9, blank=True))
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     erased_at = models.DateTimeField(_("erased"), null=True, blank=True, editable=False)
-    searched = models.TextField(_("words that staff search"), editable=False, default="")  # the database keeps it
+    searched = personal(models.TextField(_("words that staff search"), editable=False, default=""))  # the database keeps it
+
+    PERSONAL_FIELDS = ("id",)
 
     objects = PersonQuerySet.as_manager()
 
@@ -169,8 +173,9 @@ class FormerAddress(models.Model):
     person = models.ForeignKey(
         "professionals.Person", verbose_name=_("person"), on_delete=models.CASCADE, related_name="former_addresses"
     )
-    address = models.EmailField(_("address"))
-    until = models.DateTimeField(_("until"))
+    personal(person)
+    address = personal(models.EmailField(_("address")))
+    until = personal(models.DateTimeField(_("until")))
 
     objects = FormerAddressQuerySet.as_manager()
 
@@ -196,7 +201,8 @@ class Absorbed(models.Model):
     person = models.ForeignKey(
         "professionals.Person", verbose_name=_("person"), on_delete=models.CASCADE, related_name="absorbed"
     )
-    key = models.BigIntegerField(_("number of the row that went"))
+    personal(person)
+    key = personal(models.BigIntegerField(_("number of the row that went")))
     since = models.DateTimeField(_("when that row was made"))
 
     class Meta:
@@ -233,12 +239,13 @@ class AddressChange(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("account"), on_delete=models.CASCADE, related_name="address_changes"
     )
-    old = models.EmailField(_("old address"))
-    new = models.EmailField(_("new address"))
-    changed_at = models.DateTimeField(_("changed"))
+    personal(user)
+    old = personal(models.EmailField(_("old address")))
+    new = personal(models.EmailField(_("new address")))
+    changed_at = personal(models.DateTimeField(_("changed")))
     until = models.DateTimeField(_("can be put back until"), db_index=True)
-    token_hash = models.CharField(_("hash of the token"), max_length=64, unique=True)
-    objected_at = models.DateTimeField(_("put back"), null=True)
+    token_hash = impersonal(models.CharField(_("hash of the token"), max_length=64, unique=True))
+    objected_at = personal(models.DateTimeField(_("put back"), null=True))
 
     objects = AddressChangeQuerySet.as_manager()
 
@@ -262,6 +269,7 @@ class AccountRecovery(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("account"), on_delete=models.CASCADE, related_name="recoveries"
     )
+    personal(user)
     # No constraint: what was done stays when the sign-in of who did it goes.
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -271,11 +279,12 @@ class AccountRecovery(models.Model):
         db_constraint=False,
         related_name="+",
     )
-    at = models.DateTimeField(_("when"))
-    old = models.EmailField(_("old address"))
-    new = models.EmailField(_("new address"))
-    called = models.CharField(_("who was called"), max_length=200)
-    number = models.CharField(_("on which number"), max_length=40)
+    personal(by)
+    at = personal(models.DateTimeField(_("when")))
+    old = personal(models.EmailField(_("old address")))
+    new = personal(models.EmailField(_("new address")))
+    called = personal(models.CharField(_("who was called"), max_length=200))
+    number = personal(models.CharField(_("on which number"), max_length=40))
 
     class Meta:
         verbose_name = _("recovery of an account")
@@ -302,12 +311,13 @@ class Draft(models.Model):
     """
 
     kind = models.CharField(_("kind"), max_length=10, choices=DraftKind)
-    key_hash = models.CharField(_("hash of the cookie"), max_length=64)
+    key_hash = impersonal(models.CharField(_("hash of the cookie"), max_length=64))
     person = models.ForeignKey(
         "professionals.Person", verbose_name=_("person"), null=True, blank=True, on_delete=models.CASCADE, related_name="drafts"
     )
-    answers = models.JSONField(_("answers"), default=dict, blank=True, encoder=DjangoJSONEncoder)
-    token = models.CharField(_("one-time token"), max_length=43, unique=True)
+    personal(person)
+    answers = personal(models.JSONField(_("answers"), default=dict, blank=True, encoder=DjangoJSONEncoder))
+    token = impersonal(models.CharField(_("one-time token"), max_length=43, unique=True))
     expires_at = models.DateTimeField(_("expires"), db_index=True)
 
     class Meta:
@@ -346,13 +356,13 @@ class OutwardCode(models.Model):
     island without a bridge (bookings.travel says how long its crossing takes).
     """
 
-    code = models.CharField(_("code"), max_length=4, primary_key=True)
+    code = impersonal(models.CharField(_("code"), max_length=4, primary_key=True))
     latitude = models.FloatField(_("latitude"))
     longitude = models.FloatField(_("longitude"))
     nation = models.CharField(_("nation"), max_length=20, choices=Nation)
-    zone = models.CharField(_("island"), max_length=20)
-    authority = models.CharField(_("local authority"), max_length=9, blank=True)
-    others = models.TextField(_("other local authorities"), blank=True)
+    zone = impersonal(models.CharField(_("island"), max_length=20))
+    authority = impersonal(models.CharField(_("local authority"), max_length=9, blank=True))
+    others = impersonal(models.TextField(_("other local authorities"), blank=True))
 
     class Meta:
         managed = False
@@ -367,9 +377,9 @@ class OutwardCode(models.Model):
 class LocalAuthority(models.Model):
     """A district, borough, unitary authority or council area, by its code in official statistics. Only England has regions."""
 
-    code = models.CharField(_("code"), max_length=9, primary_key=True)
-    name = models.CharField(_("name"), max_length=60)
-    region = models.CharField(_("region"), max_length=30, blank=True)
+    code = impersonal(models.CharField(_("code"), max_length=9, primary_key=True))
+    name = impersonal(models.CharField(_("name"), max_length=60))
+    region = impersonal(models.CharField(_("region"), max_length=30, blank=True))
     nation = models.CharField(_("nation"), max_length=20, choices=Nation)
 
     class Meta:
@@ -409,8 +419,8 @@ class FlaggedText(models.Model):
     `about` names the object and the act ("booking:12:cancelled"), as in the outbox; `reference` is what people call the object.
     """
 
-    about = models.CharField(_("about"), max_length=100, unique=True)
-    reference = models.CharField(_("reference"), max_length=60)
+    about = impersonal(models.CharField(_("about"), max_length=100, unique=True))
+    reference = impersonal(models.CharField(_("reference"), max_length=60))
     flagged_at = models.DateTimeField(_("written"))
     read_at = models.DateTimeField(_("first read"), null=True, blank=True)
     decision = models.CharField(_("decision"), max_length=10, choices=Decision, blank=True, default=Decision.OPEN)
@@ -457,6 +467,7 @@ class FlaggedEvent(models.Model):
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
+    personal(by)
     at = models.DateTimeField(_("when"))
 
     class Meta:
@@ -475,11 +486,15 @@ class OutOfHours(models.Model):
     """One row, which a migration made: where to turn about a child while the advice line is closed. Empty says nothing."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
-    route = models.CharField(
-        _("Where to turn while the advice line is closed"),
-        max_length=200,
-        blank=True,
-        help_text=_("It goes on from “Until then:”. For example: call the duty team of your local council, or the police on 101"),
+    route = impersonal(
+        models.CharField(
+            _("Where to turn while the advice line is closed"),
+            max_length=200,
+            blank=True,
+            help_text=_(
+                "It goes on from “Until then:”. For example: call the duty team of your local council, or the police on 101"
+            ),
+        )
     )
 
     class Meta:
@@ -528,11 +543,12 @@ class Stopped(models.Model):
     where = models.CharField(_("form"), max_length=10, choices=Where)
     why = models.CharField(_("why"), max_length=10, choices=Why)
     by = models.CharField(_("counted by"), max_length=12, choices=By, blank=True, default="")
-    key = models.CharField(_("key"), max_length=64, blank=True, default="")
-    about = models.CharField(_("about"), max_length=100, blank=True, default="")
+    key = impersonal(models.CharField(_("key"), max_length=64, blank=True, default=""))
+    about = impersonal(models.CharField(_("about"), max_length=100, blank=True, default=""))
     person = models.ForeignKey(
         "professionals.Person", verbose_name=_("person"), null=True, blank=True, on_delete=models.CASCADE, related_name="stopped"
     )
+    personal(person)
     organisation = models.ForeignKey(
         "professionals.Organisation",
         verbose_name=_("organisation"),
@@ -548,6 +564,7 @@ class Stopped(models.Model):
     by_staff = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
+    personal(by_staff)
 
     objects = StoppedQuerySet.as_manager()
 

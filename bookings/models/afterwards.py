@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings import rules
 from bookings.models.booking import Booking, State
 from bookings.models.open_session import OpenSession, SessionPlace, SessionState
+from ctac.models import free_text, impersonal, personal
 from professionals.models import Profession
 
 # What comes after a presentation, a booking and an open session alike: the short link, the answers, a reminder a year later.
@@ -67,7 +68,7 @@ class AfterwardsQuerySet(models.QuerySet["Afterwards"]):
 class Afterwards(OfOnePresentation):
     """The short link of one presentation, made when somebody first needs it. `code` is what people type."""
 
-    code = models.CharField(_("code"), max_length=6, unique=True)
+    code = impersonal(models.CharField(_("code"), max_length=6, unique=True))
     created_at = models.DateTimeField(_("made"))
 
     objects = AfterwardsQuerySet.as_manager()
@@ -142,9 +143,9 @@ class Feedback(models.Model):
     clear = agreement("clear")
     ready = agreement("ready")
     arranging = agreement("arranging", null=True, blank=True)
-    comment = models.TextField(_("what could be better"), blank=True)
+    comment = free_text(models.TextField(_("what could be better"), blank=True))
     flagged_child_details = models.BooleanField(_("looked like a child’s details"), default=False)
-    token = models.CharField(_("one-time token"), max_length=43, unique=True)
+    token = impersonal(models.CharField(_("one-time token"), max_length=43, unique=True))
     received_on = models.DateField(_("received"))
 
     class Meta:
@@ -178,9 +179,11 @@ class YearLater(models.Model):
     booking = models.OneToOneField(
         Booking, verbose_name=_("booking"), null=True, blank=True, on_delete=models.CASCADE, related_name="yearlater"
     )
+    personal(booking)
     place = models.OneToOneField(
         SessionPlace, verbose_name=_("place"), null=True, blank=True, on_delete=models.CASCADE, related_name="yearlater"
     )
+    personal(place)
     wished_at = models.DateTimeField(_("wished"))
     due_at = models.DateTimeField(_("due"))
     told_at = models.DateTimeField(_("told"), null=True, blank=True)
@@ -221,6 +224,7 @@ class Attendance(OfOnePresentation):
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
+    personal(by)
     revision = models.PositiveIntegerField(_("times put right"), default=0)
 
     class Meta(OfOnePresentation.Meta):

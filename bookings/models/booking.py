@@ -18,7 +18,7 @@ from bookings import rules
 from bookings.models.presenter import Format, Presentation, Presenter, validate_https
 from ctac.dates import UK, days_before, format_clock, format_day, format_span, uk_datetime, uk_day
 from ctac.errors import DomainError
-from ctac.models import words_index
+from ctac.models import free_text, impersonal, personal, words_index
 from leaflets.models import Order, OrderState, ToBring
 from professionals.models import Nation, Profession
 
@@ -148,47 +148,51 @@ class Booking(models.Model):
     or the presenter changes.
     """
 
-    reference = models.CharField(_("reference"), max_length=10, unique=True)
+    reference = impersonal(models.CharField(_("reference"), max_length=10, unique=True))
     person = models.ForeignKey(
         "professionals.Person", verbose_name=_("person"), on_delete=models.PROTECT, related_name="bookings"
     )
+    personal(person)
     presentation = models.ForeignKey(
         Presentation, verbose_name=_("presentation"), on_delete=models.PROTECT, related_name="bookings"
     )
     presenter = models.ForeignKey(
         Presenter, verbose_name=_("presenter"), null=True, blank=True, on_delete=models.PROTECT, related_name="bookings"
     )
+    personal(presenter)
     state = models.CharField(_("state"), max_length=10, choices=State)
     format = models.CharField(_("format"), max_length=10, choices=Format)
     starts_at = models.DateTimeField(_("starts"), null=True, blank=True)
     ends_at = models.DateTimeField(_("ends"), null=True, blank=True)
-    address_line_1 = models.CharField(_("address line 1"), max_length=120, blank=True)
-    address_line_2 = models.CharField(_("address line 2"), max_length=120, blank=True)
-    town = models.CharField(_("town or city"), max_length=80, blank=True)
-    postcode = models.CharField(_("postcode"), max_length=9, blank=True)
+    address_line_1 = personal(models.CharField(_("address line 1"), max_length=120, blank=True))
+    address_line_2 = personal(models.CharField(_("address line 2"), max_length=120, blank=True))
+    town = impersonal(models.CharField(_("town or city"), max_length=80, blank=True))
+    postcode = impersonal(models.CharField(_("postcode"), max_length=9, blank=True))
     nation = models.CharField(_("nation"), max_length=20, choices=Nation, blank=True)
-    local_authority = models.CharField(_("local authority"), max_length=9, blank=True, help_text=_("Its code in statistics."))
-    room = models.CharField(_("room, parking or entrance"), max_length=200, blank=True)
-    own_joining_link = models.URLField(_("joining link of its own"), blank=True, validators=[validate_https])
+    local_authority = impersonal(
+        models.CharField(_("local authority"), max_length=9, blank=True, help_text=_("Its code in statistics."))
+    )
+    room = free_text(models.CharField(_("room, parking or entrance"), max_length=200, blank=True))
+    own_joining_link = impersonal(models.URLField(_("joining link of its own"), blank=True, validators=[validate_https]))
     audience_size = models.PositiveSmallIntegerField(_("people coming"))
     audience_profession = models.CharField(_("who is coming"), max_length=30, choices=Profession, blank=True)
-    contact_name = models.CharField(_("contact on the day"), max_length=150)
-    contact_phone = models.CharField(_("contact’s phone"), max_length=30)
-    access_needs = models.TextField(_("access needs"), blank=True)
-    notes = models.TextField(_("anything else"), blank=True)
-    request_reason = models.TextField(_("why none of our times suits"), blank=True)
+    contact_name = personal(models.CharField(_("contact on the day"), max_length=150))
+    contact_phone = personal(models.CharField(_("contact’s phone"), max_length=30))
+    access_needs = free_text(models.TextField(_("access needs"), blank=True))
+    notes = free_text(models.TextField(_("anything else"), blank=True))
+    request_reason = free_text(models.TextField(_("why none of our times suits"), blank=True))
     flagged_child_details = models.BooleanField(_("looked like a child’s details"), default=False)
     channel = models.CharField(_("came by"), max_length=10, choices=Channel)
     sequence = models.PositiveIntegerField(_("calendar sequence"), default=0)
     revision = models.PositiveIntegerField(_("changes to its details"), default=0)
-    ical_uid = models.CharField(_("calendar UID"), max_length=120, unique=True, default=new_uid)
+    ical_uid = impersonal(models.CharField(_("calendar UID"), max_length=120, unique=True, default=new_uid))
     visit_closed = models.BooleanField(_("nobody is waited for at its visit"), default=False, editable=False)
-    submission_token = models.CharField(_("one-time token"), max_length=43, unique=True, null=True, blank=True)
-    submission_digest = models.CharField(_("digest of the answers"), max_length=64, blank=True)
-    closed_reason = models.TextField(_("why it was cancelled or declined"), blank=True)
+    submission_token = impersonal(models.CharField(_("one-time token"), max_length=43, unique=True, null=True, blank=True))
+    submission_digest = impersonal(models.CharField(_("digest of the answers"), max_length=64, blank=True))
+    closed_reason = free_text(models.TextField(_("why it was cancelled or declined"), blank=True))
     created_at = models.DateTimeField(_("booked"))
     anonymised_at = models.DateTimeField(_("details taken out"), null=True, blank=True, editable=False)
-    searched = models.TextField(_("words that staff search"), editable=False, default="")  # the database keeps it
+    searched = personal(models.TextField(_("words that staff search"), editable=False, default=""))  # the database keeps it
 
     objects = BookingQuerySet.as_manager()
 
@@ -365,11 +369,12 @@ class BookingEvent(models.Model):
         db_constraint=False,
         related_name="+",
     )
+    personal(by)
     kind = models.CharField(_("what"), max_length=20, choices=EventKind)
     from_state = models.CharField(_("from"), max_length=10, choices=State, blank=True)
     to_state = models.CharField(_("to"), max_length=10, choices=State, blank=True)
-    reason = models.TextField(_("why"), blank=True)
-    changes = models.JSONField(_("what changed"), default=dict, blank=True)
+    reason = free_text(models.TextField(_("why"), blank=True))
+    changes = impersonal(models.JSONField(_("what changed"), default=dict, blank=True))
 
     class Meta:
         ordering = ["at", "pk"]
@@ -479,6 +484,7 @@ class DateOption(models.Model):
     presenter = models.ForeignKey(
         Presenter, verbose_name=_("kept with"), null=True, blank=True, on_delete=models.PROTECT, related_name="options"
     )
+    personal(presenter)
     kept_from = models.DateTimeField(_("kept from"), null=True, blank=True)
     expires_at = models.DateTimeField(_("kept until"), null=True, blank=True)
     why_not = models.CharField(_("why it is not kept"), max_length=10, choices=WhyNot, blank=True, default="", db_default="")
@@ -557,7 +563,7 @@ class Brought(models.Model):
 
     booking = models.OneToOneField(Booking, verbose_name=_("booking"), on_delete=models.CASCADE, related_name="brought")
     order = models.OneToOneField(Order, verbose_name=_("order"), null=True, on_delete=models.PROTECT, related_name="+")
-    missing = models.JSONField(_("what was not there"), default=list)
+    missing = impersonal(models.JSONField(_("what was not there"), default=list))
 
     class Meta:
         verbose_name = _("leaflets brought to a visit")

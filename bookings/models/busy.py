@@ -21,6 +21,7 @@ from bookings.models.presenter import Format, Presentation, Presenter
 from bookings.rules import HOLD_FOR
 from bookings.travel import LONGEST_OVERRIDE_MINUTES, Place
 from ctac.dates import format_span
+from ctac.models import free_text, impersonal, personal
 
 
 class Hold(models.Model):
@@ -30,18 +31,21 @@ class Hold(models.Model):
     """
 
     draft = models.OneToOneField("professionals.Draft", verbose_name=_("draft"), on_delete=models.CASCADE, related_name="hold")
+    personal(draft)
     person = models.ForeignKey(
         "professionals.Person", verbose_name=_("person"), null=True, blank=True, on_delete=models.CASCADE, related_name="holds"
     )
+    personal(person)
     presenter = models.ForeignKey(Presenter, verbose_name=_("presenter"), on_delete=models.CASCADE, related_name="holds")
+    personal(presenter)
     presentation = models.ForeignKey(Presentation, verbose_name=_("presentation"), on_delete=models.CASCADE, related_name="holds")
     format = models.CharField(_("format"), max_length=10, choices=Format)
-    postcode = models.CharField(_("postcode"), max_length=9, blank=True)
+    postcode = impersonal(models.CharField(_("postcode"), max_length=9, blank=True))
     start = models.DateTimeField(_("start"))
     held_at = models.DateTimeField(_("kept since"), default=timezone.now)
     extended_at = models.DateTimeField(_("extended"), null=True, blank=True)
     expires_at = models.DateTimeField(_("expires"))
-    client = models.CharField(_("kept from"), max_length=64, blank=True)
+    client = impersonal(models.CharField(_("kept from"), max_length=64, blank=True))
 
     class Meta:
         verbose_name = _("hold")
@@ -104,15 +108,16 @@ class BusyTime(models.Model):
     presenter = models.ForeignKey(
         Presenter, verbose_name=_("presenter"), on_delete=models.PROTECT, related_name="busy_times", db_index=False
     )
+    personal(presenter)
     kind = models.CharField(_("kind"), max_length=10, choices=BusyKind)
     busy = DateTimeRangeField(_("time"))
     live = models.BooleanField(_("live"), default=True)
-    postcode = models.CharField(_("postcode"), max_length=9, blank=True)
+    postcode = impersonal(models.CharField(_("postcode"), max_length=9, blank=True))
     latitude = models.FloatField(_("latitude"), null=True, blank=True)
     longitude = models.FloatField(_("longitude"), null=True, blank=True)
-    zone = models.CharField(_("island"), max_length=20, blank=True)
+    zone = impersonal(models.CharField(_("island"), max_length=20, blank=True))
     travel_minutes = models.PositiveSmallIntegerField(_("travel minutes set by staff"), null=True, blank=True)
-    travel_reason = models.CharField(_("reason for the travel minutes"), max_length=200, blank=True)
+    travel_reason = free_text(models.CharField(_("reason for the travel minutes"), max_length=200, blank=True))
     expires_at = models.DateTimeField(_("expires"), null=True, blank=True)
     booking = models.OneToOneField(
         Booking, verbose_name=_("booking"), null=True, blank=True, on_delete=models.CASCADE, related_name="busy_time"

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.models.presenter import Presenter
 from ctac.dates import UK, format_clock, format_day, format_span, uk_day
+from ctac.models import free_text, personal
 
 # Leave of whole days, on a UK clock.
 START_OF_DAY, END_OF_DAY = time(0, 0), time(23, 59)
@@ -47,13 +48,14 @@ class Leave(models.Model):
     """
 
     presenter = models.ForeignKey(Presenter, verbose_name=_("presenter"), on_delete=models.PROTECT, related_name="leave")
-    starts_at = models.DateTimeField(_("starts"))
-    ends_at = models.DateTimeField(_("ends"))
-    kind = models.CharField(_("kind"), max_length=10, choices=LeaveKind)
-    reason = models.CharField(_("note"), max_length=200, blank=True)
+    personal(presenter)
+    starts_at = personal(models.DateTimeField(_("starts")))
+    ends_at = personal(models.DateTimeField(_("ends")))
+    kind = personal(models.CharField(_("kind"), max_length=10, choices=LeaveKind))
+    reason = free_text(models.CharField(_("note"), max_length=200, blank=True))
     state = models.CharField(_("state"), max_length=10, choices=LeaveState, default=LeaveState.GRANTED)
     asked_by_presenter = models.BooleanField(_("asked for by the presenter"), default=False)
-    answer = models.CharField(_("why it was refused"), max_length=300, blank=True)
+    answer = free_text(models.CharField(_("why it was refused"), max_length=300, blank=True))
     flagged_child_details = models.BooleanField(_("looked like a child’s details"), default=False)
     decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
     created_at = models.DateTimeField(_("entered"))

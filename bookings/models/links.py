@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.models.booking import Booking
 from bookings.models.presenter import Presenter
+from ctac.models import impersonal, personal
 
 # Links in emails that show or change one booking without signing in: what is kept of them.
 
@@ -27,8 +28,8 @@ class BookingLink(models.Model):
 
     booking = models.ForeignKey(Booking, verbose_name=_("booking"), on_delete=models.CASCADE, related_name="links")
     purpose = models.CharField(_("purpose"), max_length=10, choices=LinkPurpose)
-    token_hash = models.CharField(_("hash of the token"), max_length=64, unique=True)
-    address_hash = models.CharField(_("hash of the address"), max_length=64)
+    token_hash = impersonal(models.CharField(_("hash of the token"), max_length=64, unique=True))
+    address_hash = personal(models.CharField(_("hash of the address"), max_length=64))
     created_at = models.DateTimeField(_("made"))
     expires_at = models.DateTimeField(_("expires"), db_index=True)
 
@@ -74,6 +75,7 @@ class CalendarFeed(models.Model):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("made by"), on_delete=models.CASCADE, related_name="calendar_feeds"
     )
+    personal(user)
     person = models.OneToOneField(
         "professionals.Person",
         verbose_name=_("person"),
@@ -82,13 +84,15 @@ class CalendarFeed(models.Model):
         on_delete=models.CASCADE,
         related_name="calendar_feed",
     )
+    personal(person)
     presenter = models.OneToOneField(
         Presenter, verbose_name=_("presenter"), null=True, blank=True, on_delete=models.CASCADE, related_name="calendar_feed"
     )
-    seed = models.CharField(_("seed of the token"), max_length=43, unique=True)
-    token_hash = models.CharField(_("hash of the token"), max_length=64, unique=True)
+    personal(presenter)
+    seed = impersonal(models.CharField(_("seed of the token"), max_length=43, unique=True))
+    token_hash = impersonal(models.CharField(_("hash of the token"), max_length=64, unique=True))
     created_at = models.DateTimeField(_("made"))
-    digest = models.CharField(_("digest of what was in it"), max_length=64, blank=True)
+    digest = impersonal(models.CharField(_("digest of what was in it"), max_length=64, blank=True))
     changed_at = models.DateTimeField(_("changed"), null=True, blank=True)
     read_at = models.DateTimeField(_("read by a calendar"), null=True, blank=True)
 

@@ -13,6 +13,7 @@ from bookings import rules
 from bookings.models.booking import Channel, new_uid
 from bookings.models.presenter import Presentation, Presenter, validate_https
 from ctac.dates import days_before, format_clock, format_day, format_span
+from ctac.models import free_text, impersonal, personal
 
 # Scheduled online sessions: anybody who works with children takes a place; and the series that a coordinator plans in one go.
 
@@ -34,7 +35,7 @@ SESSION_TAGS = {SessionState.SCHEDULED: "good", SessionState.DELIVERED: "done", 
 class SessionSeries(models.Model):
     """Sessions that were planned together; each stands for itself afterwards."""
 
-    name = models.CharField(_("name"), max_length=100, help_text=_("Only colleagues see it."))
+    name = free_text(models.CharField(_("name"), max_length=100, help_text=_("Only colleagues see it.")))
     created_at = models.DateTimeField(_("planned"))
 
     class Meta:
@@ -72,13 +73,14 @@ class OpenSession(models.Model):
     trigger on SessionPlace: never set them. `sequence` counts the changes that calendars must be told of (RFC 5545, 3.8.7.4).
     """
 
-    reference = models.CharField(_("reference"), max_length=10, unique=True)
+    reference = impersonal(models.CharField(_("reference"), max_length=10, unique=True))
     presentation = models.ForeignKey(
         Presentation, verbose_name=_("presentation"), on_delete=models.PROTECT, related_name="open_sessions"
     )
     presenter = models.ForeignKey(
         Presenter, verbose_name=_("presenter"), null=True, blank=True, on_delete=models.PROTECT, related_name="open_sessions"
     )
+    impersonal(presenter)
     series = models.ForeignKey(
         SessionSeries, verbose_name=_("series"), null=True, blank=True, on_delete=models.PROTECT, related_name="sessions"
     )
@@ -89,14 +91,16 @@ class OpenSession(models.Model):
     occupied = models.PositiveSmallIntegerField(_("places taken or offered"), default=0, editable=False)
     waiting = models.PositiveIntegerField(_("people waiting"), default=0, editable=False)
     last_position = models.PositiveIntegerField(_("last position given"), default=0, editable=False)
-    own_joining_link = models.URLField(_("joining link of its own"), blank=True, validators=[validate_https])
-    joining_help = models.CharField(_("how to join"), max_length=300, blank=True, help_text=_("A meeting code, say."))
+    own_joining_link = impersonal(models.URLField(_("joining link of its own"), blank=True, validators=[validate_https]))
+    joining_help = free_text(models.CharField(_("how to join"), max_length=300, blank=True, help_text=_("A meeting code, say.")))
     details_sent_at = models.DateTimeField(_("joining details sent"), null=True, blank=True, editable=False)
     sequence = models.PositiveIntegerField(_("calendar sequence"), default=0, editable=False)
-    ical_uid = models.CharField(_("calendar UID"), max_length=120, unique=True, default=new_uid, editable=False)
-    closed_reason = models.TextField(_("why it was cancelled"), blank=True)
+    ical_uid = impersonal(models.CharField(_("calendar UID"), max_length=120, unique=True, default=new_uid, editable=False))
+    closed_reason = free_text(models.TextField(_("why it was cancelled"), blank=True))
     # Of the form that planned it, on the first of its sessions: pressed twice, it plans once.
-    plan_token = models.CharField(_("one-time token"), max_length=43, unique=True, null=True, blank=True, editable=False)
+    plan_token = impersonal(
+        models.CharField(_("one-time token"), max_length=43, unique=True, null=True, blank=True, editable=False)
+    )
     created_at = models.DateTimeField(_("planned"))
     anonymised_at = models.DateTimeField(_("details taken out"), null=True, blank=True, editable=False)
 
@@ -230,10 +234,11 @@ class SessionEvent(models.Model):
         db_constraint=False,
         related_name="+",
     )
+    personal(by)
     at = models.DateTimeField(_("when"))
     kind = models.CharField(_("what"), max_length=20, choices=SessionEventKind)
-    reason = models.TextField(_("why"), blank=True)
-    changes = models.JSONField(_("what changed"), default=dict, blank=True)
+    reason = free_text(models.TextField(_("why"), blank=True))
+    changes = impersonal(models.JSONField(_("what changed"), default=dict, blank=True))
 
     class Meta:
         ordering = ["at", "pk"]
@@ -320,14 +325,15 @@ class SessionPlace(models.Model):
     person = models.ForeignKey(
         "professionals.Person", verbose_name=_("person"), on_delete=models.PROTECT, related_name="session_places"
     )
+    impersonal(person)
     state = models.CharField(_("state"), max_length=10, choices=PlaceState)
     position = models.PositiveIntegerField(_("position"), default=0)
     offer_expires_at = models.DateTimeField(_("offered until"), null=True, blank=True)
-    access_needs = models.TextField(_("access needs"), blank=True)
+    access_needs = free_text(models.TextField(_("access needs"), blank=True))
     flagged_child_details = models.BooleanField(_("looked like a child’s details"), default=False)
     channel = models.CharField(_("came by"), max_length=10, choices=Channel)
     version = models.PositiveIntegerField(_("changes that its person was told of"), default=0)
-    submission_token = models.CharField(_("one-time token"), max_length=43, unique=True, null=True, blank=True)
+    submission_token = impersonal(models.CharField(_("one-time token"), max_length=43, unique=True, null=True, blank=True))
     created_at = models.DateTimeField(_("asked for"))
 
     objects = SessionPlaceQuerySet.as_manager()
@@ -392,8 +398,8 @@ class PlaceLink(models.Model):
 
     place = models.ForeignKey(SessionPlace, verbose_name=_("place"), on_delete=models.CASCADE, related_name="links")
     purpose = models.CharField(_("purpose"), max_length=10, choices=PlaceLinkPurpose)
-    token_hash = models.CharField(_("hash of the token"), max_length=64, unique=True)
-    address_hash = models.CharField(_("hash of the address"), max_length=64)
+    token_hash = impersonal(models.CharField(_("hash of the token"), max_length=64, unique=True))
+    address_hash = personal(models.CharField(_("hash of the address"), max_length=64))
     created_at = models.DateTimeField(_("made"))
     expires_at = models.DateTimeField(_("expires"), db_index=True)
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.travel import LONGEST_OVERRIDE_MINUTES, MAINLAND, Place
 from ctac.dates import format_clock_time, format_day, postcode_area
+from ctac.models import free_text, impersonal, personal
 from professionals.models import Nation as Nation
 from professionals.models import Profession
 
@@ -32,13 +33,13 @@ class PresentationQuerySet(models.QuerySet["Presentation"]):
 
 
 class Presentation(models.Model):
-    slug = models.SlugField(_("address on the site"), max_length=60, unique=True)
-    title = models.CharField(_("title"), max_length=150)
-    summary = models.CharField(_("summary"), max_length=300, help_text=_("One sentence, shown in lists."))
-    description = models.TextField(_("description"), help_text=_("Blank lines start a new paragraph."))
-    audience = models.CharField(_("for whom"), max_length=200)
+    slug = impersonal(models.SlugField(_("address on the site"), max_length=60, unique=True))
+    title = impersonal(models.CharField(_("title"), max_length=150))
+    summary = impersonal(models.CharField(_("summary"), max_length=300, help_text=_("One sentence, shown in lists.")))
+    description = impersonal(models.TextField(_("description"), help_text=_("Blank lines start a new paragraph.")))
+    audience = impersonal(models.CharField(_("for whom"), max_length=200))
     length_minutes = models.PositiveSmallIntegerField(_("length in minutes"))
-    formats = ArrayField(models.CharField(max_length=10, choices=Format), verbose_name=_("formats"))
+    formats = impersonal(ArrayField(models.CharField(max_length=10, choices=Format), verbose_name=_("formats")))
     active = models.BooleanField(_("offered"), default=True, help_text=_("Only presentations that are offered can be booked."))
 
     objects = PresentationQuerySet.as_manager()
@@ -81,10 +82,10 @@ class JourneyTime(models.Model):
     The database's guard reads this table too. It counts for what is booked from then on.
     """
 
-    one = models.CharField(_("one area"), max_length=4)
-    other = models.CharField(_("other area"), max_length=4)
+    one = impersonal(models.CharField(_("one area"), max_length=4))
+    other = impersonal(models.CharField(_("other area"), max_length=4))
     minutes = models.PositiveSmallIntegerField(_("minutes"))
-    reason = models.CharField(_("reason"), max_length=200)
+    reason = free_text(models.CharField(_("reason"), max_length=200))
     set_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         verbose_name=_("set by"),
@@ -94,6 +95,7 @@ class JourneyTime(models.Model):
         on_delete=models.SET_NULL,
         related_name="+",
     )
+    impersonal(set_by)
     set_at = models.DateTimeField(_("set"), editable=False)
 
     class Meta:
@@ -145,8 +147,8 @@ class Presenter(models.Model):
     audiences all, no figure the general one (bookings.rules) or none.
     """
 
-    name = models.CharField(_("name"), max_length=150)
-    email = models.EmailField(_("email address"))
+    name = personal(models.CharField(_("name"), max_length=150))
+    email = personal(models.EmailField(_("email address")))
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL,
         verbose_name=_("sign-in"),
@@ -155,36 +157,45 @@ class Presenter(models.Model):
         on_delete=models.SET_NULL,
         related_name="presenter",
     )
-    phone = models.CharField(_("phone"), max_length=30, blank=True)
-    base_postcode = models.CharField(_("base postcode"), max_length=9)
-    base_latitude = models.FloatField(_("base latitude"), editable=False)
-    base_longitude = models.FloatField(_("base longitude"), editable=False)
-    base_zone = models.CharField(_("base island"), max_length=20, editable=False, default=MAINLAND)
+    personal(user)
+    phone = personal(models.CharField(_("phone"), max_length=30, blank=True))
+    base_postcode = personal(models.CharField(_("base postcode"), max_length=9))
+    base_latitude = personal(models.FloatField(_("base latitude"), editable=False))
+    base_longitude = personal(models.FloatField(_("base longitude"), editable=False))
+    base_zone = personal(models.CharField(_("base island"), max_length=20, editable=False, default=MAINLAND))
     nation = models.CharField(_("nation"), max_length=20, choices=Nation, help_text=_("Its bank holidays are days off."))
     max_travel_minutes = models.PositiveSmallIntegerField(_("longest journey in minutes"), default=120)
     earliest_leaving = models.TimeField(_("leaves the base from"), default=time(7))
     latest_return = models.TimeField(_("is back at the base by"), default=time(19))
-    nations_covered = ArrayField(
-        models.CharField(max_length=20, choices=Nation), verbose_name=_("nations covered"), default=list, blank=True
+    nations_covered = impersonal(
+        ArrayField(models.CharField(max_length=20, choices=Nation), verbose_name=_("nations covered"), default=list, blank=True)
     )
-    areas_covered = ArrayField(
-        models.CharField(max_length=2),
-        verbose_name=_("postcode areas covered"),
-        default=list,
-        blank=True,
-        help_text=_("The letters that postcodes start with, such as LS, BD, HD."),
+    areas_covered = impersonal(
+        ArrayField(
+            models.CharField(max_length=2),
+            verbose_name=_("postcode areas covered"),
+            default=list,
+            blank=True,
+            help_text=_("The letters that postcodes start with, such as LS, BD, HD."),
+        )
     )
-    formats = ArrayField(models.CharField(max_length=10, choices=Format), verbose_name=_("formats"), default=list, blank=True)
+    formats = impersonal(
+        ArrayField(models.CharField(max_length=10, choices=Format), verbose_name=_("formats"), default=list, blank=True)
+    )
     presentations = models.ManyToManyField(Presentation, verbose_name=_("presentations"), blank=True, related_name="presenters")
-    audiences = ArrayField(
-        models.CharField(max_length=30, choices=AUDIENCES), verbose_name=_("audiences"), default=list, blank=True
+    audiences = impersonal(
+        ArrayField(models.CharField(max_length=30, choices=AUDIENCES), verbose_name=_("audiences"), default=list, blank=True)
     )
     most_a_day = models.PositiveSmallIntegerField(_("most presentations a day"), null=True, blank=True)
     most_a_week = models.PositiveSmallIntegerField(_("most presentations a week"), null=True, blank=True)
     notice_working_days = models.PositiveSmallIntegerField(_("notice in working days"), null=True, blank=True)
     horizon_days = models.PositiveSmallIntegerField(_("bookable how many days ahead"), null=True, blank=True)
-    joining_link = models.URLField(_("joining link for online presentations"), blank=True, validators=[validate_https])
+    joining_link = impersonal(
+        models.URLField(_("joining link for online presentations"), blank=True, validators=[validate_https])
+    )
     active = models.BooleanField(_("gives presentations"), default=True)
+
+    PERSONAL_FIELDS = ("id",)
 
     objects = PresenterQuerySet.as_manager()
     given: list[int]  # only where with_given() read it
@@ -242,6 +253,7 @@ class Availability(models.Model):
     """A weekly window in which a presenter can be booked. `start` and `end` are UK wall-clock times, summer and winter."""
 
     presenter = models.ForeignKey(Presenter, verbose_name=_("presenter"), on_delete=models.CASCADE, related_name="availability")
+    personal(presenter)
     weekday = models.PositiveSmallIntegerField(_("weekday"), choices=Weekday)
     start = models.TimeField(_("from"))
     end = models.TimeField(_("to"))
@@ -283,6 +295,7 @@ class AvailabilityException(models.Model):
     """
 
     presenter = models.ForeignKey(Presenter, verbose_name=_("presenter"), on_delete=models.CASCADE, related_name="exceptions")
+    personal(presenter)
     first_day = models.DateField(_("first day"))
     last_day = models.DateField(_("last day"))
     start = models.TimeField(_("from"), null=True, blank=True)

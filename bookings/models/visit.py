@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings import rules
 from bookings.models.booking import VISIT_IS_OPEN, Booking, State
 from bookings.models.presenter import Format, Presenter
+from ctac.models import personal
 
 if TYPE_CHECKING:
     from bookings.models.booking import BookingQuerySet
@@ -33,10 +34,11 @@ class Visit(models.Model):
     presenter = models.ForeignKey(
         Presenter, verbose_name=_("presenter"), null=True, on_delete=models.PROTECT, related_name="visits"
     )
-    checked_in_at = models.DateTimeField(_("checked in"), null=True, blank=True)
-    checked_out_at = models.DateTimeField(_("checked out"), null=True, blank=True)
-    safe_at = models.DateTimeField(_("said to be safe"), null=True, blank=True)
-    sought_at = models.DateTimeField(_("sought since"), null=True, blank=True)
+    personal(presenter)
+    checked_in_at = personal(models.DateTimeField(_("checked in"), null=True, blank=True))
+    checked_out_at = personal(models.DateTimeField(_("checked out"), null=True, blank=True))
+    safe_at = personal(models.DateTimeField(_("said to be safe"), null=True, blank=True))
+    sought_at = personal(models.DateTimeField(_("sought since"), null=True, blank=True))
 
     class Meta:
         verbose_name = _("visit")

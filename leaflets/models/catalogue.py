@@ -15,6 +15,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from ctac.models import free_text, impersonal, personal
 from professionals.models import Person, Profession
 
 # In which language and in which form a leaflet is there.
@@ -168,14 +169,16 @@ class Leaflet(models.Model):
     of which. What stands on its card is in English, its text in its own language (ADR 18).
     """
 
-    slug = models.SlugField(_("short name in the address"), unique=True)
-    title = models.CharField(
-        _("title"),
-        max_length=200,
-        help_text=_("In English, as packing lists say it. Of a translation with its language: Know the signs (Arabic)."),
+    slug = impersonal(models.SlugField(_("short name in the address"), unique=True))
+    title = impersonal(
+        models.CharField(
+            _("title"),
+            max_length=200,
+            help_text=_("In English, as packing lists say it. Of a translation with its language: Know the signs (Arabic)."),
+        )
     )
-    own_title = models.CharField(
-        _("title in its own language"), max_length=200, blank=True, help_text=_("Of a translation only.")
+    own_title = impersonal(
+        models.CharField(_("title in its own language"), max_length=200, blank=True, help_text=_("Of a translation only."))
     )
     language = models.CharField(_("language"), max_length=20, choices=Language, default=Language.ENGLISH)
     format = models.CharField(_("format"), max_length=20, choices=Format, default=Format.STANDARD)
@@ -189,23 +192,29 @@ class Leaflet(models.Model):
         limit_choices_to={"version_of": None},
         help_text=_("The title that this is a translation of, or another form of print. Empty: it stands on its own."),
     )
-    for_whom = models.CharField(_("for whom"), max_length=100, help_text=_("As the catalogue says it, like: health visitors."))
+    for_whom = impersonal(
+        models.CharField(_("for whom"), max_length=100, help_text=_("As the catalogue says it, like: health visitors."))
+    )
     audience = models.CharField(
         _("audience"), max_length=30, choices=Profession, blank=True, help_text=_("Empty: for every professional.")
     )
-    summary = models.CharField(_("summary"), max_length=300, help_text=_("One or two sentences for the catalogue."))
-    topics = models.CharField(
-        _("topics"),
-        max_length=400,
-        blank=True,
-        help_text=_("One topic a line, worded as other titles word it. The catalogue can be narrowed to one."),
+    summary = impersonal(models.CharField(_("summary"), max_length=300, help_text=_("One or two sentences for the catalogue.")))
+    topics = impersonal(
+        models.CharField(
+            _("topics"),
+            max_length=400,
+            blank=True,
+            help_text=_("One topic a line, worded as other titles word it. The catalogue can be narrowed to one."),
+        )
     )
-    introduction = models.TextField(_("introduction"))
-    situations = models.TextField(
-        _("situations"), help_text=_("Where this professional meets a trafficked child. One point a line.")
+    introduction = impersonal(models.TextField(_("introduction")))
+    situations = impersonal(
+        models.TextField(_("situations"), help_text=_("Where this professional meets a trafficked child. One point a line."))
     )
-    signs = models.TextField(_("signs that a child may be at risk"), help_text=_("One point a line."))
-    what_to_do = models.TextField(_("what to do with a concern"), help_text=_("One point a line, the most urgent first."))
+    signs = impersonal(models.TextField(_("signs that a child may be at risk"), help_text=_("One point a line.")))
+    what_to_do = impersonal(
+        models.TextField(_("what to do with a concern"), help_text=_("One point a line, the most urgent first."))
+    )
     most_per_order = models.PositiveIntegerField(
         _("most copies an order"),
         default=100,
@@ -236,11 +245,13 @@ class Leaflet(models.Model):
         validators=[MinValueValidator(1)],
         help_text=_("Stands in the box at first, or fewer if there are fewer to have."),
     )
-    usual_words = models.CharField(
-        _("the same in words"),
-        max_length=80,
-        blank=True,
-        help_text=_("One short sentence beside the box, like: A team of eight usually takes 10."),
+    usual_words = impersonal(
+        models.CharField(
+            _("the same in words"),
+            max_length=80,
+            blank=True,
+            help_text=_("One short sentence beside the box, like: A team of eight usually takes 10."),
+        )
     )
     active = models.BooleanField(_("in the catalogue"), default=True)
     position = models.PositiveSmallIntegerField(_("position in the catalogue"), default=0)
@@ -368,10 +379,10 @@ class Edition(models.Model):
     """
 
     leaflet = models.ForeignKey(Leaflet, verbose_name=_("leaflet"), on_delete=models.PROTECT, related_name="editions")
-    label = models.CharField(_("edition"), max_length=60, help_text=_("As printed on it, like: March 2026."))
+    label = impersonal(models.CharField(_("edition"), max_length=60, help_text=_("As printed on it, like: March 2026.")))
     published_on = models.DateField(_("published"))
     review_on = models.DateField(_("to be reviewed by"))
-    pdf = models.FileField(_("PDF"), upload_to="leaflets/")
+    pdf = impersonal(models.FileField(_("PDF"), upload_to="leaflets/"))
     pages = models.PositiveSmallIntegerField(_("pages"), validators=[MinValueValidator(1)])
     size = models.PositiveIntegerField(_("size of the PDF in bytes"))
     # Empty until it has been read.
@@ -379,7 +390,7 @@ class Edition(models.Model):
         _("size of its pages"), max_length=12, choices=Paper, blank=True, default="", db_default="", editable=False
     )
     state = models.CharField(_("state"), max_length=10, choices=EditionState, default=EditionState.CURRENT)
-    cover = models.FileField(_("picture of its first page"), upload_to="leaflets/", blank=True, editable=False)
+    cover = impersonal(models.FileField(_("picture of its first page"), upload_to="leaflets/", blank=True, editable=False))
     cover_width = models.PositiveSmallIntegerField(_("width of the picture in pixels"), default=0, editable=False)
     cover_height = models.PositiveSmallIntegerField(_("height of the picture in pixels"), default=0, editable=False)
     reviewed_on = models.DateField(_("last reviewed"), null=True, blank=True, editable=False)
@@ -392,9 +403,10 @@ class Edition(models.Model):
         on_delete=models.SET_NULL,
         related_name="+",
     )
+    personal(reviewed_by)
     added_at = models.DateTimeField(_("when it became the current one"), null=True, blank=True, editable=False)
     withdrawn_on = models.DateField(_("withdrawn"), null=True, blank=True, editable=False)
-    withdrawn_why = models.CharField(_("why it was withdrawn"), max_length=300, blank=True, editable=False)
+    withdrawn_why = free_text(models.CharField(_("why it was withdrawn"), max_length=300, blank=True, editable=False))
     use_instead = models.ForeignKey(
         Leaflet,
         verbose_name=_("what to use instead"),
@@ -468,9 +480,9 @@ class LeafletWords(models.Model):
     leaflet = models.OneToOneField(
         Leaflet, verbose_name=_("leaflet"), primary_key=True, on_delete=models.CASCADE, related_name="words_of"
     )
-    words = SearchVectorField(_("words"))
-    heading = SearchVectorField(_("words of its card"))
-    spelt = ArrayField(models.CharField(max_length=60), verbose_name=_("words as they are spelt"))
+    words = impersonal(SearchVectorField(_("words")))
+    heading = impersonal(SearchVectorField(_("words of its card")))
+    spelt = impersonal(ArrayField(models.CharField(max_length=60), verbose_name=_("words as they are spelt")))
 
     class Meta:
         verbose_name = _("words of a leaflet")
@@ -484,7 +496,7 @@ class LeafletWords(models.Model):
 class Word(models.Model):
     """A word of the catalogue, and in how many of its titles it is."""
 
-    word = models.CharField(_("word"), max_length=60, primary_key=True)
+    word = impersonal(models.CharField(_("word"), max_length=60, primary_key=True))
     titles = models.PositiveIntegerField(_("titles that have it"))
 
     class Meta:
@@ -534,8 +546,10 @@ class StockAlert(models.Model):
     """One person waits for word of one title. The row is there until they are told or stop it, and no longer."""
 
     person = models.ForeignKey(Person, verbose_name=_("person"), on_delete=models.CASCADE, related_name="stock_alerts")
+    personal(person)
     leaflet = models.ForeignKey(Leaflet, verbose_name=_("leaflet"), on_delete=models.CASCADE, related_name="stock_alerts")
-    asked_at = models.DateTimeField(_("asked"))
+    personal(leaflet)
+    asked_at = personal(models.DateTimeField(_("asked")))
 
     class Meta:
         ordering = ["pk"]

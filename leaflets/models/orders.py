@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from ctac.dates import asked_too_long_ago, format_moment
-from ctac.models import words_index
+from ctac.models import free_text, impersonal, personal, words_index
 from leaflets.models.catalogue import Edition
 from notifications.models import Notification
 from professionals.models import Organisation, Person
@@ -120,8 +120,9 @@ class Order(models.Model):
     What is brought has no address: its postcode is that of the visit, and only counts for the workplace's limit.
     """
 
-    reference = models.CharField(_("reference"), max_length=10, unique=True)
+    reference = impersonal(models.CharField(_("reference"), max_length=10, unique=True))
     person = models.ForeignKey(Person, verbose_name=_("person"), on_delete=models.PROTECT, related_name="orders")
+    personal(person)
     state = models.CharField(_("state"), max_length=10, choices=OrderState, default=OrderState.RECEIVED)
     channel = models.CharField(_("channel"), max_length=5, choices=Channel, default=Channel.WEB)
     organisation = models.ForeignKey(
@@ -133,21 +134,24 @@ class Order(models.Model):
         related_name="leaflet_orders",
         help_text=_("When they ordered: with the postcode it is the workplace whose limit counts."),
     )
-    asked_because = models.CharField(_("why more than the limit"), max_length=MAX_REASON_LENGTH, blank=True)
-    name = models.CharField(_("name"), max_length=150)
-    attention = models.CharField(_("for the attention of"), max_length=150, blank=True)
-    organisation_name = models.CharField(_("organisation"), max_length=200, blank=True)
-    address_line_1 = models.CharField(_("address line 1"), max_length=150)
-    address_line_2 = models.CharField(_("address line 2"), max_length=150, blank=True)
-    town = models.CharField(_("town or city"), max_length=100)
-    postcode = models.CharField(_("postcode"), max_length=9)
-    brought_with = models.CharField(
-        _("brought with booking"), max_length=10, blank=True, default="", db_default="", help_text=_("Its reference.")
+    personal(organisation)
+    asked_because = free_text(models.CharField(_("why more than the limit"), max_length=MAX_REASON_LENGTH, blank=True))
+    name = personal(models.CharField(_("name"), max_length=150))
+    attention = free_text(models.CharField(_("for the attention of"), max_length=150, blank=True))
+    organisation_name = personal(models.CharField(_("organisation"), max_length=200, blank=True))
+    address_line_1 = personal(models.CharField(_("address line 1"), max_length=150))
+    address_line_2 = personal(models.CharField(_("address line 2"), max_length=150, blank=True))
+    town = personal(models.CharField(_("town or city"), max_length=100))
+    postcode = personal(models.CharField(_("postcode"), max_length=9))
+    brought_with = impersonal(
+        models.CharField(
+            _("brought with booking"), max_length=10, blank=True, default="", db_default="", help_text=_("Its reference.")
+        )
     )
-    submission_token = models.CharField(
-        _("one-time token of the form"), max_length=43, unique=True, null=True, blank=True, editable=False
+    submission_token = impersonal(
+        models.CharField(_("one-time token of the form"), max_length=43, unique=True, null=True, blank=True, editable=False)
     )
-    submission_digest = models.CharField(_("digest of the answers"), max_length=64, blank=True, editable=False)
+    submission_digest = impersonal(models.CharField(_("digest of the answers"), max_length=64, blank=True, editable=False))
     # It sends again what was in a parcel that never came, and counts towards no limit (ADR 17).
     replaces = models.OneToOneField(
         "leaflets.MissingParcel",
@@ -161,7 +165,7 @@ class Order(models.Model):
     passed_forward_at = models.DateTimeField(_("passed forward"), null=True, editable=False)
     created_at = models.DateTimeField(_("day it was placed"))
     anonymised_at = models.DateTimeField(_("details taken out"), null=True, blank=True, editable=False)
-    searched = models.TextField(_("words that staff search"), editable=False, default="")  # the database keeps it
+    searched = personal(models.TextField(_("words that staff search"), editable=False, default=""))  # the database keeps it
 
     sample_lines: list["OrderLine"]  # of an order that is only shown in a sample of an email
 
@@ -366,7 +370,8 @@ class Dispatch(models.Model):
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
-    tracking_number = models.CharField(_("tracking number"), max_length=60, blank=True)
+    personal(by)
+    tracking_number = personal(models.CharField(_("tracking number"), max_length=60, blank=True))
     # The email that tells of it, with whatever else leaves for the same person that day (ADR 4); none without an address.
     told_in = models.ForeignKey(
         *(Notification, models.SET_NULL), verbose_name=_("told in"), null=True, editable=False, related_name="parcels"
@@ -451,11 +456,12 @@ class OrderEvent(models.Model):
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
+    personal(by)
     at = models.DateTimeField(_("when"))
-    reason = models.CharField(_("why"), max_length=300, blank=True)
+    reason = free_text(models.CharField(_("why"), max_length=300, blank=True))
     # Of a change: {"titles": [[title, copies before, copies now], …], "address": whether it is another}. Never what it was.
     # Of a recall: {"recall": …}, as event_words.recalled reads it.
-    changes = models.JSONField(_("what changed"), null=True, blank=True)
+    changes = impersonal(models.JSONField(_("what changed"), null=True, blank=True))
 
     objects = OrderEventQuerySet.as_manager()
 
@@ -504,13 +510,14 @@ class MissingParcel(models.Model):
 
     parcel = models.OneToOneField(Dispatch, verbose_name=_("parcel"), on_delete=models.PROTECT, related_name="missing")
     state = models.CharField(_("state"), max_length=6, choices=MissingState, default=MissingState.OPEN)
-    note = models.CharField(_("what they wrote"), max_length=MAX_REASON_LENGTH, blank=True)
+    note = free_text(models.CharField(_("what they wrote"), max_length=MAX_REASON_LENGTH, blank=True))
     reported_at = models.DateTimeField(_("told us"))
     decided_at = models.DateTimeField(_("decided"), null=True, blank=True)
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
-    reason = models.CharField(_("why it is closed"), max_length=300, blank=True)
+    personal(decided_by)
+    reason = free_text(models.CharField(_("why it is closed"), max_length=300, blank=True))
 
     objects: ClassVar = MissingParcelQuerySet.as_manager()
 
@@ -554,13 +561,16 @@ class KeptAddress(models.Model):
     """One entry of a person's address book. An order has a copy of its own, so changing this changes no order."""
 
     person = models.ForeignKey(Person, verbose_name=_("person"), on_delete=models.CASCADE, related_name="kept_addresses")
-    name = models.CharField(_("name"), max_length=150)
-    attention = models.CharField(_("for the attention of"), max_length=150, blank=True)
-    organisation_name = models.CharField(_("organisation"), max_length=200, blank=True)
-    address_line_1 = models.CharField(_("address line 1"), max_length=150)
-    address_line_2 = models.CharField(_("address line 2"), max_length=150, blank=True)
-    town = models.CharField(_("town or city"), max_length=100)
-    postcode = models.CharField(_("postcode"), max_length=9)
+    personal(person)
+    name = personal(models.CharField(_("name"), max_length=150))
+    attention = free_text(models.CharField(_("for the attention of"), max_length=150, blank=True))
+    organisation_name = personal(models.CharField(_("organisation"), max_length=200, blank=True))
+    address_line_1 = personal(models.CharField(_("address line 1"), max_length=150))
+    address_line_2 = personal(models.CharField(_("address line 2"), max_length=150, blank=True))
+    town = personal(models.CharField(_("town or city"), max_length=100))
+    postcode = personal(models.CharField(_("postcode"), max_length=9))
+
+    PERSONAL_FIELDS = ("id",)
 
     objects = KeptAddressQuerySet.as_manager()
 

@@ -9,6 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from ctac.dates import format_moment
+from ctac.models import impersonal, personal
 from leaflets.models.orders import Dispatch, Order
 
 MAX_PARCELS = 200  # in one session
@@ -30,15 +31,19 @@ class PackingSession(models.Model):
 
     state = models.CharField(_("state"), max_length=10, choices=SessionState, default=SessionState.OPEN)
     brought = models.BooleanField(_("for presenters to bring"), default=False)
-    chosen = models.CharField(_("what was chosen"), max_length=300, blank=True, help_text=_("The titles and the area, in words."))
+    chosen = impersonal(
+        models.CharField(_("what was chosen"), max_length=300, blank=True, help_text=_("The titles and the area, in words."))
+    )
     started_at = models.DateTimeField(_("started"))
     started_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("started by"), null=True, on_delete=models.SET_NULL, related_name="+"
     )
+    personal(started_by)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
     ended_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("ended by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
+    personal(ended_by)
 
     objects = PackingSessionQuerySet.as_manager()
 
@@ -109,8 +114,8 @@ class Parcel(models.Model):
     number = models.PositiveSmallIntegerField(_("number"))
     left_out = models.CharField(_("left out because"), max_length=10, choices=LeftOutReason, blank=True)
     # By the key of the order's line, as text: fewer copies than are promised. Lines that are sent whole are not in it.
-    fewer = models.JSONField(_("fewer copies"), default=dict, blank=True)
-    tracking_number = models.CharField(_("tracking number"), max_length=60, blank=True)
+    fewer = impersonal(models.JSONField(_("fewer copies"), default=dict, blank=True))
+    tracking_number = personal(models.CharField(_("tracking number"), max_length=60, blank=True))
     outcome = models.CharField(_("what became of it"), max_length=10, choices=Outcome, blank=True, default=Outcome.OPEN)
     copies = models.PositiveIntegerField(_("copies sent"), default=0)
     dispatch = models.OneToOneField(
@@ -158,8 +163,9 @@ class PrintRecord(models.Model):
     what = models.CharField(_("what"), max_length=10, choices=PrintKind)
     at = models.DateTimeField(_("when"))
     by = models.ForeignKey(settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, on_delete=models.SET_NULL, related_name="+")
+    personal(by)
     parcels = models.PositiveSmallIntegerField(_("parcels"))
-    sheet = models.CharField(_("sheet of labels"), max_length=20, blank=True)
+    sheet = impersonal(models.CharField(_("sheet of labels"), max_length=20, blank=True))
     start = models.PositiveSmallIntegerField(_("first label"), default=1)
 
     class Meta:

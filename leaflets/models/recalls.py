@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.utils.translation import gettext_lazy as _
 
+from ctac.models import free_text, personal
 from leaflets.models.catalogue import Edition
 from leaflets.models.orders import Order
 from notifications.models import UNFINISHED, Notification, State
@@ -40,7 +41,7 @@ class Recall(models.Model):
 
     edition = models.OneToOneField(Edition, verbose_name=_("edition"), on_delete=models.PROTECT, related_name="recall")
     advice = models.CharField(_("what people do with copies"), max_length=9, choices=Advice)
-    words = models.CharField(_("more about that"), max_length=MAX_ADVICE_LENGTH, blank=True)
+    words = free_text(models.CharField(_("more about that"), max_length=MAX_ADVICE_LENGTH, blank=True))
     instead = models.CharField(_("what is sent instead"), max_length=6, choices=RecallReplacement)
     successor = models.ForeignKey(
         *(Edition, models.PROTECT), verbose_name=_("successor"), null=True, blank=True, related_name="succeeds"
@@ -49,6 +50,7 @@ class Recall(models.Model):
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
+    personal(by)
     blocked = models.PositiveIntegerField(_("copies on the shelf that are blocked"))
     moved = models.PositiveIntegerField(_("copies promised from the successor"))
     to_come = models.PositiveIntegerField(_("copies that wait"))
@@ -139,14 +141,16 @@ class RecallHolder(models.Model):
 
     recall = models.ForeignKey(Recall, verbose_name=_("recall"), on_delete=models.PROTECT, related_name="holders")
     person = models.ForeignKey(Person, verbose_name=_("person"), on_delete=models.PROTECT, related_name="recalls")
-    received = models.PositiveIntegerField(_("copies received"))
+    personal(person)
+    received = personal(models.PositiveIntegerField(_("copies received")))
     told_in = models.ForeignKey(
         *(Notification, models.SET_NULL), verbose_name=_("told in"), null=True, editable=False, related_name="recalls"
     )
-    reached_at = models.DateTimeField(_("reached by phone"), null=True, blank=True)
+    reached_at = personal(models.DateTimeField(_("reached by phone"), null=True, blank=True))
     reached_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
+    personal(reached_by)
 
     objects: ClassVar = RecallHolderQuerySet.as_manager()
 

@@ -10,7 +10,7 @@ from django.utils import dateformat
 from django.utils.translation import gettext_lazy as _
 
 from ctac.dates import uk_day
-from ctac.models import words_in, words_index
+from ctac.models import free_text, impersonal, personal, words_in, words_index
 from leaflets.models.catalogue import Edition, Leaflet
 from leaflets.models.orders import OrderLine
 
@@ -41,8 +41,9 @@ class StockMovement(models.Model):
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
+    personal(by)
     at = models.DateTimeField(_("when"))
-    reason = models.CharField(_("why"), max_length=300, blank=True)
+    reason = free_text(models.CharField(_("why"), max_length=300, blank=True))
 
     class Meta:
         ordering = ["-at", "-pk"]
@@ -104,10 +105,12 @@ class StockTake(models.Model):
     started_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("started by"), null=True, on_delete=models.SET_NULL, related_name="+"
     )
+    personal(started_by)
     ended_at = models.DateTimeField(_("ended"), null=True)
     ended_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("ended by"), null=True, on_delete=models.SET_NULL, related_name="+"
     )
+    personal(ended_by)
 
     objects: ClassVar = StockTakeQuerySet.as_manager()
 
@@ -142,6 +145,7 @@ class TitleCount(models.Model):
     counted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("counted by"), null=True, on_delete=models.SET_NULL, related_name="+"
     )
+    personal(counted_by)
     correction = models.OneToOneField(
         StockMovement, verbose_name=_("correction"), null=True, on_delete=models.PROTECT, related_name="count_of"
     )
@@ -224,10 +228,11 @@ class OrderExport(models.Model):
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
+    personal(by)
     form = models.CharField(_("file"), max_length=4, choices=SheetForm)
     orders = models.PositiveIntegerField(_("orders"))
     lines = models.PositiveIntegerField(_("lines"))
-    narrowed = models.CharField(_("filters"), max_length=300, blank=True)
+    narrowed = impersonal(models.CharField(_("filters"), max_length=300, blank=True))
     searched = models.BooleanField(_("searched for something"), default=False)
     chosen = models.BooleanField(_("ticked one by one"), default=False)
 
@@ -263,18 +268,20 @@ class SheetImport(models.Model):
 
     kind = models.CharField(_("what"), max_length=9, choices=SheetKind)
     state = models.CharField(_("state"), max_length=7, choices=ImportState, default=ImportState.CHECKED)
-    rows = models.JSONField(_("rows"), editable=False)
-    unknown = models.JSONField(_("columns that were left out"), default=list, blank=True, editable=False)
-    digest = models.CharField(_("digest of the rows"), max_length=64, editable=False)
-    done = models.JSONField(_("what was done"), default=list, blank=True, editable=False)
+    rows = free_text(models.JSONField(_("rows"), editable=False))
+    unknown = free_text(models.JSONField(_("columns that were left out"), default=list, blank=True, editable=False))
+    digest = impersonal(models.CharField(_("digest of the rows"), max_length=64, editable=False))
+    done = free_text(models.JSONField(_("what was done"), default=list, blank=True, editable=False))
     uploaded_at = models.DateTimeField(_("uploaded"))
     uploaded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("uploaded by"), null=True, on_delete=models.SET_NULL, related_name="+"
     )
+    personal(uploaded_by)
     applied_at = models.DateTimeField(_("written"), null=True, blank=True)
     applied_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("written by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
+    personal(applied_by)
 
     class Meta:
         ordering = ["-uploaded_at", "-pk"]

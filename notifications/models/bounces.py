@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from ctac.models import words_in, words_index
+from ctac.models import impersonal, personal, words_in, words_index
 
 # For as long what came back is kept, and a mark that was cleared.
 KEPT_FOR = timedelta(days=90)
@@ -54,8 +54,8 @@ class ReturnedMail(models.Model):
     went before an address was put right says nothing about it any more.
     """
 
-    key = models.CharField(_("key"), max_length=64, unique=True)
-    address = models.EmailField(_("address"))  # lower case
+    key = impersonal(models.CharField(_("key"), max_length=64, unique=True))
+    address = personal(models.EmailField(_("address")))  # lower case
     sort = models.CharField(_("what it means"), max_length=10, choices=Sort)
     source = models.CharField(_("told by"), max_length=10, choices=Source)
     notification = models.ForeignKey(
@@ -66,7 +66,7 @@ class ReturnedMail(models.Model):
         on_delete=models.SET_NULL,
         related_name="+",
     )
-    said = models.CharField(_("in the server’s words"), max_length=300, blank=True)
+    said = personal(models.CharField(_("in the server’s words"), max_length=300, blank=True))
     went_at = models.DateTimeField(_("went"))
     received_at = models.DateTimeField(_("came back"))
 
@@ -105,9 +105,9 @@ class MarkedAddress(models.Model):
     there all the same, and `tried_with` the message: one a day, so that a mark that is wrong does not silence us.
     """
 
-    address = models.EmailField(_("address"), unique=True)  # lower case
+    address = personal(models.EmailField(_("address"), unique=True))  # lower case
     sort = models.CharField(_("what it means"), max_length=10, choices=Sort)
-    said = models.CharField(_("in the server’s words"), max_length=300, blank=True)
+    said = personal(models.CharField(_("in the server’s words"), max_length=300, blank=True))
     marked_at = models.DateTimeField(_("marked"), null=True, blank=True)
     last_at = models.DateTimeField(_("last came back"))
     tried_at = models.DateTimeField(_("last tried"), null=True, blank=True)
@@ -118,6 +118,7 @@ class MarkedAddress(models.Model):
     cleared_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
+    personal(cleared_by)
 
     objects: ClassVar = MarkedAddressQuerySet.as_manager()
 
@@ -142,11 +143,11 @@ class MarkedAddress(models.Model):
 class MailboxRead(models.Model):
     """How far the mailbox of returned mail is read. IMAP numbers messages for good, as long as `validity` stays the same."""
 
-    name = models.CharField(_("mailbox"), max_length=64, primary_key=True)  # a hash of host and folder
+    name = impersonal(models.CharField(_("mailbox"), max_length=64, primary_key=True))  # a hash of host and folder
     validity = models.BigIntegerField(_("validity"), default=0)
     last_number = models.BigIntegerField(_("last number"), default=0)
     read_at = models.DateTimeField(_("last read"), null=True, blank=True)
-    trouble = models.CharField(_("trouble"), max_length=200, blank=True)
+    trouble = impersonal(models.CharField(_("trouble"), max_length=200, blank=True))
 
     class Meta:
         verbose_name = _("mailbox that was read")

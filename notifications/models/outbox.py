@@ -10,7 +10,7 @@ from django.db.models import Exists, OuterRef, Q, Value
 from django.db.models.functions import Coalesce, Lower, Replace
 from django.utils.translation import gettext_lazy as _
 
-from ctac.models import words_in, words_index
+from ctac.models import impersonal, personal, words_in, words_index
 from notifications.registry import all_kinds, label_of
 
 
@@ -82,11 +82,11 @@ class Notification(models.Model):
     UTC.
     """
 
-    kind = models.CharField(_("kind"), max_length=50)
-    about = models.CharField(_("about"), max_length=60)
-    reference = models.CharField(_("reference"), max_length=REFERENCES_LENGTH, blank=True)
+    kind = impersonal(models.CharField(_("kind"), max_length=50))
+    about = impersonal(models.CharField(_("about"), max_length=60))
+    reference = impersonal(models.CharField(_("reference"), max_length=REFERENCES_LENGTH, blank=True))
     version = models.PositiveIntegerField(_("version"), default=1)
-    recipient = models.EmailField(_("recipient"), blank=True)  # empty once the person is erased
+    recipient = personal(models.EmailField(_("recipient"), blank=True))  # empty once the person is erased
     is_account_mail = models.BooleanField(_("account mail"), default=False)
     resend_of = models.ForeignKey(
         "self", verbose_name=_("resend of"), null=True, blank=True, on_delete=models.PROTECT, related_name="resends"
@@ -94,6 +94,7 @@ class Notification(models.Model):
     resent_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("resent by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
+    personal(resent_by)
     # The team's digest that tells of this row, which is then not sent by itself.
     told_in = models.ForeignKey(
         "self",
@@ -113,13 +114,13 @@ class Notification(models.Model):
     lease_token = models.UUIDField(_("lease"), null=True, blank=True)
     attempts = models.PositiveSmallIntegerField(_("attempts"), default=0)
     first_tried_at = models.DateTimeField(_("first tried"), null=True, blank=True)
-    last_error = models.CharField(_("last error"), max_length=300, blank=True)
-    message_id = models.CharField(_("Message-ID"), max_length=120, unique=True)
+    last_error = personal(models.CharField(_("last error"), max_length=300, blank=True))
+    message_id = impersonal(models.CharField(_("Message-ID"), max_length=120, unique=True))
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
-    subject = models.CharField(_("subject"), max_length=200, blank=True)
-    text_body = models.TextField(_("text"), blank=True)
-    html_body = models.TextField(_("HTML"), blank=True)
-    sealed_body = models.BinaryField(_("encrypted body"), null=True, blank=True)
+    subject = personal(models.CharField(_("subject"), max_length=200, blank=True))
+    text_body = personal(models.TextField(_("text"), blank=True))
+    html_body = personal(models.TextField(_("HTML"), blank=True))
+    sealed_body = personal(models.BinaryField(_("encrypted body"), null=True, blank=True))
 
     erased_at = models.DateTimeField(_("words erased"), null=True, blank=True)  # from then on none are kept
 
@@ -191,7 +192,7 @@ class MailServerQuerySet(models.QuerySet["MailServer"]):
 class MailServer(models.Model):
     """One server that we hand mail to. While it is down one worker at a time tries it; `next_try_at` is when the next may."""
 
-    name = models.CharField(_("server and port"), max_length=300, unique=True)
+    name = impersonal(models.CharField(_("server and port"), max_length=300, unique=True))
     failures = models.PositiveIntegerField(_("failures in a row"), default=0)
     down_since = models.DateTimeField(_("down since"), null=True, blank=True)
     next_try_at = models.DateTimeField(_("next try"))
@@ -209,7 +210,7 @@ class MailServer(models.Model):
 class MailDomain(models.Model):
     """How many messages went to addresses of one domain in one minute, and until when the line of those that wait is long."""
 
-    domain = models.CharField(_("domain"), max_length=254, unique=True)
+    domain = impersonal(models.CharField(_("domain"), max_length=254, unique=True))
     minute = models.DateTimeField(_("minute"))
     taken = models.PositiveIntegerField(_("messages in this minute"), default=0)
     line_until = models.DateTimeField(_("line until"))

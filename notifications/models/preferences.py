@@ -11,6 +11,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from ctac.dates import OURS, is_working_day, uk_datetime, uk_day
+from ctac.models import personal
 from notifications.registry import Topic
 
 
@@ -40,8 +41,8 @@ class MailReader(models.Model):
     Made with the first mail that carries the link or with the first choice; gone when the person is erased or reads elsewhere.
     """
 
-    address = models.EmailField(_("address"), unique=True)
-    token = models.CharField(_("token"), max_length=43, unique=True, default=new_token)
+    address = personal(models.EmailField(_("address"), unique=True))
+    token = personal(models.CharField(_("token"), max_length=43, unique=True, default=new_token))
     created_at = models.DateTimeField(_("created"))
 
     class Meta:
@@ -72,10 +73,11 @@ class MailChoice(models.Model):
     """What one reader last said of one topic, when and where. Without a row the topic is as notifications.registry begins it."""
 
     reader = models.ForeignKey(MailReader, verbose_name=_("reader"), on_delete=models.CASCADE, related_name="choices")
-    topic = models.CharField(_("topic"), max_length=20, choices=Topic)
-    wanted = models.BooleanField(_("wanted"))
-    chosen_at = models.DateTimeField(_("chosen"))
-    chosen_where = models.CharField(_("where it was said"), max_length=20, choices=Where)
+    personal(reader)
+    topic = personal(models.CharField(_("topic"), max_length=20, choices=Topic))
+    wanted = personal(models.BooleanField(_("wanted")))
+    chosen_at = personal(models.DateTimeField(_("chosen")))
+    chosen_where = personal(models.CharField(_("where it was said"), max_length=20, choices=Where))
 
     objects: ClassVar = MailChoiceQuerySet.as_manager()
 

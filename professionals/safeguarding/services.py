@@ -1,7 +1,7 @@
 """Texts that may be about a child: where their words stand, and what the safeguarding lead is told and decides."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from ctac.errors import DomainError
-from ctac.models import FREE_TEXT
+from ctac.models import Classification, classification
 from notifications.outbox import notify
 from notifications.registry import Kind, Message
 from notifications.samples import Example
@@ -34,7 +34,7 @@ KEPT_BACK = _("Not shown in a list: it may be about a child.")
 
 @dataclass(frozen=True)
 class FlaggedSource:
-    """One kind of object: the first word of `about`. `rows(pk)` are the object's and its history's; `fields` their classes.
+    """One kind of object: the first word of `about`. `rows(pk)` are the object's and its history's.
 
     `address(pk)` leads to its page on the staff site.
     """
@@ -42,7 +42,6 @@ class FlaggedSource:
     kind: str
     rows: Callable[[int], Iterable[Model]]
     address: Callable[[int], str]
-    fields: Mapping[str, Mapping[str, str]]
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,7 @@ def rows_of(flagged: FlaggedText) -> list[Model]:
 def words_of(flagged: FlaggedText) -> list[FlaggedWords]:
     """What may be meant: the texts of the object that look like a child's details, or all of them if none does any more."""
     source, key = source_of(flagged)
-    found = [words for row in source.rows(key) for words in _texts(row, source.fields)]
+    found = [words for row in source.rows(key) for words in _texts(row)]
     return [words for words in found if words.is_suspicious] or found
 
 
@@ -104,8 +103,8 @@ def fingerprint_of(words: Iterable[FlaggedWords]) -> str:
     return salted_hmac("professionals.safeguarding.services", json.dumps(said), algorithm="sha256").hexdigest()
 
 
-def _texts(row: Model, fields: Mapping[str, Mapping[str, str]]) -> Iterable[FlaggedWords]:
-    columns = [column for column, kind in fields[type(row).__name__].items() if kind == FREE_TEXT]
+def _texts(row: Model) -> Iterable[FlaggedWords]:
+    columns = [field.name for field in row._meta.concrete_fields if classification(field) == Classification.FREE_TEXT]
     texts: list[tuple[str, Any]] = [(column, getattr(row, column)) for column in columns]
     return [FlaggedWords(row, column, text) for column, text in texts if text and isinstance(text, str)]
 

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 from django import forms
+from django.apps import apps
 from django.test import RequestFactory
 
-from ctac.models import FREE_TEXT
+from ctac.models import Classification, classification
 from ctac.staff.columns import LooksOnly, ReadOnlyInline
 from ctac.staff.site import staff_site
 from professionals.safeguarding.forms import ChildDetailsMixin
-from tests.classified import classes_of
 from tests.factories import make_staff
 from tests.professionals.free_text import EXEMPT, WRITTEN_BY
 
@@ -115,11 +115,11 @@ def test_what_is_checked_is_a_box_of_its_form() -> None:
 
 def test_every_column_of_free_text_is_written_by_boxes_that_are_checked() -> None:
     columns = {
-        f"{app}.{model}.{column}"
+        f"{app}.{model.__name__}.{field.name}"
         for app in APPS
-        for model, classes in classes_of(app).items()
-        for column, kind in classes.items()
-        if kind == FREE_TEXT
+        for model in apps.get_app_config(app).get_models()
+        for field in model._meta.concrete_fields
+        if classification(field) == Classification.FREE_TEXT
     }
     assert columns == set(WRITTEN_BY)
     here = {f"{form.__name__}.{name}" for form in our_forms() for name in checked(form)}
@@ -128,6 +128,6 @@ def test_every_column_of_free_text_is_written_by_boxes_that_are_checked() -> Non
 
 
 def test_every_box_that_is_checked_ends_in_a_column_of_free_text() -> None:
-    """By the name of the field, since forms inherit them: a new box for words needs a column that privacy.py knows as such."""
+    """By the name of the field, since forms inherit them: a new box for words needs a column that is declared as such."""
     ends = {box.split(".")[1] for boxes_of_column in WRITTEN_BY.values() for box in boxes_of_column if not box.startswith("(")}
     assert {name for form in our_forms() for name in checked(form)} - ends == set()

@@ -26,7 +26,7 @@ from bookings.models import (
     YearLater,
 )
 from bookings.models.booking import record_event
-from ctac.models import NONE
+from ctac.models import Classification, classification
 from leaflets.models import MissingParcel, MissingState, Order, StockAlert
 from leaflets.orders.services.place import keep_address
 from leaflets.orders.services.transitions import dispatch, start_packing
@@ -43,7 +43,6 @@ from professionals.safeguarding.services import notify_safeguarding_lead
 from tests.accounts.factors.proof import grow_old
 from tests.bookings.open_sessions.rows import make_place, make_session
 from tests.bookings.rows import make_booking, make_presenter
-from tests.classified import classes_of
 from tests.factories import make_person, make_staff, sign_in
 from tests.leaflets import factories as leaflets
 from tests.privacy.rows import make_complaint
@@ -110,14 +109,12 @@ TEXTS = (models.CharField, models.TextField, models.JSONField, models.BinaryFiel
 
 
 def fields_with_words() -> dict[str, list[str]]:
-    """By model, its fields that may hold a name or words of a person, as the apps classify them."""
+    """By model, its fields that may hold a name or words of a person, as they are classified."""
     found = {}
     for app in ("notifications", "accounts", "professionals", "privacy", "leaflets", "bookings", "audit"):
-        classes = classes_of(app)
         for model in apps.get_app_config(app).get_models():
-            kinds = classes[model.__name__]
-            texts = [field.name for field in model._meta.concrete_fields if isinstance(field, TEXTS)]
-            found[model.__name__] = [name for name in texts if kinds[name] != NONE]
+            texts = [field for field in model._meta.concrete_fields if isinstance(field, TEXTS)]
+            found[model.__name__] = [field.name for field in texts if classification(field) != Classification.NONE]
     return {name: fields for name, fields in found.items() if fields}
 
 
