@@ -1,8 +1,8 @@
-"""What bookings, sessions and visits hold about a person: how it is classified, exported, erased, kept."""
+"""What bookings, sessions and visits hold about a person: how it is exported, erased, kept."""
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -70,20 +70,11 @@ EXPORTED = (
     "created_at",
 )
 # A word where a form needs one, nothing elsewhere. Town, postcode, audience and times stay: they are figures, not a person.
-ERASED = {
-    "address_line_1": "",
-    "address_line_2": "",
-    "room": "",
-    "contact_name": "",
-    "contact_phone": "",
-    "access_needs": "",
-    "notes": "",
-    "request_reason": "",
-    "closed_reason": "",
+ERASED: dict[str, str | None] = {
+    **dict.fromkeys(("address_line_1", "address_line_2", "room", "contact_name", "contact_phone", "access_needs", "notes"), ""),
+    **dict.fromkeys(("request_reason", "closed_reason", "submission_digest"), ""),
     "submission_token": None,
-    "submission_digest": "",
 }
-
 # Where the presenter was, and what a colleague noted of them, is theirs; the professional's copy leaves it out.
 ABOUT_THE_PRESENTER = (EventKind.CHECKED_IN, EventKind.CHECKED_OUT, EventKind.SAID_SAFE)
 
@@ -92,7 +83,7 @@ def export_bookings(person: Person) -> list[dict[str, Any]]:
     """Every booking of this person with its history, the dates of a request, and what came after it. One statement if there is
     none, else four."""
     bookings = Booking.objects.filter(person=person).order_by("pk")
-    rows = list(bookings.values("pk", *EXPORTED, *AFTERWARDS_COLUMNS))
+    rows = list(bookings.values("pk", *EXPORTED, "attendance__people", "yearlater__due_at"))
     if not rows:
         return []
     history: dict[int, list[dict[str, Any]]] = defaultdict(list)
@@ -105,16 +96,25 @@ def export_bookings(person: Person) -> list[dict[str, Any]]:
     dates: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for option in DateOption.objects.filter(booking__in=bookings):
         dates[option.booking_id].append({"when": option.when, "what": option.get_kind_display(), "state": option.state})
-    of_hosts = feedback_of_hosts(bookings)
-    return [
-        {
-            **{key: row[key] for key in EXPORTED},
-            "dates": dates[row["pk"]],
-            "history": history[row["pk"]],
-            "afterwards": export_afterwards(row, of_hosts.get(row["pk"])),
+    of_hosts = Feedback.objects.filter(afterwards__booking__in=bookings, by_host=True)
+    answers = of_hosts.values("afterwards__booking_id", "received_on", "comment", *STATEMENTS)
+    feedback = {answer.pop("afterwards__booking_id"): answer for answer in answers}
+    exported = []
+    for row in rows:
+        afterwards = {
+            "people_who_came": row["attendance__people"],
+            "feedback": feedback.get(row["pk"]),
+            "reminder_a_year_later": row["yearlater__due_at"],
         }
-        for row in rows
-    ]
+        exported.append(
+            {
+                **{key: row[key] for key in EXPORTED},
+                "dates": dates[row["pk"]],
+                "history": history[row["pk"]],
+                "afterwards": {name: value for name, value in afterwards.items() if value is not None},
+            }
+        )
+    return exported
 
 
 def bookings_ahead(person: Person, now: datetime) -> list[str]:
@@ -141,22 +141,20 @@ def erase_bookings(person: Person, now: datetime) -> None:
     keys = [booking.pk for booking in bookings]
     forget_details(keys)
     revoke_feed(owner=person, by=None, now=now)
-    erase_afterwards(keys)
     for booking in bookings:
         record_event(booking, EventKind.ERASED, by=None, now=now)
-    erase_bodies_about(about_of(keys), now)
+    erase_bodies_about([f"booking:{key}" for key in keys], now)
 
 
 def forget_details(keys: Sequence[int]) -> None:
-    """Of these bookings, what was typed of where, who and why; figures stay."""
+    """Of these bookings, what was typed of where, who and why, what the host said of it afterwards, and their reminder of it a
+    year later; figures stay. So do answers of people who came: neither the day alone nor the words lead to who they are."""
     Booking.objects.filter(pk__in=keys).update(**ERASED)
     BookingEvent.objects.filter(booking__in=keys).exclude(reason="").update(reason="")
     BusyTime.objects.filter(booking__in=keys).exclude(travel_reason="").update(travel_reason="")
     BookingLink.objects.filter(booking__in=keys).delete()
-
-
-def about_of(keys: Iterable[int]) -> list[str]:
-    return [f"booking:{key}" for key in keys]
+    YearLater.objects.filter(booking__in=keys).delete()
+    Feedback.objects.filter(afterwards__booking__in=keys, by_host=True).update(comment="")
 
 
 # What a booking that a colleague took over still says of who had it: their copy has it, and it goes with them (ADR 23).
@@ -217,11 +215,8 @@ def erase_transferred(person: Person, now: datetime) -> None:
 def is_contact(person: Person, booking: Booking) -> bool:
     """Whether a presenter who needs somebody on the day would ask for them."""
     same_name = booking.contact_name.casefold().split() == person.name.casefold().split()
-    return same_name or (bool(person.phone) and digits(booking.contact_phone) == digits(person.phone))
-
-
-def digits(number: str) -> str:
-    return "".join(letter for letter in number if letter.isdecimal())
+    numbers = [re.sub(r"\D", "", number) for number in (booking.contact_phone, person.phone)]
+    return same_name or (bool(person.phone) and numbers[0] == numbers[1])
 
 
 def forget_person_in(booking: Booking, person: Person, now: datetime) -> None:
@@ -268,37 +263,22 @@ def flagged_in_place(key: int) -> Iterator[Model]:
     yield from (place, *place.events.order_by("pk"))
 
 
-def flagged_in_leave(key: int) -> Iterator[Model]:
-    yield from Leave.objects.filter(pk=key)  # who deletes it takes its words too
-
-
-def flagged_in_feedback(key: int) -> Iterator[Model]:
-    yield from Feedback.objects.filter(pk=key)
-
-
-def flagged_in_journey(key: int) -> Iterator[Model]:
-    yield from JourneyTime.objects.filter(pk=key)
-
-
 def page_of(model: str, key: int) -> str:
     return reverse(f"staff:bookings_{model}_change", args=[key])
-
-
-def page_of_place(key: int) -> str:
-    return page_of("opensession", SessionPlace.objects.get(pk=key).session_id)
-
-
-def page_of_feedback(key: int) -> str:
-    return page_of("afterwards", Feedback.objects.get(pk=key).afterwards_id)
 
 
 FLAGGED_SOURCES = (
     FlaggedSource("booking", flagged_in_booking, lambda key: page_of("booking", key)),
     FlaggedSource("session", flagged_in_session, lambda key: page_of("opensession", key)),
-    FlaggedSource("place", flagged_in_place, page_of_place),
-    FlaggedSource("leave", flagged_in_leave, lambda key: page_of("leave", key)),
-    FlaggedSource("feedback", flagged_in_feedback, page_of_feedback),
-    FlaggedSource("journey", flagged_in_journey, lambda key: page_of("journeytime", key)),
+    FlaggedSource("place", flagged_in_place, lambda key: page_of("opensession", SessionPlace.objects.get(pk=key).session_id)),
+    # Who deletes leave takes its words too.
+    FlaggedSource("leave", lambda key: Leave.objects.filter(pk=key), lambda key: page_of("leave", key)),
+    FlaggedSource(
+        "feedback",
+        lambda key: Feedback.objects.filter(pk=key),
+        lambda key: page_of("afterwards", Feedback.objects.get(pk=key).afterwards_id),
+    ),
+    FlaggedSource("journey", lambda key: JourneyTime.objects.filter(pk=key), lambda key: page_of("journeytime", key)),
 )
 
 
@@ -315,8 +295,7 @@ def forget_bookings(keys: Sequence[int], now: datetime) -> None:
     forget_details(keys)
     Booking.objects.filter(pk__in=keys).update(anonymised_at=now)
     Feedback.objects.filter(afterwards__booking__in=keys).exclude(comment="").update(comment="")
-    erase_afterwards(keys)
-    erase_bodies_about(about_of(keys), now)
+    erase_bodies_about([f"booking:{key}" for key in keys], now)
 
 
 def sessions_over(before: datetime) -> QuerySet[OpenSession]:
@@ -402,35 +381,7 @@ RETENTION_RULES = (
 )
 
 
-# What is held of a person after a presentation: their own answers as a host, and a reminder that they wished for.
-#
-# Answers of people who came are nobody's: neither the day alone nor the words lead to who they are. They stay.
-
-# Columns of a booking that its export reads besides its own: how many came, when a reminder is due.
-AFTERWARDS_COLUMNS = ("attendance__people", "yearlater__due_at")
-
-
-def feedback_of_hosts(bookings: QuerySet[Booking]) -> dict[int, dict[str, Any]]:
-    """By the booking's key what its host said. One statement."""
-    said = Feedback.objects.filter(afterwards__booking__in=bookings, by_host=True)
-    answers = said.values("afterwards__booking_id", "received_on", "comment", *STATEMENTS)
-    return {answer.pop("afterwards__booking_id"): answer for answer in answers}
-
-
-def export_afterwards(row: Mapping[str, Any], said: dict[str, Any] | None) -> dict[str, Any]:
-    """What came after the booking of this row, which has the columns AFTERWARDS_COLUMNS: only what there is."""
-    found = {"people_who_came": row["attendance__people"], "feedback": said, "reminder_a_year_later": row["yearlater__due_at"]}
-    return {name: value for name, value in found.items() if value is not None}
-
-
-def erase_afterwards(bookings: Iterable[int]) -> None:
-    """No reminder goes out any more, and what the host wrote is gone; the figures stay."""
-    keys = list(bookings)
-    YearLater.objects.filter(booking__in=keys).delete()
-    Feedback.objects.filter(afterwards__booking__in=keys, by_host=True).update(comment="")
-
-
-# What open sessions hold about a person: how it is exported and erased. The fields are classified in bookings/privacy.py.
+# What open sessions hold about a person.
 
 
 def export_places(person: Person) -> list[dict[str, Any]]:

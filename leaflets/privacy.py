@@ -1,12 +1,10 @@
-"""What leaflets knows about people: each field's class, export, erasure, retention, and texts flagged as a child's details."""
+"""What leaflets knows about people: export, erasure, retention, and texts flagged as a child's details."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import CharField, Exists, Func, Model, OuterRef, Q, QuerySet, Value
-from django.db.models.functions import JSONObject
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -29,17 +27,17 @@ from leaflets.models import (
 from leaflets.orders.services.transitions import cancel
 from leaflets.stock.services import lock_editions
 from notifications.privacy import erase_bodies_about
+from privacy.personal_data import json_rows
 from privacy.retention import Rule
 from professionals.models import Person
 from professionals.safeguarding.services import FlaggedSource
 
-# What a recall knows about people: who was told of it, and how. For privacy.py.
 
-
-def recalls_of_order() -> ArraySubquery:
-    """Of the order in whose query it stands, for the export: which of its leaflets were recalled, and how its owner was told."""
-    told = RecallHolder.objects.filter(person=OuterRef("person"), recall__edition__order_lines__order=OuterRef("pk"))
-    facts = JSONObject(
+def export(person: Person) -> list[Any]:
+    """Every order of theirs, with what happened to it, which of its leaflets were recalled, and how its owner was told."""
+    recalls = RecallHolder.objects.filter(person=OuterRef("person"), recall__edition__order_lines__order=OuterRef("pk"))
+    recalled = json_rows(
+        recalls.order_by("pk"),
         title="recall__edition__leaflet__title",
         edition="recall__edition__label",
         recalled="recall__recalled_at",
@@ -47,49 +45,35 @@ def recalls_of_order() -> ArraySubquery:
         told_by_email=Q(told_in__isnull=False),
         reached_by_phone="reached_at",
     )
-    return ArraySubquery(told.order_by("pk").values(json=facts))
-
-
-def erase_recalls(person: Person) -> None:
-    """Whoever is gone can't be told; their email loses its row, so it is not sent either."""
-    RecallHolder.objects.filter(person=person).delete()
-
-
-# What leaflets/ knows about people: each field's class, what a person gets to read, and how they are taken out.
-
-
-def export(person: Person) -> list[Any]:
-    """Every order of theirs, with what happened to it."""
-    orders = Order.objects.for_my_page(person).annotate(recalled=recalls_of_order())
-    return [_export_order(order) for order in orders.prefetch_related("events", "dispatches__missing")]
-
-
-def _export_order(order: Order) -> dict[str, Any]:
-    return {
-        "reference": order.reference,
-        "state": order.state_in_words,
-        "placed": order.created_at.isoformat(),
-        "came_by": order.get_channel_display(),
-        "why_more": order.asked_because,
-        "to": order.address,
-        "leaflets": [
-            {"title": line.edition.leaflet.title, "edition": line.edition.label, "copies": line.copies}
-            for line in order.lines.all()
-        ],
-        "recalled": order.recalled,  # type: ignore[attr-defined]
-        "events": [
-            {"what": event.get_kind_display(), "changes": event.changed, "when": event.at.isoformat(), "why": event.reason}
-            for event in order.events.all()
-        ],
-        "parcels": [
-            {
-                "dispatched": parcel.dispatched_at.isoformat(),
-                "tracking_number": parcel.tracking_number,
-                "never_came": _export_report(getattr(parcel, "missing", None)),
-            }
-            for parcel in order.dispatches.all()
-        ],
-    }
+    orders = Order.objects.for_my_page(person).annotate(recalled=recalled).prefetch_related("events", "dispatches__missing")
+    return [
+        {
+            "reference": order.reference,
+            "state": order.state_in_words,
+            "placed": order.created_at.isoformat(),
+            "came_by": order.get_channel_display(),
+            "why_more": order.asked_because,
+            "to": order.address,
+            "leaflets": [
+                {"title": line.edition.leaflet.title, "edition": line.edition.label, "copies": line.copies}
+                for line in order.lines.all()
+            ],
+            "recalled": order.recalled,
+            "events": [
+                {"what": event.get_kind_display(), "changes": event.changed, "when": event.at.isoformat(), "why": event.reason}
+                for event in order.events.all()
+            ],
+            "parcels": [
+                {
+                    "dispatched": parcel.dispatched_at.isoformat(),
+                    "tracking_number": parcel.tracking_number,
+                    "never_came": _export_report(getattr(parcel, "missing", None)),
+                }
+                for parcel in order.dispatches.all()
+            ],
+        }
+        for order in orders
+    ]
 
 
 def _export_report(missing: MissingParcel | None) -> dict[str, Any] | None:
@@ -138,7 +122,8 @@ def erase(person: Person, now: datetime) -> None:
     lock_editions(OrderLine.objects.filter(order__in=person.orders.open()).values_list("edition_id", flat=True))
     for order in person.orders.open():
         cancel(order=order, by=None, now=now)
-    erase_recalls(person)
+    # Whoever is gone can't be told; their email loses its row, so it is not sent either.
+    RecallHolder.objects.filter(person=person).delete()
     erase_order_details(person.orders.all(), now)
 
 
@@ -170,18 +155,6 @@ def order_texts(key: int) -> Iterator[Model]:
     yield from (order, *order.events.order_by("pk"), *movements.order_by("pk"))
 
 
-def missing_texts(key: int) -> Iterator[Model]:
-    yield MissingParcel.objects.get(pk=key)
-
-
-def stock_texts(key: int) -> Iterator[Model]:
-    yield StockMovement.objects.get(pk=key)
-
-
-def edition_texts(key: int) -> Iterator[Model]:
-    yield Edition.objects.get(pk=key)
-
-
 def recall_texts(key: int) -> Iterator[Model]:
     recall = Recall.objects.select_related("edition").get(pk=key)
     yield from (recall, recall.edition)
@@ -193,9 +166,9 @@ def staff_page(model: str, key: int) -> str:
 
 FLAGGED_SOURCES = (
     FlaggedSource("order", order_texts, lambda key: staff_page("order", key)),
-    FlaggedSource("missing", missing_texts, lambda key: staff_page("missingparcel", key)),
-    FlaggedSource("stock", stock_texts, lambda key: staff_page("stockmovement", key)),
-    FlaggedSource("edition", edition_texts, lambda key: staff_page("edition", key)),
+    FlaggedSource("missing", lambda key: [MissingParcel.objects.get(pk=key)], lambda key: staff_page("missingparcel", key)),
+    FlaggedSource("stock", lambda key: [StockMovement.objects.get(pk=key)], lambda key: staff_page("stockmovement", key)),
+    FlaggedSource("edition", lambda key: [Edition.objects.get(pk=key)], lambda key: staff_page("edition", key)),
     FlaggedSource("recall", recall_texts, lambda key: staff_page("recall", key)),
 )
 

@@ -1,7 +1,4 @@
-"""How each field of mail is classified; what is held about an address, and making it go.
-
-Who knows a person calls it with theirs.
-"""
+"""What is held about an address, and making it go. The app that knows the person calls these with theirs."""
 
 from collections.abc import Iterable
 from datetime import datetime
@@ -15,8 +12,6 @@ from notifications.bounces.services import forget_address, moved, team_addresses
 from notifications.models import TO_WHO_COMPLAINED, UNFINISHED, MarkedAddress, Notification, ReturnedMail, State
 from notifications.preferences import erase_choices, move_choices
 from notifications.registry import label_of
-
-# What is held about a person, and making it go. The app that knows the person calls these with the address.
 
 BLANK = {"subject": "", "text_body": "", "html_body": "", "last_error": ""}
 NO_LEASE = {"lease_token": None, "lease_until": None}
@@ -34,27 +29,29 @@ def export_for(email: str, *, since: datetime | None = None, before: datetime | 
         told=JSONObject(message="notification_id", what="sort", said="said", at="received_at")
     )
     rows = _written(email, since, before).annotate(returned=ArraySubquery(returned)).defer("html_body", "sealed_body")
-    return [exported(row, with_no_message=place == 0) for place, row in enumerate(rows)]
+    messages: list[dict[str, object]] = []
+    for place, row in enumerate(rows):
+        returned_of = [each for each in row.returned if each["message"] == row.pk or (place == 0 and each["message"] is None)]
+        came_back = [{"what": each["what"], "said": each["said"], "at": each["at"]} for each in returned_of]
+        messages.append(
+            {
+                "kind": label_of(row.kind),
+                "reference": row.reference,
+                "state": row.get_state_display(),
+                "created_at": row.created_at,
+                "sent_at": row.sent_at,
+                "subject": row.subject,
+                "text": row.text_body,
+                **({"came_back": came_back} if came_back else {}),
+            }
+        )
+    return messages
 
 
 def _written(email: str, since: datetime | None, before: datetime | None) -> QuerySet[Notification]:
     rows = Notification.objects.to_address(email)
     rows = rows.filter(created_at__gte=since) if since else rows
     return rows.filter(created_at__lt=before) if before else rows
-
-
-def exported(row: Notification, *, with_no_message: bool) -> dict[str, object]:
-    told: list[dict[str, object]] = row.returned  # type: ignore[attr-defined]
-    own = [each for each in told if each["message"] == row.pk or (with_no_message and each["message"] is None)]
-    return {
-        "kind": label_of(row.kind),
-        "reference": row.reference,
-        "state": row.get_state_display(),
-        "created_at": row.created_at,
-        "sent_at": row.sent_at,
-        "subject": row.subject,
-        "text": row.text_body,
-    } | ({"came_back": [{"what": each["what"], "said": each["said"], "at": each["at"]} for each in own]} if own else {})
 
 
 @transaction.atomic

@@ -11,7 +11,7 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
-from django.db.models import Model, OuterRef, Q
+from django.db.models import Model, OuterRef, Q, QuerySet
 from django.db.models.functions import JSONObject
 from django.http import HttpResponse, JsonResponse
 from django.template.loader import render_to_string
@@ -32,9 +32,6 @@ from privacy.models import Complaint, ComplaintEvent, ComplaintQuerySet
 from privacy.services import PrivacySource
 from professionals.models import AccountRecovery, AddressChange, Draft, DraftKind, FormerAddress, Person, Stopped
 from professionals.safeguarding.services import FlaggedSource
-
-# How the fields of people, accounts and what belongs to them are classified.
-
 
 # All that is held about a person, as a file to download: JSON for a program, or HTML to read.
 
@@ -101,7 +98,12 @@ def all_addresses_of(person: Person, now: datetime) -> dict[str, datetime]:
     """In small letters, and until when each was theirs: `now` of those that they have. None of the team's."""
     known = [(person.email, now), *person.former_addresses.values_list("address", "until")]
     if person.user is not None:
-        known += [(person.user.email, now), *_of_account(person.user, now)]
+        known.append((person.user.email, now))
+        known += [(email, now) for email in EmailAddress.objects.filter(user=person.user).values_list("email", flat=True)]
+        for change in AddressChange.objects.filter(user=person.user):
+            known += [(change.old, change.changed_at), (change.new, change.objected_at or now)]
+        for recovery in AccountRecovery.objects.filter(user=person.user):
+            known += [(recovery.old, recovery.at), (recovery.new, now)]
     latest: dict[str, datetime] = {}
     teams = bounces_services.team_addresses()
     for address, until in known:
@@ -110,38 +112,25 @@ def all_addresses_of(person: Person, now: datetime) -> dict[str, datetime]:
     return latest
 
 
-def _of_account(user: User, now: datetime) -> list[tuple[str, datetime]]:
-    known = [(address, now) for address in EmailAddress.objects.filter(user=user).values_list("email", flat=True)]
-    for change in AddressChange.objects.filter(user=user):
-        known += [(change.old, change.changed_at), (change.new, change.objected_at or now)]
-    for recovery in AccountRecovery.objects.filter(user=user):
-        known += [(recovery.old, recovery.at), (recovery.new, now)]
-    return known
-
-
 def erase_emails_of(person: Person, now: datetime) -> None:
     """What went to any of them; of one that somebody else has or had too, only what went there while it was theirs."""
     times = all_addresses_of(person, now)
-    others = _had_by_others(person, times)
+    others: dict[str, list[datetime]] = defaultdict(list)  # until when somebody else had it
+    rows = FormerAddress.objects.filter(address__in=list(times)).exclude(person=person)
+    for address, until in rows.values_list("address", "until"):
+        others[address].append(until)
     for address, until in times.items():
         since = _last_before(until, others[address])
         if address == person.email.lower():
             notifications_privacy.erase_for(address, now, since=since)
             continue
-        anothers = _belongs_to_other(address, person)
+        # A sign-up whose address nobody verified holds nothing.
+        verified = EmailAddress.objects.filter(email=address, verified=True).exclude(user__person=person)
+        anothers = verified.exists() or Person.objects.with_email(address).exclude(pk=person.pk).exists()
         if not anothers and not others[address]:
             notifications_privacy.erase_for(address, now)
         elif until < now or not anothers:
             notifications_privacy.erase_messages_before(address, until, now, since=since)
-
-
-def _had_by_others(person: Person, addresses: Iterable[str]) -> dict[str, list[datetime]]:
-    """Until when, of each that somebody else had."""
-    rows = FormerAddress.objects.filter(address__in=list(addresses)).exclude(person=person)
-    others: dict[str, list[datetime]] = defaultdict(list)
-    for address, until in rows.values_list("address", "until"):
-        others[address].append(until)
-    return others
 
 
 def _last_before(until: datetime, others: Iterable[datetime]) -> datetime | None:
@@ -165,20 +154,28 @@ def times_of_mail(person: Person) -> list[tuple[str, datetime | None, datetime |
     return [each for each in times if each[0] not in bounces_services.team_addresses()]
 
 
-def _belongs_to_other(address: str, person: Person) -> bool:
-    """A sign-up whose address nobody verified holds nothing."""
-    verified = EmailAddress.objects.filter(email=address, verified=True).exclude(user__person=person)
-    return verified.exists() or Person.objects.with_email(address).exclude(pk=person.pk).exists()
-
-
-# What this app and the outbox hold about a person, for privacy.py's registry.
+# What this app and the outbox hold about a person.
 
 ERASED_NAME = "Erased"
 # What the audit has of somebody's way in, and of files that they took out; what colleagues do here is no data of their own.
 EXPORTED_ACTS = (Act.SIGNED_IN, Act.SIGNED_OUT, Act.NOT_LET_IN, Act.CREDENTIALS, Act.EXPORTED)
 
 
+def json_rows(rows: QuerySet[Any], **columns: str | Q) -> ArraySubquery:
+    """Of a query that it stands in, so that what belongs to a row is read in its statement."""
+    return ArraySubquery(rows.values(row=JSONObject(**columns)))
+
+
 def export_details(person: Person) -> dict[str, Any]:
+    """Besides who they are: forms that they have begun, tries of theirs that were stopped, addresses that they had."""
+    drafts = Draft.objects.filter(person=OuterRef("pk")).order_by("pk")
+    stopped = Stopped.objects.filter(person=OuterRef("pk")).order_by("pk")
+    former = FormerAddress.objects.filter(person=OuterRef("pk")).order_by("pk")
+    found = Person.objects.filter(pk=person.pk).values(
+        unfinished_forms=json_rows(drafts, kind="kind", answers="answers", kept_until="expires_at"),
+        stopped_tries=json_rows(stopped, where="where", why="why", times="times", last="last_at"),
+        had=json_rows(former, address="address", until="until"),
+    )[0]
     return {
         "name": person.name,
         "email": person.email,
@@ -187,48 +184,28 @@ def export_details(person: Person) -> dict[str, Any]:
         "organisation": person.organisation.name if person.organisation else "",
         "postcode": person.postcode,
         "since": person.created_at,
-        "sign_in": _export_user(person),
-        **_export_beside(person),
+        "sign_in": _export_user(person.user) if person.user else None,
+        "unfinished_forms": [{**form, "kind": DraftKind(form["kind"]).label} for form in found["unfinished_forms"]],
+        "stopped": [{**row, "where": Where(row["where"]).label, "why": Why(row["why"]).label} for row in found["stopped_tries"]],
+        "former_addresses": found["had"],
     }
 
 
-def _export_beside(person: Person) -> dict[str, Any]:
-    """Forms that they have begun, tries of theirs that were stopped, addresses that they had: one statement for all."""
-    kept = Person.objects.filter(pk=person.pk).values_list(_drafts(), _stopped(), _former())[0]
-    forms, stopped, former = ([dict(row) for row in rows] for rows in kept)
-    return {
-        "unfinished_forms": [{**form, "kind": DraftKind(form["kind"]).label} for form in forms],
-        "stopped": [{**row, "where": Where(row["where"]).label, "why": Why(row["why"]).label} for row in stopped],
-        "former_addresses": former,
-    }
-
-
-def _drafts() -> ArraySubquery:
-    rows = Draft.objects.filter(person=OuterRef("pk")).order_by("pk")
-    return ArraySubquery(rows.values(row=JSONObject(kind="kind", answers="answers", kept_until="expires_at")))
-
-
-def _stopped() -> ArraySubquery:
-    rows = Stopped.objects.filter(person=OuterRef("pk")).order_by("pk")
-    return ArraySubquery(rows.values(row=JSONObject(where="where", why="why", times="times", last="last_at")))
-
-
-def _former() -> ArraySubquery:
-    rows = FormerAddress.objects.filter(person=OuterRef("pk")).order_by("pk")
-    return ArraySubquery(rows.values(row=JSONObject(address="address", until="until")))
-
-
-def _export_user(person: Person) -> dict[str, Any] | None:
-    user = person.user
-    if user is None:
-        return None
+def _export_user(user: User) -> dict[str, Any]:
+    addresses = EmailAddress.objects.filter(user=OuterRef("pk")).order_by("pk")
+    changes = AddressChange.objects.filter(user=OuterRef("pk")).order_by("pk")  # until a week after nobody can put it back
+    sessions = Session.objects.filter(user=OuterRef("pk")).order_by("started_at")
+    passkeys = Authenticator.objects.filter(user=OuterRef("pk"), type=Authenticator.Type.WEBAUTHN).order_by("pk")
+    recoveries = AccountRecovery.objects.filter(user=OuterRef("pk")).order_by("pk")
+    # By the key itself: of one that is only known later PostgreSQL expects what staff have, and reads the whole table.
+    acts = Entry.objects.filter(actor=user.pk, act__in=EXPORTED_ACTS).order_by("at", "pk")
     found = User.objects.filter(pk=user.pk).values(
-        addresses=_addresses(),
-        changes_of_address=_changes(),
-        signed_in=_browsers(),
-        passkeys=_passkeys(),
-        moved_by_staff=_recoveries(),
-        what_was_noted=_acts(user.pk),
+        addresses=json_rows(addresses, email="email", verified="verified"),
+        changes_of_address=json_rows(changes, old="old", new="new", changed="changed_at", put_back="objected_at"),
+        signed_in=json_rows(sessions, device="device", since="started_at", last_used="seen_at", ends="ends_at"),
+        passkeys=json_rows(passkeys, name="data__name", added="created_at", last_used="last_used_at"),
+        moved_by_staff=json_rows(recoveries, old="old", new="new", at="at", called="called", number="number"),
+        what_was_noted=json_rows(acts, at="at", act="act", by="what"),
     )[0]
     return {
         "email": user.email,
@@ -238,39 +215,6 @@ def _export_user(person: Person) -> dict[str, Any] | None:
         **found,
         "what_was_noted": [{**row, "act": Act(row["act"]).label} for row in found["what_was_noted"]],
     }
-
-
-def _addresses() -> ArraySubquery:
-    rows = EmailAddress.objects.filter(user=OuterRef("pk")).order_by("pk")
-    return ArraySubquery(rows.values(row=JSONObject(email="email", verified="verified")))
-
-
-def _acts(account: int) -> ArraySubquery:
-    """By the key itself: of one that is only known later PostgreSQL expects what staff have, and reads the whole table."""
-    rows = Entry.objects.filter(actor=account, act__in=EXPORTED_ACTS).order_by("at", "pk")
-    return ArraySubquery(rows.values(row=JSONObject(at="at", act="act", by="what")))
-
-
-def _passkeys() -> ArraySubquery:
-    rows = Authenticator.objects.filter(user=OuterRef("pk"), type=Authenticator.Type.WEBAUTHN).order_by("pk")
-    return ArraySubquery(rows.values(row=JSONObject(name="data__name", added="created_at", last_used="last_used_at")))
-
-
-def _changes() -> ArraySubquery:
-    """Addresses that they had, for as long as the old one can be put back and a week more."""
-    rows = AddressChange.objects.filter(user=OuterRef("pk")).order_by("pk")
-    return ArraySubquery(rows.values(row=JSONObject(old="old", new="new", changed="changed_at", put_back="objected_at")))
-
-
-def _recoveries() -> ArraySubquery:
-    rows = AccountRecovery.objects.filter(user=OuterRef("pk")).order_by("pk")
-    return ArraySubquery(rows.values(row=JSONObject(old="old", new="new", at="at", called="called", number="number")))
-
-
-def _browsers() -> ArraySubquery:
-    """Where they are signed in, read with the addresses: one statement for both."""
-    rows = Session.objects.filter(user=OuterRef("pk")).order_by("started_at")
-    return ArraySubquery(rows.values(row=JSONObject(device="device", since="started_at", last_used="seen_at", ends="ends_at")))
 
 
 def erase_details(person: Person, now: datetime) -> None:
@@ -302,19 +246,15 @@ def erase_choices(person: Person, now: datetime) -> None:
     """They go with the messages to the same address."""
 
 
-def erase_messages(person: Person, now: datetime) -> None:
-    erase_emails_of(person, now)
-
-
 # Erased from the last to the first: the outbox needs the addresses that the person's rows then lose.
 PERSON_SOURCES = (
     PrivacySource("person", export_details, erase_details),
     PrivacySource("choices_of_mail", export_choices, erase_choices),
-    PrivacySource("messages", export_messages, erase_messages),
+    PrivacySource("messages", export_messages, erase_emails_of),
 )
 
 
-# What complaints and breaches say about people: each field's class, what they get to read, and how they are taken out (ADR 24).
+# What complaints say about people, what they get to read of it, and how it is taken out (ADR 24).
 
 
 def complaints_of(person: Person) -> ComplaintQuerySet:
@@ -328,30 +268,29 @@ def complaints_of(person: Person) -> ComplaintQuerySet:
 
 
 def export_complaints(person: Person) -> list[Any]:
-    return [export_complaint(complaint) for complaint in complaints_of(person).prefetch_related("events")]
-
-
-def export_complaint(complaint: Complaint) -> dict[str, Any]:
-    return {
-        "reference": complaint.reference,
-        "state": complaint.get_state_display(),
-        "came_by": complaint.get_came_display(),
-        "received": complaint.received_on,
-        "name": complaint.name,
-        "email": complaint.email,
-        "phone": complaint.phone,
-        "what_went_wrong": complaint.wrong,
-        "what_you_would_like": complaint.wanted,
-        "what_has_happened": [
-            {
-                "what": event.get_kind_display(),
-                "day": event.on,
-                "how": event.get_told_display() if event.told else "",
-                "words": event.text,
-            }
-            for event in complaint.events.all()
-        ],
-    }
+    return [
+        {
+            "reference": complaint.reference,
+            "state": complaint.get_state_display(),
+            "came_by": complaint.get_came_display(),
+            "received": complaint.received_on,
+            "name": complaint.name,
+            "email": complaint.email,
+            "phone": complaint.phone,
+            "what_went_wrong": complaint.wrong,
+            "what_you_would_like": complaint.wanted,
+            "what_has_happened": [
+                {
+                    "what": event.get_kind_display(),
+                    "day": event.on,
+                    "how": event.get_told_display() if event.told else "",
+                    "words": event.text,
+                }
+                for event in complaint.events.all()
+            ],
+        }
+        for complaint in complaints_of(person).prefetch_related("events")
+    ]
 
 
 def open_complaints(person: Person, now: datetime) -> list[str]:
@@ -394,16 +333,11 @@ def anonymise_complaints(keys: Sequence[int], now: datetime) -> None:
     )
 
 
-# Where the words of a complaint stand that may be about a child.
-
-
 def flagged_rows(key: int) -> Iterator[Model]:
     complaint = Complaint.objects.get(pk=key)
     yield from (complaint, *complaint.events.order_by("pk"))
 
 
-def complaint_page_of(key: int) -> str:
-    return reverse("staff:privacy_complaint_change", args=[key])
-
-
-FLAGGED_COMPLAINTS = (FlaggedSource("complaint", flagged_rows, complaint_page_of),)
+FLAGGED_COMPLAINTS = (
+    FlaggedSource("complaint", flagged_rows, lambda key: reverse("staff:privacy_complaint_change", args=[key])),
+)

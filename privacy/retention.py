@@ -111,10 +111,6 @@ def register_activity(find: Callable[[datetime], Exists]) -> None:
         _activities.append(find)
 
 
-def activities(since: datetime) -> list[Exists]:
-    return [find(since) for find in _activities]
-
-
 def registered_rules() -> list[Rule]:
     """In the order in which they run: what people did before the people themselves."""
     return sorted(_rules.values(), key=lambda rule: rule.one_by_one)
@@ -220,14 +216,9 @@ def inactive_people(before: datetime) -> QuerySet[Person]:
     """Who has not signed in, booked, ordered or taken part since then, and has no account of staff."""
     known = Person.objects.filter(erased_at=None, created_at__lt=before)
     quiet = known.exclude(user__is_staff=True).exclude(user__last_login__gte=before).exclude(user__date_joined__gte=before)
-    for active in activities(before):
-        quiet = quiet.filter(~active)
+    for find in _activities:
+        quiet = quiet.filter(~find(before))
     return quiet.order_by("created_at", "pk")
-
-
-def still_inactive(person: str, written: datetime) -> QuerySet[Person]:
-    """That person, by number, if the warning that was written at that moment is still true of them."""
-    return inactive_people(months_before(written + WARNED_FOR, months_people_are_kept())).filter(pk=person)
 
 
 def months_people_are_kept() -> int:
@@ -265,8 +256,8 @@ def warn_inactive(keys: Sequence[int], now: datetime) -> None:
 
 def _is_still_inactive(notification: Notification) -> bool:
     """Whoever did something meanwhile needs no warning, and nobody else gets it."""
-    quiet = still_inactive(notification.about.partition(":")[2], notification.created_at)
-    return quiet.filter(email__iexact=notification.recipient).exists()
+    quiet = inactive_people(months_before(notification.created_at + WARNED_FOR, months_people_are_kept()))
+    return quiet.filter(pk=notification.about.partition(":")[2], email__iexact=notification.recipient).exists()
 
 
 def _build_warning(notification: Notification) -> Message:
@@ -434,27 +425,20 @@ def clear_expired(*, now: datetime) -> dict[str, int]:
     Also sign-ups whose address was not verified within a week, changes of address a week after nobody can object any more,
     and addresses that somebody had, once no email to them is kept.
     """
-    return {**_clear_together(now), "sessions": clear_sessions(now=now)}
-
-
-@transaction.atomic
-def _clear_together(now: datetime) -> dict[str, int]:
+    unused = User.objects.filter(date_joined__lte=now - UNVERIFIED_FOR, last_login=None, is_staff=False, is_superuser=False)
     gone = {
         "drafts": Draft.objects.filter(expires_at__lte=now),
         "limits": RateLimit.objects.filter(resets_at__lte=now),
-        "sign-ups": _never_verified(now),
+        "sign-ups": unused.filter(person=None).exclude(emailaddress__verified=True),
         "stopped": Stopped.objects.over(now),
         "changes of address": AddressChange.objects.over(now - KEPT_AFTER_OBJECTION),
         "former addresses": FormerAddress.objects.with_nothing_kept(),
         "returned mail": ReturnedMail.objects.over(now),
         "marked addresses": MarkedAddress.objects.over(now),
     }
-    return {name: rows.delete()[0] for name, rows in gone.items()}
-
-
-def _never_verified(now: datetime) -> QuerySet[User]:
-    waiting = User.objects.filter(date_joined__lte=now - UNVERIFIED_FOR, last_login=None, is_staff=False, is_superuser=False)
-    return waiting.filter(person=None).exclude(emailaddress__verified=True)
+    with transaction.atomic():
+        counts = {name: rows.delete()[0] for name, rows in gone.items()}
+    return {**counts, "sessions": clear_sessions(now=now)}
 
 
 # How long everything is kept, in words: by the months of the settings, and what goes by a clock of its own, cleared hourly.
