@@ -98,7 +98,12 @@ class SignUpForm(HoneypotMixin, account.SignupForm):
 
     def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
         """Someone who signs up again before the code was typed (a double click, a lost email) just gets a new code."""
-        keep_sign_up_details(request, self.cleaned_data["email"], self.details(), invite=self.cleaned_data["invite"])
+        # `invite`: they ticked that they want invitations.
+        request.session[SIGN_UP_KEY] = {
+            "email": self.cleaned_data["email"].lower(),
+            "details": dict(self.details()),
+            "invite": self.cleaned_data["invite"],
+        }
         waiting = self._waiting_user() if self.account_already_exists else None
         if waiting is not None:
             return waiting, None
@@ -305,13 +310,6 @@ def check_origin(response: Any) -> None:
         raise ValueError("another origin")
 
 
-def check_algorithm(response: Any) -> None:
-    """The library takes whatever it can check, RSA with SHA-1 too, though the question does not offer that."""
-    key = response.response.attestation_object.auth_data.credential_data.public_key
-    if key.ALGORITHM not in ALLOWED_ALGORITHMS:
-        raise ValueError("a weak signature")
-
-
 class CredentialField(forms.Field):
     """JSON that a script puts there. Empty where none ran."""
 
@@ -381,18 +379,19 @@ class NewPasskeyForm(PasskeyNameForm):
             self.add_error(None, refusal)
         if not self.errors:
             with one_passkey_error():
-                self.kept = self._checked(cleaned["credential"])
+                credential = cleaned["credential"]
+                response = webauthn.parse_registration_response(credential)
+                check_origin(response)
+                # The library takes whatever it can check, RSA with SHA-1 too, though the question does not offer that.
+                key = response.response.attestation_object.auth_data.credential_data.public_key
+                if key.ALGORITHM not in ALLOWED_ALGORITHMS:
+                    raise ValueError("a weak signature")
+                webauthn.complete_registration(credential)
+                kept = services.stored_credential(response)
+                if services.is_known_credential(kept["id"]):
+                    raise ValueError("known already")
+                self.kept = kept
         return cleaned
-
-    def _checked(self, credential: dict[str, Any]) -> dict[str, Any]:
-        response = webauthn.parse_registration_response(credential)
-        check_origin(response)
-        check_algorithm(response)
-        webauthn.complete_registration(credential)
-        kept = services.stored_credential(response)
-        if services.is_known_credential(kept["id"]):
-            raise ValueError("known already")
-        return kept
 
 
 # What was typed at sign-up, kept until a code shows that the address is theirs.
@@ -401,11 +400,6 @@ class NewPasskeyForm(PasskeyNameForm):
 # owner then opens, and an address that is never verified leaves nothing behind but a user, which goes after a week.
 
 SIGN_UP_KEY = "sign_up_details"
-
-
-def keep_sign_up_details(request: HttpRequest, email: str, details: Mapping[str, Any], *, invite: bool = False) -> None:
-    """`invite`: they ticked that they want invitations."""
-    request.session[SIGN_UP_KEY] = {"email": email.lower(), "details": dict(details), "invite": invite}
 
 
 def wants_invitations(request: HttpRequest, email: str) -> bool:
@@ -450,17 +444,17 @@ LEET = str.maketrans("01345$@", "oieassa")
 
 class FewCommonWordsValidator:
     def validate(self, password: str, user: Any = None) -> None:
-        if any(self.fewest_words(form) <= FEW_WORDS for form in (password.lower(), password.lower().translate(LEET))):
+        # How many known words its letters are made of at the least; more than any limit if they are not.
+        if any(
+            sum(self._fewest_in(part) for part in re.findall(r"[^\W\d_]+", form)) <= FEW_WORDS
+            for form in (password.lower(), password.lower().translate(LEET))
+        ):
             raise ValidationError(self.get_help_text(), code="password_few_common_words")
 
     def get_help_text(self) -> str:
         return gettext(
             "That password is made of one or two words that many people use. Add two more words that don’t belong together."
         )
-
-    def fewest_words(self, text: str) -> int:
-        """How many known words its letters are made of at the least; more than any limit if they are not."""
-        return sum(self._fewest_in(part) for part in re.findall(r"[^\W\d_]+", text))
 
     def _fewest_in(self, letters: str) -> int:
         fewest = [0, *[len(letters) + FEW_WORDS + 1] * len(letters)]

@@ -107,11 +107,6 @@ ADMIT = """
 """
 
 
-def count_hits(limits: Limits, now: datetime) -> None:
-    """Count one hit for each key, whatever its limit. One statement."""
-    admit({key: (MOST_HITS + 1, window) for key, (_most, window) in limits.items()}, now)
-
-
 def lift_limit(digest: str, until: datetime) -> None:
     """Let everything through that is counted by this key (as it is stored), until then."""
     values = {"hits": 0, "resets_at": until, "lifted": True}
@@ -167,10 +162,6 @@ def client_address(request: HttpRequest) -> str:
     forwarded = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
     if proxies and len(forwarded) >= proxies:
         address = forwarded[-proxies]
-    return _network(address)
-
-
-def _network(address: str) -> str:
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
@@ -288,7 +279,9 @@ def check_throttles(
 
 def count_throttles(throttles: Sequence[Throttle], now: datetime) -> None:
     """Count what is let through whatever the limit: what staff do for somebody on the phone."""
-    count_hits({each.key: (each.most, each.window) for each in throttles}, now)
+    # Count one hit for each key, whatever its limit. One statement.
+    limits = {each.key: (each.most, each.window) for each in throttles}
+    admit({key: (MOST_HITS + 1, window) for key, (_most, window) in limits.items()}, now)
 
 
 # How often the pages of accounts may be sent, and how often emails to one address be asked for (ADR 10).

@@ -80,18 +80,6 @@ def encrypt_items(data: dict[str, Any]) -> dict[str, Any]:
     return {**rest, ENCRYPTED_ITEM: encrypt(json.dumps(secret))}
 
 
-def decrypt_items(data: dict[str, Any]) -> dict[str, Any]:
-    """As it is used. What none of our keys opens is as if it had not been begun."""
-    if ENCRYPTED_ITEM not in data:
-        return data
-    rest = {name: value for name, value in data.items() if name != ENCRYPTED_ITEM}
-    try:
-        secret: dict[str, Any] = json.loads(decrypt(data[ENCRYPTED_ITEM]))
-    except DecryptionError:
-        return rest
-    return rest | secret
-
-
 # A browser in words that its owner knows it by, read from what it says of itself: "Firefox on Windows".
 
 # Most browsers name others too, so the order counts: Edge says Chrome and Safari, Chrome says Safari.
@@ -136,17 +124,12 @@ def hash_session_key(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
-def idle_limit(row: Session) -> timedelta:
-    return settings.STAFF_SESSION_IDLE if row.of_staff else settings.SESSION_IDLE
-
-
-def longest_session(row: Session) -> timedelta:
-    return settings.STAFF_SESSION_LONGEST if row.of_staff else settings.SESSION_LONGEST
-
-
 def mark_used(row: Session, now: datetime) -> Session:
     """Somebody is there: it lasts for another idle limit, but never beyond its end."""
-    row.seen_at, row.expire_date = now, min(now + idle_limit(row), row.ends_at)
+    row.seen_at, row.expire_date = (
+        now,
+        min(now + (settings.STAFF_SESSION_IDLE if row.of_staff else settings.SESSION_IDLE), row.ends_at),
+    )
     return row
 
 
@@ -165,12 +148,10 @@ class SessionStore(DatabaseStore):
             return None
         self.row = found
         if found.seen_at <= now - SEEN_EVERY:
-            self._touch(mark_used(found, now))
+            # No row is written that has gone meanwhile.
+            row = mark_used(found, now)
+            Session.objects.filter(pk=row.pk).update(seen_at=row.seen_at, expire_date=row.expire_date)
         return found
-
-    def _touch(self, row: Session) -> None:
-        """No row is written that has gone meanwhile."""
-        Session.objects.filter(pk=row.pk).update(seen_at=row.seen_at, expire_date=row.expire_date)
 
     @classmethod
     def get_model_class(cls) -> type[Session]:
@@ -180,7 +161,16 @@ class SessionStore(DatabaseStore):
         return super().encode(encrypt_items(session_dict))
 
     def decode(self, session_data: bytes | str) -> dict[str, Any]:
-        return decrypt_items(super().decode(session_data))
+        # As it is used. What none of our keys opens is as if it had not been begun.
+        data = super().decode(session_data)
+        if ENCRYPTED_ITEM not in data:
+            return data
+        rest = {name: value for name, value in data.items() if name != ENCRYPTED_ITEM}
+        try:
+            secret: dict[str, Any] = json.loads(decrypt(data[ENCRYPTED_ITEM]))
+        except DecryptionError:
+            return rest
+        return rest | secret
 
     def exists(self, session_key: str) -> bool:
         return Session.objects.filter(pk=hash_session_key(session_key)).exists()
@@ -199,20 +189,17 @@ class SessionStore(DatabaseStore):
             return
         try:
             with transaction.atomic():
-                row = self.create_model_instance(data)
+                user_pk = int(data[SESSION_KEY]) if SESSION_KEY in data else None
+                now = timezone.now()
+                row = self.row if self.row is not None and self.row.user_id == user_pk else self._begun(user_pk, now)
+                row.session_key, row.session_data = hash_session_key(str(self.session_key)), self.encode(data)
+                row = mark_used(row, now)
                 row.save(force_insert=must_create, force_update=not must_create)
         except DatabaseError as error:  # what save() raises when there is no such row
             if must_create:
                 raise
             raise UpdateError from error
         self.row = row
-
-    def create_model_instance(self, data: dict[str, Any]) -> Session:
-        user_pk = int(data[SESSION_KEY]) if SESSION_KEY in data else None
-        now = timezone.now()
-        row = self.row if self.row is not None and self.row.user_id == user_pk else self._begun(user_pk, now)
-        row.session_key, row.session_data = hash_session_key(str(self.session_key)), self.encode(data)
-        return mark_used(row, now)
 
     def _begun(self, user_pk: int | None, now: datetime) -> Session:
         """A session that begins now. Whoever closes the account at the same moment waits, and then ends this session too."""
@@ -222,7 +209,7 @@ class SessionStore(DatabaseStore):
             if user is None:
                 raise UpdateError
             row.of_staff = user.is_staff
-        row.ends_at = now + longest_session(row)
+        row.ends_at = now + (settings.STAFF_SESSION_LONGEST if row.of_staff else settings.SESSION_LONGEST)
         return row
 
     def cycle_key(self) -> None:

@@ -96,7 +96,7 @@ class EntryAdmin(LooksOnly):
             return queryset.filter(key=typed) if typed.isascii() and typed.isdecimal() else queryset.none(), False
         reference = tidy_reference(typed)
         found = Q(key=reference)
-        for model in models_with_references():
+        for model in [model for model in models_with_pages() if has_reference(model)]:
             key = model._base_manager.filter(reference=reference).values_list("pk", flat=True).first()
             if key is not None:
                 found |= Q(kind=model._meta.label_lower, key=str(key))
@@ -141,10 +141,6 @@ class EntryAdmin(LooksOnly):
 
 def models_with_pages() -> list[Any]:
     return [model for model in apps.get_models() if staff_site.is_registered(model)]
-
-
-def models_with_references() -> list[Any]:
-    return [model for model in models_with_pages() if has_reference(model)]
 
 
 def has_reference(model: Any) -> bool:

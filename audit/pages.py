@@ -102,17 +102,12 @@ def write_as(act: Act, request: HttpRequest, view: Any, kwargs: dict[str, Any], 
     record(act, by=request.user.pk, about=about(request, view, kwargs), page=page_of(request), whats=[what])
 
 
-def is_written(request: HttpRequest) -> bool:
-    """Whether the audit has this request already."""
-    return "_written" in request.__dict__
-
-
 def act_of(request: HttpRequest, response: HttpResponseBase) -> Act | None:
     """By what the page itself says, else by its answer. None where somebody who only looks is sent elsewhere."""
     status = response.status_code
     if status >= 400:
         return Act.REFUSED
-    if is_file(response):
+    if response.has_header("Content-Disposition") or response.headers.get("Content-Type", "").startswith(FILES):
         return Act.EXPORTED
     if told(request).did:
         return Act(told(request).did)
@@ -120,10 +115,6 @@ def act_of(request: HttpRequest, response: HttpResponseBase) -> Act | None:
         return Act.VIEWED if status < 300 or page_of(request) == TO_PUBLIC_PAGE else None
     asked_again = response.headers.get("Location", "").startswith(OWN_ACCOUNT)
     return Act.CHANGED if 300 <= status < 400 and not asked_again else Act.SENT
-
-
-def is_file(response: HttpResponseBase) -> bool:
-    return response.has_header("Content-Disposition") or response.headers.get("Content-Type", "").startswith(FILES)
 
 
 def page_of(request: HttpRequest) -> str:
@@ -201,14 +192,16 @@ class StaffRefusedMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if response.status_code in REFUSALS and request.resolver_match and not is_written(request) and is_of_staff(request):
+        # Whether the audit has this request already.
+        if (
+            response.status_code in REFUSALS
+            and request.resolver_match
+            and "_written" not in request.__dict__
+            and (request.user.is_authenticated and request.user.is_staff)
+        ):
             what = str(response.status_code)
             record(Act.REFUSED, by=request.user.pk, about=asked_for(request), page=page_of(request), whats=[what])
         return response
-
-
-def is_of_staff(request: HttpRequest) -> bool:
-    return request.user.is_authenticated and request.user.is_staff
 
 
 def asked_for(request: HttpRequest) -> About:

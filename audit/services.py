@@ -58,25 +58,21 @@ def record(
     `by` is the key of the user who acts; `page` and `whats` are words of our code, never anything that was typed. Raises
     DatabaseError: whoever calls lets it, so that nothing is done that the audit doesn't have (ADR 21).
     """
-    reference = reference_now()
-    rows = [(act.value, by, about.kind, key, page, tidy(what), reference) for key in known(about.keys) for what in whats]
+    # Of the request that is being answered; of a task or a command none.
+    reference = request_reference.get()
+    reference = "" if reference == NOTHING else reference
+    rows = [
+        (act.value, by, about.kind, key, page, NOT_A_WORD.sub("", what.lower())[:200], reference)
+        for key in known(about.keys)
+        for what in whats
+    ]
     with connection.cursor() as cursor:
         cursor.execute(INSERT + ", ".join([ONE_ROW] * len(rows)), [value for row in rows for value in row])
-
-
-def reference_now() -> str:
-    """Of the request that is being answered; of a task or a command none."""
-    reference = request_reference.get()
-    return "" if reference == NOTHING else reference
 
 
 def known(keys: Iterable[str]) -> list[str]:
     """Those of the shape of a key, each once; a lone "" if there are none, because the act is written all the same."""
     return list(dict.fromkeys(key for key in keys if KEY.fullmatch(key))) or [""]
-
-
-def tidy(what: str) -> str:
-    return NOT_A_WORD.sub("", what.lower())[:200]
 
 
 @dataclass(frozen=True)

@@ -55,16 +55,6 @@ class Place:
         return hash(self.postcode)
 
 
-def kilometres_between(a: Place, b: Place) -> float:
-    """The straight line (haversine), in the same order of operations as the SQL."""
-    half_latitude = sin((b.latitude - a.latitude) * RADIANS / 2)
-    half_longitude = sin((b.longitude - a.longitude) * RADIANS / 2)
-    chord = (
-        half_latitude * half_latitude + cos(a.latitude * RADIANS) * cos(b.latitude * RADIANS) * half_longitude * half_longitude
-    )
-    return 2 * EARTH_KM * asin(sqrt(min(1.0, chord)))
-
-
 def crossing_minutes(a: Place, b: Place) -> int:
     if a.zone == b.zone:
         return 0
@@ -73,7 +63,13 @@ def crossing_minutes(a: Place, b: Place) -> int:
 
 def rule_minutes(a: Place, b: Place) -> int:
     """By distance and crossings alone."""
-    return max(30, ceil(15 + kilometres_between(a, b) * 1.3 / 70 * 60)) + crossing_minutes(a, b)
+    # The straight line (haversine), in the same order of operations as the SQL.
+    half_latitude = sin((b.latitude - a.latitude) * RADIANS / 2)
+    half_longitude = sin((b.longitude - a.longitude) * RADIANS / 2)
+    chord = (
+        half_latitude * half_latitude + cos(a.latitude * RADIANS) * cos(b.latitude * RADIANS) * half_longitude * half_longitude
+    )
+    return max(30, ceil(15 + (2 * EARTH_KM * asin(sqrt(min(1.0, chord)))) * 1.3 / 70 * 60)) + crossing_minutes(a, b)
 
 
 def area_keys(postcode: str) -> tuple[str, str]:
@@ -92,25 +88,23 @@ class Journeys:
     def minutes(self, a: Place, b: Place) -> int:
         minutes = self._known.get((a, b))
         if minutes is None:
-            minutes = self._known[a, b] = self._work_out(a, b)
+            if a.postcode == b.postcode:
+                minutes = self._known[a, b] = 0
+            else:
+                set_by_staff = self.set_between(a.postcode, b.postcode) if self._set else None
+                minutes = self._known[a, b] = rule_minutes(a, b) if set_by_staff is None else set_by_staff
         return minutes
-
-    def _work_out(self, a: Place, b: Place) -> int:
-        if a.postcode == b.postcode:
-            return 0
-        set_by_staff = self.set_between(a.postcode, b.postcode) if self._set else None
-        return rule_minutes(a, b) if set_by_staff is None else set_by_staff
 
     def set_between(self, one: str, other: str) -> int | None:
         """What staff have set between these two postcodes, if they have."""
-        pairs = {frozenset((x, y)): _exactness(x, y) for x in area_keys(one) for y in area_keys(other)}
+        # How many of the two are outward codes, which have a figure, and not whole areas.
+        pairs = {
+            frozenset((x, y)): sum(any(letter.isdigit() for letter in name) for name in (x, y))
+            for x in area_keys(one)
+            for y in area_keys(other)
+        }
         found = [(exactness, self._set[pair]) for pair, exactness in pairs.items() if pair in self._set]
         return max(found)[1] if found else None
-
-
-def _exactness(one: str, other: str) -> int:
-    """How many of the two are outward codes, which have a figure, and not whole areas."""
-    return sum(any(letter.isdigit() for letter in name) for name in (one, other))
 
 
 def travel_minutes(a: Place, b: Place) -> int:

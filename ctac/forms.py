@@ -100,7 +100,14 @@ def as_of_a_page(field: forms.Field) -> forms.Field:
     keep_typed_numbers(field)
     keep_typed_text(field)
     name_in_required_message(field)
-    say_it_plainly(field)
+    # Our words for what is wrong with an answer, where neither the form nor the field says its own.
+    for code, message in PLAIN_BOUNDS.items():
+        field.error_messages.setdefault(code, message)
+    for kind, code, message in PLAIN_ERRORS:
+        if isinstance(field, kind) and field.error_messages.get(code) == kind.default_error_messages[code]:
+            field.error_messages[code] = message
+    if isinstance(field, forms.EmailField):
+        field.error_messages.setdefault("invalid", PLAIN_EMAIL)
     return field
 
 
@@ -120,17 +127,6 @@ def name_in_required_message(field: forms.Field) -> None:
     if not tick and str(field.label).endswith("?"):
         pattern = _("Answer the question “{label}”")
     field.error_messages["required"] = format_lazy(pattern, label=field.label)
-
-
-def say_it_plainly(field: forms.Field) -> None:
-    """Our words for what is wrong with an answer, where neither the form nor the field says its own."""
-    for code, message in PLAIN_BOUNDS.items():
-        field.error_messages.setdefault(code, message)
-    for kind, code, message in PLAIN_ERRORS:
-        if isinstance(field, kind) and field.error_messages.get(code) == kind.default_error_messages[code]:
-            field.error_messages[code] = message
-    if isinstance(field, forms.EmailField):
-        field.error_messages.setdefault("invalid", PLAIN_EMAIL)
 
 
 class ShortEnough(MaxLengthValidator):
@@ -262,44 +258,20 @@ def month_number(typed: str) -> int:
     return int(typed) if typed.isdigit() else MONTHS.index(typed[:3]) + 1
 
 
-def read_day(typed: str, today: datetime.date | None = None) -> datetime.date:
-    """'9 3 2027', '9/3/27', 'Tue 9th March 2027', '2027-03-09': the day comes first, as here everywhere. Raises ValueError.
-
-    Without a year it is the next such date from `today` on, itself included; where none is given, a year must be. Raises
-    LatelyPassed for one without a year that passed less than 60 days before, AnotherWeekday for “Monday” of what is a Tuesday.
-    """
-    tidy = " ".join(re.sub(r"[/.,\-]", " ", typed.lower()).split())
-    if iso := ISO_DAY.fullmatch(tidy):
-        return datetime.date(int(iso[1]), int(iso[2]), int(iso[3]))
-    found = DAY.fullmatch(tidy)
-    if not found:
-        raise ValueError(typed)
-    day = day_of(int(found[2]), month_number(found[3]), found[4], today)
-    if found[1] and WEEKDAYS[day.weekday()] != found[1][:3]:
-        raise AnotherWeekday(day)
-    return day
-
-
 def day_of(day: int, month: int, year: str | None, today: datetime.date | None) -> datetime.date:
     """Raises ValueError, also where neither a year nor `today` is given."""
     if year:
         return datetime.date(int(year) + (2000 if len(year) == 2 else 0), month, day)
     if today:
-        return next_such(month, day, today)
+        # The first such date from that day on; 29 February can be eight years ahead. Raises ValueError for 30 February,
+        # LatelyPassed for what passed less than 60 days before.
+        for found in such_days(month, day, range(today.year - 1, today.year + 9)):
+            if found >= today:
+                return found
+            if today - found < LATELY:
+                raise LatelyPassed(found)
+        raise ValueError((month, day))
     raise ValueError((day, month))
-
-
-def next_such(month: int, day: int, today: datetime.date) -> datetime.date:
-    """The first such date from that day on; 29 February can be eight years ahead.
-
-    Raises ValueError for 30 February, LatelyPassed for what passed less than 60 days before.
-    """
-    for found in such_days(month, day, range(today.year - 1, today.year + 9)):
-        if found >= today:
-            return found
-        if today - found < LATELY:
-            raise LatelyPassed(found)
-    raise ValueError((month, day))
 
 
 def such_days(month: int, day: int, years: Iterable[int]) -> Iterator[datetime.date]:
@@ -349,7 +321,21 @@ class DayField(forms.Field):
         if value in self.empty_values or isinstance(value, datetime.date):
             return value or None
         try:
-            return read_day(str(value), uk_day(timezone.now()) if self.lies_ahead else None)
+            # '9 3 2027', '9/3/27', 'Tue 9th March 2027', '2027-03-09': the day comes first, as here everywhere. Raises
+            # ValueError. Without a year it is the next such date from `today` on, itself included; where none is given, a year
+            # must be. Raises LatelyPassed for one without a year that passed less than 60 days before, AnotherWeekday for
+            # “Monday” of what is a Tuesday.
+            typed = str(value)
+            tidy = " ".join(re.sub(r"[/.,\-]", " ", typed.lower()).split())
+            if iso := ISO_DAY.fullmatch(tidy):
+                return datetime.date(int(iso[1]), int(iso[2]), int(iso[3]))
+            found = DAY.fullmatch(tidy)
+            if not found:
+                raise ValueError(typed)
+            day = day_of(int(found[2]), month_number(found[3]), found[4], (uk_day(timezone.now()) if self.lies_ahead else None))
+            if found[1] and WEEKDAYS[day.weekday()] != found[1][:3]:
+                raise AnotherWeekday(day)
+            return day
         except AnotherWeekday as error:
             named = {"day": dateformat.format(error.day, "j F Y"), "weekday": dateformat.format(error.day, "l")}
             raise ValidationError(ANOTHER_WEEKDAY % named, code="another_weekday") from error

@@ -56,23 +56,14 @@ class RequestLogMiddleware:
             "status": response.status_code,
             "ms": round((time.perf_counter() - start) * 1000, 1),
         }
-        user = key_of_user(request)
+        # Of whoever is signed in, if this request had to know it anyway: the log costs no statement.
+        row = getattr(getattr(request, "session", None), "row", None)  # of the database, if anybody asked for the session
+        user = row.user_id if row is not None else None
         logger.info("%(method)s %(route)s %(status)s", facts, extra=facts | ({"user": user} if user else {}))
         return response
 
 
-def key_of_user(request: HttpRequest) -> int | None:
-    """Of whoever is signed in, if this request had to know it anyway: the log costs no statement."""
-    row = getattr(getattr(request, "session", None), "row", None)  # of the database, if anybody asked for the session
-    return row.user_id if row is not None else None
-
-
 OWN_ACCOUNT = "/account/"  # codes, and the secret of the second factor
-
-
-def is_page(response: HttpResponse) -> bool:
-    """Something to read, neither on the way to another page nor to keep as a file."""
-    return response.status_code == 200 and response.headers.get("Content-Type", "").startswith("text/html")
 
 
 class PrivateByDefaultMiddleware:
@@ -89,7 +80,12 @@ class PrivateByDefaultMiddleware:
         request.address_is_private = False  # type: ignore[attr-defined] # a name that is missing costs a template dearly
         response = self.get_response(request)
         if not response.has_header("Cache-Control"):
-            may_come_back = request.method == "POST" and is_page(response) and not request.path.startswith(OWN_ACCOUNT)
+            # Something to read, neither on the way to another page nor to keep as a file.
+            may_come_back = (
+                request.method == "POST"
+                and (response.status_code == 200 and response.headers.get("Content-Type", "").startswith("text/html"))
+                and not request.path.startswith(OWN_ACCOUNT)
+            )
             patch_cache_control(response, private=True, **{"no_cache" if may_come_back else "no_store": True})
             if may_come_back:
                 patch_vary_headers(response, ["Cookie"])

@@ -159,7 +159,18 @@ def keeps_cancelled_from(now: datetime) -> datetime:
 def person_entries(person: Person | None, now: datetime) -> Iterator[CalendarEntry]:
     for booking in feed_bookings(Booking.objects.filter(person=person), now):
         yield feed_booking_entry(booking, _("Asked for: %(title)s"), for_presenter=False)
-    yield from place_entries(person, now)
+    # Taken and offered ones; given up and called off ones for a while. Who only waits has nothing to come to.
+    told = SessionEvent.objects.filter(at__gte=keeps_cancelled_from(now))
+    called_off = told.filter(session=OuterRef("session"), kind=SessionEventKind.CANCELLED)
+    ended = told.filter(place=OuterRef("pk"), kind__in=ENDED_PLACE)
+    theirs = SessionPlace.objects.for_my_page(person).filter(session__starts_at__gte=looks_back_to(now))
+    alive = ~Q(session__state=SessionState.CANCELLED)
+    shown = theirs.filter(
+        (alive & Q(state__in=OCCUPYING))
+        | (alive & Q(state__in=(PlaceState.GIVEN_UP, PlaceState.WAITING)) & Exists(ended))
+        | (~alive & Q(state__in=OCCUPYING) & Exists(called_off))
+    )
+    yield from map(place_entry, shown)
 
 
 def presenter_entries(presenter: Presenter, now: datetime) -> Iterator[CalendarEntry]:
@@ -196,21 +207,6 @@ def feed_booking_entry(booking: Booking, asked: str, *, for_presenter: bool) -> 
 
 
 # Places at open sessions
-
-
-def place_entries(person: Person | None, now: datetime) -> Iterator[CalendarEntry]:
-    """Taken and offered ones; given up and called off ones for a while. Who only waits has nothing to come to."""
-    told = SessionEvent.objects.filter(at__gte=keeps_cancelled_from(now))
-    called_off = told.filter(session=OuterRef("session"), kind=SessionEventKind.CANCELLED)
-    ended = told.filter(place=OuterRef("pk"), kind__in=ENDED_PLACE)
-    theirs = SessionPlace.objects.for_my_page(person).filter(session__starts_at__gte=looks_back_to(now))
-    alive = ~Q(session__state=SessionState.CANCELLED)
-    shown = theirs.filter(
-        (alive & Q(state__in=OCCUPYING))
-        | (alive & Q(state__in=(PlaceState.GIVEN_UP, PlaceState.WAITING)) & Exists(ended))
-        | (~alive & Q(state__in=OCCUPYING) & Exists(called_off))
-    )
-    return map(place_entry, shown)
 
 
 def place_entry(place: SessionPlace) -> CalendarEntry:

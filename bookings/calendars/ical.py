@@ -213,7 +213,14 @@ def session_entry(
     session: OpenSession, status: str, *, for_presenter: bool = False, may_join: bool = False, sequence: int | None = None
 ) -> CalendarEntry:
     shown = may_join and status == CONFIRMED and session.is_scheduled
-    description = session_description(session, for_presenter=for_presenter, may_join=may_join)
+    words, url = _("Reference %(reference)s. More about it: %(url)s."), session.get_absolute_url()
+    if for_presenter:
+        words = _("Reference %(reference)s. Details: %(url)s. If you can’t give it, tell the team, not the calendar.")
+        url = reverse("presenter_session", args=[session.reference])
+    elif may_join:
+        words = _("Reference %(reference)s. To give up your place, go to %(url)s: answering here doesn’t tell us.")
+        url = reverse("session_mine", args=[session.reference])
+    description = words % {"reference": session.reference, "url": f"{settings.SITE_URL}{url}"}
     return CalendarEntry(
         uid=session.ical_uid,
         sequence=session.sequence if sequence is None else sequence,
@@ -224,14 +231,3 @@ def session_entry(
         description=f"{session.joining_help}\n{description}" if shown and session.joining_help else description,
         status=status,
     )
-
-
-def session_description(session: OpenSession, *, for_presenter: bool, may_join: bool) -> str:
-    words, url = _("Reference %(reference)s. More about it: %(url)s."), session.get_absolute_url()
-    if for_presenter:
-        words = _("Reference %(reference)s. Details: %(url)s. If you can’t give it, tell the team, not the calendar.")
-        url = reverse("presenter_session", args=[session.reference])
-    elif may_join:
-        words = _("Reference %(reference)s. To give up your place, go to %(url)s: answering here doesn’t tell us.")
-        url = reverse("session_mine", args=[session.reference])
-    return words % {"reference": session.reference, "url": f"{settings.SITE_URL}{url}"}

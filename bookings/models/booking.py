@@ -589,17 +589,13 @@ def without_joining_link(bookings: BookingQuerySet, now: datetime) -> BookingQue
     """Confirmed, online, to come, neither with a link of their own nor by their presenter's; from JOINING_LINK_NEEDED_AT on
     the UK day before."""
     has_none = Q(presenter__isnull=True) | Q(presenter__joining_link="")
+    # The end of tomorrow in the UK; before JOINING_LINK_NEEDED_AT the end of today.
+    days = 2 if now.astimezone(UK).time() >= rules.JOINING_LINK_NEEDED_AT else 1
     return bookings.filter(
         has_none,
         state=State.CONFIRMED,
         format=Format.ONLINE,
         own_joining_link="",
         starts_at__gt=now,
-        starts_at__lt=joining_link_needed_until(now),
+        starts_at__lt=uk_datetime(uk_day(now) + timedelta(days=days), time.min),
     ).order_by("starts_at", "pk")
-
-
-def joining_link_needed_until(now: datetime) -> datetime:
-    """The end of tomorrow in the UK; before JOINING_LINK_NEEDED_AT the end of today."""
-    days = 2 if now.astimezone(UK).time() >= rules.JOINING_LINK_NEEDED_AT else 1
-    return uk_datetime(uk_day(now) + timedelta(days=days), time.min)

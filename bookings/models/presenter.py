@@ -67,10 +67,7 @@ class Presentation(models.Model):
         """'At your workplace or online', in this order whatever the order of the formats."""
         if {Format.WORKPLACE, Format.ONLINE} <= set(self.formats):
             return str(_("At your workplace or online"))
-        return ", ".join(self.format_labels())
-
-    def format_labels(self) -> list[str]:
-        return [str(Format(value).label) for value in self.formats]
+        return ", ".join([str(Format(value).label) for value in self.formats])
 
 
 # What staff know better than the rule of bookings/travel.py: how long it takes between two areas.

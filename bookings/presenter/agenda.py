@@ -57,7 +57,8 @@ def stops_on(presenter: Presenter, day: date) -> list[VisitStop | SessionStop]:
     start, end = uk_datetime(day, time.min), uk_datetime(day + A_DAY, time.min)
     in_order = Prefetch("brought__order__lines", queryset=OrderLine.objects.in_order())
     given = list(visits_on(presenter, day).filter(state__in=GIVEN_STATES).prefetch_related(in_order).order_by("starts_at", "pk"))
-    sessions = sessions_on(presenter, start, end)
+    of_the_day = own_sessions(presenter).filter(starts_at__gte=start, starts_at__lt=end, state__in=SESSIONS_IN_A_DIARY)
+    sessions = list(of_the_day.select_related("presentation", "presenter", "busy_time"))
     claims = claims_of([*given, *sessions])
     journeys = read_journeys([presenter.base, *(claim.place for claim in claims)])
     found: list[VisitStop | SessionStop] = [SessionStop(session, session_stop_rows(session)) for session in sessions]
@@ -70,11 +71,6 @@ def stops_on(presenter: Presenter, day: date) -> list[VisitStop | SessionStop]:
 def visits_on(presenter: Presenter, day: date) -> BookingQuerySet:
     start, end = uk_datetime(day, time.min), uk_datetime(day + A_DAY, time.min)
     return own_visits(presenter).select_related("busy_time").filter(starts_at__gte=start, starts_at__lt=end)
-
-
-def sessions_on(presenter: Presenter, start: datetime, end: datetime) -> list[OpenSession]:
-    sessions = own_sessions(presenter).filter(starts_at__gte=start, starts_at__lt=end, state__in=SESSIONS_IN_A_DIARY)
-    return list(sessions.select_related("presentation", "presenter", "busy_time"))
 
 
 def claim_of(given: Booking | OpenSession) -> BusyTime | None:
@@ -149,12 +145,12 @@ def session_stop_rows(session: OpenSession) -> list[text.Row]:
 
 def how_to_join(session: OpenSession) -> list[text.Row]:
     link = session.joining_link
-    rows = [{**text.row(_("Joining link"), link), "href": link}] if link else [text.row(_("Joining link"), no_link())]
+    rows = (
+        [{**text.row(_("Joining link"), link), "href": link}]
+        if link
+        else [text.row(_("Joining link"), _("There is none yet. The team sets one, and you get it by email."))]
+    )
     return [*rows, text.row(_("How to join"), session.joining_help)] if session.joining_help else rows
-
-
-def no_link() -> str:
-    return _("There is none yet. The team sets one, and you get it by email.")
 
 
 # Agendas: at 7 in the morning each presenter who gives something that day is told of all of it, in one email.

@@ -54,7 +54,7 @@ from bookings.schedule.access import (
 from bookings.schedule.forms import DayHours, DaysHoursForm, OwnRulesForm, WeekHoursForm, from_tomorrow, hours_text, week_as_typed
 from bookings.schedule.queries import Preview, preview, preview_change
 from bookings.schedule.services import keep_presenter, set_days, set_week, take_back_days
-from bookings.text import Row, row
+from bookings.text import row
 from bookings.visits.services import check_in, check_out
 from ctac.dates import format_clock, format_day, uk_datetime, uk_day
 from ctac.errors import DomainError
@@ -229,7 +229,10 @@ def visit_status(booking: Booking, presenter: Presenter, *, is_late: bool) -> Vi
         return VisitStatus(
             waiting_to_leave(visit, is_late), _("I have left"), action_url(booking, "presenter_check_out"), is_late
         )
-    return yet_to_come(booking, now)
+    start = booking.agreed[0]
+    if booking.state != State.CONFIRMED or start < now or uk_day(start) != uk_day(now):
+        return None
+    return VisitStatus(_("You can check in from %(clock)s.") % {"clock": format_clock(start - rules.CHECK_IN_OPENS)})
 
 
 def action_url(booking: Booking, name: str) -> str:
@@ -263,13 +266,6 @@ def still_there(visit: Visit) -> str:
         )
         % facts
     )
-
-
-def yet_to_come(booking: Booking, now: datetime) -> VisitStatus | None:
-    start = booking.agreed[0]
-    if booking.state != State.CONFIRMED or start < now or uk_day(start) != uk_day(now):
-        return None
-    return VisitStatus(_("You can check in from %(clock)s.") % {"clock": format_clock(start - rules.CHECK_IN_OPENS)})
 
 
 def check_visit(request: HttpRequest, presenter: Presenter, reference: str, service: Callable[..., Visit]) -> HttpResponse:
@@ -446,16 +442,6 @@ def with_phone_link(row: text.Row) -> text.Row:
 # The open sessions that a presenter gives: when, how to join, and who comes, in numbers and without names.
 
 
-def who_comes(session: OpenSession) -> list[Row]:
-    figures = place_figures(session)
-    offered, line = figures.of(PlaceState.OFFERED), figures.of(PlaceState.WAITING)
-    of = _("%(coming)d of %(places)d") % {"coming": figures.coming, "places": session.capacity}
-    rows = [row(_("People who come"), of), row(_("Who they are"), "\n".join(figures.lines))]
-    rows += [row(_("Have an offer"), _("%(count)d more, if they say yes") % {"count": offered})] if offered else []
-    rows += [row(_("Waiting list"), waiting_in_words(line))] if line else []
-    return [*rows, row(_("Access needs"), "\n".join(access_needs_of(session)))]
-
-
 def own_session(presenter: Presenter, reference: str) -> OpenSession:
     session: OpenSession = get_object_or_404(own_sessions(presenter).with_afterwards(), reference=reference)
     return session
@@ -465,7 +451,17 @@ def own_session(presenter: Presenter, reference: str) -> OpenSession:
 @require_safe
 def presenter_session(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
     session = own_session(presenter, reference)
-    rows = [row(_("When"), session.when), *how_to_join(session), *who_comes(session)]
+    figures = place_figures(session)
+    offered, line = figures.of(PlaceState.OFFERED), figures.of(PlaceState.WAITING)
+    of = _("%(coming)d of %(places)d") % {"coming": figures.coming, "places": session.capacity}
+    rows = [row(_("People who come"), of), row(_("Who they are"), "\n".join(figures.lines))]
+    rows += [row(_("Have an offer"), _("%(count)d more, if they say yes") % {"count": offered})] if offered else []
+    rows += [row(_("Waiting list"), waiting_in_words(line))] if line else []
+    rows = [
+        row(_("When"), session.when),
+        *how_to_join(session),
+        *[*rows, row(_("Access needs"), "\n".join(access_needs_of(session)))],
+    ]
     if session.closed_reason:
         rows.insert(1, row(_("Why it was cancelled"), session.closed_reason))
     more = {

@@ -27,16 +27,15 @@ from ctac.forms import AmOrPm, ClockField, DayField, PageForm, PageFormMixin, as
 
 def slot_choices(days: Iterable[tuple[date, list[Slot]]]) -> list[tuple[str, list[tuple[str, SafeString]]]]:
     """Radios by day. Their value is the moment itself, so a page that was left open stays right."""
-    return [(format_day(day), [(slot_value(slot.start), slot_label(slot)) for slot in slots]) for day, slots in days]
+    # The start for the eye, which stands under its day; the end and the day too for the ear.
+    return [
+        (format_day(day), [(slot_value(slot.start), label_in_language(get_language(), slot)) for slot in slots])
+        for day, slots in days
+    ]
 
 
 def slot_value(start: datetime) -> str:
     return start.astimezone(UTC).strftime("%Y-%m-%dT%H:%MZ")
-
-
-def slot_label(slot: Slot) -> SafeString:
-    """The start for the eye, which stands under its day; the end and the day too for the ear."""
-    return label_in_language(get_language(), slot)
 
 
 @lru_cache(maxsize=1024)  # the same slots are shown to many

@@ -28,7 +28,7 @@ from bookings.rules import DAY_VIOLATIONS
 from bookings.schedule.locks import guarded, lock_booking, lock_presenters
 from bookings.schedule.queries import open_schedule, reread_schedule
 from bookings.schedule.schedules import Schedule
-from bookings.schedule.slots import Candidate, Claim, SlotQuery, grid_starts
+from bookings.schedule.slots import Claim, SlotQuery, grid_starts
 from bookings.travel import Place
 from ctac.dates import after_working_days, uk_datetime, uk_day
 from professionals import drafts
@@ -237,15 +237,11 @@ def schedule_for_dates(
     return open_schedule(slot_query, first_day=min(days), last_day=max(days), now=now, presenters=chosen, ignoring=ignoring)
 
 
-def could_give(candidate: Candidate) -> bool:
-    return set(candidate.violations) <= DAY_VIOLATIONS
-
-
 def first_possible_slot(schedule: Schedule, starts: Iterable[datetime]) -> KeptSlot | None:
     """The first of these starts at which a presenter could give it without staff asking them a favour."""
     for start in starts:
         for candidate in schedule.candidates(start):
-            if could_give(candidate):
+            if set(candidate.violations) <= DAY_VIOLATIONS:
                 return KeptSlot(candidate.presenter, start)
     return None
 

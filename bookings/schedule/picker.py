@@ -209,13 +209,14 @@ def pick(
     days = times.week(week)
     form = WhenForm(typed, days=days, initial={"start": slot_value(chosen) if chosen else None})
     near = None if days else times.first(week.last + ONE_DAY) or first
+    # The week stays only if one was asked for: else each part opens at its own first slot.
     return Picker(
         slot_query,
         form,
         days,
         make_week(week, horizon, first, query),
         part.value,
-        part_links(part, query),
+        [PickerLink(each.label, with_query(query, part=each.value), each == part) for each in PartOfDay],
         slot_choice(first, query) if first else None,
         slot_choice(near, query) if near else None,
         months=open_query(query, "month"),
@@ -261,7 +262,12 @@ def month_of_slots(
     """Every day of the month that the query asks for, with its times: value, start and end as they are said."""
     today = uk_day(now)
     horizon, part = today + rules.HORIZON, asked_part(query)
-    first = asked_month(query, today, horizon)
+    # The first day of the month that is asked for, inside the horizon.
+    try:
+        day = date.fromisoformat(f"{query.get('month', '')}-01")
+    except ValueError:
+        day = today
+    first = min(max(day, today), horizon).replace(day=1)
     following = (first + 31 * ONE_DAY).replace(day=1)
     last = following - ONE_DAY
     schedule = open_schedule(slot_query, first_day=max(first, today), last_day=min(last, horizon), now=now, ignoring=ignoring)
@@ -283,26 +289,12 @@ def asked_part(query: QueryDict) -> PartOfDay:
     return next((part for part in PartOfDay if part == query.get("part")), PartOfDay.ANY)
 
 
-def asked_month(query: QueryDict, today: date, horizon: date) -> date:
-    """The first day of the month that is asked for, inside the horizon."""
-    try:
-        day = date.fromisoformat(f"{query.get('month', '')}-01")
-    except ValueError:
-        day = today
-    return min(max(day, today), horizon).replace(day=1)
-
-
 def month_value(day: date) -> str:
     return f"{day:%Y-%m}"
 
 
 def slot_texts(slots: list[Slot]) -> list[tuple[str, str, str]]:
     return [(slot_value(slot.start), format_clock(slot.start), format_clock(slot.end)) for slot in slots]
-
-
-def part_links(part: PartOfDay, query: QueryDict) -> list[PickerLink]:
-    """The week stays only if one was asked for: else each part opens at its own first slot."""
-    return [PickerLink(each.label, with_query(query, part=each.value), each == part) for each in PartOfDay]
 
 
 def slot_choice(slot: Slot, query: QueryDict) -> SlotChoice:

@@ -230,7 +230,10 @@ def preview(presenter: Presenter, now: datetime) -> Preview:
     given = schedule.parts[0].given
     offered = Presentation.objects.offered().order_by("pk")
     presentation = (offered.filter(pk__in=given) if given else offered).first()
-    outside = bookings_outside(schedule, presenter, now)
+    # What is booked with the presenter outside the hours, as far as the diary goes. They stay as they are.
+    ahead = Booking.objects.upcoming(now).filter(presenter=presenter).with_names().order_by("starts_at")
+    part = schedule.parts[0]
+    outside = [booking for booking in ahead if is_outside(booking, part.windows, schedule.last_day)]
     if presentation is None:
         return Preview(None, [], outside)
     shown = [(name, value) for value, name in PREVIEW_NAMES.items() if value in presentation.formats]
@@ -267,13 +270,6 @@ def slots_in_ranges(slots: Iterable[Slot]) -> Iterator[str]:
     for run in runs:
         first, last = format_clock(run[0]), format_clock(run[-1])
         yield first if len(run) == 1 else _("%(first)s to %(last)s") % {"first": first, "last": last}
-
-
-def bookings_outside(schedule: Schedule, presenter: Presenter, now: datetime) -> list[Booking]:
-    """What is booked with the presenter outside the hours, as far as the diary goes. They stay as they are."""
-    ahead = Booking.objects.upcoming(now).filter(presenter=presenter).with_names().order_by("starts_at")
-    part = schedule.parts[0]
-    return [booking for booking in ahead if is_outside(booking, part.windows, schedule.last_day)]
 
 
 def is_outside(booking: Booking, windows: Callable[[date], Sequence[Span]], last_day: date) -> bool:

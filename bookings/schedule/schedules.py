@@ -302,10 +302,11 @@ class PresenterSchedule:
         starts = starts_of(day, clocks, self.slot_query.length) if clocks else ()
         if known.issuperset(starts) or next(self.day_breaches(day), None):
             return []
+        # Those at which a visit of that length lies in the span.
         return [
             start
             for span in self.possible_on(day)
-            for start in within(starts, span, self.slot_query.length)
+            for start in starts[bisect_left(starts, span.start) : bisect_right(starts, span.end - self.slot_query.length)]
             if start not in known
         ]
 
@@ -317,15 +318,15 @@ class PresenterSchedule:
         for free in self.free[first:]:
             if free.start >= whole.end:
                 return
-            possible = free.shared(self.within_the_day(ends, gap_at(free.start, claims)))
+            # Where in a gap the presenter leaves the base late enough, is back early enough, and is there for what is online.
+            gap = gap_at(free.start, claims)
+            place, length = self.slot_query.place, self.slot_query.length
+            round_it = span_by_way_of_base(place, gap, ends)
+            possible = free.shared(
+                ends.after_leaving(place, length, gap).shared(ends.before_return(place, length, gap)).shared(round_it)
+            )
             if possible.length >= self.slot_query.length:
                 yield possible
-
-    def within_the_day(self, ends: BaseEnds, gap: Gap) -> Span:
-        """Where in a gap the presenter leaves the base late enough, is back early enough, and is there for what is online."""
-        place, length = self.slot_query.place, self.slot_query.length
-        round_it = span_by_way_of_base(place, gap, ends)
-        return ends.after_leaving(place, length, gap).shared(ends.before_return(place, length, gap)).shared(round_it)
 
     def is_free(self, span: Span) -> bool:
         """Whether the visit can be then, as far as the other claims go. Looks no further than a journey can matter."""
@@ -392,11 +393,6 @@ def touching(span: Span, claims: Sequence[Claim]) -> Sequence[Claim]:
 def starting_in(span: Span, claims: Sequence[Claim]) -> Sequence[Claim]:
     first, last = (bisect_left(claims, moment, key=start_of_claim) for moment in span)
     return claims[first:last]
-
-
-def within(starts: Sequence[datetime], span: Span, length: timedelta) -> Sequence[datetime]:
-    """Those at which a visit of that length lies in the span."""
-    return starts[bisect_left(starts, span.start) : bisect_right(starts, span.end - length)]
 
 
 # Every presenter's diary for one wish: the slots of its days, and who is free at a start.

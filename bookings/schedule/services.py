@@ -55,32 +55,28 @@ def set_week(
     within = Q(valid_until__isnull=True) | Q(valid_until__gte=first_day)
     standing = Availability.objects.filter(within, presenter=presenter)
     for window in standing if last_day is None else standing.filter(valid_from__lte=last_day):
-        cut_window(window, first_day, last_day)
+        # Take those days out of the window: what is left is a part before, a part after, both or nothing.
+        goes_on = last_day is not None and (window.valid_until is None or window.valid_until > last_day)
+        if goes_on and last_day is not None:
+            Availability.objects.create(
+                presenter_id=window.presenter_id,
+                weekday=window.weekday,
+                start=window.start,
+                end=window.end,
+                valid_from=last_day + ONE_DAY,
+                valid_until=window.valid_until,
+            )
+        if window.valid_from < first_day:
+            window.valid_until = first_day - ONE_DAY
+            window.save(update_fields=["valid_until"])
+        else:
+            window.delete()
     Availability.objects.bulk_create(
         Availability(
             presenter=presenter, weekday=each.weekday, start=each.start, end=each.end, valid_from=first_day, valid_until=last_day
         )
         for each in hours
     )
-
-
-def cut_window(window: Availability, first_day: date, last_day: date | None) -> None:
-    """Take those days out of the window: what is left is a part before, a part after, both or nothing."""
-    goes_on = last_day is not None and (window.valid_until is None or window.valid_until > last_day)
-    if goes_on and last_day is not None:
-        Availability.objects.create(
-            presenter_id=window.presenter_id,
-            weekday=window.weekday,
-            start=window.start,
-            end=window.end,
-            valid_from=last_day + ONE_DAY,
-            valid_until=window.valid_until,
-        )
-    if window.valid_from < first_day:
-        window.valid_until = first_day - ONE_DAY
-        window.save(update_fields=["valid_until"])
-    else:
-        window.delete()
 
 
 @transaction.atomic

@@ -141,7 +141,8 @@ def free_spans(
     starts = [within.start, *(claim.span.end for claim in claims)]
     ends = [*(claim.span.start for claim in claims), within.end]
     spans = []
-    for start, end, before, after in zip(starts, ends, visits_before(claims), visits_after(claims), strict=True):
+    # For the gap before each claim and after the last.
+    for start, end, before, after in zip(starts, ends, visits_before(claims), visits_before(claims[::-1])[::-1], strict=True):
         span = Span(start, end).shared(within)
         if span.length < length:
             continue
@@ -162,11 +163,6 @@ def visits_before(claims: Sequence[Claim]) -> list[Neighbour]:
         visit, without_place = (claim, NOTHING) if claim.place else (visit, without_place + claim.span.length)
         found.append(Neighbour(visit, without_place))
     return found
-
-
-def visits_after(claims: Sequence[Claim]) -> list[Neighbour]:
-    """For the gap before each claim and after the last."""
-    return visits_before(claims[::-1])[::-1]
 
 
 def reachable_span(

@@ -12,7 +12,7 @@ from bookings.models import Booking, BusyTime, Format, OpenSession, Presenter
 from bookings.rules import DAY_VIOLATIONS, RuleViolation
 from bookings.schedule.queries import IgnoredClaims, open_schedule, read_journeys
 from bookings.schedule.schedules import Schedule, Verdict
-from bookings.schedule.slots import Candidate, SlotQuery
+from bookings.schedule.slots import SlotQuery
 from bookings.travel import Place, PlaceUnknown, find_place
 from ctac.dates import uk_day
 from professionals.areas import look_up_areas
@@ -122,16 +122,12 @@ def substitute_needs(bookings: Sequence[Booking], now: datetime) -> list[Substit
     days = [uk_day(booking.starts_at) for booking in timed if booking.starts_at is not None]
     any_wish = SlotQuery.of(timed[0], places[postcode_of(timed[0])])
     schedule = open_schedule(any_wish, first_day=min(days), last_day=max(days), now=now)
-    schedule = with_journeys(schedule, places.values())
-    return [substitute_need(booking, schedule_for_booking(schedule, booking, places[postcode_of(booking)])) for booking in timed]
-
-
-def with_journeys(schedule: Schedule, places: Iterable[Place | None]) -> Schedule:
-    """With what staff have set between all of these places, and not only from the one that it was read for."""
+    # With what staff have set between all of these places, and not only from the one that it was read for.
     bases = [part.presenter.base for part in schedule.parts]
     visits = [claim.place for part in schedule.parts for claim in part.claims]
-    journeys = read_journeys([*places, *bases, *visits])
-    return replace(schedule, parts=[replace(part, journeys=journeys) for part in schedule.parts])
+    journeys = read_journeys([*places.values(), *bases, *visits])
+    schedule = replace(schedule, parts=[replace(part, journeys=journeys) for part in schedule.parts])
+    return [substitute_need(booking, schedule_for_booking(schedule, booking, places[postcode_of(booking)])) for booking in timed]
 
 
 def postcode_of(booking: Booking) -> str:
@@ -155,17 +151,16 @@ def schedule_for_booking(schedule: Schedule, booking: Booking, place: Place | No
 
 def substitute_need(booking: Booking, schedule: Schedule) -> SubstituteNeed:
     assert booking.starts_at is not None  # noqa: S101 - substitute_needs leaves the others out
-    found = [substitute_from(candidate) for candidate in schedule.candidates(booking.starts_at)]
+    found = [
+        Substitute(candidate.presenter, candidate.extra, tuple(violation_sentences(candidate.violations)))
+        for candidate in schedule.candidates(booking.starts_at)
+    ]
     return SubstituteNeed(
         booking,
         ready=[each for each in found if not each.reasons],
         with_a_reason=[each for each in found if each.reasons],
         busy=[verdict for verdict in schedule.verdicts(booking.starts_at) if verdict.candidate is None],
     )
-
-
-def substitute_from(candidate: Candidate) -> Substitute:
-    return Substitute(candidate.presenter, candidate.extra, tuple(violation_sentences(candidate.violations)))
 
 
 def violation_sentences(violations: Iterable[RuleViolation]) -> Iterable[str | Promise]:

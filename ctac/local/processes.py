@@ -65,7 +65,14 @@ class Supervisor:
         while not self.stopping:
             self._pass_on_lines(0.2)
             for child in self.children:
-                self._look_after(child)
+                if child.process is None:
+                    if time.monotonic() >= child.start_at and not self.stopping:
+                        self._start(child)
+                elif child.process.poll() is not None:
+                    code = child.process.returncode
+                    self._forget(child)
+                    self._plan_restart(child)
+                    self._say(f"{child.name} ended ({_reason(code)}); starting it again")
             if until():
                 return True
             if time.monotonic() > end:
@@ -113,17 +120,11 @@ class Supervisor:
         if output is not None:
             os.set_blocking(output.fileno(), False)
             self._selector.register(output, selectors.EVENT_READ, child)
-        self._write_state()
-
-    def _look_after(self, child: Child) -> None:
-        if child.process is None:
-            if time.monotonic() >= child.start_at and not self.stopping:
-                self._start(child)
-        elif child.process.poll() is not None:
-            code = child.process.returncode
-            self._forget(child)
-            self._plan_restart(child)
-            self._say(f"{child.name} ended ({_reason(code)}); starting it again")
+        # For tests and for a second start: which processes there are.
+        pids = {child.name: child.process.pid for child in self.children if child.process}
+        unfinished = self._state_file.with_suffix(".new")
+        unfinished.write_text(json.dumps(self.facts | {"children": pids}))
+        unfinished.replace(self._state_file)
 
     def _plan_restart(self, child: Child) -> None:
         steady = time.monotonic() - child.started_at >= STEADY_SECONDS
@@ -174,13 +175,6 @@ class Supervisor:
         if output is not None and not output.closed:
             self._selector.unregister(output)
             output.close()
-
-    def _write_state(self) -> None:
-        """For tests and for a second start: which processes there are."""
-        pids = {child.name: child.process.pid for child in self.children if child.process}
-        unfinished = self._state_file.with_suffix(".new")
-        unfinished.write_text(json.dumps(self.facts | {"children": pids}))
-        unfinished.replace(self._state_file)
 
 
 def _reason(code: int) -> str:

@@ -31,7 +31,10 @@ PATIENCE = 60.0  # seconds until the first page
 def main() -> int:
     try:
         environ.Env.read_env(os.environ.get("ENV_FILE") or BASE_DIR / ".env")
-        copy = Copy(var_dir=Path(os.environ.get("CTAC_VAR") or BASE_DIR / "var").resolve(), port=_port())
+        text = os.environ.get("PORT") or "8000"
+        if not text.isdigit() or int(text) > 65535:
+            raise PlatformError(f"PORT is {text!r}; set it to a number from 1 to 65535, such as PORT=8001.")
+        copy = Copy(var_dir=Path(os.environ.get("CTAC_VAR") or BASE_DIR / "var").resolve(), port=int(text))
         with copy.alone():
             return copy.run()
     except PlatformError as error:
@@ -94,13 +97,32 @@ class Copy:
         self.env = self._environment(mail)
         supervisor.facts |= {"port": self.port, "mail_port": mail.getsockname()[1]}
         if self.own_database:
-            self._start_database()
+            # The first start is ours to watch: what fails now will not get better by trying again.
+            launch = postgres.prepare(self.var_dir)
+            prepared = [launch]
+            database = Child(
+                "database", lambda: (prepared.pop() if prepared else postgres.prepare(self.var_dir)).popen_arguments()
+            )
+            database.stop_signal = signal.SIGINT
+            self.supervisor.add(database)
+            if database.process is None:
+                raise PlatformError(f"PostgreSQL can't start. {postgres.INSTEAD}")
+            postgres.wait_until_ready(self.var_dir, database.process)
+            postgres.create_database(self.var_dir)
         if self.own_mail:
             words = ["-m", "ctac.local.smtp_sink", str(self.var_dir / "mail"), "--fd", str(mail.fileno())]
             supervisor.add(Child("mail", self._python(*words, pass_fds=[mail.fileno()])))
-        login = self._prepare()
+        # Migrations and samples; a stop in the middle ends them cleanly.
+        say("Preparing the database …")
+        command = self._python("-m", "ctac.local.prepare")() | {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        preparing = subprocess.Popen(**command, text=True, preexec_fn=processes.tied(signal.SIGTERM))
+        printed, complaint = self._output_of(preparing)
         if supervisor.stopping:
             return
+        if preparing.returncode:
+            sys.stderr.write(complaint)
+            raise PlatformError("The database could not be prepared; the lines above say why.")
+        login: dict[str, str] = json.loads(printed.splitlines()[-1])
         supervisor.add(Child("web", self._python(*_gunicorn(web), pass_fds=[web.fileno()])))
         talks_less = ("--without-gossip", "--without-mingle")
         supervisor.add(Child("worker", self._python(*_celery("worker", "--loglevel", "INFO", *talks_less))))
@@ -109,32 +131,6 @@ class Copy:
             self._welcome(login)
         elif not supervisor.stopping:
             say("The web server does not answer yet; its lines above say why.")
-
-    def _start_database(self) -> None:
-        """The first start is ours to watch: what fails now will not get better by trying again."""
-        launch = postgres.prepare(self.var_dir)
-        prepared = [launch]
-        database = Child("database", lambda: (prepared.pop() if prepared else postgres.prepare(self.var_dir)).popen_arguments())
-        database.stop_signal = signal.SIGINT
-        self.supervisor.add(database)
-        if database.process is None:
-            raise PlatformError(f"PostgreSQL can't start. {postgres.INSTEAD}")
-        postgres.wait_until_ready(self.var_dir, database.process)
-        postgres.create_database(self.var_dir)
-
-    def _prepare(self) -> dict[str, str]:
-        """Migrations and samples; a stop in the middle ends them cleanly."""
-        say("Preparing the database …")
-        command = self._python("-m", "ctac.local.prepare")() | {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        preparing = subprocess.Popen(**command, text=True, preexec_fn=processes.tied(signal.SIGTERM))
-        printed, complaint = self._output_of(preparing)
-        if self.supervisor.stopping:
-            return {}
-        if preparing.returncode:
-            sys.stderr.write(complaint)
-            raise PlatformError("The database could not be prepared; the lines above say why.")
-        login: dict[str, str] = json.loads(printed.splitlines()[-1])
-        return login
 
     def _output_of(self, process: subprocess.Popen[str]) -> tuple[str, str]:
         """When it has ended, which it is told to when we are: a terminal's Ctrl-C comes to both, any other signal to us alone.
@@ -204,13 +200,6 @@ class Copy:
         say(f"          and the code from {address}/mailbox/")
         say(f"  Mail    {address}/mailbox/" if self.own_mail else "  Mail    goes to the server in EMAIL_URL")
         say("Ctrl-C stops everything; your data stay.")
-
-
-def _port() -> int:
-    text = os.environ.get("PORT") or "8000"
-    if not text.isdigit() or int(text) > 65535:
-        raise PlatformError(f"PORT is {text!r}; set it to a number from 1 to 65535, such as PORT=8001.")
-    return int(text)
 
 
 def _listen(port: int) -> socket.socket:

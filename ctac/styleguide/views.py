@@ -140,18 +140,21 @@ def colours(request: HttpRequest) -> HttpResponse:
 @require_safe
 def fields(request: HttpRequest) -> HttpResponse:
     rare = RareForm(prefix="rare", initial=RARE)
-    return render(request, "styleguide/fields.html", {"questions": every_question(), "rare": rare})
-
-
-def every_question() -> list[tuple[str, list[tuple[str, Any]]]]:
-    """Each question of the form as it looks empty, filled in and wrong. A dependent one is drawn by what it depends on."""
+    # Each question of the form as it looks empty, filled in and wrong. A dependent one is drawn by what it depends on.
     forms = [
         (gettext("Empty"), EverythingForm(prefix="empty")),
         (gettext("Filled in"), EverythingForm(with_prefix("filled", FILLED), prefix="filled")),
         (gettext("Wrong"), EverythingForm(with_prefix("wrong", WRONG), prefix="wrong")),
     ]
     shown = [field for field in EverythingForm() if not field.is_hidden and field.name not in EverythingForm.conditional]
-    return [(str(field.label), [(state, form[field.name]) for state, form in forms]) for field in shown]
+    return render(
+        request,
+        "styleguide/fields.html",
+        {
+            "questions": ([(str(field.label), [(state, form[field.name]) for state, form in forms]) for field in shown]),
+            "rare": rare,
+        },
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
