@@ -6,13 +6,14 @@ Runs inside a live copy that has the sample data, through the same services as t
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from typing import Any
 
 from django.utils import timezone
 
 from bookings.booking.services.decide import lapse_dates_of, offer_times, slot_query_of
-from bookings.booking.services.place import BookingDetails, VisitAddress, place_booking
+from bookings.booking.services.place import place_booking
 from bookings.booking.services.request import request_dates
-from bookings.models import Booking, BusyTime, Channel, DateOption, Format, JourneyTime, Precision, Presentation, Presenter
+from bookings.models import Booking, BusyTime, DateOption, Format, JourneyTime, Precision, Presentation, Presenter
 from bookings.schedule.holds import PreferredDate
 from bookings.schedule.queries import open_schedule
 from bookings.schedule.services import set_journey_time
@@ -28,7 +29,7 @@ from leaflets.stock.services import correct_stock
 from professionals.models import Person, Profession
 from professionals.samples import STAFF_EMAIL
 from professionals.services import organisation_named
-from tests.bookings.rows import make_booking
+from tests.bookings.rows import make_booking, unsaved_booking, visit_address
 from tests.factories import make_person
 from tests.leaflets.factories import make_edition, make_many_orders
 
@@ -184,20 +185,16 @@ def wish_at(asker: Asker) -> SlotQuery:
 
 def book_visit(asker: Asker, person: Person, now: datetime, earliest: datetime) -> None:
     """The first time from that day on that is offered at their workplace."""
-    place = VisitAddress(*asker.address)
     slot_query = wish_at(asker)
     day = uk_day(earliest)
-    place_booking(
-        person=person,
-        by=person.user,
-        channel=Channel.WEB,
-        presentation=slot_query.presentation,
-        format=slot_query.format,
-        start=open_schedule(slot_query, first_day=day, last_day=day + WITHIN, now=now).first_slot().start,
-        details=BookingDetails(audience_size=14, contact_name=asker.name, contact_phone="07700 900456"),
-        now=now,
-        address=place,
-    )
+    start = open_schedule(slot_query, first_day=day, last_day=day + WITHIN, now=now).first_slot().start
+    place_booking(booking=asked_by(asker, person, slot_query, start), by=person.user, now=now)
+
+
+def asked_by(asker: Asker, person: Person, slot_query: SlotQuery, start: datetime | None = None, **more: Any) -> Booking:
+    details = {"audience_size": 14, "contact_name": asker.name, "contact_phone": "07700 900456"}
+    asked = {"presentation": slot_query.presentation, "format": slot_query.format, "address": visit_address(*asker.address)}
+    return unsaved_booking(person, start, details=details, **asked, **more)
 
 
 def ask_for_dates() -> int:
@@ -207,21 +204,16 @@ def ask_for_dates() -> int:
     day = uk_day(now + FIRST_VISIT)
     first = open_schedule(slot_query, first_day=day, last_day=day + WITHIN, now=now).first_slot().start
     evening, other_day = uk_datetime(uk_day(first), time(19)), uk_day(first) + timedelta(days=1)
+    reason = "We meet as a team once a month, and it is always one of these days."
     booking = request_dates(
-        person=person,
+        booking=asked_by(NIA, person, slot_query, request_reason=reason),
         by=person.user,
-        channel=Channel.WEB,
-        presentation=slot_query.presentation,
-        format=slot_query.format,
         dates=[
             PreferredDate(Precision.TIME, first, first + slot_query.length),
             PreferredDate(Precision.TIME, evening, evening + slot_query.length),
             PreferredDate(Precision.MORNING, uk_datetime(other_day, time(9)), uk_datetime(other_day, time(12))),
         ],
-        reason="We meet as a team once a month, and it is always one of these days.",
-        details=BookingDetails(audience_size=14, contact_name=NIA.name, contact_phone="07700 900456"),
         now=now,
-        address=VisitAddress(*NIA.address),
     )
     return booking.pk
 

@@ -1,7 +1,8 @@
 """The ways of a booking and of an order through the code are short: how deep the main INSERT lies, and how many files are walked.
 
 Walked is a file of ours in which a function runs, from the POST that places it to the email that left; modules and class bodies
-that run when they are imported are not. The middleware's modules, which every request passes, are left out. `-s` prints the names.
+that run when they are imported are not. The middleware's modules, which every request passes, are left out.
+`-s` prints the names.
 """
 
 import sys
@@ -74,7 +75,9 @@ def stack_at(statement: str) -> Iterator[list[str]]:
     def wrapper(execute: Callable[..., Any], sql: str, *rest: Any) -> Any:
         if sql.startswith(statement) and not found:
             frames = [frame for frame in traceback.extract_stack() if is_ours(frame.filename)]
-            inside = next(number for number, frame in enumerate(frames) if frame.filename not in MIDDLEWARE or frame.name == "wrapper")
+            inside = next(
+                number for number, frame in enumerate(frames) if frame.filename not in MIDDLEWARE or frame.name == "wrapper"
+            )
             found.extend(f"{Path(frame.filename).relative_to(ROOT)}:{frame.name}" for frame in frames[inside:])
         return execute(sql, *rest)
 
@@ -98,7 +101,7 @@ def place(client: Client, path: str, sent: dict[str, str], table: str, mail: str
     files = {str(Path(name).relative_to(ROOT)) for name in files - MIDDLEWARE}
     row.refresh_from_db()
     assert row.state == "sent"
-    print(f"\n{table}: {len(functions)} functions at the INSERT, {len(files)} files", *functions, "", *sorted(files), sep="\n  ")
+    print(f"\n{table}: {len(functions)} functions at the INSERT, {len(files)} files", *functions, "", *sorted(files), sep="\n  ")  # noqa: T201 - the figures
     assert functions
     assert len(functions) <= MOST_FUNCTIONS
     assert len(files) <= MOST_FILES
