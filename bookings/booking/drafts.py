@@ -7,7 +7,6 @@ from typing import Any
 
 from bookings.booking.forms import to_moment
 from bookings.models import Booking, Format, Hold, Precision, Presentation
-from bookings.schedule.forms import to_start
 from bookings.schedule.holds import PreferredDate, hold_keeps
 from leaflets.models import ToBring
 from professionals.models import Draft
@@ -83,7 +82,7 @@ class DraftAnswers:
     @property
     def start(self) -> datetime | None:
         """None before it is chosen."""
-        return to_start(self.step("when")["start"]) if self.step("when") and self.is_about_this else None
+        return datetime.fromisoformat(self.step("when")["start"]) if self.step("when") and self.is_about_this else None
 
     @property
     def wants_leaflets(self) -> bool:

@@ -20,7 +20,6 @@ from bookings.schedule.services import set_journey_time
 from bookings.schedule.slots import SlotQuery
 from bookings.travel import find_place
 from ctac.dates import uk_datetime, uk_day
-from leaflets.models import Channel as OrderChannel
 from leaflets.models import Delivery, Dispatch, Leaflet, Order
 from leaflets.orders.services.missing import report_missing
 from leaflets.orders.services.place import keep_address, place_order
@@ -31,7 +30,7 @@ from professionals.samples import STAFF_EMAIL
 from professionals.services import organisation_named
 from tests.bookings.rows import make_booking, unsaved_booking, visit_address
 from tests.factories import make_person
-from tests.leaflets.factories import make_edition, make_many_orders
+from tests.leaflets.factories import make_edition, make_many_orders, unsaved_order
 
 
 @dataclass(frozen=True)
@@ -114,11 +113,11 @@ def lay_out() -> dict[str, int]:
         book_visit(asker, person, now, now + FIRST_VISIT + number * BETWEEN_VISITS)
     for asker, basket, steps in ORDERS:
         order = place_order(
-            person=people[asker],
+            order=unsaved_order(
+                people[asker], delivery=Delivery(asker.name, *asker.address, organisation_name=asker.organisation)
+            ),
             by=people[asker].user,
-            channel=OrderChannel.WEB,
             basket={Leaflet.objects.get(slug=slug): copies for slug, copies in basket.items()},
-            delivery=Delivery(asker.name, *asker.address, organisation_name=asker.organisation),
             now=now,
         )
         for step in steps:
@@ -130,13 +129,11 @@ def lay_out() -> dict[str, int]:
 def ask_for_more_leaflets() -> int:
     """A request for more than the limit. The key of the order."""
     now, person = timezone.now(), Person.objects.filter(email=NIA.email).first() or enter(NIA)
+    to = Delivery(NIA.name, *NIA.address, organisation_name=NIA.organisation)
     order = place_order(
-        person=person,
+        order=unsaved_order(person, delivery=to, asked_because="We train every school in the county in one week."),
         by=person.user,
-        channel=OrderChannel.WEB,
         basket={Leaflet.objects.get(slug="all-professionals"): 250, Leaflet.objects.get(slug="social-workers"): 20},
-        delivery=Delivery(NIA.name, *NIA.address, organisation_name=NIA.organisation),
-        asked_because="We train every school in the county in one week.",
         now=now,
     )
     return order.pk
