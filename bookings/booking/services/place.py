@@ -72,7 +72,8 @@ def place_booking(
     notify_booked(booking, now)
     if booking.flagged_child_details:
         notify_safeguarding_lead(about=f"booking:{booking.pk}", reference=booking.reference, now=now)
-    bring_leaflets(booking, leaflets, by=by, now=now)
+    if leaflets:
+        bring_leaflets(booking, leaflets, by=by, now=now)
     return booking
 
 

@@ -82,7 +82,8 @@ def request_dates(
         add_options(booking, OptionKind.PREFERRED, list(zip(dates, kept, strict=True)), slot_query.place, now)
     if draft is not None:
         drafts.finish(draft)
-    bring_leaflets(booking, leaflets, by=by, now=now)
+    if leaflets:
+        bring_leaflets(booking, leaflets, by=by, now=now)
     record_event(booking, EventKind.REQUESTED, by=by, now=now, to_state=booking.state)
     notify_booked(booking, now)
     if booking.flagged_child_details:

@@ -149,10 +149,6 @@ def week_page(
     return times_page(request, answers, picker, status, kept=held_slot(answers, now))
 
 
-def month_of_times(request: HttpRequest, answers: DraftAnswers, now: datetime) -> HttpResponse:
-    return month_of_slots(slot_query_of(answers), query=request.GET, now=now, ignoring=own_claims(request, answers))
-
-
 def times_page(request: HttpRequest, answers: DraftAnswers, picker: Picker, status: int = 200, **also: object) -> HttpResponse:
     context = {"picker": picker, "form": picker.form, "presentation": answers.presentation, **also}
     return render(request, "bookings/when.html", context, status=status)
@@ -199,10 +195,6 @@ def tell_of_just_placed(request: HttpRequest, presentation: Presentation, now: d
     if person and (placed := person.bookings.filter(**lately).order_by("pk").last()):
         said = _("%(reference)s was sent a moment ago, from another window. Go on here only if you want one more presentation.")
         messages.warning(request, said % {"reference": placed.reference})
-
-
-def typed_answers(request: HttpRequest) -> Any:
-    return request.POST if request.method == "POST" else None
 
 
 @require_safe
@@ -296,7 +288,10 @@ def book_when(request: HttpRequest, slug: str) -> HttpResponse:
     if missing := answers.missing_before("when"):
         return back_to_missing(request, missing, answers.presentation, now)
     if request.method != "POST":
-        return (month_of_times if "month" in request.GET else week_page)(request, answers, now)
+        if "month" in request.GET:
+            own = own_claims(request, answers)
+            return month_of_slots(slot_query_of(answers), query=request.GET, now=now, ignoring=own)
+        return week_page(request, answers, now)
     form = WhenForm(request.POST, days=[])
     if not form.is_valid():
         return week_page(request, answers, now, typed=request.POST)

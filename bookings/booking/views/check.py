@@ -20,10 +20,10 @@ from bookings.booking.limits import too_many_times
 from bookings.booking.services.place import place_booking
 from bookings.booking.services.request import DatesRefused, dates_we_could_keep, request_dates
 from bookings.booking.views import book
-from bookings.booking.views.book import answers_so_far, back_to, back_to_missing, go_to, typed_answers
+from bookings.booking.views.book import answers_so_far, back_to, back_to_missing, go_to
 from bookings.errors import AlreadyPlaced, DraftGone, NotOffered, SlotTaken, TooManyHolds
 from bookings.models import Channel, DateOption, OptionKind, WhyNot
-from bookings.schedule.holds import KeptSlot, PreferredDate, kept_until
+from bookings.schedule.holds import kept_until
 from ctac.dates import format_span
 from ctac.forms import FORM_METHODS
 from leaflets.models import Leaflet, ToBring
@@ -44,57 +44,40 @@ def book_dates(request: HttpRequest, slug: str) -> HttpResponse:
     presentation = answers.presentation
     if missing := answers.missing_before("when"):
         return back_to_missing(request, missing, presentation, now)
-    form = DatesForm(typed_answers(request), presentation=presentation, initial=typed_before(answers))
+    before = answers.step("dates")
+    initial = {**before.get("typed", {}), "reason": before.get("reason", "")}
+    form = DatesForm(request.POST if request.method == "POST" else None, presentation=presentation, initial=initial)
     if request.method == "POST" and form.is_valid():
-        return keep_dates(request, answers, form, now)
+        answer = {
+            "dates": [vars(date) for date in form.cleaned_data["dates"]],
+            "reason": form.cleaned_data["reason"],
+            "flagged": form.flagged,
+            "typed": form.as_typed(),
+        }
+        steps: dict[str, dict[str, Any]] = {"dates": answer}
+        if answers.step("when"):  # in the place of a time that was chosen before, which is given back
+            book.give_back_time(answers, now)
+            steps["when"] = {}
+        book.keep_answers(request, answers, steps, now)
+        return go_to(answers.first_missing(), presentation)
     context = {"form": form, "presentation": presentation, "back_url": back_to("when", presentation)}
     return render(request, "bookings/dates.html", context)
 
 
-def typed_before(answers: DraftAnswers) -> dict[str, Any]:
-    before = answers.step("dates")
-    return {**before.get("typed", {}), "reason": before.get("reason", "")}
-
-
-def keep_dates(request: HttpRequest, answers: DraftAnswers, form: DatesForm, now: datetime) -> HttpResponse:
-    """In the place of a time that was chosen before, which is given back."""
-    answer = {
-        "dates": [vars(date) for date in form.cleaned_data["dates"]],
-        "reason": form.cleaned_data["reason"],
-        "flagged": form.flagged,
-        "typed": form.as_typed(),
-    }
-    steps: dict[str, dict[str, Any]] = {"dates": answer}
-    if answers.step("when"):
-        book.give_back_time(answers, now)
-        steps["when"] = {}
-    book.keep_answers(request, answers, steps, now)
-    return go_to(answers.first_missing(), answers.presentation)
-
-
-def dates_with_promises(answers: DraftAnswers, person: Any, now: datetime) -> list[text.Row]:
-    """Each date with what we would do with it if it were sent now."""
-    dates = answers.dates
+def dates_section(answers: DraftAnswers, person: Any, now: datetime) -> tuple[str, str, list[text.Row]]:
+    """Title, where to change it, and rows, for the check page: each date with what we would do with it if it were sent now."""
+    dates, length = answers.dates, answers.presentation.length
     could = dates_we_could_keep(book.slot_query_of(answers), dates, person=person, now=now)
     options = [DateOption(kind=OptionKind.PREFERRED, **vars(date)) for date in dates]
-    promised = [date_promise(answers, date, chosen, now) for date, chosen in zip(dates, could, strict=True)]
-    return [
-        text.row(label, f"{option.when}\n{sentence}")
-        for (label, option), sentence in zip(text.labelled_dates(options), promised, strict=True)
-    ]
-
-
-def date_promise(answers: DraftAnswers, date: PreferredDate, chosen: KeptSlot | WhyNot, now: datetime) -> str:
-    if isinstance(chosen, WhyNot):
-        return text.not_kept_sentence(text.NOT_KEPT_IF_ASKED_NOW, chosen)
-    until = kept_until(chosen.start, now)
-    return text.keeping_sentence(date.precision, chosen.start, answers.presentation.length, until)
-
-
-def dates_section(answers: DraftAnswers, person: Any, now: datetime) -> tuple[str, str, list[text.Row]]:
-    """Title, where to change it, and rows, for the check page."""
-    reason = text.row(_("Why none of our times suits"), answers.step("dates")["reason"])
-    return _("Your dates"), back_to("dates", answers.presentation), [*dates_with_promises(answers, person, now), reason]
+    rows = []
+    for (label, option), chosen in zip(text.labelled_dates(options), could, strict=True):
+        if isinstance(chosen, WhyNot):
+            promise = text.not_kept_sentence(text.NOT_KEPT_IF_ASKED_NOW, chosen)
+        else:
+            promise = text.keeping_sentence(option.precision, chosen.start, length, kept_until(chosen.start, now))
+        rows.append(text.row(label, f"{option.when}\n{promise}"))
+    rows.append(text.row(_("Why none of our times suits"), answers.step("dates")["reason"]))
+    return _("Your dates"), back_to("dates", answers.presentation), rows
 
 
 # Which leaflets to bring: a page for those who asked for some, and what the check page says of them.
@@ -109,10 +92,13 @@ def book_leaflets(request: HttpRequest, slug: str) -> HttpResponse:
     missing = answers.missing_before("leaflets")
     if answers.is_online and not missing:
         return go_to("check", answers.presentation)
-    leaflets = leaflets_in_stock(answers.booking.audience_profession, MOST_TITLES)
-    before = {each.slug: each.copies for each in answers.leaflets}
+    booking = answers.booking
+    leaflets = leaflets_in_stock(booking.audience_profession, MOST_TITLES)
     form = LeafletsForm(
-        typed_answers(request), leaflets=leaflets, lately=leaflets_counted(request, answers, leaflets, now), initial=before
+        request.POST if request.method == "POST" else None,
+        leaflets=leaflets,
+        lately=leaflets_counted(request, booking.postcode, leaflets, now),
+        initial={each.slug: each.copies for each in answers.leaflets},
     )
     if request.method == "POST" and form.is_valid():
         copies = [asdict(each) for each in form.to_bring()]
@@ -121,25 +107,20 @@ def book_leaflets(request: HttpRequest, slug: str) -> HttpResponse:
             return go_to("check", answers.presentation)
     if missing:
         return back_to_missing(request, missing, answers.presentation, now)
-    return leaflets_page(request, answers, form, now)
-
-
-def leaflets_page(request: HttpRequest, answers: DraftAnswers, form: LeafletsForm, now: datetime) -> HttpResponse:
     step_before = "check" if "change" in request.GET else "dates" if answers.asks_for_dates else "when"
     context = {
         "form": form,
         "presentation": answers.presentation,
-        "people": answers.booking.audience_size,
+        "people": booking.audience_size,
         "kept": book.held_slot(answers, now),
         "back_url": back_to(step_before, answers.presentation),
     }
     return render(request, "bookings/leaflets.html", context)
 
 
-def leaflets_counted(request: HttpRequest, answers: DraftAnswers, leaflets: list[Leaflet], now: datetime) -> RecentOrdersByTitle:
+def leaflets_counted(request: HttpRequest, postcode: str, leaflets: list[Leaflet], now: datetime) -> RecentOrdersByTitle:
     """What counts against the limits, as far as we know who asks."""
     person = request.person  # type: ignore[attr-defined]
-    postcode = answers.step("where").get("postcode", "")
     if not person or not postcode or not leaflets:
         return {}
     workplace = Workplace(person.organisation_id, postcode)
@@ -279,36 +260,29 @@ def sections(request: HttpRequest, answers: DraftAnswers, now: datetime) -> list
     where = "\n".join(booking.address_lines) or booking.get_format_display()
     who_comes = text.row(_("Who is coming"), text.audience_text(booking.audience_profession))
     booking.audience_profession = ""  # which stands with the place
-    first_page = f"{back_to('where', presentation)}?change=1"
-
-    def section(title: str, url: str, rows: list[text.Row]) -> dict[str, object]:
-        return {"title": title, "change_url": url, "rows": rows}
-
-    account = f"{reverse('account_details')}?next={back_to('check', presentation)}"
-    return [
-        section(_("Presentation"), reverse("presentations"), [text.row(_("Title"), presentation.title)]),
-        section(_("Place and audience"), first_page, [text.row(_("Where"), where), who_comes]),
-        section(*when_section(request, answers, now)),
-        section(_("About the day"), f"{first_page}#id_audience_size", text.details_rows(booking)),
-        leaflets_section(answers, person, now),
-        section(_("You"), account, about_you(person)),
-    ]
-
-
-def when_section(request: HttpRequest, answers: DraftAnswers, now: datetime) -> tuple[str, str, list[text.Row]]:
     if answers.asks_for_dates:
-        return dates_section(answers, request.person, now)  # type: ignore[attr-defined]
-    start, length = answers.start, answers.presentation.length
-    when = format_span(start, start + length) if start else ""
-    return _("Time"), back_to("when", answers.presentation), [text.row(_("When"), when)]
-
-
-def about_you(person: Person) -> list[text.Row]:
-    """What we know of them; the confirmation goes to this address."""
-    rows = [
+        when = dates_section(answers, person, now)
+    else:
+        span = format_span(booking.starts_at, booking.starts_at + presentation.length) if booking.starts_at else ""
+        when = _("Time"), back_to("when", presentation), [text.row(_("When"), span)]
+    # The confirmation goes to this address.
+    about_them = [
         text.row(_("Name"), person.name),
         text.row(_("Organisation"), person.organisation.name if person.organisation else ""),
         text.row(_("Email"), person.email),
         text.row(_("Phone"), person.phone),
     ]
-    return [each for each in rows if each["value"]]
+    first_page = f"{back_to('where', presentation)}?change=1"
+    account = f"{reverse('account_details')}?next={back_to('check', presentation)}"
+
+    def section(title: str, url: str, rows: list[text.Row]) -> dict[str, object]:
+        return {"title": title, "change_url": url, "rows": rows}
+
+    return [
+        section(_("Presentation"), reverse("presentations"), [text.row(_("Title"), presentation.title)]),
+        section(_("Place and audience"), first_page, [text.row(_("Where"), where), who_comes]),
+        section(*when),
+        section(_("About the day"), f"{first_page}#id_audience_size", text.details_rows(booking)),
+        leaflets_section(answers, person, now),
+        section(_("You"), account, [row for row in about_them if row["value"]]),
+    ]
