@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts import limits
 from bookings import rules
 from bookings.booking.drafts import DraftAnswers
-from bookings.booking.forms import ADDRESS_FIELDS, BookingForm, answers_of, kept_visit_addresses
+from bookings.booking.forms import BookingForm, answers_of, kept_visit_addresses
 from bookings.booking.limits import too_many_times
 from bookings.errors import DraftGone, ExtendedAlready, HoldOver, SlotTaken, TooManyHolds
 from bookings.models import Booking, Format, Hold, Presentation
@@ -26,6 +26,7 @@ from bookings.schedule.holds import extend_hold, hold_slot, release_hold
 from bookings.schedule.picker import Picker, month_of_slots, pick, pick_nearest
 from bookings.schedule.queries import open_schedule
 from bookings.schedule.slots import SlotQuery
+from bookings.text import ADDRESS_FIELDS
 from bookings.travel import find_place
 from ctac.dates import format_clock, format_span, uk_day
 from ctac.forms import FORM_METHODS
