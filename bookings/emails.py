@@ -126,12 +126,7 @@ def rows_of_the_day(booking: Booking) -> list[Row]:
     ]
     if booking.flagged_child_details:
         return rows
-    return [
-        *rows,
-        row(_("Room, parking or entrance"), booking.room),
-        row(_("Access needs"), booking.access_needs),
-        row(_("Anything else"), booking.notes),
-    ]
+    return [*rows, *text.needs_rows(booking)]
 
 
 def phone_row(label: str, number: str) -> Row:

@@ -7,7 +7,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from accounts.models import User
 from accounts.roles import BY_SLUG
-from bookings.booking.services.place import BookingDetails, VisitAddress, place_booking
+from bookings.booking.services.place import place_booking
 from bookings.feedback.services import FeedbackAnswers, give_feedback, open_afterwards, record_attendance
 from bookings.models import (
     Afterwards,
@@ -41,7 +41,12 @@ from professionals.samples import STAFF_EMAIL, email_of
 # What a new copy is tried with: two presentations, three presenters in different parts of the country, a visit with leaflets.
 
 HOST = "asha.patel@leeds.nhs.uk"  # of professionals/samples.py
-ADDRESS = VisitAddress("St James Health Centre", "Leeds", "LS1 4AP", "1 Park Row")
+ADDRESS = {
+    "address_line_1": "St James Health Centre",
+    "address_line_2": "1 Park Row",
+    "town": "Leeds",
+    "postcode": "LS1 4AP",
+}
 VISIT_IN = timedelta(weeks=4)
 # One session with room, one with a line, two more; a Wednesday at 2pm, three weeks ahead and then each week.
 SESSION_PLACES = (40, 1, 40, 40)
@@ -130,23 +135,26 @@ def _book_a_visit(now: datetime) -> None:
     presentation = Presentation.objects.get(slug=PRESENTATIONS[0]["slug"])
     if person is None or person.bookings.exists() or not presentation.active:
         return
-    slot_query = SlotQuery(presentation, Format.WORKPLACE, find_place(ADDRESS.postcode), person.profession)
+    slot_query = SlotQuery(presentation, Format.WORKPLACE, find_place(ADDRESS["postcode"]), person.profession)
     day = uk_day(now) + VISIT_IN
     days = open_schedule(slot_query, first_day=day, last_day=day + timedelta(days=6), now=now).week(day)
     slots = [slot for _day, slots in days for slot in slots]
     if slots:
-        place_booking(
+        booking = Booking(
             person=person,
-            by=person.user,
             channel=Channel.WEB,
             presentation=presentation,
             format=Format.WORKPLACE,
-            start=slots[-1].start,
-            details=BookingDetails(14, person.name, person.phone, audience_profession=person.profession, room="Room 2.14"),
-            address=ADDRESS,
-            leaflets=[ToBring(leaflet.slug, leaflet.title, 14) for leaflet in leaflets_in_stock(person.profession, 2)],
-            now=now,
+            starts_at=slots[-1].start,
+            audience_size=14,
+            audience_profession=person.profession,
+            contact_name=person.name,
+            contact_phone=person.phone,
+            room="Room 2.14",
+            **ADDRESS,
         )
+        leaflets = [ToBring(leaflet.slug, leaflet.title, 14) for leaflet in leaflets_in_stock(person.profession, 2)]
+        place_booking(booking=booking, leaflets=leaflets, by=person.user, now=now)
 
 
 def _plan_sessions(now: datetime) -> None:

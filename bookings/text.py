@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from django.utils.functional import Promise
 from django.utils.text import capfirst
@@ -86,27 +85,27 @@ def facts_to_print(booking: Booking) -> list[Row]:
     return [*facts(booking, with_reference=False, with_link=True), row(_("Contact on the day"), booking.contact_name)]
 
 
-class DetailsGiven(Protocol):
-    """What the professional told us beside the slot: a booking, or the answers of a draft."""
-
-    audience_size: int
-    audience_profession: str
-    contact_name: str
-    contact_phone: str
-    room: str
-    access_needs: str
-    notes: str
+# What is asked about the day, where nothing needs words of its own: whoever reads of a visit reads these answers (needs_rows).
+NEEDS = ("room", "access_needs", "notes")
+ADDRESS_FIELDS = ("address_line_1", "address_line_2", "town", "postcode")
 
 
-def details_rows(told: DetailsGiven) -> list[Row]:
-    """Empty answers are left out."""
+def needs_rows(booking: Booking) -> list[Row]:
+    return [row(capfirst(question_name(name)), getattr(booking, name)) for name in NEEDS]
+
+
+def question_name(name: str) -> str:
+    """As the model has it: how a change of the answer is told."""
+    return str(_("address") if name in ADDRESS_FIELDS else Booking._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
+
+
+def details_rows(booking: Booking) -> list[Row]:
+    """What the professional told us beside the slot; the booking may be unsaved. Empty answers are left out."""
     rows = [
-        row(_("People coming"), told.audience_size),
-        row(_("Who is coming"), audience_text(told.audience_profession) if told.audience_profession else ""),
-        row(_("Contact on the day"), f"{told.contact_name}\n{told.contact_phone}".strip()),
-        row(_("Room, parking or entrance"), told.room),
-        row(_("Access needs"), told.access_needs),
-        row(_("Anything else"), told.notes),
+        row(_("People coming"), booking.audience_size),
+        row(_("Who is coming"), audience_text(booking.audience_profession) if booking.audience_profession else ""),
+        row(_("Contact on the day"), f"{booking.contact_name}\n{booking.contact_phone}".strip()),
+        *needs_rows(booking),
     ]
     return [each for each in rows if each["value"]]
 
@@ -116,7 +115,7 @@ def audience_text(profession: str) -> str:
     return str(Profession(profession).label if profession else _("A mix of professions"))
 
 
-def changed_rows(before: DetailsGiven, after: DetailsGiven) -> list[Row]:
+def changed_rows(before: Booking, after: Booking) -> list[Row]:
     """Each answer that is another now, with the one before it in the line below."""
     had = {str(each["label"]): each["value"] for each in details_rows(before)}
     has = {str(each["label"]): each["value"] for each in details_rows(after)}
@@ -128,18 +127,6 @@ def changed_row(label: str, now: object, before: object) -> Row:
     nothing = _("nothing")
     return row(label, f"{now or capfirst(nothing)}\n{_('Until now: %(answer)s') % {'answer': before or nothing}}")
 
-
-# How a change of each of these is told.
-QUESTION_NAMES: dict[str, str | Promise] = {
-    "audience_size": gettext_lazy("people coming"),
-    "audience_profession": gettext_lazy("who is coming"),
-    "contact_name": gettext_lazy("contact on the day"),
-    "contact_phone": gettext_lazy("contact’s phone"),
-    "room": gettext_lazy("room, parking or entrance"),
-    "access_needs": gettext_lazy("access needs"),
-    "notes": gettext_lazy("anything else"),
-    **dict.fromkeys(("address_line_1", "address_line_2", "town", "postcode"), gettext_lazy("address")),
-}
 
 EVENTS_BY_OWNER: dict[str, str | Promise] = {
     EventKind.BOOKED: gettext_lazy("You booked it."),
@@ -237,8 +224,8 @@ def times_of_move(event: BookingEvent | SessionEvent | None) -> list[datetime]:
 
 def changed_questions(event: BookingEvent | None) -> str:
     """'People coming, contact on the day': never what was answered."""
-    labels = {str(QUESTION_NAMES.get(name, name)): None for name in (event.changes.get("fields", []) if event else [])}
-    return capfirst(", ".join(labels))
+    names = event.changes.get("fields", []) if event else []
+    return capfirst(", ".join(dict.fromkeys(map(question_name, names))))
 
 
 def moment_text(at: datetime) -> str:

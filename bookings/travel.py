@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from ctac.dates import postcode_area
 from ctac.errors import DomainError
 from ctac.models import csv_rows
-from professionals.areas import Area, look_up_area
+from professionals.areas import look_up_area
 
 # How long a presenter needs from one place to another: the rule, in one place.
 #
@@ -140,26 +140,12 @@ def look_up_postcode(postcode: str) -> FoundPlace:
     Raises PlaceUnknown (BFPO, or letters that no area has).
     """
     area = look_up_area(postcode)
-    place = place_in_area(area, postcode)
-    return FoundPlace(place, place.nation, area.local_authority if area else "")
-
-
-def place_in_area(area: Area | None, postcode: str) -> Place:
-    """Raises PlaceUnknown."""
     if area is None:
         raise PlaceUnknown
-    return Place(postcode, area.latitude, area.longitude, area.nation, area.zone)
+    place = Place(postcode, area.latitude, area.longitude, area.nation, area.zone)
+    return FoundPlace(place, area.nation, area.local_authority)
 
 
 def find_place(postcode: str) -> Place:
     """Raises PlaceUnknown."""
     return look_up_postcode(postcode).place
-
-
-def area_columns(postcode: str) -> dict[str, str]:
-    """How a booking stores its area. Empty for a postcode that lies in none: nobody is refused for that."""
-    return columns_of_area(look_up_area(postcode) if postcode else None)
-
-
-def columns_of_area(area: Area | None) -> dict[str, str]:
-    return {"nation": area.nation if area else "", "local_authority": area.local_authority if area else ""}

@@ -1,4 +1,4 @@
-"""What a booking draft says, in our own types. It has an entry each for where and details (one page), when or dates, leaflets."""
+"""What a booking draft says, as the unsaved booking. It has an entry for each page: where, when or dates, leaflets."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,10 +6,8 @@ from functools import cached_property
 from typing import Any
 
 from bookings.booking.forms import to_moment
-from bookings.booking.services.place import BookingDetails, VisitAddress
-from bookings.models import Format, Hold, Precision, Presentation
-from bookings.schedule.forms import to_start
-from bookings.schedule.holds import PreferredDate
+from bookings.models import Booking, Format, Hold, Precision, Presentation
+from bookings.schedule.holds import PreferredDate, hold_keeps
 from leaflets.models import ToBring
 from professionals.models import Draft
 
@@ -38,7 +36,7 @@ class DraftAnswers:
             return bool(self.leaflets) or not self.wants_leaflets
         if page == "when" and self.asks_for_dates:
             return True
-        return self.is_about_this and bool(self.step("details" if page == "where" else page))
+        return self.is_about_this and bool(self.step(page))
 
     @property
     def asks_for_dates(self) -> bool:
@@ -64,33 +62,27 @@ class DraftAnswers:
         return next((name for name in DRAFT_STEPS[: DRAFT_STEPS.index(step)] if not self.has(name)), "")
 
     @property
-    def format(self) -> str:
-        return str(self.step("where")["format"])
+    def booking(self) -> Booking:
+        """Unsaved: a form's answers by the names of the model, and the time once it is chosen."""
+        answered = {name: value for name, value in self.step("where").items() if name not in ("presentation", "flagged")}
+        reason = self.step("dates").get("reason", "") if self.asks_for_dates else ""
+        flagged = any(self.step(name).get("flagged") for name in ("where", "dates"))
+        return Booking(
+            presentation=self.presentation,
+            starts_at=None if self.asks_for_dates else self.start,
+            request_reason=reason,
+            flagged_child_details=flagged,
+            **answered,
+        )
 
     @property
     def is_online(self) -> bool:
         return self.step("where").get("format") == Format.ONLINE
 
     @property
-    def address(self) -> VisitAddress | None:
-        where = self.step("where")
-        if where["format"] != Format.WORKPLACE:
-            return None
-        return VisitAddress(where["address_line_1"], where["town"], where["postcode"], where["address_line_2"])
-
-    @property
     def start(self) -> datetime | None:
         """None before it is chosen."""
-        return to_start(self.step("when")["start"]) if self.step("when") and self.is_about_this else None
-
-    @property
-    def audience(self) -> str:
-        """The profession of most of them, which decides who can give it; empty for a mix."""
-        return str(self.step("where").get("audience_profession", ""))
-
-    @property
-    def details(self) -> BookingDetails:
-        return BookingDetails(**{**self.step("details"), "audience_profession": self.audience})
+        return datetime.fromisoformat(self.step("when")["start"]) if self.step("when") and self.is_about_this else None
 
     @property
     def wants_leaflets(self) -> bool:
@@ -109,6 +101,4 @@ class DraftAnswers:
 
     def fits(self, hold: Hold) -> bool:
         """Whether the hold is for exactly what these answers say (a draft may have been laid over another device's)."""
-        place = self.address.postcode if self.address else ""
-        asked = (self.presentation.pk, self.format, place, self.start)
-        return (hold.presentation_id, hold.format, hold.postcode, hold.start) == asked
+        return hold_keeps(hold, self.booking)

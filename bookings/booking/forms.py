@@ -14,8 +14,9 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from bookings import rules
-from bookings.models import DateOption, Format, Precision, Presentation
+from bookings.models import Booking, DateOption, Format, Precision, Presentation
 from bookings.schedule.holds import PreferredDate
+from bookings.text import ADDRESS_FIELDS, NEEDS
 from bookings.travel import Place, PlaceUnknown, find_place
 from ctac.dates import UK, format_clock_time, tidy_postcode, uk_datetime, uk_day
 from ctac.forms import ClockField, DayField, PageForm, as_of_a_page, uk_moment
@@ -32,8 +33,13 @@ FORMAT_HINTS = {
     str(Format.ONLINE): _("We send you a joining link for a video call."),
 }
 TEXT_ROWS = {"rows": 3}
-ADDRESS_FIELDS = ("address_line_1", "address_line_2", "town", "postcode")
 ANOTHER_ADDRESS = "another"
+BOOKING_FIELDS = {field.name for field in Booking._meta.concrete_fields}
+
+
+def answers_of(form: forms.Form) -> dict[str, Any]:
+    """Of a valid form, by the names of the model: a draft keeps them, and Booking(**answers) is the same unsaved."""
+    return {name: value for name, value in form.cleaned_data.items() if name in BOOKING_FIELDS}
 
 
 def audience_question() -> forms.ChoiceField:
@@ -172,7 +178,7 @@ class BookingForm(WhereForm, DetailsForm):
     fieldsets = {
         _("Where"): ("format",),
         _("For whom"): ("audience_profession", "audience_size"),
-        _("On the day"): ("contact_name", "contact_phone", "room", "access_needs", "notes"),
+        _("On the day"): ("contact_name", "contact_phone", *NEEDS),
     }
     autocomplete = {**WhereForm.autocomplete, **DetailsForm.autocomplete}
     conditional = {**WhereForm.conditional, "leaflets": ("format", Format.WORKPLACE)}

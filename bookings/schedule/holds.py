@@ -59,14 +59,10 @@ def is_own_hold(hold: Hold, draft: Draft, person: Person | None) -> bool:
     return hold.draft_id == draft.pk or (person is not None and hold.person_id == person.pk)
 
 
-def hold_keeps(hold: Hold, slot_query: SlotQuery, start: datetime) -> bool:
-    """Whether this hold is for exactly that."""
-    return (hold.presentation_id, hold.format, hold.postcode, hold.start) == (
-        slot_query.presentation.pk,
-        slot_query.format,
-        slot_query.place.postcode if slot_query.place else "",
-        start,
-    )
+def hold_keeps(hold: Hold, booking: Booking) -> bool:
+    """Whether this hold is for exactly what this booking, which may be unsaved, asks for."""
+    asked = (booking.presentation_id, booking.format, booking.postcode, booking.starts_at)
+    return (hold.presentation_id, hold.format, hold.postcode, hold.start) == asked
 
 
 @transaction.atomic
@@ -97,8 +93,10 @@ def hold_slot(
     seen = holds_of(draft, person, client=client)
     before = [row for row in seen if row.hold and is_own_hold(row.hold, draft, person)]
     live = [row.hold for row in before if row.hold and row.hold.expires_at > now]
+    postcode = slot_query.place.postcode if slot_query.place else ""
+    asked = (draft.pk, slot_query.presentation.pk, slot_query.format, postcode, start)
     for hold in live:
-        if hold.draft_id == draft.pk and hold_keeps(hold, slot_query, start):
+        if (hold.draft_id, hold.presentation_id, hold.format, hold.postcode, hold.start) == asked:
             return hold
     if not live:
         refuse_too_many_holds(client, seen, now)
@@ -110,7 +108,7 @@ def hold_slot(
             presenter=presenter,
             presentation=slot_query.presentation,
             format=slot_query.format,
-            postcode=slot_query.place.postcode if slot_query.place else "",
+            postcode=postcode,
             start=start,
             held_at=now,
             client=client,

@@ -6,20 +6,20 @@ Runs inside a live copy that has the sample data, through the same services as t
 import secrets
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from typing import Any
 
 from django.utils import timezone
 
 from bookings.booking.services.decide import lapse_dates_of, offer_times, slot_query_of
-from bookings.booking.services.place import BookingDetails, VisitAddress, place_booking
+from bookings.booking.services.place import place_booking
 from bookings.booking.services.request import request_dates
-from bookings.models import Booking, BusyTime, Channel, DateOption, Format, JourneyTime, Precision, Presentation, Presenter
+from bookings.models import Booking, BusyTime, DateOption, Format, JourneyTime, Precision, Presentation, Presenter
 from bookings.schedule.holds import PreferredDate
 from bookings.schedule.queries import open_schedule
 from bookings.schedule.services import set_journey_time
 from bookings.schedule.slots import SlotQuery
 from bookings.travel import find_place
 from ctac.dates import uk_datetime, uk_day
-from leaflets.models import Channel as OrderChannel
 from leaflets.models import Delivery, Dispatch, Leaflet, Order
 from leaflets.orders.services.missing import report_missing
 from leaflets.orders.services.place import keep_address, place_order
@@ -28,9 +28,9 @@ from leaflets.stock.services import correct_stock
 from professionals.models import Person, Profession
 from professionals.samples import STAFF_EMAIL
 from professionals.services import organisation_named
-from tests.bookings.rows import make_booking
+from tests.bookings.rows import make_booking, unsaved_booking, visit_address
 from tests.factories import make_person
-from tests.leaflets.factories import make_edition, make_many_orders
+from tests.leaflets.factories import make_edition, make_many_orders, unsaved_order
 
 
 @dataclass(frozen=True)
@@ -113,11 +113,11 @@ def lay_out() -> dict[str, int]:
         book_visit(asker, person, now, now + FIRST_VISIT + number * BETWEEN_VISITS)
     for asker, basket, steps in ORDERS:
         order = place_order(
-            person=people[asker],
+            order=unsaved_order(
+                people[asker], delivery=Delivery(asker.name, *asker.address, organisation_name=asker.organisation)
+            ),
             by=people[asker].user,
-            channel=OrderChannel.WEB,
             basket={Leaflet.objects.get(slug=slug): copies for slug, copies in basket.items()},
-            delivery=Delivery(asker.name, *asker.address, organisation_name=asker.organisation),
             now=now,
         )
         for step in steps:
@@ -129,13 +129,11 @@ def lay_out() -> dict[str, int]:
 def ask_for_more_leaflets() -> int:
     """A request for more than the limit. The key of the order."""
     now, person = timezone.now(), Person.objects.filter(email=NIA.email).first() or enter(NIA)
+    to = Delivery(NIA.name, *NIA.address, organisation_name=NIA.organisation)
     order = place_order(
-        person=person,
+        order=unsaved_order(person, delivery=to, asked_because="We train every school in the county in one week."),
         by=person.user,
-        channel=OrderChannel.WEB,
         basket={Leaflet.objects.get(slug="all-professionals"): 250, Leaflet.objects.get(slug="social-workers"): 20},
-        delivery=Delivery(NIA.name, *NIA.address, organisation_name=NIA.organisation),
-        asked_because="We train every school in the county in one week.",
         now=now,
     )
     return order.pk
@@ -184,20 +182,16 @@ def wish_at(asker: Asker) -> SlotQuery:
 
 def book_visit(asker: Asker, person: Person, now: datetime, earliest: datetime) -> None:
     """The first time from that day on that is offered at their workplace."""
-    place = VisitAddress(*asker.address)
     slot_query = wish_at(asker)
     day = uk_day(earliest)
-    place_booking(
-        person=person,
-        by=person.user,
-        channel=Channel.WEB,
-        presentation=slot_query.presentation,
-        format=slot_query.format,
-        start=open_schedule(slot_query, first_day=day, last_day=day + WITHIN, now=now).first_slot().start,
-        details=BookingDetails(audience_size=14, contact_name=asker.name, contact_phone="07700 900456"),
-        now=now,
-        address=place,
-    )
+    start = open_schedule(slot_query, first_day=day, last_day=day + WITHIN, now=now).first_slot().start
+    place_booking(booking=asked_by(asker, person, slot_query, start), by=person.user, now=now)
+
+
+def asked_by(asker: Asker, person: Person, slot_query: SlotQuery, start: datetime | None = None, **more: Any) -> Booking:
+    details = {"audience_size": 14, "contact_name": asker.name, "contact_phone": "07700 900456"}
+    asked = {"presentation": slot_query.presentation, "format": slot_query.format, "address": visit_address(*asker.address)}
+    return unsaved_booking(person, start, details=details, **asked, **more)
 
 
 def ask_for_dates() -> int:
@@ -207,21 +201,16 @@ def ask_for_dates() -> int:
     day = uk_day(now + FIRST_VISIT)
     first = open_schedule(slot_query, first_day=day, last_day=day + WITHIN, now=now).first_slot().start
     evening, other_day = uk_datetime(uk_day(first), time(19)), uk_day(first) + timedelta(days=1)
+    reason = "We meet as a team once a month, and it is always one of these days."
     booking = request_dates(
-        person=person,
+        booking=asked_by(NIA, person, slot_query, request_reason=reason),
         by=person.user,
-        channel=Channel.WEB,
-        presentation=slot_query.presentation,
-        format=slot_query.format,
         dates=[
             PreferredDate(Precision.TIME, first, first + slot_query.length),
             PreferredDate(Precision.TIME, evening, evening + slot_query.length),
             PreferredDate(Precision.MORNING, uk_datetime(other_day, time(9)), uk_datetime(other_day, time(12))),
         ],
-        reason="We meet as a team once a month, and it is always one of these days.",
-        details=BookingDetails(audience_size=14, contact_name=NIA.name, contact_phone="07700 900456"),
         now=now,
-        address=VisitAddress(*NIA.address),
     )
     return booking.pk
 

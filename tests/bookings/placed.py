@@ -7,13 +7,7 @@ from bookings.booking.services.place import place_booking
 from bookings.models import Booking, Channel
 from notifications.models import Notification
 from professionals.models import Person
-from tests.bookings.rows import (
-    ADDRESS,
-    DETAILS,
-    NOW,
-    at,
-    make_presentation,
-)
+from tests.bookings.rows import NOW, at, make_presentation, unsaved_booking
 from tests.factories import make_person, make_staff
 
 TEN = at("10:00")
@@ -21,16 +15,10 @@ STRANGER = "someone@unknown.example"
 
 
 def place(person: Person, start: datetime = TEN, **more: Any) -> Booking:
-    defaults: dict[str, Any] = {
-        "by": person.user,
-        "channel": Channel.WEB,
-        "presentation": more.pop("presentation", None) or make_presentation(),
-        "format": "workplace",
-        "address": ADDRESS,
-        "details": DETAILS,
-        "now": NOW,
-    }
-    return place_booking(person=person, start=start, **{**defaults, **more})
+    of_service = ("by", "now", "presenter", "override_reason", "leaflets")
+    asked = {"by": person.user, "now": NOW, **{name: more.pop(name) for name in of_service if name in more}}
+    presentation = more.pop("presentation", None) or make_presentation()
+    return place_booking(booking=unsaved_booking(person, start, presentation=presentation, **more), **asked)
 
 
 def sent(booking: Booking) -> list[tuple[str, str, int]]:

@@ -5,10 +5,10 @@ from typing import Any
 
 from bookings.booking.services.decide import offer_times
 from bookings.booking.services.request import request_dates
-from bookings.models import Booking, BusyTime, Channel, DateOption, Precision
+from bookings.models import Booking, BusyTime, DateOption, Precision
 from bookings.schedule.holds import PreferredDate
 from professionals.models import Person
-from tests.bookings.rows import ADDRESS, DETAILS, NOW, make_presentation
+from tests.bookings.rows import NOW, make_presentation, unsaved_booking
 from tests.factories import make_staff
 
 HOUR = timedelta(hours=1)
@@ -20,17 +20,11 @@ def on(start: datetime) -> PreferredDate:
 
 
 def ask(person: Person, *dates: PreferredDate, **more: Any) -> Booking:
-    defaults: dict[str, Any] = {
-        "by": person.user,
-        "channel": Channel.WEB,
-        "presentation": more.pop("presentation", None) or make_presentation(),
-        "format": "workplace",
-        "address": ADDRESS,
-        "details": DETAILS,
-        "reason": "We all have clinics on those days.",
-        "now": NOW,
-    }
-    return request_dates(person=person, dates=dates, **{**defaults, **more})
+    of_service = ("by", "now", "leaflets")
+    asked = {"by": person.user, "now": NOW, **{name: more.pop(name) for name in of_service if name in more}}
+    presentation, flagged = more.pop("presentation", None) or make_presentation(), more.pop("flagged", False)
+    columns = {"request_reason": "We all have clinics on those days.", "flagged_child_details": flagged, **more}
+    return request_dates(booking=unsaved_booking(person, presentation=presentation, **columns), dates=dates, **asked)
 
 
 def offer(booking: Booking, *starts: datetime, **more: Any) -> list[DateOption]:

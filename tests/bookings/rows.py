@@ -1,12 +1,12 @@
 """Rows of this app's tests."""
 
 import itertools
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
-from bookings.booking.services.place import BookingDetails, VisitAddress
 from bookings.feedback.services import open_afterwards
 from bookings.models import (
     Availability,
@@ -210,8 +210,32 @@ def slot_query(presentation: Presentation, postcode: str = LEEDS) -> SlotQuery:
     return SlotQuery(presentation, Format.WORKPLACE, find_place(postcode))
 
 
-ADDRESS = VisitAddress("St James", "Leeds", LEEDS)
-DETAILS = BookingDetails(audience_size=8, contact_name="Jo Green", contact_phone="0113 496 0001")
+def visit_address(line_1: str, town: str, postcode: str, line_2: str = "") -> dict[str, str]:
+    return {"address_line_1": line_1, "address_line_2": line_2, "town": town, "postcode": postcode}
+
+
+ADDRESS = visit_address("St James", "Leeds", LEEDS)
+DETAILS = {
+    "audience_size": 8,
+    "contact_name": "Jo Green",
+    "contact_phone": "0113 496 0001",
+    **dict.fromkeys(("audience_profession", "room", "access_needs", "notes"), ""),
+}
+
+
+def unsaved_booking(
+    person: Person,
+    start: datetime | None = None,
+    *,
+    address: Mapping[str, str] | None = ADDRESS,
+    details: Mapping[str, Any] = DETAILS,
+    submission: tuple[str | None, str] = (None, ""),
+    **columns: Any,
+) -> Booking:
+    """As the website and staff hand it to the services; `submission` is its token and digest."""
+    token, digest = submission
+    asked: dict[str, Any] = {"format": "workplace", "channel": "web", **(address or {}), **details, **columns}
+    return Booking(person=person, starts_at=start, submission_token=token, submission_digest=digest, **asked)
 
 
 def make_world(owner: Person, now: datetime) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.test import RequestFactory
 
-from bookings.booking.services.place import Submission, place_booking
+from bookings.booking.services.place import place_booking
 from bookings.models import Booking, Presenter
 from bookings.schedule.holds import hold_slot
 from leaflets.models import Edition, Order
@@ -25,7 +25,7 @@ from professionals import drafts
 from professionals.models import Draft, Organisation, Person
 from professionals.services import Details as CallerDetails
 from professionals.services import address_verified, find_or_enter_person, organisation_named
-from tests.bookings.rows import ADDRESS, DETAILS, NOW, at, make_booking, make_presentation, make_presenter, slot_query
+from tests.bookings.rows import NOW, at, make_booking, make_presentation, make_presenter, slot_query, unsaved_booking
 from tests.factories import make_person
 from tests.leaflets.factories import make_edition, make_order
 from tests.live.stack import Live
@@ -83,9 +83,8 @@ def booking_of_a_draft(person: Person) -> Callable[[], object]:
     fields = {"key_hash": drafts._hash(SECRET), "token": "t" * 43, "expires_at": NOW + timedelta(hours=48)}
     draft = Draft.objects.create(person=person, kind="booking", answers={"where": {}}, **fields)
     hold_slot(draft=draft, person=person, slot_query=slot_query(presentation), start=TEN, now=NOW)
-    what = {"presentation": presentation, "format": "workplace", "address": ADDRESS, "start": TEN, "details": DETAILS}
-    token = Submission(draft.token, "digest")
-    return lambda: place_booking(person=person, by=person.user, channel="web", submission=token, now=NOW, **what)
+    booking = unsaved_booking(person, TEN, presentation=presentation, submission=(draft.token, "digest"))
+    return lambda: place_booking(booking=booking, by=person.user, now=NOW)
 
 
 def lock_presenter() -> object:
@@ -128,8 +127,8 @@ def test_an_erasure_while_the_booking_is_placed_takes_that_booking_too(person: P
 def test_an_erasure_while_staff_book_for_that_person_takes_that_booking_too(person: Person) -> None:
     presenter, presentation = make_presenter(), make_presentation()
     make_booking(presenter, TWO, person=person)
-    what = {"presentation": presentation, "format": "workplace", "address": ADDRESS, "start": TEN, "details": DETAILS}
-    placing = lambda: place_booking(person=person, by=None, channel="phone", now=NOW, **what)  # noqa: E731
+    booking = unsaved_booking(person, TEN, presentation=presentation, channel="phone")
+    placing = lambda: place_booking(booking=booking, by=None, now=NOW)  # noqa: E731
     assert behind(lock_presenter, placing, lambda: erase_person(person, by=None, now=NOW)) == {"done": 2}
     assert list(Booking.objects.values_list("state", "contact_name")) == [("cancelled", "")] * 2
 

@@ -11,7 +11,7 @@ import pytest
 from django.db import IntegrityError, close_old_connections, connection, transaction
 
 from bookings.booking.services import place
-from bookings.booking.services.place import Submission, VisitAddress, place_booking
+from bookings.booking.services.place import place_booking
 from bookings.booking.services.transitions import cancel_booking
 from bookings.leave.services import record_leave
 from bookings.models import Booking, BusyTime, Hold, Presenter
@@ -19,8 +19,6 @@ from bookings.schedule.holds import hold_slot
 from bookings.schedule.locks import lock_draft, lock_presenters
 from professionals.models import Person
 from tests.bookings.rows import (
-    ADDRESS,
-    DETAILS,
     LEEDS,
     LEEDS_TOO,
     NOW,
@@ -31,6 +29,8 @@ from tests.bookings.rows import (
     make_presentation,
     make_presenter,
     slot_query,
+    unsaved_booking,
+    visit_address,
 )
 from tests.factories import make_person
 
@@ -66,20 +66,8 @@ def all_at_once(jobs: Iterable[Callable[[], object]]) -> Counter[str]:
 
 
 def booking_job(person: Person, start: datetime, **more: object) -> Callable[[], object]:
-    presentation = more.pop("presentation", None) or make_presentation()
-    address = more.pop("address", ADDRESS)
-    return lambda: place_booking(
-        person=person,
-        by=person.user,
-        channel="web",
-        presentation=presentation,
-        format="workplace",
-        address=address,
-        start=start,
-        details=DETAILS,
-        now=NOW,
-        **more,
-    )
+    booking = unsaved_booking(person, start, presentation=more.pop("presentation", None) or make_presentation(), **more)
+    return lambda: place_booking(booking=booking, by=person.user, now=NOW)
 
 
 def crowd() -> list[Person]:
@@ -114,7 +102,7 @@ def test_a_form_that_is_sent_ten_times_at_once_books_once(presenter: Presenter) 
     person, presentation = make_person(email="sam@leeds.nhs.uk"), make_presentation()
     draft = make_draft(person)
     hold_slot(draft=draft, person=person, slot_query=slot_query(presentation), start=TEN, now=NOW)
-    submission = Submission(draft.token, "digest")
+    submission = (draft.token, "digest")
     ends = all_at_once([booking_job(person, TEN, presentation=presentation, submission=submission) for _number in range(10)])
     assert ends == {"done": 1, "AlreadyPlaced": 9}
     assert Booking.objects.count() == 1
@@ -125,28 +113,14 @@ def test_a_hold_that_went_while_its_owner_waited_leaves_no_lock_behind(presenter
     person, presentation = make_person(email="sam@leeds.nhs.uk"), make_presentation()
     draft = make_draft(person)
     hold_slot(draft=draft, person=person, slot_query=slot_query(presentation), start=TEN, now=NOW)
-    submission = Submission(draft.token, "digest")
-    asked = place.BookingRequest(
-        person=person,
-        by=None,
-        channel="web",
-        presentation=presentation,
-        format="workplace",
-        start=TEN,
-        now=NOW,
-        audience="",
-        address=ADDRESS,
-        presenter=None,
-        submission=submission,
-        override_reason="",
-    )
+    asked = unsaved_booking(person, TEN, presentation=presentation, submission=(draft.token, "digest"))
     looked, seen = Event(), Event()
     taken: list[BusyTime | None] = []
 
     def owner() -> None:
         try:
             with transaction.atomic():
-                taken.append(place.take_held(asked, lock_draft(draft.token, person)))
+                taken.append(place.take_held(asked, lock_draft(draft.token, person), NOW))
                 looked.set()
                 seen.wait(timeout=30)
         finally:
@@ -206,7 +180,7 @@ def test_what_was_kept_longer_or_booked_while_the_next_writer_waited_is_not_clea
 
 def test_two_visits_too_near_to_each_other_are_not_both_booked() -> None:
     make_presenter(hours=("09:00", "17:00"))
-    other_place = VisitAddress("Beckett Street", "Leeds", LEEDS_TOO)
+    other_place = visit_address("Beckett Street", "Leeds", LEEDS_TOO)
     people = crowd()
     jobs = [booking_job(person, TEN) for person in people[:10]]
     jobs += [booking_job(person, at("11:00"), address=other_place) for person in people[10:]]
@@ -276,9 +250,9 @@ def test_without_lock_and_guards_twenty_people_get_the_same_slot(presenter: Pres
         together.wait(timeout=30)  # everybody has looked, nobody has written
         return stored(*args, **columns)  # type: ignore[arg-type]
 
-    stored = place.store_booking
+    stored = place.save_with_reference
     monkeypatch.setattr("bookings.booking.services.place.lock_presenters", no_lock)
-    monkeypatch.setattr("bookings.booking.services.place.store_booking", store_together)
+    monkeypatch.setattr("bookings.booking.services.place.save_with_reference", store_together)
     people = crowd()
     with guards_dropped():
         ends = all_at_once([booking_job(person, TEN) for person in people])

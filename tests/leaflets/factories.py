@@ -18,7 +18,6 @@ from leaflets.dispatch.queries import PackingChoice
 from leaflets.dispatch.services import start_session
 from leaflets.models import (
     Advice,
-    Channel,
     Delivery,
     Edition,
     Leaflet,
@@ -98,7 +97,16 @@ def make_order(
     person: Person, now: datetime, basket: dict[Leaflet, int] | None = None, *, by: User | None = None, **fields: Any
 ) -> Order:
     basket = basket or {make_edition(now).leaflet: 5}
-    return place_order(person=person, by=by, channel=Channel.WEB, basket=basket, delivery=DELIVERY, now=now, **fields)
+    of_service = ("override_reason", "will_wait_for", "flagged")
+    asked = {name: fields.pop(name) for name in of_service if name in fields}
+    return place_order(order=unsaved_order(person, **fields), basket=basket, by=by, now=now, **asked)
+
+
+def unsaved_order(
+    person: Person, *, delivery: Delivery = DELIVERY, token: str | None = None, digest: str = "", **columns: Any
+) -> Order:
+    """As the website and staff hand it to the service."""
+    return Order(person=person, submission_token=token, submission_digest=digest, **vars(delivery), **columns)
 
 
 @transaction.atomic

@@ -317,11 +317,11 @@ def kept_for(stage: Stage, client: Client) -> int:
 def ask_in_a_service(email: str, days: list[str], postcode: str, unguarded: bool) -> int:
     """Runs inside: a request of this person for these moments; how many of its dates are kept."""
     from bookings.booking.services import request as request_services
-    from bookings.booking.services.place import BookingDetails, VisitAddress
     from bookings.booking.services.request import request_dates
     from bookings.models import Presentation
     from bookings.schedule.holds import PreferredDate
     from professionals.models import Person
+    from tests.bookings.rows import unsaved_booking, visit_address
     from tests.races.stage import SLUG
     from tests.races.unguarded import lock_no_rows, pause
 
@@ -337,16 +337,12 @@ def ask_in_a_service(email: str, days: list[str], postcode: str, unguarded: bool
 
         request_services.dates_left_for = room_for
     starts = [datetime.fromisoformat(day) for day in days]
+    address = visit_address("12 Commercial Street", "Lerwick", postcode)
+    details = {"audience_size": 8, "contact_name": "Inga Tait", "contact_phone": "01595 693 000"}
     booking = request_dates(
-        person=person,
+        booking=unsaved_booking(person, presentation=presentation, address=address, details=details, request_reason="Clinics"),
         by=person.user,
-        channel="web",
-        presentation=presentation,
-        format="workplace",
         dates=[PreferredDate("time", start, start + presentation.length) for start in starts],
-        reason="Clinics",
-        details=BookingDetails(audience_size=8, contact_name="Inga Tait", contact_phone="01595 693 000"),
-        address=VisitAddress("12 Commercial Street", "Lerwick", postcode),
         now=datetime.now(UTC),
     )
     return booking.options.exclude(expires_at=None).count()

@@ -17,10 +17,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from bookings import errors, text
 from bookings.booking.admin.requests import AGREE, OFFER
-from bookings.booking.forms import DetailsForm, WhereForm
+from bookings.booking.forms import DetailsForm, WhereForm, answers_of
 from bookings.booking.services import assign, transitions
 from bookings.booking.services.decide import slot_query_of
-from bookings.booking.services.place import BookingDetails, VisitAddress
 from bookings.booking.services.reschedule import change_details, reschedule
 from bookings.booking.services.transfer import transfer_bookings
 from bookings.errors import OutsideRules, SlotTaken, Stale
@@ -254,18 +253,6 @@ class ChangeForm(DetailsForm):
             raise ValidationError(gettext("No presenter can go to this postcode. Check it.")) from unknown
         return postcode
 
-    @property
-    def address(self) -> VisitAddress | None:
-        given = self.cleaned_data
-        if "postcode" not in given:
-            return None
-        return VisitAddress(given["address_line_1"], given["town"], given["postcode"], given["address_line_2"])
-
-    @property
-    def details(self) -> BookingDetails:
-        given = {name: self.cleaned_data[name] for name in BookingDetails.__dataclass_fields__ if name in self.cleaned_data}
-        return BookingDetails(**given, flagged=self.flagged)
-
 
 def show_stale(form: forms.Form, refusal: DomainError, booking: Booking, version: str) -> str:
     """Say it; the version that the page carries from now on: what staff have been told of, they may press again."""
@@ -286,7 +273,7 @@ def details_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, 
     version, rows = request.POST.get("version", "") if posted else booking.version, list[text.Row]()
     if posted and form.is_valid():
         reason = form.cleaned_data["override_reason"]
-        asked: dict[str, Any] = {"details": form.details, "address": form.address, "override_reason": reason}
+        asked: dict[str, Any] = {"answers": answers_of(form), "flagged": form.flagged, "override_reason": reason}
         try:
             change_details(booking=booking, expected=version, by=request.user, now=now, **asked)  # type: ignore[arg-type]
         except SlotTaken as refusal:
@@ -303,11 +290,10 @@ def details_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, 
 
 def would_change(booking: Booking, form: ChangeForm) -> list[text.Row]:
     """What another press of the button does to the booking as it is now: a colleague’s change may be among it."""
-    there, typed = text.where_text(booking), form.address
-    lines = [typed.line_1, typed.line_2, typed.town, typed.postcode] if typed else []
-    asked = "\n".join(line for line in lines if line)
-    moved = [text.changed_row(gettext("Address"), asked, there)] if typed and asked != there else []
-    return [*text.changed_rows(booking, form.details), *moved]
+    typed, there = Booking(**answers_of(form)), text.where_text(booking)
+    asked = "\n".join(typed.address_lines)
+    moved = [text.changed_row(gettext("Address"), asked, there)] if asked and asked != there else []
+    return [*text.changed_rows(booking, typed), *moved]
 
 
 def action_page(

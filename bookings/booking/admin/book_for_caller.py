@@ -18,8 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.services import AccountGoneError
-from bookings.booking.forms import DatesForm, DetailsForm, WhereForm
-from bookings.booking.services.place import BookingDetails, Submission, VisitAddress
+from bookings.booking.forms import DatesForm, DetailsForm, WhereForm, answers_of
 from bookings.booking.services.request import book_for_caller, request_for_caller
 from bookings.errors import AlreadyPlaced, OutsideRules, SlotTaken
 from bookings.models import Booking, Channel, DateOption, Format, Presentation, WhyNot
@@ -115,12 +114,6 @@ class CallerDetailsForm(DetailsForm):
         self.fields["notes"].label = _("Anything else the presenter should know?")
         self.fields["audience_size"].help_text = _("A best guess is fine.")
         self.fields["audience_size"].error_messages["max_value"] = _("Enter %(limit_value)s or fewer.")
-
-    def details_for(self, caller: dict[str, Any], *, audience: str, flagged: bool) -> BookingDetails:
-        given = {name: self.cleaned_data[name] for name in BookingDetails.__dataclass_fields__ if name in self.cleaned_data}
-        given["contact_name"] = given["contact_name"] or caller["name"]
-        given["contact_phone"] = given["contact_phone"] or caller["phone"]
-        return BookingDetails(**given, audience_profession=audience, flagged=self.flagged or flagged)
 
 
 class HowForm(PageForm):
@@ -237,28 +230,22 @@ class CallerForms:
     def is_valid(self) -> bool:
         return not self.errors
 
-    @property
-    def address(self) -> VisitAddress | None:
-        given = self.where.cleaned_data
-        if given["format"] != Format.WORKPLACE:
-            return None
-        return VisitAddress(given["address_line_1"], given["town"], given["postcode"], given["address_line_2"])
-
-    def asked(self, by: Any, now: datetime) -> dict[str, Any]:
-        """What both services are asked for."""
-        audience, flagged = self.where.cleaned_data["audience_profession"], self.when.flagged and not self.asks_for_dates
-        return {
-            "caller": self.caller.details(),
-            "email": self.caller.cleaned_data["email"],
-            "by": by,
-            "now": now,
-            "channel": self.how.cleaned_data["channel"],
-            "presentation": self.what.cleaned_data["presentation"],
-            "format": self.where.cleaned_data["format"],
-            "address": self.address,
-            "details": self.details.details_for(self.caller.cleaned_data, audience=audience, flagged=flagged),
-            "submission": Submission(self.token, self.digest),
-        }
+    def booking(self) -> Booking:
+        """Unsaved, but for whose it is. Of the two ways only the one that is shown counts."""
+        caller, dates, when = self.caller.cleaned_data, self.dates, self.when
+        answers = answers_of(self.where) | answers_of(self.details)
+        answers["contact_name"] = answers["contact_name"] or caller["name"]
+        answers["contact_phone"] = answers["contact_phone"] or caller["phone"]
+        return Booking(
+            presentation=self.what.cleaned_data["presentation"],
+            starts_at=None if self.asks_for_dates else when.cleaned_data["start"],
+            request_reason=dates.cleaned_data["reason"] if self.asks_for_dates else "",
+            flagged_child_details=self.details.flagged or (dates if self.asks_for_dates else when).flagged,
+            channel=self.how.cleaned_data["channel"],
+            submission_token=self.token,
+            submission_digest=self.digest,
+            **answers,
+        )
 
 
 def book_for_caller_page(admin: "BookingAdmin", request: HttpRequest) -> HttpResponse:
@@ -304,8 +291,13 @@ def placed_before(parts: CallerForms) -> Booking | None:
 
 def place_from_forms(request: HttpRequest, parts: CallerForms, now: datetime) -> Booking | None:
     """The booking or request, or None with the refusal said at the top of the page."""
+    email, by = parts.caller.cleaned_data["email"], request.user
+    asked: dict[str, Any] = {"booking": parts.booking(), "caller": parts.caller.details(), "email": email, "by": by, "now": now}
     try:
-        return (request_from_forms if parts.asks_for_dates else book_from_forms)(parts, request.user, now)
+        if parts.asks_for_dates:
+            return request_for_caller(dates=parts.dates.cleaned_data["dates"], **asked)
+        chosen = {name: parts.when.cleaned_data[name] for name in ("presenter", "override_reason")}
+        return book_for_caller(**asked, **chosen)
     except AlreadyPlaced:
         return placed_before(parts)
     except (SlotTaken, OutsideRules) as refusal:
@@ -314,17 +306,6 @@ def place_from_forms(request: HttpRequest, parts: CallerForms, now: datetime) ->
         said = refusal.of_a_caller if isinstance(refusal, AccountGoneError) else refusal.message
         (parts.dates if parts.asks_for_dates else parts.when).add_error(None, str(said))
     return None
-
-
-def book_from_forms(parts: CallerForms, by: Any, now: datetime) -> Booking:
-    chosen = {name: parts.when.cleaned_data[name] for name in ("start", "presenter", "override_reason")}
-    return book_for_caller(**parts.asked(by, now), **chosen)
-
-
-def request_from_forms(parts: CallerForms, by: Any, now: datetime) -> Booking:
-    given = parts.dates.cleaned_data
-    asked = {"dates": given["dates"], "reason": given["reason"], "flagged": parts.dates.flagged}
-    return request_for_caller(**parts.asked(by, now), **asked)
 
 
 def show_refusal(parts: CallerForms, refusal: SlotTaken | OutsideRules, now: datetime) -> None:

@@ -1,7 +1,6 @@
 """A request with dates of one's own; booking for somebody who called; and telling the manager of requests that wait too long."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -14,15 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from bookings import rules
 from bookings.booking.services.notify import notify_booked
-from bookings.booking.services.place import (
-    BookingDetails,
-    PresentationRequest,
-    Submission,
-    VisitAddress,
-    place_booking,
-    refuse_if_not_offered,
-    store_booking,
-)
+from bookings.booking.services.place import is_by_staff, locate, place_booking
 from bookings.booking.services.transitions import bring_leaflets
 from bookings.models import (
     Booking,
@@ -34,7 +25,6 @@ from bookings.models import (
     OptionKind,
     OptionState,
     Precision,
-    Presentation,
     State,
     WhyNot,
 )
@@ -54,6 +44,7 @@ from bookings.schedule.schedules import Schedule
 from bookings.schedule.slots import SlotQuery
 from ctac.dates import OURS, after_working_days, asked_too_long_ago, is_working_day, uk_datetime, uk_day
 from ctac.errors import DomainError
+from ctac.models import save_with_reference
 from leaflets.models import Order, ToBring
 from notifications.models import Notification
 from notifications.outbox import notify
@@ -74,51 +65,28 @@ class DatesRefused(DomainError):
 
 @transaction.atomic
 def request_dates(
-    *,
-    person: Person,
-    by: User | None,
-    channel: str,
-    presentation: Presentation,
-    format: str,  # noqa: A002 - the product's word
-    dates: Sequence[PreferredDate],
-    reason: str,
-    details: BookingDetails,
-    now: datetime,
-    address: VisitAddress | None = None,
-    submission: Submission | None = None,
-    flagged: bool = False,
-    leaflets: Sequence[ToBring] = (),
+    *, booking: Booking, dates: Sequence[PreferredDate], by: User | None, now: datetime, leaflets: Sequence[ToBring] = ()
 ) -> Booking:
-    """Ask staff for one of these dates. Each is kept for a while if a presenter could give it (see rules.py for how many).
+    """Ask staff for one of these dates, for a booking that is unsaved and without a time, with the reason in it (place_booking).
 
-    The `leaflets` are promised as if it were booked. `flagged`: the reason looks like a child's details.
-    Raises DatesRefused, NotOffered, AlreadyPlaced, PlaceUnknown.
+    Each is kept for a while if a presenter could give it (see rules.py for how many). The `leaflets` are promised as if it were
+    booked. Raises DatesRefused, NotOffered, AlreadyPlaced, PlaceUnknown.
     """
-    asked = PresentationRequest(
-        person=person,
-        by=by,
-        channel=channel,
-        presentation=presentation,
-        format=format,
-        now=now,
-        address=address,
-        audience=details.audience_profession,
-        submission=submission,
-    )
-    details = replace(details, flagged=details.flagged or flagged)
-    refuse_if_not_offered(asked)
+    slot_query = SlotQuery.of(booking, locate(booking, by_staff=is_by_staff(booking, by)))
     refuse_bad_dates(dates, now)
-    draft, slot_query = lock_draft(asked.token, person), asked.slot_query
+    booking.state, booking.created_at = State.REQUESTED, now
+    draft = lock_draft(booking.submission_token, booking.person)
     with guarded():
-        kept = keep_dates(asked, slot_query, dates, draft)
-        booking = store_booking(asked, details, state=State.REQUESTED, request_reason=reason)
+        kept = keep_dates(booking.person, slot_query, dates, draft, now)
+        save_with_reference(booking, "BK")
         add_options(booking, OptionKind.PREFERRED, list(zip(dates, kept, strict=True)), slot_query.place, now)
     if draft is not None:
         drafts.finish(draft)
-    bring_leaflets(booking, leaflets, by=by, now=now)
+    if leaflets:
+        bring_leaflets(booking, leaflets, by=by, now=now)
     record_event(booking, EventKind.REQUESTED, by=by, now=now, to_state=booking.state)
     notify_booked(booking, now)
-    if details.flagged:
+    if booking.flagged_child_details:
         notify_safeguarding_lead(about=f"booking:{booking.pk}", reference=booking.reference, now=now)
     return booking
 
@@ -139,20 +107,20 @@ def dates_left_for(person: Person, now: datetime) -> int:
 
 
 def keep_dates(
-    asked: PresentationRequest, slot_query: SlotQuery, dates: Sequence[PreferredDate], draft: Draft | None
+    person: Person, slot_query: SlotQuery, dates: Sequence[PreferredDate], draft: Draft | None, now: datetime
 ) -> list[KeptSlot | WhyNot]:
     """For each date, with whom and from when it is kept, or why not. Looks, locks those who could, looks again."""
     own = list(BusyTime.objects.filter(hold__draft=draft)) if draft else []
-    room = dates_left_for(asked.person, asked.now)
-    wanted = starts_ahead(dates, slot_query, asked.now)
+    room = dates_left_for(person, now)
+    wanted = starts_ahead(dates, slot_query, now)
     starts = [start for each in wanted for start in each]
     if not room or not starts:
-        lock_presenters([], now=asked.now, giving_back=own)
+        lock_presenters([], now=now, giving_back=own)
         return without_looking(dates, wanted)
-    seen = schedule_for_dates(slot_query, starts, asked.now)
+    seen = schedule_for_dates(slot_query, starts, now)
     possible = presenters_free_at(seen, starts)
-    locked = lock_presenters(possible, now=asked.now, giving_back=own)
-    schedule = reread_schedule(seen, {key: locked[key] for key in possible if key in locked}, asked.now)
+    locked = lock_presenters(possible, now=now, giving_back=own)
+    schedule = reread_schedule(seen, {key: locked[key] for key in possible if key in locked}, now)
     return choose_slots(schedule, dates, wanted, room)
 
 
@@ -210,17 +178,19 @@ def dates_we_could_keep(
 
 
 @transaction.atomic
-def book_for_caller(*, caller: CallerDetails, email: str, by: User, now: datetime, **asked: Any) -> Booking:
-    """As book(), which takes `asked`; a refusal leaves no new person behind."""
-    person = find_or_enter_person(**caller, email=email, by=by, now=now)
-    return place_booking(person=person, by=by, now=now, **asked)
+def book_for_caller(*, booking: Booking, caller: CallerDetails, email: str, by: User, now: datetime, **more: Any) -> Booking:
+    """As place_booking, which takes `more`; a refusal leaves no new person behind."""
+    booking.person = find_or_enter_person(**caller, email=email, by=by, now=now)
+    return place_booking(booking=booking, by=by, now=now, **more)
 
 
 @transaction.atomic
-def request_for_caller(*, caller: CallerDetails, email: str, by: User, now: datetime, **asked: Any) -> Booking:
-    """As request_dates(), which takes `asked`, in the same way."""
-    person = find_or_enter_person(**caller, email=email, by=by, now=now)
-    return request_dates(person=person, by=by, now=now, **asked)
+def request_for_caller(
+    *, booking: Booking, caller: CallerDetails, email: str, by: User, now: datetime, dates: Sequence[PreferredDate]
+) -> Booking:
+    """As request_dates, in the same way."""
+    booking.person = find_or_enter_person(**caller, email=email, by=by, now=now)
+    return request_dates(booking=booking, dates=dates, by=by, now=now)
 
 
 # Requests that wait too long for our answer: a manager is told, and told again while they wait.

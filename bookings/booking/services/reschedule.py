@@ -5,6 +5,7 @@ while it changed is refused as Stale and stores nothing. Whoever owns the bookin
 (bookings.booking.limits), staff always; `by_link` says that a link in an email asked, so nobody knows who pressed.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,7 +19,7 @@ from accounts.models import User
 from bookings.booking.limits import may_still_change
 from bookings.booking.services.assign import refuse_if_impossible
 from bookings.booking.services.notify import notify_details_changed, notify_rescheduled
-from bookings.booking.services.place import BookingDetails, VisitAddress
+from bookings.booking.services.place import candidates_for
 from bookings.calendars import ical
 from bookings.errors import AnotherAudience, MoveRefused, NothingChanged, OutsideRules, SlotTaken, Stale, TooLateToChange
 from bookings.models import Booking, BusyKind, BusyTime, EventKind, Format, Presenter
@@ -27,15 +28,11 @@ from bookings.rules import RuleViolation
 from bookings.schedule.holds import place_columns
 from bookings.schedule.locks import guarded, lock_booking, lock_booking_and_presenters
 from bookings.schedule.queries import open_schedule, reread_schedule
-from bookings.schedule.schedules import Schedule
 from bookings.schedule.slots import Candidate, SlotQuery
-from bookings.travel import area_columns, find_place
+from bookings.travel import find_place, look_up_postcode
 from bookings.visits.services import refuse_while_overdue, refuse_while_there
 from ctac.dates import uk_day
 from professionals.safeguarding.services import is_kept_back, notify_safeguarding_lead
-
-DETAIL_FIELDS = ("audience_size", "audience_profession", "contact_name", "contact_phone", "room", "access_needs", "notes")
-ADDRESS_FIELDS = ("address_line_1", "address_line_2", "town", "postcode")
 
 
 @dataclass(frozen=True)
@@ -91,7 +88,7 @@ def reschedule(
     place = find_place(booking.postcode) if booking.format == Format.WORKPLACE else None
     slot_query, day, named = SlotQuery.of(booking, place), uk_day(start), [presenter] if presenter else None
     schedule = open_schedule(slot_query, first_day=day, last_day=day, now=now, presenters=named, ignoring={"booking": booking})
-    possible = {candidate.presenter.pk for candidate in candidates_for(asked, schedule, start)}
+    possible = {candidate.presenter.pk for candidate in candidates_for(schedule, start, by_staff=asked.by_staff)}
     locked, presenters = lock_booking_and_presenters(booking, now=now, also=possible)
     asked.refuse(locked)
     refuse_while_overdue(locked, now)
@@ -100,7 +97,7 @@ def reschedule(
         raise NothingChanged(_("It is at this time already, so nothing was changed."))
     free = {key: presenters[key] for key in possible if key in presenters}
     again = reread_schedule(schedule, free, now, ignoring={"booking": locked})
-    chosen = choose_presenter(asked, candidates_for(asked, again, start), locked.presenter)
+    chosen = choose_presenter(asked, candidates_for(again, start, by_staff=asked.by_staff), locked.presenter)
     before, started = locked.presenter, locked.agreed[0]
     locked.sequence, locked.presenter = locked.next_sequence, chosen
     locked.starts_at, locked.ends_at = start, start + slot_query.length
@@ -123,11 +120,6 @@ def reschedule(
     return locked
 
 
-def candidates_for(asked: ChangeRequest, schedule: Schedule, start: datetime) -> list[Candidate]:
-    """Who could give it then, the best first: for the public within the rules, for staff whoever is free."""
-    return schedule.candidates(start) if asked.by_staff else schedule.offered_to(start)
-
-
 def choose_presenter(asked: ChangeRequest, found: list[Candidate], stays: Presenter | None) -> Presenter:
     """Who has it now, unless only somebody else could give it within the rules."""
     if not found:
@@ -144,27 +136,30 @@ def choose_presenter(asked: ChangeRequest, found: list[Candidate], stays: Presen
 def change_details(
     *,
     booking: Booking,
-    details: BookingDetails,
+    answers: Mapping[str, Any],
     expected: str,
     by: User | None,
     now: datetime,
-    address: VisitAddress | None = None,
     override_reason: str = "",
     flagged: bool = False,
 ) -> Booking:
     """Change who comes, the contact, the room, what they need; staff also the address. Calendars are told if theirs changes.
 
-    `address` None leaves it. `flagged`: the reason looks like a child's details. Raises Stale, MoveRefused, TooLateToChange,
-    NothingChanged, PlaceUnknown, SlotTaken (the other place can't be reached in time), AnotherAudience, and for staff
-    OutsideRules without a reason.
+    `answers` are a form's, by the names of the model; `flagged`: some of them look like a child's details. Raises Stale,
+    MoveRefused, TooLateToChange, NothingChanged, PlaceUnknown, SlotTaken (the other place can't be reached in time),
+    AnotherAudience, and for staff OutsideRules without a reason.
     """
     asked = ChangeRequest(by, expected, now, override_reason=override_reason)
     locked = lock_booking(booking, now=now)
     asked.refuse(locked)
     entry, place_before = ical.booking_location(locked), locked.postcode
-    changed = apply_details(locked, details, address)
+    changed = [name for name, value in answers.items() if getattr(locked, name) != value]
     if not changed:
         raise NothingChanged
+    for name in changed:
+        setattr(locked, name, answers[name])
+    # Until the safeguarding lead has decided it stays flagged, whatever was taken out: other words of it may wait too (ADR 22).
+    locked.flagged_child_details = flagged or (locked.flagged_child_details and is_kept_back(f"booking:{locked.pk}"))
     if "audience_profession" in changed:
         refuse_another_audience(locked, asked)
     stored = [*changed, *(move_claim(locked, asked) if locked.postcode != place_before else [])]
@@ -174,22 +169,9 @@ def change_details(
     what: dict[str, object] = {"fields": changed, "revision": locked.revision, "in_calendars": in_calendars}
     record_event(locked, EventKind.DETAILS_CHANGED, by=by, now=now, reason=override_reason, changes=what)
     notify_details_changed(locked, now, by_staff=asked.by_staff)
-    if details.flagged or flagged:
+    if flagged:
         notify_safeguarding_lead(about=f"booking:{locked.pk}:details:{locked.revision}", reference=locked.reference, now=now)
     return locked
-
-
-def apply_details(booking: Booking, details: BookingDetails, address: VisitAddress | None) -> list[str]:
-    """Set what is different on the row, without storing it; the names of those fields."""
-    wanted: dict[str, Any] = {name: getattr(details, name) for name in DETAIL_FIELDS}
-    if address is not None:
-        wanted |= dict(zip(ADDRESS_FIELDS, (address.line_1, address.line_2, address.town, address.postcode), strict=True))
-    changed = [name for name, value in wanted.items() if getattr(booking, name) != value]
-    for name in changed:
-        setattr(booking, name, wanted[name])
-    # Until the safeguarding lead has decided it stays flagged, whatever was taken out: other words of it may wait too (ADR 22).
-    booking.flagged_child_details = details.flagged or (booking.flagged_child_details and is_kept_back(f"booking:{booking.pk}"))
-    return changed
 
 
 def refuse_another_audience(booking: Booking, asked: ChangeRequest) -> None:
@@ -208,9 +190,8 @@ def move_claim(booking: Booking, asked: ChangeRequest) -> list[str]:
 
     Gives the fields that say in which area that is.
     """
-    place, area = find_place(booking.postcode), area_columns(booking.postcode)
-    for name, value in area.items():
-        setattr(booking, name, value)
+    found = look_up_postcode(booking.postcode)
+    place, booking.nation, booking.local_authority = found.place, found.nation, found.local_authority
     if booking.presenter is not None:
         refuse_if_impossible(booking, booking.presenter, place, asked.now, asked.override_reason)
     try:
@@ -218,7 +199,7 @@ def move_claim(booking: Booking, asked: ChangeRequest) -> list[str]:
             BusyTime.objects.filter(Q(booking=booking) | Q(option__booking=booking)).update(**place_columns(place))
     except SlotTaken as refusal:
         raise unreachable(booking.presenter) from refusal
-    return list(area)
+    return ["nation", "local_authority"]
 
 
 def unreachable(presenter: Presenter | None) -> SlotTaken:

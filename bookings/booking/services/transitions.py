@@ -142,7 +142,7 @@ def bring_leaflets(booking: Booking, asked: Sequence[ToBring], *, by: User | Non
 
     In the booking's transaction, after its presenter is locked. It refuses nothing, so no booking fails for a leaflet.
     """
-    if not asked or booking.format != Format.WORKPLACE:
+    if booking.format != Format.WORKPLACE:
         return
     visit = {"visit": booking.reference, "postcode": booking.postcode}
     order = place_order_for_visit(person=booking.person, by=by, channel=booking.channel, asked=asked, now=now, **visit)

@@ -17,16 +17,16 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts import limits
 from bookings import rules
 from bookings.booking.drafts import DraftAnswers
-from bookings.booking.forms import ADDRESS_FIELDS, BookingForm, DetailsForm, WhereForm, kept_visit_addresses
+from bookings.booking.forms import BookingForm, answers_of, kept_visit_addresses
 from bookings.booking.limits import too_many_times
-from bookings.booking.services.place import Submission
 from bookings.errors import DraftGone, ExtendedAlready, HoldOver, SlotTaken, TooManyHolds
-from bookings.models import Booking, Channel, Format, Hold, Presentation
+from bookings.models import Booking, Format, Hold, Presentation
 from bookings.schedule.forms import WhenForm, slot_value
 from bookings.schedule.holds import extend_hold, hold_slot, release_hold
 from bookings.schedule.picker import Picker, month_of_slots, pick, pick_nearest
 from bookings.schedule.queries import open_schedule
 from bookings.schedule.slots import SlotQuery
+from bookings.text import ADDRESS_FIELDS
 from bookings.travel import find_place
 from ctac.dates import format_clock, format_span, uk_day
 from ctac.forms import FORM_METHODS
@@ -59,21 +59,16 @@ def held_slot(answers: DraftAnswers, now: datetime) -> HeldSlot | None:
 
 def slot_query_of(answers: DraftAnswers) -> SlotQuery:
     """What the draft asks for."""
-    address = answers.address
-    return SlotQuery(answers.presentation, answers.format, find_place(address.postcode) if address else None, answers.audience)
-
-
-def count_choice(request: HttpRequest, now: datetime) -> None:
-    """Raises TooManyHolds if too many times were chosen from there in the last hour. Not in a transaction (limits.exceeded)."""
-    if too_many_times(request, now):
-        raise TooManyHolds(
-            _("Too many times were chosen from here in the last hour. Wait a while, or call us and we will book it for you.")
-        )
+    booking = answers.booking
+    return SlotQuery.of(booking, find_place(booking.postcode) if booking.format == Format.WORKPLACE else None)
 
 
 def keep_time(request: HttpRequest, answers: DraftAnswers, start: datetime, now: datetime) -> Hold:
     """Hold that time and keep the answer. Raises TooManyHolds, SlotTaken, DraftGone."""
-    count_choice(request, now)
+    if too_many_times(request, now):  # not in a transaction (limits.exceeded)
+        raise TooManyHolds(
+            _("Too many times were chosen from here in the last hour. Wait a while, or call us and we will book it for you.")
+        )
     if answers.draft is None:
         raise DraftGone
     person = request.person or None  # type: ignore[attr-defined]
@@ -155,17 +150,9 @@ def week_page(
     return times_page(request, answers, picker, status, kept=held_slot(answers, now))
 
 
-def month_of_times(request: HttpRequest, answers: DraftAnswers, now: datetime) -> HttpResponse:
-    return month_of_slots(slot_query_of(answers), query=request.GET, now=now, ignoring=own_claims(request, answers))
-
-
 def times_page(request: HttpRequest, answers: DraftAnswers, picker: Picker, status: int = 200, **also: object) -> HttpResponse:
     context = {"picker": picker, "form": picker.form, "presentation": answers.presentation, **also}
     return render(request, "bookings/when.html", context, status=status)
-
-
-def too_many_page(request: HttpRequest, answers: DraftAnswers, refusal: TooManyHolds, now: datetime) -> HttpResponse:
-    return week_page(request, answers, now, typed=request.POST, problem=str(refusal.message), status=429)
 
 
 def lost_page(request: HttpRequest, answers: DraftAnswers, start: datetime, now: datetime) -> HttpResponse:
@@ -209,10 +196,6 @@ def tell_of_just_placed(request: HttpRequest, presentation: Presentation, now: d
     if person and (placed := person.bookings.filter(**lately).order_by("pk").last()):
         said = _("%(reference)s was sent a moment ago, from another window. Go on here only if you want one more presentation.")
         messages.warning(request, said % {"reference": placed.reference})
-
-
-def typed_answers(request: HttpRequest) -> Any:
-    return request.POST if request.method == "POST" else None
 
 
 @require_safe
@@ -259,12 +242,11 @@ def kept_places(request: HttpRequest, answers: DraftAnswers) -> dict[str, dict[s
 def first_answers(request: HttpRequest, answers: DraftAnswers) -> dict[str, Any]:
     """What was answered before; else the address of the person's last visit or where they work, and them as the contact."""
     person = request.person  # type: ignore[attr-defined]
-    where, details = answers.step("where"), answers.step("details")
+    where = answers.step("where")
     if person and not where:
-        where = Booking.objects.addresses_of(person).values(*ADDRESS_FIELDS).first() or {"postcode": person.postcode}
-    if person and not details:
-        details = {"contact_name": person.name, "contact_phone": person.phone}
-    return {**where, **details, "leaflets": bool(answers.step("leaflets"))}
+        place = Booking.objects.addresses_of(person).values(*ADDRESS_FIELDS).first() or {"postcode": person.postcode}
+        where = {**place, "contact_name": person.name, "contact_phone": person.phone}
+    return {**where, "leaflets": bool(answers.step("leaflets"))}
 
 
 def kept_longer(request: HttpRequest, answers: DraftAnswers, now: datetime) -> HttpResponse:
@@ -278,12 +260,11 @@ def kept_longer(request: HttpRequest, answers: DraftAnswers, now: datetime) -> H
 
 def keep_where(request: HttpRequest, answers: DraftAnswers, form: BookingForm, now: datetime) -> None:
     """Another place, audience or presentation has other slots, so a time that was chosen is given back."""
-    given = form.cleaned_data
-    where = {"presentation": answers.presentation.slug, **{name: given[name] for name in WhereForm.base_fields}}
-    details = {name: given[name] for name in DetailsForm.base_fields if name not in where}
-    steps: dict[str, dict[str, Any]] = {"where": where, "details": {**details, "flagged": form.flagged}}
-    if where["format"] == Format.WORKPLACE and given["leaflets"] != bool(answers.step("leaflets")):
-        steps["leaflets"] = {"copies": []} if given["leaflets"] else {}
+    where = {"presentation": answers.presentation.slug, **answers_of(form), "flagged": form.flagged}
+    steps: dict[str, dict[str, Any]] = {"where": where}
+    brings = form.cleaned_data["leaflets"]
+    if where["format"] == Format.WORKPLACE and brings != bool(answers.step("leaflets")):
+        steps["leaflets"] = {"copies": []} if brings else {}
     if answers.step("when") and any(answers.step("where").get(name, "") != where[name] for name in TIMES_REST_ON):
         give_back_time(answers, now)
         steps["when"] = {}
@@ -308,18 +289,18 @@ def book_when(request: HttpRequest, slug: str) -> HttpResponse:
     if missing := answers.missing_before("when"):
         return back_to_missing(request, missing, answers.presentation, now)
     if request.method != "POST":
-        return (month_of_times if "month" in request.GET else week_page)(request, answers, now)
+        if "month" in request.GET:
+            own = own_claims(request, answers)
+            return month_of_slots(slot_query_of(answers), query=request.GET, now=now, ignoring=own)
+        return week_page(request, answers, now)
     form = WhenForm(request.POST, days=[])
     if not form.is_valid():
         return week_page(request, answers, now, typed=request.POST)
-    return keep_when(request, answers, form.cleaned_data["start"], now)
-
-
-def keep_when(request: HttpRequest, answers: DraftAnswers, start: datetime, now: datetime) -> HttpResponse:
+    start = form.cleaned_data["start"]
     try:
         keep_time(request, answers, start, now)
     except TooManyHolds as refusal:
-        return too_many_page(request, answers, refusal, now)
+        return week_page(request, answers, now, typed=request.POST, problem=str(refusal.message), status=429)
     except SlotTaken:
         return lost_page(request, answers, start, now)
     except DraftGone:
@@ -329,19 +310,3 @@ def keep_when(request: HttpRequest, answers: DraftAnswers, start: datetime, now:
 
 def back_to(step: str, presentation: Presentation) -> str:
     return reverse(f"book_{step}", args=[presentation.slug])
-
-
-def request_arguments(request: HttpRequest, answers: DraftAnswers, submission: Submission, now: datetime) -> dict[str, Any]:
-    """What a booking and a request are both asked for."""
-    return {
-        "person": request.person,  # type: ignore[attr-defined]
-        "by": request.user,
-        "channel": Channel.WEB,
-        "presentation": answers.presentation,
-        "format": answers.format,
-        "address": answers.address,
-        "details": answers.details,
-        "leaflets": answers.leaflets,
-        "submission": submission,
-        "now": now,
-    }

@@ -1,13 +1,14 @@
 """Changing a booking: its time, for its owner and by a link in an email, or what they told us about the day."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.forms import model_to_dict
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -18,9 +19,8 @@ from django.views.decorators.http import require_http_methods
 from accounts.access import signed_in
 from accounts.models import User
 from bookings import text
-from bookings.booking.forms import DetailsForm
+from bookings.booking.forms import DetailsForm, answers_of
 from bookings.booking.limits import changeable_until, may_still_change, too_many_changes
-from bookings.booking.services.place import BookingDetails
 from bookings.booking.services.reschedule import change_details, reschedule
 from bookings.booking.views.bookings import own_booking
 from bookings.errors import AnotherAudience, MoveRefused, NothingChanged, NoTimeAgreed, SlotTaken, Stale, TooLateToChange
@@ -178,7 +178,6 @@ def reschedule_page(
 # Changing a booking, for its owner: its time, or what they told us about the day. Anybody else's is not found.
 
 STEP = "change"
-OWN_FIELDS = {"reference", "version"}
 
 
 @require_http_methods(FORM_METHODS)
@@ -220,8 +219,8 @@ def booking_details(request: HttpRequest, reference: str) -> HttpResponse:
 def details_asked(request: HttpRequest, reference: str) -> HttpResponse:
     found = own_booking(request, reference)
     typed = kept_details(request, reference, timezone.now())
-    form = DetailsForm(initial=typed.answers if typed else details_of(found))
-    too_late = text.changed_rows(found, typed.details) if typed else []
+    form = DetailsForm(initial=typed.answers if typed else model_to_dict(found))
+    too_late = text.changed_rows(found, typed.booking) if typed else []
     return details_page(request, reference, found, form, version=typed.version if typed else found.version, too_late=too_late)
 
 
@@ -252,15 +251,17 @@ class KeptDetails:
     draft: Draft
     version: str
     answers: dict[str, Any]
+    flagged: bool
 
     @property
-    def details(self) -> BookingDetails:
-        return BookingDetails(**self.answers)
+    def booking(self) -> Booking:
+        """Unsaved, with these answers alone."""
+        return Booking(**self.answers)
 
 
 def keep_details(request: HttpRequest, reference: str, form: DetailsForm, now: datetime) -> None:
-    typed = {field.name: form.cleaned_data[field.name] for field in fields(BookingDetails) if field.name in form.cleaned_data}
-    answer = {"reference": reference, "version": request.POST.get("version", ""), **typed, "flagged": form.flagged}
+    version = request.POST.get("version", "")
+    answer = {"reference": reference, "version": version, "answers": answers_of(form), "flagged": form.flagged}
     drafts.save_step(drafts.find_or_start(request, DraftKind.CHANGE, now), STEP, answer, now)
 
 
@@ -270,12 +271,8 @@ def kept_details(request: HttpRequest, reference: str, now: datetime) -> KeptDet
     answer: dict[str, Any] = draft.answers.get(STEP, {}) if draft else {}
     if draft is None or answer.get("reference") != reference:
         return None
-    return KeptDetails(draft, answer["version"], {name: value for name, value in answer.items() if name not in OWN_FIELDS})
-
-
-def details_of(booking: Booking) -> dict[str, Any]:
-    """What we have, as the form asks it."""
-    return {field.name: getattr(booking, field.name) for field in fields(BookingDetails) if hasattr(booking, field.name)}
+    answers = {name: answer["answers"][name] for name in DetailsForm.base_fields}  # in the order of the page
+    return KeptDetails(draft, answer["version"], answers, answer["flagged"])
 
 
 @require_http_methods(FORM_METHODS)
@@ -300,10 +297,11 @@ def change_booking(request: HttpRequest, booking: Booking, typed: KeptDetails, n
         return redirect("booking_details_check", reference=booking.reference)
     try:
         expected = request.POST.get("version", "")
-        change_details(booking=booking, details=typed.details, expected=expected, by=signed_in(request), now=now)
+        asked: dict[str, Any] = {"answers": typed.answers, "flagged": typed.flagged, "expected": expected}
+        change_details(booking=booking, by=signed_in(request), now=now, **asked)
     except Stale:
         fresh = own_booking(request, booking.reference)
-        if details_of(fresh) != details_typed(typed):
+        if any(getattr(fresh, name) != answer for name, answer in typed.answers.items()):
             return details_check_page(request, fresh, typed, warned=True)
     except AnotherAudience as refusal:
         messages.warning(request, refusal.message)
@@ -319,11 +317,7 @@ def change_booking(request: HttpRequest, booking: Booking, typed: KeptDetails, n
     return redirect(booking)
 
 
-def details_typed(typed: KeptDetails) -> dict[str, Any]:
-    return {name: value for name, value in typed.answers.items() if name != "flagged"}
-
-
 def details_check_page(request: HttpRequest, booking: Booking, typed: KeptDetails, *, warned: bool) -> HttpResponse:
-    rows = text.changed_rows(booking, typed.details)
+    rows = text.changed_rows(booking, typed.booking)
     context = {"booking": booking, "rows": rows, "version": booking.version, "warned": warned}
     return render(request, "bookings/details_change_check.html", context)

@@ -212,18 +212,10 @@ def place_for_caller(request: HttpRequest, form: OrderForCallerForm) -> Order | 
     try:
         with transaction.atomic():
             person = find_or_enter_person(**form.details(), email=form.cleaned_data["email"], by=by, now=now)  # type: ignore[arg-type]
-            order = place_order(
-                person=person,
-                by=by,  # type: ignore[arg-type]
-                channel=Channel(form.cleaned_data["channel"]),
-                basket=form.basket(),
-                delivery=form.delivery(),
-                flagged=form.flagged,
-                now=now,
-                token=form.token,
-                digest=form.digest(),
-                override_reason=form.cleaned_data["override_reason"],
-            )
+            order = Order(person=person, channel=form.cleaned_data["channel"], **vars(form.delivery()))
+            order.submission_token, order.submission_digest = form.token, form.digest()
+            reason = form.cleaned_data["override_reason"]
+            place_order(order=order, basket=form.basket(), by=by, flagged=form.flagged, override_reason=reason, now=now)  # type: ignore[arg-type]
         slugs = [leaflet.slug for leaflet in form.basket()]
         count_throttles(order_limits(organisation=order.organisation_id, postcode=order.postcode, slugs=slugs), now)
         return order

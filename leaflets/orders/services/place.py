@@ -4,7 +4,6 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -60,48 +59,52 @@ class AlreadyPlaced(DomainError):
 
 def place_order(
     *,
-    person: Person,
-    by: User | None,
-    channel: Channel,
+    order: Order,
     basket: Basket,
-    delivery: Delivery,
+    by: User | None,
     now: datetime,
-    token: str | None = None,
-    digest: str = "",
     override_reason: str = "",
-    asked_because: str = "",
     will_wait_for: Collection[Leaflet] = (),
     flagged: bool = False,
+    keep: Delivery | None = None,
 ) -> Order:
-    """Promise these copies to this person, all of them or none.
+    """Promise these copies by this order, unsaved as a form answers it: all of them or none.
 
-    `token` and `digest` are the one-time token and the answers' digest of the web form. Staff who give an
+    Who asks and where it goes stands in it, with the one-time token and the answers' digest. Staff who give an
     `override_reason` may go over a title's limits, never over its stock. Of the titles in `will_wait_for` what is not in stock
-    is backordered. With `asked_because` it is a request: nothing is promised until staff have decided.
-    `flagged`: the person kept a text that looks like a child's details, so the safeguarding lead is told.
+    is backordered. With `asked_because` in it, it is a request: nothing is promised until staff have decided.
+    `flagged`: the person kept a text that looks like a child's details, so the safeguarding lead is told. `keep` goes into
+    their address book; one that is full, or has it already, is no reason to refuse an order.
     Raises EmptyBasket, AlreadyPlaced, Shortfalls, AccountGoneError.
     """
     if not basket:
         raise EmptyBasket
+    token, person = order.submission_token, order.person
     over_limit = bool(override_reason) and by is not None and by.is_staff
-    asks = bool(asked_because) and not over_limit
-    order = Order(
-        person=person,
-        organisation_id=person.organisation_id,
-        channel=channel,
-        state=OrderState.REQUESTED if asks else OrderState.RECEIVED,
-        asked_because=asked_because if asks else "",
-        submission_token=token,
-        submission_digest=digest,
-        created_at=now,
-        **asdict(delivery),
-    )
+    if over_limit:
+        order.asked_because = ""
+    asks = bool(order.asked_because)
+    order.organisation_id, order.created_at = person.organisation_id, now
+    order.state = OrderState.REQUESTED if asks else OrderState.RECEIVED
     try:
         with transaction.atomic():
             lock_person(person)
+            if keep:
+                with suppress(AddressBookIsFull, AddressKeptAlready):
+                    keep_address(person=person, delivery=keep)
             # Before the stock: a form sent twice at once waits for its twin, and is not told that the twin's copies are gone.
             save_with_reference(order, "LO")
-            _record_placed(order, by=by, now=now, override_reason=override_reason if over_limit else "", flagged=flagged)
+            events = [OrderEvent(order=order, kind=EventKind.REQUESTED if asks else EventKind.PLACED, by=by, at=now)]
+            if over_limit:
+                events.append(OrderEvent(order=order, kind=EventKind.OVER_LIMIT, by=by, at=now, reason=override_reason))
+            OrderEvent.objects.bulk_create(events)
+            mail = {
+                "order-requested" if asks else "order-received": [person.email],
+                "staff-order-request" if asks else "staff-new-order": [settings.STAFF_EMAIL],
+            }
+            notify_each(mail, about=f"order:{order.pk}", reference=order.reference, now=now)
+            if flagged:
+                notify_safeguarding_lead(about=f"order:{order.pk}", reference=order.reference, now=now)
             # Everyone who orders the same title waits for these locks, so what can be written before them is.
             editions = lock_current_editions(basket)
             waits = basket if asks else will_wait_for
@@ -112,28 +115,12 @@ def place_order(
     except IntegrityError:
         # A form makes one order, by the database's word: its twin may come from another tab, with other titles. A person is told
         # of their own; staff fill in one form for whoever calls.
-        whose = {"person": person} if channel == Channel.WEB else {}
+        whose = {"person": person} if order.channel == Channel.WEB else {}
         earlier = Order.objects.filter(submission_token=token, **whose).first() if token else None
         if earlier is None:
             raise
         raise AlreadyPlaced(earlier) from None
     return order
-
-
-def _record_placed(order: Order, *, by: User | None, now: datetime, override_reason: str, flagged: bool) -> None:
-    """What happened, and who is told of it."""
-    asks = order.state == OrderState.REQUESTED
-    events = [OrderEvent(order=order, kind=EventKind.REQUESTED if asks else EventKind.PLACED, by=by, at=now)]
-    if override_reason:
-        events.append(OrderEvent(order=order, kind=EventKind.OVER_LIMIT, by=by, at=now, reason=override_reason))
-    OrderEvent.objects.bulk_create(events)
-    told = {
-        "order-requested" if asks else "order-received": [order.person.email],
-        "staff-order-request" if asks else "staff-new-order": [settings.STAFF_EMAIL],
-    }
-    notify_each(told, about=f"order:{order.pk}", reference=order.reference, now=now)
-    if flagged:
-        notify_safeguarding_lead(about=f"order:{order.pk}", reference=order.reference, now=now)
 
 
 def lock_current_editions(leaflets: Collection[Leaflet]) -> dict[Leaflet, Edition]:
@@ -220,17 +207,6 @@ def change_address(*, address: KeptAddress, delivery: Delivery) -> None:
 
 def forget_address(*, address: KeptAddress) -> None:
     KeptAddress.objects.filter(pk=address.pk).delete()
-
-
-@transaction.atomic
-def place_order_and_keep_address(*, person: Person, kept: Delivery, **order: Any) -> Order:
-    """Place an order (see place_order) and keep an address with it: both or neither.
-
-    The person is locked first, as everywhere. A book that is full, or has the address already, is no reason to refuse an order.
-    """
-    with suppress(AddressBookIsFull, AddressKeptAlready):
-        keep_address(person=person, delivery=kept)
-    return place_order(person=person, **order)
 
 
 def _lock_address_book(person: Person) -> list[KeptAddress]:

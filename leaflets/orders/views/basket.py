@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -23,7 +22,7 @@ from leaflets.orders import baskets
 from leaflets.orders.forms import AnonymousDeliveryForm, BasketForm, DeliveryChoiceForm, DeliveryForm, known_delivery_answers
 from leaflets.orders.limits import Shortfalls, web_order_limits
 from leaflets.orders.queries import DeliveryAddresses, delivery_addresses
-from leaflets.orders.services.place import AlreadyPlaced, EmptyBasket, place_order, place_order_and_keep_address
+from leaflets.orders.services.place import AlreadyPlaced, EmptyBasket, place_order
 from leaflets.stock.queries import alerts_asked_for
 from professionals import drafts
 from professionals.access import person_in, person_required
@@ -151,15 +150,44 @@ def order_delivery(request: HttpRequest) -> HttpResponse:
 @person_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def order_check(request: HttpRequest) -> HttpResponse:
-    draft = baskets.find(request, timezone.now())
-    if request.method == "POST":
-        return confirm(request, draft)
+    """Its button places the order exactly as it was shown: the token says which form it was, the digest what it said."""
+    now = timezone.now()
+    draft = baskets.find(request, now)
+    token, digest = request.POST.get("token", ""), request.POST.get("digest", "")
+    if request.method == "POST" and (earlier := earlier_order(request, draft, token)):
+        return already_placed_page(request, earlier, digest)
     if not draft or not baskets.copies_by_slug(draft):
-        return nothing_to_check(request)
+        return redirect("basket") if request.method == "POST" else nothing_to_check(request)
     delivery = DeliveryForm(baskets.delivery_answers(draft))
     if not delivery.is_valid():
         return redirect("order_delivery")
-    return check_page(request, draft, delivery)
+    if request.method != "POST" or draft.token != token or baskets.digest(draft) != digest:
+        changed = _("Your answers were changed in another tab. Check them again.") if request.method == "POST" else ""
+        return check_page(request, draft, delivery, warning=changed)
+    if stop := too_many_orders(request, draft, delivery, now):
+        response = check_page(request, draft, delivery, warning=stop.sentence(now), status=429)
+        response.headers["Retry-After"] = str(stop.seconds(now))
+        return response
+    basket, wishes, to = baskets.read(draft, with_stock=False), baskets.wishes_of(draft), delivery.delivery()
+    order = Order(person=request.person, channel=Channel.WEB, asked_because=wishes.because, **vars(to))  # type: ignore[attr-defined]
+    order.submission_token, order.submission_digest = token, digest
+    try:
+        place_order(
+            order=order,
+            basket=basket,
+            by=request.user,  # type: ignore[arg-type]
+            will_wait_for=[leaflet for leaflet in basket if leaflet.slug in wishes.waits],
+            flagged=wishes.flagged,
+            keep=to if baskets.keeps_address(draft) else None,
+            now=now,
+        )
+    except EmptyBasket:
+        return redirect("basket")
+    except Shortfalls as refusal:
+        return shortfalls_page(request, draft, refusal)
+    except AlreadyPlaced as refusal:
+        return already_placed_page(request, refusal.order, digest)
+    return redirect("order_placed", order.reference)
 
 
 def nothing_to_check(request: HttpRequest) -> HttpResponse:
@@ -170,28 +198,15 @@ def nothing_to_check(request: HttpRequest) -> HttpResponse:
     return redirect("my")
 
 
-def confirm(request: HttpRequest, draft: Draft | None) -> HttpResponse:
-    """Place the order exactly as it was shown: the token says which form it was, the digest what it said."""
-    token, digest = request.POST.get("token", ""), request.POST.get("digest", "")
-    if not drafts.SECRET.fullmatch(token):
-        token = ""  # not one of ours: no question to the database, and the page is shown again
-    if not draft or draft.token != token:
-        earlier = request.person.orders.filter(submission_token=token).first() if token else None  # type: ignore[attr-defined]
-        if earlier:
-            return already_placed_page(request, earlier, digest)
-    if not draft or not baskets.copies_by_slug(draft):
-        return redirect("basket")
-    delivery = DeliveryForm(baskets.delivery_answers(draft))
-    if not delivery.is_valid():
-        return redirect("order_delivery")
-    if draft.token != token or baskets.digest(draft) != digest:
-        return check_page(request, draft, delivery, warning=_("Your answers were changed in another tab. Check them again."))
-    if stop := too_many_orders(request, draft, delivery):
-        return too_many_orders_page(request, draft, delivery, stop)
-    return place_from_draft(request, draft, delivery, digest)
+def earlier_order(request: HttpRequest, draft: Draft | None, token: str) -> Order | None:
+    """What this page has placed already. A token that can't be one of ours is not asked of the database."""
+    if (draft and draft.token == token) or not drafts.SECRET.fullmatch(token):
+        return None
+    earlier: Order | None = request.person.orders.filter(submission_token=token).first()  # type: ignore[attr-defined]
+    return earlier
 
 
-def too_many_orders(request: HttpRequest, draft: Draft, delivery: DeliveryForm) -> ReachedThrottle | None:
+def too_many_orders(request: HttpRequest, draft: Draft, delivery: DeliveryForm, now: datetime) -> ReachedThrottle | None:
     """One more order by this person, from their workplace, to this address, of these titles: or one too many."""
     counted = web_order_limits(
         request,
@@ -199,40 +214,7 @@ def too_many_orders(request: HttpRequest, draft: Draft, delivery: DeliveryForm) 
         postcode=delivery.cleaned_data["postcode"],
         slugs=baskets.copies_by_slug(draft),
     )
-    return check_throttles(request, Where.ORDER, counted, timezone.now())
-
-
-def too_many_orders_page(request: HttpRequest, draft: Draft, delivery: DeliveryForm, stop: ReachedThrottle) -> HttpResponse:
-    now = timezone.now()
-    response = check_page(request, draft, delivery, warning=stop.sentence(now), status=429)
-    response.headers["Retry-After"] = str(stop.seconds(now))
-    return response
-
-
-def place_from_draft(request: HttpRequest, draft: Draft, delivery: DeliveryForm, digest: str) -> HttpResponse:
-    basket, wishes = baskets.read(draft, with_stock=False), baskets.wishes_of(draft)
-    act = place_order if not baskets.keeps_address(draft) else partial(place_order_and_keep_address, kept=delivery.delivery())
-    try:
-        order = act(
-            person=request.person,  # type: ignore[attr-defined]
-            by=request.user,  # type: ignore[arg-type]
-            channel=Channel.WEB,
-            basket=basket,
-            delivery=delivery.delivery(),
-            asked_because=wishes.because,
-            will_wait_for=[leaflet for leaflet in basket if leaflet.slug in wishes.waits],
-            flagged=wishes.flagged,
-            token=draft.token,
-            digest=digest,
-            now=timezone.now(),
-        )
-    except EmptyBasket:
-        return redirect("basket")
-    except Shortfalls as refusal:
-        return shortfalls_page(request, draft, refusal)
-    except AlreadyPlaced as refusal:
-        return already_placed_page(request, refusal.order, digest)
-    return redirect("order_placed", order.reference)
+    return check_throttles(request, Where.ORDER, counted, now)
 
 
 def already_placed_page(request: HttpRequest, order: Order, digest: str) -> HttpResponse:

@@ -8,7 +8,6 @@ from django.conf import settings
 from icalendar import Calendar, Event
 
 from bookings.booking.services.assign import reassign
-from bookings.booking.services.place import BookingDetails
 from bookings.booking.services.reschedule import change_details, reschedule
 from bookings.booking.services.transitions import cancel_booking, confirm_booking
 from bookings.leave.services import end_leave, record_leave
@@ -41,8 +40,10 @@ def move(booking: Booking, start: datetime = TWO) -> None:
 
 
 def change(booking: Booking, **fields: object) -> None:
-    details = BookingDetails(**{**DETAILS.__dict__, **fields})
-    change_details(booking=booking, details=details, expected=booking.version, by=booking.person.user, now=NOW)
+    flagged = bool(fields.pop("flagged", False))
+    change_details(
+        booking=booking, answers={**DETAILS, **fields}, flagged=flagged, expected=booking.version, by=booking.person.user, now=NOW
+    )
     booking.refresh_from_db()
 
 

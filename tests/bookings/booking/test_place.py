@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 from django.conf import settings
 
-from bookings.booking.services.place import Submission
 from bookings.errors import AlreadyPlaced, NotOffered, OutsideRules, SlotTaken
 from bookings.models import Booking, BookingEvent, BusyTime, Hold, Presenter, State
 from bookings.schedule.holds import hold_slot
@@ -65,7 +64,7 @@ def test_a_booking_takes_the_hold_of_its_draft(presenter: Presenter, person: Per
     draft, presentation = make_draft(), make_presentation()
     hold_slot(draft=draft, person=person, slot_query=slot_query(presentation), start=TEN, now=NOW)
     claim = BusyTime.objects.get()
-    booking = place(person, presentation=presentation, submission=Submission(draft.token, "digest"))
+    booking = place(person, presentation=presentation, submission=(draft.token, "digest"))
     assert not Hold.objects.exists()
     assert BusyTime.objects.get().pk == claim.pk
     assert BusyTime.objects.get().booking == booking
@@ -78,7 +77,7 @@ def test_after_the_hold_has_expired_the_slot_is_booked_if_it_is_still_free(
     draft, presentation = make_draft(), make_presentation()
     hold_slot(draft=draft, person=person, slot_query=slot_query(presentation), start=TEN, now=NOW)
     later = NOW + timedelta(minutes=minutes)
-    booking = place(person, presentation=presentation, submission=Submission(draft.token, "digest"), now=later)
+    booking = place(person, presentation=presentation, submission=(draft.token, "digest"), now=later)
     assert not Hold.objects.exists()
     assert BusyTime.objects.get().booking == booking
 
@@ -89,11 +88,11 @@ def test_after_the_hold_has_expired_somebody_else_may_have_the_slot(presenter: P
     later = NOW + timedelta(minutes=20)
     place(make_person(email="jo@leeds.nhs.uk"), now=later)
     with pytest.raises(SlotTaken):
-        place(person, presentation=presentation, submission=Submission(draft.token, "digest"), now=later)
+        place(person, presentation=presentation, submission=(draft.token, "digest"), now=later)
 
 
 def test_a_token_books_once(presenter: Presenter, person: Person) -> None:
-    submission = Submission("token", "digest")
+    submission = ("token", "digest")
     place(person, submission=submission)
     with pytest.raises(AlreadyPlaced):
         place(person, submission=submission)
@@ -116,9 +115,7 @@ def test_what_is_not_offered_cannot_be_booked(presenter: Presenter, person: Pers
 
 
 def test_kept_text_that_looks_like_a_childs_details_is_flagged_and_the_lead_is_told(presenter: Presenter, person: Person) -> None:
-    from dataclasses import replace
-
-    booking = place(person, details=replace(DETAILS, notes="kept", flagged=True))
+    booking = place(person, details={**DETAILS, "notes": "kept", "flagged_child_details": True})
     assert booking.flagged_child_details
     assert ("safeguarding-flag", settings.SAFEGUARDING_LEAD_EMAIL, 1) in sent(booking)
 

@@ -23,7 +23,7 @@ from tests.bookings.admin.desk import BOOKINGS
 from tests.bookings.admin.test_for_caller import caller_form
 from tests.bookings.open_sessions.rows import make_session
 from tests.bookings.requested import ask, on
-from tests.bookings.rows import ADDRESS, DETAILS, NOW, at, make_presentation, make_presenter
+from tests.bookings.rows import NOW, at, make_presentation, make_presenter, unsaved_booking
 from tests.bookings.test_person_races import booking_of_a_draft
 from tests.factories import make_person, make_staff, sign_in_staff
 from tests.leaflets.factories import make_edition, make_order
@@ -43,14 +43,8 @@ def an_order(person: Person) -> Job:
 
 def a_booking_on_the_phone(person: Person) -> Job:
     make_presenter()
-    what = {
-        "presentation": make_presentation(),
-        "format": "workplace",
-        "address": ADDRESS,
-        "start": at("10:00"),
-        "details": DETAILS,
-    }
-    return lambda: place_booking(person=person, by=None, channel="phone", now=NOW, **what)
+    booking = unsaved_booking(person, at("10:00"), presentation=make_presentation(), channel="phone")
+    return lambda: place_booking(booking=booking, by=None, now=NOW)
 
 
 def a_booking(person: Person) -> Job:

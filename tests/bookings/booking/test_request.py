@@ -5,7 +5,6 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from django.conf import settings
 
-from bookings.booking.services.place import Submission
 from bookings.booking.services.request import DatesRefused
 from bookings.errors import AlreadyPlaced, NotOffered
 from bookings.models import Booking, BusyTime, EventKind, OptionKind, OptionState, Precision, Presenter, State
@@ -162,7 +161,7 @@ def test_only_what_is_offered_can_be_asked_for(person: Person, presenter: Presen
 
 def test_the_draft_goes_with_it_and_its_token_counts_once(person: Person, presenter: Presenter) -> None:
     draft = make_draft(person)
-    submission = Submission(draft.token, "digest")
+    submission = (draft.token, "digest")
     booking = ask(person, on(at("10:00")), submission=submission)
     assert (booking.submission_token, Draft.objects.count()) == (draft.token, 0)
     with pytest.raises(AlreadyPlaced):

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -13,7 +12,6 @@ from django.test.utils import CaptureQueriesContext
 
 from bookings.booking.limits import last_day_to_change, may_still_change
 from bookings.booking.services.decide import agree_time
-from bookings.booking.services.place import VisitAddress
 from bookings.booking.services.reschedule import change_details, reschedule
 from bookings.booking.views.reschedule import ReschedulePages, is_offered
 from bookings.errors import MoveRefused, NothingChanged, OutsideRules, SlotTaken, Stale, TooLateToChange
@@ -35,6 +33,7 @@ from tests.bookings.rows import (
     make_option,
     make_presenter,
     make_request,
+    visit_address,
 )
 from tests.factories import make_staff
 
@@ -59,7 +58,7 @@ def move(booking: Booking, start: datetime = TWO, **more: Any) -> Booking:
 
 
 def change(booking: Booking, **more: Any) -> Booking:
-    asked = {"details": replace(DETAILS, room="Room 3"), "expected": booking.version, "by": booking.person.user, "now": NOW}
+    asked = {"answers": {**DETAILS, "room": "Room 3"}, "expected": booking.version, "by": booking.person.user, "now": NOW}
     return change_details(booking=booking, **{**asked, **more})
 
 
@@ -254,7 +253,7 @@ def test_by_a_link_the_cut_off_holds_and_nobody_is_named(booking: Booking) -> No
 
 
 def test_details_change_and_calendars_hear_only_of_their_own(booking: Booking, presenter: Presenter) -> None:
-    change(booking, details=replace(DETAILS, audience_size=30, contact_name="Ana Diaz"))
+    change(booking, answers={**DETAILS, "audience_size": 30, "contact_name": "Ana Diaz"})
     booking.refresh_from_db()
     assert (booking.audience_size, booking.contact_name, booking.sequence, booking.revision) == (30, "Ana Diaz", 0, 1)
     assert sent(booking) == [("booking-changed", booking.person.email, 1), ("presenter-changed", presenter.email, 1)]
@@ -278,32 +277,32 @@ def test_the_team_hear_of_details_while_they_still_have_to_do_something(person: 
 
 def test_the_same_details_are_no_change(booking: Booking) -> None:
     with pytest.raises(NothingChanged):
-        change(booking, details=DETAILS)
+        change(booking, answers=DETAILS)
     assert not booking.events.exists()
 
 
 def test_what_looks_like_a_child_is_flagged_until_the_lead_has_decided_also_once_it_is_taken_out(booking: Booking) -> None:
-    change(booking, details=replace(DETAILS, notes="born 12/03/2014", flagged=True))
+    change(booking, answers={**DETAILS, "notes": "born 12/03/2014"}, flagged=True)
     assert Notification.objects.filter(kind="safeguarding-flag").count() == 1
     booking.refresh_from_db()
     assert booking.flagged_child_details
-    change(booking, details=DETAILS)
+    change(booking, answers=DETAILS)
     booking.refresh_from_db()
     assert booking.flagged_child_details
     FlaggedText.objects.update(decision=Decision.NO_CHILD)
-    change(booking, details=replace(DETAILS, notes="By the side door"))
+    change(booking, answers={**DETAILS, "notes": "By the side door"})
     booking.refresh_from_db()
     assert not booking.flagged_child_details
 
 
 def test_another_address_must_be_reached_in_time_and_the_database_decides(booking: Booking, presenter: Presenter) -> None:
     make_booking(presenter, at("11:30"), postcode=LEEDS_TOO)
-    far, near = VisitAddress("1 High Street", "York", YORK), VisitAddress("2 Park Row", "Leeds", LEEDS_TOO)
+    far, near = visit_address("1 High Street", "York", YORK), visit_address("2 Park Row", "Leeds", LEEDS_TOO)
     with pytest.raises(SlotTaken):
-        change(booking, details=DETAILS, address=far, by=make_staff(), override_reason="Must")
+        change(booking, answers={**DETAILS, **far}, by=make_staff(), override_reason="Must")
     booking.refresh_from_db()
     assert (booking.postcode, BusyTime.objects.get(booking=booking).postcode) == (LEEDS, LEEDS)
-    change(booking, details=DETAILS, address=near, by=make_staff())
+    change(booking, answers={**DETAILS, **near}, by=make_staff())
     booking.refresh_from_db()
     assert (booking.postcode, booking.town, BusyTime.objects.get(booking=booking).postcode) == (LEEDS_TOO, "Leeds", LEEDS_TOO)
     assert booking.sequence == 1
@@ -313,10 +312,10 @@ def test_dates_that_are_kept_for_a_request_are_kept_for_its_new_place(person: Pe
     request = make_request(person=person)
     option = make_option(request, presenter, at("10:00"))
     make_booking(presenter, at("11:30"), postcode=LEEDS_TOO)
-    far, near = VisitAddress("1 High Street", "York", YORK), VisitAddress("2 Park Row", "Leeds", LEEDS_TOO)
+    far, near = visit_address("1 High Street", "York", YORK), visit_address("2 Park Row", "Leeds", LEEDS_TOO)
     with pytest.raises(SlotTaken, match="A date that we keep for it"):
-        change(request, details=DETAILS, address=far, by=make_staff())
-    change(request, details=DETAILS, address=near, by=make_staff())
+        change(request, answers={**DETAILS, **far}, by=make_staff())
+    change(request, answers={**DETAILS, **near}, by=make_staff())
     assert BusyTime.objects.get(option=option).postcode == LEEDS_TOO
     with pytest.raises(MoveRefused):  # somebody who has still read the old place
         agree_time(booking=request, start=at("10:00"), by=make_staff(), now=NOW)
@@ -325,17 +324,17 @@ def test_dates_that_are_kept_for_a_request_are_kept_for_its_new_place(person: Pe
 
 
 def test_with_another_postcode_the_booking_lies_in_another_area(booking: Booking) -> None:
-    there = VisitAddress("1 Royal Mile", "Edinburgh", "EH1 1RE")
-    change(booking, details=DETAILS, address=there, by=make_staff(), override_reason="They pay for a train")
+    there = visit_address("1 Royal Mile", "Edinburgh", "EH1 1RE")
+    change(booking, answers={**DETAILS, **there}, by=make_staff(), override_reason="They pay for a train")
     booking.refresh_from_db()
     assert (booking.nation, booking.local_authority) == ("scotland", "S12000036")
 
 
 def test_an_address_too_far_needs_a_reason(booking: Booking) -> None:
-    there = VisitAddress("1 Borough High Street", "London", LONDON)
+    there = visit_address("1 Borough High Street", "London", LONDON)
     with pytest.raises(OutsideRules):
-        change(booking, details=DETAILS, address=there, by=make_staff())
-    change(booking, details=DETAILS, address=there, by=make_staff(), override_reason="They pay for a train")
+        change(booking, answers={**DETAILS, **there}, by=make_staff())
+    change(booking, answers={**DETAILS, **there}, by=make_staff(), override_reason="They pay for a train")
     assert BusyTime.objects.get(booking=booking).postcode == LONDON
 
 

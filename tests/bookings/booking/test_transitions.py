@@ -6,7 +6,6 @@ import pytest
 from django.conf import settings
 
 from bookings.booking.services.assign import reassign, set_travel
-from bookings.booking.services.place import VisitAddress
 from bookings.booking.services.transitions import cancel_booking, confirm_booking, decline_booking, mark_delivered, transition
 from bookings.errors import MoveRefused, NeedsPresenter, NotStarted, OutsideRules, SamePresenter, SlotTaken, TooLate
 from bookings.models import Booking, BookingEvent, BusyTime, EventKind, Presenter, State
@@ -23,6 +22,7 @@ from tests.bookings.rows import (
     make_hold,
     make_leave,
     make_presenter,
+    visit_address,
 )
 from tests.factories import make_staff
 
@@ -179,7 +179,7 @@ def test_travel_minutes_set_by_staff_are_checked_against_the_neighbours(presente
 
 def test_a_place_far_away_is_refused_for_the_public(presenter: Presenter, person: Person) -> None:
     with pytest.raises(SlotTaken):
-        place(person, address=VisitAddress("1 Borough High Street", "London", LONDON))
+        place(person, address=visit_address("1 Borough High Street", "London", LONDON))
 
 
 def test_holds_and_leave_are_in_the_way_of_staff_too(presenter: Presenter) -> None:

@@ -7,7 +7,6 @@ import time_machine
 from django.test import Client
 
 from accounts.models import User
-from bookings.booking.services.place import BookingDetails
 from bookings.booking.services.reschedule import change_details
 from bookings.errors import AnotherAudience, OutsideRules
 from bookings.models import Booking, Hold, Presentation, Presenter
@@ -88,8 +87,8 @@ def test_the_best_who_speaks_to_them_comes_and_staff_read_why_the_other_could_no
 
 
 def change(booking: Booking, by: User | None, **more: str) -> None:
-    details = BookingDetails(8, "Jo Green", "0113 496 0001", audience_profession="teacher")
-    change_details(booking=booking, details=details, expected=booking.version, by=by, now=NOW, **more)
+    answers = {**DETAILS, "audience_profession": "teacher"}
+    change_details(booking=booking, answers=answers, expected=booking.version, by=by, now=NOW, **more)
 
 
 def test_its_owner_cannot_bring_those_whom_the_presenter_does_not_speak_to_and_staff_can(asha: Presenter, person: Person) -> None:

@@ -52,7 +52,7 @@ def test_the_button_keeps_what_was_typed_and_asks_for_nothing(client: Client, pr
     assert BUTTON not in text(page)
     assert (page.context["form"]["notes"].value(), page.context["form"]["audience_size"].value()) == ("Half typ", "twelve")
     assert not page.context["form"].errors
-    assert Draft.objects.get().answers["details"]["notes"] == ""
+    assert Draft.objects.get().answers["where"]["notes"] == ""
 
 
 def test_on_the_check_page_it_leads_back_there(client: Client, presentation: Presentation, person: Person) -> None:

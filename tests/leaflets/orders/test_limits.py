@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from ctac.dates import format_day, uk_day
-from leaflets.models import Channel, EventKind, OrderEvent, OrderState
+from leaflets.models import EventKind, OrderEvent, OrderState
 from leaflets.orders.limits import LIMIT_WINDOW, Shortfalls
 from leaflets.orders.services.place import place_order
 from leaflets.orders.services.transitions import MoreThanAsked, NothingGranted, OrderHasMoved, approve, cancel, decline
@@ -18,7 +18,7 @@ from notifications.registry import kind_named
 from notifications.rendering import render
 from professionals.models import Organisation
 from tests.factories import make_person, make_staff, sign_in
-from tests.leaflets.factories import DELIVERY, make_edition, make_order
+from tests.leaflets.factories import DELIVERY, make_edition, make_order, unsaved_order
 from tests.leaflets.statements import statements
 
 pytestmark = pytest.mark.django_db
@@ -73,8 +73,8 @@ def test_a_workplace_is_an_organisation_at_one_postcode(person, leaflet, now):
     short = refused(colleague_of(person), now, leaflet, 81)
     assert short.message.startswith("Your workplace has ordered 100 copies of “One” lately, so it can order 80 more until")
     elsewhere = type(DELIVERY)(**{**DELIVERY.__dict__, "postcode": "LS2 7UE"})
-    far = {"person": colleague_of(person), "by": None, "channel": Channel.WEB, "now": now}
-    assert place_order(**far, basket={leaflet: 100}, delivery=elsewhere).state == OrderState.RECEIVED
+    far = unsaved_order(colleague_of(person), delivery=elsewhere)
+    assert place_order(order=far, basket={leaflet: 100}, by=None, now=now).state == OrderState.RECEIVED
     assert make_order(make_person(organisation=Organisation.objects.create(name="Another")), now, {leaflet: 100})
 
 

@@ -13,7 +13,7 @@ from leaflets.stock.services import ledger_differences
 from notifications.models import Notification
 from professionals.models import Draft, DraftKind
 from tests.factories import make_person, make_staff
-from tests.leaflets.factories import DELIVERY, make_edition, make_order
+from tests.leaflets.factories import make_edition, make_order, unsaved_order
 from tests.leaflets.statements import statements
 
 pytestmark = pytest.mark.django_db
@@ -87,7 +87,7 @@ def test_the_limit_that_counts_is_the_one_in_the_database(now):
 
 def test_an_empty_basket_is_refused(now):
     with pytest.raises(EmptyBasket):
-        place_order(person=make_person(), by=None, channel=Channel.WEB, basket={}, delivery=DELIVERY, now=now)
+        place_order(order=unsaved_order(make_person()), by=None, basket={}, now=now)
 
 
 def test_staff_go_over_a_limit_with_a_logged_reason_and_never_over_stock(now):
@@ -126,9 +126,8 @@ def test_a_staff_form_used_again_for_another_caller_leads_to_its_order(now):
     leaflet, staff = make_edition(now).leaflet, make_staff()
 
     def place(person):
-        return place_order(
-            person=person, by=staff, channel=Channel.PHONE, basket={leaflet: 5}, delivery=DELIVERY, now=now, token="t" * 43
-        )
+        order = unsaved_order(person, channel=Channel.PHONE, token="t" * 43)
+        return place_order(order=order, by=staff, basket={leaflet: 5}, now=now)
 
     first = place(make_person())
     with pytest.raises(AlreadyPlaced) as refusal:

@@ -30,7 +30,7 @@ from notifications.registry import kind_named
 from notifications.rendering import render
 from privacy.services import erase_person, export_person
 from tests.factories import make_person, make_staff
-from tests.leaflets.factories import DELIVERY, make_edition, make_order
+from tests.leaflets.factories import make_edition, make_order, unsaved_order
 from tests.leaflets.statements import statements
 
 pytestmark = pytest.mark.django_db
@@ -174,11 +174,9 @@ def test_a_parcel_on_the_table_that_waits_for_more_of_it_stays_there_and_a_reque
     two = make_edition(now, title="Two")
     some = order_of(edition, now, 95)
     part = place_order(
-        person=make_person(),
+        order=unsaved_order(make_person()),
         by=None,
-        channel="web",
         basket={edition.leaflet: 10, two.leaflet: 2},
-        delivery=DELIVERY,
         now=now,
         will_wait_for=[edition.leaflet],
     )

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from leaflets.models import Channel, Dispatch, MissingParcel, Order
+from leaflets.models import Dispatch, MissingParcel, Order
 from leaflets.orders.services import change as services_change
 from leaflets.orders.services import missing as missing_services
 from leaflets.orders.services import place, transitions
@@ -11,7 +11,7 @@ from leaflets.stock import services as stock_services
 from notifications.delivery.services import sweep
 from notifications.models import Notification
 from notifications.outbox import resend
-from tests.leaflets.factories import DELIVERY
+from tests.leaflets.factories import DELIVERY, unsaved_order
 from tests.races.driver.client import Actor
 from tests.races.driver.operations import polite, staff_action, went_on
 from tests.races.driver.world import PLACES
@@ -69,20 +69,19 @@ def staff_order_page(actor: Actor) -> bool:
 
 def place_order(actor: Actor) -> None:
     person = actor.person()
-    asked = {"basket": actor.basket(), "delivery": DELIVERY, "channel": Channel.WEB}
-    place.place_order(person=person, by=person.user, now=actor.now, **asked)
+    place.place_order(order=unsaved_order(person), basket=actor.basket(), by=person.user, now=actor.now)
 
 
 def wait_for_copies(actor: Actor) -> None:
     person, basket = actor.person(), {leaflet: copies * 4 for leaflet, copies in actor.basket().items()}
-    asked = {"basket": basket, "will_wait_for": list(basket), "delivery": DELIVERY, "channel": Channel.WEB}
-    place.place_order(person=person, by=person.user, now=actor.now, **asked)
+    order = unsaved_order(person)
+    place.place_order(order=order, basket=basket, will_wait_for=list(basket), by=person.user, now=actor.now)
 
 
 def ask_for_more(actor: Actor) -> None:
     person, basket = actor.person(), {leaflet: copies * 5 for leaflet, copies in actor.basket().items()}
-    asked = {"basket": basket, "asked_because": "A whole ward", "delivery": DELIVERY, "channel": Channel.WEB}
-    place.place_order(person=person, by=person.user, now=actor.now, **asked)
+    order = unsaved_order(person, asked_because="A whole ward")
+    place.place_order(order=order, basket=basket, by=person.user, now=actor.now)
 
 
 def decide_on_more(actor: Actor) -> None:

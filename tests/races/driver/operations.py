@@ -7,7 +7,6 @@ they are drawn.
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -24,11 +23,12 @@ from bookings.travel import find_place
 from leaflets.models import ToBring
 from professionals import drafts
 from professionals.models import Draft, DraftKind
+from tests.bookings.rows import unsaved_booking, visit_address
 from tests.live.clients import Answer
 from tests.races.driver.client import Actor
 from tests.races.driver.world import PLACES
 
-DETAILS = place.BookingDetails(audience_size=8, contact_name="Jo Green", contact_phone="01856 888 001")
+DETAILS = {"audience_size": 8, "contact_name": "Jo Green", "contact_phone": "01856 888 001"}
 WORKPLACE = {"format": "workplace", "address_line_1": "1 Broad Street", "town": "Kirkwall"}
 TYPED = {"audience_size": "8", "contact_name": "Jo Green", "contact_phone": "01856 888 001"}
 WEIGHTS = {
@@ -131,7 +131,7 @@ def place_of(actor: Actor) -> tuple[str, Any]:
     """Format and address; one in five online."""
     if actor.chance.random() < 0.2:
         return Format.ONLINE, None
-    return Format.WORKPLACE, place.VisitAddress("1 Broad Street", "Kirkwall", actor.chance.choice(PLACES))
+    return Format.WORKPLACE, visit_address("1 Broad Street", "Kirkwall", actor.chance.choice(PLACES))
 
 
 def draft_of(actor: Actor, person: Any) -> Draft:
@@ -143,11 +143,11 @@ def hold(actor: Actor) -> None:
     """As the page of times does it: hold, then keep the answer."""
     person, presentation, start = actor.person(), actor.chance.choice(actor.presentations), actor.start()
     how, address = place_of(actor)
-    slot_query = SlotQuery(presentation, how, find_place(address.postcode) if address else None)
+    slot_query = SlotQuery(presentation, how, find_place(address["postcode"]) if address else None)
     draft = draft_of(actor, person)
     holds.hold_slot(draft=draft, person=person, slot_query=slot_query, start=start, now=actor.now)
     where = {"presentation": presentation.slug, "format": how, "address_line_1": "", "address_line_2": "", "town": ""}
-    drafts.save_step(draft, "where", {**where, "postcode": address.postcode if address else ""}, actor.now)
+    drafts.save_step(draft, "where", {**where, "postcode": address["postcode"] if address else ""}, actor.now)
     drafts.save_step(draft, "when", {"start": slot_value(start)}, actor.now)
 
 
@@ -167,33 +167,30 @@ def hold_runs_out(actor: Actor) -> None:
 def book(actor: Actor) -> None:
     """Half of them what a draft holds, half a time that nobody held."""
     person, how, address = actor.person(), *place_of(actor)
-    presentation, start, submission = actor.chance.choice(actor.presentations), actor.start(), None
+    presentation, start, submission = actor.chance.choice(actor.presentations), actor.start(), (None, "")
     held = Hold.objects.filter(person=person).select_related("draft", "presentation").first()
     if held and actor.chance.random() < 0.7:
         presentation, start, how = held.presentation, held.start, held.format
-        address = place.VisitAddress("1 Broad Street", "Kirkwall", held.postcode) if held.postcode else None
-        submission = place.Submission(held.draft.token, "0" * 64)
-    asked = {"presentation": presentation, "format": how, "address": address, "start": start, "details": DETAILS}
+        address = visit_address("1 Broad Street", "Kirkwall", held.postcode) if held.postcode else None
+        submission = (held.draft.token, "0" * 64)
+    where = {"presentation": presentation, "format": how, "address": address, "details": DETAILS}
+    asked: dict[str, Any] = {"booking": unsaved_booking(person, start, submission=submission, **where)}
     if actor.chance.random() < 0.5:
         asked["leaflets"] = [ToBring(leaflet.slug, leaflet.title, copies) for leaflet, copies in actor.basket().items()]
-    place.place_booking(person=person, by=person.user, channel="web", submission=submission, now=actor.now, **asked)
+    place.place_booking(by=person.user, now=actor.now, **asked)
 
 
 def book_for_caller(actor: Actor) -> None:
     """Anybody may be on the phone: somebody with an account too. Any time, with a reason."""
     person, (how, address) = actor.person(), place_of(actor)
     caller = {"name": person.name, "phone": person.phone, "profession": person.profession, "postcode": person.postcode}
+    where = {"presentation": actor.chance.choice(actor.presentations), "format": how, "address": address, "details": DETAILS}
     request_services.book_for_caller(
+        booking=unsaved_booking(person, actor.start(), channel="phone", **where),
         caller={**caller, "organisation_name": person.organisation.name},
         email=person.email,
         by=actor.staff(),
         now=actor.now,
-        channel="phone",
-        presentation=actor.chance.choice(actor.presentations),
-        format=how,
-        address=address,
-        start=actor.start(),
-        details=DETAILS,
         presenter=actor.presenter() if actor.chance.random() < 0.5 else None,
         override_reason="They asked for it",
     )
@@ -247,16 +244,15 @@ def reschedule_page(actor: Actor) -> bool:
 def change_details(actor: Actor) -> None:
     """Another number or room; staff now and then another address."""
     booking, chance = any_booking(actor), actor.chance
-    details = replace(DETAILS, audience_size=chance.randint(5, 9), room=chance.choice(["", "Second floor"]))
-    by, address = chance.choice([booking.person.user, actor.staff()]), None
+    answers = {**DETAILS, "audience_size": chance.randint(5, 9), "room": chance.choice(["", "Second floor"])}
+    by = chance.choice([booking.person.user, actor.staff()])
     if by.is_staff and booking.postcode and chance.random() < 0.5:
-        address = place.VisitAddress("1 Broad Street", "Kirkwall", chance.choice(PLACES))
+        answers |= visit_address("1 Broad Street", "Kirkwall", chance.choice(PLACES))
     services_reschedule.change_details(
         booking=booking,
-        details=details,
+        answers=answers,
         expected=booking.version,
         by=by,
         now=actor.now,
-        address=address,
         override_reason="They asked for it" if by.is_staff else "",
     )

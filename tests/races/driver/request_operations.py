@@ -9,6 +9,7 @@ from bookings.booking.services import decide
 from bookings.booking.services import request as request_services
 from bookings.models import BusyTime, DateOption, Precision, Presenter
 from bookings.schedule import holds
+from tests.bookings.rows import unsaved_booking
 from tests.races.driver.client import Actor
 from tests.races.driver.operations import DETAILS, TYPED, WORKPLACE, any_booking, place_of, polite, went_on
 from tests.races.driver.world import PLACES
@@ -33,10 +34,9 @@ def dates(actor: Actor, presentation: Any) -> list[Any]:
 
 def request_dates(actor: Actor) -> None:
     person, presentation, (how, address) = actor.person(), actor.chance.choice(actor.presentations), place_of(actor)
-    asked = {"presentation": presentation, "format": how, "address": address, "dates": dates(actor, presentation)}
-    request_services.request_dates(
-        person=person, by=person.user, channel="web", reason="Clinics", details=DETAILS, now=actor.now, **asked
-    )
+    where = {"presentation": presentation, "format": how, "address": address, "details": DETAILS}
+    booking = unsaved_booking(person, request_reason="Clinics", **where)
+    request_services.request_dates(booking=booking, dates=dates(actor, presentation), by=person.user, now=actor.now)
 
 
 def request_page(actor: Actor) -> bool:
