@@ -70,7 +70,7 @@ class Attachment:
 
 @dataclass(frozen=True)
 class Message:
-    """What is to be said: `template` names emails/<template>.html, which extends emails/base.html.
+    """What an email is made of: `template` names emails/<template>.html, which extends emails/base.html.
 
     `calendar` is an iCalendar object whose METHOD is `calendar_method`; it travels as an alternative part of the body.
     """

@@ -26,6 +26,7 @@ pytestmark = pytest.mark.django_db
 HERS, OWN = "https://meet.example/hers", "https://meet.example/own"
 NEEDS_IT = {
     *("booking-confirmed", "booking-reminder-week", "booking-reminder", "booking-moved", "booking-changed"),
+    "booking-taken-over",
     # presenter-kept is the same message as presenter-booked, and goes only while it is a request.
     *("presenter-booked", "presenter-kept", "presenter-moved", "presenter-changed"),
     *("presenter-reminder-week", "presenter-reminder"),
