@@ -1,3 +1,5 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -32,44 +34,22 @@ class BookingsConfig(AppConfig):
 
 
 def register_emails() -> None:
-    """Each kind of email, and what the styleguide shows of it."""
-    from bookings.booking.emails import kinds as booking_emails
-    from bookings.feedback import emails as feedback_emails
-    from bookings.leave import emails as leave_emails
-    from bookings.open_sessions.emails import places as place_emails
-    from bookings.open_sessions.emails import presenters as session_presenter_emails
-    from bookings.presenter import emails as presenter_emails
-    from bookings.visits import emails as visits_emails
-    from notifications import registry, samples
-    from notifications.registry import Desk
+    """What emails there are, and what the styleguide shows of each."""
+    from notifications import samples
 
-    kinds = [
-        *booking_emails.BOOKING_KINDS,
-        *booking_emails.TRANSFER_KINDS,
-        *visits_emails.KINDS,
-        *leave_emails.KINDS,
-        *place_emails.PLACE_KINDS,
-        *session_presenter_emails.PRESENTER_KINDS,
-        *session_presenter_emails.TEAM_KINDS,
-        *place_emails.REMINDER_KINDS,
-        *place_emails.INVITATION_KINDS,
-        *feedback_emails.KINDS,
-        *presenter_emails.KINDS,
-        *booking_emails.ESCALATION_KINDS,
-    ]
-    for kind in kinds:
-        registry.register(kind, Desk.BOOKINGS)
-    samples.register("bookings.booking.emails.samples.examples")
+    for room in ("booking", "visits", "leave", "open_sessions", "feedback", "presenter"):
+        import_module(f"bookings.{room}.emails")  # its classes register themselves
+    samples.register("bookings.booking.email_samples.examples")
     samples.register("bookings.visits.emails.examples")
     samples.register("bookings.leave.emails.examples")
     samples.register("bookings.feedback.emails.examples")
-    samples.register("bookings.open_sessions.emails.places.place_examples")
-    samples.register("bookings.open_sessions.emails.presenters.presenter_examples")
-    samples.register("bookings.open_sessions.emails.presenters.team_examples")
-    samples.register("bookings.open_sessions.emails.places.reminder_examples")
-    samples.register("bookings.open_sessions.emails.places.invitation_examples")
+    samples.register("bookings.open_sessions.email_samples.place_examples")
+    samples.register("bookings.open_sessions.email_samples.presenter_examples")
+    samples.register("bookings.open_sessions.email_samples.team_examples")
+    samples.register("bookings.open_sessions.email_samples.reminder_examples")
+    samples.register("bookings.open_sessions.email_samples.invitation_examples")
     samples.register("bookings.presenter.emails.examples")
-    samples.register("bookings.booking.emails.kinds.escalation_examples")
+    samples.register("bookings.booking.email_samples.waiting_examples")
 
 
 def register_attendance() -> None:

@@ -1,10 +1,7 @@
 """Bookings that exist only to be shown in emails: nothing of them is stored."""
 
-from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
-
-from django.utils.functional import Promise
 
 from bookings.models import (
     Booking,
@@ -18,11 +15,9 @@ from bookings.models import (
     Visit,
 )
 from leaflets.orders.emails import sample_order as an_order
-from notifications.registry import Message
-from notifications.samples import Example
+from notifications.samples import NOW
 from professionals.models import Organisation, Person, Profession
 
-NOW = datetime(2027, 2, 22, 10, tzinfo=UTC)
 STARTS = datetime(2027, 3, 9, 13, 30, tzinfo=UTC)
 LONGEST_TITLE = "Spotting the signs of child trafficking when a family moves often, and what to write down before the next visit"
 LONGEST_ORGANISATION = (
@@ -30,15 +25,14 @@ LONGEST_ORGANISATION = (
 )
 LONGEST_EMAIL = "maximiliana.featherstonehaugh-cholmondeley@safeguarding.cambridgeshireandpeterborough.nhs.uk"
 NO_TIME: dict[str, Any] = {"state": State.REQUESTED, "starts_at": None, "ends_at": None, "presenter": None}
-ONLINE = {"format": Format.ONLINE, "address_line_1": "", "address_line_2": "", "town": "", "postcode": "", "room": ""}
-
-
-def example_of(
-    labels: Mapping[str, str | Promise], kind: str, case: str, words: Callable[[Booking], Message], **fields: Any
-) -> Example:
-    """A case of that kind: what its words make of a booking with these fields."""
-    title = f"{labels[kind]}, {case}" if case else labels[kind]
-    return Example(kind, title, lambda: words(sample_booking(**fields)))
+ONLINE: dict[str, Any] = {
+    "format": Format.ONLINE,
+    "address_line_1": "",
+    "address_line_2": "",
+    "town": "",
+    "postcode": "",
+    "room": "",
+}
 
 
 def sample_booking(**fields: Any) -> Booking:

@@ -1,94 +1,86 @@
-"""What emails about a booking have in common: the booking itself, its facts, its page, its calendar entry."""
+"""What emails about a booking have in common: its facts, its page, its calendar entry, and what staff read of the caller."""
 
-from dataclasses import replace
 from datetime import datetime
-from typing import cast
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils.functional import Promise
+from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext as _
 
-from bookings import text
+from bookings import rules, text
 from bookings.calendars import ical
 from bookings.models import Booking, State
 from bookings.text import Row, row
 from ctac.dates import format_clock, format_day
-from notifications.models import Notification
-from notifications.registry import Message
+from notifications.registry import Desk, Email
 from professionals.models import Profession
 from professionals.services import is_work_address
 
-# The booking that an email tells of, read once for each email.
 
+class BookingEmail(Email):
+    """About "booking:12". Its subject may name %(reference)s and, of what has a time, %(day)s and %(clock)s."""
 
-def booking_of(notification: Notification) -> Booking:
-    """The booking that `about` names ("booking:12"); while a message is being sent, read once. Raises Booking.DoesNotExist."""
-    found = {} if notification.found is None else notification.found
-    if "booking" not in found:
+    desk = Desk.BOOKINGS
+    subject_without_time: str | Promise = ""  # of a request that has none yet, where it is another
+    states: tuple[State, ...] = ()  # those in which it is due
+    has_joining_link = False  # for the professional and the presenter; nobody else needs it
+
+    @cached_property
+    def booking(self) -> Booking:
+        """Raises Booking.DoesNotExist."""
         # What few emails say of it (its organisation, its visit) is read when they do: nine tables in one join take long to plan.
-        found["booking"] = Booking.objects.with_names().with_leaflets().get(pk=notification.about.partition(":")[2])
-    return cast("Booking", found["booking"])
+        return Booking.objects.with_names().with_leaflets().get(pk=self.about_key)
+
+    def is_still_due(self) -> bool:
+        return self.booking.state in self.states
+
+    def get_subject(self) -> str | Promise:
+        return self.subject if self.booking.has_time else self.subject_without_time or self.subject
+
+    def context(self) -> dict[str, object]:
+        booking = self.booking
+        start = booking.starts_at
+        context: dict[str, object] = {
+            "booking": booking,
+            "reference": booking.reference,
+            "rows": text.facts(booking, with_link=self.has_joining_link),
+            "leaflet_rows": text.leaflet_rows_for_host(booking),
+            "leaflets_url": f"{settings.SITE_URL}{reverse('leaflets')}" if text.leaflets_are_short(booking) else "",
+            "day": format_day(start) if start else "",
+            "clock": format_clock(start) if start else "",
+            # Nothing that looks like a child's details reaches an email.
+            "reason": "" if booking.flagged_child_details else booking.closed_reason,
+            "url": f"{settings.SITE_URL}{booking.get_absolute_url()}",
+        }
+        return {**context, "awaits_link": booking.awaits_link} if self.has_joining_link else context
+
+    @cached_property
+    def in_calendars(self) -> bool:
+        """Whether the reader's calendar has an entry of it, or gets it now. A request has none."""
+        return self.booking.state == State.CONFIRMED
+
+    def get_calendar_method(self) -> str:
+        return self.calendar_method if self.in_calendars else ""
+
+    def calendar(self, method: str) -> bytes:
+        return ical.booking_calendar(self.booking, method, now=self.notification.created_at, to=self.attendee())
+
+    def attendee(self) -> ical.Attendee | None:
+        """Whose calendar it is; None for the professional's."""
+        return None
 
 
-# What emails about a booking have in common: its facts, its page, its calendar entry, and what staff read of the caller.
+class TeamEmail(BookingEmail):
+    """To staff, with the booking's page on the staff site."""
 
-# The addresses behind which it can be changed without signing in, by what they are for; None where an email has none.
-PrivateLinks = dict[str, str] | None
+    def context(self) -> dict[str, object]:
+        url = f"{settings.SITE_URL}{reverse('staff:bookings_booking_change', args=[self.booking.pk])}"
+        return {**super().context(), "staff_url": url}
 
-
-def booking_message(sentence: str | Promise, template: str, booking: Booking, **more: object) -> Message:
-    """The sentence is the subject; it may name %(reference)s and, of what has a time, %(day)s and %(clock)s."""
-    start = booking.starts_at
-    day, clock = (format_day(start), format_clock(start)) if start else ("", "")
-    context: dict[str, object] = {
-        "booking": booking,
-        "rows": text.facts(booking),
-        "leaflet_rows": text.leaflet_rows_for_host(booking),
-        "leaflets_url": f"{settings.SITE_URL}{reverse('leaflets')}" if text.leaflets_are_short(booking) else "",
-        "day": day,
-        "clock": clock,
-        # Nothing that looks like a child's details reaches an email.
-        "reason": "" if booking.flagged_child_details else booking.closed_reason,
-        "url": f"{settings.SITE_URL}{booking.get_absolute_url()}",
-    }
-    subject = str(sentence) % {"day": day, "clock": clock, "reference": booking.reference}
-    return Message(subject, template, {**context, **more})
-
-
-def staff_message(sentence: str | Promise, template: str, booking: Booking, **more: object) -> Message:
-    """The same with the booking's page on the staff site."""
-    url = f"{settings.SITE_URL}{reverse('staff:bookings_booking_change', args=[booking.pk])}"
-    return booking_message(sentence, template, booking, staff_url=url, **more)
-
-
-def joining_context(booking: Booking) -> dict[str, object]:
-    """With the joining link, for its professional and its presenter; nobody else needs it."""
-    return {
-        "rows": text.facts(booking, with_link=True),
-        "awaits_link": booking.awaits_link,
-    }
-
-
-def with_calendar_entry(
-    said: Message,
-    booking: Booking,
-    method: str,
-    *,
-    now: datetime,
-    to: ical.Attendee | None = None,
-    sequence: int | None = None,
-) -> Message:
-    """The same with what calendars are to do."""
-    return replace(
-        said, calendar=ical.booking_calendar(booking, method, now=now, to=to, sequence=sequence), calendar_method=method
-    )
-
-
-def presenter_message(sentence: str | Promise, template: str, booking: Booking, **more: object) -> Message:
-    """The same with the visit's page among the presenter's own."""
-    url = f"{settings.SITE_URL}{reverse('presenter_visit', args=[booking.reference])}"
-    return booking_message(sentence, template, booking, staff_url=url, **more)
+    def waits_for(self, digest_at: datetime) -> bool:
+        """What happens to a presentation that would begin soon after the team's digest goes at once."""
+        starts_at = self.booking.starts_at
+        return starts_at is None or starts_at >= digest_at + rules.TOLD_AT_ONCE_WITHIN
 
 
 def caller_rows(booking: Booking) -> list[Row]:

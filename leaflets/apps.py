@@ -1,3 +1,5 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -8,24 +10,13 @@ class LeafletsConfig(AppConfig):
 
     def ready(self) -> None:
         from leaflets import privacy
-        from leaflets.catalogue import emails as catalogue_emails
-        from leaflets.orders import emails as orders_emails
-        from leaflets.recalls import emails as recalls_emails
-        from leaflets.stock import emails as stock_emails
-        from notifications import registry, samples
-        from notifications.registry import Desk
+        from notifications import samples
         from privacy.retention import register_activity, register_rule
         from privacy.services import PrivacySource, register_source
         from professionals.safeguarding import services as texts
 
-        alone = (
-            stock_emails.BACK_IN_STOCK_EMAIL,
-            catalogue_emails.NEW_EDITION_EMAIL,
-            recalls_emails.RECALL_EMAIL,
-            stock_emails.LOW_STOCK_EMAIL,
-        )
-        for kind in (*orders_emails.ORDER_EMAILS, *orders_emails.MISSING_EMAILS, *alone):
-            registry.register(kind, Desk.LEAFLETS)
+        for room in ("orders", "stock", "catalogue", "recalls"):
+            import_module(f"leaflets.{room}.emails")  # its classes register themselves
         samples.register("leaflets.orders.emails.order_examples")
         samples.register("leaflets.stock.emails.low_stock_examples")
         samples.register("leaflets.stock.emails.alert_examples")

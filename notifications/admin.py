@@ -46,7 +46,7 @@ from notifications.models import (
 )
 from notifications.models.bounces import ADDRESS_WORDS
 from notifications.outbox import may_resend, resend, resend_failed
-from notifications.registry import all_kinds, label_of, owners_of
+from notifications.registry import all_emails, label_of, owners_of
 
 # Addresses that mail came back from, for staff: whose they are, what the other side said, and that it is right after all.
 
@@ -314,7 +314,7 @@ def send_again(obj: Notification, *, by: Any) -> Notification:
 
 
 def keeps_words(obj: Notification) -> bool:
-    return all(kind.keeps_words for kind in all_kinds() if kind.name == obj.kind)
+    return all(email.keeps_words for email in all_emails() if email.name == obj.kind)
 
 
 class KindFilter(admin.SimpleListFilter):
@@ -322,7 +322,7 @@ class KindFilter(admin.SimpleListFilter):
     parameter_name = "kind"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(kind.name, str(kind.label)) for kind in all_kinds()] + [("account", gettext("Account mail"))]
+        return [(email.name, str(email.label)) for email in all_emails()] + [("account", gettext("Account mail"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Notification]) -> QuerySet[Notification]:
         value = self.value()

@@ -8,7 +8,7 @@ class NotificationsConfig(AppConfig):
 
     def ready(self) -> None:
         from ctac import health as site_health
-        from notifications import registry, samples, schedule
+        from notifications import samples, schedule
         from notifications.bounces import reports
         from notifications.delivery import services as delivery_services
 
@@ -16,5 +16,4 @@ class NotificationsConfig(AppConfig):
         reports.check_settings()
         site_health.register("outbox", delivery_services.check_outbox)
         site_health.register("returned mail", delivery_services.check_returned_mail)
-        registry.register(schedule.DIGEST_KIND)
         samples.register("notifications.schedule.examples")

@@ -22,7 +22,7 @@ from ctac.celery import app
 from ctac.errors import DomainError
 from notifications import rendering
 from notifications.models import Notification, State
-from notifications.registry import kind_named
+from notifications.registry import email_named
 
 logger = logging.getLogger(__name__)
 IDS_A_TASK = 10
@@ -146,7 +146,7 @@ def rows_of(
     expires_at: datetime | None = None,
 ) -> list[Notification]:
     """Not yet written."""
-    kind_named(kind)
+    email_named(kind)
     return [
         Notification(
             kind=kind,
@@ -283,7 +283,7 @@ def first_in(firsts: list[int]) -> Q:
 def may_resend(notification: Notification) -> bool:
     """Whether a message of this kind and state can be sent again at all; resend() also looks at time and at its resends."""
     try:
-        kind = kind_named(notification.kind)
+        kind = email_named(notification.kind)
     except KeyError:
         return False
     done = notification.state in {State.SENT, State.FAILED, State.EXPIRED}

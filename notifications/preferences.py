@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from ctac.forms import AnyOrNone, PageForm
 from notifications.models import MailChoice, MailReader, Where
 from notifications.models.preferences import as_kept
-from notifications.registry import ON_AT_FIRST, Topic, kind_named
+from notifications.registry import ON_AT_FIRST, Topic, email_named
 
 if TYPE_CHECKING:
     from notifications.models import Notification
@@ -37,7 +37,7 @@ def wants_each(address: str) -> dict[Topic, bool]:
 
 def is_wanted(notification: "Notification") -> bool:
     """Asked just before it is sent. Service mail and account mail always are, and nothing is read for them."""
-    if notification.is_account_mail or (topic := kind_named(notification.kind).topic) is None:
+    if notification.is_account_mail or (topic := email_named(notification.kind).topic) is None:
         return True
     return wants(topic, notification.recipient)
 

@@ -1,11 +1,11 @@
-"""What each kind of email needs from the app that owns it: notifications knows nobody, so they tell it here."""
+"""What a kind of email is, and which there are; whose an address is. The apps know people, notifications knows nobody."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import parseaddr
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models
@@ -70,7 +70,7 @@ class Attachment:
 
 @dataclass(frozen=True)
 class Message:
-    """What is to be said: `template` names emails/<template>.html, which extends emails/base.html.
+    """What an email is made of: `template` names emails/<template>.html, which extends emails/base.html.
 
     `calendar` is an iCalendar object whose METHOD is `calendar_method`; it travels as an alternative part of the body.
     """
@@ -84,58 +84,109 @@ class Message:
     reply_to: str = ""
 
 
-@dataclass(frozen=True)
-class Kind:
-    """`build` makes the message when it is sent; `still_true` says just before whether it should still go.
+class Email:
+    """A kind of email is a subclass, registered by its `name` as soon as it is there; an instance is the one of a notification.
 
-    Mail with a `topic` goes only to who wants it; without one it is service mail, and always goes. What `can_wait` is not sent
-    in the night. Without `keeps_words` none are stored: they name people of whom `about` does not know, so an erasure would not
-    find them. To staff, `in_digest` says of what can come in the team's digest whether this one may wait for that
-    of the given moment.
+    `subject` may name, as in %(reference)s, what is in `context`. Where subject or template depend on something, the class has
+    `get_subject` or `get_template`. `is_still_due` is asked just before it is sent, `message` makes it then.
+
+    With a `topic` it goes only to who wants it; without one it is service mail, and always goes. What `can_wait` is not sent in
+    the night. Without `keeps_words` nothing of it is stored: it names people of whom `about` does not know, so an erasure would
+    not find them. To staff, what is `in_digest` may come in the team's digest, unless `waits_for` says no to that of the moment.
     """
 
     name: str
     label: str | Promise
-    build: Callable[["Notification"], Message]
-    still_true: Callable[["Notification"], bool]
-    may_resend: bool = True
+    template: str
+    subject: str | Promise
+    calendar_method = ""
+    desk = Desk.ADVICE
     topic: Topic | None = None
-    can_wait: bool = False
-    keeps_words: bool = True
-    in_digest: Callable[["Notification", datetime], bool] | None = None
+    can_wait = False
+    keeps_words = True
+    may_resend = True
+    in_digest = False
+
+    def __init_subclass__(cls) -> None:
+        if name := vars(cls).get("name"):
+            if name in _emails:
+                raise ValueError(f"two kinds of email are called {name}")
+            _emails[name] = cls
+
+    def __init__(self, notification: "Notification", **facts: Any) -> None:
+        """`facts` stand in for what it would read (cached properties), for samples and previews."""
+        self.notification = notification
+        vars(self).update(facts)
+
+    @property
+    def about_key(self) -> int:
+        """12 of "booking:12" and of "complaint:12:34"."""
+        return int(self.notification.about.split(":")[1])
+
+    def context(self) -> dict[str, object]:
+        return {}
+
+    def get_subject(self) -> str | Promise:
+        return self.subject
+
+    def get_template(self) -> str:
+        return self.template
+
+    def get_calendar_method(self) -> str:
+        """What calendars are to do: REQUEST, CANCEL, or nothing."""
+        return self.calendar_method
+
+    def calendar(self, method: str) -> bytes:
+        raise NotImplementedError
+
+    def is_still_due(self) -> bool:
+        return True
+
+    def waits_for(self, digest_at: datetime) -> bool:
+        return True
+
+    def message(self) -> Message:
+        context, method = self.context(), self.get_calendar_method()
+        return Message(
+            subject=str(self.get_subject()) % context,
+            template=self.get_template(),
+            context=context,
+            calendar=self.calendar(method) if method else b"",
+            calendar_method=method,
+        )
 
 
-_kinds: dict[str, Kind] = {}
-_desks: dict[str, Desk] = {}
+_emails: dict[str, type[Email]] = {}
 _account_mail: dict[str, str | Promise] = {}
 _forgetting: set[str] = set()
 
 
-def register(kind: Kind, desk: Desk = Desk.ADVICE) -> None:
-    """Called in an app's AppConfig.ready(); `desk` is whom replies reach. Raises ValueError for a name that is taken."""
-    if kind.name in _kinds and _kinds[kind.name] != kind:
-        raise ValueError(f"two kinds of mail are called {kind.name}")
-    _kinds[kind.name], _desks[kind.name] = kind, desk
+def email_named(name: str) -> type[Email]:
+    """Raises KeyError for a kind that no app has."""
+    return _emails[name]
+
+
+def email_for(notification: "Notification") -> Email:
+    return _emails[notification.kind](notification)
+
+
+def all_emails() -> list[type[Email]]:
+    return sorted(_emails.values(), key=lambda email: email.name)
 
 
 def desk_of(name: str) -> Desk:
-    """Of a kind that nobody registered, the advice line's."""
-    return _desks.get(name, Desk.ADVICE)
+    """Whom replies reach; of a kind that no app has, the advice line."""
+    return _emails[name].desk if name in _emails else Desk.ADVICE
 
 
 def topic_of(name: str) -> Topic | None:
-    """None for service mail, and for what nobody registered."""
-    return _kinds[name].topic if name in _kinds else None
-
-
-def kind_named(name: str) -> Kind:
-    """Raises KeyError for a kind that no app registered."""
-    return _kinds[name]
+    """None for service mail, and for what no app has."""
+    return _emails[name].topic if name in _emails else None
 
 
 def keeps_words(name: str) -> bool:
-    """Whether what mail of this kind said is stored; so it is of a kind that nobody has registered any more."""
-    return name not in _kinds or _kinds[name].keeps_words
+    """Whether what such mail says is stored; so it is of a kind that no app has any more."""
+    return name not in _emails or _emails[name].keeps_words
 
 
 def forget_addresses_of(name: str) -> None:
@@ -154,13 +205,9 @@ def name_account_mail(labels: Mapping[str, str | Promise]) -> None:
 
 def label_of(name: str) -> str:
     """What staff call this kind; for one that nobody named, its name in words has to do."""
-    if name in _kinds:
-        return str(_kinds[name].label)
+    if name in _emails:
+        return str(_emails[name].label)
     return str(_account_mail.get(name) or name.replace("_", " ").replace("-", " ").capitalize())
-
-
-def all_kinds() -> list[Kind]:
-    return sorted(_kinds.values(), key=lambda kind: kind.name)
 
 
 # Whose an address is, for staff: the apps that know people say it here, because notifications knows nobody.

@@ -5,7 +5,9 @@ The apps that own the kinds register here what to show (AppConfig.ready()); noth
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache
+from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
@@ -15,10 +17,11 @@ from django.utils.module_loading import import_string
 
 from notifications import rendering
 from notifications.models import Notification
-from notifications.registry import Desk, Message, domain_of, topic_of
+from notifications.registry import Desk, Email, Message, domain_of, topic_of
 from notifications.rendering import Rendered, one_line, render
 
 Words = Message | Rendered
+NOW = datetime(2027, 2, 22, 10, tzinfo=UTC)
 READER = "nadia.rahman@leeds.nhs.uk"
 # Nobody's: there are no such links.
 PAGE = f"{settings.SITE_URL}/mail/private/"
@@ -37,6 +40,14 @@ class Example:
         words = self.words()
         desk = rendering.desk_for(Notification(kind=self.kind), words if isinstance(words, Message) else None)
         return desk, one_line(str(words.subject))
+
+
+def example(email: type[Email], case: str | Promise = "", *, title: str | Promise = "", **facts: Any) -> Example:
+    """A case of that kind; `facts` are of its notification (`version`, `recipient`), or stand in for what it would read."""
+    row = {name: facts.pop(name) for name in ("about", "created_at", "recipient", "reference", "version") if name in facts}
+    notification = Notification(kind=email.name, **{"created_at": NOW, "recipient": READER, "version": 0, **row})
+    title = title or (f"{email.label}, {case}" if case else email.label)
+    return Example(email.name, title, lambda: email(notification, **facts).message())
 
 
 @dataclass(frozen=True)

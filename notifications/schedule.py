@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import Max, Q
 from django.db.models.functions import Lower
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -20,8 +21,8 @@ from ctac.dates import UK, format_clock, format_day, uk_datetime, uk_day
 from notifications.models import REFERENCES_LENGTH, Notification, State, TeamMail
 from notifications.models.outbox import NotificationQuerySet
 from notifications.outbox import kick_after_commit, rows_of
-from notifications.registry import Kind, Message, kind_named
-from notifications.samples import Example
+from notifications.registry import Email, email_for, email_named
+from notifications.samples import Example, example
 
 # What waited for the morning goes out over so long, and not as one wave.
 SPREAD_OVER = timedelta(minutes=30)
@@ -61,7 +62,7 @@ def waits_until(notification: Notification, now: datetime) -> datetime | None:
 
     What answers somebody goes at any time, and so does what a colleague sends again, and what would come too late by then.
     """
-    if notification.is_account_mail or notification.resend_of_id or not kind_named(notification.kind).can_wait:
+    if notification.is_account_mail or notification.resend_of_id or not email_named(notification.kind).can_wait:
         return None
     quiet = night()
     morning = quiet.end_after(now) if quiet else None
@@ -191,11 +192,11 @@ def digest_for(notification: Notification, now: datetime) -> datetime | None:
     """
     if notification.is_account_mail or notification.resend_of_id:
         return None
-    kind = kind_named(notification.kind)
-    if kind.in_digest is None:
+    email = email_for(notification)
+    if not email.in_digest:
         return None
     due_at: datetime | None = TeamMail.objects.next_digest(now)
-    return due_at if due_at and kind.still_true(notification) and kind.in_digest(notification, due_at) else None
+    return due_at if due_at and email.is_still_due() and email.waits_for(due_at) else None
 
 
 @transaction.atomic
@@ -231,42 +232,58 @@ class Line:
         return _("%(day)s, %(clock)s") % {"day": format_day(self.at), "clock": format_clock(self.at)}
 
 
-def digest(lines: Sequence[Line], more: int = 0) -> Message:
-    count = len(lines) + more
-    one, many = _("For the team: one thing happened"), _("For the team: %(count)d things happened")
-    context: dict[str, object] = {"lines": lines, "more": more, "url": f"{settings.SITE_URL}{reverse('staff:index')}"}
-    return Message((one if count == 1 else many) % {"count": count}, "staff_digest", context)
+class StaffDigest(Email):
+    """Its lines name people of whom `about` does not know, so none are kept: who is erased later would stay in them."""
 
+    name = DIGEST_NAME
+    label = gettext_lazy("To staff: digest")
+    template = "staff_digest"
+    keeps_words = False
 
-def sources(notification: Notification) -> list[Notification]:
-    """What this digest tells of, and is still so."""
-    gathered = Notification.objects.filter(told_in=notification.resend_of_id or notification.pk)
-    return [source for source in gathered.order_by("created_at", "pk") if kind_named(source.kind).still_true(source)]
+    @cached_property
+    def gathered(self) -> list[Email]:
+        """What would have been sent by itself, and is still due."""
+        rows = Notification.objects.filter(told_in=self.notification.resend_of_id or self.notification.pk)
+        return [email for row in rows.order_by("created_at", "pk") if (email := email_for(row)).is_still_due()]
 
+    @cached_property
+    def lines(self) -> list[Line]:
+        """The subject of each, and its page."""
+        made = [(email.notification.created_at, email.message()) for email in self.gathered[:MOST]]
+        return [
+            Line(at, str(message.subject), str(message.context.get("staff_url") or message.context.get("url") or ""))
+            for at, message in made
+        ]
 
-def line(source: Notification) -> Line:
-    """The subject of the email that it would have been, and its page."""
-    said = kind_named(source.kind).build(source)
-    return Line(source.created_at, str(said.subject), str(said.context.get("staff_url") or said.context.get("url") or ""))
+    @cached_property
+    def more(self) -> int:
+        return max(0, len(self.gathered) - MOST)
 
+    def is_still_due(self) -> bool:
+        return bool(self.gathered)
 
-def build(notification: Notification) -> Message:
-    told = sources(notification)
-    return digest([line(source) for source in told[:MOST]], max(0, len(told) - MOST))
+    def get_subject(self) -> str:
+        return _("For the team: one thing happened") if self.count == 1 else _("For the team: %(count)d things happened")
 
+    @property
+    def count(self) -> int:
+        return len(self.lines) + self.more
 
-# Its lines name people of whom `about` does not know, so none are kept: who is erased later would stay in them.
-DIGEST_KIND = Kind(
-    DIGEST_NAME, gettext_lazy("To staff: digest"), build, lambda notification: bool(sources(notification)), keeps_words=False
-)
+    def context(self) -> dict[str, object]:
+        return {
+            "lines": self.lines,
+            "more": self.more,
+            "count": self.count,
+            "url": f"{settings.SITE_URL}{reverse('staff:index')}",
+        }
 
 
 def examples() -> Iterator[Example]:
     staff = "https://ctac.example/staff/"
     monday = datetime(2027, 2, 22, 10, 5, tzinfo=UTC)
-    said = [
+    lines = [
         Line(monday, "New booking BK-7Q4M-2F on Tuesday 9 March 2027", f"{staff}bookings/booking/1/"),
         Line(monday.replace(hour=14), "New order LO-3XK9-PT", f"{staff}leaflets/order/1/"),
     ]
-    yield Example(DIGEST_KIND.name, DIGEST_KIND.label, lambda: digest(said))
-    yield Example(DIGEST_KIND.name, _("%(label)s, very many") % {"label": DIGEST_KIND.label}, lambda: digest(said * 20, more=12))
+    yield example(StaffDigest, lines=lines, more=0)
+    yield example(StaffDigest, _("very many"), lines=lines * 20, more=12)

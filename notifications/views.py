@@ -24,7 +24,7 @@ from notifications.bounces.reports import read_told
 from notifications.bounces.services import delivered, take
 from notifications.models import MailReader, Notification, Where, shown_to
 from notifications.preferences import choose, form_for, wants_each
-from notifications.registry import Desk, Topic, all_kinds
+from notifications.registry import Desk, Topic, all_emails
 from notifications.samples import Example, Sample, all_examples, sample_at
 
 # An email's HTML as a page for a sandboxed iframe: the one exception from the site's policy (product.md, pages).
@@ -138,7 +138,7 @@ def headers_of(sample: Sample) -> list[tuple[str, str]]:
 
 def kind_facts(name: str) -> dict[str, object]:
     """What is worth knowing of the kind: whether its reader may say no to it, and whether it waits for the morning."""
-    kind = next((kind for kind in all_kinds() if kind.name == name), None)
+    kind = next((email for email in all_emails() if email.name == name), None)
     return {"topic": kind.topic.label if kind and kind.topic else "", "can_wait": bool(kind and kind.can_wait)}
 
 

@@ -1,3 +1,5 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -8,8 +10,6 @@ class PrivacyConfig(AppConfig):
 
     def ready(self) -> None:
         from notifications import registry, samples
-        from notifications.registry import Desk
-        from privacy import emails as privacy_emails
         from privacy import personal_data
         from privacy import retention as privacy_retention
         from privacy import services as privacy_services
@@ -18,15 +18,12 @@ class PrivacyConfig(AppConfig):
         from professionals.emails import account_email_kind
         from professionals.safeguarding import services as texts
 
-        registry.register(privacy_retention.INACTIVE_WARNING, Desk.ACCOUNTS)
         registry.forget_addresses_of(account_email_kind(privacy_services.ACCOUNT_ERASED))
-        samples.register("privacy.retention.inactive_examples")
+        import_module("privacy.emails")  # its classes register themselves
         for source in personal_data.PERSON_SOURCES:
             register_source(source)
         for rule in privacy_retention.PERSON_RULES:
             register_rule(rule)
-        for kind in privacy_emails.KINDS:
-            registry.register(kind)
         samples.register("privacy.emails.examples")
         texts.register_flagged_sources(*personal_data.FLAGGED_COMPLAINTS)
         register_source(

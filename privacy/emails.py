@@ -1,136 +1,156 @@
-"""The emails about complaints: to whoever complains what was done, to the data protection lead that there is something to do."""
+"""The emails about complaints, to whoever complains and to the data protection lead, and the one before an account goes."""
 
 from collections.abc import Iterator
-from datetime import date
-from functools import partial
-from typing import TYPE_CHECKING
+from datetime import date, datetime, timedelta
 
 from django.conf import settings
 from django.urls import reverse
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.functional import Promise, cached_property
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from ctac.dates import format_day
-from notifications.registry import Kind, Message
-from notifications.samples import Example
+from notifications.registry import Desk, Email
+from notifications.samples import Example, example
 from privacy.models import Complaint, ComplaintEvent, ComplaintState
-
-if TYPE_CHECKING:
-    from notifications.models import Notification
-
-
-def received_email(complaint: Complaint) -> Message:
-    subject = _("We have your complaint: %(reference)s") % {"reference": complaint.reference}
-    return Message(subject, "complaint_received", {"facts": facts(complaint), "due": format_day(complaint.due_on)})
+from privacy.retention import WARNED_FOR, WARNING, inactive_people, months_before, months_in_words, months_people_are_kept
+from professionals.models import Person
 
 
-def acknowledged_email(complaint: Complaint, words: str) -> Message:
-    subject = _("We are looking into your complaint: %(reference)s") % {"reference": complaint.reference}
-    return Message(subject, "complaint_acknowledged", {"facts": facts(complaint), "words": words})
+class ComplaintEmail(Email):
+    """About "complaint:12", or one of its steps, "complaint:12:34", as long as we know who complained."""
+
+    @cached_property
+    def complaint(self) -> Complaint:
+        return Complaint.objects.get(pk=self.about_key)
+
+    def is_still_due(self) -> bool:
+        return Complaint.objects.filter(pk=self.about_key, anonymised_at=None).exclude(email="").exists()
+
+    def facts(self) -> list[dict[str, str]]:
+        return [
+            {"label": gettext("Reference"), "value": self.complaint.reference},
+            {"label": gettext("It came on"), "value": format_day(self.complaint.received_on)},
+        ]
+
+    def context(self) -> dict[str, object]:
+        reference, due = self.complaint.reference, format_day(self.complaint.due_on)
+        return {"reference": reference, "facts": self.facts(), "due": due}
 
 
-def progress_email(complaint: Complaint, words: str) -> Message:
-    subject = _("Your complaint: where we are: %(reference)s") % {"reference": complaint.reference}
-    return Message(subject, "complaint_progress", {"facts": facts(complaint), "words": words})
+class ComplaintReceived(ComplaintEmail):
+    name = "complaint-received"
+    label = _("Complaint came")
+    template = "complaint_received"
+    subject = _("We have your complaint: %(reference)s")
 
 
-def answered_email(complaint: Complaint, words: str) -> Message:
-    subject = _("The outcome of your complaint: %(reference)s") % {"reference": complaint.reference}
-    return Message(subject, "complaint_answered", {"facts": facts(complaint), "words": words})
+class ComplaintStepEmail(ComplaintEmail):
+    """With what staff wrote."""
+
+    @cached_property
+    def text(self) -> str:
+        return ComplaintEvent.objects.get(pk=int(self.notification.about.split(":")[2])).text
+
+    def context(self) -> dict[str, object]:
+        return {**super().context(), "words": self.text}
 
 
-def facts(complaint: Complaint) -> list[dict[str, str]]:
-    return [
-        {"label": _("Reference"), "value": complaint.reference},
-        {"label": _("It came on"), "value": format_day(complaint.received_on)},
-    ]
+class ComplaintAcknowledged(ComplaintStepEmail):
+    name = "complaint-acknowledged"
+    label = _("Complaint acknowledged")
+    template = "complaint_acknowledged"
+    subject = _("We are looking into your complaint: %(reference)s")
 
 
-def staff_email(complaint: Complaint) -> Message:
-    subject = _("A complaint about data came: %(reference)s") % {"reference": complaint.reference}
-    return Message(subject, "complaint_for_staff", staff_context(complaint))
+class ComplaintProgress(ComplaintStepEmail):
+    name = "complaint-progress"
+    label = _("How far we are with a complaint")
+    template = "complaint_progress"
+    subject = _("Your complaint: where we are: %(reference)s")
 
 
-def staff_due_email(complaint: Complaint) -> Message:
-    by = {"reference": complaint.reference, "day": format_day(complaint.due_on)}
-    subject = _("Please acknowledge %(reference)s by %(day)s") % by
-    return Message(subject, "complaint_due_for_staff", staff_context(complaint))
+class ComplaintAnswered(ComplaintStepEmail):
+    name = "complaint-answered"
+    label = _("Outcome of a complaint")
+    template = "complaint_answered"
+    subject = _("The outcome of your complaint: %(reference)s")
 
 
-def staff_context(complaint: Complaint) -> dict[str, object]:
+class StaffComplaint(ComplaintEmail):
     """Nothing that the person wrote, and not who it is: that stands on its page."""
-    due = {"label": _("Acknowledge by"), "value": format_day(complaint.due_on)}
-    url = f"{settings.SITE_URL}{reverse('staff:privacy_complaint_change', args=[complaint.pk])}"
-    return {"facts": [*facts(complaint), due], "due": format_day(complaint.due_on), "url": url}
+
+    name = "staff-complaint"
+    label = _("To staff: a complaint came")
+    template = "complaint_for_staff"
+    subject = _("A complaint about data came: %(reference)s")
+
+    def is_still_due(self) -> bool:
+        return Complaint.objects.filter(pk=self.about_key, state=ComplaintState.RECEIVED).exists()
+
+    def facts(self) -> list[dict[str, str]]:
+        return [*super().facts(), {"label": gettext("Acknowledge by"), "value": format_day(self.complaint.due_on)}]
+
+    def context(self) -> dict[str, object]:
+        url = f"{settings.SITE_URL}{reverse('staff:privacy_complaint_change', args=[self.complaint.pk])}"
+        return {**super().context(), "url": url}
 
 
-# What is read for them
+class StaffComplaintDue(StaffComplaint):
+    name = "staff-complaint-due"
+    label = _("To staff: a complaint to acknowledge")
+    template = "complaint_due_for_staff"
+    subject = _("Please acknowledge %(reference)s by %(due)s")
+    can_wait = True
 
 
-def complaint_of(notification: "Notification") -> Complaint:
-    """Of "complaint:12", or of one of its steps, "complaint:12:34"."""
-    return Complaint.objects.get(pk=int(notification.about.split(":")[1]))
+class AccountGoes(Email):
+    """Whoever did something meanwhile needs no warning, and nobody else gets it."""
 
+    name = WARNING
+    label = _("Account goes unless they sign in")
+    template = "account_goes"
+    desk = Desk.ACCOUNTS
+    can_wait = True
 
-def words_of(notification: "Notification") -> str:
-    return ComplaintEvent.objects.get(pk=int(notification.about.split(":")[2])).text
+    def is_still_due(self) -> bool:
+        quiet = inactive_people(months_before(self.notification.created_at + WARNED_FOR, months_people_are_kept()))
+        return quiet.filter(pk=self.about_key, email__iexact=self.notification.recipient).exists()
 
+    @cached_property
+    def has_account(self) -> bool:
+        return Person.objects.get(pk=self.about_key).user_id is not None
 
-def is_kept(notification: "Notification") -> bool:
-    key = int(notification.about.split(":")[1])
-    return Complaint.objects.filter(pk=key, anonymised_at=None).exclude(email="").exists()
+    def get_subject(self) -> Promise:
+        if self.has_account:
+            return _("Sign in to keep your details with us")
+        return _("We are about to erase your details")
 
-
-def is_waiting(notification: "Notification") -> bool:
-    key = int(notification.about.split(":")[1])
-    return Complaint.objects.filter(pk=key, state=ComplaintState.RECEIVED).exists()
-
-
-KINDS = (
-    Kind("complaint-received", gettext_lazy("Complaint came"), lambda n: received_email(complaint_of(n)), is_kept),
-    Kind(
-        *("complaint-acknowledged", gettext_lazy("Complaint acknowledged")),
-        lambda n: acknowledged_email(complaint_of(n), words_of(n)),
-        is_kept,
-    ),
-    Kind(
-        *("complaint-progress", gettext_lazy("How far we are with a complaint")),
-        lambda n: progress_email(complaint_of(n), words_of(n)),
-        is_kept,
-    ),
-    Kind(
-        *("complaint-answered", gettext_lazy("Outcome of a complaint")),
-        lambda n: answered_email(complaint_of(n), words_of(n)),
-        is_kept,
-    ),
-    Kind("staff-complaint", gettext_lazy("To staff: a complaint came"), lambda n: staff_email(complaint_of(n)), is_waiting),
-    Kind(
-        "staff-complaint-due",
-        gettext_lazy("To staff: a complaint to acknowledge"),
-        lambda n: staff_due_email(complaint_of(n)),
-        is_waiting,
-        can_wait=True,
-    ),
-)
+    def context(self) -> dict[str, object]:
+        return {
+            "has_account": self.has_account,
+            "for_so_long": months_in_words(months_people_are_kept()),
+            "day": format_day(self.notification.created_at + WARNED_FOR + timedelta(days=1)),
+            "url": f"{settings.SITE_URL}{reverse('account_login' if self.has_account else 'account_signup')}",
+        }
 
 
 def examples() -> Iterator[Example]:
+    written = datetime.fromisoformat("2027-01-12T10:00:00Z")
+    yield example(AccountGoes, has_account=True, created_at=written)
+    title = gettext("Details go, of somebody whom staff entered")
+    yield example(AccountGoes, title=title, has_account=False, created_at=written)
     complaint = Complaint(pk=1, reference="DP-7Q4M-2F", received_on=date(2027, 3, 9), name="Nadia Rahman")
-    words = {
-        "complaint-received": partial(received_email, complaint),
-        "complaint-acknowledged": partial(
-            acknowledged_email, complaint, _("Mo Farrow looks into it and will ring you this week.")
+    yield example(ComplaintReceived, complaint=complaint)
+    steps: tuple[tuple[type[Email], str], ...] = (
+        (ComplaintAcknowledged, gettext("Mo Farrow looks into it and will ring you this week.")),
+        (ComplaintProgress, gettext("We have asked the carrier who saw the label. They will answer by Friday.")),
+        (
+            ComplaintAnswered,
+            gettext("You are right. The label had your phone number on it.\n\nWe are sorry. We print none on labels any more."),
         ),
-        "complaint-progress": partial(
-            progress_email, complaint, _("We have asked the carrier who saw the label. They will answer by Friday.")
-        ),
-        "complaint-answered": partial(
-            answered_email,
-            complaint,
-            _("You are right. The label had your phone number on it.\n\nWe are sorry. We print none on labels any more."),
-        ),
-        "staff-complaint": partial(staff_email, complaint),
-        "staff-complaint-due": partial(staff_due_email, complaint),
-    }
-    for kind in KINDS:
-        yield Example(kind.name, kind.label, words[kind.name])
+    )
+    for email, text in steps:
+        yield example(email, complaint=complaint, text=text)
+    yield example(StaffComplaint, complaint=complaint)
+    yield example(StaffComplaintDue, complaint=complaint)

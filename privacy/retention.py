@@ -17,7 +17,6 @@ from django.core.cache import cache
 from django.db import transaction
 from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Cast, Coalesce, Concat
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -25,15 +24,13 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import RateLimit, User
 from accounts.sessions import KEPT_AFTER_END, clear_sessions
-from ctac.dates import UK, format_day
+from ctac.dates import UK
 from ctac.errors import DomainError
 from notifications import privacy as notifications_privacy
 from notifications.bounces import services as bounces_services
 from notifications.models import UNFINISHED, MarkedAddress, Notification, ReturnedMail, State
 from notifications.models.bounces import KEPT_FOR as RETURNED_MAIL
 from notifications.outbox import notify
-from notifications.registry import Kind, Message
-from notifications.samples import Example
 from privacy.models import Complaint, DataAction, Done, Reason, RetentionRun
 from privacy.personal_data import anonymise_complaints, complaints_with_unsent_email
 from privacy.services import erase_person
@@ -252,48 +249,6 @@ def warn_inactive(keys: Sequence[int], now: datetime) -> None:
     """By the day, so that whoever was here again meanwhile is told anew when years have passed."""
     for key, email in Person.objects.filter(pk__in=keys).values_list("pk", "email"):
         notify(kind=WARNING, about=f"person:{key}", to=[email], now=now, version=now.toordinal())
-
-
-def _is_still_inactive(notification: Notification) -> bool:
-    """Whoever did something meanwhile needs no warning, and nobody else gets it."""
-    quiet = inactive_people(months_before(notification.created_at + WARNED_FOR, months_people_are_kept()))
-    return quiet.filter(pk=notification.about.partition(":")[2], email__iexact=notification.recipient).exists()
-
-
-def _build_warning(notification: Notification) -> Message:
-    person = Person.objects.get(pk=notification.about.partition(":")[2])
-    return _warning_message(notification.created_at, has_account=person.user_id is not None)
-
-
-def _warning_message(written: datetime, *, has_account: bool) -> Message:
-    return Message(
-        subject=gettext_lazy("Sign in to keep your details with us")
-        if has_account
-        else gettext_lazy("We are about to erase your details"),
-        template="account_goes",
-        context={
-            "has_account": has_account,
-            "for_so_long": months_in_words(months_people_are_kept()),
-            "day": format_day(written + WARNED_FOR + timedelta(days=1)),
-            "url": f"{settings.SITE_URL}{reverse('account_login' if has_account else 'account_signup')}",
-        },
-    )
-
-
-INACTIVE_WARNING = Kind(
-    name=WARNING,
-    label=gettext_lazy("Account goes unless they sign in"),
-    build=_build_warning,
-    still_true=_is_still_inactive,
-    can_wait=True,
-)
-
-
-def inactive_examples() -> Iterator[Example]:
-    written = datetime.fromisoformat("2027-01-12T10:00:00Z")
-    yield Example(WARNING, INACTIVE_WARNING.label, lambda: _warning_message(written, has_account=True))
-    title = gettext_lazy("Details go, of somebody whom staff entered")
-    yield Example(WARNING, title, lambda: _warning_message(written, has_account=False))
 
 
 # The rules for people, for sign-ins of nobody, and for messages.

@@ -10,14 +10,11 @@ class ProfessionalsConfig(AppConfig):
         from accounts import limits
         from notifications import registry, samples
         from professionals import emails
-        from professionals.safeguarding import services as safeguarding_services
         from professionals.services import address_owners, keep_blocked_attempt_of
 
         limits.register_recorder(keep_blocked_attempt_of)
-        registry.register(safeguarding_services.SAFEGUARDING_FLAG)
-        registry.register(emails.ADDRESS_OBJECTION)
         registry.name_account_mail(emails.ACCOUNT_EMAIL_LABELS)
-        samples.register("professionals.safeguarding.services.examples")
+        samples.register("professionals.emails.flag_examples")
         samples.register("professionals.emails.account_examples")
         samples.register("professionals.emails.address_examples")
         registry.register_owners(address_owners)

@@ -8,17 +8,16 @@ from typing import Any
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.functional import Promise
+from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ctac.dates import format_moment
-from notifications.models import Notification
 from notifications.outbox import seal_and_send
-from notifications.registry import Kind, Message
+from notifications.registry import Email
 from notifications.rendering import Rendered, render_page
-from notifications.samples import PAGE, Example
-from professionals.models import AccountRecovery, AddressChange, Person
+from notifications.samples import PAGE, Example, example
+from professionals.models import AccountRecovery, AddressChange, FlaggedText, Person
 
 # What staff call the messages about signing in, which the account pages word (allauth’s templates name their kinds).
 
@@ -138,35 +137,30 @@ def notify_moved_by_staff(recovery: AccountRecovery) -> None:
     )
 
 
-def _build_objection(notification: "Notification") -> Message:
-    key = notification.about.partition(":")[2]
-    change = AddressChange.objects.select_related("user").filter(pk=key).first()
-    person = Person.objects.filter(user=change.user_id).first() if change else None
-    if person is not None:
-        return _objection_message(reverse("staff:professionals_person_change", args=[person.pk]))
-    return _objection_message(reverse("staff:accounts_user_change", args=[change.user_id]) if change else reverse("staff:index"))
+class AddressObjection(Email):
+    """To staff, with the page of whoever put their old address back, about "address-change:12"."""
 
+    name = OBJECTION
+    label = _("To staff: an old email address was put back")
+    template = "address_objection"
+    subject = _("Somebody put an old email address back: an account may have been misused")
 
-def _objection_message(path: str) -> Message:
-    return Message(
-        subject=_("Somebody put an old email address back: an account may have been misused"),
-        template="address_objection",
-        context={"url": f"{settings.SITE_URL}{path}"},
-    )
+    @cached_property
+    def path(self) -> str:
+        change = AddressChange.objects.select_related("user").filter(pk=self.about_key).first()
+        if change is None:
+            return reverse("staff:index")
+        person = Person.objects.filter(user=change.user_id).first()
+        if person is None:
+            return reverse("staff:accounts_user_change", args=[change.user_id])
+        return reverse("staff:professionals_person_change", args=[person.pk])
 
-
-ADDRESS_OBJECTION = Kind(
-    name=OBJECTION,
-    label=_("To staff: an old email address was put back"),
-    build=_build_objection,
-    still_true=lambda notification: True,
-)
+    def context(self) -> dict[str, object]:
+        return {"url": f"{settings.SITE_URL}{self.path}"}
 
 
 def address_examples() -> Iterator[Example]:
-    yield Example(
-        ADDRESS_OBJECTION.name, ADDRESS_OBJECTION.label, lambda: _objection_message("/staff/professionals/person/1/change/")
-    )
+    yield example(AddressObjection, path="/staff/professionals/person/1/change/")
     moved = partial(
         render_account_email, MOVED_BY_STAFF, "nadia.rahman@leeds.nhs.uk", {"moment": "Tuesday 12 January 2027, 10am"}
     )
@@ -176,3 +170,29 @@ def address_examples() -> Iterator[Example]:
         yield Example(
             account_email_kind(PUT_BACK), title, partial(render_account_email, PUT_BACK, "nadia.rahman@leeds.nhs.uk", facts)
         )
+
+
+# To the safeguarding lead: there is a text to read. Never what it says.
+
+
+class SafeguardingFlag(Email):
+    name = "safeguarding-flag"
+    label = _("To the safeguarding lead: something to read")
+    template = "safeguarding_flag"
+    subject = _("Please read what was written with %(reference)s")
+
+    @cached_property
+    def flagged(self) -> FlaggedText | None:
+        return FlaggedText.objects.undecided().filter(about=self.notification.about).first()
+
+    def is_still_due(self) -> bool:
+        return self.flagged is not None
+
+    def context(self) -> dict[str, object]:
+        key = self.flagged.pk if self.flagged else None
+        path = reverse("staff:professionals_flaggedtext_change", args=[key]) if key else reverse("staff:index")
+        return {"reference": self.notification.reference, "path": path}
+
+
+def flag_examples() -> Iterator[Example]:
+    yield example(SafeguardingFlag, reference="BK-7Q4M-2F", flagged=FlaggedText(pk=12))

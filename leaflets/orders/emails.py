@@ -1,15 +1,15 @@
 """The emails about orders and parcels that never came, with their samples."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
-from functools import partial
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Prefetch, QuerySet
 from django.urls import reverse
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.functional import Promise, cached_property
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 
 from ctac.dates import format_day
 from leaflets.models import (
@@ -28,369 +28,381 @@ from leaflets.models import (
 from leaflets.orders.queries import with_lines
 from leaflets.orders.services.transitions import parcel_contents
 from leaflets.stock.emails import SAMPLE_TITLES
-from notifications.registry import Kind, Message
-from notifications.samples import Example
+from notifications.registry import Desk, Email
+from notifications.samples import Example, example
 from professionals.safeguarding.services import is_kept_back
 
-if TYPE_CHECKING:
-    from notifications.models import Notification
-
-
-# The emails about orders: what each says, and until when it is true.
-
-
-def order_from_notification(notification: "Notification") -> Order:
-    """The order that `about` names ("order:12"), with its lines. Raises Order.DoesNotExist."""
-    order = find_order(notification)
-    if order is None:
-        raise Order.DoesNotExist
-    return with_lines(order)
-
-
-def find_order(notification: "Notification") -> Order | None:
-    """While a message is being sent, read once; None if there is no such order any more."""
-    found = {} if notification.found is None else notification.found
-    if "order" not in found:
-        key = int(notification.about.removeprefix("order:"))
-        found["order"] = Order.objects.select_related("person").filter(pk=key).first()
-    return cast("Order | None", found["order"])
-
-
-def state_is_not(notification: "Notification", *states: OrderState) -> bool:
-    order = find_order(notification)
-    return order is not None and order.state not in states
-
-
-def state_is(notification: "Notification", *states: OrderState) -> bool:
-    order = find_order(notification)
-    return order is not None and order.state in states
-
-
-def order_facts(order: Order, rows: Iterable[tuple[int, str]] | None = None) -> list[dict[str, str]]:
-    """The answer of every email: what, where to, reference. `rows`: copies and titles, if it is not the whole order."""
-    what = rows if rows is not None else [(line.copies, line.edition.leaflet.title) for line in order.all_lines]
-    return [
-        *({"label": copies_text(count), "value": title} for count, title in what),
-        {"label": _("Comes") if order.brought_with else _("To"), "value": "\n".join(order.address)},
-        {"label": _("Reference"), "value": order.reference},
-    ]
+Rows = Sequence[tuple[int, str]]  # copies, and the title
 
 
 def copies_text(count: int) -> str:
     return ngettext("%(copies)d copy", "%(copies)d copies", count) % {"copies": count}
 
 
+def order_facts(order: Order, rows: Rows) -> list[dict[str, str]]:
+    """The answer of every email: what, where to, reference."""
+    return [
+        *({"label": copies_text(count), "value": title} for count, title in rows),
+        {"label": gettext("Comes") if order.brought_with else gettext("To"), "value": "\n".join(order.address)},
+        {"label": gettext("Reference"), "value": order.reference},
+    ]
+
+
 def still_to_come_text(order: Order) -> list[str]:
     """For each title of which copies are waited for: how many, and which."""
     waited_for = [(line.backordered, line.edition.leaflet.title) for line in order.all_lines if line.backordered]
-    return [_("%(copies)s of “%(title)s”") % {"copies": copies_text(count), "title": title} for count, title in waited_for]
+    return [gettext("%(copies)s of “%(title)s”") % {"copies": copies_text(count), "title": title} for count, title in waited_for]
 
 
-def order_context(order: Order) -> dict[str, object]:
-    url = f"{settings.SITE_URL}{order.get_absolute_url()}"
-    return {"order": order, "facts": order_facts(order), "url": url, "to_come": still_to_come_text(order)}
+class OrderEmail(Email):
+    """About "order:12". Its subject may name %(reference)s and %(summary)s."""
 
+    desk = Desk.LEAFLETS
+    states: Collection[OrderState] = ()  # those in which it is due
 
-def order_message(sentence: str, template: str, order: Order, **more: object) -> Message:
-    subject = sentence % {"reference": order.reference, "summary": order.summary}
-    return Message(subject=subject, template=template, context={**order_context(order), **more})
+    @cached_property
+    def found(self) -> Order | None:
+        """None if there is no such order any more."""
+        return Order.objects.select_related("person").filter(pk=self.about_key).first()
+
+    def is_still_due(self) -> bool:
+        return self.found is not None and self.found.state in self.states
+
+    @cached_property
+    def order(self) -> Order:
+        """With its lines."""
+        if self.found is None:
+            raise Order.DoesNotExist
+        return with_lines(self.found)
+
+    def rows(self) -> Rows:
+        return [(line.copies, line.edition.leaflet.title) for line in self.order.all_lines]
+
+    def facts(self) -> list[dict[str, str]]:
+        return order_facts(self.order, self.rows())
+
+    def context(self) -> dict[str, object]:
+        return {
+            "order": self.order,
+            "reference": self.order.reference,
+            "summary": self.order.summary,
+            "facts": self.facts(),
+            "url": f"{settings.SITE_URL}{self.order.get_absolute_url()}",
+            "to_come": still_to_come_text(self.order),
+        }
 
 
 # To the person
 
 
-def received_message(order: Order) -> Message:
-    return order_message(_("We have your leaflet order %(reference)s"), "order_received", order)
+class OrderReceived(OrderEmail):
+    name = "order-received"
+    label = _("Order received")
+    template = "order_received"
+    subject = _("We have your leaflet order %(reference)s")
+    states = set(OrderState) - {OrderState.CANCELLED}
 
 
-def requested_message(order: Order) -> Message:
-    return order_message(_("We have your request for leaflets %(reference)s"), "order_requested", order)
+class OrderRequested(OrderEmail):
+    name = "order-requested"
+    label = _("More leaflets asked for")
+    template = "order_requested"
+    subject = _("We have your request for leaflets %(reference)s")
+    states = (OrderState.REQUESTED,)
 
 
-def approved_message(order: Order) -> Message:
+class OrderApproved(OrderEmail):
     """What was agreed, and what of that is still to be printed."""
-    granted = [(line.copies - line.cancelled, line.edition.leaflet.title) for line in order.all_lines]
-    less = any(line.cancelled for line in order.all_lines)
-    rows = order_facts(order, [(count, title) for count, title in granted if count])
-    return order_message(_("Yes: we are sending you leaflets (%(reference)s)"), "order_approved", order, facts=rows, less=less)
+
+    name = "order-approved"
+    label = _("Request for leaflets agreed")
+    template = "order_approved"
+    subject = _("Yes: we are sending you leaflets (%(reference)s)")
+    states = set(OrderState) - {OrderState.REQUESTED, OrderState.CANCELLED, OrderState.DECLINED}
+
+    def rows(self) -> Rows:
+        granted = [(line.copies - line.cancelled, line.edition.leaflet.title) for line in self.order.all_lines]
+        return [(count, title) for count, title in granted if count]
+
+    def context(self) -> dict[str, object]:
+        return {**super().context(), "less": any(line.cancelled for line in self.order.all_lines)}
 
 
-def declined_message(order: Order, reason: str) -> Message:
-    return order_message(
-        _("About your request for leaflets (%(reference)s)"), "order_declined", order, reason=reason, **order_again_link()
-    )
+class OrderDeclined(OrderEmail):
+    name = "order-declined"
+    label = _("Request for leaflets declined")
+    template = "order_declined"
+    subject = _("About your request for leaflets (%(reference)s)")
+    states = (OrderState.DECLINED,)
+
+    @cached_property
+    def reason(self) -> str:
+        reason = self.order.events.filter(kind=EventKind.DECLINED).values_list("reason", flat=True)[0]
+        return "" if is_kept_back(f"order:{self.order.pk}") else reason
+
+    def context(self) -> dict[str, object]:
+        again_url = f"{settings.SITE_URL}{reverse('leaflets')}"
+        return {**super().context(), "reason": self.reason, "again_url": again_url}
 
 
-def stocked_message(order: Order) -> Message:
-    """What is packed now. If it isn't all that was waited for, that is said first."""
-    lines = order.all_lines
-    part = any(line.backordered for line in lines)
-    sentence = _("Some of your leaflets have come in: %(reference)s") if part else _("Your leaflets have come in: %(reference)s")
-    rows = [(line.allocated, line.edition.leaflet.title) for line in lines if line.allocated] if part else None
-    return order_message(sentence, "order_stocked", order, facts=order_facts(order, rows), part=part)
+class OrderStocked(OrderEmail):
+    """What is packed now. If it isn't all that was waited for, that comes first."""
+
+    name = "order-stocked"
+    label = _("Leaflets came in for an order")
+    template = "order_stocked"
+    states = (OrderState.RECEIVED, OrderState.PACKING)
+    can_wait = True
+
+    @property
+    def part(self) -> bool:
+        return any(line.backordered for line in self.order.all_lines)
+
+    def get_subject(self) -> Promise:
+        if self.part:
+            return _("Some of your leaflets have come in: %(reference)s")
+        return _("Your leaflets have come in: %(reference)s")
+
+    def rows(self) -> Rows:
+        if not self.part:
+            return super().rows()
+        return [(line.allocated, line.edition.leaflet.title) for line in self.order.all_lines if line.allocated]
+
+    def context(self) -> dict[str, object]:
+        return {**super().context(), "part": self.part}
 
 
-def changed_message(order: Order) -> Message:
+class OrderChanged(OrderEmail):
     """What is still to be sent, and where to, after its owner or staff changed it."""
-    still = [(line.allocated + line.backordered, line.edition.leaflet.title) for line in order.all_lines]
-    rows = order_facts(order, [(count, title) for count, title in still if count])
-    return order_message(_("Your leaflet order %(reference)s is changed"), "order_changed", order, facts=rows)
+
+    name = "order-changed"
+    label = _("Order changed")
+    template = "order_changed"
+    subject = _("Your leaflet order %(reference)s is changed")
+    states = OPEN_STATES
+
+    def is_still_due(self) -> bool:
+        """The next change has a message of its own, which says how the order is now."""
+        changes = OrderEvent.objects.filter(order=self.about_key, kind=EventKind.CHANGED)
+        return changes.count() == self.notification.version and super().is_still_due()
+
+    def rows(self) -> Rows:
+        still = [(line.allocated + line.backordered, line.edition.leaflet.title) for line in self.order.all_lines]
+        return [(count, title) for count, title in still if count]
 
 
-def dispatched_message(order: Order, parcel: Dispatch, contents: Iterable[tuple[int, str]]) -> Message:
-    rows = parcel_facts(order, parcel, contents)
-    if order.brought_with:
-        return order_message(_("Our presenter has your leaflets: %(reference)s"), "order_with_presenter", order, facts=rows)
-    return order_message(_("Your leaflets are on their way: %(reference)s"), "order_dispatched", order, facts=rows)
+class OrderDispatched(Email):
+    """What left on a day: one parcel, or several, each with what is in it."""
 
+    name = "order-dispatched"
+    label = _("What left on a day")
+    desk = Desk.LEAFLETS
+    can_wait = True
 
-def parcel_facts(order: Order, parcel: Dispatch, contents: Iterable[tuple[int, str]]) -> list[dict[str, str]]:
-    tracking = [{"label": _("Tracking number"), "value": parcel.tracking_number}] if parcel.tracking_number else []
-    return [*order_facts(order, contents), *tracking]
+    @property
+    def rows_of_parcels(self) -> QuerySet[Dispatch]:
+        """A message that goes again has in it what the first one had.
 
+        Messages from before a day's parcels came in one are about an order, and their version is the number of the parcel.
+        """
+        parcels, row = Dispatch.objects.order_by("dispatched_at", "pk"), self.notification
+        if not row.about.startswith("order:"):
+            return parcels.filter(told_in=row.resend_of_id or row.pk)
+        of_order = parcels.filter(order=self.about_key)
+        return of_order.filter(pk__in=of_order.values("pk")[row.version - 1 : row.version])
 
-def dispatch_summary_message(parcels: Sequence[tuple[Dispatch, Iterable[tuple[int, str]]]]) -> Message:
-    """Several parcels of a day, each with what is in it. What an order still waits for is said below its last one."""
-    said = [
-        {
-            "heading": _("Parcel %(number)d of %(parcels)d") % {"number": number, "parcels": len(parcels)},
-            "facts": parcel_facts(parcel.order, parcel, contents),
-            "to_come": []
-            if parcel.order in (later.order for later, _what in parcels[number:])
-            else still_to_come_text(parcel.order),
+    def is_still_due(self) -> bool:
+        return self.rows_of_parcels.exists()
+
+    @cached_property
+    def parcels(self) -> list[tuple[Dispatch, Rows]]:
+        """As many statements for one parcel as for many."""
+        lines = Prefetch("order__lines", queryset=OrderLine.objects.in_order())
+        parcels = list(self.rows_of_parcels.select_related("order").prefetch_related(lines))
+        return [
+            (parcel, [(copies, leaflet.title) for leaflet, copies in contents.items()])
+            for parcel, contents in zip(parcels, parcel_contents(parcels), strict=True)
+        ]
+
+    def get_template(self) -> str:
+        if len(self.parcels) > 1:
+            return "orders_dispatched"
+        return "order_with_presenter" if self.parcels[0][0].order.brought_with else "order_dispatched"
+
+    def get_subject(self) -> str | Promise:
+        if others := len(self.parcels) - 1:
+            return ngettext(
+                "Your leaflets are on their way: %(reference)s and %(others)d more parcel",
+                "Your leaflets are on their way: %(reference)s and %(others)d more parcels",
+                others,
+            )
+        if self.parcels[0][0].order.brought_with:
+            return _("Our presenter has your leaflets: %(reference)s")
+        return _("Your leaflets are on their way: %(reference)s")
+
+    def context(self) -> dict[str, object]:
+        first, contents = self.parcels[0]
+        if len(self.parcels) == 1:
+            one = OrderEmail(self.notification, order=first.order).context()
+            return {**one, "facts": parcel_facts(first, contents)}
+        return {
+            "reference": first.order.reference,
+            "others": len(self.parcels) - 1,
+            "parcels": [self.parcel_context(number) for number in range(len(self.parcels))],
+            "left_on": format_day(self.parcels[-1][0].dispatched_at),
+            "url": f"{settings.SITE_URL}{reverse('my')}",
         }
-        for number, (parcel, contents) in enumerate(parcels, start=1)
-    ]
-    context: dict[str, object] = {
-        "parcels": said,
-        "left_on": format_day(parcels[-1][0].dispatched_at),
-        "url": f"{settings.SITE_URL}{reverse('my')}",
-    }
-    subject = ngettext(
-        "Your leaflets are on their way: %(reference)s and %(more)d more parcel",
-        "Your leaflets are on their way: %(reference)s and %(more)d more parcels",
-        len(parcels) - 1,
-    )
-    facts = {"reference": parcels[0][0].order.reference, "more": len(parcels) - 1}
-    return Message(subject=subject % facts, template="orders_dispatched", context=context)
+
+    def parcel_context(self, number: int) -> dict[str, object]:
+        """What an order still waits for stands below its last parcel."""
+        parcel, contents = self.parcels[number]
+        is_last = parcel.order not in (later.order for later, _contents in self.parcels[number + 1 :])
+        facts = {"number": number + 1, "parcels": len(self.parcels)}
+        return {
+            "heading": gettext("Parcel %(number)d of %(parcels)d") % facts,
+            "facts": parcel_facts(parcel, contents),
+            "to_come": still_to_come_text(parcel.order) if is_last else [],
+        }
 
 
-def cancelled_message(order: Order) -> Message:
-    return order_message(_("Your leaflet order %(reference)s is cancelled"), "order_cancelled", order, **order_again_link())
+def parcel_facts(parcel: Dispatch, contents: Rows) -> list[dict[str, str]]:
+    tracking = [{"label": gettext("Tracking number"), "value": parcel.tracking_number}] if parcel.tracking_number else []
+    return [*order_facts(parcel.order, contents), *tracking]
 
 
-def order_again_link() -> dict[str, str]:
-    return {"again_url": f"{settings.SITE_URL}{reverse('leaflets')}"}
+class OrderCancelled(OrderEmail):
+    name = "order-cancelled"
+    label = _("Order cancelled")
+    template = "order_cancelled"
+    subject = _("Your leaflet order %(reference)s is cancelled")
+    states = (OrderState.CANCELLED,)
+
+    def context(self) -> dict[str, object]:
+        return {**super().context(), "again_url": f"{settings.SITE_URL}{reverse('leaflets')}"}
 
 
 # To the team
 
 
-def new_order_for_staff_message(order: Order) -> Message:
-    return order_message(_("New leaflet order %(reference)s: %(summary)s"), "order_for_staff", order, url=staff_order_url(order))
+class StaffOrderEmail(OrderEmail):
+    in_digest = True
+
+    def context(self) -> dict[str, object]:
+        url = f"{settings.SITE_URL}{reverse('staff:leaflets_order_change', args=[self.order.pk])}"
+        return {**super().context(), "url": url}
 
 
-def request_for_staff_message(order: Order) -> Message:
-    sentence = _("Please decide: leaflet request %(reference)s for %(summary)s")
-    return order_message(sentence, "order_request_for_staff", order, url=staff_order_url(order))
+class StaffNewOrder(StaffOrderEmail):
+    name = "staff-new-order"
+    label = _("To staff: new order")
+    template = "order_for_staff"
+    subject = _("New leaflet order %(reference)s: %(summary)s")
+    states = set(OrderState) - {OrderState.CANCELLED}
 
 
-def staff_order_url(order: Order) -> str:
-    return f"{settings.SITE_URL}{reverse('staff:leaflets_order_change', args=[order.pk])}"
+class StaffOrderRequest(StaffOrderEmail):
+    name = "staff-order-request"
+    label = _("To staff: more leaflets asked for")
+    template = "order_request_for_staff"
+    subject = _("Please decide: leaflet request %(reference)s for %(summary)s")
+    states = (OrderState.REQUESTED,)
 
 
-# What is read for them
+# About a parcel that never came: that we know, that it is sent again or why not, and to staff that they decide
 
 
-def build_with(words: Callable[[Order], Message]) -> Callable[["Notification"], Message]:
-    return lambda notification: words(order_from_notification(notification))
+class MissingEmail(OrderEmail):
+    """About "missing:12"."""
+
+    state = MissingState.OPEN
+
+    @cached_property
+    def missing(self) -> MissingParcel:
+        return MissingParcel.objects.select_related("parcel__order").get(pk=self.about_key)
+
+    @cached_property
+    def order(self) -> Order:
+        return self.missing.parcel.order
+
+    @cached_property
+    def contents(self) -> Rows:
+        return [(copies, leaflet.title) for leaflet, copies in parcel_contents([self.missing.parcel])[0].items()]
+
+    def is_still_due(self) -> bool:
+        return MissingParcel.objects.filter(pk=self.about_key, state=self.state).exists()
+
+    def facts(self) -> list[dict[str, str]]:
+        parcel = self.missing.parcel
+        return [
+            *({"label": copies_text(count), "value": title} for count, title in self.contents),
+            {"label": gettext("Left on"), "value": format_day(parcel.dispatched_at)},
+            {"label": gettext("To"), "value": "\n".join(parcel.order.address)},
+            {"label": gettext("Tracking number"), "value": parcel.tracking_number},
+            {"label": gettext("Reference"), "value": parcel.order.reference},
+        ]
 
 
-def parcels_in_email(notification: "Notification") -> QuerySet[Dispatch]:
-    """A message that goes again tells of what the first one told.
-
-    Messages from before a day's parcels were told as one are about an order, and their version is the number of the parcel.
-    """
-    if not notification.about.startswith("order:"):
-        return Dispatch.objects.filter(told_in=notification.resend_of_id or notification.pk).order_by("dispatched_at", "pk")
-    of_order = Dispatch.objects.filter(order=int(notification.about.removeprefix("order:"))).order_by("dispatched_at", "pk")
-    return of_order.filter(pk__in=of_order.values("pk")[notification.version - 1 : notification.version])
+class OrderMissing(MissingEmail):
+    name = "order-missing"
+    label = _("Parcel never came")
+    template = "order_missing"
+    subject = _("You told us that your leaflets never came: %(reference)s")
 
 
-def build_dispatch_summary(notification: "Notification") -> Message:
-    """As many statements for one parcel as for many."""
-    lines = Prefetch("order__lines", queryset=OrderLine.objects.in_order())
-    parcels = list(parcels_in_email(notification).select_related("order").prefetch_related(lines))
-    told = [(parcel, contents_rows(what)) for parcel, what in zip(parcels, parcel_contents(parcels), strict=True)]
-    return dispatch_summary_message(told) if len(told) > 1 else dispatched_message(told[0][0].order, *told[0])
-
-
-def contents_rows(contents: Mapping[Leaflet, int]) -> list[tuple[int, str]]:
-    return [(copies, leaflet.title) for leaflet, copies in contents.items()]
-
-
-def build_declined(notification: "Notification") -> Message:
-    order = order_from_notification(notification)
-    reason = order.events.filter(kind=EventKind.DECLINED).values_list("reason", flat=True)[0]
-    return declined_message(order, "" if is_kept_back(f"order:{order.pk}") else reason)
-
-
-def is_latest_change(notification: "Notification") -> bool:
-    """The next change has a message of its own, which says how the order is now."""
-    changes = OrderEvent.objects.filter(order=int(notification.about.removeprefix("order:")), kind=EventKind.CHANGED)
-    return changes.count() == notification.version and state_is(notification, *OPEN_STATES)
-
-
-def has_parcels(notification: "Notification") -> bool:
-    return parcels_in_email(notification).exists()
-
-
-S = OrderState
-ORDER_EMAILS = (
-    Kind("order-received", gettext_lazy("Order received"), build_with(received_message), lambda n: state_is_not(n, S.CANCELLED)),
-    Kind(
-        "order-requested",
-        gettext_lazy("More leaflets asked for"),
-        build_with(requested_message),
-        lambda n: state_is(n, S.REQUESTED),
-    ),
-    Kind(
-        *("order-approved", gettext_lazy("Request for leaflets agreed"), build_with(approved_message)),
-        lambda n: state_is_not(n, S.REQUESTED, S.CANCELLED, S.DECLINED),
-    ),
-    Kind("order-declined", gettext_lazy("Request for leaflets declined"), build_declined, lambda n: state_is(n, S.DECLINED)),
-    Kind(
-        "order-stocked",
-        gettext_lazy("Leaflets came in for an order"),
-        build_with(stocked_message),
-        lambda n: state_is(n, S.RECEIVED, S.PACKING),
-        can_wait=True,
-    ),
-    Kind("order-changed", gettext_lazy("Order changed"), build_with(changed_message), is_latest_change),
-    Kind("order-dispatched", gettext_lazy("What left on a day"), build_dispatch_summary, has_parcels, can_wait=True),
-    Kind("order-cancelled", gettext_lazy("Order cancelled"), build_with(cancelled_message), lambda n: state_is(n, S.CANCELLED)),
-    Kind(
-        "staff-new-order",
-        gettext_lazy("To staff: new order"),
-        build_with(new_order_for_staff_message),
-        lambda n: state_is_not(n, S.CANCELLED),
-        in_digest=lambda n, digest_at: True,
-    ),
-    Kind(
-        *("staff-order-request", gettext_lazy("To staff: more leaflets asked for"), build_with(request_for_staff_message)),
-        lambda n: state_is(n, S.REQUESTED),
-        in_digest=lambda n, digest_at: True,
-    ),
-)
-
-
-# The emails about a parcel that never came: that we know, that it is sent again or why not, and to staff that they decide.
-
-ParcelContents = Iterable[tuple[int, str]]
-
-
-def missing_facts(missing: MissingParcel, contents: ParcelContents) -> list[dict[str, str]]:
-    parcel = missing.parcel
-    return [
-        *({"label": copies_text(count), "value": title} for count, title in contents),
-        {"label": _("Left on"), "value": format_day(parcel.dispatched_at)},
-        {"label": _("To"), "value": "\n".join(parcel.order.address)},
-        {"label": _("Tracking number"), "value": parcel.tracking_number},
-        {"label": _("Reference"), "value": parcel.order.reference},
-    ]
-
-
-def missing_message(sentence: str, template: str, missing: MissingParcel, contents: ParcelContents, **more: object) -> Message:
-    return order_message(sentence, template, missing.parcel.order, **{"facts": missing_facts(missing, contents), **more})
-
-
-def missing_reported_message(missing: MissingParcel, contents: ParcelContents) -> Message:
-    return missing_message(_("You told us that your leaflets never came: %(reference)s"), "order_missing", missing, contents)
-
-
-def missing_sent_again_message(missing: MissingParcel, again: Order) -> Message:
+class OrderResent(OrderEmail):
     """About the new order, which has a reference of its own."""
-    first = missing.parcel.order.reference
-    sentence = _("We are sending your leaflets again: %(first)s is now %(reference)s").replace("%(first)s", first)
-    return order_message(sentence, "order_resent", again, first=first)
+
+    name = "order-resent"
+    label = _("Lost parcel sent again")
+    template = "order_resent"
+    subject = _("We are sending your leaflets again: %(first)s is now %(reference)s")
+
+    def is_still_due(self) -> bool:
+        """The order that sends it again was not cancelled since."""
+        return Order.objects.filter(replaces=self.about_key).exclude(state=OrderState.CANCELLED).exists()
+
+    @cached_property
+    def missing(self) -> MissingParcel:
+        return MissingParcel.objects.select_related("parcel__order").get(pk=self.about_key)
+
+    @cached_property
+    def order(self) -> Order:
+        return Order.objects.with_lines().get(replaces=self.missing)
+
+    def context(self) -> dict[str, object]:
+        return {**super().context(), "first": self.missing.parcel.order.reference}
 
 
-def missing_closed_message(missing: MissingParcel, contents: ParcelContents, reason: str) -> Message:
-    return missing_message(
-        _("About your leaflets that never came (%(reference)s)"), "order_not_resent", missing, contents, reason=reason
-    )
+class OrderNotResent(MissingEmail):
+    name = "order-not-resent"
+    label = _("Lost parcel not sent again")
+    template = "order_not_resent"
+    subject = _("About your leaflets that never came (%(reference)s)")
+    state = MissingState.CLOSED
+
+    @cached_property
+    def reason(self) -> str:
+        return "" if is_kept_back(f"missing:{self.missing.pk}") else self.missing.reason
+
+    def context(self) -> dict[str, object]:
+        return {**super().context(), "reason": self.reason}
 
 
-def missing_for_staff_message(missing: MissingParcel, contents: ParcelContents) -> Message:
-    url = f"{settings.SITE_URL}{reverse('staff:leaflets_missingparcel_change', args=[missing.pk])}"
-    sentence = _("Please decide: the leaflets of %(reference)s never came")
-    return missing_message(sentence, "order_missing_for_staff", missing, contents, url=url)
+class StaffOrderMissing(MissingEmail):
+    name = "staff-order-missing"
+    label = _("To staff: parcel never came")
+    template = "order_missing_for_staff"
+    subject = _("Please decide: the leaflets of %(reference)s never came")
+    in_digest = True
 
-
-# What is read for them
-
-
-def missing_key(notification: "Notification") -> int:
-    return int(notification.about.removeprefix("missing:"))
-
-
-def missing_from_notification(notification: "Notification") -> MissingParcel:
-    return MissingParcel.objects.select_related("parcel__order").get(pk=missing_key(notification))
-
-
-def with_contents(missing: MissingParcel) -> tuple[MissingParcel, ParcelContents]:
-    return missing, contents_rows(parcel_contents([missing.parcel])[0])
-
-
-def build_missing_sent_again(notification: "Notification") -> Message:
-    missing = missing_from_notification(notification)
-    return missing_sent_again_message(missing, Order.objects.with_lines().get(replaces=missing))
-
-
-def build_missing_closed(notification: "Notification") -> Message:
-    missing = missing_from_notification(notification)
-    return missing_closed_message(*with_contents(missing), "" if is_kept_back(f"missing:{missing.pk}") else missing.reason)
-
-
-def missing_state_is(notification: "Notification", state: MissingState) -> bool:
-    return MissingParcel.objects.filter(pk=missing_key(notification), state=state).exists()
-
-
-def replacement_still_comes(notification: "Notification") -> bool:
-    """The order that sends it again was not cancelled since."""
-    return Order.objects.filter(replaces=missing_key(notification)).exclude(state=OrderState.CANCELLED).exists()
-
-
-MISSING_EMAILS = (
-    Kind(
-        *(
-            "order-missing",
-            gettext_lazy("Parcel never came"),
-            lambda n: missing_reported_message(*with_contents(missing_from_notification(n))),
-        ),
-        lambda n: missing_state_is(n, MissingState.OPEN),
-    ),
-    Kind("order-resent", gettext_lazy("Lost parcel sent again"), build_missing_sent_again, replacement_still_comes),
-    Kind(
-        *("order-not-resent", gettext_lazy("Lost parcel not sent again"), build_missing_closed),
-        lambda n: missing_state_is(n, MissingState.CLOSED),
-    ),
-    Kind(
-        *(
-            "staff-order-missing",
-            gettext_lazy("To staff: parcel never came"),
-            lambda n: missing_for_staff_message(*with_contents(missing_from_notification(n))),
-        ),
-        lambda n: missing_state_is(n, MissingState.OPEN),
-        in_digest=lambda n, digest_at: True,
-    ),
-)
+    def context(self) -> dict[str, object]:
+        url = f"{settings.SITE_URL}{reverse('staff:leaflets_missingparcel_change', args=[self.missing.pk])}"
+        return {**super().context(), "url": url}
 
 
 # Orders that exist only to be shown in emails: nothing of them is stored.
 
 SAMPLE_NOW = datetime(2027, 2, 22, 10, tzinfo=UTC)
-EMAIL_LABELS = {kind.name: kind.label for kind in (*ORDER_EMAILS, *MISSING_EMAILS)}
 SAMPLE_ADDRESS = {
     "name": "Nadia Rahman",
     "attention": "Second floor, health visiting",
@@ -403,54 +415,35 @@ SAMPLE_ADDRESS = {
 
 
 def order_examples() -> Iterator[Example]:
-    for kind, words in (
-        ("order-received", received_message),
-        ("order-requested", requested_message),
-        ("order-stocked", stocked_message),
-        ("order-changed", changed_message),
-        ("order-cancelled", cancelled_message),
-        ("staff-new-order", new_order_for_staff_message),
-        ("staff-order-request", request_for_staff_message),
-    ):
-        yield Example(kind, EMAIL_LABELS[kind], partial(words, sample_order()))
-    yield Example(
-        "order-stocked",
-        gettext_lazy("Some of the leaflets came in for an order"),
-        partial(stocked_message, sample_order(given=20, to_come=5)),
+    whole: tuple[type[Email], ...] = (
+        *(OrderReceived, OrderRequested, OrderStocked, OrderChanged, OrderCancelled, StaffNewOrder, StaffOrderRequest),
     )
-    yield Example("order-approved", EMAIL_LABELS["order-approved"], partial(approved_message, sample_order(given=20, to_come=5)))
+    for email in whole:
+        yield example(email, order=sample_order())
+    some = gettext("Some of the leaflets came in for an order")
+    yield example(OrderStocked, title=some, order=sample_order(given=20, to_come=5))
+    yield example(OrderApproved, order=sample_order(given=20, to_come=5))
     reason = "Our next print comes in April. Until then we keep what is left for teams that have none."
-    yield Example("order-declined", EMAIL_LABELS["order-declined"], partial(declined_message, sample_order(), reason))
+    yield example(OrderDeclined, order=sample_order(), reason=reason)
+    yield from parcel_examples()
+
+
+def parcel_examples() -> Iterator[Example]:
     sent = [(25, SAMPLE_TITLES[0]), (50, SAMPLE_TITLES[1])]
-    parcel = Dispatch(pk=1, dispatched_at=SAMPLE_NOW, tracking_number="RM 1234 5678 9GB")
-    yield Example(
-        "order-dispatched", EMAIL_LABELS["order-dispatched"], partial(dispatched_message, sample_order(to_come=5), parcel, sent)
-    )
-    parcel.order = sample_order(to_come=5)
+    parcel = Dispatch(pk=1, dispatched_at=SAMPLE_NOW, tracking_number="RM 1234 5678 9GB", order=sample_order(to_come=5))
+    yield example(OrderDispatched, parcels=[(parcel, sent)])
     other = Dispatch(pk=2, dispatched_at=SAMPLE_NOW, order=sample_order(key=2, reference="LO-8WQC-4D", attention=""))
     several = [(parcel, sent), (other, [(75, SAMPLE_TITLES[2])])]
-    yield Example(
-        "order-dispatched", gettext_lazy("What left on a day, several parcels"), partial(dispatch_summary_message, several)
-    )
-    given = partial(dispatched_message, sample_order(brought_with="BK-7Q4M-2F"), Dispatch(pk=2, dispatched_at=SAMPLE_NOW), sent)
-    yield Example(
-        "order-dispatched", gettext_lazy("%(kind)s, by the presenter") % {"kind": EMAIL_LABELS["order-dispatched"]}, given
-    )
-
-    yield from missing_examples(parcel, sent)
-
-
-def missing_examples(parcel: Dispatch, sent: list[tuple[int, str]]) -> Iterator[Example]:
-    missing = MissingParcel(pk=1, parcel=parcel, reported_at=SAMPLE_NOW, note="Our post room moved to Elland Road in January.")
-    again = sample_order(key=3, reference="LO-9RMT-2C")
+    yield example(OrderDispatched, gettext("several parcels"), parcels=several)
+    brought = Dispatch(pk=2, dispatched_at=SAMPLE_NOW, order=sample_order(brought_with="BK-7Q4M-2F"))
+    yield example(OrderDispatched, gettext("by the presenter"), parcels=[(brought, sent)])
+    note = "Our post room moved to Elland Road in January."
+    missing = MissingParcel(pk=1, parcel=parcel, reported_at=SAMPLE_NOW, note=note)
+    yield example(OrderMissing, missing=missing, contents=sent)
+    yield example(OrderResent, missing=missing, order=sample_order(key=3, reference="LO-9RMT-2C"))
     why = "The post has a signature from your reception, of 25 February. Ask there for a box from us, please."
-    for kind, words in (
-        ("order-missing", partial(missing_reported_message, missing, sent)),
-        ("order-resent", partial(missing_sent_again_message, missing, again)),
-        ("order-not-resent", partial(missing_closed_message, missing, sent, why)),
-        ("staff-order-missing", partial(missing_for_staff_message, missing, sent)),
-    ):
-        yield Example(kind, EMAIL_LABELS[kind], words)
+    yield example(OrderNotResent, missing=missing, contents=sent, reason=why)
+    yield example(StaffOrderMissing, missing=missing, contents=sent)
 
 
 def sample_order(*, key: int = 1, given: int = 0, to_come: int = 0, **fields: Any) -> Order:

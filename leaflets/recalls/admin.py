@@ -26,7 +26,7 @@ from leaflets.models import Advice, Edition, Leaflet, Order, ReachState, Recall,
 from leaflets.models.recalls import MAX_ADVICE_LENGTH, REACH_TO_PHONE
 from leaflets.orders.admin.missing import order_link
 from leaflets.orders.queries import visit_text
-from leaflets.recalls.emails import ReceivedCopies, recall_message
+from leaflets.recalls.emails import EditionRecalled, ReceivedCopies
 from leaflets.recalls.services import (
     MAX_LISTED,
     RecallPlan,
@@ -37,6 +37,7 @@ from leaflets.recalls.services import (
     unmark_phoned,
     with_presenters,
 )
+from notifications.models import Notification
 from notifications.rendering import render
 from professionals.admin import name_with_organisation
 from professionals.models import Person
@@ -241,7 +242,7 @@ def example_email(edition: Edition, plan: RecallPlan, wish: RecallRequest) -> st
     shown = Edition(leaflet=edition.leaflet, label=edition.label, withdrawn_why=wish.why)
     recall = Recall(edition=shown, advice=wish.advice, words=wish.words, instead=wish.instead, successor=plan.successor)
     had = ReceivedCopies(reference="LO-…", copies=25, day=format_day(timezone.now()), brought=False)
-    mail = render(recall_message(recall, [had], []))
+    mail = render(EditionRecalled(Notification(), recall=recall, received=[had], orders=[]).message())
     return f"{mail.subject}\n\n{mail.text}"
 
 

@@ -19,7 +19,7 @@ from ctac.dates import uk_day
 from notifications.models import LATELY, Cleared, MarkedAddress, Notification, ReturnedMail, Sort, Source, State, Where
 from notifications.outbox import again_of, insert, kick_after_commit, may_resend
 from notifications.preferences import choose
-from notifications.registry import ON_AT_FIRST, Topic, kind_named
+from notifications.registry import ON_AT_FIRST, Topic, email_named
 
 # RFC 3463, of those that begin with 5: the mailbox, its system or its address is not there. Others pass, or are about our mail.
 NO_SUCH = {"1.0", "1.1", "1.2", "1.3", "1.4", "1.6", "1.10", "2.1", "4.1", "4.4"}
@@ -229,7 +229,7 @@ def held_back(notification: Notification, *, now: datetime) -> HeldBack | None:
     mark = MarkedAddress.objects.marked().filter(address=address).first()
     if mark is None:
         return None
-    topic = kind_named(notification.kind).topic
+    topic = email_named(notification.kind).topic
     if topic and topic not in ON_AT_FIRST:
         return HeldBack(State.EXPIRED, _("Mail to this address comes back, and this one nobody needs."))
     return None if takes_the_turn(mark, notification, now) else waits(mark, notification, now)

@@ -30,7 +30,7 @@ from notifications.bounces import services as bounces_services
 from notifications.delivery import smtp
 from notifications.models import MailboxRead, MailDomain, MailServer, Notification, State
 from notifications.models.outbox import NotificationQuerySet, server_name
-from notifications.registry import Message, keeps_address, keeps_words, kind_named
+from notifications.registry import Email, email_for, email_named, keeps_address, keeps_words
 from notifications.schedule import gathered
 
 logger = logging.getLogger(__name__)
@@ -193,9 +193,9 @@ def attempt(notification: Notification, *, clock: Clock) -> Outcome:
     """Check again, build, send. Outside any transaction: a mail server may take minutes."""
     if notification.expires_at and notification.expires_at <= clock():
         return Outcome(State.EXPIRED, _("Too late to be of use."))
-    notification.found = {}
     try:
-        if not notification.is_account_mail and not kind_named(notification.kind).still_true(notification):
+        email = None if notification.is_account_mail else email_for(notification)
+        if email and not email.is_still_due():
             return Outcome(State.EXPIRED, _("No longer true when it was due."))
         if morning := schedule.waits_until(notification, clock()):
             return Outcome(State.PENDING, notification.last_error, due_at=morning, extra=schedule.untried(notification))
@@ -205,18 +205,19 @@ def attempt(notification: Notification, *, clock: Clock) -> Outcome:
             return Outcome(held.state, held.why, due_at=held.until, extra={"attempts": notification.attempts - 1})
         if turn := waits_until(notification, clock()):
             return Outcome(State.PENDING, notification.last_error, due_at=turn, extra=schedule.untried(notification))
-        rendered, mail = prepare(notification)
+        rendered, mail = prepare(notification, email)
     except Exception as error:  # noqa: BLE001 - whatever an app gets wrong in building must not lose the mail
         logger.error("Message %s could not be built: %s", notification.pk, where(error))
         return again_later(notification, f"{type(error).__name__}: {error}", now=clock())
     return hand_over(notification, rendered, mail, clock=clock)
 
 
-def prepare(notification: Notification) -> tuple[rendering.Rendered, EmailMultiAlternatives]:
-    if notification.is_account_mail:
+def prepare(notification: Notification, email: Email | None) -> tuple[rendering.Rendered, EmailMultiAlternatives]:
+    """Account mail has no `email`."""
+    if email is None:
         rendered = rendering.unseal(bytes(notification.sealed_body or b""))
         return rendered, rendering.compose(notification, rendered)
-    message: Message = kind_named(notification.kind).build(notification)
+    message = email.message()
     links = rendering.links_of_choice(notification, message)
     rendered = rendering.render(message, choices_link=links.page)
     return rendered, rendering.compose(notification, rendered, message, links)
@@ -513,7 +514,7 @@ def waits_until(notification: Notification, now: datetime) -> datetime | None:
 
 
 def share_of(notification: Notification, most: int) -> int:
-    if notification.is_account_mail or not kind_named(notification.kind).can_wait:
+    if notification.is_account_mail or not email_named(notification.kind).can_wait:
         return most
     return max(1, int(most * SHARE_OF_PATIENT_MAIL))
 

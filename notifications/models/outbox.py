@@ -1,7 +1,7 @@
 """The outbox: one row an email, one email to one person about one event."""
 
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, PermissionsMixin
@@ -11,7 +11,7 @@ from django.db.models.functions import Coalesce, Lower, Replace
 from django.utils.translation import gettext_lazy as _
 
 from ctac.models import impersonal, personal, words_in, words_index
-from notifications.registry import all_kinds, label_of
+from notifications.registry import all_emails, label_of
 
 
 class State(models.TextChoices):
@@ -57,7 +57,7 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
 
     def may_go_again(self, now: datetime) -> "NotificationQuerySet":
         """Of those that failed lately, what is of a kind that is sent again."""
-        return self.failed_lately(now).filter(kind__in=[kind.name for kind in all_kinds() if kind.may_resend])
+        return self.failed_lately(now).filter(kind__in=[email.name for email in all_emails() if email.may_resend])
 
     def claimable(self, now: datetime) -> "NotificationQuerySet":
         """Due, and held by no worker or by one whose lease has run out."""
@@ -123,9 +123,6 @@ class Notification(models.Model):
     sealed_body = personal(models.BinaryField(_("encrypted body"), null=True, blank=True))
 
     erased_at = models.DateTimeField(_("words erased"), null=True, blank=True)  # from then on none are kept
-
-    # While it is being sent: what its kind has read, so that asking whether it is still true and building it read once.
-    found: dict[str, Any] | None = None
 
     objects: ClassVar = NotificationQuerySet.as_manager()
 

@@ -1,7 +1,7 @@
 """Texts that may be about a child: where their words stand, and what the safeguarding lead is told and decides."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -10,7 +10,6 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import BigIntegerField, BooleanField, ExpressionWrapper, F, Func, Model, Q, Value
 from django.db.models.functions import Cast
-from django.urls import reverse
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext_lazy as _
 
@@ -18,13 +17,12 @@ from accounts.models import User
 from ctac.errors import DomainError
 from ctac.models import Classification, classification
 from notifications.outbox import notify
-from notifications.registry import Kind, Message
-from notifications.samples import Example
+from professionals.emails import SafeguardingFlag
 from professionals.models import Decision, FlaggedEvent, FlaggedEventKind, FlaggedText, flagged_now
 from professionals.safeguarding.child_details import looks_like_child_details
 
 if TYPE_CHECKING:
-    from notifications.models import Notification
+    pass
 
 
 # Where the words of a flagged text stand: each app says how its objects are found; nothing here keeps a word.
@@ -218,31 +216,4 @@ def _record_event(locked: FlaggedText, kind: FlaggedEventKind, by: User, now: da
 def notify_safeguarding_lead(*, about: str, reference: str, now: datetime) -> None:
     """Tell the safeguarding lead once that something kept with this booking or order should be read; never what it says."""
     flagged_now(about, reference, now)
-    notify(kind=SAFEGUARDING_FLAG.name, about=about, to=[settings.SAFEGUARDING_LEAD_EMAIL], reference=reference, now=now)
-
-
-def _flagged_text_of(notification: "Notification") -> FlaggedText | None:
-    return FlaggedText.objects.undecided().filter(about=notification.about).first()
-
-
-def _build_flag_email(notification: "Notification") -> Message:
-    flagged = _flagged_text_of(notification)
-    return _flag_message(notification.reference, flagged.pk if flagged else None)
-
-
-def _flag_message(reference: str, key: int | None) -> Message:
-    path = reverse("staff:professionals_flaggedtext_change", args=[key]) if key else reverse("staff:index")
-    subject = _("Please read what was written with %(reference)s") % {"reference": reference}
-    return Message(subject=subject, template="safeguarding_flag", context={"reference": reference, "path": path})
-
-
-def examples() -> Iterator[Example]:
-    yield Example(SAFEGUARDING_FLAG.name, SAFEGUARDING_FLAG.label, lambda: _flag_message("BK-7Q4M-2F", 12))
-
-
-SAFEGUARDING_FLAG = Kind(
-    name="safeguarding-flag",
-    label=_("To the safeguarding lead: something to read"),
-    build=_build_flag_email,
-    still_true=lambda notification: _flagged_text_of(notification) is not None,
-)
+    notify(kind=SafeguardingFlag.name, about=about, to=[settings.SAFEGUARDING_LEAD_EMAIL], reference=reference, now=now)

@@ -20,7 +20,7 @@ from notifications.delivery import services as delivery_services
 from notifications.delivery import smtp
 from notifications.models import Notification
 from notifications.outbox import new_message_id
-from notifications.registry import Kind, Message
+from notifications.registry import Email, Message
 
 WORDS = {
     "name": "Seán O’Brien & “Sons”",
@@ -43,24 +43,30 @@ def _nothing_remembered() -> None:
 
 
 @pytest.fixture
-def make_kind() -> Iterator[Callable[..., Kind]]:
-    """Registers a kind for one test; what it builds and whether it is still true can be given."""
-    before = dict(registry._kinds)
+def make_kind() -> Iterator[Callable[..., type[Email]]]:
+    """Registers a kind for one test; what it builds, whether it is still due and may be in a digest can be given."""
+    before = dict(registry._emails)
 
-    def make(name: str = "test", **more: Any) -> Kind:
+    def make(name: str = "test", **more: Any) -> type[Email]:
         message = more.pop("message", Message("A subject", "test_words", dict(WORDS)))
-        parts = {"label": "Test mail", "build": lambda notification: message, "still_true": lambda notification: True}
-        kind = Kind(name, **{**parts, **more})
-        registry.register(kind)
-        return kind
+        build = more.pop("build", lambda notification: message)
+        is_still_due = more.pop("is_still_due", lambda notification: True)
+        in_digest = more.pop("in_digest", None)
+        methods = {
+            "message": lambda self: build(self.notification),
+            "is_still_due": lambda self: is_still_due(self.notification),
+            "waits_for": lambda self, digest_at: in_digest(self.notification, digest_at),
+        }
+        facts = {"name": name, "label": "Test mail", "in_digest": in_digest is not None}
+        return type("TestEmail", (Email,), {**facts, **methods, **more})
 
     yield make
-    registry._kinds.clear()
-    registry._kinds.update(before)
+    registry._emails.clear()
+    registry._emails.update(before)
 
 
 @pytest.fixture
-def kind(make_kind: Callable[..., Kind]) -> Kind:
+def kind(make_kind: Callable[..., type[Email]]) -> type[Email]:
     return make_kind()
 
 

@@ -15,7 +15,7 @@ from notifications import privacy as notifications_privacy
 from notifications.delivery import services as delivery_services
 from notifications.models import MailChoice, MailReader, Notification, State, Where
 from notifications.preferences import one_click_link, page_link, wants, wants_each
-from notifications.registry import Kind, Topic
+from notifications.registry import Email, Topic
 
 ADDRESS = "Reader@leeds.example.nhs.uk"
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
@@ -85,7 +85,7 @@ def test_one_press_in_a_mail_program_stops_that_topic_alone(browser: Client, now
 
 
 def test_mail_of_a_topic_goes_only_to_who_wants_it_and_service_mail_always(
-    make_kind: Callable[..., Kind], make_row: Callable[..., Notification], mail_server: Callable[..., Any], now: datetime
+    make_kind: Callable[..., type[Email]], make_row: Callable[..., Notification], mail_server: Callable[..., Any], now: datetime
 ) -> None:
     inbox = mail_server()
     make_kind()

@@ -226,7 +226,7 @@ def test_a_pause_never_outlasts_the_message(delivered, mail_server, now):
 
 
 def test_what_is_no_longer_true_is_not_sent(make_kind, make_row, mail_server, now):
-    make_kind(still_true=lambda notification: notification.about != "booking:12")
+    make_kind(is_still_due=lambda notification: notification.about != "booking:12")
     inbox = mail_server()
     row = make_row(about="booking:12")
     deliver(row.pk, clock=lambda: now)

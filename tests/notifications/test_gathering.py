@@ -13,7 +13,7 @@ from notifications.delivery import smtp
 from notifications.delivery.services import deliver
 from notifications.models import Notification, State, TeamMail
 from notifications.outbox import resend
-from notifications.registry import Message, kind_named
+from notifications.registry import Message, email_for
 from notifications.schedule import untried
 from tests.face.page import Page
 from tests.factories import make_staff, sign_in_staff
@@ -53,7 +53,7 @@ def digests():
 
 
 def text_of(digest):
-    return rendering.render(kind_named(digest.kind).build(digest)).text
+    return rendering.render(email_for(digest).message()).text
 
 
 def test_what_happens_in_a_day_is_one_email_of_the_next_morning(event, inbox, now):
@@ -134,7 +134,7 @@ def test_after_a_digest_has_gone_the_next_one_begins(event, inbox, now):
 
 def test_what_is_no_longer_so_is_left_out_and_a_digest_of_nothing_is_not_sent(make_kind, make_row, inbox, now):
     gone: set[int] = set()
-    make_kind(in_digest=lambda notification, digest_at: True, still_true=lambda notification: notification.pk not in gone)
+    make_kind(in_digest=lambda notification, digest_at: True, is_still_due=lambda notification: notification.pk not in gone)
     rows = [delivered(make_row(), now) for _ in range(2)]
     gone.add(rows[0].pk)
     assert text_of(digests().get()).count("A subject") == 1

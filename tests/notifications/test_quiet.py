@@ -67,7 +67,7 @@ def test_what_would_come_too_late_in_the_morning_goes_now(make_kind, make_row, i
 
 
 def test_what_is_no_longer_true_does_not_wait(make_kind, make_row, inbox):
-    make_kind(can_wait=True, still_true=lambda notification: False)
+    make_kind(can_wait=True, is_still_due=lambda notification: False)
     assert delivered(make_row(due_at=NIGHT), NIGHT).state == State.EXPIRED
 
 

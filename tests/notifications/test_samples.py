@@ -9,7 +9,7 @@ import pytest
 from django.core import mail
 
 from notifications.models import Notification
-from notifications.registry import all_kinds
+from notifications.registry import all_emails
 from notifications.samples import Sample, all_samples
 from professionals.emails import ACCOUNT_EMAIL_SAMPLES as ACCOUNT_KINDS
 from professionals.emails import MOVED_BY_STAFF, PUT_BACK, account_email_kind
@@ -53,7 +53,7 @@ class Facts(HTMLParser):
 
 
 def test_every_kind_of_mail_has_a_sample(samples: list[Sample]) -> None:
-    wanted = {kind.name for kind in all_kinds()} | {
+    wanted = {kind.name for kind in all_emails()} | {
         account_email_kind(prefix) for prefix in (*ACCOUNT_KINDS, MOVED_BY_STAFF, PUT_BACK)
     }
     assert {sample.kind for sample in samples} == wanted

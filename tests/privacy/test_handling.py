@@ -7,7 +7,7 @@ import time_machine
 from django.db import IntegrityError, connection, transaction
 
 from notifications.models import Notification
-from notifications.registry import kind_named
+from notifications.registry import email_named
 from notifications.rendering import render
 from privacy.models import Complaint, ComplaintEvent, Told
 from privacy.services import (
@@ -42,8 +42,8 @@ def step(service, complaint, *, told=Told.EMAIL, on=None, words="We look into it
 
 def said_to(kind: str) -> str:
     row = Notification.objects.get(kind=kind)
-    assert kind_named(kind).still_true(row)
-    return render(kind_named(kind).build(row)).text
+    assert email_named(kind)(row).is_still_due()
+    return render(email_named(kind)(row).message()).text
 
 
 def test_acknowledged_by_email_from_here_it_is_of_today(clock):
@@ -89,7 +89,7 @@ def test_an_outcome_within_the_30_days_acknowledges_it_as_well():
     said = said_to("complaint-answered")
     assert "You are right." in said
     assert "ico.org.uk" in said
-    assert not kind_named("staff-complaint-due").still_true(Notification.objects.get(kind="staff-complaint-due"))
+    assert not email_named("staff-complaint-due")(Notification.objects.get(kind="staff-complaint-due")).is_still_due()
 
 
 def test_how_it_goes_is_told_as_often_as_it_takes():

@@ -23,7 +23,7 @@ from leaflets.models import Order
 from leaflets.orders.exports import keys_of_orders, order_rows
 from notifications.models import Notification
 from notifications.outbox import notify
-from notifications.registry import kind_named
+from notifications.registry import email_for
 from notifications.rendering import render
 from professionals.models import Draft, FlaggedText, Person
 from professionals.safeguarding import services as safeguarding_services
@@ -127,7 +127,7 @@ def sent() -> str:
     """Every message as its reader would get it now, and what the outbox has of it."""
     words = [json.dumps(list(Notification.objects.values()), default=str)]
     for row in Notification.objects.all():
-        message = kind_named(row.kind).build(row)
+        message = email_for(row).message()
         rendered = render(message)
         words += [str(rendered), message.calendar.decode(), *(str(part.content) for part in message.attachments)]
     return "\n".join(words)

@@ -17,7 +17,7 @@ from notifications.models import Notification
 from notifications.rendering import render
 from privacy import retention as privacy_retention
 from privacy import services as privacy_services
-from professionals.emails import ADDRESS_OBJECTION
+from professionals.emails import AddressObjection
 from professionals.models import AddressChange, Person
 from tests.accounts.sessions.browsers import is_in
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
@@ -139,7 +139,7 @@ def test_what_staff_get_names_nobody_and_leads_to_the_person(here, person):
     move(here)
     Client().post(link())
     row = Notification.objects.get(kind="address-objection")
-    text = render(ADDRESS_OBJECTION.build(row)).text
+    text = render(AddressObjection(row).message()).text
 
     assert f"/staff/professionals/person/{person.pk}/change/" in text
     assert OLD not in text

@@ -11,7 +11,7 @@ from ctac.forms import PageForm
 from ctac.templatetags.page import SummaryError, summary_errors
 from notifications import rendering
 from notifications.models import Notification
-from notifications.registry import kind_named
+from notifications.registry import email_named
 from professionals.models import Decision, FlaggedText
 from professionals.safeguarding.forms import CONFIRM_FIELD, ChildDetailsMixin
 from professionals.safeguarding.services import notify_safeguarding_lead
@@ -127,9 +127,9 @@ def test_the_lead_is_told_that_and_where_and_never_what(settings, now):
     notify_safeguarding_lead(about="booking:12", reference="BK-7Q4M-2F", now=now)
 
     row = Notification.objects.get()
-    kind = kind_named(row.kind)
-    message = rendering.render(kind.build(row))
-    assert (row.kind, row.recipient, row.reference, kind.still_true(row)) == (
+    kind = email_named(row.kind)
+    message = rendering.render(kind(row).message())
+    assert (row.kind, row.recipient, row.reference, kind(row).is_still_due()) == (
         "safeguarding-flag",
         "lead@ctac.example",
         "BK-7Q4M-2F",
@@ -141,4 +141,4 @@ def test_the_lead_is_told_that_and_where_and_never_what(settings, now):
     assert f"/staff/professionals/flaggedtext/{flagged.pk}/change/" in message.text
     assert (flagged.about, flagged.reference, flagged.flagged_at, flagged.decision) == ("booking:12", "BK-7Q4M-2F", now, "")
     FlaggedText.objects.update(decision=Decision.NO_CHILD)
-    assert kind.still_true(row) is False
+    assert kind(row).is_still_due() is False

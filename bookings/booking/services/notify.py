@@ -20,7 +20,7 @@ from professionals.models import Person
 # Which email tells whom of what. Rows of the outbox, written in the transaction of the thing itself.
 #
 # A message's version is the booking's calendar sequence: what was superseded before it went out is dropped
-# (bookings.booking.emails.kinds).
+# (bookings.booking.emails).
 # Reminders are written when they fall due (bookings.booking.services.notify).
 
 Recipients = dict[str, Iterable[str]]

@@ -6,13 +6,14 @@ import pytest
 import time_machine
 from django.test import Client
 
-from bookings.booking.emails import messages as booking_messages
+from bookings.booking import emails as booking_emails
 from bookings.booking.services.transitions import cancel_booking
 from bookings.models import Booking, Presenter
 from leaflets.models import Edition, Order, ToBring
 from leaflets.orders.queries import delivery_addresses
 from leaflets.orders.services.change import IsBroughtToVisit, OrderChange, change_order, order_version, ordered_titles
 from leaflets.orders.services.transitions import dispatch, start_packing
+from notifications.models import Notification
 from professionals.models import Person
 from tests.bookings.booking.test_flow_statements import statements
 from tests.bookings.flow import text
@@ -84,18 +85,21 @@ def test_staff_read_which_visit_an_order_is_for_and_which_order_a_visit_has(
 
 def test_the_emails_say_what_to_bring_and_what_to_bring_back(presenter: Presenter, person: Person, edition: Edition) -> None:
     booking = book_with_leaflets(person)
-    assert "5 × For everybody" in str(booking_messages.for_presenter(booking, now=NOW).context["day_rows"])
-    assert "5 × For everybody" in str(booking_messages.new_booking_for_team(booking).context["day_rows"])
-    assert b"There are leaflets to bring" in b"".join(booking_messages.for_presenter(booking, now=NOW).calendar.split(b"\r\n "))
+    note = Notification(created_at=NOW, recipient="asha@ctac.test", version=1)
+    booked = booking_emails.PresenterBooked(note, booking=booking, news="").message()
+    assert "5 × For everybody" in str(booked.context["day_rows"])
+    assert "5 × For everybody" in str(booking_emails.StaffNewBooking(note, booking=booking).context()["day_rows"])
+    assert b"There are leaflets to bring" in b"".join(booked.calendar.split(b"\r\n "))
     pack_and_give_away(Order.objects.get())
-    freed = {"to": "asha@ctac.test", "sequence": 1, "in_calendars": False}
-    handed = booking_messages.freed_for_presenter(Booking.objects.with_names().with_leaflets().get(), now=NOW, **freed)
-    assert "please hand them to the team" in str(handed.context["back_rows"])
+    booking = Booking.objects.with_names().with_leaflets().get()
+    handed = booking_emails.PresenterFreed(note, booking=booking, in_calendars=False).context()
+    assert "please hand them to the team" in str(handed["back_rows"])
     cancel_booking(booking=booking, by=None, now=NOW)
     booking = Booking.objects.with_names().with_leaflets().get()
-    told = booking_messages.closed_for_presenter(booking, now=NOW, in_calendars=True).context
-    assert "Please bring them back" in str(told["back_rows"])
-    assert "Count what comes back into stock" in str(booking_messages.closed_for_team(booking).context["back_rows"])
+    closed = booking_emails.PresenterCancelled(note, booking=booking, in_calendars=True).context()
+    assert "Please bring them back" in str(closed["back_rows"])
+    cancelled = booking_emails.StaffBookingCancelled(note, booking=booking).context()
+    assert "Count what comes back into stock" in str(cancelled["back_rows"])
 
 
 def test_the_next_order_by_post_goes_where_the_last_one_went(

@@ -16,7 +16,7 @@ from ctac.dates import uk_datetime
 from notifications import rendering
 from notifications.models import Notification
 from notifications.outbox import resend
-from notifications.registry import Message, kind_named
+from notifications.registry import Message, email_for, email_named
 from tests.bookings.rows import DETAILS, MONDAY, NOW, at, make_booking, make_leave, make_presenter
 from tests.factories import make_person, make_staff
 
@@ -52,7 +52,7 @@ def row(kind: str, **which: object) -> Notification:
 
 
 def built(kind: str, **which: object) -> Message:
-    return kind_named(kind).build(row(kind, **which))
+    return email_named(kind)(row(kind, **which)).message()
 
 
 def words(kind: str, **which: object) -> rendering.Rendered:
@@ -60,7 +60,7 @@ def words(kind: str, **which: object) -> rendering.Rendered:
 
 
 def goes(kind: str, **which: object) -> bool:
-    return kind_named(kind).still_true(row(kind, **which))
+    return email_named(kind)(row(kind, **which)).is_still_due()
 
 
 def entry(message: Message) -> tuple[str, Event]:
@@ -128,7 +128,7 @@ def test_whoever_else_gives_it_is_named_also_when_that_is_sent_again(booking: Bo
     Notification.objects.update(state="sent", sent_at=NOW)
     again = resend(first, by=make_staff(), now=NOW + timedelta(hours=1))
     for each in (first, again):
-        said = rendering.render(kind_named(each.kind).build(each))
+        said = rendering.render(email_for(each).message())
         assert said.subject == f"Your presentation on Monday 25 January 2027 has changed ({booking.reference})"
         assert "Tom Adeyemi is your presenter now. It stays confirmed" in " ".join(said.text.split())
 
@@ -161,7 +161,7 @@ def test_whoever_was_taken_off_and_has_it_again_is_told_a_higher_sequence(bookin
     for gives_it in (presenter, make_presenter(), presenter):
         reassign(booking=booking, presenter=gives_it, by=make_staff(), now=NOW)
     told = Notification.objects.filter(recipient=presenter.email).exclude(kind__contains="reminder").order_by("pk")
-    entries = [entry(kind_named(each.kind).build(each)) for each in told]
+    entries = [entry(email_for(each).message()) for each in told]
     written = [(method, each.version) for each, (method, _event) in zip(told, entries, strict=True)]
     assert written == [("CANCEL", 1), ("REQUEST", 2), ("CANCEL", 3), ("REQUEST", 4)]
     assert [int(event["sequence"]) for _method, event in entries] == [1, 4, 3, 4]  # a REQUEST says what stands now

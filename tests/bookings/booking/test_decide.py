@@ -23,7 +23,7 @@ from bookings.tasks import lapse_dates
 from ctac.celery import schedule
 from notifications import rendering
 from notifications.models import Notification
-from notifications.registry import kind_named
+from notifications.registry import email_named
 from professionals.models import Person
 from tests.bookings.placed import STRANGER, history, place, sent
 from tests.bookings.requested import ask, dates_of, offer, on
@@ -54,7 +54,7 @@ def kinds_since(booking: Booking, before: int) -> list[tuple[str, str]]:
 def words(booking: Booking, kind: str) -> str:
     """Of the newest message of that kind."""
     row = Notification.objects.filter(about=f"booking:{booking.pk}", kind=kind).latest("pk")
-    return rendering.render(kind_named(kind).build(row)).text
+    return rendering.render(email_named(kind)(row).message()).text
 
 
 def claims() -> list[tuple[str, datetime]]:

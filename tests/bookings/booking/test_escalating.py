@@ -14,7 +14,7 @@ from ctac.dates import uk_day
 from leaflets.models import Order
 from notifications import rendering
 from notifications.models import Notification
-from notifications.registry import kind_named
+from notifications.registry import email_for
 from tests.bookings.admin.desk import text
 from tests.bookings.rows import make_option, make_request
 from tests.factories import make_person, make_staff, sign_in_staff
@@ -49,7 +49,7 @@ def newest() -> Notification:
 
 
 def words_now() -> str:
-    return rendering.render(kind_named(newest().kind).build(newest())).text
+    return rendering.render(email_for(newest()).message()).text
 
 
 def test_the_manager_is_told_after_two_working_days_and_again_two_later(
@@ -87,9 +87,9 @@ def test_bank_holidays_are_no_working_days() -> None:
 def test_what_was_answered_is_not_told(request_of_thursday: Booking, clock: time_machine.Traveller) -> None:
     escalate(now=MONDAY)
     clock.move_to(MONDAY)
-    assert kind_named(newest().kind).still_true(newest())
+    assert email_for(newest()).is_still_due()
     Booking.objects.update(state=State.DECLINED)
-    assert not kind_named(newest().kind).still_true(newest())
+    assert not email_for(newest()).is_still_due()
     assert told(MONDAY + 2 * A_DAY) == [0]
 
 

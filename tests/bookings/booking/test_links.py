@@ -13,7 +13,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from bookings import rules
-from bookings.booking.emails.kinds import LINK_PAGES, links_for
+from bookings.booking.emails import LINK_PAGES, ProfessionalEmail
 from bookings.booking.services.links import make_booking_links
 from bookings.booking.services.reschedule import reschedule
 from bookings.booking.services.transitions import cancel_booking
@@ -23,7 +23,7 @@ from bookings.privacy import erase_bookings
 from notifications import rendering
 from notifications.models import Notification
 from notifications.outbox import notify
-from notifications.registry import kind_named
+from notifications.registry import email_named
 from professionals.models import Person
 from tests.bookings.flow import text
 from tests.bookings.rows import MONDAY, NOW, at, make_booking, make_presenter
@@ -50,6 +50,10 @@ def booking() -> Booking:
 def links(booking: Booking) -> dict[str, str]:
     """The paths of the two links of an email."""
     return {purpose: url.removeprefix(settings.SITE_URL) for purpose, url in links_for(booking).items()}
+
+
+def links_for(booking: Booking) -> dict[str, str]:
+    return ProfessionalEmail(Notification(), booking=booking).links
 
 
 def pages(links: dict[str, str]) -> list[str]:
@@ -251,7 +255,7 @@ def test_erasing_the_person_takes_their_links(booking: Booking, links: dict[str,
 def test_an_email_is_made_with_its_own_links_and_the_copy_has_none(booking: Booking, kind: str) -> None:
     notify(kind=kind, about=f"booking:{booking.pk}", to=[booking.person.email], now=NOW, version=0)
     row = Notification.objects.get()
-    rendered = rendering.render(kind_named(kind).build(row))
+    rendered = rendering.render(email_named(kind)(row).message())
     found = re.findall(rf"{settings.SITE_URL}(/links/\S+)", rendered.text)
     assert len(found) == len(set(found)) == 2
     assert [opened(link).status_code for link in found] == [200, 200]

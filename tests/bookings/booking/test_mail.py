@@ -6,17 +6,18 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from icalendar import Calendar, Event
 
-from bookings.booking.emails import kinds as booking_emails
+from bookings.booking import emails as booking_emails
 from bookings.booking.services.assign import reassign
 from bookings.booking.services.notify import reminder_version
 from bookings.booking.services.transitions import cancel_booking, confirm_booking, decline_booking
 from bookings.calendars import ical
+from bookings.emails import BookingEmail
 from bookings.leave.services import record_leave
 from bookings.models import Booking, Presenter, State
 from notifications import rendering
 from notifications.models import Notification, Where
 from notifications.preferences import choose
-from notifications.registry import Topic, kind_named
+from notifications.registry import Topic, all_emails, email_named
 from professionals.models import Person
 from tests.bookings.rows import LEEDS, MONDAY, NOW, at, make_booking, make_presenter
 from tests.factories import make_person, make_staff
@@ -35,7 +36,7 @@ def booking(presenter: Presenter) -> Booking:
 
 
 def message(booking: Booking, kind: str) -> rendering.Rendered:
-    return rendering.render(kind_named(kind).build(note(booking, kind)))
+    return rendering.render(email_named(kind)(note(booking, kind)).message())
 
 
 def note(booking: Booking, kind: str, to: str = "sam@leeds.nhs.uk") -> Notification:
@@ -49,18 +50,19 @@ def note(booking: Booking, kind: str, to: str = "sam@leeds.nhs.uk") -> Notificat
     )
 
 
-def still_true(booking: Booking, kind: str, **changed: object) -> bool:
+def is_still_due(booking: Booking, kind: str, **changed: object) -> bool:
     notification = note(booking, kind)
     for field, value in changed.items():
         setattr(notification, field, value)
-    return kind_named(kind).still_true(notification)
+    return email_named(kind)(notification).is_still_due()
 
 
 # Of a request that has no time yet.
+KINDS = [email.name for email in all_emails() if issubclass(email, BookingEmail) and email.__module__ == booking_emails.__name__]
 OF_NO_TIME = ("booking-offered", "booking-dates-lapsed", "staff-others-asked", "staff-dates-lapsed")
 
 
-@pytest.mark.parametrize("kind", [kind.name for kind in booking_emails.BOOKING_KINDS])
+@pytest.mark.parametrize("kind", KINDS)
 def test_every_message_says_what_when_where_and_the_reference_first(booking: Booking, kind: str) -> None:
     rendered = message(booking, kind)
     for words in ("Spotting the signs", "Monday 25 January 2027, 1:30pm to 3pm", LEEDS, booking.reference):
@@ -149,7 +151,7 @@ def test_mail_to_staff_names_the_contact_and_passes_on_what_was_written(booking:
     assert "looked like a child’s details" not in said
 
 
-@pytest.mark.parametrize("kind", [kind.name for kind in booking_emails.BOOKING_KINDS])
+@pytest.mark.parametrize("kind", KINDS)
 def test_no_mail_holds_words_that_looked_like_a_childs_details(booking: Booking, kind: str) -> None:
     words = {"room": "Ana is seven", "access_needs": "Ana is eight", "notes": "Ana is nine", "closed_reason": "Ana is ten"}
     Booking.objects.update(flagged_child_details=True, **words)
@@ -165,11 +167,11 @@ def test_presenters_are_not_asked_to_decide(booking: Booking, presenter: Present
     assert rendered.subject == f"Your time is kept for a request: Monday 25 January 2027 ({booking.reference})"
     assert "The team decides whether we go." in rendered.text
     assert "Please decide" not in rendered.text
-    assert still_true(booking, "presenter-kept", recipient=presenter.email)
+    assert is_still_due(booking, "presenter-kept", recipient=presenter.email)
     confirm_booking(booking=booking, by=None, now=NOW)
-    assert not still_true(booking, "presenter-kept", recipient=presenter.email)
-    assert still_true(booking, "presenter-booked", recipient=presenter.email)
-    assert not still_true(booking, "presenter-booked", recipient="other@ctac.example")
+    assert not is_still_due(booking, "presenter-kept", recipient=presenter.email)
+    assert is_still_due(booking, "presenter-booked", recipient=presenter.email)
+    assert not is_still_due(booking, "presenter-booked", recipient="other@ctac.example")
     assert message(booking, "presenter-booked").subject == f"You are booked: Monday 25 January 2027 ({booking.reference})"
 
 
@@ -177,15 +179,15 @@ def test_presenters_are_not_asked_to_decide(booking: Booking, presenter: Present
 
 
 def test_a_confirmation_that_was_superseded_does_not_go(booking: Booking) -> None:
-    assert still_true(booking, "booking-confirmed")
+    assert is_still_due(booking, "booking-confirmed")
     Booking.objects.update(sequence=1)
-    assert not still_true(booking, "booking-confirmed")
+    assert not is_still_due(booking, "booking-confirmed")
 
 
 def test_a_confirmation_goes_also_if_leave_freed_the_presenter_before_it_went(booking: Booking, presenter: Presenter) -> None:
     assert "We will tell you who comes." not in message(booking, "booking-confirmed").text
     record_leave(presenter=presenter, starts_at=at("09:00"), ends_at=at("17:00"), kind="illness", by=None, now=NOW)
-    assert still_true(booking, "booking-confirmed")
+    assert is_still_due(booking, "booking-confirmed")
     rendered = message(booking, "booking-confirmed")
     for words in (rendered.text, rendered.html):
         assert "We will tell you who comes." in words
@@ -196,7 +198,7 @@ def test_the_presenter_is_told_that_a_request_is_declined(booking: Booking, pres
     Booking.objects.update(state=State.REQUESTED)
     decline_booking(booking=booking, reason="We were there in May", by=make_staff(), now=NOW)
     assert list(Notification.objects.filter(recipient=presenter.email).values_list("kind", flat=True)) == ["presenter-cancelled"]
-    assert still_true(booking, "presenter-cancelled", recipient=presenter.email)
+    assert is_still_due(booking, "presenter-cancelled", recipient=presenter.email)
     rendered = message(booking, "presenter-cancelled")
     assert rendered.subject == f"You are free again: Monday 25 January 2027 ({booking.reference})"
     assert rendered.text.startswith(f"Request {booking.reference} is declined\n\nYou are not expected there")
@@ -205,25 +207,25 @@ def test_the_presenter_is_told_that_a_request_is_declined(booking: Booking, pres
 
 def test_the_reminder_of_a_booking_that_needs_a_presenter_does_not_go(booking: Booking, presenter: Presenter) -> None:
     of_the_day = reminder_version(booking.reminder_due_at)
-    assert still_true(booking, "booking-reminder", version=of_the_day)
+    assert is_still_due(booking, "booking-reminder", version=of_the_day)
     record_leave(presenter=presenter, starts_at=at("09:00"), ends_at=at("17:00"), kind="illness", by=None, now=NOW)
-    assert not still_true(booking, "booking-reminder", version=of_the_day)
-    assert still_true(booking, "staff-needs-presenter")
+    assert not is_still_due(booking, "booking-reminder", version=of_the_day)
+    assert is_still_due(booking, "staff-needs-presenter")
     reassign(booking=booking, presenter=make_presenter(), by=None, now=NOW)
-    assert still_true(booking, "booking-reminder", version=of_the_day)
-    assert not still_true(booking, "staff-needs-presenter")
+    assert is_still_due(booking, "booking-reminder", version=of_the_day)
+    assert not is_still_due(booking, "staff-needs-presenter")
 
 
 def test_a_request_that_was_answered_is_not_called_a_request_any_more(booking: Booking) -> None:
     Booking.objects.update(state=State.REQUESTED)
-    assert still_true(booking, "booking-requested")
+    assert is_still_due(booking, "booking-requested")
     confirm_booking(booking=booking, by=None, now=NOW)
-    assert not still_true(booking, "booking-requested")
+    assert not is_still_due(booking, "booking-requested")
 
 
 def test_a_presenter_who_has_it_again_is_not_told_that_it_is_gone(booking: Booking, presenter: Presenter) -> None:
-    assert not still_true(booking, "presenter-freed", recipient=presenter.email.upper())
-    assert still_true(booking, "presenter-freed", recipient="other@ctac.example")
+    assert not is_still_due(booking, "presenter-freed", recipient=presenter.email.upper())
+    assert is_still_due(booking, "presenter-freed", recipient="other@ctac.example")
 
 
 # --- iCalendar ---
@@ -237,7 +239,7 @@ def parsed(booking: Booking, method: str) -> tuple[Calendar, Event]:
 
 
 def test_the_invitation_is_accepted_already_and_asks_for_no_answer(booking: Booking) -> None:
-    built = kind_named("booking-confirmed").build(note(booking, "booking-confirmed"))
+    built = email_named("booking-confirmed")(note(booking, "booking-confirmed")).message()
     assert built.calendar_method == "REQUEST"
     calendar, event = parsed(booking, "REQUEST")
     attendee = event["attendee"]
@@ -258,7 +260,7 @@ def test_the_withdrawal_has_the_same_uid_people_and_a_higher_sequence(booking: B
     _calendar, invited = parsed(booking, "REQUEST")
     cancel_booking(booking=booking, by=None, now=NOW)
     booking.refresh_from_db()
-    built = kind_named("booking-cancelled").build(note(booking, "booking-cancelled"))
+    built = email_named("booking-cancelled")(note(booking, "booking-cancelled")).message()
     calendar, event = parsed(booking, "CANCEL")
     assert "takes the entry out of your calendar" in message(booking, "booking-cancelled").text
     assert (built.calendar_method, calendar["method"], event["status"]) == ("CANCEL", "CANCEL", "CANCELLED")
@@ -271,7 +273,7 @@ def test_the_withdrawal_has_the_same_uid_people_and_a_higher_sequence(booking: B
 def test_a_request_that_is_cancelled_withdraws_no_entry_that_was_never_sent(booking: Booking) -> None:
     Booking.objects.update(state=State.REQUESTED)
     cancel_booking(booking=booking, by=None, now=NOW)
-    built = kind_named("booking-cancelled").build(note(booking, "booking-cancelled"))
+    built = email_named("booking-cancelled")(note(booking, "booking-cancelled")).message()
     assert (built.calendar, built.calendar_method) == (b"", "")
     assert "calendar" not in message(booking, "booking-cancelled").text
 
@@ -290,7 +292,7 @@ def test_a_copy_to_keep_names_no_attendee(booking: Booking) -> None:
 
 
 def test_a_reminder_has_no_calendar_part(booking: Booking) -> None:
-    assert kind_named("booking-reminder").build(note(booking, "booking-reminder")).calendar == b""
+    assert email_named("booking-reminder")(note(booking, "booking-reminder")).message().calendar == b""
 
 
 @pytest.mark.parametrize(

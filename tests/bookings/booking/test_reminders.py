@@ -19,7 +19,7 @@ from ctac.dates import uk_datetime
 from notifications import rendering
 from notifications.models import Notification
 from notifications.outbox import Later, notify_each
-from notifications.registry import kind_named
+from notifications.registry import email_named
 from professionals.models import Person
 from professionals.services import address_verified
 from tests.bookings.placed import place
@@ -54,7 +54,7 @@ def written() -> list[tuple[str, str]]:
 
 
 def goes(kind: str) -> bool:
-    return kind_named(kind).still_true(Notification.objects.filter(kind=kind).latest("pk"))
+    return email_named(kind)(Notification.objects.filter(kind=kind).latest("pk")).is_still_due()
 
 
 def move(booking: Booking, start: datetime, now: datetime) -> None:
@@ -130,7 +130,7 @@ def test_one_that_was_written_dies_with_a_move_a_presenter_or_the_booking(
     rows = {row.about: row for row in Notification.objects.filter(kind="booking-reminder-week")}
 
     def still(booking: Booking) -> bool:
-        return kind_named("booking-reminder-week").still_true(rows[f"booking:{booking.pk}"])
+        return email_named("booking-reminder-week")(rows[f"booking:{booking.pk}"]).is_still_due()
 
     assert [still(booking) for booking in (moved, cancelled, freed)] == [True, True, True]
     move(moved, at("09:00", MONDAY + timedelta(days=1)), WEEK)
@@ -203,7 +203,7 @@ def test_each_says_what_its_reader_needs_without_a_calendar_part(
 ) -> None:
     booking = place(person)
     remind_of_bookings(now=WEEK if "week" in kind else DAY)
-    built = kind_named(kind).build(Notification.objects.get(kind=kind))
+    built = email_named(kind)(Notification.objects.get(kind=kind)).message()
     said = rendering.render(built)
     assert built.calendar == b""
     assert said.subject == subject.format(booking.reference)

@@ -11,7 +11,7 @@ from bookings.models import Booking, Presenter
 from notifications import rendering
 from notifications.delivery.services import deliver
 from notifications.models import Notification, State, TeamMail
-from notifications.registry import all_kinds, kind_named
+from notifications.registry import all_emails, email_named
 from tests.bookings.rows import NOW, at, make_booking
 from tests.notifications.conftest import mail_server
 
@@ -39,7 +39,7 @@ def test_a_new_booking_waits_for_the_digest_which_leads_to_its_page(presenter: P
     notify_booked(booking, NOW)
     row = delivered("staff-new-booking")
     assert row.state == State.GATHERED
-    said = rendering.render(kind_named("staff-digest").build(row.told_in))
+    said = rendering.render(email_named("staff-digest")(row.told_in).message())
     assert said.subject == "For the team: one thing happened"
     assert f"New booking {booking.reference}" in said.text
     assert f"/staff/bookings/booking/{booking.pk}/change/" in said.text
@@ -71,7 +71,7 @@ def test_what_happens_soon_after_the_weekend_does_not_wait_for_mondays_digest(
 
 
 def test_what_is_urgent_has_no_digest() -> None:
-    waiting = {kind.name for kind in all_kinds() if kind.in_digest}
+    waiting = {kind.name for kind in all_emails() if kind.in_digest}
     assert {"staff-new-booking", "staff-new-order", "staff-booking-cancelled", "leave-asked"} < waiting
     urgent = {"staff-no-check-in", "staff-needs-presenter", "leave-entered", "safeguarding-flag", "manager-requests-waiting"}
     assert not waiting & urgent

@@ -74,13 +74,13 @@ def test_one_email_goes_a_year_later_unless_it_is_withdrawn_or_they_have_booked(
     assert send_year_later_reminders(now=END + A_YEAR - timedelta(minutes=1)) == 0
     assert [send_year_later_reminders(now=END + A_YEAR) for _twice in range(2)] == [1, 0]
     row = Notification.objects.get(kind="year-later")
-    message = feedback_emails.build_year_later(row)
+    message = feedback_emails.YearLaterEmail(row).message()
     assert message.context["url"].endswith(f"/presentations/{booking.presentation.slug}/")  # type: ignore[attr-defined]
     withdraw_year_later(of=booking)
-    assert feedback_emails.is_still_wished(row)  # it is on its way; no other comes
+    assert feedback_emails.YearLaterEmail(row).is_still_due()  # it is on its way; no other comes
     assert send_year_later_reminders(now=END + 2 * A_YEAR) == 0
     make_booking(None, timezone.now() + timedelta(days=9), person=booking.person)
-    assert not feedback_emails.is_still_wished(row)
+    assert not feedback_emails.YearLaterEmail(row).is_still_due()
 
 
 def test_what_a_host_said_and_wished_is_exported_and_erased_what_others_said_stays(booking: Booking, link: str) -> None:

@@ -15,7 +15,7 @@ from bookings.models import Afterwards, OpenSession, PlaceState, Presenter, Sess
 from bookings.open_sessions.services.sessions import mark_session_delivered
 from notifications import rendering
 from notifications.models import Notification
-from notifications.registry import kind_named
+from notifications.registry import email_named
 from professionals.models import Person, Profession
 from tests.bookings.feedback.conftest import START
 from tests.bookings.feedback.test_feedback import SAID, TOKEN, statements
@@ -61,14 +61,14 @@ def test_everybody_who_had_a_place_is_asked_how_it_was_once_and_not_before_it_is
     mails = list(Notification.objects.filter(kind="session-afterwards").order_by("pk"))
     assert {mail.recipient for mail in mails} == {place.person.email, come.person.email}
     assert {mail.due_at for mail in mails} == {session.ends_at}
-    kind, mail = kind_named("session-afterwards"), mails[0]
-    said, code = rendering.render(kind.build(mail)), session.afterwards.code
+    kind, mail = email_named("session-afterwards"), mails[0]
+    said, code = rendering.render(kind(mail).message()), session.afterwards.code
     assert "You had a place at our open session “Spotting the signs”" in said.text
     assert f"/f/{code}/\n" in said.text
     assert f"/f/{code}/certificate/" in said.text
-    assert kind.still_true(mail)
+    assert kind(mail).is_still_due()
     Person.objects.filter(email=mail.recipient).update(email="new@leeds.nhs.uk")
-    assert not kind.still_true(mail)
+    assert not kind(mail).is_still_due()
 
 
 def test_one_that_is_cancelled_has_no_numbers_and_no_slide(phone: Client, presenters_user: User, presenter: Presenter) -> None:
@@ -107,13 +107,13 @@ def test_a_year_later_they_are_led_to_open_sessions_unless_they_have_a_place_at_
     wish = wish_year_later(of=place, now=timezone.now())
     assert send_year_later_reminders(now=wish.due_at) == 1
     row = Notification.objects.get(kind="year-later")
-    message = feedback_emails.build_year_later(row)
+    message = feedback_emails.YearLaterEmail(row).message()
     text = rendering.render(message).text
     assert message.subject == "A year ago: would you like to join us again?"
     assert ("See our open sessions:\n" in text, "your team heard" in text) == (True, False)
-    assert feedback_emails.is_still_wished(row)
+    assert feedback_emails.YearLaterEmail(row).is_still_due()
     make_place(make_session(session.presenter, timezone.now() + timedelta(days=9)), person=place.person)
-    assert not feedback_emails.is_still_wished(row)
+    assert not feedback_emails.YearLaterEmail(row).is_still_due()
 
 
 def test_what_is_over_is_for_no_calendar(client: Client, session: OpenSession, place: SessionPlace) -> None:

@@ -9,7 +9,7 @@ from bookings.errors import LeaveDecided, LeaveOverDelivered
 from bookings.leave.services import RecordedLeave, ask_for_leave, come_back, end_leave, grant_leave, refuse_leave
 from bookings.models import Booking, BusyTime, Hold, Leave, LeaveKind, LeaveState, Presenter
 from notifications.models import Notification
-from notifications.registry import kind_named
+from notifications.registry import email_named
 from tests.bookings.rows import MONDAY, NOW, at, make_booking, make_hold, make_presenter
 from tests.factories import make_staff
 
@@ -72,7 +72,7 @@ def test_refusing_tells_the_presenter_why_and_claims_nothing(presenter: Presente
     refuse_leave(leave=leave, answer="Two of us are away.", by=make_staff(), now=NOW)
     leave.refresh_from_db()
     assert (leave.state, leave.answer, BusyTime.objects.count()) == (LeaveState.REFUSED, "Two of us are away.", 0)
-    message = kind_named("leave-refused").build(Notification.objects.get(kind="leave-refused"))
+    message = email_named("leave-refused")(Notification.objects.get(kind="leave-refused")).message()
     assert message.context["answer"] == "Two of us are away."
     with pytest.raises(LeaveDecided):
         grant_leave(leave=leave, by=make_staff(), now=NOW)
@@ -81,7 +81,7 @@ def test_refusing_tells_the_presenter_why_and_claims_nothing(presenter: Presente
 def test_words_about_a_child_stay_out_of_the_email(presenter: Presenter) -> None:
     leave = ask(presenter).leave
     refuse_leave(leave=leave, answer="Ana Pop, born 12/03/2014", by=make_staff(), now=NOW, flagged=True)
-    message = kind_named("leave-refused").build(Notification.objects.get(kind="leave-refused"))
+    message = email_named("leave-refused")(Notification.objects.get(kind="leave-refused")).message()
     assert message.context["answer"] == ""
     assert Notification.objects.filter(kind="safeguarding-flag").count() == 1
 
@@ -89,11 +89,11 @@ def test_words_about_a_child_stay_out_of_the_email(presenter: Presenter) -> None
 def test_mail_about_leave_that_was_taken_back_or_answered_otherwise_does_not_go(presenter: Presenter) -> None:
     leave = ask(presenter).leave
     row = Notification.objects.get(kind="leave-asked")
-    assert kind_named("leave-asked").still_true(row)
+    assert email_named("leave-asked")(row).is_still_due()
     refuse_leave(leave=leave, answer="No.", by=make_staff(), now=NOW)
-    assert not kind_named("leave-asked").still_true(row)
+    assert not email_named("leave-asked")(row).is_still_due()
     end_leave(leave=leave, by=None, now=NOW)
-    assert not kind_named("leave-refused").still_true(Notification.objects.get(kind="leave-refused"))
+    assert not email_named("leave-refused")(Notification.objects.get(kind="leave-refused")).is_still_due()
 
 
 def test_asking_over_a_presentation_that_was_given_is_refused(presenter: Presenter) -> None:

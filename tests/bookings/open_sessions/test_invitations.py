@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from bookings.models import OpenSession, Presentation
-from bookings.open_sessions.emails import places as place_emails
+from bookings.open_sessions.emails import SessionInvitation
 from bookings.open_sessions.queries import PlannedSession
 from bookings.open_sessions.services.sessions import invite, plan_sessions
 from notifications.models import Notification, Where
@@ -19,7 +19,6 @@ from tests.bookings.rows import NOW, at
 from tests.factories import make_person
 
 pytestmark = pytest.mark.django_db
-[KIND] = place_emails.INVITATION_KINDS
 
 
 def make_reader(*, wanted: bool = True) -> Person:
@@ -38,16 +37,16 @@ def test_who_asked_gets_one_email_for_all_that_is_planned_on_a_day(presentation:
     week = timedelta(days=7)
     [first, second] = plan(presentation, at("10:00"), at("10:00") + week)
     [third] = plan(presentation, at("10:00") + 2 * week, now=NOW + timedelta(hours=1))
-    [row] = Notification.objects.filter(kind=KIND.name)
+    [row] = Notification.objects.filter(kind=SessionInvitation.name)
     assert (row.recipient, row.due_at.isoformat()) == (reader.email, "2027-01-13T09:00:00+00:00")
     later = NOW + timedelta(days=1)
-    assert place_emails.sessions_open_to(row, later) == [first, second, third]
+    assert SessionInvitation(row, now=later).sessions == [first, second, third]
     make_place(first, person=reader)
     OpenSession.objects.filter(pk=second.pk).update(state="cancelled")
-    assert place_emails.sessions_open_to(row, later) == [third]
+    assert SessionInvitation(row, now=later).sessions == [third]
     OpenSession.objects.filter(pk=third.pk).update(waiting=1)
-    assert place_emails.sessions_open_to(row, later) == []
-    assert not KIND.still_true(row)
+    assert SessionInvitation(row, now=later).sessions == []
+    assert not SessionInvitation(row).is_still_due()
     readers = [make_reader() for _number in range(3)]
     with CaptureQueriesContext(connection) as asked:
         assert invite([third], later) == len(readers) + 1
@@ -56,6 +55,6 @@ def test_who_asked_gets_one_email_for_all_that_is_planned_on_a_day(presentation:
 
 def test_the_email_says_when_and_where_to_take_a_place(presentation: Presentation) -> None:
     [session] = plan(presentation, at("10:00"))
-    message = place_emails.invitation([session])
+    message = SessionInvitation(Notification(), sessions=[session]).message()
     assert presentation.title in str(message.subject)
     assert str(message.context["url"]).endswith(session.get_absolute_url())

@@ -11,9 +11,10 @@ from django.http import HttpResponse
 from django.test import Client
 
 from bookings.models import OpenSession, PlaceLink, PlaceLinkPurpose, PlaceState, SessionPlace
-from bookings.open_sessions.emails.places import LINK_PAGES, place_links
+from bookings.open_sessions.emails import LINK_PAGES, PlaceOffered
 from bookings.open_sessions.services.places import accept_offer, give_up_place, make_place_links, take_place
 from bookings.open_sessions.services.sessions import cancel_session
+from notifications.models import Notification
 from professionals.models import Person
 from tests.bookings.flow import text
 from tests.bookings.open_sessions.rows import make_session
@@ -53,7 +54,8 @@ def take(session: OpenSession, person: Person) -> SessionPlace:
 
 @pytest.fixture
 def links(offered: SessionPlace) -> dict[str, str]:
-    return {purpose: url.removeprefix(settings.SITE_URL) for purpose, url in place_links(offered, PlaceLinkPurpose).items()}
+    made = PlaceOffered(Notification(), place=offered).links
+    return {purpose: url.removeprefix(settings.SITE_URL) for purpose, url in made.items()}
 
 
 def press(link: str, wish: str, client: Client | None = None) -> HttpResponse:

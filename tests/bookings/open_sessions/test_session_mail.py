@@ -23,7 +23,7 @@ from bookings.open_sessions.services.sessions import (
 from notifications import rendering
 from notifications.models import Notification, Where
 from notifications.preferences import choose
-from notifications.registry import Topic, kind_named
+from notifications.registry import Topic, email_named
 from professionals.models import Person
 from tests.bookings.open_sessions.rows import make_session
 from tests.bookings.rows import NOW, at, make_presenter
@@ -73,8 +73,8 @@ class Mail:
 def told(place: SessionPlace, kind: str) -> Mail:
     """The newest of this kind, as it would go now."""
     note = newest(place, kind)
-    assert kind_named(kind).still_true(note)
-    message = kind_named(kind).build(note)
+    assert email_named(kind)(note).is_still_due()
+    message = email_named(kind)(note).message()
     rendered = rendering.render(message)
     kept, links = rendered.to_keep(), re.findall(r"/place-links/\S+", rendered.text)
     return Mail(rendered.subject, " ".join(rendered.text.split()), links, message.calendar, kept.text + kept.html)
@@ -89,7 +89,7 @@ def entry(mail: Mail) -> tuple[str, int, str]:
 
 
 def still(place: SessionPlace, kind: str) -> bool:
-    return kind_named(kind).still_true(newest(place, kind))
+    return email_named(kind)(newest(place, kind)).is_still_due()
 
 
 def test_a_place_comes_with_how_to_join_and_a_way_to_give_it_up(session: OpenSession) -> None:
@@ -174,7 +174,7 @@ def test_a_move_is_told_once_with_both_times_and_moves_the_entry(session: OpenSe
         session=session, starts_at=at("16:00"), by=None, now=NOW + timedelta(minutes=1), flagged=True, reason="Amir"
     )
     first = Notification.objects.filter(kind="session-moved", about=f"place:{has.pk}").earliest("pk")
-    assert not kind_named("session-moved").still_true(first)
+    assert not email_named("session-moved")(first).is_still_due()
     assert "Amir" not in told(has, "session-moved").text
 
 

@@ -12,7 +12,7 @@ from notifications import rendering
 from notifications.delivery.services import deliver
 from notifications.models import Notification
 from notifications.models import State as MailState
-from notifications.registry import kind_named
+from notifications.registry import email_for
 from tests.bookings.open_sessions.rows import make_session
 from tests.bookings.rows import LEEDS, LEEDS_TOO, MONDAY, at, make_booking, make_presenter
 from tests.leaflets.statements import statements
@@ -28,11 +28,11 @@ def only() -> Notification:
 
 
 def words_of(row: Notification) -> str:
-    return rendering.render(kind_named(row.kind).build(row)).text
+    return rendering.render(email_for(row).message()).text
 
 
 def goes(row: Notification) -> bool:
-    return kind_named(row.kind).still_true(row)
+    return email_for(row).is_still_due()
 
 
 @pytest.fixture

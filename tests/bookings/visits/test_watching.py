@@ -9,17 +9,18 @@ from django.test import override_settings
 
 from bookings import tasks
 from bookings.models import Booking, BookingQuerySet, EventKind, Presenter, State, without_joining_link
+from bookings.visits import emails as visit_emails
 from bookings.visits import services as visits_services
-from bookings.visits.emails import KINDS
 from bookings.visits.services import check_in, check_out, say_safe
 from notifications.models import Notification
-from notifications.registry import kind_named
+from notifications.registry import all_emails, email_for, email_named
 from notifications.rendering import render
 from tests.bookings.rows import at, make_booking, make_presenter
 from tests.bookings.visits.visit import DAY, END, HOUR, MINUTE, START
 from tests.factories import make_staff
 
 pytestmark = pytest.mark.django_db
+ALERTS = [email.name for email in all_emails() if email.__module__ == visit_emails.__name__]
 STAFF, MANAGER = "team@ctac.example", "manager@ctac.example"
 
 
@@ -35,15 +36,13 @@ def beat(now: datetime) -> None:
 
 
 def told() -> list[tuple[str, str]]:
-    return list(
-        Notification.objects.filter(kind__in=[kind.name for kind in KINDS]).order_by("pk").values_list("kind", "recipient")
-    )
+    return list(Notification.objects.filter(kind__in=ALERTS).order_by("pk").values_list("kind", "recipient"))
 
 
-def still_true(kind: str, now: datetime) -> bool:
+def is_still_due(kind: str, now: datetime) -> bool:
     notification = Notification.objects.get(kind=kind)
     with time_machine.travel(now, tick=False):
-        return kind_named(kind).still_true(notification)
+        return email_named(kind)(notification).is_still_due()
 
 
 def test_each_stage_is_told_once_however_often_the_task_runs(booking: Booking) -> None:
@@ -80,15 +79,15 @@ def test_a_colleague_who_says_that_all_is_well_stops_the_escalation(booking: Boo
 
 def test_an_alert_that_is_no_longer_true_is_not_sent(booking: Booking, presenter: Presenter) -> None:
     beat(END + 30 * MINUTE)
-    assert still_true("staff-no-check-out", END + 31 * MINUTE)
+    assert is_still_due("staff-no-check-out", END + 31 * MINUTE)
     check_out(booking=booking, presenter=presenter, by=presenter.user, now=END + 32 * MINUTE)
-    assert not still_true("staff-no-check-out", END + 33 * MINUTE)
+    assert not is_still_due("staff-no-check-out", END + 33 * MINUTE)
 
 
 def test_a_visit_that_was_moved_is_a_new_case(booking: Booking) -> None:
     beat(START + 20 * MINUTE)
     Booking.objects.update(starts_at=START + DAY, ends_at=END + DAY)
-    assert not still_true("staff-no-check-in", START + DAY + 20 * MINUTE)
+    assert not is_still_due("staff-no-check-in", START + DAY + 20 * MINUTE)
     beat(START + DAY + 20 * MINUTE)
     assert told() == [("staff-no-check-in", STAFF)] * 2
 
@@ -118,7 +117,7 @@ def test_one_that_cannot_be_told_of_does_not_keep_the_next(
 def test_the_mail_says_whom_to_call(booking: Booking, presenter: Presenter) -> None:
     check_in(booking=booking, presenter=presenter, by=presenter.user, now=START - 5 * MINUTE)
     beat(END + 30 * MINUTE)
-    message = kind_named("staff-no-check-out").build(Notification.objects.get())
+    message = email_named("staff-no-check-out")(Notification.objects.get()).message()
     assert message.subject == f"No check-out from Asha Patel ({booking.reference})"
     rows = {row["label"]: row["value"] for name in ("whom_to_call", "place_rows") for row in message.context[name]}
     assert rows == {
@@ -136,7 +135,7 @@ def test_the_mail_says_whom_to_call(booking: Booking, presenter: Presenter) -> N
 def test_the_mail_says_the_day_and_that_there_is_no_number_to_call(booking: Booking, presenter: Presenter) -> None:
     Presenter.objects.update(phone="")
     beat(END + 50 * HOUR)
-    text = render(kind_named("staff-no-check-out").build(Notification.objects.get(kind="staff-no-check-out"))).text
+    text = render(email_named("staff-no-check-out")(Notification.objects.get(kind="staff-no-check-out")).message()).text
     assert "ended at 11am on Monday 25 January 2027" in " ".join(text.split())
     assert "1. The presenter: We keep no phone number" in text
 
@@ -195,10 +194,10 @@ def test_staff_are_told_once_that_a_link_is_missing(online: Booking) -> None:
     beat(START - HOUR)
     assert told() == [("staff-no-joining-link", STAFF)]
     Presenter.objects.update(phone="0113 496 0002")
-    assert 'href="tel:01134960002"' in render(kind_named("staff-no-joining-link").build(Notification.objects.get())).html
-    assert still_true("staff-no-joining-link", START - HOUR)
+    assert 'href="tel:01134960002"' in render(email_named("staff-no-joining-link")(Notification.objects.get()).message()).html
+    assert is_still_due("staff-no-joining-link", START - HOUR)
     Presenter.objects.update(joining_link="https://meet.example/hers")
-    assert not still_true("staff-no-joining-link", START - HOUR)
+    assert not is_still_due("staff-no-joining-link", START - HOUR)
 
 
 @pytest.fixture
@@ -220,14 +219,14 @@ def test_a_booking_that_nobody_would_come_to_is_told_of_once_while_there_is_time
     beat(START - HOUR)
     assert sorted(told()) == [("staff-still-no-presenter", MANAGER), ("staff-still-no-presenter", STAFF)]
     to_staff = Notification.objects.get(recipient=STAFF)
-    html = render(kind_named("staff-still-no-presenter").build(to_staff)).html
+    html = render(email_named("staff-still-no-presenter")(to_staff).message()).html
     assert nobodys.contact_phone.replace(" ", "") in html
     assert "/staff/bookings/booking/stand-ins/" in html
     Notification.objects.exclude(pk=to_staff.pk).delete()
-    assert still_true("staff-still-no-presenter", START - HOUR)
-    assert not still_true("staff-still-no-presenter", START)
+    assert is_still_due("staff-still-no-presenter", START - HOUR)
+    assert not is_still_due("staff-still-no-presenter", START)
     Booking.objects.update(presenter=Presenter.objects.get())
-    assert not still_true("staff-still-no-presenter", START - HOUR)
+    assert not is_still_due("staff-still-no-presenter", START - HOUR)
 
 
 def test_nobody_is_told_again_within_the_hour_in_which_the_presenter_fell_ill(nobodys: Booking) -> None:
@@ -249,7 +248,7 @@ def test_who_took_it_over_and_falls_ill_too_is_a_new_case(nobodys: Booking) -> N
     beat(START - 28 * HOUR)
     assert sorted(told()) == [("staff-still-no-presenter", MANAGER)] * 2 + [("staff-still-no-presenter", STAFF)] * 2
     with time_machine.travel(START - 28 * HOUR, tick=False):
-        goes = [kind_named(each.kind).still_true(each) for each in Notification.objects.filter(recipient=STAFF).order_by("pk")]
+        goes = [email_for(each).is_still_due() for each in Notification.objects.filter(recipient=STAFF).order_by("pk")]
     assert goes == [False, True]
 
 

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from leaflets.catalogue import emails as catalogue_emails
+from leaflets.catalogue.emails import NewEdition
 from leaflets.catalogue.services import notify_new_edition, withdraw_edition
 from leaflets.models import Leaflet, Order
 from notifications.models import MailChoice, Notification, Where
@@ -19,7 +19,6 @@ from tests.factories import make_person, sign_in
 from tests.leaflets.factories import make_edition, make_order
 
 pytestmark = pytest.mark.django_db
-KIND = catalogue_emails.NEW_EDITION_EMAIL
 
 
 def ask(person: Person, now: datetime, *, wanted: bool = True) -> Person:
@@ -36,7 +35,7 @@ def make_reader(now: datetime, leaflet: Leaflet, *, days_ago: int = 30) -> Perso
 
 
 def told() -> list[str]:
-    return sorted(Notification.objects.filter(kind=KIND.name).values_list("recipient", flat=True))
+    return sorted(Notification.objects.filter(kind=NewEdition.name).values_list("recipient", flat=True))
 
 
 def test_a_new_edition_is_told_to_who_asked_and_ordered_it_lately(now: datetime) -> None:
@@ -49,12 +48,12 @@ def test_a_new_edition_is_told_to_who_asked_and_ordered_it_lately(now: datetime)
     new = make_edition(now, leaflet=leaflet, label="May 2027")
     assert told() == [reader.email]
     assert no_more.email not in told()
-    row = Notification.objects.get(kind=KIND.name)
+    row = Notification.objects.get(kind=NewEdition.name)
     assert row.due_at.isoformat() == "2027-01-13T09:00:00+00:00"  # on the next morning
-    assert KIND.still_true(row)
-    assert [each.pk for each in catalogue_emails.new_editions_for(row)] == [new.pk]
+    assert NewEdition(row).is_still_due()
+    assert [each.pk for each in NewEdition(row).editions] == [new.pk]
     withdraw_edition(edition=new)
-    assert not KIND.still_true(row)
+    assert not NewEdition(row).is_still_due()
 
 
 def test_all_of_one_day_are_one_email_in_as_few_statements_however_many_read_it(now: datetime) -> None:
@@ -64,14 +63,14 @@ def test_all_of_one_day_are_one_email_in_as_few_statements_however_many_read_it(
     new = make_edition(now, leaflet=first, label="May 2027")
     make_edition(now + timedelta(hours=1), leaflet=second, label="June 2027")
     assert told() == sorted(reader.email for reader in readers)
-    row = Notification.objects.get(kind=KIND.name, recipient=readers[0].email)
-    message = KIND.build(row)
+    row = Notification.objects.get(kind=NewEdition.name, recipient=readers[0].email)
+    message = NewEdition(row).message()
     assert str(message.subject) == "2 leaflets have a new edition"
     with CaptureQueriesContext(connection) as asked:
         assert notify_new_edition(new, now + timedelta(days=1)) == 3
     assert len([query for query in asked if not query["sql"].startswith("SAVEPOINT")]) <= 3
     Person.objects.filter(pk=readers[0].pk).update(email="elsewhere@leeds.example.nhs.uk")
-    assert not KIND.still_true(row)
+    assert not NewEdition(row).is_still_due()
 
 
 def test_an_order_ends_with_one_button_until_they_said_yes_or_no(client: Any, now: datetime) -> None:

@@ -19,7 +19,7 @@ from notifications.delivery.services import claim
 from notifications.models import Notification, State
 from notifications.outbox import resend
 from notifications.privacy import erase_for
-from notifications.registry import kind_named
+from notifications.registry import email_named
 from notifications.rendering import Rendered, render
 from tests.factories import make_person
 from tests.leaflets.factories import make_edition, make_order
@@ -49,7 +49,7 @@ def digests() -> list[Notification]:
 
 
 def words(row: Notification) -> Rendered:
-    return render(kind_named("order-dispatched").build(row))
+    return render(email_named("order-dispatched")(row).message())
 
 
 def send(row: Notification, now: datetime) -> Rendered:
@@ -177,9 +177,9 @@ def test_a_message_of_before_tells_of_the_parcel_that_its_number_names(person, l
     Dispatch.objects.filter(pk=leave(order, now, "RM 1").pk).update(told_in=None)
     old = Notification(kind="order-dispatched", about=f"order:{order.pk}", version=1, recipient=person.email)
     assert "RM 1" in words(old).text
-    assert kind_named("order-dispatched").still_true(old)
+    assert email_named("order-dispatched")(old).is_still_due()
     old.version = 2
-    assert not kind_named("order-dispatched").still_true(old)
+    assert not email_named("order-dispatched")(old).is_still_due()
 
 
 def test_telling_takes_as_many_statements_a_parcel_and_the_email_as_many_for_one_as_for_many(person, leaflet, now):

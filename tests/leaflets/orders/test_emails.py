@@ -5,7 +5,7 @@ from django.conf import settings
 
 from leaflets.orders.services.transitions import cancel, dispatch, start_packing
 from notifications.models import Notification
-from notifications.registry import kind_named
+from notifications.registry import email_named
 from notifications.rendering import render
 from tests.factories import make_person, make_staff
 from tests.leaflets.factories import make_edition, make_order
@@ -23,11 +23,11 @@ def row(kind):
 
 
 def rendered(kind):
-    return render(kind_named(kind).build(row(kind)))
+    return render(email_named(kind)(row(kind)).message())
 
 
-def still_true(kind):
-    return kind_named(kind).still_true(row(kind))
+def is_still_due(kind):
+    return email_named(kind)(row(kind)).is_still_due()
 
 
 def test_order_received_says_what_where_and_the_reference(order):
@@ -41,11 +41,11 @@ def test_order_received_says_what_where_and_the_reference(order):
 
 
 def test_order_received_is_true_until_the_order_is_cancelled(order, now):
-    assert still_true("order-received")
+    assert is_still_due("order-received")
     cancel(order=order, by=None, now=now)
-    assert not still_true("order-received")
-    assert not still_true("staff-new-order")
-    assert still_true("order-cancelled")
+    assert not is_still_due("order-received")
+    assert not is_still_due("staff-new-order")
+    assert is_still_due("order-cancelled")
 
 
 def test_order_dispatched_says_that_it_left_and_the_tracking_number(order, now):
@@ -55,8 +55,8 @@ def test_order_dispatched_says_that_it_left_and_the_tracking_number(order, now):
     assert mail.subject == f"Your leaflets are on their way: {order.reference}"
     assert "Tracking number: RM 123" in mail.text
     assert "RM 123</td>" in mail.html
-    assert still_true("order-dispatched")
-    assert still_true("order-received")
+    assert is_still_due("order-dispatched")
+    assert is_still_due("order-received")
 
 
 def test_order_dispatched_without_a_tracking_number_does_not_speak_of_one(order, now):

@@ -28,7 +28,7 @@ from leaflets.orders.services.transitions import dispatch, start_packing
 from leaflets.privacy import erase, export
 from leaflets.stock.services import ledger_differences, receive_stock
 from notifications.models import Notification
-from notifications.registry import kind_named
+from notifications.registry import email_named
 from notifications.rendering import render
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
 from tests.leaflets.factories import DELIVERY, make_edition, make_order
@@ -67,8 +67,8 @@ def kinds_told() -> Counter:
 
 def words_of(kind: str) -> str:
     row = Notification.objects.get(kind=kind)
-    assert kind_named(kind).still_true(row)
-    return render(kind_named(kind).build(row)).text
+    assert email_named(kind)(row).is_still_due()
+    return render(email_named(kind)(row).message()).text
 
 
 def kinds_of(order: Order) -> list[str]:
@@ -183,7 +183,7 @@ def test_it_is_decided_once(person, edition, now):
     assert "Your reception signed for it." in words_of("order-not-resent")
     assert kinds_of(missing.parcel.order)[-1] == "not-resent"
     for kind in ("order-missing", "staff-order-missing"):  # no longer true
-        assert not kind_named(kind).still_true(Notification.objects.get(kind=kind))
+        assert not email_named(kind)(Notification.objects.get(kind=kind)).is_still_due()
 
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)

@@ -26,7 +26,7 @@ from leaflets.recalls.services import (
 from leaflets.stock.services import ledger_differences, receive_stock
 from notifications.models import Notification, State
 from notifications.outbox import resend
-from notifications.registry import kind_named
+from notifications.registry import email_for
 from notifications.rendering import render
 from privacy.services import erase_person, export_person
 from tests.factories import make_person, make_staff
@@ -80,8 +80,8 @@ def state(order) -> str:
 def mails() -> dict[str, str]:
     """What each person reads, by address."""
     rows = Notification.objects.filter(kind="edition-recalled")
-    assert all(kind_named(row.kind).still_true(row) for row in rows)
-    return {row.recipient: " ".join(render(kind_named(row.kind).build(row)).text.split()) for row in rows}
+    assert all(email_for(row).is_still_due() for row in rows)
+    return {row.recipient: " ".join(render(email_for(row).message()).text.split()) for row in rows}
 
 
 def test_promised_copies_move_to_the_successor_the_oldest_first_as_far_as_it_has_some(edition, now):
@@ -333,7 +333,7 @@ def test_it_asks_as_much_of_the_database_for_one_as_for_many(now):
         plan = statements(lambda: plan_recall(edition=edition, wish=wish(RecallReplacement.SAME), now=now))
         act = statements(lambda: recall(edition, now, RecallReplacement.SAME))
         row = Notification.objects.filter(kind="edition-recalled").last()
-        return len(plan), len(act), len(statements(lambda: kind_named(row.kind).build(row)))
+        return len(plan), len(act), len(statements(lambda: email_for(row).message()))
 
     one = counted(1)
     assert counted(12) == one

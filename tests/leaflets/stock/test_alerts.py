@@ -10,7 +10,7 @@ from django.urls import reverse
 from leaflets.catalogue.services import withdraw_edition
 from leaflets.models import Edition, StockAlert
 from leaflets.orders.services.transitions import cancel
-from leaflets.stock.emails import build_back_in_stock
+from leaflets.stock.emails import LeafletBack
 from leaflets.stock.services import AlreadyInStock, ask_for_alert, correct_stock, receive_stock
 from notifications.models import Notification
 from notifications.rendering import render
@@ -46,7 +46,7 @@ def told():
 
 
 def mail():
-    return render(build_back_in_stock(Notification.objects.get(kind="leaflet-back")))
+    return render(LeafletBack(Notification.objects.get(kind="leaflet-back")).message())
 
 
 def test_the_leaflets_page_asks_and_stops(client, person, leaflet):

@@ -17,7 +17,7 @@ from leaflets.stock.queries import days_out_since, forecast_text, with_forecast
 from leaflets.stock.services import correct_stock, ledger_differences, notify_low_stock, receive_stock
 from leaflets.tasks import warn_of_low_stock
 from notifications.models import Notification
-from notifications.registry import kind_named
+from notifications.registry import email_named
 from notifications.rendering import render
 from tests.factories import make_person
 from tests.leaflets.factories import make_edition, make_order
@@ -167,7 +167,7 @@ def test_staff_are_told_once_of_each_fall_and_again_after_stock_came_in(now):
         make_order(make_person(), now, {edition.leaflet: 5})
     days = iter(now + timedelta(days=number) for number in range(1, 20))
     assert [notify_low_stock(now=next(days)) for _day in range(3)] == [1, 0, 0]
-    text = render(kind_named("staff-low-stock").build(mails().get())).text
+    text = render(email_named("staff-low-stock")(mails().get()).message()).text
     assert "Know the signs" in text
     assert "50 free to give: none went in 12 weeks. Its reorder level is 50." in " ".join(text.split())
     assert "It names nobody" in text
@@ -178,7 +178,7 @@ def test_staff_are_told_once_of_each_fall_and_again_after_stock_came_in(now):
     assert notify_low_stock(now=next(days)) == 0
     receive_stock(edition=edition, copies=200, by=None, now=next(days))
     assert notify_low_stock(now=next(days)) == 0
-    assert not kind_named("staff-low-stock").still_true(mails().get())
+    assert not email_named("staff-low-stock")(mails().get()).is_still_due()
     correct_stock(edition=edition, change=-210, by=None, now=next(days), reason="Flood")
     assert notify_low_stock(now=next(days)) == 1
     assert mails().count() == 2
@@ -191,7 +191,7 @@ def test_several_are_told_of_in_one_email_the_most_needed_first(now):
     leaves(out, 5, now)
     warn_of_low_stock()
     warn_of_low_stock()
-    text = render(kind_named("staff-low-stock").build(mails().get())).text
+    text = render(email_named("staff-low-stock")(mails().get()).message()).text
     assert text.index("Out") < text.index("Soon")
     assert "out since 12 January 2027" in text
     assert "6 free to give: about 6 days, until 18 January 2027" in text

@@ -11,7 +11,7 @@ from leaflets.orders.services.change import NothingChanged, NothingLeft, OrderHa
 from leaflets.orders.services.transitions import OrderHasMoved, cancel, dispatch, rewrite_order, start_packing
 from leaflets.stock.services import ledger_differences, receive_stock
 from notifications.models import Notification
-from notifications.registry import kind_named
+from notifications.registry import email_named
 from notifications.rendering import render
 from tests.factories import make_person, make_staff, sign_in
 from tests.leaflets.factories import make_edition, make_order
@@ -206,10 +206,10 @@ def test_the_mail_says_how_it_stands_and_only_the_last_one_goes(order, now):
     change(order, now, one=12, two=0, delivery=ELSEWHERE)
     change(order, now, one=13)
     first, second = Notification.objects.filter(kind="order-changed").order_by("version")
-    kind = kind_named("order-changed")
-    assert (kind.still_true(first), kind.still_true(second)) == (False, True)
-    mail = render(kind.build(second))
+    kind = email_named("order-changed")
+    assert (kind(first).is_still_due(), kind(second).is_still_due()) == (False, True)
+    mail = render(kind(second).message())
     assert mail.subject == f"Your leaflet order {order.reference} is changed"
     assert ("13 copies: One" in mail.text, "Two" in mail.text, "2 High Street" in mail.text) == (True, False, True)
     cancel(order=order, by=None, now=now)
-    assert not kind.still_true(second)
+    assert not kind(second).is_still_due()

@@ -1,0 +1,680 @@
+"""The emails about a booking: to the professional, to the presenter, to the team, and to the manager when requests wait."""
+
+from collections.abc import Callable, Sequence
+from copy import copy
+from datetime import datetime
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise, cached_property
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from bookings import text
+from bookings.booking.limits import may_still_change
+from bookings.booking.services.links import make_booking_links
+from bookings.booking.services.notify import gets_reminders, reminder_moment, reminder_version
+from bookings.booking.services.request import ESCALATION_KIND, anything_waits, waiting_too_long, with_waiting_since
+from bookings.calendars import ical
+from bookings.emails import BookingEmail, TeamEmail, caller_rows, rows_of_the_day
+from bookings.models import Booking, BookingEvent, DateOption, EventKind, LinkPurpose, OptionKind, OptionState, State
+from bookings.text import Row, row
+from ctac.dates import format_day
+from leaflets.models import Order
+from notifications.models import Notification
+from notifications.registry import Desk, Email, Topic
+
+LINK_PAGES: dict[str, str] = {LinkPurpose.CHANGE: "link_booking", LinkPurpose.CANCEL: "link_cancel"}
+
+
+# Families: whom it is for, and what has happened.
+
+
+class ProfessionalEmail(BookingEmail):
+    """To who booked it. Its links work without signing in."""
+
+    @cached_property
+    def links(self) -> dict[str, str]:
+        """Made anew whenever the message is written; only what can still be done."""
+        booking, now = self.booking, timezone.now()
+        if booking.starts_at is not None and booking.starts_at <= now:
+            return {}  # it was sent late, and there is nothing left to change
+        purposes = [LinkPurpose.CHANGE] if booking.has_time and may_still_change(booking, now) else []
+        tokens = make_booking_links(
+            booking=booking, address=booking.person.email, purposes=[*purposes, LinkPurpose.CANCEL], now=now
+        )
+        return {purpose: f"{settings.SITE_URL}{reverse(LINK_PAGES[purpose], args=[token])}" for purpose, token in tokens.items()}
+
+    def context(self) -> dict[str, object]:
+        return {**super().context(), "links": self.links}
+
+
+class PresenterEmail(BookingEmail):
+    """To who gives it, as long as they do, with the visit's page among their own."""
+
+    def context(self) -> dict[str, object]:
+        url = f"{settings.SITE_URL}{reverse('presenter_visit', args=[self.booking.reference])}"
+        return {**super().context(), "staff_url": url, "day_rows": rows_of_the_day(self.booking)}
+
+    @property
+    def is_theirs(self) -> bool:
+        presenter = self.booking.presenter
+        return presenter is not None and presenter.email.lower() == self.notification.recipient.lower()
+
+    def is_still_due(self) -> bool:
+        return self.is_theirs and super().is_still_due()
+
+    def attendee(self) -> ical.Attendee:
+        return ical.presenter_attendee(self.booking)
+
+
+class NewsEmail(BookingEmail):
+    """Confirmed; or confirmed as before, with another joining link or presenter."""
+
+    calendar_method = "REQUEST"
+    has_joining_link = True
+    states = (State.CONFIRMED,)
+
+    @cached_property
+    def news(self) -> str:
+        """LINK_SET or REASSIGNED, written at the same moment as the message.
+
+        Empty for the first confirmation, also of a request that was changed before it was confirmed.
+        """
+        if not self.notification.version:
+            return ""
+        first = self.notification.resend_of or self.notification
+        events = BookingEvent.objects.filter(booking=self.about_key, at=first.created_at)
+        news = events.filter(kind__in=(EventKind.LINK_SET, EventKind.REASSIGNED)).values_list("kind", flat=True)
+        return news.first() or ""
+
+    def context(self) -> dict[str, object]:
+        return {**super().context(), "new_link": self.news == EventKind.LINK_SET}
+
+
+class ReminderEmail(BookingEmail):
+    """Of the day before, or (`early`) of the week before. No calendar part: it would invite again."""
+
+    early = False
+    can_wait = True
+    has_joining_link = True
+
+    def is_still_due(self) -> bool:
+        """To come, on the day of which this reminds, and somebody comes: a reminder without a presenter would be no help."""
+        booking = self.booking
+        if booking.state != State.CONFIRMED or booking.presenter_id is None or booking.agreed[0] <= timezone.now():
+            return False
+        return reminder_version(reminder_moment(booking, early=self.early)) == self.notification.version
+
+    def context(self) -> dict[str, object]:
+        return {**super().context(), "early": self.early}
+
+
+class ClosedEmail(BookingEmail):
+    """Calendars are to strike out only what they have: a request sent no entry."""
+
+    calendar_method = "CANCEL"
+
+    @cached_property
+    def in_calendars(self) -> bool:
+        """Whether it had been confirmed."""
+        return self.booking.events.filter(kind=EventKind.CANCELLED, from_state=State.CONFIRMED).exists()
+
+    def context(self) -> dict[str, object]:
+        return {**super().context(), "in_calendars": self.in_calendars}
+
+
+def move_of(notification: Notification) -> BookingEvent | None:
+    """Its version is what the event counted."""
+    events = BookingEvent.objects.filter(booking=int(notification.about.partition(":")[2]), kind=EventKind.RESCHEDULED)
+    return events.filter(changes__sequence=notification.version).first()
+
+
+class MovedEmail(BookingEmail):
+    """Where it was and where it is now."""
+
+    calendar_method = "REQUEST"
+
+    @cached_property
+    def change(self) -> BookingEvent | None:
+        return move_of(self.notification)
+
+    def is_still_due(self) -> bool:
+        """Open, and its calendar entry has not changed again since this was written."""
+        return self.booking.is_open and self.booking.sequence == self.notification.version
+
+    def context(self) -> dict[str, object]:
+        """`before`: 'Tuesday 9 March 2027, 1:30pm', or '' if that is not known any more."""
+        moments = text.times_of_move(self.change)
+        return {**super().context(), "before": text.moment_text(moments[0]) if moments else ""}
+
+
+class ChangedEmail(BookingEmail):
+    """Other details: which, by their names, and how it all stands."""
+
+    calendar_method = "REQUEST"
+
+    @cached_property
+    def change(self) -> BookingEvent | None:
+        """Its version is what the event counted."""
+        events = BookingEvent.objects.filter(booking=self.about_key, kind=EventKind.DETAILS_CHANGED)
+        return events.filter(changes__revision=self.notification.version).first()
+
+    @cached_property
+    def in_calendars(self) -> bool:
+        """Whether what changed stands in calendars."""
+        return self.booking.state == State.CONFIRMED and bool(self.change and self.change.changes.get("in_calendars"))
+
+    def is_still_due(self) -> bool:
+        return self.booking.is_open and self.booking.revision == self.notification.version
+
+    def context(self) -> dict[str, object]:
+        changed, day_rows = text.changed_questions(self.change), rows_of_the_day(self.booking)
+        return {**super().context(), "changed": changed, "day_rows": day_rows, "in_calendars": self.in_calendars}
+
+
+class DatesEmail(BookingEmail):
+    """Of a request whose dates are still open."""
+
+    @cached_property
+    def options(self) -> Sequence[DateOption]:
+        options = list(self.booking.options.select_related("presenter"))
+        for option in options:
+            option.booking = self.booking
+        return options
+
+    @cached_property
+    def now(self) -> datetime:
+        return timezone.now()
+
+    @property
+    def waits_for_us(self) -> bool:
+        """Requested, and nothing that the professional could still answer."""
+        offered = self.booking.options.open().filter(kind=OptionKind.PROPOSED)
+        return self.booking.state == State.REQUESTED and not offered.exists()
+
+    @property
+    def answer_url(self) -> str:
+        """The link opens the page and changes nothing: the answer is a button there."""
+        return f"{settings.SITE_URL}{reverse('booking_answer', args=[self.booking.reference])}"
+
+    @property
+    def lapsed_offers(self) -> list[DateOption]:
+        return [each for each in self.options if each.kind == OptionKind.PROPOSED and each.state == OptionState.EXPIRED]
+
+    def lapsed_rows(self, why: Callable[[DateOption, datetime], str]) -> list[Row]:
+        """What is no longer kept, each with why: the times that we offered, else the dates that they asked for."""
+        asked = text.labelled_dates([option for option in self.options if option.kind == OptionKind.PREFERRED])
+        offered = [(gettext("Time %(number)d") % {"number": n}, option) for n, option in enumerate(self.lapsed_offers, start=1)]
+        lapsed = offered or [(label, option) for label, option in asked if option.state == OptionState.EXPIRED]
+        return [row(label, f"{option.when}\n{why(option, self.now)}") for label, option in lapsed]
+
+
+# To the professional
+
+
+class BookingConfirmed(NewsEmail, ProfessionalEmail):
+    name = "booking-confirmed"
+    label = _("Booking confirmed")
+    template = "booking_confirmed"
+    subject = _("Your presentation is booked: %(day)s (%(reference)s)")
+
+    def is_still_due(self) -> bool:
+        """Not changed since this was written. It stands also while it needs another presenter."""
+        return super().is_still_due() and self.booking.sequence == self.notification.version
+
+    def get_subject(self) -> str | Promise:
+        if self.news == EventKind.LINK_SET:
+            return _("The joining link for %(day)s (%(reference)s)")
+        if self.news == EventKind.REASSIGNED:
+            return _("Your presentation on %(day)s has changed (%(reference)s)")
+        return self.subject
+
+    @cached_property
+    def reminds(self) -> bool:
+        """Whether they want reminders."""
+        return gets_reminders(self.booking.person)
+
+    def context(self) -> dict[str, object]:
+        at = self.notification.created_at
+        return {
+            **super().context(),
+            "new_presenter": self.news == EventKind.REASSIGNED,
+            "reminded": self.reminds and self.booking.reminder_due_at > at,
+            "reminded_twice": self.reminds and self.booking.week_reminder_due_at > at,
+        }
+
+
+class BookingRequested(DatesEmail):
+    name = "booking-requested"
+    label = _("Booking requested")
+    subject = _("We have your request for %(day)s (%(reference)s)")
+    subject_without_time = _("We have your request (%(reference)s)")
+    states = (State.REQUESTED,)
+
+    def get_template(self) -> str:
+        return "booking_requested" if self.booking.has_time else "booking_dates_requested"
+
+    def context(self) -> dict[str, object]:
+        if self.booking.has_time:
+            return super().context()
+        return {**super().context(), "date_rows": text.date_rows(self.options, self.now)}
+
+
+class BookingOffered(DatesEmail):
+    name = "booking-offered"
+    label = _("Times offered")
+    template = "booking_offered"
+    subject = _("Please choose a time for your presentation (%(reference)s)")
+
+    def is_still_due(self) -> bool:
+        """Requested, and what was offered (the newest of it is the version) is still open."""
+        offered = self.booking.options.open().filter(kind=OptionKind.PROPOSED, pk=self.notification.version)
+        return self.booking.state == State.REQUESTED and offered.exists()
+
+    def context(self) -> dict[str, object]:
+        return {
+            **super().context(),
+            "date_rows": text.offered_rows(self.options),
+            "until": text.offers_kept_until(text.open_offers(self.options)),
+            "answer_url": self.answer_url,
+        }
+
+
+class BookingDatesLapsed(DatesEmail):
+    """We offered and they didn't answer, or they asked and we didn't, or the presenter is away then."""
+
+    name = "booking-dates-lapsed"
+    label = _("Dates no longer kept")
+    template = "booking_dates_lapsed"
+
+    def is_still_due(self) -> bool:
+        return self.waits_for_us
+
+    def get_subject(self) -> Promise:
+        if self.lapsed_offers:
+            return _("We no longer keep the times we offered (%(reference)s)")
+        return _("We no longer keep the dates you asked for (%(reference)s)")
+
+    def context(self) -> dict[str, object]:
+        return {
+            **super().context(),
+            "ours": bool(self.lapsed_offers),
+            "date_rows": self.lapsed_rows(text.lapsed_offer_text),
+            "answer_url": self.answer_url,
+        }
+
+
+class BookingDeclined(BookingEmail):
+    name = "booking-declined"
+    label = _("Booking declined")
+    template = "booking_declined"
+    subject = _("We can’t give your presentation on %(day)s (%(reference)s)")
+    subject_without_time = _("We can’t give the presentation that you asked for (%(reference)s)")
+    states = (State.DECLINED,)
+
+
+class BookingCancelled(ClosedEmail):
+    name = "booking-cancelled"
+    label = _("Booking cancelled")
+    template = "booking_cancelled"
+    subject = _("Your presentation on %(day)s is cancelled (%(reference)s)")
+    subject_without_time = _("Your request is withdrawn (%(reference)s)")
+    states = (State.CANCELLED,)
+
+
+class BookingReminder(ReminderEmail, ProfessionalEmail):
+    name = "booking-reminder"
+    label = _("Booking reminder")
+    template = "booking_reminder"
+    subject = _("Reminder: your presentation on %(day)s (%(reference)s)")
+    topic = Topic.REMINDERS
+
+
+class BookingReminderWeek(BookingReminder):
+    name = "booking-reminder-week"
+    label = _("Reminder a week before")
+    subject = _("Coming up: your presentation on %(day)s (%(reference)s)")
+    early = True
+
+
+class BookingMoved(MovedEmail, ProfessionalEmail):
+    name = "booking-moved"
+    label = _("Booking moved")
+    template = "booking_moved"
+    subject = _("Your presentation has moved to %(day)s, %(clock)s (%(reference)s)")
+    has_joining_link = True
+
+
+class BookingChanged(ChangedEmail, ProfessionalEmail):
+    name = "booking-changed"
+    label = _("Booking changed")
+    template = "booking_changed"
+    subject = _("Your presentation on %(day)s has changed (%(reference)s)")
+    subject_without_time = _("Your request has changed (%(reference)s)")
+    has_joining_link = True
+
+    def context(self) -> dict[str, object]:
+        return {**super().context(), "links": self.links}
+
+
+class BookingGivenAway(BookingEmail):
+    """To who had it, of a colleague who has it now: without a way to the booking. Their calendar strikes it out, if it had it.
+
+    Also of one that was cancelled meanwhile: of that its new owner is told, so this strikes the entry out.
+    """
+
+    name = "booking-given-away"
+    label = _("Booking taken over by a colleague")
+    template = "booking_given_away"
+    subject = _("A colleague takes over your presentation on %(day)s (%(reference)s)")
+    subject_without_time = _("A colleague takes over your request (%(reference)s)")
+    calendar_method = "CANCEL"
+
+    def is_still_due(self) -> bool:
+        return self.booking.person.email.lower() != self.notification.recipient.lower()
+
+    @cached_property
+    def in_calendars(self) -> bool:
+        return self.booking.has_time and self.booking.state not in (State.REQUESTED, State.DECLINED)
+
+    def context(self) -> dict[str, object]:
+        return {**super().context(), "in_calendars": self.in_calendars, "leaflet_rows": []}
+
+    def attendee(self) -> ical.Attendee:
+        return ical.Attendee(self.notification.recipient)
+
+
+class BookingTakenOver(ProfessionalEmail):
+    name = "booking-taken-over"
+    label = _("Booking of a colleague taken over")
+    template = "booking_taken_over"
+    subject = _("You take over a presentation: %(day)s (%(reference)s)")
+    subject_without_time = _("You take over a request (%(reference)s)")
+    calendar_method = "REQUEST"
+    has_joining_link = True
+
+    def is_still_due(self) -> bool:
+        return self.booking.is_open and self.booking.person.email.lower() == self.notification.recipient.lower()
+
+    def context(self) -> dict[str, object]:
+        return {**super().context(), "links": self.links}
+
+
+# To the presenter
+
+
+class PresenterBooked(PresenterEmail, NewsEmail):
+    name = "presenter-booked"
+    label = _("To the presenter: booked")
+    template = "booking_presenter_new"
+    subject = _("You are booked: %(day)s (%(reference)s)")
+
+    def get_subject(self) -> str | Promise:
+        return _("The joining link for %(day)s (%(reference)s)") if self.news == EventKind.LINK_SET else self.subject
+
+
+class PresenterKept(PresenterBooked):
+    name = "presenter-kept"
+    label = _("To the presenter: time kept")
+    subject = _("Your time is kept for a request: %(day)s (%(reference)s)")
+    states = (State.REQUESTED,)
+
+
+class PresenterReminder(PresenterEmail, ReminderEmail):
+    """With what the day needs."""
+
+    name = "presenter-reminder"
+    label = _("To the presenter: the day before")
+    template = "booking_presenter_reminder"
+    subject = _("Reminder: you are giving %(reference)s on %(day)s")
+
+
+class PresenterReminderWeek(PresenterReminder):
+    name = "presenter-reminder-week"
+    label = _("To the presenter: a week before")
+    subject = _("Coming up: you are giving %(reference)s on %(day)s")
+    early = True
+
+
+class PresenterCancelled(PresenterEmail, ClosedEmail):
+    name = "presenter-cancelled"
+    label = _("To the presenter: cancelled")
+    template = "booking_presenter_cancelled"
+    subject = _("You are free again: %(day)s (%(reference)s)")
+    states = (State.CANCELLED, State.DECLINED)
+
+    def context(self) -> dict[str, object]:
+        return {**super().context(), "back_rows": text.leaflets_to_bring_back(self.booking)}
+
+
+class PresenterFreed(TeamEmail):
+    """To who gave it before, whoever gives it now; of a booking that was moved, as it was for them."""
+
+    name = "presenter-freed"
+    label = _("To the presenter: no longer theirs")
+    template = "booking_presenter_freed"
+    subject = _("No longer yours: %(day)s (%(reference)s)")
+    subject_without_time = _("No longer yours: %(reference)s")
+    calendar_method = "CANCEL"
+
+    @cached_property
+    def booking(self) -> Booking:
+        """A copy at the time that it had before it moved, for whoever is to strike it out."""
+        booking = super().booking
+        moments = text.times_of_move(move_of(self.notification))
+        if moments and booking.has_time:
+            start, end = booking.agreed
+            booking = copy(booking)
+            booking.starts_at, booking.ends_at = moments[0], moments[0] + (end - start)
+        return booking
+
+    def is_still_due(self) -> bool:
+        presenter = self.booking.presenter
+        return presenter is None or presenter.email.lower() != self.notification.recipient.lower()
+
+    @cached_property
+    def in_calendars(self) -> bool:
+        return self.booking.state != State.REQUESTED
+
+    def context(self) -> dict[str, object]:
+        back_rows = text.leaflets_to_hand_on(self.booking)
+        return {**super().context(), "in_calendars": self.in_calendars, "back_rows": back_rows}
+
+    def calendar(self, method: str) -> bytes:
+        to, at = ical.Attendee(self.notification.recipient, is_presenter=True), self.notification.created_at
+        return ical.booking_calendar(self.booking, method, now=at, to=to, sequence=self.notification.version)
+
+
+class PresenterMoved(PresenterEmail, MovedEmail):
+    name = "presenter-moved"
+    label = _("To the presenter: moved")
+    template = "booking_presenter_changed"
+    subject = _("Moved to %(day)s, %(clock)s (%(reference)s)")
+    has_joining_link = True
+
+
+class PresenterChanged(PresenterEmail, ChangedEmail):
+    name = "presenter-changed"
+    label = _("To the presenter: changed")
+    template = "booking_presenter_changed"
+    subject = _("Changed: %(day)s (%(reference)s)")
+    has_joining_link = True
+
+
+# To the team
+
+
+class StaffNewBooking(TeamEmail, DatesEmail):
+    """A booking, or a request to decide on: of a time, or with dates of its own."""
+
+    name = "staff-new-booking"
+    label = _("To staff: new booking")
+    in_digest = True
+
+    def is_still_due(self) -> bool:
+        return self.booking.is_open
+
+    def get_template(self) -> str:
+        return "booking_staff_new" if self.booking.has_time else "booking_staff_dates"
+
+    def get_subject(self) -> Promise:
+        if not self.booking.has_time:
+            return _("Please decide: request %(reference)s with own dates")
+        if self.booking.state == State.REQUESTED:
+            return _("Please decide: request %(reference)s for %(day)s")
+        return _("New booking %(reference)s on %(day)s")
+
+    def context(self) -> dict[str, object]:
+        booking = self.booking
+        context = {**super().context(), "caller_rows": caller_rows(booking), "day_rows": rows_of_the_day(booking)}
+        if booking.has_time:
+            return context
+        reason = "" if booking.flagged_child_details else booking.request_reason
+        return {**context, "date_rows": text.date_rows_for_staff(self.options, self.now), "request_reason": reason}
+
+
+class StaffBookingCancelled(TeamEmail):
+    name = "staff-booking-cancelled"
+    label = _("To staff: cancelled")
+    template = "booking_staff_cancelled"
+    states = (State.CANCELLED, State.DECLINED)
+    in_digest = True
+
+    def get_subject(self) -> Promise:
+        if not self.booking.has_time:
+            return _("Request %(reference)s is closed")
+        if self.booking.state == State.DECLINED:
+            return _("Declined: %(reference)s on %(day)s")
+        return _("Cancelled: %(reference)s on %(day)s")
+
+    def context(self) -> dict[str, object]:
+        return {**super().context(), "back_rows": text.leaflets_to_put_back(self.booking)}
+
+
+class StaffNeedsPresenter(TeamEmail):
+    name = "staff-needs-presenter"
+    label = _("To staff: needs a presenter")
+    template = "booking_staff_needs_presenter"
+    subject = _("%(reference)s on %(day)s needs a presenter")
+
+    def is_still_due(self) -> bool:
+        return self.booking.needs_a_presenter
+
+    def context(self) -> dict[str, object]:
+        url = f"{settings.SITE_URL}{reverse('staff:bookings_booking_stand_ins')}#{self.booking.reference}"
+        return {**super().context(), "stand_ins_url": url}
+
+
+class StaffTimeTaken(TeamEmail):
+    name = "staff-time-taken"
+    label = _("To staff: offered time taken")
+    template = "booking_staff_request"
+    subject = _("Agreed: %(reference)s on %(day)s")
+    states = (State.CONFIRMED,)
+    in_digest = True
+
+    def context(self) -> dict[str, object]:
+        return {**super().context(), "what": "taken"}
+
+
+class StaffOthersAsked(TeamEmail, DatesEmail):
+    name = "staff-others-asked"
+    label = _("To staff: other times asked for")
+    template = "booking_staff_request"
+    subject = _("Please offer other times: request %(reference)s")
+    in_digest = True
+
+    def is_still_due(self) -> bool:
+        return self.waits_for_us
+
+    @cached_property
+    def why(self) -> str:
+        asked = self.booking.events.filter(kind=EventKind.OTHERS_ASKED).last()
+        return asked.reason if asked else ""
+
+    def context(self) -> dict[str, object]:
+        shown = "" if self.booking.flagged_child_details else self.why
+        return {**super().context(), "what": "others", "words": shown}
+
+
+class StaffDatesLapsed(TeamEmail, DatesEmail):
+    name = "staff-dates-lapsed"
+    label = _("To staff: dates lapsed")
+    template = "booking_staff_request"
+    subject = _("Dates lapsed: request %(reference)s")
+    in_digest = True
+
+    def is_still_due(self) -> bool:
+        return self.waits_for_us
+
+    def context(self) -> dict[str, object]:
+        return {**super().context(), "what": "lapsed", "date_rows": self.lapsed_rows(text.date_text_for_staff)}
+
+
+class StaffBookingMoved(TeamEmail, MovedEmail):
+    name = "staff-booking-moved"
+    label = _("To staff: moved")
+    template = "booking_staff_changed"
+    subject = _("Moved: %(reference)s to %(day)s, %(clock)s")
+    calendar_method = ""
+    in_digest = True
+
+
+class StaffBookingChanged(TeamEmail, ChangedEmail):
+    name = "staff-booking-changed"
+    label = _("To staff: changed")
+    template = "booking_staff_changed"
+    subject = _("Changed: %(reference)s on %(day)s")
+    subject_without_time = _("Changed: %(reference)s")
+    calendar_method = ""
+    in_digest = True
+
+
+# To the manager
+
+
+class ManagerRequestsWaiting(Email):
+    """Requests, of bookings and of leaflets, that have waited too long for our answer."""
+
+    name = ESCALATION_KIND
+    label = _("To the manager: requests wait")
+    template = "manager_requests_waiting"
+    desk = Desk.BOOKINGS
+    most_listed = 30  # as many as can be read; the list of the staff site has them all
+
+    def is_still_due(self) -> bool:
+        return anything_waits(timezone.now())
+
+    def get_subject(self) -> Promise:
+        if sum(self.counts) == 1:
+            return _("%(count)d request has waited too long for our answer")
+        return _("%(count)d requests have waited too long for our answer")
+
+    @cached_property
+    def counts(self) -> tuple[int, int]:
+        """Of bookings, of orders."""
+        now = timezone.now()
+        return waiting_too_long(Booking.objects.all(), now).count(), Order.objects.asked_too_long_ago(now).count()
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        now = timezone.now()
+        bookings = with_waiting_since(waiting_too_long(Booking.objects.with_names(), now))[: self.most_listed]
+        rows = [self.waiting_row(each.reference, each.presentation.title, each.waits_since) for each in bookings]
+        orders = Order.objects.asked_too_long_ago(now).order_by("created_at", "pk")[: self.most_listed - len(rows)]
+        title = gettext("A request for leaflets")
+        return rows + [self.waiting_row(each.reference, title, each.created_at) for each in orders]
+
+    @staticmethod
+    def waiting_row(reference: str, title: str, since: datetime) -> Row:
+        facts = {"title": title, "day": format_day(since)}
+        return row(reference, gettext("%(title)s\nWaiting for us since %(day)s") % facts)
+
+    def context(self) -> dict[str, object]:
+        """With the list that has all of them: of one sort its own, of both the first page, which leads to either."""
+        (bookings, orders), count = self.counts, sum(self.counts)
+        path = f"{reverse('staff:leaflets_order_changelist' if orders else 'staff:bookings_booking_changelist')}?waits=long"
+        url = f"{settings.SITE_URL}{reverse('staff:index') if bookings and orders else path}"
+        return {"facts": self.rows, "count": count, "more": count - len(self.rows), "url": url}

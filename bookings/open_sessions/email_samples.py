@@ -1,0 +1,168 @@
+"""What each email about an open session looks like (bookings.open_sessions.emails), with made-up sessions and places."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from bookings.email_samples import STARTS, longest_fields, sample_person, sample_presenter
+from bookings.feedback.emails import SessionAfterwards, YearLaterEmail
+from bookings.models import (
+    Afterwards,
+    Channel,
+    OpenSession,
+    PlaceState,
+    Presentation,
+    SessionEvent,
+    SessionEventKind,
+    SessionPlace,
+    SessionState,
+)
+from bookings.open_sessions import emails
+from notifications.registry import Email
+from notifications.samples import NOW, Example, example
+
+# Nobody's: there is no such link.
+LEAVE = {"leave": "https://ctac.example/place-links/private/leave/"}
+SEE_OR_LEAVE = {"see": "https://ctac.example/place-links/private/", **LEAVE}
+REASON = "Our presenter is ill. We plan another session in April."
+HELP = "Meeting code 482 913. Please keep your camera off while you join."
+OFFER: dict[str, Any] = {"state": PlaceState.OFFERED, "offer_expires_at": NOW + timedelta(hours=24)}
+PLACE_FIELDS = ("state", "offer_expires_at", "person", "version")
+GIVEN_AT = datetime(2027, 3, 9, 10, tzinfo=UTC)
+CLOSED_REASON = "Our presenter is ill, and nobody else can step in."
+
+
+def _example(email: type[Email], case: str = "", facts: dict[str, Any] | None = None, **fields: Any) -> Example:
+    """A case of that email about a place with these fields; `facts` are what it would read beside the place."""
+    return example(email, case, place=sample_place(**fields), **{"links": LEAVE, **(facts or {})})
+
+
+def place_examples() -> Iterator[Example]:
+    """Each kind in its usual case; after it the cases that read differently, and the longest words."""
+    yield from _of_a_place()
+    yield from _of_the_line()
+    yield from _of_the_session()
+    yield from _after_it()
+
+
+def _longest() -> dict[str, Any]:
+    """Of what is longest, what a session has."""
+    return {name: value for name, value in longest_fields().items() if name in ("person", "presenter", "presentation")}
+
+
+def _of_a_place() -> Iterator[Example]:
+    taken = {"reminds": True, "from_the_line": False}
+    yield _example(emails.PlaceTaken, "", taken)
+    yield _example(emails.PlaceTaken, _("no link yet"), taken, presenter=sample_presenter(joining_link=""))
+    yield _example(emails.PlaceTaken, _("from the waiting list"), {**taken, "from_the_line": True})
+    yield _example(emails.PlaceTaken, _("longest words"), taken, **_longest())
+    for case, had in (("", True), (_("from the waiting list"), False)):
+        yield _example(emails.PlaceGivenUp, case, {"links": {}, "in_calendars": had}, state=PlaceState.GIVEN_UP)
+
+
+def _of_the_line() -> Iterator[Example]:
+    waits = {"state": PlaceState.WAITING}
+    yield _example(emails.PlaceWaiting, "", {"number": 3}, **waits)
+    yield _example(emails.PlaceWaiting, _("next in line"), {"number": 1}, **waits)
+    yield _example(emails.PlaceOffered, "", {"links": SEE_OR_LEAVE}, **OFFER)
+    yield _example(emails.PlaceLapsed, "", {"links": {}}, state=PlaceState.GIVEN_UP)
+    yield _example(emails.PlaceBumped, "", {"number": 1, "in_calendars": True}, **waits)
+
+
+def _of_the_session() -> Iterator[Example]:
+    why = "Our presenter has to be in court on the day that we had planned."
+    move = SessionEvent(reason=why, changes={"time": [(STARTS - timedelta(days=7)).isoformat(), STARTS.isoformat()]})
+    yield _example(emails.SessionMoved, "", {"move": move}, sequence=1)
+    third = {"move": move, "number": 3}
+    yield _example(emails.SessionMoved, _("on the waiting list"), third, sequence=1, state=PlaceState.WAITING)
+    yield _example(emails.SessionMoved, _("a place offered"), {"move": move, "links": SEE_OR_LEAVE}, sequence=1, **OFFER)
+    off = {"session_state": SessionState.CANCELLED, "closed_reason": REASON}
+    yield _example(emails.SessionCancelled, "", {"links": {}}, **off)
+    waited = {"links": {}, "number": 0}
+    yield _example(emails.SessionCancelled, _("on the waiting list"), waited, state=PlaceState.WAITING, **off)
+    nobody, details = {"presenter": sample_presenter(joining_link="")}, {"takes_place": False}
+    yield _example(emails.SessionDetails, "", details, joining_help=HELP)
+    yield _example(emails.SessionDetails, _("link taken away"), details, **nobody)
+    yield _example(emails.SessionDetails, _("takes place after all"), {"takes_place": True})
+    yield _example(emails.SessionDetails, _("takes place after all, no link yet"), {"takes_place": True}, **nobody)
+    yield _example(emails.SessionUnsure, presenter=None)
+
+
+def _after_it() -> Iterator[Example]:
+    for case, fields in (("", {}), (_("longest words"), _longest())):
+        place = sample_place(session_state=SessionState.DELIVERED, **fields)
+        Afterwards(session=place.session, code="7Q4M2F")  # which makes it place.session.afterwards too
+        yield example(SessionAfterwards, case, place=place)
+    yield example(YearLaterEmail, _("of a place"), wished_after=sample_place(session_state=SessionState.DELIVERED))
+
+
+def presenter_examples() -> Iterator[Example]:
+    given, closed = emails.SessionForPresenter, emails.SessionClosedForPresenter
+    yield example(given, session=sample_for_presenter(), change=None)
+    before = [(GIVEN_AT - timedelta(days=7)).isoformat(), GIVEN_AT.isoformat()]
+    moved = SessionEvent(kind=SessionEventKind.MOVED, changes={"time": before})
+    yield example(given, _("moved"), session=sample_for_presenter(sequence=1), change=moved)
+    linked = SessionEvent(kind=SessionEventKind.LINK_SET)
+    yield example(given, _("how to join"), session=sample_for_presenter(sequence=1), change=linked)
+    to: dict[str, Any] = {"recipient": "asha.patel@ctac.example", "version": 1}
+    yield example(closed, session=sample_for_presenter(presenter=None), **to)
+    off = sample_for_presenter(state=SessionState.CANCELLED, closed_reason=CLOSED_REASON)
+    yield example(closed, _("cancelled"), session=off, **to)
+
+
+def team_examples() -> Iterator[Example]:
+    yield example(emails.StaffSessionNeedsPresenter, session=sample_for_presenter(presenter=None))
+    yield example(emails.StaffSessionUnsure, session=sample_for_presenter(presenter=None))
+
+
+def reminder_examples() -> Iterator[Example]:
+    yield _example(emails.SessionReminderWeek, joining_help=HELP)
+    nobody = sample_presenter(joining_link="")
+    yield _example(emails.SessionReminderWeek, _("no link yet"), joining_help=HELP, presenter=nobody)
+    yield _example(emails.SessionReminder, joining_help=HELP)
+    yield example(emails.SessionPresenterReminderWeek, session=sample_for_presenter())
+    yield example(emails.SessionPresenterReminder, session=sample_for_presenter())
+
+
+def invitation_examples() -> Iterator[Example]:
+    one = sample_session()
+    later = sample_session(starts_at=STARTS + timedelta(days=7), ends_at=STARTS + timedelta(days=7, minutes=90))
+    yield example(emails.SessionInvitation, sessions=[one])
+    yield example(emails.SessionInvitation, title=_("Invitation to several open sessions"), sessions=[one, later])
+
+
+def sample_place(**fields: Any) -> SessionPlace:
+    own = {name: fields.pop(name) for name in PLACE_FIELDS if name in fields}
+    defaults = {"person": sample_person(), "state": PlaceState.TAKEN, "channel": Channel.WEB, "version": 1, "created_at": NOW}
+    return SessionPlace(pk=1, session=sample_session(**fields), position=1, **{**defaults, **own})
+
+
+def sample_session(**fields: Any) -> OpenSession:
+    state = fields.pop("session_state", SessionState.SCHEDULED)
+    defaults = {
+        "reference": "OS-4T9K-2M",
+        "presentation": Presentation(pk=1, slug="signs", title="Spotting the signs of child trafficking", length_minutes=90),
+        "presenter": sample_presenter(),
+        "starts_at": STARTS,
+        "ends_at": STARTS + timedelta(minutes=90),
+        "capacity": 30,
+        "ical_uid": "sample-session@ctac.example",
+        "created_at": NOW,
+    }
+    return OpenSession(pk=1, **{"state": state, **defaults, **fields})
+
+
+def sample_for_presenter(**fields: Any) -> OpenSession:
+    defaults = {
+        "reference": "OS-7Q4M-2F",
+        "presentation": Presentation(pk=1, title="Spotting the signs of child trafficking", length_minutes=60),
+        "starts_at": GIVEN_AT,
+        "ends_at": GIVEN_AT + timedelta(minutes=60),
+        "capacity": 20,
+        "occupied": 12,
+        "waiting": 0,
+        "joining_help": "The meeting code is 4821.",
+    }
+    return sample_session(**{**defaults, **fields})

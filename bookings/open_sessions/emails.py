@@ -1,0 +1,577 @@
+"""The emails about open sessions: to who has or wants a place, to who gives one, to the team, and invitations to new ones."""
+
+from datetime import UTC, date, datetime, time, timedelta
+
+from django.conf import settings
+from django.db.models import F
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise, cached_property
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from bookings.booking.services.notify import gets_reminders, reminder_moment, reminder_version
+from bookings.calendars import ical
+from bookings.models import (
+    OpenSession,
+    PlaceLinkPurpose,
+    PlaceState,
+    SessionEvent,
+    SessionEventKind,
+    SessionPlace,
+    SessionState,
+)
+from bookings.open_sessions import text as session_text
+from bookings.open_sessions.queries import places_in_words
+from bookings.open_sessions.services.notify import unsure_version
+from bookings.open_sessions.services.places import make_place_links
+from bookings.open_sessions.services.sessions import INVITATION
+from bookings.text import Row, moment_text, row, times_of_move
+from ctac.dates import format_day, format_span, uk_datetime
+from notifications.registry import Desk, Email, Topic
+from professionals.models import Person
+
+LINK_PAGES: dict[str, str] = {PlaceLinkPurpose.SEE: "place_link", PlaceLinkPurpose.LEAVE: "place_link_leave"}
+HAD_A_PLACE = (SessionEventKind.TAKEN, SessionEventKind.ACCEPTED)
+IN_LINE = (SessionEventKind.JOINED, SessionEventKind.OFFERED, SessionEventKind.BUMPED)
+# What says how somebody stood before the newest event.
+STANDINGS = (*HAD_A_PLACE, *IN_LINE, SessionEventKind.LAPSED, SessionEventKind.GIVEN_UP)
+
+
+# To who has a place, or waits for one
+
+
+class PlaceEmail(Email):
+    """About "place:12". Its subject may name %(day)s and %(reference)s."""
+
+    desk = Desk.BOOKINGS
+    states: tuple[PlaceState, ...] = ()  # those in which it is due, as long as the session is to come
+    has_links = True
+
+    @cached_property
+    def place(self) -> SessionPlace:
+        places = SessionPlace.objects.select_related("session__presentation", "session__presenter", "person")
+        return places.get(pk=self.about_key)
+
+    def is_still_due(self) -> bool:
+        return session_text.may_be_joined(self.place.session, timezone.now()) and self.place.state in self.states
+
+    @cached_property
+    def links(self) -> dict[str, str]:
+        """They work without signing in, and are made anew whenever the message is written."""
+        now = timezone.now()
+        if not self.has_links or self.place.session.has_begun(now):
+            return {}  # it was sent late, and there is nothing left to do
+        offered = self.place.state == PlaceState.OFFERED
+        purposes = [PlaceLinkPurpose.SEE, PlaceLinkPurpose.LEAVE] if offered else [PlaceLinkPurpose.LEAVE]
+        tokens = make_place_links(place=self.place, purposes=purposes, now=now)
+        return {purpose: f"{settings.SITE_URL}{reverse(LINK_PAGES[purpose], args=[token])}" for purpose, token in tokens.items()}
+
+    @cached_property
+    def number(self) -> int:
+        """Of who waits: the how manieth."""
+        return session_text.number_in_line(self.place) if self.place.state == PlaceState.WAITING else 0
+
+    @cached_property
+    def in_calendars(self) -> bool:
+        """Whether the reader's calendar has an entry of it, or gets it now."""
+        return self.place.has_a_place
+
+    @cached_property
+    def stood_before(self) -> str:
+        """What had become of the place before what this is about; empty if nothing had. Events count as messages do."""
+        before = self.place.events.filter(kind__in=STANDINGS, changes__version__lt=self.notification.version)
+        return before.order_by("at", "pk").values_list("kind", flat=True).last() or ""
+
+    def context(self) -> dict[str, object]:
+        place, session = self.place, self.place.session
+        return {
+            "place": place,
+            "session": session,
+            "day": format_day(session.starts_at),
+            "reference": session.reference,
+            "rows": session_text.place_facts(place),
+            "has_link": bool(session.joining_link),
+            "links": self.links,
+            "line": session_text.line_in_words(self.number) if self.number else "",
+            "until": place.offered_until,
+            "url": f"{settings.SITE_URL}{reverse('session_mine', args=[session.reference])}",
+            "session_url": f"{settings.SITE_URL}{session.get_absolute_url()}",
+            "sessions_url": f"{settings.SITE_URL}{reverse('sessions')}",
+        }
+
+    def get_calendar_method(self) -> str:
+        return self.calendar_method if self.in_calendars else ""
+
+    def calendar(self, method: str) -> bytes:
+        place, at = self.place, self.notification.created_at
+        to = ical.Attendee(place.person.email, place.person.name)
+        return ical.session_calendar(place.session, method, now=at, to=to, sequence=ical.place_sequence(place))
+
+
+class PlaceTaken(PlaceEmail):
+    """Taken, an offer accepted, or given without asking because the session is near."""
+
+    name = "place-taken"
+    label = _("Place taken")
+    template = "place_taken"
+    subject = _("You have a place: %(day)s (%(reference)s)")
+    calendar_method = "REQUEST"
+    states = (PlaceState.TAKEN,)
+
+    @cached_property
+    def from_the_line(self) -> bool:
+        taken = self.place.events.filter(kind=SessionEventKind.TAKEN, changes__version=self.notification.version)
+        return taken.exists() and self.stood_before in IN_LINE
+
+    @cached_property
+    def reminds(self) -> bool:
+        """Whether they want reminders."""
+        return gets_reminders(self.place.person)
+
+    def context(self) -> dict[str, object]:
+        session, at = self.place.session, self.notification.created_at
+        return {
+            **super().context(),
+            "from_the_line": self.from_the_line,
+            "reminded": self.reminds and session.reminder_due_at > at,
+            "reminded_twice": self.reminds and session.week_reminder_due_at > at,
+        }
+
+
+class PlaceWaiting(PlaceEmail):
+    name = "place-waiting"
+    label = _("On the waiting list")
+    template = "place_waiting"
+    subject = _("You are on the waiting list: %(day)s (%(reference)s)")
+    states = (PlaceState.WAITING,)
+
+
+class PlaceOffered(PlaceEmail):
+    name = "place-offered"
+    label = _("Place offered")
+    template = "place_offered"
+    subject = _("A place is free for you: %(day)s (%(reference)s)")
+
+    def is_still_due(self) -> bool:
+        place = self.place
+        return place.state == PlaceState.OFFERED and bool(place.offer_expires_at and place.offer_expires_at > timezone.now())
+
+
+class PlaceLapsed(PlaceEmail):
+    name = "place-lapsed"
+    label = _("Offer ran out")
+    template = "place_lapsed"
+    subject = _("The place on %(day)s is not kept any more (%(reference)s)")
+    states = (PlaceState.GIVEN_UP,)
+    has_links = False
+
+
+class PlaceGivenUp(PlaceEmail):
+    """Of a place that somebody had, or in the line."""
+
+    name = "place-given-up"
+    label = _("Place given up")
+    template = "place_given_up"
+    calendar_method = "CANCEL"
+    states = (PlaceState.GIVEN_UP,)
+    has_links = False
+
+    @cached_property
+    def in_calendars(self) -> bool:
+        return self.stood_before in HAD_A_PLACE
+
+    def get_subject(self) -> Promise:
+        if self.in_calendars:
+            return _("You have given up your place: %(day)s (%(reference)s)")
+        return _("You are off the waiting list: %(day)s (%(reference)s)")
+
+    def context(self) -> dict[str, object]:
+        return {**super().context(), "in_calendars": self.in_calendars}
+
+
+class PlaceBumped(PlaceEmail):
+    name = "place-bumped"
+    label = _("Back on the waiting list")
+    template = "place_bumped"
+    subject = _("We need your place on %(day)s back (%(reference)s)")
+    calendar_method = "CANCEL"
+    states = (PlaceState.WAITING,)
+
+    @cached_property
+    def in_calendars(self) -> bool:
+        return self.stood_before in HAD_A_PLACE
+
+    def context(self) -> dict[str, object]:
+        return {**super().context(), "in_calendars": self.in_calendars}
+
+
+class SessionMoved(PlaceEmail):
+    """To all: who waits has no entry that could move."""
+
+    name = "session-moved"
+    label = _("Open session moved")
+    template = "session_moved"
+    subject = _("The session has moved to %(day)s (%(reference)s)")
+    calendar_method = "REQUEST"
+    states = (PlaceState.TAKEN, PlaceState.WAITING, PlaceState.OFFERED)
+
+    def is_still_due(self) -> bool:
+        """A later move has a message of its own."""
+        first = self.notification.resend_of or self.notification
+        moves = SessionEvent.objects.filter(session__places=self.about_key, kind=SessionEventKind.MOVED)
+        return super().is_still_due() and not moves.filter(at__gt=first.created_at).exists()
+
+    @cached_property
+    def move(self) -> SessionEvent | None:
+        """Written at the same moment."""
+        first = self.notification.resend_of or self.notification
+        moves = SessionEvent.objects.filter(session__places=self.about_key, kind=SessionEventKind.MOVED)
+        return moves.filter(at__lte=first.created_at).order_by("at", "pk").last()
+
+    def context(self) -> dict[str, object]:
+        """`before`: when it was until now."""
+        times = times_of_move(self.move)
+        # Nothing that looks like a child's details reaches an email.
+        reason = self.move.reason if self.move and not self.move.changes.get("flagged") else ""
+        return {**super().context(), "before": moment_text(times[0]) if times else "", "reason": reason}
+
+
+class SessionCancelled(PlaceEmail):
+    """Without the joining link: nobody is there."""
+
+    name = "session-cancelled"
+    label = _("Open session cancelled")
+    template = "session_cancelled"
+    subject = _("The session on %(day)s is cancelled (%(reference)s)")
+    calendar_method = "CANCEL"
+    has_links = False
+
+    def is_still_due(self) -> bool:
+        return self.place.session.state == SessionState.CANCELLED
+
+    def context(self) -> dict[str, object]:
+        session = self.place.session
+        more = {"rows": session_text.session_facts(session), "reason": session.closed_reason}
+        return {**super().context(), **more, "in_calendars": self.in_calendars}
+
+
+class SessionDetails(PlaceEmail):
+    """How to join; the calendar entry has it too."""
+
+    name = "session-details"
+    label = _("How to join")
+    template = "session_details"
+    calendar_method = "REQUEST"
+    states = (PlaceState.TAKEN,)
+
+    def is_still_due(self) -> bool:
+        """That it takes place is untrue once who took it over is lost too."""
+        return super().is_still_due() and not (self.place.session.needs_a_presenter and self.takes_place)
+
+    @cached_property
+    def takes_place(self) -> bool:
+        """Written at the moment at which somebody took the session over, if people had read that it may not take place."""
+        first = self.notification.resend_of or self.notification
+        events = self.place.session.events.filter(kind=SessionEventKind.REASSIGNED, changes__unsure=True)
+        return events.filter(at=first.created_at).exists()
+
+    def get_subject(self) -> Promise:
+        if self.takes_place:
+            return _("The session on %(day)s takes place (%(reference)s)")
+        if not self.place.session.joining_link:
+            return _("Please don’t use the joining link for %(day)s (%(reference)s)")
+        return _("How to join on %(day)s (%(reference)s)")
+
+    def context(self) -> dict[str, object]:
+        return {**super().context(), "takes_place": self.takes_place}
+
+
+class SessionUnsure(PlaceEmail):
+    """Nobody gives it yet. Without the joining link, which would invite; the calendar keeps its entry."""
+
+    name = "session-unsure"
+    label = _("May not take place")
+    template = "session_unsure"
+    subject = _("The session on %(day)s may not take place (%(reference)s)")
+    states = (PlaceState.TAKEN,)
+
+    def is_still_due(self) -> bool:
+        """Nobody gives it since that loss; whoever does, all hear of it, and what is lost again has its own message."""
+        session = self.place.session
+        stands = super().is_still_due() and session.needs_a_presenter
+        return stands and unsure_version(session) == self.notification.version
+
+    def context(self) -> dict[str, object]:
+        return {**super().context(), "rows": session_text.session_facts(self.place.session)}
+
+
+def reminds_of(session: OpenSession, version: int, *, early: bool) -> bool:
+    """The session is to come, on the day of which this reminds."""
+    stands = reminder_version(reminder_moment(session, early=early)) == version
+    return stands and session_text.may_be_joined(session, timezone.now())
+
+
+class SessionReminder(PlaceEmail):
+    """How to join, and how to give the place to somebody else. No calendar part: it would invite again."""
+
+    name = "session-reminder"
+    label = _("Open session: the day before")
+    template = "session_reminder"
+    subject = _("Reminder: your session on %(day)s (%(reference)s)")
+    topic = Topic.REMINDERS
+    can_wait = True
+    early = False
+
+    def is_still_due(self) -> bool:
+        place = self.place
+        return place.state == PlaceState.TAKEN and reminds_of(place.session, self.notification.version, early=self.early)
+
+    def context(self) -> dict[str, object]:
+        return {**super().context(), "early": self.early}
+
+
+class SessionReminderWeek(SessionReminder):
+    name = "session-reminder-week"
+    label = _("Open session: a week before")
+    subject = _("Coming up: your session on %(day)s (%(reference)s)")
+    early = True
+
+
+# To who gives it, each with its calendar entry: theirs, changed, theirs no longer
+
+
+class SessionEmail(Email):
+    """About "session:12". Its subject may name %(day)s and %(reference)s."""
+
+    desk = Desk.BOOKINGS
+
+    @cached_property
+    def session(self) -> OpenSession:
+        return OpenSession.objects.with_names().get(pk=self.about_key)
+
+    @property
+    def is_theirs(self) -> bool:
+        presenter = self.session.presenter
+        return presenter is not None and presenter.email.lower() == self.notification.recipient.lower()
+
+    def context(self) -> dict[str, object]:
+        session = self.session
+        url = f"{settings.SITE_URL}{reverse('presenter_session', args=[session.reference])}"
+        return {"session": session, "day": format_day(session.starts_at), "reference": session.reference, "own_url": url}
+
+    def presenter_facts(self, *, may_join: bool) -> list[Row]:
+        session = self.session
+        rows = [
+            row(gettext("Open session"), session.presentation.title),
+            row(gettext("When"), session.when),
+            row(gettext("Where"), gettext("Online")),
+        ]
+        if may_join:
+            label, link = gettext("Joining link"), session.joining_link
+            none = row(label, gettext("There is none yet. The team sets one, and you get it by email."))
+            rows.append({**row(label, link), "href": link, "is_private": True} if link else none)
+            if session.joining_help:
+                rows.append({**row(gettext("How to join"), session.joining_help), "is_private": True})
+            rows.append(row(gettext("Who comes"), places_in_words(session)))
+        return [*rows, row(gettext("Reference"), session.reference)]
+
+
+class SessionForPresenter(SessionEmail):
+    name = "session-for-presenter"
+    label = _("To the presenter: open session")
+    template = "session_presenter_new"
+    calendar_method = "REQUEST"
+
+    def is_still_due(self) -> bool:
+        """Not changed again since: the newest change has its own message."""
+        session = self.session
+        return session.is_scheduled and session.sequence == self.notification.version and self.is_theirs
+
+    @cached_property
+    def change(self) -> SessionEvent | None:
+        """Anything else that raises the sequence reads as "yours"."""
+        first = self.notification.resend_of or self.notification
+        named = (SessionEventKind.MOVED, SessionEventKind.LINK_SET)
+        return self.session.events.filter(at=first.created_at, kind__in=named).first()
+
+    def get_subject(self) -> Promise:
+        if self.change and self.change.kind == SessionEventKind.MOVED:
+            return _("Your open session has moved: %(day)s (%(reference)s)")
+        if self.change:
+            return _("How to join your open session: %(day)s (%(reference)s)")
+        return _("You are giving an open session: %(day)s (%(reference)s)")
+
+    def context(self) -> dict[str, object]:
+        session, change = self.session, self.change
+        times = times_of_move(change)
+        return {
+            **super().context(),
+            "why": change.kind if change else "",
+            "before": format_span(times[0], times[0] + (session.ends_at - session.starts_at)) if times else "",
+            "rows": self.presenter_facts(may_join=True),
+        }
+
+    def calendar(self, method: str) -> bytes:
+        session, at = self.session, self.notification.created_at
+        to = ical.presenter_attendee(session)
+        return ical.session_calendar(session, method, now=at, to=to, sequence=session.sequence)
+
+
+class SessionClosedForPresenter(SessionEmail):
+    """To who gave it: it is cancelled, or somebody else's now."""
+
+    name = "session-closed-for-presenter"
+    label = _("To the presenter: session not theirs")
+    template = "session_presenter_closed"
+    calendar_method = "CANCEL"
+
+    @cached_property
+    def session(self) -> OpenSession:
+        """As it was: whose it is no longer needs to know when it was theirs, though it has moved since."""
+        session, first = super().session, self.notification.resend_of or self.notification
+        moves = session.events.filter(kind=SessionEventKind.MOVED, at__gt=first.created_at)
+        if times := times_of_move(moves.order_by("at", "pk").first()):
+            session.starts_at, session.ends_at = times[0], times[0] + (session.ends_at - session.starts_at)
+        return session
+
+    @property
+    def is_cancelled(self) -> bool:
+        return self.session.state == SessionState.CANCELLED
+
+    def is_still_due(self) -> bool:
+        return self.is_cancelled or not self.is_theirs
+
+    def get_subject(self) -> Promise:
+        if self.is_cancelled:
+            return _("Cancelled: open session on %(day)s (%(reference)s)")
+        return _("No longer yours: open session on %(day)s (%(reference)s)")
+
+    def context(self) -> dict[str, object]:
+        return {
+            **super().context(),
+            "cancelled": self.is_cancelled,
+            "rows": self.presenter_facts(may_join=False),
+            "reason": self.session.closed_reason if self.is_cancelled else "",
+        }
+
+    def calendar(self, method: str) -> bytes:
+        to, at = ical.Attendee(self.notification.recipient, is_presenter=True), self.notification.created_at
+        return ical.session_calendar(self.session, method, now=at, to=to, sequence=self.notification.version)
+
+
+class SessionPresenterReminder(SessionEmail):
+    name = "session-presenter-reminder"
+    label = _("To the presenter: session, the day before")
+    template = "session_presenter_reminder"
+    subject = _("Reminder: you are giving an open session on %(day)s (%(reference)s)")
+    can_wait = True
+    early = False
+
+    def is_still_due(self) -> bool:
+        return self.is_theirs and reminds_of(self.session, self.notification.version, early=self.early)
+
+    def context(self) -> dict[str, object]:
+        return {**super().context(), "rows": self.presenter_facts(may_join=True), "early": self.early}
+
+
+class SessionPresenterReminderWeek(SessionPresenterReminder):
+    name = "session-presenter-reminder-week"
+    label = _("To the presenter: session, a week before")
+    subject = _("Coming up: you are giving an open session on %(day)s (%(reference)s)")
+    early = True
+
+
+# To the team, of a session whose presenter is away: at once, and when the people with a place hear of it
+
+
+class StaffSessionNeedsPresenter(SessionEmail):
+    name = "staff-session-needs-presenter"
+    label = _("To staff: session needs a presenter")
+    template = "session_staff_needs_presenter"
+    subject = _("Needs a presenter: open session on %(day)s (%(reference)s)")
+    people_know = False
+
+    def is_still_due(self) -> bool:
+        """As long as nobody gives it; a later leave has its own message."""
+        return self.session.needs_a_presenter and self.session.sequence == self.notification.version
+
+    def context(self) -> dict[str, object]:
+        session = self.session
+        rows = [
+            row(gettext("Open session"), session.presentation.title),
+            row(gettext("When"), session.when),
+            row(gettext("Who comes"), places_in_words(session)),
+            row(gettext("Reference"), session.reference),
+        ]
+        url = f"{settings.SITE_URL}{reverse('staff:bookings_opensession_change', args=[session.pk])}"
+        return {**super().context(), "rows": rows, "staff_url": url, "people_know": self.people_know}
+
+
+class StaffSessionUnsure(StaffSessionNeedsPresenter):
+    name = "staff-session-unsure"
+    label = _("To staff: session still needs a presenter")
+    subject = _("Still needs a presenter: open session on %(day)s (%(reference)s)")
+    people_know = True
+
+    def is_still_due(self) -> bool:
+        """Since the same loss."""
+        return self.session.needs_a_presenter and unsure_version(self.session) == self.notification.version
+
+
+# To whoever asked for them: invitations to new sessions
+
+
+class SessionInvitation(Email):
+    """About "sessions:2027-02-22": those planned on that day that can still be joined when it is sent."""
+
+    name = INVITATION
+    label = _("Invitation to open sessions")
+    template = "session_invitation"
+    desk = Desk.BOOKINGS
+    topic = Topic.INVITATIONS
+    can_wait = True
+    most_listed = 10
+
+    @cached_property
+    def now(self) -> datetime:
+        return timezone.now()
+
+    @cached_property
+    def sessions(self) -> list[OpenSession]:
+        """With room, and without those that this reader has a place at or gave one up: one statement."""
+        day = date.fromisoformat(self.notification.about.partition(":")[2])
+        from_, until = (uk_datetime(each, time.min).astimezone(UTC) for each in (day, day + timedelta(days=1)))
+        planned = OpenSession.objects.with_names().to_come(self.now).filter(created_at__gte=from_, created_at__lt=until)
+        person = Person.objects.with_email(self.notification.recipient)
+        known = SessionPlace.objects.filter(person__in=person).values("session")
+        return list(planned.filter(occupied__lt=F("capacity"), waiting=0).exclude(pk__in=known))
+
+    def is_still_due(self) -> bool:
+        """Somebody reads there still, and may still come."""
+        return Person.objects.with_email(self.notification.recipient).exists() and bool(self.sessions)
+
+    def get_subject(self) -> Promise:
+        if len(self.sessions) == 1:
+            return _("New open session on %(day)s: “%(title)s”")
+        return _("%(count)d new open sessions")
+
+    def context(self) -> dict[str, object]:
+        first, count = self.sessions[0], len(self.sessions)
+        path = first.get_absolute_url() if count == 1 else reverse("sessions")
+        listed = self.sessions[: self.most_listed]
+        return {
+            "sessions": [
+                {
+                    "session": each,
+                    "room": session_text.room_in_words(each),
+                    "url": f"{settings.SITE_URL}{each.get_absolute_url()}",
+                }
+                for each in listed
+            ],
+            "more": count - len(listed),
+            "count": count,
+            "day": format_day(first.starts_at),
+            "title": first.presentation.title,
+            "url": f"{settings.SITE_URL}{path}",
+        }
