@@ -23,7 +23,7 @@ from accounts.models import User
 from ctac.dates import format_clock, format_day, uk_day
 from ctac.errors import DomainError
 from ctac.models import is_reference, tidy_reference
-from ctac.staff.actions import tell
+from ctac.staff.audit import audit_note
 from ctac.staff.columns import (
     NOTHING,
     LooksOnly,
@@ -454,7 +454,7 @@ class ComplaintAdmin(LogAdmin):
             token=form.cleaned_data["token"],
             flagged=form.flagged,
         )
-        tell(request, "added", keys=[made.pk])
+        audit_note(request).add("added", keys=[made.pk])
         due = _("The complaint is entered: %(reference)s. Acknowledge it by %(day)s.")
         messages.success(request, due % {"reference": made.reference, "day": format_day(made.due_on)})
         return redirect("staff:privacy_complaint_change", made.pk)
@@ -743,7 +743,7 @@ class BreachAdmin(LogAdmin):
 
     def enter(self, request: HttpRequest, form: EnterBreachForm) -> HttpResponse:
         made = enter_breach(known=form.known, by=signed_in(request), now=timezone.now(), token=form.cleaned_data["token"])
-        tell(request, "added", keys=[made.pk])
+        audit_note(request).add("added", keys=[made.pk])
         done = _("The breach is entered: %(reference)s. Decide by %(when)s if the Information Commissioner is told.")
         messages.success(request, done % {"reference": made.reference, "when": long_moment(made.due_at)})
         return redirect("staff:privacy_breach_change", made.pk)

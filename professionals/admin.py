@@ -27,7 +27,7 @@ from accounts.models import User
 from accounts.services import AccountGoneError
 from ctac.dates import tidy_postcode
 from ctac.errors import DomainError
-from ctac.staff.actions import tell, told
+from ctac.staff.audit import audit_note
 from ctac.staff.columns import NOTHING, LooksOnly, email_in_pieces, mail_link, moment_of, number_of, phone_link, state_tag
 from ctac.staff.lists import Part, is_key, keys_of, period_of, with_words
 from ctac.staff.menu import name_of
@@ -64,8 +64,8 @@ def prefilled_person(request: HttpRequest) -> Person | None:
     person = person_from_query(request) if PERSON in request.GET and request.user.has_perm(SEES_PEOPLE) else None
     if person is None or person.erased_at is not None:
         return None
-    told(request).kind = Person._meta.label_lower
-    tell(request, "viewed", keys=[person.pk])
+    audit_note(request).kind = Person._meta.label_lower
+    audit_note(request).add("viewed", keys=[person.pk])
     return person
 
 

@@ -25,7 +25,7 @@ from django.utils.translation import gettext_lazy as _
 from ctac.errors import DomainError
 from ctac.forms import PLAIN_FIELDS, PageFormMixin
 from ctac.staff import menu
-from ctac.staff.actions import NO_AUDIT, TellsTheAudit, tell
+from ctac.staff.audit import NO_AUDIT, AuditedModelAdmin, audit_note
 from ctac.staff.lists import BigListMixin, StrictlyAsked
 from ctac.staff.menu import arranged, in_sections, to_public_page
 
@@ -271,7 +271,7 @@ CHOOSE_WHAT = [("", _("Choose what to do"))]
 ONE_BUTTON = {"show_save_and_add_another": False, "show_save_and_continue": False}
 
 
-class StaffModelAdmin(StrictlyAsked, BigListMixin, TellsTheAudit):
+class StaffModelAdmin(StrictlyAsked, BigListMixin, AuditedModelAdmin):
     """A model admin with `object_actions`. Models whose state has rules list their fields in readonly_fields."""
 
     object_actions: Sequence[ObjectAction] = ()
@@ -357,7 +357,7 @@ class StaffModelAdmin(StrictlyAsked, BigListMixin, TellsTheAudit):
         change_url = reverse(f"{self.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}_change", args=[obj.pk])
         if not action.available(obj):
             if request.method == "POST":
-                tell(request, "sent", what=slug)
+                audit_note(request).add("sent", what=slug)
             messages.warning(request, _("“%(obj)s” has changed meanwhile, so this can no longer be done.") % {"obj": obj})
             return redirect(change_url)
         asked = staff_site.ask_again(request) if action.asks_again else None
