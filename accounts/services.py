@@ -79,7 +79,7 @@ def open_account(*, user: User, by: User | None, now: datetime) -> User:
 
 
 @transaction.atomic
-def reset_second_factor(*, user: User, by: User | None, now: datetime) -> None:
+def reset_second_factor(user: User, *, by: User | None, now: datetime) -> None:
     """For a lost phone: the next sign-in enrols a new one. Ends every session and the password, which may be what was lost."""
     locked = User.objects.select_for_update().get(pk=user.pk)
     Authenticator.objects.filter(user=locked).delete()

@@ -272,7 +272,7 @@ class NoReason(DomainError):
 
 
 @transaction.atomic
-def acknowledge_complaint(*, complaint: Complaint, told: Told, on: date | None, words: str, by: User, now: datetime) -> None:
+def acknowledge_complaint(complaint: Complaint, *, told: Told, on: date | None, words: str, by: User, now: datetime) -> None:
     """Say that it came and that we look into it. `on`: the day on which it was said; by email that is now.
 
     Raises ChangedMeanwhile, NoAddress, WrongDay.
@@ -284,7 +284,7 @@ def acknowledge_complaint(*, complaint: Complaint, told: Told, on: date | None, 
 
 
 @transaction.atomic
-def tell_complaint_progress(*, complaint: Complaint, told: Told, on: date | None, words: str, by: User, now: datetime) -> None:
+def tell_complaint_progress(complaint: Complaint, *, told: Told, on: date | None, words: str, by: User, now: datetime) -> None:
     """Say how far we are. Raises ChangedMeanwhile, NoAddress, NoWords, WrongDay."""
     locked = lock_complaint(complaint, ComplaintState.ACKNOWLEDGED)
     need_words(words)
@@ -293,7 +293,7 @@ def tell_complaint_progress(*, complaint: Complaint, told: Told, on: date | None
 
 
 @transaction.atomic
-def answer_complaint(*, complaint: Complaint, told: Told, on: date | None, words: str, by: User, now: datetime) -> None:
+def answer_complaint(complaint: Complaint, *, told: Told, on: date | None, words: str, by: User, now: datetime) -> None:
     """Say what came of it. An outcome within the 30 days needs no acknowledgement before it, and is one.
 
     Raises ChangedMeanwhile, NoAddress, NoWords, WrongDay.
@@ -306,7 +306,7 @@ def answer_complaint(*, complaint: Complaint, told: Told, on: date | None, words
 
 
 @transaction.atomic
-def note_on_complaint(*, complaint: Complaint, words: str, flagged: bool, by: User, now: datetime) -> None:
+def note_on_complaint(complaint: Complaint, *, words: str, flagged: bool, by: User, now: datetime) -> None:
     """For colleagues alone. Also when it is closed: the Commissioner may ask."""
     locked = lock_complaint(complaint, *ComplaintState)
     event = write_complaint_event(locked, ComplaintEventKind.NOTED, on=uk_day(now), words=words, by=by, now=now)
@@ -315,7 +315,7 @@ def note_on_complaint(*, complaint: Complaint, words: str, flagged: bool, by: Us
 
 
 @transaction.atomic
-def close_complaint(*, complaint: Complaint, words: str, flagged: bool, by: User, now: datetime) -> None:
+def close_complaint(complaint: Complaint, *, words: str, flagged: bool, by: User, now: datetime) -> None:
     """Raises ChangedMeanwhile, NoReason if nobody was told an outcome and no words say why."""
     locked = lock_complaint(complaint, *(state for state in ComplaintState if state != ComplaintState.CLOSED))
     if locked.state != ComplaintState.ANSWERED and not words.strip():
@@ -532,13 +532,13 @@ def breach_reference(token: str) -> str:
 
 
 @transaction.atomic
-def add_to_breach(*, breach: Breach, words: str, by: User, now: datetime) -> None:
+def add_to_breach(breach: Breach, *, words: str, by: User, now: datetime) -> None:
     """What was learnt since, or what was wrong before and is right now."""
     write_breach_event(lock_breach(breach), BreachEventKind.LEARNT, at=now, words=words, by=by, now=now)
 
 
 @transaction.atomic
-def tell_commissioner(*, breach: Breach, at: datetime, reference: str, words: str, by: User, now: datetime) -> None:
+def tell_commissioner(breach: Breach, *, at: datetime, reference: str, words: str, by: User, now: datetime) -> None:
     """Raises ChangedMeanwhile, InTheFuture, BeforeWeKnew, LateWithoutReason (UK GDPR article 33(1))."""
     locked = lock_breach(breach)
     if not locked.may_tell_commissioner:
@@ -552,7 +552,7 @@ def tell_commissioner(*, breach: Breach, at: datetime, reference: str, words: st
 
 
 @transaction.atomic
-def need_not_tell_commissioner(*, breach: Breach, words: str, by: User, now: datetime) -> None:
+def need_not_tell_commissioner(breach: Breach, *, words: str, by: User, now: datetime) -> None:
     """Because it is unlikely to harm anybody; `words` say why. Raises ChangedMeanwhile."""
     locked = lock_breach(breach)
     if not locked.waits_for_commissioner:
@@ -562,7 +562,7 @@ def need_not_tell_commissioner(*, breach: Breach, words: str, by: User, now: dat
 
 
 @transaction.atomic
-def tell_people(*, breach: Breach, at: datetime, words: str, by: User, now: datetime) -> None:
+def tell_people(breach: Breach, *, at: datetime, words: str, by: User, now: datetime) -> None:
     """Those whose data it is; `words` say how. Raises ChangedMeanwhile, InTheFuture, BeforeWeKnew."""
     locked = lock_breach(breach)
     if not locked.may_tell_people:
@@ -573,7 +573,7 @@ def tell_people(*, breach: Breach, at: datetime, words: str, by: User, now: date
 
 
 @transaction.atomic
-def need_not_tell_people(*, breach: Breach, words: str, by: User, now: datetime) -> None:
+def need_not_tell_people(breach: Breach, *, words: str, by: User, now: datetime) -> None:
     """Because the risk for them is not high (article 34); `words` say why. Raises ChangedMeanwhile."""
     locked = lock_breach(breach)
     if not locked.waits_for_people:

@@ -493,7 +493,7 @@ class PhoneOfTheAccountError(DomainError):
 
 
 @transaction.atomic
-def recover_account(*, user: User, by: User, email: str, called: str, number: str, now: datetime) -> AccountRecovery:
+def recover_account(user: User, *, by: User, email: str, called: str, number: str, now: datetime) -> AccountRecovery:
     """The account has a new address, which counts once a code sent to it was typed; what opened it before no longer does.
 
     The person keeps the old address until then: nothing of theirs goes to one that was misheard. The old one is told.
@@ -589,7 +589,7 @@ def keep_blocked_attempt_of(*, request: HttpRequest | None, address: str, **atte
 
 
 @transaction.atomic
-def lift_block(*, stopped: Stopped, by: User | None, now: datetime) -> None:
+def lift_block(stopped: Stopped, *, by: User | None, now: datetime) -> None:
     """Nothing is counted by this key until the UK day ends. It counts as seen."""
     limits.lift_limit(stopped.key, uk_datetime(uk_day(now) + timedelta(days=1), time(0)))
     Stopped.objects.filter(pk=stopped.pk).update(let_through_at=now, seen_at=now, by_staff=by)

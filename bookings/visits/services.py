@@ -133,7 +133,7 @@ class NotOverdue(DomainError):
 
 
 @transaction.atomic
-def check_in(*, booking: Booking, presenter: Presenter, by: User, now: datetime, note: str = "", flagged: bool = False) -> Visit:
+def check_in(booking: Booking, *, presenter: Presenter, by: User, now: datetime, note: str = "", flagged: bool = False) -> Visit:
     """`presenter` is there. Checking in again changes nothing. By staff after a phone call: `by` and `note` say so.
 
     Raises NotAVisit, TooEarlyToCheckIn, VisitOver, SomebodyElseIsThere.
@@ -155,7 +155,7 @@ def check_in(*, booking: Booking, presenter: Presenter, by: User, now: datetime,
 
 
 @transaction.atomic
-def check_out(*, booking: Booking, presenter: Presenter, by: User, now: datetime, note: str = "", flagged: bool = False) -> Visit:
+def check_out(booking: Booking, *, presenter: Presenter, by: User, now: datetime, note: str = "", flagged: bool = False) -> Visit:
     """`presenter` has left and is safe; also late, and also who forgot to check in. Checking out again changes nothing.
     By a clock that is behind the one of the check-in it counts as that same moment: nobody is kept on the list for that.
 
@@ -175,7 +175,7 @@ def check_out(*, booking: Booking, presenter: Presenter, by: User, now: datetime
 
 
 @transaction.atomic
-def say_safe(*, booking: Booking, by: User, now: datetime, note: str, flagged: bool = False) -> Visit:
+def say_safe(booking: Booking, *, by: User, now: datetime, note: str, flagged: bool = False) -> Visit:
     """Staff have heard that all is well, and the alert ends. The check-out is still waited for if it is not due yet.
 
     Raises NotOverdue, which is also what the second of two colleagues reads.

@@ -38,7 +38,7 @@ class VersionIsThere(DomainError):
 
 
 @transaction.atomic
-def add_version(*, leaflet: Leaflet, language: Language, form: Format) -> Leaflet:
+def add_version(leaflet: Leaflet, *, language: Language, form: Format) -> Leaflet:
     """A copy of the title outside the catalogue, whose words staff then replace. Raises VersionIsThere."""
     title = Leaflet.objects.select_for_update(no_key=True).get(pk=leaflet.pk)
     same = (title.language, title.format) == (language, form)
@@ -195,7 +195,7 @@ class WithdrawalNotice:
 
 @transaction.atomic
 def withdraw_edition(
-    *, edition: Edition, notice: WithdrawalNotice | None = None, now: datetime | None = None, flagged: bool = False
+    edition: Edition, *, notice: WithdrawalNotice | None = None, now: datetime | None = None, flagged: bool = False
 ) -> None:
     """Nobody is to get this print any more, on paper or as PDF. Raises EditionIsNotCurrent.
 
@@ -210,7 +210,7 @@ def withdraw_edition(
 
 
 @transaction.atomic
-def record_review(*, edition: Edition, by: User | None, reviewed_on: date, review_on: date) -> None:
+def record_review(edition: Edition, *, by: User | None, reviewed_on: date, review_on: date) -> None:
     """Somebody read it again and it is still right; `review_on` is by when it is read next. Raises EditionIsNotHandedOut."""
     current = Edition.objects.current().filter(pk=edition.pk)
     if not current.update(reviewed_on=reviewed_on, reviewed_by=by, review_on=review_on):

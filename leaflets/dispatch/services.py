@@ -104,7 +104,7 @@ def lock_session(session: PackingSession) -> PackingSession:
 
 
 @transaction.atomic
-def add_order(*, session: PackingSession, order: Order, by: User | None, now: datetime) -> Parcel:
+def add_order(session: PackingSession, *, order: Order, by: User | None, now: datetime) -> Parcel:
     """A late order joins the session, with the next number. One that somebody packs on its own page may join too.
 
     Raises SessionHasEnded, SessionIsFull, PostedAndBroughtMixed, IsInSession, OrderHasMoved.
@@ -288,7 +288,7 @@ def dispatch_session(
 
 
 @transaction.atomic
-def close_session(*, session: PackingSession, by: User | None, now: datetime) -> PackingSession:
+def close_session(session: PackingSession, *, by: User | None, now: datetime) -> PackingSession:
     """Nothing leaves: every order goes back for a later session. Raises SessionHasEnded."""
     session = lock_session(session)
     end_parcels(
@@ -303,7 +303,7 @@ def close_session(*, session: PackingSession, by: User | None, now: datetime) ->
 
 
 @transaction.atomic
-def take_out(*, session: PackingSession, order: Order, by: User | None, now: datetime) -> None:
+def take_out(session: PackingSession, *, order: Order, by: User | None, now: datetime) -> None:
     """This order goes back for a later session. Taken out already: it is. Raises SessionHasEnded."""
     session = lock_session(session)
     parcels = session.parcels.open().filter(order=order)

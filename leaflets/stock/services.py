@@ -365,8 +365,8 @@ def last_entry_key(edition: Edition) -> int:
 
 @transaction.atomic
 def receive_stock(
-    *,
     edition: Edition,
+    *,
     copies: int,
     by: User | None,
     now: datetime,
@@ -394,8 +394,8 @@ def receive_stock(
 
 @transaction.atomic
 def correct_stock(
-    *,
     edition: Edition,
+    *,
     change: int,
     by: User | None,
     now: datetime,

@@ -149,7 +149,7 @@ def count_again(*, take: StockTake, key: int) -> None:
 
 
 @transaction.atomic
-def abandon_count(*, take: StockTake, by: User | None, now: datetime) -> None:
+def abandon_count(take: StockTake, *, by: User | None, now: datetime) -> None:
     """What was counted stays to be read, and changes nothing. Raises StockTakeIsOver."""
     end_stock_take(take, StockTakeState.ABANDONED, by=by, now=now)
 

@@ -151,7 +151,7 @@ def read_flagged(*, flagged: FlaggedText, by: User, now: datetime) -> None:
 
 
 @transaction.atomic
-def clear_flagged(*, flagged: FlaggedText, shown: str, by: User, now: datetime) -> None:
+def clear_flagged(flagged: FlaggedText, *, shown: str, by: User, now: datetime) -> None:
     """Take out what looks like a child's details, where it stands. `shown`: the mark of the words that `by` has before them.
 
     Raises NotReadYetError, DecidedAlreadyError; OtherWordsError if other words stand there by now, which nobody has read.
@@ -164,7 +164,7 @@ def clear_flagged(*, flagged: FlaggedText, shown: str, by: User, now: datetime) 
 
 
 @transaction.atomic
-def say_no_child(*, flagged: FlaggedText, shown: str, by: User, now: datetime) -> None:
+def say_no_child(flagged: FlaggedText, *, shown: str, by: User, now: datetime) -> None:
     """It is a text like any other from now on: emails and calendars may have it. Raises as clear_flagged does."""
     locked, _found = _lock_undecided(flagged, shown, by)
     _decide(locked, Decision.NO_CHILD, by, now)

@@ -27,7 +27,7 @@ from professionals.safeguarding.services import notify_safeguarding_lead
 
 @transaction.atomic
 def reassign(
-    *, booking: Booking, presenter: Presenter, by: User | None, now: datetime, override_reason: str = "", flagged: bool = False
+    booking: Booking, *, presenter: Presenter, by: User | None, now: datetime, override_reason: str = "", flagged: bool = False
 ) -> Booking:
     """Give the booking to this presenter, tell everyone, and bump the calendar sequence.
 
@@ -87,7 +87,7 @@ def refuse_if_impossible(
 
 @transaction.atomic
 def set_travel(
-    *, booking: Booking, minutes: int | None, reason: str, by: User | None, now: datetime, flagged: bool = False
+    booking: Booking, *, minutes: int | None, reason: str, by: User | None, now: datetime, flagged: bool = False
 ) -> Booking:
     """Say how long the journeys to and from this visit take; None goes back to the rule.
 
@@ -114,7 +114,7 @@ class SameLink(DomainError):
 
 
 @transaction.atomic
-def set_joining_link(*, booking: Booking, link: str, by: User | None, now: datetime) -> Booking:
+def set_joining_link(booking: Booking, *, link: str, by: User | None, now: datetime) -> Booking:
     """Give an online booking a link of its own (https); empty goes back to its presenter's.
 
     If it is confirmed and people join elsewhere than before, they are told once. Raises SameLink, MoveRefused (not online,

@@ -34,7 +34,7 @@ class NothingToTransferError(DomainError):
 
 @transaction.atomic
 def transfer_bookings(
-    *, person: Person, to: Person, by: User | None, reason: str, now: datetime, flagged: bool = False
+    person: Person, *, to: Person, by: User | None, reason: str, now: datetime, flagged: bool = False
 ) -> list[Booking]:
     """All of `person`'s bookings and requests to come are `to`'s, with the leaflets that are brought to them.
 

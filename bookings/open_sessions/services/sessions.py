@@ -186,7 +186,7 @@ def set_joining_details(
 
 
 @transaction.atomic
-def send_joining_details(*, session: OpenSession, by: User | None, now: datetime) -> int:
+def send_joining_details(session: OpenSession, *, by: User | None, now: datetime) -> int:
     """Tell everybody with a place how to join; how many are told. Who gets one later reads it with their place.
 
     Raises NoJoiningLink, DetailsSent (once is enough), SessionClosed.
@@ -347,7 +347,7 @@ def shorten_offers(session: OpenSession, *, by: User | None, now: datetime) -> N
 
 @transaction.atomic
 def assign_presenter(
-    *, session: OpenSession, presenter: Presenter, by: User | None, now: datetime, reason: str = "", flagged: bool = False
+    session: OpenSession, *, presenter: Presenter, by: User | None, now: datetime, reason: str = "", flagged: bool = False
 ) -> None:
     """Give it to this presenter, who is told, as is the one before. Raises SlotTaken, SamePresenter, SessionClosed, SessionMoved.
 
@@ -387,7 +387,7 @@ def presenter_busy(presenter: Presenter) -> SlotTaken:
 
 
 @transaction.atomic
-def cancel_session(*, session: OpenSession, by: User | None, now: datetime, reason: str, flagged: bool = False) -> None:
+def cancel_session(session: OpenSession, *, by: User | None, now: datetime, reason: str, flagged: bool = False) -> None:
     """Give its presenter's time back and tell everybody who has a place, is offered one or waits. Places stay as they stood.
 
     `flagged`: the reason looks like a child's details, so that no page and no email has it. Raises SessionClosed, SessionMoved.
@@ -408,7 +408,7 @@ def cancel_session(*, session: OpenSession, by: User | None, now: datetime, reas
 
 
 @transaction.atomic
-def mark_session_delivered(*, session: OpenSession, by: User | None, now: datetime) -> None:
+def mark_session_delivered(session: OpenSession, *, by: User | None, now: datetime) -> None:
     """It took place, and has its short link from now on; who had a place is asked how it was.
 
     Raises NotStarted, SessionNeedsPresenter, SessionClosed.

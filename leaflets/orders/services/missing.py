@@ -88,7 +88,7 @@ def report_missing(
 
 
 @transaction.atomic
-def send_again(*, missing: MissingParcel, delivery: Delivery, by: User | None, now: datetime, flagged: bool = False) -> Order:
+def send_again(missing: MissingParcel, *, delivery: Delivery, by: User | None, now: datetime, flagged: bool = False) -> Order:
     """A new order for what was in the parcel, in the prints of now; what is not in stock is backordered.
 
     It counts towards nobody's limits and takes stock as any other. A title that can't be ordered any more
@@ -134,7 +134,7 @@ def allocate_replacement(order: Order, wanted: Mapping[Edition, int], *, by: Use
 
 
 @transaction.atomic
-def close_missing(*, missing: MissingParcel, by: User | None, now: datetime, reason: str, flagged: bool = False) -> None:
+def close_missing(missing: MissingParcel, *, by: User | None, now: datetime, reason: str, flagged: bool = False) -> None:
     """Nothing is sent again; the person reads the `reason`. Raises AlreadyDecided."""
     decide_missing(missing, MissingState.CLOSED, by=by, now=now, reason=reason)
     OrderEvent.objects.create(order=missing.parcel.order, kind=EventKind.NOT_RESENT, by=by, at=now)

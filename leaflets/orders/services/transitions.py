@@ -217,13 +217,13 @@ class EditionIsWithdrawn(DomainError):
 
 
 @transaction.atomic
-def start_packing(*, order: Order, by: User | None, now: datetime) -> None:
+def start_packing(order: Order, *, by: User | None, now: datetime) -> None:
     """From here on the order is being packed, and its owner can't change it any more. Raises OrderHasMoved."""
     transition(order, OrderState.PACKING, expect={OrderState.RECEIVED}, by=by, now=now)
 
 
 @transaction.atomic
-def dispatch(*, order: Order, by: User | None, now: datetime, tracking_number: str = "") -> Dispatch:
+def dispatch(order: Order, *, by: User | None, now: datetime, tracking_number: str = "") -> Dispatch:
     """The parcel has left: its copies are neither on the shelf nor promised any more.
 
     If some copies are still to come, the order waits for them. Raises OrderHasMoved, EditionIsWithdrawn.
@@ -251,7 +251,7 @@ def record_dispatches(tracking_numbers: Mapping[Order, str], *, by: User | None,
 
 @transaction.atomic
 def cancel(
-    *, order: Order, by: User | None, now: datetime, reason: str = "", flagged: bool = False, with_visit: bool = False
+    order: Order, *, by: User | None, now: datetime, reason: str = "", flagged: bool = False, with_visit: bool = False
 ) -> None:
     """Give the copies back to the shelf, once, and to whoever waits for them. Raises OrderHasMoved, OrderIsTransferred.
 
@@ -345,7 +345,7 @@ class MoreThanAsked(DomainError):
 
 @transaction.atomic
 def approve(
-    *, order: Order, granted: Mapping[int, int], by: User | None, now: datetime, reason: str = "", flagged: bool = False
+    order: Order, *, granted: Mapping[int, int], by: User | None, now: datetime, reason: str = "", flagged: bool = False
 ) -> None:
     """Give so many copies of each line (by its key; a line that is not named gets none). What is not in stock is backordered.
 
@@ -372,7 +372,7 @@ def approve(
 
 
 @transaction.atomic
-def decline(*, order: Order, by: User | None, now: datetime, reason: str, flagged: bool = False) -> None:
+def decline(order: Order, *, by: User | None, now: datetime, reason: str, flagged: bool = False) -> None:
     """Nothing of it is sent. The person reads the `reason`. `flagged`: as in approve. Raises OrderHasMoved."""
     lines = lock_lines_of_order(order)
     transition(order, OrderState.DECLINED, expect={OrderState.REQUESTED}, by=by, now=now, reason=reason)
@@ -402,7 +402,7 @@ class IsNotPrioritised(DomainError):
 
 
 @transaction.atomic
-def prioritise(*, order: Order, by: User | None, now: datetime, reason: str, flagged: bool = False) -> None:
+def prioritise(order: Order, *, by: User | None, now: datetime, reason: str, flagged: bool = False) -> None:
     """From now on what it waits for comes to it before others, after those that were passed forward earlier.
 
     Nobody loses a copy that was promised. `flagged`: the reason looks like a child's details and its writer kept it, so the
@@ -416,7 +416,7 @@ def prioritise(*, order: Order, by: User | None, now: datetime, reason: str, fla
 
 
 @transaction.atomic
-def remove_priority(*, order: Order, by: User | None, now: datetime, reason: str = "", flagged: bool = False) -> None:
+def remove_priority(order: Order, *, by: User | None, now: datetime, reason: str = "", flagged: bool = False) -> None:
     """The day on which it was placed counts again; what it was promised meanwhile stays promised. `flagged`: as above.
 
     Raises OrderHasMoved, IsNotPrioritised.
