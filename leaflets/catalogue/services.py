@@ -184,26 +184,18 @@ def add_edition(*, leaflet: Leaflet, label: str, published_on: date, review_on: 
     return edition
 
 
-@dataclass(frozen=True)
-class WithdrawalNotice:
-    """What people are told of an edition that was withdrawn: since which day, why, and which title to use instead."""
-
-    on: date
-    why: str = ""
-    use_instead: Leaflet | None = None
-
-
 @transaction.atomic
 def withdraw_edition(
-    edition: Edition, *, notice: WithdrawalNotice | None = None, now: datetime | None = None, flagged: bool = False
+    edition: Edition, *, now: datetime | None = None, why: str = "", use_instead: Leaflet | None = None, flagged: bool = False
 ) -> None:
     """Nobody is to get this print any more, on paper or as PDF. Raises EditionIsNotCurrent.
 
-    `flagged`: the notice looks like a child's details and its writer kept it, so the safeguarding lead is told, at `now`.
+    With `now`, people read since which day, why, and which title to use instead.
+    `flagged`: the reason looks like a child's details and its writer kept it, so the safeguarding lead is told.
     """
     live = Edition.objects.filter(pk=edition.pk).exclude(state=EditionState.WITHDRAWN)
-    said = {"withdrawn_on": notice.on, "withdrawn_why": notice.why, "use_instead": notice.use_instead} if notice else {}
-    if not live.update(state=EditionState.WITHDRAWN, **said):
+    notice = {"withdrawn_on": uk_day(now), "withdrawn_why": why, "use_instead": use_instead} if now else {}
+    if not live.update(state=EditionState.WITHDRAWN, **notice):
         raise EditionIsNotCurrent
     if flagged and now:
         notify_safeguarding_lead(about=f"edition:{edition.pk}", reference=edition.label, now=now)

@@ -14,7 +14,6 @@ from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
 from bookings import errors, text
 from bookings.booking.admin.requests import AGREE, OFFER
 from bookings.booking.forms import DetailsForm, WhereForm
@@ -35,7 +34,7 @@ from bookings.travel import LONGEST_OVERRIDE_MINUTES, PlaceUnknown, find_place
 from bookings.visits import services as visits_services
 from ctac.dates import tidy_postcode
 from ctac.errors import DomainError
-from ctac.staff.site import ObjectAction, in_our_words
+from ctac.staff.site import ObjectAction
 from leaflets.models import Order
 from professionals.admin import PersonAdmin
 from professionals.models import Person
@@ -71,33 +70,17 @@ class LinkForm(forms.Form):
     )
 
 
-def who_is_there(booking: Booking) -> Presenter:
+def presenter_of(booking: Booking) -> Presenter:
     presenter = text.presenter_of_visit(booking)
     if presenter is None:
         raise errors.NeedsPresenter
     return presenter
 
 
-def do_say_safe(booking: Booking, *, by: User, **heard: Any) -> None:
-    visits_services.say_safe(booking=booking, by=by, now=timezone.now(), **heard)
-
-
-def do_check_in(booking: Booking, *, by: User, **heard: Any) -> None:
-    visits_services.check_in(booking=booking, presenter=who_is_there(booking), by=by, now=timezone.now(), **heard)
-
-
-def do_check_out(booking: Booking, *, by: User, **heard: Any) -> None:
-    visits_services.check_out(booking=booking, presenter=who_is_there(booking), by=by, now=timezone.now(), **heard)
-
-
-def do_set_link(booking: Booking, *, by: User, link: str) -> None:
-    assign.set_joining_link(booking=booking, link=link, by=by, now=timezone.now())
-
-
 SAFE = ObjectAction(
     "safe",
     _("Say that all is well"),
-    do_say_safe,
+    visits_services.say_safe,
     available=lambda booking: Overdue.find(booking, timezone.now()) is not None,
     form_class=HeardForm,
     explanation=_("Call the presenter, then the contact on site. Say so here once you know that the presenter is safe."),
@@ -107,7 +90,7 @@ SAFE = ObjectAction(
 CHECKED_IN = ObjectAction(
     "checked-in",
     _("Check the presenter in"),
-    do_check_in,
+    lambda booking, **heard: visits_services.check_in(booking, presenter=presenter_of(booking), **heard),
     available=lambda booking: may_check_in(booking, timezone.now()),
     form_class=HeardForm,
     explanation=_("After a phone call, when they can’t do it on their phone."),
@@ -116,7 +99,7 @@ CHECKED_IN = ObjectAction(
 CHECKED_OUT = ObjectAction(
     "checked-out",
     _("Check the presenter out"),
-    do_check_out,
+    lambda booking, **heard: visits_services.check_out(booking, presenter=presenter_of(booking), **heard),
     available=lambda booking: may_check_out(booking, timezone.now()),
     form_class=HeardForm,
     explanation=_("After a phone call: they have left and are safe."),
@@ -125,7 +108,7 @@ CHECKED_OUT = ObjectAction(
 LINK = ObjectAction(
     "link",
     _("Set the joining link"),
-    do_set_link,
+    assign.set_joining_link,
     available=lambda booking: booking.is_open and booking.format == Format.ONLINE,
     form_class=LinkForm,
     explanation=_("If the booking is confirmed, the professional and the presenter get it by email, with a new calendar entry."),
@@ -134,10 +117,6 @@ LINK = ObjectAction(
 
 
 # On the page of a person: what they have still to come goes to a colleague. The page shows what, before it is pressed.
-
-
-class NoSuchColleagueError(DomainError):
-    message = gettext_lazy("We know nobody with that address. Add them as a person first, in the same organisation.")
 
 
 class TransferForm(StaffForm):
@@ -150,27 +129,11 @@ class TransferForm(StaffForm):
     )
 
 
-def do_transfer(person: Person, *, by: User, colleague: str, reason: str, flagged: bool) -> None:
-    """Raises NoSuchColleagueError, and what the service does."""
+def transfer_to_colleague(person: Person, *, colleague: str, **asked: Any) -> None:
     to = Person.objects.with_email(colleague.strip()).filter(erased_at=None).first()
     if to is None:
-        raise NoSuchColleagueError
-    transfer_bookings(person=person, to=to, by=by, reason=reason, now=timezone.now(), flagged=flagged)
-
-
-def transfer_page(model_admin: PersonAdmin, request: HttpRequest, person: Person, action: ObjectAction) -> HttpResponse:
-    change_url = reverse("staff:professionals_person_change", args=[person.pk])
-    form = in_our_words(TransferForm)(request.POST if request.method == "POST" else None)
-    if form.is_valid() and model_admin.perform(request, action, person, form):
-        return redirect(change_url)
-    about = model_admin.about_action(request, action, person, change_url)
-    context = {
-        **about,
-        "form": form,
-        "rows": [*about["rows"], *what_is_transferred(person), *what_stays(person)],
-        "media": model_admin.media + form.media,
-    }
-    return TemplateResponse(request, "admin/object_action.html", context)
+        raise DomainError(gettext_lazy("We know nobody with that address. Add them as a person first, in the same organisation."))
+    transfer_bookings(person, to=to, **asked)
 
 
 def what_is_transferred(person: Person) -> list[dict[str, Any]]:
@@ -198,8 +161,9 @@ def what_stays(person: Person) -> list[dict[str, Any]]:
 TRANSFER = ObjectAction(
     slug="hand-over",
     label=gettext_lazy("Hand bookings over to a colleague"),
-    perform=do_transfer,
-    page=transfer_page,
+    service=transfer_to_colleague,
+    form_class=TransferForm,
+    facts=lambda person: [*what_is_transferred(person), *what_stays(person)],
     available=lambda person: person.organisation_id is not None,
     explanation=gettext_lazy(
         "All bookings and requests to come go to the colleague, with the leaflets that are brought to them. Times and presenters "
@@ -438,30 +402,6 @@ class TravelForm(StaffForm):
     reason = forms.CharField(label=_("Why"), max_length=200, error_messages={"required": _("Write why.")})
 
 
-def do_confirm(booking: Booking, *, by: User) -> None:
-    transitions.confirm_booking(booking=booking, by=by, now=timezone.now())
-
-
-def do_decline(booking: Booking, *, by: User, reason: str, flagged: bool) -> None:
-    transitions.decline_booking(booking=booking, reason=reason, by=by, now=timezone.now(), flagged=flagged)
-
-
-def do_reassign(booking: Booking, *, by: User, presenter: Presenter, **why: Any) -> None:
-    assign.reassign(booking=booking, presenter=presenter, by=by, now=timezone.now(), **why)
-
-
-def do_cancel(booking: Booking, *, by: User, reason: str, flagged: bool) -> None:
-    transitions.cancel_booking(booking=booking, by=by, now=timezone.now(), reason=reason, flagged=flagged)
-
-
-def do_mark_delivered(booking: Booking, *, by: User) -> None:
-    transitions.mark_delivered(booking=booking, by=by, now=timezone.now())
-
-
-def do_set_travel(booking: Booking, *, by: User, minutes: int | None, **why: Any) -> None:
-    assign.set_travel(booking=booking, minutes=minutes, by=by, now=timezone.now(), **why)
-
-
 def has_a_presenter(booking: Booking) -> bool:
     return booking.is_open and booking.presenter_id is not None
 
@@ -469,7 +409,7 @@ def has_a_presenter(booking: Booking) -> bool:
 CONFIRM = ObjectAction(
     "confirm",
     _("Confirm this booking"),
-    do_confirm,
+    transitions.confirm_booking,
     available=lambda booking: booking.can_become(State.CONFIRMED) and booking.presenter_id is not None,
     explanation=_("The professional gets an email that says it is confirmed, with the calendar entry."),
     done=_("The booking is confirmed. The professional gets an email."),
@@ -479,7 +419,7 @@ CONFIRM = ObjectAction(
 ASSIGN = ObjectAction(
     "assign",
     _("Choose a presenter"),
-    do_reassign,
+    assign.reassign,
     available=lambda booking: booking.needs_a_presenter and not SAFE.available(booking),  # nobody goes before all is known
     form_class=ReassignForm,
     explanation=_("The presenter is told. If the booking is confirmed, the professional gets a new confirmation."),
@@ -489,7 +429,7 @@ ASSIGN = ObjectAction(
 DELIVERED = ObjectAction(
     "delivered",
     _("Mark as delivered"),
-    do_mark_delivered,
+    transitions.mark_delivered,
     available=lambda booking: (
         booking.can_become(State.DELIVERED)
         and not booking.needs_a_presenter
@@ -503,7 +443,7 @@ DELIVERED = ObjectAction(
 REASSIGN = ObjectAction(
     "reassign",
     _("Change the presenter"),
-    do_reassign,
+    assign.reassign,
     available=has_a_presenter,
     form_class=ReassignForm,
     explanation=_("Both presenters are told. If it is confirmed, the professional gets a new confirmation."),
@@ -527,7 +467,7 @@ DETAILS = ObjectAction(
 TRAVEL = ObjectAction(
     "travel",
     _("Set the travel time"),
-    do_set_travel,
+    assign.set_travel,
     available=lambda booking: has_a_presenter(booking) and booking.format == Format.WORKPLACE,
     form_class=TravelForm,
     explanation=_("For this visit only: it holds for the way there and the way on."),
@@ -536,7 +476,7 @@ TRAVEL = ObjectAction(
 DECLINE = ObjectAction(
     "decline",
     _("Decline this booking"),
-    do_decline,
+    transitions.decline_booking,
     available=lambda booking: booking.can_become(State.DECLINED),
     form_class=DeclineForm,
     explanation=_("When we can’t do it. The professional gets an email, and the time is free again."),
@@ -546,7 +486,7 @@ DECLINE = ObjectAction(
 CANCEL = ObjectAction(
     "cancel",
     _("Cancel this booking"),
-    do_cancel,
+    transitions.cancel_booking,
     available=lambda booking: booking.can_become(State.CANCELLED),
     form_class=CancelBookingForm,
     explanation=_("The professional and the presenter get an email, and the time is free again."),
