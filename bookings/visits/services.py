@@ -35,14 +35,6 @@ from professionals.safeguarding.services import notify_safeguarding_lead
 # What must wait while a presenter is out there, or nobody knows whether they are safe (product.md, rule 10).
 
 
-class PresenterNotHeardFrom(VisitInTheWay):
-    message = _("We have not heard from the presenter of this visit. Call them, say that all is well, then do this.")
-
-
-class PresenterStillThere(DomainError):
-    message = _("The presenter has checked in there and not checked out. Call them and check them out, then do this.")
-
-
 class VisitNotOver(VisitInTheWay):
     """What we know of a visit can't be erased while its presenter needs it."""
 
@@ -77,15 +69,19 @@ def keep_waiting_for(presenter: Presenter, booking: Booking, now: datetime) -> N
 
 
 def refuse_while_overdue(booking: Booking, now: datetime) -> None:
-    """Nothing may take the alert away but word of the presenter. Raises PresenterNotHeardFrom."""
+    """Nothing may take the alert away but word of the presenter. Raises VisitInTheWay."""
     if Overdue.find(booking, now) is not None:
-        raise PresenterNotHeardFrom
+        raise VisitInTheWay(
+            _("We have not heard from the presenter of this visit. Call them, say that all is well, then do this.")
+        )
 
 
 def refuse_while_there(booking: Booking, now: datetime) -> None:
-    """At another time it would be another visit, and nobody would wait for who is at this one. Raises PresenterStillThere."""
+    """At another time it would be another visit, and nobody would wait for who is at this one."""
     if somebody_is_there(booking, now):
-        raise PresenterStillThere
+        raise DomainError(
+            _("The presenter has checked in there and not checked out. Call them and check them out, then do this.")
+        )
 
 
 def somebody_is_there(booking: Booking, now: datetime) -> bool:
@@ -116,10 +112,6 @@ class TooEarlyToCheckIn(DomainError):
 
 class VisitOver(DomainError):
     message = _("The time of this visit is over. Check out instead, so that we know you are safe.")
-
-
-class VisitNotBegun(DomainError):
-    message = _("This visit has not begun, and nobody has checked in. Check in first.")
 
 
 class SomebodyElseIsThere(DomainError):
@@ -159,7 +151,7 @@ def check_out(booking: Booking, *, presenter: Presenter, by: User, now: datetime
     """`presenter` has left and is safe; also late, and also who forgot to check in. Checking out again changes nothing.
     By a clock that is behind the one of the check-in it counts as that same moment: nobody is kept on the list for that.
 
-    Raises NotAVisit, VisitNotBegun, SomebodyElseIsThere.
+    Raises NotAVisit, SomebodyElseIsThere.
     """
     locked, visit = lock_visit(booking)
     refuse_somebody_elses(visit, presenter)
@@ -205,7 +197,7 @@ def refuse_unless_it_took_place(booking: Booking, now: datetime) -> None:
     if booking.format != Format.WORKPLACE or booking.state not in (State.CONFIRMED, State.DELIVERED):
         raise NotAVisit
     if now < booking.agreed[0]:
-        raise VisitNotBegun
+        raise DomainError(_("This visit has not begun, and nobody has checked in. Check in first."))
 
 
 def save_visit(visit: Visit, kind: EventKind, *, by: User, now: datetime, note: str, flagged: bool) -> None:

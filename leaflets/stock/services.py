@@ -151,19 +151,15 @@ class AlreadyInStock(DomainError):
     message: str | Promise = _("There are copies already, so there is nothing to wait for. You can order now.")
 
 
-class NoEmailAddress(DomainError):
-    message: str | Promise = _("We have no email address for you. Add one to your account first.")
-
-
 @transaction.atomic
 def ask_for_alert(*, person: Person, leaflet: Leaflet, now: datetime) -> None:
     """Tell them once, as soon as there are copies that nobody has been promised. Asking twice is asking once.
 
     The title's edition is locked, so copies that come in at this moment are either seen here or tell this person too.
-    Raises NoEmailAddress, AlreadyInStock, AccountGoneError.
+    Raises AlreadyInStock, AccountGoneError.
     """
     if not person.email:
-        raise NoEmailAddress
+        raise DomainError(_("We have no email address for you. Add one to your account first."))
     lock_person(person)
     if any(edition.free for edition in Edition.objects.current().filter(leaflet=leaflet).locked()):
         raise AlreadyInStock

@@ -93,7 +93,7 @@ def cancel_booking(
     staff always.
 
     `by_link`: whoever has the owner's email pressed the button behind its link.
-    `flagged`: the reason looks like a child's details and its writer kept it. Raises MoveRefused, TooLate, PresenterNotHeardFrom.
+    `flagged`: the reason looks like a child's details and its writer kept it. Raises MoveRefused, TooLate, VisitInTheWay.
     """
     locked = cancel_without_leaflets(booking, by=by, now=now, reason=reason, flagged=flagged, by_link=by_link)
     take_back_leaflets(locked, by=by, now=now)

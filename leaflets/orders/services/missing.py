@@ -39,14 +39,6 @@ class NotYetMissing(DomainError):
         super().__init__(_("It may still come. If it has not, tell us from %(day)s.") % {"day": format_day(since)})
 
 
-class NotPosted(DomainError):
-    message: str | Promise = _("Our presenter brings these leaflets, so no parcel was posted.")
-
-
-class TooLongAgo(DomainError):
-    message: str | Promise = _("This parcel left too long ago for us to look for it. Please call us.")
-
-
 class AlreadyDecided(DomainError):
     """`missing` carries the state that it is in."""
 
@@ -68,15 +60,15 @@ def report_missing(
     """The report of this parcel, and whether this call has made it: there is one, however often it is told.
 
     `flagged`: the note looks like a child's details and its writer kept it, so the safeguarding lead is told.
-    Raises NotPosted, NotYetMissing, TooLongAgo.
+    Raises NotYetMissing.
     """
     order = Order.objects.select_related("person").get(pk=parcel.order_id)
     if order.brought_with:
-        raise NotPosted
+        raise DomainError(_("Our presenter brings these leaflets, so no parcel was posted."))
     if uk_day(now) < (since := missing_since(parcel)):
         raise NotYetMissing(since)
     if is_too_long_ago(parcel, now):
-        raise TooLongAgo
+        raise DomainError(_("This parcel left too long ago for us to look for it. Please call us."))
     missing, made = MissingParcel.objects.get_or_create(parcel=parcel, defaults={"note": note, "reported_at": now})
     if made:
         OrderEvent.objects.create(order=order, kind=EventKind.MISSING, by=by, at=now)

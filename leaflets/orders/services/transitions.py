@@ -389,29 +389,17 @@ def _notify_decision(kind: str, order: Order, now: datetime, flagged: bool) -> N
 # Passing an order forward among those that wait for copies, and taking that back (ADR 17).
 
 
-class IsNotBackordered(DomainError):
-    message: str | Promise = gettext_lazy("This order has every copy that it asked for, so there is nothing that it waits for.")
-
-
-class IsPrioritisedAlready(DomainError):
-    message: str | Promise = gettext_lazy("This order was passed forward already, so nothing was changed.")
-
-
-class IsNotPrioritised(DomainError):
-    message: str | Promise = gettext_lazy("This order is in its own place already, so nothing was changed.")
-
-
 @transaction.atomic
 def prioritise(order: Order, *, by: User | None, now: datetime, reason: str, flagged: bool = False) -> None:
     """From now on what it waits for comes to it before others, after those that were passed forward earlier.
 
     Nobody loses a copy that was promised. `flagged`: the reason looks like a child's details and its writer kept it, so the
-    safeguarding lead is told. Raises OrderHasMoved, IsPrioritisedAlready, IsNotBackordered.
+    safeguarding lead is told. Raises OrderHasMoved.
     """
     if _lock_priority(order) is not None:
-        raise IsPrioritisedAlready
+        raise DomainError(gettext_lazy("This order was passed forward already, so nothing was changed."))
     if not order.lines.filter(backordered__gt=0).exists():
-        raise IsNotBackordered
+        raise DomainError(gettext_lazy("This order has every copy that it asked for, so there is nothing that it waits for."))
     _set_priority(order, now, EventKind.FORWARD, by=by, now=now, reason=reason, flagged=flagged)
 
 
@@ -419,10 +407,10 @@ def prioritise(order: Order, *, by: User | None, now: datetime, reason: str, fla
 def remove_priority(order: Order, *, by: User | None, now: datetime, reason: str = "", flagged: bool = False) -> None:
     """The day on which it was placed counts again; what it was promised meanwhile stays promised. `flagged`: as above.
 
-    Raises OrderHasMoved, IsNotPrioritised.
+    Raises OrderHasMoved.
     """
     if _lock_priority(order) is None:
-        raise IsNotPrioritised
+        raise DomainError(gettext_lazy("This order is in its own place already, so nothing was changed."))
     _set_priority(order, None, EventKind.IN_LINE, by=by, now=now, reason=reason, flagged=flagged)
 
 
