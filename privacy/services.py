@@ -459,15 +459,6 @@ def notify_complaint(complaint: Complaint, now: datetime) -> None:
 BREACH_PREFIX: Final = "DB"
 
 
-class AlreadyEntered(DomainError):
-    """The form was sent before with other words; `breach` is what came of that."""
-
-    def __init__(self, breach: Breach) -> None:
-        self.breach = breach
-        said = _("This form has already entered breach %(reference)s, and nothing was changed. Open it and add what we know now.")
-        super().__init__(said % {"reference": breach.reference})
-
-
 class InTheFuture(DomainError):
     message = _("This time has not come yet. Check the day and the time.")
 
@@ -490,7 +481,7 @@ class BreachFacts:
 
 @transaction.atomic
 def enter_breach(*, known: BreachFacts, by: User, now: datetime, token: str) -> Breach:
-    """`token` is that of the form: the same words again give the first breach. Raises InTheFuture, AlreadyEntered."""
+    """`token` is that of the form: the same words again give the first breach. Raises InTheFuture. Other words are refused."""
     check_not_ahead(known.aware_at, now)
     breach, is_new = Breach.objects.get_or_create(
         reference=breach_reference(token), defaults={**asdict(known), "created_at": now}
@@ -498,7 +489,8 @@ def enter_breach(*, known: BreachFacts, by: User, now: datetime, token: str) -> 
     if is_new:
         write_breach_event(breach, BreachEventKind.ENTERED, at=now, words="", by=by, now=now)
     elif BreachFacts.of(breach) != known:
-        raise AlreadyEntered(breach)
+        said = _("This form has already entered breach %(reference)s, and nothing was changed. Open it and add what we know now.")
+        raise DomainError(said % {"reference": breach.reference})
     return breach
 
 

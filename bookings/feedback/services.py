@@ -91,13 +91,6 @@ class AttendanceSource:
 ATTENDANCE_SOURCES: dict[type[Given], AttendanceSource] = {}
 
 
-class NotBegunYet(DomainError):
-    def __init__(self, given: Given) -> None:
-        start, _end = agreed_times(given)
-        said = _("You can record who came from the start on: %(clock)s on %(day)s.")
-        super().__init__(said % {"clock": format_clock(start), "day": format_day(start)})
-
-
 class CountedMeanwhile(DomainError):
     """Somebody else has recorded other numbers since the page was opened."""
 
@@ -124,7 +117,7 @@ def record_attendance(
     """So many of each profession came. The first time, the presentation is marked as delivered too, where staff could do that.
 
     `expected` is the revision that the page showed, None for none yet. The same numbers again change nothing.
-    Raises NotBegunYet, CountedMeanwhile.
+    Raises CountedMeanwhile.
     """
     source = ATTENDANCE_SOURCES[type(given)]
     locked: Given = source.lock(given, now)
@@ -149,7 +142,8 @@ def refuse_unless_given(given: Given, now: datetime, *, by_presenter: bool) -> N
         raise DomainError(_("This presentation did not take place, so nobody can have come."))
     start, end = agreed_times(given)
     if now < start:
-        raise NotBegunYet(given)
+        said = _("You can record who came from the start on: %(clock)s on %(day)s.")
+        raise DomainError(said % {"clock": format_clock(start), "day": format_day(start)})
     if by_presenter and now > end + rules.ATTENDANCE_BY_PRESENTER:
         raise DomainError(_("That was some time ago. Tell the team, who can still put the numbers right."))
 

@@ -114,12 +114,6 @@ class VisitOver(DomainError):
     message = _("The time of this visit is over. Check out instead, so that we know you are safe.")
 
 
-class SomebodyElseIsThere(DomainError):
-    def __init__(self, presenter: Presenter) -> None:
-        said = _("%(name)s is checked in there. Nobody else can check in or out before %(name)s has checked out.")
-        super().__init__(said % {"name": presenter})
-
-
 class NotOverdue(DomainError):
     message = _("Nobody is overdue on this visit now: they have checked in or out, or a colleague has said that all is well.")
 
@@ -128,7 +122,7 @@ class NotOverdue(DomainError):
 def check_in(booking: Booking, *, presenter: Presenter, by: User, now: datetime, note: str = "", flagged: bool = False) -> Visit:
     """`presenter` is there. Checking in again changes nothing. By staff after a phone call: `by` and `note` say so.
 
-    Raises NotAVisit, TooEarlyToCheckIn, VisitOver, SomebodyElseIsThere.
+    Raises NotAVisit, TooEarlyToCheckIn, VisitOver.
     """
     locked, visit = lock_visit(booking)
     refuse_somebody_elses(visit, presenter)
@@ -151,7 +145,7 @@ def check_out(booking: Booking, *, presenter: Presenter, by: User, now: datetime
     """`presenter` has left and is safe; also late, and also who forgot to check in. Checking out again changes nothing.
     By a clock that is behind the one of the check-in it counts as that same moment: nobody is kept on the list for that.
 
-    Raises NotAVisit, SomebodyElseIsThere.
+    Raises NotAVisit.
     """
     locked, visit = lock_visit(booking)
     refuse_somebody_elses(visit, presenter)
@@ -190,7 +184,8 @@ def lock_visit(booking: Booking) -> tuple[Booking, Visit]:
 
 def refuse_somebody_elses(visit: Visit, presenter: Presenter) -> None:
     if visit.is_in and visit.presenter is not None and visit.presenter != presenter:
-        raise SomebodyElseIsThere(visit.presenter)
+        said = _("%(name)s is checked in there. Nobody else can check in or out before %(name)s has checked out.")
+        raise DomainError(said % {"name": visit.presenter})
 
 
 def refuse_unless_it_took_place(booking: Booking, now: datetime) -> None:

@@ -98,7 +98,7 @@ def add_order(session: PackingSession, *, order: Order, by: User | None, now: da
     if session.parcels.open().count() >= MAX_PARCELS:
         raise DomainError(gettext_lazy("This session has as many orders as one can have. Start another for this order."))
     [order] = lock_orders(Order.objects.filter(pk=order.pk))
-    if bool(order.brought_with) != session.brought:
+    if bool(order.brought_with) != session.brought:  # what is brought has no address
         raise DomainError(gettext_lazy("Leaflets to post and leaflets for presenters are packed in sessions of their own."))
     if order.packed_in.open().exists():
         raise IsInSession

@@ -202,7 +202,7 @@ def change_order(*, order: Order, change: OrderChange, by: User | None, now: dat
     The same change once more is done. Raises OrderHasMoved, OrderHasChanged, NothingChanged, NothingLeft,
     ReplacesLostParcel, Shortfalls.
     """
-    if order.brought_with:  # which it is from the first moment to the last
+    if order.brought_with:  # which it is from the first moment to the last, with no address (ADR 17)
         raise DomainError(gettext_lazy("Our presenter brings these leaflets, so this order can be cancelled and not changed."))
     order, titles = lock_titles(order)
     as_shown = order_version(titles, order.delivery) == change.expected
@@ -238,7 +238,7 @@ def _refuse_what_never_can_be(order: Order, titles: list[OrderedTitle], change: 
         raise NothingLeft
     if order.replaces_id and any(change.wanted(title) > title.copies for title in titles):
         raise ReplacesLostParcel
-    if change.delivery != order.delivery and order.is_sent_in_part:
+    if change.delivery != order.delivery and order.is_sent_in_part:  # it says where the first parcels went
         raise DomainError(gettext_lazy("Part of this order has left already, so the rest goes to the same address."))
 
 

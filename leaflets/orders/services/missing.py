@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import date, datetime
+from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
@@ -34,11 +34,6 @@ from professionals.safeguarding.services import notify_safeguarding_lead
 from professionals.services import lock_person
 
 
-class NotYetMissing(DomainError):
-    def __init__(self, since: date) -> None:
-        super().__init__(_("It may still come. If it has not, tell us from %(day)s.") % {"day": format_day(since)})
-
-
 class AlreadyDecided(DomainError):
     """`missing` carries the state that it is in."""
 
@@ -60,13 +55,12 @@ def report_missing(
     """The report of this parcel, and whether this call has made it: there is one, however often it is told.
 
     `flagged`: the note looks like a child's details and its writer kept it, so the safeguarding lead is told.
-    Raises NotYetMissing.
     """
     order = Order.objects.select_related("person").get(pk=parcel.order_id)
     if order.brought_with:
         raise DomainError(_("Our presenter brings these leaflets, so no parcel was posted."))
     if uk_day(now) < (since := missing_since(parcel)):
-        raise NotYetMissing(since)
+        raise DomainError(_("It may still come. If it has not, tell us from %(day)s.") % {"day": format_day(since)})
     if is_too_long_ago(parcel, now):
         raise DomainError(_("This parcel left too long ago for us to look for it. Please call us."))
     missing, made = MissingParcel.objects.get_or_create(parcel=parcel, defaults={"note": note, "reported_at": now})

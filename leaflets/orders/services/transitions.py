@@ -211,11 +211,6 @@ def parcel_contents(parcels: Sequence[Dispatch]) -> list[dict[Leaflet, int]]:
 # What staff do with an order, and what its owner may still do.
 
 
-class EditionIsWithdrawn(DomainError):
-    def __init__(self, edition: Edition) -> None:
-        super().__init__(_("“%(edition)s” has been withdrawn and must not be sent. Cancel this order.") % {"edition": edition})
-
-
 @transaction.atomic
 def start_packing(order: Order, *, by: User | None, now: datetime) -> None:
     """From here on the order is being packed, and its owner can't change it any more. Raises OrderHasMoved."""
@@ -226,13 +221,14 @@ def start_packing(order: Order, *, by: User | None, now: datetime) -> None:
 def dispatch(order: Order, *, by: User | None, now: datetime, tracking_number: str = "") -> Dispatch:
     """The parcel has left: its copies are neither on the shelf nor promised any more.
 
-    If some copies are still to come, the order waits for them. Raises OrderHasMoved, EditionIsWithdrawn.
+    If some copies are still to come, the order waits for them. Raises OrderHasMoved.
     """
     lines = lock_lines_of_order(order)
     rest = any(line.backordered for line in lines)
     transition(order, OrderState.WAITING if rest else OrderState.DISPATCHED, expect={OrderState.PACKING}, by=by, now=now)
     if withdrawn := [line.edition for line in lines if line.allocated and line.edition.state == EditionState.WITHDRAWN]:
-        raise EditionIsWithdrawn(withdrawn[0])
+        said = _("“%(edition)s” has been withdrawn and must not be sent. Cancel this order.")
+        raise DomainError(said % {"edition": withdrawn[0]})
     move_allocated({line: line.allocated for line in lines}, "dispatched", by=by, now=now)
     if rest:
         fill_backorders({line.edition_id for line in lines}, by=None, now=now)

@@ -17,7 +17,6 @@ from bookings.models.visit import CHECK_IN, CHECK_OUT
 from bookings.visits.services import (
     NotAVisit,
     NotOverdue,
-    SomebodyElseIsThere,
     TooEarlyToCheckIn,
     VisitOver,
     say_safe,
@@ -124,7 +123,7 @@ def test_two_presenters_are_not_mixed_up(booking: Booking) -> None:
     first, second = booking.presenter, make_presenter(user=make_staff(role="presenter"))
     arrive(booking, START)
     Booking.objects.update(presenter=second)
-    with pytest.raises(SomebodyElseIsThere):
+    with pytest.raises(DomainError, match="Nobody else can check in or out before"):
         arrive(booking, START, presenter=second)
     leave(booking, START + MINUTE, presenter=first)
     assert Visit.objects.get().presenter == first
