@@ -23,7 +23,7 @@ from accounts.roles import BY_NAME, BY_SLUG, MANAGER, NAMES, ROLES
 from ctac.dates import format_moment
 from ctac.staff.columns import LooksOnly, moment_of, number_of, yes_no_of
 from ctac.staff.lists import MOST, keys_in_order, keys_of, with_keys, with_words, words_in
-from ctac.staff.site import ObjectAction, StaffModelAdmin, staff_site
+from ctac.staff.site import ObjectAction, StaffModelAdmin, SureForm, staff_site
 
 MOST_NAMED = 50
 
@@ -77,12 +77,8 @@ class NewUserForm(UserForm):
         return str(self.cleaned_data["email"]).strip().lower()
 
 
-class ResetForm(forms.Form):
+class ResetForm(SureForm):
     sure = forms.BooleanField(label=gettext_lazy("I have spoken to this person and know that it is them."))
-
-
-def reset_second_factor(user: User, *, by: User, sure: bool) -> None:
-    services.reset_second_factor(user=user, by=by, now=timezone.now())
 
 
 def recovery_in_words(recovery: Any) -> dict[str, str]:
@@ -132,7 +128,7 @@ class UserAdmin(StaffModelAdmin):
         ObjectAction(
             slug="reset-second-factor",
             label=gettext_lazy("Reset the second factor"),
-            perform=reset_second_factor,
+            service=services.reset_second_factor,
             available=lambda user: user.authenticator_set.exists(),
             form_class=ResetForm,
             explanation=gettext_lazy("For a lost phone. Signs them out everywhere; at the next sign-in they set up a new app."),

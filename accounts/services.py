@@ -79,7 +79,7 @@ def open_account(*, user: User, by: User | None, now: datetime) -> User:
 
 
 @transaction.atomic
-def reset_second_factor(*, user: User, by: User | None, now: datetime) -> None:
+def reset_second_factor(user: User, *, by: User | None, now: datetime) -> None:
     """For a lost phone: the next sign-in enrols a new one. Ends every session and the password, which may be what was lost."""
     locked = User.objects.select_for_update().get(pk=user.pk)
     Authenticator.objects.filter(user=locked).delete()
@@ -94,18 +94,6 @@ def reset_second_factor(*, user: User, by: User | None, now: datetime) -> None:
 
 PASSKEY = Authenticator.Type.WEBAUTHN
 MOST_PASSKEYS = 10  # to an account: some for each device, and none can fill the table
-
-
-class TooManyPasskeysError(DomainError):
-    message = _("You have 10 passkeys already. Remove one that you don’t use, then add this one.")
-
-
-class LastFactorError(DomainError):
-    message = _("Staff need a second factor. Set up your authenticator app first, then remove this passkey.")
-
-
-class PasskeyGoneError(DomainError):
-    message = _("This passkey was removed meanwhile, so it has no new name.")
 
 
 def passkey_host() -> str:
@@ -147,10 +135,10 @@ def is_known_credential(credential_id: str) -> bool:
 
 @transaction.atomic
 def add_passkey(request: HttpRequest, *, name: str, credential: dict[str, Any]) -> Authenticator:
-    """Raises TooManyPasskeysError. They are told by email."""
+    """They are told by email."""
     user = lock_account(signed_in(request).pk)
     if passkeys_of(user).count() >= MOST_PASSKEYS:
-        raise TooManyPasskeysError
+        raise DomainError(_("You have 10 passkeys already. Remove one that you don’t use, then add this one."))
     passkey: Authenticator = Authenticator.objects.create(user=user, type=PASSKEY, data={"name": name, "credential": credential})
     signals.authenticator_added.send(sender=Authenticator, request=request, user=user, authenticator=passkey)
     get_adapter().send_notification_mail("mfa/email/webauthn_added", user)
@@ -159,24 +147,23 @@ def add_passkey(request: HttpRequest, *, name: str, credential: dict[str, Any]) 
 
 @transaction.atomic
 def remove_passkey(request: HttpRequest, passkey: Authenticator) -> None:
-    """Raises LastFactorError. They are told by email. A second press, which waited for the first, finds nothing left to do."""
+    """They are told by email. A second press, which waited for the first, finds nothing left to do."""
     user = lock_account(signed_in(request).pk)
     kept = current_passkey(user, passkey)
     if kept is None:
         return
     others = Authenticator.objects.filter(user=user).exclude(pk=kept.pk)
     if user.is_staff and not others.filter(type__in=[PASSKEY, Authenticator.Type.TOTP]).exists():
-        raise LastFactorError
+        raise DomainError(_("Staff need a second factor. Set up your authenticator app first, then remove this passkey."))
     delete_and_cleanup(request, kept)
     get_adapter().send_notification_mail("mfa/email/webauthn_removed", user)
 
 
 @transaction.atomic
 def rename_passkey(request: HttpRequest, passkey: Authenticator, name: str) -> None:
-    """Raises PasskeyGoneError."""
     kept = current_passkey(lock_account(signed_in(request).pk), passkey)
     if kept is None:
-        raise PasskeyGoneError
+        raise DomainError(_("This passkey was removed meanwhile, so it has no new name."))
     kept.data["name"] = name
     kept.save(update_fields=["data"])
 

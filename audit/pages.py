@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from audit.models import Act, Entry
 from audit.services import KEY, NOBODY_IN_PARTICULAR, About, acting, record
-from ctac.staff.actions import Audit, told
+from ctac.staff.audit import Audit, audit_note
 
 # What has happened, in words for a page: the history of one object, and who the keys are.
 
@@ -98,7 +98,7 @@ def write(request: HttpRequest, view: Any, response: HttpResponseBase, kwargs: d
 
 def write_as(act: Act, request: HttpRequest, view: Any, kwargs: dict[str, Any], what: str = "") -> None:
     request.__dict__["_written"] = True
-    what = what or told(request).what or words_of(request, view, kwargs)
+    what = what or audit_note(request).what or words_of(request, view, kwargs)
     record(act, by=request.user.pk, about=about(request, view, kwargs), page=page_of(request), whats=[what])
 
 
@@ -109,8 +109,8 @@ def act_of(request: HttpRequest, response: HttpResponseBase) -> Act | None:
         return Act.REFUSED
     if response.has_header("Content-Disposition") or response.headers.get("Content-Type", "").startswith(FILES):
         return Act.EXPORTED
-    if told(request).did:
-        return Act(told(request).did)
+    if audit_note(request).act:
+        return Act(audit_note(request).act)
     if request.method in LOOKING:
         return Act.VIEWED if status < 300 or page_of(request) == TO_PUBLIC_PAGE else None
     asked_again = response.headers.get("Location", "").startswith(OWN_ACCOUNT)
@@ -133,11 +133,11 @@ def words_of(request: HttpRequest, view: Any, kwargs: dict[str, Any]) -> str:
 
 
 def about(request: HttpRequest, view: Any, kwargs: dict[str, Any]) -> About:
-    said, model_admin = told(request), admin_of(view)
-    kind = said.kind or (model_admin.opts.label_lower if model_admin else kind_by_content_type(kwargs))
-    keys = [*said.keys, *ticked(request)]
+    note, model_admin = audit_note(request), admin_of(view)
+    kind = note.kind or (model_admin.opts.label_lower if model_admin else kind_by_content_type(kwargs))
+    keys = [*note.keys, *ticked(request)]
     keys += [str(kwargs[name]) for name in ("object_id", "reference") if name in kwargs and str(kwargs[name]) not in keys]
-    if said.kind and not keys:
+    if note.kind and not keys:
         keys = [str(value) for value in kwargs.values()]
     return About(kind, tuple(keys))
 

@@ -114,7 +114,3 @@ class LeaveDecided(DomainError):
     """It was answered, taken back or over before this."""
 
     message = _("This leave has changed meanwhile. Look at it again.")
-
-
-class TooSoon(DomainError):
-    message = _("You can change this from tomorrow on. For today, call the team.")

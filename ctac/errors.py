@@ -6,7 +6,8 @@ from django.utils.functional import Promise
 
 
 class DomainError(Exception):
-    """A rule said no. `message` is a sentence that tells the person what to do; each service has subclasses beside it.
+    """A rule said no. `message` is a sentence that tells the person what to do. A subclass is for what is caught by name,
+    carries data, or says the same at several places.
 
     `passing`: somebody else was quicker, and there is no more to it. Who reads everything anew may well be let do it.
     """

@@ -54,10 +54,6 @@ RETURNS_SHOWN = 10
 BREAK = mark_safe("<br>")
 
 
-def it_is_right(mark: MarkedAddress, *, by: Any) -> None:
-    put_right(address=mark.address, how=Cleared.STAFF, by=by, now=timezone.now())
-
-
 class LookFilter(admin.SimpleListFilter):
     title = gettext_lazy("state")
     parameter_name = "look"
@@ -93,7 +89,7 @@ class MarkedAddressAdmin(LooksOnly):
         ObjectAction(
             slug="it-is-right",
             label=gettext_lazy("This address is right"),
-            perform=it_is_right,
+            service=lambda mark, **by_and_now: put_right(address=mark.address, how=Cleared.STAFF, **by_and_now),
             available=lambda mark: mark.marked_at is not None,
             explanation=gettext_lazy(
                 "Ask its owner first, on the phone. What waited goes out now, and what came back in the last two weeks is sent "
@@ -309,10 +305,6 @@ __all__ = ["NotificationAdmin", "TeamMailAdmin"]
 BODIES = ("subject", "text_body", "html_body", "sealed_body")
 
 
-def send_again(obj: Notification, *, by: Any) -> Notification:
-    return resend(obj, by=by, now=timezone.now())
-
-
 def keeps_words(obj: Notification) -> bool:
     return all(email.keeps_words for email in all_emails() if email.name == obj.kind)
 
@@ -374,7 +366,7 @@ class NotificationAdmin(SendsFailedAgain, LooksOnly):
         ObjectAction(
             slug="send-again",
             label=gettext_lazy("Send this message again"),
-            perform=send_again,
+            service=resend,
             available=may_resend,
             explanation=gettext_lazy("The message is written afresh, as things stand now, and sent to the same address."),
             done=gettext_lazy("It is on its way. The new message stands in the list."),

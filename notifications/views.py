@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from ctac.forms import FORM_METHODS
 from ctac.pages import keep_private
-from ctac.staff.actions import told
+from ctac.staff.audit import audit_note
 from ctac.staff.site import staff_site
 from notifications.bounces.reports import read_told
 from notifications.bounces.services import delivered, take
@@ -149,7 +149,7 @@ def page(request: HttpRequest, **more: object) -> dict[str, object]:
 @require_safe
 def message_html(request: HttpRequest, pk: int) -> HttpResponse:
     """Wrapped by the staff site's admin_view, so it asks for the second factor too. Account mail has no stored words: 404."""
-    told(request).kind = Notification._meta.label_lower
+    audit_note(request).kind = Notification._meta.label_lower
     if not request.user.has_perm("notifications.view_notification"):
         raise PermissionDenied
     notification = get_object_or_404(Notification.objects.filter(shown_to(request.user), is_account_mail=False), pk=pk)

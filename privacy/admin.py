@@ -19,11 +19,10 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.access import signed_in
 from accounts.limits import check_export_limit
-from accounts.models import User
 from ctac.dates import format_clock, format_day, uk_day
 from ctac.errors import DomainError
 from ctac.models import is_reference, tidy_reference
-from ctac.staff.actions import tell
+from ctac.staff.audit import audit_note
 from ctac.staff.columns import (
     NOTHING,
     LooksOnly,
@@ -36,7 +35,7 @@ from ctac.staff.columns import (
     state_tag,
 )
 from ctac.staff.lists import Part, period_of
-from ctac.staff.site import ObjectAction, StaffModelAdmin, Waiting, in_our_words, staff_site
+from ctac.staff.site import ObjectAction, StaffModelAdmin, SureForm, Waiting, in_our_words, staff_site
 from privacy import retention, services
 from privacy.forms import (
     AcknowledgeComplaintForm,
@@ -61,7 +60,6 @@ from privacy.models import (
     DataAction,
     Decision,
     RetentionRun,
-    Told,
 )
 from privacy.personal_data import ExportFormat, export_response
 from privacy.services import (
@@ -124,20 +122,16 @@ GIVE_DATA = ObjectAction(
 )
 
 
-class ErasePersonForm(forms.Form):
+class ErasePersonForm(SureForm):
     sure = forms.BooleanField(
         label=gettext_lazy("I have checked that this person asked for it, or that the time we may keep their data is over.")
     )
 
 
-def erase_action(person: Person, *, by: User, sure: bool) -> None:
-    erase_and_notify(person, by=by, now=timezone.now())
-
-
 ERASE = ObjectAction(
     slug="erase",
     label=gettext_lazy("Erase this person"),
-    perform=erase_action,
+    service=erase_and_notify,
     form_class=ErasePersonForm,
     explanation=gettext_lazy(
         "Takes name, contact details, sign-in and messages out of everything we hold, and cancels what lies ahead: "
@@ -292,31 +286,11 @@ COMPLAINT_TAGS = {
 }
 
 
-def acknowledge_action(complaint: Complaint, *, by: User, told: Told, on: date | None, words: str) -> None:
-    acknowledge_complaint(complaint=complaint, told=told, on=on, words=words, by=by, now=timezone.now())
-
-
-def progress_action(complaint: Complaint, *, by: User, told: Told, on: date | None, words: str) -> None:
-    tell_complaint_progress(complaint=complaint, told=told, on=on, words=words, by=by, now=timezone.now())
-
-
-def answer_action(complaint: Complaint, *, by: User, told: Told, on: date | None, words: str) -> None:
-    answer_complaint(complaint=complaint, told=told, on=on, words=words, by=by, now=timezone.now())
-
-
-def note_action(complaint: Complaint, *, by: User, words: str, flagged: bool) -> None:
-    note_on_complaint(complaint=complaint, words=words, flagged=flagged, by=by, now=timezone.now())
-
-
-def close_action(complaint: Complaint, *, by: User, words: str, flagged: bool) -> None:
-    close_complaint(complaint=complaint, words=words, flagged=flagged, by=by, now=timezone.now())
-
-
 COMPLAINT_ACTIONS = (
     ObjectAction(
         "confirm",
         gettext_lazy("Acknowledge this complaint"),
-        acknowledge_action,
+        acknowledge_complaint,
         available=lambda complaint: complaint.may_be_acknowledged,
         form_class=AcknowledgeComplaintForm,
         explanation=gettext_lazy(
@@ -328,7 +302,7 @@ COMPLAINT_ACTIONS = (
     ObjectAction(
         "progress",
         gettext_lazy("Tell them how it goes"),
-        progress_action,
+        tell_complaint_progress,
         available=lambda complaint: complaint.state == ComplaintState.ACKNOWLEDGED,
         form_class=TellComplainantForm,
         explanation=gettext_lazy("When it takes longer, the law asks us to say how far we are."),
@@ -337,7 +311,7 @@ COMPLAINT_ACTIONS = (
     ObjectAction(
         "answer",
         gettext_lazy("Tell them the outcome"),
-        answer_action,
+        answer_complaint,
         available=lambda complaint: complaint.may_be_answered,
         form_class=TellComplainantForm,
         explanation=gettext_lazy(
@@ -350,7 +324,7 @@ COMPLAINT_ACTIONS = (
     ObjectAction(
         "note",
         gettext_lazy("Add a note"),
-        note_action,
+        note_on_complaint,
         available=lambda complaint: complaint.anonymised_at is None,
         form_class=ComplaintNoteForm,
         done=gettext_lazy("The note is there."),
@@ -358,7 +332,7 @@ COMPLAINT_ACTIONS = (
     ObjectAction(
         "close",
         gettext_lazy("Close this complaint"),
-        close_action,
+        close_complaint,
         available=lambda complaint: complaint.is_open,
         form_class=CloseComplaintForm,
         explanation=gettext_lazy("Nothing more is to do. Nobody is told of this."),
@@ -454,7 +428,7 @@ class ComplaintAdmin(LogAdmin):
             token=form.cleaned_data["token"],
             flagged=form.flagged,
         )
-        tell(request, "added", keys=[made.pk])
+        audit_note(request).add("added", keys=[made.pk])
         due = _("The complaint is entered: %(reference)s. Acknowledge it by %(day)s.")
         messages.success(request, due % {"reference": made.reference, "day": format_day(made.due_on)})
         return redirect("staff:privacy_complaint_change", made.pk)
@@ -532,26 +506,6 @@ def first_complaint_due() -> str:
 DECISION_TAGS = {Decision.OPEN: "waiting", Decision.TOLD: "good", Decision.NEED_NOT: "done"}
 
 
-def commissioner_told_action(breach: Breach, *, by: User, at: datetime, reference: str, words: str) -> None:
-    tell_commissioner(breach=breach, at=at, reference=reference, words=words, by=by, now=timezone.now())
-
-
-def commissioner_need_not_action(breach: Breach, *, by: User, words: str) -> None:
-    need_not_tell_commissioner(breach=breach, words=words, by=by, now=timezone.now())
-
-
-def people_told_action(breach: Breach, *, by: User, at: datetime, words: str) -> None:
-    tell_people(breach=breach, at=at, words=words, by=by, now=timezone.now())
-
-
-def people_need_not_action(breach: Breach, *, by: User, words: str) -> None:
-    need_not_tell_people(breach=breach, words=words, by=by, now=timezone.now())
-
-
-def add_action(breach: Breach, *, by: User, words: str) -> None:
-    add_to_breach(breach=breach, words=words, by=by, now=timezone.now())
-
-
 def print_breach(page_admin: StaffModelAdmin, request: HttpRequest, breach: Breach, action: ObjectAction) -> HttpResponse:
     """All of it on one page for paper, as the regulator may ask for it (UK GDPR article 33(5))."""
     change_url = reverse("staff:privacy_breach_change", args=[breach.pk])
@@ -597,7 +551,7 @@ BREACH_ACTIONS = (
     ObjectAction(
         "report",
         gettext_lazy("The Commissioner was told"),
-        commissioner_told_action,
+        tell_commissioner,
         available=lambda breach: breach.may_tell_commissioner,
         form_class=ToldCommissionerForm,
         explanation=gettext_lazy(
@@ -609,7 +563,7 @@ BREACH_ACTIONS = (
     ObjectAction(
         "no-report",
         gettext_lazy("The Commissioner need not be told"),
-        commissioner_need_not_action,
+        need_not_tell_commissioner,
         available=lambda breach: breach.waits_for_commissioner,
         form_class=NeedNotTellCommissionerForm,
         done=gettext_lazy("It is written down why the Commissioner need not be told."),
@@ -617,7 +571,7 @@ BREACH_ACTIONS = (
     ObjectAction(
         "people",
         gettext_lazy("The people were told"),
-        people_told_action,
+        tell_people,
         available=lambda breach: breach.may_tell_people,
         form_class=ToldPeopleForm,
         explanation=gettext_lazy("Those whose data it is. If the risk for them is high, they must be told without delay."),
@@ -626,7 +580,7 @@ BREACH_ACTIONS = (
     ObjectAction(
         "no-people",
         gettext_lazy("The people need not be told"),
-        people_need_not_action,
+        need_not_tell_people,
         available=lambda breach: breach.waits_for_people,
         form_class=NeedNotTellPeopleForm,
         done=gettext_lazy("It is written down why the people need not be told."),
@@ -634,7 +588,7 @@ BREACH_ACTIONS = (
     ObjectAction(
         "add",
         gettext_lazy("Add what we know now"),
-        add_action,
+        add_to_breach,
         form_class=AddToBreachForm,
         done=gettext_lazy("It is added."),
     ),
@@ -743,7 +697,7 @@ class BreachAdmin(LogAdmin):
 
     def enter(self, request: HttpRequest, form: EnterBreachForm) -> HttpResponse:
         made = enter_breach(known=form.known, by=signed_in(request), now=timezone.now(), token=form.cleaned_data["token"])
-        tell(request, "added", keys=[made.pk])
+        audit_note(request).add("added", keys=[made.pk])
         done = _("The breach is entered: %(reference)s. Decide by %(when)s if the Information Commissioner is told.")
         messages.success(request, done % {"reference": made.reference, "when": long_moment(made.due_at)})
         return redirect("staff:privacy_breach_change", made.pk)

@@ -255,27 +255,11 @@ class ChangedMeanwhile(DomainError):
     message = _("A colleague has done this meanwhile, so nothing was changed.")
 
 
-class NoAddress(DomainError):
-    message = _("We have no email address for this complaint. Ring or write, then say here how you told them and when.")
-
-
-class WrongDay(DomainError):
-    message = _("Enter the day on which you told them: not before the complaint came, and not after today.")
-
-
-class NoWords(DomainError):
-    message = _("Write what you want to tell them.")
-
-
-class NoReason(DomainError):
-    message = _("They were not told an outcome. Write why the complaint is closed all the same.")
-
-
 @transaction.atomic
-def acknowledge_complaint(*, complaint: Complaint, told: Told, on: date | None, words: str, by: User, now: datetime) -> None:
+def acknowledge_complaint(complaint: Complaint, *, told: Told, on: date | None, words: str, by: User, now: datetime) -> None:
     """Say that it came and that we look into it. `on`: the day on which it was said; by email that is now.
 
-    Raises ChangedMeanwhile, NoAddress, WrongDay.
+    Raises ChangedMeanwhile.
     """
     locked = lock_complaint(complaint, ComplaintState.RECEIVED)
     day = day_told(locked, told, on, now)
@@ -284,8 +268,8 @@ def acknowledge_complaint(*, complaint: Complaint, told: Told, on: date | None, 
 
 
 @transaction.atomic
-def tell_complaint_progress(*, complaint: Complaint, told: Told, on: date | None, words: str, by: User, now: datetime) -> None:
-    """Say how far we are. Raises ChangedMeanwhile, NoAddress, NoWords, WrongDay."""
+def tell_complaint_progress(complaint: Complaint, *, told: Told, on: date | None, words: str, by: User, now: datetime) -> None:
+    """Say how far we are. Raises ChangedMeanwhile."""
     locked = lock_complaint(complaint, ComplaintState.ACKNOWLEDGED)
     need_words(words)
     day = day_told(locked, told, on, now)
@@ -293,10 +277,10 @@ def tell_complaint_progress(*, complaint: Complaint, told: Told, on: date | None
 
 
 @transaction.atomic
-def answer_complaint(*, complaint: Complaint, told: Told, on: date | None, words: str, by: User, now: datetime) -> None:
+def answer_complaint(complaint: Complaint, *, told: Told, on: date | None, words: str, by: User, now: datetime) -> None:
     """Say what came of it. An outcome within the 30 days needs no acknowledgement before it, and is one.
 
-    Raises ChangedMeanwhile, NoAddress, NoWords, WrongDay.
+    Raises ChangedMeanwhile.
     """
     locked = lock_complaint(complaint, ComplaintState.RECEIVED, ComplaintState.ACKNOWLEDGED)
     need_words(words)
@@ -306,7 +290,7 @@ def answer_complaint(*, complaint: Complaint, told: Told, on: date | None, words
 
 
 @transaction.atomic
-def note_on_complaint(*, complaint: Complaint, words: str, flagged: bool, by: User, now: datetime) -> None:
+def note_on_complaint(complaint: Complaint, *, words: str, flagged: bool, by: User, now: datetime) -> None:
     """For colleagues alone. Also when it is closed: the Commissioner may ask."""
     locked = lock_complaint(complaint, *ComplaintState)
     event = write_complaint_event(locked, ComplaintEventKind.NOTED, on=uk_day(now), words=words, by=by, now=now)
@@ -315,11 +299,11 @@ def note_on_complaint(*, complaint: Complaint, words: str, flagged: bool, by: Us
 
 
 @transaction.atomic
-def close_complaint(*, complaint: Complaint, words: str, flagged: bool, by: User, now: datetime) -> None:
-    """Raises ChangedMeanwhile, NoReason if nobody was told an outcome and no words say why."""
+def close_complaint(complaint: Complaint, *, words: str, flagged: bool, by: User, now: datetime) -> None:
+    """Raises ChangedMeanwhile. Refused if nobody was told an outcome and no words say why."""
     locked = lock_complaint(complaint, *(state for state in ComplaintState if state != ComplaintState.CLOSED))
     if locked.state != ComplaintState.ANSWERED and not words.strip():
-        raise NoReason
+        raise DomainError(_("They were not told an outcome. Write why the complaint is closed all the same."))
     event = write_complaint_event(locked, ComplaintEventKind.CLOSED, on=uk_day(now), words=words, by=by, now=now)
     change_complaint(locked, state=ComplaintState.CLOSED, closed_at=now)
     if flagged:
@@ -335,16 +319,18 @@ def lock_complaint(complaint: Complaint, *expected: ComplaintState) -> Complaint
 
 def need_words(words: str) -> None:
     if not words.strip():
-        raise NoWords
+        raise DomainError(_("Write what you want to tell them."))
 
 
 def day_told(complaint: Complaint, told: Told, on: date | None, now: datetime) -> date:
     if told == Told.EMAIL:
         if not complaint.email:
-            raise NoAddress
+            raise DomainError(
+                _("We have no email address for this complaint. Ring or write, then say here how you told them and when.")
+            )
         return uk_day(now)
     if on is None or not complaint.received_on <= on <= uk_day(now):
-        raise WrongDay
+        raise DomainError(_("Enter the day on which you told them: not before the complaint came, and not after today."))
     return on
 
 
@@ -473,25 +459,8 @@ def notify_complaint(complaint: Complaint, now: datetime) -> None:
 BREACH_PREFIX: Final = "DB"
 
 
-class AlreadyEntered(DomainError):
-    """The form was sent before with other words; `breach` is what came of that."""
-
-    def __init__(self, breach: Breach) -> None:
-        self.breach = breach
-        said = _("This form has already entered breach %(reference)s, and nothing was changed. Open it and add what we know now.")
-        super().__init__(said % {"reference": breach.reference})
-
-
 class InTheFuture(DomainError):
     message = _("This time has not come yet. Check the day and the time.")
-
-
-class BeforeWeKnew(DomainError):
-    message = _("That is before we became aware of the breach. Check the day and the time.")
-
-
-class LateWithoutReason(DomainError):
-    message = _("The 72 hours were over then. Write why it took longer: the law asks for the reason.")
 
 
 @dataclass(frozen=True)
@@ -512,7 +481,7 @@ class BreachFacts:
 
 @transaction.atomic
 def enter_breach(*, known: BreachFacts, by: User, now: datetime, token: str) -> Breach:
-    """`token` is that of the form: the same words again give the first breach. Raises InTheFuture, AlreadyEntered."""
+    """`token` is that of the form: the same words again give the first breach. Raises InTheFuture. Other words are refused."""
     check_not_ahead(known.aware_at, now)
     breach, is_new = Breach.objects.get_or_create(
         reference=breach_reference(token), defaults={**asdict(known), "created_at": now}
@@ -520,7 +489,8 @@ def enter_breach(*, known: BreachFacts, by: User, now: datetime, token: str) -> 
     if is_new:
         write_breach_event(breach, BreachEventKind.ENTERED, at=now, words="", by=by, now=now)
     elif BreachFacts.of(breach) != known:
-        raise AlreadyEntered(breach)
+        said = _("This form has already entered breach %(reference)s, and nothing was changed. Open it and add what we know now.")
+        raise DomainError(said % {"reference": breach.reference})
     return breach
 
 
@@ -532,27 +502,27 @@ def breach_reference(token: str) -> str:
 
 
 @transaction.atomic
-def add_to_breach(*, breach: Breach, words: str, by: User, now: datetime) -> None:
+def add_to_breach(breach: Breach, *, words: str, by: User, now: datetime) -> None:
     """What was learnt since, or what was wrong before and is right now."""
     write_breach_event(lock_breach(breach), BreachEventKind.LEARNT, at=now, words=words, by=by, now=now)
 
 
 @transaction.atomic
-def tell_commissioner(*, breach: Breach, at: datetime, reference: str, words: str, by: User, now: datetime) -> None:
-    """Raises ChangedMeanwhile, InTheFuture, BeforeWeKnew, LateWithoutReason (UK GDPR article 33(1))."""
+def tell_commissioner(breach: Breach, *, at: datetime, reference: str, words: str, by: User, now: datetime) -> None:
+    """Raises ChangedMeanwhile, InTheFuture. After the 72 hours it needs a reason (UK GDPR article 33(1))."""
     locked = lock_breach(breach)
     if not locked.may_tell_commissioner:
         raise ChangedMeanwhile
     check_told_at(locked, at, now)
     if at > locked.due_at and not words.strip():
-        raise LateWithoutReason
+        raise DomainError(_("The 72 hours were over then. Write why it took longer: the law asks for the reason."))
     write_breach_event(locked, BreachEventKind.COMMISSIONER_TOLD, at=at, words=words, by=by, now=now)
     told = {"commissioner": Decision.TOLD, "commissioner_told_at": at, "commissioner_reference": reference}
     Breach.objects.filter(pk=locked.pk).update(**told)
 
 
 @transaction.atomic
-def need_not_tell_commissioner(*, breach: Breach, words: str, by: User, now: datetime) -> None:
+def need_not_tell_commissioner(breach: Breach, *, words: str, by: User, now: datetime) -> None:
     """Because it is unlikely to harm anybody; `words` say why. Raises ChangedMeanwhile."""
     locked = lock_breach(breach)
     if not locked.waits_for_commissioner:
@@ -562,8 +532,8 @@ def need_not_tell_commissioner(*, breach: Breach, words: str, by: User, now: dat
 
 
 @transaction.atomic
-def tell_people(*, breach: Breach, at: datetime, words: str, by: User, now: datetime) -> None:
-    """Those whose data it is; `words` say how. Raises ChangedMeanwhile, InTheFuture, BeforeWeKnew."""
+def tell_people(breach: Breach, *, at: datetime, words: str, by: User, now: datetime) -> None:
+    """Those whose data it is; `words` say how. Raises ChangedMeanwhile, InTheFuture."""
     locked = lock_breach(breach)
     if not locked.may_tell_people:
         raise ChangedMeanwhile
@@ -573,7 +543,7 @@ def tell_people(*, breach: Breach, at: datetime, words: str, by: User, now: date
 
 
 @transaction.atomic
-def need_not_tell_people(*, breach: Breach, words: str, by: User, now: datetime) -> None:
+def need_not_tell_people(breach: Breach, *, words: str, by: User, now: datetime) -> None:
     """Because the risk for them is not high (article 34); `words` say why. Raises ChangedMeanwhile."""
     locked = lock_breach(breach)
     if not locked.waits_for_people:
@@ -589,7 +559,7 @@ def lock_breach(breach: Breach) -> Breach:
 def check_told_at(breach: Breach, at: datetime, now: datetime) -> None:
     check_not_ahead(at, now)
     if at < breach.aware_at:
-        raise BeforeWeKnew
+        raise DomainError(_("That is before we became aware of the breach. Check the day and the time."))
 
 
 def check_not_ahead(at: datetime, now: datetime) -> None:

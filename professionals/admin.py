@@ -27,11 +27,11 @@ from accounts.models import User
 from accounts.services import AccountGoneError
 from ctac.dates import tidy_postcode
 from ctac.errors import DomainError
-from ctac.staff.actions import tell, told
+from ctac.staff.audit import audit_note
 from ctac.staff.columns import NOTHING, LooksOnly, email_in_pieces, mail_link, moment_of, number_of, phone_link, state_tag
 from ctac.staff.lists import Part, is_key, keys_of, period_of, with_words
 from ctac.staff.menu import name_of
-from ctac.staff.site import ObjectAction, StaffModelAdmin, Waiting, counted, staff_site
+from ctac.staff.site import ObjectAction, StaffModelAdmin, SureForm, Waiting, counted, staff_site
 from notifications.models import Where
 from notifications.preferences import choose, wants_each
 from notifications.privacy import readdress
@@ -64,8 +64,8 @@ def prefilled_person(request: HttpRequest) -> Person | None:
     person = person_from_query(request) if PERSON in request.GET and request.user.has_perm(SEES_PEOPLE) else None
     if person is None or person.erased_at is not None:
         return None
-    told(request).kind = Person._meta.label_lower
-    tell(request, "viewed", keys=[person.pk])
+    audit_note(request).kind = Person._meta.label_lower
+    audit_note(request).add("viewed", keys=[person.pk])
     return person
 
 
@@ -223,15 +223,11 @@ def topics_in_words(person: Person) -> str:
     return ". ".join([str(topic.label) for topic in wanted_topics(person)]) or _("Only answers to what they do")
 
 
-def stop_mail(person: Person, *, by: Any) -> None:
-    """Only ever to less: to get more is theirs to ask for, where their address is known to be theirs."""
-    choose(address=person.email, chosen=dict.fromkeys(Topic, False), where=Where.PHONE, now=timezone.now())
-
-
 STOP_MAIL = ObjectAction(
     slug="stop-mail",
     label=gettext_lazy("Stop reminders and news"),
-    perform=stop_mail,
+    # Only ever to less: to get more is theirs to ask for, where their address is known to be theirs.
+    service=lambda person, by, now: choose(address=person.email, chosen=dict.fromkeys(Topic, False), where=Where.PHONE, now=now),
     available=lambda person: bool(wanted_topics(person)),
     explanation=gettext_lazy(
         "For somebody who asks for it on the phone. They get no reminders, news or invitations by email any more. Answers to "
@@ -244,7 +240,7 @@ STOP_MAIL = ObjectAction(
 # What the staff pages of accounts know of people: found by a person's name, moved to a new address after a call.
 
 
-class RecoverForm(forms.Form):
+class RecoverForm(SureForm):
     email = forms.EmailField(label=gettext_lazy("New work email address"), max_length=254)
     called = forms.CharField(
         label=gettext_lazy("Whom did you call?"),
@@ -260,10 +256,6 @@ class RecoverForm(forms.Form):
     sure = forms.BooleanField(label=gettext_lazy("They said that the person works there and has this new address."))
 
 
-def recover(user: User, *, by: User, email: str, called: str, number: str, sure: bool) -> None:
-    services.recover_account(user=user, by=by, email=email, called=called, number=number, now=timezone.now())
-
-
 def accounts_of_people(accounts: QuerySet[User], search_term: str) -> Iterable[int]:
     """By the words of their person."""
     people = Person.objects.filter(user__in=accounts) if accounts.query.where else Person.objects.exclude(user=None)
@@ -273,7 +265,7 @@ def accounts_of_people(accounts: QuerySet[User], search_term: str) -> Iterable[i
 RECOVER = ObjectAction(
     slug="recover",
     label=gettext_lazy("Move to a new address"),
-    perform=recover,
+    service=services.recover_account,
     available=lambda user: user.is_active,
     form_class=RecoverForm,
     explanation=gettext_lazy(
@@ -318,14 +310,6 @@ class SeenFilter(admin.SimpleListFilter):
         return queryset.filter(seen_at__isnull=self.value() == "no") if self.value() in {"no", "yes"} else queryset
 
 
-def let_through(stopped: Stopped, *, by: User) -> None:
-    services.lift_block(stopped=stopped, by=by, now=timezone.now())
-
-
-def mark_seen(stopped: Stopped, *, by: User) -> None:
-    services.mark_blocked_attempts_seen(rows=Stopped.objects.filter(pk=stopped.pk), by=by, now=timezone.now())
-
-
 class StoppedAdmin(LooksOnly):
     list_display = ("where_and_why", "by_in_words", "about", "who", "number_of_times", "last", "state")
     list_filter = (SeenFilter, "where", "why", "by", period_of("last_at"))
@@ -344,7 +328,7 @@ class StoppedAdmin(LooksOnly):
         ObjectAction(
             slug="let-through",
             label=gettext_lazy("Let through for today"),
-            perform=let_through,
+            service=services.lift_block,
             available=lambda stopped: stopped.may_be_let_through(timezone.now()),
             explanation=gettext_lazy(
                 "For whom you know. This limit stops nobody whom it counts until midnight: for an organisation or a postcode, "
@@ -356,7 +340,9 @@ class StoppedAdmin(LooksOnly):
         ObjectAction(
             slug="seen",
             label=gettext_lazy("Mark as seen"),
-            perform=mark_seen,
+            service=lambda stopped, **by_and_now: services.mark_blocked_attempts_seen(
+                rows=Stopped.objects.filter(pk=stopped.pk), **by_and_now
+            ),
             available=lambda stopped: stopped.seen_at is None,
             explanation=gettext_lazy("Nothing else happens. If it is stopped again in the same hour, it counts as not seen."),
             done=gettext_lazy("Marked as seen."),
@@ -416,10 +402,6 @@ staff_site.add_waiting(
         permission="professionals.view_stopped",
     ),
 )
-
-
-class UnknownOrganisationError(DomainError):
-    message = gettext_lazy("No organisation has exactly that name.")
 
 
 class OrganisationNameField(forms.CharField):
@@ -589,11 +571,11 @@ class MergeForm(forms.Form):
     )
 
 
-def merge(organisation: Organisation, *, by: User, name: str) -> None:
+def merge(organisation: Organisation, *, name: str, **by_and_now: Any) -> None:
     other = Organisation.objects.named(" ".join(name.split())).first()
     if other is None:
-        raise UnknownOrganisationError
-    services.merge_organisations(keep=organisation, others=[other], by=by, now=timezone.now())
+        raise DomainError(gettext_lazy("No organisation has exactly that name."))
+    services.merge_organisations(keep=organisation, others=[other], **by_and_now)
 
 
 @admin.register(Organisation, site=staff_site)
@@ -610,7 +592,7 @@ class OrganisationAdmin(StaffModelAdmin):
         ObjectAction(
             slug="merge",
             label=gettext_lazy("Merge another organisation into this one"),
-            perform=merge,
+            service=merge,
             form_class=MergeForm,
             explanation=gettext_lazy("Its people, and all that belongs to it, become this one’s, and its name goes."),
             done=gettext_lazy("The organisations are merged."),

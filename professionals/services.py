@@ -95,10 +95,6 @@ def repoint(old: models.Model, new: models.Model) -> None:
 # Organisations: get or add by name, merge.
 
 
-class NothingToMergeError(DomainError):
-    message = _("Choose at least two organisations to merge.")
-
-
 def tidy_name(name: str) -> str:
     return " ".join(name.split())
 
@@ -113,13 +109,10 @@ def organisation_named(name: str) -> Organisation | None:
 
 @transaction.atomic
 def merge_organisations(*, keep: Organisation, others: Iterable[Organisation], by: User | None, now: datetime) -> int:
-    """Make the others' people (and whatever else points to them) `keep`'s, remove the others, say how many went.
-
-    Raises NothingToMergeError when there is no other.
-    """
+    """Make the others' people (and whatever else points to them) `keep`'s, remove the others, say how many went."""
     keys = {other.pk for other in others} - {keep.pk}
     if not keys:
-        raise NothingToMergeError
+        raise DomainError(_("Choose at least two organisations to merge."))
     locked = list(Organisation.objects.select_for_update().filter(pk__in={keep.pk, *keys}).order_by("pk"))
     for organisation in locked:
         if organisation.pk != keep.pk:
@@ -160,10 +153,6 @@ def has_lost_mailbox(person: Person) -> bool:
 
 logger = logging.getLogger(__name__)
 M = TypeVar("M", bound=Model)
-
-
-class NotVerifiedError(DomainError):
-    message = _("Show us first that this email address is yours.")
 
 
 class Details(TypedDict):
@@ -236,7 +225,7 @@ def address_verified(*, user: User, email: str, details: Details | None, now: da
     """The address is the user's: their Person gets it, and is one with the row that staff entered under it, if there is one.
 
     `details` are what they typed at sign-up; without any, someone whom nobody knows stays without a Person (None).
-    Nobody gets a Person, or another's, by an address that is not verified: raises NotVerifiedError; and AccountGoneError.
+    Nobody gets a Person, or another's, by an address that is not verified: that is refused. Raises AccountGoneError.
     Tries again if staff enter the same address at this very moment.
     """
     for _attempt in range(2):
@@ -252,7 +241,7 @@ def address_verified(*, user: User, email: str, details: Details | None, now: da
 def _join_user_and_person(user: User, email: str, details: Details | None) -> Person | None:
     _account, people = lock_people_and_account(user.pk, email)  # a user who verifies twice at once takes turns
     if not EmailAddress.objects.filter(user=user, email=email, verified=True).exists():
-        raise NotVerifiedError
+        raise DomainError(_("Show us first that this email address is yours."))
     own = next((person for person in people if person.user_id == user.pk), None)
     known = next((person for person in people if person.user_id != user.pk), None)
     if known is not None and known.erased_at is not None:
@@ -364,18 +353,6 @@ OBJECT_FOR = timedelta(days=7)
 KEPT_AFTER_OBJECTION = timedelta(days=7)  # after the last day to object, for whoever calls about it
 
 
-class NoSuchChangeError(DomainError):
-    message = _("This link does not work.")
-
-
-class TooLateError(DomainError):
-    message = _("The 7 days to put your old address back are over.")
-
-
-class AccountClosedError(DomainError):
-    message = _("This account is closed.")
-
-
 class AddressTakenError(DomainError):
     message = _("Your old address belongs to another account by now.")
 
@@ -393,7 +370,7 @@ def find_address_change(*, token: str, now: datetime) -> AddressChange:
     """The change that this link may still undo, or undid already. Raises what says why it can't."""
     change = AddressChange.objects.select_related("user").with_token(token).first()
     if change is None:
-        raise NoSuchChangeError
+        raise DomainError(_("This link does not work."))
     if change.objected_at is None:
         _refuse_objection(change, now)
     return change
@@ -401,9 +378,9 @@ def find_address_change(*, token: str, now: datetime) -> AddressChange:
 
 def _refuse_objection(change: AddressChange, now: datetime) -> None:
     if now >= change.until:
-        raise TooLateError
+        raise DomainError(_("The 7 days to put your old address back are over."))
     if not change.user.is_active:
-        raise AccountClosedError
+        raise DomainError(_("This account is closed."))
     if _is_address_taken(change):
         raise AddressTakenError
 
@@ -476,28 +453,16 @@ def _forget_ways_in(user: User, change: AddressChange) -> None:
 security_logger = logging.getLogger("ctac.security")
 
 
-class OwnAccountError(DomainError):
-    message = _("This is your own account. Ask another manager.")
-
-
-class SameAddressError(DomainError):
-    message = _("That is the address of the account already. For a lost phone alone, reset the second factor.")
-
-
 class AddressInUseError(DomainError):
     message = _("Another account has that address. Look that one up first.")
 
 
-class PhoneOfTheAccountError(DomainError):
-    message = _("That number is in the account, so a thief may have put it there. Find the organisation’s number yourself.")
-
-
 @transaction.atomic
-def recover_account(*, user: User, by: User, email: str, called: str, number: str, now: datetime) -> AccountRecovery:
+def recover_account(user: User, *, by: User, email: str, called: str, number: str, now: datetime) -> AccountRecovery:
     """The account has a new address, which counts once a code sent to it was typed; what opened it before no longer does.
 
     The person keeps the old address until then: nothing of theirs goes to one that was misheard. The old one is told.
-    Raises OwnAccountError, SameAddressError, AddressInUseError, PhoneOfTheAccountError.
+    Raises AddressInUseError.
     """
     account, new = lock_account(user.pk), email.strip().lower()
     _refuse_recovery(account, by, new, number)
@@ -515,15 +480,17 @@ def recover_account(*, user: User, by: User, email: str, called: str, number: st
 
 def _refuse_recovery(account: User, by: User, new: str, number: str) -> None:
     if account.pk == by.pk:
-        raise OwnAccountError
+        raise DomainError(_("This is your own account. Ask another manager."))
     if account.email.lower() == new:
-        raise SameAddressError
+        raise DomainError(_("That is the address of the account already. For a lost phone alone, reset the second factor."))
     in_use = Person.objects.with_email(new).exclude(user=None).exclude(user=account).exists()
     if in_use or EmailAddress.objects.filter(email=new).exclude(user=account).exists():
         raise AddressInUseError
     theirs = Person.objects.filter(user=account).values_list("phone", flat=True).first()
     if theirs and _dialled_digits(theirs) == _dialled_digits(number):
-        raise PhoneOfTheAccountError
+        raise DomainError(
+            _("That number is in the account, so a thief may have put it there. Find the organisation’s number yourself.")
+        )
 
 
 def _dialled_digits(number: str) -> str:
@@ -589,7 +556,7 @@ def keep_blocked_attempt_of(*, request: HttpRequest | None, address: str, **atte
 
 
 @transaction.atomic
-def lift_block(*, stopped: Stopped, by: User | None, now: datetime) -> None:
+def lift_block(stopped: Stopped, *, by: User | None, now: datetime) -> None:
     """Nothing is counted by this key until the UK day ends. It counts as seen."""
     limits.lift_limit(stopped.key, uk_datetime(uk_day(now) + timedelta(days=1), time(0)))
     Stopped.objects.filter(pk=stopped.pk).update(let_through_at=now, seen_at=now, by_staff=by)

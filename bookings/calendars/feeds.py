@@ -62,7 +62,7 @@ def make_feed(*, owner: Person | Presenter, by: User, now: datetime) -> Calendar
     return feed
 
 
-def revoke_feed(*, owner: Person | Presenter, by: User | None, now: datetime) -> None:
+def revoke_feed(owner: Person | Presenter, *, by: User | None, now: datetime) -> None:
     """No calendar program reads it from now on, and the address never works again."""
     whose = {"presenter" if isinstance(owner, Presenter) else "person": owner}
     CalendarFeed.objects.filter(**whose).delete()

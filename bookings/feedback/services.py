@@ -91,21 +91,6 @@ class AttendanceSource:
 ATTENDANCE_SOURCES: dict[type[Given], AttendanceSource] = {}
 
 
-class NotGiven(DomainError):
-    message = _("This presentation did not take place, so nobody can have come.")
-
-
-class NotBegunYet(DomainError):
-    def __init__(self, given: Given) -> None:
-        start, _end = agreed_times(given)
-        said = _("You can record who came from the start on: %(clock)s on %(day)s.")
-        super().__init__(said % {"clock": format_clock(start), "day": format_day(start)})
-
-
-class NoLongerByPresenter(DomainError):
-    message = _("That was some time ago. Tell the team, who can still put the numbers right.")
-
-
 class CountedMeanwhile(DomainError):
     """Somebody else has recorded other numbers since the page was opened."""
 
@@ -132,7 +117,7 @@ def record_attendance(
     """So many of each profession came. The first time, the presentation is marked as delivered too, where staff could do that.
 
     `expected` is the revision that the page showed, None for none yet. The same numbers again change nothing.
-    Raises NotGiven, NotBegunYet, NoLongerByPresenter, CountedMeanwhile.
+    Raises CountedMeanwhile.
     """
     source = ATTENDANCE_SOURCES[type(given)]
     locked: Given = source.lock(given, now)
@@ -154,12 +139,13 @@ def record_attendance(
 
 def refuse_unless_given(given: Given, now: datetime, *, by_presenter: bool) -> None:
     if given.state not in TAKES_PLACE or given.starts_at is None:
-        raise NotGiven
+        raise DomainError(_("This presentation did not take place, so nobody can have come."))
     start, end = agreed_times(given)
     if now < start:
-        raise NotBegunYet(given)
+        said = _("You can record who came from the start on: %(clock)s on %(day)s.")
+        raise DomainError(said % {"clock": format_clock(start), "day": format_day(start)})
     if by_presenter and now > end + rules.ATTENDANCE_BY_PRESENTER:
-        raise NoLongerByPresenter
+        raise DomainError(_("That was some time ago. Tell the team, who can still put the numbers right."))
 
 
 def may_record_attendance(given: Given, now: datetime, *, by_presenter: bool = False) -> bool:
@@ -251,16 +237,12 @@ def constraint_of(error: IntegrityError) -> str:
 REMINDED_AT_A_TIME = 200
 
 
-class NothingToRemindOf(DomainError):
-    message = _("This presentation did not take place, so there is nothing to remind you of.")
-
-
 @transaction.atomic
 def wish_year_later(*, of: Booking | SessionPlace, now: datetime) -> YearLater:
-    """Wished again, nothing changes. Raises NothingToRemindOf."""
+    """Wished again, nothing changes."""
     end = presentation_end(of)
     if end is None:
-        raise NothingToRemindOf
+        raise DomainError(_("This presentation did not take place, so there is nothing to remind you of."))
     due_at = YearLater.due_after(end)
     wish, _made = YearLater.objects.get_or_create(**year_later_column(of), defaults={"wished_at": now, "due_at": due_at})
     return wish

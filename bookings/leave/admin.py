@@ -25,7 +25,7 @@ from bookings.visits.admin import still_there_text
 from ctac.errors import DomainError
 from ctac.staff.columns import LooksOnly, moment_of, state_tag
 from ctac.staff.site import ObjectAction, staff_site
-from professionals.safeguarding.forms import StaffForm
+from professionals.safeguarding.forms import StaffForm, reason_field
 from professionals.safeguarding.services import KEPT_BACK
 
 
@@ -44,12 +44,11 @@ class LeaveForm(OwnLeaveForm):
 class RefuseLeaveForm(StaffForm):
     free_text_fields = ("answer",)
 
-    answer = forms.CharField(
-        label=gettext_lazy("Why can’t we say yes?"),
-        max_length=300,
-        widget=forms.Textarea({"rows": 3}),
-        help_text=gettext_lazy("The presenter reads this in the email."),
-        error_messages={"required": gettext_lazy("Write why we can’t say yes.")},
+    answer = reason_field(
+        gettext_lazy("Why can’t we say yes?"),
+        gettext_lazy("The presenter reads this in the email."),
+        gettext_lazy("Write why we can’t say yes."),
+        rows=3,
     )
 
 
@@ -57,21 +56,13 @@ def is_asked(leave: Leave) -> bool:
     return leave.state == LeaveState.ASKED
 
 
-def do_grant(leave: Leave, *, by: User) -> RecordedLeave:
-    return grant_leave(leave=leave, by=by, now=timezone.now())
-
-
-def do_refuse(leave: Leave, *, by: User, answer: str, flagged: bool) -> None:
-    refuse_leave(leave=leave, answer=answer, by=by, now=timezone.now(), flagged=flagged)
-
-
 GRANT = ObjectAction(
-    "grant", gettext_lazy("Grant this leave"), do_grant, available=is_asked, weight="main", done=gettext_lazy("Granted.")
+    "grant", gettext_lazy("Grant this leave"), grant_leave, available=is_asked, weight="main", done=gettext_lazy("Granted.")
 )
 REFUSE = ObjectAction(
     "refuse",
     gettext_lazy("Say no to this leave"),
-    do_refuse,
+    refuse_leave,
     available=is_asked,
     form_class=RefuseLeaveForm,
     explanation=gettext_lazy("The presenter gets an email, and can still be booked in that time."),
@@ -134,7 +125,9 @@ class LeaveAdmin(LooksOnly):
         try:
             hit = hit_by_leave(presenter=leave.presenter, starts_at=leave.starts_at, ends_at=leave.ends_at, now=timezone.now())
             if form.is_valid() and references_of(hit) == request.POST.get("seen", ""):
-                return self.entered_now(request, do_grant(leave, by=acting_user(request)), _("The leave is granted."))
+                return self.entered_now(
+                    request, grant_leave(leave, by=acting_user(request), now=timezone.now()), _("The leave is granted.")
+                )
         except DomainError as refusal:
             form.add_error(None, str(refusal.message)) if form.is_bound else messages.warning(request, str(refusal.message))
         return self.page_with_hits(

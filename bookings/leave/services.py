@@ -106,7 +106,7 @@ def ask_for_leave(*, by: User | None, now: datetime, flagged: bool = False, **aw
 
 
 @transaction.atomic
-def grant_leave(*, leave: Leave, by: User | None, now: datetime) -> RecordedLeave:
+def grant_leave(leave: Leave, *, by: User | None, now: datetime) -> RecordedLeave:
     """Say yes: from now on it claims its time, as leave that staff enter. Raises LeaveDecided, LeaveOverDelivered."""
     lock_presenters([leave.presenter_id], now=now)
     locked = decide_leave(leave, LeaveState.GRANTED, now=now)
@@ -118,7 +118,7 @@ def grant_leave(*, leave: Leave, by: User | None, now: datetime) -> RecordedLeav
 
 
 @transaction.atomic
-def refuse_leave(*, leave: Leave, answer: str, by: User | None, now: datetime, flagged: bool = False) -> Leave:
+def refuse_leave(leave: Leave, *, answer: str, by: User | None, now: datetime, flagged: bool = False) -> Leave:
     """Say no in words that the presenter reads. Raises LeaveDecided. `flagged` words go into no email."""
     columns: dict[str, object] = {"answer": answer, **({"flagged_child_details": True} if flagged else {})}
     locked = decide_leave(leave, LeaveState.REFUSED, now=now, **columns)

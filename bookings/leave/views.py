@@ -18,7 +18,7 @@ from bookings.models import Booking, Leave, OpenSession, Presenter
 from bookings.schedule.access import own_leave, page_context, presenter_required
 from ctac.errors import DomainError
 from ctac.forms import FORM_METHODS
-from ctac.staff.actions import told
+from ctac.staff.audit import audit_note
 
 
 @presenter_required
@@ -81,7 +81,7 @@ def recorded_in_words(recorded: RecordedLeave) -> str:
 def presenter_end_leave(request: HttpRequest, presenter: Presenter, leave_id: int) -> HttpResponse:
     """Take back what is not needed, or say that one is back."""
     now = timezone.now()
-    told(request).kind = Leave._meta.label_lower
+    audit_note(request).kind = Leave._meta.label_lower
     leave: Leave = get_object_or_404(own_leave(presenter).filter(ends_at__gt=now), pk=leave_id)
     is_back = is_running(leave, now)
     if request.method == "POST":

@@ -59,7 +59,7 @@ from bookings.visits.services import check_in, check_out
 from ctac.dates import format_clock, format_day, uk_datetime, uk_day
 from ctac.errors import DomainError
 from ctac.forms import FORM_METHODS
-from ctac.staff.actions import told
+from ctac.staff.audit import audit_note
 from ctac.staff.columns import dialled
 
 # My availability: the week, days with other hours, and my own rules; each shows the times that it gives before it is saved.
@@ -185,7 +185,7 @@ def presenter_rules(request: HttpRequest, presenter: Presenter) -> HttpResponse:
 @require_http_methods(FORM_METHODS)
 def presenter_end_days(request: HttpRequest, presenter: Presenter, exception_id: int) -> HttpResponse:
     """Back to the week's hours."""
-    told(request).kind = AvailabilityException._meta.label_lower
+    audit_note(request).kind = AvailabilityException._meta.label_lower
     exception: AvailabilityException = get_object_or_404(presenter.exceptions, pk=exception_id)
     if request.method == "POST":
         try:

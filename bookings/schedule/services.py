@@ -8,15 +8,16 @@ from itertools import pairwise
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from bookings.errors import TooSoon
 from bookings.models import Availability, AvailabilityException, BusyTime, JourneyTime, Presenter
 from bookings.schedule.locks import lock_presenters
 from bookings.schedule.queries import read_journeys, to_claim
 from bookings.schedule.slots import NOTHING, fits
 from bookings.travel import look_up_postcode
 from ctac.dates import uk_day
+from ctac.errors import DomainError
 from notifications.bounces.services import moved
 from professionals.safeguarding.services import notify_safeguarding_lead
 
@@ -48,7 +49,7 @@ def set_week(
 ) -> None:
     """These hours hold from the first day to the last (None: for good); before and after, what held there goes on.
 
-    `own`: the presenter does it. Raises TooSoon.
+    `own`: the presenter does it.
     """
     refuse_too_soon(first_day, own=own, now=now)
     lock_presenters([presenter.pk], now=now)
@@ -83,7 +84,7 @@ def set_week(
 def set_days(
     *, presenter: Presenter, first_day: date, last_day: date, hours: Sequence[tuple[time, time]], own: bool, now: datetime
 ) -> None:
-    """On those days these hours hold instead of the week's; none of them means not available. Raises TooSoon."""
+    """On those days these hours hold instead of the week's; none of them means not available."""
     refuse_too_soon(first_day, own=own, now=now)
     lock_presenters([presenter.pk], now=now)
     clocks: Sequence[tuple[time | None, time | None]] = hours or [(None, None)]
@@ -95,7 +96,7 @@ def set_days(
 
 @transaction.atomic
 def take_back_days(*, exception: AvailabilityException, own: bool, now: datetime) -> None:
-    """The week's hours hold again. By the presenter, the days up to today stay as they were; TooSoon if no other is left."""
+    """The week's hours hold again. By the presenter, the days up to today stay as they were; refused if no other is left."""
     today = uk_day(now)
     if own:
         refuse_too_soon(exception.last_day, own=own, now=now)
@@ -108,7 +109,7 @@ def take_back_days(*, exception: AvailabilityException, own: bool, now: datetime
 
 def refuse_too_soon(first_day: date, *, own: bool, now: datetime) -> None:
     if own and first_day <= uk_day(now):
-        raise TooSoon
+        raise DomainError(_("You can change this from tomorrow on. For today, call the team."))
 
 
 # What staff set between two areas, and which agreed visits that leaves too close together.

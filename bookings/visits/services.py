@@ -35,14 +35,6 @@ from professionals.safeguarding.services import notify_safeguarding_lead
 # What must wait while a presenter is out there, or nobody knows whether they are safe (product.md, rule 10).
 
 
-class PresenterNotHeardFrom(VisitInTheWay):
-    message = _("We have not heard from the presenter of this visit. Call them, say that all is well, then do this.")
-
-
-class PresenterStillThere(DomainError):
-    message = _("The presenter has checked in there and not checked out. Call them and check them out, then do this.")
-
-
 class VisitNotOver(VisitInTheWay):
     """What we know of a visit can't be erased while its presenter needs it."""
 
@@ -77,15 +69,19 @@ def keep_waiting_for(presenter: Presenter, booking: Booking, now: datetime) -> N
 
 
 def refuse_while_overdue(booking: Booking, now: datetime) -> None:
-    """Nothing may take the alert away but word of the presenter. Raises PresenterNotHeardFrom."""
+    """Nothing may take the alert away but word of the presenter. Raises VisitInTheWay."""
     if Overdue.find(booking, now) is not None:
-        raise PresenterNotHeardFrom
+        raise VisitInTheWay(
+            _("We have not heard from the presenter of this visit. Call them, say that all is well, then do this.")
+        )
 
 
 def refuse_while_there(booking: Booking, now: datetime) -> None:
-    """At another time it would be another visit, and nobody would wait for who is at this one. Raises PresenterStillThere."""
+    """At another time it would be another visit, and nobody would wait for who is at this one."""
     if somebody_is_there(booking, now):
-        raise PresenterStillThere
+        raise DomainError(
+            _("The presenter has checked in there and not checked out. Call them and check them out, then do this.")
+        )
 
 
 def somebody_is_there(booking: Booking, now: datetime) -> bool:
@@ -118,25 +114,15 @@ class VisitOver(DomainError):
     message = _("The time of this visit is over. Check out instead, so that we know you are safe.")
 
 
-class VisitNotBegun(DomainError):
-    message = _("This visit has not begun, and nobody has checked in. Check in first.")
-
-
-class SomebodyElseIsThere(DomainError):
-    def __init__(self, presenter: Presenter) -> None:
-        said = _("%(name)s is checked in there. Nobody else can check in or out before %(name)s has checked out.")
-        super().__init__(said % {"name": presenter})
-
-
 class NotOverdue(DomainError):
     message = _("Nobody is overdue on this visit now: they have checked in or out, or a colleague has said that all is well.")
 
 
 @transaction.atomic
-def check_in(*, booking: Booking, presenter: Presenter, by: User, now: datetime, note: str = "", flagged: bool = False) -> Visit:
+def check_in(booking: Booking, *, presenter: Presenter, by: User, now: datetime, note: str = "", flagged: bool = False) -> Visit:
     """`presenter` is there. Checking in again changes nothing. By staff after a phone call: `by` and `note` say so.
 
-    Raises NotAVisit, TooEarlyToCheckIn, VisitOver, SomebodyElseIsThere.
+    Raises NotAVisit, TooEarlyToCheckIn, VisitOver.
     """
     locked, visit = lock_visit(booking)
     refuse_somebody_elses(visit, presenter)
@@ -155,11 +141,11 @@ def check_in(*, booking: Booking, presenter: Presenter, by: User, now: datetime,
 
 
 @transaction.atomic
-def check_out(*, booking: Booking, presenter: Presenter, by: User, now: datetime, note: str = "", flagged: bool = False) -> Visit:
+def check_out(booking: Booking, *, presenter: Presenter, by: User, now: datetime, note: str = "", flagged: bool = False) -> Visit:
     """`presenter` has left and is safe; also late, and also who forgot to check in. Checking out again changes nothing.
     By a clock that is behind the one of the check-in it counts as that same moment: nobody is kept on the list for that.
 
-    Raises NotAVisit, VisitNotBegun, SomebodyElseIsThere.
+    Raises NotAVisit.
     """
     locked, visit = lock_visit(booking)
     refuse_somebody_elses(visit, presenter)
@@ -175,7 +161,7 @@ def check_out(*, booking: Booking, presenter: Presenter, by: User, now: datetime
 
 
 @transaction.atomic
-def say_safe(*, booking: Booking, by: User, now: datetime, note: str, flagged: bool = False) -> Visit:
+def say_safe(booking: Booking, *, by: User, now: datetime, note: str, flagged: bool = False) -> Visit:
     """Staff have heard that all is well, and the alert ends. The check-out is still waited for if it is not due yet.
 
     Raises NotOverdue, which is also what the second of two colleagues reads.
@@ -198,14 +184,15 @@ def lock_visit(booking: Booking) -> tuple[Booking, Visit]:
 
 def refuse_somebody_elses(visit: Visit, presenter: Presenter) -> None:
     if visit.is_in and visit.presenter is not None and visit.presenter != presenter:
-        raise SomebodyElseIsThere(visit.presenter)
+        said = _("%(name)s is checked in there. Nobody else can check in or out before %(name)s has checked out.")
+        raise DomainError(said % {"name": visit.presenter})
 
 
 def refuse_unless_it_took_place(booking: Booking, now: datetime) -> None:
     if booking.format != Format.WORKPLACE or booking.state not in (State.CONFIRMED, State.DELIVERED):
         raise NotAVisit
     if now < booking.agreed[0]:
-        raise VisitNotBegun
+        raise DomainError(_("This visit has not begun, and nobody has checked in. Check in first."))
 
 
 def save_visit(visit: Visit, kind: EventKind, *, by: User, now: datetime, note: str, flagged: bool) -> None:

@@ -19,13 +19,14 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from ctac.errors import DomainError
 from ctac.forms import PLAIN_FIELDS, PageFormMixin
 from ctac.staff import menu
-from ctac.staff.actions import NO_AUDIT, TellsTheAudit, tell
+from ctac.staff.audit import NO_AUDIT, AuditedModelAdmin, audit_note
 from ctac.staff.lists import BigListMixin, StrictlyAsked
 from ctac.staff.menu import arranged, in_sections, to_public_page
 
@@ -216,27 +217,33 @@ class StaffAdminSite(AdminSite):
 staff_site = StaffAdminSite(name="staff")
 
 
-def nothing(obj: Any, *, by: Any) -> None:
-    """What an action performs that has a page of its own."""
+class SureForm(forms.Form):
+    """For an action that asks whether one is `sure`: a box to tick, of which the service hears nothing."""
+
+    def clean(self) -> dict[str, Any]:
+        return {name: value for name, value in self.cleaned_data.items() if name != "sure"}
 
 
 @dataclass(frozen=True)
 class ObjectAction:
-    """A button on the change page that calls one service.
+    """A button on the change page that calls one service: `service(obj, by=user, now=now, **cleaned_data)`.
 
     `label` is the whole button ("Confirm this booking"). `weight`: "main" for the main step (of several the first), "stop" for
-    what ends something, else "quiet". `perform(obj, by=user, **cleaned_data)` raises DomainError to refuse; `available(obj)`
-    hides the button; `form_class` asks for what the service needs beyond the object. An action that is no longer available when
-    its button is pressed is refused, and the page shows the new state. An action with a `page` of its own, called with the
-    model admin, the request, the object and the action, needs no `perform` and no `form_class`. `asks_again`: only for who has
-    given the second factor within the last minutes.
+    what ends something, else "quiet". The service raises DomainError to refuse; `available(obj)` hides the button. `form_class`
+    asks for what the service needs beyond the object; `form_kwargs(obj)` gives the form what it is made from, and
+    `facts(obj)` are rows above it, after those of `summary_of`. An action that is
+    no longer available when its button is pressed is refused, and the page shows the new state. An action with a `page` of its
+    own, called with the model admin, the request, the object and the action, needs no `service` and no `form_class`.
+    `asks_again`: only for who has given the second factor within the last minutes.
     """
 
     slug: str
     label: str | Promise
-    perform: Callable[..., object] = nothing
+    service: Callable[..., object] | None = None
     available: Callable[[Any], bool] = field(default=lambda obj: True)
     form_class: type[forms.Form] = forms.Form
+    form_kwargs: Callable[[Any], dict[str, Any]] = field(default=lambda obj: {})
+    facts: Callable[[Any], list[dict[str, Any]]] = field(default=lambda obj: [])
     explanation: str | Promise = ""
     done: str | Promise = _("Done.")
     permission: str = "change"
@@ -271,7 +278,7 @@ CHOOSE_WHAT = [("", _("Choose what to do"))]
 ONE_BUTTON = {"show_save_and_add_another": False, "show_save_and_continue": False}
 
 
-class StaffModelAdmin(StrictlyAsked, BigListMixin, TellsTheAudit):
+class StaffModelAdmin(StrictlyAsked, BigListMixin, AuditedModelAdmin):
     """A model admin with `object_actions`. Models whose state has rules list their fields in readonly_fields."""
 
     object_actions: Sequence[ObjectAction] = ()
@@ -357,7 +364,7 @@ class StaffModelAdmin(StrictlyAsked, BigListMixin, TellsTheAudit):
         change_url = reverse(f"{self.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}_change", args=[obj.pk])
         if not action.available(obj):
             if request.method == "POST":
-                tell(request, "sent", what=slug)
+                audit_note(request).add("sent", what=slug)
             messages.warning(request, _("“%(obj)s” has changed meanwhile, so this can no longer be done.") % {"obj": obj})
             return redirect(change_url)
         asked = staff_site.ask_again(request) if action.asks_again else None
@@ -365,7 +372,8 @@ class StaffModelAdmin(StrictlyAsked, BigListMixin, TellsTheAudit):
             return asked
         if action.page is not None:
             return action.page(self, request, obj, action)
-        form = in_our_words(action.form_class)(request.POST if request.method == "POST" else None)
+        data = request.POST if request.method == "POST" else None
+        form = in_our_words(action.form_class)(data, **action.form_kwargs(obj))
         if form.is_valid() and self.perform(request, action, obj, form):
             return redirect(change_url)
         context = {**self.about_action(request, action, obj, change_url), "form": form, "media": self.media + form.media}
@@ -378,7 +386,7 @@ class StaffModelAdmin(StrictlyAsked, BigListMixin, TellsTheAudit):
             "opts": self.opts,
             "original": obj,
             "action": action,
-            "rows": self.summary_of(obj),
+            "rows": [*self.summary_of(obj), *action.facts(obj)],
             "beside": self.beside_action(obj, action),
             "media": self.media,
             "title": action.label,
@@ -389,7 +397,7 @@ class StaffModelAdmin(StrictlyAsked, BigListMixin, TellsTheAudit):
     def perform(self, request: HttpRequest, action: ObjectAction, obj: Any, form: forms.Form) -> bool:
         """Call the action's service; a refusal becomes an error of the form."""
         try:
-            action.perform(obj, by=request.user, **form.cleaned_data)
+            action.service(obj, by=request.user, now=timezone.now(), **form.cleaned_data)  # type: ignore[misc]
         except DomainError as refusal:
             form.add_error(None, str(refusal.message))
             return False

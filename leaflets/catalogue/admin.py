@@ -15,7 +15,6 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from accounts.models import User
 from ctac.dates import uk_day
 from ctac.forms import DayField
 from ctac.staff.columns import NOTHING, number_of, state_tag, yes_no_of
@@ -23,7 +22,6 @@ from ctac.staff.site import ObjectAction, staff_site
 from leaflets.catalogue.services import (
     MAX_PDF_BYTES,
     NotAPdf,
-    WithdrawalNotice,
     add_edition,
     add_version,
     count_pages,
@@ -76,13 +74,9 @@ class LeafletForm(forms.ModelForm):
         return cleaned
 
 
-class VersionForm(StaffForm):
-    language = forms.ChoiceField(label=_("Language"), choices=Language.choices)
-    form = forms.ChoiceField(label=_("Format"), choices=Format.choices)
-
-
-def do_add_version(leaflet: Leaflet, *, by: User, language: str, form: str, flagged: bool) -> None:
-    add_version(leaflet=leaflet, language=Language(language), form=Format(form))
+class VersionForm(forms.Form):
+    language = forms.TypedChoiceField(label=_("Language"), choices=Language.choices, coerce=Language)
+    form = forms.TypedChoiceField(label=_("Format"), choices=Format.choices, coerce=Format)
 
 
 @admin.register(Leaflet, site=staff_site)
@@ -97,7 +91,7 @@ class LeafletAdmin(SpreadsheetLinks):
         ObjectAction(
             "version",
             _("Add a version"),
-            do_add_version,
+            lambda leaflet, by, now, **version: add_version(leaflet, **version),
             available=lambda leaflet: leaflet.version_of_id is None,
             form_class=VersionForm,
             explanation=_("A translation, or another form of print. It begins as a copy of this title, outside the catalogue."),
@@ -217,14 +211,6 @@ class CorrectForm(StaffForm):
     reason = forms.CharField(label=_("Why"), max_length=300, error_messages={"required": _("Write why the stock changes.")})
 
 
-def do_receive(edition: Edition, *, by: User, copies: int, **noted: Any) -> None:
-    receive_stock(edition=edition, copies=copies, by=by, now=timezone.now(), **noted)
-
-
-def do_correct(edition: Edition, *, by: User, change: int, **noted: Any) -> None:
-    correct_stock(edition=edition, change=change, by=by, now=timezone.now(), **noted)
-
-
 class WithdrawForm(StaffForm):
     free_text_fields = ("why",)
     never_kept = ("why",)  # the page of the leaflet says it
@@ -240,27 +226,18 @@ class WithdrawForm(StaffForm):
     )
 
 
-class ReviewForm(StaffForm):
+class ReviewForm(forms.Form):
     reviewed_on = DayField(label=_("Reviewed on"), error_messages={"required": _("Enter the day it was reviewed.")})
     review_on = DayField(label=_("To be reviewed again by"), error_messages={"required": _("Enter the next review date.")})
 
     def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
-        reviewed, following = self.cleaned_data.get("reviewed_on"), self.cleaned_data.get("review_on")
+        cleaned = self.cleaned_data
+        reviewed, following = cleaned.get("reviewed_on"), cleaned.get("review_on")
         if reviewed and reviewed > uk_day(timezone.now()):
             self.add_error("reviewed_on", _("Enter a day that is not in the future."))
         elif reviewed and following and following <= reviewed:
             self.add_error("review_on", _("Enter a review date after the day it was reviewed."))
         return cleaned
-
-
-def do_withdraw(edition: Edition, *, by: User, why: str, use_instead: Leaflet | None, flagged: bool) -> None:
-    now = timezone.now()
-    withdraw_edition(edition=edition, notice=WithdrawalNotice(uk_day(now), why, use_instead), now=now, flagged=flagged)
-
-
-def review(edition: Edition, *, by: User, reviewed_on: date, review_on: date, flagged: bool) -> None:
-    record_review(edition=edition, by=by, reviewed_on=reviewed_on, review_on=review_on)
 
 
 class NeedsFilter(admin.SimpleListFilter):
@@ -319,7 +296,7 @@ class EditionAdmin(SpreadsheetLinks):
         ObjectAction(
             "receive",
             _("Receive stock"),
-            do_receive,
+            receive_stock,
             form_class=ReceiveForm,
             explanation=_("When boxes come in."),
             done=_("The copies are in stock."),
@@ -329,7 +306,7 @@ class EditionAdmin(SpreadsheetLinks):
         ObjectAction(
             "correct",
             _("Correct stock"),
-            do_correct,
+            correct_stock,
             form_class=CorrectForm,
             explanation=_("After a count, or when copies are lost or spoilt."),
             done=_("The stock is corrected."),
@@ -339,7 +316,7 @@ class EditionAdmin(SpreadsheetLinks):
         ObjectAction(
             "review",
             _("Record a review"),
-            review,
+            lambda edition, now, **review: record_review(edition, **review),
             available=lambda edition: edition.state == EditionState.CURRENT,
             form_class=ReviewForm,
             explanation=_("When somebody has read it again and it is still right. The website says so."),
@@ -348,7 +325,7 @@ class EditionAdmin(SpreadsheetLinks):
         ObjectAction(
             "withdraw",
             _("Withdraw this edition"),
-            do_withdraw,
+            lambda edition, by, now, **notice: withdraw_edition(edition, now=now, **notice),
             form_class=WithdrawForm,
             available=lambda edition: edition.state != EditionState.WITHDRAWN,
             explanation=_(

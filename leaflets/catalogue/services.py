@@ -33,17 +33,13 @@ from professionals.services import people_who_want
 # Translations of a leaflet, and other forms of print.
 
 
-class VersionIsThere(DomainError):
-    message: str | Promise = _("This title has that version already.")
-
-
 @transaction.atomic
-def add_version(*, leaflet: Leaflet, language: Language, form: Format) -> Leaflet:
-    """A copy of the title outside the catalogue, whose words staff then replace. Raises VersionIsThere."""
+def add_version(leaflet: Leaflet, *, language: Language, form: Format) -> Leaflet:
+    """A copy of the title outside the catalogue, whose words staff then replace."""
     title = Leaflet.objects.select_for_update(no_key=True).get(pk=leaflet.pk)
     same = (title.language, title.format) == (language, form)
     if same or title.versions.filter(language=language, format=form).exists():
-        raise VersionIsThere
+        raise DomainError(_("This title has that version already."))
     said = version_in_words(language, form) or str(Language.ENGLISH.label)
     copied = ("for_whom", "audience", "summary", "topics", "introduction", "situations", "signs", "what_to_do")
     figures = ("usual_copies", "usual_words", "most_per_order", "most_per_person", "most_per_workplace", "position")
@@ -110,22 +106,8 @@ class NotAPdf(DomainError):
     )
 
 
-class ActivePdf(NotAPdf):
-    message: str | Promise = _(
-        "This PDF has a program, another file or a form in it. Save it again as a PDF for print, and upload that."
-    )
-
-
-class EditionIsNotCurrent(DomainError):
-    message: str | Promise = _("This edition has already been withdrawn, so nothing was changed.")
-
-
-class EditionIsNotHandedOut(DomainError):
-    message: str | Promise = _("This edition is no longer the current one, so it needs no review. Nothing was changed.")
-
-
 def count_pages(content: bytes) -> int:
-    """How many pages a PDF has, by its content and not by its name. Raises NotAPdf; ActivePdf for one that is more than pages.
+    """How many pages a PDF has, by its content and not by its name. Raises NotAPdf, also for one that is more than pages.
 
     It begins as a PDF does, so that it is nothing else at the same time. What is packed otherwise than readers of PDF/A would
     unpack it isn't looked into: browsers show it in a sandbox, under a policy that runs nothing.
@@ -136,7 +118,9 @@ def count_pages(content: bytes) -> int:
     pages = 0
     for part in chain([content], _object_streams(content)):
         if PDF_ACTIONS.search(PDF_HEX_ESCAPE.sub(lambda found: bytes.fromhex(found[1].decode()), part)):
-            raise ActivePdf
+            raise NotAPdf(
+                _("This PDF has a program, another file or a form in it. Save it again as a PDF for print, and upload that.")
+            )
         pages += len(PDF_PAGE.findall(part))
     if not pages:
         raise NotAPdf
@@ -184,37 +168,29 @@ def add_edition(*, leaflet: Leaflet, label: str, published_on: date, review_on: 
     return edition
 
 
-@dataclass(frozen=True)
-class WithdrawalNotice:
-    """What people are told of an edition that was withdrawn: since which day, why, and which title to use instead."""
-
-    on: date
-    why: str = ""
-    use_instead: Leaflet | None = None
-
-
 @transaction.atomic
 def withdraw_edition(
-    *, edition: Edition, notice: WithdrawalNotice | None = None, now: datetime | None = None, flagged: bool = False
+    edition: Edition, *, now: datetime | None = None, why: str = "", use_instead: Leaflet | None = None, flagged: bool = False
 ) -> None:
-    """Nobody is to get this print any more, on paper or as PDF. Raises EditionIsNotCurrent.
+    """Nobody is to get this print any more, on paper or as PDF.
 
-    `flagged`: the notice looks like a child's details and its writer kept it, so the safeguarding lead is told, at `now`.
+    With `now`, people read since which day, why, and which title to use instead.
+    `flagged`: the reason looks like a child's details and its writer kept it, so the safeguarding lead is told.
     """
     live = Edition.objects.filter(pk=edition.pk).exclude(state=EditionState.WITHDRAWN)
-    said = {"withdrawn_on": notice.on, "withdrawn_why": notice.why, "use_instead": notice.use_instead} if notice else {}
-    if not live.update(state=EditionState.WITHDRAWN, **said):
-        raise EditionIsNotCurrent
+    notice = {"withdrawn_on": uk_day(now), "withdrawn_why": why, "use_instead": use_instead} if now else {}
+    if not live.update(state=EditionState.WITHDRAWN, **notice):
+        raise DomainError(_("This edition has already been withdrawn, so nothing was changed."))
     if flagged and now:
         notify_safeguarding_lead(about=f"edition:{edition.pk}", reference=edition.label, now=now)
 
 
 @transaction.atomic
-def record_review(*, edition: Edition, by: User | None, reviewed_on: date, review_on: date) -> None:
-    """Somebody read it again and it is still right; `review_on` is by when it is read next. Raises EditionIsNotHandedOut."""
+def record_review(edition: Edition, *, by: User | None, reviewed_on: date, review_on: date) -> None:
+    """Somebody read it again and it is still right; `review_on` is by when it is read next."""
     current = Edition.objects.current().filter(pk=edition.pk)
     if not current.update(reviewed_on=reviewed_on, reviewed_by=by, review_on=review_on):
-        raise EditionIsNotHandedOut
+        raise DomainError(_("This edition is no longer the current one, so it needs no review. Nothing was changed."))
 
 
 # The picture of an edition's first page, beside its PDF, and on which paper it is.

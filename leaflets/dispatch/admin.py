@@ -20,7 +20,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.limits import check_export_limit
-from accounts.models import User
 from ctac.dates import uk_day
 from ctac.errors import DomainError
 from ctac.models import tidy_reference
@@ -398,44 +397,28 @@ def method_not_allowed() -> HttpResponse:
 SESSION_COLOURS = {SessionState.OPEN: "waiting", SessionState.DISPATCHED: "done", SessionState.CLOSED: "stopped"}
 
 
-class NoSuchOrder(DomainError):
-    message = gettext_lazy("We have no order with that reference.")
-
-
-class NotInSession(DomainError):
-    message = gettext_lazy("That is no parcel of this session. Enter its number, or the reference of its order.")
-
-
-def do_add(session: PackingSession, *, by: User, reference: str) -> None:
+def add_by_reference(session: PackingSession, *, reference: str, **by_and_now: Any) -> None:
     order = Order.objects.filter(reference=tidy_reference(reference)).first()
     if order is None:
-        raise NoSuchOrder
-    add_order(session=session, order=order, by=by, now=timezone.now())
+        raise DomainError(gettext_lazy("We have no order with that reference."))
+    add_order(session, order=order, **by_and_now)
 
 
-def do_take_out(session: PackingSession, *, by: User, which: str) -> None:
+def take_out_by_name(session: PackingSession, *, which: str, **by_and_now: Any) -> None:
     typed = which.strip()
     named = {"number": int(typed)} if typed.isdecimal() and len(typed) < 5 else {"order__reference": tidy_reference(typed)}
     parcel = session.parcels.open().filter(**named).select_related("order").first()
     if parcel is None:
-        raise NotInSession
-    take_out(session=session, order=parcel.order, by=by, now=timezone.now())
-
-
-def do_close(session: PackingSession, *, by: User) -> None:
-    close_session(session=session, by=by, now=timezone.now())
-
-
-def is_open_session(session: PackingSession) -> bool:
-    return session.is_open
+        raise DomainError(gettext_lazy("That is no parcel of this session. Enter its number, or the reference of its order."))
+    take_out(session, order=parcel.order, **by_and_now)
 
 
 SESSION_ACTIONS = (
     ObjectAction(
         "add",
         gettext_lazy("Add a late order"),
-        do_add,
-        available=is_open_session,
+        add_by_reference,
+        available=lambda session: session.is_open,
         form_class=AddOrderForm,
         explanation=gettext_lazy("It comes last in the list, and is being packed from now on."),
         done=gettext_lazy("The order is in this session. It comes last in the list."),
@@ -443,8 +426,8 @@ SESSION_ACTIONS = (
     ObjectAction(
         "take-out",
         gettext_lazy("Take an order out"),
-        do_take_out,
-        available=is_open_session,
+        take_out_by_name,
+        available=lambda session: session.is_open,
         form_class=TakeOutForm,
         explanation=gettext_lazy("It goes back to the orders to pack, and a later session can take it."),
         done=gettext_lazy("The order is out of this session, and can be packed later."),
@@ -452,8 +435,8 @@ SESSION_ACTIONS = (
     ObjectAction(
         "close",
         gettext_lazy("Close without dispatch"),
-        do_close,
-        available=is_open_session,
+        close_session,
+        available=lambda session: session.is_open,
         explanation=gettext_lazy("Nothing is dispatched. All its orders go back to those to pack."),
         done=gettext_lazy("The session is closed. Its orders can be packed later."),
         weight="stop",

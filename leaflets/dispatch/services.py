@@ -55,22 +55,6 @@ class SessionHasEnded(DomainError):
     message: str | Promise = gettext_lazy("This session has already ended, so nothing was changed. Below is what became of it.")
 
 
-class ParcelsAdded(DomainError):
-    message: str | Promise = gettext_lazy(
-        "An order was added to this session meanwhile. Check it in the list and press the button again."
-    )
-
-
-class SessionIsFull(DomainError):
-    message: str | Promise = gettext_lazy("This session has as many orders as one can have. Start another for this order.")
-
-
-class PostedAndBroughtMixed(DomainError):
-    """What is brought has no address, so the two are not packed together."""
-
-    message: str | Promise = gettext_lazy("Leaflets to post and leaflets for presenters are packed in sessions of their own.")
-
-
 class IsInSession(DomainError):
     message: str | Promise = gettext_lazy("This order is in a packing session already.")
 
@@ -104,18 +88,18 @@ def lock_session(session: PackingSession) -> PackingSession:
 
 
 @transaction.atomic
-def add_order(*, session: PackingSession, order: Order, by: User | None, now: datetime) -> Parcel:
+def add_order(session: PackingSession, *, order: Order, by: User | None, now: datetime) -> Parcel:
     """A late order joins the session, with the next number. One that somebody packs on its own page may join too.
 
-    Raises SessionHasEnded, SessionIsFull, PostedAndBroughtMixed, IsInSession, OrderHasMoved.
+    Raises SessionHasEnded, IsInSession, OrderHasMoved.
     """
     session = lock_session(session)
     numbers = list(session.parcels.order_by("number").values_list("number", flat=True))
     if session.parcels.open().count() >= MAX_PARCELS:
-        raise SessionIsFull
+        raise DomainError(gettext_lazy("This session has as many orders as one can have. Start another for this order."))
     [order] = lock_orders(Order.objects.filter(pk=order.pk))
-    if bool(order.brought_with) != session.brought:
-        raise PostedAndBroughtMixed
+    if bool(order.brought_with) != session.brought:  # what is brought has no address
+        raise DomainError(gettext_lazy("Leaflets to post and leaflets for presenters are packed in sessions of their own."))
     if order.packed_in.open().exists():
         raise IsInSession
     if order.state != OrderState.PACKING:
@@ -276,19 +260,21 @@ def dispatch_session(
 
     `rest`: where promised copies stay of which fewer were sent. `typed`: what is said of each parcel on the page whose button
     was pressed; None if all is kept already. As many statements for one parcel as for two hundred. Of two who press at once
-    the second is told that it is done. Raises SessionHasEnded, and ParcelsAdded for a parcel that the page did not show.
+    the second is told that it is done. Raises SessionHasEnded; a parcel that the page did not show is refused.
     """
     session = lock_session(session)
     plans = plan_parcels(session.parcels.open(), session, typed or {})
     if typed is not None and any(plan.parcel.pk not in typed for plan in plans):
-        raise ParcelsAdded
+        raise DomainError(
+            gettext_lazy("An order was added to this session meanwhile. Check it in the list and press the button again.")
+        )
     end_parcels(session, plans, rest, by=by, now=now)
     end_session(session, SessionState.DISPATCHED, by=by, now=now)
     return session
 
 
 @transaction.atomic
-def close_session(*, session: PackingSession, by: User | None, now: datetime) -> PackingSession:
+def close_session(session: PackingSession, *, by: User | None, now: datetime) -> PackingSession:
     """Nothing leaves: every order goes back for a later session. Raises SessionHasEnded."""
     session = lock_session(session)
     end_parcels(
@@ -303,7 +289,7 @@ def close_session(*, session: PackingSession, by: User | None, now: datetime) ->
 
 
 @transaction.atomic
-def take_out(*, session: PackingSession, order: Order, by: User | None, now: datetime) -> None:
+def take_out(session: PackingSession, *, order: Order, by: User | None, now: datetime) -> None:
     """This order goes back for a later session. Taken out already: it is. Raises SessionHasEnded."""
     session = lock_session(session)
     parcels = session.parcels.open().filter(order=order)

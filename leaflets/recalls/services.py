@@ -200,10 +200,6 @@ def write_history(
 EDITION_RECALLED = "edition-recalled"
 
 
-class AlreadyRecalled(DomainError):
-    message: str | Promise = _("A colleague has already recalled this edition, so nothing was changed.")
-
-
 class NoSuccessor(DomainError):
     message: str | Promise = _("There is no such print that could be sent instead. Choose again what happens to the orders.")
 
@@ -332,7 +328,7 @@ def recall_edition(*, edition: Edition, wish: RecallRequest, by: User | None, no
     """Nobody gets this print any more, as paper or as PDF; open orders get what `wish` says; who has copies is told.
 
     As many statements for one order or person as for ten thousand; the emails are queued by the next sweep. A print that was
-    only withdrawn can be recalled later. Raises AlreadyRecalled, NoSuccessor, NewerEditionExists.
+    only withdrawn can be recalled later. Raises NoSuccessor, NewerEditionExists.
     """
     successor = successor_of(edition, wish)
     lock_holders(edition)
@@ -373,12 +369,12 @@ def lock_holders(edition: Edition) -> None:
 def lock_recalled_editions(edition: Edition, successor: Edition | None) -> tuple[Edition, Edition | None]:
     """Both as they are now, in key order; before them the packing sessions, whose parcels may be taken off the table.
 
-    Raises AlreadyRecalled, NoSuccessor.
+    Raises NoSuccessor.
     """
     list(PackingSession.objects.open().order_by("pk").select_for_update(no_key=True).values_list("pk"))
     rows = lock_editions([each.pk for each in (edition, successor) if each])
     if Recall.objects.filter(edition=edition).exists():
-        raise AlreadyRecalled
+        raise DomainError(_("A colleague has already recalled this edition, so nothing was changed."))
     now_is = rows[edition.pk]
     now_is.leaflet = edition.leaflet
     if successor is None:

@@ -19,7 +19,6 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.models import User
 from ctac.dates import format_clock
 from ctac.errors import DomainError
 from ctac.forms import PageForm
@@ -159,14 +158,14 @@ def stock_entry_page(model_admin: StaffModelAdmin, request: HttpRequest, edition
 def note_duplicates(action: ObjectAction, told: list[int]) -> ObjectAction:
     """The same action; the entry that it names when it refuses is added to those that were told of."""
 
-    def perform(*args: Any, **kwargs: Any) -> None:
+    def service(*args: Any, **kwargs: Any) -> None:
         try:
-            action.perform(*args, **kwargs)
+            action.service(*args, **kwargs)  # type: ignore[misc]
         except DuplicateEntry as refusal:
             told.append(refusal.entry.pk)
             raise
 
-    return replace(action, perform=perform)
+    return replace(action, service=service)
 
 
 def duplicates_told(request: HttpRequest) -> list[int]:
@@ -390,10 +389,6 @@ def difference_row(found: Difference) -> dict[str, Any]:
     return {"found": found, "rows": rows, "fewer": list(found.fewer_for.items())}
 
 
-def do_abandon(take: StockTake, *, by: User) -> None:
-    abandon_count(take=take, by=by, now=timezone.now())
-
-
 def is_open_stock_take(take: StockTake) -> bool:
     return take.state == StockTakeState.OPEN
 
@@ -435,7 +430,7 @@ class StockTakeAdmin(LooksOnly):
         ObjectAction(
             "abandon",
             gettext_lazy("Give this stock-take up"),
-            do_abandon,
+            abandon_count,
             available=is_open_stock_take,
             explanation=gettext_lazy("What was counted can still be read. No stock changes."),
             done=gettext_lazy("The stock-take is given up. No stock has changed."),

@@ -151,19 +151,15 @@ class AlreadyInStock(DomainError):
     message: str | Promise = _("There are copies already, so there is nothing to wait for. You can order now.")
 
 
-class NoEmailAddress(DomainError):
-    message: str | Promise = _("We have no email address for you. Add one to your account first.")
-
-
 @transaction.atomic
 def ask_for_alert(*, person: Person, leaflet: Leaflet, now: datetime) -> None:
     """Tell them once, as soon as there are copies that nobody has been promised. Asking twice is asking once.
 
     The title's edition is locked, so copies that come in at this moment are either seen here or tell this person too.
-    Raises NoEmailAddress, AlreadyInStock, AccountGoneError.
+    Raises AlreadyInStock, AccountGoneError.
     """
     if not person.email:
-        raise NoEmailAddress
+        raise DomainError(_("We have no email address for you. Add one to your account first."))
     lock_person(person)
     if any(edition.free for edition in Edition.objects.current().filter(leaflet=leaflet).locked()):
         raise AlreadyInStock
@@ -293,20 +289,6 @@ class NothingToChange(DomainError):
     message: str | Promise = _("Enter how many copies: a whole number other than 0.")
 
 
-class StockIsPromised(DomainError):
-    """A correction would leave fewer copies than orders have been promised."""
-
-    def __init__(self, edition: Edition) -> None:
-        super().__init__(
-            ngettext(
-                "%(allocated)d copy is promised to an order, so no fewer can be on hand. Cancel that order first.",
-                "%(allocated)d copies are promised to orders, so no fewer can be on hand. Cancel orders first.",
-                edition.allocated,
-            )
-            % {"allocated": edition.allocated}
-        )
-
-
 # The same figure again, by the same person so soon after, is perhaps the same page sent twice.
 DUPLICATE_WINDOW = timedelta(hours=1)
 
@@ -365,8 +347,8 @@ def last_entry_key(edition: Edition) -> int:
 
 @transaction.atomic
 def receive_stock(
-    *,
     edition: Edition,
+    *,
     copies: int,
     by: User | None,
     now: datetime,
@@ -394,8 +376,8 @@ def receive_stock(
 
 @transaction.atomic
 def correct_stock(
-    *,
     edition: Edition,
+    *,
     change: int,
     by: User | None,
     now: datetime,
@@ -407,13 +389,18 @@ def correct_stock(
 
     A change and not a total, so that a parcel that leaves while someone counts is not counted twice.
     `flagged`: the reason looks like a child's details and its writer kept it, so the safeguarding lead is told.
-    Raises NothingToChange, StockIsPromised, and DuplicateEntry if it says what was seen.
+    Raises NothingToChange, and DuplicateEntry if it says what was seen.
     """
     if change == 0:
         raise NothingToChange
     locked = lock_editions([edition.pk])[edition.pk]
     if locked.on_hand + change < locked.allocated:
-        raise StockIsPromised(locked)
+        said = ngettext(
+            "%(allocated)d copy is promised to an order, so no fewer can be on hand. Cancel that order first.",
+            "%(allocated)d copies are promised to orders, so no fewer can be on hand. Cancel orders first.",
+            locked.allocated,
+        )
+        raise DomainError(said % {"allocated": locked.allocated})
     movement = StockMovement(
         edition=edition, kind=MovementKind.CORRECTED, copies=abs(change), on_hand_change=change, allocated_change=0
     )

@@ -43,10 +43,6 @@ from leaflets.stock.services import (
 # A stock-take: started, counted in steps by one or by many, counted again, given up.
 
 
-class NothingToCount(DomainError):
-    message: str | Promise = gettext_lazy("Choose at least one title to count.")
-
-
 class StockTakeIsOver(DomainError):
     message: str | Promise = gettext_lazy("This stock-take has ended, so nothing was changed.")
 
@@ -67,10 +63,9 @@ def editions_to_count() -> list[Edition]:
 
 @transaction.atomic
 def start_count(*, editions: Iterable[Edition], by: User | None, now: datetime) -> StockTake:
-    """Raises NothingToCount."""
     chosen = list(editions)
     if not chosen:
-        raise NothingToCount
+        raise DomainError(gettext_lazy("Choose at least one title to count."))
     take = StockTake.objects.create(started_at=now, started_by=by)
     TitleCount.objects.bulk_create([TitleCount(stock_take=take, edition=edition) for edition in chosen])
     return take
@@ -149,7 +144,7 @@ def count_again(*, take: StockTake, key: int) -> None:
 
 
 @transaction.atomic
-def abandon_count(*, take: StockTake, by: User | None, now: datetime) -> None:
+def abandon_count(take: StockTake, *, by: User | None, now: datetime) -> None:
     """What was counted stays to be read, and changes nothing. Raises StockTakeIsOver."""
     end_stock_take(take, StockTakeState.ABANDONED, by=by, now=now)
 
@@ -197,16 +192,8 @@ def _moved_meanwhile(count: TitleCount, seen: int) -> str:
 # twice.
 
 
-class NothingCounted(DomainError):
-    message: str | Promise = gettext_lazy("Nothing has been counted yet, so there is nothing to confirm.")
-
-
 class CountSomeAgain(DomainError):
     message: str | Promise = gettext_lazy("Some titles can’t be put right yet. The page says which, and what to do.")
-
-
-class DifferencesHaveChanged(DomainError):
-    message: str | Promise = gettext_lazy("Something has moved since you opened this page. Check it and press the button again.")
 
 
 @dataclass(frozen=True)
@@ -280,7 +267,7 @@ def confirm_count(*, take: StockTake, seen: str, by: User | None, now: datetime)
 
     All of it or nothing. `seen` is differences_version of what the page showed. Titles that were not counted stay as they are.
     What was
-    found goes to whoever waits. Raises StockTakeIsOver, NothingCounted, CountSomeAgain, DifferencesHaveChanged.
+    found goes to whoever waits. Raises StockTakeIsOver, CountSomeAgain.
     """
     lock_editions(take.counts.values_list("edition_id", flat=True))
     end_stock_take(take, StockTakeState.CONFIRMED, by=by, now=now)
@@ -289,11 +276,11 @@ def confirm_count(*, take: StockTake, seen: str, by: User | None, now: datetime)
     if any(count.counted is not None and not is_counted(count) for count in counts):
         raise CountSomeAgain
     if not found:
-        raise NothingCounted
+        raise DomainError(gettext_lazy("Nothing has been counted yet, so there is nothing to confirm."))
     if any(each.must_be_counted_again for each in found):
         raise CountSomeAgain
     if differences_version(found) != seen:
-        raise DifferencesHaveChanged
+        raise DomainError(gettext_lazy("Something has moved since you opened this page. Check it and press the button again."))
     _correct_stock(take, [each for each in found if each.found], by=by, now=now)
     fill_backorders({each.count.edition_id for each in found if each.found > 0}, by=None, now=now)
     return found

@@ -18,7 +18,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.access import signed_in
-from accounts.models import User
 from ctac.errors import DomainError
 from ctac.staff.columns import NOTHING, LooksOnly, long_moment, moment_of, state_tag
 from ctac.staff.lists import period_of
@@ -61,7 +60,7 @@ def decide_page(page_admin: "FlaggedTextAdmin", request: HttpRequest, flagged: F
     form = in_our_words(DecideForm)(request.POST if request.method == "POST" else None)
     if form.is_valid():
         try:
-            action.perform(flagged, by=signed_in(request), **form.cleaned_data)
+            action.service(flagged, by=signed_in(request), now=timezone.now(), **form.cleaned_data)  # type: ignore[misc]
         except services.OtherWordsError as changed:
             messages.error(request, str(changed.message))
             return redirect(request.path)
@@ -79,14 +78,6 @@ def decide_page(page_admin: "FlaggedTextAdmin", request: HttpRequest, flagged: F
 
 def in_rows(words: Iterable[services.FlaggedWords]) -> list[dict[str, object]]:
     return [{"label": capfirst(each.label), "value": each.text} for each in words]
-
-
-def clear(flagged: FlaggedText, *, by: User, shown: str) -> None:
-    services.clear_flagged(flagged=flagged, shown=shown, by=by, now=timezone.now())
-
-
-def no_child(flagged: FlaggedText, *, by: User, shown: str) -> None:
-    services.say_no_child(flagged=flagged, shown=shown, by=by, now=timezone.now())
 
 
 class DecisionFilter(admin.SimpleListFilter):
@@ -130,7 +121,7 @@ class FlaggedTextAdmin(LooksOnly):
         ObjectAction(
             slug="clear",
             label=gettext_lazy("Clear the words"),
-            perform=clear,
+            service=services.clear_flagged,
             page=decide_page,
             available=lambda flagged: not flagged.is_decided,
             explanation=gettext_lazy(
@@ -144,7 +135,7 @@ class FlaggedTextAdmin(LooksOnly):
         ObjectAction(
             slug="no-child",
             label=gettext_lazy("This is not about a child"),
-            perform=no_child,
+            service=services.say_no_child,
             page=decide_page,
             available=lambda flagged: not flagged.is_decided,
             explanation=gettext_lazy(

@@ -125,16 +125,8 @@ def waits_for_lead(kind: str) -> ExpressionWrapper:
 # What the safeguarding lead does with a text that may be about a child: reads it, clears it, or says that it is not.
 
 
-class NotReadYetError(DomainError):
-    message = _("Read what was written first.")
-
-
 class OtherWordsError(DomainError):
     message = _("These words were changed while you read them. Nothing was done. Read them as they stand now, then decide.")
-
-
-class DecidedAlreadyError(DomainError):
-    message = _("Somebody has decided this meanwhile.")
 
 
 @transaction.atomic
@@ -148,10 +140,10 @@ def read_flagged(*, flagged: FlaggedText, by: User, now: datetime) -> None:
 
 
 @transaction.atomic
-def clear_flagged(*, flagged: FlaggedText, shown: str, by: User, now: datetime) -> None:
+def clear_flagged(flagged: FlaggedText, *, shown: str, by: User, now: datetime) -> None:
     """Take out what looks like a child's details, where it stands. `shown`: the mark of the words that `by` has before them.
 
-    Raises NotReadYetError, DecidedAlreadyError; OtherWordsError if other words stand there by now, which nobody has read.
+    Raises OtherWordsError if other words stand there by now, which nobody has read.
     """
     locked, found = _lock_undecided(flagged, shown, by)
     for words in found:
@@ -161,7 +153,7 @@ def clear_flagged(*, flagged: FlaggedText, shown: str, by: User, now: datetime) 
 
 
 @transaction.atomic
-def say_no_child(*, flagged: FlaggedText, shown: str, by: User, now: datetime) -> None:
+def say_no_child(flagged: FlaggedText, *, shown: str, by: User, now: datetime) -> None:
     """It is a text like any other from now on: emails and calendars may have it. Raises as clear_flagged does."""
     locked, _found = _lock_undecided(flagged, shown, by)
     _decide(locked, Decision.NO_CHILD, by, now)
@@ -175,9 +167,9 @@ def _lock_undecided(flagged: FlaggedText, shown: str, by: User) -> tuple[Flagged
     """It and its words, under the locks of both."""
     locked = _lock_flagged(flagged)
     if locked.is_decided:
-        raise DecidedAlreadyError
+        raise DomainError(_("Somebody has decided this meanwhile."))
     if not locked.was_read_by(by):
-        raise NotReadYetError
+        raise DomainError(_("Read what was written first."))
     _lock_rows(locked)
     found = words_of(locked)
     if not constant_time_compare(fingerprint_of(found), shown):

@@ -10,7 +10,8 @@ from django.test import Client
 
 from accounts.models import User
 from ctac.dates import uk_datetime
-from leaflets.catalogue.services import EditionIsNotHandedOut, record_review, withdraw_edition
+from ctac.errors import DomainError
+from leaflets.catalogue.services import record_review, withdraw_edition
 from leaflets.catalogue.views import review_short_text, review_text
 from leaflets.models import Edition, EditionState
 from tests.leaflets.factories import make_edition, make_leaflet
@@ -73,7 +74,7 @@ def test_only_the_current_edition_is_reviewed_and_the_database_keeps_its_dates_i
     with pytest.raises(IntegrityError, match="edition_reviewed_between_its_dates"), transaction.atomic():
         record_review(edition=edition, by=None, reviewed_on=date(2026, 3, 1), review_on=REVIEW)
     withdraw_edition(edition=edition)
-    with pytest.raises(EditionIsNotHandedOut):
+    with pytest.raises(DomainError, match="This edition is no longer the current one"):
         record_review(edition=edition, by=None, reviewed_on=PUBLISHED, review_on=REVIEW)
 
 

@@ -10,6 +10,7 @@ from django.db import DatabaseError, transaction
 from django.urls import reverse
 
 from bookings.models import Booking
+from ctac.errors import DomainError
 from professionals.models import Decision, FlaggedEvent, FlaggedText
 from professionals.safeguarding import services as safeguarding_services
 from professionals.safeguarding.services import fingerprint_of, is_kept_back, notify_safeguarding_lead, words_of
@@ -123,7 +124,7 @@ def test_nobody_decides_what_they_have_not_read_or_what_is_decided(client, lead,
     assert booking.notes == CHILD
     safeguarding_services.read_flagged(flagged=flagged, by=lead, now=now)
     safeguarding_services.say_no_child(flagged=flagged, shown=shown(flagged), by=lead, now=now)
-    with pytest.raises(safeguarding_services.DecidedAlreadyError):
+    with pytest.raises(DomainError, match="Somebody has decided this meanwhile"):
         safeguarding_services.clear_flagged(flagged=flagged, shown=shown(flagged), by=lead, now=now)
 
 

@@ -8,13 +8,13 @@ from django.http import HttpResponse
 from django.test import RequestFactory
 
 from accounts.models import RateLimit, User
+from ctac.errors import DomainError
 from notifications.models import Notification
 from privacy import retention as privacy_retention
 from professionals import services as professionals_services
 from professionals.access import person_required
 from professionals.forms import CallerForm
 from professionals.models import Draft, Organisation, Person, RecognisedDomain
-from professionals.services import NothingToMergeError
 from tests.factories import make_organisation, make_person, make_staff, make_user, sign_in
 
 pytestmark = pytest.mark.django_db
@@ -126,7 +126,7 @@ def test_merging_moves_the_people_and_removes_the_rest(now):
 def test_merging_one_with_itself_is_refused(now):
     keep = make_organisation()
 
-    with pytest.raises(NothingToMergeError):
+    with pytest.raises(DomainError, match="Choose at least two organisations to merge"):
         professionals_services.merge_organisations(keep=keep, others=[keep], by=None, now=now)
 
 

@@ -16,7 +16,7 @@ from django.test import Client
 from leaflets.catalogue import services as catalogue_services
 from leaflets.catalogue.admin import EditionForm
 from leaflets.catalogue.sample_pdf import sample_pdf
-from leaflets.catalogue.services import MAX_PDF_BYTES, ActivePdf, NotAPdf, add_edition, count_pages
+from leaflets.catalogue.services import MAX_PDF_BYTES, NotAPdf, add_edition, count_pages
 from leaflets.models import Edition, Leaflet, SheetKind
 from leaflets.stock.spreadsheets.admin import UploadForm
 from leaflets.stock.spreadsheets.files import MAX_UPLOAD_BYTES, MAX_ZIP_PARTS, NotASheet, read_sheet
@@ -78,7 +78,7 @@ def test_what_is_no_pdf_or_something_else_as_well_is_refused(what: str) -> None:
 
 @pytest.mark.parametrize("what", ACTING)
 def test_a_pdf_that_does_more_than_be_read_is_refused(what: str) -> None:
-    with pytest.raises(ActivePdf):
+    with pytest.raises(NotAPdf, match="This PDF has a program"):
         count_pages(pdf(ACTING[what]))
 
 

@@ -14,7 +14,6 @@ from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
 from bookings import errors, text
 from bookings.booking.admin.requests import AGREE, OFFER
 from bookings.booking.forms import DetailsForm, WhereForm, answers_of
@@ -34,11 +33,11 @@ from bookings.travel import LONGEST_OVERRIDE_MINUTES, PlaceUnknown, find_place
 from bookings.visits import services as visits_services
 from ctac.dates import tidy_postcode
 from ctac.errors import DomainError
-from ctac.staff.site import ObjectAction, in_our_words
+from ctac.staff.site import ObjectAction
 from leaflets.models import Order
 from professionals.admin import PersonAdmin
 from professionals.models import Person
-from professionals.safeguarding.forms import StaffForm
+from professionals.safeguarding.forms import ReasonForm, StaffForm, reason_field
 
 if TYPE_CHECKING:
     from bookings.booking.admin.bookings import BookingAdmin
@@ -50,12 +49,12 @@ if TYPE_CHECKING:
 class HeardForm(StaffForm):
     free_text_fields = ("note",)
 
-    note = forms.CharField(
-        label=_("Who told you, and what did they say?"),
+    note = reason_field(
+        _("Who told you, and what did they say?"),
+        _("Kept with your name and the time. No details of a child."),
+        _("Write who told you, and what they said."),
+        rows=3,
         max_length=500,
-        widget=forms.Textarea({"rows": 3}),
-        help_text=_("Kept with your name and the time. No details of a child."),
-        error_messages={"required": _("Write who told you, and what they said.")},
     )
 
 
@@ -70,33 +69,17 @@ class LinkForm(forms.Form):
     )
 
 
-def who_is_there(booking: Booking) -> Presenter:
+def presenter_of(booking: Booking) -> Presenter:
     presenter = text.presenter_of_visit(booking)
     if presenter is None:
         raise errors.NeedsPresenter
     return presenter
 
 
-def do_say_safe(booking: Booking, *, by: User, **heard: Any) -> None:
-    visits_services.say_safe(booking=booking, by=by, now=timezone.now(), **heard)
-
-
-def do_check_in(booking: Booking, *, by: User, **heard: Any) -> None:
-    visits_services.check_in(booking=booking, presenter=who_is_there(booking), by=by, now=timezone.now(), **heard)
-
-
-def do_check_out(booking: Booking, *, by: User, **heard: Any) -> None:
-    visits_services.check_out(booking=booking, presenter=who_is_there(booking), by=by, now=timezone.now(), **heard)
-
-
-def do_set_link(booking: Booking, *, by: User, link: str) -> None:
-    assign.set_joining_link(booking=booking, link=link, by=by, now=timezone.now())
-
-
 SAFE = ObjectAction(
     "safe",
     _("Say that all is well"),
-    do_say_safe,
+    visits_services.say_safe,
     available=lambda booking: Overdue.find(booking, timezone.now()) is not None,
     form_class=HeardForm,
     explanation=_("Call the presenter, then the contact on site. Say so here once you know that the presenter is safe."),
@@ -106,7 +89,7 @@ SAFE = ObjectAction(
 CHECKED_IN = ObjectAction(
     "checked-in",
     _("Check the presenter in"),
-    do_check_in,
+    lambda booking, **heard: visits_services.check_in(booking, presenter=presenter_of(booking), **heard),
     available=lambda booking: may_check_in(booking, timezone.now()),
     form_class=HeardForm,
     explanation=_("After a phone call, when they can’t do it on their phone."),
@@ -115,7 +98,7 @@ CHECKED_IN = ObjectAction(
 CHECKED_OUT = ObjectAction(
     "checked-out",
     _("Check the presenter out"),
-    do_check_out,
+    lambda booking, **heard: visits_services.check_out(booking, presenter=presenter_of(booking), **heard),
     available=lambda booking: may_check_out(booking, timezone.now()),
     form_class=HeardForm,
     explanation=_("After a phone call: they have left and are safe."),
@@ -124,7 +107,7 @@ CHECKED_OUT = ObjectAction(
 LINK = ObjectAction(
     "link",
     _("Set the joining link"),
-    do_set_link,
+    assign.set_joining_link,
     available=lambda booking: booking.is_open and booking.format == Format.ONLINE,
     form_class=LinkForm,
     explanation=_("If the booking is confirmed, the professional and the presenter get it by email, with a new calendar entry."),
@@ -133,10 +116,6 @@ LINK = ObjectAction(
 
 
 # On the page of a person: what they have still to come goes to a colleague. The page shows what, before it is pressed.
-
-
-class NoSuchColleagueError(DomainError):
-    message = gettext_lazy("We know nobody with that address. Add them as a person first, in the same organisation.")
 
 
 class TransferForm(StaffForm):
@@ -149,27 +128,11 @@ class TransferForm(StaffForm):
     )
 
 
-def do_transfer(person: Person, *, by: User, colleague: str, reason: str, flagged: bool) -> None:
-    """Raises NoSuchColleagueError, and what the service does."""
+def transfer_to_colleague(person: Person, *, colleague: str, **asked: Any) -> None:
     to = Person.objects.with_email(colleague.strip()).filter(erased_at=None).first()
     if to is None:
-        raise NoSuchColleagueError
-    transfer_bookings(person=person, to=to, by=by, reason=reason, now=timezone.now(), flagged=flagged)
-
-
-def transfer_page(model_admin: PersonAdmin, request: HttpRequest, person: Person, action: ObjectAction) -> HttpResponse:
-    change_url = reverse("staff:professionals_person_change", args=[person.pk])
-    form = in_our_words(TransferForm)(request.POST if request.method == "POST" else None)
-    if form.is_valid() and model_admin.perform(request, action, person, form):
-        return redirect(change_url)
-    about = model_admin.about_action(request, action, person, change_url)
-    context = {
-        **about,
-        "form": form,
-        "rows": [*about["rows"], *what_is_transferred(person), *what_stays(person)],
-        "media": model_admin.media + form.media,
-    }
-    return TemplateResponse(request, "admin/object_action.html", context)
+        raise DomainError(gettext_lazy("We know nobody with that address. Add them as a person first, in the same organisation."))
+    transfer_bookings(person, to=to, **asked)
 
 
 def what_is_transferred(person: Person) -> list[dict[str, Any]]:
@@ -197,8 +160,9 @@ def what_stays(person: Person) -> list[dict[str, Any]]:
 TRANSFER = ObjectAction(
     slug="hand-over",
     label=gettext_lazy("Hand bookings over to a colleague"),
-    perform=do_transfer,
-    page=transfer_page,
+    service=transfer_to_colleague,
+    form_class=TransferForm,
+    facts=lambda person: [*what_is_transferred(person), *what_stays(person)],
     available=lambda person: person.organisation_id is not None,
     explanation=gettext_lazy(
         "All bookings and requests to come go to the colleague, with the leaflets that are brought to them. Times and presenters "
@@ -373,28 +337,12 @@ def own_claim(booking: Booking) -> dict[str, object]:
 NO_CHILD = _("The professional reads this in the email. No details of a child.")
 
 
-class DeclineForm(StaffForm):
-    free_text_fields = ("reason",)
-
-    reason = forms.CharField(
-        label=_("Why can’t we say yes?"),
-        max_length=500,
-        widget=forms.Textarea({"rows": 3}),
-        help_text=NO_CHILD,
-        error_messages={"required": _("Write why we can’t say yes.")},
-    )
+class DeclineForm(ReasonForm):
+    reason = reason_field(_("Why can’t we say yes?"), NO_CHILD, _("Write why we can’t say yes."), rows=3, max_length=500)
 
 
-class CancelBookingForm(StaffForm):
-    free_text_fields = ("reason",)
-
-    reason = forms.CharField(
-        label=_("Why is it cancelled?"),
-        max_length=500,
-        widget=forms.Textarea({"rows": 3}),
-        help_text=NO_CHILD,
-        error_messages={"required": _("Write why it is cancelled.")},
-    )
+class CancelBookingForm(ReasonForm):
+    reason = reason_field(_("Why is it cancelled?"), NO_CHILD, _("Write why it is cancelled."), rows=3, max_length=500)
 
 
 class ReassignForm(StaffForm):
@@ -424,30 +372,6 @@ class TravelForm(StaffForm):
     reason = forms.CharField(label=_("Why"), max_length=200, error_messages={"required": _("Write why.")})
 
 
-def do_confirm(booking: Booking, *, by: User) -> None:
-    transitions.confirm_booking(booking=booking, by=by, now=timezone.now())
-
-
-def do_decline(booking: Booking, *, by: User, reason: str, flagged: bool) -> None:
-    transitions.decline_booking(booking=booking, reason=reason, by=by, now=timezone.now(), flagged=flagged)
-
-
-def do_reassign(booking: Booking, *, by: User, presenter: Presenter, **why: Any) -> None:
-    assign.reassign(booking=booking, presenter=presenter, by=by, now=timezone.now(), **why)
-
-
-def do_cancel(booking: Booking, *, by: User, reason: str, flagged: bool) -> None:
-    transitions.cancel_booking(booking=booking, by=by, now=timezone.now(), reason=reason, flagged=flagged)
-
-
-def do_mark_delivered(booking: Booking, *, by: User) -> None:
-    transitions.mark_delivered(booking=booking, by=by, now=timezone.now())
-
-
-def do_set_travel(booking: Booking, *, by: User, minutes: int | None, **why: Any) -> None:
-    assign.set_travel(booking=booking, minutes=minutes, by=by, now=timezone.now(), **why)
-
-
 def has_a_presenter(booking: Booking) -> bool:
     return booking.is_open and booking.presenter_id is not None
 
@@ -455,7 +379,7 @@ def has_a_presenter(booking: Booking) -> bool:
 CONFIRM = ObjectAction(
     "confirm",
     _("Confirm this booking"),
-    do_confirm,
+    transitions.confirm_booking,
     available=lambda booking: booking.can_become(State.CONFIRMED) and booking.presenter_id is not None,
     explanation=_("The professional gets an email that says it is confirmed, with the calendar entry."),
     done=_("The booking is confirmed. The professional gets an email."),
@@ -465,7 +389,7 @@ CONFIRM = ObjectAction(
 ASSIGN = ObjectAction(
     "assign",
     _("Choose a presenter"),
-    do_reassign,
+    assign.reassign,
     available=lambda booking: booking.needs_a_presenter and not SAFE.available(booking),  # nobody goes before all is known
     form_class=ReassignForm,
     explanation=_("The presenter is told. If the booking is confirmed, the professional gets a new confirmation."),
@@ -475,7 +399,7 @@ ASSIGN = ObjectAction(
 DELIVERED = ObjectAction(
     "delivered",
     _("Mark as delivered"),
-    do_mark_delivered,
+    transitions.mark_delivered,
     available=lambda booking: (
         booking.can_become(State.DELIVERED)
         and not booking.needs_a_presenter
@@ -489,7 +413,7 @@ DELIVERED = ObjectAction(
 REASSIGN = ObjectAction(
     "reassign",
     _("Change the presenter"),
-    do_reassign,
+    assign.reassign,
     available=has_a_presenter,
     form_class=ReassignForm,
     explanation=_("Both presenters are told. If it is confirmed, the professional gets a new confirmation."),
@@ -513,7 +437,7 @@ DETAILS = ObjectAction(
 TRAVEL = ObjectAction(
     "travel",
     _("Set the travel time"),
-    do_set_travel,
+    assign.set_travel,
     available=lambda booking: has_a_presenter(booking) and booking.format == Format.WORKPLACE,
     form_class=TravelForm,
     explanation=_("For this visit only: it holds for the way there and the way on."),
@@ -522,7 +446,7 @@ TRAVEL = ObjectAction(
 DECLINE = ObjectAction(
     "decline",
     _("Decline this booking"),
-    do_decline,
+    transitions.decline_booking,
     available=lambda booking: booking.can_become(State.DECLINED),
     form_class=DeclineForm,
     explanation=_("When we can’t do it. The professional gets an email, and the time is free again."),
@@ -532,7 +456,7 @@ DECLINE = ObjectAction(
 CANCEL = ObjectAction(
     "cancel",
     _("Cancel this booking"),
-    do_cancel,
+    transitions.cancel_booking,
     available=lambda booking: booking.can_become(State.CANCELLED),
     form_class=CancelBookingForm,
     explanation=_("The professional and the presenter get an email, and the time is free again."),

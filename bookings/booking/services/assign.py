@@ -27,12 +27,12 @@ from professionals.safeguarding.services import notify_safeguarding_lead
 
 @transaction.atomic
 def reassign(
-    *, booking: Booking, presenter: Presenter, by: User | None, now: datetime, override_reason: str = "", flagged: bool = False
+    booking: Booking, *, presenter: Presenter, by: User | None, now: datetime, override_reason: str = "", flagged: bool = False
 ) -> Booking:
     """Give the booking to this presenter, tell everyone, and bump the calendar sequence.
 
     Raises SlotTaken if not free then (nothing overrides that), OutsideRules without a reason, SamePresenter, MoveRefused,
-    PresenterNotHeardFrom (of the one before).
+    VisitInTheWay (of the one before).
     """
     locked = lock_booking(booking, now=now, also=[presenter])
     if not locked.is_open:
@@ -87,7 +87,7 @@ def refuse_if_impossible(
 
 @transaction.atomic
 def set_travel(
-    *, booking: Booking, minutes: int | None, reason: str, by: User | None, now: datetime, flagged: bool = False
+    booking: Booking, *, minutes: int | None, reason: str, by: User | None, now: datetime, flagged: bool = False
 ) -> Booking:
     """Say how long the journeys to and from this visit take; None goes back to the rule.
 
@@ -109,22 +109,18 @@ def set_travel(
 # By which link people join an online booking, and telling those who need it when it changes.
 
 
-class SameLink(DomainError):
-    message = gettext_lazy("That is the link already. Nobody needs to be told.")
-
-
 @transaction.atomic
-def set_joining_link(*, booking: Booking, link: str, by: User | None, now: datetime) -> Booking:
+def set_joining_link(booking: Booking, *, link: str, by: User | None, now: datetime) -> Booking:
     """Give an online booking a link of its own (https); empty goes back to its presenter's.
 
-    If it is confirmed and people join elsewhere than before, they are told once. Raises SameLink, MoveRefused (not online,
+    If it is confirmed and people join elsewhere than before, they are told once. Raises MoveRefused (not online,
     or no longer open).
     """
     locked = lock_booking(booking, now=now)
     if locked.format != Format.ONLINE or not locked.is_open:
         raise MoveRefused
     if locked.own_joining_link == link:
-        raise SameLink
+        raise DomainError(gettext_lazy("That is the link already. Nobody needs to be told."))
     before, locked.own_joining_link = locked.joining_link, link
     moved = locked.joining_link != before
     locked.sequence += moved

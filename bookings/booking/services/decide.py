@@ -58,10 +58,6 @@ from professionals.safeguarding.services import notify_safeguarding_lead
 # What staff decide of a request: agree on a time, or offer up to three. (Declining: bookings.booking.services.transitions.)
 
 
-class OfferRefused(DomainError):
-    message = _("Offer between one and three different times that lie ahead.")
-
-
 def slot_query_of(booking: Booking) -> SlotQuery:
     return SlotQuery.of(booking, find_place(booking.postcode) if booking.postcode else None)
 
@@ -172,10 +168,10 @@ def offer_times(
 ) -> list[DateOption]:
     """Offer the professional these times and keep all of them for a while; what was asked for or offered before is given back.
 
-    All or none: raises SlotTaken, which names the time, OutsideRules without a reason, OfferRefused, MoveRefused.
+    All or none: raises SlotTaken, which names the time, OutsideRules without a reason, MoveRefused.
     """
     if not 1 <= len(set(starts)) == len(starts) <= rules.DATES_A_REQUEST or min(starts) <= now:
-        raise OfferRefused
+        raise DomainError(_("Offer between one and three different times that lie ahead."))
     slot_query = slot_query_of(booking)
     seen = schedule_for_dates(slot_query, starts, now, presenter=presenter, own=booking)
     possible = possible_presenters(seen, starts)

@@ -78,9 +78,8 @@ def reschedule(
     """Move it to `start` in one step: the time that it has is given back only with the other one secured.
 
     Its presenter stays if free then, else the best comes (or whom staff name). Raises Stale, MoveRefused, NoTimeAgreed,
-    TooLateToChange, NothingChanged, SlotTaken (which nothing overrides: all stays as it was), PresenterNotHeardFrom,
-    PresenterStillThere, and
-    for staff OutsideRules without a reason.
+    TooLateToChange, NothingChanged, SlotTaken (which nothing overrides: all stays as it was), VisitInTheWay,
+    and for staff OutsideRules without a reason.
     """
     asked = ChangeRequest(by, expected, now, by_link, override_reason)
     asked.refuse(booking)  # as it was read: what has changed since, the lock finds out

@@ -16,31 +16,19 @@ from professionals.models import Person
 from professionals.safeguarding.services import notify_safeguarding_lead
 
 
-class NotAColleagueError(DomainError):
-    message = _("That person is of another organisation. If that is wrong, put it right on their page first.")
-
-
-class CannotBeToldError(DomainError):
-    message = _("That person has no email address, so we could not tell them. Add it on their page first.")
-
-
-class SamePersonError(DomainError):
-    message = _("That is the same person. Enter the colleague’s address.")
-
-
 class NothingToTransferError(DomainError):
     message = _("There is no booking to come.")
 
 
 @transaction.atomic
 def transfer_bookings(
-    *, person: Person, to: Person, by: User | None, reason: str, now: datetime, flagged: bool = False
+    person: Person, *, to: Person, by: User | None, reason: str, now: datetime, flagged: bool = False
 ) -> list[Booking]:
     """All of `person`'s bookings and requests to come are `to`'s, with the leaflets that are brought to them.
 
     Times, presenters and states stay. Both are told of each, with their calendars: CANCEL to the one, REQUEST to the other.
     `flagged`: the reason looks like a child's details and its writer kept it; it stands with each of them.
-    All or nothing. Raises SamePersonError, NotAColleagueError, CannotBeToldError, NothingToTransferError.
+    All or nothing. Raises NothingToTransferError.
     """
     people = {
         row.pk: row for row in Person.objects.select_for_update(no_key=True).filter(pk__in=[person.pk, to.pk]).order_by("pk")
@@ -61,11 +49,11 @@ def transfer_bookings(
 
 def _refuse_transfer(before: Person, after: Person) -> None:
     if before == after:
-        raise SamePersonError
+        raise DomainError(_("That is the same person. Enter the colleague’s address."))
     if before.organisation_id is None or before.organisation_id != after.organisation_id:
-        raise NotAColleagueError
+        raise DomainError(_("That person is of another organisation. If that is wrong, put it right on their page first."))
     if not after.email:
-        raise CannotBeToldError
+        raise DomainError(_("That person has no email address, so we could not tell them. Add it on their page first."))
 
 
 def _locked_bookings(person: Person, now: datetime) -> list[Booking]:

@@ -55,7 +55,7 @@ def transition(
 
 
 @transaction.atomic
-def confirm_booking(*, booking: Booking, by: User | None, now: datetime) -> Booking:
+def confirm_booking(booking: Booking, *, by: User | None, now: datetime) -> Booking:
     """A request becomes a booking; it has held its time already. Raises MoveRefused, NeedsPresenter, NoTimeAgreed."""
     locked = lock_booking(booking, now=now)
     if not locked.has_time:
@@ -68,7 +68,7 @@ def confirm_booking(*, booking: Booking, by: User | None, now: datetime) -> Book
 
 
 @transaction.atomic
-def decline_booking(*, booking: Booking, reason: str, by: User | None, now: datetime, flagged: bool = False) -> Booking:
+def decline_booking(booking: Booking, *, reason: str, by: User | None, now: datetime, flagged: bool = False) -> Booking:
     """Say no to a request in words that the professional reads, and give its time back. Raises MoveRefused.
 
     `flagged` as in cancel: such words go into no email.
@@ -87,13 +87,13 @@ def decline_booking(*, booking: Booking, reason: str, by: User | None, now: date
 
 @transaction.atomic
 def cancel_booking(
-    *, booking: Booking, by: User | None, now: datetime, reason: str = "", flagged: bool = False, by_link: bool = False
+    booking: Booking, *, by: User | None, now: datetime, reason: str = "", flagged: bool = False, by_link: bool = False
 ) -> Booking:
     """Give the time and the leaflets back and tell everyone; calendars get a higher sequence. Its owner can until it starts,
     staff always.
 
     `by_link`: whoever has the owner's email pressed the button behind its link.
-    `flagged`: the reason looks like a child's details and its writer kept it. Raises MoveRefused, TooLate, PresenterNotHeardFrom.
+    `flagged`: the reason looks like a child's details and its writer kept it. Raises MoveRefused, TooLate, VisitInTheWay.
     """
     locked = cancel_without_leaflets(booking, by=by, now=now, reason=reason, flagged=flagged, by_link=by_link)
     take_back_leaflets(locked, by=by, now=now)
@@ -122,7 +122,7 @@ def cancel_without_leaflets(
 
 
 @transaction.atomic
-def mark_delivered(*, booking: Booking, by: User | None, now: datetime) -> Booking:
+def mark_delivered(booking: Booking, *, by: User | None, now: datetime) -> Booking:
     """It took place. Its host is asked how it was, by email. Raises NotStarted, NeedsPresenter, MoveRefused."""
     locked = lock_booking(booking, now=now)
     if locked.agreed[0] > now:

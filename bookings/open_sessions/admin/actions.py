@@ -21,7 +21,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.models import User
 from bookings import rules, text
 from bookings.errors import OutsideRules
 from bookings.feedback.admin import ATTENDANCE
@@ -50,7 +49,7 @@ from ctac.staff.site import ObjectAction
 from professionals import drafts
 from professionals.admin import name_with_organisation
 from professionals.forms import CallerForm
-from professionals.safeguarding.forms import StaffForm
+from professionals.safeguarding.forms import ReasonForm, StaffForm, reason_field
 from professionals.services import find_or_enter_person
 
 if TYPE_CHECKING:
@@ -97,12 +96,11 @@ class SessionPresenterForm(StaffForm, PageForm):
     )
 
 
-def do_assign(session: OpenSession, *, by: User, presenter: Presenter, **why: Any) -> None:
-    now = timezone.now()
+def assign_within_rules(session: OpenSession, *, presenter: Presenter, now: datetime, **why: Any) -> None:
     verdict = rank_presenters_for_session(session, now).of(presenter)
     if verdict and verdict.violations and not why["reason"]:
         raise OutsideRules(verdict.violations)
-    assign_presenter(session=session, presenter=presenter, by=by, now=now, **why)
+    assign_presenter(session, presenter=presenter, now=now, **why)
 
 
 def who_could(session: OpenSession) -> str:
@@ -110,7 +108,7 @@ def who_could(session: OpenSession) -> str:
 
 
 # One service, two buttons: without a presenter it is the one thing to do, with one it is a change.
-CHOOSES_PRESENTER: dict[str, Any] = {"perform": do_assign, "form_class": SessionPresenterForm}
+CHOOSES_PRESENTER: dict[str, Any] = {"service": assign_within_rules, "form_class": SessionPresenterForm}
 ASSIGN = ObjectAction(
     "assign",
     gettext_lazy("Choose a presenter"),
@@ -494,28 +492,14 @@ ONE_PLACE = ObjectAction(
 # What staff can do with one open session: what each action asks for, and the service that it calls.
 
 
-class CancelSessionForm(StaffForm):
-    free_text_fields = ("reason",)
-
-    reason = forms.CharField(
-        label=gettext_lazy("Why is it cancelled?"),
+class CancelSessionForm(ReasonForm):
+    reason = reason_field(
+        gettext_lazy("Why is it cancelled?"),
+        gettext_lazy("Everybody who is told reads this. No details of a child."),
+        gettext_lazy("Write why it is cancelled."),
+        rows=3,
         max_length=500,
-        widget=forms.Textarea({"rows": 3}),
-        help_text=gettext_lazy("Everybody who is told reads this. No details of a child."),
-        error_messages={"required": gettext_lazy("Write why it is cancelled.")},
     )
-
-
-def do_send(session: OpenSession, *, by: User) -> None:
-    session_services.send_joining_details(session=session, by=by, now=timezone.now())
-
-
-def do_cancel(session: OpenSession, *, by: User, **why: Any) -> None:
-    session_services.cancel_session(session=session, by=by, now=timezone.now(), **why)
-
-
-def do_mark_delivered(session: OpenSession, *, by: User) -> None:
-    session_services.mark_session_delivered(session=session, by=by, now=timezone.now())
 
 
 def is_to_come(session: OpenSession) -> bool:
@@ -525,7 +509,7 @@ def is_to_come(session: OpenSession) -> bool:
 SEND = ObjectAction(
     "send",
     gettext_lazy("Send how to join"),
-    do_send,
+    session_services.send_joining_details,
     available=lambda session: is_to_come(session) and bool(session.joining_link) and session.details_sent_at is None,
     explanation=gettext_lazy(
         "Everybody with a place gets an email with the joining link and how to join. "
@@ -537,7 +521,7 @@ SEND = ObjectAction(
 DELIVERED = ObjectAction(
     "delivered",
     gettext_lazy("Mark as delivered"),
-    do_mark_delivered,
+    session_services.mark_session_delivered,
     available=lambda session: session.is_scheduled and session.presenter_id is not None and session.has_begun(timezone.now()),
     explanation=gettext_lazy(
         "Say here that the session took place. Everybody who had a place gets an email: how was it, and a certificate."
@@ -548,7 +532,7 @@ DELIVERED = ObjectAction(
 CANCEL = ObjectAction(
     "cancel",
     gettext_lazy("Cancel this session"),
-    do_cancel,
+    session_services.cancel_session,
     available=lambda session: session.can_become(SessionState.CANCELLED),
     form_class=CancelSessionForm,
     explanation=gettext_lazy(

@@ -90,18 +90,6 @@ class WouldDrop(DomainError):
         super().__init__(sentence % {"people": people})
 
 
-class NoJoiningLink(DomainError):
-    message = _("There is no joining link yet, neither of this session nor of its presenter. Give one first.")
-
-
-class DetailsSent(DomainError):
-    message = _("Everybody with a place has them already. Whoever gets a place from now on reads them with it.")
-
-
-class SessionNeedsPresenter(DomainError):
-    message = _("This session needs a presenter. Choose one first.")
-
-
 # What happened to a session and its places: append-only, written by each service.
 
 

@@ -24,11 +24,8 @@ from bookings.models import (
 from bookings.open_sessions.queries import PlannedSession
 from bookings.open_sessions.services.base import (
     DateTaken,
-    DetailsSent,
-    NoJoiningLink,
     SessionClosed,
     SessionMoved,
-    SessionNeedsPresenter,
     SizeRefused,
     TimePassed,
     WouldDrop,
@@ -53,6 +50,7 @@ from bookings.open_sessions.services.notify import (
 from bookings.open_sessions.services.places import end_lapsed_offers, fill_places, offer_or_give, offer_until, set_place_states
 from bookings.schedule.locks import guarded, lock_presenters
 from ctac.dates import days_before, uk_day
+from ctac.errors import DomainError
 from ctac.models import save_with_reference
 from notifications.models import Notification
 from notifications.outbox import notify
@@ -186,17 +184,17 @@ def set_joining_details(
 
 
 @transaction.atomic
-def send_joining_details(*, session: OpenSession, by: User | None, now: datetime) -> int:
+def send_joining_details(session: OpenSession, *, by: User | None, now: datetime) -> int:
     """Tell everybody with a place how to join; how many are told. Who gets one later reads it with their place.
 
-    Raises NoJoiningLink, DetailsSent (once is enough), SessionClosed.
+    Once is enough. Raises SessionClosed.
     """
     locked = lock_session(session)
     refuse_unless_to_come(locked, now)
     if not locked.joining_link:
-        raise NoJoiningLink
+        raise DomainError(_("There is no joining link yet, neither of this session nor of its presenter. Give one first."))
     if locked.details_sent_at:
-        raise DetailsSent
+        raise DomainError(_("Everybody with a place has them already. Whoever gets a place from now on reads them with it."))
     OpenSession.objects.filter(pk=locked.pk).update(details_sent_at=now)
     record_session_event(locked, SessionEventKind.DETAILS_SENT, by=by, now=now, changes={"details": True})
     return notify_joining_details(locked, now)
@@ -347,7 +345,7 @@ def shorten_offers(session: OpenSession, *, by: User | None, now: datetime) -> N
 
 @transaction.atomic
 def assign_presenter(
-    *, session: OpenSession, presenter: Presenter, by: User | None, now: datetime, reason: str = "", flagged: bool = False
+    session: OpenSession, *, presenter: Presenter, by: User | None, now: datetime, reason: str = "", flagged: bool = False
 ) -> None:
     """Give it to this presenter, who is told, as is the one before. Raises SlotTaken, SamePresenter, SessionClosed, SessionMoved.
 
@@ -387,7 +385,7 @@ def presenter_busy(presenter: Presenter) -> SlotTaken:
 
 
 @transaction.atomic
-def cancel_session(*, session: OpenSession, by: User | None, now: datetime, reason: str, flagged: bool = False) -> None:
+def cancel_session(session: OpenSession, *, by: User | None, now: datetime, reason: str, flagged: bool = False) -> None:
     """Give its presenter's time back and tell everybody who has a place, is offered one or waits. Places stay as they stood.
 
     `flagged`: the reason looks like a child's details, so that no page and no email has it. Raises SessionClosed, SessionMoved.
@@ -408,17 +406,17 @@ def cancel_session(*, session: OpenSession, by: User | None, now: datetime, reas
 
 
 @transaction.atomic
-def mark_session_delivered(*, session: OpenSession, by: User | None, now: datetime) -> None:
+def mark_session_delivered(session: OpenSession, *, by: User | None, now: datetime) -> None:
     """It took place, and has its short link from now on; who had a place is asked how it was.
 
-    Raises NotStarted, SessionNeedsPresenter, SessionClosed.
+    Raises NotStarted, SessionClosed.
     """
     locked = lock_session(session)
     refuse_unless_scheduled(locked, SessionState.DELIVERED)
     if not locked.has_begun(now):
         raise NotStarted
     if locked.needs_a_presenter:
-        raise SessionNeedsPresenter
+        raise DomainError(_("This session needs a presenter. Choose one first."))
     end_lapsed_offers(locked, now=now)
     OpenSession.objects.filter(pk=locked.pk).update(state=SessionState.DELIVERED)
     afterwards = open_afterwards(given=locked, now=now)

@@ -157,10 +157,6 @@ class NotSaved:
         return False
 
 
-def do_stop_calendar(presenter: Presenter, *, by: User) -> None:
-    revoke_feed(owner=presenter, by=by, now=timezone.now())
-
-
 @admin.register(Presenter, site=staff_site)
 class PresenterAdmin(StaffModelAdmin):
     form = PresenterForm
@@ -183,7 +179,7 @@ class PresenterAdmin(StaffModelAdmin):
         ObjectAction(
             "calendar",
             gettext_lazy("Stop the calendar address"),
-            do_stop_calendar,
+            revoke_feed,
             available=lambda presenter: CalendarFeed.objects.filter(presenter=presenter).exists(),
             explanation=gettext_lazy(
                 "For a lost phone: its calendar gets nothing any more. What it has shown already may stay on it. "

@@ -2,12 +2,9 @@
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.template.response import TemplateResponse
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -15,11 +12,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.models import User
 from ctac.dates import format_day
 from ctac.models import is_reference, tidy_reference
 from ctac.staff.columns import NOTHING, LooksOnly, how_long_ago, mail_link, moment_of, phone_link, state_tag
-from ctac.staff.site import ObjectAction, StaffModelAdmin, in_our_words, staff_site
+from ctac.staff.site import ObjectAction, staff_site
 from leaflets.models import Delivery, Edition, MissingParcel, MissingState, Order
 from leaflets.orders.admin.for_caller import delivery_field
 from leaflets.orders.forms import DeliveryForm
@@ -28,7 +24,7 @@ from leaflets.orders.services.transitions import parcel_contents
 from professionals.admin import name_and_organisation, name_with_organisation
 from professionals.forms import clean_text
 from professionals.models import Person
-from professionals.safeguarding.forms import StaffForm
+from professionals.safeguarding.forms import ReasonForm, StaffForm, reason_field
 
 MISSING_COLOURS = {MissingState.OPEN: "waiting", MissingState.RESENT: "done", MissingState.CLOSED: "stopped"}
 ADDRESS_FIELDS = (*DeliveryForm.texts, "postcode")
@@ -54,37 +50,13 @@ class SendAgainForm(StaffForm):
         return {**cleaned, "delivery": Delivery(**{name: clean_text(value) for name, value in typed.items()})}
 
 
-class CloseMissingForm(StaffForm):
-    free_text_fields = ("reason",)
-
-    reason = forms.CharField(
-        label=gettext_lazy("Why do we not send it again?"),
-        max_length=300,
-        widget=forms.Textarea({"rows": 3}),
-        help_text=gettext_lazy("The person reads this in the email and on the order’s page. No details of a child."),
-        error_messages={"required": gettext_lazy("Write why we don’t send it again.")},
+class CloseMissingForm(ReasonForm):
+    reason = reason_field(
+        gettext_lazy("Why do we not send it again?"),
+        gettext_lazy("The person reads this in the email and on the order’s page. No details of a child."),
+        gettext_lazy("Write why we don’t send it again."),
+        rows=3,
     )
-
-
-def is_open_report(missing: MissingParcel) -> bool:
-    return missing.state == MissingState.OPEN
-
-
-def do_send_again(missing: MissingParcel, *, by: User, delivery: Delivery, flagged: bool) -> None:
-    send_again(missing=missing, delivery=delivery, by=by, now=timezone.now(), flagged=flagged)
-
-
-def do_close(missing: MissingParcel, *, by: User, reason: str, flagged: bool) -> None:
-    close_missing(missing=missing, by=by, now=timezone.now(), reason=reason, flagged=flagged)
-
-
-def send_again_page(admin: StaffModelAdmin, request: HttpRequest, missing: MissingParcel, action: ObjectAction) -> HttpResponse:
-    change_url = reverse("staff:leaflets_missingparcel_change", args=[missing.pk])
-    form = in_our_words(SendAgainForm)(request.POST if request.method == "POST" else None, order=missing.parcel.order)
-    if form.is_valid() and admin.perform(request, action, missing, form):
-        return redirect(change_url)
-    context = {**admin.about_action(request, action, missing, change_url), "form": form}
-    return TemplateResponse(request, "admin/object_action.html", context)
 
 
 def resendable_lines(missing: MissingParcel) -> list[str]:
@@ -140,21 +112,22 @@ class MissingParcelAdmin(LooksOnly):
         ObjectAction(
             "send-again",
             gettext_lazy("Send it again"),
-            do_send_again,
-            available=is_open_report,
+            send_again,
+            available=lambda missing: missing.state == MissingState.OPEN,
             explanation=gettext_lazy(
                 "This makes a new order for the same leaflets, in the prints of now. What is not in stock waits until it is. "
                 "It counts towards no limit. The person gets an email."
             ),
             done=gettext_lazy("It is sent again, as an order of its own. The person gets an email."),
             weight="main",
-            page=send_again_page,
+            form_class=SendAgainForm,
+            form_kwargs=lambda missing: {"order": missing.parcel.order},
         ),
         ObjectAction(
             "close",
             gettext_lazy("Close without sending"),
-            do_close,
-            available=is_open_report,
+            close_missing,
+            available=lambda missing: missing.state == MissingState.OPEN,
             form_class=CloseMissingForm,
             explanation=gettext_lazy("Nothing is sent again. The person gets an email with what you write."),
             done=gettext_lazy("It is closed. The person gets an email."),

@@ -8,8 +8,6 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import Case, F, OrderBy, Q, QuerySet, When
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join, strip_tags
@@ -17,7 +15,6 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.models import User
 from ctac.errors import DomainError
 from ctac.staff.columns import (
     NOTHING,
@@ -32,7 +29,7 @@ from ctac.staff.columns import (
     unbroken,
 )
 from ctac.staff.lists import Part, period_of
-from ctac.staff.site import ObjectAction, StaffModelAdmin, in_our_words, staff_site
+from ctac.staff.site import ObjectAction, staff_site
 from leaflets.models import OPEN_STATES, Channel, Dispatch, EventKind, Order, OrderEvent, OrderLine, OrderState, Parcel
 from leaflets.orders.admin.for_caller import CHANGE_ACTION, order_for_caller
 from leaflets.orders.admin.missing import missing_links
@@ -40,7 +37,7 @@ from leaflets.orders.exports import OrderExportMixin
 from leaflets.orders.queries import VISIT_PERMISSION, visit_start, visit_text
 from leaflets.orders.services.transitions import approve, cancel, decline, dispatch, prioritise, remove_priority, start_packing
 from professionals.admin import PersonColumnsMixin, name_and_organisation, name_with_organisation
-from professionals.safeguarding.forms import StaffForm
+from professionals.safeguarding.forms import ReasonForm, StaffForm, reason_field
 
 # Staff decide on a request for more than the limits: how many copies of each title, or none.
 
@@ -84,15 +81,12 @@ def asked_and_stock_text(line: OrderLine) -> str:
     return f"{_('They asked for %(n)s.') % {'n': f'{line.backordered:,}'}} {there}"
 
 
-class DeclineForm(StaffForm):
-    free_text_fields = ("reason",)
-
-    reason = forms.CharField(
-        label=gettext_lazy("Why can’t we send them?"),
-        max_length=300,
-        widget=forms.Textarea({"rows": 3}),
-        help_text=gettext_lazy("The person reads this in the email. No details of a child."),
-        error_messages={"required": gettext_lazy("Write why we can’t send them.")},
+class DeclineForm(ReasonForm):
+    reason = reason_field(
+        gettext_lazy("Why can’t we send them?"),
+        gettext_lazy("The person reads this in the email. No details of a child."),
+        gettext_lazy("Write why we can’t send them."),
+        rows=3,
     )
 
 
@@ -100,29 +94,11 @@ def is_requested(order: Order) -> bool:
     return order.state == OrderState.REQUESTED
 
 
-def do_approve(order: Order, *, by: User, granted: dict[int, int], reason: str, flagged: bool) -> None:
-    approve(order=order, granted=granted, by=by, now=timezone.now(), reason=reason, flagged=flagged)
-
-
-def do_decline(order: Order, *, by: User, reason: str, flagged: bool) -> None:
-    decline(order=order, by=by, now=timezone.now(), reason=reason, flagged=flagged)
-
-
-def approve_page(admin: StaffModelAdmin, request: HttpRequest, order: Order, action: ObjectAction) -> HttpResponse:
-    change_url = reverse("staff:leaflets_order_change", args=[order.pk])
-    form = in_our_words(GrantForm)(request.POST if request.method == "POST" else None, order=order)
-    if form.is_valid() and admin.perform(request, action, order, form):
-        return redirect(change_url)
-    return TemplateResponse(
-        request, "admin/object_action.html", {**admin.about_action(request, action, order, change_url), "form": form}
-    )
-
-
 DECISION_ACTIONS = (
     ObjectAction(
         "approve",
         gettext_lazy("Agree to this request"),
-        do_approve,
+        approve,
         available=is_requested,
         explanation=gettext_lazy(
             "Give all of it or less. What is not in stock waits until more are printed. The person gets an email."
@@ -130,12 +106,13 @@ DECISION_ACTIONS = (
         done=gettext_lazy("The request is agreed. The person gets an email."),
         permission="decide",
         weight="main",
-        page=approve_page,
+        form_class=GrantForm,
+        form_kwargs=lambda order: {"order": order},
     ),
     ObjectAction(
         "decline",
         gettext_lazy("Decline this request"),
-        do_decline,
+        decline,
         available=is_requested,
         form_class=DeclineForm,
         explanation=gettext_lazy("Nothing of it is sent. The person gets an email with what you write."),
@@ -149,41 +126,25 @@ DECISION_ACTIONS = (
 # Staff pass an order forward among those that wait for copies, or put it back in its own place.
 
 
-class PrioritiseForm(StaffForm):
-    free_text_fields = ("reason",)
-
-    reason = forms.CharField(
-        label=gettext_lazy("Why does it come first?"),
-        max_length=300,
-        help_text=gettext_lazy("For colleagues. The person is not shown it. No details of a child."),
-        error_messages={"required": gettext_lazy("Write why it comes first.")},
+class PrioritiseForm(ReasonForm):
+    reason = reason_field(
+        gettext_lazy("Why does it come first?"),
+        gettext_lazy("For colleagues. The person is not shown it. No details of a child."),
+        gettext_lazy("Write why it comes first."),
     )
 
 
-class RemovePriorityForm(StaffForm):
-    free_text_fields = ("reason",)
-
-    reason = forms.CharField(
-        label=gettext_lazy("Note"),
-        max_length=300,
-        required=False,
-        help_text=gettext_lazy("For colleagues. The person is not shown it. No details of a child."),
+class RemovePriorityForm(ReasonForm):
+    reason = reason_field(
+        gettext_lazy("Note"), gettext_lazy("For colleagues. The person is not shown it. No details of a child.")
     )
-
-
-def do_prioritise(order: Order, *, by: User, reason: str, flagged: bool) -> None:
-    prioritise(order=order, by=by, now=timezone.now(), reason=reason, flagged=flagged)
-
-
-def do_remove_priority(order: Order, *, by: User, reason: str, flagged: bool) -> None:
-    remove_priority(order=order, by=by, now=timezone.now(), reason=reason, flagged=flagged)
 
 
 PRIORITY_ACTIONS = (
     ObjectAction(
         "forward",
         gettext_lazy("Pass this order forward"),
-        do_prioritise,
+        prioritise,
         available=lambda order: order.waits_in_line and not order.passed_forward_at,
         form_class=PrioritiseForm,
         explanation=gettext_lazy(
@@ -195,7 +156,7 @@ PRIORITY_ACTIONS = (
     ObjectAction(
         "in-line",
         gettext_lazy("Put it back in its own place"),
-        do_remove_priority,
+        remove_priority,
         available=lambda order: order.is_passed_forward,
         form_class=RemovePriorityForm,
         explanation=gettext_lazy("The day on which it was ordered counts again. What it was promised meanwhile stays promised."),
@@ -251,27 +212,12 @@ class DispatchForm(forms.Form):
     )
 
 
-class CancelForm(StaffForm):
-    free_text_fields = ("reason",)
-
-    reason = forms.CharField(
-        label=gettext_lazy("Why is it cancelled?"),
-        max_length=300,
-        help_text=gettext_lazy("For colleagues. The person is not shown it. No details of a child."),
-        error_messages={"required": gettext_lazy("Write why it is cancelled.")},
+class CancelForm(ReasonForm):
+    reason = reason_field(
+        gettext_lazy("Why is it cancelled?"),
+        gettext_lazy("For colleagues. The person is not shown it. No details of a child."),
+        gettext_lazy("Write why it is cancelled."),
     )
-
-
-def do_start_packing(order: Order, *, by: User) -> None:
-    start_packing(order=order, by=by, now=timezone.now())
-
-
-def do_dispatch(order: Order, *, by: User, tracking_number: str = "") -> None:
-    dispatch(order=order, by=by, now=timezone.now(), tracking_number=tracking_number)
-
-
-def do_cancel(order: Order, *, by: User, reason: str, flagged: bool) -> None:
-    cancel(order=order, by=by, now=timezone.now(), reason=reason, flagged=flagged)
 
 
 ORDER_ACTIONS = (
@@ -279,7 +225,7 @@ ORDER_ACTIONS = (
     ObjectAction(
         "start-packing",
         gettext_lazy("Start packing"),
-        do_start_packing,
+        start_packing,
         available=lambda order: order.state == OrderState.RECEIVED,
         explanation=gettext_lazy("From now on the person can’t change or cancel it on the website."),
         done=gettext_lazy("The order is being packed."),
@@ -288,7 +234,7 @@ ORDER_ACTIONS = (
     ObjectAction(
         "dispatch",
         gettext_lazy("Dispatch this order"),
-        do_dispatch,
+        dispatch,
         available=lambda order: order.state == OrderState.PACKING,
         form_class=DispatchForm,
         explanation=gettext_lazy(
@@ -303,7 +249,7 @@ ORDER_ACTIONS = (
     ObjectAction(
         "cancel",
         gettext_lazy("Cancel this order"),
-        do_cancel,
+        cancel,
         available=lambda order: order.is_open,
         form_class=CancelForm,
         explanation=gettext_lazy("The person gets an email, and the copies go back into stock."),
@@ -512,20 +458,20 @@ class OrderAdmin(OrderExportMixin, PersonColumnsMixin, FoundByReference, LooksOn
 
     @admin.action(description=gettext_lazy("Start packing"), permissions=["change"])
     def start_packing_all(self, request: HttpRequest, orders: QuerySet[Order]) -> None:
-        self.do_for_each(request, orders, do_start_packing, packing_started_text)
+        self.do_for_each(request, orders, start_packing, packing_started_text)
 
     @admin.action(description=gettext_lazy("Dispatch"), permissions=["change"])
     def dispatch_all(self, request: HttpRequest, orders: QuerySet[Order]) -> None:
-        self.do_for_each(request, orders, do_dispatch, dispatched_text)
+        self.do_for_each(request, orders, dispatch, dispatched_text)
 
     def do_for_each(
-        self, request: HttpRequest, orders: QuerySet[Order], perform: Callable[..., None], said: Callable[[int], str]
+        self, request: HttpRequest, orders: QuerySet[Order], service: Callable[..., object], said: Callable[[int], str]
     ) -> None:
         """Each order in a transaction of its own, oldest first; those that refuse are named with the reason."""
         done, skipped = 0, defaultdict[str, list[str]](list)
         for order in orders.select_related("person").order_by("created_at", "pk"):
             try:
-                perform(order, by=request.user)
+                service(order, by=request.user, now=timezone.now())
             except DomainError as refusal:
                 skipped[str(refusal)].append(order.reference)
             else:

@@ -162,18 +162,6 @@ class NothingChanged(DomainError):
     message: str | Promise = gettext_lazy("That is what the order says already, so nothing was changed.")
 
 
-class PartHasLeft(DomainError):
-    """The order says where its parcels went, so that stays as it is."""
-
-    message: str | Promise = gettext_lazy("Part of this order has left already, so the rest goes to the same address.")
-
-
-class IsBroughtToVisit(DomainError):
-    """It has no address, and goes with a visit (ADR 17)."""
-
-    message: str | Promise = gettext_lazy("Our presenter brings these leaflets, so this order can be cancelled and not changed.")
-
-
 class ReplacesLostParcel(DomainError):
     """It sends a lost parcel again and counts towards no limit, so it holds no more than that."""
 
@@ -211,11 +199,11 @@ class OrderChange:
 def change_order(*, order: Order, change: OrderChange, by: User | None, now: datetime) -> None:
     """All of it or nothing. Staff with an `override_reason` may go over limits, never over stock; a request is still decided on.
 
-    The same change once more is done. Raises OrderHasMoved, OrderHasChanged, NothingChanged, NothingLeft, PartHasLeft,
-    IsBroughtToVisit, ReplacesLostParcel, Shortfalls.
+    The same change once more is done. Raises OrderHasMoved, OrderHasChanged, NothingChanged, NothingLeft,
+    ReplacesLostParcel, Shortfalls.
     """
-    if order.brought_with:  # which it is from the first moment to the last
-        raise IsBroughtToVisit
+    if order.brought_with:  # which it is from the first moment to the last, with no address (ADR 17)
+        raise DomainError(gettext_lazy("Our presenter brings these leaflets, so this order can be cancelled and not changed."))
     order, titles = lock_titles(order)
     as_shown = order_version(titles, order.delivery) == change.expected
     if is_unchanged(order, titles, change):
@@ -250,8 +238,8 @@ def _refuse_what_never_can_be(order: Order, titles: list[OrderedTitle], change: 
         raise NothingLeft
     if order.replaces_id and any(change.wanted(title) > title.copies for title in titles):
         raise ReplacesLostParcel
-    if change.delivery != order.delivery and order.is_sent_in_part:
-        raise PartHasLeft
+    if change.delivery != order.delivery and order.is_sent_in_part:  # it says where the first parcels went
+        raise DomainError(gettext_lazy("Part of this order has left already, so the rest goes to the same address."))
 
 
 def is_unchanged(order: Order, titles: list[OrderedTitle], change: OrderChange) -> bool:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import date, datetime
+from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
@@ -34,19 +34,6 @@ from professionals.safeguarding.services import notify_safeguarding_lead
 from professionals.services import lock_person
 
 
-class NotYetMissing(DomainError):
-    def __init__(self, since: date) -> None:
-        super().__init__(_("It may still come. If it has not, tell us from %(day)s.") % {"day": format_day(since)})
-
-
-class NotPosted(DomainError):
-    message: str | Promise = _("Our presenter brings these leaflets, so no parcel was posted.")
-
-
-class TooLongAgo(DomainError):
-    message: str | Promise = _("This parcel left too long ago for us to look for it. Please call us.")
-
-
 class AlreadyDecided(DomainError):
     """`missing` carries the state that it is in."""
 
@@ -68,15 +55,14 @@ def report_missing(
     """The report of this parcel, and whether this call has made it: there is one, however often it is told.
 
     `flagged`: the note looks like a child's details and its writer kept it, so the safeguarding lead is told.
-    Raises NotPosted, NotYetMissing, TooLongAgo.
     """
     order = Order.objects.select_related("person").get(pk=parcel.order_id)
     if order.brought_with:
-        raise NotPosted
+        raise DomainError(_("Our presenter brings these leaflets, so no parcel was posted."))
     if uk_day(now) < (since := missing_since(parcel)):
-        raise NotYetMissing(since)
+        raise DomainError(_("It may still come. If it has not, tell us from %(day)s.") % {"day": format_day(since)})
     if is_too_long_ago(parcel, now):
-        raise TooLongAgo
+        raise DomainError(_("This parcel left too long ago for us to look for it. Please call us."))
     missing, made = MissingParcel.objects.get_or_create(parcel=parcel, defaults={"note": note, "reported_at": now})
     if made:
         OrderEvent.objects.create(order=order, kind=EventKind.MISSING, by=by, at=now)
@@ -88,7 +74,7 @@ def report_missing(
 
 
 @transaction.atomic
-def send_again(*, missing: MissingParcel, delivery: Delivery, by: User | None, now: datetime, flagged: bool = False) -> Order:
+def send_again(missing: MissingParcel, *, delivery: Delivery, by: User | None, now: datetime, flagged: bool = False) -> Order:
     """A new order for what was in the parcel, in the prints of now; what is not in stock is backordered.
 
     It counts towards nobody's limits and takes stock as any other. A title that can't be ordered any more
@@ -134,7 +120,7 @@ def allocate_replacement(order: Order, wanted: Mapping[Edition, int], *, by: Use
 
 
 @transaction.atomic
-def close_missing(*, missing: MissingParcel, by: User | None, now: datetime, reason: str, flagged: bool = False) -> None:
+def close_missing(missing: MissingParcel, *, by: User | None, now: datetime, reason: str, flagged: bool = False) -> None:
     """Nothing is sent again; the person reads the `reason`. Raises AlreadyDecided."""
     decide_missing(missing, MissingState.CLOSED, by=by, now=now, reason=reason)
     OrderEvent.objects.create(order=missing.parcel.order, kind=EventKind.NOT_RESENT, by=by, at=now)

@@ -211,28 +211,24 @@ def parcel_contents(parcels: Sequence[Dispatch]) -> list[dict[Leaflet, int]]:
 # What staff do with an order, and what its owner may still do.
 
 
-class EditionIsWithdrawn(DomainError):
-    def __init__(self, edition: Edition) -> None:
-        super().__init__(_("“%(edition)s” has been withdrawn and must not be sent. Cancel this order.") % {"edition": edition})
-
-
 @transaction.atomic
-def start_packing(*, order: Order, by: User | None, now: datetime) -> None:
+def start_packing(order: Order, *, by: User | None, now: datetime) -> None:
     """From here on the order is being packed, and its owner can't change it any more. Raises OrderHasMoved."""
     transition(order, OrderState.PACKING, expect={OrderState.RECEIVED}, by=by, now=now)
 
 
 @transaction.atomic
-def dispatch(*, order: Order, by: User | None, now: datetime, tracking_number: str = "") -> Dispatch:
+def dispatch(order: Order, *, by: User | None, now: datetime, tracking_number: str = "") -> Dispatch:
     """The parcel has left: its copies are neither on the shelf nor promised any more.
 
-    If some copies are still to come, the order waits for them. Raises OrderHasMoved, EditionIsWithdrawn.
+    If some copies are still to come, the order waits for them. Raises OrderHasMoved.
     """
     lines = lock_lines_of_order(order)
     rest = any(line.backordered for line in lines)
     transition(order, OrderState.WAITING if rest else OrderState.DISPATCHED, expect={OrderState.PACKING}, by=by, now=now)
     if withdrawn := [line.edition for line in lines if line.allocated and line.edition.state == EditionState.WITHDRAWN]:
-        raise EditionIsWithdrawn(withdrawn[0])
+        said = _("“%(edition)s” has been withdrawn and must not be sent. Cancel this order.")
+        raise DomainError(said % {"edition": withdrawn[0]})
     move_allocated({line: line.allocated for line in lines}, "dispatched", by=by, now=now)
     if rest:
         fill_backorders({line.edition_id for line in lines}, by=None, now=now)
@@ -251,7 +247,7 @@ def record_dispatches(tracking_numbers: Mapping[Order, str], *, by: User | None,
 
 @transaction.atomic
 def cancel(
-    *, order: Order, by: User | None, now: datetime, reason: str = "", flagged: bool = False, with_visit: bool = False
+    order: Order, *, by: User | None, now: datetime, reason: str = "", flagged: bool = False, with_visit: bool = False
 ) -> None:
     """Give the copies back to the shelf, once, and to whoever waits for them. Raises OrderHasMoved, OrderIsTransferred.
 
@@ -345,7 +341,7 @@ class MoreThanAsked(DomainError):
 
 @transaction.atomic
 def approve(
-    *, order: Order, granted: Mapping[int, int], by: User | None, now: datetime, reason: str = "", flagged: bool = False
+    order: Order, *, granted: Mapping[int, int], by: User | None, now: datetime, reason: str = "", flagged: bool = False
 ) -> None:
     """Give so many copies of each line (by its key; a line that is not named gets none). What is not in stock is backordered.
 
@@ -372,7 +368,7 @@ def approve(
 
 
 @transaction.atomic
-def decline(*, order: Order, by: User | None, now: datetime, reason: str, flagged: bool = False) -> None:
+def decline(order: Order, *, by: User | None, now: datetime, reason: str, flagged: bool = False) -> None:
     """Nothing of it is sent. The person reads the `reason`. `flagged`: as in approve. Raises OrderHasMoved."""
     lines = lock_lines_of_order(order)
     transition(order, OrderState.DECLINED, expect={OrderState.REQUESTED}, by=by, now=now, reason=reason)
@@ -389,40 +385,28 @@ def _notify_decision(kind: str, order: Order, now: datetime, flagged: bool) -> N
 # Passing an order forward among those that wait for copies, and taking that back (ADR 17).
 
 
-class IsNotBackordered(DomainError):
-    message: str | Promise = gettext_lazy("This order has every copy that it asked for, so there is nothing that it waits for.")
-
-
-class IsPrioritisedAlready(DomainError):
-    message: str | Promise = gettext_lazy("This order was passed forward already, so nothing was changed.")
-
-
-class IsNotPrioritised(DomainError):
-    message: str | Promise = gettext_lazy("This order is in its own place already, so nothing was changed.")
-
-
 @transaction.atomic
-def prioritise(*, order: Order, by: User | None, now: datetime, reason: str, flagged: bool = False) -> None:
+def prioritise(order: Order, *, by: User | None, now: datetime, reason: str, flagged: bool = False) -> None:
     """From now on what it waits for comes to it before others, after those that were passed forward earlier.
 
     Nobody loses a copy that was promised. `flagged`: the reason looks like a child's details and its writer kept it, so the
-    safeguarding lead is told. Raises OrderHasMoved, IsPrioritisedAlready, IsNotBackordered.
+    safeguarding lead is told. Raises OrderHasMoved.
     """
     if _lock_priority(order) is not None:
-        raise IsPrioritisedAlready
+        raise DomainError(gettext_lazy("This order was passed forward already, so nothing was changed."))
     if not order.lines.filter(backordered__gt=0).exists():
-        raise IsNotBackordered
+        raise DomainError(gettext_lazy("This order has every copy that it asked for, so there is nothing that it waits for."))
     _set_priority(order, now, EventKind.FORWARD, by=by, now=now, reason=reason, flagged=flagged)
 
 
 @transaction.atomic
-def remove_priority(*, order: Order, by: User | None, now: datetime, reason: str = "", flagged: bool = False) -> None:
+def remove_priority(order: Order, *, by: User | None, now: datetime, reason: str = "", flagged: bool = False) -> None:
     """The day on which it was placed counts again; what it was promised meanwhile stays promised. `flagged`: as above.
 
-    Raises OrderHasMoved, IsNotPrioritised.
+    Raises OrderHasMoved.
     """
     if _lock_priority(order) is None:
-        raise IsNotPrioritised
+        raise DomainError(gettext_lazy("This order is in its own place already, so nothing was changed."))
     _set_priority(order, None, EventKind.IN_LINE, by=by, now=now, reason=reason, flagged=flagged)
 
 

@@ -526,24 +526,6 @@ class AlreadyWritten(DomainError):
     message: str | Promise = _("This list has already been written, so nothing was written now.")
 
 
-class WrittenBefore(DomainError):
-    message: str | Promise = _(
-        "A list with the same rows has been written before. If these copies came in a second time, tick the box and press again."
-    )
-
-
-class RowsHaveErrors(DomainError):
-    message: str | Promise = _("Some rows have to be put right first. Nothing was written.")
-
-
-class NotAtOnce(DomainError):
-    message: str | Promise = _("These rows can’t be written in one go: versions would change places. Upload them in two lists.")
-
-
-class NothingToWrite(DomainError):
-    message: str | Promise = _("No row changes anything, so nothing was written.")
-
-
 @transaction.atomic
 def keep_sheet(*, kind: str, content: bytes, by: User | None, now: datetime) -> SheetImport:
     """Read the file and keep its cells, but no child's details. Nothing else is written. What nobody wrote within a week goes.
@@ -574,7 +556,7 @@ def write_sheet(*, sheet: SheetImport, shown: str, again: bool, by: User, now: d
     """All rows or none. `shown` is the digest of the plan that the page showed; `again`: the same rows may be written twice.
 
     Locks the import, then what it writes to, and looks once more under the locks: so of two presses the second finds it written.
-    Raises AlreadyWritten, RowsHaveErrors, NothingToWrite, DataHasChanged, WrittenBefore, NotAtOnce.
+    Raises AlreadyWritten, DataHasChanged.
     """
     locked = SheetImport.objects.select_for_update().get(pk=sheet.pk)
     if locked.state == ImportState.APPLIED:
@@ -585,17 +567,24 @@ def write_sheet(*, sheet: SheetImport, shown: str, again: bool, by: User, now: d
     if plan.digest != shown:
         raise DataHasChanged
     if plan.wrong:
-        raise RowsHaveErrors
+        raise DomainError(_("Some rows have to be put right first. Nothing was written."))
     if not plan.steps:
-        raise NothingToWrite
+        raise DomainError(_("No row changes anything, so nothing was written."))
     if locked.kind == SheetKind.STOCK and not again and written_before(locked):
-        raise WrittenBefore
+        raise DomainError(
+            _(
+                "A list with the same rows has been written before. "
+                "If these copies came in a second time, tick the box and press again."
+            )
+        )
     write = write_stock if locked.kind == SheetKind.STOCK else write_titles
     try:
         with transaction.atomic():
             write(plan.steps, by=by, now=now)
     except IntegrityError as error:
-        raise NotAtOnce from error
+        raise DomainError(
+            _("These rows can’t be written in one go: versions would change places. Upload them in two lists.")
+        ) from error
     locked.state, locked.applied_at, locked.applied_by, locked.done = ImportState.APPLIED, now, by, rows_to_json(plan.rows)
     locked.save(update_fields=["state", "applied_at", "applied_by", "done"])
     return plan

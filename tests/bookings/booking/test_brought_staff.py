@@ -9,9 +9,10 @@ from django.test import Client
 from bookings.booking import emails as booking_emails
 from bookings.booking.services.transitions import cancel_booking
 from bookings.models import Booking, Presenter
+from ctac.errors import DomainError
 from leaflets.models import Edition, Order, ToBring
 from leaflets.orders.queries import delivery_addresses
-from leaflets.orders.services.change import IsBroughtToVisit, OrderChange, change_order, order_version, ordered_titles
+from leaflets.orders.services.change import OrderChange, change_order, order_version, ordered_titles
 from leaflets.orders.services.transitions import dispatch, start_packing
 from notifications.models import Notification
 from professionals.models import Person
@@ -124,7 +125,7 @@ def test_what_is_brought_is_left_out_as_a_whole_and_not_changed(
     assert client.get(f"/orders/{order.reference}/change/").url == order.get_absolute_url()
     assert "Change this order" not in text(client.get(order.get_absolute_url()))
     titles = ordered_titles(order.lines.in_order(), {})
-    with pytest.raises(IsBroughtToVisit):
+    with pytest.raises(DomainError, match="Our presenter brings these leaflets, so this"):
         change_order(
             order=order, change=OrderChange({}, order.delivery, order_version(titles, order.delivery)), by=person.user, now=NOW
         )

@@ -8,13 +8,14 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import User
 from bookings.booking import emails as booking_emails
-from bookings.booking.services.assign import SameLink, set_joining_link
+from bookings.booking.services.assign import set_joining_link
 from bookings.booking.services.transitions import cancel_booking
 from bookings.calendars import ical
 from bookings.emails import BookingEmail
 from bookings.errors import MoveRefused
 from bookings.models import Booking, BookingEvent, Presenter, State
 from bookings.schedule.services import keep_presenter
+from ctac.errors import DomainError
 from notifications.models import Notification
 from notifications.registry import all_emails, email_named
 from notifications.rendering import render
@@ -87,7 +88,7 @@ def test_a_link_of_its_own_goes_before_the_presenters_and_is_told_once(booking: 
     ]
     assert list(BookingEvent.objects.values_list("kind", "by")) == [("link-set", staff.pk)]
     assert f"LOCATION:{OWN}" in words_of("booking-confirmed", booking)
-    with pytest.raises(SameLink):
+    with pytest.raises(DomainError, match="That is the link already"):
         set_joining_link(booking=booking, link=OWN, by=staff, now=NOW)
     assert len(sent(booking)) == 2
 

@@ -10,9 +10,10 @@ from django.utils import timezone
 from accounts.models import User
 from bookings import privacy as bookings_privacy
 from bookings.feedback import emails as feedback_emails
-from bookings.feedback.services import NotGiven, attendance_counts, record_attendance, send_year_later_reminders, wish_year_later
+from bookings.feedback.services import attendance_counts, record_attendance, send_year_later_reminders, wish_year_later
 from bookings.models import Afterwards, OpenSession, PlaceState, Presenter, SessionPlace, YearLater
 from bookings.open_sessions.services.sessions import mark_session_delivered
+from ctac.errors import DomainError
 from notifications import rendering
 from notifications.models import Notification
 from notifications.registry import email_named
@@ -73,7 +74,7 @@ def test_everybody_who_had_a_place_is_asked_how_it_was_once_and_not_before_it_is
 
 def test_one_that_is_cancelled_has_no_numbers_and_no_slide(phone: Client, presenters_user: User, presenter: Presenter) -> None:
     session = make_session(presenter, START, state="cancelled")
-    with pytest.raises(NotGiven):
+    with pytest.raises(DomainError, match="This presentation did not take place, so nobody"):
         record_attendance(given=session, counts={"gp": 1}, by=presenters_user, now=timezone.now())
     page = phone.post(f"/staff/mine/sessions/{session.reference}/slide/", follow=True).content.decode()
     assert "does not take place" in page

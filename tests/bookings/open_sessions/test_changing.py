@@ -8,7 +8,7 @@ from django.conf import settings
 from bookings.errors import LeaveOverDelivered, NothingChanged, NotStarted, SamePresenter, SlotTaken
 from bookings.leave.services import hit_by_leave, record_leave
 from bookings.models import BusyTime, OpenSession, PlaceState, Presenter
-from bookings.open_sessions.services.base import DetailsSent, NoJoiningLink, SessionClosed, SessionNeedsPresenter, TimePassed
+from bookings.open_sessions.services.base import SessionClosed, TimePassed
 from bookings.open_sessions.services.places import give_up_place
 from bookings.open_sessions.services.sessions import (
     assign_presenter,
@@ -19,6 +19,7 @@ from bookings.open_sessions.services.sessions import (
     set_joining_details,
 )
 from bookings.schedule.services import keep_presenter
+from ctac.errors import DomainError
 from notifications.models import Notification
 from tests.bookings.open_sessions.rows import make_place, make_session
 from tests.bookings.open_sessions.told import states, take, told, told_of
@@ -106,7 +107,7 @@ def test_another_presenter_takes_over(session: OpenSession, presenter: Presenter
 def test_joining_details_are_told_once_and_again_when_they_change(session: OpenSession, presenter: Presenter) -> None:
     places = [make_place(session, state) for state in FOUR]
     assert send_joining_details(session=session, by=None, now=NOW) == 1
-    with pytest.raises(DetailsSent):
+    with pytest.raises(DomainError, match="Everybody with a place has them already"):
         send_joining_details(session=session, by=None, now=NOW)
     assert [told(place) for place in places] == [["session-details"], [], [], []]
     set_joining_details(session=session, own_joining_link="", joining_help="Code 12", by=None, now=NOW)
@@ -169,7 +170,7 @@ def test_the_first_link_waits_until_it_is_sent_to_all() -> None:
 
 def test_before_there_is_a_link_nothing_is_sent() -> None:
     session = make_session(None)
-    with pytest.raises(NoJoiningLink):
+    with pytest.raises(DomainError, match="There is no joining link yet"):
         send_joining_details(session=session, by=None, now=NOW)
     set_joining_details(session=session, own_joining_link="https://meet.example/own", joining_help="", by=None, now=NOW)
     assert send_joining_details(session=session, by=None, now=NOW) == 0
@@ -200,7 +201,7 @@ def test_a_cancelled_session_tells_everybody_and_gives_the_time_back(session: Op
 def test_it_is_delivered_once_it_has_begun_and_somebody_gives_it(session: OpenSession) -> None:
     with pytest.raises(NotStarted):
         mark_session_delivered(session=session, by=None, now=NOW)
-    with pytest.raises(SessionNeedsPresenter):
+    with pytest.raises(DomainError, match="This session needs a presenter"):
         mark_session_delivered(session=make_session(None, NOW), by=None, now=NOW)
     mark_session_delivered(session=session, by=None, now=at("11:00"))
     assert OpenSession.objects.get(pk=session.pk).state == "delivered"

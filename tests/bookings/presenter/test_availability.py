@@ -5,10 +5,10 @@ from datetime import date, time, timedelta
 import pytest
 from django.test import Client
 
-from bookings.errors import TooSoon
 from bookings.models import Availability, AvailabilityException, Presenter
 from bookings.schedule.forms import hours_text, parse_hours, week_as_typed
 from bookings.schedule.services import WeekdayHours, set_days, set_week, take_back_days
+from ctac.errors import DomainError
 from tests.bookings.admin.desk import text
 from tests.bookings.rows import (
     MONDAY,
@@ -72,9 +72,9 @@ def test_a_week_that_was_to_come_is_replaced_where_it_would_lie_in_the_new_one()
 
 def test_a_presenter_changes_nothing_for_today_and_staff_do() -> None:
     presenter = make_presenter()
-    with pytest.raises(TooSoon):
+    with pytest.raises(DomainError, match="You can change this from tomorrow on"):
         set_week(presenter=presenter, hours=[], first_day=TODAY, last_day=None, own=True, now=NOW)
-    with pytest.raises(TooSoon):
+    with pytest.raises(DomainError, match="You can change this from tomorrow on"):
         set_days(presenter=presenter, first_day=TODAY, last_day=TOMORROW, hours=[], own=True, now=NOW)
     set_week(presenter=presenter, hours=[], first_day=TODAY, last_day=None, own=False, now=NOW)
     assert all(until == TODAY - timedelta(days=1) for _day, _start, _from, until in windows(presenter))
@@ -87,7 +87,7 @@ def test_days_that_have_passed_stay_as_they_were() -> None:
     over = make_exception(presenter, TODAY, hours=None)
     take_back_days(exception=running, own=True, now=NOW)
     take_back_days(exception=to_come, own=True, now=NOW)
-    with pytest.raises(TooSoon):
+    with pytest.raises(DomainError, match="You can change this from tomorrow on"):
         take_back_days(exception=over, own=True, now=NOW)
     assert [row.last_day for row in AvailabilityException.objects.order_by("pk")] == [TODAY, TODAY]
 

@@ -11,9 +11,9 @@ from bookings.leave.services import ask_for_leave, record_leave
 from bookings.models import Booking, LeaveKind, Presenter, State, Visit, may_check_out
 from bookings.models.visit import CHECK_IN, CHECK_OUT
 from bookings.text import presenter_of_visit
-from bookings.visits.services import PresenterNotHeardFrom, VisitNotOver, alert_staff, check_out, say_safe
+from bookings.visits.services import VisitNotOver, alert_staff, check_out, say_safe
 from notifications.models import Notification
-from privacy.services import erase_person
+from privacy.services import VisitInTheWay, erase_person
 from tests.bookings.rows import make_booking, make_presenter
 from tests.bookings.visits.visit import DAY, END, HOUR, MINUTE, START, arrive, missed
 
@@ -42,7 +42,7 @@ def test_leave_entered_during_a_visit_raises_the_alarm_and_only_word_of_the_pres
         lambda: reassign(booking=booking, presenter=make_presenter(), by=staff, now=now, override_reason="Instead"),
         lambda: cancel_booking(booking=booking, by=staff, now=now),
     ):
-        with pytest.raises(PresenterNotHeardFrom):
+        with pytest.raises(VisitInTheWay, match="We have not heard from the presenter of this visit"):
             attempt()
     say_safe(booking=booking, by=staff, now=now + MINUTE, note="She is at home with a cold.")
     assert missed(booking, END + 400 * DAY) is None

@@ -7,8 +7,9 @@ from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
+from ctac.errors import DomainError
 from leaflets.catalogue import titles
-from leaflets.catalogue.services import EditionIsNotCurrent, NotAPdf, add_edition, count_pages, withdraw_edition
+from leaflets.catalogue.services import NotAPdf, add_edition, count_pages, withdraw_edition
 from leaflets.models import Edition, EditionState
 from leaflets.orders.limits import Shortfalls
 from tests.factories import make_person, make_staff, sign_in_staff
@@ -49,7 +50,7 @@ def test_a_withdrawn_edition_can_not_be_ordered_nor_withdrawn_again(now):
     withdraw_edition(edition=edition)
     with pytest.raises(Shortfalls):
         make_order(make_person(), now, {edition.leaflet: 1})
-    with pytest.raises(EditionIsNotCurrent):
+    with pytest.raises(DomainError, match="This edition has already been withdrawn"):
         withdraw_edition(edition=edition)
 
 

@@ -2,9 +2,10 @@
 
 import pytest
 
+from ctac.errors import DomainError
 from leaflets.catalogue.services import withdraw_edition
 from leaflets.models import TRANSITIONS, Dispatch, Edition, EventKind, MovementKind, OrderState, StockMovement
-from leaflets.orders.services.transitions import EditionIsWithdrawn, OrderHasMoved, cancel, dispatch, start_packing, transition
+from leaflets.orders.services.transitions import OrderHasMoved, cancel, dispatch, start_packing, transition
 from leaflets.stock.services import ledger_differences
 from notifications.models import Notification
 from tests.factories import make_person, make_staff
@@ -74,7 +75,7 @@ def test_a_parcel_leaves_once(order, staff, now):
 def test_a_withdrawn_edition_is_never_sent(order, staff, now):
     start_packing(order=order, by=staff, now=now)
     withdraw_edition(edition=order.lines.first().edition)
-    with pytest.raises(EditionIsWithdrawn):
+    with pytest.raises(DomainError, match="has been withdrawn and must not be sent"):
         dispatch(order=order, by=staff, now=now)
     order.refresh_from_db()
     assert (order.state, figures()) == (OrderState.PACKING, [(50, 5), (50, 7)])

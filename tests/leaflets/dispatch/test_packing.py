@@ -4,12 +4,12 @@ from datetime import timedelta
 
 import pytest
 
+from ctac.errors import DomainError
 from leaflets.catalogue.services import withdraw_edition
 from leaflets.dispatch.queries import PackingChoice, oldest_to_pack, preview_choice, titles_to_pack
 from leaflets.dispatch.services import (
     IsInSession,
     NothingToPack,
-    PostedAndBroughtMixed,
     SessionHasEnded,
     TypedParcel,
     UnsentCopies,
@@ -184,7 +184,7 @@ def test_what_waits_is_withdrawn_or_brought_is_not_posted(edition, staff, now):
     session = start(staff, now, brought=True)
     assert [parcel.order for parcel in session.parcels.all()] == [brought]
     [posted] = orders_of(edition, now, 5)
-    with pytest.raises(PostedAndBroughtMixed):
+    with pytest.raises(DomainError, match="Leaflets to post and leaflets for presenters are packed in sessions of their own"):
         add_order(session=session, order=posted, by=staff, now=now)
 
 

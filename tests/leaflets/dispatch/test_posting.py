@@ -9,8 +9,9 @@ import pytest
 from django.db import connection, transaction
 from django.db.models import Q
 
+from ctac.errors import DomainError
 from leaflets.models import Dispatch, Order
-from leaflets.orders.services.missing import NotPosted, report_missing
+from leaflets.orders.services.missing import report_missing
 from leaflets.orders.services.transitions import cancel, dispatch, email_due_at, start_packing
 from leaflets.privacy import erase
 from leaflets.stock.services import receive_stock
@@ -121,7 +122,7 @@ def test_what_the_presenter_brings_is_told_apart_and_is_never_a_lost_parcel(pers
     first, second = digests()
     assert [parcel.told_in for parcel in parcels] == [first, second]
     assert words(second).subject == f"Our presenter has your leaflets: {brought.reference}"
-    with pytest.raises(NotPosted):
+    with pytest.raises(DomainError, match="Our presenter brings these leaflets, so no"):
         report_missing(parcel=parcels[1], by=person.user, now=now + timedelta(days=20))
 
 

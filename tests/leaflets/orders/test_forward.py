@@ -4,11 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from ctac.errors import DomainError
 from leaflets.models import EventKind, OrderLine, OrderState
 from leaflets.orders.services.transitions import (
-    IsNotBackordered,
-    IsNotPrioritised,
-    IsPrioritisedAlready,
     OrderHasMoved,
     cancel,
     dispatch,
@@ -78,11 +76,11 @@ def test_it_can_be_taken_back_and_the_oldest_comes_first_again(now):
     edition = make_edition(now, stock=0)
     oldest, order = waits(now, 9, (edition, 10)), waits(now, 1, (edition, 10))
     prioritise(order=order, by=None, now=now, reason="A court hearing")
-    with pytest.raises(IsPrioritisedAlready):
+    with pytest.raises(DomainError, match="This order was passed forward already"):
         prioritise(order=order, by=None, now=now, reason="Again")
     receive_stock(edition=edition, copies=3, by=None, now=now)
     remove_priority(order=order, by=None, now=now)
-    with pytest.raises(IsNotPrioritised):
+    with pytest.raises(DomainError, match="This order is in its own place already"):
         remove_priority(order=order, by=None, now=now)
     receive_stock(edition=edition, copies=12, by=None, now=now)
     assert promised(edition, oldest, order) == [10, 5]
@@ -93,7 +91,7 @@ def test_it_can_be_taken_back_and_the_oldest_comes_first_again(now):
 def test_only_an_order_that_waits_can_be_passed_forward(now):
     edition = make_edition(now, stock=10)
     whole, gone = waits(now, 1, (edition, 10)), waits(now, 1, (edition, 10))
-    with pytest.raises(IsNotBackordered):
+    with pytest.raises(DomainError, match="This order has every copy that it asked for"):
         prioritise(order=whole, by=None, now=now, reason="A court hearing")
     cancel(order=gone, by=None, now=now)
     with pytest.raises(OrderHasMoved, match="cancelled"):

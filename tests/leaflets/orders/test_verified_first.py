@@ -6,11 +6,11 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
+from ctac.errors import DomainError
 from leaflets.models import Order
 from notifications.models import Notification
 from professionals import services as professionals_services
 from professionals.models import Person
-from professionals.services import NotVerifiedError
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
 from tests.leaflets.factories import make_edition
 from tests.leaflets.orders.test_ordering import CHECK, fill, hidden
@@ -71,7 +71,7 @@ def test_a_session_from_before_the_address_was_confirmed_gets_a_code_and_no_orde
 def test_the_service_gives_nobody_a_person_by_an_address_that_is_not_verified():
     known = make_person(email=EMAIL, with_user=False)
     user = unverified()
-    with pytest.raises(NotVerifiedError):
+    with pytest.raises(DomainError, match="Show us first that this email address is yours"):
         professionals_services.address_verified(user=user, email=EMAIL, details=None, now=None)
     known.refresh_from_db()
     assert known.user is None

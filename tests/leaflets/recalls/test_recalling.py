@@ -6,6 +6,7 @@ import pytest
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
+from ctac.errors import DomainError
 from leaflets.catalogue.services import withdraw_edition
 from leaflets.dispatch.queries import PackingChoice
 from leaflets.dispatch.services import UnsentCopies, dispatch_session, start_session
@@ -14,7 +15,6 @@ from leaflets.orders.limits import Shortfalls
 from leaflets.orders.services.place import place_order
 from leaflets.orders.services.transitions import MoreThanAsked, OrderHasMoved, approve, cancel, dispatch, start_packing
 from leaflets.recalls.services import (
-    AlreadyRecalled,
     NewerEditionExists,
     NoSuccessor,
     RecallRequest,
@@ -314,7 +314,7 @@ def test_it_is_recalled_once_also_after_it_was_only_withdrawn(edition, now):
     withdraw_edition(edition=latest)
     recall(edition, now)
     assert state(order) == OrderState.CANCELLED
-    with pytest.raises(AlreadyRecalled):
+    with pytest.raises(DomainError, match="A colleague has already recalled this edition"):
         recall(edition, now)
     with pytest.raises(Shortfalls):
         order_of(edition, now)

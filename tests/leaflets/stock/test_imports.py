@@ -10,6 +10,7 @@ from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
+from ctac.errors import DomainError
 from leaflets.catalogue.services import withdraw_edition
 from leaflets.models import Edition, ImportState, Leaflet, MovementKind, OrderState, SheetImport, SheetKind, StockMovement
 from leaflets.orders.services.transitions import dispatch, start_packing
@@ -19,9 +20,6 @@ from leaflets.stock.spreadsheets.files import RowAction
 from leaflets.stock.spreadsheets.imports import (
     AlreadyWritten,
     DataHasChanged,
-    NotAtOnce,
-    RowsHaveErrors,
-    WrittenBefore,
     import_plan,
     keep_sheet,
     write_sheet,
@@ -189,7 +187,7 @@ def test_errors_stand_in_a_summary_that_leads_to_their_rows_and_nothing_can_be_w
     assert ('id="row-300"' in later, '<a href="?page=1#row-3">' in later) == (True, True)
     alone = client.get(response.request["PATH_INFO"], {"only": "wrong"}).content.decode()
     assert ('id="row-2"' in alone, '<a href="#row-3">' in alone) == (False, True)
-    with pytest.raises(RowsHaveErrors):
+    with pytest.raises(DomainError, match="Some rows have to be put right first"):
         write_sheet(sheet=SheetImport.objects.get(), shown=response.context["page"].plan.digest, again=False, by=staff, now=now)
     assert StockMovement.objects.filter(kind="received").count() == 1
 
@@ -227,7 +225,7 @@ def test_pressed_twice_it_is_written_once_and_the_same_list_asks_before_a_second
     second = upload(client, content)
     assert "A list with the same rows was written on" in second.content.decode()
     assert "tick the box and press again" in press(client, second).content.decode()
-    with pytest.raises(WrittenBefore):
+    with pytest.raises(DomainError, match="A list with the same rows has been written before"):
         write_sheet(
             sheet=SheetImport.objects.latest("pk"), shown=second.context["page"].plan.digest, again=False, by=staff, now=now
         )
@@ -388,7 +386,7 @@ def test_versions_that_change_places_are_refused_as_a_whole(now, staff, edition)
     _arabic, _urdu = (make_leaflet(name, version_of=edition.leaflet, language=name) for name in ("arabic", "urdu"))
     swap = catalogue({"Short name": "arabic", "Language": "Urdu"}, {"Short name": "urdu", "Language": "Arabic"})
     sheet = kept(swap, now, SheetKind.CATALOGUE)
-    with pytest.raises(NotAtOnce):
+    with pytest.raises(DomainError, match="These rows can’t be written in one go"):
         write_sheet(sheet=sheet, shown=import_plan(sheet).digest, again=False, by=staff, now=now)
     assert (SheetImport.objects.get().state, Leaflet.objects.get(slug="arabic").language) == (ImportState.CHECKED, "arabic")
 

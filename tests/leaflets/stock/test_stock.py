@@ -5,12 +5,12 @@ import io
 import pytest
 from django.core.management import CommandError, call_command
 
+from ctac.errors import DomainError
 from leaflets.models import Edition, MovementKind, OrderLine, StockMovement
 from leaflets.orders.services.transitions import dispatch, start_packing
 from leaflets.stock.services import (
     DuplicateEntry,
     NothingToChange,
-    StockIsPromised,
     correct_stock,
     ledger_differences,
     receive_stock,
@@ -136,7 +136,7 @@ def test_a_correction_changes_what_is_on_hand(now, change, on_hand):
 def test_a_correction_never_takes_what_is_promised(now):
     edition = make_edition(now, stock=50)
     make_order(make_person(), now, {edition.leaflet: 5})
-    with pytest.raises(StockIsPromised, match="5 copies are promised"):
+    with pytest.raises(DomainError, match="5 copies are promised"):
         correct_stock(edition=edition, change=-46, by=make_staff(), now=now, reason="Flood")
     edition.refresh_from_db()
     assert edition.on_hand == 50

@@ -1,4 +1,4 @@
-"""What a page of the staff site says of the act that it is: more than its address and its answer tell the audit (ADR 21)."""
+"""What a page of the staff site notes for the audit beyond its address and its answer (ADR 21)."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,27 +12,23 @@ from django.utils.translation import gettext_lazy as _
 
 
 @dataclass
-class Told:
-    """`did`: "added", "changed", "deleted" or "sent"; `kind` and `keys` of the rows; `what`: words of code, such as fields."""
+class AuditNote:
+    """`act`: "added", "changed", "deleted" or "sent"; `kind` and `keys` of the rows; `what`: words of code, such as fields."""
 
-    did: str = ""
+    act: str = ""
     kind: str = ""
     keys: list[str] = field(default_factory=list)
     what: str = ""
 
-
-def told(request: HttpRequest) -> Told:
-    """What has been said so far; whoever knows more adds to it."""
-    if "_told" not in request.__dict__:
-        request.__dict__["_told"] = Told()
-    found: Told = request.__dict__["_told"]
-    return found
+    def add(self, act: str, *, keys: Any = (), what: str = "") -> None:
+        self.act, self.what = act, what or self.what
+        self.keys += [str(key) for key in keys]
 
 
-def tell(request: HttpRequest, did: str, *, keys: Any = (), what: str = "") -> None:
-    about = told(request)
-    about.did, about.what = did, what or about.what
-    about.keys += [str(key) for key in keys]
+def audit_note(request: HttpRequest) -> AuditNote:
+    """What the page has noted so far; whoever knows more adds to it."""
+    note: AuditNote = request.__dict__.setdefault("_audit_note", AuditNote())
+    return note
 
 
 @dataclass(frozen=True)
@@ -48,11 +44,11 @@ class Audit:
     history: Callable[[Any], list[dict[str, object]]]
 
 
-def nobody(*_args: Any) -> Any:
+def not_set_up(*_args: Any) -> Any:
     raise ImproperlyConfigured("Nothing says how the acts of staff are written down.")
 
 
-NO_AUDIT = Audit(each=nobody, refused=nobody, history=nobody)
+NO_AUDIT = Audit(each=not_set_up, refused=not_set_up, history=not_set_up)
 
 
 def changed_in(form: Any) -> list[str]:
@@ -60,20 +56,20 @@ def changed_in(form: Any) -> list[str]:
     return [name for each in getattr(form, "forms", [form]) for name in each.changed_data]
 
 
-class TellsTheAudit(ModelAdmin):
+class AuditedModelAdmin(ModelAdmin):
     """For a model admin: its own forms say what they did. Django's log of them, which would have names in it, is off."""
 
     def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
         return [] if add else sorted({name for each in (form, *(formsets or ())) for name in changed_in(each)})
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:  # type: ignore[override]
-        tell(request, "added", keys=[obj.pk])
+        audit_note(request).add("added", keys=[obj.pk])
 
     def log_change(self, request: HttpRequest, obj: Any, message: Any) -> None:  # type: ignore[override]
-        tell(request, "changed", keys=[obj.pk], what=", ".join(message))
+        audit_note(request).add("changed", keys=[obj.pk], what=", ".join(message))
 
     def log_deletions(self, request: HttpRequest, queryset: Any) -> None:  # type: ignore[override]
-        tell(request, "deleted", keys=[obj.pk for obj in queryset])
+        audit_note(request).add("deleted", keys=[obj.pk for obj in queryset])
 
     def history_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         obj: Any = self.get_object(request, object_id)
