@@ -208,7 +208,22 @@ def erase_transferred(person: Person, now: datetime) -> None:
         BookingEvent.objects.filter(booking=booking, pk__lte=last.pk).exclude(reason="").update(reason="")
         BookingLink.objects.filter(booking=booking, created_at__lte=last.at).delete()  # which have their address, as a hash
         if booking.person_id != person.pk:
-            forget_person_in(booking, person, now)
+            # Who has it now is the contact instead, and its presenter is told so; in what was written nobody is named any more.
+            said = {column: without_person(person, getattr(booking, column)) for column in FREE_TEXT_FIELDS}
+            if is_contact(person, booking):
+                owner = (booking.person.name, booking.person.phone) if booking.is_open else ("", "")
+                said |= dict(zip(("contact_name", "contact_phone"), owner, strict=True))
+            changed = [column for column, words in said.items() if words != getattr(booking, column)]
+            entry = ical.booking_location(booking)
+            for column in changed:
+                setattr(booking, column, said[column])
+            if changed and booking.is_open:
+                in_calendars = ical.booking_location(booking) != entry
+                booking.sequence, booking.revision = booking.sequence + in_calendars, booking.revision + 1
+                what: dict[str, object] = {"fields": changed, "revision": booking.revision, "in_calendars": in_calendars}
+                record_event(booking, EventKind.DETAILS_CHANGED, by=None, now=now, changes=what)
+                notify_details_changed(booking, now, by_staff=True)
+            booking.save(update_fields=[*changed, "sequence", "revision"])
     forget_who_gave_leaflets({key: last.at for key, last in given.items()}, now)
 
 
@@ -217,25 +232,6 @@ def is_contact(person: Person, booking: Booking) -> bool:
     same_name = booking.contact_name.casefold().split() == person.name.casefold().split()
     numbers = [re.sub(r"\D", "", number) for number in (booking.contact_phone, person.phone)]
     return same_name or (bool(person.phone) and numbers[0] == numbers[1])
-
-
-def forget_person_in(booking: Booking, person: Person, now: datetime) -> None:
-    """Who has it now is the contact instead, and its presenter is told so; in what was written nobody is named any more."""
-    said = {column: without_person(person, getattr(booking, column)) for column in FREE_TEXT_FIELDS}
-    if is_contact(person, booking):
-        owner = (booking.person.name, booking.person.phone) if booking.is_open else ("", "")
-        said |= dict(zip(("contact_name", "contact_phone"), owner, strict=True))
-    changed = [column for column, words in said.items() if words != getattr(booking, column)]
-    entry = ical.booking_location(booking)
-    for column in changed:
-        setattr(booking, column, said[column])
-    if changed and booking.is_open:
-        in_calendars = ical.booking_location(booking) != entry
-        booking.sequence, booking.revision = booking.sequence + in_calendars, booking.revision + 1
-        what: dict[str, object] = {"fields": changed, "revision": booking.revision, "in_calendars": in_calendars}
-        record_event(booking, EventKind.DETAILS_CHANGED, by=None, now=now, changes=what)
-        notify_details_changed(booking, now, by_staff=True)
-    booking.save(update_fields=[*changed, "sequence", "revision"])
 
 
 def without_person(person: Person, said: str) -> str:

@@ -10,7 +10,6 @@ from accounts.roles import BY_SLUG
 from bookings.booking.services.place import place_booking
 from bookings.feedback.services import FeedbackAnswers, give_feedback, open_afterwards, record_attendance
 from bookings.models import (
-    Afterwards,
     Attendance,
     Availability,
     Booking,
@@ -221,10 +220,7 @@ def give_one_last_week(person: Person, presenter: Presenter, presentation: Prese
     over = booking.agreed[1] + timedelta(minutes=10)
     # Said today: what its host is sent is due now, not a week ago.
     record_attendance(given=booking, counts=SAMPLE_ATTENDANCE, by=by, now=now, by_presenter=True)
-    give_sample_answers(open_afterwards(given=booking, now=over), over)
-
-
-def give_sample_answers(afterwards: Afterwards, now: datetime) -> None:
+    afterwards = open_afterwards(given=booking, now=over)
     for number, ((useful, clear, ready), comment) in enumerate(SAMPLE_ANSWERS):
         said = FeedbackAnswers(useful, clear, ready, comment=comment)
-        give_feedback(afterwards=afterwards, said=said, token=f"sample-{afterwards.code}-{number}", by_host=False, now=now)
+        give_feedback(afterwards=afterwards, said=said, token=f"sample-{afterwards.code}-{number}", by_host=False, now=over)

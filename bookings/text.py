@@ -166,17 +166,13 @@ def history(booking: Booking, user_id: int | None) -> list[Step]:
     """What happened, as its owner reads it. Events that are staff's own business are left out."""
     found = []
     for event in booking.events.all():
-        what = event_sentence(event, user_id)
+        # A link in an email is its owner's to use.
+        own = (event.by_id is not None and event.by_id == user_id) or bool(event.changes.get("by_link"))
+        pattern = (EVENTS_BY_OWNER.get(event.kind) if own else None) or EVENTS_BY_STAFF.get(event.kind)
+        what = str(pattern) % event_changes(event) if pattern else None
         if what:
             found.append(Step(moment_text(event.at), what))
     return found
-
-
-def event_sentence(event: BookingEvent, user_id: int | None) -> str | Promise | None:
-    """A link in an email is its owner's to use."""
-    own = (event.by_id is not None and event.by_id == user_id) or bool(event.changes.get("by_link"))
-    pattern = (EVENTS_BY_OWNER.get(event.kind) if own else None) or EVENTS_BY_STAFF.get(event.kind)
-    return str(pattern) % event_changes(event) if pattern else None
 
 
 def event_changes(event: BookingEvent | None) -> dict[str, str]:
@@ -197,7 +193,11 @@ def event_in_full(event: BookingEvent, *, gave: str, gives: str) -> str:
     if changed["before"]:
         what = _("%(what)s: from %(before)s to %(after)s") % {"what": what, **changed}
     elif "travel" in event.changes:
-        before, after = (travel_minutes_text(minutes) for minutes in event.changes["travel"])
+        # What staff have set for one visit's journeys; None is what the postcodes give.
+        before, after = (
+            _("%(minutes)d minutes") % {"minutes": minutes} if minutes is not None else _("our own reckoning")
+            for minutes in event.changes["travel"]
+        )
         what = _("%(what)s: from %(before)s to %(after)s") % {"what": what, "before": before, "after": after}
     elif changed["people"]:
         what = _("%(what)s: %(people)s") % {"what": what, **changed}
@@ -210,11 +210,6 @@ def event_in_full(event: BookingEvent, *, gave: str, gives: str) -> str:
             "gives": gives or _("nobody"),
         }
     return _("%(what)s (by a link in an email)") % {"what": what} if event.changes.get("by_link") else what
-
-
-def travel_minutes_text(minutes: int | None) -> str:
-    """What staff have set for one visit's journeys; None is what the postcodes give."""
-    return _("%(minutes)d minutes") % {"minutes": minutes} if minutes is not None else _("our own reckoning")
 
 
 def times_of_move(event: BookingEvent | SessionEvent | None) -> list[datetime]:
@@ -253,18 +248,14 @@ def steps_after_acceptance(reminds: bool) -> str:
     return _("You get an entry for your calendar.")
 
 
-def steps_after_date_request(booking: Booking, reminds: bool) -> list[Step]:
-    answer = _("We email our answer to %(email)s: one of your dates, other times to choose from, or why we can’t come.")
-    return [
-        Step(_("Usually within two working days"), answer % {"email": booking.person.email}),
-        Step(_("If we offer other times"), _("We keep them for you while you choose one on a page of ours.")),
-        Step(_("When a time is agreed"), steps_after_acceptance(reminds)),
-    ]
-
-
 def steps_after_request(booking: Booking, reminds: bool) -> list[Step]:
     if not booking.has_time:
-        return steps_after_date_request(booking, reminds)
+        answer = _("We email our answer to %(email)s: one of your dates, other times to choose from, or why we can’t come.")
+        return [
+            Step(_("Usually within two working days"), answer % {"email": booking.person.email}),
+            Step(_("If we offer other times"), _("We keep them for you while you choose one on a page of ours.")),
+            Step(_("When a time is agreed"), steps_after_acceptance(reminds)),
+        ]
     looks = _("One of us looks at your request, because your workplace is new to us. We email our answer to %(email)s.")
     return [
         Step(_("Now"), _("We are keeping this time for you. Nobody else can book it.")),
@@ -328,23 +319,21 @@ def kept_text(option: DateOption, now: datetime) -> str:
     if option.state == OptionState.TAKEN:
         return _("Agreed.")
     if option.state == OptionState.PASSED:
-        return outcome_text(option.booking.state)
+        # What became of a request whose date was passed over.
+        return {
+            State.REQUESTED: _("We offered you other times instead."),
+            State.CANCELLED: _("The request was cancelled, so we keep nothing for it."),
+            State.DECLINED: _("We could not say yes, so we keep nothing for it."),
+        }.get(State(option.booking.state), _("Another time was agreed."))
     if option.is_kept(now):
-        return kept_sentence(option)
+        assert option.expires_at is not None  # noqa: S101 - tells the type checker what is_kept means
+        assert option.kept_from is not None  # noqa: S101
+        return keeping_sentence(option.precision, option.kept_from, option.booking.presentation.length, option.expires_at)
     if option.is_over(now):
         return _("This time is over.")
     if option.expires_at is None:
         return not_kept_sentence(NOT_KEPT_WHEN_ASKED, option.why_not)
     return f"{no_longer_kept_text(option)} {still_considered_text()}"
-
-
-def outcome_text(state: str) -> str:
-    """What became of a request whose date was passed over."""
-    return {
-        State.REQUESTED: _("We offered you other times instead."),
-        State.CANCELLED: _("The request was cancelled, so we keep nothing for it."),
-        State.DECLINED: _("We could not say yes, so we keep nothing for it."),
-    }.get(State(state), _("Another time was agreed."))
 
 
 def no_longer_kept_text(option: DateOption) -> str:
@@ -412,12 +401,6 @@ def date_text_for_staff(option: DateOption, now: datetime) -> str:
         return _("Not kept.")
     facts = {"name": option.presenter, "until": moment_text(option.expires_at)}
     return _("No longer kept. It was kept with %(name)s until %(until)s.") % facts
-
-
-def kept_sentence(option: DateOption) -> str:
-    assert option.expires_at is not None  # noqa: S101 - tells the type checker what is_kept means
-    assert option.kept_from is not None  # noqa: S101
-    return keeping_sentence(option.precision, option.kept_from, option.booking.presentation.length, option.expires_at)
 
 
 def keeping_sentence(precision: str, start: datetime, length: timedelta, until: datetime) -> str:

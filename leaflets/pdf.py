@@ -379,7 +379,16 @@ def draw_qr_code(pdf: PrintPdf, url: str, x: float, y: float, size: float, *, al
     left, top = x * pdf.k + QUIET_MODULES * points, (pdf.h - y) * pdf.k - QUIET_MODULES * points
     with pdf.figure(alt):
         pdf.operate(f"q 0 g {points:.4f} 0 0 {-points:.4f} {left:.3f} {top:.3f} cm")
-        pdf.operate(" ".join(_dark_runs(rows)) + " f Q")
+        # A rectangle for each run of dark modules in a row.
+        found = []
+        for down, row in enumerate(rows):
+            across = 0
+            for dark, run in groupby(row):
+                length = len(list(run))
+                if dark:
+                    found.append(f"{across} {down} {length} 1 re")
+                across += length
+        pdf.operate(" ".join(found) + " f Q")
 
 
 @lru_cache(maxsize=8)
@@ -387,16 +396,3 @@ def _mask_for(page: str) -> int:
     """The pattern that breaks up what a camera may stumble over. A reader takes any; that of a page's neighbour suits it as well
     (ADR 19), and weighing all eight for each code took two fifths of a print."""
     return int(segno.make(page, error="m", micro=False).mask)
-
-
-def _dark_runs(rows: list[list[int]]) -> list[str]:
-    """A rectangle for each run of dark modules in a row."""
-    found = []
-    for down, row in enumerate(rows):
-        across = 0
-        for dark, run in groupby(row):
-            length = len(list(run))
-            if dark:
-                found.append(f"{across} {down} {length} 1 re")
-            across += length
-    return found

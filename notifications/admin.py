@@ -263,13 +263,19 @@ class SendsFailedAgain:
         if request.method == "POST":
             self.send_and_say(request, Notification.objects.filter(shown_to(request.user)))
             return redirect(the_list)
+        # How many of each kind that this colleague may read, and since when: one statement each.
+        failed = Notification.objects.filter(shown_to(request.user)).may_go_again(timezone.now())
+        kinds = failed.order_by().values("kind").annotate(number=Count("pk")).order_by("-number", "kind")
+        rows: list[dict[str, object]] = [{"label": label_of(row["kind"]), "value": f"{row['number']:,}"} for row in kinds]
+        first = failed.order_by("created_at").values_list("created_at", flat=True).first()
+        since = long_moment(first) if first else gettext("None failed in the last two weeks.")
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
             "action": SEND_ALL,
             "title": SEND_ALL.label,
             "original": SEND_ALL.label,
-            "rows": summary_of_failed(request.user),
+            "rows": [*rows, {"label": gettext("The oldest was asked for"), "value": since}],
             "form": forms.Form(),
             "media": self.media,
             "change_url": the_list,
@@ -289,16 +295,6 @@ class SendsFailedAgain:
             messages.success(request, said % {"n": f"{count:,}"})
         else:
             messages.warning(request, gettext("Nothing was sent: none of them failed lately and could be sent again."))
-
-
-def summary_of_failed(user: Any) -> list[dict[str, object]]:
-    """How many of each kind that this colleague may read, and since when: one statement each."""
-    failed = Notification.objects.filter(shown_to(user)).may_go_again(timezone.now())
-    kinds = failed.order_by().values("kind").annotate(number=Count("pk")).order_by("-number", "kind")
-    rows: list[dict[str, object]] = [{"label": label_of(row["kind"]), "value": f"{row['number']:,}"} for row in kinds]
-    first = failed.order_by("created_at").values_list("created_at", flat=True).first()
-    since = long_moment(first) if first else gettext("None failed in the last two weeks.")
-    return [*rows, {"label": gettext("The oldest was asked for"), "value": since}]
 
 
 __all__ = ["NotificationAdmin", "TeamMailAdmin"]

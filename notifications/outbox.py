@@ -229,7 +229,14 @@ class CannotResend(DomainError):
 def resend(notification: Notification, *, by: AbstractBaseUser | None, now: datetime) -> Notification:
     """A new row that points to the first one and is built afresh. Raises CannotResend with the reason."""
     first = Notification.objects.select_for_update().get(pk=notification.resend_of_id or notification.pk)
-    _refuse_unless_possible(first, now)
+    if first.is_account_mail:
+        raise CannotResend(_("Codes and links for signing in are private: ask the person to request a new one."))
+    if first.state in {State.PENDING, State.SENDING} or first.resends.unfinished().exists():
+        raise CannotResend(_("This message is already on its way."))
+    if first.expires_at and first.expires_at <= now:
+        raise CannotResend(_("It is too late for this message: its time has passed."))
+    if not may_resend(first):
+        raise CannotResend
     again = again_of(first, by, now)
     insert([again])
     logger.info("Message %s is sent again by user %s.", first.pk, by.pk if by else "-")
@@ -288,14 +295,3 @@ def may_resend(notification: Notification) -> bool:
         return False
     done = notification.state in {State.SENT, State.FAILED, State.EXPIRED}
     return done and bool(notification.recipient) and not notification.is_account_mail and kind.may_resend
-
-
-def _refuse_unless_possible(first: Notification, now: datetime) -> None:
-    if first.is_account_mail:
-        raise CannotResend(_("Codes and links for signing in are private: ask the person to request a new one."))
-    if first.state in {State.PENDING, State.SENDING} or first.resends.unfinished().exists():
-        raise CannotResend(_("This message is already on its way."))
-    if first.expires_at and first.expires_at <= now:
-        raise CannotResend(_("It is too late for this message: its time has passed."))
-    if not may_resend(first):
-        raise CannotResend

@@ -170,7 +170,11 @@ class _Reader(HTMLParser):
         elif tag == "li":
             self.in_item = False
         elif tag == "a" and self.link:
-            self._write_link()
+            # A link that is its own label is written once.
+            label, link, self.link = self.label.strip(), self.link, ""
+            if label != link:
+                self.blocks[-1][-1] += f"{label}:"
+            self.blocks[-1] += [self.further + link, self.further]
 
     def handle_data(self, data: str) -> None:
         if self.skipping:
@@ -186,13 +190,6 @@ class _Reader(HTMLParser):
         """How a new line within a fact or an item of a list begins, so that one sees where the next one is."""
         return INDENT if self.in_value or self.in_item else ""
 
-    def _write_link(self) -> None:
-        """A link that is its own label is written once."""
-        label, link, self.link = self.label.strip(), self.link, ""
-        if label != link:
-            self.blocks[-1][-1] += f"{label}:"
-        self.blocks[-1] += [self.further + link, self.further]
-
     def _end_block(self) -> None:
         if any(line.strip() for line in self.blocks[-1]):
             self.blocks.append([""])
@@ -200,11 +197,14 @@ class _Reader(HTMLParser):
             self.blocks[-1] = [""]
 
     def text(self) -> str:
-        return "\n\n".join(_block(lines) for lines in self.blocks if any(line.strip() for line in lines)) + "\n"
-
-
-def _block(lines: list[str]) -> str:
-    return "\n".join(_wrapped(line) for line in lines if line.strip())
+        return (
+            "\n\n".join(
+                "\n".join(_wrapped(line) for line in lines if line.strip())
+                for lines in self.blocks
+                if any(line.strip() for line in lines)
+            )
+            + "\n"
+        )
 
 
 def _wrapped(line: str) -> str:
@@ -239,13 +239,9 @@ class Mail(EmailMultiAlternatives):
         message = super().message(**more)
         for part in message.walk():
             if part.is_multipart():
-                part.set_boundary(new_boundary())
+                # Occurs in no text: "=_" is neither quoted-printable nor base64 (RFC 2045, 6.7), and nobody guesses the rest.
+                part.set_boundary(f"=_{secrets.token_hex(16)}")
         return message
-
-
-def new_boundary() -> str:
-    """Occurs in no text: "=_" is neither quoted-printable nor base64 (RFC 2045, 6.7), and nobody guesses the rest."""
-    return f"=_{secrets.token_hex(16)}"
 
 
 def links_of_choice(notification: Notification, message: Message) -> ChoiceLinks:
@@ -277,17 +273,18 @@ def compose(
     if rendered.html:
         mail.attach_alternative(rendered.html, "text/html")
     if message and message.calendar:
-        attach_calendar(mail, message)
+        # The part that Outlook and Gmail act on and, for an invitation, a copy as a file for programs that only open files. RFC
+        # 6047: `method` of the part equals METHOD of the body. Raises ValueError where it does not.
+        found = METHOD.search(message.calendar)
+        if not found or found[1].decode() != message.calendar_method:
+            raise ValueError("the calendar's METHOD is not the message's calendar_method")
+        mail.attach_alternative(message.calendar.decode(), f"text/calendar; method={message.calendar_method}")
+        if message.calendar_method == "REQUEST":
+            mail.attach("invite.ics", message.calendar, "application/ics")
     for attachment in message.attachments if message else ():
         mail.attach(attachment.filename, attachment.content, attachment.mimetype)
-    return with_return_address(mail)
-
-
-def with_return_address(mail: EmailMultiAlternatives) -> EmailMultiAlternatives:
-    """The envelope's sender, to which servers report what they could not deliver. People answer to Reply-To; they see From.
-
-    With BOUNCE_VERP it carries the message's own number, so that a report that says nothing else is understood (ADR 3).
-    """
+    # The envelope's sender, to which servers report what they could not deliver. People answer to Reply-To; they see From. With
+    # BOUNCE_VERP it carries the message's own number, so that a report that says nothing else is understood (ADR 3).
     if settings.BOUNCE_ADDRESS:
         name, _at, domain = settings.BOUNCE_ADDRESS.rpartition("@")
         number = mail.extra_headers["Message-ID"].strip("<>").partition("@")[0]
@@ -306,19 +303,6 @@ def is_for_team(message: Message) -> bool:
     """To staff or a presenter: what has their layout, which says so to the reader too."""
     origin = get_template(template_of(message)).origin  # type: ignore[attr-defined]
     return str(origin.loader.get_contents(origin)).startswith(TEAM_LAYOUT)
-
-
-def attach_calendar(mail: EmailMultiAlternatives, message: Message) -> None:
-    """The part that Outlook and Gmail act on and, for an invitation, a copy as a file for programs that only open files.
-
-    RFC 6047: `method` of the part equals METHOD of the body. Raises ValueError where it does not.
-    """
-    found = METHOD.search(message.calendar)
-    if not found or found[1].decode() != message.calendar_method:
-        raise ValueError("the calendar's METHOD is not the message's calendar_method")
-    mail.attach_alternative(message.calendar.decode(), f"text/calendar; method={message.calendar_method}")
-    if message.calendar_method == "REQUEST":
-        mail.attach("invite.ics", message.calendar, "application/ics")
 
 
 def stop_headers(links: ChoiceLinks) -> dict[str, str]:

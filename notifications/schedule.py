@@ -130,7 +130,10 @@ def digests_to_join(rows: Sequence[Notification]) -> dict[str, Notification]:
     comes after the worker joins nothing, and looks for a number again. All make and hold in one order, so that nobody waits in a
     circle.
     """
-    numbers = numbers_of(rows)
+    # By what it is about and to whom: of the digest that nobody has begun to send, or the next one.
+    counted = alike(rows).order_by().values("about", to=Lower("recipient"))
+    versions = counted.annotate(open=Max("version", filter=OPEN), last=Max("version"))
+    numbers = {(each["about"], each["to"]): each["open"] or each["last"] + 1 for each in versions}
     for row in rows:
         row.version = numbers.get((row.about, row.recipient.lower()), 1)
     Notification.objects.bulk_create(rows, ignore_conflicts=True)
@@ -149,13 +152,6 @@ def digests_to_join(rows: Sequence[Notification]) -> dict[str, Notification]:
             others.append(digest)
     Notification.objects.bulk_update(others, ["reference"])
     return told
-
-
-def numbers_of(rows: Sequence[Notification]) -> dict[tuple[str, str], int]:
-    """By what it is about and to whom: of the digest that nobody has begun to send, or the next one."""
-    counted = alike(rows).order_by().values("about", to=Lower("recipient"))
-    numbers = counted.annotate(open=Max("version", filter=OPEN), last=Max("version"))
-    return {(each["about"], each["to"]): each["open"] or each["last"] + 1 for each in numbers}
 
 
 def alike(rows: Sequence[Notification]) -> NotificationQuerySet:

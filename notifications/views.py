@@ -183,7 +183,9 @@ def of_reader(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 @of_reader
 def mail_choices(request: HttpRequest, reader: MailReader) -> HttpResponse:
     """By the link in an email. It says the least it can of the address: emails are passed on."""
-    return choosing(request, reader.address, shown=masked(reader.address), by_link=True)
+    # Enough for its owner to know it: 's…@leeds.example.nhs.uk'.
+    name, _at, domain = reader.address.rpartition("@")
+    return choosing(request, reader.address, shown=(f"{name[:1]}…{UNBROKEN}@{domain}"), by_link=True)
 
 
 @csrf_exempt
@@ -216,12 +218,6 @@ def said(chosen: dict[Topic, bool]) -> str:
     if any(chosen.values()):
         return _("Saved. You get what is ticked here.")
     return _("Saved. You get none of these any more, only answers to what you do here.")
-
-
-def masked(address: str) -> str:
-    """Enough for its owner to know it: 's…@leeds.example.nhs.uk'."""
-    name, _at, domain = address.rpartition("@")
-    return f"{name[:1]}…{UNBROKEN}@{domain}"
 
 
 # Where a mail provider reports what became of our mail (ADR 3). Switched off, and a 404, until MAIL_PROVIDER names one.

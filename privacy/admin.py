@@ -1,6 +1,6 @@
 """Copies and erasures, retention, and the logs of complaints and breaches, for those who answer for data protection."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django import forms
@@ -186,13 +186,6 @@ class DataActionAdmin(LooksOnly):
 # What retention would do next, and what the last runs did, for managers.
 
 
-def next_retention_run() -> dict[str, object]:
-    """What the next run would do, as it was counted last, and when that was."""
-    due = retention.last_count(timezone.now())
-    rows = [{"rule": rule, "due": f"{due.counts[rule.name]:,}"} for rule in retention.registered_rules()]
-    return {"rules": rows, "counted": long_moment(due.at)}
-
-
 @admin.register(RetentionRun, site=staff_site)
 class RetentionRunAdmin(LooksOnly):
     """Nothing is pressed here: it runs each night, and `manage.py retention` runs it at once."""
@@ -207,7 +200,10 @@ class RetentionRunAdmin(LooksOnly):
     number_left = number_of("left", gettext_lazy("left for another night"))
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        found = {**next_retention_run(), "by_the_hour": list(retention.hourly_periods())}
+        # What the next run would do, as it was counted last, and when that was.
+        due = retention.last_count(timezone.now())
+        rows = [{"rule": rule, "due": f"{due.counts[rule.name]:,}"} for rule in retention.registered_rules()]
+        found = {"rules": rows, "counted": long_moment(due.at), "by_the_hour": list(retention.hourly_periods())}
         return super().changelist_view(request, {**found, **(extra_context or {})})
 
     @admin.display(description=gettext_lazy("ended"))
@@ -450,7 +446,20 @@ class ComplaintAdmin(LogAdmin):
 
     @admin.display(description=gettext_lazy("what is due"))
     def due(self, complaint: Complaint) -> str:
-        return complaint_due_in_words(complaint, uk_day(timezone.now()))
+        today = uk_day(timezone.now())
+        if complaint.state == ComplaintState.RECEIVED:
+            overdue = _("It was to be acknowledged by %(day)s") if complaint.due_on < today else _("Acknowledge it by %(day)s")
+            return overdue % {"day": format_day(complaint.due_on)}
+        if complaint.state == ComplaintState.ACKNOWLEDGED:
+            days = (today - complaint.received_on).days
+            if not days:
+                return _("Tell the outcome without delay: it came today")
+            return ngettext(
+                "Tell the outcome without delay: it came %(days)d day ago",
+                "Tell the outcome without delay: it came %(days)d days ago",
+                days,
+            ) % {"days": days}
+        return _("Close it when nothing is left to do") if complaint.is_open else NOTHING
 
     @admin.display(description=gettext_lazy("received"))
     def received(self, complaint: Complaint) -> str:
@@ -475,22 +484,6 @@ class ComplaintAdmin(LogAdmin):
     @admin.display(description=gettext_lazy("what they would like us to do"))
     def what_they_want(self, complaint: Complaint) -> str:
         return complaint.wanted
-
-
-def complaint_due_in_words(complaint: Complaint, today: date) -> str:
-    if complaint.state == ComplaintState.RECEIVED:
-        overdue = _("It was to be acknowledged by %(day)s") if complaint.due_on < today else _("Acknowledge it by %(day)s")
-        return overdue % {"day": format_day(complaint.due_on)}
-    if complaint.state == ComplaintState.ACKNOWLEDGED:
-        days = (today - complaint.received_on).days
-        if not days:
-            return _("Tell the outcome without delay: it came today")
-        return ngettext(
-            "Tell the outcome without delay: it came %(days)d day ago",
-            "Tell the outcome without delay: it came %(days)d days ago",
-            days,
-        ) % {"days": days}
-    return _("Close it when nothing is left to do") if complaint.is_open else NOTHING
 
 
 def first_complaint_due() -> str:
@@ -711,7 +704,18 @@ class BreachAdmin(LogAdmin):
 
     @admin.display(description=gettext_lazy("what is due"))
     def due(self, breach: Breach) -> str:
-        return breach_due_in_words(breach, timezone.now())
+        now = timezone.now()
+        if breach.waits_for_commissioner:
+            if breach.due_at < now:
+                return _("The 72 hours were over at %(when)s") % {"when": clock_and_day(breach.due_at)}
+            hours = int((breach.due_at - now).total_seconds() // 3600)
+            said = ngettext(
+                "Tell the Commissioner by %(when)s: %(hours)d hour left",
+                "Tell the Commissioner by %(when)s: %(hours)d hours left",
+                hours,
+            )
+            return said % {"when": clock_and_day(breach.due_at), "hours": hours}
+        return _("Decide if the people are told") if breach.waits_for_people else _("Nothing")
 
     @admin.display(description=gettext_lazy("Information Commissioner"))
     def commissioner_tag(self, breach: Breach) -> SafeString:
@@ -734,20 +738,6 @@ def commissioner_in_words(breach: Breach) -> str:
     told = _("Told on %(when)s") % {"when": long_moment(breach.commissioner_told_at)}
     late = _("after the 72 hours") if breach.commissioner_told_at > breach.due_at else _("within the 72 hours")
     return ", ".join(filter(None, [told, late, breach.commissioner_reference]))
-
-
-def breach_due_in_words(breach: Breach, now: datetime) -> str:
-    if breach.waits_for_commissioner:
-        if breach.due_at < now:
-            return _("The 72 hours were over at %(when)s") % {"when": clock_and_day(breach.due_at)}
-        hours = int((breach.due_at - now).total_seconds() // 3600)
-        said = ngettext(
-            "Tell the Commissioner by %(when)s: %(hours)d hour left",
-            "Tell the Commissioner by %(when)s: %(hours)d hours left",
-            hours,
-        )
-        return said % {"when": clock_and_day(breach.due_at), "hours": hours}
-    return _("Decide if the people are told") if breach.waits_for_people else _("Nothing")
 
 
 def clock_and_day(at: datetime) -> str:

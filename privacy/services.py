@@ -415,11 +415,23 @@ def enter_complaint(
         **asdict(said), person=person, came=came, received_on=received_on, submission_token=token, created_at=now
     )
     if not save_if_new(complaint):
-        return complaint_sent_before(said, token)
+        first = Complaint.objects.get(submission_token=token)
+        if ComplaintDetails.of(first) != said:
+            raise AlreadySent(first)
+        return first
     ComplaintEvent.objects.create(complaint=complaint, kind=ComplaintEventKind.RECEIVED, on=received_on, by=by, at=now)
     if flagged:
         notify_safeguarding_lead(about=f"complaint:{complaint.pk}", reference=complaint.reference, now=now)
-    notify_complaint(complaint, now)
+    # The receipt goes at once, and is not the acknowledgement (ADR 24). The lead is reminded, if there is time for that.
+    lead = settings.DATA_PROTECTION_LEAD_EMAIL
+    remind_at = uk_datetime(complaint.due_on - REMIND_BEFORE, IN_THE_MORNING)
+    notify_each(
+        {"complaint-received": [complaint.email], "staff-complaint": [lead]},
+        about=f"complaint:{complaint.pk}",
+        reference=complaint.reference,
+        now=now,
+        later=[Later("staff-complaint-due", [lead], remind_at, remind_at + A_YEAR)] if remind_at > now else [],
+    )
     return complaint
 
 
@@ -432,26 +444,6 @@ def save_if_new(complaint: Complaint) -> bool:
             raise
         return False
     return True
-
-
-def complaint_sent_before(said: ComplaintDetails, token: str | None) -> Complaint:
-    first = Complaint.objects.get(submission_token=token)
-    if ComplaintDetails.of(first) != said:
-        raise AlreadySent(first)
-    return first
-
-
-def notify_complaint(complaint: Complaint, now: datetime) -> None:
-    """The receipt goes at once, and is not the acknowledgement (ADR 24). The lead is reminded, if there is time for that."""
-    lead = settings.DATA_PROTECTION_LEAD_EMAIL
-    remind_at = uk_datetime(complaint.due_on - REMIND_BEFORE, IN_THE_MORNING)
-    notify_each(
-        {"complaint-received": [complaint.email], "staff-complaint": [lead]},
-        about=f"complaint:{complaint.pk}",
-        reference=complaint.reference,
-        now=now,
-        later=[Later("staff-complaint-due", [lead], remind_at, remind_at + A_YEAR)] if remind_at > now else [],
-    )
 
 
 # A breach of data is entered, and what is decided of it; nothing that was written is changed.

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import limits
 from accounts.access import ask_to_reauthenticate, signed_in
-from accounts.limits import ReachedThrottle, Throttle, check_own_data_limit, check_throttles, client_throttle, record_if_blocked
+from accounts.limits import Throttle, check_own_data_limit, check_throttles, client_throttle, record_if_blocked
 from accounts.models import By, Where
 from audit.models import Act
 from audit.services import About, record
@@ -103,7 +103,11 @@ def complaint(request: HttpRequest) -> HttpResponse:
     person, now = person_in(request), timezone.now()
     form = ComplaintForm(request.POST if request.method == "POST" else None, person=person)
     if request.method == "POST" and form.is_valid():
-        if stop := complaint_throttle(request, form, now):
+        # So that nobody sends many receipts to somebody else.
+        throttles = [client_throttle(request, "complaint", *FROM_ONE_CLIENT)]
+        if address := form.cleaned_data["email"]:
+            throttles.append(Throttle(By.MAILBOX, f"complaint:{limits.mailbox_of(address)}", *TO_ONE_MAILBOX))
+        if stop := check_throttles(request, Where.COMPLAINT, throttles, now):
             form.add_error(None, stop.sentence(now))
             response = complaint_page(request, form, now, status=429)
             response.headers["Retry-After"] = str(stop.seconds(now))
@@ -124,14 +128,6 @@ def complaint(request: HttpRequest) -> HttpResponse:
             form.add_error(None, str(refusal.message))
     record_if_blocked(form)
     return complaint_page(request, form, now)
-
-
-def complaint_throttle(request: HttpRequest, form: ComplaintForm, now: datetime) -> ReachedThrottle | None:
-    """So that nobody sends many receipts to somebody else."""
-    throttles = [client_throttle(request, "complaint", *FROM_ONE_CLIENT)]
-    if address := form.cleaned_data["email"]:
-        throttles.append(Throttle(By.MAILBOX, f"complaint:{limits.mailbox_of(address)}", *TO_ONE_MAILBOX))
-    return check_throttles(request, Where.COMPLAINT, throttles, now)
 
 
 def complaint_page(request: HttpRequest, form: ComplaintForm, now: datetime, status: int = 200) -> HttpResponse:

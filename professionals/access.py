@@ -70,7 +70,14 @@ class PersonMiddleware:
         response = self.get_response(request)
         secret = getattr(request, "draft_cookie", None)
         if secret:
-            set_draft_cookie(response, secret)
+            response.set_cookie(
+                settings.DRAFT_COOKIE_NAME,
+                secret,
+                max_age=KEPT_FOR,
+                httponly=True,
+                samesite="Lax",
+                secure=settings.SESSION_COOKIE_SECURE,
+            )
         elif secret == "":
             response.delete_cookie(settings.DRAFT_COOKIE_NAME, samesite="Lax")
         return response
@@ -85,12 +92,6 @@ class PersonMiddleware:
         request.user, request.person = AnonymousUser(), None  # type: ignore[attr-defined]
         messages.warning(request, str(exception.message))
         return redirect("account_login")
-
-
-def set_draft_cookie(response: HttpResponse, secret: str) -> None:
-    response.set_cookie(
-        settings.DRAFT_COOKIE_NAME, secret, max_age=KEPT_FOR, httponly=True, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE
-    )
 
 
 # Who is signed in, read with the person behind the sign-in: one statement a request instead of two.

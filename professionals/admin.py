@@ -216,13 +216,6 @@ def wanted_topics(person: Person) -> list[Topic]:
     return [topic for topic, is_wanted in wants_each(person.email).items() if is_wanted] if person.email else []
 
 
-def topics_in_words(person: Person) -> str:
-    """'Reminders of presentations that I take part in', as they themselves read it."""
-    if not person.email:
-        return _("Nothing: we have no address")
-    return ". ".join([str(topic.label) for topic in wanted_topics(person)]) or _("Only answers to what they do")
-
-
 STOP_MAIL = ObjectAction(
     slug="stop-mail",
     label=gettext_lazy("Stop reminders and news"),
@@ -483,7 +476,10 @@ class PersonAdmin(StaffModelAdmin):
 
     @admin.display(description=gettext_lazy("chose to get by email"))
     def mail(self, person: Person) -> str:
-        return topics_in_words(person)
+        # 'Reminders of presentations that I take part in', as they themselves read it.
+        if not person.email:
+            return _("Nothing: we have no address")
+        return ". ".join([str(topic.label) for topic in wanted_topics(person)]) or _("Only answers to what they do")
 
     @admin.display(description=gettext_lazy("email address"), ordering="email")
     def email_in_list(self, person: Person) -> SafeString | str:

@@ -54,21 +54,18 @@ def look_up_areas(postcodes: Iterable[str]) -> dict[str, Area | None]:
 def area_within(row: OutwardCode | None, postcode: str) -> Area | None:
     """Of that outward code, where in it the postcode lies; without one, the middle of the postcode area."""
     if row is None:
-        return middle_of_area(postcode_area(postcode))
+        # The middle of a postcode area, for an outward code that we don't know yet.
+        letters = postcode_area(postcode)
+        rows = list(OutwardCode.objects.filter(code__regex=rf"^{letters}[0-9]").defer("others")) if letters else []
+        if not rows:
+            return None
+        (nation, zone), _count = Counter((row.nation, row.zone) for row in rows).most_common(1)[0]
+        near = [row for row in rows if (row.nation, row.zone) == (nation, zone)]
+        latitude, longitude = median(row.latitude for row in near), median(row.longitude for row in near)
+        return Area(nation, "", latitude, longitude, zone)
     inward = postcode.partition(" ")[2]
     authority = authority_of(row, inward)
     return Area(nation_of(authority, row.code), authority, row.latitude, row.longitude, row.zone)
-
-
-def middle_of_area(letters: str) -> Area | None:
-    """The middle of a postcode area, for an outward code that we don't know yet."""
-    rows = list(OutwardCode.objects.filter(code__regex=rf"^{letters}[0-9]").defer("others")) if letters else []
-    if not rows:
-        return None
-    (nation, zone), _count = Counter((row.nation, row.zone) for row in rows).most_common(1)[0]
-    near = [row for row in rows if (row.nation, row.zone) == (nation, zone)]
-    latitude, longitude = median(row.latitude for row in near), median(row.longitude for row in near)
-    return Area(nation, "", latitude, longitude, zone)
 
 
 def authority_of(row: OutwardCode, inward: str) -> str:
@@ -119,14 +116,21 @@ TURNS = tuple(radians(seconds / 3600) for seconds in (0.1502, 0.2470, 0.8421))
 
 def to_latitude_and_longitude(easting: float, northing: float) -> tuple[float, float]:
     """Degrees on WGS84."""
-    return _shifted(*_unprojected(easting, northing))
-
-
-def _unprojected(easting: float, northing: float) -> tuple[float, float]:
-    """Radians on the Airy ellipsoid."""
+    # Radians on the Airy ellipsoid.
     a, b = AIRY[0] * SCALE, AIRY[1] * SCALE
     squared = 1 - (b / a) ** 2
-    latitude = _foot(northing, a, b)
+    # The latitude on the central meridian that has this northing.
+    latitude, meridian = ORIGIN_LATITUDE, 0.0
+    while abs(northing - ORIGIN_NORTHING - meridian) >= 0.00001:
+        latitude += (northing - ORIGIN_NORTHING - meridian) / a
+        n = (a - b) / (a + b)
+        less, more = latitude - ORIGIN_LATITUDE, latitude + ORIGIN_LATITUDE
+        meridian = b * (
+            (1 + n + 5 / 4 * n**2 + 5 / 4 * n**3) * less
+            - (3 * n + 3 * n**2 + 21 / 8 * n**3) * sin(less) * cos(more)
+            + (15 / 8 * n**2 + 15 / 8 * n**3) * sin(2 * less) * cos(2 * more)
+            - 35 / 24 * n**3 * sin(3 * less) * cos(3 * more)
+        )
     nu = a / sqrt(1 - squared * sin(latitude) ** 2)
     rho = a * (1 - squared) / (1 - squared * sin(latitude) ** 2) ** 1.5
     eta, t, east = nu / rho - 1, tan(latitude), easting - ORIGIN_EASTING
@@ -142,27 +146,7 @@ def _unprojected(easting: float, northing: float) -> tuple[float, float]:
         - secant / (6 * nu**3) * (nu / rho + 2 * t**2) * east**3
         + secant / (120 * nu**5) * (5 + 28 * t**2 + 24 * t**4) * east**5
     )
-    return north, ORIGIN_LONGITUDE + along
-
-
-def _foot(northing: float, a: float, b: float) -> float:
-    """The latitude on the central meridian that has this northing."""
-    latitude, meridian = ORIGIN_LATITUDE, 0.0
-    while abs(northing - ORIGIN_NORTHING - meridian) >= 0.00001:
-        latitude += (northing - ORIGIN_NORTHING - meridian) / a
-        meridian = _meridian(latitude, a, b)
-    return latitude
-
-
-def _meridian(latitude: float, a: float, b: float) -> float:
-    n = (a - b) / (a + b)
-    less, more = latitude - ORIGIN_LATITUDE, latitude + ORIGIN_LATITUDE
-    return b * (
-        (1 + n + 5 / 4 * n**2 + 5 / 4 * n**3) * less
-        - (3 * n + 3 * n**2 + 21 / 8 * n**3) * sin(less) * cos(more)
-        + (15 / 8 * n**2 + 15 / 8 * n**3) * sin(2 * less) * cos(2 * more)
-        - 35 / 24 * n**3 * sin(3 * less) * cos(3 * more)
-    )
+    return _shifted(*(north, ORIGIN_LONGITUDE + along))
 
 
 def _shifted(latitude: float, longitude: float) -> tuple[float, float]:
@@ -179,15 +163,11 @@ def _shifted(latitude: float, longitude: float) -> tuple[float, float]:
     moved_x = SHIFT[0] + SHIFT_SCALE * x - turn_z * y + turn_y * z
     moved_y = SHIFT[1] + turn_z * x + SHIFT_SCALE * y - turn_x * z
     moved_z = SHIFT[2] - turn_y * x + turn_x * y + SHIFT_SCALE * z
-    return _geodetic(moved_x, moved_y, moved_z)
-
-
-def _geodetic(x: float, y: float, z: float) -> tuple[float, float]:
     a, b = WGS84
     squared = 1 - (b / a) ** 2
-    flat = sqrt(x * x + y * y)
-    latitude = atan2(z, flat * (1 - squared))
+    flat = sqrt(moved_x * moved_x + moved_y * moved_y)
+    latitude = atan2(moved_z, flat * (1 - squared))
     for _round in range(6):
         nu = a / sqrt(1 - squared * sin(latitude) ** 2)
-        latitude = atan((z + squared * nu * sin(latitude)) / flat)
-    return degrees(latitude), degrees(atan2(y, x))
+        latitude = atan((moved_z + squared * nu * sin(latitude)) / flat)
+    return degrees(latitude), degrees(atan2(moved_y, moved_x))

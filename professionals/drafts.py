@@ -138,7 +138,14 @@ def _give(draft: Draft, person: Person, now: datetime) -> None:
     """Make it the person's. A draft that they have already stays, with these answers over its own and under this cookie."""
     theirs = Draft.objects.select_for_update().filter(person=person, kind=draft.kind).first()
     if theirs and theirs.expires_at > now:
-        theirs.answers = _laid_over(theirs.answers, draft.answers)
+        # Both drafts' answers: each page whole as it was typed last, but two baskets become one. A page that rests on another
+        # goes when that one was answered anew: a time was offered for a place.
+        older = theirs.answers
+        newer = draft.answers
+        kept = {step: answers for step, answers in older.items() if RESTS_ON.get(step) not in newer}
+        theirs.answers = kept | {
+            step: {**kept.get(step, {}), **answers} if step in ADDED_UP else answers for step, answers in newer.items()
+        }
         theirs.key_hash = draft.key_hash
         theirs.expires_at = min(max(theirs.expires_at, draft.expires_at), now + _kept_for(theirs.answers))
         _hand_over_what_is_bound(draft, theirs)
@@ -149,15 +156,6 @@ def _give(draft: Draft, person: Person, now: datetime) -> None:
         theirs.delete()
     draft.person = person
     draft.save(update_fields=["person"])
-
-
-def _laid_over(older: dict[str, Any], newer: dict[str, Any]) -> dict[str, Any]:
-    """Both drafts' answers: each page whole as it was typed last, but two baskets become one.
-
-    A page that rests on another goes when that one was answered anew: a time was offered for a place.
-    """
-    kept = {step: answers for step, answers in older.items() if RESTS_ON.get(step) not in newer}
-    return kept | {step: {**kept.get(step, {}), **answers} if step in ADDED_UP else answers for step, answers in newer.items()}
 
 
 def _hand_over_what_is_bound(draft: Draft, to: Draft) -> None:

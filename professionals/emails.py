@@ -105,15 +105,11 @@ MOVED_BY_STAFF = "account/email/moved_by_staff"
 NOTICE_TRIED_FOR = timedelta(days=7)
 
 
-def change_context(change: AddressChange, token: str) -> dict[str, Any]:
-    link = f"{settings.SITE_URL}{reverse('account_address_put_back', args=[token])}"
-    moments = {"changed": format_moment(change.changed_at), "until": format_moment(change.until)}
-    return {"from_email": change.old, "to_email": change.new, "link": link, **moments}
-
-
 def notify_address_change(change: AddressChange, token: str, now: datetime) -> None:
     """To the old address. It carries the token, which stands nowhere else: encrypted in the outbox until it is sent."""
-    mail = render_account_email(CHANGED, change.old, change_context(change, token))
+    link = f"{settings.SITE_URL}{reverse('account_address_put_back', args=[token])}"
+    moments = {"changed": format_moment(change.changed_at), "until": format_moment(change.until)}
+    mail = render_account_email(CHANGED, change.old, {"from_email": change.old, "to_email": change.new, "link": link, **moments})
     seal_and_send(kind=account_email_kind(CHANGED), to=change.old, mail=mail, now=now, expires_at=change.until)
 
 

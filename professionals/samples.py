@@ -53,9 +53,21 @@ def load_people(now: datetime) -> None:
         organisation_named(organisation)
     for person in PEOPLE:
         _professional(*person)
-    _staff()
+    # One who may do everything, and one of each role.
+    _colleague(STAFF_EMAIL, is_superuser=True)
+    for role in ROLES:
+        _colleague(email_of(role)).groups.add(Group.objects.get(name=role.name))
     _stopped(now)
-    _returned(now)
+    # Somebody who is asked whether their address is right, and whom staff find among those to ring. The message is gone.
+    if MarkedAddress.objects.exists():
+        return
+    _professional(*RETURNED, password=RETURNED_PASSWORD)
+    came = {"address": RETURNED_EMAIL, "sort": Sort.HARD, "said": RETURNED_SAID}
+    key = hashlib.sha256(RETURNED_EMAIL.encode()).hexdigest()
+    ReturnedMail.objects.get_or_create(
+        key=key, defaults={**came, "source": Source.MAILBOX, "went_at": now - timedelta(minutes=5), "received_at": now}
+    )
+    MarkedAddress.objects.create(**came, marked_at=now, last_at=now)
 
 
 def _professional(
@@ -76,13 +88,6 @@ def email_of(role: Role) -> str:
     return f"{role.slug}@{ROLES_AT}"
 
 
-def _staff() -> None:
-    """One who may do everything, and one of each role."""
-    _colleague(STAFF_EMAIL, is_superuser=True)
-    for role in ROLES:
-        _colleague(email_of(role)).groups.add(Group.objects.get(name=role.name))
-
-
 def _colleague(email: str, **fields: bool) -> User:
     user = _verified_user(email, password=STAFF_PASSWORD, is_staff=True, **fields)
     data = {"secret": sessions.encrypt(STAFF_TOTP_SECRET)}
@@ -98,19 +103,6 @@ def _stopped(now: datetime) -> None:
     keep_blocked_attempt(where=Where.ORDER, why=Why.THROTTLE, by=By.ACCOUNT, key="sample", person=busy, now=now)
     for _try in range(3):
         keep_blocked_attempt(where=Where.SIGN_UP, why=Why.HIDDEN_BOX, now=now)
-
-
-def _returned(now: datetime) -> None:
-    """Somebody who is asked whether their address is right, and whom staff find among those to ring. The message is gone."""
-    if MarkedAddress.objects.exists():
-        return
-    _professional(*RETURNED, password=RETURNED_PASSWORD)
-    came = {"address": RETURNED_EMAIL, "sort": Sort.HARD, "said": RETURNED_SAID}
-    key = hashlib.sha256(RETURNED_EMAIL.encode()).hexdigest()
-    ReturnedMail.objects.get_or_create(
-        key=key, defaults={**came, "source": Source.MAILBOX, "went_at": now - timedelta(minutes=5), "received_at": now}
-    )
-    MarkedAddress.objects.create(**came, marked_at=now, last_at=now)
 
 
 def _verified_user(email: str, password: str | None = None, **fields: bool) -> User:

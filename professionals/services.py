@@ -178,7 +178,13 @@ def find_or_enter_person(
     for _attempt in range(3):
         known = _find_caller(address, details)
         if known is not None:
-            return _fill_gaps(known, details)
+            said = _own_columns(details) if known.organisation_id else _columns(details)
+            filled = [column for column, value in said.items() if value and not getattr(known, column)]
+            for column in filled:
+                setattr(known, column, said[column])
+            if filled:
+                known.save(update_fields=filled)
+            return known
         with suppress(IntegrityError), transaction.atomic():  # or a colleague enters the same address in this very moment
             return Person.objects.create(email=address, **_columns(details))
         _take_from_erased(address)
@@ -251,50 +257,32 @@ def _join_user_and_person(user: User, email: str, details: Details | None) -> Pe
         logger.error("person %s already has the address that user %s verified", known.pk, user.pk)
         return own
     if own is not None:
-        return _change_email(own, email, known)
+        # The person stays who they are; what staff entered under the new address becomes theirs. Reminders follow.
+        now = timezone.now()
+        readdress(before=own.email, to=email, now=now)
+        if own.email.lower() != email:
+            note_former_address(own, own.email, now)
+        if known is not None:
+            # Give what belongs to one row to the other. A draft that the one who stays has already wins. A backup of before has
+            # both: whoever is erased as one of them is to be found as the other too.
+            Draft.objects.filter(person=known, kind__in=list(own.drafts.values_list("kind", flat=True))).delete()
+            # Of an address that both had: whoever has it all keeps it once.
+            for row in known.former_addresses.filter(address__in=own.former_addresses.values("address")):
+                own.former_addresses.filter(address=row.address, until__lt=row.until).update(until=row.until)
+                row.delete()
+            repoint(known, own)
+            Absorbed.objects.create(person=own, key=known.pk, since=known.created_at)
+            known.delete()
+        own.email = email
+        own.save(update_fields=["email"])
+        return own
     if known is not None:
-        return _attach(known, user, details)
+        known.user = user
+        for column, value in (_columns(details) if details else {}).items():
+            setattr(known, column, value)
+        known.save()
+        return known
     return Person.objects.create(user=user, email=email, **_columns(details)) if details else None
-
-
-def _change_email(own: Person, email: str, known: Person | None) -> Person:
-    """The person stays who they are; what staff entered under the new address becomes theirs. Reminders follow."""
-    now = timezone.now()
-    readdress(before=own.email, to=email, now=now)
-    if own.email.lower() != email:
-        note_former_address(own, own.email, now)
-    if known is not None:
-        _absorb(known, own)
-    own.email = email
-    own.save(update_fields=["email"])
-    return own
-
-
-def _attach(known: Person, user: User, details: Details | None) -> Person:
-    known.user = user
-    for column, value in (_columns(details) if details else {}).items():
-        setattr(known, column, value)
-    known.save()
-    return known
-
-
-def _absorb(goes: Person, stays: Person) -> None:
-    """Give what belongs to one row to the other. A draft that the one who stays has already wins.
-
-    A backup of before has both: whoever is erased as one of them is to be found as the other too.
-    """
-    Draft.objects.filter(person=goes, kind__in=list(stays.drafts.values_list("kind", flat=True))).delete()
-    _keep_later_of_both(goes, stays)
-    repoint(goes, stays)
-    Absorbed.objects.create(person=stays, key=goes.pk, since=goes.created_at)
-    goes.delete()
-
-
-def _keep_later_of_both(goes: Person, stays: Person) -> None:
-    """Of an address that both had: whoever has it all keeps it once."""
-    for row in goes.former_addresses.filter(address__in=stays.former_addresses.values("address")):
-        stays.former_addresses.filter(address=row.address, until__lt=row.until).update(until=row.until)
-        row.delete()
 
 
 def _columns(details: Details) -> dict[str, object]:
@@ -308,16 +296,6 @@ def _own_columns(details: Details) -> dict[str, object]:
         "phone": details["phone"].strip(),
         "postcode": details["postcode"],
     }
-
-
-def _fill_gaps(person: Person, details: Details) -> Person:
-    said = _own_columns(details) if person.organisation_id else _columns(details)
-    filled = [column for column, value in said.items() if value and not getattr(person, column)]
-    for column in filled:
-        setattr(person, column, said[column])
-    if filled:
-        person.save(update_fields=filled)
-    return person
 
 
 # People who asked for mail of a topic that nobody gets who did not ask.
@@ -372,17 +350,13 @@ def find_address_change(*, token: str, now: datetime) -> AddressChange:
     if change is None:
         raise DomainError(_("This link does not work."))
     if change.objected_at is None:
-        _refuse_objection(change, now)
+        if now >= change.until:
+            raise DomainError(_("The 7 days to put your old address back are over."))
+        if not change.user.is_active:
+            raise DomainError(_("This account is closed."))
+        if _is_address_taken(change):
+            raise AddressTakenError
     return change
-
-
-def _refuse_objection(change: AddressChange, now: datetime) -> None:
-    if now >= change.until:
-        raise DomainError(_("The 7 days to put your old address back are over."))
-    if not change.user.is_active:
-        raise DomainError(_("This account is closed."))
-    if _is_address_taken(change):
-        raise AddressTakenError
 
 
 def _is_address_taken(change: AddressChange) -> bool:
@@ -413,27 +387,23 @@ def put_address_back(*, token: str, now: datetime) -> AddressChange:
     change = find_address_change(token=token, now=now)  # what it is now, that nobody else changes it
     if change.objected_at is None:
         before = user.email
-        _restore_address(user, change, now)
+        try:
+            with transaction.atomic():
+                _never_used_accounts(change.old).exclude(pk=user.pk).delete()
+                user.email = change.old
+                user.set_unusable_password()
+                user.save(update_fields=["email", "password"])
+                EmailAddress.objects.filter(user=user).delete()
+                EmailAddress.objects.create(user=user, email=change.old, verified=True, primary=True)
+        except IntegrityError as error:  # taken at this very moment
+            raise AddressTakenError from error
+        address_verified(user=user, email=change.old, details=None, now=now)
+        _forget_ways_in(user, change)
+        end_sessions(user=user)
         AddressChange.objects.from_this_on(change).filter(objected_at=None).update(objected_at=now)
         notify_address_put_back(change, before=before, now=now)
         notify(kind=OBJECTION, about=f"address-change:{change.pk}", to=[settings.STAFF_EMAIL], now=now)
     return change
-
-
-def _restore_address(user: User, change: AddressChange, now: datetime) -> None:
-    try:
-        with transaction.atomic():
-            _never_used_accounts(change.old).exclude(pk=user.pk).delete()
-            user.email = change.old
-            user.set_unusable_password()
-            user.save(update_fields=["email", "password"])
-            EmailAddress.objects.filter(user=user).delete()
-            EmailAddress.objects.create(user=user, email=change.old, verified=True, primary=True)
-    except IntegrityError as error:  # taken at this very moment
-        raise AddressTakenError from error
-    address_verified(user=user, email=change.old, details=None, now=now)
-    _forget_ways_in(user, change)
-    end_sessions(user=user)
 
 
 def _forget_ways_in(user: User, change: AddressChange) -> None:
@@ -465,20 +435,6 @@ def recover_account(user: User, *, by: User, email: str, called: str, number: st
     Raises AddressInUseError.
     """
     account, new = lock_account(user.pk), email.strip().lower()
-    _refuse_recovery(account, by, new, number)
-    recovery = AccountRecovery.objects.create(
-        user=account, by=by, at=now, old=account.email, new=new, called=called.strip(), number=number.strip()
-    )
-    _move_account(account, new)
-    AddressChange.objects.filter(user=account, until__gt=now).update(until=now)  # a call is worth more than a link of before
-    Authenticator.objects.filter(user=account).delete()
-    end_sessions(user=account)
-    notify_moved_by_staff(recovery)
-    security_logger.info("account moved by staff: user %s by user %s", account.pk, by.pk)
-    return recovery
-
-
-def _refuse_recovery(account: User, by: User, new: str, number: str) -> None:
     if account.pk == by.pk:
         raise DomainError(_("This is your own account. Ask another manager."))
     if account.email.lower() == new:
@@ -491,15 +447,9 @@ def _refuse_recovery(account: User, by: User, new: str, number: str) -> None:
         raise DomainError(
             _("That number is in the account, so a thief may have put it there. Find the organisation’s number yourself.")
         )
-
-
-def _dialled_digits(number: str) -> str:
-    """As it is dialled: "+44 (0)113 496 0123" is "0113 496 0123"."""
-    digits = "".join(letter for letter in number if letter.isdecimal())
-    return digits.removeprefix("0044").removeprefix("44").lstrip("0")
-
-
-def _move_account(account: User, new: str) -> None:
+    recovery = AccountRecovery.objects.create(
+        user=account, by=by, at=now, old=account.email, new=new, called=called.strip(), number=number.strip()
+    )
     account.email = new
     account.set_unusable_password()
     try:
@@ -509,6 +459,18 @@ def _move_account(account: User, new: str) -> None:
         raise AddressInUseError from error
     EmailAddress.objects.filter(user=account).delete()
     EmailAddress.objects.create(user=account, email=new, verified=False, primary=True)
+    AddressChange.objects.filter(user=account, until__gt=now).update(until=now)  # a call is worth more than a link of before
+    Authenticator.objects.filter(user=account).delete()
+    end_sessions(user=account)
+    notify_moved_by_staff(recovery)
+    security_logger.info("account moved by staff: user %s by user %s", account.pk, by.pk)
+    return recovery
+
+
+def _dialled_digits(number: str) -> str:
+    """As it is dialled: "+44 (0)113 496 0123" is "0113 496 0123"."""
+    digits = "".join(letter for letter in number if letter.isdecimal())
+    return digits.removeprefix("0044").removeprefix("44").lstrip("0")
 
 
 # Keeping what was stopped for staff to see, and letting through whom they know.

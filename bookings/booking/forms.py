@@ -189,7 +189,25 @@ class BookingForm(WhereForm, DetailsForm):
         if kept:
             self._ask_which()
             if "address" not in self.initial:
-                self.initial = {**self.initial, **self._first_shown()}
+                # The kept address that was answered before, else what was typed; where nothing was, the one that was kept last.
+                before = {name: str(self.initial.get(name, "")) for name in ADDRESS_FIELDS}
+                same = next(
+                    (
+                        key
+                        for key, lines in self.kept.items()
+                        if address_in_a_line(lines).casefold() == address_in_a_line(before).casefold()
+                    ),
+                    None,
+                )
+                chosen = same or (ANOTHER_ADDRESS if before["address_line_1"] else next(iter(self.kept)))
+                self.initial = {
+                    **self.initial,
+                    **(
+                        {"address": chosen}
+                        if chosen == ANOTHER_ADDRESS
+                        else {"address": chosen, **dict.fromkeys(ADDRESS_FIELDS, "")}
+                    ),
+                }
 
     def _ask_which(self) -> None:
         choices = [
@@ -208,20 +226,6 @@ class BookingForm(WhereForm, DetailsForm):
         self.order_fields(["format", "address"])
         at_another = dict.fromkeys(ADDRESS_FIELDS, ("address", ANOTHER_ADDRESS))
         self.conditional = {"address": ("format", Format.WORKPLACE), **self.conditional, **at_another}  # type: ignore[misc] # of this form alone
-
-    def _first_shown(self) -> dict[str, str]:
-        """The kept address that was answered before, else what was typed; where nothing was, the one that was kept last."""
-        before = {name: str(self.initial.get(name, "")) for name in ADDRESS_FIELDS}
-        same = next(
-            (
-                key
-                for key, lines in self.kept.items()
-                if address_in_a_line(lines).casefold() == address_in_a_line(before).casefold()
-            ),
-            None,
-        )
-        chosen = same or (ANOTHER_ADDRESS if before["address_line_1"] else next(iter(self.kept)))
-        return {"address": chosen} if chosen == ANOTHER_ADDRESS else {"address": chosen, **dict.fromkeys(ADDRESS_FIELDS, "")}
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
@@ -350,7 +354,9 @@ class DatesForm(ChildDetailsMixin, PageForm):
         found = [self._date(number, cleaned) for number in CHOICES]
         days = self._days(cleaned)
         dates = [each for each in found if each]
-        self._refuse_twice(found)
+        for number, each in zip(CHOICES, found, strict=True):
+            if each and each in found[: number - 1]:
+                self.add_error(f"day_{number}", _("This is the same as a choice above. Change it, or leave it empty."))
         if days and dates:
             self.add_error("first_day", _("Give certain dates or a range of days, not both."))
         elif not days and not dates and not self.errors.keys() & self.about_dates:
@@ -406,11 +412,6 @@ class DatesForm(ChildDetailsMixin, PageForm):
             bounds = {"start": format_clock_time(rules.EARLIEST_START), "end": format_clock_time(rules.LATEST_END)}
             raise ValidationError(_("It must start at %(start)s or later, and end by %(end)s.") % bounds)
         return PreferredDate(part, start, end)
-
-    def _refuse_twice(self, found: list[PreferredDate | None]) -> None:
-        for number, each in zip(CHOICES, found, strict=True):
-            if each and each in found[: number - 1]:
-                self.add_error(f"day_{number}", _("This is the same as a choice above. Change it, or leave it empty."))
 
     def _days(self, cleaned: dict[str, Any]) -> PreferredDate | None:
         first, last = cleaned.get("first_day"), cleaned.get("last_day")

@@ -1,7 +1,7 @@
 """What is asked after a presentation: how many came, how it was, a name for the certificate, how many leaflets."""
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
@@ -57,7 +57,13 @@ class AttendanceForm(PageForm):
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, given: Given, stands: Attendance | None = None) -> None:
         counts = attendance_counts(stands)
-        first = likely_professions(given, counts)
+        # Those who have a number already; else who was to come (the host's own, or who has a place), and whom we see most.
+        if counts:
+            first = list(counts)
+        else:
+            expected = ATTENDANCE_SOURCES[type(given)].professions(given)
+            found = [each for each in dict.fromkeys([*expected, *USUAL_PROFESSIONS]) if each and each != Profession.OTHER]
+            first = found[:SHOWN_AT_ONCE]
         typed = {f"people_{name}": people for name, people in counts.items()}
         seen = stands.revision if stands else ""
         super().__init__(data, initial={**typed, "seen": seen})
@@ -115,15 +121,6 @@ class AttendanceForm(PageForm):
     @property
     def others_are_open(self) -> bool:
         return any(field.errors or field.value() for field in self.others())
-
-
-def likely_professions(given: Given, counts: Mapping[str, int]) -> Sequence[str]:
-    """Those who have a number already; else who was to come (the host's own, or who has a place), and whom we see most."""
-    if counts:
-        return list(counts)
-    expected = ATTENDANCE_SOURCES[type(given)].professions(given)
-    found = [each for each in dict.fromkeys([*expected, *USUAL_PROFESSIONS]) if each and each != Profession.OTHER]
-    return found[:SHOWN_AT_ONCE]
 
 
 class FeedbackForm(HoneypotMixin, ChildDetailsMixin, PageForm):

@@ -22,7 +22,12 @@ def certificate(given: Given, name: str, *, made_at: datetime) -> bytes:
     start, end = agreed_times(given)
     with PrintPdf(title=_("Certificate of attendance"), made_at=made_at) as pdf:
         pdf.add_page()
-        _certificate_head(pdf)
+        pdf.panel(0, 0, pdf.w, CERTIFICATE_HEAD, BRAND)
+        pdf.panel(0, CERTIFICATE_HEAD, pdf.w, 2, ACCENT)
+        draw_mark(pdf, CERTIFICATE_EDGE, 16, size=14, square=BRAND_LIGHT)
+        pdf.say(
+            "P", _("Child trafficking advice centre"), CERTIFICATE_EDGE + 19, 19.5, width=120, size=15, bold=True, colour=WHITE
+        )
         y = pdf.say(
             "H1",
             _("Certificate of attendance"),
@@ -44,27 +49,16 @@ def certificate(given: Given, name: str, *, made_at: datetime) -> bytes:
             "P", given.presentation.title, CERTIFICATE_EDGE, y + 3, width=CERTIFICATE_TEXT_WIDTH, size=19, bold=True, colour=INK
         )
         y = _certificate_fact(pdf, _("Day"), format_day(start), y + 16)
-        y = _certificate_fact(pdf, _("Length"), length_in_words(int((end - start).total_seconds() // 60)), y + 2)
+        # '1 hour 30 minutes'.
+        hours, rest = divmod(int((end - start).total_seconds() // 60), 60)
+        said = [
+            ngettext("%(n)d hour", "%(n)d hours", hours) % {"n": hours} if hours else "",
+            ngettext("%(n)d minute", "%(n)d minutes", rest) % {"n": rest} if rest else "",
+        ]
+        y = _certificate_fact(pdf, _("Length"), " ".join(part for part in said if part), y + 2)
         y = _certificate_fact(pdf, _("Given by"), _("CTAC, the child trafficking advice centre"), y + 2)
         _certificate_foot(pdf)
         return bytes(pdf.output())
-
-
-def length_in_words(minutes: int) -> str:
-    """'1 hour 30 minutes'."""
-    hours, rest = divmod(minutes, 60)
-    said = [
-        ngettext("%(n)d hour", "%(n)d hours", hours) % {"n": hours} if hours else "",
-        ngettext("%(n)d minute", "%(n)d minutes", rest) % {"n": rest} if rest else "",
-    ]
-    return " ".join(part for part in said if part)
-
-
-def _certificate_head(pdf: PrintPdf) -> None:
-    pdf.panel(0, 0, pdf.w, CERTIFICATE_HEAD, BRAND)
-    pdf.panel(0, CERTIFICATE_HEAD, pdf.w, 2, ACCENT)
-    draw_mark(pdf, CERTIFICATE_EDGE, 16, size=14, square=BRAND_LIGHT)
-    pdf.say("P", _("Child trafficking advice centre"), CERTIFICATE_EDGE + 19, 19.5, width=120, size=15, bold=True, colour=WHITE)
 
 
 def _name_size(pdf: PrintPdf, name: str) -> float:
@@ -109,22 +103,18 @@ def feedback_slide(afterwards: Afterwards, *, made_at: datetime) -> bytes:
         pdf.panel(0, SLIDE_HEAD, SLIDE_WIDTH, 2, ACCENT)
         draw_mark(pdf, SLIDE_EDGE, 9, size=16, square=BRAND_LIGHT)
         pdf.say("P", _("Child trafficking advice centre"), SLIDE_EDGE + 22, 12, width=220, size=22, bold=True, colour=WHITE)
-        _slide_text(pdf, afterwards)
+        width = SLIDE_WIDTH - 2 * SLIDE_EDGE - SLIDE_CODE
+        y = pdf.say("H1", _("How was it?"), SLIDE_EDGE, SLIDE_HEAD + 22, width=width, size=56, bold=True, colour=BRAND)
+        sentence = _("Three questions, no name, no account; and a certificate of attendance if you want one.")
+        y = pdf.say("P", sentence, SLIDE_EDGE, y + 7, width=width, size=24, leading=1.3, colour=INK)
+        y = pdf.say("P", _("Scan the code, or type:"), SLIDE_EDGE, y + 10, width=width, size=20, colour=QUIET)
+        link = short_feedback_link(afterwards)
+        size = 34.0
+        while pdf.width_of(link, size=size, bold=True) > width and size > 16:
+            size -= 1
+        pdf.say("P", link, SLIDE_EDGE, y + 2, width=width, size=size, bold=True, colour=INK)
         alt = _("QR code that opens %(link)s") % {"link": full_feedback_link(afterwards)}
         draw_qr_code(
             pdf, full_feedback_link(afterwards), SLIDE_WIDTH - SLIDE_EDGE - SLIDE_CODE + 8, SLIDE_HEAD + 17, SLIDE_CODE, alt=alt
         )
         return bytes(pdf.output())
-
-
-def _slide_text(pdf: PrintPdf, afterwards: Afterwards) -> None:
-    width = SLIDE_WIDTH - 2 * SLIDE_EDGE - SLIDE_CODE
-    y = pdf.say("H1", _("How was it?"), SLIDE_EDGE, SLIDE_HEAD + 22, width=width, size=56, bold=True, colour=BRAND)
-    sentence = _("Three questions, no name, no account; and a certificate of attendance if you want one.")
-    y = pdf.say("P", sentence, SLIDE_EDGE, y + 7, width=width, size=24, leading=1.3, colour=INK)
-    y = pdf.say("P", _("Scan the code, or type:"), SLIDE_EDGE, y + 10, width=width, size=20, colour=QUIET)
-    link = short_feedback_link(afterwards)
-    size = 34.0
-    while pdf.width_of(link, size=size, bold=True) > width and size > 16:
-        size -= 1
-    pdf.say("P", link, SLIDE_EDGE, y + 2, width=width, size=size, bold=True, colour=INK)

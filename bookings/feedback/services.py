@@ -43,17 +43,16 @@ CODE_LENGTH = 6  # 25**6: about 244 million, of which a few thousand are anybody
 NOT_OF_A_CODE = re.compile(r"[^0-9A-Z]")
 
 
-def new_code() -> str:
-    return "".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH))
-
-
 @transaction.atomic
 def open_afterwards(*, given: Given, now: datetime) -> Afterwards:
     """Its short link; the same whoever asks, and however many at once."""
     found = Afterwards.objects.filter(**belongs_to(given)).first()
     while found is None:
         # Refused silently if it has one by now, or if the code is another's.
-        Afterwards.objects.bulk_create([Afterwards(**belongs_to(given), code=new_code(), created_at=now)], ignore_conflicts=True)
+        Afterwards.objects.bulk_create(
+            [Afterwards(**belongs_to(given), code="".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH)), created_at=now)],
+            ignore_conflicts=True,
+        )
         found = Afterwards.objects.filter(**belongs_to(given)).first()
     for name, value in belongs_to(given).items():
         setattr(found, name, value)  # at hand already
@@ -128,9 +127,14 @@ def record_attendance(
         if stands is not None and stands.revision != expected:
             raise CountedMeanwhile(stands)
         before = stands.people if stands else None
-        stands = save_attendance(
-            stands or Attendance(**belongs_to(locked), recorded_at=now, revision=-1), counted, by=by, now=now
-        )
+        attendance = stands or Attendance(**belongs_to(locked), recorded_at=now, revision=-1)
+        attendance.people, attendance.by, attendance.changed_at = sum(counted.values()), by, now
+        attendance.revision += 1
+        attendance.save()
+        attendance.counts.all().delete()
+        rows = [AttendanceCount(attendance=attendance, profession=name, people=people) for name, people in counted.items()]
+        AttendanceCount.objects.bulk_create(rows)
+        stands = attendance
         source.record(locked, by=by, now=now, changes={"people": [before, stands.people]})
     if may_be_delivered(locked, now):
         source.mark_delivered(locked, by=by, now=now)
@@ -161,16 +165,6 @@ def may_be_delivered(given: Given, now: datetime) -> bool:
     if not given.can_become(State.DELIVERED) or given.needs_a_presenter:
         return False
     return Overdue.find(given, now) is None if isinstance(given, Booking) else True
-
-
-def save_attendance(attendance: Attendance, counted: Mapping[str, int], *, by: User, now: datetime) -> Attendance:
-    attendance.people, attendance.by, attendance.changed_at = sum(counted.values()), by, now
-    attendance.revision += 1
-    attendance.save()
-    attendance.counts.all().delete()
-    rows = [AttendanceCount(attendance=attendance, profession=name, people=people) for name, people in counted.items()]
-    AttendanceCount.objects.bulk_create(rows)
-    return attendance
 
 
 def attendance_counts(attendance: Attendance | None) -> dict[str, int]:
@@ -219,17 +213,13 @@ def give_feedback(*, afterwards: Afterwards, said: FeedbackAnswers, token: str, 
             if said.flagged:
                 notify_safeguarding_lead(about=f"feedback:{answer.pk}", reference=afterwards.given.reference, now=now)
     except IntegrityError as error:
-        if constraint_of(error) in ANSWERED_ONCE:
+        if str(getattr(getattr(error.__cause__, "diag", None), "constraint_name", "")) in ANSWERED_ONCE:
             return None
         raise
     return answer
 
 
 ANSWERED_ONCE = {"bookings_feedback_token_key", "feedback_of_a_host_once"}
-
-
-def constraint_of(error: IntegrityError) -> str:
-    return str(getattr(getattr(error.__cause__, "diag", None), "constraint_name", ""))
 
 
 # A reminder a year later, for a professional who wishes it: one email, with a link to book again.
@@ -240,7 +230,12 @@ REMINDED_AT_A_TIME = 200
 @transaction.atomic
 def wish_year_later(*, of: Booking | SessionPlace, now: datetime) -> YearLater:
     """Wished again, nothing changes."""
-    end = presentation_end(of)
+    # Of what took place or will.
+    end = (
+        (of.session.ends_at if of.has_a_place else None)
+        if (isinstance(of, SessionPlace))
+        else (of.agreed[1] if of.has_time and of.state in ("confirmed", "delivered") else None)
+    )
     if end is None:
         raise DomainError(_("This presentation did not take place, so there is nothing to remind you of."))
     due_at = YearLater.due_after(end)
@@ -256,13 +251,6 @@ def withdraw_year_later(*, of: Booking | SessionPlace) -> None:
 
 def year_later_column(of: Booking | SessionPlace) -> dict[str, object]:
     return {"booking" if isinstance(of, Booking) else "place": of}
-
-
-def presentation_end(of: Booking | SessionPlace) -> datetime | None:
-    """Of what took place or will."""
-    if isinstance(of, SessionPlace):
-        return of.session.ends_at if of.has_a_place else None
-    return of.agreed[1] if of.has_time and of.state in ("confirmed", "delivered") else None
 
 
 @transaction.atomic

@@ -155,11 +155,7 @@ def feedback_page(
 def feedback_context(afterwards: Afterwards) -> dict[str, object]:
     """Title and day: what anybody who was there knows."""
     given = afterwards.given
-    return {**NO_CSRF, "afterwards": afterwards, "given": given, "day": day_of(given)}
-
-
-def day_of(given: Given) -> str:
-    return format_day(agreed_times(given)[0])
+    return {**NO_CSRF, "afterwards": afterwards, "given": given, "day": format_day(agreed_times(given)[0])}
 
 
 def not_open(request: HttpRequest, afterwards: Afterwards, now: datetime) -> HttpResponse:
@@ -192,16 +188,14 @@ def certificate(request: HttpRequest, afterwards: Afterwards, now: datetime) -> 
     if request.method == "POST" and form.is_valid():
         stop = too_many_answers(request, now)
         if stop is None:
-            return pdf_download(certificate_pdf(afterwards.given, form.cleaned_data["name"], made_at=now))
+            response = HttpResponse(
+                certificate_pdf(afterwards.given, form.cleaned_data["name"], made_at=now), content_type="application/pdf"
+            )
+            response.headers["Content-Disposition"] = f'attachment; filename="{_("certificate-of-attendance")}.pdf"'
+            return response
         form.add_error(None, stop.sentence(now))
         status = 429
     return render(request, "bookings/after/certificate.html", {**feedback_context(afterwards), "form": form}, status=status)
-
-
-def pdf_download(pdf: bytes) -> HttpResponse:
-    response = HttpResponse(pdf, content_type="application/pdf")
-    response.headers["Content-Disposition"] = f'attachment; filename="{_("certificate-of-attendance")}.pdf"'
-    return response
 
 
 # Pages behind the links that are the host's alone: how it was, leaflets for those who came, a reminder a year later.
@@ -238,7 +232,8 @@ def host_booking(afterwards: Afterwards) -> Booking:
 def host_feedback(request: HttpRequest, afterwards: Afterwards, now: datetime, key: str) -> HttpResponse:
     booking = host_booking(afterwards)
     if host_has_answered(afterwards):
-        return host_thanks(request, afterwards, key)
+        more = {"key": key, "may_certify": afterwards.may_certify(timezone.now())}
+        return render(request, "bookings/after/thanks.html", {**feedback_context(afterwards), **more})
     if not afterwards.is_open(now):
         return not_open(request, afterwards, now)
     wished = YearLater.objects.filter(booking=booking).exists()
@@ -255,11 +250,6 @@ def host_feedback(request: HttpRequest, afterwards: Afterwards, now: datetime, k
         return redirect("host_feedback", code=afterwards.code, key=key)
     record_if_blocked(form)
     return feedback_page(request, form, afterwards, by_host=True)
-
-
-def host_thanks(request: HttpRequest, afterwards: Afterwards, key: str) -> HttpResponse:
-    more = {"key": key, "may_certify": afterwards.may_certify(timezone.now())}
-    return render(request, "bookings/after/thanks.html", {**feedback_context(afterwards), **more})
 
 
 @cookieless
@@ -294,13 +284,13 @@ def host_leaflets(request: HttpRequest, afterwards: Afterwards, now: datetime, k
         baskets.put(draft, {**baskets.copies_by_slug(draft), **form.copies}, now)
         messages.success(request, _("These are in your basket. Nothing is ordered yet."))
         return redirect("basket")
-    context = {"form": form, "came": counts_in_words(attendance, counts), **basket_context(afterwards)}
+    # This page keeps a basket, so it needs a cookie and is protected as all that do.
+    context = {
+        "form": form,
+        "came": counts_in_words(attendance, counts),
+        **{name: value for name, value in feedback_context(afterwards).items() if name != "csrf_token"},
+    }
     return render(request, "bookings/after/leaflets.html", context)
-
-
-def basket_context(afterwards: Afterwards) -> dict[str, object]:
-    """This page keeps a basket, so it needs a cookie and is protected as all that do."""
-    return {name: value for name, value in feedback_context(afterwards).items() if name != "csrf_token"}
 
 
 def counts_in_words(attendance: Attendance | None, counts: dict[str, int]) -> list[str]:

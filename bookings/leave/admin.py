@@ -118,9 +118,6 @@ class LeaveAdmin(LooksOnly):
         if not GRANT.available(leave):
             messages.warning(request, _("“%(obj)s” has changed meanwhile, so this can no longer be done.") % {"obj": leave})
             return redirect("staff:bookings_leave_change", leave.pk)
-        return self.grant_view(request, leave)
-
-    def grant_view(self, request: HttpRequest, leave: Leave) -> HttpResponse:
         form, hit = forms.Form(request.POST if request.method == "POST" else None), []
         try:
             hit = hit_by_leave(presenter=leave.presenter, starts_at=leave.starts_at, ends_at=leave.ends_at, now=timezone.now())
@@ -181,13 +178,10 @@ class LeaveAdmin(LooksOnly):
             return redirect("staff:bookings_booking_stand_ins")
         return redirect(f"{reverse('staff:bookings_opensession_changelist')}?look=presenter")
 
-    def delete_model(self, request: HttpRequest, obj: Leave) -> None:
-        end_leave(leave=obj, by=acting_user(request), now=timezone.now())
-
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Leave]) -> None:
         with transaction.atomic():
             for leave in queryset.order_by("presenter_id", "pk"):  # presenters are locked in key order
-                self.delete_model(request, leave)
+                end_leave(leave=leave, by=acting_user(request), now=timezone.now())
 
     def get_deleted_objects(
         self, objs: Sequence[Any] | QuerySet[Any], request: HttpRequest

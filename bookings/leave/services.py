@@ -172,7 +172,16 @@ def make_room(
 ) -> tuple[list[Booking], list[OpenSession]]:
     """Free what leave can't stand beside: bookings and sessions, which need a presenter then, and what was kept for somebody."""
     hit = claims_hit(presenter, starts_at, ends_at, now)
-    freed = free_bookings(hit, presenter, by=by, now=now)
+    # Their time is given back, and they need a presenter. Who is expected at one of them now is waited for all the same.
+    keys = [row.booking_id for row in hit if row.booking_id]
+    freed = list(lock_bookings(Booking.objects.filter(pk__in=keys)))
+    BusyTime.objects.filter(booking__in=freed).delete()
+    for booking in freed:
+        keep_waiting_for(presenter, booking, now)
+        booking.presenter = None
+        booking.save(update_fields=["presenter"])
+        record_event(booking, EventKind.PRESENTER_FREED, by=by, now=now, changes={"presenter": [presenter.pk, None]})
+        notify_freed(booking, presenter, now)
     sessions = free_sessions(hit, presenter, by=by, now=now)
     end_expiring_claims(row for row in hit if row.kind in EXPIRING)
     # What was kept for a request lapses here and now: lapse() tells both sides.
@@ -231,20 +240,6 @@ def time_covered(within: Span, spans: Iterable[Span]) -> timedelta:
         if end > start:
             total, reached = total + (end - start), end
     return total
-
-
-def free_bookings(hit: Iterable[BusyTime], presenter: Presenter, *, by: User | None, now: datetime) -> list[Booking]:
-    """Their time is given back, and they need a presenter. Who is expected at one of them now is waited for all the same."""
-    keys = [row.booking_id for row in hit if row.booking_id]
-    freed = list(lock_bookings(Booking.objects.filter(pk__in=keys)))
-    BusyTime.objects.filter(booking__in=freed).delete()
-    for booking in freed:
-        keep_waiting_for(presenter, booking, now)
-        booking.presenter = None
-        booking.save(update_fields=["presenter"])
-        record_event(booking, EventKind.PRESENTER_FREED, by=by, now=now, changes={"presenter": [presenter.pk, None]})
-        notify_freed(booking, presenter, now)
-    return freed
 
 
 def claim_busy_time(presenter: Presenter) -> None:

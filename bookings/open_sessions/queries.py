@@ -101,14 +101,11 @@ def waiting_in_words(count: int) -> str:
 def access_needs_of(session: OpenSession) -> list[str]:
     """What those who come need, each once and without names; nothing that looks like a child's details."""
     told = session.places.filter(state__in=COMING_STATES, flagged_child_details=False).exclude(access_needs="")
-    return unique_lines(told.order_by("position").values_list("access_needs", flat=True)[:MOST_NEEDS])
+    lines = told.order_by("position").values_list("access_needs", flat=True)[:MOST_NEEDS]
+    return list(dict.fromkeys(line.strip() for line in lines))
 
 
 MOST_NEEDS = 50
-
-
-def unique_lines(lines: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(line.strip() for line in lines))
 
 
 # What speaks against dates that a coordinator wants to plan. Reads only, as much for many dates as for one.
@@ -150,14 +147,7 @@ class ClashFinder:
         self.hours = read_hours(mine, whole.first, whole.last) if presenters else {}
         self.claims = read_claims(mine, [whole], now, {"session": moving}) if presenters else {}
         self.journeys = self.read_journeys() if presenters else Journeys()
-        self.others = self.read_others(moving)
-
-    def read_journeys(self) -> Journeys:
-        visits = (claim.place for mine in self.claims.values() for claim in mine)
-        return read_journeys([*(each.base for each in self.presenters.values()), *visits])
-
-    def read_others(self, moving: OpenSession | None) -> list[OpenSession]:
-        """Sessions of these presentations that lie in that time."""
+        # Sessions of these presentations that lie in that time.
         first, last = min(each.starts_at for each in self.planned), max(each.ends_at for each in self.planned)
         same = OpenSession.objects.filter(
             presentation__in={each.presentation.pk for each in self.planned},
@@ -165,7 +155,11 @@ class ClashFinder:
             starts_at__lt=last,
             ends_at__gt=first,
         )
-        return list(same.exclude(pk=moving.pk) if moving else same)
+        self.others = list(same.exclude(pk=moving.pk) if moving else same)
+
+    def read_journeys(self) -> Journeys:
+        visits = (claim.place for mine in self.claims.values() for claim in mine)
+        return read_journeys([*(each.base for each in self.presenters.values()), *visits])
 
     def hard(self, number: int) -> Iterator[Clash]:
         planned = self.planned[number]
@@ -285,12 +279,8 @@ def same_weekdays(first: date) -> Iterator[date]:
     place = (first.day - 1) // 7
     year, month = first.year, first.month
     while True:
-        yield nth_weekday(year, month, first.weekday(), place)
+        # The first has place 0; where there is no such day, the last.
+        start, length = calendar.monthrange(year, month)
+        day = 1 + (first.weekday() - start) % 7 + 7 * place
+        yield date(year, month, day if day <= length else day - 7)
         year, month = (year, month + 1) if month < 12 else (year + 1, 1)
-
-
-def nth_weekday(year: int, month: int, weekday: int, place: int) -> date:
-    """The first has place 0; where there is no such day, the last."""
-    start, length = calendar.monthrange(year, month)
-    day = 1 + (weekday - start) % 7 + 7 * place
-    return date(year, month, day if day <= length else day - 7)

@@ -142,7 +142,11 @@ ROOM, LINE = "room", "line"  # what the page has promised: a place, or the waiti
 def session_place(request: HttpRequest, reference: str) -> HttpResponse:
     """What is typed is kept before anybody is asked to sign in: a session may have run out meanwhile."""
     if request.method == "POST" and not person_in(request):
-        keep_draft(request, reference)
+        # In a draft, by session; not what looks like a child's details: nobody could be asked about that yet.
+        typed = request.POST.get("access_needs", "")[: PlaceForm.base_fields["access_needs"].max_length]  # type: ignore[attr-defined]
+        if typed and not looks_like_child_details(typed):
+            session = session_or_404(reference)
+            drafts.keep(request, DraftKind.PLACE, {session.reference: {"access_needs": typed}}, timezone.now())
     return place_page(request, reference)
 
 
@@ -155,7 +159,8 @@ def place_page(request: HttpRequest, reference: str) -> HttpResponse:
     if not text.may_be_joined(session, now):
         return redirect(session)  # which says why
     if request.method != "POST":
-        typed = draft_access_needs(request, reference)
+        draft = drafts.find(request, DraftKind.PLACE, timezone.now())
+        typed = str(draft.answers.get(reference, {}).get("access_needs", "")) if draft else ""
         return place_form_page(request, session, PlaceForm(initial={"access_needs": typed}), restored=bool(typed))
     form = PlaceForm(request.POST)
     if not form.is_valid():
@@ -191,13 +196,12 @@ def submit_place(request: HttpRequest, session: OpenSession, form: PlaceForm, no
     except SessionClosed as refusal:
         messages.warning(request, refusal.message)
         return redirect(session)
-    forget_draft(request, session.reference)
-    say_outcome(request, place)
-    return redirect("session_mine", reference=session.reference)
-
-
-def say_outcome(request: HttpRequest, place: SessionPlace) -> None:
-    """The last place may have gone, or one become free, while somebody read the page."""
+    # What was kept is stored with the place now.
+    reference = session.reference
+    draft = drafts.find(request, DraftKind.PLACE, timezone.now())
+    if draft and draft.answers.get(reference):
+        drafts.save_step(draft, reference, {}, timezone.now())
+    # The last place may have gone, or one become free, while somebody read the page.
     promised = request.POST.get("promised", "")
     if promised == ROOM and place.state == PlaceState.WAITING:
         messages.warning(request, _("The last place went to somebody else a moment ago, so you are on the waiting list now."))
@@ -206,6 +210,7 @@ def say_outcome(request: HttpRequest, place: SessionPlace) -> None:
     elif place.state == PlaceState.TAKEN:
         said = _("We have sent all of this to %(email)s, with an entry for your calendar.")
         messages.success(request, said % {"email": place.person.email})
+    return redirect("session_mine", reference=session.reference)
 
 
 def place_form_page(
@@ -232,26 +237,6 @@ def form_token(request: HttpRequest) -> str:
     """What the page carried, if it can be one of ours."""
     token = request.POST.get("token", "")
     return token if drafts.SECRET.fullmatch(token) else ""
-
-
-def keep_draft(request: HttpRequest, reference: str) -> None:
-    """In a draft, by session; not what looks like a child's details: nobody could be asked about that yet."""
-    typed = request.POST.get("access_needs", "")[: PlaceForm.base_fields["access_needs"].max_length]  # type: ignore[attr-defined]
-    if typed and not looks_like_child_details(typed):
-        session = session_or_404(reference)
-        drafts.keep(request, DraftKind.PLACE, {session.reference: {"access_needs": typed}}, timezone.now())
-
-
-def draft_access_needs(request: HttpRequest, reference: str) -> str:
-    draft = drafts.find(request, DraftKind.PLACE, timezone.now())
-    return str(draft.answers.get(reference, {}).get("access_needs", "")) if draft else ""
-
-
-def forget_draft(request: HttpRequest, reference: str) -> None:
-    """What was kept is stored with the place now."""
-    draft = drafts.find(request, DraftKind.PLACE, timezone.now())
-    if draft and draft.answers.get(reference):
-        drafts.save_step(draft, reference, {}, timezone.now())
 
 
 # One's own place at an open session: how it stands, how to join, taking what is offered, giving it up.

@@ -25,7 +25,17 @@ def visit_in_words(booking: Booking, now: datetime) -> SafeString | str:
     visit = getattr(booking, "visit", None)
     handed_over = [still_there_text(visit)] if visit is not None and visit.is_handed_over else []
     if late is not None:
-        return format_html_join(" ", "{}", [(each,) for each in (state_tag(missed_in_words(late), "waiting"), *handed_over)])
+        return format_html_join(
+            " ",
+            "{}",
+            [
+                (each,)
+                for each in (
+                    state_tag(_("No check-out") if late.missed == CHECK_OUT else _("No check-in"), "waiting"),
+                    *handed_over,
+                )
+            ],
+        )
     if visit is None:
         return ""
     said = handed_over
@@ -41,10 +51,6 @@ def still_there_text(visit: Visit) -> str:
     facts = {"name": visit.presenter, "next": visit.booking.presenter or _("Whoever takes it over")}
     sentence = _("%(name)s is still checked in there. %(next)s can’t check in before %(name)s has checked out.")
     return sentence % facts
-
-
-def missed_in_words(late: Overdue) -> str:
-    return _("No check-out") if late.missed == CHECK_OUT else _("No check-in")
 
 
 def joining_in_words(booking: Booking) -> str:

@@ -152,7 +152,10 @@ def check_out(booking: Booking, *, presenter: Presenter, by: User, now: datetime
     if visit.is_out and visit.presenter == presenter:
         return visit
     if not visit.is_in:
-        refuse_unless_it_took_place(locked, now)
+        if locked.format != Format.WORKPLACE or locked.state not in (State.CONFIRMED, State.DELIVERED):
+            raise NotAVisit
+        if now < locked.agreed[0]:
+            raise DomainError(_("This visit has not begun, and nobody has checked in. Check in first."))
         visit.checked_in_at = None
     now = max(now, visit.checked_in_at or now)
     visit.presenter, visit.checked_out_at = presenter, now
@@ -188,27 +191,16 @@ def refuse_somebody_elses(visit: Visit, presenter: Presenter) -> None:
         raise DomainError(said % {"name": visit.presenter})
 
 
-def refuse_unless_it_took_place(booking: Booking, now: datetime) -> None:
-    if booking.format != Format.WORKPLACE or booking.state not in (State.CONFIRMED, State.DELIVERED):
-        raise NotAVisit
-    if now < booking.agreed[0]:
-        raise DomainError(_("This visit has not begun, and nobody has checked in. Check in first."))
-
-
 def save_visit(visit: Visit, kind: EventKind, *, by: User, now: datetime, note: str, flagged: bool) -> None:
     visit.save()
     booking = visit.booking
     if visit.is_over:
-        close_visit(booking)
+        # Nobody is waited for any more, unless the booking gets another time or presenter.
+        booking.visit_closed = True
+        booking.save(update_fields=["visit_closed"])
     record_event(booking, kind, by=by, now=now, reason=note)
     if flagged:
         notify_safeguarding_lead(about=f"booking:{booking.pk}:{kind}:{now:%Y%m%d%H%M%S}", reference=booking.reference, now=now)
-
-
-def close_visit(booking: Booking) -> None:
-    """Nobody is waited for any more, unless the booking gets another time or presenter."""
-    booking.visit_closed = True
-    booking.save(update_fields=["visit_closed"])
 
 
 # Staff are told of a presenter who has not checked in or out, of a booking to which nobody would come, and of an online one
@@ -223,11 +215,7 @@ def bookings_to_alert(*, now: datetime) -> list[int]:
     """The keys of all bookings of which staff must know, each once; a statement for visits, presenters and links each."""
     bookings = Booking.objects.all()
     wanting = overdue(bookings, now), without_presenter(bookings, now), without_joining_link(bookings, now)
-    return list(dict.fromkeys(key for each in wanting for key in booking_keys(each)))
-
-
-def booking_keys(bookings: BookingQuerySet) -> list[int]:
-    return list(bookings.values_list("pk", flat=True))
+    return list(dict.fromkeys(key for each in wanting for key in list(each.values_list("pk", flat=True))))
 
 
 def without_presenter(bookings: BookingQuerySet, now: datetime) -> BookingQuerySet:
@@ -251,7 +239,12 @@ def alert_staff(*, key: int, now: datetime) -> None:
     late = Overdue.find(locked, now)
     tell = partial(notify_each, about=f"booking:{key}", reference=locked.reference, now=now)
     if late is not None:
-        tell(overdue_recipients(late, now), version=minute_of(locked.starts_at))
+        first, second = ("staff-no-check-out", "manager-no-check-out"), ("staff-no-check-in", "manager-no-check-in")
+        kind, escalated = first if late.missed == CHECK_OUT else second
+        told = {kind: [settings.STAFF_EMAIL]}
+        if now >= late.missed_at + rules.ESCALATED_AFTER:
+            told[escalated] = [settings.VISIT_ESCALATION_EMAIL]
+        tell(told, version=minute_of(locked.starts_at))
         return
     if without_presenter(Booking.objects.filter(pk=key), now).exists():
         whom = {settings.STAFF_EMAIL, settings.VISIT_ESCALATION_EMAIL}
@@ -264,15 +257,6 @@ def minute_of_loss(booking: Booking) -> int:
     """The minute at which it last lost its presenter; of what never had one, that at which it starts."""
     freed = booking.events.filter(kind=EventKind.PRESENTER_FREED).order_by("at", "pk").values_list("at", flat=True).last()
     return minute_of(freed or booking.agreed[0])
-
-
-def overdue_recipients(late: Overdue, now: datetime) -> dict[str, list[str]]:
-    first, second = ("staff-no-check-out", "manager-no-check-out"), ("staff-no-check-in", "manager-no-check-in")
-    kind, escalated = first if late.missed == CHECK_OUT else second
-    told = {kind: [settings.STAFF_EMAIL]}
-    if now >= late.missed_at + rules.ESCALATED_AFTER:
-        told[escalated] = [settings.VISIT_ESCALATION_EMAIL]
-    return told
 
 
 def minute_of(start: datetime) -> int:

@@ -31,11 +31,6 @@ from ctac.staff.lists import BigListMixin, StrictlyAsked
 from ctac.staff.menu import arranged, in_sections, to_public_page
 
 
-def passed_second_factor(request: HttpRequest) -> bool:
-    """Whether this very session was opened with a second factor (a session from before enrolment was not)."""
-    return any(record.get("method") == "mfa" for record in get_authentication_records(request, request.user))
-
-
 @dataclass(frozen=True)
 class Waiting:
     """One line of the first staff page: how many of something wait, and the list that shows exactly those.
@@ -130,19 +125,9 @@ class StaffAdminSite(AdminSite):
         """Ask `find` whenever somebody with this permission opens the first page; the other is that to resolve what it finds."""
         self._alarms.append((permission, resolved_with, find))
 
-    def alarms_for(self, user: Any) -> list[Alarm]:
-        found: list[Alarm] = []
-        for permission, resolved_with, find in self._alarms:
-            alarms = find() if user.has_perm(permission) else []
-            found += alarms if user.has_perm(resolved_with) else [replace(alarm, resolve_href="") for alarm in alarms]
-        return found
-
     def add_own_pages(self, find: Callable[[Any], list[OwnPage]]) -> None:
         """Ask `find` on the first page which pages are this user's own, and open to them now."""
         self._own_pages.append(find)
-
-    def own_pages_for(self, user: Any) -> list[OwnPage]:
-        return [page for find in self._own_pages for page in find(user)]
 
     def add_waiting(self, section: str | Promise, waiting: Waiting) -> None:
         """Put a line on the first page under its section, a heading of the menu; within it the order is that of the calls."""
@@ -168,8 +153,16 @@ class StaffAdminSite(AdminSite):
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         user = request.user
-        found = {"alarms": self.alarms_for(user), "own_pages": self.own_pages_for(user), **arranged(self.waiting_for(user))}
-        return super().index(request, {**found, **(extra_context or {})})
+        alarms: list[Alarm] = []
+        for permission, resolved_with, find in self._alarms:
+            found = find() if user.has_perm(permission) else []
+            alarms += found if user.has_perm(resolved_with) else [replace(alarm, resolve_href="") for alarm in found]
+        page = {
+            "alarms": alarms,
+            "own_pages": [page for find in self._own_pages for page in find(user)],
+            **arranged(self.waiting_for(user)),
+        }
+        return super().index(request, {**page, **(extra_context or {})})
 
     def app_index(self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         title = {"title": apps.get_app_config(app_label).verbose_name}
@@ -197,7 +190,10 @@ class StaffAdminSite(AdminSite):
         return super().admin_view(self.audit.each(view), cacheable=True)
 
     def has_permission(self, request: HttpRequest) -> bool:
-        return super().has_permission(request) and passed_second_factor(request)
+        # Whether this very session was opened with a second factor (a session from before enrolment was not).
+        return super().has_permission(request) and any(
+            record.get("method") == "mfa" for record in get_authentication_records(request, request.user)
+        )
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Send each to what they lack: sign in, enrol a second factor, sign in again with it; others may not enter."""

@@ -136,15 +136,15 @@ FILTER_LABELS = {
 FILTER_CHOICES = {"audience": dict(Profession.choices), "language": dict(Language.choices), "format": dict(Format.choices)}
 
 
-def matches(row: TitleRow, name: str, value: str) -> bool:
-    """What is for every professional is also for this one."""
-    return not value or value in row.values(name) or (name == "audience" and not row.audience)
-
-
 def filter_rows(rows: Iterable[TitleRow], wanted: CatalogueFilters, *, but: str = "") -> list[TitleRow]:
     """Those that are wanted; `but`: whatever they are of that."""
     asked = [(name, getattr(wanted, name)) for name in FILTER_NAMES if name != but and getattr(wanted, name)]
-    return [row for row in rows if all(matches(row, name, value) for name, value in asked)]
+    # What is for every professional is also for this one.
+    return [
+        row
+        for row in rows
+        if all(not value or value in row.values(name) or (name == "audience" and not row.audience) for name, value in asked)
+    ]
 
 
 def without_versions(rows: Sequence[TitleRow]) -> list[TitleRow]:

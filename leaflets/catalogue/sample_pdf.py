@@ -41,25 +41,11 @@ def sample_pdf(leaflet: Leaflet, *, label: str, made_at: datetime) -> bytes:
     """The bytes of the PDF; the same text gives the same bytes."""
     pdf = LeafletPdf(leaflet, label, made_at)
     pdf.add_page()
-    _cover(pdf)
-    _introduction(pdf)
-    _section(pdf, _("Where you may meet a trafficked child"), leaflet.situation_points)
-    _foot(pdf)
-    pdf.add_page()
-    _running_head(pdf)
-    few = _("One sign alone may mean nothing. Several together, or one that troubles you, are a reason to act.")
-    _section(pdf, _("Signs that a child may be at risk"), leaflet.sign_points, first=few)
-    _what_to_do(pdf)
-    _whom_to_call(pdf)
-    return bytes(pdf.output())
-
-
-# The first page
-
-
-def _cover(pdf: LeafletPdf) -> None:
     pdf.panel(0, 0, pdf.w, COVER_HEIGHT, BRAND)
-    _draw_large_mark(pdf)
+    # The mark, so large that it runs out of the cover: a path that turns towards a light.
+    scale, x, y = 4.7, 92, -9
+    with pdf.decoration(), pdf.local_context(), pdf.rect_clip(0, 0, pdf.w, COVER_HEIGHT):
+        draw_mark_path(pdf, x, y, scale, BRAND_LIGHT)
     pdf.panel(0, COVER_HEIGHT, pdf.w, 2, ACCENT)
     draw_mark(pdf, MARGIN, 16, size=14, square=BRAND_LIGHT)
     pdf.set_xy(MARGIN + 19, 18.5)
@@ -70,23 +56,9 @@ def _cover(pdf: LeafletPdf) -> None:
         pdf.draw_text(title, size=34, bold=True, colour=WHITE, width=128, leading=1.12)
         if audience:
             pdf.set_xy(MARGIN, pdf.y + 2)
-            pdf.draw_text(_capitalise(audience), size=19, colour=WHITE, width=112, leading=1.2)
+            pdf.draw_text(audience[:1].upper() + audience[1:], size=19, colour=WHITE, width=112, leading=1.2)
     pdf.set_xy(MARGIN, COVER_HEIGHT - 13)
     _draw_sample_notice(pdf, colour=WHITE)
-
-
-def _capitalise(words: str) -> str:
-    return words[:1].upper() + words[1:]
-
-
-def _draw_large_mark(pdf: LeafletPdf) -> None:
-    """The mark, so large that it runs out of the cover: a path that turns towards a light."""
-    scale, x, y = 4.7, 92, -9
-    with pdf.decoration(), pdf.local_context(), pdf.rect_clip(0, 0, pdf.w, COVER_HEIGHT):
-        draw_mark_path(pdf, x, y, scale, BRAND_LIGHT)
-
-
-def _introduction(pdf: LeafletPdf) -> None:
     pdf.set_xy(TEXT_LEFT, COVER_HEIGHT + 13)
     for paragraph in pdf.leaflet.introduction.splitlines():
         pdf.write_block("P", paragraph, size=13, colour=INK, width=TEXT_WIDTH, leading=1.4)
@@ -94,6 +66,22 @@ def _introduction(pdf: LeafletPdf) -> None:
     pdf.set_y(pdf.y + 5)
     pdf.panel(MARGIN, pdf.y, pdf.w - 2 * MARGIN, 0.3, HAIRLINE)
     pdf.set_y(pdf.y + 1)
+    _section(pdf, _("Where you may meet a trafficked child"), leaflet.situation_points)
+    _foot(pdf)
+    pdf.add_page()
+    pdf.panel(0, 0, pdf.w, 13, BRAND)
+    pdf.panel(0, 13, pdf.w, 1.2, ACCENT)
+    pdf.set_xy(MARGIN, 4.2)
+    _draw_sample_notice(pdf, colour=WHITE)
+    pdf.set_y(18)
+    few = _("One sign alone may mean nothing. Several together, or one that troubles you, are a reason to act.")
+    _section(pdf, _("Signs that a child may be at risk"), leaflet.sign_points, first=few)
+    _what_to_do(pdf)
+    _whom_to_call(pdf)
+    return bytes(pdf.output())
+
+
+# The first page
 
 
 # Both pages
@@ -145,14 +133,6 @@ def _foot(pdf: LeafletPdf, colour: Colour = QUIET) -> None:
 # The second page
 
 
-def _running_head(pdf: LeafletPdf) -> None:
-    pdf.panel(0, 0, pdf.w, 13, BRAND)
-    pdf.panel(0, 13, pdf.w, 1.2, ACCENT)
-    pdf.set_xy(MARGIN, 4.2)
-    _draw_sample_notice(pdf, colour=WHITE)
-    pdf.set_y(18)
-
-
 def _what_to_do(pdf: LeafletPdf) -> None:
     """Numbered, on a panel of its own that reaches down to whom to call."""
     top = pdf.y
@@ -161,16 +141,12 @@ def _what_to_do(pdf: LeafletPdf) -> None:
     pdf.write_block("H2", _("What to do with a concern"), size=20, bold=True, colour=BRAND, width=HEADING_WIDTH, leading=1.15)
     pdf.set_xy(TEXT_LEFT, top + 6.5)
     steps = pdf.leaflet.what_to_do_points
-    gap = _gap_between(pdf, steps, room=pdf.h - CALL_HEIGHT - 8 - pdf.y)
+    # Millimetres from one step to the next, so that few fill the panel as many do.
+    heights = [pdf.height_of(text, size=BODY_SIZE, bold=text == steps[0], width=STEP_WIDTH) for text in steps]
+    gap = max(1.5, min(5, ((pdf.h - CALL_HEIGHT - 8 - pdf.y) - sum(heights)) / max(1, len(steps) - 1)))
     with pdf.element("L"):
         for number, text in enumerate(steps, start=1):
             _step(pdf, number, text, gap=gap)
-
-
-def _gap_between(pdf: LeafletPdf, steps: list[str], *, room: float) -> float:
-    """Millimetres from one step to the next, so that few fill the panel as many do."""
-    heights = [pdf.height_of(text, size=BODY_SIZE, bold=text == steps[0], width=STEP_WIDTH) for text in steps]
-    return max(1.5, min(5, (room - sum(heights)) / max(1, len(steps) - 1)))
 
 
 def _step(pdf: LeafletPdf, number: int, text: str, *, gap: float) -> None:

@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
@@ -15,13 +15,12 @@ from csp.decorators import csp_replace
 from django.contrib import messages
 from django.core.validators import slug_re
 from django.forms import BoundField
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import dateformat, timezone
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -255,7 +254,11 @@ def catalogue_page(request: HttpRequest, refused: AddToBasketForm | None = None)
 
 def add_from_catalogue(request: HttpRequest) -> HttpResponse:
     now, goes_on, back = timezone.now(), "continue" in request.POST, CatalogueFilters.of(request.GET).address
-    titles = leaflets_with_stock(posted_slugs(request.POST))
+    # The slugs of the titles beside which something is typed, and of the one whose button was pressed.
+    posted = request.POST
+    ending = copies_field_name("")
+    typed = {name.removesuffix(ending) for name in posted if name.endswith(ending) and posted.get(name, "").strip()}
+    titles = leaflets_with_stock({slug for slug in (*typed, posted.get("add", "")) if slug_re.match(slug)})
     gone = [leaflet for leaflet in titles if not leaflet.orderable_edition]
     for leaflet in gone:
         messages.warning(request, not_available_text(leaflet))
@@ -272,13 +275,6 @@ def add_from_catalogue(request: HttpRequest) -> HttpResponse:
     return add_to_basket(request, form, now, goes_on=goes_on) or redirect(back)
 
 
-def posted_slugs(posted: QueryDict) -> set[str]:
-    """The slugs of the titles beside which something is typed, and of the one whose button was pressed."""
-    ending = copies_field_name("")
-    typed = {name.removesuffix(ending) for name in posted if name.endswith(ending) and posted.get(name, "").strip()}
-    return {slug for slug in (*typed, posted.get("add", "")) if slug_re.match(slug)}
-
-
 def add_to_basket(request: HttpRequest, form: AddToBasketForm, now: datetime, *, goes_on: bool = False) -> HttpResponse | None:
     """Into the basket what a valid form asks for. Without an answer: back to the page of the form, which says so."""
     if check_throttles(request, Where.BASKET, [client_throttle(request, "basket", *ADD_TO_BASKET_LIMIT)], now):
@@ -291,17 +287,15 @@ def add_to_basket(request: HttpRequest, form: AddToBasketForm, now: datetime, *,
     there = {leaflet: steps[baskets.BASKET][leaflet.slug] for leaflet in form.leaflets.values()}
     if any(shortfall(leaflet, copies, leaflet.orderable_edition) for leaflet, copies in there.items()):
         return redirect("basket")  # which says what can be done about it
-    messages.success(request, added_text(there))
-    return None
-
-
-def added_text(there: Mapping[Leaflet, int]) -> SafeString:
     titles = [
         ngettext("%(n)d copy of “%(title)s”", "%(n)d copies of “%(title)s”", copies) % {"n": copies, "title": leaflet.title}
         for leaflet, copies in there.items()
     ]
     said = _("Your basket now has %(copies)s.") % {"copies": get_text_list(titles, _("and"))}
-    return format_html('{} <a class="govuk-link" href="{}">{}</a>', said, reverse("basket"), _("See your basket"))
+    messages.success(
+        request, format_html('{} <a class="govuk-link" href="{}">{}</a>', said, reverse("basket"), _("See your basket"))
+    )
+    return None
 
 
 def form_id_of(request: HttpRequest) -> str:
@@ -353,7 +347,11 @@ def leaflet_download(request: HttpRequest, slug: str) -> HttpResponseBase:
     leaflet = get_object_or_404(Leaflet.objects.in_catalogue(), slug=slug)
     edition = leaflet.current_edition
     if edition is None:
-        return no_download_page(request, leaflet)
+        # Gone, and what to do without it, if the edition was withdrawn; a title that never had one has no such page.
+        before = leaflet_editions(leaflet).before
+        if before is None:
+            raise Http404
+        return render(request, "leaflets/withdrawn.html", {"leaflet": leaflet, "before": before}, status=410)
     if too_many_downloads(request, timezone.now()):
         return render(request, "errors/429.html", status=429)
     return pdf_response(request, edition=edition)  # type: ignore[call-arg] # csp_replace keeps what a view takes, but doesn't say so
@@ -365,25 +363,13 @@ def leaflet_download(request: HttpRequest, slug: str) -> HttpResponseBase:
 def pdf_response(request: HttpRequest, *, edition: Edition) -> FileResponse:
     """Counted, if somebody asks for it. SecurityMiddleware adds nosniff."""
     file = FileResponse(edition.pdf.open("rb"), content_type="application/pdf", filename=edition.download_name)
-    if is_person(request):
-        count_download(edition_id=edition.pk, day=uk_day(timezone.now()))
-    return file
-
-
-def is_person(request: HttpRequest) -> bool:
-    """Whether a person asks for the file, and for it from its beginning: not a program, not a browser looking ahead."""
+    # Whether a person asks for the file, and for it from its beginning: not a program, not a browser looking ahead.
     asked = request.headers
     whole = asked.get("Range", "bytes=0-").startswith("bytes=0-")
     ahead = "prefetch" in asked.get("Sec-Purpose", "") or "prefetch" in asked.get("Purpose", "")
-    return request.method == "GET" and whole and not ahead and not is_bot(asked.get("User-Agent", ""))
-
-
-def no_download_page(request: HttpRequest, leaflet: Leaflet) -> HttpResponse:
-    """Gone, and what to do without it, if the edition was withdrawn; a title that never had one has no such page."""
-    before = leaflet_editions(leaflet).before
-    if before is None:
-        raise Http404
-    return render(request, "leaflets/withdrawn.html", {"leaflet": leaflet, "before": before}, status=410)
+    if request.method == "GET" and whole and not ahead and not is_bot(asked.get("User-Agent", "")):
+        count_download(edition_id=edition.pk, day=uk_day(timezone.now()))
+    return file
 
 
 @cache_control(public=True, max_age=31_536_000, immutable=True)

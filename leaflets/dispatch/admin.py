@@ -9,7 +9,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, F, IntegerField, OuterRef, Prefetch, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict, StreamingHttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -128,10 +128,6 @@ REASONS = [("", "–"), *LeftOutReason.choices]
 DISPATCH_OUTCOMES = frozenset({Outcome.SENT, Outcome.LEFT_OUT, Outcome.NOTHING})
 
 
-def parcel_rows(form: ParcelsForm) -> list[ParcelRow]:
-    return [parcel_row(form, parcel) for parcel in form.parcels]
-
-
 def parcel_row(form: ParcelsForm, parcel: Parcel) -> ParcelRow:
     outcome, number = outcome_of(parcel, parcel.order), parcel.number
     track, why = parcel_field_name("track", number), parcel_field_name("why", number)
@@ -207,36 +203,6 @@ def ran_short(session: PackingSession) -> list[StockMovement]:
 # The page on which a packing session is started: what to pack, and at once what that makes.
 
 
-def start_packing_page(admin: Any, request: HttpRequest) -> HttpResponse:
-    """GET shows what a choice makes; POST starts it."""
-    if not admin.has_add_permission(request):
-        raise PermissionDenied
-    asked = (request.POST if request.method == "POST" else request.GET).copy()
-    usual = oldest_to_pack(PackingChoice(brought=asked.get("what") == BRING))
-    titles = titles_to_pack(usual)
-    if asked:
-        asked.setdefault("what", POST)
-    form = StartPackingForm(asked or None, titles=titles)
-    usable = form.is_valid() or not form.is_bound
-    if request.method == "POST" and usable and (session := start_from_form(request, form)):
-        return redirect("staff:leaflets_packingsession_change", session.pk)
-    context = {
-        **admin.admin_site.each_context(request),
-        "opts": admin.opts,
-        "title": _("Start a packing session"),
-        "form": form,
-        "preview": preview_choice(form.choice, usual=usual) if usable else None,
-        "chosen": hidden_fields(asked),
-        "open_sessions": list(PackingSession.objects.open().select_related("started_by").order_by("started_at")),
-    }
-    return TemplateResponse(request, "leaflets/staff/packing/start.html", context)
-
-
-def hidden_fields(asked: QueryDict) -> list[tuple[str, str]]:
-    """The choice that is shown, for the button that starts it."""
-    return [(name, value) for name in StartPackingForm.base_fields for value in asked.getlist(name) if value]
-
-
 def start_from_form(request: HttpRequest, form: StartPackingForm) -> PackingSession | None:
     try:
         session = start_session(choice=form.choice, by=request.user, now=timezone.now())  # type: ignore[arg-type]
@@ -265,34 +231,6 @@ def may_print(session: PackingSession, what: str) -> bool:
     return session.is_open or what in PRINTED_AFTERWARDS
 
 
-def print_page(request: HttpRequest, session: PackingSession, back: str) -> HttpResponseBase:
-    """The file, or back to the session with what is wrong. A courier's list counts with the spreadsheets that leave."""
-    what = request.POST.get("what", "")
-    parcels = parcels_to_print(session) if may_print(session, what) else []
-    labels = LabelsForm(request.POST)
-    if not labels.is_valid():
-        messages.error(request, " ".join(str(error) for errors in labels.errors.values() for error in errors))
-        return redirect(back)
-    if not parcels:
-        messages.warning(request, _("There is nothing to print: no parcel of this session goes just now."))
-        return redirect(back)
-    now = timezone.now()
-    wait = check_export_limit(request, now) if what == PrintKind.COURIER else None
-    if wait is not None:
-        return wait
-    of_labels = what == PrintKind.LABELS
-    record_print(
-        session=session,
-        what=PrintKind(what),
-        parcels=len(parcels),
-        by=request.user,  # type: ignore[arg-type]
-        now=now,
-        sheet=labels.label_sheet.key if of_labels else "",
-        start=labels.start if of_labels else 1,
-    )
-    return PRINT_FILES[PrintKind(what)](session, parcels, labels)
-
-
 def parcels_to_print(session: PackingSession) -> list[Parcel]:
     """What goes, or what has gone."""
     parcels = session_parcels(session)
@@ -316,6 +254,8 @@ def slips_file(session: PackingSession, parcels: Sequence[Parcel], labels: Label
 def parcel_slip(parcel: Parcel) -> Slip:
     order = parcel.order
     items = [item for line in order.lines.all() if (item := slip_item(parcel, line)).copies or item.to_come]
+    # Of what is brought, when it is needed.
+    starts = getattr(order, "visit_starts", None)
     return Slip(
         number=parcel.number,
         reference=order.reference,
@@ -323,19 +263,13 @@ def parcel_slip(parcel: Parcel) -> Slip:
         ordered_on=uk_day(order.created_at),
         address=order.address,
         items=items,
-        note=slip_note(order),
+        note=(_("Needed %(moment)s") % {"moment": short_moment(starts)} if starts else ""),
     )
 
 
 def slip_item(parcel: Parcel, line: Any) -> SlipItem:
     now = copies_in_parcel(parcel, line)
     return SlipItem(line.edition.leaflet.title, line.edition.label, now, line.allocated - now + line.backordered)
-
-
-def slip_note(order: Order) -> str:
-    """Of what is brought, when it is needed."""
-    starts = getattr(order, "visit_starts", None)
-    return _("Needed %(moment)s") % {"moment": short_moment(starts)} if starts else ""
 
 
 def labels_file(session: PackingSession, parcels: Sequence[Parcel], labels: LabelsForm) -> HttpResponseBase:
@@ -380,16 +314,6 @@ def next_label(last: PrintRecord | None) -> tuple[LabelSheet, int]:
     sheet = next((each for each in LABEL_SHEETS if last and each.key == last.sheet), LABEL_SHEETS[0])
     used = last.start - 1 + last.parcels if last and last.sheet == sheet.key else 0
     return sheet, used % sheet.cells + 1
-
-
-def earlier_prints(session: PackingSession) -> list[PrintRecord]:
-    """The latest first."""
-    return list(session.prints.select_related("by"))
-
-
-def method_not_allowed() -> HttpResponse:
-    """Opening an address prints nothing."""
-    return HttpResponse(status=405, headers={"Allow": "POST"})
 
 
 # The list of packing sessions, and the page of one: print, cross out, dispatch; afterwards what became of each parcel.
@@ -489,7 +413,29 @@ class PackingSessionAdmin(LooksOnly):
         return how_long_ago(session.started_at, timezone.now())
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        return start_packing_page(self, request)
+        # GET shows what a choice makes; POST starts it.
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        asked = (request.POST if request.method == "POST" else request.GET).copy()
+        usual = oldest_to_pack(PackingChoice(brought=asked.get("what") == BRING))
+        titles = titles_to_pack(usual)
+        if asked:
+            asked.setdefault("what", POST)
+        form = StartPackingForm(asked or None, titles=titles)
+        usable = form.is_valid() or not form.is_bound
+        if request.method == "POST" and usable and (session := start_from_form(request, form)):
+            return redirect("staff:leaflets_packingsession_change", session.pk)
+        # The choice that is shown, for the button that starts it.
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": _("Start a packing session"),
+            "form": form,
+            "preview": preview_choice(form.choice, usual=usual) if usable else None,
+            "chosen": [(name, value) for name in StartPackingForm.base_fields for value in asked.getlist(name) if value],
+            "open_sessions": list(PackingSession.objects.open().select_related("started_by").order_by("started_at")),
+        }
+        return TemplateResponse(request, "leaflets/staff/packing/start.html", context)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -531,6 +477,7 @@ class PackingSessionAdmin(LooksOnly):
 
     def page(self, request: HttpRequest, session: PackingSession, parcels: list[Parcel], form: ParcelsForm) -> HttpResponse:
         actions = self.available_actions(request, session)
+        # The latest first.
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
@@ -540,7 +487,7 @@ class PackingSessionAdmin(LooksOnly):
             "session": session,
             "object_actions": actions,
             "may_change": self.has_change_permission(request, session),
-            "prints": earlier_prints(session),
+            "prints": list(session.prints.select_related("by")),
             "started": long_moment(session.started_at),
             **(open_session_context(parcels, form) if session.is_open else ended_session_context(session, parcels)),
         }
@@ -550,10 +497,36 @@ class PackingSessionAdmin(LooksOnly):
     def print_view(self, request: HttpRequest, object_id: str) -> HttpResponseBase:
         session = self.session_of(request, object_id)
         if request.method != "POST":
-            return method_not_allowed()
+            # Opening an address prints nothing.
+            return HttpResponse(status=405, headers={"Allow": "POST"})
         if not self.has_change_permission(request, session):
             raise PermissionDenied
-        return print_page(request, session, reverse("staff:leaflets_packingsession_change", args=[session.pk]))
+        # The file, or back to the session with what is wrong. A courier's list counts with the spreadsheets that leave.
+        back = reverse("staff:leaflets_packingsession_change", args=[session.pk])
+        what = request.POST.get("what", "")
+        parcels = parcels_to_print(session) if may_print(session, what) else []
+        labels = LabelsForm(request.POST)
+        if not labels.is_valid():
+            messages.error(request, " ".join(str(error) for errors in labels.errors.values() for error in errors))
+            return redirect(back)
+        if not parcels:
+            messages.warning(request, _("There is nothing to print: no parcel of this session goes just now."))
+            return redirect(back)
+        now = timezone.now()
+        wait = check_export_limit(request, now) if what == PrintKind.COURIER else None
+        if wait is not None:
+            return wait
+        of_labels = what == PrintKind.LABELS
+        record_print(
+            session=session,
+            what=PrintKind(what),
+            parcels=len(parcels),
+            by=request.user,  # type: ignore[arg-type]
+            now=now,
+            sheet=labels.label_sheet.key if of_labels else "",
+            start=labels.start if of_labels else 1,
+        )
+        return PRINT_FILES[PrintKind(what)](session, parcels, labels)
 
     def summary_of(self, obj: PackingSession) -> list[dict[str, object]]:
         by = obj.started_by or "–"
@@ -570,7 +543,7 @@ def open_session_context(parcels: list[Parcel], form: ParcelsForm) -> dict[str, 
     sheet, start = next_label(PrintRecord.objects.filter(what=PrintKind.LABELS).first())
     return {
         "form": form,
-        "rows": parcel_rows(form),
+        "rows": [parcel_row(form, parcel) for parcel in form.parcels],
         "reasons": REASONS,
         "picks": picks,
         "leaving": len(leaving),

@@ -117,7 +117,14 @@ class ParcelsForm(PageForm):
                 required=False, max_length=60, error_messages={"max_length": too_long}
             )
             for line in lines_to_send(parcel):
-                self.fields[parcel_field_name("copies", line.pk)] = copies_field(line, parcel)
+                facts = {"n": line.allocated, "number": parcel.number, "title": line.edition.leaflet.title}
+                bad = _("Parcel %(number)d: enter how many copies of “%(title)s” go, from 0 to %(n)d.") % facts
+                self.fields[parcel_field_name("copies", line.pk)] = forms.IntegerField(
+                    required=False,
+                    min_value=0,
+                    max_value=line.allocated,
+                    error_messages=dict.fromkeys(("invalid", "min_value", "max_value"), bad),
+                )
 
     def typed(self) -> dict[int, TypedParcel]:
         """By the parcels' keys."""
@@ -146,7 +153,12 @@ class ParcelsForm(PageForm):
         if "dispatch" in self.data and not self.errors:
             without_a_reason = [parcel for parcel in self._shown() if self._typed(parcel).left_out == NOT_SAID_WHY]
             if not cleaned.get("rest") and (few := self.too_few()):
-                self.add_error("rest", unsent_copies_label(few))
+                # `few`: how many copies of each edition should be left.
+                said = _("You send fewer copies than are promised. Say where the rest is.")
+                figure = _("By the figures there are %(n)s copies of “%(title)s” beside those in the parcels.")
+                self.add_error(
+                    "rest", " ".join([said, *(figure % {"n": f"{n:,}", "title": edition} for edition, n in few.items())])
+                )
             for parcel in without_a_reason:
                 self.add_error(
                     parcel_field_name("why", parcel.number), _("Parcel %(n)d: choose why it is left out.") % {"n": parcel.number}
@@ -180,26 +192,8 @@ class ParcelsForm(PageForm):
         return parcel_field_name("out", parcel.number) in self.data if shown else bool(parcel.left_out)
 
 
-def unsent_copies_label(few: Mapping[Edition, int]) -> str:
-    """`few`: how many copies of each edition should be left."""
-    said = _("You send fewer copies than are promised. Say where the rest is.")
-    figure = _("By the figures there are %(n)s copies of “%(title)s” beside those in the parcels.")
-    return " ".join([said, *(figure % {"n": f"{n:,}", "title": edition} for edition, n in few.items())])
-
-
 def lines_to_send(parcel: Parcel) -> list[OrderLine]:
     return [line for line in parcel.order.lines.all() if line.allocated]
-
-
-def copies_field(line: OrderLine, parcel: Parcel) -> forms.IntegerField:
-    facts = {"n": line.allocated, "number": parcel.number, "title": line.edition.leaflet.title}
-    bad = _("Parcel %(number)d: enter how many copies of “%(title)s” go, from 0 to %(n)d.") % facts
-    return forms.IntegerField(
-        required=False,
-        min_value=0,
-        max_value=line.allocated,
-        error_messages=dict.fromkeys(("invalid", "min_value", "max_value"), bad),
-    )
 
 
 def copies_shown(form: ParcelsForm, parcel: Parcel, line: OrderLine) -> str:

@@ -163,7 +163,13 @@ def pick_list(picks: Iterable[Pick], *, heading: str, made_at: datetime) -> IO[b
             y = _pick_heading(pdf, heading, rows, made_at) if number == 1 else PICK_TOP
             if rows:
                 _pick_table(pdf, page, y, totals=rows if number == len(pages) else [])
-            _pick_foot(pdf, heading, number, len(pages))
+            with pdf.decoration():
+                text = _("Page %(page)d of %(pages)d") % {"page": number, "pages": len(pages)}
+                pdf.draw_line(text, PICK_RIGHT - pdf.width_of(text, size=11), PICK_FOOT, size=11, colour=QUIET)
+                if number > 1:
+                    pdf.draw_line(
+                        pdf.wrapped(pdf.printable(heading), size=11, width=140)[0], PICK_LEFT, PICK_FOOT, size=11, colour=QUIET
+                    )
         return pdf.written()
 
 
@@ -204,37 +210,33 @@ def _pick_heading(pdf: PrintPdf, heading: str, rows: Sequence[Pick], made_at: da
 
 def _pick_table(pdf: PrintPdf, rows: Sequence[Pick], y: float, *, totals: Sequence[Pick]) -> None:
     with pdf.element("Table"):
-        y = _pick_head_row(pdf, y)
+        pdf.panel(PICK_LEFT, y, PICK_RIGHT - PICK_LEFT, PICK_HEAD_HEIGHT - 1.5, BRAND)
+        heads = (
+            (DONE_COLUMN, _("Done")),
+            (COPIES_COLUMN, _("Copies")),
+            (TITLE_COLUMN, _("Leaflet")),
+            (EDITION_COLUMN, _("Edition")),
+            (ORDERS_COLUMN, _("Orders")),
+        )
+        with pdf.element("TR"):
+            for column, text in heads:
+                pdf.say(
+                    "TH",
+                    text,
+                    column.x,
+                    y + 1.4,
+                    width=column.width,
+                    size=PICK_HEADS_SIZE,
+                    bold=True,
+                    colour=WHITE,
+                    right=column.right,
+                    attributes=COLUMN_TAG,
+                )
+        y = y + PICK_HEAD_HEIGHT - 1.5
         for row in rows:
             y = _pick_row(pdf, row, y)
         if totals:
             _pick_total_row(pdf, totals, y)
-
-
-def _pick_head_row(pdf: PrintPdf, y: float) -> float:
-    pdf.panel(PICK_LEFT, y, PICK_RIGHT - PICK_LEFT, PICK_HEAD_HEIGHT - 1.5, BRAND)
-    heads = (
-        (DONE_COLUMN, _("Done")),
-        (COPIES_COLUMN, _("Copies")),
-        (TITLE_COLUMN, _("Leaflet")),
-        (EDITION_COLUMN, _("Edition")),
-        (ORDERS_COLUMN, _("Orders")),
-    )
-    with pdf.element("TR"):
-        for column, text in heads:
-            pdf.say(
-                "TH",
-                text,
-                column.x,
-                y + 1.4,
-                width=column.width,
-                size=PICK_HEADS_SIZE,
-                bold=True,
-                colour=WHITE,
-                right=column.right,
-                attributes=COLUMN_TAG,
-            )
-    return y + PICK_HEAD_HEIGHT - 1.5
 
 
 def _pick_row(pdf: PrintPdf, row: Pick, y: float) -> float:
@@ -242,7 +244,9 @@ def _pick_row(pdf: PrintPdf, row: Pick, y: float) -> float:
     figures = y + PICK_PADDING - (PICK_FIGURES_SIZE - PICK_WORDS_SIZE) * LINE_HEIGHT * MM_PER_POINT / 2
     with pdf.element("TR"):
         with pdf.tagged("TD", ""):
-            _tick_box(pdf, y)
+            pdf.set_draw_color(*QUIET)
+            pdf.set_line_width(0.5)
+            pdf.rect(DONE_COLUMN.x, y + 1.8, TICK_SIZE, TICK_SIZE, style="D")
         pdf.say(
             "TD",
             f"{row.copies:,}",
@@ -267,12 +271,6 @@ def _pick_row(pdf: PrintPdf, row: Pick, y: float) -> float:
         )
     pdf.panel(PICK_LEFT, y + height - 0.25, PICK_RIGHT - PICK_LEFT, 0.25, HAIRLINE)
     return y + height
-
-
-def _tick_box(pdf: PrintPdf, y: float) -> None:
-    pdf.set_draw_color(*QUIET)
-    pdf.set_line_width(0.5)
-    pdf.rect(DONE_COLUMN.x, y + 1.8, TICK_SIZE, TICK_SIZE, style="D")
 
 
 def _pick_total_row(pdf: PrintPdf, rows: Sequence[Pick], y: float) -> None:
@@ -302,14 +300,6 @@ def _pick_total_row(pdf: PrintPdf, rows: Sequence[Pick], y: float) -> None:
             bold=True,
             attributes=ACROSS_TAG,
         )
-
-
-def _pick_foot(pdf: PrintPdf, heading: str, number: int, pages: int) -> None:
-    with pdf.decoration():
-        text = _("Page %(page)d of %(pages)d") % {"page": number, "pages": pages}
-        pdf.draw_line(text, PICK_RIGHT - pdf.width_of(text, size=11), PICK_FOOT, size=11, colour=QUIET)
-        if number > 1:
-            pdf.draw_line(pdf.wrapped(pdf.printable(heading), size=11, width=140)[0], PICK_LEFT, PICK_FOOT, size=11, colour=QUIET)
 
 
 # Address labels. An address stands whole inside its label, or the label says plainly that it has to be written by hand.
@@ -357,12 +347,8 @@ def draw_labels(pdf: PrintPdf, addresses: Iterable[tuple[int, Sequence[str]]], *
         if cell > sheet.cells:
             pdf.add_page()
             cell = 1
-        _draw_label(pdf, sheet, cell, str(number), _printable(pdf, address))
+        _draw_label(pdf, sheet, cell, str(number), postal_address([pdf.printable(line) for line in address]))
         cell += 1
-
-
-def _printable(pdf: PrintPdf, address: Sequence[str]) -> list[str]:
-    return postal_address([pdf.printable(line) for line in address])
 
 
 def postal_address(address: Sequence[str]) -> list[str]:
@@ -392,7 +378,8 @@ def _draw_label(pdf: PrintPdf, sheet: LabelSheet, cell: int, number: str, addres
                 pdf.draw_line(f"{line} ", x + across, top + place * fitted.line, size=fitted.size, leading=fitted.leading)
         else:
             _write_by_hand(pdf, x + across, y + down, sheet.width_mm - 2 * across)
-        size = _number_size(fitted)
+        # Never larger than the address, so that it stands beside the last line alone.
+        size = min(NUMBER_SIZE, fitted.size) if fitted else SMALLEST_TYPE
         left = x + sheet.width_mm - across - pdf.width_of(number, size=size, bold=True)
         pdf.draw_line(
             number,
@@ -436,11 +423,6 @@ def _wrap_address(pdf: PrintPdf, address: list[str], number: str, *, width: floa
             return []
         lines += pdf.wrapped(text, size=size, width=room)
     return lines
-
-
-def _number_size(fitted: FittedAddress | None) -> float:
-    """Never larger than the address, so that it stands beside the last line alone."""
-    return min(NUMBER_SIZE, fitted.size) if fitted else SMALLEST_TYPE
 
 
 def _write_by_hand(pdf: PrintPdf, x: float, y: float, width: float) -> None:

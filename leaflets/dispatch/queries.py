@@ -51,7 +51,12 @@ def packing_queue(choice: PackingChoice) -> OrderQuerySet:
         wanted = OrderLine.objects.filter(allocated__gt=0, edition__leaflet__in=choice.titles)
         orders = orders.filter(pk__in=wanted.values("order"))
     if choice.areas:
-        orders = orders.filter(_in_areas(choice.areas))
+        areas = choice.areas
+        found = Q()
+        for area in areas:
+            letters_only = area.isalpha()
+            found |= Q(postcode__regex=rf"^{area}[0-9]") if letters_only else Q(postcode__startswith=f"{area} ")
+        orders = orders.filter(found)
     if choice.nation:
         outward = Func(F("postcode"), Value(" "), Value(1), function="split_part", output_field=CharField())
         codes = OutwardCode.objects.filter(nation=choice.nation).values("code")
@@ -74,14 +79,6 @@ def oldest_to_pack(choice: PackingChoice) -> list[int]:
     in_a_session = Exists(Parcel.objects.open().filter(order=OuterRef("pk")))
     orders = packing_queue(choice).alias(can_go=can_go).filter(~in_a_session, can_go=True)
     return list(orders.values_list("pk", flat=True)[: MAX_COUNTED + 1])
-
-
-def _in_areas(areas: Iterable[str]) -> Q:
-    found = Q()
-    for area in areas:
-        letters_only = area.isalpha()
-        found |= Q(postcode__regex=rf"^{area}[0-9]") if letters_only else Q(postcode__startswith=f"{area} ")
-    return found
 
 
 @dataclass(frozen=True)
@@ -127,7 +124,22 @@ class PackingPreview:
 def preview_choice(choice: PackingChoice, *, usual: list[int] | None = None) -> PackingPreview:
     """Three statements, however many orders. `usual`: the oldest of the same kind, if they are known."""
     keys = oldest_to_pack(choice) if usual is None or choice.is_narrow else usual
-    return PackingPreview(len(keys), len(keys[: choice.most]), picks_of_orders(keys[: choice.most]), short_titles())
+    # Of which somebody waits for copies, the most first.
+    # One order has one line of an edition, so that lines are orders. Each print is looked at by its own part of the index.
+    waiting = OrderLine.objects.filter(edition=OuterRef("pk"), backordered__gt=0, order__state__in=BACKORDER_STATES).order_by()
+    prints = Edition.objects.annotate(waiting=ArraySubquery(waiting.values("backordered")[: MAX_COUNTED + 1]))
+    found: dict[int, ShortTitle] = {}
+    for leaflet, title, copies in prints.order_by("leaflet").values_list("leaflet", "leaflet__title", "waiting"):
+        if copies:
+            before = found.get(leaflet, ShortTitle(title, 0, 0))
+            many_more = before.many_more or len(copies) > MAX_COUNTED
+            found[leaflet] = ShortTitle(title, before.copies + sum(copies), before.orders + len(copies), many_more)
+    return PackingPreview(
+        len(keys),
+        len(keys[: choice.most]),
+        picks_of_orders(keys[: choice.most]),
+        sorted(found.values(), key=lambda short: -short.copies),
+    )
 
 
 def picks_of_orders(orders: Iterable[int]) -> list[ToPick]:
@@ -149,20 +161,6 @@ def picks_of_orders(orders: Iterable[int]) -> list[ToPick]:
         )
         for row in rows
     ]
-
-
-def short_titles() -> list[ShortTitle]:
-    """Of which somebody waits for copies, the most first."""
-    # One order has one line of an edition, so that lines are orders. Each print is looked at by its own part of the index.
-    waiting = OrderLine.objects.filter(edition=OuterRef("pk"), backordered__gt=0, order__state__in=BACKORDER_STATES).order_by()
-    prints = Edition.objects.annotate(waiting=ArraySubquery(waiting.values("backordered")[: MAX_COUNTED + 1]))
-    found: dict[int, ShortTitle] = {}
-    for leaflet, title, copies in prints.order_by("leaflet").values_list("leaflet", "leaflet__title", "waiting"):
-        if copies:
-            before = found.get(leaflet, ShortTitle(title, 0, 0))
-            many_more = before.many_more or len(copies) > MAX_COUNTED
-            found[leaflet] = ShortTitle(title, before.copies + sum(copies), before.orders + len(copies), many_more)
-    return sorted(found.values(), key=lambda short: -short.copies)
 
 
 @dataclass(frozen=True)

@@ -67,17 +67,6 @@ class SlipParagraph:
         )
 
 
-def slip_blocks(pdf: PrintPdf, slip: Slip) -> list[SlipBlock]:
-    now = [item for item in slip.items if item.copies]
-    later = [item for item in slip.items if item.to_come]
-    blocks = [_keep_together(pdf, [_heading_paragraph(_("In this parcel"), before=0)], after=2, keeps=25)] if now else []
-    blocks += _table_blocks(pdf, now)
-    if later:
-        blocks += _still_to_come_blocks(pdf, later)
-    blocks += _note_blocks(pdf, slip.note)
-    return [*blocks, _keep_together(pdf, list(_closing_paragraphs(slip)))]
-
-
 def _heading_paragraph(text: str, *, before: float = 6) -> SlipParagraph:
     return SlipParagraph("H2", text, size=14, bold=True, before=before, colour=BRAND)
 
@@ -91,19 +80,6 @@ def _keep_together(pdf: PrintPdf, paragraphs: list[SlipParagraph], *, after: flo
 
 
 # The table
-
-
-def draw_head_row(pdf: PrintPdf, y: float) -> float:
-    heads = (
-        (SLIP_LEFT, COPIES_WIDTH, _("Copies"), True),
-        (TITLE_X, TITLE_WIDTH, _("Leaflet"), False),
-        (EDITION_X, EDITION_WIDTH, _("Edition"), False),
-    )
-    with pdf.element("TR"):
-        for x, width, text, right in heads:
-            pdf.say("TH", text, x, y + 0.8, width=width, size=10, colour=QUIET, right=right, attributes=COLUMN_TAG)
-    pdf.panel(SLIP_LEFT, y + HEAD_ROW_HEIGHT - 0.6, SLIP_RIGHT - SLIP_LEFT, 0.6, BRAND)
-    return y + HEAD_ROW_HEIGHT
 
 
 def _table_blocks(pdf: PrintPdf, items: list[SlipItem]) -> Iterator[SlipBlock]:
@@ -199,26 +175,53 @@ def packing_slips(slips: Iterable[Slip], *, made_at: datetime) -> IO[bytes]:
     printed = _("printed on %(day)s at %(time)s") % {"day": format_day(made_at), "time": format_clock(made_at)}
     with PrintPdf(title=str(_("Packing slips")), made_at=made_at, duplex=Duplex.SIMPLEX) as pdf:
         for slip in slips:
-            _draw_slip(pdf, slip, printed)
+            size, address = _address_lines(pdf, slip.address)
+            body = max(FIRST_BODY, ADDRESS_TOP + len(address) * size * LINE_HEIGHT * MM_PER_POINT + 6)
+            now = [item for item in slip.items if item.copies]
+            later = [item for item in slip.items if item.to_come]
+            blocks = [_keep_together(pdf, [_heading_paragraph(_("In this parcel"), before=0)], after=2, keeps=25)] if now else []
+            blocks += _table_blocks(pdf, now)
+            if later:
+                blocks += _still_to_come_blocks(pdf, later)
+            blocks += _note_blocks(pdf, slip.note)
+            pages = _paginate([*blocks, _keep_together(pdf, list(_closing_paragraphs(slip)))], body)
+            for number, page in enumerate(pages, start=1):
+                pdf.add_page()
+                if number == 1:
+                    pdf.start_section(
+                        f"{slip.number}: {slip.reference}"
+                    )  # a bookmark: one slip among 200 is found to be printed again
+                    draw_mark(pdf, SLIP_LEFT, TOP, size=9, square=BRAND)
+                    pdf.say(
+                        "P",
+                        _("Child trafficking advice centre"),
+                        SLIP_LEFT + 12,
+                        TOP + 2.1,
+                        width=80,
+                        size=11,
+                        bold=True,
+                        colour=BRAND,
+                    )
+                    pdf.say("H1", _("Your leaflets"), SLIP_LEFT, TOP + 12.5, width=90, size=20, bold=True)
+                    ordered = _("Ordered on %(day)s") % {"day": format_day(slip.ordered_on)}
+                    pdf.say("P", ordered, SLIP_LEFT, TOP + 22, width=90, size=11, colour=QUIET)
+                    _draw_number(pdf, slip, size=46)
+                    pdf.say("P", slip.reference, SLIP_RIGHT - 60, TOP + 18.5, width=60, size=16, bold=True, right=True)
+                    with pdf.tagged("P", ", ".join(line for line in slip.address if line)):
+                        for place, line in enumerate(address):
+                            pdf.draw_line(line, ADDRESS_LEFT, ADDRESS_TOP + place * size * LINE_HEIGHT * MM_PER_POINT, size=size)
+                    _draw_order_code(pdf, slip)
+                else:
+                    title = _("Your leaflets, page %(page)d of %(pages)d") % {"page": number, "pages": len(pages)}
+                    pdf.say("H1", title, SLIP_LEFT, TOP + 2, width=110, size=20, bold=True)
+                    goes_on = _("This goes on from page %(page)d of the same parcel.") % {"page": number - 1}
+                    pdf.say("P", goes_on, SLIP_LEFT, TOP + 12, width=110, size=11, colour=QUIET)
+                    _draw_number(pdf, slip, size=46)
+                    pdf.say("P", slip.reference, SLIP_RIGHT - 60, TOP + 18.5, width=60, size=16, bold=True, right=True)
+                _draw_body(pdf, page, body if number == 1 else NEXT_BODY)
+                _draw_what_follows(pdf, pages[number:])
+                _draw_foot(pdf, slip, printed, number, len(pages))
         return pdf.written()
-
-
-def _draw_slip(pdf: PrintPdf, slip: Slip, printed: str) -> None:
-    size, address = _address_lines(pdf, slip.address)
-    body = max(FIRST_BODY, ADDRESS_TOP + len(address) * size * LINE_HEIGHT * MM_PER_POINT + 6)
-    pages = _paginate(slip_blocks(pdf, slip), body)
-    for number, page in enumerate(pages, start=1):
-        pdf.add_page()
-        if number == 1:
-            pdf.start_section(f"{slip.number}: {slip.reference}")  # a bookmark: one slip among 200 is found to be printed again
-            _draw_first_head(pdf, slip)
-            _draw_address(pdf, slip, size, address)
-            _draw_order_code(pdf, slip)
-        else:
-            _draw_next_head(pdf, slip, number, len(pages))
-        _draw_body(pdf, page, body if number == 1 else NEXT_BODY)
-        _draw_what_follows(pdf, pages[number:])
-        _draw_foot(pdf, slip, printed, number, len(pages))
 
 
 def _paginate(blocks: Sequence[SlipBlock], body: float) -> list[list[SlipBlock]]:
@@ -238,7 +241,16 @@ def _draw_body(pdf: PrintPdf, blocks: Sequence[SlipBlock], y: float) -> None:
     for row, group in groupby(blocks, key=lambda block: block.row):
         if row:
             with pdf.element("Table"):
-                y = _draw_blocks(pdf, group, draw_head_row(pdf, y))
+                heads = (
+                    (SLIP_LEFT, COPIES_WIDTH, _("Copies"), True),
+                    (TITLE_X, TITLE_WIDTH, _("Leaflet"), False),
+                    (EDITION_X, EDITION_WIDTH, _("Edition"), False),
+                )
+                with pdf.element("TR"):
+                    for x, width, text, right in heads:
+                        pdf.say("TH", text, x, y + 0.8, width=width, size=10, colour=QUIET, right=right, attributes=COLUMN_TAG)
+                pdf.panel(SLIP_LEFT, y + HEAD_ROW_HEIGHT - 0.6, SLIP_RIGHT - SLIP_LEFT, 0.6, BRAND)
+                y = _draw_blocks(pdf, group, (y + HEAD_ROW_HEIGHT))
         else:
             y = _draw_blocks(pdf, group, y)
 
@@ -262,25 +274,6 @@ def _draw_blocks(pdf: PrintPdf, blocks: Iterable[SlipBlock], y: float) -> float:
 # What stands above
 
 
-def _draw_first_head(pdf: PrintPdf, slip: Slip) -> None:
-    draw_mark(pdf, SLIP_LEFT, TOP, size=9, square=BRAND)
-    pdf.say("P", _("Child trafficking advice centre"), SLIP_LEFT + 12, TOP + 2.1, width=80, size=11, bold=True, colour=BRAND)
-    pdf.say("H1", _("Your leaflets"), SLIP_LEFT, TOP + 12.5, width=90, size=20, bold=True)
-    ordered = _("Ordered on %(day)s") % {"day": format_day(slip.ordered_on)}
-    pdf.say("P", ordered, SLIP_LEFT, TOP + 22, width=90, size=11, colour=QUIET)
-    _draw_number(pdf, slip, size=46)
-    pdf.say("P", slip.reference, SLIP_RIGHT - 60, TOP + 18.5, width=60, size=16, bold=True, right=True)
-
-
-def _draw_next_head(pdf: PrintPdf, slip: Slip, page: int, pages: int) -> None:
-    title = _("Your leaflets, page %(page)d of %(pages)d") % {"page": page, "pages": pages}
-    pdf.say("H1", title, SLIP_LEFT, TOP + 2, width=110, size=20, bold=True)
-    goes_on = _("This goes on from page %(page)d of the same parcel.") % {"page": page - 1}
-    pdf.say("P", goes_on, SLIP_LEFT, TOP + 12, width=110, size=11, colour=QUIET)
-    _draw_number(pdf, slip, size=46)
-    pdf.say("P", slip.reference, SLIP_RIGHT - 60, TOP + 18.5, width=60, size=16, bold=True, right=True)
-
-
 def _draw_number(pdf: PrintPdf, slip: Slip, *, size: float) -> None:
     """What slip, label and parcel are matched by across a table."""
     number, word = str(slip.number), _("Parcel")
@@ -299,12 +292,6 @@ def _address_lines(pdf: PrintPdf, address: Sequence[str]) -> tuple[float, list[s
         if size <= 8 or len(lines) * size * LINE_HEIGHT * MM_PER_POINT <= ADDRESS_HEIGHT:
             return size, lines
         size -= 0.5
-
-
-def _draw_address(pdf: PrintPdf, slip: Slip, size: float, lines: Sequence[str]) -> None:
-    with pdf.tagged("P", ", ".join(line for line in slip.address if line)):
-        for place, line in enumerate(lines):
-            pdf.draw_line(line, ADDRESS_LEFT, ADDRESS_TOP + place * size * LINE_HEIGHT * MM_PER_POINT, size=size)
 
 
 def _draw_order_code(pdf: PrintPdf, slip: Slip) -> None:

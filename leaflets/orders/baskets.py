@@ -103,16 +103,17 @@ def wishes_of(draft: Draft | None) -> Wishes:
     return Wishes(tuple(stored.get("waits", ())), stored.get("because", ""), stored.get("flagged", False))
 
 
-def workplace_of(person: Person, draft: Draft | None) -> Workplace:
-    """Whose limit counts: where they work, at the postcode that the parcel goes to as far as that is known."""
-    return Workplace(person.organisation_id, delivery_answers(draft).get("postcode") or person.postcode)
-
-
 def lately(person: Person | None, draft: Draft | None, leaflets: Iterable[Leaflet], now: datetime) -> RecentOrdersByTitle:
     """What counts against the limits of these titles, as far as we know who orders. One statement, or none."""
     if not person:  # a lazy one, perhaps of nobody
         return {}
-    return recent_orders(person=person.pk, workplace=workplace_of(person, draft), leaflets=leaflets, now=now)
+    # Whose limit counts: where they work, at the postcode that the parcel goes to as far as that is known.
+    return recent_orders(
+        person=person.pk,
+        workplace=Workplace(person.organisation_id, delivery_answers(draft).get("postcode") or person.postcode),
+        leaflets=leaflets,
+        now=now,
+    )
 
 
 def delivery_answers(draft: Draft | None) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.contrib.admin.views.main import ChangeList
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models import QuerySet
@@ -104,14 +103,13 @@ def batch_rows(keys: list[int]) -> Iterator[list[Cell]]:
     parcels = parcel_dates(keys)
     for key in keys:
         if key in orders:
-            order, left = order_cells(orders[key]), parcels.get(key, ParcelDates())
+            _key, reference, created_at, state, channel, *rest = orders[key]
+            said = Order(state=state, channel=channel, brought_with=rest[-1])
+            order, left = (
+                [reference, uk_day(created_at), said.state_in_words, said.get_channel_display(), *rest],
+                parcels.get(key, ParcelDates()),
+            )
             yield from ([*order, *line, *left] for line in lines[key])
-
-
-def order_cells(order: tuple[Any, ...]) -> list[Cell]:
-    _key, reference, created_at, state, channel, *rest = order
-    said = Order(state=state, channel=channel, brought_with=rest[-1])
-    return [reference, uk_day(created_at), said.state_in_words, said.get_channel_display(), *rest]
 
 
 def parcel_dates(keys: list[int]) -> dict[int, ParcelDates]:
@@ -180,7 +178,15 @@ class OrderExportMixin(StaffModelAdmin):
             shown = self.get_changelist_instance(request)
         except IncorrectLookupParameters:
             return redirect("staff:leaflets_order_changelist")
-        what = {"narrowed": filters_text(shown), "searched": bool(shown.query)}
+        # 'State: Received; period: November 2026'; never what was searched for, nor whose orders they are.
+        words = []
+        for spec in shown.filter_specs:
+            chosen = [str(choice["display"]) for choice in list(spec.choices(shown))[1:] if choice["selected"]]
+            if chosen and getattr(spec, "names_somebody", False):
+                chosen = [gettext("one alone")]
+            words += [f"{spec.title}: {', '.join(chosen)}"] if chosen else []
+        said = "; ".join(words)[:300]
+        what = {"narrowed": (said[:1].upper() + said[1:]), "searched": bool(shown.query)}
         return self.export(request, shown.queryset, form, **what) or redirect(here)
 
     def export(self, request: HttpRequest, orders: QuerySet[Order], form: str, **what: Any) -> HttpResponseBase | None:
@@ -191,7 +197,11 @@ class OrderExportMixin(StaffModelAdmin):
             messages.warning(request, gettext("No order here has any copies, so there is nothing to export."))
             return None
         if form == SheetForm.XLSX and lines >= MAX_SHEET_ROWS:
-            messages.warning(request, too_many_lines_text(lines))
+            facts = {"lines": f"{lines:,}", "most": f"{MAX_SHEET_ROWS - 1:,}"}
+            said = gettext(
+                "These are %(lines)s lines, and an Excel sheet holds %(most)s. Filter the list to fewer, or choose CSV."
+            )
+            messages.warning(request, (said % facts))
             return None
         now = timezone.now()
         wait = check_export_limit(request, now)
@@ -207,24 +217,6 @@ class OrderExportMixin(StaffModelAdmin):
     @admin.action(description=_("Export as CSV"), permissions=["export"])
     def export_ticked_csv(self, request: HttpRequest, orders: QuerySet[Order]) -> HttpResponseBase | None:
         return ask_to_reauthenticate(request) or self.export(request, orders, SheetForm.CSV, chosen=True)
-
-
-def too_many_lines_text(lines: int) -> str:
-    facts = {"lines": f"{lines:,}", "most": f"{MAX_SHEET_ROWS - 1:,}"}
-    said = gettext("These are %(lines)s lines, and an Excel sheet holds %(most)s. Filter the list to fewer, or choose CSV.")
-    return said % facts
-
-
-def filters_text(shown: ChangeList) -> str:
-    """'State: Received; period: November 2026'; never what was searched for, nor whose orders they are."""
-    words = []
-    for spec in shown.filter_specs:
-        chosen = [str(choice["display"]) for choice in list(spec.choices(shown))[1:] if choice["selected"]]
-        if chosen and getattr(spec, "names_somebody", False):
-            chosen = [gettext("one alone")]
-        words += [f"{spec.title}: {', '.join(chosen)}"] if chosen else []
-    said = "; ".join(words)[:300]
-    return said[:1].upper() + said[1:]
 
 
 @admin.register(OrderExport, site=staff_site)

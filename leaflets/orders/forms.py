@@ -7,7 +7,6 @@ from typing import Any
 
 from django import forms
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -41,11 +40,6 @@ from professionals.safeguarding.forms import CONFIRM_FIELD, ChildDetailsMixin
 NO_WISHES, NO_LIMITS_KNOWN = Wishes(), dict[int, RecentOrders]()
 
 
-def copies_label(leaflet: Leaflet) -> SafeString:
-    """'Copies' for the eye, which title for the ear."""
-    return format_html(_("Copies<span class='govuk-visually-hidden'> of “{title}”</span>"), title=leaflet.title)
-
-
 def stock_hint(leaflet: Leaflet, lately: RecentOrders = NO_RECENT_ORDERS) -> str:
     """What there is, and how many of it this person may have now. Of all limits, the one that binds them is said."""
     available, most, left = leaflet.available, leaflet.most_per_order, lately.left(leaflet)
@@ -65,17 +59,6 @@ def limit_left_text(left: Allowance) -> str:
     return (_("You can order %(n)s more until %(until)s") if left.copies else _("You can order more from %(until)s")) % facts
 
 
-def copies_help(leaflet: Leaflet, lately: RecentOrders) -> str:
-    """What a team usually takes, in the words of staff, before what there is. A help text may be HTML, so theirs is escaped."""
-    hint = stock_hint(leaflet, lately)
-    return format_html("{} {}", leaflet.usual_words, hint) if leaflet.usual_words and leaflet.available > 0 else hint
-
-
-def max_copies_text(leaflet: Leaflet) -> str:
-    facts = {"title": leaflet.title, "n": f"{MAX_COPIES:,}"}
-    return _("Enter %(n)s copies of “%(title)s” or fewer. For more, call us.") % facts
-
-
 class CopiesField(forms.IntegerField):
     """How many copies of one title; each message names the title, because the summary at the top stands away from the field.
 
@@ -84,9 +67,19 @@ class CopiesField(forms.IntegerField):
 
     def __init__(self, leaflet: Leaflet, **kwargs: Any) -> None:
         message = _("Enter how many copies of “%(title)s” as a whole number, like 10.") % {"title": leaflet.title}
+        # 'Copies' for the eye, which title for the ear.
+        facts = {"title": leaflet.title, "n": f"{MAX_COPIES:,}"}
         super().__init__(
-            **{"label": copies_label(leaflet), "max_value": MAX_COPIES, **kwargs},
-            error_messages={"required": message, "invalid": message, "max_value": max_copies_text(leaflet)},
+            **{
+                "label": format_html(_("Copies<span class='govuk-visually-hidden'> of “{title}”</span>"), title=leaflet.title),
+                "max_value": MAX_COPIES,
+                **kwargs,
+            },
+            error_messages={
+                "required": message,
+                "invalid": message,
+                "max_value": (_("Enter %(n)s copies of “%(title)s” or fewer. For more, call us.") % facts),
+            },
             widget=forms.TextInput(attrs={"class": "govuk-input--width-4", "inputmode": "numeric", "autocomplete": "off"}),
         )
 
@@ -113,7 +106,10 @@ class AddToBasketForm(PageForm):
         self.leaflets = {copies_field_name(leaflet.slug): leaflet for leaflet in leaflets}
         super().__init__(data, initial=initial)
         for name, leaflet in self.leaflets.items():
-            hint = copies_help(leaflet, lately.get(leaflet.pk, NO_RECENT_ORDERS))
+            # What a team usually takes, in the words of staff, before what there is. A help text may be HTML, so theirs is
+            # escaped.
+            hint = stock_hint(leaflet, lately.get(leaflet.pk, NO_RECENT_ORDERS))
+            hint = format_html("{} {}", leaflet.usual_words, hint) if leaflet.usual_words and leaflet.available > 0 else hint
             self.fields[name] = CopiesField(leaflet, help_text=hint)
 
     def clean(self) -> dict[str, Any]:
@@ -399,7 +395,10 @@ class DeliveryChoiceForm(DeliveryForm):
         """Before it is sent: what was typed before, else where the last order went, else what we know of where they work."""
         initial = dict(typed) or initial_delivery(person, places)
         initial.pop("to", None)  # what was chosen, by its words: its entry may have changed
-        chosen = chosen_address(initial, places)
+        # The kept address that these answers are; for who has not ordered yet, the one that was kept last.
+        said = Delivery(**{name: initial.get(name, "") for name in LABEL_FIELDS})
+        same = next((address for address in places.kept if is_same_address(address.delivery, said)), None)
+        chosen = same or (places.kept[0] if places.kept and not said.address_line_1 else None)
         if chosen:
             initial = {"to": str(chosen.pk), "name": person.name if person else ""}
         elif places.kept:
@@ -418,13 +417,6 @@ class AnonymousDeliveryForm(HoneypotMixin, DeliveryChoiceForm):
     """The same for whoever is not signed in, who may be a program."""
 
     where, told_by = Where.DELIVERY, "postcode"
-
-
-def chosen_address(answers: Mapping[str, Any], places: DeliveryAddresses) -> KeptAddress | None:
-    """The kept address that these answers are; for who has not ordered yet, the one that was kept last."""
-    said = Delivery(**{name: answers.get(name, "") for name in LABEL_FIELDS})
-    same = next((address for address in places.kept if is_same_address(address.delivery, said)), None)
-    return same or (places.kept[0] if places.kept and not said.address_line_1 else None)
 
 
 def initial_delivery(person: Person | None, places: DeliveryAddresses) -> dict[str, str]:
@@ -486,7 +478,17 @@ class ChangeForm(DeliveryForm):
 
     def room(self, title: OrderedTitle, lately: RecentOrders) -> str:
         """The hint of its copies."""
-        return copies_possible_text(title, lately)
+        # What this order may have of a title now, and what of it has left already.
+        left = (
+            ngettext("%(n)d has left already.", "%(n)d have left already.", title.sent) % {"n": title.sent} if title.sent else ""
+        )
+        most = title.most(lately)
+        if title.available <= 0:
+            return f"{_('Out of stock just now. You can wait for more.')} {left}".strip()
+        if title.available < most:
+            there = ngettext("There is %(n)d for you now.", "There are %(n)d for you now.", title.available)
+            return f"{there % {'n': title.available}} {left}".strip()
+        return f"{ngettext('You can have %(n)d.', 'You can have up to %(n)d.', most) % {'n': most}} {left}".strip()
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
@@ -554,15 +556,3 @@ def change_form_for(
     workplace = Workplace(order.organisation_id, order.postcode)
     lately = recent_orders(person=order.person_id, workplace=workplace, leaflets=leaflets, now=now, but_not=order.pk)
     return form_class(data, order=order, titles=titles, lately=lately), order_version(titles, order.delivery)
-
-
-def copies_possible_text(title: OrderedTitle, lately: RecentOrders) -> str:
-    """What this order may have of a title now, and what of it has left already."""
-    left = ngettext("%(n)d has left already.", "%(n)d have left already.", title.sent) % {"n": title.sent} if title.sent else ""
-    most = title.most(lately)
-    if title.available <= 0:
-        return f"{_('Out of stock just now. You can wait for more.')} {left}".strip()
-    if title.available < most:
-        there = ngettext("There is %(n)d for you now.", "There are %(n)d for you now.", title.available)
-        return f"{there % {'n': title.available}} {left}".strip()
-    return f"{ngettext('You can have %(n)d.', 'You can have up to %(n)d.', most) % {'n': most}} {left}".strip()

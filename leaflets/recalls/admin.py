@@ -176,9 +176,17 @@ def summary_row(label: str, value: object) -> SummaryRow:
 
 def plan_rows(plan: RecallPlan, wish: RecallRequest) -> list[SummaryRow]:
     rung = len(plan.received) - plan.with_email
+    rows = [summary_row(_("Open orders with it"), orders_count(len(plan.outcomes)))]
+    if plan.successor:
+        rows.append(summary_row(_("Sent instead"), f"{copies_count(plan.copies('moved'))}: {plan.successor}"))
+    if plan.successor or wish.instead == RecallReplacement.WAIT:
+        rows.append(summary_row(_("Wait until there are more"), copies_count(plan.copies("to_come"))))
+    rows.append(summary_row(_("Cancelled"), copies_count(plan.copies("cancelled"))))
+    if plan.cancelled_orders:
+        rows.append(summary_row(_("Orders with nothing left, cancelled"), orders_count(plan.cancelled_orders)))
     rows = [
         summary_row(_("On the shelf, blocked"), copies_count(plan.edition.on_hand)),
-        *order_summary_rows(plan, wish),
+        *rows,
         summary_row(_("On the packing table now"), packing_lines(plan.packing)),
         summary_row(_("Were sent copies"), sent_text(plan)),
         summary_row(_("Get an email"), _("%(people)s, one email each") % {"people": people_count(plan.with_email)}),
@@ -188,18 +196,6 @@ def plan_rows(plan: RecallPlan, wish: RecallRequest) -> list[SummaryRow]:
     ]
     if plan.with_presenters:
         rows.append(summary_row(_("With presenters, for visits to come"), presenter_lines(plan.with_presenters)))
-    return rows
-
-
-def order_summary_rows(plan: RecallPlan, wish: RecallRequest) -> list[SummaryRow]:
-    rows = [summary_row(_("Open orders with it"), orders_count(len(plan.outcomes)))]
-    if plan.successor:
-        rows.append(summary_row(_("Sent instead"), f"{copies_count(plan.copies('moved'))}: {plan.successor}"))
-    if plan.successor or wish.instead == RecallReplacement.WAIT:
-        rows.append(summary_row(_("Wait until there are more"), copies_count(plan.copies("to_come"))))
-    rows.append(summary_row(_("Cancelled"), copies_count(plan.copies("cancelled"))))
-    if plan.cancelled_orders:
-        rows.append(summary_row(_("Orders with nothing left, cancelled"), orders_count(plan.cancelled_orders)))
     return rows
 
 
@@ -221,11 +217,12 @@ def packing_lines(found: Any) -> SafeString | str:
 
 def presenter_lines(found: Any) -> SafeString:
     """Tell the presenter: the host has not got them yet."""
-    return join_lines([_("Ask these presenters not to hand them out:"), *(presenter_line(order) for order in found)])
-
-
-def presenter_line(order: Order) -> SafeString:
-    return format_html("{}: {}", order_link(order), visit_text(order.brought_with))
+    return join_lines(
+        [
+            _("Ask these presenters not to hand them out:"),
+            *(format_html("{}: {}", order_link(order), visit_text(order.brought_with)) for order in found),
+        ]
+    )
 
 
 def person_line(person: Person) -> SafeString:

@@ -120,7 +120,19 @@ def store_outcomes(recall: Recall, outcomes: Sequence[LineOutcome], *, by: User 
     if not outcomes:
         return
     states = states_after(outcomes)
-    release_recalled(outcomes, stays=recall.successor is None)
+    # `stays`: what waits does so on the same line, for the next print. At most three statements.
+    lines, still_open = OrderLine.objects.all(), F("allocated") + F("backordered")
+    kept = [each.line.pk for each in outcomes if not each.cancelled]
+    if recall.successor is None:
+        lines.filter(pk__in=kept).update(backordered=still_open, allocated=0)
+    else:
+        lines.filter(pk__in=kept).update(copies=F("copies") - still_open, backordered=0, allocated=0)
+    ended = [each.line.pk for each in outcomes if each.cancelled and not each.moved]
+    lines.filter(pk__in=ended).update(cancelled=F("cancelled") + still_open, backordered=0, allocated=0)
+    for each in outcomes:
+        if each.cancelled and each.moved:  # one at most: of those who are brought theirs, the one at which there were no more
+            cancelled, copies = F("cancelled") + each.cancelled, F("copies") - each.moved
+            lines.filter(pk=each.line.pk).update(copies=copies, cancelled=cancelled, backordered=0, allocated=0)
     released = [
         movement_for_line(each.line, MovementKind.RELEASED, each.line.allocated) for each in outcomes if each.line.allocated
     ]
@@ -135,22 +147,6 @@ def store_outcomes(recall: Recall, outcomes: Sequence[LineOutcome], *, by: User 
         outcome=Outcome.WITHDRAWN
     )
     write_history(recall, outcomes, states, by=by, now=now)
-
-
-def release_recalled(outcomes: Sequence[LineOutcome], *, stays: bool) -> None:
-    """`stays`: what waits does so on the same line, for the next print. At most three statements."""
-    lines, still_open = OrderLine.objects.all(), F("allocated") + F("backordered")
-    kept = [each.line.pk for each in outcomes if not each.cancelled]
-    if stays:
-        lines.filter(pk__in=kept).update(backordered=still_open, allocated=0)
-    else:
-        lines.filter(pk__in=kept).update(copies=F("copies") - still_open, backordered=0, allocated=0)
-    ended = [each.line.pk for each in outcomes if each.cancelled and not each.moved]
-    lines.filter(pk__in=ended).update(cancelled=F("cancelled") + still_open, backordered=0, allocated=0)
-    for each in outcomes:
-        if each.cancelled and each.moved:  # one at most: of those who are brought theirs, the one at which there were no more
-            cancelled, copies = F("cancelled") + each.cancelled, F("copies") - each.moved
-            lines.filter(pk=each.line.pk).update(copies=copies, cancelled=cancelled, backordered=0, allocated=0)
 
 
 def allocate_successor(successor: Edition, outcomes: Sequence[LineOutcome]) -> list[StockMovement]:
@@ -352,7 +348,16 @@ def recall_edition(*, edition: Edition, wish: RecallRequest, by: User | None, no
     )
     people = people_to_tell(edition, outcomes, wish.instead)
     store_outcomes(recall, outcomes, by=by, now=now)
-    notify_holders(recall, people, now=now)
+    # One email a person; `about` is the recall, and who of it. Four statements, however many they are.
+    holders = RecallHolder.objects.bulk_create(
+        RecallHolder(recall=recall, person_id=person, received=copies) for person, copies in people.items()
+    )
+    emails = dict(Person.objects.filter(pk__in=people).values_list("pk", "email"))
+    told = [About(f"recall:{recall.pk}:{holder.pk}", emails[holder.person_id], recall.reference) for holder in holders]
+    notify_about(told, kind=EDITION_RECALLED, now=now, left_to_sweep=True)
+    # By what it is about alone: the database has no figures yet of so many rows of this kind, and would read them all for each.
+    about = Concat(Value(f"recall:{recall.pk}:"), Cast(OuterRef("pk"), CharField()))
+    recall.holders.update(told_in=Subquery(Notification.objects.filter(about=about).order_by().values("pk")[:1]))
     if wish.flagged:
         notify_safeguarding_lead(about=f"recall:{recall.pk}", reference=recall.reference, now=now)
     return recall
@@ -384,19 +389,6 @@ def lock_recalled_editions(edition: Edition, successor: Edition | None) -> tuple
         raise NoSuccessor
     instead.leaflet = successor.leaflet
     return now_is, instead
-
-
-def notify_holders(recall: Recall, people: Mapping[int, int], *, now: datetime) -> None:
-    """One email a person; `about` is the recall, and who of it. Four statements, however many they are."""
-    holders = RecallHolder.objects.bulk_create(
-        RecallHolder(recall=recall, person_id=person, received=copies) for person, copies in people.items()
-    )
-    emails = dict(Person.objects.filter(pk__in=people).values_list("pk", "email"))
-    told = [About(f"recall:{recall.pk}:{holder.pk}", emails[holder.person_id], recall.reference) for holder in holders]
-    notify_about(told, kind=EDITION_RECALLED, now=now, left_to_sweep=True)
-    # By what it is about alone: the database has no figures yet of so many rows of this kind, and would read them all for each.
-    about = Concat(Value(f"recall:{recall.pk}:"), Cast(OuterRef("pk"), CharField()))
-    recall.holders.update(told_in=Subquery(Notification.objects.filter(about=about).order_by().values("pk")[:1]))
 
 
 def mark_phoned(*, holder: RecallHolder, by: User, now: datetime) -> bool:

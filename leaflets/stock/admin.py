@@ -140,7 +140,10 @@ def stock_entry_page(model_admin: StaffModelAdmin, request: HttpRequest, edition
     """The form carries which entry was the last when it was opened, and of which ones refusals have told since."""
     change_url = reverse("staff:leaflets_edition_change", args=[edition.pk])
     form = in_our_words(action.form_class)(request.POST if request.method == "POST" else None)
-    last, told = key_or_none(request.POST.get("last", "")), duplicates_told(request)
+    last, told = (
+        key_or_none(request.POST.get("last", "")),
+        [key for key in map(key_or_none, request.POST.getlist("told")) if key is not None],
+    )
     if form.is_valid():
         form.cleaned_data["seen"] = None if last is None else SeenEntries(last, frozenset(told))
         if model_admin.perform(request, note_duplicates(action, told), edition, form):
@@ -166,10 +169,6 @@ def note_duplicates(action: ObjectAction, told: list[int]) -> ObjectAction:
             raise
 
     return replace(action, service=service)
-
-
-def duplicates_told(request: HttpRequest) -> list[int]:
-    return [key for key in map(key_or_none, request.POST.getlist("told")) if key is not None]
 
 
 def key_or_none(typed: str) -> int | None:
@@ -205,29 +204,6 @@ class StartStockTakeForm(PageForm):
 
     def chosen(self) -> list[Edition]:
         return editions_to_count() if self.cleaned_data["what"] == "all" else list(self.cleaned_data["editions"])
-
-
-def start_stock_take_page(admin: StaffModelAdmin, request: HttpRequest) -> HttpResponse:
-    if not admin.has_add_permission(request):
-        raise PermissionDenied
-    form = StartStockTakeForm(request.POST if request.method == "POST" else None)
-    if form.is_valid():
-        try:
-            take = start_count(editions=form.chosen(), by=request.user, now=timezone.now())  # type: ignore[arg-type]
-        except DomainError as refusal:
-            form.add_error("editions", str(refusal.message))
-        else:
-            return redirect(reverse("staff:leaflets_stocktake_action", args=[take.pk, "count"]))
-    context = {
-        **admin.admin_site.each_context(request),
-        "opts": admin.opts,
-        "title": _("Start a stock-take"),
-        "intro": WHAT_TO_COUNT,
-        "form": form,
-        "media": admin.media,
-        "button": _("Start counting"),
-    }
-    return TemplateResponse(request, "admin/for_caller.html", context)
 
 
 class CountField(forms.IntegerField):
@@ -295,21 +271,37 @@ def count_again_text(count: TitleCount) -> str:
 def count_page(admin: StaffModelAdmin, request: HttpRequest, take: StockTake, action: ObjectAction) -> HttpResponse:
     """Saves whatever is right and keeps the rest in its boxes; a title that was saved goes to the end of the page."""
     here = reverse("staff:leaflets_stocktake_action", args=[take.pk, "count"])
-    form = CountForm(request.POST, counts=posted_counts(take, request.POST)) if request.method == "POST" else None
+    data = request.POST
+    form = (
+        CountForm(request.POST, counts=[count for count in counts_of(take) if count_field_name(count) in data])
+        if request.method == "POST"
+        else None
+    )
     if form is not None:
         kept = save_counts(take, form, request)
         if not form.errors:
             left = any(not is_counted(count) for count in counts_of(take))
             return redirect(here if left else reverse("staff:leaflets_stocktake_action", args=[take.pk, "confirm"]))
         if kept:
-            messages.success(request, saved_text(kept))
+            messages.success(request, ngettext("%(n)d title is saved.", "%(n)d titles are saved.", kept) % {"n": kept})
     change_url = reverse("staff:leaflets_stocktake_change", args=[take.pk])
-    context = {**admin.about_action(request, action, take, change_url), **count_fields(take, form)}
+    # The boxes that are still to be filled in, those with what was typed wrong among them; and what is counted.
+    counts = counts_of(take)
+    wrong = set(form.errors) if form else set()
+    open_ones = [count for count in counts if not is_counted(count) or count_field_name(count) in wrong]
+    again = CountForm(form.data if form else None, counts=open_ones)
+    for name, why in form.refusals if form else ():
+        again.add_error(name, why)
+    done = [count for count in counts if is_counted(count)]
+    progress = _("%(done)d of %(all)d titles counted") % {"done": len(done), "all": len(counts)}
+    context = {
+        **admin.about_action(request, action, take, change_url),
+        "form": again,
+        "done": done,
+        "progress": progress,
+        "save_every": SAVE_EVERY,
+    }
     return TemplateResponse(request, "leaflets/staff/count.html", context)
-
-
-def posted_counts(take: StockTake, data: Any) -> list[TitleCount]:
-    return [count for count in counts_of(take) if count_field_name(count) in data]
 
 
 def save_counts(take: StockTake, form: CountForm, request: HttpRequest) -> int:
@@ -328,23 +320,6 @@ def save_counts(take: StockTake, form: CountForm, request: HttpRequest) -> int:
     if not typed and not form.errors and again <= 0:
         form.refuse(None, _("Enter at least one figure, then save."))
     return len(typed) - len(refused)
-
-
-def count_fields(take: StockTake, form: CountForm | None) -> dict[str, Any]:
-    """The boxes that are still to be filled in, those with what was typed wrong among them; and what is counted."""
-    counts = counts_of(take)
-    wrong = set(form.errors) if form else set()
-    open_ones = [count for count in counts if not is_counted(count) or count_field_name(count) in wrong]
-    again = CountForm(form.data if form else None, counts=open_ones)
-    for name, why in form.refusals if form else ():
-        again.add_error(name, why)
-    done = [count for count in counts if is_counted(count)]
-    progress = _("%(done)d of %(all)d titles counted") % {"done": len(done), "all": len(counts)}
-    return {"form": again, "done": done, "progress": progress, "save_every": SAVE_EVERY}
-
-
-def saved_text(kept: int) -> str:
-    return ngettext("%(n)d title is saved.", "%(n)d titles are saved.", kept) % {"n": kept}
 
 
 def confirm_page(admin: StaffModelAdmin, request: HttpRequest, take: StockTake, action: ObjectAction) -> HttpResponse:
@@ -472,7 +447,26 @@ class StockTakeAdmin(LooksOnly):
         return "\n".join(said) or _("Everything was as expected.")
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        return start_stock_take_page(self, request)
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = StartStockTakeForm(request.POST if request.method == "POST" else None)
+        if form.is_valid():
+            try:
+                take = start_count(editions=form.chosen(), by=request.user, now=timezone.now())  # type: ignore[arg-type]
+            except DomainError as refusal:
+                form.add_error("editions", str(refusal.message))
+            else:
+                return redirect(reverse("staff:leaflets_stocktake_action", args=[take.pk, "count"]))
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": _("Start a stock-take"),
+            "intro": WHAT_TO_COUNT,
+            "form": form,
+            "media": self.media,
+            "button": _("Start counting"),
+        }
+        return TemplateResponse(request, "admin/for_caller.html", context)
 
     def save_model(self, request: HttpRequest, obj: StockTake, form: Any, change: bool) -> None:
         """Nothing: only services write it."""

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models, transaction
@@ -127,18 +127,15 @@ def record_movements(movements: Sequence[StockMovement], *, by: User | None, now
     if changed:
         Edition.objects.bulk_update(figures, changed)
     if went:
-        _add_to_dispatch_counts(went, uk_day(now))
+        day = uk_day(now)
+        known = dict(DispatchCount.objects.filter(edition__in=went, day=day).values_list("edition", "copies"))
+        DispatchCount.objects.bulk_create(
+            [DispatchCount(edition_id=key, day=day, copies=known.get(key, 0) + copies) for key, copies in went.items()],
+            update_conflicts=True,
+            unique_fields=["edition", "day"],
+            update_fields=["copies"],
+        )
     StockMovement.objects.bulk_create(movements)
-
-
-def _add_to_dispatch_counts(went: Mapping[int, int], day: date) -> None:
-    known = dict(DispatchCount.objects.filter(edition__in=went, day=day).values_list("edition", "copies"))
-    DispatchCount.objects.bulk_create(
-        [DispatchCount(edition_id=key, day=day, copies=known.get(key, 0) + copies) for key, copies in went.items()],
-        update_conflicts=True,
-        unique_fields=["edition", "day"],
-        update_fields=["copies"],
-    )
 
 
 # Emails that a leaflet is back in stock: asked for, stopped, and told once. To staff once of each fall that a title is low.

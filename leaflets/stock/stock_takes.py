@@ -122,7 +122,8 @@ def record_counts(*, take: StockTake, typed: Mapping[int, TypedCount], by: User 
     for key, count in counts.items():
         if is_counted(count):
             if count.counted != typed[key].copies:
-                refused[key] = _counted_by_another(count)
+                said = _("%(who)s has counted %(n)s of this meanwhile. If that is wrong, press “Count again” beside it.")
+                refused[key] = said % {"who": count.counted_by or _("Somebody"), "n": f"{count.counted:,}"}
         elif count.at != typed[key].seen:  # type: ignore[attr-defined]
             refused[key] = _moved_meanwhile(count, typed[key].seen)
         else:
@@ -167,11 +168,6 @@ def _open_and_locked(take: StockTake, keys: Iterable[int]) -> dict[int, TitleCou
         leaflet, count.edition = count.edition.leaflet, locked[count.edition_id]
         count.edition.leaflet = leaflet
     return counts
-
-
-def _counted_by_another(count: TitleCount) -> str:
-    said = _("%(who)s has counted %(n)s of this meanwhile. If that is wrong, press “Count again” beside it.")
-    return said % {"who": count.counted_by or _("Somebody"), "n": f"{count.counted:,}"}
 
 
 def _moved_meanwhile(count: TitleCount, seen: int) -> str:
@@ -299,11 +295,8 @@ def _correct_stock(take: StockTake, found: Sequence[Difference], *, by: User | N
         )
     record_movements([each.count.correction for each in found] + released, by=by, now=now, reason=str(take))  # type: ignore[arg-type]
     TitleCount.objects.bulk_update([each.count for each in found], ["correction"])
-    _backorder_promises(fewer, by=by, now=now, reason=str(take))
-
-
-def _backorder_promises(fewer: dict[OrderLine, int], *, by: User | None, now: datetime, reason: str) -> None:
-    """So many copies of each line are waited for again; an order of which none is left to pack waits. All are locked."""
+    # So many copies of each line are waited for again; an order of which none is left to pack waits. All are locked.
+    reason = str(take)
     for line, copies in fewer.items():
         line.allocated -= copies
         line.backordered += copies

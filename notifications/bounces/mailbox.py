@@ -54,7 +54,23 @@ def read_mailbox(url: str, *, now: datetime) -> int:
     """Take in what came back since the last reading. How many answers were about mail of ours. Raises MailboxTrouble."""
     parts = urlsplit(url)
     if parts.scheme == "maildir":
-        return read_maildir(Path(unquote(parts.path)), now)
+        # New messages: understood reports go, others are moved to those that are there already, unread.
+        folder = Path(unquote(parts.path))
+        if not (folder / "new").is_dir():
+            raise MailboxTrouble("BOUNCE_MAILBOX names no Maildir: it has no folder called new")
+        maildir = stdlib_mailbox.Maildir(folder, create=False)
+        keys = [key for key in sorted(maildir.keys()) if maildir.get_message(key).get_subdir() == "new"][:MOST_AT_ONCE]
+        mails = [Mail(number, maildir.get_bytes(key)[:MOST_BYTES]) for number, key in enumerate(keys)]
+        found = answers_of(mails)
+        taken = take([answer for answers in found.values() for answer in answers], now=now)
+        for number, key in enumerate(keys):
+            if number in found:
+                maildir.discard(key)
+            else:
+                message = maildir.get_message(key)
+                message.set_subdir("cur")
+                maildir[key] = message
+        return taken
     if parts.scheme in {"imap", "imaps", "imap+tls"}:
         return read_imap(url, now)
     raise MailboxTrouble("BOUNCE_MAILBOX begins with neither imaps://, imap+tls://, imap:// nor maildir://")
@@ -72,25 +88,6 @@ def answers_of(mails: list[Mail]) -> dict[int, list[Answer]]:
         if answers:
             found[mail.number] = answers
     return found
-
-
-def read_maildir(folder: Path, now: datetime) -> int:
-    """New messages: understood reports go, others are moved to those that are there already, unread."""
-    if not (folder / "new").is_dir():
-        raise MailboxTrouble("BOUNCE_MAILBOX names no Maildir: it has no folder called new")
-    maildir = stdlib_mailbox.Maildir(folder, create=False)
-    keys = [key for key in sorted(maildir.keys()) if maildir.get_message(key).get_subdir() == "new"][:MOST_AT_ONCE]
-    mails = [Mail(number, maildir.get_bytes(key)[:MOST_BYTES]) for number, key in enumerate(keys)]
-    found = answers_of(mails)
-    taken = take([answer for answers in found.values() for answer in answers], now=now)
-    for number, key in enumerate(keys):
-        if number in found:
-            maildir.discard(key)
-        else:
-            message = maildir.get_message(key)
-            message.set_subdir("cur")
-            maildir[key] = message
-    return taken
 
 
 @contextmanager
@@ -132,13 +129,25 @@ def read_imap(url: str, now: datetime) -> int:
     with imap(url) as (client, validity):
         with transaction.atomic():
             place = place_of(url, validity)
-            mails = fetched(client, place.last_number)
+            # Their beginnings, without marking them as read.
+            after = place.last_number
+            _answer, data = client.uid("SEARCH", f"UID {after + 1}:*")
+            numbers = sorted(number for number in map(int, (data[0] or b"").split()) if number > after)[:MOST_AT_ONCE]
+            mails = []
+            for number in numbers:
+                _answer, parts = client.uid("FETCH", str(number), f"(BODY.PEEK[]<0.{MOST_BYTES}>)")
+                raw = next((part[1] for part in parts if isinstance(part, tuple)), b"")
+                mails.append(Mail(number, raw))
             found = answers_of(mails)
             taken = take([answer for answers in found.values() for answer in answers], now=now)
             place.last_number = max([place.last_number, *(mail.number for mail in mails)])
             place.save()
         if found:
-            throw_away(client, sorted(found))
+            # Reports hold what we wrote to people, so they don't stay. A server that can't delete these alone keeps them, marked.
+            names = ",".join(map(str, sorted(found)))
+            client.uid("STORE", names, "+FLAGS.SILENT", r"(\Deleted)")
+            if "UIDPLUS" in client.capabilities:
+                client.uid("EXPUNGE", names)
     return taken
 
 
@@ -156,23 +165,3 @@ def name_of(url: str) -> str:
     """The same mailbox keeps its name when its password changes."""
     parts = urlsplit(url)
     return hashlib.sha256(f"{parts.hostname}{parts.path}{parts.username}".encode()).hexdigest()
-
-
-def fetched(client: imaplib.IMAP4, after: int) -> list[Mail]:
-    """Their beginnings, without marking them as read."""
-    _answer, data = client.uid("SEARCH", f"UID {after + 1}:*")
-    numbers = sorted(number for number in map(int, (data[0] or b"").split()) if number > after)[:MOST_AT_ONCE]
-    mails = []
-    for number in numbers:
-        _answer, parts = client.uid("FETCH", str(number), f"(BODY.PEEK[]<0.{MOST_BYTES}>)")
-        raw = next((part[1] for part in parts if isinstance(part, tuple)), b"")
-        mails.append(Mail(number, raw))
-    return mails
-
-
-def throw_away(client: imaplib.IMAP4, numbers: list[int]) -> None:
-    """Reports hold what we wrote to people, so they don't stay. A server that can't delete these alone keeps them, marked."""
-    names = ",".join(map(str, numbers))
-    client.uid("STORE", names, "+FLAGS.SILENT", r"(\Deleted)")
-    if "UIDPLUS" in client.capabilities:
-        client.uid("EXPUNGE", names)

@@ -52,7 +52,22 @@ def read_report(raw: bytes, *, domain: str) -> list[Answer]:
     if "message/feedback-report" in kinds:
         return complaint(parts, message_id)
     if "message/delivery-status" in kinds:
-        return delivery_report(parts, message_id)
+        # RFC 3464: a group of fields about the message, then one for each recipient; ours has one. Late is not returned.
+        for part in parts:
+            if part.get_content_type() != "message/delivery-status" or not part.is_multipart():
+                continue
+            groups: Any = part.get_payload()
+            for fields in groups:
+                action = header(fields, "Action").lower()
+                if not action or action in NOT_FINAL:
+                    continue
+                status = header(fields, "Status")
+                words = typed(header(fields, "Diagnostic-Code")) or status
+                address = typed(header(fields, "Original-Recipient") or header(fields, "Final-Recipient"))
+                return [
+                    Answer(sort_of(status, words), Source.MAILBOX, message_id=message_id, address=address.strip("<>"), said=words)
+                ]
+        return []
     if "message/disposition-notification" in kinds or answers_itself(mail):
         return []
     return plain_report(mail, parts, message_id)
@@ -105,25 +120,6 @@ def header(fields: Message, name: str) -> str:
 def typed(value: str) -> str:
     """Of “rfc822; somebody@example.org” or “smtp; 550 …” what follows the type."""
     return value.partition(";")[2].strip() if ";" in value[:20] else value.strip()
-
-
-def delivery_report(parts: list[Message], message_id: str) -> list[Answer]:
-    """RFC 3464: a group of fields about the message, then one for each recipient; ours has one. Late is not returned."""
-    for part in parts:
-        if part.get_content_type() != "message/delivery-status" or not part.is_multipart():
-            continue
-        groups: Any = part.get_payload()
-        for fields in groups:
-            action = header(fields, "Action").lower()
-            if not action or action in NOT_FINAL:
-                continue
-            status = header(fields, "Status")
-            words = typed(header(fields, "Diagnostic-Code")) or status
-            address = typed(header(fields, "Original-Recipient") or header(fields, "Final-Recipient"))
-            return [
-                Answer(sort_of(status, words), Source.MAILBOX, message_id=message_id, address=address.strip("<>"), said=words)
-            ]
-    return []
 
 
 def complaint(parts: list[Message], message_id: str) -> list[Answer]:
@@ -252,19 +248,16 @@ def read_told(request: HttpRequest, now: datetime) -> Told:
     except (AnymailWebhookValidationFailure, *UNREADABLE) as error:
         raise PermissionDenied from error
     try:
-        return told_by(view.parse_events(request), now)
+        events = view.parse_events(request)
+        told = Told([], {})
+        for event in events:
+            if event.event_type == "delivered" and event.recipient:
+                told.arrived[storable(event.recipient).strip().lower()] = moment_of(event, now)
+            elif sort := sort_of_event(event):
+                told.answers.append(answer_of(event, sort, now))
+        return told
     except (AnymailConfigurationError, *UNREADABLE) as error:
         raise BadRequest from error
-
-
-def told_by(events: Iterable[Any], now: datetime) -> Told:
-    told = Told([], {})
-    for event in events:
-        if event.event_type == "delivered" and event.recipient:
-            told.arrived[storable(event.recipient).strip().lower()] = moment_of(event, now)
-        elif sort := sort_of_event(event):
-            told.answers.append(answer_of(event, sort, now))
-    return told
 
 
 def moment_of(event: Any, now: datetime) -> datetime:

@@ -113,19 +113,9 @@ def take(answers: Iterable[Answer], *, now: datetime) -> int:
     if not rows:
         return 0
     ReturnedMail.objects.bulk_create(rows, ignore_conflicts=True)
-    mark_addresses({row.address for row in rows}, now)
-    fail_messages(rows)
-    for address in sorted({row.address for row in rows if row.sort == Sort.COMPLAINT}):
-        choose(address=address, chosen=dict.fromkeys(Topic, False), where=Where.COMPLAINT, now=now)
-    logger.info("%s answers about mail of ours were taken.", len(rows))
-    return len(rows)
-
-
-def mark_addresses(addresses: set[str], now: datetime) -> None:
-    """Each is judged from all that is kept of it, so that telling it twice changes nothing. A mark is only set here.
-
-    The rows are there and ours before they are judged: two that tell of one address at once take turns.
-    """
+    # Each is judged from all that is kept of it, so that telling it twice changes nothing. A mark is only set here. The rows are
+    # there and ours before they are judged: two that tell of one address at once take turns.
+    addresses = {row.address for row in rows}
     fresh = [MarkedAddress(address=address, sort=Sort.SOFT, last_at=now) for address in sorted(addresses)]
     MarkedAddress.objects.bulk_create(fresh, ignore_conflicts=True)
     marks = list(MarkedAddress.objects.select_for_update(no_key=True).filter(address__in=addresses).order_by("address"))
@@ -135,6 +125,18 @@ def mark_addresses(addresses: set[str], now: datetime) -> None:
     for mark in marks:
         judge(mark, told[mark.address], now)
     MarkedAddress.objects.bulk_update(marks, ["sort", "said", "marked_at", "last_at", "complained_at"])
+    # A message that came back has not arrived, whatever our mail server said: it stands with those that failed.
+    came_back = {row.notification_id: row.said for row in rows if row.notification_id and row.sort != Sort.COMPLAINT}
+    sent = Notification.objects.select_for_update(no_key=True).filter(pk__in=came_back, state=State.SENT).only("pk")
+    messages = list(sent.order_by("pk"))
+    for message in messages:
+        message.state = State.FAILED
+        message.last_error = f"{_('It came back:')} {came_back[message.pk]}"[:300]
+    Notification.objects.bulk_update(messages, ["state", "last_error"])
+    for address in sorted({row.address for row in rows if row.sort == Sort.COMPLAINT}):
+        choose(address=address, chosen=dict.fromkeys(Topic, False), where=Where.COMPLAINT, now=now)
+    logger.info("%s answers about mail of ours were taken.", len(rows))
+    return len(rows)
 
 
 def judge(mark: MarkedAddress, told: Sequence[ReturnedMail], now: datetime) -> None:
@@ -155,58 +157,41 @@ def judge(mark: MarkedAddress, told: Sequence[ReturnedMail], now: datetime) -> N
     mark.last_at = max([mark.last_at, *(mail.received_at for mail in told[:1])])
 
 
-def fail_messages(rows: Iterable[ReturnedMail]) -> None:
-    """A message that came back has not arrived, whatever our mail server said: it stands with those that failed."""
-    came_back = {row.notification_id: row.said for row in rows if row.notification_id and row.sort != Sort.COMPLAINT}
-    sent = Notification.objects.select_for_update(no_key=True).filter(pk__in=came_back, state=State.SENT).only("pk")
-    messages = list(sent.order_by("pk"))
-    for message in messages:
-        message.state = State.FAILED
-        message.last_error = f"{_('It came back:')} {came_back[message.pk]}"[:300]
-    Notification.objects.bulk_update(messages, ["state", "last_error"])
-
-
 def returned_rows(answers: Sequence[Answer], now: datetime) -> list[ReturnedMail]:
     """One for each answer about mail of ours, not yet written. Two statements."""
     ids = [answer.message_id for answer in answers if answer.message_id]
     known = {row.message_id: row for row in mail_of_ours().filter(message_id__in=ids)}
-    wrote_to = written_to([a.address for a in answers if a.message_id not in known and a.source == Source.PROVIDER])
+    # Those of them that we ever wrote to.
+    addresses = [a.address for a in answers if a.message_id not in known and a.source == Source.PROVIDER]
+    asked = {address.strip().lower() for address in addresses} - {""}
+    if not asked:
+        wrote_to = set()
+    else:
+        rows = Notification.objects.alias(address=Lower("recipient")).filter(address__in=asked).exclude(recipient="")
+        wrote_to = set(rows.order_by().values_list(Lower("recipient"), flat=True).distinct())
     found: dict[str, ReturnedMail] = {}
     for answer in answers:
         message = known.get(answer.message_id)
         address = message.recipient.lower() if message else answer.address.strip().lower()
         if address and (message or address in wrote_to):
-            row = returned_row(answer, message, address, now)
+            told = f"{message.message_id} {answer.sort}" if message else f"{answer.source} {answer.key or address} {answer.sort}"
+            went = (message.sent_at or message.first_tried_at or message.created_at) if message else None
+            row = ReturnedMail(
+                key=hashlib.sha256(told.encode()).hexdigest(),
+                address=address,
+                sort=answer.sort,
+                source=answer.source,
+                notification=message,
+                said=" ".join(answer.said.replace("\0", "").split())[:300],
+                went_at=went or answer.at or now,
+                received_at=now,
+            )
             found.setdefault(row.key, row)
     return list(found.values())
 
 
 def mail_of_ours() -> QuerySet[Notification]:
     return Notification.objects.exclude(recipient="").only("message_id", "recipient", "created_at", "first_tried_at", "sent_at")
-
-
-def written_to(addresses: Sequence[str]) -> set[str]:
-    """Those of them that we ever wrote to."""
-    asked = {address.strip().lower() for address in addresses} - {""}
-    if not asked:
-        return set()
-    rows = Notification.objects.alias(address=Lower("recipient")).filter(address__in=asked).exclude(recipient="")
-    return set(rows.order_by().values_list(Lower("recipient"), flat=True).distinct())
-
-
-def returned_row(answer: Answer, message: Notification | None, address: str, now: datetime) -> ReturnedMail:
-    told = f"{message.message_id} {answer.sort}" if message else f"{answer.source} {answer.key or address} {answer.sort}"
-    went = (message.sent_at or message.first_tried_at or message.created_at) if message else None
-    return ReturnedMail(
-        key=hashlib.sha256(told.encode()).hexdigest(),
-        address=address,
-        sort=answer.sort,
-        source=answer.source,
-        notification=message,
-        said=" ".join(answer.said.replace("\0", "").split())[:300],
-        went_at=went or answer.at or now,
-        received_at=now,
-    )
 
 
 def refused(notification: Notification, error: Exception, *, now: datetime) -> None:

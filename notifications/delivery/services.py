@@ -165,17 +165,13 @@ def deliver_each(pks: Sequence[int], *, clock: Clock = timezone.now) -> None:
     for pk, following in zip_longest(pks, pks[1:]):
         taken, held = held, None
         try:
-            notification = taken or take_up(pk, clock=clock)
+            notification = taken or (None if is_silent(clock()) else claim(pk, now=clock()))
             if notification and not gathered(notification, now=clock()):
                 held = work_on(notification, following, clock=clock)
         except LeaseLostError:
             logger.warning("Message %s is not ours to send any more.", pk)
         except Exception as error:  # noqa: BLE001 - the database may be away; the sweep comes back to this row
             logger.error("Message %s could not be worked on: %s", pk, type(error).__name__)
-
-
-def take_up(pk: int, *, clock: Clock) -> Notification | None:
-    return None if is_silent(clock()) else claim(pk, now=clock())
 
 
 def work_on(notification: Notification, following: int | None, *, clock: Clock) -> Notification | None:
@@ -320,16 +316,12 @@ def patiently(write: Callable[[], Settled]) -> Settled:
         try:
             return write()
         except (DatabaseError, InterfaceError) as error:
-            if not is_lost_connection(error):
+            # An immediate shutdown reaches us as a bare DatabaseError without a word.
+            if not (isinstance(error, OperationalError | InterfaceError) or type(error) is DatabaseError):
                 raise
             connection.close()
             time.sleep(pause)
     return write()
-
-
-def is_lost_connection(error: Exception) -> bool:
-    """An immediate shutdown reaches us as a bare DatabaseError without a word."""
-    return isinstance(error, OperationalError | InterfaceError) or type(error) is DatabaseError
 
 
 def where(error: Exception) -> str:
@@ -428,11 +420,10 @@ def known() -> Known:
 def is_silent(now: datetime) -> bool:
     """Whether the server is down and nobody is to try it now: then rows stay as they are."""
     state = known()
-    return state.down_since is not None and not is_due(state.next_try_at, now)
-
-
-def is_due(next_try_at: datetime | None, now: datetime) -> bool:
-    return next_try_at is None or next_try_at <= now or next_try_at > now + NO_PAUSE_IS_SO_LONG
+    next_try_at = state.next_try_at
+    return state.down_since is not None and not (
+        next_try_at is None or next_try_at <= now or next_try_at > now + NO_PAUSE_IS_SO_LONG
+    )
 
 
 def may_talk(now: datetime) -> bool:
@@ -470,15 +461,11 @@ def answered(now: datetime) -> None:
     _known.pop(server_name(), None)
     if changed and state.down_since:
         logger.warning("The mail server answers again, after %s.", now - state.down_since)
-        wake(now)
-
-
-def wake(now: datetime) -> None:
-    waiting = Notification.objects.filter(state=State.PENDING, first_tried_at__isnull=False, attempts__gt=0)
-    some_time = ExpressionWrapper(Random() * Value(WAKES_WITHIN), output_field=DurationField())
-    soon = ExpressionWrapper(Value(now) + some_time, output_field=DateTimeField())
-    waiting.filter(due_at__gt=now, due_at__lte=now + WAITS_NO_LONGER).update(due_at=soon)
-    outbox.ask_for_sweep()
+        waiting = Notification.objects.filter(state=State.PENDING, first_tried_at__isnull=False, attempts__gt=0)
+        some_time = ExpressionWrapper(Random() * Value(WAKES_WITHIN), output_field=DurationField())
+        soon = ExpressionWrapper(Value(now) + some_time, output_field=DateTimeField())
+        waiting.filter(due_at__gt=now, due_at__lte=now + WAITS_NO_LONGER).update(due_at=soon)
+        outbox.ask_for_sweep()
 
 
 # No domain gets more messages a minute than its servers like: what is too much waits in a line, and was no attempt.

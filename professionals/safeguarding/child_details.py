@@ -130,12 +130,20 @@ def tells_an_age(text: str) -> bool:
     if OF_A_PRONOUN.search(text) or any(not _is_told_of(text, found) for found in OF_A_CHILD.finditer(text)):
         return True
     named = [found for found in OF_A_NAME.finditer(text) if _is_somebody(found[1] or found[2])]
-    listed = [found for found in named if _is_in_a_team(text, found)]
+    listed = [found for found in named if found[0].endswith(")") and bool(IN_A_TEAM.search(before(text, found.start(), 120)))]
     if len(listed) < len(named):
         return True
     if any(could_be_names(found[1]) for found in OF_A_SMALL_NAME.finditer(text)):
         return True
-    if _has_harm_near(text, listed + [found for found in BESIDE_AN_AGE.finditer(text) if _may_be_somebody(found)]):
+    if _has_harm_near(
+        text,
+        listed
+        + [
+            found
+            for found in BESIDE_AN_AGE.finditer(text)
+            if bool(found[1]) or (could_be_names(found[2]) and _is_somebody(found[2].capitalize()))
+        ],
+    ):
         return True
     return any(not OF_A_PLACE.search(before(text, found.start(), 20)) for found in CLINICAL.finditer(text))
 
@@ -147,14 +155,6 @@ def _is_somebody(word: str) -> bool:
     if len(word) <= 4 and word.endswith("s") and word[:-1].isupper():
         return False
     return are_initials(word) if word.isupper() and len(word) <= 3 else are_names(word)
-
-
-def _is_in_a_team(text: str, found: re.Match[str]) -> bool:
-    return found[0].endswith(")") and bool(IN_A_TEAM.search(before(text, found.start(), 120)))
-
-
-def _may_be_somebody(found: re.Match[str]) -> bool:
-    return bool(found[1]) or (could_be_names(found[2]) and _is_somebody(found[2].capitalize()))
 
 
 def _has_harm_near(text: str, ages: list[re.Match[str]]) -> bool:
@@ -247,11 +247,8 @@ def _is_birth(text: str, found: re.Match[str], today: date) -> bool:
         return True
     if day is None or not today - CHILDHOOD <= day <= today - ABOUT_WORK or OF_A_CHECK.search(ahead):
         return False
-    return _is_beside_a_name(ahead, behind, long_past=day <= today - LONG_PAST)
-
-
-def _is_beside_a_name(ahead: str, behind: str, *, long_past: bool) -> bool:
-    """In small letters, with the family name first, or as initials within a sentence: only where the date is long past."""
+    # In small letters, with the family name first, or as initials within a sentence: only where the date is long past.
+    long_past = day <= today - LONG_PAST
     name, follows, initials = NAME_BEFORE.search(ahead), NAME_AFTER.search(behind), INITIALS_BEFORE.search(ahead)
     if initials and are_initials(initials[1]) and (long_past or not name):
         return True
@@ -266,14 +263,10 @@ def _date_of(found: re.Match[str]) -> date | None:
     day, month, year = (next(value for name, value in groups.items() if name[0] == part) for part in "dmy")
     number = int(month) if month.isdigit() else 1 + MONTHS.index(month.lower()[:3])
     try:
-        return date(_full_year(year), number, int(day))
+        # Two digits are of this century as far as 2049, as those who write them today mean it.
+        return date(int(year) if len(year) == 4 else int(year) + (2000 if int(year) < 50 else 1900), number, int(day))
     except ValueError:
         return None
-
-
-def _full_year(year: str) -> int:
-    """Two digits are of this century as far as 2049, as those who write them today mean it."""
-    return int(year) if len(year) == 4 else int(year) + (2000 if int(year) < 50 else 1900)
 
 
 # One child without a number: a case, a name or initials called a child's, or what happened to somebody in our readers' care.

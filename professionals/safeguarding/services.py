@@ -170,32 +170,24 @@ def _lock_undecided(flagged: FlaggedText, shown: str, by: User) -> tuple[Flagged
         raise DomainError(_("Somebody has decided this meanwhile."))
     if not locked.was_read_by(by):
         raise DomainError(_("Read what was written first."))
-    _lock_rows(locked)
+    # Who writes to the object meanwhile is waited for, so that no new mark and no new word of theirs is lost.
+    for row in rows_of(locked):
+        if hasattr(row, "flagged_child_details"):
+            type(row)._base_manager.select_for_update(no_key=True).get(pk=row.pk)
     found = words_of(locked)
     if not constant_time_compare(fingerprint_of(found), shown):
         raise OtherWordsError
     return locked, found
 
 
-def _lock_rows(locked: FlaggedText) -> None:
-    """Who writes to the object meanwhile is waited for, so that no new mark and no new word of theirs is lost."""
-    for row in rows_of(locked):
-        if hasattr(row, "flagged_child_details"):
-            type(row)._base_manager.select_for_update(no_key=True).get(pk=row.pk)
-
-
 def _decide(locked: FlaggedText, decision: Decision, by: User, now: datetime) -> None:
     _record_event(locked, FlaggedEventKind(decision.value), by, now)
     FlaggedText.objects.filter(pk=locked.pk).update(decision=decision)
     if not is_kept_back(locked.subject):
-        _clear_row_flags(locked)
-
-
-def _clear_row_flags(locked: FlaggedText) -> None:
-    """Nothing of the object waits any more, so what else stands there may be shown again."""
-    for row in rows_of(locked):
-        if getattr(row, "flagged_child_details", False):
-            type(row)._base_manager.filter(pk=row.pk).update(flagged_child_details=False)
+        # Nothing of the object waits any more, so what else stands there may be shown again.
+        for row in rows_of(locked):
+            if getattr(row, "flagged_child_details", False):
+                type(row)._base_manager.filter(pk=row.pk).update(flagged_child_details=False)
 
 
 def _record_event(locked: FlaggedText, kind: FlaggedEventKind, by: User, now: datetime) -> None:

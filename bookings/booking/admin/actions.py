@@ -297,7 +297,8 @@ def move_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, act
     version, beside = booking.version if data is None else data.get("version", ""), ""
     if form.sending and form.is_valid():
         try:
-            moved = move_from_form(form, booking, version, request.user, now)
+            asked = {name: form.cleaned_data[name] for name in ("start", "presenter", "override_reason", "flagged")}
+            moved = reschedule(booking=booking, expected=version, by=request.user, now=now, **asked)  # type: ignore[arg-type]
         except (SlotTaken, OutsideRules) as refusal:
             beside = show_reschedule_refusal(form, booking, refusal, now)
         except DomainError as refusal:
@@ -311,11 +312,6 @@ def move_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, act
     form.show(shown)
     more = {"week": shown, "form": form, "version": version, "beside": beside}
     return action_page(admin, request, booking, action, "bookings/staff/move.html", more)
-
-
-def move_from_form(form: MoveForm, booking: Booking, version: str, by: Any, now: datetime) -> Booking:
-    asked = {name: form.cleaned_data[name] for name in ("start", "presenter", "override_reason", "flagged")}
-    return reschedule(booking=booking, expected=version, by=by, now=now, **asked)
 
 
 def show_reschedule_refusal(form: MoveForm, booking: Booking, refusal: SlotTaken | OutsideRules, now: datetime) -> str:

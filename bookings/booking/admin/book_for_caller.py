@@ -152,9 +152,18 @@ class CallerForms:
         self.how = HowForm(data, prefix="how")
         self.problems: list[str] = []
         self.who_could = ""
-        self.take_token(data)
+        sent = data.get("token", "") if self.is_bound else ""
+        self.token = sent if drafts.SECRET.fullmatch(sent) else secrets.token_urlsafe(32)
+        if self.is_sent and sent != self.token:
+            self.problems.append(_("This page was too old to be sent. Check what it says and press the button again."))
+        typed = {name: data.getlist(name) for name in data if name not in NOT_TYPED} if self.is_bound else {}
+        # A fingerprint of all that was typed: the same form with something else in it is another booking.
+        self.digest = drafts.digest(typed)
         if not self.is_sent:
-            self.forgive()
+            # Not sent yet: what is missing is said only where no times can be shown without it.
+            matters = dict(self.that_matter) if admin_forms.is_looking(self.data or {}) else {}
+            for _title, form in self.sections:
+                admin_forms.forgive_missing(form, but=matters.get(form, ()))
 
     def find_wish(self) -> SlotQuery | None:
         """What they would like, once it is known."""
@@ -196,21 +205,6 @@ class CallerForms:
     def is_sent(self) -> bool:
         """By the main button: the others only show something else."""
         return self.is_bound and not admin_forms.is_looking(self.data) and SWITCH not in self.data
-
-    def forgive(self) -> None:
-        """Not sent yet: what is missing is said only where no times can be shown without it."""
-        matters = dict(self.that_matter) if admin_forms.is_looking(self.data or {}) else {}
-        for _title, form in self.sections:
-            admin_forms.forgive_missing(form, but=matters.get(form, ()))
-
-    def take_token(self, data: Any) -> None:
-        sent = data.get("token", "") if self.is_bound else ""
-        self.token = sent if drafts.SECRET.fullmatch(sent) else secrets.token_urlsafe(32)
-        if self.is_sent and sent != self.token:
-            self.problems.append(_("This page was too old to be sent. Check what it says and press the button again."))
-        typed = {name: data.getlist(name) for name in data if name not in NOT_TYPED} if self.is_bound else {}
-        # A fingerprint of all that was typed: the same form with something else in it is another booking.
-        self.digest = drafts.digest(typed)
 
     def renew(self, message: str) -> None:
         """Not sent: the page says why, keeps what was typed, and counts as another form from now on."""
@@ -257,7 +251,16 @@ def book_for_caller_page(admin: "BookingAdmin", request: HttpRequest) -> HttpRes
     if parts.is_sent and (
         booking := placed_before(parts) or (place_from_forms(request, parts, now) if parts.is_valid() else None)
     ):
-        say_what_was_done(request, booking)
+        # What staff tell the caller: the reference, of a request which dates are kept, and whether an email goes out.
+        if booking.has_time:
+            said = _("Booking %(reference)s is placed. Tell the caller the reference.")
+        else:
+            said = _("Request %(reference)s is placed. Tell the caller the reference, and which dates we keep for them:")
+        messages.success(request, said % {"reference": booking.reference})
+        for option in booking.options.all():
+            messages.info(request, kept_or_not(option, booking))
+        if not booking.has_time and not booking.person.email:
+            messages.warning(request, _("The caller has no email address: nothing reaches them unless you call back."))
         return redirect(reverse("staff:bookings_booking_change", args=[booking.pk]))
     parts.show_times(now)
     context = {
@@ -319,19 +322,6 @@ def show_refusal(parts: CallerForms, refusal: SlotTaken | OutsideRules, now: dat
     else:
         said = admin_forms.refusal_not_free(parts.slot_query, what["start"], named=parts.when.named, now=now)
         parts.when.add_error(parts.when.beside_time, said)
-
-
-def say_what_was_done(request: HttpRequest, booking: Booking) -> None:
-    """What staff tell the caller: the reference, of a request which dates are kept, and whether an email goes out."""
-    if booking.has_time:
-        said = _("Booking %(reference)s is placed. Tell the caller the reference.")
-    else:
-        said = _("Request %(reference)s is placed. Tell the caller the reference, and which dates we keep for them:")
-    messages.success(request, said % {"reference": booking.reference})
-    for option in booking.options.all():
-        messages.info(request, kept_or_not(option, booking))
-    if not booking.has_time and not booking.person.email:
-        messages.warning(request, _("The caller has no email address: nothing reaches them unless you call back."))
 
 
 def kept_or_not(option: DateOption, booking: Booking) -> str:

@@ -290,7 +290,23 @@ class BookingAdmin(PersonColumnsMixin, FoundByReference, OwnToPresenters):
 
     @admin.display(description=gettext_lazy("leaflets to bring"))
     def leaflets(self, booking: Booking) -> SafeString | str:
-        return leaflets_in_words(booking)
+        # What is to be brought, how far that order is, and what was not there; empty if nothing was asked for.
+        brought = text.brought_of(booking)
+        if brought is None:
+            return ""
+        missing = ", ".join(f"{each.copies} × {each.title}" for each in brought.not_there)
+        short = _("Not there when it was booked: %(what)s") % {"what": missing} if missing else ""
+        if brought.order is None:
+            return short
+        order = brought.order
+        return format_html(
+            '{}\n<a href="{}">{}</a> ({})\n{}',
+            text.order_contents(order),
+            reverse("staff:leaflets_order_change", args=[order.pk]),
+            order.reference,
+            order.state_in_words,
+            short,
+        )
 
     @admin.display(description=gettext_lazy("visit"))
     def visit_in_words(self, booking: Booking) -> SafeString | str:
@@ -356,26 +372,6 @@ class BookingAdmin(PersonColumnsMixin, FoundByReference, OwnToPresenters):
 
 
 # How staff read the leaflets of a visit: on the booking's page, and on the page of their order when they are needed.
-
-
-def leaflets_in_words(booking: Booking) -> SafeString | str:
-    """What is to be brought, how far that order is, and what was not there; empty if nothing was asked for."""
-    brought = text.brought_of(booking)
-    if brought is None:
-        return ""
-    missing = ", ".join(f"{each.copies} × {each.title}" for each in brought.not_there)
-    short = _("Not there when it was booked: %(what)s") % {"what": missing} if missing else ""
-    if brought.order is None:
-        return short
-    order = brought.order
-    return format_html(
-        '{}\n<a href="{}">{}</a> ({})\n{}',
-        text.order_contents(order),
-        reverse("staff:leaflets_order_change", args=[order.pk]),
-        order.reference,
-        order.state_in_words,
-        short,
-    )
 
 
 def visit_of_order_in_words(reference: str) -> SafeString | str:

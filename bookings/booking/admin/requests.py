@@ -62,13 +62,6 @@ class DateCandidates:
     slots: list[Slot]
 
 
-def options_of(booking: Booking) -> list[DateOption]:
-    options = list(booking.options.select_related("presenter"))
-    for option in options:
-        option.booking = booking
-    return options
-
-
 def is_waiting(booking: Booking) -> bool:
     return booking.state == State.REQUESTED
 
@@ -105,18 +98,14 @@ def candidates_for_date(schedule: Schedule | None, option: DateOption, now: date
         return DateCandidates(option, None, [], [])
     if option.precision == Precision.DAYS:
         return DateCandidates(option, None, [], list(first_slots(schedule, option)))
-    for start in possible_starts(schedule, option, now):
-        if found := schedule.candidates(start):
-            return DateCandidates(option, start, found, [])
-    return DateCandidates(option, None, [], [])
-
-
-def possible_starts(schedule: Schedule, option: DateOption, now: datetime) -> list[datetime]:
-    """What is kept first, then what the date allows."""
+    # What is kept first, then what the date allows.
     asked = PreferredDate(option.precision, option.starts_at, option.ends_at)
     starts = [start for start in asked.starts(schedule.slot_query) if start > now]
     best = sorted(starts, key=lambda start: not any(not each.violations for each in schedule.candidates(start)))
-    return [option.kept_from, *best] if option.kept_from and option.kept_from > now else best
+    for start in [option.kept_from, *best] if option.kept_from and option.kept_from > now else best:
+        if found := schedule.candidates(start):
+            return DateCandidates(option, start, found, [])
+    return DateCandidates(option, None, [], [])
 
 
 def first_slots(schedule: Schedule, option: DateOption) -> Iterator[Slot]:
@@ -171,26 +160,28 @@ def dates_in_words(booking: Booking, now: datetime) -> SafeString | str:
     if not is_waiting(booking):
         return format_html_join("", "<p>{} {}</p>", ((option.when, tag_of(option, now)) for option in options_shown(options)))
     standing = {each.option.pk for each in found}
-    before = [earlier_date_in_words(option, now) for option in options if option.pk not in standing]
-    return format_html_join("", "<p><strong>{}</strong> {}<br>{}</p>", [*(date_in_words(each, now) for each in found), *before])
+    before = [
+        (option.when, tag_of(option, now), in_lines([text.date_text_for_staff(option, now)]))
+        for option in options
+        if option.pk not in standing
+    ]
+    return format_html_join(
+        "",
+        "<p><strong>{}</strong> {}<br>{}</p>",
+        [*((each.option.when, tag_of(each.option, now), in_lines(candidates_in_words(each, now))) for each in found), *before],
+    )
 
 
 def candidates_by_date(booking: Booking, now: datetime) -> tuple[list[DateOption], list[DateCandidates]]:
     """Read once for a page."""
     kept = booking.__dict__.get("_looked_at")
     if kept is None:
-        options = options_of(booking)
+        options = list(booking.options.select_related("presenter"))
+        for option in options:
+            option.booking = booking
         found = dates_with_candidates(booking, options_shown(options), now) if is_waiting(booking) and options else []
         kept = booking.__dict__["_looked_at"] = (options, found)
     return kept
-
-
-def date_in_words(each: DateCandidates, now: datetime) -> tuple[str, SafeString, SafeString]:
-    return each.option.when, tag_of(each.option, now), in_lines(candidates_in_words(each, now))
-
-
-def earlier_date_in_words(option: DateOption, now: datetime) -> tuple[str, SafeString, SafeString]:
-    return option.when, tag_of(option, now), in_lines([text.date_text_for_staff(option, now)])
 
 
 def tag_of(option: DateOption, now: datetime) -> SafeString:
@@ -281,8 +272,11 @@ def agree_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, ac
     _options, found = candidates_by_date(booking, now)
     form = AgreeForm(request.POST if request.method == "POST" else None, found=found)
     if form.is_valid() and not is_refused(form, lambda asked: agree_time(booking=booking, by=request.user, now=now, **asked)):  # type: ignore[arg-type]
-        return say_done(request, booking, action)
-    return decide_page(admin, request, booking, action, form)
+        messages.success(request, str(action.done))
+        return redirect(reverse("staff:bookings_booking_change", args=[booking.pk]))
+    change_url = reverse("staff:bookings_booking_change", args=[booking.pk])
+    about = admin.about_action(request, action, booking, change_url)
+    return TemplateResponse(request, "admin/object_action.html", {**about, "form": form})
 
 
 def is_refused(form: TimeForm, decide: Callable[[dict[str, Any]], object]) -> bool:
@@ -296,19 +290,6 @@ def is_refused(form: TimeForm, decide: Callable[[dict[str, Any]], object]) -> bo
     else:
         return False
     return True
-
-
-def say_done(request: HttpRequest, booking: Booking, action: ObjectAction) -> HttpResponse:
-    messages.success(request, str(action.done))
-    return redirect(reverse("staff:bookings_booking_change", args=[booking.pk]))
-
-
-def decide_page(
-    admin: "BookingAdmin", request: HttpRequest, booking: Booking, action: ObjectAction, form: TimeForm
-) -> HttpResponse:
-    change_url = reverse("staff:bookings_booking_change", args=[booking.pk])
-    about = admin.about_action(request, action, booking, change_url)
-    return TemplateResponse(request, "admin/object_action.html", {**about, "form": form})
 
 
 def may_be_decided(booking: Booking) -> bool:
@@ -386,7 +367,12 @@ def offer_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, ac
     if form.sending and form.is_valid() and (options := offer_from_form(form, booking, request, now)):
         say_what_was_offered(request, booking, options)
         return redirect(reverse("staff:bookings_booking_change", args=[booking.pk]))
-    near, own = nearest_date(booking, now), own_claims(booking)
+    # The first that they asked for and that lies ahead: the page opens at its week.
+    asked = booking.options.preferred().values_list("starts_at", flat=True)
+    near, own = (
+        min((start for start in asked or [booking.starts_at or now] if start > now), default=None),
+        {"booking": booking, "option__booking": booking},
+    )
     shown = admin_forms.week_asked_for(slot_query_of(booking), form.typed, now, named=form.named, near=near, ignoring=own)
     form.show(shown)
     about = admin.about_action(request, action, booking, reverse("staff:bookings_booking_change", args=[booking.pk]))
@@ -399,16 +385,6 @@ def offer_from_form(form: OfferForm, booking: Booking, request: HttpRequest, now
     offered: list[DateOption] = []
     is_refused(form, lambda asked: offered.extend(offer_times(booking=booking, by=request.user, now=now, **asked)))  # type: ignore[arg-type]
     return offered
-
-
-def own_claims(booking: Booking) -> dict[str, object]:
-    return {"booking": booking, "option__booking": booking}
-
-
-def nearest_date(booking: Booking, now: datetime) -> datetime | None:
-    """The first that they asked for and that lies ahead: the page opens at its week."""
-    asked = booking.options.preferred().values_list("starts_at", flat=True)
-    return min((start for start in asked or [booking.starts_at or now] if start > now), default=None)
 
 
 def say_what_was_offered(request: HttpRequest, booking: Booking, options: list[DateOption]) -> None:

@@ -97,7 +97,18 @@ def agree_time(
             chosen = choose_presenter(reread_schedule_of(seen, possible, now), start, override_reason)
             span = DateTimeTZRange(start, start + slot_query.length)
             claim = BusyTime(presenter=chosen.presenter, kind=BusyKind.BOOKING, busy=span, **place_columns(slot_query.place))
-        settle_request(locked, claim, option_at(options, start), by=by, now=now, reason=override_reason)
+        # The date of the request that this time answers, if it is one.
+        fitting = [
+            option for option in options if option.state != OptionState.PASSED and option.starts_at <= start < option.ends_at
+        ]
+        settle_request(
+            locked,
+            claim,
+            next((option for option in fitting if option.kept_from == start), next(iter(fitting), None)),
+            by=by,
+            now=now,
+            reason=override_reason,
+        )
     notify_confirmed(locked, now)
     if flagged:
         notify_safeguarding_lead(about=f"booking:{locked.pk}:agreed", reference=locked.reference, now=now)
@@ -122,12 +133,6 @@ def kept_claim(options: Sequence[DateOption], start: datetime, presenter: Presen
         if option.kept_from == start and option.is_kept(now) and presenter in (None, option.presenter):
             return getattr(option, "busy_time", None)
     return None
-
-
-def option_at(options: Sequence[DateOption], start: datetime) -> DateOption | None:
-    """The date of the request that this time answers, if it is one."""
-    fitting = [option for option in options if option.state != OptionState.PASSED and option.starts_at <= start < option.ends_at]
-    return next((option for option in fitting if option.kept_from == start), next(iter(fitting), None))
 
 
 def choose_presenter(schedule: Schedule, start: datetime, override_reason: str) -> Candidate:

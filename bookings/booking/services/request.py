@@ -73,7 +73,12 @@ def request_dates(
     booked. Raises DatesRefused, NotOffered, AlreadyPlaced, PlaceUnknown.
     """
     slot_query = SlotQuery.of(booking, locate(booking, by_staff=is_by_staff(booking, by)))
-    refuse_bad_dates(dates, now)
+    # What the form has asked for already, for every other way in.
+    latest = now + rules.ASKED_AT_MOST_AHEAD + timedelta(days=1)
+    ahead = all(now < date.ends_at and date.starts_at < date.ends_at <= latest for date in dates)
+    exact = all(date.starts_at > now for date in dates if date.precision == Precision.TIME)
+    if not 1 <= len(set(dates)) == len(dates) <= rules.DATES_A_REQUEST or not ahead or not exact:
+        raise DatesRefused
     booking.state, booking.created_at = State.REQUESTED, now
     draft = lock_draft(booking.submission_token, booking.person)
     with guarded():
@@ -89,15 +94,6 @@ def request_dates(
     if booking.flagged_child_details:
         notify_safeguarding_lead(about=f"booking:{booking.pk}", reference=booking.reference, now=now)
     return booking
-
-
-def refuse_bad_dates(dates: Sequence[PreferredDate], now: datetime) -> None:
-    """What the form has asked for already, for every other way in."""
-    latest = now + rules.ASKED_AT_MOST_AHEAD + timedelta(days=1)
-    ahead = all(now < date.ends_at and date.starts_at < date.ends_at <= latest for date in dates)
-    exact = all(date.starts_at > now for date in dates if date.precision == Precision.TIME)
-    if not 1 <= len(set(dates)) == len(dates) <= rules.DATES_A_REQUEST or not ahead or not exact:
-        raise DatesRefused
 
 
 def dates_left_for(person: Person, now: datetime) -> int:

@@ -34,39 +34,27 @@ def transfer_bookings(
         row.pk: row for row in Person.objects.select_for_update(no_key=True).filter(pk__in=[person.pk, to.pk]).order_by("pk")
     }
     before, after = people[person.pk], people[to.pk]
-    _refuse_transfer(before, after)
-    found = _locked_bookings(before, now)
-    if not found:
-        raise NothingToTransferError
-    for booking in found:
-        _transfer_booking(booking, before, after, by=by, reason=reason, now=now)
-        if flagged:
-            notify_safeguarding_lead(
-                about=f"booking:{booking.pk}:handed-over:{booking.sequence}", reference=booking.reference, now=now
-            )
-    return found
-
-
-def _refuse_transfer(before: Person, after: Person) -> None:
     if before == after:
         raise DomainError(_("That is the same person. Enter the colleague’s address."))
     if before.organisation_id is None or before.organisation_id != after.organisation_id:
         raise DomainError(_("That person is of another organisation. If that is wrong, put it right on their page first."))
     if not after.email:
         raise DomainError(_("That person has no email address, so we could not tell them. Add it on their page first."))
-
-
-def _locked_bookings(person: Person, now: datetime) -> list[Booking]:
-    return list(lock_bookings(Booking.objects.upcoming(now).filter(person=person)).with_leaflets())
-
-
-def _transfer_booking(booking: Booking, before: Person, after: Person, *, by: User | None, reason: str, now: datetime) -> None:
-    """The number of its calendar entry goes up, so that the one who had it strikes it out, and gets it again if it comes back."""
-    booking.person, booking.sequence = after, booking.next_sequence
-    booking.save(update_fields=["person", "sequence"])
-    brought = getattr(booking, "brought", None)
-    if brought is not None and brought.order is not None:
-        transfer_order(order=brought.order, person=after, by=by, now=now)
-    changes: dict[str, object] = {"person": [before.pk, after.pk], "sequence": booking.sequence}
-    record_event(booking, EventKind.HANDED_OVER, by=by, now=now, reason=reason, changes=changes)
-    notify_transferred(booking, before, now)
+    found = list(lock_bookings(Booking.objects.upcoming(now).filter(person=before)).with_leaflets())
+    if not found:
+        raise NothingToTransferError
+    for booking in found:
+        # The number of its calendar entry goes up, so that the one who had it strikes it out, and gets it again if it comes back.
+        booking.person, booking.sequence = after, booking.next_sequence
+        booking.save(update_fields=["person", "sequence"])
+        brought = getattr(booking, "brought", None)
+        if brought is not None and brought.order is not None:
+            transfer_order(order=brought.order, person=after, by=by, now=now)
+        changes: dict[str, object] = {"person": [before.pk, after.pk], "sequence": booking.sequence}
+        record_event(booking, EventKind.HANDED_OVER, by=by, now=now, reason=reason, changes=changes)
+        notify_transferred(booking, before, now)
+        if flagged:
+            notify_safeguarding_lead(
+                about=f"booking:{booking.pk}:handed-over:{booking.sequence}", reference=booking.reference, now=now
+            )
+    return found

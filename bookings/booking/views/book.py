@@ -210,9 +210,20 @@ def book_where(request: HttpRequest, slug: str) -> HttpResponse:
     answers = answers_so_far(request, slug, now)
     if request.method != "POST":
         drafts.expect(request)
-        return where_page(request, answers, now, initial=first_answers(request, answers))
+        # What was answered before; else the address of the person's last visit or where they work, and them as the contact.
+        person = request.person  # type: ignore[attr-defined]
+        where = answers.step("where")
+        if person and not where:
+            place = Booking.objects.addresses_of(person).values(*ADDRESS_FIELDS).first() or {"postcode": person.postcode}
+            where = {**place, "contact_name": person.name, "contact_phone": person.phone}
+        return where_page(request, answers, now, initial={**where, "leaflets": bool(answers.step("leaflets"))})
     if "extend" in request.POST:
-        return kept_longer(request, answers, now)
+        # The same page with what was typed so far, which nobody looks at yet.
+        try:
+            keep_longer(request, answers, now)
+        except (SlotTaken, TooManyHolds, DraftGone):
+            messages.warning(request, _("Your time is not free any more. Finish this page first; then you choose another time."))
+        return where_page(request, answers, now, initial=request.POST.dict())
     # A page that offers addresses sends which was chosen.
     kept = kept_places(request, answers) if "address" in request.POST else {}
     form, changes = BookingForm(request.POST, presentation=answers.presentation, kept=kept), "change" in request.GET
@@ -237,25 +248,6 @@ def kept_places(request: HttpRequest, answers: DraftAnswers) -> dict[str, dict[s
     if not person or Format.WORKPLACE not in answers.presentation.formats:
         return {}
     return kept_visit_addresses(kept_addresses(person.pk))
-
-
-def first_answers(request: HttpRequest, answers: DraftAnswers) -> dict[str, Any]:
-    """What was answered before; else the address of the person's last visit or where they work, and them as the contact."""
-    person = request.person  # type: ignore[attr-defined]
-    where = answers.step("where")
-    if person and not where:
-        place = Booking.objects.addresses_of(person).values(*ADDRESS_FIELDS).first() or {"postcode": person.postcode}
-        where = {**place, "contact_name": person.name, "contact_phone": person.phone}
-    return {**where, "leaflets": bool(answers.step("leaflets"))}
-
-
-def kept_longer(request: HttpRequest, answers: DraftAnswers, now: datetime) -> HttpResponse:
-    """The same page with what was typed so far, which nobody looks at yet."""
-    try:
-        keep_longer(request, answers, now)
-    except (SlotTaken, TooManyHolds, DraftGone):
-        messages.warning(request, _("Your time is not free any more. Finish this page first; then you choose another time."))
-    return where_page(request, answers, now, initial=request.POST.dict())
 
 
 def keep_where(request: HttpRequest, answers: DraftAnswers, form: BookingForm, now: datetime) -> None:

@@ -147,11 +147,21 @@ def booking_answer(request: HttpRequest, reference: str) -> HttpResponse:
     now, booking = timezone.now(), own_booking(request, reference)
     offered = list(booking.options.proposed())
     if booking.state != State.REQUESTED or not offered or offered[-1].state == OptionState.PASSED:
-        return answered_before(request, booking)
+        # A link of an older email, or the same page sent twice: what stands now is on the booking's own page.
+        if booking.state == State.CONFIRMED:
+            messages.info(request, _("This presentation is booked: there is nothing left to choose."))
+        else:
+            messages.info(request, _("There is nothing to choose at the moment. What happens next stands below."))
+        return redirect("booking", reference=booking.reference)
     kept = text.open_offers([option for option in offered if option.is_kept(now)])
     form = AnswerForm(request.POST if request.method == "POST" else None, offers=kept)
     if request.method == "POST" and form.is_valid():
-        return answer_page(request, booking, form, now)
+        try:
+            messages.success(request, carry_out(request, booking, form, now))
+        except (MoveRefused, OfferGone, SlotTaken) as refusal:
+            messages.warning(request, refusal.message)
+            return redirect("booking_answer" if isinstance(refusal, OfferGone) else "booking", reference=booking.reference)
+        return redirect("booking", reference=booking.reference)
     context = {
         "booking": booking,
         "form": form,
@@ -160,24 +170,6 @@ def booking_answer(request: HttpRequest, reference: str) -> HttpResponse:
         "gone_rows": text.lapsed_offer_rows(offered, now),
     }
     return render(request, "bookings/answer.html", context)
-
-
-def answered_before(request: HttpRequest, booking: Booking) -> HttpResponse:
-    """A link of an older email, or the same page sent twice: what stands now is on the booking's own page."""
-    if booking.state == State.CONFIRMED:
-        messages.info(request, _("This presentation is booked: there is nothing left to choose."))
-    else:
-        messages.info(request, _("There is nothing to choose at the moment. What happens next stands below."))
-    return redirect("booking", reference=booking.reference)
-
-
-def answer_page(request: HttpRequest, booking: Booking, form: AnswerForm, now: datetime) -> HttpResponse:
-    try:
-        messages.success(request, carry_out(request, booking, form, now))
-    except (MoveRefused, OfferGone, SlotTaken) as refusal:
-        messages.warning(request, refusal.message)
-        return redirect("booking_answer" if isinstance(refusal, OfferGone) else "booking", reference=booking.reference)
-    return redirect("booking", reference=booking.reference)
 
 
 def carry_out(request: HttpRequest, booking: Booking, form: AnswerForm, now: datetime) -> str:

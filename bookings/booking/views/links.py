@@ -76,14 +76,11 @@ def behind_a_link(purpose: LinkPurpose) -> Callable[[LinkedView[Booking]], PageV
     return behind_a_link_to(lambda token, now: find_booking_by_link(token=token, purpose=purpose, now=now), LINK_OVER_PAGE)
 
 
-def no_such_link(request: HttpRequest) -> HttpResponse:
-    return render(request, LINK_OVER_PAGE, status=404)
-
-
 @require_safe
 @behind_a_link(LinkPurpose.CHANGE)
 def link_booking(request: HttpRequest, booking: Booking, token: str, now: datetime) -> HttpResponse:
-    if is_its_owner(request, booking):
+    person = person_in(request)
+    if person is not None and person.pk == booking.person_id:
         return redirect(booking)
     may = {"may_change": may_still_change(booking, now), "can_move": may_reschedule(booking, now)}
     more = {"token": token, "until": changeable_until(booking), **may}
@@ -112,7 +109,7 @@ def link_cancel(request: HttpRequest, booking: Booking, token: str, now: datetim
             cancel_booking(booking=booking, by=None, by_link=True, now=now, reason=reason, flagged=form.flagged)
         except (MoveRefused, TooLate) as refusal:
             messages.warning(request, refusal.message)
-            return no_such_link(request)
+            return render(request, LINK_OVER_PAGE, status=404)
         return redirect("link_cancelled")
     more = {"token": token, "can_move": may_still_change(booking, now), "form": form}
     return render(request, "bookings/link_cancel.html", {**least_facts_of(booking), **more})
@@ -128,11 +125,6 @@ def link_cancelled(request: HttpRequest) -> HttpResponse:
 def reschedule_pages_of(booking: Booking, token: str) -> ReschedulePages:
     back, time, check = (reverse(name, args=[token]) for name in ("link_booking", "link_time", "link_time_check"))
     return ReschedulePages(booking, None, back, time, check)
-
-
-def is_its_owner(request: HttpRequest, booking: Booking) -> bool:
-    person = person_in(request)
-    return person is not None and person.pk == booking.person_id
 
 
 def least_facts_of(booking: Booking) -> dict[str, object]:

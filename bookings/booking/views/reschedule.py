@@ -151,12 +151,13 @@ def check_page(
         text.row(_("Time now"), way.booking.when),
         text.row(_("New time"), format_span(start, end)),
     ]
-    more = {"rows": rows, "start": slot_value(start), "warning": warning, "other_times": week_url(way, start)}
+    more = {
+        "rows": rows,
+        "start": slot_value(start),
+        "warning": warning,
+        "other_times": f"{way.time}?{urlencode({'week': uk_day(start).isoformat()})}",
+    }
     return reschedule_page(request, way, "bookings/time_check.html", status=status, **more)
-
-
-def week_url(way: ReschedulePages, start: datetime) -> str:
-    return f"{way.time}?{urlencode({'week': uk_day(start).isoformat()})}"
 
 
 def lost_page(request: HttpRequest, way: ReschedulePages, start: datetime, now: datetime) -> HttpResponse:
@@ -211,7 +212,9 @@ def booking_details(request: HttpRequest, reference: str) -> HttpResponse:
     form = DetailsForm(request.POST)
     if not form.is_valid():
         return details_page(request, reference, found, form, version=request.POST.get("version", ""))
-    keep_details(request, reference, form, now)
+    version = request.POST.get("version", "")
+    answer = {"reference": reference, "version": version, "answers": answers_of(form), "flagged": form.flagged}
+    drafts.save_step(drafts.find_or_start(request, DraftKind.CHANGE, now), STEP, answer, now)
     return redirect("booking_details_check", reference=reference)
 
 
@@ -257,12 +260,6 @@ class KeptDetails:
     def booking(self) -> Booking:
         """Unsaved, with these answers alone."""
         return Booking(**self.answers)
-
-
-def keep_details(request: HttpRequest, reference: str, form: DetailsForm, now: datetime) -> None:
-    version = request.POST.get("version", "")
-    answer = {"reference": reference, "version": version, "answers": answers_of(form), "flagged": form.flagged}
-    drafts.save_step(drafts.find_or_start(request, DraftKind.CHANGE, now), STEP, answer, now)
 
 
 def kept_details(request: HttpRequest, reference: str, now: datetime) -> KeptDetails | None:

@@ -150,7 +150,15 @@ def capacity_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenS
         going = people_going_back(session, session.occupied - form.cleaned_data["capacity"])
         if not going or request.POST.get("going", "") == fingerprint(going):
             try:
-                save_capacity(form, session, request.user, len(going))
+                given = form.cleaned_data
+                set_capacity(
+                    session=session,
+                    capacity=given["capacity"],
+                    expected=given["expected"],
+                    back_to_line=len(going),
+                    by=request.user,  # type: ignore[arg-type]
+                    now=timezone.now(),
+                )
             except WouldDrop as refusal:
                 session.refresh_from_db()
                 going = people_going_back(session, refusal.people)
@@ -185,12 +193,6 @@ def asked_again(session: OpenSession, form: CapacityForm) -> CapacityForm:
     again = CapacityForm({"capacity": str(form.cleaned_data["capacity"]), "expected": str(session.capacity)})
     again.is_valid()
     return again
-
-
-def save_capacity(form: CapacityForm, session: OpenSession, by: Any, back: int) -> None:
-    given = form.cleaned_data
-    now = timezone.now()
-    set_capacity(session=session, capacity=given["capacity"], expected=given["expected"], back_to_line=back, by=by, now=now)
 
 
 CAPACITY = ObjectAction(
@@ -242,7 +244,10 @@ def reschedule_page(page: "OpenSessionAdmin", request: HttpRequest, session: Ope
     )
     found: list[Clash] = []
     if form.is_valid():
-        found = clashes_at(session, form.cleaned_data["start"], now)
+        wanted = PlannedSession(
+            session.presentation, session.presenter, form.cleaned_data["start"], session.capacity, session.own_joining_link
+        )
+        found = clashes([wanted], now=now, moving=session)[0]
         hard = [clash for clash in found if clash.hard]
         for clash in hard:
             form.add_error("clock", clash.what)
@@ -279,11 +284,6 @@ def is_seen(form: RescheduleSessionForm, found: list[Clash], request: HttpReques
 
 def clashes_seen(found: list[Clash]) -> str:
     return fingerprint(clash.what for clash in found if not clash.hard)
-
-
-def clashes_at(session: OpenSession, start: datetime, now: datetime) -> list[Clash]:
-    wanted = PlannedSession(session.presentation, session.presenter, start, session.capacity, session.own_joining_link)
-    return clashes([wanted], now=now, moving=session)[0]
 
 
 def save_reschedule(form: RescheduleSessionForm, session: OpenSession, request: HttpRequest, now: datetime) -> bool:

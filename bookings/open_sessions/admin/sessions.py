@@ -169,20 +169,12 @@ class HistoryLine:
     why: str
 
 
-def history_of(session: OpenSession) -> Any:
-    return session.events.select_related("by", "place__person").order_by("-at", "-pk")
-
-
 def history_lines(events: Iterable[SessionEvent]) -> list[HistoryLine]:
     """One statement for the presenters that are named in all of them."""
     rows = list(events)
-    names = presenters_in(rows)
+    keys = {key for event in rows for key in event.changes.get("presenter", ()) if key}
+    names = dict(Presenter.objects.filter(pk__in=keys).values_list("pk", "name")) if keys else {}
     return [HistoryLine(short_moment(each.at), event_in_words(each, names), str(each.by or ""), each.reason) for each in rows]
-
-
-def presenters_in(events: Iterable[SessionEvent]) -> Mapping[int, str]:
-    keys = {key for event in events for key in event.changes.get("presenter", ()) if key}
-    return dict(Presenter.objects.filter(pk__in=keys).values_list("pk", "name")) if keys else {}
 
 
 def event_in_words(event: SessionEvent, names: Mapping[int, str]) -> str:
@@ -197,13 +189,12 @@ def event_in_words(event: SessionEvent, names: Mapping[int, str]) -> str:
     elif "people" in changes:
         said = _("%(what)s: %(people)s") % {"what": said, "people": changes["people"][-1]}
     elif event.place_id is not None:
-        said = _("%(what)s: %(name)s") % {"what": said, "name": person_of_event(event)}
+        # The history stays when a place has gone.
+        said = _("%(what)s: %(name)s") % {
+            "what": said,
+            "name": str(event.place.person.name) if event.place is not None else _("somebody who is no longer kept"),
+        }
     return _("%(what)s (by a link in an email)") % {"what": said} if changes.get("by_link") else said
-
-
-def person_of_event(event: SessionEvent) -> str:
-    """The history stays when a place has gone."""
-    return str(event.place.person.name) if event.place is not None else _("somebody who is no longer kept")
 
 
 def from_to(said: str, before: str, after: str) -> str:
@@ -257,12 +248,6 @@ def people_lists(session: OpenSession, figures: PlaceFigures, asked: Mapping[str
     return found
 
 
-def history_list(session: OpenSession, asked: Mapping[str, str]) -> PagedList:
-    events = history_of(session)
-    numbers = {name: page_in(asked.get(name, "")) for name in LISTS}
-    return paged_list("history", _("What has happened"), events.order_by().count(), events, numbers, history_lines)
-
-
 def paged_list(
     name: str,
     heading: str,
@@ -298,14 +283,6 @@ SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
     (gettext_lazy("Afterwards"), ("came", "said")),
     (gettext_lazy("How it came"), ("series", "planned_at")),
 )
-
-
-def order_of_need() -> list[OrderBy]:
-    """What comes, the soonest first; then what to mark as delivered; then what is done with, the latest first."""
-    scheduled, comes = Q(state=SessionState.SCHEDULED), Q(state=SessionState.SCHEDULED, ends_at__gt=timezone.now())
-    rank = Case(When(comes, then=Value(0)), When(scheduled, then=Value(1)), default=Value(2))
-    soonest = Case(When(comes, then=F("starts_at")))
-    return [OrderBy(rank), OrderBy(soonest), OrderBy(F("starts_at"), descending=True), OrderBy(F("pk"), descending=True)]
 
 
 @admin.register(OpenSession, site=staff_site)
@@ -352,7 +329,11 @@ class OpenSessionAdmin(OwnToPresenters):
         return own_sessions(presenter)
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
-        return order_of_need()
+        # What comes, the soonest first; then what to mark as delivered; then what is done with, the latest first.
+        scheduled, comes = Q(state=SessionState.SCHEDULED), Q(state=SessionState.SCHEDULED, ends_at__gt=timezone.now())
+        rank = Case(When(comes, then=Value(0)), When(scheduled, then=Value(1)), default=Value(2))
+        soonest = Case(When(comes, then=F("starts_at")))
+        return [OrderBy(rank), OrderBy(soonest), OrderBy(F("starts_at"), descending=True), OrderBy(F("pk"), descending=True)]
 
     def parts(self) -> tuple[Part, ...]:
         now, scheduled = timezone.now(), Q(state=SessionState.SCHEDULED)
@@ -485,9 +466,14 @@ class OpenSessionAdmin(OwnToPresenters):
             sees_people = self.has_change_permission(request, session)
             may_act = sees_people and ONE_PLACE.available(session)
             parts = people_lists(session, self.figures(session), request.GET) if sees_people else []
+            asked = request.GET
+            events = session.events.select_related("by", "place__person").order_by("-at", "-pk")
+            numbers = {name: page_in(asked.get(name, "")) for name in LISTS}
             more = {
                 "parts": parts,
-                "history": history_list(session, request.GET),
+                "history": paged_list(
+                    "history", _("What has happened"), events.order_by().count(), events, numbers, history_lines
+                ),
                 "may_act": may_act,
             }
         return super().change_view(request, object_id, form_url, {**more, **(extra_context or {})})

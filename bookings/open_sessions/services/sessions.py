@@ -101,7 +101,10 @@ def plan_sessions(
     TimePassed; AlreadyPlaced.
     """
     for planned in sessions:
-        refuse_impossible(planned, now)
+        if planned.starts_at <= now:
+            raise TimePassed
+        if not 1 <= planned.capacity <= rules.LARGEST_SESSION:
+            raise SizeRefused
     lock_presenters((planned.presenter.pk for planned in sessions if planned.presenter), now=now)
     together = SessionSeries.objects.create(name=series, created_at=now) if series and sessions else None
     tokens = [token, *[None] * len(sessions)]
@@ -110,13 +113,6 @@ def plan_sessions(
     if flagged and made:
         notify_safeguarding_lead(about=f"session:{made[0].pk}:planned", reference=made[0].reference, now=now)
     return made
-
-
-def refuse_impossible(planned: PlannedSession, now: datetime) -> None:
-    if planned.starts_at <= now:
-        raise TimePassed
-    if not 1 <= planned.capacity <= rules.LARGEST_SESSION:
-        raise SizeRefused
 
 
 def plan_session(

@@ -59,16 +59,6 @@ class CloseMissingForm(ReasonForm):
     )
 
 
-def resendable_lines(missing: MissingParcel) -> list[str]:
-    """A line a title; what can't be ordered any more says so."""
-    [basket] = parcel_contents([missing.parcel])
-    current = Edition.objects.current().filter(leaflet__in=basket, leaflet__active=True)
-    there = set(current.values_list("leaflet", flat=True))
-    left_out = _("%(line)s (can’t be ordered now, so it is left out)")
-    lines = {leaflet.pk: f"{copies:,} × {leaflet.title}" for leaflet, copies in basket.items()}
-    return [line if key in there else left_out % {"line": line} for key, line in lines.items()]
-
-
 def order_link(order: Order) -> SafeString:
     url = reverse("staff:leaflets_order_change", args=[order.pk])
     return format_html('<a class="reference" href="{}">{}</a>', url, order.reference)
@@ -221,8 +211,17 @@ class MissingParcelAdmin(LooksOnly):
         return phone_link(missing.parcel.order.person.phone)
 
     def summary_of(self, obj: MissingParcel) -> list[dict[str, object]]:
+        # A line a title; what can't be ordered any more says so.
+        [basket] = parcel_contents([obj.parcel])
+        current = Edition.objects.current().filter(leaflet__in=basket, leaflet__active=True)
+        there = set(current.values_list("leaflet", flat=True))
+        left_out = _("%(line)s (can’t be ordered now, so it is left out)")
+        lines = {leaflet.pk: f"{copies:,} × {leaflet.title}" for leaflet, copies in basket.items()}
         return [
-            {"label": _("What"), "value": "\n".join(resendable_lines(obj))},
+            {
+                "label": _("What"),
+                "value": "\n".join([line if key in there else left_out % {"line": line} for key, line in lines.items()]),
+            },
             {"label": _("Sent to"), "value": self.label(obj)},
             {"label": _("What they wrote"), "value": obj.note or NOTHING},
         ]

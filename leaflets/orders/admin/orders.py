@@ -58,12 +58,14 @@ class GrantForm(StaffForm):
         super().__init__(data, **kwargs)
         self.lines = {f"copies_{line.pk}": line for line in order.lines.in_order() if line.backordered}
         for name, line in self.lines.items():
+            free = line.edition.free
+            there = ngettext("%(n)s copy is free now.", "%(n)s copies are free now.", free) % {"n": f"{free:,}"}
             self.fields[name] = forms.IntegerField(
                 label=line.edition.leaflet.title,
                 initial=line.backordered,
                 min_value=0,
                 max_value=line.backordered,
-                help_text=asked_and_stock_text(line),
+                help_text=(f"{_('They asked for %(n)s.') % {'n': f'{line.backordered:,}'}} {there}"),
                 widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
             )
         self.order_fields([*self.lines, "reason"])
@@ -73,12 +75,6 @@ class GrantForm(StaffForm):
         cleaned = super().clean()
         granted = {line.pk: cleaned.pop(name) for name, line in self.lines.items() if name in cleaned}
         return {**cleaned, "granted": granted}
-
-
-def asked_and_stock_text(line: OrderLine) -> str:
-    free = line.edition.free
-    there = ngettext("%(n)s copy is free now.", "%(n)s copies are free now.", free) % {"n": f"{free:,}"}
-    return f"{_('They asked for %(n)s.') % {'n': f'{line.backordered:,}'}} {there}"
 
 
 class DeclineForm(ReasonForm):
@@ -181,23 +177,6 @@ class WaitsFilter(admin.SimpleListFilter):
         _label, narrow = self.ways.get(self.value() or "", ("", None))
         rows: QuerySet[Order] = narrow(queryset) if narrow else queryset
         return rows
-
-
-def with_priority(tag: SafeString, order: Order) -> SafeString:
-    """The state of an order in a list, and under it that it was passed forward."""
-    return format_html('{}<br> <span class="quiet">{}</span>', tag, _("Passed forward")) if order.is_passed_forward else tag
-
-
-def priority_text(order: Order) -> str:
-    """Since when, by whom and why an order that waits comes before others; nothing of one in its own place."""
-    if not order.is_passed_forward:
-        return ""
-    event = order.events.filter(kind=EventKind.FORWARD).select_related("by").last()
-    when = _("Passed forward on %(when)s") % {"when": long_moment(order.passed_forward_at)}  # type: ignore[arg-type]
-    if event is None:
-        return when
-    said = _("%(said)s by %(who)s") % {"said": when, "who": event.by} if event.by else when
-    return f"{said}\n{event.reason}".strip()
 
 
 # Orders: found, packed, dispatched and cancelled, one by one or many in one press.
@@ -372,11 +351,21 @@ class OrderAdmin(OrderExportMixin, PersonColumnsMixin, FoundByReference, LooksOn
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def state_in_words(self, order: Order) -> SafeString:
-        return with_priority(state_tag(order.state_in_words, order.state_kind), order)
+        # The state of an order in a list, and under it that it was passed forward.
+        tag = state_tag(order.state_in_words, order.state_kind)
+        return format_html('{}<br> <span class="quiet">{}</span>', tag, _("Passed forward")) if order.is_passed_forward else tag
 
     @admin.display(description=gettext_lazy("place among those that wait"))
     def place(self, order: Order) -> str:
-        return priority_text(order)
+        # Since when, by whom and why an order that waits comes before others; nothing of one in its own place.
+        if not order.is_passed_forward:
+            return ""
+        event = order.events.filter(kind=EventKind.FORWARD).select_related("by").last()
+        when = _("Passed forward on %(when)s") % {"when": long_moment(order.passed_forward_at)}  # type: ignore[arg-type]
+        if event is None:
+            return when
+        said = _("%(said)s by %(who)s") % {"said": when, "who": event.by} if event.by else when
+        return f"{said}\n{event.reason}".strip()
 
     @admin.display(description=gettext_lazy("ordered"), ordering="-created_at")
     def asked(self, order: Order) -> str:
@@ -426,7 +415,18 @@ class OrderAdmin(OrderExportMixin, PersonColumnsMixin, FoundByReference, LooksOn
 
     @admin.display(description=gettext_lazy("packed in"))
     def packed_in(self, order: Order) -> SafeString | str:
-        return sessions_of_order(order)
+        # For the page of an order: in which sessions it was packed, and what became of it there.
+        parcels = Parcel.objects.filter(order=order).select_related("session").order_by("pk")
+        words = _("%(session)s, parcel %(number)d")
+        said = [
+            (
+                reverse("staff:leaflets_packingsession_change", args=[parcel.session_id]),
+                words % {"session": parcel.session, "number": parcel.number},
+                parcel.why,
+            )
+            for parcel in parcels
+        ]
+        return format_html_join(mark_safe("<br>"), '<a href="{}">{}</a> ({})', said) if said else ""
 
     @admin.display(description=gettext_lazy("lost and sent again"))
     def never_came(self, order: Order) -> SafeString | str:
@@ -448,10 +448,7 @@ class OrderAdmin(OrderExportMixin, PersonColumnsMixin, FoundByReference, LooksOn
         return order_for_caller(self, request)
 
     def acts(self, request: HttpRequest, obj: Order | None) -> bool:
-        return super().acts(request, obj) or self.has_decide_permission(request, obj)
-
-    def has_decide_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
-        return request.user.has_perm("leaflets.decide_order")
+        return super().acts(request, obj) or request.user.has_perm("leaflets.decide_order")
 
     def has_delete_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
         return False
@@ -507,18 +504,3 @@ def dispatched_text(count: int) -> str:
         count,
     )
     return said % {"n": count}
-
-
-def sessions_of_order(order: Order) -> SafeString | str:
-    """For the page of an order: in which sessions it was packed, and what became of it there."""
-    parcels = Parcel.objects.filter(order=order).select_related("session").order_by("pk")
-    words = _("%(session)s, parcel %(number)d")
-    said = [
-        (
-            reverse("staff:leaflets_packingsession_change", args=[parcel.session_id]),
-            words % {"session": parcel.session, "number": parcel.number},
-            parcel.why,
-        )
-        for parcel in parcels
-    ]
-    return format_html_join(mark_safe("<br>"), '<a href="{}">{}</a> ({})', said) if said else ""

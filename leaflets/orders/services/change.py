@@ -111,7 +111,10 @@ def change_shortfall(
     """
     leaflet, more = title.leaflet, wanted > title.copies
     if more and title.current is None:
-        return Shortfall(leaflet, wanted, title.copies, no_more_copies_text(title))
+        facts = {"title": title.leaflet.title, "n": title.copies}
+        return Shortfall(
+            leaflet, wanted, title.copies, (_("We can’t add copies of “%(title)s” just now. Enter %(n)d or fewer.") % facts)
+        )
     allowance = None if may_exceed_limit else _title_allowance(title, wanted, lately, moved)
     if allowance and title.sent + wanted > allowance.copies:
         most = max(allowance.copies - title.sent, 0)
@@ -126,11 +129,6 @@ def _title_allowance(title: OrderedTitle, wanted: int, lately: RecentOrders, mov
     if wanted > title.copies:
         return lately.allowance(title.leaflet)
     return lately.at_work(title.leaflet) if moved and wanted else None
-
-
-def no_more_copies_text(title: OrderedTitle) -> str:
-    facts = {"title": title.leaflet.title, "n": title.copies}
-    return _("We can’t add copies of “%(title)s” just now. Enter %(n)d or fewer.") % facts
 
 
 def change_over_limit_text(leaflet: Leaflet, allowance: Allowance, possible: int) -> str:
@@ -206,7 +204,8 @@ def change_order(*, order: Order, change: OrderChange, by: User | None, now: dat
         raise DomainError(gettext_lazy("Our presenter brings these leaflets, so this order can be cancelled and not changed."))
     order, titles = lock_titles(order)
     as_shown = order_version(titles, order.delivery) == change.expected
-    if is_unchanged(order, titles, change):
+    has = {title.leaflet.pk: title.copies for title in titles}
+    if order.delivery == change.delivery and all(has.get(key, 0) == copies for key, copies in change.copies.items()):
         if as_shown:
             raise NothingChanged
         return
@@ -230,7 +229,11 @@ def change_order(*, order: Order, change: OrderChange, by: User | None, now: dat
     if over_limit:
         OrderEvent.objects.create(order=order, kind=EventKind.OVER_LIMIT, by=by, at=now, reason=change.override_reason)
     store_lines(moved, by=by, now=now)
-    _notify_changed(order, now, flagged=change.flagged)
+    # Each change has a number of its own, so it is told once.
+    number, about = order.events.filter(kind=EventKind.CHANGED).count(), f"order:{order.pk}"
+    notify(kind="order-changed", about=about, reference=order.reference, to=[order.person.email], now=now, version=number)
+    if change.flagged:
+        notify_safeguarding_lead(about=f"{about}:changed:{number}", reference=order.reference, now=now)
 
 
 def _refuse_what_never_can_be(order: Order, titles: list[OrderedTitle], change: OrderChange) -> None:
@@ -240,11 +243,6 @@ def _refuse_what_never_can_be(order: Order, titles: list[OrderedTitle], change: 
         raise ReplacesLostParcel
     if change.delivery != order.delivery and order.is_sent_in_part:  # it says where the first parcels went
         raise DomainError(gettext_lazy("Part of this order has left already, so the rest goes to the same address."))
-
-
-def is_unchanged(order: Order, titles: list[OrderedTitle], change: OrderChange) -> bool:
-    has = {title.leaflet.pk: title.copies for title in titles}
-    return order.delivery == change.delivery and all(has.get(key, 0) == copies for key, copies in change.copies.items())
 
 
 def lock_titles(order: Order) -> tuple[Order, list[OrderedTitle]]:
@@ -340,11 +338,3 @@ def store_lines(moved: list[tuple[OrderLine, int]], *, by: User | None, now: dat
     freed = {line.edition_id for line, more in moved if more < 0}
     if freed:
         fill_backorders(freed, by=None, now=now)
-
-
-def _notify_changed(order: Order, now: datetime, *, flagged: bool) -> None:
-    """Each change has a number of its own, so it is told once."""
-    number, about = order.events.filter(kind=EventKind.CHANGED).count(), f"order:{order.pk}"
-    notify(kind="order-changed", about=about, reference=order.reference, to=[order.person.email], now=now, version=number)
-    if flagged:
-        notify_safeguarding_lead(about=f"{about}:changed:{number}", reference=order.reference, now=now)

@@ -181,19 +181,6 @@ def email_due_at(now: datetime) -> datetime:
     return end if now < end else now + LATE_POST_DELAY
 
 
-def notify_parcels(orders: Sequence[Order], *, now: datetime) -> list[int | None]:
-    """The key of the email that will tell of each; None for who has no address. One statement, however many.
-
-    What the presenter brings is told apart from what is posted. Whoever calls this holds the emails' rows from then on, so it
-    comes after all other locks.
-    """
-    news = [
-        News(":".join(filter(None, ["person", str(order.person_id), order.brought_with])), order.person.email, order.reference)
-        for order in orders
-    ]
-    return collect_each(news, kind="order-dispatched", day=uk_day(now), now=now, due_at=email_due_at(now))
-
-
 def parcel_contents(parcels: Sequence[Dispatch]) -> list[dict[Leaflet, int]]:
     """For each of them the copies of each title in it, as the ledger has it: one statement."""
     sent = StockMovement.objects.filter(
@@ -238,7 +225,15 @@ def dispatch(order: Order, *, by: User | None, now: datetime, tracking_number: s
 
 def record_dispatches(tracking_numbers: Mapping[Order, str], *, by: User | None, now: datetime) -> list[Dispatch]:
     """A parcel of each of these orders, and the email that will tell of it: two statements. After all other locks."""
-    told_in = notify_parcels(list(tracking_numbers), now=now)
+    # The key of the email that will tell of each; None for who has no address. One statement, however many. What the presenter
+    # brings is told apart from what is posted. Whoever calls this holds the emails' rows from then on, so it comes after all
+    # other locks.
+    orders = list(tracking_numbers)
+    news = [
+        News(":".join(filter(None, ["person", str(order.person_id), order.brought_with])), order.person.email, order.reference)
+        for order in orders
+    ]
+    told_in = collect_each(news, kind="order-dispatched", day=uk_day(now), now=now, due_at=email_due_at(now))
     return Dispatch.objects.bulk_create(
         Dispatch(order=order, dispatched_at=now, by=by, tracking_number=number, told_in_id=key)
         for (order, number), key in zip(tracking_numbers.items(), told_in, strict=True)
@@ -259,20 +254,16 @@ def cancel(
     expect: Collection[OrderState] = OPEN_STATES if with_visit or by is None or by.is_staff else OWNER_MAY_CANCEL
     had_it = order.person_id
     lines = lock_lines_of_order(order)
-    if order.person_id != had_it and not with_visit:
-        _refuse_previous_owner(order, by)
+    # It may have another owner by now: two rows of the person were merged, or a colleague took the visit over.
+    by_owner = by is not None and not by.is_staff
+    if order.person_id != had_it and not with_visit and by_owner and order.person.user_id != by.pk:
+        raise OrderIsTransferred(order)
     transition(order, OrderState.CANCELLED, expect=expect, by=by, now=now, reason=reason)
     release_lines(lines, by=by, now=now)
     if not with_visit:
-        _notify_owner("order-cancelled", order, now)
+        notify(kind="order-cancelled", about=f"order:{order.pk}", reference=order.reference, to=[order.person.email], now=now)
     if flagged:
         notify_safeguarding_lead(about=f"order:{order.pk}:cancelled", reference=order.reference, now=now)
-
-
-def _refuse_previous_owner(order: Order, by: User | None) -> None:
-    """Another's than it was read as: two rows of its owner have become one, or a colleague took the visit over."""
-    if by is not None and not by.is_staff and order.person.user_id != by.pk:
-        raise OrderIsTransferred(order)
 
 
 def release_lines(lines: Sequence[OrderLine], *, by: User | None, now: datetime) -> None:
@@ -322,10 +313,6 @@ def lock_orders_and_lines(keys: Collection[int], *, every_print: bool = False) -
 def prefetch_lines(orders: Sequence[Order]) -> None:
     """Each order knows its lines, and they their editions. One statement."""
     prefetch_related_objects(orders, Prefetch("lines", OrderLine.objects.select_related("edition__leaflet").order_by("pk")))
-
-
-def _notify_owner(kind: str, order: Order, now: datetime) -> None:
-    notify(kind=kind, about=f"order:{order.pk}", reference=order.reference, to=[order.person.email], now=now)
 
 
 # Staff decide on a request for more than the limits: all of it, less, or none.

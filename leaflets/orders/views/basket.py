@@ -38,7 +38,20 @@ ADD_TO_BASKET_LIMIT = (600, timedelta(hours=1))  # a whole trust may share one a
 def basket(request: HttpRequest) -> HttpResponse:
     draft = baskets.find(request, timezone.now())
     if request.method == "POST" and draft:
-        return change_basket(request, draft)
+        # Keep the copies typed, without the title whose Remove button was pressed, and stay or go on.
+        now, contents = timezone.now(), baskets.read(draft)
+        removed = request.POST.get("remove", "")
+        kept = {leaflet: copies for leaflet, copies in contents.items() if leaflet.slug != removed}
+        form = basket_form(request, draft, kept, request.POST)
+        goes_on = "continue" in request.POST and bool(kept)
+        if form.is_valid():
+            more = known_delivery_step(request, draft) if goes_on else {}
+            baskets.put(draft, form.copies(), now, form.wishes(), more)
+        elif removed:
+            baskets.put(draft, {leaflet.slug: copies for leaflet, copies in kept.items()}, now)
+        if not form.is_valid():
+            return basket_page(request, form)
+        return redirect(next_step_url(request, draft) if goes_on else "basket")
     return basket_page(request, basket_form(request, draft, baskets.read(draft)))
 
 
@@ -47,23 +60,6 @@ def basket_form(
 ) -> BasketForm:
     lately = baskets.lately(person_in(request), draft, contents, timezone.now())
     return BasketForm(posted, contents, wishes=baskets.wishes_of(draft), lately=lately)
-
-
-def change_basket(request: HttpRequest, draft: Draft) -> HttpResponse:
-    """Keep the copies typed, without the title whose Remove button was pressed, and stay or go on."""
-    now, contents = timezone.now(), baskets.read(draft)
-    removed = request.POST.get("remove", "")
-    kept = {leaflet: copies for leaflet, copies in contents.items() if leaflet.slug != removed}
-    form = basket_form(request, draft, kept, request.POST)
-    goes_on = "continue" in request.POST and bool(kept)
-    if form.is_valid():
-        more = known_delivery_step(request, draft) if goes_on else {}
-        baskets.put(draft, form.copies(), now, form.wishes(), more)
-    elif removed:
-        baskets.put(draft, {leaflet.slug: copies for leaflet, copies in kept.items()}, now)
-    if not form.is_valid():
-        return basket_page(request, form)
-    return redirect(next_step_url(request, draft) if goes_on else "basket")
 
 
 def go_to_next_step(

@@ -141,7 +141,14 @@ def order_again(request: HttpRequest, reference: str) -> HttpResponse:
     order, now = own_order(request, reference), timezone.now()
     if request.method != "POST":
         return redirect(order)
-    wanted = copies_to_order_again(order)
+    # By slug: what was sent or is to come of each title; of an order of which nothing came, what was asked for.
+    lines = order.lines.all()
+    nothing_came = all(line.copies == line.cancelled for line in lines)
+    wanted: dict[str, int] = {}
+    for line in lines:
+        slug, count = line.edition.leaflet.slug, line.copies if nothing_came else line.copies - line.cancelled
+        if count:
+            wanted[slug] = wanted.get(slug, 0) + count
     titles = leaflets_with_stock(wanted)
     found = {leaflet.slug: wanted[leaflet.slug] for leaflet in titles if leaflet.orderable_edition}
     if found:
@@ -154,18 +161,6 @@ def order_again(request: HttpRequest, reference: str) -> HttpResponse:
         if leaflet.slug not in found:
             messages.warning(request, not_available_text(leaflet))
     return redirect("basket")
-
-
-def copies_to_order_again(order: Order) -> dict[str, int]:
-    """By slug: what was sent or is to come of each title; of an order of which nothing came, what was asked for."""
-    lines = order.lines.all()
-    nothing_came = all(line.copies == line.cancelled for line in lines)
-    copies: dict[str, int] = {}
-    for line in lines:
-        slug, count = line.edition.leaflet.slug, line.copies if nothing_came else line.copies - line.cancelled
-        if count:
-            copies[slug] = copies.get(slug, 0) + count
-    return copies
 
 
 def not_available_text(leaflet: Leaflet) -> str:
@@ -182,7 +177,17 @@ MAX_KEPT_FIELDS, MAX_KEPT_LENGTH = 100, 200  # answers, and characters of each
 def order_change(request: HttpRequest, reference: str) -> HttpResponse:
     """What is typed is kept before anybody is asked to sign in: a session may have run out meanwhile."""
     if request.method == "POST" and not person_in(request):
-        keep_typed_change(request, reference)
+        # In a draft, without what looks like a child's details: nobody could be asked about that yet.
+        names = {"version", *DeliveryForm.base_fields}
+        begins = (change_field_name(""), wait_field_name(""))
+        typed = {
+            name: str(value)[:MAX_KEPT_LENGTH] for name, value in request.POST.items() if name in names or name.startswith(begins)
+        }
+        if looks_like_child_details(typed.get("attention", "")):
+            del typed["attention"]
+        if typed:
+            answers = {"reference": reference, "typed": dict(list(typed.items())[:MAX_KEPT_FIELDS])}
+            drafts.keep(request, DraftKind.CHANGE, {CHANGE_STEP: answers}, timezone.now())
     return order_change_page(request, reference)
 
 
@@ -192,44 +197,42 @@ def order_change_page(request: HttpRequest, reference: str) -> HttpResponse:
     if order.brought_with:
         return redirect(order)
     if request.method == "POST":
-        return save_order_change(request, order)
-    typed = kept_typed_change(request, reference)
+        now, shown = timezone.now(), request.POST.get("version", "")
+        form, _version = change_form_for(ChangeForm, order, request.POST, now)
+        if not form.is_valid():
+            return render_order_change(request, order, form, version=shown)
+        if stop := too_many_changes(request, order, form.delivery().postcode):
+            response = render_order_change(request, order, form, version=shown, warning=stop.sentence(now), status=429)
+            response.headers["Retry-After"] = str(stop.seconds(now))
+            return response
+        try:
+            change_order(order=order, change=form.change(shown), by=signed_in(request), now=now)
+        except Shortfalls as refusal:
+            form, _version = change_form_for(ChangeForm, own_order(request, order.reference), request.POST, now)
+            form.is_valid()
+            form.show(refusal)
+            return render_order_change(request, order, form, version=shown)
+        except (OrderHasChanged, OrderHasMoved):
+            order = own_order(request, order.reference)
+            form, version = change_form_for(ChangeForm, order, request.POST, now)
+            return render_order_change(request, order, form, version=version, another=True)
+        except ReplacesLostParcel as refusal:
+            form.add_error(None, str(refusal.message))
+            return render_order_change(request, order, form, version=shown)
+        except NothingChanged as refusal:
+            messages.info(request, str(refusal.message))
+        else:
+            said = _("Order %(reference)s is changed. This is how it stands now.")
+            messages.success(request, said % {"reference": order.reference})
+        forget_typed_change(request)
+        return redirect(order)
+    draft = drafts.find(request, DraftKind.CHANGE, timezone.now())
+    answers: dict[str, Any] = draft.answers.get(CHANGE_STEP, {}) if draft else {}
+    typed = answers["typed"] if answers.get("reference") == reference else None
     form, version = change_form_for(ChangeForm, order, typed, timezone.now())
     return render_order_change(
         request, order, form, version=typed.get("version", "") if typed else version, restored=typed is not None
     )
-
-
-def save_order_change(request: HttpRequest, order: Order) -> HttpResponse:
-    now, shown = timezone.now(), request.POST.get("version", "")
-    form, _version = change_form_for(ChangeForm, order, request.POST, now)
-    if not form.is_valid():
-        return render_order_change(request, order, form, version=shown)
-    if stop := too_many_changes(request, order, form.delivery().postcode):
-        response = render_order_change(request, order, form, version=shown, warning=stop.sentence(now), status=429)
-        response.headers["Retry-After"] = str(stop.seconds(now))
-        return response
-    try:
-        change_order(order=order, change=form.change(shown), by=signed_in(request), now=now)
-    except Shortfalls as refusal:
-        form, _version = change_form_for(ChangeForm, own_order(request, order.reference), request.POST, now)
-        form.is_valid()
-        form.show(refusal)
-        return render_order_change(request, order, form, version=shown)
-    except (OrderHasChanged, OrderHasMoved):
-        order = own_order(request, order.reference)
-        form, version = change_form_for(ChangeForm, order, request.POST, now)
-        return render_order_change(request, order, form, version=version, another=True)
-    except ReplacesLostParcel as refusal:
-        form.add_error(None, str(refusal.message))
-        return render_order_change(request, order, form, version=shown)
-    except NothingChanged as refusal:
-        messages.info(request, str(refusal.message))
-    else:
-        said = _("Order %(reference)s is changed. This is how it stands now.")
-        messages.success(request, said % {"reference": order.reference})
-    forget_typed_change(request)
-    return redirect(order)
 
 
 def too_many_changes(request: HttpRequest, order: Order, postcode: str) -> ReachedThrottle | None:
@@ -249,26 +252,6 @@ def render_order_change(
     if not order.may_be_changed:
         context |= {"form": None, "typed": form.typed() if form.is_bound else []}
     return render(request, "leaflets/change.html", context, status=status)
-
-
-def keep_typed_change(request: HttpRequest, reference: str) -> None:
-    """In a draft, without what looks like a child's details: nobody could be asked about that yet."""
-    names = {"version", *DeliveryForm.base_fields}
-    begins = (change_field_name(""), wait_field_name(""))
-    typed = {
-        name: str(value)[:MAX_KEPT_LENGTH] for name, value in request.POST.items() if name in names or name.startswith(begins)
-    }
-    if looks_like_child_details(typed.get("attention", "")):
-        del typed["attention"]
-    if typed:
-        answers = {"reference": reference, "typed": dict(list(typed.items())[:MAX_KEPT_FIELDS])}
-        drafts.keep(request, DraftKind.CHANGE, {CHANGE_STEP: answers}, timezone.now())
-
-
-def kept_typed_change(request: HttpRequest, reference: str) -> dict[str, Any] | None:
-    draft = drafts.find(request, DraftKind.CHANGE, timezone.now())
-    answers: dict[str, Any] = draft.answers.get(CHANGE_STEP, {}) if draft else {}
-    return answers["typed"] if answers.get("reference") == reference else None
 
 
 def forget_typed_change(request: HttpRequest) -> None:

@@ -219,7 +219,11 @@ class SheetImportAdmin(LooksOnly):
                 refused = str(refusal.message)
                 sheet.refresh_from_db()
             else:
-                messages.success(request, written_text(plan))
+                new, changed = plan.count(RowAction.MAKE), plan.count(RowAction.CHANGE)
+                said = ngettext(
+                    "Written: %(new)s new, %(changed)s changed.", "Written: %(new)s new, %(changed)s changed.", new + changed
+                )
+                messages.success(request, (said % {"new": f"{new:,}", "changed": f"{changed:,}"}))
                 return redirect(request.path)
         page = ImportCheckPage(sheet, request, refused)
         about = {**self.admin_site.each_context(request), "opts": self.opts, "media": self.media}
@@ -233,12 +237,6 @@ def when_and_who_text(sheet: SheetImport) -> str:
         "moment": long_moment(sheet.applied_at),
         "who": sheet.applied_by or _("somebody who has left"),
     }
-
-
-def written_text(plan: ImportPlan) -> str:
-    new, changed = plan.count(RowAction.MAKE), plan.count(RowAction.CHANGE)
-    said = ngettext("Written: %(new)s new, %(changed)s changed.", "Written: %(new)s new, %(changed)s changed.", new + changed)
-    return said % {"new": f"{new:,}", "changed": f"{changed:,}"}
 
 
 class ImportCheckPage:

@@ -167,7 +167,18 @@ def read_xlsx(content: bytes) -> Iterator[list[str]]:
 
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            check_zip_parts(archive)
+            # Raises NotASheet for what is no workbook, for one that unpacks to too much, and for XML that defines words of its
+            # own. A part that says it is smaller than it is gives no more than it says.
+            parts = archive.infolist()
+            if not {"[Content_Types].xml", "xl/workbook.xml"} <= {part.filename for part in parts}:
+                raise NotASheet(NOT_EXCEL)
+            if len(parts) > MAX_ZIP_PARTS or sum(part.file_size for part in parts) > MAX_UNPACKED_BYTES:
+                raise NotASheet(UNPACKS_TOO_LARGE)
+            for part in parts:
+                if part.filename.endswith((".xml", ".rels")):
+                    text = archive.read(part)
+                    if b"<!DOCTYPE" in text or b"\0" in text[:64]:
+                        raise NotASheet(SAVE_AGAIN)
         workbook = load_workbook(io.BytesIO(content), read_only=True, data_only=True, keep_links=False)
         try:
             sheet: Any = workbook.worksheets[0]
@@ -180,23 +191,6 @@ def read_xlsx(content: bytes) -> Iterator[list[str]]:
         raise
     except UNREADABLE_ERRORS as error:
         raise NotASheet(SAVE_AGAIN) from error
-
-
-def check_zip_parts(archive: zipfile.ZipFile) -> None:
-    """Raises NotASheet for what is no workbook, for one that unpacks to too much, and for XML that defines words of its own.
-
-    A part that says it is smaller than it is gives no more than it says.
-    """
-    parts = archive.infolist()
-    if not {"[Content_Types].xml", "xl/workbook.xml"} <= {part.filename for part in parts}:
-        raise NotASheet(NOT_EXCEL)
-    if len(parts) > MAX_ZIP_PARTS or sum(part.file_size for part in parts) > MAX_UNPACKED_BYTES:
-        raise NotASheet(UNPACKS_TOO_LARGE)
-    for part in parts:
-        if part.filename.endswith((".xml", ".rels")):
-            text = archive.read(part)
-            if b"<!DOCTYPE" in text or b"\0" in text[:64]:
-                raise NotASheet(SAVE_AGAIN)
 
 
 def cell_text(value: object) -> str:

@@ -161,14 +161,6 @@ def find_edition(row: ListRow, cells: RowCells, known: dict[str, list[Edition]])
     return chosen[0]
 
 
-def without_child_details(rows: list[tuple[int, RowCells]]) -> list[tuple[int, RowCells]]:
-    """The rows as they are kept: where a note looks like a child's details, a mark stands in its place, which is refused."""
-    return [
-        (number, {**cells, "note": CHILD_DETAILS_REMOVED} if looks_like_child_details(cells.get("note", "")) else cells)
-        for number, cells in rows
-    ]
-
-
 def stock_step(row: ListRow, cells: RowCells, edition: Edition) -> StockStep | None:
     came_in, counted = read_number(row, cells, CAME_IN_COLUMN), read_number(row, cells, COUNTED_COLUMN)
     note = cells.get("note", "")
@@ -325,7 +317,19 @@ def plan_catalogue(rows: list[tuple[int, RowCells]]) -> ImportPlan:
         row = ListRow(number, about=shorten(cells["slug"]))
         found.append(row)
         slug = cells["slug"].lower()
-        check_slug(row, slug, seen)
+        # Refuse what no title may have as its short name in this row.
+        column = COLUMNS_BY_KEY["slug"]
+        if not slug:
+            row.refuse(column, gettext("Fill in the short name of the title."))
+        elif first := seen.get(slug):
+            row.refuse(column, gettext("Row %(n)d has the same short name. Leave one of them out.") % {"n": first})
+        else:
+            try:
+                validate_slug(slug)
+            except ValidationError:
+                row.refuse(column, gettext("Use letters, figures and dashes only, like: health-visitors."))
+            if len(slug) > 50:
+                row.refuse(column, gettext("This has %(n)d characters. Shorten it to 50.") % {"n": len(slug)})
         if not slug or slug in seen:
             continue  # nobody knows against what to hold the rest
         seen[slug] = number
@@ -343,22 +347,6 @@ def leaflets_and_versions(slugs: Iterable[str]) -> Any:
     groups = named.values("version_of")
     wanted = Q(pk__in=named.values("pk")) | Q(pk__in=groups) | Q(version_of__in=named.values("pk")) | Q(version_of__in=groups)
     return Leaflet.objects.filter(wanted).select_related("version_of")
-
-
-def check_slug(row: ListRow, slug: str, seen: Mapping[str, int]) -> None:
-    """Refuse what no title may have as its short name in this row."""
-    column = COLUMNS_BY_KEY["slug"]
-    if not slug:
-        row.refuse(column, gettext("Fill in the short name of the title."))
-    elif first := seen.get(slug):
-        row.refuse(column, gettext("Row %(n)d has the same short name. Leave one of them out.") % {"n": first})
-    else:
-        try:
-            validate_slug(slug)
-        except ValidationError:
-            row.refuse(column, gettext("Use letters, figures and dashes only, like: health-visitors."))
-        if len(slug) > 50:
-            row.refuse(column, gettext("This has %(n)d characters. Shorten it to 50.") % {"n": len(slug)})
 
 
 def catalogue_step(row: ListRow, cells: RowCells, leaflet: Leaflet, used: Mapping[str, str]) -> CatalogueStep | None:
@@ -426,7 +414,12 @@ def parse_field(name: str, text: str, used: Mapping[str, str]) -> Any:
     if name == "version_of":
         return text.lower()
     if choices := field_choices(name):
-        return parse_choice(text, choices)
+        # By its words or its value.
+        for value, label in choices.items():
+            if text.casefold() in {value.casefold(), label.casefold()}:
+                return value
+        said = gettext("“%(typed)s” is not known here. It is one of: %(choices)s.")
+        raise ValueError(said % {"typed": shorten(text), "choices": ", ".join(choices.values())})
     if name == "topics":
         text = normalise_topics(text.replace(";", "\n"), used)
     most = Leaflet._meta.get_field(name).max_length or 10_000  # type: ignore[union-attr]
@@ -435,15 +428,6 @@ def parse_field(name: str, text: str, used: Mapping[str, str]) -> Any:
             gettext("This has %(n)s characters. Shorten it to %(most)s.") % {"n": f"{len(text):,}", "most": f"{most:,}"}
         )
     return text
-
-
-def parse_choice(text: str, choices: Mapping[str, str]) -> str:
-    """By its words or its value."""
-    for value, label in choices.items():
-        if text.casefold() in {value.casefold(), label.casefold()}:
-            return value
-    said = gettext("“%(typed)s” is not known here. It is one of: %(choices)s.")
-    raise ValueError(said % {"typed": shorten(text), "choices": ", ".join(choices.values())})
 
 
 def parse_boolean(text: str) -> bool:
@@ -534,7 +518,11 @@ def keep_sheet(*, kind: str, content: bytes, by: User | None, now: datetime) -> 
     """
     rows, unknown = match_columns(read_sheet(content), LIST_KINDS[kind].columns)
     if kind == SheetKind.STOCK:
-        rows = without_child_details(rows)
+        # The rows as they are kept: where a note looks like a child's details, a mark stands in its place, which is refused.
+        rows = [
+            (number, {**cells, "note": CHILD_DETAILS_REMOVED} if looks_like_child_details(cells.get("note", "")) else cells)
+            for number, cells in rows
+        ]
     digest = hashlib.sha256(json.dumps([kind, [cells for _number, cells in rows]]).encode()).hexdigest()
     SheetImport.objects.filter(state=ImportState.CHECKED, uploaded_at__lt=now - KEEP_UNWRITTEN).delete()
     return SheetImport.objects.create(kind=kind, rows=rows, unknown=unknown, digest=digest, uploaded_at=now, uploaded_by=by)
@@ -620,7 +608,8 @@ def write_titles(steps: list[Any], *, by: User, now: datetime) -> None:
     new = [step for step in steps if step.leaflet.pk is None]
     changed = [step for step in steps if step.leaflet.pk is not None]
     Leaflet.objects.bulk_create([step.leaflet for step in new if not step.version_of], batch_size=ROWS_PER_STATEMENT)
-    wholes = leaflet_keys({step.version_of.lower() for step in steps if step.version_of})
+    slugs = {step.version_of.lower() for step in steps if step.version_of}
+    wholes = {slug.lower(): key for slug, key in Leaflet.objects.values_list("slug", "pk") if slug.lower() in slugs}
     for step in steps:
         step.leaflet.version_of_id = wholes.get(step.version_of.lower())
     Leaflet.objects.bulk_create([step.leaflet for step in new if step.version_of], batch_size=ROWS_PER_STATEMENT)
@@ -628,7 +617,3 @@ def write_titles(steps: list[Any], *, by: User, now: datetime) -> None:
     if names:
         Leaflet.objects.bulk_update([step.leaflet for step in changed], names, batch_size=ROWS_PER_STATEMENT)
     notify_alerts([step.leaflet.pk for step in changed if "active" in step.changed and not step.leaflet.active], now=now)
-
-
-def leaflet_keys(slugs: set[str]) -> dict[str, int]:
-    return {slug.lower(): key for slug, key in Leaflet.objects.values_list("slug", "pk") if slug.lower() in slugs}
