@@ -8,6 +8,7 @@ from django.apps import apps
 from django.db.models import Model
 from django.db.models.signals import post_init
 
+from notifications.samples import examples_of
 from tests.notifications.awkward import OURS, typed_fields
 
 ROOM = 60  # signs: in a shorter field no attack has room, and it is for a number or a kind
@@ -28,8 +29,10 @@ def everybody_attacks(words: str, *, stored: bool = False) -> Iterator[None]:
 
     for model in models:
         post_init.connect(change, sender=model, weak=False, dispatch_uid="attack")
+    examples_of.cache_clear()  # the rows of the samples too are made anew
     try:
         yield
     finally:
+        examples_of.cache_clear()
         for model in models:
             post_init.disconnect(sender=model, dispatch_uid="attack")
