@@ -344,9 +344,6 @@ class ToldPeopleForm(TimedForm):
 class BreachWordsForm(StaffForm):
     """For a form whose words are never kept if they look like a child's details."""
 
-    free_text_fields = ("words",)
-    never_kept = free_text_fields
-
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         cleaned.pop("flagged")
@@ -354,6 +351,9 @@ class BreachWordsForm(StaffForm):
 
 
 class NeedNotTellCommissionerForm(BreachWordsForm):
+    free_text_fields = ("words",)
+    never_kept = free_text_fields
+
     words = long_text(
         gettext_lazy("Why they need not be told"),
         gettext_lazy("Only if it is unlikely that it does anybody any harm. They may ask for this reason. No names."),
@@ -362,6 +362,9 @@ class NeedNotTellCommissionerForm(BreachWordsForm):
 
 
 class NeedNotTellPeopleForm(BreachWordsForm):
+    free_text_fields = ("words",)
+    never_kept = free_text_fields
+
     words = long_text(
         gettext_lazy("Why they need not be told"),
         gettext_lazy("Only if the risk for them is not high: the data was unreadable, say, or came back unread. No names."),
@@ -370,6 +373,9 @@ class NeedNotTellPeopleForm(BreachWordsForm):
 
 
 class AddToBreachForm(BreachWordsForm):
+    free_text_fields = ("words",)
+    never_kept = free_text_fields
+
     words = long_text(
         gettext_lazy("What we know now"),
         gettext_lazy(

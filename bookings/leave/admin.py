@@ -25,7 +25,7 @@ from bookings.visits.admin import still_there_text
 from ctac.errors import DomainError
 from ctac.staff.columns import LooksOnly, moment_of, state_tag
 from ctac.staff.site import ObjectAction, staff_site
-from professionals.safeguarding.forms import StaffForm, reason_field
+from professionals.safeguarding.forms import StaffForm
 from professionals.safeguarding.services import KEPT_BACK
 
 
@@ -44,11 +44,12 @@ class LeaveForm(OwnLeaveForm):
 class RefuseLeaveForm(StaffForm):
     free_text_fields = ("answer",)
 
-    answer = reason_field(
-        gettext_lazy("Why can’t we say yes?"),
-        gettext_lazy("The presenter reads this in the email."),
-        gettext_lazy("Write why we can’t say yes."),
-        rows=3,
+    answer = forms.CharField(
+        label=gettext_lazy("Why can’t we say yes?"),
+        max_length=300,
+        widget=forms.Textarea({"rows": 3}),
+        help_text=gettext_lazy("The presenter reads this in the email."),
+        error_messages={"required": gettext_lazy("Write why we can’t say yes.")},
     )
 
 

@@ -109,24 +109,6 @@ class StaffForm(ChildDetailsMixin):
         return {**cleaned, "flagged": self.flagged}
 
 
-class ReasonForm(StaffForm):
-    """For an action that asks for one thing, its `reason`."""
-
-    free_text_fields = ("reason",)
-
-
-def reason_field(label: Any, hint: Any, missing: Any = "", *, rows: int = 0, max_length: int = 300) -> forms.CharField:
-    """Required where `missing` says what to write; a box of several `rows`, or a line."""
-    return forms.CharField(
-        label=label,
-        max_length=max_length,
-        required=bool(missing),
-        widget=forms.Textarea({"rows": rows}) if rows else forms.TextInput,
-        help_text=hint,
-        error_messages={"required": missing} if missing else None,
-    )
-
-
 def child_details_explanation(*, can_be_kept: bool = True) -> str:
     """What the form says beside the field after `LOOKS_LIKE`: take it out, and whom to call about a child at this moment."""
     take_out = gettext_lazy("Please take them out: we can’t act on them here.")

@@ -37,7 +37,7 @@ from ctac.staff.site import ObjectAction
 from leaflets.models import Order
 from professionals.admin import PersonAdmin
 from professionals.models import Person
-from professionals.safeguarding.forms import ReasonForm, StaffForm, reason_field
+from professionals.safeguarding.forms import StaffForm
 
 if TYPE_CHECKING:
     from bookings.booking.admin.bookings import BookingAdmin
@@ -49,12 +49,12 @@ if TYPE_CHECKING:
 class HeardForm(StaffForm):
     free_text_fields = ("note",)
 
-    note = reason_field(
-        _("Who told you, and what did they say?"),
-        _("Kept with your name and the time. No details of a child."),
-        _("Write who told you, and what they said."),
-        rows=3,
+    note = forms.CharField(
+        label=_("Who told you, and what did they say?"),
         max_length=500,
+        widget=forms.Textarea({"rows": 3}),
+        help_text=_("Kept with your name and the time. No details of a child."),
+        error_messages={"required": _("Write who told you, and what they said.")},
     )
 
 
@@ -333,12 +333,28 @@ def own_claim(booking: Booking) -> dict[str, object]:
 NO_CHILD = _("The professional reads this in the email. No details of a child.")
 
 
-class DeclineForm(ReasonForm):
-    reason = reason_field(_("Why can’t we say yes?"), NO_CHILD, _("Write why we can’t say yes."), rows=3, max_length=500)
+class DeclineForm(StaffForm):
+    free_text_fields = ("reason",)
+
+    reason = forms.CharField(
+        label=_("Why can’t we say yes?"),
+        max_length=500,
+        widget=forms.Textarea({"rows": 3}),
+        help_text=NO_CHILD,
+        error_messages={"required": _("Write why we can’t say yes.")},
+    )
 
 
-class CancelBookingForm(ReasonForm):
-    reason = reason_field(_("Why is it cancelled?"), NO_CHILD, _("Write why it is cancelled."), rows=3, max_length=500)
+class CancelBookingForm(StaffForm):
+    free_text_fields = ("reason",)
+
+    reason = forms.CharField(
+        label=_("Why is it cancelled?"),
+        max_length=500,
+        widget=forms.Textarea({"rows": 3}),
+        help_text=NO_CHILD,
+        error_messages={"required": _("Write why it is cancelled.")},
+    )
 
 
 class ReassignForm(StaffForm):

@@ -49,7 +49,7 @@ from ctac.staff.site import ObjectAction
 from professionals import drafts
 from professionals.admin import name_with_organisation
 from professionals.forms import CallerForm
-from professionals.safeguarding.forms import ReasonForm, StaffForm, reason_field
+from professionals.safeguarding.forms import StaffForm
 from professionals.services import find_or_enter_person
 
 if TYPE_CHECKING:
@@ -492,13 +492,15 @@ ONE_PLACE = ObjectAction(
 # What staff can do with one open session: what each action asks for, and the service that it calls.
 
 
-class CancelSessionForm(ReasonForm):
-    reason = reason_field(
-        gettext_lazy("Why is it cancelled?"),
-        gettext_lazy("Everybody who is told reads this. No details of a child."),
-        gettext_lazy("Write why it is cancelled."),
-        rows=3,
+class CancelSessionForm(StaffForm):
+    free_text_fields = ("reason",)
+
+    reason = forms.CharField(
+        label=gettext_lazy("Why is it cancelled?"),
         max_length=500,
+        widget=forms.Textarea({"rows": 3}),
+        help_text=gettext_lazy("Everybody who is told reads this. No details of a child."),
+        error_messages={"required": gettext_lazy("Write why it is cancelled.")},
     )
 
 

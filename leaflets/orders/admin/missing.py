@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -24,7 +25,7 @@ from leaflets.orders.services.transitions import parcel_contents
 from professionals.admin import name_and_organisation, name_with_organisation
 from professionals.forms import clean_text
 from professionals.models import Person
-from professionals.safeguarding.forms import ReasonForm, StaffForm, reason_field
+from professionals.safeguarding.forms import StaffForm
 
 MISSING_COLOURS = {MissingState.OPEN: "waiting", MissingState.RESENT: "done", MissingState.CLOSED: "stopped"}
 ADDRESS_FIELDS = (*DeliveryForm.texts, "postcode")
@@ -50,12 +51,15 @@ class SendAgainForm(StaffForm):
         return {**cleaned, "delivery": Delivery(**{name: clean_text(value) for name, value in typed.items()})}
 
 
-class CloseMissingForm(ReasonForm):
-    reason = reason_field(
-        gettext_lazy("Why do we not send it again?"),
-        gettext_lazy("The person reads this in the email and on the order’s page. No details of a child."),
-        gettext_lazy("Write why we don’t send it again."),
-        rows=3,
+class CloseMissingForm(StaffForm):
+    free_text_fields = ("reason",)
+
+    reason = forms.CharField(
+        label=gettext_lazy("Why do we not send it again?"),
+        max_length=300,
+        widget=forms.Textarea({"rows": 3}),
+        help_text=gettext_lazy("The person reads this in the email and on the order’s page. No details of a child."),
+        error_messages={"required": gettext_lazy("Write why we don’t send it again.")},
     )
 
 

@@ -37,7 +37,7 @@ from leaflets.orders.exports import OrderExportMixin
 from leaflets.orders.queries import VISIT_PERMISSION, visit_start, visit_text
 from leaflets.orders.services.transitions import approve, cancel, decline, dispatch, prioritise, remove_priority, start_packing
 from professionals.admin import PersonColumnsMixin, name_and_organisation, name_with_organisation
-from professionals.safeguarding.forms import ReasonForm, StaffForm, reason_field
+from professionals.safeguarding.forms import StaffForm
 
 # Staff decide on a request for more than the limits: how many copies of each title, or none.
 
@@ -77,12 +77,30 @@ class GrantForm(StaffForm):
         return {**cleaned, "granted": granted}
 
 
+<<<<<<< HEAD
 class DeclineForm(ReasonForm):
     reason = reason_field(
         gettext_lazy("Why can’t we send them?"),
         gettext_lazy("The person reads this in the email. No details of a child."),
         gettext_lazy("Write why we can’t send them."),
         rows=3,
+=======
+def asked_and_stock_text(line: OrderLine) -> str:
+    free = line.edition.free
+    there = ngettext("%(n)s copy is free now.", "%(n)s copies are free now.", free) % {"n": f"{free:,}"}
+    return f"{_('They asked for %(n)s.') % {'n': f'{line.backordered:,}'}} {there}"
+
+
+class DeclineForm(StaffForm):
+    free_text_fields = ("reason",)
+
+    reason = forms.CharField(
+        label=gettext_lazy("Why can’t we send them?"),
+        max_length=300,
+        widget=forms.Textarea({"rows": 3}),
+        help_text=gettext_lazy("The person reads this in the email. No details of a child."),
+        error_messages={"required": gettext_lazy("Write why we can’t send them.")},
+>>>>>>> acts
     )
 
 
@@ -122,17 +140,25 @@ DECISION_ACTIONS = (
 # Staff pass an order forward among those that wait for copies, or put it back in its own place.
 
 
-class PrioritiseForm(ReasonForm):
-    reason = reason_field(
-        gettext_lazy("Why does it come first?"),
-        gettext_lazy("For colleagues. The person is not shown it. No details of a child."),
-        gettext_lazy("Write why it comes first."),
+class PrioritiseForm(StaffForm):
+    free_text_fields = ("reason",)
+
+    reason = forms.CharField(
+        label=gettext_lazy("Why does it come first?"),
+        max_length=300,
+        help_text=gettext_lazy("For colleagues. The person is not shown it. No details of a child."),
+        error_messages={"required": gettext_lazy("Write why it comes first.")},
     )
 
 
-class RemovePriorityForm(ReasonForm):
-    reason = reason_field(
-        gettext_lazy("Note"), gettext_lazy("For colleagues. The person is not shown it. No details of a child.")
+class RemovePriorityForm(StaffForm):
+    free_text_fields = ("reason",)
+
+    reason = forms.CharField(
+        label=gettext_lazy("Note"),
+        max_length=300,
+        required=False,
+        help_text=gettext_lazy("For colleagues. The person is not shown it. No details of a child."),
     )
 
 
@@ -191,11 +217,14 @@ class DispatchForm(forms.Form):
     )
 
 
-class CancelForm(ReasonForm):
-    reason = reason_field(
-        gettext_lazy("Why is it cancelled?"),
-        gettext_lazy("For colleagues. The person is not shown it. No details of a child."),
-        gettext_lazy("Write why it is cancelled."),
+class CancelForm(StaffForm):
+    free_text_fields = ("reason",)
+
+    reason = forms.CharField(
+        label=gettext_lazy("Why is it cancelled?"),
+        max_length=300,
+        help_text=gettext_lazy("For colleagues. The person is not shown it. No details of a child."),
+        error_messages={"required": gettext_lazy("Write why it is cancelled.")},
     )
 
 

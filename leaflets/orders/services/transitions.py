@@ -255,8 +255,8 @@ def cancel(
     had_it = order.person_id
     lines = lock_lines_of_order(order)
     # It may have another owner by now: two rows of the person were merged, or a colleague took the visit over.
-    by_owner = by is not None and not by.is_staff
-    if order.person_id != had_it and not with_visit and by_owner and order.person.user_id != by.pk:
+    owner = None if by is None or by.is_staff else by
+    if owner is not None and not with_visit and order.person_id != had_it and order.person.user_id != owner.pk:
         raise OrderIsTransferred(order)
     transition(order, OrderState.CANCELLED, expect=expect, by=by, now=now, reason=reason)
     release_lines(lines, by=by, now=now)
