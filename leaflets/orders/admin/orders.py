@@ -77,20 +77,6 @@ class GrantForm(StaffForm):
         return {**cleaned, "granted": granted}
 
 
-<<<<<<< HEAD
-class DeclineForm(ReasonForm):
-    reason = reason_field(
-        gettext_lazy("Why can’t we send them?"),
-        gettext_lazy("The person reads this in the email. No details of a child."),
-        gettext_lazy("Write why we can’t send them."),
-        rows=3,
-=======
-def asked_and_stock_text(line: OrderLine) -> str:
-    free = line.edition.free
-    there = ngettext("%(n)s copy is free now.", "%(n)s copies are free now.", free) % {"n": f"{free:,}"}
-    return f"{_('They asked for %(n)s.') % {'n': f'{line.backordered:,}'}} {there}"
-
-
 class DeclineForm(StaffForm):
     free_text_fields = ("reason",)
 
@@ -100,7 +86,6 @@ class DeclineForm(StaffForm):
         widget=forms.Textarea({"rows": 3}),
         help_text=gettext_lazy("The person reads this in the email. No details of a child."),
         error_messages={"required": gettext_lazy("Write why we can’t send them.")},
->>>>>>> acts
     )
 
 
