@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from bookings.models import Format, Nation, OpenSession, PlaceState, Presentation, Presenter, SessionState
 from bookings.rules import RuleViolation
+from bookings.schedule.availability import PresenterSchedule, read_hours
 from bookings.schedule.queries import read_claims, read_journeys, with_presentations
-from bookings.schedule.schedules import PresenterSchedule, read_hours
 from bookings.schedule.slots import Claim, DateRange, SlotQuery, Span
 from bookings.travel import Journeys
 from ctac.dates import format_span, is_bank_holiday, uk_day

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from bookings import rules
 from bookings.models import Format, Nation, Presentation, Presenter, Weekday
 from bookings.models.presenter import AUDIENCES
-from bookings.schedule.schedules import Slot
+from bookings.schedule.availability import Slot
 from bookings.schedule.services import WeekdayHours
 from ctac.dates import format_clock, format_clock_time, format_day, uk_day
 from ctac.forms import AmOrPm, ClockField, DayField, PageForm, PageFormMixin, as_of_a_page, near_today, read_clock

@@ -25,9 +25,9 @@ from bookings.models import (
     WhyNot,
 )
 from bookings.rules import DAY_VIOLATIONS
+from bookings.schedule.availability import Schedule
 from bookings.schedule.locks import guarded, lock_booking, lock_presenters
 from bookings.schedule.queries import open_schedule, reread_schedule
-from bookings.schedule.schedules import Schedule
 from bookings.schedule.slots import Claim, SlotQuery, grid_starts
 from bookings.travel import Place
 from ctac.dates import after_working_days, uk_datetime, uk_day

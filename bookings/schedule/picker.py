@@ -23,9 +23,9 @@ from bookings import rules
 from bookings.errors import SlotTaken
 from bookings.models import Presenter
 from bookings.rules import RuleViolation
+from bookings.schedule.availability import Schedule, Slot
 from bookings.schedule.forms import WhenForm, slot_value
 from bookings.schedule.queries import IgnoredClaims, open_schedule, read_all_claims
-from bookings.schedule.schedules import Schedule, Slot
 from bookings.schedule.slots import DateRange, SlotQuery
 from ctac.dates import UK, format_clock, format_day, format_span, uk_day
 

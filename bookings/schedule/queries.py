@@ -17,7 +17,7 @@ from bookings import rules
 from bookings.models import Booking, BusyKind, BusyTime, Format, JourneyTime, Presentation, Presenter
 from bookings.models.busy import BusyTimeQuerySet
 from bookings.models.presenter import AUDIENCES
-from bookings.schedule.schedules import PresenterSchedule, Schedule, Slot, days_in_utc, read_hours
+from bookings.schedule.availability import PresenterSchedule, Schedule, Slot, days_in_utc, read_hours
 from bookings.schedule.slots import NOTHING, Claim, DateRange, SlotQuery, Span
 from bookings.travel import APART_ENOUGH, Journeys, Place, area_keys
 from ctac.dates import format_clock, format_day, uk_day

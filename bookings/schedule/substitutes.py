@@ -10,8 +10,8 @@ from django.utils.safestring import SafeString
 
 from bookings.models import Booking, BusyTime, Format, OpenSession, Presenter
 from bookings.rules import DAY_VIOLATIONS, RuleViolation
+from bookings.schedule.availability import Schedule, Verdict
 from bookings.schedule.queries import IgnoredClaims, open_schedule, read_journeys
-from bookings.schedule.schedules import Schedule, Verdict
 from bookings.schedule.slots import SlotQuery
 from bookings.travel import Place, PlaceUnknown, find_place
 from ctac.dates import uk_day

@@ -28,9 +28,9 @@ from bookings.models import (
 )
 from bookings.models.busy import LINKS
 from bookings.rules import HOLD_FOR
+from bookings.schedule.availability import Schedule
 from bookings.schedule.holds import place_columns
 from bookings.schedule.queries import open_schedule
-from bookings.schedule.schedules import Schedule
 from bookings.schedule.services import keep_presenter
 from bookings.schedule.slots import SlotQuery
 from bookings.travel import Place, find_place

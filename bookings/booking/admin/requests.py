@@ -23,10 +23,10 @@ from bookings.errors import OutsideRules, SlotTaken
 from bookings.models import Booking, DateOption, EventKind, Format, OptionKind, OptionState, Precision, State, WhyNot
 from bookings.schedule.admin import forms as admin_forms
 from bookings.schedule.admin.forms import OTHER_TIME, OneTimeForm, TimeForm, reason_to_yield, start_or_other
+from bookings.schedule.availability import Schedule, Slot
 from bookings.schedule.forms import slot_value
 from bookings.schedule.holds import PreferredDate, kept_until
 from bookings.schedule.queries import open_schedule
-from bookings.schedule.schedules import Schedule, Slot
 from bookings.schedule.slots import Candidate
 from bookings.text import moment_text
 from bookings.travel import PlaceUnknown

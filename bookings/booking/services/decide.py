@@ -34,6 +34,7 @@ from bookings.models import (
 )
 from bookings.models.booking import record_event
 from bookings.rules import DAY_VIOLATIONS
+from bookings.schedule.availability import Schedule
 from bookings.schedule.holds import (
     KeptSlot,
     PreferredDate,
@@ -48,7 +49,6 @@ from bookings.schedule.holds import (
 )
 from bookings.schedule.locks import guarded
 from bookings.schedule.queries import reread_schedule
-from bookings.schedule.schedules import Schedule
 from bookings.schedule.slots import Candidate, SlotQuery
 from bookings.travel import find_place
 from ctac.dates import format_span

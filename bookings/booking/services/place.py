@@ -15,10 +15,10 @@ from bookings.booking.services.transitions import bring_leaflets
 from bookings.errors import AlreadyPlaced, NotOffered, OutsideRules, SlotTaken
 from bookings.models import Booking, BusyKind, BusyTime, Channel, EventKind, Format, Hold, Presentation, Presenter, State
 from bookings.models.booking import record_event
+from bookings.schedule.availability import Schedule
 from bookings.schedule.holds import hold_keeps, place_columns
 from bookings.schedule.locks import guarded, lock_draft, lock_presenters
 from bookings.schedule.queries import open_schedule, reread_schedule
-from bookings.schedule.schedules import Schedule
 from bookings.schedule.slots import Candidate, SlotQuery
 from bookings.travel import columns_of_area, place_in_area
 from ctac.dates import uk_day

@@ -39,6 +39,7 @@ from bookings.models import (
     WhyNot,
 )
 from bookings.models.booking import record_event
+from bookings.schedule.availability import Schedule
 from bookings.schedule.holds import (
     KeptSlot,
     PreferredDate,
@@ -50,7 +51,6 @@ from bookings.schedule.holds import (
 )
 from bookings.schedule.locks import guarded, lock_draft, lock_presenters
 from bookings.schedule.queries import reread_schedule
-from bookings.schedule.schedules import Schedule
 from bookings.schedule.slots import SlotQuery
 from ctac.dates import OURS, after_working_days, asked_too_long_ago, is_working_day, uk_datetime, uk_day
 from ctac.errors import DomainError

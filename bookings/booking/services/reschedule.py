@@ -24,10 +24,10 @@ from bookings.errors import AnotherAudience, MoveRefused, NothingChanged, Outsid
 from bookings.models import Booking, BusyKind, BusyTime, EventKind, Format, Presenter
 from bookings.models.booking import record_event
 from bookings.rules import RuleViolation
+from bookings.schedule.availability import Schedule
 from bookings.schedule.holds import place_columns
 from bookings.schedule.locks import guarded, lock_booking, lock_booking_and_presenters
 from bookings.schedule.queries import open_schedule, reread_schedule
-from bookings.schedule.schedules import Schedule
 from bookings.schedule.slots import Candidate, SlotQuery
 from bookings.travel import area_columns, find_place
 from bookings.visits.services import refuse_while_overdue, refuse_while_there
