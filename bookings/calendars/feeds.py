@@ -139,7 +139,7 @@ def feed_digest(name: str, found: list[CalendarEntry]) -> str:
 def feed_file(name: str, found: list[CalendarEntry], changed_at: datetime) -> bytes:
     """The whole feed. Stamped with when it last changed: two readings of the same are the same, byte for byte."""
     calendar = ical.calendar_of("PUBLISH", found, now=changed_at)
-    every = rules.FEED_READ_EVERY
+    every = rules.FEED_REFRESH_INTERVAL
     calendar.add("name", name)
     calendar.add("x-wr-calname", name)
     calendar.add("x-wr-timezone", UK.key)
@@ -149,11 +149,11 @@ def feed_file(name: str, found: list[CalendarEntry], changed_at: datetime) -> by
 
 
 def looks_back_to(now: datetime) -> datetime:
-    return now - rules.FEED_LOOKS_BACK
+    return now - rules.FEED_HISTORY
 
 
 def keeps_cancelled_from(now: datetime) -> datetime:
-    return now - rules.FEED_KEEPS_CANCELLED
+    return now - rules.FEED_CANCELLED_RETENTION
 
 
 def person_entries(person: Person | None, now: datetime) -> Iterator[CalendarEntry]:

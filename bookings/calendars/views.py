@@ -31,7 +31,7 @@ from professionals.access import person_required, the_person
 def calendar_feed(request: HttpRequest, token: str) -> HttpResponse:
     now, feed = timezone.now(), find_feed(token=token)
     if feed is None:
-        guess = Throttle(By.NETWORK, f"calendar:{limits.client_address(request)}", *rules.FEEDS_GUESSED)
+        guess = Throttle(By.NETWORK, f"calendar:{limits.client_address(request)}", *rules.UNKNOWN_FEED_RATE_LIMIT)
         if stop := check_throttles(request, Where.CALENDAR, [guess], now):
             about = {"reference": request_reference.get()}
             refused = render(request, "errors/429.html", about, status=HTTPStatus.TOO_MANY_REQUESTS)

@@ -158,7 +158,7 @@ def refuse_unless_given(given: Given, now: datetime, *, by_presenter: bool) -> N
     start, end = agreed_times(given)
     if now < start:
         raise NotBegunYet(given)
-    if by_presenter and now > end + rules.ATTENDANCE_BY_PRESENTER:
+    if by_presenter and now > end + rules.PRESENTER_ATTENDANCE_PERIOD:
         raise NoLongerByPresenter
 
 

@@ -84,7 +84,7 @@ def leave_kind(name: str, label: str | Promise, words: LeaveMessage, state: Leav
 
 def is_not_soon(notification: Notification, digest_at: datetime) -> bool:
     leave = leave_of(notification)
-    return leave is None or leave.starts_at > digest_at + rules.TOLD_AT_ONCE_WITHIN
+    return leave is None or leave.starts_at > digest_at + rules.DIGEST_BYPASS_WINDOW
 
 
 KINDS = (

@@ -164,7 +164,7 @@ def send_agendas(*, now: datetime) -> int:
     Run again, and late after an outage, it does no harm; nobody gets one in the afternoon.
     """
     day = uk_day(now)
-    if not uk_datetime(day, rules.AGENDA_AT) <= now < uk_datetime(day, rules.AGENDA_UNTIL):
+    if not uk_datetime(day, rules.AGENDA_TIME) <= now < uk_datetime(day, rules.AGENDA_LATEST_TIME):
         return 0
     start, end = uk_datetime(day, time.min), uk_datetime(day + timedelta(days=1), time.min)
     on_the_day = {"starts_at__gte": start, "starts_at__lt": end, "presenter__isnull": False}

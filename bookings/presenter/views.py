@@ -232,7 +232,7 @@ def visit_status(booking: Booking, presenter: Presenter, *, is_late: bool) -> Vi
     start = booking.agreed[0]
     if booking.state != State.CONFIRMED or start < now or uk_day(start) != uk_day(now):
         return None
-    return VisitStatus(_("You can check in from %(clock)s.") % {"clock": format_clock(start - rules.CHECK_IN_OPENS)})
+    return VisitStatus(_("You can check in from %(clock)s.") % {"clock": format_clock(start - rules.CHECK_IN_OPENS_BEFORE)})
 
 
 def action_url(booking: Booking, name: str) -> str:

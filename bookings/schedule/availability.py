@@ -142,7 +142,7 @@ class Verdict:
 
     @property
     def reasons(self) -> Sequence[str | Promise]:
-        return self.obstacles or [violation.sentence for violation in self.violations]
+        return self.obstacles or [violation.label for violation in self.violations]
 
 
 def obstacles(wanted: Claim, claims: Sequence[Claim], journeys: Journeys) -> Iterator[str]:
@@ -372,7 +372,7 @@ class PresenterSchedule:
 
     def bookings_near(self, start: datetime) -> int:
         """How many bookings the presenter has in the days round that: the load that is shared out."""
-        near = Span(start - rules.NEAR, start + rules.NEAR + timedelta.resolution)
+        near = Span(start - rules.LOAD_WINDOW, start + rules.LOAD_WINDOW + timedelta.resolution)
         return sum(claim.is_booking for claim in starting_in(near, self.claims))
 
 
@@ -461,7 +461,7 @@ class Schedule:
             day += ONE_DAY
         return None
 
-    def nearest(self, start: datetime, count: int = rules.ALTERNATIVES) -> list[Slot]:
+    def nearest(self, start: datetime, count: int = rules.MAX_ALTERNATIVE_SLOTS) -> list[Slot]:
         """The slots nearest to a start that is gone, in order of time."""
         middle, found = uk_day(start), self.slots_on(uk_day(start))
         reach = max((self.last_day - middle).days, (middle - self.first_day).days, 0)

@@ -114,7 +114,7 @@ def hold_slot(
             start=start,
             held_at=now,
             client=client,
-            expires_at=now + rules.HOLD_FOR,
+            expires_at=now + rules.HOLD_DURATION,
         )
         BusyTime.objects.create(
             presenter=presenter,
@@ -154,7 +154,7 @@ def lock_client(client: str) -> None:
 def refuse_too_many_holds(client: str, seen: list[BusyTime], now: datetime) -> None:
     """Raises TooManyHolds if as many are kept from there as may be."""
     there = [row for row in seen if client and row.hold and row.hold.client == client and row.hold.expires_at > now]
-    if len(there) >= rules.HOLDS_AT_ONCE:
+    if len(there) >= rules.MAX_HOLDS_PER_CLIENT:
         raise TooManyHolds
 
 
@@ -174,7 +174,7 @@ def extend_hold(*, draft: Draft, now: datetime) -> Hold:
     hold = claim.hold
     if hold.extended_at is not None:
         raise ExtendedAlready
-    hold.extended_at, hold.expires_at = now, hold.expires_at + rules.HOLD_FOR
+    hold.extended_at, hold.expires_at = now, hold.expires_at + rules.HOLD_DURATION
     Hold.objects.filter(pk=hold.pk).update(extended_at=hold.extended_at, expires_at=hold.expires_at)
     BusyTime.objects.filter(pk=claim.pk).update(expires_at=hold.expires_at)
     return hold
@@ -218,8 +218,8 @@ class KeptSlot:
 
 def kept_until(start: datetime, now: datetime) -> datetime:
     """5pm on the second working day (our office's), or when it begins if that is sooner."""
-    day = after_working_days(uk_day(now), rules.DATES_KEPT_WORKING_DAYS, Nation.ENGLAND)
-    return min(uk_datetime(day, rules.DATES_KEPT_UNTIL), start)
+    day = after_working_days(uk_day(now), rules.KEPT_DATE_WORKING_DAYS, Nation.ENGLAND)
+    return min(uk_datetime(day, rules.KEPT_DATE_EXPIRY_TIME), start)
 
 
 def schedule_for_dates(

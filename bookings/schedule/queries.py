@@ -37,7 +37,7 @@ def read_journeys(places: Iterable[Place | None]) -> Journeys:
 # Reading the diary: one query a table (presenters, availability, busy time, journey times).
 
 # As far to both sides as a journey can matter, or the rest of a week, or what counts as near when a presenter is chosen.
-REACH = max(APART_ENOUGH, timedelta(days=7), rules.NEAR)
+REACH = max(APART_ENOUGH, timedelta(days=7), rules.LOAD_WINDOW)
 IgnoredClaims = Mapping[str, object]
 CLAIM_COLUMNS = (
     "presenter",
@@ -263,7 +263,7 @@ def slots_in_ranges(slots: Iterable[Slot]) -> Iterator[str]:
     """Half hours that follow each other as one: '9am to 4pm'."""
     runs: list[list[datetime]] = []
     for slot in slots:
-        if runs and slot.start - runs[-1][-1] == rules.GRID:
+        if runs and slot.start - runs[-1][-1] == rules.SLOT_INTERVAL:
             runs[-1].append(slot.start)
         else:
             runs.append([slot.start])

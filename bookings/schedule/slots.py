@@ -39,15 +39,15 @@ def grid_starts(earliest: datetime, latest_end: datetime, length: timedelta) -> 
 
     UK time is a whole number of hours from UTC, so the grid in UTC is the grid on the wall.
     """
-    step = rules.GRID.total_seconds()
+    step = rules.SLOT_INTERVAL.total_seconds()
     start = datetime.fromtimestamp(-(-earliest.timestamp() // step) * step, UTC)
     while start + length <= latest_end:
         yield start
-        start += rules.GRID
+        start += rules.SLOT_INTERVAL
 
 
 def is_on_grid(start: datetime) -> bool:
-    return start.timestamp() % rules.GRID.total_seconds() == 0
+    return start.timestamp() % rules.SLOT_INTERVAL.total_seconds() == 0
 
 
 # Who could give the presentation at some start, and who of them comes first.

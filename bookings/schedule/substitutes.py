@@ -165,4 +165,4 @@ def substitute_need(booking: Booking, schedule: Schedule) -> SubstituteNeed:
 
 def violation_sentences(violations: Iterable[RuleViolation]) -> Iterable[str | Promise]:
     """Whoever gives it, the day stays as it was agreed: what is about the day alone is nobody's reason."""
-    return (violation.sentence for violation in violations if violation not in DAY_VIOLATIONS)
+    return (violation.label for violation in violations if violation not in DAY_VIOLATIONS)

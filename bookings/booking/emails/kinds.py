@@ -258,7 +258,7 @@ def theirs_in_state(*states: State) -> DueCheck:
 
 def is_not_soon(notification: Notification, digest_at: datetime) -> bool:
     """What happens to a presentation that would begin soon after the team's digest is told at once."""
-    soon = digest_at + rules.TOLD_AT_ONCE_WITHIN
+    soon = digest_at + rules.DIGEST_BYPASS_WINDOW
     return not Booking.objects.filter(pk=int(notification.about.partition(":")[2]), starts_at__lt=soon).exists()
 
 

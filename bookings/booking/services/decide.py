@@ -174,7 +174,7 @@ def offer_times(
 
     All or none: raises SlotTaken, which names the time, OutsideRules without a reason, OfferRefused, MoveRefused.
     """
-    if not 1 <= len(set(starts)) == len(starts) <= rules.DATES_A_REQUEST or min(starts) <= now:
+    if not 1 <= len(set(starts)) == len(starts) <= rules.MAX_DATES_PER_REQUEST or min(starts) <= now:
         raise OfferRefused
     slot_query = slot_query_of(booking)
     seen = schedule_for_dates(slot_query, starts, now, presenter=presenter, own=booking)

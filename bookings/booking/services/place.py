@@ -188,7 +188,7 @@ def take_held(asked: BookingRequest, draft: Draft | None) -> BusyTime | None:
     locks in key order.
     """
     hold: Hold | None = getattr(draft, "hold", None)
-    usable_from = asked.now - rules.HOLD_USABLE_AFTER
+    usable_from = asked.now - rules.EXPIRED_HOLD_GRACE
     if (
         hold is None
         or asked.presenter is not None
