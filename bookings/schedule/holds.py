@@ -35,8 +35,6 @@ from professionals import drafts
 from professionals.models import Draft, Person
 from professionals.services import lock_person
 
-# Holds: a slot kept for 15 minutes for someone who is still filling in the form.
-
 
 def place_columns(place: Place | None) -> dict[str, object]:
     """How a claim stores its place."""
@@ -47,16 +45,12 @@ def place_columns(place: Place | None) -> dict[str, object]:
 
 def holds_of(draft: Draft, person: Person | None, *, client: str = "") -> list[BusyTime]:
     """What this draft holds, and this person with any other draft: one live hold a person. With those from that client."""
-    whose = Q(hold__draft=draft)
+    holder = Q(hold__draft=draft)
     if person:
-        whose |= Q(hold__person=person)
+        holder |= Q(hold__person=person)
     if client:
-        whose |= Q(hold__client=client)
-    return list(BusyTime.objects.filter(whose, kind=BusyKind.HOLD).select_related("hold"))
-
-
-def is_own_hold(hold: Hold, draft: Draft, person: Person | None) -> bool:
-    return hold.draft_id == draft.pk or (person is not None and hold.person_id == person.pk)
+        holder |= Q(hold__client=client)
+    return list(BusyTime.objects.filter(holder, kind=BusyKind.HOLD).select_related("hold"))
 
 
 def hold_keeps(hold: Hold, slot_query: SlotQuery, start: datetime) -> bool:
@@ -94,14 +88,15 @@ def hold_slot(
         raise DraftGone
     if not person:  # theirs take turns already, and are one at most
         lock_client(client)
-    seen = holds_of(draft, person, client=client)
-    before = [row for row in seen if row.hold and is_own_hold(row.hold, draft, person)]
+    rows = [(row, row.hold) for row in holds_of(draft, person, client=client) if row.hold]
+    before = [row for row, hold in rows if hold.draft_id == draft.pk or (person and hold.person_id == person.pk)]
     live = [row.hold for row in before if row.hold and row.hold.expires_at > now]
     for hold in live:
         if hold.draft_id == draft.pk and hold_keeps(hold, slot_query, start):
             return hold
-    if not live:
-        refuse_too_many_holds(client, seen, now)
+    of_client = [hold for _row, hold in rows if client and hold.client == client and hold.expires_at > now]
+    if not live and len(of_client) >= rules.MAX_HOLDS_PER_CLIENT:
+        raise TooManyHolds
     presenter = lock_presenter_for_hold(draft, person, slot_query, start, now, before)
     with guarded():
         hold = Hold.objects.create(
@@ -136,11 +131,10 @@ def lock_presenter_for_hold(
     seen = open_schedule(slot_query, first_day=day, last_day=day, now=now, ignoring=own)
     possible = {candidate.presenter.pk for candidate in seen.offered_to(start)}
     locked = lock_presenters(possible, now=now, giving_back=before)
-    again = reread_schedule(seen, {key: locked[key] for key in possible if key in locked}, now)
-    best = next(iter(again.offered_to(start)), None)
-    if best is None:
+    candidates = reread_schedule(seen, {key: locked[key] for key in possible if key in locked}, now).offered_to(start)
+    if not candidates:
         raise SlotTaken
-    return best.presenter
+    return candidates[0].presenter
 
 
 def lock_client(client: str) -> None:
@@ -149,13 +143,6 @@ def lock_client(client: str) -> None:
         with connection.cursor() as cursor:
             # SQL because the ORM has no advisory locks, and there is no row of an address to lock.
             cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"holds of {client}"])
-
-
-def refuse_too_many_holds(client: str, seen: list[BusyTime], now: datetime) -> None:
-    """Raises TooManyHolds if as many are kept from there as may be."""
-    there = [row for row in seen if client and row.hold and row.hold.client == client and row.hold.expires_at > now]
-    if len(there) >= rules.MAX_HOLDS_PER_CLIENT:
-        raise TooManyHolds
 
 
 @transaction.atomic
@@ -183,9 +170,7 @@ def extend_hold(*, draft: Draft, now: datetime) -> Hold:
 @transaction.atomic
 def release_hold(*, draft: Draft, now: datetime) -> None:
     """Give back what this draft holds, because its place or presentation changed."""
-    before = holds_of(draft, None)
-    if before:
-        lock_presenters([], now=now, giving_back=before)
+    lock_presenters([], now=now, giving_back=holds_of(draft, None))
 
 
 # Keeping time for the dates of a request, and giving it back. Every caller has locked the presenters and the booking.
@@ -230,7 +215,7 @@ def schedule_for_dates(
     presenter: Presenter | None = None,
     own: Booking | None = None,
 ) -> Schedule:
-    """The diary over the days of these starts; what this booking claims itself is not in its way."""
+    """The schedule over the days of these starts; what this booking claims itself is not in its way."""
     days = [uk_day(start) for start in starts] or [uk_day(now)]
     chosen = [presenter] if presenter else None
     ignoring = {"booking": own, "option__booking": own}
@@ -251,10 +236,10 @@ def presenters_free_at(schedule: Schedule, starts: Iterable[datetime]) -> set[in
 
 
 def with_kept_slot(schedule: Schedule, chosen: KeptSlot) -> Schedule:
-    """The same diary with that time taken, so that the next date of the request is kept beside it."""
+    """The same schedule with that time taken, so that the next date of the request is kept beside it."""
     claim = Claim(schedule.slot_query.span(chosen.start), schedule.slot_query.place, is_visit=True)
     parts = [
-        replace(part, claims=sorted([*part.claims, claim], key=lambda each: each.span.start))
+        replace(part, claims=sorted([*part.claims, claim], key=lambda claim: claim.span.start))
         if part.presenter.pk == chosen.presenter.pk
         else part
         for part in schedule.parts
@@ -270,6 +255,12 @@ def add_options(
     now: datetime,
 ) -> list[DateOption]:
     """Store the dates of a request, and a claim for each that is kept."""
+
+    def columns(outcome: KeptSlot | WhyNot) -> dict[str, Any]:
+        if isinstance(outcome, WhyNot):
+            return {"why_not": outcome}
+        return {"presenter": outcome.presenter, "kept_from": outcome.start, "expires_at": kept_until(outcome.start, now)}
+
     options = [
         DateOption(
             booking=booking,
@@ -277,7 +268,7 @@ def add_options(
             precision=date.precision,
             starts_at=date.starts_at,
             ends_at=date.ends_at,
-            **option_columns(outcome, now),
+            **columns(outcome),
         )
         for date, outcome in dates
     ]
@@ -295,12 +286,6 @@ def add_options(
         if option.kept_from
     )
     return options
-
-
-def option_columns(outcome: KeptSlot | WhyNot, now: datetime) -> dict[str, Any]:
-    if isinstance(outcome, WhyNot):
-        return {"why_not": outcome}
-    return {"presenter": outcome.presenter, "kept_from": outcome.start, "expires_at": kept_until(outcome.start, now)}
 
 
 def lock_request(booking: Booking, *, now: datetime, also: Iterable[Presenter] = ()) -> tuple[Booking, list[DateOption]]:
