@@ -15,7 +15,7 @@ from bookings.models import Availability, AvailabilityException, BusyTime, Journ
 from bookings.schedule.locks import lock_presenters
 from bookings.schedule.queries import read_journeys, to_claim
 from bookings.schedule.slots import ZERO, fits
-from bookings.travel import look_up_postcode
+from bookings.travel import find_place
 from ctac.dates import uk_day
 from notifications.bounces.services import moved
 from professionals.safeguarding.services import notify_safeguarding_lead
@@ -160,7 +160,7 @@ def keep_presenter(*, presenter: Presenter, by: User | None = None, now: datetim
     """
     moment = now or timezone.now()
     before = Presenter.objects.select_for_update(no_key=True).filter(pk=presenter.pk).first()
-    base = look_up_postcode(presenter.base_postcode).place
+    base = find_place(presenter.base_postcode)
     presenter.base_latitude, presenter.base_longitude, presenter.base_zone = base.latitude, base.longitude, base.zone
     presenter.save()
     if before is not None and before.email.lower() != presenter.email.lower():

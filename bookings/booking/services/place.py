@@ -20,7 +20,7 @@ from bookings.schedule.holds import hold_keeps, place_columns
 from bookings.schedule.locks import guarded, lock_draft, lock_presenters
 from bookings.schedule.queries import open_schedule, reread_schedule
 from bookings.schedule.slots import Candidate, SlotQuery
-from bookings.travel import columns_of_area, place_in_area
+from bookings.travel import area_columns, place_in_area
 from ctac.dates import uk_day
 from ctac.models import save_with_reference
 from leaflets.models import ToBring
@@ -259,7 +259,7 @@ def store_booking(asked: PresentationRequest, details: BookingDetails, **columns
         address_line_2=address.line_2 if address else "",
         town=address.town if address else "",
         postcode=address.postcode if address else "",
-        **columns_of_area(asked.area),
+        **area_columns(asked.area),
         room=details.room,
         audience_size=details.audience_size,
         audience_profession=details.audience_profession,

@@ -32,6 +32,7 @@ from bookings.schedule.slots import Candidate, SlotQuery
 from bookings.travel import area_columns, find_place
 from bookings.visits.services import refuse_while_overdue, refuse_while_there
 from ctac.dates import uk_day
+from professionals.areas import look_up_area
 from professionals.safeguarding.services import is_kept_back, notify_safeguarding_lead
 
 DETAIL_FIELDS = ("audience_size", "audience_profession", "contact_name", "contact_phone", "room", "access_needs", "notes")
@@ -208,7 +209,7 @@ def move_claim(booking: Booking, asked: ChangeRequest) -> list[str]:
 
     Gives the fields that say in which area that is.
     """
-    place, area = find_place(booking.postcode), area_columns(booking.postcode)
+    place, area = find_place(booking.postcode), area_columns(look_up_area(booking.postcode))
     for name, value in area.items():
         setattr(booking, name, value)
     if booking.presenter is not None:
