@@ -1,4 +1,4 @@
-"""Calendar feeds: their addresses, made and revoked by their owner, and what stands in them."""
+"""Calendar feeds: their addresses, made and revoked by their owner, and their entries."""
 
 import base64
 import hashlib
@@ -101,12 +101,10 @@ def token_from(seed: str, secret: str) -> str:
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
-# What stands in somebody's calendar feed: what is theirs from ninety days ago on, each as their calendar needs it.
-#
-# What was called off stays for a while as CANCELLED, for programs that take nothing out by themselves. What a presenter gives
-# no more, because somebody else does, is gone at once: it is not theirs to see.
+# What was called off stays in a feed for a while as CANCELLED, for programs that take nothing out by themselves. What a presenter
+# gives no more, because somebody else does, is gone at once: it is not theirs to see.
 
-# Goes up when what we write about the same things is written otherwise, so that programs fetch it anew.
+# Raised when the same entries are written in another form, so that programs fetch them anew.
 FORMAT = 1
 CLOSED = (State.CANCELLED, State.DECLINED)
 ENDED_PLACE = (SessionEventKind.GIVEN_UP, SessionEventKind.LAPSED, SessionEventKind.BUMPED)

@@ -1,4 +1,4 @@
-"""Every presenter's schedule for one query: hours, the rules of each day, free time, and why somebody could or could not."""
+"""Presenters' availability for one query: hours, rules, free time, slots, and why a presenter could or could not give it."""
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
@@ -233,9 +233,9 @@ class PresenterSchedule:
 
     @cached_property
     def standing_violations(self) -> tuple[RuleViolation, ...]:
-        """What holds on every day."""
+        """The rules broken on every day."""
         place, online = self.slot_query.place, self.slot_query.format == Format.ONLINE
-        found = {
+        broken = {
             RuleViolation.PRESENTATION: bool(self.given) and self.slot_query.presentation.pk not in self.given,
             RuleViolation.FORMAT: bool(self.presenter.formats) and self.slot_query.format not in self.presenter.formats,
             RuleViolation.AUDIENCE: not self.presenter.gives_to(self.slot_query.audience),
@@ -243,7 +243,7 @@ class PresenterSchedule:
             RuleViolation.DISTANCE: self.travel > self.presenter.max_travel_minutes,
             RuleViolation.NO_LINK: online and not self.presenter.joining_link,
         }
-        return tuple(violation for violation, broken in found.items() if broken)
+        return tuple(violation for violation, is_broken in broken.items() if is_broken)
 
     def given_in(self, days: DateRange) -> int:
         """How many presentations start on these UK days already, kept ones included."""
@@ -385,14 +385,9 @@ class Schedule:
     def whole(self) -> DateRange:
         return DateRange(self.first_day, self.last_day)
 
-    @cached_property
-    def able(self) -> list[PresenterSchedule]:
-        """Those who could on some day: what they give, how and where does not speak against it."""
-        return [part for part in self.parts if not part.standing_violations]
-
     @property
-    def why_never(self) -> list[RuleViolation]:
-        """The rules of which each of these presenters breaks every one on every day."""
+    def standing_violations(self) -> list[RuleViolation]:
+        """The rules that every one of these presenters breaks on every day."""
         first, *others = [part.standing_violations for part in self.parts] or [()]
         return [violation for violation in first if all(violation in violations for violations in others)]
 
@@ -406,8 +401,9 @@ class Schedule:
         if not self.is_read(day):
             raise LookupError(day)
         starts: set[datetime] = set()
-        for part in self.able:
-            starts.update(part.starts_on(day, starts))
+        for part in self.parts:
+            if not part.standing_violations:
+                starts.update(part.starts_on(day, starts))
         return [Slot(start, start + self.slot_query.length) for start in sorted(starts)]
 
     def week(self, first_day: date) -> list[tuple[date, list[Slot]]]:
@@ -426,23 +422,24 @@ class Schedule:
 
     def nearest(self, start: datetime, count: int = rules.MAX_ALTERNATIVE_SLOTS) -> list[Slot]:
         """The slots nearest to a start that is gone, in order of time."""
-        middle, found = uk_day(start), self.slots_on(uk_day(start))
+        middle = uk_day(start)
+        slots = self.slots_on(middle)
         reach = max((self.last_day - middle).days, (middle - self.first_day).days, 0)
         for distance in range(1, reach + 1):
-            if len(found) >= count:
+            if len(slots) >= count:
                 break
-            found += self.slots_on(middle - ONE_DAY * distance) + self.slots_on(middle + ONE_DAY * distance)
-        found.sort(key=lambda slot: abs(slot.start - start))
-        return sorted(found[:count], key=lambda slot: slot.start)
+            slots += self.slots_on(middle - ONE_DAY * distance) + self.slots_on(middle + ONE_DAY * distance)
+        slots.sort(key=lambda slot: abs(slot.start - start))
+        return sorted(slots[:count], key=lambda slot: slot.start)
 
     def candidates(self, start: datetime) -> list[Candidate]:
         """Who is free then, the best first; those outside the rules come last."""
-        found = [candidate for part in self.parts if (candidate := part.candidate(start))]
-        return sorted(found, key=lambda candidate: candidate.rank)
+        candidates = [candidate for part in self.parts if (candidate := part.candidate(start))]
+        return sorted(candidates, key=attrgetter("rank"))
 
     def verdicts(self, start: datetime) -> list[Verdict]:
         """One for each presenter, the best first: why each could or could not."""
-        return sorted((part.verdict(start) for part in self.parts), key=lambda verdict: verdict.rank)
+        return sorted((part.verdict(start) for part in self.parts), key=attrgetter("rank"))
 
     def offered_to(self, start: datetime) -> list[Candidate]:
         """Whom the public would get then, the best first; none if the start is no slot."""

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import pairwise
 from typing import Any
 
@@ -73,7 +73,7 @@ class WhenForm(PageForm):
     def __init__(self, *args: Any, days: Iterable[tuple[date, list[Slot]]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         choice = self.fields["start"]
-        assert isinstance(choice, forms.ChoiceField)  # noqa: S101 - tells the type checker what stands above
+        assert isinstance(choice, forms.ChoiceField)  # noqa: S101 - for the type checker
         choice.choices = slot_choices(days)
 
 
@@ -192,16 +192,27 @@ class DaysHoursForm(PageForm):
         return cleaned
 
 
+tick_boxes = partial(forms.MultipleChoiceField, required=False, widget=forms.CheckboxSelectMultiple)
+number_field = partial(forms.IntegerField, required=False)
+
+
 class RulesMixin(PageFormMixin):
     """The rules of a presenter: ticks, numbers, and areas in one box."""
 
     def replace_fields(self) -> None:
         """Give the fields that this form has their own widgets."""
+        no_limit = _("Leave empty for no limit.")
         own: dict[str, forms.Field] = {
-            "formats": tick_boxes(_("How do you give presentations?"), list(FORMAT_LABELS.items()), _("Tick none if both.")),
-            "audiences": tick_boxes(_("Who do you give presentations to?"), AUDIENCES, _("Tick none if everybody.")),
+            "formats": tick_boxes(
+                label=_("How do you give presentations?"), choices=list(FORMAT_LABELS.items()), help_text=_("Tick none if both.")
+            ),
+            "audiences": tick_boxes(
+                label=_("Who do you give presentations to?"), choices=AUDIENCES, help_text=_("Tick none if everybody.")
+            ),
             "nations_covered": tick_boxes(
-                _("Nations covered"), Nation.choices, _("Tick none, and leave the areas empty, for everywhere.")
+                label=_("Nations covered"),
+                choices=Nation.choices,
+                help_text=_("Tick none, and leave the areas empty, for everywhere."),
             ),
             "presentations": forms.ModelMultipleChoiceField(
                 Presentation.objects.all(),
@@ -211,19 +222,19 @@ class RulesMixin(PageFormMixin):
                 help_text=_("Tick none if all."),
             ),
             "areas_covered": AreasField(),
-            "most_a_day": number_field(_("Most presentations a day"), 1, 20),
-            "most_a_week": number_field(_("Most presentations a week"), 1, 50),
+            "most_a_day": number_field(label=_("Most presentations a day"), min_value=1, max_value=20, help_text=no_limit),
+            "most_a_week": number_field(label=_("Most presentations a week"), min_value=1, max_value=50, help_text=no_limit),
             "notice_working_days": number_field(
-                _("Notice in working days"),
-                0,
-                60,
-                _("Leave empty for the general one: %(days)d.") % {"days": rules.NOTICE_WORKING_DAYS},
+                label=_("Notice in working days"),
+                min_value=0,
+                max_value=60,
+                help_text=_("Leave empty for the general one: %(days)d.") % {"days": rules.NOTICE_WORKING_DAYS},
             ),
             "horizon_days": number_field(
-                _("Bookable how many days ahead"),
-                1,
-                rules.HORIZON.days,
-                _("Leave empty for as far as we take bookings: %(days)d.") % {"days": rules.HORIZON.days},
+                label=_("Bookable how many days ahead"),
+                min_value=1,
+                max_value=rules.HORIZON.days,
+                help_text=_("Leave empty for as far as we take bookings: %(days)d.") % {"days": rules.HORIZON.days},
             ),
             "earliest_leaving": ClockField(label=_("Leaves the base from")),
             "latest_return": ClockField(label=_("Is back at the base by")),
@@ -231,18 +242,6 @@ class RulesMixin(PageFormMixin):
         for name, field in own.items():
             if name in self.fields:
                 self.fields[name] = as_of_a_page(field)
-
-
-def tick_boxes(label: str, choices: list[tuple[str, Any]], hint: str) -> forms.Field:
-    return forms.MultipleChoiceField(
-        label=label, choices=choices, required=False, widget=forms.CheckboxSelectMultiple, help_text=hint
-    )
-
-
-def number_field(label: str, least: int, most: int, hint: str = "") -> forms.Field:
-    return forms.IntegerField(
-        label=label, min_value=least, max_value=most, required=False, help_text=hint or _("Leave empty for no limit.")
-    )
 
 
 class AreasField(forms.CharField):

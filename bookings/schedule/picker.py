@@ -44,27 +44,27 @@ class PartOfDay(models.TextChoices):
     MORNING = "morning", gettext_lazy("Mornings")
     AFTERNOON = "afternoon", gettext_lazy("Afternoons")
 
-    def has(self, slot: Slot) -> bool:
-        return self == PartOfDay.ANY or (slot.start.astimezone(UK).hour < 12) == (self == PartOfDay.MORNING)
-
 
 @dataclass
 class PartOfDaySlots:
     """The slots of a schedule that start in one part of the day. Days that were not read are, when somebody looks there.
 
-    `now` and `ignoring` as the schedule was opened with. `but`: a start that the reader has already.
+    `now` and `ignoring` as the schedule was opened with. `excluded`: a start that the reader has already.
     """
 
     schedule: Schedule
     part: PartOfDay
     now: datetime
     ignoring: IgnoredClaims | None
-    but: datetime | None = None
+    excluded: datetime | None = None
 
     def on(self, day: date) -> list[Slot]:
         if day in self.schedule.whole and not self.schedule.is_read(day):
             self.schedule = read_all_claims(self.schedule, self.now, self.ignoring)
-        return [slot for slot in self.schedule.slots_on(day) if self.part.has(slot) and slot.start != self.but]
+        slots = [slot for slot in self.schedule.slots_on(day) if slot.start != self.excluded]
+        if self.part == PartOfDay.ANY:
+            return slots
+        return [slot for slot in slots if (slot.start.astimezone(UK).hour < 12) == (self.part == PartOfDay.MORNING)]
 
     def week(self, week: DateRange) -> Days:
         """Without the days that have no slot."""
@@ -83,7 +83,7 @@ class PartOfDaySlots:
 
 @dataclass(frozen=True)
 class PickerLink:
-    """A way on from the page, as what follows its path; `here` marks the one that is shown."""
+    """A link to another part of the day, as what follows the page's path; `here` marks the one that is shown."""
 
     label: str | Promise
     query: str
@@ -92,7 +92,7 @@ class PickerLink:
 
 @dataclass(frozen=True)
 class PickerWeek:
-    """Seven days from a Monday, with the ways to the week before, if any time lies there or before, and to the week after."""
+    """Seven days from a Monday, with links to the week before, if any time lies there or before, and to the week after."""
 
     first_day: date
     title: str
@@ -113,7 +113,7 @@ class SlotChoice:
 class Picker:
     """What the page shows. `first` is the first slot of all; `next` the nearest one to an empty week.
 
-    `never`: the rules that keep everybody who was looked at from giving it on any day.
+    `standing_violations`: the rules that keep every presenter from giving it on any day.
     """
 
     slot_query: SlotQuery
@@ -127,7 +127,7 @@ class Picker:
     gone: str = ""
     months: str = ""
     weeks: str = ""
-    never: Sequence[RuleViolation] = ()
+    standing_violations: Sequence[RuleViolation] = ()
 
     @property
     def opens_at(self) -> date | None:
@@ -137,12 +137,6 @@ class Picker:
         return next(iter([*days, *(day for day, _slots in self.days)]), self.week.first_day if self.week else None)
 
 
-def horizon_from(now: datetime) -> DateRange:
-    """All days that the public may book."""
-    today = uk_day(now)
-    return DateRange(today, today + rules.HORIZON)
-
-
 def open_horizon(
     slot_query: SlotQuery,
     now: datetime,
@@ -150,11 +144,12 @@ def open_horizon(
     looking_at: Sequence[DateRange] | None = None,
     presenters: Iterable[Presenter] | None = None,
 ) -> Schedule:
-    horizon = horizon_from(now)
+    """All days that the public may book."""
+    today = uk_day(now)
     return open_schedule(
         slot_query,
-        first_day=horizon.first,
-        last_day=horizon.last,
+        first_day=today,
+        last_day=today + rules.HORIZON,
         now=now,
         presenters=presenters,
         ignoring=ignoring,
@@ -170,22 +165,22 @@ def pick(
     ignoring: IgnoredClaims | None = None,
     presenters: Sequence[Presenter] | None = None,
     chosen: datetime | None = None,
-    but: datetime | None = None,
+    excluded: datetime | None = None,
     typed: Any = None,
 ) -> Picker:
     """The week that the query asks for; else that of the time chosen before; else that of the first slot.
 
-    `ignoring` and `presenters` as for open_schedule: one's own claims, which are not in the way, and whose times alone are
-    wanted.
-    `but` is left out: a start that the reader has already. `typed` is what was sent, if it was.
+    `ignoring` and `presenters` as for open_schedule. `excluded`: a start that the reader has already. `typed` is what was sent,
+    if it was.
     """
-    part, horizon = asked_part(query), horizon_from(now)
+    today, part = uk_day(now), asked_part(query)
+    horizon = DateRange(today, today + rules.HORIZON)
     week = asked_week(query, chosen, horizon)
     # The days that a page nearly always comes by with: the first weeks, and the week that is asked for.
     likely = [DateRange(horizon.first, min(DateRange.week_of(horizon.first + SOON).last, horizon.last))]
     if week is not None and week.first > likely[0].last:
         likely.append(DateRange(week.first, min(week.last, horizon.last)))
-    times = PartOfDaySlots(open_horizon(slot_query, now, ignoring, likely, presenters), part, now, ignoring, but)
+    times = PartOfDaySlots(open_horizon(slot_query, now, ignoring, likely, presenters), part, now, ignoring, excluded)
     first = times.first(horizon.first)
     week = week or DateRange.week_of(uk_day(first.start) if first else horizon.first)
     days = times.week(week)
@@ -211,7 +206,7 @@ def pick(
         slot_choice(near, query) if near else None,
         months=open_query(query, "month"),
         weeks=open_query(query, "week"),
-        never=times.schedule.why_never,
+        standing_violations=times.schedule.standing_violations,
     )
 
 

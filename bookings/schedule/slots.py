@@ -60,9 +60,8 @@ class Candidate:
         return bool(self.violations), self.extra, self.bookings_near, self.presenter.pk
 
 
-# Where a visit of some length fits between a presenter's claims: the database's rule (bookings/travel.py), for reading ahead.
-#
-# Pure arithmetic on moments in UTC. tests/bookings/schedule/test_gaps.py holds it against the database itself.
+# Where a visit of some length fits between a presenter's claims: the database's rule (bookings/travel.py) as arithmetic on
+# moments in UTC. tests/bookings/schedule/test_gaps.py holds it against the database itself.
 
 ZERO = timedelta(0)
 
@@ -184,7 +183,7 @@ def journey_between(one: Claim, other: Claim, journeys: Journeys) -> timedelta:
 
 @dataclass(frozen=True)
 class SlotQuery:
-    """What someone wants to book: `place` is None online, `audience` a profession, "" for a mix, None where nobody has said.
+    """What someone wants to book: `place` is None online, `audience` a profession, "" for a mix, None if unknown.
 
     `set_minutes`: by the key of a presenter, how long staff say that their journeys to and from this visit take.
     """
@@ -220,9 +219,9 @@ class SlotQuery:
 
 # The base at the ends of a day: when a presenter would leave it for the first visit, and be back from the last.
 #
-# What stands in the way without a place takes time from the journey, as between two visits. A visit that is neither the first
-# nor the last of its day has its journeys to the neighbours only, and online may not take the time of a journey that is there
-# already. Whoever is online until 10am sets off at 10am, and from the base: from_base has that rule.
+# Claims without a place take time from the journey, as between two visits. A visit that is neither the first nor the last of its
+# day has its journeys to the neighbours only, and something online may not take the time of a journey that is there already.
+# A presenter who is online until 10am sets off at 10am, and from the base: span_by_way_of_base has that rule.
 #
 # All that follows holds for a whole gap between two claims, so a day is bounded gap by gap and not start by start.
 
@@ -297,7 +296,7 @@ def first_visit(claims: Iterable[Claim]) -> Claim | None:
 
 
 def spare_time(earlier: Claim, later: Claim, gap: Gap, journeys: Journeys) -> timedelta:
-    """What the journey between two visits, and what stands in its way, leave of the time between them; below nothing if short."""
+    """Time between two visits less the journey and the claims without a place; negative if it is too short."""
     between = Span(earlier.span.end, later.span.start)
     return between.length - time_taken_from(between, [*gap.before, *gap.after]) - journey_between(earlier, later, journeys)
 

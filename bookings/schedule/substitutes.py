@@ -1,4 +1,4 @@
-"""Who could give a booking, ranked, and why each other presenter could not; who could step in where one is needed."""
+"""Presenters ranked for a booking or session, with the reasons against; substitutes where a booking needs a presenter."""
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
@@ -35,7 +35,7 @@ class PresenterRanking:
 
 
 def rank_presenters_for(booking: Booking, now: datetime) -> PresenterRanking:
-    """For a booking that has a time. Whoever gives it, its day stays: notice and horizon are nobody's reason."""
+    """For a booking that has a time. Whoever gives it, its day stays: notice and horizon don't count."""
     try:
         slot_query = SlotQuery.of(booking, place_of_booking(booking))
     except PlaceUnknown:  # which no form lets in
@@ -57,7 +57,7 @@ def rank_presenters_at(
     ignoring: IgnoredClaims | None = None,
     excused: Container[RuleViolation] = (),
 ) -> PresenterRanking:
-    """At that time; `ignoring` as for open_schedule. `excused`: the rules whose violation is nobody's reason."""
+    """At that time; `ignoring` as for open_schedule. `excused`: rules that don't count here."""
     day = uk_day(start)
     schedule = open_schedule(slot_query, first_day=day, last_day=day, now=now, ignoring=ignoring)
     verdicts = []
@@ -128,7 +128,7 @@ def substitute_needs(bookings: Sequence[Booking], now: datetime) -> list[Substit
     needs = []
     for booking, slot_query in zip(timed, queries, strict=True):
         start, shown = booking.agreed[0], schedule.for_query(slot_query)
-        # Whoever gives it, the day stays as it was agreed: what is about the day alone is nobody's reason.
+        # Whoever gives it, the day stays as it was agreed: notice and horizon don't count.
         substitutes = [
             Substitute(
                 candidate.presenter,
