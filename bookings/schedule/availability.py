@@ -30,7 +30,6 @@ from bookings.schedule.slots import (
     free_spans,
     grid_starts,
     journey_between,
-    span_by_way_of_base,
     time_taken_from,
 )
 from bookings.travel import APART_ENOUGH, Journeys, Place
@@ -287,19 +286,14 @@ class PresenterSchedule:
         """Where the visit may lie on that day as far as claims, journeys and the base go."""
         whole, ends = days_in_utc(DateRange(day, day)), self.ends_of(day)
         claims = touching(whole, self.claims)
-        first = bisect_right(self.free, whole.start, key=end_of_span)
-        for free in self.free[first:]:
-            if free.start >= whole.end:
+        place, length = self.slot_query.place, self.slot_query.length
+        for span in self.free[bisect_right(self.free, whole.start, key=end_of_span) :]:
+            if span.start >= whole.end:
                 return
-            # Where in a gap the presenter leaves the base late enough, is back early enough, and is there for what is online.
-            gap = gap_at(free.start, claims)
-            place, length = self.slot_query.place, self.slot_query.length
-            round_it = span_by_way_of_base(place, gap, ends)
-            possible = free.shared(
-                ends.after_leaving(place, length, gap).shared(ends.before_return(place, length, gap)).shared(round_it)
-            )
-            if possible.length >= self.slot_query.length:
-                yield possible
+            for _rule, bound in ends.bounds(place, length, gap_at(span.start, claims)):
+                span = span.shared(bound)
+            if span.length >= length:
+                yield span
 
     @cached_property
     def base(self) -> Place:
@@ -321,12 +315,7 @@ class PresenterSchedule:
         if not any(window.contains(span) for window in self.windows(day)):
             violations.append(RuleViolation.HOURS)
         ends, gap = self.ends_of(day), gap_at(start, touching(days_in_utc(DateRange(day, day)), self.claims))
-        if not ends.after_leaving(place, length, gap).contains(span):
-            violations.append(RuleViolation.LEAVES_EARLY)
-        if not ends.before_return(place, length, gap).contains(span):
-            violations.append(RuleViolation.RETURNS_LATE)
-        if not span_by_way_of_base(place, gap, ends).contains(span):
-            violations.append(RuleViolation.FROM_BASE)
+        violations += [violation for violation, bound in ends.bounds(place, length, gap) if not bound.contains(span)]
         # The load that is shared out.
         load = Span(start - rules.LOAD_WINDOW, start + rules.LOAD_WINDOW + timedelta.resolution)
         bookings_near = sum(claim.is_booking for claim in starting_in(load, self.claims))

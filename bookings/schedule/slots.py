@@ -221,7 +221,7 @@ class SlotQuery:
 #
 # Claims without a place take time from the journey, as between two visits. A visit that is neither the first nor the last of its
 # day has its journeys to the neighbours only, and something online may not take the time of a journey that is there already.
-# A presenter who is online until 10am sets off at 10am, and from the base: span_by_way_of_base has that rule.
+# A presenter who is online until 10am sets off at 10am, and from the base: by_way_of_base has that rule.
 #
 # All that follows holds for a whole gap between two claims, so a day is bounded gap by gap and not start by start.
 
@@ -278,8 +278,35 @@ class BaseEnds:
         # Who is back, or was to be back, can be online after that.
         return Span(self.returns - spare if spare >= ZERO else max(self.returns, last.span.end), ALWAYS.end)
 
+    def by_way_of_base(self, place: Place | None, gap: Gap) -> Span:
+        """Where a visit in the gap may lie, so that what is online is given from the base (ADR 12).
+
+        Leave asks for no journey, but takes time from one, as everywhere.
+        """
+        start, end = ALWAYS
+        if before := claim_met_at_base(reversed(gap.before), place):
+            taken = time_taken_from(Span(before.span.end, ALWAYS.end), gap.before)
+            start = before.span.end + self.journey_for(before, place) + taken
+        if after := claim_met_at_base(gap.after, place):
+            taken = time_taken_from(Span(ALWAYS.start, after.span.start), gap.after)
+            end = after.span.start - self.journey_for(after, place) - taken
+        return Span(start, end)
+
+    def bounds(self, place: Place | None, length: timedelta, gap: Gap) -> Iterator[tuple[RuleViolation, Span]]:
+        """Where a visit of that length in the gap may lie, by the rule that is broken outside."""
+        yield RuleViolation.LEAVES_EARLY, self.after_leaving(place, length, gap)
+        yield RuleViolation.RETURNS_LATE, self.before_return(place, length, gap)
+        yield RuleViolation.FROM_BASE, self.by_way_of_base(place, gap)
+
     def journey_to(self, place: Place) -> timedelta:
         return travel_between(self.base, place, self.set_minutes, journeys=self.journeys)
+
+    def journey_for(self, claim: Claim, place: Place | None) -> timedelta:
+        """Between the base and the one of the two that is a visit, with what staff have set for it."""
+        if place is not None:
+            return self.journey_to(place)
+        assert claim.place is not None  # noqa: S101 - online meets visits
+        return travel_between(self.base, claim.place, override_b=claim.travel_minutes, journeys=self.journeys)
 
     def extra_minutes(self, wanted: Claim, gap: Gap) -> int:
         """How much longer the day's journeys get by this visit: to and from its neighbours, less the journey between those."""
@@ -307,33 +334,9 @@ def time_taken_from(gap: Span, claims: Iterable[Claim]) -> timedelta:
     return sum((cut for cut in cuts if cut > ZERO), ZERO)
 
 
-# An online presentation is given from the base: the journey between there and the visits round it has to fit into the day
-# (ADR 12). Leave asks for no journey, but takes time from one, as everywhere.
-
-
-def span_by_way_of_base(place: Place | None, gap: Gap, ends: BaseEnds) -> Span:
-    """Where in the gap it may lie (a visit at `place`, or online): after the journey to or from the base, and before that."""
-    start, end = ALWAYS
-    if before := claim_met_at_base(reversed(gap.before), place):
-        taken = time_taken_from(Span(before.span.end, ALWAYS.end), gap.before)
-        start = before.span.end + journey_from_base(before, place, ends) + taken
-    if after := claim_met_at_base(gap.after, place):
-        taken = time_taken_from(Span(ALWAYS.start, after.span.start), gap.after)
-        end = after.span.start - journey_from_base(after, place, ends) - taken
-    return Span(start, end)
-
-
 def claim_met_at_base(claims: Iterable[Claim], place: Place | None) -> Claim | None:
     """To something online the nearest visit; to a visit what is online, unless another visit is nearer."""
     if place is None:
         return first_visit(claims)
     nearest = next((claim for claim in claims if claim.place or claim.is_visit), None)
     return None if nearest is None or nearest.place else nearest
-
-
-def journey_from_base(claim: Claim, place: Place | None, ends: BaseEnds) -> timedelta:
-    """Between the base and the one of the two that is a visit, with what staff have set for it."""
-    if place is not None:
-        return ends.journey_to(place)
-    assert claim.place is not None  # noqa: S101 - online meets visits
-    return travel_between(ends.base, claim.place, override_b=claim.travel_minutes, journeys=ends.journeys)
