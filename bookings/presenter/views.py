@@ -295,10 +295,9 @@ def presenter_day(request: HttpRequest, presenter: Presenter) -> HttpResponse:
         for stop in stops_on(presenter, day)
     ]
     other_days: Sequence[tuple[str, date]] = [(_("The day before"), day - A_DAY), (_("The day after"), day + A_DAY)]
-    context = {"day": day, "is_today": day == today, "stops": stops, "other_days": other_days}
-    return TemplateResponse(
-        request, "bookings/presenting/day.html", page_context(request, presenter, title=format_day(day), **context)
-    )
+    shown = {"day": day, "is_today": day == today, "stops": stops, "other_days": other_days}
+    context = page_context(request, presenter, title=format_day(day), **shown)
+    return TemplateResponse(request, "bookings/presenting/day.html", context)
 
 
 VISITS_IN_A_DIARY = (State.REQUESTED, State.CONFIRMED, State.DELIVERED)
@@ -422,13 +421,15 @@ def presenter_session(request: HttpRequest, presenter: Presenter, reference: str
         row(_("Waiting list"), waiting_in_words(line) if line else ""),
         row(_("Access needs"), "\n".join(access_needs_of(session))),
     ]
-    more = {
-        "session": session,
-        "visit": session,
-        "rows": [shown for shown in rows if shown["value"]],
-        "after": feedback_panel_for_presenter(session, timezone.now()),
-    }
-    context = page_context(request, presenter, title=session.presentation.title, **more)
+    context = page_context(
+        request,
+        presenter,
+        title=session.presentation.title,
+        session=session,
+        visit=session,
+        rows=[shown for shown in rows if shown["value"]],
+        after=feedback_panel_for_presenter(session, timezone.now()),
+    )
     return TemplateResponse(request, "bookings/presenting/session.html", context)
 
 

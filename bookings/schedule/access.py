@@ -147,7 +147,7 @@ def own_visits(presenter: Presenter) -> BookingQuerySet:
 
 
 def own_visits_for_list(presenter: Presenter) -> BookingQuerySet:
-    """As own_visits, for a list: each of the two ways in which a visit is theirs has an index, "one or the other" has none."""
+    """As own_visits, for a list: a union, since each condition has an index and their OR has none."""
     given = Booking.objects.filter(presenter=presenter).order_by().values("pk")
     went = Visit.objects.filter(presenter=presenter).order_by().values("booking")
     return Booking.objects.filter(pk__in=given.union(went))

@@ -1,4 +1,4 @@
-"""Time that is kept: a slot for somebody who is still filling in the form, and the dates of a request."""
+"""Holds (a slot kept for somebody who is still filling in the form), and the time kept for the dates of a request."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -44,7 +44,7 @@ def place_columns(place: Place | None) -> dict[str, object]:
 
 
 def holds_of(draft: Draft, person: Person | None, *, client: str = "") -> list[BusyTime]:
-    """What this draft holds, and this person with any other draft: one live hold a person. With those from that client."""
+    """What this draft holds, and this person with any other draft (one live hold a person), and those from that client."""
     holder = Q(hold__draft=draft)
     if person:
         holder |= Q(hold__person=person)
@@ -185,7 +185,7 @@ class PreferredDate:
     ends_at: datetime
 
     def starts(self, slot_query: SlotQuery) -> list[datetime]:
-        """Where it can begin; several days are not looked at one by one."""
+        """When it can begin; none for a range of days, which is not searched."""
         if self.precision == Precision.TIME:
             return [self.starts_at]
         if self.precision == Precision.DAYS:
@@ -195,7 +195,7 @@ class PreferredDate:
 
 @dataclass(frozen=True)
 class KeptSlot:
-    """Who could give it, and from when."""
+    """The presenter whose time is kept for a date, and from when."""
 
     presenter: Presenter
     start: datetime
@@ -223,7 +223,7 @@ def schedule_for_dates(
 
 
 def first_possible_slot(schedule: Schedule, starts: Iterable[datetime]) -> KeptSlot | None:
-    """The first of these starts at which a presenter could give it without staff asking them a favour."""
+    """The first of these starts at which a presenter could give it within all rules but notice and horizon."""
     for start in starts:
         for candidate in schedule.candidates(start):
             if set(candidate.violations) <= DAY_VIOLATIONS:
@@ -255,23 +255,15 @@ def add_options(
     now: datetime,
 ) -> list[DateOption]:
     """Store the dates of a request, and a claim for each that is kept."""
-
-    def columns(outcome: KeptSlot | WhyNot) -> dict[str, Any]:
+    options = []
+    for date, outcome in dates:
+        option = DateOption(booking=booking, kind=kind, precision=date.precision, starts_at=date.starts_at, ends_at=date.ends_at)
         if isinstance(outcome, WhyNot):
-            return {"why_not": outcome}
-        return {"presenter": outcome.presenter, "kept_from": outcome.start, "expires_at": kept_until(outcome.start, now)}
-
-    options = [
-        DateOption(
-            booking=booking,
-            kind=kind,
-            precision=date.precision,
-            starts_at=date.starts_at,
-            ends_at=date.ends_at,
-            **columns(outcome),
-        )
-        for date, outcome in dates
-    ]
+            option.why_not = outcome
+        else:
+            option.presenter, option.kept_from = outcome.presenter, outcome.start
+            option.expires_at = kept_until(outcome.start, now)
+        options.append(option)
     DateOption.objects.bulk_create(options)
     BusyTime.objects.bulk_create(
         BusyTime(

@@ -141,7 +141,7 @@ def open_horizon(
     slot_query: SlotQuery,
     now: datetime,
     ignoring: IgnoredClaims | None,
-    looking_at: Sequence[DateRange] | None = None,
+    read_days: Sequence[DateRange] | None = None,
     presenters: Iterable[Presenter] | None = None,
 ) -> Schedule:
     """All days that the public may book."""
@@ -153,7 +153,7 @@ def open_horizon(
         now=now,
         presenters=presenters,
         ignoring=ignoring,
-        looking_at=looking_at,
+        read_days=read_days,
     )
 
 

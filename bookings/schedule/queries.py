@@ -56,18 +56,18 @@ def open_schedule(
     now: datetime,
     presenters: Iterable[Presenter] | None = None,
     ignoring: IgnoredClaims | None = None,
-    looking_at: Sequence[DateRange] | None = None,
+    read_days: Sequence[DateRange] | None = None,
 ) -> Schedule:
     """Read the schedule of these presenters (all active ones if none are named) from the first UK day to the last.
 
     `ignoring` names claims that are not in the way, such as one's own hold, by a lookup of BusyTime: {"hold__draft": draft}.
-    `looking_at`: only of these days, one or two ranges in order, are the claims read (read_all_claims reads the rest).
+    `read_days`: only of these days, one or two ranges in order, are the claims read (read_all_claims reads the rest).
     """
     everyone = (
         list(Presenter.objects.active().with_given().order_by("pk")) if presenters is None else with_presentations(presenters)
     )
     hours = read_hours(everyone, first_day, last_day)
-    read = tuple(looking_at or [DateRange(first_day, last_day)])
+    read = tuple(read_days or [DateRange(first_day, last_day)])
     claims = read_claims(everyone, read, now, ignoring)
     journeys = journeys_of(everyone, claims, slot_query)
     parts = [
@@ -134,7 +134,7 @@ def read_claims(
         if value is not None:
             rows = rows.exclude(**{lookup: value})
     claims: dict[int, list[Claim]] = defaultdict(list)
-    # Without model instances, and times as two moments: a quarter of the cost, and nothing else on a page costs as much.
+    # Without model instances, and times as two moments: a quarter of the cost, in the dearest part of the page.
     for presenter, start, end, minutes, kind, *place in rows.order_by("presenter", "busy__endswith").values_list(*CLAIM_COLUMNS):
         claims[presenter].append(make_claim(Span(start, end), place_at(*place), minutes, kind))
     return claims

@@ -130,7 +130,7 @@ def set_journey_time(*, journey: JourneyTime, by: User | None, now: datetime, fl
 def visits_too_close(now: datetime) -> list[tuple[BusyTime, BusyTime]]:
     """Visits ahead that follow each other faster than the journey allows, because it was set longer afterwards.
 
-    They stay as they were agreed; staff are told.
+    They stay as they were agreed; staff see them in a list.
     """
     rows = list(BusyTime.objects.live_at(now).filter(busy__endswith__gt=now).select_related("booking", "presenter"))
     rows.sort(key=lambda row: (row.presenter_id, row.busy.lower))
