@@ -274,26 +274,18 @@ class PresenterSchedule:
         starts = starts_of(day, clocks, self.slot_query.length) if clocks else ()
         if known.issuperset(starts) or next(self.day_violations(day), None):
             return []
-        # Those at which a visit of that length lies in the span.
-        return [
-            start
-            for span in self.possible_on(day)
-            for start in starts[bisect_left(starts, span.start) : bisect_right(starts, span.end - self.slot_query.length)]
-            if start not in known
-        ]
-
-    def possible_on(self, day: date) -> Iterator[Span]:
-        """Where the visit may lie on that day as far as claims, journeys and the base go."""
         whole, ends = days_in_utc(DateRange(day, day)), self.ends_of(day)
-        claims = touching(whole, self.claims)
+        claims, possible = touching(whole, self.claims), list[datetime]()
         place, length = self.slot_query.place, self.slot_query.length
         for span in self.free[bisect_right(self.free, whole.start, key=end_of_span) :]:
             if span.start >= whole.end:
-                return
+                break
             for _rule, bound in ends.bounds(place, length, gap_at(span.start, claims)):
                 span = span.shared(bound)
             if span.length >= length:
-                yield span
+                inside = starts[bisect_left(starts, span.start) : bisect_right(starts, span.end - length)]
+                possible += [start for start in inside if start not in known]
+        return possible
 
     @cached_property
     def base(self) -> Place:
