@@ -36,7 +36,7 @@ class CountField(forms.IntegerField):
 
 def people_field(label: Any, **more: Any) -> CountField:
     box = forms.TextInput({"class": "count-box", "inputmode": "numeric", "autocomplete": "off"})
-    return CountField(label=label, max_value=rules.LARGEST_SESSION, widget=box, **more)
+    return CountField(label=label, max_value=rules.MAX_SESSION_CAPACITY, widget=box, **more)
 
 
 class AttendanceForm(PageForm):
@@ -81,9 +81,9 @@ class AttendanceForm(PageForm):
             elif total is not None and counted > total:
                 said = _("By profession you counted %(counted)d, in all only %(total)d. Put one of the numbers right.")
                 self.add_error("total", said % {"counted": counted, "total": total})
-            elif counted > rules.LARGEST_SESSION:
+            elif counted > rules.MAX_SESSION_CAPACITY:
                 said = _("By profession you counted %(counted)d. No presentation has more than %(most)d people.")
-                self.add_error("total", said % {"counted": counted, "most": rules.LARGEST_SESSION})
+                self.add_error("total", said % {"counted": counted, "most": rules.MAX_SESSION_CAPACITY})
         return self.cleaned_data
 
     @property

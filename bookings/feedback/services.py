@@ -148,7 +148,7 @@ def refuse_unless_given(given: Given, now: datetime, *, by_presenter: bool) -> N
     if now < start:
         said = _("You can record who came from the start on: %(clock)s on %(day)s.")
         raise DomainError(said % {"clock": format_clock(start), "day": format_day(start)})
-    if by_presenter and now > end + rules.ATTENDANCE_BY_PRESENTER:
+    if by_presenter and now > end + rules.PRESENTER_ATTENDANCE_PERIOD:
         raise DomainError(_("That was some time ago. Tell the team, who can still put the numbers right."))
 
 

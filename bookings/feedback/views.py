@@ -86,7 +86,7 @@ def by_short_link(view: Callable[[HttpRequest, Afterwards, datetime], HttpRespon
     @cookieless
     def wrapper(request: HttpRequest, code: str) -> HttpResponse:
         now = timezone.now()
-        missed = client_throttle(request, "feedback-code", *rules.CODES_MISSED)
+        missed = client_throttle(request, "feedback-code", *rules.UNKNOWN_CODE_RATE_LIMIT)
         if limits.hits([missed.key], now)[missed.key] >= missed.most:
             stop = check_throttles(request, Where.FEEDBACK, [missed], now)
             return no_such_code(request, status=429, stop=stop)
@@ -133,7 +133,7 @@ def feedback(request: HttpRequest, afterwards: Afterwards, now: datetime) -> Htt
 
 
 def too_many_answers(request: HttpRequest, now: datetime) -> ReachedThrottle | None:
-    return check_throttles(request, Where.FEEDBACK, [client_throttle(request, "feedback", *rules.FEEDBACK_ALLOWED)], now)
+    return check_throttles(request, Where.FEEDBACK, [client_throttle(request, "feedback", *rules.FEEDBACK_RATE_LIMIT)], now)
 
 
 def say_later(
@@ -213,7 +213,7 @@ def host_key_required(view: HostView) -> Callable[[HttpRequest, str, str], HttpR
         request.address_is_private = True  # type: ignore[attr-defined]  # the foot of a printed page leaves it out
 
         def with_key(request: HttpRequest, afterwards: Afterwards, now: datetime) -> HttpResponse:
-            works = is_host_key(afterwards, key) and now < host_booking(afterwards).agreed[1] + rules.HOST_LINKS_LAST
+            works = is_host_key(afterwards, key) and now < host_booking(afterwards).agreed[1] + rules.HOST_LINK_LIFETIME
             return view(request, afterwards, now, key) if works else no_such_code(request)
 
         return keep_private(request, by_short_link(with_key)(request, code), has_a_form=True)

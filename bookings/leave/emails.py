@@ -69,7 +69,7 @@ class LeaveAsked(LeaveEmail):
 
     def waits_for(self, digest_at: datetime) -> bool:
         """Unless it begins soon after."""
-        return self.leave.starts_at > digest_at + rules.TOLD_AT_ONCE_WITHIN
+        return self.leave.starts_at > digest_at + rules.DIGEST_BYPASS_WINDOW
 
 
 class LeaveEntered(LeaveEmail):

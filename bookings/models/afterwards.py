@@ -96,17 +96,17 @@ class Afterwards(OfOnePresentation):
     def opens_at(self) -> datetime:
         """A little before the end: presenters finish early, and people answer in the room."""
         start, end = agreed_times(self.given)
-        return max(start, end - rules.FEEDBACK_OPENS)
+        return max(start, end - rules.FEEDBACK_OPENS_BEFORE_END)
 
     @property
     def closes_at(self) -> datetime:
-        return agreed_times(self.given)[1] + rules.FEEDBACK_OPEN_FOR
+        return agreed_times(self.given)[1] + rules.FEEDBACK_PERIOD
 
     def is_open(self, now: datetime) -> bool:
         return self.takes_place and self.opens_at <= now < self.closes_at
 
     def may_certify(self, now: datetime) -> bool:
-        return self.takes_place and self.opens_at <= now < agreed_times(self.given)[1] + rules.CERTIFICATES_FOR
+        return self.takes_place and self.opens_at <= now < agreed_times(self.given)[1] + rules.CERTIFICATE_LIFETIME
 
 
 class Agreement(models.IntegerChoices):
@@ -232,7 +232,9 @@ class Attendance(OfOnePresentation):
         verbose_name_plural = _("attendances")
         constraints = [
             *OfOnePresentation.Meta.constraints,
-            models.CheckConstraint(condition=Q(people__gte=1, people__lte=rules.LARGEST_SESSION), name="attendance_of_somebody"),
+            models.CheckConstraint(
+                condition=Q(people__gte=1, people__lte=rules.MAX_SESSION_CAPACITY), name="attendance_of_somebody"
+            ),
             models.CheckConstraint(condition=Q(changed_at__gte=F("recorded_at")), name="attendance_recorded_before_changed"),
         ]
 

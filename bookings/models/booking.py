@@ -297,12 +297,12 @@ class Booking(models.Model):
     @property
     def reminder_due_at(self) -> datetime:
         """9am UK time on the day before."""
-        return days_before(self.agreed[0], 1, rules.REMINDER_AT)
+        return days_before(self.agreed[0], 1, rules.REMINDER_TIME)
 
     @property
     def week_reminder_due_at(self) -> datetime:
         """9am UK time on the same weekday of the week before."""
-        return days_before(self.agreed[0], 7, rules.REMINDER_AT)
+        return days_before(self.agreed[0], 7, rules.REMINDER_TIME)
 
     @property
     def joining_link(self) -> str:
@@ -590,7 +590,7 @@ def without_joining_link(bookings: BookingQuerySet, now: datetime) -> BookingQue
     the UK day before."""
     has_none = Q(presenter__isnull=True) | Q(presenter__joining_link="")
     # The end of tomorrow in the UK; before JOINING_LINK_NEEDED_AT the end of today.
-    days = 2 if now.astimezone(UK).time() >= rules.JOINING_LINK_NEEDED_AT else 1
+    days = 2 if now.astimezone(UK).time() >= rules.JOINING_LINK_DEADLINE_TIME else 1
     return bookings.filter(
         has_none,
         state=State.CONFIRMED,

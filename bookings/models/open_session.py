@@ -113,7 +113,7 @@ class OpenSession(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="session_ends_after_it_starts"),
             models.CheckConstraint(
-                condition=Q(capacity__gte=1, capacity__lte=rules.LARGEST_SESSION), name="session_of_sensible_size"
+                condition=Q(capacity__gte=1, capacity__lte=rules.MAX_SESSION_CAPACITY), name="session_of_sensible_size"
             ),
             models.CheckConstraint(condition=Q(occupied__gte=0, occupied__lte=F("capacity")), name="session_never_over_capacity"),
             models.CheckConstraint(condition=Q(waiting__gte=0), name="session_waiting_is_counted"),
@@ -176,12 +176,12 @@ class OpenSession(models.Model):
     @property
     def reminder_due_at(self) -> datetime:
         """9am UK time on the day before."""
-        return days_before(self.starts_at, 1, rules.REMINDER_AT)
+        return days_before(self.starts_at, 1, rules.REMINDER_TIME)
 
     @property
     def week_reminder_due_at(self) -> datetime:
         """9am UK time on the same weekday of the week before."""
-        return days_before(self.starts_at, 7, rules.REMINDER_AT)
+        return days_before(self.starts_at, 7, rules.REMINDER_TIME)
 
 
 class SessionEventKind(models.TextChoices):

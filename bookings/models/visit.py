@@ -61,7 +61,7 @@ class Visit(models.Model):
 
     def belongs(self, moment: datetime | None) -> bool:
         """Whether that moment is of the booking's present time."""
-        return moment is not None and moment >= self.booking.agreed[0] - rules.CHECK_IN_OPENS
+        return moment is not None and moment >= self.booking.agreed[0] - rules.CHECK_IN_OPENS_BEFORE
 
     @property
     def is_in(self) -> bool:
@@ -105,7 +105,7 @@ class Visit(models.Model):
         return self.is_done or (self.safe_at is not None and self.safe_at >= self.booking.agreed[1])
 
 
-OPENED = F("starts_at") - rules.CHECK_IN_OPENS
+OPENED = F("starts_at") - rules.CHECK_IN_OPENS_BEFORE
 IS_OUT = Q(visit__checked_out_at__gte=OPENED)
 IS_IN = Q(visit__checked_in_at__gte=OPENED) & ~IS_OUT
 IS_SOUGHT = Q(visit__sought_at__gte=F("starts_at")) & ~IS_OUT & ~Q(visit__safe_at__gte=F("visit__sought_at"))
@@ -121,7 +121,7 @@ IS_WAITED_FOR = (
 
 def on_the_way_or_there(bookings: "BookingQuerySet", now: datetime) -> "BookingQuerySet":
     """Visits to which somebody may have set off, and of which nobody has said that they are over."""
-    return bookings.filter(IS_WAITED_FOR, starts_at__lte=now + rules.CHECK_IN_OPENS).order_by("starts_at", "pk")
+    return bookings.filter(IS_WAITED_FOR, starts_at__lte=now + rules.CHECK_IN_OPENS_BEFORE).order_by("starts_at", "pk")
 
 
 def overdue(bookings: "BookingQuerySet", now: datetime) -> "BookingQuerySet":
@@ -131,9 +131,9 @@ def overdue(bookings: "BookingQuerySet", now: datetime) -> "BookingQuerySet":
     who is there is waited for though the booking was cancelled or marked as delivered meanwhile; whom leave took off a visit
     that had begun is overdue at once. Overdue reads what each has missed.
     """
-    no_check_out = Q(ends_at__lte=now - rules.CHECK_OUT_MISSED_AFTER) & ~Q(visit__safe_at__gte=F("ends_at"))
-    late_for_it = Q(starts_at__lte=now - rules.CHECK_IN_MISSED_AFTER) & ~Q(visit__safe_at__gte=F("starts_at"))
-    no_check_in = Q(ends_at__gt=now - rules.CHECK_OUT_MISSED_AFTER) & ~IS_IN & (late_for_it | IS_SOUGHT)
+    no_check_out = Q(ends_at__lte=now - rules.CHECK_OUT_GRACE) & ~Q(visit__safe_at__gte=F("ends_at"))
+    late_for_it = Q(starts_at__lte=now - rules.CHECK_IN_GRACE) & ~Q(visit__safe_at__gte=F("starts_at"))
+    no_check_in = Q(ends_at__gt=now - rules.CHECK_OUT_GRACE) & ~IS_IN & (late_for_it | IS_SOUGHT)
     return (
         bookings.filter(IS_WAITED_FOR, no_check_out | no_check_in, starts_at__lte=now)
         .annotate(
@@ -172,7 +172,7 @@ def may_check_in(booking: Booking, now: datetime) -> bool:
     starts_at, ends_at = booking.agreed
     visit: Visit | None = getattr(booking, "visit", None)
     begun = visit is not None and (visit.is_in or visit.is_done)
-    return starts_at - rules.CHECK_IN_OPENS <= now < ends_at and not begun
+    return starts_at - rules.CHECK_IN_OPENS_BEFORE <= now < ends_at and not begun
 
 
 def may_check_out(booking: Booking, now: datetime) -> bool:

@@ -86,7 +86,7 @@ def refuse_while_there(booking: Booking, now: datetime) -> None:
 
 def somebody_is_there(booking: Booking, now: datetime) -> bool:
     """No statement before anybody can have checked in."""
-    if booking.format != Format.WORKPLACE or booking.starts_at is None or now < booking.starts_at - rules.CHECK_IN_OPENS:
+    if booking.format != Format.WORKPLACE or booking.starts_at is None or now < booking.starts_at - rules.CHECK_IN_OPENS_BEFORE:
         return False
     visit = Visit.objects.select_related("booking").filter(booking=booking).first()
     return visit is not None and visit.is_in
@@ -131,8 +131,8 @@ def check_in(booking: Booking, *, presenter: Presenter, by: User, now: datetime,
     if locked.state != State.CONFIRMED or locked.format != Format.WORKPLACE:
         raise NotAVisit
     starts_at, ends_at = locked.agreed
-    if now < starts_at - rules.CHECK_IN_OPENS:
-        raise TooEarlyToCheckIn(starts_at - rules.CHECK_IN_OPENS)
+    if now < starts_at - rules.CHECK_IN_OPENS_BEFORE:
+        raise TooEarlyToCheckIn(starts_at - rules.CHECK_IN_OPENS_BEFORE)
     if now >= ends_at:
         raise VisitOver
     visit.presenter, visit.checked_in_at, visit.checked_out_at = presenter, now, None
@@ -221,15 +221,15 @@ def bookings_to_alert(*, now: datetime) -> list[int]:
 def without_presenter(bookings: BookingQuerySet, now: datetime) -> BookingQuerySet:
     """Confirmed ones that start soon, and to which nobody would come. Staff read of it when it happened, some time ago."""
     just_freed = BookingEvent.objects.filter(
-        booking=OuterRef("pk"), kind=EventKind.PRESENTER_FREED, at__gt=now - rules.ESCALATED_AFTER
+        booking=OuterRef("pk"), kind=EventKind.PRESENTER_FREED, at__gt=now - rules.VISIT_ESCALATION_DELAY
     )
-    soon = {"starts_at__gt": now, "starts_at__lte": now + rules.PRESENTER_NEEDED_BEFORE}
+    soon = {"starts_at__gt": now, "starts_at__lte": now + rules.NO_PRESENTER_ALERT_WINDOW}
     return bookings.filter(~Exists(just_freed), state=State.CONFIRMED, presenter=None, **soon).order_by("starts_at", "pk")
 
 
 @transaction.atomic
 def alert_staff(*, key: int, now: datetime) -> None:
-    """Tell staff of this one, once for each thing that is missing, and the second address after ESCALATED_AFTER.
+    """Tell staff of this one, once for each thing that is missing, and the second address after VISIT_ESCALATION_DELAY.
 
     The booking is locked and read again: a check-out that was just written is seen, one that comes now waits.
     """
@@ -242,7 +242,7 @@ def alert_staff(*, key: int, now: datetime) -> None:
         first, second = ("staff-no-check-out", "manager-no-check-out"), ("staff-no-check-in", "manager-no-check-in")
         kind, escalated = first if late.missed == CHECK_OUT else second
         told = {kind: [settings.STAFF_EMAIL]}
-        if now >= late.missed_at + rules.ESCALATED_AFTER:
+        if now >= late.missed_at + rules.VISIT_ESCALATION_DELAY:
             told[escalated] = [settings.VISIT_ESCALATION_EMAIL]
         tell(told, version=minute_of(locked.starts_at))
         return

@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from bookings import text
 from bookings.booking.views.book import HeldSlot
 from bookings.models import Booking, Format, Presentation, Presenter, State
+from bookings.schedule.availability import Slot
 from bookings.schedule.forms import WhenForm, slot_value
 from bookings.schedule.picker import PartOfDay, Picker, PickerLink, PickerWeek, SlotChoice
-from bookings.schedule.schedules import Slot
 from bookings.schedule.slots import SlotQuery
 from leaflets.catalogue.queries import NO_FILTERS, SearchResult
 from leaflets.catalogue.views import Card, CataloguePage

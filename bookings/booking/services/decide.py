@@ -34,6 +34,7 @@ from bookings.models import (
 )
 from bookings.models.booking import record_event
 from bookings.rules import DAY_VIOLATIONS
+from bookings.schedule.availability import Schedule
 from bookings.schedule.holds import (
     KeptSlot,
     PreferredDate,
@@ -48,7 +49,6 @@ from bookings.schedule.holds import (
 )
 from bookings.schedule.locks import guarded
 from bookings.schedule.queries import reread_schedule
-from bookings.schedule.schedules import Schedule
 from bookings.schedule.slots import Candidate, SlotQuery
 from bookings.travel import find_place
 from ctac.dates import format_span
@@ -175,7 +175,7 @@ def offer_times(
 
     All or none: raises SlotTaken, which names the time, OutsideRules without a reason, MoveRefused.
     """
-    if not 1 <= len(set(starts)) == len(starts) <= rules.DATES_A_REQUEST or min(starts) <= now:
+    if not 1 <= len(set(starts)) == len(starts) <= rules.MAX_DATES_PER_REQUEST or min(starts) <= now:
         raise DomainError(_("Offer between one and three different times that lie ahead."))
     slot_query = slot_query_of(booking)
     seen = schedule_for_dates(slot_query, starts, now, presenter=presenter, own=booking)

@@ -13,10 +13,10 @@ from bookings.booking.services.transitions import bring_leaflets
 from bookings.errors import AlreadyPlaced, NotOffered, OutsideRules, SlotTaken
 from bookings.models import Booking, BusyKind, BusyTime, Channel, EventKind, Format, Hold, Presenter, State
 from bookings.models.booking import NoTimeAgreed, record_event
+from bookings.schedule.availability import Schedule
 from bookings.schedule.holds import hold_keeps, place_columns
 from bookings.schedule.locks import guarded, lock_draft, lock_presenters
 from bookings.schedule.queries import open_schedule, reread_schedule
-from bookings.schedule.schedules import Schedule
 from bookings.schedule.slots import Candidate, SlotQuery
 from bookings.travel import Place, look_up_postcode
 from ctac.dates import uk_day
@@ -100,7 +100,7 @@ def take_held(booking: Booking, draft: Draft | None, now: datetime) -> BusyTime 
     locks in key order.
     """
     hold: Hold | None = getattr(draft, "hold", None)
-    if hold is None or hold.expires_at <= now - rules.HOLD_USABLE_AFTER or not hold_keeps(hold, booking):
+    if hold is None or hold.expires_at <= now - rules.EXPIRED_HOLD_GRACE or not hold_keeps(hold, booking):
         return None
     with transaction.atomic():
         presenter = Presenter.objects.select_for_update(no_key=True).get(pk=hold.presenter_id)

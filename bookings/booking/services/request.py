@@ -29,6 +29,7 @@ from bookings.models import (
     WhyNot,
 )
 from bookings.models.booking import record_event
+from bookings.schedule.availability import Schedule
 from bookings.schedule.holds import (
     KeptSlot,
     PreferredDate,
@@ -40,7 +41,6 @@ from bookings.schedule.holds import (
 )
 from bookings.schedule.locks import guarded, lock_draft, lock_presenters
 from bookings.schedule.queries import reread_schedule
-from bookings.schedule.schedules import Schedule
 from bookings.schedule.slots import SlotQuery
 from ctac.dates import OURS, after_working_days, asked_too_long_ago, is_working_day, uk_datetime, uk_day
 from ctac.errors import DomainError
@@ -74,10 +74,10 @@ def request_dates(
     """
     slot_query = SlotQuery.of(booking, locate(booking, by_staff=is_by_staff(booking, by)))
     # What the form has asked for already, for every other way in.
-    latest = now + rules.ASKED_AT_MOST_AHEAD + timedelta(days=1)
+    latest = now + rules.REQUEST_HORIZON + timedelta(days=1)
     ahead = all(now < date.ends_at and date.starts_at < date.ends_at <= latest for date in dates)
     exact = all(date.starts_at > now for date in dates if date.precision == Precision.TIME)
-    if not 1 <= len(set(dates)) == len(dates) <= rules.DATES_A_REQUEST or not ahead or not exact:
+    if not 1 <= len(set(dates)) == len(dates) <= rules.MAX_DATES_PER_REQUEST or not ahead or not exact:
         raise DatesRefused
     booking.state, booking.created_at = State.REQUESTED, now
     draft = lock_draft(booking.submission_token, booking.person)
@@ -99,7 +99,7 @@ def request_dates(
 def dates_left_for(person: Person, now: datetime) -> int:
     """How many more of the dates that they ask for may be kept for this person."""
     kept = DateOption.objects.preferred().kept(now).filter(booking__person=person).count()
-    return max(rules.DATES_KEPT_A_PERSON - kept, 0)
+    return max(rules.MAX_KEPT_DATES_PER_PERSON - kept, 0)
 
 
 def keep_dates(
@@ -225,7 +225,7 @@ def escalate(*, now: datetime) -> int:
     At most one a day: run again, or by two at once, it is written once.
     """
     day = uk_day(now)
-    begins = uk_datetime(day, rules.ESCALATED_AT)
+    begins = uk_datetime(day, rules.REQUEST_ESCALATION_TIME)
     if not is_working_day(day, OURS) or now < begins:
         return 0
     told = Notification.objects.filter(kind=ESCALATION_KIND, resend_of=None).order_by("-created_at")
@@ -248,7 +248,7 @@ def is_due_again(last: datetime, now: datetime) -> bool:
     """The day is over on which the manager was told, and something waits too long since, or two working days are over."""
     if uk_day(last) == uk_day(now):
         return False
-    if uk_day(now) >= after_working_days(uk_day(last), rules.ESCALATED_AGAIN_WORKING_DAYS, OURS):
+    if uk_day(now) >= after_working_days(uk_day(last), rules.REQUEST_ESCALATION_INTERVAL_WORKING_DAYS, OURS):
         return True
     known = asked_too_long_ago(last)
     fresh = with_waiting_since(waiting_too_long(Booking.objects.all(), now)).filter(waits_since__gte=known)

@@ -71,7 +71,7 @@ def invite(planned: Sequence[OpenSession], now: datetime) -> int:
     """
     if not planned:
         return 0
-    due = days_before(now, -1, rules.REMINDER_AT).astimezone(UTC)
+    due = days_before(now, -1, rules.REMINDER_TIME).astimezone(UTC)
     about = f"invited:{uk_day(now).isoformat()}"
     told = set(Notification.objects.filter(kind=INVITATION, about=about).values_list("recipient", flat=True))
     # Sessions are online, so it is the same for everybody who asked, wherever they work.
@@ -103,7 +103,7 @@ def plan_sessions(
     for planned in sessions:
         if planned.starts_at <= now:
             raise TimePassed
-        if not 1 <= planned.capacity <= rules.LARGEST_SESSION:
+        if not 1 <= planned.capacity <= rules.MAX_SESSION_CAPACITY:
             raise SizeRefused
     lock_presenters((planned.presenter.pk for planned in sessions if planned.presenter), now=now)
     together = SessionSeries.objects.create(name=series, created_at=now) if series and sessions else None
@@ -267,7 +267,7 @@ def set_capacity(
     refuse_unless_to_come(locked, now)
     if locked.capacity != expected:
         raise SessionMoved
-    if not 1 <= capacity <= rules.LARGEST_SESSION:
+    if not 1 <= capacity <= rules.MAX_SESSION_CAPACITY:
         raise SizeRefused
     if capacity == expected:
         raise NothingChanged
@@ -335,7 +335,7 @@ def shorten_offers(session: OpenSession, *, by: User | None, now: datetime) -> N
         offered = list(session.places.filter(state=PlaceState.OFFERED).select_related("person").order_by("position"))
         offer_or_give(offered, session, None, by=by, now=now) if offered else None
         return
-    last = session.starts_at - rules.OFFERS_END_BEFORE
+    last = session.starts_at - rules.OFFER_CUTOFF
     session.places.filter(state=PlaceState.OFFERED, offer_expires_at__gt=last).update(offer_expires_at=last)
 
 

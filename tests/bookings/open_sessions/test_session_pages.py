@@ -310,7 +310,7 @@ def test_what_is_not_to_come_takes_nobody_and_frees_nothing(
 def test_too_many_places_asked_for_are_stopped(
     client: Client, session: OpenSession, person: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rules, "PLACES_ASKED", (1, timedelta(hours=1)))
+    monkeypatch.setattr(rules, "PLACE_RATE_LIMIT", (1, timedelta(hours=1)))
     take(client, make_session(None, at("14:00")))
     stopped = take(client, session, access_needs="Captions")
     assert (stopped.status_code, "Captions" in text(stopped)) == (429, True)

@@ -178,10 +178,10 @@ def test_staff_may_with_a_reason(presenter: Presenter) -> None:
 def test_who_could_step_in_stands_there_with_the_sentence(presenter: Presenter) -> None:
     make_booking(presenter, at("10:00"), postcode=WAKEFIELD)
     (need,) = substitute_needs([make_booking(None, at("09:00"), postcode="")], NOW)
-    assert [stand_in.reasons for stand_in in need.with_a_reason] == [(RuleViolation.FROM_BASE.sentence,)]
+    assert [stand_in.reasons for stand_in in need.with_a_reason] == [(RuleViolation.FROM_BASE.label,)]
 
 
 def test_an_open_session_is_planned_there_with_a_reason_only(presenter: Presenter) -> None:
     make_booking(presenter, at("10:00"), postcode=WAKEFIELD)
     planned = [PlannedSession(make_presentation(), presenter, at(clock), 20) for clock in ("08:00", "09:00")]
-    assert clashes(planned, now=NOW) == [[], [Clash(str(RuleViolation.FROM_BASE.sentence), hard=False)]]
+    assert clashes(planned, now=NOW) == [[], [Clash(str(RuleViolation.FROM_BASE.label), hard=False)]]
