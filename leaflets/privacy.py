@@ -90,7 +90,7 @@ def _export_report(missing: MissingParcel | None) -> dict[str, Any] | None:
 
 def export_addresses(person: Person) -> list[Any]:
     """Those they keep."""
-    return [address.lines for address in KeptAddress.objects.of(person)]
+    return [address.label_lines for address in KeptAddress.objects.of(person)]
 
 
 def erase_addresses(person: Person, now: datetime) -> None:

@@ -3,32 +3,12 @@
 from datetime import date, datetime, timedelta
 from typing import Self
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from ctac.dates import uk_day
-from ctac.models import MAX_LENGTH, free_text, impersonal, personal
-
-__all__ = [
-    "ACKNOWLEDGE_WITHIN",
-    "TELL_WITHIN",
-    "Breach",
-    "BreachEvent",
-    "BreachEventKind",
-    "Came",
-    "Complaint",
-    "ComplaintEvent",
-    "ComplaintEventKind",
-    "ComplaintQuerySet",
-    "ComplaintState",
-    "Decision",
-    "Told",
-]
-
-
-# A complaint about how we handle somebody's data, and what has happened to it (DPA 2018 s.164A; ADR 24).
+from ctac.models import Event, RecordedBy, ReferencedModel, free_text, impersonal, personal
 
 # DPA 2018 s.164A(3). The day of receipt is not counted (s.205(2), Regulation 1182/71 art. 3); that a last day at a weekend may
 # move to the next working day is left out, so that ours is never the later one.
@@ -77,7 +57,7 @@ class ComplaintQuerySet(models.QuerySet["Complaint"]):
         return self.filter(state=ComplaintState.CLOSED)
 
 
-class Complaint(models.Model):
+class Complaint(ReferencedModel):
     """Written only by services. Days are UK days.
 
     `person`: who was signed in, or of what a colleague entered, who has this address. `goes_when_closed`: its person was erased
@@ -85,7 +65,8 @@ class Complaint(models.Model):
     what came when, and what was done.
     """
 
-    reference = impersonal(models.CharField(_("reference"), max_length=MAX_LENGTH, unique=True, editable=False))
+    REFERENCE_PREFIX = "DP"
+
     person = models.ForeignKey(
         "professionals.Person",
         verbose_name=_("person"),
@@ -136,9 +117,6 @@ class Complaint(models.Model):
             models.Index(fields=["closed_at"], name="complaint_with_words", condition=Q(anonymised_at__isnull=True)),
         ]
 
-    def __str__(self) -> str:
-        return self.reference
-
     @property
     def due_on(self) -> date:
         """The last day on which to acknowledge it."""
@@ -169,8 +147,8 @@ class ComplaintEventKind(models.TextChoices):
     CLOSED = "closed", _("Closed")
 
 
-class ComplaintEvent(models.Model):
-    """One step, append-only: the database lets only the text and who it was be blanked. `on`: the UK day on which it happened.
+class ComplaintEvent(Event):
+    """One step. Only the text and who it was can be blanked. `on`: the UK day on which it happened.
 
     `at` is when it was written here; a letter that went on Monday may be noted on Tuesday.
     """
@@ -180,22 +158,11 @@ class ComplaintEvent(models.Model):
     told = models.CharField(_("how"), max_length=10, choices=Told, blank=True, default="")
     on = models.DateField(_("day"))
     text = free_text(models.TextField(_("words"), blank=True, default=""))
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    personal(by)
-    at = models.DateTimeField(_("written"))
 
-    class Meta:
-        ordering = ["at", "pk"]
+    class Meta(Event.Meta):
         verbose_name = _("event of a complaint")
         verbose_name_plural = _("events of complaints")
 
-    def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.at:%Y-%m-%d %H:%M} UTC"
-
-
-# A breach of personal data, and what has happened since (UK GDPR articles 33 and 34; ADR 24). It names nobody.
 
 TELL_WITHIN = timedelta(hours=72)  # article 33(1), from the moment we became aware; hours are hours, at a weekend too
 
@@ -218,7 +185,7 @@ class BreachQuerySet(models.QuerySet["Breach"]):
         return self.filter(people=Decision.OPEN)
 
 
-class Breach(models.Model):
+class Breach(ReferencedModel):
     """What was known when it was entered. The database lets only what is decided later be changed, and none be deleted.
 
     Written only by services; what is learnt later, a correction too, is an event.
@@ -226,7 +193,8 @@ class Breach(models.Model):
     `commissioner` and `people`: whether the Information Commissioner, and those whose data it is, were told or need not be.
     """
 
-    reference = impersonal(models.CharField(_("reference"), max_length=MAX_LENGTH, unique=True, editable=False))
+    REFERENCE_PREFIX = "DB"
+
     what = free_text(models.TextField(_("what happened")))
     happened = free_text(models.CharField(_("when it happened"), max_length=200))
     aware_at = models.DateTimeField(_("when we became aware"))
@@ -260,9 +228,6 @@ class Breach(models.Model):
             models.Index(fields=["-aware_at", "-id"], name="breach_newest"),
         ]
 
-    def __str__(self) -> str:
-        return self.reference
-
     @property
     def due_at(self) -> datetime:
         """When the 72 hours are over."""
@@ -295,34 +260,18 @@ class BreachEventKind(models.TextChoices):
     PEOPLE_NEED_NOT = "no-people", _("People need not be told")
 
 
-class BreachEvent(models.Model):
-    """One step, append-only: the database lets only who it was be blanked.
-
-    `at`: when it happened; `written_at`: when it was written here.
-    """
+class BreachEvent(Event):
+    """One step. Only who it was can be blanked. `at`: when it happened; `written_at`: when it was written here."""
 
     breach = models.ForeignKey(Breach, verbose_name=_("breach"), on_delete=models.PROTECT, related_name="events")
     kind = models.CharField(_("what"), max_length=16, choices=BreachEventKind)
     text = free_text(models.TextField(_("words"), blank=True, default=""))
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    personal(by)
-    at = models.DateTimeField(_("when"))
     written_at = models.DateTimeField(_("written"))
 
     class Meta:
         ordering = ["written_at", "pk"]
         verbose_name = _("event of a breach")
         verbose_name_plural = _("events of breaches")
-
-    def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.written_at:%Y-%m-%d %H:%M} UTC"
-
-
-# Copies of somebody's data, erasures, and the nightly runs that take out what was kept long enough.
-
-# What was done with somebody's data as a whole: a copy given, or all of it erased. By key alone, so that it can stay.
 
 
 class Done(models.TextChoices):
@@ -337,8 +286,8 @@ class Reason(models.TextChoices):
     RESTORED = "restored", _("Once more, after a restore")
 
 
-class DataAction(models.Model):
-    """`by` is the colleague who did it for them; nobody where they did it themselves or the clock did."""
+class DataAction(RecordedBy):
+    """Somebody's data as a whole: a copy was given, or all of it erased. `by` is nobody where they did it themselves."""
 
     person = models.ForeignKey(
         "professionals.Person", verbose_name=_("person"), on_delete=models.CASCADE, related_name="data_actions"
@@ -346,10 +295,6 @@ class DataAction(models.Model):
     personal(person)
     done = models.CharField(_("what was done"), max_length=10, choices=Done)
     reason = models.CharField(_("why"), max_length=10, choices=Reason)
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    personal(by)
     at = models.DateTimeField(_("when"))
     written_at = models.DateTimeField(_("written to the file of erasures"), null=True, blank=True, editable=False)
 
@@ -359,27 +304,18 @@ class DataAction(models.Model):
         ordering = ["-at", "-pk"]
         indexes = [
             models.Index(fields=["-at", "-id"], name="data_action_newest"),
-            models.Index(
-                fields=["id"], name="data_action_to_write", condition=models.Q(done=Done.ERASED, written_at__isnull=True)
-            ),
+            models.Index(fields=["id"], name="data_action_to_write", condition=Q(done=Done.ERASED, written_at__isnull=True)),
         ]
 
     def __str__(self) -> str:
         return f"{self.get_done_display()} {self.pk}"
 
 
-# A run that took out what had been kept long enough: when, and how many records of each rule.
-
-
-class RetentionRun(models.Model):
-    """`done` counts by the name of the rule; `left` is how many could not be done that night. Without an end it was cut off."""
+class RetentionRun(RecordedBy):
+    """A night's run. `done` counts records by the name of the rule; `left` is how many could not be done. No end: cut off."""
 
     started_at = models.DateTimeField(_("started"))
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    personal(by)
     done = impersonal(models.JSONField(_("what was done"), default=dict))
     left = models.PositiveIntegerField(_("left for another night"), default=0)
 

@@ -11,7 +11,7 @@ from datetime import date, datetime, time, timedelta
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -22,7 +22,7 @@ from audit.models import Act
 from audit.services import About, record
 from ctac.dates import uk_datetime, uk_day
 from ctac.errors import DomainError
-from ctac.models import ALPHABET, save_with_reference, tidy_reference
+from ctac.models import ALPHABET, tidy_reference
 from notifications.outbox import Later, notify, notify_each, seal_and_send
 from privacy.models import (
     Breach,
@@ -375,7 +375,6 @@ def change_complaint(complaint: Complaint, **values: Any) -> None:
 
 # A complaint comes in: by the form, or entered by a colleague for somebody who rang or wrote.
 
-COMPLAINT_PREFIX: Final = "DP"
 REMIND_BEFORE = timedelta(days=7)  # before the last day to acknowledge it
 IN_THE_MORNING = time(9)
 A_YEAR = timedelta(days=365)  # it stays true for as long as nobody acknowledges it
@@ -440,7 +439,7 @@ def enter_complaint(
 def save_if_new(complaint: Complaint) -> bool:
     """Write it; False if this form was sent before."""
     try:
-        save_with_reference(complaint, COMPLAINT_PREFIX)
+        complaint.save_with_reference()
     except IntegrityError as error:
         if "submission_token" not in str(error):
             raise
@@ -469,8 +468,6 @@ def notify_complaint(complaint: Complaint, now: datetime) -> None:
 
 
 # A breach of data is entered, and what is decided of it; nothing that was written is changed.
-
-BREACH_PREFIX: Final = "DB"
 
 
 class AlreadyEntered(DomainError):
@@ -528,7 +525,7 @@ def breach_reference(token: str) -> str:
     """As random as the token, and the same for the same one: that no two breaches share it makes a form enter one at most."""
     number = int.from_bytes(sha256(token.encode()).digest())
     letters = "".join(ALPHABET[number // len(ALPHABET) ** place % len(ALPHABET)] for place in range(6))
-    return tidy_reference(BREACH_PREFIX + letters)
+    return tidy_reference(Breach.REFERENCE_PREFIX + letters)
 
 
 @transaction.atomic

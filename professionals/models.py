@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import By, Where, Why
 from ctac.dates import uk_day
-from ctac.models import impersonal, personal, words_in, words_index
+from ctac.models import Event, impersonal, personal, words_in, words_index
 from notifications.models import MarkedAddress, Notification
 
 if TYPE_CHECKING:
@@ -459,27 +459,18 @@ class FlaggedEventKind(models.TextChoices):
     NO_CHILD = "no-child", _("Said not to be about a child")
 
 
-class FlaggedEvent(models.Model):
-    """Who read it or decided, and when. Append-only: the database refuses anything else."""
+class FlaggedEvent(Event):
+    """Who read it or decided."""
 
     flagged = models.ForeignKey(FlaggedText, verbose_name=_("text"), on_delete=models.PROTECT, related_name="events")
     kind = models.CharField(_("what"), max_length=10, choices=FlaggedEventKind)
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    personal(by)
-    at = models.DateTimeField(_("when"))
 
-    class Meta:
-        ordering = ["at", "pk"]
+    class Meta(Event.Meta):
         verbose_name = _("event of a text")
         verbose_name_plural = _("events of texts")
         constraints = [
             models.UniqueConstraint(fields=["flagged", "by"], condition=Q(kind="read"), name="flagged_read_once_by_each")
         ]
-
-    def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.at:%Y-%m-%d %H:%M} UTC"
 
 
 class OutOfHours(models.Model):

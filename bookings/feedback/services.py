@@ -24,7 +24,6 @@ from bookings.models import (
     SessionPlace,
     State,
     YearLater,
-    agreed_times,
     belongs_to,
 )
 from bookings.models.afterwards import TAKES_PLACE
@@ -97,7 +96,7 @@ class NotGiven(DomainError):
 
 class NotBegunYet(DomainError):
     def __init__(self, given: Given) -> None:
-        start, _end = agreed_times(given)
+        start, _end = given.agreed
         said = _("You can record who came from the start on: %(clock)s on %(day)s.")
         super().__init__(said % {"clock": format_clock(start), "day": format_day(start)})
 
@@ -155,7 +154,7 @@ def record_attendance(
 def refuse_unless_given(given: Given, now: datetime, *, by_presenter: bool) -> None:
     if given.state not in TAKES_PLACE or given.starts_at is None:
         raise NotGiven
-    start, end = agreed_times(given)
+    start, end = given.agreed
     if now < start:
         raise NotBegunYet(given)
     if by_presenter and now > end + rules.ATTENDANCE_BY_PRESENTER:

@@ -46,7 +46,7 @@ from bookings.feedback.services import (
     wish_year_later,
     withdraw_year_later,
 )
-from bookings.models import Afterwards, Attendance, Booking, Given, Presenter, YearLater, agreed_times
+from bookings.models import Afterwards, Attendance, Booking, Given, Presenter, YearLater
 from bookings.models.afterwards import TAKES_PLACE
 from bookings.schedule.access import own_visits, page_context, presenter_required
 from ctac.dates import format_clock, format_day
@@ -159,7 +159,7 @@ def feedback_context(afterwards: Afterwards) -> dict[str, object]:
 
 
 def day_of(given: Given) -> str:
-    return format_day(agreed_times(given)[0])
+    return format_day(given.agreed[0])
 
 
 def not_open(request: HttpRequest, afterwards: Afterwards, now: datetime) -> HttpResponse:

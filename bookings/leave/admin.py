@@ -109,7 +109,7 @@ class LeaveAdmin(LooksOnly):
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def state_in_words(self, leave: Leave) -> str:
-        return state_tag(leave.get_state_display(), leave.state_kind)
+        return state_tag(leave.get_state_display(), leave.status_colour)
 
     def summary_of(self, obj: Leave) -> list[dict[str, object]]:
         rows = [(_("Presenter"), obj.presenter), (_("When"), obj.in_words), (_("Kind of leave"), obj.get_kind_display())]

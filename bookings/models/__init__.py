@@ -8,7 +8,6 @@ from bookings.models.afterwards import (
     Feedback,
     Given,
     YearLater,
-    agreed_times,
     belongs_to,
 )
 from bookings.models.booking import (
@@ -29,13 +28,11 @@ from bookings.models.booking import (
 )
 from bookings.models.busy import BusyKind, BusyTime, Hold
 from bookings.models.leave import Leave, LeaveKind, LeaveState
-from bookings.models.links import BookingLink, CalendarFeed, LinkPurpose
+from bookings.models.links import BookingLink, CalendarFeed, LinkPurpose, PlaceLink, PlaceLinkPurpose
 from bookings.models.open_session import (
     LIVE_PLACES,
     OCCUPYING,
     OpenSession,
-    PlaceLink,
-    PlaceLinkPurpose,
     PlaceState,
     SessionEvent,
     SessionEventKind,
@@ -100,7 +97,6 @@ __all__ = [
     "Weekday",
     "WhyNot",
     "YearLater",
-    "agreed_times",
     "belongs_to",
     "may_check_in",
     "may_check_out",

@@ -3,7 +3,6 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
@@ -12,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings import rules
 from bookings.models.booking import Booking, State
 from bookings.models.open_session import OpenSession, SessionPlace, SessionState
-from ctac.models import free_text, impersonal, personal
+from ctac.models import RecordedBy, free_text, impersonal, personal
 from professionals.models import Profession
 
 # What comes after a presentation, a booking and an open session alike: the short link, the answers, a reminder a year later.
@@ -55,11 +54,6 @@ def belongs_to(given: Given) -> dict[str, Any]:
     return {"booking" if isinstance(given, Booking) else "session": given}
 
 
-def agreed_times(given: Given) -> tuple[datetime, datetime]:
-    """Start and end. Raises NoTimeAgreed."""
-    return given.agreed if isinstance(given, Booking) else (given.starts_at, given.ends_at)
-
-
 class AfterwardsQuerySet(models.QuerySet["Afterwards"]):
     def with_given(self) -> "AfterwardsQuerySet":
         return self.select_related("booking__presentation", "booking__person", "session__presentation")
@@ -95,18 +89,18 @@ class Afterwards(OfOnePresentation):
     @property
     def opens_at(self) -> datetime:
         """A little before the end: presenters finish early, and people answer in the room."""
-        start, end = agreed_times(self.given)
+        start, end = self.given.agreed
         return max(start, end - rules.FEEDBACK_OPENS)
 
     @property
     def closes_at(self) -> datetime:
-        return agreed_times(self.given)[1] + rules.FEEDBACK_OPEN_FOR
+        return self.given.agreed[1] + rules.FEEDBACK_OPEN_FOR
 
     def is_open(self, now: datetime) -> bool:
         return self.takes_place and self.opens_at <= now < self.closes_at
 
     def may_certify(self, now: datetime) -> bool:
-        return self.takes_place and self.opens_at <= now < agreed_times(self.given)[1] + rules.CERTIFICATES_FOR
+        return self.takes_place and self.opens_at <= now < self.given.agreed[1] + rules.CERTIFICATES_FOR
 
 
 class Agreement(models.IntegerChoices):
@@ -212,7 +206,7 @@ class YearLater(models.Model):
 # How many people came to a presentation, by profession. Numbers, never names.
 
 
-class Attendance(OfOnePresentation):
+class Attendance(OfOnePresentation, RecordedBy):
     """What the presenter counted. The database refuses a total that its counts don't come to, at the end of a transaction.
 
     `revision` counts how often it was put right.
@@ -221,10 +215,6 @@ class Attendance(OfOnePresentation):
     people = models.PositiveSmallIntegerField(_("people who came"))
     recorded_at = models.DateTimeField(_("recorded"))
     changed_at = models.DateTimeField(_("last changed"))
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    personal(by)
     revision = models.PositiveIntegerField(_("times put right"), default=0)
 
     class Meta(OfOnePresentation.Meta):

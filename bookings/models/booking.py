@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.apps import apps
@@ -18,7 +19,7 @@ from bookings import rules
 from bookings.models.presenter import Format, Presentation, Presenter, validate_https
 from ctac.dates import UK, days_before, format_clock, format_day, format_span, uk_datetime, uk_day
 from ctac.errors import DomainError
-from ctac.models import free_text, impersonal, personal, words_index
+from ctac.models import Event, ReferencedModel, StateModel, free_text, impersonal, personal, words_index
 from leaflets.models import Order, OrderState, ToBring
 from professionals.models import Nation, Profession
 
@@ -43,7 +44,7 @@ OPEN_STATES = (State.REQUESTED, State.CONFIRMED)
 BOOKING_OVER_AT = Coalesce("ends_at", "created_at")  # from when retention counts
 # Somebody may be out there.
 VISIT_IS_OPEN = Q(format=Format.WORKPLACE, state__in=[State.CONFIRMED, State.DELIVERED, State.CANCELLED], visit_closed=False)
-STATE_TAGS = {
+STATUS_COLOURS = {
     State.REQUESTED: "waiting",
     State.CONFIRMED: "good",
     State.DELIVERED: "done",
@@ -65,6 +66,46 @@ def new_uid() -> str:
 
 class NoTimeAgreed(DomainError):
     message = _("No time is agreed yet. Agree one first.")
+
+
+class Engagement(ReferencedModel, StateModel):
+    """What a presenter is booked for: a booking, or an open session. Times are UTC.
+
+    `sequence` counts the changes that calendars must be told of (RFC 5545, 3.8.7.4).
+    """
+
+    starts_at: Any
+    ends_at: Any
+    own_joining_link = impersonal(models.URLField(_("joining link of its own"), blank=True, validators=[validate_https]))
+    sequence = models.PositiveIntegerField(_("calendar sequence"), default=0, editable=False)
+    ical_uid = impersonal(models.CharField(_("calendar UID"), max_length=120, unique=True, default=new_uid, editable=False))
+    anonymised_at = models.DateTimeField(_("details taken out"), null=True, blank=True, editable=False)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def agreed(self) -> tuple[datetime, datetime]:
+        """Start and end. Raises NoTimeAgreed."""
+        if self.starts_at is None or self.ends_at is None:
+            raise NoTimeAgreed
+        return self.starts_at, self.ends_at
+
+    @property
+    def clocks(self) -> str:
+        """'1:30pm to 3pm', where the day stands above it."""
+        start, end = self.agreed
+        return gettext("%(start)s to %(end)s") % {"start": format_clock(start), "end": format_clock(end)}
+
+    @property
+    def reminder_due_at(self) -> datetime:
+        """9am UK time on the day before."""
+        return days_before(self.agreed[0], 1, rules.REMINDER_AT)
+
+    @property
+    def week_reminder_due_at(self) -> datetime:
+        """9am UK time on the same weekday of the week before."""
+        return days_before(self.agreed[0], 7, rules.REMINDER_AT)
 
 
 class BookingQuerySet(models.QuerySet["Booking"]):
@@ -140,15 +181,17 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         return visits.exclude(address_line_1="").order_by("-starts_at", "-pk")
 
 
-class Booking(models.Model):
-    """`presenter` is empty when it needs one. Times are UTC, and empty while a request has none agreed (see DateOption).
+class Booking(Engagement):
+    """`presenter` is empty when it needs one, the times while a request has none agreed (see DateOption).
 
-    `sequence` counts the changes that calendars must be told of (RFC 5545, 3.8.7.4), `revision` those to its details.
-    `visit_closed`: the presenter is back from its visit, or nobody went (see Visit); the database opens it again when the time
-    or the presenter changes.
+    `revision` counts the changes to its details. `visit_closed`: the presenter is back from its visit, or nobody went (see
+    Visit); the database opens it again when the time or the presenter changes.
     """
 
-    reference = impersonal(models.CharField(_("reference"), max_length=10, unique=True))
+    REFERENCE_PREFIX = "BK"
+    transitions = TRANSITIONS
+    status_colours = STATUS_COLOURS
+
     person = models.ForeignKey(
         "professionals.Person", verbose_name=_("person"), on_delete=models.PROTECT, related_name="bookings"
     )
@@ -173,7 +216,6 @@ class Booking(models.Model):
         models.CharField(_("local authority"), max_length=9, blank=True, help_text=_("Its code in statistics."))
     )
     room = free_text(models.CharField(_("room, parking or entrance"), max_length=200, blank=True))
-    own_joining_link = impersonal(models.URLField(_("joining link of its own"), blank=True, validators=[validate_https]))
     audience_size = models.PositiveSmallIntegerField(_("people coming"))
     audience_profession = models.CharField(_("who is coming"), max_length=30, choices=Profession, blank=True)
     contact_name = personal(models.CharField(_("contact on the day"), max_length=150))
@@ -183,15 +225,12 @@ class Booking(models.Model):
     request_reason = free_text(models.TextField(_("why none of our times suits"), blank=True))
     flagged_child_details = models.BooleanField(_("looked like a child’s details"), default=False)
     channel = models.CharField(_("came by"), max_length=10, choices=Channel)
-    sequence = models.PositiveIntegerField(_("calendar sequence"), default=0)
     revision = models.PositiveIntegerField(_("changes to its details"), default=0)
-    ical_uid = impersonal(models.CharField(_("calendar UID"), max_length=120, unique=True, default=new_uid))
     visit_closed = models.BooleanField(_("nobody is waited for at its visit"), default=False, editable=False)
     submission_token = impersonal(models.CharField(_("one-time token"), max_length=43, unique=True, null=True, blank=True))
     submission_digest = impersonal(models.CharField(_("digest of the answers"), max_length=64, blank=True))
     closed_reason = free_text(models.TextField(_("why it was cancelled or declined"), blank=True))
     created_at = models.DateTimeField(_("booked"))
-    anonymised_at = models.DateTimeField(_("details taken out"), null=True, blank=True, editable=False)
     searched = personal(models.TextField(_("words that staff search"), editable=False, default=""))  # the database keeps it
 
     objects = BookingQuerySet.as_manager()
@@ -240,9 +279,6 @@ class Booking(models.Model):
             models.Index(BOOKING_OVER_AT, name="booking_kept", condition=Q(anonymised_at__isnull=True)),
         ]
 
-    def __str__(self) -> str:
-        return self.reference
-
     def get_absolute_url(self) -> str:
         return reverse("booking", args=[self.reference])
 
@@ -274,35 +310,8 @@ class Booking(models.Model):
         return self.starts_at is not None
 
     @property
-    def agreed(self) -> tuple[datetime, datetime]:
-        """Start and end of what has a time agreed. Raises NoTimeAgreed."""
-        if self.starts_at is None or self.ends_at is None:
-            raise NoTimeAgreed
-        return self.starts_at, self.ends_at
-
-    @property
-    def state_kind(self) -> str:
-        return STATE_TAGS[State(self.state)]
-
-    @property
     def when(self) -> str:
         return format_span(*self.agreed) if self.has_time else gettext("No time agreed yet")
-
-    @property
-    def clocks(self) -> str:
-        """'1:30pm to 3pm', where the day stands above it."""
-        start, end = self.agreed
-        return gettext("%(start)s to %(end)s") % {"start": format_clock(start), "end": format_clock(end)}
-
-    @property
-    def reminder_due_at(self) -> datetime:
-        """9am UK time on the day before."""
-        return days_before(self.agreed[0], 1, rules.REMINDER_AT)
-
-    @property
-    def week_reminder_due_at(self) -> datetime:
-        """9am UK time on the same weekday of the week before."""
-        return days_before(self.agreed[0], 7, rules.REMINDER_AT)
 
     @property
     def joining_link(self) -> str:
@@ -319,9 +328,6 @@ class Booking(models.Model):
     @property
     def address_lines(self) -> list[str]:
         return [line for line in (self.address_line_1, self.address_line_2, self.town, self.postcode) if line]
-
-    def can_become(self, state: str) -> bool:
-        return state in TRANSITIONS[self.state]
 
 
 class EventKind(models.TextChoices):
@@ -348,17 +354,9 @@ class EventKind(models.TextChoices):
     ERASED = "erased", _("Personal details erased")
 
 
-class BookingEvent(models.Model):
-    """What happened, who did it, when (UTC). Append-only at the database; only `reason`, free text, can be blanked.
+class EngagementEvent(Event):
+    """Of a booking or a session. Only `reason` can be blanked; `changes` never has anybody's words."""
 
-    `changes` says what a change was, in times, keys and names of fields and never in anybody's words:
-    {"time": [from, to], "presenter": [from, to], "sequence": 2}, {"travel": [null, 20]} in minutes, {"people": [null, 14]} or
-    {"fields": ["room"], "revision": 1}, {"person": [from, to], "sequence": 3}; and {"by_link": true} for whoever came by a link
-    in an email.
-    """
-
-    booking = models.ForeignKey(Booking, verbose_name=_("booking"), on_delete=models.PROTECT, related_name="events")
-    at = models.DateTimeField(_("when"))
     # No constraint: history stays whole when a sign-in goes, and must not change with it.
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -370,21 +368,32 @@ class BookingEvent(models.Model):
         related_name="+",
     )
     personal(by)
-    kind = models.CharField(_("what"), max_length=20, choices=EventKind)
-    from_state = models.CharField(_("from"), max_length=10, choices=State, blank=True)
-    to_state = models.CharField(_("to"), max_length=10, choices=State, blank=True)
     reason = free_text(models.TextField(_("why"), blank=True))
     changes = impersonal(models.JSONField(_("what changed"), default=dict, blank=True))
 
-    class Meta:
-        ordering = ["at", "pk"]
+    class Meta(Event.Meta):
+        abstract = True
+
+
+class BookingEvent(EngagementEvent):
+    """What happened to a booking.
+
+    `changes` says what a change was, in times, keys and names of fields:
+    {"time": [from, to], "presenter": [from, to], "sequence": 2}, {"travel": [null, 20]} in minutes, {"people": [null, 14]} or
+    {"fields": ["room"], "revision": 1}, {"person": [from, to], "sequence": 3}; and {"by_link": true} for whoever came by a link
+    in an email.
+    """
+
+    booking = models.ForeignKey(Booking, verbose_name=_("booking"), on_delete=models.PROTECT, related_name="events")
+    kind = models.CharField(_("what"), max_length=20, choices=EventKind)
+    from_state = models.CharField(_("from"), max_length=10, choices=State, blank=True)
+    to_state = models.CharField(_("to"), max_length=10, choices=State, blank=True)
+
+    class Meta(EngagementEvent.Meta):
         verbose_name = _("event")
         verbose_name_plural = _("events")
         # Few of the many: whose bookings went to a colleague is asked when somebody reads or erases what we hold of them.
-        indexes = [models.Index(fields=["booking"], name="booking_handed_over", condition=models.Q(kind=EventKind.HANDED_OVER))]
-
-    def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.at:%Y-%m-%d %H:%M}"
+        indexes = [models.Index(fields=["booking"], name="booking_handed_over", condition=Q(kind=EventKind.HANDED_OVER))]
 
 
 def record_event(

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.models.presenter import Presenter
 from ctac.dates import UK, format_clock, format_day, format_span, uk_day
-from ctac.models import free_text, personal
+from ctac.models import StateModel, free_text, personal
 
 # Leave of whole days, on a UK clock.
 START_OF_DAY, END_OF_DAY = time(0, 0), time(23, 59)
@@ -28,7 +28,7 @@ class LeaveState(models.TextChoices):
     REFUSED = "refused", _("Refused")
 
 
-LEAVE_TAGS = {LeaveState.ASKED: "waiting", LeaveState.GRANTED: "good", LeaveState.REFUSED: "stopped"}
+STATUS_COLOURS = {LeaveState.ASKED: "waiting", LeaveState.GRANTED: "good", LeaveState.REFUSED: "stopped"}
 
 
 class LeaveQuerySet(models.QuerySet["Leave"]):
@@ -41,11 +41,13 @@ class LeaveQuerySet(models.QuerySet["Leave"]):
         return self.filter(state=LeaveState.ASKED, ends_at__gt=now)
 
 
-class Leave(models.Model):
+class Leave(StateModel):
     """Time away. Written only by services; once granted it claims its time, and frees that of the bookings that it hits.
 
     `reason` is the presenter's or staff's note, `answer` what staff wrote when they refused.
     """
+
+    status_colours = STATUS_COLOURS
 
     presenter = models.ForeignKey(Presenter, verbose_name=_("presenter"), on_delete=models.PROTECT, related_name="leave")
     personal(presenter)
@@ -75,10 +77,6 @@ class Leave(models.Model):
     @property
     def is_granted(self) -> bool:
         return self.state == LeaveState.GRANTED
-
-    @property
-    def state_kind(self) -> str:
-        return LEAVE_TAGS[LeaveState(self.state)]
 
     @property
     def when(self) -> str:

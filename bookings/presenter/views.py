@@ -360,21 +360,21 @@ class DiaryEntry:
     href: str
     where: str
     state: str = ""
-    state_kind: str = ""
+    status_colour: str = ""
 
 
 def entry_of_visit(visit: Booking) -> DiaryEntry:
     where = _("Online") if visit.format == Format.ONLINE else ", ".join(visit.address_lines)
     state = "" if visit.state == State.CONFIRMED else str(visit.get_state_display())
     href = reverse("presenter_visit", args=[visit.reference])
-    return DiaryEntry(visit.agreed[0], visit.clocks, visit.presentation.title, href, where, state, visit.state_kind)
+    return DiaryEntry(visit.agreed[0], visit.clocks, visit.presentation.title, href, where, state, visit.status_colour)
 
 
 def entry_of_session(session: OpenSession) -> DiaryEntry:
     where = _("Open session, online: %(filled)s") % {"filled": places_in_words(session)}
     state = "" if session.is_scheduled else str(session.get_state_display())
     href = reverse("presenter_session", args=[session.reference])
-    return DiaryEntry(session.starts_at, session.clocks, session.presentation.title, href, where, state, session.state_kind)
+    return DiaryEntry(session.starts_at, session.clocks, session.presentation.title, href, where, state, session.status_colour)
 
 
 def days_ahead(

@@ -1,7 +1,7 @@
 """Orders with their lines, history and parcels; parcels that never came; addresses that people keep."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Self
 
@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from ctac.dates import asked_too_long_ago, format_moment
-from ctac.models import free_text, impersonal, personal, words_index
+from ctac.models import Event, RecordedBy, ReferencedModel, StateModel, free_text, impersonal, personal, words_index
 from leaflets.models.catalogue import Edition
 from notifications.models import Notification
 from professionals.models import Organisation, Person
@@ -50,7 +50,7 @@ OPEN_STATES = tuple(state for state, to in TRANSITIONS.items() if to)
 # Copies that such an order has no promise of come when it is its turn; those of a request when staff have agreed.
 QUEUED_STATES = (OrderState.RECEIVED, OrderState.WAITING, OrderState.PACKING)
 OWNER_MAY_CANCEL = frozenset({OrderState.REQUESTED, OrderState.RECEIVED, OrderState.WAITING})
-STATE_COLOURS = {
+STATUS_COLOURS = {
     **dict.fromkeys(("requested", "received", "waiting", "packing"), "waiting"),
     "dispatched": "done",
     **dict.fromkeys(("cancelled", "declined"), "stopped"),
@@ -75,6 +75,35 @@ class Delivery:
     attention: str = ""
     organisation_name: str = ""
     address_line_2: str = ""
+
+
+# As they stand on a label.
+LABEL_FIELDS = ("name", "attention", "organisation_name", "address_line_1", "address_line_2", "town", "postcode")
+
+
+class DeliveryAddress(models.Model):
+    name = personal(models.CharField(_("name"), max_length=150))
+    attention = free_text(models.CharField(_("for the attention of"), max_length=150, blank=True))
+    organisation_name = personal(models.CharField(_("organisation"), max_length=200, blank=True))
+    address_line_1 = personal(models.CharField(_("address line 1"), max_length=150))
+    address_line_2 = personal(models.CharField(_("address line 2"), max_length=150, blank=True))
+    town = personal(models.CharField(_("town or city"), max_length=100))
+    postcode = personal(models.CharField(_("postcode"), max_length=9))
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return ", ".join(self.label_lines)
+
+    @property
+    def delivery(self) -> Delivery:
+        return Delivery(**{name: getattr(self, name) for name in LABEL_FIELDS})
+
+    @property
+    def label_lines(self) -> list[str]:
+        """Without the empty ones."""
+        return [line for name in LABEL_FIELDS if (line := getattr(self, name))]
 
 
 @dataclass(frozen=True)
@@ -114,13 +143,16 @@ class OrderQuerySet(models.QuerySet["Order"]):
         return self.filter(person=person).with_lines().order_by("-created_at", "-pk")
 
 
-class Order(models.Model):
+class Order(ReferencedModel, StateModel, DeliveryAddress):
     """Leaflets for one person, to one address; or brought to them by the presenter who comes for that booking.
 
     What is brought has no address: its postcode is that of the visit, and only counts for the workplace's limit.
     """
 
-    reference = impersonal(models.CharField(_("reference"), max_length=10, unique=True))
+    REFERENCE_PREFIX = "LO"
+    transitions = TRANSITIONS
+    status_colours = STATUS_COLOURS
+
     person = models.ForeignKey(Person, verbose_name=_("person"), on_delete=models.PROTECT, related_name="orders")
     personal(person)
     state = models.CharField(_("state"), max_length=10, choices=OrderState, default=OrderState.RECEIVED)
@@ -136,13 +168,6 @@ class Order(models.Model):
     )
     personal(organisation)
     asked_because = free_text(models.CharField(_("why more than the limit"), max_length=MAX_REASON_LENGTH, blank=True))
-    name = personal(models.CharField(_("name"), max_length=150))
-    attention = free_text(models.CharField(_("for the attention of"), max_length=150, blank=True))
-    organisation_name = personal(models.CharField(_("organisation"), max_length=200, blank=True))
-    address_line_1 = personal(models.CharField(_("address line 1"), max_length=150))
-    address_line_2 = personal(models.CharField(_("address line 2"), max_length=150, blank=True))
-    town = personal(models.CharField(_("town or city"), max_length=100))
-    postcode = personal(models.CharField(_("postcode"), max_length=9))
     brought_with = impersonal(
         models.CharField(
             _("brought with booking"), max_length=10, blank=True, default="", db_default="", help_text=_("Its reference.")
@@ -213,16 +238,8 @@ class Order(models.Model):
             ),
         ]
 
-    def __str__(self) -> str:
-        return self.reference
-
     def get_absolute_url(self) -> str:
         return reverse("order", args=[self.reference])
-
-    @property
-    def state_kind(self) -> str:
-        """Which shape the state's tag has on pages (includes/state_tag.html)."""
-        return STATE_COLOURS[self.state]
 
     @property
     def state_in_words(self) -> str:
@@ -258,11 +275,6 @@ class Order(models.Model):
         return self.passed_forward_at is not None and self.waits_in_line
 
     @property
-    def delivery(self) -> Delivery:
-        """Where it goes."""
-        return Delivery(**{field.name: getattr(self, field.name) for field in fields(Delivery)})
-
-    @property
     def is_sent_in_part(self) -> bool:
         """Whether a parcel of it has left. Reads the lines."""
         return any(line.dispatched for line in self.all_lines)
@@ -288,16 +300,7 @@ class Order(models.Model):
         """The lines of a label, without the empty ones; of what is brought, that and with which booking."""
         if self.brought_with:
             return [str(_("Brought by the presenter")), str(_("Booking %(reference)s") % {"reference": self.brought_with})]
-        parts = (
-            self.name,
-            self.attention,
-            self.organisation_name,
-            self.address_line_1,
-            self.address_line_2,
-            self.town,
-            self.postcode,
-        )
-        return [part for part in parts if part]
+        return self.label_lines
 
 
 class OrderLineQuerySet(models.QuerySet["OrderLine"]):
@@ -362,15 +365,11 @@ class OrderLine(models.Model):
         return [words % {"n": copies} for copies, words in parts if copies not in (0, self.copies)]
 
 
-class Dispatch(models.Model):
+class Dispatch(RecordedBy):
     """A parcel that left. An order has several when some of its copies were still to be printed."""
 
     order = models.ForeignKey(Order, verbose_name=_("order"), on_delete=models.PROTECT, related_name="dispatches")
     dispatched_at = models.DateTimeField(_("dispatched"))
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    personal(by)
     tracking_number = personal(models.CharField(_("tracking number"), max_length=60, blank=True))
     # The email that tells of it, with whatever else leaves for the same person that day (ADR 4); none without an address.
     told_in = models.ForeignKey(
@@ -448,30 +447,21 @@ class OrderEventQuerySet(models.QuerySet["OrderEvent"]):
         return self.exclude(kind__in=STAFF_ONLY_EVENTS).order_by("at", "pk")
 
 
-class OrderEvent(models.Model):
-    """What happened to an order: append-only. The free-text reason, and who it was, may be blanked when a person is erased."""
+class OrderEvent(Event):
+    """What happened to an order. The reason, and who it was, may be blanked when a person is erased."""
 
     order = models.ForeignKey(Order, verbose_name=_("order"), on_delete=models.PROTECT, related_name="events")
     kind = models.CharField(_("what"), max_length=12, choices=EventKind)
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    personal(by)
-    at = models.DateTimeField(_("when"))
     reason = free_text(models.CharField(_("why"), max_length=300, blank=True))
     # Of a change: {"titles": [[title, copies before, copies now], …], "address": whether it is another}. Never what it was.
-    # Of a recall: {"recall": …}, as event_words.recalled reads it.
+    # Of a recall: {"recall": …}, as recall_text reads it.
     changes = impersonal(models.JSONField(_("what changed"), null=True, blank=True))
 
     objects = OrderEventQuerySet.as_manager()
 
-    class Meta:
-        ordering = ["at", "pk"]
+    class Meta(Event.Meta):
         verbose_name = _("order event")
         verbose_name_plural = _("order events")
-
-    def __str__(self) -> str:
-        return self.get_kind_display()
 
     @property
     def changed(self) -> list[str]:
@@ -547,7 +537,6 @@ class MissingParcel(models.Model):
 # Addresses that a person keeps for their next orders.
 
 MAX_KEPT_ADDRESSES = 20  # addresses of one person
-LABEL_FIELDS = ("name", "attention", "organisation_name", "address_line_1", "address_line_2", "town", "postcode")
 _LABEL_TEXT = Lower(Concat(*(part for name in LABEL_FIELDS for part in (F(name), Value("\n"))), output_field=TextField()))
 
 
@@ -557,18 +546,11 @@ class KeptAddressQuerySet(models.QuerySet["KeptAddress"]):
         return self.filter(person=person).order_by("-pk")
 
 
-class KeptAddress(models.Model):
+class KeptAddress(DeliveryAddress):
     """One entry of a person's address book. An order has a copy of its own, so changing this changes no order."""
 
     person = models.ForeignKey(Person, verbose_name=_("person"), on_delete=models.CASCADE, related_name="kept_addresses")
     personal(person)
-    name = personal(models.CharField(_("name"), max_length=150))
-    attention = free_text(models.CharField(_("for the attention of"), max_length=150, blank=True))
-    organisation_name = personal(models.CharField(_("organisation"), max_length=200, blank=True))
-    address_line_1 = personal(models.CharField(_("address line 1"), max_length=150))
-    address_line_2 = personal(models.CharField(_("address line 2"), max_length=150, blank=True))
-    town = personal(models.CharField(_("town or city"), max_length=100))
-    postcode = personal(models.CharField(_("postcode"), max_length=9))
 
     PERSONAL_FIELDS = ("id",)
 
@@ -582,18 +564,6 @@ class KeptAddress(models.Model):
             # In any case of letters. By a digest, since an index has no room for all that may be typed.
             models.UniqueConstraint(F("person"), MD5(_LABEL_TEXT), name="kept_address_once_a_person"),
         ]
-
-    def __str__(self) -> str:
-        return ", ".join(self.lines)
-
-    @property
-    def lines(self) -> list[str]:
-        """Of a label, without the empty ones."""
-        return [line for line in (getattr(self, name) for name in LABEL_FIELDS) if line]
-
-    @property
-    def delivery(self) -> Delivery:
-        return Delivery(**{field.name: getattr(self, field.name) for field in fields(Delivery)})
 
 
 def is_same_address(one: Delivery, other: Delivery) -> bool:

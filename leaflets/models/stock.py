@@ -10,7 +10,7 @@ from django.utils import dateformat
 from django.utils.translation import gettext_lazy as _
 
 from ctac.dates import uk_day
-from ctac.models import free_text, impersonal, personal, words_in, words_index
+from ctac.models import Event, RecordedBy, free_text, impersonal, personal, words_in, words_index
 from leaflets.models.catalogue import Edition, Leaflet
 from leaflets.models.orders import OrderLine
 
@@ -27,8 +27,8 @@ class MovementKind(models.TextChoices):
     CORRECTED = "corrected", _("Corrected")
 
 
-class StockMovement(models.Model):
-    """One entry of the ledger, append-only. The changes of an edition's movements add up to its running figures."""
+class StockMovement(Event):
+    """One entry of the ledger. The changes of an edition's movements add up to its running figures."""
 
     edition = models.ForeignKey(Edition, verbose_name=_("edition"), on_delete=models.PROTECT, related_name="movements")
     kind = models.CharField(_("what"), max_length=10, choices=MovementKind)
@@ -38,11 +38,6 @@ class StockMovement(models.Model):
     order_line = models.ForeignKey(
         OrderLine, verbose_name=_("order line"), null=True, blank=True, on_delete=models.PROTECT, related_name="movements"
     )
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    personal(by)
-    at = models.DateTimeField(_("when"))
     reason = free_text(models.CharField(_("why"), max_length=300, blank=True))
 
     class Meta:
@@ -218,17 +213,13 @@ class SheetForm(models.TextChoices):
     XLSX = "xlsx", _("XLSX")
 
 
-class OrderExport(models.Model):
+class OrderExport(RecordedBy):
     """That somebody took orders with names and addresses out of the system: append-only.
 
     `narrowed` says which filters of the list were set. What was searched for may be a name, so only that something was is kept.
     """
 
     at = models.DateTimeField(_("when"))
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    personal(by)
     form = models.CharField(_("file"), max_length=4, choices=SheetForm)
     orders = models.PositiveIntegerField(_("orders"))
     lines = models.PositiveIntegerField(_("lines"))

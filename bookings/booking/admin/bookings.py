@@ -219,7 +219,7 @@ class BookingAdmin(PersonColumnsMixin, FoundByReference, OwnToPresenters):
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def state_in_words(self, booking: Booking) -> SafeString:
-        return state_tag(booking.get_state_display(), booking.state_kind)
+        return state_tag(booking.get_state_display(), booking.status_colour)
 
     @admin.display(description=gettext_lazy("when"), ordering="starts_at")
     def starts(self, booking: Booking) -> str:

@@ -22,7 +22,6 @@ from bookings.schedule.schedules import Schedule
 from bookings.schedule.slots import Candidate, SlotQuery
 from bookings.travel import columns_of_area, place_in_area
 from ctac.dates import uk_day
-from ctac.models import save_with_reference
 from leaflets.models import ToBring
 from professionals import drafts
 from professionals.areas import Area, look_up_area
@@ -274,4 +273,4 @@ def store_booking(asked: PresentationRequest, details: BookingDetails, **columns
         created_at=asked.now,
         **columns,
     )
-    return save_with_reference(booking, "BK")
+    return booking.save_with_reference()

@@ -426,7 +426,7 @@ class OrderAdmin(OrderExportMixin, PersonColumnsMixin, FoundByReference, LooksOn
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def state_in_words(self, order: Order) -> SafeString:
-        return with_priority(state_tag(order.state_in_words, order.state_kind), order)
+        return with_priority(state_tag(order.state_in_words, order.status_colour), order)
 
     @admin.display(description=gettext_lazy("place among those that wait"))
     def place(self, order: Order) -> str:

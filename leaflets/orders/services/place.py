@@ -13,7 +13,6 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from ctac.errors import DomainError
-from ctac.models import save_with_reference
 from leaflets.models import (
     Channel,
     Delivery,
@@ -100,7 +99,7 @@ def place_order(
         with transaction.atomic():
             lock_person(person)
             # Before the stock: a form sent twice at once waits for its twin, and is not told that the twin's copies are gone.
-            save_with_reference(order, "LO")
+            order.save_with_reference()
             _record_placed(order, by=by, now=now, override_reason=override_reason if over_limit else "", flagged=flagged)
             # Everyone who orders the same title waits for these locks, so what can be written before them is.
             editions = lock_current_editions(basket)
@@ -304,7 +303,7 @@ def place_order_for_visit(
         brought_with=visit,
         created_at=now,
     )
-    save_with_reference(order, "LO")
+    order.save_with_reference()
     OrderEvent.objects.create(order=order, kind=EventKind.PLACED, by=by, at=now)
     lines = OrderLine.objects.bulk_create(
         OrderLine(order=order, edition=edition, copies=copies, allocated=copies) for edition, copies in given.items()

@@ -252,7 +252,7 @@ def test_pages_keep_to_their_statements(client: Client, booking: Booking, owner:
 def test_my_page_reads_bookings_in_one_query(owner: Person, booking: Booking, presenter: Presenter) -> None:
     make_booking(presenter, at("14:00"), person=owner)
     with CaptureQueriesContext(connection) as queries:
-        found = [(row.presentation.title, row.when, row.state_kind) for row in Booking.objects.for_my_page(owner)]
+        found = [(row.presentation.title, row.when, row.status_colour) for row in Booking.objects.for_my_page(owner)]
     assert found == [
         ("Spotting the signs", "Monday 25 January 2027, 2pm to 3pm", "good"),
         ("Spotting the signs", "Monday 25 January 2027, 10am to 11am", "good"),
