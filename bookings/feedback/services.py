@@ -20,7 +20,6 @@ from bookings.models import (
     Booking,
     Feedback,
     Given,
-    Overdue,
     SessionPlace,
     State,
     YearLater,
@@ -173,7 +172,7 @@ def may_be_delivered(given: Given, now: datetime) -> bool:
     """As staff may: it has a presenter, and everybody who was there has been heard of."""
     if not given.can_become(State.DELIVERED) or given.needs_a_presenter:
         return False
-    return Overdue.find(given, now) is None if isinstance(given, Booking) else True
+    return given.overdue_at(now) is None if isinstance(given, Booking) else True
 
 
 def save_attendance(attendance: Attendance, counted: Mapping[str, int], *, by: User, now: datetime) -> Attendance:

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts.models import User
 from bookings.leave.forms import OwnLeaveForm, references_of
 from bookings.leave.services import RecordedLeave, end_leave, grant_leave, hit_by_leave, record_leave, refuse_leave
-from bookings.models import Booking, Leave, LeaveState, OpenSession, Overdue, Presenter, Visit
+from bookings.models import Booking, Leave, LeaveState, OpenSession, Presenter, Visit
 from bookings.schedule.admin.forms import AnyPresenterFilter, PresenterChoice
 from bookings.visits.admin import still_there_text
 from ctac.errors import DomainError
@@ -178,7 +178,7 @@ class LeaveAdmin(LooksOnly):
         )
         references = ", ".join(map(str, freed))
         messages.warning(request, said % {"done": sentence, "count": len(freed), "references": references})
-        if late := [booking.reference for booking in recorded.freed if Overdue.find(booking, timezone.now())]:
+        if late := [booking.reference for booking in recorded.freed if booking.overdue_at(timezone.now())]:
             begun = _("Nobody has heard from the presenter of %(references)s. Call them first, then say there that all is well.")
             messages.error(request, begun % {"references": ", ".join(late)})
         for visit in Visit.objects.filter(booking__in=recorded.freed).select_related("booking__presenter", "presenter"):

@@ -24,7 +24,6 @@ from bookings.models.booking import (
     Precision,
     State,
     WhyNot,
-    without_joining_link,
 )
 from bookings.models.busy import BusyKind, BusyTime, Hold
 from bookings.models.leave import Leave, LeaveKind, LeaveState
@@ -41,7 +40,7 @@ from bookings.models.open_session import (
     SessionState,
 )
 from bookings.models.presenter import Availability, AvailabilityException, Format, JourneyTime, Presentation, Presenter, Weekday
-from bookings.models.visit import Overdue, Visit, may_check_in, may_check_out, on_the_way_or_there, overdue
+from bookings.models.visit import Visit, may_check_in, may_check_out
 from professionals.models import Nation
 
 __all__ = [
@@ -80,7 +79,6 @@ __all__ = [
     "OpenSession",
     "OptionKind",
     "OptionState",
-    "Overdue",
     "PlaceLink",
     "PlaceLinkPurpose",
     "PlaceState",
@@ -100,7 +98,4 @@ __all__ = [
     "belongs_to",
     "may_check_in",
     "may_check_out",
-    "on_the_way_or_there",
-    "overdue",
-    "without_joining_link",
 ]

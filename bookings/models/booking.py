@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from django.apps import apps
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext
@@ -44,6 +44,17 @@ OPEN_STATES = (State.REQUESTED, State.CONFIRMED)
 BOOKING_OVER_AT = Coalesce("ends_at", "created_at")  # from when retention counts
 # Somebody may be out there.
 VISIT_IS_OPEN = Q(format=Format.WORKPLACE, state__in=[State.CONFIRMED, State.DELIVERED, State.CANCELLED], visit_closed=False)
+CHECK_IN, CHECK_OUT = "check-in", "check-out"
+CHECK_IN_OPENED = F("starts_at") - rules.CHECK_IN_OPENS
+IS_OUT = Q(visit__checked_out_at__gte=CHECK_IN_OPENED)
+IS_IN = Q(visit__checked_in_at__gte=CHECK_IN_OPENED) & ~IS_OUT
+IS_SOUGHT = Q(visit__sought_at__gte=F("starts_at")) & ~IS_OUT & ~Q(visit__safe_at__gte=F("visit__sought_at"))
+IS_DONE = IS_OUT & (Q(visit__presenter=F("presenter")) | Q(visit__checked_out_at__gte=F("ends_at")))
+# Somebody is expected there, or was and has not been heard of. The condition of the index booking_visit_open stands first, so
+# that closed visits cost nothing.
+IS_WAITED_FOR = (
+    VISIT_IS_OPEN & (Q(state__in=[State.CONFIRMED, State.DELIVERED], presenter__isnull=False) | IS_IN | IS_SOUGHT) & ~IS_DONE
+)
 STATUS_COLOURS = {
     State.REQUESTED: "waiting",
     State.CONFIRMED: "good",
@@ -180,6 +191,43 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         visits = self.filter(person=person, format=Format.WORKPLACE, starts_at__isnull=False).exclude(state=State.DECLINED)
         return visits.exclude(address_line_1="").order_by("-starts_at", "-pk")
 
+    def without_joining_link(self, now: datetime) -> "BookingQuerySet":
+        """Confirmed, online, to come, neither with a link of their own nor by their presenter's; from JOINING_LINK_NEEDED_AT on
+        the UK day before."""
+        # The end of tomorrow in the UK; before JOINING_LINK_NEEDED_AT the end of today.
+        days = 2 if now.astimezone(UK).time() >= rules.JOINING_LINK_NEEDED_AT else 1
+        return self.filter(
+            Q(presenter__isnull=True) | Q(presenter__joining_link=""),
+            state=State.CONFIRMED,
+            format=Format.ONLINE,
+            own_joining_link="",
+            starts_at__gt=now,
+            starts_at__lt=uk_datetime(uk_day(now) + timedelta(days=days), time.min),
+        ).order_by("starts_at", "pk")
+
+    def visits_under_way(self, now: datetime) -> "BookingQuerySet":
+        """Visits to which somebody may have set off, and of which nobody has said that they are over."""
+        return self.filter(IS_WAITED_FOR, starts_at__lte=now + rules.CHECK_IN_OPENS).order_by("starts_at", "pk")
+
+    def overdue(self, now: datetime) -> "BookingQuerySet":
+        """Visits whose presenter has not checked in or out in time and of whom nobody has said that all is well since.
+
+        Each has `missed`, CHECK_IN or CHECK_OUT, and `missed_at`, when that was expected. Computed from the clock, not from what
+        was mailed: it is true while no worker runs, and for as long as it takes. Somebody who is there is waited for though the
+        booking was cancelled or marked as delivered meanwhile; whom leave took off a visit that had begun is overdue at once.
+        """
+        no_check_out = Q(ends_at__lte=now - rules.CHECK_OUT_MISSED_AFTER) & ~Q(visit__safe_at__gte=F("ends_at"))
+        late_for_it = Q(starts_at__lte=now - rules.CHECK_IN_MISSED_AFTER) & ~Q(visit__safe_at__gte=F("starts_at"))
+        no_check_in = Q(ends_at__gt=now - rules.CHECK_OUT_MISSED_AFTER) & ~IS_IN & (late_for_it | IS_SOUGHT)
+        return (
+            self.filter(IS_WAITED_FOR, no_check_out | no_check_in, starts_at__lte=now)
+            .annotate(
+                missed=Case(When(no_check_out, then=Value(CHECK_OUT)), default=Value(CHECK_IN)),
+                missed_at=Case(When(no_check_out, then=F("ends_at")), default=F("starts_at")),
+            )
+            .order_by("missed_at", "pk")
+        )
+
 
 class Booking(Engagement):
     """`presenter` is empty when it needs one, the times while a request has none agreed (see DateOption).
@@ -234,6 +282,8 @@ class Booking(Engagement):
     searched = personal(models.TextField(_("words that staff search"), editable=False, default=""))  # the database keeps it
 
     objects = BookingQuerySet.as_manager()
+    missed: str  # these two only where overdue() read them
+    missed_at: datetime
 
     class Meta:
         ordering = ["-starts_at", "-pk"]
@@ -324,6 +374,12 @@ class Booking(Engagement):
     def awaits_link(self) -> bool:
         """Online and confirmed, and nobody has a link to join it by yet."""
         return self.format == Format.ONLINE and self.state == State.CONFIRMED and not self.joining_link
+
+    def overdue_at(self, now: datetime) -> "Booking | None":
+        """This booking as the database has it, with what was missed; None if all is well. No statement where none can be late."""
+        if self.format != Format.WORKPLACE or self.starts_at is None or self.starts_at > now:
+            return None
+        return Booking.objects.filter(pk=self.pk).overdue(now).first()
 
     @property
     def address_lines(self) -> list[str]:
@@ -589,22 +645,3 @@ class Brought(models.Model):
     @property
     def not_there(self) -> list[ToBring]:
         return [ToBring(**each) for each in self.missing]
-
-
-# Which online bookings have no link yet by which people could join.
-
-
-def without_joining_link(bookings: BookingQuerySet, now: datetime) -> BookingQuerySet:
-    """Confirmed, online, to come, neither with a link of their own nor by their presenter's; from JOINING_LINK_NEEDED_AT on
-    the UK day before."""
-    has_none = Q(presenter__isnull=True) | Q(presenter__joining_link="")
-    # The end of tomorrow in the UK; before JOINING_LINK_NEEDED_AT the end of today.
-    days = 2 if now.astimezone(UK).time() >= rules.JOINING_LINK_NEEDED_AT else 1
-    return bookings.filter(
-        has_none,
-        state=State.CONFIRMED,
-        format=Format.ONLINE,
-        own_joining_link="",
-        starts_at__gt=now,
-        starts_at__lt=uk_datetime(uk_day(now) + timedelta(days=days), time.min),
-    ).order_by("starts_at", "pk")

@@ -30,7 +30,6 @@ from bookings.models import (
     Leave,
     LeaveState,
     OpenSession,
-    Overdue,
     PlaceState,
     Presenter,
     State,
@@ -38,7 +37,6 @@ from bookings.models import (
     Weekday,
     may_check_in,
     may_check_out,
-    overdue,
 )
 from bookings.open_sessions.queries import access_needs_of, place_figures, places_in_words, waiting_in_words
 from bookings.presenter.agenda import A_DAY, SESSIONS_IN_A_DIARY, SessionStop, VisitStop, how_to_join, stops_on, visits_on
@@ -295,7 +293,7 @@ def presenter_check_out(request: HttpRequest, presenter: Presenter, reference: s
 
 def stops_with_status(presenter: Presenter, day: date) -> list[VisitStop | SessionStop]:
     """The stops of that day with where each visit stands, and numbers to tap."""
-    late = set(overdue(visits_on(presenter, day), timezone.now()).values_list("pk", flat=True))
+    late = set(visits_on(presenter, day).overdue(timezone.now()).values_list("pk", flat=True))
     return [with_status(stop, presenter, late) if isinstance(stop, VisitStop) else stop for stop in stops_on(presenter, day)]
 
 
@@ -429,7 +427,7 @@ def presenter_visit(request: HttpRequest, presenter: Presenter, reference: str) 
         visit=visit,
         rows=shown,
         after=feedback_panel_for_presenter(visit, timezone.now()) if gives_presentations(request.user, presenter) else None,
-        now=visit_status(visit, presenter, is_late=Overdue.find(visit, timezone.now()) is not None),
+        now=visit_status(visit, presenter, is_late=visit.overdue_at(timezone.now()) is not None),
     )
     return TemplateResponse(request, "bookings/presenting/visit.html", context)
 

@@ -14,8 +14,8 @@ from django.utils.translation import gettext_lazy
 from bookings import text
 from bookings.email_samples import ONLINE, STARTS, example_of, longest_fields, sample_presenter, sample_visit
 from bookings.emails import booking_of, phone_row, staff_message
-from bookings.models import Booking, Overdue, Visit, without_joining_link
-from bookings.models.visit import CHECK_IN, CHECK_OUT
+from bookings.models import Booking, Visit
+from bookings.models.booking import CHECK_IN, CHECK_OUT
 from bookings.text import Row, row
 from bookings.visits.services import minute_of, minute_of_loss, without_presenter
 from ctac.dates import format_clock, format_day
@@ -123,7 +123,7 @@ def is_still_missed(missed: str) -> Callable[[Notification], bool]:
 
     def still_true(notification: Notification) -> bool:
         booking = booking_of(notification)
-        late = Overdue.find(booking, timezone.now())
+        late = booking.overdue_at(timezone.now())
         return late is not None and late.missed == missed and minute_of(booking.agreed[0]) == notification.version
 
     return still_true
@@ -139,7 +139,7 @@ def still_has_no_presenter(notification: Notification) -> bool:
 def still_has_no_link(notification: Notification) -> bool:
     """To come, with no link; what has started is too late to mend."""
     booking = booking_of(notification)
-    found = without_joining_link(Booking.objects.filter(pk=booking.pk), timezone.now())
+    found = Booking.objects.filter(pk=booking.pk).without_joining_link(timezone.now())
     return found.exists() and minute_of(booking.agreed[0]) == notification.version
 
 

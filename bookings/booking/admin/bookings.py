@@ -34,7 +34,7 @@ from bookings.booking.admin.filters import (
 )
 from bookings.booking.services.assign import reassign
 from bookings.feedback.admin import came_in_words, feedback_in_words
-from bookings.models import Booking, BookingEvent, Format, Overdue, Presenter, State
+from bookings.models import Booking, BookingEvent, Format, Presenter, State
 from bookings.models.booking import OPEN_STATES
 from bookings.schedule.access import OwnToPresenters, own_visits_for_list
 from bookings.schedule.admin.forms import PresenterFilter
@@ -325,7 +325,7 @@ class BookingAdmin(PersonColumnsMixin, FoundByReference, OwnToPresenters):
             text.row(_("When"), obj.when),
             text.row(_("Where"), text.where_text(obj)),
             text.row(_("Presenter"), self.presenter_in_words(obj)),
-            *(whom_to_call(obj) if Overdue.find(obj, timezone.now()) else ()),
+            *(whom_to_call(obj) if obj.overdue_at(timezone.now()) else ()),
             text.row(_("Who asked"), phone),
         ]
 
