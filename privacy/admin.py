@@ -54,14 +54,14 @@ from privacy.forms import (
 from privacy.models import (
     Breach,
     BreachEvent,
-    Came,
     Complaint,
+    ComplaintChannel,
     ComplaintEvent,
     ComplaintState,
+    ContactMethod,
     DataAction,
     Decision,
     RetentionRun,
-    Told,
 )
 from privacy.personal_data import ExportFormat, export_response
 from privacy.services import (
@@ -292,15 +292,15 @@ COMPLAINT_TAGS = {
 }
 
 
-def acknowledge_action(complaint: Complaint, *, by: User, told: Told, on: date | None, words: str) -> None:
+def acknowledge_action(complaint: Complaint, *, by: User, told: ContactMethod, on: date | None, words: str) -> None:
     acknowledge_complaint(complaint=complaint, told=told, on=on, words=words, by=by, now=timezone.now())
 
 
-def progress_action(complaint: Complaint, *, by: User, told: Told, on: date | None, words: str) -> None:
+def progress_action(complaint: Complaint, *, by: User, told: ContactMethod, on: date | None, words: str) -> None:
     tell_complaint_progress(complaint=complaint, told=told, on=on, words=words, by=by, now=timezone.now())
 
 
-def answer_action(complaint: Complaint, *, by: User, told: Told, on: date | None, words: str) -> None:
+def answer_action(complaint: Complaint, *, by: User, told: ContactMethod, on: date | None, words: str) -> None:
     answer_complaint(complaint=complaint, told=told, on=on, words=words, by=by, now=timezone.now())
 
 
@@ -446,7 +446,7 @@ class ComplaintAdmin(LogAdmin):
     def enter(self, request: HttpRequest, form: EnterComplaintForm) -> HttpResponse:
         made = enter_complaint(
             said=form.said,
-            came=Came(form.cleaned_data["came"]),
+            came=ComplaintChannel(form.cleaned_data["came"]),
             received_on=form.cleaned_data["received_on"],
             person=None,
             by=signed_in(request),

@@ -15,7 +15,7 @@ from ctac.models import Event, RecordedBy, ReferencedModel, free_text, impersona
 ACKNOWLEDGE_WITHIN = timedelta(days=30)
 
 
-class Came(models.TextChoices):
+class ComplaintChannel(models.TextChoices):
     WEB = "web", _("Our form")
     PHONE = "phone", _("Phone")
     LETTER = "letter", _("Letter")
@@ -23,7 +23,7 @@ class Came(models.TextChoices):
     OTHER = "other", _("Another way")
 
 
-class Told(models.TextChoices):
+class ContactMethod(models.TextChoices):
     """How somebody was told; what this site emails itself, or what a colleague did and wrote down."""
 
     EMAIL = "email", _("By email, from here")
@@ -81,7 +81,7 @@ class Complaint(ReferencedModel):
     phone = personal(models.CharField(_("phone"), max_length=30, blank=True))
     wrong = free_text(models.TextField(_("what went wrong"), blank=True))
     wanted = free_text(models.TextField(_("what they would like us to do"), blank=True))
-    came = models.CharField(_("came by"), max_length=10, choices=Came)
+    came = models.CharField(_("came by"), max_length=10, choices=ComplaintChannel)
     received_on = models.DateField(_("received"))
     state = models.CharField(_("state"), max_length=12, choices=ComplaintState, default=ComplaintState.RECEIVED)
     acknowledged_on = models.DateField(_("acknowledged"), null=True, blank=True)
@@ -155,7 +155,7 @@ class ComplaintEvent(Event):
 
     complaint = models.ForeignKey(Complaint, verbose_name=_("complaint"), on_delete=models.PROTECT, related_name="events")
     kind = models.CharField(_("what"), max_length=12, choices=ComplaintEventKind)
-    told = models.CharField(_("how"), max_length=10, choices=Told, blank=True, default="")
+    told = models.CharField(_("how"), max_length=10, choices=ContactMethod, blank=True, default="")
     on = models.DateField(_("day"))
     text = free_text(models.TextField(_("words"), blank=True, default=""))
 
@@ -169,7 +169,7 @@ TELL_WITHIN = timedelta(hours=72)  # article 33(1), from the moment we became aw
 
 class Decision(models.TextChoices):
     OPEN = "", _("Not decided")
-    TOLD = "told", _("Told")
+    TOLD = "told", _("ContactMethod")
     NEED_NOT = "need-not", _("Need not be told")
 
 
@@ -273,13 +273,16 @@ class BreachEvent(Event):
         verbose_name = _("event of a breach")
         verbose_name_plural = _("events of breaches")
 
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.written_at:%Y-%m-%d %H:%M} UTC"
 
-class Done(models.TextChoices):
+
+class DataActionKind(models.TextChoices):
     GIVEN = "given", _("A copy was given")
     ERASED = "erased", _("Erased")
 
 
-class Reason(models.TextChoices):
+class DataActionReason(models.TextChoices):
     OWN = "own", _("They did it themselves")
     ASKED = "asked", _("They asked us")
     OVER = "over", _("Kept long enough")
@@ -293,8 +296,8 @@ class DataAction(RecordedBy):
         "professionals.Person", verbose_name=_("person"), on_delete=models.CASCADE, related_name="data_actions"
     )
     personal(person)
-    done = models.CharField(_("what was done"), max_length=10, choices=Done)
-    reason = models.CharField(_("why"), max_length=10, choices=Reason)
+    done = models.CharField(_("what was done"), max_length=10, choices=DataActionKind)
+    reason = models.CharField(_("why"), max_length=10, choices=DataActionReason)
     at = models.DateTimeField(_("when"))
     written_at = models.DateTimeField(_("written to the file of erasures"), null=True, blank=True, editable=False)
 
@@ -304,7 +307,9 @@ class DataAction(RecordedBy):
         ordering = ["-at", "-pk"]
         indexes = [
             models.Index(fields=["-at", "-id"], name="data_action_newest"),
-            models.Index(fields=["id"], name="data_action_to_write", condition=Q(done=Done.ERASED, written_at__isnull=True)),
+            models.Index(
+                fields=["id"], name="data_action_to_write", condition=Q(done=DataActionKind.ERASED, written_at__isnull=True)
+            ),
         ]
 
     def __str__(self) -> str:

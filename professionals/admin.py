@@ -32,7 +32,7 @@ from ctac.staff.columns import NOTHING, LooksOnly, email_in_pieces, mail_link, m
 from ctac.staff.lists import Part, is_key, keys_of, period_of, with_words
 from ctac.staff.menu import name_of
 from ctac.staff.site import ObjectAction, StaffModelAdmin, Waiting, counted, staff_site
-from notifications.models import Where
+from notifications.models import ChoiceSource
 from notifications.preferences import choose, wants_each
 from notifications.privacy import readdress
 from notifications.registry import Topic
@@ -225,7 +225,7 @@ def topics_in_words(person: Person) -> str:
 
 def stop_mail(person: Person, *, by: Any) -> None:
     """Only ever to less: to get more is theirs to ask for, where their address is known to be theirs."""
-    choose(address=person.email, chosen=dict.fromkeys(Topic, False), where=Where.PHONE, now=timezone.now())
+    choose(address=person.email, chosen=dict.fromkeys(Topic, False), where=ChoiceSource.PHONE, now=timezone.now())
 
 
 STOP_MAIL = ObjectAction(

@@ -101,7 +101,7 @@ class LeaveAdmin(LooksOnly):
 
     @admin.display(description=gettext_lazy("when"), ordering="starts_at")
     def when(self, leave: Leave) -> str:
-        return leave.in_words
+        return leave.days_text
 
     @admin.display(description=gettext_lazy("note"), ordering="reason")
     def why(self, leave: Leave) -> str:
@@ -112,7 +112,7 @@ class LeaveAdmin(LooksOnly):
         return state_tag(leave.get_state_display(), leave.status_colour)
 
     def summary_of(self, obj: Leave) -> list[dict[str, object]]:
-        rows = [(_("Presenter"), obj.presenter), (_("When"), obj.in_words), (_("Kind of leave"), obj.get_kind_display())]
+        rows = [(_("Presenter"), obj.presenter), (_("When"), obj.days_text), (_("Kind of leave"), obj.get_kind_display())]
         return [{"label": label, "value": value} for label, value in rows]
 
     def object_action_view(self, request: HttpRequest, object_id: str, slug: str) -> HttpResponse:

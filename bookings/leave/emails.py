@@ -27,7 +27,7 @@ def leave_facts(leave: Leave) -> list[Row]:
     """No note: it is for the staff site."""
     return [
         row(_("Presenter"), leave.presenter.name),
-        row(_("When"), leave.in_words),
+        row(_("When"), leave.days_text),
         row(_("Kind of leave"), leave.get_kind_display()),
     ]
 
@@ -42,7 +42,7 @@ def leave_message(sentence: str, template: str, leave: Leave) -> Message:
         "staff_url": f"{settings.SITE_URL}{reverse('staff:bookings_leave_change', args=[leave.pk])}",
         "own_url": f"{settings.SITE_URL}{reverse('presenter_leave')}",
     }
-    return Message(sentence % {"name": leave.presenter.name, "when": leave.in_words}, template, context)
+    return Message(sentence % {"name": leave.presenter.name, "when": leave.days_text}, template, context)
 
 
 def leave_asked(leave: Leave) -> Message:

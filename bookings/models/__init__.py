@@ -1,5 +1,5 @@
 from bookings.models.afterwards import (
-    EVERYBODYS,
+    SHARED_STATEMENTS,
     STATEMENTS,
     Afterwards,
     Agreement,
@@ -19,11 +19,11 @@ from bookings.models.booking import (
     Channel,
     DateOption,
     EventKind,
+    NotKeptReason,
     OptionKind,
     OptionState,
     Precision,
     State,
-    WhyNot,
 )
 from bookings.models.busy import BusyKind, BusyTime, Hold
 from bookings.models.leave import Leave, LeaveKind, LeaveState
@@ -45,9 +45,9 @@ from professionals.models import Nation
 
 __all__ = [
     "BOOKING_OVER_AT",
-    "EVERYBODYS",
     "LIVE_PLACES",
     "OCCUPYING",
+    "SHARED_STATEMENTS",
     "STATEMENTS",
     "Afterwards",
     "Agreement",
@@ -76,6 +76,7 @@ __all__ = [
     "LeaveState",
     "LinkPurpose",
     "Nation",
+    "NotKeptReason",
     "OpenSession",
     "OptionKind",
     "OptionState",
@@ -93,7 +94,6 @@ __all__ = [
     "State",
     "Visit",
     "Weekday",
-    "WhyNot",
     "YearLater",
     "belongs_to",
     "may_check_in",

@@ -1,4 +1,4 @@
-"""What comes after a presentation: the short link, how many came, what people said, the reminder a year later."""
+"""After a presentation: its short link, attendance, feedback, and the reminder a year later."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,8 +13,6 @@ from bookings.models.booking import Booking, State
 from bookings.models.open_session import OpenSession, SessionPlace, SessionState
 from ctac.models import RecordedBy, free_text, impersonal, personal
 from professionals.models import Profession
-
-# What comes after a presentation, a booking and an open session alike: the short link, the answers, a reminder a year later.
 
 Given = Booking | OpenSession  # what a presenter gives
 TAKES_PLACE = frozenset({State.CONFIRMED, State.DELIVERED, SessionState.SCHEDULED, SessionState.DELIVERED})
@@ -119,7 +117,7 @@ STATEMENTS = {
     "ready": _("I know what to do now if I am worried about a child."),
     "arranging": _("It was easy to arrange."),  # asked of the host alone
 }
-EVERYBODYS = ("useful", "clear", "ready")
+SHARED_STATEMENTS = ("useful", "clear", "ready")
 
 
 def agreement(name: str, **more: Any) -> models.PositiveSmallIntegerField:
@@ -168,7 +166,7 @@ class YearLaterQuerySet(models.QuerySet["YearLater"]):
 
 
 class YearLater(models.Model):
-    """A professional wishes to be reminded, once, a year after a booking or a place of theirs. Withdrawn, the row goes."""
+    """A professional asked for one reminder, a year after a booking or a place of theirs. Withdrawn, the row goes."""
 
     booking = models.OneToOneField(
         Booking, verbose_name=_("booking"), null=True, blank=True, on_delete=models.CASCADE, related_name="yearlater"
@@ -203,13 +201,10 @@ class YearLater(models.Model):
         return end + timedelta(days=365)
 
 
-# How many people came to a presentation, by profession. Numbers, never names.
-
-
 class Attendance(OfOnePresentation, RecordedBy):
-    """What the presenter counted. The database refuses a total that its counts don't come to, at the end of a transaction.
+    """How many people came, as the presenter counted them. `revision` counts how often it was put right.
 
-    `revision` counts how often it was put right.
+    The database refuses a total that its counts don't come to, at the end of a transaction.
     """
 
     people = models.PositiveSmallIntegerField(_("people who came"))
@@ -228,8 +223,6 @@ class Attendance(OfOnePresentation, RecordedBy):
 
 
 class AttendanceCount(models.Model):
-    """So many of one profession came."""
-
     attendance = models.ForeignKey(
         Attendance, verbose_name=_("attendance"), on_delete=models.CASCADE, related_name="counts", db_index=False
     )

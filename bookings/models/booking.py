@@ -121,15 +121,15 @@ class Engagement(ReferencedModel, StateModel):
 
 class BookingQuerySet(models.QuerySet["Booking"]):
     def with_names(self) -> "BookingQuerySet":
-        """Everything that a page about a booking says, in one query."""
+        """All that a page about a booking shows, in one query."""
         return self.select_related("presentation", "presenter", "person")
 
     def with_leaflets(self) -> "BookingQuerySet":
-        """With the order of the leaflets that the presenter brings, if any were asked for; its lines are read when needed."""
+        """With the order of the leaflets that the presenter brings, if any."""
         return self.select_related("brought__order")
 
     def with_afterwards(self) -> "BookingQuerySet":
-        """With how many came and with its short link, as far as there are any."""
+        """With its attendance and its short link, if any."""
         return self.select_related("attendance", "afterwards")
 
     def open(self) -> "BookingQuerySet":
@@ -168,7 +168,7 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         return self.open().filter(starts_at__gte=earliest, starts_at__lt=latest)
 
     def to_mark_as_delivered(self, now: datetime) -> "BookingQuerySet":
-        """Confirmed ones whose time is over and of which nobody has said that they took place."""
+        """Confirmed ones whose time is over, and which nobody has marked as delivered or cancelled."""
         return self.filter(state=State.CONFIRMED, starts_at__lt=now, ends_at__lte=now)
 
     def lying_ahead(self, now: datetime) -> "BookingQuerySet":
@@ -348,7 +348,7 @@ class Booking(Engagement):
 
     @property
     def version(self) -> str:
-        """How it stood when a page was drawn: a change names it, so that a page that is too old is told so."""
+        """A change names the one that its page was drawn with, so that a page that is too old is refused."""
         return f"{self.state}-{self.sequence}-{self.revision}"
 
     @property
@@ -430,6 +430,9 @@ class EngagementEvent(Event):
     class Meta(Event.Meta):
         abstract = True
 
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.at:%Y-%m-%d %H:%M}"
+
 
 class BookingEvent(EngagementEvent):
     """What happened to a booking.
@@ -463,7 +466,6 @@ def record_event(
     reason: str = "",
     changes: dict[str, object] | None = None,
 ) -> None:
-    """Write the event. Append-only: what it says is never changed."""
     BookingEvent.objects.create(
         booking=booking,
         kind=kind,
@@ -474,9 +476,6 @@ def record_event(
         reason=reason,
         changes=changes or {},
     )
-
-
-# The days and times that a request is about: those the professional would like, and those that staff offer.
 
 
 class OptionKind(models.TextChoices):
@@ -492,8 +491,6 @@ class OptionState(models.TextChoices):
 
 
 class Precision(models.TextChoices):
-    """How exactly a time is named."""
-
     TIME = "time", _("At a certain time")
     MORNING = "morning", _("In the morning")
     AFTERNOON = "afternoon", _("In the afternoon")
@@ -501,7 +498,7 @@ class Precision(models.TextChoices):
     DAYS = "days", _("On one of several days")
 
 
-class WhyNot(models.TextChoices):
+class NotKeptReason(models.TextChoices):
     """Why a date was not kept when it was asked for; AWAY: why it is kept no longer, before time. Staff read these."""
 
     SEVERAL_DAYS = "days", _("Several days are not kept.")
@@ -522,7 +519,7 @@ class DateOptionQuerySet(models.QuerySet["DateOption"]):
         return self.open().filter(expires_at__gt=now)
 
     def lapsed(self, now: datetime) -> "DateOptionQuerySet":
-        """Still open, and kept no longer: the clock has passed and nobody has said so yet."""
+        """Open ones whose time is kept no longer, until the task closes them."""
         return self.open().filter(expires_at__lte=now)
 
     def preferred(self) -> "DateOptionQuerySet":
@@ -533,7 +530,7 @@ class DateOptionQuerySet(models.QuerySet["DateOption"]):
 
 
 class DateOption(models.Model):
-    """From `starts_at` to `ends_at` is the presentation itself, or, where the time is named less exactly, the time within which.
+    """One that the professional would like, or that staff offer: from `starts_at` to `ends_at`, or, named less exactly, within.
 
     `presenter`, `kept_from` and `expires_at` say that the time is kept: with whom, from when (within the above), and until when.
     They stay as they were when the option is closed; the claim itself is a BusyTime of the kind option, there while this is open
@@ -552,7 +549,9 @@ class DateOption(models.Model):
     personal(presenter)
     kept_from = models.DateTimeField(_("kept from"), null=True, blank=True)
     expires_at = models.DateTimeField(_("kept until"), null=True, blank=True)
-    why_not = models.CharField(_("why it is not kept"), max_length=10, choices=WhyNot, blank=True, default="", db_default="")
+    why_not = models.CharField(
+        _("why it is not kept"), max_length=10, choices=NotKeptReason, blank=True, default="", db_default=""
+    )
 
     objects = DateOptionQuerySet.as_manager()
 
@@ -617,11 +616,8 @@ class DateOption(models.Model):
         return self.state == OptionState.OPEN and self.expires_at is not None and self.expires_at > now
 
 
-# Leaflets that the presenter brings: which order came of it, and what was not there.
-
-
 class Brought(models.Model):
-    """What somebody asked for while booking.
+    """Leaflets that somebody asked the presenter to bring.
 
     `order` is None if not one copy was there. `missing` says what was not: for each title its slug, its title and copies.
     """
@@ -643,5 +639,5 @@ class Brought(models.Model):
         return self.order if self.order is not None and self.order.state != OrderState.CANCELLED else None
 
     @property
-    def not_there(self) -> list[ToBring]:
-        return [ToBring(**each) for each in self.missing]
+    def missing_leaflets(self) -> list[ToBring]:
+        return [ToBring(**leaflet) for leaflet in self.missing]

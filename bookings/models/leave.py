@@ -91,11 +91,11 @@ class Leave(StateModel):
         }
 
     @property
-    def in_words(self) -> str:
-        return away_in_words(self.starts_at, self.ends_at)
+    def days_text(self) -> str:
+        return leave_text(self.starts_at, self.ends_at)
 
 
-def away_in_words(starts_at: datetime, ends_at: datetime) -> str:
+def leave_text(starts_at: datetime, ends_at: datetime) -> str:
     """'Monday 25 January 2027, all day', 'Monday 25 January 2027, 9am to midday', or with both days if there are two."""
     start, end = starts_at.astimezone(UK), ends_at.astimezone(UK)
     if (start.time(), end.time()) != (START_OF_DAY, END_OF_DAY):

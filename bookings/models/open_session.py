@@ -14,8 +14,6 @@ from bookings.models.presenter import Presentation, Presenter
 from ctac.dates import format_clock, format_day, format_span
 from ctac.models import StateModel, free_text, impersonal
 
-# Scheduled online sessions: anybody who works with children takes a place; and the series that a coordinator plans in one go.
-
 
 class SessionState(models.TextChoices):
     SCHEDULED = "scheduled", _("Scheduled")
@@ -51,7 +49,7 @@ class OpenSessionQuerySet(models.QuerySet["OpenSession"]):
         return self.select_related("presentation", "presenter")
 
     def with_afterwards(self) -> "OpenSessionQuerySet":
-        """With how many came and with its short link, as far as there are any."""
+        """With its attendance and its short link, if any."""
         return self.select_related("attendance", "afterwards")
 
     def to_come(self, now: datetime) -> "OpenSessionQuerySet":
@@ -205,9 +203,6 @@ class SessionEvent(EngagementEvent):
         verbose_name_plural = _("events of sessions")
 
 
-# One professional's place at an open session, or in the line for one.
-
-
 class PlaceState(models.TextChoices):
     TAKEN = "taken", _("Taken")
     WAITING = "waiting", _("Waiting")
@@ -234,7 +229,6 @@ PLACE_COLOURS = {
     PlaceState.GIVEN_UP: "stopped",
     PlaceState.ATTENDED: "done",
 }
-# To whose place it is.
 PLACE_TITLES = {
     PlaceState.TAKEN: _("You have a place"),
     PlaceState.WAITING: _("You are waiting"),
@@ -274,7 +268,7 @@ class SessionPlace(StateModel):
     """One row a person and session, for ever: who gives up and comes back gets the same row and a new `position`.
 
     `position` says who came before whom, at one session; the database gives the next one whenever a row of position 0 is written.
-    `version` goes up with each change that its person is told of, so that each is told once.
+    `version` goes up with each change that its person gets an email about, so that each is sent once.
     """
 
     transitions = PLACE_TRANSITIONS
@@ -319,7 +313,7 @@ class SessionPlace(StateModel):
         return f"{self.session}: {self.get_state_display()}"
 
     @property
-    def said(self) -> str:
+    def state_title(self) -> str:
         """The state as its own person reads it."""
         return str(PLACE_TITLES[PlaceState(self.state)])
 

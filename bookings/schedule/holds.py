@@ -18,11 +18,11 @@ from bookings.models import (
     DateOption,
     Hold,
     Nation,
+    NotKeptReason,
     OptionKind,
     OptionState,
     Precision,
     Presenter,
-    WhyNot,
 )
 from bookings.rules import DAY_VIOLATIONS
 from bookings.schedule.locks import guarded, lock_booking, lock_presenters
@@ -265,7 +265,7 @@ def with_kept_slot(schedule: Schedule, chosen: KeptSlot) -> Schedule:
 def add_options(
     booking: Booking,
     kind: OptionKind,
-    dates: Sequence[tuple[PreferredDate, KeptSlot | WhyNot]],
+    dates: Sequence[tuple[PreferredDate, KeptSlot | NotKeptReason]],
     place: Place | None,
     now: datetime,
 ) -> list[DateOption]:
@@ -297,8 +297,8 @@ def add_options(
     return options
 
 
-def option_columns(outcome: KeptSlot | WhyNot, now: datetime) -> dict[str, Any]:
-    if isinstance(outcome, WhyNot):
+def option_columns(outcome: KeptSlot | NotKeptReason, now: datetime) -> dict[str, Any]:
+    if isinstance(outcome, NotKeptReason):
         return {"why_not": outcome}
     return {"presenter": outcome.presenter, "kept_from": outcome.start, "expires_at": kept_until(outcome.start, now)}
 

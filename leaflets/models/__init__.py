@@ -30,8 +30,8 @@ from leaflets.models.orders import (
 )
 from leaflets.models.packing import (
     MAX_PARCELS,
-    NOT_SAID_WHY,
     PUT_BACK_OUTCOMES,
+    REASON_MISSING,
     LeftOutReason,
     Outcome,
     PackingSession,
@@ -58,10 +58,10 @@ from leaflets.models.stock import (
 
 __all__ = [
     "MAX_PARCELS",
-    "NOT_SAID_WHY",
     "OPEN_STATES",
     "OWNER_MAY_CANCEL",
     "PUT_BACK_OUTCOMES",
+    "REASON_MISSING",
     "TRANSITIONS",
     "Advice",
     "Channel",

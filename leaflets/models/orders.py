@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet, Sum, TextField, Value
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet, TextField, Value
 from django.db.models.functions import MD5, Concat, Lower
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -18,8 +18,6 @@ from ctac.models import Event, RecordedBy, ReferencedModel, StateModel, free_tex
 from leaflets.models.catalogue import Edition
 from notifications.models import Notification
 from professionals.models import Organisation, Person
-
-# Orders: what someone asked for, where it goes, how far it is, and everything that happened to it.
 
 
 class OrderState(models.TextChoices):
@@ -34,7 +32,6 @@ class OrderState(models.TextChoices):
     DECLINED = "declined", _("Declined")
 
 
-# The allowed moves: from each state, where an order may go.
 TRANSITIONS: Mapping[OrderState, frozenset[OrderState]] = {
     OrderState.REQUESTED: frozenset({OrderState.RECEIVED, OrderState.WAITING, OrderState.DECLINED, OrderState.CANCELLED}),
     OrderState.RECEIVED: frozenset({OrderState.PACKING, OrderState.WAITING, OrderState.CANCELLED}),
@@ -134,9 +131,6 @@ class OrderQuerySet(models.QuerySet["Order"]):
         """Those that still wait for copies."""
         waits = OrderLine.objects.filter(order=OuterRef("pk"), backordered__gt=0)
         return self.filter(Exists(waits), passed_forward_at__isnull=False, state__in=QUEUED_STATES)
-
-    def with_copies(self) -> Self:
-        return self.annotate(copies=Sum("lines__copies"))
 
     def for_my_page(self, person: Person) -> Self:
         """The person's orders, newest first, with their lines: two statements, however many."""
@@ -285,7 +279,7 @@ class Order(ReferencedModel, StateModel, DeliveryAddress):
 
     @property
     def summary(self) -> str:
-        """The order in a few words: its title, or how many titles. Reads the lines."""
+        """Its title, or how many titles. Reads the lines."""
         lines, copies = [line for line in self.all_lines if line.copies], self.total_copies
         if len(lines) == 1:
             title = lines[0].edition.leaflet.title
@@ -385,23 +379,10 @@ class Dispatch(RecordedBy):
         return self.tracking_number or f"{self.order_id}"
 
 
-# What the history of an order says of a change: from the facts that its event has, which name no person.
-
 SENT_INSTEAD_TEXT = _("%(copies)d of “%(title)s” instead of “%(recalled)s”")
 TO_COME_INSTEAD_TEXT = _("%(copies)d of “%(title)s” instead of “%(recalled)s”, as soon as there are enough")
 WAITS_FOR_PRINT_TEXT = _("%(copies)d of “%(recalled)s” wait for its next print")
 NOT_SENT_TEXT = _("%(copies)d of “%(recalled)s” are not sent")
-
-
-def changes_text(changes: Mapping[str, Any] | None) -> list[str]:
-    """Of a change each title with its copies, and whether it goes elsewhere; of a recall what is sent instead."""
-    changes = changes or {}
-    copies = _("“%(title)s”: %(now)s instead of %(before)s")
-    said = [
-        copies % {"title": title, "now": now or _("none"), "before": before} for title, before, now in changes.get("titles", ())
-    ]
-    said += recall_text(changes["recall"]) if "recall" in changes else []
-    return [*said, str(_("Another delivery address"))] if changes.get("address") else said
 
 
 def recall_text(facts: Mapping[str, Any]) -> list[str]:
@@ -409,9 +390,6 @@ def recall_text(facts: Mapping[str, Any]) -> list[str]:
     to_come = TO_COME_INSTEAD_TEXT if facts["title"] else WAITS_FOR_PRINT_TEXT
     parts = ((facts["moved"], SENT_INSTEAD_TEXT), (facts["to_come"], to_come), (facts["cancelled"], NOT_SENT_TEXT))
     return [str(words % {**facts, "copies": copies}) for copies, words in parts if copies]
-
-
-# What happened to an order.
 
 
 class EventKind(models.TextChoices):
@@ -463,18 +441,24 @@ class OrderEvent(Event):
         verbose_name = _("order event")
         verbose_name_plural = _("order events")
 
+    def __str__(self) -> str:
+        return self.get_kind_display()
+
     @property
     def changed(self) -> list[str]:
-        """In words."""
-        return changes_text(self.changes)
+        """Of a change each title with its copies, and whether it goes elsewhere; of a recall what is sent instead."""
+        changes, copies = self.changes or {}, _("“%(title)s”: %(now)s instead of %(before)s")
+        lines = [
+            copies % {"title": title, "now": now or _("none"), "before": before}
+            for title, before, now in changes.get("titles", ())
+        ]
+        lines += recall_text(changes["recall"]) if "recall" in changes else []
+        return [*lines, str(_("Another delivery address"))] if changes.get("address") else lines
 
     @property
     def when(self) -> str:
         """'Tuesday 9 March 2027, 1:30pm' in UK time."""
         return format_moment(self.at)
-
-
-# Parcels that left and, their owner says, never came.
 
 
 class MissingState(models.TextChoices):
@@ -533,8 +517,6 @@ class MissingParcel(models.Model):
     def __str__(self) -> str:
         return self.parcel.order.reference
 
-
-# Addresses that a person keeps for their next orders.
 
 MAX_KEPT_ADDRESSES = 20  # addresses of one person
 _LABEL_TEXT = Lower(Concat(*(part for name in LABEL_FIELDS for part in (F(name), Value("\n"))), output_field=TextField()))

@@ -98,7 +98,7 @@ class LeftOutReason(models.TextChoices):
     OTHER = "other", _("Another reason")
 
 
-NOT_SAID_WHY = "not-said"  # kept of a parcel that is ticked and has no reason yet; the page asks for one at dispatch
+REASON_MISSING = "not-said"  # kept of a parcel that is ticked and has no reason yet; the page asks for one at dispatch
 
 
 class ParcelQuerySet(models.QuerySet["Parcel"]):
@@ -157,7 +157,7 @@ class PrintKind(models.TextChoices):
 
 
 class PrintRecord(RecordedBy):
-    """Who printed what of a session, and when. A print can be repeated; each is recorded."""
+    """A print of a session. It can be repeated; each is recorded."""
 
     session = models.ForeignKey(PackingSession, verbose_name=_("session"), on_delete=models.PROTECT, related_name="prints")
     what = models.CharField(_("what"), max_length=10, choices=PrintKind)

@@ -14,8 +14,6 @@ from ctac.models import Event, RecordedBy, free_text, impersonal, personal, word
 from leaflets.models.catalogue import Edition, Leaflet
 from leaflets.models.orders import OrderLine
 
-# The stock ledger.
-
 MOVEMENT_WORDS = words_in("reason")
 
 
@@ -54,7 +52,7 @@ class StockMovement(Event):
         ]
         constraints = [
             models.CheckConstraint(condition=Q(copies__gte=1), name="stock_movement_of_something"),
-            # What each kind does to the two figures; so the ledger can't say one thing and mean another.
+            # What each kind does to the two figures; so that kind and figures agree.
             models.CheckConstraint(
                 condition=Q(kind="received", on_hand_change=F("copies"), allocated_change=0, order_line__isnull=True)
                 | Q(kind="allocated", on_hand_change=0, allocated_change=F("copies"), order_line__isnull=False)
@@ -74,9 +72,6 @@ class StockMovement(Event):
         return f"STOCK-{self.pk}"
 
 
-# Stock-takes: what was counted of each edition, and what the ledger said at that moment (ADR 20).
-
-
 class StockTakeState(models.TextChoices):
     OPEN = "open", _("Being counted")
     CONFIRMED = "confirmed", _("Confirmed")
@@ -93,7 +88,7 @@ class StockTakeQuerySet(models.QuerySet["StockTake"]):
 
 
 class StockTake(models.Model):
-    """Some editions to be counted. Nothing changes before it is confirmed; then all of it does."""
+    """Some editions to be counted (ADR 20). Nothing changes before it is confirmed; then all of it does."""
 
     state = models.CharField(_("state"), max_length=9, choices=StockTakeState, default=StockTakeState.OPEN)
     started_at = models.DateTimeField(_("started"))
@@ -125,7 +120,7 @@ class StockTake(models.Model):
 
 
 class TitleCount(models.Model):
-    """One edition of a stock-take. With the figure stands what the ledger said when it was counted, and how far the ledger was.
+    """One edition of a stock-take. `expected` is what the ledger had when it was counted.
 
     `position` is the key of the edition's last movement of copies then, 0 if there was none: what comes in or leaves later has
     a higher key, so a count that is confirmed later is still compared with the figure of its own moment.
@@ -163,11 +158,8 @@ class TitleCount(models.Model):
 
     @property
     def difference(self) -> int:
-        """Copies more than the ledger said, or fewer."""
+        """Copies more than the ledger had, or fewer."""
         return (self.counted or 0) - (self.expected or 0)
-
-
-# What the forecast of stock rests on, and which titles staff have been told are low (ADR 20).
 
 
 class DispatchCount(models.Model):
@@ -191,7 +183,7 @@ class DispatchCount(models.Model):
 
 
 class LowStock(models.Model):
-    """Staff were told that a title is low. The row goes when stock comes in, so the next fall is told of again."""
+    """Staff were sent word that a title is low. The row goes when stock comes in, so that the next fall is reported again."""
 
     leaflet = models.OneToOneField(Leaflet, verbose_name=_("leaflet"), on_delete=models.CASCADE, related_name="low_stock")
     told_at = models.DateTimeField(_("told"))
@@ -203,9 +195,6 @@ class LowStock(models.Model):
 
     def __str__(self) -> str:
         return f"{self.leaflet_id}"
-
-
-# What left the system as a spreadsheet and what came in as one.
 
 
 class SheetForm(models.TextChoices):
@@ -253,8 +242,7 @@ class ImportState(models.TextChoices):
 class SheetImport(models.Model):
     """A spreadsheet that was uploaded: its cells as text, so that what is written is exactly what was checked.
 
-    `rows` has for each row that says something its number in the file and its cells by column. `done` is what was said of each
-    row when it was written.
+    `rows` has the number in the file and the cells by column of each row that is not empty; `done` the result of each.
     """
 
     kind = models.CharField(_("what"), max_length=9, choices=SheetKind)

@@ -20,7 +20,7 @@ from ctac.models import Classification, classification
 from notifications.outbox import notify
 from notifications.registry import Kind, Message
 from notifications.samples import Example
-from professionals.models import Decision, FlaggedEvent, FlaggedEventKind, FlaggedText, flagged_now
+from professionals.models import Decision, FlaggedEvent, FlaggedEventKind, FlaggedText
 from professionals.safeguarding.child_details import looks_like_child_details
 
 if TYPE_CHECKING:
@@ -217,7 +217,7 @@ def _record_event(locked: FlaggedText, kind: FlaggedEventKind, by: User, now: da
 
 def notify_safeguarding_lead(*, about: str, reference: str, now: datetime) -> None:
     """Tell the safeguarding lead once that something kept with this booking or order should be read; never what it says."""
-    flagged_now(about, reference, now)
+    FlaggedText.objects.get_or_create(about=about, defaults={"reference": reference[:60], "flagged_at": now})
     notify(kind=SAFEGUARDING_FLAG.name, about=about, to=[settings.SAFEGUARDING_LEAD_EMAIL], reference=reference, now=now)
 
 

@@ -365,7 +365,7 @@ def leaflets_in_words(booking: Booking) -> SafeString | str:
     brought = text.brought_of(booking)
     if brought is None:
         return ""
-    missing = ", ".join(f"{each.copies} × {each.title}" for each in brought.not_there)
+    missing = ", ".join(f"{each.copies} × {each.title}" for each in brought.missing_leaflets)
     short = _("Not there when it was booked: %(what)s") % {"what": missing} if missing else ""
     if brought.order is None:
         return short

@@ -24,11 +24,11 @@ from bookings.email_samples import (
 from bookings.models import (
     BookingEvent,
     DateOption,
+    NotKeptReason,
     OptionKind,
     OptionState,
     Precision,
     State,
-    WhyNot,
 )
 from leaflets.models import OrderState
 from notifications.samples import Example
@@ -88,7 +88,7 @@ def _about_dates() -> Iterator[Example]:
     yield _example("booking-offered", "", partial(messages.times_offered, options=offered()), **NO_TIME)
     lapsed = partial(messages.dates_lapsed, now=datetime(2027, 2, 24, 17, tzinfo=UTC))
     ours = [*preferred(), *offered(state=OptionState.EXPIRED)]
-    ours[-1].why_not = WhyNot.AWAY
+    ours[-1].why_not = NotKeptReason.AWAY
     yield _example("booking-dates-lapsed", "", partial(lapsed, options=ours), **NO_TIME)
     waited = partial(lapsed, options=preferred(state=OptionState.EXPIRED))
     yield _example("booking-dates-lapsed", _("we did not answer"), waited, **NO_TIME)
@@ -119,7 +119,7 @@ def preferred(**fields: Any) -> list[DateOption]:
     morning = (STARTS - timedelta(hours=5, minutes=30), STARTS - timedelta(minutes=30))
     return [
         _option(1, STARTS, kept_from=STARTS, **kept),
-        _option(2, STARTS + timedelta(days=2, hours=5), why_not=WhyNot.OUTSIDE),
+        _option(2, STARTS + timedelta(days=2, hours=5), why_not=NotKeptReason.OUTSIDE),
         _option(3, morning[0], ends_at=morning[1], precision=Precision.MORNING, kept_from=STARTS - timedelta(hours=4), **kept),
     ]
 

@@ -22,7 +22,7 @@ from bookings.booking.services.request import DatesRefused, dates_we_could_keep,
 from bookings.booking.views import book
 from bookings.booking.views.book import answers_so_far, back_to, back_to_missing, go_to, request_arguments, typed_answers
 from bookings.errors import AlreadyPlaced, DraftGone, NotOffered, SlotTaken, TooManyHolds
-from bookings.models import Booking, DateOption, Format, OptionKind, WhyNot
+from bookings.models import Booking, DateOption, Format, NotKeptReason, OptionKind
 from bookings.schedule.holds import KeptSlot, PreferredDate, kept_until
 from ctac.dates import format_span
 from ctac.forms import FORM_METHODS
@@ -84,8 +84,8 @@ def dates_with_promises(answers: DraftAnswers, person: Any, now: datetime) -> li
     ]
 
 
-def date_promise(answers: DraftAnswers, date: PreferredDate, chosen: KeptSlot | WhyNot, now: datetime) -> str:
-    if isinstance(chosen, WhyNot):
+def date_promise(answers: DraftAnswers, date: PreferredDate, chosen: KeptSlot | NotKeptReason, now: datetime) -> str:
+    if isinstance(chosen, NotKeptReason):
         return text.not_kept_sentence(text.NOT_KEPT_IF_ASKED_NOW, chosen)
     until = kept_until(chosen.start, now)
     return text.keeping_sentence(date.precision, chosen.start, answers.presentation.length, until)
