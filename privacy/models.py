@@ -169,7 +169,7 @@ TELL_WITHIN = timedelta(hours=72)  # article 33(1), from the moment we became aw
 
 class Decision(models.TextChoices):
     OPEN = "", _("Not decided")
-    TOLD = "told", _("ContactMethod")
+    TOLD = "told", _("Told")
     NEED_NOT = "need-not", _("Need not be told")
 
 

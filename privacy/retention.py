@@ -37,7 +37,7 @@ from notifications.samples import Example
 from privacy.models import Complaint, DataAction, DataActionKind, DataActionReason, RetentionRun
 from privacy.personal_data import anonymise_complaints, complaints_with_unsent_email
 from privacy.services import erase_person
-from professionals.drafts import RETURNED_MAIL_RETENTION as DRAFTS
+from professionals.drafts import KEPT_FOR as DRAFTS
 from professionals.models import BLOCKED_ATTEMPT_RETENTION as STOPPED
 from professionals.models import AddressChange, Decision, Draft, FlaggedEvent, FormerAddress, Person, Stopped
 from professionals.services import KEPT_AFTER_OBJECTION, lost_mailbox

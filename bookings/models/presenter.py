@@ -69,7 +69,7 @@ class Presentation(models.Model):
 
 
 class JourneyTime(models.Model):
-    """Minutes between two areas where staff know better than bookings/travel.py; each an outward code (LS1) or a postcode area (LS).
+    """Minutes between two areas where staff know better than bookings/travel.py: outward codes (LS1) or postcode areas (LS).
 
     The database's guard reads this table too. It counts for what is booked from then on.
     """

@@ -15,28 +15,3 @@ from notifications.models.outbox import (
     visible_to,
 )
 from notifications.models.preferences import ChoiceSource, DigestFrequency, MailChoice, MailReader, TeamMail
-
-__all__ = [
-    "CLOCK_TOLERANCE",
-    "COMPLAINT_KIND_PREFIX",
-    "LATELY",
-    "MESSAGE_WORDS",
-    "REFERENCES_LENGTH",
-    "UNFINISHED",
-    "BounceType",
-    "ChoiceSource",
-    "ClearReason",
-    "DigestFrequency",
-    "MailChoice",
-    "MailDomain",
-    "MailReader",
-    "MailServer",
-    "MailboxRead",
-    "MarkedAddress",
-    "Notification",
-    "ReportSource",
-    "ReturnedMail",
-    "State",
-    "TeamMail",
-    "visible_to",
-]
