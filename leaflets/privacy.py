@@ -134,7 +134,7 @@ def erase_order_details(orders: QuerySet[Order], now: datetime) -> None:
     StockMovement.objects.filter(order_line__order__in=keys).exclude(reason="").update(reason="")
     Dispatch.objects.filter(order__in=keys).exclude(tracking_number="").update(tracking_number="")
     Parcel.objects.filter(order__in=keys).exclude(tracking_number="").update(tracking_number="")
-    reports = MissingParcel.objects.of_orders(keys)
+    reports = MissingParcel.objects.filter(parcel__order__in=keys)
     reports.open().update(state=MissingState.CLOSED, decided_at=now)
     reports.update(note="", reason="")
     told = [*(f"order:{key}" for key in keys), *(f"missing:{key}" for key in reports.values_list("pk", flat=True))]

@@ -32,7 +32,8 @@ def has_chosen(topic: Topic, address: str) -> bool:
 
 def wants_each(address: str) -> dict[Topic, bool]:
     """The same of every topic, in the order of the page: one statement."""
-    return {topic: topic in ON_AT_FIRST for topic in Topic} | MailChoice.objects.of_address(address).wanted_by_topic()
+    choices = MailChoice.objects.of_address(address).values_list("topic", "wanted")
+    return {topic: topic in ON_AT_FIRST for topic in Topic} | {Topic(topic): wanted for topic, wanted in choices}
 
 
 def is_wanted(notification: "Notification") -> bool:

@@ -194,7 +194,8 @@ def digest_for(notification: Notification, now: datetime) -> datetime | None:
     kind = kind_named(notification.kind)
     if kind.in_digest is None:
         return None
-    due_at: datetime | None = TeamMail.objects.next_digest(now)
+    setting = TeamMail.objects.first()
+    due_at = setting.next_digest(now) if setting else None
     return due_at if due_at and kind.still_true(notification) and kind.in_digest(notification, due_at) else None
 
 

@@ -123,19 +123,11 @@ class Complaint(ReferencedModel):
         return self.received_on + ACKNOWLEDGE_WITHIN
 
     @property
-    def may_be_acknowledged(self) -> bool:
-        return self.state == ComplaintState.RECEIVED
-
-    @property
-    def may_be_answered(self) -> bool:
-        return self.state in {ComplaintState.RECEIVED, ComplaintState.ACKNOWLEDGED}
-
-    @property
     def is_open(self) -> bool:
         return self.state != ComplaintState.CLOSED
 
     def is_overdue(self, now: datetime) -> bool:
-        return self.may_be_acknowledged and self.due_on < uk_day(now)
+        return self.state == ComplaintState.RECEIVED and self.due_on < uk_day(now)
 
 
 class ComplaintEventKind(models.TextChoices):

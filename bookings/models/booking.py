@@ -5,7 +5,6 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from django.apps import apps
 from django.conf import settings
 from django.db import models
 from django.db.models import Case, F, Q, Value, When
@@ -148,19 +147,15 @@ class BookingQuerySet(models.QuerySet["Booking"]):
 
     def to_decide(self) -> "BookingQuerySet":
         """Requests that wait for staff: those to which no offer stands that the professional may still answer."""
-        return self.requested().exclude(pk__in=self._with_dates(kind="proposed", state="open"))
+        return self.requested().exclude(pk__in=DateOption.objects.proposed().open().values("booking"))
 
     def offered_times(self) -> "BookingQuerySet":
         """Requests that wait for the professional's answer."""
-        return self.requested().filter(pk__in=self._with_dates(kind="proposed", state="open"))
+        return self.requested().filter(pk__in=DateOption.objects.proposed().open().values("booking"))
 
     def with_lapsed_dates(self) -> "BookingQuerySet":
         """Requests whose dates are no longer kept, and nobody has offered others since: someone was let down."""
-        return self.to_decide().filter(pk__in=self._with_dates(state="expired"))
-
-    def _with_dates(self, **which: str) -> models.QuerySet:
-        """The keys of bookings that have such dates. (DateOption's module imports this one.)"""
-        return apps.get_model("bookings", "DateOption")._base_manager.filter(**which).values("booking")
+        return self.to_decide().filter(pk__in=DateOption.objects.filter(state=OptionState.EXPIRED).values("booking"))
 
     def between_days(self, first: date, last: date) -> "BookingQuerySet":
         """Open ones that start on a UK day from `first` to `last`, both included."""

@@ -63,7 +63,7 @@ class Visit(models.Model):
 
     @property
     def is_handed_over(self) -> bool:
-        """Somebody is there, and the booking is another's by now or nobody’s: the next can’t check in before they check out."""
+        """Somebody is there, and the booking has another presenter by now, or none, who can’t check in before they check out."""
         return self.is_in and self.presenter_id != self.booking.presenter_id
 
     @property
@@ -72,7 +72,7 @@ class Visit(models.Model):
 
     @property
     def is_sought(self) -> bool:
-        """They are on leave by now, and nobody has heard from them since it was entered."""
+        """On leave by now, and not heard from since it was entered."""
         if self.sought_at is None or self.sought_at < self.booking.agreed[0] or self.is_out:
             return False
         return self.safe_at is None or self.safe_at < self.sought_at
@@ -84,7 +84,7 @@ class Visit(models.Model):
 
     @property
     def is_done(self) -> bool:
-        """They have left, and nobody took over from them who is still to come."""
+        """They have left, and nobody who took over is still to come."""
         if not self.is_out or self.checked_out_at is None:
             return False
         booking = self.booking

@@ -343,10 +343,6 @@ class EditionQuerySet(models.QuerySet["Edition"]):
     def current(self) -> "EditionQuerySet":
         return self.filter(state=EditionState.CURRENT)
 
-    def to_review_by(self, day: date) -> "EditionQuerySet":
-        """Of what the catalogue offers: those whose review date is that day or earlier."""
-        return self.current().filter(leaflet__active=True, review_on__lte=day)
-
     def not_looked_at(self) -> "EditionQuerySet":
         """Those whose PDF is still to be opened for the picture of its first page and the size of that."""
         return self.filter(Q(cover="") | Q(paper=""))

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet, TextField, Value
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, TextField, Value
 from django.db.models.functions import MD5, Concat, Lower
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -356,7 +356,7 @@ class OrderLine(models.Model):
             (self.backordered, _("%(n)d to come")),
             (self.cancelled, _("%(n)d not sent")),
         )
-        return [words % {"n": copies} for copies, words in parts if copies not in (0, self.copies)]
+        return [text % {"n": copies} for copies, text in parts if copies not in (0, self.copies)]
 
 
 class Dispatch(RecordedBy):
@@ -383,13 +383,6 @@ SENT_INSTEAD_TEXT = _("%(copies)d of “%(title)s” instead of “%(recalled)s�
 TO_COME_INSTEAD_TEXT = _("%(copies)d of “%(title)s” instead of “%(recalled)s”, as soon as there are enough")
 WAITS_FOR_PRINT_TEXT = _("%(copies)d of “%(recalled)s” wait for its next print")
 NOT_SENT_TEXT = _("%(copies)d of “%(recalled)s” are not sent")
-
-
-def recall_text(facts: Mapping[str, Any]) -> list[str]:
-    """`facts`: {"recalled": edition, "title": what is sent instead, if anything, "moved", "to_come", "cancelled": copies}."""
-    to_come = TO_COME_INSTEAD_TEXT if facts["title"] else WAITS_FOR_PRINT_TEXT
-    parts = ((facts["moved"], SENT_INSTEAD_TEXT), (facts["to_come"], to_come), (facts["cancelled"], NOT_SENT_TEXT))
-    return [str(words % {**facts, "copies": copies}) for copies, words in parts if copies]
 
 
 class EventKind(models.TextChoices):
@@ -419,12 +412,6 @@ class EventKind(models.TextChoices):
 STAFF_ONLY_EVENTS = (EventKind.OVER_LIMIT, EventKind.FORWARD, EventKind.IN_LINE)
 
 
-class OrderEventQuerySet(models.QuerySet["OrderEvent"]):
-    def for_the_owner(self) -> QuerySet["OrderEvent"]:
-        """What the person who ordered is shown: not what staff noted among themselves."""
-        return self.exclude(kind__in=STAFF_ONLY_EVENTS).order_by("at", "pk")
-
-
 class OrderEvent(Event):
     """What happened to an order. The reason, and who it was, may be blanked when a person is erased."""
 
@@ -432,10 +419,8 @@ class OrderEvent(Event):
     kind = models.CharField(_("what"), max_length=12, choices=EventKind)
     reason = free_text(models.CharField(_("why"), max_length=300, blank=True))
     # Of a change: {"titles": [[title, copies before, copies now], …], "address": whether it is another}. Never what it was.
-    # Of a recall: {"recall": …}, as recall_text reads it.
+    # Of a recall: {"recall": {"recalled": edition, "title": of what is sent instead, "moved", "to_come", "cancelled": copies}}.
     changes = impersonal(models.JSONField(_("what changed"), null=True, blank=True))
-
-    objects = OrderEventQuerySet.as_manager()
 
     class Meta(Event.Meta):
         verbose_name = _("order event")
@@ -452,7 +437,10 @@ class OrderEvent(Event):
             copies % {"title": title, "now": now or _("none"), "before": before}
             for title, before, now in changes.get("titles", ())
         ]
-        lines += recall_text(changes["recall"]) if "recall" in changes else []
+        if facts := changes.get("recall"):
+            to_come = TO_COME_INSTEAD_TEXT if facts["title"] else WAITS_FOR_PRINT_TEXT
+            parts = ((facts["moved"], SENT_INSTEAD_TEXT), (facts["to_come"], to_come), (facts["cancelled"], NOT_SENT_TEXT))
+            lines += [str(text % {**facts, "copies": count}) for count, text in parts if count]
         return [*lines, str(_("Another delivery address"))] if changes.get("address") else lines
 
     @property
@@ -470,10 +458,6 @@ class MissingState(models.TextChoices):
 class MissingParcelQuerySet(models.QuerySet["MissingParcel"]):
     def open(self) -> Self:
         return self.filter(state=MissingState.OPEN)
-
-    def of_orders(self, orders: Iterable[int]) -> Self:
-        """By the orders' keys."""
-        return self.filter(parcel__order__in=orders)
 
 
 class MissingParcel(models.Model):

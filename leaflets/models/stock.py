@@ -4,7 +4,7 @@ from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Count, F, Q
+from django.db.models import F, Q
 from django.db.models.functions import Abs
 from django.utils import dateformat
 from django.utils.translation import gettext_lazy as _
@@ -81,10 +81,6 @@ class StockTakeState(models.TextChoices):
 class StockTakeQuerySet(models.QuerySet["StockTake"]):
     def open(self) -> Self:
         return self.filter(state=StockTakeState.OPEN)
-
-    def with_progress(self) -> Self:
-        """Read it as `titles` and `titles_counted`."""
-        return self.annotate(titles=Count("counts"), titles_counted=Count("counts__counted"))
 
 
 class StockTake(models.Model):

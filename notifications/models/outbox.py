@@ -67,10 +67,6 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
         """Since when the oldest message waits that could be sent now."""
         return self.claimable(now).order_by("due_at").values_list("due_at", flat=True).first()
 
-    def tried_before(self, moment: datetime) -> "NotificationQuerySet":
-        """First tried before that moment, and still not through."""
-        return self.unfinished().filter(first_tried_at__lt=moment)
-
 
 class Notification(models.Model):
     """One email. Written in the transaction of its event, unique by (kind, about, version, recipient).

@@ -59,9 +59,6 @@ class MailChoiceQuerySet(models.QuerySet["MailChoice"]):
     def of_address(self, address: str) -> "MailChoiceQuerySet":
         return self.filter(reader__address=normalise_address(address))
 
-    def wanted_by_topic(self) -> dict[Topic, bool]:
-        return {Topic(topic): wanted for topic, wanted in self.values_list("topic", "wanted")}
-
     def newest_first(self) -> "MailChoiceQuerySet":
         return self.order_by("-chosen_at", "topic")
 
@@ -100,13 +97,6 @@ CLOCKS: dict[str, tuple[time, ...]] = {
 }
 
 
-class TeamMailQuerySet(models.QuerySet["TeamMail"]):
-    def next_digest(self, now: datetime) -> datetime | None:
-        """When the team gets what happens now; None where it is sent at once."""
-        setting = self.first()
-        return setting.next_digest(now) if setting else None
-
-
 class TeamMail(models.Model):
     """One row, or none: then each event is sent at once. Times are of a UK clock."""
 
@@ -114,8 +104,6 @@ class TeamMail(models.Model):
     rhythm = models.CharField(
         _("what can wait comes as"), max_length=10, choices=DigestFrequency, default=DigestFrequency.AT_ONCE
     )
-
-    objects: ClassVar = TeamMailQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("setting")
