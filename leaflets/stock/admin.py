@@ -445,7 +445,7 @@ class StockTakeAdmin(LooksOnly):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[StockTake]:
         takes = StockTake.objects.annotate(titles=Count("counts"), titles_counted=Count("counts__counted"))
-        return takes.order_by("-started_at", "-pk").select_related("started_by", "ended_by")  # type: ignore[no-any-return]
+        return takes.order_by("-started_at", "-pk").select_related("started_by", "ended_by")
 
     def says(self, name: Any, obj: StockTake) -> bool:
         return obj.ended_at is not None if name in {"ended", "ended_by"} else super().says(name, obj)
