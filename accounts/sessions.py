@@ -364,7 +364,7 @@ def clear_sessions(*, now: datetime) -> int:
 @transaction.atomic
 def _clear_batch(before: datetime) -> int:
     """Those that are in use just now are left to the next time."""
-    keys = Session.objects.over(before).select_for_update(skip_locked=True).values_list("pk", flat=True)[:CLEARED_AT_ONCE]
+    keys = Session.objects.expired(before).select_for_update(skip_locked=True).values_list("pk", flat=True)[:CLEARED_AT_ONCE]
     return Session.objects.filter(pk__in=list(keys)).delete()[0]
 
 

@@ -60,7 +60,7 @@ from accounts.sessions import device_of, hash_session_key
 from ctac.dates import format_day
 from ctac.errors import DomainError
 from notifications.bounces.services import put_right
-from notifications.models import Cleared, MarkedAddress
+from notifications.models import ClearReason, MarkedAddress
 
 # A code that was asked for before an address was put back is worth nothing after.
 
@@ -604,7 +604,7 @@ def returned_mail(request: HttpRequest) -> HttpResponse:
     """What came back and why, in plain words; a button that says that the address is right, and the way to change it."""
     user = signed_in(request)
     if request.method == "POST":
-        sent = put_right(address=user.email, how=Cleared.OWNER, by=user, now=timezone.now())
+        sent = put_right(address=user.email, how=ClearReason.OWNER, by=user, now=timezone.now())
         thanks = _("Thank you. We go on writing to %(email)s, and send again what you missed.") % {"email": user.email}
         messages.success(request, thanks if sent else _("Thank you. We go on writing to %(email)s.") % {"email": user.email})
         return redirect(safe_next(request) or "account_email")

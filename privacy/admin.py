@@ -53,8 +53,8 @@ from privacy.forms import (
 from privacy.models import (
     Breach,
     BreachEvent,
-    Came,
     Complaint,
+    ComplaintChannel,
     ComplaintEvent,
     ComplaintState,
     DataAction,
@@ -287,7 +287,7 @@ COMPLAINT_ACTIONS = (
         "confirm",
         gettext_lazy("Acknowledge this complaint"),
         acknowledge_complaint,
-        available=lambda complaint: complaint.may_be_acknowledged,
+        available=lambda complaint: complaint.state == ComplaintState.RECEIVED,
         form_class=AcknowledgeComplaintForm,
         explanation=gettext_lazy(
             "Tell them that we have their complaint and look into it. By email it goes from here; if you rang or wrote, say when."
@@ -308,7 +308,7 @@ COMPLAINT_ACTIONS = (
         "answer",
         gettext_lazy("Tell them the outcome"),
         answer_complaint,
-        available=lambda complaint: complaint.may_be_answered,
+        available=lambda complaint: complaint.state in {ComplaintState.RECEIVED, ComplaintState.ACKNOWLEDGED},
         form_class=TellComplainantForm,
         explanation=gettext_lazy(
             "Say what you found, what you do about it, and why. The email adds that they can go to the Information Commissioner. "
@@ -416,7 +416,7 @@ class ComplaintAdmin(LogAdmin):
     def enter(self, request: HttpRequest, form: EnterComplaintForm) -> HttpResponse:
         made = enter_complaint(
             said=form.said,
-            came=Came(form.cleaned_data["came"]),
+            came=ComplaintChannel(form.cleaned_data["came"]),
             received_on=form.cleaned_data["received_on"],
             person=None,
             by=signed_in(request),

@@ -16,7 +16,7 @@ from accounts.limits import HoneypotMixin
 from accounts.models import Where
 from ctac.dates import uk_day
 from ctac.forms import ClockField, DayField, PageForm, near_today, uk_moment
-from privacy.models import Came, Told
+from privacy.models import ComplaintChannel, ContactMethod
 from privacy.services import BreachFacts, ComplaintDetails
 from professionals.drafts import SECRET
 from professionals.forms import clean_text, validate_phone
@@ -118,7 +118,10 @@ class EnterComplaintForm(StaffForm, OneTimeTokenForm, PageForm):
 
     came = forms.ChoiceField(
         label=gettext_lazy("How did it come?"),
-        choices=[("", gettext_lazy("Choose")), *((value, label) for value, label in Came.choices if value != Came.WEB)],
+        choices=[
+            ("", gettext_lazy("Choose")),
+            *((value, label) for value, label in ComplaintChannel.choices if value != ComplaintChannel.WEB),
+        ],
         error_messages={"required": gettext_lazy("Choose how it came.")},
     )
     received_on = DayField(
@@ -170,7 +173,10 @@ class TellComplainantForm(StaffForm, PageForm):
     never_kept = ("words",)
 
     told = forms.ChoiceField(
-        label=gettext_lazy("How are they told?"), choices=Told.choices, initial=Told.EMAIL, widget=forms.RadioSelect
+        label=gettext_lazy("How are they told?"),
+        choices=ContactMethod.choices,
+        initial=ContactMethod.EMAIL,
+        widget=forms.RadioSelect,
     )
     on = DayField(
         label=gettext_lazy("If you told them yourself: on which day?"),

@@ -29,13 +29,13 @@ from ctac.errors import DomainError
 from notifications import privacy as notifications_privacy
 from notifications.bounces import services as bounces_services
 from notifications.models import UNFINISHED, MarkedAddress, Notification, ReturnedMail, State
-from notifications.models.bounces import KEPT_FOR as RETURNED_MAIL
+from notifications.models.bounces import RETURNED_MAIL_RETENTION as RETURNED_MAIL
 from notifications.outbox import notify
-from privacy.models import Complaint, DataAction, Done, Reason, RetentionRun
+from privacy.models import Complaint, DataAction, DataActionKind, DataActionReason, RetentionRun
 from privacy.personal_data import anonymise_complaints, complaints_with_unsent_email
 from privacy.services import erase_person
 from professionals.drafts import KEPT_FOR as DRAFTS
-from professionals.models import STOPPED_KEPT_FOR as STOPPED
+from professionals.models import BLOCKED_ATTEMPT_RETENTION as STOPPED
 from professionals.models import AddressChange, Decision, Draft, FlaggedEvent, FormerAddress, Person, Stopped
 from professionals.services import KEPT_AFTER_OBJECTION, lost_mailbox
 
@@ -265,7 +265,7 @@ def forget_readers(keys: Sequence[int], now: datetime) -> None:
 
 def copies_and_erasures(before: datetime) -> QuerySet[DataAction]:
     """Not an erasure that the file of erasures does not have yet."""
-    return DataAction.objects.filter(at__lt=before).exclude(done=Done.ERASED, written_at=None).order_by("at", "pk")
+    return DataAction.objects.filter(at__lt=before).exclude(done=DataActionKind.ERASED, written_at=None).order_by("at", "pk")
 
 
 def forget_actions(keys: Sequence[int], now: datetime) -> None:
@@ -279,7 +279,7 @@ def lock_sign_in(key: int) -> None:
 
 def erase_people(keys: Sequence[int], now: datetime) -> None:
     for person in Person.objects.filter(pk__in=keys):
-        erase_person(person, by=None, now=now, reason=Reason.OVER)
+        erase_person(person, by=None, now=now, reason=DataActionReason.OVER)
 
 
 def sign_ins_of_nobody(before: datetime) -> QuerySet[User]:
@@ -385,11 +385,11 @@ def clear_expired(*, now: datetime) -> dict[str, int]:
         "drafts": Draft.objects.filter(expires_at__lte=now),
         "limits": RateLimit.objects.filter(resets_at__lte=now),
         "sign-ups": unused.filter(person=None).exclude(emailaddress__verified=True),
-        "stopped": Stopped.objects.over(now),
-        "changes of address": AddressChange.objects.over(now - KEPT_AFTER_OBJECTION),
+        "stopped": Stopped.objects.expired(now),
+        "changes of address": AddressChange.objects.expired(now - KEPT_AFTER_OBJECTION),
         "former addresses": FormerAddress.objects.with_nothing_kept(),
-        "returned mail": ReturnedMail.objects.over(now),
-        "marked addresses": MarkedAddress.objects.over(now),
+        "returned mail": ReturnedMail.objects.expired(now),
+        "marked addresses": MarkedAddress.objects.expired(now),
     }
     with transaction.atomic():
         counts = {name: rows.delete()[0] for name, rows in gone.items()}

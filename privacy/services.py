@@ -11,7 +11,7 @@ from datetime import date, datetime, time, timedelta
 from functools import partial
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -22,22 +22,22 @@ from audit.models import Act
 from audit.services import About, record
 from ctac.dates import uk_datetime, uk_day
 from ctac.errors import DomainError
-from ctac.models import ALPHABET, save_with_reference, tidy_reference
+from ctac.models import ALPHABET, tidy_reference
 from notifications.outbox import Later, notify, notify_each, seal_and_send
 from privacy.models import (
     Breach,
     BreachEvent,
     BreachEventKind,
-    Came,
     Complaint,
+    ComplaintChannel,
     ComplaintEvent,
     ComplaintEventKind,
     ComplaintState,
+    ContactMethod,
     DataAction,
+    DataActionKind,
+    DataActionReason,
     Decision,
-    Done,
-    Reason,
-    Told,
 )
 from professionals.emails import account_email_kind, render_account_email
 from professionals.models import Person
@@ -75,7 +75,7 @@ def write_erasures_down(now: datetime) -> int:
 
     Called after each erasure, and hourly for those whose process died in between; a line that stands there twice does no harm.
     """
-    waiting = DataAction.objects.filter(done=Done.ERASED, written_at=None).order_by("pk")
+    waiting = DataAction.objects.filter(done=DataActionKind.ERASED, written_at=None).order_by("pk")
     locked = waiting.select_for_update(of=("self",), skip_locked=True).select_related("person")
     actions = list(locked.prefetch_related("person__absorbed"))
     if actions:
@@ -175,7 +175,7 @@ def erasure_would_cancel(person: Person, now: datetime) -> list[str]:
 @transaction.atomic
 def give_data(person: Person, *, by: User, now: datetime) -> dict[str, Any]:
     """All that we hold about them, for a colleague who hands it to them; that it was given is written down."""
-    DataAction.objects.create(person=person, done=Done.GIVEN, reason=Reason.ASKED, by=by, at=now)
+    DataAction.objects.create(person=person, done=DataActionKind.GIVEN, reason=DataActionReason.ASKED, by=by, at=now)
     return export_person(person)
 
 
@@ -189,7 +189,7 @@ class VisitInTheWay(DomainError):
     """A presenter may need what we know of a person: an app's `erase` raises it (product.md, rule 10)."""
 
 
-def erase_person(person: Person, *, by: User | None, now: datetime, reason: Reason = Reason.ASKED) -> str:
+def erase_person(person: Person, *, by: User | None, now: datetime, reason: DataActionReason = DataActionReason.ASKED) -> str:
     """Take this person out of everything that we hold, in one transaction. The address that they had, for a last email; none if
     they lost that mailbox.
 
@@ -207,7 +207,7 @@ def erase_person(person: Person, *, by: User | None, now: datetime, reason: Reas
 
 
 @transaction.atomic
-def _erase_once(person: Person, by: User | None, now: datetime, reason: Reason) -> str:
+def _erase_once(person: Person, by: User | None, now: datetime, reason: DataActionReason) -> str:
     locked = Person.objects.select_for_update().get(pk=person.pk)
     if locked.erased_at is not None:
         return ""
@@ -220,8 +220,10 @@ def _erase_once(person: Person, by: User | None, now: datetime, reason: Reason) 
     record(Act.ERASED, by=by.pk if by else None, about=About.of(locked))
     Person.objects.filter(pk=locked.pk).update(erased_at=now)
     theirs = by is not None and by.pk == locked.user_id
-    known = now if reason == Reason.RESTORED else None  # the file named them
-    DataAction.objects.create(person=locked, done=Done.ERASED, reason=reason, by=None if theirs else by, at=now, written_at=known)
+    known = now if reason == DataActionReason.RESTORED else None  # the file named them
+    DataAction.objects.create(
+        person=locked, done=DataActionKind.ERASED, reason=reason, by=None if theirs else by, at=now, written_at=known
+    )
     transaction.on_commit(partial(write_down_after_erasure, now), robust=True)
     return address
 
@@ -233,10 +235,10 @@ ERASED_NOTICE_TRIED_FOR = timedelta(days=3)
 
 
 @transaction.atomic
-def erase_and_notify(person: Person, *, by: User, now: datetime, reason: Reason = Reason.ASKED) -> None:
+def erase_and_notify(person: Person, *, by: User, now: datetime, reason: DataActionReason = DataActionReason.ASKED) -> None:
     """Raises as privacy.erase_person does; then nothing is erased and nobody is told."""
     if address := erase_person(person, by=by, now=now, reason=reason):
-        mail = render_account_email(ACCOUNT_ERASED, address, {"themselves": reason == Reason.OWN})
+        mail = render_account_email(ACCOUNT_ERASED, address, {"themselves": reason == DataActionReason.OWN})
         seal_and_send(
             kind=account_email_kind(ACCOUNT_ERASED), to=address, mail=mail, now=now, expires_at=now + ERASED_NOTICE_TRIED_FOR
         )
@@ -256,7 +258,9 @@ class ChangedMeanwhile(DomainError):
 
 
 @transaction.atomic
-def acknowledge_complaint(complaint: Complaint, *, told: Told, on: date | None, words: str, by: User, now: datetime) -> None:
+def acknowledge_complaint(
+    complaint: Complaint, *, told: ContactMethod, on: date | None, words: str, by: User, now: datetime
+) -> None:
     """Say that it came and that we look into it. `on`: the day on which it was said; by email that is now.
 
     Raises ChangedMeanwhile.
@@ -268,7 +272,9 @@ def acknowledge_complaint(complaint: Complaint, *, told: Told, on: date | None, 
 
 
 @transaction.atomic
-def tell_complaint_progress(complaint: Complaint, *, told: Told, on: date | None, words: str, by: User, now: datetime) -> None:
+def tell_complaint_progress(
+    complaint: Complaint, *, told: ContactMethod, on: date | None, words: str, by: User, now: datetime
+) -> None:
     """Say how far we are. Raises ChangedMeanwhile."""
     locked = lock_complaint(complaint, ComplaintState.ACKNOWLEDGED)
     need_words(words)
@@ -277,7 +283,7 @@ def tell_complaint_progress(complaint: Complaint, *, told: Told, on: date | None
 
 
 @transaction.atomic
-def answer_complaint(complaint: Complaint, *, told: Told, on: date | None, words: str, by: User, now: datetime) -> None:
+def answer_complaint(complaint: Complaint, *, told: ContactMethod, on: date | None, words: str, by: User, now: datetime) -> None:
     """Say what came of it. An outcome within the 30 days needs no acknowledgement before it, and is one.
 
     Raises ChangedMeanwhile.
@@ -322,8 +328,8 @@ def need_words(words: str) -> None:
         raise DomainError(_("Write what you want to tell them."))
 
 
-def day_told(complaint: Complaint, told: Told, on: date | None, now: datetime) -> date:
-    if told == Told.EMAIL:
+def day_told(complaint: Complaint, told: ContactMethod, on: date | None, now: datetime) -> date:
+    if told == ContactMethod.EMAIL:
         if not complaint.email:
             raise DomainError(
                 _("We have no email address for this complaint. Ring or write, then say here how you told them and when.")
@@ -334,10 +340,10 @@ def day_told(complaint: Complaint, told: Told, on: date | None, now: datetime) -
     return on
 
 
-def tell_complainant(complaint: Complaint, kind: ComplaintEventKind, *, told: Told, **step: Any) -> None:
+def tell_complainant(complaint: Complaint, kind: ComplaintEventKind, *, told: ContactMethod, **step: Any) -> None:
     """Write the step, and the email that says it."""
     event = write_complaint_event(complaint, kind, told=told, **step)
-    if told == Told.EMAIL:
+    if told == ContactMethod.EMAIL:
         about = f"complaint:{complaint.pk}:{event.pk}"
         notify(kind=COMPLAINT_EMAILS[kind], about=about, to=[complaint.email], reference=complaint.reference, now=step["now"])
 
@@ -361,7 +367,6 @@ def change_complaint(complaint: Complaint, **values: Any) -> None:
 
 # A complaint comes in: by the form, or entered by a colleague for somebody who rang or wrote.
 
-COMPLAINT_PREFIX: Final = "DP"
 REMIND_BEFORE = timedelta(days=7)  # before the last day to acknowledge it
 IN_THE_MORNING = time(9)
 A_YEAR = timedelta(days=365)  # it stays true for as long as nobody acknowledges it
@@ -395,7 +400,7 @@ class ComplaintDetails:
 def enter_complaint(
     *,
     said: ComplaintDetails,
-    came: Came,
+    came: ComplaintChannel,
     received_on: date,
     person: Person | None,
     by: User | None,
@@ -409,7 +414,7 @@ def enter_complaint(
     enters belongs to the account with the address that they were given.
     `token` is that of the form: the same words again give the first complaint. Raises AlreadySent for other words.
     """
-    if came != Came.WEB and person is None:
+    if came != ComplaintChannel.WEB and person is None:
         person = Person.objects.with_email(said.email).filter(erased_at=None).first()
     complaint = Complaint(
         **asdict(said), person=person, came=came, received_on=received_on, submission_token=token, created_at=now
@@ -438,7 +443,7 @@ def enter_complaint(
 def save_if_new(complaint: Complaint) -> bool:
     """Write it; False if this form was sent before."""
     try:
-        save_with_reference(complaint, COMPLAINT_PREFIX)
+        complaint.save_with_reference()
     except IntegrityError as error:
         if "submission_token" not in str(error):
             raise
@@ -447,8 +452,6 @@ def save_if_new(complaint: Complaint) -> bool:
 
 
 # A breach of data is entered, and what is decided of it; nothing that was written is changed.
-
-BREACH_PREFIX: Final = "DB"
 
 
 class InTheFuture(DomainError):
@@ -490,7 +493,7 @@ def breach_reference(token: str) -> str:
     """As random as the token, and the same for the same one: that no two breaches share it makes a form enter one at most."""
     number = int.from_bytes(sha256(token.encode()).digest())
     letters = "".join(ALPHABET[number // len(ALPHABET) ** place % len(ALPHABET)] for place in range(6))
-    return tidy_reference(BREACH_PREFIX + letters)
+    return tidy_reference(Breach.REFERENCE_PREFIX + letters)
 
 
 @transaction.atomic

@@ -21,7 +21,7 @@ from ctac.errors import DomainError
 from ctac.pages import keep_private
 from privacy import services
 from privacy.forms import ComplaintForm, DeleteAccountForm
-from privacy.models import Came, Complaint, Reason
+from privacy.models import Complaint, ComplaintChannel, DataActionReason
 from privacy.personal_data import ExportFormat, export_response
 from privacy.services import AlreadySent, enter_complaint, erase_and_notify
 from professionals import drafts
@@ -75,7 +75,7 @@ def delete_account(request: HttpRequest) -> HttpResponse:
     form = DeleteAccountForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         try:
-            erase_and_notify(person, by=signed_in(request), now=now, reason=Reason.OWN)
+            erase_and_notify(person, by=signed_in(request), now=now, reason=DataActionReason.OWN)
         except services.VisitInTheWay:
             form.add_error(None, VISIT_NOT_OVER)
         except DomainError as refusal:
@@ -115,7 +115,7 @@ def complaint(request: HttpRequest) -> HttpResponse:
         try:
             made = enter_complaint(
                 said=form.said,
-                came=Came.WEB,
+                came=ComplaintChannel.WEB,
                 received_on=uk_day(now),
                 person=person,
                 by=None,

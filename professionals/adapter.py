@@ -35,7 +35,7 @@ from accounts.models import Session, User
 from accounts.services import has_address, lock_account, passkey_host
 from accounts.sessions import hash_session_key
 from notifications.bounces.services import arrived
-from notifications.models import Cleared, Where
+from notifications.models import ChoiceSource, ClearReason
 from notifications.outbox import seal_and_send
 from notifications.preferences import choose
 from notifications.registry import Topic
@@ -54,7 +54,7 @@ REFUSED = {"incorrect_code": "code", "incorrect_password": "password"}
 def code_was_used(addresses: list[str]) -> None:
     """Our mail arrives there, so the address is right, whatever came back from it before."""
     if addresses:
-        arrived(addresses=addresses, how=Cleared.CODE, now=timezone.now())
+        arrived(addresses=addresses, how=ClearReason.CODE, now=timezone.now())
 
 
 def still_signed_in(request: HttpRequest) -> bool:
@@ -208,7 +208,7 @@ class AccountAdapter(DefaultAccountAdapter):
         details: services.Details | None = accounts_forms.pop_sign_up_details(request, email)  # type: ignore[assignment] # of our own form
         person = services.address_verified(user=user, email=email, details=details, now=now)
         if person and invite:
-            choose(address=email, chosen={Topic.INVITATIONS: True}, where=Where.SIGN_UP, now=now)
+            choose(address=email, chosen={Topic.INVITATIONS: True}, where=ChoiceSource.SIGN_UP, now=now)
         return person
 
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:

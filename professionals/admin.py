@@ -32,7 +32,7 @@ from ctac.staff.columns import NOTHING, LooksOnly, email_in_pieces, mail_link, m
 from ctac.staff.lists import Part, is_key, keys_of, period_of, with_words
 from ctac.staff.menu import name_of
 from ctac.staff.site import ObjectAction, StaffModelAdmin, SureForm, Waiting, counted, staff_site
-from notifications.models import Where
+from notifications.models import ChoiceSource
 from notifications.preferences import choose, wants_each
 from notifications.privacy import readdress
 from notifications.registry import Topic
@@ -220,7 +220,9 @@ STOP_MAIL = ObjectAction(
     slug="stop-mail",
     label=gettext_lazy("Stop reminders and news"),
     # Only ever to less: to get more is theirs to ask for, where their address is known to be theirs.
-    service=lambda person, by, now: choose(address=person.email, chosen=dict.fromkeys(Topic, False), where=Where.PHONE, now=now),
+    service=lambda person, by, now: choose(
+        address=person.email, chosen=dict.fromkeys(Topic, False), where=ChoiceSource.PHONE, now=now
+    ),
     available=lambda person: bool(wanted_topics(person)),
     explanation=gettext_lazy(
         "For somebody who asks for it on the phone. They get no reminders, news or invitations by email any more. Answers to "

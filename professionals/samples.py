@@ -12,7 +12,7 @@ from django.db import transaction
 from accounts import sessions
 from accounts.models import By, User, Where, Why
 from accounts.roles import ROLES, Role
-from notifications.models import MarkedAddress, ReturnedMail, Sort, Source
+from notifications.models import BounceType, MarkedAddress, ReportSource, ReturnedMail
 from professionals.models import Person, Profession, Stopped
 from professionals.services import keep_blocked_attempt, organisation_named
 
@@ -62,10 +62,10 @@ def load_people(now: datetime) -> None:
     if MarkedAddress.objects.exists():
         return
     _professional(*RETURNED, password=RETURNED_PASSWORD)
-    came = {"address": RETURNED_EMAIL, "sort": Sort.HARD, "said": RETURNED_SAID}
+    came = {"address": RETURNED_EMAIL, "sort": BounceType.HARD, "said": RETURNED_SAID}
     key = hashlib.sha256(RETURNED_EMAIL.encode()).hexdigest()
     ReturnedMail.objects.get_or_create(
-        key=key, defaults={**came, "source": Source.MAILBOX, "went_at": now - timedelta(minutes=5), "received_at": now}
+        key=key, defaults={**came, "source": ReportSource.MAILBOX, "went_at": now - timedelta(minutes=5), "received_at": now}
     )
     MarkedAddress.objects.create(**came, marked_at=now, last_at=now)
 

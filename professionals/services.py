@@ -204,7 +204,7 @@ def _find_caller(email: str, details: Details) -> Person | None:
     said = _own_columns(details)
     if not said["phone"]:
         return None
-    return people.entered_by_staff().filter(email="", phone=said["phone"], name__iexact=said["name"]).first()
+    return people.filter(user=None, email="", phone=said["phone"], name__iexact=said["name"]).first()
 
 
 @transaction.atomic
@@ -346,7 +346,7 @@ def note_address_change(*, user: User, old: str, now: datetime) -> None:
 
 def find_address_change(*, token: str, now: datetime) -> AddressChange:
     """The change that this link may still undo, or undid already. Raises what says why it can't."""
-    change = AddressChange.objects.select_related("user").with_token(token).first()
+    change = AddressChange.objects.select_related("user").filter(token_hash=hash_token(token)).first()
     if change is None:
         raise DomainError(_("This link does not work."))
     if change.objected_at is None:
@@ -400,7 +400,8 @@ def put_address_back(*, token: str, now: datetime) -> AddressChange:
         address_verified(user=user, email=change.old, details=None, now=now)
         _forget_ways_in(user, change)
         end_sessions(user=user)
-        AddressChange.objects.from_this_on(change).filter(objected_at=None).update(objected_at=now)
+        later = AddressChange.objects.filter(user=change.user_id, pk__gte=change.pk, objected_at=None)
+        later.update(objected_at=now)
         notify_address_put_back(change, before=before, now=now)
         notify(kind=OBJECTION, about=f"address-change:{change.pk}", to=[settings.STAFF_EMAIL], now=now)
     return change

@@ -14,7 +14,7 @@ from ctac.dates import format_moment
 from ctac.errors import DomainError
 from ctac.forms import FORM_METHODS
 from ctac.pages import keep_private
-from notifications.models import Where
+from notifications.models import ChoiceSource
 from notifications.preferences import choose
 from notifications.registry import Topic
 from notifications.views import choosing
@@ -96,6 +96,6 @@ def my_mail(request: HttpRequest) -> HttpResponse:
 def my_mail_editions(request: HttpRequest) -> HttpResponse:
     """The button that an order ends with."""
     if address := the_person(request).email:
-        choose(address=address, chosen={Topic.EDITIONS: True}, where=Where.ORDER, now=timezone.now())
+        choose(address=address, chosen={Topic.EDITIONS: True}, where=ChoiceSource.ORDER, now=timezone.now())
         messages.success(request, _("We email you when a leaflet that you ordered has a new edition."))
     return redirect(safe_next(request) or "my_mail")

@@ -14,7 +14,7 @@ from accounts.limits import HoneypotMixin
 from accounts.models import Where
 from bookings import rules
 from bookings.feedback.services import ATTENDANCE_SOURCES, FeedbackAnswers, attendance_counts
-from bookings.models import EVERYBODYS, STATEMENTS, Agreement, Attendance, Given
+from bookings.models import SHARED_STATEMENTS, STATEMENTS, Agreement, Attendance, Given
 from ctac.forms import PageForm, as_of_a_page
 from leaflets.models import Leaflet
 from leaflets.orders.forms import CopiesField, stock_hint
@@ -146,7 +146,7 @@ class FeedbackForm(HoneypotMixin, ChildDetailsMixin, PageForm):
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, by_host: bool, may_remind: bool = False) -> None:
         super().__init__(data, initial={"token": secrets.token_urlsafe(32)})
-        asked = STATEMENTS if by_host else EVERYBODYS
+        asked = STATEMENTS if by_host else SHARED_STATEMENTS
         for name in asked:
             self.fields[name] = as_of_a_page(agreement_field(STATEMENTS[name]))
         if not may_remind:

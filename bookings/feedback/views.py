@@ -46,7 +46,7 @@ from bookings.feedback.services import (
     wish_year_later,
     withdraw_year_later,
 )
-from bookings.models import Afterwards, Attendance, Booking, Given, Presenter, YearLater, agreed_times
+from bookings.models import Afterwards, Attendance, Booking, Given, Presenter, YearLater
 from bookings.models.afterwards import TAKES_PLACE
 from bookings.schedule.access import own_visits, page_context, presenter_required
 from ctac.dates import format_clock, format_day
@@ -155,7 +155,7 @@ def feedback_page(
 def feedback_context(afterwards: Afterwards) -> dict[str, object]:
     """Title and day: what anybody who was there knows."""
     given = afterwards.given
-    return {**NO_CSRF, "afterwards": afterwards, "given": given, "day": format_day(agreed_times(given)[0])}
+    return {**NO_CSRF, "afterwards": afterwards, "given": given, "day": format_day(given.agreed[0])}
 
 
 def not_open(request: HttpRequest, afterwards: Afterwards, now: datetime) -> HttpResponse:

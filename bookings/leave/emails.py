@@ -46,10 +46,10 @@ class LeaveEmail(Email):
         return {
             "leave": leave,
             "name": leave.presenter.name,
-            "when": leave.in_words,
+            "when": leave.days_text,
             "rows": [
                 row(gettext("Presenter"), leave.presenter.name),
-                row(gettext("When"), leave.in_words),
+                row(gettext("When"), leave.days_text),
                 row(gettext("Kind of leave"), leave.get_kind_display()),
             ],
             # Nothing that looks like a child's details reaches an email.

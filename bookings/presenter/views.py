@@ -30,7 +30,6 @@ from bookings.models import (
     Leave,
     LeaveState,
     OpenSession,
-    Overdue,
     PlaceState,
     Presenter,
     State,
@@ -38,7 +37,6 @@ from bookings.models import (
     Weekday,
     may_check_in,
     may_check_out,
-    overdue,
 )
 from bookings.open_sessions.queries import access_needs_of, place_figures, places_in_words, waiting_in_words
 from bookings.presenter.agenda import A_DAY, SESSIONS_IN_A_DIARY, VisitStop, how_to_join, stops_on, visits_on
@@ -283,7 +281,7 @@ def presenter_day(request: HttpRequest, presenter: Presenter) -> HttpResponse:
         asked = today
     if abs(asked - today) <= timedelta(days=366):
         day = asked
-    late = set(overdue(visits_on(presenter, day), now).values_list("pk", flat=True))
+    late = set(visits_on(presenter, day).overdue(now).values_list("pk", flat=True))
     stops = [
         replace(
             stop,
@@ -313,7 +311,7 @@ class DiaryEntry:
     href: str
     where: str
     state: str = ""
-    state_kind: str = ""
+    status_colour: str = ""
 
 
 @dataclass
@@ -341,13 +339,13 @@ def diary_days(visits: Iterable[Booking], sessions: Iterable[OpenSession], leave
         where = _("Online") if visit.format == Format.ONLINE else ", ".join(visit.address_lines)
         state = "" if visit.state == State.CONFIRMED else str(visit.get_state_display())
         href, start = reverse("presenter_visit", args=[visit.reference]), visit.agreed[0]
-        entry = DiaryEntry(start, visit.clocks, visit.presentation.title, href, where, state, visit.state_kind)
+        entry = DiaryEntry(start, visit.clocks, visit.presentation.title, href, where, state, visit.status_colour)
         day_of(start).entries.append(entry)
     for session in sessions:
         where = _("Open session, online: %(filled)s") % {"filled": places_in_words(session)}
         state = "" if session.is_scheduled else str(session.get_state_display())
         href, start = reverse("presenter_session", args=[session.reference]), session.starts_at
-        entry = DiaryEntry(start, session.clocks, session.presentation.title, href, where, state, session.state_kind)
+        entry = DiaryEntry(start, session.clocks, session.presentation.title, href, where, state, session.status_colour)
         day_of(start).entries.append(entry)
     for away in leave:
         day_of(away.starts_at).leave.append(away)
@@ -389,7 +387,7 @@ def presenter_visit(request: HttpRequest, presenter: Presenter, reference: str) 
         visit=visit,
         rows=shown,
         after=feedback_panel_for_presenter(visit, timezone.now()) if gives_presentations(request.user, presenter) else None,
-        now=visit_status(visit, presenter, is_late=Overdue.find(visit, timezone.now()) is not None),
+        now=visit_status(visit, presenter, is_late=visit.overdue_at(timezone.now()) is not None),
     )
     return TemplateResponse(request, "bookings/presenting/visit.html", context)
 

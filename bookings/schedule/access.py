@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from bookings.models import Booking, BookingQuerySet, Leave, OpenSession, Presenter, Visit, on_the_way_or_there
+from bookings.models import Booking, BookingQuerySet, Leave, OpenSession, Presenter, Visit
 from bookings.models.open_session import OpenSessionQuerySet
 from ctac.dates import format_clock, format_day, uk_day
 from ctac.staff.columns import LooksOnly
@@ -136,7 +136,7 @@ def open_visits(presenter: Presenter, now: datetime) -> list[Booking]:
     """Those at which they are expected or have not checked out, in order; if there are none, what they have just left."""
     visits = own_visits(presenter)
     just_left = visits.filter(visit__presenter=presenter, visit__checked_out_at__gte=now - OPEN_AFTER_CHECK_OUT)
-    return list(on_the_way_or_there(visits, now)) or list(just_left.order_by("starts_at", "pk"))
+    return list(visits.visits_under_way(now)) or list(just_left.order_by("starts_at", "pk"))
 
 
 def own_visits(presenter: Presenter) -> BookingQuerySet:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from bookings import rules
 from bookings.models import Availability, AvailabilityException, Format, Presenter
-from bookings.models.leave import away_in_words
+from bookings.models.leave import leave_text
 from bookings.rules import RuleViolation
 from bookings.schedule.slots import (
     ALWAYS,
@@ -165,7 +165,7 @@ def obstacles(wanted: Claim, claims: Sequence[Claim], journeys: Journeys) -> Ite
 
 def overlap_sentence(claim: Claim) -> str:
     if not claim.is_visit:
-        return _("Away: %(when)s.") % {"when": away_in_words(claim.span.start, claim.span.end)}
+        return _("Away: %(when)s.") % {"when": leave_text(claim.span.start, claim.span.end)}
     when = format_span(claim.span.start, claim.span.end)
     if claim.is_session:
         return _("Gives an open session: %(when)s.") % {"when": when}

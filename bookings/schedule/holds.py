@@ -18,11 +18,11 @@ from bookings.models import (
     DateOption,
     Hold,
     Nation,
+    NotKeptReason,
     OptionKind,
     OptionState,
     Precision,
     Presenter,
-    WhyNot,
 )
 from bookings.rules import DAY_VIOLATIONS
 from bookings.schedule.availability import Schedule
@@ -248,7 +248,7 @@ def with_kept_slot(schedule: Schedule, chosen: KeptSlot) -> Schedule:
 def add_options(
     booking: Booking,
     kind: OptionKind,
-    dates: Sequence[tuple[PreferredDate, KeptSlot | WhyNot]],
+    dates: Sequence[tuple[PreferredDate, KeptSlot | NotKeptReason]],
     place: Place | None,
     now: datetime,
 ) -> list[DateOption]:
@@ -256,7 +256,7 @@ def add_options(
     options = []
     for date, outcome in dates:
         option = DateOption(booking=booking, kind=kind, precision=date.precision, starts_at=date.starts_at, ends_at=date.ends_at)
-        if isinstance(outcome, WhyNot):
+        if isinstance(outcome, NotKeptReason):
             option.why_not = outcome
         else:
             option.presenter, option.kept_from = outcome.presenter, outcome.start

@@ -113,15 +113,17 @@ def order(state: OrderState) -> dict[str, Any]:
         "reference": "LF-3K9D-7M",
         "summary": "25 copies of “Child trafficking is child abuse”",
         "created_at": START - timedelta(days=12),
-        **{name: getattr(Order(state=state), name) for name in ("state_in_words", "state_kind", "is_open", "owner_may_cancel")},
+        **{
+            name: getattr(Order(state=state), name) for name in ("state_in_words", "status_colour", "is_open", "owner_may_cancel")
+        },
     }
 
 
 def state_tags() -> list[dict[str, Any]]:
     """Every state that somebody may read, by what it is the state of."""
     return [
-        {"name": _("A booking"), "tags": [(state.label, Booking(state=state).state_kind) for state in State]},
-        {"name": _("An order"), "tags": [(state.label, Order(state=state).state_kind) for state in OrderState]},
+        {"name": _("A booking"), "tags": [(state.label, Booking(state=state).status_colour) for state in State]},
+        {"name": _("An order"), "tags": [(state.label, Order(state=state).status_colour) for state in OrderState]},
         {"name": _("A message"), "tags": [(state.label, MESSAGE_KINDS[state]) for state in MessageState]},
     ]
 

@@ -23,7 +23,7 @@ from accounts.models import User
 from ctac.dates import days_before, uk_day
 from ctac.errors import DomainError
 from leaflets.models import DownloadCount, Edition, EditionState, Format, Language, Leaflet, OrderLine, OrderState, paper_of
-from leaflets.models.catalogue import version_in_words
+from leaflets.models.catalogue import version_text
 from leaflets.stock.services import lock_editions, move_backorders_to
 from notifications.outbox import About, notify_about
 from notifications.registry import Topic
@@ -40,7 +40,7 @@ def add_version(leaflet: Leaflet, *, language: Language, form: Format) -> Leafle
     same = (title.language, title.format) == (language, form)
     if same or title.versions.filter(language=language, format=form).exists():
         raise DomainError(_("This title has that version already."))
-    said = version_in_words(language, form) or str(Language.ENGLISH.label)
+    said = version_text(language, form) or str(Language.ENGLISH.label)
     copied = ("for_whom", "audience", "summary", "topics", "introduction", "situations", "signs", "what_to_do")
     figures = ("usual_copies", "usual_words", "most_per_order", "most_per_person", "most_per_workplace", "position")
     return Leaflet.objects.create(

@@ -49,7 +49,7 @@ from leaflets.catalogue.queries import (
 )
 from leaflets.catalogue.services import count_download, is_bot
 from leaflets.models import Edition, Leaflet, StockAlert
-from leaflets.models.catalogue import version_in_words
+from leaflets.models.catalogue import version_text
 from leaflets.orders import baskets
 from leaflets.orders.forms import AddToBasketForm, copies_field_name
 from leaflets.orders.limits import shortfall, too_many_downloads
@@ -228,7 +228,7 @@ def card_leaflets(rows: Sequence[TitleRow]) -> list[Leaflet]:
 
 
 def other_version_labels(versions: list[TitleRow]) -> OtherVersions:
-    return tuple((row.slug, version_in_words(row.language, row.format)) for row in versions)
+    return tuple((row.slug, version_text(row.language, row.format)) for row in versions)
 
 
 FORM_ID = re.compile(r"[0-9a-f]{32}")

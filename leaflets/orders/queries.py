@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from ctac.dates import format_day, uk_day
 from leaflets.models import Delivery, Dispatch, EventKind, KeptAddress, MissingParcel, MissingState, Order, OrderEvent, OrderLine
+from leaflets.models.orders import STAFF_ONLY_EVENTS
 
 # Orders with their lines, and where a person's parcels may go.
 
@@ -95,7 +96,7 @@ def order_history(order: Order, parcels: Sequence[Dispatch]) -> list[dict[str, o
             "what": event_text(event, order, numbers.get(event.at, "") if event.kind in LEFT_EVENTS else ""),
             "details": event.changed,
         }
-        for event in OrderEvent.objects.filter(order=order).for_the_owner()
+        for event in OrderEvent.objects.filter(order=order).exclude(kind__in=STAFF_ONLY_EVENTS)
     ]
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from ctac.dates import OURS, UK, format_clock, format_day, is_working_day, uk_datetime, uk_day
 from ctac.forms import ExplainedError
-from professionals.models import route_out_of_hours
+from professionals.models import OutOfHours
 from professionals.safeguarding.child_details import looks_like_child_details
 
 # When the advice line is open, by a UK clock and the bank holidays of where the team works; what to say when it is not.
@@ -47,7 +47,7 @@ def whom_to_call(now: datetime) -> str:
     opens = next_opening(now)
     when = {"phone": phone, "day": format_day(opens), "time": format_clock(opens)}
     closed = _("Worried about a child? The advice line on %(phone)s is closed now. It opens on %(day)s at %(time)s.") % when
-    route = route_out_of_hours().rstrip(".")
+    route = (OutOfHours.objects.values_list("route", flat=True).first() or settings.OUT_OF_HOURS_ROUTE).rstrip(".")
     until_then = [_("Until then: %(route)s.") % {"route": route}] if route else []
     return " ".join([closed, *until_then, emergency])
 

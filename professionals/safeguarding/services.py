@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -18,12 +18,8 @@ from ctac.errors import DomainError
 from ctac.models import Classification, classification
 from notifications.outbox import notify
 from professionals.emails import SafeguardingFlag
-from professionals.models import Decision, FlaggedEvent, FlaggedEventKind, FlaggedText, flagged_now
+from professionals.models import Decision, FlaggedEvent, FlaggedEventKind, FlaggedText
 from professionals.safeguarding.child_details import looks_like_child_details
-
-if TYPE_CHECKING:
-    pass
-
 
 # Where the words of a flagged text stand: each app says how its objects are found; nothing here keeps a word.
 
@@ -199,5 +195,5 @@ def _record_event(locked: FlaggedText, kind: FlaggedEventKind, by: User, now: da
 
 def notify_safeguarding_lead(*, about: str, reference: str, now: datetime) -> None:
     """Tell the safeguarding lead once that something kept with this booking or order should be read; never what it says."""
-    flagged_now(about, reference, now)
+    FlaggedText.objects.get_or_create(about=about, defaults={"reference": reference[:60], "flagged_at": now})
     notify(kind=SafeguardingFlag.name, about=about, to=[settings.SAFEGUARDING_LEAD_EMAIL], reference=reference, now=now)

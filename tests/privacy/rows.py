@@ -7,7 +7,7 @@ from typing import Any
 from django.utils import timezone
 
 from ctac.dates import uk_day
-from privacy.models import Breach, Came, Complaint
+from privacy.models import Breach, Complaint, ComplaintChannel
 from privacy.services import BreachFacts, ComplaintDetails, enter_breach, enter_complaint
 from professionals.models import Person
 from tests.factories import make_staff
@@ -25,7 +25,7 @@ def make_complaint(
     words = {"name": "Sam Taylor", "email": "sam@leeds.nhs.uk", "phone": "", "wrong": WRONG, "wanted": WANTED, **known, **said}
     return enter_complaint(
         said=ComplaintDetails(**words),
-        came=Came.WEB,
+        came=ComplaintChannel.WEB,
         received_on=received_on or uk_day(now),
         person=person,
         by=None,

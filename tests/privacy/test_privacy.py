@@ -7,7 +7,7 @@ import time_machine
 
 from notifications.models import Notification, State
 from privacy import retention as privacy_retention
-from privacy.models import Complaint, ComplaintEvent, Told
+from privacy.models import Complaint, ComplaintEvent, ContactMethod
 from privacy.services import answer_complaint, close_complaint, erase_person, erasure_would_cancel, export_person
 from professionals.models import FlaggedText
 from professionals.safeguarding.services import notify_safeguarding_lead, words_of
@@ -25,7 +25,7 @@ def clock():
 
 def answered_and_closed(complaint: Complaint) -> None:
     by = make_staff()
-    answer_complaint(complaint=complaint, told=Told.EMAIL, on=None, words="You are right, Sam.", by=by, now=NOW)
+    answer_complaint(complaint=complaint, told=ContactMethod.EMAIL, on=None, words="You are right, Sam.", by=by, now=NOW)
     close_complaint(complaint=complaint, words="", flagged=False, by=by, now=NOW)
 
 

@@ -17,7 +17,7 @@ from leaflets.models import Order, OrderState
 from notifications.models import Notification
 from notifications.models import State as MailState
 from privacy import retention as privacy_retention
-from privacy.models import DataAction, Done, Reason, RetentionRun
+from privacy.models import DataAction, DataActionKind, DataActionReason, RetentionRun
 from privacy.retention import WARNED_FOR
 from privacy.tasks import take_out
 from professionals.models import FlaggedText, Person
@@ -135,7 +135,7 @@ def test_what_still_needs_somebody_stays_however_old_it_is():
     for each in (decided_at, given_at, visit_at):
         each(long_ago)
     FlaggedText.objects.update(decision="")
-    DataAction.objects.update(done=Done.ERASED)
+    DataAction.objects.update(done=DataActionKind.ERASED)
     Booking.objects.update(visit_closed=False)
     run = privacy_retention.run_rules(now=NOW)
     assert [run.done[name] for name in ("readers", "copies", "visits")] == [0, 0, 0]
@@ -167,7 +167,7 @@ def test_whoever_did_something_here_stays_and_goes_a_second_after(did):
     assert privacy_retention.run_rules(now=NOW + A_SECOND).done["people"] == 1
     person.refresh_from_db()
     assert (person.name, person.email, person.profession) == ("Erased", "", "health-visitor")
-    assert list(DataAction.objects.values_list("person", "reason", "by")) == [(person.pk, Reason.OVER, None)]
+    assert list(DataAction.objects.values_list("person", "reason", "by")) == [(person.pk, DataActionReason.OVER, None)]
 
 
 def test_staff_stay():

@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from bookings import rules, text
 from bookings.booking.services.decide import agree_time, offer_times, slot_query_of
 from bookings.errors import OutsideRules, SlotTaken
-from bookings.models import Booking, DateOption, EventKind, Format, OptionKind, OptionState, Precision, State, WhyNot
+from bookings.models import Booking, DateOption, EventKind, Format, NotKeptReason, OptionKind, OptionState, Precision, State
 from bookings.schedule.admin import forms as admin_forms
 from bookings.schedule.admin.forms import OTHER_TIME, OneTimeForm, TimeForm, reason_to_yield, start_or_other
 from bookings.schedule.availability import Schedule, Slot
@@ -133,7 +133,7 @@ def waiting_reasons(booking: Booking, options: Sequence[DateOption], found: Sequ
         )
     if any(each.candidates and each.candidates[0].violations for each in found):
         because.append(_("At least one date is outside the rules for the public. You may agree to it with a reason."))
-    lapsed = {option.why_not == WhyNot.AWAY for option in options if option.state == OptionState.EXPIRED}
+    lapsed = {option.why_not == NotKeptReason.AWAY for option in options if option.state == OptionState.EXPIRED}
     if False in lapsed:
         because.append(_("Dates have lapsed: nobody answered while they were kept."))
     if True in lapsed:

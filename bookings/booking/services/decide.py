@@ -25,12 +25,12 @@ from bookings.models import (
     BusyTime,
     DateOption,
     EventKind,
+    NotKeptReason,
     OptionKind,
     OptionState,
     Precision,
     Presenter,
     State,
-    WhyNot,
 )
 from bookings.models.booking import record_event
 from bookings.rules import DAY_VIOLATIONS
@@ -185,7 +185,7 @@ def offer_times(
     with guarded():
         free_claims(locked)
         close_options(locked)
-        schedule, dates = reread_schedule_of(seen, possible, now), list[tuple[PreferredDate, KeptSlot | WhyNot]]()
+        schedule, dates = reread_schedule_of(seen, possible, now), list[tuple[PreferredDate, KeptSlot | NotKeptReason]]()
         for start in sorted(starts):
             chosen = KeptSlot(choose_presenter(schedule, start, override_reason).presenter, start)
             schedule = with_kept_slot(schedule, chosen)

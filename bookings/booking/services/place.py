@@ -20,7 +20,6 @@ from bookings.schedule.queries import open_schedule, reread_schedule
 from bookings.schedule.slots import Candidate, SlotQuery
 from bookings.travel import Place, look_up_postcode
 from ctac.dates import uk_day
-from ctac.models import save_with_reference
 from leaflets.models import ToBring
 from professionals import drafts
 from professionals.models import Draft
@@ -62,7 +61,7 @@ def place_booking(
         if claim is None:
             claim = take_free(booking, place, draft, by_staff=by_staff, presenter=presenter, reason=override_reason, now=now)
         booking.presenter = claim.presenter
-        save_with_reference(booking, "BK")
+        booking.save_with_reference()
         claim.kind, claim.booking, claim.hold, claim.expires_at = BusyKind.BOOKING, booking, None, None
         claim.save()
     if draft is not None:

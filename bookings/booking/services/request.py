@@ -22,11 +22,11 @@ from bookings.models import (
     BusyTime,
     DateOption,
     EventKind,
+    NotKeptReason,
     OptionKind,
     OptionState,
     Precision,
     State,
-    WhyNot,
 )
 from bookings.models.booking import record_event
 from bookings.schedule.availability import Schedule
@@ -44,7 +44,6 @@ from bookings.schedule.queries import reread_schedule
 from bookings.schedule.slots import SlotQuery
 from ctac.dates import OURS, after_working_days, asked_too_long_ago, is_working_day, uk_datetime, uk_day
 from ctac.errors import DomainError
-from ctac.models import save_with_reference
 from leaflets.models import Order, ToBring
 from notifications.models import Notification
 from notifications.outbox import notify
@@ -83,7 +82,7 @@ def request_dates(
     draft = lock_draft(booking.submission_token, booking.person)
     with guarded():
         kept = keep_dates(booking.person, slot_query, dates, draft, now)
-        save_with_reference(booking, "BK")
+        booking.save_with_reference()
         add_options(booking, OptionKind.PREFERRED, list(zip(dates, kept, strict=True)), slot_query.place, now)
     if draft is not None:
         drafts.finish(draft)
@@ -104,7 +103,7 @@ def dates_left_for(person: Person, now: datetime) -> int:
 
 def keep_dates(
     person: Person, slot_query: SlotQuery, dates: Sequence[PreferredDate], draft: Draft | None, now: datetime
-) -> list[KeptSlot | WhyNot]:
+) -> list[KeptSlot | NotKeptReason]:
     """For each date, with whom and from when it is kept, or why not. Looks, locks those who could, looks again."""
     own = list(BusyTime.objects.filter(hold__draft=draft)) if draft else []
     room = dates_left_for(person, now)
@@ -124,25 +123,25 @@ def starts_ahead(dates: Sequence[PreferredDate], slot_query: SlotQuery, now: dat
     return [[start for start in date.starts(slot_query) if start > now] for date in dates]
 
 
-def without_looking(dates: Sequence[PreferredDate], wanted: Sequence[Sequence[datetime]]) -> list[KeptSlot | WhyNot]:
+def without_looking(dates: Sequence[PreferredDate], wanted: Sequence[Sequence[datetime]]) -> list[KeptSlot | NotKeptReason]:
     """Where no more may be kept for them, or no time is named that could be."""
-    return [why_not_looked_at(date, starts, room=0) or WhyNot.ENOUGH for date, starts in zip(dates, wanted, strict=True)]
+    return [why_not_looked_at(date, starts, room=0) or NotKeptReason.ENOUGH for date, starts in zip(dates, wanted, strict=True)]
 
 
-def why_not_looked_at(date: PreferredDate, starts: Sequence[datetime], room: int) -> WhyNot | None:
+def why_not_looked_at(date: PreferredDate, starts: Sequence[datetime], room: int) -> NotKeptReason | None:
     """Why it is not kept, whoever is free."""
     if date.precision == Precision.DAYS:
-        return WhyNot.SEVERAL_DAYS
+        return NotKeptReason.SEVERAL_DAYS
     if not starts:
-        return WhyNot.NO_TIME_LEFT
-    return None if room else WhyNot.ENOUGH
+        return NotKeptReason.NO_TIME_LEFT
+    return None if room else NotKeptReason.ENOUGH
 
 
 def choose_slots(
     schedule: Schedule, dates: Sequence[PreferredDate], wanted: Sequence[Sequence[datetime]], room: int
-) -> list[KeptSlot | WhyNot]:
+) -> list[KeptSlot | NotKeptReason]:
     """In the order in which they were asked for, each beside those before it."""
-    alone, found = schedule, list[KeptSlot | WhyNot]()
+    alone, found = schedule, list[KeptSlot | NotKeptReason]()
     for date, starts in zip(dates, wanted, strict=True):
         outcome = why_not_looked_at(date, starts, room) or first_possible_slot(schedule, starts) or why_nobody(alone, starts)
         if isinstance(outcome, KeptSlot):
@@ -151,16 +150,16 @@ def choose_slots(
     return found
 
 
-def why_nobody(alone: Schedule, starts: Sequence[datetime]) -> WhyNot:
+def why_nobody(alone: Schedule, starts: Sequence[datetime]) -> NotKeptReason:
     """`alone`: the diary without the other dates of the request."""
     if first_possible_slot(alone, starts):
-        return WhyNot.BESIDE
-    return WhyNot.OUTSIDE if any(alone.candidates(start) for start in starts) else WhyNot.NOBODY_FREE
+        return NotKeptReason.BESIDE
+    return NotKeptReason.OUTSIDE if any(alone.candidates(start) for start in starts) else NotKeptReason.NOBODY_FREE
 
 
 def dates_we_could_keep(
     slot_query: SlotQuery, dates: Sequence[PreferredDate], *, person: Person, now: datetime
-) -> list[KeptSlot | WhyNot]:
+) -> list[KeptSlot | NotKeptReason]:
     """The same for the page that asks first: what would be kept if it were sent now. Locks nothing."""
     wanted = starts_ahead(dates, slot_query, now)
     starts = [start for each in wanted for start in each]

@@ -287,7 +287,7 @@ def mark_attended(*, place: SessionPlace, by: User | None, now: datetime) -> Non
 @transaction.atomic
 def make_place_links(*, place: SessionPlace, purposes: Iterable[PlaceLinkPurpose], now: datetime) -> dict[str, str]:
     """A new token for each purpose, for whoever reads mail at the person's address. What has expired goes meanwhile."""
-    PlaceLink.objects.expired(now).delete()
+    PlaceLink.objects.filter(expires_at__lte=now).delete()
     tokens = {str(purpose): secrets.token_urlsafe(32) for purpose in purposes}
     PlaceLink.objects.bulk_create(
         PlaceLink(

@@ -51,7 +51,6 @@ from bookings.open_sessions.services.places import end_lapsed_offers, fill_place
 from bookings.schedule.locks import guarded, lock_presenters
 from ctac.dates import days_before, uk_day
 from ctac.errors import DomainError
-from ctac.models import save_with_reference
 from notifications.models import Notification
 from notifications.outbox import notify
 from notifications.registry import Topic
@@ -132,7 +131,7 @@ def plan_session(
     )
     try:
         with guarded():
-            save_with_reference(session, "OS")
+            session.save_with_reference()
             if planned.presenter is not None:
                 take_time(session, planned.presenter)
     except SlotTaken as refusal:

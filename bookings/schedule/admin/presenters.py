@@ -294,7 +294,7 @@ class BusyTimeAdmin(LooksOnly):
     @admin.display(description=gettext_lazy("when"), ordering="busy")
     def when(self, claim: BusyTime) -> str:
         if claim.leave is not None:
-            return claim.leave.in_words
+            return claim.leave.days_text
         return format_span(claim.busy.lower, claim.busy.upper)
 
     @admin.display(description=gettext_lazy("what"), ordering="kind")

@@ -74,7 +74,7 @@ def missing_links(order: Order) -> SafeString | str:
         [order_link(first) for first in Order.objects.filter(dispatches__missing=order.replaces_id)] if order.replaces_id else []
     )
     said = [format_html(_("Sends again what was lost of {}"), link) for link in lost]
-    for report in MissingParcel.objects.of_orders([order.pk]).select_related("replacement"):
+    for report in MissingParcel.objects.filter(parcel__order=order).select_related("replacement"):
         url = reverse("staff:leaflets_missingparcel_change", args=[report.pk])
         words = format_html('<a href="{}">{}</a>', url, _("A parcel never came"))
         again = getattr(report, "replacement", None)

@@ -366,7 +366,7 @@ class OrderAdmin(OrderExportMixin, PersonColumnsMixin, FoundByReference, LooksOn
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def state_in_words(self, order: Order) -> SafeString:
         # The state of an order in a list, and under it that it was passed forward.
-        tag = state_tag(order.state_in_words, order.state_kind)
+        tag = state_tag(order.state_in_words, order.status_colour)
         return format_html('{}<br> <span class="quiet">{}</span>', tag, _("Passed forward")) if order.is_passed_forward else tag
 
     @admin.display(description=gettext_lazy("place among those that wait"))

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from ctac.errors import DomainError
-from privacy.models import Reason
+from privacy.models import DataActionReason
 from privacy.services import StaffAccount, VisitInTheWay, erase_person, people_to_erase_again, read_erasures
 
 # Nobody is named: of whom it is, the number in the address of their page says.
@@ -40,7 +40,7 @@ class Command(BaseCommand):
         refused: dict[int, Exception] = {}
         for person in people_to_erase_again(erasures):
             try:
-                erase_person(person, by=None, now=timezone.now(), reason=Reason.RESTORED)
+                erase_person(person, by=None, now=timezone.now(), reason=DataActionReason.RESTORED)
                 again += 1
             except Exception as error:  # noqa: BLE001 - one who can't be erased must not leave all who come after in the database
                 refused[person.pk] = error

@@ -17,7 +17,7 @@ from bookings import rules
 from bookings.models import OpenSession, PlaceState, SessionPlace, SessionState
 from bookings.open_sessions.services.places import give_up_place, take_place
 from bookings.open_sessions.services.sessions import cancel_session, reschedule_session
-from notifications.models import Notification, Where
+from notifications.models import ChoiceSource, Notification
 from notifications.preferences import choose
 from notifications.registry import Topic
 from professionals.models import Draft, Person
@@ -246,7 +246,7 @@ def test_who_stopped_reminders_is_promised_none_and_led_to_their_choices(
 ) -> None:
     promised = text(take(client, session))
     assert ("You get a reminder by email" in promised, "You get no reminder" in promised) == (True, False)
-    choose(address=person.email, chosen={Topic.REMINDERS: False}, where=Where.PAGE, now=NOW)
+    choose(address=person.email, chosen={Topic.REMINDERS: False}, where=ChoiceSource.PAGE, now=NOW)
     mine = client.get(page(session, "mine/"))
     assert ("You get a reminder" in text(mine), "you stopped reminders by email" in text(mine)) == (False, True)
     assert 'href="/my/mail/">Choose what you get by email</a>' in mine.content.decode()

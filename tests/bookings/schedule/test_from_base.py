@@ -8,7 +8,7 @@ import pytest
 
 from bookings.booking.services.reschedule import reschedule
 from bookings.errors import OutsideRules, SlotTaken
-from bookings.models import Format, JourneyTime, Presenter, WhyNot
+from bookings.models import Format, JourneyTime, NotKeptReason, Presenter
 from bookings.open_sessions.queries import Clash, PlannedSession, clashes
 from bookings.rules import RuleViolation
 from bookings.schedule.holds import hold_slot
@@ -164,7 +164,7 @@ def test_a_booking_is_not_moved_there_by_its_link(presenter: Presenter, person: 
 def test_no_date_of_ones_own_is_kept_there(presenter: Presenter, person: Person) -> None:
     make_booking(presenter, at("10:00"), postcode=WAKEFIELD)
     request = ask(person, on(at("09:00")), on(at("08:30")), **ONLINE)
-    assert [option.why_not for option in request.options.all()] == [WhyNot.OUTSIDE, ""]
+    assert [option.why_not for option in request.options.all()] == [NotKeptReason.OUTSIDE, ""]
 
 
 def test_staff_may_with_a_reason(presenter: Presenter) -> None:
