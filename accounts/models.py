@@ -2,7 +2,6 @@
 
 import uuid
 from datetime import datetime
-from importlib import import_module
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -115,11 +114,6 @@ class Session(AbstractBaseSession):
     @property
     def last_seen(self) -> str:
         return format_moment(self.seen_at)
-
-    @classmethod
-    def get_session_store_class(cls) -> type:
-        store: type = import_module(settings.SESSION_ENGINE).SessionStore
-        return store
 
 
 # Rate limits: one table, one statement for all keys of a request; and by what, where and why somebody is stopped.

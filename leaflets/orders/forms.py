@@ -417,7 +417,7 @@ def known_delivery_answers(person: Person, places: DeliveryAddresses) -> dict[st
 class AnonymousDeliveryForm(HoneypotMixin, DeliveryChoiceForm):
     """The same for whoever is not signed in, who may be a program."""
 
-    where, told_by = Where.DELIVERY, "postcode"
+    where, answer_field = Where.DELIVERY, "postcode"
 
 
 def chosen_address(answers: Mapping[str, Any], places: DeliveryAddresses) -> KeptAddress | None:
