@@ -16,10 +16,6 @@ from typing import Any
 
 from ctac.local import PlatformError
 
-# Keeps a few processes running: starts each in a group of its own, prefixes what it says, restarts what dies.
-#
-# One thread does all of it, so that children may be tied to it (processes.tied) and forks are safe.
-
 STEADY_SECONDS = 10.0  # one that ran this long is restarted at once
 LONGEST_WAIT = 10.0
 STOP_SECONDS = 10.0
@@ -37,7 +33,7 @@ class Child:
     started_at: float = 0.0
     start_at: float = 0.0  # when it is due to be started again
     failures: int = 0
-    told_to_stop: bool = False
+    stop_requested: bool = False
     unfinished_line: bytes = field(default=b"", repr=False)
 
     @property
@@ -46,6 +42,11 @@ class Child:
 
 
 class Supervisor:
+    """Keeps a few processes running: starts each in a group of its own, prefixes its output, restarts it when it dies.
+
+    One thread does all of it, so that children may be tied to it and forks are safe.
+    """
+
     def __init__(self, state_file: Path, say: Callable[[str], None], clean_up: Callable[[str], None] = lambda name: None) -> None:
         """`clean_up` is called with a child's name after its group is gone, before it starts again."""
         self.children: list[Child] = []
@@ -72,7 +73,8 @@ class Supervisor:
                     code = child.process.returncode
                     self._forget(child)
                     self._plan_restart(child)
-                    self._say(f"{child.name} ended ({_reason(code)}); starting it again")
+                    reason = f"signal {signal.Signals(-code).name}" if code < 0 else f"code {code}"
+                    self._say(f"{child.name} ended ({reason}); starting it again")
             if until():
                 return True
             if time.monotonic() > end:
@@ -80,9 +82,12 @@ class Supervisor:
         return False
 
     def stop_on_signals(self) -> None:
+        def on_signal(number: int, frame: object) -> None:
+            self.stopping = True
+
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup
-                signal.signal(number, self._on_signal)
+                signal.signal(number, on_signal)
 
     def stop(self) -> None:
         """End all, the last started first, those of the same kind together; nothing is left behind."""
@@ -95,15 +100,12 @@ class Supervisor:
     def ask_to_stop(self, children: list[Child]) -> None:
         """All at once, so that the slowest decides how long it takes. Once each: Celery takes a second one ill."""
         for child in children:
-            if child.process and child.is_running and not child.told_to_stop:
-                child.told_to_stop = True
+            if child.process and child.is_running and not child.stop_requested:
+                child.stop_requested = True
                 send_signal(child.process.pid, child.stop_signal)
 
-    def _on_signal(self, number: int, frame: object) -> None:
-        self.stopping = True
-
     def _start(self, child: Child) -> None:
-        child.started_at, child.told_to_stop = time.monotonic(), False
+        child.started_at, child.stop_requested = time.monotonic(), False
         try:
             child.process = subprocess.Popen(
                 **{"stdin": subprocess.DEVNULL, **child.arguments()},
@@ -175,12 +177,6 @@ class Supervisor:
         if output is not None and not output.closed:
             self._selector.unregister(output)
             output.close()
-
-
-def _reason(code: int) -> str:
-    if code < 0:
-        return f"signal {signal.Signals(-code).name}"
-    return f"code {code}"
 
 
 PR_SET_PDEATHSIG = 1  # prctl(2)
