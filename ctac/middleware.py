@@ -113,9 +113,6 @@ class NoNulMiddleware:
         return self.get_response(request)
 
 
-# What every answer tells the browser not to do with it: pages, errors, files, probes and redirects alike.
-
-
 class SafeHeadersMiddleware(CSPMiddleware):
     """Stands first in MIDDLEWARE, so that no answer passes it by: those below it write none on what stands above them.
 
@@ -128,14 +125,14 @@ class SafeHeadersMiddleware(CSPMiddleware):
         if any(name.startswith("_csp") for name in (*vars(response), *vars(request))):
             response = super().process_response(request, response)  # type: ignore[assignment]
         headers = response.headers
-        for name, value in self.usual.items():
+        for name, value in self.default_headers.items():
             headers.setdefault(name, value)
-        if request.is_secure() and self.only_by_https:
-            headers.setdefault("Strict-Transport-Security", self.only_by_https)
+        if request.is_secure() and self.strict_transport_security:
+            headers.setdefault("Strict-Transport-Security", self.strict_transport_security)
         return response
 
     @cached_property
-    def usual(self) -> dict[str, str]:
+    def default_headers(self) -> dict[str, str]:
         """The policy of the settings is worked out once; a view that has one of its own gets that."""
         return {
             HEADER: str(build_policy()),
@@ -148,7 +145,7 @@ class SafeHeadersMiddleware(CSPMiddleware):
         }
 
     @cached_property
-    def only_by_https(self) -> str:
+    def strict_transport_security(self) -> str:
         """As Django's SecurityMiddleware says it, which is not asked about what is answered before it."""
         if not settings.SECURE_HSTS_SECONDS:
             return ""
