@@ -59,8 +59,8 @@ def exceeded_limits(limits: Limits, now: datetime) -> set[str]:
 def admit(limits: Limits, now: datetime) -> list[ReachedLimit]:
     """Count one hit for each key and return nothing; or count none, if any key has had all its hits, and return those keys.
 
-    So whoever is stopped by a limit of their own uses up none that they share with others. Call it outside the transaction that
-    it guards: a rollback would forget the hit. One statement.
+    So whoever reaches a limit of their own uses up none that they share with others. Call it outside the transaction that it
+    protects: a rollback would forget the hit. One statement.
     """
     if not limits:
         return []
@@ -106,7 +106,7 @@ ADMIT = """
 
 
 def lift_limit(digest: str, until: datetime) -> None:
-    """Let everything through that is counted by this key (as it is stored), until then."""
+    """Let everything through until then. `digest` is the key as it is stored."""
     RateLimit.objects.update_or_create(key=digest, defaults={"hits": 0, "resets_at": until, "lifted": True})
 
 
@@ -118,7 +118,7 @@ def hits(keys: Iterable[str], now: datetime) -> dict[str, int]:
 
 
 def give_back_hit(key: str) -> None:
-    """Take one hit back: what was counted as an attempt turned out well."""
+    """For an attempt that turned out well."""
     RateLimit.objects.filter(key=hash_key(key), hits__gt=0).update(hits=F("hits") - 1)
 
 
@@ -183,7 +183,7 @@ THROTTLE_SENTENCES = {
 
 
 class Recorder(Protocol):
-    """Keeps for staff what was stopped. `request` and `address`: who it may have been, as far as that is known."""
+    """Keeps a blocked attempt for staff to see. `request` and `address`: who it may have been, as far as that is known."""
 
     def __call__(
         self, *, where: Where, why: Why, now: datetime, by: By, key: str, about: str, request: HttpRequest | None, address: str
@@ -227,7 +227,7 @@ class Throttle:
 
 @dataclass(frozen=True)
 class ReachedThrottle:
-    """The throttle that a try has met, and until when it holds."""
+    """The throttle that a try has reached, and until when it holds."""
 
     throttle: Throttle
     until: datetime
@@ -281,7 +281,7 @@ def check_throttles(
 
 
 def count_throttles(throttles: Sequence[Throttle], now: datetime) -> None:
-    """Count what is let through whatever the limit: what staff do for somebody on the phone."""
+    """Count what staff do for somebody on the phone, and let it through whatever the limit."""
     admit({throttle.key: (MOST_HITS + 1, throttle.window) for throttle in throttles}, now)
 
 
@@ -338,14 +338,14 @@ def is_rate_limited(request: HttpRequest, action: str, *, address: str = "", use
 
 
 def give_back_try(request: HttpRequest, action: str, *, address: str = "", user: Account | None = None) -> None:
-    """What was counted turned out well."""
+    """For a try that turned out well."""
     for throttle in _throttles_of(request, action, address, user):
         give_back_hit(throttle.key)
 
 
 def clear_tries(request: HttpRequest, action: str, *, address: str = "", user: Account | None = None) -> None:
-    """The mailbox or the account begins anew. Their network gets this try back: with all of them one account of a stranger's own
-    would open the others.
+    """Of the mailbox or the account all. The network gets only this one back: else a stranger could clear it by signing in to an
+    account of their own.
     """
     for throttle in _throttles_of(request, action, address, user):
         if throttle.by == By.NETWORK:

@@ -73,7 +73,7 @@ def mark_used(row: Session, now: datetime) -> Session:
 
 
 class SessionStore(DatabaseStore):
-    """`row` is what the database holds, once it has been read; `ended` the row of a session that was over by then."""
+    """`row`: the row, once it has been read; `ended`: that of a session that was over by then."""
 
     user_agent = ""
     row: Session | None = None
@@ -183,8 +183,8 @@ class UnsubmittedForm:
     asked_again: bool = False
 
     @property
-    def written(self) -> list[str]:
-        """What somebody wrote in words of their own, as far as that can be told: it has a space in it."""
+    def texts(self) -> list[str]:
+        """Answers in words of one's own, as far as a space in them shows that."""
         return [value for _name, value in self.fields if " " in value.strip()]
 
 
@@ -198,12 +198,12 @@ def keep_unsubmitted_form(request: HttpRequest, user_pk: int, *, asked_again: bo
     if len(json.dumps(typed)) > LARGEST_FORM:
         return False
     request.session[UNSUBMITTED_FORM_KEY] = {**typed, "asked_again": asked_again}
-    request.kept_just_now = True  # type: ignore[attr-defined]
+    request.form_was_kept = True  # type: ignore[attr-defined]
     return True
 
 
 def unsubmitted_form(request: HttpRequest) -> UnsubmittedForm | None:
-    """What waits for whoever is signed in. What another person sent from this browser goes at once."""
+    """That of whoever is signed in. Another person's, sent from this browser, is dropped."""
     waiting = request.session.get(UNSUBMITTED_FORM_KEY)
     if waiting is None:
         return None
@@ -224,7 +224,7 @@ class SessionMiddleware(DjangoSessionMiddleware):
         request.session.user_agent = request.META.get("HTTP_USER_AGENT", "")  # type: ignore[attr-defined]
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
-        """Signed out, or signed in anew, in another window while this page was made: it is shown, and no cookie is touched."""
+        """A session that ended in another window while this page was made interrupts nothing, and no cookie is touched."""
         if request.method == "POST" and hasattr(request, "session"):
             handle_unsubmitted_form(request, response)
         try:
@@ -237,7 +237,7 @@ def handle_unsubmitted_form(request: HttpRequest, response: HttpResponse) -> Non
     """Keep a form whose session had ended; forget it once it has been sent again."""
     if SESSION_KEY in request.session:
         waiting = request.session.get(UNSUBMITTED_FORM_KEY, {})
-        if waiting.get("path") == request.get_full_path() and not hasattr(request, "kept_just_now"):
+        if waiting.get("path") == request.get_full_path() and not hasattr(request, "form_was_kept"):
             forget_unsubmitted_form(request)
         return
     ended = request.session.ended  # type: ignore[attr-defined]

@@ -87,14 +87,14 @@ def audited(view: Any) -> Any:
 def write_entry(act: Act, request: HttpRequest, view: Any, kwargs: dict[str, Any], what: str = "") -> None:
     """`what`: the status of a refusal; else what the page says, or the button that was pressed."""
     request.__dict__["_audited"] = True
-    said = told(request)
+    details = told(request)
     owner = getattr(view, "__self__", None) or next(iter(getattr(view, "args", ())), None)
     model_admin = owner if isinstance(owner, ModelAdmin) else None
-    what = what or said.what or str(kwargs.get("slug") or chosen_action(request, model_admin))
-    kind = said.kind or (model_admin.opts.label_lower if model_admin else kind_by_content_type(kwargs))
-    keys = [*said.keys, *selected_rows(request)]
+    what = what or details.what or str(kwargs.get("slug") or chosen_action(request, model_admin))
+    kind = details.kind or (model_admin.opts.label_lower if model_admin else kind_by_content_type(kwargs))
+    keys = [*details.keys, *selected_rows(request)]
     keys += [str(kwargs[name]) for name in ("object_id", "reference") if name in kwargs and str(kwargs[name]) not in keys]
-    if said.kind and not keys:
+    if details.kind and not keys:
         keys = [str(value) for value in kwargs.values()]
     record(act, by=request.user.pk, about=About(kind, tuple(keys)), page=page_of(request), whats=[what])
 

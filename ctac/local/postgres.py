@@ -16,7 +16,7 @@ import signal
 import stat
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -129,7 +129,7 @@ def start(var_dir: Path, *, fast: bool = False, extra: Mapping[str, str] | None 
                     start_new_session=True,
                     preexec_fn=processes.tied(signal.SIGINT),
                 )
-            wait_until_ready(var_dir, process, lambda: _last_words(var_dir))
+            wait_until_ready(var_dir, process, var_dir / "postgres.log")
         create_database(var_dir)
     return process
 
@@ -200,13 +200,18 @@ def clear_leftovers(var_dir: Path) -> None:
     (data_dir(var_dir) / "postmaster.pid").unlink(missing_ok=True)
 
 
-def wait_until_ready(var_dir: Path, process: subprocess.Popen[bytes], last_words: Callable[[], str] = lambda: "") -> None:
+def wait_until_ready(var_dir: Path, process: subprocess.Popen[bytes], log: Path | None = None) -> None:
+    """Raises PlatformError, with the last line of the log."""
     processes.wait_until(lambda: process.poll() is not None or _answers(var_dir), START_SECONDS)
-    if process.poll() is not None:
-        raise PlatformError(f"PostgreSQL stopped at once{last_words()}. {INSTEAD}")
-    if not _answers(var_dir):
-        process.terminate()
-        raise PlatformError(f"PostgreSQL did not answer within {START_SECONDS} seconds{last_words()}. {INSTEAD}")
+    ended = process.poll() is not None
+    if not ended and _answers(var_dir):
+        return
+    lines = log.read_text(errors="replace").strip().splitlines() if log else []
+    last_line = f" ({lines[-1]})" if lines else ""
+    if ended:
+        raise PlatformError(f"PostgreSQL stopped at once{last_line}. {INSTEAD}")
+    process.terminate()
+    raise PlatformError(f"PostgreSQL did not answer within {START_SECONDS} seconds{last_line}. {INSTEAD}")
 
 
 def create_database(var_dir: Path) -> None:
@@ -327,11 +332,3 @@ def _make_data(var_dir: Path, binaries: Path, account: Account) -> None:
     except OSError as error:
         raise PlatformError(f"PostgreSQL's data folder can't be made ({error}). {INSTEAD}") from error
     new.rename(data)
-
-
-def _last_words(var_dir: Path) -> str:
-    try:
-        lines = (var_dir / "postgres.log").read_text(errors="replace").strip().splitlines()
-    except OSError:
-        return ""
-    return f" ({lines[-1]})" if lines else ""

@@ -36,10 +36,6 @@ class Child:
     stop_requested: bool = False
     unfinished_line: bytes = field(default=b"", repr=False)
 
-    @property
-    def is_running(self) -> bool:
-        return self.process is not None and self.process.poll() is None
-
 
 class Supervisor:
     """Keeps a few processes running: starts each in a group of its own, prefixes its output, restarts it when it dies.
@@ -100,7 +96,7 @@ class Supervisor:
     def ask_to_stop(self, children: list[Child]) -> None:
         """All at once, so that the slowest decides how long it takes. Once each: Celery takes a second one ill."""
         for child in children:
-            if child.process and child.is_running and not child.stop_requested:
+            if child.process and child.process.poll() is None and not child.stop_requested:
                 child.stop_requested = True
                 send_signal(child.process.pid, child.stop_signal)
 
@@ -216,23 +212,6 @@ def command_lines() -> dict[int, str]:
         pid, _, command = line.strip().partition(" ")
         found[int(pid)] = command
     return found
-
-
-def is_alive(pid: int) -> bool:
-    """Zombies count as dead."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    if LINUX:
-        try:
-            state = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[0]
-        except OSError:
-            return False
-        return state not in {"Z", "X"}
-    return True
 
 
 def wait_until(condition: Callable[[], bool], seconds: float, every: float = 0.02) -> bool:

@@ -46,7 +46,7 @@ def kind(field: BoundField) -> str:
 
 
 @register.filter
-def label_in_words(field: BoundField) -> Any:
+def question_label(field: BoundField) -> Any:
     """A conditional question looks optional to the form but isn't once it is asked; one that really is says so."""
     if field.field.required or is_conditional(field) or isinstance(field.field, AnyOrNone):
         return field.label

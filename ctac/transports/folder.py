@@ -120,6 +120,3 @@ class Transport(virtual.Transport):
         options: dict[str, Any] = self.client.transport_options  # type: ignore[union-attr]
         Path(options["folder"]).mkdir(parents=True, exist_ok=True)
         return super().establish_connection()
-
-    def driver_version(self) -> str:
-        return "1"
