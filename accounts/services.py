@@ -222,11 +222,6 @@ def log_refused_passkey() -> None:
     record(Act.NOT_LET_IN, whats=["passkey"])
 
 
-def log_refused_answer(what: str, by: int | None) -> None:
-    """A code by email, or a password on reauthentication; `by` is whoever is signed in."""
-    record(Act.NOT_LET_IN, by=by, whats=[what])
-
-
 def log_change(signal: Signal, user: User, authenticator: Authenticator | None = None, **_details: Any) -> None:
     what = CHANGES[signal]
     if authenticator is not None and authenticator.type == PASSKEY:

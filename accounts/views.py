@@ -68,7 +68,7 @@ form_methods = require_http_methods(["GET", "HEAD", "POST"])
 
 
 def passkey_refused_response(request: HttpRequest, form: Form, page: str) -> HttpResponse:
-    """Back to where a code stands beside, with the reason and the way on."""
+    """Back to the page that also takes a code, with the reason and `next`."""
     for message in form.errors.get("credential", []):
         messages.error(request, str(message))
     onward = safe_next(request)
@@ -121,8 +121,6 @@ class PasskeySignInView(LoginWebAuthnView):
 
 @method_decorator([login_required, rate_limited("reauthenticate")], name="dispatch")
 class ReauthenticatePasskeyView(BaseReauthenticateView):
-    """Whoever is asked again shows a passkey of theirs."""
-
     form_class = ReauthenticatePasskeyForm
 
     def _check_reauthentication_method_available(self, request: HttpRequest) -> None:

@@ -32,8 +32,10 @@ from accounts import forms as accounts_forms
 from accounts.access import is_own_page, recently_reauthenticated, with_next
 from accounts.allauth_internals import record_authentication
 from accounts.models import Session, User
-from accounts.services import has_address, lock_account, log_refused_answer, passkey_host
+from accounts.services import has_address, lock_account, passkey_host
 from accounts.sessions import hash_session_key
+from audit.models import Act
+from audit.services import record
 from notifications.bounces.services import arrived
 from notifications.models import Cleared, Where
 from notifications.outbox import seal_and_send
@@ -85,7 +87,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def validation_error(self, code: str, *args: Any) -> ValidationError:
         """What allauth's forms ask when an answer is wrong: of these it sends no signal."""
         if code in REFUSED:
-            log_refused_answer(REFUSED[code], self.request.user.pk)
+            record(Act.NOT_LET_IN, by=self.request.user.pk, whats=[REFUSED[code]])
         refusal: ValidationError = super().validation_error(code, *args)
         return refusal
 

@@ -135,7 +135,14 @@ class Copy:
         supervisor.add(Child("worker", self._python(*worker)))
         supervisor.add(Child("beat", self._python(*celery, "beat", "--pidfile=")))
         if supervisor.run(until=self._answers, seconds=PATIENCE):
-            self._welcome(login)
+            address = f"http://localhost:{self.port}"
+            say("")
+            say(f"CTAC is ready: {address}/")
+            say(f"  Staff   {address}/staff/")
+            say(f"          sign in as {login['staff_email']} with the password {login['staff_password']}")
+            say(f"          and the code from {address}/mailbox/")
+            say(f"  Mail    {address}/mailbox/" if self.own_mail else "  Mail    goes to the server in EMAIL_URL")
+            say("Ctrl-C stops everything; your data stay.")
         elif not supervisor.stopping:
             say("The web server does not answer yet; its lines above say why.")
 
@@ -190,16 +197,6 @@ class Copy:
             return False
         finally:
             connection.close()
-
-    def _welcome(self, login: dict[str, str]) -> None:
-        address = f"http://localhost:{self.port}"
-        say("")
-        say(f"CTAC is ready: {address}/")
-        say(f"  Staff   {address}/staff/")
-        say(f"          sign in as {login['staff_email']} with the password {login['staff_password']}")
-        say(f"          and the code from {address}/mailbox/")
-        say(f"  Mail    {address}/mailbox/" if self.own_mail else "  Mail    goes to the server in EMAIL_URL")
-        say("Ctrl-C stops everything; your data stay.")
 
 
 def _listen(port: int) -> socket.socket:
