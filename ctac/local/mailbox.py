@@ -83,7 +83,14 @@ def mail_or_404(name: str) -> Mail:
     return Mail(name, BytesParser(policy=policy.default).parsebytes(content))
 
 
-def sample_code() -> dict[str, object] | None:
+@dataclass(frozen=True)
+class Code:
+    email: str
+    digits: str
+    seconds_left: int
+
+
+def sample_code() -> Code | None:
     """The second factor that the sample staff login needs now, for a stranger who tries the product.
 
     None where that login is not loaded, or has no second factor.
@@ -94,7 +101,7 @@ def sample_code() -> dict[str, object] | None:
     period = app_settings.TOTP_PERIOD
     counter, passed = divmod(int(time.time()), period)
     digits = format_hotp_value(hotp_value(decrypt(authenticator.data["secret"]), counter))
-    return {"email": STAFF_EMAIL, "digits": digits, "seconds_left": period - passed}
+    return Code(STAFF_EMAIL, digits, period - passed)
 
 
 @require_safe
