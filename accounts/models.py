@@ -2,7 +2,6 @@
 
 import uuid
 from datetime import datetime
-from importlib import import_module
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -110,11 +109,6 @@ class Session(AbstractBaseSession):
     @property
     def last_seen(self) -> str:
         return format_moment(self.seen_at)
-
-    @classmethod
-    def get_session_store_class(cls) -> type:
-        store: type = import_module(settings.SESSION_ENGINE).SessionStore
-        return store
 
 
 class RateLimit(models.Model):

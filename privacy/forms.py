@@ -44,7 +44,7 @@ class ComplaintForm(HoneypotMixin, ChildDetailsMixin, OneTimeTokenForm, PageForm
     """Open to everybody; whoever is signed in finds their name and how we reach them filled in."""
 
     where = Where.COMPLAINT
-    told_by = "wrong"
+    answer_field = "wrong"
     free_text_fields = ("wrong", "wanted")
     autocomplete = {"name": "name", "email": "email", "phone": "tel"}
 

@@ -27,13 +27,15 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts import encryption, limits
 from accounts import forms as accounts_forms
-from accounts import limits, security_log, sessions
 from accounts.access import is_own_page, recently_reauthenticated, with_next
 from accounts.allauth_internals import record_authentication
 from accounts.models import Session, User
 from accounts.services import has_address, lock_account, passkey_host
 from accounts.sessions import hash_session_key
+from audit.models import Act
+from audit.services import record
 from notifications.bounces.services import arrived
 from notifications.models import ChoiceSource, ClearReason
 from notifications.outbox import seal_and_send
@@ -85,7 +87,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def validation_error(self, code: str, *args: Any) -> ValidationError:
         """What allauth's forms ask when an answer is wrong: of these it sends no signal."""
         if code in REFUSED:
-            security_log.log_refused_answer(REFUSED[code], self.request.user.pk)
+            record(Act.NOT_LET_IN, by=self.request.user.pk, whats=[REFUSED[code]])
         refusal: ValidationError = super().validation_error(code, *args)
         return refusal
 
@@ -270,13 +272,13 @@ class MFAAdapter(DefaultMFAAdapter):
         return drawing.getvalue().decode()
 
     def encrypt(self, text: str) -> str:
-        return sessions.encrypt(text)
+        return encryption.encrypt(text)
 
     def decrypt(self, encrypted_text: str) -> str:
         """What none of our keys opens is no secret any more: a random one stands for it, so that no code is right."""
         try:
-            return sessions.decrypt(encrypted_text)
-        except sessions.DecryptionError:
+            return encryption.decrypt(encrypted_text)
+        except encryption.DecryptionError:
             logger.error("a second-factor secret can't be opened: SECRET_KEY changed and the old one is not a fallback")
             return base64.b32encode(secrets.token_bytes(20)).decode()
 

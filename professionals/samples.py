@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib.auth.models import Group
 from django.db import transaction
 
-from accounts import sessions
+from accounts import encryption
 from accounts.models import By, User, Where, Why
 from accounts.roles import ROLES, Role
 from notifications.models import BounceType, MarkedAddress, ReportSource, ReturnedMail
@@ -90,7 +90,7 @@ def email_of(role: Role) -> str:
 
 def _colleague(email: str, **fields: bool) -> User:
     user = _verified_user(email, password=STAFF_PASSWORD, is_staff=True, **fields)
-    data = {"secret": sessions.encrypt(STAFF_TOTP_SECRET)}
+    data = {"secret": encryption.encrypt(STAFF_TOTP_SECRET)}
     Authenticator.objects.get_or_create(user=user, type=Authenticator.Type.TOTP, defaults={"data": data})
     return user
 

@@ -19,7 +19,7 @@ from bookings.email_samples import (
     sample_presenter,
 )
 from bookings.emails import BookingEmail
-from bookings.models import BookingEvent, DateOption, EventKind, OptionKind, OptionState, Precision, State, NotKeptReason
+from bookings.models import BookingEvent, DateOption, EventKind, NotKeptReason, OptionKind, OptionState, Precision, State
 from leaflets.models import OrderState
 from notifications.samples import NOW, Example, example
 

@@ -127,7 +127,7 @@ class FeedbackForm(HoneypotMixin, ChildDetailsMixin, PageForm):
     """How far one agrees with three sentences (a host with four), and what could be better. No name is asked for."""
 
     where = Where.FEEDBACK
-    told_by = "token"
+    answer_field = "token"
     free_text_fields = ("comment",)
 
     token = forms.CharField(widget=forms.HiddenInput, required=False)

@@ -416,7 +416,7 @@ def known_delivery_answers(person: Person, places: DeliveryAddresses) -> dict[st
 class AnonymousDeliveryForm(HoneypotMixin, DeliveryChoiceForm):
     """The same for whoever is not signed in, who may be a program."""
 
-    where, told_by = Where.DELIVERY, "postcode"
+    where, answer_field = Where.DELIVERY, "postcode"
 
 
 def initial_delivery(person: Person | None, places: DeliveryAddresses) -> dict[str, str]:

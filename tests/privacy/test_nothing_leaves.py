@@ -16,6 +16,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Session
+from accounts.sessions import SessionStore
 from bookings.calendars import feeds
 from bookings.models import Presenter
 from ctac.staff.site import staff_site
@@ -83,7 +84,9 @@ def test_what_is_kept_reaches_nobody_but_the_lead_who_clears_it(
         seen = {
             "email": sent(),
             "draft": json.dumps(list(Draft.objects.values_list("answers", flat=True)), default=str),
-            "session": json.dumps([session.get_decoded() for session in Session.objects.all()], default=str),
+            "session": json.dumps(
+                [SessionStore().decode(session.session_data) for session in Session.objects.all()], default=str
+            ),
             "calendar": calendars(),
             "list": lists(),
             "export": str([list(row) for row in order_rows(keys_of_orders(Order.objects.all()))]),

@@ -114,7 +114,7 @@ EXEMPT = {
     "a courier's number: letters and digits of a parcel": {"leaflets.orders.admin.orders.DispatchForm": ("tracking_number",)},
     "shown only where nothing is stored: the styleguide": {
         "ctac.styleguide.forms.EverythingForm": ("name", "phone", "address", "notes", "password", "token"),
-        "ctac.styleguide.forms.RareForm": ("long", "unbroken", "town", "postcode", "notes", "fixed"),
+        "ctac.styleguide.forms.LongWordsForm": ("long", "unbroken", "town", "postcode", "notes", "fixed"),
     },
 }
 
