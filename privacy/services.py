@@ -42,7 +42,7 @@ from privacy.models import (
 from professionals.emails import account_email_kind, render_account_email
 from professionals.models import Person
 from professionals.safeguarding.services import notify_safeguarding_lead
-from professionals.services import has_lost_mailbox
+from professionals.services import lost_mailbox
 
 # Who was erased, in a file outside the database, so that a restored backup can be made to forget them again (ADR 23).
 #
@@ -214,7 +214,7 @@ def _erase_once(person: Person, by: User | None, now: datetime, reason: Reason) 
     user = User.objects.select_for_update(of=("self",)).filter(person=locked).first()  # whom nobody makes staff meanwhile
     if user is not None and user.is_staff:
         raise StaffAccount
-    address = "" if has_lost_mailbox(locked) else locked.email
+    address = "" if Person.objects.filter(lost_mailbox(), pk=locked.pk).exists() else locked.email
     for source in reversed(list(_sources.values())):
         source.erase(locked, now)
     record(Act.ERASED, by=by.pk if by else None, about=About.of(locked))
