@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.access import signed_in
 from ctac.errors import DomainError
-from ctac.staff.columns import NOTHING, LooksOnly, long_moment, moment_of, state_tag
+from ctac.staff.columns import NOTHING, LooksOnly, column, long_moment, moment_of, state_tag
 from ctac.staff.lists import period_of
 from ctac.staff.site import ObjectAction, OneRowAdmin, Waiting, in_our_words, staff_site
 from professionals.models import Decision, FlaggedEvent, FlaggedEventKind, FlaggedText, OutOfHours
@@ -104,6 +104,10 @@ class FlaggedTextAdmin(LooksOnly):
     fieldsets = ((None, {"fields": FIELDS}),)
     readonly_fields = FIELDS
     may_be_empty = ("decided",)
+    where = column(
+        gettext_lazy("written with"),
+        lambda flagged: format_html('<a href="{}">{}</a>', services.staff_page_of(flagged), flagged.reference),
+    )
     written = moment_of("flagged_at", gettext_lazy("written"), short=True)
     object_actions = (
         ObjectAction(
@@ -153,10 +157,6 @@ class FlaggedTextAdmin(LooksOnly):
     def get_queryset(self, request: HttpRequest) -> QuerySet[FlaggedText]:
         events = FlaggedEvent.objects.select_related("by")
         return super().get_queryset(request).prefetch_related(Prefetch("events", queryset=events))
-
-    @admin.display(description=gettext_lazy("written with"))
-    def where(self, flagged: FlaggedText) -> SafeString:
-        return format_html('<a href="{}">{}</a>', services.staff_page_of(flagged), flagged.reference)
 
     @admin.display(description=gettext_lazy("state"))
     def state(self, flagged: FlaggedText) -> SafeString:
