@@ -1,8 +1,7 @@
-"""Complaints about data, what staff write about complaints and breaches, and the tick before an account is deleted."""
+"""Complaints about data, what staff write about complaints and breaches, and the deletion of one's account."""
 
 import secrets
 from collections.abc import Mapping
-from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -17,31 +16,38 @@ from accounts.models import Where
 from ctac.dates import uk_day
 from ctac.forms import ClockField, DayField, PageForm, near_today, uk_moment
 from privacy.models import Came, Told
-from privacy.services import BreachFacts, ComplaintDetails
 from professionals.drafts import SECRET
 from professionals.forms import clean_text, validate_phone
 from professionals.models import Person
 from professionals.safeguarding.forms import CONFIRM_FIELD, ChildDetailsMixin, StaffForm
-
-# What somebody says who complains about how we handle their data.
 
 MOST_WORDS = 4000
 NO_CHILD = gettext_lazy("No details of a child, please.")
 
 
 class OneTimeTokenForm(forms.Form):
-    """With a one-time token: whatever is written of it is written once, however often it is sent."""
+    """Its token makes sure that the form is stored once, however often it is sent."""
 
     token = forms.CharField(widget=forms.HiddenInput, required=False, initial=partial(secrets.token_urlsafe, 32))
 
     def clean_token(self) -> str:
-        """One that is not of ours is replaced: the worst that comes of it is that the same is written twice."""
+        """One that is not of ours is replaced: at worst the same is stored twice."""
         token: str = self.cleaned_data["token"]
         return token if SECRET.fullmatch(token) else secrets.token_urlsafe(32)
 
 
-class ComplaintForm(HoneypotMixin, ChildDetailsMixin, OneTimeTokenForm, PageForm):
-    """Open to everybody; whoever is signed in finds their name and how we reach them filled in."""
+class ComplaintDetailsForm(OneTimeTokenForm):
+    def clean_name(self) -> str:
+        return clean_text(self.cleaned_data["name"])
+
+    @property
+    def details(self) -> dict[str, str]:
+        """Of a valid form."""
+        return {name: self.cleaned_data[name] for name in ("name", "email", "phone", "wrong", "wanted")}
+
+
+class ComplaintForm(HoneypotMixin, ChildDetailsMixin, ComplaintDetailsForm, PageForm):
+    """Open to everybody; filled in with the contact details of a signed-in person."""
 
     where = Where.COMPLAINT
     told_by = "wrong"
@@ -92,26 +98,8 @@ class ComplaintForm(HoneypotMixin, ChildDetailsMixin, OneTimeTokenForm, PageForm
             self.add_error("email", _("Enter an email address or a phone number, so that we can answer you."))
         return cleaned
 
-    @property
-    def said(self) -> ComplaintDetails:
-        """Of a valid form."""
-        return complaint_details(self.cleaned_data)
 
-
-def complaint_details(cleaned: Mapping[str, Any]) -> ComplaintDetails:
-    return ComplaintDetails(
-        name=clean_text(cleaned["name"]),
-        email=cleaned["email"],
-        phone=cleaned["phone"],
-        wrong=cleaned["wrong"],
-        wanted=cleaned["wanted"],
-    )
-
-
-# What staff write about a complaint.
-
-
-class EnterComplaintForm(StaffForm, OneTimeTokenForm, PageForm):
+class EnterComplaintForm(StaffForm, ComplaintDetailsForm, PageForm):
     """For somebody who rang or wrote."""
 
     free_text_fields = ("wrong", "wanted")
@@ -157,14 +145,18 @@ class EnterComplaintForm(StaffForm, OneTimeTokenForm, PageForm):
             raise forms.ValidationError(_("This day has not come yet."))
         return day
 
-    @property
-    def said(self) -> ComplaintDetails:
-        """Of a valid form."""
-        return complaint_details(self.cleaned_data)
+
+class NeverKeptForm(StaffForm):
+    """No text of it can be kept if it looks like a child's details, so the service needs no `flagged`."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        cleaned.pop("flagged")
+        return cleaned
 
 
-class TellComplainantForm(StaffForm, PageForm):
-    """How they are told, and what; what goes out as it is written can't hold a child's details (ADR 22)."""
+class TellComplainantForm(NeverKeptForm, PageForm):
+    """What goes out as it is written can't hold a child's details (ADR 22)."""
 
     free_text_fields = ("words",)
     never_kept = ("words",)
@@ -185,11 +177,6 @@ class TellComplainantForm(StaffForm, PageForm):
         widget=forms.Textarea({"rows": 8}),
         error_messages={"required": gettext_lazy("Write what you tell them.")},
     )
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
-        cleaned.pop("flagged")
-        return cleaned
 
 
 class AcknowledgeComplaintForm(TellComplainantForm):
@@ -232,7 +219,7 @@ class CloseComplaintForm(StaffForm):
     )
 
 
-# What staff write about a breach: numbers and kinds, no names; nothing of a child, since it goes to others as it is written.
+# Breaches: numbers and kinds, no names; nothing of a child, since it goes to others as it is written.
 
 
 def long_text(label: Any, hint: Any, missing: Any, rows: int = 4, **more: Any) -> forms.CharField:
@@ -246,12 +233,11 @@ def long_text(label: Any, hint: Any, missing: Any, rows: int = 4, **more: Any) -
     )
 
 
-class TimedForm(StaffForm, PageForm):
-    """`cleaned_data["at"]`: the moment that day and clock come to, in UTC."""
+class TimedForm(NeverKeptForm, PageForm):
+    """`cleaned_data["at"]`: the moment of day and clock, in UTC."""
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
-        cleaned.pop("flagged")
         day, clock = cleaned.pop("day", None), cleaned.pop("clock", None)
         if day and clock:
             try:
@@ -307,10 +293,9 @@ class EnterBreachForm(OneTimeTokenForm, TimedForm):
     )
 
     @property
-    def known(self) -> BreachFacts:
+    def facts(self) -> dict[str, Any]:
         """Of a valid form."""
-        aware_at: datetime = self.cleaned_data["at"]
-        return BreachFacts(aware_at=aware_at, **{name: self.cleaned_data[name] for name in self.free_text_fields})
+        return {"aware_at": self.cleaned_data["at"], **{name: self.cleaned_data[name] for name in self.free_text_fields}}
 
 
 class ToldCommissionerForm(TimedForm):
@@ -341,16 +326,7 @@ class ToldPeopleForm(TimedForm):
     )
 
 
-class BreachWordsForm(StaffForm):
-    """For a form whose words are never kept if they look like a child's details."""
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
-        cleaned.pop("flagged")
-        return cleaned
-
-
-class NeedNotTellCommissionerForm(BreachWordsForm):
+class NeedNotTellCommissionerForm(NeverKeptForm):
     free_text_fields = ("words",)
     never_kept = free_text_fields
 
@@ -361,7 +337,7 @@ class NeedNotTellCommissionerForm(BreachWordsForm):
     )
 
 
-class NeedNotTellPeopleForm(BreachWordsForm):
+class NeedNotTellPeopleForm(NeverKeptForm):
     free_text_fields = ("words",)
     never_kept = free_text_fields
 
@@ -372,7 +348,7 @@ class NeedNotTellPeopleForm(BreachWordsForm):
     )
 
 
-class AddToBreachForm(BreachWordsForm):
+class AddToBreachForm(NeverKeptForm):
     free_text_fields = ("words",)
     never_kept = free_text_fields
 
@@ -383,9 +359,6 @@ class AddToBreachForm(BreachWordsForm):
         ),
         gettext_lazy("Write what we know now."),
     )
-
-
-# The one tick before an account is deleted.
 
 
 class DeleteAccountForm(PageForm):

@@ -69,8 +69,7 @@ def lock_people_and_account(user_id: int, email: str) -> tuple[User, list[Person
     Inside a transaction. If other people own them by the time that the locks are there, all are let go and taken anew. Three
     statements. Raises AccountGoneError.
     """
-    has_address = Q(lower_email=Lower(Value(email))) & ~Q(email="")
-    owners = Person.objects.alias(lower_email=Lower("email")).filter(Q(user=user_id) | has_address)
+    owners = owners_of(user_id, email)
     while True:
         with suppress(_OwnersChanged), transaction.atomic():
             locked = set(owners.order_by("pk").select_for_update().values_list("pk", flat=True))
@@ -78,6 +77,12 @@ def lock_people_and_account(user_id: int, email: str) -> tuple[User, list[Person
             if not locked >= {person.pk for person in people}:
                 raise _OwnersChanged
             return user, people
+
+
+def owners_of(user_id: int, email: str) -> QuerySet[Person]:
+    """Of an account or an address."""
+    has_address = Q(lower_email=Lower(Value(email))) & ~Q(email="")
+    return Person.objects.alias(lower_email=Lower("email")).filter(Q(user=user_id) | has_address)
 
 
 def repoint(old: models.Model, new: models.Model) -> None:

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from ctac.dates import uk_day
 from privacy.models import Breach, Came, Complaint
-from privacy.services import BreachFacts, ComplaintDetails, enter_breach, enter_complaint
+from privacy.services import enter_breach, enter_complaint
 from professionals.models import Person
 from tests.factories import make_staff
 
@@ -22,9 +22,9 @@ def make_complaint(
     """By the form; `person` was signed in."""
     now = now or timezone.now()
     known = {"name": person.name, "email": person.email, "phone": person.phone} if person else {}
-    words = {"name": "Sam Taylor", "email": "sam@leeds.nhs.uk", "phone": "", "wrong": WRONG, "wanted": WANTED, **known, **said}
+    details = {"name": "Sam Taylor", "email": "sam@leeds.nhs.uk", "phone": "", "wrong": WRONG, "wanted": WANTED, **known, **said}
     return enter_complaint(
-        said=ComplaintDetails(**words),
+        details=details,
         came=Came.WEB,
         received_on=received_on or uk_day(now),
         person=person,
@@ -36,7 +36,7 @@ def make_complaint(
 
 def make_breach(*, aware_at: datetime | None = None, now: datetime | None = None, **known: Any) -> Breach:
     now = now or timezone.now()
-    words = {
+    facts = {
         "what": "A list of orders was sent to one wrong workplace.",
         "happened": "In the morning of the day before",
         "concerns": "40 professionals: names and work addresses",
@@ -45,4 +45,4 @@ def make_breach(*, aware_at: datetime | None = None, now: datetime | None = None
         **known,
     }
     aware_at = aware_at or now - timedelta(hours=1)
-    return enter_breach(known=BreachFacts(aware_at=aware_at, **words), by=make_staff(), now=now, token=secrets.token_urlsafe(32))
+    return enter_breach(facts={"aware_at": aware_at, **facts}, by=make_staff(), now=now, token=secrets.token_urlsafe(32))

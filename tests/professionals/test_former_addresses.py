@@ -14,7 +14,7 @@ from accounts.models import User
 from notifications.models import MarkedAddress, Notification, State
 from notifications.privacy import readdress
 from privacy import services as privacy_services
-from privacy.personal_data import erase_emails_of, times_of_mail
+from privacy.personal_data import address_periods, erase_emails_of
 from privacy.retention import clear_expired, close_sign_ins
 from privacy.services import erase_and_notify
 from professionals.models import AccountRecovery, AddressChange, FormerAddress, Person
@@ -297,7 +297,7 @@ def many(person) -> None:
         cursor.execute("ANALYZE professionals_formeraddress")
 
 
-@pytest.mark.parametrize("look", [times_of_mail, partial(erase_emails_of, now=NOW)], ids=["of a copy", "of an erasure"])
+@pytest.mark.parametrize("look", [address_periods, partial(erase_emails_of, now=NOW)], ids=["of a copy", "of an erasure"])
 def test_who_else_had_an_address_is_found_by_it(person, many, look):
     with CaptureQueriesContext(connection) as taken:
         look(person)
