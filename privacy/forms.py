@@ -36,7 +36,9 @@ class OneTimeTokenForm(forms.Form):
         return token if SECRET.fullmatch(token) else secrets.token_urlsafe(32)
 
 
-class ComplaintDetailsForm(OneTimeTokenForm):
+class ComplaintDetailsMixin:
+    cleaned_data: dict[str, Any]
+
     def clean_name(self) -> str:
         return clean_text(self.cleaned_data["name"])
 
@@ -46,7 +48,7 @@ class ComplaintDetailsForm(OneTimeTokenForm):
         return {name: self.cleaned_data[name] for name in ("name", "email", "phone", "wrong", "wanted")}
 
 
-class ComplaintForm(HoneypotMixin, ChildDetailsMixin, ComplaintDetailsForm, PageForm):
+class ComplaintForm(ComplaintDetailsMixin, HoneypotMixin, ChildDetailsMixin, OneTimeTokenForm, PageForm):
     """Open to everybody; filled in with the contact details of a signed-in person."""
 
     where = Where.COMPLAINT
@@ -99,7 +101,7 @@ class ComplaintForm(HoneypotMixin, ChildDetailsMixin, ComplaintDetailsForm, Page
         return cleaned
 
 
-class EnterComplaintForm(StaffForm, ComplaintDetailsForm, PageForm):
+class EnterComplaintForm(ComplaintDetailsMixin, StaffForm, OneTimeTokenForm, PageForm):
     """For somebody who rang or wrote."""
 
     free_text_fields = ("wrong", "wanted")

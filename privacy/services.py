@@ -58,12 +58,6 @@ class Erasure:
     since: datetime
     erased: datetime
 
-    @classmethod
-    def read(cls, line: str) -> "Erasure":
-        """Raises ValueError or KeyError for what is no line of ours."""
-        row = json.loads(line)
-        return cls(int(row["person"]), datetime.fromisoformat(row["since"]), datetime.fromisoformat(row["erased"]))
-
 
 @transaction.atomic
 def write_erasures_down(now: datetime) -> int:
@@ -116,7 +110,8 @@ def read_erasures(path: Path) -> Iterator[Erasure]:
     with path.open() as file:
         for number, line in enumerate(file, 1):
             try:
-                yield Erasure.read(line)
+                row = json.loads(line)
+                yield Erasure(int(row["person"]), datetime.fromisoformat(row["since"]), datetime.fromisoformat(row["erased"]))
             except (ValueError, KeyError, TypeError) as error:
                 raise ValueError(f"line {number} of {path} can't be read") from error
 

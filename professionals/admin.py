@@ -37,7 +37,7 @@ from notifications.preferences import choose, wants_each
 from notifications.privacy import readdress
 from notifications.registry import Topic
 from professionals import services
-from professionals.forms import PostcodeField, refuse_the_teams_own, validate_phone
+from professionals.forms import PostcodeField, refuse_team_address, validate_phone
 from professionals.models import ORGANISATION_WORDS, Organisation, Person, RecognisedDomain, Stopped
 from professionals.safeguarding import admin as safeguarding_admin  # noqa: F401 - registers its models
 from professionals.services import is_work_address, note_former_address
@@ -247,30 +247,24 @@ UserAdmin.object_actions = [*UserAdmin.object_actions, RECOVER]
 UserAdmin.also_found_by.append(accounts_of_people)
 
 
-BLOCKED_ATTEMPT_FIELDS = (
-    "where",
-    "why",
-    "by_in_words",
-    "about",
-    "who",
-    "number_of_times",
-    "last",
-    "first_hour",
-    "seen",
-    "through",
-    "by_staff",
-)
+class IsNullFilter(admin.SimpleListFilter):
+    """Yes or no, by whether a column has a value."""
+
+    column: str
+    labels: ClassVar[dict[str, Promise]]
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(self.labels.items())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(**{f"{self.column}__isnull": self.value() == "no"}) if self.value() in self.labels else queryset
 
 
-class SeenFilter(admin.SimpleListFilter):
+class SeenFilter(IsNullFilter):
     title = gettext_lazy("seen")
     parameter_name = "seen"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("no", _("Not seen yet")), ("yes", _("Seen"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Stopped]) -> QuerySet[Stopped]:
-        return queryset.filter(seen_at__isnull=self.value() == "no") if self.value() in {"no", "yes"} else queryset
+    column = "seen_at"
+    labels: ClassVar = {"no": gettext_lazy("Not seen yet"), "yes": gettext_lazy("Seen")}
 
 
 @admin.register(Stopped, site=staff_site)
@@ -283,8 +277,19 @@ class StoppedAdmin(LooksOnly):
     sorts_quickly = ("last",)
     ordering = ("-last_at", "-pk")
     actions = ("seen_all",)
-    fieldsets = ((None, {"fields": BLOCKED_ATTEMPT_FIELDS}),)
-    readonly_fields = BLOCKED_ATTEMPT_FIELDS
+    fields = readonly_fields = (
+        "where",
+        "why",
+        "by_in_words",
+        "about",
+        "who",
+        "number_of_times",
+        "last",
+        "first_hour",
+        "seen",
+        "through",
+        "by_staff",
+    )
     number_of_times = number_of("times", gettext_lazy("times"))
     last = moment_of("last_at", gettext_lazy("last"), short=True)
     first_hour = moment_of("hour", gettext_lazy("in the hour from"))
@@ -292,14 +297,14 @@ class StoppedAdmin(LooksOnly):
     through = moment_of("let_through_at", gettext_lazy("let through"))
     where_and_why = column(gettext_lazy("what"), str, ordering="where")
     by_in_words = column(
-        gettext_lazy("counted by"), lambda stopped: stopped.get_by_display() if stopped.by else NOTHING, ordering="by"
+        gettext_lazy("counted by"), lambda attempt: attempt.get_by_display() if attempt.by else NOTHING, ordering="by"
     )
     object_actions = (
         ObjectAction(
             slug="let-through",
             label=gettext_lazy("Let through for today"),
             service=services.lift_block,
-            available=lambda stopped: stopped.may_be_let_through(timezone.now()),
+            available=lambda attempt: attempt.may_be_let_through(timezone.now()),
             explanation=gettext_lazy(
                 "For whom you know. This limit stops nobody whom it counts until midnight: for an organisation or a postcode, "
                 "that is everyone there. How many copies may be ordered stays as it is."
@@ -310,10 +315,10 @@ class StoppedAdmin(LooksOnly):
         ObjectAction(
             slug="seen",
             label=gettext_lazy("Mark as seen"),
-            service=lambda stopped, **kwargs: services.mark_blocked_attempts_seen(
-                rows=Stopped.objects.filter(pk=stopped.pk), **kwargs
+            service=lambda attempt, **kwargs: services.mark_blocked_attempts_seen(
+                rows=Stopped.objects.filter(pk=attempt.pk), **kwargs
             ),
-            available=lambda stopped: stopped.seen_at is None,
+            available=lambda attempt: attempt.seen_at is None,
             explanation=gettext_lazy("Nothing else happens. If it is stopped again in the same hour, it counts as not seen."),
             done=gettext_lazy("Marked as seen."),
         ),
@@ -329,18 +334,18 @@ class StoppedAdmin(LooksOnly):
         return super().get_queryset(request).select_related("by_staff", *self.list_select_related)
 
     @admin.display(description=gettext_lazy("who"))
-    def who(self, stopped: Stopped) -> SafeString | str:
+    def who(self, attempt: Stopped) -> SafeString | str:
         """The first one stopped in that hour, if signed in."""
-        person, organisation = stopped.person, stopped.organisation
+        person, organisation = attempt.person, attempt.organisation
         if person is None:
             return organisation.name if organisation else NOTHING
         return name_and_organisation(person.name, person.organisation.name if person.organisation else "")
 
     @admin.display(description=gettext_lazy("state"))
-    def state(self, stopped: Stopped) -> SafeString:
-        if stopped.let_through_at:
+    def state(self, attempt: Stopped) -> SafeString:
+        if attempt.let_through_at:
             return state_tag(_("Let through"), "good")
-        return state_tag(_("Seen"), "done") if stopped.seen_at else state_tag(_("Not seen"), "waiting")
+        return state_tag(_("Seen"), "done") if attempt.seen_at else state_tag(_("Not seen"), "waiting")
 
     def summary_of(self, obj: Stopped) -> list[dict[str, object]]:
         return [
@@ -401,19 +406,15 @@ class PersonForm(forms.ModelForm):
 
     def clean_email(self) -> str:
         email = str(self.cleaned_data["email"]).strip().lower()
-        refuse_the_teams_own(email)
+        refuse_team_address(email)
         return email
 
 
-class SignInFilter(admin.SimpleListFilter):
+class SignInFilter(IsNullFilter):
     title = gettext_lazy("sign-in")
     parameter_name = "sign_in"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("yes", _("Signs in")), ("no", _("Entered by staff"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        return queryset.filter(user__isnull=self.value() == "no") if self.value() in {"yes", "no"} else queryset
+    column = "user"
+    labels: ClassVar = {"yes": gettext_lazy("Signs in"), "no": gettext_lazy("Entered by staff")}
 
 
 @admin.register(Person, site=staff_site)

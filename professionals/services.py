@@ -170,33 +170,31 @@ def find_or_enter_person(
             return known
         with suppress(IntegrityError), transaction.atomic():  # or a colleague enters the same address in this very moment
             return Person.objects.create(email=address, **_columns(details))
-        _take_from_erased(address)
+        _clear_address_of_erased(address)
     raise RuntimeError("colleagues entered the same caller three times in this moment")
 
 
-def _take_from_erased(email: str) -> None:
+def _clear_address_of_erased(email: str) -> None:
     """An address that an erased row still has would block the one who uses it now."""
     Person.objects.with_email(email).exclude(erased_at=None).update(email="")
 
 
-@transaction.atomic
-def update_details(*, person: Person, by: User | None, now: datetime, **details: Unpack[Details]) -> Person:
-    """Raises AccountGoneError if the person is erased at this moment."""
-    columns = _columns(details)
-    if not Person.objects.filter(pk=person.pk, erased_at=None).update(**columns):
-        raise AccountGoneError
+def give_details(*, user: User, now: datetime, **details: Unpack[Details]) -> Person:
+    """Of a signed-in user: for a new Person, the one they have, or the one that staff entered for them.
+
+    Raises AccountGoneError if the person is erased at this moment.
+    """
+    person = Person.objects.filter(user=user).first()
+    if person is None:
+        address_verified(user=user, email=user.email, details=details, now=now)
+        return Person.objects.get(user=user)
+    with transaction.atomic():
+        columns = _columns(details)
+        if not Person.objects.filter(pk=person.pk, erased_at=None).update(**columns):
+            raise AccountGoneError
     for column, value in columns.items():
         setattr(person, column, value)
     return person
-
-
-def give_details(*, user: User, by: User | None, now: datetime, **details: Unpack[Details]) -> Person:
-    """Of a signed-in user: for a new Person, the one they have, or the one that staff entered for them."""
-    person = Person.objects.filter(user=user).first()
-    if person is not None:
-        return update_details(person=person, by=by, now=now, **details)
-    address_verified(user=user, email=user.email, details=details, now=now)
-    return Person.objects.get(user=user)
 
 
 def address_verified(*, user: User, email: str, details: Details | None, now: datetime) -> Person | None:
@@ -220,12 +218,12 @@ def _join_user_and_person(user: User, email: str, details: Details | None) -> Pe
     if not EmailAddress.objects.filter(user=user, email=email, verified=True).exists():
         raise DomainError(_("Show us first that this email address is yours."))
     own = next((person for person in people if person.user_id == user.pk), None)
-    known = next((person for person in people if person.user_id != user.pk), None)
-    if known is not None and known.erased_at is not None:
-        _take_from_erased(email)
-        known = None
-    if known is not None and known.user_id is not None:
-        logger.error("person %s already has the address that user %s verified", known.pk, user.pk)
+    entered = next((person for person in people if person.user_id != user.pk), None)
+    if entered is not None and entered.erased_at is not None:
+        _clear_address_of_erased(email)
+        entered = None
+    if entered is not None and entered.user_id is not None:
+        logger.error("person %s already has the address that user %s verified", entered.pk, user.pk)
         return own
     if own is not None:
         # The person stays who they are; what staff entered under the new address becomes theirs. Reminders follow.
@@ -233,26 +231,26 @@ def _join_user_and_person(user: User, email: str, details: Details | None) -> Pe
         readdress(before=own.email, to=email, now=now)
         if own.email.lower() != email:
             note_former_address(own, own.email, now)
-        if known is not None:
+        if entered is not None:
             # The drafts of the row that stays win. Absorbed records the row that goes: an older backup has both, and an
             # erasure after a restore must find both.
-            Draft.objects.filter(person=known, kind__in=list(own.drafts.values_list("kind", flat=True))).delete()
+            Draft.objects.filter(person=entered, kind__in=list(own.drafts.values_list("kind", flat=True))).delete()
             # An address that both had stays once, with the later end.
-            for row in known.former_addresses.filter(address__in=own.former_addresses.values("address")):
+            for row in entered.former_addresses.filter(address__in=own.former_addresses.values("address")):
                 own.former_addresses.filter(address=row.address, until__lt=row.until).update(until=row.until)
                 row.delete()
-            repoint(known, own)
-            Absorbed.objects.create(person=own, key=known.pk, since=known.created_at)
-            known.delete()
+            repoint(entered, own)
+            Absorbed.objects.create(person=own, key=entered.pk, since=entered.created_at)
+            entered.delete()
         own.email = email
         own.save(update_fields=["email"])
         return own
-    if known is not None:
-        known.user = user
+    if entered is not None:
+        entered.user = user
         for column, value in (_columns(details) if details else {}).items():
-            setattr(known, column, value)
-        known.save()
-        return known
+            setattr(entered, column, value)
+        entered.save()
+        return entered
     return Person.objects.create(user=user, email=email, **_columns(details)) if details else None
 
 
@@ -472,10 +470,10 @@ def record_blocked_attempt_of(*, request: HttpRequest | None, address: str, **at
 
 
 @transaction.atomic
-def lift_block(stopped: Stopped, *, by: User | None, now: datetime) -> None:
+def lift_block(attempt: Stopped, *, by: User | None, now: datetime) -> None:
     """Nothing is counted by this key until the UK day ends. It counts as seen."""
-    limits.lift_limit(stopped.key, uk_datetime(uk_day(now) + timedelta(days=1), time(0)))
-    Stopped.objects.filter(pk=stopped.pk).update(let_through_at=now, seen_at=now, by_staff=by)
+    limits.lift_limit(attempt.key, uk_datetime(uk_day(now) + timedelta(days=1), time(0)))
+    Stopped.objects.filter(pk=attempt.pk).update(let_through_at=now, seen_at=now, by_staff=by)
 
 
 def mark_blocked_attempts_seen(*, rows: QuerySet[Stopped], by: User | None, now: datetime) -> int:

@@ -38,7 +38,7 @@ def ask_details(request: HttpRequest) -> HttpResponse:
     form = DetailsForm(request.POST or None, initial=DetailsForm.initial_of(person) if person else None)
     if request.method == "POST" and form.is_valid():
         now = timezone.now()
-        saved = services.give_details(user=user, by=user, now=now, **form.details())
+        saved = services.give_details(user=user, now=now, **form.details())
         if person is None:
             drafts.adopt(request, saved, now)
         messages.success(request, _("We have saved your details."))

@@ -26,7 +26,6 @@ from professionals.models import Decision, FlaggedEvent, FlaggedEventKind, Flagg
 from professionals.safeguarding import services
 
 READ = "read"
-FIELDS = ("reference", "where", "written", "state", "readers", "decided")
 
 
 def read_page(page_admin: "FlaggedTextAdmin", request: HttpRequest, flagged: FlaggedText, action: ObjectAction) -> HttpResponse:
@@ -101,8 +100,7 @@ class FlaggedTextAdmin(LooksOnly):
     list_filter = (DecisionFilter, period_of("flagged_at"))
     sorts_quickly = ("written",)
     ordering = ("-flagged_at", "-pk")
-    fieldsets = ((None, {"fields": FIELDS}),)
-    readonly_fields = FIELDS
+    fields = readonly_fields = ("reference", "where", "written", "state", "readers", "decided")
     may_be_empty = ("decided",)
     where = column(
         gettext_lazy("written with"),

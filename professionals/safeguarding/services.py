@@ -51,6 +51,11 @@ class FlaggedField:
     def is_suspicious(self) -> bool:
         return looks_like_child_details(self.text)
 
+    def clear(self) -> None:
+        may_be_blank = self.row._meta.get_field(self.column).blank  # type: ignore[union-attr]
+        blank = "" if may_be_blank else str(_("Cleared"))
+        type(self.row)._base_manager.filter(pk=self.row.pk).update(**{self.column: blank})
+
 
 _sources: dict[str, FlaggedSource] = {}
 
@@ -123,9 +128,7 @@ def clear_flagged(flagged: FlaggedText, *, shown: str, by: User, now: datetime) 
     locked, fields = _lock_undecided(flagged, shown, by)
     for field in fields:
         if field.is_suspicious:
-            may_be_blank = field.row._meta.get_field(field.column).blank  # type: ignore[union-attr]
-            blank = "" if may_be_blank else str(_("Cleared"))
-            type(field.row)._base_manager.filter(pk=field.row.pk).update(**{field.column: blank})
+            field.clear()
     _decide(locked, Decision.CLEARED, by, now)
 
 

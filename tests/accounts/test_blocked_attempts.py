@@ -105,7 +105,7 @@ def test_let_through_lifts_that_limit_until_midnight(browser, now):
     limit = {"place-order:postcode:LS1 4AP": (1, timedelta(hours=1))}
     assert [len(limits.admit(limit, now)) for _ in range(2)] == [0, 1]
     Stopped.objects.update(last_at=row.last_at)
-    professionals_services.lift_block(stopped=row, by=make_staff(), now=now)
+    professionals_services.lift_block(attempt=row, by=make_staff(), now=now)
     assert [len(limits.admit(limit, now + timedelta(minutes=number))) for number in range(3)] == [0, 0, 0]
     assert limits.hits(limit, now) == {"place-order:postcode:LS1 4AP": 0}
     midnight = now.replace(hour=0) + timedelta(days=1)
