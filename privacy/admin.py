@@ -42,14 +42,14 @@ from privacy.forms import (
     AcknowledgeComplaintForm,
     AddToBreachForm,
     CloseComplaintForm,
+    CommissionerReportForm,
+    ComplaintMessageForm,
     ComplaintNoteForm,
     EnterBreachForm,
     EnterComplaintForm,
-    NeedNotTellCommissionerForm,
-    NeedNotTellPeopleForm,
-    TellComplainantForm,
-    ToldCommissionerForm,
-    ToldPeopleForm,
+    NoCommissionerReportForm,
+    PeopleNotifiedForm,
+    PeopleNotNotifiedForm,
 )
 from privacy.models import (
     Breach,
@@ -262,9 +262,9 @@ COMPLAINT_ACTIONS = (
     ObjectAction(
         "progress",
         gettext_lazy("Tell them how it goes"),
-        services.tell_complaint_progress,
+        services.report_complaint_progress,
         available=lambda complaint: complaint.state == ComplaintState.ACKNOWLEDGED,
-        form_class=TellComplainantForm,
+        form_class=ComplaintMessageForm,
         explanation=gettext_lazy("When it takes longer, the law asks us to say how far we are."),
         done=gettext_lazy("It is written down that they were told."),
     ),
@@ -273,7 +273,7 @@ COMPLAINT_ACTIONS = (
         gettext_lazy("Tell them the outcome"),
         services.answer_complaint,
         available=lambda complaint: complaint.may_be_answered,
-        form_class=TellComplainantForm,
+        form_class=ComplaintMessageForm,
         explanation=gettext_lazy(
             "Say what you found, what you do about it, and why. The email adds that they can go to the Information Commissioner. "
             "Within the 30 days this also acknowledges the complaint."
@@ -284,7 +284,7 @@ COMPLAINT_ACTIONS = (
     ObjectAction(
         "note",
         gettext_lazy("Add a note"),
-        services.note_on_complaint,
+        services.add_complaint_note,
         available=lambda complaint: complaint.anonymised_at is None,
         form_class=ComplaintNoteForm,
         done=gettext_lazy("The note is there."),
@@ -483,9 +483,9 @@ BREACH_ACTIONS = (
     ObjectAction(
         "report",
         gettext_lazy("The Commissioner was told"),
-        services.tell_commissioner,
+        services.record_commissioner_report,
         available=lambda breach: breach.may_tell_commissioner,
-        form_class=ToldCommissionerForm,
+        form_class=CommissionerReportForm,
         explanation=gettext_lazy(
             "Tell them on ico.org.uk first, within 72 hours, also when you don’t know everything yet. Then write down here when."
         ),
@@ -495,26 +495,26 @@ BREACH_ACTIONS = (
     ObjectAction(
         "no-report",
         gettext_lazy("The Commissioner need not be told"),
-        services.need_not_tell_commissioner,
+        services.record_no_commissioner_report,
         available=lambda breach: breach.waits_for_commissioner,
-        form_class=NeedNotTellCommissionerForm,
+        form_class=NoCommissionerReportForm,
         done=gettext_lazy("It is written down why the Commissioner need not be told."),
     ),
     ObjectAction(
         "people",
         gettext_lazy("The people were told"),
-        services.tell_people,
+        services.record_people_notified,
         available=lambda breach: breach.may_tell_people,
-        form_class=ToldPeopleForm,
+        form_class=PeopleNotifiedForm,
         explanation=gettext_lazy("Those whose data it is. If the risk for them is high, they must be told without delay."),
         done=gettext_lazy("It is written down that the people were told."),
     ),
     ObjectAction(
         "no-people",
         gettext_lazy("The people need not be told"),
-        services.need_not_tell_people,
+        services.record_people_not_notified,
         available=lambda breach: breach.waits_for_people,
-        form_class=NeedNotTellPeopleForm,
+        form_class=PeopleNotNotifiedForm,
         done=gettext_lazy("It is written down why the people need not be told."),
     ),
     ObjectAction(

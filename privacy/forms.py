@@ -21,7 +21,7 @@ from professionals.forms import clean_text, validate_phone
 from professionals.models import Person
 from professionals.safeguarding.forms import CONFIRM_FIELD, ChildDetailsMixin, StaffForm
 
-MOST_WORDS = 4000
+MAX_TEXT_LENGTH = 4000
 NO_CHILD = gettext_lazy("No details of a child, please.")
 
 
@@ -75,7 +75,7 @@ class ComplaintForm(ComplaintDetailsMixin, HoneypotMixin, ChildDetailsMixin, One
     wrong = forms.CharField(
         label=gettext_lazy("What went wrong?"),
         help_text=gettext_lazy("Say what happened with your data, and when, as well as you know. No details of a child, please."),
-        max_length=MOST_WORDS,
+        max_length=MAX_TEXT_LENGTH,
         widget=forms.Textarea({"rows": 8}),
         error_messages={"required": gettext_lazy("Say what went wrong.")},
     )
@@ -84,7 +84,7 @@ class ComplaintForm(ComplaintDetailsMixin, HoneypotMixin, ChildDetailsMixin, One
         help_text=gettext_lazy(
             "For example: put something right, delete something, tell you what happened. No details of a child, please."
         ),
-        max_length=MOST_WORDS,
+        max_length=MAX_TEXT_LENGTH,
         required=False,
         widget=forms.Textarea({"rows": 4}),
     )
@@ -130,14 +130,14 @@ class EnterComplaintForm(ComplaintDetailsMixin, StaffForm, OneTimeTokenForm, Pag
     wrong = forms.CharField(
         label=gettext_lazy("What went wrong, in their words"),
         help_text=NO_CHILD,
-        max_length=MOST_WORDS,
+        max_length=MAX_TEXT_LENGTH,
         widget=forms.Textarea({"rows": 8}),
         error_messages={"required": gettext_lazy("Write what went wrong.")},
     )
     wanted = forms.CharField(
         label=gettext_lazy("What they would like us to do"),
         help_text=NO_CHILD,
-        max_length=MOST_WORDS,
+        max_length=MAX_TEXT_LENGTH,
         required=False,
         widget=forms.Textarea({"rows": 4}),
     )
@@ -157,7 +157,7 @@ class NeverKeptForm(StaffForm):
         return cleaned
 
 
-class TellComplainantForm(NeverKeptForm, PageForm):
+class ComplaintMessageForm(NeverKeptForm, PageForm):
     """What goes out as it is written can't hold a child's details (ADR 22)."""
 
     free_text_fields = ("words",)
@@ -175,13 +175,13 @@ class TellComplainantForm(NeverKeptForm, PageForm):
     words = forms.CharField(
         label=gettext_lazy("What you tell them, or told them"),
         help_text=gettext_lazy("The email has these words as they stand. No details of a child."),
-        max_length=MOST_WORDS,
+        max_length=MAX_TEXT_LENGTH,
         widget=forms.Textarea({"rows": 8}),
         error_messages={"required": gettext_lazy("Write what you tell them.")},
     )
 
 
-class AcknowledgeComplaintForm(TellComplainantForm):
+class AcknowledgeComplaintForm(ComplaintMessageForm):
     """The email says by itself that we have it and look into it."""
 
     words = forms.CharField(
@@ -189,7 +189,7 @@ class AcknowledgeComplaintForm(TellComplainantForm):
         help_text=gettext_lazy(
             "The email says that we have read the complaint and look into it. Add who does, say. No details of a child."
         ),
-        max_length=MOST_WORDS,
+        max_length=MAX_TEXT_LENGTH,
         required=False,
         widget=forms.Textarea({"rows": 4}),
     )
@@ -203,7 +203,7 @@ class ComplaintNoteForm(StaffForm):
         help_text=gettext_lazy(
             "For colleagues who deal with complaints. The person can ask for a copy of it. No details of a child."
         ),
-        max_length=MOST_WORDS,
+        max_length=MAX_TEXT_LENGTH,
         widget=forms.Textarea({"rows": 6}),
         error_messages={"required": gettext_lazy("Write the note.")},
     )
@@ -215,7 +215,7 @@ class CloseComplaintForm(StaffForm):
     words = forms.CharField(
         label=gettext_lazy("Why it is closed"),
         help_text=gettext_lazy("Needed only if they were not told an outcome: they took it back, say. No details of a child."),
-        max_length=MOST_WORDS,
+        max_length=MAX_TEXT_LENGTH,
         required=False,
         widget=forms.Textarea({"rows": 3}),
     )
@@ -228,7 +228,7 @@ def long_text(label: Any, hint: Any, missing: Any, rows: int = 4, **more: Any) -
     return forms.CharField(
         label=label,
         help_text=hint,
-        max_length=MOST_WORDS,
+        max_length=MAX_TEXT_LENGTH,
         widget=forms.Textarea({"rows": rows}),
         error_messages={"required": missing},
         **more,
@@ -300,7 +300,7 @@ class EnterBreachForm(OneTimeTokenForm, TimedForm):
         return {"aware_at": self.cleaned_data["at"], **{name: self.cleaned_data[name] for name in self.free_text_fields}}
 
 
-class ToldCommissionerForm(TimedForm):
+class CommissionerReportForm(TimedForm):
     free_text_fields = ("words",)
     never_kept = free_text_fields
 
@@ -315,7 +315,7 @@ class ToldCommissionerForm(TimedForm):
     )
 
 
-class ToldPeopleForm(TimedForm):
+class PeopleNotifiedForm(TimedForm):
     free_text_fields = ("words",)
     never_kept = free_text_fields
 
@@ -328,7 +328,7 @@ class ToldPeopleForm(TimedForm):
     )
 
 
-class NeedNotTellCommissionerForm(NeverKeptForm):
+class NoCommissionerReportForm(NeverKeptForm):
     free_text_fields = ("words",)
     never_kept = free_text_fields
 
@@ -339,7 +339,7 @@ class NeedNotTellCommissionerForm(NeverKeptForm):
     )
 
 
-class NeedNotTellPeopleForm(NeverKeptForm):
+class PeopleNotNotifiedForm(NeverKeptForm):
     free_text_fields = ("words",)
     never_kept = free_text_fields
 

@@ -152,7 +152,7 @@ def run_rules(*, now: datetime, by: User | None = None, batch: int = RETENTION_B
     until = time.monotonic() + RUNS_FOR.total_seconds()
     for rule in registered_rules():
         left: set[int] = set()
-        while time.monotonic() < until and (changed := one_batch(rule, now, batch, left)) is not None:
+        while time.monotonic() < until and (changed := run_batch(rule, now, batch, left)) is not None:
             run.done[rule.name] += changed
             run.save(update_fields=["done"])
         run.left += len(left)
@@ -162,12 +162,12 @@ def run_rules(*, now: datetime, by: User | None = None, batch: int = RETENTION_B
     return run
 
 
-def one_batch(rule: Rule, now: datetime, batch: int, left: set[int]) -> int | None:
+def run_batch(rule: Rule, now: datetime, batch: int, left: set[int]) -> int | None:
     """How many records it changed; None if nothing is due any more. `left` gets the keys of those that can't be done tonight."""
     due = rule.due_now(now).exclude(pk__in=left)
     if rule.one_by_one:
         keys = list(due.values_list("pk", flat=True)[:batch])
-        return sum(one_record(rule, due, key, now, left) for key in keys) if keys else None
+        return sum(run_record(rule, due, key, now, left) for key in keys) if keys else None
     with transaction.atomic():
         locked = due.select_for_update(of=("self",), no_key=True, skip_locked=True)
         keys = sorted(locked.values_list("pk", flat=True)[:batch])
@@ -176,7 +176,7 @@ def one_batch(rule: Rule, now: datetime, batch: int, left: set[int]) -> int | No
     return len(keys) or None
 
 
-def one_record(rule: Rule, due: QuerySet[Any], key: int, now: datetime, left: set[int]) -> int:
+def run_record(rule: Rule, due: QuerySet[Any], key: int, now: datetime, left: set[int]) -> int:
     """Due is asked again under the locks: somebody may have come back meanwhile."""
     try:
         with transaction.atomic():
@@ -217,7 +217,7 @@ def people_to_warn(before: datetime) -> QuerySet[Person]:
     return inactive_people(before).exclude(email="").exclude(lost_mailbox()).exclude(warned)
 
 
-def warned_long_enough_ago(people: QuerySet[Person], now: datetime) -> QuerySet[Person]:
+def people_past_warning(people: QuerySet[Person], now: datetime) -> QuerySet[Person]:
     """Warned 14 days ago, or without a mailbox. A warning that came back counts from when it was sent."""
     since = months_before(now, settings.KEEP_MONTHS["people"])
     sent = _warnings().filter(created_at__gte=since).exclude(state__in=UNFINISHED)
@@ -242,13 +242,13 @@ def erase_people(keys: Sequence[int], now: datetime) -> None:
         erase_person(person, by=None, now=now, reason=Reason.OVER)
 
 
-def sign_ins_of_nobody(before: datetime) -> QuerySet[User]:
+def users_without_person(before: datetime) -> QuerySet[User]:
     """Unused, and without a Person. Staff stay: they are the authors of what they did."""
     of_nobody = User.objects.filter(person=None, is_staff=False, is_superuser=False)
     return of_nobody.alias(here=Coalesce("last_login", F("date_joined"))).filter(here__lt=before).order_by("date_joined", "pk")
 
 
-def close_sign_ins(keys: Sequence[int], now: datetime) -> None:
+def delete_users(keys: Sequence[int], now: datetime) -> None:
     """With the mail to the address, unless a person whom staff entered has the same one. Anybody can type an address of the team
     at sign-up; its mail stays."""
     users = User.objects.select_for_update(of=("self",)).filter(pk__in=keys, person=None)
@@ -258,7 +258,7 @@ def close_sign_ins(keys: Sequence[int], now: datetime) -> None:
     User.objects.filter(pk__in=[user.pk for user in users]).delete()
 
 
-def complaints_over(before: datetime) -> QuerySet[Complaint]:
+def expired_complaints(before: datetime) -> QuerySet[Complaint]:
     """By the moment they were closed; at once if the person was erased meanwhile and our answer has gone."""
     over = Q(closed_at__lt=before) | Q(goes_when_closed=True, closed_at__isnull=False)
     with_words = Complaint.objects.closed().filter(over, anonymised_at=None)
@@ -294,8 +294,8 @@ RULES = (
         since=gettext_lazy("they were last used"),
         goes=gettext_lazy("The account goes."),
         keeps="people",
-        due=sign_ins_of_nobody,
-        take_out=close_sign_ins,
+        due=users_without_person,
+        take_out=delete_users,
     ),
     Rule(
         name="readers",
@@ -342,7 +342,7 @@ RULES = (
         one_by_one=True,
         # Signing in writes into the account, not into the person: one at this moment is waited for, and seen.
         hold=lambda key: list(User.objects.select_for_update(of=("self",)).filter(person=key)),
-        ready=warned_long_enough_ago,
+        ready=people_past_warning,
     ),
     Rule(
         name="complaints",
@@ -350,7 +350,7 @@ RULES = (
         since=gettext_lazy("the complaint was closed"),
         goes=gettext_lazy("Name, contact details and all words go. What was done with it, and on which day, stays."),
         keeps="complaints",
-        due=complaints_over,
+        due=expired_complaints,
         take_out=anonymise_complaints,
     ),
 )

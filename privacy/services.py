@@ -239,29 +239,29 @@ class ChangedMeanwhile(DomainError):
 def acknowledge_complaint(complaint: Complaint, *, told: Told, on: date | None, words: str, by: User, now: datetime) -> None:
     """Say that we have it and look into it. Raises ChangedMeanwhile."""
     locked = lock_complaint(complaint, ComplaintState.RECEIVED)
-    day = _tell_complainant(locked, ComplaintEventKind.ACKNOWLEDGED, told, on, words, by, now)
+    day = _notify_complainant(locked, ComplaintEventKind.ACKNOWLEDGED, told, on, words, by, now)
     Complaint.objects.filter(pk=locked.pk).update(state=ComplaintState.ACKNOWLEDGED, acknowledged_on=day)
 
 
 @transaction.atomic
-def tell_complaint_progress(complaint: Complaint, *, told: Told, on: date | None, words: str, by: User, now: datetime) -> None:
+def report_complaint_progress(complaint: Complaint, *, told: Told, on: date | None, words: str, by: User, now: datetime) -> None:
     """Raises ChangedMeanwhile."""
     locked = lock_complaint(complaint, ComplaintState.ACKNOWLEDGED)
-    _tell_complainant(locked, ComplaintEventKind.PROGRESS, told, on, words, by, now)
+    _notify_complainant(locked, ComplaintEventKind.PROGRESS, told, on, words, by, now)
 
 
 @transaction.atomic
 def answer_complaint(complaint: Complaint, *, told: Told, on: date | None, words: str, by: User, now: datetime) -> None:
     """An outcome within the 30 days needs no acknowledgement before it, and is one. Raises ChangedMeanwhile."""
     locked = lock_complaint(complaint, ComplaintState.RECEIVED, ComplaintState.ACKNOWLEDGED)
-    day = _tell_complainant(locked, ComplaintEventKind.ANSWERED, told, on, words, by, now)
+    day = _notify_complainant(locked, ComplaintEventKind.ANSWERED, told, on, words, by, now)
     Complaint.objects.filter(pk=locked.pk).update(
         state=ComplaintState.ANSWERED, answered_on=day, acknowledged_on=locked.acknowledged_on or day
     )
 
 
 @transaction.atomic
-def note_on_complaint(complaint: Complaint, *, words: str, flagged: bool, by: User, now: datetime) -> None:
+def add_complaint_note(complaint: Complaint, *, words: str, flagged: bool, by: User, now: datetime) -> None:
     """For colleagues alone. Also when it is closed: the Commissioner may ask."""
     locked = lock_complaint(complaint, *ComplaintState)
     _add_note(locked, ComplaintEventKind.NOTED, words, flagged, by, now)
@@ -284,7 +284,7 @@ def lock_complaint(complaint: Complaint, *expected: ComplaintState) -> Complaint
     return locked
 
 
-def _tell_complainant(
+def _notify_complainant(
     locked: Complaint, kind: ComplaintEventKind, told: Told, on: date | None, words: str, by: User, now: datetime
 ) -> date:
     """Record the step, and send it if `told` is by email. Returns the day: `on`, or today by email."""
@@ -414,7 +414,7 @@ def add_to_breach(breach: Breach, *, words: str, by: User, now: datetime) -> Non
 
 
 @transaction.atomic
-def tell_commissioner(breach: Breach, *, at: datetime, reference: str, words: str, by: User, now: datetime) -> None:
+def record_commissioner_report(breach: Breach, *, at: datetime, reference: str, words: str, by: User, now: datetime) -> None:
     """Raises ChangedMeanwhile, InTheFuture. After the 72 hours it needs a reason (UK GDPR article 33(1))."""
     locked = lock_breach(breach)
     if not locked.may_tell_commissioner:
@@ -423,12 +423,13 @@ def tell_commissioner(breach: Breach, *, at: datetime, reference: str, words: st
     if at > locked.due_at and not words.strip():
         raise DomainError(_("The 72 hours were over then. Write why it took longer: the law asks for the reason."))
     write_breach_event(locked, BreachEventKind.COMMISSIONER_TOLD, at=at, words=words, by=by, now=now)
-    told = {"commissioner": Decision.TOLD, "commissioner_told_at": at, "commissioner_reference": reference}
-    Breach.objects.filter(pk=locked.pk).update(**told)
+    Breach.objects.filter(pk=locked.pk).update(
+        commissioner=Decision.TOLD, commissioner_told_at=at, commissioner_reference=reference
+    )
 
 
 @transaction.atomic
-def need_not_tell_commissioner(breach: Breach, *, words: str, by: User, now: datetime) -> None:
+def record_no_commissioner_report(breach: Breach, *, words: str, by: User, now: datetime) -> None:
     """Because it is unlikely to harm anybody; `words` say why. Raises ChangedMeanwhile."""
     locked = lock_breach(breach)
     if not locked.waits_for_commissioner:
@@ -438,7 +439,7 @@ def need_not_tell_commissioner(breach: Breach, *, words: str, by: User, now: dat
 
 
 @transaction.atomic
-def tell_people(breach: Breach, *, at: datetime, words: str, by: User, now: datetime) -> None:
+def record_people_notified(breach: Breach, *, at: datetime, words: str, by: User, now: datetime) -> None:
     """Those whose data it is; `words` say how. Raises ChangedMeanwhile, InTheFuture."""
     locked = lock_breach(breach)
     if not locked.may_tell_people:
@@ -449,7 +450,7 @@ def tell_people(breach: Breach, *, at: datetime, words: str, by: User, now: date
 
 
 @transaction.atomic
-def need_not_tell_people(breach: Breach, *, words: str, by: User, now: datetime) -> None:
+def record_people_not_notified(breach: Breach, *, words: str, by: User, now: datetime) -> None:
     """Because the risk for them is not high (article 34); `words` say why. Raises ChangedMeanwhile."""
     locked = lock_breach(breach)
     if not locked.waits_for_people:

@@ -341,9 +341,9 @@ def put_address_back(*, token: str, now: datetime) -> AddressChange:
     Twice does no harm. An older change wins: those after it are undone with it. Raises as find_address_change,
     and AccountGoneError.
     """
-    found = find_address_change(token=token, now=now)
-    user, _people = lock_people_and_account(found.user_id, found.old)
-    change = find_address_change(token=token, now=now)  # what it is now, that nobody else changes it
+    unlocked = find_address_change(token=token, now=now)
+    user, _people = lock_people_and_account(unlocked.user_id, unlocked.old)
+    change = find_address_change(token=token, now=now)  # as it is under the locks
     if change.objected_at is None:
         before = user.email
         try:

@@ -1,4 +1,4 @@
-"""What was kept though it looked like a child's details, for the safeguarding lead: read it, then clear it or keep it."""
+"""Texts that may be about a child, for the safeguarding lead: read, then cleared or declared harmless."""
 
 from collections.abc import Iterable
 from typing import Any
