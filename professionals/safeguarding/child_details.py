@@ -1,4 +1,4 @@
-"""Whether a note seems to tell of one child. Patterns, not certainty: a person is asked, never refused (ADR 22)."""
+"""Detects details of one child in a note. Patterns, not certainty: the writer is asked, never refused (ADR 22)."""
 
 import re
 import unicodedata
@@ -105,14 +105,14 @@ def is_nhs_number(digits: str) -> bool:
 
 
 def has_nhs_number(text: str) -> bool:
-    """One that is labelled so, right or mistyped; or ten digits with the right check digit and no other label."""
+    """With such a label, right or mistyped; or ten digits with the right check digit and no other label."""
     return bool(NHS_LABEL.search(text)) or any(
         is_nhs_number(match[1] + match[3] + match[4]) and not is_of_another_kind(text, match.start())
         for match in NHS_SHAPE.finditer(text)
     )
 
 
-# That one child is so and so old: beside a word for a child, a name or a pronoun; never a class, a team or a projector.
+# The age of one child: beside a word for a child, a name or a pronoun; never that of a class, a team or a projector.
 
 IN_WORDS = (
     "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen"  # at most 17
@@ -126,7 +126,7 @@ ONE = r"(?:a|an|one|this|that|the|our|my|her|his)"
 NO_RANGE = r"(?! ?(?:-|to|and|or|/) ?\d)"  # "aged 5 to 11" is a class
 ROUGHLY = r"(?:about|around|approx(?:imately)?|roughly|maybe|perhaps)\.? "
 AGED = rf"aged? {AGE}{NO_RANGE}"
-# What goes on after "16 years old" where it stands for a child; a projector or a building goes on otherwise.
+# Text that follows "16 years old" where it means a child, and no projector or building.
 STANDS_FOR_A_CHILD = r"(?=[.!)]{0,2}$|[.,;:)]| (?:who|from|in|has|is|was|with|and|that|we|on|at|living|missing|found)\b)"
 AGE_OF_A_CHILD = re.compile(
     rf"\b{ONE} {AGE}[ -]?{OLD}(?: [\w-]{{1,20}})? {CHILD}\b(?![\w'])"
@@ -144,7 +144,7 @@ AGE_OF_A_CHILD = re.compile(
     rf"|\bage[ -]disputed (?:{CHILD}|{SEX}|person)\b",
     re.IGNORECASE,
 )
-# A child of whom the training told, not one whom the writer met.
+# A child in a story of the training, not one whom the writer met.
 TRAINING_STORY = re.compile(
     r"\b(?:stor(?:y|ies)|films?|videos?|slides?|case stud(?:y|ies)|examples?|scenarios?|presentation|talk|apply|applies)\b",
     re.IGNORECASE,
@@ -179,7 +179,7 @@ AGE_OF_A_NAME = re.compile(
     rf"| - {DIGITS} - (?i:{NATION})\b"
     rf"|,? (?:has )?(?:just )?turn(?:ed|s) {FROM_THREE}(?=[,;]|\.?$|\. | (?:and|but|last|this|today|yesterday|in|on)\b))"
 )
-# What goes on so stands for a person, also where the name is in small letters: "bao is 15 and gone", never "entry is 5 and free".
+# Text that follows the age of a person, also with the name in small letters: "bao is 15 and gone", not "entry is 5 and free".
 AGE_OF_A_LOWERCASE_NAME = re.compile(
     rf"{NO_NOUN}(?<![\w'-])({NAME}),? (?:is|turned) {JUST}{FROM_THREE},? (?:and |but |now ){{0,2}}"
     r"(?:is |was |has |he's |she's )?(?:been )?"
@@ -188,7 +188,7 @@ AGE_OF_A_LOWERCASE_NAME = re.compile(
     rf"|{NATION})\b",
     re.IGNORECASE,
 )
-# A name in any letters or dotted initials, and an age: little alone, but what happened to somebody may stand near.
+# A name in any letters or dotted initials, and an age: little alone, but harm may stand near.
 GOES_ON = rf"(?:and|but|who|says|has|was|is|nrm|told|brought|found|missing|gone|\w{{3,12}}ing|{NATION})\b"
 NAME_BESIDE_AGE = re.compile(
     rf"(?:(?<![\w.])((?-i:{DOTTED}))|{NO_NOUN}(?<![\w'-])({NAME}))"
@@ -204,7 +204,7 @@ ROOM_BEFORE = re.compile(
     r"\b(?:room|rm|ward|flat|floor|bed|bay|suite|block|gate|desk|unit|house|level|row|seat|box|no|number|apartment|junction)\W{1,3}$",
     re.IGNORECASE,
 )
-# "Team: Ali (3 F), Bo (4 M)" is a list of colleagues, unless what happened to one of them stands near.
+# "Team: Ali (3 F), Bo (4 M)" is a list of colleagues, unless harm stands near.
 TEAM_LIST_BEFORE = re.compile(
     rf"\b(?:team|staff|colleagues|attendees|attending|delegates|presenters?|speakers?|trainers?) ?: ?"
     rf"(?:{NAME} ?\([^()]{{1,8}}\)[, &]{{1,3}}(?:and )?){{0,6}}$",
@@ -249,7 +249,7 @@ def has_harm_near(text: str, ages: list[re.Match[str]]) -> bool:
     return any(bisect(harms, age.start() - HARM_WINDOW) < bisect(harms, age.end() + HARM_WINDOW) for age in ages)
 
 
-# When somebody was born: a date called so, or one of the last 18 years beside a name.
+# A date of birth: labelled, or one of the last 18 years beside a name.
 
 MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 MONTH = (
@@ -305,7 +305,7 @@ CHECK_BEFORE = re.compile(
 CHILDHOOD = timedelta(days=18 * 366)
 # Beside the name of a colleague, a date of the last year is about work: when we rang, when they came.
 RECENT = timedelta(days=365)
-# Beside what may be no name at all: "flu clinic 4/5/2024". What work did so long ago is seldom told.
+# Beside what may be no name at all: "flu clinic 4/5/2024". Notes about work seldom go back so far.
 LONG_PAST = timedelta(days=3 * 365)
 
 
@@ -348,7 +348,7 @@ def written_date(match: re.Match[str]) -> date | None:
         return None
 
 
-# One child without a number: a case, a name or initials called a child's, or what happened to somebody in our readers' care.
+# One child without a number: a case, a child's name or initials, or a concern about somebody in the writer's care.
 
 SOMEBODY = rf"(?:{CHILD}|{IN_OUR_CARE})"
 BETWEEN = r"(?:[\w-]{1,20} ){0,2}"
@@ -429,16 +429,16 @@ EVERYDAY_LABEL = (
     r"|wyp|gmp|met|syp|nyp|btp|wmp|tvp|kent police)"
 )
 YEAR = r"(?:19|20)\d\d(?![\w/-])"
-# "hospital number 0113 243 2799" is where it is rung.
+# "hospital number 0113 243 2799" is a phone number.
 PHONE_NUMBER = (
     r"(?:hosp(?:ital)?|school|court|police|home office|port|social care|social services|mash) (?:no|num|number)\b(?: is)?[.:]? ?"
     r"0[1237](?:[ -]?\d){8,9}(?![\w/*-])"
 )
 ID = rf"(?!{YEAR})(?=[A-Z0-9/*.-]{{0,20}}\d{{3}})[A-Z0-9][A-Z0-9/*.-]{{2,24}}"
 JOINT = r"\.?(?: is| was| as| under)? ?[:#=-]{0,2} ?"
-# Whose number it is, between the label and the number: "crime reference MPS 6543210/26".
+# The keeper of the record, between the label and the number: "crime reference MPS 6543210/26".
 OWNER = r"(?:(?!(?:po|so|req|inv|tel|ext|pc|ds|dc)\b)(?-i:[A-Z]{2,6})[ :-]{1,2})?"
-# What a record is of, between who keeps it and the label: "MASH contact ref", never "hospital contact number".
+# The kind of record, between its keeper and the label: "MASH contact ref", not "hospital contact number".
 RECORD_KIND = r"(?: (?:contact(?= (?:ref|id|case))|enq(?:uiry)?|case|record|episode))?"
 LABELLED = re.compile(
     rf"\b(?!{PHONE_NUMBER})(?:{REGISTER}(?: (?:person|child|client|patient|record|{LABEL_WORD})\b){{0,2}}"
@@ -448,7 +448,7 @@ LABELLED = re.compile(
 )
 # Letters of police forces: beside a number with its year they need no label. "met" is a word too.
 FORCE = r"(?:(?-i:M[Ee][Tt])|mps|gmp|wyp|syp|nyp|wmp|tvp|btp|psni|nwp|swp|colp)"
-# Where councils and hospitals are as well: a word of the police is to stand near.
+# Counties have councils and hospitals too, so a word of the police must stand near.
 COUNTY = (
     r"(?:kent|essex|surrey|sussex|dorset|durham|norfolk|suffolk"
     r"|cleveland|cumbria|cheshire|gwent|dyfed[ -]powys|merseyside|northumbria|humberside|herts|hants|lancs|leics|lincs|notts"
@@ -462,7 +462,7 @@ FORCE_REFERENCE = re.compile(
     re.IGNORECASE,
 )
 FORCE_WINDOW = 30
-# Whose number it is said to be, before or after it: one of work.
+# Before or after a number of work.
 PERMIT_BEFORE = re.compile(r"\bpermit\b[\w .:#'()-]{0,30}$", re.IGNORECASE)
 OF_WORK_AFTER = re.compile(
     r"^(?: (?:is|was|as)(?: (?:our|the|your|my|their|a|an))?(?: \w{1,12})?)?[ (:-]{1,2}"
@@ -482,7 +482,7 @@ URN = re.compile(
 LONG_LABELLED = re.compile(rf"\b{EVERYDAY_LABEL}{JOINT}(?:[1-9]\d{{7,12}})(?![\w/-])", re.IGNORECASE)
 # "26/4412", "P/12/345" after a label: too few digits in a row for the above.
 SHORT_LABELLED = re.compile(rf"\b{EVERYDAY_LABEL}(?: {LABEL_WORD}\b\.?){{1,2}}{JOINT}[A-Z0-9]{{1,6}}/\d{{2,8}}", re.IGNORECASE)
-# As long as police number crimes; what is an order, a parcel or a phone is said to be one before it.
+# As long as the police's crime numbers; an order, a parcel or a phone has its own label before it.
 LONG = re.compile(rf"\b(?:ref|reference){JOINT}\d{{11,12}}(?![\w/-])", re.IGNORECASE)
 LABEL_AFTER = re.compile(
     rf"(?<![\w/-])(?=[A-Z0-9/]{{0,20}}\d{{4}})[A-Z0-9/]{{6,24}} (?:is|was) (?:the|her|his|their|our|a|my) "
@@ -498,7 +498,7 @@ SHAPES = re.compile(
     r")(?![\w/-])"
 )
 HOME_OFFICE = re.compile(r"(?<![\w-])\d{4}-\d{4}-\d{4}-\d{4}(?![\w-])")  # unique application number
-# Letters that the first two may be (HMRC, NIM39110): no D, F, I, Q, U, V, and no O as the second.
+# Of the first two letters (HMRC, NIM39110): no D, F, I, Q, U, V, and no O as the second.
 NATIONAL_INSURANCE = re.compile(
     r"(?<![\w-])[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d\d ?\d\d ?\d\d ?[A-D](?![\w-])"
     r"|\b(?i:ni|nino|national insurance)\b(?: (?i:no|number|num)\b)?[ .:#-]{1,3}[A-Z]{2} ?\d\d ?\d\d ?\d\d"

@@ -1,4 +1,4 @@
-"""What the detector of a child's details knows: words, names, shapes of numbers, and signs with their weights."""
+"""Words and patterns of the detector of a child's details: names, numbers, and signs with their weights."""
 
 import re
 from dataclasses import dataclass
@@ -114,15 +114,14 @@ NHS_LABEL = re.compile(
     r"|(?<![\w+/.-])\d{3}[ .-]?\d{3}[ .-]?\d{4} ?(?:is |\()?(?:(?:the|her|his|their) )?(?:nhs|chi) n",
     re.IGNORECASE,
 )
-# What stands before a number that is somebody's phone, an order, a meeting: up to a few short words may lie between.
+# Words before a phone number, an order or a meeting, with up to a few short words between.
 OTHER_NUMBER = re.compile(
     r"\b(?:tel|telephone|phone|mobile|mob|call|ring|text|fax|ext|bleep|pager|switchboard|dial|pin|passcode|meeting|zoom|teams|webex"
     r"|po|p\.o|order|purchase|requisition|req|invoice|account|cost|code|charity|company|vat|isbn|batch|tracking|parcel|courier"
     r"|dpd|desk|office|reception|contact|delivery note|sort)\b[\w .:#'()-]{0,20}$",
     re.IGNORECASE,
 )
-# What stands before a number by which somebody pays; whose it is may lie between ("PO number for the hospital"). A care order
-# pays for nothing.
+# Words before a number of a payment, perhaps with its owner between ("PO number for the hospital"). A care order is no payment.
 PAID_BY = re.compile(
     r"\b(?:po|p\.o|purchas\w{1,3}|requisition|req|invoice|budget|vat|cost (?:code|cent(?:re|er))|account (?:no|number|code)"
     r"|(?<!care )(?<!court )(?<!supervision )(?<!protection )order (?:no|number))\b[\w .:#'()-]{0,30}$",
@@ -130,21 +129,21 @@ PAID_BY = re.compile(
 )
 
 
-# What makes a child of a note when it comes together, though no part of it would alone: who, how old, what happened.
+# Signs: who, how old, what happened. None is enough alone; together they are a child's details.
 #
 # Each kind of sign has a weight and a most that it can add. Without a word for a child or an age below 18 nothing adds up:
 # what is left is a colleague's name, a lost parcel, somebody's mother in hospital. The words of harm are those of the
 # situations and signs in our leaflets and of the indicators of the National Referral Mechanism.
 
 ENOUGH = 5
-# Characters to each side of a sign in which others are read with it: a sentence or two.
+# Characters to each side of a sign in which others count with it: a sentence or two.
 SIGN_WINDOW = 120
 
 UNDER_18 = (
     r"(?:(?<![\d.,:/+#£-])(?:\d|1[0-7])(?![\d:+%#]|[.,/]\d| ?(?:-|to|and|or) ?\d)"
     r"|\b(?:three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen)\b)"
 )
-# What makes of "child" a subject that somebody wants to hear of ("child criminal exploitation").
+# After "child" where it is the subject of a talk ("child criminal exploitation").
 SUBJECT = (
     r"(?: (?:criminal|sexual|labour|modern|domestic|slavery|marriage|dating|violence|crime|harm|victims|witnesses|on child)\b)"
 )
@@ -174,7 +173,7 @@ OWN_ADULTS = (
     r"|stepmother|stepfather|grandparents|parents|(?:mother|father|brother|sister)-in-law)"
 )
 MANY = r"(?:girls|boys|lads|kids|children|young people|pupils|students|siblings|brothers|sisters|twins|minors|teenagers|babies)"
-# What makes of one word for a child a place, a job or a subject.
+# After a word for a child where it is a place, a job or a subject.
 NOT_ONE = (
     r"(?!s\b|'|[\w-]| (?:protection|health|development|care|benefit|abuse|exploitation|trafficking|safeguarding|psych\w*|minder"
     r"|friendly|centre|clinic|unit|ward|guides?|scouts?|services?|nurses?|midwi\w+|teachers?|social|support|mental|death|line"
@@ -183,7 +182,7 @@ NOT_ONE = (
     r"|relations\w{0,4}|liaison"
     r"|on (?:the )?(?:reception|desk|front desk|door|gate)|in the (?:film|video|story|slides?|presentation)|or )\b)"
 )
-# What makes of "the child's" or "the girls'" a building or a service.
+# After "the child's" or "the girls'".
 BUILDING_OR_SERVICE = (
     r"(?:brigade|school|ward|hospital|centre|services?|home|team|social|trust|board|unit|clinic|department|charity|wing|hall)"
 )
@@ -201,7 +200,7 @@ class Sign:
     pattern: re.Pattern[str]
 
 
-# What signs of one kind add at most, however many they are; those below nothing speak against a child.
+# The most that signs of one kind add, however many they are; negative ones speak against a child.
 MOST = {
     "child": 3,
     "age": 3,
@@ -358,7 +357,7 @@ SIGNS = (
         r"\b(?:team|staff|training|presenter|speaker|copies|leaflets?|colleagues?|conference|delegates|policy|room|floor|reception"
         r"|parking|projector|interpreter)\b|\bsigned for (?:it|them|the (?:box|parcel|delivery))\b",
     ),
-    # Whose name it is, where a name is told: it takes away what "called" adds.
+    # The owner of a name: it takes away what "called" adds.
     *_signs(
         "colleague",
         -2,
