@@ -410,13 +410,14 @@ def breach_reference(token: str) -> str:
 @transaction.atomic
 def add_to_breach(breach: Breach, *, words: str, by: User, now: datetime) -> None:
     """What was learnt since, or a correction."""
-    write_breach_event(lock_breach(breach), BreachEventKind.LEARNT, at=now, words=words, by=by, now=now)
+    locked = Breach.objects.select_for_update().get(pk=breach.pk)
+    write_breach_event(locked, BreachEventKind.LEARNT, at=now, words=words, by=by, now=now)
 
 
 @transaction.atomic
 def record_commissioner_report(breach: Breach, *, at: datetime, reference: str, words: str, by: User, now: datetime) -> None:
     """Raises ChangedMeanwhile, InTheFuture. After the 72 hours it needs a reason (UK GDPR article 33(1))."""
-    locked = lock_breach(breach)
+    locked = Breach.objects.select_for_update().get(pk=breach.pk)
     if not locked.may_tell_commissioner:
         raise ChangedMeanwhile
     check_told_at(locked, at, now)
@@ -431,7 +432,7 @@ def record_commissioner_report(breach: Breach, *, at: datetime, reference: str, 
 @transaction.atomic
 def record_no_commissioner_report(breach: Breach, *, words: str, by: User, now: datetime) -> None:
     """Because it is unlikely to harm anybody; `words` say why. Raises ChangedMeanwhile."""
-    locked = lock_breach(breach)
+    locked = Breach.objects.select_for_update().get(pk=breach.pk)
     if not locked.waits_for_commissioner:
         raise ChangedMeanwhile
     write_breach_event(locked, BreachEventKind.COMMISSIONER_NEED_NOT, at=now, words=words, by=by, now=now)
@@ -441,7 +442,7 @@ def record_no_commissioner_report(breach: Breach, *, words: str, by: User, now: 
 @transaction.atomic
 def record_people_notified(breach: Breach, *, at: datetime, words: str, by: User, now: datetime) -> None:
     """Those whose data it is; `words` say how. Raises ChangedMeanwhile, InTheFuture."""
-    locked = lock_breach(breach)
+    locked = Breach.objects.select_for_update().get(pk=breach.pk)
     if not locked.may_tell_people:
         raise ChangedMeanwhile
     check_told_at(locked, at, now)
@@ -452,15 +453,11 @@ def record_people_notified(breach: Breach, *, at: datetime, words: str, by: User
 @transaction.atomic
 def record_people_not_notified(breach: Breach, *, words: str, by: User, now: datetime) -> None:
     """Because the risk for them is not high (article 34); `words` say why. Raises ChangedMeanwhile."""
-    locked = lock_breach(breach)
+    locked = Breach.objects.select_for_update().get(pk=breach.pk)
     if not locked.waits_for_people:
         raise ChangedMeanwhile
     write_breach_event(locked, BreachEventKind.PEOPLE_NEED_NOT, at=now, words=words, by=by, now=now)
     Breach.objects.filter(pk=locked.pk).update(people=Decision.NEED_NOT)
-
-
-def lock_breach(breach: Breach) -> Breach:
-    return Breach.objects.select_for_update().get(pk=breach.pk)
 
 
 def check_told_at(breach: Breach, at: datetime, now: datetime) -> None:

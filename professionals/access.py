@@ -49,11 +49,6 @@ def the_person(request: HttpRequest) -> Person:
     return person
 
 
-def person_of_user(request: HttpRequest) -> Person | None:
-    """The backend reads the person with the user, so this asks the database nothing."""
-    return getattr(request.user, "person", None)
-
-
 class PersonMiddleware:
     """Sets request.person, read only when a view asks and falsy when signed out; and the cookie that finds a draft."""
 
@@ -61,7 +56,8 @@ class PersonMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.person = SimpleLazyObject(lambda: person_of_user(request))  # type: ignore[attr-defined]
+        # Read with the user by the backend below, so this asks the database nothing.
+        request.person = SimpleLazyObject(lambda: getattr(request.user, "person", None))  # type: ignore[attr-defined]
         response = self.get_response(request)
         secret = getattr(request, "draft_cookie", None)
         if secret:

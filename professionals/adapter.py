@@ -40,7 +40,7 @@ from notifications.outbox import seal_and_send
 from notifications.preferences import choose
 from notifications.registry import Topic
 from professionals import drafts, services
-from professionals.access import person_of_user, second_factors
+from professionals.access import second_factors
 from professionals.emails import CHANGED, account_email_kind, render_account_email
 from professionals.models import Person
 from professionals.services import lock_people_and_account
@@ -206,7 +206,7 @@ class AccountAdapter(DefaultAccountAdapter):
         records = get_authentication_records(request, user)
         if addresses := [str(record.get("email") or "") for record in records if record["method"] == "code"]:
             arrived(addresses=addresses, how=Cleared.CODE, now=timezone.now())
-        person = person_of_user(request)
+        person = getattr(request.user, "person", None)
         if person is None or person.email.lower() != user.email.lower():  # a sign-in code, too, shows whose address it is
             person = self._join(request, user, user.email) or person
         request.person = person  # type: ignore[attr-defined]
