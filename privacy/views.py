@@ -34,8 +34,8 @@ def my_data(request: HttpRequest) -> HttpResponse:
     """Everything that we hold about the person, as one file: to read with ?form=html, else for a program."""
     if response := ask_to_reauthenticate(request, afterwards=reverse("account_details")):
         return response
-    if response := check_own_data_limit(request, timezone.now()):
-        return response
+    if wait := check_own_data_limit(request, timezone.now()):
+        return wait
     form, person = ExportFormat.HTML if request.GET.get("form") == ExportFormat.HTML else ExportFormat.JSON, the_person(request)
     file = export_response(services.export_person(person), form)
     record(Act.EXPORTED, by=request.user.pk, about=About.of(person), page="account_my_data", whats=[form])

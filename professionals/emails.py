@@ -172,11 +172,12 @@ def examples() -> Iterator[Example]:
         title = gettext("Account: %(what)s") % {"what": ACCOUNT_EMAIL_LABELS[kind]}
         yield Example(kind, title, partial(render, prefix, context=context))
     yield example(AddressObjection, path="/staff/professionals/person/1/change/")
-    moment = {"moment": "Tuesday 12 January 2027, 10am"}
+    moment: dict[str, object] = {"moment": "Tuesday 12 January 2027, 10am"}
     put_back: dict[str, object] = {"old": "nadia.rahman@leeds.nhs.uk", **moment}
-    for prefix, title, context in (
+    cases: tuple[tuple[str, Promise, dict[str, object]], ...] = (
         (MOVED_BY_STAFF, _("Account: moved to another address by staff"), moment),
         (PUT_BACK, _("Account: old address back"), put_back | {"is_theirs": True}),
         (PUT_BACK, _("Account: old address back, to the other one"), put_back | {"is_theirs": False}),
-    ):
-        yield Example(account_email_kind(prefix), title, partial(render, prefix, context=context))
+    )
+    for prefix, label, facts in cases:
+        yield Example(account_email_kind(prefix), label, partial(render, prefix, context=facts))

@@ -86,7 +86,7 @@ class DecisionFilter(admin.SimpleListFilter):
         return [("unread", _("Not read yet")), ("open", _("Not decided yet")), ("done", _("Decided"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[FlaggedText]) -> QuerySet[FlaggedText]:
-        conditions = {
+        conditions: dict[str, dict[str, Any]] = {
             "unread": {"read_at": None, "decision": Decision.OPEN},
             "open": {"decision": Decision.OPEN},
             "done": {"decision__in": [Decision.CLEARED, Decision.NO_CHILD]},
