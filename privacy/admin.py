@@ -420,9 +420,8 @@ class ComplaintAdmin(LogAdmin):
 
 def first_complaint_due() -> str:
     received_on = Complaint.objects.to_acknowledge().order_by("received_on").values_list("received_on", flat=True).first()
-    if received_on is None:
-        return ""
-    return _("the first by %(day)s") % {"day": format_day(Complaint(received_on=received_on).due_on)}
+    due = format_day(Complaint(received_on=received_on).due_on) if received_on else ""
+    return _("the first by %(day)s") % {"day": due} if due else ""
 
 
 DECISION_TAGS = {Decision.OPEN: "waiting", Decision.TOLD: "good", Decision.NEED_NOT: "done"}
