@@ -28,7 +28,7 @@ from leaflets.stock.services import lock_editions, move_backorders_to
 from notifications.outbox import About, notify_about
 from notifications.registry import Topic
 from professionals.safeguarding.services import notify_safeguarding_lead
-from professionals.services import people_who_want
+from professionals.services import subscribers
 
 # Translations of a leaflet, and other forms of print.
 
@@ -81,7 +81,7 @@ def notify_new_edition(edition: Edition, now: datetime) -> int:
     ordered = lines.filter(order__created_at__gte=now - ORDERED_WITHIN).exclude(order__state__in=UNSENT_STATES)
     told = [
         About(f"{about}:{person.pk}", person.email, due_at=due, expires_at=due + NEWS_EXPIRES_AFTER)
-        for person in people_who_want(Topic.EDITIONS).filter(Exists(ordered))
+        for person in subscribers(Topic.EDITIONS).filter(Exists(ordered))
     ]
     notify_about(told, kind=NEW_EDITION, now=now)
     return len(told)

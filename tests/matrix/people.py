@@ -23,7 +23,7 @@ from notifications.models import MarkedAddress, Notification, TeamMail
 from notifications.preferences import token_of as token_of_mail
 from privacy.models import Complaint, DataAction, DataActionKind, DataActionReason, RetentionRun
 from professionals.models import AddressChange, FlaggedText, OutOfHours, Person, RecognisedDomain, Stopped, hash_token
-from professionals.services import OBJECT_FOR, keep_blocked_attempt
+from professionals.services import OBJECT_FOR, record_blocked_attempt
 from tests import factories
 from tests.accounts.factors.proof import enrol
 from tests.accounts.passkeys.device import kept_passkey
@@ -162,5 +162,5 @@ def another_browser_of(person: Person) -> Session:
 
 
 def stopped() -> Stopped:
-    keep_blocked_attempt(where=Where.ORDER, why=Why.THROTTLE, by=By.ACCOUNT, key="place-order:account:1", now=timezone.now())
+    record_blocked_attempt(where=Where.ORDER, why=Why.THROTTLE, by=By.ACCOUNT, key="place-order:account:1", now=timezone.now())
     return Stopped.objects.get()

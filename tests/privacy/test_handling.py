@@ -14,10 +14,10 @@ from privacy.models import Complaint, ComplaintEvent, ContactMethod
 from privacy.services import (
     ChangedMeanwhile,
     acknowledge_complaint,
+    add_complaint_note,
     answer_complaint,
     close_complaint,
-    note_on_complaint,
-    tell_complaint_progress,
+    report_complaint_progress,
 )
 from tests.factories import make_staff
 from tests.privacy.rows import NOW, make_complaint
@@ -93,12 +93,12 @@ def test_how_it_goes_is_told_as_often_as_it_takes():
     complaint = make_complaint()
     step(acknowledge_complaint, complaint)
     for words in ("We wait for the carrier.", "The carrier has answered."):
-        step(tell_complaint_progress, complaint, words=words)
+        step(report_complaint_progress, complaint, words=words)
     assert complaint.state == "acknowledged"
     assert Notification.objects.filter(kind="complaint-progress").count() == 2
 
 
-@pytest.mark.parametrize("service", [tell_complaint_progress, answer_complaint])
+@pytest.mark.parametrize("service", [report_complaint_progress, answer_complaint])
 def test_nothing_is_told_without_words(service):
     complaint = make_complaint()
     step(acknowledge_complaint, complaint)
@@ -116,7 +116,7 @@ def test_it_is_closed_after_an_outcome_or_with_a_reason():
     answered = make_complaint()
     step(answer_complaint, answered)
     close_complaint(complaint=answered, words="", flagged=False, by=by, now=NOW)
-    note_on_complaint(complaint=answered, words="The Commissioner asked on Monday.", flagged=False, by=by, now=NOW)
+    add_complaint_note(complaint=answered, words="The Commissioner asked on Monday.", flagged=False, by=by, now=NOW)
     assert [event.kind for event in answered.events.all()] == ["received", "answered", "closed", "noted"]
 
 

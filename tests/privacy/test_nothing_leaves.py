@@ -29,7 +29,7 @@ from notifications.rendering import render
 from professionals.models import Draft, FlaggedText, Person
 from professionals.safeguarding import services as safeguarding_services
 from professionals.safeguarding.forms import ChildDetailsMixin
-from professionals.safeguarding.services import fingerprint_of, words_of
+from professionals.safeguarding.services import fingerprint_of, flagged_fields
 from tests.bookings.rows import NOW, at, make_booking, make_presenter
 from tests.factories import make_staff, sign_in_staff
 from tests.professionals.child_plants import NAME, PLANTED
@@ -95,9 +95,9 @@ def test_what_is_kept_reaches_nobody_but_the_lead_who_clears_it(
     assert [where for where, words in seen.items() if NAME in words or "943 476 5919" in words] == []
 
     lead = make_staff()
-    assert {NAME in words.text for words in words_of(flagged)} == {True}
+    assert {NAME in words.text for words in flagged_fields(flagged)} == {True}
     safeguarding_services.read_flagged(flagged=flagged, by=lead, now=NOW)
-    safeguarding_services.clear_flagged(flagged=flagged, shown=fingerprint_of(words_of(flagged)), by=lead, now=NOW)
+    safeguarding_services.clear_flagged(flagged=flagged, shown=fingerprint_of(flagged_fields(flagged)), by=lead, now=NOW)
     assert tables_with(NAME) == set()
 
 

@@ -185,7 +185,7 @@ def test_staff_stay():
 def test_a_run_that_is_cut_off_says_how_far_it_came_and_the_next_goes_on(monkeypatch):
     for _each in range(5):
         booking_at(over("bookings") - timedelta(days=1))
-    real, batches = privacy_retention.one_batch, []
+    real, batches = privacy_retention.run_batch, []
 
     def cut_off(rule, *args):
         batches.append(rule.name)
@@ -193,7 +193,7 @@ def test_a_run_that_is_cut_off_says_how_far_it_came_and_the_next_goes_on(monkeyp
             raise ConnectionError
         return real(rule, *args)
 
-    monkeypatch.setattr(privacy_retention, "one_batch", cut_off)
+    monkeypatch.setattr(privacy_retention, "run_batch", cut_off)
     with pytest.raises(ConnectionError):
         privacy_retention.run_rules(now=NOW, batch=2)
     monkeypatch.undo()
@@ -351,5 +351,5 @@ def test_a_record_that_fails_keeps_no_other_from_its_end(monkeypatch):
     left: set[int] = set()
     broken = replace(rule, take_out=take_out)
     due = broken.due(broken.over_before(NOW))
-    assert [privacy_retention.one_record(broken, due, key, NOW, left) for key in due.values_list("pk", flat=True)] == [0, 1]
+    assert [privacy_retention.run_record(broken, due, key, NOW, left) for key in due.values_list("pk", flat=True)] == [0, 1]
     assert left == set(failed)

@@ -12,8 +12,8 @@ import time_machine
 from ctac.models import PREFIXES
 from privacy import services as privacy_services
 from privacy.models import Breach, Complaint
-from professionals.safeguarding.child_details import MOST_READ, looks_like_child_details
-from professionals.safeguarding.vocabulary import ENOUGH, MOST, is_nhs_number
+from professionals.safeguarding.child_details import MOST_READ, is_nhs_number, looks_like_child_details
+from professionals.safeguarding.vocabulary import ENOUGH, MOST
 
 pytestmark = pytest.mark.usefixtures("in_january")
 

@@ -55,7 +55,7 @@ from notifications.models import Notification
 from notifications.outbox import notify
 from notifications.registry import Topic
 from professionals.safeguarding.services import notify_safeguarding_lead
-from professionals.services import people_who_want
+from professionals.services import subscribers
 
 # New open sessions are told to whoever asked for invitations: one email a person for all that is planned on one day (ADR 4).
 
@@ -74,7 +74,7 @@ def invite(planned: Sequence[OpenSession], now: datetime) -> int:
     about = f"invited:{uk_day(now).isoformat()}"
     told = set(Notification.objects.filter(kind=INVITATION, about=about).values_list("recipient", flat=True))
     # Sessions are online, so it is the same for everybody who asked, wherever they work.
-    asked = [person.email for person in people_who_want(Topic.INVITATIONS) if person.email not in told]
+    asked = [person.email for person in subscribers(Topic.INVITATIONS) if person.email not in told]
     notify(kind=INVITATION, about=about, to=asked, now=now, due_at=due, expires_at=due + INVITATION_LASTS)
     return len(asked)
 
