@@ -12,7 +12,6 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from bookings import text
-from bookings.booking.limits import may_still_change
 from bookings.booking.services.links import make_booking_links
 from bookings.booking.services.notify import gets_reminders, reminder_moment, reminder_version
 from bookings.booking.services.request import ESCALATION_KIND, anything_waits, waiting_too_long, with_waiting_since
@@ -40,7 +39,7 @@ class ProfessionalEmail(BookingEmail):
         booking, now = self.booking, timezone.now()
         if booking.starts_at is not None and booking.starts_at <= now:
             return {}  # it was sent late, and there is nothing left to change
-        purposes = [LinkPurpose.CHANGE] if booking.has_time and may_still_change(booking, now) else []
+        purposes = [LinkPurpose.CHANGE] if booking.has_time and booking.may_still_change(now) else []
         tokens = make_booking_links(
             booking=booking, address=booking.person.email, purposes=[*purposes, LinkPurpose.CANCEL], now=now
         )

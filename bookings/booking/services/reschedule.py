@@ -2,7 +2,7 @@
 
 Both name the version of the booking that they were asked about (`expected`, see Booking.version): a page that was left open
 while it changed is refused as Stale and stores nothing. Whoever owns the booking can change it until the cut-off
-(bookings.booking.limits), staff always; `by_link` says that a link in an email asked, so nobody knows who pressed.
+(Booking.may_still_change), staff always; `by_link` says that a link in an email asked, so nobody knows who pressed.
 """
 
 from collections.abc import Mapping
@@ -16,10 +16,9 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from bookings.booking.limits import may_still_change
 from bookings.booking.services.assign import refuse_if_impossible
+from bookings.booking.services.create import candidates_for
 from bookings.booking.services.notify import notify_details_changed, notify_rescheduled
-from bookings.booking.services.place import candidates_for
 from bookings.calendars import ical
 from bookings.errors import AnotherAudience, MoveRefused, NothingChanged, OutsideRules, SlotTaken, Stale, TooLateToChange
 from bookings.models import Booking, BusyKind, BusyTime, EventKind, Format, Presenter
@@ -55,7 +54,7 @@ class ChangeRequest:
             raise Stale
         if not booking.is_open:
             raise MoveRefused
-        if not self.by_staff and not may_still_change(booking, self.now):
+        if not self.by_staff and not booking.may_still_change(self.now):
             raise TooLateToChange
 
     def noted(self, changes: dict[str, object]) -> dict[str, object]:

@@ -15,10 +15,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import limits
+from accounts.models import Where
 from bookings import rules
 from bookings.booking.drafts import DraftAnswers
 from bookings.booking.forms import BookingForm, answers_of, kept_visit_addresses
-from bookings.booking.limits import too_many_times
 from bookings.errors import DraftGone, ExtendedAlready, HoldOver, SlotTaken, TooManyHolds
 from bookings.models import Booking, Format, Hold, Presentation
 from bookings.schedule.forms import WhenForm, slot_value
@@ -65,7 +65,9 @@ def slot_query_of(answers: DraftAnswers) -> SlotQuery:
 
 def keep_time(request: HttpRequest, answers: DraftAnswers, start: datetime, now: datetime) -> Hold:
     """Hold that time and keep the answer. Raises TooManyHolds, SlotTaken, DraftGone."""
-    if too_many_times(request, now):  # not in a transaction (limits.exceeded)
+    if limits.check_throttles(
+        request, Where.TIMES, [limits.client_throttle(request, "hold", *rules.HOLDS_ALLOWED)], now
+    ):  # not in a transaction
         raise TooManyHolds(
             _("Too many times were chosen from here in the last hour. Wait a while, or call us and we will book it for you.")
         )

@@ -11,7 +11,6 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from bookings import text
 from bookings.booking.forms import OTHERS, WITHDRAW, AnswerForm, CancelForm
-from bookings.booking.limits import changeable_until, may_still_change
 from bookings.booking.services.decide import OfferGone, ask_for_others, take_offer
 from bookings.booking.services.notify import gets_reminders
 from bookings.booking.services.transitions import cancel_booking
@@ -55,8 +54,8 @@ def page_context(request: HttpRequest, booking: Booking) -> dict[str, object]:
         "leaflets_order": text.live_order(booking),
         "leaflets_are_short": text.leaflets_are_short(booking),
         "has_calendar": booking.state in HAS_CALENDAR_ENTRY and booking.agreed[1] > timezone.now(),
-        "may_change": may_still_change(booking, timezone.now()),
-        "until": changeable_until(booking),
+        "may_change": booking.may_still_change(timezone.now()),
+        "until": booking.changeable_until,
         "may_cancel": booking.can_become(State.CANCELLED) and (booking.starts_at is None or booking.starts_at > timezone.now()),
     }
 

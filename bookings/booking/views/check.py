@@ -13,11 +13,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
-from bookings import text
+from accounts.limits import check_throttles, client_throttle
+from accounts.models import Where
+from bookings import rules, text
 from bookings.booking.drafts import DraftAnswers
 from bookings.booking.forms import DatesForm, LeafletsForm
-from bookings.booking.limits import too_many_times
-from bookings.booking.services.place import place_booking
+from bookings.booking.services.create import place_booking
 from bookings.booking.services.request import DatesRefused, dates_we_could_keep, request_dates
 from bookings.booking.views import book
 from bookings.booking.views.book import answers_so_far, back_to, back_to_missing, go_to
@@ -216,7 +217,9 @@ def why_check_again(request: HttpRequest, answers: DraftAnswers, digest: str, no
     """Each request for dates may keep three times, so they count with the times that are held from one address."""
     if answers.draft and digest != drafts.digest(answers.draft.answers):
         return _("Your answers were changed in another window. Please check them again.")
-    if answers.asks_for_dates and too_many_times(request, now):
+    if answers.asks_for_dates and check_throttles(
+        request, Where.TIMES, [client_throttle(request, "hold", *rules.HOLDS_ALLOWED)], now
+    ):
         return _("Too many times were asked for from here in the last hour. Wait a while, or call us.")
     return ""
 

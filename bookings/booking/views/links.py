@@ -20,7 +20,6 @@ from accounts.limits import check_throttles, client_throttle
 from accounts.models import Where
 from bookings import rules, text
 from bookings.booking.forms import CancelForm
-from bookings.booking.limits import changeable_until, may_still_change
 from bookings.booking.services.links import find_booking_by_link
 from bookings.booking.services.transitions import cancel_booking
 from bookings.booking.views.reschedule import ReschedulePages, check_time, choose_time, may_reschedule
@@ -82,8 +81,8 @@ def link_booking(request: HttpRequest, booking: Booking, token: str, now: dateti
     person = person_in(request)
     if person is not None and person.pk == booking.person_id:
         return redirect(booking)
-    may = {"may_change": may_still_change(booking, now), "can_move": may_reschedule(booking, now)}
-    more = {"token": token, "until": changeable_until(booking), **may}
+    may = {"may_change": booking.may_still_change(now), "can_move": may_reschedule(booking, now)}
+    more = {"token": token, "until": booking.changeable_until, **may}
     return render(request, "bookings/link.html", {**least_facts_of(booking), **more})
 
 
@@ -111,7 +110,7 @@ def link_cancel(request: HttpRequest, booking: Booking, token: str, now: datetim
             messages.warning(request, refusal.message)
             return render(request, LINK_OVER_PAGE, status=404)
         return redirect("link_cancelled")
-    more = {"token": token, "can_move": may_still_change(booking, now), "form": form}
+    more = {"token": token, "can_move": booking.may_still_change(now), "form": form}
     return render(request, "bookings/link_cancel.html", {**least_facts_of(booking), **more})
 
 

@@ -17,10 +17,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.access import signed_in
-from accounts.models import User
-from bookings import text
+from accounts.limits import ReachedThrottle, Throttle, check_throttles
+from accounts.models import By, User, Where
+from bookings import rules, text
 from bookings.booking.forms import DetailsForm, answers_of
-from bookings.booking.limits import changeable_until, may_still_change, too_many_changes
 from bookings.booking.services.reschedule import change_details, reschedule
 from bookings.booking.views.bookings import own_booking
 from bookings.errors import AnotherAudience, MoveRefused, NothingChanged, NoTimeAgreed, SlotTaken, Stale, TooLateToChange
@@ -126,9 +126,15 @@ def move_to(request: HttpRequest, way: ReschedulePages, start: datetime, version
     return redirect(way.back)
 
 
+def too_many_changes(request: HttpRequest, booking: Booking, now: datetime) -> ReachedThrottle | None:
+    """Each change is an email to its presenter, to us and to its owner; by a link, too, where nobody is signed in."""
+    throttle = Throttle(By.BOOKING, f"change-booking:{booking.pk}", *rules.CHANGES_ALLOWED)
+    return check_throttles(request, Where.CHANGE, [throttle], now)
+
+
 def may_reschedule(booking: Booking, now: datetime) -> bool:
     """Whether its owner can choose another time here: it has one, and the cut-off has not passed."""
-    return booking.has_time and may_still_change(booking, now)
+    return booking.has_time and booking.may_still_change(now)
 
 
 def is_offered(way: ReschedulePages, start: datetime, now: datetime) -> bool:
@@ -172,7 +178,7 @@ def reschedule_page(
     request: HttpRequest, way: ReschedulePages, template: str, *, status: int = 200, **more: object
 ) -> HttpResponse:
     """By a link the page says the least it can: no reference, no names."""
-    context = {"booking": way.booking, "way": way, "until": changeable_until(way.booking), **more}
+    context = {"booking": way.booking, "way": way, "until": way.booking.changeable_until, **more}
     return render(request, template, context, status=status)
 
 
@@ -240,9 +246,9 @@ def details_page(
 
     `too_late`: what was typed, to be read out on the phone if the cut-off has passed meanwhile.
     """
-    may = booking is None or may_still_change(booking, timezone.now())
+    may = booking is None or booking.may_still_change(timezone.now())
     context = {"form": form, "booking": booking, "reference": reference, "version": version, "may_change": may}
-    context["until"] = changeable_until(booking) if booking else ""
+    context["until"] = booking.changeable_until if booking else ""
     rows = [] if may else too_late
     return render(request, "bookings/details_change.html", {**context, "rows": rows})
 
@@ -282,7 +288,7 @@ def booking_details_check(request: HttpRequest, reference: str) -> HttpResponse:
         return redirect(found)
     if request.method == "POST":
         return change_booking(request, found, typed, now)
-    if not may_still_change(found, now):
+    if not found.may_still_change(now):
         return redirect("booking_details", reference=reference)
     return details_check_page(request, found, typed, warned=typed.version != found.version)
 

@@ -10,7 +10,6 @@ from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from bookings.booking.limits import last_day_to_change, may_still_change
 from bookings.booking.services.decide import agree_time
 from bookings.booking.services.reschedule import change_details, reschedule
 from bookings.booking.views.reschedule import ReschedulePages, is_offered
@@ -225,7 +224,7 @@ def test_the_same_time_is_no_change(booking: Booking) -> None:
     [(at("23:59", THURSDAY), True), (at("00:00", FRIDAY), False), (at("10:00", SUNDAY), False)],
 )
 def test_its_owner_can_until_the_end_of_the_second_working_day_before(booking: Booking, now: datetime, may: bool) -> None:
-    assert (last_day_to_change(booking), may_still_change(booking, now)) == (THURSDAY, may)
+    assert (booking.last_day_to_change, booking.may_still_change(now)) == (THURSDAY, may)
     far = at("10:00", date(2027, 2, 8))
     if may:
         assert move(booking, far, now=now).starts_at == far
