@@ -1,7 +1,7 @@
 """The shape of what people type while booking: where, for whom, dates of their own, leaflets; and why they cancel."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, time
+from datetime import date, time
 from functools import partial
 from typing import Any
 
@@ -18,7 +18,7 @@ from bookings.models import Booking, DateOption, Format, Precision, Presentation
 from bookings.schedule.holds import PreferredDate
 from bookings.text import ADDRESS_FIELDS, NEEDS
 from bookings.travel import Place, PlaceUnknown, find_place
-from ctac.dates import UK, format_clock_time, tidy_postcode, uk_datetime, uk_day
+from ctac.dates import format_clock_time, tidy_postcode, uk_datetime, uk_day
 from ctac.forms import ClockField, DayField, PageForm, as_of_a_page, uk_moment
 from leaflets.models import KeptAddress, Leaflet, ToBring
 from leaflets.orders.forms import CopiesField
@@ -486,11 +486,6 @@ class AnswerForm(ChildDetailsMixin, PageForm):
     @property
     def taken(self) -> DateOption | None:
         return self.offers.get(self.cleaned_data["answer"])
-
-
-def to_moment(value: str) -> datetime:
-    """A moment as the draft keeps it."""
-    return datetime.fromisoformat(value).astimezone(UK)
 
 
 # Which leaflets the presenter brings: how many copies of each title that there is.

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.services import AccountGoneError
 from bookings.booking.forms import DatesForm, DetailsForm, WhereForm, answers_of
-from bookings.booking.services.request import book_for_caller, request_for_caller
+from bookings.booking.services.request import book_for_caller
 from bookings.errors import AlreadyPlaced, OutsideRules, SlotTaken
 from bookings.models import Booking, Channel, DateOption, Format, Presentation, WhyNot
 from bookings.schedule.admin import forms as admin_forms
@@ -298,7 +298,7 @@ def place_from_forms(request: HttpRequest, parts: CallerForms, now: datetime) ->
     asked: dict[str, Any] = {"booking": parts.booking(), "caller": parts.caller.details(), "email": email, "by": by, "now": now}
     try:
         if parts.asks_for_dates:
-            return request_for_caller(dates=parts.dates.cleaned_data["dates"], **asked)
+            return book_for_caller(dates=parts.dates.cleaned_data["dates"], **asked)
         chosen = {name: parts.when.cleaned_data[name] for name in ("presenter", "override_reason")}
         return book_for_caller(**asked, **chosen)
     except AlreadyPlaced:

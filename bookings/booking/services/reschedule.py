@@ -1,4 +1,4 @@
-"""Moving a booking to another time, and changing what was told about it.
+"""Moving a booking to another time, and changing its details.
 
 Both name the version of the booking that they were asked about (`expected`, see Booking.version): a page that was left open
 while it changed is refused as Stale and stores nothing. Whoever owns the booking can change it until the cut-off
@@ -18,17 +18,18 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from bookings.booking.services.assign import refuse_if_impossible
 from bookings.booking.services.create import candidates_for
+from bookings.booking.services.decide import slot_query_of
 from bookings.booking.services.notify import notify_details_changed, notify_rescheduled
 from bookings.calendars import ical
 from bookings.errors import AnotherAudience, MoveRefused, NothingChanged, OutsideRules, SlotTaken, Stale, TooLateToChange
-from bookings.models import Booking, BusyKind, BusyTime, EventKind, Format, Presenter
+from bookings.models import Booking, BusyKind, BusyTime, EventKind, Presenter
 from bookings.models.booking import record_event
 from bookings.rules import RuleViolation
 from bookings.schedule.holds import place_columns
 from bookings.schedule.locks import guarded, lock_booking, lock_booking_and_presenters
 from bookings.schedule.queries import open_schedule, reread_schedule
-from bookings.schedule.slots import Candidate, SlotQuery
-from bookings.travel import find_place, look_up_postcode
+from bookings.schedule.slots import Candidate
+from bookings.travel import look_up_postcode
 from bookings.visits.services import refuse_while_overdue, refuse_while_there
 from ctac.dates import uk_day
 from professionals.safeguarding.services import is_kept_back, notify_safeguarding_lead
@@ -57,9 +58,6 @@ class ChangeRequest:
         if not self.by_staff and not booking.may_still_change(self.now):
             raise TooLateToChange
 
-    def noted(self, changes: dict[str, object]) -> dict[str, object]:
-        return {**changes, **({"by_link": True} if self.by_link else {})}
-
 
 @transaction.atomic
 def reschedule(
@@ -83,8 +81,7 @@ def reschedule(
     asked = ChangeRequest(by, expected, now, by_link, override_reason)
     asked.refuse(booking)  # as it was read: what has changed since, the lock finds out
     # From its postcode, not its claim: the place’s nation has holidays.
-    place = find_place(booking.postcode) if booking.format == Format.WORKPLACE else None
-    slot_query, day, named = SlotQuery.of(booking, place), uk_day(start), [presenter] if presenter else None
+    slot_query, day, named = slot_query_of(booking), uk_day(start), [presenter] if presenter else None
     schedule = open_schedule(slot_query, first_day=day, last_day=day, now=now, presenters=named, ignoring={"booking": booking})
     possible = {candidate.presenter.pk for candidate in candidates_for(schedule, start, by_staff=asked.by_staff)}
     locked, presenters = lock_booking_and_presenters(booking, now=now, also=possible)
@@ -105,26 +102,26 @@ def reschedule(
     with guarded():
         locked.save(update_fields=["presenter", "starts_at", "ends_at", "sequence"])
         if not BusyTime.objects.filter(booking=locked).update(**claim):
-            BusyTime.objects.create(booking=locked, kind=BusyKind.BOOKING, **claim, **place_columns(place))
-    changes = {
+            BusyTime.objects.create(booking=locked, kind=BusyKind.BOOKING, **claim, **place_columns(slot_query.place))
+    changes: dict[str, object] = {
         "time": [started.isoformat(), start.isoformat()],
         "presenter": [before.pk if before else None, chosen.pk],
         "sequence": locked.sequence,
+        **({"by_link": True} if by_link else {}),
     }
-    record_event(locked, EventKind.RESCHEDULED, by=by, now=now, reason=override_reason, changes=asked.noted(changes))
+    record_event(locked, EventKind.RESCHEDULED, by=by, now=now, reason=override_reason, changes=changes)
     notify_rescheduled(locked, before, now, by_staff=asked.by_staff)
     if flagged:
         notify_safeguarding_lead(about=f"booking:{locked.pk}:moved:{locked.sequence}", reference=locked.reference, now=now)
     return locked
 
 
-def choose_presenter(asked: ChangeRequest, found: list[Candidate], stays: Presenter | None) -> Presenter:
-    """Who has it now, unless only somebody else could give it within the rules."""
-    if not found:
+def choose_presenter(asked: ChangeRequest, candidates: list[Candidate], current: Presenter | None) -> Presenter:
+    """The current one, unless only somebody else could give it within the rules."""
+    if not candidates:
         raise SlotTaken
-    within_the_rules = [candidate for candidate in found if not candidate.violations]
-    among = within_the_rules or found
-    best = next((candidate for candidate in among if candidate.presenter == stays), among[0])
+    among = [candidate for candidate in candidates if not candidate.violations] or candidates
+    best = next((candidate for candidate in among if candidate.presenter == current), among[0])
     if best.violations and not asked.override_reason:
         raise OutsideRules(best.violations)
     return best.presenter
@@ -158,8 +155,11 @@ def change_details(
         setattr(locked, name, answers[name])
     # Until the safeguarding lead has decided it stays flagged, whatever was taken out: other words of it may wait too (ADR 22).
     locked.flagged_child_details = flagged or (locked.flagged_child_details and is_kept_back(f"booking:{locked.pk}"))
-    if "audience_profession" in changed:
-        refuse_another_audience(locked, asked)
+    if locked.presenter and "audience_profession" in changed and not locked.presenter.gives_to(locked.audience_profession):
+        if not asked.by_staff:
+            raise AnotherAudience
+        if not override_reason:
+            raise OutsideRules([RuleViolation.AUDIENCE])
     stored = [*changed, *(move_claim(locked, asked) if locked.postcode != place_before else [])]
     in_calendars = ical.booking_location(locked) != entry
     locked.sequence, locked.revision = locked.sequence + in_calendars, locked.revision + 1
@@ -172,36 +172,22 @@ def change_details(
     return locked
 
 
-def refuse_another_audience(booking: Booking, asked: ChangeRequest) -> None:
-    """Those who come now must be an audience of whoever gives it; staff may yield with a reason."""
-    if booking.presenter is None or booking.presenter.gives_to(booking.audience_profession):
-        return
-    if not asked.by_staff:
-        raise AnotherAudience
-    if not asked.override_reason:
-        raise OutsideRules([RuleViolation.AUDIENCE])
-
-
 def move_claim(booking: Booking, asked: ChangeRequest) -> list[str]:
-    """Its claim is at the other postcode, if the presenter can get there from the visit before and on to the next; so are those
-    that keep dates for a request.
+    """Its claims are at the other postcode, if the presenter can get there from the visit before and on to the next.
 
-    Gives the fields that say in which area that is.
+    Gives the names of the fields that say in which area that is.
     """
-    found = look_up_postcode(booking.postcode)
-    place, booking.nation, booking.local_authority = found.place, found.nation, found.local_authority
+    area = look_up_postcode(booking.postcode)
+    place, booking.nation, booking.local_authority = area.place, area.nation, area.local_authority
     if booking.presenter is not None:
         refuse_if_impossible(booking, booking.presenter, place, asked.now, asked.override_reason)
     try:
         with guarded():
             BusyTime.objects.filter(Q(booking=booking) | Q(option__booking=booking)).update(**place_columns(place))
     except SlotTaken as refusal:
-        raise unreachable(booking.presenter) from refusal
+        if booking.presenter is None:
+            unreachable = _("A date that we keep for it could not be reached in time from there. Offer other times first.")
+            raise SlotTaken(unreachable) from refusal
+        unreachable = _("%(name)s could not get there in time. Choose another time or presenter first.")
+        raise SlotTaken(unreachable % {"name": booking.presenter}) from refusal
     return ["nation", "local_authority"]
-
-
-def unreachable(presenter: Presenter | None) -> SlotTaken:
-    """`presenter` None: of a request, which keeps dates with some."""
-    if presenter is None:
-        return SlotTaken(_("A date that we keep for it could not be reached in time from there. Offer other times first."))
-    return SlotTaken(_("%(name)s could not get there in time. Choose another time or presenter first.") % {"name": presenter})

@@ -17,11 +17,9 @@ from bookings.booking.services.transitions import cancel_booking
 from bookings.calendars import ical
 from bookings.errors import MoveRefused, SlotTaken, TooLate
 from bookings.feedback.queries import feedback_panel_for_host
-from bookings.models import Booking, DateOption, OpenSession, OptionKind, OptionState, Presentation, State
+from bookings.models import Booking, OpenSession, OptionKind, OptionState, Presentation, State
 from ctac.forms import FORM_METHODS
 from professionals.access import person_required, the_person
-
-# What can be booked.
 
 
 @require_safe
@@ -60,15 +58,13 @@ def page_context(request: HttpRequest, booking: Booking) -> dict[str, object]:
     }
 
 
-def dates_of(booking: Booking) -> list[DateOption]:
+def dates_context(booking: Booking, now: datetime) -> dict[str, object]:
+    """Of a request without a time: the dates that were asked for and, while they may be answered, those that we offer."""
+    if booking.has_time:
+        return {}
     options = list(booking.options.all())
     for option in options:
         option.booking = booking
-    return options
-
-
-def dates_in_words(booking: Booking, options: list[DateOption], now: datetime) -> dict[str, object]:
-    """The dates that were asked for and, while they may be answered, those that we offer."""
     proposed = [option for option in options if option.kind == OptionKind.PROPOSED]
     offered = text.open_offers([option for option in proposed if option.is_kept(now)])
     return {
@@ -85,7 +81,7 @@ def booking(request: HttpRequest, reference: str) -> HttpResponse:
     found = own_booking(request, reference)
     more = {
         "facts": [*text.facts_without_title(found), *text.leaflet_rows_for_host(found)],
-        **({} if found.has_time else dates_in_words(found, dates_of(found), timezone.now())),
+        **dates_context(found, timezone.now()),
         "details": text.details_rows(found),
         "history": text.history(found, request.user.pk),
         "after": feedback_panel_for_host(found, timezone.now()),
@@ -100,11 +96,11 @@ def booking_placed(request: HttpRequest, reference: str) -> HttpResponse:
     found = own_booking(request, reference)
     if not found.is_open:
         return redirect(found)
-    dates = {} if found.has_time else dates_in_words(found, dates_of(found), timezone.now())
     facts = [*text.facts_to_print(found), *text.leaflet_rows_for_host(found)]
-    stopped = text.has_reminder_ahead(found, timezone.now()) and not gets_reminders(found.person)
+    is_reminded = not found.has_time or found.reminder_due_at > timezone.now()
+    stopped = is_reminded and not gets_reminders(found.person)
     steps = text.next_steps(found, timezone.now(), reminds=not stopped)
-    more = {"next_steps": steps, "stopped_reminders": stopped, "facts": facts, **dates}
+    more = {"next_steps": steps, "stopped_reminders": stopped, "facts": facts, **dates_context(found, timezone.now())}
     return render(request, "bookings/placed.html", {**page_context(request, found), **more})
 
 
@@ -137,12 +133,10 @@ def booking_cancel(request: HttpRequest, reference: str) -> HttpResponse:
     return render(request, "bookings/cancel.html", {"form": form, **page_context(request, found)})
 
 
-# The professional answers what staff offered, on one page: takes a time, asks for others, or withdraws. GET changes nothing.
-
-
 @require_http_methods(FORM_METHODS)
 @person_required
 def booking_answer(request: HttpRequest, reference: str) -> HttpResponse:
+    """The professional answers what staff offered: takes a time, asks for others, or withdraws."""
     now, booking = timezone.now(), own_booking(request, reference)
     offered = list(booking.options.proposed())
     if booking.state != State.REQUESTED or not offered or offered[-1].state == OptionState.PASSED:
@@ -156,7 +150,7 @@ def booking_answer(request: HttpRequest, reference: str) -> HttpResponse:
     form = AnswerForm(request.POST if request.method == "POST" else None, offers=kept)
     if request.method == "POST" and form.is_valid():
         try:
-            messages.success(request, carry_out(request, booking, form, now))
+            messages.success(request, answer_offer(request, booking, form, now))
         except (MoveRefused, OfferGone, SlotTaken) as refusal:
             messages.warning(request, refusal.message)
             return redirect("booking_answer" if isinstance(refusal, OfferGone) else "booking", reference=booking.reference)
@@ -171,8 +165,8 @@ def booking_answer(request: HttpRequest, reference: str) -> HttpResponse:
     return render(request, "bookings/answer.html", context)
 
 
-def carry_out(request: HttpRequest, booking: Booking, form: AnswerForm, now: datetime) -> str:
-    """Do what they chose, and say it."""
+def answer_offer(request: HttpRequest, booking: Booking, form: AnswerForm, now: datetime) -> str:
+    """Gives the sentence that says what was done."""
     by, typed = request.user, form.cleaned_data
     if typed["answer"] == OTHERS:
         ask_for_others(booking=booking, words=typed["words"], by=by, now=now, flagged=form.flagged)  # type: ignore[arg-type]

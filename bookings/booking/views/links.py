@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.limits import check_throttles, client_throttle
@@ -24,7 +25,7 @@ from bookings.booking.services.links import find_booking_by_link
 from bookings.booking.services.transitions import cancel_booking
 from bookings.booking.views.reschedule import ReschedulePages, check_time, choose_time, may_reschedule
 from bookings.errors import MoveRefused, TooLate
-from bookings.models import Booking, LinkPurpose
+from bookings.models import Booking, Format, LinkPurpose
 from ctac.forms import FORM_METHODS
 from ctac.pages import keep_private
 from professionals.access import person_in
@@ -43,13 +44,10 @@ def kept_private(view: PageView[P]) -> PageView[P]:
     @wraps(view)
     def wrapper(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
         request.address_is_private = True  # type: ignore[attr-defined]  # the foot of a printed page leaves it out
-        return keep_private(request, view(request, *args, **kwargs), has_a_form=has_a_form(request))
+        has_a_form = request.resolver_match is not None and request.resolver_match.url_name in WITH_A_FORM
+        return keep_private(request, view(request, *args, **kwargs), has_a_form=has_a_form)
 
     return wrapper
-
-
-def has_a_form(request: HttpRequest) -> bool:
-    return request.resolver_match is not None and request.resolver_match.url_name in WITH_A_FORM
 
 
 def behind_a_link_to(find: Callable[[str, datetime], T | None], over: str) -> Callable[[LinkedView[T]], PageView]:
@@ -127,5 +125,11 @@ def reschedule_pages_of(booking: Booking, token: str) -> ReschedulePages:
 
 
 def least_facts_of(booking: Booking) -> dict[str, object]:
-    """Title, day and time, and whether it is online: no names, no phone, no address, no reference."""
-    return {"booking": booking, "facts": text.least_facts(booking)}
+    """To somebody of whom we only know that they have the email: no names, no phone, no address, no reference."""
+    place = _("Online") if booking.format == Format.ONLINE else _("At a workplace")
+    rows = [
+        text.row(_("Presentation"), booking.presentation.title),
+        text.row(_("When"), booking.when),
+        text.row(_("Where"), place),
+    ]
+    return {"booking": booking, "facts": rows}
