@@ -17,7 +17,7 @@ from bookings.models import Booking, Brought, EventKind, Format, State
 from bookings.models.booking import record_event
 from bookings.schedule.holds import close_options, free_claims
 from bookings.schedule.locks import lock_booking
-from bookings.visits.services import refuse_while_overdue, somebody_is_there
+from bookings.visits.services import presenter_is_there, refuse_while_overdue
 from leaflets.models import ToBring
 from leaflets.orders.services.place import erase_previous_owner, place_order_for_visit
 from leaflets.orders.services.transitions import OrderHasMoved, cancel
@@ -111,7 +111,7 @@ def cancel_without_leaflets(
     refuse_while_overdue(locked, now)
     marked = locked.flagged_child_details or flagged
     columns: dict[str, Any] = {"sequence": locked.sequence + 1, "closed_reason": reason, "flagged_child_details": marked}
-    columns["visit_closed"] = not somebody_is_there(locked, now)
+    columns["visit_closed"] = not presenter_is_there(locked, now)
     transition(locked, State.CANCELLED, EventKind.CANCELLED, by=by, now=now, reason=reason, by_link=by_link, **columns)
     free_claims(locked)
     close_options(locked)
