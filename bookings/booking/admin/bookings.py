@@ -73,7 +73,7 @@ SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
             "closed_reason",
         ),
     ),
-    (gettext_lazy("What to decide"), ("why_it_waits", "dates", "request_reason")),
+    (gettext_lazy("What to decide"), ("why_it_waits", "dates", "their_reason")),
     (gettext_lazy("Who asked"), (*PersonColumnsMixin.about_person, "person_domain")),
     (
         gettext_lazy("On the day"),
@@ -176,7 +176,7 @@ class BookingAdmin(PersonColumnsMixin, FoundByReference, OwnToPresenters):
         "area",
         "why_it_waits",
         "dates",
-        "request_reason",
+        "their_reason",
         "travel",
         "visit_in_words",
         "joining",
@@ -211,6 +211,7 @@ class BookingAdmin(PersonColumnsMixin, FoundByReference, OwnToPresenters):
     asked = column(gettext_lazy("asked"), lambda booking: how_long_ago(booking.created_at, timezone.now()), "-created_at")
     why_it_waits = column(gettext_lazy("why it waits"), lambda booking: requests.why_it_waits(booking, timezone.now()))
     dates = column(gettext_lazy("dates"), lambda booking: requests.dates_in_words(booking, timezone.now()))
+    their_reason = column(gettext_lazy("why none of our times suits"), lambda booking: booking.request_reason)
     contact = column(gettext_lazy("contact’s phone"), lambda booking: phone_link(booking.contact_phone))
     visit_in_words = column(gettext_lazy("visit"), lambda booking: visit_in_words(booking, timezone.now()))
     joining = column(gettext_lazy("joining link"), joining_in_words)

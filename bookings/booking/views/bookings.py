@@ -174,7 +174,7 @@ def answer_offer(request: HttpRequest, booking: Booking, form: AnswerForm, now: 
     if typed["answer"] == WITHDRAW:
         cancel_booking(booking=booking, by=by, now=now, reason=typed["why"], flagged=form.flagged)  # type: ignore[arg-type]
         return _("Your request is withdrawn. We have sent you an email.")
-    option = form.taken
+    option = form.offers.get(typed["answer"])
     if option is None:
         raise OfferGone
     take_offer(booking=booking, option=option, by=by, now=now)  # type: ignore[arg-type]
