@@ -1,4 +1,4 @@
-"""What emails about a booking have in common: its facts, its page, its calendar entry, and what staff read of the caller."""
+"""What emails about a booking have in common: its facts, its page, its calendar entry."""
 
 from datetime import datetime
 
@@ -14,7 +14,6 @@ from bookings.text import Row, row
 from ctac.dates import format_clock, format_day
 from notifications.registry import Desk, Email
 from professionals.models import Profession
-from professionals.services import is_work_address
 
 
 class BookingEmail(Email):
@@ -85,21 +84,6 @@ class TeamEmail(BookingEmail):
         """What happens to a presentation that would begin soon after the team's digest goes at once."""
         starts_at = self.booking.starts_at
         return starts_at is None or starts_at >= digest_at + rules.TOLD_AT_ONCE_WITHIN
-
-
-def caller_rows(booking: Booking) -> list[Row]:
-    """Who asks, and whether we know where their address comes from."""
-    person = booking.person
-    domain_text = _("%(domain)s is recognised") if is_work_address(person.email) else _("%(domain)s is not recognised")
-    return [
-        row(_("Name"), person.name),
-        row(_("Profession"), Profession(person.profession).label),
-        row(_("Organisation"), person.organisation.name if person.organisation else ""),
-        row(_("Email"), person.email),
-        row(_("Domain"), domain_text % {"domain": person.email.rpartition("@")[2]} if person.email else ""),
-        phone_row(_("Phone"), person.phone),
-        row(_("Came by"), booking.get_channel_display()),
-    ]
 
 
 def rows_of_the_day(booking: Booking) -> list[Row]:

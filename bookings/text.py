@@ -77,7 +77,7 @@ def facts_to_print(booking: Booking) -> list[Row]:
     return [*facts(booking, with_reference=False, with_link=True), row(_("Contact on the day"), booking.contact_name)]
 
 
-# What is asked about the day, where nothing needs words of its own: whoever reads of a visit reads these answers (needs_rows).
+# Free text about the day, shown to whoever reads of a visit (needs_rows)
 NEEDS = ("room", "access_needs", "notes")
 ADDRESS_FIELDS = ("address_line_1", "address_line_2", "town", "postcode")
 
@@ -87,7 +87,7 @@ def needs_rows(booking: Booking) -> list[Row]:
 
 
 def question_name(name: str) -> str:
-    """As the model has it: how a change of the answer is told."""
+    """As the model has it."""
     return str(_("address") if name in ADDRESS_FIELDS else Booking._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
 
 
@@ -99,7 +99,7 @@ def details_rows(booking: Booking) -> list[Row]:
         row(_("Contact on the day"), f"{booking.contact_name}\n{booking.contact_phone}".strip()),
         *needs_rows(booking),
     ]
-    return [each for each in rows if each["value"]]
+    return [answer for answer in rows if answer["value"]]
 
 
 def audience_text(profession: str) -> str:
@@ -109,8 +109,8 @@ def audience_text(profession: str) -> str:
 
 def changed_rows(before: Booking, after: Booking) -> list[Row]:
     """Each answer that is another now, with the one before it in the line below."""
-    had = {str(each["label"]): each["value"] for each in details_rows(before)}
-    has = {str(each["label"]): each["value"] for each in details_rows(after)}
+    had = {str(answer["label"]): answer["value"] for answer in details_rows(before)}
+    has = {str(answer["label"]): answer["value"] for answer in details_rows(after)}
     changed = [label for label in dict.fromkeys([*had, *has]) if had.get(label) != has.get(label)]
     return [changed_row(label, has.get(label), had.get(label)) for label in changed]
 
@@ -176,31 +176,6 @@ def event_changes(event: BookingEvent | None) -> dict[str, str]:
         "fields": changed_questions(event),
         "people": people,
     }
-
-
-def event_in_full(event: BookingEvent, *, gave: str, gives: str) -> str:
-    """As staff read it: what happened, from when to when, which answers are new, from whom to whom, and if by a link."""
-    what, changed = event.get_kind_display(), event_changes(event)
-    if changed["before"]:
-        what = _("%(what)s: from %(before)s to %(after)s") % {"what": what, **changed}
-    elif "travel" in event.changes:
-        # What staff have set for one visit's journeys; None is what the postcodes give.
-        before, after = (
-            _("%(minutes)d minutes") % {"minutes": minutes} if minutes is not None else _("our own reckoning")
-            for minutes in event.changes["travel"]
-        )
-        what = _("%(what)s: from %(before)s to %(after)s") % {"what": what, "before": before, "after": after}
-    elif changed["people"]:
-        what = _("%(what)s: %(people)s") % {"what": what, **changed}
-    elif changed["fields"]:
-        what = _("%(what)s: %(fields)s") % {"what": what, **changed}
-    if gave != gives:
-        what = _("%(what)s. Presenter: from %(gave)s to %(gives)s") % {
-            "what": what,
-            "gave": gave or _("nobody"),
-            "gives": gives or _("nobody"),
-        }
-    return _("%(what)s (by a link in an email)") % {"what": what} if event.changes.get("by_link") else what
 
 
 def times_of_move(event: BookingEvent | SessionEvent | None) -> list[datetime]:
@@ -336,15 +311,15 @@ def not_kept_sentence(sentences: Mapping[WhyNot, str | Promise], why: str) -> st
     """Why a date was never kept. Empty: it was asked for before that was stored."""
     if why == WhyNot.SEVERAL_DAYS:
         return _("We don’t keep days, but look for a time in them.")
-    said = sentences[WhyNot(why)] if why else _("We don’t keep it.")
-    return f"{said} {STILL_CONSIDERED}"
+    sentence = sentences[WhyNot(why)] if why else _("We don’t keep it.")
+    return f"{sentence} {STILL_CONSIDERED}"
 
 
 def lapsed_offer_rows(options: Iterable[DateOption], now: datetime) -> list[Row]:
     """The times that we offered and keep no longer, each with why, while none is chosen."""
     standing = (OptionState.OPEN, OptionState.EXPIRED)
-    offered = [each for each in options if each.kind == OptionKind.PROPOSED and each.state in standing]
-    return [row(each.when, lapsed_offer_text(each, now)) for each in offered if not each.is_kept(now)]
+    offered = [option for option in options if option.kind == OptionKind.PROPOSED and option.state in standing]
+    return [row(option.when, lapsed_offer_text(option, now)) for option in offered if not option.is_kept(now)]
 
 
 def lapsed_offer_text(option: DateOption, now: datetime) -> str:
@@ -417,9 +392,9 @@ def leaflet_rows_for_host(booking: Booking) -> list[Row]:
         coming = _("None: there are no copies of them now")
     else:
         coming = _("None: their order %(reference)s is cancelled") % reference if cancelled else order_contents(order)
-    not_there = "\n".join(f"{each.copies} × {each.title}" for each in brought.not_there)
+    not_there = "\n".join(f"{short.copies} × {short.title}" for short in brought.not_there)
     rows = [row(_("Leaflets we bring"), coming), row(_("Leaflets we can’t bring"), not_there)]
-    return [each for each in rows if each["value"]]
+    return [answer for answer in rows if answer["value"]]
 
 
 def leaflets_are_short(booking: Booking) -> bool:

@@ -16,7 +16,7 @@ from bookings.booking.services.links import make_booking_links
 from bookings.booking.services.notify import gets_reminders, reminder_moment, reminder_version
 from bookings.booking.services.request import ESCALATION_KIND, anything_waits, waiting_too_long, with_waiting_since
 from bookings.calendars import ical
-from bookings.emails import BookingEmail, TeamEmail, caller_rows, rows_of_the_day
+from bookings.emails import BookingEmail, TeamEmail, phone_row, rows_of_the_day
 from bookings.models import Booking, BookingEvent, DateOption, EventKind, LinkPurpose, OptionKind, OptionState, State
 from bookings.models.booking import OPEN_STATES
 from bookings.text import Row, row
@@ -24,6 +24,8 @@ from ctac.dates import format_day
 from leaflets.models import Order, OrderState
 from notifications.models import Notification
 from notifications.registry import Desk, Email, Topic
+from professionals.models import Profession
+from professionals.services import is_work_address
 
 LINK_PAGES: dict[str, str] = {LinkPurpose.CHANGE: "link_booking", LinkPurpose.CANCEL: "link_cancel"}
 
@@ -37,7 +39,7 @@ class ProfessionalEmail(BookingEmail):
         booking, now = self.booking, timezone.now()
         if booking.starts_at is not None and booking.starts_at <= now:
             return {}
-        purposes = [LinkPurpose.CHANGE] if booking.has_time and booking.may_still_change(now) else []
+        purposes = [LinkPurpose.CHANGE] if booking.may_reschedule(now) else []
         tokens = make_booking_links(
             booking=booking, address=booking.person.email, purposes=[*purposes, LinkPurpose.CANCEL], now=now
         )
@@ -494,7 +496,18 @@ class StaffNewBooking(TeamEmail, DatesEmail):
 
     def context(self) -> dict[str, object]:
         booking = self.booking
-        context = {**super().context(), "caller_rows": caller_rows(booking), "day_rows": rows_of_the_day(booking)}
+        person = booking.person
+        domain_text = _("%(domain)s is recognised") if is_work_address(person.email) else _("%(domain)s is not recognised")
+        caller_rows = [
+            row(gettext("Name"), person.name),
+            row(gettext("Profession"), Profession(person.profession).label),
+            row(gettext("Organisation"), person.organisation.name if person.organisation else ""),
+            row(gettext("Email"), person.email),
+            row(gettext("Domain"), domain_text % {"domain": person.email.rpartition("@")[2]} if person.email else ""),
+            phone_row(gettext("Phone"), person.phone),
+            row(gettext("Came by"), booking.get_channel_display()),
+        ]
+        context = {**super().context(), "caller_rows": caller_rows, "day_rows": rows_of_the_day(booking)}
         if booking.has_time:
             return context
         # With whom each date is kept, or why not.
@@ -636,10 +649,10 @@ class ManagerRequestsWaiting(Email):
     def rows(self) -> list[Row]:
         now = timezone.now()
         bookings = with_waiting_since(waiting_too_long(Booking.objects.with_names(), now))[: self.most_listed]
-        rows = [self.waiting_row(each.reference, each.presentation.title, each.waits_since) for each in bookings]
+        rows = [self.waiting_row(booking.reference, booking.presentation.title, booking.waits_since) for booking in bookings]
         orders = Order.objects.asked_too_long_ago(now).order_by("created_at", "pk")[: self.most_listed - len(rows)]
         title = gettext("A request for leaflets")
-        return rows + [self.waiting_row(each.reference, title, each.created_at) for each in orders]
+        return rows + [self.waiting_row(order.reference, title, order.created_at) for order in orders]
 
     @staticmethod
     def waiting_row(reference: str, title: str, since: datetime) -> Row:

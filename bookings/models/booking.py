@@ -335,6 +335,9 @@ class Booking(models.Model):
         """Whether its owner can still move it or change its details on the website; staff always can."""
         return self.is_open and (not self.has_time or uk_day(now) <= self.last_day_to_change)
 
+    def may_reschedule(self, now: datetime) -> bool:
+        return self.has_time and self.may_still_change(now)
+
     def can_become(self, state: str) -> bool:
         return state in TRANSITIONS[self.state]
 

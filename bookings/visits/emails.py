@@ -115,8 +115,8 @@ class StaffStillNoPresenter(TeamEmail):
 
     def is_still_due(self) -> bool:
         """To come, with nobody to give it since the same loss; once it has started, an email is too late."""
-        found = without_presenter(Booking.objects.filter(pk=self.booking.pk), timezone.now())
-        return found.exists() and minute_of_loss(self.booking) == self.notification.version
+        bookings = without_presenter(Booking.objects.filter(pk=self.booking.pk), timezone.now())
+        return bookings.exists() and minute_of_loss(self.booking) == self.notification.version
 
     def context(self) -> dict[str, object]:
         booking, person = self.booking, self.booking.person
@@ -138,8 +138,8 @@ class StaffNoJoiningLink(TeamEmail):
 
     def is_still_due(self) -> bool:
         """To come, with no link; what has started is too late to mend."""
-        found = without_joining_link(Booking.objects.filter(pk=self.booking.pk), timezone.now())
-        return found.exists() and minute_of(self.booking.agreed[0]) == self.notification.version
+        bookings = without_joining_link(Booking.objects.filter(pk=self.booking.pk), timezone.now())
+        return bookings.exists() and minute_of(self.booking.agreed[0]) == self.notification.version
 
     def context(self) -> dict[str, object]:
         """`ask_rows`: the presenter, who may have a link already."""

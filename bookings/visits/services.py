@@ -36,8 +36,12 @@ from professionals.safeguarding.services import notify_safeguarding_lead
 class VisitNotOver(VisitInTheWay):
     """What we know of a visit can't be erased while its presenter needs it."""
 
-    def __init__(self, booking: Booking) -> None:
-        super().__init__(
+
+def refuse_while_on_the_way_or_there(bookings: BookingQuerySet, now: datetime) -> None:
+    """Raises VisitNotOver for the first of these to which a presenter may have set off, and from which nobody has come back."""
+    booking = on_the_way_or_there(bookings, now).first()
+    if booking is not None:
+        raise VisitNotOver(
             _(
                 "The presenter of visit %(reference)s may be on the way or there, and needs the contact on site, so nothing was "
                 "erased. Do this once the presenter has checked out or a colleague has said that all is well. If nobody has set "
@@ -45,13 +49,6 @@ class VisitNotOver(VisitInTheWay):
             )
             % {"reference": booking.reference}
         )
-
-
-def refuse_while_on_the_way_or_there(bookings: BookingQuerySet, now: datetime) -> None:
-    """Raises VisitNotOver for the first of these to which a presenter may have set off, and from which nobody has come back."""
-    booking = on_the_way_or_there(bookings, now).first()
-    if booking is not None:
-        raise VisitNotOver(booking)
 
 
 def keep_waiting_for(presenter: Presenter, booking: Booking, now: datetime) -> None:
@@ -101,9 +98,7 @@ class NotAVisit(DomainError):
 
 
 class TooEarlyToCheckIn(DomainError):
-    def __init__(self, opens_at: datetime) -> None:
-        facts = {"day": format_day(opens_at), "clock": format_clock(opens_at)}
-        super().__init__(_("You can check in from %(clock)s on %(day)s.") % facts)
+    """It says from when."""
 
 
 class VisitOver(DomainError):
@@ -127,8 +122,10 @@ def check_in(booking: Booking, *, presenter: Presenter, by: User, now: datetime,
     if locked.state != State.CONFIRMED or locked.format != Format.WORKPLACE:
         raise NotAVisit
     starts_at, ends_at = locked.agreed
-    if now < starts_at - rules.CHECK_IN_OPENS:
-        raise TooEarlyToCheckIn(starts_at - rules.CHECK_IN_OPENS)
+    opens_at = starts_at - rules.CHECK_IN_OPENS
+    if now < opens_at:
+        facts = {"day": format_day(opens_at), "clock": format_clock(opens_at)}
+        raise TooEarlyToCheckIn(_("You can check in from %(clock)s on %(day)s.") % facts)
     if now >= ends_at:
         raise VisitOver
     visit.presenter, visit.checked_in_at, visit.checked_out_at = presenter, now, None

@@ -69,14 +69,14 @@ class CallerWhereForm(WhereForm):
         choice.error_messages["required"] = _("Choose where they would like it.")
 
     def at_place(self, cleaned: dict[str, Any], beside: str = "postcode") -> dict[str, Any]:
-        found = super().at_place(cleaned, beside)
+        cleaned = super().at_place(cleaned, beside)
         if self.errors.get("postcode") == [str(PlaceUnknown.message)]:  # which tells the public to call us
             self.errors["postcode"] = self.error_class(
                 [_("No presenter can go to this postcode. Check it, or offer an online presentation.")],
                 renderer=self.renderer,
                 field_id=self["postcode"].auto_id,
             )
-        return found
+        return cleaned
 
 
 class CallerTimeForm(WeekOfTimesForm):
@@ -155,7 +155,7 @@ class CallerForms:
         # A fingerprint of all that was typed: the same form with something else in it is another booking.
         self.digest = drafts.digest(typed)
         if not self.is_sent:
-            # Not sent yet: what is missing is said only where no times can be shown without it.
+            # Not sent yet: errors of missing answers stand only where no times can be shown without it.
             looking = admin_forms.is_looking(self.data or {})
             for _title, form in self.sections:
                 admin_forms.forgive_missing(form, but=self.decisive_fields.get(form, ()) if looking else ())
@@ -237,10 +237,10 @@ def book_for_caller_page(admin: "BookingAdmin", request: HttpRequest) -> HttpRes
     ):
         # What staff tell the caller: the reference, of a request which dates are kept, and whether an email goes out.
         if booking.has_time:
-            said = _("Booking %(reference)s is placed. Tell the caller the reference.")
+            sentence = _("Booking %(reference)s is placed. Tell the caller the reference.")
         else:
-            said = _("Request %(reference)s is placed. Tell the caller the reference, and which dates we keep for them:")
-        messages.success(request, said % {"reference": booking.reference})
+            sentence = _("Request %(reference)s is placed. Tell the caller the reference, and which dates we keep for them:")
+        messages.success(request, sentence % {"reference": booking.reference})
         for option in booking.options.all():
             if option.kept_from is None or option.expires_at is None:
                 why = {"when": option.when, "why": WhyNot(option.why_not).label}
@@ -285,7 +285,7 @@ def placed_before(parts: CallerForms) -> Booking | None:
 
 
 def place_from_forms(request: HttpRequest, parts: CallerForms, now: datetime) -> Booking | None:
-    """The booking or request, or None with the refusal said at the top of the page."""
+    """The booking or request, or None with the refusal at the top of the page."""
     email, by = parts.caller.cleaned_data["email"], request.user
     asked: dict[str, Any] = {"booking": parts.booking(), "caller": parts.caller.details(), "email": email, "by": by, "now": now}
     try:
@@ -296,21 +296,17 @@ def place_from_forms(request: HttpRequest, parts: CallerForms, now: datetime) ->
     except AlreadyPlaced:
         return placed_before(parts)
     except (SlotTaken, OutsideRules) as refusal:
-        show_refusal(parts, refusal, now)
+        if parts.asks_for_dates or parts.slot_query is None:  # a date was taken in this very moment
+            parts.dates.add_error(None, _("One of these dates was taken in this moment. Press the button again."))
+            return None
+        start = parts.when.cleaned_data["start"]
+        parts.who_could = rank_presenters_at(parts.slot_query, start, now).as_table()
+        if isinstance(refusal, OutsideRules):
+            parts.when.add_error("override_reason", str(refusal.message))
+        else:
+            sentence = admin_forms.refusal_not_free(parts.slot_query, start, named=parts.when.named, now=now)
+            parts.when.add_error(parts.when.beside_time, sentence)
     except DomainError as refusal:
-        said = refusal.of_a_caller if isinstance(refusal, AccountGoneError) else refusal.message
-        (parts.dates if parts.asks_for_dates else parts.when).add_error(None, str(said))
+        sentence = refusal.of_a_caller if isinstance(refusal, AccountGoneError) else refusal.message
+        (parts.dates if parts.asks_for_dates else parts.when).add_error(None, str(sentence))
     return None
-
-
-def show_refusal(parts: CallerForms, refusal: SlotTaken | OutsideRules, now: datetime) -> None:
-    if parts.asks_for_dates or parts.slot_query is None:  # a date was taken in this very moment
-        parts.dates.add_error(None, _("One of these dates was taken in this moment. Press the button again."))
-        return
-    what = parts.when.cleaned_data
-    parts.who_could = rank_presenters_at(parts.slot_query, what["start"], now).as_table()
-    if isinstance(refusal, OutsideRules):
-        parts.when.add_error("override_reason", str(refusal.message))
-    else:
-        said = admin_forms.refusal_not_free(parts.slot_query, what["start"], named=parts.when.named, now=now)
-        parts.when.add_error(parts.when.beside_time, said)

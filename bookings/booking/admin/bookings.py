@@ -127,7 +127,29 @@ class EventInline(ReadOnlyInline):
 
     @admin.display(description=gettext_lazy("what"))
     def what(self, event: BookingEvent) -> str:
-        return text.event_in_full(event, gave=event.gave or "", gives=event.gives or "")  # type: ignore[attr-defined]
+        """What happened, from when to when, which answers are new, from whom to whom, and if by a link."""
+        gave, gives = event.gave or "", event.gives or ""  # type: ignore[attr-defined]
+        what, changed = event.get_kind_display(), text.event_changes(event)
+        if changed["before"]:
+            what = _("%(what)s: from %(before)s to %(after)s") % {"what": what, **changed}
+        elif "travel" in event.changes:
+            # What staff have set for one visit's journeys; None is what the postcodes give.
+            before, after = (
+                _("%(minutes)d minutes") % {"minutes": minutes} if minutes is not None else _("our own reckoning")
+                for minutes in event.changes["travel"]
+            )
+            what = _("%(what)s: from %(before)s to %(after)s") % {"what": what, "before": before, "after": after}
+        elif changed["people"]:
+            what = _("%(what)s: %(people)s") % {"what": what, **changed}
+        elif changed["fields"]:
+            what = _("%(what)s: %(fields)s") % {"what": what, **changed}
+        if gave != gives:
+            what = _("%(what)s. Presenter: from %(gave)s to %(gives)s") % {
+                "what": what,
+                "gave": gave or _("nobody"),
+                "gives": gives or _("nobody"),
+            }
+        return _("%(what)s (by a link in an email)") % {"what": what} if event.changes.get("by_link") else what
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[BookingEvent]:
         """With the names of the presenter before a change and after it, where the event has their keys."""
@@ -281,7 +303,7 @@ class BookingAdmin(PersonColumnsMixin, FoundByReference, OwnToPresenters):
         brought = text.brought_of(booking)
         if brought is None:
             return ""
-        missing = ", ".join(f"{each.copies} × {each.title}" for each in brought.not_there)
+        missing = ", ".join(f"{short.copies} × {short.title}" for short in brought.not_there)
         short = _("Not there when it was booked: %(what)s") % {"what": missing} if missing else ""
         if brought.order is None:
             return short

@@ -41,6 +41,10 @@ class OptionsFilter(admin.SimpleListFilter):
         return option[1](queryset, timezone.now()) if option else queryset
 
 
+def narrow_by(**conditions: Any) -> Callable[[Any, datetime], Any]:
+    return lambda bookings, now: bookings.filter(**conditions)
+
+
 class NeedsPresenterFilter(OptionsFilter):
     title = _("presenter needed")
     parameter_name = "needs_presenter"
@@ -82,17 +86,13 @@ class VisitFilter(OptionsFilter):
 class FormatFilter(OptionsFilter):
     title = _("where")
     parameter_name = "where"
-    options = {
-        value: (label, lambda bookings, now, value=value: bookings.filter(format=value)) for value, label in FORMAT_WORDS.items()
-    }
+    options = {value: (label, narrow_by(format=value)) for value, label in FORMAT_WORDS.items()}
 
 
 class NationFilter(OptionsFilter):
     title = _("nation")
     parameter_name = "nation"
-    options = {
-        value: (label, lambda bookings, now, value=value: bookings.filter(nation=value)) for value, label in Nation.choices
-    }
+    options = {value: (label, narrow_by(nation=value)) for value, label in Nation.choices}
 
 
 class AuthorityFilter(admin.SimpleListFilter):

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from bookings import rules
-from bookings.booking.services.notify import Recipients, both_sides, notify, notify_confirmed
+from bookings.booking.services.notify import Recipients, both_sides, notify
 from bookings.booking.services.transitions import transition
 from bookings.errors import MoveRefused, OutsideRules, SlotTaken
 from bookings.models import (
@@ -97,7 +97,7 @@ def agree_time(
         answered = [option for option in open_or_lapsed if option.starts_at <= start < option.ends_at]
         answered.sort(key=lambda option: option.kept_from != start)
         settle_request(locked, claim, next(iter(answered), None), by=by, now=now, reason=override_reason)
-    notify_confirmed(locked, now)
+    notify(both_sides(locked), locked, now)
     if flagged:
         notify_safeguarding_lead(about=f"booking:{locked.pk}:agreed", reference=locked.reference, now=now)
     return locked

@@ -54,11 +54,6 @@ def notify_booked(booking: Booking, now: datetime) -> None:
     notify({**both_sides(booking), **staff}, booking, now)
 
 
-def notify_confirmed(booking: Booking, now: datetime) -> None:
-    """The professional and the presenter; staff said it themselves."""
-    notify(both_sides(booking), booking, now)
-
-
 def notify_cancelled(booking: Booking, now: datetime) -> None:
     recipients: Recipients = {
         "booking-cancelled": [booking.person.email],
@@ -74,38 +69,11 @@ def notify_freed(booking: Booking, presenter: Presenter, now: datetime) -> None:
     notify({"presenter-freed": [presenter.email]}, booking, now, version=booking.withdrawal_sequence)
 
 
-def notify_reassigned(booking: Booking, before: Presenter | None, now: datetime) -> None:
-    """The presenter now and the one before; the professional only of what is confirmed."""
-    notify({**both_sides(booking), "presenter-freed": [before.email] if before else []}, booking, now)
-
-
 def notify_joining_link(booking: Booking, now: datetime, *, presenter_too: bool = True) -> None:
     """Who joins an online presentation reads where; its calendar entry comes anew with it."""
     recipients = both_sides(booking)
     if not presenter_too:
         recipients.pop("presenter-booked")
-    notify(recipients, booking, now)
-
-
-def notify_rescheduled(booking: Booking, before: Presenter | None, now: datetime, *, by_staff: bool) -> None:
-    """Its owner, who gives it now, who gave it before, and the team unless they did it."""
-    stays = before == booking.presenter
-    recipients: Recipients = {
-        "booking-moved": [booking.person.email],
-        "presenter-moved" if stays else presenter_email_kind(booking): presenter_recipients(booking),
-        "presenter-freed": [before.email] if before and not stays else [],
-        "staff-booking-moved": [] if by_staff else [settings.STAFF_EMAIL],
-    }
-    notify(recipients, booking, now)
-
-
-def notify_transferred(booking: Booking, before: Person, now: datetime) -> None:
-    """The owner before, the owner now, and its presenter anew: what was on its way to them has an older number."""
-    recipients: Recipients = {
-        "booking-given-away": [before.email],
-        "booking-taken-over": [booking.person.email],
-        presenter_email_kind(booking): presenter_recipients(booking),
-    }
     notify(recipients, booking, now)
 
 

@@ -81,9 +81,9 @@ def request_dates(
     draft = lock_draft(booking.submission_token, booking.person)
     with guarded():
         own = list(BusyTime.objects.filter(hold__draft=draft)) if draft else []
-        kept = choose_dates(slot_query, dates, person=booking.person, now=now, giving_back=own)
+        outcomes = choose_dates(slot_query, dates, person=booking.person, now=now, giving_back=own)
         save_with_reference(booking, "BK")
-        add_options(booking, OptionKind.PREFERRED, list(zip(dates, kept, strict=True)), slot_query.place, now)
+        add_options(booking, OptionKind.PREFERRED, list(zip(dates, outcomes, strict=True)), slot_query.place, now)
     if draft is not None:
         drafts.finish(draft)
     if leaflets:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Q
@@ -19,7 +20,13 @@ from accounts.models import User
 from bookings.booking.services.assign import refuse_if_impossible
 from bookings.booking.services.create import candidates_for
 from bookings.booking.services.decide import slot_query_of
-from bookings.booking.services.notify import notify_details_changed, notify_rescheduled
+from bookings.booking.services.notify import (
+    Recipients,
+    notify,
+    notify_details_changed,
+    presenter_email_kind,
+    presenter_recipients,
+)
 from bookings.calendars import ical
 from bookings.errors import AnotherAudience, MoveRefused, NothingChanged, OutsideRules, SlotTaken, Stale, TooLateToChange
 from bookings.models import Booking, BusyKind, BusyTime, EventKind, Presenter
@@ -110,7 +117,13 @@ def reschedule(
         **({"by_link": True} if by_link else {}),
     }
     record_event(locked, EventKind.RESCHEDULED, by=by, now=now, reason=override_reason, changes=changes)
-    notify_rescheduled(locked, before, now, by_staff=asked.by_staff)
+    recipients: Recipients = {
+        "booking-moved": [locked.person.email],
+        "presenter-moved" if before == chosen else presenter_email_kind(locked): presenter_recipients(locked),
+        "presenter-freed": [before.email] if before and before != chosen else [],
+        "staff-booking-moved": [] if asked.by_staff else [settings.STAFF_EMAIL],
+    }
+    notify(recipients, locked, now)
     if flagged:
         notify_safeguarding_lead(about=f"booking:{locked.pk}:moved:{locked.sequence}", reference=locked.reference, now=now)
     return locked

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from bookings.booking.services.notify import notify, notify_cancelled, notify_confirmed, presenter_recipients
+from bookings.booking.services.notify import both_sides, notify, notify_cancelled, presenter_recipients
 from bookings.errors import MoveRefused, NeedsPresenter, NoTimeAgreed, NotStarted, TooLate
 from bookings.feedback.services import open_afterwards
 from bookings.models import Booking, Brought, EventKind, Format, State
@@ -62,7 +62,7 @@ def confirm_booking(booking: Booking, *, by: User | None, now: datetime) -> Book
     if locked.needs_a_presenter:
         raise NeedsPresenter
     transition(locked, State.CONFIRMED, EventKind.CONFIRMED, by=by, now=now)
-    notify_confirmed(locked, now)
+    notify(both_sides(locked), locked, now)
     return locked
 
 

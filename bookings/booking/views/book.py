@@ -27,7 +27,7 @@ from bookings.errors import DraftGone, ExtendedAlready, HoldOver, SlotTaken, Too
 from bookings.models import Booking, Format, Hold, Presentation
 from bookings.schedule.forms import WhenForm, slot_value
 from bookings.schedule.holds import extend_hold, hold_keeps, hold_slot, release_hold
-from bookings.schedule.picker import Picker, month_of_slots, pick, pick_nearest
+from bookings.schedule.picker import month_of_slots, pick, pick_nearest
 from bookings.text import ADDRESS_FIELDS
 from ctac.dates import format_clock, format_span
 from ctac.forms import FORM_METHODS
@@ -114,8 +114,8 @@ def hold_again(request: HttpRequest, answers: DraftAnswers, now: datetime) -> No
     if answers.start is None or held_slot(answers, now):
         return
     hold = hold_time(request, answers, answers.start, now)
-    said = _("The 15 minutes were over, but your time was still free. We are keeping it for you again, until %(until)s.")
-    messages.info(request, said % {"until": format_clock(hold.expires_at)})
+    sentence = _("The 15 minutes were over, but your time was still free. We are keeping it for you again, until %(until)s.")
+    messages.info(request, sentence % {"until": format_clock(hold.expires_at)})
 
 
 def own_claims(request: HttpRequest, answers: DraftAnswers) -> dict[str, object]:
@@ -131,21 +131,18 @@ def week_page(
     picker = pick(slot_query_of(answers.booking), query=request.GET, now=now, ignoring=own, chosen=answers.start, typed=typed)
     if problem:
         picker.form.add_error(None, problem)
-    return times_page(request, answers, picker, status, kept=held_slot(answers, now))
-
-
-def times_page(request: HttpRequest, answers: DraftAnswers, picker: Picker, status: int = 200, **also: object) -> HttpResponse:
-    context = {"picker": picker, "form": picker.form, "presentation": answers.presentation, **also}
+    context = {"picker": picker, "form": picker.form, "presentation": answers.presentation, "kept": held_slot(answers, now)}
     return render(request, "bookings/when.html", context, status=status)
 
 
 def slot_taken_page(request: HttpRequest, answers: DraftAnswers, start: datetime, now: datetime) -> HttpResponse:
     """That time has gone: the nearest ones, ready to choose, and everything typed is kept."""
     picker = pick_nearest(slot_query_of(answers.booking), start, now=now, ignoring=own_claims(request, answers))
-    return times_page(request, answers, picker, form_action=reverse("book_when", args=[answers.presentation.slug]))
+    context = {"picker": picker, "form": picker.form, "presentation": answers.presentation}
+    return render(request, "bookings/when.html", {**context, "form_action": step_url("when", answers.presentation)})
 
 
-TIMES_REST_ON = ("presentation", "format", "postcode", "audience_profession")
+SLOT_FIELDS = ("presentation", "format", "postcode", "audience_profession")
 
 
 def answers_so_far(request: HttpRequest, slug: str, now: datetime) -> DraftAnswers:
@@ -172,8 +169,10 @@ def warn_of_just_placed(request: HttpRequest, presentation: Presentation, now: d
     person = request.person  # type: ignore[attr-defined]
     lately = {"presentation": presentation, "created_at__gt": now - rules.JUST_PLACED}
     if person and (placed := person.bookings.filter(**lately).order_by("pk").last()):
-        said = _("%(reference)s was sent a moment ago, from another window. Go on here only if you want one more presentation.")
-        messages.warning(request, said % {"reference": placed.reference})
+        sentence = _(
+            "%(reference)s was sent a moment ago, from another window. Go on here only if you want one more presentation."
+        )
+        messages.warning(request, sentence % {"reference": placed.reference})
 
 
 @require_safe
@@ -203,24 +202,24 @@ def book_where(request: HttpRequest, slug: str) -> HttpResponse:
             messages.warning(request, _("Your time is not free any more. Finish this page first; then you choose another time."))
         return where_page(request, answers, now, initial=request.POST.dict())
     # A page that offers addresses sends which was chosen.
-    kept = kept_places(request, answers) if "address" in request.POST else {}
+    kept = visit_addresses(request, answers) if "address" in request.POST else {}
     form, changes = BookingForm(request.POST, presentation=answers.presentation, kept=kept), "change" in request.GET
     if not form.is_valid():
         return where_page(request, answers, now, data=request.POST)
     if changes and answers.draft is None:
         warn_of_just_placed(request, answers.presentation, now)
-    keep_where(request, answers, form, now)
+    save_where(request, answers, form, now)
     return back_to_check(request, answers, now) if changes else go_to("when", answers.presentation)
 
 
 def where_page(request: HttpRequest, answers: DraftAnswers, now: datetime, **typed: Any) -> HttpResponse:
     """`typed` is what the form shows: the `data` that was sent, or what it begins with, its `initial`."""
-    form = BookingForm(presentation=answers.presentation, kept=kept_places(request, answers), **typed)
+    form = BookingForm(presentation=answers.presentation, kept=visit_addresses(request, answers), **typed)
     context = {"form": form, "presentation": answers.presentation, "kept": held_slot(answers, now)}
     return render(request, "bookings/where.html", context)
 
 
-def kept_places(request: HttpRequest, answers: DraftAnswers) -> dict[str, dict[str, str]]:
+def visit_addresses(request: HttpRequest, answers: DraftAnswers) -> dict[str, dict[str, str]]:
     """The person's own address book, where a visit is possible. One statement."""
     person = request.person  # type: ignore[attr-defined]
     if not person or Format.WORKPLACE not in answers.presentation.formats:
@@ -228,14 +227,14 @@ def kept_places(request: HttpRequest, answers: DraftAnswers) -> dict[str, dict[s
     return kept_visit_addresses(kept_addresses(person.pk))
 
 
-def keep_where(request: HttpRequest, answers: DraftAnswers, form: BookingForm, now: datetime) -> None:
+def save_where(request: HttpRequest, answers: DraftAnswers, form: BookingForm, now: datetime) -> None:
     """Another place, audience or presentation has other slots, so a time that was chosen is given back."""
     where = {"presentation": answers.presentation.slug, **answers_of(form), "flagged": form.flagged}
     steps: dict[str, dict[str, Any]] = {"where": where}
     brings = form.cleaned_data["leaflets"]
     if where["format"] == Format.WORKPLACE and brings != bool(answers.step("leaflets")):
         steps["leaflets"] = {"copies": []} if brings else {}
-    if answers.step("when") and any(answers.step("where").get(name, "") != where[name] for name in TIMES_REST_ON):
+    if answers.step("when") and any(answers.step("where").get(name, "") != where[name] for name in SLOT_FIELDS):
         release_time(answers, now)
         steps["when"] = {}
     save_answers(request, answers, steps, now)

@@ -29,12 +29,12 @@ def presentations(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def presentation(request: HttpRequest, slug: str) -> HttpResponse:
-    found = get_object_or_404(Presentation.objects.offered(), slug=slug)
-    has_sessions = OpenSession.objects.to_come(timezone.now()).filter(presentation=found).exists()
-    return render(request, "bookings/presentation.html", {"presentation": found, "has_sessions": has_sessions})
+    presentation = get_object_or_404(Presentation.objects.offered(), slug=slug)
+    has_sessions = OpenSession.objects.to_come(timezone.now()).filter(presentation=presentation).exists()
+    return render(request, "bookings/presentation.html", {"presentation": presentation, "has_sessions": has_sessions})
 
 
-# A booking, for its owner; anybody else's is not found.
+# A booking, for its owner; anybody else's is not booking.
 
 HAS_CALENDAR_ENTRY = (State.CONFIRMED, State.DELIVERED)
 
@@ -78,59 +78,59 @@ def dates_context(booking: Booking, now: datetime) -> dict[str, object]:
 @require_safe
 @person_required
 def booking(request: HttpRequest, reference: str) -> HttpResponse:
-    found = own_booking(request, reference)
+    booking = own_booking(request, reference)
     more = {
-        "facts": [*text.facts_without_title(found), *text.leaflet_rows_for_host(found)],
-        **dates_context(found, timezone.now()),
-        "details": text.details_rows(found),
-        "history": text.history(found, request.user.pk),
-        "after": feedback_panel_for_host(found, timezone.now()),
+        "facts": [*text.facts_without_title(booking), *text.leaflet_rows_for_host(booking)],
+        **dates_context(booking, timezone.now()),
+        "details": text.details_rows(booking),
+        "history": text.history(booking, request.user.pk),
+        "after": feedback_panel_for_host(booking, timezone.now()),
     }
-    return render(request, "bookings/booking.html", {**page_context(request, found), **more})
+    return render(request, "bookings/booking.html", {**page_context(request, booking), **more})
 
 
 @require_safe
 @person_required
 def booking_placed(request: HttpRequest, reference: str) -> HttpResponse:
     """The confirmation: what people print and put on the wall, while there is something to come."""
-    found = own_booking(request, reference)
-    if not found.is_open:
-        return redirect(found)
-    facts = [*text.facts_to_print(found), *text.leaflet_rows_for_host(found)]
-    is_reminded = not found.has_time or found.reminder_due_at > timezone.now()
-    stopped = is_reminded and not gets_reminders(found.person)
-    steps = text.next_steps(found, timezone.now(), reminds=not stopped)
-    more = {"next_steps": steps, "stopped_reminders": stopped, "facts": facts, **dates_context(found, timezone.now())}
-    return render(request, "bookings/placed.html", {**page_context(request, found), **more})
+    booking = own_booking(request, reference)
+    if not booking.is_open:
+        return redirect(booking)
+    facts = [*text.facts_to_print(booking), *text.leaflet_rows_for_host(booking)]
+    is_reminded = not booking.has_time or booking.reminder_due_at > timezone.now()
+    stopped = is_reminded and not gets_reminders(booking.person)
+    steps = text.next_steps(booking, timezone.now(), reminds=not stopped)
+    more = {"next_steps": steps, "stopped_reminders": stopped, "facts": facts, **dates_context(booking, timezone.now())}
+    return render(request, "bookings/placed.html", {**page_context(request, booking), **more})
 
 
 @require_safe
 @person_required
 def booking_calendar(request: HttpRequest, reference: str) -> HttpResponse:
-    found = own_booking(request, reference)
-    if found.state not in HAS_CALENDAR_ENTRY:
+    booking = own_booking(request, reference)
+    if booking.state not in HAS_CALENDAR_ENTRY:
         raise Http404
     response = HttpResponse(
-        ical.booking_calendar(found, "PUBLISH", now=timezone.now()), content_type="text/calendar; charset=utf-8"
+        ical.booking_calendar(booking, "PUBLISH", now=timezone.now()), content_type="text/calendar; charset=utf-8"
     )
-    response.headers["Content-Disposition"] = f'attachment; filename="{found.reference}.ics"'
+    response.headers["Content-Disposition"] = f'attachment; filename="{booking.reference}.ics"'
     return response
 
 
 @require_http_methods(FORM_METHODS)
 @person_required
 def booking_cancel(request: HttpRequest, reference: str) -> HttpResponse:
-    now, found = timezone.now(), own_booking(request, reference)
+    now, booking = timezone.now(), own_booking(request, reference)
     form = CancelForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
-            cancel_booking(booking=found, by=request.user, now=now, reason=form.cleaned_data["reason"], flagged=form.flagged)  # type: ignore[arg-type]
+            cancel_booking(booking=booking, by=request.user, now=now, reason=form.cleaned_data["reason"], flagged=form.flagged)  # type: ignore[arg-type]
         except (MoveRefused, TooLate) as refusal:
             messages.warning(request, refusal.message)
         else:
             messages.success(request, _("This booking is cancelled. We have sent you an email."))
-        return redirect("booking", reference=found.reference)
-    return render(request, "bookings/cancel.html", {"form": form, **page_context(request, found)})
+        return redirect("booking", reference=booking.reference)
+    return render(request, "bookings/cancel.html", {"form": form, **page_context(request, booking)})
 
 
 @require_http_methods(FORM_METHODS)
@@ -146,8 +146,8 @@ def booking_answer(request: HttpRequest, reference: str) -> HttpResponse:
         else:
             messages.info(request, _("There is nothing to choose at the moment. What happens next stands below."))
         return redirect("booking", reference=booking.reference)
-    kept = text.open_offers([option for option in offered if option.is_kept(now)])
-    form = AnswerForm(request.POST if request.method == "POST" else None, offers=kept)
+    offers = text.open_offers([option for option in offered if option.is_kept(now)])
+    form = AnswerForm(request.POST if request.method == "POST" else None, offers=offers)
     if request.method == "POST" and form.is_valid():
         try:
             messages.success(request, answer_offer(request, booking, form, now))
@@ -158,8 +158,8 @@ def booking_answer(request: HttpRequest, reference: str) -> HttpResponse:
     context = {
         "booking": booking,
         "form": form,
-        "until": text.offers_kept_until(kept),
-        "lapsed": not kept,
+        "until": text.offers_kept_until(offers),
+        "lapsed": not offers,
         "gone_rows": text.lapsed_offer_rows(offered, now),
     }
     return render(request, "bookings/answer.html", context)

@@ -130,12 +130,12 @@ def leaflets_promise(asked: ToBring, possible: CopiesPossible) -> str:
     facts = {"n": possible.copies, "wanted": asked.copies}
     if not possible.copies:
         return _("None: you asked for %(wanted)d, and we can’t bring any now. You can order them by post.") % facts
-    said = ngettext(
+    sentence = ngettext(
         "%(n)d copy: you asked for %(wanted)d, and we can’t bring more now. You can order the rest by post.",
         "%(n)d copies: you asked for %(wanted)d, and we can’t bring more now. You can order the rest by post.",
         possible.copies,
     )
-    return said % facts
+    return sentence % facts
 
 
 @require_http_methods(FORM_METHODS)
@@ -207,13 +207,13 @@ def placed_before(request: HttpRequest, token: str, digest: str) -> HttpResponse
     A token that can't be one of ours is not asked of the database.
     """
     mine = request.person.bookings  # type: ignore[attr-defined]
-    found = mine.filter(submission_token=token).first() if drafts.SECRET.fullmatch(token) else None
-    if found is None:
+    booking = mine.filter(submission_token=token).first() if drafts.SECRET.fullmatch(token) else None
+    if booking is None:
         messages.info(request, _("That page was too old to use. What you have booked stands below."))
         return redirect("my")
-    if found.submission_digest == digest:
-        return redirect("booking_placed", reference=found.reference)
-    return render(request, "bookings/already_placed.html", {"booking": found})
+    if booking.submission_digest == digest:
+        return redirect("booking_placed", reference=booking.reference)
+    return render(request, "bookings/already_placed.html", {"booking": booking})
 
 
 def check_page(request: HttpRequest, answers: DraftAnswers, now: datetime, *, warning: str = "") -> HttpResponse:

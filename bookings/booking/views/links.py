@@ -23,7 +23,7 @@ from bookings import rules, text
 from bookings.booking.forms import CancelForm
 from bookings.booking.services.links import find_booking_by_link
 from bookings.booking.services.transitions import cancel_booking
-from bookings.booking.views.reschedule import ReschedulePages, check_time, choose_time, may_reschedule
+from bookings.booking.views.reschedule import ReschedulePages, check_time, choose_time
 from bookings.errors import MoveRefused, TooLate
 from bookings.models import Booking, Format, LinkPurpose
 from ctac.forms import FORM_METHODS
@@ -60,8 +60,8 @@ def behind_a_link_to(find: Callable[[str, datetime], T | None], over: str) -> Ca
             now = timezone.now()
             if check_throttles(request, Where.LINK, [client_throttle(request, "link", *rules.LINKS_OPENED)], now):
                 return render(request, over, status=429)
-            found = find(token, now)
-            return render(request, over, status=404) if found is None else view(request, found, token, now)
+            target = find(token, now)
+            return render(request, over, status=404) if target is None else view(request, target, token, now)
 
         return wrapper
 
@@ -79,7 +79,7 @@ def link_booking(request: HttpRequest, booking: Booking, token: str, now: dateti
     person = person_in(request)
     if person is not None and person.pk == booking.person_id:
         return redirect(booking)
-    may = {"may_change": booking.may_still_change(now), "can_move": may_reschedule(booking, now)}
+    may = {"may_change": booking.may_still_change(now), "can_move": booking.may_reschedule(now)}
     more = {"token": token, "until": booking.changeable_until, **may}
     return render(request, "bookings/link.html", {**least_facts_of(booking), **more})
 

@@ -54,7 +54,7 @@ class ReschedulePages:
 def choose_time(request: HttpRequest, pages: ReschedulePages, now: datetime) -> HttpResponse:
     """A week of times. Choosing one leads to the page that asks."""
     booking = pages.booking
-    if not may_reschedule(booking, now):
+    if not booking.may_reschedule(now):
         return reschedule_page(request, pages, "bookings/time_choose.html", can_move=False)
     typed = request.POST if request.method == "POST" else None
     form = WhenForm(typed, days=[])
@@ -82,7 +82,7 @@ def check_time(request: HttpRequest, pages: ReschedulePages, now: datetime) -> H
     if pages.booking.starts_at == start:
         messages.info(request, _("It is at this time already."))
         return redirect(pages.back)
-    if not may_reschedule(pages.booking, now):
+    if not pages.booking.may_reschedule(now):
         return redirect(pages.time)
     if not is_offered(pages.booking, start, now):
         return slot_taken_page(request, pages, start, now)
@@ -112,11 +112,6 @@ def too_many_changes(request: HttpRequest, booking: Booking, now: datetime) -> R
     """Each change is an email to its presenter, to us and to its owner; by a link, too, where nobody is signed in."""
     throttle = Throttle(By.BOOKING, f"change-booking:{booking.pk}", *rules.CHANGES_ALLOWED)
     return check_throttles(request, Where.CHANGE, [throttle], now)
-
-
-def may_reschedule(booking: Booking, now: datetime) -> bool:
-    """Whether its owner can choose another time here: it has one, and the cut-off has not passed."""
-    return booking.has_time and booking.may_still_change(now)
 
 
 def is_offered(booking: Booking, start: datetime, now: datetime) -> bool:
