@@ -21,6 +21,7 @@ class BookingEmail(Email):
 
     desk = Desk.BOOKINGS
     subject_without_time: str | Promise = ""  # of a request that has none yet, where it is another
+    template_without_time = ""
     states: tuple[State, ...] = ()  # those in which it is due
     version_field = ""  # that of the booking which its version must still equal
     has_joining_link = False  # for the professional and the presenter; nobody else needs it
@@ -38,6 +39,9 @@ class BookingEmail(Email):
 
     def get_subject(self) -> str | Promise:
         return self.subject if self.booking.has_time else self.subject_without_time or self.subject
+
+    def get_template(self) -> str:
+        return self.template if self.booking.has_time else self.template_without_time or self.template
 
     def context(self) -> dict[str, object]:
         booking = self.booking

@@ -170,10 +170,11 @@ def event_changes(event: BookingEvent | None) -> dict[str, str]:
     """The time before and after, the names of the questions that were answered anew, and how many came."""
     times = [moment_text(at) for at in times_of_move(event)]
     people = str(event.changes["people"][-1]) if event and "people" in event.changes else ""
+    fields = event.changes.get("fields", []) if event else []
     return {
         "before": times[0] if times else "",
         "after": times[-1] if times else "",
-        "fields": changed_questions(event),
+        "fields": capfirst(", ".join(dict.fromkeys(map(question_name, fields)))),
         "people": people,
     }
 
@@ -181,12 +182,6 @@ def event_changes(event: BookingEvent | None) -> dict[str, str]:
 def times_of_move(event: BookingEvent | SessionEvent | None) -> list[datetime]:
     """From when to when a booking or a session was moved; empty if it was not."""
     return [datetime.fromisoformat(at) for at in event.changes.get("time", [])] if event else []
-
-
-def changed_questions(event: BookingEvent | None) -> str:
-    """'People coming, contact on the day': never what was answered."""
-    names = event.changes.get("fields", []) if event else []
-    return capfirst(", ".join(dict.fromkeys(map(question_name, names))))
 
 
 def moment_text(at: datetime) -> str:
@@ -273,11 +268,13 @@ def kept_text(option: DateOption, now: datetime) -> str:
         return _("This time is over.")
     if option.expires_at is None:
         return not_kept_sentence(NOT_KEPT_WHEN_ASKED, option.why_not)
-    return f"{no_longer_kept_text(option)} {STILL_CONSIDERED}"
+    return f"{lapsed_text(option, now)} {STILL_CONSIDERED}"
 
 
-def no_longer_kept_text(option: DateOption) -> str:
+def lapsed_text(option: DateOption, now: datetime) -> str:
     """Why something that was kept, or offered, is so no longer."""
+    if option.is_over(now):
+        return _("This time is over.")
     assert option.expires_at is not None  # noqa: S101 - tells the type checker what was kept
     if option.why_not == WhyNot.AWAY:
         return _("We no longer keep it: the presenter can’t come then any more.")
@@ -319,11 +316,7 @@ def lapsed_offer_rows(options: Iterable[DateOption], now: datetime) -> list[Row]
     """The times that we offered and keep no longer, each with why, while none is chosen."""
     standing = (OptionState.OPEN, OptionState.EXPIRED)
     offered = [option for option in options if option.kind == OptionKind.PROPOSED and option.state in standing]
-    return [row(option.when, lapsed_offer_text(option, now)) for option in offered if not option.is_kept(now)]
-
-
-def lapsed_offer_text(option: DateOption, now: datetime) -> str:
-    return _("This time is over.") if option.is_over(now) else no_longer_kept_text(option)
+    return [row(option.when, lapsed_text(option, now)) for option in offered if not option.is_kept(now)]
 
 
 def date_text_for_staff(option: DateOption, now: datetime) -> str:

@@ -22,7 +22,6 @@ from bookings.models.booking import OPEN_STATES
 from bookings.text import Row, row
 from ctac.dates import format_day
 from leaflets.models import Order, OrderState
-from notifications.models import Notification
 from notifications.registry import Desk, Email, Topic
 from professionals.models import Profession
 from professionals.services import is_work_address
@@ -116,22 +115,23 @@ class ClosedEmail(BookingEmail):
         return self.booking.events.filter(kind=EventKind.CANCELLED, from_state=State.CONFIRMED).exists()
 
 
-def move_of(notification: Notification) -> BookingEvent | None:
-    """Its version is what the event counted."""
-    events = BookingEvent.objects.filter(booking=int(notification.about.partition(":")[2]), kind=EventKind.RESCHEDULED)
-    return events.filter(changes__sequence=notification.version).first()
-
-
-class MovedEmail(BookingEmail):
-    """Where it was and where it is now."""
-
+class ChangeEmail(BookingEmail):
     calendar_method = "REQUEST"
     states = OPEN_STATES
-    version_field = "sequence"
+    event_kind: EventKind
 
     @cached_property
     def change(self) -> BookingEvent | None:
-        return move_of(self.notification)
+        """Its version is what the event counted."""
+        events = BookingEvent.objects.filter(booking=self.about_key, kind=self.event_kind)
+        return events.filter(**{f"changes__{self.version_field}": self.notification.version}).first()
+
+
+class MovedEmail(ChangeEmail):
+    """Where it was and where it is now."""
+
+    event_kind = EventKind.RESCHEDULED
+    version_field = "sequence"
 
     def context(self) -> dict[str, object]:
         """`before`: 'Tuesday 9 March 2027, 1:30pm', or '' if that is not known any more."""
@@ -139,17 +139,11 @@ class MovedEmail(BookingEmail):
         return {**super().context(), "before": text.moment_text(moments[0]) if moments else ""}
 
 
-class ChangedEmail(BookingEmail):
+class DetailsEmail(ChangeEmail):
     """Other details: which, by their names, and how it all stands."""
 
-    calendar_method = "REQUEST"
-    states = OPEN_STATES
+    event_kind = EventKind.DETAILS_CHANGED
     version_field = "revision"
-
-    @cached_property
-    def change(self) -> BookingEvent | None:
-        events = BookingEvent.objects.filter(booking=self.about_key, kind=EventKind.DETAILS_CHANGED)
-        return events.filter(changes__revision=self.notification.version).first()
 
     @cached_property
     def in_calendars(self) -> bool:
@@ -157,7 +151,7 @@ class ChangedEmail(BookingEmail):
         return self.booking.state == State.CONFIRMED and bool(self.change and self.change.changes.get("in_calendars"))
 
     def context(self) -> dict[str, object]:
-        changed, day_rows = text.changed_questions(self.change), rows_of_the_day(self.booking)
+        changed, day_rows = text.event_changes(self.change)["fields"], rows_of_the_day(self.booking)
         return {**super().context(), "changed": changed, "day_rows": day_rows}
 
 
@@ -234,12 +228,11 @@ class BookingConfirmed(NewsEmail, ProfessionalEmail):
 class BookingRequested(DatesEmail):
     name = "booking-requested"
     label = _("Booking requested")
+    template = "booking_requested"
+    template_without_time = "booking_dates_requested"
     subject = _("We have your request for %(day)s (%(reference)s)")
     subject_without_time = _("We have your request (%(reference)s)")
     states = (State.REQUESTED,)
-
-    def get_template(self) -> str:
-        return "booking_requested" if self.booking.has_time else "booking_dates_requested"
 
     def context(self) -> dict[str, object]:
         if self.booking.has_time:
@@ -280,7 +273,7 @@ class BookingDatesLapsed(UndecidedEmail):
         return {
             **super().context(),
             "ours": bool(self.lapsed_offers),
-            "date_rows": self.lapsed_rows(text.lapsed_offer_text),
+            "date_rows": self.lapsed_rows(text.lapsed_text),
         }
 
 
@@ -325,7 +318,7 @@ class BookingMoved(MovedEmail, ProfessionalEmail):
     has_joining_link = True
 
 
-class BookingChanged(ChangedEmail, ProfessionalEmail):
+class BookingChanged(DetailsEmail, ProfessionalEmail):
     name = "booking-changed"
     label = _("Booking changed")
     template = "booking_changed"
@@ -433,7 +426,8 @@ class PresenterFreed(TeamEmail):
     def booking(self) -> Booking:
         """A copy at the time that it had before it moved, for whoever is to strike it out."""
         booking = super().booking
-        moments = text.times_of_move(move_of(self.notification))
+        moves = BookingEvent.objects.filter(booking=self.about_key, kind=EventKind.RESCHEDULED)
+        moments = text.times_of_move(moves.filter(changes__sequence=self.notification.version).first())
         if moments and booking.has_time:
             start, end = booking.agreed
             booking = copy(booking)
@@ -465,7 +459,7 @@ class PresenterMoved(PresenterEmail, MovedEmail):
     has_joining_link = True
 
 
-class PresenterChanged(PresenterEmail, ChangedEmail):
+class PresenterChanged(PresenterEmail, DetailsEmail):
     name = "presenter-changed"
     label = _("To the presenter: changed")
     template = "booking_presenter_changed"
@@ -481,11 +475,10 @@ class StaffNewBooking(TeamEmail, DatesEmail):
 
     name = "staff-new-booking"
     label = _("To staff: new booking")
+    template = "booking_staff_new"
+    template_without_time = "booking_staff_dates"
     states = OPEN_STATES
     in_digest = True
-
-    def get_template(self) -> str:
-        return "booking_staff_new" if self.booking.has_time else "booking_staff_dates"
 
     def get_subject(self) -> Promise:
         if not self.booking.has_time:
@@ -609,7 +602,7 @@ class StaffBookingMoved(TeamEmail, MovedEmail):
     in_digest = True
 
 
-class StaffBookingChanged(TeamEmail, ChangedEmail):
+class StaffBookingChanged(TeamEmail, DetailsEmail):
     name = "staff-booking-changed"
     label = _("To staff: changed")
     template = "booking_staff_changed"

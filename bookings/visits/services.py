@@ -115,8 +115,7 @@ def check_in(booking: Booking, *, presenter: Presenter, by: User, now: datetime,
 
     Raises NotAVisit, TooEarlyToCheckIn, VisitOver.
     """
-    locked, visit = lock_visit(booking)
-    refuse_other_presenter(visit, presenter)
+    locked, visit = lock_visit(booking, presenter)
     if visit.is_in or (visit.is_out and visit.presenter == presenter):
         return visit
     if locked.state != State.CONFIRMED or locked.format != Format.WORKPLACE:
@@ -140,8 +139,7 @@ def check_out(booking: Booking, *, presenter: Presenter, by: User, now: datetime
 
     Raises NotAVisit.
     """
-    locked, visit = lock_visit(booking)
-    refuse_other_presenter(visit, presenter)
+    locked, visit = lock_visit(booking, presenter)
     if visit.is_out and visit.presenter == presenter:
         return visit
     if not visit.is_in:
@@ -170,18 +168,15 @@ def say_safe(booking: Booking, *, by: User, now: datetime, note: str, flagged: b
     return visit
 
 
-def lock_visit(booking: Booking) -> tuple[Booking, Visit]:
-    """The booking, locked, and its visit as it stands since; a new one is not written yet."""
+def lock_visit(booking: Booking, presenter: Presenter | None = None) -> tuple[Booking, Visit]:
+    """The booking, locked, and its visit as it stands since, unsaved if new. Refused while another presenter is there."""
     locked = Booking.objects.select_for_update(of=("self",), no_key=True).get(pk=booking.pk)
     visit = Visit.objects.filter(booking=locked).select_related("presenter").first() or Visit(booking=locked)
     visit.booking = locked
-    return locked, visit
-
-
-def refuse_other_presenter(visit: Visit, presenter: Presenter) -> None:
-    if visit.is_in and visit.presenter is not None and visit.presenter != presenter:
+    if presenter and visit.is_in and visit.presenter is not None and visit.presenter != presenter:
         sentence = _("%(name)s is checked in there. Nobody else can check in or out before %(name)s has checked out.")
         raise DomainError(sentence % {"name": visit.presenter})
+    return locked, visit
 
 
 def save_visit(visit: Visit, kind: EventKind, *, by: User, now: datetime, note: str, flagged: bool) -> None:

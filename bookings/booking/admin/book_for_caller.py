@@ -205,9 +205,6 @@ class CallerForms:
     def non_field_errors(self) -> list[str]:
         return [*self.problems, *(str(error) for _title, form in self.sections for error in form.non_field_errors())]
 
-    def is_valid(self) -> bool:
-        return not self.errors
-
     def booking(self) -> Booking:
         """Unsaved, but for whose it is. Of the two ways only the one that is shown counts."""
         caller, dates, when = self.caller.cleaned_data, self.dates, self.when
@@ -233,7 +230,7 @@ def book_for_caller_page(admin: "BookingAdmin", request: HttpRequest) -> HttpRes
     known = prefilled_person(request) if request.method != "POST" else None
     parts = CallerForms(request.POST if request.method == "POST" else None, known)
     if parts.is_sent and (
-        booking := placed_before(parts) or (place_from_forms(request, parts, now) if parts.is_valid() else None)
+        booking := placed_before(parts) or (place_from_forms(request, parts, now) if not parts.errors else None)
     ):
         # What staff tell the caller: the reference, of a request which dates are kept, and whether an email goes out.
         if booking.has_time:

@@ -138,8 +138,9 @@ def week_page(
 def slot_taken_page(request: HttpRequest, answers: DraftAnswers, start: datetime, now: datetime) -> HttpResponse:
     """That time has gone: the nearest ones, ready to choose, and everything typed is kept."""
     picker = pick_nearest(slot_query_of(answers.booking), start, now=now, ignoring=own_claims(request, answers))
-    context = {"picker": picker, "form": picker.form, "presentation": answers.presentation}
-    return render(request, "bookings/when.html", {**context, "form_action": step_url("when", answers.presentation)})
+    form_action = reverse("book_when", args=[answers.presentation.slug])
+    context = {"picker": picker, "form": picker.form, "presentation": answers.presentation, "form_action": form_action}
+    return render(request, "bookings/when.html", context)
 
 
 SLOT_FIELDS = ("presentation", "format", "postcode", "audience_profession")
@@ -154,15 +155,11 @@ def answers_so_far(request: HttpRequest, slug: str, now: datetime) -> DraftAnswe
     return DraftAnswers(draft, held)
 
 
-def go_to(step: str, presentation: Presentation) -> HttpResponse:
-    return redirect(f"book_{step}", slug=presentation.slug)
-
-
 def back_to_missing(request: HttpRequest, step: str, presentation: Presentation, now: datetime) -> HttpResponse:
     """An answer is missing. Whoever sent a page has perhaps placed its booking from another window."""
     if request.method == "POST":
         warn_of_just_placed(request, presentation, now)
-    return go_to(step, presentation)
+    return redirect(f"book_{step}", slug=presentation.slug)
 
 
 def warn_of_just_placed(request: HttpRequest, presentation: Presentation, now: datetime) -> None:
@@ -177,7 +174,8 @@ def warn_of_just_placed(request: HttpRequest, presentation: Presentation, now: d
 
 @require_safe
 def book_start(request: HttpRequest, slug: str) -> HttpResponse:
-    return go_to("where", get_object_or_404(Presentation.objects.offered(), slug=slug))
+    get_object_or_404(Presentation.objects.offered(), slug=slug)
+    return redirect("book_where", slug=slug)
 
 
 @require_http_methods(FORM_METHODS)
@@ -209,7 +207,7 @@ def book_where(request: HttpRequest, slug: str) -> HttpResponse:
     if changes and answers.draft is None:
         warn_of_just_placed(request, answers.presentation, now)
     save_where(request, answers, form, now)
-    return back_to_check(request, answers, now) if changes else go_to("when", answers.presentation)
+    return back_to_check(request, answers, now) if changes else redirect("book_when", slug=slug)
 
 
 def where_page(request: HttpRequest, answers: DraftAnswers, now: datetime, **typed: Any) -> HttpResponse:
@@ -248,7 +246,7 @@ def back_to_check(request: HttpRequest, answers: DraftAnswers, now: datetime) ->
         return slot_taken_page(request, answers, answers.start or now, now)
     except (TooManyHolds, DraftGone):
         pass  # the next page says that it is not kept
-    return go_to(answers.first_missing(), answers.presentation)
+    return redirect(f"book_{answers.first_missing()}", slug=answers.presentation.slug)
 
 
 @require_http_methods(FORM_METHODS)
@@ -274,8 +272,4 @@ def book_when(request: HttpRequest, slug: str) -> HttpResponse:
         return slot_taken_page(request, answers, start, now)
     except DraftGone:
         return back_to_missing(request, "where", answers.presentation, now)
-    return go_to(answers.first_missing(), answers.presentation)
-
-
-def step_url(step: str, presentation: Presentation) -> str:
-    return reverse(f"book_{step}", args=[presentation.slug])
+    return redirect(f"book_{answers.first_missing()}", slug=slug)

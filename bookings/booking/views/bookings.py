@@ -34,7 +34,7 @@ def presentation(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "bookings/presentation.html", {"presentation": presentation, "has_sessions": has_sessions})
 
 
-# A booking, for its owner; anybody else's is not booking.
+# For its owner; anybody else's is not found.
 
 HAS_CALENDAR_ENTRY = (State.CONFIRMED, State.DELIVERED)
 

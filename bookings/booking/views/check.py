@@ -22,7 +22,7 @@ from bookings.booking.services.create import place_booking
 from bookings.booking.services.decide import slot_query_of
 from bookings.booking.services.request import DatesRefused, choose_dates, request_dates
 from bookings.booking.views import book
-from bookings.booking.views.book import answers_so_far, back_to_missing, go_to, step_url
+from bookings.booking.views.book import answers_so_far, back_to_missing
 from bookings.errors import AlreadyPlaced, DraftGone, NotOffered, SlotTaken, TooManyHolds
 from bookings.models import Channel, DateOption, OptionKind, WhyNot
 from bookings.schedule.holds import kept_until
@@ -61,8 +61,8 @@ def book_dates(request: HttpRequest, slug: str) -> HttpResponse:
             book.release_time(answers, now)
             steps["when"] = {}
         book.save_answers(request, answers, steps, now)
-        return go_to(answers.first_missing(), presentation)
-    context = {"form": form, "presentation": presentation, "back_url": step_url("when", presentation)}
+        return redirect(f"book_{answers.first_missing()}", slug=presentation.slug)
+    context = {"form": form, "presentation": presentation, "back_url": reverse("book_when", args=[presentation.slug])}
     return render(request, "bookings/dates.html", context)
 
 
@@ -75,7 +75,7 @@ def book_leaflets(request: HttpRequest, slug: str) -> HttpResponse:
     answers = answers_so_far(request, slug, now)
     missing = answers.missing_before("leaflets")
     if answers.is_online and not missing:
-        return go_to("check", answers.presentation)
+        return redirect("book_check", slug=slug)
     booking = answers.booking
     leaflets = leaflets_in_stock(booking.audience_profession, MOST_TITLES)
     person = request.person  # type: ignore[attr-defined]
@@ -93,7 +93,7 @@ def book_leaflets(request: HttpRequest, slug: str) -> HttpResponse:
         copies = [asdict(leaflet) for leaflet in form.to_bring()]
         drafts.keep(request, DraftKind.BOOKING, {"leaflets": {"copies": copies} if copies else {}}, now)
         if not missing:
-            return go_to("check", answers.presentation)
+            return redirect("book_check", slug=slug)
     if missing:
         return back_to_missing(request, missing, answers.presentation, now)
     step_before = "check" if "change" in request.GET else "dates" if answers.asks_for_dates else "when"
@@ -102,7 +102,7 @@ def book_leaflets(request: HttpRequest, slug: str) -> HttpResponse:
         "presentation": answers.presentation,
         "people": booking.audience_size,
         "kept": book.held_slot(answers, now),
-        "back_url": step_url(step_before, answers.presentation),
+        "back_url": reverse(f"book_{step_before}", args=[slug]),
     }
     return render(request, "bookings/leaflets.html", context)
 
@@ -113,7 +113,7 @@ def leaflets_section(answers: DraftAnswers, person: Person, now: datetime) -> di
     if answers.is_online:
         row = {**text.row(_("Online"), _("Everybody can download them as PDFs")), "href": reverse("leaflets")}
         return {"title": title, "rows": [row]}
-    url = f"{step_url('leaflets', answers.presentation)}?change=1"
+    url = f"{reverse('book_leaflets', args=[answers.presentation.slug])}?change=1"
     asked, postcode = answers.leaflets, answers.booking.postcode
     if not asked:
         return {"title": title, "change_url": url, "rows": [text.row(_("To bring"), _("None"))]}
@@ -149,7 +149,7 @@ def book_check(request: HttpRequest, slug: str) -> HttpResponse:
     if answers.draft is None or answers.draft.token != token:
         return placed_before(request, token, digest)
     if answers.first_missing() != "check":
-        return go_to(answers.first_missing(), answers.presentation)
+        return redirect(f"book_{answers.first_missing()}", slug=slug)
     if warning := recheck_reason(request, answers, digest, now):
         return check_page(request, answers, now, warning=warning)
     booking = answers.booking
@@ -165,7 +165,7 @@ def book_check(request: HttpRequest, slug: str) -> HttpResponse:
         return book.slot_taken_page(request, answers, answers.start or now, now)
     except (DatesRefused, NotOffered) as refusal:  # a date is over meanwhile, say
         messages.warning(request, refusal.message)
-        return go_to("dates", answers.presentation) if isinstance(refusal, DatesRefused) else redirect("presentations")
+        return redirect("book_dates", slug=slug) if isinstance(refusal, DatesRefused) else redirect("presentations")
     except AlreadyPlaced:
         drafts.finish(answers.draft)  # it would stand in the way of every booking to come
         return placed_before(request, token, digest)
@@ -183,11 +183,13 @@ def check_or_extend(request: HttpRequest, answers: DraftAnswers, now: datetime) 
             return book.slot_taken_page(request, answers, answers.start or now, now)
         except (TooManyHolds, DraftGone) as refusal:
             messages.warning(request, refusal.message)
-        return go_to("check", answers.presentation)
+        return redirect("book_check", slug=answers.presentation.slug)
     if answers.draft is None:
         messages.info(request, _("There is nothing to check. What you have booked stands below."))
         return redirect("my")
-    return check_page(request, answers, now) if missing == "check" else go_to(missing, answers.presentation)
+    if missing != "check":
+        return redirect(f"book_{missing}", slug=answers.presentation.slug)
+    return check_page(request, answers, now)
 
 
 def recheck_reason(request: HttpRequest, answers: DraftAnswers, digest: str, now: datetime) -> str:
@@ -229,7 +231,7 @@ def check_page(request: HttpRequest, answers: DraftAnswers, now: datetime, *, wa
         "sections": sections(request, answers, now),
         "kept": held,
         "asks_for_dates": answers.asks_for_dates,
-        "back_url": step_url("dates" if answers.asks_for_dates else "when", answers.presentation),
+        "back_url": reverse("book_dates" if answers.asks_for_dates else "book_when", args=[answers.presentation.slug]),
         "warning": warning,
         "token": answers.draft.token if answers.draft else "",
         "digest": drafts.digest(answers.draft.answers) if answers.draft else "",
@@ -257,10 +259,10 @@ def sections(request: HttpRequest, answers: DraftAnswers, now: datetime) -> list
                 promise = text.keeping_sentence(option.precision, chosen.start, presentation.length, until)
             rows.append(text.row(label, f"{option.when}\n{promise}"))
         rows.append(text.row(_("Why none of our times suits"), answers.step("dates")["reason"]))
-        when = _("Your dates"), step_url("dates", presentation), rows
+        when = _("Your dates"), reverse("book_dates", args=[presentation.slug]), rows
     else:
         span = format_span(booking.starts_at, booking.starts_at + presentation.length) if booking.starts_at else ""
-        when = _("Time"), step_url("when", presentation), [text.row(_("When"), span)]
+        when = _("Time"), reverse("book_when", args=[presentation.slug]), [text.row(_("When"), span)]
     # The confirmation goes to this address.
     about_them = [
         text.row(_("Name"), person.name),
@@ -268,8 +270,8 @@ def sections(request: HttpRequest, answers: DraftAnswers, now: datetime) -> list
         text.row(_("Email"), person.email),
         text.row(_("Phone"), person.phone),
     ]
-    first_page = f"{step_url('where', presentation)}?change=1"
-    account = f"{reverse('account_details')}?next={step_url('check', presentation)}"
+    first_page = f"{reverse('book_where', args=[presentation.slug])}?change=1"
+    account = f"{reverse('account_details')}?next={reverse('book_check', args=[presentation.slug])}"
 
     def section(title: str, url: str, rows: list[text.Row]) -> dict[str, object]:
         return {"title": title, "change_url": url, "rows": rows}

@@ -12,7 +12,6 @@ from typing import Concatenate, ParamSpec, TypeVar
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -23,7 +22,7 @@ from bookings import rules, text
 from bookings.booking.forms import CancelForm
 from bookings.booking.services.links import find_booking_by_link
 from bookings.booking.services.transitions import cancel_booking
-from bookings.booking.views.reschedule import ReschedulePages, check_time, choose_time
+from bookings.booking.views.reschedule import check_time, choose_time, reschedule_pages
 from bookings.errors import MoveRefused, TooLate
 from bookings.models import Booking, Format, LinkPurpose
 from ctac.forms import FORM_METHODS
@@ -87,13 +86,13 @@ def link_booking(request: HttpRequest, booking: Booking, token: str, now: dateti
 @require_http_methods(FORM_METHODS)
 @behind_a_link(LinkPurpose.CHANGE)
 def link_time(request: HttpRequest, booking: Booking, token: str, now: datetime) -> HttpResponse:
-    return choose_time(request, reschedule_pages_of(booking, token), now)
+    return choose_time(request, reschedule_pages(booking, None, token), now)
 
 
 @require_http_methods(FORM_METHODS)
 @behind_a_link(LinkPurpose.CHANGE)
 def link_time_check(request: HttpRequest, booking: Booking, token: str, now: datetime) -> HttpResponse:
-    return check_time(request, reschedule_pages_of(booking, token), now)
+    return check_time(request, reschedule_pages(booking, None, token), now)
 
 
 @require_http_methods(FORM_METHODS)
@@ -117,11 +116,6 @@ def link_cancel(request: HttpRequest, booking: Booking, token: str, now: datetim
 def link_cancelled(request: HttpRequest) -> HttpResponse:
     """The same for everybody: the booking can't be asked for any more, and nothing here names it."""
     return render(request, "bookings/link_cancelled.html")
-
-
-def reschedule_pages_of(booking: Booking, token: str) -> ReschedulePages:
-    back, time, check = (reverse(name, args=[token]) for name in ("link_booking", "link_time", "link_time_check"))
-    return ReschedulePages(booking, None, back, time, check)
 
 
 def least_facts_of(booking: Booking) -> dict[str, object]:

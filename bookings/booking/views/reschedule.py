@@ -46,9 +46,11 @@ class ReschedulePages:
     time: str
     check: str
 
-    @property
-    def by_link(self) -> bool:
-        return self.by is None
+
+def reschedule_pages(booking: Booking, by: User | None, key: str) -> ReschedulePages:
+    """`key`: the booking's reference, or the token of a link in an email."""
+    names = ("booking", "booking_time", "booking_time_check") if by else ("link_booking", "link_time", "link_time_check")
+    return ReschedulePages(booking, by, *(reverse(name, args=[key]) for name in names))
 
 
 def choose_time(request: HttpRequest, pages: ReschedulePages, now: datetime) -> HttpResponse:
@@ -93,7 +95,7 @@ def submit_time(request: HttpRequest, pages: ReschedulePages, start: datetime, v
     if stop := too_many_changes(request, pages.booking, now):
         return check_page(request, pages, start, warning=stop.sentence(now), status=429)
     try:
-        moved = reschedule(booking=pages.booking, start=start, expected=version, by=pages.by, by_link=pages.by_link, now=now)
+        moved = reschedule(booking=pages.booking, start=start, expected=version, by=pages.by, by_link=pages.by is None, now=now)
     except Stale as refusal:
         pages.booking.refresh_from_db(fields=["state", "starts_at", "ends_at", "sequence", "revision"])
         if pages.booking.starts_at == start:  # the same button, pressed twice
@@ -161,18 +163,15 @@ STEP = "change"
 @require_http_methods(FORM_METHODS)
 @person_required
 def booking_time(request: HttpRequest, reference: str) -> HttpResponse:
-    return choose_time(request, reschedule_pages_of(request, reference), timezone.now())
+    pages = reschedule_pages(own_booking(request, reference), signed_in(request), reference)
+    return choose_time(request, pages, timezone.now())
 
 
 @require_http_methods(FORM_METHODS)
 @person_required
 def booking_time_check(request: HttpRequest, reference: str) -> HttpResponse:
-    return check_time(request, reschedule_pages_of(request, reference), timezone.now())
-
-
-def reschedule_pages_of(request: HttpRequest, reference: str) -> ReschedulePages:
-    back, time, check = (reverse(name, args=[reference]) for name in ("booking", "booking_time", "booking_time_check"))
-    return ReschedulePages(own_booking(request, reference), signed_in(request), back, time, check)
+    pages = reschedule_pages(own_booking(request, reference), signed_in(request), reference)
+    return check_time(request, pages, timezone.now())
 
 
 # The details
