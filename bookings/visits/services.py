@@ -51,7 +51,7 @@ def refuse_while_on_the_way_or_there(bookings: BookingQuerySet, now: datetime) -
         )
 
 
-def keep_waiting_for(presenter: Presenter, booking: Booking, now: datetime) -> None:
+def await_presenter(presenter: Presenter, booking: Booking, now: datetime) -> None:
     """Before leave takes this presenter off a visit that has begun: the alarm stays until somebody has heard from them."""
     if booking.format != Format.WORKPLACE or booking.state != State.CONFIRMED or booking.visit_closed or booking.agreed[0] > now:
         return

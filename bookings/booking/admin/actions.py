@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from bookings.booking.admin.bookings import BookingAdmin
 
 
-class HeardForm(StaffForm):
+class PhoneCallForm(StaffForm):
     free_text_fields = ("note",)
 
     note = forms.CharField(
@@ -77,7 +77,7 @@ SAFE = ObjectAction(
     _("Say that all is well"),
     visits_services.say_safe,
     available=lambda booking: Overdue.find(booking, timezone.now()) is not None,
-    form_class=HeardForm,
+    form_class=PhoneCallForm,
     explanation=_("Call the presenter, then the contact on site. Say so here once you know that the presenter is safe."),
     done=_("Thank you. It no longer stands on the first page."),
     weight="main",
@@ -87,7 +87,7 @@ CHECKED_IN = ObjectAction(
     _("Check the presenter in"),
     lambda booking, **heard: visits_services.check_in(booking, presenter=presenter_of(booking), **heard),
     available=lambda booking: may_check_in(booking, timezone.now()),
-    form_class=HeardForm,
+    form_class=PhoneCallForm,
     explanation=_("After a phone call, when they can’t do it on their phone."),
     done=_("The presenter is checked in."),
 )
@@ -96,7 +96,7 @@ CHECKED_OUT = ObjectAction(
     _("Check the presenter out"),
     lambda booking, **heard: visits_services.check_out(booking, presenter=presenter_of(booking), **heard),
     available=lambda booking: may_check_out(booking, timezone.now()),
-    form_class=HeardForm,
+    form_class=PhoneCallForm,
     explanation=_("After a phone call: they have left and are safe."),
     done=_("The presenter is checked out."),
 )
@@ -229,32 +229,18 @@ def details_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, 
             form.add_error("postcode", str(refusal.message))
         except DomainError as refusal:
             version = show_stale(form, refusal, booking, version)
-            rows = would_change(booking, form) if isinstance(refusal, Stale) else []
+            if isinstance(refusal, Stale):
+                # What another press of the button does to the booking as it is now: a colleague’s change may be among it.
+                typed, there = Booking(**answers_of(form)), text.where_text(booking)
+                rows, address = text.changed_rows(booking, typed), "\n".join(typed.address_lines)
+                if address and address != there:
+                    rows.append(text.changed_row(gettext("Address"), address, there))
         else:
             messages.success(request, str(action.done))
             return redirect(reverse("staff:bookings_booking_change", args=[booking.pk]))
-    more = {"form": form, "version": version, "would_change": rows}
-    return action_page(admin, request, booking, action, "bookings/staff/change_details.html", more)
-
-
-def would_change(booking: Booking, form: ChangeForm) -> list[text.Row]:
-    """What another press of the button does to the booking as it is now: a colleague’s change may be among it."""
-    typed, there = Booking(**answers_of(form)), text.where_text(booking)
-    asked = "\n".join(typed.address_lines)
-    moved = [text.changed_row(gettext("Address"), asked, there)] if asked and asked != there else []
-    return [*text.changed_rows(booking, typed), *moved]
-
-
-def action_page(
-    admin: "BookingAdmin",
-    request: HttpRequest,
-    booking: Booking,
-    action: ObjectAction,
-    template: str,
-    more: dict[str, Any],
-) -> HttpResponse:
-    change_url = reverse("staff:bookings_booking_change", args=[booking.pk])
-    return TemplateResponse(request, template, {**admin.about_action(request, action, booking, change_url), **more})
+    about = admin.about_action(request, action, booking, reverse("staff:bookings_booking_change", args=[booking.pk]))
+    context = {**about, "form": form, "version": version, "would_change": rows}
+    return TemplateResponse(request, "bookings/staff/change_details.html", context)
 
 
 class MoveForm(WeekOfTimesForm):
@@ -297,8 +283,9 @@ def move_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, act
             return redirect(reverse("staff:bookings_booking_change", args=[booking.pk]))
     shown = admin_forms.week_asked_for(slot_query_of(booking), data, now, named=form.named, near=booking.starts_at, ignoring=own)
     form.show(shown)
-    more = {"week": shown, "form": form, "version": version, "beside": who_could}
-    return action_page(admin, request, booking, action, "bookings/staff/move.html", more)
+    about = admin.about_action(request, action, booking, reverse("staff:bookings_booking_change", args=[booking.pk]))
+    context = {**about, "week": shown, "form": form, "version": version, "beside": who_could}
+    return TemplateResponse(request, "bookings/staff/move.html", context)
 
 
 NO_CHILD = _("The professional reads this in the email. No details of a child.")

@@ -155,7 +155,7 @@ class CallerForms:
         # A fingerprint of all that was typed: the same form with something else in it is another booking.
         self.digest = drafts.digest(typed)
         if not self.is_sent:
-            # Not sent yet: errors of missing answers stand only where no times can be shown without it.
+            # Not sent yet: errors of missing answers stand only where no times can be shown without them.
             looking = admin_forms.is_looking(self.data or {})
             for _title, form in self.sections:
                 admin_forms.forgive_missing(form, but=self.decisive_fields.get(form, ()) if looking else ())
@@ -304,6 +304,6 @@ def place_from_forms(request: HttpRequest, parts: CallerForms, now: datetime) ->
             sentence = admin_forms.refusal_not_free(parts.slot_query, start, named=parts.when.named, now=now)
             parts.when.add_error(parts.when.beside_time, sentence)
     except DomainError as refusal:
-        sentence = refusal.of_a_caller if isinstance(refusal, AccountGoneError) else refusal.message
-        (parts.dates if parts.asks_for_dates else parts.when).add_error(None, str(sentence))
+        message = refusal.of_a_caller if isinstance(refusal, AccountGoneError) else refusal.message
+        (parts.dates if parts.asks_for_dates else parts.when).add_error(None, str(message))
     return None

@@ -88,7 +88,7 @@ def agree_time(
         claim: BusyTime | None = getattr(fitting[0], "busy_time", None) if fitting else None
         if claim is None:
             free_claims(locked)
-            schedule = reread_schedule(seen, Presenter.objects.in_bulk([each.pk for each in possible]), now)
+            schedule = reread_schedule(seen, Presenter.objects.in_bulk([row.pk for row in possible]), now)
             chosen = choose_presenter(schedule, start, override_reason)
             span = DateTimeTZRange(start, start + slot_query.length)
             claim = BusyTime(presenter=chosen.presenter, kind=BusyKind.BOOKING, busy=span, **place_columns(slot_query.place))
@@ -160,10 +160,8 @@ def offer_times(
     with guarded():
         free_claims(locked)
         close_options(locked)
-        schedule, dates = (
-            reread_schedule(seen, Presenter.objects.in_bulk([each.pk for each in possible]), now),
-            list[tuple[PreferredDate, KeptSlot | WhyNot]](),
-        )
+        schedule = reread_schedule(seen, Presenter.objects.in_bulk([row.pk for row in possible]), now)
+        dates: list[tuple[PreferredDate, KeptSlot | WhyNot]] = []
         for start in sorted(starts):
             chosen = KeptSlot(choose_presenter(schedule, start, override_reason).presenter, start)
             schedule = with_kept_slot(schedule, chosen)

@@ -106,10 +106,8 @@ def presenter_recipients(booking: Booking) -> list[str]:
     return [booking.presenter.email] if booking.presenter else []
 
 
-# Reminders of bookings: a week before and the day before, to who is visited and to who gives it.
-#
-# They are written when they fall due and not ahead, so that moving and cancelling leave none behind. A reminder's version is the
-# moment at which it fell due, so each is written once for it, however often the booking changes.
+# Reminders are written when they fall due and not ahead, so that moving and cancelling leave none behind. A reminder's version is
+# the moment at which it fell due, so it is written once for that, however often the booking changes.
 
 REMINDED_AHEAD = timedelta(days=8)  # nothing that starts later can be due
 # Whoever had an email of one of these after that moment has just read all of it, and gets no reminder.

@@ -120,7 +120,7 @@ def choose_dates(
     if not room or not starts:
         if giving_back is not None:
             lock_presenters([], now=now, giving_back=giving_back)
-        return [why_not_looked_at(date, of_date, room=0) or WhyNot.ENOUGH for date, of_date in zip(dates, wanted, strict=True)]
+        return [why_not_kept(date, of_date, room=0) or WhyNot.ENOUGH for date, of_date in zip(dates, wanted, strict=True)]
     schedule = schedule_for_dates(slot_query, starts, now)
     if giving_back is not None:
         possible = presenters_free_at(schedule, starts)
@@ -129,7 +129,7 @@ def choose_dates(
     return choose_slots(schedule, dates, wanted, room)
 
 
-def why_not_looked_at(date: PreferredDate, starts: Sequence[datetime], room: int) -> WhyNot | None:
+def why_not_kept(date: PreferredDate, starts: Sequence[datetime], room: int) -> WhyNot | None:
     """Why it is not kept, whoever is free."""
     if date.precision == Precision.DAYS:
         return WhyNot.SEVERAL_DAYS
@@ -144,11 +144,12 @@ def choose_slots(
     """In the order in which they were asked for, each beside those before it."""
     alone, outcomes = schedule, list[KeptSlot | WhyNot]()
     for date, starts in zip(dates, wanted, strict=True):
-        outcome = why_not_looked_at(date, starts, room) or first_possible_slot(schedule, starts)
+        outcome = why_not_kept(date, starts, room) or first_possible_slot(schedule, starts)
         if outcome is None:
-            beside = first_possible_slot(alone, starts)  # but for the other dates of this request
-            outside = WhyNot.OUTSIDE if any(alone.candidates(start) for start in starts) else WhyNot.NOBODY_FREE
-            outcome = WhyNot.BESIDE if beside else outside
+            if first_possible_slot(alone, starts):  # but for the other dates of this request
+                outcome = WhyNot.BESIDE
+            else:
+                outcome = WhyNot.OUTSIDE if any(alone.candidates(start) for start in starts) else WhyNot.NOBODY_FREE
         elif isinstance(outcome, KeptSlot):
             schedule, room = with_kept_slot(schedule, outcome), room - 1
         outcomes.append(outcome)
@@ -166,7 +167,7 @@ def book_for_caller(
     dates: Sequence[PreferredDate] | None = None,
     **more: Any,
 ) -> Booking:
-    """As place_booking, which takes `more`, or request_dates of those dates; a refusal leaves no new person behind."""
+    """As place_booking, which takes `more`, or as request_dates; a refusal leaves no new person behind."""
     booking.person = find_or_enter_person(**caller, email=email, by=by, now=now)
     if dates is not None:
         return request_dates(booking=booking, dates=dates, by=by, now=now)

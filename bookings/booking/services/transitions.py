@@ -70,7 +70,7 @@ def confirm_booking(booking: Booking, *, by: User | None, now: datetime) -> Book
 def decline_booking(booking: Booking, *, reason: str, by: User | None, now: datetime, flagged: bool = False) -> Booking:
     """Say no to a request in words that the professional reads, and give its time back. Raises MoveRefused.
 
-    `flagged` as in cancel: such words go into no email.
+    `flagged` as in cancel_booking.
     """
     locked = lock_booking(booking, now=now)
     columns: dict[str, Any] = {"closed_reason": reason, "flagged_child_details": locked.flagged_child_details or flagged}
@@ -103,7 +103,7 @@ def cancel_booking(
 def cancel_without_leaflets(
     booking: Booking, *, by: User | None, now: datetime, reason: str = "", flagged: bool = False, by_link: bool = False
 ) -> Booking:
-    """As cancel(), for who cancels several: their leaflets come after all of them, since stock is locked after presenters."""
+    """As cancel_booking, for several: their leaflets come after all of them, since stock is locked after presenters."""
     locked = lock_booking(booking, now=now)
     by_staff = not by_link and (by is None or by.is_staff)
     if not by_staff and locked.starts_at is not None and locked.starts_at <= now:
@@ -164,8 +164,8 @@ def take_back_leaflets(booking: Booking, *, by: User | None, now: datetime) -> N
         cancel(order=brought.order, by=by, now=now, with_visit=True)
 
 
-def forget_who_gave_leaflets(given: Mapping[int, datetime], now: datetime) -> None:
-    """Somebody is erased who had these bookings, by their keys, until a colleague took them over at that moment."""
+def erase_previous_leaflet_owner(given: Mapping[int, datetime], now: datetime) -> None:
+    """`given`: the keys of the bookings that an erased person had, with the moment at which a colleague took each over."""
     brought = Brought.objects.filter(booking__in=list(given), order__isnull=False)
     erase_previous_owner(
         {order: given[booking] for booking, order in brought.values_list("booking_id", "order_id") if order}, now

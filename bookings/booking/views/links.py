@@ -7,7 +7,7 @@ or is for something else gets one and the same page. No cache keeps these pages,
 from collections.abc import Callable
 from datetime import datetime
 from functools import wraps
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import TypeVar
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -30,23 +30,10 @@ from ctac.pages import keep_private
 from professionals.access import person_in
 
 WITH_A_FORM = {"link_time", "link_time_check", "link_cancel", "place_link", "place_link_leave"}
-P = ParamSpec("P")
 T = TypeVar("T")
 LinkedView = Callable[[HttpRequest, T, str, datetime], HttpResponse]
 LINK_OVER_PAGE = "bookings/link_over.html"
-PageView = Callable[Concatenate[HttpRequest, P], HttpResponse]
-
-
-def kept_private(view: PageView[P]) -> PageView[P]:
-    """No cache, no search engine and no other site learns of the address."""
-
-    @wraps(view)
-    def wrapper(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        request.address_is_private = True  # type: ignore[attr-defined]  # the foot of a printed page leaves it out
-        has_a_form = request.resolver_match is not None and request.resolver_match.url_name in WITH_A_FORM
-        return keep_private(request, view(request, *args, **kwargs), has_a_form=has_a_form)
-
-    return wrapper
+PageView = Callable[..., HttpResponse]
 
 
 def behind_a_link_to(find: Callable[[str, datetime], T | None], over: str) -> Callable[[LinkedView[T]], PageView]:
@@ -54,13 +41,17 @@ def behind_a_link_to(find: Callable[[str, datetime], T | None], over: str) -> Ca
 
     def decorate(view: LinkedView[T]) -> PageView:
         @wraps(view)
-        @kept_private
         def wrapper(request: HttpRequest, token: str) -> HttpResponse:
             now = timezone.now()
+            request.address_is_private = True  # type: ignore[attr-defined]  # the foot of a printed page leaves it out
             if check_throttles(request, Where.LINK, [client_throttle(request, "link", *rules.LINKS_OPENED)], now):
-                return render(request, over, status=429)
-            target = find(token, now)
-            return render(request, over, status=404) if target is None else view(request, target, token, now)
+                response = render(request, over, status=429)
+            elif (target := find(token, now)) is None:
+                response = render(request, over, status=404)
+            else:
+                response = view(request, target, token, now)
+            match = request.resolver_match
+            return keep_private(request, response, has_a_form=match is not None and match.url_name in WITH_A_FORM)
 
         return wrapper
 
@@ -112,10 +103,10 @@ def link_cancel(request: HttpRequest, booking: Booking, token: str, now: datetim
 
 
 @require_safe
-@kept_private
 def link_cancelled(request: HttpRequest) -> HttpResponse:
     """The same for everybody: the booking can't be asked for any more, and nothing here names it."""
-    return render(request, "bookings/link_cancelled.html")
+    request.address_is_private = True  # type: ignore[attr-defined]
+    return keep_private(request, render(request, "bookings/link_cancelled.html"), has_a_form=False)
 
 
 def least_facts_of(booking: Booking) -> dict[str, object]:

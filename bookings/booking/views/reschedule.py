@@ -174,9 +174,6 @@ def booking_time_check(request: HttpRequest, reference: str) -> HttpResponse:
     return check_time(request, pages, timezone.now())
 
 
-# The details
-
-
 @require_http_methods(FORM_METHODS)
 def booking_details(request: HttpRequest, reference: str) -> HttpResponse:
     """What is typed is kept before anybody is asked to sign in: a session may have run out meanwhile."""
