@@ -85,21 +85,21 @@ def reschedule(
     TooLateToChange, NothingChanged, SlotTaken (which nothing overrides: all stays as it was), VisitInTheWay,
     and for staff OutsideRules without a reason.
     """
-    asked = ChangeRequest(by, expected, now, by_link, override_reason)
-    asked.refuse(booking)  # as it was read: what has changed since, the lock finds out
+    change = ChangeRequest(by, expected, now, by_link, override_reason)
+    change.refuse(booking)  # as it was read: what has changed since, the lock finds out
     # From its postcode, not its claim: the place’s nation has holidays.
     slot_query, day, named = slot_query_of(booking), uk_day(start), [presenter] if presenter else None
     schedule = open_schedule(slot_query, first_day=day, last_day=day, now=now, presenters=named, ignoring={"booking": booking})
-    possible = {candidate.presenter.pk for candidate in candidates_for(schedule, start, by_staff=asked.by_staff)}
+    possible = {candidate.presenter.pk for candidate in candidates_for(schedule, start, by_staff=change.by_staff)}
     locked, presenters = lock_booking_and_presenters(booking, now=now, also=possible)
-    asked.refuse(locked)
+    change.refuse(locked)
     refuse_while_overdue(locked, now)
     refuse_while_there(locked, now)
     if start == locked.agreed[0]:
         raise NothingChanged(_("It is at this time already, so nothing was changed."))
     free = {key: presenters[key] for key in possible if key in presenters}
     again = reread_schedule(schedule, free, now, ignoring={"booking": locked})
-    chosen = choose_presenter(asked, candidates_for(again, start, by_staff=asked.by_staff), locked.presenter)
+    chosen = choose_presenter(change, candidates_for(again, start, by_staff=change.by_staff), locked.presenter)
     before, started = locked.presenter, locked.agreed[0]
     locked.sequence, locked.presenter = locked.next_sequence, chosen
     locked.starts_at, locked.ends_at = start, start + slot_query.length
@@ -121,7 +121,7 @@ def reschedule(
         "booking-moved": [locked.person.email],
         "presenter-moved" if before == chosen else presenter_email_kind(locked): presenter_recipients(locked),
         "presenter-freed": [before.email] if before and before != chosen else [],
-        "staff-booking-moved": [] if asked.by_staff else [settings.STAFF_EMAIL],
+        "staff-booking-moved": [] if change.by_staff else [settings.STAFF_EMAIL],
     }
     notify(recipients, locked, now)
     if flagged:
@@ -129,13 +129,13 @@ def reschedule(
     return locked
 
 
-def choose_presenter(asked: ChangeRequest, candidates: list[Candidate], current: Presenter | None) -> Presenter:
+def choose_presenter(change: ChangeRequest, candidates: list[Candidate], current: Presenter | None) -> Presenter:
     """The current one, unless only somebody else could give it within the rules."""
     if not candidates:
         raise SlotTaken
     among = [candidate for candidate in candidates if not candidate.violations] or candidates
     best = next((candidate for candidate in among if candidate.presenter == current), among[0])
-    if best.violations and not asked.override_reason:
+    if best.violations and not change.override_reason:
         raise OutsideRules(best.violations)
     return best.presenter
 
@@ -157,9 +157,9 @@ def change_details(
     MoveRefused, TooLateToChange, NothingChanged, PlaceUnknown, SlotTaken (the other place can't be reached in time),
     AnotherAudience, and for staff OutsideRules without a reason.
     """
-    asked = ChangeRequest(by, expected, now, override_reason=override_reason)
+    change = ChangeRequest(by, expected, now, override_reason=override_reason)
     locked = lock_booking(booking, now=now)
-    asked.refuse(locked)
+    change.refuse(locked)
     entry, place_before = ical.booking_location(locked), locked.postcode
     changed = [name for name, value in answers.items() if getattr(locked, name) != value]
     if not changed:
@@ -169,23 +169,23 @@ def change_details(
     # Until the safeguarding lead has decided it stays flagged, whatever was taken out: other words of it may wait too (ADR 22).
     locked.flagged_child_details = flagged or (locked.flagged_child_details and is_kept_back(f"booking:{locked.pk}"))
     if locked.presenter and "audience_profession" in changed and not locked.presenter.gives_to(locked.audience_profession):
-        if not asked.by_staff:
+        if not change.by_staff:
             raise AnotherAudience
         if not override_reason:
             raise OutsideRules([RuleViolation.AUDIENCE])
-    stored = [*changed, *(move_claim(locked, asked) if locked.postcode != place_before else [])]
+    stored = [*changed, *(move_claim(locked, change) if locked.postcode != place_before else [])]
     in_calendars = ical.booking_location(locked) != entry
     locked.sequence, locked.revision = locked.sequence + in_calendars, locked.revision + 1
     locked.save(update_fields=[*stored, "flagged_child_details", "sequence", "revision"])
     what: dict[str, object] = {"fields": changed, "revision": locked.revision, "in_calendars": in_calendars}
     record_event(locked, EventKind.DETAILS_CHANGED, by=by, now=now, reason=override_reason, changes=what)
-    notify_details_changed(locked, now, by_staff=asked.by_staff)
+    notify_details_changed(locked, now, by_staff=change.by_staff)
     if flagged:
         notify_safeguarding_lead(about=f"booking:{locked.pk}:details:{locked.revision}", reference=locked.reference, now=now)
     return locked
 
 
-def move_claim(booking: Booking, asked: ChangeRequest) -> list[str]:
+def move_claim(booking: Booking, change: ChangeRequest) -> list[str]:
     """Its claims are at the other postcode, if the presenter can get there from the visit before and on to the next.
 
     Gives the names of the fields that say in which area that is.
@@ -193,7 +193,7 @@ def move_claim(booking: Booking, asked: ChangeRequest) -> list[str]:
     area = look_up_postcode(booking.postcode)
     place, booking.nation, booking.local_authority = area.place, area.nation, area.local_authority
     if booking.presenter is not None:
-        refuse_if_impossible(booking, booking.presenter, place, asked.now, asked.override_reason)
+        refuse_if_impossible(booking, booking.presenter, place, change.now, change.override_reason)
     try:
         with guarded():
             BusyTime.objects.filter(Q(booking=booking) | Q(option__booking=booking)).update(**place_columns(place))
