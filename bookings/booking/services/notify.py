@@ -50,8 +50,8 @@ def notify_once(messages: Mapping[str, Sequence[About]], now: datetime) -> int:
 def notify_booked(booking: Booking, now: datetime) -> None:
     """The professional, the presenter and staff."""
     requested = [booking.person.email] if booking.state == State.REQUESTED else []
-    staff: Recipients = {"booking-requested": requested, "staff-new-booking": [settings.STAFF_EMAIL]}
-    notify({**both_sides(booking), **staff}, booking, now)
+    recipients = {"booking-requested": requested, **both_sides(booking), "staff-new-booking": [settings.STAFF_EMAIL]}
+    notify(recipients, booking, now)
 
 
 def notify_cancelled(booking: Booking, now: datetime) -> None:
