@@ -88,7 +88,7 @@ SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
         ),
     ),
     (gettext_lazy("Afterwards"), ("came", "said")),
-    (gettext_lazy("How it came"), ("asked_at", "channel")),
+    (gettext_lazy("How it came"), ("asked_at", "came_by")),
 )
 
 
@@ -234,6 +234,7 @@ class BookingAdmin(PersonColumnsMixin, FoundByReference, OwnToPresenters):
     why_it_waits = column(gettext_lazy("why it waits"), lambda booking: requests.why_it_waits(booking, timezone.now()))
     dates = column(gettext_lazy("dates"), lambda booking: requests.dates_in_words(booking, timezone.now()))
     their_reason = column(gettext_lazy("why none of our times suits"), lambda booking: booking.request_reason)
+    came_by = column(gettext_lazy("came by"), lambda booking: booking.get_channel_display())
     contact = column(gettext_lazy("contact’s phone"), lambda booking: phone_link(booking.contact_phone))
     visit_in_words = column(gettext_lazy("visit"), lambda booking: visit_in_words(booking, timezone.now()))
     joining = column(gettext_lazy("joining link"), joining_in_words)
