@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from bookings.booking.services.notify import notify_details_changed
-from bookings.booking.services.transitions import cancel_without_leaflets, forget_who_gave_leaflets
+from bookings.booking.services.transitions import cancel_without_leaflets, erase_previous_leaflet_owner
 from bookings.calendars import ical
 from bookings.calendars.feeds import revoke_feed
 from bookings.models import (
@@ -224,7 +224,7 @@ def erase_transferred(person: Person, now: datetime) -> None:
                 record_event(booking, EventKind.DETAILS_CHANGED, by=None, now=now, changes=what)
                 notify_details_changed(booking, now, by_staff=True)
             booking.save(update_fields=[*changed, "sequence", "revision"])
-    forget_who_gave_leaflets({key: last.at for key, last in given.items()}, now)
+    erase_previous_leaflet_owner({key: last.at for key, last in given.items()}, now)
 
 
 def is_contact(person: Person, booking: Booking) -> bool:

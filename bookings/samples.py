@@ -7,7 +7,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from accounts.models import User
 from accounts.roles import BY_SLUG
-from bookings.booking.services.place import place_booking
+from bookings.booking.services.create import place_booking
 from bookings.feedback.services import FeedbackAnswers, give_feedback, open_afterwards, record_attendance
 from bookings.models import (
     Attendance,

@@ -34,7 +34,7 @@ from bookings.schedule.locks import end_expiring_claims, guarded, lock_bookings,
 from bookings.schedule.queries import claims_within, read_journeys, to_claim
 from bookings.schedule.slots import Span, fits
 from bookings.travel import Journeys
-from bookings.visits.services import keep_waiting_for
+from bookings.visits.services import await_presenter
 from notifications.outbox import notify
 from professionals.safeguarding.services import notify_safeguarding_lead
 
@@ -177,7 +177,7 @@ def make_room(
     freed = list(lock_bookings(Booking.objects.filter(pk__in=keys)))
     BusyTime.objects.filter(booking__in=freed).delete()
     for booking in freed:
-        keep_waiting_for(presenter, booking, now)
+        await_presenter(presenter, booking, now)
         booking.presenter = None
         booking.save(update_fields=["presenter"])
         record_event(booking, EventKind.PRESENTER_FREED, by=by, now=now, changes={"presenter": [presenter.pk, None]})

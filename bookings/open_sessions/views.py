@@ -17,9 +17,10 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import signed_in
-from accounts.models import User
+from accounts.limits import check_throttles, client_throttle
+from accounts.models import User, Where
+from bookings import rules
 from bookings.booking.forms import TEXT_ROWS
-from bookings.booking.limits import too_many_places
 from bookings.booking.services.notify import gets_reminders
 from bookings.booking.views.links import LinkedView, PageView, behind_a_link_to
 from bookings.calendars import ical
@@ -165,7 +166,7 @@ def place_page(request: HttpRequest, reference: str) -> HttpResponse:
     form = PlaceForm(request.POST)
     if not form.is_valid():
         return place_form_page(request, session, form)
-    if stop := too_many_places(request, now):
+    if stop := check_throttles(request, Where.PLACE, [client_throttle(request, "place", *rules.PLACE_RATE_LIMIT)], now):
         response = place_form_page(request, session, form, warning=stop.sentence(now), status=429)
         response.headers["Retry-After"] = str(stop.seconds(now))
         return response

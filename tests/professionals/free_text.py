@@ -130,7 +130,13 @@ WRITTEN_BY = {
     "bookings.Booking.request_reason": {"DatesForm.reason"},
     "bookings.Booking.closed_reason": {"CancelForm.reason", "CancelBookingForm.reason", "DeclineForm.reason", "AnswerForm.why"},
     "bookings.BookingEvent.reason": {
-        *("TravelForm.reason", "ReassignForm.override_reason", "HeardForm.note", "AnswerForm.words", "TimeForm.override_reason"),
+        *(
+            "TravelForm.reason",
+            "ReassignForm.override_reason",
+            "PhoneCallForm.note",
+            "AnswerForm.words",
+            "TimeForm.override_reason",
+        ),
         *("ChangeForm.override_reason", "TransferForm.reason"),
     },
     "bookings.Feedback.comment": {"FeedbackForm.comment"},
@@ -195,7 +201,7 @@ GOES_AS = {
     "bookings.schedule.admin.forms.WeekOfTimesForm.override_reason": (
         "bookings.booking.admin.actions.ReassignForm.override_reason"
     ),
-    "bookings.booking.admin.actions.HeardForm.note": "bookings.booking.admin.actions.ReassignForm.override_reason",
+    "bookings.booking.admin.actions.PhoneCallForm.note": "bookings.booking.admin.actions.ReassignForm.override_reason",
     "bookings.booking.forms.DetailsForm.access_needs": "bookings.booking.forms.BookingForm.access_needs",
     "bookings.booking.forms.DetailsForm.notes": "bookings.booking.forms.BookingForm.notes",
     "bookings.booking.forms.DetailsForm.room": "bookings.booking.forms.BookingForm.room",
