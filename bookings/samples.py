@@ -222,5 +222,5 @@ def give_one_last_week(person: Person, presenter: Presenter, presentation: Prese
     record_attendance(given=booking, counts=SAMPLE_ATTENDANCE, by=by, now=now, by_presenter=True)
     afterwards = open_afterwards(given=booking, now=over)
     for number, ((useful, clear, ready), comment) in enumerate(SAMPLE_ANSWERS):
-        said = FeedbackAnswers(useful, clear, ready, comment=comment)
-        give_feedback(afterwards=afterwards, said=said, token=f"sample-{afterwards.code}-{number}", by_host=False, now=over)
+        answers = FeedbackAnswers(useful, clear, ready, comment=comment)
+        give_feedback(afterwards=afterwards, answers=answers, token=f"sample-{afterwards.code}-{number}", by_host=False, now=over)

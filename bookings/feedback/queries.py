@@ -3,13 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.conf import settings
 from django.db.models import Avg, Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import JSONObject
 from django.urls import reverse
-from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.crypto import salted_hmac
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -34,7 +33,6 @@ from leaflets.stock.queries import leaflets_in_stock
 
 # What people said of a presentation, in figures: how many answered, how far they agree on average, how many chose what.
 
-BEST = 5
 MOST_COMMENTS = 100
 
 
@@ -63,33 +61,18 @@ class StatementFigures:
 def feedback_statistics(afterwards: Afterwards) -> list[StatementFigures]:
     """One statement, however many have answered."""
     counts = {f"{name}_{value}": Count("pk", filter=Q(**{name: value})) for name in STATEMENTS for value in Agreement.values}
-    found = Feedback.objects.filter(afterwards=afterwards).aggregate(**counts)
+    counted = Feedback.objects.filter(afterwards=afterwards).aggregate(**counts)
     return [
-        StatementFigures(label, [found[f"{name}_{value}"] for value in Agreement.values]) for name, label in STATEMENTS.items()
+        StatementFigures(label, [counted[f"{name}_{value}"] for value in Agreement.values]) for name, label in STATEMENTS.items()
     ]
 
 
 def with_averages(rows: QuerySet[Afterwards]) -> QuerySet[Afterwards]:
-    """Each with `said`: how many answered, and the averages; worked out for the rows of a page alone."""
+    """Each with `averages`: how many `answers`, and the average of each question; worked out for the rows of a page alone."""
     averages = {name: Avg(name) for name in ("useful", "clear", "ready")}
-    of_each = Feedback.objects.filter(afterwards=OuterRef("pk")).order_by().values("afterwards")
-    said = of_each.annotate(said=JSONObject(answers=Count("pk"), **averages)).values("said")
-    return rows.annotate(said=Subquery(said))
-
-
-def average_in_words(row: Any, name: str) -> str:
-    said = row.said or {}
-    return f"{float(said[name]):.1f}" if said.get(name) is not None else "–"
-
-
-def statistics_in_words(given_figures: Sequence[StatementFigures]) -> str:
-    """'12 answers. Of 5: useful 4.3, understood 4.1, knows what to do 4.6'."""
-    useful, clear, ready = given_figures[:3]
-    if not useful.answers:
-        return _("Nobody has answered yet")
-    said = ngettext("%(n)d answer", "%(n)d answers", useful.answers) % {"n": useful.answers}
-    facts = {"answers": said, "useful": useful.average, "clear": clear.average, "ready": ready.average}
-    return _("%(answers)s. Of 5: useful %(useful)s, understood %(clear)s, knows what to do %(ready)s") % facts
+    answers = Feedback.objects.filter(afterwards=OuterRef("pk")).order_by().values("afterwards")
+    figures = answers.annotate(averages=JSONObject(answers=Count("pk"), **averages)).values("averages")
+    return rows.annotate(averages=Subquery(figures))
 
 
 # Which leaflets fit those who came, and how many copies: each profession's own title, for the others the one for everybody.
@@ -99,9 +82,9 @@ MOST_LEAFLETS = 30
 
 def suggested_leaflets(counts: Mapping[str, int]) -> dict[Leaflet, int]:
     """Titles in English as they stand on the shelf, with the copies that an order of each may have. One statement."""
-    there = [leaflet for leaflet in leaflets_in_stock("", MOST_LEAFLETS) if leaflet.version_of_id is None]
-    own = {leaflet.audience: leaflet for leaflet in reversed(there) if leaflet.audience}
-    everybodys = next((leaflet for leaflet in there if not leaflet.audience), None)
+    leaflets = [leaflet for leaflet in leaflets_in_stock("", MOST_LEAFLETS) if leaflet.version_of_id is None]
+    own = {leaflet.audience: leaflet for leaflet in reversed(leaflets) if leaflet.audience}
+    everybodys = next((leaflet for leaflet in leaflets if not leaflet.audience), None)
     wanted: dict[Leaflet, int] = {}
     for profession, people in counts.items():
         leaflet = own.get(profession, everybodys)
@@ -175,8 +158,8 @@ def feedback_panel_for_place(place: SessionPlace, now: datetime) -> PlaceFeedbac
 
 def attendance_of(given: Given) -> Attendance | None:
     """As read with it, if it was (`with_afterwards`)."""
-    found: Attendance | None = getattr(given, "attendance", None)
-    return found
+    attendance: Attendance | None = getattr(given, "attendance", None)
+    return attendance
 
 
 def attendance_in_words(people: int, uncounted: int = 0) -> str:
@@ -186,8 +169,8 @@ def attendance_in_words(people: int, uncounted: int = 0) -> str:
         return came
     if uncounted == people:
         return came + " " + _("All of them count as “Other”, because you entered no profession.")
-    said = ngettext("%(n)d of them counts as “Other”.", "%(n)d of them count as “Other”.", uncounted)
-    return came + " " + said % {"n": uncounted}
+    others = ngettext("%(n)d of them counts as “Other”.", "%(n)d of them count as “Other”.", uncounted)
+    return came + " " + others % {"n": uncounted}
 
 
 def full_feedback_link(afterwards: Afterwards) -> str:
@@ -206,11 +189,6 @@ def host_key(afterwards: Afterwards) -> str:
         return ""
     about = f"{afterwards.code}:{address_hash(booking.person.email)}"
     return salted_hmac("bookings.afterwards.host", about, algorithm="sha256").hexdigest()[:32]
-
-
-def is_host_key(afterwards: Afterwards, key: str) -> bool:
-    ours = host_key(afterwards)
-    return bool(ours) and constant_time_compare(ours, key)
 
 
 def host_has_answered(afterwards: Afterwards) -> bool:

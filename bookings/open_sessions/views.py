@@ -24,7 +24,7 @@ from bookings.booking.views.links import LinkedView, PageView, behind_a_link_to
 from bookings.calendars import ical
 from bookings.errors import AlreadyPlaced
 from bookings.feedback.queries import feedback_panel_for_place
-from bookings.feedback.services import wish_year_later, withdraw_year_later
+from bookings.feedback.services import request_year_later, withdraw_year_later
 from bookings.models import Channel, OpenSession, PlaceLinkPurpose, PlaceState, Presentation, SessionPlace
 from bookings.open_sessions import text
 from bookings.open_sessions.services.base import OfferOver, PlaceMoved, SessionClosed, TimeChanged
@@ -314,7 +314,7 @@ def session_again(request: HttpRequest, reference: str) -> HttpResponse:
     if "withdraw" in request.POST:
         withdraw_year_later(of=place)
     elif "wish" in request.POST and feedback_panel_for_place(place, now) is not None:
-        wish_year_later(of=place, now=now)
+        request_year_later(of=place, now=now)
     return redirect("session_mine", reference=reference)
 
 

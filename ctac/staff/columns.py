@@ -78,6 +78,16 @@ def number_of(name: str, label: Any) -> Callable[[Any, Any], str]:
     return said
 
 
+def column(label: Any, value: Callable[[Any], Any], *, ordering: str | None = None) -> Callable[[Any, Any], Any]:
+    """A method for an admin that shows what `value` gives of the object."""
+
+    @admin.display(description=label, ordering=ordering)
+    def display(_self: Any, obj: Any) -> Any:
+        return value(obj)
+
+    return display
+
+
 def state_tag(label: str | Promise, kind: str) -> SafeString:
     """The state as a word with a shape; `kind`: waiting, good, done or stopped."""
     return render_to_string("includes/state_tag.html", {"label": label, "kind": kind})
