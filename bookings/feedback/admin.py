@@ -83,7 +83,7 @@ def average_column(name: str, label: Any) -> Any:
     return column(label, average)
 
 
-def link_to_given(afterwards: Afterwards) -> SafeString:
+def given_link(afterwards: Afterwards) -> SafeString:
     given = afterwards.given
     url = reverse(f"staff:bookings_{given._meta.model_name}_change", args=[given.pk])
     return format_html('<a href="{}">{}</a>', url, given.reference)
@@ -119,7 +119,7 @@ class AfterwardsAdmin(LooksOnly):
     held = column(gettext_lazy("when"), lambda afterwards: afterwards.given.when)
     title = column(gettext_lazy("presentation"), lambda afterwards: afterwards.given.presentation.title)
     reference = column(gettext_lazy("reference"), lambda afterwards: afterwards.given.reference)
-    link_to_given = column(gettext_lazy("booking or session"), link_to_given)
+    link_to_given = column(gettext_lazy("booking or session"), given_link)
     number_came = column(gettext_lazy("came"), number_who_came)
     number_answers = column(gettext_lazy("answers"), lambda row: f"{(row.averages or {}).get('answers', 0):,}")
     came = column(gettext_lazy("who came"), lambda afterwards: came_in_words(afterwards.given))
