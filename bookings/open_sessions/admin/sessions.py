@@ -35,7 +35,7 @@ from bookings.schedule.substitutes import rank_presenters_for_session
 from bookings.text import moment_text
 from ctac.dates import uk_datetime, uk_day
 from ctac.pages import page_in
-from ctac.staff.columns import moment_of, short_moment, state_tag, whole
+from ctac.staff.columns import column, moment_of, short_moment, state_tag, whole
 from ctac.staff.lists import Part, keys_of, period_of, with_words, words_in
 from ctac.staff.site import ObjectAction, Waiting, staff_site
 from professionals.models import Person
@@ -280,7 +280,19 @@ class OpenSessionAdmin(OwnToPresenters):
     may_be_empty = ("in_line", "who_they_are", "details_sent", "came", "said")
     for_who_acts = ("joining", "joining_help")
     planned_at = moment_of("created_at", gettext_lazy("planned"))
+    state_in_words = column(
+        gettext_lazy("state"), lambda session: state_tag(session.get_state_display(), session.state_kind), ordering="state"
+    )
     starts = moment_of("starts_at", gettext_lazy("when"), short=True)
+    number_places = column(
+        gettext_lazy("places taken"),
+        lambda session: _("%(taken)d of %(places)d") % {"taken": session.occupied, "places": session.capacity},
+        ordering="occupied",
+    )
+    number_waiting = column(gettext_lazy("waiting"), lambda session: str(session.waiting), ordering="waiting")
+    in_line = column(gettext_lazy("waiting list"), lambda session: str(session.waiting) if session.waiting else "")
+    came = column(gettext_lazy("who came"), came_in_words)
+    said = column(gettext_lazy("what people said"), feedback_in_words)
 
     def own(self, presenter: Presenter) -> QuerySet[OpenSession]:
         return own_sessions(presenter)
@@ -333,31 +345,11 @@ class OpenSessionAdmin(OwnToPresenters):
             matches |= Q(Exists(SessionPlace.objects.filter(session=OuterRef("pk"), person__in=people)))
         return queryset.filter(matches), False
 
-    @admin.display(description=gettext_lazy("state"), ordering="state")
-    def state_in_words(self, session: OpenSession) -> SafeString:
-        return state_tag(session.get_state_display(), session.state_kind)
-
     @admin.display(description=gettext_lazy("presenter"), ordering="presenter__name")
     def presenter_in_words(self, session: OpenSession) -> SafeString | str:
         if session.presenter is not None:
             return session.presenter.name
         return state_tag(_("Needs a presenter"), "waiting") if session.is_scheduled else _("None")
-
-    @admin.display(description=gettext_lazy("who came"))
-    def came(self, session: OpenSession) -> SafeString | str:
-        return came_in_words(session)
-
-    @admin.display(description=gettext_lazy("what people said"))
-    def said(self, session: OpenSession) -> SafeString | str:
-        return feedback_in_words(session)
-
-    @admin.display(description=gettext_lazy("places taken"), ordering="occupied")
-    def number_places(self, session: OpenSession) -> str:
-        return _("%(taken)d of %(places)d") % {"taken": session.occupied, "places": session.capacity}
-
-    @admin.display(description=gettext_lazy("waiting"), ordering="waiting")
-    def number_waiting(self, session: OpenSession) -> str:
-        return str(session.waiting)
 
     @admin.display(description=gettext_lazy("places"))
     def places(self, session: OpenSession) -> str:
@@ -375,10 +367,6 @@ class OpenSessionAdmin(OwnToPresenters):
         if facts["offered"]:
             return _("%(taken)d taken, %(offered)d offered, %(free)d free, of %(places)d") % facts
         return _("%(taken)d taken, %(free)d free, of %(places)d") % facts
-
-    @admin.display(description=gettext_lazy("waiting list"))
-    def in_line(self, session: OpenSession) -> str:
-        return str(session.waiting) if session.waiting else ""
 
     @admin.display(description=gettext_lazy("who they are"))
     def who_they_are(self, session: OpenSession) -> str:
