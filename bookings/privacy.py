@@ -306,19 +306,6 @@ def forget_sessions(keys: Sequence[int], now: datetime) -> None:
     OpenSession.objects.filter(pk__in=keys).update(anonymised_at=now, closed_reason="")
 
 
-def forget_leave(keys: Sequence[int], now: datetime) -> None:
-    Leave.objects.filter(pk__in=keys).update(reason="", answer="")
-
-
-def visits_over(before: datetime) -> QuerySet[Visit]:
-    """Not those of which nobody has heard that all is well, however old they are."""
-    return Visit.objects.filter(booking__visit_closed=True, booking__ends_at__lt=before).order_by("booking__ends_at", "pk")
-
-
-def forget_visits(keys: Sequence[int], now: datetime) -> None:
-    Visit.objects.filter(pk__in=keys).delete()
-
-
 # What shows that somebody is still with us.
 ACTIVITIES: tuple[Callable[[datetime], Exists], ...] = (
     lambda since: Exists(Booking.objects.filter(person=OuterRef("pk")).filter(Q(created_at__gte=since) | Q(ends_at__gte=since))),
@@ -356,8 +343,11 @@ RETENTION_RULES = (
         since=_("the presentation"),
         goes=_("It goes. The history of the booking keeps that somebody checked in and out."),
         keeps="bookings",
-        due=visits_over,
-        take_out=forget_visits,
+        # Not those of which nobody has heard that all is well, however old they are.
+        due=lambda before: Visit.objects.filter(booking__visit_closed=True, booking__ends_at__lt=before).order_by(
+            "booking__ends_at", "pk"
+        ),
+        take_out=lambda keys, now: Visit.objects.filter(pk__in=keys).delete(),
     ),
     Rule(
         name="leave",
@@ -366,7 +356,7 @@ RETENTION_RULES = (
         goes=_("The notes go; the days stay."),
         keeps="bookings",
         due=lambda before: Leave.objects.filter(~Q(reason="") | ~Q(answer=""), ends_at__lt=before).order_by("ends_at", "pk"),
-        take_out=forget_leave,
+        take_out=lambda keys, now: Leave.objects.filter(pk__in=keys).update(reason="", answer=""),
     ),
 )
 

@@ -1,7 +1,6 @@
 """After a presentation: pages behind the short link, those of the host alone, and where a presenter records who came."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
@@ -283,17 +282,7 @@ def host_leaflets(request: HttpRequest, afterwards: Afterwards, now: datetime, k
 # What a presenter does when it is over, in under a minute: how many came; and the slide with the link to feedback.
 
 
-@dataclass(frozen=True)
-class PresenterFeedbackPanel:
-    """Where things stand, and what can be done."""
-
-    people: str
-    attendance_url: str
-    slide_url: str
-    short_link: str
-
-
-def feedback_panel_for_presenter(given: Given, now: datetime) -> PresenterFeedbackPanel | None:
+def feedback_panel_for_presenter(given: Given, now: datetime) -> dict[str, str] | None:
     """None for what does not take place. Read with the booking (`with_afterwards`), it asks the database nothing."""
     if given.state not in TAKES_PLACE or given.starts_at is None:
         return None
@@ -301,12 +290,12 @@ def feedback_panel_for_presenter(given: Given, now: datetime) -> PresenterFeedba
     route = "presenter" if isinstance(given, Booking) else "presenter_session"
     may_record = may_record_attendance(given, now, by_presenter=True)
     has_slide = afterwards is None or now < afterwards.closes_at
-    return PresenterFeedbackPanel(
-        people=attendance_in_words(attendance.people) if attendance else "",
-        attendance_url=reverse(f"{route}_attendance", args=[given.reference]) if may_record else "",
-        slide_url=reverse(f"{route}_slide", args=[given.reference]) if has_slide else "",
-        short_link=short_feedback_link(afterwards) if afterwards else "",
-    )
+    return {
+        "people": attendance_in_words(attendance.people) if attendance else "",
+        "attendance_url": reverse(f"{route}_attendance", args=[given.reference]) if may_record else "",
+        "slide_url": reverse(f"{route}_slide", args=[given.reference]) if has_slide else "",
+        "short_link": short_feedback_link(afterwards) if afterwards else "",
+    }
 
 
 def own_visit(presenter: Presenter, reference: str) -> Booking:

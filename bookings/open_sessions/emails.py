@@ -52,6 +52,7 @@ class PlaceEmail(OpenSessionEmail):
 
     states: tuple[PlaceState, ...] = ()  # those in which it is due, as long as the session is to come
     has_links = True
+    may_join = True  # otherwise it leaves out the joining link, which would invite
 
     @cached_property
     def place(self) -> SessionPlace:
@@ -95,7 +96,7 @@ class PlaceEmail(OpenSessionEmail):
             "session": session,
             "day": format_day(session.starts_at),
             "reference": session.reference,
-            "rows": session_text.place_facts(place),
+            "rows": session_text.place_facts(place) if self.may_join else session_text.session_facts(session),
             "has_link": bool(session.joining_link),
             "links": self.links,
             "line": session_text.line_in_words(self.number) if self.number else "",
@@ -236,21 +237,19 @@ class SessionMoved(PlaceEmail):
 
 
 class SessionCancelled(PlaceEmail):
-    """Without the joining link: nobody is there."""
-
     name = "session-cancelled"
     label = _("Open session cancelled")
     template = "session_cancelled"
     subject = _("The session on %(day)s is cancelled (%(reference)s)")
     calendar_method = "CANCEL"
     has_links = False
+    may_join = False
 
     def is_still_due(self) -> bool:
         return self.place.session.state == SessionState.CANCELLED
 
     def context(self) -> dict[str, object]:
-        session = self.place.session
-        return {**super().context(), "rows": session_text.session_facts(session), "reason": session.closed_reason}
+        return {**super().context(), "reason": self.place.session.closed_reason}
 
 
 class SessionDetails(PlaceEmail):
@@ -284,22 +283,20 @@ class SessionDetails(PlaceEmail):
 
 
 class SessionUnsure(PlaceEmail):
-    """Nobody gives it yet. Without the joining link, which would invite; the calendar keeps its entry."""
+    """Nobody gives it yet; the calendar keeps its entry."""
 
     name = "session-unsure"
     label = _("May not take place")
     template = "session_unsure"
     subject = _("The session on %(day)s may not take place (%(reference)s)")
     states = (PlaceState.TAKEN,)
+    may_join = False
 
     def is_still_due(self) -> bool:
         """Nobody gives it since that loss; whoever does, all hear of it, and what is lost again has its own message."""
         session = self.place.session
         stands = super().is_still_due() and session.needs_a_presenter
         return stands and unsure_version(session) == self.notification.version
-
-    def context(self) -> dict[str, object]:
-        return {**super().context(), "rows": session_text.session_facts(self.place.session)}
 
 
 def reminds_of(session: OpenSession, version: int, *, early: bool) -> bool:

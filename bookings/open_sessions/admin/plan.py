@@ -129,21 +129,6 @@ class PlanForm(JoiningForm):
             self.add_error("count", _("Enter how many sessions there are."))
         return cleaned
 
-    def series(self) -> SeriesDays:
-        answers = self.cleaned_data
-        presenter = answers["presenter"]
-        nation = presenter.nation if presenter else Nation.ENGLAND
-        return series_days(
-            answers["day"],
-            answers["every"],
-            answers["count"] or 1,
-            passes_over=lambda day: answers["leave_out"] and is_bank_holiday(day, nation),
-        )
-
-    def rhythm(self) -> str:
-        """What decides which days there are, as it was typed."""
-        return "|".join(str(self.data.get(self.add_prefix(name), "")) for name in RHYTHM)
-
 
 class DateForm(PageForm):
     """One date of those that are planned: whether at all, and when and by whom if not as the others.
@@ -199,10 +184,6 @@ class ReasonForm(StaffForm, PageForm):
         help_text=gettext_lazy("Some of what is said above yields to you, with a reason. It is kept with the sessions."),
         error_messages={"required": gettext_lazy("Write why you plan it all the same.")},
     )
-
-    def __init__(self, *args: Any, needed: bool, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["reason"].required = needed
 
 
 # The button that was pressed ("step"): see what stands in the way, go back to the questions, or plan.
@@ -260,6 +241,7 @@ class SessionPlan:
         self.questions = PlanForm(data, initial={"capacity": 30})
         self.problems: list[str] = []
         sent = data.get("token", "") if self.is_bound else ""
+        self.typed_rhythm = "|".join(data.get(name, "") for name in RHYTHM) if self.is_bound else ""
         self.token = sent if drafts.SECRET.fullmatch(sent) else secrets.token_urlsafe(32)
 
     @property
@@ -270,12 +252,20 @@ class SessionPlan:
     @cached_property
     def reason_form(self) -> ReasonForm:
         """Asked only of what was seen before: until the last button is pressed, nothing is missing."""
-        initial = {"reason": self.data.get("reason", "")}
-        return ReasonForm(self.data if self.step == PLAN else None, initial=initial, needed=bool(self.marks))
+        form = ReasonForm(self.data if self.step == PLAN else None, initial={"reason": self.data.get("reason", "")})
+        form.fields["reason"].required = bool(self.marks)
+        return form
 
     @cached_property
     def series(self) -> SeriesDays:
-        return self.questions.series()
+        answers = self.questions.cleaned_data
+        nation = answers["presenter"].nation if answers["presenter"] else Nation.ENGLAND
+        return series_days(
+            answers["day"],
+            answers["every"],
+            answers["count"] or 1,
+            passes_over=lambda day: answers["leave_out"] and is_bank_holiday(day, nation),
+        )
 
     @property
     def left_out(self) -> list[str]:
@@ -286,7 +276,7 @@ class SessionPlan:
         """The dates as they were changed, unless what decides which there are has changed since."""
         answers = self.questions.cleaned_data
         presenters = {str(presenter.pk): presenter for presenter in Presenter.objects.active()}
-        is_same_rhythm = self.data.get("rhythm") == self.questions.rhythm()
+        is_same_rhythm = self.data.get("rhythm") == self.typed_rhythm
         presenter = str(answers["presenter"].pk) if answers["presenter"] else ""
         typed = {"keep": "on", "clock": self.data.get("clock", ""), "presenter": presenter}
         rows = []
@@ -366,9 +356,7 @@ class SessionPlan:
     @property
     def rhythm(self) -> str:
         """Which days the dates were made from."""
-        if not self.is_bound:
-            return ""
-        return str(self.data.get("rhythm", "")) if self.asks else self.questions.rhythm()
+        return str(self.data.get("rhythm", "")) if self.is_bound and self.asks else self.typed_rhythm
 
     @property
     def series_name(self) -> str:
@@ -398,9 +386,10 @@ def plan_page(page: "OpenSessionAdmin", request: HttpRequest) -> HttpResponse:
         return redirect("staff:bookings_opensession_change", planned[0].pk)
     if plan.step == CHANGE:
         forgive_missing(plan.questions)
-    template, title = ("plan", _("Plan open sessions")) if plan.asks else ("plan_check", _("Check each date"))
+    template = "bookings/staff/sessions/plan.html" if plan.asks else "bookings/staff/sessions/plan_check.html"
+    title = _("Plan open sessions") if plan.asks else _("Check each date")
     context = {**page.admin_site.each_context(request), "opts": page.opts, "plan": plan, "form": plan, "title": title}
-    return TemplateResponse(request, f"bookings/staff/sessions/{template}.html", context)
+    return TemplateResponse(request, template, context)
 
 
 def planned_before(plan: SessionPlan, request: HttpRequest) -> list[OpenSession]:

@@ -9,14 +9,11 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from accounts.models import User
-from accounts.services import AccountGoneError
 from bookings import rules
 from bookings.errors import SlotTaken
 from bookings.models import OpenSession, Presenter, SessionEvent, SessionEventKind, SessionPlace
 from bookings.schedule.locks import lock_presenters
 from ctac.errors import DomainError
-from professionals.models import Person
-from professionals.services import lock_person
 
 if TYPE_CHECKING:
     from bookings.open_sessions.queries import PlannedSession
@@ -134,18 +131,6 @@ def lock_sessions(keys: Iterable[int]) -> list[OpenSession]:
     # Locked first, then read: who waits for a row is given it as it has become, but beside its presenter as that was.
     locked = list(rows.select_for_update(no_key=True).values_list("pk", flat=True))
     return list(OpenSession.objects.with_names().filter(pk__in=locked).order_by("pk"))
-
-
-def lock_session_for(person: Person, session: OpenSession) -> OpenSession:
-    """For who gets a row of this person: they are kept first, as who erases them locks them first and then their sessions.
-
-    Raises PersonErased if that was while we waited.
-    """
-    try:
-        lock_person(person)
-    except AccountGoneError:
-        raise PersonErased from None
-    return lock_session(session)
 
 
 def lock_session_and_presenters(session: OpenSession, *, now: datetime, also: Iterable[Presenter] = ()) -> OpenSession:

@@ -11,6 +11,7 @@ from django.db.models import F, Q
 from django.utils.crypto import constant_time_compare
 
 from accounts.models import User
+from accounts.services import AccountGoneError
 from bookings import rules
 from bookings.booking.services.links import TOKEN
 from bookings.errors import AlreadyPlaced, NotStarted
@@ -19,12 +20,12 @@ from bookings.models.links import address_hash, hash_of
 from bookings.models.open_session import LIVE_PLACES
 from bookings.open_sessions.services.base import (
     OfferOver,
+    PersonErased,
     PlaceMoved,
     SessionClosed,
     TimeChanged,
     lock_place,
     lock_session,
-    lock_session_for,
     lock_sessions,
     record_place_events,
     record_session_event,
@@ -34,6 +35,7 @@ from bookings.open_sessions.services.notify import notify_places
 from ctac.dates import OURS, UK, after_working_days, is_working_day, uk_datetime, uk_day
 from professionals.models import Person
 from professionals.safeguarding.services import notify_safeguarding_lead
+from professionals.services import lock_person
 
 # Places that are free go to the line: offered in order, or given at once when the session is near.
 
@@ -149,7 +151,11 @@ def take_place(
     Raises SessionClosed, PersonErased, TimeChanged (it is not at the time with which `session` was read), AlreadyPlaced (another
     place has the token).
     """
-    locked = lock_session_for(person, session)
+    try:
+        lock_person(person)  # before the session, as who erases them locks them
+    except AccountGoneError:
+        raise PersonErased from None
+    locked = lock_session(session)
     place = find_own_place(locked, person, token, now)
     if place is not None and (place.state in LIVE_PLACES or (token and place.submission_token == token)):
         return place

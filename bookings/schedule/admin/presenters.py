@@ -255,6 +255,16 @@ class BusyTimeAdmin(LooksOnly):
     search_fields = ("presenter__name", "booking__reference", "postcode")
     sorts_quickly = ("when",)
     search_help_text = gettext_lazy("Presenter, booking or postcode")
+    place = column(
+        gettext_lazy("where"),
+        lambda claim: claim.postcode or (_("Online") if claim.kind != BusyKind.LEAVE else ""),
+        ordering="postcode",
+    )
+    number_travel = column(
+        gettext_lazy("travel minutes set by staff"),
+        lambda claim: NOTHING if claim.travel_minutes is None else str(claim.travel_minutes),
+        ordering="travel_minutes",
+    )
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
         """A diary: what comes, the soonest first, then what is over, the latest first."""
@@ -303,14 +313,6 @@ class BusyTimeAdmin(LooksOnly):
         url = reverse(f"staff:bookings_{page}_change", args=[given.pk])
         return format_html('<a class="reference" href="{}">{}</a>', url, label % {"reference": given.reference})
 
-    @admin.display(description=gettext_lazy("where"), ordering="postcode")
-    def place(self, claim: BusyTime) -> str:
-        return claim.postcode or (_("Online") if claim.kind != BusyKind.LEAVE else "")
-
-    @admin.display(description=gettext_lazy("travel minutes set by staff"), ordering="travel_minutes")
-    def number_travel(self, claim: BusyTime) -> str:
-        return NOTHING if claim.travel_minutes is None else str(claim.travel_minutes)
-
     def get_queryset(self, request: HttpRequest) -> QuerySet[BusyTime]:
         return (
             super().get_queryset(request).select_related("presenter", "booking", "leave__presenter", "option__booking", "session")
@@ -328,9 +330,6 @@ class BusyTimeAdmin(LooksOnly):
 class AreaField(forms.CharField):
     """An outward code (LS1) or the letters of a postcode area (LS)."""
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max_length=8, **kwargs)
-
     def clean(self, value: Any) -> str:
         code = str(super().clean(value)).replace(" ", "").upper()
         if not is_area(code):
@@ -342,10 +341,13 @@ class JourneyTimeForm(ChildDetailsMixin, forms.ModelForm):
     free_text_fields = ("reason",)
 
     one = AreaField(
+        max_length=8,
         label=gettext_lazy("Between"),
         help_text=gettext_lazy("The first half of a postcode (LS1), or its letters alone for the whole area (LS)."),
     )
-    other = AreaField(label=gettext_lazy("And"), help_text=gettext_lazy("The same again for journeys within one area."))
+    other = AreaField(
+        max_length=8, label=gettext_lazy("And"), help_text=gettext_lazy("The same again for journeys within one area.")
+    )
 
     class Meta:
         model = JourneyTime
