@@ -160,7 +160,7 @@ def forget_details(keys: Sequence[int]) -> None:
 
 # What a booking that a colleague took over still says of who had it: their copy has it, and it goes with them (ADR 23).
 
-# Of a booking, in anybody's words. They are of the visit, so they stay with who has it now, and name nobody who had it.
+# Free text of a booking, whoever wrote it. They are of the visit, so they stay with who has it now, and name nobody who had it.
 FREE_TEXT_FIELDS = ("room", "access_needs", "notes", "request_reason", "closed_reason", "contact_name", "contact_phone")
 
 
@@ -289,8 +289,8 @@ FLAGGED_SOURCES = (
 
 def bookings_over(before: datetime) -> QuerySet[Booking]:
     """By the end of the presentation; of what never got a time, by the day it was asked for. Not requests that wait for us."""
-    kept = Booking.objects.filter(anonymised_at=None).exclude(state=State.REQUESTED)
-    return kept.alias(over_at=BOOKING_OVER_AT).filter(over_at__lt=before).order_by("over_at", "pk")
+    bookings = Booking.objects.filter(anonymised_at=None).exclude(state=State.REQUESTED)
+    return bookings.alias(over_at=BOOKING_OVER_AT).filter(over_at__lt=before).order_by("over_at", "pk")
 
 
 def forget_bookings(keys: Sequence[int], now: datetime) -> None:
@@ -304,6 +304,14 @@ def forget_sessions(keys: Sequence[int], now: datetime) -> None:
     forget_place_details(list(SessionPlace.objects.filter(session__in=keys).values_list("pk", flat=True)), now)
     Feedback.objects.filter(afterwards__session__in=keys).exclude(comment="").update(comment="")
     OpenSession.objects.filter(pk__in=keys).update(anonymised_at=now, closed_reason="")
+
+
+def forget_visits(keys: Sequence[int], now: datetime) -> None:
+    Visit.objects.filter(pk__in=keys).delete()
+
+
+def forget_leave(keys: Sequence[int], now: datetime) -> None:
+    Leave.objects.filter(pk__in=keys).update(reason="", answer="")
 
 
 # What shows that somebody is still with us.
@@ -347,7 +355,7 @@ RETENTION_RULES = (
         due=lambda before: Visit.objects.filter(booking__visit_closed=True, booking__ends_at__lt=before).order_by(
             "booking__ends_at", "pk"
         ),
-        take_out=lambda keys, now: Visit.objects.filter(pk__in=keys).delete(),
+        take_out=forget_visits,
     ),
     Rule(
         name="leave",
@@ -356,7 +364,7 @@ RETENTION_RULES = (
         goes=_("The notes go; the days stay."),
         keeps="bookings",
         due=lambda before: Leave.objects.filter(~Q(reason="") | ~Q(answer=""), ends_at__lt=before).order_by("ends_at", "pk"),
-        take_out=lambda keys, now: Leave.objects.filter(pk__in=keys).update(reason="", answer=""),
+        take_out=forget_leave,
     ),
 )
 

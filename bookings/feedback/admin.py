@@ -66,13 +66,13 @@ def feedback_in_words(given: Given) -> SafeString | str:
     if afterwards is None:
         return ""
     useful, clear, ready = feedback_statistics(afterwards)[:3]
-    said = _("Nobody has answered yet")
+    summary = _("Nobody has answered yet")
     if useful["answers"]:
         answers = ngettext("%(n)d answer", "%(n)d answers", useful["answers"]) % {"n": useful["answers"]}
         facts = {"answers": answers, "useful": useful["average"], "clear": clear["average"], "ready": ready["average"]}
-        said = _("%(answers)s. Of 5: useful %(useful)s, understood %(clear)s, knows what to do %(ready)s") % facts
+        summary = _("%(answers)s. Of 5: useful %(useful)s, understood %(clear)s, knows what to do %(ready)s") % facts
     url = reverse("staff:bookings_afterwards_change", args=[afterwards.pk])
-    return format_html('<a href="{}">{}</a>', url, said)
+    return format_html('<a href="{}">{}</a>', url, summary)
 
 
 def average_column(name: str, label: Any) -> Any:

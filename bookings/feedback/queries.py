@@ -98,7 +98,7 @@ def feedback_panel_for_host(booking: Booking, now: datetime) -> dict[str, Any] |
         "answered": has_answered,
         "closes": format_day(afterwards.closes_at),
         "short_link": short_feedback_link(afterwards) if is_open else "",
-        "wish": YearLater.objects.filter(booking=booking).first(),
+        "reminder": YearLater.objects.filter(booking=booking).first(),
         "due": format_day(YearLater.due_after(booking.agreed[1])),
     }
 
@@ -113,8 +113,8 @@ def feedback_panel_for_place(place: SessionPlace, now: datetime) -> dict[str, An
     return {
         "feedback_url": afterwards.get_absolute_url() if afterwards.is_open(now) else "",
         "certificate_url": reverse("certificate", args=[afterwards.code]),
-        "wish": getattr(place, "yearlater", None),
-        "may_wish": now < due_at,
+        "reminder": getattr(place, "yearlater", None),
+        "may_be_reminded": now < due_at,
         "due": format_day(due_at),
     }
 

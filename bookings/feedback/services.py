@@ -34,7 +34,7 @@ from ctac.models import ALPHABET
 from notifications.outbox import About, notify_about
 from professionals.safeguarding.services import notify_safeguarding_lead
 
-# The short link of a presentation: made once, found again by what somebody typed; and the link that is the host's alone.
+# The short link of a presentation: made once, and found again by what somebody typed.
 
 CODE_LENGTH = 6  # 25**6: about 244 million, of which a few thousand are anybody's
 NOT_OF_A_CODE = re.compile(r"[^0-9A-Z]")
@@ -43,17 +43,17 @@ NOT_OF_A_CODE = re.compile(r"[^0-9A-Z]")
 @transaction.atomic
 def open_afterwards(*, given: Given, now: datetime) -> Afterwards:
     """Its short link; the same whoever asks, and however many at once."""
-    found = Afterwards.objects.filter(**belongs_to(given)).first()
-    while found is None:
-        # Refused silently if it has one by now, or if the code is another's.
+    afterwards = Afterwards.objects.filter(**belongs_to(given)).first()
+    while afterwards is None:
+        # Refused silently if it has one by now, or if the code is taken.
         Afterwards.objects.bulk_create(
             [Afterwards(**belongs_to(given), code="".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH)), created_at=now)],
             ignore_conflicts=True,
         )
-        found = Afterwards.objects.filter(**belongs_to(given)).first()
+        afterwards = Afterwards.objects.filter(**belongs_to(given)).first()
     for name, value in belongs_to(given).items():
-        setattr(found, name, value)  # at hand already
-    return found
+        setattr(afterwards, name, value)  # at hand already
+    return afterwards
 
 
 def tidy_code(typed: str) -> str:
@@ -66,8 +66,8 @@ def find_by_code(typed: str) -> Afterwards | None:
     code = tidy_code(typed)
     if len(code) != CODE_LENGTH or not set(code) <= set(ALPHABET):
         return None
-    found = Afterwards.objects.with_given().filter(code=code).first()
-    return found if found is not None and found.takes_place else None
+    afterwards = Afterwards.objects.with_given().filter(code=code).first()
+    return afterwards if afterwards is not None and afterwards.takes_place else None
 
 
 # How many came: recorded by the presenter or by a colleague, put right later, and with it the presentation is delivered.
@@ -236,8 +236,8 @@ def request_year_later(*, of: Booking | SessionPlace, now: datetime) -> YearLate
     if end is None:
         raise DomainError(_("This presentation did not take place, so there is nothing to remind you of."))
     defaults = {"wished_at": now, "due_at": YearLater.due_after(end)}
-    wish, _created = YearLater.objects.get_or_create(**year_later_column(of), defaults=defaults)
-    return wish
+    reminder, _created = YearLater.objects.get_or_create(**year_later_column(of), defaults=defaults)
+    return reminder
 
 
 @transaction.atomic
@@ -249,17 +249,17 @@ def withdraw_year_later(*, of: Booking | SessionPlace) -> None:
 @transaction.atomic
 def send_year_later_reminders(*, now: datetime) -> int:
     """Those whose year is over, some at a time. Four statements, however many."""
-    wishes = list(
+    reminders = list(
         YearLater.objects.due(now)
         .select_related("booking__person", "place__person", "place__session")
         .select_for_update(of=("self",), skip_locked=True, no_key=True)[:REMINDED_AT_A_TIME]
     )
-    about = [
-        About(f"booking:{wish.booking.pk}", wish.booking.person.email, wish.booking.reference)
-        if wish.booking
-        else About(f"place:{wish.place.pk}", wish.place.person.email, wish.place.session.reference)
-        for wish in wishes
-    ]
+    about = []
+    for reminder in reminders:
+        if reminder.booking:
+            about.append(About(f"booking:{reminder.booking.pk}", reminder.booking.person.email, reminder.booking.reference))
+        elif reminder.place:
+            about.append(About(f"place:{reminder.place.pk}", reminder.place.person.email, reminder.place.session.reference))
     notify_about(about, kind="year-later", now=now)
-    YearLater.objects.filter(pk__in=[wish.pk for wish in wishes]).update(told_at=now)
-    return len(wishes)
+    YearLater.objects.filter(pk__in=[reminder.pk for reminder in reminders]).update(told_at=now)
+    return len(reminders)

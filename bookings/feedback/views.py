@@ -252,9 +252,11 @@ def host_again(request: HttpRequest, afterwards: Afterwards, now: datetime, key:
         elif "withdraw" in request.POST:
             withdraw_year_later(of=booking)
         return redirect("host_again", code=afterwards.code, key=key)
-    wish = YearLater.objects.filter(booking=booking).first()
+    reminder = YearLater.objects.filter(booking=booking).first()
     due = format_day(YearLater.due_after(booking.agreed[1]))
-    return render(request, "bookings/after/again.html", {**feedback_context(afterwards), "key": key, "wish": wish, "due": due})
+    return render(
+        request, "bookings/after/again.html", {**feedback_context(afterwards), "key": key, "reminder": reminder, "due": due}
+    )
 
 
 @require_http_methods(FORM_METHODS)

@@ -31,8 +31,6 @@ from professionals.safeguarding.services import KEPT_BACK
 
 
 class LeaveForm(OwnLeaveForm):
-    """The same with whose it is."""
-
     presenter = PresenterChoice(
         label=gettext_lazy("Who is away?"),
         queryset=Presenter.objects.active(),

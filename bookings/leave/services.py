@@ -91,7 +91,7 @@ def ask_for_leave(*, by: User | None, now: datetime, flagged: bool = False, **aw
     """
     if away["kind"] == LeaveKind.ILLNESS:
         return record_leave(by=by, now=now, flagged=flagged, asked_by_presenter=True, **away)
-    # What was delivered in that time is said now, not when it is granted.
+    # Refused now if something was delivered in that time, not when it is granted.
     claims_hit(away["presenter"], away["starts_at"], away["ends_at"], now)
     leave = Leave.objects.create(
         **away, flagged_child_details=flagged, state=LeaveState.ASKED, asked_by_presenter=True, created_at=now
@@ -116,7 +116,7 @@ def grant_leave(leave: Leave, *, by: User | None, now: datetime) -> RecordedLeav
 
 @transaction.atomic
 def refuse_leave(leave: Leave, *, answer: str, by: User | None, now: datetime, flagged: bool = False) -> Leave:
-    """Say no in words that the presenter reads. Raises LeaveDecided. `flagged` words go into no email."""
+    """Say no; the presenter reads the answer. Raises LeaveDecided. A `flagged` answer goes into no email."""
     columns: dict[str, object] = {"answer": answer, **({"flagged_child_details": True} if flagged else {})}
     locked = decide_leave(leave, LeaveState.REFUSED, now=now, **columns)
     notify_of_leave("leave-refused", locked, now)

@@ -41,7 +41,7 @@ def _example(email: type[Email], case: str = "", facts: dict[str, Any] | None = 
 def examples() -> Iterator[Example]:
     """Each kind in its usual case; after it the cases that read differently, and the longest words."""
     longest = {name: value for name, value in longest_fields().items() if name in ("person", "presenter", "presentation")}
-    no_link = {"presenter": sample_presenter(joining_link="")}
+    no_link: dict[str, Any] = {"presenter": sample_presenter(joining_link="")}
     given_up, waits = {"state": PlaceState.GIVEN_UP}, {"state": PlaceState.WAITING}
 
     # A place that somebody has, or waits for.

@@ -415,7 +415,7 @@ class SessionClosedForPresenter(SessionEmail):
 
     @cached_property
     def session(self) -> OpenSession:
-        """As it was: whose it is no longer needs to know when it was theirs, though it has moved since."""
+        """As it was when it was theirs, though it may have moved since."""
         session = super().session
         moves = session.events.filter(kind=SessionEventKind.MOVED, at__gt=self.first_sent_at)
         if times := times_of_move(moves.order_by("at", "pk").first()):

@@ -197,7 +197,7 @@ class ClashFinder:
 
     def same_presentation_then(self, number: int) -> Iterator[str]:
         planned = self.planned[number]
-        sessions = [
+        sessions: list[OpenSession | PlannedSession] = [
             *(session for session in self.others if session.presentation_id == planned.presentation.pk),
             *(session for session in self.planned[:number] if session.presentation == planned.presentation),
         ]

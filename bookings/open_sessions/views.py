@@ -272,7 +272,7 @@ def place_context(place: SessionPlace, now: datetime) -> dict[str, object]:
 
 
 def act_on_place(request: HttpRequest, place: SessionPlace, now: datetime, *, by: User | None) -> None:
-    """One of the two buttons was pressed; what became of it is said on the page that follows."""
+    """Accept or give up, by the button that was pressed; the next page shows the message."""
     action = request.POST.get("do", "")
     if action not in (ACCEPT, GIVE_UP):
         return

@@ -166,8 +166,8 @@ def capacity_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenS
                 form.add_error(None, str(refusal.message))
                 going = []
             else:
-                said = _("There are %(places)d places now. Everybody concerned gets an email.")
-                messages.success(request, said % {"places": capacity})
+                done = _("There are %(places)d places now. Everybody concerned gets an email.")
+                messages.success(request, done % {"places": capacity})
                 return redirect(session_address(session))
     more: dict[str, Any] = {"going": going, "seen": fingerprint(going), "new": capacity}
     return action_response(page, request, session, action, "bookings/staff/sessions/capacity.html", form, **more)
@@ -250,8 +250,8 @@ def reschedule_page(page: "OpenSessionAdmin", request: HttpRequest, session: Ope
                 form.add_error("clock", str(refusal.message))
             else:
                 session.refresh_from_db()
-                said = _("It has moved to %(when)s. Everybody concerned gets an email.")
-                messages.success(request, said % {"when": session.when})
+                done = _("It has moved to %(when)s. Everybody concerned gets an email.")
+                messages.success(request, done % {"when": session.when})
                 return redirect(session_address(session))
     count = session.occupied + session.waiting
     recipients = ngettext(

@@ -132,7 +132,7 @@ class KeyFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: Sessions) -> Sessions:
         chosen = self.value() or ""
         is_key = chosen.isascii() and chosen.isdigit() and len(chosen) < 10
-        return queryset.filter(**{self.parameter_name: int(chosen)}) if is_key else queryset
+        return queryset.filter(**{str(self.parameter_name): int(chosen)}) if is_key else queryset
 
 
 class PresentationFilter(KeyFilter):

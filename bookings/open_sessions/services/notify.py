@@ -29,7 +29,7 @@ CONCERNED_STATES = (PlaceState.TAKEN, PlaceState.OFFERED, PlaceState.WAITING)
 def notify_places(
     kind: str, places: Sequence[SessionPlace], session: OpenSession, now: datetime, *, left_to_sweep: bool = False
 ) -> None:
-    """People whose places have the version of this message already. Who has no address is told by phone."""
+    """People whose places have the version of this message already. Staff ring those without an address."""
     about = [About(f"place:{place.pk}", place.person.email, session.reference, place.version) for place in places]
     notify_about(about, kind=kind, now=now, left_to_sweep=left_to_sweep)
 

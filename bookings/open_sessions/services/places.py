@@ -241,7 +241,7 @@ def give_up_place(*, place: SessionPlace, by: User | None, now: datetime, by_lin
 
 @transaction.atomic
 def give_up_all_places(*, person: Person, by: User | None, now: datetime) -> None:
-    """All that this person has of sessions to come goes to who is next; they are told nothing, since they are erased."""
+    """All that this person has of sessions to come goes to who is next; they get no email, since they are erased."""
     to_come = Q(session__state=SessionState.SCHEDULED, session__starts_at__gt=now)
     ahead = SessionPlace.objects.live().filter(to_come, person=person)
     for session in lock_sessions(ahead.values_list("session", flat=True)):

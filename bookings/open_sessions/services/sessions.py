@@ -90,7 +90,7 @@ def plan_sessions(
     flagged: bool = False,
     token: str | None = None,
 ) -> list[OpenSession]:
-    """All of these dates or none; with a name they are a series. Each presenter's time is taken, and they are told.
+    """All of these dates or none; with a name they are a series. Each presenter's time is taken, and they get an email.
 
     `reason`: why staff went over what yields to them, kept with each. `flagged`: what was written looks like a child's details.
     `token`: of the form, so that it plans once. Raises DateTaken, a SlotTaken whose `planned` says which date; SizeRefused;
@@ -252,8 +252,8 @@ def set_capacity(
 ) -> None:
     """More places go to who waits. Fewer than are taken or offered: `back_to_line` says how many people go back to the line.
 
-    Offers first, then the newest places; all keep their positions and are told. Raises WouldDrop with the right number if it is
-    another, SessionMoved if there are not `expected` places any more, SizeRefused, NothingChanged, SessionClosed.
+    Offers first, then the newest places; all keep their positions and get an email. Raises WouldDrop with the right number if it
+    is another, SessionMoved if there are not `expected` places any more, SizeRefused, NothingChanged, SessionClosed.
     """
     locked = lock_session(session)
     refuse_unless_to_come(locked, now)
@@ -290,7 +290,7 @@ def send_back_to_line(session: OpenSession, count: int, *, by: User | None, now:
 def reschedule_session(
     *, session: OpenSession, starts_at: datetime, by: User | None, now: datetime, reason: str = "", flagged: bool = False
 ) -> None:
-    """To another time, its presenter's too; everybody is told, also in their calendars.
+    """To another time, its presenter's too; everybody gets an email with the new entry for their calendar.
 
     `flagged`: the reason looks like a child's details, so that no email has it. Raises SlotTaken, SessionClosed, TimePassed,
     NothingChanged, SessionMoved (also if it is not at the time with which `session` was read).
@@ -329,9 +329,9 @@ def reschedule_session(
 def assign_presenter(
     session: OpenSession, *, presenter: Presenter, by: User | None, now: datetime, reason: str = "", flagged: bool = False
 ) -> None:
-    """Give it to this presenter, who is told, as is the one before. Raises SlotTaken, SamePresenter, SessionClosed, SessionMoved.
+    """Give it to this presenter; both presenters get an email. Raises SlotTaken, SamePresenter, SessionClosed, SessionMoved.
 
-    If people join elsewhere then and can have read the old link, or have read that it may not take place, they are told.
+    If people join elsewhere then and can have read the old link, or have read that it may not take place, they get an email.
     `reason`: why staff went over what yields to them; `flagged`: it looks like a child's details.
     """
     locked = lock_session_and_presenters(session, now=now, also=[presenter])
@@ -366,7 +366,7 @@ def assign_presenter(
 
 @transaction.atomic
 def cancel_session(session: OpenSession, *, by: User | None, now: datetime, reason: str, flagged: bool = False) -> None:
-    """Give its presenter's time back and tell everybody who has a place, is offered one or waits. Places stay as they stood.
+    """Give its presenter's time back and email everybody who has a place, is offered one or waits. Places stay as they stood.
 
     `flagged`: the reason looks like a child's details, so that no page and no email has it. Raises SessionClosed, SessionMoved.
     """

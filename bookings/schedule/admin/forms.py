@@ -125,8 +125,8 @@ def week_choices(week: FormWeek | None, chosen: Iterable[str], length: timedelta
         with suppress(ValidationError):
             elsewhere.append(to_start(value))
     by_day = groupby((Slot(start, start + length) for start in elsewhere), key=lambda slot: uk_day(slot.start))
-    kept = slot_choices((day, list(slots)) for day, slots in by_day)
-    return [*((_("%(day)s, chosen already") % {"day": day}, slots) for day, slots in kept), *slot_choices(days)]
+    chosen_already = slot_choices((day, list(slots)) for day, slots in by_day)
+    return [*((_("%(day)s, chosen already") % {"day": day}, slots) for day, slots in chosen_already), *slot_choices(days)]
 
 
 def set_choices(field: forms.Field, groups: Groups) -> None:

@@ -302,6 +302,7 @@ class BusyTimeAdmin(LooksOnly):
     @admin.display(description=gettext_lazy("what"), ordering="kind")
     def what(self, claim: BusyTime) -> SafeString | str:
         """The booking with a link to it; a hold is somebody still filling in the form."""
+        given: Booking | OpenSession
         if claim.session is not None:
             label, page, given = _("Open session %(reference)s"), "opensession", claim.session
         elif claim.booking is not None:

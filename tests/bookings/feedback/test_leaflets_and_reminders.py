@@ -14,8 +14,8 @@ from bookings.feedback.queries import host_key
 from bookings.feedback.services import (
     open_afterwards,
     record_attendance,
-    send_year_later_reminders,
     request_year_later,
+    send_year_later_reminders,
     withdraw_year_later,
 )
 from bookings.models import Afterwards, Booking, Feedback, YearLater

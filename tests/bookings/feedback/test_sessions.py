@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.models import User
 from bookings import privacy as bookings_privacy
 from bookings.feedback import emails as feedback_emails
-from bookings.feedback.services import attendance_counts, record_attendance, send_year_later_reminders, request_year_later
+from bookings.feedback.services import attendance_counts, record_attendance, request_year_later, send_year_later_reminders
 from bookings.models import Afterwards, OpenSession, PlaceState, Presenter, SessionPlace, YearLater
 from bookings.open_sessions.services.sessions import mark_session_delivered
 from ctac.errors import DomainError
