@@ -235,7 +235,7 @@ def paged_list(name: str, heading: str, count: int, rows: QuerySet[Any], query: 
 SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
     (None, ("state_in_words", "when", "presentation", "presenter_in_words", "closed_reason")),
     (gettext_lazy("Places"), ("places", "in_line", "who_they_are")),
-    (gettext_lazy("How people join"), ("joining", "joining_help", "details_sent")),
+    (gettext_lazy("How people join"), ("joining", "help_in_words", "details_sent")),
     (gettext_lazy("Afterwards"), ("came", "said")),
     (gettext_lazy("How it came"), ("series", "planned_at")),
 )
@@ -277,8 +277,8 @@ class OpenSessionAdmin(OwnToPresenters):
     ordering = ("-pk",)  # get_ordering decides; the model’s own would put an arrow on a column that the list is not sorted by
     fieldsets = tuple((title, {"fields": fields}) for title, fields in SECTIONS)
     readonly_fields = tuple(name for _title, fields in SECTIONS for name in fields)
-    may_be_empty = ("in_line", "who_they_are", "details_sent", "came", "said")
-    for_who_acts = ("joining", "joining_help")
+    may_be_empty = ("help_in_words", "in_line", "who_they_are", "details_sent", "came", "said")
+    for_who_acts = ("joining", "help_in_words")
     planned_at = moment_of("created_at", gettext_lazy("planned"))
     state_in_words = column(
         gettext_lazy("state"), lambda session: state_tag(session.get_state_display(), session.state_kind), ordering="state"
@@ -291,6 +291,7 @@ class OpenSessionAdmin(OwnToPresenters):
     )
     number_waiting = column(gettext_lazy("waiting"), lambda session: str(session.waiting), ordering="waiting")
     in_line = column(gettext_lazy("waiting list"), lambda session: str(session.waiting) if session.waiting else "")
+    help_in_words = column(gettext_lazy("how to join"), lambda session: session.joining_help)  # without the field's hint
     came = column(gettext_lazy("who came"), came_in_words)
     said = column(gettext_lazy("what people said"), feedback_in_words)
 
