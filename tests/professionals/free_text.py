@@ -144,7 +144,7 @@ WRITTEN_BY = {
     "bookings.OpenSession.joining_help": {"JoiningForm.joining_help"},
     "bookings.OpenSession.closed_reason": {"CancelSessionForm.reason"},
     "bookings.SessionPlace.access_needs": {"PlaceForm.access_needs", "CallerPlaceForm.access_needs"},
-    "bookings.SessionEvent.reason": {"WhyForm.reason", "SessionPresenterForm.reason", "RescheduleSessionForm.reason"},
+    "bookings.SessionEvent.reason": {"ReasonForm.reason", "SessionPresenterForm.reason", "RescheduleSessionForm.reason"},
     "privacy.Complaint.wrong": {"ComplaintForm.wrong", "EnterComplaintForm.wrong"},
     "privacy.Complaint.wanted": {"ComplaintForm.wanted", "EnterComplaintForm.wanted"},
     "privacy.ComplaintEvent.text": {
@@ -195,7 +195,7 @@ GOES_AS = {
     "bookings.booking.admin.actions.MoveForm.override_reason": "bookings.booking.admin.actions.ReassignForm.override_reason",
     "bookings.booking.admin.requests.OfferForm.override_reason": "bookings.booking.admin.actions.ReassignForm.override_reason",
     "bookings.open_sessions.admin.actions.CallerPlaceForm.access_needs": "bookings.open_sessions.views.PlaceForm.access_needs",
-    "bookings.open_sessions.admin.plan.WhyForm.reason": "bookings.open_sessions.admin.actions.RescheduleSessionForm.reason",
+    "bookings.open_sessions.admin.plan.ReasonForm.reason": "bookings.open_sessions.admin.actions.RescheduleSessionForm.reason",
     "bookings.schedule.admin.forms.OneTimeForm.override_reason": "bookings.booking.admin.actions.ReassignForm.override_reason",
     "bookings.schedule.admin.forms.TimeForm.override_reason": "bookings.booking.admin.actions.ReassignForm.override_reason",
     "bookings.schedule.admin.forms.WeekOfTimesForm.override_reason": (
