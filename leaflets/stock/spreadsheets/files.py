@@ -82,7 +82,7 @@ NO_ROWS = _("There is nothing under the headings. Fill in the rows and upload it
 
 @dataclass(frozen=True)
 class Sheet:
-    """The first row that says something, and the others that do, each with its number in the file."""
+    """The first row that is not empty, and the others, each with its number in the file."""
 
     headings: list[str]
     rows: list[tuple[int, list[str]]]
@@ -150,8 +150,8 @@ def read_xlsx(content: bytes) -> Iterator[list[str]]:
     """The first sheet. What it would unpack to is looked at before any of it is."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            # Raises NotASheet for what is no workbook, for one that unpacks to too much, and for XML that defines words of its
-            # own. A part that says it is smaller than it is gives no more than it says.
+            # Raises NotASheet for what is no workbook, for one that unpacks to too much, and for XML with
+            # entities of its own. A part that says it is smaller than it is gives no more than it says.
             parts = archive.infolist()
             if not {"[Content_Types].xml", "xl/workbook.xml"} <= {part.filename for part in parts}:
                 raise NotASheet(NOT_EXCEL)
@@ -423,7 +423,7 @@ def match_columns(sheet: Sheet, columns: Sequence[ListColumn]) -> tuple[list[tup
 
 
 def parse_whole_number(text: str, *, least: int, most: int = 1_000_000) -> int:
-    """'1,200', '12', '12.0'. Raises ValueError with words for people."""
+    """'1,200', '12', '12.0'. Raises ValueError with a message for people."""
     tidy = re.sub(r"(?<=\d)[,\s](?=\d{3}\b)", "", text).removesuffix(".0")
     if not re.fullmatch(r"\d{1,9}", tidy, re.ASCII):
         raise ValueError(gettext("“%(typed)s” is not a whole number. Enter figures only, like 12.") % {"typed": shorten(text)})

@@ -79,7 +79,7 @@ MAX_NOTE_LENGTH = 300
 
 @dataclass(frozen=True)
 class StockStep:
-    """`copies` came in, or the shelf has `change` more or fewer than it said."""
+    """`copies` came in, or the shelf has `change` more or fewer than the list."""
 
     edition: int
     copies: int = 0
@@ -457,7 +457,7 @@ def write_stock(steps: list[StockStep], *, by: User, now: datetime) -> None:
 
 
 def write_titles(steps: list[CatalogueStep], *, by: User, now: datetime) -> None:
-    """New titles before those that are versions of them; whoever waits for a title that leaves the catalogue is told."""
+    """New titles before those that are versions of them; alerts of a title that leaves the catalogue are emailed."""
     new = [step for step in steps if step.leaflet.pk is None]
     changed = [step for step in steps if step.leaflet.pk is not None]
     Leaflet.objects.bulk_create([step.leaflet for step in new if not step.version_of], batch_size=ROWS_PER_STATEMENT)
@@ -508,7 +508,7 @@ def create_import(*, kind: str, content: bytes, by: User | None, now: datetime) 
     """
     rows, unknown = match_columns(read_sheet(content), LIST_KINDS[kind].columns)
     if kind == SheetKind.STOCK:
-        # The rows as they are kept: where a note looks like a child's details, a mark stands in its place, which is refused.
+        # A note that looks like a child's details is not stored; the mark in its place is refused.
         rows = [
             (number, {**cells, "note": CHILD_DETAILS_REMOVED} if looks_like_child_details(cells.get("note", "")) else cells)
             for number, cells in rows

@@ -79,7 +79,7 @@ def test_what_leaves_and_comes_in_between_counting_and_confirming_is_not_counted
     dispatch(order=order, by=None, now=now)
     receive_stock(edition=edition, copies=20, by=None, now=now)
     [found] = differences_of(take)
-    assert (found.found, found.count.came, found.count.went, found.will_be) == (-2, 20, 5, 63)
+    assert (found.change, found.count.came, found.count.went, found.will_be) == (-2, 20, 5, 63)
     confirm(take, now)
     assert figures(edition) == (63, 0)
     assert list(ledger_differences()) == []
