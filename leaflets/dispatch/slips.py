@@ -247,7 +247,7 @@ def draw_order_code(pdf: PrintPdf, slip: Slip) -> None:
     how = _("Scan this to see your order, or to tell us that something is wrong.")
     pdf.say("P", how, left + CODE_SIZE, WINDOW_TOP + 5, width=SLIP_RIGHT - left - CODE_SIZE, size=10.5)
     # The address to be typed, broken after a slash rather than inside a reference.
-    x, y, size = left + 3.5, WINDOW_TOP + 1 + CODE_SIZE, 8.5
+    x, y, size = left + 3.5, float(WINDOW_TOP + 1 + CODE_SIZE), 8.5
     with pdf.tagged("P", slip.url):
         for line in pdf.wrapped(slip.url.replace("/", "/ ").strip(), size=size, width=SLIP_RIGHT - x):
             pdf.draw_line(line.replace(" ", ""), x, y, size=size, colour=QUIET)

@@ -52,9 +52,10 @@ def leaflets_with_stock(slugs: Iterable[str]) -> list[Leaflet]:
 
 def leaflets_in_stock(audience: str, most: int) -> list[Leaflet]:
     """At most so many titles of which there are copies: those for that audience ('' for a mix) first. One statement."""
-    in_stock = with_current_edition(Leaflet.objects.active()).filter(handed_out__on_hand__gt=F("handed_out__allocated"))
+    in_stock = Q(handed_out__on_hand__gt=F("handed_out__allocated"))
+    leaflets = with_current_edition(Leaflet.objects.active()).filter(in_stock)
     rank = Case(When(audience=audience, then=0), When(audience="", then=1), default=2)
-    ordered = in_stock.order_by(rank, F("version_of").asc(nulls_first=True), "position", "title", "pk")
+    ordered = leaflets.order_by(rank, F("version_of").asc(nulls_first=True), "position", "title", "pk")
     return set_current_editions(ordered[:most])
 
 
