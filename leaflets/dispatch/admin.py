@@ -152,7 +152,7 @@ def open_session_context(parcels: list[Parcel], form: ParcelsForm) -> dict[str, 
 def ended_session_context(session: PackingSession, parcels: list[Parcel]) -> dict[str, object]:
     """`ran_short`: what was written off as not on the shelf, and how many copies are still `promised` of each."""
     reason = _("Not on the shelf: %(session)s") % {"session": session}
-    written_off = StockMovement.objects.filter(kind=MovementKind.CORRECTED, at=session.ended_at, reason=reason)
+    written_off = StockMovement.objects.filter(kind=MovementKind.CORRECTED, at=session.ended_at, reason=reason)  # type: ignore[misc]
     sent = [parcel for parcel in parcels if parcel.outcome == Outcome.SENT]
     return {
         "is_dispatched": session.state == SessionState.DISPATCHED,

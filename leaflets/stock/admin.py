@@ -215,7 +215,8 @@ class CountForm(PageForm):
 
 def count_page(admin: StaffModelAdmin, request: HttpRequest, take: StockTake, action: ObjectAction) -> HttpResponse:
     """Saves whatever is right and keeps the rest in its boxes; a title that was saved goes to the end of the page."""
-    form, refusals = None, []
+    form: CountForm | None = None
+    refusals: list[tuple[str | None, str]] = []
     if request.method == "POST":
         data = request.POST
         form = CountForm(request.POST, counts=[count for count in counts_of(take) if f"count-{count.pk}" in data])
