@@ -66,7 +66,7 @@ def take_in(rows: int) -> None:
 
     from accounts.models import User
     from leaflets.models import Edition, Leaflet
-    from leaflets.stock.spreadsheets.imports import import_plan, keep_sheet, write_sheet
+    from leaflets.stock.spreadsheets.imports import apply_import, create_import, plan_import
 
     slugs = [f"bench-{n}" for n in range(rows)]
     leaflets = Leaflet.objects.bulk_create([Leaflet(slug=slug, title=slug, active=False) for slug in slugs], batch_size=1000)
@@ -75,12 +75,12 @@ def take_in(rows: int) -> None:
     kept = io.StringIO()
     csv.writer(kept).writerows([["Short name", "Copies that came in"], *([slug, "5"] for slug in slugs)])
     before, times = grown(), [time.perf_counter()]
-    sheet = keep_sheet(kind="stock", content=kept.getvalue().encode(), by=None, now=timezone.now())
+    sheet = create_import(kind="stock", content=kept.getvalue().encode(), by=None, now=timezone.now())
     times.append(time.perf_counter())
-    shown = import_plan(sheet).digest
+    shown = plan_import(sheet).digest
     times.append(time.perf_counter())
     staff = User.objects.filter(is_staff=True)[0]
-    write_sheet(sheet=sheet, shown=shown, again=False, by=staff, now=timezone.now())
+    apply_import(sheet=sheet, shown=shown, again=False, by=staff, now=timezone.now())
     times.append(time.perf_counter())
     read, checked, written = (after - earlier for earlier, after in pairwise(times))
     print(f"  stock list of {rows:,} rows: read {read:.1f} s, checked {checked:.1f} s, written {written:.1f} s", end="")

@@ -1,4 +1,4 @@
-"""The admin of every room, where Django looks for it; and what waits among orders and leaflets, for the first staff page."""
+"""Where Django looks for the admin; and what waits among orders and leaflets, for the first staff page."""
 
 from collections.abc import Callable
 from typing import Any
@@ -16,90 +16,59 @@ from leaflets.orders.admin import orders
 from leaflets.recalls import admin as recalls_admin
 from leaflets.stock import admin as stock_admin
 
-# Those that nothing here asks, so that Django finds them.
 ADMIN_MODULES = (catalogue_admin, stock_admin, orders, recalls_admin, dispatch_admin)
 
 
-def wait_for_orders(label: Any, state: OrderState, permission: str = "leaflets.view_order") -> None:
-    """A line of the first page, which reads on from one and from many; and the list of the orders in that state."""
-    staff_site.add_waiting(
-        _("Leaflets"),
-        Waiting(
-            label=label,
-            count=lambda: Order.objects.filter(state=state),
-            address=lambda: f"{reverse('staff:leaflets_order_changelist')}?state__exact={state.value}",
-            permission=permission,
-        ),
-    )
-
-
-def wait_for_some_orders(
-    label: Any, waits: str, orders: Callable[[], Any], permission: str = "leaflets.view_order", *, urgent: bool = False
+def add_waiting(
+    label: Any,
+    count: Callable[[], Any],
+    model: str,
+    query: str = "",
+    *,
+    right: str = "view",
+    urgent: bool = False,
+    group: Any = _("Leaflets"),
 ) -> None:
-    """A line of the first page, and the list that its filter narrows to exactly those orders."""
+    """A line of the first staff page, and the list that shows exactly those; `right` is of the model."""
     staff_site.add_waiting(
-        _("Leaflets"),
+        group,
         Waiting(
             label=label,
-            count=orders,
-            address=lambda: f"{reverse('staff:leaflets_order_changelist')}?waits={waits}",
-            permission=permission,
+            count=count,
+            address=lambda: reverse(f"staff:leaflets_{model}_changelist") + query,
+            permission=f"leaflets.{right}_{model}",
             urgent=urgent,
         ),
     )
 
 
-def wait_for_editions(label: Any, need: str, editions: Callable[[Any], Any]) -> None:
-    """A line of the first page, and the list of the editions that need it."""
-    staff_site.add_waiting(
-        _("Leaflets"),
-        Waiting(
-            label=label,
-            count=lambda: editions(Edition.objects),
-            address=lambda: f"{reverse('staff:leaflets_edition_changelist')}?needs={need}",
-            permission="leaflets.view_edition",
-        ),
-    )
+def add_waiting_orders(label: Any, state: OrderState, right: str = "view") -> None:
+    add_waiting(label, lambda: Order.objects.filter(state=state), "order", f"?state__exact={state.value}", right=right)
 
 
-wait_for_orders(_("to decide on"), OrderState.REQUESTED, "leaflets.decide_order")
-wait_for_some_orders(
+add_waiting_orders(_("to decide on"), OrderState.REQUESTED, "decide")
+add_waiting(
     _("waiting too long for our answer"),
-    "long",
     lambda: Order.objects.asked_too_long_ago(timezone.now()),
-    "leaflets.decide_order",
+    "order",
+    "?waits=long",
+    right="decide",
     urgent=True,
 )
-wait_for_orders(_("to pack"), OrderState.RECEIVED)
-wait_for_orders(_("being packed"), OrderState.PACKING)
-wait_for_orders(_("waiting for stock"), OrderState.WAITING)
-wait_for_some_orders(_("passed forward and waiting"), "forward", lambda: Order.objects.passed_forward())
-staff_site.add_waiting(
-    _("Leaflets"),
-    Waiting(
-        label=_("that never came"),
-        count=lambda: MissingParcel.objects.open(),
-        address=lambda: f"{reverse('staff:leaflets_missingparcel_changelist')}?state__exact={MissingState.OPEN.value}",
-        permission="leaflets.view_missingparcel",
-    ),
+add_waiting_orders(_("to pack"), OrderState.RECEIVED)
+add_waiting_orders(_("being packed"), OrderState.PACKING)
+add_waiting_orders(_("waiting for stock"), OrderState.WAITING)
+add_waiting(_("passed forward and waiting"), lambda: Order.objects.passed_forward(), "order", "?waits=forward")
+add_waiting(
+    _("that never came"), lambda: MissingParcel.objects.open(), "missingparcel", f"?state__exact={MissingState.OPEN.value}"
 )
-staff_site.add_waiting(
-    _("Packing"),
-    Waiting(
-        label=_("packing sessions open"),
-        count=lambda: PackingSession.objects.open(),
-        address=lambda: f"{reverse('staff:leaflets_packingsession_changelist')}?state__exact={SessionState.OPEN.value}",
-        permission="leaflets.view_packingsession",
-    ),
+add_waiting(
+    _("packing sessions open"),
+    lambda: PackingSession.objects.open(),
+    "packingsession",
+    f"?state__exact={SessionState.OPEN.value}",
+    group=_("Packing"),
 )
-staff_site.add_waiting(
-    _("Leaflets"),
-    Waiting(
-        label=_("to ring about a recall"),
-        count=lambda: RecallHolder.objects.to_ring(),
-        address=lambda: reverse("staff:leaflets_recall_changelist"),
-        permission="leaflets.view_recall",
-    ),
-)
-wait_for_editions(_("low in stock"), "stock", low_in_stock)
-wait_for_editions(_("to review soon"), "review", to_review)
+add_waiting(_("to ring about a recall"), lambda: RecallHolder.objects.to_ring(), "recall")
+add_waiting(_("low in stock"), lambda: low_in_stock(Edition.objects), "edition", "?needs=stock")
+add_waiting(_("to review soon"), lambda: to_review(Edition.objects), "edition", "?needs=review")

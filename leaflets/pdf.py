@@ -3,7 +3,7 @@
 import tempfile
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache
@@ -21,10 +21,8 @@ from fpdf.output import PDFPage
 from fpdf.structure_tree import StructElem, StructureTreeBuilder
 from fpdf.syntax import PDFObject
 
-# A PDF whose text has a structure, so that a screen reader finds headings, paragraphs and lists in their order.
-#
-# fpdf2 tags pictures only, in a flat tree; this adds text and elements inside elements by the builder that it uses itself
-# (ISO 32000-1, 14.7 and 14.8).
+# A screen reader finds headings, paragraphs and lists by a PDF's structure tree (ISO 32000-1, 14.7 and 14.8). fpdf2 tags
+# pictures only, in a flat tree; this adds text and nested elements by fpdf2's own builder.
 
 Colour = tuple[int, int, int]
 MM_PER_POINT = 25.4 / 72
@@ -48,8 +46,7 @@ class TagElement(StructElem):
 
 
 class TagTree(StructureTreeBuilder):
-    """`open_elements` are those that what is drawn next belongs to, outermost first. A table may go on over pages; a paragraph,
-    or whatever else is drawn as one mark, stands on one."""
+    """`open_elements`: those that what is drawn next belongs to, outermost first. Only a table may go on over pages."""
 
     def __init__(self, pages: dict[int, PDFPage]) -> None:
         super().__init__()
@@ -59,7 +56,7 @@ class TagTree(StructureTreeBuilder):
         self.marks: Counter[int] = Counter()
 
     def begin(self, kind: str, page: int, *, alt: str | None = None, attributes: str | None = None) -> StructElem:
-        """A new element where we are now."""
+        """A new element inside the innermost open one."""
         parent = self.open_elements[-1] if self.open_elements else self.doc_struct_elem
         element = TagElement(kind, parent, page, alt=alt, attributes=attributes)
         element.pg = self.pages[page]  # type: ignore[assignment]
@@ -112,28 +109,18 @@ class TaggedPdf(FPDF):
         tree.open_elements.pop()
 
     @contextmanager
-    def tagged(self, kind: str, text: str | None, *, attributes: str | None = None) -> Iterator[None]:
+    def tagged(self, kind: str, text: str | None, *, attributes: str | None = None, alt: str | None = None) -> Iterator[None]:
         """What is drawn inside is one element of this kind ('H1', 'P') and reads so; without a text, as its letters stand.
 
-        The text is given whole, because lines that are drawn one by one would be read as if no space stood between.
+        The text is given whole, because lines that are drawn one by one would be read as if no space stood between. A 'Figure'
+        has an `alt`.
         """
-        number = self._marked(self.struct_builder.begin(kind, self.page, attributes=attributes))
+        element = self.struct_builder.begin(kind, self.page, alt=alt, attributes=attributes)
+        number, self.pages[self.page].struct_parents = self.struct_builder.mark(element, self.page)
         spoken = "" if text is None else f" /ActualText <feff{text.encode('utf-16-be').hex()}>"
         self.operate(f"/{kind} <</MCID {number}{spoken}>> BDC")
         yield
         self.operate("EMC")
-
-    @contextmanager
-    def figure(self, alt: str) -> Iterator[None]:
-        """What is drawn inside is a picture that shows this."""
-        number = self._marked(self.struct_builder.begin("Figure", self.page, alt=alt))
-        self.operate(f"/Figure <</MCID {number}>> BDC")
-        yield
-        self.operate("EMC")
-
-    def _marked(self, element: StructElem) -> int:
-        number, self.pages[self.page].struct_parents = self.struct_builder.mark(element, self.page)
-        return number
 
     @contextmanager
     def decoration(self) -> Iterator[None]:
@@ -173,45 +160,38 @@ class TaggedPdf(FPDF):
         return float(height)  # type: ignore[arg-type]
 
 
-# Text in letters that our fonts have. Names come in every script; a British postman reads Latin letters (ADR 19).
-
-UNPRINTABLE = "\N{WHITE SQUARE}"  # neither font nor transliteration knows it: let it be seen that something stood here
+UNPRINTABLE = "\N{WHITE SQUARE}"  # shows that a letter stood here which neither font nor transliteration knows
 RIGHT_TO_LEFT_CLASSES = frozenset({"R", "AL"})
 INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf"})  # control characters, joiners, marks of direction: nothing on paper
 
 
 def printable(text: str, has: Container[int]) -> str:
-    """On one line, in letters of a font that has these code points; others are transliterated, and nothing becomes '?'.
+    """On one line, in letters of a font that has these code points; others are transliterated, and nothing becomes '?' (ADR 19).
 
     What is read from the right is transliterated even where the font has it: unjoined and backwards nobody could read it.
     """
     text = " ".join(unicodedata.normalize("NFC", text).split())
     if text.isascii() and text.isprintable():
         return text
-    seen = (letter for letter in text if unicodedata.category(letter) not in INVISIBLE_CATEGORIES)
-    runs = groupby(seen, key=lambda letter: ord(letter) in has and unicodedata.bidirectional(letter) not in RIGHT_TO_LEFT_CLASSES)
+    visible = (letter for letter in text if unicodedata.category(letter) not in INVISIBLE_CATEGORIES)
+    runs = groupby(
+        visible, key=lambda letter: ord(letter) in has and unicodedata.bidirectional(letter) not in RIGHT_TO_LEFT_CLASSES
+    )
     words = "".join("".join(run) if ours else _in_latin("".join(run)) for ours, run in runs)
     return " ".join(words.split())
 
 
 def _in_latin(letters: str) -> str:
-    """Some letters are silent, but not all of a run is. Arabic comes without capitals, so each word gets one."""
-    words = ("".join(map(_letter_in_latin, letters)) or UNPRINTABLE).split(" ")
-    return " ".join(word[:1].upper() + word[1:] for word in words)
+    """Transliterated. Some letters are silent, but not all of a run is. Arabic comes without capitals, so each word gets one."""
+    text = ""
+    for letter in letters:
+        latin = anyascii(letter)
+        if not unicodedata.category(letter).startswith("P"):
+            # A sound that Latin letters don't have is an apostrophe. Beyond U+FFFF, where rare ideographs are, none is silent.
+            latin = latin.replace("?", "'").replace("`", "'") or (UNPRINTABLE if letter > "\uffff" else "")
+        text += latin
+    return " ".join(word[:1].upper() + word[1:] for word in (text or UNPRINTABLE).split(" "))
 
-
-def _letter_in_latin(letter: str) -> str:
-    """A sound that Latin letters don't have is an apostrophe. Beyond U+FFFF, where rare ideographs are, no letter is silent."""
-    latin = anyascii(letter)
-    if unicodedata.category(letter).startswith("P"):
-        return latin
-    return latin.replace("?", "'").replace("`", "'") or (UNPRINTABLE if letter > "\uffff" else "")
-
-
-# A4 paper to print on: fonts that have every Latin letter, and lines that are measured by the same figures as they are drawn
-# by.
-#
-# fpdf2's own cells wrap and measure as well, but slowly: of 200 slips they took most of the time.
 
 FONTS = Path(str(files("leaflets"))) / "fonts"
 FAMILY = "Liberation"
@@ -224,13 +204,14 @@ BRAND: Colour = (11, 74, 84)
 WASH: Colour = (233, 238, 237)
 HAIRLINE: Colour = (150, 163, 168)
 WHITE: Colour = (255, 255, 255)
-MAX_WRAPPED_TEXTS = 1_000  # texts that are wrapped once: the same titles and words stand on most slips
+MAX_WRAPPED_TEXTS = 1_000  # cached: the same titles and sentences stand on most slips
 
 
 class PrintPdf(TaggedPdf):
-    """Text is placed by the left upper corner of its first line. Printers are asked not to scale: places matter.
+    """A4 to print on, unscaled, in a font that has every Latin letter; text is placed by the left upper corner of its first line.
 
-    To be used by `with`: fpdf2 reads its fonts as it needs them, and leaves their files open.
+    Lines are wrapped and measured here, because fpdf2's own cells took most of the time of 200 slips. To be used by `with`:
+    fpdf2 leaves the files of its fonts open.
     """
 
     def __init__(self, *, title: str, made_at: datetime, duplex: Duplex | None = None) -> None:
@@ -270,7 +251,14 @@ class PrintPdf(TaggedPdf):
             if lines[-1] and end + space + takes <= width:
                 lines[-1], end = f"{lines[-1]} {word}", end + space + takes
                 continue
-            lines += _break_word(word, lambda part: wide(part) <= width) if takes > width else [word]
+            if takes <= width:
+                lines.append(word)
+            else:
+                lines.append("")
+                for letter in word:
+                    if lines[-1] and wide(lines[-1] + letter) > width:
+                        lines.append("")
+                    lines[-1] += letter
             end = wide(lines[-1])
         return [line for line in lines if line] or [""]
 
@@ -306,7 +294,7 @@ class PrintPdf(TaggedPdf):
         right: bool = False,
         attributes: str | None = None,
     ) -> float:
-        """A tagged paragraph, wrapped; with `right` it ends at the right of its width. Says where the next may begin."""
+        """A tagged paragraph, wrapped; with `right` it ends at the right of its width. Returns where the next may begin."""
         with self.tagged(kind, text, attributes=attributes):
             for line in self.wrapped(self.printable(text), size=size, width=width, bold=bold):
                 left = x + width - self.width_of(line, size=size, bold=bold) if right else x
@@ -326,23 +314,12 @@ class PrintPdf(TaggedPdf):
         return file
 
 
-def _break_word(word: str, fits: Callable[[str], bool]) -> list[str]:
-    parts = [""]
-    for letter in word:
-        if parts[-1] and not fits(parts[-1] + letter):
-            parts.append("")
-        parts[-1] += letter
-    return parts
-
-
-# The mark, drawn on paper as in static/img/mark.svg: a path that turns towards a light.
-
 ACCENT: Colour = (244, 180, 69)
 MARK_UNITS = 32  # wide and high
 
 
 def draw_mark(pdf: TaggedPdf, x: float, y: float, *, size: float, square: Colour) -> None:
-    """On a square of that colour, `size` millimetres wide."""
+    """As in static/img/mark.svg, on a square of that colour, `size` millimetres wide."""
     with pdf.decoration(), pdf.local_context():
         pdf.set_fill_color(*square)
         pdf.rect(x, y, size, size, style="F", round_corners=True, corner_radius=size * 3 / 14)
@@ -365,34 +342,30 @@ def draw_mark_path(pdf: TaggedPdf, x: float, y: float, scale: float, colour: Col
     pdf.circle(left, top, 4.5 * scale, style="F")
 
 
-# A code that a phone's camera reads, drawn as one shape: sharp at every size, and small in the file.
-
-CHARACTERS_THAT_VARY = 12  # letters at the end of an order's page: its reference
-QUIET_MODULES = 4  # of empty paper around it (ISO/IEC 18004)
+CHARACTERS_THAT_VARY = 12  # at the end of the address of an order's page: its reference
+QUIET_MODULES = 4  # of empty paper around a QR code (ISO/IEC 18004)
 
 
 def draw_qr_code(pdf: PrintPdf, url: str, x: float, y: float, size: float, *, alt: str) -> None:
-    """`size` is with the empty edge. Even with 15% of it torn or smudged it can be read."""
+    """One shape, sharp at every size. `size` is with the empty edge. With 15% of it torn or smudged it can still be read."""
     code = segno.make(url, error="m", micro=False, mask=_mask_for(url[:-CHARACTERS_THAT_VARY] + "0" * CHARACTERS_THAT_VARY))
     rows = [list(row) for row in code.matrix]
     points = size * pdf.k / (len(rows) + 2 * QUIET_MODULES)
     left, top = x * pdf.k + QUIET_MODULES * points, (pdf.h - y) * pdf.k - QUIET_MODULES * points
-    with pdf.figure(alt):
+    with pdf.tagged("Figure", None, alt=alt):
         pdf.operate(f"q 0 g {points:.4f} 0 0 {-points:.4f} {left:.3f} {top:.3f} cm")
-        # A rectangle for each run of dark modules in a row.
-        found = []
+        rectangles = []  # one for each run of dark modules in a row
         for down, row in enumerate(rows):
             across = 0
             for dark, run in groupby(row):
                 length = len(list(run))
                 if dark:
-                    found.append(f"{across} {down} {length} 1 re")
+                    rectangles.append(f"{across} {down} {length} 1 re")
                 across += length
-        pdf.operate(" ".join(found) + " f Q")
+        pdf.operate(" ".join(rectangles) + " f Q")
 
 
 @lru_cache(maxsize=8)
 def _mask_for(page: str) -> int:
-    """The pattern that breaks up what a camera may stumble over. A reader takes any; that of a page's neighbour suits it as well
-    (ADR 19), and weighing all eight for each code took two fifths of a print."""
+    """A reader takes any of the eight patterns; weighing them anew for each code took two fifths of a print (ADR 19)."""
     return int(segno.make(page, error="m", micro=False).mask)

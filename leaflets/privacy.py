@@ -1,6 +1,6 @@
 """What leaflets knows about people: export, erasure, retention, and texts flagged as a child's details."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -34,7 +34,7 @@ from professionals.safeguarding.services import FlaggedSource
 
 
 def export(person: Person) -> list[Any]:
-    """Every order of theirs, with what happened to it, which of its leaflets were recalled, and how its owner was told."""
+    """Every order of theirs, with its events, recalls of its leaflets, and parcels."""
     recalls = RecallHolder.objects.filter(person=OuterRef("person"), recall__edition__order_lines__order=OuterRef("pk"))
     recalled = json_rows(
         recalls.order_by("pk"),
@@ -67,7 +67,7 @@ def export(person: Person) -> list[Any]:
                 {
                     "dispatched": parcel.dispatched_at.isoformat(),
                     "tracking_number": parcel.tracking_number,
-                    "never_came": _export_report(getattr(parcel, "missing", None)),
+                    "never_came": export_report(getattr(parcel, "missing", None)),
                 }
                 for parcel in order.dispatches.all()
             ],
@@ -76,7 +76,7 @@ def export(person: Person) -> list[Any]:
     ]
 
 
-def _export_report(missing: MissingParcel | None) -> dict[str, Any] | None:
+def export_report(missing: MissingParcel | None) -> dict[str, Any] | None:
     if missing is None:
         return None
     return {
@@ -89,7 +89,6 @@ def _export_report(missing: MissingParcel | None) -> dict[str, Any] | None:
 
 
 def export_addresses(person: Person) -> list[Any]:
-    """Those they keep."""
     return [address.label_lines for address in KeptAddress.objects.of(person)]
 
 
@@ -98,20 +97,19 @@ def erase_addresses(person: Person, now: datetime) -> None:
 
 
 def export_alerts(person: Person) -> list[Any]:
-    """What they asked to be told of."""
     alerts = StockAlert.objects.filter(person=person).select_related("leaflet")
     return [{"title": alert.leaflet.title, "asked": alert.asked_at.isoformat()} for alert in alerts]
 
 
 def erase_alerts(person: Person, now: datetime) -> None:
-    """After the orders: who brings stock in holds its edition and then ends the alerts, so they come last."""
+    """After the orders: whoever brings stock in locks its edition and then deletes the alerts, so they come last."""
     StockAlert.objects.filter(person=person).delete()
 
 
 def erasure_notice(person: Person, now: datetime) -> list[str]:
     count = person.orders.open().count()
-    said = ngettext("%(n)d order of leaflets is cancelled.", "%(n)d orders of leaflets are cancelled.", count)
-    return [said % {"n": count}] if count else []
+    notice = ngettext("%(n)d order of leaflets is cancelled.", "%(n)d orders of leaflets are cancelled.", count)
+    return [notice % {"n": count}] if count else []
 
 
 def erase(person: Person, now: datetime) -> None:
@@ -122,13 +120,13 @@ def erase(person: Person, now: datetime) -> None:
     lock_editions(OrderLine.objects.filter(order__in=person.orders.open()).values_list("edition_id", flat=True))
     for order in person.orders.open():
         cancel(order=order, by=None, now=now)
-    # Whoever is gone can't be told; their email loses its row, so it is not sent either.
+    # Their email about a recall is not sent without this row.
     RecallHolder.objects.filter(person=person).delete()
     erase_order_details(person.orders.all(), now)
 
 
 def erase_order_details(orders: QuerySet[Order], now: datetime) -> None:
-    """Of these orders, to whom and where they went and what was written, also to staff of them; figures stay."""
+    """To whom and where these orders went, and what was written about them, also by staff; figures stay."""
     keys = list(orders.values_list("pk", flat=True))
     OrderEvent.objects.filter(order__in=keys).exclude(reason="").update(reason="")
     StockMovement.objects.filter(order_line__order__in=keys).exclude(reason="").update(reason="")
@@ -137,16 +135,13 @@ def erase_order_details(orders: QuerySet[Order], now: datetime) -> None:
     reports = MissingParcel.objects.filter(parcel__order__in=keys)
     reports.open().update(state=MissingState.CLOSED, decided_at=now)
     reports.update(note="", reason="")
-    told = [*(f"order:{key}" for key in keys), *(f"missing:{key}" for key in reports.values_list("pk", flat=True))]
-    erase_bodies_about(told, now)
+    about = [*(f"order:{key}" for key in keys), *(f"missing:{key}" for key in reports.values_list("pk", flat=True))]
+    erase_bodies_about(about, now)
     blanks = dict.fromkeys(("attention", "organisation_name", "address_line_1", "address_line_2", "town", "asked_because"), "")
     outward = Func("postcode", Value(" "), Value(1), function="split_part", output_field=CharField())
     Order.objects.filter(pk__in=keys).update(
         name=_("Erased"), organisation=None, postcode=outward, submission_digest="", submission_token=None, **blanks
     )
-
-
-# Where the words of a text stand that may be about a child: orders, parcels that never came, stock, editions, recalls.
 
 
 def order_texts(key: int) -> Iterator[Model]:
@@ -160,24 +155,21 @@ def recall_texts(key: int) -> Iterator[Model]:
     yield from (recall, recall.edition)
 
 
-def staff_page(model: str, key: int) -> str:
-    return reverse(f"staff:leaflets_{model}_change", args=[key])
+def flagged_source(prefix: str, model: str, texts: Callable[[int], Iterable[Model]]) -> FlaggedSource:
+    return FlaggedSource(prefix, texts, lambda key: reverse(f"staff:leaflets_{model}_change", args=[key]))
 
 
 FLAGGED_SOURCES = (
-    FlaggedSource("order", order_texts, lambda key: staff_page("order", key)),
-    FlaggedSource("missing", lambda key: [MissingParcel.objects.get(pk=key)], lambda key: staff_page("missingparcel", key)),
-    FlaggedSource("stock", lambda key: [StockMovement.objects.get(pk=key)], lambda key: staff_page("stockmovement", key)),
-    FlaggedSource("edition", lambda key: [Edition.objects.get(pk=key)], lambda key: staff_page("edition", key)),
-    FlaggedSource("recall", recall_texts, lambda key: staff_page("recall", key)),
+    flagged_source("order", "order", order_texts),
+    flagged_source("missing", "missingparcel", lambda key: [MissingParcel.objects.get(pk=key)]),
+    flagged_source("stock", "stockmovement", lambda key: [StockMovement.objects.get(pk=key)]),
+    flagged_source("edition", "edition", lambda key: [Edition.objects.get(pk=key)]),
+    flagged_source("recall", "recall", recall_texts),
 )
 
 
-# The rule for orders; and what of them shows that somebody is still with us.
-
-
 def orders_due(before: datetime) -> QuerySet[Order]:
-    """By the day they were placed; not those that are still open."""
+    """Closed orders, by the day they were placed."""
     return Order.objects.closed().filter(anonymised_at=None, created_at__lt=before).order_by("created_at", "pk")
 
 

@@ -251,7 +251,7 @@ COMPLAINT_ACTIONS = (
         "confirm",
         gettext_lazy("Acknowledge this complaint"),
         services.acknowledge_complaint,
-        available=lambda complaint: complaint.may_be_acknowledged,
+        available=lambda complaint: complaint.state == ComplaintState.RECEIVED,
         form_class=AcknowledgeComplaintForm,
         explanation=gettext_lazy(
             "Tell them that we have their complaint and look into it. By email it goes from here; if you rang or wrote, say when."
@@ -272,7 +272,7 @@ COMPLAINT_ACTIONS = (
         "answer",
         gettext_lazy("Tell them the outcome"),
         services.answer_complaint,
-        available=lambda complaint: complaint.may_be_answered,
+        available=lambda complaint: complaint.state in {ComplaintState.RECEIVED, ComplaintState.ACKNOWLEDGED},
         form_class=ComplaintMessageForm,
         explanation=gettext_lazy(
             "Say what you found, what you do about it, and why. The email adds that they can go to the Information Commissioner. "

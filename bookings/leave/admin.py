@@ -84,7 +84,7 @@ class LeaveAdmin(LooksOnly):
     fields = ("presenter", "state_in_words", "kind", "when", "reason", "answer", "entered")
     readonly_fields = fields
     entered = moment_of("created_at", gettext_lazy("entered"))
-    when = column(gettext_lazy("when"), lambda leave: leave.in_words, ordering="starts_at")
+    when = column(gettext_lazy("when"), lambda leave: leave.days_text, ordering="starts_at")
     why = column(gettext_lazy("note"), lambda row: KEPT_BACK if row.flagged_child_details else row.reason, ordering="reason")
     state_in_words = column(
         gettext_lazy("state"), lambda leave: state_tag(leave.get_state_display(), leave.status_colour), ordering="state"

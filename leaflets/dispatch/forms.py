@@ -1,4 +1,4 @@
-"""What is asked of whoever packs: what to pack, what becomes of each parcel, where labels begin."""
+"""Forms for packing: what to pack, what becomes of each parcel, where labels begin."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 from ctac.forms import PageForm
 from leaflets.dispatch.prints import LABEL_SHEETS, LabelSheet
 from leaflets.dispatch.queries import PackingChoice, TitleToPack
-from leaflets.dispatch.services import TypedParcel, UnsentCopies, copies_in_parcel
+from leaflets.dispatch.services import TypedParcel, UnsentCopies
 from leaflets.models import MAX_PARCELS, REASON_MISSING, Edition, LeftOutReason, OrderLine, Parcel
 from professionals.areas import is_area
 from professionals.models import Nation
@@ -59,42 +59,39 @@ class StartPackingForm(PageForm):
 
     def __init__(self, data: Any = None, *, titles: Sequence[TitleToPack] = ()) -> None:
         super().__init__(data)
-        self.fields["titles"].choices = [(each.key, each.in_words) for each in titles]  # type: ignore[attr-defined]
+        self.fields["titles"].choices = [(title.key, title.label) for title in titles]  # type: ignore[attr-defined]
         if not titles:
             del self.fields["titles"]
 
     def clean_areas(self) -> tuple[str, ...]:
         """Each as it is stored: letters, or the first half of a postcode."""
-        typed = tuple(dict.fromkeys(re.findall(r"[A-Z0-9]+", self.cleaned_data["areas"].upper())))
-        if len(typed) > MAX_AREAS:
+        areas = tuple(dict.fromkeys(re.findall(r"[A-Z0-9]+", self.cleaned_data["areas"].upper())))
+        if len(areas) > MAX_AREAS:
             raise forms.ValidationError(_("Enter at most %(n)d areas.") % {"n": MAX_AREAS})
-        if unknown := [area for area in typed if not is_area(area)]:
-            said = _("We know no postcode area %(areas)s. Write its letters, like LS, or the first half of a postcode, like LS1.")
-            raise forms.ValidationError(said % {"areas": ", ".join(unknown)})
-        return typed
+        if unknown := [area for area in areas if not is_area(area)]:
+            error = _(
+                "We know no postcode area %(areas)s. Write its letters, like LS, or the first half of a postcode, like LS1."
+            )
+            raise forms.ValidationError(error % {"areas": ", ".join(unknown)})
+        return areas
 
     @property
     def choice(self) -> PackingChoice:
-        """What was chosen; the usual if nothing has been asked yet."""
-        asked: dict[str, Any] = getattr(self, "cleaned_data", {})
+        """Everything, if nothing has been chosen yet."""
+        chosen: dict[str, Any] = getattr(self, "cleaned_data", {})
         return PackingChoice(
-            titles=tuple(asked.get("titles") or ()),
-            areas=asked.get("areas") or (),
-            nation=asked.get("nation") or "",
-            brought=asked.get("what") == BRING,
-            most=asked.get("most") or MAX_PARCELS,
+            titles=tuple(chosen.get("titles") or ()),
+            areas=chosen.get("areas") or (),
+            nation=chosen.get("nation") or "",
+            brought=chosen.get("what") == BRING,
+            most=chosen.get("most") or MAX_PARCELS,
         )
-
-
-def parcel_field_name(kind: str, number: int) -> str:
-    """The name of a field of the parcel with that number."""
-    return f"{kind}-{number}"
 
 
 class ParcelsForm(PageForm):
     """What becomes of each parcel: fewer copies, left out and why, its tracking number; and where copies stay that are not sent.
 
-    A parcel that the page did not show is not in what it sends, and keeps what it has.
+    A parcel that the page did not show is not in the data, and keeps what it has.
     """
 
     rest = forms.ChoiceField(
@@ -108,18 +105,16 @@ class ParcelsForm(PageForm):
         self.parcels = list(parcels)
         for parcel in self.parcels:
             number = {"n": parcel.number}
-            self.fields[parcel_field_name("out", parcel.number)] = forms.BooleanField(required=False)
-            self.fields[parcel_field_name("why", parcel.number)] = forms.ChoiceField(
-                required=False, choices=[("", "–"), *LeftOutReason.choices]
-            )
+            self.fields[f"out-{parcel.number}"] = forms.BooleanField(required=False)
+            self.fields[f"why-{parcel.number}"] = forms.ChoiceField(required=False, choices=[("", "–"), *LeftOutReason.choices])
             too_long = _("The tracking number of parcel %(n)d is too long. Use at most 60 characters.") % number
-            self.fields[parcel_field_name("track", parcel.number)] = forms.CharField(
+            self.fields[f"track-{parcel.number}"] = forms.CharField(
                 required=False, max_length=60, error_messages={"max_length": too_long}
             )
             for line in lines_to_send(parcel):
                 facts = {"n": line.allocated, "number": parcel.number, "title": line.edition.leaflet.title}
                 bad = _("Parcel %(number)d: enter how many copies of “%(title)s” go, from 0 to %(n)d.") % facts
-                self.fields[parcel_field_name("copies", line.pk)] = forms.IntegerField(
+                self.fields[f"copies-{line.pk}"] = forms.IntegerField(
                     required=False,
                     min_value=0,
                     max_value=line.allocated,
@@ -127,77 +122,63 @@ class ParcelsForm(PageForm):
                 )
 
     def typed(self) -> dict[int, TypedParcel]:
-        """By the parcels' keys."""
-        return {parcel.pk: self._typed(parcel) for parcel in self._shown()}
-
-    def _shown(self) -> list[Parcel]:
-        """Those that the page which was sent had."""
-        return [parcel for parcel in self.parcels if parcel_field_name("track", parcel.number) in self.data]
+        """By the keys of the parcels that were on the page."""
+        return {parcel.pk: self._typed(parcel) for parcel in self.parcels if f"track-{parcel.number}" in self.data}
 
     def _typed(self, parcel: Parcel) -> TypedParcel:
-        why, out = (
-            self.cleaned_data[parcel_field_name("why", parcel.number)],
-            self.cleaned_data[parcel_field_name("out", parcel.number)],
-        )
-        wanted = {line: self.cleaned_data[parcel_field_name("copies", line.pk)] for line in lines_to_send(parcel)}
+        why, out = self.cleaned_data[f"why-{parcel.number}"], self.cleaned_data[f"out-{parcel.number}"]
+        copies = {line: self.cleaned_data[f"copies-{line.pk}"] for line in lines_to_send(parcel)}
         return TypedParcel(
             left_out=why or (REASON_MISSING if out else ""),
-            fewer={line.pk: copies for line, copies in wanted.items() if copies is not None and copies < line.allocated},
-            tracking_number=self.cleaned_data[parcel_field_name("track", parcel.number)],
+            fewer={line.pk: number for line, number in copies.items() if number is not None and number < line.allocated},
+            tracking_number=self.cleaned_data[f"track-{parcel.number}"],
         )
 
     def clean(self) -> dict[str, Any]:
-        """Nothing is guessed of what the summary and the stock will say: why a parcel stays here, and where copies are that it
-        lacks, which may be missing for two reasons that leave different figures behind."""
+        """To dispatch, it must be clear why a parcel stays here, and where copies are that a parcel lacks: they may be missing
+        for two reasons, which leave different figures of the stock."""
         cleaned = super().clean() or self.cleaned_data
         if "dispatch" in self.data and not self.errors:
-            without_a_reason = [parcel for parcel in self._shown() if self._typed(parcel).left_out == REASON_MISSING]
-            if not cleaned.get("rest") and (few := self.too_few()):
-                # `few`: how many copies of each edition should be left.
-                said = _("You send fewer copies than are promised. Say where the rest is.")
+            typed = self.typed()
+            unexplained = [p for p in self.parcels if p.pk in typed and typed[p.pk].left_out == REASON_MISSING]
+            if not cleaned.get("rest") and (left := self.left_of_reduced_editions()):
                 figure = _("By the figures there are %(n)s copies of “%(title)s” beside those in the parcels.")
-                self.add_error(
-                    "rest", " ".join([said, *(figure % {"n": f"{n:,}", "title": edition} for edition, n in few.items())])
-                )
-            for parcel in without_a_reason:
-                self.add_error(
-                    parcel_field_name("why", parcel.number), _("Parcel %(n)d: choose why it is left out.") % {"n": parcel.number}
-                )
+                errors = [_("You send fewer copies than are promised. Say where the rest is.")]
+                errors += [figure % {"n": f"{copies:,}", "title": edition} for edition, copies in left.items()]
+                self.add_error("rest", " ".join(errors))
+            for parcel in unexplained:
+                self.add_error(f"why-{parcel.number}", _("Parcel %(n)d: choose why it is left out.") % {"n": parcel.number})
         return cleaned
 
-    def too_few(self) -> dict[Edition, int]:
-        """Editions of which fewer go than are promised to these parcels, and how many copies of each should be left."""
-        going = [parcel for parcel in self.parcels if not self._typed(parcel).left_out]
+    def left_of_reduced_editions(self) -> dict[Edition, int]:
+        """How many copies should be left of each edition of which fewer go than are promised to these parcels."""
         left: dict[Edition, int] = {}
-        few: set[Edition] = set()
-        for parcel in going:
-            fewer = self._typed(parcel).fewer
-            for line in lines_to_send(parcel):
-                edition, copies = line.edition, fewer.get(line.pk, line.allocated)
+        reduced: set[Edition] = set()
+        for parcel in self.parcels:
+            typed = self._typed(parcel)
+            for line in lines_to_send(parcel) if not typed.left_out else ():
+                edition, copies = line.edition, typed.fewer.get(line.pk, line.allocated)
                 left[edition] = left.get(edition, edition.on_hand) - copies
-                few |= {edition} if copies < line.allocated else set()
-        return {edition: left[edition] for edition in left if edition in few}
+                if copies < line.allocated:
+                    reduced.add(edition)
+        return {edition: copies for edition, copies in left.items() if edition in reduced}
 
     @property
     def rest_of_copies(self) -> UnsentCopies:
         """Nothing is taken off the stock unless somebody says so."""
         return UnsentCopies(self.cleaned_data.get("rest") or UnsentCopies.NEXT_TIME)
 
-    def shown(self, name: str, kept: object) -> str:
-        """What stands in a box: what was typed, or what is kept."""
-        return str(self.data.get(name, "") if self.is_bound and name in self.data else kept)
+    def value_of(self, name: str, stored: object) -> str:
+        """What was typed, or what is stored of a parcel that the page did not show."""
+        return str(self.data.get(name, "") if self.is_bound and name in self.data else stored)
 
-    def is_ticked(self, parcel: Parcel) -> bool:
-        shown = self.is_bound and parcel_field_name("track", parcel.number) in self.data
-        return parcel_field_name("out", parcel.number) in self.data if shown else bool(parcel.left_out)
+    def is_left_out(self, parcel: Parcel) -> bool:
+        was_shown = self.is_bound and f"track-{parcel.number}" in self.data
+        return f"out-{parcel.number}" in self.data if was_shown else bool(parcel.left_out)
 
 
 def lines_to_send(parcel: Parcel) -> list[OrderLine]:
     return [line for line in parcel.order.lines.all() if line.allocated]
-
-
-def copies_shown(form: ParcelsForm, parcel: Parcel, line: OrderLine) -> str:
-    return form.shown(parcel_field_name("copies", line.pk), copies_in_parcel(parcel, line))
 
 
 class AddOrderForm(PageForm):

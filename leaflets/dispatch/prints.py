@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, fields
 from datetime import date, datetime
 from io import StringIO
-from typing import IO
+from typing import IO, Any, NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.utils import timezone
@@ -16,8 +16,6 @@ from django.utils.translation import gettext_lazy, ngettext
 from ctac.dates import format_clock, format_day, tidy_postcode
 from leaflets.pdf import BRAND, HAIRLINE, LINE_HEIGHT, MM_PER_POINT, QUIET, WASH, WHITE, PrintPdf
 from leaflets.stock.spreadsheets.files import escape_formula
-
-# What is to be printed, in plain values: whoever asks for a print brings them, and nothing here knows an order or a database.
 
 
 @dataclass(frozen=True)
@@ -72,6 +70,11 @@ class LabelSheet:
     def cells(self) -> int:
         return self.columns * self.rows
 
+    @property
+    def margins(self) -> tuple[float, float]:
+        """Kept free at the sides, and above and below: a printer may be a millimetre out."""
+        return (3, 2.5) if self.height_mm > 25 else (2, 1.4)
+
     def corner(self, cell: int) -> tuple[float, float]:
         """The left upper corner of a label; they count from 1, along the rows."""
         row, column = divmod(cell - 1, self.columns)
@@ -94,8 +97,7 @@ class CourierRow:
     copies: int
 
 
-# The sheets of labels that can be bought: A4, in the sizes that every maker sells.
-
+# The sizes that every maker sells.
 LABEL_SHEETS = (
     LabelSheet("21", gettext_lazy("21 a sheet (63.5 × 38.1 mm)"), 3, 7, 63.5, 38.1, 7.2, 15.15, 66.04, 38.1),
     LabelSheet("24", gettext_lazy("24 a sheet (63.5 × 33.9 mm)"), 3, 8, 63.5, 33.9, 7.2, 12.9, 66.04, 33.9),
@@ -105,29 +107,21 @@ LABEL_SHEETS = (
 )
 
 
-# The list of parcels that a courier's site takes in.
-
-
 def courier_csv(rows: Iterable[CourierRow]) -> Iterator[bytes]:
-    """Row by row, the head first. UTF-8 with a mark, so that Excel reads the letters right; lines end as RFC 4180 says."""
+    """Row by row, the headings first. UTF-8 with a mark, so that Excel reads the letters right; lines end as RFC 4180 says."""
     buffer = StringIO(newline="")
     writer = csv.writer(buffer, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+    buffer.write("\ufeff")
     writer.writerow([field.name for field in fields(CourierRow)])
-    yield _drain(buffer).encode("utf-8-sig")
+    yield buffer.getvalue().encode()
     for row in rows:
+        buffer.seek(0)
+        buffer.truncate()
         writer.writerow([escape_formula(value) if isinstance(value, str) else value for value in astuple(row)])
-        yield _drain(buffer).encode()
+        yield buffer.getvalue().encode()
 
 
-def _drain(buffer: StringIO) -> str:
-    text = buffer.getvalue()
-    buffer.seek(0)
-    buffer.truncate()
-    return text
-
-
-# The list by which a session's leaflets are taken from the shelves: read at arm's length, ticked with a pen.
-
+# The pick list is read at arm's length and ticked with a pen.
 PICK_LEFT, PICK_RIGHT = 15, 195
 PICK_TOP, PICK_BOTTOM, PICK_FOOT = 14, 278, 284
 TICK_SIZE = 7  # mm, a side of the box
@@ -137,8 +131,7 @@ PICK_HEAD_HEIGHT = 9
 COLUMN_TAG, ACROSS_TAG = "<</O /Table /Scope /Column>>", "<</O /Table /ColSpan 3>>"
 
 
-@dataclass(frozen=True)
-class PickColumn:
+class PickColumn(NamedTuple):
     x: float
     width: float
     right: bool = False
@@ -157,154 +150,91 @@ def pick_list(picks: Iterable[Pick], *, heading: str, made_at: datetime) -> IO[b
     """A PDF to walk along the shelves with: what to take, in the order given, and the totals."""
     rows = list(picks)
     with PrintPdf(title=heading, made_at=made_at) as pdf:
-        pages = _pick_pages(pdf, rows, heading)
+        lines = pdf.lines_of(heading, size=22, width=PICK_RIGHT - PICK_LEFT, bold=True)
+        below_heading = PICK_TOP + lines * 22 * LINE_HEIGHT * MM_PER_POINT + 18
+        # Which rows stand on which page. The totals stay with the last of them.
+        pages: list[list[Pick]] = [[]]
+        y = below_heading + PICK_HEAD_HEIGHT
+        for place, row in enumerate(rows, start=1):
+            height = pick_row_height(pdf, row)
+            needed = height + (PICK_HEAD_HEIGHT + 6 if place == len(rows) else 0)
+            if pages[-1] and y + needed > PICK_BOTTOM:
+                pages.append([])
+                y = PICK_TOP + PICK_HEAD_HEIGHT
+            pages[-1].append(row)
+            y += height
         for number, page in enumerate(pages, start=1):
             pdf.add_page()
-            y = _pick_heading(pdf, heading, rows, made_at) if number == 1 else PICK_TOP
+            y = PICK_TOP
+            if number == 1:
+                when = _("Made on %(day)s at %(time)s.") % {"day": format_day(made_at), "time": format_clock(made_at)}
+                how = _("Tick what you have taken.") if rows else _("There is nothing to pick.")
+                y = pdf.say("H1", heading, PICK_LEFT, y, width=PICK_RIGHT - PICK_LEFT, size=22, bold=True, colour=BRAND)
+                pdf.say("P", f"{when} {how}", PICK_LEFT, y + 1.5, width=PICK_RIGHT - PICK_LEFT, size=12, colour=QUIET)
+                y = below_heading
             if rows:
-                _pick_table(pdf, page, y, totals=rows if number == len(pages) else [])
+                draw_pick_table(pdf, page, y, totals=rows if number == len(pages) else [])
             with pdf.decoration():
                 text = _("Page %(page)d of %(pages)d") % {"page": number, "pages": len(pages)}
                 pdf.draw_line(text, PICK_RIGHT - pdf.width_of(text, size=11), PICK_FOOT, size=11, colour=QUIET)
                 if number > 1:
-                    pdf.draw_line(
-                        pdf.wrapped(pdf.printable(heading), size=11, width=140)[0], PICK_LEFT, PICK_FOOT, size=11, colour=QUIET
-                    )
+                    line = pdf.wrapped(pdf.printable(heading), size=11, width=140)[0]
+                    pdf.draw_line(line, PICK_LEFT, PICK_FOOT, size=11, colour=QUIET)
         return pdf.written()
 
 
-def _pick_pages(pdf: PrintPdf, rows: Sequence[Pick], heading: str) -> list[list[Pick]]:
-    """Which rows stand on which page. The totals stay with the last of them."""
-    pages: list[list[Pick]] = [[]]
-    y = _below_heading(pdf, heading) + PICK_HEAD_HEIGHT
-    for place, row in enumerate(rows, start=1):
-        height = _pick_row_height(pdf, row)
-        needed = height + (PICK_HEAD_HEIGHT + 6 if place == len(rows) else 0)
-        if pages[-1] and y + needed > PICK_BOTTOM:
-            pages.append([])
-            y = PICK_TOP + PICK_HEAD_HEIGHT
-        pages[-1].append(row)
-        y += height
-    return pages
-
-
-def _pick_row_height(pdf: PrintPdf, row: Pick) -> float:
+def pick_row_height(pdf: PrintPdf, row: Pick) -> float:
     columns = ((row.title, TITLE_COLUMN), (row.edition, EDITION_COLUMN))
     lines = max(pdf.lines_of(text, size=PICK_WORDS_SIZE, width=column.width) for text, column in columns)
     return max(TICK_SIZE + 4, lines * PICK_WORDS_SIZE * LINE_HEIGHT * MM_PER_POINT + 2 * PICK_PADDING)
 
 
-def _below_heading(pdf: PrintPdf, heading: str) -> float:
-    return (
-        PICK_TOP + pdf.lines_of(heading, size=22, width=PICK_RIGHT - PICK_LEFT, bold=True) * 22 * LINE_HEIGHT * MM_PER_POINT + 18
+def draw_pick_table(pdf: PrintPdf, rows: Sequence[Pick], y: float, *, totals: Sequence[Pick]) -> None:
+    headings = (
+        (DONE_COLUMN, _("Done")),
+        (COPIES_COLUMN, _("Copies")),
+        (TITLE_COLUMN, _("Leaflet")),
+        (EDITION_COLUMN, _("Edition")),
+        (ORDERS_COLUMN, _("Orders")),
     )
-
-
-def _pick_heading(pdf: PrintPdf, heading: str, rows: Sequence[Pick], made_at: datetime) -> float:
-    y = pdf.say("H1", heading, PICK_LEFT, PICK_TOP, width=PICK_RIGHT - PICK_LEFT, size=22, bold=True, colour=BRAND)
-    when = _("Made on %(day)s at %(time)s.") % {"day": format_day(made_at), "time": format_clock(made_at)}
-    how = _("Tick what you have taken.") if rows else _("There is nothing to pick.")
-    pdf.say("P", f"{when} {how}", PICK_LEFT, y + 1.5, width=PICK_RIGHT - PICK_LEFT, size=12, colour=QUIET)
-    return _below_heading(pdf, heading)
-
-
-def _pick_table(pdf: PrintPdf, rows: Sequence[Pick], y: float, *, totals: Sequence[Pick]) -> None:
     with pdf.element("Table"):
         pdf.panel(PICK_LEFT, y, PICK_RIGHT - PICK_LEFT, PICK_HEAD_HEIGHT - 1.5, BRAND)
-        heads = (
-            (DONE_COLUMN, _("Done")),
-            (COPIES_COLUMN, _("Copies")),
-            (TITLE_COLUMN, _("Leaflet")),
-            (EDITION_COLUMN, _("Edition")),
-            (ORDERS_COLUMN, _("Orders")),
-        )
         with pdf.element("TR"):
-            for column, text in heads:
-                pdf.say(
-                    "TH",
-                    text,
-                    column.x,
-                    y + 1.4,
-                    width=column.width,
-                    size=PICK_HEADS_SIZE,
-                    bold=True,
-                    colour=WHITE,
-                    right=column.right,
-                    attributes=COLUMN_TAG,
-                )
-        y = y + PICK_HEAD_HEIGHT - 1.5
+            for column, text in headings:
+                style = {"size": PICK_HEADS_SIZE, "bold": True, "colour": WHITE, "attributes": COLUMN_TAG}
+                draw_pick_cell(pdf, column, text, y + 1.4, tag="TH", **style)
+        y += PICK_HEAD_HEIGHT - 1.5
         for row in rows:
-            y = _pick_row(pdf, row, y)
+            height = pick_row_height(pdf, row)
+            with pdf.element("TR"):
+                with pdf.tagged("TD", ""):
+                    pdf.set_draw_color(*QUIET)
+                    pdf.set_line_width(0.5)
+                    pdf.rect(DONE_COLUMN.x, y + 1.8, TICK_SIZE, TICK_SIZE, style="D")
+                above = PICK_PADDING - (PICK_FIGURES_SIZE - PICK_WORDS_SIZE) * LINE_HEIGHT * MM_PER_POINT / 2
+                draw_pick_cell(pdf, COPIES_COLUMN, f"{row.copies:,}", y + above, size=PICK_FIGURES_SIZE, bold=True)
+                draw_pick_cell(pdf, TITLE_COLUMN, row.title, y + PICK_PADDING)
+                draw_pick_cell(pdf, EDITION_COLUMN, row.edition, y + PICK_PADDING)
+                draw_pick_cell(pdf, ORDERS_COLUMN, f"{row.orders:,}", y + PICK_PADDING, colour=QUIET)
+            pdf.panel(PICK_LEFT, y + height - 0.25, PICK_RIGHT - PICK_LEFT, 0.25, HAIRLINE)
+            y += height
         if totals:
-            _pick_total_row(pdf, totals, y)
+            copies, titles = sum(row.copies for row in totals), len({row.title for row in totals})
+            text = ngettext("copies in all, of %(titles)d leaflet", "copies in all, of %(titles)d leaflets", titles)
+            pdf.panel(PICK_LEFT, y, PICK_RIGHT - PICK_LEFT, PICK_HEAD_HEIGHT + 4, WASH)
+            with pdf.element("TR"):
+                with pdf.tagged("TD", ""):
+                    pass
+                draw_pick_cell(pdf, COPIES_COLUMN, f"{copies:,}", y + 1.8, size=PICK_FIGURES_SIZE, bold=True)
+                across = PickColumn(TITLE_COLUMN.x, PICK_RIGHT - TITLE_COLUMN.x)
+                draw_pick_cell(pdf, across, text % {"titles": titles}, y + 3.3, bold=True, attributes=ACROSS_TAG)
 
 
-def _pick_row(pdf: PrintPdf, row: Pick, y: float) -> float:
-    height = _pick_row_height(pdf, row)
-    figures = y + PICK_PADDING - (PICK_FIGURES_SIZE - PICK_WORDS_SIZE) * LINE_HEIGHT * MM_PER_POINT / 2
-    with pdf.element("TR"):
-        with pdf.tagged("TD", ""):
-            pdf.set_draw_color(*QUIET)
-            pdf.set_line_width(0.5)
-            pdf.rect(DONE_COLUMN.x, y + 1.8, TICK_SIZE, TICK_SIZE, style="D")
-        pdf.say(
-            "TD",
-            f"{row.copies:,}",
-            COPIES_COLUMN.x,
-            figures,
-            width=COPIES_COLUMN.width,
-            size=PICK_FIGURES_SIZE,
-            bold=True,
-            right=True,
-        )
-        pdf.say("TD", row.title, TITLE_COLUMN.x, y + PICK_PADDING, width=TITLE_COLUMN.width, size=PICK_WORDS_SIZE)
-        pdf.say("TD", row.edition, EDITION_COLUMN.x, y + PICK_PADDING, width=EDITION_COLUMN.width, size=PICK_WORDS_SIZE)
-        pdf.say(
-            "TD",
-            f"{row.orders:,}",
-            ORDERS_COLUMN.x,
-            y + PICK_PADDING,
-            width=ORDERS_COLUMN.width,
-            size=PICK_WORDS_SIZE,
-            colour=QUIET,
-            right=True,
-        )
-    pdf.panel(PICK_LEFT, y + height - 0.25, PICK_RIGHT - PICK_LEFT, 0.25, HAIRLINE)
-    return y + height
+def draw_pick_cell(pdf: PrintPdf, column: PickColumn, text: str, y: float, *, tag: str = "TD", **style: Any) -> None:
+    pdf.say(tag, text, column.x, y, width=column.width, right=column.right, **{"size": PICK_WORDS_SIZE, **style})
 
 
-def _pick_total_row(pdf: PrintPdf, rows: Sequence[Pick], y: float) -> None:
-    copies, titles = sum(row.copies for row in rows), len({row.title for row in rows})
-    pdf.panel(PICK_LEFT, y, PICK_RIGHT - PICK_LEFT, PICK_HEAD_HEIGHT + 4, WASH)
-    words = ngettext("copies in all, of %(titles)d leaflet", "copies in all, of %(titles)d leaflets", titles) % {"titles": titles}
-    with pdf.element("TR"):
-        with pdf.tagged("TD", ""):
-            pass
-        pdf.say(
-            "TD",
-            f"{copies:,}",
-            COPIES_COLUMN.x,
-            y + 1.8,
-            width=COPIES_COLUMN.width,
-            size=PICK_FIGURES_SIZE,
-            bold=True,
-            right=True,
-        )
-        pdf.say(
-            "TD",
-            words,
-            TITLE_COLUMN.x,
-            y + 3.3,
-            width=PICK_RIGHT - TITLE_COLUMN.x,
-            size=PICK_WORDS_SIZE,
-            bold=True,
-            attributes=ACROSS_TAG,
-        )
-
-
-# Address labels. An address stands whole inside its label, or the label says plainly that it has to be written by hand.
-
-LARGEST_TYPE, SMALLEST_TYPE, TYPE_STEP = 12.0, 6.5, 0.5  # points; Royal Mail asks for 10 to 12 where there is room
+LARGEST_TYPE, SMALLEST_TYPE, TYPE_STEP = 12.0, 6.5, 0.5  # points, of labels; Royal Mail asks for 10 to 12 where there is room
 COMFORTABLE_TYPE = 9.0  # from here on a line is rather made smaller than wrapped
 TIGHT_LINE_HEIGHT = 1.12  # leading of small letters: their full height, no more
 NUMBER_SIZE = 8.0  # points
@@ -347,7 +277,7 @@ def draw_labels(pdf: PrintPdf, addresses: Iterable[tuple[int, Sequence[str]]], *
         if cell > sheet.cells:
             pdf.add_page()
             cell = 1
-        _draw_label(pdf, sheet, cell, str(number), postal_address([pdf.printable(line) for line in address]))
+        draw_label(pdf, sheet, cell, str(number), postal_address([pdf.printable(line) for line in address]))
         cell += 1
 
 
@@ -367,43 +297,37 @@ def postal_address(address: Sequence[str]) -> list[str]:
     return lines
 
 
-def _draw_label(pdf: PrintPdf, sheet: LabelSheet, cell: int, number: str, address: list[str]) -> None:
+def draw_label(pdf: PrintPdf, sheet: LabelSheet, cell: int, number: str, address: list[str]) -> None:
+    """The whole address, or a line that it has to be written by hand."""
     x, y = sheet.corner(cell)
-    across, down = _label_margins(sheet)
-    fitted = _fit_address(pdf, sheet, number, address)
+    across, down = sheet.margins
+    fitted = fit_address(pdf, sheet, number, address)
     with pdf.tagged("P", None):
         if fitted:
             top = y + (sheet.height_mm - len(fitted.lines) * fitted.line) / 2
             for place, line in enumerate(fitted.lines):
                 pdf.draw_line(f"{line} ", x + across, top + place * fitted.line, size=fitted.size, leading=fitted.leading)
         else:
-            _write_by_hand(pdf, x + across, y + down, sheet.width_mm - 2 * across)
+            text = pdf.printable(_("Write this label by hand: the address is too long for it."))
+            top = y + down
+            for line in pdf.wrapped(text, size=SMALLEST_TYPE, width=sheet.width_mm - 2 * across):
+                pdf.draw_line(f"{line} ", x + across, top, size=SMALLEST_TYPE, leading=TIGHT_LINE_HEIGHT)
+                top += SMALLEST_TYPE * TIGHT_LINE_HEIGHT * MM_PER_POINT
         # Never larger than the address, so that it stands beside the last line alone.
         size = min(NUMBER_SIZE, fitted.size) if fitted else SMALLEST_TYPE
         left = x + sheet.width_mm - across - pdf.width_of(number, size=size, bold=True)
-        pdf.draw_line(
-            number,
-            left,
-            y + sheet.height_mm - down - size * TIGHT_LINE_HEIGHT * MM_PER_POINT,
-            size=size,
-            bold=True,
-            leading=TIGHT_LINE_HEIGHT,
-        )
+        top = y + sheet.height_mm - down - size * TIGHT_LINE_HEIGHT * MM_PER_POINT
+        pdf.draw_line(number, left, top, size=size, bold=True, leading=TIGHT_LINE_HEIGHT)
 
 
-def _label_margins(sheet: LabelSheet) -> tuple[float, float]:
-    """Millimetres kept free at the sides, and above and below: a printer may be a millimetre out."""
-    return (3, 2.5) if sheet.height_mm > 25 else (2, 1.4)
-
-
-def _fit_address(pdf: PrintPdf, sheet: LabelSheet, number: str, address: list[str]) -> FittedAddress | None:
+def fit_address(pdf: PrintPdf, sheet: LabelSheet, number: str, address: list[str]) -> FittedAddress | None:
     """The largest letters with which all of it fits, if there are any; without wrapped lines if that leaves them comfortable."""
-    across, down = _label_margins(sheet)
+    across, down = sheet.margins
     width, height = sheet.width_mm - 2 * across, sheet.height_mm - 2 * down
     best = None
     for steps in range(int((LARGEST_TYPE - SMALLEST_TYPE) / TYPE_STEP) + 1):
         size = LARGEST_TYPE - steps * TYPE_STEP
-        fitted = FittedAddress(_wrap_address(pdf, address, number, width=width, size=size), size)
+        fitted = FittedAddress(wrap_address(pdf, address, number, width=width, size=size), size)
         if not fitted.lines or len(fitted.lines) * fitted.line > height:
             continue
         if len(fitted.lines) == len(address):
@@ -412,8 +336,8 @@ def _fit_address(pdf: PrintPdf, sheet: LabelSheet, number: str, address: list[st
     return best
 
 
-def _wrap_address(pdf: PrintPdf, address: list[str], number: str, *, width: float, size: float) -> list[str]:
-    """None if a word would have to be broken, except in the smallest letters. The last line leaves room for the number."""
+def wrap_address(pdf: PrintPdf, address: list[str], number: str, *, width: float, size: float) -> list[str]:
+    """Empty if a word would have to be broken, except in the smallest letters. The last line leaves room for the number."""
     lines: list[str] = []
     for place, text in enumerate(address, start=1):
         room = width
@@ -423,10 +347,3 @@ def _wrap_address(pdf: PrintPdf, address: list[str], number: str, *, width: floa
             return []
         lines += pdf.wrapped(text, size=size, width=room)
     return lines
-
-
-def _write_by_hand(pdf: PrintPdf, x: float, y: float, width: float) -> None:
-    text = pdf.printable(_("Write this label by hand: the address is too long for it."))
-    for line in pdf.wrapped(text, size=SMALLEST_TYPE, width=width):
-        pdf.draw_line(f"{line} ", x, y, size=SMALLEST_TYPE, leading=TIGHT_LINE_HEIGHT)
-        y += SMALLEST_TYPE * TIGHT_LINE_HEIGHT * MM_PER_POINT

@@ -31,12 +31,7 @@ class PackingChoice:
     brought: bool = False
     most: int = MAX_PARCELS
 
-    @property
-    def is_narrow(self) -> bool:
-        """Whether some orders of its kind are left out."""
-        return bool(self.titles or self.areas or self.nation)
-
-    def in_words(self) -> str:
+    def description(self) -> str:
         """'“Know the signs”; LS, WF; Wales'."""
         titles = [f"“{title}”" for title in Leaflet.objects.filter(pk__in=self.titles).values_list("title", flat=True)]
         where = [", ".join(self.areas), str(Nation(self.nation).label) if self.nation else ""]
@@ -44,19 +39,17 @@ class PackingChoice:
 
 
 def packing_queue(choice: PackingChoice) -> OrderQuerySet:
-    """Orders that are to be packed: what was passed forward, then the oldest; of what is brought, what is needed first."""
+    """Orders to pack: prioritised ones, then the oldest; of those that presenters bring, what is needed first."""
     kind = ~Q(brought_with="") if choice.brought else Q(brought_with="")
     orders = Order.objects.filter(kind, state=OrderState.RECEIVED)
     if choice.titles:
         wanted = OrderLine.objects.filter(allocated__gt=0, edition__leaflet__in=choice.titles)
         orders = orders.filter(pk__in=wanted.values("order"))
     if choice.areas:
-        areas = choice.areas
-        found = Q()
-        for area in areas:
-            letters_only = area.isalpha()
-            found |= Q(postcode__regex=rf"^{area}[0-9]") if letters_only else Q(postcode__startswith=f"{area} ")
-        orders = orders.filter(found)
+        in_areas = Q()
+        for area in choice.areas:
+            in_areas |= Q(postcode__regex=rf"^{area}[0-9]") if area.isalpha() else Q(postcode__startswith=f"{area} ")
+        orders = orders.filter(in_areas)
     if choice.nation:
         outward = Func(F("postcode"), Value(" "), Value(1), function="split_part", output_field=CharField())
         codes = OutwardCode.objects.filter(nation=choice.nation).values("code")
@@ -65,15 +58,14 @@ def packing_queue(choice: PackingChoice) -> OrderQuerySet:
 
 
 def oldest_to_pack(choice: PackingChoice) -> list[int]:
-    """The keys of the orders that could be packed now, as far as they are counted and one more.
+    """The keys of the orders that could be packed now, one more than are counted.
 
-    Some of an order's copies are promised, and none of those are of a withdrawn edition or of a title that is not wanted.
+    An order has promised copies, none of them of a withdrawn edition or of a title that is not wanted.
     """
     wanted = ~Q(edition__in=Edition.objects.filter(state=EditionState.WITHDRAWN, allocated__gt=0).values("pk"))
     if choice.titles:
         wanted &= Q(edition__in=Edition.objects.filter(leaflet__in=choice.titles).values("pk"))
-    # An aggregate, which the planner asks of one order after the other in the queue until there are enough. What it can join to
-    # the queue it asks of all orders, however many they are.
+    # An aggregate is worked out order by order until there are enough; a join, for all orders of the queue.
     promised = OrderLine.objects.filter(order=OuterRef("pk"), allocated__gt=0).order_by().values("order")
     can_go = Subquery(promised.annotate(can_go=BoolAnd(wanted)).values("can_go"))
     in_a_session = Exists(Parcel.objects.open().filter(order=OuterRef("pk")))
@@ -105,9 +97,9 @@ class ShortTitle:
 
 @dataclass(frozen=True)
 class PackingPreview:
-    """What a choice makes. `found`: how many match in all, counted as far as MAX_COUNTED."""
+    """`matching`: how many orders match in all, counted as far as MAX_COUNTED. `orders`: how many of them would be packed."""
 
-    found: int
+    matching: int
     orders: int
     picks: list[ToPick] = field(default_factory=list)
     short: list[ShortTitle] = field(default_factory=list)
@@ -118,27 +110,27 @@ class PackingPreview:
 
     @property
     def many_more(self) -> bool:
-        return self.found > MAX_COUNTED
+        return self.matching > MAX_COUNTED
 
 
-def preview_choice(choice: PackingChoice, *, usual: list[int] | None = None) -> PackingPreview:
-    """Three statements, however many orders. `usual`: the oldest of the same kind, if they are known."""
-    keys = oldest_to_pack(choice) if usual is None or choice.is_narrow else usual
-    # Of which somebody waits for copies, the most first.
+def preview_choice(choice: PackingChoice, *, oldest: list[int] | None = None) -> PackingPreview:
+    """Three statements, however many orders. `oldest`: oldest_to_pack of the same kind, if it is known."""
+    is_narrow = bool(choice.titles or choice.areas or choice.nation)
+    keys = oldest_to_pack(choice) if oldest is None or is_narrow else oldest
     # One order has one line of an edition, so that lines are orders. Each print is looked at by its own part of the index.
     waiting = OrderLine.objects.filter(edition=OuterRef("pk"), backordered__gt=0, order__state__in=BACKORDER_STATES).order_by()
     prints = Edition.objects.annotate(waiting=ArraySubquery(waiting.values("backordered")[: MAX_COUNTED + 1]))
-    found: dict[int, ShortTitle] = {}
+    short: dict[int, ShortTitle] = {}
     for leaflet, title, copies in prints.order_by("leaflet").values_list("leaflet", "leaflet__title", "waiting"):
         if copies:
-            before = found.get(leaflet, ShortTitle(title, 0, 0))
+            before = short.get(leaflet, ShortTitle(title, 0, 0))
             many_more = before.many_more or len(copies) > MAX_COUNTED
-            found[leaflet] = ShortTitle(title, before.copies + sum(copies), before.orders + len(copies), many_more)
+            short[leaflet] = ShortTitle(title, before.copies + sum(copies), before.orders + len(copies), many_more)
     return PackingPreview(
         len(keys),
         len(keys[: choice.most]),
         picks_of_orders(keys[: choice.most]),
-        sorted(found.values(), key=lambda short: -short.copies),
+        sorted(short.values(), key=lambda title: -title.copies),
     )
 
 
@@ -174,25 +166,24 @@ class TitleToPack:
     counted: bool = True
 
     @property
-    def in_words(self) -> str:
+    def label(self) -> str:
         if not self.orders:
             return self.title
-        words = _("%(title)s (%(copies)s copies, %(orders)s orders)")
+        label = _("%(title)s (%(copies)s copies, %(orders)s orders)")
         if not self.counted:
-            words = _("%(title)s (at least %(copies)s copies, %(orders)s orders)")
-        return words % {"title": self.title, "copies": f"{self.copies:,}", "orders": f"{self.orders:,}"}
+            label = _("%(title)s (at least %(copies)s copies, %(orders)s orders)")
+        return label % {"title": self.title, "copies": f"{self.copies:,}", "orders": f"{self.orders:,}"}
 
 
-def titles_to_pack(usual: list[int]) -> list[TitleToPack]:
-    """In the order of the catalogue. `usual`: the oldest orders of the kind that is packed (`oldest`).
+def titles_to_pack(oldest: list[int]) -> list[TitleToPack]:
+    """In the order of the catalogue. `oldest`: oldest_to_pack of the kind that is packed.
 
     Two statements. Of more orders than are counted every title is there of which copies are promised to anybody.
     """
-    lines = OrderLine.objects.filter(order__in=usual[:MAX_COUNTED], allocated__gt=0).order_by()
-    sums = {
-        edition: each for edition, *each in lines.values_list("edition").annotate(orders=Count("pk"), copies=Sum("allocated"))
-    }
-    counted = len(usual) <= MAX_COUNTED
+    lines = OrderLine.objects.filter(order__in=oldest[:MAX_COUNTED], allocated__gt=0).order_by()
+    rows = lines.values_list("edition").annotate(orders=Count("pk"), copies=Sum("allocated"))
+    sums = {edition: (orders, copies) for edition, orders, copies in rows}
+    counted = len(oldest) <= MAX_COUNTED
     promised = Q(pk__in=sums) if counted else ~Q(state=EditionState.WITHDRAWN) & Q(allocated__gt=0)
     prints = Edition.objects.filter(promised).order_by("leaflet__position", "leaflet__title", "leaflet")
     titles: dict[int, TitleToPack] = {}

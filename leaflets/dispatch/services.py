@@ -1,10 +1,9 @@
-"""Packing sessions: started, changed while they are open, dispatched or closed (ADR 19). Locks: session, editions, orders."""
+"""Packing sessions: started, changed while they are open, dispatched or closed. Locks: session, editions, orders (ADR 19)."""
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from types import MappingProxyType
 
 from django.db import IntegrityError, models, transaction
 from django.db.models import prefetch_related_objects
@@ -44,8 +43,6 @@ from leaflets.orders.services.transitions import (
 )
 from leaflets.stock.services import fill_backorders, lock_orders, move_allocated, record_movements
 
-# A packing session: started with the orders of a choice, changed while it is open. Locks: session, editions, orders (ADR 19).
-
 
 class NothingToPack(DomainError):
     message: str | Promise = gettext_lazy("No order matches now. A colleague may just have begun to pack them. Choose again.")
@@ -61,18 +58,17 @@ class IsInSession(DomainError):
 
 @transaction.atomic
 def start_session(*, choice: PackingChoice, by: User | None, now: datetime) -> PackingSession:
-    """Those orders are being packed from here on, in this session: as many statements for one as for two hundred.
+    """As many statements for one order as for two hundred.
 
-    Of two who start at once neither waits: each takes what the other has not. What somebody is changing at this moment is left
-    for a later session. Raises NothingToPack.
+    Of two who start at once neither waits: each takes what the other has not locked. Raises NothingToPack.
     """
-    free = (
-        packing_queue(choice).filter(pk__in=oldest_to_pack(choice)).select_for_update(of=("self",), no_key=True, skip_locked=True)
-    )
-    orders = list(free[: min(choice.most, MAX_PARCELS)])
+    queue = packing_queue(choice).filter(pk__in=oldest_to_pack(choice))
+    orders = list(queue.select_for_update(of=("self",), no_key=True, skip_locked=True)[: min(choice.most, MAX_PARCELS)])
     if not orders:
         raise NothingToPack
-    session = PackingSession.objects.create(brought=choice.brought, chosen=choice.in_words()[:300], started_at=now, started_by=by)
+    session = PackingSession.objects.create(
+        brought=choice.brought, chosen=choice.description()[:300], started_at=now, started_by=by
+    )
     moves = [Transition(order, OrderState.PACKING, EventKind.PACKING) for order in orders]
     transition_many(moves, expect=OrderState.RECEIVED, by=by, now=now)
     Parcel.objects.bulk_create(Parcel(session=session, order=order, number=number) for number, order in enumerate(orders, 1))
@@ -80,7 +76,7 @@ def start_session(*, choice: PackingChoice, by: User | None, now: datetime) -> P
 
 
 def lock_session(session: PackingSession) -> PackingSession:
-    """The session, its row locked until the transaction ends; whoever changes it comes here first. Raises SessionHasEnded."""
+    """The first lock of whoever changes a session. Raises SessionHasEnded."""
     locked = PackingSession.objects.select_for_update(no_key=True).get(pk=session.pk)
     if not locked.is_open:
         raise SessionHasEnded
@@ -113,7 +109,7 @@ def add_order(session: PackingSession, *, order: Order, by: User | None, now: da
 
 @dataclass(frozen=True)
 class TypedParcel:
-    """What the session's page says of one parcel: why it is left out, if it is; fewer copies, by the line's key; its number."""
+    """What was typed of a parcel: why it is left out, if it is; fewer copies, by the line's key; its tracking number."""
 
     left_out: str = ""
     fewer: Mapping[int, int] = field(default_factory=dict)
@@ -121,21 +117,21 @@ class TypedParcel:
 
 
 @transaction.atomic
-def keep_typed(*, session: PackingSession, typed: Mapping[int, TypedParcel]) -> None:
-    """Keep what was typed of these parcels (by their keys), so that a page that is left loses nothing. Raises SessionHasEnded."""
+def save_parcels(*, session: PackingSession, typed: Mapping[int, TypedParcel]) -> None:
+    """What was typed of these parcels, by their keys. Raises SessionHasEnded."""
     store_typed(lock_session(session), typed)
 
 
 def store_typed(session: PackingSession, typed: Mapping[int, TypedParcel]) -> None:
-    """Of what is still to be packed, as far as it says something new. The caller has locked the session."""
+    """Of open parcels. The caller has locked the session."""
     if not typed:
         return
     changed = []
     for parcel in session.parcels.open().filter(pk__in=typed):
-        said = typed[parcel.pk]
+        entry = typed[parcel.pk]
         before = (parcel.left_out, parcel.fewer, parcel.tracking_number)
-        parcel.left_out, parcel.tracking_number = said.left_out, said.tracking_number
-        parcel.fewer = {str(key): copies for key, copies in said.fewer.items()}
+        parcel.left_out, parcel.tracking_number = entry.left_out, entry.tracking_number
+        parcel.fewer = {str(key): copies for key, copies in entry.fewer.items()}
         if (parcel.left_out, parcel.fewer, parcel.tracking_number) != before:
             changed.append(parcel)
     Parcel.objects.bulk_update(changed, ["left_out", "fewer", "tracking_number"])
@@ -155,54 +151,45 @@ def end_session(session: PackingSession, to: SessionState, *, by: User | None, n
     session.save(update_fields=["state", "ended_at", "ended_by"])
 
 
-# Copies that the figures had and the shelf had not: nobody is promised them any more, and the stock says so.
-
-
 def write_off_missing(lines: Sequence[OrderLine], *, session: PackingSession, by: User | None, now: datetime) -> None:
-    """What these lines are still promised was not on the shelf, nor was anything that nobody has been promised.
+    """What these lines are still promised was not on the shelf, nor any free copies: the orders wait for the current print.
 
-    The orders wait for new copies, of the print that is handed out now. The caller holds the locks of every print of these
-    titles. What the orders know of their lines is out of date then.
+    The caller holds the locks of every print of these titles; prefetched lines of the orders are out of date then.
     """
     missing: dict[Edition, int] = defaultdict(int)
     for line in lines:
         missing[line.edition] += line.allocated
     reason = _("Not on the shelf: %(session)s") % {"session": session}
     move_allocated({line: line.allocated for line in lines}, "backordered", by=by, now=now, reason=reason)
-    # Locked before anything left: what nobody was promised, and what has just been taken out of the promise.
-    gone = {edition: max(edition.available, 0) + copies for edition, copies in missing.items()}
-    movements = [
-        StockMovement(edition=edition, kind=MovementKind.CORRECTED, copies=n, on_hand_change=-n, allocated_change=0)
-        for edition, n in gone.items()
-    ]
+    movements = []
+    for edition, promised in missing.items():
+        # The edition is as it was locked, before anything left: free copies, and those that were just taken out of the promise.
+        copies = max(edition.available, 0) + promised
+        figures = {"copies": copies, "on_hand_change": -copies, "allocated_change": 0}
+        movements.append(StockMovement(edition=edition, kind=MovementKind.CORRECTED, **figures))
     record_movements(movements, by=by, now=now, reason=reason)
     wait_for_current_edition([line for line in lines if line.edition.state != EditionState.CURRENT])
 
 
 def wait_for_current_edition(lines: Sequence[OrderLine]) -> None:
-    """What is waited for of an earlier print comes from the one that is handed out now, if there is one."""
+    """Move the backorders of these lines to the current print, if there is one."""
     titles = {line.edition.leaflet_id for line in lines}
     current = {edition.leaflet_id: edition for edition in Edition.objects.current().filter(leaflet__in=titles)} if titles else {}
     moving = [line for line in lines if line.edition.leaflet_id in current]
     if not moving:
         return
-    there = {(line.order_id, line.edition_id): line for each in moving for line in each.order.lines.all()}
+    targets = {(line.order_id, line.edition_id): line for moved in moving for line in moved.order.lines.all()}
     new: list[OrderLine] = []
     for line in moving:
         edition = current[line.edition.leaflet_id]
-        target = there.get((line.order_id, edition.pk))
+        target = targets.get((line.order_id, edition.pk))
         if target is None:
-            target = there[line.order_id, edition.pk] = OrderLine(order=line.order, edition=edition, copies=0)
+            target = targets[line.order_id, edition.pk] = OrderLine(order=line.order, edition=edition, copies=0)
             new.append(target)
         target.copies, target.backordered = target.copies + line.backordered, target.backordered + line.backordered
         line.copies, line.backordered = line.copies - line.backordered, 0
-    OrderLine.objects.bulk_update([line for line in there.values() if line.pk], ["copies", "backordered"])
+    OrderLine.objects.bulk_update([line for line in targets.values() if line.pk], ["copies", "backordered"])
     OrderLine.objects.bulk_create(new)
-
-
-# How a session ends: its parcels leave in one transaction, and what does not leave goes back for a later session (ADR 19).
-
-NOTHING_TYPED: Mapping[int, TypedParcel] = MappingProxyType({})
 
 
 class UnsentCopies(models.TextChoices):
@@ -214,7 +201,7 @@ class UnsentCopies(models.TextChoices):
 
 @dataclass
 class ParcelPlan:
-    """One parcel, its order under the lock, and what is to become of it."""
+    """One parcel, its order under the lock, and what becomes of it."""
 
     parcel: Parcel
     order: Order
@@ -223,10 +210,6 @@ class ParcelPlan:
     @property
     def lines(self) -> list[OrderLine]:
         return list(self.order.lines.all())
-
-    def copies_of(self, line: OrderLine) -> int:
-        """Those that go now."""
-        return copies_in_parcel(self.parcel, line)
 
     @property
     def goes_back(self) -> bool:
@@ -239,7 +222,7 @@ def copies_in_parcel(parcel: Parcel, line: OrderLine) -> int:
 
 
 def outcome_of(parcel: Parcel, order: Order) -> Outcome:
-    """What becomes of it if everything leaves now. Reads nothing but the order's lines."""
+    """If everything leaves now. Reads nothing but the order's lines."""
     if order.state == OrderState.CANCELLED:
         return Outcome.CANCELLED
     if order.state != OrderState.PACKING:
@@ -256,14 +239,14 @@ def outcome_of(parcel: Parcel, order: Order) -> Outcome:
 def dispatch_session(
     *, session: PackingSession, rest: UnsentCopies, by: User | None, now: datetime, typed: Mapping[int, TypedParcel] | None = None
 ) -> PackingSession:
-    """Every parcel leaves that can and was not left out; each of the others says why not, and stops none.
+    """Every parcel leaves that can and was not left out; each of the others has its outcome, and stops none.
 
-    `rest`: where promised copies stay of which fewer were sent. `typed`: what is said of each parcel on the page whose button
-    was pressed; None if all is kept already. As many statements for one parcel as for two hundred. Of two who press at once
-    the second is told that it is done. Raises SessionHasEnded; a parcel that the page did not show is refused.
+    `rest`: where promised copies stay of which fewer were sent. `typed`: what is on the page whose button was pressed; None if
+    it is stored already. As many statements for one parcel as for two hundred. Raises SessionHasEnded, and DomainError for a
+    parcel that the page did not show.
     """
     session = lock_session(session)
-    plans = plan_parcels(session.parcels.open(), session, typed or {})
+    plans = plan_parcels(session.parcels.open(), session, typed)
     if typed is not None and any(plan.parcel.pk not in typed for plan in plans):
         raise DomainError(
             gettext_lazy("An order was added to this session meanwhile. Check it in the list and press the button again.")
@@ -277,69 +260,68 @@ def dispatch_session(
 def close_session(session: PackingSession, *, by: User | None, now: datetime) -> PackingSession:
     """Nothing leaves: every order goes back for a later session. Raises SessionHasEnded."""
     session = lock_session(session)
-    end_parcels(
-        session,
-        put_all_back(plan_parcels(session.parcels.open(), session), Outcome.CLOSED),
-        UnsentCopies.NEXT_TIME,
-        by=by,
-        now=now,
-    )
+    put_back(session, session.parcels.open(), Outcome.CLOSED, by=by, now=now)
     end_session(session, SessionState.CLOSED, by=by, now=now)
     return session
 
 
 @transaction.atomic
 def take_out(session: PackingSession, *, order: Order, by: User | None, now: datetime) -> None:
-    """This order goes back for a later session. Taken out already: it is. Raises SessionHasEnded."""
+    """This order goes back for a later session. Raises SessionHasEnded."""
     session = lock_session(session)
-    parcels = session.parcels.open().filter(order=order)
-    end_parcels(session, put_all_back(plan_parcels(parcels, session), Outcome.TAKEN_OUT), UnsentCopies.NEXT_TIME, by=by, now=now)
+    put_back(session, session.parcels.open().filter(order=order), Outcome.TAKEN_OUT, by=by, now=now)
 
 
 def plan_parcels(
-    parcels: ParcelQuerySet, session: PackingSession, typed: Mapping[int, TypedParcel] = NOTHING_TYPED
+    parcels: ParcelQuerySet, session: PackingSession, typed: Mapping[int, TypedParcel] | None = None
 ) -> list[ParcelPlan]:
     """What is to become of each of these open parcels of the session, with everything locked that it touches.
 
-    The parcels are read, and what was `typed` of them is kept, under those locks: a recall takes its parcels out of every session
-    and holds the same locks then (ADR 19). The caller has locked the session.
+    The parcels are read, and what was `typed` is stored, under those locks: a recall takes its parcels out of every session and
+    holds the same locks then (ADR 19). The caller has locked the session.
     """
     keys = list(parcels.values_list("order", flat=True))
     orders = {order.pk: order for order in lock_orders_and_lines(keys, every_print=True)} if keys else {}
     prefetch_related_objects(list(orders.values()), "person")
-    store_typed(session, typed)
+    store_typed(session, typed or {})
     return [ParcelPlan(parcel, orders[parcel.order_id], outcome_of(parcel, orders[parcel.order_id])) for parcel in parcels.all()]
 
 
-def put_all_back(plans: list[ParcelPlan], outcome: Outcome) -> list[ParcelPlan]:
-    """Those that are still being packed go back, whatever was planned."""
-    return [
-        ParcelPlan(each.parcel, each.order, outcome if each.order.state == OrderState.PACKING else each.outcome) for each in plans
-    ]
+def put_back(session: PackingSession, parcels: ParcelQuerySet, outcome: Outcome, *, by: User | None, now: datetime) -> None:
+    """None of these parcels leaves; those that are still being packed get this outcome."""
+    plans = plan_parcels(parcels, session)
+    for plan in plans:
+        if plan.order.state == OrderState.PACKING:
+            plan.outcome = outcome
+    end_parcels(session, plans, UnsentCopies.NEXT_TIME, by=by, now=now)
 
 
 def end_parcels(
     session: PackingSession, plans: Sequence[ParcelPlan], rest: UnsentCopies, *, by: User | None, now: datetime
 ) -> None:
     leaving = [plan for plan in plans if plan.outcome == Outcome.SENT]
-    sent = {plan.order.pk: sum(plan.copies_of(line) for line in plan.lines) for plan in leaving}
+    sent = {plan.order.pk: sum(copies_in_parcel(plan.parcel, line) for line in plan.lines) for plan in leaving}
     packed = {
-        line: plan.copies_of(line) for plan in plans if plan.outcome in {Outcome.SENT, Outcome.NOTHING} for line in plan.lines
+        line: copies_in_parcel(plan.parcel, line)
+        for plan in plans
+        if plan.outcome in {Outcome.SENT, Outcome.NOTHING}
+        for line in plan.lines
     }
     move_allocated({line: copies for line, copies in packed.items() if copies}, "dispatched", by=by, now=now)
     short = [line for line in packed if line.allocated]
     if short and rest == UnsentCopies.WAITS:
         write_off_missing(short, session=session, by=by, now=now)
         for line in short:
-            line.order.refresh_from_db(fields=["lines"])  # forgets them
+            line.order.refresh_from_db(fields=["lines"])  # clears the prefetched ones
         prefetch_lines([plan.order for plan in plans])
     back = [plan for plan in plans if plan.goes_back]
     moves = [transition_after(plan) for plan in (*leaving, *back)]
     transition_many(moves, expect=OrderState.PACKING, by=by, now=now)
-    if waiting := backordered_editions(leaving, back):
-        fill_backorders(waiting, by=None, now=now)
-    left = record_dispatches({plan.order: plan.parcel.tracking_number for plan in leaving}, by=by, now=now) if leaving else []
-    dispatches = {each.order_id: each for each in left}
+    # Nobody gave these orders any copies while they were packed.
+    if backordered := {line.edition_id for plan in (*leaving, *back) for line in plan.lines if line.backordered}:
+        fill_backorders(backordered, by=None, now=now)
+    numbers = {plan.order: plan.parcel.tracking_number for plan in leaving}
+    dispatches = {dispatch.order_id: dispatch for dispatch in record_dispatches(numbers, by=by, now=now)} if leaving else {}
     for plan in plans:
         plan.parcel.outcome = plan.outcome
         plan.parcel.copies, plan.parcel.dispatch = sent.get(plan.order.pk, 0), dispatches.get(plan.order.pk)
@@ -347,7 +329,7 @@ def end_parcels(
 
 
 def transition_after(plan: ParcelPlan) -> Transition:
-    """The state that its order has when the parcel has left, or has been put back."""
+    """The new state of its order when the parcel has left, or has been put back."""
     promised = any(line.allocated for line in plan.lines)
     waits = any(line.backordered for line in plan.lines)
     kind, reason = EventKind.PART_SENT, ""
@@ -359,8 +341,3 @@ def transition_after(plan: ParcelPlan) -> Transition:
     elif not (promised or waits):
         to, kind = OrderState.DISPATCHED, EventKind.DISPATCHED
     return Transition(plan.order, to, kind, reason)
-
-
-def backordered_editions(*groups: Collection[ParcelPlan]) -> set[int]:
-    """Editions of which these orders wait for copies: nobody gave them any while they were packed."""
-    return {line.edition_id for plans in groups for plan in plans for line in plan.lines if line.backordered}

@@ -1,6 +1,7 @@
 """Packing slips: what the packer puts in, and what the person who opens the parcel reads."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -16,8 +17,6 @@ from ctac.dates import format_clock, format_day
 from leaflets.dispatch.prints import Slip, SlipItem
 from leaflets.pdf import BRAND, HAIRLINE, INK, LINE_HEIGHT, MM_PER_POINT, QUIET, Colour, PrintPdf, draw_mark, draw_qr_code
 
-# What a packing slip says, in blocks that stay together on a page.
-
 SLIP_LEFT, SLIP_RIGHT = 20, 190
 WORDS_SIZE, FIGURES_SIZE = 12, 16  # points, of the table
 ROW_PADDING = 1.8  # mm in a row, above its text and below
@@ -30,12 +29,12 @@ COLUMN_TAG = "<</O /Table /Scope /Column>>"
 
 @dataclass(frozen=True)
 class SlipBlock:
-    """`row`: a row of the table. `keeps`: millimetres below it that belong on the same page."""
+    """What stays together on a page. `row`: a row of the table. `keep_below`: millimetres below it that stay with it."""
 
     height: float
     draw: Callable[[PrintPdf, float], None]
     row: bool = False
-    keeps: float = 0
+    keep_below: float = 0
 
 
 @dataclass(frozen=True)
@@ -54,113 +53,83 @@ class SlipParagraph:
         return self.before + lines * self.size * 1.3 * MM_PER_POINT
 
     def draw(self, pdf: PrintPdf, y: float) -> float:
-        return pdf.say(
-            self.kind,
-            self.text,
-            SLIP_LEFT,
-            y + self.before,
-            width=SLIP_RIGHT - SLIP_LEFT,
-            size=self.size,
-            bold=self.bold,
-            colour=self.colour,
-            leading=1.3,
-        )
+        style = {"size": self.size, "bold": self.bold, "colour": self.colour, "leading": 1.3}
+        return pdf.say(self.kind, self.text, SLIP_LEFT, y + self.before, width=SLIP_RIGHT - SLIP_LEFT, **style)  # type: ignore[arg-type]
 
 
-def _heading_paragraph(text: str, *, before: float = 6) -> SlipParagraph:
+def heading_paragraph(text: str, *, before: float = 6) -> SlipParagraph:
     return SlipParagraph("H2", text, size=14, bold=True, before=before, colour=BRAND)
 
 
-def _keep_together(pdf: PrintPdf, paragraphs: list[SlipParagraph], *, after: float = 0, keeps: float = 0) -> SlipBlock:
+def keep_together(pdf: PrintPdf, paragraphs: list[SlipParagraph], *, after: float = 0, keep_below: float = 0) -> SlipBlock:
     def draw(pdf: PrintPdf, y: float) -> None:
         for paragraph in paragraphs:
             y = paragraph.draw(pdf, y)
 
-    return SlipBlock(sum(paragraph.height(pdf) for paragraph in paragraphs) + after, draw, keeps=keeps)
+    return SlipBlock(sum(paragraph.height(pdf) for paragraph in paragraphs) + after, draw, keep_below=keep_below)
 
 
-# The table
-
-
-def _table_blocks(pdf: PrintPdf, items: list[SlipItem]) -> Iterator[SlipBlock]:
-    total = _total_block(items) if len(items) > 1 else None
-    for place, item in enumerate(items, start=1):
-        keeps = total.height if total and place == len(items) else 0
-        yield SlipBlock(_row_height(pdf, item), partial(_draw_row, item), row=True, keeps=keeps)
-    if total:
-        yield total
-
-
-def _row_height(pdf: PrintPdf, item: SlipItem) -> float:
+def row_height(pdf: PrintPdf, item: SlipItem) -> float:
     columns = ((item.title, TITLE_WIDTH), (item.edition, EDITION_WIDTH))
     lines = max(pdf.lines_of(text, size=WORDS_SIZE, width=width) for text, width in columns)
     return lines * WORDS_SIZE * LINE_HEIGHT * MM_PER_POINT + 2 * ROW_PADDING
 
 
-def _draw_row(item: SlipItem, pdf: PrintPdf, y: float) -> None:
+def draw_row(item: SlipItem, pdf: PrintPdf, y: float) -> None:
     with pdf.element("TR"):
-        _draw_figure(pdf, item.copies, y)
+        draw_figure(pdf, item.copies, y)
         pdf.say("TD", item.title, TITLE_X, y + ROW_PADDING, width=TITLE_WIDTH, size=WORDS_SIZE)
         pdf.say("TD", item.edition, EDITION_X, y + ROW_PADDING, width=EDITION_WIDTH, size=WORDS_SIZE)
-    pdf.panel(SLIP_LEFT, y + _row_height(pdf, item) - 0.2, SLIP_RIGHT - SLIP_LEFT, 0.2, HAIRLINE)
+    pdf.panel(SLIP_LEFT, y + row_height(pdf, item) - 0.2, SLIP_RIGHT - SLIP_LEFT, 0.2, HAIRLINE)
 
 
-def _draw_figure(pdf: PrintPdf, copies: int, y: float) -> None:
+def draw_total(items: list[SlipItem], pdf: PrintPdf, y: float) -> None:
+    titles, style = len(items), {"size": WORDS_SIZE, "bold": True, "attributes": "<</O /Table /ColSpan 2>>"}
+    text = ngettext("in all, of %(titles)d leaflet", "in all, of %(titles)d leaflets", titles) % {"titles": titles}
+    with pdf.element("TR"):
+        draw_figure(pdf, sum(item.copies for item in items), y)
+        pdf.say("TD", text, TITLE_X, y + ROW_PADDING, width=SLIP_RIGHT - TITLE_X, **style)  # type: ignore[arg-type]
+
+
+def draw_figure(pdf: PrintPdf, copies: int, y: float) -> None:
     above = ROW_PADDING - (FIGURES_SIZE - WORDS_SIZE) * LINE_HEIGHT * MM_PER_POINT / 2
     pdf.say("TD", f"{copies:,}", SLIP_LEFT, y + above, width=COPIES_WIDTH, size=FIGURES_SIZE, bold=True, right=True)
 
 
-def _total_block(items: list[SlipItem]) -> SlipBlock:
-    titles = len(items)
-    words = ngettext("in all, of %(titles)d leaflet", "in all, of %(titles)d leaflets", titles) % {"titles": titles}
-
-    def draw(pdf: PrintPdf, y: float) -> None:
-        with pdf.element("TR"):
-            _draw_figure(pdf, sum(item.copies for item in items), y)
-            across = "<</O /Table /ColSpan 2>>"
-            pdf.say(
-                "TD", words, TITLE_X, y + ROW_PADDING, width=SLIP_RIGHT - TITLE_X, size=WORDS_SIZE, bold=True, attributes=across
-            )
-
-    return SlipBlock(WORDS_SIZE * LINE_HEIGHT * MM_PER_POINT + 2 * ROW_PADDING, draw, row=True)
-
-
-# What stands below
-
-
-def _still_to_come_blocks(pdf: PrintPdf, items: list[SlipItem]) -> Iterator[SlipBlock]:
-    how = _("We did not have these in stock. We post them as soon as we do. You need do nothing.")
-    yield _keep_together(pdf, [_heading_paragraph(_("Still to come")), SlipParagraph("P", how)], keeps=10)
-    for item in items:
+def slip_blocks(pdf: PrintPdf, slip: Slip) -> Iterator[SlipBlock]:
+    now = [item for item in slip.items if item.copies]
+    later = [item for item in slip.items if item.to_come]
+    if now:
+        yield keep_together(pdf, [heading_paragraph(_("In this parcel"), before=0)], after=2, keep_below=25)
+    total_height = WORDS_SIZE * LINE_HEIGHT * MM_PER_POINT + 2 * ROW_PADDING
+    for place, item in enumerate(now, start=1):
+        keep_below = total_height if place == len(now) > 1 else 0
+        yield SlipBlock(row_height(pdf, item), partial(draw_row, item), row=True, keep_below=keep_below)
+    if len(now) > 1:
+        yield SlipBlock(total_height, partial(draw_total, now), row=True)
+    if later:
+        how = _("We did not have these in stock. We post them as soon as we do. You need do nothing.")
+        yield keep_together(pdf, [heading_paragraph(_("Still to come")), SlipParagraph("P", how)], keep_below=10)
+    for item in later:
         facts = {"copies": item.to_come, "title": item.title}
         text = ngettext("%(copies)d copy of “%(title)s”", "%(copies)d copies of “%(title)s”", item.to_come) % facts
-        yield _keep_together(pdf, [SlipParagraph("P", text, bold=True)])
-
-
-def _closing_paragraphs(slip: Slip) -> Iterator[SlipParagraph]:
-    yield _heading_paragraph(_("Thank you"), before=7)
-    yield SlipParagraph("P", _("Each leaflet that you pass on helps somebody to notice a trafficked child, and to act."))
-    yield _heading_paragraph(_("Is something wrong?"), before=5)
-    facts = {"phone": settings.ADVICE_PHONE, "hours": settings.ADVICE_HOURS, "reference": slip.reference}
-    yield SlipParagraph(
-        "P", _("Is a leaflet missing, damaged or not what you asked for? Scan the code on this slip, or call us:")
-    )
-    yield SlipParagraph("P", _("%(phone)s, %(hours)s. Please say %(reference)s.") % facts, bold=True)
-    yield SlipParagraph("P", _("If a child is in immediate danger, call 999."), bold=True, before=5)
-
-
-def _note_blocks(pdf: PrintPdf, note: str) -> Iterator[SlipBlock]:
-    """Few lines at a time, so that a long one goes on to the next page."""
-    lines = pdf.wrapped(pdf.printable(note), size=SlipParagraph.size, width=SLIP_RIGHT - SLIP_LEFT)
-    for begin in range(0, len(lines), NOTE_LINES) if note else ():
+        yield keep_together(pdf, [SlipParagraph("P", text, bold=True)])
+    # Few lines at a time, so that a long note goes on to the next page.
+    lines = pdf.wrapped(pdf.printable(slip.note), size=SlipParagraph.size, width=SLIP_RIGHT - SLIP_LEFT)
+    for begin in range(0, len(lines), NOTE_LINES) if slip.note else ():
         text = " ".join(lines[begin : begin + NOTE_LINES])
-        yield _keep_together(pdf, [SlipParagraph("P", text, before=0 if begin else 5)])
+        yield keep_together(pdf, [SlipParagraph("P", text, before=0 if begin else 5)])
+    facts = {"phone": settings.ADVICE_PHONE, "hours": settings.ADVICE_HOURS, "reference": slip.reference}
+    closing = [
+        heading_paragraph(_("Thank you"), before=7),
+        SlipParagraph("P", _("Each leaflet that you pass on helps somebody to notice a trafficked child, and to act.")),
+        heading_paragraph(_("Is something wrong?"), before=5),
+        SlipParagraph("P", _("Is a leaflet missing, damaged or not what you asked for? Scan the code on this slip, or call us:")),
+        SlipParagraph("P", _("%(phone)s, %(hours)s. Please say %(reference)s.") % facts, bold=True),
+        SlipParagraph("P", _("If a child is in immediate danger, call 999."), bold=True, before=5),
+    ]
+    yield keep_together(pdf, closing)
 
-
-# Packing slips: what the packer puts in, and what the person who opens the parcel reads.
-#
-# Each parcel has its own pages, and printers are asked to print on one side only: on two sides, two people's leaflets would
-# share a sheet. The address stands where a DL or C5 envelope has its window, and nothing else does.
 
 TOP, BOTTOM, FOOT = 13, 272, 284
 # What the window of a folded DL or C5 may show, however the sheet slips about in it (BS 4264: 35 by 90 mm, 20 mm from the left).
@@ -171,65 +140,60 @@ FIRST_BODY, NEXT_BODY = 100, 44
 
 
 def packing_slips(slips: Iterable[Slip], *, made_at: datetime) -> IO[bytes]:
-    """A PDF in which each parcel has a page of its own, or more if it is long."""
+    """A PDF in which each parcel has pages of its own, to print on one side only: else two people's leaflets would share a sheet.
+
+    The address stands where a DL or C5 envelope has its window, and nothing else does.
+    """
     printed = _("printed on %(day)s at %(time)s") % {"day": format_day(made_at), "time": format_clock(made_at)}
     with PrintPdf(title=str(_("Packing slips")), made_at=made_at, duplex=Duplex.SIMPLEX) as pdf:
         for slip in slips:
-            size, address = _address_lines(pdf, slip.address)
+            size, address = address_lines(pdf, slip.address)
             body = max(FIRST_BODY, ADDRESS_TOP + len(address) * size * LINE_HEIGHT * MM_PER_POINT + 6)
-            now = [item for item in slip.items if item.copies]
-            later = [item for item in slip.items if item.to_come]
-            blocks = [_keep_together(pdf, [_heading_paragraph(_("In this parcel"), before=0)], after=2, keeps=25)] if now else []
-            blocks += _table_blocks(pdf, now)
-            if later:
-                blocks += _still_to_come_blocks(pdf, later)
-            blocks += _note_blocks(pdf, slip.note)
-            pages = _paginate([*blocks, _keep_together(pdf, list(_closing_paragraphs(slip)))], body)
+            pages = paginate(slip_blocks(pdf, slip), body)
             for number, page in enumerate(pages, start=1):
                 pdf.add_page()
                 if number == 1:
-                    pdf.start_section(
-                        f"{slip.number}: {slip.reference}"
-                    )  # a bookmark: one slip among 200 is found to be printed again
+                    pdf.start_section(f"{slip.number}: {slip.reference}")  # a bookmark, to print one slip of 200 again
                     draw_mark(pdf, SLIP_LEFT, TOP, size=9, square=BRAND)
-                    pdf.say(
-                        "P",
-                        _("Child trafficking advice centre"),
-                        SLIP_LEFT + 12,
-                        TOP + 2.1,
-                        width=80,
-                        size=11,
-                        bold=True,
-                        colour=BRAND,
-                    )
+                    centre = _("Child trafficking advice centre")
+                    pdf.say("P", centre, SLIP_LEFT + 12, TOP + 2.1, width=80, size=11, bold=True, colour=BRAND)
                     pdf.say("H1", _("Your leaflets"), SLIP_LEFT, TOP + 12.5, width=90, size=20, bold=True)
                     ordered = _("Ordered on %(day)s") % {"day": format_day(slip.ordered_on)}
                     pdf.say("P", ordered, SLIP_LEFT, TOP + 22, width=90, size=11, colour=QUIET)
-                    _draw_number(pdf, slip, size=46)
-                    pdf.say("P", slip.reference, SLIP_RIGHT - 60, TOP + 18.5, width=60, size=16, bold=True, right=True)
-                    with pdf.tagged("P", ", ".join(line for line in slip.address if line)):
-                        for place, line in enumerate(address):
-                            pdf.draw_line(line, ADDRESS_LEFT, ADDRESS_TOP + place * size * LINE_HEIGHT * MM_PER_POINT, size=size)
-                    _draw_order_code(pdf, slip)
                 else:
                     title = _("Your leaflets, page %(page)d of %(pages)d") % {"page": number, "pages": len(pages)}
                     pdf.say("H1", title, SLIP_LEFT, TOP + 2, width=110, size=20, bold=True)
                     goes_on = _("This goes on from page %(page)d of the same parcel.") % {"page": number - 1}
                     pdf.say("P", goes_on, SLIP_LEFT, TOP + 12, width=110, size=11, colour=QUIET)
-                    _draw_number(pdf, slip, size=46)
-                    pdf.say("P", slip.reference, SLIP_RIGHT - 60, TOP + 18.5, width=60, size=16, bold=True, right=True)
-                _draw_body(pdf, page, body if number == 1 else NEXT_BODY)
-                _draw_what_follows(pdf, pages[number:])
-                _draw_foot(pdf, slip, printed, number, len(pages))
+                draw_number(pdf, slip)
+                pdf.say("P", slip.reference, SLIP_RIGHT - 60, TOP + 18.5, width=60, size=16, bold=True, right=True)
+                if number == 1:
+                    with pdf.tagged("P", ", ".join(line for line in slip.address if line)):
+                        for place, line in enumerate(address):
+                            pdf.draw_line(line, ADDRESS_LEFT, ADDRESS_TOP + place * size * LINE_HEIGHT * MM_PER_POINT, size=size)
+                    draw_order_code(pdf, slip)
+                draw_body(pdf, page, body if number == 1 else NEXT_BODY)
+                if number < len(pages):  # who packs by this slip must not stop here
+                    more = any(block.row for later_page in pages[number:] for block in later_page)
+                    text = _("Please read the next page too.")
+                    if more:
+                        text = _("There is more in this parcel: see the next page.")
+                    pdf.say("P", text, SLIP_LEFT, BOTTOM + 2.5, width=SLIP_RIGHT - SLIP_LEFT, size=12, bold=True)
+                with pdf.decoration():
+                    facts = {"number": slip.number, "reference": slip.reference, "printed": printed}
+                    foot = _("Parcel %(number)d, %(reference)s, %(printed)s") % facts
+                    pdf.draw_line(foot, SLIP_LEFT, FOOT, size=9, colour=QUIET)
+                    text = _("Page %(page)d of %(pages)d") % {"page": number, "pages": len(pages)}
+                    pdf.draw_line(text, SLIP_RIGHT - pdf.width_of(text, size=9), FOOT, size=9, colour=QUIET)
         return pdf.written()
 
 
-def _paginate(blocks: Sequence[SlipBlock], body: float) -> list[list[SlipBlock]]:
+def paginate(blocks: Iterable[SlipBlock], body: float) -> list[list[SlipBlock]]:
     pages: list[list[SlipBlock]] = [[]]
     y = body
     for block in blocks:
         head = HEAD_ROW_HEIGHT if block.row and not (pages[-1] and pages[-1][-1].row) else 0
-        if pages[-1] and y + head + block.height + block.keeps > BOTTOM:
+        if pages[-1] and y + head + block.height + block.keep_below > BOTTOM:
             pages.append([])
             y, head = NEXT_BODY, HEAD_ROW_HEIGHT if block.row else 0
         pages[-1].append(block)
@@ -237,53 +201,35 @@ def _paginate(blocks: Sequence[SlipBlock], body: float) -> list[list[SlipBlock]]
     return pages
 
 
-def _draw_body(pdf: PrintPdf, blocks: Sequence[SlipBlock], y: float) -> None:
-    for row, group in groupby(blocks, key=lambda block: block.row):
-        if row:
-            with pdf.element("Table"):
-                heads = (
-                    (SLIP_LEFT, COPIES_WIDTH, _("Copies"), True),
-                    (TITLE_X, TITLE_WIDTH, _("Leaflet"), False),
-                    (EDITION_X, EDITION_WIDTH, _("Edition"), False),
-                )
+def draw_body(pdf: PrintPdf, blocks: Sequence[SlipBlock], y: float) -> None:
+    headings = (
+        (SLIP_LEFT, COPIES_WIDTH, _("Copies"), True),
+        (TITLE_X, TITLE_WIDTH, _("Leaflet"), False),
+        (EDITION_X, EDITION_WIDTH, _("Edition"), False),
+    )
+    for is_table, group in groupby(blocks, key=lambda block: block.row):
+        with pdf.element("Table") if is_table else nullcontext():
+            if is_table:
                 with pdf.element("TR"):
-                    for x, width, text, right in heads:
+                    for x, width, text, right in headings:
                         pdf.say("TH", text, x, y + 0.8, width=width, size=10, colour=QUIET, right=right, attributes=COLUMN_TAG)
                 pdf.panel(SLIP_LEFT, y + HEAD_ROW_HEIGHT - 0.6, SLIP_RIGHT - SLIP_LEFT, 0.6, BRAND)
-                y = _draw_blocks(pdf, group, (y + HEAD_ROW_HEIGHT))
-        else:
-            y = _draw_blocks(pdf, group, y)
+                y += HEAD_ROW_HEIGHT
+            for block in group:
+                block.draw(pdf, y)
+                y += block.height
 
 
-def _draw_what_follows(pdf: PrintPdf, pages: Sequence[Sequence[SlipBlock]]) -> None:
-    """Who packs by this slip must not stop here."""
-    if not pages:
-        return
-    more = any(block.row for page in pages for block in page)
-    text = _("There is more in this parcel: see the next page.") if more else _("Please read the next page too.")
-    pdf.say("P", text, SLIP_LEFT, BOTTOM + 2.5, width=SLIP_RIGHT - SLIP_LEFT, size=12, bold=True)
-
-
-def _draw_blocks(pdf: PrintPdf, blocks: Iterable[SlipBlock], y: float) -> float:
-    for block in blocks:
-        block.draw(pdf, y)
-        y += block.height
-    return y
-
-
-# What stands above
-
-
-def _draw_number(pdf: PrintPdf, slip: Slip, *, size: float) -> None:
-    """What slip, label and parcel are matched by across a table."""
+def draw_number(pdf: PrintPdf, slip: Slip) -> None:
+    """By which slip, label and parcel are matched across a table."""
     number, word = str(slip.number), _("Parcel")
-    left = SLIP_RIGHT - pdf.width_of(number, size=size, bold=True)
+    left = SLIP_RIGHT - pdf.width_of(number, size=46, bold=True)
     with pdf.tagged("P", _("Parcel %(number)d") % {"number": slip.number}):
         pdf.draw_line(word, left - 3 - pdf.width_of(word, size=12), TOP + 9.3, size=12, colour=QUIET)
-        pdf.draw_line(number, left, TOP - 2.5, size=size, bold=True)
+        pdf.draw_line(number, left, TOP - 2.5, size=46, bold=True)
 
 
-def _address_lines(pdf: PrintPdf, address: Sequence[str]) -> tuple[float, list[str]]:
+def address_lines(pdf: PrintPdf, address: Sequence[str]) -> tuple[float, list[str]]:
     """The size of the letters in points, and the lines. A very long one is taller than what a window shows, and loses nothing."""
     printable = [line for line in map(pdf.printable, address) if line]
     size = 11.0
@@ -294,27 +240,15 @@ def _address_lines(pdf: PrintPdf, address: Sequence[str]) -> tuple[float, list[s
         size -= 0.5
 
 
-def _draw_order_code(pdf: PrintPdf, slip: Slip) -> None:
+def draw_order_code(pdf: PrintPdf, slip: Slip) -> None:
     left = WINDOW_RIGHT + 10
     alt = _("Code to scan with a phone. It opens the page of this order, %(url)s") % {"url": slip.url}
     draw_qr_code(pdf, slip.url, left, WINDOW_TOP + 1, CODE_SIZE, alt=alt)
     how = _("Scan this to see your order, or to tell us that something is wrong.")
     pdf.say("P", how, left + CODE_SIZE, WINDOW_TOP + 5, width=SLIP_RIGHT - left - CODE_SIZE, size=10.5)
-    _draw_page_address(pdf, slip.url, left + 3.5, WINDOW_TOP + 1 + CODE_SIZE)
-
-
-def _draw_page_address(pdf: PrintPdf, url: str, x: float, y: float) -> None:
-    """To be typed, so it is broken after a slash rather than inside a reference."""
-    size = 8.5
-    with pdf.tagged("P", url):
-        for line in pdf.wrapped(url.replace("/", "/ ").strip(), size=size, width=SLIP_RIGHT - x):
+    # The address to be typed, broken after a slash rather than inside a reference.
+    x, y, size = left + 3.5, float(WINDOW_TOP + 1 + CODE_SIZE), 8.5
+    with pdf.tagged("P", slip.url):
+        for line in pdf.wrapped(slip.url.replace("/", "/ ").strip(), size=size, width=SLIP_RIGHT - x):
             pdf.draw_line(line.replace(" ", ""), x, y, size=size, colour=QUIET)
             y += size * LINE_HEIGHT * MM_PER_POINT
-
-
-def _draw_foot(pdf: PrintPdf, slip: Slip, printed: str, number: int, pages: int) -> None:
-    with pdf.decoration():
-        facts = {"number": slip.number, "reference": slip.reference, "printed": printed}
-        pdf.draw_line(_("Parcel %(number)d, %(reference)s, %(printed)s") % facts, SLIP_LEFT, FOOT, size=9, colour=QUIET)
-        text = _("Page %(page)d of %(pages)d") % {"page": number, "pages": pages}
-        pdf.draw_line(text, SLIP_RIGHT - pdf.width_of(text, size=9), FOOT, size=9, colour=QUIET)

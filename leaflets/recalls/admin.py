@@ -1,5 +1,6 @@
 """Recalls on the staff site: what a recall would do, and who was reached."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -40,12 +41,7 @@ from leaflets.recalls.services import (
 from notifications.models import Notification
 from notifications.rendering import render
 from professionals.admin import name_with_organisation
-from professionals.models import Person
 from professionals.safeguarding.forms import StaffForm
-
-# Recalling an edition: what people are told and what open orders get, then a page that says in numbers what will happen.
-
-SummaryRow = dict[str, object]
 
 
 class RecallForm(StaffForm):
@@ -98,11 +94,11 @@ class RecallForm(StaffForm):
         offered = Edition.objects.current().filter(leaflet__active=True).exclude(leaflet=edition.leaflet)
         self.fields["other"].queryset = Leaflet.objects.filter(editions__in=offered)  # type: ignore[attr-defined]
         newer = edition.leaflet.editions.current().exclude(pk=edition.pk).first()
-        said = {RecallReplacement(value): str(label) for value, label in RecallReplacement.choices}
+        choices = {RecallReplacement(value): str(label) for value, label in RecallReplacement.choices}
         if newer:
-            said[RecallReplacement.SAME] = _("%(label)s of the same leaflet is sent instead") % {"label": newer.label}
-        del said[RecallReplacement.WAIT if newer else RecallReplacement.SAME]
-        self.fields["instead"].choices = list(said.items())  # type: ignore[attr-defined]
+            choices[RecallReplacement.SAME] = _("%(label)s of the same leaflet is sent instead") % {"label": newer.label}
+        del choices[RecallReplacement.WAIT if newer else RecallReplacement.SAME]
+        self.fields["instead"].choices = list(choices.items())  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
@@ -114,31 +110,36 @@ class RecallForm(StaffForm):
             self.add_error("other", _("Choose the leaflet that is sent instead."))
         return cleaned
 
-    def wish(self) -> RecallRequest:
-        typed = {name: self.cleaned_data[name] for name in ("why", "advice", "words", "instead", "flagged")}
-        return RecallRequest(**typed, other=self.cleaned_data["other"] if typed["instead"] == RecallReplacement.OTHER else None)
+    def recall_request(self) -> RecallRequest:
+        fields = {name: self.cleaned_data[name] for name in ("why", "advice", "words", "instead", "flagged")}
+        return RecallRequest(**fields, other=self.cleaned_data["other"] if fields["instead"] == RecallReplacement.OTHER else None)
 
 
 def recall_page(admin: StaffModelAdmin, request: HttpRequest, edition: Edition, action: ObjectAction) -> HttpResponse:
-    """The form, then what will happen, then the act. From the second page one can go back and change what was written."""
+    """The form, then what will happen, from where one can go back and change the form, then the recall."""
     now, posted = timezone.now(), request.method == "POST"
     step = request.POST.get("step", "")
     form = in_our_words(RecallForm)(request.POST if posted else None, edition=edition)
-    about = admin.about_action(request, action, edition, reverse("staff:leaflets_edition_change", args=[edition.pk]))
+    context = admin.about_action(request, action, edition, reverse("staff:leaflets_edition_change", args=[edition.pk]))
     if posted and step != "change" and form.is_valid():
+        recall_request = form.recall_request()
         try:
             if step == "recall":
-                recall = recall_edition(edition=edition, wish=form.wish(), by=request.user, now=now)  # type: ignore[arg-type]
+                recall = recall_edition(edition=edition, request=recall_request, by=request.user, now=now)  # type: ignore[arg-type]
                 messages.success(request, str(action.done))
                 return redirect("staff:leaflets_recall_change", recall.pk)
-            plan = plan_recall(edition=edition, wish=form.wish(), now=now)
+            plan = plan_recall(edition=edition, request=recall_request, now=now)
         except DomainError as refusal:
             form.add_error(None, str(refusal.message))
         else:
-            typed = [(name, request.POST.get(name, "")) for name in form.fields]
-            told = {"plan_rows": plan_rows(plan, form.wish()), "typed": typed, "email": example_email(edition, plan, form.wish())}
-            return TemplateResponse(request, "leaflets/staff/recall_check.html", {**about, **told, "form": form})
-    return TemplateResponse(request, "leaflets/staff/recall.html", {**about, "form": form})
+            context |= {
+                "form": form,
+                "plan_rows": plan_rows(plan, recall_request),
+                "typed": [(name, request.POST.get(name, "")) for name in form.fields],
+                "email": example_email(edition, plan, recall_request),
+            }
+            return TemplateResponse(request, "leaflets/staff/recall_check.html", context)
+    return TemplateResponse(request, "leaflets/staff/recall.html", {**context, "form": form})
 
 
 RECALL_ACTION = ObjectAction(
@@ -155,9 +156,6 @@ RECALL_ACTION = ObjectAction(
 )
 
 
-# What will happen, in numbers
-
-
 def copies_count(count: int) -> str:
     return ngettext("%(n)s copy", "%(n)s copies", count) % {"n": f"{count:,}"}
 
@@ -170,80 +168,67 @@ def people_count(count: int) -> str:
     return ngettext("%(n)s person", "%(n)s people", count) % {"n": f"{count:,}"}
 
 
-def summary_row(label: str, value: object) -> SummaryRow:
-    return {"label": label, "value": value}
-
-
-def plan_rows(plan: RecallPlan, wish: RecallRequest) -> list[SummaryRow]:
-    rung = len(plan.received) - plan.with_email
-    rows = [summary_row(_("Open orders with it"), orders_count(len(plan.outcomes)))]
-    if plan.successor:
-        rows.append(summary_row(_("Sent instead"), f"{copies_count(plan.copies('moved'))}: {plan.successor}"))
-    if plan.successor or wish.instead == RecallReplacement.WAIT:
-        rows.append(summary_row(_("Wait until there are more"), copies_count(plan.copies("to_come"))))
-    rows.append(summary_row(_("Cancelled"), copies_count(plan.copies("cancelled"))))
-    if plan.cancelled_orders:
-        rows.append(summary_row(_("Orders with nothing left, cancelled"), orders_count(plan.cancelled_orders)))
-    rows = [
-        summary_row(_("On the shelf, blocked"), copies_count(plan.edition.on_hand)),
-        *rows,
-        summary_row(_("On the packing table now"), packing_lines(plan.packing)),
-        summary_row(_("Were sent copies"), sent_text(plan)),
-        summary_row(_("Get an email"), _("%(people)s, one email each") % {"people": people_count(plan.with_email)}),
-        summary_row(
-            _("To ring or write to"), join_lines([people_count(rung), *(person_line(each) for each in plan.without_email)])
+def plan_rows(plan: RecallPlan, request: RecallRequest) -> list[dict[str, object]]:
+    """What will happen, in numbers."""
+    facts = {
+        "people": people_count(sum(1 for copies in plan.received.values() if copies)),
+        "copies": copies_count(plan.copies_out),
+    }
+    sent = _("%(people)s, %(copies)s") % facts
+    if plan.erased_copies:
+        gone = _("Another %(copies)s went to people who were erased since. We can’t tell them.")
+        sent = f"{sent}. {gone % {'copies': copies_count(plan.erased_copies)}}"
+    packing: SafeString | str = _("None")
+    if plan.packing:
+        take_off = _("%(orders)s. Take them off the table: they are packed again.") % {"orders": orders_count(len(plan.packing))}
+        packing = join_lines([take_off, *(order_link(order) for order in plan.packing[:MAX_LISTED])])
+    to_ring = people_count(len(plan.received) - plan.with_email)
+    people = []
+    for person in plan.without_email:
+        url = reverse("staff:professionals_person_change", args=[person.pk])
+        people.append(format_html('<a href="{}">{}</a> {}', url, name_with_organisation(person), phone_link(person.phone)))
+    rows: list[tuple[str, object, object]] = [  # label, value, and whether it is shown
+        (_("On the shelf, blocked"), copies_count(plan.edition.on_hand), True),
+        (_("Open orders with it"), orders_count(len(plan.outcomes)), True),
+        (_("Sent instead"), f"{copies_count(plan.copies('moved'))}: {plan.successor}", plan.successor),
+        (
+            _("Wait until there are more"),
+            copies_count(plan.copies("to_come")),
+            plan.successor or request.instead == RecallReplacement.WAIT,
+        ),
+        (_("Cancelled"), copies_count(plan.copies("cancelled")), True),
+        (_("Orders with nothing left, cancelled"), orders_count(plan.cancelled_orders), plan.cancelled_orders),
+        (_("On the packing table now"), packing, True),
+        (_("Were sent copies"), sent, True),
+        (_("Get an email"), _("%(people)s, one email each") % {"people": people_count(plan.with_email)}, True),
+        (_("To ring or write to"), join_lines([to_ring, *people]), True),
+        (
+            _("With presenters, for visits to come"),
+            presenter_lines(plan.with_presenters) if plan.with_presenters else "",
+            plan.with_presenters,
         ),
     ]
-    if plan.with_presenters:
-        rows.append(summary_row(_("With presenters, for visits to come"), presenter_lines(plan.with_presenters)))
-    return rows
+    return [{"label": label, "value": value} for label, value, is_shown in rows if is_shown]
 
 
-def sent_text(plan: RecallPlan) -> str:
-    have = sum(1 for count in plan.received.values() if count)
-    said = _("%(people)s, %(copies)s") % {"people": people_count(have), "copies": copies_count(plan.copies_out)}
-    if not plan.erased_copies:
-        return said
-    gone = _("Another %(copies)s went to people who were erased since. We can’t tell them.")
-    return f"{said}. {gone % {'copies': copies_count(plan.erased_copies)}}"
-
-
-def packing_lines(found: Any) -> SafeString | str:
-    if not found:
-        return _("None")
-    said = _("%(orders)s. Take them off the table: they are packed again.") % {"orders": orders_count(len(found))}
-    return join_lines([said, *(order_link(order) for order in found[:MAX_LISTED])])
-
-
-def presenter_lines(found: Any) -> SafeString:
-    """Tell the presenter: the host has not got them yet."""
-    return join_lines(
-        [
-            _("Ask these presenters not to hand them out:"),
-            *(format_html("{}: {}", order_link(order), visit_text(order.brought_with)) for order in found),
-        ]
-    )
-
-
-def person_line(person: Person) -> SafeString:
-    url = reverse("staff:professionals_person_change", args=[person.pk])
-    return format_html('<a href="{}">{}</a> {}', url, name_with_organisation(person), phone_link(person.phone))
+def presenter_lines(orders: Sequence[Order]) -> SafeString:
+    lines = [format_html("{}: {}", order_link(order), visit_text(order.brought_with)) for order in orders]
+    return join_lines([_("Ask these presenters not to hand them out:"), *lines])
 
 
 def join_lines(lines: list[Any]) -> SafeString:
     return format_html_join(mark_safe("<br>"), "{}", ((line,) for line in lines))
 
 
-def example_email(edition: Edition, plan: RecallPlan, wish: RecallRequest) -> str:
+def example_email(edition: Edition, plan: RecallPlan, request: RecallRequest) -> str:
     """The email as plain text, for somebody who was sent 25 copies today."""
-    shown = Edition(leaflet=edition.leaflet, label=edition.label, withdrawn_why=wish.why)
-    recall = Recall(edition=shown, advice=wish.advice, words=wish.words, instead=wish.instead, successor=plan.successor)
-    had = ReceivedCopies(reference="LO-…", copies=25, day=format_day(timezone.now()), brought=False)
-    mail = render(EditionRecalled(Notification(), recall=recall, received=[had], orders=[]).message())
+    withdrawn = Edition(leaflet=edition.leaflet, label=edition.label, withdrawn_why=request.why)
+    fields = {"advice": request.advice, "words": request.words, "instead": request.instead}
+    recall = Recall(edition=withdrawn, successor=plan.successor, **fields)
+    received = ReceivedCopies(reference="LO-…", copies=25, day=format_day(timezone.now()), brought=False)
+    mail = render(EditionRecalled(Notification(), recall=recall, received=[received], orders=[]).message())
     return f"{mail.subject}\n\n{mail.text}"
 
-
-# Recalls: what happened, and who was reached; staff ring the others and tick them here.
 
 PEOPLE_PER_PAGE = 50
 REACH_COLOURS = {
@@ -262,17 +247,17 @@ TO_PHONE_FIRST = Case(
 
 
 def reach_filter(request: HttpRequest) -> str:
-    """Which people are shown: all (''), those to ring, or those of one reach."""
-    asked = (request.POST if request.method == "POST" else request.GET).get("show", "")
-    return asked if asked in ("to-ring", *ReachState.values) else ""
+    """Which people are shown: all (''), those to ring, or those of one ReachState."""
+    show = (request.POST if request.method == "POST" else request.GET).get("show", "")
+    return show if show in ("to-ring", *ReachState.values) else ""
 
 
 def reached_page(admin: StaffModelAdmin, request: HttpRequest, recall: Recall, action: ObjectAction) -> HttpResponse:
-    """POST ticks one person, or takes the tick away; then the list as it was."""
+    """POST marks one person as reached by phone, or undoes it; then the list as it was."""
     page = request.POST.get("p", "")
     if request.method == "POST":
-        typed = request.POST.get("person", "")
-        holder = recall.holders.filter(pk=int(typed)).first() if typed.isascii() and typed.isdigit() and len(typed) < 15 else None
+        key = request.POST.get("person", "")
+        holder = recall.holders.filter(pk=int(key)).first() if key.isascii() and key.isdigit() and len(key) < 15 else None
         if holder and request.POST.get("undo"):
             unmark_phoned(holder=holder)
         elif holder:
@@ -310,23 +295,23 @@ class RecallAdmin(LooksOnly):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Recall]:
         """With two figures of each, worked out once a recall: joined, they would be worked out for each of its people."""
-        found = super().get_queryset(request).select_related("edition__leaflet", "successor__leaflet", "by")
-        return found.annotate(
+        recalls = super().get_queryset(request).select_related("edition__leaflet", "successor__leaflet", "by")
+        return recalls.annotate(
             people=holder_count(RecallHolder.objects.all()), to_ring=holder_count(RecallHolder.objects.to_ring())
         )
 
     def available_actions(self, request: HttpRequest, obj: Any) -> list[ObjectAction]:
-        """Its buttons stand beside the people."""
+        """None: the buttons stand beside the people."""
         return []
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         recall = self.get_object(request, object_id)
-        more = self.who_was_reached(request, recall) if recall else {}
-        return super().change_view(request, object_id, form_url, {**more, **(extra_context or {})})
+        people = self.people_context(request, recall) if recall else {}
+        return super().change_view(request, object_id, form_url, {**people, **(extra_context or {})})
 
-    def who_was_reached(self, request: HttpRequest, recall: Recall) -> dict[str, Any]:
+    def people_context(self, request: HttpRequest, recall: Recall) -> dict[str, Any]:
         """Two statements for any number of people: how many of each, and one page of them."""
         holders: Any = RecallHolder.objects.filter(recall=recall).with_reach()
         counts = dict(holders.order_by().values_list("reach").annotate(Count("pk")))
@@ -338,7 +323,11 @@ class RecallAdmin(LooksOnly):
         paginator.count = totals.get(show, 0)
         page = paginator.get_page(request.GET.get("p"))
         return {
-            "counts": count_filters(totals, show),
+            "filters": [
+                {"show": key, "label": label, "count": f"{totals.get(key, 0):,}", "current": key == show}
+                for key, label in (("", _("Everybody")), ("to-ring", _("To ring")), *ReachState.choices)
+                if totals.get(key) or key in ("", "to-ring")
+            ],
             "show": show,
             "page": page,
             "pages": paginator.get_elided_page_range(page.number, on_each_side=2) if paginator.num_pages > 1 else (),
@@ -386,13 +375,13 @@ class RecallAdmin(LooksOnly):
 
     @admin.display(description=gettext_lazy("taken off the packing table"))
     def off_the_table(self, recall: Recall) -> SafeString | str:
-        found = Order.objects.filter(recalls__recall=recall, recalls__was_packing=True).order_by("pk")[:MAX_LISTED]
-        return join_lines([order_link(order) for order in found])
+        orders = Order.objects.filter(recalls__recall=recall, recalls__was_packing=True).order_by("pk")[:MAX_LISTED]
+        return join_lines([order_link(order) for order in orders])
 
     @admin.display(description=gettext_lazy("with presenters"))
     def presenters(self, recall: Recall) -> SafeString | str:
-        found = with_presenters(recall.edition, timezone.now())
-        return presenter_lines(found) if found else ""
+        orders = with_presenters(recall.edition, timezone.now())
+        return presenter_lines(orders) if orders else ""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -407,18 +396,8 @@ def holder_count(holders: QuerySet[RecallHolder]) -> Coalesce:
     return Coalesce(Subquery(own.annotate(count=Count("pk")).values("count")), 0)
 
 
-def count_filters(totals: dict[str, int], show: str) -> list[dict[str, Any]]:
-    """Each with how many people it has, and whether it is what is shown; without those that have none."""
-    words = [("", _("Everybody")), ("to-ring", _("To ring")), *ReachState.choices]
-    return [
-        {"show": key, "label": label, "count": f"{totals.get(key, 0):,}", "current": key == show}
-        for key, label in words
-        if totals.get(key) or key in ("", "to-ring")
-    ]
-
-
 def holder_row(holder: RecallHolder) -> dict[str, Any]:
-    """What is said of one person; the email's own page says why it failed and sends it again."""
+    """One person of the list; the email's own page shows why it failed and sends it again."""
     reach, person = ReachState(holder.reach), holder.person  # type: ignore[attr-defined]
     return {
         "key": holder.pk,

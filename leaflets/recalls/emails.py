@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
@@ -45,7 +44,7 @@ class ReceivedCopies:
 class EditionRecalled(Email):
     """About "recall:3:12", the recall and its holder, until they are erased.
 
-    Who has no copies of it (`received`) reads only of what they still wait for.
+    People who have no copies of it (`received`) read only about what they wait for.
     """
 
     name = EDITION_RECALLED
@@ -79,7 +78,9 @@ class EditionRecalled(Email):
     def received(self) -> Sequence[ReceivedCopies]:
         """Parcel by parcel, as the ledger has them, the oldest first. Two statements: by their own lines."""
         lines = OrderLine.objects.filter(order__person=self.holder.person_id, edition=self.recall.edition, dispatched__gt=0)
-        left = StockMovement.objects.filter(order_line__in=list(lines.values_list("pk", flat=True)), kind=MovementKind.DISPATCHED)
+        dispatched = StockMovement.objects.filter(
+            order_line__in=list(lines.values_list("pk", flat=True)), kind=MovementKind.DISPATCHED
+        )
         return [
             ReceivedCopies(
                 reference=movement.order_line.order.reference,  # type: ignore[union-attr]
@@ -87,7 +88,7 @@ class EditionRecalled(Email):
                 day=format_day(movement.at),
                 brought=bool(movement.order_line.order.brought_with),  # type: ignore[union-attr]
             )
-            for movement in left.select_related("order_line__order").order_by("at", "pk")
+            for movement in dispatched.select_related("order_line__order").order_by("at", "pk")
         ]
 
     def get_subject(self) -> Promise:
@@ -99,79 +100,74 @@ class EditionRecalled(Email):
 
     def context(self) -> dict[str, object]:
         recall, received = self.recall, self.received
-        still = [each.order for each in self.orders if each.order.is_open]
+        open_orders = [recall_order.order for recall_order in self.orders if recall_order.order.is_open]
+        had = []
+        for copies in received:
+            value = gettext("Sent on %(day)s, order %(reference)s")
+            if copies.brought:
+                value = gettext("Brought by our presenter, order %(reference)s")
+            facts = {"reference": copies.reference, "day": copies.day}
+            had.append({"label": copies_text(copies.copies), "value": value % facts})
         return {
             "recall": recall,
             "edition": recall.edition,
             "title": recall.edition.leaflet.title,
             "why": recall.edition.withdrawn_why,
             "words": recall.words,
-            "had": [self.received_row(each) for each in received],
-            "waits": [self.order_row(each) for each in self.orders],
-            "copies": sum(each.copies for each in received),
-            **(self.next_step_link() if received or not still else self.see_orders_link(still)),
+            "had": had,
+            "waits": [self.order_row(recall_order) for recall_order in self.orders],
+            "copies": sum(copies.copies for copies in received),
+            **self.link(open_orders),
         }
 
-    @staticmethod
-    def received_row(each: ReceivedCopies) -> dict[str, str]:
-        sentence = (
-            _("Brought by our presenter, order %(reference)s") if each.brought else _("Sent on %(day)s, order %(reference)s")
-        )
-        return {"label": copies_text(each.copies), "value": str(sentence) % {"reference": each.reference, "day": each.day}}
-
-    def order_row(self, each: RecallOrder) -> dict[str, str]:
+    def order_row(self, recall_order: RecallOrder) -> dict[str, str]:
         """What becomes of one order, in a sentence or two."""
-        facts = {"title": self.successor_text(), "recalled": self.recall.edition.leaflet.title}
+        successor, title = self.recall.successor, ""
+        if successor and self.recall.instead == RecallReplacement.SAME:
+            title = gettext("the edition of %(label)s") % {"label": successor.label}
+        elif successor:
+            title = gettext("“%(title)s”") % {"title": successor.leaflet.title}
+        facts = {"title": title, "recalled": self.recall.edition.leaflet.title}
         parts = [
-            (each.moved, _("You get %(copies)s of %(title)s instead.")),
-            (each.to_come, self.waiting_text(each)),
-            (each.cancelled, _("We don’t send %(copies)s of “%(recalled)s”.")),
+            (recall_order.moved, _("You get %(copies)s of %(title)s instead.")),
+            (recall_order.to_come, self.waiting_text(recall_order)),
+            (recall_order.cancelled, _("We don’t send %(copies)s of “%(recalled)s”.")),
         ]
         sentences = [str(sentence) % {**facts, "copies": copies_text(count)} for count, sentence in parts if count]
-        if each.order.state == OrderState.CANCELLED:
+        if recall_order.order.state == OrderState.CANCELLED:
             sentences.append(gettext("Nothing else was in this order, so it is cancelled."))
-        return {"label": each.order.reference, "value": " ".join(sentences)}
+        return {"label": recall_order.order.reference, "value": " ".join(sentences)}
 
-    def successor_text(self) -> str:
-        """'the new edition, May 2027' or '“Another title”'."""
-        successor = self.recall.successor
-        if successor is None:
-            return ""
-        if self.recall.instead == RecallReplacement.SAME:
-            return gettext("the edition of %(label)s") % {"label": successor.label}
-        return gettext("“%(title)s”") % {"title": successor.leaflet.title}
-
-    def waiting_text(self, each: RecallOrder) -> str | Promise:
-        if each.order.state == OrderState.REQUESTED:
+    def waiting_text(self, recall_order: RecallOrder) -> str | Promise:
+        if recall_order.order.state == OrderState.REQUESTED:
             return _("You asked for %(copies)s. If we agree, it is %(title)s.") if self.recall.successor else ""
         if self.recall.successor is None:
             return _("Your %(copies)s come when the next edition is printed. We keep your place, and email you then.")
-        if each.moved:
+        if recall_order.moved:
             return _("Another %(copies)s follow as soon as we have more.")
         return _("You get %(copies)s of %(title)s instead, as soon as we have more.")
 
-    def next_step_link(self) -> dict[str, str]:
-        """The one thing to do on the website."""
+    def link(self, open_orders: list[Order]) -> dict[str, str]:
+        """The one thing to do on the website. People who have no copies and get others need not order again."""
         recall, leaflet, successor = self.recall, self.recall.edition.leaflet, self.recall.successor
         path, label = reverse("leaflets"), gettext("See all leaflets")
-        if successor:
-            same = recall.instead == RecallReplacement.SAME
+        if open_orders and not self.received:
+            path, label = reverse("my"), gettext("See your orders")
+            if len(open_orders) == 1:
+                path, label = open_orders[0].get_absolute_url(), gettext("See your order")
+        elif successor:
             path, label = successor.leaflet.get_absolute_url(), gettext("See what to use instead")
-            label = gettext("Order the new edition") if same else label
+            if recall.instead == RecallReplacement.SAME:
+                label = gettext("Order the new edition")
         elif recall.instead == RecallReplacement.WAIT and leaflet.active:
             path, label = leaflet.get_absolute_url(), gettext("Read about it on the leaflet’s page")
         return {"url": f"{settings.SITE_URL}{path}", "label": label}
 
-    @staticmethod
-    def see_orders_link(still: list[Order]) -> dict[str, str]:
-        """Of who has no copies and gets others by themselves: to order again would be once too often."""
-        one = len(still) == 1
-        path = still[0].get_absolute_url() if one else reverse("my")
-        return {"url": f"{settings.SITE_URL}{path}", "label": gettext("See your order") if one else gettext("See your orders")}
-
 
 def recall_examples() -> Iterator[Example]:
-    """One for each advice, and one for who had no copy yet."""
+    """One for each advice, and one for people who had no copy yet."""
+    leaflet = Leaflet(pk=1, slug="health-visitors", title=SAMPLE_TITLES[0])
+    edition = Edition(pk=1, leaflet=leaflet, label="March 2026", withdrawn_why="The phone number on page 2 is wrong.")
     sent = [
         ReceivedCopies("LO-3XK9-PT", 25, "Monday 22 February 2027", brought=False),
         ReceivedCopies("LO-8WQC-4D", 10, "Tuesday 2 March 2027", brought=True),
@@ -186,12 +182,7 @@ def recall_examples() -> Iterator[Example]:
         (gettext("to keep"), Advice.KEEP, tell, RecallReplacement.WAIT, sent, []),
         (gettext("before it came"), Advice.RECYCLE, "", RecallReplacement.CANCEL, [], [gone]),
     ):
-        recall = sample_recall(advice=advice, words=words, instead=instead)
+        newer = Edition(pk=2, leaflet=leaflet, label="February 2027") if instead == RecallReplacement.SAME else None
+        fields = {"advice": advice, "words": words, "instead": instead, "recalled_at": SAMPLE_NOW}
+        recall = Recall(pk=1, edition=edition, successor=newer, **fields)
         yield example(EditionRecalled, case, recall=recall, received=received, orders=orders)
-
-
-def sample_recall(**fields: Any) -> Recall:
-    leaflet, why = Leaflet(pk=1, slug="health-visitors", title=SAMPLE_TITLES[0]), "The phone number on page 2 is wrong."
-    edition = Edition(pk=1, leaflet=leaflet, label="March 2026", withdrawn_why=why)
-    newer = Edition(pk=2, leaflet=leaflet, label="February 2027") if fields["instead"] == RecallReplacement.SAME else None
-    return Recall(pk=1, edition=edition, successor=newer, recalled_at=SAMPLE_NOW, **fields)

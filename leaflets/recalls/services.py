@@ -1,7 +1,7 @@
-"""Recalls: an edition found wrong is withdrawn in one act, and everybody who has copies or waits for them is told (ADR 19)."""
+"""Recalls: an edition found wrong is withdrawn in one act, and everybody who has copies or waits for them is emailed (ADR 19)."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
@@ -41,8 +41,6 @@ from privacy.personal_data import ERASED_NAME
 from professionals.models import Person
 from professionals.safeguarding.services import notify_safeguarding_lead
 
-# What a recall does to copies that are promised or waited for: worked out ahead for a page, stored under the locks.
-
 
 @dataclass(frozen=True)
 class LineOutcome:
@@ -62,38 +60,36 @@ class LineOutcome:
         """Copies of it may lie in a parcel on the packing table."""
         return self.order.state == OrderState.PACKING and self.line.allocated > 0
 
-    def is_news(self, instead: str) -> bool:
-        """Whether its owner gets something else than they were told, or later."""
+    def needs_email(self, instead: str) -> bool:
+        """Whether its owner gets something else than they expect, or later."""
         waited = self.order.state == OrderState.WAITING and self.moved
-        asks = self.order.state == OrderState.REQUESTED and not self.cancelled
-        return bool(instead == RecallReplacement.OTHER or self.cancelled or waited or (self.to_come and not asks))
+        delayed = self.to_come and self.order.state != OrderState.REQUESTED
+        return bool(instead == RecallReplacement.OTHER or self.cancelled or waited or delayed)
 
 
 def open_lines(edition: Edition) -> OrderLineQuerySet:
-    """Of this edition, with their orders, in key order, as they are locked."""
+    """With their orders, in the order of the locks."""
     lines = OrderLine.objects.filter(edition=edition, order__state__in=OPEN_STATES).exclude(allocated=0, backordered=0)
     return lines.select_related("order").defer("order__searched").order_by("order_id", "pk")
 
 
 def plan_outcomes(lines: Iterable[OrderLine], instead: str, free: int) -> list[LineOutcome]:
-    """Pure. `free`: copies of the successor that nobody has been promised.
+    """`free`: copies of the successor that nobody has been promised.
 
-    They go to those who had a promise first, among them in the order of the queue. A request is promised nothing, and to a parcel
-    on the table that has no copy of the edition nothing is added. What a presenter was to bring and is not there is not
-    brought: a visit does not wait.
+    They go to those who had a promise first, among them in the order of the queue. Requested orders are promised nothing, and
+    nothing is added to a parcel on the table that has no copy of the edition. What a presenter was to bring and is not there
+    is cancelled: a visit does not wait.
     """
-    found = []
+    outcomes = []
     for line in sorted(lines, key=lambda line: (not line.allocated, *queue_position(line))):
         copies, state = line.allocated + line.backordered, line.order.state
-        moved = 0
-        if instead in (RecallReplacement.SAME, RecallReplacement.OTHER):
-            stays = state == OrderState.REQUESTED or (state == OrderState.PACKING and not line.allocated)
-            moved = 0 if stays else min(copies, free)
-            free -= moved
+        may_move = state != OrderState.REQUESTED and not (state == OrderState.PACKING and not line.allocated)
+        moved = min(copies, free) if may_move and instead in (RecallReplacement.SAME, RecallReplacement.OTHER) else 0
+        free -= moved
         rest = copies - moved
-        ends = instead == RecallReplacement.CANCEL or bool(line.order.brought_with)
-        found.append(LineOutcome(line, moved, 0 if ends else rest, rest if ends else 0))
-    return found
+        is_cancelled = instead == RecallReplacement.CANCEL or bool(line.order.brought_with)
+        outcomes.append(LineOutcome(line, moved, 0 if is_cancelled else rest, rest if is_cancelled else 0))
+    return outcomes
 
 
 def states_after(outcomes: Sequence[LineOutcome]) -> Mapping[int, OrderState]:
@@ -102,17 +98,17 @@ def states_after(outcomes: Sequence[LineOutcome]) -> Mapping[int, OrderState]:
     others = OrderLine.objects.filter(order__in=[outcome.line.order_id for outcome in outcomes]).exclude(pk__in=recalled)
     sums = others.order_by().values_list("order").annotate(Sum("allocated"), Sum("backordered"))
     elsewhere = {order: (allocated, backordered) for order, allocated, backordered in sums}
-    return {outcome.line.order_id: state_after(outcome, *elsewhere.get(outcome.line.order_id, (0, 0))) for outcome in outcomes}
-
-
-def state_after(outcome: LineOutcome, allocated: int, backordered: int) -> OrderState:
-    promised, waits = outcome.moved + allocated, outcome.to_come + backordered
-    before = OrderState(outcome.order.state)
-    if not promised and not waits:
-        return OrderState.CANCELLED
-    if before == OrderState.REQUESTED or (before == OrderState.PACKING and not outcome.was_packing):
-        return before
-    return OrderState.RECEIVED if promised else OrderState.WAITING
+    states = {}
+    for outcome in outcomes:
+        allocated, backordered = elsewhere.get(outcome.line.order_id, (0, 0))
+        promised, waits = outcome.moved + allocated, outcome.to_come + backordered
+        state = before = OrderState(outcome.order.state)
+        if not promised and not waits:
+            state = OrderState.CANCELLED
+        elif before != OrderState.REQUESTED and (before != OrderState.PACKING or outcome.was_packing):
+            state = OrderState.RECEIVED if promised else OrderState.WAITING
+        states[outcome.line.order_id] = state
+    return states
 
 
 def store_outcomes(recall: Recall, outcomes: Sequence[LineOutcome], *, by: User | None, now: datetime) -> None:
@@ -120,22 +116,20 @@ def store_outcomes(recall: Recall, outcomes: Sequence[LineOutcome], *, by: User 
     if not outcomes:
         return
     states = states_after(outcomes)
-    # `stays`: what waits does so on the same line, for the next print. At most three statements.
-    lines, still_open = OrderLine.objects.all(), F("allocated") + F("backordered")
-    kept = [each.line.pk for each in outcomes if not each.cancelled]
-    if recall.successor is None:
-        lines.filter(pk__in=kept).update(backordered=still_open, allocated=0)
+    lines, open_copies = OrderLine.objects.all(), F("allocated") + F("backordered")
+    not_cancelled = lines.filter(pk__in=[outcome.line.pk for outcome in outcomes if not outcome.cancelled])
+    if recall.successor is None:  # what waits does so on the same line, for the next print
+        not_cancelled.update(backordered=open_copies, allocated=0)
     else:
-        lines.filter(pk__in=kept).update(copies=F("copies") - still_open, backordered=0, allocated=0)
-    ended = [each.line.pk for each in outcomes if each.cancelled and not each.moved]
-    lines.filter(pk__in=ended).update(cancelled=F("cancelled") + still_open, backordered=0, allocated=0)
-    for each in outcomes:
-        if each.cancelled and each.moved:  # one at most: of those who are brought theirs, the one at which there were no more
-            cancelled, copies = F("cancelled") + each.cancelled, F("copies") - each.moved
-            lines.filter(pk=each.line.pk).update(copies=copies, cancelled=cancelled, backordered=0, allocated=0)
-    released = [
-        movement_for_line(each.line, MovementKind.RELEASED, each.line.allocated) for each in outcomes if each.line.allocated
-    ]
+        not_cancelled.update(copies=F("copies") - open_copies, backordered=0, allocated=0)
+    cancelled = lines.filter(pk__in=[outcome.line.pk for outcome in outcomes if outcome.cancelled and not outcome.moved])
+    cancelled.update(cancelled=F("cancelled") + open_copies, backordered=0, allocated=0)
+    for outcome in outcomes:
+        if outcome.cancelled and outcome.moved:  # one at most: the order for a visit at which the copies ran out
+            figures = {"copies": F("copies") - outcome.moved, "cancelled": F("cancelled") + outcome.cancelled}
+            lines.filter(pk=outcome.line.pk).update(**figures, backordered=0, allocated=0)
+    recalled = [outcome.line for outcome in outcomes if outcome.line.allocated]
+    released = [movement_for_line(line, MovementKind.RELEASED, line.allocated) for line in recalled]
     allocated = allocate_successor(recall.successor, outcomes) if recall.successor else []
     if released or allocated:
         record_movements([*released, *allocated], by=by, now=now, reason=recall.reference)
@@ -143,54 +137,41 @@ def store_outcomes(recall: Recall, outcomes: Sequence[LineOutcome], *, by: User 
         keys = [outcome.order.pk for outcome in outcomes if states[outcome.order.pk] == state != outcome.order.state]
         if keys:
             Order.objects.filter(pk__in=keys).update(state=state)
-    Parcel.objects.open().filter(order__in=[each.order.pk for each in outcomes if each.was_packing]).update(
-        outcome=Outcome.WITHDRAWN
-    )
+    packing = [outcome.order.pk for outcome in outcomes if outcome.was_packing]
+    Parcel.objects.open().filter(order__in=packing).update(outcome=Outcome.WITHDRAWN)
     write_history(recall, outcomes, states, by=by, now=now)
 
 
 def allocate_successor(successor: Edition, outcomes: Sequence[LineOutcome]) -> list[StockMovement]:
-    """The entries of the ledger for what the successor is promised to, not yet recorded."""
-    theirs = [each for each in outcomes if each.moved or each.to_come]
-    known = {line.order_id: line for line in OrderLine.objects.filter(edition=successor, order__in=[e.order.pk for e in theirs])}
+    """Move open copies to lines of the successor; the movements for it are returned, not yet recorded."""
+    moving = {outcome.order.pk: outcome for outcome in outcomes if outcome.moved or outcome.to_come}
+    known = {line.order_id: line for line in OrderLine.objects.filter(edition=successor, order__in=list(moving))}
     lines = []
-    for each in theirs:
-        line = known.get(each.order.pk) or OrderLine(order=each.order, edition=successor, copies=0)
-        line.copies += each.moved + each.to_come
-        line.allocated, line.backordered = line.allocated + each.moved, line.backordered + each.to_come
+    for key, outcome in moving.items():
+        line = known.get(key) or OrderLine(order=outcome.order, edition=successor, copies=0)
+        line.copies += outcome.moved + outcome.to_come
+        line.allocated, line.backordered = line.allocated + outcome.moved, line.backordered + outcome.to_come
         lines.append(line)
     figures = ["copies", "backordered", "allocated"]
     OrderLine.objects.bulk_create(lines, update_conflicts=True, unique_fields=["order", "edition"], update_fields=figures)
-    return [
-        movement_for_line(line, MovementKind.ALLOCATED, each.moved)
-        for line, each in zip(lines, theirs, strict=True)
-        if each.moved
-    ]
+    moved = [(line, moving[line.order_id].moved) for line in lines]
+    return [movement_for_line(line, MovementKind.ALLOCATED, copies) for line, copies in moved if copies]
 
 
 def write_history(
     recall: Recall, outcomes: Sequence[LineOutcome], states: Mapping[int, OrderState], *, by: User | None, now: datetime
 ) -> None:
-    title = str(recall.successor) if recall.successor else ""
-    events = []
-    for each in outcomes:
-        copies = {"moved": each.moved, "to_come": each.to_come, "cancelled": each.cancelled}
-        facts = {"recalled": str(recall.edition), "title": title, **copies}
-        events.append(OrderEvent(order=each.order, kind=EventKind.RECALLED, by=by, at=now, changes={"recall": facts}))
-        if states[each.order.pk] == OrderState.CANCELLED:
-            events.append(OrderEvent(order=each.order, kind=EventKind.CANCELLED, by=by, at=now))
+    facts = {"recalled": str(recall.edition), "title": str(recall.successor) if recall.successor else ""}
+    events, recall_orders = [], []
+    for outcome in outcomes:
+        order, copies = outcome.order, {"moved": outcome.moved, "to_come": outcome.to_come, "cancelled": outcome.cancelled}
+        changes = {"recall": {**facts, **copies}}
+        events.append(OrderEvent(order=order, kind=EventKind.RECALLED, by=by, at=now, changes=changes))
+        if states[order.pk] == OrderState.CANCELLED:
+            events.append(OrderEvent(order=order, kind=EventKind.CANCELLED, by=by, at=now))
+        recall_orders.append(RecallOrder(recall=recall, order=order, was_packing=outcome.was_packing, **copies))
     OrderEvent.objects.bulk_create(events)
-    RecallOrder.objects.bulk_create(
-        RecallOrder(
-            recall=recall,
-            order=each.order,
-            moved=each.moved,
-            to_come=each.to_come,
-            cancelled=each.cancelled,
-            was_packing=each.was_packing,
-        )
-        for each in outcomes
-    )
+    RecallOrder.objects.bulk_create(recall_orders)
 
 
 EDITION_RECALLED = "edition-recalled"
@@ -206,10 +187,10 @@ class NewerEditionExists(DomainError):
 
 @dataclass(frozen=True)
 class RecallRequest:
-    """What staff want: `why` is shown to people, `advice` (Advice) says what they do with copies, `words` say more of it.
+    """`why` is shown to people, `advice` (Advice) is what they do with copies, `words` say more about that.
 
-    `instead` (Instead) is what becomes of open orders, `other` the leaflet that is sent instead, if it is another one.
-    `flagged`: a text looks like a child's details and its writer kept it, so the safeguarding lead is told.
+    `instead` (RecallReplacement) is what becomes of open orders, `other` the leaflet that is sent instead, if it is another.
+    `flagged`: a text looks like a child's details and its writer left it in, so the safeguarding lead is notified.
     """
 
     why: str
@@ -228,20 +209,19 @@ class RecallPlan:
     successor: Edition | None
     outcomes: Sequence[LineOutcome]
     cancelled_orders: int
-    # By the person's key: who would be told, with how many copies they were sent.
-    received: Mapping[int, int]
+    received: Mapping[int, int]  # people_to_email
     with_email: int
     without_email: Sequence[Person]  # the first of them
     erased_copies: int
     with_presenters: Sequence[Order]
-    packing: Sequence[Order] = field(init=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "packing", [each.order for each in self.outcomes if each.was_packing])
+    @property
+    def packing(self) -> list[Order]:
+        return [outcome.order for outcome in self.outcomes if outcome.was_packing]
 
-    def copies(self, what: str) -> int:
-        """`what`: moved, to_come or cancelled."""
-        return sum(getattr(each, what) for each in self.outcomes)
+    def copies(self, figure: str) -> int:
+        """`figure`: moved, to_come or cancelled."""
+        return sum(getattr(outcome, figure) for outcome in self.outcomes)
 
     @property
     def copies_out(self) -> int:
@@ -251,120 +231,114 @@ class RecallPlan:
 MAX_LISTED = 100
 
 
-def plan_recall(*, edition: Edition, wish: RecallRequest, now: datetime) -> RecallPlan:
+def plan_recall(*, edition: Edition, request: RecallRequest, now: datetime) -> RecallPlan:
     """Changes nothing and locks nothing. Nine statements or fewer. Raises NoSuccessor, NewerEditionExists."""
-    successor = successor_of(edition, wish)
-    outcomes = plan_outcomes(open_lines(edition), wish.instead, successor.free if successor else 0)
-    received = people_to_tell(edition, outcomes, wish.instead)
+    successor = successor_of(edition, request)
+    outcomes = plan_outcomes(open_lines(edition), request.instead, successor.free if successor else 0)
+    received = people_to_email(edition, outcomes, request.instead)
     people = Person.objects.filter(pk__in=list(received))
-    ended = [state for state in states_after(outcomes).values() if state == OrderState.CANCELLED]
+    # Copies that went to people who have been erased since: nobody can be reached.
+    erased = OrderLine.objects.filter(edition=edition, dispatched__gt=0, order__person__in=ERASED_PEOPLE)
     return RecallPlan(
         edition=edition,
         successor=successor,
         outcomes=outcomes,
-        cancelled_orders=len(ended),
+        cancelled_orders=list(states_after(outcomes).values()).count(OrderState.CANCELLED),
         received=received,
         with_email=people.exclude(email="").count(),
         without_email=list(people.filter(email="").select_related("organisation")[:MAX_LISTED]),
-        erased_copies=erased_copies(edition),
+        erased_copies=erased.aggregate(copies=Sum("dispatched", default=0))["copies"],
         with_presenters=with_presenters(edition, now),
     )
 
 
-def successor_of(edition: Edition, wish: RecallRequest) -> Edition | None:
+def successor_of(edition: Edition, request: RecallRequest) -> Edition | None:
     """The edition that is sent instead; None if none is. Raises NoSuccessor, NewerEditionExists."""
-    if wish.instead == RecallReplacement.WAIT and has_newer_edition(edition):
+    if request.instead == RecallReplacement.WAIT and has_newer_edition(edition):
         raise NewerEditionExists
-    if wish.instead not in (RecallReplacement.SAME, RecallReplacement.OTHER):
+    if request.instead not in (RecallReplacement.SAME, RecallReplacement.OTHER):
         return None
-    leaflet = edition.leaflet if wish.instead == RecallReplacement.SAME else wish.other
+    leaflet = edition.leaflet if request.instead == RecallReplacement.SAME else request.other
     current = Edition.objects.current().filter(leaflet=leaflet, leaflet__active=True).exclude(pk=edition.pk)
-    found = current.select_related("leaflet").first()
-    if found is None or (wish.instead == RecallReplacement.OTHER and found.leaflet_id == edition.leaflet_id):
+    successor = current.select_related("leaflet").first()
+    if successor is None or (request.instead == RecallReplacement.OTHER and successor.leaflet_id == edition.leaflet_id):
         raise NoSuccessor
-    return found
+    return successor
 
 
 def has_newer_edition(edition: Edition) -> bool:
-    """Who waits for the next print waits for the newest; a line of an older one would never get any."""
+    """If so, nobody may wait for a next print: a line of an older one would never get any."""
     return Edition.objects.current().filter(leaflet=edition.leaflet_id).exclude(pk=edition.pk).exists()
 
 
-def people_to_tell(edition: Edition, outcomes: Sequence[LineOutcome], instead: str) -> dict[int, int]:
-    """By the person's key how many copies they were sent: who has copies, and (0) whose open order gets news. One statement.
+def people_to_email(edition: Edition, outcomes: Sequence[LineOutcome], instead: str) -> dict[int, int]:
+    """By the person's key how many copies they were sent; 0 if only an open order of theirs changes. One statement.
 
-    Whoever was erased is left out.
+    Erased people are left out.
     """
     sent = OrderLine.objects.filter(edition=edition, dispatched__gt=0).exclude(order__person__in=ERASED_PEOPLE)
-    found = dict(sent.order_by().values_list("order__person").annotate(Sum("dispatched")))
-    for each in outcomes:
-        if each.is_news(instead):
-            found.setdefault(each.order.person_id, 0)
-    return found
+    people = dict(sent.order_by().values_list("order__person").annotate(Sum("dispatched")))
+    for outcome in outcomes:
+        if outcome.needs_email(instead):
+            people.setdefault(outcome.order.person_id, 0)
+    return people
 
 
 ERASED_PEOPLE = Person.objects.filter(name=ERASED_NAME, email="", phone="", user=None)
 
 
-def erased_copies(edition: Edition) -> int:
-    """Copies that went to people who have been erased since: nobody can be told of them."""
-    sent = OrderLine.objects.filter(edition=edition, dispatched__gt=0, order__person__in=ERASED_PEOPLE)
-    return sent.aggregate(copies=Sum("dispatched", default=0))["copies"]
-
-
 def with_presenters(edition: Edition, now: datetime) -> list[Order]:
-    """Orders that a presenter was given to bring to a visit that is still to come: they hold the copies, not the host."""
+    """Orders for visits to come that were handed to their presenters, who hold the copies, not the host."""
     given = Order.objects.filter(lines__edition=edition, lines__dispatched__gt=0).exclude(brought_with="")
     to_come = given.annotate(visit_starts=visit_start()).filter(visit_starts__gt=now)
     return list(to_come.order_by("visit_starts", "pk")[:MAX_LISTED])
 
 
 @transaction.atomic
-def recall_edition(*, edition: Edition, wish: RecallRequest, by: User | None, now: datetime) -> Recall:
-    """Nobody gets this print any more, as paper or as PDF; open orders get what `wish` says; who has copies is told.
+def recall_edition(*, edition: Edition, request: RecallRequest, by: User | None, now: datetime) -> Recall:
+    """Nobody gets this print any more, as paper or as PDF; open orders get what `request` says; whoever has copies is emailed.
 
-    As many statements for one order or person as for ten thousand; the emails are queued by the next sweep. A print that was
-    only withdrawn can be recalled later. Raises NoSuccessor, NewerEditionExists.
+    As many statements for one order or person as for ten thousand. A print that was only withdrawn can be recalled later.
+    Raises NoSuccessor, NewerEditionExists.
     """
-    successor = successor_of(edition, wish)
+    successor = successor_of(edition, request)
     lock_holders(edition)
     edition, successor = lock_recalled_editions(edition, successor)
-    if wish.instead == RecallReplacement.WAIT and has_newer_edition(edition):
+    if request.instead == RecallReplacement.WAIT and has_newer_edition(edition):
         raise NewerEditionExists
-    outcomes = plan_outcomes(lock_lines(open_lines(edition)), wish.instead, successor.free if successor else 0)
-    edition.state, edition.withdrawn_on, edition.withdrawn_why = EditionState.WITHDRAWN, uk_day(now), wish.why
-    edition.use_instead = wish.other if wish.instead == RecallReplacement.OTHER else None
+    outcomes = plan_outcomes(lock_lines(open_lines(edition)), request.instead, successor.free if successor else 0)
+    edition.state, edition.withdrawn_on, edition.withdrawn_why = EditionState.WITHDRAWN, uk_day(now), request.why
+    edition.use_instead = request.other if request.instead == RecallReplacement.OTHER else None
     edition.save(update_fields=["state", "withdrawn_on", "withdrawn_why", "use_instead"])
     recall = Recall.objects.create(
         edition=edition,
-        advice=wish.advice,
-        words=wish.words,
-        instead=wish.instead,
+        advice=request.advice,
+        words=request.words,
+        instead=request.instead,
         successor=successor,
         recalled_at=now,
         by=by,
         blocked=edition.on_hand,
-        **{name: sum(getattr(each, name) for each in outcomes) for name in ("moved", "to_come", "cancelled")},
+        **{name: sum(getattr(outcome, name) for outcome in outcomes) for name in ("moved", "to_come", "cancelled")},
     )
-    people = people_to_tell(edition, outcomes, wish.instead)
+    people = people_to_email(edition, outcomes, request.instead)
     store_outcomes(recall, outcomes, by=by, now=now)
-    # One email a person; `about` is the recall, and who of it. Four statements, however many they are.
     holders = RecallHolder.objects.bulk_create(
         RecallHolder(recall=recall, person_id=person, received=copies) for person, copies in people.items()
     )
     emails = dict(Person.objects.filter(pk__in=people).values_list("pk", "email"))
-    told = [About(f"recall:{recall.pk}:{holder.pk}", emails[holder.person_id], recall.reference) for holder in holders]
-    notify_about(told, kind=EDITION_RECALLED, now=now, left_to_sweep=True)
-    # By what it is about alone: the database has no figures yet of so many rows of this kind, and would read them all for each.
-    about = Concat(Value(f"recall:{recall.pk}:"), Cast(OuterRef("pk"), CharField()))
-    recall.holders.update(told_in=Subquery(Notification.objects.filter(about=about).order_by().values("pk")[:1]))
-    if wish.flagged:
+    about = [About(f"recall:{recall.pk}:{holder.pk}", emails[holder.person_id], recall.reference) for holder in holders]
+    notify_about(about, kind=EDITION_RECALLED, now=now, left_to_sweep=True)
+    # By `about` alone: PostgreSQL has no statistics yet of so many rows of this kind, and would read them all for each.
+    about_holder = Concat(Value(f"recall:{recall.pk}:"), Cast(OuterRef("pk"), CharField()))
+    recall.holders.update(told_in=Subquery(Notification.objects.filter(about=about_holder).order_by().values("pk")[:1]))
+    if request.flagged:
         notify_safeguarding_lead(about=f"recall:{recall.pk}", reference=recall.reference, now=now)
     return recall
 
 
 def lock_holders(edition: Edition) -> None:
-    """The first of all locks, as of whoever writes a row that points to a person: all who have or wait for this print."""
+    """All who have or wait for this print. People are the first of all locks."""
     had_or_waits = Q(lines__dispatched__gt=0) | Q(lines__allocated__gt=0) | Q(lines__backordered__gt=0)
     orders = Order.objects.filter(had_or_waits, lines__edition=edition)
     people = Person.objects.filter(pk__in=orders.values("person"))
@@ -377,22 +351,22 @@ def lock_recalled_editions(edition: Edition, successor: Edition | None) -> tuple
     Raises NoSuccessor.
     """
     list(PackingSession.objects.open().order_by("pk").select_for_update(no_key=True).values_list("pk"))
-    rows = lock_editions([each.pk for each in (edition, successor) if each])
+    rows = lock_editions([row.pk for row in (edition, successor) if row])
     if Recall.objects.filter(edition=edition).exists():
         raise DomainError(_("A colleague has already recalled this edition, so nothing was changed."))
-    now_is = rows[edition.pk]
-    now_is.leaflet = edition.leaflet
+    locked = rows[edition.pk]
+    locked.leaflet = edition.leaflet
     if successor is None:
-        return now_is, None
-    instead = rows[successor.pk]
-    if instead.state != EditionState.CURRENT:
+        return locked, None
+    locked_successor = rows[successor.pk]
+    if locked_successor.state != EditionState.CURRENT:
         raise NoSuccessor
-    instead.leaflet = successor.leaflet
-    return now_is, instead
+    locked_successor.leaflet = successor.leaflet
+    return locked, locked_successor
 
 
 def mark_phoned(*, holder: RecallHolder, by: User, now: datetime) -> bool:
-    """Somebody has spoken with them. Whether this call has marked it: of two colleagues the first stands there."""
+    """False if a colleague marked it first."""
     return bool(RecallHolder.objects.filter(pk=holder.pk, reached_at=None).update(reached_at=now, reached_by=by))
 
 

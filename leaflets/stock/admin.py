@@ -45,20 +45,10 @@ from leaflets.stock.stock_takes import (
 )
 from professionals.safeguarding.services import KEPT_BACK, waits_for_lead
 
-# The stock ledger, to read.
-
 
 def signed(change: int) -> str:
     """'+1,200', '−12' with a real minus; a dash for no change."""
     return f"{change:+,}".replace("-", "−") if change else NOTHING
-
-
-def editions_with(words: list[str]) -> list[int]:
-    """The editions that have each word in the leaflet's title or in their own label: a few rows."""
-    editions = Edition.objects.all()
-    for word in words:
-        editions = editions.filter(Q(leaflet__title__icontains=word) | Q(label__icontains=word))
-    return list(editions.values_list("pk", flat=True))
 
 
 @admin.register(StockMovement, site=staff_site)
@@ -80,18 +70,20 @@ class StockMovementAdmin(StaffModelAdmin):
         self, request: HttpRequest, queryset: QuerySet[StockMovement], search_term: str
     ) -> tuple[QuerySet[StockMovement], bool]:
         """One entry, or those of one order; else words of a leaflet with its edition, or words of a note."""
-        if entry := re.fullmatch(r"\s*STOCK-(\d{1,18})\s*", search_term, re.IGNORECASE | re.ASCII):
-            return queryset.filter(pk=entry[1]), False
-        lines = OrderLine.objects.filter(order__reference=tidy_reference(search_term)).values_list("pk", flat=True)
-        if is_reference(search_term) and (found := list(lines)):
-            return queryset.filter(order_line__in=found), False
-        typed = list(words_in(search_term))
-        if not typed:
+        if number := re.fullmatch(r"\s*STOCK-(\d{1,18})\s*", search_term, re.IGNORECASE | re.ASCII):
+            return queryset.filter(pk=number[1]), False
+        order_lines = OrderLine.objects.filter(order__reference=tidy_reference(search_term)).values_list("pk", flat=True)
+        if is_reference(search_term) and (lines := list(order_lines)):
+            return queryset.filter(order_line__in=lines), False
+        words = list(words_in(search_term))
+        if not words:
             return queryset.none() if search_term.strip() else queryset, False
-        noted = ~Q(reason="")
-        for word in typed:
-            noted &= contains(word)
-        return queryset.alias(searched=MOVEMENT_WORDS).filter(noted | Q(edition__in=editions_with(typed))), False
+        in_note, editions = ~Q(reason=""), Edition.objects.all()
+        for word in words:
+            in_note &= contains(word)
+            editions = editions.filter(Q(leaflet__title__icontains=word) | Q(label__icontains=word))
+        in_edition = Q(edition__in=list(editions.values_list("pk", flat=True)))  # a few rows
+        return queryset.alias(searched=MOVEMENT_WORDS).filter(in_note | in_edition), False
 
     @admin.display(description=gettext_lazy("leaflet"), ordering="edition")
     def edition_in_words(self, movement: StockMovement) -> SafeString:
@@ -133,53 +125,45 @@ class StockMovementAdmin(StaffModelAdmin):
         return False
 
 
-# Copies that came in and corrections: the same entered twice, by Back or after an answer that got lost, is asked about.
-
-
 def stock_entry_page(model_admin: StaffModelAdmin, request: HttpRequest, edition: Edition, action: ObjectAction) -> HttpResponse:
-    """The form carries which entry was the last when it was opened, and of which ones refusals have told since."""
+    """Copies that came in, or a correction. The same entered twice, by Back or after an answer that got lost, is asked about.
+
+    The page carries the last entry when it was opened, and those that refusals have named since.
+    """
     change_url = reverse("staff:leaflets_edition_change", args=[edition.pk])
     form = in_our_words(action.form_class)(request.POST if request.method == "POST" else None)
-    last, told = (
-        key_or_none(request.POST.get("last", "")),
-        [key for key in map(key_or_none, request.POST.getlist("told")) if key is not None],
-    )
+    last = posted_number(request.POST.get("last"))
+    named = [key for key in map(posted_number, request.POST.getlist("told")) if key is not None]
+
+    def service(*args: Any, **kwargs: Any) -> None:
+        try:
+            action.service(*args, **kwargs)  # type: ignore[misc]
+        except DuplicateEntry as refusal:
+            named.append(refusal.entry.pk)
+            raise
+
     if form.is_valid():
-        form.cleaned_data["seen"] = None if last is None else SeenEntries(last, frozenset(told))
-        if model_admin.perform(request, note_duplicates(action, told), edition, form):
+        form.cleaned_data["seen"] = None if last is None else SeenEntries(last, frozenset(named))
+        if model_admin.perform(request, replace(action, service=service), edition, form):
             return redirect(change_url)
     context: dict[str, Any] = {
         **model_admin.about_action(request, action, edition, change_url),
         "form": form,
         "media": model_admin.media + form.media,
         "last": last_entry_key(edition) if last is None else last,
-        "told": told,
+        "told": named,
     }
     return TemplateResponse(request, "leaflets/staff/stock_entry.html", context)
 
 
-def note_duplicates(action: ObjectAction, told: list[int]) -> ObjectAction:
-    """The same action; the entry that it names when it refuses is added to those that were told of."""
+def posted_number(value: Any) -> int | None:
+    """None if it is missing or no number."""
+    text = str(value)
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
-    def service(*args: Any, **kwargs: Any) -> None:
-        try:
-            action.service(*args, **kwargs)  # type: ignore[misc]
-        except DuplicateEntry as refusal:
-            told.append(refusal.entry.pk)
-            raise
-
-    return replace(action, service=service)
-
-
-def key_or_none(typed: str) -> int | None:
-    """None for a page that did not say."""
-    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 19 else None
-
-
-# Stock-takes: what to count, the figures as they are counted, and the differences that one press puts right.
 
 STOCK_TAKE_COLOURS = {StockTakeState.OPEN: "waiting", StockTakeState.CONFIRMED: "done", StockTakeState.ABANDONED: "stopped"}
-SAVE_EVERY = 10  # titles: a button after so many
+SAVE_EVERY = 10  # titles, after which there is a button
 WHAT_TO_COUNT = gettext_lazy(
     "Count every copy that has not left yet: those on the shelf, and those in parcels that are packed or being packed. "
     "A parcel that has gone out and is not dispatched here: dispatch it first."
@@ -202,12 +186,9 @@ class StartStockTakeForm(PageForm):
         widget=forms.CheckboxSelectMultiple,
     )
 
-    def chosen(self) -> list[Edition]:
-        return editions_to_count() if self.cleaned_data["what"] == "all" else list(self.cleaned_data["editions"])
-
 
 class CountField(forms.IntegerField):
-    """A box that may stay empty until its title is counted; it is no question that one may leave out."""
+    """May stay empty until its title is counted, but is not labelled as optional."""
 
     def validate(self, value: Any) -> None:
         pass
@@ -218,108 +199,69 @@ class CountForm(PageForm):
 
     def __init__(self, data: Any, *, counts: Iterable[TitleCount]) -> None:
         super().__init__(data)
-        self.refusals: list[tuple[str | None, str]] = []
-        self.counts = {count_field_name(count): count for count in counts}
+        self.counts = {f"count-{count.pk}": count for count in counts}
         for name, count in self.counts.items():
-            self.add(name, count)
-
-    def add(self, name: str, count: TitleCount) -> None:
-        field = CountField(
-            label=str(count.edition),
-            min_value=0,
-            max_value=1_000_000,
-            help_text=count_again_text(count),
-            widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off", "class": "govuk-input--width-5"}),
-        )
-        field.error_messages["invalid"] = _("Enter how many copies of “%(title)s” there are, in figures.") % {
-            "title": count.edition
-        }
-        self.fields[name] = field
-
-    def refuse(self, name: str | None, why: str) -> None:
-        self.refusals.append((name, why))
-        self.add_error(name, why)
-
-    def typed(self) -> dict[int, TypedCount]:
-        """What can be kept, by the keys of the counts."""
-        return {
-            count.pk: TypedCount(self.cleaned_data[name], posted_number(self.data.get(f"seen-{count.pk}")))
-            for name, count in self.counts.items()
-            if self.cleaned_data.get(name) is not None
-        }
-
-    @property
-    def boxes(self) -> list[tuple[Any, TitleCount]]:
-        """Each with its count, whose `at` says how far the ledger was when the page was made."""
-        return [(self[name], count) for name, count in self.counts.items() if name in self.fields]
-
-
-def count_field_name(count: TitleCount) -> str:
-    return f"count-{count.pk}"
-
-
-def posted_number(value: Any) -> int:
-    return int(value) if str(value).isascii() and str(value).isdigit() else -1
-
-
-def count_again_text(count: TitleCount) -> str:
-    if count.counted is None or is_counted(count):
-        return ""
-    return _("Its stock was corrected after it was counted, so please count it again.")
+            is_stale = count.counted is not None and not is_counted(count)
+            invalid = _("Enter how many copies of “%(title)s” there are, in figures.") % {"title": count.edition}
+            self.fields[name] = CountField(
+                label=str(count.edition),
+                min_value=0,
+                max_value=1_000_000,
+                help_text=_("Its stock was corrected after it was counted, so please count it again.") if is_stale else "",
+                widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off", "class": "govuk-input--width-5"}),
+                error_messages={"invalid": invalid},
+            )
 
 
 def count_page(admin: StaffModelAdmin, request: HttpRequest, take: StockTake, action: ObjectAction) -> HttpResponse:
     """Saves whatever is right and keeps the rest in its boxes; a title that was saved goes to the end of the page."""
-    here = reverse("staff:leaflets_stocktake_action", args=[take.pk, "count"])
-    data = request.POST
-    form = (
-        CountForm(request.POST, counts=[count for count in counts_of(take) if count_field_name(count) in data])
-        if request.method == "POST"
-        else None
-    )
-    if form is not None:
-        kept = save_counts(take, form, request)
-        if not form.errors:
+    form: CountForm | None = None
+    refusals: list[tuple[str | None, str]] = []
+    if request.method == "POST":
+        data = request.POST
+        form = CountForm(request.POST, counts=[count for count in counts_of(take) if f"count-{count.pk}" in data])
+        saved, refusals = save_counts(take, form, request)
+        if not form.errors and not refusals:
             left = any(not is_counted(count) for count in counts_of(take))
-            return redirect(here if left else reverse("staff:leaflets_stocktake_action", args=[take.pk, "confirm"]))
-        if kept:
-            messages.success(request, ngettext("%(n)d title is saved.", "%(n)d titles are saved.", kept) % {"n": kept})
-    change_url = reverse("staff:leaflets_stocktake_change", args=[take.pk])
-    # The boxes that are still to be filled in, those with what was typed wrong among them; and what is counted.
+            return redirect("staff:leaflets_stocktake_action", take.pk, "count" if left else "confirm")
+        if saved:
+            messages.success(request, ngettext("%(n)d title is saved.", "%(n)d titles are saved.", saved) % {"n": saved})
     counts = counts_of(take)
-    wrong = set(form.errors) if form else set()
-    open_ones = [count for count in counts if not is_counted(count) or count_field_name(count) in wrong]
-    again = CountForm(form.data if form else None, counts=open_ones)
-    for name, why in form.refusals if form else ():
-        again.add_error(name, why)
+    wrong = {*(form.errors if form else ()), *(name for name, _error in refusals)}
+    to_count = [count for count in counts if not is_counted(count) or f"count-{count.pk}" in wrong]
+    shown = CountForm(form.data if form else None, counts=to_count)
+    for name, error in refusals:
+        shown.add_error(name, error)
     done = [count for count in counts if is_counted(count)]
-    progress = _("%(done)d of %(all)d titles counted") % {"done": len(done), "all": len(counts)}
     context = {
-        **admin.about_action(request, action, take, change_url),
-        "form": again,
+        **admin.about_action(request, action, take, reverse("staff:leaflets_stocktake_change", args=[take.pk])),
+        "form": shown,
+        "boxes": [(shown[name], count) for name, count in shown.counts.items()],
         "done": done,
-        "progress": progress,
+        "progress": _("%(done)d of %(all)d titles counted") % {"done": len(done), "all": len(counts)},
         "save_every": SAVE_EVERY,
     }
     return TemplateResponse(request, "leaflets/staff/count.html", context)
 
 
-def save_counts(take: StockTake, form: CountForm, request: HttpRequest) -> int:
-    """How many were kept; what was not is said beside its box."""
+def save_counts(take: StockTake, form: CountForm, request: HttpRequest) -> tuple[int, list[tuple[str | None, str]]]:
+    """How many were saved, and why others were not, by the name of the box."""
     form.full_clean()
-    by, again, typed = request.user, posted_number(request.POST.get("again")), form.typed()
+    typed = {}
+    for name, count in form.counts.items():
+        if form.cleaned_data.get(name) is not None:
+            seen = posted_number(form.data.get(f"seen-{count.pk}"))
+            typed[count.pk] = TypedCount(form.cleaned_data[name], -1 if seen is None else seen)
+    again = posted_number(request.POST.get("again"))
     try:
-        refused = record_counts(take=take, typed=typed, by=by, now=timezone.now())  # type: ignore[arg-type]
-        if again > 0:
+        refused = record_counts(take=take, typed=typed, by=request.user, now=timezone.now())  # type: ignore[arg-type]
+        if again:
             count_again(take=take, key=again)
     except DomainError as refusal:
-        form.refuse(None, str(refusal.message))
-        return 0
-    for key, why in refused.items():
-        form.refuse(f"count-{key}", why)
-    if not typed and not form.errors and again <= 0:
-        form.refuse(None, _("Enter at least one figure, then save."))
-    return len(typed) - len(refused)
+        return 0, [(None, str(refusal.message))]
+    if not typed and not form.errors and not again:
+        return 0, [(None, _("Enter at least one figure, then save."))]
+    return len(typed) - len(refused), [(f"count-{key}", error) for key, error in refused.items()]
 
 
 def confirm_page(admin: StaffModelAdmin, request: HttpRequest, take: StockTake, action: ObjectAction) -> HttpResponse:
@@ -334,13 +276,13 @@ def confirm_page(admin: StaffModelAdmin, request: HttpRequest, take: StockTake, 
         else:
             messages.success(request, str(action.done))
             return redirect(change_url)
-    counts, found = counts_of(take), differences_of(take)
+    counts, differences = counts_of(take), differences_of(take)
     context = {
         **admin.about_action(request, action, take, change_url),
         "form": form,
-        "version": differences_version(found),
-        "differences": [difference_row(each) for each in found if each.found or each.short],
-        "same": [each.count for each in found if not (each.found or each.short)],
+        "version": differences_version(differences),
+        "differences": [difference_context(difference) for difference in differences if difference.change or difference.short],
+        "same": [difference.count for difference in differences if not (difference.change or difference.short)],
         "stale": [count for count in counts if count.counted is not None and not is_counted(count)],
         "not_counted": [count for count in counts if count.counted is None],
         "count_url": reverse("staff:leaflets_stocktake_action", args=[take.pk, "count"]),
@@ -348,20 +290,20 @@ def confirm_page(admin: StaffModelAdmin, request: HttpRequest, take: StockTake, 
     return TemplateResponse(request, "leaflets/staff/differences.html", context)
 
 
-def difference_row(found: Difference) -> dict[str, Any]:
+def difference_context(difference: Difference) -> dict[str, Any]:
     """One title of the page of differences."""
-    count = found.count
+    count: Any = difference.count
     at = format_clock(count.counted_at) if count.counted_at else ""
-    ways = [(count.came, _("%(n)s came in")), (count.went, _("%(n)s left"))]  # type: ignore[attr-defined]
-    since = ", ".join(words % {"n": f"{copies:,}"} for copies, words in ways if copies)
-    facts = {"change": signed(found.found), "counted": f"{count.counted:,}", "expected": f"{count.expected:,}"}
+    moved = [(count.came, _("%(n)s came in")), (count.went, _("%(n)s left"))]
+    since = ", ".join(text % {"n": f"{copies:,}"} for copies, text in moved if copies)
+    facts = {"change": signed(difference.change), "counted": f"{count.counted:,}", "expected": f"{count.expected:,}"}
     rows = [
         {"label": _("Difference"), "value": _("%(change)s (%(counted)s counted, %(expected)s expected)") % facts},
         {"label": _("Counted"), "value": _("%(clock)s by %(who)s") % {"clock": at, "who": count.counted_by or NOTHING}},
         *([{"label": _("Since then"), "value": since}] if since else []),
-        {"label": _("Stock after you confirm"), "value": f"{found.will_be:,}"},
+        {"label": _("Stock after you confirm"), "value": f"{difference.will_be:,}"},
     ]
-    return {"found": found, "rows": rows, "fewer": list(found.fewer_for.items())}
+    return {"difference": difference, "rows": rows, "fewer": list(difference.fewer_for.items())}
 
 
 def is_open_stock_take(take: StockTake) -> bool:
@@ -439,24 +381,24 @@ class StockTakeAdmin(LooksOnly):
             return ""
         line = _("%(title)s: %(change)s (%(counted)s counted, %(expected)s expected)")
         changed = take.counts.exclude(correction=None).select_related("edition__leaflet")
-        said = [
-            line
-            % {"title": each, "change": signed(each.difference), "counted": f"{each.counted:,}", "expected": f"{each.expected:,}"}
-            for each in changed
-        ]
-        return "\n".join(said) or _("Everything was as expected.")
+        lines = []
+        for count in changed:
+            figures = {"change": signed(count.difference), "counted": f"{count.counted:,}", "expected": f"{count.expected:,}"}
+            lines.append(line % {"title": count, **figures})
+        return "\n".join(lines) or _("Everything was as expected.")
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if not self.has_add_permission(request):
             raise PermissionDenied
         form = StartStockTakeForm(request.POST if request.method == "POST" else None)
         if form.is_valid():
+            editions = editions_to_count() if form.cleaned_data["what"] == "all" else form.cleaned_data["editions"]
             try:
-                take = start_count(editions=form.chosen(), by=request.user, now=timezone.now())  # type: ignore[arg-type]
+                take = start_count(editions=editions, by=request.user, now=timezone.now())  # type: ignore[arg-type]
             except DomainError as refusal:
                 form.add_error("editions", str(refusal.message))
             else:
-                return redirect(reverse("staff:leaflets_stocktake_action", args=[take.pk, "count"]))
+                return redirect("staff:leaflets_stocktake_action", take.pk, "count")
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,

@@ -1,6 +1,7 @@
 """Emails about stock: to staff when titles are low, to people when a leaflet is back in stock."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from django.conf import settings
 from django.urls import reverse
@@ -10,29 +11,17 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from ctac.dates import uk_day
-from leaflets.models import Edition, Leaflet
-from leaflets.stock.queries import days_out_since, forecast_text, low_stock_editions
+from leaflets.models import Edition, Leaflet, LowStock
+from leaflets.stock.queries import days_out_since, forecast_text, low_in_stock, order_by_need
 from leaflets.stock.services import BACK_IN_STOCK, LOW_STOCK
 from notifications.registry import Desk, Email
 from notifications.samples import Example, example
 
-# In the samples of emails.
 SAMPLE_TITLES = (
     "Stop child trafficking in its tracks: advice for health visitors",
     "Stop child trafficking in its tracks: advice for A&E departments and walk-in clinics",
     "Child trafficking is child abuse",
 )
-
-
-def stock_left_text(edition: Edition, forecast: str) -> str:
-    """'244 free to give: about 9 weeks, until 28 January 2027. Its reorder level is 250.' Of what is not out: why it is low."""
-    left = gettext("%(n)s free to give: %(forecast)s") % {"n": f"{edition.available:,}", "forecast": forecast}
-    level, most = edition.leaflet.reorder_level, edition.leaflet.most_per_order
-    if level is not None and 0 < edition.available <= level:
-        return gettext("%(left)s. Its reorder level is %(level)s.") % {"left": left, "level": f"{level:,}"}
-    if level is None and 0 < edition.available < most:
-        return gettext("%(left)s. One order may have %(most)s.") % {"left": left, "most": f"{most:,}"}
-    return left
 
 
 class StaffLowStock(Email):
@@ -46,18 +35,29 @@ class StaffLowStock(Email):
 
     @cached_property
     def editions(self) -> list[Edition]:
-        return low_stock_editions(self.notification.about, uk_day(timezone.now()))
+        """Those that became low then, as far as they still are; the most needed first."""
+        at = datetime.fromisoformat(self.notification.about.partition(":")[2])
+        low = low_in_stock(Edition.objects.select_related("leaflet"), uk_day(timezone.now()))
+        return list(low.filter(leaflet__in=LowStock.objects.filter(told_at=at).values("leaflet")).order_by(*order_by_need()))
 
     def is_still_due(self) -> bool:
         return bool(self.editions)
 
     @cached_property
     def left(self) -> Sequence[tuple[str, str]]:
-        """The titles, each with what is left."""
-        out, today = days_out_since([each.pk for each in self.editions if each.available <= 0]), uk_day(timezone.now())
-        return [
-            (each.leaflet.title, stock_left_text(each, forecast_text(each, today, out.get(each.pk)))) for each in self.editions
-        ]
+        """'244 free to give: about 9 weeks, until 28 January 2027. Its reorder level is 250.' Why a title is low, if not out."""
+        today, left = uk_day(timezone.now()), []
+        out_since = days_out_since([edition.pk for edition in self.editions if edition.available <= 0])
+        for edition in self.editions:
+            available, level, most = edition.available, edition.leaflet.reorder_level, edition.leaflet.most_per_order
+            forecast = forecast_text(edition, today, out_since.get(edition.pk))
+            text = gettext("%(n)s free to give: %(forecast)s") % {"n": f"{available:,}", "forecast": forecast}
+            if level is not None and 0 < available <= level:
+                text = gettext("%(left)s. Its reorder level is %(level)s.") % {"left": text, "level": f"{level:,}"}
+            elif level is None and 0 < available < most:
+                text = gettext("%(left)s. One order may have %(most)s.") % {"left": text, "most": f"{most:,}"}
+            left.append((edition.leaflet.title, text))
+        return left
 
     def get_subject(self) -> str:
         return ngettext("%(title)s is low in stock", "%(count)d leaflets are low in stock", len(self.left))
@@ -74,7 +74,7 @@ class StaffLowStock(Email):
 class LeafletBack(Email):
     """About "leaflet:12:34", the leaflet's key and the alert's: a person may ask for another after this one.
 
-    There are copies; or they have gone again; or the title is no longer offered. To be silent would leave them waiting.
+    Also if the copies have gone again, or the title is no longer offered: silence would leave them waiting.
     """
 
     name = BACK_IN_STOCK
@@ -110,11 +110,11 @@ class LeafletBack(Email):
 
 
 def low_stock_examples() -> Iterator[Example]:
-    lasts = (
-        "12 free to give: about 9 days, until 3 March 2027. Its reorder level is 50.",
-        "0 free to give: out since 19 February 2027",
-    )
-    yield example(StaffLowStock, left=[(SAMPLE_TITLES[0], lasts[0]), (SAMPLE_TITLES[2], lasts[1])])
+    left = [
+        (SAMPLE_TITLES[0], "12 free to give: about 9 days, until 3 March 2027. Its reorder level is 50."),
+        (SAMPLE_TITLES[2], "0 free to give: out since 19 February 2027"),
+    ]
+    yield example(StaffLowStock, left=left)
 
 
 def alert_examples() -> Iterator[Example]:

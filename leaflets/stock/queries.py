@@ -1,7 +1,7 @@
 """Titles with their stock at hand; when a title runs out, and which are low."""
 
 from collections.abc import Collection, Iterable
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from itertools import groupby
 from operator import itemgetter
 from typing import Any
@@ -30,22 +30,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from ctac.dates import uk_day
-from leaflets.models import DispatchCount, Edition, EditionState, Leaflet, LowStock, StockAlert, StockMovement
+from leaflets.models import DispatchCount, Edition, EditionState, Leaflet, StockAlert, StockMovement
 from professionals.models import Person
-
-
-def _with_current_edition(leaflets: QuerySet[Leaflet]) -> QuerySet[Leaflet]:
-    """Each with its current edition as `handed_out`, if there is one."""
-    current = FilteredRelation("editions", condition=Q(editions__state=EditionState.CURRENT))
-    return leaflets.annotate(handed_out=current).select_related("handed_out")  # type: ignore[misc] # the annotation
-
-
-def _keep_current_edition(leaflets: Iterable[Leaflet]) -> list[Leaflet]:
-    found = list(leaflets)
-    for leaflet in found:
-        edition = getattr(leaflet, "handed_out", None)
-        leaflet.current_editions = [edition] if edition else []
-    return found
 
 
 def leaflets_with_slugs(slugs: Iterable[str]) -> list[Leaflet]:
@@ -53,21 +39,36 @@ def leaflets_with_slugs(slugs: Iterable[str]) -> list[Leaflet]:
     return list(Leaflet.objects.filter(slug__in=slugs))
 
 
+def with_current_edition(leaflets: QuerySet[Leaflet]) -> QuerySet[Leaflet]:
+    """Each with its current edition, if there is one, as `handed_out`: joined, so that it can be filtered by."""
+    current = FilteredRelation("editions", condition=Q(editions__state=EditionState.CURRENT))
+    return leaflets.annotate(handed_out=current).select_related("handed_out")  # type: ignore[misc] # the annotation
+
+
 def leaflets_with_stock(slugs: Iterable[str]) -> list[Leaflet]:
     """As leaflets_with_slugs, each with its current edition at hand. One statement."""
-    return _keep_current_edition(_with_current_edition(Leaflet.objects.filter(slug__in=slugs)))
+    return set_current_editions(with_current_edition(Leaflet.objects.filter(slug__in=slugs)))
 
 
 def leaflets_in_stock(audience: str, most: int) -> list[Leaflet]:
     """At most so many titles of which there are copies: those for that audience ('' for a mix) first. One statement."""
     in_stock = Q(handed_out__on_hand__gt=F("handed_out__allocated"))
-    there = _with_current_edition(Leaflet.objects.active()).filter(in_stock)
+    leaflets = with_current_edition(Leaflet.objects.active()).filter(in_stock)
     rank = Case(When(audience=audience, then=0), When(audience="", then=1), default=2)
-    return _keep_current_edition(there.order_by(rank, F("version_of").asc(nulls_first=True), "position", "title", "pk")[:most])
+    ordered = leaflets.order_by(rank, F("version_of").asc(nulls_first=True), "position", "title", "pk")
+    return set_current_editions(ordered[:most])
+
+
+def set_current_editions(leaflets: Iterable[Leaflet]) -> list[Leaflet]:
+    leaflets = list(leaflets)
+    for leaflet in leaflets:
+        edition = getattr(leaflet, "handed_out", None)
+        leaflet.current_editions = [edition] if edition else []
+    return leaflets
 
 
 def alerts_asked_for(person: Person | None, leaflets: Iterable[Leaflet]) -> set[int]:
-    """Of these titles the keys of those that are out of stock and that the person is told of when they are back.
+    """The keys of those that are out of stock and of which the person gets an email when they are back.
 
     One statement, or none where all are in stock.
     """
@@ -77,13 +78,12 @@ def alerts_asked_for(person: Person | None, leaflets: Iterable[Leaflet]) -> set[
     return set(StockAlert.objects.filter(person_id=person.pk, leaflet__in=out).values_list("leaflet", flat=True))
 
 
-# When a title runs out, from what left in the last 12 weeks; which titles are low.
-
-FORECAST_DAYS = 84  # days: 12 weeks
-MIN_FORECAST_DAYS = 28  # days that a title is measured over at least, when its first parcel left not long ago
-LOW_STOCK_DAYS = 42  # days: a title that runs out within six weeks is low, since printing takes some
+# The forecast: when a title runs out, from what was dispatched in the last 12 weeks.
+FORECAST_DAYS = 84
+MIN_FORECAST_DAYS = 28  # the least to measure a title over, when its first parcel left not long ago
+LOW_STOCK_DAYS = 42  # a title that runs out within six weeks is low, since printing takes some
 MAX_FORECAST_DAYS = 730
-MAX_MOVEMENTS = 200  # of what is free to give, back from now, in which to look for the day on which a title ran out
+MAX_MOVEMENTS = 200  # in which to look, back from now, for the day on which a title ran out
 AVAILABLE = F("on_hand") - F("allocated")
 IS_OFFERED = Q(state=EditionState.CURRENT, leaflet__active=True)
 
@@ -91,17 +91,17 @@ IS_OFFERED = Q(state=EditionState.CURRENT, leaflet__active=True)
 def with_forecast(editions: QuerySet[Edition], today: date) -> Any:
     """Each with `went`: copies of its title, in all prints, that left in the window; `days_left` until it is out at that rate.
 
-    What is promised counts as gone, as it will go. None: nothing went. Who reads it asks nothing more of the database.
+    What is promised counts as gone. `days_left` is None if nothing went.
     """
     since = today - timedelta(days=FORECAST_DAYS)
-    left = DispatchCount.objects.filter(edition__leaflet=OuterRef("leaflet")).order_by()
-    lately = left.filter(day__gt=since).values("edition__leaflet")
+    dispatched = DispatchCount.objects.filter(edition__leaflet=OuterRef("leaflet")).order_by()
+    lately = dispatched.filter(day__gt=since).values("edition__leaflet")
     first_day = Subquery(lately.annotate(first=Min("day")).values("first"))
     since_first = Func(
         Value(today), F("first_day"), arg_joiner=" - ", template="(%(expressions)s + 1)", output_field=IntegerField()
     )
     measured = Case(
-        When(Exists(left.filter(day__lte=since)), then=FORECAST_DAYS),
+        When(Exists(dispatched.filter(day__lte=since)), then=FORECAST_DAYS),
         default=Greatest(MIN_FORECAST_DAYS, Least(FORECAST_DAYS, since_first)),
     )
     return editions.annotate(
@@ -140,20 +140,16 @@ def order_by_need() -> list[OrderBy]:
 def forecast_text(edition: Any, today: date, out_since: date | None = None) -> str:
     """'about 9 weeks, until 28 January 2027' of an edition that has its forecast."""
     if edition.available <= 0:
-        return _("out since %(day)s") % {"day": full_date(out_since)} if out_since else _("out")
+        return _("out since %(day)s") % {"day": dateformat.format(out_since, "j F Y")} if out_since else _("out")
     if not edition.went:
         return _("none went in 12 weeks")
     if edition.days_left > MAX_FORECAST_DAYS:
         return _("more than two years")
-    weeks, until = round(edition.days_left / 7), full_date(today + timedelta(days=edition.days_left))
+    until = dateformat.format(today + timedelta(days=edition.days_left), "j F Y")
     if edition.days_left < 14:
         days = ngettext("about %(n)d day, until %(until)s", "about %(n)d days, until %(until)s", edition.days_left)
         return days % {"n": edition.days_left, "until": until}
-    return _("about %(n)d weeks, until %(until)s") % {"n": weeks, "until": until}
-
-
-def full_date(day: date | None) -> str:
-    return dateformat.format(day, "j F Y") if day else ""
+    return _("about %(n)d weeks, until %(until)s") % {"n": round(edition.days_left / 7), "until": until}
 
 
 def days_out_since(editions: Collection[int]) -> dict[int, date]:
@@ -168,20 +164,13 @@ def days_out_since(editions: Collection[int]) -> dict[int, date]:
     rows = Edition.objects.filter(pk__in=editions).annotate(
         moments=ArraySubquery(moves.values("at")[:MAX_MOVEMENTS]), changes=ArraySubquery(moves.values("change")[:MAX_MOVEMENTS])
     )
-    found = {}
+    days = {}
     for edition in rows:
-        left = edition.available
+        available = edition.available
         # Back from now, moment by moment: a transaction gives copies back and out again at one moment.
         for at, moved in groupby(zip(edition.moments, edition.changes, strict=True), key=itemgetter(0)):
-            if left > 0:
+            if available > 0:
                 break
-            found[edition.pk] = uk_day(at)
-            left -= sum(change for _at, change in moved)
-    return found
-
-
-def low_stock_editions(about: str, today: date) -> list[Edition]:
-    """What that email is about, as far as it is still low; the most needed first."""
-    told = LowStock.objects.filter(told_at=datetime.fromisoformat(about.partition(":")[2])).values("leaflet")
-    rows = low_in_stock(Edition.objects.select_related("leaflet"), today).filter(leaflet__in=told)
-    return list(rows.order_by(*order_by_need()))
+            days[edition.pk] = uk_day(at)
+            available -= sum(change for _at, change in moved)
+    return days

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import models, transaction
+from django.db import transaction
 from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, prefetch_related_objects
 from django.db.models.functions import Coalesce, TruncDate
 from django.utils.functional import Promise
@@ -39,25 +39,19 @@ from professionals.models import Person
 from professionals.safeguarding.services import notify_safeguarding_lead
 from professionals.services import lock_person
 
-# Whoever waits for orders or their lines locks them here, after the editions.
-#
-# Whoever waits for a row is given it as it has become, but beside what was joined to it as that was. An order that another
-# person has by then (two rows of a person became one, a colleague took the visit over) would be missing, and nobody would
-# know. So no person is joined where a row is locked; they are read afterwards.
+# PostgreSQL gives whoever waited for a row the row as it has become, but beside what was joined to it before. An order that
+# went to another person meanwhile would be missing, so no person is joined where orders or lines are locked. Lock editions first.
 
 
-def lock_orders(orders: "QuerySet[Order]") -> list[Order]:
+def lock_orders(orders: QuerySet[Order]) -> list[Order]:
     """As they stand, in key order, until the transaction ends."""
     return list(orders.order_by("pk").select_for_update(no_key=True))
 
 
-def lock_lines(lines: "QuerySet[OrderLine]") -> list[OrderLine]:
+def lock_lines(lines: QuerySet[OrderLine]) -> list[OrderLine]:
     """With their orders, both as they stand, in the order of these. A line never goes to another order."""
     ordered = lines.select_related("order").order_by("order_id", "pk")
     return list(ordered.select_for_update(of=("self", "order")))
-
-
-# The stock ledger: whatever changes a figure writes the movement that explains it, here and nowhere else.
 
 
 def lock_editions(keys: Iterable[int]) -> dict[int, Edition]:
@@ -66,7 +60,7 @@ def lock_editions(keys: Iterable[int]) -> dict[int, Edition]:
 
 
 def movement_for_line(line: OrderLine, kind: MovementKind, copies: int) -> StockMovement:
-    """An entry, not yet recorded, that an order line causes."""
+    """Not yet recorded."""
     on_hand, allocated = {
         MovementKind.ALLOCATED: (0, copies),
         MovementKind.RELEASED: (0, -copies),
@@ -77,68 +71,55 @@ def movement_for_line(line: OrderLine, kind: MovementKind, copies: int) -> Stock
     )
 
 
-MOVEMENT_KIND_OF_FIGURE = {
-    "dispatched": MovementKind.DISPATCHED,
-    "cancelled": MovementKind.RELEASED,
-    "backordered": MovementKind.RELEASED,
-}
-
-
 def move_allocated(copies: Mapping[OrderLine, int], to: str, *, by: User | None, now: datetime, reason: str = "") -> None:
-    """Take so many promised copies of each line out of the promise: `to` is the figure of the line that has them then.
+    """Move so many promised copies of each line to another of its figures: dispatched, cancelled or backordered.
 
     As many statements for one line as for thousands. The caller holds the locks of editions and orders.
     """
-    taken = {line: taken for line, taken in copies.items() if taken}
-    if not taken:
+    moved = {line: number for line, number in copies.items() if number}
+    if not moved:
         return
-    # Most lines give up all that they are promised: said once for all of them, where bulk_update would name each.
-    whole = [line.pk for line, copies in taken.items() if copies == line.allocated]
-    for line, left in taken.items():
-        line.allocated -= left
-        setattr(line, to, getattr(line, to) + left)
+    # Most lines give up all that they are promised: one update for those, where bulk_update would name each.
+    whole = [line.pk for line, number in moved.items() if number == line.allocated]
+    for line, number in moved.items():
+        line.allocated -= number
+        setattr(line, to, getattr(line, to) + number)
     OrderLine.objects.filter(pk__in=whole).update(**{to: F(to) + F("allocated"), "allocated": 0})
-    OrderLine.objects.bulk_update([line for line in taken if line.allocated], ["allocated", to])
-    record_movements(
-        [movement_for_line(line, MOVEMENT_KIND_OF_FIGURE[to], copies) for line, copies in taken.items()],
-        by=by,
-        now=now,
-        reason=reason,
-    )
+    OrderLine.objects.bulk_update([line for line in moved if line.allocated], ["allocated", to])
+    kind = MovementKind.DISPATCHED if to == "dispatched" else MovementKind.RELEASED
+    movements = [movement_for_line(line, kind, number) for line, number in moved.items()]
+    record_movements(movements, by=by, now=now, reason=reason)
 
 
 def record_movements(movements: Sequence[StockMovement], *, by: User | None, now: datetime, reason: str = "") -> None:
     """Write the movements and add them to the running figures. The caller holds the editions' locks.
 
-    What left is also added up by edition and day, for the forecast. A movement that has a reason of its own
-    keeps it.
+    Dispatched copies are also added up by edition and day, for the forecast. A movement with a reason of its own keeps it.
     """
     on_hand: dict[int, int] = defaultdict(int)
     allocated: dict[int, int] = defaultdict(int)
-    went: dict[int, int] = defaultdict(int)
+    dispatched: dict[int, int] = defaultdict(int)
     for movement in movements:
         movement.by, movement.at, movement.reason = by, now, movement.reason or reason
         on_hand[movement.edition_id] += movement.on_hand_change
         allocated[movement.edition_id] += movement.allocated_change
         if movement.kind == MovementKind.DISPATCHED:
-            went[movement.edition_id] += movement.copies
+            dispatched[movement.edition_id] += movement.copies
     figures = [Edition(pk=key, on_hand=F("on_hand") + on_hand[key], allocated=F("allocated") + allocated[key]) for key in on_hand]
     changed = [name for name, changes in (("on_hand", on_hand), ("allocated", allocated)) if any(changes.values())]
     if changed:
         Edition.objects.bulk_update(figures, changed)
-    if went:
+    if dispatched:
         day = uk_day(now)
-        known = dict(DispatchCount.objects.filter(edition__in=went, day=day).values_list("edition", "copies"))
+        known = dict(DispatchCount.objects.filter(edition__in=dispatched, day=day).values_list("edition", "copies"))
         DispatchCount.objects.bulk_create(
-            [DispatchCount(edition_id=key, day=day, copies=known.get(key, 0) + copies) for key, copies in went.items()],
+            [DispatchCount(edition_id=key, day=day, copies=known.get(key, 0) + copies) for key, copies in dispatched.items()],
             update_conflicts=True,
             unique_fields=["edition", "day"],
             update_fields=["copies"],
         )
     StockMovement.objects.bulk_create(movements)
 
-
-# Emails that a leaflet is back in stock: asked for, stopped, and told once. To staff once of each fall that a title is low.
 
 BACK_IN_STOCK = "leaflet-back"
 LOW_STOCK = "staff-low-stock"
@@ -150,9 +131,9 @@ class AlreadyInStock(DomainError):
 
 @transaction.atomic
 def ask_for_alert(*, person: Person, leaflet: Leaflet, now: datetime) -> None:
-    """Tell them once, as soon as there are copies that nobody has been promised. Asking twice is asking once.
+    """Email them once, as soon as there are copies that nobody has been promised. Asking twice is asking once.
 
-    The title's edition is locked, so copies that come in at this moment are either seen here or tell this person too.
+    The title's edition is locked, so that copies that come in at this moment are seen here, or this person gets the email.
     Raises AlreadyInStock, AccountGoneError.
     """
     if not person.email:
@@ -168,82 +149,71 @@ def stop_alert(*, person: Person, leaflet: Leaflet) -> None:
 
 
 def notify_alerts(leaflets: Collection[int], *, now: datetime) -> None:
-    """There is news of these titles (by their keys): each person who asked is told once, however many they are.
-
-    An alert ends with the row that tells of it; of two who come for it at once, the second finds it gone.
-    """
+    """Email each person who asked about these titles (by their keys), once: the alert goes in the same transaction."""
     alerts = list(StockAlert.objects.filter(leaflet__in=leaflets).order_by("pk").select_for_update()) if leaflets else []
     if not alerts:
         return
     prefetch_related_objects(alerts, "person")
     StockAlert.objects.filter(pk__in=[alert.pk for alert in alerts]).delete()
-    told = [About(f"leaflet:{alert.leaflet_id}:{alert.pk}", alert.person.email) for alert in alerts]
-    notify_about(told, kind=BACK_IN_STOCK, now=now, left_to_sweep=True)
+    about = [About(f"leaflet:{alert.leaflet_id}:{alert.pk}", alert.person.email) for alert in alerts]
+    notify_about(about, kind=BACK_IN_STOCK, now=now, left_to_sweep=True)
 
 
 @transaction.atomic
 def notify_low_stock(*, now: datetime) -> int:
-    """One email about the titles that have become low since they were last told of; how many there are.
+    """One email to staff about the titles that became low since the last one; returns how many.
 
-    Twice at the same moment tells once: a title that is told of has a row, which goes when stock came in.
+    A title that was in an email has a row, which goes when stock comes in: so twice at the same moment sends one.
     """
-    came_in = StockMovement.objects.filter(edition__leaflet=OuterRef("leaflet"), on_hand_change__gt=0, at__gt=OuterRef("told_at"))
-    LowStock.objects.filter(Exists(came_in)).delete()
+    received = StockMovement.objects.filter(
+        edition__leaflet=OuterRef("leaflet"), on_hand_change__gt=0, at__gt=OuterRef("told_at")
+    )
+    LowStock.objects.filter(Exists(received)).delete()
     low = low_in_stock(Edition.objects.all(), uk_day(now)).values_list("leaflet", flat=True)
     new = set(low) - set(LowStock.objects.values_list("leaflet", flat=True))
     LowStock.objects.bulk_create([LowStock(leaflet_id=key, told_at=now) for key in sorted(new)], ignore_conflicts=True)
-    told = LowStock.objects.filter(told_at=now).count()
-    if told:
+    count = LowStock.objects.filter(told_at=now).count()
+    if count:
         notify(kind=LOW_STOCK, about=f"low-stock:{now.isoformat()}", to=[settings.STAFF_EMAIL], now=now)
-    return told
+    return count
 
-
-# Copies that someone waits for: given out as soon as there are any, to who was passed forward, then oldest order first.
 
 # A request is still to be decided on; what is being packed is not changed under the packer's hands.
 BACKORDER_STATES = (OrderState.RECEIVED, OrderState.WAITING)
 
 
 def fill_backorders(editions: Iterable[int], *, by: User | None, now: datetime) -> None:
-    """Promise what nobody has been promised to those who wait, in the order of the queue. The caller holds the editions' locks.
+    """Promise free copies to those who wait, in the order of the queue. The caller holds the editions' locks.
 
-    Who gets copies for an order of which there were none is told that it will be packed; if some are left, whoever asked to
-    hear of it is told too.
+    The owner of an order that waited gets an email that it will be packed; if copies are left, so does whoever has an alert.
     """
     locked = lock_editions(editions)
     free = {key: edition.free for key, edition in locked.items() if edition.free}
-    waiting = backordered_lines(free) if free else []
+    lines = OrderLine.objects.filter(edition__in=free, backordered__gt=0, order__state__in=BACKORDER_STATES)
     given: dict[OrderLine, int] = {}
-    for line in waiting:
+    for line in sorted(lock_lines(lines), key=queue_position) if free else ():
         if copies := min(free[line.edition_id], line.backordered):
             free[line.edition_id] -= copies
             given[line] = copies
     allocate_backordered(given, by=by, now=now)
-    woken = {line.order for line in given if line.order.state == OrderState.WAITING}
-    if woken:
-        receive_waiting_orders(sorted(woken, key=lambda order: order.pk), now=now)
+    waiting = {line.order for line in given if line.order.state == OrderState.WAITING}
+    if waiting:
+        receive_waiting_orders(sorted(waiting, key=lambda order: order.pk), now=now)
     current = (edition for edition in locked.values() if edition.state == EditionState.CURRENT and free.get(edition.pk))
     notify_alerts([edition.leaflet_id for edition in current], now=now)
 
 
-def backordered_lines(editions: Iterable[int]) -> list[OrderLine]:
-    """In the order of the queue; rows and orders are locked in the order of their keys, as every other writer does it."""
-    lines = OrderLine.objects.filter(edition__in=editions, backordered__gt=0, order__state__in=BACKORDER_STATES)
-    return sorted(lock_lines(lines), key=queue_position)
-
-
 def queue_position(line: OrderLine) -> tuple[bool, datetime, datetime, int, int]:
-    """Who was passed forward comes first, in the order in which they were; then the oldest order."""
-    order = line.order
-    forward = order.passed_forward_at
-    return forward is None, forward or order.created_at, order.created_at, order.pk, line.pk
+    """Prioritised orders first, in the order in which they were prioritised; then the oldest order."""
+    order, prioritised_at = line.order, line.order.passed_forward_at
+    return prioritised_at is None, prioritised_at or order.created_at, order.created_at, order.pk, line.pk
 
 
 def allocate_backordered(given: dict[OrderLine, int], *, by: User | None, now: datetime) -> None:
     """Turn so many backordered copies of each line into promised ones. The caller holds the locks."""
     if not given:
         return
-    # Most get all that they wait for: said once for all of them, where bulk_update would name each.
+    # Most get all that they wait for: one update for those, where bulk_update would name each.
     whole = [line.pk for line, copies in given.items() if copies == line.backordered]
     for line, copies in given.items():
         line.backordered -= copies
@@ -254,85 +224,79 @@ def allocate_backordered(given: dict[OrderLine, int], *, by: User | None, now: d
 
 
 def receive_waiting_orders(orders: list[Order], *, now: datetime) -> None:
-    """From Waiting to Received, written down and told. Nobody did it: the copies came."""
+    """From Waiting to Received, with an event and an email. Nobody did it: the copies came."""
     keys = [order.pk for order in orders]
     earlier = Count("events", filter=Q(events__kind=EventKind.STOCKED))
     times = dict(Order.objects.filter(pk__in=keys).order_by().annotate(times=earlier).values_list("pk", "times"))
     Order.objects.filter(pk__in=keys).update(state=OrderState.RECEIVED)
     OrderEvent.objects.bulk_create([OrderEvent(order=order, kind=EventKind.STOCKED, at=now) for order in orders])
     prefetch_related_objects(orders, "person")
-    told = [About(f"order:{order.pk}", order.person.email, order.reference, times[order.pk] + 1) for order in orders]
-    notify_about(told, kind="order-stocked", now=now)
+    about = [About(f"order:{order.pk}", order.person.email, order.reference, times[order.pk] + 1) for order in orders]
+    notify_about(about, kind="order-stocked", now=now)
 
 
 def move_backorders_to(edition: Edition) -> None:
-    """A new print is there: who waits for an earlier one of the leaflet gets this. The caller holds the editions' locks."""
+    """Whoever waits for an earlier print of the leaflet gets this new one. The caller holds the editions' locks."""
     lines = OrderLine.objects.filter(edition__leaflet=edition.leaflet_id, backordered__gt=0).exclude(edition=edition)
-    split: dict[bool, list[OrderLine]] = defaultdict(list)
+    whole = []
     for line in lines.select_for_update(of=("self",)).order_by("pk"):
-        split[line.backordered == line.copies].append(line)
-    OrderLine.objects.filter(pk__in=[line.pk for line in split[True]]).update(edition=edition)
-    for line in split[False]:
+        if line.backordered == line.copies:
+            whole.append(line.pk)
+            continue
         copies, line.backordered = line.backordered, 0
         line.copies -= copies
         line.save(update_fields=["copies", "backordered"])
         OrderLine.objects.create(order_id=line.order_id, edition=edition, copies=copies, backordered=copies)
-
-
-# Copies that come in, and figures that are put right.
+    OrderLine.objects.filter(pk__in=whole).update(edition=edition)
 
 
 class NothingToChange(DomainError):
     message: str | Promise = _("Enter how many copies: a whole number other than 0.")
 
 
-# The same figure again, by the same person so soon after, is perhaps the same page sent twice.
+# The same figure again by the same person within this time is perhaps the same page sent twice.
 DUPLICATE_WINDOW = timedelta(hours=1)
 
 
 class DuplicateEntry(DomainError):
-    """Perhaps the very same, by a page that was sent twice. `entry` is what the asker is told of."""
+    """`entry` is perhaps the very same, from a page that was sent twice."""
 
     def __init__(self, entry: StockMovement) -> None:
         self.entry = entry
-        when = {"copies": entry.copies, "clock": format_clock(entry.at), "day": format_day(entry.at)}
+        facts = {"copies": entry.copies, "clock": format_clock(entry.at), "day": format_day(entry.at)}
         if entry.kind == MovementKind.RECEIVED:
-            said = ngettext(
+            message = ngettext(
                 "%(copies)d copy was entered as come in already, at %(clock)s on %(day)s.",
                 "%(copies)d copies were entered as come in already, at %(clock)s on %(day)s.",
                 entry.copies,
             )
         else:
-            said = ngettext(
+            message = ngettext(
                 "The stock was corrected by %(copies)d copy already, at %(clock)s on %(day)s.",
                 "The stock was corrected by %(copies)d copies already, at %(clock)s on %(day)s.",
                 entry.copies,
             )
-        asked = _("If this is something else, press the button again.")
-        super().__init__(f"{said % when} {asked}")
+        super().__init__(f"{message % facts} {_('If this is something else, press the button again.')}")
 
 
 @dataclass(frozen=True)
 class SeenEntries:
-    """What whoever enters something knows of the edition: its last entry when their page was opened, 0 for none, and those that
-    refusals have told them of since (DuplicateEntry). Keys."""
+    """The entries of an edition that whoever enters something has seen: the last one when their page was opened (0: none),
+    and those that refusals have named since (DuplicateEntry). Keys."""
 
     last: int
-    told: frozenset[int] = frozenset()
+    named: frozenset[int] = frozenset()
 
     def refuse(self, entry: StockMovement, *, by: User | None, now: datetime) -> None:
-        """Under the lock of the edition: each entry that they don't know of, and one that is perhaps the same.
-
-        Raises DuplicateEntry.
-        """
+        """Raises DuplicateEntry of an entry that they have not seen, or that is perhaps the same. Under the edition's lock."""
         entries = entries_by_hand(entry.edition)
         same = entries.filter(kind=entry.kind, on_hand_change=entry.on_hand_change, by=by, at__gt=now - DUPLICATE_WINDOW)
-        found = entries.filter(pk__gt=self.last).exclude(pk__in=self.told).first() or same.first()
-        if found is not None and found.pk not in self.told:
-            raise DuplicateEntry(found)
+        duplicate = entries.filter(pk__gt=self.last).exclude(pk__in=self.named).first() or same.first()
+        if duplicate is not None and duplicate.pk not in self.named:
+            raise DuplicateEntry(duplicate)
 
 
-def entries_by_hand(edition: Edition) -> "models.QuerySet[StockMovement]":
+def entries_by_hand(edition: Edition) -> QuerySet[StockMovement]:
     """What was received or corrected, the last first; not what orders move."""
     return edition.movements.filter(kind__in=[MovementKind.RECEIVED, MovementKind.CORRECTED]).order_by("-pk")
 
@@ -355,20 +319,13 @@ def receive_stock(
 ) -> None:
     """Copies came in from the printer; who waits for some gets them. `flagged`: see correct_stock.
 
-    Raises NothingToChange, and DuplicateEntry if it says what was seen.
+    Raises NothingToChange, and DuplicateEntry if `seen` is given.
     """
     if copies < 1:
         raise NothingToChange
     lock_editions([edition.pk])
-    movement = StockMovement(
-        edition=edition, kind=MovementKind.RECEIVED, copies=copies, on_hand_change=copies, allocated_change=0
-    )
-    if seen is not None:
-        seen.refuse(movement, by=by, now=now)
-    record_movements([movement], by=by, now=now, reason=reason)
-    fill_backorders([edition.pk], by=None, now=now)
-    if flagged:
-        notify_safeguarding_lead(about=f"stock:{movement.pk}", reference=movement.reference, now=now)
+    entry = StockMovement(edition=edition, kind=MovementKind.RECEIVED, copies=copies, on_hand_change=copies, allocated_change=0)
+    record_entry(entry, by=by, now=now, reason=reason, flagged=flagged, seen=seen)
 
 
 @transaction.atomic
@@ -385,52 +342,55 @@ def correct_stock(
     """The shelf holds more or fewer copies than the figure says, by `change`: found, damaged, miscounted.
 
     A change and not a total, so that a parcel that leaves while someone counts is not counted twice.
-    `flagged`: the reason looks like a child's details and its writer kept it, so the safeguarding lead is told.
-    Raises NothingToChange, and DuplicateEntry if it says what was seen.
+    `flagged`: the reason looks like a child's details and its writer left it in, so the safeguarding lead is notified.
+    Raises NothingToChange, and DuplicateEntry if `seen` is given.
     """
     if change == 0:
         raise NothingToChange
     locked = lock_editions([edition.pk])[edition.pk]
     if locked.on_hand + change < locked.allocated:
-        said = ngettext(
+        message = ngettext(
             "%(allocated)d copy is promised to an order, so no fewer can be on hand. Cancel that order first.",
             "%(allocated)d copies are promised to orders, so no fewer can be on hand. Cancel orders first.",
             locked.allocated,
         )
-        raise DomainError(said % {"allocated": locked.allocated})
-    movement = StockMovement(
+        raise DomainError(message % {"allocated": locked.allocated})
+    entry = StockMovement(
         edition=edition, kind=MovementKind.CORRECTED, copies=abs(change), on_hand_change=change, allocated_change=0
     )
+    record_entry(entry, by=by, now=now, reason=reason, flagged=flagged, seen=seen)
+
+
+def record_entry(
+    entry: StockMovement, *, by: User | None, now: datetime, reason: str, flagged: bool, seen: SeenEntries | None
+) -> None:
     if seen is not None:
-        seen.refuse(movement, by=by, now=now)
-    record_movements([movement], by=by, now=now, reason=reason)
-    fill_backorders([edition.pk], by=None, now=now)
+        seen.refuse(entry, by=by, now=now)
+    record_movements([entry], by=by, now=now, reason=reason)
+    fill_backorders([entry.edition_id], by=None, now=now)
     if flagged:
-        notify_safeguarding_lead(about=f"stock:{movement.pk}", reference=movement.reference, now=now)
+        notify_safeguarding_lead(about=f"stock:{entry.pk}", reference=entry.reference, now=now)
 
 
-# Proof that the ledger, the figures and the orders say the same.
-
-
-def _sum_over(rows: QuerySet, owner: str, column: str) -> Coalesce:
+def sum_over(rows: QuerySet, owner: str, column: str) -> Coalesce:
     """The sum of a column over the rows that belong to the outer row, 0 for none."""
     sums = rows.filter(**{owner: OuterRef("pk")}).order_by().values(owner).annotate(sum=Sum(column)).values("sum")
     return Coalesce(Subquery(sums, output_field=IntegerField()), 0)
 
 
 def ledger_differences() -> Iterator[str]:
-    """One line for each figure that its movements don't explain. None: everything agrees."""
-    yield from _edition_differences()
-    yield from _line_differences()
-    yield from _count_differences()
-    yield from _day_differences()
+    """A line for each figure that its movements don't explain."""
+    yield from edition_differences()
+    yield from line_differences()
+    yield from count_differences()
+    yield from day_differences()
 
 
-def _edition_differences() -> Iterator[str]:
+def edition_differences() -> Iterator[str]:
     editions = Edition.objects.select_related("leaflet").annotate(
-        moved_on_hand=_sum_over(StockMovement.objects.all(), "edition", "on_hand_change"),
-        moved_allocated=_sum_over(StockMovement.objects.all(), "edition", "allocated_change"),
-        promised=_sum_over(OrderLine.objects.all(), "edition", "allocated"),
+        moved_on_hand=sum_over(StockMovement.objects.all(), "edition", "on_hand_change"),
+        moved_allocated=sum_over(StockMovement.objects.all(), "edition", "allocated_change"),
+        promised=sum_over(OrderLine.objects.all(), "edition", "allocated"),
     )
     wrong = ~Q(on_hand=F("moved_on_hand")) | ~Q(allocated=F("moved_allocated")) | ~Q(allocated=F("promised"))
     for edition in editions.filter(wrong).order_by("pk"):
@@ -440,11 +400,11 @@ def _edition_differences() -> Iterator[str]:
         )
 
 
-def _line_differences() -> Iterator[str]:
+def line_differences() -> Iterator[str]:
     movements = StockMovement.objects.all()
     lines = OrderLine.objects.select_related("order").annotate(
-        moved_allocated=_sum_over(movements, "order_line", "allocated_change"),
-        moved_out=_sum_over(movements, "order_line", "on_hand_change"),
+        moved_allocated=sum_over(movements, "order_line", "allocated_change"),
+        moved_out=sum_over(movements, "order_line", "on_hand_change"),
     )
     wrong = ~Q(allocated=F("moved_allocated")) | ~Q(dispatched=0 - F("moved_out"))
     for line in lines.filter(wrong).order_by("pk").iterator():
@@ -454,7 +414,7 @@ def _line_differences() -> Iterator[str]:
         )
 
 
-def _count_differences() -> Iterator[str]:
+def count_differences() -> Iterator[str]:
     """A count expects what the ledger said then; a stock-take that was confirmed has corrected by just the difference."""
     earlier = StockMovement.objects.filter(pk__lte=OuterRef("position"), edition=OuterRef("edition"))
     sums = earlier.order_by().values("edition").annotate(sum=Sum("on_hand_change")).values("sum")
@@ -471,7 +431,7 @@ def _count_differences() -> Iterator[str]:
         )
 
 
-def _day_differences() -> Iterator[str]:
+def day_differences() -> Iterator[str]:
     """Either side may have a day that the other has not."""
     left = StockMovement.objects.filter(kind=MovementKind.DISPATCHED).order_by().values("edition")
     by_day = left.annotate(day=TruncDate("at", tzinfo=UK), went=Sum("copies"))

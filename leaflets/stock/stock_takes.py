@@ -40,8 +40,6 @@ from leaflets.stock.services import (
     record_movements,
 )
 
-# A stock-take: started, counted in steps by one or by many, counted again, given up.
-
 
 class StockTakeIsOver(DomainError):
     message: str | Promise = gettext_lazy("This stock-take has ended, so nothing was changed.")
@@ -63,41 +61,35 @@ def editions_to_count() -> list[Edition]:
 
 @transaction.atomic
 def start_count(*, editions: Iterable[Edition], by: User | None, now: datetime) -> StockTake:
-    chosen = list(editions)
-    if not chosen:
+    editions = list(editions)
+    if not editions:
         raise DomainError(gettext_lazy("Choose at least one title to count."))
     take = StockTake.objects.create(started_at=now, started_by=by)
-    TitleCount.objects.bulk_create([TitleCount(stock_take=take, edition=edition) for edition in chosen])
+    TitleCount.objects.bulk_create([TitleCount(stock_take=take, edition=edition) for edition in editions])
     return take
 
 
 def copy_movements(edition: Any) -> QuerySet[StockMovement]:
     """Movements of copies of one edition (its key), the last first.
 
-    By a range of one, in the order of the index that has just these. Asked for the edition alone and in the order of keys, the
-    database reads the ledger backwards until it meets that edition: at a million entries a second for a title that rests.
+    A range of one edition, in the order of the index that has just these: by equality and in the order of keys, PostgreSQL
+    reads the ledger backwards until it meets that edition.
     """
     moved = StockMovement.objects.filter(~Q(on_hand_change=0), edition__gte=edition, edition__lte=edition)
     return moved.order_by("edition_id", "-pk")
 
 
-def last_copy_movement() -> "Subquery":
-    """The key of an edition's last movement of copies, 0 if there was none. One step into an index."""
-    moved = copy_movements(OuterRef("edition"))
-    return Coalesce(Subquery(moved.values("pk")[:1]), 0)  # type: ignore[return-value]
-
-
 def counts_of(take: StockTake) -> list[TitleCount]:
-    """Each with its edition; `at` is where the ledger is now, `came`, `went` what moved since it was counted.
-
-    `stale`: its figure was put right by somebody since, so nobody knows whether the count has seen that. One statement.
+    """Each with its edition; `at` is the key of its last movement of copies (0: none), `came`, `went` what moved since it was
+    counted. `stale`: its figure was corrected since, so nobody knows whether the count has seen that. One statement.
     """
-    # An aggregate of each title's own, so that it is a step into the index of what moved copies, not a walk through the ledger.
-    since = copy_movements(OuterRef("edition")).filter(pk__gt=OuterRef("position")).order_by().values("edition")
+    moved = copy_movements(OuterRef("edition"))
+    # An aggregate of each title's own is a step into the index of what moved copies, not a walk through the ledger.
+    since = moved.filter(pk__gt=OuterRef("position")).order_by().values("edition")
     came = since.annotate(copies_in=Sum("copies", filter=Q(kind=MovementKind.RECEIVED))).values("copies_in")
     went = since.annotate(copies_out=Sum("copies", filter=Q(kind=MovementKind.DISPATCHED))).values("copies_out")
     counts = take.counts.select_related("edition__leaflet", "counted_by", "correction").annotate(
-        at=last_copy_movement(),
+        at=Coalesce(Subquery(moved.values("pk")[:1]), 0),
         came=Coalesce(Subquery(came), 0),
         went=Coalesce(Subquery(went), 0),
         stale=Exists(since.filter(kind=MovementKind.CORRECTED)),
@@ -106,60 +98,62 @@ def counts_of(take: StockTake) -> list[TitleCount]:
 
 
 def is_counted(count: TitleCount) -> bool:
-    """Of one that counts_of gives: there is a figure, and it still means something."""
+    """Of one that counts_of gives: there is a figure, and it is not stale."""
     return count.counted is not None and not count.stale  # type: ignore[attr-defined]
+
+
+COUNT_FIELDS = ("counted", "expected", "position", "counted_at", "counted_by")
 
 
 @transaction.atomic
 def record_counts(*, take: StockTake, typed: Mapping[int, TypedCount], by: User | None, now: datetime) -> dict[int, str]:
-    """Keep what was counted, by the keys of its counts, each with the ledger of this moment; why not, for those not kept.
+    """Store what was counted, by the keys of the counts, with the position of the ledger; returns why the others were refused.
 
-    What moved while somebody counted may have been counted or not, so they are asked. Sent twice it is kept once. A colleague's
-    figure stays. Raises StockTakeIsOver.
+    What moved while somebody counted may have been counted or not, so they are asked. A colleague's figure stays.
+    Raises StockTakeIsOver.
     """
-    counts = _open_and_locked(take, typed)
+    counts = lock_counts(take, typed)
     refused: dict[int, str] = {}
     for key, count in counts.items():
         if is_counted(count):
             if count.counted != typed[key].copies:
-                said = _("%(who)s has counted %(n)s of this meanwhile. If that is wrong, press “Count again” beside it.")
-                refused[key] = said % {"who": count.counted_by or _("Somebody"), "n": f"{count.counted:,}"}
+                error = _("%(who)s has counted %(n)s of this meanwhile. If that is wrong, press “Count again” beside it.")
+                refused[key] = error % {"who": count.counted_by or _("Somebody"), "n": f"{count.counted:,}"}
         elif count.at != typed[key].seen:  # type: ignore[attr-defined]
-            refused[key] = _moved_meanwhile(count, typed[key].seen)
+            refused[key] = moved_meanwhile_text(count, typed[key].seen)
         else:
             count.counted, count.expected = typed[key].copies, count.edition.on_hand
             count.position, count.counted_at, count.counted_by = count.at, now, by  # type: ignore[attr-defined]
     TitleCount.objects.bulk_update(
         [count for key, count in counts.items() if key not in refused],
-        ["counted", "expected", "position", "counted_at", "counted_by"],
+        COUNT_FIELDS,
     )
     return refused
 
 
 @transaction.atomic
 def count_again(*, take: StockTake, key: int) -> None:
-    """The figure is forgotten. Raises StockTakeIsOver."""
-    _open_and_locked(take, [key])
-    empty = dict.fromkeys(("counted", "expected", "position", "counted_at", "counted_by"))
-    take.counts.filter(pk=key).update(**empty)
+    """Clear the figure. Raises StockTakeIsOver."""
+    lock_counts(take, [key])
+    take.counts.filter(pk=key).update(**dict.fromkeys(COUNT_FIELDS))
 
 
 @transaction.atomic
 def abandon_count(take: StockTake, *, by: User | None, now: datetime) -> None:
-    """What was counted stays to be read, and changes nothing. Raises StockTakeIsOver."""
+    """Raises StockTakeIsOver."""
     end_stock_take(take, StockTakeState.ABANDONED, by=by, now=now)
 
 
 def end_stock_take(take: StockTake, state: StockTakeState, *, by: User | None, now: datetime) -> None:
-    """Once: of two who come at the same moment the second waits, then finds it over. Raises StockTakeIsOver."""
+    """Of two at the same moment the second waits. Raises StockTakeIsOver."""
     ended = StockTake.objects.open().filter(pk=take.pk).update(state=state, ended_at=now, ended_by=by)
     if not ended:
         raise StockTakeIsOver
     take.state, take.ended_at, take.ended_by = state, now, by
 
 
-def _open_and_locked(take: StockTake, keys: Iterable[int]) -> dict[int, TitleCount]:
-    """These counts by their keys, their editions locked in key order, then the stock-take, as everybody does it."""
+def lock_counts(take: StockTake, keys: Iterable[int]) -> dict[int, TitleCount]:
+    """These counts by their keys, with their editions locked, then the stock-take. Raises StockTakeIsOver."""
     locked = lock_editions(take.counts.filter(pk__in=list(keys)).values_list("edition_id", flat=True))
     if not StockTake.objects.open().select_for_update(no_key=True).filter(pk=take.pk).exists():
         raise StockTakeIsOver
@@ -170,33 +164,29 @@ def _open_and_locked(take: StockTake, keys: Iterable[int]) -> dict[int, TitleCou
     return counts
 
 
-def _moved_meanwhile(count: TitleCount, seen: int) -> str:
+def moved_meanwhile_text(count: TitleCount, seen: int) -> str:
     """What came in or left since the page was made, and what to do."""
     moved = reversed(copy_movements(count.edition_id).filter(pk__gt=seen)[:3])
-    ways = {MovementKind.RECEIVED: _("%(n)s came in at %(clock)s"), MovementKind.DISPATCHED: _("%(n)s left at %(clock)s")}
+    texts = {MovementKind.RECEIVED: _("%(n)s came in at %(clock)s"), MovementKind.DISPATCHED: _("%(n)s left at %(clock)s")}
     other = _("its stock was corrected at %(clock)s")
-    said = [
-        ways.get(MovementKind(each.kind), other) % {"n": f"{each.copies:,}", "clock": format_clock(each.at)} for each in moved
-    ]
-    why = _("While you counted, %(what)s.") % {"what": ", ".join(said)} if said else _("This page was too old.")
+    what = ", ".join(
+        texts.get(MovementKind(movement.kind), other) % {"n": f"{movement.copies:,}", "clock": format_clock(movement.at)}
+        for movement in moved
+    )
+    why = _("While you counted, %(what)s.") % {"what": what} if what else _("This page was too old.")
     return f"{why} {_('Count it as it is now and save again. If your figure is right as it is now, just save again.')}"
-
-
-# What a stock-take found: the differences as they are now, and the one act that puts the ledger right (ADR 20).
-#
-# A difference is between the count and the figure of the moment of counting; so what left or came in since is not counted
-# twice.
 
 
 class CountSomeAgain(DomainError):
     message: str | Promise = gettext_lazy("Some titles can’t be put right yet. The page says which, and what to do.")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Difference:
-    """One title that was counted. `fewer_for`: how many promised copies which lines lose, last in the queue first.
+    """One title that was counted, against the figure at the moment of counting: what moved since is not counted twice.
 
-    `in_parcels`: promised copies of orders that are being packed, which nobody takes away (ADR 17).
+    `fewer_for`: how many promised copies which lines lose, last in the queue first. `in_parcels`: promised copies of orders
+    that are being packed, which nobody takes away (ADR 17).
     """
 
     count: TitleCount
@@ -204,13 +194,13 @@ class Difference:
     in_parcels: int = 0
 
     @property
-    def found(self) -> int:
+    def change(self) -> int:
         return self.count.difference
 
     @property
     def will_be(self) -> int:
         """On hand once it is confirmed."""
-        return self.count.edition.on_hand + self.found
+        return self.count.edition.on_hand + self.change
 
     @property
     def short(self) -> int:
@@ -225,84 +215,83 @@ class Difference:
 
 def differences_of(take: StockTake, *, lock: bool = False) -> list[Difference]:
     """What was counted, compared: two statements. `lock`: for whoever holds the locks of the editions."""
-    counts = [count for count in counts_of(take) if is_counted(count)]
-    found = [Difference(count) for count in counts]
-    short = {each.count.edition_id: each.short for each in found if each.short}
-    holding: dict[int, list[OrderLine]] = defaultdict(list)
-    for line in _lines_with_promises(short, lock=lock) if short else ():
-        holding[line.edition_id].append(line)
-    return [_with_lost_promises(each, holding[each.count.edition_id]) for each in found]
+    differences = [Difference(count) for count in counts_of(take) if is_counted(count)]
+    short = [difference.count.edition_id for difference in differences if difference.short]
+    lines: dict[int, list[OrderLine]] = defaultdict(list)
+    for line in lines_with_promises(short, lock=lock) if short else ():
+        lines[line.edition_id].append(line)
+    for difference in differences:
+        missing = difference.short
+        # The last in the queue first; what is being packed is left alone.
+        for line in sorted(lines[difference.count.edition_id], key=queue_position, reverse=True):
+            if line.order.state != OrderState.RECEIVED:
+                difference.in_parcels += line.allocated
+            elif copies := min(missing, line.allocated):
+                difference.fewer_for[line] = copies
+                missing -= copies
+    return differences
 
 
-def differences_version(found: Collection[Difference]) -> str:
-    """Of a page that shows them: another as soon as pressing its button would do something else."""
-    does = [
-        (each.count.pk, each.found, sorted((line.pk, copies) for line, copies in each.fewer_for.items()), each.in_parcels)
-        for each in found
+def differences_version(differences: Collection[Difference]) -> str:
+    """A digest that changes as soon as confirming these would do something else."""
+    effects = [
+        (each.count.pk, each.change, sorted((line.pk, copies) for line, copies in each.fewer_for.items()), each.in_parcels)
+        for each in differences
     ]
-    return sha256(repr(sorted(does)).encode()).hexdigest()[:32]
+    return sha256(repr(sorted(effects)).encode()).hexdigest()[:32]
 
 
-def _lines_with_promises(editions: Collection[int], *, lock: bool) -> list[OrderLine]:
+def lines_with_promises(editions: Collection[int], *, lock: bool) -> list[OrderLine]:
     lines = OrderLine.objects.filter(edition__in=list(editions), allocated__gt=0)
     return lock_lines(lines) if lock else list(lines.select_related("order__person").order_by("order_id", "pk"))
-
-
-def _with_lost_promises(found: Difference, lines: Sequence[OrderLine]) -> Difference:
-    left, fewer = found.short, dict[OrderLine, int]()
-    packed = sum(line.allocated for line in lines if line.order.state != OrderState.RECEIVED)
-    for line in sorted((line for line in lines if line.order.state == OrderState.RECEIVED), key=queue_position, reverse=True):
-        if copies := min(left, line.allocated):
-            fewer[line], left = copies, left - copies
-    return Difference(found.count, fewer, packed)
 
 
 @transaction.atomic
 def confirm_count(*, take: StockTake, seen: str, by: User | None, now: datetime) -> list[Difference]:
     """Write one correction for each title that differs; promises that nothing stands behind wait again, the last in line first.
 
-    All of it or nothing. `seen` is differences_version of what the page showed. Titles that were not counted stay as they are.
-    What was
-    found goes to whoever waits. Raises StockTakeIsOver, CountSomeAgain.
+    All of it or nothing. `seen` is differences_version of what the page showed. Titles that were not counted stay as they are;
+    what was found goes to whoever waits. Raises StockTakeIsOver, CountSomeAgain.
     """
     lock_editions(take.counts.values_list("edition_id", flat=True))
     end_stock_take(take, StockTakeState.CONFIRMED, by=by, now=now)
     counts = counts_of(take)
-    found = differences_of(take, lock=True)
+    differences = differences_of(take, lock=True)
     if any(count.counted is not None and not is_counted(count) for count in counts):
         raise CountSomeAgain
-    if not found:
+    if not differences:
         raise DomainError(gettext_lazy("Nothing has been counted yet, so there is nothing to confirm."))
-    if any(each.must_be_counted_again for each in found):
+    if any(difference.must_be_counted_again for difference in differences):
         raise CountSomeAgain
-    if differences_version(found) != seen:
+    if differences_version(differences) != seen:
         raise DomainError(gettext_lazy("Something has moved since you opened this page. Check it and press the button again."))
-    _correct_stock(take, [each for each in found if each.found], by=by, now=now)
-    fill_backorders({each.count.edition_id for each in found if each.found > 0}, by=None, now=now)
-    return found
+    correct_differences(take, [difference for difference in differences if difference.change], by=by, now=now)
+    more = {difference.count.edition_id for difference in differences if difference.change > 0}
+    fill_backorders(more, by=None, now=now)
+    return differences
 
 
-def _correct_stock(take: StockTake, found: Sequence[Difference], *, by: User | None, now: datetime) -> None:
-    fewer = {line: copies for each in found for line, copies in each.fewer_for.items()}
-    released = [movement_for_line(line, MovementKind.RELEASED, copies) for line, copies in fewer.items()]
-    for each in found:
-        each.count.correction = StockMovement(
-            edition_id=each.count.edition_id,
-            kind=MovementKind.CORRECTED,
-            copies=abs(each.found),
-            on_hand_change=each.found,
-            allocated_change=0,
-        )
-    record_movements([each.count.correction for each in found] + released, by=by, now=now, reason=str(take))  # type: ignore[arg-type]
-    TitleCount.objects.bulk_update([each.count for each in found], ["correction"])
-    # So many copies of each line are waited for again; an order of which none is left to pack waits. All are locked.
+def correct_differences(take: StockTake, differences: Sequence[Difference], *, by: User | None, now: datetime) -> None:
+    """The caller holds the locks of editions, orders and lines."""
     reason = str(take)
-    for line, copies in fewer.items():
+    fewer_for = {line: copies for difference in differences for line, copies in difference.fewer_for.items()}
+    corrections = []
+    for difference in differences:
+        figures = {"copies": abs(difference.change), "on_hand_change": difference.change, "allocated_change": 0}
+        correction = StockMovement(edition_id=difference.count.edition_id, kind=MovementKind.CORRECTED, **figures)
+        difference.count.correction = correction
+        corrections.append(correction)
+    released = [movement_for_line(line, MovementKind.RELEASED, copies) for line, copies in fewer_for.items()]
+    record_movements(corrections + released, by=by, now=now, reason=reason)
+    TitleCount.objects.bulk_update([difference.count for difference in differences], ["correction"])
+    for line, copies in fewer_for.items():
         line.allocated -= copies
         line.backordered += copies
-    OrderLine.objects.bulk_update(fewer, ["allocated", "backordered"])
-    orders = {line.order_id for line in fewer}
+    OrderLine.objects.bulk_update(fewer_for, ["allocated", "backordered"])
+    # An order of which nothing is left to pack waits.
+    orders = {line.order_id for line in fewer_for}
     to_pack = set(OrderLine.objects.filter(order__in=orders, allocated__gt=0).values_list("order_id", flat=True))
     Order.objects.filter(pk__in=orders - to_pack, state=OrderState.RECEIVED).update(state=OrderState.WAITING)
-    kind = EventKind.TAKEN_BACK
-    OrderEvent.objects.bulk_create([OrderEvent(order_id=key, kind=kind, by=by, at=now, reason=reason) for key in sorted(orders)])
+    OrderEvent.objects.bulk_create(
+        OrderEvent(order_id=key, kind=EventKind.TAKEN_BACK, by=by, at=now, reason=reason) for key in sorted(orders)
+    )

@@ -144,7 +144,7 @@ def make_world(owner: Person, now: datetime) -> dict[str, models.Model]:
     parcel = dispatch(order=lost, by=None, now=now)
     wrong = RecallRequest(why="The number is wrong.", advice=Advice.RECYCLE, instead=RecallReplacement.CANCEL)
     return {
-        "leaflets_recall": recall_edition(edition=make_edition(now), wish=wrong, by=None, now=now),
+        "leaflets_recall": recall_edition(edition=make_edition(now), request=wrong, by=None, now=now),
         "leaflets_missingparcel": MissingParcel.objects.create(parcel=parcel, reported_at=now),
         "leaflets_orderexport": OrderExport.objects.create(at=now, form="csv", orders=1, lines=1),
         "leaflets_sheetimport": SheetImport.objects.create(kind="stock", rows=[], uploaded_at=now),

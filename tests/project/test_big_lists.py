@@ -192,7 +192,7 @@ def test_what_there_is_to_pack_is_counted_as_far_as_a_list(desk: Client) -> None
     said = " ".join(page.content.decode().split())
     assert "200 orders" in said
     assert "More than 1,000 orders match. The oldest are taken." in said
-    assert page.context["preview"].found == MOST + 1
+    assert page.context["preview"].matching == MOST + 1
     for query in ("", "?areas=LS"):
         assert read_by(desk, f"/staff/leaflets/packingsession/add/{query}") <= READ_AT_MOST
 

@@ -270,7 +270,7 @@ def move_orders_as_they_were_read() -> None:
 def tell_of_a_recall_whom_it_found_before_it_locked() -> None:
     from leaflets.recalls import services as recalls_services
 
-    lock, people = recalls_services.lock_recalled_editions, recalls_services.people_to_tell
+    lock, people = recalls_services.lock_recalled_editions, recalls_services.people_to_email
     found: dict[int, Any] = {}
 
     def look_and_lock(edition: Any, successor: Any) -> Any:
@@ -279,7 +279,7 @@ def tell_of_a_recall_whom_it_found_before_it_locked() -> None:
         return lock(edition, successor)
 
     recalls_services.lock_recalled_editions = look_and_lock
-    recalls_services.people_to_tell = lambda edition, outcomes, instead: found.get(edition.pk) or {}
+    recalls_services.people_to_email = lambda edition, outcomes, instead: found.get(edition.pk) or {}
 
 
 def take_any_page_for_the_newest() -> None:
@@ -294,14 +294,14 @@ def compare_counts_with_the_figure_of_now() -> None:
     from leaflets.stock import admin as stock_admin
     from leaflets.stock import stock_takes
 
-    stock_takes.Difference.found = property(lambda self: self.count.counted - self.count.edition.on_hand)
+    stock_takes.Difference.change = property(lambda self: self.count.counted - self.count.edition.on_hand)
     stock_takes.differences_version = stock_admin.differences_version = lambda found: "0" * 32
 
 
 def pause_before_promises_are_taken() -> None:
     from leaflets.stock import stock_takes
 
-    read = stock_takes._lines_with_promises
+    read = stock_takes.lines_with_promises
 
     def lines(*args: Any, **how: Any) -> Any:
         found = read(*args, **how)
@@ -309,7 +309,7 @@ def pause_before_promises_are_taken() -> None:
             pause("promises")
         return found
 
-    stock_takes._lines_with_promises = lines
+    stock_takes.lines_with_promises = lines
 
 
 def pause_before_parcels_leave() -> None:

@@ -199,9 +199,9 @@ def more_than_one_may(world: World) -> Made:
 
 def a_recall(world: World) -> Made:
     made, now = long_on_its_way(world), timezone.now()
-    wish = RecallRequest(why="The number is wrong.", advice=Advice.RECYCLE, instead=RecallReplacement.CANCEL)
+    recall_request = RecallRequest(why="The number is wrong.", advice=Advice.RECYCLE, instead=RecallReplacement.CANCEL)
     edition = made["leaflets_order"].lines.get().edition
-    return {"leaflets_recall": recall_edition(edition=edition, wish=wish, by=None, now=now)}
+    return {"leaflets_recall": recall_edition(edition=edition, request=recall_request, by=None, now=now)}
 
 
 def another_workplace(_world: World) -> Made:

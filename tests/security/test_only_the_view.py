@@ -40,8 +40,8 @@ def recall_of(edition: Edition, now: datetime) -> Recall:
     order = make_order(make_person(), now, {edition.leaflet: 1})
     start_packing(order=order, by=None, now=now)
     dispatch(order=order, by=None, now=now)
-    wish = RecallRequest(why="The number is wrong.", advice=Advice.RECYCLE, instead=RecallReplacement.CANCEL)
-    return recall_edition(edition=edition, wish=wish, by=None, now=now)
+    recall_request = RecallRequest(why="The number is wrong.", advice=Advice.RECYCLE, instead=RecallReplacement.CANCEL)
+    return recall_edition(edition=edition, request=recall_request, by=None, now=now)
 
 
 def test_what_is_kept_over_a_sign_in_is_no_longer_than_its_box() -> None:

@@ -1,6 +1,6 @@
-"""Stock lists and catalogues that staff upload: looked at row by row, then written in one press."""
+"""Stock lists and catalogues on the staff site: exported, uploaded, checked row by row, then written in one press."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
 from django import forms
@@ -8,7 +8,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -38,29 +38,22 @@ from leaflets.stock.spreadsheets.files import (
     ListRow,
     RowAction,
     csv_pieces,
-    rows_from_json,
     xlsx_pieces,
 )
 from leaflets.stock.spreadsheets.imports import (
     LIST_KINDS,
-    catalogue_list_rows,
-    import_plan,
-    keep_sheet,
-    stock_list_rows,
-    write_sheet,
-    written_before,
+    applied_earlier,
+    apply_import,
+    create_import,
+    plan_import,
 )
 
 ROWS_PER_PAGE = 200
 MAX_ERRORS_IN_SUMMARY = 50
-# Who may change these by hand may take them out as a list, and change them by one.
+# Who may change these by hand may export them as a list, and change them by uploading one.
 IMPORT_PERMISSIONS = {
     SheetKind.STOCK: ("leaflets.keep_stock",),
     SheetKind.CATALOGUE: ("leaflets.add_leaflet", "leaflets.change_leaflet"),
-}
-LIST_ROWS: dict[str, Callable[[], Iterator[list[Cell]]]] = {
-    SheetKind.STOCK: stock_list_rows,
-    SheetKind.CATALOGUE: catalogue_list_rows,
 }
 IMPORT_COLOURS = {ImportState.CHECKED: "waiting", ImportState.APPLIED: "done"}
 ROW_COLOURS = {RowAction.MAKE: "good", RowAction.CHANGE: "waiting", RowAction.NOTHING: "done", RowAction.WRONG: "stopped"}
@@ -82,8 +75,7 @@ def current_user(request: HttpRequest) -> User:
 
 
 def allowed_kinds(request: HttpRequest) -> list[SheetKind]:
-    """Those that this person may upload."""
-    return [kind for kind, rights in IMPORT_PERMISSIONS.items() if request.user.has_perms(rights)]
+    return [kind for kind, permissions in IMPORT_PERMISSIONS.items() if request.user.has_perms(permissions)]
 
 
 class SpreadsheetLinks(StaffModelAdmin):
@@ -93,8 +85,8 @@ class SpreadsheetLinks(StaffModelAdmin):
     change_list_template = "leaflets/staff/exchange/lists.html"
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        links = {"sheet_kind": self.sheet_kind.value} if self.sheet_kind in allowed_kinds(request) else {"sheet_kind": ""}
-        return super().changelist_view(request, {**links, **(extra_context or {})})
+        kind = self.sheet_kind.value if self.sheet_kind in allowed_kinds(request) else ""
+        return super().changelist_view(request, {"sheet_kind": kind, **(extra_context or {})})
 
 
 class UploadForm(PageFormMixin, forms.Form):
@@ -140,8 +132,8 @@ class SheetImportAdmin(LooksOnly):
         return [path("list/", view, name="leaflets_sheetimport_list"), *super().get_urls()]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SheetImport]:
-        found = super().get_queryset(request).filter(kind__in=allowed_kinds(request))
-        return found.select_related(*self.list_select_related).defer("rows", "done")
+        imports = super().get_queryset(request).filter(kind__in=allowed_kinds(request))
+        return imports.select_related(*self.list_select_related).defer("rows", "done")
 
     def has_view_permission(self, request: HttpRequest, obj: SheetImport | None = None) -> bool:
         kinds = allowed_kinds(request)
@@ -166,12 +158,12 @@ class SheetImportAdmin(LooksOnly):
 
     @admin.display(description=gettext_lazy("written"))
     def written(self, sheet: SheetImport) -> str:
-        return when_and_who_text(sheet) or _("Not yet")
+        return written_text(sheet) or _("Not yet")
 
     def list_view(self, request: HttpRequest) -> HttpResponseBase:
-        """The list as it is now, or with `empty` its headings alone: what is filled in and uploaded. No personal data in it."""
+        """The list as it is now, or with `empty` its headings alone, to be filled in and uploaded. No personal data in it."""
         kind, form = request.GET.get("kind", ""), request.GET.get("form", "")
-        if kind not in LIST_ROWS or form not in SheetForm.values:
+        if kind not in LIST_KINDS or form not in SheetForm.values:
             raise Http404
         if kind not in allowed_kinds(request):
             raise PermissionDenied
@@ -179,7 +171,7 @@ class SheetImportAdmin(LooksOnly):
         if wait is not None:
             return wait
         headings = [Heading(column.label, column.width) for column in LIST_KINDS[kind].columns]
-        rows = iter(()) if request.GET.get("empty") else LIST_ROWS[kind]()
+        rows = iter(()) if request.GET.get("empty") else LIST_KINDS[kind].current_rows()
         return spreadsheet_response(
             {"stock": "stock-list"}.get(kind, kind), form, headings, rows, sheet=str(SheetKind(kind).label)
         )
@@ -188,49 +180,65 @@ class SheetImportAdmin(LooksOnly):
         kinds = allowed_kinds(request)
         if not kinds:
             raise PermissionDenied
-        given = (request.POST, request.FILES) if request.method == "POST" else ()
-        form = UploadForm(*given, kinds=kinds, initial={"kind": request.GET.get("kind", kinds[0])})
+        data = (request.POST, request.FILES) if request.method == "POST" else ()
+        form = UploadForm(*data, kinds=kinds, initial={"kind": request.GET.get("kind", kinds[0])})
         if form.is_valid():
-            typed = form.cleaned_data
+            kind, content = form.cleaned_data["kind"], form.cleaned_data["file"]
             try:
-                sheet = keep_sheet(kind=typed["kind"], content=typed["file"], by=current_user(request), now=timezone.now())
+                sheet = create_import(kind=kind, content=content, by=current_user(request), now=timezone.now())
             except DomainError as refusal:
                 form.add_error("file", str(refusal.message))
             else:
                 return redirect("staff:leaflets_sheetimport_change", sheet.pk)
         lists = [(kind, kind.label, LIST_KINDS[kind].columns) for kind in kinds]
-        about = {**self.admin_site.each_context(request), "opts": self.opts, "media": self.media}
-        context = {**about, "title": _("Upload a list"), "form": form, "lists": lists}
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "media": self.media,
+            "title": _("Upload a list"),
+            "form": form,
+            "lists": lists,
+        }
         return TemplateResponse(request, "leaflets/staff/exchange/upload.html", context)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """GET shows what would be done; POST does exactly that, or says what is different now."""
+        """GET shows what would be done; POST does exactly that, or shows what is different now."""
         sheet = self.get_object(request, object_id)
         if sheet is None:
             raise Http404
-        refused = ""
+        error = ""
         if request.method == "POST":
             shown, again = request.POST.get("shown", ""), bool(request.POST.get("again"))
             try:
-                plan = write_sheet(sheet=sheet, shown=shown, again=again, by=current_user(request), now=timezone.now())
+                plan = apply_import(sheet=sheet, shown=shown, again=again, by=current_user(request), now=timezone.now())
             except DomainError as refusal:
-                refused = str(refusal.message)
+                error = str(refusal.message)
                 sheet.refresh_from_db()
             else:
                 new, changed = plan.count(RowAction.MAKE), plan.count(RowAction.CHANGE)
-                said = ngettext(
+                written = ngettext(
                     "Written: %(new)s new, %(changed)s changed.", "Written: %(new)s new, %(changed)s changed.", new + changed
                 )
-                messages.success(request, (said % {"new": f"{new:,}", "changed": f"{changed:,}"}))
+                messages.success(request, written % {"new": f"{new:,}", "changed": f"{changed:,}"})
                 return redirect(request.path)
-        page = ImportCheckPage(sheet, request, refused)
-        about = {**self.admin_site.each_context(request), "opts": self.opts, "media": self.media}
-        return TemplateResponse(request, "leaflets/staff/exchange/check.html", {**about, "title": page.title, "page": page})
+        title = _("%(list)s: check before it is written")
+        if sheet.state == ImportState.APPLIED:
+            title = _("%(list)s: what was written")
+        context = {
+            **self.admin_site.each_context(request),
+            **import_context(sheet, request.GET),
+            "opts": self.opts,
+            "media": self.media,
+            "title": title % {"list": sheet.get_kind_display()},
+            "error": error,
+        }
+        return TemplateResponse(request, "leaflets/staff/exchange/check.html", context)
 
 
-def when_and_who_text(sheet: SheetImport) -> str:
+def written_text(sheet: SheetImport) -> str:
+    """When and by whom; empty if it was not written."""
     if sheet.applied_at is None:
         return ""
     return _("%(moment)s, by %(who)s") % {
@@ -239,77 +247,40 @@ def when_and_who_text(sheet: SheetImport) -> str:
     }
 
 
-class ImportCheckPage:
-    """What the page of an import shows: all of its rows, or those of one fate, some at a time."""
-
-    def __init__(self, sheet: SheetImport, request: HttpRequest, refused: str) -> None:
-        self.sheet, self.refused = sheet, refused
-        self.is_written = sheet.state == ImportState.APPLIED
-        self.plan = ImportPlan(rows_from_json(sheet.done), []) if self.is_written else import_plan(sheet)
-        self.only = request.GET.get("only", "") if request.GET.get("only", "") in RowAction.values else ""
-        rows = [row for row in self.plan.rows if not self.only or row.fate == self.only]
-        pages = Paginator(rows, ROWS_PER_PAGE)
-        self.rows = pages.get_page(page_in(request.GET.get("page", "")))
-        self.before = None if self.is_written else written_before(sheet)
-        self.can_be_written = bool(self.plan.steps) and not self.plan.wrong
-
-    @property
-    def title(self) -> str:
-        said = _("%(list)s: what was written") if self.is_written else _("%(list)s: check before it is written")
-        return said % {"list": self.sheet.get_kind_display()}
-
-    @property
-    def written(self) -> str:
-        return when_and_who_text(self.sheet)
-
-    @property
-    def written_before(self) -> str:
-        """When the same rows were written, if ever."""
-        return when_and_who_text(self.before) if self.before else ""
-
-    @property
-    def asks_again(self) -> bool:
-        """Copies that come in twice are counted twice; a title that is written twice is the same title."""
-        return self.before is not None and self.sheet.kind == SheetKind.STOCK
-
-    @property
-    def fates(self) -> list[dict[str, Any]]:
-        """How many rows there are of each fate, and where they are shown alone."""
-        found = [("", _("All rows"), len(self.plan.rows))]
-        found += [(fate.value, str(fate.label), self.plan.count(fate)) for fate in RowAction]
-        return [
-            {"href": f"?only={value}" if value else "?", "label": label, "count": count, "chosen": value == self.only}
-            for value, label, count in found
+def import_context(sheet: SheetImport, query: QueryDict) -> dict[str, Any]:
+    """All rows of an import, or those of one action, a page of them; errors link to the page on which their row is shown."""
+    is_written = sheet.state == ImportState.APPLIED
+    plan = ImportPlan([ListRow(*row) for row in sheet.done], []) if is_written else plan_import(sheet)
+    only = query.get("only", "") if query.get("only", "") in RowAction.values else ""
+    rows = [row for row in plan.rows if not only or row.action == only]
+    page = Paginator(rows, ROWS_PER_PAGE).get_page(page_in(query.get("page", "")))
+    page_of_row = {row.number: place // ROWS_PER_PAGE + 1 for place, row in enumerate(rows)}
+    errors = []
+    for row, column, why in plan.errors[:MAX_ERRORS_IN_SUMMARY]:
+        href, number = f"#row-{row.number}", page_of_row.get(row.number)
+        if number is None:
+            href = f"?page=1{href}"
+        elif number != page.number:
+            href = f"?{f'only={only}&' if only else ''}page={number}{href}"
+        errors.append((href, _("Row %(n)d, %(column)s: %(why)s") % {"n": row.number, "column": column, "why": why}))
+    counts = [("", _("All rows"), len(plan.rows)), *((value, label, plan.count(value)) for value, label in RowAction.choices)]
+    earlier = None if is_written else applied_earlier(sheet)
+    return {
+        "sheet": sheet,
+        "plan": plan,
+        "is_written": is_written,
+        "written": written_text(sheet),
+        "written_earlier": written_text(earlier) if earlier else "",
+        # Copies that come in twice are counted twice; a title that is written twice is the same title.
+        "asks_again": earlier is not None and sheet.kind == SheetKind.STOCK,
+        "only": only,
+        "page": page,
+        "rows": [(row, state_tag(RowAction(row.action).label, ROW_COLOURS[RowAction(row.action)])) for row in page],
+        "errors": errors,
+        "more_errors": max(0, len(plan.errors) - MAX_ERRORS_IN_SUMMARY),
+        "filters": [
+            {"href": f"?only={value}" if value else "?", "label": label, "count": count, "selected": value == only}
+            for value, label, count in counts
             if count
-        ]
-
-    @property
-    def told(self) -> list[tuple[ListRow, SafeString]]:
-        return [(row, state_tag(row.fate_in_words, ROW_COLOURS[RowAction(row.fate)])) for row in self.rows]
-
-    @property
-    def summary(self) -> list[tuple[str, str]]:
-        """What is wrong first, each with where its row stands."""
-        errors = [(row, column, why) for row in self.plan.wrong for column, why in row.wrong][:MAX_ERRORS_IN_SUMMARY]
-        places = {row.number: place for place, row in enumerate(self.plan.rows if not self.only else self.rows_alone)}
-        said = _("Row %(n)d, %(column)s: %(why)s")
-        return [
-            (self.link_to(places.get(row.number), row.number), said % {"n": row.number, "column": column, "why": why})
-            for row, column, why in errors
-        ]
-
-    @property
-    def rows_alone(self) -> list[ListRow]:
-        return [row for row in self.plan.rows if row.fate == self.only]
-
-    def link_to(self, place: int | None, number: int) -> str:
-        """Within the page where it can be, so that nothing is loaded again."""
-        page = 1 if place is None else place // ROWS_PER_PAGE + 1
-        if place is not None and page == self.rows.number:
-            return f"#row-{number}"
-        only = f"only={self.only}&" if self.only and place is not None else ""
-        return f"?{only}page={page}#row-{number}"
-
-    @property
-    def more_wrong(self) -> int:
-        return max(0, sum(len(row.wrong) for row in self.plan.wrong) - MAX_ERRORS_IN_SUMMARY)
+        ],
+    }

@@ -7,22 +7,22 @@ import json
 import re
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from html import escape
 from itertools import islice
-from typing import Any, cast
+from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from django.db import models
 from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy, ngettext
 from django.utils.translation import gettext_lazy as _
+from openpyxl import load_workbook
+from openpyxl.utils import get_column_letter
 
 from ctac.errors import DomainError
-
-# What stands in one cell: text that no spreadsheet takes for a formula, and back.
 
 Cell = str | int | date | None
 # What a spreadsheet begins a formula with, its full-width twins, and what some skip before they look.
@@ -36,11 +36,11 @@ def escape_formula(text: str) -> str:
 
 
 def unescape_formula(text: str) -> str:
-    """What `harmless` was given."""
+    """The text that escape_formula was given."""
     return text[1:] if ESCAPED_FORMULA.match(text) else text
 
 
-# A file that somebody uploaded, as rows of text. Judged by what it holds, never by its name or what the browser calls it.
+# Uploads are judged by their content, never by their name or the type that the browser gives.
 
 MAX_UPLOAD_BYTES = 5 * 1024 * 1024
 MAX_UNPACKED_BYTES = 32 * 1024 * 1024  # of all parts of an XLSX file
@@ -48,7 +48,7 @@ MAX_ZIP_PARTS = 200
 MAX_UPLOAD_ROWS = 10_000
 MAX_UPLOAD_COLUMNS = 100
 MAX_SHEET_LENGTH = 1_048_576  # empty rows among them
-MAX_READ_CELL_LENGTH = 10_000  # of a cell
+MAX_READ_CELL_LENGTH = 10_000
 OLD_EXCEL_SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 # What openpyxl raises of a file that is a spreadsheet in name only. XML that can't be parsed is a SyntaxError.
 UNREADABLE_ERRORS = (
@@ -82,7 +82,7 @@ NO_ROWS = _("There is nothing under the headings. Fill in the rows and upload it
 
 @dataclass(frozen=True)
 class Sheet:
-    """The first row that says something, and the others that do, each with its number in the file."""
+    """The first row that is not empty, and the others, each with its number in the file."""
 
     headings: list[str]
     rows: list[tuple[int, list[str]]]
@@ -98,8 +98,8 @@ def read_sheet(content: bytes) -> Sheet:
         raise NotASheet(OLD_EXCEL_FILE)
     if b"%PDF-" in content[:1024]:
         raise NotASheet(FILE_IS_PDF)
-    found = read_xlsx(content) if content.startswith(b"PK") else read_csv(content)
-    rows = [(number, row) for number, row in enumerate(check_rows(found), 1) if any(row)]
+    cells = read_xlsx(content) if content.startswith(b"PK") else read_csv(content)
+    rows = [(number, row) for number, row in enumerate(check_rows(cells), 1) if any(row)]
     if not rows:
         raise NotASheet(FILE_IS_EMPTY)
     if len(rows) == 1:
@@ -109,66 +109,49 @@ def read_sheet(content: bytes) -> Sheet:
 
 def check_rows(rows: Iterable[list[str]]) -> Iterator[list[str]]:
     """Each row without the spaces around its cells and without empty ones at its end. Raises NotASheet for too much."""
-    filled = signs = 0
+    filled = characters = 0
     for number, row in enumerate(rows):
         cells = [cell.strip() for cell in row]
         while cells and not cells[-1]:
             cells.pop()
         filled += bool(cells)
-        signs += sum(map(len, cells))
+        characters += sum(map(len, cells))
         if filled > MAX_UPLOAD_ROWS + 1 or number >= MAX_SHEET_LENGTH:
             raise NotASheet(TOO_MANY_ROWS)
         if len(cells) > MAX_UPLOAD_COLUMNS:
             raise NotASheet(TOO_MANY_COLUMNS)
-        if signs > MAX_UNPACKED_BYTES:
+        if characters > MAX_UNPACKED_BYTES:
             raise NotASheet(UNPACKS_TOO_LARGE)
         yield [cell[: MAX_READ_CELL_LENGTH + 1].replace("\r\n", "\n").replace("\0", "") for cell in map(unescape_formula, cells)]
 
 
-# -- CSV --------------------------------------------------------------------------------------------------------------
-
-
 def read_csv(content: bytes) -> Iterator[list[str]]:
-    text = decode_text(content)
-    first, _end, rest = text.partition("\n")
-    separator = ""
-    if first.lower().startswith("sep="):  # a line for Excel alone
-        separator, text = first.strip()[4:5], rest
-    try:
-        yield from csv.reader(io.StringIO(text, newline=""), delimiter=separator or csv_separator(text))
-    except csv.Error as error:
-        raise NotASheet(SAVE_AGAIN) from error
-
-
-def decode_text(content: bytes) -> str:
     """UTF-8 with or without its mark; else as Excel on Windows saves a plain CSV. Raises NotASheet for what is no text."""
     if b"\0" in content[:4096] or content.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise NotASheet(SAVE_AGAIN)
-    for encoding in ("utf-8-sig", "cp1252"):
+    try:
         try:
-            return content.decode(encoding)
+            text = content.decode("utf-8-sig")
         except UnicodeDecodeError:
-            continue
-    raise NotASheet(SAVE_AGAIN)
-
-
-def csv_separator(text: str) -> str:
-    """What stands most often in the first line that says something."""
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    return max(",;\t", key=first.count)
-
-
-# -- XLSX -------------------------------------------------------------------------------------------------------------
+            text = content.decode("cp1252")
+        separator = ""
+        if text[:4].lower() == "sep=":  # a line for Excel alone
+            first, _end, text = text.partition("\n")
+            separator = first.strip()[4:5]
+        if not separator:
+            headings = next((line for line in text.splitlines() if line.strip()), "")
+            separator = max(",;\t", key=headings.count)
+        yield from csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise NotASheet(SAVE_AGAIN) from error
 
 
 def read_xlsx(content: bytes) -> Iterator[list[str]]:
     """The first sheet. What it would unpack to is looked at before any of it is."""
-    from openpyxl import load_workbook  # by the first upload only: it brings Pillow with it
-
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            # Raises NotASheet for what is no workbook, for one that unpacks to too much, and for XML that defines words of its
-            # own. A part that says it is smaller than it is gives no more than it says.
+            # Raises NotASheet for what is no workbook, for one that unpacks to too much, and for XML with
+            # entities of its own. A part that says it is smaller than it is gives no more than it says.
             parts = archive.infolist()
             if not {"[Content_Types].xml", "xl/workbook.xml"} <= {part.filename for part in parts}:
                 raise NotASheet(NOT_EXCEL)
@@ -206,14 +189,12 @@ def cell_text(value: object) -> str:
     return str(value)
 
 
-# Rows written as CSV or XLSX, piece by piece: what is sent need never be in memory as a whole, nor on a disk.
-#
-# openpyxl writes 1,250 rows of 26 columns a second here; 100,000 would take longer than a proxy waits. An XLSX file is a zip
-# of a few lines of XML around the rows, so it is written here; tests open it with openpyxl (ADR 20).
+# XLSX is written by hand: openpyxl writes 1,250 rows of 26 columns a second, and 100,000 would take longer than a proxy waits.
+# Tests open it with openpyxl (ADR 20).
 
-MAX_SHEET_ROWS = 1_048_576  # of a sheet, its headings included: Excel's own limit
-MAX_CELL_LENGTH = 32_767  # of a cell
-ROWS_PER_PIECE = 500  # rows
+MAX_SHEET_ROWS = 1_048_576  # headings included: Excel's own limit
+MAX_CELL_LENGTH = 32_767
+ROWS_PER_PIECE = 500
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 CSV = "text/csv; charset=utf-8"
 NOT_ALLOWED_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -256,7 +237,7 @@ XLSX_PARTS = {
 
 @dataclass(frozen=True)
 class Heading:
-    """A column: what stands above it, and how many signs wide it is."""
+    """The heading of a column, and its width in characters."""
 
     label: str | Promise
     width: int = 12
@@ -264,84 +245,65 @@ class Heading:
 
 def csv_pieces(headings: Sequence[Heading], rows: Iterable[Sequence[Cell]]) -> Iterator[bytes]:
     """As Excel opens it with a double click: UTF-8 that says so, commas, CR LF; days as 2026-11-26."""
-    kept = io.StringIO()
-    writer = csv.writer(kept, lineterminator="\r\n")
-    kept.write("\ufeff")
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\r\n")
+    buffer.write("\ufeff")
     writer.writerow([str(heading.label) for heading in headings])
-    left = iter(rows)
+    remaining = iter(rows)
     while True:
-        some = list(islice(left, ROWS_PER_PIECE))
-        writer.writerows([[escape_formula(cell) if isinstance(cell, str) else cell for cell in row] for row in some])
-        yield kept.getvalue().encode()
-        if not some:
+        batch = list(islice(remaining, ROWS_PER_PIECE))
+        writer.writerows([[escape_formula(cell) if isinstance(cell, str) else cell for cell in row] for row in batch])
+        yield buffer.getvalue().encode()
+        if not batch:
             return
-        kept.seek(0)
-        kept.truncate()
+        buffer.seek(0)
+        buffer.truncate()
 
 
-class ZipPipe(io.RawIOBase):
-    """What the zip writes into, and what can be sent of it already. It can't be sought in, so the zip needs none of it again."""
+class ZipBuffer(io.BytesIO):
+    """Emptied while the zip is written; without a position to tell, ZipFile never seeks back in it."""
 
-    def __init__(self) -> None:
-        self.pieces: list[bytes] = []
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: Any) -> int:
-        self.pieces.append(bytes(data))
-        return len(data)
+    def tell(self) -> int:
+        raise io.UnsupportedOperation
 
     def drain(self) -> bytes:
-        pieces, self.pieces = self.pieces, []
-        return b"".join(pieces)
+        content = self.getvalue()
+        self.seek(0)
+        self.truncate()
+        return content
 
 
 def xlsx_pieces(headings: Sequence[Heading], rows: Iterable[Sequence[Cell]], *, name: str) -> Iterator[bytes]:
-    """One sheet whose headings stay in view and filter; text is text, whatever it looks like. At most MOST_ROWS."""
-    pipe = ZipPipe()
+    """One sheet whose headings stay in view and filter; text is text, whatever it looks like. At most MAX_SHEET_ROWS."""
+    buffer = ZipBuffer()
     workbook = (
         f'<workbook xmlns="{XMLNS}/spreadsheetml/2006/main" xmlns:r="{XMLNS}/officeDocument/2006/relationships"><sheets>'
         f'<sheet name="{escape(name)}" sheetId="1" r:id="rId1"/></sheets></workbook>'
     )
-    with ZipFile(cast("Any", pipe), "w", ZIP_DEFLATED, compresslevel=3) as archive:
-        for part, text in {**XLSX_PARTS, "xl/workbook.xml": workbook}.items():
-            archive.writestr(zip_entry(part), XML_HEAD + text)
-        letters = [column_letters(place) for place in range(len(headings))]
-        with archive.open(zip_entry("xl/worksheets/sheet1.xml"), "w") as sheet:
-            sheet.write(sheet_start(headings, letters).encode())
-            number, left = 1, iter(rows)
-            while some := list(islice(left, ROWS_PER_PIECE)):
-                sheet.write("".join(row_xml(number + place, row, letters) for place, row in enumerate(some, 1)).encode())
-                number += len(some)
-                yield pipe.drain()
-            sheet.write(f'</sheetData><autoFilter ref="A1:{letters[-1]}{number}"/></worksheet>'.encode())
-    yield pipe.drain()
-
-
-def zip_entry(part: str) -> ZipInfo:
-    """Without the time: the same rows make the same file."""
-    info = ZipInfo(part)
-    info.compress_type = ZIP_DEFLATED
-    return info
-
-
-def column_letters(place: int) -> str:
-    """'A' of 0, 'AB' of 27."""
-    return chr(65 + place) if place < 26 else column_letters(place // 26 - 1) + chr(65 + place % 26)
-
-
-def sheet_start(headings: Sequence[Heading], letters: Sequence[str]) -> str:
+    letters = [get_column_letter(place) for place in range(1, len(headings) + 1)]
     columns = "".join(
         f'<col min="{place}" max="{place}" width="{heading.width}" customWidth="1"/>' for place, heading in enumerate(headings, 1)
     )
-    return (
-        f'{XML_HEAD}<worksheet xmlns="{XMLNS}/spreadsheetml/2006/main"><sheetViews><sheetView workbookViewId="0">'
-        '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews>'
-        f'<cols>{columns}</cols><sheetData><row r="1">'
-        + "".join(text_cell_xml(f"{letter}1", str(heading.label), 3) for letter, heading in zip(letters, headings, strict=True))
-        + "</row>"
-    )
+    labels = [text_cell_xml(f"{letter}1", str(heading.label), 3) for letter, heading in zip(letters, headings, strict=True)]
+    # A ZipInfo has no time of its own, so that the same rows make the same file.
+    sheet_part = ZipInfo("xl/worksheets/sheet1.xml")
+    sheet_part.compress_type = ZIP_DEFLATED
+    with ZipFile(buffer, "w", ZIP_DEFLATED) as archive:
+        for part, text in {**XLSX_PARTS, "xl/workbook.xml": workbook}.items():
+            archive.writestr(ZipInfo(part), XML_HEAD + text, ZIP_DEFLATED)
+        with archive.open(sheet_part, "w") as sheet:
+            sheet.write(
+                f'{XML_HEAD}<worksheet xmlns="{XMLNS}/spreadsheetml/2006/main"><sheetViews><sheetView workbookViewId="0">'
+                '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews>'
+                f'<cols>{columns}</cols><sheetData><row r="1">{"".join(labels)}</row>'.encode()
+            )
+            number, remaining = 1, iter(rows)
+            while batch := list(islice(remaining, ROWS_PER_PIECE)):
+                sheet.write("".join(row_xml(number + place, row, letters) for place, row in enumerate(batch, 1)).encode())
+                number += len(batch)
+                yield buffer.drain()
+            sheet.write(f'</sheetData><autoFilter ref="A1:{letters[-1]}{number}"/></worksheet>'.encode())
+    yield buffer.drain()
 
 
 def row_xml(number: int, row: Sequence[Cell], letters: Sequence[str]) -> str:
@@ -358,21 +320,19 @@ def row_xml(number: int, row: Sequence[Cell], letters: Sequence[str]) -> str:
     return f'<row r="{number}">{"".join(cells)}</row>'
 
 
-def text_cell_xml(place: str, text: str, form: int) -> str:
+def text_cell_xml(place: str, text: str, style: int) -> str:
     """Typed as text, so that no spreadsheet ever works it out."""
-    one_way = text[:MAX_CELL_LENGTH].replace("\r\n", "\n").replace("\r", "\n")
-    said = escape(NOT_ALLOWED_IN_XML.sub("", XLSX_ESCAPE.sub("_x005F_", one_way)), quote=False)
-    return f'<c r="{place}" s="{form}" t="inlineStr"><is><t xml:space="preserve">{said}</t></is></c>'
+    text = text[:MAX_CELL_LENGTH].replace("\r\n", "\n").replace("\r", "\n")
+    text = escape(NOT_ALLOWED_IN_XML.sub("", XLSX_ESCAPE.sub("_x005F_", text)), quote=False)
+    return f'<c r="{place}" s="{style}" t="inlineStr"><is><t xml:space="preserve">{text}</t></is></c>'
 
-
-# What an upload would do, row by row: made, changed, nothing, or what is wrong, in which column.
 
 RowCells = dict[str, str]
 
 
 @dataclass(frozen=True)
 class ListColumn:
-    """A column of a template: its key, its heading, what to put there, and whether there is no reading the file without it."""
+    """A column of a template. `needed`: the file can't be read without it."""
 
     key: str
     label: str | Promise
@@ -390,54 +350,43 @@ class RowAction(models.TextChoices):
 
 @dataclass
 class ListRow:
-    """One row of the file: what it is about, what will happen, and what is wrong with it by column (its heading).
+    """One row of the file, what will happen, and its errors, each with the heading of its column.
 
-    `rests_on`: what would be overwritten, as it is now.
+    `before`: what would be overwritten, as it is now.
     """
 
     number: int
     about: str = ""
-    fate: str = RowAction.NOTHING
-    says: list[str] = field(default_factory=list)
-    wrong: list[tuple[str, str]] = field(default_factory=list)
-    rests_on: list[str] = field(default_factory=list)
+    action: str = RowAction.NOTHING
+    changes: list[str] = field(default_factory=list)
+    errors: list[tuple[str, str]] = field(default_factory=list)
+    before: list[str] = field(default_factory=list)
 
-    def refuse(self, column: ListColumn, why: str) -> None:
-        self.fate = RowAction.WRONG
-        self.wrong.append((str(column.label), why))
-
-    @property
-    def fate_in_words(self) -> str:
-        return str(RowAction(self.fate).label)
+    def add_error(self, column: ListColumn, error: str) -> None:
+        self.action = RowAction.WRONG
+        self.errors.append((str(column.label), error))
 
 
 @dataclass
 class ImportPlan:
-    """All rows; `steps` is what applying them takes, for the kind's own service."""
+    """All rows; `steps` is what the kind's own service writes."""
 
     rows: list[ListRow]
     steps: list[Any]
 
     @property
-    def wrong(self) -> list[ListRow]:
-        return [row for row in self.rows if row.wrong]
+    def errors(self) -> list[tuple[ListRow, str, str]]:
+        """Each with its row and the heading of its column."""
+        return [(row, column, error) for row in self.rows for column, error in row.errors]
 
-    def count(self, fate: str) -> int:
-        return sum(row.fate == fate for row in self.rows)
+    def count(self, action: str) -> int:
+        return sum(row.action == action for row in self.rows)
 
     @property
     def digest(self) -> str:
-        """Of everything that was shown, and of the figures that it rests on."""
-        said = [[row.number, row.about, row.fate, row.says, row.wrong, row.rests_on] for row in self.rows]
-        return hashlib.sha256(json.dumps(said).encode()).hexdigest()
-
-
-@dataclass(frozen=True)
-class ListKind:
-    """One kind of list: its columns, and what a file of it would do."""
-
-    columns: tuple[ListColumn, ...]
-    plan: Callable[[list[tuple[int, RowCells]]], ImportPlan]
+        """Of everything that was shown, and of the figures that it depends on."""
+        shown = [[row.number, row.about, row.action, row.changes, row.errors, row.before] for row in self.rows]
+        return hashlib.sha256(json.dumps(shown).encode()).hexdigest()
 
 
 def normalise_heading(heading: str) -> str:
@@ -461,25 +410,20 @@ def match_columns(sheet: Sheet, columns: Sequence[ListColumn]) -> tuple[list[tup
             places[column.key] = place
     missing = [str(column.label) for column in columns if column.needed and column.key not in places]
     if missing:
-        raise NotASheet(missing_columns_text(missing))
+        error = ngettext(
+            "The first row must name the columns, and there is none called %(named)s. Begin with the template.",
+            "The first row must name the columns, and there are none called %(named)s. Begin with the template.",
+            len(missing),
+        )
+        raise NotASheet(error % {"named": ", ".join(f"“{label}”" for label in missing)})
     rows = [
         (number, {key: row[place] if place < len(row) else "" for key, place in places.items()}) for number, row in sheet.rows
     ]
     return rows, unknown
 
 
-def missing_columns_text(labels: Sequence[str]) -> str:
-    named = ", ".join(f"“{label}”" for label in labels)
-    said = ngettext(
-        "The first row must name the columns, and there is none called %(named)s. Begin with the template.",
-        "The first row must name the columns, and there are none called %(named)s. Begin with the template.",
-        len(labels),
-    )
-    return said % {"named": named}
-
-
 def parse_whole_number(text: str, *, least: int, most: int = 1_000_000) -> int:
-    """'1,200', '12', '12.0'. Raises ValueError with words for people."""
+    """'1,200', '12', '12.0'. Raises ValueError with a message for people."""
     tidy = re.sub(r"(?<=\d)[,\s](?=\d{3}\b)", "", text).removesuffix(".0")
     if not re.fullmatch(r"\d{1,9}", tidy, re.ASCII):
         raise ValueError(gettext("“%(typed)s” is not a whole number. Enter figures only, like 12.") % {"typed": shorten(text)})
@@ -493,15 +437,6 @@ def parse_whole_number(text: str, *, least: int, most: int = 1_000_000) -> int:
 
 
 def shorten(text: str) -> str:
-    """Enough to find it again."""
+    """Enough to find it again in the file."""
     line = " ".join(text.split())
     return line if len(line) <= 40 else f"{line[:39]}…"
-
-
-def rows_to_json(rows: Iterable[ListRow]) -> list[Any]:
-    """What was said of each row, to be shown later."""
-    return [[row.number, row.about, row.fate, row.says] for row in rows]
-
-
-def rows_from_json(kept: Iterable[Any]) -> list[ListRow]:
-    return [ListRow(number, about, fate, says) for number, about, fate, says in kept]

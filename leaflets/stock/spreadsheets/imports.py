@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,67 +27,59 @@ from leaflets.stock.spreadsheets.files import (
     Cell,
     ImportPlan,
     ListColumn,
-    ListKind,
     ListRow,
     RowAction,
     RowCells,
     match_columns,
     parse_whole_number,
     read_sheet,
-    rows_to_json,
     shorten,
 )
 from professionals.safeguarding.child_details import looks_like_child_details
 
-# The stock list: what is on the shelf, and back with the copies that came in or were counted.
-
-SLUG_COLUMN = ListColumn(
-    "slug", gettext_lazy("Short name"), gettext_lazy("Of the leaflet, as in its address on the website."), True, 24
-)
-TITLE_COLUMN = ListColumn("title", gettext_lazy("Title"), gettext_lazy("To read. What stands here changes nothing."), width=60)
-EDITION_COLUMN = ListColumn(
-    "edition", gettext_lazy("Edition"), gettext_lazy("As printed on it. Empty: the edition that is handed out now.")
-)
-STATE_COLUMN = ListColumn("state", gettext_lazy("State"), gettext_lazy("To read."))
-ON_HAND_COLUMN = ListColumn(
-    "on_hand", gettext_lazy("On the shelf"), gettext_lazy("When the list was made. Needed for copies counted only.")
-)
-PROMISED_COLUMN = ListColumn("promised", gettext_lazy("Promised"), gettext_lazy("To read."))
-FREE_COLUMN = ListColumn("free", gettext_lazy("Free to give"), gettext_lazy("To read."))
-CAME_IN_COLUMN = ListColumn(
-    "came_in",
-    gettext_lazy("Copies that came in"),
-    gettext_lazy("From the printer, since the list was made. They are added to the shelf. Empty: none."),
-    width=20,
-)
-COUNTED_COLUMN = ListColumn(
-    "counted",
-    gettext_lazy("Copies counted"),
-    gettext_lazy("All that lie on the shelf, promised copies too. The shelf is set to this. Empty: not counted."),
-    width=20,
-)
-NOTE_COLUMN = ListColumn(
-    "note", gettext_lazy("Note"), gettext_lazy("For the stock movements: the delivery note, or why copies are missing."), width=40
-)
-STOCK_COLUMNS = (
-    SLUG_COLUMN,
-    TITLE_COLUMN,
-    EDITION_COLUMN,
-    STATE_COLUMN,
-    ON_HAND_COLUMN,
-    PROMISED_COLUMN,
-    FREE_COLUMN,
-    CAME_IN_COLUMN,
-    COUNTED_COLUMN,
-    NOTE_COLUMN,
-)
+STOCK_COLUMNS = {
+    column.key: column
+    for column in (
+        ListColumn(
+            "slug", gettext_lazy("Short name"), gettext_lazy("Of the leaflet, as in its address on the website."), True, 24
+        ),
+        ListColumn("title", gettext_lazy("Title"), gettext_lazy("To read. What stands here changes nothing."), width=60),
+        ListColumn(
+            "edition", gettext_lazy("Edition"), gettext_lazy("As printed on it. Empty: the edition that is handed out now.")
+        ),
+        ListColumn("state", gettext_lazy("State"), gettext_lazy("To read.")),
+        ListColumn(
+            "on_hand", gettext_lazy("On the shelf"), gettext_lazy("When the list was made. Needed for copies counted only.")
+        ),
+        ListColumn("promised", gettext_lazy("Promised"), gettext_lazy("To read.")),
+        ListColumn("free", gettext_lazy("Free to give"), gettext_lazy("To read.")),
+        ListColumn(
+            "came_in",
+            gettext_lazy("Copies that came in"),
+            gettext_lazy("From the printer, since the list was made. They are added to the shelf. Empty: none."),
+            width=20,
+        ),
+        ListColumn(
+            "counted",
+            gettext_lazy("Copies counted"),
+            gettext_lazy("All that lie on the shelf, promised copies too. The shelf is set to this. Empty: not counted."),
+            width=20,
+        ),
+        ListColumn(
+            "note",
+            gettext_lazy("Note"),
+            gettext_lazy("For the stock movements: the delivery note, or why copies are missing."),
+            width=40,
+        ),
+    )
+}
 CHILD_DETAILS_REMOVED = "[details of a child, taken out]"
 MAX_NOTE_LENGTH = 300
 
 
 @dataclass(frozen=True)
 class StockStep:
-    """`copies` came in, or the shelf has `change` more or fewer than it said."""
+    """`copies` came in, or the shelf has `change` more or fewer than the list."""
 
     edition: int
     copies: int = 0
@@ -106,45 +98,43 @@ def stock_list_rows() -> Iterator[list[Cell]]:
 
 def plan_stock(rows: list[tuple[int, RowCells]]) -> ImportPlan:
     """One statement, however many rows."""
-    known = editions_by_slug({cells["slug"].lower() for _number, cells in rows if cells["slug"]})
-    seen: dict[int, int] = {}
-    steps: list[Any] = []
-    found = []
-    for number, cells in rows:
-        row = ListRow(number)
-        found.append(row)
-        edition = find_edition(row, cells, known)
-        if edition is None:
-            continue
-        if first := seen.get(edition.pk):
-            row.refuse(SLUG_COLUMN, gettext("Row %(n)d is about the same edition. Put both into one row.") % {"n": first})
-            continue
-        seen[edition.pk] = number
-        if step := stock_step(row, cells, edition):
-            steps.append(step)
-    return ImportPlan(found, steps)
-
-
-def editions_by_slug(slugs: set[str]) -> dict[str, list[Edition]]:
-    found: dict[str, list[Edition]] = {}
+    slugs = {cells["slug"].lower() for _number, cells in rows if cells["slug"]}
+    known: dict[str, list[Edition]] = {}
     if slugs:
         editions = Edition.objects.select_related("leaflet").alias(slug=Lower("leaflet__slug"))
         for edition in editions.filter(slug__in=slugs).order_by("pk"):
-            found.setdefault(edition.leaflet.slug.lower(), []).append(edition)
-    return found
+            known.setdefault(edition.leaflet.slug.lower(), []).append(edition)
+    first_rows: dict[int, int] = {}
+    steps: list[Any] = []
+    list_rows = []
+    for number, cells in rows:
+        row = ListRow(number)
+        list_rows.append(row)
+        edition_of_row = find_edition(row, cells, known)
+        if edition_of_row is None:
+            continue
+        if first := first_rows.get(edition_of_row.pk):
+            row.add_error(
+                STOCK_COLUMNS["slug"], gettext("Row %(n)d is about the same edition. Put both into one row.") % {"n": first}
+            )
+            continue
+        first_rows[edition_of_row.pk] = number
+        if step := stock_step(row, cells, edition_of_row):
+            steps.append(step)
+    return ImportPlan(list_rows, steps)
 
 
 def find_edition(row: ListRow, cells: RowCells, known: dict[str, list[Edition]]) -> Edition | None:
-    """Which edition the row is about; otherwise the row says why none."""
+    """None for a row that is about none, which gets an error."""
     slug, label = cells["slug"].lower(), cells.get("edition", "")
     row.about = shorten(f"{cells['slug']} {label}")
     if not slug:
-        row.refuse(SLUG_COLUMN, gettext("Fill in the short name of the leaflet."))
+        row.add_error(STOCK_COLUMNS["slug"], gettext("Fill in the short name of the leaflet."))
         return None
     editions = known.get(slug, [])
     if not editions:
-        row.refuse(
-            SLUG_COLUMN,
+        row.add_error(
+            STOCK_COLUMNS["slug"],
             gettext("No leaflet with an edition is called “%(slug)s”. Copy its short name from the stock list.")
             % {"slug": shorten(slug)},
         )
@@ -155,87 +145,88 @@ def find_edition(row: ListRow, cells: RowCells, known: dict[str, list[Edition]])
         chosen = [edition for edition in editions if edition.state == EditionState.CURRENT]
     if not chosen:
         labels = ", ".join(edition.label for edition in editions[-5:])
-        row.refuse(EDITION_COLUMN, gettext("This leaflet has no such edition. It has: %(labels)s.") % {"labels": labels})
+        row.add_error(
+            STOCK_COLUMNS["edition"], gettext("This leaflet has no such edition. It has: %(labels)s.") % {"labels": labels}
+        )
         return None
     row.about = str(chosen[0])
     return chosen[0]
 
 
 def stock_step(row: ListRow, cells: RowCells, edition: Edition) -> StockStep | None:
-    came_in, counted = read_number(row, cells, CAME_IN_COLUMN), read_number(row, cells, COUNTED_COLUMN)
+    came_in, counted = read_number(row, cells, STOCK_COLUMNS["came_in"]), read_number(row, cells, STOCK_COLUMNS["counted"])
     note = cells.get("note", "")
     if len(note) > MAX_NOTE_LENGTH:
-        row.refuse(NOTE_COLUMN, gettext("This note has %(n)d characters. Shorten it to 300.") % {"n": len(note)})
+        row.add_error(STOCK_COLUMNS["note"], gettext("This note has %(n)d characters. Shorten it to 300.") % {"n": len(note)})
     elif note == CHILD_DETAILS_REMOVED:
-        row.refuse(
-            NOTE_COLUMN, gettext("This looks like details of a child. Please take them out: they don’t belong in the stock list.")
+        row.add_error(
+            STOCK_COLUMNS["note"],
+            gettext("This looks like details of a child. Please take them out: they don’t belong in the stock list."),
         )
     if came_in and counted is not None:
-        row.refuse(
-            COUNTED_COLUMN, gettext("Fill in copies that came in or copies counted, not both: nobody knows which was first.")
+        row.add_error(
+            STOCK_COLUMNS["counted"],
+            gettext("Fill in copies that came in or copies counted, not both: nobody knows which was first."),
         )
-    if counted is not None and not row.wrong:
+    if counted is not None and not row.errors:
         return count_step(row, cells, edition, counted)
-    if not came_in or row.wrong:
+    if not came_in or row.errors:
         return None
     if edition.state == EditionState.WITHDRAWN:
-        row.refuse(CAME_IN_COLUMN, gettext("This edition is withdrawn, so no copies of it are taken in."))
+        row.add_error(STOCK_COLUMNS["came_in"], gettext("This edition is withdrawn, so no copies of it are taken in."))
         return None
-    row.fate = RowAction.CHANGE
-    words = ngettext(
+    row.action = RowAction.CHANGE
+    change = ngettext(
         "%(n)s copy comes in: %(before)s on the shelf, then %(after)s.",
         "%(n)s copies come in: %(before)s on the shelf, then %(after)s.",
         came_in,
     )
-    row.says.append(words % {"n": f"{came_in:,}", "before": f"{edition.on_hand:,}", "after": f"{edition.on_hand + came_in:,}"})
+    row.changes.append(
+        change % {"n": f"{came_in:,}", "before": f"{edition.on_hand:,}", "after": f"{edition.on_hand + came_in:,}"}
+    )
     return StockStep(edition.pk, copies=came_in, note=note)
 
 
 def count_step(row: ListRow, cells: RowCells, edition: Edition, counted: int) -> StockStep | None:
     """Only against the figure that the list had when it was made: what left since then is not counted twice."""
-    listed = read_number(row, cells, ON_HAND_COLUMN)
-    if row.wrong:
+    listed = read_number(row, cells, STOCK_COLUMNS["on_hand"])
+    if row.errors:
         return None
     if listed is None:
-        row.refuse(ON_HAND_COLUMN, gettext("Fill in how many copies the list said are on the shelf, or begin with a new list."))
+        row.add_error(
+            STOCK_COLUMNS["on_hand"], gettext("Fill in how many copies the list said are on the shelf, or begin with a new list.")
+        )
     elif listed != edition.on_hand:
-        said = gettext(
+        error = gettext(
             "The list said %(listed)s, now it is %(now)s: copies came or left since then. Make a new list and count again."
         )
-        row.refuse(ON_HAND_COLUMN, said % {"listed": f"{listed:,}", "now": f"{edition.on_hand:,}"})
+        row.add_error(STOCK_COLUMNS["on_hand"], error % {"listed": f"{listed:,}", "now": f"{edition.on_hand:,}"})
     elif counted < edition.allocated:
-        said = gettext("%(promised)s copies are promised to orders, so no fewer can be on the shelf. Cancel orders first.")
-        row.refuse(COUNTED_COLUMN, said % {"promised": f"{edition.allocated:,}"})
+        error = gettext("%(promised)s copies are promised to orders, so no fewer can be on the shelf. Cancel orders first.")
+        row.add_error(STOCK_COLUMNS["counted"], error % {"promised": f"{edition.allocated:,}"})
     elif counted != edition.on_hand:
-        row.fate = RowAction.CHANGE
+        row.action = RowAction.CHANGE
         change = counted - edition.on_hand
-        said = gettext("Counted: %(before)s on the shelf becomes %(after)s, %(change)s.")
-        row.says.append(
-            said % {"before": f"{edition.on_hand:,}", "after": f"{counted:,}", "change": f"{change:+,}".replace("-", "−")}
+        counted_text = gettext("Counted: %(before)s on the shelf becomes %(after)s, %(change)s.")
+        row.changes.append(
+            counted_text % {"before": f"{edition.on_hand:,}", "after": f"{counted:,}", "change": f"{change:+,}".replace("-", "−")}
         )
         return StockStep(edition.pk, change=change, note=cells.get("note", ""))
     return None
 
 
 def read_number(row: ListRow, cells: RowCells, column: ListColumn) -> int | None:
-    """None for an empty cell, and for one that the row then refuses."""
+    """None for an empty cell, and for one that is no number, of which the row gets an error."""
     text = cells.get(column.key, "")
     if not text:
         return None
     try:
         return parse_whole_number(text, least=0)
     except ValueError as error:
-        row.refuse(column, str(error))
+        row.add_error(column, str(error))
         return None
 
 
-STOCK_LIST = ListKind(STOCK_COLUMNS, plan_stock)
-
-
-# The catalogue as a spreadsheet: a row a title, with all that it has but its editions; and back, found by the short name.
-
-SHORT_NAME = gettext_lazy("Short name")
-EVERYONE = gettext_lazy("Every professional")
 FIELD_HELP: dict[str, str | Promise] = {
     "slug": gettext_lazy("Letters, figures and dashes; it stands in the address and never changes. A new one makes a new title."),
     "introduction": gettext_lazy("Stands first on its page. One paragraph a line."),
@@ -253,18 +244,17 @@ CATALOGUE_FIELDS = (
     *TEXT_FIELDS,
     *("usual_copies", "usual_words", "most_per_order", "most_per_person", "most_per_workplace", "active", "position"),
 )
-YES_WORDS, NO_WORDS = ("yes", "y", "true", "1"), ("no", "n", "false", "0")
+BOOLEANS = {**dict.fromkeys(("yes", "y", "true", "1"), True), **dict.fromkeys(("no", "n", "false", "0"), False)}
 
 
 def catalogue_column(name: str) -> ListColumn:
     model_field: Any = Leaflet._meta.get_field(name)
-    said = FIELD_HELP.get(name) or model_field.help_text
-    label = SHORT_NAME if name == "slug" else capfirst(model_field.verbose_name)
-    return ListColumn(name, label, said, name == "slug", 60 if name in TEXT_FIELDS else COLUMN_WIDTHS.get(name, 16))
+    label = gettext_lazy("Short name") if name == "slug" else capfirst(model_field.verbose_name)
+    width = 60 if name in TEXT_FIELDS else COLUMN_WIDTHS.get(name, 16)
+    return ListColumn(name, label, FIELD_HELP.get(name) or model_field.help_text, name == "slug", width)
 
 
-CATALOGUE_COLUMNS = tuple(catalogue_column(name) for name in CATALOGUE_FIELDS)
-COLUMNS_BY_KEY = {column.key: column for column in CATALOGUE_COLUMNS}
+CATALOGUE_COLUMNS = {name: catalogue_column(name) for name in CATALOGUE_FIELDS}
 
 
 @dataclass
@@ -295,131 +285,104 @@ def field_cell(leaflet: Leaflet, name: str) -> Cell:
 
 
 def field_choices(name: str) -> dict[str, str]:
-    """The words of each value; nothing of a field that is free."""
+    """The label of each value; empty for a field without choices."""
     model_field: Any = Leaflet._meta.get_field(name)
     if not model_field.choices:
         return {}
-    found = {str(value): str(label) for value, label in model_field.choices}
-    return {"": str(EVERYONE), **found} if name == "audience" else found
-
-
-# -- What an upload would do ------------------------------------------------------------------------------------------
+    choices = {str(value): str(label) for value, label in model_field.choices}
+    return {"": gettext("Every professional"), **choices} if name == "audience" else choices
 
 
 def plan_catalogue(rows: list[tuple[int, RowCells]]) -> ImportPlan:
     """Three statements, however many rows."""
     slugs = {cells["slug"].lower() for _number, cells in rows} | {cells.get("version_of", "").lower() for _n, cells in rows}
-    known = {leaflet.slug.lower(): leaflet for leaflet in leaflets_and_versions(slugs)}
-    used = topics_in_use()
-    found, steps = [], []
-    seen: dict[str, int] = {}
-    for number, cells in rows:
-        row = ListRow(number, about=shorten(cells["slug"]))
-        found.append(row)
-        slug = cells["slug"].lower()
-        # Refuse what no title may have as its short name in this row.
-        column = COLUMNS_BY_KEY["slug"]
-        if not slug:
-            row.refuse(column, gettext("Fill in the short name of the title."))
-        elif first := seen.get(slug):
-            row.refuse(column, gettext("Row %(n)d has the same short name. Leave one of them out.") % {"n": first})
-        else:
-            try:
-                validate_slug(slug)
-            except ValidationError:
-                row.refuse(column, gettext("Use letters, figures and dashes only, like: health-visitors."))
-            if len(slug) > 50:
-                row.refuse(column, gettext("This has %(n)d characters. Shorten it to 50.") % {"n": len(slug)})
-        if not slug or slug in seen:
-            continue  # nobody knows against what to hold the rest
-        seen[slug] = number
-        step = catalogue_step(row, cells, known.get(slug) or Leaflet(slug=slug, active=False), used)
-        if step and not row.wrong:
-            steps.append((row, step))
-    check_versions(steps, known)
-    check_titles(steps, known)
-    return ImportPlan(found, [step for row, step in steps if row.fate in {RowAction.MAKE, RowAction.CHANGE}])
-
-
-def leaflets_and_versions(slugs: Iterable[str]) -> Any:
-    """Those titles, those that they are versions of, and all versions of either."""
+    # The titles of these short names, those that they are versions of, and all versions of either.
     named = Leaflet.objects.alias(lower_slug=Lower("slug")).filter(lower_slug__in=slugs)
     groups = named.values("version_of")
     wanted = Q(pk__in=named.values("pk")) | Q(pk__in=groups) | Q(version_of__in=named.values("pk")) | Q(version_of__in=groups)
-    return Leaflet.objects.filter(wanted).select_related("version_of")
+    known = {leaflet.slug.lower(): leaflet for leaflet in Leaflet.objects.filter(wanted).select_related("version_of")}
+    used = topics_in_use()
+    list_rows, steps = [], []
+    first_rows: dict[str, int] = {}
+    for number, cells in rows:
+        row = ListRow(number, about=shorten(cells["slug"]))
+        list_rows.append(row)
+        slug, column = cells["slug"].lower(), CATALOGUE_COLUMNS["slug"]
+        if not slug:
+            row.add_error(column, gettext("Fill in the short name of the title."))
+            continue  # nobody knows against what to hold the rest
+        if first := first_rows.get(slug):
+            row.add_error(column, gettext("Row %(n)d has the same short name. Leave one of them out.") % {"n": first})
+            continue
+        try:
+            validate_slug(slug)
+        except ValidationError:
+            row.add_error(column, gettext("Use letters, figures and dashes only, like: health-visitors."))
+        if len(slug) > 50:
+            row.add_error(column, gettext("This has %(n)d characters. Shorten it to 50.") % {"n": len(slug)})
+        first_rows[slug] = number
+        step = catalogue_step(row, cells, known.get(slug) or Leaflet(slug=slug, active=False), used)
+        if not row.errors:
+            steps.append((row, step))
+    check_versions(steps, known)
+    check_titles(steps, known)
+    return ImportPlan(list_rows, [step for row, step in steps if row.action in {RowAction.MAKE, RowAction.CHANGE}])
 
 
-def catalogue_step(row: ListRow, cells: RowCells, leaflet: Leaflet, used: Mapping[str, str]) -> CatalogueStep | None:
-    """What this row makes of the title; `leaflet` is changed here, in memory alone.
+def catalogue_step(row: ListRow, cells: RowCells, leaflet: Leaflet, used: Mapping[str, str]) -> CatalogueStep:
+    """Applies the row to `leaflet`, in memory alone.
 
-    Of a short name that can't be, all that is filled in is checked; it may be a slip, so that nothing else is asked for.
+    With an invalid short name, which may be a slip, what is filled in is checked and nothing else is required.
     """
-    new = not row.wrong and leaflet.pk is None
+    new = not row.errors and leaflet.pk is None
     step = CatalogueStep(leaflet, version_of=leaflet.version_of.slug if leaflet.version_of_id and leaflet.version_of else "")
     for name in CATALOGUE_FIELDS[1:]:
         text = cells.get(name, "")
         if not text:
-            if new and is_required(name):
-                row.refuse(COLUMNS_BY_KEY[name], gettext("Fill this in: a new title needs it."))
+            model_field: Any = Leaflet._meta.get_field(name)
+            if new and not (model_field.blank or model_field.has_default()):
+                row.add_error(CATALOGUE_COLUMNS[name], gettext("Fill this in: a new title needs it."))
             continue
         try:
             value = parse_field(name, text, used)
         except ValueError as error:
-            row.refuse(COLUMNS_BY_KEY[name], str(error))
+            row.add_error(CATALOGUE_COLUMNS[name], str(error))
             continue
-        apply_field(step, name, value)
+        before = step.version_of if name == "version_of" else getattr(leaflet, name)
+        if normalise_newlines(before) != normalise_newlines(value):
+            step.changed.append(name)
+            step.before.append(f"{name}: {before}")
+            setattr(step if name == "version_of" else leaflet, name, value)
     check_limits(row, leaflet)
     row.about = leaflet.title or row.about
-    if not row.wrong:
-        row.fate = RowAction.MAKE if new else RowAction.CHANGE if step.changed else RowAction.NOTHING
-        row.says = [] if new else [str(COLUMNS_BY_KEY[name].label) for name in step.changed]
-        row.rests_on = [] if new else step.before
+    if not row.errors:
+        row.action = RowAction.MAKE if new else RowAction.CHANGE if step.changed else RowAction.NOTHING
+        row.changes = [] if new else [str(CATALOGUE_COLUMNS[name].label) for name in step.changed]
+        row.before = [] if new else step.before
     return step
 
 
-def apply_field(step: CatalogueStep, name: str, value: Any) -> None:
-    before = step.version_of if name == "version_of" else getattr(step.leaflet, name)
-    if is_same_value(before, value):
-        return
-    step.changed.append(name)
-    step.before.append(f"{name}: {before}")
-    if name == "version_of":
-        step.version_of = value
-    else:
-        setattr(step.leaflet, name, value)
-
-
-def is_same_value(before: Any, value: Any) -> bool:
-    """Text that differs in the ends of its lines alone is the same: browsers and spreadsheets end them differently."""
-    if isinstance(before, str) and isinstance(value, str):
-        return normalise_newlines(before) == normalise_newlines(value)
-    return bool(before == value)
-
-
-def normalise_newlines(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\r", "\n").strip()
-
-
-def is_required(name: str) -> bool:
-    model_field: Any = Leaflet._meta.get_field(name)
-    return not (model_field.blank or model_field.has_default())
+def normalise_newlines(value: Any) -> Any:
+    """Browsers and spreadsheets end lines differently."""
+    return value.replace("\r\n", "\n").replace("\r", "\n").strip() if isinstance(value, str) else value
 
 
 def parse_field(name: str, text: str, used: Mapping[str, str]) -> Any:
-    """Raises ValueError with words for people."""
+    """Raises ValueError with a message for people."""
     if name in NUMBER_FIELDS:
         return parse_whole_number(text, least=0 if name == "position" else 1, most=32_767 if name == "position" else 1_000_000)
     if name == "active":
-        return parse_boolean(text)
+        if (active := BOOLEANS.get(text.casefold())) is None:
+            raise ValueError(gettext("Write Yes or No; this says “%(typed)s”.") % {"typed": shorten(text)})
+        return active
     if name == "version_of":
         return text.lower()
     if choices := field_choices(name):
-        # By its words or its value.
         for value, label in choices.items():
             if text.casefold() in {value.casefold(), label.casefold()}:
                 return value
-        said = gettext("“%(typed)s” is not known here. It is one of: %(choices)s.")
-        raise ValueError(said % {"typed": shorten(text), "choices": ", ".join(choices.values())})
+        error = gettext("“%(typed)s” is not known here. It is one of: %(choices)s.")
+        raise ValueError(error % {"typed": shorten(text), "choices": ", ".join(choices.values())})
     if name == "topics":
         text = normalise_topics(text.replace(";", "\n"), used)
     most = Leaflet._meta.get_field(name).max_length or 10_000  # type: ignore[union-attr]
@@ -430,49 +393,41 @@ def parse_field(name: str, text: str, used: Mapping[str, str]) -> Any:
     return text
 
 
-def parse_boolean(text: str) -> bool:
-    if text.casefold() in YES_WORDS:
-        return True
-    if text.casefold() in NO_WORDS:
-        return False
-    raise ValueError(gettext("Write Yes or No; this says “%(typed)s”.") % {"typed": shorten(text)})
-
-
 def check_limits(row: ListRow, leaflet: Leaflet) -> None:
-    if row.wrong:
+    if row.errors:
         return
     if leaflet.most_per_order > leaflet.most_per_person:
-        row.refuse(
-            COLUMNS_BY_KEY["most_per_person"],
+        row.add_error(
+            CATALOGUE_COLUMNS["most_per_person"],
             gettext("A person may order at least what one order may have. Raise this, or lower the other."),
         )
     if leaflet.most_per_person > leaflet.most_per_workplace:
-        row.refuse(
-            COLUMNS_BY_KEY["most_per_workplace"],
+        row.add_error(
+            CATALOGUE_COLUMNS["most_per_workplace"],
             gettext("A workplace may order at least what a person may. Raise this, or lower the other."),
         )
 
 
 def check_versions(steps: list[tuple[ListRow, CatalogueStep]], known: Mapping[str, Leaflet]) -> None:
     """That a version is one of a title that is none itself, and the only one in its language and format."""
-    of = {slug: title.version_of.slug.lower() if title.version_of else "" for slug, title in known.items()}
-    of |= {step.leaflet.slug.lower(): step.version_of.lower() for _row, step in steps}
+    version_of = {slug: title.version_of.slug.lower() if title.version_of else "" for slug, title in known.items()}
+    version_of |= {step.leaflet.slug.lower(): step.version_of.lower() for _row, step in steps}
     titles = {**known} | {step.leaflet.slug.lower(): step.leaflet for _row, step in steps}
-    alike = Counter((of[slug], title.language, title.format) for slug, title in titles.items())
-    wholes = set(of.values())
+    versions = Counter((version_of[slug], title.language, title.format) for slug, title in titles.items())
+    originals = set(version_of.values())
     for row, step in steps:
-        slug, whole, title = step.leaflet.slug.lower(), step.version_of.lower(), step.leaflet
-        why = ""
-        if not whole:
+        slug, original, title = step.leaflet.slug.lower(), step.version_of.lower(), step.leaflet
+        error = ""
+        if not original:
             continue
-        if whole == slug or whole not in of:
-            why = gettext("No other title has the short name “%(slug)s”.") % {"slug": shorten(whole)}
-        elif of[whole] or slug in wholes:
-            why = gettext("A version is of a title that is no version itself. Name that one.")
-        elif alike[whole, title.language, title.format] > 1:
-            why = gettext("That title would have two versions in this language and format.")
-        if why:
-            row.refuse(COLUMNS_BY_KEY["version_of"], why)
+        if original == slug or original not in version_of:
+            error = gettext("No other title has the short name “%(slug)s”.") % {"slug": shorten(original)}
+        elif version_of[original] or slug in originals:
+            error = gettext("A version is of a title that is no version itself. Name that one.")
+        elif versions[original, title.language, title.format] > 1:
+            error = gettext("That title would have two versions in this language and format.")
+        if error:
+            row.add_error(CATALOGUE_COLUMNS["version_of"], error)
 
 
 def check_titles(steps: list[tuple[ListRow, CatalogueStep]], known: Mapping[str, Leaflet]) -> None:
@@ -481,23 +436,58 @@ def check_titles(steps: list[tuple[ListRow, CatalogueStep]], known: Mapping[str,
     for _row, step in steps:
         slug = step.leaflet.slug.lower()
         titles[slug] = step.version_of.lower() or slug, step.leaflet.title
-    alike = Counter((whole, title.casefold()) for whole, title in titles.values())
+    versions = Counter((original, title.casefold()) for original, title in titles.values())
     for row, step in steps:
-        whole, title = titles[step.leaflet.slug.lower()]
-        if alike[whole, title.casefold()] > 1 and {"title", "version_of"} & set(step.changed):
-            row.refuse(COLUMNS_BY_KEY["title"], str(TITLES_ALIKE))
+        original, title = titles[step.leaflet.slug.lower()]
+        if versions[original, title.casefold()] > 1 and {"title", "version_of"} & set(step.changed):
+            row.add_error(CATALOGUE_COLUMNS["title"], str(TITLES_ALIKE))
 
 
-CATALOGUE_LIST = ListKind(CATALOGUE_COLUMNS, plan_catalogue)
+def write_stock(steps: list[StockStep], *, by: User, now: datetime) -> None:
+    """As many statements for one edition as for many; who waits for copies gets them. The caller holds the editions' locks."""
+    movements = []
+    for step in steps:
+        kind, change, reason = MovementKind.CORRECTED, step.change, _("Counted, by a stock list")
+        if step.copies:
+            kind, change, reason = MovementKind.RECEIVED, step.copies, _("By a stock list")
+        figures = {"copies": abs(change), "on_hand_change": change, "allocated_change": 0}
+        movements.append(StockMovement(edition_id=step.edition, kind=kind, reason=step.note or str(reason), **figures))
+    record_movements(movements, by=by, now=now)
+    fill_backorders([movement.edition_id for movement in movements], by=None, now=now)
 
 
-# A spreadsheet that was uploaded: kept, checked without writing anything, then written as a whole or not at all.
+def write_titles(steps: list[CatalogueStep], *, by: User, now: datetime) -> None:
+    """New titles before those that are versions of them; alerts of a title that leaves the catalogue are emailed."""
+    new = [step for step in steps if step.leaflet.pk is None]
+    changed = [step for step in steps if step.leaflet.pk is not None]
+    Leaflet.objects.bulk_create([step.leaflet for step in new if not step.version_of], batch_size=ROWS_PER_STATEMENT)
+    slugs = {step.version_of.lower() for step in steps if step.version_of}
+    originals = {slug.lower(): key for slug, key in Leaflet.objects.values_list("slug", "pk") if slug.lower() in slugs}
+    for step in steps:
+        step.leaflet.version_of_id = originals.get(step.version_of.lower())
+    Leaflet.objects.bulk_create([step.leaflet for step in new if step.version_of], batch_size=ROWS_PER_STATEMENT)
+    names = sorted({name for step in changed for name in step.changed})
+    if names:
+        Leaflet.objects.bulk_update([step.leaflet for step in changed], names, batch_size=ROWS_PER_STATEMENT)
+    notify_alerts([step.leaflet.pk for step in changed if "active" in step.changed and not step.leaflet.active], now=now)
 
-LIST_KINDS: dict[str, ListKind] = {SheetKind.STOCK: STOCK_LIST, SheetKind.CATALOGUE: CATALOGUE_LIST}
+
+@dataclass(frozen=True)
+class ListKind:
+    """One kind of list: its columns, its rows as they are now, what a file of it would do, and the service that does it."""
+
+    columns: tuple[ListColumn, ...]
+    current_rows: Callable[[], Iterator[list[Cell]]]
+    plan: Callable[[list[tuple[int, RowCells]]], ImportPlan]
+    write: Callable[..., None]
+
+
+LIST_KINDS: dict[str, ListKind] = {
+    SheetKind.STOCK: ListKind(tuple(STOCK_COLUMNS.values()), stock_list_rows, plan_stock, write_stock),
+    SheetKind.CATALOGUE: ListKind(tuple(CATALOGUE_COLUMNS.values()), catalogue_list_rows, plan_catalogue, write_titles),
+}
 KEEP_UNWRITTEN = timedelta(days=7)
-ROWS_PER_STATEMENT = 500  # rows of a statement
-COUNTED_REASON = _("Counted, by a stock list")
-CAME_IN_REASON = _("By a stock list")
+ROWS_PER_STATEMENT = 500
 
 
 class DataHasChanged(DomainError):
@@ -511,14 +501,14 @@ class AlreadyWritten(DomainError):
 
 
 @transaction.atomic
-def keep_sheet(*, kind: str, content: bytes, by: User | None, now: datetime) -> SheetImport:
+def create_import(*, kind: str, content: bytes, by: User | None, now: datetime) -> SheetImport:
     """Read the file and keep its cells, but no child's details. Nothing else is written. What nobody wrote within a week goes.
 
     Raises NotASheet.
     """
     rows, unknown = match_columns(read_sheet(content), LIST_KINDS[kind].columns)
     if kind == SheetKind.STOCK:
-        # The rows as they are kept: where a note looks like a child's details, a mark stands in its place, which is refused.
+        # A note that looks like a child's details is not stored; the mark in its place is refused.
         rows = [
             (number, {**cells, "note": CHILD_DETAILS_REMOVED} if looks_like_child_details(cells.get("note", "")) else cells)
             for number, cells in rows
@@ -528,19 +518,19 @@ def keep_sheet(*, kind: str, content: bytes, by: User | None, now: datetime) -> 
     return SheetImport.objects.create(kind=kind, rows=rows, unknown=unknown, digest=digest, uploaded_at=now, uploaded_by=by)
 
 
-def import_plan(sheet: SheetImport) -> ImportPlan:
+def plan_import(sheet: SheetImport) -> ImportPlan:
     """What it would do now."""
     return LIST_KINDS[sheet.kind].plan([(number, cells) for number, cells in sheet.rows])
 
 
-def written_before(sheet: SheetImport) -> SheetImport | None:
+def applied_earlier(sheet: SheetImport) -> SheetImport | None:
     """The last list with the same rows that was written."""
     same = SheetImport.objects.filter(state=ImportState.APPLIED, digest=sheet.digest).exclude(pk=sheet.pk)
     return same.select_related("applied_by").defer("rows", "done").order_by("-applied_at").first()
 
 
 @transaction.atomic
-def write_sheet(*, sheet: SheetImport, shown: str, again: bool, by: User, now: datetime) -> ImportPlan:
+def apply_import(*, sheet: SheetImport, shown: str, again: bool, by: User, now: datetime) -> ImportPlan:
     """All rows or none. `shown` is the digest of the plan that the page showed; `again`: the same rows may be written twice.
 
     Locks the import, then what it writes to, and looks once more under the locks: so of two presses the second finds it written.
@@ -549,71 +539,32 @@ def write_sheet(*, sheet: SheetImport, shown: str, again: bool, by: User, now: d
     locked = SheetImport.objects.select_for_update().get(pk=sheet.pk)
     if locked.state == ImportState.APPLIED:
         raise AlreadyWritten
-    lock = lock_stock if locked.kind == SheetKind.STOCK else lock_leaflets
-    lock(locked)
-    plan = import_plan(locked)
+    if locked.kind == SheetKind.STOCK:
+        lock_editions(step.edition for step in plan_import(locked).steps)
+    else:  # all of them: rows may be versions of any, and staff change titles rarely
+        list(Leaflet.objects.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
+    plan = plan_import(locked)
     if plan.digest != shown:
         raise DataHasChanged
-    if plan.wrong:
+    if plan.errors:
         raise DomainError(_("Some rows have to be put right first. Nothing was written."))
     if not plan.steps:
         raise DomainError(_("No row changes anything, so nothing was written."))
-    if locked.kind == SheetKind.STOCK and not again and written_before(locked):
+    if locked.kind == SheetKind.STOCK and not again and applied_earlier(locked):
         raise DomainError(
             _(
                 "A list with the same rows has been written before. "
                 "If these copies came in a second time, tick the box and press again."
             )
         )
-    write = write_stock if locked.kind == SheetKind.STOCK else write_titles
     try:
         with transaction.atomic():
-            write(plan.steps, by=by, now=now)
+            LIST_KINDS[locked.kind].write(plan.steps, by=by, now=now)
     except IntegrityError as error:
         raise DomainError(
             _("These rows can’t be written in one go: versions would change places. Upload them in two lists.")
         ) from error
-    locked.state, locked.applied_at, locked.applied_by, locked.done = ImportState.APPLIED, now, by, rows_to_json(plan.rows)
+    locked.state, locked.applied_at, locked.applied_by = ImportState.APPLIED, now, by
+    locked.done = [[row.number, row.about, row.action, row.changes] for row in plan.rows]
     locked.save(update_fields=["state", "applied_at", "applied_by", "done"])
     return plan
-
-
-def lock_stock(sheet: SheetImport) -> None:
-    lock_editions(step.edition for step in import_plan(sheet).steps)
-
-
-def lock_leaflets(sheet: SheetImport) -> None:
-    """All of them: rows may be versions of any, and staff change titles rarely."""
-    list(Leaflet.objects.order_by("pk").select_for_update(no_key=True).values_list("pk", flat=True))
-
-
-def write_stock(steps: Iterable[StockStep], *, by: User, now: datetime) -> None:
-    """As many statements for one edition as for many; who waits for copies gets them. The caller holds the editions' locks."""
-    movements = [stock_step_movement(step) for step in steps]
-    record_movements(movements, by=by, now=now)
-    fill_backorders([movement.edition_id for movement in movements], by=None, now=now)
-
-
-def stock_step_movement(step: StockStep) -> StockMovement:
-    if step.copies:
-        kind, copies, change, usual = MovementKind.RECEIVED, step.copies, step.copies, CAME_IN_REASON
-    else:
-        kind, copies, change, usual = MovementKind.CORRECTED, abs(step.change), step.change, COUNTED_REASON
-    figures = {"copies": copies, "on_hand_change": change, "allocated_change": 0}
-    return StockMovement(edition_id=step.edition, kind=kind, reason=step.note or str(usual), **figures)
-
-
-def write_titles(steps: list[Any], *, by: User, now: datetime) -> None:
-    """New titles before those that are versions of them; whoever waits for a title that leaves the catalogue is told."""
-    new = [step for step in steps if step.leaflet.pk is None]
-    changed = [step for step in steps if step.leaflet.pk is not None]
-    Leaflet.objects.bulk_create([step.leaflet for step in new if not step.version_of], batch_size=ROWS_PER_STATEMENT)
-    slugs = {step.version_of.lower() for step in steps if step.version_of}
-    wholes = {slug.lower(): key for slug, key in Leaflet.objects.values_list("slug", "pk") if slug.lower() in slugs}
-    for step in steps:
-        step.leaflet.version_of_id = wholes.get(step.version_of.lower())
-    Leaflet.objects.bulk_create([step.leaflet for step in new if step.version_of], batch_size=ROWS_PER_STATEMENT)
-    names = sorted({name for step in changed for name in step.changed})
-    if names:
-        Leaflet.objects.bulk_update([step.leaflet for step in changed], names, batch_size=ROWS_PER_STATEMENT)
-    notify_alerts([step.leaflet.pk for step in changed if "active" in step.changed and not step.leaflet.active], now=now)

@@ -16,7 +16,7 @@ from leaflets.dispatch.services import (
     add_order,
     close_session,
     dispatch_session,
-    keep_typed,
+    save_parcels,
     start_session,
     take_out,
 )
@@ -84,7 +84,7 @@ def became(session):
 
 
 def type_in(session, order, **typed):
-    keep_typed(session=session, typed={session.parcels.get(order=order).pk: TypedParcel(**typed)})
+    save_parcels(session=session, typed={session.parcels.get(order=order).pk: TypedParcel(**typed)})
 
 
 def fewer(order, copies):
@@ -134,29 +134,29 @@ def test_before_it_starts_one_sees_what_it_makes_and_what_is_short(edition, now)
     orders_of(edition, now, 15, will_wait_for=[edition.leaflet])
     seen = preview_choice(PackingChoice())
     [pick] = seen.picks
-    assert (seen.found, seen.orders, seen.copies) == (3, 3, 50)
+    assert (seen.matching, seen.orders, seen.copies) == (3, 3, 50)
     assert (pick.title, pick.copies, pick.orders, pick.to_come, pick.left) == (edition.leaflet.title, 50, 3, 10, 0)
     assert [(each.title, each.copies, each.orders) for each in seen.short] == [(edition.leaflet.title, 10, 1)]
     assert [(each.key, each.copies, each.orders) for each in titles_to_pack(oldest_to_pack(PackingChoice()))] == [
         (edition.leaflet_id, 50, 3)
     ]
-    assert (preview_choice(PackingChoice(most=1)).found, preview_choice(PackingChoice(most=1)).orders) == (3, 1)
+    assert (preview_choice(PackingChoice(most=1)).matching, preview_choice(PackingChoice(most=1)).orders) == (3, 1)
 
 
 def test_more_orders_than_are_counted_are_said_and_every_title_is_offered(edition, staff, now, monkeypatch):
     monkeypatch.setattr("leaflets.dispatch.queries.MAX_COUNTED", 2)
     later = make_edition(now, stock=50)
     first, second = orders_of(edition, now, 20, 25)
-    assert [each.in_words for each in titles_to_pack(oldest_to_pack(PackingChoice()))] == [
+    assert [each.label for each in titles_to_pack(oldest_to_pack(PackingChoice()))] == [
         f"{edition.leaflet} (45 copies, 2 orders)"
     ]
     assert not preview_choice(PackingChoice(most=1)).many_more
     make_order(make_person(), now + timedelta(days=1), {later.leaflet: 5})
     offered = titles_to_pack(oldest_to_pack(PackingChoice()))
-    assert [each.in_words for each in offered] == [f"{edition.leaflet} (at least 45 copies, 2 orders)", str(later.leaflet)]
+    assert [each.label for each in offered] == [f"{edition.leaflet} (at least 45 copies, 2 orders)", str(later.leaflet)]
     seen = preview_choice(PackingChoice(most=1))
     assert (seen.many_more, seen.orders, seen.copies) == (True, 1, 20)
-    assert preview_choice(PackingChoice(titles=(later.leaflet_id,)), usual=oldest_to_pack(PackingChoice())).copies == 5
+    assert preview_choice(PackingChoice(titles=(later.leaflet_id,)), oldest=oldest_to_pack(PackingChoice())).copies == 5
     waiting = orders_of(edition, now, 30, 30, 30, will_wait_for=[edition.leaflet])
     [short] = preview_choice(PackingChoice()).short
     assert (short.orders, short.many_more) == (3, True)

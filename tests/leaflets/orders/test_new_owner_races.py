@@ -190,9 +190,9 @@ def test_a_stock_take_takes_back_what_is_not_there(nadia: Person, entered: Perso
 
 def test_a_recall_takes_the_promise_away(nadia: Person, entered: Person, edition: Edition, now: datetime) -> None:
     order = make_order(entered, now, {edition.leaflet: 5})
-    wish = RecallRequest(why="The number is wrong.", advice=Advice.RECYCLE, instead=RecallReplacement.CANCEL)
+    recall_request = RecallRequest(why="The number is wrong.", advice=Advice.RECYCLE, instead=RecallReplacement.CANCEL)
 
-    ends = in_a_row(order, become_one(nadia), lambda: recall_edition(edition=edition, wish=wish, by=None, now=now))
+    ends = in_a_row(order, become_one(nadia), lambda: recall_edition(edition=edition, request=recall_request, by=None, now=now))
 
     assert ends == ["done"] * 2
     assert lines(order) == [(NEW, "cancelled", 0, 0, 0, 5)]

@@ -10,7 +10,7 @@ from leaflets.recalls.services import recall_edition
 from notifications.models import Notification, State
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
 from tests.leaflets.factories import make_edition
-from tests.leaflets.recalls.test_recalling import WHY, newer, order_of, sent, wish
+from tests.leaflets.recalls.test_recalling import WHY, newer, order_of, recall_request, sent
 from tests.leaflets.staff_site import act, change, said, told_the_lead
 from tests.leaflets.statements import statements
 
@@ -84,7 +84,7 @@ def test_staff_see_who_was_reached_and_tick_whom_they_rang(client, staff, editio
     people[7].save()
     for person in people:
         sent(edition, now, 1, person)
-    made = recall_edition(edition=edition, wish=wish(), by=staff, now=now)
+    made = recall_edition(edition=edition, request=recall_request(), by=staff, now=now)
     Notification.objects.filter(recipient="p3@x.nhs.uk", kind="edition-recalled").update(state=State.FAILED)
     address = change("recall", made)
     page = words(client.get(address))
@@ -117,7 +117,7 @@ def test_a_page_of_people_asks_as_much_for_one_as_for_many(client, staff, now):
         edition = make_edition(now, stock=100)
         for _each in range(many):
             sent(edition, now, 1)
-        made = recall_edition(edition=edition, wish=wish(), by=staff, now=now)
+        made = recall_edition(edition=edition, request=recall_request(), by=staff, now=now)
         return len(statements(lambda: client.get(change("recall", made)))), len(
             statements(lambda: client.get(reverse("staff:leaflets_recall_changelist")))
         )
@@ -130,7 +130,7 @@ def test_a_page_of_people_asks_as_much_for_one_as_for_many(client, staff, now):
 
 def test_staff_without_the_right_look_and_change_nothing(client, edition, now):
     sent(edition, now, 1)
-    made = recall_edition(edition=edition, wish=wish(), by=None, now=now)
+    made = recall_edition(edition=edition, request=recall_request(), by=None, now=now)
     user = make_staff(superuser=False)
     user.user_permissions.add(Permission.objects.get(codename="view_recall"), Permission.objects.get(codename="view_edition"))
     sign_in_staff(client, user)
@@ -151,7 +151,7 @@ def test_staff_without_the_right_look_and_change_nothing(client, edition, now):
     ],
 )
 def test_the_website_says_what_to_do_with_copies_and_hands_out_no_file(client, edition, now, advice, said_there):
-    recall_edition(edition=edition, wish=wish(advice=advice, words="By the red box."), by=None, now=now)
+    recall_edition(edition=edition, request=recall_request(advice=advice, words="By the red box."), by=None, now=now)
     for address, status in ((edition.leaflet.get_absolute_url(), 200), (f"/leaflets/{edition.leaflet.slug}/download/", 410)):
         response = client.get(address)
         assert response.status_code == status
@@ -170,7 +170,7 @@ def test_the_website_says_what_to_do_with_copies_and_hands_out_no_file(client, e
 def test_the_owner_reads_on_the_order_what_became_of_it(client, edition, now):
     order = order_of(edition, now, 6)
     newer(edition, now, stock=4)
-    recall_edition(edition=edition, wish=wish(RecallReplacement.SAME), by=None, now=now)
+    recall_edition(edition=edition, request=recall_request(RecallReplacement.SAME), by=None, now=now)
     sign_in(client, order.person)
     page = words(client.get(order.get_absolute_url()))
     assert "A leaflet in it was recalled" in page

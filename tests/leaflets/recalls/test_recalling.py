@@ -42,12 +42,12 @@ def edition(now):
     return make_edition(now, stock=100, title="One")
 
 
-def wish(instead=RecallReplacement.CANCEL, **more) -> RecallRequest:
+def recall_request(instead=RecallReplacement.CANCEL, **more) -> RecallRequest:
     return RecallRequest(**{"why": WHY, "advice": Advice.RECYCLE, "instead": instead, **more})
 
 
 def recall(edition, now, instead=RecallReplacement.CANCEL, **more) -> Recall:
-    found = recall_edition(edition=edition, wish=wish(instead, **more), by=None, now=now)
+    found = recall_edition(edition=edition, request=recall_request(instead, **more), by=None, now=now)
     assert list(ledger_differences()) == []
     return found
 
@@ -272,7 +272,7 @@ def test_whoever_is_erased_is_left_out_before_and_taken_out_after(edition, now):
     sent(edition, now, 5, gone)
     sent(edition, now, 7, later)
     erase_person(gone, by=None, now=now)
-    plan = plan_recall(edition=edition, wish=wish(), now=now)
+    plan = plan_recall(edition=edition, request=recall_request(), now=now)
     assert (plan.copies_out, plan.erased_copies, plan.with_email) == (7, 5, 1)
     made = recall(edition, now)
     assert made.holders.get().person == later
@@ -293,7 +293,7 @@ def test_the_plan_says_what_the_recall_then_does(edition, now, instead):
     start_packing(order=packed, by=None, now=now)
     if instead == RecallReplacement.SAME:
         newer(edition, now, stock=12)
-    plan = plan_recall(edition=edition, wish=wish(instead), now=now)
+    plan = plan_recall(edition=edition, request=recall_request(instead), now=now)
     assert list(plan.packing) == [packed]
     made = recall(edition, now, instead)
     assert [plan.copies(name) for name in ("moved", "to_come", "cancelled")] == [made.moved, made.to_come, made.cancelled]
@@ -330,7 +330,7 @@ def test_it_asks_as_much_of_the_database_for_one_as_for_many(now):
             order_of(edition, now, 2)
             order_of(edition, now, 2)
         newer(edition, now, stock=2 * many)
-        plan = statements(lambda: plan_recall(edition=edition, wish=wish(RecallReplacement.SAME), now=now))
+        plan = statements(lambda: plan_recall(edition=edition, request=recall_request(RecallReplacement.SAME), now=now))
         act = statements(lambda: recall(edition, now, RecallReplacement.SAME))
         row = Notification.objects.filter(kind="edition-recalled").last()
         return len(plan), len(act), len(statements(lambda: email_for(row).message()))

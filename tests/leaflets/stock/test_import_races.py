@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from leaflets.models import Edition, SheetImport
 from leaflets.stock.services import ledger_differences
 from leaflets.stock.spreadsheets import imports
-from leaflets.stock.spreadsheets.imports import import_plan, keep_sheet, write_sheet
+from leaflets.stock.spreadsheets.imports import apply_import, create_import, plan_import
 from tests.factories import make_person, make_staff
 from tests.leaflets.factories import make_edition, make_leaflet, make_order
 from tests.leaflets.test_races import at_once
@@ -19,12 +19,12 @@ pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
 
 def press(sheet, now):
-    return partial(write_sheet, sheet=sheet, shown=import_plan(sheet).digest, again=False, by=make_staff(), now=now)
+    return partial(apply_import, sheet=sheet, shown=plan_import(sheet).digest, again=False, by=make_staff(), now=now)
 
 
 def upload(now):
     content = b"Short name,Copies that came in\r\ngp,100\r\nit,5\r\n"
-    return keep_sheet(kind="stock", content=content, by=None, now=now)
+    return create_import(kind="stock", content=content, by=None, now=now)
 
 
 @pytest.fixture
@@ -49,14 +49,14 @@ def test_without_the_locks_they_write_it_more_than_once(now, shelf, monkeypatch)
     presses = [press(sheet, now) for _ in range(4)]
     monkeypatch.setattr(QuerySet, "select_for_update", lambda rows, **_options: rows)
     meet = Barrier(4)
-    plan = imports.import_plan
+    plan = imports.plan_import
 
     def met(asked):
         found = plan(asked)
         meet.wait(timeout=20)
         return found
 
-    monkeypatch.setattr(imports, "import_plan", met)
+    monkeypatch.setattr(imports, "plan_import", met)
     assert Counter(at_once(*presses))["done"] > 1
     assert on_the_shelf()[0] > 150
     assert SheetImport.objects.count() == 1

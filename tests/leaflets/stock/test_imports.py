@@ -20,9 +20,9 @@ from leaflets.stock.spreadsheets.files import RowAction
 from leaflets.stock.spreadsheets.imports import (
     AlreadyWritten,
     DataHasChanged,
-    import_plan,
-    keep_sheet,
-    write_sheet,
+    apply_import,
+    create_import,
+    plan_import,
 )
 from tests.factories import make_person, make_staff, sign_in_staff
 from tests.leaflets.factories import make_edition, make_leaflet, make_order
@@ -49,16 +49,16 @@ def upload(client, content, kind="stock", name="list.csv"):
 
 def press(client, response, **more):
     """The button of the page, with what it carries."""
-    page = response.context["page"]
-    return client.post(response.request["PATH_INFO"], {"shown": page.plan.digest, **more}, follow=True)
+    plan = response.context["plan"]
+    return client.post(response.request["PATH_INFO"], {"shown": plan.digest, **more}, follow=True)
 
 
 def kept(content, now, kind=SheetKind.STOCK):
-    return keep_sheet(kind=kind, content=content, by=None, now=now)
+    return create_import(kind=kind, content=content, by=None, now=now)
 
 
 def wrong(content, now, kind=SheetKind.STOCK):
-    return [(row.number, column, why) for row in import_plan(kept(content, now, kind)).rows for column, why in row.wrong]
+    return [(row.number, column, why) for row in plan_import(kept(content, now, kind)).rows for column, why in row.errors]
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def test_the_stock_list_goes_out_and_comes_back_as_it_was(client, staff, now, ed
     make_edition(now, stock=3, title='=1+1 "x"', label="+44")
     content = b"".join(client.get(LIST, {"kind": "stock", "form": form}).streaming_content)
     checked = upload(client, content, name=f"list.{form}")
-    assert [row.fate for row in checked.context["page"].plan.rows] == [RowAction.NOTHING] * 2
+    assert [row.action for row in checked.context["plan"].rows] == [RowAction.NOTHING] * 2
     assert "nothing to write" in checked.content.decode()
     if form == "xlsx":
         book = openpyxl.load_workbook(io.BytesIO(content))
@@ -110,7 +110,7 @@ def test_a_count_holds_only_against_the_figure_that_the_list_had(client, staff, 
     order = make_order(make_person(), now, {edition.leaflet: 5})
     content = as_csv(["gp", "", "50", "", "48", ""])
     assert "A list with the same rows" not in upload(client, content).content.decode()
-    assert import_plan(kept(content, now)).rows[0].says == ["Counted: 50 on the shelf becomes 48, −2."]
+    assert plan_import(kept(content, now)).rows[0].changes == ["Counted: 50 on the shelf becomes 48, −2."]
     checked = upload(client, content)
     start_packing(order=order, by=None, now=now)
     dispatch(order=order, by=None, now=now)
@@ -161,9 +161,9 @@ def test_each_error_of_a_stock_list_is_told_by_row_and_column(now, edition, row,
 
 def test_what_looks_like_a_childs_details_is_not_kept_with_the_upload(now, edition):
     row = ["gp", "", "", "5", "", "for Anna Smith, born 3 May 2019"]
-    sheet = keep_sheet(kind=SheetKind.STOCK, content=as_csv(row), by=None, now=now)
+    sheet = create_import(kind=SheetKind.STOCK, content=as_csv(row), by=None, now=now)
     assert "Anna" not in str(SheetImport.objects.values().get(pk=sheet.pk))
-    [(column, why)] = import_plan(sheet).rows[0].wrong
+    [(column, why)] = plan_import(sheet).rows[0].errors
     assert (column, "This looks like details of a child" in why) == ("Note", True)
 
 
@@ -188,7 +188,7 @@ def test_errors_stand_in_a_summary_that_leads_to_their_rows_and_nothing_can_be_w
     alone = client.get(response.request["PATH_INFO"], {"only": "wrong"}).content.decode()
     assert ('id="row-2"' in alone, '<a href="#row-3">' in alone) == (False, True)
     with pytest.raises(DomainError, match="Some rows have to be put right first"):
-        write_sheet(sheet=SheetImport.objects.get(), shown=response.context["page"].plan.digest, again=False, by=staff, now=now)
+        apply_import(sheet=SheetImport.objects.get(), shown=response.context["plan"].digest, again=False, by=staff, now=now)
     assert StockMovement.objects.filter(kind="received").count() == 1
 
 
@@ -211,7 +211,7 @@ def test_a_file_of_the_wrong_kind_is_refused_beside_its_box(client, staff, conte
 def test_columns_that_we_do_not_know_are_left_out_and_said_so(client, staff, edition):
     response = upload(client, as_csv(["gp", "7", "x"], headings=["Short name", "COPIES that came-in", "Colour <b>"]))
     assert "leave out: Colour &lt;b&gt;." in response.content.decode()
-    assert response.context["page"].plan.count(RowAction.CHANGE) == 1
+    assert response.context["plan"].count(RowAction.CHANGE) == 1
 
 
 def test_pressed_twice_it_is_written_once_and_the_same_list_asks_before_a_second_time(client, staff, now, edition):
@@ -220,15 +220,13 @@ def test_pressed_twice_it_is_written_once_and_the_same_list_asks_before_a_second
     press(client, first)
     assert "has already been written" in press(client, first).content.decode()
     with pytest.raises(AlreadyWritten):
-        write_sheet(sheet=SheetImport.objects.get(), shown=first.context["page"].plan.digest, again=True, by=staff, now=now)
+        apply_import(sheet=SheetImport.objects.get(), shown=first.context["plan"].digest, again=True, by=staff, now=now)
     assert Edition.objects.get().on_hand == 60
     second = upload(client, content)
     assert "A list with the same rows was written on" in second.content.decode()
     assert "tick the box and press again" in press(client, second).content.decode()
     with pytest.raises(DomainError, match="A list with the same rows has been written before"):
-        write_sheet(
-            sheet=SheetImport.objects.latest("pk"), shown=second.context["page"].plan.digest, again=False, by=staff, now=now
-        )
+        apply_import(sheet=SheetImport.objects.latest("pk"), shown=second.context["plan"].digest, again=False, by=staff, now=now)
     assert Edition.objects.get().on_hand == 60
     press(client, second, again="1")
     assert Edition.objects.get().on_hand == 70
@@ -275,8 +273,8 @@ def test_many_rows_are_written_in_as_many_statements_as_few(now, staff):
     taken = []
     for many in (3, 600):
         sheet = kept(as_csv(*([slug, "", "", "7", "", f"Note {slug}"] for slug in slugs[:many])), now)
-        shown = import_plan(sheet).digest
-        write = partial(write_sheet, sheet=sheet, shown=shown, again=False, by=staff, now=now)
+        shown = plan_import(sheet).digest
+        write = partial(apply_import, sheet=sheet, shown=shown, again=False, by=staff, now=now)
         taken.append(len(statements(write)))
     assert taken[0] == taken[1] <= 16
     assert Edition.objects.filter(on_hand=14).count() == 3
@@ -309,8 +307,8 @@ def test_titles_are_made_and_changed_by_their_short_name(client, staff, now, edi
     arabic["Title"] = "Advice for midwives (Arabic)"
     change = {"Short name": "GP", "Title": "For every GP", "Most copies an order": "25", "In the catalogue": "Yes"}
     checked = upload(client, catalogue(arabic, TITLE, change), kind="catalogue")
-    assert [row.fate for row in checked.context["page"].plan.rows] == [RowAction.MAKE, RowAction.MAKE, RowAction.CHANGE]
-    assert checked.context["page"].plan.rows[2].says == ["Title", "Most copies an order"]
+    assert [row.action for row in checked.context["plan"].rows] == [RowAction.MAKE, RowAction.MAKE, RowAction.CHANGE]
+    assert checked.context["plan"].rows[2].changes == ["Title", "Most copies an order"]
     assert Leaflet.objects.count() == 1
     press(client, checked)
     made, version, gp = (Leaflet.objects.get(slug=slug) for slug in ("midwives", "midwives-arabic", "gp"))
@@ -325,8 +323,8 @@ def test_the_catalogue_goes_out_and_comes_back_as_it_was(client, staff, now, edi
     made = make_leaflet("all", title="=Signs", own_title="-Zoë", introduction="One,\r\n“two”;\n'three'", topics="A\nB")
     make_leaflet("all-large", version_of=made, format="large-print", active=False, most_per_order=1)
     content = b"".join(client.get(LIST, {"kind": "catalogue", "form": form}).streaming_content)
-    rows = upload(client, content, kind="catalogue").context["page"].plan.rows
-    assert [(row.fate, row.says, row.wrong) for row in rows] == [(RowAction.NOTHING, [], [])] * 3
+    rows = upload(client, content, kind="catalogue").context["plan"].rows
+    assert [(row.action, row.changes, row.errors) for row in rows] == [(RowAction.NOTHING, [], [])] * 3
     empty = b"".join(client.get(LIST, {"kind": "catalogue", "form": form, "empty": 1}).streaming_content)
     assert "nothing under the headings" in upload(client, empty, kind="catalogue").content.decode()
 
@@ -374,11 +372,11 @@ def test_a_row_with_a_short_name_that_can_not_be_tells_its_other_errors_too(now,
 
 def test_a_title_that_somebody_else_changed_meanwhile_is_not_overwritten(now, staff, edition):
     sheet = kept(catalogue({"Short name": "gp", "Summary": "New."}), now, SheetKind.CATALOGUE)
-    shown = import_plan(sheet).digest
+    shown = plan_import(sheet).digest
     Leaflet.objects.update(summary="A colleague's.")
     with pytest.raises(DataHasChanged):
-        write_sheet(sheet=sheet, shown=shown, again=False, by=staff, now=now)
-    write_sheet(sheet=sheet, shown=import_plan(sheet).digest, again=False, by=staff, now=now)
+        apply_import(sheet=sheet, shown=shown, again=False, by=staff, now=now)
+    apply_import(sheet=sheet, shown=plan_import(sheet).digest, again=False, by=staff, now=now)
     assert Leaflet.objects.get().summary == "New."
 
 
@@ -387,7 +385,7 @@ def test_versions_that_change_places_are_refused_as_a_whole(now, staff, edition)
     swap = catalogue({"Short name": "arabic", "Language": "Urdu"}, {"Short name": "urdu", "Language": "Arabic"})
     sheet = kept(swap, now, SheetKind.CATALOGUE)
     with pytest.raises(DomainError, match="These rows can’t be written in one go"):
-        write_sheet(sheet=sheet, shown=import_plan(sheet).digest, again=False, by=staff, now=now)
+        apply_import(sheet=sheet, shown=plan_import(sheet).digest, again=False, by=staff, now=now)
     assert (SheetImport.objects.get().state, Leaflet.objects.get(slug="arabic").language) == (ImportState.CHECKED, "arabic")
 
 
@@ -395,5 +393,5 @@ def test_reading_a_plan_takes_as_many_statements_for_one_row_as_for_many(now, ed
     for many in (1, 50):
         rows = [{**TITLE, "Short name": f"t{n}", "Version of": "gp" if n else ""} for n in range(many)]
         sheet = kept(catalogue(*rows), now, SheetKind.CATALOGUE)
-        assert len(statements(lambda sheet=sheet: import_plan(sheet))) == 2
+        assert len(statements(lambda sheet=sheet: plan_import(sheet))) == 2
     assert len(statements(lambda: imports.plan_stock([(n, {"slug": "gp"}) for n in range(50)]))) == 1

@@ -30,9 +30,9 @@ def recall(actor: Actor) -> None:
     instead = actor.chance.choice(
         [RecallReplacement.WAIT if edition.state == EditionState.CURRENT else RecallReplacement.SAME, RecallReplacement.CANCEL]
     )
-    wish = recalls_services.RecallRequest(why="The number is wrong", advice=Advice.RECYCLE, instead=instead)
+    recall_request = recalls_services.RecallRequest(why="The number is wrong", advice=Advice.RECYCLE, instead=instead)
     try:
-        recalls_services.recall_edition(edition=edition, wish=wish, by=actor.staff(), now=actor.now)
+        recalls_services.recall_edition(edition=edition, request=recall_request, by=actor.staff(), now=actor.now)
     finally:
         if not edition.leaflet.editions.current().exists():
             new_print(actor, edition.leaflet)

@@ -11,10 +11,9 @@ from leaflets.dispatch.prints import (
     LARGEST_TYPE,
     SMALLEST_TYPE,
     LabelSheet,
-    _fit_address,
-    _label_margins,
     address_labels,
     draw_labels,
+    fit_address,
     postal_address,
 )
 from leaflets.pdf import PrintPdf
@@ -113,12 +112,12 @@ def test_the_postcode_is_the_last_line_in_capitals(typed: list[str], posted: lis
 
 def test_letters_are_as_large_as_fits_and_a_line_is_rather_made_smaller_than_wrapped(paper: PrintPdf) -> None:
     large, small = LABEL_SHEETS[3], LABEL_SHEETS[4]
-    assert _fit_address(paper, large, "1", SHORT).size == LARGEST_TYPE
+    assert fit_address(paper, large, "1", SHORT).size == LARGEST_TYPE
     wide = ["Child Safeguarding, Royal Infirmary", "LS1 4AP"]
-    shrunk = _fit_address(paper, LABEL_SHEETS[0], "1", wide)
+    shrunk = fit_address(paper, LABEL_SHEETS[0], "1", wide)
     assert (shrunk.lines, COMFORTABLE_TYPE <= shrunk.size < 12) == (wide, True)
-    assert len(_fit_address(paper, small, "1", wide).lines) > 2
-    assert [_fit_address(paper, small, "1", address) is None for address in (SHORT, HOPELESS, [])] == [False, True, True]
+    assert len(fit_address(paper, small, "1", wide).lines) > 2
+    assert [fit_address(paper, small, "1", address) is None for address in (SHORT, HOPELESS, [])] == [False, True, True]
 
 
 @settings(max_examples=150, deadline=None)
@@ -129,10 +128,10 @@ def test_letters_are_as_large_as_fits_and_a_line_is_rather_made_smaller_than_wra
 )
 def test_an_address_of_any_length_is_whole_or_refused(paper: PrintPdf, typed: list[str], number: int, sheet: LabelSheet) -> None:
     address = postal_address([paper.printable(line) for line in typed])
-    fitted = _fit_address(paper, sheet, str(number), address)
+    fitted = fit_address(paper, sheet, str(number), address)
     if fitted is None:
         return
-    across, down = _label_margins(sheet)
+    across, down = sheet.margins
     assert "".join(fitted.lines).replace(" ", "") == "".join(address).replace(" ", "")
     assert SMALLEST_TYPE <= fitted.size <= LARGEST_TYPE
     assert len(fitted.lines) * fitted.line <= sheet.height_mm - 2 * down
