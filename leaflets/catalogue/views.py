@@ -51,8 +51,8 @@ from leaflets.catalogue.services import count_download, is_bot
 from leaflets.models import Edition, Leaflet, StockAlert
 from leaflets.models.catalogue import version_in_words
 from leaflets.orders import baskets
+from leaflets.orders.allowances import shortfall, too_many_downloads
 from leaflets.orders.forms import AddToBasketForm, copies_field_name
-from leaflets.orders.limits import shortfall, too_many_downloads
 from leaflets.orders.views.basket import ADD_TO_BASKET_LIMIT, go_to_next_step
 from leaflets.orders.views.orders import not_available_text
 from leaflets.stock.queries import alerts_asked_for, leaflets_with_stock

@@ -8,7 +8,7 @@ from typing import Any
 from django.http import HttpRequest
 
 from leaflets.models import Delivery, Leaflet, Order
-from leaflets.orders.limits import RecentOrdersByTitle, Workplace, recent_orders
+from leaflets.orders.allowances import RecentOrdersByTitle, Workplace, recent_orders
 from leaflets.stock.queries import leaflets_with_slugs, leaflets_with_stock
 from professionals import drafts
 from professionals.models import Draft, DraftKind, Person

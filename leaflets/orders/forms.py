@@ -17,8 +17,7 @@ from ctac.dates import format_day
 from ctac.forms import PageForm, as_of_a_page
 from leaflets.models import Delivery, Edition, KeptAddress, Leaflet, Order, OrderState
 from leaflets.models.orders import LABEL_FIELDS, MAX_KEPT_ADDRESSES, MAX_REASON_LENGTH, is_same_address
-from leaflets.orders.baskets import MAX_COPIES, Wishes
-from leaflets.orders.limits import (
+from leaflets.orders.allowances import (
     NO_RECENT_ORDERS,
     Allowance,
     RecentOrders,
@@ -29,6 +28,7 @@ from leaflets.orders.limits import (
     recent_orders,
     shortfall,
 )
+from leaflets.orders.baskets import MAX_COPIES, Wishes
 from leaflets.orders.queries import DeliveryAddresses
 from leaflets.orders.services.change import NothingLeft, OrderChange, OrderedTitle, order_version, ordered_titles
 from professionals.forms import PostcodeField, clean_text

@@ -27,8 +27,8 @@ from bookings.schedule.holds import kept_until
 from ctac.dates import format_span
 from ctac.forms import FORM_METHODS
 from leaflets.models import Leaflet, ToBring
-from leaflets.orders.limits import RecentOrdersByTitle, Workplace, recent_orders
-from leaflets.orders.services.place import CopiesPossible, copies_possible_by_slug
+from leaflets.orders.allowances import RecentOrdersByTitle, Workplace, recent_orders
+from leaflets.orders.services.create import CopiesPossible, copies_possible_by_slug
 from leaflets.stock.queries import leaflets_in_stock
 from professionals import drafts
 from professionals.access import person_required

@@ -23,10 +23,10 @@ from accounts.services import AccountGoneError
 from ctac.errors import DomainError
 from ctac.staff.site import ObjectAction, StaffModelAdmin
 from leaflets.models import Channel, Delivery, Leaflet, Order
+from leaflets.orders.allowances import RecentOrders, Shortfall, Shortfalls, order_limits
 from leaflets.orders.forms import ChangeForm, CopiesField, DeliveryForm, change_field_name, change_form_for
-from leaflets.orders.limits import RecentOrders, Shortfall, Shortfalls, order_limits
 from leaflets.orders.services.change import OrderChange, OrderedTitle, OrderHasChanged, change_order
-from leaflets.orders.services.place import AlreadyPlaced, place_order
+from leaflets.orders.services.create import AlreadyPlaced, place_order
 from professionals import drafts
 from professionals.admin import PERSON_RECORDS, PersonRecords, prefill_note, prefilled_person
 from professionals.forms import CallerForm, clean_text

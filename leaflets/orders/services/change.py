@@ -27,7 +27,7 @@ from leaflets.models import (
     OrderLine,
     OrderState,
 )
-from leaflets.orders.limits import (
+from leaflets.orders.allowances import (
     NO_RECENT_ORDERS,
     Allowance,
     LimitScope,

@@ -26,7 +26,7 @@ from leaflets.models import (
     OrderLine,
 )
 from leaflets.orders.queries import is_too_long_ago, missing_since
-from leaflets.orders.services.place import lock_current_editions
+from leaflets.orders.services.create import lock_current_editions
 from leaflets.orders.services.transitions import parcel_contents, wait_for_stock
 from leaflets.stock.services import allocate_backordered
 from notifications.outbox import notify_each

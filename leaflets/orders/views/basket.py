@@ -19,10 +19,10 @@ from accounts.models import Where
 from leaflets.models import Channel, Leaflet, Order
 from leaflets.models.orders import MAX_KEPT_ADDRESSES
 from leaflets.orders import baskets
+from leaflets.orders.allowances import Shortfalls, web_order_limits
 from leaflets.orders.forms import AnonymousDeliveryForm, BasketForm, DeliveryChoiceForm, DeliveryForm, known_delivery_answers
-from leaflets.orders.limits import Shortfalls, web_order_limits
 from leaflets.orders.queries import DeliveryAddresses, delivery_addresses
-from leaflets.orders.services.place import AlreadyPlaced, EmptyBasket, place_order
+from leaflets.orders.services.create import AlreadyPlaced, EmptyBasket, place_order
 from leaflets.stock.queries import alerts_asked_for
 from professionals import drafts
 from professionals.access import person_in, person_required

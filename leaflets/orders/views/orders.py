@@ -22,6 +22,7 @@ from ctac.forms import PageForm
 from leaflets.models import Dispatch, KeptAddress, Leaflet, Order, OrderState
 from leaflets.models.orders import MAX_KEPT_ADDRESSES, MAX_REASON_LENGTH
 from leaflets.orders import baskets
+from leaflets.orders.allowances import Shortfalls, change_limits
 from leaflets.orders.forms import (
     ANOTHER_ADDRESS,
     AddressForm,
@@ -31,11 +32,10 @@ from leaflets.orders.forms import (
     change_form_for,
     wait_field_name,
 )
-from leaflets.orders.limits import Shortfalls, change_limits
 from leaflets.orders.queries import order_arrival, order_history, order_parcels, replaced_order, reportable_parcels
 from leaflets.orders.services.change import NothingChanged, OrderHasChanged, ReplacesLostParcel, change_order
+from leaflets.orders.services.create import AddressBookIsFull, AddressKeptAlready, change_address, forget_address, keep_address
 from leaflets.orders.services.missing import report_missing
-from leaflets.orders.services.place import AddressBookIsFull, AddressKeptAlready, change_address, forget_address, keep_address
 from leaflets.orders.services.transitions import OrderHasMoved, OrderIsTransferred, cancel, parcel_contents
 from leaflets.stock.queries import leaflets_with_stock
 from notifications.preferences import has_chosen

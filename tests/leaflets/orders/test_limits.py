@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from ctac.dates import format_day, uk_day
 from leaflets.models import EventKind, OrderEvent, OrderState
-from leaflets.orders.limits import LIMIT_WINDOW, Shortfalls
-from leaflets.orders.services.place import place_order
+from leaflets.orders.allowances import LIMIT_WINDOW, Shortfalls
+from leaflets.orders.services.create import place_order
 from leaflets.orders.services.transitions import MoreThanAsked, NothingGranted, OrderHasMoved, approve, cancel, decline
 from leaflets.stock.services import ledger_differences, receive_stock
 from notifications.models import Notification

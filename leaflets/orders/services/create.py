@@ -29,7 +29,7 @@ from leaflets.models import (
 )
 from leaflets.models.catalogue import EditionQuerySet
 from leaflets.models.orders import MAX_KEPT_ADDRESSES, is_same_address
-from leaflets.orders.limits import NO_RECENT_ORDERS, RecentOrdersByTitle, Shortfalls, Workplace, recent_orders, shortfall
+from leaflets.orders.allowances import NO_RECENT_ORDERS, RecentOrdersByTitle, Shortfalls, Workplace, recent_orders, shortfall
 from leaflets.orders.services.transitions import wait_for_stock
 from leaflets.stock.services import movement_for_line, record_movements
 from notifications.outbox import notify_each
