@@ -460,7 +460,11 @@ class OrderAdmin(OrderExportMixin, PersonColumnsMixin, FoundByReference, LooksOn
         return order_for_caller(self, request)
 
     def acts(self, request: HttpRequest, obj: Order | None) -> bool:
-        return super().acts(request, obj) or request.user.has_perm("leaflets.decide_order")
+        return super().acts(request, obj) or self.has_decide_permission(request, obj)
+
+    def has_decide_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
+        """Asked by name: permission="decide" of an ObjectAction."""
+        return request.user.has_perm("leaflets.decide_order")
 
     def has_delete_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
         return False
