@@ -40,6 +40,7 @@ class LeafletPdf(TaggedPdf):
 def sample_pdf(leaflet: Leaflet, *, label: str, made_at: datetime) -> bytes:
     """The bytes of the PDF; the same text gives the same bytes."""
     pdf = LeafletPdf(leaflet, label, made_at)
+    sample_notice = _("Sample. Staff replace it with the approved edition.")
     pdf.add_page()
     pdf.panel(0, 0, pdf.w, COVER_HEIGHT, BRAND)
     # The mark, so large that it runs out of the cover: a path that turns towards a light.
@@ -58,7 +59,7 @@ def sample_pdf(leaflet: Leaflet, *, label: str, made_at: datetime) -> bytes:
             pdf.set_xy(MARGIN, pdf.y + 2)
             pdf.draw_text(audience[:1].upper() + audience[1:], size=19, colour=WHITE, width=112, leading=1.2)
     pdf.set_xy(MARGIN, COVER_HEIGHT - 13)
-    _draw_sample_notice(pdf, colour=WHITE)
+    pdf.write_block("P", sample_notice, size=10, bold=True, colour=WHITE, width=120)
     pdf.set_xy(TEXT_LEFT, COVER_HEIGHT + 13)
     for paragraph in pdf.leaflet.introduction.splitlines():
         pdf.write_block("P", paragraph, size=13, colour=INK, width=TEXT_WIDTH, leading=1.4)
@@ -72,7 +73,7 @@ def sample_pdf(leaflet: Leaflet, *, label: str, made_at: datetime) -> bytes:
     pdf.panel(0, 0, pdf.w, 13, BRAND)
     pdf.panel(0, 13, pdf.w, 1.2, ACCENT)
     pdf.set_xy(MARGIN, 4.2)
-    _draw_sample_notice(pdf, colour=WHITE)
+    pdf.write_block("P", sample_notice, size=10, bold=True, colour=WHITE, width=120)
     pdf.set_y(18)
     few = _("One sign alone may mean nothing. Several together, or one that troubles you, are a reason to act.")
     _section(pdf, _("Signs that a child may be at risk"), leaflet.sign_points, first=few)
@@ -101,10 +102,6 @@ def _section(pdf: LeafletPdf, heading: str, points: list[str], *, first: str = "
                 pdf.write_block("LBody", point, size=BODY_SIZE, colour=INK, width=TEXT_WIDTH - 5)
             pdf.set_xy(TEXT_LEFT, pdf.y + 1.5)
     pdf.set_y(pdf.y + 4)
-
-
-def _draw_sample_notice(pdf: LeafletPdf, *, colour: Colour) -> None:
-    pdf.write_block("P", _("Sample. Staff replace it with the approved edition."), size=10, bold=True, colour=colour, width=120)
 
 
 def _foot(pdf: LeafletPdf, colour: Colour = QUIET) -> None:

@@ -107,7 +107,7 @@ def count_pages(content: bytes) -> int:
         raise NotAPdf
     pages = 0
     for part in chain([content], _object_streams(content)):
-        if PDF_ACTIONS.search(PDF_HEX_ESCAPE.sub(lambda found: bytes.fromhex(found[1].decode()), part)):
+        if PDF_ACTIONS.search(PDF_HEX_ESCAPE.sub(lambda match: bytes.fromhex(match[1].decode()), part)):
             raise NotAPdf(
                 _("This PDF has a program, another file or a form in it. Save it again as a PDF for print, and upload that.")
             )
@@ -120,9 +120,9 @@ def count_pages(content: bytes) -> int:
 def _object_streams(content: bytes) -> Iterator[bytes]:
     """Since PDF 1.5 page objects may stand in compressed streams. Raises NotAPdf if all of them together are huge."""
     left, whole = MAX_INFLATED_TOTAL, memoryview(content)
-    for found in PDF_OBJECT_STREAM.finditer(content):
+    for match in PDF_OBJECT_STREAM.finditer(content):
         try:
-            part = zlib.decompressobj().decompress(whole[found.end() :], MAX_INFLATED_BYTES)
+            part = zlib.decompressobj().decompress(whole[match.end() :], MAX_INFLATED_BYTES)
         except zlib.error:
             continue
         left -= len(part)

@@ -45,13 +45,14 @@ def with_lines(order: Order) -> Order:
     return order
 
 
-def order_facts(order: Order, rows: Rows) -> list[dict[str, str]]:
-    """What, where to, reference."""
-    return [
+def order_facts(order: Order, rows: Rows, tracking_number: str = "") -> list[dict[str, str]]:
+    """What, where to, reference; of a parcel also its tracking number, if it has one."""
+    facts = [
         *({"label": copies_text(count), "value": title} for count, title in rows),
         {"label": gettext("Comes") if order.brought_with else gettext("To"), "value": "\n".join(order.address)},
         {"label": gettext("Reference"), "value": order.reference},
     ]
+    return [*facts, {"label": gettext("Tracking number"), "value": tracking_number}] if tracking_number else facts
 
 
 def still_to_come_text(order: Order) -> list[str]:
@@ -251,7 +252,7 @@ class OrderDispatched(Email):
         first, contents = self.parcels[0]
         if len(self.parcels) == 1:
             one = OrderEmail(self.notification, order=first.order).context()
-            return {**one, "facts": parcel_facts(first, contents)}
+            return {**one, "facts": order_facts(first.order, contents, first.tracking_number)}
         # What an order still waits for stands below its last parcel.
         last_parcels = {parcel.order: parcel for parcel, _contents in self.parcels}
         return {
@@ -260,7 +261,7 @@ class OrderDispatched(Email):
             "parcels": [
                 {
                     "heading": gettext("Parcel %(number)d of %(parcels)d") % {"number": number, "parcels": len(self.parcels)},
-                    "facts": parcel_facts(parcel, contents),
+                    "facts": order_facts(parcel.order, contents, parcel.tracking_number),
                     "to_come": still_to_come_text(parcel.order) if last_parcels[parcel.order] is parcel else [],
                 }
                 for number, (parcel, contents) in enumerate(self.parcels, start=1)
@@ -268,11 +269,6 @@ class OrderDispatched(Email):
             "left_on": format_day(self.parcels[-1][0].dispatched_at),
             "url": f"{settings.SITE_URL}{reverse('my')}",
         }
-
-
-def parcel_facts(parcel: Dispatch, contents: Rows) -> list[dict[str, str]]:
-    tracking = [{"label": gettext("Tracking number"), "value": parcel.tracking_number}] if parcel.tracking_number else []
-    return [*order_facts(parcel.order, contents), *tracking]
 
 
 class OrderCancelled(OrderEmail):

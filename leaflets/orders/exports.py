@@ -120,14 +120,14 @@ class OrderExportMixin(StaffModelAdmin):
             return HttpResponseNotAllowed(["POST"])
         if not self.has_export_permission(request):
             raise PermissionDenied
-        form, asked = request.POST.get("form", ""), request.POST.get("list", "").lstrip("?")
-        here = f"{reverse('staff:leaflets_order_changelist')}{f'?{asked}' if asked else ''}"
+        form, query = request.POST.get("form", ""), request.POST.get("list", "").lstrip("?")
+        list_url = f"{reverse('staff:leaflets_order_changelist')}{f'?{query}' if query else ''}"
         reauthentication = ask_to_reauthenticate(request)
         if reauthentication is not None:
             return reauthentication
-        if form not in SheetForm.values or "%00" in asked or "\0" in asked:
+        if form not in SheetForm.values or "%00" in query or "\0" in query:
             return redirect("staff:leaflets_order_changelist")
-        request.GET = QueryDict(asked)
+        request.GET = QueryDict(query)
         try:
             shown = self.get_changelist_instance(request)
         except IncorrectLookupParameters:
@@ -142,7 +142,7 @@ class OrderExportMixin(StaffModelAdmin):
         narrowed = "; ".join(filters)[:300]
         narrowed = narrowed[:1].upper() + narrowed[1:]
         response = self.export(request, shown.queryset, form, narrowed=narrowed, searched=bool(shown.query))
-        return response or redirect(here)
+        return response or redirect(list_url)
 
     def export(self, request: HttpRequest, orders: QuerySet[Order], form: str, **record: Any) -> HttpResponseBase | None:
         """None if there is nothing to write, or too much; a message then says so. Recorded before the file is sent."""

@@ -84,10 +84,11 @@ def order_arrival(parcels: Sequence[Dispatch], now: datetime) -> dict[str, objec
 
     Reads nothing: order_parcels has read all.
     """
-    later = [day for parcel in parcels if not missing_report(parcel) and (day := missing_since(parcel)) > uk_day(now)]
+    later = [day for parcel in parcels if not hasattr(parcel, "missing") and (day := missing_since(parcel)) > uk_day(now)]
     reports = []
     for parcel in parcels:
-        if (report := missing_report(parcel)) is None:
+        report: MissingParcel | None = getattr(parcel, "missing", None)
+        if report is None:
             continue
         facts = {"left": format_day(parcel.dispatched_at), "told": format_day(report.reported_at), "reason": report.reason}
         if report.state == MissingState.RESENT:
@@ -112,12 +113,8 @@ def reportable_parcels(parcels: Sequence[Dispatch], now: datetime) -> list[Dispa
     return [
         parcel
         for parcel in parcels
-        if missing_report(parcel) is None and missing_since(parcel) <= today and not is_too_long_ago(parcel, now)
+        if not hasattr(parcel, "missing") and missing_since(parcel) <= today and not is_too_long_ago(parcel, now)
     ]
-
-
-def missing_report(parcel: Dispatch) -> MissingParcel | None:
-    return getattr(parcel, "missing", None)
 
 
 # Monday to Friday, bank holidays too: most parcels need two or three, and nobody should have to count.

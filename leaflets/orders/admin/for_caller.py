@@ -22,7 +22,7 @@ from accounts.limits import count_throttles
 from accounts.services import AccountGoneError
 from ctac.errors import DomainError
 from ctac.staff.site import ObjectAction, StaffModelAdmin
-from leaflets.models import Channel, Delivery, Leaflet, Order
+from leaflets.models import Channel, Leaflet, Order
 from leaflets.models.orders import LABEL_FIELDS
 from leaflets.orders.allowances import RecentOrders, Shortfall, Shortfalls, order_limits
 from leaflets.orders.forms import ChangeForm, CopiesField, DeliveryForm, change_field_name, change_form_for
@@ -147,11 +147,6 @@ class OrderForCallerForm(ChildDetailsMixin, CallerForm):
     def basket(self) -> dict[Leaflet, int]:
         return {leaflet: self.cleaned_data[name] for name, leaflet in self.leaflets.items() if self.cleaned_data[name]}
 
-    def delivery(self) -> Delivery:
-        typed = {name: self.cleaned_data[f"to_{name}"] for name in LABEL_FIELDS}
-        own = {name: self.cleaned_data[name] for name in ("name", "organisation_name", "postcode")}
-        return Delivery(**{name: clean_text(value) or own.get(name, "") for name, value in typed.items()})
-
     def show(self, refusal: Shortfalls) -> None:
         """Each title that is short, beside its field. What only goes over a limit needs a reason."""
         for short in refusal.shortfalls:
@@ -201,10 +196,12 @@ def placed_before(form: OrderForCallerForm) -> Order | None:
 def place_for_caller(request: HttpRequest, form: OrderForCallerForm) -> Order | None:
     """The order, or None with every shortfall said on the form. A refused order leaves no new person behind."""
     by, now = request.user, timezone.now()
+    own = {name: form.cleaned_data[name] for name in ("name", "organisation_name", "postcode")}
+    address = {name: clean_text(form.cleaned_data[f"to_{name}"]) or own.get(name, "") for name in LABEL_FIELDS}
     try:
         with transaction.atomic():
             person = find_or_enter_person(**form.details(), email=form.cleaned_data["email"], by=by, now=now)  # type: ignore[arg-type]
-            order = Order(person=person, channel=form.cleaned_data["channel"], **vars(form.delivery()))
+            order = Order(person=person, channel=form.cleaned_data["channel"], **address)
             order.submission_token, order.submission_digest = form.token, form.digest()
             reason = form.cleaned_data["override_reason"]
             place_order(order=order, basket=form.basket(), by=by, flagged=form.flagged, override_reason=reason, now=now)  # type: ignore[arg-type]

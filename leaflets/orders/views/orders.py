@@ -294,7 +294,7 @@ def order_missing(request: HttpRequest, reference: str) -> HttpResponse:
     of_order = [] if order.brought_with else order_parcels(order)
     parcels = reportable_parcels(of_order, now)
     if not parcels:
-        is_reported = any(getattr(parcel, "missing", None) for parcel in of_order)
+        is_reported = any(hasattr(parcel, "missing") for parcel in of_order)
         too_early_or_late = _("You can tell us here that a parcel never came from 7 working days to 90 days after it left.")
         messages.warning(request, str(REPORTED_ALREADY) if is_reported else too_early_or_late)
         return redirect(order)
@@ -315,24 +315,19 @@ def order_missing(request: HttpRequest, reference: str) -> HttpResponse:
         ]
         facts.append([row for row in rows if row["value"]])
     form = MissingForm(request.POST if request.method == "POST" else None, parcels=choices, of_order=of_order)
-    if form.is_valid() and report_parcel(request, form):
-        return redirect(order)
+    if form.is_valid():
+        parcel, note = form.of_order[form.cleaned_data["parcel"]], form.cleaned_data["note"]
+        try:
+            _report, made = report_missing(parcel=parcel, by=signed_in(request), now=now, note=note, flagged=form.flagged)
+        except DomainError as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            if made:
+                messages.success(request, _("Thank you for telling us. We look into it and email you our answer."))
+            else:
+                messages.info(request, REPORTED_ALREADY)
+            return redirect(order)
     return render(request, "leaflets/missing.html", {"order": order, "form": form, "parcels": facts})
-
-
-def report_parcel(request: HttpRequest, form: MissingForm) -> bool:
-    """Whether it is reported; if not, the form says why."""
-    parcel, note = form.of_order[form.cleaned_data["parcel"]], form.cleaned_data["note"]
-    try:
-        _report, made = report_missing(parcel=parcel, by=signed_in(request), now=timezone.now(), note=note, flagged=form.flagged)
-    except DomainError as refusal:
-        form.add_error(None, str(refusal))
-        return False
-    if made:
-        messages.success(request, _("Thank you for telling us. We look into it and email you our answer."))
-    else:
-        messages.info(request, REPORTED_ALREADY)
-    return True
 
 
 @person_required
