@@ -58,16 +58,6 @@ def moment_of(name: str, label: Any, *, short: bool = False) -> Callable[[Any, A
     return said
 
 
-def column(label: Any, value: Callable[[Any], Any], *, ordering: str | None = None) -> Callable[[Any, Any], Any]:
-    """A method for an admin that shows this value of the object."""
-
-    @admin.display(description=label, ordering=ordering)
-    def shown(_self: Any, obj: Any) -> Any:
-        return value(obj)
-
-    return shown
-
-
 def yes_no_of(name: str, label: Any) -> Callable[[Any, Any], str]:
     """A method for an admin that says yes or no in words: an icon alone is neither."""
 
@@ -86,6 +76,16 @@ def number_of(name: str, label: Any) -> Callable[[Any, Any], str]:
         return f"{getattr(obj, name):,}"
 
     return said
+
+
+def column(label: Any, value: Callable[[Any], Any], *, ordering: str | None = None) -> Callable[[Any, Any], Any]:
+    """A method for an admin that shows what `value` gives of the object."""
+
+    @admin.display(description=label, ordering=ordering)
+    def display(_self: Any, obj: Any) -> Any:
+        return value(obj)
+
+    return display
 
 
 def state_tag(label: str | Promise, kind: str) -> SafeString:
