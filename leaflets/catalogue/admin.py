@@ -1,6 +1,6 @@
 """Titles and editions on the staff site."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -90,6 +90,7 @@ class LeafletAdmin(SpreadsheetLinks):
     list_filter = ("active", "audience", "language", "format")
     search_fields = ("title", "for_whom", "summary")
     prepopulated_fields = {"slug": ("title",)}
+    readonly_fields = ("versions_of_it", "downloads")
     object_actions = (
         ObjectAction(
             "version",
@@ -136,9 +137,6 @@ class LeafletAdmin(SpreadsheetLinks):
         versions = ["versions_of_it"] if obj and obj.version_of_id is None else []
         text = ["introduction", "situations", "signs", "what_to_do", *self.figures, "active", "position"]
         return [*card, *versions, *text, *(["downloads"] if obj else [])]
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Leaflet | None = None) -> tuple[str, ...]:
-        return ("versions_of_it", "downloads")
 
 
 REVIEW_DUE_WITHIN = timedelta(days=90)
@@ -245,11 +243,7 @@ def low_in_stock(editions: Any) -> Any:
     """Of the list, which has its forecast, or of all editions."""
     if isinstance(editions, QuerySet):
         return editions.filter(stock_queries.IS_OFFERED, stock_queries.IS_LOW)
-    return stock_queries.low_in_stock(editions.all(), today())
-
-
-def today() -> date:
-    return uk_day(timezone.now())
+    return stock_queries.low_in_stock(editions.all(), uk_day(timezone.now()))
 
 
 def to_review(editions: Any) -> Any:
@@ -339,7 +333,7 @@ class EditionAdmin(SpreadsheetLinks):
             return NOTHING
         if edition.available <= 0 and not hasattr(edition, "out_since"):
             edition.out_since = stock_queries.days_out_since([edition.pk]).get(edition.pk)
-        return stock_queries.forecast_text(edition, today(), getattr(edition, "out_since", None))
+        return stock_queries.forecast_text(edition, uk_day(timezone.now()), getattr(edition, "out_since", None))
 
     @admin.display(description=_("reorder level"))
     def level(self, edition: Edition) -> str:
@@ -350,7 +344,7 @@ class EditionAdmin(SpreadsheetLinks):
         return stock_queries.order_by_need()
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Edition]:
-        editions = stock_queries.with_forecast(Edition.objects.select_related("leaflet", "recall"), today())
+        editions = stock_queries.with_forecast(Edition.objects.select_related("leaflet", "recall"), uk_day(timezone.now()))
         return editions.order_by(*self.get_ordering(request))
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
