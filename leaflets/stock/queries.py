@@ -48,8 +48,13 @@ def _keep_current_edition(leaflets: Iterable[Leaflet]) -> list[Leaflet]:
     return found
 
 
+def leaflets_with_slugs(slugs: Iterable[str]) -> list[Leaflet]:
+    """Those that there are, in the catalogue or not, in its order. One statement."""
+    return list(Leaflet.objects.filter(slug__in=slugs))
+
+
 def leaflets_with_stock(slugs: Iterable[str]) -> list[Leaflet]:
-    """In the catalogue or not, in its order, each with its current edition at hand. One statement."""
+    """As leaflets_with_slugs, each with its current edition at hand. One statement."""
     return _keep_current_edition(_with_current_edition(Leaflet.objects.filter(slug__in=slugs)))
 
 
