@@ -17,8 +17,6 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from accounts import sessions
 from accounts.models import User
 
-# Who is signed in, and the page to go back to.
-
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
@@ -55,9 +53,8 @@ def is_own_page(request: HttpRequest, url: str) -> bool:
     return url_has_allowed_host_and_scheme(url, allowed_hosts={request.get_host()}, require_https=request.is_secure())
 
 
-# Whoever is signed in shows again that it is they, before what would do most harm if a stranger sat at their computer (ADR 9).
-#
-# Who has a second factor shows that one, and staff have one; others type their password or a code from an email.
+# Reauthentication is asked for before what would do most harm if a stranger sat at the computer (ADR 9): by the second factor, of
+# those who have one, as all staff do; of others by password or a code by email.
 
 ResponseView = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 SECOND_FACTOR = "mfa"
@@ -65,27 +62,27 @@ OTHER_METHODS = {"code", "password"}
 
 
 def recently_reauthenticated(request: HttpRequest, *, enrolling: bool = False) -> bool:
-    """Whether they have shown who they are within ACCOUNT_REAUTHENTICATION_TIMEOUT seconds, with the best that they have.
+    """Within ACCOUNT_REAUTHENTICATION_TIMEOUT seconds, by the strongest method that they have.
 
     For staff who have no second factor yet nothing is enough but enrolling one.
     """
     if not request.user.is_authenticated:
         return False
     user, since = signed_in(request), time.time() - settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
-    shown = {record["method"] for record in get_authentication_records(request, user) if record["at"] > since}
-    if SECOND_FACTOR in shown:
+    methods = {record["method"] for record in get_authentication_records(request, user) if record["at"] > since}
+    if SECOND_FACTOR in methods:
         return True
-    return bool(shown & OTHER_METHODS) and (enrolling or not user.is_staff) and not has_second_factor(user)
+    return bool(methods & OTHER_METHODS) and (enrolling or not user.is_staff) and not has_second_factor(user)
 
 
 def has_second_factor(user: User) -> bool:
-    """The backend has read it along; only for somebody who signed in with this very request it is asked."""
-    read = getattr(user, "has_second_factor", None)
-    return bool(is_mfa_enabled(user) if read is None else read)
+    """As the authentication backend annotates it; a statement only in the request in which somebody signs in."""
+    annotated = getattr(user, "has_second_factor", None)
+    return bool(is_mfa_enabled(user) if annotated is None else annotated)
 
 
 def ask_to_reauthenticate(request: HttpRequest, *, enrolling: bool = False, afterwards: str = "") -> HttpResponseRedirect | None:
-    """None for who has just shown it; else the way to the page that asks, and from there back; to sign in for the signed out.
+    """None if it is recent; else a redirect to the page that asks, which leads back here. The signed out sign in first.
 
     A form that was sent is kept for its owner to send once more. `afterwards` is where to go on instead of to this page: for a
     download, which would leave the browser on the page that asks.

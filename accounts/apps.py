@@ -8,8 +8,8 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Accounts")
 
     def ready(self) -> None:
-        from accounts import roles, security_log, sessions
+        from accounts import roles, services, sessions
 
         post_migrate.connect(roles.write_groups_after_migrate, sender=self)
         sessions.connect_session_signals()
-        security_log.connect_security_log()
+        services.connect_security_log()

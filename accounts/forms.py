@@ -1,7 +1,6 @@
 """Forms of sign-up, sign-in, passwords, addresses, the second factor and passkeys."""
 
 import json
-import logging
 import re
 import struct
 from collections.abc import Iterator, Mapping
@@ -35,11 +34,7 @@ from accounts import services
 from accounts.allauth_internals import SECRET_SESSION_KEY, get_totp_secret, validate_totp_code, webauthn
 from accounts.limits import HoneypotMixin, is_first_use_of_code, is_rate_limited, limit_failed_codes
 from accounts.models import User, Where
-from audit.models import Act
-from audit.services import record
 from ctac.forms import PageForm, PageFormMixin
-
-# allauth's forms as pages of ours: our labels and sentences, no placeholders, our form pack.
 
 EMAIL_ERRORS = {
     "required": _("Enter your work email address."),
@@ -84,7 +79,7 @@ EMAIL_LABEL = {"email": _("Work email address"), "login": _("Work email address"
 class SignUpForm(HoneypotMixin, account.SignupForm):
     """Address and details on one page, no password. Says the same whether or not the address has an account."""
 
-    where, told_by = Where.SIGN_UP, "email"
+    where, answer_field = Where.SIGN_UP, "email"
     field_order = ["email", "name", "profession", "organisation_name", "phone", "postcode", "invite"]
     account_already_exists: bool
 
@@ -98,15 +93,16 @@ class SignUpForm(HoneypotMixin, account.SignupForm):
 
     def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
         """Someone who signs up again before the code was typed (a double click, a lost email) just gets a new code."""
-        # `invite`: they ticked that they want invitations.
         request.session[SIGN_UP_KEY] = {
             "email": self.cleaned_data["email"].lower(),
             "details": dict(self.details()),
             "invite": self.cleaned_data["invite"],
         }
-        waiting = self._waiting_user() if self.account_already_exists else None
-        if waiting is not None:
-            return waiting, None
+        if self.account_already_exists:
+            unverified = User.objects.filter(email=self.cleaned_data["email"], is_active=True, is_staff=False, last_login=None)
+            waiting = unverified.exclude(emailaddress__verified=True).first()
+            if waiting is not None:
+                return waiting, None
         try:
             saved: tuple[User | None, HttpResponse | None] = super().try_save(request)
         except IntegrityError:  # the same address was signed up with at the same moment
@@ -119,16 +115,11 @@ class SignUpForm(HoneypotMixin, account.SignupForm):
         user: User = super().save(request)
         return user
 
-    def _waiting_user(self) -> User | None:
-        """The user with this address whose address has never been verified."""
-        unverified = User.objects.filter(email=self.cleaned_data["email"], is_active=True, is_staff=False, last_login=None)
-        return unverified.exclude(emailaddress__verified=True).first()
-
 
 class SignInForm(HoneypotMixin, AccountForm, account.LoginForm):
     """The address alone: a code is sent to it."""
 
-    where, told_by, quicker = Where.SIGN_IN, "login", 0.5
+    where, answer_field, time_factor = Where.SIGN_IN, "login", 0.5
     labels = EMAIL_LABEL
 
     def clean(self) -> dict[str, Any] | None:
@@ -170,7 +161,7 @@ class NewAddressForm(AccountForm, account.AddEmailForm):
 
 
 class ForgottenPasswordForm(HoneypotMixin, AccountForm, account.ResetPasswordForm):
-    where, told_by, quicker = Where.PASSWORD, "email", 0.5
+    where, answer_field, time_factor = Where.PASSWORD, "email", 0.5
     labels = EMAIL_LABEL
 
 
@@ -203,22 +194,25 @@ class SecondFactorMixin(forms.Form):
     def clean_code(self) -> str:
         with limit_failed_codes(context.request, self.user):
             code: str = self.cleaned_data["code"]
-            theirs = list(Authenticator.objects.filter(user=self.user, type__in=TYPED_CODES).order_by("-type"))  # the app first
-            for each in theirs:
-                if self._is_right(each, code):
-                    self.authenticator = each
+            factors = list(Authenticator.objects.filter(user=self.user, type__in=TYPED_CODES).order_by("-type"))  # the app first
+            for factor in factors:
+                if factor.type == Authenticator.Type.TOTP:
+                    is_valid = validate_totp_code(decrypt(factor.data["secret"]), code)
+                    is_valid = is_valid and is_first_use_of_code(self.user.pk, code)
+                else:
+                    is_valid = factor.wrap().validate_code(code)
+                if is_valid:
+                    self.authenticator = factor
                     return code
-            for each in theirs[:1]:
-                told = {"request": context.request, "user": self.user, "authenticator": each}
-                again = isinstance(self, mfa.ReauthenticateForm)
-                signals.authentication_failed.send(sender=Authenticator, reauthentication=again, **told)
+            if factors:
+                signals.authentication_failed.send(
+                    sender=Authenticator,
+                    request=context.request,
+                    user=self.user,
+                    authenticator=factors[0],
+                    reauthentication=isinstance(self, mfa.ReauthenticateForm),
+                )
             raise get_adapter().validation_error("incorrect_code")
-
-    def _is_right(self, authenticator: Authenticator, code: str) -> bool:
-        if authenticator.type == Authenticator.Type.TOTP:
-            is_valid = validate_totp_code(decrypt(authenticator.data["secret"]), code)
-            return is_valid and is_first_use_of_code(self.user.pk, code)
-        return bool(authenticator.wrap().validate_code(code))
 
 
 class SecondFactorForm(SecondFactorMixin, AccountForm, mfa.AuthenticateForm):
@@ -244,9 +238,9 @@ class ActivateAppForm(AccountForm, totp.ActivateTOTPForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """One secret for the whole enrolment: a reload or a second tab must not make the first picture worthless."""
-        kept = get_totp_secret()
+        secret = get_totp_secret()
         super().__init__(*args, **kwargs)
-        self.secret = context.request.session[SECRET_SESSION_KEY] = kept
+        self.secret = context.request.session[SECRET_SESSION_KEY] = secret
 
     def clean_code(self) -> str:
         """It is used up by that, and does not pass the second factor in another window."""
@@ -262,9 +256,6 @@ class ActivateAppForm(AccountForm, totp.ActivateTOTPForm):
         return " ".join(self.secret[start : start + 4] for start in range(0, len(self.secret), 4))
 
 
-# What a browser sends of a passkey, checked; and what its owner calls it.
-
-logger = logging.getLogger("ctac.security")
 LONGEST_CREDENTIAL = 20_000  # characters; those of today's devices have some 2,000
 LONGEST_PASSKEY_NAME = 60
 # ES256, EdDSA, ES384, ES512, PS256, RS256 by their COSE numbers (RFC 9053, RFC 8812): what FIPS 186-5 approves.
@@ -285,23 +276,14 @@ CREDENTIAL_ERRORS = (
 
 @contextmanager
 def one_passkey_error() -> Iterator[None]:
-    """Whatever is wrong is told in one sentence, which says nothing of whose passkey it may be."""
+    """The same sentence whatever is wrong, which gives no account away."""
     try:
         yield
-    except ValidationError as refusal:
-        if refusal.code != "incorrect_code":
+    except (ValidationError, *CREDENTIAL_ERRORS) as error:
+        if isinstance(error, ValidationError) and error.code != "incorrect_code":
             raise
-        record_refused_passkey()
-        raise ValidationError(PASSKEY_REFUSED, code="passkey") from refusal
-    except CREDENTIAL_ERRORS as error:
-        record_refused_passkey()
+        services.log_refused_passkey()
         raise ValidationError(PASSKEY_REFUSED, code="passkey") from error
-
-
-def record_refused_passkey() -> None:
-    """Not whose, as with a password."""
-    logger.warning("passkey refused")
-    record(Act.NOT_LET_IN, whats=["passkey"])
 
 
 def check_origin(response: Any) -> None:
@@ -320,12 +302,12 @@ class CredentialField(forms.Field):
         if not value:
             return None
         try:
-            found = json.loads(value) if len(value) <= LONGEST_CREDENTIAL else None
+            credential = json.loads(value) if len(value) <= LONGEST_CREDENTIAL else None
         except (ValueError, RecursionError):
-            found = None
-        if not isinstance(found, dict):
+            credential = None
+        if not isinstance(credential, dict):
             raise ValidationError(PASSKEY_REFUSED, code="passkey")
-        return found
+        return credential
 
 
 class PasskeyForm(AuthenticateWebAuthnForm):
@@ -334,12 +316,12 @@ class PasskeyForm(AuthenticateWebAuthnForm):
     credential = CredentialField()
 
     def clean_credential(self) -> Authenticator:
-        """Whose it is says the question, if we know: else anybody could have anybody stopped by naming them in the answer."""
+        """Only a user whom we know already can be limited: else anybody could have anybody limited by naming them."""
         with one_passkey_error():
             check_origin(webauthn.parse_authentication_response(self.cleaned_data["credential"]))
             with limit_failed_codes(context.request, self.user) if self.user is not None else nullcontext():
-                found: Authenticator = super().clean_credential()
-        return found
+                passkey: Authenticator = super().clean_credential()
+        return passkey
 
 
 class ReauthenticatePasskeyForm(PasskeyForm):
@@ -347,7 +329,7 @@ class ReauthenticatePasskeyForm(PasskeyForm):
 
 
 class PasskeySignInForm(PasskeyForm):
-    """Any passkey of this site, which says itself whose it is."""
+    """Any passkey of this site, which names its account itself."""
 
     passwordless = True
 
@@ -368,10 +350,10 @@ class PasskeyNameForm(PageForm):
 
 
 class NewPasskeyForm(PasskeyNameForm):
-    """After clean(), `kept`: what is stored of it."""
+    """`stored`, after clean(): what is stored of it."""
 
     credential = CredentialField()
-    kept: dict[str, Any]
+    stored: dict[str, Any]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -387,40 +369,30 @@ class NewPasskeyForm(PasskeyNameForm):
                 if key.ALGORITHM not in ALLOWED_ALGORITHMS:
                     raise ValueError("a weak signature")
                 webauthn.complete_registration(credential)
-                kept = services.stored_credential(response)
-                if services.is_known_credential(kept["id"]):
+                self.stored = services.stored_credential(response)
+                # A second account with it could only have somebody's copy.
+                if Authenticator.objects.filter(type=services.PASSKEY, data__credential__id=self.stored["id"]).exists():
                     raise ValueError("known already")
-                self.kept = kept
         return cleaned
 
 
-# What was typed at sign-up, kept until a code shows that the address is theirs.
-#
-# In the session and not on a row: somebody else who signs up with the same address must not write into an account that its
-# owner then opens, and an address that is never verified leaves nothing behind but a user, which goes after a week.
+# Sign-up details wait in the session, and not on a row, until a code shows that the address is theirs: somebody else who signs up
+# with it must not write into an account that its owner then opens.
 
 SIGN_UP_KEY = "sign_up_details"
 
 
 def wants_invitations(request: HttpRequest, email: str) -> bool:
     """Asked before pop_sign_up_details, which forgets it."""
-    kept = request.session.get(SIGN_UP_KEY) or {}
-    return kept.get("email") == email.lower() and bool(kept.get("invite"))
+    details = request.session.get(SIGN_UP_KEY) or {}
+    return details.get("email") == email.lower() and bool(details.get("invite"))
 
 
 def pop_sign_up_details(request: HttpRequest, email: str) -> dict[str, Any] | None:
     """What was typed for this address in this session, once."""
-    kept = request.session.pop(SIGN_UP_KEY, None)
-    if not kept or kept["email"] != email.lower():
-        return None
-    details: dict[str, Any] = kept["details"]
-    return details
+    sign_up = request.session.pop(SIGN_UP_KEY, None)
+    return sign_up["details"] if sign_up and sign_up["email"] == email.lower() else None
 
-
-# No password that is made of one or two common ones, or of words that everybody here has in mind.
-#
-# Django's own validator knows 20,000 common passwords, of which 194 are as long as ours must be: what leaks most at that
-# length is two of them together, or one with figures behind it (OWASP ASVS 5.0, V6.2.4, V6.2.11 and V6.2.12).
 
 # What a stranger would try here first. docs/security.md names where this list stands.
 OUR_WORDS: tuple[str, ...] = (
@@ -443,6 +415,12 @@ LEET = str.maketrans("01345$@", "oieassa")
 
 
 class FewCommonWordsValidator:
+    """No password that is made of one or two common ones, or of words that everybody here has in mind.
+
+    Of the 20,000 that Django's own validator knows 194 are as long as ours must be: what leaks most at that length is two of them
+    together, or one with figures behind it (OWASP ASVS 5.0, V6.2.4, V6.2.11 and V6.2.12).
+    """
+
     def validate(self, password: str, user: Any = None) -> None:
         # How many known words its letters are made of at the least; more than any limit if they are not.
         if any(

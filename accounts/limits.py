@@ -34,9 +34,7 @@ from accounts.models import By, RateLimit, Where, Why
 from ctac.dates import format_clock, format_day, uk_day
 from ctac.logs import request_reference
 
-# Rate limits: one table that every process shares, one statement for all keys of a request.
-#
-# A limit is a fixed window: it opens with the first hit and everything in it is forgotten at once when it ends.
+# A limit is a fixed window: it opens with the first hit, and all in it is forgotten at once when it ends.
 
 MOST_HITS = 2_000_000_000  # stays inside the column, however long someone hammers
 UNKNOWN = "unknown"
@@ -55,14 +53,14 @@ class ReachedLimit:
 
 def exceeded_limits(limits: Limits, now: datetime) -> set[str]:
     """Count one hit for each key and return the keys that are over their limit; see `admit`."""
-    return {full.key for full in admit(limits, now)}
+    return {limit.key for limit in admit(limits, now)}
 
 
 def admit(limits: Limits, now: datetime) -> list[ReachedLimit]:
     """Count one hit for each key and return nothing; or count none, if any key has had all its hits, and return those keys.
 
-    So whoever is stopped by a limit of their own uses up none that they share with others. Call it outside the transaction that
-    it guards: a rollback would forget the hit. One statement.
+    So whoever reaches a limit of their own uses up none that they share with others. Call it outside the transaction that it
+    protects: a rollback would forget the hit. One statement.
     """
     if not limits:
         return []
@@ -79,8 +77,8 @@ def admit(limits: Limits, now: datetime) -> list[ReachedLimit]:
         return [ReachedLimit(names[digest], until) for digest, until in cursor.fetchall()]
 
 
-# Of two at once that would take the last hit, both are counted, and the second is told so. Rows are locked in the order of their
-# keys, the same for everybody.
+# Of two at once that would take the last hit, both are counted, and the second is over the limit. Rows are locked in the order of
+# their keys.
 # SQL because the ORM can't say in ON CONFLICT DO UPDATE what becomes of a row, nor read and count all keys at once.
 ADMIT = """
     WITH wanted AS (
@@ -108,20 +106,19 @@ ADMIT = """
 
 
 def lift_limit(digest: str, until: datetime) -> None:
-    """Let everything through that is counted by this key (as it is stored), until then."""
-    values = {"hits": 0, "resets_at": until, "lifted": True}
-    RateLimit.objects.update_or_create(key=digest, defaults=values)
+    """Let everything through until then. `digest` is the key as it is stored."""
+    RateLimit.objects.update_or_create(key=digest, defaults={"hits": 0, "resets_at": until, "lifted": True})
 
 
 def hits(keys: Iterable[str], now: datetime) -> dict[str, int]:
     """How often each key was hit in the window that is open now, without counting a hit."""
     names = {hash_key(key): key for key in keys}
     stored = RateLimit.objects.filter(key__in=names, resets_at__gt=now, lifted=False).values_list("key", "hits")
-    return dict.fromkeys(names.values(), 0) | {names[digest]: found for digest, found in stored}
+    return dict.fromkeys(names.values(), 0) | {names[digest]: count for digest, count in stored}
 
 
 def give_back_hit(key: str) -> None:
-    """Take one hit back: what was counted as an attempt turned out well."""
+    """For an attempt that turned out well."""
     RateLimit.objects.filter(key=hash_key(key), hits__gt=0).update(hits=F("hits") - 1)
 
 
@@ -173,9 +170,7 @@ def client_address(request: HttpRequest) -> str:
     return str(parsed)
 
 
-# Limits on tries, with whom they count and what is said of them: a stopped try is kept for staff to see.
-
-# How each begins; what follows says when to try again.
+# How the sentence begins; ReachedThrottle goes on with when to try again.
 THROTTLE_SENTENCES = {
     By.NETWORK: gettext_lazy("Very many tries came from your network in a short time."),
     By.ACCOUNT: gettext_lazy("You have done this very often in a short time."),
@@ -188,7 +183,7 @@ THROTTLE_SENTENCES = {
 
 
 class Recorder(Protocol):
-    """Keeps for staff what was stopped. `request` and `address`: who it may have been, as far as that is known."""
+    """Keeps a blocked attempt for staff to see. `request` and `address`: who it may have been, as far as that is known."""
 
     def __call__(
         self, *, where: Where, why: Why, now: datetime, by: By, key: str, about: str, request: HttpRequest | None, address: str
@@ -232,7 +227,7 @@ class Throttle:
 
 @dataclass(frozen=True)
 class ReachedThrottle:
-    """The throttle that a try has met, and until when it holds."""
+    """The throttle that a try has reached, and until when it holds."""
 
     throttle: Throttle
     until: datetime
@@ -262,31 +257,33 @@ def client_throttle(request: HttpRequest, action: str, most: int, window: timede
 def check_throttles(
     request: HttpRequest, where: Where, throttles: Sequence[Throttle], now: datetime, *, address: str = ""
 ) -> ReachedThrottle | None:
-    """Count this try, unless one of them has had all its tries: that one is kept for staff, and given. One statement, till then.
+    """Count this try, in one statement; or return the throttle that has had all its tries, which is kept for staff to see.
 
-    Of several the first counts, so those of one person stand before those that many share. `address` is whose it is if nobody
-    is signed in.
+    Of several it is the first, so those of one person stand before those that many share. `address` is that of whoever tries, if
+    nobody is signed in.
     """
-    full = {each.key: each.until for each in admit({each.key: (each.most, each.window) for each in throttles}, now)}
-    met = next((each for each in throttles if each.key in full), None)
-    if met is None:
-        return None
-    record_blocked_attempt(
-        where=where, why=Why.THROTTLE, now=now, by=met.by, key=met.key, about=met.about, request=request, address=address
-    )
-    return ReachedThrottle(met, full[met.key])
+    limits = {throttle.key: (throttle.most, throttle.window) for throttle in throttles}
+    until = {limit.key: limit.until for limit in admit(limits, now)}
+    for throttle in throttles:
+        if throttle.key in until:
+            record_blocked_attempt(
+                where=where,
+                why=Why.THROTTLE,
+                now=now,
+                by=throttle.by,
+                key=throttle.key,
+                about=throttle.about,
+                request=request,
+                address=address,
+            )
+            return ReachedThrottle(throttle, until[throttle.key])
+    return None
 
 
 def count_throttles(throttles: Sequence[Throttle], now: datetime) -> None:
-    """Count what is let through whatever the limit: what staff do for somebody on the phone."""
-    # Count one hit for each key, whatever its limit. One statement.
-    limits = {each.key: (each.most, each.window) for each in throttles}
-    admit({key: (MOST_HITS + 1, window) for key, (_most, window) in limits.items()}, now)
+    """Count what staff do for somebody on the phone, and let it through whatever the limit."""
+    admit({throttle.key: (MOST_HITS + 1, throttle.window) for throttle in throttles}, now)
 
-
-# How often the pages of accounts may be sent, and how often emails to one address be asked for (ADR 10).
-#
-# allauth's own limits are switched off (ctac/settings.py): they live in a cache, which may be lost and is not shared.
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
@@ -304,7 +301,8 @@ class Rate:
 # Each email that somebody else may ask for counts by the address that it goes to: a shared mailbox of a ward gets by with
 # 30 codes a day, and nobody's is flooded.
 MAIL_TO_ONE_ADDRESS = (Rate(By.MAILBOX, 10, HOUR), Rate(By.MAILBOX, 30, DAY))
-# Of several the first that is full is told to staff: those of one person stand before those that many share.
+# How often the pages of accounts may be sent, and emails to one address be asked for (ADR 10). allauth's own limits are switched
+# off (ctac/settings.py): they live in a cache, which may be lost and is not shared. The order is that of check_throttles.
 RATES: dict[str, tuple[Rate, ...]] = {
     "signup": (Rate(By.NETWORK, 20, MINUTE),),
     "confirm_email": (Rate(By.MAILBOX, 5, 5 * MINUTE), *MAIL_TO_ONE_ADDRESS),
@@ -340,14 +338,14 @@ def is_rate_limited(request: HttpRequest, action: str, *, address: str = "", use
 
 
 def give_back_try(request: HttpRequest, action: str, *, address: str = "", user: Account | None = None) -> None:
-    """What was counted turned out well."""
+    """For a try that turned out well."""
     for throttle in _throttles_of(request, action, address, user):
         give_back_hit(throttle.key)
 
 
 def clear_tries(request: HttpRequest, action: str, *, address: str = "", user: Account | None = None) -> None:
-    """The mailbox or the account begins anew. Their network gets this try back: with all of them one account of a stranger's own
-    would open the others.
+    """Of the mailbox or the account all. The network gets only this one back: else a stranger could clear it by signing in to an
+    account of their own.
     """
     for throttle in _throttles_of(request, action, address, user):
         if throttle.by == By.NETWORK:
@@ -410,10 +408,9 @@ def is_first_use_of_code(user_pk: int, code: str) -> bool:
     return not exceeded_limits({f"totp:{user_pk}:{digits}": (1, valid_for)}, timezone.now())
 
 
-# How many files with people's data in them an account may take out: whoever has got into one must not empty the site by it.
-
 logger = logging.getLogger("ctac.security")
 AN_HOUR = timedelta(hours=1)
+# How many files with people's data an account may export, so that whoever gets into one does not empty the site by it.
 # Everything about oneself, of which nobody needs two in an hour but who lost the first.
 OWN_DATA_LIMIT = (10, AN_HOUR)
 # Orders, stock lists, catalogues, lists for couriers and copies of somebody's data, all together: one for every month of five
@@ -422,18 +419,18 @@ EXPORT_LIMIT = (60, AN_HOUR)
 
 
 def check_own_data_limit(request: HttpRequest, now: datetime) -> HttpResponse | None:
-    """Count one more, or the page that says to wait. Staff see whom it stopped, and can let them through."""
-    stop = check_throttles(request, Where.ACCOUNT, [client_throttle(request, "own-data", *OWN_DATA_LIMIT)], now)
-    return wait_page(request, stop.seconds(now)) if stop else None
+    """Count one more, or the page that says to wait. Staff see who was stopped, and can let them through."""
+    reached = check_throttles(request, Where.ACCOUNT, [client_throttle(request, "own-data", *OWN_DATA_LIMIT)], now)
+    return wait_page(request, reached.seconds(now)) if reached else None
 
 
 def check_export_limit(request: HttpRequest, now: datetime) -> HttpResponse | None:
     """Count one more for this member of staff, or the page that says to wait, and a line in the log: it is one of them."""
-    full = admit({client_key(request, "sheets"): EXPORT_LIMIT}, now)
-    if not full:
+    reached = admit({client_key(request, "sheets"): EXPORT_LIMIT}, now)
+    if not reached:
         return None
     logger.warning("too many spreadsheets: user %s", request.user.pk)
-    return wait_page(request, max(int((full[0].until - now).total_seconds()), 1))
+    return wait_page(request, max(int((reached[0].until - now).total_seconds()), 1))
 
 
 def wait_page(request: HttpRequest, seconds: int) -> HttpResponse:
@@ -442,10 +439,8 @@ def wait_page(request: HttpRequest, seconds: int) -> HttpResponse:
     return response
 
 
-# Forms that are open to everyone, guarded without a CAPTCHA (ADR 10): a box that only a program fills in, and a signed time.
-#
-# Nobody is punished. Who trips over it reads why, finds everything as it was typed, and presses the button again, which works
-# whatever happens in the box: the page that says so carries a mark for this very answer.
+# Forms that are open to everybody have a honeypot, a box that only a program fills in, and a signed time (ADR 10). Nobody is
+# punished: who trips over it reads why and presses the button again, which works whatever happens in the box.
 
 HONEYPOT_FIELD, OPENED_FIELD = "homepage", "opened"
 A_DAY = timedelta(days=1)
@@ -466,39 +461,15 @@ HONEYPOT_HTML = (
 )
 
 
-@dataclass(frozen=True)
-class OpenedMark:
-    """When the page was opened; and the answer (its hash) with which it was sent and stopped, if it was."""
-
-    at: int
-    answer: str = ""
-
-    def signed(self, where: Where) -> str:
-        return opened_mark_signer(where).sign(f"{self.at}.{self.answer}")
-
-    @classmethod
-    def read(cls, where: Where, signed: str) -> "OpenedMark | None":
-        """None for what we have not signed."""
-        try:
-            at, _dot, answer = opened_mark_signer(where).unsign(signed).partition(".")
-        except BadSignature:
-            return None
-        return cls(int(at), answer)
-
-
-def opened_mark_signer(where: Where) -> Signer:
-    return Signer(salt=f"guarded form {where.value}")
-
-
 class HoneypotMixin(forms.Form):
-    """`where`: which form; `told_by`: the field by whose answer a second try is known. Stands before the form's other bases.
+    """`where`: which form; `answer_field`: the field by whose answer a second try is known. Stands before the form's other bases.
 
     A form that is stopped has no other errors, and its `clean` did nothing. `stopped_by` says why.
     """
 
     where: ClassVar[Where]
-    told_by: ClassVar[str]
-    quicker: ClassVar[float] = 1  # a form with one answer, which the browser knows, takes a part of the time
+    answer_field: ClassVar[str]
+    time_factor: ClassVar[float] = 1  # a form with one answer, which the browser knows, takes a part of the time
     stopped_by: Why | None = None
 
     def clean(self) -> dict[str, Any] | None:
@@ -509,49 +480,59 @@ class HoneypotMixin(forms.Form):
         return self.cleaned_data
 
     def _why_stopped(self, now: datetime) -> Why | None:
-        mark = self._mark()
-        age = timedelta(seconds=now.timestamp() - mark.at) if mark else timedelta()
-        if mark and mark.answer == self._answer() and age <= A_DAY:
+        opened, answer = self._opened()
+        age = timedelta(seconds=now.timestamp() - opened) if opened is not None else timedelta()
+        if opened is not None and answer == self._answer_hash() and age <= A_DAY:
             return None
         if self.data.get(HONEYPOT_FIELD):
             return Why.HIDDEN_BOX
         if not settings.FASTEST_FORM_SECONDS:
             return None
-        if mark is None:
+        if opened is None:
             return Why.NO_TIME
-        if age.total_seconds() < settings.FASTEST_FORM_SECONDS * self.quicker:
+        if age.total_seconds() < settings.FASTEST_FORM_SECONDS * self.time_factor:
             return Why.TOO_FAST
         return Why.TOO_OLD if age > A_DAY else None
 
-    def _mark(self) -> OpenedMark | None:
-        return OpenedMark.read(self.where, self.data.get(OPENED_FIELD, "")) if self.is_bound else None
+    def _opened(self) -> tuple[int | None, str]:
+        """When the page was opened, None if we have not signed that; and the hash of the answer that was stopped, if one was."""
+        try:
+            signed = self.data.get(OPENED_FIELD, "") if self.is_bound else ""
+            at, _dot, answer = self._signer.unsign(signed).partition(".")
+        except BadSignature:
+            return None, ""
+        return int(at), answer
 
-    def _answer(self) -> str:
-        return hash_key(str(self.data.get(self.add_prefix(self.told_by), "")).strip())[:20]
+    def _answer_hash(self) -> str:
+        return hash_key(str(self.data.get(self.add_prefix(self.answer_field), "")).strip())[:20]
 
     @property
-    def guard(self) -> SafeString:
+    def _signer(self) -> Signer:
+        return Signer(salt=f"guarded form {self.where.value}")
+
+    @property
+    def honeypot(self) -> SafeString:
         """For the page, within its form. Sent with errors, it stays as old as it was."""
-        mark, now = self._mark(), int(timezone.now().timestamp())
-        at = mark.at if mark and self.stopped_by != Why.TOO_OLD else now
-        again = OpenedMark(at, self._answer() if self.stopped_by else mark.answer if mark else "")
+        opened, answer = self._opened()
+        if opened is None or self.stopped_by == Why.TOO_OLD:
+            opened = int(timezone.now().timestamp())
         return format_html(
             HONEYPOT_HTML,
             box=HONEYPOT_FIELD,
             opened=OPENED_FIELD,
             label=gettext_lazy("Leave this box empty"),
-            mark=again.signed(self.where),
+            mark=self._signer.sign(f"{opened}.{self._answer_hash() if self.stopped_by else answer}"),
         )
 
 
 def record_if_blocked(form: Any) -> None:
-    """Keep it for staff, by nobody: whoever is not signed in may be anybody."""
+    """Keep it for staff to see, without a name: whoever is not signed in may be anybody."""
     if getattr(form, "stopped_by", None):
         record_blocked_attempt(where=form.where, why=form.stopped_by, now=timezone.now())
 
 
 class HoneypotView:
-    """For allauth's views whose form is guarded."""
+    """For allauth's views whose form has a honeypot."""
 
     def form_invalid(self, form: Any) -> HttpResponse:
         record_if_blocked(form)

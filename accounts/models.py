@@ -2,7 +2,6 @@
 
 import uuid
 from datetime import datetime
-from importlib import import_module
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -16,8 +15,6 @@ from django.utils.translation import gettext_lazy as _
 
 from ctac.dates import format_moment
 from ctac.models import impersonal, personal, words_in, words_index
-
-# The sign-in that a person may have.
 
 USER_WORDS = words_in("email")
 
@@ -67,14 +64,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.email
 
 
-# Where somebody is signed in: a browser that has our cookie.
-
-
 class SessionQuerySet(models.QuerySet["Session"]):
     def live(self, now: datetime) -> "SessionQuerySet":
         return self.filter(expire_date__gt=now)
 
-    def over(self, before: datetime) -> "SessionQuerySet":
+    def expired(self, before: datetime) -> "SessionQuerySet":
         return self.filter(expire_date__lte=before)
 
 
@@ -115,14 +109,6 @@ class Session(AbstractBaseSession):
     @property
     def last_seen(self) -> str:
         return format_moment(self.seen_at)
-
-    @classmethod
-    def get_session_store_class(cls) -> type:
-        store: type = import_module(settings.SESSION_ENGINE).SessionStore
-        return store
-
-
-# Rate limits: one table, one statement for all keys of a request; and by what, where and why somebody is stopped.
 
 
 class RateLimit(models.Model):

@@ -1,6 +1,6 @@
-"""Writes to accounts: they are locked first; accounts of staff; passkeys (ADR 7)."""
+"""Writes to accounts, which are locked first: accounts of staff, passkeys (ADR 7), and the security log."""
 
-import json
+import logging
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,30 +8,36 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
+from allauth.account import signals as account_signals
 from allauth.account.adapter import get_adapter
+from allauth.account.authentication import get_authentication_records
 from allauth.account.models import EmailAddress
-from allauth.mfa import signals
+from allauth.mfa import signals as mfa_signals
 from allauth.mfa.models import Authenticator
 from django.conf import settings
+from django.contrib.auth import signals as auth_signals
+from django.contrib.auth.models import Group
 from django.db import DatabaseError, transaction
 from django.db.models import QuerySet
+from django.db.models.signals import m2m_changed
+from django.dispatch import Signal
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access import signed_in
-from accounts.allauth_internals import delete_and_cleanup, webauthn
+from accounts.allauth_internals import delete_and_cleanup
 from accounts.models import User
+from accounts.roles import BY_NAME
 from accounts.sessions import end_sessions
+from audit.models import Act
+from audit.services import About, acting, record
 from ctac.errors import DomainError
 
-# An account is locked, or found to be gone, while somebody does something with it.
+logger = logging.getLogger("ctac.security")
 
 
 class AccountGoneError(DomainError):
-    """Deleted while its owner, or who meant to be, did something. PersonMiddleware shows them the sign-in page.
-
-    `of_a_caller` is what staff are told instead, as many who call have no account.
-    """
+    """Deleted while its owner did something: PersonMiddleware shows the sign-in page. `of_a_caller` is the sentence for staff."""
 
     message = _("That account has just been deleted.")
     of_a_caller = _("This person’s details were erased a moment ago. Nothing was placed.")
@@ -53,10 +59,10 @@ def raising_account_gone(user_id: int) -> Iterator[None]:
     """Where allauth writes into rows that go with the account. Raises AccountGoneError instead of the database's refusal."""
     try:
         yield
-    except DatabaseError as refusal:
+    except DatabaseError as error:
         if User.objects.filter(pk=user_id).exists():
             raise
-        raise AccountGoneError from refusal
+        raise AccountGoneError from error
 
 
 def has_address(user: User, email: str) -> bool:
@@ -65,12 +71,9 @@ def has_address(user: User, email: str) -> bool:
     return User.objects.filter(pk=user.pk, **same).exists() or EmailAddress.objects.filter(user=user, **same).exists()
 
 
-# Accounts of staff: they sign in with a code by email, then with a second factor that they enrol themselves.
-
-
 @transaction.atomic
 def open_account(*, user: User, by: User | None, now: datetime) -> User:
-    """Save a new user without a password. The address counts as verified once they have signed in with a code sent to it."""
+    """Save a new account of staff, without a password. Its address is verified by the first sign-in with a code sent to it."""
     user.email = user.email.strip().lower()
     user.set_unusable_password()
     user.save()
@@ -88,86 +91,138 @@ def reset_second_factor(user: User, *, by: User | None, now: datetime) -> None:
     end_sessions(user=locked)
 
 
-# Passkeys of an account (ADR 7): a way in beside the code by email, and for staff also their second factor.
-#
-# The keys themselves stay in the person's device. We keep a public one, and what they call it.
+# Passkeys are a way to sign in beside the code by email, and a second factor of staff. We store public key and name (ADR 7).
 
 PASSKEY = Authenticator.Type.WEBAUTHN
 MOST_PASSKEYS = 10  # to an account: some for each device, and none can fill the table
 
 
 def passkey_host() -> str:
-    """For which passkeys are made and work: that of the site's one address, whatever name a request came by."""
+    """That of the site's one address, whatever host a request names."""
     return urlsplit(settings.SITE_URL).hostname or ""
 
 
 def passkeys_of(user: User) -> QuerySet[Authenticator]:
-    found: QuerySet[Authenticator] = Authenticator.objects.filter(user_id=user.pk, type=PASSKEY).order_by("pk")
-    return found
-
-
-def passkey_creation_options(user: User) -> str:
-    """What the browser is asked for, as JSON: a passkey that knows whose it is and that asks for finger, face or PIN."""
-    return json.dumps(webauthn.begin_registration(user, passwordless=True))
-
-
-def passkey_sign_in_options() -> dict[str, Any]:
-    """The same for any passkey of this site: nothing in it says who has one."""
-    return dict(webauthn.begin_authentication(None))
-
-
-def passkey_proof_options(user: User) -> str:
-    """The same for one of theirs; empty if they have none."""
-    return json.dumps(webauthn.begin_authentication(user)) if passkeys_of(user).exists() else ""
+    passkeys: QuerySet[Authenticator] = Authenticator.objects.filter(user_id=user.pk, type=PASSKEY).order_by("pk")
+    return passkeys
 
 
 def stored_credential(response: Any) -> dict[str, Any]:
-    """Of what the browser sent no more than what is checked later. `response`: what webauthn.parse_registration_response gave."""
+    """Of what webauthn.parse_registration_response gave no more than what is checked later."""
     parts = {"clientDataJSON": response.response.client_data, "attestationObject": response.response.attestation_object}
     in_base64 = {name: urlsafe_b64encode(bytes(part)).rstrip(b"=").decode() for name, part in parts.items()}
     return {"id": response.id, "rawId": response.id, "type": "public-key", "response": in_base64}
 
 
-def is_known_credential(credential_id: str) -> bool:
-    """Whether any account has it: a second could only be somebody's copy."""
-    return bool(Authenticator.objects.filter(type=PASSKEY, data__credential__id=credential_id).exists())
-
-
 @transaction.atomic
 def add_passkey(request: HttpRequest, *, name: str, credential: dict[str, Any]) -> Authenticator:
-    """They are told by email."""
+    """Raises DomainError if there are too many. The owner gets an email."""
     user = lock_account(signed_in(request).pk)
     if passkeys_of(user).count() >= MOST_PASSKEYS:
         raise DomainError(_("You have 10 passkeys already. Remove one that you don’t use, then add this one."))
     passkey: Authenticator = Authenticator.objects.create(user=user, type=PASSKEY, data={"name": name, "credential": credential})
-    signals.authenticator_added.send(sender=Authenticator, request=request, user=user, authenticator=passkey)
+    mfa_signals.authenticator_added.send(sender=Authenticator, request=request, user=user, authenticator=passkey)
     get_adapter().send_notification_mail("mfa/email/webauthn_added", user)
     return passkey
 
 
 @transaction.atomic
 def remove_passkey(request: HttpRequest, passkey: Authenticator) -> None:
-    """They are told by email. A second press, which waited for the first, finds nothing left to do."""
+    """Raises DomainError for the last second factor of staff. The owner gets an email. A second press changes nothing."""
     user = lock_account(signed_in(request).pk)
-    kept = current_passkey(user, passkey)
-    if kept is None:
+    current = current_passkey(user, passkey)
+    if current is None:
         return
-    others = Authenticator.objects.filter(user=user).exclude(pk=kept.pk)
+    others = Authenticator.objects.filter(user=user).exclude(pk=current.pk)
     if user.is_staff and not others.filter(type__in=[PASSKEY, Authenticator.Type.TOTP]).exists():
         raise DomainError(_("Staff need a second factor. Set up your authenticator app first, then remove this passkey."))
-    delete_and_cleanup(request, kept)
+    delete_and_cleanup(request, current)
     get_adapter().send_notification_mail("mfa/email/webauthn_removed", user)
 
 
 @transaction.atomic
 def rename_passkey(request: HttpRequest, passkey: Authenticator, name: str) -> None:
-    kept = current_passkey(lock_account(signed_in(request).pk), passkey)
-    if kept is None:
+    """Raises DomainError if it is gone."""
+    current = current_passkey(lock_account(signed_in(request).pk), passkey)
+    if current is None:
         raise DomainError(_("This passkey was removed meanwhile, so it has no new name."))
-    kept.data["name"] = name
-    kept.save(update_fields=["data"])
+    current.data["name"] = name
+    current.save(update_fields=["data"])
 
 
 def current_passkey(user: User, passkey: Authenticator) -> Authenticator | None:
-    """`user` is locked, so nobody else adds, renames or removes one of theirs meanwhile. None: it has gone."""
+    """As it is now that `user` is locked. None: it has gone."""
     return passkeys_of(user).filter(pk=passkey.pk).first()
+
+
+# The security log (OWASP ASVS 5.0, V16.3.1): who signed in and how, and what was changed about that, by key alone; a line in the
+# log and a row in the audit.
+
+CHANGES: dict[Signal, str] = {
+    account_signals.password_set: "password set",
+    account_signals.password_changed: "password changed",
+    account_signals.password_reset: "password reset",
+    account_signals.email_changed: "address changed",
+    mfa_signals.authenticator_added: "second factor added",
+    mfa_signals.authenticator_removed: "second factor removed",
+    mfa_signals.authenticator_reset: "recovery codes renewed",
+}
+
+
+def connect_security_log() -> None:
+    auth_signals.user_logged_in.connect(log_sign_in)
+    auth_signals.user_logged_out.connect(log_sign_out)
+    auth_signals.user_login_failed.connect(log_refused_password)
+    mfa_signals.authentication_failed.connect(log_refused_code)
+    for signal in CHANGES:
+        signal.connect(log_change)
+    m2m_changed.connect(log_roles, sender=User.groups.through)
+
+
+def log_sign_in(request: HttpRequest, user: User, **_details: Any) -> None:
+    records = get_authentication_records(request, user)
+    methods = sorted({"passkey" if each.get("type") == PASSKEY else str(each["method"]) for each in records})
+    logger.info("signed in: user %s by %s", user.pk, " and ".join(methods) or "another way")
+    record(Act.SIGNED_IN, by=user.pk, about=About.of(user), whats=[", ".join(methods)])
+
+
+def log_sign_out(user: User | None, **_details: Any) -> None:
+    if user is not None:
+        logger.info("signed out: user %s", user.pk)
+        record(Act.SIGNED_OUT, by=user.pk, about=About.of(user))
+
+
+def log_refused_password(**_details: Any) -> None:
+    """Without the account: to look that up would take longer for an address that has one."""
+    logger.warning("password refused")
+    record(Act.NOT_LET_IN, whats=["password"])
+
+
+def log_refused_code(user: User, **_details: Any) -> None:
+    """Of the second factor, so the account is known."""
+    logger.warning("second factor refused: user %s", user.pk)
+    record(Act.NOT_LET_IN, by=user.pk, about=About.of(user), whats=["second factor"])
+
+
+def log_refused_passkey() -> None:
+    """Without the account, as with a password."""
+    logger.warning("passkey refused")
+    record(Act.NOT_LET_IN, whats=["passkey"])
+
+
+def log_change(signal: Signal, user: User, authenticator: Authenticator | None = None, **_details: Any) -> None:
+    what = CHANGES[signal]
+    if authenticator is not None and authenticator.type == PASSKEY:
+        what = what.replace("second factor", "passkey")
+    logger.info("%s: user %s", what, user.pk)
+    record(Act.CREDENTIALS, by=acting.get() or user.pk, about=About.of(user), whats=[what])
+
+
+ROLE_ACTS = {"post_add": Act.ROLE_GIVEN, "post_remove": Act.ROLE_TAKEN}
+
+
+def log_roles(instance: User, action: str, pk_set: set[int] | None, **_details: Any) -> None:
+    if action in ROLE_ACTS and pk_set:
+        names = Group.objects.filter(pk__in=pk_set).order_by("name").values_list("name", flat=True)
+        slugs = [BY_NAME[name].slug if name in BY_NAME else "no role" for name in names]
+        record(ROLE_ACTS[action], by=acting.get(), about=About.of(instance), whats=slugs)

@@ -1,9 +1,9 @@
 """Pages of sign-up, sign-in, passwords, addresses, the second factor, passkeys and sessions: allauth's views with our forms."""
 
+import json
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -33,7 +33,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django.views.generic import RedirectView
 
 from accounts import forms, limits, services
-from accounts import sessions as accounts_sessions
 from accounts.access import (
     ask_to_reauthenticate,
     has_second_factor,
@@ -43,7 +42,7 @@ from accounts.access import (
     signed_in,
     with_next,
 )
-from accounts.allauth_internals import SECRET_SESSION_KEY, PasswordResetVerificationProcess, record_authentication
+from accounts.allauth_internals import SECRET_SESSION_KEY, PasswordResetVerificationProcess, record_authentication, webauthn
 from accounts.forms import (
     PASSKEY_REFUSED,
     NewPasskeyForm,
@@ -54,47 +53,22 @@ from accounts.forms import (
     SignInCodeForm,
 )
 from accounts.limits import HoneypotView, is_rate_limited, limit_confirmation_email, rate_limited, too_many_requests_page
-from accounts.models import Session
 from accounts.services import has_address, lock_account, passkeys_of, raising_account_gone
-from accounts.sessions import device_of, hash_session_key
+from accounts.sessions import device_of, end_sessions, forget_unsubmitted_form, hash_session_key, unsubmitted_form
 from ctac.dates import format_day
 from ctac.errors import DomainError
 from notifications.bounces.services import put_right
-from notifications.models import Cleared, MarkedAddress
+from notifications.models import ClearReason, MarkedAddress
 
-# A code that was asked for before an address was put back is worth nothing after.
-
-
-class CodeStillValidMixin:
-    """For allauth's page that sets a password by a code: the code must have gone to an address that the account still has."""
-
-    request: HttpRequest
-
-    def form_valid(self, form: Form) -> HttpResponse:
-        process = PasswordResetVerificationProcess.resume(self.request)
-        with transaction.atomic():
-            user = lock_account(process.user.pk)
-            if has_address(user, process.state["email"]):
-                response: HttpResponse = super().form_valid(form)  # type: ignore[misc] # of allauth's view
-                limits.clear_tries(self.request, "login_failed", address=user.email)
-                return response
-        process.abort()
-        adapter = get_adapter()
-        adapter.add_message(self.request, messages.ERROR, message=adapter.error_messages["old_code"])
-        return redirect("account_reset_password")
-
-
-# Pages of passkeys, and what is sent with one (ADR 7).
-#
-# They need JavaScript: without it no page offers to use or add one, and what is sent to these addresses is refused. The list
-# of one's own, and removing one from it, work without.
+# Passkeys need JavaScript: without it no page offers to use or add one. The list of one's own, and removing one, work without
+# (ADR 7).
 
 PASSKEY_LIST = "mfa_list_webauthn"
 form_methods = require_http_methods(["GET", "HEAD", "POST"])
 
 
 def passkey_refused_response(request: HttpRequest, form: Form, page: str) -> HttpResponse:
-    """Back to where a code stands beside, with the reason and the way on."""
+    """Back to the page that also takes a code, with the reason and `next`."""
     for message in form.errors.get("credential", []):
         messages.error(request, str(message))
     onward = safe_next(request)
@@ -102,21 +76,23 @@ def passkey_refused_response(request: HttpRequest, form: Form, page: str) -> Htt
 
 
 class PasskeyOptionsMixin:
-    """For pages of allauth's that ask who it is: their passkeys are offered beside."""
+    """For allauth's pages of reauthentication and second factor: the user's passkeys are offered beside."""
 
-    whose: Callable[[Any], Any] = staticmethod(lambda view: signed_in(view.request))
+    user_of: Callable[[Any], Any] = staticmethod(lambda view: signed_in(view.request))
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context_data(**kwargs)  # type: ignore[misc]
-        return {**context, "passkey_options": services.passkey_proof_options(self.whose(self))}
+        user = self.user_of(self)
+        options = json.dumps(webauthn.begin_authentication(user)) if passkeys_of(user).exists() else ""
+        return {**context, "passkey_options": options}
 
 
 @require_POST
 @never_cache
 @rate_limited("webauthn_login")
 def sign_in_options(request: HttpRequest) -> HttpResponse:
-    """Asked when the button is pressed, so who only looks at the sign-in page gets no session. The same for everybody."""
-    return JsonResponse(services.passkey_sign_in_options())
+    """Asked for when the button is pressed, so the sign-in page alone begins no session. They give no account away."""
+    return JsonResponse(dict(webauthn.begin_authentication(None)))
 
 
 @method_decorator(rate_limited("webauthn_login"), name="dispatch")
@@ -145,12 +121,10 @@ class PasskeySignInView(LoginWebAuthnView):
 
 @method_decorator([login_required, rate_limited("reauthenticate")], name="dispatch")
 class ReauthenticatePasskeyView(BaseReauthenticateView):
-    """Whoever is asked again shows a passkey of theirs."""
-
     form_class = ReauthenticatePasskeyForm
 
     def _check_reauthentication_method_available(self, request: HttpRequest) -> None:
-        if not services.passkeys_of(signed_in(request)).exists():
+        if not passkeys_of(signed_in(request)).exists():
             raise Http404
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -175,19 +149,13 @@ def own_passkeys(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "account/passkeys.html",
-        {"passkeys": [passkey_in_words(each) for each in services.passkeys_of(signed_in(request))]},
+        {"passkeys": [passkey_row(passkey) for passkey in passkeys_of(signed_in(request))]},
     )
 
 
-def passkey_in_words(passkey: Authenticator) -> dict[str, Any]:
+def passkey_row(passkey: Authenticator) -> dict[str, Any]:
     used = format_day(passkey.last_used_at) if passkey.last_used_at else ""
     return {"pk": passkey.pk, "name": passkey.data["name"], "added": format_day(passkey.created_at), "used": used}
-
-
-def own_passkey(request: HttpRequest, passkey_id: int) -> Authenticator:
-    """Somebody else's is not there."""
-    found: Authenticator = get_object_or_404(services.passkeys_of(signed_in(request)), pk=passkey_id)
-    return found
 
 
 @form_methods
@@ -197,20 +165,20 @@ def add_passkey(request: HttpRequest) -> HttpResponseBase:
     form = NewPasskeyForm(request.POST if request.method == "POST" else None, initial=named)
     if form.is_valid():
         try:
-            services.add_passkey(request, name=form.cleaned_data["name"], credential=form.kept)
+            services.add_passkey(request, name=form.cleaned_data["name"], credential=form.stored)
         except DomainError as refusal:
             messages.error(request, str(refusal.message))
         else:
             messages.success(request, _("The passkey is added. Next time, sign in with it."))
         return redirect(PASSKEY_LIST)
-    page = {"form": form, "passkey_options": services.passkey_creation_options(signed_in(request))}
-    return render(request, "account/passkey_add.html", page)
+    options = json.dumps(webauthn.begin_registration(signed_in(request), passwordless=True))
+    return render(request, "account/passkey_add.html", {"form": form, "passkey_options": options})
 
 
 @login_required
 @form_methods
 def rename_passkey(request: HttpRequest, passkey_id: int) -> HttpResponse:
-    passkey = own_passkey(request, passkey_id)
+    passkey = get_object_or_404(passkeys_of(signed_in(request)), pk=passkey_id)
     form = PasskeyNameForm(request.POST if request.method == "POST" else None, initial={"name": passkey.data["name"]})
     if form.is_valid():
         try:
@@ -226,9 +194,9 @@ def rename_passkey(request: HttpRequest, passkey_id: int) -> HttpResponse:
 @form_methods
 @reauthentication_required
 def remove_passkey(request: HttpRequest, passkey_id: int) -> HttpResponseBase:
-    passkey = own_passkey(request, passkey_id)
+    passkey = get_object_or_404(passkeys_of(signed_in(request)), pk=passkey_id)
     if request.method != "POST":
-        return render(request, "account/passkey_remove.html", {"passkey": passkey_in_words(passkey)})
+        return render(request, "account/passkey_remove.html", {"passkey": passkey_row(passkey)})
     try:
         services.remove_passkey(request, passkey)
     except DomainError as refusal:
@@ -236,9 +204,6 @@ def remove_passkey(request: HttpRequest, passkey_id: int) -> HttpResponseBase:
     else:
         messages.success(request, _("The passkey is removed. It no longer opens your account; delete it on your device too."))
     return redirect(PASSKEY_LIST)
-
-
-# allauth's views with our forms, and what each must do beyond allauth's.
 
 
 @method_decorator(rate_limited("signup"), name="dispatch")
@@ -342,8 +307,22 @@ class ResetCodeView(account.ConfirmPasswordResetCodeView):
 
 
 @method_decorator(rate_limited("reset_password_from_key"), name="dispatch")
-class ResetPasswordView(CodeStillValidMixin, account.CompletePasswordResetView):
+class ResetPasswordView(account.CompletePasswordResetView):
     form_class = forms.ResetPasswordForm
+
+    def form_valid(self, form: Form) -> HttpResponse:
+        """The code must have gone to an address that the account still has: one may have been put back meanwhile."""
+        process = PasswordResetVerificationProcess.resume(self.request)
+        with transaction.atomic():
+            user = lock_account(process.user.pk)
+            if has_address(user, process.state["email"]):
+                response: HttpResponse = super().form_valid(form)
+                limits.clear_tries(self.request, "login_failed", address=user.email)
+                return response
+        process.abort()
+        adapter = get_adapter()
+        adapter.add_message(self.request, messages.ERROR, message=adapter.error_messages["old_code"])
+        return redirect("account_reset_password")
 
 
 @method_decorator(rate_limited("reauthenticate"), name="dispatch")
@@ -394,13 +373,11 @@ class RecoveryCodesView(recovery_codes.ViewRecoveryCodesView):
         return {**super().get_context_data(**kwargs), "next": safe_next(self.request) or reverse(onward)}
 
 
-# The pages that ask for the second factor: a code, and for whoever has one a passkey beside it.
-
 second_factor_index = mfa.index
 
 
 class SecondFactorView(PasskeyOptionsMixin, mfa.AuthenticateView):
-    whose = staticmethod(lambda view: view.stage.login.user)
+    user_of = staticmethod(lambda view: view.stage.login.user)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """A passkey counts only of who has one: anything else is told beside the code."""
@@ -443,113 +420,66 @@ def totp_qr(request: HttpRequest) -> HttpResponse:
     return HttpResponse(adapter.build_totp_svg(adapter.build_totp_url(request.user, secret)), content_type="image/svg+xml")
 
 
-# A code by email for somebody who is signed in, has no second factor, and is asked again who they are.
-
 REAUTHENTICATION_CODE_KEY = "code_again"
-REAUTHENTICATION_CODE_PAGE = "account_reauthenticate_code"
-
-
-@dataclass
-class ReauthenticationCode:
-    """It works once, as long and as often as one to sign in, and only in the session that asked for it."""
-
-    request: HttpRequest
-    email: str
-    code: str
-    at: float
-    failed_attempts: int = 0
-
-    @classmethod
-    def begin(cls, request: HttpRequest) -> None:
-        adapter = get_adapter()
-        process = cls(request, signed_in(request).email, adapter.generate_login_code(), time.time())
-        mail = {"request": request, "code": process.code}
-        adapter.send_mail("account/email/reauthentication_code", process.email, mail)
-        process.persist()
-
-    @classmethod
-    def waiting(cls, request: HttpRequest) -> "ReauthenticationCode | None":
-        """The one that was sent last to the address that they have now, if it still works."""
-        state = request.session.get(REAUTHENTICATION_CODE_KEY)
-        process = cls(request, **state) if state else None
-        if process is None or process.email != signed_in(request).email:
-            return None
-        return process if time.time() - process.at <= app_settings.LOGIN_BY_CODE_TIMEOUT else None
-
-    def persist(self) -> None:
-        kept = {"email": self.email, "code": self.code, "at": self.at, "failed_attempts": self.failed_attempts}
-        self.request.session[REAUTHENTICATION_CODE_KEY] = kept
-
-    def abort(self) -> None:
-        self.request.session.pop(REAUTHENTICATION_CODE_KEY, None)
-
-    def record_invalid_attempt(self) -> bool:
-        """Whether there is another."""
-        self.failed_attempts += 1
-        if self.failed_attempts >= app_settings.LOGIN_BY_CODE_MAX_ATTEMPTS:
-            self.abort()
-            return False
-        self.persist()
-        return True
-
-    def finish(self) -> None:
-        self.abort()
-        record_authentication(self.request, signed_in(self.request), method="code", email=self.email, reauthenticated=True)
 
 
 @method_decorator([login_required, rate_limited("reauthenticate")], name="dispatch")
 class ReauthenticationCodeView(PasskeyOptionsMixin, BaseReauthenticateView):
-    """First a button that sends a code, since opening a page sends nothing; then the field to type it in."""
+    """First a button that sends a code, since opening a page sends nothing; then the field to type it in.
+
+    A code works once, as long and as often as one to sign in, and only in the session that asked for it.
+    """
 
     form_class = SignInCodeForm
     template_name = "account/reauthenticate_code.html"
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        self.process = ReauthenticationCode.waiting(request)
+        state = request.session.get(REAUTHENTICATION_CODE_KEY, {})
+        is_current = state.get("email") == signed_in(request).email
+        is_current = is_current and time.time() - state["at"] <= app_settings.LOGIN_BY_CODE_TIMEOUT
+        self.state: dict[str, Any] | None = state if is_current else None
         response: HttpResponse = super().dispatch(request, *args, **kwargs)
         return response
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if request.POST.get("action") == "send":
-            self.send()
-        elif self.process is not None:
-            return super().post(request, *args, **kwargs)
-        return redirect(self.passthrough_next_url(reverse(REAUTHENTICATION_CODE_PAGE)))
-
-    def send(self) -> None:
-        """Counted with the codes to sign in: no more emails go to one address by asking on several pages."""
-        if not is_rate_limited(self.request, "request_login_code", address=signed_in(self.request).email):
-            ReauthenticationCode.begin(self.request)
-            return
-        adapter = get_adapter()
-        adapter.add_message(self.request, messages.ERROR, message=adapter.error_messages["rate_limited"])
+        """Sending counts with the codes to sign in: no more emails go to one address by asking on several pages."""
+        adapter, email = get_adapter(), signed_in(request).email
+        if request.POST.get("action") != "send":
+            if self.state is not None:
+                return super().post(request, *args, **kwargs)
+        elif is_rate_limited(request, "request_login_code", address=email):
+            adapter.add_message(request, messages.ERROR, message=adapter.error_messages["rate_limited"])
+        else:
+            code = adapter.generate_login_code()
+            adapter.send_mail("account/email/reauthentication_code", email, {"request": request, "code": code})
+            state = {"email": email, "code": code, "at": time.time(), "failed_attempts": 0}
+            request.session[REAUTHENTICATION_CODE_KEY] = state
+        return redirect(self.passthrough_next_url(reverse("account_reauthenticate_code")))
 
     def get_form_kwargs(self) -> dict[str, Any]:
-        return {**super().get_form_kwargs(), "code": self.process.code if self.process else ""}
+        return {**super().get_form_kwargs(), "code": self.state["code"] if self.state else ""}
 
     def form_valid(self, form: Form) -> HttpResponse:
-        if self.process is not None:
-            self.process.finish()
+        if self.state is not None:
+            self.request.session.pop(REAUTHENTICATION_CODE_KEY, None)
+            user, email = signed_in(self.request), self.state["email"]
+            record_authentication(self.request, user, method="code", email=email, reauthenticated=True)
         response: HttpResponse = super().form_valid(form)
         return response
 
     def form_invalid(self, form: Form) -> HttpResponse:
-        if self.process is not None and not self.process.record_invalid_attempt():
-            messages.error(self.request, _("That code can’t be used any more. Ask for a new one."))
-            return redirect(self.passthrough_next_url(reverse(REAUTHENTICATION_CODE_PAGE)))
+        if self.state is not None:
+            failed = self.state["failed_attempts"] + 1
+            if failed >= app_settings.LOGIN_BY_CODE_MAX_ATTEMPTS:
+                self.request.session.pop(REAUTHENTICATION_CODE_KEY, None)
+                messages.error(self.request, _("That code can’t be used any more. Ask for a new one."))
+                return redirect(self.passthrough_next_url(reverse("account_reauthenticate_code")))
+            self.request.session[REAUTHENTICATION_CODE_KEY] = {**self.state, "failed_attempts": failed}
         response: HttpResponse = super().form_invalid(form)
         return response
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        sent_to = self.process.email if self.process else ""
-        return {**super().get_context_data(**kwargs), "sent_to": sent_to}
-
-
-# Where you are signed in; and the form that came after the session had ended.
-
-
-def is_current_session(request: HttpRequest, session: Session) -> bool:
-    return session.pk == hash_session_key(str(request.session.session_key))
+        return {**super().get_context_data(**kwargs), "sent_to": self.state["email"] if self.state else ""}
 
 
 @login_required
@@ -557,8 +487,9 @@ def is_current_session(request: HttpRequest, session: Session) -> bool:
 def own_sessions(request: HttpRequest) -> HttpResponse:
     """Each browser in which this account is signed in now, this one first."""
     found = list(signed_in(request).sessions.live(timezone.now()).order_by("-seen_at", "-started_at"))
-    this = next((session for session in found if is_current_session(request, session)), None)
-    return render(request, "account/sessions.html", {"this": this, "others": [one for one in found if one != this]})
+    key = hash_session_key(str(request.session.session_key))
+    this = next((session for session in found if session.pk == key), None)
+    return render(request, "account/sessions.html", {"this": this, "others": [session for session in found if session != this]})
 
 
 @login_required
@@ -566,7 +497,7 @@ def own_sessions(request: HttpRequest) -> HttpResponse:
 def end_session(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Sign one browser out. Somebody else's is not there."""
     session = get_object_or_404(signed_in(request).sessions, public_id=public_id)
-    if is_current_session(request, session):
+    if session.pk == hash_session_key(str(request.session.session_key)):
         get_adapter().logout(request)
         return redirect("home")
     session.delete()
@@ -577,7 +508,7 @@ def end_session(request: HttpRequest, public_id: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def end_other_sessions(request: HttpRequest) -> HttpResponse:
-    ended = accounts_sessions.end_sessions(user=signed_in(request), but=request.session.session_key)
+    ended = end_sessions(user=signed_in(request), but=request.session.session_key)
     words = ngettext("Signed out: %(count)s other browser.", "Signed out: %(count)s other browsers.", ended)
     messages.success(request, words % {"count": ended})
     return redirect("account_sessions")
@@ -586,16 +517,13 @@ def end_other_sessions(request: HttpRequest) -> HttpResponse:
 @login_required
 def unsubmitted_form_page(request: HttpRequest) -> HttpResponse:
     """GET shows what was typed, with a button that sends it again; POST leaves it."""
-    kept = accounts_sessions.unsubmitted_form(request)
-    if kept is None:
+    waiting = unsubmitted_form(request)
+    if waiting is None:
         return redirect("staff:index" if signed_in(request).is_staff else "my")
     if request.method == "POST":
-        accounts_sessions.forget_unsubmitted_form(request)
-        return redirect(kept.path)
-    return render(request, "account/sent_late.html", {"kept": kept})
-
-
-# When mail to whoever is signed in came back: they are asked whether their address is right.
+        forget_unsubmitted_form(request)
+        return redirect(waiting.path)
+    return render(request, "account/sent_late.html", {"unsubmitted": waiting})
 
 
 @login_required
@@ -604,7 +532,7 @@ def returned_mail(request: HttpRequest) -> HttpResponse:
     """What came back and why, in plain words; a button that says that the address is right, and the way to change it."""
     user = signed_in(request)
     if request.method == "POST":
-        sent = put_right(address=user.email, how=Cleared.OWNER, by=user, now=timezone.now())
+        sent = put_right(address=user.email, how=ClearReason.OWNER, by=user, now=timezone.now())
         thanks = _("Thank you. We go on writing to %(email)s, and send again what you missed.") % {"email": user.email}
         messages.success(request, thanks if sent else _("Thank you. We go on writing to %(email)s.") % {"email": user.email})
         return redirect(safe_next(request) or "account_email")

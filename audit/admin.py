@@ -5,7 +5,6 @@ from typing import Any
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth import get_user_model
-from django.core.exceptions import FieldDoesNotExist
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
@@ -16,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from audit.models import Act, Entry
-from audit.pages import in_words, names_of
+from audit.pages import names_of, spaced
 from ctac.models import is_reference, tidy_reference
 from ctac.staff import menu
 from ctac.staff.columns import NOTHING, LooksOnly, moment_of, state_tag
@@ -48,27 +47,25 @@ class KindFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         named = [(model._meta.label_lower, capfirst(menu.one_of(model._meta))) for model in models_with_pages()]
-        return sorted(named, key=lambda each: each[1])
+        return sorted(named, key=lambda choice: choice[1])
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Entry]) -> QuerySet[Entry]:
         return queryset.filter(kind=self.value()) if self.value() else queryset
 
 
-class NamingList(BigChangeList):
-    """Whose the keys on this page are is asked once for all of them."""
+class EntryChangeList(BigChangeList):
+    """Reads the names of all actors on the page at once."""
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
         rows = self.result_list = list(self.result_list)
         names = names_of(entry.actor for entry in rows)
         for entry in rows:
-            entry.who_it_was = names[entry.actor]
+            entry.actor_name = names[entry.actor]
 
 
 @admin.register(Entry, site=staff_site)
 class EntryAdmin(LooksOnly):
-    """Of all that is looked at the list itself is no exception: opening it is a row, too."""
-
     list_display = ("when", "who", "did", "about", "details", "request")
     list_display_links = None
     list_filter = (WhoFilter, "act", KindFilter, period_of("at"))
@@ -80,7 +77,7 @@ class EntryAdmin(LooksOnly):
     when = moment_of("at", gettext_lazy("when"), short=True)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[BigChangeList]:
-        return NamingList
+        return EntryChangeList
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> None:
         """A row has no page of its own: the list says all of it."""
@@ -88,7 +85,7 @@ class EntryAdmin(LooksOnly):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Entry], search_term: str
     ) -> tuple[QuerySet[Entry], bool]:
-        """Of one object. A reference stands in the address of some pages, and of others its key."""
+        """Of one object: some pages have its reference in their address, others its key."""
         typed = search_term.strip()
         if not typed:
             return queryset, False
@@ -96,15 +93,16 @@ class EntryAdmin(LooksOnly):
             return queryset.filter(key=typed) if typed.isascii() and typed.isdecimal() else queryset.none(), False
         reference = tidy_reference(typed)
         found = Q(key=reference)
-        for model in [model for model in models_with_pages() if has_reference(model)]:
-            key = model._base_manager.filter(reference=reference).values_list("pk", flat=True).first()
-            if key is not None:
-                found |= Q(kind=model._meta.label_lower, key=str(key))
+        for model in models_with_pages():
+            if any(field.name == "reference" and field.unique for field in model._meta.concrete_fields):
+                key = model._base_manager.filter(reference=reference).values_list("pk", flat=True).first()
+                if key is not None:
+                    found |= Q(kind=model._meta.label_lower, key=str(key))
         return queryset.filter(found), False
 
     @admin.display(description=gettext_lazy("who"))
     def who(self, entry: Any) -> str:
-        return str(entry.who_it_was)
+        return str(entry.actor_name)
 
     @admin.display(description=gettext_lazy("did"), ordering="act")
     def did(self, entry: Entry) -> SafeString:
@@ -112,10 +110,10 @@ class EntryAdmin(LooksOnly):
 
     @admin.display(description=gettext_lazy("what"))
     def about(self, entry: Entry) -> SafeString | str:
-        """The kind and the number, with the way to its page if it has one; of what is no object, the name of the page."""
-        model = model_of(entry.kind)
+        """The kind and the number, as a link if it has a page on the staff site; of what is no object, the name of the page."""
+        model = next((model for model in models_with_pages() if model._meta.label_lower == entry.kind), None)
         if model is None:
-            return entry.key or in_words(entry.page) or NOTHING
+            return entry.key or spaced(entry.page) or NOTHING
         kind = capfirst(menu.one_of(model._meta))
         if not entry.key:
             return _("List: %(kind)s") % {"kind": menu.name_of(model._meta)}
@@ -127,33 +125,14 @@ class EntryAdmin(LooksOnly):
 
     @admin.display(description=gettext_lazy("details"))
     def details(self, entry: Entry) -> str:
-        return in_words(entry.what) or NOTHING
+        return spaced(entry.what) or NOTHING
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
+    def no_permission(self, request: HttpRequest, obj: Entry | None = None) -> bool:
+        """Not even superusers change the audit."""
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Entry | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Entry | None = None) -> bool:
-        return False
+    has_add_permission = has_change_permission = has_delete_permission = no_permission
 
 
 def models_with_pages() -> list[Any]:
     return [model for model in apps.get_models() if staff_site.is_registered(model)]
-
-
-def has_reference(model: Any) -> bool:
-    try:
-        return bool(model._meta.get_field("reference").unique)
-    except FieldDoesNotExist:
-        return False
-
-
-def model_of(kind: str) -> Any:
-    """None for what has no page on the staff site."""
-    try:
-        model = apps.get_model(kind) if kind else None
-    except LookupError:
-        return None
-    return model if model and staff_site.is_registered(model) else None

@@ -1,7 +1,7 @@
 """Every page of the staff site, and each refusal outside it, leaves a row that says who asked for what (ADR 21)."""
 
 from collections.abc import Callable, Iterable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from functools import wraps
 from typing import Any
 
@@ -17,93 +17,90 @@ from audit.models import Act, Entry
 from audit.services import KEY, NOBODY_IN_PARTICULAR, About, acting, record
 from ctac.staff.audit import Audit, audit_note
 
-# What has happened, in words for a page: the history of one object, and who the keys are.
-
-MOST = 50
+HISTORY_LENGTH = 50
 
 
 def changes_of(row: Any) -> list[dict[str, object]]:
     """Who changed this row, the latest first, as far as a page reads. Two statements."""
-    found = list(Entry.objects.about(row._meta.label_lower, row.pk).changes().newest_first()[:MOST])
-    names = names_of(entry.actor for entry in found)
-    return [{"at": entry.at, "who": names[entry.actor], "what": did(entry)} for entry in found]
+    changes = list(Entry.objects.about(row._meta.label_lower, row.pk).changes().newest_first()[:HISTORY_LENGTH])
+    names = names_of(entry.actor for entry in changes)
+    return [
+        {
+            "at": entry.at,
+            "who": names[entry.actor],
+            "what": ": ".join(filter(None, [entry.get_act_display(), spaced(entry.what)])),
+        }
+        for entry in changes
+    ]
 
 
-def did(entry: Entry) -> str:
-    what = in_words(entry.what)
-    return f"{entry.get_act_display()}: {what}" if what else str(entry.get_act_display())
-
-
-def in_words(what: str) -> str:
+def spaced(code: str) -> str:
     """'confirm-now' and 'is_active' as somebody reads them."""
-    return what.replace("_", " ").replace("-", " ")
+    return code.replace("_", " ").replace("-", " ")
 
 
 def names_of(keys: Iterable[int | None]) -> dict[int | None, str]:
     """The address of each account that there still is. One statement."""
-    asked = {key for key in keys if key is not None}
-    users = get_user_model()._default_manager.filter(pk__in=asked).values_list("pk", "email") if asked else ()
-    gone: dict[int | None, str] = {key: _("Account %(key)s") % {"key": key} for key in asked}
+    known = {key for key in keys if key is not None}
+    users = get_user_model()._default_manager.filter(pk__in=known).values_list("pk", "email") if known else ()
+    gone: dict[int | None, str] = {key: _("Account %(key)s") % {"key": key} for key in known}
     return {None: _("Nobody signed in"), **gone, **dict(users)}
 
 
-# Every page of the staff site writes down who asked for what: ctac/staff/site.py puts each of its views through `each` (ADR 21).
-#
-# What was asked for by GET is written when the page is there, what was sent by POST in the same transaction as what it
-# changed, and a refusal once that is rolled back. Where it can't be written, the page fails and nothing was changed.
+# ctac/staff/site.py puts each view of the staff site through `audited`. A GET is written when the page is there, a POST in the
+# same transaction as what it changed, a refusal once that is rolled back. Where it can't be written, the page fails and nothing
+# was changed.
 
-LOOKING = {"GET", "HEAD", "OPTIONS", "TRACE"}
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
 FILES = ("application/pdf", "application/vnd.", "application/zip", "text/csv", "text/calendar")
 STATUS = {Http404: "404", PermissionDenied: "403", SuspiciousOperation: "400"}
-OWN_ACCOUNT = "/account/"  # where somebody is sent who is asked again who they are
+ACCOUNT_PAGES = "/account/"  # where a reauthentication leads
 TO_PUBLIC_PAGE = "view_on_site"
 
 
-def each(view: Any) -> Any:
+def audited(view: Any) -> Any:
     @wraps(view)
-    def audited(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+    def wrapper(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         token = acting.set(request.user.pk)
+        # An action on selected rows has a transaction for each of them: one for all would hold locks while it waits for those of
+        # the next. So that it was sent is written before, and what came of it after.
+        selected = selected_rows(request)
         try:
-            if ticked(request):
-                write_as(Act.SENT, request, view, kwargs)
-            with together(request):
+            if selected:
+                write_entry(Act.SENT, request, view, kwargs)
+            with nullcontext() if request.method in SAFE_METHODS or selected else transaction.atomic():
                 response = view(request, *args, **kwargs)
-                write(request, view, response, kwargs)
+                act = act_of(request, response)
+                if act and not (act is Act.SENT and selected):
+                    write_entry(act, request, view, kwargs, str(response.status_code) if act is Act.REFUSED else "")
             return response
         except tuple(STATUS) as refusal:
-            what = next(status for kind, status in STATUS.items() if isinstance(refusal, kind))
-            write_as(Act.REFUSED, request, view, kwargs, what)
+            status = next(code for kind, code in STATUS.items() if isinstance(refusal, kind))
+            write_entry(Act.REFUSED, request, view, kwargs, status)
             raise
         finally:
             acting.reset(token)
 
-    return audited
+    return wrapper
 
 
-def together(request: HttpRequest) -> AbstractContextManager[Any]:
-    """What is changed and that it was: both, or neither. Whoever only looks opens no transaction.
-
-    Nor does what is done with ticked rows: each is a transaction of its own there, or one would hold locks while it waits for
-    those of the next. So that it was sent is written before, and what came of it after.
-    """
-    return nullcontext() if request.method in LOOKING or ticked(request) else transaction.atomic()
-
-
-def write(request: HttpRequest, view: Any, response: HttpResponseBase, kwargs: dict[str, Any]) -> None:
-    act = act_of(request, response)
-    if act is None or (act is Act.SENT and ticked(request)):
-        return
-    write_as(act, request, view, kwargs, str(response.status_code) if act is Act.REFUSED else "")
-
-
-def write_as(act: Act, request: HttpRequest, view: Any, kwargs: dict[str, Any], what: str = "") -> None:
-    request.__dict__["_written"] = True
-    what = what or audit_note(request).what or words_of(request, view, kwargs)
-    record(act, by=request.user.pk, about=about(request, view, kwargs), page=page_of(request), whats=[what])
+def write_entry(act: Act, request: HttpRequest, view: Any, kwargs: dict[str, Any], what: str = "") -> None:
+    """`what`: the status of a refusal; else what the page says, or the button that was pressed."""
+    request.__dict__["_audited"] = True
+    details = audit_note(request)
+    owner = getattr(view, "__self__", None) or next(iter(getattr(view, "args", ())), None)
+    model_admin = owner if isinstance(owner, ModelAdmin) else None
+    what = what or details.what or str(kwargs.get("slug") or chosen_action(request, model_admin))
+    kind = details.kind or (model_admin.opts.label_lower if model_admin else kind_by_content_type(kwargs))
+    keys = [*details.keys, *selected_rows(request)]
+    keys += [str(kwargs[name]) for name in ("object_id", "reference") if name in kwargs and str(kwargs[name]) not in keys]
+    if details.kind and not keys:
+        keys = [str(value) for value in kwargs.values()]
+    record(act, by=request.user.pk, about=About(kind, tuple(keys)), page=page_of(request), whats=[what])
 
 
 def act_of(request: HttpRequest, response: HttpResponseBase) -> Act | None:
-    """By what the page itself says, else by its answer. None where somebody who only looks is sent elsewhere."""
+    """By what the page itself says, else by its answer. None where a GET leads elsewhere."""
     status = response.status_code
     if status >= 400:
         return Act.REFUSED
@@ -111,10 +108,10 @@ def act_of(request: HttpRequest, response: HttpResponseBase) -> Act | None:
         return Act.EXPORTED
     if audit_note(request).act:
         return Act(audit_note(request).act)
-    if request.method in LOOKING:
+    if request.method in SAFE_METHODS:
         return Act.VIEWED if status < 300 or page_of(request) == TO_PUBLIC_PAGE else None
-    asked_again = response.headers.get("Location", "").startswith(OWN_ACCOUNT)
-    return Act.CHANGED if 300 <= status < 400 and not asked_again else Act.SENT
+    to_account = response.headers.get("Location", "").startswith(ACCOUNT_PAGES)
+    return Act.CHANGED if 300 <= status < 400 and not to_account else Act.SENT
 
 
 def page_of(request: HttpRequest) -> str:
@@ -123,59 +120,42 @@ def page_of(request: HttpRequest) -> str:
     return (match.view_name or "").removeprefix("staff:") if match is not None and match.url_name else ""
 
 
-def words_of(request: HttpRequest, view: Any, kwargs: dict[str, Any]) -> str:
-    """The button that was pressed. Both are known words by now: any other is a 404, or does nothing."""
-    known = [each if isinstance(each, str) else each.__name__ for each in getattr(admin_of(view), "actions", None) or ()]
-    known.append("delete_selected")
-    chosen = request.POST.get("action", "") if ticked(request) else ""
-    with_all = f"{chosen}, all of the list" if request.POST.get("select_across") == "1" else chosen
-    return str(kwargs.get("slug") or (with_all if chosen in known else ""))
-
-
-def about(request: HttpRequest, view: Any, kwargs: dict[str, Any]) -> About:
-    note, model_admin = audit_note(request), admin_of(view)
-    kind = note.kind or (model_admin.opts.label_lower if model_admin else kind_by_content_type(kwargs))
-    keys = [*note.keys, *ticked(request)]
-    keys += [str(kwargs[name]) for name in ("object_id", "reference") if name in kwargs and str(kwargs[name]) not in keys]
-    if note.kind and not keys:
-        keys = [str(value) for value in kwargs.values()]
-    return About(kind, tuple(keys))
-
-
-def admin_of(view: Any) -> Any:
-    """The model admin whose page this is, if it is one's."""
-    owner = getattr(view, "__self__", None) or next(iter(getattr(view, "args", ())), None)
-    return owner if isinstance(owner, ModelAdmin) else None
-
-
-def ticked(request: HttpRequest) -> list[str]:
-    """The rows of a list that something was done with."""
+def selected_rows(request: HttpRequest) -> list[str]:
+    """The rows of a list that an action is for."""
     return request.POST.getlist("_selected_action") if page_of(request).endswith("_changelist") else []
+
+
+def chosen_action(request: HttpRequest, model_admin: Any) -> str:
+    """The action for selected rows: a name of our code, since any other is a 404, or does nothing."""
+    actions = [action if isinstance(action, str) else action.__name__ for action in getattr(model_admin, "actions", None) or ()]
+    chosen = request.POST.get("action", "") if selected_rows(request) else ""
+    if chosen not in {*actions, "delete_selected"}:
+        return ""
+    return f"{chosen}, all of the list" if request.POST.get("select_across") == "1" else chosen
 
 
 def kind_by_content_type(kwargs: dict[str, Any]) -> str:
     number = str(kwargs.get("content_type_id", ""))
     if not number.isdecimal():
         return ""
-    found = ContentType.objects.filter(pk=number[:9]).values_list("app_label", "model").first()
-    return ".".join(found) if found else ""
+    labels = ContentType.objects.filter(pk=number[:9]).values_list("app_label", "model").first()
+    return ".".join(labels) if labels else ""
 
 
-def refused(request: HttpRequest) -> None:
-    """Whoever has an account, and none that opens the staff site."""
-    request.__dict__["_written"] = True
+def write_refusal(request: HttpRequest) -> None:
+    """For whoever has an account that does not open the staff site."""
+    request.__dict__["_audited"] = True
     record(Act.REFUSED, by=request.user.pk, page=page_of(request), whats=["403"])
 
 
-ON_THE_STAFF_SITE = Audit(each=each, refused=refused, history=changes_of)
+ON_THE_STAFF_SITE = Audit(each=audited, refused=write_refusal, history=changes_of)
 
 
-# What a colleague is refused outside the staff site, such as somebody else's booking, is a row as it is there (ADR 21).
-#
-# Whoever has no staff account leaves none: their wrong addresses are no look into other people's data by us.
+# What staff are refused outside the staff site, such as somebody else's booking, is a row too. Others leave none: their wrong
+# addresses are no look into people's data by us (ADR 21).
 
 REFUSALS = {403, 404}
-# What the first letters of a reference, or else the name of an argument in the address, say of the object.
+# By the first letters of a reference, or else the name of an argument in the address.
 KINDS = {"BK": "bookings.booking", "OS": "bookings.opensession", "LO": "leaflets.order"}
 KINDS_BY_NAME = {
     "public_id": "accounts.session",
@@ -192,23 +172,17 @@ class StaffRefusedMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        # Whether the audit has this request already.
         if (
             response.status_code in REFUSALS
             and request.resolver_match
-            and "_written" not in request.__dict__
+            and "_audited" not in request.__dict__
             and (request.user.is_authenticated and request.user.is_staff)
         ):
-            what = str(response.status_code)
-            record(Act.REFUSED, by=request.user.pk, about=asked_for(request), page=page_of(request), whats=[what])
+            about = NOBODY_IN_PARTICULAR
+            for name, value in request.resolver_match.kwargs.items():
+                kind = KINDS.get(str(value)[:2]) or KINDS_BY_NAME.get(name)
+                if kind and KEY.fullmatch(str(value)):  # not a token, nor anything else that was typed
+                    about = About(kind, (str(value),))
+                    break
+            record(Act.REFUSED, by=request.user.pk, about=about, page=page_of(request), whats=[str(response.status_code)])
         return response
-
-
-def asked_for(request: HttpRequest) -> About:
-    """The object in the address, if it has the shape of one: a token or a word that was typed is left out."""
-    for name, value in (request.resolver_match.kwargs if request.resolver_match else {}).items():
-        key = str(value)
-        kind = KINDS.get(key[:2]) or KINDS_BY_NAME.get(name)
-        if kind and KEY.fullmatch(key):
-            return About(kind, (key,))
-    return NOBODY_IN_PARTICULAR

@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -17,7 +17,7 @@ from ctac.logs import NOTHING, request_reference
 
 logger = logging.getLogger(__name__)
 MONTHS_AHEAD = 12
-# Who acts on the page that is being answered; a signal that tells of a change doesn't know.
+# The user of the request that is being answered, for signals, which don't know it.
 acting: ContextVar[int | None] = ContextVar("acting", default=None)
 
 KEY = re.compile(r"[0-9]{1,19}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|[A-Z]{2}-[0-9A-Z]{4}-[0-9A-Z]{2}", re.ASCII)
@@ -58,32 +58,28 @@ def record(
     `by` is the key of the user who acts; `page` and `whats` are words of our code, never anything that was typed. Raises
     DatabaseError: whoever calls lets it, so that nothing is done that the audit doesn't have (ADR 21).
     """
-    # Of the request that is being answered; of a task or a command none.
     reference = request_reference.get()
     reference = "" if reference == NOTHING else reference
+    # The act is written even if none of the keys has the shape of one.
+    keys = list(dict.fromkeys(key for key in about.keys if KEY.fullmatch(key))) or [""]
     rows = [
         (act.value, by, about.kind, key, page, NOT_A_WORD.sub("", what.lower())[:200], reference)
-        for key in known(about.keys)
+        for key in keys
         for what in whats
     ]
     with connection.cursor() as cursor:
         cursor.execute(INSERT + ", ".join([ONE_ROW] * len(rows)), [value for row in rows for value in row])
 
 
-def known(keys: Iterable[str]) -> list[str]:
-    """Those of the shape of a key, each once; a lone "" if there are none, because the act is written all the same."""
-    return list(dict.fromkeys(key for key in keys if KEY.fullmatch(key))) or [""]
-
-
 @dataclass(frozen=True)
-class Kept:
+class MonthChanges:
     """Which months of the table were added and which dropped."""
 
     added: tuple[date, ...]
     dropped: tuple[date, ...]
 
 
-def keep_months(*, now: datetime, months: int | None = None) -> Kept:
+def keep_months(*, now: datetime, months: int | None = None) -> MonthChanges:
     """Tables for this month and the twelve after it; those go that ended more than `months` ago (AUDIT_KEPT_MONTHS).
 
     Months are those of UTC. Twice does no harm. The database refuses to drop what ended within six months, whatever it is asked.
@@ -96,14 +92,13 @@ def keep_months(*, now: datetime, months: int | None = None) -> Kept:
             cursor.execute(DROP_MONTH, [month])
     if added or dropped:
         logger.info("audit: months added %s, dropped %s", len(added), len(dropped))
-    return Kept(tuple(added), tuple(dropped))
+    return MonthChanges(tuple(added), tuple(dropped))
 
 
 def add_months(*, now: datetime) -> list[date]:
     """Those of this month and the twelve after it that were not there."""
-    there = months_there()
-    wanted = (month_after(first_of_month(now), ahead) for ahead in range(MONTHS_AHEAD + 1))
-    added = [month for month in wanted if month not in there]
+    existing, first = months_there(), first_of_month(now)
+    added = [month for month in (month_after(first, ahead) for ahead in range(MONTHS_AHEAD + 1)) if month not in existing]
     with connection.cursor() as cursor:
         for month in added:
             cursor.execute(ADD_MONTH, [month])
@@ -112,8 +107,8 @@ def add_months(*, now: datetime) -> list[date]:
 
 def months_there() -> list[date]:
     """The months that have a table, in order."""
-    found = map(MONTH.fullmatch, connection.introspection.table_names(include_views=True))  # as Django calls a partition
-    return sorted(date(int(month[1]), int(month[2]), 1) for month in found if month)
+    names = map(MONTH.fullmatch, connection.introspection.table_names(include_views=True))  # as Django calls a partition
+    return sorted(date(int(name[1]), int(name[2]), 1) for name in names if name)
 
 
 def first_of_month(moment: datetime) -> date:
@@ -132,10 +127,7 @@ def after_migrate(**about: Any) -> None:
         add_months(now=timezone.now())
 
 
-# Whether the audit goes on, for /readyz.
-
-
 def check_tables() -> str:
-    """What is wrong: without a table for the month nothing can be done on the staff site, so it is told half a year before."""
+    """For /readyz, half a year ahead: without a table for the month nothing can be done on the staff site."""
     ahead = month_after(first_of_month(timezone.now()), 6)
     return "" if ahead in months_there() else f"the audit has no table for {ahead:%Y-%m}: does beat run?"

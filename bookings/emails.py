@@ -80,7 +80,7 @@ class TeamEmail(BookingEmail):
     def waits_for(self, digest_at: datetime) -> bool:
         """What happens to a presentation that would begin soon after the team's digest goes at once."""
         starts_at = self.booking.starts_at
-        return starts_at is None or starts_at >= digest_at + rules.TOLD_AT_ONCE_WITHIN
+        return starts_at is None or starts_at >= digest_at + rules.DIGEST_BYPASS_WINDOW
 
 
 def caller_rows(booking: Booking) -> list[Row]:

@@ -51,7 +51,7 @@ class OutsideRules(DomainError):
 
     def __init__(self, violations: Iterable[RuleViolation]) -> None:
         self.violations = tuple(violations)
-        sentences = " ".join(str(violation.sentence) for violation in self.violations)
+        sentences = " ".join(str(violation.label) for violation in self.violations)
         super().__init__(_("%(why)s Give a reason to go on all the same.") % {"why": sentences})
 
 

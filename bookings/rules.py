@@ -1,163 +1,141 @@
-"""The figures of booking, and the rules of the public, which yield to staff with a reason (product.md, rule 11)."""
+"""The figures of booking, and the public's rules, which yield to staff with a reason (product.md, rule 11)."""
 
 from datetime import time, timedelta
-from enum import Enum
 
-from django.utils.functional import Promise
+from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+# A rate limit is a number and the time in which it may be reached (accounts.limits). Times of the clock are UK time.
+
+# Slots and holds.
 # Between today and the first day that the public can book, counted in the presenter's nation.
 NOTICE_WORKING_DAYS = 5
 HORIZON = timedelta(days=90)
-# Slots start on the hour and on the half hour, UK time.
-GRID = timedelta(minutes=30)
-HOLD_FOR = timedelta(minutes=15)
-# An expired hold that nobody has cleared is still nobody else's: so long after, it is used without looking for a slot again.
-HOLD_USABLE_AFTER = timedelta(minutes=30)
-# A page of a form whose booking was placed so long ago, from another window, says so.
-JUST_PLACED = timedelta(hours=1)
-# By address while signed out, by user after (accounts.limits): a trust behind one address still gets through,
-# and nobody empties the diary.
-HOLDS_ALLOWED = (40, timedelta(hours=1))
-# And so many at one time. A person who is signed in has one; this is for the others, who may share a trust's address.
-HOLDS_AT_ONCE = 20
+# Slots start on the hour and on the half hour.
+SLOT_INTERVAL = timedelta(minutes=30)
+# "Fewest bookings near that day" looks this far to either side, so that load is shared out over a fortnight.
+LOAD_WINDOW = timedelta(days=7)
+MAX_ALTERNATIVE_SLOTS = 6
+HOLD_DURATION = timedelta(minutes=15)
+# An expired hold that nobody has cleared is still nobody else's: for so long it is used without looking for a slot again.
+EXPIRED_HOLD_GRACE = timedelta(minutes=30)
+# By address while signed out, by user after: a trust behind one address still gets through, and nobody empties the schedule.
+HOLD_RATE_LIMIT = (40, timedelta(hours=1))
+# At one time, for those who are not signed in and may share a trust's address; a person who is signed in has one.
+MAX_HOLDS_PER_CLIENT = 20
+
+# Bookings.
+MAX_AUDIENCE_SIZE = 500
+# A form from another window says so if its booking was placed within this time.
+RECENT_BOOKING_WINDOW = timedelta(hours=1)
+# The last day on which the professional can move a booking or change its details comes so many working days before it.
+CHANGE_DEADLINE_WORKING_DAYS = 2
 # Of one booking, by whoever may: nobody who plans a day needs as many, and each is an email to three people.
-CHANGES_ALLOWED = (20, timedelta(days=1))
-# A request names so many days and times at most; what staff offer too.
-DATES_A_REQUEST = 3
-# So many of what somebody asked for are kept at a time, over all their requests; staff may offer more.
-DATES_KEPT_A_PERSON = 3
-# They are kept until 5pm UK time on the second working day.
-DATES_KEPT_WORKING_DAYS = 2
-DATES_KEPT_UNTIL = time(17)
-# Of requests that wait too long for our answer (ctac/dates.py) the manager is told, and told again while anything waits.
-ESCALATED_AGAIN_WORKING_DAYS = 2
-ESCALATED_AT = time(9)
-# What may be asked for at all: a presentation that begins and ends between these times of the clock, within a year.
-EARLIEST_START, LATEST_END = time(7), time(21)
-ASKED_AT_MOST_AHEAD = timedelta(days=365)
-LONGEST_RANGE = timedelta(days=60)
-# What parts of a day mean, UK time.
+CHANGE_RATE_LIMIT = (20, timedelta(days=1))
+# A link in an email ends when the presentation starts, and never lasts longer than this.
+LINK_LIFETIME = timedelta(days=120)
+# Opened or tried, by address: a whole trust behind one address gets through, and guessing costs more than it finds.
+LINK_RATE_LIMIT = (300, timedelta(hours=1))
+
+# Requests: dates that somebody asks for, and those that staff offer.
+MAX_DATES_PER_REQUEST = 3
+# Over all requests of a person; staff may offer more.
+MAX_KEPT_DATES_PER_PERSON = 3
+KEPT_DATE_WORKING_DAYS = 2
+KEPT_DATE_EXPIRY_TIME = time(17)
+REQUEST_HORIZON = timedelta(days=365)
+REQUEST_EARLIEST_START, REQUEST_LATEST_END = time(7), time(21)
+MAX_REQUEST_RANGE = timedelta(days=60)
+# What parts of a day mean.
 MORNING = time(8), time(13)
 AFTERNOON = time(12), time(18)
 ANY_TIME = time(8), time(18)
-# "Fewest bookings near that day" looks this far to either side, so that load is shared out over a fortnight.
-NEAR = timedelta(days=7)
-# The last day on which the professional can move a booking or change its details comes so many working days before it.
-CHANGE_UNTIL_WORKING_DAYS = 2
-# A link in an email ends when the presentation starts, and never lasts longer than this.
-LINKS_LAST = timedelta(days=120)
-# Opened or tried, by address: a whole trust behind one address gets through, and guessing costs more than it finds.
-LINKS_OPENED = (300, timedelta(hours=1))
-# Places asked for at open sessions, by account: nobody who plans a year needs as many, and each may be an email.
-PLACES_ASKED = (30, timedelta(hours=1))
+# The manager hears of requests that wait too long for our answer (ctac/dates.py), and again while anything waits.
+REQUEST_ESCALATION_TIME = time(9)
+REQUEST_ESCALATION_INTERVAL_WORKING_DAYS = 2
+
+# Reminders, digests and agendas.
+REMINDER_TIME = time(9)
+# When nothing could be sent for so long, a reminder is left out.
+REMINDER_MAX_DELAY = timedelta(days=2)
 # What happens to a booking that starts so soon after the team's next digest does not wait for it.
-TOLD_AT_ONCE_WITHIN = timedelta(days=2)
-REMINDER_AT = time(9)
-# On the day, UK time, a presenter reads all that it has; if nothing could be sent, until then.
-AGENDA_AT, AGENDA_UNTIL = time(7), time(11)
-# When nothing could be sent for so long, a reminder of an open session is left out.
-REMINDED_AT_MOST_LATE = timedelta(days=2)
-ALTERNATIVES = 6
-LARGEST_AUDIENCE = 500
-# Places at an open session: what our meeting software carries.
-LARGEST_SESSION = 1000
+DIGEST_BYPASS_WINDOW = timedelta(days=2)
+# On the day; if nothing could be sent, until the latest time.
+AGENDA_TIME, AGENDA_LATEST_TIME = time(7), time(11)
+
+# Safe visits (product.md, rule 10), counted from the times of the booking.
+CHECK_IN_OPENS_BEFORE = timedelta(hours=2)  # before the start: a long journey may end early
+CHECK_IN_GRACE = timedelta(minutes=15)  # after the start
+CHECK_OUT_GRACE = timedelta(minutes=30)  # after the end: people stay and ask
+VISIT_ESCALATION_DELAY = timedelta(minutes=60)  # after the start or the end
+# Before the start: staff are alerted again if the presenter has been missing for VISIT_ESCALATION_DELAY; the manager too.
+NO_PRESENTER_ALERT_WINDOW = timedelta(days=2)
+# On the day before: two hours before the reminder goes out, which should have the link.
+JOINING_LINK_DEADLINE_TIME = time(7)
+
+# Open sessions (ADR 16).
+# What our meeting software carries.
+MAX_SESSION_CAPACITY = 1000
 # Planned in one go: half a year of weekly ones, and each sends its presenter an email.
-MOST_IN_A_SERIES = 26
-
-# Safe visits (product.md, rule 10). Counted from the times of the booking.
-CHECK_IN_OPENS = timedelta(hours=2)  # before the start: a long journey may end early
-CHECK_IN_MISSED_AFTER = timedelta(minutes=15)  # after the start
-CHECK_OUT_MISSED_AFTER = timedelta(minutes=30)  # after the end: people stay and ask
-ESCALATED_AFTER = timedelta(minutes=60)  # after the start or the end, whichever nobody has spoken for
-# On the day before, UK time: two hours before the reminder goes out, which should have the link.
-JOINING_LINK_NEEDED_AT = time(7)
-# Before the start: staff are told again of who still has no presenter, and has had none for ESCALATED_AFTER; the manager too.
-PRESENTER_NEEDED_BEFORE = timedelta(days=2)
-
-# Open sessions (ADR 16). An offer of a place lasts until the same UK time on our office's next working day; one of a day off at
-# least until 5pm then. When the session is near it lasts some hours, nights not counted; and never past an hour before it.
-OFFER_LASTS_WORKING_DAYS = 1
-OFFERS_OF_A_DAY_OFF_LAST_UNTIL = time(17)
-OFFER_LASTS_WHEN_NEAR = timedelta(hours=3)
-SESSION_IS_NEAR = timedelta(hours=48)
-NO_NIGHT_FROM, NO_NIGHT_UNTIL = time(7), time(21)
-OFFERS_END_BEFORE = timedelta(hours=1)
-# Who would have no longer to answer, nights not counted, is not asked: whoever is next gets the place at once. By day these are
-# the last two hours.
-TOO_LATE_TO_ASK = timedelta(hours=1)
-
-# Of a session that nobody gives everybody with a place is told at this UK time so many of our working days before it; of what
-# loses its presenter later, so long after, in which the team may find somebody.
-UNSURE_WORKING_DAYS_BEFORE, UNSURE_AT = 1, time(9)
-UNSURE_AFTER = timedelta(minutes=30)
+MAX_SESSIONS_PER_SERIES = 26
+# By account: nobody who plans a year needs as many, and each may be an email.
+PLACE_RATE_LIMIT = (30, timedelta(hours=1))
+# An offered place lasts until the same time on our office's next working day; if offered on a day off, at least until 5pm.
+OFFER_WORKING_DAYS = 1
+DAY_OFF_OFFER_EARLIEST_EXPIRY = time(17)
+# At short notice it lasts some daytime hours, and never past an hour before the session.
+SHORT_NOTICE_WINDOW = timedelta(hours=48)
+SHORT_NOTICE_OFFER_DURATION = timedelta(hours=3)
+DAYTIME_START, DAYTIME_END = time(7), time(21)
+OFFER_CUTOFF = timedelta(hours=1)
+# With fewer daytime hours left to answer, nobody is asked: whoever is next gets the place at once.
+MIN_OFFER_DURATION = timedelta(hours=1)
+# When everybody with a place hears that a session has no presenter; after a later loss the team has the delay to find one.
+NO_PRESENTER_NOTICE_WORKING_DAYS, NO_PRESENTER_NOTICE_TIME = 1, time(9)
+NO_PRESENTER_NOTICE_DELAY = timedelta(minutes=30)
 
 # Calendar feeds (ADR 15).
-FEED_LOOKS_BACK = timedelta(days=90)
-FEED_KEEPS_CANCELLED = timedelta(days=14)
-FEED_READ_EVERY = timedelta(hours=1)  # what we ask of calendar programs; many look more seldom
+FEED_HISTORY = timedelta(days=90)
+FEED_CANCELLED_RETENTION = timedelta(days=14)
+FEED_REFRESH_INTERVAL = timedelta(hours=1)  # what we ask of calendar programs; many look more seldom
 # Addresses that are no calendar, by network address: guessing costs more than it finds. Those that are one are not counted, for
 # Google and Microsoft read everybody's from a few addresses of theirs.
-FEEDS_GUESSED = (60, timedelta(hours=1))
+UNKNOWN_FEED_RATE_LIMIT = (60, timedelta(hours=1))
 
-# After a presentation (ADR 15).
-FEEDBACK_OPENS = timedelta(minutes=30)  # before the end: presenters finish early
-FEEDBACK_OPEN_FOR = timedelta(weeks=6)  # after the end
-CERTIFICATES_FOR = HOST_LINKS_LAST = timedelta(days=365)
-ATTENDANCE_BY_PRESENTER = timedelta(days=14)  # after the end; colleagues can put it right at any time
+# Feedback, attendance and certificates (ADR 15).
+FEEDBACK_OPENS_BEFORE_END = timedelta(minutes=30)  # presenters finish early
+FEEDBACK_PERIOD = timedelta(weeks=6)  # after the end
 # By network address: a whole hospital answers from one, in the quarter of an hour after a session of a thousand.
-FEEDBACK_ALLOWED = (2000, timedelta(hours=1))
-# Codes that are nobody's: somebody guesses.
-CODES_MISSED = (200, timedelta(hours=1))
+FEEDBACK_RATE_LIMIT = (2000, timedelta(hours=1))
+# Feedback codes that don't exist: somebody guesses.
+UNKNOWN_CODE_RATE_LIMIT = (200, timedelta(hours=1))
+CERTIFICATE_LIFETIME = HOST_LINK_LIFETIME = timedelta(days=365)
+PRESENTER_ATTENDANCE_PERIOD = timedelta(days=14)  # after the end; colleagues can put it right at any time
 
 
-# The public’s rules that a start can break; staff may break them with a reason.
-
-
-class RuleViolation(Enum):
+class RuleViolation(models.TextChoices):
     """What the public may not do and staff may, with a reason."""
 
-    NOTICE = "notice"
-    HORIZON = "horizon"
-    BANK_HOLIDAY = "bank-holiday"
-    HOST_BANK_HOLIDAY = "host-bank-holiday"
-    HOURS = "hours"
-    DAY_FULL = "day-full"
-    WEEK_FULL = "week-full"
-    PRESENTATION = "presentation"
-    FORMAT = "format"
-    AUDIENCE = "audience"
-    REGION = "region"
-    DISTANCE = "distance"
-    LEAVES_EARLY = "leaves-early"
-    RETURNS_LATE = "returns-late"
-    FROM_BASE = "from-base"
-    NO_LINK = "no-link"
+    NOTICE = "notice", _("It is sooner than the notice period allows.")
+    HORIZON = "horizon", _("It is further ahead than we take bookings.")
+    BANK_HOLIDAY = "bank-holiday", _("It is a bank holiday where the presenter lives.")
+    HOST_BANK_HOLIDAY = "host-bank-holiday", _("It is a bank holiday where the presentation takes place.")
+    HOURS = "hours", _("It is outside the presenter’s availability.")
+    DAY_FULL = "day-full", _("The presenter has as many presentations that day as they take on.")
+    WEEK_FULL = "week-full", _("The presenter has as many presentations that week as they take on.")
+    PRESENTATION = "presentation", _("The presenter does not give this presentation.")
+    FORMAT = "format", _("The presenter does not give presentations in this way.")
+    AUDIENCE = "audience", _("The presenter does not give presentations to this audience.")
+    REGION = "region", _("It is outside the regions that the presenter covers.")
+    DISTANCE = "distance", _("It is further than the presenter travels.")
+    LEAVES_EARLY = "leaves-early", _("The presenter would have to leave the base earlier than they do.")
+    RETURNS_LATE = "returns-late", _("The presenter would be back at the base later than they are.")
+    FROM_BASE = (
+        "from-base",
+        _("The presenter is online from the base, and would have no time for the way between there and a visit."),
+    )
+    NO_LINK = "no-link", _("The presenter has no joining link for online presentations.")
 
-    @property
-    def sentence(self) -> str | Promise:
-        return VIOLATION_SENTENCES[self]
 
-
-VIOLATION_SENTENCES: dict[RuleViolation, str | Promise] = {
-    RuleViolation.NOTICE: _("It is sooner than the notice period allows."),
-    RuleViolation.HORIZON: _("It is further ahead than we take bookings."),
-    RuleViolation.BANK_HOLIDAY: _("It is a bank holiday where the presenter lives."),
-    RuleViolation.HOST_BANK_HOLIDAY: _("It is a bank holiday where the presentation takes place."),
-    RuleViolation.DAY_FULL: _("The presenter has as many presentations that day as they take on."),
-    RuleViolation.WEEK_FULL: _("The presenter has as many presentations that week as they take on."),
-    RuleViolation.PRESENTATION: _("The presenter does not give this presentation."),
-    RuleViolation.FORMAT: _("The presenter does not give presentations in this way."),
-    RuleViolation.AUDIENCE: _("The presenter does not give presentations to this audience."),
-    RuleViolation.REGION: _("It is outside the regions that the presenter covers."),
-    RuleViolation.HOURS: _("It is outside the presenter’s availability."),
-    RuleViolation.DISTANCE: _("It is further than the presenter travels."),
-    RuleViolation.LEAVES_EARLY: _("The presenter would have to leave the base earlier than they do."),
-    RuleViolation.RETURNS_LATE: _("The presenter would be back at the base later than they are."),
-    RuleViolation.FROM_BASE: _(
-        "The presenter is online from the base, and would have no time for the way between there and a visit."
-    ),
-    RuleViolation.NO_LINK: _("The presenter has no joining link for online presentations."),
-}
-# Whoever asks for a date of their own asks staff to yield in these; in the presenter's own hours and area nobody yields unasked.
+# Staff are asked to yield in these by whoever proposes a date; the presenter's own hours and area never yield unasked.
 DAY_VIOLATIONS = {RuleViolation.NOTICE, RuleViolation.HORIZON}

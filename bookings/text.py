@@ -16,6 +16,7 @@ from bookings.models import (
     DateOption,
     EventKind,
     Format,
+    NotKeptReason,
     OpenSession,
     OptionKind,
     OptionState,
@@ -23,7 +24,6 @@ from bookings.models import (
     Presenter,
     SessionEvent,
     State,
-    WhyNot,
 )
 from ctac.dates import format_clock, format_day, format_span
 from leaflets.models import Order, OrderState
@@ -339,7 +339,7 @@ def kept_text(option: DateOption, now: datetime) -> str:
 def no_longer_kept_text(option: DateOption) -> str:
     """Why something that was kept, or offered, is so no longer."""
     assert option.expires_at is not None  # noqa: S101 - tells the type checker what was kept
-    if option.why_not == WhyNot.AWAY:
+    if option.why_not == NotKeptReason.AWAY:
         return _("We no longer keep it: the presenter can’t come then any more.")
     until = {"until": moment_text(option.expires_at)}
     if option.kind == OptionKind.PROPOSED:
@@ -353,28 +353,28 @@ def still_considered_text() -> str:
 
 # Before they have sent it, and after.
 NOT_KEPT_IF_ASKED_NOW = {
-    WhyNot.NO_TIME_LEFT: gettext_lazy("We don’t keep it: no time is left in it."),
-    WhyNot.ENOUGH: gettext_lazy("We don’t keep it: we keep three dates for you already."),
-    WhyNot.NOBODY_FREE: gettext_lazy("We don’t keep it: no presenter is free then."),
-    WhyNot.OUTSIDE: gettext_lazy("We don’t keep it: no presenter is free then within their usual hours and area."),
-    WhyNot.BESIDE: gettext_lazy("We don’t keep it: the presenter who is free then is kept for another of your dates."),
+    NotKeptReason.NO_TIME_LEFT: gettext_lazy("We don’t keep it: no time is left in it."),
+    NotKeptReason.ENOUGH: gettext_lazy("We don’t keep it: we keep three dates for you already."),
+    NotKeptReason.NOBODY_FREE: gettext_lazy("We don’t keep it: no presenter is free then."),
+    NotKeptReason.OUTSIDE: gettext_lazy("We don’t keep it: no presenter is free then within their usual hours and area."),
+    NotKeptReason.BESIDE: gettext_lazy("We don’t keep it: the presenter who is free then is kept for another of your dates."),
 }
 NOT_KEPT_WHEN_ASKED = {
-    WhyNot.NO_TIME_LEFT: gettext_lazy("We don’t keep it: no time was left in it when you asked."),
-    WhyNot.ENOUGH: gettext_lazy("We don’t keep it: we kept three dates for you already when you asked."),
-    WhyNot.NOBODY_FREE: gettext_lazy("We don’t keep it: no presenter was free then when you asked."),
-    WhyNot.OUTSIDE: gettext_lazy(
+    NotKeptReason.NO_TIME_LEFT: gettext_lazy("We don’t keep it: no time was left in it when you asked."),
+    NotKeptReason.ENOUGH: gettext_lazy("We don’t keep it: we kept three dates for you already when you asked."),
+    NotKeptReason.NOBODY_FREE: gettext_lazy("We don’t keep it: no presenter was free then when you asked."),
+    NotKeptReason.OUTSIDE: gettext_lazy(
         "We don’t keep it: no presenter was free then within their usual hours and area when you asked."
     ),
-    WhyNot.BESIDE: gettext_lazy("We don’t keep it: the presenter who was free then is kept for another of your dates."),
+    NotKeptReason.BESIDE: gettext_lazy("We don’t keep it: the presenter who was free then is kept for another of your dates."),
 }
 
 
-def not_kept_sentence(sentences: Mapping[WhyNot, str | Promise], why: str) -> str:
+def not_kept_sentence(sentences: Mapping[NotKeptReason, str | Promise], why: str) -> str:
     """Why a date was never kept. Empty: it was asked for before that was stored."""
-    if why == WhyNot.SEVERAL_DAYS:
+    if why == NotKeptReason.SEVERAL_DAYS:
         return _("We don’t keep days, but look for a time in them.")
-    said = sentences[WhyNot(why)] if why else _("We don’t keep it.")
+    said = sentences[NotKeptReason(why)] if why else _("We don’t keep it.")
     return f"{said} {still_considered_text()}"
 
 
@@ -396,7 +396,7 @@ def date_text_for_staff(option: DateOption, now: datetime) -> str:
     if option.is_kept(now) and option.expires_at:
         return _("Kept with %(name)s until %(until)s.") % {"name": option.presenter, "until": moment_text(option.expires_at)}
     if option.why_not:
-        return _("Not kept. %(why)s") % {"why": WhyNot(option.why_not).label}
+        return _("Not kept. %(why)s") % {"why": NotKeptReason(option.why_not).label}
     if option.expires_at is None:
         return _("Not kept.")
     facts = {"name": option.presenter, "until": moment_text(option.expires_at)}
@@ -458,7 +458,7 @@ def leaflet_rows_for_host(booking: Booking) -> list[Row]:
         return (
             [row(_("Leaflets"), _("Their order %(reference)s is cancelled too") % {"reference": gone.reference})] if gone else []
         )
-    not_there = "\n".join(f"{each.copies} × {each.title}" for each in brought.not_there)
+    not_there = "\n".join(f"{each.copies} × {each.title}" for each in brought.missing_leaflets)
     rows = [row(_("Leaflets we bring"), leaflets_coming_text(brought.order)), row(_("Leaflets we can’t bring"), not_there)]
     return [each for each in rows if each["value"]]
 

@@ -12,25 +12,26 @@ from ctac.errors import DomainError
 from ctac.models import csv_rows
 from professionals.areas import look_up_area
 
-# How long a presenter needs from one place to another: the rule, in one place.
+# How long a presenter needs from one place to another:
 #
-# - Same full postcode: 0 minutes (two teams in one building). - Where staff have set the minutes between two areas
-# (JourneyTime), those. An area is an outward code (LS1) or the letters of a postcode area (LS); of several that match, the
-# one that says more exactly where counts, then the longer. - Otherwise 15 minutes for getting out, parking and getting in,
-# plus the straight line times 1.3 (roads bend) at 70 km an hour, rounded up to whole minutes, and never below 30. - Between
-# two places of which one at least is on an island without a bridge, or that are on different ones, the crossing of each
-# island comes on top: CROSSING_MINUTES. Within an island there is none. Between two islands both count, as most journeys go
-# by way of the mainland. A crossing is what check-in, waiting, landing and a slower ship take beyond the line at road speed;
-# for the far ones it is a flight, airports included. Sailings are not looked up. - Where staff have set a visit's travel
-# minutes, that figure holds on both sides of the visit, longer or shorter; between two such visits the larger. - Online
-# presentations and leave have no place. They need no travel, and they give none: free time between two visits is the gap
-# minus what stands in it without a place. That an online presentation is given from the base is a rule for the public, which
-# staff may go past: bookings/schedule/slots.py. - Visits more than 48 hours apart are never too close: no journey in the UK
-# takes as long, and leave between them is time enough to go home.
+# - Same full postcode: 0 minutes (two teams in one building).
+# - Where staff have set the minutes between two areas (JourneyTime), those. An area is an outward code (LS1) or the letters of a
+#   postcode area (LS); of several that match, the more exact one counts, then the longer.
+# - Otherwise 15 minutes for getting out, parking and getting in, plus the straight line times 1.3 (roads bend) at 70 km an hour,
+#   rounded up to whole minutes, and never below 30.
+# - Between places on different islands, or an island and the mainland, CROSSING_MINUTES of each island on top: check-in, waiting,
+#   landing and a slower ship, or for the far ones a flight. Between two islands both count. Sailings are not looked up.
+# - Where staff have set a visit's travel minutes, that figure holds on both sides of the visit, longer or shorter; between two
+#   such visits the larger.
+# - Online presentations and leave have no place. They need no travel, and they give none: free time between two visits is the
+#   gap minus what stands in it without a place. That an online presentation is given from the base is a rule for the public,
+#   which staff may go past: bookings/schedule/slots.py.
+# - Visits more than 48 hours apart are never too close: no journey in the UK takes as long, and leave between them is time
+#   enough to go home.
 #
 # The database keeps the same rule: `bookings_travel_minutes` and the trigger `bookings_busytime_travel` in
-# bookings/sql/travel.sql. tests/bookings/schedule/test_travel.py proves the two equal. Places come from outward codes
-# (bookings/travel.py), and professionals/data/README.md says whose data that is.
+# bookings/sql/travel.sql. tests/bookings/schedule/test_travel.py proves the two equal. professionals/data/README.md names the
+# source of the coordinates of outward codes.
 
 RADIANS = 0.017453292519943295
 EARTH_KM = 6371.0
@@ -55,12 +56,6 @@ class Place:
         return hash(self.postcode)
 
 
-def crossing_minutes(a: Place, b: Place) -> int:
-    if a.zone == b.zone:
-        return 0
-    return CROSSING_MINUTES.get(a.zone, 0) + CROSSING_MINUTES.get(b.zone, 0)
-
-
 def rule_minutes(a: Place, b: Place) -> int:
     """By distance and crossings alone."""
     # The straight line (haversine), in the same order of operations as the SQL.
@@ -69,11 +64,12 @@ def rule_minutes(a: Place, b: Place) -> int:
     chord = (
         half_latitude * half_latitude + cos(a.latitude * RADIANS) * cos(b.latitude * RADIANS) * half_longitude * half_longitude
     )
-    return max(30, ceil(15 + (2 * EARTH_KM * asin(sqrt(min(1.0, chord)))) * 1.3 / 70 * 60)) + crossing_minutes(a, b)
+    minutes = max(30, ceil(15 + (2 * EARTH_KM * asin(sqrt(min(1.0, chord)))) * 1.3 / 70 * 60))
+    return minutes if a.zone == b.zone else minutes + CROSSING_MINUTES.get(a.zone, 0) + CROSSING_MINUTES.get(b.zone, 0)
 
 
 def area_keys(postcode: str) -> tuple[str, str]:
-    """By which names staff may mean this postcode: 'LS1' and 'LS' of 'LS1 4AP'."""
+    """The names under which staff set minutes for this postcode: 'LS1' and 'LS' of 'LS1 4AP'."""
     return postcode.partition(" ")[0], postcode_area(postcode)
 
 
@@ -97,19 +93,14 @@ class Journeys:
 
     def set_between(self, one: str, other: str) -> int | None:
         """What staff have set between these two postcodes, if they have."""
-        # How many of the two are outward codes, which have a figure, and not whole areas.
+        # By pair: how many of the two are outward codes, which have a figure, and not whole areas.
         pairs = {
             frozenset((x, y)): sum(any(letter.isdigit() for letter in name) for name in (x, y))
             for x in area_keys(one)
             for y in area_keys(other)
         }
-        found = [(exactness, self._set[pair]) for pair, exactness in pairs.items() if pair in self._set]
-        return max(found)[1] if found else None
-
-
-def travel_minutes(a: Place, b: Place) -> int:
-    """By the rule alone, without what staff have set."""
-    return Journeys().minutes(a, b)
+        matches = [(exactness, self._set[pair]) for pair, exactness in pairs.items() if pair in self._set]
+        return max(matches)[1] if matches else None
 
 
 def travel_between(
@@ -118,9 +109,6 @@ def travel_between(
     """With what staff have set for either visit, else for their areas."""
     overrides = [minutes for minutes in (override_a, override_b) if minutes is not None]
     return timedelta(minutes=max(overrides) if overrides else (journeys or Journeys()).minutes(a, b))
-
-
-# From a postcode to a place on the map.
 
 
 class PlaceUnknown(DomainError):

@@ -10,13 +10,12 @@ from django.conf import settings
 
 from ctac.logs import NOTHING, request_reference, running_task
 
-# What beat asks the workers for, and when: in UTC, as CELERY_TIMEZONE says.
-
 Entry = dict[str, Any]
 
 
 def schedule() -> dict[str, Entry]:
-    each = {
+    """What beat asks the workers for, and when: in UTC, as CELERY_TIMEZONE says."""
+    entries = {
         "sweep the outbox": every(settings.OUTBOX_SWEEP_SECONDS, "notifications.tasks.sweep", lasts=55),
         # Every two minutes: an alert is never later than that, as long as beat and worker run.
         "watch over visits": every(120, "bookings.tasks.watch"),
@@ -36,8 +35,8 @@ def schedule() -> dict[str, Entry]:
         "clear old drafts and limits": at("privacy.tasks.clear_expired", minute=17),
     }
     if settings.BOUNCE_MAILBOX:
-        each["read returned mail"] = every(300, "notifications.tasks.read_returned_mail")
-    return each
+        entries["read returned mail"] = every(300, "notifications.tasks.read_returned_mail")
+    return entries
 
 
 def every(seconds: float, task: str, *, lasts: float | None = None) -> Entry:
@@ -60,24 +59,24 @@ app.autodiscover_tasks()
 
 
 @signals.before_task_publish.connect
-def carry_the_reference(headers: dict[str, Any], **kwargs: object) -> None:
+def send_reference(headers: dict[str, Any], **kwargs: object) -> None:
     headers[REFERENCE] = request_reference.get()
 
 
 @signals.task_prerun.connect
-def take_the_reference(task: Any, **kwargs: object) -> None:
+def set_reference(task: Any, **kwargs: object) -> None:
     request_reference.set(task.request.get(REFERENCE) or NOTHING)
     running_task.set({"task": task.name, "task_id": task.request.id})
 
 
 @signals.task_postrun.connect
-def drop_the_reference(**kwargs: object) -> None:
+def clear_reference(**kwargs: object) -> None:
     request_reference.set(NOTHING)
     running_task.set({})
 
 
 @signals.setup_logging.connect
-def log_as_the_site_does(**kwargs: object) -> None:
+def set_up_logging(**kwargs: object) -> None:
     """Celery then adds no handlers and no format of its own."""
     logging.config.dictConfig(settings.LOGGING)
     logging.captureWarnings(True)

@@ -9,7 +9,7 @@ from django.core import checks
 from django.db import connections
 from django.db.migrations.recorder import MigrationRecorder
 
-HERE = ("localhost", "127.0.0.1", "::1", "")
+LOOPBACK = ("localhost", "127.0.0.1", "::1", "")
 EARLIER = (
     "This database was made by an earlier version, before migrations began again: start with an empty one. "
     "If it is that of make run, move var/postgres away, or delete it, then start again."
@@ -17,39 +17,36 @@ EARLIER = (
 HINT = "docs/deploying.md says how each is encrypted and its certificate checked."
 
 
-def is_here(host: str) -> bool:
-    """On this machine: by a loopback address or a socket's path."""
-    return host in HERE or host.startswith("/")
+def is_local(host: str) -> bool:
+    """A loopback address or a socket's path."""
+    return host in LOOPBACK or host.startswith("/")
 
 
 @checks.register(checks.Tags.security, deploy=True)
 def connections_are_encrypted(app_configs: Any, **_: Any) -> list[checks.Warning]:
     """Else somebody between could read them (OWASP ASVS 5.0, V12.3)."""
-    return [
-        checks.Warning(f"{name} reaches another machine {how}.", hint=HINT, id="ctac.W001") for name, how in open_connections()
-    ]
-
-
-def open_connections() -> list[tuple[str, str]]:
     found = []
     database = settings.DATABASES["default"]
-    if not is_here(database["HOST"]) and database["OPTIONS"].get("sslmode") != "verify-full":
-        found.append(("DATABASE_URL", "without ?sslmode=verify-full"))
-    if not is_here(settings.EMAIL_HOST) and not (settings.EMAIL_USE_TLS or settings.EMAIL_USE_SSL):
-        found.append(("EMAIL_URL", "without smtp+tls or smtp+ssl"))
+    if not is_local(database["HOST"]) and database["OPTIONS"].get("sslmode") != "verify-full":
+        found.append("DATABASE_URL reaches another machine without ?sslmode=verify-full.")
+    if not is_local(settings.EMAIL_HOST) and not (settings.EMAIL_USE_TLS or settings.EMAIL_USE_SSL):
+        found.append("EMAIL_URL reaches another machine without smtp+tls or smtp+ssl.")
     broker, cache = urlsplit(settings.CELERY_BROKER_URL), urlsplit(str(settings.CACHES["default"]["LOCATION"]))
     for name, parts in (("CELERY_BROKER_URL", broker), ("CACHE_URL", cache)):
-        if parts.scheme in {"redis", "amqp"} and not is_here(parts.hostname or ""):
-            found.append((name, f"by {parts.scheme} instead of {parts.scheme}s"))
-    return found
+        if parts.scheme in {"redis", "amqp"} and not is_local(parts.hostname or ""):
+            found.append(f"{name} reaches another machine by {parts.scheme} instead of {parts.scheme}s.")
+    return [checks.Warning(message, hint=HINT, id="ctac.W001") for message in found]
 
 
 @checks.register(checks.Tags.database)
 def migrations_go_on(app_configs: Any, databases: Sequence[str] | None = None, **_: Any) -> list[checks.Error]:
-    """From a database of before, whose 0001_initial Django would take for ours; `migrate` asks before it changes anything."""
-    return [checks.Error(EARLIER, id="ctac.E001") for alias in databases or () if is_of_before(alias)]
+    """In a database of an earlier version Django would take its 0001_initial for ours.
+
+    `migrate` runs this check before it changes anything.
+    """
+    return [checks.Error(EARLIER, id="ctac.E001") for alias in databases or () if is_earlier_version(alias)]
 
 
-def is_of_before(alias: str = "default") -> bool:
-    """Whether it has the first migration that there is no longer."""
+def is_earlier_version(alias: str = "default") -> bool:
+    """Whether it has a migration that there is no longer."""
     return ("professionals", "0002_recognised_domains") in MigrationRecorder(connections[alias]).applied_migrations()

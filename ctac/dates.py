@@ -1,4 +1,4 @@
-"""How soon the team answers who asks: what waits longer a manager is told of, and it stands out on the first staff page."""
+"""UK times, days, postcodes and bank holidays, and until when the team should have answered a request."""
 
 import json
 import re
@@ -9,22 +9,19 @@ from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.utils import dateformat
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 WITHIN_WORKING_DAYS = 2
 
 
 def asked_too_long_ago(now: datetime) -> datetime:
-    """What was asked before then waits too long. A request of a weekend counts from the working day after it."""
+    """A request from before then has waited too long. One of a weekend counts from the working day after it."""
     last = before_working_days(uk_day(now), WITHIN_WORKING_DAYS, OURS)
     return uk_datetime(last + timedelta(days=1), time.min)
 
 
-# UK time and UK postcodes, said in one place.
-
 UK = ZoneInfo("Europe/London")
-IN_WINTER = date(2027, 1, 12)  # any day on which each time of the clock comes once
 # Inward codes never use C, I, K, M, O or V; outward forms as in the Royal Mail programmers' guide. Forces post: BFPO 57, or as
 # some write it BFPO c/o 57.
 POSTCODE = re.compile(r"([A-Z]{1,2}[0-9][A-Z0-9]?)([0-9][ABD-HJLNP-UW-Z]{2})|(BFPO)(?:CO)?([0-9]{1,4})")
@@ -45,36 +42,25 @@ def days_before(moment: datetime, days: int, clock: time) -> datetime:
     return uk_datetime(uk_day(moment) - timedelta(days=days), clock)
 
 
-@lru_cache(maxsize=4096)
 def format_clock(moment: datetime) -> str:
-    """'1:30pm', '3pm', 'midday', 'midnight' in UK time (look.md): nobody is sure what 12pm or 12am is."""
-    local = moment.astimezone(UK)
-    return clock_in_words(local.hour, local.minute, get_language())
+    """'1:30pm' in UK time."""
+    return format_clock_time(moment.astimezone(UK).time())
 
 
 @lru_cache(maxsize=512)  # a page of times says the same few again and again
-def clock_in_words(hour: int, minute: int, _language: str | None) -> str:
-    if (hour, minute) == (12, 0):
-        return gettext("midday")
-    if (hour, minute) == (0, 0):
-        return gettext("midnight")
-    return dateformat.format(datetime.combine(IN_WINTER, time(hour, minute)), "g:ia" if minute else "ga").replace(".", "")
-
-
 def format_clock_time(clock: time) -> str:
-    """A time on a UK clock as format_clock says a moment."""
-    return format_clock(datetime.combine(IN_WINTER, clock, tzinfo=UK))
+    """'1:30pm', '3pm', 'midday', 'midnight': nobody is sure what 12pm or 12am is."""
+    if (clock.hour, clock.minute) == (12, 0):
+        return gettext("midday")
+    if (clock.hour, clock.minute) == (0, 0):
+        return gettext("midnight")
+    return dateformat.time_format(clock, "g:ia" if clock.minute else "ga").replace(".", "")
 
 
 @lru_cache(maxsize=4096)
 def format_day(moment: datetime | date) -> str:
     """'Tuesday 9 March 2027' in UK time."""
-    return day_in_words(uk_day(moment) if isinstance(moment, datetime) else moment, get_language())
-
-
-@lru_cache(maxsize=512)
-def day_in_words(day: date, _language: str | None) -> str:
-    return dateformat.format(day, "l j F Y")
+    return dateformat.format(uk_day(moment) if isinstance(moment, datetime) else moment, "l j F Y")
 
 
 def format_moment(moment: datetime) -> str:
@@ -105,14 +91,10 @@ def postcode_area(postcode: str) -> str:
     return match[0] if match else ""
 
 
-# Bank holidays and working days of each nation.
-#
-# They stand in ctac/data/bank_holidays.json: the package holidays, which follows the official lists, takes 17 MB of each
-# process. `manage.py write_bank_holidays` writes the file anew; a test holds it against the package, and it against the years
-# to come.
-
-WRITTEN = Path(__file__).parent / "data" / "bank_holidays.json"
-# Where the team works: what is asked of it counts by this calendar.
+# Written by `manage.py write_bank_holidays` from the package holidays, which follows the official lists but takes 17 MB of each
+# process; a test compares the two.
+BANK_HOLIDAYS_FILE = Path(__file__).parent / "data" / "bank_holidays.json"
+# Where the team works.
 OURS = "england"
 # Country and subdivision by the names that the package has; the keys are those of professionals.models.Nation.
 CALENDARS: dict[str, tuple[str, str | None]] = {
@@ -129,13 +111,13 @@ CALENDARS: dict[str, tuple[str, str | None]] = {
 @cache
 def bank_holidays(nation: str, year: int) -> frozenset[date]:
     """None in a year that is not in the file: nobody is given a time so far ahead."""
-    return frozenset(date.fromisoformat(day) for day in written()[nation].get(str(year), ()))
+    return frozenset(date.fromisoformat(day) for day in bank_holiday_file()[nation].get(str(year), ()))
 
 
 @cache
-def written() -> dict[str, dict[str, list[str]]]:
+def bank_holiday_file() -> dict[str, dict[str, list[str]]]:
     """Nation → year → days, as in the file."""
-    return dict(json.loads(WRITTEN.read_text()))
+    return dict(json.loads(BANK_HOLIDAYS_FILE.read_text()))
 
 
 def is_bank_holiday(day: date, nation: str) -> bool:

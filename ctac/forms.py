@@ -7,7 +7,7 @@ that keep what was typed.
 
 import datetime
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, ClassVar
 
@@ -28,7 +28,7 @@ FORM_METHODS = ["GET", "HEAD", "POST"]
 WIDTHS = {"postal-code": "govuk-input--width-10", "tel": "govuk-input--width-20", "one-time-code": "govuk-input--width-10"}
 
 
-# What Django says of these is for programmers; what a form says itself counts before ours.
+# Instead of Django's messages, where the form has none of its own.
 CHOOSE_ONE = _("Choose one of the answers.")
 PLAIN_BOUNDS = {"min_value": _("Enter %(limit_value)s or more."), "max_value": _("Enter %(limit_value)s or fewer.")}
 PLAIN_EMAIL = _("Enter an email address in full, like name@example.nhs.uk.")
@@ -42,7 +42,7 @@ PLAIN_ERRORS = (
 
 
 class ExplainedError(ValidationError):
-    """What takes more than a sentence: the summary above the form has `in_short` alone, beside the box stands all of it."""
+    """An error of more than a sentence: the summary above the form has `in_short` alone, beside the box stands all of it."""
 
     def __init__(self, in_short: str | Promise, explanation: str, code: str) -> None:
         super().__init__(f"{in_short} {explanation}", code=code)
@@ -100,7 +100,6 @@ def as_of_a_page(field: forms.Field) -> forms.Field:
     keep_typed_numbers(field)
     keep_typed_text(field)
     name_in_required_message(field)
-    # Our words for what is wrong with an answer, where neither the form nor the field says its own.
     for code, message in PLAIN_BOUNDS.items():
         field.error_messages.setdefault(code, message)
     for kind, code, message in PLAIN_ERRORS:
@@ -118,7 +117,7 @@ def fit_width(widget: forms.Widget, css_class: str) -> None:
 
 
 def name_in_required_message(field: forms.Field) -> None:
-    """Say which question is unanswered, unless the form says it: "This field is required" ten times helps nobody."""
+    """Say which question is unanswered, unless the form does: "This field is required" ten times helps nobody."""
     if field.error_messages.get("required") != forms.Field.default_error_messages["required"] or not field.label:
         return
     choice = isinstance(field.widget, forms.Select | forms.RadioSelect | forms.CheckboxSelectMultiple)
@@ -159,7 +158,7 @@ def keep_typed_text(field: forms.Field) -> None:
     field.widget.attrs.pop("maxlength", None)
     ours = ShortEnough(limit, field.label or "")
     field.validators = [
-        ours if type(each) is MaxLengthValidator and "message" not in vars(each) else each for each in field.validators
+        ours if type(theirs) is MaxLengthValidator and "message" not in vars(theirs) else theirs for theirs in field.validators
     ]
 
 
@@ -218,9 +217,8 @@ class DatePartsField(forms.MultiValueField):
             raise ValidationError(self.error_messages["invalid"], code="invalid") from error
 
 
-# A day and a time in one plain box each: for dates of one's own, and the staff pages that are filled in during a call.
-#
-# Browsers draw their own date boxes in the order of their own language, so 9/3 could become 3 September.
+# A day and a time in one plain box each: browsers draw their own date boxes in the order of their own language, so 9/3 could
+# become 3 September.
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -237,48 +235,42 @@ HAS_PASSED = _("%(day)s has passed. Write the year too.")
 NAMED_CLOCKS = {"midday": (12, 0), "noon": (12, 0), "midnight": (0, 0)}
 
 
-class LatelyPassed(ValueError):
-    """A day without its year that has just passed: a slip, or next year's, and who acts on it at once must not guess."""
+def read_day(typed: str, today: datetime.date | None) -> datetime.date:
+    """'9 3 2027', '9/3/27', 'Tue 9th March 2027', '2027-03-09': the day comes first.
 
-    def __init__(self, day: datetime.date) -> None:
-        super().__init__(day)
-        self.day = day
-
-
-class AnotherWeekday(ValueError):
-    """The weekday that was typed is not that day's: one of the two is a slip."""
-
-    def __init__(self, day: datetime.date) -> None:
-        super().__init__(day)
-        self.day = day
-
-
-def month_number(typed: str) -> int:
-    """3 for '3', '03', 'mar' and 'march'. Raises ValueError."""
-    return int(typed) if typed.isdigit() else MONTHS.index(typed[:3]) + 1
-
-
-def day_of(day: int, month: int, year: str | None, today: datetime.date | None) -> datetime.date:
-    """Raises ValueError, also where neither a year nor `today` is given."""
+    The year may be left out where `today` is given: then it is the next such day. Raises ValueError, and ValidationError where
+    more can be said than that it is no day.
+    """
+    tidy = " ".join(re.sub(r"[/.,\-]", " ", typed.lower()).split())
+    if iso := ISO_DAY.fullmatch(tidy):
+        return datetime.date(int(iso[1]), int(iso[2]), int(iso[3]))
+    match = DAY.fullmatch(tidy)
+    if not match:
+        raise ValueError(typed)
+    weekday, day, year = match[1], int(match[2]), match[4]
+    month = int(match[3]) if match[3].isdigit() else MONTHS.index(match[3][:3]) + 1
     if year:
-        return datetime.date(int(year) + (2000 if len(year) == 2 else 0), month, day)
-    if today:
-        # The first such date from that day on; 29 February can be eight years ahead. Raises ValueError for 30 February,
-        # LatelyPassed for what passed less than 60 days before.
-        for found in such_days(month, day, range(today.year - 1, today.year + 9)):
+        found = datetime.date(int(year) + (2000 if len(year) == 2 else 0), month, day)
+    elif today:
+        found = next_such_day(day, month, today)
+    else:
+        raise ValueError(typed)
+    if weekday and WEEKDAYS[found.weekday()] != weekday[:3]:
+        named = {"day": dateformat.format(found, "j F Y"), "weekday": dateformat.format(found, "l")}
+        raise ValidationError(ANOTHER_WEEKDAY % named, code="another_weekday")
+    return found
+
+
+def next_such_day(day: int, month: int, today: datetime.date) -> datetime.date:
+    """From today on. Raises ValueError, and ValidationError for one that has just passed: that is a slip, or next year's."""
+    for year in range(today.year - 1, today.year + 9):  # 29 February can be eight years ahead
+        with suppress(ValueError):
+            found = datetime.date(year, month, day)
             if found >= today:
                 return found
             if today - found < LATELY:
-                raise LatelyPassed(found)
-        raise ValueError((month, day))
+                raise ValidationError(HAS_PASSED % {"day": dateformat.format(found, "j F")}, code="passed")
     raise ValueError((day, month))
-
-
-def such_days(month: int, day: int, years: Iterable[int]) -> Iterator[datetime.date]:
-    """That day in each of the years that have it."""
-    for year in years:
-        with suppress(ValueError):
-            yield datetime.date(year, month, day)
 
 
 class AmOrPm(ValueError):
@@ -290,15 +282,15 @@ def read_clock(typed: str) -> datetime.time:
     tidy = " ".join(typed.lower().replace("a.m.", "am").replace("p.m.", "pm").split())
     if tidy in NAMED_CLOCKS:
         return datetime.time(*NAMED_CLOCKS[tidy])
-    found = CLOCK.fullmatch(tidy)
-    if not found:
+    match = CLOCK.fullmatch(tidy)
+    if not match:
         raise ValueError(typed)
-    hour, minute, half = int(found[1]), int(found[2] or 0), found[3]
+    hour, minute, half = int(match[1]), int(match[2] or 0), match[3]
     if half:
         if not 1 <= hour <= 12:
             raise ValueError(typed)
         return datetime.time(hour % 12 + (12 if half == "pm" else 0), minute)
-    if len(found[1]) == 1 and 1 <= hour <= 6:
+    if len(match[1]) == 1 and 1 <= hour <= 6:
         raise AmOrPm(typed)
     return datetime.time(hour, minute)
 
@@ -321,26 +313,7 @@ class DayField(forms.Field):
         if value in self.empty_values or isinstance(value, datetime.date):
             return value or None
         try:
-            # '9 3 2027', '9/3/27', 'Tue 9th March 2027', '2027-03-09': the day comes first, as here everywhere. Raises
-            # ValueError. Without a year it is the next such date from `today` on, itself included; where none is given, a year
-            # must be. Raises LatelyPassed for one without a year that passed less than 60 days before, AnotherWeekday for
-            # “Monday” of what is a Tuesday.
-            typed = str(value)
-            tidy = " ".join(re.sub(r"[/.,\-]", " ", typed.lower()).split())
-            if iso := ISO_DAY.fullmatch(tidy):
-                return datetime.date(int(iso[1]), int(iso[2]), int(iso[3]))
-            found = DAY.fullmatch(tidy)
-            if not found:
-                raise ValueError(typed)
-            day = day_of(int(found[2]), month_number(found[3]), found[4], (uk_day(timezone.now()) if self.lies_ahead else None))
-            if found[1] and WEEKDAYS[day.weekday()] != found[1][:3]:
-                raise AnotherWeekday(day)
-            return day
-        except AnotherWeekday as error:
-            named = {"day": dateformat.format(error.day, "j F Y"), "weekday": dateformat.format(error.day, "l")}
-            raise ValidationError(ANOTHER_WEEKDAY % named, code="another_weekday") from error
-        except LatelyPassed as error:
-            raise ValidationError(HAS_PASSED % {"day": dateformat.format(error.day, "j F")}, code="passed") from error
+            return read_day(str(value), uk_day(timezone.now()) if self.lies_ahead else None)
         except ValueError as error:
             raise ValidationError(NO_DAY_AHEAD if self.lies_ahead else NO_DAY, code="invalid") from error
 
@@ -373,9 +346,7 @@ class ClockField(forms.Field):
 
     def prepare_value(self, value: Any) -> Any:
         """'1:30pm', as the hint says it; what was typed stays as it is."""
-        if not isinstance(value, datetime.time):
-            return value
-        return format_clock_time(value)
+        return format_clock_time(value) if isinstance(value, datetime.time) else value
 
 
 def uk_moment(day: datetime.date, clock: datetime.time) -> datetime.datetime:

@@ -8,7 +8,6 @@ import json
 import logging
 import re
 import traceback
-from collections.abc import Iterator
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -27,7 +26,7 @@ QUERY = re.compile(r"(/[^\s?\"'<>]*)\?[^\s\"'<>]+")
 QUOTED = re.compile(r"(?<!\w)(?:'[^'\n]*'|\"[^\"\n]*\"|“[^”\n]*”)(?!\w)")
 # What these quote is a name out of our code; others quote what somebody typed.
 QUOTE_CODE = (AttributeError, ImportError, NameError, TypeError)
-LONGEST_WORDS = 300
+LONGEST_MESSAGE = 300
 REQUEST_FACTS = ("method", "route", "status", "ms", "user")
 
 
@@ -41,33 +40,27 @@ def route_of(request: HttpRequest) -> str:
     return request.resolver_match.view_name if request.resolver_match else NOTHING
 
 
-def words_of(error: BaseException) -> str:
-    """What an exception says, as far as it can't be somebody's data."""
+def message_without_values(error: BaseException) -> str:
+    """Of an exception, as far as it can't be somebody's data."""
     source = error.__cause__ if isinstance(error, DatabaseError) else error
     if isinstance(source, psycopg2.Error) and source.diag.sqlstate:
         # DETAIL shows the whole row, and class 22 (data exception) quotes the value in its first line too.
-        told = "" if source.diag.sqlstate.startswith("22") else source.diag.message_primary or ""
-        return f"{source.diag.sqlstate} {told}".strip()
-    words = str(error)[:LONGEST_WORDS]
-    return words if isinstance(error, QUOTE_CODE) else QUOTED.sub("[value]", words)
-
-
-def chain_of(error: BaseException | None) -> Iterator[BaseException]:
-    """The error, then what it was raised from, and so on."""
-    seen: set[int] = set()
-    while error is not None and id(error) not in seen:
-        seen.add(id(error))
-        yield error
-        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-
-
-def name_of(error: BaseException) -> str:
-    return type(error).__qualname__
+        primary = "" if source.diag.sqlstate.startswith("22") else source.diag.message_primary or ""
+        return f"{source.diag.sqlstate} {primary}".strip()
+    message = str(error)[:LONGEST_MESSAGE]
+    return message if isinstance(error, QUOTE_CODE) else QUOTED.sub("[value]", message)
 
 
 def trace(error: BaseException) -> str:
-    """The traceback without values: Python's own shows whatever the exception says."""
-    parts = [f"{''.join(traceback.format_tb(part.__traceback__))}{name_of(part)}: {words_of(part)}" for part in chain_of(error)]
+    """The traceback, also of what it was raised from, without values: Python's own shows whatever the exception says."""
+    parts: list[str] = []
+    seen: set[int] = set()
+    cause: BaseException | None = error
+    while cause is not None and id(cause) not in seen:
+        seen.add(id(cause))
+        lines = "".join(traceback.format_tb(cause.__traceback__))
+        parts.append(f"{lines}{type(cause).__qualname__}: {message_without_values(cause)}")
+        cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
     return "\n\nand from that:\n\n".join(reversed(parts))
 
 
@@ -78,7 +71,7 @@ def message_of(record: logging.LogRecord) -> str:
         return f"{HTTPStatus(status).phrase} at {route_of(request)}"
     error = record.exc_info[1] if record.exc_info else None
     if error and isinstance(record.args, dict) and "exc" in record.args:  # Celery repeats the exception
-        return record.msg % (record.args | {"exc": name_of(error), "traceback": ""})
+        return record.msg % (record.args | {"exc": type(error).__qualname__, "traceback": ""})
     return record.getMessage()
 
 
@@ -127,12 +120,12 @@ def configuration(*, as_json: bool, level: str) -> dict[str, Any]:
         "loggers": {
             "django": loud,
             "gunicorn.error": loud,
-            # Our own line for each request says the same without the address: only what broke is told twice.
+            # Our own line for each request says the same without the address: only what broke is logged twice.
             "gunicorn.access": {"level": "CRITICAL"},
             "django.request": {"level": "ERROR"},
             "django.server": loud | {"level": "ERROR"},
-            "fido2": {"level": "WARNING"},  # it tells of each passkey its key, which is nobody's business
-            "fontTools": {"level": "WARNING"},  # it tells of each table of each font that it embeds in a print
+            "fido2": {"level": "WARNING"},  # it logs the key of each passkey
+            "fontTools": {"level": "WARNING"},  # it logs each table of each font that it embeds in a print
             "django.security.csrf": {"level": "CRITICAL"},
             "django.security.DisallowedHost": {"level": "CRITICAL"},
         },

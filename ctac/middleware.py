@@ -21,11 +21,13 @@ logger = logging.getLogger("ctac.requests")
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
-class RequestReferenceMiddleware:
-    """Gives each request a short reference: error pages show it, each log line of the request and the proxy's carry it."""
-
+class Middleware:
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
+
+
+class RequestReferenceMiddleware(Middleware):
+    """Gives each request a short reference: error pages show it, each log line of the request and the proxy's carry it."""
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         reference = secrets.token_hex(4).upper()
@@ -38,14 +40,11 @@ class RequestReferenceMiddleware:
         return response
 
 
-class RequestLogMiddleware:
+class RequestLogMiddleware(Middleware):
     """One line a request, without its address: that may hold a name that somebody searched for.
 
     Stands below what serves static files, whose lines nobody reads.
     """
-
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         start = time.perf_counter()
@@ -66,15 +65,12 @@ class RequestLogMiddleware:
 OWN_ACCOUNT = "/account/"  # codes, and the secret of the second factor
 
 
-class PrivateByDefaultMiddleware:
+class PrivateByDefaultMiddleware(Middleware):
     """Nothing is kept by shared caches or the back button of a shared PC unless the view says so.
 
     But for a page that answers a form: going back to it, a browser that has not kept it asks whether to send the form again, and
     shows nothing. It varies with the cookies, so nobody comes back to it who has signed in or out since (ADR 5).
     """
-
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         request.address_is_private = False  # type: ignore[attr-defined] # a name that is missing costs a template dearly
@@ -92,14 +88,11 @@ class PrivateByDefaultMiddleware:
         return response
 
 
-class NoNulMiddleware:
+class NoNulMiddleware(Middleware):
     """Refuses what no honest browser sends and PostgreSQL can't hold: a NUL in the address, or a session cookie out of shape.
 
     What is sent is UTF-8, whatever its head says: Python has codecs that are not for text, and naming one breaks a page.
     """
-
-    def __init__(self, get_response: GetResponse) -> None:
-        self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if "\0" in request.path_info:
@@ -111,9 +104,6 @@ class NoNulMiddleware:
         if not request.COOKIES.get(settings.SESSION_COOKIE_NAME, "a").isalnum():
             del request.COOKIES[settings.SESSION_COOKIE_NAME]
         return self.get_response(request)
-
-
-# What every answer tells the browser not to do with it: pages, errors, files, probes and redirects alike.
 
 
 class SafeHeadersMiddleware(CSPMiddleware):
@@ -128,14 +118,14 @@ class SafeHeadersMiddleware(CSPMiddleware):
         if any(name.startswith("_csp") for name in (*vars(response), *vars(request))):
             response = super().process_response(request, response)  # type: ignore[assignment]
         headers = response.headers
-        for name, value in self.usual.items():
+        for name, value in self.default_headers.items():
             headers.setdefault(name, value)
-        if request.is_secure() and self.only_by_https:
-            headers.setdefault("Strict-Transport-Security", self.only_by_https)
+        if request.is_secure() and self.strict_transport_security:
+            headers.setdefault("Strict-Transport-Security", self.strict_transport_security)
         return response
 
     @cached_property
-    def usual(self) -> dict[str, str]:
+    def default_headers(self) -> dict[str, str]:
         """The policy of the settings is worked out once; a view that has one of its own gets that."""
         return {
             HEADER: str(build_policy()),
@@ -148,7 +138,7 @@ class SafeHeadersMiddleware(CSPMiddleware):
         }
 
     @cached_property
-    def only_by_https(self) -> str:
+    def strict_transport_security(self) -> str:
         """As Django's SecurityMiddleware says it, which is not asked about what is answered before it."""
         if not settings.SECURE_HSTS_SECONDS:
             return ""

@@ -1,17 +1,20 @@
-"""What the tables of several apps share: their SQL and data in files, and the indexes of words that staff search."""
+"""What the models of several apps share: abstract bases, references, the classification of fields, SQL and data in files."""
 
 import csv
 import re
 import secrets
+from collections.abc import Callable, Collection, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args
+from typing import Any, ClassVar, Literal, Self, TypeVar, get_args
 
+from django.conf import settings
 from django.contrib.postgres.fields import RangeField
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import IntegrityError, models, transaction
 from django.db.models import TextField, Value
 from django.db.models.functions import Concat, Lower
+from django.utils.translation import gettext_lazy as _
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -51,7 +54,6 @@ OURS = re.compile(
     rf"(?<![\w/-])(?:{'|'.join(PREFIXES)})(?:-| ?(?=[A-Z -]{{0,6}}\d))[{ALPHABET}]{{4}}[ -]?[{ALPHABET}]{{2}}(?![\w/-])",
     re.IGNORECASE,
 )
-M = TypeVar("M", bound=models.Model)
 F = TypeVar("F", bound="models.Field[Any, Any]")
 
 
@@ -59,20 +61,6 @@ def random_reference(prefix: Prefix) -> str:
     """One of 25**6 (about 244 million) references with this two-letter prefix."""
     letters = "".join(secrets.choice(ALPHABET) for _ in range(6))
     return f"{prefix}-{letters[:4]}-{letters[4:]}"
-
-
-def save_with_reference(row: M, prefix: Prefix) -> M:
-    """Insert a new row under a reference that no other row has. Raises IntegrityError for any other reason."""
-    while True:
-        row.reference = random_reference(prefix)  # type: ignore[attr-defined]
-        try:
-            with transaction.atomic():
-                row.save(force_insert=True)
-        except IntegrityError:
-            if not type(row)._default_manager.filter(reference=row.reference).exists():  # type: ignore[attr-defined]
-                raise
-        else:
-            return row
 
 
 def tidy_reference(typed: str) -> str:
@@ -136,3 +124,77 @@ def classification(field: "models.Field[Any, Any]") -> Classification | None:
     else:
         nameless = bool(field.choices) or isinstance(field, NAMELESS_FIELDS)
     return Classification.NONE if nameless else None
+
+
+# Bases of models in several apps.
+
+
+class ReferencedModel(models.Model):
+    """A model whose rows people quote on the phone by `reference`."""
+
+    REFERENCE_PREFIX: ClassVar[Prefix]
+
+    reference = impersonal(models.CharField(_("reference"), max_length=MAX_LENGTH, unique=True, editable=False))
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return self.reference
+
+    def save_with_reference(self) -> Self:
+        """Insert the new row under a reference that no other has. Raises IntegrityError for any other reason."""
+        while True:
+            self.reference = random_reference(self.REFERENCE_PREFIX)
+            try:
+                with transaction.atomic():
+                    self.save(force_insert=True)
+            except IntegrityError:
+                if not type(self)._default_manager.filter(reference=self.reference).exists():
+                    raise
+            else:
+                return self
+
+
+class StateModel(models.Model):
+    """A model with a `state`: where it may go from there, and the colour of its tag on pages (includes/state_tag.html)."""
+
+    transitions: ClassVar[Mapping[Any, Collection[str]]] = {}
+    status_colours: ClassVar[Mapping[Any, str]] = {}
+    state: Any
+
+    class Meta:
+        abstract = True
+
+    @property
+    def status_colour(self) -> str:
+        return self.status_colours[self.state]
+
+    def can_become(self, state: str) -> bool:
+        return state in self.transitions[self.state]
+
+
+class RecordedBy(models.Model):
+    """`by` is the user who did it: nobody if it was the clock, or once their account is gone."""
+
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    personal(by)
+
+    class Meta:
+        abstract = True
+
+
+class Event(RecordedBy):
+    """One entry of a history, of a `kind` that the model names. Append-only: a trigger in the app's sql/ sees to it."""
+
+    at = models.DateTimeField(_("when"))
+    get_kind_display: Callable[[], str]
+
+    class Meta:
+        abstract = True
+        ordering = ["at", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.at:%Y-%m-%d %H:%M} UTC"

@@ -1,4 +1,4 @@
-"""Pages behind a link that is for whoever has it: no cache, no search engine and no other site learns of the address."""
+"""What pages of several apps share: private addresses, histories a page at a time, and what every template may show."""
 
 import re
 from collections.abc import Mapping
@@ -13,7 +13,9 @@ from django.utils.cache import patch_cache_control
 
 
 def keep_private(request: HttpRequest, response: HttpResponse, *, has_a_form: bool) -> HttpResponse:
-    """Under "no-referrer" a browser sends a form with "Origin: null", which the protection against forged requests must refuse.
+    """For an address that opens a page to whoever has it: no cache, no search engine and no other site learns of it.
+
+    Under "no-referrer" a browser sends a form with "Origin: null", which the protection against forged requests must refuse.
 
     So pages with a form say "strict-origin": who we are, never which page. Before it draws the page a view says
     `request.address_is_private`, and the foot of a printed page leaves the address out.
@@ -24,13 +26,11 @@ def keep_private(request: HttpRequest, response: HttpResponse, *, has_a_form: bo
     return response
 
 
-# What was, newest first, a page at a time: a page costs the same however much there is, because nothing is counted.
-
 ON_A_PAGE = 10
 
 
 @dataclass(frozen=True)
-class Past:
+class HistoryPage:
     """Some rows, which page of all of them, and the queries of the first page and those beside it; "" where there is none."""
 
     rows: list[Any]
@@ -45,21 +45,20 @@ def page_in(asked: str) -> int:
     return max(1, int(asked)) if re.fullmatch(r"[0-9]{1,4}", asked, re.ASCII) else 1
 
 
-def past(rows: QuerySet[Any], name: str, asked: Mapping[str, str], *, among: tuple[str, ...]) -> Past:
-    """One page of `rows`, whose number the address gives as `name`. One statement.
+def history_page(rows: QuerySet[Any], name: str, query: Mapping[str, str], *, among: tuple[str, ...]) -> HistoryPage:
+    """One page of `rows`, whose number the address gives as `name`. One statement, because nothing is counted.
 
-    Its links keep the numbers of the other lists `among` which it stands on the page, so that each keeps its place.
+    Its links keep the numbers of the other lists of the page, all of which `among` names.
     """
-    numbers = {each: page_in(asked.get(each, "")) for each in among}
+    numbers = {other: page_in(query.get(other, "")) for other in among}
     number = numbers[name]
     first = (number - 1) * ON_A_PAGE
     found = list(rows[first : first + ON_A_PAGE + 1])  # one more than is shown: whether there are others
 
     def at(page: int) -> str:
-        kept = {each: value for each, value in (numbers | {name: page}).items() if value > 1}
-        return f"?{urlencode(kept)}"
+        return f"?{urlencode({key: value for key, value in (numbers | {name: page}).items() if value > 1})}"
 
-    return Past(
+    return HistoryPage(
         rows=found[:ON_A_PAGE],
         number=number,
         newer=at(number - 1) if number > 1 and found else "",
@@ -68,10 +67,8 @@ def past(rows: QuerySet[Any], name: str, asked: Mapping[str, str], *, among: tup
     )
 
 
-# What every page needs to show.
-
-
 def site(request: HttpRequest) -> dict[str, object]:
+    """The context processor."""
     return {
         "advice_phone": settings.ADVICE_PHONE,
         "advice_email": settings.ADVICE_EMAIL,

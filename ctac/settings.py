@@ -51,19 +51,14 @@ def required_in_production(name: str, what: str, otherwise: str = "") -> str:
     return otherwise
 
 
-def local_secret_key() -> str:
-    """A random key for this copy, kept so that sessions survive a restart."""
-    path = VAR_DIR / "secret_key"
-    if not path.exists():
-        VAR_DIR.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(50))
-    return path.read_text()
-
-
 SECRET_KEY = required_in_production("SECRET_KEY", "Set it to a long random text that only this server knows.")
-if not SECRET_KEY:
-    SECRET_KEY = local_secret_key()
+if not SECRET_KEY:  # a random one for this copy, kept so that sessions survive a restart
+    SECRET_KEY_FILE = VAR_DIR / "secret_key"
+    if not SECRET_KEY_FILE.exists():
+        VAR_DIR.mkdir(parents=True, exist_ok=True)
+        SECRET_KEY_FILE.touch(mode=0o600)
+        SECRET_KEY_FILE.write_text(secrets.token_urlsafe(50))
+    SECRET_KEY = SECRET_KEY_FILE.read_text()
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS_HELP = "Set it to the host names that this site answers to, with commas between."
 HOSTS = required_in_production("ALLOWED_HOSTS", ALLOWED_HOSTS_HELP, "localhost,127.0.0.1,[::1]")
@@ -241,14 +236,14 @@ ACCOUNT_CHANGE_EMAIL = True
 ACCOUNT_MAX_EMAIL_ADDRESSES = 2
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_SESSION_REMEMBER = False
-ACCOUNT_EMAIL_NOTIFICATIONS = True  # a new password, address or second factor is always told by email
+ACCOUNT_EMAIL_NOTIFICATIONS = True  # a new password, address or second factor is always confirmed by email
 # allauth's live in a cache, which may be lost: ours are in accounts/limits.py.
 ACCOUNT_RATE_LIMITS = MFA_RATE_LIMITS = False
 # Abuse (docs/adr/0010). Seconds in which nobody fills in the forms that are open to everyone; 0 asks nothing of the time.
 FASTEST_FORM_SECONDS = env.float("FASTEST_FORM_SECONDS", default=0 if ENVIRONMENT == "test" else 2)
 # How many times the usual limits on placing orders; above 1 for a campaign.
 ORDER_THROTTLES_TIMES = env.float("ORDER_THROTTLES_TIMES", default=1)
-# Seconds after which sensitive pages ask again who it is (ADR 9).
+# Seconds after which sensitive pages ask for reauthentication (ADR 9).
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 60 * env.float("ASK_AGAIN_AFTER_MINUTES", default=10)
 MFA_ADAPTER = "professionals.adapter.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]

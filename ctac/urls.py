@@ -19,11 +19,11 @@ handler429 = "ctac.views.too_many_requests"
 handler500 = "ctac.views.server_error"
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", views.home, name="home"),
-    path("about/", views.about, name="about"),
+    path("", views.page, {"template": "pages/home.html"}, name="home"),
+    path("about/", views.page, {"template": "pages/about.html"}, name="about"),
     path("privacy/", views.privacy, name="privacy"),
-    path("cookies/", views.cookies, name="cookies"),
-    path("accessibility/", views.accessibility, name="accessibility"),
+    path("cookies/", views.page, {"template": "pages/cookies.html"}, name="cookies"),
+    path("accessibility/", views.page, {"template": "pages/accessibility.html"}, name="accessibility"),
     path("security/", views.security, name="security"),
     path(".well-known/security.txt", views.security_txt, name="security_txt"),
     path("my/", views.my, name="my"),

@@ -1,7 +1,8 @@
 """Pages that belong to no app, and the pages for when something is wrong."""
 
 import logging
-from datetime import datetime, timedelta
+from datetime import timedelta
+from functools import partial
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -14,7 +15,7 @@ from django.views.decorators.http import require_safe
 from bookings.booking.drafts import DraftAnswers
 from bookings.models import Booking, Presentation, SessionPlace
 from ctac.logs import request_reference, route_of
-from ctac.pages import past
+from ctac.pages import history_page
 from leaflets.models import Order
 from leaflets.orders import baskets
 from privacy import retention as privacy_retention
@@ -24,17 +25,12 @@ from professionals.models import DraftKind
 
 logger = logging.getLogger(__name__)
 
-MY_PAST = ("bookings", "sessions", "orders")  # what is shown a page at a time on one's own page, each by a number of its own
+HISTORIES = ("bookings", "sessions", "orders")  # lists of /my/ that are shown a page at a time
 
 
 @require_safe
-def home(request: HttpRequest) -> HttpResponse:
-    return render(request, "pages/home.html")
-
-
-@require_safe
-def about(request: HttpRequest) -> HttpResponse:
-    return render(request, "pages/about.html")
+def page(request: HttpRequest, template: str) -> HttpResponse:
+    return render(request, template)
 
 
 @require_safe
@@ -47,16 +43,6 @@ def privacy(request: HttpRequest) -> HttpResponse:
     }
     who = {"controller": settings.DATA_CONTROLLER, "processors": settings.DATA_PROCESSORS}
     return render(request, "pages/privacy.html", {**kept, **who})
-
-
-@require_safe
-def cookies(request: HttpRequest) -> HttpResponse:
-    return render(request, "pages/cookies.html")
-
-
-@require_safe
-def accessibility(request: HttpRequest) -> HttpResponse:
-    return render(request, "pages/accessibility.html")
 
 
 SECURITY_TXT_LASTS = timedelta(days=180)  # RFC 9116 asks for less than a year
@@ -87,35 +73,21 @@ def security_contact() -> str:
     return contact if contact.startswith("https://") else f"mailto:{contact}"
 
 
-def error_page(request: HttpRequest, template: str, status: int) -> HttpResponse:
-    """With the reference that finds the request's lines in the log."""
+def error_page(request: HttpRequest, exception: Exception | None = None, *, template: str, status: int) -> HttpResponse:
+    """With the reference that finds the request's lines in the log. Needs no database: that may be what is broken."""
     return render(request, template, {"reference": request_reference.get()}, status=status)
 
 
-def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return error_page(request, "errors/400.html", 400)
-
-
-def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return error_page(request, "errors/403.html", 403)
-
-
-def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return error_page(request, "errors/404.html", 404)
-
-
-def too_many_requests(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return error_page(request, "errors/429.html", 429)
+bad_request = partial(error_page, template="errors/400.html", status=400)
+forbidden = partial(error_page, template="errors/403.html", status=403)
+not_found = partial(error_page, template="errors/404.html", status=404)
+too_many_requests = partial(error_page, template="errors/429.html", status=429)
+server_error = partial(error_page, template="errors/500.html", status=500)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     logger.warning("CSRF check failed at %s: %s", route_of(request), reason)
-    return error_page(request, "errors/csrf.html", 403)
-
-
-def server_error(request: HttpRequest) -> HttpResponse:
-    """Must not need the database: that may be what is broken."""
-    return error_page(request, "errors/500.html", 500)
+    return error_page(request, template="errors/csrf.html", status=403)
 
 
 @require_safe
@@ -125,25 +97,22 @@ def my(request: HttpRequest) -> HttpResponse:
     person, now = the_person(request), timezone.now()
     bookings, orders = Booking.objects.for_my_page(person), Order.objects.for_my_page(person)
     places = SessionPlace.objects.for_my_page(person)
+    # A booking that was begun and not confirmed, and the page to go on with.
+    draft = drafts.find(request, DraftKind.BOOKING, now)
+    slug = draft.answers.get("where", {}).get("presentation") if draft else None
+    presentation = Presentation.objects.offered().filter(slug=slug).first() if slug else None
+    begun = None
+    if draft is not None and presentation is not None:
+        step = DraftAnswers(draft, presentation).first_missing()
+        begun = {"title": presentation.title, "url": reverse(f"book_{step}", args=[presentation.slug])}
     context = {
-        "begun": begun_booking(request, now),
+        "begun": begun,
         "in_basket": baskets.total_copies(baskets.find(request, now)),
         "coming_up": bookings.lying_ahead(now).reverse(),
         "places": places.lying_ahead(now),
         "on_their_way": orders.open(),
-        "past_bookings": past(bookings.behind(now), "bookings", request.GET, among=MY_PAST),
-        "past_places": past(places.behind(now), "sessions", request.GET, among=MY_PAST),
-        "past_orders": past(orders.closed(), "orders", request.GET, among=MY_PAST),
+        "past_bookings": history_page(bookings.behind(now), "bookings", request.GET, among=HISTORIES),
+        "past_places": history_page(places.behind(now), "sessions", request.GET, among=HISTORIES),
+        "past_orders": history_page(orders.closed(), "orders", request.GET, among=HISTORIES),
     }
     return render(request, "my/index.html", context)
-
-
-def begun_booking(request: HttpRequest, now: datetime) -> dict[str, str] | None:
-    """The booking that this person has begun and not confirmed: its presentation, and the page to go on with."""
-    draft = drafts.find(request, DraftKind.BOOKING, now)
-    slug = draft.answers.get("where", {}).get("presentation") if draft else None
-    presentation = Presentation.objects.offered().filter(slug=slug).first() if slug else None
-    if presentation is None:
-        return None
-    step = DraftAnswers(draft, presentation).first_missing()
-    return {"title": presentation.title, "url": reverse(f"book_{step}", args=[presentation.slug])}

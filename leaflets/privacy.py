@@ -90,7 +90,7 @@ def _export_report(missing: MissingParcel | None) -> dict[str, Any] | None:
 
 def export_addresses(person: Person) -> list[Any]:
     """Those they keep."""
-    return [address.lines for address in KeptAddress.objects.of(person)]
+    return [address.label_lines for address in KeptAddress.objects.of(person)]
 
 
 def erase_addresses(person: Person, now: datetime) -> None:
@@ -134,7 +134,7 @@ def erase_order_details(orders: QuerySet[Order], now: datetime) -> None:
     StockMovement.objects.filter(order_line__order__in=keys).exclude(reason="").update(reason="")
     Dispatch.objects.filter(order__in=keys).exclude(tracking_number="").update(tracking_number="")
     Parcel.objects.filter(order__in=keys).exclude(tracking_number="").update(tracking_number="")
-    reports = MissingParcel.objects.of_orders(keys)
+    reports = MissingParcel.objects.filter(parcel__order__in=keys)
     reports.open().update(state=MissingState.CLOSED, decided_at=now)
     reports.update(note="", reason="")
     told = [*(f"order:{key}" for key in keys), *(f"missing:{key}" for key in reports.values_list("pk", flat=True))]

@@ -32,17 +32,17 @@ from ctac.staff.lists import period_of
 from ctac.staff.site import ObjectAction, OneRowAdmin, Waiting, staff_site
 from notifications.bounces.services import put_right
 from notifications.models import (
+    COMPLAINT_KIND_PREFIX,
     MESSAGE_WORDS,
-    TO_WHO_COMPLAINED,
-    Cleared,
+    BounceType,
+    ClearReason,
     MailServer,
     MarkedAddress,
     Notification,
     ReturnedMail,
-    Sort,
     State,
     TeamMail,
-    shown_to,
+    visible_to,
 )
 from notifications.models.bounces import ADDRESS_WORDS
 from notifications.outbox import may_resend, resend, resend_failed
@@ -89,7 +89,7 @@ class MarkedAddressAdmin(LooksOnly):
         ObjectAction(
             slug="it-is-right",
             label=gettext_lazy("This address is right"),
-            service=lambda mark, **by_and_now: put_right(address=mark.address, how=Cleared.STAFF, **by_and_now),
+            service=lambda mark, **by_and_now: put_right(address=mark.address, how=ClearReason.STAFF, **by_and_now),
             available=lambda mark: mark.marked_at is not None,
             explanation=gettext_lazy(
                 "Ask its owner first, on the phone. What waited goes out now, and what came back in the last two weeks is sent "
@@ -147,7 +147,7 @@ class MarkedAddressAdmin(LooksOnly):
 
     @admin.display(description=gettext_lazy("what it means"))
     def meaning(self, mark: MarkedAddress) -> str:
-        return str(MEANINGS[Sort(mark.sort)])
+        return str(MEANINGS[BounceType(mark.sort)])
 
     @admin.display(description=gettext_lazy("put right by"))
     def how(self, mark: MarkedAddress) -> str:
@@ -171,7 +171,7 @@ class MarkedAddressAdmin(LooksOnly):
 
     def about(self, row: ReturnedMail) -> SafeString | str:
         """Not that somebody complained about our use of data: those who may know find that in the list of messages."""
-        if row.notification is None or row.notification.kind.startswith(TO_WHO_COMPLAINED):
+        if row.notification is None or row.notification.kind.startswith(COMPLAINT_KIND_PREFIX):
             return gettext("a message")
         href = reverse("staff:notifications_notification_change", args=[row.notification.pk])
         return format_html('<a href="{}">{} {}</a>', href, label_of(row.notification.kind), row.notification.reference)
@@ -185,9 +185,9 @@ class MarkedAddressAdmin(LooksOnly):
 
 
 MEANINGS = {
-    Sort.HARD: gettext_lazy("There is no such mailbox. Most often a letter is wrong, or somebody has left."),
-    Sort.SOFT: gettext_lazy("The mailbox is there, but would not take our mail: it may be full, or a filter stopped it."),
-    Sort.COMPLAINT: gettext_lazy("Its reader called our mail unwanted. They get only what they need from us."),
+    BounceType.HARD: gettext_lazy("There is no such mailbox. Most often a letter is wrong, or somebody has left."),
+    BounceType.SOFT: gettext_lazy("The mailbox is there, but would not take our mail: it may be full, or a filter stopped it."),
+    BounceType.COMPLAINT: gettext_lazy("Its reader called our mail unwanted. They get only what they need from us."),
 }
 
 staff_site.add_waiting(
@@ -261,10 +261,10 @@ class SendsFailedAgain:
             raise PermissionDenied
         the_list = f"{reverse('staff:notifications_notification_changelist')}?failed=lately"
         if request.method == "POST":
-            self.send_and_say(request, Notification.objects.filter(shown_to(request.user)))
+            self.send_and_say(request, Notification.objects.filter(visible_to(request.user)))
             return redirect(the_list)
         # How many of each kind that this colleague may read, and since when: one statement each.
-        failed = Notification.objects.filter(shown_to(request.user)).may_go_again(timezone.now())
+        failed = Notification.objects.filter(visible_to(request.user)).resendable(timezone.now())
         kinds = failed.order_by().values("kind").annotate(number=Count("pk")).order_by("-number", "kind")
         rows: list[dict[str, object]] = [{"label": label_of(row["kind"]), "value": f"{row['number']:,}"} for row in kinds]
         first = failed.order_by("created_at").values_list("created_at", flat=True).first()
@@ -393,7 +393,7 @@ class NotificationAdmin(SendsFailedAgain, LooksOnly):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Notification]:
         """Encrypted bodies never leave the database for a page, nor any body for the list."""
-        rows = super().get_queryset(request).filter(shown_to(request.user))
+        rows = super().get_queryset(request).filter(visible_to(request.user))
         in_list = request.resolver_match is not None and "object_id" not in request.resolver_match.kwargs
         return rows.defer(*BODIES) if in_list else rows.defer("sealed_body").select_related("resend_of", "resent_by", "told_in")
 
@@ -465,7 +465,7 @@ staff_site.add_waiting(
         address=lambda: f"{reverse('staff:notifications_notification_changelist')}?failed=lately",
         permission="notifications.view_notification",
         urgent=True,
-        seen_by=shown_to,
+        seen_by=visible_to,
     ),
 )
 staff_site.add_waiting(

@@ -268,9 +268,9 @@ def resend_failed(*, among: QuerySet[Notification], by: AbstractBaseUser | None,
     The sweep queues them, a bounded number at a time. Two colleagues who press at once send each once: the first rows are
     locked, as by resend(), and then it is asked again which still wait for it.
     """
-    firsts = first_of(among.filter(pk__in=Notification.objects.may_go_again(now).values("pk"))[:MOST_AT_ONCE])
+    firsts = first_of(among.filter(pk__in=Notification.objects.resendable(now).values("pk"))[:MOST_AT_ONCE])
     locked = Notification.objects.select_for_update().filter(pk__in=firsts).order_by("pk")
-    still = first_of(Notification.objects.may_go_again(now).filter(first_in(list(locked.values_list("pk", flat=True)))))
+    still = first_of(Notification.objects.resendable(now).filter(first_in(list(locked.values_list("pk", flat=True)))))
     rows = [again_of(first, by, now) for first in Notification.objects.filter(pk__in=still).defer(*BODIES).order_by("pk")]
     for row in rows:
         row.kicked_at = None

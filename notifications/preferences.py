@@ -11,8 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ctac.forms import AnyOrNone, PageForm
-from notifications.models import MailChoice, MailReader, Where
-from notifications.models.preferences import as_kept
+from notifications.models import ChoiceSource, MailChoice, MailReader
+from notifications.models.preferences import normalise_address
 from notifications.registry import ON_AT_FIRST, Topic, email_named
 
 if TYPE_CHECKING:
@@ -32,7 +32,8 @@ def has_chosen(topic: Topic, address: str) -> bool:
 
 def wants_each(address: str) -> dict[Topic, bool]:
     """The same of every topic, in the order of the page: one statement."""
-    return {topic: topic in ON_AT_FIRST for topic in Topic} | MailChoice.objects.of_address(address).said()
+    choices = MailChoice.objects.of_address(address).values_list("topic", "wanted")
+    return {topic: topic in ON_AT_FIRST for topic in Topic} | {Topic(topic): wanted for topic, wanted in choices}
 
 
 def is_wanted(notification: "Notification") -> bool:
@@ -54,7 +55,7 @@ def one_click_link(address: str, topic: Topic) -> str:
 
 def token_of(address: str) -> str:
     """The token of this address, made if it has none yet; two who make it at once get the same."""
-    reader, _made = MailReader.objects.get_or_create(address=as_kept(address), defaults={"created_at": timezone.now()})
+    reader, _made = MailReader.objects.get_or_create(address=normalise_address(address), defaults={"created_at": timezone.now()})
     return reader.token
 
 
@@ -64,14 +65,14 @@ SAID = ("wanted", "chosen_at", "chosen_where")
 
 
 @transaction.atomic
-def choose(*, address: str, chosen: Mapping[Topic, bool], where: Where, now: datetime) -> None:
+def choose(*, address: str, chosen: Mapping[Topic, bool], where: ChoiceSource, now: datetime) -> None:
     """The reader of this address says what they want of these topics; of the others nothing changes."""
     said = [MailChoice(topic=topic, wanted=wanted, chosen_at=now, chosen_where=where) for topic, wanted in chosen.items()]
     say(reader_with(address, now), said)
 
 
 def reader_with(address: str, now: datetime) -> MailReader:
-    reader, _made = MailReader.objects.get_or_create(address=as_kept(address), defaults={"created_at": now})
+    reader, _made = MailReader.objects.get_or_create(address=normalise_address(address), defaults={"created_at": now})
     return reader
 
 
@@ -90,9 +91,9 @@ def move_choices(*, before: str, to: str, now: datetime) -> None:
 
     The old address is forgotten, and links in mail to it lead nowhere: somebody else may read there now.
     """
-    if not before or not to or as_kept(before) == as_kept(to):
+    if not before or not to or normalise_address(before) == normalise_address(to):
         return
-    old = MailReader.objects.filter(address=as_kept(before)).first()
+    old = MailReader.objects.filter(address=normalise_address(before)).first()
     if old is None:
         return
     if choices := {choice.topic: choice for choice in old.choices.all()}:
@@ -118,7 +119,7 @@ def export_choices(email: str) -> list[dict[str, object]]:
 
 def erase_choices(email: str) -> None:
     """With the link of its page."""
-    MailReader.objects.filter(address=as_kept(email)).delete()
+    MailReader.objects.filter(address=normalise_address(email)).delete()
 
 
 # The one question of the page of choices.

@@ -9,13 +9,13 @@ from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import JSONObject, Lower
 
 from notifications.bounces.services import forget_address, moved, team_addresses
-from notifications.models import TO_WHO_COMPLAINED, UNFINISHED, MarkedAddress, Notification, ReturnedMail, State
+from notifications.models import COMPLAINT_KIND_PREFIX, UNFINISHED, MarkedAddress, Notification, ReturnedMail, State
 from notifications.preferences import erase_choices, move_choices
 from notifications.registry import label_of
 
 BLANK = {"subject": "", "text_body": "", "html_body": "", "last_error": ""}
 NO_LEASE = {"lease_token": None, "lease_until": None}
-GOES_FIRST = Q(kind__startswith=TO_WHO_COMPLAINED, state__in=UNFINISHED)  # ADR 24
+GOES_FIRST = Q(kind__startswith=COMPLAINT_KIND_PREFIX, state__in=UNFINISHED)  # ADR 24
 EXPIRED_IF_UNSENT = Case(When(state__in=UNFINISHED, then=Value(State.EXPIRED)), default="state")
 
 

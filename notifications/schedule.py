@@ -191,7 +191,8 @@ def digest_for(notification: Notification, now: datetime) -> datetime | None:
     email = email_for(notification)
     if not email.in_digest:
         return None
-    due_at: datetime | None = TeamMail.objects.next_digest(now)
+    setting = TeamMail.objects.first()
+    due_at = setting.next_digest(now) if setting else None
     return due_at if due_at and email.is_still_due() and email.waits_for(due_at) else None
 
 

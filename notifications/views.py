@@ -22,7 +22,7 @@ from ctac.staff.audit import audit_note
 from ctac.staff.site import staff_site
 from notifications.bounces.reports import read_told
 from notifications.bounces.services import delivered, take
-from notifications.models import MailReader, Notification, Where, shown_to
+from notifications.models import ChoiceSource, MailReader, Notification, visible_to
 from notifications.preferences import choose, form_for, wants_each
 from notifications.registry import Desk, Topic, all_emails
 from notifications.samples import Example, Sample, all_examples, sample_at
@@ -152,7 +152,7 @@ def message_html(request: HttpRequest, pk: int) -> HttpResponse:
     audit_note(request).kind = Notification._meta.label_lower
     if not request.user.has_perm("notifications.view_notification"):
         raise PermissionDenied
-    notification = get_object_or_404(Notification.objects.filter(shown_to(request.user), is_account_mail=False), pk=pk)
+    notification = get_object_or_404(Notification.objects.filter(visible_to(request.user), is_account_mail=False), pk=pk)
     if not notification.html_body:
         raise Http404
     return framed(notification.html_body)
@@ -199,7 +199,7 @@ def mail_stop(request: HttpRequest, reader: MailReader, topic: str) -> HttpRespo
         return redirect("mail_choices", reader.token)
     if request.POST.get("List-Unsubscribe") != ONE_CLICK:
         return HttpResponseBadRequest(_("Nothing was changed."), content_type="text/plain; charset=utf-8")
-    choose(address=reader.address, chosen={Topic(topic): False}, where=Where.ONE_CLICK, now=timezone.now())
+    choose(address=reader.address, chosen={Topic(topic): False}, where=ChoiceSource.ONE_CLICK, now=timezone.now())
     return HttpResponse(_("You will not get this again."), content_type="text/plain; charset=utf-8")
 
 
@@ -208,7 +208,7 @@ def choosing(request: HttpRequest, address: str, *, shown: str, by_link: bool) -
     form = form_for(wants_each(address), request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         chosen = dict.fromkeys(Topic, False) if "stop" in request.POST else form.chosen()
-        choose(address=address, chosen=chosen, where=Where.PAGE, now=timezone.now())
+        choose(address=address, chosen=chosen, where=ChoiceSource.PAGE, now=timezone.now())
         messages.success(request, said(chosen))
         return redirect(request.path)
     return render(request, "notifications/choices.html", {"form": form, "address": shown, "by_link": by_link})

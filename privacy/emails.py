@@ -1,4 +1,4 @@
-"""The emails about complaints, to whoever complains and to the data protection lead, and the one before an account goes."""
+"""The emails about complaints, and the warning before an account is erased."""
 
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
@@ -13,7 +13,7 @@ from ctac.dates import format_day
 from notifications.registry import Desk, Email
 from notifications.samples import Example, example
 from privacy.models import Complaint, ComplaintEvent, ComplaintState
-from privacy.retention import WARNED_FOR, WARNING, inactive_people, months_before, months_in_words, months_people_are_kept
+from privacy.retention import WARNED_FOR, WARNING, inactive_people, months_before, months_in_words
 from professionals.models import Person
 
 
@@ -78,7 +78,7 @@ class ComplaintAnswered(ComplaintStepEmail):
 
 
 class StaffComplaint(ComplaintEmail):
-    """Nothing that the person wrote, and not who it is: that stands on its page."""
+    """Nothing that the person wrote, and no name: that is on the page of the complaint."""
 
     name = "staff-complaint"
     label = _("To staff: a complaint came")
@@ -105,7 +105,7 @@ class StaffComplaintDue(StaffComplaint):
 
 
 class AccountGoes(Email):
-    """Whoever did something meanwhile needs no warning, and nobody else gets it."""
+    """Not to somebody who did something meanwhile, nor to another address."""
 
     name = WARNING
     label = _("Account goes unless they sign in")
@@ -114,8 +114,8 @@ class AccountGoes(Email):
     can_wait = True
 
     def is_still_due(self) -> bool:
-        quiet = inactive_people(months_before(self.notification.created_at + WARNED_FOR, months_people_are_kept()))
-        return quiet.filter(pk=self.about_key, email__iexact=self.notification.recipient).exists()
+        inactive = inactive_people(months_before(self.notification.created_at + WARNED_FOR, settings.KEEP_MONTHS["people"]))
+        return inactive.filter(pk=self.about_key, email__iexact=self.notification.recipient).exists()
 
     @cached_property
     def has_account(self) -> bool:
@@ -129,7 +129,7 @@ class AccountGoes(Email):
     def context(self) -> dict[str, object]:
         return {
             "has_account": self.has_account,
-            "for_so_long": months_in_words(months_people_are_kept()),
+            "for_so_long": months_in_words(settings.KEEP_MONTHS["people"]),
             "day": format_day(self.notification.created_at + WARNED_FOR + timedelta(days=1)),
             "url": f"{settings.SITE_URL}{reverse('account_login' if self.has_account else 'account_signup')}",
         }

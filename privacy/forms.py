@@ -1,8 +1,7 @@
-"""Complaints about data, what staff write about complaints and breaches, and the tick before an account is deleted."""
+"""Complaints about data, what staff write about complaints and breaches, and the deletion of one's account."""
 
 import secrets
 from collections.abc import Mapping
-from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -16,35 +15,44 @@ from accounts.limits import HoneypotMixin
 from accounts.models import Where
 from ctac.dates import uk_day
 from ctac.forms import ClockField, DayField, PageForm, near_today, uk_moment
-from privacy.models import Came, Told
-from privacy.services import BreachFacts, ComplaintDetails
+from privacy.models import ComplaintChannel, ContactMethod
 from professionals.drafts import SECRET
 from professionals.forms import clean_text, validate_phone
 from professionals.models import Person
 from professionals.safeguarding.forms import CONFIRM_FIELD, ChildDetailsMixin, StaffForm
 
-# What somebody says who complains about how we handle their data.
-
-MOST_WORDS = 4000
+MAX_TEXT_LENGTH = 4000
 NO_CHILD = gettext_lazy("No details of a child, please.")
 
 
 class OneTimeTokenForm(forms.Form):
-    """With a one-time token: whatever is written of it is written once, however often it is sent."""
+    """Its token makes sure that the form is stored once, however often it is sent."""
 
     token = forms.CharField(widget=forms.HiddenInput, required=False, initial=partial(secrets.token_urlsafe, 32))
 
     def clean_token(self) -> str:
-        """One that is not of ours is replaced: the worst that comes of it is that the same is written twice."""
+        """One that is not of ours is replaced: at worst the same is stored twice."""
         token: str = self.cleaned_data["token"]
         return token if SECRET.fullmatch(token) else secrets.token_urlsafe(32)
 
 
-class ComplaintForm(HoneypotMixin, ChildDetailsMixin, OneTimeTokenForm, PageForm):
-    """Open to everybody; whoever is signed in finds their name and how we reach them filled in."""
+class ComplaintDetailsMixin:
+    cleaned_data: dict[str, Any]
+
+    def clean_name(self) -> str:
+        return clean_text(self.cleaned_data["name"])
+
+    @property
+    def details(self) -> dict[str, str]:
+        """Of a valid form."""
+        return {name: self.cleaned_data[name] for name in ("name", "email", "phone", "wrong", "wanted")}
+
+
+class ComplaintForm(ComplaintDetailsMixin, HoneypotMixin, ChildDetailsMixin, OneTimeTokenForm, PageForm):
+    """Open to everybody; filled in with the contact details of a signed-in person."""
 
     where = Where.COMPLAINT
-    told_by = "wrong"
+    answer_field = "wrong"
     free_text_fields = ("wrong", "wanted")
     autocomplete = {"name": "name", "email": "email", "phone": "tel"}
 
@@ -67,7 +75,7 @@ class ComplaintForm(HoneypotMixin, ChildDetailsMixin, OneTimeTokenForm, PageForm
     wrong = forms.CharField(
         label=gettext_lazy("What went wrong?"),
         help_text=gettext_lazy("Say what happened with your data, and when, as well as you know. No details of a child, please."),
-        max_length=MOST_WORDS,
+        max_length=MAX_TEXT_LENGTH,
         widget=forms.Textarea({"rows": 8}),
         error_messages={"required": gettext_lazy("Say what went wrong.")},
     )
@@ -76,7 +84,7 @@ class ComplaintForm(HoneypotMixin, ChildDetailsMixin, OneTimeTokenForm, PageForm
         help_text=gettext_lazy(
             "For example: put something right, delete something, tell you what happened. No details of a child, please."
         ),
-        max_length=MOST_WORDS,
+        max_length=MAX_TEXT_LENGTH,
         required=False,
         widget=forms.Textarea({"rows": 4}),
     )
@@ -92,33 +100,18 @@ class ComplaintForm(HoneypotMixin, ChildDetailsMixin, OneTimeTokenForm, PageForm
             self.add_error("email", _("Enter an email address or a phone number, so that we can answer you."))
         return cleaned
 
-    @property
-    def said(self) -> ComplaintDetails:
-        """Of a valid form."""
-        return complaint_details(self.cleaned_data)
 
-
-def complaint_details(cleaned: Mapping[str, Any]) -> ComplaintDetails:
-    return ComplaintDetails(
-        name=clean_text(cleaned["name"]),
-        email=cleaned["email"],
-        phone=cleaned["phone"],
-        wrong=cleaned["wrong"],
-        wanted=cleaned["wanted"],
-    )
-
-
-# What staff write about a complaint.
-
-
-class EnterComplaintForm(StaffForm, OneTimeTokenForm, PageForm):
+class EnterComplaintForm(ComplaintDetailsMixin, StaffForm, OneTimeTokenForm, PageForm):
     """For somebody who rang or wrote."""
 
     free_text_fields = ("wrong", "wanted")
 
     came = forms.ChoiceField(
         label=gettext_lazy("How did it come?"),
-        choices=[("", gettext_lazy("Choose")), *((value, label) for value, label in Came.choices if value != Came.WEB)],
+        choices=[
+            ("", gettext_lazy("Choose")),
+            *((value, label) for value, label in ComplaintChannel.choices if value != ComplaintChannel.WEB),
+        ],
         error_messages={"required": gettext_lazy("Choose how it came.")},
     )
     received_on = DayField(
@@ -140,14 +133,14 @@ class EnterComplaintForm(StaffForm, OneTimeTokenForm, PageForm):
     wrong = forms.CharField(
         label=gettext_lazy("What went wrong, in their words"),
         help_text=NO_CHILD,
-        max_length=MOST_WORDS,
+        max_length=MAX_TEXT_LENGTH,
         widget=forms.Textarea({"rows": 8}),
         error_messages={"required": gettext_lazy("Write what went wrong.")},
     )
     wanted = forms.CharField(
         label=gettext_lazy("What they would like us to do"),
         help_text=NO_CHILD,
-        max_length=MOST_WORDS,
+        max_length=MAX_TEXT_LENGTH,
         required=False,
         widget=forms.Textarea({"rows": 4}),
     )
@@ -157,20 +150,27 @@ class EnterComplaintForm(StaffForm, OneTimeTokenForm, PageForm):
             raise forms.ValidationError(_("This day has not come yet."))
         return day
 
-    @property
-    def said(self) -> ComplaintDetails:
-        """Of a valid form."""
-        return complaint_details(self.cleaned_data)
+
+class NeverKeptForm(StaffForm):
+    """No text of it can be kept if it looks like a child's details, so the service needs no `flagged`."""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        cleaned.pop("flagged")
+        return cleaned
 
 
-class TellComplainantForm(StaffForm, PageForm):
-    """How they are told, and what; what goes out as it is written can't hold a child's details (ADR 22)."""
+class ComplaintMessageForm(NeverKeptForm, PageForm):
+    """What goes out as it is written can't hold a child's details (ADR 22)."""
 
     free_text_fields = ("words",)
     never_kept = ("words",)
 
     told = forms.ChoiceField(
-        label=gettext_lazy("How are they told?"), choices=Told.choices, initial=Told.EMAIL, widget=forms.RadioSelect
+        label=gettext_lazy("How are they told?"),
+        choices=ContactMethod.choices,
+        initial=ContactMethod.EMAIL,
+        widget=forms.RadioSelect,
     )
     on = DayField(
         label=gettext_lazy("If you told them yourself: on which day?"),
@@ -181,18 +181,13 @@ class TellComplainantForm(StaffForm, PageForm):
     words = forms.CharField(
         label=gettext_lazy("What you tell them, or told them"),
         help_text=gettext_lazy("The email has these words as they stand. No details of a child."),
-        max_length=MOST_WORDS,
+        max_length=MAX_TEXT_LENGTH,
         widget=forms.Textarea({"rows": 8}),
         error_messages={"required": gettext_lazy("Write what you tell them.")},
     )
 
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
-        cleaned.pop("flagged")
-        return cleaned
 
-
-class AcknowledgeComplaintForm(TellComplainantForm):
+class AcknowledgeComplaintForm(ComplaintMessageForm):
     """The email says by itself that we have it and look into it."""
 
     words = forms.CharField(
@@ -200,7 +195,7 @@ class AcknowledgeComplaintForm(TellComplainantForm):
         help_text=gettext_lazy(
             "The email says that we have read the complaint and look into it. Add who does, say. No details of a child."
         ),
-        max_length=MOST_WORDS,
+        max_length=MAX_TEXT_LENGTH,
         required=False,
         widget=forms.Textarea({"rows": 4}),
     )
@@ -214,7 +209,7 @@ class ComplaintNoteForm(StaffForm):
         help_text=gettext_lazy(
             "For colleagues who deal with complaints. The person can ask for a copy of it. No details of a child."
         ),
-        max_length=MOST_WORDS,
+        max_length=MAX_TEXT_LENGTH,
         widget=forms.Textarea({"rows": 6}),
         error_messages={"required": gettext_lazy("Write the note.")},
     )
@@ -226,32 +221,31 @@ class CloseComplaintForm(StaffForm):
     words = forms.CharField(
         label=gettext_lazy("Why it is closed"),
         help_text=gettext_lazy("Needed only if they were not told an outcome: they took it back, say. No details of a child."),
-        max_length=MOST_WORDS,
+        max_length=MAX_TEXT_LENGTH,
         required=False,
         widget=forms.Textarea({"rows": 3}),
     )
 
 
-# What staff write about a breach: numbers and kinds, no names; nothing of a child, since it goes to others as it is written.
+# Breaches: numbers and kinds, no names; nothing of a child, since it goes to others as it is written.
 
 
 def long_text(label: Any, hint: Any, missing: Any, rows: int = 4, **more: Any) -> forms.CharField:
     return forms.CharField(
         label=label,
         help_text=hint,
-        max_length=MOST_WORDS,
+        max_length=MAX_TEXT_LENGTH,
         widget=forms.Textarea({"rows": rows}),
         error_messages={"required": missing},
         **more,
     )
 
 
-class TimedForm(StaffForm, PageForm):
-    """`cleaned_data["at"]`: the moment that day and clock come to, in UTC."""
+class TimedForm(NeverKeptForm, PageForm):
+    """`cleaned_data["at"]`: the moment of day and clock, in UTC."""
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
-        cleaned.pop("flagged")
         day, clock = cleaned.pop("day", None), cleaned.pop("clock", None)
         if day and clock:
             try:
@@ -307,13 +301,12 @@ class EnterBreachForm(OneTimeTokenForm, TimedForm):
     )
 
     @property
-    def known(self) -> BreachFacts:
+    def facts(self) -> dict[str, Any]:
         """Of a valid form."""
-        aware_at: datetime = self.cleaned_data["at"]
-        return BreachFacts(aware_at=aware_at, **{name: self.cleaned_data[name] for name in self.free_text_fields})
+        return {"aware_at": self.cleaned_data["at"], **{name: self.cleaned_data[name] for name in self.free_text_fields}}
 
 
-class ToldCommissionerForm(TimedForm):
+class CommissionerReportForm(TimedForm):
     free_text_fields = ("words",)
     never_kept = free_text_fields
 
@@ -328,7 +321,7 @@ class ToldCommissionerForm(TimedForm):
     )
 
 
-class ToldPeopleForm(TimedForm):
+class PeopleNotifiedForm(TimedForm):
     free_text_fields = ("words",)
     never_kept = free_text_fields
 
@@ -341,16 +334,7 @@ class ToldPeopleForm(TimedForm):
     )
 
 
-class BreachWordsForm(StaffForm):
-    """For a form whose words are never kept if they look like a child's details."""
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean()
-        cleaned.pop("flagged")
-        return cleaned
-
-
-class NeedNotTellCommissionerForm(BreachWordsForm):
+class NoCommissionerReportForm(NeverKeptForm):
     free_text_fields = ("words",)
     never_kept = free_text_fields
 
@@ -361,7 +345,7 @@ class NeedNotTellCommissionerForm(BreachWordsForm):
     )
 
 
-class NeedNotTellPeopleForm(BreachWordsForm):
+class PeopleNotNotifiedForm(NeverKeptForm):
     free_text_fields = ("words",)
     never_kept = free_text_fields
 
@@ -372,7 +356,7 @@ class NeedNotTellPeopleForm(BreachWordsForm):
     )
 
 
-class AddToBreachForm(BreachWordsForm):
+class AddToBreachForm(NeverKeptForm):
     free_text_fields = ("words",)
     never_kept = free_text_fields
 
@@ -383,9 +367,6 @@ class AddToBreachForm(BreachWordsForm):
         ),
         gettext_lazy("Write what we know now."),
     )
-
-
-# The one tick before an account is deleted.
 
 
 class DeleteAccountForm(PageForm):

@@ -3,39 +3,19 @@
 from datetime import date, datetime, timedelta
 from typing import Self
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from ctac.dates import uk_day
-from ctac.models import MAX_LENGTH, free_text, impersonal, personal
-
-__all__ = [
-    "ACKNOWLEDGE_WITHIN",
-    "TELL_WITHIN",
-    "Breach",
-    "BreachEvent",
-    "BreachEventKind",
-    "Came",
-    "Complaint",
-    "ComplaintEvent",
-    "ComplaintEventKind",
-    "ComplaintQuerySet",
-    "ComplaintState",
-    "Decision",
-    "Told",
-]
-
-
-# A complaint about how we handle somebody's data, and what has happened to it (DPA 2018 s.164A; ADR 24).
+from ctac.models import Event, RecordedBy, ReferencedModel, free_text, impersonal, personal
 
 # DPA 2018 s.164A(3). The day of receipt is not counted (s.205(2), Regulation 1182/71 art. 3); that a last day at a weekend may
 # move to the next working day is left out, so that ours is never the later one.
 ACKNOWLEDGE_WITHIN = timedelta(days=30)
 
 
-class Came(models.TextChoices):
+class ComplaintChannel(models.TextChoices):
     WEB = "web", _("Our form")
     PHONE = "phone", _("Phone")
     LETTER = "letter", _("Letter")
@@ -43,7 +23,7 @@ class Came(models.TextChoices):
     OTHER = "other", _("Another way")
 
 
-class Told(models.TextChoices):
+class ContactMethod(models.TextChoices):
     """How somebody was told; what this site emails itself, or what a colleague did and wrote down."""
 
     EMAIL = "email", _("By email, from here")
@@ -77,7 +57,7 @@ class ComplaintQuerySet(models.QuerySet["Complaint"]):
         return self.filter(state=ComplaintState.CLOSED)
 
 
-class Complaint(models.Model):
+class Complaint(ReferencedModel):
     """Written only by services. Days are UK days.
 
     `person`: who was signed in, or of what a colleague entered, who has this address. `goes_when_closed`: its person was erased
@@ -85,7 +65,8 @@ class Complaint(models.Model):
     what came when, and what was done.
     """
 
-    reference = impersonal(models.CharField(_("reference"), max_length=MAX_LENGTH, unique=True, editable=False))
+    REFERENCE_PREFIX = "DP"
+
     person = models.ForeignKey(
         "professionals.Person",
         verbose_name=_("person"),
@@ -100,7 +81,7 @@ class Complaint(models.Model):
     phone = personal(models.CharField(_("phone"), max_length=30, blank=True))
     wrong = free_text(models.TextField(_("what went wrong"), blank=True))
     wanted = free_text(models.TextField(_("what they would like us to do"), blank=True))
-    came = models.CharField(_("came by"), max_length=10, choices=Came)
+    came = models.CharField(_("came by"), max_length=10, choices=ComplaintChannel)
     received_on = models.DateField(_("received"))
     state = models.CharField(_("state"), max_length=12, choices=ComplaintState, default=ComplaintState.RECEIVED)
     acknowledged_on = models.DateField(_("acknowledged"), null=True, blank=True)
@@ -136,28 +117,17 @@ class Complaint(models.Model):
             models.Index(fields=["closed_at"], name="complaint_with_words", condition=Q(anonymised_at__isnull=True)),
         ]
 
-    def __str__(self) -> str:
-        return self.reference
-
     @property
     def due_on(self) -> date:
         """The last day on which to acknowledge it."""
         return self.received_on + ACKNOWLEDGE_WITHIN
 
     @property
-    def may_be_acknowledged(self) -> bool:
-        return self.state == ComplaintState.RECEIVED
-
-    @property
-    def may_be_answered(self) -> bool:
-        return self.state in {ComplaintState.RECEIVED, ComplaintState.ACKNOWLEDGED}
-
-    @property
     def is_open(self) -> bool:
         return self.state != ComplaintState.CLOSED
 
     def is_overdue(self, now: datetime) -> bool:
-        return self.may_be_acknowledged and self.due_on < uk_day(now)
+        return self.state == ComplaintState.RECEIVED and self.due_on < uk_day(now)
 
 
 class ComplaintEventKind(models.TextChoices):
@@ -169,33 +139,22 @@ class ComplaintEventKind(models.TextChoices):
     CLOSED = "closed", _("Closed")
 
 
-class ComplaintEvent(models.Model):
-    """One step, append-only: the database lets only the text and who it was be blanked. `on`: the UK day on which it happened.
+class ComplaintEvent(Event):
+    """One step. Only the text and who it was can be blanked. `on`: the UK day on which it happened.
 
     `at` is when it was written here; a letter that went on Monday may be noted on Tuesday.
     """
 
     complaint = models.ForeignKey(Complaint, verbose_name=_("complaint"), on_delete=models.PROTECT, related_name="events")
     kind = models.CharField(_("what"), max_length=12, choices=ComplaintEventKind)
-    told = models.CharField(_("how"), max_length=10, choices=Told, blank=True, default="")
+    told = models.CharField(_("how"), max_length=10, choices=ContactMethod, blank=True, default="")
     on = models.DateField(_("day"))
     text = free_text(models.TextField(_("words"), blank=True, default=""))
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    personal(by)
-    at = models.DateTimeField(_("written"))
 
-    class Meta:
-        ordering = ["at", "pk"]
+    class Meta(Event.Meta):
         verbose_name = _("event of a complaint")
         verbose_name_plural = _("events of complaints")
 
-    def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.at:%Y-%m-%d %H:%M} UTC"
-
-
-# A breach of personal data, and what has happened since (UK GDPR articles 33 and 34; ADR 24). It names nobody.
 
 TELL_WITHIN = timedelta(hours=72)  # article 33(1), from the moment we became aware; hours are hours, at a weekend too
 
@@ -218,7 +177,7 @@ class BreachQuerySet(models.QuerySet["Breach"]):
         return self.filter(people=Decision.OPEN)
 
 
-class Breach(models.Model):
+class Breach(ReferencedModel):
     """What was known when it was entered. The database lets only what is decided later be changed, and none be deleted.
 
     Written only by services; what is learnt later, a correction too, is an event.
@@ -226,7 +185,8 @@ class Breach(models.Model):
     `commissioner` and `people`: whether the Information Commissioner, and those whose data it is, were told or need not be.
     """
 
-    reference = impersonal(models.CharField(_("reference"), max_length=MAX_LENGTH, unique=True, editable=False))
+    REFERENCE_PREFIX = "DB"
+
     what = free_text(models.TextField(_("what happened")))
     happened = free_text(models.CharField(_("when it happened"), max_length=200))
     aware_at = models.DateTimeField(_("when we became aware"))
@@ -260,9 +220,6 @@ class Breach(models.Model):
             models.Index(fields=["-aware_at", "-id"], name="breach_newest"),
         ]
 
-    def __str__(self) -> str:
-        return self.reference
-
     @property
     def due_at(self) -> datetime:
         """When the 72 hours are over."""
@@ -295,20 +252,12 @@ class BreachEventKind(models.TextChoices):
     PEOPLE_NEED_NOT = "no-people", _("People need not be told")
 
 
-class BreachEvent(models.Model):
-    """One step, append-only: the database lets only who it was be blanked.
-
-    `at`: when it happened; `written_at`: when it was written here.
-    """
+class BreachEvent(Event):
+    """One step. Only who it was can be blanked. `at`: when it happened; `written_at`: when it was written here."""
 
     breach = models.ForeignKey(Breach, verbose_name=_("breach"), on_delete=models.PROTECT, related_name="events")
     kind = models.CharField(_("what"), max_length=16, choices=BreachEventKind)
     text = free_text(models.TextField(_("words"), blank=True, default=""))
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    personal(by)
-    at = models.DateTimeField(_("when"))
     written_at = models.DateTimeField(_("written"))
 
     class Meta:
@@ -320,36 +269,27 @@ class BreachEvent(models.Model):
         return f"{self.get_kind_display()} {self.written_at:%Y-%m-%d %H:%M} UTC"
 
 
-# Copies of somebody's data, erasures, and the nightly runs that take out what was kept long enough.
-
-# What was done with somebody's data as a whole: a copy given, or all of it erased. By key alone, so that it can stay.
-
-
-class Done(models.TextChoices):
+class DataActionKind(models.TextChoices):
     GIVEN = "given", _("A copy was given")
     ERASED = "erased", _("Erased")
 
 
-class Reason(models.TextChoices):
+class DataActionReason(models.TextChoices):
     OWN = "own", _("They did it themselves")
     ASKED = "asked", _("They asked us")
     OVER = "over", _("Kept long enough")
     RESTORED = "restored", _("Once more, after a restore")
 
 
-class DataAction(models.Model):
-    """`by` is the colleague who did it for them; nobody where they did it themselves or the clock did."""
+class DataAction(RecordedBy):
+    """Somebody's data as a whole: a copy was given, or all of it erased. `by` is nobody where they did it themselves."""
 
     person = models.ForeignKey(
         "professionals.Person", verbose_name=_("person"), on_delete=models.CASCADE, related_name="data_actions"
     )
     personal(person)
-    done = models.CharField(_("what was done"), max_length=10, choices=Done)
-    reason = models.CharField(_("why"), max_length=10, choices=Reason)
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    personal(by)
+    done = models.CharField(_("what was done"), max_length=10, choices=DataActionKind)
+    reason = models.CharField(_("why"), max_length=10, choices=DataActionReason)
     at = models.DateTimeField(_("when"))
     written_at = models.DateTimeField(_("written to the file of erasures"), null=True, blank=True, editable=False)
 
@@ -360,7 +300,7 @@ class DataAction(models.Model):
         indexes = [
             models.Index(fields=["-at", "-id"], name="data_action_newest"),
             models.Index(
-                fields=["id"], name="data_action_to_write", condition=models.Q(done=Done.ERASED, written_at__isnull=True)
+                fields=["id"], name="data_action_to_write", condition=Q(done=DataActionKind.ERASED, written_at__isnull=True)
             ),
         ]
 
@@ -368,18 +308,11 @@ class DataAction(models.Model):
         return f"{self.get_done_display()} {self.pk}"
 
 
-# A run that took out what had been kept long enough: when, and how many records of each rule.
-
-
-class RetentionRun(models.Model):
-    """`done` counts by the name of the rule; `left` is how many could not be done that night. Without an end it was cut off."""
+class RetentionRun(RecordedBy):
+    """A night's run. `done` counts records by the name of the rule; `left` is how many could not be done. No end: cut off."""
 
     started_at = models.DateTimeField(_("started"))
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    personal(by)
     done = impersonal(models.JSONField(_("what was done"), default=dict))
     left = models.PositiveIntegerField(_("left for another night"), default=0)
 

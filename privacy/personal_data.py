@@ -33,8 +33,6 @@ from privacy.services import PrivacySource
 from professionals.models import AccountRecovery, AddressChange, Draft, DraftKind, FormerAddress, Person, Stopped
 from professionals.safeguarding.services import FlaggedSource
 
-# All that is held about a person, as a file to download: JSON for a program, or HTML to read.
-
 
 class ExportFormat(models.TextChoices):
     HTML = "html", gettext_lazy("A page to read")
@@ -43,7 +41,7 @@ class ExportFormat(models.TextChoices):
 
 @dataclass(frozen=True)
 class ExportLine:
-    """A line of the page: a name with what stands there, or with lines of its own."""
+    """A name with its value, or with lines of its own."""
 
     name: str
     text: str = ""
@@ -91,11 +89,8 @@ def value_in_words(value: Any) -> str:
     return "–" if value in (None, "") else str(value)
 
 
-# Every address that is or was a person's, as far as we know: mail went there, and goes with them.
-
-
 def all_addresses_of(person: Person, now: datetime) -> dict[str, datetime]:
-    """In small letters, and until when each was theirs: `now` of those that they have. None of the team's."""
+    """Lowercase, with until when each was theirs: `now` of current ones. Without the team's mailboxes."""
     known = [(person.email, now), *person.former_addresses.values_list("address", "until")]
     if person.user is not None:
         known.append((person.user.email, now))
@@ -107,71 +102,72 @@ def all_addresses_of(person: Person, now: datetime) -> dict[str, datetime]:
     latest: dict[str, datetime] = {}
     teams = bounces_services.team_addresses()
     for address, until in known:
-        if (small := address.strip().lower()) and small not in teams:
-            latest[small] = max(until, latest.get(small, until))
+        if (lower := address.strip().lower()) and lower not in teams:
+            latest[lower] = max(until, latest.get(lower, until))
     return latest
 
 
 def erase_emails_of(person: Person, now: datetime) -> None:
-    """What went to any of them; of one that somebody else has or had too, only what went there while it was theirs."""
-    times = all_addresses_of(person, now)
+    """All that went to an address of theirs; of one that somebody else has or had too, only while it was theirs."""
+    addresses = all_addresses_of(person, now)
     others: dict[str, list[datetime]] = defaultdict(list)  # until when somebody else had it
-    rows = FormerAddress.objects.filter(address__in=list(times)).exclude(person=person)
+    rows = FormerAddress.objects.filter(address__in=list(addresses)).exclude(person=person)
     for address, until in rows.values_list("address", "until"):
         others[address].append(until)
-    for address, until in times.items():
+    for address, until in addresses.items():
         since = _last_before(until, others[address])
         if address == person.email.lower():
             notifications_privacy.erase_for(address, now, since=since)
             continue
         # A sign-up whose address nobody verified holds nothing.
         verified = EmailAddress.objects.filter(email=address, verified=True).exclude(user__person=person)
-        anothers = verified.exists() or Person.objects.with_email(address).exclude(pk=person.pk).exists()
-        if not anothers and not others[address]:
+        is_in_use = verified.exists() or Person.objects.with_email(address).exclude(pk=person.pk).exists()
+        if not is_in_use and not others[address]:
             notifications_privacy.erase_for(address, now)
-        elif until < now or not anothers:
+        elif until < now or not is_in_use:
             notifications_privacy.erase_messages_before(address, until, now, since=since)
 
 
 def _last_before(until: datetime, others: Iterable[datetime]) -> datetime | None:
-    """When the one who had it last before them gave it up: since then it was theirs. None if nobody had."""
-    return max((each for each in others if each < until), default=None)
+    """When the owner before them gave it up. None if there was none."""
+    return max((moment for moment in others if moment < until), default=None)
 
 
-def times_of_mail(person: Person) -> list[tuple[str, datetime | None, datetime | None]]:
-    """The address that they have and then those that they had, with since when and before when each was theirs, as far as there
-    is such a moment. None of the team's. Two statements."""
+def address_periods(person: Person) -> list[tuple[str, datetime | None, datetime | None]]:
+    """The current address and then the former ones, with since when and before when each was theirs, if there is such a moment.
+    Without the team's mailboxes. Two statements."""
     current = person.email.strip().lower()
     theirs = {current, *person.former_addresses.values_list("address", flat=True)}
     rows = FormerAddress.objects.filter(address__in=theirs).order_by("-until").values_list("person", "address", "until")
     known: list[tuple[str, datetime | None]] = [(current, None)] if current else []
     known += [(address, until) for key, address, until in rows if key == person.pk and address != current]
-    times = []
+    periods = []
     for address, until in known:
-        others = [each for key, anothers, each in rows if key != person.pk and anothers == address]
+        others = [moment for key, other, moment in rows if key != person.pk and other == address]
         since = _last_before(until, others) if until else max(others, default=None)
-        times.append((address, since, until))
-    return [each for each in times if each[0] not in bounces_services.team_addresses()]
+        if address not in bounces_services.team_addresses():
+            periods.append((address, since, until))
+    return periods
 
 
 # What this app and the outbox hold about a person.
 
 ERASED_NAME = "Erased"
-# What the audit has of somebody's way in, and of files that they took out; what colleagues do here is no data of their own.
+# Of the audit: sign-ins and files that they downloaded; what colleagues do at work is no data of their own.
 EXPORTED_ACTS = (Act.SIGNED_IN, Act.SIGNED_OUT, Act.NOT_LET_IN, Act.CREDENTIALS, Act.EXPORTED)
 
 
 def json_rows(rows: QuerySet[Any], **columns: str | Q) -> ArraySubquery:
-    """Of a query that it stands in, so that what belongs to a row is read in its statement."""
+    """A subquery, so that what belongs to a row is read in its statement."""
     return ArraySubquery(rows.values(row=JSONObject(**columns)))
 
 
 def export_details(person: Person) -> dict[str, Any]:
-    """Besides who they are: forms that they have begun, tries of theirs that were stopped, addresses that they had."""
+    """With unfinished forms, blocked attempts and former addresses."""
     drafts = Draft.objects.filter(person=OuterRef("pk")).order_by("pk")
     stopped = Stopped.objects.filter(person=OuterRef("pk")).order_by("pk")
     former = FormerAddress.objects.filter(person=OuterRef("pk")).order_by("pk")
-    found = Person.objects.filter(pk=person.pk).values(
+    related = Person.objects.filter(pk=person.pk).values(
         unfinished_forms=json_rows(drafts, kind="kind", answers="answers", kept_until="expires_at"),
         stopped_tries=json_rows(stopped, where="where", why="why", times="times", last="last_at"),
         had=json_rows(former, address="address", until="until"),
@@ -185,21 +181,23 @@ def export_details(person: Person) -> dict[str, Any]:
         "postcode": person.postcode,
         "since": person.created_at,
         "sign_in": _export_user(person.user) if person.user else None,
-        "unfinished_forms": [{**form, "kind": DraftKind(form["kind"]).label} for form in found["unfinished_forms"]],
-        "stopped": [{**row, "where": Where(row["where"]).label, "why": Why(row["why"]).label} for row in found["stopped_tries"]],
-        "former_addresses": found["had"],
+        "unfinished_forms": [{**form, "kind": DraftKind(form["kind"]).label} for form in related["unfinished_forms"]],
+        "stopped": [
+            {**row, "where": Where(row["where"]).label, "why": Why(row["why"]).label} for row in related["stopped_tries"]
+        ],
+        "former_addresses": related["had"],
     }
 
 
 def _export_user(user: User) -> dict[str, Any]:
     addresses = EmailAddress.objects.filter(user=OuterRef("pk")).order_by("pk")
-    changes = AddressChange.objects.filter(user=OuterRef("pk")).order_by("pk")  # until a week after nobody can put it back
+    changes = AddressChange.objects.filter(user=OuterRef("pk")).order_by("pk")
     sessions = Session.objects.filter(user=OuterRef("pk")).order_by("started_at")
     passkeys = Authenticator.objects.filter(user=OuterRef("pk"), type=Authenticator.Type.WEBAUTHN).order_by("pk")
     recoveries = AccountRecovery.objects.filter(user=OuterRef("pk")).order_by("pk")
     # By the key itself: of one that is only known later PostgreSQL expects what staff have, and reads the whole table.
     acts = Entry.objects.filter(actor=user.pk, act__in=EXPORTED_ACTS).order_by("at", "pk")
-    found = User.objects.filter(pk=user.pk).values(
+    related = User.objects.filter(pk=user.pk).values(
         addresses=json_rows(addresses, email="email", verified="verified"),
         changes_of_address=json_rows(changes, old="old", new="new", changed="changed_at", put_back="objected_at"),
         signed_in=json_rows(sessions, device="device", since="started_at", last_used="seen_at", ends="ends_at"),
@@ -212,8 +210,8 @@ def _export_user(user: User) -> dict[str, Any]:
         "since": user.date_joined,
         "last_sign_in": user.last_login,
         "has_password": user.has_usable_password(),
-        **found,
-        "what_was_noted": [{**row, "act": Act(row["act"]).label} for row in found["what_was_noted"]],
+        **related,
+        "what_was_noted": [{**row, "act": Act(row["act"]).label} for row in related["what_was_noted"]],
     }
 
 
@@ -229,42 +227,30 @@ def erase_details(person: Person, now: datetime) -> None:
 
 
 def export_messages(person: Person) -> list[Any]:
-    """To the address that they have, and to those that they had: of each what was written while it was theirs."""
+    """To their current and former addresses, of each what was written while it was theirs."""
     mail: list[Any] = []
-    for address, since, before in times_of_mail(person):
+    for address, since, before in address_periods(person):
         mail += notifications_privacy.export_for(address, since=since, before=before)
     return mail
 
 
 def export_choices(person: Person) -> list[Any]:
-    """None of a mailbox of the team's that staff entered by mistake."""
+    """Not of a mailbox of the team that staff entered by mistake."""
     is_own = person.email and person.email.lower() not in bounces_services.team_addresses()
     return preferences.export_choices(person.email) if is_own else []
 
 
-def erase_choices(person: Person, now: datetime) -> None:
-    """They go with the messages to the same address."""
-
-
-# Erased from the last to the first: the outbox needs the addresses that the person's rows then lose.
-PERSON_SOURCES = (
-    PrivacySource("person", export_details, erase_details),
-    PrivacySource("choices_of_mail", export_choices, erase_choices),
-    PrivacySource("messages", export_messages, erase_emails_of),
-)
-
-
-# What complaints say about people, what they get to read of it, and how it is taken out (ADR 24).
+# Complaints (ADR 24).
 
 
 def complaints_of(person: Person) -> ComplaintQuerySet:
-    """Those of this person, and those of no account that give their address: the receipt went to that mailbox, which is theirs.
+    """Theirs, and those without a person that give their address: the receipt went to that mailbox, which is theirs.
 
-    What somebody wrote who was signed in is never another's, whatever address they typed; nor is what an erased person left open.
+    A complaint of a signed-in person is never another's, whatever address they typed; nor is one that an erased person left open.
     """
-    theirs = Q(person=person)
+    own = Q(person=person)
     unclaimed = Q(person=None, goes_when_closed=False, email__iexact=person.email)
-    return Complaint.objects.filter(theirs | unclaimed if person.email else theirs)
+    return Complaint.objects.filter(own | unclaimed if person.email else own)
 
 
 def export_complaints(person: Person) -> list[Any]:
@@ -294,32 +280,33 @@ def export_complaints(person: Person) -> list[Any]:
 
 
 def open_complaints(person: Person, now: datetime) -> list[str]:
-    said = _("Your complaint %(reference)s is still open. We answer it first; when it is closed, what it says is erased, too.")
-    return [said % {"reference": complaint.reference} for complaint in complaints_of(person).open()]
+    sentence = _(
+        "Your complaint %(reference)s is still open. We answer it first; when it is closed, what it says is erased, too."
+    )
+    return [sentence % {"reference": complaint.reference} for complaint in complaints_of(person).open()]
 
 
 def erase_complaints(person: Person, now: datetime) -> None:
-    """What is closed loses its words. What is open is answered first: who complains must not be got rid of by an erasure.
+    """Closed ones lose their words. Open ones are answered first: an erasure must not end a complaint.
 
-    So does what is closed while our answer has not gone; the nightly run takes both. A step that is written meanwhile waits for
-    the locks, or is waited for.
+    The nightly run takes those, and closed ones whose answer has not gone yet. Locked, so that a step at this moment is not lost.
     """
-    kept = [each for each in complaints_of(person).select_for_update().order_by("pk") if each.anonymised_at is None]
-    if not kept:
+    locked = [complaint for complaint in complaints_of(person).select_for_update().order_by("pk") if not complaint.anonymised_at]
+    if not locked:
         return
     unsent = complaints_with_unsent_email()
-    later = [each.pk for each in kept if each.is_open or each.pk in unsent]
-    anonymise_complaints([each.pk for each in kept if each.pk not in later], now)
+    later = [complaint.pk for complaint in locked if complaint.is_open or complaint.pk in unsent]
+    anonymise_complaints([complaint.pk for complaint in locked if complaint.pk not in later], now)
     Complaint.objects.filter(pk__in=later).update(person=None, goes_when_closed=True)
 
 
 def complaints_with_unsent_email() -> set[int]:
-    """The keys of complaints about which an email to whoever complained has not gone yet."""
+    """The keys of complaints with an email to the complainant that has not gone yet."""
     return {int(about.split(":")[1]) for about in waiting_about("complaint:", kinds="complaint-")}
 
 
 def anonymise_complaints(keys: Sequence[int], now: datetime) -> None:
-    """Whose these complaints are, what was written, and the emails about them. Which steps there were, and when, stays."""
+    """Take out the person, what was written, and the emails. Which steps there were, and when, stays."""
     steps = ComplaintEvent.objects.filter(complaint__in=keys)
     about = [
         *(f"complaint:{key}" for key in keys),
@@ -340,4 +327,14 @@ def flagged_rows(key: int) -> Iterator[Model]:
 
 FLAGGED_COMPLAINTS = (
     FlaggedSource("complaint", flagged_rows, lambda key: reverse("staff:privacy_complaint_change", args=[key])),
+)
+
+
+# Erased from the last to the first: the outbox needs the addresses that the person's rows then lose. Choices of mail go with the
+# messages to the address.
+SOURCES = (
+    PrivacySource("person", export_details, erase_details),
+    PrivacySource("choices_of_mail", export_choices, lambda person, now: None),
+    PrivacySource("messages", export_messages, erase_emails_of),
+    PrivacySource("complaints", export_complaints, erase_complaints, open_complaints),
 )

@@ -1,4 +1,4 @@
-"""A copy of one's data, the end of one's account, and the form of complaints."""
+"""A copy of one's data, the deletion of one's account, and the form of complaints."""
 
 from datetime import datetime, timedelta
 
@@ -21,27 +21,20 @@ from ctac.errors import DomainError
 from ctac.pages import keep_private
 from privacy import services
 from privacy.forms import ComplaintForm, DeleteAccountForm
-from privacy.models import Came, Complaint, Reason
+from privacy.models import Complaint, ComplaintChannel, DataActionReason
 from privacy.personal_data import ExportFormat, export_response
 from privacy.services import AlreadySent, enter_complaint, erase_and_notify
 from professionals import drafts
 from professionals.access import person_in, person_required, the_person
 
-# All that we hold about a person, for themselves.
-
 
 @person_required
 @require_safe
 def my_data(request: HttpRequest) -> HttpResponse:
-    """Everything that we hold about the person, as one file: to read with ?form=html, else for a program.
-
-    Who had to show who they are goes on from their details.
-    """
-    asked = ask_to_reauthenticate(request, afterwards=reverse("account_details"))
-    if asked is not None:
-        return asked
-    wait = check_own_data_limit(request, timezone.now())
-    if wait is not None:
+    """Everything that we hold about the person, as one file: to read with ?form=html, else for a program."""
+    if response := ask_to_reauthenticate(request, afterwards=reverse("account_details")):
+        return response
+    if wait := check_own_data_limit(request, timezone.now()):
         return wait
     form, person = ExportFormat.HTML if request.GET.get("form") == ExportFormat.HTML else ExportFormat.JSON, the_person(request)
     file = export_response(services.export_person(person), form)
@@ -49,9 +42,7 @@ def my_data(request: HttpRequest) -> HttpResponse:
     return file
 
 
-# Delete my account: what happens is said first, then one tick and one press; an email says that it is done.
-
-# What a service says to refuse is for staff; of all that an erasure refuses, this is what its owner can do something about.
+# The refusals of the service are for staff; these are for the owner of the account.
 VISIT_NOT_OVER = _(
     "A presenter may be with you or on the way to you, and needs to reach you. Nothing was erased. Delete your account when the "
     "visit is over, or call us."
@@ -65,17 +56,16 @@ CHANGED_MEANWHILE = _(
 @person_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def delete_account(request: HttpRequest) -> HttpResponse:
-    """Of staff a manager closes the account first: what they did in their work would lose its author."""
+    """Not of staff: what they did in their work would lose its author. A manager closes the account first."""
     if signed_in(request).is_staff:
         return render(request, "account/delete.html", {"form": None})
-    asked = ask_to_reauthenticate(request)
-    if asked is not None:
-        return asked
+    if response := ask_to_reauthenticate(request):
+        return response
     person, now = the_person(request), timezone.now()
     form = DeleteAccountForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         try:
-            erase_and_notify(person, by=signed_in(request), now=now, reason=Reason.OWN)
+            erase_and_notify(person, by=signed_in(request), now=now, reason=DataActionReason.OWN)
         except services.VisitInTheWay:
             form.add_error(None, VISIT_NOT_OVER)
         except DomainError as refusal:
@@ -91,8 +81,6 @@ def delete_account(request: HttpRequest) -> HttpResponse:
 def account_deleted(request: HttpRequest) -> HttpResponse:
     return render(request, "account/deleted.html")
 
-
-# The form by which anybody complains about how we handle their data, and the page that says that it came.
 
 A_DAY = timedelta(days=1)
 FROM_ONE_CLIENT, TO_ONE_MAILBOX = (20, A_DAY), (5, A_DAY)  # a workplace may share one address
@@ -114,8 +102,8 @@ def complaint(request: HttpRequest) -> HttpResponse:
             return response
         try:
             made = enter_complaint(
-                said=form.said,
-                came=Came.WEB,
+                details=form.details,
+                came=ComplaintChannel.WEB,
                 received_on=uk_day(now),
                 person=person,
                 by=None,
@@ -137,7 +125,7 @@ def complaint_page(request: HttpRequest, form: ComplaintForm, now: datetime, sta
 
 @require_safe
 def complaint_sent(request: HttpRequest, token: str) -> HttpResponse:
-    """For whoever has just sent it: the reference and the days, nothing that they wrote."""
+    """The reference and the days, nothing that they wrote."""
     made = Complaint.objects.filter(submission_token=token).first()
     if made is None:
         raise Http404

@@ -1,4 +1,4 @@
-"""Who is asking: the person behind the sign-in, read with it, set on each request and asked for by pages."""
+"""The person behind the sign-in: read with the user, set on each request, required by pages."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -21,8 +21,6 @@ from accounts.services import AccountGoneError
 from notifications.models import MarkedAddress
 from professionals.drafts import KEPT_FOR
 from professionals.models import Person
-
-# Who may see a page: someone who is signed in and whom we know as a person.
 
 
 def person_required(view: View[P]) -> View[P]:
@@ -51,22 +49,15 @@ def the_person(request: HttpRequest) -> Person:
     return person
 
 
-# Who is asking: request.person; and the cookie that a draft is found by.
-
-
-def person_of_user(request: HttpRequest) -> Person | None:
-    """The backend reads the person with the user, so this asks the database nothing."""
-    return getattr(request.user, "person", None)
-
-
 class PersonMiddleware:
-    """Sets request.person, read from the database only when a view asks; it is falsy for someone who is signed out."""
+    """Sets request.person, read only when a view asks and falsy when signed out; and the cookie that finds a draft."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.person = SimpleLazyObject(lambda: person_of_user(request))  # type: ignore[attr-defined]
+        # Read with the user by the backend below, so this asks the database nothing.
+        request.person = SimpleLazyObject(lambda: getattr(request.user, "person", None))  # type: ignore[attr-defined]
         response = self.get_response(request)
         secret = getattr(request, "draft_cookie", None)
         if secret:
@@ -83,7 +74,7 @@ class PersonMiddleware:
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Whose account goes while they sign in, or do anything else with it, is somebody whom we don't know."""
+        """An account that is deleted while its user does something ends signed out."""
         if not isinstance(exception, AccountGoneError):
             return None
         if request.user.pk is not None and User.objects.filter(pk=request.user.pk).exists():
@@ -94,13 +85,10 @@ class PersonMiddleware:
         return redirect("account_login")
 
 
-# Who is signed in, read with the person behind the sign-in: one statement a request instead of two.
-
-
 def second_factors() -> QuerySet[Authenticator]:
     """Those that are asked for at sign-in: a passkey is one to staff only (ADR 7)."""
-    found: QuerySet[Authenticator] = Authenticator.objects.exclude(type=Authenticator.Type.WEBAUTHN, user__is_staff=False)
-    return found
+    factors: QuerySet[Authenticator] = Authenticator.objects.exclude(type=Authenticator.Type.WEBAUTHN, user__is_staff=False)
+    return factors
 
 
 # Whether mail to them comes back is read along, so that every page can ask whether their address is right (ADR 3).
@@ -110,6 +98,8 @@ has_second_factor = Exists(second_factors().filter(user=OuterRef("pk")))
 
 
 class AuthenticationBackend(AllauthBackend):
+    """Reads the user with the person: one statement a request instead of two."""
+
     def get_user(self, user_id: Any) -> User | None:
         users = User.objects.select_related("person__organisation")
         user = users.annotate(mail_comes_back=mail_comes_back, has_second_factor=has_second_factor).filter(pk=user_id).first()

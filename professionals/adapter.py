@@ -1,4 +1,4 @@
-"""Where allauth asks us: how mail leaves, what happens when an address is verified and when someone signs in."""
+"""allauth's adapters: how mail leaves, and what happens when an address is verified or somebody signs in."""
 
 import base64
 import io
@@ -6,7 +6,7 @@ import logging
 import secrets
 import unicodedata
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import segno
 from allauth.account.adapter import DefaultAccountAdapter
@@ -27,20 +27,22 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts import encryption, limits
 from accounts import forms as accounts_forms
-from accounts import limits, security_log, sessions
 from accounts.access import is_own_page, recently_reauthenticated, with_next
 from accounts.allauth_internals import record_authentication
 from accounts.models import Session, User
 from accounts.services import has_address, lock_account, passkey_host
 from accounts.sessions import hash_session_key
+from audit.models import Act
+from audit.services import record
 from notifications.bounces.services import arrived
-from notifications.models import Cleared, Where
+from notifications.models import ChoiceSource, ClearReason
 from notifications.outbox import seal_and_send
 from notifications.preferences import choose
 from notifications.registry import Topic
 from professionals import drafts, services
-from professionals.access import person_of_user, second_factors
+from professionals.access import second_factors
 from professionals.emails import CHANGED, account_email_kind, render_account_email
 from professionals.models import Person
 from professionals.services import lock_people_and_account
@@ -51,14 +53,8 @@ NOTICE_LASTS = timedelta(days=3)
 REFUSED = {"incorrect_code": "code", "incorrect_password": "password"}
 
 
-def code_was_used(addresses: list[str]) -> None:
-    """Our mail arrives there, so the address is right, whatever came back from it before."""
-    if addresses:
-        arrived(addresses=addresses, how=Cleared.CODE, now=timezone.now())
-
-
 def still_signed_in(request: HttpRequest) -> bool:
-    """Asked with the account locked: who was signed out while the old address was put back confirms no other one."""
+    """Under the lock of the account: a session that ended while the old address was put back confirms no other one."""
     if not request.user.is_authenticated:
         return True
     return Session.objects.filter(pk=hash_session_key(str(request.session.session_key)), user=request.user).exists()
@@ -83,21 +79,20 @@ class AccountAdapter(DefaultAccountAdapter):
     }
 
     def validation_error(self, code: str, *args: Any) -> ValidationError:
-        """What allauth's forms ask when an answer is wrong: of these it sends no signal."""
+        """allauth's forms call this for a wrong answer, for which it sends no signal."""
         if code in REFUSED:
-            security_log.log_refused_answer(REFUSED[code], self.request.user.pk)
-        refusal: ValidationError = super().validation_error(code, *args)
-        return refusal
+            record(Act.NOT_LET_IN, by=self.request.user.pk, whats=[REFUSED[code]])
+        return cast(ValidationError, super().validation_error(code, *args))
 
     def is_ajax(self, request: HttpRequest) -> bool:
-        """Pages are all that we serve: no header turns them into JSON."""
+        """No header turns our pages into JSON."""
         return False
 
     def get_client_ip(self, request: HttpRequest) -> str:
         return limits.client_address(request)
 
     def is_safe_url(self, url: str) -> bool:
-        """Where `next` may lead. allauth's own breaks over what can't be read as an address, such as 'http://[::1'."""
+        """Of `next`. allauth's own breaks over what can't be read as an address, such as 'http://[::1'."""
         return is_own_page(self.request, url)
 
     def clean_email(self, email: str) -> str:
@@ -105,28 +100,24 @@ class AccountAdapter(DefaultAccountAdapter):
         return unicodedata.normalize("NFKC", email).lower()
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
-        """Our pages have asked by then (asking_again): allauth would keep what was posted, cookies too, as plain text."""
+        """Our pages have asked by then: allauth would store what was posted, cookies too, as plain text."""
         return not recently_reauthenticated(context.request, enrolling=True) and super().is_reauthentication_required(
             app=app, **kwargs
         )
 
     def get_reauthentication_methods(self, user: AbstractBaseUser | AnonymousUser) -> list[dict[str, Any]]:
-        """Who has a second factor shows that one: a password or a mailbox may be just what was stolen."""
-        ways = super().get_reauthentication_methods(user)
-        if any(way["id"].startswith("mfa_") for way in ways):  # a code and a passkey, on one page
+        """With a second factor only that one: a password or a mailbox may be just what was stolen."""
+        methods = super().get_reauthentication_methods(user)
+        if any(method["id"].startswith("mfa_") for method in methods):  # a code and a passkey, on one page
             return [{"id": "mfa_reauthenticate", "description": "", "url": reverse("mfa_reauthenticate")}]
         if not user.is_authenticated:
             return []
-        by_password = [{**way, "description": _("Use your password instead")} for way in ways]
-        by_code = {
-            "id": "code",
-            "description": _("Use a code from an email instead"),
-            "url": reverse("account_reauthenticate_code"),
-        }
-        return [*by_password, by_code]
+        by_password = [{**method, "description": _("Use your password instead")} for method in methods]
+        url = reverse("account_reauthenticate_code")
+        return [*by_password, {"id": "code", "description": _("Use a code from an email instead"), "url": url}]
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> AbstractBaseUser | None:
-        """Wrong passwords alone count, but each try does until it turned out to be right: many at once get no more."""
+        """Each try counts until it turns out to be right, so that many at once get no more."""
         user: AbstractBaseUser | None = super().authenticate(request, **credentials)
         if user is not None:
             limits.give_back_try(request, "login_failed", address=credentials.get("email", ""))
@@ -141,12 +132,12 @@ class AccountAdapter(DefaultAccountAdapter):
         super().send_confirmation_mail(request, emailconfirmation, signup)
 
     def send_account_already_exists_mail(self, email: str) -> None:
-        """Counts as the other does, which a new address gets: nobody learns from it which addresses have an account."""
+        """Limited like the email to a new address: nobody learns from it which addresses have an account."""
         limits.limit_confirmation_email(self.request, email)
         super().send_account_already_exists_mail(email)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Account mail leaves as all mail does, through the outbox; encrypted there, and gone when its code has expired."""
+        """Through the outbox, like all mail; encrypted there, and gone when its code has expired."""
         now = timezone.now()
         seal_and_send(
             kind=account_email_kind(template_prefix),
@@ -164,7 +155,7 @@ class AccountAdapter(DefaultAccountAdapter):
                 before = account.email
                 confirmed = still_signed_in(request) and super().confirm_email(request, email_address)
                 if confirmed:
-                    code_was_used([email_address.email])
+                    arrived(addresses=[email_address.email], how=ClearReason.CODE, now=timezone.now())
                     if not request.user.is_authenticated:  # signing up: a code by email, which allauth does not count as one
                         record_authentication(request, email_address.user, "code", email=email_address.email)
                     if before.lower() != email_address.email.lower():
@@ -175,7 +166,7 @@ class AccountAdapter(DefaultAccountAdapter):
         return confirmed
 
     def set_password(self, user: User, password: str) -> None:
-        """The password alone: the row may have another address by now. Who was signed out meanwhile sets none."""
+        """The password alone, as the row may have another address by now; refused to a session that ended meanwhile."""
         user.set_password(password)
         with transaction.atomic():
             lock_account(user.pk)
@@ -185,7 +176,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def send_notification_mail(
         self, template_prefix: str, user: User, context: dict[str, Any] | None = None, email: str | None = None
     ) -> None:
-        """That the address has changed is told by the service that notes the change: its mail has a link of its own."""
+        """Not of a changed address: the service that records the change sends that, with a link of its own."""
         if template_prefix != CHANGED:
             super().send_notification_mail(template_prefix, user, context, email)
 
@@ -194,11 +185,10 @@ class AccountAdapter(DefaultAccountAdapter):
         if kwargs.get("email") and not has_address(user, kwargs["email"]):
             self.add_message(request, messages.ERROR, message=self.error_messages["old_code"])
             return redirect("account_login")
-        response: HttpResponse | None = super().pre_login(request, user, **kwargs)
-        return response
+        return cast(HttpResponse | None, super().pre_login(request, user, **kwargs))
 
     def login(self, request: HttpRequest, user: User) -> None:
-        """Writes into the account that they came. Raises AccountGoneError if it is deleted at this moment."""
+        """Raises AccountGoneError if the account is deleted at this moment."""
         with transaction.atomic():
             lock_account(user.pk)
             super().login(request, user)
@@ -208,16 +198,17 @@ class AccountAdapter(DefaultAccountAdapter):
         details: services.Details | None = accounts_forms.pop_sign_up_details(request, email)  # type: ignore[assignment] # of our own form
         person = services.address_verified(user=user, email=email, details=details, now=now)
         if person and invite:
-            choose(address=email, chosen={Topic.INVITATIONS: True}, where=Where.SIGN_UP, now=now)
+            choose(address=email, chosen={Topic.INVITATIONS: True}, where=ChoiceSource.SIGN_UP, now=now)
         return person
 
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
-        """What this browser has typed becomes theirs; whom we don't know yet goes by the details page."""
+        """The browser's drafts become theirs; somebody whom we don't know yet goes by the details page."""
         response = super().post_login(request, user, **kwargs)
-        code_was_used(
-            [str(each.get("email") or "") for each in get_authentication_records(request, user) if each["method"] == "code"]
-        )
-        person = person_of_user(request)
+        # Mail arrives where a code was read, whatever came back from there before.
+        records = get_authentication_records(request, user)
+        if addresses := [str(record.get("email") or "") for record in records if record["method"] == "code"]:
+            arrived(addresses=addresses, how=ClearReason.CODE, now=timezone.now())
+        person = getattr(request.user, "person", None)
         if person is None or person.email.lower() != user.email.lower():  # a sign-in code, too, shows whose address it is
             person = self._join(request, user, user.email) or person
         request.person = person  # type: ignore[attr-defined]
@@ -252,11 +243,11 @@ class MFAAdapter(DefaultMFAAdapter):
     }
 
     def is_mfa_enabled(self, user: AbstractBaseUser | AnonymousUser, types: list[str] | None = None) -> bool:
-        """Whether they have a second factor: to professionals a passkey is a way in beside the code by email (ADR 7)."""
+        """To professionals a passkey is no second factor, but a way in beside the code by email (ADR 7)."""
         if user.is_anonymous:
             return False
-        found = second_factors().filter(user_id=user.pk)
-        return bool((found if types is None else found.filter(type__in=types)).exists())
+        factors = second_factors().filter(user_id=user.pk)
+        return bool((factors if types is None else factors.filter(type__in=types)).exists())
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
         return {"id": passkey_host(), "name": settings.MFA_TOTP_ISSUER}
@@ -270,13 +261,13 @@ class MFAAdapter(DefaultMFAAdapter):
         return drawing.getvalue().decode()
 
     def encrypt(self, text: str) -> str:
-        return sessions.encrypt(text)
+        return encryption.encrypt(text)
 
     def decrypt(self, encrypted_text: str) -> str:
-        """What none of our keys opens is no secret any more: a random one stands for it, so that no code is right."""
+        """A random secret for one that none of our keys opens, so that no code is right."""
         try:
-            return sessions.decrypt(encrypted_text)
-        except sessions.DecryptionError:
+            return encryption.decrypt(encrypted_text)
+        except encryption.DecryptionError:
             logger.error("a second-factor secret can't be opened: SECRET_KEY changed and the old one is not a fallback")
             return base64.b32encode(secrets.token_bytes(20)).decode()
 

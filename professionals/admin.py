@@ -1,7 +1,7 @@
-"""People, organisations, recognised domains and blocked attempts on the staff site. Drafts and limits are nobody's business."""
+"""People, organisations, recognised domains and blocked attempts on the staff site."""
 
 import contextlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, cast
 
@@ -28,40 +28,36 @@ from accounts.services import AccountGoneError
 from ctac.dates import tidy_postcode
 from ctac.errors import DomainError
 from ctac.staff.audit import audit_note
-from ctac.staff.columns import NOTHING, LooksOnly, email_in_pieces, mail_link, moment_of, number_of, phone_link, state_tag
+from ctac.staff.columns import NOTHING, LooksOnly, column, email_in_pieces, mail_link, moment_of, number_of, phone_link, state_tag
 from ctac.staff.lists import Part, is_key, keys_of, period_of, with_words
 from ctac.staff.menu import name_of
 from ctac.staff.site import ObjectAction, StaffModelAdmin, SureForm, Waiting, counted, staff_site
-from notifications.models import Where
+from notifications.models import ChoiceSource
 from notifications.preferences import choose, wants_each
 from notifications.privacy import readdress
 from notifications.registry import Topic
 from professionals import services
-from professionals.forms import PostcodeField, refuse_the_teams_own, validate_phone
+from professionals.forms import PostcodeField, refuse_team_address, validate_phone
 from professionals.models import ORGANISATION_WORDS, Organisation, Person, RecognisedDomain, Stopped
-from professionals.safeguarding.admin import FlaggedTextAdmin, OutOfHoursAdmin
+from professionals.safeguarding import admin as safeguarding_admin  # noqa: F401 - registers its models
 from professionals.services import is_work_address, note_former_address
 
-# What staff pages of bookings and orders show of a person, and forms that begin with what we know of a caller.
-
-# A caller whom we know: from their page to the forms that book or order for them, filled in, and to the lists of what is
-# theirs.
-#
-# An address names them by their key alone: who they are may stand in a page, and in no line of a log.
+# A known caller: from their page to the forms that book or order for them, filled in, and to the lists of what is theirs. A URL
+# has the key alone, as it stands in logs.
 
 PERSON = "person"
-SEES_PEOPLE = "professionals.view_person"
+VIEW_PERSON = "professionals.view_person"
 
 
 def person_from_query(request: HttpRequest) -> Person | None:
-    """Whom ?person= names; None for an unknown key."""
+    """None for an unknown key."""
     key = request.GET.get(PERSON, "")
     return Person.objects.select_related("organisation").filter(pk=key).first() if is_key(Person, key) else None
 
 
 def prefilled_person(request: HttpRequest) -> Person | None:
-    """Whom a form begins with: for those alone who may see people, and the audit is told. None for somebody erased."""
-    person = person_from_query(request) if PERSON in request.GET and request.user.has_perm(SEES_PEOPLE) else None
+    """For a user who may see people, with an entry in the audit. None for somebody erased."""
+    person = person_from_query(request) if PERSON in request.GET and request.user.has_perm(VIEW_PERSON) else None
     if person is None or person.erased_at is not None:
         return None
     audit_note(request).kind = Person._meta.label_lower
@@ -70,21 +66,20 @@ def prefilled_person(request: HttpRequest) -> Person | None:
 
 
 def prefill_note(person: Person | None) -> str:
-    """What stands above a form that began with what we know."""
     if person is None:
         return ""
-    said = [_("What we know about this person is filled in. To correct it, change the person’s own page.")]
+    sentences = [_("What we know about this person is filled in. To correct it, change the person’s own page.")]
     if not person.email:  # the address alone says who a caller is
-        said.append(_("Add an address on the person’s own page first, or this makes a new person."))
-    return " ".join(said)
+        sentences.append(_("Add an address on the person’s own page first, or this makes a new person."))
+    return " ".join(sentences)
 
 
 class PersonFilter(admin.SimpleListFilter):
-    """What is one person's, by their key: an index has it. No list offers it by itself, since there are too many people."""
+    """By ?person= alone: there are too many people to choose from."""
 
     title = gettext_lazy("person")
     parameter_name = PERSON
-    names_somebody = True  # whoever writes down which filters were set leaves out whom
+    names_somebody = True  # so the audit leaves out its value
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
         person = person_from_query(request)
@@ -95,21 +90,15 @@ class PersonFilter(admin.SimpleListFilter):
         return queryset.filter(person=key) if is_key(Person, key) else queryset.none()
 
 
-def with_person_filter(filters: Sequence[Any], request: HttpRequest) -> Sequence[Any]:
-    """For whoever may see people, and only in an address that names one."""
-    asked = PERSON in request.GET and request.user.has_perm(SEES_PEOPLE)
-    return (*filters, PersonFilter) if asked else filters
-
-
 @dataclass(frozen=True)
 class PersonRecords:
-    """One kind of what people have: rows with a `person`, and the button that leads to the form which adds one for them."""
+    """A model with a `person`, and the label of the button that adds one for them."""
 
     model: type[Model]
     add: str | Promise
 
-    def opens_to(self, user: User, act: str) -> bool:
-        return user.has_perm(f"{self.model._meta.app_label}.{get_permission_codename(act, self.model._meta)}")
+    def is_allowed(self, user: User, action: str) -> bool:
+        return user.has_perm(f"{self.model._meta.app_label}.{get_permission_codename(action, self.model._meta)}")
 
     def link(self, page: str, label: str | Promise, person: Person) -> dict[str, object]:
         address = reverse(f"staff:{self.model._meta.app_label}_{self.model._meta.model_name}_{page}")
@@ -120,26 +109,26 @@ PERSON_RECORDS: list[PersonRecords] = []
 
 
 def person_links(person: Person, user: User) -> dict[str, list[dict[str, object]]]:
-    """What a person's page leads to: the forms for them, and the lists of what is theirs, each counted, in one statement.
+    """The forms that add something for a person, and the lists of what is theirs, each counted, in one statement.
 
     Of somebody erased the lists stay, and nothing can be added.
     """
-    kinds = sorted(PERSON_RECORDS, key=lambda each: each.model._meta.label_lower)
-    adds = [each for each in kinds if each.opens_to(user, "add") and person.erased_at is None]
-    lists = [each for each in kinds if each.opens_to(user, "view")]
-    figures = counted([each.model._default_manager.filter(person=person) for each in lists])
-    named = [(each, f"{name_of(each.model._meta)} ({figure:,})") for each, figure in zip(lists, figures, strict=True)]
+    kinds = sorted(PERSON_RECORDS, key=lambda kind: kind.model._meta.label_lower)
+    lists = [kind for kind in kinds if kind.is_allowed(user, "view")]
+    figures = counted([kind.model._default_manager.filter(person=person) for kind in lists])
     return {
-        "adds": [each.link("add", each.add, person) for each in adds],
-        "lists": [each.link("changelist", label, person) for each, label in named],
+        "adds": [
+            kind.link("add", kind.add, person) for kind in kinds if kind.is_allowed(user, "add") and person.erased_at is None
+        ],
+        "lists": [
+            kind.link("changelist", f"{name_of(kind.model._meta)} ({figure:,})", person)
+            for kind, figure in zip(lists, figures, strict=True)
+        ],
     }
 
 
-# Who asked for something, as the staff pages of bookings and orders show it: one set of words for both.
-
-
 def name_and_organisation(name: str, organisation: str) -> SafeString | str:
-    """Two lines of a list: the name, and more quietly where they work."""
+    """Two lines of a list."""
     return format_html('{}<br> <span class="quiet">{}</span>', name, organisation) if organisation else name
 
 
@@ -150,10 +139,9 @@ def name_with_organisation(person: Person) -> str:
 
 def has_recognised_domain(person: Person) -> bool:
     """Looked up once for a page."""
-    known: bool | None = person.__dict__.get("_has_recognised_domain")
-    if known is None:
-        known = person.__dict__["_has_recognised_domain"] = is_work_address(person.email)
-    return known
+    if "_has_recognised_domain" not in person.__dict__:
+        person.__dict__["_has_recognised_domain"] = is_work_address(person.email)
+    return bool(person.__dict__["_has_recognised_domain"])
 
 
 def domain_in_words(person: Person) -> SafeString | str:
@@ -176,40 +164,27 @@ def postcode_as_one_word(typed: str) -> str:
 class PersonColumnsMixin:
     """For an admin whose objects have a `person`, read with `person__organisation`."""
 
+    links: ClassVar[Mapping[Any, tuple[str, str]]] = {"person": ("professionals.view_person", "person_unlinked")}
+    about_person = ("person", "person_organisation", "person_email", "person_phone")
+
+    person_unlinked = column(gettext_lazy("person"), lambda obj: str(obj.person))
+    person_organisation = column(
+        gettext_lazy("organisation"), lambda obj: obj.person.organisation.name if obj.person.organisation else NOTHING
+    )
+    person_email = column(gettext_lazy("email address"), lambda obj: mail_link(obj.person.email))
+    person_phone = column(gettext_lazy("phone"), lambda obj: phone_link(obj.person.phone))
+    person_domain = column(gettext_lazy("email domain"), lambda obj: domain_in_words(obj.person))
+
     def get_list_filter(self, request: HttpRequest) -> Any:
-        return with_person_filter(super().get_list_filter(request), request)  # type: ignore[misc]
+        filters = super().get_list_filter(request)  # type: ignore[misc]
+        asked = PERSON in request.GET and request.user.has_perm(VIEW_PERSON)
+        return (*filters, PersonFilter) if asked else filters
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> tuple[QuerySet[Any], bool]:
         """A whole address that we know finds what is its person's, and nothing else."""
         if "@" in search_term and (person := Person.objects.with_email(search_term.strip()).first()):
             return queryset.filter(person=person), False
         return super().get_search_results(request, queryset, search_term)  # type: ignore[misc]
-
-    links: ClassVar[Mapping[Any, tuple[str, str]]] = {"person": ("professionals.view_person", "person_unlinked")}
-    about_person = ("person", "person_organisation", "person_email", "person_phone")
-
-    @admin.display(description=gettext_lazy("person"))
-    def person_unlinked(self, obj: Any) -> str:
-        return str(obj.person)
-
-    @admin.display(description=gettext_lazy("organisation"))
-    def person_organisation(self, obj: Any) -> str:
-        return obj.person.organisation.name if obj.person.organisation else NOTHING
-
-    @admin.display(description=gettext_lazy("email address"))
-    def person_email(self, obj: Any) -> SafeString | str:
-        return mail_link(obj.person.email)
-
-    @admin.display(description=gettext_lazy("phone"))
-    def person_phone(self, obj: Any) -> SafeString | str:
-        return phone_link(obj.person.phone)
-
-    @admin.display(description=gettext_lazy("email domain"))
-    def person_domain(self, obj: Any) -> SafeString | str:
-        return domain_in_words(obj.person)
-
-
-# What somebody gets by email, for a colleague who has them on the phone.
 
 
 def wanted_topics(person: Person) -> list[Topic]:
@@ -219,8 +194,10 @@ def wanted_topics(person: Person) -> list[Topic]:
 STOP_MAIL = ObjectAction(
     slug="stop-mail",
     label=gettext_lazy("Stop reminders and news"),
-    # Only ever to less: to get more is theirs to ask for, where their address is known to be theirs.
-    service=lambda person, by, now: choose(address=person.email, chosen=dict.fromkeys(Topic, False), where=Where.PHONE, now=now),
+    # Only ever less: more is theirs to ask for, where their address is known to be theirs.
+    service=lambda person, by, now: choose(
+        address=person.email, chosen=dict.fromkeys(Topic, False), where=ChoiceSource.PHONE, now=now
+    ),
     available=lambda person: bool(wanted_topics(person)),
     explanation=gettext_lazy(
         "For somebody who asks for it on the phone. They get no reminders, news or invitations by email any more. Answers to "
@@ -228,9 +205,6 @@ STOP_MAIL = ObjectAction(
     ),
     done=gettext_lazy("They get no reminders and no news any more."),
 )
-
-
-# What the staff pages of accounts know of people: found by a person's name, moved to a new address after a call.
 
 
 class RecoverForm(SureForm):
@@ -250,7 +224,7 @@ class RecoverForm(SureForm):
 
 
 def accounts_of_people(accounts: QuerySet[User], search_term: str) -> Iterable[int]:
-    """By the words of their person."""
+    """Users found by the name and other details of their person."""
     people = Person.objects.filter(user__in=accounts) if accounts.query.where else Person.objects.exclude(user=None)
     return keys_of(with_words(people, postcode_as_one_word(search_term)), "user_id")
 
@@ -275,54 +249,64 @@ UserAdmin.object_actions = [*UserAdmin.object_actions, RECOVER]
 UserAdmin.also_found_by.append(accounts_of_people)
 
 
-# What was stopped, for staff: seen, or let through when they know who it was (ADR 10).
+class IsNullFilter(admin.SimpleListFilter):
+    """Yes or no, by whether a column has a value."""
 
-BLOCKED_ATTEMPT_FIELDS = (
-    "where",
-    "why",
-    "by_in_words",
-    "about",
-    "who",
-    "number_of_times",
-    "last",
-    "first_hour",
-    "seen",
-    "through",
-    "by_staff",
-)
+    column: str
+    labels: ClassVar[dict[str, Promise]]
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(self.labels.items())
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(**{f"{self.column}__isnull": self.value() == "no"}) if self.value() in self.labels else queryset
 
 
-class SeenFilter(admin.SimpleListFilter):
+class SeenFilter(IsNullFilter):
     title = gettext_lazy("seen")
     parameter_name = "seen"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("no", _("Not seen yet")), ("yes", _("Seen"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Stopped]) -> QuerySet[Stopped]:
-        return queryset.filter(seen_at__isnull=self.value() == "no") if self.value() in {"no", "yes"} else queryset
+    column = "seen_at"
+    labels: ClassVar = {"no": gettext_lazy("Not seen yet"), "yes": gettext_lazy("Seen")}
 
 
+@admin.register(Stopped, site=staff_site)
 class StoppedAdmin(LooksOnly):
+    """Blocked attempts: seen, or let through when staff know who it was (ADR 10)."""
+
     list_display = ("where_and_why", "by_in_words", "about", "who", "number_of_times", "last", "state")
     list_filter = (SeenFilter, "where", "why", "by", period_of("last_at"))
     list_select_related = ("person__organisation", "organisation")
     sorts_quickly = ("last",)
     ordering = ("-last_at", "-pk")
     actions = ("seen_all",)
-    fieldsets = ((None, {"fields": BLOCKED_ATTEMPT_FIELDS}),)
-    readonly_fields = BLOCKED_ATTEMPT_FIELDS
+    fields = readonly_fields = (
+        "where",
+        "why",
+        "by_in_words",
+        "about",
+        "who",
+        "number_of_times",
+        "last",
+        "first_hour",
+        "seen",
+        "through",
+        "by_staff",
+    )
     number_of_times = number_of("times", gettext_lazy("times"))
     last = moment_of("last_at", gettext_lazy("last"), short=True)
     first_hour = moment_of("hour", gettext_lazy("in the hour from"))
     seen = moment_of("seen_at", gettext_lazy("seen"))
     through = moment_of("let_through_at", gettext_lazy("let through"))
+    where_and_why = column(gettext_lazy("what"), str, ordering="where")
+    by_in_words = column(
+        gettext_lazy("counted by"), lambda attempt: attempt.get_by_display() if attempt.by else NOTHING, ordering="by"
+    )
     object_actions = (
         ObjectAction(
             slug="let-through",
             label=gettext_lazy("Let through for today"),
             service=services.lift_block,
-            available=lambda stopped: stopped.may_be_let_through(timezone.now()),
+            available=lambda attempt: attempt.may_be_let_through(timezone.now()),
             explanation=gettext_lazy(
                 "For whom you know. This limit stops nobody whom it counts until midnight: for an organisation or a postcode, "
                 "that is everyone there. How many copies may be ordered stays as it is."
@@ -333,10 +317,10 @@ class StoppedAdmin(LooksOnly):
         ObjectAction(
             slug="seen",
             label=gettext_lazy("Mark as seen"),
-            service=lambda stopped, **by_and_now: services.mark_blocked_attempts_seen(
-                rows=Stopped.objects.filter(pk=stopped.pk), **by_and_now
+            service=lambda attempt, **kwargs: services.mark_blocked_attempts_seen(
+                rows=Stopped.objects.filter(pk=attempt.pk), **kwargs
             ),
-            available=lambda stopped: stopped.seen_at is None,
+            available=lambda attempt: attempt.seen_at is None,
             explanation=gettext_lazy("Nothing else happens. If it is stopped again in the same hour, it counts as not seen."),
             done=gettext_lazy("Marked as seen."),
         ),
@@ -351,27 +335,19 @@ class StoppedAdmin(LooksOnly):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Stopped]:
         return super().get_queryset(request).select_related("by_staff", *self.list_select_related)
 
-    @admin.display(description=gettext_lazy("what"), ordering="where")
-    def where_and_why(self, stopped: Stopped) -> str:
-        return str(stopped)
-
-    @admin.display(description=gettext_lazy("counted by"), ordering="by")
-    def by_in_words(self, stopped: Stopped) -> str:
-        return stopped.get_by_display() if stopped.by else NOTHING
-
     @admin.display(description=gettext_lazy("who"))
-    def who(self, stopped: Stopped) -> SafeString | str:
-        """Whoever was stopped first in that hour; nobody is known who was not signed in."""
-        person, organisation = stopped.person, stopped.organisation
+    def who(self, attempt: Stopped) -> SafeString | str:
+        """The first one stopped in that hour, if signed in."""
+        person, organisation = attempt.person, attempt.organisation
         if person is None:
             return organisation.name if organisation else NOTHING
         return name_and_organisation(person.name, person.organisation.name if person.organisation else "")
 
     @admin.display(description=gettext_lazy("state"))
-    def state(self, stopped: Stopped) -> SafeString:
-        if stopped.let_through_at:
+    def state(self, attempt: Stopped) -> SafeString:
+        if attempt.let_through_at:
             return state_tag(_("Let through"), "good")
-        return state_tag(_("Seen"), "done") if stopped.seen_at else state_tag(_("Not seen"), "waiting")
+        return state_tag(_("Seen"), "done") if attempt.seen_at else state_tag(_("Not seen"), "waiting")
 
     def summary_of(self, obj: Stopped) -> list[dict[str, object]]:
         return [
@@ -432,19 +408,15 @@ class PersonForm(forms.ModelForm):
 
     def clean_email(self) -> str:
         email = str(self.cleaned_data["email"]).strip().lower()
-        refuse_the_teams_own(email)
+        refuse_team_address(email)
         return email
 
 
-class SignInFilter(admin.SimpleListFilter):
+class SignInFilter(IsNullFilter):
     title = gettext_lazy("sign-in")
     parameter_name = "sign_in"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("yes", _("Signs in")), ("no", _("Entered by staff"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
-        return queryset.filter(user__isnull=self.value() == "no") if self.value() in {"yes", "no"} else queryset
+    column = "user"
+    labels: ClassVar = {"yes": gettext_lazy("Signs in"), "no": gettext_lazy("Entered by staff")}
 
 
 @admin.register(Person, site=staff_site)
@@ -462,41 +434,30 @@ class PersonAdmin(StaffModelAdmin):
     fields = ["name", "email", "email_domain", "phone", "profession", "organisation", "postcode", "signs_in", "mail", "added_at"]
     readonly_fields = ["email_domain", "signs_in", "mail", "added_at"]
     added_at = moment_of("created_at", gettext_lazy("added"))
-    object_actions = [
-        STOP_MAIL,
-    ]
+    signs_in = column(gettext_lazy("signs in"), lambda person: _("Yes") if person.user_id else _("No, entered by staff"))
+    email_in_list = column(
+        gettext_lazy("email address"),
+        lambda person: email_in_pieces(person.email) if person.email else NOTHING,
+        ordering="email",
+    )
+    phone_in_list = column(gettext_lazy("phone"), lambda person: phone_link(person.phone), ordering="phone")
+    email_domain = column(gettext_lazy("email domain"), domain_in_words)
+    object_actions = [STOP_MAIL]
 
     def get_fields(self, request: HttpRequest, obj: Person | None = None) -> list[Any]:
-        """What only we know of somebody is not asked of a new person."""
+        """A new person has none of the read-only ones yet."""
         return [name for name in self.fields if obj is not None or name not in self.readonly_fields]
-
-    @admin.display(description=gettext_lazy("signs in"))
-    def signs_in(self, person: Person) -> str:
-        return _("Yes") if person.user_id else _("No, entered by staff")
 
     @admin.display(description=gettext_lazy("chose to get by email"))
     def mail(self, person: Person) -> str:
-        # 'Reminders of presentations that I take part in', as they themselves read it.
         if not person.email:
             return _("Nothing: we have no address")
         return ". ".join([str(topic.label) for topic in wanted_topics(person)]) or _("Only answers to what they do")
 
-    @admin.display(description=gettext_lazy("email address"), ordering="email")
-    def email_in_list(self, person: Person) -> SafeString | str:
-        return email_in_pieces(person.email) if person.email else NOTHING
-
-    @admin.display(description=gettext_lazy("phone"), ordering="phone")
-    def phone_in_list(self, person: Person) -> SafeString | str:
-        return phone_link(person.phone)
-
-    @admin.display(description=gettext_lazy("email domain"))
-    def email_domain(self, person: Person) -> SafeString | str:
-        return domain_in_words(person)
-
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         person: Person | None = kwargs.get("obj")
-        more = person_links(person, cast(User, request.user)) if person is not None else {}
-        return super().render_change_form(request, {**context, **more}, *args, **kwargs)
+        links = person_links(person, cast(User, request.user)) if person is not None else {}
+        return super().render_change_form(request, {**context, **links}, *args, **kwargs)
 
     def summary_of(self, obj: Person) -> list[dict[str, object]]:
         return [
@@ -511,7 +472,7 @@ class PersonAdmin(StaffModelAdmin):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
-        """Who is erased while a colleague changes them stays erased; their page then has nothing to change."""
+        """Somebody who is erased while a colleague changes them stays erased."""
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
         except AccountGoneError:
@@ -519,7 +480,7 @@ class PersonAdmin(StaffModelAdmin):
             return redirect(request.path)
 
     def save_model(self, request: HttpRequest, obj: Person, form: forms.ModelForm, change: bool) -> None:
-        """Of somebody known only what was changed: the rest may be newer than the page. Raises AccountGoneError."""
+        """Of a known person only the changed fields: the others may be newer than the page. Raises AccountGoneError."""
         if change:
             services.lock_person(obj)
         if obj.organisation is not None:
@@ -541,21 +502,21 @@ class PersonAdmin(StaffModelAdmin):
         return super().get_search_results(request, queryset, postcode_as_one_word(search_term))
 
     def has_change_permission(self, request: HttpRequest, obj: Person | None = None) -> bool:
-        """Of somebody erased the page shows what is left, and takes nothing."""
+        """Not of somebody erased."""
         return (obj is None or obj.erased_at is None) and super().has_change_permission(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Person | None = None) -> bool:
         return False
 
     def has_erase_permission(self, request: HttpRequest, obj: Person | None = None) -> bool:
-        """Of an action that privacy adds, as the next one."""
+        """For an action of privacy, as the next one."""
         return bool(request.user.has_perm("professionals.erase_person"))
 
     def has_give_data_permission(self, request: HttpRequest, obj: Person | None = None) -> bool:
         return bool(request.user.has_perm("professionals.give_person_data"))
 
     def has_hand_over_permission(self, request: HttpRequest, obj: Person | None = None) -> bool:
-        """Of an action that bookings adds."""
+        """For an action of bookings."""
         return bool(request.user.has_perm("bookings.hand_over_booking"))
 
 
@@ -567,11 +528,11 @@ class MergeForm(forms.Form):
     )
 
 
-def merge(organisation: Organisation, *, name: str, **by_and_now: Any) -> None:
+def merge(organisation: Organisation, *, name: str, **kwargs: Any) -> None:
     other = Organisation.objects.named(" ".join(name.split())).first()
     if other is None:
         raise DomainError(gettext_lazy("No organisation has exactly that name."))
-    services.merge_organisations(keep=organisation, others=[other], **by_and_now)
+    services.merge_organisations(keep=organisation, others=[other], **kwargs)
 
 
 @admin.register(Organisation, site=staff_site)
@@ -584,6 +545,7 @@ class OrganisationAdmin(StaffModelAdmin):
     sorts_quickly = ["name", "added"]
     fields = ["name"]
     added = moment_of("created_at", gettext_lazy("added"), short=True)
+    number_of_people = number_of("people_count", gettext_lazy("people"))
     object_actions = [
         ObjectAction(
             slug="merge",
@@ -596,18 +558,14 @@ class OrganisationAdmin(StaffModelAdmin):
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
-        """How many people: counted for those rows that are shown (see `parts`)."""
+        """Counts the people of the rows on the page (see `parts`)."""
         people = Person.objects.filter(organisation=OuterRef("pk")).order_by().values("organisation")
         count = Coalesce(Subquery(people.annotate(many=Count("pk")).values("many")), 0)
         return super().get_queryset(request).annotate(people_count=count).alias(searched=ORGANISATION_WORDS)
 
     def parts(self) -> tuple[Part, ...]:
-        """The keys first: else the people of every organisation on the pages before would be counted too."""
+        """The keys first, or the people of every organisation on earlier pages would be counted too."""
         return (Part(Q(), ("name", "-pk")),)
-
-    @admin.display(description=gettext_lazy("people"), ordering="people_count")
-    def number_of_people(self, organisation: Any) -> str:
-        return f"{organisation.people_count:,}"
 
     def has_delete_permission(self, request: HttpRequest, obj: Organisation | None = None) -> bool:
         return False
@@ -631,8 +589,3 @@ class RecognisedDomainAdmin(StaffModelAdmin):
     list_display = ["domain"]
     search_fields = ["domain"]
     search_help_text = gettext_lazy("The part after the @, or a piece of it")
-
-
-__all__ = ["RECOVER", "FlaggedTextAdmin", "OutOfHoursAdmin"]
-
-staff_site.register(Stopped, StoppedAdmin)

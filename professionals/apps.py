@@ -10,11 +10,9 @@ class ProfessionalsConfig(AppConfig):
         from accounts import limits
         from notifications import registry, samples
         from professionals import emails
-        from professionals.services import address_owners, keep_blocked_attempt_of
+        from professionals.services import address_owners, record_blocked_attempt_of
 
-        limits.register_recorder(keep_blocked_attempt_of)
+        limits.register_recorder(record_blocked_attempt_of)
         registry.name_account_mail(emails.ACCOUNT_EMAIL_LABELS)
-        samples.register("professionals.emails.flag_examples")
-        samples.register("professionals.emails.account_examples")
-        samples.register("professionals.emails.address_examples")
+        samples.register("professionals.emails.examples")
         registry.register_owners(address_owners)

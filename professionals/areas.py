@@ -54,7 +54,6 @@ def look_up_areas(postcodes: Iterable[str]) -> dict[str, Area | None]:
 def area_within(row: OutwardCode | None, postcode: str) -> Area | None:
     """Of that outward code, where in it the postcode lies; without one, the middle of the postcode area."""
     if row is None:
-        # The middle of a postcode area, for an outward code that we don't know yet.
         letters = postcode_area(postcode)
         rows = list(OutwardCode.objects.filter(code__regex=rf"^{letters}[0-9]").defer("others")) if letters else []
         if not rows:
@@ -116,7 +115,6 @@ TURNS = tuple(radians(seconds / 3600) for seconds in (0.1502, 0.2470, 0.8421))
 
 def to_latitude_and_longitude(easting: float, northing: float) -> tuple[float, float]:
     """Degrees on WGS84."""
-    # Radians on the Airy ellipsoid.
     a, b = AIRY[0] * SCALE, AIRY[1] * SCALE
     squared = 1 - (b / a) ** 2
     # The latitude on the central meridian that has this northing.
@@ -146,7 +144,7 @@ def to_latitude_and_longitude(easting: float, northing: float) -> tuple[float, f
         - secant / (6 * nu**3) * (nu / rho + 2 * t**2) * east**3
         + secant / (120 * nu**5) * (5 + 28 * t**2 + 24 * t**4) * east**5
     )
-    return _shifted(*(north, ORIGIN_LONGITUDE + along))
+    return _shifted(north, ORIGIN_LONGITUDE + along)
 
 
 def _shifted(latitude: float, longitude: float) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""Drafts: what someone has typed in a form of several pages, kept while they go and sign in.
+"""Drafts: the answers to a form of several pages, kept while their writer goes and signs in.
 
 A draft is found by a cookie, and once they have signed in by the person, on any device. The cookie holds a random secret of
 which only a hash is stored. Signing out takes the cookie away (the next user of a shared PC sees nothing) and leaves the
@@ -24,41 +24,39 @@ from accounts.services import AccountGoneError
 from professionals.models import Draft, Person
 from professionals.services import lock_person
 
-ADDED_UP = {"basket"}  # steps whose answers of two devices are added up
-RESTS_ON = {"when": "where"}  # step → the step that it means nothing without
+MERGED_STEPS = {"basket"}  # steps whose answers of two devices are merged
+DEPENDS_ON = {"when": "where"}  # step → the step that it means nothing without
 KEPT_FOR = timedelta(hours=48)
 FLAGGED_FOR = timedelta(hours=2)  # with a text that may be about a child: long enough to finish the form
 SECRET = re.compile(r"[A-Za-z0-9_-]{43}")  # what secrets.token_urlsafe(32) makes: 256 bits
 
 
 def find(request: HttpRequest, kind: str, now: datetime, *, along: Sequence[str] = ()) -> Draft | None:
-    """The draft of this kind that whoever asks is filling in. The person's own counts before one of the cookie alone.
+    """The draft of this kind that the reader is filling in. The person's own counts before one of the cookie alone.
 
-    `along` names related rows to select with it. Whoever has no cookie and is nobody we know costs no statement.
+    `along` names related rows to select with it. Without a cookie and a person it costs no statement.
     """
-    found = _found(request)
-    if kind not in found:
+    drafts = _cached(request)
+    if kind not in drafts:
         secret, person = _secret(request), getattr(request, "person", None)
         if not secret and not person:
             return None
-        whose = Q(pk__in=[])
-        if person:
-            whose |= Q(person=person.pk)
+        owner = Q(person=person.pk) if person else Q(pk__in=[])
         if secret:
-            whose |= Q(person=None, key_hash=_hash(secret)) if person else Q(key_hash=_hash(secret))
-        rows = Draft.objects.filter(whose, kind=kind, expires_at__gt=now).order_by(F("person").asc(nulls_last=True))
-        found[kind] = (rows.select_related(*along) if along else rows).first()
-    return found[kind]
+            owner |= Q(person=None, key_hash=_hash(secret)) if person else Q(key_hash=_hash(secret))
+        rows = Draft.objects.filter(owner, kind=kind, expires_at__gt=now).order_by(F("person").asc(nulls_last=True))
+        drafts[kind] = (rows.select_related(*along) if along else rows).first()
+    return drafts[kind]
 
 
-def _found(request: HttpRequest) -> dict[str, Draft | None]:
-    """What this request has found so far, by kind: it asks the database once."""
-    found: dict[str, Draft | None] = request.__dict__.setdefault("_found_drafts", {})
-    return found
+def _cached(request: HttpRequest) -> dict[str, Draft | None]:
+    """The drafts that this request has read, by kind: it asks the database once."""
+    drafts: dict[str, Draft | None] = request.__dict__.setdefault("_drafts", {})
+    return drafts
 
 
 def keep(request: HttpRequest, kind: str, steps: Mapping[str, dict[str, Any]], now: datetime) -> Draft:
-    """Keep the answers of these pages in the draft of this kind, begun if there is none, or none any more."""
+    """Save the answers of these pages in the draft of this kind, begun if there is none, or none any more."""
     draft = find(request, kind, now)
     if draft is None or not save_steps(draft, steps, now):
         draft = _start(request, kind, now, steps)
@@ -67,7 +65,7 @@ def keep(request: HttpRequest, kind: str, steps: Mapping[str, dict[str, Any]], n
 
 def find_or_start(request: HttpRequest, kind: str, now: datetime) -> Draft:
     """The draft of this kind, begun if there is none; the cookie goes out with the response."""
-    _forget_found(request)  # what is about to be written rests on the draft as it is now
+    _cached(request).clear()  # what is about to be written depends on the draft as it is now
     return _send(request, find(request, kind, now) or _start(request, kind, now, {}))
 
 
@@ -78,15 +76,14 @@ def expect(request: HttpRequest) -> None:
 
 
 def _send(request: HttpRequest, draft: Draft) -> Draft:
-    """Give this browser the cookie that finds it."""
-    secret = _send_cookie(request, _secret(request) or _new_secret(request))
-    _bind(draft, _hash(secret))
-    _found(request)[draft.kind] = draft
+    """Give this browser the cookie by which it finds the draft."""
+    key_hash = _hash(_send_cookie(request, _secret(request) or _new_secret(request)))
+    if draft.key_hash != key_hash:  # the person's draft is found by this browser also when the session has run out
+        with suppress(IntegrityError), transaction.atomic():  # this browser may have another draft of the kind
+            Draft.objects.filter(pk=draft.pk).update(key_hash=key_hash)
+            draft.key_hash = key_hash
+    _cached(request)[draft.kind] = draft
     return draft
-
-
-def _forget_found(request: HttpRequest) -> None:
-    request.__dict__.pop("_found_drafts", None)
 
 
 def save_step(draft: Draft, step: str, answers: dict[str, Any], now: datetime) -> None:
@@ -110,7 +107,7 @@ def _as_stored(steps: Mapping[str, dict[str, Any]]) -> dict[str, dict[str, Any]]
 
 
 def _kept_for(answers: Mapping[str, Any]) -> timedelta:
-    """A text that its writer kept though it looked like a child's details (product.md, rule 6) makes the draft short-lived."""
+    """A text that looks like a child's details (product.md, rule 6) makes the draft short-lived."""
     return FLAGGED_FOR if any(isinstance(step, dict) and step.get("flagged") for step in answers.values()) else KEPT_FOR
 
 
@@ -120,7 +117,7 @@ def adopt(request: HttpRequest, person: Person, now: datetime) -> None:
 
     A draft that another person has made theirs stays theirs, and this browser forgets it. Raises AccountGoneError.
     """
-    _forget_found(request)
+    _cached(request).clear()
     secret = _secret(request)
     if not secret:
         return
@@ -136,36 +133,31 @@ def adopt(request: HttpRequest, person: Person, now: datetime) -> None:
 
 def _give(draft: Draft, person: Person, now: datetime) -> None:
     """Make it the person's. A draft that they have already stays, with these answers over its own and under this cookie."""
-    theirs = Draft.objects.select_for_update().filter(person=person, kind=draft.kind).first()
-    if theirs and theirs.expires_at > now:
-        # Both drafts' answers: each page whole as it was typed last, but two baskets become one. A page that rests on another
-        # goes when that one was answered anew: a time was offered for a place.
-        older = theirs.answers
-        newer = draft.answers
-        kept = {step: answers for step, answers in older.items() if RESTS_ON.get(step) not in newer}
-        theirs.answers = kept | {
-            step: {**kept.get(step, {}), **answers} if step in ADDED_UP else answers for step, answers in newer.items()
-        }
-        theirs.key_hash = draft.key_hash
-        theirs.expires_at = min(max(theirs.expires_at, draft.expires_at), now + _kept_for(theirs.answers))
-        _hand_over_what_is_bound(draft, theirs)
-        draft.delete()
-        theirs.save(update_fields=["answers", "key_hash", "expires_at"])
+    existing = Draft.objects.select_for_update().filter(person=person, kind=draft.kind).first()
+    if existing is None or existing.expires_at <= now:
+        if existing:
+            existing.delete()
+        draft.person = person
+        draft.save(update_fields=["person"])
         return
-    if theirs:
-        theirs.delete()
-    draft.person = person
-    draft.save(update_fields=["person"])
-
-
-def _hand_over_what_is_bound(draft: Draft, to: Draft) -> None:
-    """Rows of other apps that belong to a draft, such as a slot that is kept: those of the newer one count, if it has any."""
+    # Each page whole as it was typed last, but two baskets become one. A page that depends on another goes when that one was
+    # answered anew: a time was offered for a place.
+    newer = draft.answers
+    older = {step: answers for step, answers in existing.answers.items() if DEPENDS_ON.get(step) not in newer}
+    existing.answers = older | {
+        step: {**older.get(step, {}), **answers} if step in MERGED_STEPS else answers for step, answers in newer.items()
+    }
+    existing.key_hash = draft.key_hash
+    existing.expires_at = min(max(existing.expires_at, draft.expires_at), now + _kept_for(existing.answers))
+    # Rows of other apps that belong to a draft, such as a held slot: those of the newer one count, if it has any.
     for relation in Draft._meta.related_objects:
         rows = relation.related_model._base_manager
-        newer = rows.filter(**{relation.field.name: draft})
-        if newer.exists():
-            rows.filter(**{relation.field.name: to}).delete()
-            newer.update(**{relation.field.name: to})
+        moved = rows.filter(**{relation.field.name: draft})
+        if moved.exists():
+            rows.filter(**{relation.field.name: existing}).delete()
+            moved.update(**{relation.field.name: existing})
+    draft.delete()
+    existing.save(update_fields=["answers", "key_hash", "expires_at"])
 
 
 def finish(draft: Draft) -> None:
@@ -207,18 +199,6 @@ def _start(request: HttpRequest, kind: str, now: datetime, steps: Mapping[str, d
                 return other  # begun in another tab meanwhile
 
 
-def _bind(draft: Draft, key_hash: str) -> None:
-    """Let the browser in use find the person's draft also when the session has run out."""
-    if draft.key_hash == key_hash:
-        return
-    try:
-        with transaction.atomic():
-            Draft.objects.filter(pk=draft.pk).update(key_hash=key_hash)
-    except IntegrityError:
-        return  # this browser already has another draft of the kind
-    draft.key_hash = key_hash
-
-
 def _secret(request: HttpRequest) -> str:
     """The cookie's secret: one given in this very request, else what the browser sent, if it has the right shape."""
     sent = getattr(request, "draft_cookie", None)
@@ -234,7 +214,7 @@ def _new_secret(request: HttpRequest) -> str:
 def _send_cookie(request: HttpRequest, secret: str) -> str:
     """PersonMiddleware puts it on the response. Another cookie finds other drafts."""
     if secret != _secret(request):
-        _forget_found(request)
+        _cached(request).clear()
     request.draft_cookie = secret  # type: ignore[attr-defined]
     return secret
 

@@ -1,4 +1,4 @@
-"""Account mail: worded by allauth's choice of template, in our layout; and what is told of a changed address."""
+"""Account mail, by allauth's templates in our layout; notices of a changed address; the safeguarding lead's."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -19,8 +19,7 @@ from notifications.rendering import Rendered, render_page
 from notifications.samples import PAGE, Example, example
 from professionals.models import AccountRecovery, AddressChange, FlaggedText, Person
 
-# What staff call the messages about signing in, which the account pages word (allauth’s templates name their kinds).
-
+# Labels for staff, by kind; allauth’s templates name the kinds.
 ACCOUNT_EMAIL_LABELS: dict[str, str | Promise] = {
     "account-email-confirmation-signup": _("Sign-up code"),
     "account-email-confirmation": _("Code for a new address"),
@@ -55,7 +54,7 @@ SAMPLE_CHANGE = {
     "changed": "Tuesday 12 January 2027, 10am",
     "until": "Tuesday 19 January 2027, 10am",
 }
-# What the templates of each kind are given beside the address, for the samples.
+# The context of each template besides the address, for the samples.
 ACCOUNT_EMAIL_SAMPLES: dict[str, dict[str, str]] = {
     "account/email/email_confirmation_signup": SAMPLE_CODE,
     "account/email/login_code": SAMPLE_CODE,
@@ -89,17 +88,6 @@ def account_email_kind(template_prefix: str) -> str:
     return f"account-{template_prefix.rpartition('/')[2].replace('_', '-')}"
 
 
-def account_examples() -> Iterator[Example]:
-    """One of each that allauth sends."""
-    for prefix, facts in ACCOUNT_EMAIL_SAMPLES.items():
-        title = gettext("Account: %(what)s") % {"what": ACCOUNT_EMAIL_LABELS[account_email_kind(prefix)]}
-        yield Example(
-            account_email_kind(prefix), title, partial(render_account_email, prefix, "nadia.rahman@leeds.nhs.uk", facts)
-        )
-
-
-# What is told of a changed address: to the old one how to put it back; when it was put back, to both and to staff.
-
 CHANGED, PUT_BACK, OBJECTION = "account/email/email_changed", "account/email/address_put_back", "address-objection"
 MOVED_BY_STAFF = "account/email/moved_by_staff"
 NOTICE_TRIED_FOR = timedelta(days=7)
@@ -115,14 +103,14 @@ def notify_address_change(change: AddressChange, token: str, now: datetime) -> N
 
 def notify_address_put_back(change: AddressChange, *, before: str, now: datetime) -> None:
     """To the address that is right again, and to the one that the account had until now."""
-    facts = {"old": change.old, "moment": format_moment(now)}
     for to in dict.fromkeys([change.old, before]):
-        mail = render_account_email(PUT_BACK, to, {**facts, "is_theirs": to == change.old})
+        context = {"old": change.old, "moment": format_moment(now), "is_theirs": to == change.old}
+        mail = render_account_email(PUT_BACK, to, context)
         seal_and_send(kind=account_email_kind(PUT_BACK), to=to, mail=mail, now=now, expires_at=now + NOTICE_TRIED_FOR)
 
 
 def notify_moved_by_staff(recovery: AccountRecovery) -> None:
-    """To the old address, without a link: who reads it may be just whom the account was moved away from (ADR 7)."""
+    """To the old address, without a link: its reader may be just whom the account was moved away from (ADR 7)."""
     mail = render_account_email(MOVED_BY_STAFF, recovery.old, {"moment": format_moment(recovery.at)})
     seal_and_send(
         kind=account_email_kind(MOVED_BY_STAFF),
@@ -134,7 +122,7 @@ def notify_moved_by_staff(recovery: AccountRecovery) -> None:
 
 
 class AddressObjection(Email):
-    """To staff, with the page of whoever put their old address back, about "address-change:12"."""
+    """About "address-change:12", with the page of the person who put their old address back."""
 
     name = OBJECTION
     label = _("To staff: an old email address was put back")
@@ -155,23 +143,9 @@ class AddressObjection(Email):
         return {"url": f"{settings.SITE_URL}{self.path}"}
 
 
-def address_examples() -> Iterator[Example]:
-    yield example(AddressObjection, path="/staff/professionals/person/1/change/")
-    moved = partial(
-        render_account_email, MOVED_BY_STAFF, "nadia.rahman@leeds.nhs.uk", {"moment": "Tuesday 12 January 2027, 10am"}
-    )
-    yield Example(account_email_kind(MOVED_BY_STAFF), _("Account: moved to another address by staff"), moved)
-    for is_theirs, title in ((True, _("Account: old address back")), (False, _("Account: old address back, to the other one"))):
-        facts = {"old": "nadia.rahman@leeds.nhs.uk", "moment": "Tuesday 12 January 2027, 10am", "is_theirs": is_theirs}
-        yield Example(
-            account_email_kind(PUT_BACK), title, partial(render_account_email, PUT_BACK, "nadia.rahman@leeds.nhs.uk", facts)
-        )
-
-
-# To the safeguarding lead: there is a text to read. Never what it says.
-
-
 class SafeguardingFlag(Email):
+    """There is a text to read; never what it says."""
+
     name = "safeguarding-flag"
     label = _("To the safeguarding lead: something to read")
     template = "safeguarding_flag"
@@ -190,5 +164,20 @@ class SafeguardingFlag(Email):
         return {"reference": self.notification.reference, "path": path}
 
 
-def flag_examples() -> Iterator[Example]:
+def examples() -> Iterator[Example]:
     yield example(SafeguardingFlag, reference="BK-7Q4M-2F", flagged=FlaggedText(pk=12))
+    render = partial(render_account_email, email="nadia.rahman@leeds.nhs.uk")
+    for prefix, context in ACCOUNT_EMAIL_SAMPLES.items():
+        kind = account_email_kind(prefix)
+        title = gettext("Account: %(what)s") % {"what": ACCOUNT_EMAIL_LABELS[kind]}
+        yield Example(kind, title, partial(render, prefix, context=context))
+    yield example(AddressObjection, path="/staff/professionals/person/1/change/")
+    moment: dict[str, object] = {"moment": "Tuesday 12 January 2027, 10am"}
+    put_back: dict[str, object] = {"old": "nadia.rahman@leeds.nhs.uk", **moment}
+    cases: tuple[tuple[str, Promise, dict[str, object]], ...] = (
+        (MOVED_BY_STAFF, _("Account: moved to another address by staff"), moment),
+        (PUT_BACK, _("Account: old address back"), put_back | {"is_theirs": True}),
+        (PUT_BACK, _("Account: old address back, to the other one"), put_back | {"is_theirs": False}),
+    )
+    for prefix, label, facts in cases:
+        yield Example(account_email_kind(prefix), label, partial(render, prefix, context=facts))

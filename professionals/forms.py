@@ -1,4 +1,4 @@
-"""What a person tells us about themselves."""
+"""The details of a person, by themselves or by staff for a caller."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ def validate_phone(typed: str) -> None:
 
 
 def clean_text(typed: str) -> str:
-    """One line without doubled spaces. Refuses the NUL character, which the database can't store."""
+    """One line without doubled spaces."""
     return " ".join(typed.split())
 
 
@@ -39,7 +39,7 @@ class PostcodeField(forms.CharField):
 
 
 class DetailsForm(PageForm):
-    """Who someone is and where they work. The service functions take its fields by the same names."""
+    """Name and workplace. The services take its fields by the same names."""
 
     autocomplete = {"name": "name", "phone": "tel", "postcode": "postal-code", "organisation_name": "organization"}
 
@@ -72,7 +72,6 @@ class DetailsForm(PageForm):
         return clean_text(self.cleaned_data["organisation_name"])
 
     def details(self) -> services.Details:
-        """The cleaned answers, as the services take them."""
         return services.Details(
             name=self.cleaned_data["name"],
             profession=self.cleaned_data["profession"],
@@ -83,7 +82,6 @@ class DetailsForm(PageForm):
 
     @staticmethod
     def initial_of(person: Person) -> dict[str, str]:
-        """What the form shows of someone whom we know."""
         return {
             "name": person.name,
             "profession": person.profession,
@@ -93,7 +91,7 @@ class DetailsForm(PageForm):
         }
 
 
-def refuse_the_teams_own(email: str) -> None:
+def refuse_team_address(email: str) -> None:
     """Mail to the team would be that person's: found, exported and erased with them."""
     if email.strip().lower() in team_addresses():
         raise ValidationError(
@@ -110,11 +108,11 @@ class CallerForm(DetailsForm):
         max_length=254,
         required=False,
         help_text=_("Leave empty if they have none. Then no email goes out, so tell them the reference on the phone."),
-        validators=[refuse_the_teams_own],
+        validators=[refuse_team_address],
     )
     field_order = ["name", "email", "phone", "profession", "organisation_name", "postcode"]
     autocomplete = dict.fromkeys(field_order, "off")
-    # The questions of the public form, asked about somebody else: label, and what to say when it is empty.
+    # Label and error of the questions of the public form, asked about somebody else.
     ABOUT_THE_CALLER = {
         "name": (_("Caller’s name"), _("Enter the caller’s name.")),
         "phone": (_("Caller’s work phone"), _("Enter a phone number to reach the caller on.")),

@@ -13,14 +13,12 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import By, Where, Why
 from ctac.dates import uk_day
-from ctac.models import impersonal, personal, words_in, words_index
+from ctac.models import Event, impersonal, personal, words_in, words_index
 from notifications.models import MarkedAddress, Notification
 
 if TYPE_CHECKING:
     from accounts.models import User
 
-
-# Where people work, and which addresses count as work.
 
 ORGANISATION_WORDS = words_in("name")
 
@@ -68,9 +66,6 @@ class RecognisedDomain(models.Model):
         return self.domain
 
 
-# A professional: who owns bookings, places and orders, and whom mail goes to.
-
-
 class Profession(models.TextChoices):
     """The list of docs/product.md."""
 
@@ -92,10 +87,6 @@ class PersonQuerySet(models.QuerySet["Person"]):
     def with_email(self, email: str) -> Self:
         """Those with that address in any case: one at most."""
         return self.alias(lower_email=Lower("email")).filter(lower_email=Lower(Value(email))).exclude(email="")
-
-    def entered_by_staff(self) -> Self:
-        """Those who have no sign-in yet."""
-        return self.filter(user=None)
 
 
 class Person(models.Model):
@@ -192,11 +183,8 @@ class FormerAddress(models.Model):
         return str(self.pk)
 
 
-# A row of a person that became one with another's: what it was, for whoever finds it again in a restored backup (ADR 23).
-
-
 class Absorbed(models.Model):
-    """`key` and `since` are those of the row that went; it is this person, and is erased with them."""
+    """A person who became one with this one. `key` and `since` of the row that went, should a backup bring it back (ADR 23)."""
 
     person = models.ForeignKey(
         "professionals.Person", verbose_name=_("person"), on_delete=models.CASCADE, related_name="absorbed"
@@ -213,23 +201,13 @@ class Absorbed(models.Model):
         return str(self.pk)
 
 
-# A new address of an account, to which the old one may object for a week.
-
-
 def hash_token(token: str) -> str:
     """What the table holds of the link's token: 256 random bits, so nobody finds the one from the other by trying."""
     return hashlib.sha256(token.encode()).hexdigest()
 
 
 class AddressChangeQuerySet(models.QuerySet["AddressChange"]):
-    def with_token(self, token: str) -> "AddressChangeQuerySet":
-        return self.filter(token_hash=hash_token(token))
-
-    def from_this_on(self, change: "AddressChange") -> "AddressChangeQuerySet":
-        """This one and what came after it: who puts an older address back undoes all of them."""
-        return self.filter(user=change.user_id, pk__gte=change.pk)
-
-    def over(self, before: datetime) -> "AddressChangeQuerySet":
+    def expired(self, before: datetime) -> "AddressChangeQuerySet":
         return self.filter(until__lte=before)
 
 
@@ -257,11 +235,9 @@ class AddressChange(models.Model):
         return str(self.pk)
 
 
-# An account that staff moved to a new address, and why they were sure.
-
-
 class AccountRecovery(models.Model):
-    """For somebody who had lost both mailbox and second factor: staff called the organisation first (ADR 7).
+    """An account that staff moved to a new address, of somebody who had lost both mailbox and second factor. Staff called the
+    organisation first (ADR 7).
 
     Kept as long as the account, so that it can be asked later who let whom in.
     """
@@ -292,9 +268,6 @@ class AccountRecovery(models.Model):
 
     def __str__(self) -> str:
         return str(self.pk)
-
-
-# Answers of a form that is not finished.
 
 
 class DraftKind(models.TextChoices):
@@ -332,9 +305,8 @@ class Draft(models.Model):
         return f"{self.kind} {self.pk}"
 
 
-# Where postcodes are: outward codes and local authorities. Both tables are made by scripts and loaded by migrations.
-#
-# Django does not manage them: nobody writes here, and emptying a database of its people leaves them as they are.
+# Outward codes and local authorities are loaded by migrations. Django does not manage the tables: nobody writes here, and
+# emptying a database of its people leaves them as they are.
 
 
 class Nation(models.TextChoices):
@@ -392,9 +364,6 @@ class LocalAuthority(models.Model):
         return self.name
 
 
-# What was kept though it looked like a child's details: that it is there, who read it, what was decided. Never the words.
-
-
 class Decision(models.TextChoices):
     OPEN = "", _("Not decided")
     CLEARED = "cleared", _("Words cleared")
@@ -414,7 +383,7 @@ class FlaggedTextQuerySet(models.QuerySet["FlaggedText"]):
 
 
 class FlaggedText(models.Model):
-    """One text that somebody kept on purpose. The words stand where they were written, and nowhere else (ADR 22).
+    """A text that somebody kept though it looked like a child's details. It stands where it was written, not here (ADR 22).
 
     `about` names the object and the act ("booking:12:cancelled"), as in the outbox; `reference` is what people call the object.
     """
@@ -459,27 +428,18 @@ class FlaggedEventKind(models.TextChoices):
     NO_CHILD = "no-child", _("Said not to be about a child")
 
 
-class FlaggedEvent(models.Model):
-    """Who read it or decided, and when. Append-only: the database refuses anything else."""
+class FlaggedEvent(Event):
+    """Who read it or decided."""
 
     flagged = models.ForeignKey(FlaggedText, verbose_name=_("text"), on_delete=models.PROTECT, related_name="events")
     kind = models.CharField(_("what"), max_length=10, choices=FlaggedEventKind)
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    personal(by)
-    at = models.DateTimeField(_("when"))
 
-    class Meta:
-        ordering = ["at", "pk"]
+    class Meta(Event.Meta):
         verbose_name = _("event of a text")
         verbose_name_plural = _("events of texts")
         constraints = [
             models.UniqueConstraint(fields=["flagged", "by"], condition=Q(kind="read"), name="flagged_read_once_by_each")
         ]
-
-    def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.at:%Y-%m-%d %H:%M} UTC"
 
 
 class OutOfHours(models.Model):
@@ -506,20 +466,7 @@ class OutOfHours(models.Model):
         return str(self._meta.verbose_name_plural)
 
 
-def route_out_of_hours() -> str:
-    """What staff wrote, else what the setting says. One statement."""
-    return OutOfHours.objects.values_list("route", flat=True).first() or settings.OUT_OF_HOURS_ROUTE
-
-
-def flagged_now(about: str, reference: str, now: datetime) -> FlaggedText:
-    """The row of this text, made if it is not there yet."""
-    found, _made = FlaggedText.objects.get_or_create(about=about, defaults={"reference": reference[:60], "flagged_at": now})
-    return found
-
-
-# What was stopped: a form that a robot seems to have filled in, or one try too many. Counted by the hour.
-
-STOPPED_KEPT_FOR = timedelta(days=30)
+BLOCKED_ATTEMPT_RETENTION = timedelta(days=30)
 LET_THROUGH_WITHIN = timedelta(days=7)  # who has not tried again for a week needs no help any more
 
 
@@ -527,13 +474,12 @@ class StoppedQuerySet(models.QuerySet["Stopped"]):
     def unseen(self) -> Self:
         return self.filter(seen_at=None)
 
-    def over(self, now: datetime) -> Self:
-        """Those that are kept no longer."""
-        return self.filter(hour__lte=now - STOPPED_KEPT_FOR)
+    def expired(self, now: datetime) -> Self:
+        return self.filter(hour__lte=now - BLOCKED_ATTEMPT_RETENTION)
 
 
 class Stopped(models.Model):
-    """So many tries at one form, in one hour, by one reason and one key; a row, however many they were.
+    """Blocked attempts at one form in one hour, for one reason, by one key; a row, however many they were.
 
     `key` is the hash that limits are counted by, so that this very limit can be lifted; empty where nobody is counted. `person`
     and `organisation` are those of whoever was stopped first. `about`: a leaflet's slug, or the outward half of a postcode.

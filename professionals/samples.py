@@ -9,12 +9,12 @@ from django.conf import settings
 from django.contrib.auth.models import Group
 from django.db import transaction
 
-from accounts import sessions
+from accounts import encryption
 from accounts.models import By, User, Where, Why
 from accounts.roles import ROLES, Role
-from notifications.models import MarkedAddress, ReturnedMail, Sort, Source
+from notifications.models import BounceType, MarkedAddress, ReportSource, ReturnedMail
 from professionals.models import Person, Profession, Stopped
-from professionals.services import keep_blocked_attempt, organisation_named
+from professionals.services import organisation_named, record_blocked_attempt
 
 STAFF_EMAIL = "staff@ctac.test"
 ROLES_AT = "ctac.test"  # coordinator@ctac.test and so on, one a role, with the same password and authenticator app
@@ -57,15 +57,19 @@ def load_people(now: datetime) -> None:
     _colleague(STAFF_EMAIL, is_superuser=True)
     for role in ROLES:
         _colleague(email_of(role)).groups.add(Group.objects.get(name=role.name))
-    _stopped(now)
+    if not Stopped.objects.exists():
+        busy = Person.objects.get(email=PEOPLE[0][1])
+        record_blocked_attempt(where=Where.ORDER, why=Why.THROTTLE, by=By.ACCOUNT, key="sample", person=busy, now=now)
+        for _try in range(3):
+            record_blocked_attempt(where=Where.SIGN_UP, why=Why.HIDDEN_BOX, now=now)
     # Somebody who is asked whether their address is right, and whom staff find among those to ring. The message is gone.
     if MarkedAddress.objects.exists():
         return
     _professional(*RETURNED, password=RETURNED_PASSWORD)
-    came = {"address": RETURNED_EMAIL, "sort": Sort.HARD, "said": RETURNED_SAID}
+    came = {"address": RETURNED_EMAIL, "sort": BounceType.HARD, "said": RETURNED_SAID}
     key = hashlib.sha256(RETURNED_EMAIL.encode()).hexdigest()
     ReturnedMail.objects.get_or_create(
-        key=key, defaults={**came, "source": Source.MAILBOX, "went_at": now - timedelta(minutes=5), "received_at": now}
+        key=key, defaults={**came, "source": ReportSource.MAILBOX, "went_at": now - timedelta(minutes=5), "received_at": now}
     )
     MarkedAddress.objects.create(**came, marked_at=now, last_at=now)
 
@@ -90,19 +94,9 @@ def email_of(role: Role) -> str:
 
 def _colleague(email: str, **fields: bool) -> User:
     user = _verified_user(email, password=STAFF_PASSWORD, is_staff=True, **fields)
-    data = {"secret": sessions.encrypt(STAFF_TOTP_SECRET)}
+    data = {"secret": encryption.encrypt(STAFF_TOTP_SECRET)}
     Authenticator.objects.get_or_create(user=user, type=Authenticator.Type.TOTP, defaults={"data": data})
     return user
-
-
-def _stopped(now: datetime) -> None:
-    """Something to look at in the list of what was stopped."""
-    if Stopped.objects.exists():
-        return
-    busy = Person.objects.get(email=PEOPLE[0][1])
-    keep_blocked_attempt(where=Where.ORDER, why=Why.THROTTLE, by=By.ACCOUNT, key="sample", person=busy, now=now)
-    for _try in range(3):
-        keep_blocked_attempt(where=Where.SIGN_UP, why=Why.HIDDEN_BOX, now=now)
 
 
 def _verified_user(email: str, password: str | None = None, **fields: bool) -> User:

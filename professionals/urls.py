@@ -1,4 +1,4 @@
-"""A person's own details; the ways back to an account that was lost or whose address was changed."""
+"""A person's own details, and getting back into an account."""
 
 from django.urls import path
 

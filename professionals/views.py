@@ -1,4 +1,4 @@
-"""A person's details, what they get by email, and the ways back to an account."""
+"""A person's own details, what they get by email, and how to get back into an account."""
 
 from allauth.account.decorators import verified_email_required
 from django.contrib import messages
@@ -14,7 +14,7 @@ from ctac.dates import format_moment
 from ctac.errors import DomainError
 from ctac.forms import FORM_METHODS
 from ctac.pages import keep_private
-from notifications.models import Where
+from notifications.models import ChoiceSource
 from notifications.preferences import choose
 from notifications.registry import Topic
 from notifications.views import choosing
@@ -22,17 +22,15 @@ from professionals import drafts, services
 from professionals.access import person_in, person_required, the_person
 from professionals.forms import DetailsForm
 
-# A person's details; and the page for whoever has lost the way in.
-
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def details(request: HttpRequest) -> HttpResponse:
-    """Who you are and where you work; asked of everyone who has signed in and whom we don't know yet.
+    """Name and workplace, asked of everybody who has signed in and whom we don't know yet.
 
-    Of nobody before their address is verified: whoever has details can order.
+    Not before the address is verified: somebody with details can order.
     """
-    return ask_details(request) if person_in(request) else ask_first_details(request)
+    return ask_details(request) if person_in(request) else verified_email_required(ask_details)(request)
 
 
 def ask_details(request: HttpRequest) -> HttpResponse:
@@ -40,15 +38,12 @@ def ask_details(request: HttpRequest) -> HttpResponse:
     form = DetailsForm(request.POST or None, initial=DetailsForm.initial_of(person) if person else None)
     if request.method == "POST" and form.is_valid():
         now = timezone.now()
-        saved = services.give_details(user=user, by=user, now=now, **form.details())
+        saved = services.give_details(user=user, now=now, **form.details())
         if person is None:
             drafts.adopt(request, saved, now)
         messages.success(request, _("We have saved your details."))
         return redirect(safe_next(request) or ("account_details" if person else "my"))
     return render(request, "account/details.html", {"form": form, "next": safe_next(request), "person": person})
-
-
-ask_first_details = verified_email_required(ask_details)
 
 
 @require_safe
@@ -57,31 +52,21 @@ def no_way_in(request: HttpRequest) -> HttpResponse:
     return render(request, "account/no_way_in.html")
 
 
-# The link in the mail to an old address: a page that says what changed, and one button that puts the address back.
-
-
 @require_http_methods(["GET", "HEAD", "POST"])
 def address_put_back(request: HttpRequest, token: str) -> HttpResponse:
-    """For whoever reads mail at the old address, signed in or not. Opening it changes nothing; a press does, once."""
+    """The link in the mail to an old address, signed in or not. Opening it changes nothing; the button does, once."""
     request.address_is_private = True  # type: ignore[attr-defined]
-    try:
-        return keep_private(request, _put_back_response(request, token), has_a_form=True)
-    except DomainError as refused:
-        page = render(request, "account/address_not_put_back.html", {"why": refused.message}, status=404)
-        return keep_private(request, page, has_a_form=False)
-
-
-def _put_back_response(request: HttpRequest, token: str) -> HttpResponse:
     now = timezone.now()
-    if request.method == "POST":
-        services.put_address_back(token=token, now=now)
-        return redirect("account_address_put_back", token)
-    change = services.find_address_change(token=token, now=now)
-    moments = {"changed": format_moment(change.changed_at), "until": format_moment(change.until)}
-    return render(request, "account/address_put_back.html", {"change": change, **moments})
-
-
-# One's own page of what to get by email, signed in.
+    try:
+        if request.method == "POST":
+            services.put_address_back(token=token, now=now)
+            return keep_private(request, redirect("account_address_put_back", token), has_a_form=True)
+        change = services.find_address_change(token=token, now=now)
+    except DomainError as refusal:
+        page = render(request, "account/address_not_put_back.html", {"why": refusal.message}, status=404)
+        return keep_private(request, page, has_a_form=False)
+    context = {"change": change, "changed": format_moment(change.changed_at), "until": format_moment(change.until)}
+    return keep_private(request, render(request, "account/address_put_back.html", context), has_a_form=True)
 
 
 @require_http_methods(FORM_METHODS)
@@ -96,6 +81,6 @@ def my_mail(request: HttpRequest) -> HttpResponse:
 def my_mail_editions(request: HttpRequest) -> HttpResponse:
     """The button that an order ends with."""
     if address := the_person(request).email:
-        choose(address=address, chosen={Topic.EDITIONS: True}, where=Where.ORDER, now=timezone.now())
+        choose(address=address, chosen={Topic.EDITIONS: True}, where=ChoiceSource.ORDER, now=timezone.now())
         messages.success(request, _("We email you when a leaflet that you ordered has a new edition."))
     return redirect(safe_next(request) or "my_mail")

@@ -19,7 +19,7 @@ from bookings.email_samples import (
     sample_presenter,
 )
 from bookings.emails import BookingEmail
-from bookings.models import BookingEvent, DateOption, EventKind, OptionKind, OptionState, Precision, State, WhyNot
+from bookings.models import BookingEvent, DateOption, EventKind, NotKeptReason, OptionKind, OptionState, Precision, State
 from leaflets.models import OrderState
 from notifications.samples import NOW, Example, example
 
@@ -83,7 +83,7 @@ def _about_dates() -> Iterator[Example]:
     yield _example(emails.BookingRequested, _("dates of one’s own"), asked, **NO_TIME)
     yield _example(emails.BookingOffered, "", {"options": offered()}, **NO_TIME)
     ours = [*preferred(), *offered(state=OptionState.EXPIRED)]
-    ours[-1].why_not = WhyNot.AWAY
+    ours[-1].why_not = NotKeptReason.AWAY
     yield _example(emails.BookingDatesLapsed, "", {"options": ours, "now": KEPT_UNTIL}, **NO_TIME)
     waited = {"options": preferred(state=OptionState.EXPIRED), "now": KEPT_UNTIL}
     yield _example(emails.BookingDatesLapsed, _("we did not answer"), waited, **NO_TIME)
@@ -112,7 +112,7 @@ def preferred(**fields: Any) -> list[DateOption]:
     morning = (STARTS - timedelta(hours=5, minutes=30), STARTS - timedelta(minutes=30))
     return [
         _option(1, STARTS, kept_from=STARTS, **kept),
-        _option(2, STARTS + timedelta(days=2, hours=5), why_not=WhyNot.OUTSIDE),
+        _option(2, STARTS + timedelta(days=2, hours=5), why_not=NotKeptReason.OUTSIDE),
         _option(3, morning[0], ends_at=morning[1], precision=Precision.MORNING, kept_from=STARTS - timedelta(hours=4), **kept),
     ]
 

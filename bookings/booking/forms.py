@@ -117,7 +117,7 @@ class DetailsForm(ChildDetailsMixin, PageForm):
         label=_("How many people will come?"),
         help_text=_("Your best guess is fine."),
         min_value=1,
-        max_value=rules.LARGEST_AUDIENCE,
+        max_value=rules.MAX_AUDIENCE_SIZE,
         error_messages={
             "required": _("Enter how many people will come."),
             "invalid": _("Enter the number in figures, like 12."),
@@ -289,7 +289,7 @@ class CancelForm(ChildDetailsMixin, PageForm):
 
 # The shape of a request for dates of one's own, and of the answer to times that were offered.
 
-CHOICES = range(1, rules.DATES_A_REQUEST + 1)
+CHOICES = range(1, rules.MAX_DATES_PER_REQUEST + 1)
 LEGENDS: dict[int, str | Promise] = {1: _("First choice"), 2: _("Second choice"), 3: _("Third choice")}
 WINDOWS = {
     Precision.MORNING: rules.MORNING,
@@ -389,7 +389,7 @@ class DatesForm(ChildDetailsMixin, PageForm):
     def _too_near_or_far(self, day: date) -> str:
         if day < self.today:
             return str(_("That day is over. Enter a day that lies ahead."))
-        if day > self.today + rules.ASKED_AT_MOST_AHEAD:
+        if day > self.today + rules.REQUEST_HORIZON:
             return str(_("Enter a day within a year from now."))
         return ""
 
@@ -408,8 +408,11 @@ class DatesForm(ChildDetailsMixin, PageForm):
         end = start + self.length
         if start <= timezone.now():
             raise ValidationError(_("That time is over."))
-        if clock < rules.EARLIEST_START or end > uk_datetime(day, rules.LATEST_END):
-            bounds = {"start": format_clock_time(rules.EARLIEST_START), "end": format_clock_time(rules.LATEST_END)}
+        if clock < rules.REQUEST_EARLIEST_START or end > uk_datetime(day, rules.REQUEST_LATEST_END):
+            bounds = {
+                "start": format_clock_time(rules.REQUEST_EARLIEST_START),
+                "end": format_clock_time(rules.REQUEST_LATEST_END),
+            }
             raise ValidationError(_("It must start at %(start)s or later, and end by %(end)s.") % bounds)
         return PreferredDate(part, start, end)
 
@@ -423,7 +426,7 @@ class DatesForm(ChildDetailsMixin, PageForm):
         if problem := self._too_near_or_far(first) or self._too_near_or_far(last):
             self.add_error("first_day" if self._too_near_or_far(first) else "last_day", problem)
             return None
-        if not first < last <= first + rules.LONGEST_RANGE:
+        if not first < last <= first + rules.MAX_REQUEST_RANGE:
             self.add_error("last_day", _("The last day must come after the first, and within 60 days of it."))
             return None
         return PreferredDate(Precision.DAYS, uk_datetime(first, WHOLE_DAY[0]), uk_datetime(last, WHOLE_DAY[1]))

@@ -12,13 +12,13 @@ from ctac.dates import before_working_days, format_day, uk_day
 
 
 def last_day_to_change(booking: Booking) -> date:
-    """So many working days before the day of the presentation (rules.CHANGE_UNTIL_WORKING_DAYS), counted where the presenter
+    """So many working days before the day of the presentation (rules.CHANGE_DEADLINE_WORKING_DAYS), counted where the presenter
     lives; all of that day still counts.
 
     Raises NoTimeAgreed.
     """
     nation = booking.presenter.nation if booking.presenter else Nation.ENGLAND
-    return before_working_days(uk_day(booking.agreed[0]), rules.CHANGE_UNTIL_WORKING_DAYS, nation)
+    return before_working_days(uk_day(booking.agreed[0]), rules.CHANGE_DEADLINE_WORKING_DAYS, nation)
 
 
 def changeable_until(booking: Booking) -> str:
@@ -36,16 +36,16 @@ def may_still_change(booking: Booking, now: datetime) -> bool:
 
 def too_many_times(request: HttpRequest, now: datetime) -> ReachedThrottle | None:
     """One more time is chosen by whoever asks, or one too many."""
-    return check_throttles(request, Where.TIMES, [client_throttle(request, "hold", *rules.HOLDS_ALLOWED)], now)
+    return check_throttles(request, Where.TIMES, [client_throttle(request, "hold", *rules.HOLD_RATE_LIMIT)], now)
 
 
 def too_many_places(request: HttpRequest, now: datetime) -> ReachedThrottle | None:
     """One more place at an open session is asked for."""
-    return check_throttles(request, Where.PLACE, [client_throttle(request, "place", *rules.PLACES_ASKED)], now)
+    return check_throttles(request, Where.PLACE, [client_throttle(request, "place", *rules.PLACE_RATE_LIMIT)], now)
 
 
 def too_many_changes(request: HttpRequest, booking: Booking, now: datetime) -> ReachedThrottle | None:
     """Each change is an email to its presenter, to us and to its owner; by a link, too, where nobody is signed in."""
     return check_throttles(
-        request, Where.CHANGE, [Throttle(By.BOOKING, f"change-booking:{booking.pk}", *rules.CHANGES_ALLOWED)], now
+        request, Where.CHANGE, [Throttle(By.BOOKING, f"change-booking:{booking.pk}", *rules.CHANGE_RATE_LIMIT)], now
     )

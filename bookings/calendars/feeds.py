@@ -1,4 +1,4 @@
-"""Calendar feeds: their addresses, made and revoked by their owner, and what stands in them."""
+"""Calendar feeds: their addresses, made and revoked by their owner, and their entries."""
 
 import base64
 import hashlib
@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -38,34 +39,35 @@ from bookings.models import (
     State,
 )
 from bookings.models.leave import END_OF_DAY, START_OF_DAY
+from bookings.models.links import hash_of
 from ctac.dates import UK, format_clock, format_day, uk_day
 from professionals.models import Person
 
-# Calendar addresses: made and revoked by their owner, found by the hash of what a calendar program asks for.
-#
 # A token is 256 bits, worked out from a random seed of the row and from the site's secret key. So the database alone opens no
 # calendar, and yet its owner can look the address up again for a second device. ADR 15 says why.
 
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")  # 256 bits, six a letter
-READ_EVERY = timedelta(hours=1)  # how exactly we say when it was last read, so that not every look is a write
+READ_AT_PRECISION = timedelta(hours=1)  # how exactly we say when it was last read, so that not every look is a write
+
+
+def owner_lookup(owner: Person | Presenter) -> dict[str, Any]:
+    return {"presenter" if isinstance(owner, Presenter) else "person": owner}
 
 
 @transaction.atomic
 def make_feed(*, owner: Person | Presenter, by: User, now: datetime) -> CalendarFeed:
     """The owner's calendar address: the one that there is, or a new one. One that another sign-in made ends."""
-    whose = {"presenter" if isinstance(owner, Presenter) else "person": owner}
-    CalendarFeed.objects.filter(**whose).exclude(user=by).delete()
+    CalendarFeed.objects.filter(**owner_lookup(owner)).exclude(user=by).delete()
     seed = secrets.token_urlsafe(32)
     token_hash = hash_of(token_from(seed, settings.SECRET_KEY))
     new = {"user": by, "seed": seed, "token_hash": token_hash, "created_at": now}
-    feed, _new = CalendarFeed.objects.get_or_create(**whose, defaults=new)
+    feed, _new = CalendarFeed.objects.get_or_create(**owner_lookup(owner), defaults=new)
     return feed
 
 
 def revoke_feed(owner: Person | Presenter, *, by: User | None, now: datetime) -> None:
     """No calendar program reads it from now on, and the address never works again."""
-    whose = {"presenter" if isinstance(owner, Presenter) else "person": owner}
-    CalendarFeed.objects.filter(**whose).delete()
+    CalendarFeed.objects.filter(**owner_lookup(owner)).delete()
 
 
 def feed_token(feed: CalendarFeed) -> str:
@@ -75,7 +77,7 @@ def feed_token(feed: CalendarFeed) -> str:
 
 
 def find_feed(*, token: str) -> CalendarFeed | None:
-    """None for every address that does not work, whyever. One statement."""
+    """None for every address that does not work. One statement."""
     if not TOKEN.fullmatch(token):
         return None
     return CalendarFeed.objects.working().select_related("person", "presenter").filter(token_hash=hash_of(token)).first()
@@ -83,21 +85,15 @@ def find_feed(*, token: str) -> CalendarFeed | None:
 
 def note_reading(*, feed: CalendarFeed, digest: str, now: datetime) -> datetime:
     """A calendar program reads what has that digest: since when it is so. At most one statement, and mostly none."""
-    if feed.changed_at is None or feed.digest != digest:
+    changed_at = feed.changed_at
+    if changed_at is None or feed.digest != digest:
         # A client that knows only Last-Modified compares whole seconds.
-        changed_at = max(now, feed.changed_at + timedelta(seconds=1)) if feed.changed_at else now
-        feed.digest, feed.changed_at, feed.read_at = digest, changed_at.replace(microsecond=0), now
-        save_reading(feed)
-    elif feed.read_at is None or feed.read_at <= now - READ_EVERY:
-        feed.read_at = now
-        save_reading(feed)
-    return feed.changed_at
-
-
-def save_reading(feed: CalendarFeed) -> None:
-    """Not .save(), which raises if it was revoked at this very moment."""
-    figures = {"digest": feed.digest, "changed_at": feed.changed_at, "read_at": feed.read_at}
-    CalendarFeed.objects.filter(pk=feed.pk).update(**figures)
+        changed_at = (max(now, changed_at + timedelta(seconds=1)) if changed_at else now).replace(microsecond=0)
+    elif feed.read_at is not None and feed.read_at > now - READ_AT_PRECISION:
+        return changed_at
+    # Not .save(), which raises if it was revoked at this very moment.
+    CalendarFeed.objects.filter(pk=feed.pk).update(digest=digest, changed_at=changed_at, read_at=now)
+    return changed_at
 
 
 def token_from(seed: str, secret: str) -> str:
@@ -105,41 +101,30 @@ def token_from(seed: str, secret: str) -> str:
     return base64.urlsafe_b64encode(digest).decode().rstrip("=")
 
 
-def hash_of(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
+# What was called off stays in a feed for a while as CANCELLED, for programs that take nothing out by themselves. What a presenter
+# gives no more, because somebody else does, is gone at once: it is not theirs to see.
 
-
-# What stands in somebody's calendar feed: what is theirs from ninety days ago on, each as their calendar needs it.
-#
-# What was called off stays for a while as CANCELLED, for programs that take nothing out by themselves. What a presenter gives
-# no more, because somebody else does, is gone at once: it is not theirs to see.
-
-# Goes up when what we write about the same things is written otherwise, so that programs fetch it anew.
+# Raised when the same entries are written in another form, so that programs fetch them anew.
 FORMAT = 1
 CLOSED = (State.CANCELLED, State.DECLINED)
 ENDED_PLACE = (SessionEventKind.GIVEN_UP, SessionEventKind.LAPSED, SessionEventKind.BUMPED)
 
 
-def feed_name(feed: CalendarFeed) -> str:
-    """What the calendar is called in the program that reads it."""
-    return _("CTAC diary") if feed.presenter else _("CTAC presentations")
-
-
 def feed_entries(feed: CalendarFeed, now: datetime) -> list[CalendarEntry]:
     """In the order of their starts. Two or three statements, however many there are."""
-    found = presenter_entries(feed.presenter, now) if feed.presenter else person_entries(feed.person, now)
-    return sorted(found, key=lambda entry: (entry.starts_at, entry.uid))
+    entries = presenter_entries(feed.presenter, now) if feed.presenter else person_entries(feed.person, now)
+    return sorted(entries, key=lambda entry: (entry.starts_at, entry.uid))
 
 
-def feed_digest(name: str, found: list[CalendarEntry]) -> str:
+def feed_digest(name: str, entries: list[CalendarEntry]) -> str:
     """The same for as long as a calendar program would read the same."""
-    return hashlib.sha256(repr((FORMAT, settings.SITE_URL, name, found)).encode()).hexdigest()
+    return hashlib.sha256(repr((FORMAT, settings.SITE_URL, name, entries)).encode()).hexdigest()
 
 
-def feed_file(name: str, found: list[CalendarEntry], changed_at: datetime) -> bytes:
+def feed_file(name: str, entries: list[CalendarEntry], changed_at: datetime) -> bytes:
     """The whole feed. Stamped with when it last changed: two readings of the same are the same, byte for byte."""
-    calendar = ical.calendar_of("PUBLISH", found, now=changed_at)
-    every = rules.FEED_READ_EVERY
+    calendar = ical.calendar_of("PUBLISH", entries, now=changed_at)
+    every = rules.FEED_REFRESH_INTERVAL
     calendar.add("name", name)
     calendar.add("x-wr-calname", name)
     calendar.add("x-wr-timezone", UK.key)
@@ -148,24 +133,30 @@ def feed_file(name: str, found: list[CalendarEntry], changed_at: datetime) -> by
     return calendar.to_ical()
 
 
-def looks_back_to(now: datetime) -> datetime:
-    return now - rules.FEED_LOOKS_BACK
-
-
-def keeps_cancelled_from(now: datetime) -> datetime:
-    return now - rules.FEED_KEEPS_CANCELLED
+def booking_entries(bookings: BookingQuerySet, now: datetime, *, requested: str, for_presenter: bool) -> Iterator[CalendarEntry]:
+    """Those that have a time, the closed ones for a while only. `requested`: the summary while staff must still decide."""
+    closed = BookingEvent.objects.filter(
+        booking=OuterRef("pk"),
+        kind__in=(EventKind.CANCELLED, EventKind.DECLINED),
+        at__gte=now - rules.FEED_CANCELLED_RETENTION,
+    )
+    open_or_lately = ~Q(state__in=CLOSED) | Exists(closed)
+    for booking in bookings.with_names().with_leaflets().filter(open_or_lately, starts_at__gte=now - rules.FEED_HISTORY):
+        status = CANCELLED if booking.state in CLOSED else TENTATIVE if booking.state == State.REQUESTED else CONFIRMED
+        entry = ical.booking_entry(booking, status, for_presenter=for_presenter)
+        yield replace(entry, summary=requested % {"title": booking.presentation.title}) if status == TENTATIVE else entry
 
 
 def person_entries(person: Person | None, now: datetime) -> Iterator[CalendarEntry]:
-    for booking in feed_bookings(Booking.objects.filter(person=person), now):
-        yield feed_booking_entry(booking, _("Asked for: %(title)s"), for_presenter=False)
+    bookings = Booking.objects.filter(person=person)
+    yield from booking_entries(bookings, now, requested=_("Asked for: %(title)s"), for_presenter=False)
     # Taken and offered ones; given up and called off ones for a while. Who only waits has nothing to come to.
-    told = SessionEvent.objects.filter(at__gte=keeps_cancelled_from(now))
-    called_off = told.filter(session=OuterRef("session"), kind=SessionEventKind.CANCELLED)
-    ended = told.filter(place=OuterRef("pk"), kind__in=ENDED_PLACE)
-    theirs = SessionPlace.objects.for_my_page(person).filter(session__starts_at__gte=looks_back_to(now))
+    events = SessionEvent.objects.filter(at__gte=now - rules.FEED_CANCELLED_RETENTION)
+    called_off = events.filter(session=OuterRef("session"), kind=SessionEventKind.CANCELLED)
+    ended = events.filter(place=OuterRef("pk"), kind__in=ENDED_PLACE)
+    places = SessionPlace.objects.for_my_page(person).filter(session__starts_at__gte=now - rules.FEED_HISTORY)
     alive = ~Q(session__state=SessionState.CANCELLED)
-    shown = theirs.filter(
+    shown = places.filter(
         (alive & Q(state__in=OCCUPYING))
         | (alive & Q(state__in=(PlaceState.GIVEN_UP, PlaceState.WAITING)) & Exists(ended))
         | (~alive & Q(state__in=OCCUPYING) & Exists(called_off))
@@ -174,39 +165,29 @@ def person_entries(person: Person | None, now: datetime) -> Iterator[CalendarEnt
 
 
 def presenter_entries(presenter: Presenter, now: datetime) -> Iterator[CalendarEntry]:
-    for booking in feed_bookings(Booking.objects.filter(presenter=presenter), now):
-        yield feed_booking_entry(booking, _("Kept for a request: %(title)s"), for_presenter=True)
+    bookings = Booking.objects.filter(presenter=presenter)
+    yield from booking_entries(bookings, now, requested=_("Kept for a request: %(title)s"), for_presenter=True)
+    since = now - rules.FEED_HISTORY
     closed = SessionEvent.objects.filter(
-        session=OuterRef("pk"), kind=SessionEventKind.CANCELLED, at__gte=keeps_cancelled_from(now)
+        session=OuterRef("pk"), kind=SessionEventKind.CANCELLED, at__gte=now - rules.FEED_CANCELLED_RETENTION
     )
-    sessions = OpenSession.objects.with_names().filter(presenter=presenter, starts_at__gte=looks_back_to(now))
+    sessions = OpenSession.objects.with_names().filter(presenter=presenter, starts_at__gte=since)
     for session in sessions.filter(~Q(state=SessionState.CANCELLED) | Exists(closed)):
         status = CANCELLED if session.state == SessionState.CANCELLED else CONFIRMED
         yield ical.session_entry(session, status, for_presenter=True, may_join=True)
-    for leave in Leave.objects.granted().filter(presenter=presenter, ends_at__gte=looks_back_to(now)):
-        yield leave_entry(leave)
-
-
-# Bookings
-
-
-def feed_bookings(theirs: BookingQuerySet, now: datetime) -> BookingQuerySet:
-    """Those that have a time, the closed ones for a while only."""
-    closed = BookingEvent.objects.filter(
-        booking=OuterRef("pk"), kind__in=(EventKind.CANCELLED, EventKind.DECLINED), at__gte=keeps_cancelled_from(now)
-    )
-    open_or_lately = ~Q(state__in=CLOSED) | Exists(closed)
-    return theirs.with_names().with_leaflets().filter(open_or_lately, starts_at__gte=looks_back_to(now))
-
-
-def feed_booking_entry(booking: Booking, asked: str, *, for_presenter: bool) -> CalendarEntry:
-    """`asked`: how one is called on which staff must still decide."""
-    status = CANCELLED if booking.state in CLOSED else TENTATIVE if booking.state == State.REQUESTED else CONFIRMED
-    entry = ical.booking_entry(booking, status, for_presenter=for_presenter)
-    return replace(entry, summary=asked % {"title": booking.presentation.title}) if status == TENTATIVE else entry
-
-
-# Places at open sessions
+    for leave in Leave.objects.granted().filter(presenter=presenter, ends_at__gte=since):
+        start, end = leave.starts_at.astimezone(UK), leave.ends_at.astimezone(UK)
+        # Never why: a phone shows its calendar to whoever stands beside it.
+        yield CalendarEntry(
+            uid=f"leave-{leave.pk}@{urlsplit(settings.SITE_URL).hostname}",
+            sequence=0,
+            starts_at=leave.starts_at,
+            ends_at=leave.ends_at,
+            summary=_("Away"),
+            location="",
+            description="",
+            whole_days=(start.time(), end.time()) == (START_OF_DAY, END_OF_DAY),
+        )
 
 
 def place_entry(place: SessionPlace) -> CalendarEntry:
@@ -224,31 +205,9 @@ def place_entry(place: SessionPlace) -> CalendarEntry:
     )
 
 
-# Leave
-
-
-def leave_entry(leave: Leave) -> CalendarEntry:
-    """Never why: a phone shows its calendar to whoever stands beside it."""
-    start, end = leave.starts_at.astimezone(UK), leave.ends_at.astimezone(UK)
-    return CalendarEntry(
-        uid=f"leave-{leave.pk}@{urlsplit(settings.SITE_URL).hostname}",
-        sequence=0,
-        starts_at=leave.starts_at,
-        ends_at=leave.ends_at,
-        summary=_("Away"),
-        location="",
-        description="",
-        whole_days=(start.time(), end.time()) == (START_OF_DAY, END_OF_DAY),
-    )
-
-
-# Its own page
-
-
 def feed_page_context(owner: Person | Presenter, user: User, now: datetime) -> dict[str, str | bool]:
     """For the owner's page: the address, if they made one, and whenever a calendar program last looked there."""
-    whose = {"presenter" if isinstance(owner, Presenter) else "person": owner}
-    feed = CalendarFeed.objects.working().filter(**whose, user=user).first()
+    feed = CalendarFeed.objects.working().filter(**owner_lookup(owner), user=user).first()
     token = feed_token(feed) if feed else ""
     read_at = feed.read_at if feed else None
     day = _("today") if read_at and uk_day(read_at) == uk_day(now) else format_day(read_at) if read_at else ""

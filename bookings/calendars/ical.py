@@ -44,7 +44,7 @@ END:VTIMEZONE
 
 @dataclass(frozen=True)
 class Attendee:
-    """Whose calendar the entry is for: the professional's, or the presenter's, which leads to the staff site."""
+    """For the professional's calendar, or the presenter's, which leads to the staff site."""
 
     email: str
     name: str = ""
@@ -53,7 +53,7 @@ class Attendee:
 
 @dataclass(frozen=True)
 class CalendarEntry:
-    """What one entry of a calendar says, of a booking, a session or leave alike. `status` as in RFC 5545, 3.8.1.11.
+    """An entry for a booking, a session or leave. `status` as in RFC 5545, 3.8.1.11.
 
     What takes whole days has no times of the clock, so that a phone shows it above the day.
     """
@@ -70,7 +70,7 @@ class CalendarEntry:
 
 
 def presenter_attendee(given: Booking | OpenSession) -> Attendee:
-    """For the calendar of who gives it; nobody's if nobody does."""
+    """The presenter's; without an address if there is none."""
     presenter = given.presenter
     return Attendee(presenter.email, presenter.name, is_presenter=True) if presenter else Attendee("", is_presenter=True)
 
@@ -80,11 +80,12 @@ def booking_calendar(
 ) -> bytes:
     """The iCalendar object that says `method` about this booking, to the professional if nobody is named.
 
-    `sequence` where it is not the booking's own: a presenter is told that it is theirs no longer while it stays for others.
+    `sequence` where it is not the booking's own: a presenter's entry is withdrawn while it stays for others.
     """
-    reader = to or Attendee(booking.person.email, booking.person.name)
-    entry = booking_entry(booking, status_of_method(method), for_presenter=reader.is_presenter, sequence=sequence)
-    return calendar_of(method, [entry], now=now, to=reader).to_ical()
+    attendee = to or Attendee(booking.person.email, booking.person.name)
+    status = CANCELLED if method == "CANCEL" else CONFIRMED
+    entry = booking_entry(booking, status, for_presenter=attendee.is_presenter, sequence=sequence)
+    return calendar_of(method, [entry], now=now, to=attendee).to_ical()
 
 
 def session_calendar(
@@ -94,13 +95,13 @@ def session_calendar(
 
     `sequence` where it is not the session's own: somebody's place comes and goes while the session stays (see place_sequence).
     """
-    may_join, for_presenter = to is not None, to is not None and to.is_presenter
-    entry = session_entry(session, status_of_method(method), for_presenter=for_presenter, may_join=may_join, sequence=sequence)
+    status, for_presenter = CANCELLED if method == "CANCEL" else CONFIRMED, to is not None and to.is_presenter
+    entry = session_entry(session, status, for_presenter=for_presenter, may_join=to is not None, sequence=sequence)
     return calendar_of(method, [entry], now=now, to=to).to_ical()
 
 
 def place_sequence(place: SessionPlace) -> int:
-    """Of what this person's calendar is told of their place: higher with each change of it and of its session.
+    """The SEQUENCE of this person's entry: higher with each change of their place and of its session.
 
     Who gives a place up and comes back has the same entry (UID) again, and the invitation must outdate the withdrawal.
     """
@@ -109,47 +110,43 @@ def place_sequence(place: SessionPlace) -> int:
 
 def calendar_of(method: str, entries: Iterable[CalendarEntry], *, now: datetime, to: Attendee | None = None) -> Calendar:
     """All in one calendar; `now` is when it is written. `to` is named only in what is sent to them."""
-    made = Calendar()
-    made.add("prodid", "-//CTAC//Bookings//EN")
-    made.add("version", "2.0")
-    made.add("method", method)
-    made.add_component(london())
+    calendar = Calendar()
+    calendar.add("prodid", "-//CTAC//Bookings//EN")
+    calendar.add("version", "2.0")
+    calendar.add("method", method)
+    calendar.add_component(london())
     for entry in entries:
-        made.add_component(event(entry, now=now, to=None if method == "PUBLISH" else to))
-    return made
+        event = Event()
+        event.add("uid", entry.uid)
+        event.add("sequence", entry.sequence)
+        event.add("dtstamp", now.astimezone(UTC))
+        if entry.whole_days:
+            event.add("dtstart", uk_day(entry.starts_at))
+            event.add("dtend", uk_day(entry.ends_at) + timedelta(days=1))  # the day after the last
+        else:
+            event.add("dtstart", entry.starts_at.astimezone(UK))
+            event.add("dtend", entry.ends_at.astimezone(UK))
+        event.add("summary", entry.summary)
+        if entry.location:
+            event.add("location", entry.location)
+        if entry.description:
+            event.add("description", entry.description)
+        event.add("status", entry.status)
+        event.add("transp", "OPAQUE")
+        name, address = parseaddr(str(settings.DEFAULT_FROM_EMAIL))
+        event.add("organizer", calendar_address(address, name))
+        if to and to.email and method != "PUBLISH":
+            attendee = calendar_address(to.email, to.name)
+            attendee.params.update({"ROLE": "REQ-PARTICIPANT", "PARTSTAT": "ACCEPTED", "RSVP": "FALSE"})
+            event.add("attendee", attendee)
+        calendar.add_component(event)
+    return calendar
 
 
 @cache
 def london() -> Component:
     """The same in each calendar, which only reads it."""
     return Timezone.from_ical(LONDON)
-
-
-def event(entry: CalendarEntry, *, now: datetime, to: Attendee | None) -> Event:
-    made = Event()
-    made.add("uid", entry.uid)
-    made.add("sequence", entry.sequence)
-    made.add("dtstamp", now.astimezone(UTC))
-    if entry.whole_days:
-        made.add("dtstart", uk_day(entry.starts_at))
-        made.add("dtend", uk_day(entry.ends_at) + timedelta(days=1))  # the day after the last
-    else:
-        made.add("dtstart", entry.starts_at.astimezone(UK))
-        made.add("dtend", entry.ends_at.astimezone(UK))
-    made.add("summary", entry.summary)
-    if entry.location:
-        made.add("location", entry.location)
-    if entry.description:
-        made.add("description", entry.description)
-    made.add("status", entry.status)
-    made.add("transp", "OPAQUE")
-    name, address = parseaddr(str(settings.DEFAULT_FROM_EMAIL))
-    made.add("organizer", calendar_address(address, name))
-    if to and to.email:
-        attendee = calendar_address(to.email, to.name)
-        attendee.params.update({"ROLE": "REQ-PARTICIPANT", "PARTSTAT": "ACCEPTED", "RSVP": "FALSE"})
-        made.add("attendee", attendee)
-    return made
 
 
 def calendar_address(email: str, name: str) -> vCalAddress:
@@ -159,13 +156,21 @@ def calendar_address(email: str, name: str) -> vCalAddress:
     return address
 
 
-# Of a booking
-
-
 def booking_entry(booking: Booking, status: str, *, for_presenter: bool = False, sequence: int | None = None) -> CalendarEntry:
+    """It says how to change it: a calendar can't cancel with us."""
     start, end = booking.agreed
     # Who gave it before needs no way in to what somebody else gives now.
     withdrawn_online = status == CANCELLED and booking.format == Format.ONLINE
+    if for_presenter:
+        text = _("Reference %(reference)s. Contact and details: %(url)s. If you can’t go, tell the team, not the calendar.")
+        brought: Brought | None = getattr(booking, "brought", None)
+        if brought and brought.live_order:
+            text += " " + _("There are leaflets to bring: they stand there too.")
+        url = reverse("presenter_visit", args=[booking.reference])
+    else:
+        text = _("Reference %(reference)s. To change or cancel, go to %(url)s or call %(phone)s: answering here doesn’t tell us.")
+        url = booking.get_absolute_url()
+    context = {"reference": booking.reference, "url": f"{settings.SITE_URL}{url}", "phone": settings.ADVICE_PHONE}
     return CalendarEntry(
         uid=booking.ical_uid,
         sequence=booking.sequence if sequence is None else sequence,
@@ -173,13 +178,9 @@ def booking_entry(booking: Booking, status: str, *, for_presenter: bool = False,
         ends_at=end,
         summary=_("Presentation: %(title)s") % {"title": booking.presentation.title},
         location=_("Online") if withdrawn_online else booking_location(booking),
-        description=booking_description(booking, for_presenter=for_presenter),
+        description=text % context,
         status=status,
     )
-
-
-def status_of_method(method: str) -> str:
-    return CANCELLED if method == "CANCEL" else CONFIRMED
 
 
 def booking_location(booking: Booking) -> str:
@@ -190,44 +191,25 @@ def booking_location(booking: Booking) -> str:
     return ", ".join(filter(None, [*booking.address_lines, room]))
 
 
-def booking_description(booking: Booking, *, for_presenter: bool = False) -> str:
-    """How to change it: a calendar can't cancel with us."""
-    if for_presenter:
-        words = _("Reference %(reference)s. Contact and details: %(url)s. If you can’t go, tell the team, not the calendar.")
-        brought: Brought | None = getattr(booking, "brought", None)
-        if brought and brought.live_order:
-            words += " " + _("There are leaflets to bring: they stand there too.")
-        url = f"{settings.SITE_URL}{reverse('presenter_visit', args=[booking.reference])}"
-        return words % {"reference": booking.reference, "url": url}
-    return _("Reference %(reference)s. To change or cancel, go to %(url)s or call %(phone)s: answering here doesn’t tell us.") % {
-        "reference": booking.reference,
-        "url": f"{settings.SITE_URL}{booking.get_absolute_url()}",
-        "phone": settings.ADVICE_PHONE,
-    }
-
-
-# Of an open session
-
-
 def session_entry(
     session: OpenSession, status: str, *, for_presenter: bool = False, may_join: bool = False, sequence: int | None = None
 ) -> CalendarEntry:
-    shown = may_join and status == CONFIRMED and session.is_scheduled
-    words, url = _("Reference %(reference)s. More about it: %(url)s."), session.get_absolute_url()
+    is_joinable = may_join and status == CONFIRMED and session.is_scheduled
+    text, url = _("Reference %(reference)s. More about it: %(url)s."), session.get_absolute_url()
     if for_presenter:
-        words = _("Reference %(reference)s. Details: %(url)s. If you can’t give it, tell the team, not the calendar.")
+        text = _("Reference %(reference)s. Details: %(url)s. If you can’t give it, tell the team, not the calendar.")
         url = reverse("presenter_session", args=[session.reference])
     elif may_join:
-        words = _("Reference %(reference)s. To give up your place, go to %(url)s: answering here doesn’t tell us.")
+        text = _("Reference %(reference)s. To give up your place, go to %(url)s: answering here doesn’t tell us.")
         url = reverse("session_mine", args=[session.reference])
-    description = words % {"reference": session.reference, "url": f"{settings.SITE_URL}{url}"}
+    description = text % {"reference": session.reference, "url": f"{settings.SITE_URL}{url}"}
     return CalendarEntry(
         uid=session.ical_uid,
         sequence=session.sequence if sequence is None else sequence,
         starts_at=session.starts_at,
         ends_at=session.ends_at,
         summary=_("Open session: %(title)s") % {"title": session.presentation.title},
-        location=(session.joining_link if shown else "") or _("Online"),
-        description=f"{session.joining_help}\n{description}" if shown and session.joining_help else description,
+        location=(session.joining_link if is_joinable else "") or _("Online"),
+        description=f"{session.joining_help}\n{description}" if is_joinable and session.joining_help else description,
         status=status,
     )

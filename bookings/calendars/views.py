@@ -31,20 +31,21 @@ from professionals.access import person_required, the_person
 def calendar_feed(request: HttpRequest, token: str) -> HttpResponse:
     now, feed = timezone.now(), find_feed(token=token)
     if feed is None:
-        guess = Throttle(By.NETWORK, f"calendar:{limits.client_address(request)}", *rules.FEEDS_GUESSED)
+        guess = Throttle(By.NETWORK, f"calendar:{limits.client_address(request)}", *rules.UNKNOWN_FEED_RATE_LIMIT)
         if stop := check_throttles(request, Where.CALENDAR, [guess], now):
-            about = {"reference": request_reference.get()}
-            refused = render(request, "errors/429.html", about, status=HTTPStatus.TOO_MANY_REQUESTS)
+            context = {"reference": request_reference.get()}
+            refused = render(request, "errors/429.html", context, status=HTTPStatus.TOO_MANY_REQUESTS)
             refused.headers["Retry-After"] = str(stop.seconds(now))
             return refused
         raise Http404
-    name, found = feeds.feed_name(feed), feeds.feed_entries(feed, now)
-    digest = feeds.feed_digest(name, found)
+    name = _("CTAC diary") if feed.presenter else _("CTAC presentations")
+    entries = feeds.feed_entries(feed, now)
+    digest = feeds.feed_digest(name, entries)
     changed_at = note_reading(feed=feed, digest=digest, now=now)
     etag, stamp = f'W/"{digest}"', int(changed_at.timestamp())
     response = get_conditional_response(request, etag=etag, last_modified=stamp)
     if response is None or response.status_code != HTTPStatus.NOT_MODIFIED:
-        response = HttpResponse(feeds.feed_file(name, found, changed_at), content_type="text/calendar; charset=utf-8")
+        response = HttpResponse(feeds.feed_file(name, entries, changed_at), content_type="text/calendar; charset=utf-8")
         response.headers["Content-Disposition"] = 'inline; filename="ctac.ics"'
     for header, value in {"ETag": etag, "Last-Modified": http_date(stamp), "X-Robots-Tag": "noindex, nofollow"}.items():
         response.headers[header] = value

@@ -27,7 +27,7 @@ from bookings.feedback.queries import (
 )
 from bookings.feedback.services import CountedMeanwhile, attendance_counts, may_record_attendance
 from bookings.feedback.views import form_with_newer_counts, save_attendance_form
-from bookings.models import Afterwards, Agreement, Given, agreed_times
+from bookings.models import Afterwards, Agreement, Given
 from ctac.dates import format_day
 from ctac.errors import DomainError
 from ctac.staff.columns import NOTHING, LooksOnly, short_moment
@@ -113,7 +113,7 @@ class AfterwardsAdmin(LooksOnly):
 
     @admin.display(description=gettext_lazy("when"))
     def when(self, afterwards: Afterwards) -> str:
-        return short_moment(agreed_times(afterwards.given)[0])
+        return short_moment(afterwards.given.agreed[0])
 
     @admin.display(description=gettext_lazy("when"))
     def held(self, afterwards: Afterwards) -> str:

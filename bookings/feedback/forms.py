@@ -14,7 +14,7 @@ from accounts.limits import HoneypotMixin
 from accounts.models import Where
 from bookings import rules
 from bookings.feedback.services import ATTENDANCE_SOURCES, FeedbackAnswers, attendance_counts
-from bookings.models import EVERYBODYS, STATEMENTS, Agreement, Attendance, Given
+from bookings.models import SHARED_STATEMENTS, STATEMENTS, Agreement, Attendance, Given
 from ctac.forms import PageForm, as_of_a_page
 from leaflets.models import Leaflet
 from leaflets.orders.forms import CopiesField, stock_hint
@@ -36,7 +36,7 @@ class CountField(forms.IntegerField):
 
 def people_field(label: Any, **more: Any) -> CountField:
     box = forms.TextInput({"class": "count-box", "inputmode": "numeric", "autocomplete": "off"})
-    return CountField(label=label, max_value=rules.LARGEST_SESSION, widget=box, **more)
+    return CountField(label=label, max_value=rules.MAX_SESSION_CAPACITY, widget=box, **more)
 
 
 class AttendanceForm(PageForm):
@@ -81,9 +81,9 @@ class AttendanceForm(PageForm):
             elif total is not None and counted > total:
                 said = _("By profession you counted %(counted)d, in all only %(total)d. Put one of the numbers right.")
                 self.add_error("total", said % {"counted": counted, "total": total})
-            elif counted > rules.LARGEST_SESSION:
+            elif counted > rules.MAX_SESSION_CAPACITY:
                 said = _("By profession you counted %(counted)d. No presentation has more than %(most)d people.")
-                self.add_error("total", said % {"counted": counted, "most": rules.LARGEST_SESSION})
+                self.add_error("total", said % {"counted": counted, "most": rules.MAX_SESSION_CAPACITY})
         return self.cleaned_data
 
     @property
@@ -127,7 +127,7 @@ class FeedbackForm(HoneypotMixin, ChildDetailsMixin, PageForm):
     """How far one agrees with three sentences (a host with four), and what could be better. No name is asked for."""
 
     where = Where.FEEDBACK
-    told_by = "token"
+    answer_field = "token"
     free_text_fields = ("comment",)
 
     token = forms.CharField(widget=forms.HiddenInput, required=False)
@@ -146,7 +146,7 @@ class FeedbackForm(HoneypotMixin, ChildDetailsMixin, PageForm):
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, by_host: bool, may_remind: bool = False) -> None:
         super().__init__(data, initial={"token": secrets.token_urlsafe(32)})
-        asked = STATEMENTS if by_host else EVERYBODYS
+        asked = STATEMENTS if by_host else SHARED_STATEMENTS
         for name in asked:
             self.fields[name] = as_of_a_page(agreement_field(STATEMENTS[name]))
         if not may_remind:

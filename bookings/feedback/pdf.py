@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from bookings.feedback.queries import full_feedback_link, short_feedback_link
-from bookings.models import Afterwards, Given, agreed_times
+from bookings.models import Afterwards, Given
 from ctac.dates import format_day
 from leaflets.pdf import ACCENT, BRAND, HAIRLINE, INK, QUIET, WHITE, PrintPdf, draw_mark, draw_qr_code
 
@@ -19,7 +19,7 @@ CERTIFICATE_TEXT_WIDTH = 210 - 2 * CERTIFICATE_EDGE
 
 
 def certificate(given: Given, name: str, *, made_at: datetime) -> bytes:
-    start, end = agreed_times(given)
+    start, end = given.agreed
     with PrintPdf(title=_("Certificate of attendance"), made_at=made_at) as pdf:
         pdf.add_page()
         pdf.panel(0, 0, pdf.w, CERTIFICATE_HEAD, BRAND)

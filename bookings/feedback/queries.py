@@ -130,7 +130,7 @@ class HostFeedbackPanel:
 def feedback_panel_for_host(booking: Booking, now: datetime) -> HostFeedbackPanel | None:
     """None before it is delivered and when its links are over; then two statements more."""
     afterwards: Afterwards | None = getattr(booking, "afterwards", None)
-    if afterwards is None or booking.state != State.DELIVERED or now >= booking.agreed[1] + rules.HOST_LINKS_LAST:
+    if afterwards is None or booking.state != State.DELIVERED or now >= booking.agreed[1] + rules.HOST_LINK_LIFETIME:
         return None
     attendance = attendance_of(booking)
     answered = host_has_answered(afterwards)

@@ -20,11 +20,9 @@ from bookings.models import (
     Booking,
     Feedback,
     Given,
-    Overdue,
     SessionPlace,
     State,
     YearLater,
-    agreed_times,
     belongs_to,
 )
 from bookings.models.afterwards import TAKES_PLACE
@@ -144,11 +142,11 @@ def record_attendance(
 def refuse_unless_given(given: Given, now: datetime, *, by_presenter: bool) -> None:
     if given.state not in TAKES_PLACE or given.starts_at is None:
         raise DomainError(_("This presentation did not take place, so nobody can have come."))
-    start, end = agreed_times(given)
+    start, end = given.agreed
     if now < start:
         said = _("You can record who came from the start on: %(clock)s on %(day)s.")
         raise DomainError(said % {"clock": format_clock(start), "day": format_day(start)})
-    if by_presenter and now > end + rules.ATTENDANCE_BY_PRESENTER:
+    if by_presenter and now > end + rules.PRESENTER_ATTENDANCE_PERIOD:
         raise DomainError(_("That was some time ago. Tell the team, who can still put the numbers right."))
 
 
@@ -164,7 +162,7 @@ def may_be_delivered(given: Given, now: datetime) -> bool:
     """As staff may: it has a presenter, and everybody who was there has been heard of."""
     if not given.can_become(State.DELIVERED) or given.needs_a_presenter:
         return False
-    return Overdue.find(given, now) is None if isinstance(given, Booking) else True
+    return given.overdue_at(now) is None if isinstance(given, Booking) else True
 
 
 def attendance_counts(attendance: Attendance | None) -> dict[str, int]:

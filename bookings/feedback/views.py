@@ -46,7 +46,7 @@ from bookings.feedback.services import (
     wish_year_later,
     withdraw_year_later,
 )
-from bookings.models import Afterwards, Attendance, Booking, Given, Presenter, YearLater, agreed_times
+from bookings.models import Afterwards, Attendance, Booking, Given, Presenter, YearLater
 from bookings.models.afterwards import TAKES_PLACE
 from bookings.schedule.access import own_visits, page_context, presenter_required
 from ctac.dates import format_clock, format_day
@@ -86,7 +86,7 @@ def by_short_link(view: Callable[[HttpRequest, Afterwards, datetime], HttpRespon
     @cookieless
     def wrapper(request: HttpRequest, code: str) -> HttpResponse:
         now = timezone.now()
-        missed = client_throttle(request, "feedback-code", *rules.CODES_MISSED)
+        missed = client_throttle(request, "feedback-code", *rules.UNKNOWN_CODE_RATE_LIMIT)
         if limits.hits([missed.key], now)[missed.key] >= missed.most:
             stop = check_throttles(request, Where.FEEDBACK, [missed], now)
             return no_such_code(request, status=429, stop=stop)
@@ -133,7 +133,7 @@ def feedback(request: HttpRequest, afterwards: Afterwards, now: datetime) -> Htt
 
 
 def too_many_answers(request: HttpRequest, now: datetime) -> ReachedThrottle | None:
-    return check_throttles(request, Where.FEEDBACK, [client_throttle(request, "feedback", *rules.FEEDBACK_ALLOWED)], now)
+    return check_throttles(request, Where.FEEDBACK, [client_throttle(request, "feedback", *rules.FEEDBACK_RATE_LIMIT)], now)
 
 
 def say_later(
@@ -155,7 +155,7 @@ def feedback_page(
 def feedback_context(afterwards: Afterwards) -> dict[str, object]:
     """Title and day: what anybody who was there knows."""
     given = afterwards.given
-    return {**NO_CSRF, "afterwards": afterwards, "given": given, "day": format_day(agreed_times(given)[0])}
+    return {**NO_CSRF, "afterwards": afterwards, "given": given, "day": format_day(given.agreed[0])}
 
 
 def not_open(request: HttpRequest, afterwards: Afterwards, now: datetime) -> HttpResponse:
@@ -213,7 +213,7 @@ def host_key_required(view: HostView) -> Callable[[HttpRequest, str, str], HttpR
         request.address_is_private = True  # type: ignore[attr-defined]  # the foot of a printed page leaves it out
 
         def with_key(request: HttpRequest, afterwards: Afterwards, now: datetime) -> HttpResponse:
-            works = is_host_key(afterwards, key) and now < host_booking(afterwards).agreed[1] + rules.HOST_LINKS_LAST
+            works = is_host_key(afterwards, key) and now < host_booking(afterwards).agreed[1] + rules.HOST_LINK_LIFETIME
             return view(request, afterwards, now, key) if works else no_such_code(request)
 
         return keep_private(request, by_short_link(with_key)(request, code), has_a_form=True)

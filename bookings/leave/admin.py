@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts.models import User
 from bookings.leave.forms import OwnLeaveForm, references_of
 from bookings.leave.services import RecordedLeave, end_leave, grant_leave, hit_by_leave, record_leave, refuse_leave
-from bookings.models import Booking, Leave, LeaveState, OpenSession, Overdue, Presenter, Visit
+from bookings.models import Booking, Leave, LeaveState, OpenSession, Presenter, Visit
 from bookings.schedule.admin.forms import AnyPresenterFilter, PresenterChoice
 from bookings.visits.admin import still_there_text
 from ctac.errors import DomainError
@@ -93,7 +93,7 @@ class LeaveAdmin(LooksOnly):
 
     @admin.display(description=gettext_lazy("when"), ordering="starts_at")
     def when(self, leave: Leave) -> str:
-        return leave.in_words
+        return leave.days_text
 
     @admin.display(description=gettext_lazy("note"), ordering="reason")
     def why(self, leave: Leave) -> str:
@@ -101,10 +101,10 @@ class LeaveAdmin(LooksOnly):
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def state_in_words(self, leave: Leave) -> str:
-        return state_tag(leave.get_state_display(), leave.state_kind)
+        return state_tag(leave.get_state_display(), leave.status_colour)
 
     def summary_of(self, obj: Leave) -> list[dict[str, object]]:
-        rows = [(_("Presenter"), obj.presenter), (_("When"), obj.in_words), (_("Kind of leave"), obj.get_kind_display())]
+        rows = [(_("Presenter"), obj.presenter), (_("When"), obj.days_text), (_("Kind of leave"), obj.get_kind_display())]
         return [{"label": label, "value": value} for label, value in rows]
 
     def object_action_view(self, request: HttpRequest, object_id: str, slug: str) -> HttpResponse:
@@ -169,7 +169,7 @@ class LeaveAdmin(LooksOnly):
         )
         references = ", ".join(map(str, freed))
         messages.warning(request, said % {"done": sentence, "count": len(freed), "references": references})
-        if late := [booking.reference for booking in recorded.freed if Overdue.find(booking, timezone.now())]:
+        if late := [booking.reference for booking in recorded.freed if booking.overdue_at(timezone.now())]:
             begun = _("Nobody has heard from the presenter of %(references)s. Call them first, then say there that all is well.")
             messages.error(request, begun % {"references": ", ".join(late)})
         for visit in Visit.objects.filter(booking__in=recorded.freed).select_related("booking__presenter", "presenter"):

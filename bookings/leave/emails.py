@@ -46,10 +46,10 @@ class LeaveEmail(Email):
         return {
             "leave": leave,
             "name": leave.presenter.name,
-            "when": leave.in_words,
+            "when": leave.days_text,
             "rows": [
                 row(gettext("Presenter"), leave.presenter.name),
-                row(gettext("When"), leave.in_words),
+                row(gettext("When"), leave.days_text),
                 row(gettext("Kind of leave"), leave.get_kind_display()),
             ],
             # Nothing that looks like a child's details reaches an email.
@@ -69,7 +69,7 @@ class LeaveAsked(LeaveEmail):
 
     def waits_for(self, digest_at: datetime) -> bool:
         """Unless it begins soon after."""
-        return self.leave.starts_at > digest_at + rules.TOLD_AT_ONCE_WITHIN
+        return self.leave.starts_at > digest_at + rules.DIGEST_BYPASS_WINDOW
 
 
 class LeaveEntered(LeaveEmail):

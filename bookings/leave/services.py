@@ -23,9 +23,9 @@ from bookings.models import (
     Leave,
     LeaveKind,
     LeaveState,
+    NotKeptReason,
     OpenSession,
     Presenter,
-    WhyNot,
 )
 from bookings.models.booking import OPEN_STATES, record_event
 from bookings.models.busy import EXPIRING
@@ -186,7 +186,7 @@ def make_room(
     end_expiring_claims(row for row in hit if row.kind in EXPIRING)
     # What was kept for a request lapses here and now: lapse() tells both sides.
     dates = DateOption.objects.filter(pk__in=[row.option_id for row in hit if row.option_id])
-    dates.update(expires_at=now, why_not=WhyNot.AWAY)
+    dates.update(expires_at=now, why_not=NotKeptReason.AWAY)
     return freed, sessions
 
 

@@ -272,7 +272,7 @@ class Migration(migrations.Migration):
             name="Booking",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("reference", models.CharField(max_length=10, unique=True, verbose_name="reference")),
+                ("reference", models.CharField(editable=False, max_length=10, unique=True, verbose_name="reference")),
                 (
                     "person",
                     models.ForeignKey(
@@ -395,12 +395,16 @@ class Migration(migrations.Migration):
                         verbose_name="came by",
                     ),
                 ),
-                ("sequence", models.PositiveIntegerField(default=0, verbose_name="calendar sequence")),
+                ("sequence", models.PositiveIntegerField(default=0, editable=False, verbose_name="calendar sequence")),
                 ("revision", models.PositiveIntegerField(default=0, verbose_name="changes to its details")),
                 (
                     "ical_uid",
                     models.CharField(
-                        default=bookings.models.booking.new_uid, max_length=120, unique=True, verbose_name="calendar UID"
+                        default=bookings.models.booking.new_uid,
+                        editable=False,
+                        max_length=120,
+                        unique=True,
+                        verbose_name="calendar UID",
                     ),
                 ),
                 (
@@ -615,7 +619,7 @@ class Migration(migrations.Migration):
             name="OpenSession",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("reference", models.CharField(max_length=10, unique=True, verbose_name="reference")),
+                ("reference", models.CharField(editable=False, max_length=10, unique=True, verbose_name="reference")),
                 (
                     "presentation",
                     models.ForeignKey(

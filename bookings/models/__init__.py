@@ -1,5 +1,5 @@
 from bookings.models.afterwards import (
-    EVERYBODYS,
+    SHARED_STATEMENTS,
     STATEMENTS,
     Afterwards,
     Agreement,
@@ -8,7 +8,6 @@ from bookings.models.afterwards import (
     Feedback,
     Given,
     YearLater,
-    agreed_times,
     belongs_to,
 )
 from bookings.models.booking import (
@@ -20,22 +19,19 @@ from bookings.models.booking import (
     Channel,
     DateOption,
     EventKind,
+    NotKeptReason,
     OptionKind,
     OptionState,
     Precision,
     State,
-    WhyNot,
-    without_joining_link,
 )
 from bookings.models.busy import BusyKind, BusyTime, Hold
 from bookings.models.leave import Leave, LeaveKind, LeaveState
-from bookings.models.links import BookingLink, CalendarFeed, LinkPurpose
+from bookings.models.links import BookingLink, CalendarFeed, LinkPurpose, PlaceLink, PlaceLinkPurpose
 from bookings.models.open_session import (
     LIVE_PLACES,
     OCCUPYING,
     OpenSession,
-    PlaceLink,
-    PlaceLinkPurpose,
     PlaceState,
     SessionEvent,
     SessionEventKind,
@@ -44,67 +40,5 @@ from bookings.models.open_session import (
     SessionState,
 )
 from bookings.models.presenter import Availability, AvailabilityException, Format, JourneyTime, Presentation, Presenter, Weekday
-from bookings.models.visit import Overdue, Visit, may_check_in, may_check_out, on_the_way_or_there, overdue
+from bookings.models.visit import Visit, may_check_in, may_check_out
 from professionals.models import Nation
-
-__all__ = [
-    "BOOKING_OVER_AT",
-    "EVERYBODYS",
-    "LIVE_PLACES",
-    "OCCUPYING",
-    "STATEMENTS",
-    "Afterwards",
-    "Agreement",
-    "Attendance",
-    "AttendanceCount",
-    "Availability",
-    "AvailabilityException",
-    "Booking",
-    "BookingEvent",
-    "BookingLink",
-    "BookingQuerySet",
-    "Brought",
-    "BusyKind",
-    "BusyTime",
-    "CalendarFeed",
-    "Channel",
-    "DateOption",
-    "EventKind",
-    "Feedback",
-    "Format",
-    "Given",
-    "Hold",
-    "JourneyTime",
-    "Leave",
-    "LeaveKind",
-    "LeaveState",
-    "LinkPurpose",
-    "Nation",
-    "OpenSession",
-    "OptionKind",
-    "OptionState",
-    "Overdue",
-    "PlaceLink",
-    "PlaceLinkPurpose",
-    "PlaceState",
-    "Precision",
-    "Presentation",
-    "Presenter",
-    "SessionEvent",
-    "SessionEventKind",
-    "SessionPlace",
-    "SessionSeries",
-    "SessionState",
-    "State",
-    "Visit",
-    "Weekday",
-    "WhyNot",
-    "YearLater",
-    "agreed_times",
-    "belongs_to",
-    "may_check_in",
-    "may_check_out",
-    "on_the_way_or_there",
-    "overdue",
-    "without_joining_link",
-]

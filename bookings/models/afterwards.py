@@ -1,9 +1,8 @@
-"""What comes after a presentation: the short link, how many came, what people said, the reminder a year later."""
+"""After a presentation: its short link, attendance, feedback, and the reminder a year later."""
 
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
@@ -12,10 +11,8 @@ from django.utils.translation import gettext_lazy as _
 from bookings import rules
 from bookings.models.booking import Booking, State
 from bookings.models.open_session import OpenSession, SessionPlace, SessionState
-from ctac.models import free_text, impersonal, personal
+from ctac.models import RecordedBy, free_text, impersonal, personal
 from professionals.models import Profession
-
-# What comes after a presentation, a booking and an open session alike: the short link, the answers, a reminder a year later.
 
 Given = Booking | OpenSession  # what a presenter gives
 TAKES_PLACE = frozenset({State.CONFIRMED, State.DELIVERED, SessionState.SCHEDULED, SessionState.DELIVERED})
@@ -55,11 +52,6 @@ def belongs_to(given: Given) -> dict[str, Any]:
     return {"booking" if isinstance(given, Booking) else "session": given}
 
 
-def agreed_times(given: Given) -> tuple[datetime, datetime]:
-    """Start and end. Raises NoTimeAgreed."""
-    return given.agreed if isinstance(given, Booking) else (given.starts_at, given.ends_at)
-
-
 class AfterwardsQuerySet(models.QuerySet["Afterwards"]):
     def with_given(self) -> "AfterwardsQuerySet":
         return self.select_related("booking__presentation", "booking__person", "session__presentation")
@@ -95,18 +87,18 @@ class Afterwards(OfOnePresentation):
     @property
     def opens_at(self) -> datetime:
         """A little before the end: presenters finish early, and people answer in the room."""
-        start, end = agreed_times(self.given)
-        return max(start, end - rules.FEEDBACK_OPENS)
+        start, end = self.given.agreed
+        return max(start, end - rules.FEEDBACK_OPENS_BEFORE_END)
 
     @property
     def closes_at(self) -> datetime:
-        return agreed_times(self.given)[1] + rules.FEEDBACK_OPEN_FOR
+        return self.given.agreed[1] + rules.FEEDBACK_PERIOD
 
     def is_open(self, now: datetime) -> bool:
         return self.takes_place and self.opens_at <= now < self.closes_at
 
     def may_certify(self, now: datetime) -> bool:
-        return self.takes_place and self.opens_at <= now < agreed_times(self.given)[1] + rules.CERTIFICATES_FOR
+        return self.takes_place and self.opens_at <= now < self.given.agreed[1] + rules.CERTIFICATE_LIFETIME
 
 
 class Agreement(models.IntegerChoices):
@@ -125,7 +117,7 @@ STATEMENTS = {
     "ready": _("I know what to do now if I am worried about a child."),
     "arranging": _("It was easy to arrange."),  # asked of the host alone
 }
-EVERYBODYS = ("useful", "clear", "ready")
+SHARED_STATEMENTS = ("useful", "clear", "ready")
 
 
 def agreement(name: str, **more: Any) -> models.PositiveSmallIntegerField:
@@ -174,7 +166,7 @@ class YearLaterQuerySet(models.QuerySet["YearLater"]):
 
 
 class YearLater(models.Model):
-    """A professional wishes to be reminded, once, a year after a booking or a place of theirs. Withdrawn, the row goes."""
+    """A professional asked for one reminder, a year after a booking or a place of theirs. Withdrawn, the row goes."""
 
     booking = models.OneToOneField(
         Booking, verbose_name=_("booking"), null=True, blank=True, on_delete=models.CASCADE, related_name="yearlater"
@@ -209,22 +201,15 @@ class YearLater(models.Model):
         return end + timedelta(days=365)
 
 
-# How many people came to a presentation, by profession. Numbers, never names.
+class Attendance(OfOnePresentation, RecordedBy):
+    """How many people came, as the presenter counted them. `revision` counts how often it was put right.
 
-
-class Attendance(OfOnePresentation):
-    """What the presenter counted. The database refuses a total that its counts don't come to, at the end of a transaction.
-
-    `revision` counts how often it was put right.
+    The database refuses a total that its counts don't come to, at the end of a transaction.
     """
 
     people = models.PositiveSmallIntegerField(_("people who came"))
     recorded_at = models.DateTimeField(_("recorded"))
     changed_at = models.DateTimeField(_("last changed"))
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    personal(by)
     revision = models.PositiveIntegerField(_("times put right"), default=0)
 
     class Meta(OfOnePresentation.Meta):
@@ -232,14 +217,14 @@ class Attendance(OfOnePresentation):
         verbose_name_plural = _("attendances")
         constraints = [
             *OfOnePresentation.Meta.constraints,
-            models.CheckConstraint(condition=Q(people__gte=1, people__lte=rules.LARGEST_SESSION), name="attendance_of_somebody"),
+            models.CheckConstraint(
+                condition=Q(people__gte=1, people__lte=rules.MAX_SESSION_CAPACITY), name="attendance_of_somebody"
+            ),
             models.CheckConstraint(condition=Q(changed_at__gte=F("recorded_at")), name="attendance_recorded_before_changed"),
         ]
 
 
 class AttendanceCount(models.Model):
-    """So many of one profession came."""
-
     attendance = models.ForeignKey(
         Attendance, verbose_name=_("attendance"), on_delete=models.CASCADE, related_name="counts", db_index=False
     )

@@ -2,12 +2,12 @@
 
 import uuid
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
-from django.apps import apps
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Case, F, Q, Value, When
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext
@@ -18,7 +18,7 @@ from bookings import rules
 from bookings.models.presenter import Format, Presentation, Presenter, validate_https
 from ctac.dates import UK, days_before, format_clock, format_day, format_span, uk_datetime, uk_day
 from ctac.errors import DomainError
-from ctac.models import free_text, impersonal, personal, words_index
+from ctac.models import Event, ReferencedModel, StateModel, free_text, impersonal, personal, words_index
 from leaflets.models import Order, OrderState, ToBring
 from professionals.models import Nation, Profession
 
@@ -43,7 +43,18 @@ OPEN_STATES = (State.REQUESTED, State.CONFIRMED)
 BOOKING_OVER_AT = Coalesce("ends_at", "created_at")  # from when retention counts
 # Somebody may be out there.
 VISIT_IS_OPEN = Q(format=Format.WORKPLACE, state__in=[State.CONFIRMED, State.DELIVERED, State.CANCELLED], visit_closed=False)
-STATE_TAGS = {
+CHECK_IN, CHECK_OUT = "check-in", "check-out"
+CHECK_IN_OPENED = F("starts_at") - rules.CHECK_IN_OPENS_BEFORE
+IS_OUT = Q(visit__checked_out_at__gte=CHECK_IN_OPENED)
+IS_IN = Q(visit__checked_in_at__gte=CHECK_IN_OPENED) & ~IS_OUT
+IS_SOUGHT = Q(visit__sought_at__gte=F("starts_at")) & ~IS_OUT & ~Q(visit__safe_at__gte=F("visit__sought_at"))
+IS_DONE = IS_OUT & (Q(visit__presenter=F("presenter")) | Q(visit__checked_out_at__gte=F("ends_at")))
+# Somebody is expected there, or was and has not been heard of. The condition of the index booking_visit_open stands first, so
+# that closed visits cost nothing.
+IS_WAITED_FOR = (
+    VISIT_IS_OPEN & (Q(state__in=[State.CONFIRMED, State.DELIVERED], presenter__isnull=False) | IS_IN | IS_SOUGHT) & ~IS_DONE
+)
+STATUS_COLOURS = {
     State.REQUESTED: "waiting",
     State.CONFIRMED: "good",
     State.DELIVERED: "done",
@@ -67,17 +78,57 @@ class NoTimeAgreed(DomainError):
     message = _("No time is agreed yet. Agree one first.")
 
 
+class Engagement(ReferencedModel, StateModel):
+    """What a presenter is booked for: a booking, or an open session. Times are UTC.
+
+    `sequence` counts the changes that calendars must be told of (RFC 5545, 3.8.7.4).
+    """
+
+    starts_at: Any
+    ends_at: Any
+    own_joining_link = impersonal(models.URLField(_("joining link of its own"), blank=True, validators=[validate_https]))
+    sequence = models.PositiveIntegerField(_("calendar sequence"), default=0, editable=False)
+    ical_uid = impersonal(models.CharField(_("calendar UID"), max_length=120, unique=True, default=new_uid, editable=False))
+    anonymised_at = models.DateTimeField(_("details taken out"), null=True, blank=True, editable=False)
+
+    class Meta:
+        abstract = True
+
+    @property
+    def agreed(self) -> tuple[datetime, datetime]:
+        """Start and end. Raises NoTimeAgreed."""
+        if self.starts_at is None or self.ends_at is None:
+            raise NoTimeAgreed
+        return self.starts_at, self.ends_at
+
+    @property
+    def clocks(self) -> str:
+        """'1:30pm to 3pm', where the day stands above it."""
+        start, end = self.agreed
+        return gettext("%(start)s to %(end)s") % {"start": format_clock(start), "end": format_clock(end)}
+
+    @property
+    def reminder_due_at(self) -> datetime:
+        """9am UK time on the day before."""
+        return days_before(self.agreed[0], 1, rules.REMINDER_TIME)
+
+    @property
+    def week_reminder_due_at(self) -> datetime:
+        """9am UK time on the same weekday of the week before."""
+        return days_before(self.agreed[0], 7, rules.REMINDER_TIME)
+
+
 class BookingQuerySet(models.QuerySet["Booking"]):
     def with_names(self) -> "BookingQuerySet":
-        """Everything that a page about a booking says, in one query."""
+        """All that a page about a booking shows, in one query."""
         return self.select_related("presentation", "presenter", "person")
 
     def with_leaflets(self) -> "BookingQuerySet":
-        """With the order of the leaflets that the presenter brings, if any were asked for; its lines are read when needed."""
+        """With the order of the leaflets that the presenter brings, if any."""
         return self.select_related("brought__order")
 
     def with_afterwards(self) -> "BookingQuerySet":
-        """With how many came and with its short link, as far as there are any."""
+        """With its attendance and its short link, if any."""
         return self.select_related("attendance", "afterwards")
 
     def open(self) -> "BookingQuerySet":
@@ -96,19 +147,15 @@ class BookingQuerySet(models.QuerySet["Booking"]):
 
     def to_decide(self) -> "BookingQuerySet":
         """Requests that wait for staff: those to which no offer stands that the professional may still answer."""
-        return self.requested().exclude(pk__in=self._with_dates(kind="proposed", state="open"))
+        return self.requested().exclude(pk__in=DateOption.objects.proposed().open().values("booking"))
 
     def offered_times(self) -> "BookingQuerySet":
         """Requests that wait for the professional's answer."""
-        return self.requested().filter(pk__in=self._with_dates(kind="proposed", state="open"))
+        return self.requested().filter(pk__in=DateOption.objects.proposed().open().values("booking"))
 
     def with_lapsed_dates(self) -> "BookingQuerySet":
         """Requests whose dates are no longer kept, and nobody has offered others since: someone was let down."""
-        return self.to_decide().filter(pk__in=self._with_dates(state="expired"))
-
-    def _with_dates(self, **which: str) -> models.QuerySet:
-        """The keys of bookings that have such dates. (DateOption's module imports this one.)"""
-        return apps.get_model("bookings", "DateOption")._base_manager.filter(**which).values("booking")
+        return self.to_decide().filter(pk__in=DateOption.objects.filter(state=OptionState.EXPIRED).values("booking"))
 
     def between_days(self, first: date, last: date) -> "BookingQuerySet":
         """Open ones that start on a UK day from `first` to `last`, both included."""
@@ -116,7 +163,7 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         return self.open().filter(starts_at__gte=earliest, starts_at__lt=latest)
 
     def to_mark_as_delivered(self, now: datetime) -> "BookingQuerySet":
-        """Confirmed ones whose time is over and of which nobody has said that they took place."""
+        """Confirmed ones whose time is over, and which nobody has marked as delivered or cancelled."""
         return self.filter(state=State.CONFIRMED, starts_at__lt=now, ends_at__lte=now)
 
     def lying_ahead(self, now: datetime) -> "BookingQuerySet":
@@ -139,16 +186,55 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         visits = self.filter(person=person, format=Format.WORKPLACE, starts_at__isnull=False).exclude(state=State.DECLINED)
         return visits.exclude(address_line_1="").order_by("-starts_at", "-pk")
 
+    def without_joining_link(self, now: datetime) -> "BookingQuerySet":
+        """Confirmed, online, to come, neither with a link of their own nor by their presenter's; from JOINING_LINK_NEEDED_AT on
+        the UK day before."""
+        # The end of tomorrow in the UK; before JOINING_LINK_NEEDED_AT the end of today.
+        days = 2 if now.astimezone(UK).time() >= rules.JOINING_LINK_DEADLINE_TIME else 1
+        return self.filter(
+            Q(presenter__isnull=True) | Q(presenter__joining_link=""),
+            state=State.CONFIRMED,
+            format=Format.ONLINE,
+            own_joining_link="",
+            starts_at__gt=now,
+            starts_at__lt=uk_datetime(uk_day(now) + timedelta(days=days), time.min),
+        ).order_by("starts_at", "pk")
 
-class Booking(models.Model):
-    """`presenter` is empty when it needs one. Times are UTC, and empty while a request has none agreed (see DateOption).
+    def visits_under_way(self, now: datetime) -> "BookingQuerySet":
+        """Visits to which somebody may have set off, and of which nobody has said that they are over."""
+        return self.filter(IS_WAITED_FOR, starts_at__lte=now + rules.CHECK_IN_OPENS_BEFORE).order_by("starts_at", "pk")
 
-    `sequence` counts the changes that calendars must be told of (RFC 5545, 3.8.7.4), `revision` those to its details.
-    `visit_closed`: the presenter is back from its visit, or nobody went (see Visit); the database opens it again when the time
-    or the presenter changes.
+    def overdue(self, now: datetime) -> "BookingQuerySet":
+        """Visits whose presenter has not checked in or out in time and of whom nobody has said that all is well since.
+
+        Each has `missed`, CHECK_IN or CHECK_OUT, and `missed_at`, when that was expected. Computed from the clock, not from what
+        was mailed: it is true while no worker runs, and for as long as it takes. Somebody who is there is waited for though the
+        booking was cancelled or marked as delivered meanwhile; whom leave took off a visit that had begun is overdue at once.
+        """
+        no_check_out = Q(ends_at__lte=now - rules.CHECK_OUT_GRACE) & ~Q(visit__safe_at__gte=F("ends_at"))
+        late_for_it = Q(starts_at__lte=now - rules.CHECK_IN_GRACE) & ~Q(visit__safe_at__gte=F("starts_at"))
+        no_check_in = Q(ends_at__gt=now - rules.CHECK_OUT_GRACE) & ~IS_IN & (late_for_it | IS_SOUGHT)
+        return (
+            self.filter(IS_WAITED_FOR, no_check_out | no_check_in, starts_at__lte=now)
+            .annotate(
+                missed=Case(When(no_check_out, then=Value(CHECK_OUT)), default=Value(CHECK_IN)),
+                missed_at=Case(When(no_check_out, then=F("ends_at")), default=F("starts_at")),
+            )
+            .order_by("missed_at", "pk")
+        )
+
+
+class Booking(Engagement):
+    """`presenter` is empty when it needs one, the times while a request has none agreed (see DateOption).
+
+    `revision` counts the changes to its details. `visit_closed`: the presenter is back from its visit, or nobody went (see
+    Visit); the database opens it again when the time or the presenter changes.
     """
 
-    reference = impersonal(models.CharField(_("reference"), max_length=10, unique=True))
+    REFERENCE_PREFIX = "BK"
+    transitions = TRANSITIONS
+    status_colours = STATUS_COLOURS
+
     person = models.ForeignKey(
         "professionals.Person", verbose_name=_("person"), on_delete=models.PROTECT, related_name="bookings"
     )
@@ -173,7 +259,6 @@ class Booking(models.Model):
         models.CharField(_("local authority"), max_length=9, blank=True, help_text=_("Its code in statistics."))
     )
     room = free_text(models.CharField(_("room, parking or entrance"), max_length=200, blank=True))
-    own_joining_link = impersonal(models.URLField(_("joining link of its own"), blank=True, validators=[validate_https]))
     audience_size = models.PositiveSmallIntegerField(_("people coming"))
     audience_profession = models.CharField(_("who is coming"), max_length=30, choices=Profession, blank=True)
     contact_name = personal(models.CharField(_("contact on the day"), max_length=150))
@@ -183,18 +268,17 @@ class Booking(models.Model):
     request_reason = free_text(models.TextField(_("why none of our times suits"), blank=True))
     flagged_child_details = models.BooleanField(_("looked like a child’s details"), default=False)
     channel = models.CharField(_("came by"), max_length=10, choices=Channel)
-    sequence = models.PositiveIntegerField(_("calendar sequence"), default=0)
     revision = models.PositiveIntegerField(_("changes to its details"), default=0)
-    ical_uid = impersonal(models.CharField(_("calendar UID"), max_length=120, unique=True, default=new_uid))
     visit_closed = models.BooleanField(_("nobody is waited for at its visit"), default=False, editable=False)
     submission_token = impersonal(models.CharField(_("one-time token"), max_length=43, unique=True, null=True, blank=True))
     submission_digest = impersonal(models.CharField(_("digest of the answers"), max_length=64, blank=True))
     closed_reason = free_text(models.TextField(_("why it was cancelled or declined"), blank=True))
     created_at = models.DateTimeField(_("booked"))
-    anonymised_at = models.DateTimeField(_("details taken out"), null=True, blank=True, editable=False)
     searched = personal(models.TextField(_("words that staff search"), editable=False, default=""))  # the database keeps it
 
     objects = BookingQuerySet.as_manager()
+    missed: str  # these two only where overdue() read them
+    missed_at: datetime
 
     class Meta:
         ordering = ["-starts_at", "-pk"]
@@ -240,9 +324,6 @@ class Booking(models.Model):
             models.Index(BOOKING_OVER_AT, name="booking_kept", condition=Q(anonymised_at__isnull=True)),
         ]
 
-    def __str__(self) -> str:
-        return self.reference
-
     def get_absolute_url(self) -> str:
         return reverse("booking", args=[self.reference])
 
@@ -262,7 +343,7 @@ class Booking(models.Model):
 
     @property
     def version(self) -> str:
-        """How it stood when a page was drawn: a change names it, so that a page that is too old is told so."""
+        """A change names the one that its page was drawn with, so that a page that is too old is refused."""
         return f"{self.state}-{self.sequence}-{self.revision}"
 
     @property
@@ -274,35 +355,8 @@ class Booking(models.Model):
         return self.starts_at is not None
 
     @property
-    def agreed(self) -> tuple[datetime, datetime]:
-        """Start and end of what has a time agreed. Raises NoTimeAgreed."""
-        if self.starts_at is None or self.ends_at is None:
-            raise NoTimeAgreed
-        return self.starts_at, self.ends_at
-
-    @property
-    def state_kind(self) -> str:
-        return STATE_TAGS[State(self.state)]
-
-    @property
     def when(self) -> str:
         return format_span(*self.agreed) if self.has_time else gettext("No time agreed yet")
-
-    @property
-    def clocks(self) -> str:
-        """'1:30pm to 3pm', where the day stands above it."""
-        start, end = self.agreed
-        return gettext("%(start)s to %(end)s") % {"start": format_clock(start), "end": format_clock(end)}
-
-    @property
-    def reminder_due_at(self) -> datetime:
-        """9am UK time on the day before."""
-        return days_before(self.agreed[0], 1, rules.REMINDER_AT)
-
-    @property
-    def week_reminder_due_at(self) -> datetime:
-        """9am UK time on the same weekday of the week before."""
-        return days_before(self.agreed[0], 7, rules.REMINDER_AT)
 
     @property
     def joining_link(self) -> str:
@@ -316,12 +370,15 @@ class Booking(models.Model):
         """Online and confirmed, and nobody has a link to join it by yet."""
         return self.format == Format.ONLINE and self.state == State.CONFIRMED and not self.joining_link
 
+    def overdue_at(self, now: datetime) -> "Booking | None":
+        """This booking as the database has it, with what was missed; None if all is well. No statement where none can be late."""
+        if self.format != Format.WORKPLACE or self.starts_at is None or self.starts_at > now:
+            return None
+        return Booking.objects.filter(pk=self.pk).overdue(now).first()
+
     @property
     def address_lines(self) -> list[str]:
         return [line for line in (self.address_line_1, self.address_line_2, self.town, self.postcode) if line]
-
-    def can_become(self, state: str) -> bool:
-        return state in TRANSITIONS[self.state]
 
 
 class EventKind(models.TextChoices):
@@ -348,17 +405,9 @@ class EventKind(models.TextChoices):
     ERASED = "erased", _("Personal details erased")
 
 
-class BookingEvent(models.Model):
-    """What happened, who did it, when (UTC). Append-only at the database; only `reason`, free text, can be blanked.
+class EngagementEvent(Event):
+    """Of a booking or a session. Only `reason` can be blanked; `changes` never has anybody's words."""
 
-    `changes` says what a change was, in times, keys and names of fields and never in anybody's words:
-    {"time": [from, to], "presenter": [from, to], "sequence": 2}, {"travel": [null, 20]} in minutes, {"people": [null, 14]} or
-    {"fields": ["room"], "revision": 1}, {"person": [from, to], "sequence": 3}; and {"by_link": true} for whoever came by a link
-    in an email.
-    """
-
-    booking = models.ForeignKey(Booking, verbose_name=_("booking"), on_delete=models.PROTECT, related_name="events")
-    at = models.DateTimeField(_("when"))
     # No constraint: history stays whole when a sign-in goes, and must not change with it.
     by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -370,21 +419,35 @@ class BookingEvent(models.Model):
         related_name="+",
     )
     personal(by)
-    kind = models.CharField(_("what"), max_length=20, choices=EventKind)
-    from_state = models.CharField(_("from"), max_length=10, choices=State, blank=True)
-    to_state = models.CharField(_("to"), max_length=10, choices=State, blank=True)
     reason = free_text(models.TextField(_("why"), blank=True))
     changes = impersonal(models.JSONField(_("what changed"), default=dict, blank=True))
 
-    class Meta:
-        ordering = ["at", "pk"]
-        verbose_name = _("event")
-        verbose_name_plural = _("events")
-        # Few of the many: whose bookings went to a colleague is asked when somebody reads or erases what we hold of them.
-        indexes = [models.Index(fields=["booking"], name="booking_handed_over", condition=models.Q(kind=EventKind.HANDED_OVER))]
+    class Meta(Event.Meta):
+        abstract = True
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.at:%Y-%m-%d %H:%M}"
+
+
+class BookingEvent(EngagementEvent):
+    """What happened to a booking.
+
+    `changes` says what a change was, in times, keys and names of fields:
+    {"time": [from, to], "presenter": [from, to], "sequence": 2}, {"travel": [null, 20]} in minutes, {"people": [null, 14]} or
+    {"fields": ["room"], "revision": 1}, {"person": [from, to], "sequence": 3}; and {"by_link": true} for whoever came by a link
+    in an email.
+    """
+
+    booking = models.ForeignKey(Booking, verbose_name=_("booking"), on_delete=models.PROTECT, related_name="events")
+    kind = models.CharField(_("what"), max_length=20, choices=EventKind)
+    from_state = models.CharField(_("from"), max_length=10, choices=State, blank=True)
+    to_state = models.CharField(_("to"), max_length=10, choices=State, blank=True)
+
+    class Meta(EngagementEvent.Meta):
+        verbose_name = _("event")
+        verbose_name_plural = _("events")
+        # Few of the many: whose bookings went to a colleague is asked when somebody reads or erases what we hold of them.
+        indexes = [models.Index(fields=["booking"], name="booking_handed_over", condition=Q(kind=EventKind.HANDED_OVER))]
 
 
 def record_event(
@@ -398,7 +461,6 @@ def record_event(
     reason: str = "",
     changes: dict[str, object] | None = None,
 ) -> None:
-    """Write the event. Append-only: what it says is never changed."""
     BookingEvent.objects.create(
         booking=booking,
         kind=kind,
@@ -409,9 +471,6 @@ def record_event(
         reason=reason,
         changes=changes or {},
     )
-
-
-# The days and times that a request is about: those the professional would like, and those that staff offer.
 
 
 class OptionKind(models.TextChoices):
@@ -427,8 +486,6 @@ class OptionState(models.TextChoices):
 
 
 class Precision(models.TextChoices):
-    """How exactly a time is named."""
-
     TIME = "time", _("At a certain time")
     MORNING = "morning", _("In the morning")
     AFTERNOON = "afternoon", _("In the afternoon")
@@ -436,7 +493,7 @@ class Precision(models.TextChoices):
     DAYS = "days", _("On one of several days")
 
 
-class WhyNot(models.TextChoices):
+class NotKeptReason(models.TextChoices):
     """Why a date was not kept when it was asked for; AWAY: why it is kept no longer, before time. Staff read these."""
 
     SEVERAL_DAYS = "days", _("Several days are not kept.")
@@ -457,7 +514,7 @@ class DateOptionQuerySet(models.QuerySet["DateOption"]):
         return self.open().filter(expires_at__gt=now)
 
     def lapsed(self, now: datetime) -> "DateOptionQuerySet":
-        """Still open, and kept no longer: the clock has passed and nobody has said so yet."""
+        """Open ones whose time is kept no longer, until the task closes them."""
         return self.open().filter(expires_at__lte=now)
 
     def preferred(self) -> "DateOptionQuerySet":
@@ -468,7 +525,7 @@ class DateOptionQuerySet(models.QuerySet["DateOption"]):
 
 
 class DateOption(models.Model):
-    """From `starts_at` to `ends_at` is the presentation itself, or, where the time is named less exactly, the time within which.
+    """One that the professional would like, or that staff offer: from `starts_at` to `ends_at`, or, named less exactly, within.
 
     `presenter`, `kept_from` and `expires_at` say that the time is kept: with whom, from when (within the above), and until when.
     They stay as they were when the option is closed; the claim itself is a BusyTime of the kind option, there while this is open
@@ -487,7 +544,9 @@ class DateOption(models.Model):
     personal(presenter)
     kept_from = models.DateTimeField(_("kept from"), null=True, blank=True)
     expires_at = models.DateTimeField(_("kept until"), null=True, blank=True)
-    why_not = models.CharField(_("why it is not kept"), max_length=10, choices=WhyNot, blank=True, default="", db_default="")
+    why_not = models.CharField(
+        _("why it is not kept"), max_length=10, choices=NotKeptReason, blank=True, default="", db_default=""
+    )
 
     objects = DateOptionQuerySet.as_manager()
 
@@ -552,11 +611,8 @@ class DateOption(models.Model):
         return self.state == OptionState.OPEN and self.expires_at is not None and self.expires_at > now
 
 
-# Leaflets that the presenter brings: which order came of it, and what was not there.
-
-
 class Brought(models.Model):
-    """What somebody asked for while booking.
+    """Leaflets that somebody asked the presenter to bring.
 
     `order` is None if not one copy was there. `missing` says what was not: for each title its slug, its title and copies.
     """
@@ -578,24 +634,5 @@ class Brought(models.Model):
         return self.order if self.order is not None and self.order.state != OrderState.CANCELLED else None
 
     @property
-    def not_there(self) -> list[ToBring]:
-        return [ToBring(**each) for each in self.missing]
-
-
-# Which online bookings have no link yet by which people could join.
-
-
-def without_joining_link(bookings: BookingQuerySet, now: datetime) -> BookingQuerySet:
-    """Confirmed, online, to come, neither with a link of their own nor by their presenter's; from JOINING_LINK_NEEDED_AT on
-    the UK day before."""
-    has_none = Q(presenter__isnull=True) | Q(presenter__joining_link="")
-    # The end of tomorrow in the UK; before JOINING_LINK_NEEDED_AT the end of today.
-    days = 2 if now.astimezone(UK).time() >= rules.JOINING_LINK_NEEDED_AT else 1
-    return bookings.filter(
-        has_none,
-        state=State.CONFIRMED,
-        format=Format.ONLINE,
-        own_joining_link="",
-        starts_at__gt=now,
-        starts_at__lt=uk_datetime(uk_day(now) + timedelta(days=days), time.min),
-    ).order_by("starts_at", "pk")
+    def missing_leaflets(self) -> list[ToBring]:
+        return [ToBring(**leaflet) for leaflet in self.missing]

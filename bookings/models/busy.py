@@ -18,7 +18,7 @@ from bookings.models.booking import Booking, DateOption
 from bookings.models.leave import Leave
 from bookings.models.open_session import OpenSession
 from bookings.models.presenter import Format, Presentation, Presenter
-from bookings.rules import HOLD_FOR
+from bookings.rules import HOLD_DURATION
 from bookings.travel import LONGEST_OVERRIDE_MINUTES, Place
 from ctac.dates import format_span
 from ctac.models import free_text, impersonal, personal
@@ -53,8 +53,8 @@ class Hold(models.Model):
         indexes = [models.Index(fields=["client", "expires_at"], name="hold_client")]
         constraints = [
             models.CheckConstraint(
-                condition=Q(expires_at__lte=F("held_at") + HOLD_FOR)
-                | Q(extended_at__isnull=False, expires_at__lte=F("held_at") + 2 * HOLD_FOR),
+                condition=Q(expires_at__lte=F("held_at") + HOLD_DURATION)
+                | Q(extended_at__isnull=False, expires_at__lte=F("held_at") + 2 * HOLD_DURATION),
                 name="hold_is_extended_once",
             )
         ]

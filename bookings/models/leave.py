@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.models.presenter import Presenter
 from ctac.dates import UK, format_clock, format_day, format_span, uk_day
-from ctac.models import free_text, personal
+from ctac.models import StateModel, free_text, personal
 
 # Leave of whole days, on a UK clock.
 START_OF_DAY, END_OF_DAY = time(0, 0), time(23, 59)
@@ -28,7 +28,7 @@ class LeaveState(models.TextChoices):
     REFUSED = "refused", _("Refused")
 
 
-LEAVE_TAGS = {LeaveState.ASKED: "waiting", LeaveState.GRANTED: "good", LeaveState.REFUSED: "stopped"}
+STATUS_COLOURS = {LeaveState.ASKED: "waiting", LeaveState.GRANTED: "good", LeaveState.REFUSED: "stopped"}
 
 
 class LeaveQuerySet(models.QuerySet["Leave"]):
@@ -41,11 +41,13 @@ class LeaveQuerySet(models.QuerySet["Leave"]):
         return self.filter(state=LeaveState.ASKED, ends_at__gt=now)
 
 
-class Leave(models.Model):
+class Leave(StateModel):
     """Time away. Written only by services; once granted it claims its time, and frees that of the bookings that it hits.
 
     `reason` is the presenter's or staff's note, `answer` what staff wrote when they refused.
     """
+
+    status_colours = STATUS_COLOURS
 
     presenter = models.ForeignKey(Presenter, verbose_name=_("presenter"), on_delete=models.PROTECT, related_name="leave")
     personal(presenter)
@@ -77,10 +79,6 @@ class Leave(models.Model):
         return self.state == LeaveState.GRANTED
 
     @property
-    def state_kind(self) -> str:
-        return LEAVE_TAGS[LeaveState(self.state)]
-
-    @property
     def when(self) -> str:
         """'Tuesday 9 March 2027, 1:30pm to 3pm', or with both days if there are two."""
         if uk_day(self.starts_at) == uk_day(self.ends_at):
@@ -93,11 +91,11 @@ class Leave(models.Model):
         }
 
     @property
-    def in_words(self) -> str:
-        return away_in_words(self.starts_at, self.ends_at)
+    def days_text(self) -> str:
+        return leave_text(self.starts_at, self.ends_at)
 
 
-def away_in_words(starts_at: datetime, ends_at: datetime) -> str:
+def leave_text(starts_at: datetime, ends_at: datetime) -> str:
     """'Monday 25 January 2027, all day', 'Monday 25 January 2027, 9am to midday', or with both days if there are two."""
     start, end = starts_at.astimezone(UK), ends_at.astimezone(UK)
     if (start.time(), end.time()) != (START_OF_DAY, END_OF_DAY):

@@ -1,4 +1,4 @@
-"""Addresses that work without signing in: links in emails about a booking, and calendar feeds."""
+"""Addresses that work without signing in: links in emails about a booking or a place, and calendar feeds."""
 
 import hashlib
 
@@ -9,10 +9,24 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models.booking import Booking
+from bookings.models.open_session import SessionPlace
 from bookings.models.presenter import Presenter
 from ctac.models import impersonal, personal
 
-# Links in emails that show or change one booking without signing in: what is kept of them.
+
+class EmailLink(models.Model):
+    """A link in an email, for whoever is not signed in: for one purpose and one address. Only the SHA-256 of its token is kept.
+
+    `address_hash` is of the address that it was sent to, so that it ends with that address.
+    """
+
+    token_hash = impersonal(models.CharField(_("hash of the token"), max_length=64, unique=True))
+    address_hash = personal(models.CharField(_("hash of the address"), max_length=64))
+    created_at = models.DateTimeField(_("made"))
+    expires_at = models.DateTimeField(_("expires"), db_index=True)
+
+    class Meta:
+        abstract = True
 
 
 class LinkPurpose(models.TextChoices):
@@ -20,18 +34,9 @@ class LinkPurpose(models.TextChoices):
     CANCEL = "cancel", _("Cancel it")
 
 
-class BookingLink(models.Model):
-    """One link, for one purpose and one address. Its token is nowhere: `token_hash` is the SHA-256 of it.
-
-    `address_hash` is what became of the address that it was sent to, so that it ends with that address.
-    """
-
+class BookingLink(EmailLink):
     booking = models.ForeignKey(Booking, verbose_name=_("booking"), on_delete=models.CASCADE, related_name="links")
     purpose = models.CharField(_("purpose"), max_length=10, choices=LinkPurpose)
-    token_hash = impersonal(models.CharField(_("hash of the token"), max_length=64, unique=True))
-    address_hash = personal(models.CharField(_("hash of the address"), max_length=64))
-    created_at = models.DateTimeField(_("made"))
-    expires_at = models.DateTimeField(_("expires"), db_index=True)
 
     class Meta:
         verbose_name = _("link in an email")
@@ -45,6 +50,27 @@ class BookingLink(models.Model):
         return f"{self.purpose} {self.booking_id}"
 
 
+class PlaceLinkPurpose(models.TextChoices):
+    SEE = "see", _("See it, and take what is offered")
+    LEAVE = "leave", _("Give it up")
+
+
+class PlaceLink(EmailLink):
+    place = models.ForeignKey(SessionPlace, verbose_name=_("place"), on_delete=models.CASCADE, related_name="links")
+    purpose = models.CharField(_("purpose"), max_length=10, choices=PlaceLinkPurpose)
+
+    class Meta:
+        verbose_name = _("link in an email about a place")
+        verbose_name_plural = _("links in emails about places")
+        constraints = [
+            models.CheckConstraint(condition=Q(expires_at__gt=F("created_at")), name="placelink_expires_after_it_is_made"),
+            models.CheckConstraint(condition=Q(("token_hash__regex", "^[0-9a-f]{64}$")), name="placelink_keeps_a_hash_only"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.purpose} {self.place_id}"
+
+
 def hash_of(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
@@ -53,14 +79,11 @@ def address_hash(address: str) -> str:
     return salted_hmac("bookings.link.address", address.strip().lower(), algorithm="sha256").hexdigest()
 
 
-# The address at which somebody's own calendar program looks for what is theirs.
-
-
 class CalendarFeedQuerySet(models.QuerySet["CalendarFeed"]):
     def working(self) -> "CalendarFeedQuerySet":
         """Those whose owner may still sign in by the sign-in that made it, and gives presentations if it is a presenter's."""
-        persons = Q(person__user=models.F("user"))
-        presenters = Q(presenter__user=models.F("user"), presenter__active=True, user__is_staff=True)
+        persons = Q(person__user=F("user"))
+        presenters = Q(presenter__user=F("user"), presenter__active=True, user__is_staff=True)
         return self.filter(persons | presenters, user__is_active=True)
 
 

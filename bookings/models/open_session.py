@@ -2,20 +2,17 @@
 
 from datetime import datetime
 
-from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from bookings import rules
-from bookings.models.booking import Channel, new_uid
-from bookings.models.presenter import Presentation, Presenter, validate_https
-from ctac.dates import days_before, format_clock, format_day, format_span
-from ctac.models import free_text, impersonal, personal
-
-# Scheduled online sessions: anybody who works with children takes a place; and the series that a coordinator plans in one go.
+from bookings.models.booking import Channel, Engagement, EngagementEvent
+from bookings.models.presenter import Presentation, Presenter
+from ctac.dates import format_clock, format_day, format_span
+from ctac.models import StateModel, free_text, impersonal
 
 
 class SessionState(models.TextChoices):
@@ -29,7 +26,7 @@ SESSION_TRANSITIONS: dict[str, frozenset[str]] = {
     SessionState.DELIVERED: frozenset(),
     SessionState.CANCELLED: frozenset(),
 }
-SESSION_TAGS = {SessionState.SCHEDULED: "good", SessionState.DELIVERED: "done", SessionState.CANCELLED: "stopped"}
+SESSION_COLOURS = {SessionState.SCHEDULED: "good", SessionState.DELIVERED: "done", SessionState.CANCELLED: "stopped"}
 
 
 class SessionSeries(models.Model):
@@ -52,7 +49,7 @@ class OpenSessionQuerySet(models.QuerySet["OpenSession"]):
         return self.select_related("presentation", "presenter")
 
     def with_afterwards(self) -> "OpenSessionQuerySet":
-        """With how many came and with its short link, as far as there are any."""
+        """With its attendance and its short link, if any."""
         return self.select_related("attendance", "afterwards")
 
     def to_come(self, now: datetime) -> "OpenSessionQuerySet":
@@ -66,14 +63,17 @@ class OpenSessionQuerySet(models.QuerySet["OpenSession"]):
         return self.filter(state=SessionState.SCHEDULED, ends_at__lte=now)
 
 
-class OpenSession(models.Model):
-    """Always online. `presenter` is empty when it needs one. Times are UTC.
+class OpenSession(Engagement):
+    """Always online. `presenter` is empty when it needs one.
 
     `occupied` (places taken, offered or attended), `waiting` and `last_position` are figures that the database keeps itself, by a
-    trigger on SessionPlace: never set them. `sequence` counts the changes that calendars must be told of (RFC 5545, 3.8.7.4).
+    trigger on SessionPlace: never set them.
     """
 
-    reference = impersonal(models.CharField(_("reference"), max_length=10, unique=True))
+    REFERENCE_PREFIX = "OS"
+    transitions = SESSION_TRANSITIONS
+    status_colours = SESSION_COLOURS
+
     presentation = models.ForeignKey(
         Presentation, verbose_name=_("presentation"), on_delete=models.PROTECT, related_name="open_sessions"
     )
@@ -91,18 +91,14 @@ class OpenSession(models.Model):
     occupied = models.PositiveSmallIntegerField(_("places taken or offered"), default=0, editable=False)
     waiting = models.PositiveIntegerField(_("people waiting"), default=0, editable=False)
     last_position = models.PositiveIntegerField(_("last position given"), default=0, editable=False)
-    own_joining_link = impersonal(models.URLField(_("joining link of its own"), blank=True, validators=[validate_https]))
     joining_help = free_text(models.CharField(_("how to join"), max_length=300, blank=True, help_text=_("A meeting code, say.")))
     details_sent_at = models.DateTimeField(_("joining details sent"), null=True, blank=True, editable=False)
-    sequence = models.PositiveIntegerField(_("calendar sequence"), default=0, editable=False)
-    ical_uid = impersonal(models.CharField(_("calendar UID"), max_length=120, unique=True, default=new_uid, editable=False))
     closed_reason = free_text(models.TextField(_("why it was cancelled"), blank=True))
     # Of the form that planned it, on the first of its sessions: pressed twice, it plans once.
     plan_token = impersonal(
         models.CharField(_("one-time token"), max_length=43, unique=True, null=True, blank=True, editable=False)
     )
     created_at = models.DateTimeField(_("planned"))
-    anonymised_at = models.DateTimeField(_("details taken out"), null=True, blank=True, editable=False)
 
     objects = OpenSessionQuerySet.as_manager()
 
@@ -113,7 +109,7 @@ class OpenSession(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="session_ends_after_it_starts"),
             models.CheckConstraint(
-                condition=Q(capacity__gte=1, capacity__lte=rules.LARGEST_SESSION), name="session_of_sensible_size"
+                condition=Q(capacity__gte=1, capacity__lte=rules.MAX_SESSION_CAPACITY), name="session_of_sensible_size"
             ),
             models.CheckConstraint(condition=Q(occupied__gte=0, occupied__lte=F("capacity")), name="session_never_over_capacity"),
             models.CheckConstraint(condition=Q(waiting__gte=0), name="session_waiting_is_counted"),
@@ -130,14 +126,8 @@ class OpenSession(models.Model):
             models.Index(fields=["presenter", "starts_at", "id"], name="session_of_a_presenter"),
         ]
 
-    def __str__(self) -> str:
-        return self.reference
-
     def get_absolute_url(self) -> str:
         return reverse("session", args=[self.reference])
-
-    def can_become(self, state: str) -> bool:
-        return state in SESSION_TRANSITIONS[self.state]
 
     @property
     def free(self) -> int:
@@ -156,32 +146,13 @@ class OpenSession(models.Model):
         return self.starts_at <= now
 
     @property
-    def state_kind(self) -> str:
-        return SESSION_TAGS[SessionState(self.state)]
-
-    @property
     def when(self) -> str:
         return format_span(self.starts_at, self.ends_at)
-
-    @property
-    def clocks(self) -> str:
-        """'1:30pm to 3pm', where the day stands above it."""
-        return _now("%(start)s to %(end)s") % {"start": format_clock(self.starts_at), "end": format_clock(self.ends_at)}
 
     @property
     def joining_link(self) -> str:
         """Its own, or else its presenter's. Only for people with a place, and staff."""
         return self.own_joining_link or (self.presenter.joining_link if self.presenter else "")
-
-    @property
-    def reminder_due_at(self) -> datetime:
-        """9am UK time on the day before."""
-        return days_before(self.starts_at, 1, rules.REMINDER_AT)
-
-    @property
-    def week_reminder_due_at(self) -> datetime:
-        """9am UK time on the same weekday of the week before."""
-        return days_before(self.starts_at, 7, rules.REMINDER_AT)
 
 
 class SessionEventKind(models.TextChoices):
@@ -205,8 +176,8 @@ class SessionEventKind(models.TextChoices):
     ATTENDANCE = "attendance", _("Attendance recorded")
 
 
-class SessionEvent(models.Model):
-    """What happened to a session or to one place of it. Append-only at the database; only `reason`, free text, can be blanked.
+class SessionEvent(EngagementEvent):
+    """What happened to a session or to one place of it.
 
     `changes`, in times, keys and numbers: {"time": [from, to]}, {"presenter": [from, to]}, {"capacity": [from, to]},
     {"people": [null, 14]} who came, {"by_link": true}; {"version": …} or {"sequence": …} of the messages that tell of it;
@@ -215,7 +186,7 @@ class SessionEvent(models.Model):
     """
 
     session = models.ForeignKey(OpenSession, verbose_name=_("session"), on_delete=models.PROTECT, related_name="events")
-    # No constraint for both: history stays whole when a place's person or a sign-in goes.
+    # No constraint: history stays whole when a place's person goes.
     place = models.ForeignKey(
         "bookings.SessionPlace",
         verbose_name=_("place"),
@@ -225,31 +196,11 @@ class SessionEvent(models.Model):
         db_constraint=False,
         related_name="events",
     )
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        verbose_name=_("by"),
-        null=True,
-        blank=True,
-        on_delete=models.DO_NOTHING,
-        db_constraint=False,
-        related_name="+",
-    )
-    personal(by)
-    at = models.DateTimeField(_("when"))
     kind = models.CharField(_("what"), max_length=20, choices=SessionEventKind)
-    reason = free_text(models.TextField(_("why"), blank=True))
-    changes = impersonal(models.JSONField(_("what changed"), default=dict, blank=True))
 
-    class Meta:
-        ordering = ["at", "pk"]
+    class Meta(EngagementEvent.Meta):
         verbose_name = _("event of a session")
         verbose_name_plural = _("events of sessions")
-
-    def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.at:%Y-%m-%d %H:%M}"
-
-
-# One professional's place at an open session, or in the line for one.
 
 
 class PlaceState(models.TextChoices):
@@ -271,14 +222,13 @@ PLACE_TRANSITIONS: dict[str, frozenset[str]] = {
 # These fill a place: nobody else can have it. The trigger in bookings/sql/sessions.sql counts the same.
 OCCUPYING = (PlaceState.TAKEN, PlaceState.OFFERED, PlaceState.ATTENDED)
 LIVE_PLACES = (*OCCUPYING, PlaceState.WAITING)
-PLACE_TAGS = {
+PLACE_COLOURS = {
     PlaceState.TAKEN: "good",
     PlaceState.WAITING: "waiting",
     PlaceState.OFFERED: "waiting",
     PlaceState.GIVEN_UP: "stopped",
     PlaceState.ATTENDED: "done",
 }
-# To whose place it is.
 PLACE_TITLES = {
     PlaceState.TAKEN: _("You have a place"),
     PlaceState.WAITING: _("You are waiting"),
@@ -314,12 +264,15 @@ class SessionPlaceQuerySet(models.QuerySet["SessionPlace"]):
         return self.exclude(ahead).order_by("-session__starts_at", "-pk")
 
 
-class SessionPlace(models.Model):
+class SessionPlace(StateModel):
     """One row a person and session, for ever: who gives up and comes back gets the same row and a new `position`.
 
     `position` says who came before whom, at one session; the database gives the next one whenever a row of position 0 is written.
-    `version` goes up with each change that its person is told of, so that each is told once.
+    `version` goes up with each change that its person gets an email about, so that each is sent once.
     """
+
+    transitions = PLACE_TRANSITIONS
+    status_colours = PLACE_COLOURS
 
     session = models.ForeignKey(OpenSession, verbose_name=_("session"), on_delete=models.PROTECT, related_name="places")
     person = models.ForeignKey(
@@ -359,15 +312,8 @@ class SessionPlace(models.Model):
     def __str__(self) -> str:
         return f"{self.session}: {self.get_state_display()}"
 
-    def can_become(self, state: str) -> bool:
-        return state in PLACE_TRANSITIONS[self.state]
-
     @property
-    def state_kind(self) -> str:
-        return PLACE_TAGS[PlaceState(self.state)]
-
-    @property
-    def said(self) -> str:
+    def state_title(self) -> str:
         """The state as its own person reads it."""
         return str(PLACE_TITLES[PlaceState(self.state)])
 
@@ -375,43 +321,9 @@ class SessionPlace(models.Model):
     def offered_until(self) -> str:
         """'Tuesday 9 March 2027, 1:30pm'; empty if nothing is offered."""
         until = self.offer_expires_at
-        return _now("%(day)s, %(clock)s") % {"day": format_day(until), "clock": format_clock(until)} if until else ""
+        return gettext("%(day)s, %(clock)s") % {"day": format_day(until), "clock": format_clock(until)} if until else ""
 
     @property
     def has_a_place(self) -> bool:
         """Only who has one is shown how to join."""
         return self.state in (PlaceState.TAKEN, PlaceState.ATTENDED)
-
-
-class PlaceLinkPurpose(models.TextChoices):
-    SEE = "see", _("See it, and take what is offered")
-    LEAVE = "leave", _("Give it up")
-
-
-class PlaceLinkQuerySet(models.QuerySet["PlaceLink"]):
-    def expired(self, now: datetime) -> "PlaceLinkQuerySet":
-        return self.filter(expires_at__lte=now)
-
-
-class PlaceLink(models.Model):
-    """A link in an email about a place, for whoever is not signed in: kept as BookingLink is, its token nowhere."""
-
-    place = models.ForeignKey(SessionPlace, verbose_name=_("place"), on_delete=models.CASCADE, related_name="links")
-    purpose = models.CharField(_("purpose"), max_length=10, choices=PlaceLinkPurpose)
-    token_hash = impersonal(models.CharField(_("hash of the token"), max_length=64, unique=True))
-    address_hash = personal(models.CharField(_("hash of the address"), max_length=64))
-    created_at = models.DateTimeField(_("made"))
-    expires_at = models.DateTimeField(_("expires"), db_index=True)
-
-    objects = PlaceLinkQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("link in an email about a place")
-        verbose_name_plural = _("links in emails about places")
-        constraints = [
-            models.CheckConstraint(condition=Q(expires_at__gt=F("created_at")), name="placelink_expires_after_it_is_made"),
-            models.CheckConstraint(condition=Q(("token_hash__regex", "^[0-9a-f]{64}$")), name="placelink_keeps_a_hash_only"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.purpose} {self.place_id}"

@@ -18,8 +18,6 @@ from ctac.models import free_text, impersonal, personal
 from professionals.models import Nation as Nation
 from professionals.models import Profession
 
-# What we offer: a topic, for an audience, of a length.
-
 
 class Format(models.TextChoices):
     WORKPLACE = "workplace", _("At your workplace")
@@ -50,9 +48,9 @@ class Presentation(models.Model):
         verbose_name_plural = _("presentations")
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(length_minutes__gte=15, length_minutes__lte=480), name="presentation_of_sensible_length"
+                condition=Q(length_minutes__gte=15, length_minutes__lte=480), name="presentation_of_sensible_length"
             ),
-            models.CheckConstraint(condition=models.Q(formats__len__gte=1), name="presentation_has_a_format"),
+            models.CheckConstraint(condition=Q(formats__len__gte=1), name="presentation_has_a_format"),
         ]
 
     def __str__(self) -> str:
@@ -67,14 +65,11 @@ class Presentation(models.Model):
         """'At your workplace or online', in this order whatever the order of the formats."""
         if {Format.WORKPLACE, Format.ONLINE} <= set(self.formats):
             return str(_("At your workplace or online"))
-        return ", ".join([str(Format(value).label) for value in self.formats])
-
-
-# What staff know better than the rule of bookings/travel.py: how long it takes between two areas.
+        return ", ".join(str(Format(value).label) for value in self.formats)
 
 
 class JourneyTime(models.Model):
-    """Minutes between two areas, longer or shorter than the rule; each an outward code (LS1) or a postcode area (LS).
+    """Minutes between two areas where staff know better than bookings/travel.py: outward codes (LS1) or postcode areas (LS).
 
     The database's guard reads this table too. It counts for what is booked from then on.
     """
@@ -113,8 +108,6 @@ class JourneyTime(models.Model):
     def __str__(self) -> str:
         return f"{self.one}–{self.other}"
 
-
-# Who gives presentations, from where, and within which rules of their own.
 
 # A booking that names no profession is for a mix of them.
 MIXED = "mixed"
@@ -221,7 +214,7 @@ class Presenter(models.Model):
         return Place(self.base_postcode, self.base_latitude, self.base_longitude, zone=self.base_zone)
 
     def gives_to(self, audience: str | None) -> bool:
-        """`audience` as in a wish: a profession, "" for a mix, None where nobody has said."""
+        """`audience`: a profession, "" for a mix, None if unknown."""
         return audience is None or not self.audiences or (audience or MIXED) in self.audiences
 
     def covers(self, place: Place) -> bool:
@@ -229,11 +222,6 @@ class Presenter(models.Model):
         if not self.nations_covered and not self.areas_covered:
             return True
         return place.nation in self.nations_covered or postcode_area(place.postcode) in self.areas_covered
-
-
-# When a presenter can be booked: weekly windows between two dates, and days on which other hours hold, or none.
-#
-# All clocks are UK wall-clock times, summer and winter.
 
 
 class Weekday(models.IntegerChoices):

@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from bookings.models import Format, Nation, OpenSession, PlaceState, Presentation, Presenter, SessionState
 from bookings.rules import RuleViolation
+from bookings.schedule.availability import PresenterSchedule, read_hours
 from bookings.schedule.queries import read_claims, read_journeys, with_presentations
-from bookings.schedule.schedules import PresenterSchedule, read_hours
 from bookings.schedule.slots import Claim, DateRange, SlotQuery, Span
 from bookings.travel import Journeys
 from ctac.dates import format_span, is_bank_holiday, uk_day
@@ -187,11 +187,11 @@ class ClashFinder:
 
     def violations(self, part: PresenterSchedule, planned: PlannedSession) -> Iterator[str | Promise]:
         verdict = part.verdict(planned.starts_at)
-        yield from (violation.sentence for violation in verdict.violations if violation not in NOT_CLASHES)
+        yield from (violation.label for violation in verdict.violations if violation not in NOT_CLASHES)
         if not part.presenter.active:
             yield _("The presenter does not give presentations at the moment.")
         if not (planned.own_joining_link or part.presenter.joining_link):
-            yield RuleViolation.NO_LINK.sentence
+            yield RuleViolation.NO_LINK.label
 
     def part_of(self, number: int) -> PresenterSchedule | None:
         """The presenter's diary for that date, with the dates before it."""

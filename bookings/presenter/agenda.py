@@ -1,13 +1,13 @@
-"""What a presenter gives on a day: where to go, when to leave, whom to ask for, what to bring. On a page and in an email."""
+"""What a presenter gives on a day: where to go, when to leave, the contact, what to bring. On a page and in an email."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import takewhile
 from typing import Any
 
-from django.db.models import Prefetch
+from django.db.models import Prefetch, Q
 from django.utils.translation import gettext as _
 
 from bookings import rules, text
@@ -52,35 +52,34 @@ class SessionStop:
         return self.session.starts_at
 
 
+def starting_on(day: date) -> Q:
+    """Bookings and open sessions of that UK day."""
+    return Q(starts_at__gte=uk_datetime(day, time.min), starts_at__lt=uk_datetime(day + A_DAY, time.min))
+
+
 def stops_on(presenter: Presenter, day: date) -> list[VisitStop | SessionStop]:
     """What this presenter gives on that UK day, in order; each journey begins where the visit before ended, or at the base."""
-    start, end = uk_datetime(day, time.min), uk_datetime(day + A_DAY, time.min)
     in_order = Prefetch("brought__order__lines", queryset=OrderLine.objects.in_order())
     given = list(visits_on(presenter, day).filter(state__in=GIVEN_STATES).prefetch_related(in_order).order_by("starts_at", "pk"))
-    of_the_day = own_sessions(presenter).filter(starts_at__gte=start, starts_at__lt=end, state__in=SESSIONS_IN_A_DIARY)
+    of_the_day = own_sessions(presenter).filter(starting_on(day), state__in=SESSIONS_IN_A_DIARY)
     sessions = list(of_the_day.select_related("presentation", "presenter", "busy_time"))
-    claims = claims_of([*given, *sessions])
+    both: list[Booking | OpenSession] = [*given, *sessions]
+    claims = sorted(filter(None, map(claim_of, both)), key=lambda claim: claim.busy.lower)
     journeys = read_journeys([presenter.base, *(claim.place for claim in claims)])
-    found: list[VisitStop | SessionStop] = [SessionStop(session, session_stop_rows(session)) for session in sessions]
-    found += [
+    stops: list[VisitStop | SessionStop] = [SessionStop(session, session_stop_rows(session)) for session in sessions]
+    stops += [
         VisitStop(booking, when_to_leave(presenter, booking, claims, journeys), visit_stop_rows(booking)) for booking in given
     ]
-    return sorted(found, key=lambda stop: stop.start)
+    return sorted(stops, key=lambda stop: stop.start)
 
 
 def visits_on(presenter: Presenter, day: date) -> BookingQuerySet:
-    start, end = uk_datetime(day, time.min), uk_datetime(day + A_DAY, time.min)
-    return own_visits(presenter).select_related("busy_time").filter(starts_at__gte=start, starts_at__lt=end)
+    return own_visits(presenter).select_related("busy_time").filter(starting_on(day))
 
 
 def claim_of(given: Booking | OpenSession) -> BusyTime | None:
     claim: BusyTime | None = getattr(given, "busy_time", None)
     return claim
-
-
-def claims_of(given: Iterable[Booking | OpenSession]) -> list[BusyTime]:
-    """In order of time."""
-    return sorted((claim for each in given if (claim := claim_of(each))), key=lambda claim: claim.busy.lower)
 
 
 def when_to_leave(presenter: Presenter, booking: Booking, claims: Sequence[BusyTime], journeys: Journeys) -> str:
@@ -93,21 +92,21 @@ def when_to_leave(presenter: Presenter, booking: Booking, claims: Sequence[BusyT
     if claim is None or claim.place is None:
         return ""
     start = booking.agreed[0]
-    earlier = [each for each in claims if each.busy.upper <= start]
-    online = list(takewhile(lambda each: each.place is None, reversed(earlier)))
+    earlier = [other for other in claims if other.busy.upper <= start]
+    online = list(takewhile(lambda other: other.place is None, reversed(earlier)))
     before = earlier[-len(online) - 1] if len(earlier) > len(online) else None
     from_base = travel_between(presenter.base, claim.place, None, claim.travel_minutes, journeys)
     if online and online[0].busy.upper <= start - from_base:
         before = None
     origin = before.place if before and before.place else presenter.base
-    way = travel_between(origin, claim.place, before.travel_minutes if before else None, claim.travel_minutes, journeys)
-    if not way:
+    journey = travel_between(origin, claim.place, before.travel_minutes if before else None, claim.travel_minutes, journeys)
+    if not journey:
         return _("No journey: the way from %(from)s takes no time.") % {"from": origin.postcode}
-    leave = start - way
-    for each in online:
-        if leave < each.busy.upper:
-            leave -= each.busy.upper - each.busy.lower
-    facts = {"clock": format_clock(leave), "from": origin.postcode, "minutes": int(way.total_seconds() // 60)}
+    leave = start - journey
+    for other in online:
+        if leave < other.busy.upper:
+            leave -= other.busy.upper - other.busy.lower
+    facts = {"clock": format_clock(leave), "from": origin.postcode, "minutes": int(journey.total_seconds() // 60)}
     return _("Leave at %(clock)s from %(from)s: %(minutes)d minutes on the way, with parking") % facts
 
 
@@ -116,26 +115,21 @@ def visit_stop_rows(booking: Booking) -> list[text.Row]:
     if booking.joining_link:
         rows.append({**text.row(_("Joining link"), booking.joining_link), "href": booking.joining_link})
     rows += text.missing_link_rows(booking)
-    kept_back = booking.flagged_child_details
+    bring = ""
+    if booking.format != Format.ONLINE:
+        bring = _("Your staff card, your laptop with its leads, and leaflets for %(people)d people")
+        if text.leaflets_to_bring(booking):
+            bring = _("Your staff card, your laptop with its leads, and the leaflets below")
+    withheld = booking.flagged_child_details
     rows += [
-        text.row(_("Room, parking or entrance"), "" if kept_back else booking.room),
+        text.row(_("Room, parking or entrance"), "" if withheld else booking.room),
         text.row(_("Ask for"), booking.contact_name),
         {**text.row(_("Call them"), booking.contact_phone), "is_phone": True},
-        text.row(_("Bring"), what_to_bring(booking)),
+        text.row(_("Bring"), bring % {"people": booking.audience_size}),
         text.row(_("Leaflets to bring"), text.leaflets_to_bring(booking)),
-        text.row(_("Access needs"), "" if kept_back else booking.access_needs),
+        text.row(_("Access needs"), "" if withheld else booking.access_needs),
     ]
     return [row for row in rows if row["value"]]
-
-
-def what_to_bring(booking: Booking) -> str:
-    if booking.format == Format.ONLINE:
-        return ""
-    if text.leaflets_to_bring(booking):
-        return _("Your staff card, your laptop with its leads, and the leaflets below")
-    return _("Your staff card, your laptop with its leads, and leaflets for %(people)d people") % {
-        "people": booking.audience_size
-    }
 
 
 def session_stop_rows(session: OpenSession) -> list[text.Row]:
@@ -153,35 +147,32 @@ def how_to_join(session: OpenSession) -> list[text.Row]:
     return [*rows, text.row(_("How to join"), session.joining_help)] if session.joining_help else rows
 
 
-# Agendas: at 7 in the morning each presenter who gives something that day is told of all of it, in one email.
-
 AGENDA = "presenter-agenda"
 
 
 def send_agendas(*, now: datetime) -> int:
-    """Write those of today that are not written; how many. None before the hour, and nothing of who has nothing left that day.
+    """One email at 7 in the morning to each presenter who gives something that day; returns how many were written now.
 
     Run again, and late after an outage, it does no harm; nobody gets one in the afternoon.
     """
     day = uk_day(now)
-    if not uk_datetime(day, rules.AGENDA_AT) <= now < uk_datetime(day, rules.AGENDA_UNTIL):
+    if not uk_datetime(day, rules.AGENDA_TIME) <= now < uk_datetime(day, rules.AGENDA_LATEST_TIME):
         return 0
-    start, end = uk_datetime(day, time.min), uk_datetime(day + timedelta(days=1), time.min)
-    on_the_day = {"starts_at__gte": start, "starts_at__lt": end, "presenter__isnull": False}
-    bookings = Booking.objects.filter(state=State.CONFIRMED, **on_the_day).select_related("presenter")
-    sessions = OpenSession.objects.filter(state=SessionState.SCHEDULED, **on_the_day).select_related("presenter")
+    on_the_day = starting_on(day) & Q(presenter__isnull=False)
+    bookings = Booking.objects.filter(on_the_day, state=State.CONFIRMED).select_related("presenter")
+    sessions = OpenSession.objects.filter(on_the_day, state=SessionState.SCHEDULED).select_related("presenter")
     given = defaultdict[Presenter, list[Any]](list)
     both: list[Any] = [*bookings, *sessions]
-    for each in sorted(both, key=lambda each: (each.starts_at, each.reference)):
-        given[each.presenter].append(each)
-    told = [
+    for one in sorted(both, key=lambda one: (one.starts_at, one.reference)):
+        given[one.presenter].append(one)
+    agendas = [
         About(
             f"agenda:{presenter.pk}:{day.isoformat()}",
             presenter.email,
-            " ".join(each.reference for each in theirs)[:200],
+            " ".join(one.reference for one in theirs)[:200],
             expires_at=theirs[-1].starts_at,
         )
         for presenter, theirs in given.items()
         if theirs[-1].starts_at > now
     ]
-    return notify_once({AGENDA: told}, now)
+    return notify_once({AGENDA: agendas}, now)

@@ -30,7 +30,6 @@ from bookings.models import (
     Leave,
     LeaveState,
     OpenSession,
-    Overdue,
     PlaceState,
     Presenter,
     State,
@@ -38,10 +37,9 @@ from bookings.models import (
     Weekday,
     may_check_in,
     may_check_out,
-    overdue,
 )
 from bookings.open_sessions.queries import access_needs_of, place_figures, places_in_words, waiting_in_words
-from bookings.presenter.agenda import A_DAY, SESSIONS_IN_A_DIARY, SessionStop, VisitStop, how_to_join, stops_on, visits_on
+from bookings.presenter.agenda import A_DAY, SESSIONS_IN_A_DIARY, VisitStop, how_to_join, stops_on, visits_on
 from bookings.schedule.access import (
     gives_presentations,
     own_leave,
@@ -51,7 +49,7 @@ from bookings.schedule.access import (
     presenter_or_awaited,
     presenter_required,
 )
-from bookings.schedule.forms import DayHours, DaysHoursForm, OwnRulesForm, WeekHoursForm, from_tomorrow, hours_text, week_as_typed
+from bookings.schedule.forms import DayHours, DaysHoursForm, OwnRulesForm, WeekHoursForm, hours_text, initial_week
 from bookings.schedule.queries import Preview, preview, preview_change
 from bookings.schedule.services import keep_presenter, set_days, set_week, take_back_days
 from bookings.text import row
@@ -61,8 +59,6 @@ from ctac.errors import DomainError
 from ctac.forms import FORM_METHODS
 from ctac.staff.audit import audit_note
 from ctac.staff.columns import dialled
-
-# My availability: the week, days with other hours, and my own rules; each shows the times that it gives before it is saved.
 
 
 @presenter_required
@@ -92,22 +88,21 @@ class ShownWeek:
 def shown_weeks(presenter: Presenter, today: date) -> list[ShownWeek]:
     """The weekly hours from today on, those that hold first first."""
     periods: dict[tuple[date, date], dict[int, DayHours]] = {}
-    for each in presenter.availability.all():
-        if each.valid_until is None or each.valid_until >= today:
-            period = periods.setdefault((max(each.valid_from, today), each.valid_until or date.max), {})
-            period.setdefault(each.weekday, []).append(each.clock())
-    return [
-        ShownWeek(week_title(first, last, today), [f"{Weekday(day).label}, {hours_text(hours)}" for day, hours in days.items()])
-        for (first, last), days in sorted(periods.items(), key=itemgetter(0))
-    ]
-
-
-def week_title(first: date, last: date, today: date) -> str:
-    if last == date.max:
-        return _("From %(first)s") % {"first": format_day(first)} if first > today else ""
-    if first == today:
-        return _("Until %(last)s") % {"last": format_day(last)}
-    return _("%(first)s to %(last)s") % {"first": format_day(first), "last": format_day(last)}
+    for window in presenter.availability.all():
+        if window.valid_until is None or window.valid_until >= today:
+            period = periods.setdefault((max(window.valid_from, today), window.valid_until or date.max), {})
+            period.setdefault(window.weekday, []).append(window.clock())
+    weeks = []
+    for (first, last), days in sorted(periods.items(), key=itemgetter(0)):
+        title = ""
+        if last != date.max:
+            title = _("Until %(last)s") if first == today else _("%(first)s to %(last)s")
+            title %= {"first": format_day(first), "last": format_day(last)}
+        elif first > today:
+            title = _("From %(first)s") % {"first": format_day(first)}
+        lines = [f"{Weekday(day).label}, {hours_text(hours)}" for day, hours in days.items()]
+        weeks.append(ShownWeek(title, lines))
+    return weeks
 
 
 def change_availability_page(
@@ -133,7 +128,7 @@ def change_availability_page(
 @require_http_methods(FORM_METHODS)
 def presenter_week(request: HttpRequest, presenter: Presenter) -> HttpResponse:
     sent = request.POST if request.method == "POST" else None
-    form = WeekHoursForm(sent, initial=week_as_typed(presenter, from_tomorrow()))
+    form = WeekHoursForm(sent, initial=initial_week(presenter, uk_day(timezone.now()) + A_DAY))
 
     def change() -> None:
         days = {name: form.cleaned_data[name] for name in ("first_day", "last_day")}
@@ -199,14 +194,11 @@ def presenter_end_days(request: HttpRequest, presenter: Presenter, exception_id:
     return TemplateResponse(request, "bookings/presenting/end_days.html", context)
 
 
-# Checking in and out: one big button a time, pressed on a phone outside a reception. A second tap changes nothing.
-
-
 @dataclass(frozen=True)
 class VisitStatus:
     """Where a visit stands, in a sentence, and the one button of this moment."""
 
-    said: str
+    text: str
     button: str = ""
     action: str = ""
     is_late: bool = False
@@ -221,51 +213,38 @@ def visit_status(booking: Booking, presenter: Presenter, *, is_late: bool) -> Vi
     if visit is not None and visit.is_out and visit.checked_out_at and visit.presenter_id == presenter.pk:
         return VisitStatus(_("You checked out at %(clock)s. Thank you.") % {"clock": format_clock(visit.checked_out_at)})
     if visit is not None and visit.is_handed_over and visit.presenter_id != presenter.pk:
-        return VisitStatus(still_there(visit))
-    if may_check_in(booking, now):
-        said = _("We have not heard from you. Are you there?") if is_late else _("Tell us when you are there.")
-        return VisitStatus(said, _("I have arrived"), action_url(booking, "presenter_check_in"), is_late)
-    if may_check_out(booking, now):
-        return VisitStatus(
-            waiting_to_leave(visit, is_late), _("I have left"), action_url(booking, "presenter_check_out"), is_late
-        )
-    start = booking.agreed[0]
-    if booking.state != State.CONFIRMED or start < now or uk_day(start) != uk_day(now):
-        return None
-    return VisitStatus(_("You can check in from %(clock)s.") % {"clock": format_clock(start - rules.CHECK_IN_OPENS)})
-
-
-def action_url(booking: Booking, name: str) -> str:
-    return reverse(name, args=[booking.reference])
-
-
-def waiting_to_leave(visit: Visit | None, is_late: bool) -> str:
-    handed_over = f" {given_by_another(visit.booking)}" if visit is not None and visit.is_handed_over else ""
-    if is_late:
-        return _("We have not heard that you have left. Are you safe?") + handed_over
-    if visit is not None and visit.is_in and visit.checked_in_at:
-        said = _("You are checked in, since %(clock)s. Tell us when you have left.")
-        return said % {"clock": format_clock(visit.checked_in_at)} + handed_over
-    return _("You did not check in. Tell us when you have left.")
-
-
-def given_by_another(booking: Booking) -> str:
-    """To who is there: why that matters to somebody else."""
-    if booking.presenter is None:
-        return _("This visit is no longer yours. Whoever takes it over can only check in after that.")
-    return _("%(name)s has this visit now, and can only check in after that.") % {"name": booking.presenter}
-
-
-def still_there(visit: Visit) -> str:
-    """To who has the visit now."""
-    facts = {"name": visit.presenter, "clock": format_clock(visit.checked_in_at) if visit.checked_in_at else ""}
-    return (
-        _(
+        clock = format_clock(visit.checked_in_at) if visit.checked_in_at else ""
+        sentence = _(
             "%(name)s is checked in there, since %(clock)s. You can check in as soon as %(name)s has checked out. "
             "Ask them to do it on their phone, or ask the team to do it for them."
         )
-        % facts
-    )
+        return VisitStatus(sentence % {"name": visit.presenter, "clock": clock})
+    if may_check_in(booking, now):
+        sentence = _("We have not heard from you. Are you there?") if is_late else _("Tell us when you are there.")
+        return VisitStatus(sentence, _("I have arrived"), reverse("presenter_check_in", args=[booking.reference]), is_late)
+    if may_check_out(booking, now):
+        action = reverse("presenter_check_out", args=[booking.reference])
+        return VisitStatus(check_out_text(visit, is_late), _("I have left"), action, is_late)
+    start = booking.agreed[0]
+    if booking.state != State.CONFIRMED or start < now or uk_day(start) != uk_day(now):
+        return None
+    return VisitStatus(_("You can check in from %(clock)s.") % {"clock": format_clock(start - rules.CHECK_IN_OPENS_BEFORE)})
+
+
+def check_out_text(visit: Visit | None, is_late: bool) -> str:
+    handed_over = ""
+    if visit is not None and visit.is_handed_over:
+        if visit.booking.presenter is None:
+            handed_over = " " + _("This visit is no longer yours. Whoever takes it over can only check in after that.")
+        else:
+            sentence = _("%(name)s has this visit now, and can only check in after that.")
+            handed_over = " " + sentence % {"name": visit.booking.presenter}
+    if is_late:
+        return _("We have not heard that you have left. Are you safe?") + handed_over
+    if visit is not None and visit.is_in and visit.checked_in_at:
+        sentence = _("You are checked in, since %(clock)s. Tell us when you have left.")
+        return sentence % {"clock": format_clock(visit.checked_in_at)} + handed_over
+    return _("You did not check in. Tell us when you have left.")
 
 
 def check_visit(request: HttpRequest, presenter: Presenter, reference: str, service: Callable[..., Visit]) -> HttpResponse:
@@ -290,64 +269,36 @@ def presenter_check_out(request: HttpRequest, presenter: Presenter, reference: s
     return check_visit(request, presenter, reference, check_out)
 
 
-# My day: where to go, when to leave, whom to ask for, what to bring, and the button to check in or out.
-
-
-def stops_with_status(presenter: Presenter, day: date) -> list[VisitStop | SessionStop]:
-    """The stops of that day with where each visit stands, and numbers to tap."""
-    late = set(overdue(visits_on(presenter, day), timezone.now()).values_list("pk", flat=True))
-    return [with_status(stop, presenter, late) if isinstance(stop, VisitStop) else stop for stop in stops_on(presenter, day)]
-
-
-def with_status(stop: VisitStop, presenter: Presenter, late: set[int]) -> VisitStop:
-    now = visit_status(stop.booking, presenter, is_late=stop.booking.pk in late)
-    return replace(stop, now=now, rows=[with_phone_link(row) for row in stop.rows])
-
-
-def asked_day(request: HttpRequest, today: date) -> date:
-    """?day=2027-01-25; today if that is no day within a year."""
-    try:
-        day = date.fromisoformat(request.GET.get("day", ""))
-    except ValueError:
-        return today
-    return day if abs(day - today) <= timedelta(days=366) else today
-
-
 @presenter_or_awaited
 @require_safe
 def presenter_day(request: HttpRequest, presenter: Presenter) -> HttpResponse:
-    today = uk_day(timezone.now())
-    day = asked_day(request, today)
+    """?day=2027-01-25; today if that is no day within a year."""
+    now = timezone.now()
+    day = today = uk_day(now)
+    try:
+        asked = date.fromisoformat(request.GET.get("day", ""))
+    except ValueError:
+        asked = today
+    if abs(asked - today) <= timedelta(days=366):
+        day = asked
+    late = set(visits_on(presenter, day).overdue(now).values_list("pk", flat=True))
+    stops = [
+        replace(
+            stop,
+            now=visit_status(stop.booking, presenter, is_late=stop.booking.pk in late),
+            rows=[with_phone_link(row) for row in stop.rows],
+        )
+        if isinstance(stop, VisitStop)
+        else stop
+        for stop in stops_on(presenter, day)
+    ]
     other_days: Sequence[tuple[str, date]] = [(_("The day before"), day - A_DAY), (_("The day after"), day + A_DAY)]
-    more = {"day": day, "is_today": day == today, "stops": stops_with_status(presenter, day), "other_days": other_days}
-    return TemplateResponse(
-        request, "bookings/presenting/day.html", page_context(request, presenter, title=format_day(day), **more)
-    )
+    shown = {"day": day, "is_today": day == today, "stops": stops, "other_days": other_days}
+    context = page_context(request, presenter, title=format_day(day), **shown)
+    return TemplateResponse(request, "bookings/presenting/day.html", context)
 
-
-# My diary: the days ahead of one presenter, and one visit with all that the day needs.
 
 VISITS_IN_A_DIARY = (State.REQUESTED, State.CONFIRMED, State.DELIVERED)
-
-
-@dataclass
-class DiaryDay:
-    """A day of the diary, with what begins on it; leave that began before today stands under today."""
-
-    day: date
-    visits: list[Booking] = field(default_factory=list)
-    leave: list[Leave] = field(default_factory=list)
-    sessions: list[OpenSession] = field(default_factory=list)
-
-    @property
-    def name(self) -> str:
-        return format_day(self.day)
-
-    @property
-    def entries(self) -> list["DiaryEntry"]:
-        """Visits and open sessions, as they follow one another."""
-        both = [*map(entry_of_visit, self.visits), *map(entry_of_session, self.sessions)]
-        return sorted(both, key=attrgetter("start"))
 
 
 @dataclass(frozen=True)
@@ -360,39 +311,46 @@ class DiaryEntry:
     href: str
     where: str
     state: str = ""
-    state_kind: str = ""
+    status_colour: str = ""
 
 
-def entry_of_visit(visit: Booking) -> DiaryEntry:
-    where = _("Online") if visit.format == Format.ONLINE else ", ".join(visit.address_lines)
-    state = "" if visit.state == State.CONFIRMED else str(visit.get_state_display())
-    href = reverse("presenter_visit", args=[visit.reference])
-    return DiaryEntry(visit.agreed[0], visit.clocks, visit.presentation.title, href, where, state, visit.state_kind)
+@dataclass
+class DiaryDay:
+    """A day of the diary, with what begins on it; leave that began before today stands under today."""
+
+    day: date
+    entries: list[DiaryEntry] = field(default_factory=list)
+    leave: list[Leave] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        return format_day(self.day)
 
 
-def entry_of_session(session: OpenSession) -> DiaryEntry:
-    where = _("Open session, online: %(filled)s") % {"filled": places_in_words(session)}
-    state = "" if session.is_scheduled else str(session.get_state_display())
-    href = reverse("presenter_session", args=[session.reference])
-    return DiaryEntry(session.starts_at, session.clocks, session.presentation.title, href, where, state, session.state_kind)
-
-
-def days_ahead(
-    visits: Iterable[Booking], leave: Iterable[Leave], today: date, sessions: Iterable[OpenSession] = ()
-) -> list[DiaryDay]:
+def diary_days(visits: Iterable[Booking], sessions: Iterable[OpenSession], leave: Iterable[Leave], today: date) -> list[DiaryDay]:
     """Only days on which there is something, in order."""
     days: dict[date, DiaryDay] = {}
 
-    def on(moment: datetime) -> DiaryDay:
+    def day_of(moment: datetime) -> DiaryDay:
         day = max(uk_day(moment), today)
         return days.setdefault(day, DiaryDay(day))
 
     for visit in visits:
-        on(visit.agreed[0]).visits.append(visit)
+        where = _("Online") if visit.format == Format.ONLINE else ", ".join(visit.address_lines)
+        state = "" if visit.state == State.CONFIRMED else str(visit.get_state_display())
+        href, start = reverse("presenter_visit", args=[visit.reference]), visit.agreed[0]
+        entry = DiaryEntry(start, visit.clocks, visit.presentation.title, href, where, state, visit.status_colour)
+        day_of(start).entries.append(entry)
     for session in sessions:
-        on(session.starts_at).sessions.append(session)
+        where = _("Open session, online: %(filled)s") % {"filled": places_in_words(session)}
+        state = "" if session.is_scheduled else str(session.get_state_display())
+        href, start = reverse("presenter_session", args=[session.reference]), session.starts_at
+        entry = DiaryEntry(start, session.clocks, session.presentation.title, href, where, state, session.status_colour)
+        day_of(start).entries.append(entry)
     for away in leave:
-        on(away.starts_at).leave.append(away)
+        day_of(away.starts_at).leave.append(away)
+    for day in days.values():
+        day.entries.sort(key=attrgetter("start"))
     return [days[day] for day in sorted(days)]
 
 
@@ -410,7 +368,7 @@ def presenter_diary(request: HttpRequest, presenter: Presenter) -> HttpResponse:
     visits = own_visits(presenter).filter(not_over(from_today), state__in=VISITS_IN_A_DIARY).order_by("starts_at")
     leave = own_leave(presenter).filter(state=LeaveState.GRANTED, ends_at__gt=from_today).order_by("starts_at", "pk")
     sessions = own_sessions(presenter).filter(not_over(from_today), state__in=SESSIONS_IN_A_DIARY)
-    days = days_ahead(visits, leave, today, sessions)
+    days = diary_days(visits, sessions, leave, today)
     context = page_context(request, presenter, title=_("My diary"), days=days, today=today)
     return TemplateResponse(request, "bookings/presenting/diary.html", context)
 
@@ -418,7 +376,7 @@ def presenter_diary(request: HttpRequest, presenter: Presenter) -> HttpResponse:
 @presenter_or_awaited
 @require_safe
 def presenter_visit(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
-    """One visit, also an online one: when, where, whom to ask for, how many come."""
+    """One visit, also an online one: when, where, the contact, how many come."""
     visit = get_object_or_404(own_visits(presenter).with_afterwards(), reference=reference)
     rows = [*text.facts_without_title(visit), *text.missing_link_rows(visit), *rows_of_the_day(visit)]
     shown = [with_phone_link(row) for row in rows if row["value"]]
@@ -429,7 +387,7 @@ def presenter_visit(request: HttpRequest, presenter: Presenter, reference: str) 
         visit=visit,
         rows=shown,
         after=feedback_panel_for_presenter(visit, timezone.now()) if gives_presentations(request.user, presenter) else None,
-        now=visit_status(visit, presenter, is_late=Overdue.find(visit, timezone.now()) is not None),
+        now=visit_status(visit, presenter, is_late=visit.overdue_at(timezone.now()) is not None),
     )
     return TemplateResponse(request, "bookings/presenting/visit.html", context)
 
@@ -437,9 +395,6 @@ def presenter_visit(request: HttpRequest, presenter: Presenter, reference: str) 
 def with_phone_link(row: text.Row) -> text.Row:
     """A phone number as a link that calls it."""
     return {**row, "href": f"tel:{dialled(str(row['value']))}"} if row.get("is_phone") else row
-
-
-# The open sessions that a presenter gives: when, how to join, and who comes, in numbers and without names.
 
 
 def own_session(presenter: Presenter, reference: str) -> OpenSession:
@@ -453,24 +408,26 @@ def presenter_session(request: HttpRequest, presenter: Presenter, reference: str
     session = own_session(presenter, reference)
     figures = place_figures(session)
     offered, line = figures.of(PlaceState.OFFERED), figures.of(PlaceState.WAITING)
-    of = _("%(coming)d of %(places)d") % {"coming": figures.coming, "places": session.capacity}
-    rows = [row(_("People who come"), of), row(_("Who they are"), "\n".join(figures.lines))]
-    rows += [row(_("Have an offer"), _("%(count)d more, if they say yes") % {"count": offered})] if offered else []
-    rows += [row(_("Waiting list"), waiting_in_words(line))] if line else []
+    filled = _("%(coming)d of %(places)d") % {"coming": figures.coming, "places": session.capacity}
     rows = [
         row(_("When"), session.when),
+        row(_("Why it was cancelled"), session.closed_reason),
         *how_to_join(session),
-        *[*rows, row(_("Access needs"), "\n".join(access_needs_of(session)))],
+        row(_("People who come"), filled),
+        row(_("Who they are"), "\n".join(figures.lines)),
+        row(_("Have an offer"), _("%(count)d more, if they say yes") % {"count": offered} if offered else ""),
+        row(_("Waiting list"), waiting_in_words(line) if line else ""),
+        row(_("Access needs"), "\n".join(access_needs_of(session))),
     ]
-    if session.closed_reason:
-        rows.insert(1, row(_("Why it was cancelled"), session.closed_reason))
-    more = {
-        "session": session,
-        "visit": session,
-        "rows": [each for each in rows if each["value"]],
-        "after": feedback_panel_for_presenter(session, timezone.now()),
-    }
-    context = page_context(request, presenter, title=session.presentation.title, **more)
+    context = page_context(
+        request,
+        presenter,
+        title=session.presentation.title,
+        session=session,
+        visit=session,
+        rows=[shown for shown in rows if shown["value"]],
+        after=feedback_panel_for_presenter(session, timezone.now()),
+    )
     return TemplateResponse(request, "bookings/presenting/session.html", context)
 
 
@@ -493,9 +450,6 @@ def presenter_session_slide(request: HttpRequest, presenter: Presenter, referenc
 def presenter_session_slide_pdf(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
     session = own_session(presenter, reference)
     return slide_response(get_object_or_404(Afterwards, session=session), session)
-
-
-# My phone’s calendar: the address at which it reads my diary, and revoking it.
 
 
 @presenter_required

@@ -1,14 +1,14 @@
-"""Start times and a presenter's hours and rules, as people choose and type them."""
+"""Forms for start times, and for a presenter's hours and rules."""
 
 import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
+from itertools import pairwise
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext_lazy
@@ -17,17 +17,14 @@ from django.utils.translation import gettext as _
 from bookings import rules
 from bookings.models import Format, Nation, Presentation, Presenter, Weekday
 from bookings.models.presenter import AUDIENCES
-from bookings.schedule.schedules import Slot
+from bookings.schedule.availability import Slot
 from bookings.schedule.services import WeekdayHours
-from ctac.dates import format_clock, format_clock_time, format_day, uk_day
+from ctac.dates import format_clock, format_clock_time, format_day
 from ctac.forms import AmOrPm, ClockField, DayField, PageForm, PageFormMixin, as_of_a_page, near_today, read_clock
-
-# A start time, as a form asks for it.
 
 
 def slot_choices(days: Iterable[tuple[date, list[Slot]]]) -> list[tuple[str, list[tuple[str, SafeString]]]]:
     """Radios by day. Their value is the moment itself, so a page that was left open stays right."""
-    # The start for the eye, which stands under its day; the end and the day too for the ear.
     return [
         (format_day(day), [(slot_value(slot.start), label_in_language(get_language(), slot)) for slot in slots])
         for day, slots in days
@@ -40,12 +37,13 @@ def slot_value(start: datetime) -> str:
 
 @lru_cache(maxsize=1024)  # the same slots are shown to many
 def label_in_language(_language: str | None, slot: Slot) -> SafeString:
+    """The start, which stands under its day; for screen readers the end and the day too."""
     rest = gettext_lazy("to %(end)s, %(day)s") % {"end": format_clock(slot.end), "day": format_day(slot.start)}
     return format_html("{}<span class='govuk-visually-hidden'> {}</span>", format_clock(slot.start), rest)
 
 
 class SlotField(forms.TypedChoiceField):
-    """A start time. Any moment within the horizon is accepted: whether it is still free, the service finds out."""
+    """A start time. Any moment is accepted: whether it is still free, the service finds out."""
 
     def valid_value(self, value: Any) -> bool:
         return True
@@ -75,29 +73,28 @@ class WhenForm(PageForm):
     def __init__(self, *args: Any, days: Iterable[tuple[date, list[Slot]]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         choice = self.fields["start"]
-        assert isinstance(choice, forms.ChoiceField)  # noqa: S101 - tells the type checker what stands above
+        assert isinstance(choice, forms.ChoiceField)  # noqa: S101 - for the type checker
         choice.choices = slot_choices(days)
 
 
-# A presenter's hours and rules as people type them: one box a weekday, days with other hours, figures and ticks.
-
 DayHours = list[tuple[time, time]]
-BETWEEN, AND = re.compile(r"\s*(?:to|until|till|[-–])\s*"), re.compile(r"\s*(?:,|;|\band\b)\s*")
+UNTIL, COMMA = re.compile(r"\s*(?:to|until|till|[-–])\s*"), re.compile(r"\s*(?:,|;|\band\b)\s*")
 EXAMPLE_HOURS = gettext_lazy("For example, 9am to 1pm, 2pm to 5pm.")
 FORMAT_LABELS = {str(Format.WORKPLACE): gettext_lazy("At a workplace"), str(Format.ONLINE): gettext_lazy("Online")}
 
 
 def parse_hours(typed: str) -> DayHours:
     """'9am to 1pm, 2pm to 5pm'. Raises ValueError."""
-    found = []
-    for part in AND.split(typed.strip().lower()):
-        start, end = (read_clock(clock) for clock in BETWEEN.split(part))
+    hours = []
+    for part in COMMA.split(typed.strip().lower()):
+        start, end = (read_clock(clock) for clock in UNTIL.split(part))
         if end <= start:
             raise ValueError(typed)
-        found.append((start, end))
-    if any(later[0] < earlier[1] for earlier, later in zip(sorted(found), sorted(found)[1:], strict=False)):
+        hours.append((start, end))
+    hours.sort()
+    if any(later[0] < earlier[1] for earlier, later in pairwise(hours)):
         raise ValueError(typed)
-    return sorted(found)
+    return hours
 
 
 def hours_text(hours: DayHours) -> str:
@@ -124,10 +121,6 @@ class HoursField(forms.CharField):
         except ValueError as error:
             message = _("Write from when to when, such as 9am to 5pm. Put a comma between two parts of a day.")
             raise ValidationError(message) from error
-
-
-def from_tomorrow() -> date:
-    return uk_day(timezone.now()) + timedelta(days=1)
 
 
 class WeekHoursForm(PageForm):
@@ -162,17 +155,15 @@ class WeekHoursForm(PageForm):
         ]
 
 
-def week_as_typed(presenter: Presenter, day: date) -> dict[str, Any]:
-    """The hours that hold in the seven days from that day on, as WeekForm shows them first."""
+def initial_week(presenter: Presenter, day: date) -> dict[str, Any]:
+    """Initial values of WeekHoursForm: the hours that hold in the seven days from that day on."""
     next_of = {(day + timedelta(days=number)).weekday(): day + timedelta(days=number) for number in range(7)}
-    holding = [each for each in presenter.availability.all() if each.holds_on(next_of[each.weekday])]
-    return {
-        "first_day": day,
-        **{
-            f"day_{weekday.value}": hours_text(sorted(each.clock() for each in holding if each.weekday == weekday.value))
-            for weekday in Weekday
-        },
-    }
+    windows = [window for window in presenter.availability.all() if window.holds_on(next_of[window.weekday])]
+    initial: dict[str, Any] = {"first_day": day}
+    for weekday in Weekday:
+        hours = sorted(window.clock() for window in windows if window.weekday == weekday.value)
+        initial[f"day_{weekday.value}"] = hours_text(hours)
+    return initial
 
 
 class DaysHoursForm(PageForm):
@@ -201,16 +192,27 @@ class DaysHoursForm(PageForm):
         return cleaned
 
 
-class RulesMixin(PageFormMixin):
-    """The rules of a presenter that are lists: ticks, and areas in one box."""
+tick_boxes = partial(forms.MultipleChoiceField, required=False, widget=forms.CheckboxSelectMultiple)
+number_field = partial(forms.IntegerField, required=False)
 
-    def fit(self) -> None:
-        """Give the questions that this form has their own kind of box."""
+
+class RulesMixin(PageFormMixin):
+    """The rules of a presenter: ticks, numbers, and areas in one box."""
+
+    def replace_fields(self) -> None:
+        """Give the fields that this form has their own widgets."""
+        no_limit = _("Leave empty for no limit.")
         own: dict[str, forms.Field] = {
-            "formats": tick_boxes(_("How do you give presentations?"), list(FORMAT_LABELS.items()), _("Tick none if both.")),
-            "audiences": tick_boxes(_("Who do you give presentations to?"), AUDIENCES, _("Tick none if everybody.")),
+            "formats": tick_boxes(
+                label=_("How do you give presentations?"), choices=list(FORMAT_LABELS.items()), help_text=_("Tick none if both.")
+            ),
+            "audiences": tick_boxes(
+                label=_("Who do you give presentations to?"), choices=AUDIENCES, help_text=_("Tick none if everybody.")
+            ),
             "nations_covered": tick_boxes(
-                _("Nations covered"), Nation.choices, _("Tick none, and leave the areas empty, for everywhere.")
+                label=_("Nations covered"),
+                choices=Nation.choices,
+                help_text=_("Tick none, and leave the areas empty, for everywhere."),
             ),
             "presentations": forms.ModelMultipleChoiceField(
                 Presentation.objects.all(),
@@ -220,19 +222,19 @@ class RulesMixin(PageFormMixin):
                 help_text=_("Tick none if all."),
             ),
             "areas_covered": AreasField(),
-            "most_a_day": number_field(_("Most presentations a day"), 1, 20),
-            "most_a_week": number_field(_("Most presentations a week"), 1, 50),
+            "most_a_day": number_field(label=_("Most presentations a day"), min_value=1, max_value=20, help_text=no_limit),
+            "most_a_week": number_field(label=_("Most presentations a week"), min_value=1, max_value=50, help_text=no_limit),
             "notice_working_days": number_field(
-                _("Notice in working days"),
-                0,
-                60,
-                _("Leave empty for the general one: %(days)d.") % {"days": rules.NOTICE_WORKING_DAYS},
+                label=_("Notice in working days"),
+                min_value=0,
+                max_value=60,
+                help_text=_("Leave empty for the general one: %(days)d.") % {"days": rules.NOTICE_WORKING_DAYS},
             ),
             "horizon_days": number_field(
-                _("Bookable how many days ahead"),
-                1,
-                rules.HORIZON.days,
-                _("Leave empty for as far as we take bookings: %(days)d.") % {"days": rules.HORIZON.days},
+                label=_("Bookable how many days ahead"),
+                min_value=1,
+                max_value=rules.HORIZON.days,
+                help_text=_("Leave empty for as far as we take bookings: %(days)d.") % {"days": rules.HORIZON.days},
             ),
             "earliest_leaving": ClockField(label=_("Leaves the base from")),
             "latest_return": ClockField(label=_("Is back at the base by")),
@@ -240,18 +242,6 @@ class RulesMixin(PageFormMixin):
         for name, field in own.items():
             if name in self.fields:
                 self.fields[name] = as_of_a_page(field)
-
-
-def tick_boxes(label: str, choices: list[tuple[str, Any]], hint: str) -> forms.Field:
-    return forms.MultipleChoiceField(
-        label=label, choices=choices, required=False, widget=forms.CheckboxSelectMultiple, help_text=hint
-    )
-
-
-def number_field(label: str, least: int, most: int, hint: str = "") -> forms.Field:
-    return forms.IntegerField(
-        label=label, min_value=least, max_value=most, required=False, help_text=hint or _("Leave empty for no limit.")
-    )
 
 
 class AreasField(forms.CharField):
@@ -291,4 +281,4 @@ class OwnRulesForm(RulesMixin, forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fit()
+        self.replace_fields()

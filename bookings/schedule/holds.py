@@ -1,4 +1,4 @@
-"""Time that is kept: a slot for somebody who is still filling in the form, and the dates of a request."""
+"""Holds (a slot kept for somebody who is still filling in the form), and the time kept for the dates of a request."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,24 +18,22 @@ from bookings.models import (
     DateOption,
     Hold,
     Nation,
+    NotKeptReason,
     OptionKind,
     OptionState,
     Precision,
     Presenter,
-    WhyNot,
 )
 from bookings.rules import DAY_VIOLATIONS
+from bookings.schedule.availability import Schedule
 from bookings.schedule.locks import guarded, lock_booking, lock_presenters
 from bookings.schedule.queries import open_schedule, reread_schedule
-from bookings.schedule.schedules import Schedule
 from bookings.schedule.slots import Claim, SlotQuery, grid_starts
 from bookings.travel import Place
 from ctac.dates import after_working_days, uk_datetime, uk_day
 from professionals import drafts
 from professionals.models import Draft, Person
 from professionals.services import lock_person
-
-# Holds: a slot kept for 15 minutes for someone who is still filling in the form.
 
 
 def place_columns(place: Place | None) -> dict[str, object]:
@@ -46,17 +44,13 @@ def place_columns(place: Place | None) -> dict[str, object]:
 
 
 def holds_of(draft: Draft, person: Person | None, *, client: str = "") -> list[BusyTime]:
-    """What this draft holds, and this person with any other draft: one live hold a person. With those from that client."""
-    whose = Q(hold__draft=draft)
+    """What this draft holds, and this person with any other draft (one live hold a person), and those from that client."""
+    holder = Q(hold__draft=draft)
     if person:
-        whose |= Q(hold__person=person)
+        holder |= Q(hold__person=person)
     if client:
-        whose |= Q(hold__client=client)
-    return list(BusyTime.objects.filter(whose, kind=BusyKind.HOLD).select_related("hold"))
-
-
-def is_own_hold(hold: Hold, draft: Draft, person: Person | None) -> bool:
-    return hold.draft_id == draft.pk or (person is not None and hold.person_id == person.pk)
+        holder |= Q(hold__client=client)
+    return list(BusyTime.objects.filter(holder, kind=BusyKind.HOLD).select_related("hold"))
 
 
 def hold_keeps(hold: Hold, booking: Booking) -> bool:
@@ -90,16 +84,17 @@ def hold_slot(
         raise DraftGone
     if not person:  # theirs take turns already, and are one at most
         lock_client(client)
-    seen = holds_of(draft, person, client=client)
-    before = [row for row in seen if row.hold and is_own_hold(row.hold, draft, person)]
+    rows = [(row, row.hold) for row in holds_of(draft, person, client=client) if row.hold]
+    before = [row for row, hold in rows if hold.draft_id == draft.pk or (person and hold.person_id == person.pk)]
     live = [row.hold for row in before if row.hold and row.hold.expires_at > now]
     postcode = slot_query.place.postcode if slot_query.place else ""
     asked = (draft.pk, slot_query.presentation.pk, slot_query.format, postcode, start)
     for hold in live:
         if (hold.draft_id, hold.presentation_id, hold.format, hold.postcode, hold.start) == asked:
             return hold
-    if not live:
-        refuse_too_many_holds(client, seen, now)
+    of_client = [hold for _row, hold in rows if client and hold.client == client and hold.expires_at > now]
+    if not live and len(of_client) >= rules.MAX_HOLDS_PER_CLIENT:
+        raise TooManyHolds
     presenter = lock_presenter_for_hold(draft, person, slot_query, start, now, before)
     with guarded():
         hold = Hold.objects.create(
@@ -112,7 +107,7 @@ def hold_slot(
             start=start,
             held_at=now,
             client=client,
-            expires_at=now + rules.HOLD_FOR,
+            expires_at=now + rules.HOLD_DURATION,
         )
         BusyTime.objects.create(
             presenter=presenter,
@@ -134,11 +129,10 @@ def lock_presenter_for_hold(
     seen = open_schedule(slot_query, first_day=day, last_day=day, now=now, ignoring=own)
     possible = {candidate.presenter.pk for candidate in seen.offered_to(start)}
     locked = lock_presenters(possible, now=now, giving_back=before)
-    again = reread_schedule(seen, {key: locked[key] for key in possible if key in locked}, now)
-    best = next(iter(again.offered_to(start)), None)
-    if best is None:
+    candidates = reread_schedule(seen, {key: locked[key] for key in possible if key in locked}, now).offered_to(start)
+    if not candidates:
         raise SlotTaken
-    return best.presenter
+    return candidates[0].presenter
 
 
 def lock_client(client: str) -> None:
@@ -147,13 +141,6 @@ def lock_client(client: str) -> None:
         with connection.cursor() as cursor:
             # SQL because the ORM has no advisory locks, and there is no row of an address to lock.
             cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"holds of {client}"])
-
-
-def refuse_too_many_holds(client: str, seen: list[BusyTime], now: datetime) -> None:
-    """Raises TooManyHolds if as many are kept from there as may be."""
-    there = [row for row in seen if client and row.hold and row.hold.client == client and row.hold.expires_at > now]
-    if len(there) >= rules.HOLDS_AT_ONCE:
-        raise TooManyHolds
 
 
 @transaction.atomic
@@ -172,7 +159,7 @@ def extend_hold(*, draft: Draft, now: datetime) -> Hold:
     hold = claim.hold
     if hold.extended_at is not None:
         raise ExtendedAlready
-    hold.extended_at, hold.expires_at = now, hold.expires_at + rules.HOLD_FOR
+    hold.extended_at, hold.expires_at = now, hold.expires_at + rules.HOLD_DURATION
     Hold.objects.filter(pk=hold.pk).update(extended_at=hold.extended_at, expires_at=hold.expires_at)
     BusyTime.objects.filter(pk=claim.pk).update(expires_at=hold.expires_at)
     return hold
@@ -181,9 +168,7 @@ def extend_hold(*, draft: Draft, now: datetime) -> Hold:
 @transaction.atomic
 def release_hold(*, draft: Draft, now: datetime) -> None:
     """Give back what this draft holds, because its place or presentation changed."""
-    before = holds_of(draft, None)
-    if before:
-        lock_presenters([], now=now, giving_back=before)
+    lock_presenters([], now=now, giving_back=holds_of(draft, None))
 
 
 # Keeping time for the dates of a request, and giving it back. Every caller has locked the presenters and the booking.
@@ -198,7 +183,7 @@ class PreferredDate:
     ends_at: datetime
 
     def starts(self, slot_query: SlotQuery) -> list[datetime]:
-        """Where it can begin; several days are not looked at one by one."""
+        """When it can begin; none for a range of days, which is not searched."""
         if self.precision == Precision.TIME:
             return [self.starts_at]
         if self.precision == Precision.DAYS:
@@ -208,7 +193,7 @@ class PreferredDate:
 
 @dataclass(frozen=True)
 class KeptSlot:
-    """Who could give it, and from when."""
+    """The presenter whose time is kept for a date, and from when."""
 
     presenter: Presenter
     start: datetime
@@ -216,8 +201,8 @@ class KeptSlot:
 
 def kept_until(start: datetime, now: datetime) -> datetime:
     """5pm on the second working day (our office's), or when it begins if that is sooner."""
-    day = after_working_days(uk_day(now), rules.DATES_KEPT_WORKING_DAYS, Nation.ENGLAND)
-    return min(uk_datetime(day, rules.DATES_KEPT_UNTIL), start)
+    day = after_working_days(uk_day(now), rules.KEPT_DATE_WORKING_DAYS, Nation.ENGLAND)
+    return min(uk_datetime(day, rules.KEPT_DATE_EXPIRY_TIME), start)
 
 
 def schedule_for_dates(
@@ -228,7 +213,7 @@ def schedule_for_dates(
     presenter: Presenter | None = None,
     own: Booking | None = None,
 ) -> Schedule:
-    """The diary over the days of these starts; what this booking claims itself is not in its way."""
+    """The schedule over the days of these starts; what this booking claims itself is not in its way."""
     days = [uk_day(start) for start in starts] or [uk_day(now)]
     chosen = [presenter] if presenter else None
     ignoring = {"booking": own, "option__booking": own}
@@ -236,7 +221,7 @@ def schedule_for_dates(
 
 
 def first_possible_slot(schedule: Schedule, starts: Iterable[datetime]) -> KeptSlot | None:
-    """The first of these starts at which a presenter could give it without staff asking them a favour."""
+    """The first of these starts at which a presenter could give it within all rules but notice and horizon."""
     for start in starts:
         for candidate in schedule.candidates(start):
             if set(candidate.violations) <= DAY_VIOLATIONS:
@@ -249,10 +234,10 @@ def presenters_free_at(schedule: Schedule, starts: Iterable[datetime]) -> set[in
 
 
 def with_kept_slot(schedule: Schedule, chosen: KeptSlot) -> Schedule:
-    """The same diary with that time taken, so that the next date of the request is kept beside it."""
+    """The same schedule with that time taken, so that the next date of the request is kept beside it."""
     claim = Claim(schedule.slot_query.span(chosen.start), schedule.slot_query.place, is_visit=True)
     parts = [
-        replace(part, claims=sorted([*part.claims, claim], key=lambda each: each.span.start))
+        replace(part, claims=sorted([*part.claims, claim], key=lambda claim: claim.span.start))
         if part.presenter.pk == chosen.presenter.pk
         else part
         for part in schedule.parts
@@ -263,22 +248,20 @@ def with_kept_slot(schedule: Schedule, chosen: KeptSlot) -> Schedule:
 def add_options(
     booking: Booking,
     kind: OptionKind,
-    dates: Sequence[tuple[PreferredDate, KeptSlot | WhyNot]],
+    dates: Sequence[tuple[PreferredDate, KeptSlot | NotKeptReason]],
     place: Place | None,
     now: datetime,
 ) -> list[DateOption]:
     """Store the dates of a request, and a claim for each that is kept."""
-    options = [
-        DateOption(
-            booking=booking,
-            kind=kind,
-            precision=date.precision,
-            starts_at=date.starts_at,
-            ends_at=date.ends_at,
-            **option_columns(outcome, now),
-        )
-        for date, outcome in dates
-    ]
+    options = []
+    for date, outcome in dates:
+        option = DateOption(booking=booking, kind=kind, precision=date.precision, starts_at=date.starts_at, ends_at=date.ends_at)
+        if isinstance(outcome, NotKeptReason):
+            option.why_not = outcome
+        else:
+            option.presenter, option.kept_from = outcome.presenter, outcome.start
+            option.expires_at = kept_until(outcome.start, now)
+        options.append(option)
     DateOption.objects.bulk_create(options)
     BusyTime.objects.bulk_create(
         BusyTime(
@@ -293,12 +276,6 @@ def add_options(
         if option.kept_from
     )
     return options
-
-
-def option_columns(outcome: KeptSlot | WhyNot, now: datetime) -> dict[str, Any]:
-    if isinstance(outcome, WhyNot):
-        return {"why_not": outcome}
-    return {"presenter": outcome.presenter, "kept_from": outcome.start, "expires_at": kept_until(outcome.start, now)}
 
 
 def lock_request(booking: Booking, *, now: datetime, also: Iterable[Presenter] = ()) -> tuple[Booking, list[DateOption]]:

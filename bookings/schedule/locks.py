@@ -34,7 +34,8 @@ def lock_presenters(keys: Iterable[int | None], *, now: datetime, giving_back: I
     wanted = {key for key in keys if key is not None} | {row.presenter_id for row in ended}
     if not wanted:
         return {}
-    locked = {each.pk: each for each in Presenter.objects.filter(pk__in=wanted).order_by("pk").select_for_update(no_key=True)}
+    rows = Presenter.objects.filter(pk__in=wanted).order_by("pk").select_for_update(no_key=True)
+    locked = {presenter.pk: presenter for presenter in rows}
     # Read once they are locked: what became a booking or was kept longer meanwhile stays. Only holds and options have an
     # `expires_at`, so none of the past is read.
     expiring = BusyTime.objects.filter(presenter__in=list(locked), expires_at__isnull=False)
@@ -44,9 +45,9 @@ def lock_presenters(keys: Iterable[int | None], *, now: datetime, giving_back: I
 
 def end_expiring_claims(rows: Iterable[BusyTime]) -> None:
     """Give back the time of these holds and options; the holds go with it, what an option was stays."""
-    found = list(rows)
-    Hold.objects.filter(pk__in=[row.hold_id for row in found if row.hold_id]).delete()
-    BusyTime.objects.filter(pk__in=[row.pk for row in found if not row.hold_id], kind__in=EXPIRING).delete()
+    claims = list(rows)
+    Hold.objects.filter(pk__in=[claim.hold_id for claim in claims if claim.hold_id]).delete()
+    BusyTime.objects.filter(pk__in=[claim.pk for claim in claims if not claim.hold_id], kind__in=EXPIRING).delete()
 
 
 def lock_draft(token: str | None, person: Person) -> Draft | None:
@@ -92,9 +93,8 @@ def lock_bookings(rows: BookingQuerySet) -> BookingQuerySet:
 def presenter_keys_of(booking: Booking) -> set[int | None]:
     """The key of its presenter (None: it has none), and of those with whom its dates are kept."""
     kept = FilteredRelation("options", condition=Q(options__state=OptionState.OPEN))
-    rows = Booking.objects.filter(pk=booking.pk).annotate(kept=kept).values_list("presenter", "kept__presenter")
-    found = list(rows)
-    return {found[0][0], *(key for _own, key in found if key is not None)} if found else set()
+    rows = list(Booking.objects.filter(pk=booking.pk).annotate(kept=kept).values_list("presenter", "kept__presenter"))
+    return {rows[0][0], *(key for _own, key in rows if key is not None)} if rows else set()
 
 
 @contextmanager

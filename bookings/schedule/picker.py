@@ -1,6 +1,6 @@
 """The slot picker: a week of start times to choose from, for every page that asks for one.
 
-A view gives what is wanted, the query string and whose claims are not in the way; it gets the form and all that
+A view gives the slot query, the query string and the claims that are not in the way; it gets the form and all that
 bookings/includes/slot_picker.html shows. In the query string: `week` (any day of it), `part` (of the day); the rest is kept.
 With `month` in it, the same address answers with the times of that month, for the month view that the script draws: a view
 gives `month_of_slots` then.
@@ -9,6 +9,7 @@ gives `month_of_slots` then.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from itertools import groupby
 from typing import Any
 
 from django.db import models
@@ -23,9 +24,9 @@ from bookings import rules
 from bookings.errors import SlotTaken
 from bookings.models import Presenter
 from bookings.rules import RuleViolation
+from bookings.schedule.availability import Schedule, Slot
 from bookings.schedule.forms import WhenForm, slot_value
 from bookings.schedule.queries import IgnoredClaims, open_schedule, read_all_claims
-from bookings.schedule.schedules import Schedule, Slot
 from bookings.schedule.slots import DateRange, SlotQuery
 from ctac.dates import UK, format_clock, format_day, format_span, uk_day
 
@@ -43,27 +44,27 @@ class PartOfDay(models.TextChoices):
     MORNING = "morning", gettext_lazy("Mornings")
     AFTERNOON = "afternoon", gettext_lazy("Afternoons")
 
-    def has(self, slot: Slot) -> bool:
-        return self == PartOfDay.ANY or (slot.start.astimezone(UK).hour < 12) == (self == PartOfDay.MORNING)
-
 
 @dataclass
 class PartOfDaySlots:
-    """The slots of a diary that start in one part of the day. Days that were not read are, when somebody looks there.
+    """The slots of a schedule that start in one part of the day. Days that were not read are, when somebody looks there.
 
-    `now` and `ignoring` as the diary was opened with. `but`: a start that the reader has already.
+    `now` and `ignoring` as the schedule was opened with. `excluded`: a start that the reader has already.
     """
 
     schedule: Schedule
     part: PartOfDay
     now: datetime
     ignoring: IgnoredClaims | None
-    but: datetime | None = None
+    excluded: datetime | None = None
 
     def on(self, day: date) -> list[Slot]:
         if day in self.schedule.whole and not self.schedule.is_read(day):
             self.schedule = read_all_claims(self.schedule, self.now, self.ignoring)
-        return [slot for slot in self.schedule.slots_on(day) if self.part.has(slot) and slot.start != self.but]
+        slots = [slot for slot in self.schedule.slots_on(day) if slot.start != self.excluded]
+        if self.part == PartOfDay.ANY:
+            return slots
+        return [slot for slot in slots if (slot.start.astimezone(UK).hour < 12) == (self.part == PartOfDay.MORNING)]
 
     def week(self, week: DateRange) -> Days:
         """Without the days that have no slot."""
@@ -82,7 +83,7 @@ class PartOfDaySlots:
 
 @dataclass(frozen=True)
 class PickerLink:
-    """A way on from the page, as what follows its path; `here` marks the one that is shown."""
+    """A link to another part of the day, as what follows the page's path; `here` marks the one that is shown."""
 
     label: str | Promise
     query: str
@@ -91,7 +92,7 @@ class PickerLink:
 
 @dataclass(frozen=True)
 class PickerWeek:
-    """Seven days from a Monday, with the ways to the week before, if any time lies there or before, and to the week after."""
+    """Seven days from a Monday, with links to the week before, if any time lies there or before, and to the week after."""
 
     first_day: date
     title: str
@@ -101,7 +102,7 @@ class PickerWeek:
 
 @dataclass(frozen=True)
 class SlotChoice:
-    """A slot in words, with the value that its radio has."""
+    """A slot as text, with the value that its radio has."""
 
     when: str
     value: str
@@ -112,7 +113,7 @@ class SlotChoice:
 class Picker:
     """What the page shows. `first` is the first slot of all; `next` the nearest one to an empty week.
 
-    `never`: the rules that keep everybody who was looked at from giving it on any day.
+    `standing_violations`: the rules that keep every presenter from giving it on any day.
     """
 
     slot_query: SlotQuery
@@ -126,7 +127,7 @@ class Picker:
     gone: str = ""
     months: str = ""
     weeks: str = ""
-    never: Sequence[RuleViolation] = ()
+    standing_violations: Sequence[RuleViolation] = ()
 
     @property
     def opens_at(self) -> date | None:
@@ -135,51 +136,25 @@ class Picker:
         days = [day for day, slots in self.days if any(slot_value(slot.start) == chosen for slot in slots)] if chosen else []
         return next(iter([*days, *(day for day, _slots in self.days)]), self.week.first_day if self.week else None)
 
-    @property
-    def is_lost(self) -> bool:
-        return bool(self.gone)
-
-    @property
-    def has_any_way(self) -> bool:
-        """Whether another week or part of the day may have something."""
-        return bool(self.first or self.part)
-
-    @property
-    def minutes(self) -> int:
-        return self.slot_query.presentation.length_minutes
-
-
-def horizon_from(now: datetime) -> DateRange:
-    """All days that the public may book."""
-    today = uk_day(now)
-    return DateRange(today, today + rules.HORIZON)
-
 
 def open_horizon(
     slot_query: SlotQuery,
     now: datetime,
     ignoring: IgnoredClaims | None,
-    looking_at: Sequence[DateRange] | None = None,
+    read_days: Sequence[DateRange] | None = None,
     presenters: Iterable[Presenter] | None = None,
 ) -> Schedule:
-    horizon = horizon_from(now)
+    """All days that the public may book."""
+    today = uk_day(now)
     return open_schedule(
         slot_query,
-        first_day=horizon.first,
-        last_day=horizon.last,
+        first_day=today,
+        last_day=today + rules.HORIZON,
         now=now,
         presenters=presenters,
         ignoring=ignoring,
-        looking_at=looking_at,
+        read_days=read_days,
     )
-
-
-def likely_days(horizon: DateRange, week: DateRange | None) -> list[DateRange]:
-    """The days that a page nearly always comes by with: the first weeks, and the week that is asked for."""
-    soon = DateRange(horizon.first, min(DateRange.week_of(horizon.first + SOON).last, horizon.last))
-    if week is None or week.first <= soon.last:
-        return [soon]
-    return [soon, DateRange(week.first, min(week.last, horizon.last))]
 
 
 def pick(
@@ -190,48 +165,58 @@ def pick(
     ignoring: IgnoredClaims | None = None,
     presenters: Sequence[Presenter] | None = None,
     chosen: datetime | None = None,
-    but: datetime | None = None,
+    excluded: datetime | None = None,
     typed: Any = None,
 ) -> Picker:
     """The week that the query asks for; else that of the time chosen before; else that of the first slot.
 
-    `ignoring` and `presenters` as for open_schedule: one's own claims, which are not in the way, and whose times alone are
-    wanted.
-    `but` is left out: a start that the reader has already. `typed` is what was sent, if it was.
+    `ignoring` and `presenters` as for open_schedule. `excluded`: a start that the reader has already. `typed` is what was sent,
+    if it was.
     """
-    part, horizon = asked_part(query), horizon_from(now)
+    today, part = uk_day(now), asked_part(query)
+    horizon = DateRange(today, today + rules.HORIZON)
     week = asked_week(query, chosen, horizon)
-    times = PartOfDaySlots(
-        open_horizon(slot_query, now, ignoring, likely_days(horizon, week), presenters), part, now, ignoring, but
-    )
+    # The days that a page nearly always comes by with: the first weeks, and the week that is asked for.
+    likely = [DateRange(horizon.first, min(DateRange.week_of(horizon.first + SOON).last, horizon.last))]
+    if week is not None and week.first > likely[0].last:
+        likely.append(DateRange(week.first, min(week.last, horizon.last)))
+    times = PartOfDaySlots(open_horizon(slot_query, now, ignoring, likely, presenters), part, now, ignoring, excluded)
     first = times.first(horizon.first)
     week = week or DateRange.week_of(uk_day(first.start) if first else horizon.first)
     days = times.week(week)
     form = WhenForm(typed, days=days, initial={"start": slot_value(chosen) if chosen else None})
     near = None if days else times.first(week.last + ONE_DAY) or first
+    earlier, later = week.first - ONE_WEEK, week.first + ONE_WEEK
+    shown = PickerWeek(
+        week.first,
+        _("Week of %(day)s") % {"day": format_day(week.first)},
+        # No earlier week is offered where none has a time.
+        with_query(query, week=earlier.isoformat()) if first and uk_day(first.start) < week.first else "",
+        with_query(query, week=later.isoformat()) if later <= horizon.last else "",
+    )
     # The week stays only if one was asked for: else each part opens at its own first slot.
     return Picker(
         slot_query,
         form,
         days,
-        make_week(week, horizon, first, query),
+        shown,
         part.value,
-        [PickerLink(each.label, with_query(query, part=each.value), each == part) for each in PartOfDay],
+        [PickerLink(choice.label, with_query(query, part=choice.value), choice == part) for choice in PartOfDay],
         slot_choice(first, query) if first else None,
         slot_choice(near, query) if near else None,
         months=open_query(query, "month"),
         weeks=open_query(query, "week"),
-        never=times.schedule.why_never,
+        standing_violations=times.schedule.standing_violations,
     )
 
 
 def pick_nearest(slot_query: SlotQuery, start: datetime, *, now: datetime, ignoring: IgnoredClaims | None = None) -> Picker:
     """That time has gone: the nearest that are free, ready to choose."""
     slots = open_horizon(slot_query, now, ignoring).nearest(start)
-    found = {day: [slot for slot in slots if uk_day(slot.start) == day] for day in sorted({uk_day(slot.start) for slot in slots})}
-    form = WhenForm({}, days=list(found.items()))
+    days = [(day, list(of_day)) for day, of_day in groupby(slots, key=lambda slot: uk_day(slot.start))]
+    form = WhenForm({}, days=days)
     form.errors["start"] = form.error_class([str(SlotTaken.message)])
-    return Picker(slot_query, form, list(found.items()), gone=format_span(start, start + slot_query.length))
+    return Picker(slot_query, form, days, gone=format_span(start, start + slot_query.length))
 
 
 def asked_week(query: QueryDict, chosen: datetime | None, horizon: DateRange) -> DateRange | None:
@@ -245,21 +230,10 @@ def asked_week(query: QueryDict, chosen: datetime | None, horizon: DateRange) ->
     return DateRange.week_of(min(max(day, horizon.first), horizon.last))
 
 
-def make_week(week: DateRange, horizon: DateRange, first: Slot | None, query: QueryDict) -> PickerWeek:
-    """No earlier week is offered where none has a time."""
-    earlier, later = week.first - ONE_WEEK, week.first + ONE_WEEK
-    return PickerWeek(
-        week.first,
-        _("Week of %(day)s") % {"day": format_day(week.first)},
-        with_query(query, week=earlier.isoformat()) if first and uk_day(first.start) < week.first else "",
-        with_query(query, week=later.isoformat()) if later <= horizon.last else "",
-    )
-
-
 def month_of_slots(
     slot_query: SlotQuery, *, query: QueryDict, now: datetime, ignoring: IgnoredClaims | None = None
 ) -> JsonResponse:
-    """Every day of the month that the query asks for, with its times: value, start and end as they are said."""
+    """Every day of the month that the query asks for, with its times: value, start and end as text."""
     today = uk_day(now)
     horizon, part = today + rules.HORIZON, asked_part(query)
     # The first day of the month that is asked for, inside the horizon.
@@ -275,26 +249,27 @@ def month_of_slots(
     days = [first + ONE_DAY * number for number in range(last.day)]
     return JsonResponse(
         {
-            "month": month_value(first),
+            "month": f"{first:%Y-%m}",
             "title": dateformat.format(first, "F Y"),
             "weekdays": [[str(WEEKDAYS_ABBR[number]), str(WEEKDAYS[number])] for number in range(7)],
-            "earlier": month_value(first - ONE_DAY) if first > today else "",
-            "later": month_value(following) if following <= horizon else "",
-            "days": [{"day": day.isoformat(), "name": format_day(day), "times": slot_texts(times.on(day))} for day in days],
+            "earlier": f"{first - ONE_DAY:%Y-%m}" if first > today else "",
+            "later": f"{following:%Y-%m}" if following <= horizon else "",
+            "days": [
+                {
+                    "day": day.isoformat(),
+                    "name": format_day(day),
+                    "times": [
+                        (slot_value(slot.start), format_clock(slot.start), format_clock(slot.end)) for slot in times.on(day)
+                    ],
+                }
+                for day in days
+            ],
         }
     )
 
 
 def asked_part(query: QueryDict) -> PartOfDay:
     return next((part for part in PartOfDay if part == query.get("part")), PartOfDay.ANY)
-
-
-def month_value(day: date) -> str:
-    return f"{day:%Y-%m}"
-
-
-def slot_texts(slots: list[Slot]) -> list[tuple[str, str, str]]:
-    return [(slot_value(slot.start), format_clock(slot.start), format_clock(slot.end)) for slot in slots]
 
 
 def slot_choice(slot: Slot, query: QueryDict) -> SlotChoice:

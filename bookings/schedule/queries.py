@@ -1,4 +1,4 @@
-"""Reads a schedule in one query a table, and what would be offered if a presenter's hours or rules were changed."""
+"""Reads schedules in one query a table, and previews what a change of a presenter's hours or rules would offer."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -17,27 +17,23 @@ from bookings import rules
 from bookings.models import Booking, BusyKind, BusyTime, Format, JourneyTime, Presentation, Presenter
 from bookings.models.busy import BusyTimeQuerySet
 from bookings.models.presenter import AUDIENCES
-from bookings.schedule.schedules import PresenterSchedule, Schedule, Slot, days_in_utc, read_hours
-from bookings.schedule.slots import NOTHING, Claim, DateRange, SlotQuery, Span
+from bookings.schedule.availability import PresenterSchedule, Schedule, Slot, days_in_utc, read_hours
+from bookings.schedule.slots import ZERO, Claim, DateRange, SlotQuery, Span
 from bookings.travel import APART_ENOUGH, Journeys, Place, area_keys
 from ctac.dates import format_clock, format_day, uk_day
 from notifications.registry import Owner
 
-# Reading what staff have set between areas: one query, and only of the areas that matter.
-
 
 def read_journeys(places: Iterable[Place | None]) -> Journeys:
-    """What staff have set between any two of these places."""
+    """What staff have set between any two of these places: one query, and only of the areas that matter."""
     postcodes = {place.postcode for place in places if place}
     names = {name for postcode in postcodes for name in area_keys(postcode)}
     rows = JourneyTime.objects.filter(one__in=names, other__in=names).order_by().values_list("one", "other", "minutes")
     return Journeys({(one, other): minutes for one, other, minutes in rows})
 
 
-# Reading the diary: one query a table (presenters, availability, busy time, journey times).
-
 # As far to both sides as a journey can matter, or the rest of a week, or what counts as near when a presenter is chosen.
-REACH = max(APART_ENOUGH, timedelta(days=7), rules.NEAR)
+REACH = max(APART_ENOUGH, timedelta(days=7), rules.LOAD_WINDOW)
 IgnoredClaims = Mapping[str, object]
 CLAIM_COLUMNS = (
     "presenter",
@@ -60,18 +56,18 @@ def open_schedule(
     now: datetime,
     presenters: Iterable[Presenter] | None = None,
     ignoring: IgnoredClaims | None = None,
-    looking_at: Sequence[DateRange] | None = None,
+    read_days: Sequence[DateRange] | None = None,
 ) -> Schedule:
-    """Read the diary of these presenters (all active ones if none are named) from the first UK day to the last.
+    """Read the schedule of these presenters (all active ones if none are named) from the first UK day to the last.
 
     `ignoring` names claims that are not in the way, such as one's own hold, by a lookup of BusyTime: {"hold__draft": draft}.
-    `looking_at`: only of these days, one or two stretches in order, are the claims read (read_all_claims reads the rest).
+    `read_days`: only of these days, one or two ranges in order, are the claims read (read_all_claims reads the rest).
     """
     everyone = (
         list(Presenter.objects.active().with_given().order_by("pk")) if presenters is None else with_presentations(presenters)
     )
     hours = read_hours(everyone, first_day, last_day)
-    read = tuple(looking_at or [DateRange(first_day, last_day)])
+    read = tuple(read_days or [DateRange(first_day, last_day)])
     claims = read_claims(everyone, read, now, ignoring)
     journeys = journeys_of(everyone, claims, slot_query)
     parts = [
@@ -84,7 +80,7 @@ def open_schedule(
 
 
 def read_all_claims(schedule: Schedule, now: datetime, ignoring: IgnoredClaims | None) -> Schedule:
-    """The same diary with the claims of all its days."""
+    """The same schedule with the claims of all its days."""
     everyone, read = [part.presenter for part in schedule.parts], (schedule.whole,)
     claims = read_claims(everyone, read, now, ignoring)
     journeys = journeys_of(everyone, claims, schedule.slot_query)
@@ -103,7 +99,7 @@ def with_presentations(presenters: Iterable[Presenter]) -> list[Presenter]:
 def reread_schedule(
     schedule: Schedule, presenters: Mapping[int, Presenter], now: datetime, *, ignoring: IgnoredClaims | None = None
 ) -> Schedule:
-    """The same diary of these presenters only, as they and their claims are now, after they were locked.
+    """The same schedule of these presenters only, as they and their claims are now, after they were locked.
 
     Their own holds have ended by then; `ignoring` as in open_schedule.
     What staff have set between areas is not read anew: if it changed in between, the database knows.
@@ -120,7 +116,7 @@ def reread_schedule(
 
 
 def journeys_of(presenters: Iterable[Presenter], claims: Mapping[int, list[Claim]], slot_query: SlotQuery) -> Journeys:
-    """What staff have set between the places of this diary."""
+    """What staff have set between the places of this schedule."""
     visits = (claim.place for mine in claims.values() for claim in mine)
     return read_journeys([slot_query.place, *(presenter.base for presenter in presenters), *visits])
 
@@ -128,25 +124,20 @@ def journeys_of(presenters: Iterable[Presenter], claims: Mapping[int, list[Claim
 def read_claims(
     presenters: Iterable[Presenter], read: Sequence[DateRange], now: datetime, ignoring: IgnoredClaims | None
 ) -> dict[int, list[Claim]]:
-    whole, hole = reach_of_claims(read)
-    rows = BusyTime.objects.live_at(now).touching(*whole).filter(presenter__in=list(presenters)).exclude(busy__contained_by=hole)
+    # From when to when claims matter for these days, and between which moments they don't.
+    reached = [Span(days.start - REACH, days.end + REACH) for days in map(days_in_utc, read)]
+    between = Span(reached[0].end, reached[-1].start)
+    hole = DateTimeTZRange(*between) if between.length > ZERO else DateTimeTZRange(empty=True)
+    touching = BusyTime.objects.live_at(now).touching(reached[0].start, reached[-1].end)
+    rows = touching.filter(presenter__in=list(presenters)).exclude(busy__contained_by=hole)
     for lookup, value in (ignoring or {}).items():
         if value is not None:
             rows = rows.exclude(**{lookup: value})
     claims: dict[int, list[Claim]] = defaultdict(list)
-    # Without model instances, and times as two moments: a quarter of the cost, and nothing else on a page costs as much.
+    # Without model instances, and times as two moments: a quarter of the cost, in the dearest part of the page.
     for presenter, start, end, minutes, kind, *place in rows.order_by("presenter", "busy__endswith").values_list(*CLAIM_COLUMNS):
         claims[presenter].append(make_claim(Span(start, end), place_at(*place), minutes, kind))
     return claims
-
-
-def reach_of_claims(read: Sequence[DateRange]) -> tuple[Span, DateTimeTZRange]:
-    """From when to when claims matter for these stretches of days, and between which moments they don't."""
-    spans = [days_in_utc(stretch) for stretch in read]
-    reached = [Span(span.start - REACH, span.end + REACH) for span in spans]
-    between = Span(reached[0].end, reached[-1].start)
-    hole = DateTimeTZRange(*between) if between.length > NOTHING else DateTimeTZRange(empty=True)
-    return Span(reached[0].start, reached[-1].end), hole
 
 
 def claims_within(presenters: Iterable[Presenter], within: Span, now: datetime) -> BusyTimeQuerySet:
@@ -172,16 +163,12 @@ def place_at(postcode: str, latitude: float | None, longitude: float | None, zon
     return BusyTime(postcode=postcode, latitude=latitude, longitude=longitude, zone=zone).place
 
 
-# Which presenter reads mail at an address, for the staff's list of addresses that mail came back from.
-
-
 def presenters_at_address(address: str) -> Iterator[Owner]:
+    """Who reads mail there, for the staff's list of addresses that mail came back from."""
     for presenter in Presenter.objects.filter(email__iexact=address).order_by("pk"):
         href = reverse("staff:bookings_presenter_change", args=[presenter.pk])
         yield Owner(presenter.name, _("Presenter"), href, presenter.phone)
 
-
-# What would be offered if a change of a presenter were saved: it is saved, read and taken back in one transaction.
 
 PREVIEW_DAYS = 21
 PREVIEW_NAMES = {Format.WORKPLACE: gettext_lazy("Near the base"), Format.ONLINE: gettext_lazy("Online")}
@@ -214,7 +201,7 @@ class Preview:
 
 
 def preview_change(change: Callable[[], object], presenter: Presenter, now: datetime) -> Preview:
-    """What the change gives; nothing of it stays. What the change raises goes through."""
+    """What would be offered: the change is saved, read and rolled back. What it raises goes through."""
     with transaction.atomic():
         change()
         shown = preview(Presenter.objects.with_given().get(pk=presenter.pk), now)
@@ -227,53 +214,39 @@ def preview(presenter: Presenter, now: datetime) -> Preview:
     today = uk_day(now)
     anything = SlotQuery(Presentation(length_minutes=60), Format.ONLINE, None)
     schedule = open_schedule(anything, first_day=today, last_day=today + rules.HORIZON, now=now, presenters=[presenter])
-    given = schedule.parts[0].given
+    (part,) = schedule.parts
     offered = Presentation.objects.offered().order_by("pk")
-    presentation = (offered.filter(pk__in=given) if given else offered).first()
-    # What is booked with the presenter outside the hours, as far as the diary goes. They stay as they are.
-    ahead = Booking.objects.upcoming(now).filter(presenter=presenter).with_names().order_by("starts_at")
-    part = schedule.parts[0]
-    outside = [booking for booking in ahead if is_outside(booking, part.windows, schedule.last_day)]
+    presentation = (offered.filter(pk__in=part.given) if part.given else offered).first()
+    # What is booked with the presenter outside the hours, as far as the schedule goes. They stay as they are.
+    outside = []
+    for booking in Booking.objects.upcoming(now).filter(presenter=presenter).with_names().order_by("starts_at"):
+        if booking.starts_at is None or booking.ends_at is None or (day := uk_day(booking.starts_at)) > schedule.last_day:
+            continue
+        if not any(window.contains(Span(booking.starts_at, booking.ends_at)) for window in part.windows(day)):
+            outside.append(booking)
     if presentation is None:
         return Preview(None, [], outside)
-    shown = [(name, value) for value, name in PREVIEW_NAMES.items() if value in presentation.formats]
-    times = [PreviewFormat(name, list(preview_days(preview_format(schedule, presentation, value)))) for name, value in shown]
+    formats = []
+    for value, name in PREVIEW_NAMES.items():
+        if value in presentation.formats:
+            base = replace(presenter.base, nation=presenter.nation) if value == Format.WORKPLACE else None
+            shown = schedule.for_query(SlotQuery(presentation, value, base))
+            days = [part.first_day + timedelta(days=number) for number in range(PREVIEW_DAYS)]
+            times = [PreviewDay(format_day(day), slots_text(slots)) for day in days if (slots := shown.slots_on(day))]
+            formats.append(PreviewFormat(name, times))
     audiences = "; ".join(str(label) for value, label in AUDIENCES if value in presenter.audiences)
-    return Preview(presentation, times, outside, audiences)
+    return Preview(presentation, formats, outside, audiences)
 
 
-def preview_format(schedule: Schedule, presentation: Presentation, value: Format) -> Schedule:
-    """For that presentation, online or at a workplace beside the base."""
-    (part,) = schedule.parts
-    base = replace(part.presenter.base, nation=part.presenter.nation) if value == Format.WORKPLACE else None
-    slot_query = SlotQuery(presentation, value, base)
-    return replace(schedule, slot_query=slot_query, parts=[replace(part, slot_query=slot_query)])
-
-
-def preview_days(schedule: Schedule) -> Iterator[PreviewDay]:
-    """Three weeks from the first day that can be booked."""
-    first = schedule.parts[0].first_day
-    for number in range(PREVIEW_DAYS):
-        day = first + timedelta(days=number)
-        if slots := schedule.slots_on(day):
-            yield PreviewDay(format_day(day), ", ".join(slots_in_ranges(slots)))
-
-
-def slots_in_ranges(slots: Iterable[Slot]) -> Iterator[str]:
-    """Half hours that follow each other as one: '9am to 4pm'."""
+def slots_text(slots: Iterable[Slot]) -> str:
+    """Half hours that follow each other as one: '9am to 4pm, 5pm'."""
     runs: list[list[datetime]] = []
     for slot in slots:
-        if runs and slot.start - runs[-1][-1] == rules.GRID:
+        if runs and slot.start - runs[-1][-1] == rules.SLOT_INTERVAL:
             runs[-1].append(slot.start)
         else:
             runs.append([slot.start])
-    for run in runs:
-        first, last = format_clock(run[0]), format_clock(run[-1])
-        yield first if len(run) == 1 else _("%(first)s to %(last)s") % {"first": first, "last": last}
-
-
-def is_outside(booking: Booking, windows: Callable[[date], Sequence[Span]], last_day: date) -> bool:
-    if booking.starts_at is None or booking.ends_at is None or uk_day(booking.starts_at) > last_day:
-        return False
-    span = Span(booking.starts_at, booking.ends_at)
-    return not any(window.contains(span) for window in windows(uk_day(booking.starts_at)))
+    ends = [(format_clock(run[0]), format_clock(run[-1])) for run in runs]
+    return ", ".join(
+        first if first == last else _("%(first)s to %(last)s") % {"first": first, "last": last} for first, last in ends
+    )

@@ -1,4 +1,4 @@
-"""What is stored of presenters: who they are, their hours, and the journey times that staff set between areas."""
+"""Saves presenters, their hours, and the journey times that staff set between areas."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ from accounts.models import User
 from bookings.models import Availability, AvailabilityException, BusyTime, JourneyTime, Presenter
 from bookings.schedule.locks import lock_presenters
 from bookings.schedule.queries import read_journeys, to_claim
-from bookings.schedule.slots import NOTHING, fits
-from bookings.travel import look_up_postcode
+from bookings.schedule.slots import ZERO, fits
+from bookings.travel import find_place
 from ctac.dates import uk_day
 from ctac.errors import DomainError
 from notifications.bounces.services import moved
@@ -74,9 +74,9 @@ def set_week(
             window.delete()
     Availability.objects.bulk_create(
         Availability(
-            presenter=presenter, weekday=each.weekday, start=each.start, end=each.end, valid_from=first_day, valid_until=last_day
+            presenter=presenter, weekday=day.weekday, start=day.start, end=day.end, valid_from=first_day, valid_until=last_day
         )
-        for each in hours
+        for day in hours
     )
 
 
@@ -112,9 +112,6 @@ def refuse_too_soon(first_day: date, *, own: bool, now: datetime) -> None:
         raise DomainError(_("You can change this from tomorrow on. For today, call the team."))
 
 
-# What staff set between two areas, and which agreed visits that leaves too close together.
-
-
 @transaction.atomic
 def set_journey_time(*, journey: JourneyTime, by: User | None, now: datetime, flagged: bool = False) -> JourneyTime:
     """Store minutes between two areas, named in order of the alphabet. Both guards heed them from now on.
@@ -134,44 +131,42 @@ def set_journey_time(*, journey: JourneyTime, by: User | None, now: datetime, fl
 def visits_too_close(now: datetime) -> list[tuple[BusyTime, BusyTime]]:
     """Visits ahead that follow each other faster than the journey allows, because it was set longer afterwards.
 
-    They stay as they were agreed; staff are told.
+    They stay as they were agreed; staff see them in a list.
     """
     rows = list(BusyTime.objects.live_at(now).filter(busy__endswith__gt=now).select_related("booking", "presenter"))
     rows.sort(key=lambda row: (row.presenter_id, row.busy.lower))
     journeys = read_journeys(row.place for row in rows)
-    found = []
+    too_close = []
     for one, other in pairwise(row for row in rows if row.place):
         if one.presenter_id != other.presenter_id:
             continue
         between = [row for row in rows if row.place is None and row.presenter_id == one.presenter_id]
         inside = [row.busy for row in between if one.busy.upper <= row.busy.lower < other.busy.lower]
-        without_place: timedelta = sum((busy.upper - busy.lower for busy in inside), NOTHING)
+        without_place: timedelta = sum((busy.upper - busy.lower for busy in inside), ZERO)
         if not fits(to_claim(one), to_claim(other), without_place, journeys):
-            found.append((one, other))
-    return found
+            too_close.append((one, other))
+    return too_close
 
 
-# Keeping presenters.
-
-# Who tells those who join by a presenter's link that it is another now; registered in apps.py.
+# Notify those who join by a presenter's link that it is another now; registered in apps.py.
 JOINING_LINK_CHANGED: list[Callable[..., None]] = []
 
 
 @transaction.atomic
 def keep_presenter(*, presenter: Presenter, by: User | None = None, now: datetime | None = None) -> Presenter:
-    """Store a presenter, with the coordinates of the base; a changed joining link is told to those who join by it.
+    """Store a presenter, with the coordinates of the base; those who join by a changed link are notified.
     What waited for a better address goes to the changed one.
 
     Raises PlaceUnknown.
     """
+    moment = now or timezone.now()
     before = Presenter.objects.select_for_update(no_key=True).filter(pk=presenter.pk).first()
-    base = look_up_postcode(presenter.base_postcode).place
+    base = find_place(presenter.base_postcode)
     presenter.base_latitude, presenter.base_longitude, presenter.base_zone = base.latitude, base.longitude, base.zone
     presenter.save()
     if before is not None and before.email.lower() != presenter.email.lower():
-        moved(before=before.email, to=presenter.email, by=by, now=now or timezone.now())
+        moved(before=before.email, to=presenter.email, by=by, now=moment)
     if before is not None and before.joining_link != presenter.joining_link:
-        moment = now or timezone.now()
-        for tell in JOINING_LINK_CHANGED:
-            tell(presenter=presenter, before=before.joining_link, by=by, now=moment)
+        for notify_change in JOINING_LINK_CHANGED:
+            notify_change(presenter=presenter, before=before.joining_link, by=by, now=moment)
     return presenter

@@ -11,8 +11,6 @@ from bookings.models import Booking, BusyTime, Format, Presentation, Presenter
 from bookings.rules import RuleViolation
 from bookings.travel import APART_ENOUGH, Journeys, Place, travel_between
 
-# Days in a row, as a UK calendar has them.
-
 
 @dataclass(frozen=True)
 class DateRange:
@@ -31,33 +29,23 @@ class DateRange:
         return self.first <= day <= self.last
 
 
-# Whole and half hours: when a slot can start.
-
-
 def grid_starts(earliest: datetime, latest_end: datetime, length: timedelta) -> Iterator[datetime]:
     """Whole and half hours from `earliest` whose visit ends by `latest_end`.
 
     UK time is a whole number of hours from UTC, so the grid in UTC is the grid on the wall.
     """
-    step = rules.GRID.total_seconds()
+    step = rules.SLOT_INTERVAL.total_seconds()
     start = datetime.fromtimestamp(-(-earliest.timestamp() // step) * step, UTC)
     while start + length <= latest_end:
         yield start
-        start += rules.GRID
-
-
-def is_on_grid(start: datetime) -> bool:
-    return start.timestamp() % rules.GRID.total_seconds() == 0
-
-
-# Who could give the presentation at some start, and who of them comes first.
+        start += rules.SLOT_INTERVAL
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A presenter who is free then. Breaches are rules, not impossibilities.
+    """A presenter who is free then. Violations are of rules, not impossibilities.
 
-    `travel` is the way from the base, `extra` what the visit adds to the journeys of that day, both in minutes.
+    `travel` is the journey from the base, `extra` what the visit adds to the journeys of that day, both in minutes.
     """
 
     presenter: Presenter
@@ -72,11 +60,10 @@ class Candidate:
         return bool(self.violations), self.extra, self.bookings_near, self.presenter.pk
 
 
-# Where a visit of some length fits between a presenter's claims: the database's rule (bookings/travel.py), for reading ahead.
-#
-# Pure arithmetic on moments in UTC. tests/bookings/schedule/test_gaps.py holds it against the database itself.
+# Where a visit of some length fits between a presenter's claims: the database's rule (bookings/travel.py) as arithmetic on
+# moments in UTC. tests/bookings/schedule/test_gaps.py holds it against the database itself.
 
-NOTHING = timedelta(0)
+ZERO = timedelta(0)
 
 
 class Span(NamedTuple):
@@ -100,8 +87,8 @@ class Span(NamedTuple):
         return Span(max(self.start, other.start), min(self.end, other.end))
 
 
-EVER = Span(datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
-NEVER = Span(EVER.end, EVER.start)
+ALWAYS = Span(datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC))
+NEVER = Span(ALWAYS.end, ALWAYS.start)
 
 
 class Claim(NamedTuple):
@@ -118,7 +105,7 @@ class Claim(NamedTuple):
 
 
 class Neighbour(NamedTuple):
-    """The visit on one side of a gap, if there is one, and how much of the way to it is taken by claims without a place."""
+    """The visit on one side of a gap, if there is one, and how much time claims without a place take from the journey to it."""
 
     visit: Claim | None
     without_place: timedelta
@@ -142,52 +129,43 @@ def free_spans(
     ends = [*(claim.span.start for claim in claims), within.end]
     spans = []
     # For the gap before each claim and after the last.
-    for start, end, before, after in zip(starts, ends, visits_before(claims), visits_before(claims[::-1])[::-1], strict=True):
+    for start, end, before, after in zip(starts, ends, neighbours(claims), neighbours(claims[::-1])[::-1], strict=True):
         span = Span(start, end).shared(within)
         if span.length < length:
             continue
         if place is not None:
-            span = span.shared(reachable_span(before, after, place, journeys, travel_minutes))
-        elif not leaves_time(before, after, length, journeys):
-            continue
+            first, last = ALWAYS
+            if before.visit:
+                first = before.visit.span.end + time_needed(before, place, journeys, travel_minutes)
+            if after.visit:
+                last = after.visit.span.start - time_needed(after, place, journeys, travel_minutes)
+            span = span.shared(Span(first, last))
+        elif before.visit and after.visit:
+            taken = before.without_place + after.without_place + length
+            if not fits(before.visit, after.visit, taken, journeys):
+                continue
         if span.length >= length:
             spans.append(span)
     return spans
 
 
-def visits_before(claims: Sequence[Claim]) -> list[Neighbour]:
+def neighbours(claims: Sequence[Claim]) -> list[Neighbour]:
     """For the gap before the first claim and after each."""
-    visit, without_place = None, NOTHING
+    visit, without_place = None, ZERO
     found = [Neighbour(visit, without_place)]
     for claim in claims:
-        visit, without_place = (claim, NOTHING) if claim.place else (visit, without_place + claim.span.length)
+        visit, without_place = (claim, ZERO) if claim.place else (visit, without_place + claim.span.length)
         found.append(Neighbour(visit, without_place))
     return found
 
 
-def reachable_span(
-    before: Neighbour, after: Neighbour, place: Place, journeys: Journeys, travel_minutes: int | None = None
-) -> Span:
-    """When a visit at `place` can be: after the journey from the visit before, and before the one to the visit after."""
-    start = before.visit.span.end + time_needed(before, place, journeys, travel_minutes) if before.visit else EVER.start
-    end = after.visit.span.start - time_needed(after, place, journeys, travel_minutes) if after.visit else EVER.end
-    return Span(start, end)
-
-
 def time_needed(neighbour: Neighbour, place: Place, journeys: Journeys, travel_minutes: int | None) -> timedelta:
-    """Between that visit and one at `place`: the journey and what stands in the way; 48 hours are always enough."""
+    """Between that visit and one at `place`: the journey, and the claims without a place; 48 hours are always enough."""
     visit = neighbour.visit
     if visit is None or visit.place is None:
-        return NOTHING
-    way = travel_between(visit.place, place, visit.travel_minutes, travel_minutes, journeys)
-    return min(APART_ENOUGH, neighbour.without_place + way)
-
-
-def leaves_time(before: Neighbour, after: Neighbour, length: timedelta, journeys: Journeys) -> bool:
-    """Whether the journey between the visits round a gap leaves that much time for something online."""
-    if before.visit is None or after.visit is None:
-        return True
-    return fits(before.visit, after.visit, before.without_place + after.without_place + length, journeys)
+        return ZERO
+    journey = travel_between(visit.place, place, visit.travel_minutes, travel_minutes, journeys)
+    return min(APART_ENOUGH, neighbour.without_place + journey)
 
 
 def fits(earlier: Claim, later: Claim, without_place: timedelta, journeys: Journeys) -> bool:
@@ -199,16 +177,13 @@ def fits(earlier: Claim, later: Claim, without_place: timedelta, journeys: Journ
 def journey_between(one: Claim, other: Claim, journeys: Journeys) -> timedelta:
     """Between two claims, with what staff have set; nothing to or from one without a place."""
     if one.place is None or other.place is None:
-        return NOTHING
+        return ZERO
     return travel_between(one.place, other.place, one.travel_minutes, other.travel_minutes, journeys)
-
-
-# What someone wants to book.
 
 
 @dataclass(frozen=True)
 class SlotQuery:
-    """What someone wants to book: `place` is None online, `audience` a profession, "" for a mix, None where nobody has said.
+    """What someone wants to book: `place` is None online, `audience` a profession, "" for a mix, None if unknown.
 
     `set_minutes`: by the key of a presenter, how long staff say that their journeys to and from this visit take.
     """
@@ -222,7 +197,11 @@ class SlotQuery:
     @classmethod
     def of(cls, booking: Booking, place: Place | None) -> "SlotQuery":
         """As that booking stands. What staff have set for its journeys holds for whoever gives it, at another time too."""
-        return cls(booking.presentation, booking.format, place, booking.audience_profession, travel_minutes_set_for(booking))
+        set_minutes: dict[int, int] = {}
+        if booking.presenter_id is not None and booking.format == Format.WORKPLACE:
+            claims = BusyTime.objects.filter(booking=booking).values_list("presenter_id", "travel_minutes")
+            set_minutes = {presenter: minutes for presenter, minutes in claims if minutes is not None}
+        return cls(booking.presentation, booking.format, place, booking.audience_profession, set_minutes)
 
     @cached_property
     def length(self) -> timedelta:
@@ -238,18 +217,11 @@ class SlotQuery:
         return Span(start, start + self.length)
 
 
-def travel_minutes_set_for(booking: Booking) -> dict[int, int]:
-    if booking.presenter_id is None or booking.format != Format.WORKPLACE:
-        return {}
-    claims = BusyTime.objects.filter(booking=booking).values_list("presenter_id", "travel_minutes")
-    return {presenter: minutes for presenter, minutes in claims if minutes is not None}
-
-
 # The base at the ends of a day: when a presenter would leave it for the first visit, and be back from the last.
 #
-# What stands in the way without a place takes time from the journey, as between two visits. A visit that is neither the first
-# nor the last of its day has its journeys to the neighbours only, and online may not take the time of a journey that is there
-# already. Whoever is online until 10am sets off at 10am, and from the base: from_base has that rule.
+# Claims without a place take time from the journey, as between two visits. A visit that is neither the first nor the last of its
+# day has its journeys to the neighbours only, and something online may not take the time of a journey that is there already.
+# A presenter who is online until 10am sets off at 10am, and from the base: by_way_of_base has that rule.
 #
 # All that follows holds for a whole gap between two claims, so a day is bounded gap by gap and not start by start.
 
@@ -280,51 +252,70 @@ class BaseEnds:
     def after_leaving(self, place: Place | None, length: timedelta, gap: Gap) -> Span:
         """Where a visit of that length in the gap may lie, so that the day's first visit can be reached from the base."""
         if first_visit(gap.before):
-            return EVER
+            return ALWAYS
         if place is not None:
-            return Span(self.leaves + self.way(place) + time_taken_from(Span(self.leaves, EVER.end), gap.before), EVER.end)
+            taken = time_taken_from(Span(self.leaves, ALWAYS.end), gap.before)
+            return Span(self.leaves + self.journey_to(place) + taken, ALWAYS.end)
         if not (first := first_visit(gap.after)):
-            return EVER
-        on_the_way = Span(self.leaves, first.span.start)
-        spare = (
-            on_the_way.length
-            - time_taken_from(on_the_way, [*gap.before, *gap.after])
-            - journey_between(self.at_home[0], first, self.journeys)
-        )
+            return ALWAYS
+        spare = spare_time(self.at_home[0], first, gap, self.journeys)
         if spare >= length:
-            return EVER
-        return Span(EVER.start, self.leaves + spare) if spare >= NOTHING else NEVER
+            return ALWAYS
+        return Span(ALWAYS.start, self.leaves + spare) if spare >= ZERO else NEVER
 
     def before_return(self, place: Place | None, length: timedelta, gap: Gap) -> Span:
         """Where a visit of that length in the gap may lie, so that the base can be reached from the day's last visit."""
         if first_visit(gap.after):
-            return EVER
+            return ALWAYS
         if place is not None:
-            return Span(EVER.start, self.returns - self.way(place) - time_taken_from(Span(EVER.start, self.returns), gap.after))
+            taken = time_taken_from(Span(ALWAYS.start, self.returns), gap.after)
+            return Span(ALWAYS.start, self.returns - self.journey_to(place) - taken)
         if not (last := first_visit(reversed(gap.before))):
-            return EVER
-        on_the_way = Span(last.span.end, self.returns)
-        spare = (
-            on_the_way.length
-            - time_taken_from(on_the_way, [*gap.before, *gap.after])
-            - journey_between(last, self.at_home[1], self.journeys)
-        )
+            return ALWAYS
+        spare = spare_time(last, self.at_home[1], gap, self.journeys)
         if spare >= length:
-            return EVER
+            return ALWAYS
         # Who is back, or was to be back, can be online after that.
-        return Span(self.returns - spare if spare >= NOTHING else max(self.returns, last.span.end), EVER.end)
+        return Span(self.returns - spare if spare >= ZERO else max(self.returns, last.span.end), ALWAYS.end)
 
-    def way(self, place: Place) -> timedelta:
+    def by_way_of_base(self, place: Place | None, gap: Gap) -> Span:
+        """Where a visit in the gap may lie, so that what is online is given from the base (ADR 12).
+
+        Leave asks for no journey, but takes time from one, as everywhere.
+        """
+        start, end = ALWAYS
+        if before := claim_met_at_base(reversed(gap.before), place):
+            taken = time_taken_from(Span(before.span.end, ALWAYS.end), gap.before)
+            start = before.span.end + self.journey_for(before, place) + taken
+        if after := claim_met_at_base(gap.after, place):
+            taken = time_taken_from(Span(ALWAYS.start, after.span.start), gap.after)
+            end = after.span.start - self.journey_for(after, place) - taken
+        return Span(start, end)
+
+    def bounds(self, place: Place | None, length: timedelta, gap: Gap) -> Iterator[tuple[RuleViolation, Span]]:
+        """Where a visit of that length in the gap may lie, by the rule that is broken outside."""
+        yield RuleViolation.LEAVES_EARLY, self.after_leaving(place, length, gap)
+        yield RuleViolation.RETURNS_LATE, self.before_return(place, length, gap)
+        yield RuleViolation.FROM_BASE, self.by_way_of_base(place, gap)
+
+    def journey_to(self, place: Place) -> timedelta:
         return travel_between(self.base, place, self.set_minutes, journeys=self.journeys)
 
+    def journey_for(self, claim: Claim, place: Place | None) -> timedelta:
+        """Between the base and the one of the two that is a visit, with what staff have set for it."""
+        if place is not None:
+            return self.journey_to(place)
+        assert claim.place is not None  # noqa: S101 - online meets visits
+        return travel_between(self.base, claim.place, override_b=claim.travel_minutes, journeys=self.journeys)
+
     def extra_minutes(self, wanted: Claim, gap: Gap) -> int:
-        """How much longer the day's journeys get by this visit: to and from its neighbours, less the way between those."""
+        """How much longer the day's journeys get by this visit: to and from its neighbours, less the journey between those."""
         if wanted.place is None:
             return 0
         home_before, home_after = self.at_home
         before, after = first_visit(reversed(gap.before)) or home_before, first_visit(gap.after) or home_after
-        with_it = journey_between(before, wanted, self.journeys) + journey_between(wanted, after, self.journeys)
-        return max(0, round((with_it - journey_between(before, after, self.journeys)) / timedelta(minutes=1)))
+        with_visit = journey_between(before, wanted, self.journeys) + journey_between(wanted, after, self.journeys)
+        return max(0, round((with_visit - journey_between(before, after, self.journeys)) / timedelta(minutes=1)))
 
 
 def first_visit(claims: Iterable[Claim]) -> Claim | None:
@@ -332,7 +323,7 @@ def first_visit(claims: Iterable[Claim]) -> Claim | None:
 
 
 def spare_time(earlier: Claim, later: Claim, gap: Gap, journeys: Journeys) -> timedelta:
-    """What the journey between two visits, and what stands in its way, leave of the time between them; below nothing if short."""
+    """Time between two visits less the journey and the claims without a place; negative if it is too short."""
     between = Span(earlier.span.end, later.span.start)
     return between.length - time_taken_from(between, [*gap.before, *gap.after]) - journey_between(earlier, later, journeys)
 
@@ -340,40 +331,12 @@ def spare_time(earlier: Claim, later: Claim, gap: Gap, journeys: Journeys) -> ti
 def time_taken_from(gap: Span, claims: Iterable[Claim]) -> timedelta:
     """How much of the gap claims without a place take."""
     cuts = (claim.span.shared(gap).length for claim in claims if claim.place is None)
-    return sum((cut for cut in cuts if cut > NOTHING), NOTHING)
+    return sum((cut for cut in cuts if cut > ZERO), ZERO)
 
 
-# An online presentation is given from the base: the way between there and the visits round it has to fit into the day (ADR 12).
-#
-# Leave is given from nowhere: it asks for no way, but what of it stands in one takes time from that, as everywhere. All that
-# follows holds for a whole gap between two claims, as in base_ends.
-
-
-def span_by_way_of_base(place: Place | None, gap: Gap, ends: BaseEnds) -> Span:
-    """Where in the gap it may lie (a visit at `place`, or online): after the way to or from the base, and before that."""
-    start, end = EVER
-    if before := claims_met_at_base(reversed(gap.before), place):
-        start = (
-            before.span.end + way_from_base(before, place, ends) + time_taken_from(Span(before.span.end, EVER.end), gap.before)
-        )
-    if after := claims_met_at_base(gap.after, place):
-        end = (
-            after.span.start - way_from_base(after, place, ends) - time_taken_from(Span(EVER.start, after.span.start), gap.after)
-        )
-    return Span(start, end)
-
-
-def claims_met_at_base(claims: Iterable[Claim], place: Place | None) -> Claim | None:
+def claim_met_at_base(claims: Iterable[Claim], place: Place | None) -> Claim | None:
     """To something online the nearest visit; to a visit what is online, unless another visit is nearer."""
     if place is None:
         return first_visit(claims)
     nearest = next((claim for claim in claims if claim.place or claim.is_visit), None)
     return None if nearest is None or nearest.place else nearest
-
-
-def way_from_base(claim: Claim, place: Place | None, ends: BaseEnds) -> timedelta:
-    """Between the base and the one of the two that is a visit, with what staff have set for it."""
-    if place is not None:
-        return ends.way(place)
-    assert claim.place is not None  # noqa: S101 - online meets visits
-    return travel_between(ends.base, claim.place, override_b=claim.travel_minutes, journeys=ends.journeys)

@@ -9,8 +9,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from bookings import text
-from bookings.models import Booking, Format, Overdue, Visit, overdue
-from bookings.models.visit import CHECK_OUT
+from bookings.models import Booking, Format, Visit
+from bookings.models.booking import CHECK_OUT
 from bookings.visits.emails import name_of_visitor
 from ctac.dates import format_clock, uk_day
 from ctac.staff.columns import phone_link, state_tag
@@ -21,21 +21,12 @@ ALARMS_SHOWN = 5
 
 def visit_in_words(booking: Booking, now: datetime) -> SafeString | str:
     """'Checked in at 10:05am, checked out at 11:10am'; empty while there is nothing to say."""
-    late = Overdue.find(booking, now)
+    late = booking.overdue_at(now)
     visit = getattr(booking, "visit", None)
     handed_over = [still_there_text(visit)] if visit is not None and visit.is_handed_over else []
     if late is not None:
-        return format_html_join(
-            " ",
-            "{}",
-            [
-                (each,)
-                for each in (
-                    state_tag(_("No check-out") if late.missed == CHECK_OUT else _("No check-in"), "waiting"),
-                    *handed_over,
-                )
-            ],
-        )
+        missed = state_tag(_("No check-out") if late.missed == CHECK_OUT else _("No check-in"), "waiting")
+        return format_html_join(" ", "{}", [(part,) for part in (missed, *handed_over)])
     if visit is None:
         return ""
     said = handed_over
@@ -65,18 +56,17 @@ def joining_in_words(booking: Booking) -> str:
 
 def overdue_visits() -> list[Alarm]:
     """The longest wait first."""
-    late = overdue(Booking.objects.with_names().select_related("visit__presenter"), timezone.now())
-    return [alarm(Overdue.of(booking)) for booking in late[:ALARMS_SHOWN]]
+    late = Booking.objects.with_names().select_related("visit__presenter").overdue(timezone.now())
+    return [alarm(booking) for booking in late[:ALARMS_SHOWN]]
 
 
-def alarm(late: Overdue) -> Alarm:
-    booking = late.booking
+def alarm(booking: Booking) -> Alarm:
     facts = {"name": name_of_visitor(booking)}
-    title = _("No check-out from %(name)s") if late.missed == CHECK_OUT else _("No check-in from %(name)s")
+    title = _("No check-out from %(name)s") if booking.missed == CHECK_OUT else _("No check-in from %(name)s")
     return Alarm(
         title=title % facts,
         rows=[
-            text.row(_("Expected"), expected_text(late.missed_at)),
+            text.row(_("Expected"), expected_text(booking.missed_at)),
             *whom_to_call(booking),
             text.row(_("Where"), ", ".join(booking.address_lines)),
         ],

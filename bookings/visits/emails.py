@@ -13,8 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from bookings import text
 from bookings.email_samples import ONLINE, STARTS, longest_fields, sample_booking, sample_presenter, sample_visit
 from bookings.emails import TeamEmail, phone_row
-from bookings.models import Booking, Overdue, Visit, without_joining_link
-from bookings.models.visit import CHECK_IN, CHECK_OUT
+from bookings.models import Booking, Visit
+from bookings.models.booking import CHECK_IN, CHECK_OUT
 from bookings.text import Row, row
 from bookings.visits.services import minute_of, minute_of_loss, without_presenter
 from ctac.dates import format_clock, format_day
@@ -41,7 +41,7 @@ class OverdueEmail(TeamEmail):
 
     def is_still_due(self) -> bool:
         """Overdue in that way at this moment, and not moved since."""
-        late = Overdue.find(self.booking, timezone.now())
+        late = self.booking.overdue_at(timezone.now())
         missed = late is not None and late.missed == self.missed
         return missed and minute_of(self.booking.agreed[0]) == self.notification.version
 
@@ -143,7 +143,7 @@ class StaffNoJoiningLink(TeamEmail):
 
     def is_still_due(self) -> bool:
         """To come, with no link; what has started is too late to mend."""
-        found = without_joining_link(Booking.objects.filter(pk=self.booking.pk), timezone.now())
+        found = Booking.objects.filter(pk=self.booking.pk).without_joining_link(timezone.now())
         return found.exists() and minute_of(self.booking.agreed[0]) == self.notification.version
 
     def context(self) -> dict[str, object]:

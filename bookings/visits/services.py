@@ -16,16 +16,11 @@ from bookings.models import (
     BookingQuerySet,
     EventKind,
     Format,
-    Overdue,
     Presenter,
     State,
     Visit,
-    on_the_way_or_there,
-    overdue,
-    without_joining_link,
 )
-from bookings.models.booking import record_event
-from bookings.models.visit import CHECK_OUT
+from bookings.models.booking import CHECK_OUT, record_event
 from ctac.dates import format_clock, format_day
 from ctac.errors import DomainError
 from notifications.outbox import notify_each
@@ -51,7 +46,7 @@ class VisitNotOver(VisitInTheWay):
 
 def refuse_while_on_the_way_or_there(bookings: BookingQuerySet, now: datetime) -> None:
     """Raises VisitNotOver for the first of these to which a presenter may have set off, and from which nobody has come back."""
-    found = on_the_way_or_there(bookings, now).first()
+    found = bookings.visits_under_way(now).first()
     if found is not None:
         raise VisitNotOver(found)
 
@@ -70,7 +65,7 @@ def keep_waiting_for(presenter: Presenter, booking: Booking, now: datetime) -> N
 
 def refuse_while_overdue(booking: Booking, now: datetime) -> None:
     """Nothing may take the alert away but word of the presenter. Raises VisitInTheWay."""
-    if Overdue.find(booking, now) is not None:
+    if booking.overdue_at(now) is not None:
         raise VisitInTheWay(
             _("We have not heard from the presenter of this visit. Call them, say that all is well, then do this.")
         )
@@ -86,7 +81,7 @@ def refuse_while_there(booking: Booking, now: datetime) -> None:
 
 def somebody_is_there(booking: Booking, now: datetime) -> bool:
     """No statement before anybody can have checked in."""
-    if booking.format != Format.WORKPLACE or booking.starts_at is None or now < booking.starts_at - rules.CHECK_IN_OPENS:
+    if booking.format != Format.WORKPLACE or booking.starts_at is None or now < booking.starts_at - rules.CHECK_IN_OPENS_BEFORE:
         return False
     visit = Visit.objects.select_related("booking").filter(booking=booking).first()
     return visit is not None and visit.is_in
@@ -131,8 +126,8 @@ def check_in(booking: Booking, *, presenter: Presenter, by: User, now: datetime,
     if locked.state != State.CONFIRMED or locked.format != Format.WORKPLACE:
         raise NotAVisit
     starts_at, ends_at = locked.agreed
-    if now < starts_at - rules.CHECK_IN_OPENS:
-        raise TooEarlyToCheckIn(starts_at - rules.CHECK_IN_OPENS)
+    if now < starts_at - rules.CHECK_IN_OPENS_BEFORE:
+        raise TooEarlyToCheckIn(starts_at - rules.CHECK_IN_OPENS_BEFORE)
     if now >= ends_at:
         raise VisitOver
     visit.presenter, visit.checked_in_at, visit.checked_out_at = presenter, now, None
@@ -170,7 +165,7 @@ def say_safe(booking: Booking, *, by: User, now: datetime, note: str, flagged: b
     Raises NotOverdue, which is also what the second of two colleagues reads.
     """
     locked, visit = lock_visit(booking)
-    if Overdue.find(locked, now) is None:
+    if locked.overdue_at(now) is None:
         raise NotOverdue
     visit.safe_at = now
     save_visit(visit, EventKind.SAID_SAFE, by=by, now=now, note=note, flagged=flagged)
@@ -214,42 +209,42 @@ def save_visit(visit: Visit, kind: EventKind, *, by: User, now: datetime, note: 
 def bookings_to_alert(*, now: datetime) -> list[int]:
     """The keys of all bookings of which staff must know, each once; a statement for visits, presenters and links each."""
     bookings = Booking.objects.all()
-    wanting = overdue(bookings, now), without_presenter(bookings, now), without_joining_link(bookings, now)
+    wanting = bookings.overdue(now), without_presenter(bookings, now), bookings.without_joining_link(now)
     return list(dict.fromkeys(key for each in wanting for key in list(each.values_list("pk", flat=True))))
 
 
 def without_presenter(bookings: BookingQuerySet, now: datetime) -> BookingQuerySet:
     """Confirmed ones that start soon, and to which nobody would come. Staff read of it when it happened, some time ago."""
     just_freed = BookingEvent.objects.filter(
-        booking=OuterRef("pk"), kind=EventKind.PRESENTER_FREED, at__gt=now - rules.ESCALATED_AFTER
+        booking=OuterRef("pk"), kind=EventKind.PRESENTER_FREED, at__gt=now - rules.VISIT_ESCALATION_DELAY
     )
-    soon = {"starts_at__gt": now, "starts_at__lte": now + rules.PRESENTER_NEEDED_BEFORE}
+    soon = {"starts_at__gt": now, "starts_at__lte": now + rules.NO_PRESENTER_ALERT_WINDOW}
     return bookings.filter(~Exists(just_freed), state=State.CONFIRMED, presenter=None, **soon).order_by("starts_at", "pk")
 
 
 @transaction.atomic
 def alert_staff(*, key: int, now: datetime) -> None:
-    """Tell staff of this one, once for each thing that is missing, and the second address after ESCALATED_AFTER.
+    """Tell staff of this one, once for each thing that is missing, and the second address after VISIT_ESCALATION_DELAY.
 
     The booking is locked and read again: a check-out that was just written is seen, one that comes now waits.
     """
     locked = Booking.objects.select_for_update(of=("self",), no_key=True).filter(pk=key).first()
     if locked is None or locked.starts_at is None:
         return
-    late = Overdue.find(locked, now)
+    late = locked.overdue_at(now)
     tell = partial(notify_each, about=f"booking:{key}", reference=locked.reference, now=now)
     if late is not None:
         first, second = ("staff-no-check-out", "manager-no-check-out"), ("staff-no-check-in", "manager-no-check-in")
         kind, escalated = first if late.missed == CHECK_OUT else second
         told = {kind: [settings.STAFF_EMAIL]}
-        if now >= late.missed_at + rules.ESCALATED_AFTER:
+        if now >= late.missed_at + rules.VISIT_ESCALATION_DELAY:
             told[escalated] = [settings.VISIT_ESCALATION_EMAIL]
         tell(told, version=minute_of(locked.starts_at))
         return
     if without_presenter(Booking.objects.filter(pk=key), now).exists():
         whom = {settings.STAFF_EMAIL, settings.VISIT_ESCALATION_EMAIL}
         tell({"staff-still-no-presenter": whom}, version=minute_of_loss(locked))
-    if without_joining_link(Booking.objects.filter(pk=key), now).exists():
+    if Booking.objects.filter(pk=key).without_joining_link(now).exists():
         tell({"staff-no-joining-link": [settings.STAFF_EMAIL]}, version=minute_of(locked.starts_at))
 
 

@@ -1,13 +1,11 @@
-"""Reading what the local mail sink wrote: one .eml file a message, whose names sort by time."""
+"""The mail that the local sink wrote, as its readers get it: one .eml file a message. Development only: it needs no sign-in."""
 
 import re
 import time
 from dataclasses import dataclass
-from datetime import datetime
 from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
-from itertools import islice
 from pathlib import Path
 
 from allauth.mfa import app_settings
@@ -27,6 +25,9 @@ NEWEST = 100
 SHOWN_INLINE = {"text/plain", "text/html"}
 
 
+HEAD = re.compile(r"<head[^>]*>", re.IGNORECASE)
+
+
 @dataclass(frozen=True)
 class Part:
     """Something in a message that is downloaded rather than read: an attachment, or the calendar that sits in its body."""
@@ -43,17 +44,14 @@ class Mail:
     message: EmailMessage
 
     @property
-    def sent_at(self) -> datetime | None:
-        header = self.message["Date"]
-        return header.datetime if header else None
-
-    @property
     def text(self) -> str:
-        return self._body("plain")
+        body = self.message.get_body(preferencelist=("plain",))
+        return str(body.get_content()) if body else ""
 
     @property
     def html(self) -> str:
-        return self._body("html")
+        body = self.message.get_body(preferencelist=("html",))
+        return str(body.get_content()) if body else ""
 
     @property
     def headers(self) -> list[tuple[str, str]]:
@@ -61,46 +59,28 @@ class Mail:
 
     @property
     def parts(self) -> list[Part]:
-        leaves = [part for part in self.message.walk() if not part.is_multipart()]
-        return [
-            Part(
-                number,
-                part.get_filename() or ("calendar.ics" if part.get_content_type() == "text/calendar" else "part"),
-                str(part["Content-Type"] or part.get_content_type()),
-                payload(part),
-            )
-            for number, part in enumerate(leaves)
-            if part.get_filename() or part.get_content_type() not in SHOWN_INLINE
-        ]
-
-    def _body(self, subtype: str) -> str:
-        body = self.message.get_body(preferencelist=(subtype,))
-        return str(body.get_content()) if body else ""
+        found = []
+        for number, part in enumerate(part for part in self.message.walk() if not part.is_multipart()):
+            kind, content = part.get_content_type(), part.get_payload(decode=True)
+            if part.get_filename() or kind not in SHOWN_INLINE:
+                name = part.get_filename() or ("calendar.ics" if kind == "text/calendar" else "part")
+                mimetype = str(part["Content-Type"] or kind)
+                found.append(Part(number, name, mimetype, content if isinstance(content, bytes) else b""))
+        return found
 
 
-def payload(part: EmailMessage) -> bytes:
-    content = part.get_payload(decode=True)
-    return content if isinstance(content, bytes) else b""
+def mail_names() -> list[str]:
+    """Newest first, as names sort by time. Files that are still being written have a dot in front, so they are left out."""
+    folder = Path(settings.VAR_DIR) / "mail"
+    return sorted((path.name for path in folder.glob("*.eml") if not path.name.startswith(".")), reverse=True)
 
 
-def folder() -> Path:
-    return Path(settings.VAR_DIR) / "mail"
-
-
-def names() -> list[str]:
-    """Newest first. Files that are still being written have a dot in front, so they are left out."""
-    return sorted((path.name for path in folder().glob("*.eml") if not path.name.startswith(".")), reverse=True)
-
-
-def read(name: str) -> Mail | None:
-    """One message; None for a name that is not in the folder's list, so no name leads out of it."""
-    if name not in names():
-        return None
-    content = (folder() / name).read_bytes()
+def mail_or_404(name: str) -> Mail:
+    """404 for a name that is not in the folder's list, so no name leads out of it."""
+    if name not in mail_names():
+        raise Http404
+    content = (Path(settings.VAR_DIR) / "mail" / name).read_bytes()
     return Mail(name, BytesParser(policy=policy.default).parsebytes(content))
-
-
-# The code that the sample staff login needs now: a stranger who tries the product has no authenticator set up for it.
 
 
 @dataclass(frozen=True)
@@ -111,7 +91,10 @@ class Code:
 
 
 def sample_code() -> Code | None:
-    """None where the sample login is not loaded, or has no second factor."""
+    """The second factor that the sample staff login needs now, for a stranger who tries the product.
+
+    None where that login is not loaded, or has no second factor.
+    """
     authenticator = Authenticator.objects.filter(type=Authenticator.Type.TOTP, user__email=STAFF_EMAIL).first()
     if authenticator is None:
         return None
@@ -121,25 +104,10 @@ def sample_code() -> Code | None:
     return Code(STAFF_EMAIL, digits, period - passed)
 
 
-# The mail of this copy as its readers get it. Exists in development only: it needs no sign-in.
-
-HEAD = re.compile(r"<head[^>]*>", re.IGNORECASE)
-
-
-def mail_or_404(name: str) -> Mail:
-    mail = read(name)
-    if mail is None:
-        raise Http404
-    return mail
-
-
 @require_safe
 def mailbox(request: HttpRequest) -> HttpResponse:
-    return render(
-        request,
-        "mailbox/list.html",
-        {"mails": [mail for mail in map(read, islice(names(), NEWEST)) if mail], "code": sample_code()},
-    )
+    mails = [mail_or_404(name) for name in mail_names()[:NEWEST]]
+    return render(request, "mailbox/list.html", {"mails": mails, "code": sample_code()})
 
 
 @require_safe
@@ -162,12 +130,9 @@ def mailbox_part(request: HttpRequest, name: str, number: int) -> HttpResponse:
     if part is None:
         raise Http404
     response = HttpResponse(part.content, content_type=" ".join(part.mimetype.split()))
-    response.headers["Content-Disposition"] = attachment(part.name)
+    filename = re.sub(r"[^A-Za-z0-9._-]", "_", part.name)
+    response.headers["Content-Disposition"] = f'attachment; filename="{filename}"'
     return response
-
-
-def attachment(name: str) -> str:
-    return f'attachment; filename="{re.sub(r"[^A-Za-z0-9._-]", "_", name)}"'
 
 
 urlpatterns = [

@@ -16,7 +16,7 @@ import signal
 import stat
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,7 +35,7 @@ SETTINGS = {
     "max_connections": "200",
     "timezone": "UTC",
     "log_timezone": "UTC",
-    "log_min_messages": "fatal",  # what a constraint refuses is the application's to tell
+    "log_min_messages": "fatal",  # what a constraint refuses the application logs itself
     "unix_socket_permissions": "0700",
 }
 # The same sorting on every machine, whichever locales it has.
@@ -119,7 +119,7 @@ def start(var_dir: Path, *, fast: bool = False, extra: Mapping[str, str] | None 
     """
     process = None
     with _alone(var_dir):
-        if not is_running(var_dir):
+        if postmaster_pid(var_dir) is None or not processes.wait_until(lambda: _answers(var_dir), 10):
             launch = prepare(var_dir, fast=fast, extra=extra)
             with (var_dir / "postgres.log").open("wb") as log:
                 process = subprocess.Popen(
@@ -129,7 +129,7 @@ def start(var_dir: Path, *, fast: bool = False, extra: Mapping[str, str] | None 
                     start_new_session=True,
                     preexec_fn=processes.tied(signal.SIGINT),
                 )
-            wait_until_ready(var_dir, process, lambda: _last_words(var_dir))
+            wait_until_ready(var_dir, process, var_dir / "postgres.log")
         create_database(var_dir)
     return process
 
@@ -142,16 +142,10 @@ def stop(var_dir: Path) -> None:
             if pid is None:
                 break
             processes.send_signal(pid, number)
-            if processes.wait_until(lambda: not _is_ours(pid, var_dir), seconds):
+            if processes.wait_until(lambda: pid not in _ours(var_dir), seconds):
                 break
         clear_leftovers(var_dir)
         shutil.rmtree(runtime_dir(var_dir), ignore_errors=True)
-
-
-def is_running(var_dir: Path) -> bool:
-    if postmaster_pid(var_dir) is None:
-        return False
-    return processes.wait_until(lambda: _answers(var_dir), 10)
 
 
 def postmaster_pid(var_dir: Path) -> int | None:
@@ -160,7 +154,7 @@ def postmaster_pid(var_dir: Path) -> int | None:
         pid = int((data_dir(var_dir) / "postmaster.pid").read_text().split("\n")[0])
     except (OSError, ValueError):
         return None
-    return pid if _is_ours(pid, var_dir) else None
+    return pid if pid in _ours(var_dir) else None
 
 
 def prepare(var_dir: Path, *, fast: bool = False, extra: Mapping[str, str] | None = None) -> Launch:
@@ -182,11 +176,16 @@ def prepare(var_dir: Path, *, fast: bool = False, extra: Mapping[str, str] | Non
         raise PlatformError(f"The folder for PostgreSQL's socket can't be made ({error}). {INSTEAD}") from error
     binaries, version = _usable_binaries(var_dir, account)
     _make_data(var_dir, binaries, account)
-    _require_same_version(data_dir(var_dir), version)
+    data = data_dir(var_dir)
+    made_by = (data / "PG_VERSION").read_text().strip()
+    if made_by != version:
+        raise PlatformError(
+            f"The data in {data} were made by PostgreSQL {made_by}, and this is {version}: "
+            "install the requirements that made them and dump the data, or remove the folder."
+        )
     settings = SETTINGS | (FAST if fast else {}) | dict(extra or {})
     settings |= {"unix_socket_directories": str(socket_dir(var_dir)), "cluster_name": name_of(var_dir)}
-    options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-    data = data_dir(var_dir)
+    options = [option for name, value in settings.items() for option in ("-c", f"{name}={value}")]
     return Launch([str(binaries / "postgres"), "-D", _as_seen_by(account, data), *options], data, account)
 
 
@@ -201,13 +200,18 @@ def clear_leftovers(var_dir: Path) -> None:
     (data_dir(var_dir) / "postmaster.pid").unlink(missing_ok=True)
 
 
-def wait_until_ready(var_dir: Path, process: subprocess.Popen[bytes], last_words: Callable[[], str] = lambda: "") -> None:
+def wait_until_ready(var_dir: Path, process: subprocess.Popen[bytes], log: Path | None = None) -> None:
+    """Raises PlatformError, with the last line of the log."""
     processes.wait_until(lambda: process.poll() is not None or _answers(var_dir), START_SECONDS)
-    if process.poll() is not None:
-        raise PlatformError(f"PostgreSQL stopped at once{last_words()}. {INSTEAD}")
-    if not _answers(var_dir):
-        process.terminate()
-        raise PlatformError(f"PostgreSQL did not answer within {START_SECONDS} seconds{last_words()}. {INSTEAD}")
+    ended = process.poll() is not None
+    if not ended and _answers(var_dir):
+        return
+    lines = log.read_text(errors="replace").strip().splitlines() if log else []
+    last_line = f" ({lines[-1]})" if lines else ""
+    if ended:
+        raise PlatformError(f"PostgreSQL stopped at once{last_line}. {INSTEAD}")
+    process.terminate()
+    raise PlatformError(f"PostgreSQL did not answer within {START_SECONDS} seconds{last_line}. {INSTEAD}")
 
 
 def create_database(var_dir: Path) -> None:
@@ -234,10 +238,6 @@ def _ours(var_dir: Path) -> list[int]:
     """The server (its arguments name the cluster) and its helpers (their titles do)."""
     marks = (f"cluster_name={name_of(var_dir)} ", f"postgres: {name_of(var_dir)}:")
     return [pid for pid, line in processes.command_lines().items() if any(mark in line for mark in marks)]
-
-
-def _is_ours(pid: int | None, var_dir: Path) -> bool:
-    return pid in _ours(var_dir)
 
 
 def _answers(var_dir: Path) -> bool:
@@ -323,16 +323,8 @@ def _make_data(var_dir: Path, binaries: Path, account: Account) -> None:
     try:
         new.mkdir(mode=0o700)
         os.chown(new, account.uid, account.gid)
-        words = [
-            "-U",
-            role(),
-            "--auth=peer",
-            "--encoding=UTF8",
-            "--locale=C",
-            "--locale-provider=builtin",
-            "--builtin-locale=C.UTF-8",
-        ]
-        launch = Launch([str(binaries / "initdb"), "-D", _as_seen_by(account, new), "--no-instructions", *words], new, account)
+        options = ["--no-instructions", "-U", role(), "--auth=peer", *LOCALE]
+        launch = Launch([str(binaries / "initdb"), "-D", _as_seen_by(account, new), *options], new, account)
         subprocess.run(**launch.popen_arguments(), capture_output=True, check=True)
     except subprocess.CalledProcessError as error:
         lines = error.stderr.decode(errors="replace").strip().splitlines() or ["no reason given"]
@@ -340,20 +332,3 @@ def _make_data(var_dir: Path, binaries: Path, account: Account) -> None:
     except OSError as error:
         raise PlatformError(f"PostgreSQL's data folder can't be made ({error}). {INSTEAD}") from error
     new.rename(data)
-
-
-def _require_same_version(data: Path, version: str) -> None:
-    made_by = (data / "PG_VERSION").read_text().strip()
-    if made_by != version:
-        raise PlatformError(
-            f"The data in {data} were made by PostgreSQL {made_by}, and this is {version}: "
-            "install the requirements that made them and dump the data, or remove the folder."
-        )
-
-
-def _last_words(var_dir: Path) -> str:
-    try:
-        lines = (var_dir / "postgres.log").read_text(errors="replace").strip().splitlines()
-    except OSError:
-        return ""
-    return f" ({lines[-1]})" if lines else ""

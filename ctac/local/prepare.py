@@ -15,10 +15,10 @@ from django.db import OperationalError
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ctac.settings")
     django.setup()
-    from ctac.checks import EARLIER, is_of_before
+    from ctac.checks import EARLIER, is_earlier_version
 
     try:
-        if is_of_before():
+        if is_earlier_version():
             sys.exit(EARLIER)
         call_command("migrate", interactive=False, verbosity=0)
     except OperationalError as error:

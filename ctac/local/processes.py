@@ -16,10 +16,6 @@ from typing import Any
 
 from ctac.local import PlatformError
 
-# Keeps a few processes running: starts each in a group of its own, prefixes what it says, restarts what dies.
-#
-# One thread does all of it, so that children may be tied to it (processes.tied) and forks are safe.
-
 STEADY_SECONDS = 10.0  # one that ran this long is restarted at once
 LONGEST_WAIT = 10.0
 STOP_SECONDS = 10.0
@@ -37,15 +33,16 @@ class Child:
     started_at: float = 0.0
     start_at: float = 0.0  # when it is due to be started again
     failures: int = 0
-    told_to_stop: bool = False
+    stop_requested: bool = False
     unfinished_line: bytes = field(default=b"", repr=False)
-
-    @property
-    def is_running(self) -> bool:
-        return self.process is not None and self.process.poll() is None
 
 
 class Supervisor:
+    """Keeps a few processes running: starts each in a group of its own, prefixes its output, restarts it when it dies.
+
+    One thread does all of it, so that children may be tied to it and forks are safe.
+    """
+
     def __init__(self, state_file: Path, say: Callable[[str], None], clean_up: Callable[[str], None] = lambda name: None) -> None:
         """`clean_up` is called with a child's name after its group is gone, before it starts again."""
         self.children: list[Child] = []
@@ -72,7 +69,8 @@ class Supervisor:
                     code = child.process.returncode
                     self._forget(child)
                     self._plan_restart(child)
-                    self._say(f"{child.name} ended ({_reason(code)}); starting it again")
+                    reason = f"signal {signal.Signals(-code).name}" if code < 0 else f"code {code}"
+                    self._say(f"{child.name} ended ({reason}); starting it again")
             if until():
                 return True
             if time.monotonic() > end:
@@ -80,9 +78,12 @@ class Supervisor:
         return False
 
     def stop_on_signals(self) -> None:
+        def on_signal(number: int, frame: object) -> None:
+            self.stopping = True
+
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup
-                signal.signal(number, self._on_signal)
+                signal.signal(number, on_signal)
 
     def stop(self) -> None:
         """End all, the last started first, those of the same kind together; nothing is left behind."""
@@ -95,15 +96,12 @@ class Supervisor:
     def ask_to_stop(self, children: list[Child]) -> None:
         """All at once, so that the slowest decides how long it takes. Once each: Celery takes a second one ill."""
         for child in children:
-            if child.process and child.is_running and not child.told_to_stop:
-                child.told_to_stop = True
+            if child.process and child.process.poll() is None and not child.stop_requested:
+                child.stop_requested = True
                 send_signal(child.process.pid, child.stop_signal)
 
-    def _on_signal(self, number: int, frame: object) -> None:
-        self.stopping = True
-
     def _start(self, child: Child) -> None:
-        child.started_at, child.told_to_stop = time.monotonic(), False
+        child.started_at, child.stop_requested = time.monotonic(), False
         try:
             child.process = subprocess.Popen(
                 **{"stdin": subprocess.DEVNULL, **child.arguments()},
@@ -177,12 +175,6 @@ class Supervisor:
             output.close()
 
 
-def _reason(code: int) -> str:
-    if code < 0:
-        return f"signal {signal.Signals(-code).name}"
-    return f"code {code}"
-
-
 PR_SET_PDEATHSIG = 1  # prctl(2)
 LINUX = sys.platform == "linux"
 PROC = Path("/proc")
@@ -220,23 +212,6 @@ def command_lines() -> dict[int, str]:
         pid, _, command = line.strip().partition(" ")
         found[int(pid)] = command
     return found
-
-
-def is_alive(pid: int) -> bool:
-    """Zombies count as dead."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    if LINUX:
-        try:
-            state = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[0]
-        except OSError:
-            return False
-        return state not in {"Z", "X"}
-    return True
 
 
 def wait_until(condition: Callable[[], bool], seconds: float, every: float = 0.02) -> bool:

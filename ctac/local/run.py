@@ -43,7 +43,7 @@ def main() -> int:
 
 
 def say(line: str) -> None:
-    """Nobody may listen any more, or the disk be full to which they write: then it is not said, and all go on."""
+    """Go on where nobody reads it any more, or the disk is full."""
     with suppress(OSError):
         print(line, flush=True)
 
@@ -68,8 +68,13 @@ class Copy:
         except BlockingIOError:
             lock.close()
             second = f"CTAC_VAR=var/second PORT={self.port + 1} make run"
+            try:
+                facts = json.loads((self.var_dir / "run.json").read_text())
+                where = f" at http://localhost:{facts['port']}/"
+            except (OSError, ValueError, KeyError):
+                where = ""
             raise PlatformError(
-                f"A copy already runs from this folder{_where(self.var_dir)}. Stop it with Ctrl-C, use another "
+                f"A copy already runs from this folder{where}. Stop it with Ctrl-C, use another "
                 f"checkout, or start a second one with data of its own: {second}"
             ) from None
         return lock
@@ -94,7 +99,14 @@ class Copy:
     def _start(self, web: socket.socket, mail: socket.socket) -> None:
         supervisor = self.supervisor
         self.port = web.getsockname()[1]
-        self.env = self._environment(mail)
+        self.env = os.environ | {
+            "CTAC_ENV": "development",
+            "CTAC_VAR": str(self.var_dir),
+            "DJANGO_SETTINGS_MODULE": "ctac.settings",
+            "PYTHONUNBUFFERED": "1",
+        }
+        self.env.setdefault("SITE_URL", f"http://localhost:{self.port}")
+        self.env.setdefault("EMAIL_URL", f"smtp://{HOST}:{mail.getsockname()[1]}")
         supervisor.facts |= {"port": self.port, "mail_port": mail.getsockname()[1]}
         if self.own_database:
             # The first start is ours to watch: what fails now will not get better by trying again.
@@ -110,56 +122,54 @@ class Copy:
             postgres.wait_until_ready(self.var_dir, database.process)
             postgres.create_database(self.var_dir)
         if self.own_mail:
-            words = ["-m", "ctac.local.smtp_sink", str(self.var_dir / "mail"), "--fd", str(mail.fileno())]
-            supervisor.add(Child("mail", self._python(*words, pass_fds=[mail.fileno()])))
-        # Migrations and samples; a stop in the middle ends them cleanly.
-        say("Preparing the database …")
-        command = self._python("-m", "ctac.local.prepare")() | {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        preparing = subprocess.Popen(**command, text=True, preexec_fn=processes.tied(signal.SIGTERM))
-        printed, complaint = self._output_of(preparing)
-        if supervisor.stopping:
+            sink = ["-m", "ctac.local.smtp_sink", str(self.var_dir / "mail"), "--fd", str(mail.fileno())]
+            supervisor.add(Child("mail", self._python(*sink, pass_fds=[mail.fileno()])))
+        login = self._prepare_database()
+        if login is None:
             return
-        if preparing.returncode:
-            sys.stderr.write(complaint)
-            raise PlatformError("The database could not be prepared; the lines above say why.")
-        login: dict[str, str] = json.loads(printed.splitlines()[-1])
-        supervisor.add(Child("web", self._python(*_gunicorn(web), pass_fds=[web.fileno()])))
-        talks_less = ("--without-gossip", "--without-mingle")
-        supervisor.add(Child("worker", self._python(*_celery("worker", "--loglevel", "INFO", *talks_less))))
-        supervisor.add(Child("beat", self._python(*_celery("beat", "--pidfile="))))
+        config = str(BASE_DIR / "deploy" / "gunicorn.conf.py")
+        gunicorn = ["-m", "gunicorn", "--config", config, "--bind", f"fd://{web.fileno()}", "--workers", "2", "--threads", "4"]
+        celery = ["-m", "celery", "--app", "ctac", "--quiet"]
+        worker = [*celery, "worker", "--loglevel", "INFO", "--without-gossip", "--without-mingle"]
+        supervisor.add(Child("web", self._python(*gunicorn, pass_fds=[web.fileno()])))
+        supervisor.add(Child("worker", self._python(*worker)))
+        supervisor.add(Child("beat", self._python(*celery, "beat", "--pidfile=")))
         if supervisor.run(until=self._answers, seconds=PATIENCE):
-            self._welcome(login)
+            address = f"http://localhost:{self.port}"
+            say("")
+            say(f"CTAC is ready: {address}/")
+            say(f"  Staff   {address}/staff/")
+            say(f"          sign in as {login['staff_email']} with the password {login['staff_password']}")
+            say(f"          and the code from {address}/mailbox/")
+            say(f"  Mail    {address}/mailbox/" if self.own_mail else "  Mail    goes to the server in EMAIL_URL")
+            say("Ctrl-C stops everything; your data stay.")
         elif not supervisor.stopping:
             say("The web server does not answer yet; its lines above say why.")
 
-    def _output_of(self, process: subprocess.Popen[str]) -> tuple[str, str]:
-        """When it has ended, which it is told to when we are: a terminal's Ctrl-C comes to both, any other signal to us alone.
-
-        The database takes back the migration that had begun; the next start goes on with it.
-        """
-        while True:
+    def _prepare_database(self) -> dict[str, str] | None:
+        """Migrations and samples; how to sign in, or None if a signal stopped it. The database takes back what had begun."""
+        say("Preparing the database …")
+        command = self._python("-m", "ctac.local.prepare")() | {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        preparing = subprocess.Popen(**command, text=True, preexec_fn=processes.tied(signal.SIGTERM))
+        output: tuple[str, str] | None = None
+        while output is None:
             try:
-                return process.communicate(timeout=0.2)
+                output = preparing.communicate(timeout=0.2)
             except subprocess.TimeoutExpired:
-                if self.supervisor.stopping:
-                    process.terminate()
+                if self.supervisor.stopping:  # by a signal to us alone: a terminal's Ctrl-C comes to both
+                    preparing.terminate()
+        if self.supervisor.stopping:
+            return None
+        if preparing.returncode:
+            sys.stderr.write(output[1])
+            raise PlatformError("The database could not be prepared; the lines above say why.")
+        return dict(json.loads(output[0].splitlines()[-1]))
 
-    def _environment(self, mail: socket.socket) -> dict[str, str]:
-        env = os.environ | {
-            "CTAC_ENV": "development",
-            "CTAC_VAR": str(self.var_dir),
-            "DJANGO_SETTINGS_MODULE": "ctac.settings",
-            "PYTHONUNBUFFERED": "1",
-        }
-        env.setdefault("SITE_URL", self._address())
-        env.setdefault("EMAIL_URL", f"smtp://{HOST}:{mail.getsockname()[1]}")
-        return env
-
-    def _python(self, *words: str, pass_fds: list[int] | None = None) -> Callable[[], dict[str, Any]]:
+    def _python(self, *arguments: str, pass_fds: list[int] | None = None) -> Callable[[], dict[str, Any]]:
         """A command in this Python. Its -X mark finds whatever a killed supervisor left running."""
         # Celery warns root about pickled messages, which we don't accept.
         quiet = "ignore:You're running the worker with superuser:UserWarning"
-        args = [sys.executable, "-X", f"copy={self.name}", "-W", quiet, *words]
+        args = [sys.executable, "-X", f"copy={self.name}", "-W", quiet, *arguments]
         return lambda: {"args": args, "cwd": BASE_DIR, "env": self.env, "pass_fds": pass_fds or ()}
 
     def _clean_up(self, name: str) -> None:
@@ -178,9 +188,6 @@ class Copy:
         mark = f"copy={self.name} "
         return [pid for pid, line in processes.command_lines().items() if mark in line and pid != os.getpid()]
 
-    def _address(self) -> str:
-        return f"http://localhost:{self.port}"
-
     def _answers(self) -> bool:
         connection = http.client.HTTPConnection(HOST, self.port, timeout=2)
         try:
@@ -190,16 +197,6 @@ class Copy:
             return False
         finally:
             connection.close()
-
-    def _welcome(self, login: dict[str, str]) -> None:
-        address = self._address()
-        say("")
-        say(f"CTAC is ready: {address}/")
-        say(f"  Staff   {address}/staff/")
-        say(f"          sign in as {login['staff_email']} with the password {login['staff_password']}")
-        say(f"          and the code from {address}/mailbox/")
-        say(f"  Mail    {address}/mailbox/" if self.own_mail else "  Mail    goes to the server in EMAIL_URL")
-        say("Ctrl-C stops everything; your data stay.")
 
 
 def _listen(port: int) -> socket.socket:
@@ -217,23 +214,6 @@ def _listen_for_mail() -> socket.socket:
         return socket.create_server((smtp_sink.HOST, USUAL_MAIL_PORT), backlog=256)
     except OSError:
         return socket.create_server((smtp_sink.HOST, 0), backlog=256)
-
-
-def _gunicorn(listening: socket.socket) -> list[str]:
-    words = ["--config", str(BASE_DIR / "deploy" / "gunicorn.conf.py"), "--bind", f"fd://{listening.fileno()}"]
-    return ["-m", "gunicorn", *words, "--workers", "2", "--threads", "4"]
-
-
-def _celery(kind: str, *words: str) -> list[str]:
-    return ["-m", "celery", "--app", "ctac", "--quiet", kind, *words]
-
-
-def _where(var_dir: Path) -> str:
-    try:
-        facts = json.loads((var_dir / "run.json").read_text())
-        return f" at http://localhost:{facts['port']}/"
-    except (OSError, ValueError, KeyError):
-        return ""
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """A mail server that delivers to a folder: every message becomes one .eml file, whole or not at all.
 
-`python -m ctac.local.smtp_sink FOLDER` listens on loopback: on the socket it inherits (--fd), so that mail
-sent while it restarts waits instead of failing, or on a port (--port).
+`python -m ctac.local.smtp_sink FOLDER --fd NUMBER` listens on the socket that it inherits, so that mail sent while it restarts
+waits instead of failing.
 """
 
 import argparse
@@ -9,6 +9,7 @@ import asyncio
 import socket
 import uuid
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -36,24 +37,18 @@ class Deliver:
 
 async def serve(folder: Path, listening: socket.socket) -> None:
     handler = Deliver(folder)
-
-    def protocol() -> SMTP:
-        return SMTP(handler, hostname="localhost", enable_SMTPUTF8=True, data_size_limit=LARGEST_MESSAGE)
-
+    protocol = partial(SMTP, handler, hostname="localhost", enable_SMTPUTF8=True, data_size_limit=LARGEST_MESSAGE)
     server = await asyncio.get_running_loop().create_server(protocol, sock=listening)
     async with server:
         await server.serve_forever()
 
 
-def main(words: list[str] | None = None) -> None:
+def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m ctac.local.smtp_sink", description="Deliver mail to a folder.")
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--fd", type=int, help="a listening socket that was inherited")
-    parser.add_argument("--port", type=int, default=1025)
-    arguments = parser.parse_args(words)
-    inherited = arguments.fd is not None
-    listening = socket.socket(fileno=arguments.fd) if inherited else socket.create_server((HOST, arguments.port))
-    asyncio.run(serve(arguments.folder, listening))
+    parser.add_argument("--fd", type=int, required=True, help="a listening socket that was inherited")
+    arguments = parser.parse_args()
+    asyncio.run(serve(arguments.folder, socket.socket(fileno=arguments.fd)))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A question of every kind that the form pack draws, and the rarer states of some."""
+"""A question of every kind that the form pack draws, and long words."""
 
 from typing import Any
 
@@ -81,7 +81,7 @@ class EverythingForm(PageForm):
             raise forms.ValidationError("That time has just gone. Choose another.")
 
 
-class RareForm(PageForm):
+class LongWordsForm(PageForm):
     """Long words, a dependent question that is asked, hints on checkboxes, and what only some forms have."""
 
     option_hints = {
@@ -129,7 +129,7 @@ class RareForm(PageForm):
     pdf = forms.FileField(label="The leaflet’s PDF", help_text="Staff only.", required=False)
 
 
-RARE: dict[str, Any] = {
+LONG_WORDS: dict[str, Any] = {
     "long": "Barnardo’s and Partners Independent Child Trafficking Guardianship Service for Yorkshire and the Humber",
     "unbroken": "designated.safeguarding.children@community-and-mental-health-partnership.example.nhs.uk",
     "place": "workplace",

@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 from bookings import text
 from bookings.booking.views.book import HeldSlot
 from bookings.models import Booking, Format, Presentation, Presenter, State
+from bookings.schedule.availability import Slot
 from bookings.schedule.forms import WhenForm, slot_value
 from bookings.schedule.picker import PartOfDay, Picker, PickerLink, PickerWeek, SlotChoice
-from bookings.schedule.schedules import Slot
 from bookings.schedule.slots import SlotQuery
 from leaflets.catalogue.queries import NO_FILTERS, SearchResult
 from leaflets.catalogue.views import Card, CataloguePage
@@ -29,7 +29,7 @@ LONGEST_TITLE = "Recognising and responding to the trafficking and exploitation 
 SUMMARY = "How children are trafficked, the signs that you may see in your work, and what to do with a concern."
 ALSO = (("sample-400-2", "Welsh"), ("sample-7-2", "Arabic"), ("sample-0-1", "Large print"))
 PRESENTER = Presenter(pk=1, name="Ruth Adeyemi")
-# Each as the product shows it to staff; professionals never read these, so no tag of theirs has a shape of its own.
+# Tags that staff alone see.
 MESSAGE_KINDS = {
     MessageState.PENDING: "waiting",
     MessageState.SENDING: "waiting",
@@ -84,27 +84,31 @@ def history() -> list[text.Step]:
 
 def leaflet(title: str = "Child trafficking is child abuse", *, on_hand: int = 400, pages: int = 2) -> Leaflet:
     """`on_hand=0` is out of stock; `pages=0` has no edition yet."""
-    made = Leaflet(slug=f"sample-{on_hand}-{pages}", title=title, for_whom="health visitors", summary=SUMMARY)
+    sample = Leaflet(slug=f"sample-{on_hand}-{pages}", title=title, for_whom="health visitors", summary=SUMMARY)
     dates = {"label": "March 2026", "published_on": date(2026, 3, 2), "review_on": date(2029, 3, 1)}
     file = {"pages": pages, "size": 61_440, "paper": Paper.A5}
-    made.current_editions = [Edition(leaflet=made, on_hand=on_hand, **file, **dates)] if pages else []
-    return made
+    sample.current_editions = [Edition(leaflet=sample, on_hand=on_hand, **file, **dates)] if pages else []
+    return sample
 
 
 def withdrawn() -> Edition:
     """Of a title that another replaces."""
-    told = {"withdrawn_on": date(2027, 3, 9), "withdrawn_why": "The phone number on page 2 is wrong."}
     return Edition(
-        leaflet=leaflet(), label="March 2026", state=EditionState.WITHDRAWN, use_instead=leaflet(LONGEST_TITLE), **told
+        leaflet=leaflet(),
+        label="March 2026",
+        state=EditionState.WITHDRAWN,
+        use_instead=leaflet(LONGEST_TITLE),
+        withdrawn_on=date(2027, 3, 9),
+        withdrawn_why="The phone number on page 2 is wrong.",
     )
 
 
 def translation() -> Leaflet:
     """Written from right to left."""
-    made = leaflet(f"{leaflet().title} (Arabic)")
-    made.language, made.own_title, made.introduction = Language.ARABIC, "الاتجار بالأطفال إساءة للأطفال", "الاتجار بالأطفال"
-    made.situations, made.signs, made.what_to_do = "في المدرسة", "الطفل خائف", "اتصل بالرقم 999"
-    return made
+    sample = leaflet(f"{leaflet().title} (Arabic)")
+    sample.language, sample.own_title, sample.introduction = Language.ARABIC, "الاتجار بالأطفال إساءة للأطفال", "الاتجار بالأطفال"
+    sample.situations, sample.signs, sample.what_to_do = "في المدرسة", "الطفل خائف", "اتصل بالرقم 999"
+    return sample
 
 
 def order(state: OrderState) -> dict[str, Any]:
@@ -113,15 +117,17 @@ def order(state: OrderState) -> dict[str, Any]:
         "reference": "LF-3K9D-7M",
         "summary": "25 copies of “Child trafficking is child abuse”",
         "created_at": START - timedelta(days=12),
-        **{name: getattr(Order(state=state), name) for name in ("state_in_words", "state_kind", "is_open", "owner_may_cancel")},
+        **{
+            name: getattr(Order(state=state), name) for name in ("state_in_words", "status_colour", "is_open", "owner_may_cancel")
+        },
     }
 
 
 def state_tags() -> list[dict[str, Any]]:
     """Every state that somebody may read, by what it is the state of."""
     return [
-        {"name": _("A booking"), "tags": [(state.label, Booking(state=state).state_kind) for state in State]},
-        {"name": _("An order"), "tags": [(state.label, Order(state=state).state_kind) for state in OrderState]},
+        {"name": _("A booking"), "tags": [(state.label, Booking(state=state).status_colour) for state in State]},
+        {"name": _("An order"), "tags": [(state.label, Order(state=state).status_colour) for state in OrderState]},
         {"name": _("A message"), "tags": [(state.label, MESSAGE_KINDS[state]) for state in MessageState]},
     ]
 
@@ -150,20 +156,16 @@ def picker() -> Picker:
     )
 
 
-def slot(day: int, hour: int) -> Slot:
-    start = START.replace(day=day, hour=hour)
-    return Slot(start, start + timedelta(minutes=90))
-
-
 def days() -> list[tuple[date, list[Slot]]]:
     """Two days with times in them, as the booking step shows them."""
-    return [
-        (date(2027, 3, 9), [slot(9, hour) for hour in (9, 10, 12, 13, 15)]),
-        (date(2027, 3, 10), [slot(10, hour) for hour in (9, 13)]),
-    ]
+    found = []
+    for day, hours in ((9, (9, 10, 12, 13, 15)), (10, (9, 13))):
+        starts = [START.replace(day=day, hour=hour) for hour in hours]
+        found.append((date(2027, 3, day), [Slot(start, start + timedelta(minutes=90)) for start in starts]))
+    return found
 
 
-def kept() -> HeldSlot:
+def held_slot() -> HeldSlot:
     return HeldSlot(booking().when, "10:15am", 600, may_extend=True)
 
 

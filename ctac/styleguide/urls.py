@@ -1,4 +1,4 @@
-"""The styleguide's own door: whoever may not see a page is told that it isn't there."""
+"""Who may see the styleguide: anyone on a development copy, elsewhere staff who passed the second factor; others get a 404."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -10,24 +10,19 @@ from django.urls import URLPattern, path
 
 from ctac.staff.site import staff_site
 from ctac.styleguide import views
-from ctac.styleguide.rare import RARE_PAGES
-
-
-def may_see(request: HttpRequest) -> bool:
-    """Anyone on a development copy; elsewhere staff who passed the second factor."""
-    return bool(settings.DEVELOPMENT) or staff_site.has_permission(request)
+from ctac.styleguide.pages import SAMPLE_PAGES
 
 
 def page(route: str, view: Callable[..., HttpResponse], name: str, **given: Any) -> URLPattern:
-    """A route behind the door. Each page of the styleguide is made here, so none forgets it."""
+    """Every page of the styleguide is made here, so none forgets to ask."""
 
     @wraps(view)
-    def behind_the_door(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not may_see(request):
+    def permitted(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not (settings.DEVELOPMENT or staff_site.has_permission(request)):
             raise Http404
         return view(request, *args, **kwargs)
 
-    return path(route, behind_the_door, given, name=name)
+    return path(route, permitted, given, name=name)
 
 
 urlpatterns = [
@@ -40,7 +35,7 @@ urlpatterns = [
     page("confirmation/", views.confirmation, "styleguide_confirmation"),
     page("staff/", views.staff, "styleguide_staff"),
     page("pages/", views.pages, "styleguide_pages"),
-    *[page(f"pages/{p.slug}/", views.rare_page, f"styleguide_page_{p.slug}", page=p) for p in RARE_PAGES],
+    *[page(f"pages/{p.slug}/", views.sample_page, f"styleguide_page_{p.slug}", page=p) for p in SAMPLE_PAGES],
     page("emails/", views.emails, "styleguide_emails"),
     page("emails/<int:number>/", views.email, "styleguide_email"),
     page("emails/<int:number>/html/", views.email_html, "styleguide_email_html"),

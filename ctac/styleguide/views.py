@@ -1,8 +1,8 @@
-"""What the product is drawn with. The door is in urls.py: these views don't ask who looks."""
+"""The pages of the styleguide. Who may see them is decided in urls.py."""
 
 import re
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
@@ -15,8 +15,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from bookings import text
 from ctac.staff.site import staff_site
 from ctac.styleguide import samples
-from ctac.styleguide.forms import FILLED, RARE, WRONG, EverythingForm, RareForm, with_prefix
-from ctac.styleguide.rare import RARE_PAGES, RarePage
+from ctac.styleguide.forms import FILLED, LONG_WORDS, WRONG, EverythingForm, LongWordsForm, with_prefix
+from ctac.styleguide.pages import SAMPLE_PAGES, SamplePage
 from leaflets.models import Leaflet
 from notifications.samples import Sample, all_samples, sample_at
 from notifications.views import framed
@@ -114,15 +114,9 @@ def luminance(colour: str) -> float:
     digits = colour.lstrip("#")
     if len(digits) == 3:
         digits = "".join(digit * 2 for digit in digits)
-    red, green, blue = (linear(int(digits[place : place + 2], 16) / 255) for place in (0, 2, 4))
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def linear(channel: float) -> float:
-    return channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4
-
-
-Row = dict[str, Any]
+    channels = [int(digits[place : place + 2], 16) / 255 for place in (0, 2, 4)]
+    linear = [channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4 for channel in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
 
 @require_safe
@@ -139,7 +133,7 @@ def colours(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def fields(request: HttpRequest) -> HttpResponse:
-    rare = RareForm(prefix="rare", initial=RARE)
+    rare = LongWordsForm(prefix="rare", initial=LONG_WORDS)
     # Each question of the form as it looks empty, filled in and wrong. A dependent one is drawn by what it depends on.
     forms = [
         (gettext("Empty"), EverythingForm(prefix="empty")),
@@ -170,37 +164,30 @@ def wrong_form(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def parts(request: HttpRequest) -> HttpResponse:
-    context = {
-        "states": samples.state_tags(),
-        "notices": samples.notices(),
-        "booking": samples.booking(),
-        "kept": samples.kept(),
-        "picker": samples.picker(),
-        "presentation": samples.presentation(),
-        "edition": samples.leaflet().current_edition,
-        "leaflet": samples.leaflet(),
-        "sections": answers(),
-        "in_basket": 35,
-    }
-    return render(request, "styleguide/parts.html", context)
-
-
-def answers() -> list[Row]:
-    """Two groups of answers to check: one to three lines each, and one that nobody may change."""
     booking = samples.booking()
     where = [
         {"label": gettext("Place"), "value": gettext("At your workplace")},
         {"label": gettext("Address"), "value": text.where_text(booking)},
     ]
-    return [
-        {"title": gettext("Where"), "change_url": "#check-answers", "rows": where},
-        {
-            "title": gettext("When"),
-            "change_url": "#check-answers",
-            "rows": [{"label": gettext("Day and time"), "value": booking.when}],
-        },
-        {"title": gettext("About the day"), "rows": text.details_rows(booking)},
-    ]
+    when = [{"label": gettext("Day and time"), "value": booking.when}]
+    context = {
+        "states": samples.state_tags(),
+        "notices": samples.notices(),
+        "booking": booking,
+        "kept": samples.held_slot(),
+        "picker": samples.picker(),
+        "presentation": samples.presentation(),
+        "edition": samples.leaflet().current_edition,
+        "leaflet": samples.leaflet(),
+        # Answers to check: groups of one to three lines, the last of which nobody may change.
+        "sections": [
+            {"title": gettext("Where"), "change_url": "#check-answers", "rows": where},
+            {"title": gettext("When"), "change_url": "#check-answers", "rows": when},
+            {"title": gettext("About the day"), "rows": text.details_rows(booking)},
+        ],
+        "in_basket": 35,
+    }
+    return render(request, "styleguide/parts.html", context)
 
 
 @require_safe
@@ -225,12 +212,12 @@ def staff(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def pages(request: HttpRequest) -> HttpResponse:
-    return render(request, "styleguide/pages.html", {"pages": RARE_PAGES})
+    return render(request, "styleguide/pages.html", {"pages": SAMPLE_PAGES})
 
 
 @require_safe
-def rare_page(request: HttpRequest, page: RarePage) -> HttpResponse:
-    """The page itself, whole, with status 200 whatever it would have in earnest."""
+def sample_page(request: HttpRequest, page: SamplePage) -> HttpResponse:
+    """The page itself, whole, with status 200 whatever it has in use."""
     return render(request, page.template, page.context())
 
 

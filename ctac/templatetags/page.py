@@ -46,7 +46,7 @@ def kind(field: BoundField) -> str:
 
 
 @register.filter
-def label_in_words(field: BoundField) -> Any:
+def question_label(field: BoundField) -> Any:
     """A conditional question looks optional to the form but isn't once it is asked; one that really is says so."""
     if field.field.required or is_conditional(field) or isinstance(field.field, AnyOrNone):
         return field.label
@@ -92,22 +92,20 @@ def optgroups(field: BoundField) -> list[tuple[str | None, list[dict[str, Any]],
 @register.filter
 def option_groups(field: BoundField) -> list[tuple[str | None, list[Option]]]:
     """The options of a choice, by the title of their group, None if they have none."""
-    return [(title or None, [make_option(field, option) for option in options]) for title, options, _place in optgroups(field)]
-
-
-def make_option(field: BoundField, data: dict[str, Any]) -> Option:
-    value = str(data["value"])
-    hint = getattr(field.form, "option_hints", {}).get(field.name, {}).get(value, "")
-    data["attrs"]["class"] = f"govuk-{kind(field)}__input"
-    if hint:
-        data["attrs"]["aria-describedby"] = f"{data['attrs']['id']}_hint"
-    return Option(data, hint, conditional_fields(field, value))
-
-
-def conditional_fields(field: BoundField, value: str) -> list[BoundField]:
-    """The fields of the form that are asked only when this option is chosen."""
+    hints = getattr(field.form, "option_hints", {}).get(field.name, {})
     rules = getattr(field.form, "conditional", {})
-    return [field.form[name] for name, rule in rules.items() if rule == (field.name, value) and name in field.form.fields]
+    groups = []
+    for title, widgets, _place in optgroups(field):
+        options = []
+        for widget in widgets:
+            value = str(widget["value"])
+            widget["attrs"]["class"] = f"govuk-{kind(field)}__input"
+            if hints.get(value):
+                widget["attrs"]["aria-describedby"] = f"{widget['attrs']['id']}_hint"
+            names = [name for name, rule in rules.items() if rule == (field.name, value) and name in field.form.fields]
+            options.append(Option(widget, hints.get(value, ""), [field.form[name] for name in names]))
+        groups.append((title or None, options))
+    return groups
 
 
 def is_conditional(field: BoundField) -> bool:
@@ -153,11 +151,11 @@ def summary_errors(form: forms.BaseForm | BaseFormSet | None) -> list[SummaryErr
         return []
     if isinstance(form, BaseFormSet):
         found = [("", SummaryError(str(message), "")) for message in form.non_form_errors()]
-        found += [error for each in form.forms for error in form_errors(each)]
+        found += [error for part in form.forms for error in form_errors(part)]
     else:
         found = list(form_errors(form))
-    boxes = Counter(message for message, _label in {(error.message, label) for label, error in found})
-    return [named(label, error) if label and boxes[error.message] > 1 else error for label, error in found]
+    labels = Counter(message for message, _label in {(error.message, label) for label, error in found})
+    return [with_label(label, error) if label and labels[error.message] > 1 else error for label, error in found]
 
 
 def form_errors(form: forms.BaseForm) -> Iterator[tuple[str, SummaryError]]:
@@ -167,32 +165,26 @@ def form_errors(form: forms.BaseForm) -> Iterator[tuple[str, SummaryError]]:
     for field in form:
         for error, message in zip(field.errors.as_data(), field.errors, strict=True):
             in_short = str(getattr(error, "in_short", message))
-            if field.is_hidden:
-                yield "", hidden_error(in_short)
+            if field.is_hidden:  # nobody can see or mend what a page sends by itself, so the sentence says what to do
+                by_itself = _("Something this page sends by itself is wrong (%(error)s) Reload the page and try again.")
+                yield "", SummaryError(by_itself % {"error": in_short}, "")
             elif field.name in getattr(form, "named_in_errors", ()):
-                yield "", named(str(field.label), SummaryError(in_short, first_control_id(field)))
+                yield "", with_label(str(field.label), SummaryError(in_short, first_control_id(field)))
             else:
                 yield str(field.label), SummaryError(in_short, first_control_id(field))
 
 
-def named(label: str, error: SummaryError) -> SummaryError:
+def with_label(label: str, error: SummaryError) -> SummaryError:
     return SummaryError(_("“%(label)s”: %(error)s") % {"label": label, "error": error.message}, error.href)
-
-
-def hidden_error(message: str) -> SummaryError:
-    """Nobody can see or mend what a page sends by itself, so the sentence says what to do."""
-    return SummaryError(
-        _("Something this page sends by itself is wrong (%(error)s) Reload the page and try again.") % {"error": message}, ""
-    )
 
 
 def first_control_id(field: BoundField) -> str:
     """The id that takes the focus: of a group, its first box, whatever Django's own id_for_label says."""
     id_ = field.field.widget.attrs.get("id") or field.auto_id
-    what = kind(field)
-    if what in {"radios", "checkboxes"}:
+    component = kind(field)
+    if component in {"radios", "checkboxes"}:
         return next((str(bound.data["attrs"]["id"]) for bound in field.subwidgets), id_)
-    if what == "parts":
+    if component == "parts":
         return str(date_parts(field)[0]["attrs"]["id"])
     return id_
 

@@ -36,15 +36,17 @@ def rows_to_add(inline: Any) -> str:
 
 @register.filter
 def labelled(cells: Iterable[str], headers: Iterable[dict[str, Any]]) -> list[SafeString]:
-    """The cells of a row, each with its column's heading: on a phone, where a row is a card, that stands before it."""
-    return [with_label(cell, header) for cell, header in zip(cells, headers, strict=False)]
+    """The cells of a row, each with its column's heading: on a phone, where a row is a card, that stands before it.
 
-
-def with_label(cell: str, header: dict[str, Any]) -> SafeString:
-    """A cell comes ready-made ("<td class=…>"); roles keep it a cell for a screen reader where CSS draws a card."""
-    text = "" if "action-checkbox" in str(header.get("class_attrib", "")) else capfirst(str(header["text"]))
-    role = "rowheader" if cell.startswith("<th") else "cell"
-    return format_html('{} role="{}" data-label="{}"{}', mark_safe(cell[:3]), role, text, mark_safe(cell[3:]))  # noqa: S308
+    A cell comes ready-made ("<td class=…>"); roles keep it a cell for a screen reader where CSS draws a card.
+    """
+    found = []
+    for cell, header in zip(cells, headers, strict=False):
+        text = "" if "action-checkbox" in str(header.get("class_attrib", "")) else capfirst(str(header["text"]))
+        role = "rowheader" if cell.startswith("<th") else "cell"
+        start, rest = mark_safe(cell[:3]), mark_safe(cell[3:])  # noqa: S308 - the admin's own markup
+        found.append(format_html('{} role="{}" data-label="{}"{}', start, role, text, rest))
+    return found
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,6 @@ import os
 import time
 import uuid
 from collections import deque
-from functools import cached_property
 from pathlib import Path
 from queue import Empty
 from typing import Any
@@ -38,28 +37,24 @@ def transport_options(url: str, var_dir: Path) -> dict[str, object]:
 
 
 def queues(*names: str) -> list[Queue]:
-    """Each with an exchange of its own, as Celery makes them by itself when it knows of one queue only."""
+    """Each with an exchange of its own, as Celery makes them itself for a single queue."""
     return [Queue(name, Exchange(name), routing_key=name) for name in names]
 
 
-# A kombu transport in a folder, for development and tests: one file a message, each written and taken atomically.
-#
-# kombu's own filesystem transport writes in place, so that a worker can read half a message and die of it (its issue 1551).
-# Here a message appears by one rename and is taken by another, which only one consumer wins. A message that a killed worker
-# had taken is gone: the outbox, not the broker, holds the truth.
-
-
 class Channel(virtual.Channel):
+    """A broker in a folder, for development and tests: one file a message.
+
+    kombu's own filesystem transport writes in place, so that a worker can read half a message and die of it (its issue 1551).
+    Here a message appears by one rename and is taken by another, which only one consumer wins. A message that a killed worker
+    had taken is gone: the outbox, not the broker, holds the truth.
+    """
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._listed: dict[str, deque[str]] = {}
 
-    @cached_property
-    def root(self) -> Path:
-        return Path(self.connection.client.transport_options["folder"])
-
     def _folder(self, queue: str) -> Path:
-        return self.root / quote(queue, safe="")
+        return Path(self.connection.client.transport_options["folder"]) / quote(queue, safe="")
 
     def _put(self, queue: str, message: dict[str, Any], **kwargs: Any) -> None:
         folder = self._folder(queue)
@@ -125,6 +120,3 @@ class Transport(virtual.Transport):
         options: dict[str, Any] = self.client.transport_options  # type: ignore[union-attr]
         Path(options["folder"]).mkdir(parents=True, exist_ok=True)
         return super().establish_connection()
-
-    def driver_version(self) -> str:
-        return "1"

@@ -247,8 +247,8 @@ def low_in_stock(editions: Any) -> Any:
 
 
 def to_review(editions: Any) -> Any:
-    """Those whose review is due or comes soon enough to be prepared."""
-    return editions.to_review_by(uk_day(timezone.now()) + REVIEW_DUE_WITHIN)
+    """Of what the catalogue offers, what is due for review or soon will be."""
+    return editions.current().filter(leaflet__active=True, review_on__lte=uk_day(timezone.now()) + REVIEW_DUE_WITHIN)
 
 
 def withdrawn_text(edition: Edition) -> str:

@@ -23,12 +23,12 @@ from accounts.models import User
 from ctac.dates import days_before, uk_day
 from ctac.errors import DomainError
 from leaflets.models import DownloadCount, Edition, EditionState, Format, Language, Leaflet, OrderLine, OrderState, paper_of
-from leaflets.models.catalogue import version_in_words
+from leaflets.models.catalogue import version_text
 from leaflets.stock.services import lock_editions, move_backorders_to
 from notifications.outbox import About, notify_about
 from notifications.registry import Topic
 from professionals.safeguarding.services import notify_safeguarding_lead
-from professionals.services import people_who_want
+from professionals.services import subscribers
 
 
 @transaction.atomic
@@ -38,7 +38,7 @@ def add_version(leaflet: Leaflet, *, language: Language, form: Format) -> Leafle
     same = (title.language, title.format) == (language, form)
     if same or title.versions.filter(language=language, format=form).exists():
         raise DomainError(_("This title has that version already."))
-    version = version_in_words(language, form) or str(Language.ENGLISH.label)
+    version = version_text(language, form) or str(Language.ENGLISH.label)
     wanted = f"{title.slug}-{slugify(version)}"[:45]
     slug, number = wanted, 1
     while Leaflet.objects.filter(slug=slug).exists():
@@ -73,7 +73,7 @@ def notify_new_edition(edition: Edition, now: datetime) -> int:
     ordered = lines.filter(order__created_at__gte=now - ORDERED_WITHIN).exclude(order__state__in=UNSENT_STATES)
     emails = [
         About(f"{about}:{person.pk}", person.email, due_at=due, expires_at=due + NEWS_EXPIRES_AFTER)
-        for person in people_who_want(Topic.EDITIONS).filter(Exists(ordered))
+        for person in subscribers(Topic.EDITIONS).filter(Exists(ordered))
     ]
     notify_about(emails, kind=NEW_EDITION, now=now)
     return len(emails)

@@ -50,7 +50,7 @@ from leaflets.catalogue.queries import (
 )
 from leaflets.catalogue.services import count_download, is_bot
 from leaflets.models import Edition, Leaflet, StockAlert
-from leaflets.models.catalogue import version_in_words
+from leaflets.models.catalogue import version_text
 from leaflets.orders import baskets
 from leaflets.orders.allowances import NO_RECENT_ORDERS, shortfall, too_many_downloads
 from leaflets.orders.forms import AddToBasketForm, copies_field_name
@@ -203,7 +203,7 @@ def load_page(filters: CatalogueFilters, form: AddToBasketForm | None = None) ->
     shown = card_leaflets(rows[(filters.page - 1) * TITLES_PER_PAGE :][:TITLES_PER_PAGE])
     cards = []
     for leaflet in shown:
-        also = tuple((row.slug, version_in_words(row.language, row.format)) for row in versions[leaflet.pk])
+        also = tuple((row.slug, version_text(row.language, row.format)) for row in versions[leaflet.pk])
         cards.append(Card(leaflet, also, today, form))
     typed = [Card(leaflet, (), today, form) for leaflet in (form.leaflets.values() if form else ()) if leaflet not in shown]
     return CataloguePage(filters, result, len(rows), pages, [*typed, *cards])

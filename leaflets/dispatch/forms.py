@@ -12,7 +12,7 @@ from ctac.forms import PageForm
 from leaflets.dispatch.prints import LABEL_SHEETS, LabelSheet
 from leaflets.dispatch.queries import PackingChoice, TitleToPack
 from leaflets.dispatch.services import TypedParcel, UnsentCopies, copies_in_parcel
-from leaflets.models import MAX_PARCELS, NOT_SAID_WHY, Edition, LeftOutReason, OrderLine, Parcel
+from leaflets.models import MAX_PARCELS, REASON_MISSING, Edition, LeftOutReason, OrderLine, Parcel
 from professionals.areas import is_area
 from professionals.models import Nation
 
@@ -141,7 +141,7 @@ class ParcelsForm(PageForm):
         )
         wanted = {line: self.cleaned_data[parcel_field_name("copies", line.pk)] for line in lines_to_send(parcel)}
         return TypedParcel(
-            left_out=why or (NOT_SAID_WHY if out else ""),
+            left_out=why or (REASON_MISSING if out else ""),
             fewer={line.pk: copies for line, copies in wanted.items() if copies is not None and copies < line.allocated},
             tracking_number=self.cleaned_data[parcel_field_name("track", parcel.number)],
         )
@@ -151,7 +151,7 @@ class ParcelsForm(PageForm):
         lacks, which may be missing for two reasons that leave different figures behind."""
         cleaned = super().clean() or self.cleaned_data
         if "dispatch" in self.data and not self.errors:
-            without_a_reason = [parcel for parcel in self._shown() if self._typed(parcel).left_out == NOT_SAID_WHY]
+            without_a_reason = [parcel for parcel in self._shown() if self._typed(parcel).left_out == REASON_MISSING]
             if not cleaned.get("rest") and (few := self.too_few()):
                 # `few`: how many copies of each edition should be left.
                 said = _("You send fewer copies than are promised. Say where the rest is.")

@@ -789,6 +789,7 @@ class Migration(migrations.Migration):
                 (
                     "by",
                     models.ForeignKey(
+                        blank=True,
                         null=True,
                         on_delete=django.db.models.deletion.SET_NULL,
                         related_name="+",
@@ -995,7 +996,7 @@ class Migration(migrations.Migration):
             name="Order",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("reference", models.CharField(max_length=10, unique=True, verbose_name="reference")),
+                ("reference", models.CharField(editable=False, max_length=10, unique=True, verbose_name="reference")),
                 (
                     "person",
                     models.ForeignKey(

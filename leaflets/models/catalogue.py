@@ -18,12 +18,10 @@ from django.utils.translation import gettext_lazy as _
 from ctac.models import free_text, impersonal, personal
 from professionals.models import Person, Profession
 
-# In which language and in which form a leaflet is there.
-#
-# The values are the English words, because addresses and the search say them. Codes and directions of writing: BCP 47, CLDR.
-
 
 class Language(models.TextChoices):
+    """The values are the English words, because addresses and the search have them. Codes and directions: BCP 47, CLDR."""
+
     ENGLISH = "english", _("English")
     WELSH = "welsh", _("Welsh")
     ALBANIAN = "albanian", _("Albanian")
@@ -88,16 +86,14 @@ LANGUAGE_CODES = {
 RIGHT_TO_LEFT = {Language.ARABIC, Language.DARI, Language.FARSI, Language.PASHTO, Language.SORANI, Language.URDU}
 
 
-def version_in_words(language: str, form: str) -> str:
+def version_text(language: str, form: str) -> str:
     """'Arabic', 'Large print', 'Arabic, large print'; nothing of standard print in English."""
-    said = [] if language == Language.ENGLISH else [str(Language(language).label)]
+    labels = [] if language == Language.ENGLISH else [str(Language(language).label)]
     if form != Format.STANDARD:
         label = str(Format(form).label)
-        said.append(label.lower() if said else label)
-    return ", ".join(said)
+        labels.append(label.lower() if labels else label)
+    return ", ".join(labels)
 
-
-# The sizes of paper that a leaflet's pages are told by.
 
 MM_PER_POINT = 25.4 / 72
 PAPER_TOLERANCE = 5.0  # points, some 1.8 mm: programs round, and a DL leaflet is 99 or 100 mm wide
@@ -138,9 +134,6 @@ def paper_of(width: float, height: float) -> Paper:
     return Paper.OTHER
 
 
-# The catalogue: titles, and the prints of each title with their stock.
-
-
 def bullet_points(text: str) -> list[str]:
     """One point a line, as staff type them."""
     return [line.strip() for line in text.splitlines() if line.strip()]
@@ -149,10 +142,6 @@ def bullet_points(text: str) -> list[str]:
 class LeafletQuerySet(models.QuerySet["Leaflet"]):
     def active(self) -> "LeafletQuerySet":
         return self.filter(active=True)
-
-    def for_audience(self, profession: str) -> "LeafletQuerySet":
-        """What is written for this profession, and what is written for every professional."""
-        return self.filter(audience__in=[profession, ""])
 
     def with_current_edition(self) -> "LeafletQuerySet":
         """One statement more, however many titles; read it as `leaflet.current_edition`."""
@@ -314,7 +303,7 @@ class Leaflet(models.Model):
     @property
     def version(self) -> str:
         """'Arabic, large print'; nothing of standard print in English."""
-        return version_in_words(self.language, self.format)
+        return version_text(self.language, self.format)
 
     @property
     def code(self) -> str:
@@ -323,17 +312,13 @@ class Leaflet(models.Model):
 
     @property
     def direction(self) -> str:
-        """Of the writing of its text."""
+        """In which its text is written."""
         return "rtl" if self.language in RIGHT_TO_LEFT else "ltr"
 
     @property
     def language_attributes(self) -> SafeString | str:
         """Of what is written in its language, on a page in English."""
         return format_html(' lang="{}" dir="{}"', self.code, self.direction) if self.code else ""
-
-    @property
-    def topic_points(self) -> list[str]:
-        return bullet_points(self.topics)
 
     @property
     def situation_points(self) -> list[str]:
@@ -357,10 +342,6 @@ class EditionState(models.TextChoices):
 class EditionQuerySet(models.QuerySet["Edition"]):
     def current(self) -> "EditionQuerySet":
         return self.filter(state=EditionState.CURRENT)
-
-    def to_review_by(self, day: date) -> "EditionQuerySet":
-        """Of what the catalogue offers: those whose review date is that day or earlier."""
-        return self.current().filter(leaflet__active=True, review_on__lte=day)
 
     def not_looked_at(self) -> "EditionQuerySet":
         """Those whose PDF is still to be opened for the picture of its first page and the size of that."""
@@ -467,14 +448,11 @@ class Edition(models.Model):
         return f"{self.leaflet.slug}.pdf"
 
 
-# The words by which the catalogue is searched. Triggers keep them, whoever writes a title; see ADR 18.
-
-
 class LeafletWords(models.Model):
-    """Of each title that is in the catalogue, apart from it, so that no page that shows a title has to read them.
+    """The search index of one title; a table of its own, so that no page of a title has to read it. Triggers keep it (ADR 18).
 
-    `words` are those of everything that is said of it and in it, `heading` of what stands on its card alone: what is found
-    there comes first. `spelt` are the same words as they are spelt, for those who misspell them.
+    `words` are from all its text, `heading` from its card alone: matches there come first. `spelt` are the same words as they are
+    spelt, for those who misspell them.
     """
 
     leaflet = models.OneToOneField(
@@ -508,16 +486,14 @@ class Word(models.Model):
         return self.word
 
 
-# How often a leaflet is downloaded: a figure a day, nothing about anybody.
-
 RECENT_DOWNLOADS = timedelta(days=30)
 
 
 class DownloadCountQuerySet(models.QuerySet["DownloadCount"]):
     def total_and_recent(self, today: date) -> tuple[int, int]:
         """In all, and in the 30 days to today. One statement."""
-        found = self.aggregate(total=Sum("downloads"), recent=Sum("downloads", filter=Q(day__gt=today - RECENT_DOWNLOADS)))
-        return found["total"] or 0, found["recent"] or 0
+        sums = self.aggregate(total=Sum("downloads"), recent=Sum("downloads", filter=Q(day__gt=today - RECENT_DOWNLOADS)))
+        return sums["total"] or 0, sums["recent"] or 0
 
 
 class DownloadCount(models.Model):
@@ -539,9 +515,6 @@ class DownloadCount(models.Model):
         return f"{self.downloads}"
 
 
-# Who asked to be told when a leaflet is back in stock.
-
-
 class StockAlert(models.Model):
     """One person waits for word of one title. The row is there until they are told or stop it, and no longer."""
 
@@ -561,15 +534,10 @@ class StockAlert(models.Model):
         return f"{self.leaflet_id}"
 
 
-# Topics of the catalogue, worded alike on every title.
-
-
 def topics_in_use() -> dict[str, str]:
     """As they are worded, by their letters in lower case."""
-    used = (
-        topic for topics in Leaflet.objects.exclude(topics="").values_list("topics", flat=True) for topic in bullet_points(topics)
-    )
-    return {topic.casefold(): topic for topic in used}
+    texts = Leaflet.objects.exclude(topics="").values_list("topics", flat=True)
+    return {topic.casefold(): topic for text in texts for topic in bullet_points(text)}
 
 
 def normalise_topics(text: str, used: Mapping[str, str]) -> str:

@@ -1,25 +1,23 @@
 """Orders with their lines, history and parcels; parcels that never came; addresses that people keep."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Prefetch, Q, QuerySet, Sum, TextField, Value
+from django.db.models import Exists, F, OuterRef, Prefetch, Q, TextField, Value
 from django.db.models.functions import MD5, Concat, Lower
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from ctac.dates import asked_too_long_ago, format_moment
-from ctac.models import free_text, impersonal, personal, words_index
+from ctac.models import Event, RecordedBy, ReferencedModel, StateModel, free_text, impersonal, personal, words_index
 from leaflets.models.catalogue import Edition
 from notifications.models import Notification
 from professionals.models import Organisation, Person
-
-# Orders: what someone asked for, where it goes, how far it is, and everything that happened to it.
 
 
 class OrderState(models.TextChoices):
@@ -34,7 +32,6 @@ class OrderState(models.TextChoices):
     DECLINED = "declined", _("Declined")
 
 
-# The allowed moves: from each state, where an order may go.
 TRANSITIONS: Mapping[OrderState, frozenset[OrderState]] = {
     OrderState.REQUESTED: frozenset({OrderState.RECEIVED, OrderState.WAITING, OrderState.DECLINED, OrderState.CANCELLED}),
     OrderState.RECEIVED: frozenset({OrderState.PACKING, OrderState.WAITING, OrderState.CANCELLED}),
@@ -50,7 +47,7 @@ OPEN_STATES = tuple(state for state, to in TRANSITIONS.items() if to)
 # Copies that such an order has no promise of come when it is its turn; those of a request when staff have agreed.
 QUEUED_STATES = (OrderState.RECEIVED, OrderState.WAITING, OrderState.PACKING)
 OWNER_MAY_CANCEL = frozenset({OrderState.REQUESTED, OrderState.RECEIVED, OrderState.WAITING})
-STATE_COLOURS = {
+STATUS_COLOURS = {
     **dict.fromkeys(("requested", "received", "waiting", "packing"), "waiting"),
     "dispatched": "done",
     **dict.fromkeys(("cancelled", "declined"), "stopped"),
@@ -75,6 +72,35 @@ class Delivery:
     attention: str = ""
     organisation_name: str = ""
     address_line_2: str = ""
+
+
+# As they stand on a label.
+LABEL_FIELDS = ("name", "attention", "organisation_name", "address_line_1", "address_line_2", "town", "postcode")
+
+
+class DeliveryAddress(models.Model):
+    name = personal(models.CharField(_("name"), max_length=150))
+    attention = free_text(models.CharField(_("for the attention of"), max_length=150, blank=True))
+    organisation_name = personal(models.CharField(_("organisation"), max_length=200, blank=True))
+    address_line_1 = personal(models.CharField(_("address line 1"), max_length=150))
+    address_line_2 = personal(models.CharField(_("address line 2"), max_length=150, blank=True))
+    town = personal(models.CharField(_("town or city"), max_length=100))
+    postcode = personal(models.CharField(_("postcode"), max_length=9))
+
+    class Meta:
+        abstract = True
+
+    def __str__(self) -> str:
+        return ", ".join(self.label_lines)
+
+    @property
+    def delivery(self) -> Delivery:
+        return Delivery(**{name: getattr(self, name) for name in LABEL_FIELDS})
+
+    @property
+    def label_lines(self) -> list[str]:
+        """Without the empty ones."""
+        return [line for name in LABEL_FIELDS if (line := getattr(self, name))]
 
 
 @dataclass(frozen=True)
@@ -106,21 +132,21 @@ class OrderQuerySet(models.QuerySet["Order"]):
         waits = OrderLine.objects.filter(order=OuterRef("pk"), backordered__gt=0)
         return self.filter(Exists(waits), passed_forward_at__isnull=False, state__in=QUEUED_STATES)
 
-    def with_copies(self) -> Self:
-        return self.annotate(copies=Sum("lines__copies"))
-
     def for_my_page(self, person: Person) -> Self:
         """The person's orders, newest first, with their lines: two statements, however many."""
         return self.filter(person=person).with_lines().order_by("-created_at", "-pk")
 
 
-class Order(models.Model):
+class Order(ReferencedModel, StateModel, DeliveryAddress):
     """Leaflets for one person, to one address; or brought to them by the presenter who comes for that booking.
 
     What is brought has no address: its postcode is that of the visit, and only counts for the workplace's limit.
     """
 
-    reference = impersonal(models.CharField(_("reference"), max_length=10, unique=True))
+    REFERENCE_PREFIX = "LO"
+    transitions = TRANSITIONS
+    status_colours = STATUS_COLOURS
+
     person = models.ForeignKey(Person, verbose_name=_("person"), on_delete=models.PROTECT, related_name="orders")
     personal(person)
     state = models.CharField(_("state"), max_length=10, choices=OrderState, default=OrderState.RECEIVED)
@@ -136,13 +162,6 @@ class Order(models.Model):
     )
     personal(organisation)
     asked_because = free_text(models.CharField(_("why more than the limit"), max_length=MAX_REASON_LENGTH, blank=True))
-    name = personal(models.CharField(_("name"), max_length=150))
-    attention = free_text(models.CharField(_("for the attention of"), max_length=150, blank=True))
-    organisation_name = personal(models.CharField(_("organisation"), max_length=200, blank=True))
-    address_line_1 = personal(models.CharField(_("address line 1"), max_length=150))
-    address_line_2 = personal(models.CharField(_("address line 2"), max_length=150, blank=True))
-    town = personal(models.CharField(_("town or city"), max_length=100))
-    postcode = personal(models.CharField(_("postcode"), max_length=9))
     brought_with = impersonal(
         models.CharField(
             _("brought with booking"), max_length=10, blank=True, default="", db_default="", help_text=_("Its reference.")
@@ -213,16 +232,8 @@ class Order(models.Model):
             ),
         ]
 
-    def __str__(self) -> str:
-        return self.reference
-
     def get_absolute_url(self) -> str:
         return reverse("order", args=[self.reference])
-
-    @property
-    def state_kind(self) -> str:
-        """Which shape the state's tag has on pages (includes/state_tag.html)."""
-        return STATE_COLOURS[self.state]
 
     @property
     def state_in_words(self) -> str:
@@ -258,11 +269,6 @@ class Order(models.Model):
         return self.passed_forward_at is not None and self.waits_in_line
 
     @property
-    def delivery(self) -> Delivery:
-        """Where it goes."""
-        return Delivery(**{field.name: getattr(self, field.name) for field in fields(Delivery)})
-
-    @property
     def is_sent_in_part(self) -> bool:
         """Whether a parcel of it has left. Reads the lines."""
         return any(line.dispatched for line in self.all_lines)
@@ -273,7 +279,7 @@ class Order(models.Model):
 
     @property
     def summary(self) -> str:
-        """The order in a few words: its title, or how many titles. Reads the lines."""
+        """Its title, or how many titles. Reads the lines."""
         lines, copies = [line for line in self.all_lines if line.copies], self.total_copies
         if len(lines) == 1:
             title = lines[0].edition.leaflet.title
@@ -288,16 +294,7 @@ class Order(models.Model):
         """The lines of a label, without the empty ones; of what is brought, that and with which booking."""
         if self.brought_with:
             return [str(_("Brought by the presenter")), str(_("Booking %(reference)s") % {"reference": self.brought_with})]
-        parts = (
-            self.name,
-            self.attention,
-            self.organisation_name,
-            self.address_line_1,
-            self.address_line_2,
-            self.town,
-            self.postcode,
-        )
-        return [part for part in parts if part]
+        return self.label_lines
 
 
 class OrderLineQuerySet(models.QuerySet["OrderLine"]):
@@ -359,18 +356,14 @@ class OrderLine(models.Model):
             (self.backordered, _("%(n)d to come")),
             (self.cancelled, _("%(n)d not sent")),
         )
-        return [words % {"n": copies} for copies, words in parts if copies not in (0, self.copies)]
+        return [text % {"n": copies} for copies, text in parts if copies not in (0, self.copies)]
 
 
-class Dispatch(models.Model):
+class Dispatch(RecordedBy):
     """A parcel that left. An order has several when some of its copies were still to be printed."""
 
     order = models.ForeignKey(Order, verbose_name=_("order"), on_delete=models.PROTECT, related_name="dispatches")
     dispatched_at = models.DateTimeField(_("dispatched"))
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    personal(by)
     tracking_number = personal(models.CharField(_("tracking number"), max_length=60, blank=True))
     # The email that tells of it, with whatever else leaves for the same person that day (ADR 4); none without an address.
     told_in = models.ForeignKey(
@@ -386,33 +379,10 @@ class Dispatch(models.Model):
         return self.tracking_number or f"{self.order_id}"
 
 
-# What the history of an order says of a change: from the facts that its event has, which name no person.
-
 SENT_INSTEAD_TEXT = _("%(copies)d of “%(title)s” instead of “%(recalled)s”")
 TO_COME_INSTEAD_TEXT = _("%(copies)d of “%(title)s” instead of “%(recalled)s”, as soon as there are enough")
 WAITS_FOR_PRINT_TEXT = _("%(copies)d of “%(recalled)s” wait for its next print")
 NOT_SENT_TEXT = _("%(copies)d of “%(recalled)s” are not sent")
-
-
-def changes_text(changes: Mapping[str, Any] | None) -> list[str]:
-    """Of a change each title with its copies, and whether it goes elsewhere; of a recall what is sent instead."""
-    changes = changes or {}
-    copies = _("“%(title)s”: %(now)s instead of %(before)s")
-    said = [
-        copies % {"title": title, "now": now or _("none"), "before": before} for title, before, now in changes.get("titles", ())
-    ]
-    said += recall_text(changes["recall"]) if "recall" in changes else []
-    return [*said, str(_("Another delivery address"))] if changes.get("address") else said
-
-
-def recall_text(facts: Mapping[str, Any]) -> list[str]:
-    """`facts`: {"recalled": edition, "title": what is sent instead, if anything, "moved", "to_come", "cancelled": copies}."""
-    to_come = TO_COME_INSTEAD_TEXT if facts["title"] else WAITS_FOR_PRINT_TEXT
-    parts = ((facts["moved"], SENT_INSTEAD_TEXT), (facts["to_come"], to_come), (facts["cancelled"], NOT_SENT_TEXT))
-    return [str(words % {**facts, "copies": copies}) for copies, words in parts if copies]
-
-
-# What happened to an order.
 
 
 class EventKind(models.TextChoices):
@@ -442,31 +412,17 @@ class EventKind(models.TextChoices):
 STAFF_ONLY_EVENTS = (EventKind.OVER_LIMIT, EventKind.FORWARD, EventKind.IN_LINE)
 
 
-class OrderEventQuerySet(models.QuerySet["OrderEvent"]):
-    def for_the_owner(self) -> QuerySet["OrderEvent"]:
-        """What the person who ordered is shown: not what staff noted among themselves."""
-        return self.exclude(kind__in=STAFF_ONLY_EVENTS).order_by("at", "pk")
-
-
-class OrderEvent(models.Model):
-    """What happened to an order: append-only. The free-text reason, and who it was, may be blanked when a person is erased."""
+class OrderEvent(Event):
+    """What happened to an order. The reason, and who it was, may be blanked when a person is erased."""
 
     order = models.ForeignKey(Order, verbose_name=_("order"), on_delete=models.PROTECT, related_name="events")
     kind = models.CharField(_("what"), max_length=12, choices=EventKind)
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    personal(by)
-    at = models.DateTimeField(_("when"))
     reason = free_text(models.CharField(_("why"), max_length=300, blank=True))
     # Of a change: {"titles": [[title, copies before, copies now], …], "address": whether it is another}. Never what it was.
-    # Of a recall: {"recall": …}, as event_words.recalled reads it.
+    # Of a recall: {"recall": {"recalled": edition, "title": of what is sent instead, "moved", "to_come", "cancelled": copies}}.
     changes = impersonal(models.JSONField(_("what changed"), null=True, blank=True))
 
-    objects = OrderEventQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["at", "pk"]
+    class Meta(Event.Meta):
         verbose_name = _("order event")
         verbose_name_plural = _("order events")
 
@@ -475,16 +431,22 @@ class OrderEvent(models.Model):
 
     @property
     def changed(self) -> list[str]:
-        """In words."""
-        return changes_text(self.changes)
+        """Of a change each title with its copies, and whether it goes elsewhere; of a recall what is sent instead."""
+        changes, copies = self.changes or {}, _("“%(title)s”: %(now)s instead of %(before)s")
+        lines = [
+            copies % {"title": title, "now": now or _("none"), "before": before}
+            for title, before, now in changes.get("titles", ())
+        ]
+        if facts := changes.get("recall"):
+            to_come = TO_COME_INSTEAD_TEXT if facts["title"] else WAITS_FOR_PRINT_TEXT
+            parts = ((facts["moved"], SENT_INSTEAD_TEXT), (facts["to_come"], to_come), (facts["cancelled"], NOT_SENT_TEXT))
+            lines += [str(text % {**facts, "copies": count}) for count, text in parts if count]
+        return [*lines, str(_("Another delivery address"))] if changes.get("address") else lines
 
     @property
     def when(self) -> str:
         """'Tuesday 9 March 2027, 1:30pm' in UK time."""
         return format_moment(self.at)
-
-
-# Parcels that left and, their owner says, never came.
 
 
 class MissingState(models.TextChoices):
@@ -496,10 +458,6 @@ class MissingState(models.TextChoices):
 class MissingParcelQuerySet(models.QuerySet["MissingParcel"]):
     def open(self) -> Self:
         return self.filter(state=MissingState.OPEN)
-
-    def of_orders(self, orders: Iterable[int]) -> Self:
-        """By the orders' keys."""
-        return self.filter(parcel__order__in=orders)
 
 
 class MissingParcel(models.Model):
@@ -544,10 +502,7 @@ class MissingParcel(models.Model):
         return self.parcel.order.reference
 
 
-# Addresses that a person keeps for their next orders.
-
 MAX_KEPT_ADDRESSES = 20  # addresses of one person
-LABEL_FIELDS = ("name", "attention", "organisation_name", "address_line_1", "address_line_2", "town", "postcode")
 _LABEL_TEXT = Lower(Concat(*(part for name in LABEL_FIELDS for part in (F(name), Value("\n"))), output_field=TextField()))
 
 
@@ -557,18 +512,11 @@ class KeptAddressQuerySet(models.QuerySet["KeptAddress"]):
         return self.filter(person=person).order_by("-pk")
 
 
-class KeptAddress(models.Model):
+class KeptAddress(DeliveryAddress):
     """One entry of a person's address book. An order has a copy of its own, so changing this changes no order."""
 
     person = models.ForeignKey(Person, verbose_name=_("person"), on_delete=models.CASCADE, related_name="kept_addresses")
     personal(person)
-    name = personal(models.CharField(_("name"), max_length=150))
-    attention = free_text(models.CharField(_("for the attention of"), max_length=150, blank=True))
-    organisation_name = personal(models.CharField(_("organisation"), max_length=200, blank=True))
-    address_line_1 = personal(models.CharField(_("address line 1"), max_length=150))
-    address_line_2 = personal(models.CharField(_("address line 2"), max_length=150, blank=True))
-    town = personal(models.CharField(_("town or city"), max_length=100))
-    postcode = personal(models.CharField(_("postcode"), max_length=9))
 
     PERSONAL_FIELDS = ("id",)
 
@@ -582,18 +530,6 @@ class KeptAddress(models.Model):
             # In any case of letters. By a digest, since an index has no room for all that may be typed.
             models.UniqueConstraint(F("person"), MD5(_LABEL_TEXT), name="kept_address_once_a_person"),
         ]
-
-    def __str__(self) -> str:
-        return ", ".join(self.lines)
-
-    @property
-    def lines(self) -> list[str]:
-        """Of a label, without the empty ones."""
-        return [line for line in (getattr(self, name) for name in LABEL_FIELDS) if line]
-
-    @property
-    def delivery(self) -> Delivery:
-        return Delivery(**{field.name: getattr(self, field.name) for field in fields(Delivery)})
 
 
 def is_same_address(one: Delivery, other: Delivery) -> bool:

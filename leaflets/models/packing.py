@@ -9,7 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from ctac.dates import format_moment
-from ctac.models import impersonal, personal
+from ctac.models import RecordedBy, impersonal, personal
 from leaflets.models.orders import Dispatch, Order
 
 MAX_PARCELS = 200  # in one session
@@ -98,7 +98,7 @@ class LeftOutReason(models.TextChoices):
     OTHER = "other", _("Another reason")
 
 
-NOT_SAID_WHY = "not-said"  # kept of a parcel that is ticked and has no reason yet; the page asks for one at dispatch
+REASON_MISSING = "not-said"  # kept of a parcel that is ticked and has no reason yet; the page asks for one at dispatch
 
 
 class ParcelQuerySet(models.QuerySet["Parcel"]):
@@ -156,14 +156,12 @@ class PrintKind(models.TextChoices):
     COURIER = "courier", _("Courier’s list")
 
 
-class PrintRecord(models.Model):
-    """Who printed what of a session, and when. A print can be repeated; each is recorded."""
+class PrintRecord(RecordedBy):
+    """A print of a session. It can be repeated; each is recorded."""
 
     session = models.ForeignKey(PackingSession, verbose_name=_("session"), on_delete=models.PROTECT, related_name="prints")
     what = models.CharField(_("what"), max_length=10, choices=PrintKind)
     at = models.DateTimeField(_("when"))
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, on_delete=models.SET_NULL, related_name="+")
-    personal(by)
     parcels = models.PositiveSmallIntegerField(_("parcels"))
     sheet = impersonal(models.CharField(_("sheet of labels"), max_length=20, blank=True))
     start = models.PositiveSmallIntegerField(_("first label"), default=1)

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.utils.translation import gettext_lazy as _
 
-from ctac.models import free_text, personal
+from ctac.models import RecordedBy, free_text, personal
 from leaflets.models.catalogue import Edition
 from leaflets.models.orders import Order
 from notifications.models import UNFINISHED, Notification, State
@@ -33,7 +33,7 @@ class RecallReplacement(models.TextChoices):
     CANCEL = "cancel", _("They are cancelled")
 
 
-class Recall(models.Model):
+class Recall(RecordedBy):
     """The recall of one edition. Why stands on the edition, as for any that is withdrawn; `words` say more of the advice.
 
     `successor` is the edition that is sent instead. The figures say what happened to what was open at that moment.
@@ -47,10 +47,6 @@ class Recall(models.Model):
         *(Edition, models.PROTECT), verbose_name=_("successor"), null=True, blank=True, related_name="succeeds"
     )
     recalled_at = models.DateTimeField(_("recalled"))
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    personal(by)
     blocked = models.PositiveIntegerField(_("copies on the shelf that are blocked"))
     moved = models.PositiveIntegerField(_("copies promised from the successor"))
     to_come = models.PositiveIntegerField(_("copies that wait"))

@@ -4,17 +4,15 @@ from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Count, F, Q
+from django.db.models import F, Q
 from django.db.models.functions import Abs
 from django.utils import dateformat
 from django.utils.translation import gettext_lazy as _
 
 from ctac.dates import uk_day
-from ctac.models import free_text, impersonal, personal, words_in, words_index
+from ctac.models import Event, RecordedBy, free_text, impersonal, personal, words_in, words_index
 from leaflets.models.catalogue import Edition, Leaflet
 from leaflets.models.orders import OrderLine
-
-# The stock ledger.
 
 MOVEMENT_WORDS = words_in("reason")
 
@@ -27,8 +25,8 @@ class MovementKind(models.TextChoices):
     CORRECTED = "corrected", _("Corrected")
 
 
-class StockMovement(models.Model):
-    """One entry of the ledger, append-only. The changes of an edition's movements add up to its running figures."""
+class StockMovement(Event):
+    """One entry of the ledger. The changes of an edition's movements add up to its running figures."""
 
     edition = models.ForeignKey(Edition, verbose_name=_("edition"), on_delete=models.PROTECT, related_name="movements")
     kind = models.CharField(_("what"), max_length=10, choices=MovementKind)
@@ -38,11 +36,6 @@ class StockMovement(models.Model):
     order_line = models.ForeignKey(
         OrderLine, verbose_name=_("order line"), null=True, blank=True, on_delete=models.PROTECT, related_name="movements"
     )
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    personal(by)
-    at = models.DateTimeField(_("when"))
     reason = free_text(models.CharField(_("why"), max_length=300, blank=True))
 
     class Meta:
@@ -59,7 +52,7 @@ class StockMovement(models.Model):
         ]
         constraints = [
             models.CheckConstraint(condition=Q(copies__gte=1), name="stock_movement_of_something"),
-            # What each kind does to the two figures; so the ledger can't say one thing and mean another.
+            # What each kind does to the two figures; so that kind and figures agree.
             models.CheckConstraint(
                 condition=Q(kind="received", on_hand_change=F("copies"), allocated_change=0, order_line__isnull=True)
                 | Q(kind="allocated", on_hand_change=0, allocated_change=F("copies"), order_line__isnull=False)
@@ -79,9 +72,6 @@ class StockMovement(models.Model):
         return f"STOCK-{self.pk}"
 
 
-# Stock-takes: what was counted of each edition, and what the ledger said at that moment (ADR 20).
-
-
 class StockTakeState(models.TextChoices):
     OPEN = "open", _("Being counted")
     CONFIRMED = "confirmed", _("Confirmed")
@@ -92,13 +82,9 @@ class StockTakeQuerySet(models.QuerySet["StockTake"]):
     def open(self) -> Self:
         return self.filter(state=StockTakeState.OPEN)
 
-    def with_progress(self) -> Self:
-        """Read it as `titles` and `titles_counted`."""
-        return self.annotate(titles=Count("counts"), titles_counted=Count("counts__counted"))
-
 
 class StockTake(models.Model):
-    """Some editions to be counted. Nothing changes before it is confirmed; then all of it does."""
+    """Some editions to be counted (ADR 20). Nothing changes before it is confirmed; then all of it does."""
 
     state = models.CharField(_("state"), max_length=9, choices=StockTakeState, default=StockTakeState.OPEN)
     started_at = models.DateTimeField(_("started"))
@@ -130,7 +116,7 @@ class StockTake(models.Model):
 
 
 class TitleCount(models.Model):
-    """One edition of a stock-take. With the figure stands what the ledger said when it was counted, and how far the ledger was.
+    """One edition of a stock-take. `expected` is what the ledger had when it was counted.
 
     `position` is the key of the edition's last movement of copies then, 0 if there was none: what comes in or leaves later has
     a higher key, so a count that is confirmed later is still compared with the figure of its own moment.
@@ -168,11 +154,8 @@ class TitleCount(models.Model):
 
     @property
     def difference(self) -> int:
-        """Copies more than the ledger said, or fewer."""
+        """Copies more than the ledger had, or fewer."""
         return (self.counted or 0) - (self.expected or 0)
-
-
-# What the forecast of stock rests on, and which titles staff have been told are low (ADR 20).
 
 
 class DispatchCount(models.Model):
@@ -196,7 +179,7 @@ class DispatchCount(models.Model):
 
 
 class LowStock(models.Model):
-    """Staff were told that a title is low. The row goes when stock comes in, so the next fall is told of again."""
+    """Staff were sent word that a title is low. The row goes when stock comes in, so that the next fall is reported again."""
 
     leaflet = models.OneToOneField(Leaflet, verbose_name=_("leaflet"), on_delete=models.CASCADE, related_name="low_stock")
     told_at = models.DateTimeField(_("told"))
@@ -210,25 +193,18 @@ class LowStock(models.Model):
         return f"{self.leaflet_id}"
 
 
-# What left the system as a spreadsheet and what came in as one.
-
-
 class SheetForm(models.TextChoices):
     CSV = "csv", _("CSV")
     XLSX = "xlsx", _("XLSX")
 
 
-class OrderExport(models.Model):
+class OrderExport(RecordedBy):
     """That somebody took orders with names and addresses out of the system: append-only.
 
     `narrowed` says which filters of the list were set. What was searched for may be a name, so only that something was is kept.
     """
 
     at = models.DateTimeField(_("when"))
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    personal(by)
     form = models.CharField(_("file"), max_length=4, choices=SheetForm)
     orders = models.PositiveIntegerField(_("orders"))
     lines = models.PositiveIntegerField(_("lines"))
@@ -262,8 +238,7 @@ class ImportState(models.TextChoices):
 class SheetImport(models.Model):
     """A spreadsheet that was uploaded: its cells as text, so that what is written is exactly what was checked.
 
-    `rows` has for each row that says something its number in the file and its cells by column. `done` is what was said of each
-    row when it was written.
+    `rows` has the number in the file and the cells by column of each row that is not empty; `done` the result of each.
     """
 
     kind = models.CharField(_("what"), max_length=9, choices=SheetKind)

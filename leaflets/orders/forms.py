@@ -366,7 +366,7 @@ class DeliveryChoiceForm(DeliveryForm):
 class AnonymousDeliveryForm(HoneypotMixin, DeliveryChoiceForm):
     """The same for whoever is not signed in, who may be a program."""
 
-    where, told_by = Where.DELIVERY, "postcode"
+    where, answer_field = Where.DELIVERY, "postcode"
 
 
 def change_field_name(slug: str) -> str:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from ctac.dates import format_day, uk_day
 from leaflets.models import Delivery, Dispatch, EventKind, KeptAddress, MissingParcel, MissingState, Order, OrderEvent
+from leaflets.models.orders import STAFF_ONLY_EVENTS
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ def order_history(order: Order, parcels: Sequence[Dispatch]) -> list[dict[str, o
     """For includes/steps.html. A parcel that left has its tracking number."""
     numbers = {parcel.dispatched_at: parcel.tracking_number for parcel in parcels}
     rows: list[dict[str, object]] = []
-    for event in OrderEvent.objects.filter(order=order).for_the_owner():
+    for event in OrderEvent.objects.filter(order=order).exclude(kind__in=STAFF_ONLY_EVENTS):
         is_given = order.brought_with and event.kind == EventKind.DISPATCHED
         what = _("Given to the presenter") if is_given else str(event.get_kind_display())
         number = numbers.get(event.at, "") if event.kind in (EventKind.PART_SENT, EventKind.DISPATCHED) else ""

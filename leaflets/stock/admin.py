@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -414,8 +414,8 @@ class StockTakeAdmin(LooksOnly):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[StockTake]:
-        takes: QuerySet[StockTake] = StockTake.objects.with_progress().order_by("-started_at", "-pk")
-        return takes.select_related("started_by", "ended_by")
+        takes = StockTake.objects.annotate(titles=Count("counts"), titles_counted=Count("counts__counted"))
+        return takes.order_by("-started_at", "-pk").select_related("started_by", "ended_by")
 
     def says(self, name: Any, obj: StockTake) -> bool:
         return obj.ended_at is not None if name in {"ended", "ended_by"} else super().says(name, obj)

@@ -22,7 +22,7 @@ from django.http import HttpRequest
 from django.utils.module_loading import import_string
 
 from notifications.bounces.services import CODE, SMTP, Answer, sort_of, storable
-from notifications.models.bounces import Sort, Source
+from notifications.models.bounces import BounceType, ReportSource
 
 # As the outbox makes it: nobody guesses one. In VERP the same token stands in the address that the report went to.
 MESSAGE_ID = re.compile(r"<([0-9a-f]{32})@([A-Za-z0-9.-]+)>")
@@ -65,7 +65,13 @@ def read_report(raw: bytes, *, domain: str) -> list[Answer]:
                 words = typed(header(fields, "Diagnostic-Code")) or status
                 address = typed(header(fields, "Original-Recipient") or header(fields, "Final-Recipient"))
                 return [
-                    Answer(sort_of(status, words), Source.MAILBOX, message_id=message_id, address=address.strip("<>"), said=words)
+                    Answer(
+                        sort_of(status, words),
+                        ReportSource.MAILBOX,
+                        message_id=message_id,
+                        address=address.strip("<>"),
+                        said=words,
+                    )
                 ]
         return []
     if "message/disposition-notification" in kinds or answers_itself(mail):
@@ -129,7 +135,14 @@ def complaint(parts: list[Message], message_id: str) -> list[Answer]:
             text = str(part.get_payload(0)) if part.is_multipart() else str(part.get_payload())
             found = re.search(r"^Feedback-Type:\s*(\S+)", text, re.IGNORECASE | re.MULTILINE)
             if found and found[1].lower() in COMPLAINTS:
-                return [Answer(Sort.COMPLAINT, Source.MAILBOX, message_id=message_id, said=f"Feedback-Type: {found[1].lower()}")]
+                return [
+                    Answer(
+                        BounceType.COMPLAINT,
+                        ReportSource.MAILBOX,
+                        message_id=message_id,
+                        said=f"Feedback-Type: {found[1].lower()}",
+                    )
+                ]
     return []
 
 
@@ -157,7 +170,7 @@ def plain_report(mail: Message, parts: list[Message], message_id: str) -> list[A
     if begins := COPY_BEGINS.search(text):
         text = text[: begins.start()]
     line = telling_line(text)
-    return [Answer(sort_of("", line), Source.MAILBOX, message_id=message_id, said=line)] if line else []
+    return [Answer(sort_of("", line), ReportSource.MAILBOX, message_id=message_id, said=line)] if line else []
 
 
 def telling_line(text: str) -> str:
@@ -266,12 +279,12 @@ def moment_of(event: Any, now: datetime) -> datetime:
     return at if at is not None and at.tzinfo is not None else now
 
 
-def answer_of(event: Any, sort: Sort, now: datetime) -> Answer:
+def answer_of(event: Any, sort: BounceType, now: datetime) -> Answer:
     """Providers may number messages in their own way; then the address says whose it was, and their number of the event which."""
     known = str(event.event_id or f"{event.message_id} {event.timestamp}")
     return Answer(
         sort=sort,
-        source=Source.PROVIDER,
+        source=ReportSource.PROVIDER,
         message_id=str(event.message_id or ""),
         address=str(event.recipient or ""),
         said=words_of(event),
@@ -284,18 +297,18 @@ def words_of(event: Any) -> str:
     return str(event.mta_response or event.description or event.reject_reason or event.event_type)
 
 
-def sort_of_event(event: Any) -> Sort | None:
+def sort_of_event(event: Any) -> BounceType | None:
     """None for what says nothing about the address: late, opened, an absence note."""
     if event.event_type in {"complained", "unsubscribed"} or event.reject_reason in {"spam", "unsubscribed"}:
-        return Sort.COMPLAINT
+        return BounceType.COMPLAINT
     if event.event_type not in {"bounced", "rejected", "failed"}:
         return None
     if event.reject_reason == "invalid" or (event.event_type == "rejected" and event.reject_reason == "bounced"):
-        return Sort.HARD  # refused because it came back before
+        return BounceType.HARD  # refused because it came back before
     declared = " ".join(declarations(event.esp_event))
     if DECLARED_SOFT.search(declared):
-        return Sort.SOFT
-    return Sort.HARD if DECLARED_HARD.search(declared) else sort_of("", words_of(event))
+        return BounceType.SOFT
+    return BounceType.HARD if DECLARED_HARD.search(declared) else sort_of("", words_of(event))
 
 
 def declarations(raw: Any) -> Iterable[str]:

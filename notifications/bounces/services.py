@@ -16,14 +16,24 @@ from django.db.models.functions import Coalesce, Lower
 from django.utils.translation import gettext as _
 
 from ctac.dates import uk_day
-from notifications.models import LATELY, Cleared, MarkedAddress, Notification, ReturnedMail, Sort, Source, State, Where
+from notifications.models import (
+    LATELY,
+    BounceType,
+    ChoiceSource,
+    ClearReason,
+    MarkedAddress,
+    Notification,
+    ReportSource,
+    ReturnedMail,
+    State,
+)
 from notifications.outbox import again_of, insert, kick_after_commit, may_resend
 from notifications.preferences import choose
 from notifications.registry import ON_AT_FIRST, Topic, email_named
 
 # RFC 3463, of those that begin with 5: the mailbox, its system or its address is not there. Others pass, or are about our mail.
 NO_SUCH = {"1.0", "1.1", "1.2", "1.3", "1.4", "1.6", "1.10", "2.1", "4.1", "4.4"}
-# Where there is no such code, or one that says nothing (5.0.0, and a bare 550), the words decide.
+# ChoiceSource there is no such code, or one that says nothing (5.0.0, and a bare 550), the words decide.
 NO_SUCH_WORDS = re.compile(
     r"(user|recipient|mailbox|account|address|domain|host|email account)\b[^.;]{0,60}?"
     r"(unknown|not (be )?found|does ?n['’o]t exist|not exist|disabled|invalid|inactive|no longer|unavailable|rejected)"
@@ -42,21 +52,21 @@ SMTP = re.compile(r"(?<![\d.])5[0-9]{2}(?![\d.])")
 SAYS_NOTHING = {"0.0", "3.0", "7.1"}  # 5.7.1 is also how some say “no such user”
 
 
-def sort_of(status: str, said: str) -> Sort:
+def sort_of(status: str, said: str) -> BounceType:
     """`status` is what a report states (5.1.1), "" where there is none; `said` the words of the server that refused."""
     code = CODE.search(status) or CODE.search(said)
     if code and code[1] != "5":
-        return Sort.SOFT
+        return BounceType.SOFT
     if code and code[2] in NO_SUCH:
-        return Sort.SOFT if PASSES.search(said) and code[2] not in {"1.1", "1.10"} else Sort.HARD
+        return BounceType.SOFT if PASSES.search(said) and code[2] not in {"1.1", "1.10"} else BounceType.HARD
     # A report may state 5.0.0 and quote a server that says 5.1.1.
     quoted = CODE.findall(said)
     if any(group == "5" and detail in NO_SUCH for group, detail in quoted):
-        return Sort.HARD
+        return BounceType.HARD
     if code and code[2] not in SAYS_NOTHING:
-        return Sort.SOFT
+        return BounceType.SOFT
     is_final = bool(code) or bool(SMTP.search(said))
-    return Sort.HARD if is_final and NO_SUCH_WORDS.search(said) and not PASSES.search(said) else Sort.SOFT
+    return BounceType.HARD if is_final and NO_SUCH_WORDS.search(said) and not PASSES.search(said) else BounceType.SOFT
 
 
 # What comes back from the world: it counts once, marks the address, and is put right by a person or a code (ADR 3).
@@ -76,8 +86,8 @@ class Answer:
     where no message of ours is known. Whoever may be anybody (a report by email) must name the message: only we and its reader
     know its Message-ID."""
 
-    sort: Sort
-    source: Source
+    sort: BounceType
+    source: ReportSource
     message_id: str = ""
     address: str = ""
     said: str = ""
@@ -116,7 +126,7 @@ def take(answers: Iterable[Answer], *, now: datetime) -> int:
     # Each is judged from all that is kept of it, so that telling it twice changes nothing. A mark is only set here. The rows are
     # there and ours before they are judged: two that tell of one address at once take turns.
     addresses = {row.address for row in rows}
-    fresh = [MarkedAddress(address=address, sort=Sort.SOFT, last_at=now) for address in sorted(addresses)]
+    fresh = [MarkedAddress(address=address, sort=BounceType.SOFT, last_at=now) for address in sorted(addresses)]
     MarkedAddress.objects.bulk_create(fresh, ignore_conflicts=True)
     marks = list(MarkedAddress.objects.select_for_update(no_key=True).filter(address__in=addresses).order_by("address"))
     told: dict[str, list[ReturnedMail]] = {address: [] for address in addresses}
@@ -126,32 +136,32 @@ def take(answers: Iterable[Answer], *, now: datetime) -> int:
         judge(mark, told[mark.address], now)
     MarkedAddress.objects.bulk_update(marks, ["sort", "said", "marked_at", "last_at", "complained_at"])
     # A message that came back has not arrived, whatever our mail server said: it stands with those that failed.
-    came_back = {row.notification_id: row.said for row in rows if row.notification_id and row.sort != Sort.COMPLAINT}
+    came_back = {row.notification_id: row.said for row in rows if row.notification_id and row.sort != BounceType.COMPLAINT}
     sent = Notification.objects.select_for_update(no_key=True).filter(pk__in=came_back, state=State.SENT).only("pk")
     messages = list(sent.order_by("pk"))
     for message in messages:
         message.state = State.FAILED
         message.last_error = f"{_('It came back:')} {came_back[message.pk]}"[:300]
     Notification.objects.bulk_update(messages, ["state", "last_error"])
-    for address in sorted({row.address for row in rows if row.sort == Sort.COMPLAINT}):
-        choose(address=address, chosen=dict.fromkeys(Topic, False), where=Where.COMPLAINT, now=now)
+    for address in sorted({row.address for row in rows if row.sort == BounceType.COMPLAINT}):
+        choose(address=address, chosen=dict.fromkeys(Topic, False), where=ChoiceSource.COMPLAINT, now=now)
     logger.info("%s answers about mail of ours were taken.", len(rows))
     return len(rows)
 
 
 def judge(mark: MarkedAddress, told: Sequence[ReturnedMail], now: datetime) -> None:
     """`told`: all that is kept of this address, the newest first. What went before it was put right says nothing any more."""
-    complaints = [mail for mail in told if mail.sort == Sort.COMPLAINT]
+    complaints = [mail for mail in told if mail.sort == BounceType.COMPLAINT]
     since = [mail for mail in told if mark.cleared_at is None or mail.went_at > mark.cleared_at]
-    counts = [mail for mail in since if mail.sort != Sort.COMPLAINT]
-    is_hard = any(mail.sort == Sort.HARD for mail in counts)
-    soft = [mail.received_at for mail in counts if mail.sort == Sort.SOFT and mail.received_at > now - SOFT_WITHIN]
+    counts = [mail for mail in since if mail.sort != BounceType.COMPLAINT]
+    is_hard = any(mail.sort == BounceType.HARD for mail in counts)
+    soft = [mail.received_at for mail in counts if mail.sort == BounceType.SOFT and mail.received_at > now - SOFT_WITHIN]
     if is_hard or len({uk_day(moment) for moment in soft}) >= SOFT_DAYS:
         mark.marked_at = mark.marked_at or now
     if counts:
-        mark.sort, mark.said = Sort.HARD if is_hard else Sort.SOFT, counts[0].said
+        mark.sort, mark.said = BounceType.HARD if is_hard else BounceType.SOFT, counts[0].said
     elif complaints:
-        mark.sort = Sort.COMPLAINT
+        mark.sort = BounceType.COMPLAINT
     if complaints:
         mark.complained_at = complaints[0].received_at
     mark.last_at = max([mark.last_at, *(mail.received_at for mail in told[:1])])
@@ -162,7 +172,7 @@ def returned_rows(answers: Sequence[Answer], now: datetime) -> list[ReturnedMail
     ids = [answer.message_id for answer in answers if answer.message_id]
     known = {row.message_id: row for row in mail_of_ours().filter(message_id__in=ids)}
     # Those of them that we ever wrote to.
-    addresses = [a.address for a in answers if a.message_id not in known and a.source == Source.PROVIDER]
+    addresses = [a.address for a in answers if a.message_id not in known and a.source == ReportSource.PROVIDER]
     asked = {address.strip().lower() for address in addresses} - {""}
     if not asked:
         wrote_to = set()
@@ -199,7 +209,7 @@ def refused(notification: Notification, error: Exception, *, now: datetime) -> N
     if isinstance(error, SMTPRecipientsRefused):
         for code, words in error.recipients.values():
             said = f"{code} {words.decode(errors='replace') if isinstance(words, bytes) else words}"
-            take([Answer(sort_of("", said), Source.SERVER, message_id=notification.message_id, said=said)], now=now)
+            take([Answer(sort_of("", said), ReportSource.SERVER, message_id=notification.message_id, said=said)], now=now)
 
 
 def held_back(notification: Notification, *, now: datetime) -> HeldBack | None:
@@ -243,7 +253,7 @@ def team_addresses() -> set[str]:
 
 
 @transaction.atomic
-def put_right(*, address: str, how: Cleared, by: AbstractBaseUser | None, now: datetime) -> int:
+def put_right(*, address: str, how: ClearReason, by: AbstractBaseUser | None, now: datetime) -> int:
     """The mark goes; what waited goes out, and what came back lately is sent again. How many messages. Nothing if none was."""
     address = address.strip().lower()
     if not clear(address, how, by, now):
@@ -252,7 +262,7 @@ def put_right(*, address: str, how: Cleared, by: AbstractBaseUser | None, now: d
 
 
 @transaction.atomic
-def arrived(*, addresses: Sequence[str], how: Cleared, now: datetime) -> None:
+def arrived(*, addresses: Sequence[str], how: ClearReason, now: datetime) -> None:
     """Mail arrives there: a code that we sent was used, or the provider says so. One statement while none of them is marked."""
     marked = MarkedAddress.objects.marked().filter(address__in=sorted({address.strip().lower() for address in addresses}))
     for address in marked.values_list("address", flat=True):
@@ -266,19 +276,19 @@ def delivered(arrivals: Mapping[str, datetime], *, now: datetime) -> None:
     marked = MarkedAddress.objects.marked().filter(address__in=sorted(arrivals)) if arrivals else MarkedAddress.objects.none()
     later = [mark.address for mark in marked if mark.last_at < arrivals[mark.address]]
     if later:
-        arrived(addresses=later, how=Cleared.DELIVERED, now=now)
+        arrived(addresses=later, how=ClearReason.DELIVERED, now=now)
 
 
 @transaction.atomic
 def moved(*, before: str, to: str, by: AbstractBaseUser | None, now: datetime) -> int:
     """Whom the old address stood for has another one: what waited goes there, and what came back is sent again. How many."""
     before = before.strip().lower()
-    if not clear(before, Cleared.CHANGED, by, now):
+    if not clear(before, ClearReason.CHANGED, by, now):
         return 0
     return send_what_waits(before, to=to, now=now) + send_again_what_came_back(before, to=to, by=by, now=now)
 
 
-def clear(address: str, how: Cleared, by: AbstractBaseUser | None, now: datetime) -> bool:
+def clear(address: str, how: ClearReason, by: AbstractBaseUser | None, now: datetime) -> bool:
     """Whether there was a mark to take away."""
     marked = MarkedAddress.objects.marked().filter(address=address)
     cleared = marked.update(marked_at=None, cleared_at=now, cleared=how, cleared_by_id=by.pk if by else None, tried_at=None)
@@ -316,7 +326,7 @@ def send_again_what_came_back(address: str, *, to: str = "", by: AbstractBaseUse
     Each is written afresh when it goes, and does not go if it is no longer true.
     """
     later = Notification.objects.filter(resend_of=Coalesce(OuterRef("resend_of"), OuterRef("pk")), pk__gt=OuterRef("pk"))
-    returned = ReturnedMail.objects.filter(notification=OuterRef("pk")).exclude(sort=Sort.COMPLAINT)
+    returned = ReturnedMail.objects.filter(notification=OuterRef("pk")).exclude(sort=BounceType.COMPLAINT)
     rows = Notification.objects.to_address(address).filter(Q(expires_at=None) | Q(expires_at__gt=now), Exists(returned))
     rows = rows.filter(state=State.FAILED, created_at__gte=now - LATELY, is_account_mail=False).exclude(Exists(later))
     again = []

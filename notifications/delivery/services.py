@@ -554,7 +554,7 @@ def check_outbox() -> str:
     late = Notification.objects.oldest_due(now)
     if late and now - late > LATE_AFTER:
         return f"the oldest due message has waited {(now - late) // timedelta(minutes=1)} minutes: is there a worker, and a beat?"
-    tried = Notification.objects.tried_before(now - TRIED_TOO_LONG).count()
+    tried = Notification.objects.unfinished().filter(first_tried_at__lt=now - TRIED_TOO_LONG).count()
     if tried >= TRIED_TOO_MANY:
         return f"{tried} messages are being tried for over half an hour: does the mail server answer?"
     return ""

@@ -1,4 +1,4 @@
-"""What came back from the world: mail that an address did not take, and the addresses that are marked for it."""
+"""Bounces: mail that came back, and the addresses that are marked for it."""
 
 from datetime import datetime, timedelta
 from typing import ClassVar
@@ -10,28 +10,27 @@ from django.utils.translation import gettext_lazy as _
 
 from ctac.models import impersonal, personal, words_in, words_index
 
-# For as long what came back is kept, and a mark that was cleared.
-KEPT_FOR = timedelta(days=90)
+RETURNED_MAIL_RETENTION = timedelta(days=90)
 ADDRESS_WORDS = words_in("address")
 
 
-class Sort(models.TextChoices):
-    """What an answer of the world means for the address."""
+class BounceType(models.TextChoices):
+    """What an answer means for the address."""
 
     HARD = "hard", _("There is no such mailbox")
     SOFT = "soft", _("Not taken this time")
     COMPLAINT = "complaint", _("Called unwanted by its reader")
 
 
-class Source(models.TextChoices):
-    """Who told us."""
+class ReportSource(models.TextChoices):
+    """Where we know it from."""
 
     SERVER = "server", _("Our mail server, at once")
     MAILBOX = "mailbox", _("A report by email")
     PROVIDER = "provider", _("The mail provider")
 
 
-class Cleared(models.TextChoices):
+class ClearReason(models.TextChoices):
     """Why a mark is gone."""
 
     CODE = "code", _("A code sent there was used")
@@ -42,22 +41,21 @@ class Cleared(models.TextChoices):
 
 
 class ReturnedMailQuerySet(models.QuerySet["ReturnedMail"]):
-    def over(self, now: datetime) -> "ReturnedMailQuerySet":
-        """Kept no longer."""
-        return self.filter(received_at__lte=now - KEPT_FOR)
+    def expired(self, now: datetime) -> "ReturnedMailQuerySet":
+        return self.filter(received_at__lte=now - RETURNED_MAIL_RETENTION)
 
 
 class ReturnedMail(models.Model):
     """One answer about one message: it came back, or its reader called it unwanted.
 
-    `key` is the same whoever tells of it and however often, so that it counts once. `went_at` is when the message went: what
+    `key` is the same whoever reports it and however often, so that it counts once. `went_at` is when the message went: what
     went before an address was put right says nothing about it any more.
     """
 
     key = impersonal(models.CharField(_("key"), max_length=64, unique=True))
     address = personal(models.EmailField(_("address")))  # lower case
-    sort = models.CharField(_("what it means"), max_length=10, choices=Sort)
-    source = models.CharField(_("told by"), max_length=10, choices=Source)
+    sort = models.CharField(_("what it means"), max_length=10, choices=BounceType)
+    source = models.CharField(_("told by"), max_length=10, choices=ReportSource)
     notification = models.ForeignKey(
         "notifications.Notification",
         verbose_name=_("message"),
@@ -93,9 +91,9 @@ class MarkedAddressQuerySet(models.QuerySet["MarkedAddress"]):
         """Those that mail comes back from."""
         return self.filter(marked_at__isnull=False)
 
-    def over(self, now: datetime) -> "MarkedAddressQuerySet":
-        """Kept no longer: not marked, and nothing has come of them for long. Who complained stays known."""
-        return self.filter(marked_at=None, complained_at=None, last_at__lte=now - KEPT_FOR)
+    def expired(self, now: datetime) -> "MarkedAddressQuerySet":
+        """Not marked, and nothing has come of them for long. Who complained stays known."""
+        return self.filter(marked_at=None, complained_at=None, last_at__lte=now - RETURNED_MAIL_RETENTION)
 
 
 class MarkedAddress(models.Model):
@@ -106,7 +104,7 @@ class MarkedAddress(models.Model):
     """
 
     address = personal(models.EmailField(_("address"), unique=True))  # lower case
-    sort = models.CharField(_("what it means"), max_length=10, choices=Sort)
+    sort = models.CharField(_("what it means"), max_length=10, choices=BounceType)
     said = personal(models.CharField(_("in the server’s words"), max_length=300, blank=True))
     marked_at = models.DateTimeField(_("marked"), null=True, blank=True)
     last_at = models.DateTimeField(_("last came back"))
@@ -114,7 +112,7 @@ class MarkedAddress(models.Model):
     tried_with = models.BigIntegerField(_("last tried with"), null=True, blank=True)
     complained_at = models.DateTimeField(_("called unwanted"), null=True, blank=True)
     cleared_at = models.DateTimeField(_("put right"), null=True, blank=True)
-    cleared = models.CharField(_("put right by"), max_length=10, choices=Cleared, blank=True, default="")
+    cleared = models.CharField(_("put right by"), max_length=10, choices=ClearReason, blank=True, default="")
     cleared_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )

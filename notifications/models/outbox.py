@@ -27,15 +27,15 @@ LATELY = timedelta(days=14)
 UNFINISHED = [State.PENDING, State.SENDING]
 # What staff search: the address, and the reference in the ways it is typed.
 MESSAGE_WORDS = words_in("recipient", "reference", *(Replace("reference", Value("-"), Value(between)) for between in ("", " ")))
-TO_WHO_COMPLAINED = "complaint-"  # so begins the kind of what goes to who complained about our use of data
+COMPLAINT_KIND_PREFIX = "complaint-"  # to people who complained about our use of data
 # Web and worker may be two machines whose clocks differ a little; without this a new row would wait for the sweep.
 CLOCK_TOLERANCE = timedelta(seconds=5)
-REFERENCES_LENGTH = 200  # of all that one digest tells of
+REFERENCES_LENGTH = 200  # of all that is in one digest
 
 
-def shown_to(user: PermissionsMixin | AnonymousUser) -> Q:
-    """Which messages this colleague may read: what goes to who complained, only those who answer for complaints (ADR 24)."""
-    return Q() if user.has_perm("privacy.view_complaint") else ~Q(kind__startswith=TO_WHO_COMPLAINED)
+def visible_to(user: PermissionsMixin | AnonymousUser) -> Q:
+    """What this colleague may read: what went to people who complained, only if they answer for complaints (ADR 24)."""
+    return Q() if user.has_perm("privacy.view_complaint") else ~Q(kind__startswith=COMPLAINT_KIND_PREFIX)
 
 
 class NotificationQuerySet(models.QuerySet["Notification"]):
@@ -55,7 +55,7 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
         failed = self.filter(state=State.FAILED, created_at__gte=now - LATELY, is_account_mail=False)
         return failed.exclude(recipient="").exclude(expires_at__lte=now).exclude(Exists(later))
 
-    def may_go_again(self, now: datetime) -> "NotificationQuerySet":
+    def resendable(self, now: datetime) -> "NotificationQuerySet":
         """Of those that failed lately, what is of a kind that is sent again."""
         return self.failed_lately(now).filter(kind__in=[email.name for email in all_emails() if email.may_resend])
 
@@ -67,17 +67,13 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
         """Since when the oldest message waits that could be sent now."""
         return self.claimable(now).order_by("due_at").values_list("due_at", flat=True).first()
 
-    def tried_before(self, moment: datetime) -> "NotificationQuerySet":
-        """First tried before that moment, and still not through."""
-        return self.unfinished().filter(first_tried_at__lt=moment)
-
 
 class Notification(models.Model):
-    """One email. Written in the transaction of the thing that it tells of, unique by (kind, about, version, recipient).
+    """One email. Written in the transaction of its event, unique by (kind, about, version, recipient).
 
     `about` names the object ("booking:12"), `reference` is what a person quotes. A resend is a new row that points to
     the first. A digest (services.collecting) is about somebody on a day ("person:7:2027-03-09"); `version` is its number
-    on that day, and it has the references of all that it tells of. `due_at` is the only clock. Account mail (codes,
+    on that day, and it has the references of all that is in it. `due_at` is the only clock. Account mail (codes,
     resets) is written before it is sent, so it lies in `sealed_body`, encrypted, until it is sent or expired. Times are
     UTC.
     """
@@ -95,7 +91,7 @@ class Notification(models.Model):
         settings.AUTH_USER_MODEL, verbose_name=_("resent by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     personal(resent_by)
-    # The team's digest that tells of this row, which is then not sent by itself.
+    # The team's digest that has this row, which is then not sent by itself.
     told_in = models.ForeignKey(
         "self",
         verbose_name=_("told in"),
@@ -171,9 +167,6 @@ class Notification(models.Model):
 
     def __str__(self) -> str:
         return f"{label_of(self.kind)} {self.reference}".strip()
-
-
-# What all workers know of the mail servers: whether ours takes mail, and how much has gone to each domain.
 
 
 def server_name() -> str:

@@ -1,4 +1,4 @@
-"""What people chose to get: one row an address, with the token of its page, and one row for each thing they said."""
+"""What people chose to get: one row an address, with the token of its page, and one row for each choice."""
 
 import secrets
 from datetime import datetime, time, timedelta
@@ -15,8 +15,8 @@ from ctac.models import personal
 from notifications.registry import Topic
 
 
-class Where(models.TextChoices):
-    """Where somebody said what they want."""
+class ChoiceSource(models.TextChoices):
+    """Where somebody made a choice."""
 
     PAGE = "page", _("The page of choices")
     ONE_CLICK = "one-click", _("One press in their mail program")
@@ -30,8 +30,7 @@ def new_token() -> str:
     return secrets.token_urlsafe(24)
 
 
-def as_kept(address: str) -> str:
-    """An address in the one way in which it is kept here."""
+def normalise_address(address: str) -> str:
     return address.strip().lower()
 
 
@@ -49,9 +48,7 @@ class MailReader(models.Model):
         verbose_name = _("reader of mail")
         verbose_name_plural = _("readers of mail")
         constraints = [
-            models.CheckConstraint(
-                name="mailreader_in_small_letters", condition=models.Q(address=Lower("address")) & ~models.Q(address="")
-            )
+            models.CheckConstraint(name="mailreader_in_small_letters", condition=Q(address=Lower("address")) & ~Q(address=""))
         ]
 
     def __str__(self) -> str:
@@ -60,24 +57,21 @@ class MailReader(models.Model):
 
 class MailChoiceQuerySet(models.QuerySet["MailChoice"]):
     def of_address(self, address: str) -> "MailChoiceQuerySet":
-        return self.filter(reader__address=as_kept(address))
-
-    def said(self) -> dict[Topic, bool]:
-        return {Topic(topic): wanted for topic, wanted in self.values_list("topic", "wanted")}
+        return self.filter(reader__address=normalise_address(address))
 
     def newest_first(self) -> "MailChoiceQuerySet":
         return self.order_by("-chosen_at", "topic")
 
 
 class MailChoice(models.Model):
-    """What one reader last said of one topic, when and where. Without a row the topic is as notifications.registry begins it."""
+    """A reader's last choice of one topic. Without a row the topic is as notifications.registry begins it."""
 
     reader = models.ForeignKey(MailReader, verbose_name=_("reader"), on_delete=models.CASCADE, related_name="choices")
     personal(reader)
     topic = personal(models.CharField(_("topic"), max_length=20, choices=Topic))
     wanted = personal(models.BooleanField(_("wanted")))
     chosen_at = personal(models.DateTimeField(_("chosen")))
-    chosen_where = personal(models.CharField(_("where it was said"), max_length=20, choices=Where))
+    chosen_where = personal(models.CharField(_("where it was said"), max_length=20, choices=ChoiceSource))
 
     objects: ClassVar = MailChoiceQuerySet.as_manager()
 
@@ -90,36 +84,26 @@ class MailChoice(models.Model):
         return f"{self.get_topic_display()}: {self.wanted}"
 
 
-# How the team gets its mail: each event at once, or some of it gathered into a digest.
-
-
-class TeamRhythm(models.TextChoices):
+class DigestFrequency(models.TextChoices):
     AT_ONCE = "at-once", _("One email for each thing that happens, at once")
     DAILY = "daily", _("One email each working day, at 8am")
     TWICE = "twice", _("Two emails each working day, at 8am and at 1pm")
 
 
 CLOCKS: dict[str, tuple[time, ...]] = {
-    TeamRhythm.AT_ONCE: (),
-    TeamRhythm.DAILY: (time(8),),
-    TeamRhythm.TWICE: (time(8), time(13)),
+    DigestFrequency.AT_ONCE: (),
+    DigestFrequency.DAILY: (time(8),),
+    DigestFrequency.TWICE: (time(8), time(13)),
 }
 
 
-class TeamMailQuerySet(models.QuerySet["TeamMail"]):
-    def next_digest(self, now: datetime) -> datetime | None:
-        """When what happens now is told; None where it is told at once."""
-        wish = self.first()
-        return wish.next_digest(now) if wish else None
-
-
 class TeamMail(models.Model):
-    """One row, or none: then each event is told at once. Times are of a UK clock."""
+    """One row, or none: then each event is sent at once. Times are of a UK clock."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
-    rhythm = models.CharField(_("what can wait comes as"), max_length=10, choices=TeamRhythm, default=TeamRhythm.AT_ONCE)
-
-    objects: ClassVar = TeamMailQuerySet.as_manager()
+    rhythm = models.CharField(
+        _("what can wait comes as"), max_length=10, choices=DigestFrequency, default=DigestFrequency.AT_ONCE
+    )
 
     class Meta:
         verbose_name = _("setting")
@@ -130,7 +114,7 @@ class TeamMail(models.Model):
         return str(self._meta.verbose_name_plural)
 
     def next_digest(self, now: datetime) -> datetime | None:
-        """The first after `now`, on a working day of the team: what comes on a weekend is told on Monday."""
+        """The first after `now`, on a working day of the team: what comes on a weekend is sent on Monday."""
         clocks = CLOCKS[self.rhythm]
         if not clocks:
             return None

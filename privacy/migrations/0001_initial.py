@@ -225,7 +225,7 @@ class Migration(migrations.Migration):
                 ),
                 ("on", models.DateField(verbose_name="day")),
                 ("text", models.TextField(blank=True, default="", verbose_name="words")),
-                ("at", models.DateTimeField(verbose_name="written")),
+                ("at", models.DateTimeField(verbose_name="when")),
                 (
                     "by",
                     models.ForeignKey(

@@ -1,4 +1,4 @@
-"""What was kept though it looked like a child's details, for the safeguarding lead: read it, then clear it or keep it."""
+"""Texts that may be about a child, for the safeguarding lead: read, then cleared or declared harmless."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -19,65 +19,63 @@ from django.utils.translation import gettext_lazy
 
 from accounts.access import signed_in
 from ctac.errors import DomainError
-from ctac.staff.columns import NOTHING, LooksOnly, long_moment, moment_of, state_tag
+from ctac.staff.columns import NOTHING, LooksOnly, column, long_moment, moment_of, state_tag
 from ctac.staff.lists import period_of
 from ctac.staff.site import ObjectAction, OneRowAdmin, Waiting, in_our_words, staff_site
 from professionals.models import Decision, FlaggedEvent, FlaggedEventKind, FlaggedText, OutOfHours
 from professionals.safeguarding import services
 
 READ = "read"
-FIELDS = ("reference", "where", "written", "state", "readers", "decided")
 
 
 def read_page(page_admin: "FlaggedTextAdmin", request: HttpRequest, flagged: FlaggedText, action: ObjectAction) -> HttpResponse:
-    """The words are shown to those of whom it is noted that they read them; the button notes it, opening the page does not."""
-    by, here = signed_in(request), reverse("staff:professionals_flaggedtext_action", args=[flagged.pk, READ])
+    """Shows the words to those who are recorded as readers; the button records it, opening the page does not."""
+    user = signed_in(request)
     if request.method == "POST":
-        services.read_flagged(flagged=flagged, by=by, now=timezone.now())
-        return redirect(here)
-    change_url = reverse("staff:professionals_flaggedtext_change", args=[flagged.pk])
-    is_read = flagged.was_read_by(by)
-    words = in_rows(services.words_of(flagged)) if is_read else []
+        services.read_flagged(flagged=flagged, by=user, now=timezone.now())
+        return redirect("staff:professionals_flaggedtext_action", flagged.pk, READ)
+    is_read = flagged.was_read_by(user)
+    fields = services.flagged_fields(flagged) if is_read else []
     context = {
-        **page_admin.about_action(request, action, flagged, change_url),
+        **page_admin.about_action(request, action, flagged, reverse("staff:professionals_flaggedtext_change", args=[flagged.pk])),
         "is_read": is_read,
-        "rows": [*page_admin.summary_of(flagged), *words],
-        "is_gone": is_read and not words,
-        "next_actions": [each for each in page_admin.available_actions(request, flagged) if each.slug != READ],
+        "rows": [*page_admin.summary_of(flagged), *field_rows(fields)],
+        "is_gone": is_read and not fields,
+        "next_actions": [action for action in page_admin.available_actions(request, flagged) if action.slug != READ],
     }
     return TemplateResponse(request, "professionals/staff/flagged.html", context)
 
 
 class DecideForm(forms.Form):
-    """Which words stand on the page: what was changed since nobody has read, so it is not decided on."""
+    """With the fingerprint of the words on the page: what was changed since nobody has read, so it is not decided on."""
 
     shown = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
 
 
 def decide_page(page_admin: "FlaggedTextAdmin", request: HttpRequest, flagged: FlaggedText, action: ObjectAction) -> HttpResponse:
-    """What is decided on stands beside the button, for those who have read it; when it was changed, the new words are shown."""
+    """Shows the words beside the button to those who have read them; when they were changed, the new ones."""
     change_url = reverse("staff:professionals_flaggedtext_change", args=[flagged.pk])
     form = in_our_words(DecideForm)(request.POST if request.method == "POST" else None)
     if form.is_valid():
         try:
             action.service(flagged, by=signed_in(request), now=timezone.now(), **form.cleaned_data)  # type: ignore[misc]
-        except services.OtherWordsError as changed:
-            messages.error(request, str(changed.message))
+        except services.OtherWordsError as refusal:
+            messages.error(request, str(refusal.message))
             return redirect(request.path)
         except DomainError as refusal:
             form.add_error(None, str(refusal.message))
         else:
             messages.success(request, str(action.done))
             return redirect(change_url)
-    words = services.words_of(flagged) if flagged.was_read_by(signed_in(request)) else []
-    form.initial["shown"] = services.fingerprint_of(words)
-    rows = [*page_admin.summary_of(flagged), *in_rows(words)]
+    fields = services.flagged_fields(flagged) if flagged.was_read_by(signed_in(request)) else []
+    form.initial["shown"] = services.fingerprint_of(fields)
+    rows = [*page_admin.summary_of(flagged), *field_rows(fields)]
     context = {**page_admin.about_action(request, action, flagged, change_url), "form": form, "rows": rows}
     return TemplateResponse(request, "admin/object_action.html", context)
 
 
-def in_rows(words: Iterable[services.FlaggedWords]) -> list[dict[str, object]]:
-    return [{"label": capfirst(each.label), "value": each.text} for each in words]
+def field_rows(fields: Iterable[services.FlaggedField]) -> list[dict[str, object]]:
+    return [{"label": capfirst(field.label), "value": field.text} for field in fields]
 
 
 class DecisionFilter(admin.SimpleListFilter):
@@ -88,12 +86,12 @@ class DecisionFilter(admin.SimpleListFilter):
         return [("unread", _("Not read yet")), ("open", _("Not decided yet")), ("done", _("Decided"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[FlaggedText]) -> QuerySet[FlaggedText]:
-        narrowed = {
-            "unread": queryset.filter(read_at=None, decision=Decision.OPEN),
-            "open": queryset.filter(decision=Decision.OPEN),
-            "done": queryset.filter(decision__in=[Decision.CLEARED, Decision.NO_CHILD]),
+        conditions: dict[str, dict[str, Any]] = {
+            "unread": {"read_at": None, "decision": Decision.OPEN},
+            "open": {"decision": Decision.OPEN},
+            "done": {"decision__in": [Decision.CLEARED, Decision.NO_CHILD]},
         }
-        return narrowed.get(self.value() or "", queryset)
+        return queryset.filter(**conditions.get(self.value() or "", {}))
 
 
 @admin.register(FlaggedText, site=staff_site)
@@ -102,9 +100,12 @@ class FlaggedTextAdmin(LooksOnly):
     list_filter = (DecisionFilter, period_of("flagged_at"))
     sorts_quickly = ("written",)
     ordering = ("-flagged_at", "-pk")
-    fieldsets = ((None, {"fields": FIELDS}),)
-    readonly_fields = FIELDS
+    fields = readonly_fields = ("reference", "where", "written", "state", "readers", "decided")
     may_be_empty = ("decided",)
+    where = column(
+        gettext_lazy("written with"),
+        lambda flagged: format_html('<a href="{}">{}</a>', services.staff_page_of(flagged), flagged.reference),
+    )
     written = moment_of("flagged_at", gettext_lazy("written"), short=True)
     object_actions = (
         ObjectAction(
@@ -135,7 +136,7 @@ class FlaggedTextAdmin(LooksOnly):
         ObjectAction(
             slug="no-child",
             label=gettext_lazy("This is not about a child"),
-            service=services.say_no_child,
+            service=services.mark_as_no_child,
             page=decide_page,
             available=lambda flagged: not flagged.is_decided,
             explanation=gettext_lazy(
@@ -155,10 +156,6 @@ class FlaggedTextAdmin(LooksOnly):
         events = FlaggedEvent.objects.select_related("by")
         return super().get_queryset(request).prefetch_related(Prefetch("events", queryset=events))
 
-    @admin.display(description=gettext_lazy("written with"))
-    def where(self, flagged: FlaggedText) -> SafeString:
-        return format_html('<a href="{}">{}</a>', services.staff_page_of(flagged), flagged.reference)
-
     @admin.display(description=gettext_lazy("state"))
     def state(self, flagged: FlaggedText) -> SafeString:
         if flagged.is_decided:
@@ -167,14 +164,14 @@ class FlaggedTextAdmin(LooksOnly):
 
     @admin.display(description=gettext_lazy("read by"))
     def readers(self, flagged: FlaggedText) -> SafeString | str:
-        return self.said_of(flagged, FlaggedEventKind.READ) or NOTHING
+        return self.events_in_words(flagged, FlaggedEventKind.READ) or NOTHING
 
     @admin.display(description=gettext_lazy("decided by"))
     def decided(self, flagged: FlaggedText) -> SafeString | str:
-        return self.said_of(flagged, FlaggedEventKind.CLEARED, FlaggedEventKind.NO_CHILD)
+        return self.events_in_words(flagged, FlaggedEventKind.CLEARED, FlaggedEventKind.NO_CHILD)
 
-    def said_of(self, flagged: FlaggedText, *kinds: FlaggedEventKind) -> SafeString | str:
-        """Who and when, a line each."""
+    def events_in_words(self, flagged: FlaggedText, *kinds: FlaggedEventKind) -> SafeString | str:
+        """Colleague and time, a line each."""
         events = [event for event in flagged.events.all() if event.kind in kinds]
         lines = [(event.by or _("Somebody who is no colleague any more"), long_moment(event.at)) for event in events]
         return format_html_join(mark_safe("<br>"), "{}, {}", lines)

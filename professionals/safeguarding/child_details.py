@@ -1,32 +1,118 @@
-"""Whether a note seems to tell of one child. Patterns, not certainty: a person is asked, never refused (ADR 22)."""
+"""Detects details of one child in a note. Patterns, not certainty: the writer is asked, never refused (ADR 22)."""
 
 import re
+import unicodedata
 from bisect import bisect
+from collections import Counter
+from collections.abc import Iterator
 from datetime import date, timedelta
 
 from django.utils import timezone
 
 from ctac.models import OURS
 from professionals.safeguarding.vocabulary import (
+    ACRONYMS,
+    ANY_WORD,
     CHILD,
-    HARM,
+    ENDINGS,
+    ENDS_A_SENTENCE,
+    ENOUGH,
     IN_OUR_CARE,
     INITIALS,
+    LONG_NUMBER,
+    MOST,
     NAME,
     NATION,
-    are_initials,
-    are_names,
-    before,
-    could_be_names,
-    has_nhs_number,
-    is_nhs_number,
-    is_of_another_kind,
-    is_paid_by,
-    normalised,
-    signs_come_together,
+    NHS_LABEL,
+    NHS_SHAPE,
+    NO_NAMES,
+    NOT_NAMES,
+    OTHER_DASHES,
+    OTHER_NUMBER,
+    PAID_BY,
+    SHORT,
+    SHORTENED,
+    SIGN_WINDOW,
+    SIGNS,
+    SPACES,
+    SUBJECTS,
+    TITLES,
 )
 
-# That one child is so and so old: beside a word for a child, a name or a pronoun; never a class, a team or a projector.
+# Characters; no box of ours takes a tenth of it, and what is longer is refused for its length before anything is kept.
+MOST_READ = 50_000
+
+
+def looks_like_child_details(text: str) -> bool:
+    """Whether a note seems to be about one child: a number or reference of theirs, a birth, an age, a name, what happened.
+
+    How often it is wrong is measured on the notes in tests/professionals/child_notes. The time that it takes grows as the text
+    does.
+    """
+    # One kind of digits, dashes, quotes and spaces, nothing invisible; our own references are of nobody.
+    visible = "".join(
+        letter for letter in unicodedata.normalize("NFKC", text[:MOST_READ]) if unicodedata.category(letter) != "Cf"
+    )
+    note = OURS.sub("; ", SPACES.sub(" ", visible.translate(OTHER_DASHES)).strip())
+    has_digits = any(letter.isdigit() for letter in note)  # most notes have none
+    if has_digits and (has_nhs_number(note) or has_reference(note) or has_birth_date(note, timezone.localdate())):
+        return True
+    return has_age(note) or describes_one_child(note) or signs_add_up(note)
+
+
+# Names, initials and words before a number, which several of the detectors ask for.
+
+
+def are_names(*words: str | None) -> bool:
+    """Whether each begins with a capital and none is a word of work. At least one is needed."""
+    names = [word.strip("'-") for word in words if word]
+    return bool(names) and all(word[:1].isupper() and word.lower() not in NOT_NAMES for word in names)
+
+
+def could_be_names(*words: str | None) -> bool:
+    """Whether none is a word of every day or of work, whatever letters it is typed in. At least one is needed."""
+    names = [word.strip("'-.").lower() for word in words if word]
+    return bool(names) and not any({word, word.removesuffix("s")} & NO_NAMES or word.endswith(ENDINGS) for word in names)
+
+
+def are_initials(letters: str) -> bool:
+    """AK, A.K., T N M; not an acronym of our readers' work."""
+    plain = re.sub(r"[. ]", "", letters)
+    return 2 <= len(plain) <= 3 and plain.isupper() and plain.lower() not in ACRONYMS
+
+
+def before(text: str, place: int, most: int = 60) -> str:
+    """So many characters before a place: a window, so that each look takes the same time in a long text."""
+    return text[max(0, place - most) : place]
+
+
+def is_paid_by(text: str, place: int) -> bool:
+    """Whether the words before a number say that it is an order's, an invoice's or a cost code."""
+    return bool(PAID_BY.search(before(text, place)))
+
+
+def is_of_another_kind(text: str, place: int) -> bool:
+    """Whether the words before a number say that it is a phone, an order or a meeting."""
+    return bool(OTHER_NUMBER.search(before(text, place))) or is_paid_by(text, place)
+
+
+def is_nhs_number(digits: str) -> bool:
+    """Whether ten digits are an NHS number by its check digit (modulus 11, NHS Data Dictionary). Scotland's CHI numbers too."""
+    if len(digits) != 10 or len(set(digits)) == 1:
+        return False
+    check = 11 - sum(int(digit) * weight for digit, weight in zip(digits, range(10, 1, -1), strict=False)) % 11
+    return check != 10 and check % 11 == int(digits[9])
+
+
+def has_nhs_number(text: str) -> bool:
+    """With such a label, right or mistyped; or ten digits with the right check digit and no other label."""
+    return bool(NHS_LABEL.search(text)) or any(
+        is_nhs_number(match[1] + match[3] + match[4]) and not is_of_another_kind(text, match.start())
+        for match in NHS_SHAPE.finditer(text)
+    )
+
+
+# The age of one child: beside a word for a child, a name or a pronoun; never that of a class, a team or a projector.
 
 IN_WORDS = (
     "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen"  # at most 17
@@ -40,9 +126,9 @@ ONE = r"(?:a|an|one|this|that|the|our|my|her|his)"
 NO_RANGE = r"(?! ?(?:-|to|and|or|/) ?\d)"  # "aged 5 to 11" is a class
 ROUGHLY = r"(?:about|around|approx(?:imately)?|roughly|maybe|perhaps)\.? "
 AGED = rf"aged? {AGE}{NO_RANGE}"
-# What goes on after "16 years old" where it stands for a child; a projector or a building goes on otherwise.
+# Text that follows "16 years old" where it means a child, and no projector or building.
 STANDS_FOR_A_CHILD = r"(?=[.!)]{0,2}$|[.,;:)]| (?:who|from|in|has|is|was|with|and|that|we|on|at|living|missing|found)\b)"
-OF_A_CHILD = re.compile(
+AGE_OF_A_CHILD = re.compile(
     rf"\b{ONE} {AGE}[ -]?{OLD}(?: [\w-]{{1,20}})? {CHILD}\b(?![\w'])"
     rf"|\b{AGE}[ -]?(?:years?[ -]old|yrs?[ -]old|y/?o|y\.o\.?) (?:[\w-]{{1,20}} )?(?:{CHILD}|{SEX})\b(?!s|[\w'])"
     rf"|(?<!parent of a )(?<!mum of a )(?<!dad of a )(?<!mother of a )(?<!father of a )"
@@ -58,8 +144,8 @@ OF_A_CHILD = re.compile(
     rf"|\bage[ -]disputed (?:{CHILD}|{SEX}|person)\b",
     re.IGNORECASE,
 )
-# A child of whom the training told, not one whom the writer met.
-TOLD_THERE = re.compile(
+# A child in a story of the training, not one whom the writer met.
+TRAINING_STORY = re.compile(
     r"\b(?:stor(?:y|ies)|films?|videos?|slides?|case stud(?:y|ies)|examples?|scenarios?|presentation|talk|apply|applies)\b",
     re.IGNORECASE,
 )
@@ -67,14 +153,14 @@ NOT_MINUTES = (
     r"(?! ?(?:%|[-:/]|o'?clock|am\b|pm\b|st\b|nd\b|rd\b|th\b|min|hour|mile|day|week|metre|step|flight|of\b|staff|people|copies"
     r"|too\b)|\.\d)"
 )
-OF_A_PRONOUN = re.compile(
+AGE_OF_A_PRONOUN = re.compile(
     rf"\b(?:he|she)(?: is| was|'?s| turned| looks)(?: only| about| around| just){{0,2}} {AGE}{NO_RANGE}{NOT_MINUTES}"
     rf"|\b(?:claims?|claiming|says?|said|states?|stated)(?: to be| (?:that )?(?:he|she|they)(?: is|'?s| are|'?re| was)) {AGE}"
     rf"{NO_RANGE}{NOT_MINUTES}",
     re.IGNORECASE,
 )
 # From three on: "one" and "two" of a team are no ages.
-AGE_OF_A_NAME = (
+FROM_THREE = (
     r"(?:(?:[3-9]|1[0-7])(?!\d)"
     r"|(?:three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen)\b)"
 )
@@ -82,74 +168,71 @@ JUST = r"(?:(?:only|just|now|nearly|almost|about|around) ){0,2}"
 DOTTED = r"[A-Z]\. ?(?:[A-Z]\. ?)?[A-Z]\b\.?"
 SOON = r"(?:next (?:week|month|year)|in (?:a|two) (?:week|month)s?|soon)"
 NO_NOUN = r"(?<!\bthe )(?<!\bour )(?<!\byour )(?<!\bmy )(?<!\ba )(?<!\bthis )(?<!\bthat )"
-OF_A_NAME = re.compile(
+AGE_OF_A_NAME = re.compile(
     rf"(?:(?<![\w.])({DOTTED})|\b({NAME}))(?:,? \(?(?:is |who is |who's )?(?:{AGED}|{AGE}[ -]?(?:years? old|yrs? old|y/?o)\b)"
-    rf"|,? \((?:aged )?{JUST}(?:{DIGITS}|{AGE_OF_A_NAME})\)"
+    rf"|,? \((?:aged )?{JUST}(?:{DIGITS}|{FROM_THREE})\)"
     rf"|,? {DIGITS},? (?i:{NATION})(?! ?(?:leaflets?|copies|version|translation|speak\w*|staff|interpreters?))"
     rf"|, (?:who is |who's )?(?:[3-9]|1[0-7])(?=[,;]|\.?$)"
-    rf"|,? is {JUST}{AGE_OF_A_NAME}(?=[,;]|\.?$|\. | (?:and|but|from(?! here\b| there\b| the\b| our\b| us\b)|now|who|{SOON})\b)"
+    rf"|,? is {JUST}{FROM_THREE}(?=[,;]|\.?$|\. | (?:and|but|from(?! here\b| there\b| the\b| our\b| us\b)|now|who|{SOON})\b)"
     rf"|,? \((?:[FMfm]|(?:fe)?male)[,/ ]{{1,2}}{DIGITS}\)|,? \({DIGITS}[,/ ]{{0,2}}(?:[FMfm]|(?:fe)?male)\)"
-    rf"|, (?:nearly|almost|just turned|not yet) {AGE_OF_A_NAME}(?=,)"
+    rf"|, (?:nearly|almost|just turned|not yet) {FROM_THREE}(?=,)"
     rf"| - {DIGITS} - (?i:{NATION})\b"
-    rf"|,? (?:has )?(?:just )?turn(?:ed|s) {AGE_OF_A_NAME}(?=[,;]|\.?$|\. | (?:and|but|last|this|today|yesterday|in|on)\b))"
+    rf"|,? (?:has )?(?:just )?turn(?:ed|s) {FROM_THREE}(?=[,;]|\.?$|\. | (?:and|but|last|this|today|yesterday|in|on)\b))"
 )
-# What goes on so stands for a person, also where the name is in small letters: "bao is 15 and gone", never "entry is 5 and free".
-OF_A_SMALL_NAME = re.compile(
-    rf"{NO_NOUN}(?<![\w'-])({NAME}),? (?:is|turned) {JUST}{AGE_OF_A_NAME},? (?:and |but |now ){{0,2}}"
+# Text that follows the age of a person, also with the name in small letters: "bao is 15 and gone", not "entry is 5 and free".
+AGE_OF_A_LOWERCASE_NAME = re.compile(
+    rf"{NO_NOUN}(?<![\w'-])({NAME}),? (?:is|turned) {JUST}{FROM_THREE},? (?:and |but |now ){{0,2}}"
     r"(?:is |was |has |he's |she's )?(?:been )?"
     r"(?:pregnant|missing|gone|found|alone|scared|frightened|homeless|unaccompanied|trafficked|exploited|groomed|brought|arrested"
     rf"|living|lives|claim(?:s|ing)|won'?t|refus(?:es|ing)|in (?:care|foster)|not (?:in|at) school|{SOON}|age[ -]disputed"
     rf"|{NATION})\b",
     re.IGNORECASE,
 )
-# A name in any letters or dotted initials, and an age: little alone, but what happened to somebody may stand near.
+# A name in any letters or dotted initials, and an age: little alone, but harm may stand near.
 GOES_ON = rf"(?:and|but|who|says|has|was|is|nrm|told|brought|found|missing|gone|\w{{3,12}}ing|{NATION})\b"
-BESIDE_AN_AGE = re.compile(
+NAME_BESIDE_AGE = re.compile(
     rf"(?:(?<![\w.])((?-i:{DOTTED}))|{NO_NOUN}(?<![\w'-])({NAME}))"
-    rf"(?:(?:(?:,? (?:is|who is|aged?)|'s) |,? ?\(|, | - |(?<=\.) )(?:aged? )?{JUST}{AGE_OF_A_NAME}"
+    rf"(?:(?:(?:,? (?:is|who is|aged?)|'s) |,? ?\(|, | - |(?<=\.) )(?:aged? )?{JUST}{FROM_THREE}"
     rf"(?=[,;)]|\.?$|\. | - | {GOES_ON})"
-    rf"| {AGE_OF_A_NAME}(?= {GOES_ON}))",
+    rf"| {FROM_THREE}(?= {GOES_ON}))",
     re.IGNORECASE,
 )
-NEAR = 80
+HARM_WINDOW = 80
 # "15F", as it is noted in hospitals.
-CLINICAL = re.compile(r"(?<![\w/.-])(?:[5-9]|1[0-7]) ?(?:[MF]|yo[MF]?)(?=[,;.]|$| (?:from|with|who|in|brought)\b)")
-OF_A_PLACE = re.compile(
+CLINICAL_AGE = re.compile(r"(?<![\w/.-])(?:[5-9]|1[0-7]) ?(?:[MF]|yo[MF]?)(?=[,;.]|$| (?:from|with|who|in|brought)\b)")
+ROOM_BEFORE = re.compile(
     r"\b(?:room|rm|ward|flat|floor|bed|bay|suite|block|gate|desk|unit|house|level|row|seat|box|no|number|apartment|junction)\W{1,3}$",
     re.IGNORECASE,
 )
-# "Team: Ali (3 F), Bo (4 M)" is a list of colleagues, unless what happened to one of them stands near.
-IN_A_TEAM = re.compile(
+# "Team: Ali (3 F), Bo (4 M)" is a list of colleagues, unless harm stands near.
+TEAM_LIST_BEFORE = re.compile(
     rf"\b(?:team|staff|colleagues|attendees|attending|delegates|presenters?|speakers?|trainers?) ?: ?"
     rf"(?:{NAME} ?\([^()]{{1,8}}\)[, &]{{1,3}}(?:and )?){{0,6}}$",
     re.IGNORECASE,
 )
 
 
-def tells_an_age(text: str) -> bool:
-    if OF_A_PRONOUN.search(text) or any(not _is_told_of(text, found) for found in OF_A_CHILD.finditer(text)):
+def has_age(text: str) -> bool:
+    if AGE_OF_A_PRONOUN.search(text):
         return True
-    named = [found for found in OF_A_NAME.finditer(text) if _is_somebody(found[1] or found[2])]
-    listed = [found for found in named if found[0].endswith(")") and bool(IN_A_TEAM.search(before(text, found.start(), 120)))]
-    if len(listed) < len(named):
+    for match in AGE_OF_A_CHILD.finditer(text):
+        around = before(text, match.start(), 40), text[match.end() : match.end() + 30]
+        if not any(TRAINING_STORY.search(side) for side in around):
+            return True
+    named = [match for match in AGE_OF_A_NAME.finditer(text) if is_name_or_initials(match[1] or match[2])]
+    listed = [match for match in named if match[0].endswith(")") and TEAM_LIST_BEFORE.search(before(text, match.start(), 120))]
+    if len(listed) < len(named) or any(could_be_names(match[1]) for match in AGE_OF_A_LOWERCASE_NAME.finditer(text)):
         return True
-    if any(could_be_names(found[1]) for found in OF_A_SMALL_NAME.finditer(text)):
+    for match in NAME_BESIDE_AGE.finditer(text):
+        if match[1] or (could_be_names(match[2]) and is_name_or_initials(match[2].capitalize())):
+            listed.append(match)
+    if has_harm_near(text, listed):
         return True
-    if _has_harm_near(
-        text,
-        listed
-        + [
-            found
-            for found in BESIDE_AN_AGE.finditer(text)
-            if bool(found[1]) or (could_be_names(found[2]) and _is_somebody(found[2].capitalize()))
-        ],
-    ):
-        return True
-    return any(not OF_A_PLACE.search(before(text, found.start(), 20)) for found in CLINICAL.finditer(text))
+    return any(not ROOM_BEFORE.search(before(text, match.start(), 20)) for match in CLINICAL_AGE.finditer(text))
 
 
-def _is_somebody(word: str) -> bool:
-    """A name, or initials that are no acronym: two or three capitals are read as initials, "TAs" as many people."""
+def is_name_or_initials(word: str) -> bool:
+    """Two or three capitals are read as initials, unless they are an acronym; "TAs" are many people."""
     if "." in word:
         return True
     if len(word) <= 4 and word.endswith("s") and word[:-1].isupper():
@@ -157,19 +240,16 @@ def _is_somebody(word: str) -> bool:
     return are_initials(word) if word.isupper() and len(word) <= 3 else are_names(word)
 
 
-def _has_harm_near(text: str, ages: list[re.Match[str]]) -> bool:
-    """Whether harm is told `NEAR` characters or less to a side of one of these. The text is read once, however many there are."""
+def has_harm_near(text: str, ages: list[re.Match[str]]) -> bool:
+    """Whether harm stands `HARM_WINDOW` characters or less to a side of one of these. Reads the text once, however many."""
     if not ages:
         return False
-    harms = sorted(match.start() for pattern in HARM for match in pattern.finditer(text))
-    return any(bisect(harms, found.start() - NEAR) < bisect(harms, found.end() + NEAR) for found in ages)
+    plain_harm = [sign.pattern for sign in SIGNS if sign.kind == "harm" and sign.weight == 2]
+    harms = sorted(match.start() for pattern in plain_harm for match in pattern.finditer(text))
+    return any(bisect(harms, age.start() - HARM_WINDOW) < bisect(harms, age.end() + HARM_WINDOW) for age in ages)
 
 
-def _is_told_of(text: str, found: re.Match[str]) -> bool:
-    return bool(TOLD_THERE.search(before(text, found.start(), 40)) or TOLD_THERE.search(text[found.end() : found.end() + 30]))
-
-
-# When somebody was born: a date called so, or one of the last 18 years beside a name.
+# A date of birth: labelled, or one of the last 18 years beside a name.
 
 MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 MONTH = (
@@ -217,35 +297,34 @@ NAME_BEFORE = re.compile(
 INITIALS_BEFORE = re.compile(rf"(?:^|\W)({INITIALS})\W{{1,4}}$")
 NAME_AFTER = re.compile(rf"^\W{{1,4}}({NAME}) ({NAME})")
 # "DBS seen 03/02/2020 jane smith": the certificate of a colleague.
-OF_A_CHECK = re.compile(
+CHECK_BEFORE = re.compile(
     r"\b(?:dbs|crb)(?:\W{1,3}(?:checks?|checked|cert|certificate|clear|cleared|seen|issued|dated?|done|renewed|valid|no|number|is|was"
     r"|on|from|of)\b){0,4}\W{1,3}$",
     re.IGNORECASE,
 )
 CHILDHOOD = timedelta(days=18 * 366)
 # Beside the name of a colleague, a date of the last year is about work: when we rang, when they came.
-ABOUT_WORK = timedelta(days=365)
-# Beside what may be no name at all: "flu clinic 4/5/2024". What work did so long ago is seldom told.
+RECENT = timedelta(days=365)
+# Beside what may be no name at all: "flu clinic 4/5/2024". Notes about work seldom go back so far.
 LONG_PAST = timedelta(days=3 * 365)
 
 
-def tells_a_birth(text: str, today: date) -> bool:
-    if BIRTH_DIGITS.search(text):
+def has_birth_date(text: str, today: date) -> bool:
+    if BIRTH_DIGITS.search(text) or any(is_birth_date(text, match, today) for match in DATE.finditer(text)):
         return True
-    return any(_is_birth(text, found, today) for found in DATE.finditer(text)) or any(
-        today.year - 18 <= int(found[1] or found[2] or found[3]) <= today.year for found in BIRTH_YEAR.finditer(text)
-    )
+    years = [int(match[1] or match[2] or match[3]) for match in BIRTH_YEAR.finditer(text)]
+    return any(today.year - 18 <= year <= today.year for year in years)
 
 
-def _is_birth(text: str, found: re.Match[str], today: date) -> bool:
-    """A date that is called so counts whoever was born then, also one that no calendar has; one still to come never does."""
-    ahead, behind = before(text, found.start()), text[found.end() : found.end() + 60]
-    day = _date_of(found)
+def is_birth_date(text: str, match: re.Match[str], today: date) -> bool:
+    """A labelled date counts whoever was born then, also one that no calendar has; one still to come never does."""
+    ahead, behind = before(text, match.start()), text[match.end() : match.end() + 60]
+    day = written_date(match)
     if day is not None and day > today:
         return False
     if BIRTH_BEFORE.search(ahead) or BIRTH_AFTER.search(behind):
         return True
-    if day is None or not today - CHILDHOOD <= day <= today - ABOUT_WORK or OF_A_CHECK.search(ahead):
+    if day is None or not today - CHILDHOOD <= day <= today - RECENT or CHECK_BEFORE.search(ahead):
         return False
     # In small letters, with the family name first, or as initials within a sentence: only where the date is long past.
     long_past = day <= today - LONG_PAST
@@ -258,18 +337,18 @@ def _is_birth(text: str, found: re.Match[str], today: date) -> bool:
     return bool(follows and likely(follows[1], follows[2]))
 
 
-def _date_of(found: re.Match[str]) -> date | None:
-    groups = {name: value for name, value in found.groupdict().items() if value}
+def written_date(match: re.Match[str]) -> date | None:
+    """None for one that no calendar has. Two digits of a year are of this century as far as 2049."""
+    groups = {name: value for name, value in match.groupdict().items() if value}
     day, month, year = (next(value for name, value in groups.items() if name[0] == part) for part in "dmy")
     number = int(month) if month.isdigit() else 1 + MONTHS.index(month.lower()[:3])
     try:
-        # Two digits are of this century as far as 2049, as those who write them today mean it.
         return date(int(year) if len(year) == 4 else int(year) + (2000 if int(year) < 50 else 1900), number, int(day))
     except ValueError:
         return None
 
 
-# One child without a number: a case, a name or initials called a child's, or what happened to somebody in our readers' care.
+# One child without a number: a case, a child's name or initials, or a concern about somebody in the writer's care.
 
 SOMEBODY = rf"(?:{CHILD}|{IN_OUR_CARE})"
 BETWEEN = r"(?:[\w-]{1,20} ){0,2}"
@@ -286,15 +365,15 @@ CALLED = re.compile(rf"\b(?i:{SOMEBODY}) (?i:called|named) ({NAME})")
 NAME_OF = re.compile(
     rf"\b(?i:{SOMEBODY})(?:'s)? (?i:full |first )?(?i:name|initials)(?i: is| are)?(?: ?[:=-] ?| )(?:({INITIALS})|({NAME}))"
 )
-COLON = re.compile(
+AFTER_A_COLON = re.compile(
     rf"\b(?i:{SOMEBODY})(?: ?[:=-] ?)(?:({INITIALS})|({NAME}) ({NAME}))|\b(?i:child|yp|young person) ({INITIALS})"
     rf"|\b(?i:child|yp|young person|pupil)(?i: is) ({NAME}) ({NAME})|\b(?i:my|our) (?i:{SOMEBODY}) ({NAME})"
     rf"|({NAME}) (?i:is|was|has been|may be|might be) (?i:being )?(?i:exploited|trafficked|groomed|controlled|forced|abused)\b"
     rf"|\b(?i:advice|advise|ring me|call me|speak to me|speak to us|ring us|call us) (?i:about|on) ({NAME})(?=[.?!,]|$| who)"
 )
-INITIALS_SAID = re.compile(rf"\b(?i:initials)(?i: are)?(?: ?[:=-] ?| )({INITIALS})")
-SMALL_INITIALS = re.compile(r"\b(?i:initials)(?: are)?(?: ?[:=-] ?| )([a-z]{2,3})(?![\w'-])")
-HAPPENED = re.compile(
+LABELLED_INITIALS = re.compile(rf"\b(?i:initials)(?i: are)?(?: ?[:=-] ?| )({INITIALS})")
+LOWERCASE_INITIALS = re.compile(r"\b(?i:initials)(?: are)?(?: ?[:=-] ?| )([a-z]{2,3})(?![\w'-])")
+CONCERN = re.compile(
     r"\b(?:i|we)(?: am| are|'m|'re|m|re)?(?: \w{1,12})? (?:worried|concerned|concerns?) (?:about|for) "
     rf"(?:(?:a|an|my|our|this|that|one) {BETWEEN}{SOMEBODY}\b(?!s|')|one of (?:my|our|the) {BETWEEN}{SOMEBODY}s?)"
     rf"|^(?:worried|concerned) (?:about|for) (?:(?:a|an|my|our|this|that|one) {BETWEEN}{SOMEBODY}\b(?!s|'|\?)"
@@ -317,33 +396,31 @@ HAPPENED = re.compile(
 )
 
 
-def tells_of_one_child(text: str) -> bool:
-    if CASE.search(text) or HAPPENED.search(text):
+def describes_one_child(text: str) -> bool:
+    """By initials that are no acronym, or names that are no words of work. What looks like initials isn't read as a name too."""
+    if CASE.search(text) or CONCERN.search(text):
         return True
-    if any(could_be_names(found[1]) for found in SMALL_INITIALS.finditer(text)):
+    if any(could_be_names(match[1]) for match in LOWERCASE_INITIALS.finditer(text)):
         return True
-    patterns = (CASE_OF_SOMEBODY, REGARDING, CALLED, NAME_OF, COLON, INITIALS_SAID)
-    return any(_is_one_child(found) for pattern in patterns for found in pattern.finditer(text))
-
-
-def _is_one_child(found: re.Match[str]) -> bool:
-    """Initials that are no acronym, or names that are no words of work. What looks like initials isn't read as a name too."""
-    words = [word for word in found.groups() if word]
-    if len(words) == 1 and len(words[0]) <= 9 and words[0].replace(".", "").replace(" ", "").isupper():
-        return are_initials(words[0])
-    return are_names(*words)
+    for pattern in (CASE_OF_SOMEBODY, REGARDING, CALLED, NAME_OF, AFTER_A_COLON, LABELLED_INITIALS):
+        for match in pattern.finditer(text):
+            words = [word for word in match.groups() if word]
+            capitals = len(words) == 1 and len(words[0]) <= 9 and words[0].replace(".", "").replace(" ", "").isupper()
+            if are_initials(words[0]) if capitals else are_names(*words):
+                return True
+    return False
 
 
 # References that police, social care, health, schools, courts and the Home Office give to one person or one case.
 
-WORD = r"(?:ref|refs|ref(?:er|r|re|err)[ea]nce|id|no|num|n[uo]?mb?e?r|file|log|report|card|code)"
+LABEL_WORD = r"(?:ref|refs|ref(?:er|r|re|err)[ea]nce|id|no|num|n[uo]?mb?e?r|file|log|report|card|code)"
 # Systems and registers of people: a number behind their name is enough ("Mosaic 2211345").
-STRONG = (
+REGISTER = (
     r"(?:cad|nrm|ehm|ppn|care ?notes|mosaic|liquid ?logic|lcs|niche|cris|care ?first|misper|pid|rio|systmone|pnc|pncid|storm"
     r"|nass|upn|mrn|uasc|eduref|azeus|framework-?i|emis)"
 )
 # Words of everyday work: only "ref", "number" and the like behind them make what follows a reference.
-WEAK = (
+EVERYDAY_LABEL = (
     r"(?:case|crime|occurr?[ea]nce|custody|incident|intel|intelligence|missing person|child|client|patient|pt|service user"
     r"|(?:cp|cin|child protection) plan|hosp(?:ital)?|caseload|ref?ferr?al|social care|social services|child'?ren'?s services"
     r"|police|mash|marac|maset|merlin|athena|eclipse|strat(?:egy)? meeting"
@@ -352,39 +429,40 @@ WEAK = (
     r"|wyp|gmp|met|syp|nyp|btp|wmp|tvp|kent police)"
 )
 YEAR = r"(?:19|20)\d\d(?![\w/-])"
-# "hospital number 0113 243 2799" is where it is rung.
-RUNG = (
+# "hospital number 0113 243 2799" is a phone number.
+PHONE_NUMBER = (
     r"(?:hosp(?:ital)?|school|court|police|home office|port|social care|social services|mash) (?:no|num|number)\b(?: is)?[.:]? ?"
     r"0[1237](?:[ -]?\d){8,9}(?![\w/*-])"
 )
 ID = rf"(?!{YEAR})(?=[A-Z0-9/*.-]{{0,20}}\d{{3}})[A-Z0-9][A-Z0-9/*.-]{{2,24}}"
-LINK = r"\.?(?: is| was| as| under)? ?[:#=-]{0,2} ?"
-# Whose number it is, between the label and the number: "crime reference MPS 6543210/26".
-WHOSE = r"(?:(?!(?:po|so|req|inv|tel|ext|pc|ds|dc)\b)(?-i:[A-Z]{2,6})[ :-]{1,2})?"
-# What a record is of, between who keeps it and the label: "MASH contact ref", never "hospital contact number".
-OF_WHAT = r"(?: (?:contact(?= (?:ref|id|case))|enq(?:uiry)?|case|record|episode))?"
+JOINT = r"\.?(?: is| was| as| under)? ?[:#=-]{0,2} ?"
+# The keeper of the record, between the label and the number: "crime reference MPS 6543210/26".
+OWNER = r"(?:(?!(?:po|so|req|inv|tel|ext|pc|ds|dc)\b)(?-i:[A-Z]{2,6})[ :-]{1,2})?"
+# The kind of record, between its keeper and the label: "MASH contact ref", not "hospital contact number".
+RECORD_KIND = r"(?: (?:contact(?= (?:ref|id|case))|enq(?:uiry)?|case|record|episode))?"
 LABELLED = re.compile(
-    rf"\b(?!{RUNG})(?:{STRONG}(?: (?:person|child|client|patient|record|{WORD})\b){{0,2}}|{WEAK}{OF_WHAT}(?: {WORD}\b\.?){{1,2}})"
-    rf"{LINK}{WHOSE}{ID}",
+    rf"\b(?!{PHONE_NUMBER})(?:{REGISTER}(?: (?:person|child|client|patient|record|{LABEL_WORD})\b){{0,2}}"
+    rf"|{EVERYDAY_LABEL}{RECORD_KIND}(?: {LABEL_WORD}\b\.?){{1,2}})"
+    rf"{JOINT}{OWNER}{ID}",
     re.IGNORECASE,
 )
 # Letters of police forces: beside a number with its year they need no label. "met" is a word too.
 FORCE = r"(?:(?-i:M[Ee][Tt])|mps|gmp|wyp|syp|nyp|wmp|tvp|btp|psni|nwp|swp|colp)"
-# Where councils and hospitals are as well: a word of the police is to stand near.
+# Counties have councils and hospitals too, so a word of the police must stand near.
 COUNTY = (
     r"(?:kent|essex|surrey|sussex|dorset|durham|norfolk|suffolk"
     r"|cleveland|cumbria|cheshire|gwent|dyfed[ -]powys|merseyside|northumbria|humberside|herts|hants|lancs|leics|lincs|notts"
     r"|staffs|northants|wilts|warks|cambs|derbys|glos)"
 )
-OF_THE_POLICE = r"\b(?:police|crime|occurr?[ea]nce|incident|custody|cad|log)\b"
-POLICE_WORDS = re.compile(OF_THE_POLICE, re.IGNORECASE)
-OF_A_FORCE = re.compile(
-    rf"\b(?:{FORCE}|(?P<county>{COUNTY}))(?: (?:{OF_THE_POLICE}|{WORD}\b\.?)){{0,3}}{LINK}"
+POLICE_WORD = r"\b(?:police|crime|occurr?[ea]nce|incident|custody|cad|log)\b"
+POLICE_WORDS = re.compile(POLICE_WORD, re.IGNORECASE)
+FORCE_REFERENCE = re.compile(
+    rf"\b(?:{FORCE}|(?P<county>{COUNTY}))(?: (?:{POLICE_WORD}|{LABEL_WORD}\b\.?)){{0,3}}{JOINT}"
     rf"(?!{YEAR}|20\d\d/)\d{{3,8}}/(?:20)?\d\d(?![\w/])",
     re.IGNORECASE,
 )
-NEAR_A_FORCE = 30
-# Whose number it is said to be, before or after it: one of work.
+FORCE_WINDOW = 30
+# Before or after a number of work.
 PERMIT_BEFORE = re.compile(r"\bpermit\b[\w .:#'()-]{0,30}$", re.IGNORECASE)
 OF_WORK_AFTER = re.compile(
     r"^(?: (?:is|was|as)(?: (?:our|the|your|my|their|a|an))?(?: \w{1,12})?)?[ (:-]{1,2}"
@@ -393,7 +471,7 @@ OF_WORK_AFTER = re.compile(
 )
 # The police's unique reference number, "01AB/4567/26"; a school's has six digits, a home's or a nursery's seven or letters first.
 # What is called a school's is one, however many digits were typed.
-URN_LABEL = rf"\burn(?: (?:no|number|ref)\b\.?)?{LINK}"
+URN_LABEL = rf"\burn(?: (?:no|number|ref)\b\.?)?{JOINT}"
 NO_SCHOOL = r"(?<!school )(?<!schools )(?<!school's )(?<!academy )(?<!academy's )(?<!college )(?<!nursery )(?<!ofsted )"
 URN = re.compile(
     rf"{URN_LABEL}(?:(?:\d\d ?[A-Z]{{1,2}}/)?\d{{3,7}}/\d\d|\d{{4,7}}/20\d\d)(?![\w/])"
@@ -401,14 +479,14 @@ URN = re.compile(
     re.IGNORECASE,
 )
 # So many digits behind such a word that it is no year, ward or phone; "call me about case 45001234" is a case all the same.
-LONG_LABELLED = re.compile(rf"\b{WEAK}{LINK}(?:[1-9]\d{{7,12}})(?![\w/-])", re.IGNORECASE)
+LONG_LABELLED = re.compile(rf"\b{EVERYDAY_LABEL}{JOINT}(?:[1-9]\d{{7,12}})(?![\w/-])", re.IGNORECASE)
 # "26/4412", "P/12/345" after a label: too few digits in a row for the above.
-SHORT_LABELLED = re.compile(rf"\b{WEAK}(?: {WORD}\b\.?){{1,2}}{LINK}[A-Z0-9]{{1,6}}/\d{{2,8}}", re.IGNORECASE)
-# As long as police number crimes; what is an order, a parcel or a phone is said to be one before it.
-LONG = re.compile(rf"\b(?:ref|reference){LINK}\d{{11,12}}(?![\w/-])", re.IGNORECASE)
+SHORT_LABELLED = re.compile(rf"\b{EVERYDAY_LABEL}(?: {LABEL_WORD}\b\.?){{1,2}}{JOINT}[A-Z0-9]{{1,6}}/\d{{2,8}}", re.IGNORECASE)
+# As long as the police's crime numbers; an order, a parcel or a phone has its own label before it.
+LONG = re.compile(rf"\b(?:ref|reference){JOINT}\d{{11,12}}(?![\w/-])", re.IGNORECASE)
 LABEL_AFTER = re.compile(
     rf"(?<![\w/-])(?=[A-Z0-9/]{{0,20}}\d{{4}})[A-Z0-9/]{{6,24}} (?:is|was) (?:the|her|his|their|our|a|my) "
-    rf"(?:{STRONG}|{WEAK}) {WORD}\b",
+    rf"(?:{REGISTER}|{EVERYDAY_LABEL}) {LABEL_WORD}\b",
     re.IGNORECASE,
 )
 SHAPES = re.compile(
@@ -420,7 +498,7 @@ SHAPES = re.compile(
     r")(?![\w/-])"
 )
 HOME_OFFICE = re.compile(r"(?<![\w-])\d{4}-\d{4}-\d{4}-\d{4}(?![\w-])")  # unique application number
-# Letters that the first two may be (HMRC, NIM39110): no D, F, I, Q, U, V, and no O as the second.
+# Of the first two letters (HMRC, NIM39110): no D, F, I, Q, U, V, and no O as the second.
 NATIONAL_INSURANCE = re.compile(
     r"(?<![\w-])[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d\d ?\d\d ?\d\d ?[A-D](?![\w-])"
     r"|\b(?i:ni|nino|national insurance)\b(?: (?i:no|number|num)\b)?[ .:#-]{1,3}[A-Z]{2} ?\d\d ?\d\d ?\d\d"
@@ -429,43 +507,69 @@ NATIONAL_INSURANCE = re.compile(
 
 def has_reference(text: str) -> bool:
     """Whether the note quotes what finds one person in somebody's records."""
-    patterns = (LABELLED, URN, SHORT_LABELLED, LABEL_AFTER, NATIONAL_INSURANCE)
-    if any(pattern.search(text) for pattern in patterns) or any(
-        _is_of_police(text, found) for found in OF_A_FORCE.finditer(text)
-    ):
+    labelled = (LABELLED, URN, SHORT_LABELLED, LABEL_AFTER, NATIONAL_INSURANCE)
+    if any(pattern.search(text) for pattern in labelled):
         return True
-    if any(not is_paid_by(text, found.start()) for shape in (LONG_LABELLED, SHAPES) for found in shape.finditer(text)):
+    if any(is_police_reference(text, match) for match in FORCE_REFERENCE.finditer(text)):
         return True
-    return any(not is_of_another_kind(text, found.start()) for shape in (HOME_OFFICE, LONG) for found in shape.finditer(text))
+    if any(not is_paid_by(text, match.start()) for shape in (LONG_LABELLED, SHAPES) for match in shape.finditer(text)):
+        return True
+    return any(not is_of_another_kind(text, match.start()) for shape in (HOME_OFFICE, LONG) for match in shape.finditer(text))
 
 
-def _is_of_police(text: str, found: re.Match[str]) -> bool:
-    """Whether a number beside a force's name is theirs: no order, invoice or permit, and beside a county's name said to be."""
-    ahead, behind = before(text, found.start()), text[found.end() : found.end() + NEAR_A_FORCE]
-    if is_paid_by(text, found.start()) or PERMIT_BEFORE.search(ahead) or OF_WORK_AFTER.search(behind):
+def is_police_reference(text: str, match: re.Match[str]) -> bool:
+    """Of a number beside a force's name: no order, invoice or permit; beside a county's, only with a word of the police."""
+    ahead, behind = before(text, match.start()), text[match.end() : match.end() + FORCE_WINDOW]
+    if is_paid_by(text, match.start()) or PERMIT_BEFORE.search(ahead) or OF_WORK_AFTER.search(behind):
         return False
-    return not found["county"] or bool(POLICE_WORDS.search(f"{ahead[-NEAR_A_FORCE:]}{found[0]}{behind}"))
+    return not match["county"] or bool(POLICE_WORDS.search(f"{ahead[-FORCE_WINDOW:]}{match[0]}{behind}"))
 
 
-# Whether a note seems to tell of one child. Patterns, not certainty: a person is asked, never refused (ADR 22).
-#
-# How often it is wrong is measured on the notes in tests/professionals/child_notes. The time that it takes grows as the text
-# does.
-
-__all__ = ["MOST_READ", "is_nhs_number", "looks_like_child_details"]
-
-# Characters; no box of ours takes a tenth of it, and what is longer is refused for its length before anything is kept.
-MOST_READ = 50_000
+# Signs that are too little alone: who, how old, what happened. Their weights are in `vocabulary`.
 
 
-def looks_like_child_details(text: str) -> bool:
-    """Whether a note seems to tell of one child: a number or reference of theirs, a birth, an age, a name, what happened."""
-    words = OURS.sub("; ", normalised(text[:MOST_READ]))  # our own references are of nobody
-    return _tells_by_figures(words) or tells_an_age(words) or tells_of_one_child(words) or signs_come_together(words)
+def signs_add_up(text: str) -> bool:
+    """Whether the signs within `SIGN_WINDOW` characters to each side of one of them weigh `ENOUGH`.
+
+    Each kind weighs no more than its most; without a sign of a child or of an age below 18 they weigh nothing.
+    """
+    signs = sorted(find_signs(SHORTENED.sub(lambda short: SHORT[short[0].lower()], text)))
+    weights: Counter[str] = Counter()
+    first = last = 0
+    for place, _kind, _weight in signs:
+        while last < len(signs) and signs[last][0] <= place + SIGN_WINDOW:
+            weights[signs[last][1]] += signs[last][2]
+            last += 1
+        while signs[first][0] < place - SIGN_WINDOW:
+            weights[signs[first][1]] -= signs[first][2]
+            first += 1
+        if weights["child"] or weights["age"]:
+            capped = (max(most, weights[kind]) if most < 0 else min(most, weights[kind]) for kind, most in MOST.items())
+            if sum(capped) >= ENOUGH:
+                return True
+    return False
 
 
-def _tells_by_figures(words: str) -> bool:
-    """What can't be said without a digit, and most notes have none."""
-    if not any(letter.isdigit() for letter in words):
-        return False
-    return has_nhs_number(words) or has_reference(words) or tells_a_birth(words, timezone.localdate())
+def find_signs(text: str) -> Iterator[tuple[int, str, int]]:
+    """Place, kind and weight of each."""
+    for sign in SIGNS:
+        for match in sign.pattern.finditer(text):
+            yield match.start(), sign.kind, sign.weight
+    yield from find_names(text)
+    for match in LONG_NUMBER.finditer(text):
+        if not is_of_another_kind(text, match.start()):
+            yield match.start(), "number", 2
+
+
+def find_names(text: str) -> Iterator[tuple[int, str, int]]:
+    """Names and initials, but not of adults with a title; one that a note is about ("re Amina") weighs more."""
+    last = ""
+    for match in ANY_WORD.finditer(text):
+        word, begins = match[0], bool(ENDS_A_SENTENCE.search(before(text, match.start(), 2))) and last not in SUBJECTS
+        short_capitals = word.isupper() and len(word) < 5
+        is_name = are_initials(word) if short_capitals else (word.isupper() or not begins) and are_names(word)
+        if is_name and last not in TITLES:
+            yield match.start(), "name", 1
+            if last in SUBJECTS:
+                yield match.start(), "called", 2
+        last = word.lower()

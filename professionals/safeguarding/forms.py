@@ -1,7 +1,7 @@
-"""No child's details (product.md, rule 6): free text is asked about once, and the form says whom to call."""
+"""No child's details (product.md, rule 6): a form asks once about such a text, and says whom to call."""
 
 from collections.abc import Iterable
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from itertools import count
 from typing import Any
 
@@ -13,10 +13,8 @@ from django.utils.translation import gettext_lazy
 
 from ctac.dates import OURS, UK, format_clock, format_day, is_working_day, uk_datetime, uk_day
 from ctac.forms import ExplainedError
-from professionals.models import route_out_of_hours
+from professionals.models import OutOfHours
 from professionals.safeguarding.child_details import looks_like_child_details
-
-# When the advice line is open, by a UK clock and the bank holidays of where the team works; what to say when it is not.
 
 OPENS, CLOSES = time(9, 30), time(16, 30)  # UK time; settings.ADVICE_HOURS says the same in words
 
@@ -28,13 +26,9 @@ def is_advice_line_open(now: datetime) -> bool:
 
 
 def next_opening(now: datetime) -> datetime:
-    """The first opening after `now`."""
     days = (uk_day(now) + timedelta(days=ahead) for ahead in count())
-    return next(moment for moment in map(opening_of, days) if moment and moment > now)
-
-
-def opening_of(day: date) -> datetime | None:
-    return uk_datetime(day, OPENS) if is_working_day(day, OURS) else None
+    openings = (uk_datetime(day, OPENS) for day in days if is_working_day(day, OURS))
+    return next(opening for opening in openings if opening > now)
 
 
 def whom_to_call(now: datetime) -> str:
@@ -47,21 +41,18 @@ def whom_to_call(now: datetime) -> str:
     opens = next_opening(now)
     when = {"phone": phone, "day": format_day(opens), "time": format_clock(opens)}
     closed = _("Worried about a child? The advice line on %(phone)s is closed now. It opens on %(day)s at %(time)s.") % when
-    route = route_out_of_hours().rstrip(".")
+    route = (OutOfHours.objects.values_list("route", flat=True).first() or settings.OUT_OF_HOURS_ROUTE).rstrip(".")
     until_then = [_("Until then: %(route)s.") % {"route": route}] if route else []
     return " ".join([closed, *until_then, emergency])
 
 
-__all__ = ["CONFIRM_FIELD", "ChildDetailsMixin", "StaffForm", "looks_like_child_details"]
-
 CONFIRM_FIELD = "keep_what_i_wrote"
-LOOKS_LIKE = gettext_lazy("This looks like details of a child.")
 
 
 class ChildDetailsMixin(forms.Form):
-    """A form that stops once when its free text looks like a child's details, says whom to call, and offers to keep the text.
+    """Refuses once a free text that looks like a child's details, says whom to call, and offers to keep the text.
 
-    A valid form whose `flagged` is true holds text that its writer kept: store that, and tell the lead after. What goes on to
+    A valid form whose `flagged` is true holds text that its writer kept: store that, then notify the lead. What goes on to
     others as it is written (a label, an email to many, a public page) can't be kept: those fields are `never_kept` (ADR 22).
     """
 
@@ -85,7 +76,12 @@ class ChildDetailsMixin(forms.Form):
         else:
             for name in filter(self.fields.__contains__, self._suspicious):
                 self.add_error(
-                    name, ExplainedError(LOOKS_LIKE, child_details_explanation(can_be_kept=self._can_be_kept), "child_details")
+                    name,
+                    ExplainedError(
+                        gettext_lazy("This looks like details of a child."),
+                        child_details_explanation(can_be_kept=self._can_be_kept),
+                        "child_details",
+                    ),
                 )
         return cleaned
 
@@ -101,7 +97,7 @@ class ChildDetailsMixin(forms.Form):
 
 
 class StaffForm(ChildDetailsMixin):
-    """What an action of the staff site asks for. Staff write no child's details either; the service hears of what they keep."""
+    """The form of an action of the staff site. `flagged` goes to the service: staff write no child's details either."""
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -110,7 +106,7 @@ class StaffForm(ChildDetailsMixin):
 
 
 def child_details_explanation(*, can_be_kept: bool = True) -> str:
-    """What the form says beside the field after `LOOKS_LIKE`: take it out, and whom to call about a child at this moment."""
+    """Beside the field: take it out, and whom to call about a child at this moment."""
     take_out = gettext_lazy("Please take them out: we can’t act on them here.")
     if can_be_kept:
         otherwise = gettext_lazy("If this is not about a child, tick the box at the end.")

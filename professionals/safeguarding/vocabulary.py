@@ -1,12 +1,9 @@
-"""What the detector of a child's details knows: words, names and numbers, and signs that weigh together."""
+"""Words and patterns of the detector of a child's details: names, numbers, and signs with their weights."""
 
 import re
-import unicodedata
-from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-# What all parts of the detector share: text in one spelling, who is a child, what is a name.
+# What all parts of the detector share: spelling, words for a child, what is no name.
 
 SPACES = re.compile(r"\s+")
 OTHER_DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−", "-") | dict.fromkeys("‘’ʼ`´", "'") | dict.fromkeys("“”", '"'))
@@ -27,7 +24,7 @@ COUNTRY = (
     "|Guinea|India|Iran|Iraq|Ivory Coast|Kosovo|Lithuania|Mali|Moldova|Morocco|Nepal|Nigeria|Pakistan|Palestine|Poland|Romania"
     "|Rwanda|Senegal|Slovakia|Somalia|Sri Lanka|(?:south )?Sudan|Syria|Thailand|Turkey|Uganda|Ukraine|Viet ?nam)"
 )
-# A capital letter is asked for by `are_names`, which knows those of every alphabet; these only say where a name would stand.
+# Only where a name would stand: `are_names` asks for the capital letter, of any alphabet.
 NAME = r"[^\W\d_][\w'-]{1,30}"
 INITIALS = r"(?:(?:[A-Z]\. ?){2,3}|[A-Z]{2,3}(?![\w'-]))"
 # Capitalised words of our readers' notes that are no names of people.
@@ -61,29 +58,6 @@ ACRONYMS = frozenset(
     amu sau mau hdu nnu cdu mw sn hcp hca cyp fgm hbv da dv csa see who all any you why how yes
     """.split()  # noqa: SIM905 - readable as it stands
 )
-
-
-def normalised(text: str) -> str:
-    """One kind of digits, dashes, quotes and spaces, nothing invisible: what looks alike is read alike, and fast."""
-    plain = "".join(letter for letter in unicodedata.normalize("NFKC", text) if unicodedata.category(letter) != "Cf")
-    return SPACES.sub(" ", plain.translate(OTHER_DASHES)).strip()
-
-
-def are_names(*words: str | None) -> bool:
-    """Whether each begins with a capital and none is a word of work. At least one is needed."""
-    found = [word.strip("'-") for word in words if word]
-    return bool(found) and all(word[:1].isupper() and word.lower() not in NOT_NAMES for word in found)
-
-
-def are_initials(letters: str) -> bool:
-    """AK, A.K., T N M; not an acronym of our readers' work."""
-    plain = re.sub(r"[. ]", "", letters)
-    return 2 <= len(plain) <= 3 and plain.isupper() and plain.lower() not in ACRONYMS
-
-
-def before(text: str, place: int, most: int = 60) -> str:
-    """So many characters before a place: a window, so that each look takes the same time in a long text."""
-    return text[max(0, place - most) : place]
 
 
 # Words of our readers' notes that are no names, for names that are typed in small letters.
@@ -132,12 +106,6 @@ NO_NAMES = ORDINARY | NOT_NAMES | ACRONYMS
 ENDINGS = ("tion", "sion", "ment", "ness", "ship", "ings", "ists", "ities", "ology")
 
 
-def could_be_names(*words: str | None) -> bool:
-    """Whether none is a word of every day or of work, whatever letters it is typed in. At least one is needed."""
-    found = [word.strip("'-.").lower() for word in words if word]
-    return bool(found) and not any({word, word.removesuffix("s")} & NO_NAMES or word.endswith(ENDINGS) for word in found)
-
-
 # NHS numbers, and the numbers of other kinds that have ten digits too.
 
 NHS_SHAPE = re.compile(r"(?<![\w+/.-])(\d{3})([ .-]?)(\d{3})\2(\d{4})(?![\d/]|[.-]\d)")
@@ -146,15 +114,14 @@ NHS_LABEL = re.compile(
     r"|(?<![\w+/.-])\d{3}[ .-]?\d{3}[ .-]?\d{4} ?(?:is |\()?(?:(?:the|her|his|their) )?(?:nhs|chi) n",
     re.IGNORECASE,
 )
-# What stands before a number that is somebody's phone, an order, a meeting: up to a few short words may lie between.
+# Words before a phone number, an order or a meeting, with up to a few short words between.
 OTHER_NUMBER = re.compile(
     r"\b(?:tel|telephone|phone|mobile|mob|call|ring|text|fax|ext|bleep|pager|switchboard|dial|pin|passcode|meeting|zoom|teams|webex"
     r"|po|p\.o|order|purchase|requisition|req|invoice|account|cost|code|charity|company|vat|isbn|batch|tracking|parcel|courier"
     r"|dpd|desk|office|reception|contact|delivery note|sort)\b[\w .:#'()-]{0,20}$",
     re.IGNORECASE,
 )
-# What stands before a number by which somebody pays; whose it is may lie between ("PO number for the hospital"). A care order
-# pays for nothing.
+# Words before a number of a payment, perhaps with its owner between ("PO number for the hospital"). A care order is no payment.
 PAID_BY = re.compile(
     r"\b(?:po|p\.o|purchas\w{1,3}|requisition|req|invoice|budget|vat|cost (?:code|cent(?:re|er))|account (?:no|number|code)"
     r"|(?<!care )(?<!court )(?<!supervision )(?<!protection )order (?:no|number))\b[\w .:#'()-]{0,30}$",
@@ -162,49 +129,21 @@ PAID_BY = re.compile(
 )
 
 
-def is_nhs_number(digits: str) -> bool:
-    """Whether ten digits are an NHS number by its check digit (modulus 11, NHS Data Dictionary). Scotland's CHI numbers too."""
-    if len(digits) != 10 or len(set(digits)) == 1:
-        return False
-    check = 11 - sum(int(digit) * weight for digit, weight in zip(digits, range(10, 1, -1), strict=False)) % 11
-    return check != 10 and check % 11 == int(digits[9])
-
-
-def is_of_another_kind(text: str, place: int) -> bool:
-    """Whether the words before a number say that it is a phone, an order or a meeting."""
-    return bool(OTHER_NUMBER.search(before(text, place))) or is_paid_by(text, place)
-
-
-def is_paid_by(text: str, place: int) -> bool:
-    """Whether the words before a number say that it is an order's, an invoice's or a cost code."""
-    return bool(PAID_BY.search(before(text, place)))
-
-
-def has_nhs_number(text: str) -> bool:
-    """One that is called so, right or mistyped; or ten digits with the right check digit that nothing else is said of."""
-    if NHS_LABEL.search(text):
-        return True
-    return any(
-        is_nhs_number(found[1] + found[3] + found[4]) and not is_of_another_kind(text, found.start())
-        for found in NHS_SHAPE.finditer(text)
-    )
-
-
-# What makes a child of a note when it comes together, though no part of it would alone: who, how old, what happened.
+# Signs: who, how old, what happened. None is enough alone; together they are a child's details.
 #
 # Each kind of sign has a weight and a most that it can add. Without a word for a child or an age below 18 nothing adds up:
 # what is left is a colleague's name, a lost parcel, somebody's mother in hospital. The words of harm are those of the
 # situations and signs in our leaflets and of the indicators of the National Referral Mechanism.
 
 ENOUGH = 5
-# Characters to each side of a sign in which others are read with it: a sentence or two.
-NEAR = 120
+# Characters to each side of a sign in which others count with it: a sentence or two.
+SIGN_WINDOW = 120
 
 UNDER_18 = (
     r"(?:(?<![\d.,:/+#£-])(?:\d|1[0-7])(?![\d:+%#]|[.,/]\d| ?(?:-|to|and|or) ?\d)"
     r"|\b(?:three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen)\b)"
 )
-# What makes of "child" a subject that somebody wants to hear of ("child criminal exploitation").
+# After "child" where it is the subject of a talk ("child criminal exploitation").
 SUBJECT = (
     r"(?: (?:criminal|sexual|labour|modern|domestic|slavery|marriage|dating|violence|crime|harm|victims|witnesses|on child)\b)"
 )
@@ -234,7 +173,7 @@ OWN_ADULTS = (
     r"|stepmother|stepfather|grandparents|parents|(?:mother|father|brother|sister)-in-law)"
 )
 MANY = r"(?:girls|boys|lads|kids|children|young people|pupils|students|siblings|brothers|sisters|twins|minors|teenagers|babies)"
-# What makes of one word for a child a place, a job or a subject.
+# After a word for a child where it is a place, a job or a subject.
 NOT_ONE = (
     r"(?!s\b|'|[\w-]| (?:protection|health|development|care|benefit|abuse|exploitation|trafficking|safeguarding|psych\w*|minder"
     r"|friendly|centre|clinic|unit|ward|guides?|scouts?|services?|nurses?|midwi\w+|teachers?|social|support|mental|death|line"
@@ -243,11 +182,11 @@ NOT_ONE = (
     r"|relations\w{0,4}|liaison"
     r"|on (?:the )?(?:reception|desk|front desk|door|gate)|in the (?:film|video|story|slides?|presentation)|or )\b)"
 )
-# What makes of "the child's" or "the girls'" a building or a service.
-OF_A_PLACE = (
+# After "the child's" or "the girls'".
+BUILDING_OR_SERVICE = (
     r"(?:brigade|school|ward|hospital|centre|services?|home|team|social|trust|board|unit|clinic|department|charity|wing|hall)"
 )
-ROUGHLY = r"(?:is |was |who is |who's |aged? |about |around |only |just |maybe |\? ?)"
+OR_SO = r"(?:is |was |who is |who's |aged? |about |around |only |just |maybe |\? ?)"
 NO_THING = (
     r"(?! ?(?:%|min|hour|hr|mile|day|week|wk|month|copies|copy|people|staff|of us|am\b|pm\b|st\b|nd\b|rd\b|th\b|metre|step|box"
     r"|chair|place|o'?clock))"
@@ -256,14 +195,12 @@ NO_THING = (
 
 @dataclass(frozen=True)
 class Sign:
-    """What one pattern says of a note."""
-
     kind: str
     weight: int
     pattern: re.Pattern[str]
 
 
-# What signs of one kind add at most, however many they are; those below nothing speak against a child.
+# The most that signs of one kind add, however many they are; negative ones speak against a child.
 MOST = {
     "child": 3,
     "age": 3,
@@ -299,7 +236,7 @@ SIGNS = (
         "child",
         2,
         rf"\b(?:{RELATED}|{IN_CARE})\b{NOT_ONE}",
-        rf"\b(?:{YOUNG}|{RELATED})'s (?!{OF_A_PLACE})",
+        rf"\b(?:{YOUNG}|{RELATED})'s (?!{BUILDING_OR_SERVICE})",
         r"\b(?:eldest|oldest|youngest)\b(?! \w{1,20}s\b)",
         r"\b(?:siblings|twins|sibling group)\b",
     ),
@@ -307,8 +244,8 @@ SIGNS = (
         "age",
         3,
         rf"{UNDER_18}[ -]?(?:(?:years?|yrs?|y)[ -]old|y/?o|y\.o|yrs?|months? old|m/o|/12)(?:f|m)?\b",
-        rf"\b(?:{YOUNG}|{RELATED}|{IN_CARE}|eldest|oldest|youngest)\b[ ,(]{{1,3}}{ROUGHLY}{{0,3}}{UNDER_18}{NO_THING}",
-        rf"\baged? {ROUGHLY}{{0,2}}{UNDER_18}",
+        rf"\b(?:{YOUNG}|{RELATED}|{IN_CARE}|eldest|oldest|youngest)\b[ ,(]{{1,3}}{OR_SO}{{0,3}}{UNDER_18}{NO_THING}",
+        rf"\baged? {OR_SO}{{0,2}}{UNDER_18}",
         rf"\b(?:looks?|appears?|seems|says?|said|thinks?|probably|assessed as|claims?|claiming|turned|turns|turning|just|only)"
         rf"(?: (?:to be|that|he is|she is|he's|she's|just|only|about|around|like|more like)){{0,3}} {UNDER_18}{NO_THING}",
         rf"\b(?:he|she|who)(?:'s| is| was|s)(?: (?:just|only|about|around|maybe)){{0,2}} {UNDER_18}{NO_THING}",
@@ -420,7 +357,7 @@ SIGNS = (
         r"\b(?:team|staff|training|presenter|speaker|copies|leaflets?|colleagues?|conference|delegates|policy|room|floor|reception"
         r"|parking|projector|interpreter)\b|\bsigned for (?:it|them|the (?:box|parcel|delivery))\b",
     ),
-    # Whose name it is, where a name is told: it takes away what "called" adds.
+    # The owner of a name: it takes away what "called" adds.
     *_signs(
         "colleague",
         -2,
@@ -449,65 +386,8 @@ SHORT = {
 }  # fmt: skip
 SHORTENED = re.compile(rf"(?<![\w/])(?:{'|'.join(map(re.escape, SHORT))})(?![\w/])", re.IGNORECASE)
 
-WORD = re.compile(r"[^\W\d_][\w'-]*")
+ANY_WORD = re.compile(r"[^\W\d_][\w'-]*")
 TITLES = frozenset("mr mrs ms miss dr sgt pc dc di prof professor cllr rev sir sister matron nurse inspector".split())  # noqa: SIM905
 SUBJECTS = frozenset("re regarding concerning about case of".split())  # noqa: SIM905
 ENDS_A_SENTENCE = re.compile(r"(?:^|[.!?;:\n] ?)$")
 LONG_NUMBER = re.compile(r"(?<![\w+/.,£-])(?=[A-Z]{0,3}\d{5})[A-Z]{0,3}\d{5,14}(?![\w/-])", re.IGNORECASE)
-
-
-# What happened to somebody, said so plainly that it needs little beside it.
-HARM = tuple(sign.pattern for sign in SIGNS if sign.kind == "harm" and sign.weight == 2)
-
-
-def signs_come_together(text: str) -> bool:
-    """Whether the signs around one of them, `NEAR` characters to each side, weigh `ENOUGH`."""
-    found = sorted(_found(SHORTENED.sub(lambda short: SHORT[short[0].lower()], text)))
-    weights: Counter[str] = Counter()
-    first = last = 0
-    for place, _kind, _weight in found:
-        while last < len(found) and found[last][0] <= place + NEAR:
-            weights[found[last][1]] += found[last][2]
-            last += 1
-        while found[first][0] < place - NEAR:
-            weights[found[first][1]] -= found[first][2]
-            first += 1
-        if _together(weights) >= ENOUGH:
-            return True
-    return False
-
-
-def _together(weights: Counter[str]) -> int:
-    """What the signs weigh, each kind no more than its most; nothing where none of them is of a child or of an age below 18."""
-    if not weights["child"] and not weights["age"]:
-        return 0
-    return sum(max(most, weights[kind]) if most < 0 else min(most, weights[kind]) for kind, most in MOST.items())
-
-
-def _found(text: str) -> Iterator[tuple[int, str, int]]:
-    for sign in SIGNS:
-        for match in sign.pattern.finditer(text):
-            yield match.start(), sign.kind, sign.weight
-    yield from _names(text)
-    for match in LONG_NUMBER.finditer(text):
-        if not is_of_another_kind(text, match.start()):
-            yield match.start(), "number", 2
-
-
-def _names(text: str) -> Iterator[tuple[int, str, int]]:
-    """Names and initials, but not of adults with a title; one that a note is about ("re Amina") weighs more."""
-    last = ""
-    for match in WORD.finditer(text):
-        begins = bool(ENDS_A_SENTENCE.search(before(text, match.start(), 2))) and last not in SUBJECTS
-        if last not in TITLES and _is_name(match[0], begins):
-            yield match.start(), "name", 1
-            if last in SUBJECTS:
-                yield match.start(), "called", 2
-        last = match[0].lower()
-
-
-def _is_name(word: str, begins: bool) -> bool:
-    """A capitalised word that is none of work, where no sentence begins; capitals alone are initials or an acronym."""
-    if word.isupper():
-        return are_initials(word) if len(word) < 5 else are_names(word)
-    return not begins and are_names(word)

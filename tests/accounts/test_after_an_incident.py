@@ -6,7 +6,7 @@ from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from django.core.management import call_command
 from django.test import Client
 
-from accounts import sessions
+from accounts import encryption
 from tests.accounts.test_second_factor import SECRET, enrol
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
 
@@ -33,26 +33,26 @@ def test_the_key_is_changed_and_the_old_one_goes_without_anybody_losing_a_second
     before = codes.get_unused_codes()
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "the new key, long and random", [settings.SECRET_KEY]
 
-    call_command("reseal")
+    call_command("reencrypt")
     settings.SECRET_KEY_FALLBACKS = []
 
     totp.refresh_from_db()
-    assert sessions.decrypt(totp.data["secret"]) == SECRET
+    assert encryption.decrypt(totp.data["secret"]) == SECRET
     assert RecoveryCodes(Authenticator.objects.get(type="recovery_codes")).get_unused_codes() == before
-    assert capsys.readouterr().out == "Second factors sealed with the new key: 2.\n"
+    assert capsys.readouterr().out == "Second factors encrypted with the new key: 2.\n"
 
 
 def test_without_sealing_anew_the_old_key_can_not_go(settings):
     totp = enrol(make_staff())
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "the new key, long and random", []
-    with pytest.raises(sessions.DecryptionError):
-        sessions.decrypt(totp.data["secret"])
+    with pytest.raises(encryption.DecryptionError):
+        encryption.decrypt(totp.data["secret"])
 
 
 def test_a_second_factor_whose_key_is_lost_is_left_alone(settings):
     totp = enrol(make_staff())
     settings.SECRET_KEY = "the new key, long and random"
-    call_command("reseal", verbosity=0)
+    call_command("reencrypt", verbosity=0)
     before = dict(totp.data)
     totp.refresh_from_db()
     assert totp.data == before

@@ -26,7 +26,7 @@ CODE = "/account/confirm-email/"
 
 def stop(now, **changes):
     given = {"where": Where.ORDER, "why": Why.THROTTLE, "by": By.POSTCODE, "key": "place-order:postcode:LS1 4AP", "about": "LS1"}
-    professionals_services.keep_blocked_attempt(**{**given, "now": now, **changes})
+    professionals_services.record_blocked_attempt(**{**given, "now": now, **changes})
     return Stopped.objects.order_by("pk").last()
 
 
@@ -47,7 +47,7 @@ def test_what_is_stopped_in_one_hour_is_one_row_with_a_figure(now):
 def test_it_takes_few_statements_and_keeps_nothing_in_the_clear(now, django_assert_num_queries, caplog):
     person = make_person()
     with django_assert_num_queries(8), caplog.at_level(logging.WARNING):
-        row = professionals_services.keep_blocked_attempt(
+        row = professionals_services.record_blocked_attempt(
             where=Where.SIGN_IN, why=Why.THROTTLE, by=By.MAILBOX, key="code:nadia@leeds.nhs.uk", person=person, now=now
         )
     row = Stopped.objects.get()
@@ -105,7 +105,7 @@ def test_let_through_lifts_that_limit_until_midnight(browser, now):
     limit = {"place-order:postcode:LS1 4AP": (1, timedelta(hours=1))}
     assert [len(limits.admit(limit, now)) for _ in range(2)] == [0, 1]
     Stopped.objects.update(last_at=row.last_at)
-    professionals_services.lift_block(stopped=row, by=make_staff(), now=now)
+    professionals_services.lift_block(attempt=row, by=make_staff(), now=now)
     assert [len(limits.admit(limit, now + timedelta(minutes=number))) for number in range(3)] == [0, 0, 0]
     assert limits.hits(limit, now) == {"place-order:postcode:LS1 4AP": 0}
     midnight = now.replace(hour=0) + timedelta(days=1)

@@ -10,7 +10,7 @@ from allauth.mfa.totp.internal.auth import SECRET_SESSION_KEY, format_hotp_value
 from django.test import Client
 from django.urls import reverse
 
-from accounts import sessions
+from accounts import encryption
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
 from tests.professionals.mailing import last_code, mails_to
 
@@ -25,7 +25,7 @@ def totp(secret=SECRET, step=0):
 
 
 def enrol(user):
-    return Authenticator.objects.create(user=user, type="totp", data={"secret": sessions.encrypt(SECRET)})
+    return Authenticator.objects.create(user=user, type="totp", data={"secret": encryption.encrypt(SECRET)})
 
 
 @pytest.fixture

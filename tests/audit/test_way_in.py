@@ -11,7 +11,7 @@ from accounts.models import By, User, Where, Why
 from audit.models import Act, Entry
 from privacy.services import erase_person
 from professionals.models import Person
-from professionals.services import keep_blocked_attempt
+from professionals.services import record_blocked_attempt
 from tests.accounts.test_second_factor import enrol
 from tests.accounts.test_sign_in import BY_PASSWORD, CODE, SIGN_IN, give_password
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
@@ -105,7 +105,7 @@ def test_an_erasure_is_a_row_in_the_same_transaction(person: Person, rows: Rows)
 def test_a_limit_is_one_row_an_hour_however_often_it_stops_somebody(person: Person, rows: Rows) -> None:
     """Else whoever tries a million times would fill the table."""
     for _again in range(3):
-        keep_blocked_attempt(
+        record_blocked_attempt(
             where=Where.ORDER,
             why=Why.THROTTLE,
             by=By.ACCOUNT,

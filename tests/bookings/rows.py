@@ -27,10 +27,10 @@ from bookings.models import (
     State,
 )
 from bookings.models.busy import LINKS
-from bookings.rules import HOLD_FOR
+from bookings.rules import HOLD_DURATION
+from bookings.schedule.availability import Schedule
 from bookings.schedule.holds import place_columns
 from bookings.schedule.queries import open_schedule
-from bookings.schedule.schedules import Schedule
 from bookings.schedule.services import keep_presenter
 from bookings.schedule.slots import SlotQuery
 from bookings.travel import Place, find_place
@@ -180,7 +180,7 @@ def make_hold(
         presentation=fields.pop("presentation", None) or make_presentation(),
         format=Format.ONLINE,
         start=start,
-        held_at=expires_at - HOLD_FOR,
+        held_at=expires_at - HOLD_DURATION,
         expires_at=expires_at,
     )
     make_claim(presenter, start, start + timedelta(hours=1), None, hold=hold, expires_at=expires_at)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bookings.models import Booking, DateOption, OptionKind, OptionState, Precision, Presentation, Presenter, State, WhyNot
+from bookings.models import Booking, DateOption, NotKeptReason, OptionKind, OptionState, Precision, Presentation, Presenter, State
 from bookings.text import date_text_for_staff, kept_text, lapsed_offer_rows
 from tests.bookings.rows import NOW, at
 
@@ -27,12 +27,16 @@ def option(*, booking: str = State.REQUESTED, **columns: Any) -> DateOption:
         (option(**KEPT), NOW, f"We keep it for you until {UNTIL}."),
         (option(**KEPT), LATER, f"We kept it for you until {UNTIL}, and have not answered in time. {STILL}"),
         (option(**KEPT), at("10:00"), "This time is over."),
-        (option(**KEPT, why_not=WhyNot.AWAY), LATER, f"We no longer keep it: the presenter can’t come then any more. {STILL}"),
-        (option(), NOW, f"We don’t keep it. {STILL}"),
-        (option(why_not=WhyNot.NOBODY_FREE), NOW, f"We don’t keep it: no presenter was free then when you asked. {STILL}"),
-        (option(why_not=WhyNot.NOBODY_FREE), at("12:00"), "This time is over."),
         (
-            option(precision=Precision.DAYS, why_not=WhyNot.SEVERAL_DAYS),
+            option(**KEPT, why_not=NotKeptReason.AWAY),
+            LATER,
+            f"We no longer keep it: the presenter can’t come then any more. {STILL}",
+        ),
+        (option(), NOW, f"We don’t keep it. {STILL}"),
+        (option(why_not=NotKeptReason.NOBODY_FREE), NOW, f"We don’t keep it: no presenter was free then when you asked. {STILL}"),
+        (option(why_not=NotKeptReason.NOBODY_FREE), at("12:00"), "This time is over."),
+        (
+            option(precision=Precision.DAYS, why_not=NotKeptReason.SEVERAL_DAYS),
             NOW,
             "We don’t keep days, but look for a time in them.",
         ),
@@ -52,7 +56,7 @@ def test_what_was_offered_and_is_gone_says_why() -> None:
     options = [
         option(**KEPT),
         option(**offered),
-        option(**offered, why_not=WhyNot.AWAY, state=OptionState.EXPIRED),
+        option(**offered, why_not=NotKeptReason.AWAY, state=OptionState.EXPIRED),
         option(**offered, state=OptionState.PASSED),
     ]
     assert lapsed_offer_rows(options[1:], NOW)[0]["value"] == "We no longer keep it: the presenter can’t come then any more."
@@ -67,8 +71,8 @@ def test_what_was_offered_and_is_gone_says_why() -> None:
     [
         (option(**KEPT), NOW, f"Kept with Asha Patel until {UNTIL}."),
         (option(**KEPT), LATER, f"No longer kept. It was kept with Asha Patel until {UNTIL}."),
-        (option(**KEPT, why_not=WhyNot.AWAY), LATER, "Not kept. The presenter with whom it was kept is away then."),
-        (option(why_not=WhyNot.BESIDE), NOW, "Not kept. Who was free then is kept for another of these dates."),
+        (option(**KEPT, why_not=NotKeptReason.AWAY), LATER, "Not kept. The presenter with whom it was kept is away then."),
+        (option(why_not=NotKeptReason.BESIDE), NOW, "Not kept. Who was free then is kept for another of these dates."),
         (option(), NOW, "Not kept."),
         (option(state=OptionState.PASSED), NOW, "Not kept any more: other times were offered or asked for instead."),
     ],

@@ -14,7 +14,7 @@ from tests.deploy.test_safe_headers import EVERYWHERE, NOWHERE, wrong
 from tests.security.payloads import FORGED
 
 PATH = f"/links/{'A' * 43}/"
-MOST = rules.LINKS_OPENED[0]
+MOST = rules.LINK_RATE_LIMIT[0]
 OURS = "203.0.113.77"  # what the proxy adds
 
 

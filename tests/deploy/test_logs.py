@@ -106,7 +106,7 @@ def test_addresses_and_queries_are_masked_and_the_rest_is_left(text, cleaned):
     ],
 )
 def test_an_exceptions_words_keep_names_of_code_and_lose_what_was_typed(error, words):
-    assert logs.words_of(error).strip("[]") == words.strip("[]")
+    assert logs.message_without_values(error).strip("[]") == words.strip("[]")
 
 
 def test_a_line_for_people_has_the_same_facts():

@@ -15,10 +15,10 @@ COUNT = 6
 WRITE = """
 from django.utils import timezone
 from notifications.outbox import notify
-from professionals.models import flagged_now
+from professionals.models import FlaggedText
 for number in range({count}):
     to, about, now = f"{name}{{number}}@nhs.net", f"{name}:{{number}}", timezone.now()
-    flagged_now(about, "BK-7Q4M-2F", now)
+    FlaggedText.objects.create(about=about, reference="BK-7Q4M-2F", flagged_at=now)
     notify(kind="safeguarding-flag", about=about, to=[to], reference="BK-7Q4M-2F", now=now)
 """
 

@@ -35,6 +35,23 @@ def new_database(server: str, name: str) -> str:
     return urlsplit(server)._replace(path=f"/{name}").geturl()
 
 
+def is_alive(pid: int) -> bool:
+    """Zombies count as dead."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    if processes.LINUX:
+        try:
+            state = (processes.PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:
+            return False
+        return state not in {"Z", "X"}
+    return True
+
+
 class Live:
     """`base_url`, `mail_dir`, `database_url`; what stands in the mailbox; which processes run, to kill and to wait for."""
 
@@ -107,7 +124,7 @@ class Live:
         return pid
 
     def wait_for_another(self, name: str, than: int, seconds: float = 20) -> int:
-        self.wait_for(lambda: self.pid(name) not in {None, than} and processes.is_alive(self.pid(name)), seconds)
+        self.wait_for(lambda: self.pid(name) not in {None, than} and is_alive(self.pid(name)), seconds)
         return self.pid(name)
 
     def manage(self, *words: str) -> str:

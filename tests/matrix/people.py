@@ -21,9 +21,9 @@ from bookings.models import LinkPurpose, PlaceLinkPurpose, Presenter
 from bookings.open_sessions.services.places import make_place_links
 from notifications.models import MarkedAddress, Notification, TeamMail
 from notifications.preferences import token_of as token_of_mail
-from privacy.models import Complaint, DataAction, Done, Reason, RetentionRun
+from privacy.models import Complaint, DataAction, DataActionKind, DataActionReason, RetentionRun
 from professionals.models import AddressChange, FlaggedText, OutOfHours, Person, RecognisedDomain, Stopped, hash_token
-from professionals.services import OBJECT_FOR, keep_blocked_attempt
+from professionals.services import OBJECT_FOR, record_blocked_attempt
 from tests import factories
 from tests.accounts.factors.proof import enrol
 from tests.accounts.passkeys.device import kept_passkey
@@ -134,7 +134,9 @@ def people_and_mail(owner: Person) -> dict[str, Any]:
         "professionals_stopped": stopped(),
         "professionals_flaggedtext": FlaggedText.objects.create(about="leave:0", reference="leave 0", flagged_at=now),
         "professionals_outofhours": OutOfHours.objects.get_or_create(pk=1)[0],
-        "privacy_dataaction": DataAction.objects.create(person=owner, done=Done.GIVEN, reason=Reason.ASKED, at=timezone.now()),
+        "privacy_dataaction": DataAction.objects.create(
+            person=owner, done=DataActionKind.GIVEN, reason=DataActionReason.ASKED, at=timezone.now()
+        ),
         "privacy_retentionrun": RetentionRun.objects.create(started_at=now),
         "notifications_notification": Notification.objects.first(),
         "notifications_markedaddress": MarkedAddress.objects.create(address=owner.email, sort="hard", marked_at=now, last_at=now),
@@ -160,5 +162,5 @@ def another_browser_of(person: Person) -> Session:
 
 
 def stopped() -> Stopped:
-    keep_blocked_attempt(where=Where.ORDER, why=Why.THROTTLE, by=By.ACCOUNT, key="place-order:account:1", now=timezone.now())
+    record_blocked_attempt(where=Where.ORDER, why=Why.THROTTLE, by=By.ACCOUNT, key="place-order:account:1", now=timezone.now())
     return Stopped.objects.get()

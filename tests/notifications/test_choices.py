@@ -13,7 +13,7 @@ from django.urls import reverse
 from notifications import preferences
 from notifications import privacy as notifications_privacy
 from notifications.delivery import services as delivery_services
-from notifications.models import MailChoice, MailReader, Notification, State, Where
+from notifications.models import ChoiceSource, MailChoice, MailReader, Notification, State
 from notifications.preferences import one_click_link, page_link, wants, wants_each
 from notifications.registry import Email, Topic
 
@@ -40,8 +40,8 @@ def press(browser: Client, page: str, **answers: object) -> Any:
 
 def test_reminders_come_until_somebody_says_no_and_the_rest_only_to_who_asked(now: datetime) -> None:
     assert wants_each(ADDRESS) == {Topic.REMINDERS: True, Topic.EDITIONS: False, Topic.INVITATIONS: False}
-    preferences.choose(address=ADDRESS, chosen={Topic.REMINDERS: False}, where=Where.PAGE, now=now)
-    preferences.choose(address="other@leeds.example.nhs.uk", chosen={Topic.EDITIONS: True}, where=Where.PAGE, now=now)
+    preferences.choose(address=ADDRESS, chosen={Topic.REMINDERS: False}, where=ChoiceSource.PAGE, now=now)
+    preferences.choose(address="other@leeds.example.nhs.uk", chosen={Topic.EDITIONS: True}, where=ChoiceSource.PAGE, now=now)
     with CaptureQueriesContext(
         connection,
     ) as asked:
@@ -70,7 +70,7 @@ def test_the_page_says_what_comes_and_saves_what_is_ticked(browser: Client, page
 
 def test_one_press_in_a_mail_program_stops_that_topic_alone(browser: Client, now: datetime, settings: Any) -> None:
     """Without cookie, token or redirect; and what opens the address, such as a mail scanner, changes nothing."""
-    preferences.choose(address=ADDRESS, chosen={Topic.EDITIONS: True}, where=Where.PAGE, now=now - timedelta(days=1))
+    preferences.choose(address=ADDRESS, chosen={Topic.EDITIONS: True}, where=ChoiceSource.PAGE, now=now - timedelta(days=1))
     url = one_click_link(ADDRESS, Topic.EDITIONS).removeprefix(settings.SITE_URL)
     assert browser.get(url).headers["Location"] == page_link(ADDRESS).removeprefix(settings.SITE_URL)
     assert browser.post(url).status_code == 400
@@ -78,7 +78,7 @@ def test_one_press_in_a_mail_program_stops_that_topic_alone(browser: Client, now
     for _again in range(2):
         assert browser.post(url, ONE_CLICK).status_code == 200
     assert wants_each(ADDRESS) == {Topic.REMINDERS: True, Topic.EDITIONS: False, Topic.INVITATIONS: False}
-    assert MailChoice.objects.get().chosen_where == Where.ONE_CLICK
+    assert MailChoice.objects.get().chosen_where == ChoiceSource.ONE_CLICK
     assert browser.post(url.replace("editions", "codes"), ONE_CLICK).status_code == 404
     assert browser.post(reverse("mail_stop", args=["no-such-token", "editions"]), ONE_CLICK).status_code == 404
     assert browser.post(page_link(ADDRESS).removeprefix(settings.SITE_URL), {"stop": "all"}).status_code == 403
@@ -90,7 +90,7 @@ def test_mail_of_a_topic_goes_only_to_who_wants_it_and_service_mail_always(
     inbox = mail_server()
     make_kind()
     make_kind("reminder", topic=Topic.REMINDERS)
-    preferences.choose(address=ADDRESS, chosen=dict.fromkeys(Topic, False), where=Where.PAGE, now=now)
+    preferences.choose(address=ADDRESS, chosen=dict.fromkeys(Topic, False), where=ChoiceSource.PAGE, now=now)
     unwanted, wanted = make_row(kind="reminder", recipient=ADDRESS), make_row(kind="reminder", recipient="other@example.org")
     service = make_row(recipient=ADDRESS)
     for row in (unwanted, wanted, service):
@@ -104,8 +104,8 @@ def test_mail_of_a_topic_goes_only_to_who_wants_it_and_service_mail_always(
 def test_choices_follow_to_a_new_address_and_what_was_said_last_counts(now: datetime) -> None:
     new = "new@leeds.example.nhs.uk"
     link = page_link(ADDRESS)
-    preferences.choose(address=ADDRESS, chosen={Topic.REMINDERS: False, Topic.EDITIONS: True}, where=Where.PAGE, now=now)
-    preferences.choose(address=new, chosen={Topic.EDITIONS: False}, where=Where.PAGE, now=now + timedelta(hours=1))
+    preferences.choose(address=ADDRESS, chosen={Topic.REMINDERS: False, Topic.EDITIONS: True}, where=ChoiceSource.PAGE, now=now)
+    preferences.choose(address=new, chosen={Topic.EDITIONS: False}, where=ChoiceSource.PAGE, now=now + timedelta(hours=1))
     notifications_privacy.readdress(before=ADDRESS, to=new, now=now + timedelta(hours=2))
     assert wants_each(new) == dict.fromkeys(Topic, False)
     assert MailReader.objects.get().address == new
@@ -113,7 +113,7 @@ def test_choices_follow_to_a_new_address_and_what_was_said_last_counts(now: date
 
 
 def test_who_is_erased_leaves_no_choice_behind(now: datetime) -> None:
-    preferences.choose(address=ADDRESS, chosen={Topic.EDITIONS: True}, where=Where.SIGN_UP, now=now)
+    preferences.choose(address=ADDRESS, chosen={Topic.EDITIONS: True}, where=ChoiceSource.SIGN_UP, now=now)
     [told] = preferences.export_choices(ADDRESS)
     assert (told["wanted"], told["where"], told["chosen_at"]) == (True, "At sign-up", now)
     notifications_privacy.erase_for(ADDRESS, now)

@@ -10,7 +10,7 @@ from leaflets.models import Order, OrderState
 from notifications.models import MarkedAddress, Notification
 from notifications.models import State as MailState
 from privacy import retention as privacy_retention
-from privacy.models import Complaint, DataAction, Done, Reason
+from privacy.models import Complaint, DataAction, DataActionKind, DataActionReason
 from privacy.retention import WARNED_FOR, WARNING
 from professionals.models import FlaggedEvent, FlaggedText, Person
 from tests.bookings.open_sessions.rows import make_place, make_session
@@ -113,7 +113,9 @@ def decided_at(moment: datetime) -> None:
 
 
 def given_at(moment: datetime) -> None:
-    DataAction.objects.create(person=make_person(), done=Done.GIVEN, reason=Reason.ASKED, by=make_staff(), at=moment)
+    DataAction.objects.create(
+        person=make_person(), done=DataActionKind.GIVEN, reason=DataActionReason.ASKED, by=make_staff(), at=moment
+    )
 
 
 RECORDS = {

@@ -7,8 +7,8 @@ from typing import Any
 from django.utils import timezone
 
 from ctac.dates import uk_day
-from privacy.models import Breach, Came, Complaint
-from privacy.services import BreachFacts, ComplaintDetails, enter_breach, enter_complaint
+from privacy.models import Breach, Complaint, ComplaintChannel
+from privacy.services import enter_breach, enter_complaint
 from professionals.models import Person
 from tests.factories import make_staff
 
@@ -17,15 +17,15 @@ WRONG, WANTED = "A letter for me went to the wrong team.", "Tell me who has read
 
 
 def make_complaint(
-    *, person: Person | None = None, received_on: date | None = None, now: datetime | None = None, **said: Any
+    *, person: Person | None = None, received_on: date | None = None, now: datetime | None = None, **changes: Any
 ) -> Complaint:
     """By the form; `person` was signed in."""
     now = now or timezone.now()
     known = {"name": person.name, "email": person.email, "phone": person.phone} if person else {}
-    words = {"name": "Sam Taylor", "email": "sam@leeds.nhs.uk", "phone": "", "wrong": WRONG, "wanted": WANTED, **known, **said}
+    details = {"name": "Sam Taylor", "email": "sam@leeds.nhs.uk", "phone": "", "wrong": WRONG, "wanted": WANTED}
     return enter_complaint(
-        said=ComplaintDetails(**words),
-        came=Came.WEB,
+        details=details | known | changes,
+        came=ComplaintChannel.WEB,
         received_on=received_on or uk_day(now),
         person=person,
         by=None,
@@ -34,15 +34,15 @@ def make_complaint(
     )
 
 
-def make_breach(*, aware_at: datetime | None = None, now: datetime | None = None, **known: Any) -> Breach:
+def make_breach(*, aware_at: datetime | None = None, now: datetime | None = None, **changes: Any) -> Breach:
     now = now or timezone.now()
-    words = {
+    facts = {
         "what": "A list of orders was sent to one wrong workplace.",
         "happened": "In the morning of the day before",
         "concerns": "40 professionals: names and work addresses",
         "effects": "Unwanted mail at work",
         "measures": "The workplace has deleted the list.",
-        **known,
+        **changes,
     }
     aware_at = aware_at or now - timedelta(hours=1)
-    return enter_breach(known=BreachFacts(aware_at=aware_at, **words), by=make_staff(), now=now, token=secrets.token_urlsafe(32))
+    return enter_breach(facts={"aware_at": aware_at, **facts}, by=make_staff(), now=now, token=secrets.token_urlsafe(32))

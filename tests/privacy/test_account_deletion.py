@@ -14,7 +14,7 @@ from leaflets.models import Order, OrderState
 from notifications.delivery import smtp
 from notifications.delivery.services import deliver
 from notifications.models import Notification, State
-from privacy.models import DataAction, Done, Reason
+from privacy.models import DataAction, DataActionKind, DataActionReason
 from privacy.services import StaffAccount, erase_person
 from professionals.models import Person
 from tests.accounts.factors.proof import grow_old
@@ -86,7 +86,7 @@ def test_what_lies_ahead_is_cancelled_the_presenter_is_told_and_figures_stay(cli
     kept = Person.objects.get()
     assert (kept.name, kept.profession, kept.erased_at is None) == ("Erased", "health-visitor", False)
     assert (booking.postcode, booking.audience_size, order.lines.get().copies) == ("LS1 4AP", 8, 5)
-    assert actions() == [(kept.pk, Done.ERASED, Reason.OWN, None)]
+    assert actions() == [(kept.pk, DataActionKind.ERASED, DataActionReason.OWN, None)]
 
 
 def test_a_last_email_says_that_it_is_done_and_then_its_row_forgets_the_address(client, person, mail_server):
@@ -147,7 +147,7 @@ def test_a_manager_gives_a_copy_and_it_is_written_down(person):
     response = browser.post(of(person, "give-data"), {"sure": "on", "file_form": "json"})
 
     assert json.loads(response.content)["person"]["name"] == "Nadia Rahman"
-    assert actions() == [(person.pk, Done.GIVEN, Reason.ASKED, manager.pk)]
+    assert actions() == [(person.pk, DataActionKind.GIVEN, DataActionReason.ASKED, manager.pk)]
     shown = browser.get("/staff/privacy/dataaction/").content.decode()
     assert ("A copy was given" in shown, "Nadia" in shown) == (True, False)
 
@@ -158,7 +158,7 @@ def test_a_manager_erases_on_request_and_the_person_is_told(person):
 
     assert browser.post(of(person, "erase"), {"sure": "on"}).status_code == 302
 
-    assert actions() == [(person.pk, Done.ERASED, Reason.ASKED, manager.pk)]
+    assert actions() == [(person.pk, DataActionKind.ERASED, DataActionReason.ASKED, manager.pk)]
     [mail] = mails_to(ADDRESS)
     assert "We have erased what we held about you" in mail.text
     assert browser.post(of(person, "erase"), {"sure": "on"}).status_code == 302  # which is not there any more

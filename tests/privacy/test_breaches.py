@@ -11,10 +11,10 @@ from privacy.services import (
     ChangedMeanwhile,
     InTheFuture,
     add_to_breach,
-    need_not_tell_commissioner,
-    need_not_tell_people,
-    tell_commissioner,
-    tell_people,
+    record_commissioner_report,
+    record_no_commissioner_report,
+    record_people_not_notified,
+    record_people_notified,
 )
 from tests.factories import make_staff
 from tests.privacy.rows import NOW, make_breach
@@ -24,7 +24,7 @@ A_SECOND, HOURS = timedelta(seconds=1), timedelta(hours=72)
 
 
 def tell(breach, at, *, words="By their form.", reference="IC-1234", now=None):
-    tell_commissioner(breach=breach, at=at, reference=reference, words=words, by=make_staff(), now=now or at)
+    record_commissioner_report(breach=breach, at=at, reference=reference, words=words, by=make_staff(), now=now or at)
     breach.refresh_from_db()
 
 
@@ -60,9 +60,9 @@ def test_after_the_72_hours_the_reason_is_asked_for():
 
 def test_that_they_need_not_be_told_can_turn_out_wrong():
     breach, by = make_breach(aware_at=NOW, now=NOW), make_staff()
-    need_not_tell_commissioner(breach=breach, words="The list was encrypted.", by=by, now=NOW)
+    record_no_commissioner_report(breach=breach, words="The list was encrypted.", by=by, now=NOW)
     with pytest.raises(ChangedMeanwhile):
-        need_not_tell_commissioner(breach=breach, words="Again.", by=by, now=NOW)
+        record_no_commissioner_report(breach=breach, words="Again.", by=by, now=NOW)
     tell(breach, NOW + A_SECOND)
     kinds = [event.kind for event in breach.events.all()]
     assert kinds == ["entered", "no-commissioner", "commissioner"]
@@ -71,9 +71,9 @@ def test_that_they_need_not_be_told_can_turn_out_wrong():
 def test_whether_the_people_are_told_is_decided_by_itself():
     breach, by = make_breach(aware_at=NOW, now=NOW), make_staff()
     assert Breach.objects.people_to_decide().count() == 1
-    need_not_tell_people(breach=breach, words="It came back unread.", by=by, now=NOW)
+    record_people_not_notified(breach=breach, words="It came back unread.", by=by, now=NOW)
     assert Breach.objects.people_to_decide().count() == 0
-    tell_people(breach=breach, at=NOW, words="An email to all 40.", by=by, now=NOW)
+    record_people_notified(breach=breach, at=NOW, words="An email to all 40.", by=by, now=NOW)
     breach.refresh_from_db()
     assert (breach.people, breach.commissioner) == ("told", "")
 

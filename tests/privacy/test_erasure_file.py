@@ -11,7 +11,7 @@ from django.db import transaction
 
 from accounts.models import User
 from privacy import services as privacy_services
-from privacy.models import DataAction, Reason
+from privacy.models import DataAction, DataActionReason
 from privacy.tasks import clear_expired
 from professionals.models import Absorbed, Person
 from professionals.services import address_verified
@@ -80,7 +80,7 @@ def test_whoever_is_back_is_erased_again_and_nobody_else(path):
     assert replay() == "2 erasures are written down. Erased again: 1. All others are erased or not here.\n"
 
     assert list(Person.objects.order_by("pk").values_list("name", flat=True)) == ["Erased", "Never", "Other"]
-    assert list(DataAction.objects.values_list("person", "reason")) == [(back.pk, Reason.RESTORED)]
+    assert list(DataAction.objects.values_list("person", "reason")) == [(back.pk, DataActionReason.RESTORED)]
     assert "Erased again: 0." in replay()
     assert (len(lines(path)), Person.objects.get(pk=back.pk).created_at) == (2, since)
     assert never.pk != back.pk

@@ -10,14 +10,14 @@ from ctac.errors import DomainError
 from notifications.models import Notification
 from notifications.registry import email_named
 from notifications.rendering import render
-from privacy.models import Complaint, ComplaintEvent, Told
+from privacy.models import Complaint, ComplaintEvent, ContactMethod
 from privacy.services import (
     ChangedMeanwhile,
     acknowledge_complaint,
+    add_complaint_note,
     answer_complaint,
     close_complaint,
-    note_on_complaint,
-    tell_complaint_progress,
+    report_complaint_progress,
 )
 from tests.factories import make_staff
 from tests.privacy.rows import NOW, make_complaint
@@ -32,7 +32,7 @@ def clock():
         yield moment
 
 
-def step(service, complaint, *, told=Told.EMAIL, on=None, words="We look into it.", now=NOW, by=None):
+def step(service, complaint, *, told=ContactMethod.EMAIL, on=None, words="We look into it.", now=NOW, by=None):
     service(complaint=complaint, told=told, on=on, words=words, by=by or make_staff(), now=now)
     complaint.refresh_from_db()
 
@@ -54,7 +54,7 @@ def test_acknowledged_by_email_from_here_it_is_of_today(clock):
 
 def test_acknowledged_by_letter_it_is_of_the_day_on_which_it_went_and_no_email_goes():
     complaint = make_complaint(email="", phone="0113 496 0000", received_on=date(2026, 11, 1))
-    step(acknowledge_complaint, complaint, told=Told.LETTER, on=date(2026, 11, 3))
+    step(acknowledge_complaint, complaint, told=ContactMethod.LETTER, on=date(2026, 11, 3))
     assert complaint.acknowledged_on == date(2026, 11, 3)
     assert not Notification.objects.filter(kind="complaint-acknowledged").exists()
 
@@ -63,7 +63,7 @@ def test_acknowledged_by_letter_it_is_of_the_day_on_which_it_went_and_no_email_g
 def test_a_day_before_it_came_or_ahead_is_refused(on):
     complaint = make_complaint(received_on=date(2026, 11, 1))
     with pytest.raises(DomainError, match="Enter the day on which you told them"):
-        step(acknowledge_complaint, complaint, told=Told.PHONE, on=on)
+        step(acknowledge_complaint, complaint, told=ContactMethod.PHONE, on=on)
     assert complaint.events.count() == 1
 
 
@@ -93,12 +93,12 @@ def test_how_it_goes_is_told_as_often_as_it_takes():
     complaint = make_complaint()
     step(acknowledge_complaint, complaint)
     for words in ("We wait for the carrier.", "The carrier has answered."):
-        step(tell_complaint_progress, complaint, words=words)
+        step(report_complaint_progress, complaint, words=words)
     assert complaint.state == "acknowledged"
     assert Notification.objects.filter(kind="complaint-progress").count() == 2
 
 
-@pytest.mark.parametrize("service", [tell_complaint_progress, answer_complaint])
+@pytest.mark.parametrize("service", [report_complaint_progress, answer_complaint])
 def test_nothing_is_told_without_words(service):
     complaint = make_complaint()
     step(acknowledge_complaint, complaint)
@@ -116,7 +116,7 @@ def test_it_is_closed_after_an_outcome_or_with_a_reason():
     answered = make_complaint()
     step(answer_complaint, answered)
     close_complaint(complaint=answered, words="", flagged=False, by=by, now=NOW)
-    note_on_complaint(complaint=answered, words="The Commissioner asked on Monday.", flagged=False, by=by, now=NOW)
+    add_complaint_note(complaint=answered, words="The Commissioner asked on Monday.", flagged=False, by=by, now=NOW)
     assert [event.kind for event in answered.events.all()] == ["received", "answered", "closed", "noted"]
 
 

@@ -16,6 +16,7 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Session
+from accounts.sessions import SessionStore
 from bookings.calendars import feeds
 from bookings.models import Presenter
 from ctac.staff.site import staff_site
@@ -28,7 +29,7 @@ from notifications.rendering import render
 from professionals.models import Draft, FlaggedText, Person
 from professionals.safeguarding import services as safeguarding_services
 from professionals.safeguarding.forms import ChildDetailsMixin
-from professionals.safeguarding.services import fingerprint_of, words_of
+from professionals.safeguarding.services import fingerprint_of, flagged_fields
 from tests.bookings.rows import NOW, at, make_booking, make_presenter
 from tests.factories import make_staff, sign_in_staff
 from tests.professionals.child_plants import NAME, PLANTED
@@ -83,7 +84,9 @@ def test_what_is_kept_reaches_nobody_but_the_lead_who_clears_it(
         seen = {
             "email": sent(),
             "draft": json.dumps(list(Draft.objects.values_list("answers", flat=True)), default=str),
-            "session": json.dumps([session.get_decoded() for session in Session.objects.all()], default=str),
+            "session": json.dumps(
+                [SessionStore().decode(session.session_data) for session in Session.objects.all()], default=str
+            ),
             "calendar": calendars(),
             "list": lists(),
             "export": str([list(row) for row in order_rows(keys_of_orders(Order.objects.all()))]),
@@ -92,9 +95,9 @@ def test_what_is_kept_reaches_nobody_but_the_lead_who_clears_it(
     assert [where for where, words in seen.items() if NAME in words or "943 476 5919" in words] == []
 
     lead = make_staff()
-    assert {NAME in words.text for words in words_of(flagged)} == {True}
+    assert {NAME in words.text for words in flagged_fields(flagged)} == {True}
     safeguarding_services.read_flagged(flagged=flagged, by=lead, now=NOW)
-    safeguarding_services.clear_flagged(flagged=flagged, shown=fingerprint_of(words_of(flagged)), by=lead, now=NOW)
+    safeguarding_services.clear_flagged(flagged=flagged, shown=fingerprint_of(flagged_fields(flagged)), by=lead, now=NOW)
     assert tables_with(NAME) == set()
 
 

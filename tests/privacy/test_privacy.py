@@ -7,10 +7,10 @@ import time_machine
 
 from notifications.models import Notification, State
 from privacy import retention as privacy_retention
-from privacy.models import Complaint, ComplaintEvent, Told
+from privacy.models import Complaint, ComplaintEvent, ContactMethod
 from privacy.services import answer_complaint, close_complaint, erase_person, erasure_would_cancel, export_person
 from professionals.models import FlaggedText
-from professionals.safeguarding.services import notify_safeguarding_lead, words_of
+from professionals.safeguarding.services import flagged_fields, notify_safeguarding_lead
 from tests.factories import make_person, make_staff
 from tests.privacy.rows import NOW, WRONG, make_complaint
 
@@ -25,7 +25,7 @@ def clock():
 
 def answered_and_closed(complaint: Complaint) -> None:
     by = make_staff()
-    answer_complaint(complaint=complaint, told=Told.EMAIL, on=None, words="You are right, Sam.", by=by, now=NOW)
+    answer_complaint(complaint=complaint, told=ContactMethod.EMAIL, on=None, words="You are right, Sam.", by=by, now=NOW)
     close_complaint(complaint=complaint, words="", flagged=False, by=by, now=NOW)
 
 
@@ -118,7 +118,7 @@ def test_the_lead_clears_a_childs_details_from_complaint_and_notes():
     complaint = make_complaint(wrong="Zebedia Quark, born 12/03/2014, NHS number 943 476 5919")
     notify_safeguarding_lead(about=f"complaint:{complaint.pk}", reference=complaint.reference, now=NOW)
     ComplaintEvent.objects.update(text="Zebedia Quark, born 12/03/2014")
-    found = words_of(FlaggedText.objects.get())
+    found = flagged_fields(FlaggedText.objects.get())
     assert [each.column for each in found] == ["wrong", "text"]
     for each in found:
         each.clear()

@@ -17,7 +17,7 @@ from leaflets.models import Order, OrderState
 from notifications.models import Notification
 from notifications.models import State as MailState
 from privacy import retention as privacy_retention
-from privacy.models import DataAction, Done, Reason, RetentionRun
+from privacy.models import DataAction, DataActionKind, DataActionReason, RetentionRun
 from privacy.retention import WARNED_FOR
 from privacy.tasks import take_out
 from professionals.models import FlaggedText, Person
@@ -135,7 +135,7 @@ def test_what_still_needs_somebody_stays_however_old_it_is():
     for each in (decided_at, given_at, visit_at):
         each(long_ago)
     FlaggedText.objects.update(decision="")
-    DataAction.objects.update(done=Done.ERASED)
+    DataAction.objects.update(done=DataActionKind.ERASED)
     Booking.objects.update(visit_closed=False)
     run = privacy_retention.run_rules(now=NOW)
     assert [run.done[name] for name in ("readers", "copies", "visits")] == [0, 0, 0]
@@ -167,7 +167,7 @@ def test_whoever_did_something_here_stays_and_goes_a_second_after(did):
     assert privacy_retention.run_rules(now=NOW + A_SECOND).done["people"] == 1
     person.refresh_from_db()
     assert (person.name, person.email, person.profession) == ("Erased", "", "health-visitor")
-    assert list(DataAction.objects.values_list("person", "reason", "by")) == [(person.pk, Reason.OVER, None)]
+    assert list(DataAction.objects.values_list("person", "reason", "by")) == [(person.pk, DataActionReason.OVER, None)]
 
 
 def test_staff_stay():
@@ -185,7 +185,7 @@ def test_staff_stay():
 def test_a_run_that_is_cut_off_says_how_far_it_came_and_the_next_goes_on(monkeypatch):
     for _each in range(5):
         booking_at(over("bookings") - timedelta(days=1))
-    real, batches = privacy_retention.one_batch, []
+    real, batches = privacy_retention.run_batch, []
 
     def cut_off(rule, *args):
         batches.append(rule.name)
@@ -193,7 +193,7 @@ def test_a_run_that_is_cut_off_says_how_far_it_came_and_the_next_goes_on(monkeyp
             raise ConnectionError
         return real(rule, *args)
 
-    monkeypatch.setattr(privacy_retention, "one_batch", cut_off)
+    monkeypatch.setattr(privacy_retention, "run_batch", cut_off)
     with pytest.raises(ConnectionError):
         privacy_retention.run_rules(now=NOW, batch=2)
     monkeypatch.undo()
@@ -351,5 +351,5 @@ def test_a_record_that_fails_keeps_no_other_from_its_end(monkeypatch):
     left: set[int] = set()
     broken = replace(rule, take_out=take_out)
     due = broken.due(broken.over_before(NOW))
-    assert [privacy_retention.one_record(broken, due, key, NOW, left) for key in due.values_list("pk", flat=True)] == [0, 1]
+    assert [privacy_retention.run_record(broken, due, key, NOW, left) for key in due.values_list("pk", flat=True)] == [0, 1]
     assert left == set(failed)

@@ -10,7 +10,7 @@ import pytest
 
 from accounts.models import User
 from privacy import retention as privacy_retention
-from privacy.retention import Rule, inactive_people, one_record
+from privacy.retention import Rule, inactive_people, run_record
 from professionals.models import Person
 from tests.accounts.sessions.test_at_once import held
 from tests.bookings.rows import NOW
@@ -37,7 +37,7 @@ def rule() -> Rule:
 
 
 def take_out(rule: Rule, person: Person) -> int:
-    return one_record(rule, rule.due(rule.over_before(NOW)), person.pk, NOW, set())
+    return run_record(rule, rule.due(rule.over_before(NOW)), person.pk, NOW, set())
 
 
 def test_who_is_signing_in_just_now_is_waited_for_and_stays(person, rule):

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from audit.models import Entry
 from notifications.models import Notification
 from privacy.models import Breach, Complaint
-from privacy.services import acknowledge_complaint, need_not_tell_people, tell_commissioner
+from privacy.services import acknowledge_complaint, record_commissioner_report, record_people_not_notified
 from tests.face.page import Page
 from tests.factories import make_person, make_staff, sign_in_staff
 from tests.privacy.rows import NOW, WRONG, make_breach, make_complaint
@@ -233,8 +233,8 @@ def test_a_breach_is_entered_decided_and_printed(desk):
 
 def test_what_was_decided_narrows_the_log_of_breaches(desk):
     by, over, told = make_staff(), make_breach(aware_at=NOW - timedelta(hours=73)), make_breach()
-    need_not_tell_people(breach=over, words="It was unreadable.", by=by, now=NOW)
-    tell_commissioner(breach=told, at=NOW, reference="IC-1234", words="", by=by, now=NOW)
+    record_people_not_notified(breach=over, words="It was unreadable.", by=by, now=NOW)
+    record_commissioner_report(breach=told, at=NOW, reference="IC-1234", words="", by=by, now=NOW)
     new = make_breach()
 
     def shown(asked):

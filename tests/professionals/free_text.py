@@ -110,11 +110,11 @@ EXEMPT = {
         "accounts.forms.NewPasskeyForm": ("name",),
         "accounts.forms.PasskeyNameForm": ("name",),
     },
-    "the regulator's number of a report": {"privacy.forms.ToldCommissionerForm": ("reference",)},
+    "the regulator's number of a report": {"privacy.forms.CommissionerReportForm": ("reference",)},
     "a courier's number: letters and digits of a parcel": {"leaflets.orders.admin.orders.DispatchForm": ("tracking_number",)},
     "shown only where nothing is stored: the styleguide": {
         "ctac.styleguide.forms.EverythingForm": ("name", "phone", "address", "notes", "password", "token"),
-        "ctac.styleguide.forms.RareForm": ("long", "unbroken", "town", "postcode", "notes", "fixed"),
+        "ctac.styleguide.forms.LongWordsForm": ("long", "unbroken", "town", "postcode", "notes", "fixed"),
     },
 }
 
@@ -142,7 +142,7 @@ WRITTEN_BY = {
     "privacy.Complaint.wrong": {"ComplaintForm.wrong", "EnterComplaintForm.wrong"},
     "privacy.Complaint.wanted": {"ComplaintForm.wanted", "EnterComplaintForm.wanted"},
     "privacy.ComplaintEvent.text": {
-        *("AcknowledgeComplaintForm.words", "TellComplainantForm.words", "ComplaintNoteForm.words", "CloseComplaintForm.words"),
+        *("AcknowledgeComplaintForm.words", "ComplaintMessageForm.words", "ComplaintNoteForm.words", "CloseComplaintForm.words"),
     },
     "privacy.Breach.what": {"EnterBreachForm.what"},
     "privacy.Breach.happened": {"EnterBreachForm.happened"},
@@ -150,8 +150,8 @@ WRITTEN_BY = {
     "privacy.Breach.effects": {"EnterBreachForm.effects"},
     "privacy.Breach.measures": {"EnterBreachForm.measures"},
     "privacy.BreachEvent.text": {
-        *("ToldCommissionerForm.words", "ToldPeopleForm.words", "NeedNotTellCommissionerForm.words"),
-        *("NeedNotTellPeopleForm.words", "AddToBreachForm.words"),
+        *("CommissionerReportForm.words", "PeopleNotifiedForm.words", "NoCommissionerReportForm.words"),
+        *("PeopleNotNotifiedForm.words", "AddToBreachForm.words"),
     },
     "leaflets.Edition.withdrawn_why": {"WithdrawForm.why", "RecallForm.why"},
     "leaflets.KeptAddress.attention": {"AddressForm.attention", "DeliveryChoiceForm.attention"},

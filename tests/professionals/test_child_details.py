@@ -11,8 +11,9 @@ import time_machine
 
 from ctac.models import PREFIXES
 from privacy import services as privacy_services
-from professionals.safeguarding.child_details import MOST_READ, looks_like_child_details
-from professionals.safeguarding.vocabulary import ENOUGH, MOST, is_nhs_number
+from privacy.models import Breach, Complaint
+from professionals.safeguarding.child_details import MOST_READ, is_nhs_number, looks_like_child_details
+from professionals.safeguarding.vocabulary import ENOUGH, MOST
 
 pytestmark = pytest.mark.usefixtures("in_january")
 
@@ -207,8 +208,8 @@ def test_initials_and_a_name_are_no_reference_of_ours():
 
 def test_every_kind_of_reference_that_we_give_is_known_as_ours():
     assert {
-        privacy_services.COMPLAINT_PREFIX,
-        privacy_services.BREACH_PREFIX,
+        Complaint.REFERENCE_PREFIX,
+        Breach.REFERENCE_PREFIX,
         privacy_services.breach_reference("a form")[:2],
     } <= set(PREFIXES)
 

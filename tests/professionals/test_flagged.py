@@ -13,7 +13,7 @@ from bookings.models import Booking
 from ctac.errors import DomainError
 from professionals.models import Decision, FlaggedEvent, FlaggedText
 from professionals.safeguarding import services as safeguarding_services
-from professionals.safeguarding.services import fingerprint_of, is_kept_back, notify_safeguarding_lead, words_of
+from professionals.safeguarding.services import fingerprint_of, flagged_fields, is_kept_back, notify_safeguarding_lead
 from tests.bookings.rows import at, make_booking, make_presenter
 from tests.factories import make_staff, sign_in_staff
 
@@ -49,7 +49,7 @@ def page(flagged, slug):
 
 
 def shown(flagged):
-    return fingerprint_of(words_of(flagged))
+    return fingerprint_of(flagged_fields(flagged))
 
 
 def on_page(client, flagged, slug):
@@ -123,7 +123,7 @@ def test_nobody_decides_what_they_have_not_read_or_what_is_decided(client, lead,
     booking.refresh_from_db()
     assert booking.notes == CHILD
     safeguarding_services.read_flagged(flagged=flagged, by=lead, now=now)
-    safeguarding_services.say_no_child(flagged=flagged, shown=shown(flagged), by=lead, now=now)
+    safeguarding_services.mark_as_no_child(flagged=flagged, shown=shown(flagged), by=lead, now=now)
     with pytest.raises(DomainError, match="Somebody has decided this meanwhile"):
         safeguarding_services.clear_flagged(flagged=flagged, shown=shown(flagged), by=lead, now=now)
 
@@ -158,7 +158,7 @@ def test_who_has_not_read_them_sees_no_words_beside_the_button(client, lead, fla
 
 
 def test_the_mark_of_words_says_nothing_without_our_key(flagged, settings):
-    [words] = words_of(flagged)
+    [words] = flagged_fields(flagged)
     said = json.dumps([[words.row._meta.label, words.row.pk, words.column, words.text]]).encode()
     mark = shown(flagged)
     assert mark != hashlib.sha256(said).hexdigest()
@@ -169,7 +169,7 @@ def test_the_mark_of_words_says_nothing_without_our_key(flagged, settings):
 def test_while_another_text_of_it_waits_all_of_it_is_kept_back(flagged, booking, lead, now):
     notify_safeguarding_lead(about=f"booking:{booking.pk}:cancelled", reference=booking.reference, now=now)
     safeguarding_services.read_flagged(flagged=flagged, by=lead, now=now)
-    safeguarding_services.say_no_child(flagged=flagged, shown=shown(flagged), by=lead, now=now)
+    safeguarding_services.mark_as_no_child(flagged=flagged, shown=shown(flagged), by=lead, now=now)
     booking.refresh_from_db()
     assert (booking.flagged_child_details, is_kept_back(f"booking:{booking.pk}")) == (True, True)
 
@@ -184,7 +184,7 @@ def test_a_reason_in_the_history_is_found_and_cleared_too(booking, lead, now):
     Booking.objects.update(notes="")
     notify_safeguarding_lead(about=f"booking:{booking.pk}:x", reference=booking.reference, now=now)
     flagged = FlaggedText.objects.get()
-    assert [words.text for words in words_of(flagged)] == [CHILD]
+    assert [words.text for words in flagged_fields(flagged)] == [CHILD]
     safeguarding_services.read_flagged(flagged=flagged, by=lead, now=now)
     safeguarding_services.clear_flagged(flagged=flagged, shown=shown(flagged), by=lead, now=now)
     assert list(booking.events.values_list("reason", flat=True)) == [""]

@@ -14,8 +14,8 @@ from accounts.models import User
 from notifications.models import MarkedAddress, Notification, State
 from notifications.privacy import readdress
 from privacy import services as privacy_services
-from privacy.personal_data import erase_emails_of, times_of_mail
-from privacy.retention import clear_expired, close_sign_ins
+from privacy.personal_data import address_periods, erase_emails_of
+from privacy.retention import clear_expired, delete_users
 from privacy.services import erase_and_notify
 from professionals.models import AccountRecovery, AddressChange, FormerAddress, Person
 from professionals.services import address_verified, note_former_address
@@ -167,7 +167,7 @@ def test_a_sign_up_with_a_mailbox_of_the_teams_takes_no_mail_of_the_teams(settin
     users = [make_user(address) for address in (settings.STAFF_EMAIL.title(), OTHER)]
     for user in users:
         mailed(user.email)
-    close_sign_ins([user.pk for user in users], NOW)
+    delete_users([user.pk for user in users], NOW)
     assert not User.objects.filter(pk__in=[user.pk for user in users]).exists()
     assert {address.lower() for address in left()} == {settings.STAFF_EMAIL}
 
@@ -297,7 +297,7 @@ def many(person) -> None:
         cursor.execute("ANALYZE professionals_formeraddress")
 
 
-@pytest.mark.parametrize("look", [times_of_mail, partial(erase_emails_of, now=NOW)], ids=["of a copy", "of an erasure"])
+@pytest.mark.parametrize("look", [address_periods, partial(erase_emails_of, now=NOW)], ids=["of a copy", "of an erasure"])
 def test_who_else_had_an_address_is_found_by_it(person, many, look):
     with CaptureQueriesContext(connection) as taken:
         look(person)

@@ -135,5 +135,5 @@ def test_both_are_found_by_their_indexes(nadia: Person) -> None:
     Person.objects.bulk_create(Person(name="Sam", email=f"sam{n}@nhs.net", profession="teacher") for n in range(3_000))
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE professionals_person")
-    plan = professionals_services._of_account_or_address(nadia.user.pk, NEW).explain()
+    plan = professionals_services.owners_of(nadia.user.pk, NEW).explain()
     assert "Seq Scan" not in plan, plan

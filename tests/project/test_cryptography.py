@@ -9,7 +9,7 @@ from allauth.account.adapter import get_adapter
 from cryptography.fernet import Fernet
 from django.contrib.auth.hashers import identify_hasher, make_password
 
-from accounts import sessions
+from accounts import encryption
 from notifications import rendering
 from notifications.rendering import Rendered
 
@@ -42,23 +42,23 @@ def test_a_session_key_has_more_than_128_bits_and_never_comes_twice(settings):
 
 
 def test_what_is_sealed_can_not_be_changed_without_being_noticed():
-    locked = sessions.encrypt("CTACTRYITOUTATHOMEONLY234567ABCD")
+    locked = encryption.encrypt("CTACTRYITOUTATHOMEONLY234567ABCD")
     for place in (20, 60, len(locked) - 5):
         other = "A" if locked[place] != "A" else "B"
-        with pytest.raises(sessions.DecryptionError):
-            sessions.decrypt(locked[:place] + other + locked[place + 1 :])
+        with pytest.raises(encryption.DecryptionError):
+            encryption.decrypt(locked[:place] + other + locked[place + 1 :])
 
 
 def test_each_use_of_the_secret_key_has_a_key_of_its_own():
-    locked = sessions.encrypt("a")
+    locked = encryption.encrypt("a")
     with pytest.raises(rendering.UnreadableError):
         rendering.unseal(locked.encode())
-    with pytest.raises(sessions.DecryptionError):
-        sessions.decrypt(rendering.seal(Rendered("s", "t", "")).decode())
+    with pytest.raises(encryption.DecryptionError):
+        encryption.decrypt(rendering.seal(Rendered("s", "t", "")).decode())
 
 
 def test_it_is_the_library_that_encrypts():
-    assert isinstance(sessions._fernet("a long secret")._fernets[0], Fernet)
+    assert isinstance(encryption._fernet("a long secret")._fernets[0], Fernet)
 
 
 @pytest.mark.django_db

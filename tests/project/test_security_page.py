@@ -57,4 +57,4 @@ def hours(time: timedelta) -> str:
 
 def test_the_commands_after_an_incident_are_there():
     text = PAGE.read_text()
-    assert [name for name in ("end_sessions", "reseal") if f"manage.py {name}" not in text] == []
+    assert [name for name in ("end_sessions", "reencrypt") if f"manage.py {name}" not in text] == []

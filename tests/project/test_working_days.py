@@ -20,5 +20,5 @@ def test_what_is_written_is_what_the_package_says(nation: str) -> None:
 
 def test_the_file_reaches_five_years_ahead() -> None:
     assert timezone.now().year + 5 in YEARS
-    assert set(dates.written()[dates.OURS]) == {str(year) for year in YEARS}
+    assert set(dates.bank_holiday_file()[dates.OURS]) == {str(year) for year in YEARS}
     assert dates.bank_holidays(dates.OURS, YEARS[-1] + 1) == frozenset()

@@ -136,7 +136,7 @@ def keep_holds_longer_as_they_were_read() -> None:
     def extend(*, draft: Any, now: Any) -> Any:
         hold = Hold.objects.get(draft=draft)
         pause("extend")
-        hold.extended_at, hold.expires_at = now, hold.expires_at + rules.HOLD_FOR
+        hold.extended_at, hold.expires_at = now, hold.expires_at + rules.HOLD_DURATION
         Hold.objects.filter(pk=hold.pk).update(extended_at=now, expires_at=hold.expires_at)
         BusyTime.objects.filter(hold=hold.pk).update(expires_at=hold.expires_at)
         return hold

@@ -21,7 +21,7 @@ from leaflets.models import Advice, Edition, Order, OrderState, RecallReplacemen
 from leaflets.orders.services.transitions import dispatch, prioritise, start_packing
 from leaflets.recalls.services import RecallRequest, recall_edition
 from notifications.models import Notification
-from privacy.models import Told
+from privacy.models import ContactMethod
 from privacy.services import acknowledge_complaint
 from tests.accounts.factors.proof import PASSWORD_AGAIN, enrol
 from tests.accounts.passkeys.device import Device, add_passkey, options_in
@@ -270,7 +270,7 @@ def an_order_passed_forward(world: World) -> Made:
 
 def an_acknowledged_complaint(_world: World) -> Made:
     complaint, now = make_complaint(), timezone.now()
-    acknowledge_complaint(complaint=complaint, told=Told.EMAIL, on=None, words="", by=make_staff(), now=now)
+    acknowledge_complaint(complaint=complaint, told=ContactMethod.EMAIL, on=None, words="", by=make_staff(), now=now)
     return {"privacy_complaint": complaint}
 
 

@@ -49,8 +49,8 @@ BY_NETWORK: dict[str, tuple[Attempt, int]] = {
 def few(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> None:
     """One proxy of ours in front, as in production."""
     settings.TRUSTED_PROXY_COUNT = 1
-    monkeypatch.setattr(rules, "LINKS_OPENED", (3, HOUR))
-    monkeypatch.setattr(rules, "FEEDS_GUESSED", (3, HOUR))
+    monkeypatch.setattr(rules, "LINK_RATE_LIMIT", (3, HOUR))
+    monkeypatch.setattr(rules, "UNKNOWN_FEED_RATE_LIMIT", (3, HOUR))
     monkeypatch.setattr(allowances, "DOWNLOAD_LIMIT", (3, HOUR))
 
 

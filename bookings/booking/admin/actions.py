@@ -23,7 +23,7 @@ from bookings.booking.services.reschedule import change_details, reschedule
 from bookings.booking.services.transfer import transfer_bookings
 from bookings.errors import OutsideRules, SlotTaken, Stale
 from bookings.feedback.admin import ATTENDANCE
-from bookings.models import Booking, Format, Overdue, Presenter, SessionPlace, State, may_check_in, may_check_out
+from bookings.models import Booking, Format, Presenter, SessionPlace, State, may_check_in, may_check_out
 from bookings.models.presenter import validate_https
 from bookings.schedule.admin import forms as admin_forms
 from bookings.schedule.admin.forms import PresenterChoice, WeekOfTimesForm, any_presenter, reason_to_yield
@@ -80,7 +80,7 @@ SAFE = ObjectAction(
     "safe",
     _("Say that all is well"),
     visits_services.say_safe,
-    available=lambda booking: Overdue.find(booking, timezone.now()) is not None,
+    available=lambda booking: booking.overdue_at(timezone.now()) is not None,
     form_class=HeardForm,
     explanation=_("Call the presenter, then the contact on site. Say so here once you know that the presenter is safe."),
     done=_("Thank you. It no longer stands on the first page."),

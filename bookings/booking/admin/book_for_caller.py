@@ -21,7 +21,7 @@ from accounts.services import AccountGoneError
 from bookings.booking.forms import DatesForm, DetailsForm, WhereForm, answers_of
 from bookings.booking.services.request import book_for_caller, request_for_caller
 from bookings.errors import AlreadyPlaced, OutsideRules, SlotTaken
-from bookings.models import Booking, Channel, DateOption, Format, Presentation, WhyNot
+from bookings.models import Booking, Channel, DateOption, Format, NotKeptReason, Presentation
 from bookings.schedule.admin import forms as admin_forms
 from bookings.schedule.admin.forms import FORMAT_WORDS, OTHER_TIME, WeekOfTimesForm
 from bookings.schedule.slots import SlotQuery
@@ -326,7 +326,7 @@ def show_refusal(parts: CallerForms, refusal: SlotTaken | OutsideRules, now: dat
 
 def kept_or_not(option: DateOption, booking: Booking) -> str:
     if option.kept_from is None or option.expires_at is None:
-        why = {"when": option.when, "why": WhyNot(option.why_not).label}
+        why = {"when": option.when, "why": NotKeptReason(option.why_not).label}
         return _("Not kept: %(when)s. %(why)s We still look at it.") % why
     when = format_span(option.kept_from, option.kept_from + booking.presentation.length)
     facts = {"when": when, "name": option.presenter, "until": moment_text(option.expires_at)}

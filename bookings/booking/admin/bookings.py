@@ -34,7 +34,7 @@ from bookings.booking.admin.filters import (
 )
 from bookings.booking.services.assign import reassign
 from bookings.feedback.admin import came_in_words, feedback_in_words
-from bookings.models import Booking, BookingEvent, Format, Overdue, Presenter, State
+from bookings.models import Booking, BookingEvent, Format, Presenter, State
 from bookings.models.booking import OPEN_STATES
 from bookings.schedule.access import OwnToPresenters, own_visits_for_list
 from bookings.schedule.admin.forms import PresenterFilter
@@ -217,7 +217,7 @@ class BookingAdmin(PersonColumnsMixin, FoundByReference, OwnToPresenters):
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def state_in_words(self, booking: Booking) -> SafeString:
-        return state_tag(booking.get_state_display(), booking.state_kind)
+        return state_tag(booking.get_state_display(), booking.status_colour)
 
     @admin.display(description=gettext_lazy("when"), ordering="starts_at")
     def starts(self, booking: Booking) -> str:
@@ -294,7 +294,7 @@ class BookingAdmin(PersonColumnsMixin, FoundByReference, OwnToPresenters):
         brought = text.brought_of(booking)
         if brought is None:
             return ""
-        missing = ", ".join(f"{each.copies} × {each.title}" for each in brought.not_there)
+        missing = ", ".join(f"{each.copies} × {each.title}" for each in brought.missing_leaflets)
         short = _("Not there when it was booked: %(what)s") % {"what": missing} if missing else ""
         if brought.order is None:
             return short
@@ -339,7 +339,7 @@ class BookingAdmin(PersonColumnsMixin, FoundByReference, OwnToPresenters):
             text.row(_("When"), obj.when),
             text.row(_("Where"), text.where_text(obj)),
             text.row(_("Presenter"), self.presenter_in_words(obj)),
-            *(whom_to_call(obj) if Overdue.find(obj, timezone.now()) else ()),
+            *(whom_to_call(obj) if obj.overdue_at(timezone.now()) else ()),
             text.row(_("Who asked"), phone),
         ]
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from bookings.booking.services.request import waiting_too_long
-from bookings.models import Booking, Leave, Nation, overdue, without_joining_link
+from bookings.models import Booking, BookingQuerySet, Leave, Nation
 from bookings.schedule.admin.forms import FORMAT_WORDS
 from ctac.dates import uk_day
 from ctac.staff.site import Waiting, staff_site
@@ -132,8 +132,8 @@ class VisitFilter(admin.SimpleListFilter):
     title = _("needs a look")
     parameter_name = "look"
     ways: dict[str, tuple[Any, Callable[[Any, Any], Any]]] = {
-        "overdue": (_("No check-in or check-out"), overdue),
-        "link": (_("Online without a joining link"), without_joining_link),
+        "overdue": (_("No check-in or check-out"), BookingQuerySet.overdue),
+        "link": (_("Online without a joining link"), BookingQuerySet.without_joining_link),
     }
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
@@ -180,11 +180,11 @@ staff_site.add_waiting(
     ),
 )
 wait_for(_("without a presenter"), "needs_presenter=yes", lambda: Booking.objects.needing_a_presenter(), urgent=True)
-wait_for(_("with no check-in or check-out"), "look=overdue", lambda: overdue(Booking.objects.all(), timezone.now()), urgent=True)
+wait_for(_("with no check-in or check-out"), "look=overdue", lambda: Booking.objects.overdue(timezone.now()), urgent=True)
 wait_for(
     _("online without a joining link"),
     "look=link",
-    lambda: without_joining_link(Booking.objects.all(), timezone.now()),
+    lambda: Booking.objects.without_joining_link(timezone.now()),
     urgent=True,
 )
 wait_for(_("today or tomorrow"), "when=soon", lambda: today_or_tomorrow(Booking.objects))

@@ -20,13 +20,13 @@ from django.utils.translation import gettext_lazy, ngettext
 from bookings import rules, text
 from bookings.booking.services.decide import agree_time, offer_times, slot_query_of
 from bookings.errors import OutsideRules, SlotTaken
-from bookings.models import Booking, DateOption, EventKind, Format, OptionKind, OptionState, Precision, State, WhyNot
+from bookings.models import Booking, DateOption, EventKind, Format, NotKeptReason, OptionKind, OptionState, Precision, State
 from bookings.schedule.admin import forms as admin_forms
 from bookings.schedule.admin.forms import OTHER_TIME, OneTimeForm, TimeForm, reason_to_yield, start_or_other
+from bookings.schedule.availability import Schedule, Slot
 from bookings.schedule.forms import slot_value
 from bookings.schedule.holds import PreferredDate, kept_until
 from bookings.schedule.queries import open_schedule
-from bookings.schedule.schedules import Schedule, Slot
 from bookings.schedule.slots import Candidate
 from bookings.text import moment_text
 from bookings.travel import PlaceUnknown
@@ -133,7 +133,7 @@ def waiting_reasons(booking: Booking, options: Sequence[DateOption], found: Sequ
         )
     if any(each.candidates and each.candidates[0].violations for each in found):
         because.append(_("At least one date is outside the rules for the public. You may agree to it with a reason."))
-    lapsed = {option.why_not == WhyNot.AWAY for option in options if option.state == OptionState.EXPIRED}
+    lapsed = {option.why_not == NotKeptReason.AWAY for option in options if option.state == OptionState.EXPIRED}
     if False in lapsed:
         because.append(_("Dates have lapsed: nobody answered while they were kept."))
     if True in lapsed:
@@ -211,7 +211,7 @@ def candidates_in_words(each: DateCandidates, now: datetime) -> list[str]:
 def candidate_line(candidate: Candidate) -> str:
     if not candidate.violations:
         return _("%(name)s could do it.") % {"name": candidate.presenter}
-    sentences = " ".join(str(violation.sentence) for violation in candidate.violations)
+    sentences = " ".join(str(violation.label) for violation in candidate.violations)
     return _("%(name)s is free, but: %(why)s") % {"name": candidate.presenter, "why": sentences}
 
 
@@ -338,7 +338,7 @@ class OfferForm(TimeForm):
         cleaned = super().clean()
         typed = None if self.day_and_clock == (None, None) else self.typed_start()
         starts = list(dict.fromkeys([*cleaned.get("starts", ()), *([typed] if typed else [])]))
-        if len(starts) > rules.DATES_A_REQUEST:
+        if len(starts) > rules.MAX_DATES_PER_REQUEST:
             self.add_error("starts", _("Choose three at most: take the tick off the others."))
         elif not starts and self.sending and not self.errors:
             self.add_error("starts", _("Choose at least one time to offer."))
@@ -376,7 +376,7 @@ def offer_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, ac
     shown = admin_forms.week_asked_for(slot_query_of(booking), form.typed, now, named=form.named, near=near, ignoring=own)
     form.show(shown)
     about = admin.about_action(request, action, booking, reverse("staff:bookings_booking_change", args=[booking.pk]))
-    until = moment_text(kept_until(now + rules.ASKED_AT_MOST_AHEAD, now))
+    until = moment_text(kept_until(now + rules.REQUEST_HORIZON, now))
     return TemplateResponse(request, "bookings/staff/offer.html", {**about, "form": form, "week": shown, "until": until})
 
 

@@ -25,15 +25,16 @@ from bookings.models import (
     BusyTime,
     DateOption,
     EventKind,
+    NotKeptReason,
     OptionKind,
     OptionState,
     Precision,
     Presenter,
     State,
-    WhyNot,
 )
 from bookings.models.booking import record_event
 from bookings.rules import DAY_VIOLATIONS
+from bookings.schedule.availability import Schedule
 from bookings.schedule.holds import (
     KeptSlot,
     PreferredDate,
@@ -48,7 +49,6 @@ from bookings.schedule.holds import (
 )
 from bookings.schedule.locks import guarded
 from bookings.schedule.queries import reread_schedule
-from bookings.schedule.schedules import Schedule
 from bookings.schedule.slots import Candidate, SlotQuery
 from bookings.travel import find_place
 from ctac.dates import format_span
@@ -175,7 +175,7 @@ def offer_times(
 
     All or none: raises SlotTaken, which names the time, OutsideRules without a reason, MoveRefused.
     """
-    if not 1 <= len(set(starts)) == len(starts) <= rules.DATES_A_REQUEST or min(starts) <= now:
+    if not 1 <= len(set(starts)) == len(starts) <= rules.MAX_DATES_PER_REQUEST or min(starts) <= now:
         raise DomainError(_("Offer between one and three different times that lie ahead."))
     slot_query = slot_query_of(booking)
     seen = schedule_for_dates(slot_query, starts, now, presenter=presenter, own=booking)
@@ -185,7 +185,7 @@ def offer_times(
     with guarded():
         free_claims(locked)
         close_options(locked)
-        schedule, dates = reread_schedule_of(seen, possible, now), list[tuple[PreferredDate, KeptSlot | WhyNot]]()
+        schedule, dates = reread_schedule_of(seen, possible, now), list[tuple[PreferredDate, KeptSlot | NotKeptReason]]()
         for start in sorted(starts):
             chosen = KeptSlot(choose_presenter(schedule, start, override_reason).presenter, start)
             schedule = with_kept_slot(schedule, chosen)

@@ -26,7 +26,7 @@ def make_booking_links(*, booking: Booking, address: str, purposes: Iterable[Lin
     # Each email of a booking comes here: of two at once neither waits for the other's deleting.
     expired = BookingLink.objects.filter(expires_at__lte=now).order_by("expires_at").select_for_update(skip_locked=True)
     BookingLink.objects.filter(pk__in=list(expired.values_list("pk", flat=True)[:EXPIRED_AT_A_TIME])).delete()
-    until = now + rules.LINKS_LAST
+    until = now + rules.LINK_LIFETIME
     tokens = {str(purpose): secrets.token_urlsafe(32) for purpose in purposes}
     BookingLink.objects.bulk_create(
         BookingLink(

@@ -235,7 +235,7 @@ def reminders_due(ahead: Iterable[Any], now: datetime) -> list[DueReminder]:
     for each in ahead:
         early = now < each.reminder_due_at
         moment = reminder_moment(each, early=early)
-        if each.created_at < moment <= now < moment + rules.REMINDED_AT_MOST_LATE:
+        if each.created_at < moment <= now < moment + rules.REMINDER_MAX_DELAY:
             found.append(DueReminder(each, moment, early))
     return found
 

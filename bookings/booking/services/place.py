@@ -13,14 +13,13 @@ from bookings.booking.services.transitions import bring_leaflets
 from bookings.errors import AlreadyPlaced, NotOffered, OutsideRules, SlotTaken
 from bookings.models import Booking, BusyKind, BusyTime, Channel, EventKind, Format, Hold, Presenter, State
 from bookings.models.booking import NoTimeAgreed, record_event
+from bookings.schedule.availability import Schedule
 from bookings.schedule.holds import hold_keeps, place_columns
 from bookings.schedule.locks import guarded, lock_draft, lock_presenters
 from bookings.schedule.queries import open_schedule, reread_schedule
-from bookings.schedule.schedules import Schedule
 from bookings.schedule.slots import Candidate, SlotQuery
 from bookings.travel import Place, look_up_postcode
 from ctac.dates import uk_day
-from ctac.models import save_with_reference
 from leaflets.models import ToBring
 from professionals import drafts
 from professionals.models import Draft
@@ -62,7 +61,7 @@ def place_booking(
         if claim is None:
             claim = take_free(booking, place, draft, by_staff=by_staff, presenter=presenter, reason=override_reason, now=now)
         booking.presenter = claim.presenter
-        save_with_reference(booking, "BK")
+        booking.save_with_reference()
         claim.kind, claim.booking, claim.hold, claim.expires_at = BusyKind.BOOKING, booking, None, None
         claim.save()
     if draft is not None:
@@ -100,7 +99,7 @@ def take_held(booking: Booking, draft: Draft | None, now: datetime) -> BusyTime 
     locks in key order.
     """
     hold: Hold | None = getattr(draft, "hold", None)
-    if hold is None or hold.expires_at <= now - rules.HOLD_USABLE_AFTER or not hold_keeps(hold, booking):
+    if hold is None or hold.expires_at <= now - rules.EXPIRED_HOLD_GRACE or not hold_keeps(hold, booking):
         return None
     with transaction.atomic():
         presenter = Presenter.objects.select_for_update(no_key=True).get(pk=hold.presenter_id)

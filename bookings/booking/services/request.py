@@ -22,13 +22,14 @@ from bookings.models import (
     BusyTime,
     DateOption,
     EventKind,
+    NotKeptReason,
     OptionKind,
     OptionState,
     Precision,
     State,
-    WhyNot,
 )
 from bookings.models.booking import record_event
+from bookings.schedule.availability import Schedule
 from bookings.schedule.holds import (
     KeptSlot,
     PreferredDate,
@@ -40,11 +41,9 @@ from bookings.schedule.holds import (
 )
 from bookings.schedule.locks import guarded, lock_draft, lock_presenters
 from bookings.schedule.queries import reread_schedule
-from bookings.schedule.schedules import Schedule
 from bookings.schedule.slots import SlotQuery
 from ctac.dates import OURS, after_working_days, asked_too_long_ago, is_working_day, uk_datetime, uk_day
 from ctac.errors import DomainError
-from ctac.models import save_with_reference
 from leaflets.models import Order, ToBring
 from notifications.models import Notification
 from notifications.outbox import notify
@@ -74,16 +73,16 @@ def request_dates(
     """
     slot_query = SlotQuery.of(booking, locate(booking, by_staff=is_by_staff(booking, by)))
     # What the form has asked for already, for every other way in.
-    latest = now + rules.ASKED_AT_MOST_AHEAD + timedelta(days=1)
+    latest = now + rules.REQUEST_HORIZON + timedelta(days=1)
     ahead = all(now < date.ends_at and date.starts_at < date.ends_at <= latest for date in dates)
     exact = all(date.starts_at > now for date in dates if date.precision == Precision.TIME)
-    if not 1 <= len(set(dates)) == len(dates) <= rules.DATES_A_REQUEST or not ahead or not exact:
+    if not 1 <= len(set(dates)) == len(dates) <= rules.MAX_DATES_PER_REQUEST or not ahead or not exact:
         raise DatesRefused
     booking.state, booking.created_at = State.REQUESTED, now
     draft = lock_draft(booking.submission_token, booking.person)
     with guarded():
         kept = keep_dates(booking.person, slot_query, dates, draft, now)
-        save_with_reference(booking, "BK")
+        booking.save_with_reference()
         add_options(booking, OptionKind.PREFERRED, list(zip(dates, kept, strict=True)), slot_query.place, now)
     if draft is not None:
         drafts.finish(draft)
@@ -99,12 +98,12 @@ def request_dates(
 def dates_left_for(person: Person, now: datetime) -> int:
     """How many more of the dates that they ask for may be kept for this person."""
     kept = DateOption.objects.preferred().kept(now).filter(booking__person=person).count()
-    return max(rules.DATES_KEPT_A_PERSON - kept, 0)
+    return max(rules.MAX_KEPT_DATES_PER_PERSON - kept, 0)
 
 
 def keep_dates(
     person: Person, slot_query: SlotQuery, dates: Sequence[PreferredDate], draft: Draft | None, now: datetime
-) -> list[KeptSlot | WhyNot]:
+) -> list[KeptSlot | NotKeptReason]:
     """For each date, with whom and from when it is kept, or why not. Looks, locks those who could, looks again."""
     own = list(BusyTime.objects.filter(hold__draft=draft)) if draft else []
     room = dates_left_for(person, now)
@@ -124,25 +123,25 @@ def starts_ahead(dates: Sequence[PreferredDate], slot_query: SlotQuery, now: dat
     return [[start for start in date.starts(slot_query) if start > now] for date in dates]
 
 
-def without_looking(dates: Sequence[PreferredDate], wanted: Sequence[Sequence[datetime]]) -> list[KeptSlot | WhyNot]:
+def without_looking(dates: Sequence[PreferredDate], wanted: Sequence[Sequence[datetime]]) -> list[KeptSlot | NotKeptReason]:
     """Where no more may be kept for them, or no time is named that could be."""
-    return [why_not_looked_at(date, starts, room=0) or WhyNot.ENOUGH for date, starts in zip(dates, wanted, strict=True)]
+    return [why_not_looked_at(date, starts, room=0) or NotKeptReason.ENOUGH for date, starts in zip(dates, wanted, strict=True)]
 
 
-def why_not_looked_at(date: PreferredDate, starts: Sequence[datetime], room: int) -> WhyNot | None:
+def why_not_looked_at(date: PreferredDate, starts: Sequence[datetime], room: int) -> NotKeptReason | None:
     """Why it is not kept, whoever is free."""
     if date.precision == Precision.DAYS:
-        return WhyNot.SEVERAL_DAYS
+        return NotKeptReason.SEVERAL_DAYS
     if not starts:
-        return WhyNot.NO_TIME_LEFT
-    return None if room else WhyNot.ENOUGH
+        return NotKeptReason.NO_TIME_LEFT
+    return None if room else NotKeptReason.ENOUGH
 
 
 def choose_slots(
     schedule: Schedule, dates: Sequence[PreferredDate], wanted: Sequence[Sequence[datetime]], room: int
-) -> list[KeptSlot | WhyNot]:
+) -> list[KeptSlot | NotKeptReason]:
     """In the order in which they were asked for, each beside those before it."""
-    alone, found = schedule, list[KeptSlot | WhyNot]()
+    alone, found = schedule, list[KeptSlot | NotKeptReason]()
     for date, starts in zip(dates, wanted, strict=True):
         outcome = why_not_looked_at(date, starts, room) or first_possible_slot(schedule, starts) or why_nobody(alone, starts)
         if isinstance(outcome, KeptSlot):
@@ -151,16 +150,16 @@ def choose_slots(
     return found
 
 
-def why_nobody(alone: Schedule, starts: Sequence[datetime]) -> WhyNot:
+def why_nobody(alone: Schedule, starts: Sequence[datetime]) -> NotKeptReason:
     """`alone`: the diary without the other dates of the request."""
     if first_possible_slot(alone, starts):
-        return WhyNot.BESIDE
-    return WhyNot.OUTSIDE if any(alone.candidates(start) for start in starts) else WhyNot.NOBODY_FREE
+        return NotKeptReason.BESIDE
+    return NotKeptReason.OUTSIDE if any(alone.candidates(start) for start in starts) else NotKeptReason.NOBODY_FREE
 
 
 def dates_we_could_keep(
     slot_query: SlotQuery, dates: Sequence[PreferredDate], *, person: Person, now: datetime
-) -> list[KeptSlot | WhyNot]:
+) -> list[KeptSlot | NotKeptReason]:
     """The same for the page that asks first: what would be kept if it were sent now. Locks nothing."""
     wanted = starts_ahead(dates, slot_query, now)
     starts = [start for each in wanted for start in each]
@@ -225,7 +224,7 @@ def escalate(*, now: datetime) -> int:
     At most one a day: run again, or by two at once, it is written once.
     """
     day = uk_day(now)
-    begins = uk_datetime(day, rules.ESCALATED_AT)
+    begins = uk_datetime(day, rules.REQUEST_ESCALATION_TIME)
     if not is_working_day(day, OURS) or now < begins:
         return 0
     told = Notification.objects.filter(kind=ESCALATION_KIND, resend_of=None).order_by("-created_at")
@@ -248,7 +247,7 @@ def is_due_again(last: datetime, now: datetime) -> bool:
     """The day is over on which the manager was told, and something waits too long since, or two working days are over."""
     if uk_day(last) == uk_day(now):
         return False
-    if uk_day(now) >= after_working_days(uk_day(last), rules.ESCALATED_AGAIN_WORKING_DAYS, OURS):
+    if uk_day(now) >= after_working_days(uk_day(last), rules.REQUEST_ESCALATION_INTERVAL_WORKING_DAYS, OURS):
         return True
     known = asked_too_long_ago(last)
     fresh = with_waiting_since(waiting_too_long(Booking.objects.all(), now)).filter(waits_since__gte=known)

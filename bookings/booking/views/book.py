@@ -192,7 +192,7 @@ def back_to_missing(request: HttpRequest, step: str, presentation: Presentation,
 
 def tell_of_just_placed(request: HttpRequest, presentation: Presentation, now: datetime) -> None:
     person = request.person  # type: ignore[attr-defined]
-    lately = {"presentation": presentation, "created_at__gt": now - rules.JUST_PLACED}
+    lately = {"presentation": presentation, "created_at__gt": now - rules.RECENT_BOOKING_WINDOW}
     if person and (placed := person.bookings.filter(**lately).order_by("pk").last()):
         said = _("%(reference)s was sent a moment ago, from another window. Go on here only if you want one more presentation.")
         messages.warning(request, said % {"reference": placed.reference})

@@ -22,7 +22,7 @@ from bookings.booking.services.request import DatesRefused, dates_we_could_keep,
 from bookings.booking.views import book
 from bookings.booking.views.book import answers_so_far, back_to, back_to_missing, go_to
 from bookings.errors import AlreadyPlaced, DraftGone, NotOffered, SlotTaken, TooManyHolds
-from bookings.models import Channel, DateOption, OptionKind, WhyNot
+from bookings.models import Channel, DateOption, NotKeptReason, OptionKind
 from bookings.schedule.holds import kept_until
 from ctac.dates import format_span
 from ctac.forms import FORM_METHODS
@@ -71,7 +71,7 @@ def dates_section(answers: DraftAnswers, person: Any, now: datetime) -> tuple[st
     options = [DateOption(kind=OptionKind.PREFERRED, **vars(date)) for date in dates]
     rows = []
     for (label, option), chosen in zip(text.labelled_dates(options), could, strict=True):
-        if isinstance(chosen, WhyNot):
+        if isinstance(chosen, NotKeptReason):
             promise = text.not_kept_sentence(text.NOT_KEPT_IF_ASKED_NOW, chosen)
         else:
             promise = text.keeping_sentence(option.precision, chosen.start, length, kept_until(chosen.start, now))

@@ -61,7 +61,7 @@ def behind_a_link_to(find: Callable[[str, datetime], T | None], over: str) -> Ca
         @kept_private
         def wrapper(request: HttpRequest, token: str) -> HttpResponse:
             now = timezone.now()
-            if check_throttles(request, Where.LINK, [client_throttle(request, "link", *rules.LINKS_OPENED)], now):
+            if check_throttles(request, Where.LINK, [client_throttle(request, "link", *rules.LINK_RATE_LIMIT)], now):
                 return render(request, over, status=429)
             found = find(token, now)
             return render(request, over, status=404) if found is None else view(request, found, token, now)

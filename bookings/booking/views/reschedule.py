@@ -75,7 +75,7 @@ def choose_time(request: HttpRequest, way: ReschedulePages, now: datetime) -> Ht
         return redirect(check_url(way, form.cleaned_data["start"]))
     typed = request.POST if posted else None
     query, has = week_asked_for(way.booking, request.GET), way.booking.starts_at
-    picker = schedule_picker.pick(way.slot_query, query=query, now=now, ignoring=way.ignoring, but=has, typed=typed)
+    picker = schedule_picker.pick(way.slot_query, query=query, now=now, ignoring=way.ignoring, excluded=has, typed=typed)
     return reschedule_page(request, way, "bookings/time_choose.html", picker=picker, form=picker.form, can_move=True)
 
 

@@ -135,7 +135,7 @@ class CapacityForm(PageForm):
     capacity = forms.IntegerField(
         label=gettext_lazy("How many places?"),
         min_value=1,
-        max_value=rules.LARGEST_SESSION,
+        max_value=rules.MAX_SESSION_CAPACITY,
         error_messages={"required": gettext_lazy("Enter how many places there are.")},
     )
     # The number that the page was drawn with: somebody else may have changed it since.

@@ -94,7 +94,7 @@ class PlanForm(JoiningForm):
         label=gettext_lazy("How many sessions?"),
         required=False,
         min_value=2,
-        max_value=rules.MOST_IN_A_SERIES,
+        max_value=rules.MAX_SESSIONS_PER_SERIES,
         help_text=gettext_lazy("Only if it is more than once."),
         error_messages={"min_value": gettext_lazy("Enter 2 or more, or choose “Once”.")},
     )
@@ -107,7 +107,7 @@ class PlanForm(JoiningForm):
     capacity = forms.IntegerField(
         label=gettext_lazy("Places in each session"),
         min_value=1,
-        max_value=rules.LARGEST_SESSION,
+        max_value=rules.MAX_SESSION_CAPACITY,
         error_messages={"required": gettext_lazy("Enter how many places there are.")},
     )
     series_name = forms.CharField(

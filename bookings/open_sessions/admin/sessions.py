@@ -369,7 +369,7 @@ class OpenSessionAdmin(OwnToPresenters):
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def state_in_words(self, session: OpenSession) -> SafeString:
-        return state_tag(session.get_state_display(), session.state_kind)
+        return state_tag(session.get_state_display(), session.status_colour)
 
     @admin.display(description=gettext_lazy("when"), ordering="starts_at")
     def starts(self, session: OpenSession) -> str:

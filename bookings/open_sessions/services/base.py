@@ -74,7 +74,7 @@ class TimePassed(DomainError):
 
 
 class SizeRefused(DomainError):
-    message = _("A session has between 1 and %(most)d places.") % {"most": rules.LARGEST_SESSION}
+    message = _("A session has between 1 and %(most)d places.") % {"most": rules.MAX_SESSION_CAPACITY}
 
 
 class WouldDrop(DomainError):

@@ -149,7 +149,7 @@ def warn_of_session(session: OpenSession, *, now: datetime) -> int:
     if not is_unsure(locked, now):
         return 0
     lost = presenter_lost_at(locked)
-    if now < lost + rules.UNSURE_AFTER:
+    if now < lost + rules.NO_PRESENTER_NOTICE_DELAY:
         return 0
     case = reminder_version(lost)
     notify(
@@ -168,8 +168,8 @@ def warn_of_session(session: OpenSession, *, now: datetime) -> int:
 
 
 def unsure_from(session: OpenSession) -> datetime:
-    day = before_working_days(uk_day(session.starts_at), rules.UNSURE_WORKING_DAYS_BEFORE, OURS)
-    return uk_datetime(day, rules.UNSURE_AT)
+    day = before_working_days(uk_day(session.starts_at), rules.NO_PRESENTER_NOTICE_WORKING_DAYS, OURS)
+    return uk_datetime(day, rules.NO_PRESENTER_NOTICE_TIME)
 
 
 def is_unsure(session: OpenSession, now: datetime) -> bool:

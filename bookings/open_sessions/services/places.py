@@ -43,26 +43,26 @@ logger = logging.getLogger(__name__)
 def offer_until(starts_at: datetime, now: datetime) -> datetime | None:
     """Until when, in UTC, a place that is offered now is kept; None: there is no time to ask."""
     starts, moment = starts_at.astimezone(UTC), now.astimezone(UTC)
-    last = starts - rules.OFFERS_END_BEFORE
-    if in_daytime_hours(moment, rules.TOO_LATE_TO_ASK) >= last:
+    last = starts - rules.OFFER_CUTOFF
+    if in_daytime_hours(moment, rules.MIN_OFFER_DURATION) >= last:
         return None
-    near = starts - moment <= rules.SESSION_IS_NEAR
-    return min(in_daytime_hours(moment, rules.OFFER_LASTS_WHEN_NEAR) if near else next_working_day(moment), last)
+    near = starts - moment <= rules.SHORT_NOTICE_WINDOW
+    return min(in_daytime_hours(moment, rules.SHORT_NOTICE_OFFER_DURATION) if near else next_working_day(moment), last)
 
 
 def next_working_day(moment: datetime) -> datetime:
     """The same UK time on our office's next working day, in UTC; offered on a day off, not before 5pm of it."""
     day, clock = uk_day(moment), moment.astimezone(UK).time()
     if not is_working_day(day, OURS):
-        clock = max(clock, rules.OFFERS_OF_A_DAY_OFF_LAST_UNTIL)
-    return uk_datetime(after_working_days(day, rules.OFFER_LASTS_WORKING_DAYS, OURS), clock).astimezone(UTC)
+        clock = max(clock, rules.DAY_OFF_OFFER_EARLIEST_EXPIRY)
+    return uk_datetime(after_working_days(day, rules.OFFER_WORKING_DAYS, OURS), clock).astimezone(UTC)
 
 
 def in_daytime_hours(moment: datetime, lasts: timedelta) -> datetime:
     """So long after `moment`, in UTC: hours that pass, without those of the night by UK time."""
     day = uk_day(moment)
     while True:
-        first, last = (uk_datetime(day, clock).astimezone(UTC) for clock in (rules.NO_NIGHT_FROM, rules.NO_NIGHT_UNTIL))
+        first, last = (uk_datetime(day, clock).astimezone(UTC) for clock in (rules.DAYTIME_START, rules.DAYTIME_END))
         begins = max(first, moment)
         if begins + lasts <= last:
             return begins + lasts
@@ -287,7 +287,7 @@ def mark_attended(*, place: SessionPlace, by: User | None, now: datetime) -> Non
 @transaction.atomic
 def make_place_links(*, place: SessionPlace, purposes: Iterable[PlaceLinkPurpose], now: datetime) -> dict[str, str]:
     """A new token for each purpose, for whoever reads mail at the person's address. What has expired goes meanwhile."""
-    PlaceLink.objects.expired(now).delete()
+    PlaceLink.objects.filter(expires_at__lte=now).delete()
     tokens = {str(purpose): secrets.token_urlsafe(32) for purpose in purposes}
     PlaceLink.objects.bulk_create(
         PlaceLink(
@@ -296,7 +296,7 @@ def make_place_links(*, place: SessionPlace, purposes: Iterable[PlaceLinkPurpose
             token_hash=hash_of(token),
             address_hash=address_hash(place.person.email),
             created_at=now,
-            expires_at=min(place.session.starts_at, now + rules.LINKS_LAST),
+            expires_at=min(place.session.starts_at, now + rules.LINK_LIFETIME),
         )
         for purpose, token in tokens.items()
     )

@@ -51,12 +51,11 @@ from bookings.open_sessions.services.places import end_lapsed_offers, fill_place
 from bookings.schedule.locks import guarded, lock_presenters
 from ctac.dates import days_before, uk_day
 from ctac.errors import DomainError
-from ctac.models import save_with_reference
 from notifications.models import Notification
 from notifications.outbox import notify
 from notifications.registry import Topic
 from professionals.safeguarding.services import notify_safeguarding_lead
-from professionals.services import people_who_want
+from professionals.services import subscribers
 
 # New open sessions are told to whoever asked for invitations: one email a person for all that is planned on one day (ADR 4).
 
@@ -71,11 +70,11 @@ def invite(planned: Sequence[OpenSession], now: datetime) -> int:
     """
     if not planned:
         return 0
-    due = days_before(now, -1, rules.REMINDER_AT).astimezone(UTC)
+    due = days_before(now, -1, rules.REMINDER_TIME).astimezone(UTC)
     about = f"invited:{uk_day(now).isoformat()}"
     told = set(Notification.objects.filter(kind=INVITATION, about=about).values_list("recipient", flat=True))
     # Sessions are online, so it is the same for everybody who asked, wherever they work.
-    asked = [person.email for person in people_who_want(Topic.INVITATIONS) if person.email not in told]
+    asked = [person.email for person in subscribers(Topic.INVITATIONS) if person.email not in told]
     notify(kind=INVITATION, about=about, to=asked, now=now, due_at=due, expires_at=due + INVITATION_LASTS)
     return len(asked)
 
@@ -103,7 +102,7 @@ def plan_sessions(
     for planned in sessions:
         if planned.starts_at <= now:
             raise TimePassed
-        if not 1 <= planned.capacity <= rules.LARGEST_SESSION:
+        if not 1 <= planned.capacity <= rules.MAX_SESSION_CAPACITY:
             raise SizeRefused
     lock_presenters((planned.presenter.pk for planned in sessions if planned.presenter), now=now)
     together = SessionSeries.objects.create(name=series, created_at=now) if series and sessions else None
@@ -132,7 +131,7 @@ def plan_session(
     )
     try:
         with guarded():
-            save_with_reference(session, "OS")
+            session.save_with_reference()
             if planned.presenter is not None:
                 take_time(session, planned.presenter)
     except SlotTaken as refusal:
@@ -267,7 +266,7 @@ def set_capacity(
     refuse_unless_to_come(locked, now)
     if locked.capacity != expected:
         raise SessionMoved
-    if not 1 <= capacity <= rules.LARGEST_SESSION:
+    if not 1 <= capacity <= rules.MAX_SESSION_CAPACITY:
         raise SizeRefused
     if capacity == expected:
         raise NothingChanged
@@ -335,7 +334,7 @@ def shorten_offers(session: OpenSession, *, by: User | None, now: datetime) -> N
         offered = list(session.places.filter(state=PlaceState.OFFERED).select_related("person").order_by("position"))
         offer_or_give(offered, session, None, by=by, now=now) if offered else None
         return
-    last = session.starts_at - rules.OFFERS_END_BEFORE
+    last = session.starts_at - rules.OFFER_CUTOFF
     session.places.filter(state=PlaceState.OFFERED, offer_expires_at__gt=last).update(offer_expires_at=last)
 
 

@@ -17,9 +17,9 @@ from django.utils.translation import gettext_lazy
 
 from bookings.models import Booking, Format, Presenter
 from bookings.schedule import picker as schedule_picker
+from bookings.schedule.availability import Slot
 from bookings.schedule.forms import SlotField, slot_choices, slot_value, to_start
 from bookings.schedule.queries import IgnoredClaims
-from bookings.schedule.schedules import Slot
 from bookings.schedule.slots import SlotQuery
 from ctac.dates import format_span, uk_day
 from ctac.forms import ClockField, DayField, PageForm, near_today, uk_moment

@@ -33,7 +33,7 @@ from bookings.schedule.admin.forms import FORMAT_WORDS, AnyPresenterFilter
 from bookings.schedule.forms import OwnRulesForm, RulesMixin
 from bookings.schedule.queries import Preview, preview
 from bookings.schedule.services import keep_presenter, visits_too_close
-from bookings.travel import PlaceUnknown, look_up_postcode
+from bookings.travel import PlaceUnknown, find_place
 from ctac.dates import format_span, uk_day
 from ctac.forms import PLAIN_FIELDS
 from ctac.staff.columns import NOTHING, LooksOnly, mail_link, moment_of, number_of, phone_link, whole, yes_no_of
@@ -91,7 +91,7 @@ class PresenterForm(RulesMixin, forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Presenters are staff: few enough to choose from a plain list. Who is chosen already stays in it."""
         super().__init__(*args, **kwargs)
-        self.fit()
+        self.replace_fields()
         if "user" in self.fields:  # whoever may only look has no boxes
             user = cast("forms.ModelChoiceField", self.fields["user"])
             user.queryset = User.objects.filter(Q(is_staff=True, is_active=True) | Q(pk=self.instance.user_id)).order_by("email")
@@ -100,7 +100,7 @@ class PresenterForm(RulesMixin, forms.ModelForm):
     def clean_base_postcode(self) -> str:
         postcode: str = self.cleaned_data["base_postcode"]
         try:
-            look_up_postcode(postcode)
+            find_place(postcode)
         except PlaceUnknown as unknown:
             raise ValidationError(_("We don’t know where this postcode is.")) from unknown
         return postcode
@@ -294,7 +294,7 @@ class BusyTimeAdmin(LooksOnly):
     @admin.display(description=gettext_lazy("when"), ordering="busy")
     def when(self, claim: BusyTime) -> str:
         if claim.leave is not None:
-            return claim.leave.in_words
+            return claim.leave.days_text
         return format_span(claim.busy.lower, claim.busy.upper)
 
     @admin.display(description=gettext_lazy("what"), ordering="kind")

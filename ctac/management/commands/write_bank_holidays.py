@@ -7,7 +7,7 @@ from typing import Any
 import holidays
 from django.core.management.base import BaseCommand
 
-from ctac.dates import CALENDARS, WRITTEN
+from ctac.dates import BANK_HOLIDAYS_FILE, CALENDARS
 
 YEARS = range(2025, 2041)
 
@@ -26,5 +26,5 @@ class Command(BaseCommand):
             nation: {str(year): sorted(day.isoformat() for day in packaged(nation, year)) for year in YEARS}
             for nation in CALENDARS
         }
-        WRITTEN.write_text(json.dumps(days, indent=1) + "\n")
-        self.stdout.write(f"{WRITTEN.name} holds {YEARS[0]} to {YEARS[-1]}.")
+        BANK_HOLIDAYS_FILE.write_text(json.dumps(days, indent=1) + "\n")
+        self.stdout.write(f"{BANK_HOLIDAYS_FILE.name} holds {YEARS[0]} to {YEARS[-1]}.")

@@ -374,7 +374,7 @@ class OrderAdmin(OrderExportMixin, PersonColumnsMixin, FoundByReference, LooksOn
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def state_in_words(self, order: Order) -> SafeString:
-        tag = state_tag(order.state_in_words, order.state_kind)
+        tag = state_tag(order.state_in_words, order.status_colour)
         return format_html('{}<br> <span class="quiet">{}</span>', tag, _("Passed forward")) if order.is_passed_forward else tag
 
     @admin.display(description=gettext_lazy("place among those that wait"))
@@ -436,7 +436,7 @@ class OrderAdmin(OrderExportMixin, PersonColumnsMixin, FoundByReference, LooksOn
         """What it sends again, and what became of its own parcels that never came."""
         lost = Order.objects.filter(dispatches__missing=order.replaces_id) if order.replaces_id else ()
         rows = [format_html(_("Sends again what was lost of {}"), order_link(first)) for first in lost]
-        for report in MissingParcel.objects.of_orders([order.pk]).select_related("replacement"):
+        for report in MissingParcel.objects.filter(parcel__order=order).select_related("replacement"):
             url = reverse("staff:leaflets_missingparcel_change", args=[report.pk])
             link = format_html('<a href="{}">{}</a>', url, _("A parcel never came"))
             again = getattr(report, "replacement", None)

@@ -12,7 +12,6 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from ctac.errors import DomainError
-from ctac.models import save_with_reference
 from leaflets.models import (
     Channel,
     Delivery,
@@ -91,7 +90,7 @@ def place_order(
                 with suppress(AddressBookIsFull, AddressKeptAlready):
                     keep_address(person=person, delivery=keep)
             # Before the stock: a form sent twice at once waits for its twin, and is not told that the twin's copies are gone.
-            save_with_reference(order, "LO")
+            order.save_with_reference()
             events = [OrderEvent(order=order, kind=EventKind.REQUESTED if is_request else EventKind.PLACED, by=by, at=now)]
             if over_limit:
                 events.append(OrderEvent(order=order, kind=EventKind.OVER_LIMIT, by=by, at=now, reason=override_reason))
@@ -269,7 +268,7 @@ def place_order_for_visit(
         brought_with=visit,
         created_at=now,
     )
-    save_with_reference(order, "LO")
+    order.save_with_reference()
     OrderEvent.objects.create(order=order, kind=EventKind.PLACED, by=by, at=now)
     lines = OrderLine.objects.bulk_create(
         OrderLine(order=order, edition=edition, copies=copies, allocated=copies) for edition, copies in given.items()

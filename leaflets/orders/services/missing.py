@@ -12,7 +12,6 @@ from accounts.models import User
 from accounts.services import AccountGoneError
 from ctac.dates import format_day, uk_day
 from ctac.errors import DomainError
-from ctac.models import save_with_reference
 from leaflets.models import (
     Delivery,
     Dispatch,
@@ -96,7 +95,7 @@ def send_again(missing: MissingParcel, *, delivery: Delivery, by: User | None, n
         created_at=now,
         **asdict(delivery),
     )
-    save_with_reference(order, "LO")
+    order.save_with_reference()
     events = {order: EventKind.REPLACES, lost: EventKind.RESENT}
     OrderEvent.objects.bulk_create(OrderEvent(order=of, kind=kind, by=by, at=now) for of, kind in events.items())
     lines = OrderLine.objects.bulk_create(

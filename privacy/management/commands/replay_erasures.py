@@ -1,6 +1,5 @@
 """After a restore: erases again whoever was erased since the backup."""
 
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +8,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from ctac.errors import DomainError
-from privacy.models import Reason
-from privacy.services import StaffAccount, VisitInTheWay, erase_person, people_to_erase_again, read_erasures
+from privacy.models import DataActionReason
+from privacy.services import StaffAccount, VisitInTheWay, erase_person, read_erasures
+from professionals.models import Person
 
-# Nobody is named: of whom it is, the number in the address of their page says.
+# A person is named by their number alone, which is in the URL of their page.
 WHAT_TO_DO = {
     VisitInTheWay: "a presenter may be on the way to them, or has not been heard from. Run it again when that visit is over.",
     StaffAccount: "they have a staff account, as the backup has it. A manager takes “Staff” off it; then run this again.",
@@ -37,30 +37,29 @@ class Command(BaseCommand):
             erasures = list(read_erasures(path))
         except ValueError as error:
             raise CommandError(str(error)) from error
-        refused: dict[int, Exception] = {}
-        for person in people_to_erase_again(erasures):
+        refused = []
+        for erasure in erasures:
+            person = Person.objects.filter(pk=erasure.person, created_at=erasure.since, erased_at=None).first()
+            if person is None:
+                continue
             try:
-                erase_person(person, by=None, now=timezone.now(), reason=Reason.RESTORED)
+                erase_person(person, by=None, now=timezone.now(), reason=DataActionReason.RESTORED)
                 again += 1
             except Exception as error:  # noqa: BLE001 - one who can't be erased must not leave all who come after in the database
-                refused[person.pk] = error
+                refused.append(f"Person {person.pk}: {reason_of(error)}")
         left = f"Not erased: {len(refused)}. " if refused else ""
-        told = f"{len(erasures)} erasures are written down. Erased again: {again}. {left}All others are erased or not here."
-        self.stdout.write(told)
+        self.stdout.write(
+            f"{len(erasures)} erasures are written down. Erased again: {again}. {left}All others are erased or not here."
+        )
         if refused:
-            raise CommandError("\n".join(["These are not erased:", *reasons(refused.items())]))
+            raise CommandError("\n".join(["These are not erased:", *refused]))
 
 
-def reasons(refused: Iterable[tuple[int, Exception]]) -> Iterator[str]:
-    for key, error in refused:
-        yield f"Person {key}: {why(error)}"
-
-
-def why(error: Exception) -> str:
-    """Of what no rule refused, its sort alone: the words may have a person in them."""
-    for sort, words in WHAT_TO_DO.items():
-        if isinstance(error, sort):
-            return words
+def reason_of(error: Exception) -> str:
+    """Of an error that no rule raised only its class: its text may have a person in it."""
+    for refusal, advice in WHAT_TO_DO.items():
+        if isinstance(error, refusal):
+            return advice
     if isinstance(error, DomainError):
         return f"{error.message} Run it again."
     return f"it failed ({type(error).__name__}). Run it again, and if it fails again, call who looks after the site."

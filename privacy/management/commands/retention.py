@@ -1,4 +1,4 @@
-"""Says what has been kept long enough, or takes it out."""
+"""Lists what has been kept long enough, or takes it out."""
 
 from typing import Any
 

@@ -28,7 +28,7 @@ FIELDS = ("code", "latitude", "longitude", "nation", "zone", "authority", "other
 
 @dataclass
 class Outward:
-    """What the source says of one outward code: each inward code's authority, and where its postcodes are."""
+    """Of one outward code: the authority of each inward code, and where its postcodes are."""
 
     authorities: dict[str, str] = field(default_factory=dict)
     eastings: list[float] = field(default_factory=list)
@@ -58,7 +58,10 @@ class Command(BaseCommand):
         parser.add_argument("folder", type=Path, help="where its files postcodes_A.msgpack.br and so on are")
 
     def handle(self, *, folder: Path, **options: Any) -> None:
-        rows = {**from_source(folder), **from_hand()}
+        rows = from_source(folder)
+        with (DATA / "placed_by_hand.csv").open(newline="") as source:
+            for row in csv.DictReader(source):
+                rows[row["code"]] = {**row, "nation": nation_of(row["authority"], row["code"]), "others": ""}
         zones = read_zones(rows)
         with (DATA / "outward_codes.csv").open("w", newline="") as target:
             writer = csv.DictWriter(target, FIELDS, lineterminator="\n")
@@ -80,19 +83,18 @@ def from_source(folder: Path) -> dict[str, dict[str, object]]:
         outward.authorities[inward] = authority
         outward.eastings.append(easting)
         outward.northings.append(northing)
-    return {code: to_row(outward) for code, outward in outwards.items()}
-
-
-def to_row(outward: Outward) -> dict[str, object]:
-    """Its centre is the median, so that a mailbox entered far away moves nothing."""
-    latitude, longitude = to_latitude_and_longitude(median(outward.eastings), median(outward.northings))
-    return {
-        "latitude": round(latitude, 4),
-        "longitude": round(longitude, 4),
-        "nation": nation_of(outward.main),
-        "authority": outward.main,
-        "others": outward.others,
-    }
+    rows: dict[str, dict[str, object]] = {}
+    for code, outward in outwards.items():
+        # The centre is the median, so that a mailbox entered far away moves nothing.
+        latitude, longitude = to_latitude_and_longitude(median(outward.eastings), median(outward.northings))
+        rows[code] = {
+            "latitude": round(latitude, 4),
+            "longitude": round(longitude, 4),
+            "nation": nation_of(outward.main),
+            "authority": outward.main,
+            "others": outward.others,
+        }
+    return rows
 
 
 def read_postcodes(folder: Path) -> Iterator[tuple[str, Any, float, float]]:
@@ -106,13 +108,6 @@ def read_postcodes(folder: Path) -> Iterator[tuple[str, Any, float, float]]:
     for path in files:
         columns = msgpack.unpackb(brotli.decompress(path.read_bytes()))["data"]
         yield from zip(*(columns[name] for name in ("pcd", "laua", "oseast1m", "osnrth1m")), strict=True)
-
-
-def from_hand() -> dict[str, dict[str, object]]:
-    with (DATA / "placed_by_hand.csv").open(newline="") as rows:
-        return {
-            row["code"]: {**row, "nation": nation_of(row["authority"], row["code"]), "others": ""} for row in csv.DictReader(rows)
-        }
 
 
 def read_zones(codes: dict[str, Any]) -> dict[str, str]:

@@ -8,7 +8,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 from django.test import Client
 
-from accounts import sessions
+from accounts import encryption
 from accounts.models import User
 
 SECRET = "CTACTRYITOUTATHOMEONLY234567ABCD"
@@ -19,7 +19,7 @@ SENT_LATE = "/account/sent-late/"
 
 
 def enrol(user: User) -> Authenticator:
-    return Authenticator.objects.create(user=user, type="totp", data={"secret": sessions.encrypt(SECRET)})
+    return Authenticator.objects.create(user=user, type="totp", data={"secret": encryption.encrypt(SECRET)})
 
 
 def totp(step: int = 0) -> str:

@@ -17,8 +17,8 @@ from django.utils import timezone
 from accounts import forms as accounts_forms
 from accounts import sessions
 from accounts import views as accounts_views
+from accounts.encryption import ENCRYPTED_ITEM, ENCRYPTED_KEYS
 from accounts.models import Session
-from accounts.sessions import ENCRYPTED_ITEM, ENCRYPTED_KEYS
 from professionals.models import Person
 from tests.accounts.factors.proof import grow_old
 from tests.accounts.sessions.browsers import CODE, DETAILS, SIGN_IN, stored

@@ -215,7 +215,7 @@ def test_after_the_cut_off_only_cancelling_is_left(
 def test_guessing_and_opening_are_limited_by_address(
     booking: Booking, links: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rules, "LINKS_OPENED", (3, timedelta(hours=1)))
+    monkeypatch.setattr(rules, "LINK_RATE_LIMIT", (3, timedelta(hours=1)))
     statuses = [opened(f"/links/{letter * 43}/").status_code for letter in "ABCDE"]
     assert statuses == [404, 404, 404, 429, 429]
     assert Client().post(links["cancel"], {"reason": ""}).status_code == 429
@@ -243,7 +243,7 @@ def test_links_last_until_the_presentation_and_what_is_over_goes(booking: Bookin
     Booking.objects.update(starts_at=at("10:00", MONDAY + timedelta(days=400)), ends_at=at("11:00", MONDAY + timedelta(days=400)))
     booking.refresh_from_db()
     make_booking_links(booking=booking, address=booking.person.email, purposes=[LinkPurpose.CANCEL], now=at("10:00"))
-    assert BookingLink.objects.get().expires_at == at("10:00") + rules.LINKS_LAST
+    assert BookingLink.objects.get().expires_at == at("10:00") + rules.LINK_LIFETIME
 
 
 def test_erasing_the_person_takes_their_links(booking: Booking, links: dict[str, str]) -> None:

@@ -15,7 +15,7 @@ from bookings.emails import BookingEmail
 from bookings.leave.services import record_leave
 from bookings.models import Booking, Presenter, State
 from notifications import rendering
-from notifications.models import Notification, Where
+from notifications.models import ChoiceSource, Notification
 from notifications.preferences import choose
 from notifications.registry import Topic, all_emails, email_named
 from professionals.models import Person
@@ -91,7 +91,7 @@ def test_a_reminder_is_promised_only_if_there_will_be_one(booking: Booking, pres
 
 
 def test_no_reminder_is_promised_to_who_stopped_them(booking: Booking) -> None:
-    choose(address=booking.person.email, chosen={Topic.REMINDERS: False}, where=Where.PAGE, now=NOW)
+    choose(address=booking.person.email, chosen={Topic.REMINDERS: False}, where=ChoiceSource.PAGE, now=NOW)
     assert "remind" not in message(booking, "booking-confirmed").text
 
 

@@ -16,7 +16,7 @@ from bookings.booking.services.transitions import confirm_booking, decline_booki
 from bookings.leave.services import record_leave
 from bookings.models import Booking, BusyTime, EventKind, Presenter, State
 from bookings.models.booking import record_event
-from notifications.models import Where
+from notifications.models import ChoiceSource
 from notifications.preferences import choose
 from notifications.registry import Topic
 from professionals.models import Person
@@ -59,7 +59,7 @@ def test_who_stopped_reminders_is_promised_none_and_led_to_their_choices(client:
     placed = f"/bookings/{booking.reference}/placed/"
     promised = text(client.get(placed))
     assert ("You get a reminder by email" in promised, "You get no reminder" in promised) == (True, False)
-    choose(address=booking.person.email, chosen={Topic.REMINDERS: False}, where=Where.PAGE, now=NOW)
+    choose(address=booking.person.email, chosen={Topic.REMINDERS: False}, where=ChoiceSource.PAGE, now=NOW)
     page = client.get(placed)
     assert ("You get a reminder" in text(page), "you stopped reminders by email" in text(page)) == (False, True)
     assert 'href="/my/mail/">Choose what you get by email</a>' in page.content.decode()
@@ -71,7 +71,7 @@ def test_who_stopped_reminders_is_promised_none_and_led_to_their_choices(client:
 def test_when_it_is_too_late_for_a_reminder_nothing_is_said_of_it(
     client: Client, booking: Booking, clock: time_machine.Traveller
 ) -> None:
-    choose(address=booking.person.email, chosen={Topic.REMINDERS: False}, where=Where.PAGE, now=NOW)
+    choose(address=booking.person.email, chosen={Topic.REMINDERS: False}, where=ChoiceSource.PAGE, now=NOW)
     clock.move_to(booking.reminder_due_at)
     assert "remind" not in text(client.get(f"/bookings/{booking.reference}/placed/"))
 
@@ -252,7 +252,7 @@ def test_pages_keep_to_their_statements(client: Client, booking: Booking, owner:
 def test_my_page_reads_bookings_in_one_query(owner: Person, booking: Booking, presenter: Presenter) -> None:
     make_booking(presenter, at("14:00"), person=owner)
     with CaptureQueriesContext(connection) as queries:
-        found = [(row.presentation.title, row.when, row.state_kind) for row in Booking.objects.for_my_page(owner)]
+        found = [(row.presentation.title, row.when, row.status_colour) for row in Booking.objects.for_my_page(owner)]
     assert found == [
         ("Spotting the signs", "Monday 25 January 2027, 2pm to 3pm", "good"),
         ("Spotting the signs", "Monday 25 January 2027, 10am to 11am", "good"),

@@ -98,8 +98,8 @@ def test_they_are_due_at_nine_on_the_wall(presenter: Presenter, person: Person, 
 
 def test_what_is_late_is_left_out(presenter: Presenter, person: Person) -> None:
     place(person)
-    assert remind_of_bookings(now=WEEK + rules.REMINDED_AT_MOST_LATE) == 0
-    assert remind_of_bookings(now=WEEK + rules.REMINDED_AT_MOST_LATE - timedelta(seconds=1)) == 2
+    assert remind_of_bookings(now=WEEK + rules.REMINDER_MAX_DELAY) == 0
+    assert remind_of_bookings(now=WEEK + rules.REMINDER_MAX_DELAY - timedelta(seconds=1)) == 2
     assert {kind for kind, _to in written()} == {"booking-reminder-week", "presenter-reminder-week"}
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
-from bookings.models import Booking, BusyTime, DateOption, OptionKind, OptionState, Precision, Presenter, State, WhyNot
+from bookings.models import Booking, BusyTime, DateOption, NotKeptReason, OptionKind, OptionState, Precision, Presenter, State
 from bookings.schedule.locks import lock_presenters
 from tests.bookings.rows import NOW, at, make_booking, make_option, make_presenter, make_request
 
@@ -68,7 +68,7 @@ def test_a_date_is_kept_whole_or_not(presenter: Presenter, columns: dict[str, An
 def test_a_date_that_is_kept_has_no_reason_not_to_be(presenter: Presenter) -> None:
     request = make_request()
     kept, other = make_option(request, presenter, at("10:00")), make_option(request, None, at("12:00"))
-    for option, why in ((kept, WhyNot.NOBODY_FREE), (other, WhyNot.AWAY)):
+    for option, why in ((kept, NotKeptReason.NOBODY_FREE), (other, NotKeptReason.AWAY)):
         with refused(by="dateoption_why_it_is_not_kept"), transaction.atomic():
             DateOption.objects.filter(pk=option.pk).update(why_not=why)
 

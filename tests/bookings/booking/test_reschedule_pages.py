@@ -302,7 +302,7 @@ def test_a_booking_that_is_changed_over_and_over_writes_to_nobody_any_more(
     client: Client, booking: Booking, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its presenter gets an email each time."""
-    monkeypatch.setattr(rules, "CHANGES_ALLOWED", (1, timedelta(days=1)))
+    monkeypatch.setattr(rules, "CHANGE_RATE_LIMIT", (1, timedelta(days=1)))
     assert client.post(url(booking, "time/check/"), hidden(to_check(client, booking))).status_code == 302
     mail = Notification.objects.count()
     answer = client.post(url(booking, "time/check/"), hidden(to_check(client, booking, "2027-01-25T10:00Z")))

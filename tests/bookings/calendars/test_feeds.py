@@ -126,7 +126,7 @@ def test_what_was_called_off_stays_as_cancelled_for_a_while(
     SessionEvent.objects.create(session=left, place=place, at=NOW, kind=SessionEventKind.GIVEN_UP)
     assert [[each[0] for each in told(url)] for url in urls] == [["CANCELLED"] * 3, ["CANCELLED"] * 2]
     assert LINK not in read(urls[0]).content.decode()
-    clock.shift(rules.FEED_KEEPS_CANCELLED + timedelta(minutes=1))
+    clock.shift(rules.FEED_CANCELLED_RETENTION + timedelta(minutes=1))
     assert [told(url) for url in urls] == [[], []]
 
 

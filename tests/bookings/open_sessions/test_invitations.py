@@ -10,7 +10,7 @@ from bookings.models import OpenSession, Presentation
 from bookings.open_sessions.emails import SessionInvitation
 from bookings.open_sessions.queries import PlannedSession
 from bookings.open_sessions.services.sessions import invite, plan_sessions
-from notifications.models import Notification, Where
+from notifications.models import ChoiceSource, Notification
 from notifications.preferences import choose
 from notifications.registry import Topic
 from professionals.models import Person
@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 def make_reader(*, wanted: bool = True) -> Person:
     person = make_person()
-    choose(address=person.email, chosen={Topic.INVITATIONS: wanted}, where=Where.PAGE, now=NOW)
+    choose(address=person.email, chosen={Topic.INVITATIONS: wanted}, where=ChoiceSource.PAGE, now=NOW)
     return person
 
 

@@ -21,7 +21,7 @@ from bookings.open_sessions.services.sessions import (
     set_joining_details,
 )
 from notifications import rendering
-from notifications.models import Notification, Where
+from notifications.models import ChoiceSource, Notification
 from notifications.preferences import choose
 from notifications.registry import Topic, email_named
 from professionals.models import Person
@@ -51,7 +51,7 @@ def take(session: OpenSession, person: Person | None = None) -> SessionPlace:
 def test_no_reminder_is_promised_to_who_stopped_them(session: OpenSession) -> None:
     place = take(session)
     assert "We will remind you" in told(place, "place-taken").text
-    choose(address=place.person.email, chosen={Topic.REMINDERS: False}, where=Where.PAGE, now=NOW)
+    choose(address=place.person.email, chosen={Topic.REMINDERS: False}, where=ChoiceSource.PAGE, now=NOW)
     assert "remind" not in told(place, "place-taken").text
 
 

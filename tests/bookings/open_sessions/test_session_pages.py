@@ -17,7 +17,7 @@ from bookings import rules
 from bookings.models import OpenSession, PlaceState, SessionPlace, SessionState
 from bookings.open_sessions.services.places import give_up_place, take_place
 from bookings.open_sessions.services.sessions import cancel_session, reschedule_session
-from notifications.models import Notification, Where
+from notifications.models import ChoiceSource, Notification
 from notifications.preferences import choose
 from notifications.registry import Topic
 from professionals.models import Draft, Person
@@ -246,7 +246,7 @@ def test_who_stopped_reminders_is_promised_none_and_led_to_their_choices(
 ) -> None:
     promised = text(take(client, session))
     assert ("You get a reminder by email" in promised, "You get no reminder" in promised) == (True, False)
-    choose(address=person.email, chosen={Topic.REMINDERS: False}, where=Where.PAGE, now=NOW)
+    choose(address=person.email, chosen={Topic.REMINDERS: False}, where=ChoiceSource.PAGE, now=NOW)
     mine = client.get(page(session, "mine/"))
     assert ("You get a reminder" in text(mine), "you stopped reminders by email" in text(mine)) == (False, True)
     assert 'href="/my/mail/">Choose what you get by email</a>' in mine.content.decode()
@@ -310,7 +310,7 @@ def test_what_is_not_to_come_takes_nobody_and_frees_nothing(
 def test_too_many_places_asked_for_are_stopped(
     client: Client, session: OpenSession, person: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rules, "PLACES_ASKED", (1, timedelta(hours=1)))
+    monkeypatch.setattr(rules, "PLACE_RATE_LIMIT", (1, timedelta(hours=1)))
     take(client, make_session(None, at("14:00")))
     stopped = take(client, session, access_needs="Captions")
     assert (stopped.status_code, "Captions" in text(stopped)) == (429, True)

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from bookings.models import Availability, AvailabilityException, Presenter
-from bookings.schedule.forms import hours_text, parse_hours, week_as_typed
+from bookings.schedule.forms import hours_text, initial_week, parse_hours
 from bookings.schedule.services import WeekdayHours, set_days, set_week, take_back_days
 from ctac.errors import DomainError
 from tests.bookings.admin.desk import text
@@ -43,7 +43,7 @@ def test_the_week_that_is_shown_first_is_the_one_to_come() -> None:
     begun = make_availability(presenter, 0, "09:00", "17:00")
     ends = make_availability(presenter, 1, "09:00", "17:00", valid_until=TODAY)
     Availability.objects.filter(pk=begun.pk).update(valid_from=TODAY)
-    shown = week_as_typed(presenter, TOMORROW)
+    shown = initial_week(presenter, TOMORROW)
     assert (shown["day_0"], shown["day_1"], ends.holds_on(TODAY)) == ("9am to 5pm", "", True)
 
 

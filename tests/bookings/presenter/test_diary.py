@@ -34,7 +34,7 @@ def test_leave_that_has_begun_stands_under_today_and_what_is_over_is_gone(phone:
     make_leave(presenter, NOW - timedelta(days=2), NOW + timedelta(days=1))
     make_booking(presenter, NOW - timedelta(days=1), claim=False)
     page = phone.get(MINE)
-    assert [(day.name, len(day.visits), len(day.leave)) for day in page.context["days"]] == [("Tuesday 12 January 2027", 0, 1)]
+    assert [(day.name, len(day.entries), len(day.leave)) for day in page.context["days"]] == [("Tuesday 12 January 2027", 0, 1)]
 
 
 @pytest.mark.django_db

@@ -8,8 +8,8 @@ from django.db import IntegrityError, transaction
 from bookings.errors import SlotTaken
 from bookings.models import AvailabilityException, Format, Nation, Presenter, State
 from bookings.rules import RuleViolation
+from bookings.schedule.availability import Schedule
 from bookings.schedule.queries import open_schedule
-from bookings.schedule.schedules import Schedule
 from bookings.schedule.slots import SlotQuery
 from ctac.dates import UK, uk_day
 from tests.bookings.placed import place

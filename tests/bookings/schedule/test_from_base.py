@@ -8,7 +8,7 @@ import pytest
 
 from bookings.booking.services.reschedule import reschedule
 from bookings.errors import OutsideRules, SlotTaken
-from bookings.models import Format, JourneyTime, Presenter, WhyNot
+from bookings.models import Format, JourneyTime, NotKeptReason, Presenter
 from bookings.open_sessions.queries import Clash, PlannedSession, clashes
 from bookings.rules import RuleViolation
 from bookings.schedule.holds import hold_slot
@@ -164,7 +164,7 @@ def test_a_booking_is_not_moved_there_by_its_link(presenter: Presenter, person: 
 def test_no_date_of_ones_own_is_kept_there(presenter: Presenter, person: Person) -> None:
     make_booking(presenter, at("10:00"), postcode=WAKEFIELD)
     request = ask(person, on(at("09:00")), on(at("08:30")), **ONLINE)
-    assert [option.why_not for option in request.options.all()] == [WhyNot.OUTSIDE, ""]
+    assert [option.why_not for option in request.options.all()] == [NotKeptReason.OUTSIDE, ""]
 
 
 def test_staff_may_with_a_reason(presenter: Presenter) -> None:
@@ -178,10 +178,10 @@ def test_staff_may_with_a_reason(presenter: Presenter) -> None:
 def test_who_could_step_in_stands_there_with_the_sentence(presenter: Presenter) -> None:
     make_booking(presenter, at("10:00"), postcode=WAKEFIELD)
     (need,) = substitute_needs([make_booking(None, at("09:00"), postcode="")], NOW)
-    assert [stand_in.reasons for stand_in in need.with_a_reason] == [(RuleViolation.FROM_BASE.sentence,)]
+    assert [stand_in.reasons for stand_in in need.with_a_reason] == [(RuleViolation.FROM_BASE.label,)]
 
 
 def test_an_open_session_is_planned_there_with_a_reason_only(presenter: Presenter) -> None:
     make_booking(presenter, at("10:00"), postcode=WAKEFIELD)
     planned = [PlannedSession(make_presentation(), presenter, at(clock), 20) for clock in ("08:00", "09:00")]
-    assert clashes(planned, now=NOW) == [[], [Clash(str(RuleViolation.FROM_BASE.sentence), hard=False)]]
+    assert clashes(planned, now=NOW) == [[], [Clash(str(RuleViolation.FROM_BASE.label), hard=False)]]

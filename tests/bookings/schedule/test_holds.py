@@ -148,7 +148,7 @@ def test_the_database_refuses_a_hold_that_is_longer(presenter: Presenter) -> Non
 
 
 def test_only_so_many_times_can_be_kept_from_one_address_at_once(presenter: Presenter, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rules, "HOLDS_AT_ONCE", 3)
+    monkeypatch.setattr(rules, "MAX_HOLDS_PER_CLIENT", 3)
     asked, hours = slot_query(make_presentation()), iter(range(6))
 
     def hold(client: str, now: datetime = NOW) -> Hold:
@@ -160,13 +160,13 @@ def test_only_so_many_times_can_be_kept_from_one_address_at_once(presenter: Pres
     with pytest.raises(TooManyHolds):
         hold("one", NOW + timedelta(minutes=14))
     hold("two")
-    assert hold_slot(draft=make_draft(), person=None, slot_query=asked, start=TEN, now=NOW + rules.HOLD_FOR, client="one")
+    assert hold_slot(draft=make_draft(), person=None, slot_query=asked, start=TEN, now=NOW + rules.HOLD_DURATION, client="one")
 
 
 def test_whoever_holds_a_time_may_change_it_though_the_others_hold_all(
     presenter: Presenter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rules, "HOLDS_AT_ONCE", 1)
+    monkeypatch.setattr(rules, "MAX_HOLDS_PER_CLIENT", 1)
     draft, asked = make_draft(), slot_query(make_presentation())
     hold_slot(draft=draft, person=None, slot_query=asked, start=TEN, now=NOW, client="one")
     hold_slot(draft=draft, person=None, slot_query=asked, start=at("14:00"), now=NOW, client="one")

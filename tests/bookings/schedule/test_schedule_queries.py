@@ -75,7 +75,7 @@ def test_however_much_is_read_a_day_offers_the_same(seed: int, postcode: str) ->
     assert sum(len(expected[day]) for day in days[:16]) > 20
     for far in (3, 9, 17, 30):
         read = [DateRange(days[0], days[2]), DateRange(days[far], days[far + 6])]
-        part = diary_of(asked, looking_at=read)
+        part = diary_of(asked, read_days=read)
         assert [day for day in days if part.is_read(day)] == [*days[:3], *days[far : far + 7]]
         assert {day: part.slots_on(day) for day in days if part.is_read(day)} == {
             day: expected[day] for day in days if part.is_read(day)
@@ -84,7 +84,7 @@ def test_however_much_is_read_a_day_offers_the_same(seed: int, postcode: str) ->
 
 def test_a_day_that_was_not_read_is_not_called_full() -> None:
     make_presenter()
-    part = diary_of(slot_query(make_presentation()), looking_at=[DateRange(NOW.date(), MONDAY)])
+    part = diary_of(slot_query(make_presentation()), read_days=[DateRange(NOW.date(), MONDAY)])
     with pytest.raises(LookupError):
         part.slots_on(MONDAY + timedelta(days=1))
     assert read_all_claims(part, NOW, None).slots_on(MONDAY + timedelta(days=1)) != []
@@ -96,7 +96,7 @@ def test_of_what_nobody_looks_at_nothing_is_read() -> None:
     for number in range(0, 63, 7):
         make_booking(presenter, at("12:00", MONDAY + timedelta(days=number)))
     far = MONDAY + timedelta(days=56)
-    part = diary_of(slot_query(make_presentation()), looking_at=[DateRange(MONDAY, MONDAY), DateRange(far, far)])
+    part = diary_of(slot_query(make_presentation()), read_days=[DateRange(MONDAY, MONDAY), DateRange(far, far)])
     starts = [claim.span.start.date() for claim in part.parts[0].claims]
     assert starts == [MONDAY, MONDAY + timedelta(days=7), far - timedelta(days=7), far]
 

@@ -194,7 +194,7 @@ def test_a_slot_taken_meanwhile_gives_a_polite_page_with_the_nearest_times_ready
     assert "That time has just gone" in text(page)
     assert "Monday 25 January 2027, 10am to 11am is not free any more. These are the nearest times that are." in text(page)
     offered = [value for _day, slots in page.context["form"].fields["start"].choices for value, _label in slots]
-    assert len(offered) == rules.ALTERNATIVES
+    assert len(offered) == rules.MAX_ALTERNATIVE_SLOTS
     assert {"2027-01-25T09:00Z", "2027-01-25T11:00Z"} <= set(offered)
     assert client.post("/book/signs/when/", {"start": "2027-01-25T11:00Z"}).url == "/book/signs/check/"
 
@@ -231,7 +231,7 @@ def test_a_hold_that_expired_and_is_still_free_books(
 def test_too_many_holds_from_one_place_are_stopped(
     client: Client, presentation: Presentation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rules, "HOLDS_ALLOWED", (2, timedelta(hours=1)))
+    monkeypatch.setattr(rules, "HOLD_RATE_LIMIT", (2, timedelta(hours=1)))
     client.post("/book/signs/where/", WHERE)
     codes = [client.post("/book/signs/when/", {"start": TEN}).status_code for _number in range(3)]
     assert codes == [302, 302, 429]

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 
 from bookings.models import JourneyTime
-from bookings.travel import CROSSING_MINUTES, MAINLAND, Journeys, Place, PlaceUnknown, find_place, travel_between, travel_minutes
+from bookings.travel import CROSSING_MINUTES, MAINLAND, Journeys, Place, PlaceUnknown, find_place, travel_between
 from professionals.models import OutwardCode
 from tests.bookings.rows import NOW
 
@@ -50,19 +50,19 @@ def test_python_and_sql_agree_on_thousands_of_random_journeys() -> None:
         for number in range(6000)
     ]
     pairs = list(zip(places[::2], places[1::2], strict=True))
-    assert sql_minutes(pairs) == [travel_minutes(a, b) for a, b in pairs]
+    assert sql_minutes(pairs) == [Journeys().minutes(a, b) for a, b in pairs]
 
 
 def test_python_and_sql_agree_between_all_outward_codes() -> None:
     """Each with 20 others, so that every one is met and every island too."""
     chance, places = random.Random(3093), outward_places()
     pairs = [(place, other) for place in places for other in chance.sample(places, 20)]
-    assert sql_minutes(pairs) == [travel_minutes(a, b) for a, b in pairs]
+    assert sql_minutes(pairs) == [Journeys().minutes(a, b) for a, b in pairs]
 
 
 def test_python_and_sql_know_the_same_crossings() -> None:
     pairs = [(Place("A1 1AA", 55.0, -4.0, zone=one), Place("B1 1AA", 55.0, -4.0, zone=other)) for one in ZONES for other in ZONES]
-    assert sql_minutes(pairs) == [travel_minutes(a, b) for a, b in pairs]
+    assert sql_minutes(pairs) == [Journeys().minutes(a, b) for a, b in pairs]
     assert {row.zone for row in OutwardCode.objects.all()} == set(ZONES)
 
 
@@ -80,20 +80,20 @@ def test_python_and_sql_agree_on_what_staff_have_set_between_areas() -> None:
     journeys = everything_set()
     expected = [journeys.minutes(a, b) for a, b in pairs]
     assert sql_minutes(pairs) == expected
-    assert sum(minutes != travel_minutes(a, b) for minutes, (a, b) in zip(expected, pairs, strict=True)) > 300
+    assert sum(minutes != Journeys().minutes(a, b) for minutes, (a, b) in zip(expected, pairs, strict=True)) > 300
 
 
 def test_two_teams_in_one_building_need_no_travel() -> None:
-    assert travel_minutes(Place("LS1 4AP", 53.8, -1.5), Place("LS1 4AP", 53.8, -1.5)) == 0
+    assert Journeys().minutes(Place("LS1 4AP", 53.8, -1.5), Place("LS1 4AP", 53.8, -1.5)) == 0
 
 
 def test_the_shortest_journey_is_half_an_hour() -> None:
-    assert travel_minutes(Place("LS1 4AP", 53.8, -1.5), Place("LS1 4AQ", 53.8, -1.5)) == 30
+    assert Journeys().minutes(Place("LS1 4AP", 53.8, -1.5), Place("LS1 4AQ", 53.8, -1.5)) == 30
 
 
 def test_seventy_kilometres_by_road_take_an_hour_and_a_quarter() -> None:
     north = 70 / 1.3 / 6371.0 / 0.017453292519943295
-    assert travel_minutes(Place("A", 53.0, -1.5), Place("B", 53.0 + north - 1e-9, -1.5)) == 75
+    assert Journeys().minutes(Place("A", 53.0, -1.5), Place("B", 53.0 + north - 1e-9, -1.5)) == 75
 
 
 def test_what_staff_set_for_a_visit_comes_before_the_rule_and_the_larger_of_two_counts() -> None:
@@ -106,13 +106,13 @@ def test_what_staff_set_for_a_visit_comes_before_the_rule_and_the_larger_of_two_
 @pytest.mark.parametrize(
     ("already", "minutes"),
     [
-        ({}, travel_minutes(Place("LS1 4AP", 53.8, -1.5), Place("YO1 7HH", 53.96, -1.08))),
+        ({}, Journeys().minutes(Place("LS1 4AP", 53.8, -1.5), Place("YO1 7HH", 53.96, -1.08))),
         ({("LS", "YO"): 50}, 50),
         ({("YO", "LS"): 50}, 50),
         ({("LS", "YO"): 50, ("LS1", "YO"): 45}, 45),
         ({("LS", "YO"): 50, ("LS1", "YO"): 45, ("LS", "YO1"): 55}, 55),
         ({("LS1", "YO"): 45, ("YO1", "LS1"): 40}, 40),
-        ({("LS9", "YO"): 45, ("LS", "BD"): 20}, travel_minutes(Place("LS1 4AP", 53.8, -1.5), Place("YO1 7HH", 53.96, -1.08))),
+        ({("LS9", "YO"): 45, ("LS", "BD"): 20}, Journeys().minutes(Place("LS1 4AP", 53.8, -1.5), Place("YO1 7HH", 53.96, -1.08))),
     ],
 )
 def test_the_most_exact_pair_of_areas_counts_and_the_longer_of_two_as_exact(
@@ -160,7 +160,7 @@ def test_within_an_area_staff_may_set_the_minutes_too_but_one_building_stays_one
     ],
 )
 def test_known_journeys_take_about_as_long_as_they_do(one: str, other: str, at_least: int, at_most: int) -> None:
-    assert at_least <= travel_minutes(find_place(one), find_place(other)) <= at_most
+    assert at_least <= Journeys().minutes(find_place(one), find_place(other)) <= at_most
 
 
 def test_a_postcode_that_no_area_has_is_no_place() -> None:

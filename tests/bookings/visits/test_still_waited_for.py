@@ -9,7 +9,7 @@ from bookings.booking.services.assign import reassign
 from bookings.booking.services.transitions import cancel_booking
 from bookings.leave.services import ask_for_leave, record_leave
 from bookings.models import Booking, LeaveKind, Presenter, State, Visit, may_check_out
-from bookings.models.visit import CHECK_IN, CHECK_OUT
+from bookings.models.booking import CHECK_IN, CHECK_OUT
 from bookings.text import presenter_of_visit
 from bookings.visits.services import VisitNotOver, alert_staff, check_out, say_safe
 from notifications.models import Notification

@@ -12,8 +12,8 @@ from accounts.models import User
 from bookings.booking.services.assign import reassign
 from bookings.booking.services.reschedule import reschedule
 from bookings.booking.services.transitions import cancel_booking, mark_delivered
-from bookings.models import Booking, BookingEvent, Presenter, State, Visit, may_check_in, overdue
-from bookings.models.visit import CHECK_IN, CHECK_OUT
+from bookings.models import Booking, BookingEvent, Presenter, State, Visit, may_check_in
+from bookings.models.booking import CHECK_IN, CHECK_OUT
 from bookings.visits.services import (
     NotAVisit,
     NotOverdue,
@@ -309,9 +309,9 @@ def test_the_overdue_are_found_in_one_indexed_statement(presenter: Presenter) ->
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE bookings_booking")
     with CaptureQueriesContext(connection) as statements:
-        found = list(overdue(Booking.objects.all(), END + HOUR))
+        found = list(Booking.objects.overdue(END + HOUR))
     assert (found, len(statements)) == ([forgotten, booking], 1)
-    plan = overdue(Booking.objects.all(), END + HOUR).explain()
+    plan = Booking.objects.overdue(END + HOUR).explain()
     assert ("booking_visit_open" in plan, "Seq Scan on bookings_booking" in plan) == (True, False), plan
 
 

@@ -8,7 +8,7 @@ import time_machine
 from django.test import override_settings
 
 from bookings import tasks
-from bookings.models import Booking, BookingQuerySet, EventKind, Presenter, State, without_joining_link
+from bookings.models import Booking, BookingQuerySet, EventKind, Presenter, State
 from bookings.visits import emails as visit_emails
 from bookings.visits import services as visits_services
 from bookings.visits.services import check_in, check_out, say_safe
@@ -150,7 +150,7 @@ def online() -> Booking:
 
 
 def all_of(now: datetime) -> BookingQuerySet:
-    return without_joining_link(Booking.objects.all(), now)
+    return Booking.objects.without_joining_link(now)
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from bookings.models import Booking, Overdue, Visit
+from bookings.models import Booking, Visit
 from bookings.visits.services import check_in, check_out
 from tests.bookings.rows import at
 
@@ -23,5 +23,5 @@ def leave(booking: Booking, now: datetime, **more: Any) -> Visit:
 
 def missed(booking: Booking, now: datetime) -> tuple[str, datetime] | None:
     """What its presenter has missed by then, and when it was expected."""
-    late = Overdue.find(Booking.objects.get(pk=booking.pk), now)
+    late = Booking.objects.get(pk=booking.pk).overdue_at(now)
     return (late.missed, late.missed_at) if late else None

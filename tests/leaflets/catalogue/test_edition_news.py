@@ -11,7 +11,7 @@ from django.urls import reverse
 from leaflets.catalogue.emails import NewEdition
 from leaflets.catalogue.services import notify_new_edition, withdraw_edition
 from leaflets.models import Leaflet, Order
-from notifications.models import MailChoice, Notification, Where
+from notifications.models import ChoiceSource, MailChoice, Notification
 from notifications.preferences import choose, wants
 from notifications.registry import Topic
 from professionals.models import Person
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 
 def ask(person: Person, now: datetime, *, wanted: bool = True) -> Person:
-    choose(address=person.email.upper(), chosen={Topic.EDITIONS: wanted}, where=Where.PAGE, now=now)
+    choose(address=person.email.upper(), chosen={Topic.EDITIONS: wanted}, where=ChoiceSource.PAGE, now=now)
     return person
 
 
@@ -84,4 +84,4 @@ def test_an_order_ends_with_one_button_until_they_said_yes_or_no(client: Any, no
     assert "We email you when a leaflet that you ordered has a new edition." in pressed.content.decode()
     assert "Email me about new editions" not in pressed.content.decode()
     assert wants(Topic.EDITIONS, person.email)
-    assert MailChoice.objects.get().chosen_where == Where.ORDER
+    assert MailChoice.objects.get().chosen_where == ChoiceSource.ORDER

@@ -76,7 +76,7 @@ def test_the_chosen_address_is_ordered_whatever_is_typed_beside_it_and_becomes_o
     assert client.post(PAGE, {**OTHER, "postcode": "nonsense", "to": kept.pk}).url == CHECK
     kept.delete()
     place(client)
-    assert Order.objects.get().address == kept.lines
+    assert Order.objects.get().address == kept.label_lines
 
 
 def test_an_error_in_another_address_stands_beside_its_field_and_what_was_typed_stays(client, basket, kept):
@@ -159,7 +159,7 @@ def test_what_looks_like_a_childs_details_is_not_kept_in_the_book(client, leafle
 
 
 def test_it_is_exported_and_erased(person, kept, now):
-    assert export_person(person)["delivery_addresses"] == [kept.lines]
+    assert export_person(person)["delivery_addresses"] == [kept.label_lines]
     erase_person(person, by=None, now=now)
     assert not KeptAddress.objects.exists()
     assert not Draft.objects.exists()

@@ -140,7 +140,7 @@ def test_staff_let_an_account_through_until_midnight(monkeypatch, leaflet):
     browser = sign_in(Client(), person)
     order(leaflet, browser=browser)
     assert order(leaflet, browser=browser).status_code == 429
-    professionals_services.lift_block(stopped=Stopped.objects.get(), by=make_staff(), now=timezone.now())
+    professionals_services.lift_block(attempt=Stopped.objects.get(), by=make_staff(), now=timezone.now())
     assert [order(leaflet, browser=browser).status_code for _ in range(3)] == [302, 302, 302]
     tomorrow = timezone.now() + timedelta(days=1)
     own = allowances.web_order_limits(as_request(browser, person), organisation=None, postcode="LS1 4AP", slugs=[])[:1]

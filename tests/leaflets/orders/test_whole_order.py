@@ -86,7 +86,7 @@ def test_an_order_to_a_known_address_is_five_requests(walk: Walk, known: KeptAdd
     placed = walk.post(CHECK, **hidden(walk.get(CHECK))).url
     assert walk.get(placed).status_code == 200
     order = known.person.orders.get()
-    assert (order.address, [line.copies for line in order.lines.all()]) == (known.lines, [5] * count)
+    assert (order.address, [line.copies for line in order.lines.all()]) == (known.label_lines, [5] * count)
     assert (walk.taken, sum(walk.taken.values()) <= 45) == (FIVE, True)
 
 

@@ -9,7 +9,17 @@ from django.db import connection
 from notifications import preferences
 from notifications.bounces.services import Answer, arrived, put_right, take
 from notifications.delivery.services import deliver
-from notifications.models import Cleared, MailChoice, MarkedAddress, Notification, ReturnedMail, Sort, Source, State, Where
+from notifications.models import (
+    BounceType,
+    ChoiceSource,
+    ClearReason,
+    MailChoice,
+    MarkedAddress,
+    Notification,
+    ReportSource,
+    ReturnedMail,
+    State,
+)
 from notifications.preferences import choose
 from notifications.privacy import erase_for, export_for, readdress
 from notifications.registry import Topic
@@ -19,7 +29,7 @@ READER = "reader@leeds.example.nhs.uk"
 pytestmark = pytest.mark.django_db
 
 
-def came_back(row, sort=Sort.HARD, source=Source.MAILBOX, **more):
+def came_back(row, sort=BounceType.HARD, source=ReportSource.MAILBOX, **more):
     return Answer(sort, source, message_id=row.message_id, said="550 5.1.1 user unknown", **more)
 
 
@@ -46,9 +56,9 @@ def test_one_hard_return_marks_the_address_and_the_message_counts_as_failed(retu
 
 
 def test_the_same_report_told_again_and_by_others_changes_nothing(returned, now):
-    put_right(address=READER, how=Cleared.OWNER, by=None, now=now)
+    put_right(address=READER, how=ClearReason.OWNER, by=None, now=now)
     before = list(MarkedAddress.objects.values()), list(Notification.objects.order_by("pk").values())
-    for source in (Source.MAILBOX, Source.PROVIDER, Source.SERVER):
+    for source in (ReportSource.MAILBOX, ReportSource.PROVIDER, ReportSource.SERVER):
         assert take([came_back(returned, source=source), came_back(returned, source=source)], now=now + timedelta(hours=1)) == 0
     assert (list(MarkedAddress.objects.values()), list(Notification.objects.order_by("pk").values())) == before
 
@@ -56,7 +66,7 @@ def test_the_same_report_told_again_and_by_others_changes_nothing(returned, now)
 def test_soft_returns_mark_on_the_third_day_only(kind, make_row, now):
     for day, marks in ((0, False), (0, False), (1, False), (9, True)):
         at = now + timedelta(days=day)
-        take([came_back(went(make_row, at), Sort.SOFT)], now=at)
+        take([came_back(went(make_row, at), BounceType.SOFT)], now=at)
         assert MarkedAddress.objects.marked().exists() is marks
     assert MarkedAddress.objects.get().sort == "soft"
 
@@ -64,13 +74,13 @@ def test_soft_returns_mark_on_the_third_day_only(kind, make_row, now):
 def test_soft_returns_that_lie_far_apart_mark_nothing(kind, make_row, now):
     for day in (0, 20, 40, 60):
         at = now + timedelta(days=day)
-        take([came_back(went(make_row, at), Sort.SOFT)], now=at)
+        take([came_back(went(make_row, at), BounceType.SOFT)], now=at)
     assert not MarkedAddress.objects.marked().exists()
 
 
 def test_what_went_before_the_address_was_put_right_marks_it_no_more(returned, make_row, now):
     older = went(make_row, now)
-    put_right(address=READER, how=Cleared.OWNER, by=None, now=now)
+    put_right(address=READER, how=ClearReason.OWNER, by=None, now=now)
     take([came_back(older)], now=now + timedelta(hours=1))
     assert not MarkedAddress.objects.marked().exists()
     take([came_back(went(make_row, now + timedelta(hours=2)))], now=now + timedelta(hours=3))
@@ -79,21 +89,23 @@ def test_what_went_before_the_address_was_put_right_marks_it_no_more(returned, m
 
 def test_a_report_by_email_needs_a_message_of_ours_and_a_provider_an_address_that_we_wrote_to(kind, make_row, now):
     went(make_row, now)
-    by_mail = Answer(Sort.HARD, Source.MAILBOX, message_id="<00000000000000000000000000000000@ctac.example>", address=READER)
-    stranger = Answer(Sort.HARD, Source.PROVIDER, address="stranger@elsewhere.example", key="1")
+    by_mail = Answer(
+        BounceType.HARD, ReportSource.MAILBOX, message_id="<00000000000000000000000000000000@ctac.example>", address=READER
+    )
+    stranger = Answer(BounceType.HARD, ReportSource.PROVIDER, address="stranger@elsewhere.example", key="1")
     assert take([by_mail, stranger], now=now) == 0
-    assert take([Answer(Sort.HARD, Source.PROVIDER, address=READER.upper(), key="2")], now=now) == 1
+    assert take([Answer(BounceType.HARD, ReportSource.PROVIDER, address=READER.upper(), key="2")], now=now) == 1
     assert [mark.address for mark in MarkedAddress.objects.marked()] == [READER]
 
 
 def test_a_complaint_stops_every_topic_once_and_marks_nothing(kind, make_row, now):
     row = went(make_row, now)
-    take([came_back(row, Sort.COMPLAINT)], now=now)
+    take([came_back(row, BounceType.COMPLAINT)], now=now)
     assert preferences.wants_each(READER) == dict.fromkeys(Topic, False)
     assert not MarkedAddress.objects.marked().exists()
-    assert {choice.chosen_where for choice in MailChoice.objects.all()} == {Where.COMPLAINT}
-    choose(address=READER, chosen={Topic.REMINDERS: True}, where=Where.PAGE, now=now)
-    take([came_back(row, Sort.COMPLAINT)], now=now)
+    assert {choice.chosen_where for choice in MailChoice.objects.all()} == {ChoiceSource.COMPLAINT}
+    choose(address=READER, chosen={Topic.REMINDERS: True}, where=ChoiceSource.PAGE, now=now)
+    take([came_back(row, BounceType.COMPLAINT)], now=now)
     assert preferences.wants(Topic.REMINDERS, READER)
 
 
@@ -168,7 +180,7 @@ def test_codes_and_mail_to_the_team_go_whatever_came_back(returned, make_row, ma
 def test_news_does_not_go_to_a_marked_address_and_reminders_wait(returned, make_kind, make_row, mail_server, now):
     mail_server()
     MarkedAddress.objects.update(tried_at=now)
-    choose(address=READER, chosen={Topic.EDITIONS: True}, where=Where.PAGE, now=now)
+    choose(address=READER, chosen={Topic.EDITIONS: True}, where=ChoiceSource.PAGE, now=now)
     rows = []
     for topic in (Topic.EDITIONS, Topic.REMINDERS):
         make_kind(f"about-{topic}", topic=topic)
@@ -213,13 +225,13 @@ def waiting(returned, make_row, now):
 
 def test_put_right_sends_what_waited_and_what_had_come_back(returned, waiting, queued, now, django_capture_on_commit_callbacks):
     with django_capture_on_commit_callbacks(execute=True):
-        assert put_right(address=READER.upper(), how=Cleared.OWNER, by=None, now=now) == 2
+        assert put_right(address=READER.upper(), how=ClearReason.OWNER, by=None, now=now) == 2
     again = Notification.objects.get(resend_of=returned)
     waiting.refresh_from_db()
     assert (waiting.state, waiting.due_at, waiting.last_error) == ("pending", now, "")
     assert (again.recipient, again.state) == (returned.recipient, "pending")
     assert sorted(pk for ids in queued() for pk in ids) == [waiting.pk, again.pk]
-    assert put_right(address=READER, how=Cleared.OWNER, by=None, now=now) == 0
+    assert put_right(address=READER, how=ClearReason.OWNER, by=None, now=now) == 0
     mark = MarkedAddress.objects.get()
     assert (mark.marked_at, mark.cleared_at, mark.cleared) == (None, now, "owner")
 
@@ -237,18 +249,18 @@ def test_what_is_too_late_or_was_sent_again_already_is_not_sent_again(kind, make
     again = went(make_row, now)
     make_row(resend_of=again)
     take([came_back(row) for row in (late, old, again)], now=now)
-    assert put_right(address=READER, how=Cleared.OWNER, by=None, now=now) == 0
+    assert put_right(address=READER, how=ClearReason.OWNER, by=None, now=now) == 0
 
 
 def test_a_code_that_was_used_clears_the_mark(returned, waiting, now):
-    arrived(addresses=["READER@leeds.example.nhs.uk"], how=Cleared.CODE, now=now)
+    arrived(addresses=["READER@leeds.example.nhs.uk"], how=ClearReason.CODE, now=now)
     waiting.refresh_from_db()
     assert waiting.due_at == now
     assert not MarkedAddress.objects.marked().exists()
 
 
 def test_a_person_can_see_it_and_erasing_takes_it_away(returned, now):
-    take([Answer(Sort.SOFT, Source.PROVIDER, address=READER, said="mailbox full", key="1")], now=now)
+    take([Answer(BounceType.SOFT, ReportSource.PROVIDER, address=READER, said="mailbox full", key="1")], now=now)
     [row] = export_for("READER@leeds.example.nhs.uk")
     assert {each["said"] for each in row["came_back"]} == {"550 5.1.1 user unknown", "mailbox full"}
     erase_for(READER, now)

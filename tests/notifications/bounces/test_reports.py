@@ -6,7 +6,7 @@ import pytest
 
 from notifications.bounces.reports import read_report
 from notifications.bounces.services import sort_of
-from notifications.models import Sort
+from notifications.models import BounceType
 
 SAMPLES = Path(__file__).parent / "samples"
 OURS = "<4f1c2ab09d3e4c5f86a7b8c9d0e1f203@ctac.example>"
@@ -30,9 +30,9 @@ NONE = {
     *("postfix-delayed", "postfix-delivered", "exim-delayed-text-only", "absence-outlook", "absence-vacation", "read-receipt"),
     *("reply-of-a-person", "somebody-elses-mail", "not-spam", "failed-authentication"),
 }
-EXPECTED = {name: (Sort.HARD, said) for name, said in HARD.items()}
-EXPECTED |= {name: (Sort.SOFT, said) for name, said in SOFT.items()}
-EXPECTED |= {"complaint": (Sort.COMPLAINT, "abuse")}
+EXPECTED = {name: (BounceType.HARD, said) for name, said in HARD.items()}
+EXPECTED |= {name: (BounceType.SOFT, said) for name, said in SOFT.items()}
+EXPECTED |= {"complaint": (BounceType.COMPLAINT, "abuse")}
 
 
 def read(name, domain="ctac.example"):
@@ -70,17 +70,17 @@ def test_mail_of_another_domain_is_not_ours():
 @pytest.mark.parametrize(
     ("status", "said", "sort"),
     [
-        ("5.1.1", "550 5.1.1 user unknown; blocked for spam", Sort.HARD),
-        ("5.0.0", "550 5.1.1 no such user", Sort.HARD),
-        ("5.0.0", "550 Requested action not taken: mailbox unavailable", Sort.HARD),
-        ("5.2.1", "550 5.2.1 The account is disabled", Sort.HARD),
-        ("5.7.1", "550 5.7.1 Recipient does not exist here", Sort.HARD),
-        ("5.7.1", "550 5.7.1 rejected by policy: address on a block list", Sort.SOFT),
-        ("5.2.2", "552 over quota", Sort.SOFT),
-        ("5.3.4", "message too big", Sort.SOFT),
-        ("4.2.2", "452 mailbox full", Sort.SOFT),
-        ("", "451 greylisted, try again", Sort.SOFT),
-        ("", "554 delivery error: This user doesn't have an account (#5.1.1)", Sort.HARD),
+        ("5.1.1", "550 5.1.1 user unknown; blocked for spam", BounceType.HARD),
+        ("5.0.0", "550 5.1.1 no such user", BounceType.HARD),
+        ("5.0.0", "550 Requested action not taken: mailbox unavailable", BounceType.HARD),
+        ("5.2.1", "550 5.2.1 The account is disabled", BounceType.HARD),
+        ("5.7.1", "550 5.7.1 Recipient does not exist here", BounceType.HARD),
+        ("5.7.1", "550 5.7.1 rejected by policy: address on a block list", BounceType.SOFT),
+        ("5.2.2", "552 over quota", BounceType.SOFT),
+        ("5.3.4", "message too big", BounceType.SOFT),
+        ("4.2.2", "452 mailbox full", BounceType.SOFT),
+        ("", "451 greylisted, try again", BounceType.SOFT),
+        ("", "554 delivery error: This user doesn't have an account (#5.1.1)", BounceType.HARD),
     ],
 )
 def test_only_a_mailbox_that_is_not_there_is_hard(status, said, sort):

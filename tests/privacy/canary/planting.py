@@ -30,13 +30,13 @@ from ctac.models import Classification, classification
 from leaflets.models import MissingParcel, MissingState, Order, StockAlert
 from leaflets.orders.services.create import keep_address
 from leaflets.orders.services.transitions import dispatch, start_packing
-from notifications.models import MarkedAddress, Notification, ReturnedMail, Where
+from notifications.models import ChoiceSource, MarkedAddress, Notification, ReturnedMail
 from notifications.models import State as MailState
 from notifications.outbox import seal_and_send
 from notifications.preferences import choose
 from notifications.registry import Topic
 from notifications.rendering import Rendered
-from privacy.models import Complaint, Told
+from privacy.models import Complaint, ContactMethod
 from privacy.services import answer_complaint, close_complaint
 from professionals.models import AccountRecovery, AddressChange, Draft, FormerAddress, Person
 from professionals.safeguarding.services import notify_safeguarding_lead
@@ -219,7 +219,7 @@ def of_orders(person: Person, now: datetime) -> None:
 def of_complaints(person: Person, now: datetime) -> None:
     """Done with, and our answer is there, so that its words go at once."""
     complaint, by = make_complaint(person=person, now=now), make_staff()
-    answer_complaint(complaint=complaint, told=Told.EMAIL, on=None, words=NAME, by=by, now=now)
+    answer_complaint(complaint=complaint, told=ContactMethod.EMAIL, on=None, words=NAME, by=by, now=now)
     close_complaint(complaint=complaint, words="", flagged=False, by=by, now=now)
     Notification.objects.filter(kind__startswith="complaint-").update(state=MailState.SENT, sent_at=now)
 
@@ -273,4 +273,4 @@ def of_mail(person: Person, now: datetime) -> None:
         key="k", address=EMAIL, sort="hard", source="report", notification=told, went_at=now, received_at=now
     )
     MarkedAddress.objects.create(address=EMAIL, sort="hard", marked_at=now, last_at=now)
-    choose(address=EMAIL, chosen={Topic.REMINDERS: False}, where=Where.PAGE, now=now)
+    choose(address=EMAIL, chosen={Topic.REMINDERS: False}, where=ChoiceSource.PAGE, now=now)

@@ -11,8 +11,8 @@ from django.conf import settings
 from django.core.files.storage import default_storage
 from django.db import connection
 
-from accounts import sessions
-from accounts.models import Session
+from accounts import encryption
+from accounts.sessions import SessionStore
 from notifications import rendering
 
 TABLES = """
@@ -40,13 +40,13 @@ def opened(where: str, value: Any) -> str:
         mail = rendering.unseal(bytes.fromhex(value.removeprefix("\\x")))
         return f"{mail.subject} {mail.text} {mail.html}"
     if where == "accounts_session.session_data":
-        return str([opened_box(each) for each in Session(session_data=value).get_decoded().values()])
+        return str([opened_box(each) for each in SessionStore().decode(value).values()])
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def opened_box(value: Any) -> Any:
     """What was sent too late waits in a session, locked."""
-    return sessions.decrypt(value["box"]) if isinstance(value, dict) and "box" in value else value
+    return encryption.decrypt(value["box"]) if isinstance(value, dict) and "box" in value else value
 
 
 def values_of_files() -> Iterator[tuple[str, str]]:

@@ -1,9 +1,9 @@
-"""Every presenter's schedule for one query: hours, the rules of each day, free time, and why somebody could or could not."""
+"""Presenters' availability for one query: hours, rules, free time, slots, and why a presenter could or could not give it."""
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property, lru_cache
 from operator import attrgetter
@@ -15,10 +15,11 @@ from django.utils.translation import gettext as _
 
 from bookings import rules
 from bookings.models import Availability, AvailabilityException, Format, Presenter
-from bookings.models.leave import away_in_words
+from bookings.models.leave import leave_text
 from bookings.rules import RuleViolation
 from bookings.schedule.slots import (
-    EVER,
+    ALWAYS,
+    ZERO,
     BaseEnds,
     Candidate,
     Claim,
@@ -28,17 +29,14 @@ from bookings.schedule.slots import (
     Span,
     free_spans,
     grid_starts,
-    is_on_grid,
     journey_between,
-    span_by_way_of_base,
     time_taken_from,
 )
 from bookings.travel import APART_ENOUGH, Journeys, Place
 from ctac.dates import after_working_days, format_clock, format_span, is_bank_holiday, uk_datetime, uk_day
 
-# A presenter's hours as the diary needs them: on each day the weekly windows, or the exceptions in their place.
-
 ClockSpan = tuple[time, time]
+end_of_span, start_of_claim, end_of_claim = attrgetter("end"), attrgetter("span.start"), attrgetter("span.end")
 
 
 class Window(NamedTuple):
@@ -56,20 +54,16 @@ class Window(NamedTuple):
 
 @dataclass
 class Hours:
-    """`weekly` by the day of the week, Monday being 0."""
+    """On each day the weekly windows hold, or the exceptions in their place. `weekly` by the day of the week, Monday being 0."""
 
-    weekly: dict[int, list[Window]] = field(default_factory=dict)
+    weekly: defaultdict[int, list[Window]] = field(default_factory=lambda: defaultdict(list))
     exceptions: list[Window] = field(default_factory=list)
-
-    def add(self, window: Window) -> None:
-        holds = self.exceptions if window.weekday is None else self.weekly.setdefault(window.weekday, [])
-        holds.append(window)
 
     def clocks_on(self, day: date) -> tuple[ClockSpan, ...]:
         exceptions = [window for window in self.exceptions if window.holds_on(day)]
-        holding = exceptions or [window for window in self.weekly.get(day.weekday(), ()) if window.holds_on(day)]
+        windows = exceptions or [window for window in self.weekly.get(day.weekday(), ()) if window.holds_on(day)]
         return tuple(
-            sorted((window.start, window.end) for window in holding if window.start is not None and window.end is not None)
+            sorted((window.start, window.end) for window in windows if window.start is not None and window.end is not None)
         )
 
 
@@ -112,13 +106,14 @@ def read_hours(presenters: Iterable[Presenter], first_day: date, last_day: date)
     both: QuerySet[Any, Any] = weekly.values_list("presenter", "weekday", "start", "end", "valid_from", "valid_until").union(
         others.order_by().values_list("presenter", no_weekday, "start", "end", "first_day", "last_day"), all=True
     )
-    found: dict[int, Hours] = defaultdict(Hours)
-    for presenter, *window in both:
-        found[presenter].add(Window(*window))
-    return found
-
-
-# Why a presenter could or could not give the presentation at some start, in words that staff read.
+    hours: dict[int, Hours] = defaultdict(Hours)
+    for presenter, *columns in both:
+        window = Window(*columns)
+        if window.weekday is None:
+            hours[presenter].exceptions.append(window)
+        else:
+            hours[presenter].weekly[window.weekday].append(window)
+    return hours
 
 
 @dataclass(frozen=True)
@@ -142,84 +137,61 @@ class Verdict:
 
     @property
     def reasons(self) -> Sequence[str | Promise]:
-        return self.obstacles or [violation.sentence for violation in self.violations]
+        return self.obstacles or [violation.label for violation in self.violations]
 
 
 def obstacles(wanted: Claim, claims: Sequence[Claim], journeys: Journeys) -> Iterator[str]:
     """What of the presenter's claims is in the way of a visit that is wanted."""
     overlapping = [claim for claim in claims if claim.span.overlaps(wanted.span)]
-    yield from (overlap_sentence(claim) for claim in overlapping)
+    for claim in overlapping:
+        yield overlap_sentence(claim)
     if overlapping:
         return
-    before, after = neighbouring_visits(wanted, claims)
+    visits = [claim for claim in claims if claim.place]
+    earlier = [visit for visit in visits if visit.span.end <= wanted.span.start]
+    later = [visit for visit in visits if visit.span.start >= wanted.span.end]
+    before, after = max(earlier, key=end_of_claim, default=None), min(later, key=start_of_claim, default=None)
     if wanted.place is None:
-        if before and after and is_too_short(before, after, [wanted, *claims], journeys):
-            yield _("On the way from %(one)s to %(other)s then.") % {"one": overlap_place(before), "other": overlap_place(after)}
+        if before and after and shortage(before, after, [wanted, *claims], journeys):
+            yield _("On the way from %(one)s to %(other)s then.") % {"one": place_text(before), "other": place_text(after)}
         return
-    if before and is_too_short(before, wanted, claims, journeys):
-        yield _("Comes from %(place)s, until %(clock)s: %(minutes)s") % {
-            "place": overlap_place(before),
-            "clock": format_clock(before.span.end),
-            "minutes": needed_and_left(before, wanted, claims, journeys),
-        }
-    if after and is_too_short(wanted, after, claims, journeys):
-        yield _("Goes on to %(place)s, from %(clock)s: %(minutes)s") % {
-            "place": overlap_place(after),
-            "clock": format_clock(after.span.start),
-            "minutes": needed_and_left(wanted, after, claims, journeys),
-        }
+    if before and (minutes := shortage(before, wanted, claims, journeys)):
+        place, clock = place_text(before), format_clock(before.span.end)
+        yield _("Comes from %(place)s, until %(clock)s: %(minutes)s") % {"place": place, "clock": clock, "minutes": minutes}
+    if after and (minutes := shortage(wanted, after, claims, journeys)):
+        place, clock = place_text(after), format_clock(after.span.start)
+        yield _("Goes on to %(place)s, from %(clock)s: %(minutes)s") % {"place": place, "clock": clock, "minutes": minutes}
 
 
 def overlap_sentence(claim: Claim) -> str:
     if not claim.is_visit:
-        return _("Away: %(when)s.") % {"when": away_in_words(claim.span.start, claim.span.end)}
+        return _("Away: %(when)s.") % {"when": leave_text(claim.span.start, claim.span.end)}
     when = format_span(claim.span.start, claim.span.end)
     if claim.is_session:
         return _("Gives an open session: %(when)s.") % {"when": when}
     if not claim.is_booking:
         return _("Keeps this time for somebody: %(when)s.") % {"when": when}
-    return _("Has a booking: %(when)s, %(place)s.") % {"when": when, "place": overlap_place(claim)}
+    return _("Has a booking: %(when)s, %(place)s.") % {"when": when, "place": place_text(claim)}
 
 
-def overlap_place(claim: Claim) -> str:
+def place_text(claim: Claim) -> str:
     return claim.place.postcode if claim.place else _("online")
 
 
-def neighbouring_visits(wanted: Claim, claims: Sequence[Claim]) -> tuple[Claim | None, Claim | None]:
-    """The visit before and the visit after, on whatever day."""
-    visits = [claim for claim in claims if claim.place]
-    before = max((c for c in visits if c.span.end <= wanted.span.start), key=lambda c: c.span.end, default=None)
-    after = min((c for c in visits if c.span.start >= wanted.span.end), key=lambda c: c.span.start, default=None)
-    return before, after
-
-
-def time_left(earlier: Claim, later: Claim, claims: Sequence[Claim]) -> timedelta:
-    gap = Span(earlier.span.end, later.span.start)
-    return gap.length - time_taken_from(gap, claims)
-
-
-def is_too_short(earlier: Claim, later: Claim, claims: Sequence[Claim], journeys: Journeys) -> bool:
-    if later.span.start - earlier.span.end >= APART_ENOUGH:
-        return False
-    return time_left(earlier, later, claims) < journey_between(earlier, later, journeys)
-
-
-def needed_and_left(earlier: Claim, later: Claim, claims: Sequence[Claim], journeys: Journeys) -> str:
-    left = max(timedelta(0), time_left(earlier, later, claims))
-    minutes = {"needed": in_minutes(journey_between(earlier, later, journeys)), "left": in_minutes(left)}
+def shortage(earlier: Claim, later: Claim, claims: Sequence[Claim], journeys: Journeys) -> str:
+    """'the journey takes 65 minutes, and there are 40.'; empty if there is time for it."""
+    gap, needed = Span(earlier.span.end, later.span.start), journey_between(earlier, later, journeys)
+    left = gap.length - time_taken_from(gap, claims)
+    if gap.length >= APART_ENOUGH or left >= needed:
+        return ""
+    minute = timedelta(minutes=1)
+    minutes = {"needed": needed // minute, "left": max(ZERO, left) // minute}
     return _("the journey takes %(needed)d minutes, and there are %(left)d.") % minutes
-
-
-def in_minutes(length: timedelta) -> int:
-    return int(length / timedelta(minutes=1))
-
-
-# One presenter's part of the diary: windows, the rules of each day, and free time, day by day.
 
 
 @dataclass
 class PresenterSchedule:
-    """One presenter's part of the diary. `given`: the keys of the presentations that they give; empty means all."""
+    """One presenter's part of a schedule. `given`: the keys of the presentations that they give; empty means all."""
 
     presenter: Presenter
     given: Sequence[int]
@@ -232,7 +204,7 @@ class PresenterSchedule:
     @cached_property
     def free(self) -> list[Span]:
         """Where the visit may lie as far as the other claims go, with the journeys to and from them. In order."""
-        return free_spans(self.claims, self.slot_query.place, self.slot_query.length, EVER, self.journeys, self.set_minutes)
+        return free_spans(self.claims, self.slot_query.place, self.slot_query.length, ALWAYS, self.journeys, self.set_minutes)
 
     @cached_property
     def set_minutes(self) -> int | None:
@@ -259,10 +231,10 @@ class PresenterSchedule:
         return self.today + (rules.HORIZON if own is None else min(rules.HORIZON, timedelta(days=own)))
 
     @cached_property
-    def standing_breaches(self) -> tuple[RuleViolation, ...]:
-        """What holds on every day."""
+    def standing_violations(self) -> tuple[RuleViolation, ...]:
+        """The rules broken on every day."""
         place, online = self.slot_query.place, self.slot_query.format == Format.ONLINE
-        found = {
+        broken = {
             RuleViolation.PRESENTATION: bool(self.given) and self.slot_query.presentation.pk not in self.given,
             RuleViolation.FORMAT: bool(self.presenter.formats) and self.slot_query.format not in self.presenter.formats,
             RuleViolation.AUDIENCE: not self.presenter.gives_to(self.slot_query.audience),
@@ -270,13 +242,13 @@ class PresenterSchedule:
             RuleViolation.DISTANCE: self.travel > self.presenter.max_travel_minutes,
             RuleViolation.NO_LINK: online and not self.presenter.joining_link,
         }
-        return tuple(violation for violation, broken in found.items() if broken)
+        return tuple(violation for violation, is_broken in broken.items() if is_broken)
 
     def given_in(self, days: DateRange) -> int:
         """How many presentations start on these UK days already, kept ones included."""
         return sum(claim.is_visit for claim in starting_in(days_in_utc(days), self.claims))
 
-    def day_breaches(self, day: date) -> Iterator[RuleViolation]:
+    def day_violations(self, day: date) -> Iterator[RuleViolation]:
         if day < self.first_day:
             yield RuleViolation.NOTICE
         if day > self.last_day:
@@ -290,7 +262,7 @@ class PresenterSchedule:
             yield RuleViolation.DAY_FULL
         if most_a_week is not None and self.given_in(DateRange.week_of(day)) >= most_a_week:
             yield RuleViolation.WEEK_FULL
-        yield from self.standing_breaches
+        yield from self.standing_violations
 
     def windows(self, day: date) -> Sequence[Span]:
         """When the presenter can be booked on that day, in UTC."""
@@ -300,38 +272,20 @@ class PresenterSchedule:
         """The start times within every rule on that day, in order, but for those that are known already."""
         clocks = self.hours.clocks_on(day)
         starts = starts_of(day, clocks, self.slot_query.length) if clocks else ()
-        if known.issuperset(starts) or next(self.day_breaches(day), None):
+        if known.issuperset(starts) or next(self.day_violations(day), None):
             return []
-        # Those at which a visit of that length lies in the span.
-        return [
-            start
-            for span in self.possible_on(day)
-            for start in starts[bisect_left(starts, span.start) : bisect_right(starts, span.end - self.slot_query.length)]
-            if start not in known
-        ]
-
-    def possible_on(self, day: date) -> Iterator[Span]:
-        """Where the visit may lie on that day as far as claims, journeys and the base go."""
         whole, ends = days_in_utc(DateRange(day, day)), self.ends_of(day)
-        claims = touching(whole, self.claims)
-        first = bisect_right(self.free, whole.start, key=end_of_span)
-        for free in self.free[first:]:
-            if free.start >= whole.end:
-                return
-            # Where in a gap the presenter leaves the base late enough, is back early enough, and is there for what is online.
-            gap = gap_at(free.start, claims)
-            place, length = self.slot_query.place, self.slot_query.length
-            round_it = span_by_way_of_base(place, gap, ends)
-            possible = free.shared(
-                ends.after_leaving(place, length, gap).shared(ends.before_return(place, length, gap)).shared(round_it)
-            )
-            if possible.length >= self.slot_query.length:
-                yield possible
-
-    def is_free(self, span: Span) -> bool:
-        """Whether the visit can be then, as far as the other claims go. Looks no further than a journey can matter."""
-        near = touching(Span(span.start - APART_ENOUGH, span.end + APART_ENOUGH), self.claims)
-        return bool(free_spans(near, self.slot_query.place, span.length, span, self.journeys, self.set_minutes))
+        claims, possible = touching(whole, self.claims), list[datetime]()
+        place, length = self.slot_query.place, self.slot_query.length
+        for span in self.free[bisect_right(self.free, whole.start, key=end_of_span) :]:
+            if span.start >= whole.end:
+                break
+            for _rule, bound in ends.bounds(place, length, gap_at(span.start, claims)):
+                span = span.shared(bound)
+            if span.length >= length:
+                inside = starts[bisect_left(starts, span.start) : bisect_right(starts, span.end - length)]
+                possible += [start for start in inside if start not in known]
+        return possible
 
     @cached_property
     def base(self) -> Place:
@@ -343,25 +297,22 @@ class PresenterSchedule:
 
     def candidate(self, start: datetime) -> Candidate | None:
         """This presenter for that start; None if not free then, travel included."""
-        span = self.slot_query.span(start)
-        if not self.is_free(span):
+        wanted, day = self.wanted(start), uk_day(start)
+        span, place, length = wanted.span, self.slot_query.place, self.slot_query.length
+        # No further than a journey can matter.
+        near = touching(Span(span.start - APART_ENOUGH, span.end + APART_ENOUGH), self.claims)
+        if not free_spans(near, place, length, span, self.journeys, self.set_minutes):
             return None
-        day = uk_day(start)
-        violations = list(self.day_breaches(day))
+        violations = list(self.day_violations(day))
         if not any(window.contains(span) for window in self.windows(day)):
             violations.append(RuleViolation.HOURS)
         ends, gap = self.ends_of(day), gap_at(start, touching(days_in_utc(DateRange(day, day)), self.claims))
-        violations += self.end_breaches(span, ends, gap)
-        extra = ends.extra_minutes(self.wanted(start), gap)
-        return Candidate(self.presenter, tuple(violations), self.travel, extra, self.bookings_near(start))
-
-    def end_breaches(self, span: Span, ends: BaseEnds, gap: Gap) -> Iterator[RuleViolation]:
-        if not ends.after_leaving(self.slot_query.place, self.slot_query.length, gap).contains(span):
-            yield RuleViolation.LEAVES_EARLY
-        if not ends.before_return(self.slot_query.place, self.slot_query.length, gap).contains(span):
-            yield RuleViolation.RETURNS_LATE
-        if not span_by_way_of_base(self.slot_query.place, gap, ends).contains(span):
-            yield RuleViolation.FROM_BASE
+        violations += [violation for violation, bound in ends.bounds(place, length, gap) if not bound.contains(span)]
+        # The load that is shared out.
+        load = Span(start - rules.LOAD_WINDOW, start + rules.LOAD_WINDOW + timedelta.resolution)
+        bookings_near = sum(claim.is_booking for claim in starting_in(load, self.claims))
+        extra = ends.extra_minutes(wanted, gap)
+        return Candidate(self.presenter, tuple(violations), self.travel, extra, bookings_near)
 
     def verdict(self, start: datetime) -> Verdict:
         """Whether this presenter could, and if not why not."""
@@ -369,15 +320,6 @@ class PresenterSchedule:
         if candidate is not None:
             return Verdict(self.presenter, candidate)
         return Verdict(self.presenter, None, tuple(obstacles(self.wanted(start), self.claims, self.journeys)))
-
-    def bookings_near(self, start: datetime) -> int:
-        """How many bookings the presenter has in the days round that: the load that is shared out."""
-        near = Span(start - rules.NEAR, start + rules.NEAR + timedelta.resolution)
-        return sum(claim.is_booking for claim in starting_in(near, self.claims))
-
-
-end_of_span = attrgetter("end")
-start_of_claim, end_of_claim = attrgetter("span.start"), attrgetter("span.end")
 
 
 def gap_at(moment: datetime, claims: Sequence[Claim]) -> Gap:
@@ -395,8 +337,6 @@ def starting_in(span: Span, claims: Sequence[Claim]) -> Sequence[Claim]:
     return claims[first:last]
 
 
-# Every presenter's diary for one wish: the slots of its days, and who is free at a start.
-
 ONE_DAY = timedelta(days=1)
 
 
@@ -410,7 +350,7 @@ class Slot:
 
 @dataclass
 class Schedule:
-    """Every presenter's diary for one wish, over a range of UK days. `read`: the days of which it knows all claims."""
+    """Every presenter's availability for one query, over a range of UK days. `read`: the days of which it knows all claims."""
 
     slot_query: SlotQuery
     first_day: date
@@ -418,23 +358,22 @@ class Schedule:
     parts: list[PresenterSchedule]
     read: Sequence[DateRange]
 
+    def for_query(self, slot_query: SlotQuery) -> "Schedule":
+        """The same presenters and claims for another query; nothing is read anew."""
+        return replace(self, slot_query=slot_query, parts=[replace(part, slot_query=slot_query) for part in self.parts])
+
     @property
     def whole(self) -> DateRange:
         return DateRange(self.first_day, self.last_day)
 
-    @cached_property
-    def able(self) -> list[PresenterSchedule]:
-        """Those who could on some day: what they give, how and where does not speak against it."""
-        return [part for part in self.parts if not part.standing_breaches]
-
     @property
-    def why_never(self) -> list[RuleViolation]:
-        """The rules of which each of these presenters breaks every one on every day."""
-        first, *others = [part.standing_breaches for part in self.parts] or [()]
-        return [violation for violation in first if all(violation in each for each in others)]
+    def standing_violations(self) -> list[RuleViolation]:
+        """The rules that every one of these presenters breaks on every day."""
+        first, *others = [part.standing_violations for part in self.parts] or [()]
+        return [violation for violation in first if all(violation in violations for violations in others)]
 
     def is_read(self, day: date) -> bool:
-        return any(day in stretch for stretch in self.read)
+        return any(day in days for days in self.read)
 
     def slots_on(self, day: date) -> list[Slot]:
         """Raises LookupError for a day that was not read."""
@@ -443,8 +382,9 @@ class Schedule:
         if not self.is_read(day):
             raise LookupError(day)
         starts: set[datetime] = set()
-        for part in self.able:
-            starts.update(part.starts_on(day, starts))
+        for part in self.parts:
+            if not part.standing_violations:
+                starts.update(part.starts_on(day, starts))
         return [Slot(start, start + self.slot_query.length) for start in sorted(starts)]
 
     def week(self, first_day: date) -> list[tuple[date, list[Slot]]]:
@@ -461,28 +401,29 @@ class Schedule:
             day += ONE_DAY
         return None
 
-    def nearest(self, start: datetime, count: int = rules.ALTERNATIVES) -> list[Slot]:
+    def nearest(self, start: datetime, count: int = rules.MAX_ALTERNATIVE_SLOTS) -> list[Slot]:
         """The slots nearest to a start that is gone, in order of time."""
-        middle, found = uk_day(start), self.slots_on(uk_day(start))
+        middle = uk_day(start)
+        slots = self.slots_on(middle)
         reach = max((self.last_day - middle).days, (middle - self.first_day).days, 0)
         for distance in range(1, reach + 1):
-            if len(found) >= count:
+            if len(slots) >= count:
                 break
-            found += self.slots_on(middle - ONE_DAY * distance) + self.slots_on(middle + ONE_DAY * distance)
-        found.sort(key=lambda slot: abs(slot.start - start))
-        return sorted(found[:count], key=lambda slot: slot.start)
+            slots += self.slots_on(middle - ONE_DAY * distance) + self.slots_on(middle + ONE_DAY * distance)
+        slots.sort(key=lambda slot: abs(slot.start - start))
+        return sorted(slots[:count], key=lambda slot: slot.start)
 
     def candidates(self, start: datetime) -> list[Candidate]:
         """Who is free then, the best first; those outside the rules come last."""
-        found = [candidate for part in self.parts if (candidate := part.candidate(start))]
-        return sorted(found, key=lambda candidate: candidate.rank)
+        candidates = [candidate for part in self.parts if (candidate := part.candidate(start))]
+        return sorted(candidates, key=attrgetter("rank"))
 
     def verdicts(self, start: datetime) -> list[Verdict]:
         """One for each presenter, the best first: why each could or could not."""
-        return sorted((part.verdict(start) for part in self.parts), key=lambda verdict: verdict.rank)
+        return sorted((part.verdict(start) for part in self.parts), key=attrgetter("rank"))
 
     def offered_to(self, start: datetime) -> list[Candidate]:
         """Whom the public would get then, the best first; none if the start is no slot."""
-        if not is_on_grid(start):
+        if start.timestamp() % rules.SLOT_INTERVAL.total_seconds():
             return []
         return [candidate for candidate in self.candidates(start) if not candidate.violations]

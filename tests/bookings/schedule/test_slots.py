@@ -6,8 +6,8 @@ import pytest
 
 from bookings.models import Nation, Presenter
 from bookings.rules import RuleViolation
+from bookings.schedule.availability import Schedule
 from bookings.schedule.queries import open_schedule
-from bookings.schedule.schedules import Schedule
 from ctac.dates import UK, after_working_days, uk_day
 from tests.bookings.rows import (
     LEEDS,

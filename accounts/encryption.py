@@ -1,0 +1,61 @@
+"""Encryption of second-factor secrets, and of what sessions hold of the kind: a copy of the database opens no account (ADR 9)."""
+
+import json
+from base64 import urlsafe_b64encode
+from functools import lru_cache
+from typing import Any
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from django.conf import settings
+
+ENCRYPTED_ITEM = "sealed"
+# Codes that wait to be typed in: of a sign-in, of an address, of a forgotten password, of a reauthentication.
+CODE_KEYS = ("account_login", "account_email_verification_code", "account_password_reset_verification", "code_again")
+# And an app's secret before it is enrolled, forms that wait to be sent again, and the details of who signs up.
+ENCRYPTED_KEYS = frozenset({*CODE_KEYS, "mfa.totp.secret", "account_reauthentication_state", "sent_late", "sign_up_details"})
+
+
+class DecryptionError(Exception):
+    """None of our keys opens it."""
+
+
+def encrypt(text: str) -> str:
+    return _fernet(settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS).encrypt(text.encode()).decode()
+
+
+def decrypt(encrypted: str) -> str:
+    """Raises DecryptionError."""
+    try:
+        return _fernet(settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS).decrypt(encrypted.encode()).decode()
+    except InvalidToken as error:
+        raise DecryptionError from error
+
+
+@lru_cache(maxsize=4)
+def _fernet(*secrets: str) -> MultiFernet:
+    """With a key for this use only, derived from each secret (RFC 5869)."""
+    purpose = b"professionals: second factor"
+    keys = [HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose).derive(secret.encode()) for secret in secrets]
+    return MultiFernet([Fernet(urlsafe_b64encode(key)) for key in keys])
+
+
+def encrypt_items(data: dict[str, Any]) -> dict[str, Any]:
+    """A session as it is stored. Django only signs it, and most sessions hold nothing that needs more."""
+    secret = {name: value for name, value in data.items() if name in ENCRYPTED_KEYS}
+    if not secret:
+        return data
+    rest = {name: value for name, value in data.items() if name not in ENCRYPTED_KEYS}
+    return {**rest, ENCRYPTED_ITEM: encrypt(json.dumps(secret))}
+
+
+def decrypt_items(data: dict[str, Any]) -> dict[str, Any]:
+    """A session as it is used, without what none of our keys opens."""
+    if ENCRYPTED_ITEM not in data:
+        return data
+    rest = {name: value for name, value in data.items() if name != ENCRYPTED_ITEM}
+    try:
+        return {**rest, **json.loads(decrypt(data[ENCRYPTED_ITEM]))}
+    except DecryptionError:
+        return rest
