@@ -43,11 +43,7 @@ def register_emails() -> None:
     samples.register("bookings.visits.emails.examples")
     samples.register("bookings.leave.emails.examples")
     samples.register("bookings.feedback.emails.examples")
-    samples.register("bookings.open_sessions.email_samples.place_examples")
-    samples.register("bookings.open_sessions.email_samples.presenter_examples")
-    samples.register("bookings.open_sessions.email_samples.team_examples")
-    samples.register("bookings.open_sessions.email_samples.reminder_examples")
-    samples.register("bookings.open_sessions.email_samples.invitation_examples")
+    samples.register("bookings.open_sessions.email_samples.examples")
     samples.register("bookings.presenter.emails.examples")
     samples.register("bookings.booking.email_samples.waiting_examples")
 

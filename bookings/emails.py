@@ -1,4 +1,4 @@
-"""What emails about a booking have in common: its facts, its page, its calendar entry, and what staff read of the caller."""
+"""What emails about a booking have in common: its facts, its page, its calendar entry."""
 
 from datetime import datetime
 
@@ -14,7 +14,6 @@ from bookings.text import Row, row
 from ctac.dates import format_clock, format_day
 from notifications.registry import Desk, Email
 from professionals.models import Profession
-from professionals.services import is_work_address
 
 
 class BookingEmail(Email):
@@ -22,7 +21,9 @@ class BookingEmail(Email):
 
     desk = Desk.BOOKINGS
     subject_without_time: str | Promise = ""  # of a request that has none yet, where it is another
+    template_without_time = ""
     states: tuple[State, ...] = ()  # those in which it is due
+    version_field = ""  # that of the booking which its version must still equal
     has_joining_link = False  # for the professional and the presenter; nobody else needs it
 
     @cached_property
@@ -32,10 +33,15 @@ class BookingEmail(Email):
         return Booking.objects.with_names().with_leaflets().get(pk=self.about_key)
 
     def is_still_due(self) -> bool:
-        return self.booking.state in self.states
+        if self.booking.state not in self.states:
+            return False
+        return not self.version_field or getattr(self.booking, self.version_field) == self.notification.version
 
     def get_subject(self) -> str | Promise:
         return self.subject if self.booking.has_time else self.subject_without_time or self.subject
+
+    def get_template(self) -> str:
+        return self.template if self.booking.has_time else self.template_without_time or self.template
 
     def context(self) -> dict[str, object]:
         booking = self.booking
@@ -51,6 +57,7 @@ class BookingEmail(Email):
             # Nothing that looks like a child's details reaches an email.
             "reason": "" if booking.flagged_child_details else booking.closed_reason,
             "url": f"{settings.SITE_URL}{booking.get_absolute_url()}",
+            "in_calendars": self.in_calendars,
         }
         return {**context, "awaits_link": booking.awaits_link} if self.has_joining_link else context
 
@@ -83,27 +90,6 @@ class TeamEmail(BookingEmail):
         return starts_at is None or starts_at >= digest_at + rules.DIGEST_BYPASS_WINDOW
 
 
-def caller_rows(booking: Booking) -> list[Row]:
-    """Who asks, and whether we know where their address comes from."""
-    person = booking.person
-    return [
-        row(_("Name"), person.name),
-        row(_("Profession"), Profession(person.profession).label),
-        row(_("Organisation"), person.organisation.name if person.organisation else ""),
-        row(_("Email"), person.email),
-        row(_("Domain"), domain_text(person.email)),
-        phone_row(_("Phone"), person.phone),
-        row(_("Came by"), booking.get_channel_display()),
-    ]
-
-
-def domain_text(email: str) -> str:
-    if not email:
-        return ""
-    sentence = _("%(domain)s is recognised") if is_work_address(email) else _("%(domain)s is not recognised")
-    return sentence % {"domain": email.rpartition("@")[2]}
-
-
 def rows_of_the_day(booking: Booking) -> list[Row]:
     """What a visit needs. Free text that was flagged goes into no email (product.md, rule 6)."""
     waiting = booking.presenter.name if booking.presenter and booking.state == State.REQUESTED else ""
@@ -116,9 +102,7 @@ def rows_of_the_day(booking: Booking) -> list[Row]:
         phone_row(_("Their phone"), booking.contact_phone),
         row(_("Leaflets to bring"), text.leaflets_to_bring(booking)),
     ]
-    if booking.flagged_child_details:
-        return rows
-    return [*rows, *text.needs_rows(booking)]
+    return rows if booking.flagged_child_details else [*rows, *text.needs_rows(booking)]
 
 
 def phone_row(label: str, number: str) -> Row:

@@ -1,12 +1,13 @@
-"""What bookings, sessions and visits hold about a person: how it is exported, erased, kept."""
+"""Bookings, sessions and visits of a person: how they are exported, erased, kept."""
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
-from django.db.models import BigIntegerField, Exists, Model, OuterRef, Q, QuerySet, Subquery
+from django.db.models import BigIntegerField, Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
 from django.urls import reverse
@@ -14,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from bookings.booking.services.notify import notify_details_changed
-from bookings.booking.services.transitions import cancel_without_leaflets, forget_who_gave_leaflets
+from bookings.booking.services.transitions import cancel_without_leaflets, erase_previous_leaflet_owner
 from bookings.calendars import ical
 from bookings.calendars.feeds import revoke_feed
 from bookings.models import (
@@ -88,16 +89,16 @@ def export_bookings(person: Person) -> list[dict[str, Any]]:
         return []
     history: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for event in BookingEvent.objects.filter(booking__in=bookings).exclude(kind__in=ABOUT_THE_PRESENTER):
-        said = {"at": event.at, "what": event.get_kind_display(), "reason": event.reason}
-        if event.kind == EventKind.HANDED_OVER:  # until then it was another's, and so is why they gave it away
-            history[event.booking_id] = [{**each, "reason": ""} for each in history[event.booking_id]]
-            said["reason"] = ""
-        history[event.booking_id].append(said)
+        reason = event.reason
+        if event.kind == EventKind.HANDED_OVER:  # until then it was somebody else's, and so is why they gave it away
+            history[event.booking_id] = [{**entry, "reason": ""} for entry in history[event.booking_id]]
+            reason = ""
+        history[event.booking_id].append({"at": event.at, "what": event.get_kind_display(), "reason": reason})
     dates: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for option in DateOption.objects.filter(booking__in=bookings):
         dates[option.booking_id].append({"when": option.when, "what": option.get_kind_display(), "state": option.state})
-    of_hosts = Feedback.objects.filter(afterwards__booking__in=bookings, by_host=True)
-    answers = of_hosts.values("afterwards__booking_id", "received_on", "comment", *STATEMENTS)
+    by_hosts = Feedback.objects.filter(afterwards__booking__in=bookings, by_host=True)
+    answers = by_hosts.values("afterwards__booking_id", "received_on", "comment", *STATEMENTS)
     feedback = {answer.pop("afterwards__booking_id"): answer for answer in answers}
     exported = []
     for row in rows:
@@ -119,12 +120,12 @@ def export_bookings(person: Person) -> list[dict[str, Any]]:
 
 def bookings_ahead(person: Person, now: datetime) -> list[str]:
     count = Booking.objects.filter(person=person).upcoming(now).count()
-    said = ngettext(
+    cancelled = ngettext(
         "%(n)d presentation that you booked is cancelled. Its presenter is told.",
         "%(n)d presentations that you booked are cancelled. Their presenters are told.",
         count,
     )
-    return [said % {"n": count}] if count else []
+    return [cancelled % {"n": count}] if count else []
 
 
 def erase_bookings(person: Person, now: datetime) -> None:
@@ -159,7 +160,7 @@ def forget_details(keys: Sequence[int]) -> None:
 
 # What a booking that a colleague took over still says of who had it: their copy has it, and it goes with them (ADR 23).
 
-# Of a booking, in anybody's words. They are of the visit, so they stay with who has it now, and name nobody who had it.
+# Free text of a booking, whoever wrote it. They are of the visit, so they stay with who has it now, and name nobody who had it.
 FREE_TEXT_FIELDS = ("room", "access_needs", "notes", "request_reason", "closed_reason", "contact_name", "contact_phone")
 
 
@@ -177,19 +178,21 @@ def export_transferred(person: Person) -> list[dict[str, Any]]:
     before = BookingEvent.objects.filter(booking=OuterRef("booking"), kind=EventKind.HANDED_OVER, pk__lt=OuterRef("pk"))
     came = Subquery(before.order_by("-pk").values("pk")[:1])
     given = list(given_away_by(person).annotate(came=came).select_related("booking").order_by("pk"))
-    happened = BookingEvent.objects.filter(booking__in={each.booking_id for each in given}).exclude(kind__in=ABOUT_THE_PRESENTER)
+    happened = BookingEvent.objects.filter(booking__in={event.booking_id for event in given}).exclude(
+        kind__in=ABOUT_THE_PRESENTER
+    )
     events = list(happened.order_by("pk")) if given else []
     return [
         {
-            "reference": each.booking.reference,
-            "given_away": each.at,
+            "reference": transfer.booking.reference,
+            "given_away": transfer.at,
             "history": [
                 {"at": event.at, "what": event.get_kind_display(), "reason": event.reason}
                 for event in events
-                if event.booking_id == each.booking_id and (each.came or 0) < event.pk <= each.pk
+                if event.booking_id == transfer.booking_id and (transfer.came or 0) < event.pk <= transfer.pk
             ],
         }
-        for each in given
+        for transfer in given
     ]
 
 
@@ -209,22 +212,22 @@ def erase_transferred(person: Person, now: datetime) -> None:
         BookingLink.objects.filter(booking=booking, created_at__lte=last.at).delete()  # which have their address, as a hash
         if booking.person_id != person.pk:
             # Who has it now is the contact instead, and its presenter is told so; in what was written nobody is named any more.
-            said = {column: without_person(person, getattr(booking, column)) for column in FREE_TEXT_FIELDS}
+            texts = {column: without_person(person, getattr(booking, column)) for column in FREE_TEXT_FIELDS}
             if is_contact(person, booking):
                 owner = (booking.person.name, booking.person.phone) if booking.is_open else ("", "")
-                said |= dict(zip(("contact_name", "contact_phone"), owner, strict=True))
-            changed = [column for column, words in said.items() if words != getattr(booking, column)]
+                texts |= dict(zip(("contact_name", "contact_phone"), owner, strict=True))
+            changed = [column for column, text in texts.items() if text != getattr(booking, column)]
             entry = ical.booking_location(booking)
             for column in changed:
-                setattr(booking, column, said[column])
+                setattr(booking, column, texts[column])
             if changed and booking.is_open:
                 in_calendars = ical.booking_location(booking) != entry
                 booking.sequence, booking.revision = booking.sequence + in_calendars, booking.revision + 1
-                what: dict[str, object] = {"fields": changed, "revision": booking.revision, "in_calendars": in_calendars}
-                record_event(booking, EventKind.DETAILS_CHANGED, by=None, now=now, changes=what)
+                changes: dict[str, object] = {"fields": changed, "revision": booking.revision, "in_calendars": in_calendars}
+                record_event(booking, EventKind.DETAILS_CHANGED, by=None, now=now, changes=changes)
                 notify_details_changed(booking, now, by_staff=True)
             booking.save(update_fields=[*changed, "sequence", "revision"])
-    forget_who_gave_leaflets({key: last.at for key, last in given.items()}, now)
+    erase_previous_leaflet_owner({key: last.at for key, last in given.items()}, now)
 
 
 def is_contact(person: Person, booking: Booking) -> bool:
@@ -234,29 +237,14 @@ def is_contact(person: Person, booking: Booking) -> bool:
     return same_name or (bool(person.phone) and numbers[0] == numbers[1])
 
 
-def without_person(person: Person, said: str) -> str:
-    """The words with a dash where they had this person's whole name, address or phone number."""
+def without_person(person: Person, text: str) -> str:
+    """The text with a dash where it had this person's whole name, address or phone number."""
     for own in filter(None, (person.name, person.email, person.phone)):
-        said = re.sub(rf"(?<!\w){re.escape(own)}(?!\w)", "–", said, flags=re.IGNORECASE)
-    return said
+        text = re.sub(rf"(?<!\w){re.escape(own)}(?!\w)", "–", text, flags=re.IGNORECASE)
+    return text
 
 
-# Where the words of a text stand that may be about a child: in a booking, a session, a place, leave, feedback, a journey.
-
-
-def flagged_in_booking(key: int) -> Iterator[Model]:
-    booking = Booking.objects.get(pk=key)
-    yield from (booking, *booking.events.order_by("pk"), *BusyTime.objects.filter(booking=booking).order_by("pk"))
-
-
-def flagged_in_session(key: int) -> Iterator[Model]:
-    session = OpenSession.objects.get(pk=key)
-    yield from (session, *session.events.filter(place=None).order_by("pk"))
-
-
-def flagged_in_place(key: int) -> Iterator[Model]:
-    place = SessionPlace.objects.get(pk=key)
-    yield from (place, *place.events.order_by("pk"))
+# Where a text that may be about a child is kept: in a booking, a session, a place, leave, feedback, a journey.
 
 
 def page_of(model: str, key: int) -> str:
@@ -264,9 +252,27 @@ def page_of(model: str, key: int) -> str:
 
 
 FLAGGED_SOURCES = (
-    FlaggedSource("booking", flagged_in_booking, lambda key: page_of("booking", key)),
-    FlaggedSource("session", flagged_in_session, lambda key: page_of("opensession", key)),
-    FlaggedSource("place", flagged_in_place, lambda key: page_of("opensession", SessionPlace.objects.get(pk=key).session_id)),
+    FlaggedSource(
+        "booking",
+        lambda key: chain(
+            Booking.objects.filter(pk=key),
+            BookingEvent.objects.filter(booking=key).order_by("pk"),
+            BusyTime.objects.filter(booking=key).order_by("pk"),
+        ),
+        lambda key: page_of("booking", key),
+    ),
+    FlaggedSource(
+        "session",
+        lambda key: chain(
+            OpenSession.objects.filter(pk=key), SessionEvent.objects.filter(session=key, place=None).order_by("pk")
+        ),
+        lambda key: page_of("opensession", key),
+    ),
+    FlaggedSource(
+        "place",
+        lambda key: chain(SessionPlace.objects.filter(pk=key), SessionEvent.objects.filter(place=key).order_by("pk")),
+        lambda key: page_of("opensession", SessionPlace.objects.get(pk=key).session_id),
+    ),
     # Who deletes leave takes its words too.
     FlaggedSource("leave", lambda key: Leave.objects.filter(pk=key), lambda key: page_of("leave", key)),
     FlaggedSource(
@@ -278,13 +284,13 @@ FLAGGED_SOURCES = (
 )
 
 
-# The rules for bookings, open sessions and leave; and what of them shows that somebody is still with us.
+# The retention rules for bookings, open sessions, visits and leave.
 
 
 def bookings_over(before: datetime) -> QuerySet[Booking]:
     """By the end of the presentation; of what never got a time, by the day it was asked for. Not requests that wait for us."""
-    kept = Booking.objects.filter(anonymised_at=None).exclude(state=State.REQUESTED)
-    return kept.alias(over_at=BOOKING_OVER_AT).filter(over_at__lt=before).order_by("over_at", "pk")
+    bookings = Booking.objects.filter(anonymised_at=None).exclude(state=State.REQUESTED)
+    return bookings.alias(over_at=BOOKING_OVER_AT).filter(over_at__lt=before).order_by("over_at", "pk")
 
 
 def forget_bookings(keys: Sequence[int], now: datetime) -> None:
@@ -294,44 +300,27 @@ def forget_bookings(keys: Sequence[int], now: datetime) -> None:
     erase_bodies_about([f"booking:{key}" for key in keys], now)
 
 
-def sessions_over(before: datetime) -> QuerySet[OpenSession]:
-    return OpenSession.objects.filter(anonymised_at=None, ends_at__lt=before).order_by("ends_at", "pk")
-
-
 def forget_sessions(keys: Sequence[int], now: datetime) -> None:
     forget_place_details(list(SessionPlace.objects.filter(session__in=keys).values_list("pk", flat=True)), now)
     Feedback.objects.filter(afterwards__session__in=keys).exclude(comment="").update(comment="")
     OpenSession.objects.filter(pk__in=keys).update(anonymised_at=now, closed_reason="")
 
 
-def leave_over(before: datetime) -> QuerySet[Leave]:
-    return Leave.objects.filter(~Q(reason="") | ~Q(answer=""), ends_at__lt=before).order_by("ends_at", "pk")
+def forget_visits(keys: Sequence[int], now: datetime) -> None:
+    Visit.objects.filter(pk__in=keys).delete()
 
 
 def forget_leave(keys: Sequence[int], now: datetime) -> None:
     Leave.objects.filter(pk__in=keys).update(reason="", answer="")
 
 
-def visits_over(before: datetime) -> QuerySet[Visit]:
-    """Not those of which nobody has heard that all is well, however old they are."""
-    return Visit.objects.filter(booking__visit_closed=True, booking__ends_at__lt=before).order_by("booking__ends_at", "pk")
-
-
-def forget_visits(keys: Sequence[int], now: datetime) -> None:
-    Visit.objects.filter(pk__in=keys).delete()
-
-
-def has_booked(since: datetime) -> Exists:
-    theirs = Booking.objects.filter(person=OuterRef("pk"))
-    return Exists(theirs.filter(Q(created_at__gte=since) | Q(ends_at__gte=since)))
-
-
-def has_taken_part(since: datetime) -> Exists:
-    theirs = SessionPlace.objects.filter(person=OuterRef("pk"))
-    return Exists(theirs.filter(Q(created_at__gte=since) | Q(session__ends_at__gte=since)))
-
-
-ACTIVITIES = (has_booked, has_taken_part)
+# What shows that somebody is still with us.
+ACTIVITIES: tuple[Callable[[datetime], Exists], ...] = (
+    lambda since: Exists(Booking.objects.filter(person=OuterRef("pk")).filter(Q(created_at__gte=since) | Q(ends_at__gte=since))),
+    lambda since: Exists(
+        SessionPlace.objects.filter(person=OuterRef("pk")).filter(Q(created_at__gte=since) | Q(session__ends_at__gte=since))
+    ),
+)
 RETENTION_RULES = (
     Rule(
         name="bookings",
@@ -353,7 +342,7 @@ RETENTION_RULES = (
             "What people needed, reasons, and what people said of it go. Who had a place stays for as long as that person does."
         ),
         keeps="bookings",
-        due=sessions_over,
+        due=lambda before: OpenSession.objects.filter(anonymised_at=None, ends_at__lt=before).order_by("ends_at", "pk"),
         take_out=forget_sessions,
     ),
     Rule(
@@ -362,7 +351,10 @@ RETENTION_RULES = (
         since=_("the presentation"),
         goes=_("It goes. The history of the booking keeps that somebody checked in and out."),
         keeps="bookings",
-        due=visits_over,
+        # Not those of which nobody has heard that all is well, however old they are.
+        due=lambda before: Visit.objects.filter(booking__visit_closed=True, booking__ends_at__lt=before).order_by(
+            "booking__ends_at", "pk"
+        ),
         take_out=forget_visits,
     ),
     Rule(
@@ -371,7 +363,7 @@ RETENTION_RULES = (
         since=_("the leave ended"),
         goes=_("The notes go; the days stay."),
         keeps="bookings",
-        due=leave_over,
+        due=lambda before: Leave.objects.filter(~Q(reason="") | ~Q(answer=""), ends_at__lt=before).order_by("ends_at", "pk"),
         take_out=forget_leave,
     ),
 )
@@ -408,12 +400,12 @@ def export_places(person: Person) -> list[dict[str, Any]]:
 
 def places_ahead(person: Person, now: datetime) -> list[str]:
     count = SessionPlace.objects.filter(person=person).lying_ahead(now).count()
-    said = ngettext(
+    given_up = ngettext(
         "Your place at %(n)d open session goes to whoever is next.",
         "Your places at %(n)d open sessions go to whoever is next.",
         count,
     )
-    return [said % {"n": count}] if count else []
+    return [given_up % {"n": count}] if count else []
 
 
 def erase_places(person: Person, now: datetime) -> None:
@@ -423,7 +415,6 @@ def erase_places(person: Person, now: datetime) -> None:
 
 
 def forget_place_details(keys: Sequence[int], now: datetime) -> None:
-    """Of these places."""
     SessionPlace.objects.filter(pk__in=keys).update(access_needs="", submission_token=None)
     SessionEvent.objects.filter(place__in=keys).exclude(reason="").update(reason="")
     PlaceLink.objects.filter(place__in=keys).delete()

@@ -7,7 +7,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from accounts.models import User
 from accounts.roles import BY_SLUG
-from bookings.booking.services.place import place_booking
+from bookings.booking.services.create import place_booking
 from bookings.feedback.services import FeedbackAnswers, give_feedback, open_afterwards, record_attendance
 from bookings.models import (
     Attendance,
@@ -37,8 +37,6 @@ from leaflets.stock.queries import leaflets_in_stock
 from professionals.models import Person, Profession
 from professionals.samples import STAFF_EMAIL, email_of
 
-# What a new copy is tried with: two presentations, three presenters in different parts of the country, a visit with leaflets.
-
 HOST = "asha.patel@leeds.nhs.uk"  # of professionals/samples.py
 ADDRESS = {
     "address_line_1": "St James Health Centre",
@@ -50,8 +48,8 @@ VISIT_IN = timedelta(weeks=4)
 # One session with room, one with a line, two more; a Wednesday at 2pm, three weeks ahead and then each week.
 SESSION_PLACES = (40, 1, 40, 40)
 SESSIONS_IN, WEDNESDAY, SESSIONS_AT = timedelta(weeks=3), 2, time(14)
-SIGN_INS = {1: STAFF_EMAIL, 2: email_of(BY_SLUG["presenter"])}  # whose diary each presenter's is
-COLLEAGUE = "owen.hughes@cardiff.gov.uk"  # of professionals/samples.py
+SIGN_INS = {1: STAFF_EMAIL, 2: email_of(BY_SLUG["presenter"])}  # who signs in as which presenter
+COLLEAGUE = "owen.hughes@cardiff.gov.uk"
 PRESENTATIONS = (
     {
         "slug": "spotting-the-signs",
@@ -91,7 +89,7 @@ PRESENTERS = (
 
 @transaction.atomic
 def load(now: datetime) -> None:
-    """Run again, it adds nothing and changes nothing. Whose diary each presenter's is stands in SIGN_INS."""
+    """Run again, it adds nothing and changes nothing. SIGN_INS says who signs in as which presenter."""
     for fields in PRESENTATIONS:
         Presentation.objects.get_or_create(slug=fields["slug"], defaults=fields)
     for number, (name, email, base, nation, longest, windows) in enumerate(PRESENTERS, start=1):
@@ -117,15 +115,7 @@ def load(now: datetime) -> None:
         )
     _book_a_visit(now)
     _plan_sessions(now)
-    _give_one(now)
-
-
-def _give_one(now: datetime) -> None:
-    """If the sample people are there, and it is ours to give: a copy that is used has its own."""
-    person, presenter = Person.objects.filter(email=HOST).first(), Presenter.objects.filter(email=PRESENTERS[0][1]).first()
-    presentation = Presentation.objects.get(slug=PRESENTATIONS[0]["slug"])
-    if person is not None and presenter is not None and presentation.active:
-        give_one_last_week(person, presenter, presentation, presenter.user, now)
+    _give_one_last_week(now)
 
 
 def _book_a_visit(now: datetime) -> None:
@@ -169,9 +159,8 @@ def _plan_sessions(now: datetime) -> None:
         PlannedSession(presentation, presenter, uk_datetime(day, SESSIONS_AT), places)
         for day, places in zip(days, SESSION_PLACES, strict=True)
     ]
-    free = [
-        each for each, found in zip(planned, clashes(planned, now=now), strict=True) if not any(clash.hard for clash in found)
-    ]
+    against = clashes(planned, now=now)
+    free = [session for session, found in zip(planned, against, strict=True) if not any(clash.hard for clash in found)]
     sessions = plan_sessions(sessions=free, by=None, now=now, series="Wednesdays at 2pm")
     people = {person.email: person for person in Person.objects.filter(email__in=(HOST, COLLEAGUE))}
     for number, email in ((0, HOST), (1, COLLEAGUE), (1, HOST)):
@@ -193,9 +182,12 @@ SAMPLE_ANSWERS = (
 )
 
 
-def give_one_last_week(person: Person, presenter: Presenter, presentation: Presentation, by: User | None, now: datetime) -> None:
-    """Once: not if anything was ever given."""
-    if Attendance.objects.exists() or by is None:
+def _give_one_last_week(now: datetime) -> None:
+    """Once, if the sample people are there; not if anything was ever given: a copy that is used has its own."""
+    person, presenter = Person.objects.filter(email=HOST).first(), Presenter.objects.filter(email=PRESENTERS[0][1]).first()
+    presentation = Presentation.objects.get(slug=PRESENTATIONS[0]["slug"])
+    by = presenter.user if presenter else None
+    if person is None or presenter is None or by is None or not presentation.active or Attendance.objects.exists():
         return
     day = uk_day(now) - timedelta(days=7)
     start = uk_datetime(day - timedelta(days=max(day.weekday() - 4, 0)), time(10))
@@ -218,9 +210,9 @@ def give_one_last_week(person: Person, presenter: Presenter, presentation: Prese
     span = DateTimeTZRange(*booking.agreed)
     BusyTime.objects.create(presenter=presenter, kind=BusyKind.BOOKING, busy=span, booking=booking)
     over = booking.agreed[1] + timedelta(minutes=10)
-    # Said today: what its host is sent is due now, not a week ago.
+    # Recorded today: what its host is sent is due now, not a week ago.
     record_attendance(given=booking, counts=SAMPLE_ATTENDANCE, by=by, now=now, by_presenter=True)
     afterwards = open_afterwards(given=booking, now=over)
     for number, ((useful, clear, ready), comment) in enumerate(SAMPLE_ANSWERS):
-        said = FeedbackAnswers(useful, clear, ready, comment=comment)
-        give_feedback(afterwards=afterwards, said=said, token=f"sample-{afterwards.code}-{number}", by_host=False, now=over)
+        answers = FeedbackAnswers(useful, clear, ready, comment=comment)
+        give_feedback(afterwards=afterwards, answers=answers, token=f"sample-{afterwards.code}-{number}", by_host=False, now=over)

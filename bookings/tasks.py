@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 @app.task
 def watch() -> None:
-    """Each booking stands for itself: what happens to one does not keep the next from being told of."""
+    """Each booking stands for itself: a failure with one does not stop the alert about the next."""
     now = timezone.now()
     for key in visits_services.bookings_to_alert(now=now):
         try:
@@ -59,7 +59,7 @@ def lapse_offers_of_places() -> None:
 
 @app.task
 def remind_a_year_later() -> None:
-    """Twice does no harm: each is told once."""
+    """Twice does no harm: each is sent once."""
     send_year_later_reminders(now=timezone.now())
 
 
@@ -77,5 +77,5 @@ def remind_of_open_sessions() -> None:
 
 @app.task
 def warn_of_unsure_sessions() -> None:
-    """Of open sessions that are soon and that nobody gives. Runs every five minutes; twice does no harm: each is told once."""
+    """Of open sessions that are soon and that nobody gives. Runs every five minutes; twice does no harm: each is sent once."""
     warn_of_sessions(now=timezone.now())

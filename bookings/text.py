@@ -1,4 +1,4 @@
-"""How a booking, the dates of a request and the leaflets for its audience are said, the same on pages and in emails."""
+"""A booking, the dates of a request and the leaflets for its audience in words, the same on pages and in emails."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,8 +29,6 @@ from ctac.dates import format_clock, format_day, format_span
 from leaflets.models import Order, OrderState
 from leaflets.orders.emails import with_lines
 from professionals.models import Profession
-
-# How a booking is said, the same on pages and in emails.
 
 Row = dict[str, object]
 
@@ -74,18 +72,12 @@ def presenter_of_visit(booking: Booking) -> Presenter | None:
     return (visit.presenter if visit and visit.is_awaited else None) or booking.presenter
 
 
-def least_facts(booking: Booking) -> list[Row]:
-    """What may be said to somebody of whom we only know that they have the email: which one it is, and nothing of anybody."""
-    place = _("Online") if booking.format == Format.ONLINE else _("At a workplace")
-    return [row(_("Presentation"), booking.presentation.title), row(_("When"), booking.when), row(_("Where"), place)]
-
-
 def facts_to_print(booking: Booking) -> list[Row]:
     """The same for the page that is printed, with whom the presenter asks for."""
     return [*facts(booking, with_reference=False, with_link=True), row(_("Contact on the day"), booking.contact_name)]
 
 
-# What is asked about the day, where nothing needs words of its own: whoever reads of a visit reads these answers (needs_rows).
+# Free text about the day, shown to whoever reads of a visit (needs_rows)
 NEEDS = ("room", "access_needs", "notes")
 ADDRESS_FIELDS = ("address_line_1", "address_line_2", "town", "postcode")
 
@@ -95,7 +87,7 @@ def needs_rows(booking: Booking) -> list[Row]:
 
 
 def question_name(name: str) -> str:
-    """As the model has it: how a change of the answer is told."""
+    """As the model has it."""
     return str(_("address") if name in ADDRESS_FIELDS else Booking._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
 
 
@@ -107,7 +99,7 @@ def details_rows(booking: Booking) -> list[Row]:
         row(_("Contact on the day"), f"{booking.contact_name}\n{booking.contact_phone}".strip()),
         *needs_rows(booking),
     ]
-    return [each for each in rows if each["value"]]
+    return [answer for answer in rows if answer["value"]]
 
 
 def audience_text(profession: str) -> str:
@@ -117,8 +109,8 @@ def audience_text(profession: str) -> str:
 
 def changed_rows(before: Booking, after: Booking) -> list[Row]:
     """Each answer that is another now, with the one before it in the line below."""
-    had = {str(each["label"]): each["value"] for each in details_rows(before)}
-    has = {str(each["label"]): each["value"] for each in details_rows(after)}
+    had = {str(answer["label"]): answer["value"] for answer in details_rows(before)}
+    has = {str(answer["label"]): answer["value"] for answer in details_rows(after)}
     changed = [label for label in dict.fromkeys([*had, *has]) if had.get(label) != has.get(label)]
     return [changed_row(label, has.get(label), had.get(label)) for label in changed]
 
@@ -164,63 +156,32 @@ class Step:
 
 def history(booking: Booking, user_id: int | None) -> list[Step]:
     """What happened, as its owner reads it. Events that are staff's own business are left out."""
-    found = []
+    steps = []
     for event in booking.events.all():
         # A link in an email is its owner's to use.
         own = (event.by_id is not None and event.by_id == user_id) or bool(event.changes.get("by_link"))
         pattern = (EVENTS_BY_OWNER.get(event.kind) if own else None) or EVENTS_BY_STAFF.get(event.kind)
-        what = str(pattern) % event_changes(event) if pattern else None
-        if what:
-            found.append(Step(moment_text(event.at), what))
-    return found
+        if pattern:
+            steps.append(Step(moment_text(event.at), str(pattern) % event_changes(event)))
+    return steps
 
 
 def event_changes(event: BookingEvent | None) -> dict[str, str]:
-    """Of a change: the time before and after, and the names of the questions that were answered anew."""
+    """The time before and after, the names of the questions that were answered anew, and how many came."""
     times = [moment_text(at) for at in times_of_move(event)]
     people = str(event.changes["people"][-1]) if event and "people" in event.changes else ""
+    fields = event.changes.get("fields", []) if event else []
     return {
         "before": times[0] if times else "",
         "after": times[-1] if times else "",
-        "fields": changed_questions(event),
+        "fields": capfirst(", ".join(dict.fromkeys(map(question_name, fields)))),
         "people": people,
     }
-
-
-def event_in_full(event: BookingEvent, *, gave: str, gives: str) -> str:
-    """As staff read it: what happened, from when to when, which answers are new, from whom to whom, and if by a link."""
-    what, changed = event.get_kind_display(), event_changes(event)
-    if changed["before"]:
-        what = _("%(what)s: from %(before)s to %(after)s") % {"what": what, **changed}
-    elif "travel" in event.changes:
-        # What staff have set for one visit's journeys; None is what the postcodes give.
-        before, after = (
-            _("%(minutes)d minutes") % {"minutes": minutes} if minutes is not None else _("our own reckoning")
-            for minutes in event.changes["travel"]
-        )
-        what = _("%(what)s: from %(before)s to %(after)s") % {"what": what, "before": before, "after": after}
-    elif changed["people"]:
-        what = _("%(what)s: %(people)s") % {"what": what, **changed}
-    elif changed["fields"]:
-        what = _("%(what)s: %(fields)s") % {"what": what, **changed}
-    if gave != gives:
-        what = _("%(what)s. Presenter: from %(gave)s to %(gives)s") % {
-            "what": what,
-            "gave": gave or _("nobody"),
-            "gives": gives or _("nobody"),
-        }
-    return _("%(what)s (by a link in an email)") % {"what": what} if event.changes.get("by_link") else what
 
 
 def times_of_move(event: BookingEvent | SessionEvent | None) -> list[datetime]:
     """From when to when a booking or a session was moved; empty if it was not."""
     return [datetime.fromisoformat(at) for at in event.changes.get("time", [])] if event else []
-
-
-def changed_questions(event: BookingEvent | None) -> str:
-    """'People coming, contact on the day': never what was answered."""
-    names = event.changes.get("fields", []) if event else []
-    return capfirst(", ".join(dict.fromkeys(map(question_name, names))))
 
 
 def moment_text(at: datetime) -> str:
@@ -230,47 +191,37 @@ def moment_text(at: datetime) -> str:
 
 def next_steps(booking: Booking, now: datetime, *, reminds: bool) -> list[Step]:
     """What comes next and when, for an open booking that was just placed; `reminds` is whether its owner wants reminders."""
-    return (
-        steps_after_request(booking, reminds)
-        if booking.state == State.REQUESTED
-        else steps_after_confirmation(booking, now, reminds)
-    )
-
-
-def has_reminder_ahead(booking: Booking, now: datetime) -> bool:
-    """Whether it is not too late for one."""
-    return not booking.has_time or booking.reminder_due_at > now
-
-
-def steps_after_acceptance(reminds: bool) -> str:
-    if reminds:
-        return _("You get an entry for your calendar, and a reminder at 9am the day before.")
-    return _("You get an entry for your calendar.")
-
-
-def steps_after_request(booking: Booking, reminds: bool) -> list[Step]:
-    if not booking.has_time:
-        answer = _("We email our answer to %(email)s: one of your dates, other times to choose from, or why we can’t come.")
+    email = {"email": booking.person.email}
+    if booking.state == State.REQUESTED:
+        accepted = _("You get an entry for your calendar.")
+        if reminds:
+            accepted = _("You get an entry for your calendar, and a reminder at 9am the day before.")
+        if not booking.has_time:
+            answer = _("We email our answer to %(email)s: one of your dates, other times to choose from, or why we can’t come.")
+            return [
+                Step(_("Usually within two working days"), answer % email),
+                Step(_("If we offer other times"), _("We keep them for you while you choose one on a page of ours.")),
+                Step(_("When a time is agreed"), accepted),
+            ]
+        looks = _("One of us looks at your request, because your workplace is new to us. We email our answer to %(email)s.")
         return [
-            Step(_("Usually within two working days"), answer % {"email": booking.person.email}),
-            Step(_("If we offer other times"), _("We keep them for you while you choose one on a page of ours.")),
-            Step(_("When a time is agreed"), steps_after_acceptance(reminds)),
+            Step(_("Now"), _("We are keeping this time for you. Nobody else can book it.")),
+            Step(_("Usually within two working days"), looks % email),
+            Step(_("If we say yes"), accepted),
         ]
-    looks = _("One of us looks at your request, because your workplace is new to us. We email our answer to %(email)s.")
-    return [
-        Step(_("Now"), _("We are keeping this time for you. Nobody else can book it.")),
-        Step(_("Usually within two working days"), looks % {"email": booking.person.email}),
-        Step(_("If we say yes"), steps_after_acceptance(reminds)),
-    ]
-
-
-def steps_after_confirmation(booking: Booking, now: datetime, reminds: bool) -> list[Step]:
-    mail = _("We email all of this to %(email)s, with an entry for your calendar.") % {"email": booking.person.email}
-    steps = [Step(_("In the next few minutes"), mail)]
+    steps = [Step(_("In the next few minutes"), _("We email all of this to %(email)s, with an entry for your calendar.") % email)]
     if booking.needs_a_presenter:
         steps.append(Step(_("As soon as we know"), _("We tell you who the presenter is.")))
     steps += reminder_step(booking, now) if reminds else []
-    return [*steps, Step(format_day(booking.agreed[0]), presentation_step(booking))]
+    if booking.awaits_link:
+        arrival = _("You get the joining link by email before the day.")
+    elif booking.format == Format.ONLINE:
+        clock = {"clock": format_clock(booking.agreed[0])}
+        arrival = _("Open the joining link a few minutes before %(clock)s.") % clock
+    else:
+        asks = _("Our presenter asks for %(name)s at reception. A screen or projector is a help.")
+        arrival = asks % {"name": booking.contact_name}
+    return [*steps, Step(format_day(booking.agreed[0]), arrival)]
 
 
 def reminder_step(of: Booking | OpenSession, now: datetime) -> list[Step]:
@@ -282,29 +233,13 @@ def reminder_step(of: Booking | OpenSession, now: datetime) -> list[Step]:
     return []
 
 
-def presentation_step(booking: Booking) -> str:
-    if booking.awaits_link:
-        return _("You get the joining link by email before the day.")
-    if booking.format == Format.ONLINE:
-        return _("Open the joining link a few minutes before %(clock)s.") % {"clock": format_clock(booking.agreed[0])}
-    asks = _("Our presenter asks for %(name)s at reception. A screen or projector is a help.")
-    return asks % {"name": booking.contact_name}
-
-
-# How the dates of a request are said, the same on pages and in emails.
+# The dates of a request
 
 
 def date_rows(options: Iterable[DateOption], now: datetime) -> list[Row]:
     """What the professional asked for, in their order, each with whether we keep it and until when."""
     asked = [option for option in options if option.kind == OptionKind.PREFERRED]
     return [row(label, f"{option.when}\n{kept_text(option, now)}".strip()) for label, option in labelled_dates(asked)]
-
-
-def date_rows_for_staff(options: Iterable[DateOption], now: datetime) -> list[Row]:
-    """The same for the team: with whom each is kept, or why not."""
-    asked = [option for option in options if option.kind == OptionKind.PREFERRED]
-    labels = [_("Asked for")] if len(asked) == 1 else [label for label, _option in labelled_dates(asked)]
-    return [row(label, f"{option.when}\n{date_text_for_staff(option, now)}") for label, option in zip(labels, asked, strict=True)]
 
 
 def labelled_dates(options: Sequence[DateOption]) -> list[tuple[str, DateOption]]:
@@ -333,11 +268,13 @@ def kept_text(option: DateOption, now: datetime) -> str:
         return _("This time is over.")
     if option.expires_at is None:
         return not_kept_sentence(NOT_KEPT_WHEN_ASKED, option.why_not)
-    return f"{no_longer_kept_text(option)} {still_considered_text()}"
+    return f"{lapsed_text(option, now)} {STILL_CONSIDERED}"
 
 
-def no_longer_kept_text(option: DateOption) -> str:
+def lapsed_text(option: DateOption, now: datetime) -> str:
     """Why something that was kept, or offered, is so no longer."""
+    if option.is_over(now):
+        return _("This time is over.")
     assert option.expires_at is not None  # noqa: S101 - tells the type checker what was kept
     if option.why_not == NotKeptReason.AWAY:
         return _("We no longer keep it: the presenter can’t come then any more.")
@@ -347,10 +284,7 @@ def no_longer_kept_text(option: DateOption) -> str:
     return _("We kept it for you until %(until)s, and have not answered in time.") % until
 
 
-def still_considered_text() -> str:
-    return _("We still look at it.")
-
-
+STILL_CONSIDERED = gettext_lazy("We still look at it.")
 # Before they have sent it, and after.
 NOT_KEPT_IF_ASKED_NOW = {
     NotKeptReason.NO_TIME_LEFT: gettext_lazy("We don’t keep it: no time is left in it."),
@@ -374,19 +308,15 @@ def not_kept_sentence(sentences: Mapping[NotKeptReason, str | Promise], why: str
     """Why a date was never kept. Empty: it was asked for before that was stored."""
     if why == NotKeptReason.SEVERAL_DAYS:
         return _("We don’t keep days, but look for a time in them.")
-    said = sentences[NotKeptReason(why)] if why else _("We don’t keep it.")
-    return f"{said} {still_considered_text()}"
+    sentence = sentences[NotKeptReason(why)] if why else _("We don’t keep it.")
+    return f"{sentence} {STILL_CONSIDERED}"
 
 
 def lapsed_offer_rows(options: Iterable[DateOption], now: datetime) -> list[Row]:
     """The times that we offered and keep no longer, each with why, while none is chosen."""
     standing = (OptionState.OPEN, OptionState.EXPIRED)
-    offered = [each for each in options if each.kind == OptionKind.PROPOSED and each.state in standing]
-    return [row(each.when, lapsed_offer_text(each, now)) for each in offered if not each.is_kept(now)]
-
-
-def lapsed_offer_text(option: DateOption, now: datetime) -> str:
-    return _("This time is over.") if option.is_over(now) else no_longer_kept_text(option)
+    offered = [option for option in options if option.kind == OptionKind.PROPOSED and option.state in standing]
+    return [row(option.when, lapsed_text(option, now)) for option in offered if not option.is_kept(now)]
 
 
 def date_text_for_staff(option: DateOption, now: datetime) -> str:
@@ -411,13 +341,6 @@ def keeping_sentence(precision: str, start: datetime, length: timedelta, until: 
     return _("We keep %(when)s for you until %(until)s.") % times
 
 
-def offered_rows(options: Iterable[DateOption]) -> list[Row]:
-    """The times that staff offer now."""
-    return [
-        row(_("Time %(number)d") % {"number": number}, option.when) for number, option in enumerate(open_offers(options), start=1)
-    ]
-
-
 def open_offers(options: Iterable[DateOption]) -> list[DateOption]:
     """Those offered and open, the soonest first."""
     open_ones = [option for option in options if option.kind == OptionKind.PROPOSED and option.state == OptionState.OPEN]
@@ -430,7 +353,7 @@ def offers_kept_until(options: Iterable[DateOption]) -> str:
     return moment_text(min(ends)) if ends else ""
 
 
-# How the leaflets that a presenter brings are said, on pages and in emails.
+# The leaflets that a presenter brings
 
 
 def brought_of(booking: Booking) -> Brought | None:
@@ -453,22 +376,18 @@ def leaflet_rows_for_host(booking: Booking) -> list[Row]:
     brought = brought_of(booking)
     if brought is None:
         return []
+    order = brought.order
+    cancelled = order is not None and order.state == OrderState.CANCELLED
+    reference = {"reference": order.reference if order else ""}
     if booking.state in (State.CANCELLED, State.DECLINED):
-        gone = brought.order if brought.order and brought.order.state == OrderState.CANCELLED else None
-        return (
-            [row(_("Leaflets"), _("Their order %(reference)s is cancelled too") % {"reference": gone.reference})] if gone else []
-        )
-    not_there = "\n".join(f"{each.copies} × {each.title}" for each in brought.missing_leaflets)
-    rows = [row(_("Leaflets we bring"), leaflets_coming_text(brought.order)), row(_("Leaflets we can’t bring"), not_there)]
-    return [each for each in rows if each["value"]]
-
-
-def leaflets_coming_text(order: Order | None) -> str:
+        return [row(_("Leaflets"), _("Their order %(reference)s is cancelled too") % reference)] if cancelled else []
     if order is None:
-        return _("None: there are no copies of them now")
-    if order.state == OrderState.CANCELLED:
-        return _("None: their order %(reference)s is cancelled") % {"reference": order.reference}
-    return order_contents(order)
+        coming = _("None: there are no copies of them now")
+    else:
+        coming = _("None: their order %(reference)s is cancelled") % reference if cancelled else order_contents(order)
+    missing_leaflets = "\n".join(f"{short.copies} × {short.title}" for short in brought.missing_leaflets)
+    rows = [row(_("Leaflets we bring"), coming), row(_("Leaflets we can’t bring"), missing_leaflets)]
+    return [answer for answer in rows if answer["value"]]
 
 
 def leaflets_are_short(booking: Booking) -> bool:
@@ -489,38 +408,12 @@ def leaflets_to_bring(booking: Booking) -> str:
     return f"{order_contents(order)}\n{order.reference}: {where}"
 
 
-def leaflets_to_bring_back(booking: Booking) -> list[Row]:
-    """For the presenter of a visit that is off."""
+def leaflets_to_return(booking: Booking, sentence: str) -> list[Row]:
+    """To whoever was given the copies: `sentence` names their order and says what to do with them."""
     order = live_order(booking)
     if order is None or order.state != OrderState.DISPATCHED:
         return []
-    return [
-        row(
-            _("Leaflets"),
-            _("You were given them already (%(reference)s). Please bring them back.") % {"reference": order.reference},
-        )
-    ]
-
-
-def leaflets_to_hand_on(booking: Booking) -> list[Row]:
-    """For who is no longer the presenter of a visit that may still take place."""
-    order = live_order(booking)
-    if order is None or order.state != OrderState.DISPATCHED:
-        return []
-    said = _("If you were given them already (%(reference)s), please hand them to the team.")
-    return [row(_("Leaflets"), said % {"reference": order.reference})]
-
-
-def leaflets_to_put_back(booking: Booking) -> list[Row]:
-    """For the team, of a visit that is off."""
-    brought = brought_of(booking)
-    order = brought.order if brought else None
-    if order is None:
-        return []
-    said = _("%(reference)s is cancelled with it. If it is packed, put the copies back on the shelf.")
-    if order.state == OrderState.DISPATCHED:
-        said = _("%(reference)s was given to the presenter. Count what comes back into stock.")
-    return [row(_("Leaflets"), said % {"reference": order.reference})]
+    return [row(_("Leaflets"), sentence % {"reference": order.reference})]
 
 
 def live_order(booking: Booking) -> Order | None:

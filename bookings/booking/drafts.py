@@ -1,13 +1,13 @@
-"""What a booking draft says, as the unsaved booking. It has an entry for each page: where, when or dates, leaflets."""
+"""The answers in a booking draft, and the unsaved booking that they make."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from bookings.booking.forms import to_moment
 from bookings.models import Booking, Format, Hold, Precision, Presentation
-from bookings.schedule.holds import PreferredDate, hold_keeps
+from bookings.schedule.holds import PreferredDate
+from ctac.dates import UK
 from leaflets.models import ToBring
 from professionals.models import Draft
 
@@ -16,7 +16,7 @@ DRAFT_STEPS = ("where", "when", "leaflets")
 
 @dataclass
 class DraftAnswers:
-    """A draft's answers about this presentation; those about another one count as none."""
+    """A draft's answers about this presentation, by page: where, when or dates, leaflets. Those about another count as none."""
 
     draft: Draft | None
     presentation: Presentation
@@ -45,13 +45,13 @@ class DraftAnswers:
 
     @property
     def dates(self) -> list[PreferredDate]:
-        return [self._preferred(**each) for each in self.step("dates").get("dates", [])]
-
-    def _preferred(self, precision: str, starts_at: str, ends_at: str) -> PreferredDate:
-        """The length of a certain time is the presentation's, as it is now."""
-        start = to_moment(starts_at)
-        end = start + self.presentation.length if precision == Precision.TIME else to_moment(ends_at)
-        return PreferredDate(precision, start, end)
+        dates = []
+        for date in self.step("dates").get("dates", []):
+            start, end = (datetime.fromisoformat(date[name]).astimezone(UK) for name in ("starts_at", "ends_at"))
+            if date["precision"] == Precision.TIME:
+                end = start + self.presentation.length  # as it is now
+            dates.append(PreferredDate(date["precision"], start, end))
+        return dates
 
     def first_missing(self) -> str:
         """The step to go to next: the first without an answer, else the check page."""
@@ -92,13 +92,9 @@ class DraftAnswers:
     @property
     def leaflets(self) -> list[ToBring]:
         """What the presenter is to bring for the audience."""
-        return [ToBring(**each) for each in self.step("leaflets").get("copies", [])] if self.wants_leaflets else []
+        return [ToBring(**entry) for entry in self.step("leaflets").get("copies", [])] if self.wants_leaflets else []
 
     @cached_property
     def hold(self) -> Hold | None:
-        """The draft's hold, whatever it is for; whoever changes it says so here."""
+        """The draft's hold, whatever it is for; set anew by whoever changes it."""
         return getattr(self.draft, "hold", None)
-
-    def fits(self, hold: Hold) -> bool:
-        """Whether the hold is for exactly what these answers say (a draft may have been laid over another device's)."""
-        return hold_keeps(hold, self.booking)

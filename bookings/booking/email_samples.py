@@ -57,7 +57,18 @@ def _to_the_professional() -> Iterator[Example]:
     yield confirmed(_("longest words"), usual, **longest_fields())
     yield confirmed(_("with leaflets, not all"), usual, brought=sample_brought())
     yield _example(emails.BookingRequested, state=State.REQUESTED)
-    yield from _about_dates()
+    asked = {"options": preferred(), "now": NOW}
+    yield _example(emails.BookingRequested, _("dates of one’s own"), asked, **NO_TIME)
+    yield _example(emails.BookingOffered, "", {"options": offered()}, **NO_TIME)
+    ours = [*preferred(), *offered(state=OptionState.EXPIRED)]
+    ours[-1].why_not = NotKeptReason.AWAY
+    yield _example(emails.BookingDatesLapsed, "", {"options": ours, "now": KEPT_UNTIL}, **NO_TIME)
+    waited = {"options": preferred(state=OptionState.EXPIRED), "now": KEPT_UNTIL}
+    yield _example(emails.BookingDatesLapsed, _("we did not answer"), waited, **NO_TIME)
+    declined = {**NO_TIME, "state": State.DECLINED, "closed_reason": "All of us are away in March."}
+    yield _example(emails.BookingDeclined, _("no time was found"), **declined)
+    withdrawn = {**NO_TIME, "state": State.CANCELLED}
+    yield _example(emails.BookingCancelled, _("request withdrawn"), {"in_calendars": False}, **withdrawn)
     yield _example(emails.BookingDeclined, state=State.DECLINED, closed_reason="We were with you in May.")
     yield _example(emails.BookingCancelled, "", {"in_calendars": True}, **CANCELLED)
     to_cancel = {"links": {"cancel": LINKS["cancel"]}}
@@ -75,35 +86,6 @@ def _to_the_professional() -> Iterator[Example]:
     yield _example(emails.BookingChanged, "", {**changed, "in_calendars": True}, sequence=1, revision=1)
     in_none = {**changed, "in_calendars": False}
     yield _example(emails.BookingChanged, _("longest words"), in_none, revision=1, **longest_fields())
-
-
-def _about_dates() -> Iterator[Example]:
-    """To the professional, of a request that has no time yet."""
-    asked = {"options": preferred(), "now": NOW}
-    yield _example(emails.BookingRequested, _("dates of one’s own"), asked, **NO_TIME)
-    yield _example(emails.BookingOffered, "", {"options": offered()}, **NO_TIME)
-    ours = [*preferred(), *offered(state=OptionState.EXPIRED)]
-    ours[-1].why_not = NotKeptReason.AWAY
-    yield _example(emails.BookingDatesLapsed, "", {"options": ours, "now": KEPT_UNTIL}, **NO_TIME)
-    waited = {"options": preferred(state=OptionState.EXPIRED), "now": KEPT_UNTIL}
-    yield _example(emails.BookingDatesLapsed, _("we did not answer"), waited, **NO_TIME)
-    declined = {**NO_TIME, "state": State.DECLINED, "closed_reason": "All of us are away in March."}
-    yield _example(emails.BookingDeclined, _("no time was found"), **declined)
-    withdrawn = {**NO_TIME, "state": State.CANCELLED}
-    yield _example(emails.BookingCancelled, _("request withdrawn"), {"in_calendars": False}, **withdrawn)
-
-
-def _dates_to_staff() -> Iterator[Example]:
-    asked = {"options": preferred(), "now": NOW}
-    why = {**NO_TIME, "request_reason": "We have clinics every Monday."}
-    yield _example(emails.StaffNewBooking, _("dates of one’s own"), asked, **why)
-    yield _example(emails.StaffTimeTaken)
-    yield _example(emails.StaffOthersAsked, "", {"why": "Mondays never work for us."}, **NO_TIME)
-    lapsed = {"options": offered(state=OptionState.EXPIRED), "now": NOW}
-    yield _example(emails.StaffDatesLapsed, "", lapsed, **NO_TIME)
-    yield _example(emails.StaffBookingCancelled, _("request withdrawn"), **{**NO_TIME, "state": State.CANCELLED})
-    freed = {"recipient": PRESENTER, "version": 1}
-    yield _example(emails.PresenterFreed, _("other times offered"), freed, **NO_TIME)
 
 
 def preferred(**fields: Any) -> list[DateOption]:
@@ -135,7 +117,16 @@ def _to_staff() -> Iterator[Example]:
     yield _example(new, _("please decide"), state=State.REQUESTED, person=asks)
     yield _example(new, _("words kept back"), flagged_child_details=True)
     yield _example(new, _("longest words"), **longest_fields())
-    yield from _dates_to_staff()
+    asked = {"options": preferred(), "now": NOW}
+    reason = {**NO_TIME, "request_reason": "We have clinics every Monday."}
+    yield _example(emails.StaffNewBooking, _("dates of one’s own"), asked, **reason)
+    yield _example(emails.StaffTimeTaken)
+    yield _example(emails.StaffOthersAsked, "", {"why": "Mondays never work for us."}, **NO_TIME)
+    lapsed = {"options": offered(state=OptionState.EXPIRED), "now": NOW}
+    yield _example(emails.StaffDatesLapsed, "", lapsed, **NO_TIME)
+    yield _example(emails.StaffBookingCancelled, _("request withdrawn"), **{**NO_TIME, "state": State.CANCELLED})
+    freed = {"recipient": PRESENTER, "version": 1}
+    yield _example(emails.PresenterFreed, _("other times offered"), freed, **NO_TIME)
     yield _example(closed, **CANCELLED)
     yield _example(closed, _("declined"), state=State.DECLINED)
     off: dict[str, Any] = {"state": State.CANCELLED, "brought": sample_brought(state=OrderState.CANCELLED)}
@@ -143,16 +134,12 @@ def _to_staff() -> Iterator[Example]:
     yield _example(emails.StaffNeedsPresenter, presenter=None)
     yield _example(emails.StaffBookingMoved, "", {"change": MOVED})
     yield _example(emails.StaffBookingChanged, "", {"change": CHANGED}, presenter=None)
-    yield from _joining_links()
-
-
-def _joining_links() -> Iterator[Example]:
     nobody = {**ONLINE, "presenter": sample_presenter(joining_link="")}
     own = {**ONLINE, "own_joining_link": "https://meet.example/own-room-of-this-team", "sequence": 1}
     usual: dict[str, Any] = {"links": {}, "reminds": True}
-    new = {**usual, "news": EventKind.LINK_SET}
-    yield _example(emails.BookingConfirmed, _("new joining link"), new, **own)
-    yield _example(emails.BookingConfirmed, _("joining link taken away"), new, **{**nobody, "sequence": 1})
+    relinked = {**usual, "news": EventKind.LINK_SET}
+    yield _example(emails.BookingConfirmed, _("new joining link"), relinked, **own)
+    yield _example(emails.BookingConfirmed, _("joining link taken away"), relinked, **{**nobody, "sequence": 1})
     yield _example(emails.PresenterBooked, _("new joining link"), {"news": EventKind.LINK_SET}, **own)
     yield _example(emails.BookingConfirmed, _("online, no link yet"), usual, **nobody)
     yield _example(emails.BookingReminder, _("online, no link yet"), {"links": {}}, **nobody)

@@ -12,35 +12,33 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from bookings import text
-from bookings.booking.limits import may_still_change
 from bookings.booking.services.links import make_booking_links
 from bookings.booking.services.notify import gets_reminders, reminder_moment, reminder_version
 from bookings.booking.services.request import ESCALATION_KIND, anything_waits, waiting_too_long, with_waiting_since
 from bookings.calendars import ical
-from bookings.emails import BookingEmail, TeamEmail, caller_rows, rows_of_the_day
+from bookings.emails import BookingEmail, TeamEmail, phone_row, rows_of_the_day
 from bookings.models import Booking, BookingEvent, DateOption, EventKind, LinkPurpose, OptionKind, OptionState, State
+from bookings.models.booking import OPEN_STATES
 from bookings.text import Row, row
 from ctac.dates import format_day
-from leaflets.models import Order
-from notifications.models import Notification
+from leaflets.models import Order, OrderState
 from notifications.registry import Desk, Email, Topic
+from professionals.models import Profession
+from professionals.services import is_work_address
 
 LINK_PAGES: dict[str, str] = {LinkPurpose.CHANGE: "link_booking", LinkPurpose.CANCEL: "link_cancel"}
 
 
-# Families: whom it is for, and what has happened.
-
-
 class ProfessionalEmail(BookingEmail):
-    """To who booked it. Its links work without signing in."""
+    """To whoever booked it. Its links work without signing in."""
 
     @cached_property
     def links(self) -> dict[str, str]:
-        """Made anew whenever the message is written; only what can still be done."""
+        """Made whenever the message is rendered; only of what can still be done."""
         booking, now = self.booking, timezone.now()
         if booking.starts_at is not None and booking.starts_at <= now:
-            return {}  # it was sent late, and there is nothing left to change
-        purposes = [LinkPurpose.CHANGE] if booking.has_time and may_still_change(booking, now) else []
+            return {}
+        purposes = [LinkPurpose.CHANGE] if booking.may_reschedule(now) else []
         tokens = make_booking_links(
             booking=booking, address=booking.person.email, purposes=[*purposes, LinkPurpose.CANCEL], now=now
         )
@@ -51,19 +49,16 @@ class ProfessionalEmail(BookingEmail):
 
 
 class PresenterEmail(BookingEmail):
-    """To who gives it, as long as they do, with the visit's page among their own."""
+    """To its presenter, while it is theirs."""
 
     def context(self) -> dict[str, object]:
         url = f"{settings.SITE_URL}{reverse('presenter_visit', args=[self.booking.reference])}"
         return {**super().context(), "staff_url": url, "day_rows": rows_of_the_day(self.booking)}
 
-    @property
-    def is_theirs(self) -> bool:
-        presenter = self.booking.presenter
-        return presenter is not None and presenter.email.lower() == self.notification.recipient.lower()
-
     def is_still_due(self) -> bool:
-        return self.is_theirs and super().is_still_due()
+        presenter = self.booking.presenter
+        theirs = presenter is not None and presenter.email.lower() == self.notification.recipient.lower()
+        return theirs and super().is_still_due()
 
     def attendee(self) -> ical.Attendee:
         return ical.presenter_attendee(self.booking)
@@ -94,14 +89,14 @@ class NewsEmail(BookingEmail):
 
 
 class ReminderEmail(BookingEmail):
-    """Of the day before, or (`early`) of the week before. No calendar part: it would invite again."""
+    """The day before, or (`early`) the week before. No calendar part: it would invite again."""
 
     early = False
     can_wait = True
     has_joining_link = True
 
     def is_still_due(self) -> bool:
-        """To come, on the day of which this reminds, and somebody comes: a reminder without a presenter would be no help."""
+        """Not without a presenter: a reminder would be no help."""
         booking = self.booking
         if booking.state != State.CONFIRMED or booking.presenter_id is None or booking.agreed[0] <= timezone.now():
             return False
@@ -112,37 +107,31 @@ class ReminderEmail(BookingEmail):
 
 
 class ClosedEmail(BookingEmail):
-    """Calendars are to strike out only what they have: a request sent no entry."""
-
     calendar_method = "CANCEL"
 
     @cached_property
     def in_calendars(self) -> bool:
-        """Whether it had been confirmed."""
+        """Whether it had been confirmed: a request sent no entry."""
         return self.booking.events.filter(kind=EventKind.CANCELLED, from_state=State.CONFIRMED).exists()
 
-    def context(self) -> dict[str, object]:
-        return {**super().context(), "in_calendars": self.in_calendars}
 
-
-def move_of(notification: Notification) -> BookingEvent | None:
-    """Its version is what the event counted."""
-    events = BookingEvent.objects.filter(booking=int(notification.about.partition(":")[2]), kind=EventKind.RESCHEDULED)
-    return events.filter(changes__sequence=notification.version).first()
-
-
-class MovedEmail(BookingEmail):
-    """Where it was and where it is now."""
-
+class ChangeEmail(BookingEmail):
     calendar_method = "REQUEST"
+    states = OPEN_STATES
+    event_kind: EventKind
 
     @cached_property
     def change(self) -> BookingEvent | None:
-        return move_of(self.notification)
+        """Its version is what the event counted."""
+        events = BookingEvent.objects.filter(booking=self.about_key, kind=self.event_kind)
+        return events.filter(**{f"changes__{self.version_field}": self.notification.version}).first()
 
-    def is_still_due(self) -> bool:
-        """Open, and its calendar entry has not changed again since this was written."""
-        return self.booking.is_open and self.booking.sequence == self.notification.version
+
+class MovedEmail(ChangeEmail):
+    """Where it was and where it is now."""
+
+    event_kind = EventKind.RESCHEDULED
+    version_field = "sequence"
 
     def context(self) -> dict[str, object]:
         """`before`: 'Tuesday 9 March 2027, 1:30pm', or '' if that is not known any more."""
@@ -150,28 +139,20 @@ class MovedEmail(BookingEmail):
         return {**super().context(), "before": text.moment_text(moments[0]) if moments else ""}
 
 
-class ChangedEmail(BookingEmail):
+class DetailsEmail(ChangeEmail):
     """Other details: which, by their names, and how it all stands."""
 
-    calendar_method = "REQUEST"
-
-    @cached_property
-    def change(self) -> BookingEvent | None:
-        """Its version is what the event counted."""
-        events = BookingEvent.objects.filter(booking=self.about_key, kind=EventKind.DETAILS_CHANGED)
-        return events.filter(changes__revision=self.notification.version).first()
+    event_kind = EventKind.DETAILS_CHANGED
+    version_field = "revision"
 
     @cached_property
     def in_calendars(self) -> bool:
         """Whether what changed stands in calendars."""
         return self.booking.state == State.CONFIRMED and bool(self.change and self.change.changes.get("in_calendars"))
 
-    def is_still_due(self) -> bool:
-        return self.booking.is_open and self.booking.revision == self.notification.version
-
     def context(self) -> dict[str, object]:
-        changed, day_rows = text.changed_questions(self.change), rows_of_the_day(self.booking)
-        return {**super().context(), "changed": changed, "day_rows": day_rows, "in_calendars": self.in_calendars}
+        changed, day_rows = text.event_changes(self.change)["fields"], rows_of_the_day(self.booking)
+        return {**super().context(), "changed": changed, "day_rows": day_rows}
 
 
 class DatesEmail(BookingEmail):
@@ -188,20 +169,21 @@ class DatesEmail(BookingEmail):
     def now(self) -> datetime:
         return timezone.now()
 
-    @property
-    def waits_for_us(self) -> bool:
-        """Requested, and nothing that the professional could still answer."""
+    def context(self) -> dict[str, object]:
+        url = reverse("booking_answer", args=[self.booking.reference])
+        return {**super().context(), "answer_url": f"{settings.SITE_URL}{url}"}
+
+
+class UndecidedEmail(DatesEmail):
+    """While the request waits for staff: there is nothing that the professional could answer."""
+
+    def is_still_due(self) -> bool:
         offered = self.booking.options.open().filter(kind=OptionKind.PROPOSED)
         return self.booking.state == State.REQUESTED and not offered.exists()
 
     @property
-    def answer_url(self) -> str:
-        """The link opens the page and changes nothing: the answer is a button there."""
-        return f"{settings.SITE_URL}{reverse('booking_answer', args=[self.booking.reference])}"
-
-    @property
     def lapsed_offers(self) -> list[DateOption]:
-        return [each for each in self.options if each.kind == OptionKind.PROPOSED and each.state == OptionState.EXPIRED]
+        return [option for option in self.options if option.kind == OptionKind.PROPOSED and option.state == OptionState.EXPIRED]
 
     def lapsed_rows(self, why: Callable[[DateOption, datetime], str]) -> list[Row]:
         """What is no longer kept, each with why: the times that we offered, else the dates that they asked for."""
@@ -219,10 +201,7 @@ class BookingConfirmed(NewsEmail, ProfessionalEmail):
     label = _("Booking confirmed")
     template = "booking_confirmed"
     subject = _("Your presentation is booked: %(day)s (%(reference)s)")
-
-    def is_still_due(self) -> bool:
-        """Not changed since this was written. It stands also while it needs another presenter."""
-        return super().is_still_due() and self.booking.sequence == self.notification.version
+    version_field = "sequence"
 
     def get_subject(self) -> str | Promise:
         if self.news == EventKind.LINK_SET:
@@ -249,12 +228,11 @@ class BookingConfirmed(NewsEmail, ProfessionalEmail):
 class BookingRequested(DatesEmail):
     name = "booking-requested"
     label = _("Booking requested")
+    template = "booking_requested"
+    template_without_time = "booking_dates_requested"
     subject = _("We have your request for %(day)s (%(reference)s)")
     subject_without_time = _("We have your request (%(reference)s)")
     states = (State.REQUESTED,)
-
-    def get_template(self) -> str:
-        return "booking_requested" if self.booking.has_time else "booking_dates_requested"
 
     def context(self) -> dict[str, object]:
         if self.booking.has_time:
@@ -274,23 +252,17 @@ class BookingOffered(DatesEmail):
         return self.booking.state == State.REQUESTED and offered.exists()
 
     def context(self) -> dict[str, object]:
-        return {
-            **super().context(),
-            "date_rows": text.offered_rows(self.options),
-            "until": text.offers_kept_until(text.open_offers(self.options)),
-            "answer_url": self.answer_url,
-        }
+        offers = text.open_offers(self.options)
+        rows = [row(gettext("Time %(number)d") % {"number": n}, option.when) for n, option in enumerate(offers, start=1)]
+        return {**super().context(), "date_rows": rows, "until": text.offers_kept_until(offers)}
 
 
-class BookingDatesLapsed(DatesEmail):
+class BookingDatesLapsed(UndecidedEmail):
     """We offered and they didn't answer, or they asked and we didn't, or the presenter is away then."""
 
     name = "booking-dates-lapsed"
     label = _("Dates no longer kept")
     template = "booking_dates_lapsed"
-
-    def is_still_due(self) -> bool:
-        return self.waits_for_us
 
     def get_subject(self) -> Promise:
         if self.lapsed_offers:
@@ -301,8 +273,7 @@ class BookingDatesLapsed(DatesEmail):
         return {
             **super().context(),
             "ours": bool(self.lapsed_offers),
-            "date_rows": self.lapsed_rows(text.lapsed_offer_text),
-            "answer_url": self.answer_url,
+            "date_rows": self.lapsed_rows(text.lapsed_text),
         }
 
 
@@ -347,7 +318,7 @@ class BookingMoved(MovedEmail, ProfessionalEmail):
     has_joining_link = True
 
 
-class BookingChanged(ChangedEmail, ProfessionalEmail):
+class BookingChanged(DetailsEmail, ProfessionalEmail):
     name = "booking-changed"
     label = _("Booking changed")
     template = "booking_changed"
@@ -355,15 +326,9 @@ class BookingChanged(ChangedEmail, ProfessionalEmail):
     subject_without_time = _("Your request has changed (%(reference)s)")
     has_joining_link = True
 
-    def context(self) -> dict[str, object]:
-        return {**super().context(), "links": self.links}
-
 
 class BookingGivenAway(BookingEmail):
-    """To who had it, of a colleague who has it now: without a way to the booking. Their calendar strikes it out, if it had it.
-
-    Also of one that was cancelled meanwhile: of that its new owner is told, so this strikes the entry out.
-    """
+    """To the owner before, without a link to the booking. Also of one that was cancelled meanwhile, to strike the entry out."""
 
     name = "booking-given-away"
     label = _("Booking taken over by a colleague")
@@ -380,7 +345,7 @@ class BookingGivenAway(BookingEmail):
         return self.booking.has_time and self.booking.state not in (State.REQUESTED, State.DECLINED)
 
     def context(self) -> dict[str, object]:
-        return {**super().context(), "in_calendars": self.in_calendars, "leaflet_rows": []}
+        return {**super().context(), "leaflet_rows": []}
 
     def attendee(self) -> ical.Attendee:
         return ical.Attendee(self.notification.recipient)
@@ -397,9 +362,6 @@ class BookingTakenOver(ProfessionalEmail):
 
     def is_still_due(self) -> bool:
         return self.booking.is_open and self.booking.person.email.lower() == self.notification.recipient.lower()
-
-    def context(self) -> dict[str, object]:
-        return {**super().context(), "links": self.links}
 
 
 # To the presenter
@@ -446,11 +408,12 @@ class PresenterCancelled(PresenterEmail, ClosedEmail):
     states = (State.CANCELLED, State.DECLINED)
 
     def context(self) -> dict[str, object]:
-        return {**super().context(), "back_rows": text.leaflets_to_bring_back(self.booking)}
+        sentence = gettext("You were given them already (%(reference)s). Please bring them back.")
+        return {**super().context(), "back_rows": text.leaflets_to_return(self.booking, sentence)}
 
 
 class PresenterFreed(TeamEmail):
-    """To who gave it before, whoever gives it now; of a booking that was moved, as it was for them."""
+    """To the presenter before; of a booking that was moved, as it was for them."""
 
     name = "presenter-freed"
     label = _("To the presenter: no longer theirs")
@@ -463,7 +426,8 @@ class PresenterFreed(TeamEmail):
     def booking(self) -> Booking:
         """A copy at the time that it had before it moved, for whoever is to strike it out."""
         booking = super().booking
-        moments = text.times_of_move(move_of(self.notification))
+        moves = BookingEvent.objects.filter(booking=self.about_key, kind=EventKind.RESCHEDULED)
+        moments = text.times_of_move(moves.filter(changes__sequence=self.notification.version).first())
         if moments and booking.has_time:
             start, end = booking.agreed
             booking = copy(booking)
@@ -479,8 +443,8 @@ class PresenterFreed(TeamEmail):
         return self.booking.state != State.REQUESTED
 
     def context(self) -> dict[str, object]:
-        back_rows = text.leaflets_to_hand_on(self.booking)
-        return {**super().context(), "in_calendars": self.in_calendars, "back_rows": back_rows}
+        sentence = gettext("If you were given them already (%(reference)s), please hand them to the team.")
+        return {**super().context(), "back_rows": text.leaflets_to_return(self.booking, sentence)}
 
     def calendar(self, method: str) -> bytes:
         to, at = ical.Attendee(self.notification.recipient, is_presenter=True), self.notification.created_at
@@ -495,7 +459,7 @@ class PresenterMoved(PresenterEmail, MovedEmail):
     has_joining_link = True
 
 
-class PresenterChanged(PresenterEmail, ChangedEmail):
+class PresenterChanged(PresenterEmail, DetailsEmail):
     name = "presenter-changed"
     label = _("To the presenter: changed")
     template = "booking_presenter_changed"
@@ -511,13 +475,10 @@ class StaffNewBooking(TeamEmail, DatesEmail):
 
     name = "staff-new-booking"
     label = _("To staff: new booking")
+    template = "booking_staff_new"
+    template_without_time = "booking_staff_dates"
+    states = OPEN_STATES
     in_digest = True
-
-    def is_still_due(self) -> bool:
-        return self.booking.is_open
-
-    def get_template(self) -> str:
-        return "booking_staff_new" if self.booking.has_time else "booking_staff_dates"
 
     def get_subject(self) -> Promise:
         if not self.booking.has_time:
@@ -528,11 +489,29 @@ class StaffNewBooking(TeamEmail, DatesEmail):
 
     def context(self) -> dict[str, object]:
         booking = self.booking
-        context = {**super().context(), "caller_rows": caller_rows(booking), "day_rows": rows_of_the_day(booking)}
+        person = booking.person
+        domain_text = _("%(domain)s is recognised") if is_work_address(person.email) else _("%(domain)s is not recognised")
+        caller_rows = [
+            row(gettext("Name"), person.name),
+            row(gettext("Profession"), Profession(person.profession).label),
+            row(gettext("Organisation"), person.organisation.name if person.organisation else ""),
+            row(gettext("Email"), person.email),
+            row(gettext("Domain"), domain_text % {"domain": person.email.rpartition("@")[2]} if person.email else ""),
+            phone_row(gettext("Phone"), person.phone),
+            row(gettext("Came by"), booking.get_channel_display()),
+        ]
+        context = {**super().context(), "caller_rows": caller_rows, "day_rows": rows_of_the_day(booking)}
         if booking.has_time:
             return context
+        # With whom each date is kept, or why not.
+        asked = text.labelled_dates([option for option in self.options if option.kind == OptionKind.PREFERRED])
+        labels = [gettext("Asked for")] if len(asked) == 1 else [label for label, _option in asked]
+        rows = [
+            row(label, f"{option.when}\n{text.date_text_for_staff(option, self.now)}")
+            for label, (_label, option) in zip(labels, asked, strict=True)
+        ]
         reason = "" if booking.flagged_child_details else booking.request_reason
-        return {**context, "date_rows": text.date_rows_for_staff(self.options, self.now), "request_reason": reason}
+        return {**context, "date_rows": rows, "request_reason": reason}
 
 
 class StaffBookingCancelled(TeamEmail):
@@ -550,7 +529,14 @@ class StaffBookingCancelled(TeamEmail):
         return _("Cancelled: %(reference)s on %(day)s")
 
     def context(self) -> dict[str, object]:
-        return {**super().context(), "back_rows": text.leaflets_to_put_back(self.booking)}
+        brought = text.brought_of(self.booking)
+        if brought is None or brought.order is None:
+            return {**super().context(), "back_rows": []}
+        sentence = gettext("%(reference)s is cancelled with it. If it is packed, put the copies back on the shelf.")
+        if brought.order.state == OrderState.DISPATCHED:
+            sentence = gettext("%(reference)s was given to the presenter. Count what comes back into stock.")
+        back_rows = [row(gettext("Leaflets"), sentence % {"reference": brought.order.reference})]
+        return {**super().context(), "back_rows": back_rows}
 
 
 class StaffNeedsPresenter(TeamEmail):
@@ -579,15 +565,12 @@ class StaffTimeTaken(TeamEmail):
         return {**super().context(), "what": "taken"}
 
 
-class StaffOthersAsked(TeamEmail, DatesEmail):
+class StaffOthersAsked(TeamEmail, UndecidedEmail):
     name = "staff-others-asked"
     label = _("To staff: other times asked for")
     template = "booking_staff_request"
     subject = _("Please offer other times: request %(reference)s")
     in_digest = True
-
-    def is_still_due(self) -> bool:
-        return self.waits_for_us
 
     @cached_property
     def why(self) -> str:
@@ -599,15 +582,12 @@ class StaffOthersAsked(TeamEmail, DatesEmail):
         return {**super().context(), "what": "others", "words": shown}
 
 
-class StaffDatesLapsed(TeamEmail, DatesEmail):
+class StaffDatesLapsed(TeamEmail, UndecidedEmail):
     name = "staff-dates-lapsed"
     label = _("To staff: dates lapsed")
     template = "booking_staff_request"
     subject = _("Dates lapsed: request %(reference)s")
     in_digest = True
-
-    def is_still_due(self) -> bool:
-        return self.waits_for_us
 
     def context(self) -> dict[str, object]:
         return {**super().context(), "what": "lapsed", "date_rows": self.lapsed_rows(text.date_text_for_staff)}
@@ -622,7 +602,7 @@ class StaffBookingMoved(TeamEmail, MovedEmail):
     in_digest = True
 
 
-class StaffBookingChanged(TeamEmail, ChangedEmail):
+class StaffBookingChanged(TeamEmail, DetailsEmail):
     name = "staff-booking-changed"
     label = _("To staff: changed")
     template = "booking_staff_changed"
@@ -662,10 +642,10 @@ class ManagerRequestsWaiting(Email):
     def rows(self) -> list[Row]:
         now = timezone.now()
         bookings = with_waiting_since(waiting_too_long(Booking.objects.with_names(), now))[: self.most_listed]
-        rows = [self.waiting_row(each.reference, each.presentation.title, each.waits_since) for each in bookings]
+        rows = [self.waiting_row(booking.reference, booking.presentation.title, booking.waits_since) for booking in bookings]
         orders = Order.objects.asked_too_long_ago(now).order_by("created_at", "pk")[: self.most_listed - len(rows)]
         title = gettext("A request for leaflets")
-        return rows + [self.waiting_row(each.reference, title, each.created_at) for each in orders]
+        return rows + [self.waiting_row(order.reference, title, order.created_at) for order in orders]
 
     @staticmethod
     def waiting_row(reference: str, title: str, since: datetime) -> Row:

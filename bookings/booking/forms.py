@@ -1,7 +1,7 @@
-"""The shape of what people type while booking: where, for whom, dates of their own, leaflets; and why they cancel."""
+"""The forms of a booking: where, for whom, dates of one's own, leaflets, cancelling, the answer to times that were offered."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, time
+from datetime import date, time
 from functools import partial
 from typing import Any
 
@@ -18,7 +18,7 @@ from bookings.models import Booking, DateOption, Format, Precision, Presentation
 from bookings.schedule.holds import PreferredDate
 from bookings.text import ADDRESS_FIELDS, NEEDS
 from bookings.travel import Place, PlaceUnknown, find_place
-from ctac.dates import UK, format_clock_time, tidy_postcode, uk_datetime, uk_day
+from ctac.dates import format_clock_time, tidy_postcode, uk_datetime, uk_day
 from ctac.forms import ClockField, DayField, PageForm, as_of_a_page, uk_moment
 from leaflets.models import KeptAddress, Leaflet, ToBring
 from leaflets.orders.allowances import RecentOrdersByTitle
@@ -99,7 +99,7 @@ class WhereForm(PageForm):
         return self.at_place(cleaned) if cleaned.get("postcode") else cleaned
 
     def at_place(self, cleaned: dict[str, Any], beside: str = "postcode") -> dict[str, Any]:
-        """The same with its postcode tidied. What is wrong with that is said `beside` the question that it answers."""
+        """The same with its postcode tidied. An error stands `beside` that field."""
         try:
             cleaned["postcode"] = tidy_postcode(cleaned["postcode"])
             self.place = find_place(cleaned["postcode"])
@@ -162,10 +162,8 @@ class DetailsForm(ChildDetailsMixin, PageForm):
 class BookingForm(WhereForm, DetailsForm):
     """The first page of a booking: where, for whom, and what the presenter must know of the day.
 
-    `kept` are the person's own addresses as places of visits (see kept_visit_addresses): a visit goes to one of them, or to
-    another one
-    that is typed. The answers are always a whole address, so that a booking goes where its pages said, whatever becomes of the
-    address book.
+    `kept` are the person's own addresses (kept_visit_addresses): a visit goes to one of them, or to another one that is typed.
+    The answers are always a whole address, whatever becomes of the address book.
     """
 
     leaflets = forms.BooleanField(
@@ -186,46 +184,32 @@ class BookingForm(WhereForm, DetailsForm):
     def __init__(self, *args: Any, kept: Mapping[str, Mapping[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.kept = kept
-        if kept:
-            self._ask_which()
-            if "address" not in self.initial:
-                # The kept address that was answered before, else what was typed; where nothing was, the one that was kept last.
-                before = {name: str(self.initial.get(name, "")) for name in ADDRESS_FIELDS}
-                same = next(
-                    (
-                        key
-                        for key, lines in self.kept.items()
-                        if address_in_a_line(lines).casefold() == address_in_a_line(before).casefold()
-                    ),
-                    None,
-                )
-                chosen = same or (ANOTHER_ADDRESS if before["address_line_1"] else next(iter(self.kept)))
-                self.initial = {
-                    **self.initial,
-                    **(
-                        {"address": chosen}
-                        if chosen == ANOTHER_ADDRESS
-                        else {"address": chosen, **dict.fromkeys(ADDRESS_FIELDS, "")}
-                    ),
-                }
-
-    def _ask_which(self) -> None:
-        choices = [
-            *((key, address_in_a_line(lines)) for key, lines in self.kept.items()),
-            (ANOTHER_ADDRESS, _("Another address")),
-        ]
-        gone = _("You no longer keep the address that you chose. Choose another one.")
+        if not kept:
+            return
         which = forms.ChoiceField(
             label=_("At which address?"),
-            choices=choices,
+            choices=[
+                *((key, address_in_a_line(lines)) for key, lines in kept.items()),
+                (ANOTHER_ADDRESS, _("Another address")),
+            ],
             required=False,
             widget=forms.RadioSelect,
-            error_messages={"invalid_choice": gone},
+            error_messages={"invalid_choice": _("You no longer keep the address that you chose. Choose another one.")},
         )
         self.fields["address"] = as_of_a_page(which)
         self.order_fields(["format", "address"])
         at_another = dict.fromkeys(ADDRESS_FIELDS, ("address", ANOTHER_ADDRESS))
         self.conditional = {"address": ("format", Format.WORKPLACE), **self.conditional, **at_another}  # type: ignore[misc] # of this form alone
+        if "address" not in self.initial:
+            # The kept address that was answered before, else what was typed; where nothing was, the one that was kept last.
+            before = {name: str(self.initial.get(name, "")) for name in ADDRESS_FIELDS}
+            line = address_in_a_line(before).casefold()
+            same = [key for key, lines in kept.items() if address_in_a_line(lines).casefold() == line]
+            if not same and before["address_line_1"]:
+                self.initial = {**self.initial, "address": ANOTHER_ADDRESS}
+            else:
+                chosen = [*same, *kept][0]
+                self.initial = {**self.initial, "address": chosen, **dict.fromkeys(ADDRESS_FIELDS, "")}
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
@@ -255,24 +239,16 @@ def kept_visit_addresses(addresses: Iterable[KeptAddress]) -> dict[str, dict[str
     """As places of visits, by their keys: whom a parcel is for says nothing of a visit, so several may be one place."""
     places: dict[str, dict[str, str]] = {}
     for address in addresses:
-        lines = visit_address_of(address)
-        if lines and lines not in places.values():
-            places[str(address.pk)] = lines
+        # A presenter looks for the organisation's door; without its name where that is too long for a visit.
+        street = (address.address_line_1, address.address_line_2)
+        for lines in ((address.organisation_name, *street), street):
+            first, *others = dict.fromkeys(filter(None, lines))
+            place = dict(zip(ADDRESS_FIELDS, (first, ", ".join(others), address.town, address.postcode), strict=True))
+            if all(len(place[name]) <= WhereForm.base_fields[name].max_length for name in ADDRESS_FIELDS):  # type: ignore[attr-defined]
+                if place not in places.values():
+                    places[str(address.pk)] = place
+                break
     return places
-
-
-def visit_address_of(address: KeptAddress) -> dict[str, str] | None:
-    """Its lines for a presenter, who looks for the organisation's door; without its name where that is too long for a visit.
-
-    None where the address itself is too long, which a booking has no room for.
-    """
-    street = (address.address_line_1, address.address_line_2)
-    for lines in ((address.organisation_name, *street), street):
-        first, *others = dict.fromkeys(filter(None, lines))
-        said = dict(zip(ADDRESS_FIELDS, (first, ", ".join(others), address.town, address.postcode), strict=True))
-        if all(len(said[name]) <= WhereForm.base_fields[name].max_length for name in ADDRESS_FIELDS):  # type: ignore[attr-defined]
-            return said
-    return None
 
 
 class CancelForm(ChildDetailsMixin, PageForm):
@@ -287,8 +263,6 @@ class CancelForm(ChildDetailsMixin, PageForm):
     free_text_fields = ("reason",)
 
 
-# The shape of a request for dates of one's own, and of the answer to times that were offered.
-
 CHOICES = range(1, rules.MAX_DATES_PER_REQUEST + 1)
 LEGENDS: dict[int, str | Promise] = {1: _("First choice"), 2: _("Second choice"), 3: _("Third choice")}
 WINDOWS = {
@@ -297,26 +271,11 @@ WINDOWS = {
     Precision.ANY_TIME: rules.ANY_TIME,
 }
 WHOLE_DAY = time(0), time(23, 59)
-PARTS_OF_DAY = [(each.value, each.label) for each in (Precision.TIME, *WINDOWS)]
+PARTS_OF_DAY = [(part.value, part.label) for part in (Precision.TIME, *WINDOWS)]
 
 
 # 'Second choice: day': the same is asked three times, and whoever hears a label alone must know for which choice.
 of_choice = partial(format_lazy, "{choice}: {asked}")
-
-
-def day_field(number: int) -> DayField:
-    return DayField(label=of_choice(choice=LEGENDS[number], asked=_("day")), required=False, lies_ahead=True)
-
-
-def part_field(number: int) -> forms.ChoiceField:
-    return forms.ChoiceField(
-        label=of_choice(choice=LEGENDS[number], asked=_("when on that day?")), choices=PARTS_OF_DAY, required=False
-    )
-
-
-def clock_field(number: int) -> ClockField:
-    hint = _("UK time, like 1:30pm. Empty for a part of the day.")
-    return ClockField(label=of_choice(choice=LEGENDS[number], asked=_("start time")), required=False, help_text=hint)
 
 
 class DatesForm(ChildDetailsMixin, PageForm):
@@ -329,9 +288,21 @@ class DatesForm(ChildDetailsMixin, PageForm):
         widget=forms.Textarea({"rows": 3}),
         error_messages={"required": _("Write why none of our times suits you.")},
     )
-    day_1, day_2, day_3 = map(day_field, CHOICES)
-    part_1, part_2, part_3 = map(part_field, CHOICES)
-    clock_1, clock_2, clock_3 = map(clock_field, CHOICES)
+    day_1, day_2, day_3 = (
+        DayField(label=of_choice(choice=legend, asked=_("day")), required=False, lies_ahead=True) for legend in LEGENDS.values()
+    )
+    part_1, part_2, part_3 = (
+        forms.ChoiceField(label=of_choice(choice=legend, asked=_("when on that day?")), choices=PARTS_OF_DAY, required=False)
+        for legend in LEGENDS.values()
+    )
+    clock_1, clock_2, clock_3 = (
+        ClockField(
+            label=of_choice(choice=legend, asked=_("start time")),
+            required=False,
+            help_text=_("UK time, like 1:30pm. Empty for a part of the day."),
+        )
+        for legend in LEGENDS.values()
+    )
     first_day = DayField(label=_("First day"), required=False, lies_ahead=True)
     last_day = DayField(label=_("Last day"), required=False, lies_ahead=True)
 
@@ -351,11 +322,11 @@ class DatesForm(ChildDetailsMixin, PageForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        found = [self._date(number, cleaned) for number in CHOICES]
+        choices = [self._date(number, cleaned) for number in CHOICES]
         days = self._days(cleaned)
-        dates = [each for each in found if each]
-        for number, each in zip(CHOICES, found, strict=True):
-            if each and each in found[: number - 1]:
+        dates = [choice for choice in choices if choice]
+        for number, choice in zip(CHOICES, choices, strict=True):
+            if choice and choice in choices[: number - 1]:
                 self.add_error(f"day_{number}", _("This is the same as a choice above. Change it, or leave it empty."))
         if days and dates:
             self.add_error("first_day", _("Give certain dates or a range of days, not both."))
@@ -398,7 +369,7 @@ class DatesForm(ChildDetailsMixin, PageForm):
         if part != Precision.TIME:
             if clock is not None:
                 raise ValidationError(_("Leave the start time empty, or choose “At a certain time” above."))
-            start, end = (uk_datetime(day, each) for each in WINDOWS[part])
+            start, end = (uk_datetime(day, clock_time) for clock_time in WINDOWS[part])
             if end <= timezone.now():
                 raise ValidationError(_("That part of the day is over."))
             return PreferredDate(part, start, end)
@@ -486,18 +457,6 @@ class AnswerForm(ChildDetailsMixin, PageForm):
             self.add_error("words", _("Write which days and times would suit you."))
         return cleaned
 
-    @property
-    def taken(self) -> DateOption | None:
-        return self.offers.get(self.cleaned_data["answer"])
-
-
-def to_moment(value: str) -> datetime:
-    """A moment as the draft keeps it."""
-    return datetime.fromisoformat(value).astimezone(UK)
-
-
-# Which leaflets the presenter brings: how many copies of each title that there is.
-
 
 class LeafletsForm(PageForm):
     """A box for each title; one that stays empty is not wanted. A title of which they may have no more now has no box."""
@@ -520,8 +479,19 @@ class LeafletsForm(PageForm):
     def clean(self) -> dict[str, Any]:
         super().clean()
         for leaflet, possible in self.possible.items():
-            if (self.cleaned_data.get(leaflet.slug) or 0) > possible.copies:
-                self.add_error(leaflet.slug, ValidationError(too_many_copies(leaflet, possible), code="too-many"))
+            if (self.cleaned_data.get(leaflet.slug) or 0) <= possible.copies:
+                continue
+            sentence = ngettext(
+                "There is only %(n)d copy of “%(title)s” in stock. Enter 1, or nothing. More can come by post later.",
+                "There are only %(n)d copies of “%(title)s” in stock. Enter %(n)d or fewer. More can come by post later.",
+                possible.copies,
+            )
+            if possible.by_limit:
+                sentence = gettext(
+                    "You can have %(n)d copies of “%(title)s” now. Enter %(n)d or fewer. To ask for more, order them by post."
+                )
+            facts = {"n": possible.copies, "title": leaflet.title}
+            self.add_error(leaflet.slug, ValidationError(sentence % facts, code="too-many"))
         return self.cleaned_data
 
     def to_bring(self) -> list[ToBring]:
@@ -537,17 +507,3 @@ class BroughtCopiesField(CopiesField):
         hint = ngettext("We can bring %(n)d copy", "We can bring up to %(n)d copies", possible.copies) % {"n": possible.copies}
         super().__init__(leaflet, label=leaflet.title, help_text=hint, required=False, min_value=0)
         self.error_messages["min_value"] = self.error_messages["invalid"]
-
-
-def too_many_copies(leaflet: Leaflet, possible: CopiesPossible) -> str:
-    """How many are possible, and where the rest comes from."""
-    facts = {"n": possible.copies, "title": leaflet.title}
-    if possible.by_limit:
-        said = gettext("You can have %(n)d copies of “%(title)s” now. Enter %(n)d or fewer. To ask for more, order them by post.")
-        return said % facts
-    said = ngettext(
-        "There is only %(n)d copy of “%(title)s” in stock. Enter 1, or nothing. More can come by post later.",
-        "There are only %(n)d copies of “%(title)s” in stock. Enter %(n)d or fewer. More can come by post later.",
-        possible.copies,
-    )
-    return said % facts

@@ -12,43 +12,32 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
-from bookings.feedback.forms import AttendanceForm
 from bookings.feedback.queries import (
     MOST_COMMENTS,
     attendance_in_words,
     attendance_of,
-    average_in_words,
     feedback_statistics,
     short_feedback_link,
-    statistics_in_words,
     with_averages,
 )
-from bookings.feedback.services import CountedMeanwhile, attendance_counts, may_record_attendance
-from bookings.feedback.views import form_with_newer_counts, save_attendance_form
+from bookings.feedback.services import attendance_counts, may_record_attendance
+from bookings.feedback.views import submitted_attendance
 from bookings.models import Afterwards, Agreement, Given
 from ctac.dates import format_day
-from ctac.errors import DomainError
-from ctac.staff.columns import NOTHING, LooksOnly, short_moment
+from ctac.staff.columns import NOTHING, LooksOnly, column, short_moment
 from ctac.staff.site import ObjectAction, StaffModelAdmin, staff_site
 from professionals.models import Profession
 
 
 def attendance_page(admin: StaffModelAdmin, request: HttpRequest, given: Given, action: ObjectAction) -> HttpResponse:
-    stands, now = attendance_of(given), timezone.now()
-    form = AttendanceForm(request.POST if request.method == "POST" else None, given=given, stands=stands)
     change_url = reverse(f"staff:bookings_{given._meta.model_name}_change", args=[given.pk])
-    if request.method == "POST" and form.is_valid():
-        try:
-            kept = save_attendance_form(form, given, by=request.user, now=now)
-        except CountedMeanwhile as refusal:
-            form = form_with_newer_counts(form, refusal, given)
-        except DomainError as refusal:
-            form.add_error(None, str(refusal.message))
-        else:
-            messages.success(request, attendance_in_words(kept.people, form.uncounted))
-            return redirect(change_url)
+    form, attendance = submitted_attendance(request, given, by_presenter=False)
+    if attendance is not None:
+        messages.success(request, attendance_in_words(attendance.people, form.uncounted))
+        return redirect(change_url)
     context = {**admin.about_action(request, action, given, change_url), "form": form}
     return TemplateResponse(request, "bookings/staff/attendance.html", context)
 
@@ -76,26 +65,49 @@ def feedback_in_words(given: Given) -> SafeString | str:
     afterwards: Afterwards | None = getattr(given, "afterwards", None)
     if afterwards is None:
         return ""
+    useful, clear, ready = feedback_statistics(afterwards)[:3]
+    summary = _("Nobody has answered yet")
+    if useful["answers"]:
+        answers = ngettext("%(n)d answer", "%(n)d answers", useful["answers"]) % {"n": useful["answers"]}
+        facts = {"answers": answers, "useful": useful["average"], "clear": clear["average"], "ready": ready["average"]}
+        summary = _("%(answers)s. Of 5: useful %(useful)s, understood %(clear)s, knows what to do %(ready)s") % facts
     url = reverse("staff:bookings_afterwards_change", args=[afterwards.pk])
-    return format_html('<a href="{}">{}</a>', url, statistics_in_words(feedback_statistics(afterwards)))
+    return format_html('<a href="{}">{}</a>', url, summary)
 
 
 def average_column(name: str, label: Any) -> Any:
-    @admin.display(description=label)
-    def said(_self: Any, row: Any) -> str:
-        return average_in_words(row, name)
+    def average(afterwards: Any) -> str:
+        value = (afterwards.averages or {}).get(name)
+        return "–" if value is None else f"{float(value):.1f}"
 
-    return said
+    return column(label, average)
 
 
-AVERAGES = ("number_useful", "number_clear", "number_ready")
+def given_link(afterwards: Afterwards) -> SafeString:
+    given = afterwards.given
+    url = reverse(f"staff:bookings_{given._meta.model_name}_change", args=[given.pk])
+    return format_html('<a href="{}">{}</a>', url, given.reference)
+
+
+def number_who_came(afterwards: Afterwards) -> str:
+    attendance = attendance_of(afterwards.given)
+    return f"{attendance.people:,}" if attendance else NOTHING
 
 
 @admin.register(Afterwards, site=staff_site)
 class AfterwardsAdmin(LooksOnly):
     """Each presentation with a short link. The list has averages, its page the answers."""
 
-    list_display = ("when", "title", "reference", "number_came", "number_answers", *AVERAGES)
+    list_display = (
+        "when",
+        "title",
+        "reference",
+        "number_came",
+        "number_answers",
+        "number_useful",
+        "number_clear",
+        "number_ready",
+    )
     sortable_by = ()
     ordering = ("-pk",)
     change_form_template = "bookings/staff/afterwards.html"
@@ -103,6 +115,16 @@ class AfterwardsAdmin(LooksOnly):
     fields = ("title", "held", "link_to_given", "came", "link", "open_until")
     readonly_fields = fields
 
+    when = column(gettext_lazy("when"), lambda afterwards: short_moment(afterwards.given.agreed[0]))
+    held = column(gettext_lazy("when"), lambda afterwards: afterwards.given.when)
+    title = column(gettext_lazy("presentation"), lambda afterwards: afterwards.given.presentation.title)
+    reference = column(gettext_lazy("reference"), lambda afterwards: afterwards.given.reference)
+    link_to_given = column(gettext_lazy("booking or session"), given_link)
+    number_came = column(gettext_lazy("came"), number_who_came)
+    number_answers = column(gettext_lazy("answers"), lambda row: f"{(row.averages or {}).get('answers', 0):,}")
+    came = column(gettext_lazy("who came"), lambda afterwards: came_in_words(afterwards.given))
+    link = column(gettext_lazy("short link"), short_feedback_link)
+    open_until = column(gettext_lazy("answers until"), lambda afterwards: format_day(afterwards.closes_at))
     number_useful = average_column("useful", gettext_lazy("useful"))
     number_clear = average_column("clear", gettext_lazy("understood"))
     number_ready = average_column("ready", gettext_lazy("knows what to do"))
@@ -111,75 +133,24 @@ class AfterwardsAdmin(LooksOnly):
         rows = super().get_queryset(request).select_related("booking__attendance", "session__attendance")
         return with_averages(rows.select_related("booking__presentation", "session__presentation"))
 
-    @admin.display(description=gettext_lazy("when"))
-    def when(self, afterwards: Afterwards) -> str:
-        return short_moment(afterwards.given.agreed[0])
-
-    @admin.display(description=gettext_lazy("when"))
-    def held(self, afterwards: Afterwards) -> str:
-        return afterwards.given.when
-
-    @admin.display(description=gettext_lazy("presentation"))
-    def title(self, afterwards: Afterwards) -> str:
-        return afterwards.given.presentation.title
-
-    @admin.display(description=gettext_lazy("reference"))
-    def reference(self, afterwards: Afterwards) -> str:
-        return afterwards.given.reference
-
-    @admin.display(description=gettext_lazy("booking or session"))
-    def link_to_given(self, afterwards: Afterwards) -> SafeString:
-        given = afterwards.given
-        url = reverse(f"staff:bookings_{given._meta.model_name}_change", args=[given.pk])
-        return format_html('<a href="{}">{}</a>', url, given.reference)
-
-    @admin.display(description=gettext_lazy("came"))
-    def number_came(self, afterwards: Afterwards) -> str:
-        attendance = attendance_of(afterwards.given)
-        return f"{attendance.people:,}" if attendance else NOTHING
-
-    @admin.display(description=gettext_lazy("answers"))
-    def number_answers(self, afterwards: Any) -> str:
-        return f"{(afterwards.said or {}).get('answers', 0):,}"
-
-    @admin.display(description=gettext_lazy("who came"))
-    def came(self, afterwards: Afterwards) -> SafeString | str:
-        return came_in_words(afterwards.given)
-
-    @admin.display(description=gettext_lazy("short link"))
-    def link(self, afterwards: Afterwards) -> str:
-        return short_feedback_link(afterwards)
-
-    @admin.display(description=gettext_lazy("answers until"))
-    def open_until(self, afterwards: Afterwards) -> str:
-        return format_day(afterwards.closes_at)
-
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         afterwards = self.get_object(request, object_id)
-        more = {"said": answers_in_words(afterwards), **(extra_context or {})} if afterwards else extra_context
-        return super().change_view(request, object_id, form_url, more)
+        if afterwards is None:
+            return super().change_view(request, object_id, form_url, extra_context)
+        comments = list(afterwards.answers.exclude(comment="")[: MOST_COMMENTS + 1])
+        answers = {
+            "figures": feedback_statistics(afterwards),
+            "choices": Agreement.labels,
+            "comments": comments[:MOST_COMMENTS],
+            "more": len(comments) > MOST_COMMENTS,
+            "most": MOST_COMMENTS,
+        }
+        said = render_to_string("bookings/staff/includes/what_was_said.html", answers)
+        return super().change_view(request, object_id, form_url, {"said": said, **(extra_context or {})})
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-
-def answers_in_words(afterwards: Afterwards) -> str:
-    """Two statements, however many have answered."""
-    written = afterwards.answers.exclude(comment="")[: MOST_COMMENTS + 1]
-    comments = list(written)
-    context = {
-        "figures": feedback_statistics(afterwards),
-        "choices": Agreement.labels,
-        "comments": comments[:MOST_COMMENTS],
-        "more": len(comments) > MOST_COMMENTS,
-        "most": MOST_COMMENTS,
-    }
-    return render_to_string("bookings/staff/includes/what_was_said.html", context)
+    has_change_permission = has_delete_permission = has_add_permission

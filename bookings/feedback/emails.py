@@ -1,7 +1,6 @@
-"""Emails after a presentation: to the host or whoever had a place when it is over, and a year later to whoever wished it."""
+"""Emails after a presentation: to the host or whoever had a place when it is over, and a year later to whoever asked for it."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
@@ -135,17 +134,14 @@ class YearLaterEmail(Email):
 
 
 def examples() -> Iterator[Example]:
+    delivered, longest = {"state": State.DELIVERED}, {"state": State.DELIVERED, **longest_fields()}
     for case, answered, fields in (
-        ("", False, {}),
-        (gettext("answered already"), True, {}),
-        (gettext("longest words"), False, longest_fields()),
+        ("", False, delivered),
+        (gettext("answered already"), True, delivered),
+        (gettext("longest words"), False, longest),
     ):
-        booking = _delivered(**fields)
+        booking = sample_booking(**fields)
         afterwards = Afterwards(booking=booking, code="7Q4M2F")
         yield example(BookingAfterwards, case, booking=booking, afterwards=afterwards, has_answered=answered)
-    yield example(YearLaterEmail, wished_after=_delivered())
-    yield example(YearLaterEmail, gettext("longest words"), wished_after=_delivered(**longest_fields()))
-
-
-def _delivered(**fields: Any) -> Booking:
-    return sample_booking(state=State.DELIVERED, **fields)
+    yield example(YearLaterEmail, wished_after=sample_booking(**delivered))
+    yield example(YearLaterEmail, gettext("longest words"), wished_after=sample_booking(**longest))

@@ -1,7 +1,7 @@
 """What is asked after a presentation: how many came, how it was, a name for the certificate, how many leaflets."""
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -35,8 +35,8 @@ class CountField(forms.IntegerField):
 
 
 def people_field(label: Any, **more: Any) -> CountField:
-    box = forms.TextInput({"class": "count-box", "inputmode": "numeric", "autocomplete": "off"})
-    return CountField(label=label, max_value=rules.MAX_SESSION_CAPACITY, widget=box, **more)
+    widget = forms.TextInput({"class": "count-box", "inputmode": "numeric", "autocomplete": "off"})
+    return CountField(label=label, max_value=rules.MAX_SESSION_CAPACITY, widget=widget, **more)
 
 
 class AttendanceForm(PageForm):
@@ -57,17 +57,14 @@ class AttendanceForm(PageForm):
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, given: Given, stands: Attendance | None = None) -> None:
         counts = attendance_counts(stands)
-        # Those who have a number already; else who was to come (the host's own, or who has a place), and whom we see most.
-        if counts:
-            first = list(counts)
-        else:
-            expected = ATTENDANCE_SOURCES[type(given)].professions(given)
-            found = [each for each in dict.fromkeys([*expected, *USUAL_PROFESSIONS]) if each and each != Profession.OTHER]
-            first = found[:SHOWN_AT_ONCE]
+        first = list(counts)  # those who have a number already
+        if not counts:  # else who was to come (the host's own, or who has a place), and whom we see most
+            expected = dict.fromkeys([*ATTENDANCE_SOURCES[type(given)].professions(given), *USUAL_PROFESSIONS])
+            first = [profession for profession in expected if profession and profession != Profession.OTHER][:SHOWN_AT_ONCE]
         typed = {f"people_{name}": people for name, people in counts.items()}
         seen = stands.revision if stands else ""
         super().__init__(data, initial={**typed, "seen": seen})
-        for profession in sorted(Profession, key=lambda each: (each not in first, each == Profession.OTHER)):
+        for profession in sorted(Profession, key=lambda name: (name not in first, name == Profession.OTHER)):
             self.fields[f"people_{profession}"] = as_of_a_page(people_field(profession.label, min_value=0))
         self.first = {f"people_{profession}" for profession in (*first, Profession.OTHER)}
         self.order_fields([name for name in self.fields if name != "total"])
@@ -79,18 +76,18 @@ class AttendanceForm(PageForm):
             if not counted and total is None:
                 self.add_error("total", _("Enter how many people came."))
             elif total is not None and counted > total:
-                said = _("By profession you counted %(counted)d, in all only %(total)d. Put one of the numbers right.")
-                self.add_error("total", said % {"counted": counted, "total": total})
+                message = _("By profession you counted %(counted)d, in all only %(total)d. Put one of the numbers right.")
+                self.add_error("total", message % {"counted": counted, "total": total})
             elif counted > rules.MAX_SESSION_CAPACITY:
-                said = _("By profession you counted %(counted)d. No presentation has more than %(most)d people.")
-                self.add_error("total", said % {"counted": counted, "most": rules.MAX_SESSION_CAPACITY})
+                message = _("By profession you counted %(counted)d. No presentation has more than %(most)d people.")
+                self.add_error("total", message % {"counted": counted, "most": rules.MAX_SESSION_CAPACITY})
         return self.cleaned_data
 
     @property
     def counted(self) -> dict[str, int]:
         """By profession, as they were typed. Of a valid form, as what follows."""
-        given = {name.removeprefix("people_"): people for name, people in self.cleaned_data.items() if name.startswith("people_")}
-        return {profession: people for profession, people in given.items() if people}
+        boxes = {name: people for name, people in self.cleaned_data.items() if name.startswith("people_")}
+        return {name.removeprefix("people_"): people for name, people in boxes.items() if people}
 
     @property
     def uncounted(self) -> int:
@@ -110,17 +107,14 @@ class AttendanceForm(PageForm):
         return int(seen) if seen.isascii() and seen.isdigit() else None
 
     def shown(self) -> list[BoundField]:
-        return [field for field in self._boxes() if field.name in self.first]
+        return [box for box in self if box.name in self.first]
 
     def others(self) -> list[BoundField]:
-        return [field for field in self._boxes() if field.name not in self.first]
-
-    def _boxes(self) -> Iterable[BoundField]:
-        return (self[name] for name in self.fields if name.startswith("people_"))
+        return [box for box in self if box.name.startswith("people_") and box.name not in self.first]
 
     @property
     def others_are_open(self) -> bool:
-        return any(field.errors or field.value() for field in self.others())
+        return any(box.errors or box.value() for box in self.others())
 
 
 class FeedbackForm(HoneypotMixin, ChildDetailsMixin, PageForm):
@@ -148,7 +142,15 @@ class FeedbackForm(HoneypotMixin, ChildDetailsMixin, PageForm):
         super().__init__(data, initial={"token": secrets.token_urlsafe(32)})
         asked = STATEMENTS if by_host else SHARED_STATEMENTS
         for name in asked:
-            self.fields[name] = as_of_a_page(agreement_field(STATEMENTS[name]))
+            missing = format_lazy(gettext_lazy("Choose how far you agree: “{statement}”"), statement=STATEMENTS[name])
+            field = forms.TypedChoiceField(
+                label=STATEMENTS[name],
+                choices=Agreement.choices,
+                coerce=int,
+                widget=forms.RadioSelect,
+                error_messages={"required": missing},
+            )
+            self.fields[name] = as_of_a_page(field)
         if not may_remind:
             del self.fields["remind"]
         self.order_fields([*asked, "comment", "remind", CONFIRM_FIELD])
@@ -159,20 +161,10 @@ class FeedbackForm(HoneypotMixin, ChildDetailsMixin, PageForm):
         return token if SECRET.fullmatch(token) else secrets.token_urlsafe(32)
 
     @property
-    def said(self) -> FeedbackAnswers:
+    def answers(self) -> FeedbackAnswers:
         """Of a valid form."""
         answers = {name: self.cleaned_data[name] for name in STATEMENTS if name in self.fields}
         return FeedbackAnswers(**answers, comment=self.cleaned_data["comment"], flagged=self.flagged)
-
-
-def agreement_field(statement: Any) -> forms.TypedChoiceField:
-    return forms.TypedChoiceField(
-        label=statement,
-        choices=Agreement.choices,
-        coerce=int,
-        widget=forms.RadioSelect,
-        error_messages={"required": format_lazy(gettext_lazy("Choose how far you agree: “{statement}”"), statement=statement)},
-    )
 
 
 class CertificateForm(PageForm):

@@ -38,9 +38,10 @@ def certificate(given: Given, name: str, *, made_at: datetime) -> bytes:
             bold=True,
             colour=BRAND,
         )
-        y = pdf.say(
-            "P", name, CERTIFICATE_EDGE, y + 20, width=CERTIFICATE_TEXT_WIDTH, size=_name_size(pdf, name), bold=True, colour=INK
-        )
+        size = 28.0  # a long name in smaller letters, before it needs a second line
+        while pdf.lines_of(name, size=size, width=CERTIFICATE_TEXT_WIDTH, bold=True) > 1 and size > 18:
+            size -= 2
+        y = pdf.say("P", name, CERTIFICATE_EDGE, y + 20, width=CERTIFICATE_TEXT_WIDTH, size=size, bold=True, colour=INK)
         pdf.panel(CERTIFICATE_EDGE, y + 2, CERTIFICATE_TEXT_WIDTH, 0.4, HAIRLINE)
         y = pdf.say(
             "P", _("attended the presentation"), CERTIFICATE_EDGE, y + 8, width=CERTIFICATE_TEXT_WIDTH, size=13, colour=QUIET
@@ -49,24 +50,21 @@ def certificate(given: Given, name: str, *, made_at: datetime) -> bytes:
             "P", given.presentation.title, CERTIFICATE_EDGE, y + 3, width=CERTIFICATE_TEXT_WIDTH, size=19, bold=True, colour=INK
         )
         y = _certificate_fact(pdf, _("Day"), format_day(start), y + 16)
-        # '1 hour 30 minutes'.
-        hours, rest = divmod(int((end - start).total_seconds() // 60), 60)
-        said = [
+        hours, minutes = divmod(int((end - start).total_seconds() // 60), 60)
+        length = [
             ngettext("%(n)d hour", "%(n)d hours", hours) % {"n": hours} if hours else "",
-            ngettext("%(n)d minute", "%(n)d minutes", rest) % {"n": rest} if rest else "",
+            ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes} if minutes else "",
         ]
-        y = _certificate_fact(pdf, _("Length"), " ".join(part for part in said if part), y + 2)
+        y = _certificate_fact(pdf, _("Length"), " ".join(filter(None, length)), y + 2)
         y = _certificate_fact(pdf, _("Given by"), _("CTAC, the child trafficking advice centre"), y + 2)
-        _certificate_foot(pdf)
+        pdf.panel(CERTIFICATE_EDGE, 252, CERTIFICATE_TEXT_WIDTH, 0.4, HAIRLINE)
+        foot = _(
+            "This says that its holder was there. The presentation is not accredited, and this is no proof of competence. "
+            "The name was typed by its holder; CTAC keeps no list of names."
+        )
+        y = pdf.say("P", foot, CERTIFICATE_EDGE, 256, width=CERTIFICATE_TEXT_WIDTH, size=10.5, leading=1.35, colour=QUIET)
+        pdf.say("P", str(settings.SITE_URL), CERTIFICATE_EDGE, y + 2, width=CERTIFICATE_TEXT_WIDTH, size=10.5, colour=QUIET)
         return bytes(pdf.output())
-
-
-def _name_size(pdf: PrintPdf, name: str) -> float:
-    """A long name in smaller letters, before it needs a second line."""
-    size = 28.0
-    while pdf.lines_of(name, size=size, width=CERTIFICATE_TEXT_WIDTH, bold=True) > 1 and size > 18:
-        size -= 2
-    return size
 
 
 def _certificate_fact(pdf: PrintPdf, label: str, value: str, y: float) -> float:
@@ -77,16 +75,6 @@ def _certificate_fact(pdf: PrintPdf, label: str, value: str, y: float) -> float:
             pdf.draw_line(line, CERTIFICATE_EDGE + 34, y, size=13, bold=False, colour=INK)
             y += 6.5
     return y
-
-
-def _certificate_foot(pdf: PrintPdf) -> None:
-    pdf.panel(CERTIFICATE_EDGE, 252, CERTIFICATE_TEXT_WIDTH, 0.4, HAIRLINE)
-    said = _(
-        "This says that its holder was there. The presentation is not accredited, and this is no proof of competence. "
-        "The name was typed by its holder; CTAC keeps no list of names."
-    )
-    y = pdf.say("P", said, CERTIFICATE_EDGE, 256, width=CERTIFICATE_TEXT_WIDTH, size=10.5, leading=1.35, colour=QUIET)
-    pdf.say("P", str(settings.SITE_URL), CERTIFICATE_EDGE, y + 2, width=CERTIFICATE_TEXT_WIDTH, size=10.5, colour=QUIET)
 
 
 # The slide that a presenter shows at the end: one page as wide as a screen, with the link, a code for phones, one sentence.

@@ -32,10 +32,7 @@ from ctac.models import ALPHABET
 from notifications.outbox import About, notify_about
 from professionals.safeguarding.services import notify_safeguarding_lead
 
-# The address by which people say how it was, as it is written and as it is typed.
-
-
-# The short link of a presentation: made once, found again by what somebody typed; and the link that is the host's alone.
+# The short link of a presentation: made once, and found again by what somebody typed.
 
 CODE_LENGTH = 6  # 25**6: about 244 million, of which a few thousand are anybody's
 NOT_OF_A_CODE = re.compile(r"[^0-9A-Z]")
@@ -44,17 +41,17 @@ NOT_OF_A_CODE = re.compile(r"[^0-9A-Z]")
 @transaction.atomic
 def open_afterwards(*, given: Given, now: datetime) -> Afterwards:
     """Its short link; the same whoever asks, and however many at once."""
-    found = Afterwards.objects.filter(**belongs_to(given)).first()
-    while found is None:
-        # Refused silently if it has one by now, or if the code is another's.
+    afterwards = Afterwards.objects.filter(**belongs_to(given)).first()
+    while afterwards is None:
+        # Refused silently if it has one by now, or if the code is taken.
         Afterwards.objects.bulk_create(
             [Afterwards(**belongs_to(given), code="".join(secrets.choice(ALPHABET) for _ in range(CODE_LENGTH)), created_at=now)],
             ignore_conflicts=True,
         )
-        found = Afterwards.objects.filter(**belongs_to(given)).first()
+        afterwards = Afterwards.objects.filter(**belongs_to(given)).first()
     for name, value in belongs_to(given).items():
-        setattr(found, name, value)  # at hand already
-    return found
+        setattr(afterwards, name, value)  # at hand already
+    return afterwards
 
 
 def tidy_code(typed: str) -> str:
@@ -67,8 +64,8 @@ def find_by_code(typed: str) -> Afterwards | None:
     code = tidy_code(typed)
     if len(code) != CODE_LENGTH or not set(code) <= set(ALPHABET):
         return None
-    found = Afterwards.objects.with_given().filter(code=code).first()
-    return found if found is not None and found.takes_place else None
+    afterwards = Afterwards.objects.with_given().filter(code=code).first()
+    return afterwards if afterwards is not None and afterwards.takes_place else None
 
 
 # How many came: recorded by the presenter or by a colleague, put right later, and with it the presentation is delivered.
@@ -93,12 +90,12 @@ class CountedMeanwhile(DomainError):
 
     def __init__(self, stands: Attendance) -> None:
         self.stands = stands
-        said = ngettext(
+        sentence = ngettext(
             "Meanwhile somebody recorded that %(n)d person came. Check your numbers, then press the button again.",
             "Meanwhile somebody recorded that %(n)d people came. Check your numbers, then press the button again.",
             stands.people,
         )
-        super().__init__(said % {"n": stands.people})
+        super().__init__(sentence % {"n": stands.people})
 
 
 @transaction.atomic
@@ -134,7 +131,9 @@ def record_attendance(
         AttendanceCount.objects.bulk_create(rows)
         stands = attendance
         source.record(locked, by=by, now=now, changes={"people": [before, stands.people]})
-    if may_be_delivered(locked, now):
+    # As staff may: it has a presenter, and everybody who was there has been heard of.
+    may_be_delivered = locked.can_become(State.DELIVERED) and not locked.needs_a_presenter
+    if may_be_delivered and not (isinstance(locked, Booking) and locked.overdue_at(now) is not None):
         source.mark_delivered(locked, by=by, now=now)
     return stands
 
@@ -144,8 +143,8 @@ def refuse_unless_given(given: Given, now: datetime, *, by_presenter: bool) -> N
         raise DomainError(_("This presentation did not take place, so nobody can have come."))
     start, end = given.agreed
     if now < start:
-        said = _("You can record who came from the start on: %(clock)s on %(day)s.")
-        raise DomainError(said % {"clock": format_clock(start), "day": format_day(start)})
+        too_early = _("You can record who came from the start on: %(clock)s on %(day)s.")
+        raise DomainError(too_early % {"clock": format_clock(start), "day": format_day(start)})
     if by_presenter and now > end + rules.PRESENTER_ATTENDANCE_PERIOD:
         raise DomainError(_("That was some time ago. Tell the team, who can still put the numbers right."))
 
@@ -158,19 +157,15 @@ def may_record_attendance(given: Given, now: datetime, *, by_presenter: bool = F
     return True
 
 
-def may_be_delivered(given: Given, now: datetime) -> bool:
-    """As staff may: it has a presenter, and everybody who was there has been heard of."""
-    if not given.can_become(State.DELIVERED) or given.needs_a_presenter:
-        return False
-    return given.overdue_at(now) is None if isinstance(given, Booking) else True
-
-
 def attendance_counts(attendance: Attendance | None) -> dict[str, int]:
     """The most first."""
     return {row.profession: row.people for row in attendance.counts.all()} if attendance else {}
 
 
 # Answers of the host and of people who came: stored once, with the day alone and nobody's name.
+
+
+ANSWERED_ONCE = {"bookings_feedback_token_key", "feedback_of_a_host_once"}
 
 
 class FeedbackClosed(DomainError):
@@ -189,56 +184,58 @@ class FeedbackAnswers:
     flagged: bool = False
 
 
-def give_feedback(*, afterwards: Afterwards, said: FeedbackAnswers, token: str, by_host: bool, now: datetime) -> Feedback | None:
+def give_feedback(
+    *, afterwards: Afterwards, answers: FeedbackAnswers, token: str, by_host: bool, now: datetime
+) -> Feedback | None:
     """None if this form was sent before, or if the host has answered already: then nothing changes. Raises FeedbackClosed."""
     if not afterwards.is_open(now):
         raise FeedbackClosed
-    answer = Feedback(
+    feedback = Feedback(
         afterwards=afterwards,
         by_host=by_host,
-        useful=said.useful,
-        clear=said.clear,
-        ready=said.ready,
-        arranging=said.arranging if by_host else None,
-        comment=said.comment,
-        flagged_child_details=said.flagged,
+        useful=answers.useful,
+        clear=answers.clear,
+        ready=answers.ready,
+        arranging=answers.arranging if by_host else None,
+        comment=answers.comment,
+        flagged_child_details=answers.flagged,
         token=token,
         received_on=uk_day(now),
     )
     try:
         with transaction.atomic():
-            answer.save(force_insert=True)
-            if said.flagged:
-                notify_safeguarding_lead(about=f"feedback:{answer.pk}", reference=afterwards.given.reference, now=now)
+            feedback.save(force_insert=True)
+            if answers.flagged:
+                notify_safeguarding_lead(about=f"feedback:{feedback.pk}", reference=afterwards.given.reference, now=now)
     except IntegrityError as error:
         if str(getattr(getattr(error.__cause__, "diag", None), "constraint_name", "")) in ANSWERED_ONCE:
             return None
         raise
-    return answer
+    return feedback
 
 
-ANSWERED_ONCE = {"bookings_feedback_token_key", "feedback_of_a_host_once"}
-
-
-# A reminder a year later, for a professional who wishes it: one email, with a link to book again.
+# A reminder a year later, for a professional who asks for it: one email, with a link to book again.
 
 REMINDED_AT_A_TIME = 200
 
 
+def year_later_column(of: Booking | SessionPlace) -> dict[str, object]:
+    return {"booking" if isinstance(of, Booking) else "place": of}
+
+
 @transaction.atomic
-def wish_year_later(*, of: Booking | SessionPlace, now: datetime) -> YearLater:
-    """Wished again, nothing changes."""
-    # Of what took place or will.
-    end = (
-        (of.session.ends_at if of.has_a_place else None)
-        if (isinstance(of, SessionPlace))
-        else (of.agreed[1] if of.has_time and of.state in ("confirmed", "delivered") else None)
-    )
+def request_year_later(*, of: Booking | SessionPlace, now: datetime) -> YearLater:
+    """Of what took place or will. Asked for again, nothing changes."""
+    end = None
+    if isinstance(of, SessionPlace) and of.has_a_place:
+        end = of.session.ends_at
+    elif isinstance(of, Booking) and of.has_time and of.state in (State.CONFIRMED, State.DELIVERED):
+        end = of.agreed[1]
     if end is None:
         raise DomainError(_("This presentation did not take place, so there is nothing to remind you of."))
-    due_at = YearLater.due_after(end)
-    wish, _made = YearLater.objects.get_or_create(**year_later_column(of), defaults={"wished_at": now, "due_at": due_at})
-    return wish
+    defaults = {"wished_at": now, "due_at": YearLater.due_after(end)}
+    reminder, _created = YearLater.objects.get_or_create(**year_later_column(of), defaults=defaults)
+    return reminder
 
 
 @transaction.atomic
@@ -247,25 +244,20 @@ def withdraw_year_later(*, of: Booking | SessionPlace) -> None:
     YearLater.objects.filter(**year_later_column(of), told_at=None).delete()
 
 
-def year_later_column(of: Booking | SessionPlace) -> dict[str, object]:
-    return {"booking" if isinstance(of, Booking) else "place": of}
-
-
 @transaction.atomic
 def send_year_later_reminders(*, now: datetime) -> int:
     """Those whose year is over, some at a time. Four statements, however many."""
-    wishes = list(
+    reminders = list(
         YearLater.objects.due(now)
         .select_related("booking__person", "place__person", "place__session")
         .select_for_update(of=("self",), skip_locked=True, no_key=True)[:REMINDED_AT_A_TIME]
     )
-    notify_about([year_later_about(wish) for wish in wishes], kind="year-later", now=now)
-    YearLater.objects.filter(pk__in=[wish.pk for wish in wishes]).update(told_at=now)
-    return len(wishes)
-
-
-def year_later_about(wish: YearLater) -> About:
-    if wish.booking is not None:
-        return About(f"booking:{wish.booking_id}", wish.booking.person.email, wish.booking.reference)
-    assert wish.place is not None  # noqa: S101 - the database keeps it
-    return About(f"place:{wish.place_id}", wish.place.person.email, wish.place.session.reference)
+    about = []
+    for reminder in reminders:
+        if reminder.booking:
+            about.append(About(f"booking:{reminder.booking.pk}", reminder.booking.person.email, reminder.booking.reference))
+        elif reminder.place:
+            about.append(About(f"place:{reminder.place.pk}", reminder.place.person.email, reminder.place.session.reference))
+    notify_about(about, kind="year-later", now=now)
+    YearLater.objects.filter(pk__in=[reminder.pk for reminder in reminders]).update(told_at=now)
+    return len(reminders)

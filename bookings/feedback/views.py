@@ -1,7 +1,6 @@
 """After a presentation: pages behind the short link, those of the host alone, and where a presenter records who came."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
@@ -13,6 +12,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_cache_control
+from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -29,7 +29,7 @@ from bookings.feedback.queries import (
     attendance_in_words,
     attendance_of,
     host_has_answered,
-    is_host_key,
+    host_key,
     short_feedback_link,
     suggested_leaflets,
 )
@@ -42,8 +42,8 @@ from bookings.feedback.services import (
     may_record_attendance,
     open_afterwards,
     record_attendance,
+    request_year_later,
     tidy_code,
-    wish_year_later,
     withdraw_year_later,
 )
 from bookings.models import Afterwards, Attendance, Booking, Given, Presenter, YearLater
@@ -119,40 +119,42 @@ def feedback_code(request: HttpRequest) -> HttpResponse:
 def feedback(request: HttpRequest, afterwards: Afterwards, now: datetime) -> HttpResponse:
     if not afterwards.is_open(now):
         return not_open(request, afterwards, now)
-    form = FeedbackForm(request.POST if request.method == "POST" else None, by_host=False)
+    return feedback_page(request, afterwards, now, done=reverse("feedback_thanks", args=[afterwards.code]))
+
+
+def feedback_page(
+    request: HttpRequest, afterwards: Afterwards, now: datetime, *, done: str, by_host: bool = False
+) -> HttpResponse:
+    """The form; sent, on to `done`. Only a host may ask for a reminder, once."""
+    may_remind = by_host and not YearLater.objects.filter(booking=afterwards.booking).exists()
+    form = FeedbackForm(request.POST if request.method == "POST" else None, by_host=by_host, may_remind=may_remind)
+    stop = None
     if request.method == "POST" and form.is_valid():
-        if stop := too_many_answers(request, now):
-            return say_later(request, form, afterwards, stop, now)
-        try:
-            give_feedback(afterwards=afterwards, said=form.said, token=form.cleaned_data["token"], by_host=False, now=now)
-        except FeedbackClosed:
-            return not_open(request, afterwards, now)
-        return redirect("feedback_thanks", code=afterwards.code)
-    record_if_blocked(form)
-    return feedback_page(request, form, afterwards)
+        stop = too_many_answers(request, now)
+        if stop is None:
+            token = form.cleaned_data["token"]
+            try:
+                give_feedback(afterwards=afterwards, answers=form.answers, token=token, by_host=by_host, now=now)
+            except FeedbackClosed:
+                return not_open(request, afterwards, now)
+            if form.cleaned_data.get("remind"):
+                request_year_later(of=host_booking(afterwards), now=now)
+            return redirect(done)
+        form.add_error(None, stop.sentence(now))
+    else:
+        record_if_blocked(form)
+    context = {**feedback_context(afterwards), "form": form, "by_host": by_host, "closes": format_day(afterwards.closes_at)}
+    response = render(request, "bookings/after/feedback.html", context, status=429 if stop else 200)
+    if stop:
+        response.headers["Retry-After"] = str(stop.seconds(now))
+    return response
 
 
 def too_many_answers(request: HttpRequest, now: datetime) -> ReachedThrottle | None:
     return check_throttles(request, Where.FEEDBACK, [client_throttle(request, "feedback", *rules.FEEDBACK_RATE_LIMIT)], now)
 
 
-def say_later(
-    request: HttpRequest, form: FeedbackForm, afterwards: Afterwards, stop: ReachedThrottle, now: datetime
-) -> HttpResponse:
-    form.add_error(None, stop.sentence(now))
-    response = feedback_page(request, form, afterwards, status=429)
-    response.headers["Retry-After"] = str(stop.seconds(now))
-    return response
-
-
-def feedback_page(
-    request: HttpRequest, form: FeedbackForm, afterwards: Afterwards, *, by_host: bool = False, status: int = 200
-) -> HttpResponse:
-    context = {**feedback_context(afterwards), "form": form, "by_host": by_host, "closes": format_day(afterwards.closes_at)}
-    return render(request, "bookings/after/feedback.html", context, status=status)
-
-
-def feedback_context(afterwards: Afterwards) -> dict[str, object]:
+def feedback_context(afterwards: Afterwards) -> dict[str, Any]:
     """Title and day: what anybody who was there knows."""
     given = afterwards.given
     return {**NO_CSRF, "afterwards": afterwards, "given": given, "day": format_day(given.agreed[0])}
@@ -172,9 +174,8 @@ def not_open(request: HttpRequest, afterwards: Afterwards, now: datetime) -> Htt
 @require_safe
 @by_short_link
 def feedback_thanks(request: HttpRequest, afterwards: Afterwards, now: datetime) -> HttpResponse:
-    return render(
-        request, "bookings/after/thanks.html", {**feedback_context(afterwards), "may_certify": afterwards.may_certify(now)}
-    )
+    context = {**feedback_context(afterwards), "may_certify": afterwards.may_certify(now)}
+    return render(request, "bookings/after/thanks.html", context)
 
 
 @require_http_methods(FORM_METHODS)
@@ -188,9 +189,8 @@ def certificate(request: HttpRequest, afterwards: Afterwards, now: datetime) -> 
     if request.method == "POST" and form.is_valid():
         stop = too_many_answers(request, now)
         if stop is None:
-            response = HttpResponse(
-                certificate_pdf(afterwards.given, form.cleaned_data["name"], made_at=now), content_type="application/pdf"
-            )
+            pdf = certificate_pdf(afterwards.given, form.cleaned_data["name"], made_at=now)
+            response = HttpResponse(pdf, content_type="application/pdf")
             response.headers["Content-Disposition"] = f'attachment; filename="{_("certificate-of-attendance")}.pdf"'
             return response
         form.add_error(None, stop.sentence(now))
@@ -213,7 +213,9 @@ def host_key_required(view: HostView) -> Callable[[HttpRequest, str, str], HttpR
         request.address_is_private = True  # type: ignore[attr-defined]  # the foot of a printed page leaves it out
 
         def with_key(request: HttpRequest, afterwards: Afterwards, now: datetime) -> HttpResponse:
-            works = is_host_key(afterwards, key) and now < host_booking(afterwards).agreed[1] + rules.HOST_LINK_LIFETIME
+            ours = host_key(afterwards)
+            is_host = bool(ours) and constant_time_compare(ours, key)
+            works = is_host and now < host_booking(afterwards).agreed[1] + rules.HOST_LINK_LIFETIME
             return view(request, afterwards, now, key) if works else no_such_code(request)
 
         return keep_private(request, by_short_link(with_key)(request, code), has_a_form=True)
@@ -230,43 +232,31 @@ def host_booking(afterwards: Afterwards) -> Booking:
 @require_http_methods(FORM_METHODS)
 @host_key_required
 def host_feedback(request: HttpRequest, afterwards: Afterwards, now: datetime, key: str) -> HttpResponse:
-    booking = host_booking(afterwards)
     if host_has_answered(afterwards):
         more = {"key": key, "may_certify": afterwards.may_certify(timezone.now())}
         return render(request, "bookings/after/thanks.html", {**feedback_context(afterwards), **more})
     if not afterwards.is_open(now):
         return not_open(request, afterwards, now)
-    wished = YearLater.objects.filter(booking=booking).exists()
-    form = FeedbackForm(request.POST if request.method == "POST" else None, by_host=True, may_remind=not wished)
-    if request.method == "POST" and form.is_valid():
-        if stop := too_many_answers(request, now):
-            return say_later(request, form, afterwards, stop, now)
-        try:
-            give_feedback(afterwards=afterwards, said=form.said, token=form.cleaned_data["token"], by_host=True, now=now)
-        except FeedbackClosed:
-            return not_open(request, afterwards, now)
-        if form.cleaned_data.get("remind"):
-            wish_year_later(of=booking, now=now)
-        return redirect("host_feedback", code=afterwards.code, key=key)
-    record_if_blocked(form)
-    return feedback_page(request, form, afterwards, by_host=True)
+    return feedback_page(request, afterwards, now, done=reverse("host_feedback", args=[afterwards.code, key]), by_host=True)
 
 
 @cookieless
 @require_http_methods(FORM_METHODS)
 @host_key_required
 def host_again(request: HttpRequest, afterwards: Afterwards, now: datetime, key: str) -> HttpResponse:
-    """One button: wish it, or take it back."""
+    """One button: ask for it, or take it back."""
     booking = host_booking(afterwards)
-    if request.method == "POST" and "wish" in request.POST:
-        wish_year_later(of=booking, now=now)
-    elif request.method == "POST" and "withdraw" in request.POST:
-        withdraw_year_later(of=booking)
     if request.method == "POST":
+        if "wish" in request.POST:
+            request_year_later(of=booking, now=now)
+        elif "withdraw" in request.POST:
+            withdraw_year_later(of=booking)
         return redirect("host_again", code=afterwards.code, key=key)
-    wish = YearLater.objects.filter(booking=booking).first()
+    reminder = YearLater.objects.filter(booking=booking).first()
     due = format_day(YearLater.due_after(booking.agreed[1]))
-    return render(request, "bookings/after/again.html", {**feedback_context(afterwards), "key": key, "wish": wish, "due": due})
+    return render(
+        request, "bookings/after/again.html", {**feedback_context(afterwards), "key": key, "reminder": reminder, "due": due}
+    )
 
 
 @require_http_methods(FORM_METHODS)
@@ -284,51 +274,30 @@ def host_leaflets(request: HttpRequest, afterwards: Afterwards, now: datetime, k
         baskets.put(draft, {**baskets.copies_by_slug(draft), **form.copies}, now)
         messages.success(request, _("These are in your basket. Nothing is ordered yet."))
         return redirect("basket")
-    # This page keeps a basket, so it needs a cookie and is protected as all that do.
-    context = {
-        "form": form,
-        "came": counts_in_words(attendance, counts),
-        **{name: value for name, value in feedback_context(afterwards).items() if name != "csrf_token"},
-    }
+    context = {**feedback_context(afterwards), "form": form}
+    del context["csrf_token"]  # this page keeps a basket, so it needs a cookie and is protected as all that do
+    # '9 health visitors' would need plurals of every profession: 'Health visitor: 9'. Empty while nobody has counted.
+    context["came"] = [f"{Profession(name).label}: {people}" for name, people in counts.items()] if attendance else []
     return render(request, "bookings/after/leaflets.html", context)
-
-
-def counts_in_words(attendance: Attendance | None, counts: dict[str, int]) -> list[str]:
-    """'9 health visitors' would need plurals of every profession: 'Health visitor: 9'. Empty while nobody has counted."""
-    if attendance is None:
-        return []
-    return [f"{Profession(profession).label}: {people}" for profession, people in counts.items()]
 
 
 # What a presenter does when it is over, in under a minute: how many came; and the slide with the link to feedback.
 
 
-@dataclass(frozen=True)
-class PresenterFeedbackPanel:
-    """Where things stand, and what can be done."""
-
-    people: str
-    attendance_url: str
-    slide_url: str
-    short_link: str
-
-
-def feedback_panel_for_presenter(given: Given, now: datetime) -> PresenterFeedbackPanel | None:
+def feedback_panel_for_presenter(given: Given, now: datetime) -> dict[str, str] | None:
     """None for what does not take place. Read with the booking (`with_afterwards`), it asks the database nothing."""
     if given.state not in TAKES_PLACE or given.starts_at is None:
         return None
     attendance, afterwards = attendance_of(given), getattr(given, "afterwards", None)
-    return PresenterFeedbackPanel(
-        people=attendance_in_words(attendance.people) if attendance else "",
-        attendance_url=presenter_url(given, "attendance") if may_record_attendance(given, now, by_presenter=True) else "",
-        slide_url=presenter_url(given, "slide") if afterwards is None or now < afterwards.closes_at else "",
-        short_link=short_feedback_link(afterwards) if afterwards else "",
-    )
-
-
-def presenter_url(given: Given, what: str) -> str:
-    kind = "presenter" if isinstance(given, Booking) else "presenter_session"
-    return reverse(f"{kind}_{what}", args=[given.reference])
+    route = "presenter" if isinstance(given, Booking) else "presenter_session"
+    may_record = may_record_attendance(given, now, by_presenter=True)
+    has_slide = afterwards is None or now < afterwards.closes_at
+    return {
+        "people": attendance_in_words(attendance.people) if attendance else "",
+        "attendance_url": reverse(f"{route}_attendance", args=[given.reference]) if may_record else "",
+        "slide_url": reverse(f"{route}_slide", args=[given.reference]) if has_slide else "",
+        "short_link": short_feedback_link(afterwards) if afterwards else "",
+    }
 
 
 def own_visit(presenter: Presenter, reference: str) -> Booking:
@@ -336,34 +305,37 @@ def own_visit(presenter: Presenter, reference: str) -> Booking:
     return visit
 
 
+def submitted_attendance(request: HttpRequest, given: Given, *, by_presenter: bool) -> tuple[AttendanceForm, Attendance | None]:
+    """The form, and what it recorded; None if it was not sent, or is refused, as it says then."""
+    stands = attendance_of(given)
+    form = AttendanceForm(request.POST if request.method == "POST" else None, given=given, stands=stands)
+    if request.method != "POST" or not form.is_valid():
+        return form, None
+    by, now = signed_in(request), timezone.now()
+    try:
+        attendance = record_attendance(
+            given=given, counts=form.counts, expected=form.expected, by=by, now=now, by_presenter=by_presenter
+        )
+    except CountedMeanwhile as refusal:
+        # With what was typed; pressed again, it replaces the numbers that its reader has now seen.
+        form = AttendanceForm({**request.POST.dict(), "seen": str(refusal.stands.revision)}, given=given, stands=refusal.stands)
+        form.add_error(None, str(refusal.message))
+    except DomainError as refusal:
+        form.add_error(None, str(refusal.message))
+    else:
+        return form, attendance
+    return form, None
+
+
 def presenter_attendance_page(request: HttpRequest, presenter: Presenter, given: Given, back_url: str) -> HttpResponse:
     """The form; sent, back to the page of what was given."""
-    now, stands = timezone.now(), attendance_of(given)
-    form = AttendanceForm(request.POST if request.method == "POST" else None, given=given, stands=stands)
-    if request.method == "POST" and form.is_valid():
-        try:
-            kept = save_attendance_form(form, given, by=signed_in(request), now=now, by_presenter=True)
-        except CountedMeanwhile as refusal:
-            form = form_with_newer_counts(form, refusal, given)
-        except DomainError as refusal:
-            form.add_error(None, str(refusal.message))
-        else:
-            messages.success(request, _("Thank you. %(came)s") % {"came": attendance_in_words(kept.people, form.uncounted)})
-            return redirect(back_url)
+    form, attendance = submitted_attendance(request, given, by_presenter=True)
+    if attendance is not None:
+        came = attendance_in_words(attendance.people, form.uncounted)
+        messages.success(request, _("Thank you. %(came)s") % {"came": came})
+        return redirect(back_url)
     context = page_context(request, presenter, title=_("Who came?"), form=form, given=given, visit=given, back_url=back_url)
     return TemplateResponse(request, "bookings/presenting/attendance.html", context)
-
-
-def save_attendance_form(form: AttendanceForm, given: Any, **how: Any) -> Attendance:
-    return record_attendance(given=given, counts=form.counts, expected=form.expected, **how)
-
-
-def form_with_newer_counts(form: AttendanceForm, refusal: CountedMeanwhile, given: Given) -> AttendanceForm:
-    """With what was typed; pressed again, it replaces the numbers that its reader has now been told of."""
-    again = AttendanceForm({**form.data.dict(), "seen": str(refusal.stands.revision)}, given=given, stands=refusal.stands)  # type: ignore[attr-defined]
-    again.is_valid()
-    again.add_error(None, str(refusal.message))
-    return again
 
 
 @presenter_required

@@ -27,22 +27,18 @@ class LeaveEmail(Email):
     state = LeaveState.GRANTED
 
     @cached_property
-    def found(self) -> Leave | None:
+    def leave(self) -> Leave | None:
         """None once it was taken back."""
         return Leave.objects.select_related("presenter").filter(pk=self.about_key).first()
 
     def is_still_due(self) -> bool:
-        return self.found is not None and self.found.state == self.state
-
-    @property
-    def leave(self) -> Leave:
-        if self.found is None:
-            raise Leave.DoesNotExist
-        return self.found
+        return self.leave is not None and self.leave.state == self.state
 
     def context(self) -> dict[str, object]:
         """No note: it is for the staff site."""
         leave = self.leave
+        if leave is None:
+            raise Leave.DoesNotExist
         return {
             "leave": leave,
             "name": leave.presenter.name,
@@ -69,7 +65,7 @@ class LeaveAsked(LeaveEmail):
 
     def waits_for(self, digest_at: datetime) -> bool:
         """Unless it begins soon after."""
-        return self.leave.starts_at > digest_at + rules.DIGEST_BYPASS_WINDOW
+        return self.leave is None or self.leave.starts_at > digest_at + rules.DIGEST_BYPASS_WINDOW
 
 
 class LeaveEntered(LeaveEmail):
@@ -95,15 +91,7 @@ class LeaveRefused(LeaveEmail):
 
 
 def examples() -> Iterator[Example]:
-    yield example(LeaveAsked, found=sample_leave(state=LeaveState.ASKED))
-    yield example(LeaveEntered, found=sample_leave(kind=LeaveKind.ILLNESS))
-    yield example(LeaveGranted, found=sample_leave())
-    refused = sample_leave(state=LeaveState.REFUSED, answer="Two of us are away that week.")
-    yield example(LeaveRefused, found=refused)
-
-
-def sample_leave(**fields: Any) -> Leave:
-    defaults = {
+    fields: dict[str, Any] = {
         "presenter": sample_presenter(),
         "kind": LeaveKind.HOLIDAY,
         "starts_at": uk_datetime(STARTS.date(), START_OF_DAY),
@@ -111,4 +99,8 @@ def sample_leave(**fields: Any) -> Leave:
         "state": LeaveState.GRANTED,
         "created_at": NOW,
     }
-    return Leave(pk=1, **{**defaults, **fields})
+    refused = {"state": LeaveState.REFUSED, "answer": "Two of us are away that week."}
+    yield example(LeaveAsked, leave=Leave(pk=1, **{**fields, "state": LeaveState.ASKED}))
+    yield example(LeaveEntered, leave=Leave(pk=1, **{**fields, "kind": LeaveKind.ILLNESS}))
+    yield example(LeaveGranted, leave=Leave(pk=1, **fields))
+    yield example(LeaveRefused, leave=Leave(pk=1, **{**fields, **refused}))

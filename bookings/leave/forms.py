@@ -20,7 +20,7 @@ WHOLE_DAY = gettext_lazy("UK time, such as 1:30pm. Leave empty for the whole day
 
 
 class OwnLeaveForm(ChildDetailsMixin, PageForm):
-    """When, and what kind; the page knows whose."""
+    """When, and what kind; the page knows of which presenter."""
 
     free_text_fields = ("reason",)
 
@@ -60,15 +60,11 @@ class OwnLeaveForm(ChildDetailsMixin, PageForm):
             self.add_error("last_day", ValidationError(_("Leave must end after it starts.")))
         return cleaned
 
-    @property
-    def asked(self) -> dict[str, Any]:
-        """What hit_by_leave takes."""
-        return {name: self.cleaned_data[name] for name in ("starts_at", "ends_at")}
-
     def hits(self, presenter: Presenter) -> list[Booking | OpenSession]:
         """The bookings and open sessions in that time; for a time in which one was delivered an error instead."""
+        starts_at, ends_at = self.cleaned_data["starts_at"], self.cleaned_data["ends_at"]
         try:
-            return hit_by_leave(presenter=presenter, **self.asked, now=timezone.now())
+            return hit_by_leave(presenter=presenter, starts_at=starts_at, ends_at=ends_at, now=timezone.now())
         except LeaveOverDelivered as refusal:
             self.add_error("first_day", str(refusal.message))
             return []
@@ -76,4 +72,4 @@ class OwnLeaveForm(ChildDetailsMixin, PageForm):
 
 def references_of(hit: Iterable[Booking | OpenSession]) -> str:
     """What the page showed: if it has changed meanwhile, the page asks again."""
-    return ",".join(each.reference for each in hit)
+    return ",".join(given.reference for given in hit)

@@ -1,7 +1,6 @@
-"""Leave: asked for, granted, refused, entered, ended. It can always be entered: it frees the bookings that it hits, in one
-transaction, and staff see which."""
+"""Leave: asked for, granted, refused, entered, ended. It can always be entered, and frees the bookings that it hits."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import NotRequired, TypedDict, Unpack
@@ -34,7 +33,7 @@ from bookings.schedule.locks import end_expiring_claims, guarded, lock_bookings,
 from bookings.schedule.queries import claims_within, read_journeys, to_claim
 from bookings.schedule.slots import Span, fits
 from bookings.travel import Journeys
-from bookings.visits.services import keep_waiting_for
+from bookings.visits.services import await_presenter
 from notifications.outbox import notify
 from professionals.safeguarding.services import notify_safeguarding_lead
 
@@ -49,8 +48,6 @@ class RecordedLeave:
 
 
 class LeaveDetails(TypedDict):
-    """Who is away from when to when, and why."""
-
     presenter: Presenter
     starts_at: datetime
     ends_at: datetime
@@ -82,7 +79,7 @@ def record_leave(
     if flagged:
         notify_lead_of_leave(leave, now)
     if asked_by_presenter:
-        tell_of_leave("leave-entered", leave, now)
+        notify_of_leave("leave-entered", leave, now)
     return RecordedLeave(leave, freed, sessions)
 
 
@@ -94,12 +91,12 @@ def ask_for_leave(*, by: User | None, now: datetime, flagged: bool = False, **aw
     """
     if away["kind"] == LeaveKind.ILLNESS:
         return record_leave(by=by, now=now, flagged=flagged, asked_by_presenter=True, **away)
-    # What was delivered in that time is said now, not when it is granted.
+    # Refused now if something was delivered in that time, not when it is granted.
     claims_hit(away["presenter"], away["starts_at"], away["ends_at"], now)
     leave = Leave.objects.create(
         **away, flagged_child_details=flagged, state=LeaveState.ASKED, asked_by_presenter=True, created_at=now
     )
-    tell_of_leave("leave-asked", leave, now)
+    notify_of_leave("leave-asked", leave, now)
     if flagged:
         notify_lead_of_leave(leave, now)
     return RecordedLeave(leave, [])
@@ -113,16 +110,16 @@ def grant_leave(leave: Leave, *, by: User | None, now: datetime) -> RecordedLeav
     freed, sessions = make_room(locked.presenter, locked.starts_at, locked.ends_at, by=by, now=now)
     with guarded():
         claim_busy_time(locked.presenter)
-    tell_of_leave("leave-granted", locked, now)
+    notify_of_leave("leave-granted", locked, now)
     return RecordedLeave(locked, freed, sessions)
 
 
 @transaction.atomic
 def refuse_leave(leave: Leave, *, answer: str, by: User | None, now: datetime, flagged: bool = False) -> Leave:
-    """Say no in words that the presenter reads. Raises LeaveDecided. `flagged` words go into no email."""
+    """Say no; the presenter reads the answer. Raises LeaveDecided. A `flagged` answer goes into no email."""
     columns: dict[str, object] = {"answer": answer, **({"flagged_child_details": True} if flagged else {})}
     locked = decide_leave(leave, LeaveState.REFUSED, now=now, **columns)
-    tell_of_leave("leave-refused", locked, now)
+    notify_of_leave("leave-refused", locked, now)
     if flagged:
         notify_lead_of_leave(locked, now, part=":refused")
     return locked
@@ -177,7 +174,7 @@ def make_room(
     freed = list(lock_bookings(Booking.objects.filter(pk__in=keys)))
     BusyTime.objects.filter(booking__in=freed).delete()
     for booking in freed:
-        keep_waiting_for(presenter, booking, now)
+        await_presenter(presenter, booking, now)
         booking.presenter = None
         booking.save(update_fields=["presenter"])
         record_event(booking, EventKind.PRESENTER_FREED, by=by, now=now, changes={"presenter": [presenter.pk, None]})
@@ -191,7 +188,7 @@ def make_room(
 
 
 def notify_lead_of_leave(leave: Leave, now: datetime, *, part: str = "") -> None:
-    """`part` tells the words of an answer from those that were asked with: each is read and decided by itself."""
+    """`part` keeps a refusal's answer apart from the presenter's own note: the lead decides each by itself."""
     notify_safeguarding_lead(about=f"leave:{leave.pk}{part}", reference=_("leave %(number)d") % {"number": leave.pk}, now=now)
 
 
@@ -200,8 +197,8 @@ def hit_by_leave(*, presenter: Presenter, starts_at: datetime, ends_at: datetime
     hit = claims_hit(presenter, starts_at, ends_at, now)
     bookings = Booking.objects.with_names().filter(pk__in=[row.booking_id for row in hit if row.booking_id])
     sessions = OpenSession.objects.with_names().filter(pk__in=[row.session_id for row in hit if row.session_id])
-    given: list[Booking | OpenSession] = [*bookings, *sessions]
-    return sorted(given, key=lambda each: (each.starts_at or starts_at, each.reference))
+    hits: list[Booking | OpenSession] = [*bookings, *sessions]
+    return sorted(hits, key=lambda given: (given.starts_at or starts_at, given.reference))
 
 
 def claims_hit(presenter: Presenter, starts_at: datetime, ends_at: datetime, now: datetime) -> list[BusyTime]:
@@ -228,18 +225,14 @@ def visit_out_of_reach(rows: Sequence[BusyTime], away: Span, hit: Sequence[BusyT
         return None
     earlier, (row, later) = before[-1], after[0]
     between = Span(earlier.span.end, later.span.start)
-    spans = [to_claim(row).span for row in rows if not row.place and row not in hit]
-    return None if fits(earlier, later, time_covered(between, [away, *spans]), journeys) else row
-
-
-def time_covered(within: Span, spans: Iterable[Span]) -> timedelta:
-    """How much of `within` these spans take together; leave may overlap other leave."""
-    total, reached = timedelta(0), within.start
-    for span in sorted(spans, key=lambda each: each.start):
-        start, end = max(span.start, reached), min(span.end, within.end)
+    others = [to_claim(row).span for row in rows if not row.place and row not in hit]
+    # How much of the time between these take together; leave may overlap other leave.
+    covered, reached = timedelta(0), between.start
+    for span in sorted([away, *others], key=lambda span: span.start):
+        start, end = max(span.start, reached), min(span.end, between.end)
         if end > start:
-            total, reached = total + (end - start), end
-    return total
+            covered, reached = covered + (end - start), end
+    return None if fits(earlier, later, covered, journeys) else row
 
 
 def claim_busy_time(presenter: Presenter) -> None:
@@ -261,7 +254,7 @@ def claim_busy_time(presenter: Presenter) -> None:
         row.save()
 
 
-def tell_of_leave(kind: str, leave: Leave, now: datetime) -> None:
+def notify_of_leave(kind: str, leave: Leave, now: datetime) -> None:
     """Staff of what a presenter asks or enters; the presenter of the answer."""
     to = leave.presenter.email if kind in ("leave-granted", "leave-refused") else settings.STAFF_EMAIL
     notify(kind=kind, about=f"leave:{leave.pk}", to=[to], now=now)

@@ -1,7 +1,6 @@
-"""My leave: what is asked for and granted, asking for more, saying that one is ill, and being back."""
+"""A presenter's own leave: the list, asking for more, reporting illness, and being back."""
 
 from datetime import datetime
-from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -13,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access import signed_in
 from bookings.leave.forms import OwnLeaveForm, references_of
-from bookings.leave.services import RecordedLeave, ask_for_leave, come_back
+from bookings.leave.services import ask_for_leave, come_back
 from bookings.models import Booking, Leave, OpenSession, Presenter
 from bookings.schedule.access import own_leave, page_context, presenter_required
 from ctac.errors import DomainError
@@ -27,7 +26,7 @@ def presenter_leave(request: HttpRequest, presenter: Presenter) -> HttpResponse:
     """What is to come, the soonest first; what is over is left out."""
     now = timezone.now()
     leave = list(own_leave(presenter).filter(ends_at__gt=now).order_by("starts_at", "pk"))
-    running = {each.pk for each in leave if is_running(each, now)}
+    running = {away.pk for away in leave if is_running(away, now)}
     context = page_context(request, presenter, title=_("My leave"), leave=leave, running=running)
     return TemplateResponse(request, "bookings/presenting/leave.html", context)
 
@@ -46,34 +45,23 @@ def presenter_ask_for_leave(request: HttpRequest, presenter: Presenter) -> HttpR
         hit = form.hits(presenter)
         if not form.errors and references_of(hit) == request.POST.get("seen", ""):
             try:
-                recorded = ask_for_leave(**leave_details(request, presenter, form))
+                details = {name: form.cleaned_data[name] for name in ("starts_at", "ends_at", "kind", "reason")}
+                by, now = signed_in(request), timezone.now()
+                recorded = ask_for_leave(presenter=presenter, **details, flagged=form.flagged, by=by, now=now)
             except DomainError as refusal:
                 form.add_error(None, str(refusal.message))
             else:
-                messages.success(request, recorded_in_words(recorded))
+                if not recorded.leave.is_granted:
+                    asked = _("We have asked the team. You get an email with their answer. Until then you can still be booked.")
+                    messages.success(request, asked)
+                elif recorded.freed or recorded.sessions:
+                    freed = _("Get well soon. What you give in that time needs somebody else now, and the team knows.")
+                    messages.success(request, freed)
+                else:
+                    messages.success(request, _("Get well soon. Nobody can book you in that time, and the team knows."))
                 return redirect("presenter_leave")
     context = page_context(request, presenter, title=_("Ask for leave"), form=form, hit=hit, seen=references_of(hit))
     return TemplateResponse(request, "bookings/presenting/ask_for_leave.html", context)
-
-
-def leave_details(request: HttpRequest, presenter: Presenter, form: OwnLeaveForm) -> dict[str, Any]:
-    return {
-        "presenter": presenter,
-        **form.asked,
-        "kind": form.cleaned_data["kind"],
-        "reason": form.cleaned_data["reason"],
-        "flagged": form.flagged,
-        "by": signed_in(request),
-        "now": timezone.now(),
-    }
-
-
-def recorded_in_words(recorded: RecordedLeave) -> str:
-    if not recorded.leave.is_granted:
-        return _("We have asked the team. You get an email with their answer. Until then you can still be booked.")
-    if recorded.freed or recorded.sessions:
-        return _("Get well soon. What you give in that time needs somebody else now, and the team knows.")
-    return _("Get well soon. Nobody can book you in that time, and the team knows.")
 
 
 @presenter_required
@@ -93,6 +81,5 @@ def presenter_end_leave(request: HttpRequest, presenter: Presenter, leave_id: in
             messages.success(request, _("Welcome back. You can be booked again.") if is_back else _("The leave is taken back."))
         return redirect("presenter_leave")
     title = _("I am back") if is_back else _("Take back this leave")
-    return TemplateResponse(
-        request, "bookings/presenting/end_leave.html", page_context(request, presenter, title=title, leave=leave)
-    )
+    context = page_context(request, presenter, title=title, leave=leave)
+    return TemplateResponse(request, "bookings/presenting/end_leave.html", context)

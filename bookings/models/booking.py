@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from bookings import rules
 from bookings.models.presenter import Format, Presentation, Presenter, validate_https
-from ctac.dates import UK, days_before, format_clock, format_day, format_span, uk_datetime, uk_day
+from ctac.dates import UK, before_working_days, days_before, format_clock, format_day, format_span, uk_datetime, uk_day
 from ctac.errors import DomainError
 from ctac.models import Event, ReferencedModel, StateModel, free_text, impersonal, personal, words_index
 from leaflets.models import Order, OrderState, ToBring
@@ -379,6 +379,24 @@ class Booking(Engagement):
     @property
     def address_lines(self) -> list[str]:
         return [line for line in (self.address_line_1, self.address_line_2, self.town, self.postcode) if line]
+
+    @property
+    def last_day_to_change(self) -> date:
+        """All of it still counts. Working days are those where the presenter lives. Raises NoTimeAgreed."""
+        nation = self.presenter.nation if self.presenter else Nation.ENGLAND
+        return before_working_days(uk_day(self.agreed[0]), rules.CHANGE_DEADLINE_WORKING_DAYS, nation)
+
+    @property
+    def changeable_until(self) -> str:
+        """That day in words; empty for a request without a time."""
+        return format_day(self.last_day_to_change) if self.has_time else ""
+
+    def may_still_change(self, now: datetime) -> bool:
+        """Whether its owner can still move it or change its details on the website; staff always can."""
+        return self.is_open and (not self.has_time or uk_day(now) <= self.last_day_to_change)
+
+    def may_reschedule(self, now: datetime) -> bool:
+        return self.has_time and self.may_still_change(now)
 
 
 class EventKind(models.TextChoices):

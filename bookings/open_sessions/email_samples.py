@@ -31,7 +31,6 @@ HELP = "Meeting code 482 913. Please keep your camera off while you join."
 OFFER: dict[str, Any] = {"state": PlaceState.OFFERED, "offer_expires_at": NOW + timedelta(hours=24)}
 PLACE_FIELDS = ("state", "offer_expires_at", "person", "version")
 GIVEN_AT = datetime(2027, 3, 9, 10, tzinfo=UTC)
-CLOSED_REASON = "Our presenter is ill, and nobody else can step in."
 
 
 def _example(email: type[Email], case: str = "", facts: dict[str, Any] | None = None, **fields: Any) -> Example:
@@ -39,94 +38,69 @@ def _example(email: type[Email], case: str = "", facts: dict[str, Any] | None = 
     return example(email, case, place=sample_place(**fields), **{"links": LEAVE, **(facts or {})})
 
 
-def place_examples() -> Iterator[Example]:
+def examples() -> Iterator[Example]:
     """Each kind in its usual case; after it the cases that read differently, and the longest words."""
-    yield from _of_a_place()
-    yield from _of_the_line()
-    yield from _of_the_session()
-    yield from _after_it()
+    longest = {name: value for name, value in longest_fields().items() if name in ("person", "presenter", "presentation")}
+    no_link: dict[str, Any] = {"presenter": sample_presenter(joining_link="")}
+    given_up, waits = {"state": PlaceState.GIVEN_UP}, {"state": PlaceState.WAITING}
 
-
-def _longest() -> dict[str, Any]:
-    """Of what is longest, what a session has."""
-    return {name: value for name, value in longest_fields().items() if name in ("person", "presenter", "presentation")}
-
-
-def _of_a_place() -> Iterator[Example]:
+    # A place that somebody has, or waits for.
     taken = {"reminds": True, "from_the_line": False}
     yield _example(emails.PlaceTaken, "", taken)
-    yield _example(emails.PlaceTaken, _("no link yet"), taken, presenter=sample_presenter(joining_link=""))
+    yield _example(emails.PlaceTaken, _("no link yet"), taken, **no_link)
     yield _example(emails.PlaceTaken, _("from the waiting list"), {**taken, "from_the_line": True})
-    yield _example(emails.PlaceTaken, _("longest words"), taken, **_longest())
-    for case, had in (("", True), (_("from the waiting list"), False)):
-        yield _example(emails.PlaceGivenUp, case, {"links": {}, "in_calendars": had}, state=PlaceState.GIVEN_UP)
-
-
-def _of_the_line() -> Iterator[Example]:
-    waits = {"state": PlaceState.WAITING}
+    yield _example(emails.PlaceTaken, _("longest words"), taken, **longest)
+    yield _example(emails.PlaceGivenUp, "", {"links": {}, "in_calendars": True}, **given_up)
+    yield _example(emails.PlaceGivenUp, _("from the waiting list"), {"links": {}, "in_calendars": False}, **given_up)
     yield _example(emails.PlaceWaiting, "", {"number": 3}, **waits)
     yield _example(emails.PlaceWaiting, _("next in line"), {"number": 1}, **waits)
     yield _example(emails.PlaceOffered, "", {"links": SEE_OR_LEAVE}, **OFFER)
-    yield _example(emails.PlaceLapsed, "", {"links": {}}, state=PlaceState.GIVEN_UP)
+    yield _example(emails.PlaceLapsed, "", {"links": {}}, **given_up)
     yield _example(emails.PlaceBumped, "", {"number": 1, "in_calendars": True}, **waits)
 
-
-def _of_the_session() -> Iterator[Example]:
+    # The session itself.
     why = "Our presenter has to be in court on the day that we had planned."
     move = SessionEvent(reason=why, changes={"time": [(STARTS - timedelta(days=7)).isoformat(), STARTS.isoformat()]})
     yield _example(emails.SessionMoved, "", {"move": move}, sequence=1)
-    third = {"move": move, "number": 3}
-    yield _example(emails.SessionMoved, _("on the waiting list"), third, sequence=1, state=PlaceState.WAITING)
+    yield _example(emails.SessionMoved, _("on the waiting list"), {"move": move, "number": 3}, sequence=1, **waits)
     yield _example(emails.SessionMoved, _("a place offered"), {"move": move, "links": SEE_OR_LEAVE}, sequence=1, **OFFER)
-    off = {"session_state": SessionState.CANCELLED, "closed_reason": REASON}
-    yield _example(emails.SessionCancelled, "", {"links": {}}, **off)
-    waited = {"links": {}, "number": 0}
-    yield _example(emails.SessionCancelled, _("on the waiting list"), waited, state=PlaceState.WAITING, **off)
-    nobody, details = {"presenter": sample_presenter(joining_link="")}, {"takes_place": False}
-    yield _example(emails.SessionDetails, "", details, joining_help=HELP)
-    yield _example(emails.SessionDetails, _("link taken away"), details, **nobody)
+    cancelled = {"session_state": SessionState.CANCELLED, "closed_reason": REASON}
+    yield _example(emails.SessionCancelled, "", {"links": {}}, **cancelled)
+    yield _example(emails.SessionCancelled, _("on the waiting list"), {"links": {}, "number": 0}, **waits, **cancelled)
+    yield _example(emails.SessionDetails, "", {"takes_place": False}, joining_help=HELP)
+    yield _example(emails.SessionDetails, _("link taken away"), {"takes_place": False}, **no_link)
     yield _example(emails.SessionDetails, _("takes place after all"), {"takes_place": True})
-    yield _example(emails.SessionDetails, _("takes place after all, no link yet"), {"takes_place": True}, **nobody)
+    yield _example(emails.SessionDetails, _("takes place after all, no link yet"), {"takes_place": True}, **no_link)
     yield _example(emails.SessionUnsure, presenter=None)
 
-
-def _after_it() -> Iterator[Example]:
-    for case, fields in (("", {}), (_("longest words"), _longest())):
+    # After it.
+    for case, fields in (("", {}), (_("longest words"), longest)):
         place = sample_place(session_state=SessionState.DELIVERED, **fields)
         Afterwards(session=place.session, code="7Q4M2F")  # which makes it place.session.afterwards too
         yield example(SessionAfterwards, case, place=place)
     yield example(YearLaterEmail, _("of a place"), wished_after=sample_place(session_state=SessionState.DELIVERED))
 
-
-def presenter_examples() -> Iterator[Example]:
+    # To presenter and team.
     given, closed = emails.SessionForPresenter, emails.SessionClosedForPresenter
     yield example(given, session=sample_for_presenter(), change=None)
-    before = [(GIVEN_AT - timedelta(days=7)).isoformat(), GIVEN_AT.isoformat()]
-    moved = SessionEvent(kind=SessionEventKind.MOVED, changes={"time": before})
+    times = [(GIVEN_AT - timedelta(days=7)).isoformat(), GIVEN_AT.isoformat()]
+    moved = SessionEvent(kind=SessionEventKind.MOVED, changes={"time": times})
     yield example(given, _("moved"), session=sample_for_presenter(sequence=1), change=moved)
     linked = SessionEvent(kind=SessionEventKind.LINK_SET)
     yield example(given, _("how to join"), session=sample_for_presenter(sequence=1), change=linked)
     to: dict[str, Any] = {"recipient": "asha.patel@ctac.example", "version": 1}
     yield example(closed, session=sample_for_presenter(presenter=None), **to)
-    off = sample_for_presenter(state=SessionState.CANCELLED, closed_reason=CLOSED_REASON)
+    off = sample_for_presenter(state=SessionState.CANCELLED, closed_reason="Our presenter is ill, and nobody else can step in.")
     yield example(closed, _("cancelled"), session=off, **to)
-
-
-def team_examples() -> Iterator[Example]:
     yield example(emails.StaffSessionNeedsPresenter, session=sample_for_presenter(presenter=None))
     yield example(emails.StaffSessionUnsure, session=sample_for_presenter(presenter=None))
 
-
-def reminder_examples() -> Iterator[Example]:
+    # Reminders and invitations.
     yield _example(emails.SessionReminderWeek, joining_help=HELP)
-    nobody = sample_presenter(joining_link="")
-    yield _example(emails.SessionReminderWeek, _("no link yet"), joining_help=HELP, presenter=nobody)
+    yield _example(emails.SessionReminderWeek, _("no link yet"), joining_help=HELP, **no_link)
     yield _example(emails.SessionReminder, joining_help=HELP)
     yield example(emails.SessionPresenterReminderWeek, session=sample_for_presenter())
     yield example(emails.SessionPresenterReminder, session=sample_for_presenter())
-
-
-def invitation_examples() -> Iterator[Example]:
     one = sample_session()
     later = sample_session(starts_at=STARTS + timedelta(days=7), ends_at=STARTS + timedelta(days=7, minutes=90))
     yield example(emails.SessionInvitation, sessions=[one])

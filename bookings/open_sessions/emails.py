@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime, time, timedelta
 
 from django.conf import settings
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise, cached_property
@@ -38,15 +38,21 @@ IN_LINE = (SessionEventKind.JOINED, SessionEventKind.OFFERED, SessionEventKind.B
 STANDINGS = (*HAD_A_PLACE, *IN_LINE, SessionEventKind.LAPSED, SessionEventKind.GIVEN_UP)
 
 
-# To who has a place, or waits for one
+class OpenSessionEmail(Email):
+    desk = Desk.BOOKINGS
+
+    @property
+    def first_sent_at(self) -> datetime:
+        """When it was first written, if this is the same sent again: its event was written at that moment."""
+        return (self.notification.resend_of or self.notification).created_at
 
 
-class PlaceEmail(Email):
+class PlaceEmail(OpenSessionEmail):
     """About "place:12". Its subject may name %(day)s and %(reference)s."""
 
-    desk = Desk.BOOKINGS
     states: tuple[PlaceState, ...] = ()  # those in which it is due, as long as the session is to come
     has_links = True
+    may_join = True  # otherwise it leaves out the joining link, which would invite
 
     @cached_property
     def place(self) -> SessionPlace:
@@ -69,7 +75,7 @@ class PlaceEmail(Email):
 
     @cached_property
     def number(self) -> int:
-        """Of who waits: the how manieth."""
+        """In the line, of who waits."""
         return session_text.number_in_line(self.place) if self.place.state == PlaceState.WAITING else 0
 
     @cached_property
@@ -90,11 +96,12 @@ class PlaceEmail(Email):
             "session": session,
             "day": format_day(session.starts_at),
             "reference": session.reference,
-            "rows": session_text.place_facts(place),
+            "rows": session_text.place_facts(place) if self.may_join else session_text.session_facts(session),
             "has_link": bool(session.joining_link),
             "links": self.links,
             "line": session_text.line_in_words(self.number) if self.number else "",
             "until": place.offered_until,
+            "in_calendars": self.in_calendars,
             "url": f"{settings.SITE_URL}{reverse('session_mine', args=[session.reference])}",
             "session_url": f"{settings.SITE_URL}{session.get_absolute_url()}",
             "sessions_url": f"{settings.SITE_URL}{reverse('sessions')}",
@@ -167,43 +174,35 @@ class PlaceLapsed(PlaceEmail):
     has_links = False
 
 
-class PlaceGivenUp(PlaceEmail):
-    """Of a place that somebody had, or in the line."""
+class PlaceLost(PlaceEmail):
+    """Of a place that somebody had, or in the line: who had one has an entry to be taken out."""
 
-    name = "place-given-up"
-    label = _("Place given up")
-    template = "place_given_up"
     calendar_method = "CANCEL"
-    states = (PlaceState.GIVEN_UP,)
-    has_links = False
 
     @cached_property
     def in_calendars(self) -> bool:
         return self.stood_before in HAD_A_PLACE
+
+
+class PlaceGivenUp(PlaceLost):
+    name = "place-given-up"
+    label = _("Place given up")
+    template = "place_given_up"
+    states = (PlaceState.GIVEN_UP,)
+    has_links = False
 
     def get_subject(self) -> Promise:
         if self.in_calendars:
             return _("You have given up your place: %(day)s (%(reference)s)")
         return _("You are off the waiting list: %(day)s (%(reference)s)")
 
-    def context(self) -> dict[str, object]:
-        return {**super().context(), "in_calendars": self.in_calendars}
 
-
-class PlaceBumped(PlaceEmail):
+class PlaceBumped(PlaceLost):
     name = "place-bumped"
     label = _("Back on the waiting list")
     template = "place_bumped"
     subject = _("We need your place on %(day)s back (%(reference)s)")
-    calendar_method = "CANCEL"
     states = (PlaceState.WAITING,)
-
-    @cached_property
-    def in_calendars(self) -> bool:
-        return self.stood_before in HAD_A_PLACE
-
-    def context(self) -> dict[str, object]:
-        return {**super().context(), "in_calendars": self.in_calendars}
 
 
 class SessionMoved(PlaceEmail):
@@ -216,18 +215,18 @@ class SessionMoved(PlaceEmail):
     calendar_method = "REQUEST"
     states = (PlaceState.TAKEN, PlaceState.WAITING, PlaceState.OFFERED)
 
+    @property
+    def moves(self) -> QuerySet[SessionEvent]:
+        return self.place.session.events.filter(kind=SessionEventKind.MOVED)
+
     def is_still_due(self) -> bool:
         """A later move has a message of its own."""
-        first = self.notification.resend_of or self.notification
-        moves = SessionEvent.objects.filter(session__places=self.about_key, kind=SessionEventKind.MOVED)
-        return super().is_still_due() and not moves.filter(at__gt=first.created_at).exists()
+        return super().is_still_due() and not self.moves.filter(at__gt=self.first_sent_at).exists()
 
     @cached_property
     def move(self) -> SessionEvent | None:
         """Written at the same moment."""
-        first = self.notification.resend_of or self.notification
-        moves = SessionEvent.objects.filter(session__places=self.about_key, kind=SessionEventKind.MOVED)
-        return moves.filter(at__lte=first.created_at).order_by("at", "pk").last()
+        return self.moves.filter(at__lte=self.first_sent_at).order_by("at", "pk").last()
 
     def context(self) -> dict[str, object]:
         """`before`: when it was until now."""
@@ -238,22 +237,19 @@ class SessionMoved(PlaceEmail):
 
 
 class SessionCancelled(PlaceEmail):
-    """Without the joining link: nobody is there."""
-
     name = "session-cancelled"
     label = _("Open session cancelled")
     template = "session_cancelled"
     subject = _("The session on %(day)s is cancelled (%(reference)s)")
     calendar_method = "CANCEL"
     has_links = False
+    may_join = False
 
     def is_still_due(self) -> bool:
         return self.place.session.state == SessionState.CANCELLED
 
     def context(self) -> dict[str, object]:
-        session = self.place.session
-        more = {"rows": session_text.session_facts(session), "reason": session.closed_reason}
-        return {**super().context(), **more, "in_calendars": self.in_calendars}
+        return {**super().context(), "reason": self.place.session.closed_reason}
 
 
 class SessionDetails(PlaceEmail):
@@ -272,9 +268,8 @@ class SessionDetails(PlaceEmail):
     @cached_property
     def takes_place(self) -> bool:
         """Written at the moment at which somebody took the session over, if people had read that it may not take place."""
-        first = self.notification.resend_of or self.notification
         events = self.place.session.events.filter(kind=SessionEventKind.REASSIGNED, changes__unsure=True)
-        return events.filter(at=first.created_at).exists()
+        return events.filter(at=self.first_sent_at).exists()
 
     def get_subject(self) -> Promise:
         if self.takes_place:
@@ -288,22 +283,20 @@ class SessionDetails(PlaceEmail):
 
 
 class SessionUnsure(PlaceEmail):
-    """Nobody gives it yet. Without the joining link, which would invite; the calendar keeps its entry."""
+    """Nobody gives it yet; the calendar keeps its entry."""
 
     name = "session-unsure"
     label = _("May not take place")
     template = "session_unsure"
     subject = _("The session on %(day)s may not take place (%(reference)s)")
     states = (PlaceState.TAKEN,)
+    may_join = False
 
     def is_still_due(self) -> bool:
         """Nobody gives it since that loss; whoever does, all hear of it, and what is lost again has its own message."""
         session = self.place.session
         stands = super().is_still_due() and session.needs_a_presenter
         return stands and unsure_version(session) == self.notification.version
-
-    def context(self) -> dict[str, object]:
-        return {**super().context(), "rows": session_text.session_facts(self.place.session)}
 
 
 def reminds_of(session: OpenSession, version: int, *, early: bool) -> bool:
@@ -338,13 +331,8 @@ class SessionReminderWeek(SessionReminder):
     early = True
 
 
-# To who gives it, each with its calendar entry: theirs, changed, theirs no longer
-
-
-class SessionEmail(Email):
-    """About "session:12". Its subject may name %(day)s and %(reference)s."""
-
-    desk = Desk.BOOKINGS
+class SessionEmail(OpenSessionEmail):
+    """About "session:12", to its presenter or to staff. Its subject may name %(day)s and %(reference)s."""
 
     @cached_property
     def session(self) -> OpenSession:
@@ -391,9 +379,8 @@ class SessionForPresenter(SessionEmail):
     @cached_property
     def change(self) -> SessionEvent | None:
         """Anything else that raises the sequence reads as "yours"."""
-        first = self.notification.resend_of or self.notification
-        named = (SessionEventKind.MOVED, SessionEventKind.LINK_SET)
-        return self.session.events.filter(at=first.created_at, kind__in=named).first()
+        kinds = (SessionEventKind.MOVED, SessionEventKind.LINK_SET)
+        return self.session.events.filter(at=self.first_sent_at, kind__in=kinds).first()
 
     def get_subject(self) -> Promise:
         if self.change and self.change.kind == SessionEventKind.MOVED:
@@ -428,9 +415,9 @@ class SessionClosedForPresenter(SessionEmail):
 
     @cached_property
     def session(self) -> OpenSession:
-        """As it was: whose it is no longer needs to know when it was theirs, though it has moved since."""
-        session, first = super().session, self.notification.resend_of or self.notification
-        moves = session.events.filter(kind=SessionEventKind.MOVED, at__gt=first.created_at)
+        """As it was when it was theirs, though it may have moved since."""
+        session = super().session
+        moves = session.events.filter(kind=SessionEventKind.MOVED, at__gt=self.first_sent_at)
         if times := times_of_move(moves.order_by("at", "pk").first()):
             session.starts_at, session.ends_at = times[0], times[0] + (session.ends_at - session.starts_at)
         return session
@@ -482,15 +469,12 @@ class SessionPresenterReminderWeek(SessionPresenterReminder):
     early = True
 
 
-# To the team, of a session whose presenter is away: at once, and when the people with a place hear of it
-
-
 class StaffSessionNeedsPresenter(SessionEmail):
     name = "staff-session-needs-presenter"
     label = _("To staff: session needs a presenter")
     template = "session_staff_needs_presenter"
     subject = _("Needs a presenter: open session on %(day)s (%(reference)s)")
-    people_know = False
+    people_know = False  # those with a place, that it may not take place
 
     def is_still_due(self) -> bool:
         """As long as nobody gives it; a later leave has its own message."""
@@ -519,11 +503,8 @@ class StaffSessionUnsure(StaffSessionNeedsPresenter):
         return self.session.needs_a_presenter and unsure_version(self.session) == self.notification.version
 
 
-# To whoever asked for them: invitations to new sessions
-
-
 class SessionInvitation(Email):
-    """About "sessions:2027-02-22": those planned on that day that can still be joined when it is sent."""
+    """Of sessions planned on one day ("invited:2027-02-22") that can still be joined, to whoever asked for invitations."""
 
     name = INVITATION
     label = _("Invitation to open sessions")
@@ -541,7 +522,7 @@ class SessionInvitation(Email):
     def sessions(self) -> list[OpenSession]:
         """With room, and without those that this reader has a place at or gave one up: one statement."""
         day = date.fromisoformat(self.notification.about.partition(":")[2])
-        from_, until = (uk_datetime(each, time.min).astimezone(UTC) for each in (day, day + timedelta(days=1)))
+        from_, until = (uk_datetime(midnight, time.min).astimezone(UTC) for midnight in (day, day + timedelta(days=1)))
         planned = OpenSession.objects.with_names().to_come(self.now).filter(created_at__gte=from_, created_at__lt=until)
         person = Person.objects.with_email(self.notification.recipient)
         known = SessionPlace.objects.filter(person__in=person).values("session")
@@ -563,11 +544,11 @@ class SessionInvitation(Email):
         return {
             "sessions": [
                 {
-                    "session": each,
-                    "room": session_text.room_in_words(each),
-                    "url": f"{settings.SITE_URL}{each.get_absolute_url()}",
+                    "session": session,
+                    "room": session_text.room_in_words(session),
+                    "url": f"{settings.SITE_URL}{session.get_absolute_url()}",
                 }
-                for each in listed
+                for session in listed
             ],
             "more": count - len(listed),
             "count": count,

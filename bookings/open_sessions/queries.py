@@ -1,13 +1,12 @@
 """Who comes to an open session, in figures; what speaks against dates that are planned; the days of a series."""
 
 import calendar
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Count, TextChoices
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -38,13 +37,14 @@ class PlannedSession:
         return self.starts_at.astimezone(UTC) + self.presentation.length
 
     @property
-    def busy(self) -> DateTimeTZRange:
-        return DateTimeTZRange(self.starts_at.astimezone(UTC), self.ends_at)
+    def span(self) -> Span:
+        return Span(self.starts_at.astimezone(UTC), self.ends_at)
 
 
 # Who comes to an open session, in numbers: for its presenter, who needs no names, and for staff.
 
 COMING_STATES = (PlaceState.TAKEN, PlaceState.ATTENDED)
+MOST_NEEDS = 50
 
 
 @dataclass(frozen=True)
@@ -64,13 +64,11 @@ class PlaceFigures:
     @property
     def lines(self) -> list[str]:
         """'12 health visitors' has no plural that is right for every profession, so: 'Health visitor: 12'."""
-        return [
-            _("%(profession)s: %(count)d") % {"profession": profession_called(name), "count": count}
-            for name, count in self.professions.items()
-        ]
+        counts = ((profession_label(name), count) for name, count in self.professions.items())
+        return [_("%(profession)s: %(count)d") % {"profession": label, "count": count} for label, count in counts]
 
 
-def profession_called(profession: str) -> str:
+def profession_label(profession: str) -> str:
     return str(dict(Profession.choices).get(profession, _("Not known")))
 
 
@@ -83,15 +81,15 @@ def place_figures(session: OpenSession) -> PlaceFigures:
         states[state] = states.get(state, 0) + people
         if state in COMING_STATES:
             professions[profession] = professions.get(profession, 0) + people
-    order = sorted(professions, key=lambda name: (-professions[name], profession_called(name)))
+    order = sorted(professions, key=lambda name: (-professions[name], profession_label(name)))
     return PlaceFigures(states, {name: professions[name] for name in order})
 
 
 def places_in_words(session: OpenSession) -> str:
     """'12 of 20 places taken, 3 people wait': from the figures on the row itself, so that a list reads nothing more."""
     places = ngettext("%(taken)d of %(places)d place taken", "%(taken)d of %(places)d places taken", session.capacity)
-    said = places % {"taken": session.occupied, "places": session.capacity}
-    return f"{said}, {waiting_in_words(session.waiting)}" if session.waiting else said
+    places %= {"taken": session.occupied, "places": session.capacity}
+    return f"{places}, {waiting_in_words(session.waiting)}" if session.waiting else places
 
 
 def waiting_in_words(count: int) -> str:
@@ -100,12 +98,9 @@ def waiting_in_words(count: int) -> str:
 
 def access_needs_of(session: OpenSession) -> list[str]:
     """What those who come need, each once and without names; nothing that looks like a child's details."""
-    told = session.places.filter(state__in=COMING_STATES, flagged_child_details=False).exclude(access_needs="")
-    lines = told.order_by("position").values_list("access_needs", flat=True)[:MOST_NEEDS]
-    return list(dict.fromkeys(line.strip() for line in lines))
-
-
-MOST_NEEDS = 50
+    coming = session.places.filter(state__in=COMING_STATES, flagged_child_details=False).exclude(access_needs="")
+    needs = coming.order_by("position").values_list("access_needs", flat=True)[:MOST_NEEDS]
+    return list(dict.fromkeys(need.strip() for need in needs))
 
 
 # What speaks against dates that a coordinator wants to plan. Reads only, as much for many dates as for one.
@@ -119,7 +114,7 @@ class Clash:
     """`what`: a sentence that staff read. `hard`: the database would refuse; else staff may go on all the same."""
 
     what: str
-    hard: bool
+    hard: bool = False
 
 
 def clashes(planned: Sequence[PlannedSession], *, now: datetime, moving: OpenSession | None = None) -> list[list[Clash]]:
@@ -129,9 +124,9 @@ def clashes(planned: Sequence[PlannedSession], *, now: datetime, moving: OpenSes
     """
     if not planned:
         return []
-    world = ClashFinder(planned, now, moving)
-    found = [[*world.hard(number), *world.soft(number)] for number in range(len(planned))]
-    return [sorted(each, key=lambda clash: not clash.hard) for each in found]
+    finder = ClashFinder(planned, now, moving)
+    found = [[*finder.hard(number), *finder.soft(number)] for number in range(len(planned))]
+    return [sorted(clashes_of_date, key=lambda clash: not clash.hard) for clashes_of_date in found]
 
 
 class ClashFinder:
@@ -139,92 +134,76 @@ class ClashFinder:
 
     def __init__(self, planned: Sequence[PlannedSession], now: datetime, moving: OpenSession | None) -> None:
         self.planned, self.now = planned, now
-        days = sorted(uk_day(each.starts_at) for each in planned)
+        days = sorted(uk_day(session.starts_at) for session in planned)
         whole = DateRange(days[0], days[-1])
-        presenters = {each.presenter.pk: each.presenter for each in planned if each.presenter}
+        presenters = {session.presenter.pk: session.presenter for session in planned if session.presenter}
         mine = with_presentations(presenters.values()) if presenters else []
-        self.presenters: Mapping[int, Presenter] = {each.pk: each for each in mine}
+        self.presenters: Mapping[int, Presenter] = {presenter.pk: presenter for presenter in mine}
         self.hours = read_hours(mine, whole.first, whole.last) if presenters else {}
         self.claims = read_claims(mine, [whole], now, {"session": moving}) if presenters else {}
-        self.journeys = self.read_journeys() if presenters else Journeys()
+        visits = (claim.place for claims in self.claims.values() for claim in claims)
+        bases = (presenter.base for presenter in self.presenters.values())
+        self.journeys = read_journeys([*bases, *visits]) if presenters else Journeys()
         # Sessions of these presentations that lie in that time.
-        first, last = min(each.starts_at for each in self.planned), max(each.ends_at for each in self.planned)
         same = OpenSession.objects.filter(
-            presentation__in={each.presentation.pk for each in self.planned},
+            presentation__in={session.presentation.pk for session in planned},
             state=SessionState.SCHEDULED,
-            starts_at__lt=last,
-            ends_at__gt=first,
+            starts_at__lt=max(session.ends_at for session in planned),
+            ends_at__gt=min(session.starts_at for session in planned),
         )
         self.others = list(same.exclude(pk=moving.pk) if moving else same)
-
-    def read_journeys(self) -> Journeys:
-        visits = (claim.place for mine in self.claims.values() for claim in mine)
-        return read_journeys([*(each.base for each in self.presenters.values()), *visits])
 
     def hard(self, number: int) -> Iterator[Clash]:
         planned = self.planned[number]
         if planned.starts_at <= self.now:
             yield Clash(_("This time has passed."), hard=True)
-        part = self.part_of(number)
-        if part is not None:
-            for sentence in part.verdict(planned.starts_at).obstacles:
+        schedule = self.presenter_schedule(number)
+        if schedule is not None:
+            for sentence in schedule.verdict(planned.starts_at).obstacles:
                 yield Clash(sentence, hard=True)
 
     def soft(self, number: int) -> Iterator[Clash]:
         planned = self.planned[number]
         if not planned.presentation.active:
-            yield soft_clash(_("We don’t offer this presentation at the moment."))
+            yield Clash(_("We don’t offer this presentation at the moment."))
         if Format.ONLINE not in planned.presentation.formats:
-            yield soft_clash(_("We don’t give this presentation online."))
-        for when in self.twice(number):
-            yield soft_clash(_("There is a session of this presentation then already: %(when)s.") % {"when": when})
-        part = self.part_of(number)
-        if part is None:
+            yield Clash(_("We don’t give this presentation online."))
+        for when in self.same_presentation_then(number):
+            yield Clash(_("There is a session of this presentation then already: %(when)s.") % {"when": when})
+        schedule = self.presenter_schedule(number)
+        if schedule is None:
             if is_bank_holiday(uk_day(planned.starts_at), Nation.ENGLAND):
-                yield soft_clash(_("It is a bank holiday in England."))
+                yield Clash(_("It is a bank holiday in England."))
             return
-        yield from map(soft_clash, self.violations(part, planned))
+        violations = schedule.verdict(planned.starts_at).violations
+        yield from (Clash(str(violation.label)) for violation in violations if violation not in NOT_CLASHES)
+        if not schedule.presenter.active:
+            yield Clash(_("The presenter does not give presentations at the moment."))
+        if not (planned.own_joining_link or schedule.presenter.joining_link):
+            yield Clash(str(RuleViolation.NO_LINK.label))
 
-    def violations(self, part: PresenterSchedule, planned: PlannedSession) -> Iterator[str | Promise]:
-        verdict = part.verdict(planned.starts_at)
-        yield from (violation.label for violation in verdict.violations if violation not in NOT_CLASHES)
-        if not part.presenter.active:
-            yield _("The presenter does not give presentations at the moment.")
-        if not (planned.own_joining_link or part.presenter.joining_link):
-            yield RuleViolation.NO_LINK.label
-
-    def part_of(self, number: int) -> PresenterSchedule | None:
+    def presenter_schedule(self, number: int) -> PresenterSchedule | None:
         """The presenter's diary for that date, with the dates before it."""
         planned = self.planned[number]
         if planned.presenter is None:
             return None
         presenter = self.presenters[planned.presenter.pk]
         slot_query = SlotQuery(planned.presentation, Format.ONLINE, None)
-        claims = sorted([*self.claims[presenter.pk], *self.planned_before(number)], key=lambda claim: claim.span)
+        earlier = (session for session in self.planned[:number] if session.presenter == planned.presenter)
+        planned_claims = (Claim(session.span, is_session=True, is_visit=True) for session in earlier)
+        claims = sorted([*self.claims[presenter.pk], *planned_claims], key=lambda claim: claim.span)
         today = uk_day(self.now)
         return PresenterSchedule(presenter, presenter.given, self.hours[presenter.pk], claims, slot_query, today, self.journeys)
 
-    def planned_before(self, number: int) -> Iterable[Claim]:
-        mine = self.planned[number].presenter
-        return (Claim(span_of(each), is_session=True, is_visit=True) for each in self.planned[:number] if each.presenter == mine)
-
-    def twice(self, number: int) -> Iterator[str]:
+    def same_presentation_then(self, number: int) -> Iterator[str]:
         planned = self.planned[number]
-        span = span_of(planned)
-        earlier = [each for each in self.planned[:number] if each.presentation == planned.presentation]
-        there = [each for each in self.others if each.presentation_id == planned.presentation.pk]
-        times = [(each.starts_at, each.ends_at) for each in there] + [(each.starts_at, each.ends_at) for each in earlier]
-        for start, end in times:
-            if span.overlaps(Span(start.astimezone(UTC), end.astimezone(UTC))):
-                yield format_span(start, end)
-
-
-def soft_clash(sentence: str | Promise) -> Clash:
-    return Clash(str(sentence), hard=False)
-
-
-def span_of(planned: PlannedSession) -> Span:
-    return Span(planned.starts_at.astimezone(UTC), planned.ends_at)
+        sessions: list[OpenSession | PlannedSession] = [
+            *(session for session in self.others if session.presentation_id == planned.presentation.pk),
+            *(session for session in self.planned[:number] if session.presentation == planned.presentation),
+        ]
+        for session in sessions:
+            if planned.span.overlaps(Span(session.starts_at.astimezone(UTC), session.ends_at.astimezone(UTC))):
+                yield format_span(session.starts_at, session.ends_at)
 
 
 # The days of a series (“six Tuesdays”): a rule and a first day in, days out. What the UK clock says stays the same on each.
@@ -256,22 +235,13 @@ def series_days(first: date, every: str, count: int, *, passes_over: Callable[[d
         return SeriesDays([first], [])
     days: list[date] = []
     left_out: list[date] = []
-    for day in recurring_days(first, every):
+    step = timedelta(weeks=2 if every == Recurrence.FORTNIGHT else 1)
+    recurring = same_weekdays(first) if every == Recurrence.MONTH else (first + step * number for number in itertools.count())
+    for day in recurring:
         (left_out if passes_over(day) else days).append(day)
         if len(days) == count or len(days) + len(left_out) >= MOST_DAYS_TRIED:
             break
     return SeriesDays(days, left_out)
-
-
-def recurring_days(first: date, every: str) -> Iterator[date]:
-    """That day and those after it, without end."""
-    if every == Recurrence.MONTH:
-        yield from same_weekdays(first)
-        return
-    step = timedelta(weeks=2 if every == Recurrence.FORTNIGHT else 1)
-    while True:
-        yield first
-        first += step
 
 
 def same_weekdays(first: date) -> Iterator[date]:

@@ -1,4 +1,4 @@
-"""How an open session and a place at one are said, the same on pages and in emails."""
+"""Facts and sentences about an open session and a place at one, the same on pages and in emails."""
 
 from datetime import datetime
 
@@ -16,20 +16,16 @@ def session_facts(session: OpenSession, *, with_reference: bool = True) -> list[
     return [*rows, row(_("Reference"), session.reference)] if with_reference else rows
 
 
-def joining_facts(session: OpenSession) -> list[Row]:
-    """How to join and who gives it: only for people who have a place."""
-    rows = [row(_("Presenter"), session.presenter.name)] if session.presenter else []
-    if session.joining_link:
-        rows.append({**row(_("Joining link"), session.joining_link), "href": session.joining_link, "is_private": True})
-    if session.joining_help:
-        rows.append({**row(_("How to join"), session.joining_help), "is_private": True})
-    return rows
-
-
 def place_facts(place: SessionPlace, *, with_reference: bool = True) -> list[Row]:
-    """The facts, and for who has a place how to join."""
+    """The facts, and for who has a place who gives it and how to join."""
     session = place.session
-    rows = session_facts(session, with_reference=False) + (joining_facts(session) if place.has_a_place else [])
+    rows = session_facts(session, with_reference=False)
+    if place.has_a_place and session.presenter:
+        rows.append(row(_("Presenter"), session.presenter.name))
+    if place.has_a_place and session.joining_link:
+        rows.append({**row(_("Joining link"), session.joining_link), "href": session.joining_link, "is_private": True})
+    if place.has_a_place and session.joining_help:
+        rows.append({**row(_("How to join"), session.joining_help), "is_private": True})
     return [*rows, row(_("Reference"), session.reference)] if with_reference else rows
 
 
@@ -89,29 +85,19 @@ def waiting_steps(session: OpenSession) -> list[Step]:
     ]
 
 
-def place_title(place: SessionPlace) -> str:
+def place_title(place: SessionPlace, now: datetime) -> str:
     """How the place stands, as the heading of its page."""
-    return {
-        PlaceState.TAKEN: _("You have a place"),
-        PlaceState.WAITING: _("You are on the waiting list"),
-        PlaceState.OFFERED: _("A place is free for you"),
-        PlaceState.GIVEN_UP: _("You have no place at this session"),
-        PlaceState.ATTENDED: _("You were there"),
-    }[PlaceState(place.state)]
-
-
-def past_place_title(place: SessionPlace, now: datetime) -> str:
-    """The same when the session is not to come any more."""
     session = place.session
+    if may_be_joined(session, now):
+        return {
+            PlaceState.TAKEN: _("You have a place"),
+            PlaceState.WAITING: _("You are on the waiting list"),
+            PlaceState.OFFERED: _("A place is free for you"),
+            PlaceState.GIVEN_UP: _("You have no place at this session"),
+            PlaceState.ATTENDED: _("You were there"),
+        }[PlaceState(place.state)]
     if session.state == SessionState.CANCELLED:
         return _("This session is cancelled")
     if session.ends_at > now and place.has_a_place:
         return _("The session has begun")
     return _("You were there") if place.state == PlaceState.ATTENDED else _("This session is over")
-
-
-def give_up_question(place: SessionPlace) -> str:
-    """The heading over the button that gives it up."""
-    if place.state == PlaceState.WAITING:
-        return _("Leave the waiting list?")
-    return _("Give up your place?") if place.state == PlaceState.TAKEN else _("Let somebody else have this place?")

@@ -2,7 +2,6 @@
 
 import secrets
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -17,16 +16,17 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import signed_in
-from accounts.models import User
+from accounts.limits import check_throttles, client_throttle
+from accounts.models import User, Where
+from bookings import rules
 from bookings.booking.forms import TEXT_ROWS
-from bookings.booking.limits import too_many_places
 from bookings.booking.services.notify import gets_reminders
 from bookings.booking.views.links import LinkedView, PageView, behind_a_link_to
 from bookings.calendars import ical
 from bookings.errors import AlreadyPlaced
 from bookings.feedback.queries import feedback_panel_for_place
-from bookings.feedback.services import wish_year_later, withdraw_year_later
-from bookings.models import LIVE_PLACES, Channel, OpenSession, PlaceLinkPurpose, PlaceState, Presentation, SessionPlace
+from bookings.feedback.services import request_year_later, withdraw_year_later
+from bookings.models import Channel, OpenSession, PlaceLinkPurpose, PlaceState, Presentation, SessionPlace
 from bookings.open_sessions import text
 from bookings.open_sessions.services.base import OfferOver, PlaceMoved, SessionClosed, TimeChanged
 from bookings.open_sessions.services.notify import is_unsure, were_warned
@@ -39,12 +39,8 @@ from professionals.models import DraftKind
 from professionals.safeguarding.child_details import looks_like_child_details
 from professionals.safeguarding.forms import ChildDetailsMixin
 
-# What is asked of somebody who takes a place at an open session.
-
 
 class PlaceForm(ChildDetailsMixin, PageForm):
-    """Everything else we know from the account."""
-
     access_needs = forms.CharField(
         label=gettext_lazy("Do you need anything to take part?"),
         help_text=gettext_lazy("For example captions, or slides in advance. Do not give any child’s details here."),
@@ -61,76 +57,62 @@ class PlaceForm(ChildDetailsMixin, PageForm):
 ON_A_PAGE = 20
 
 
-@dataclass(frozen=True)
-class ListedSession:
-    """A session in the list, and how it stands for whoever looks."""
-
-    session: OpenSession
-    room: str
-    has_room: bool
-    mine: SessionPlace | None
-
-
 @require_safe
 def sessions(request: HttpRequest) -> HttpResponse:
-    now = timezone.now()
-    to_come = OpenSession.objects.to_come(now)
+    to_come = OpenSession.objects.to_come(timezone.now())
     about = list(Presentation.objects.filter(pk__in=to_come.order_by().values("presentation")).order_by("title", "pk"))
-    chosen = next((each for each in about if each.slug == request.GET.get("presentation")), None)
+    chosen = next((presentation for presentation in about if presentation.slug == request.GET.get("presentation")), None)
     if chosen:
         to_come = to_come.filter(presentation=chosen)
     number = page_in(request.GET.get("page", ""))
     first = (number - 1) * ON_A_PAGE
     found = list(to_come.select_related("presentation")[first : first + ON_A_PAGE + 1])  # one more than is shown
+    mine = my_places(request, found[:ON_A_PAGE])
+
+    def link(page: int) -> str:
+        query = ({"presentation": chosen.slug} if chosen else {}) | ({"page": str(page)} if page > 1 else {})
+        return f"?{urlencode(query)}"
+
     context = {
-        "shown": listed_sessions(found[:ON_A_PAGE], request),
+        "shown": [
+            {
+                "session": session,
+                "room": text.room_in_words(session),
+                "has_room": text.has_room(session),
+                "mine": mine.get(session.pk),
+            }
+            for session in found[:ON_A_PAGE]
+        ],
         "presentations": about if len(about) > 1 else [],
         "chosen": chosen,
         "number": number,
-        "earlier": list_address(chosen, number - 1) if number > 1 else "",
-        "later": list_address(chosen, number + 1) if len(found) > ON_A_PAGE else "",
+        "earlier": link(number - 1) if number > 1 else "",
+        "later": link(number + 1) if len(found) > ON_A_PAGE else "",
     }
     return render(request, "bookings/sessions/sessions.html", context)
 
 
-def list_address(presentation: Presentation | None, page: int) -> str:
-    asked = ({"presentation": presentation.slug} if presentation else {}) | ({"page": str(page)} if page > 1 else {})
-    return f"?{urlencode(asked)}"
-
-
-def listed_sessions(found: Iterable[OpenSession], request: HttpRequest) -> list[ListedSession]:
-    mine = my_places(request, found)
-    return [ListedSession(each, text.room_in_words(each), text.has_room(each), mine.get(each.pk)) for each in found]
-
-
-def my_places(request: HttpRequest, found: Iterable[OpenSession]) -> dict[int, SessionPlace]:
+def my_places(request: HttpRequest, sessions: Iterable[OpenSession]) -> dict[int, SessionPlace]:
     """Those of whoever is signed in, by session."""
     person = person_in(request)
     if person is None:
         return {}
-    places = SessionPlace.objects.live().filter(person=person, session__in=[each.pk for each in found])
+    places = SessionPlace.objects.live().filter(person=person, session__in=[session.pk for session in sessions])
     return {place.session_id: place for place in places}
 
 
 @require_safe
 def session(request: HttpRequest, reference: str) -> HttpResponse:
-    found, now = session_or_404(reference), timezone.now()
+    session, now = get_object_or_404(OpenSession.objects.with_names(), reference=reference), timezone.now()
     context = {
-        "session": found,
-        "room": text.room_in_words(found),
-        "has_room": text.has_room(found),
-        "may_be_joined": text.may_be_joined(found, now),
-        "is_over": found.ends_at <= now,
-        "mine": my_places(request, [found]).get(found.pk),
+        "session": session,
+        "room": text.room_in_words(session),
+        "has_room": text.has_room(session),
+        "may_be_joined": text.may_be_joined(session, now),
+        "is_over": session.ends_at <= now,
+        "mine": my_places(request, [session]).get(session.pk),
     }
     return render(request, "bookings/sessions/session.html", context)
-
-
-def session_or_404(reference: str) -> OpenSession:
-    found = OpenSession.objects.with_names().filter(reference=reference).first()
-    if found is None:
-        raise Http404
-    return found
 
 
 # Taking a place: one page to check and to press, once. What was typed is kept while somebody signs in.
@@ -145,16 +127,15 @@ def session_place(request: HttpRequest, reference: str) -> HttpResponse:
         # In a draft, by session; not what looks like a child's details: nobody could be asked about that yet.
         typed = request.POST.get("access_needs", "")[: PlaceForm.base_fields["access_needs"].max_length]  # type: ignore[attr-defined]
         if typed and not looks_like_child_details(typed):
-            session = session_or_404(reference)
+            session = get_object_or_404(OpenSession, reference=reference)
             drafts.keep(request, DraftKind.PLACE, {session.reference: {"access_needs": typed}}, timezone.now())
     return place_page(request, reference)
 
 
 @person_required
 def place_page(request: HttpRequest, reference: str) -> HttpResponse:
-    now, session = timezone.now(), session_or_404(reference)
-    has_one = SessionPlace.objects.filter(session=session, person=the_person(request), state__in=LIVE_PLACES).exists()
-    if has_one:
+    now, session = timezone.now(), get_object_or_404(OpenSession.objects.with_names(), reference=reference)
+    if SessionPlace.objects.live().filter(session=session, person=the_person(request)).exists():
         return redirect("session_mine", reference=reference)
     if not text.may_be_joined(session, now):
         return redirect(session)  # which says why
@@ -165,7 +146,7 @@ def place_page(request: HttpRequest, reference: str) -> HttpResponse:
     form = PlaceForm(request.POST)
     if not form.is_valid():
         return place_form_page(request, session, form)
-    if stop := too_many_places(request, now):
+    if stop := check_throttles(request, Where.PLACE, [client_throttle(request, "place", *rules.PLACE_RATE_LIMIT)], now):
         response = place_form_page(request, session, form, warning=stop.sentence(now), status=429)
         response.headers["Retry-After"] = str(stop.seconds(now))
         return response
@@ -192,7 +173,8 @@ def submit_place(request: HttpRequest, session: OpenSession, form: PlaceForm, no
     except AlreadyPlaced:
         return place_form_page(request, session, form, token=secrets.token_urlsafe(32), warning=again)
     except TimeChanged as refusal:  # at this very moment
-        return place_form_page(request, session_or_404(session.reference), form, warning=refusal.message)
+        session = OpenSession.objects.with_names().get(pk=session.pk)
+        return place_form_page(request, session, form, warning=refusal.message)
     except SessionClosed as refusal:
         messages.warning(request, refusal.message)
         return redirect(session)
@@ -208,8 +190,8 @@ def submit_place(request: HttpRequest, session: OpenSession, form: PlaceForm, no
     elif promised == LINE and place.state == PlaceState.TAKEN:
         messages.success(request, _("A place became free while you read the page, so you have it now."))
     elif place.state == PlaceState.TAKEN:
-        said = _("We have sent all of this to %(email)s, with an entry for your calendar.")
-        messages.success(request, said % {"email": place.person.email})
+        sent = _("We have sent all of this to %(email)s, with an entry for your calendar.")
+        messages.success(request, sent % {"email": place.person.email})
     return redirect("session_mine", reference=session.reference)
 
 
@@ -259,23 +241,19 @@ def session_mine(request: HttpRequest, reference: str) -> HttpResponse:
     if request.method == "POST":
         act_on_place(request, place, now, by=request.user)  # type: ignore[arg-type]
         return redirect("session_mine", reference=reference)
+    will_be_reminded = place.state == PlaceState.TAKEN and place.session.reminder_due_at > now
+    reminders_stopped = will_be_reminded and not gets_reminders(place.person)
+    is_live = place.state in (PlaceState.TAKEN, PlaceState.WAITING)
     context = {
         **place_context(place, now),
-        **next_steps_context(place, now),
+        "steps": text.next_steps(place, now, reminds=not reminders_stopped) if is_live else [],
+        "stopped_reminders": reminders_stopped,
         "facts": text.place_facts(place, with_reference=False),
         "unsure": place.has_a_place and is_unsure(place.session, now) and were_warned(place.session),
         "has_calendar": place.has_a_place and place.session.is_scheduled and place.session.ends_at > now,
         "after": feedback_panel_for_place(place, now),
     }
     return render(request, "bookings/sessions/mine.html", context)
-
-
-def next_steps_context(place: SessionPlace, now: datetime) -> dict[str, object]:
-    if place.state not in (PlaceState.TAKEN, PlaceState.WAITING):
-        return {"steps": []}
-    ahead = place.state == PlaceState.TAKEN and place.session.reminder_due_at > now
-    stopped = ahead and not gets_reminders(place.person)
-    return {"steps": text.next_steps(place, now, reminds=not stopped), "stopped_reminders": stopped}
 
 
 def place_context(place: SessionPlace, now: datetime) -> dict[str, object]:
@@ -286,7 +264,7 @@ def place_context(place: SessionPlace, now: datetime) -> dict[str, object]:
         "place": place,
         "session": place.session,
         "to_come": to_come,
-        "heading": text.place_title(place) if to_come else text.past_place_title(place, now),
+        "heading": text.place_title(place, now),
         "line": text.line_in_words(text.number_in_line(place)) if waits else "",
         "until": place.offered_until,
         "may_accept": to_come and place.state == PlaceState.OFFERED,
@@ -295,22 +273,22 @@ def place_context(place: SessionPlace, now: datetime) -> dict[str, object]:
 
 
 def act_on_place(request: HttpRequest, place: SessionPlace, now: datetime, *, by: User | None) -> None:
-    """One of the two buttons was pressed; what became of it is said on the page that follows."""
-    wish = request.POST.get("do", "")
-    if wish not in (ACCEPT, GIVE_UP):
+    """Accept or give up, by the button that was pressed; the next page shows the message."""
+    action = request.POST.get("do", "")
+    if action not in (ACCEPT, GIVE_UP):
         return
     if request.POST.get("version") != str(place.version):
         messages.warning(request, _("This has changed since you opened the page. Please read how it stands now."))
         return
     try:
-        if wish == ACCEPT:
+        if action == ACCEPT:
             accept_offer(place=place, by=by, now=now)
             messages.success(request, _("The place is yours. We have sent you an email with the calendar entry."))
         else:
             waited = place.state == PlaceState.WAITING
             give_up_place(place=place, by=by, now=now, by_link=by is None)
-            said = _("You are off the waiting list.") if waited else _("Thank you. Somebody else can have the place now.")
-            messages.success(request, said)
+            done = _("You are off the waiting list.") if waited else _("Thank you. Somebody else can have the place now.")
+            messages.success(request, done)
     except (OfferOver, PlaceMoved, SessionClosed) as refusal:
         messages.warning(request, refusal.message)
 
@@ -332,17 +310,16 @@ def session_calendar(request: HttpRequest, reference: str) -> HttpResponse:
 @require_POST
 @person_required
 def session_again(request: HttpRequest, reference: str) -> HttpResponse:
-    """A reminder in a year: wished, or taken back."""
+    """A reminder in a year: asked for, or taken back."""
     now, place = timezone.now(), own_place(request, reference)
     if "withdraw" in request.POST:
         withdraw_year_later(of=place)
     elif "wish" in request.POST and feedback_panel_for_place(place, now) is not None:
-        wish_year_later(of=place, now=now)
+        request_year_later(of=place, now=now)
     return redirect("session_mine", reference=reference)
 
 
-# Pages behind the links of emails about a place, for whoever has the email: see bookings.booking.views.links, whose rules they
-# keep.
+# Pages behind the links of emails about a place, by the rules of bookings.booking.views.links.
 
 OVER = "bookings/sessions/link_over.html"
 
@@ -372,7 +349,11 @@ def place_link_page(request: HttpRequest, place: SessionPlace, now: datetime, te
     person = person_in(request)
     if person and person.pk == place.person_id:
         return redirect("session_mine", reference=place.session.reference)
-    how = place_context(place, now)
-    asks = text.give_up_question(place) if how["may_give_up"] else how["heading"]
-    context = {**how, "asks": asks, "facts": text.session_facts(place.session, with_reference=False)}
+    context = place_context(place, now)
+    asks = context["heading"]
+    if context["may_give_up"] and place.state == PlaceState.WAITING:
+        asks = _("Leave the waiting list?")
+    elif context["may_give_up"]:
+        asks = _("Give up your place?") if place.state == PlaceState.TAKEN else _("Let somebody else have this place?")
+    context |= {"asks": asks, "facts": text.session_facts(place.session, with_reference=False)}
     return render(request, template, context)

@@ -53,29 +53,29 @@ class PresenterAgenda(Email):
         return any(stop.start > timezone.now() for stop in self.stops)
 
     def context(self) -> dict[str, object]:
-        visits = [stop for stop in self.stops if isinstance(stop, VisitStop)]
+        stops = []
+        for stop in self.stops:
+            given: Booking | OpenSession
+            if isinstance(stop, SessionStop):
+                given, page, leave = stop.session, "presenter_session", gettext("Open session, online")
+            else:
+                given, page, leave = stop.booking, "presenter_visit", stop.leave
+            stops.append(
+                {
+                    "clocks": given.clocks,
+                    "reference": given.reference,
+                    "leave": leave,
+                    "title": given.presentation.title,
+                    "rows": stop.rows,
+                    "url": f"{settings.SITE_URL}{reverse(page, args=[given.reference])}",
+                }
+            )
         return {
             "day": format_day(self.day),
             "clock": format_clock(self.stops[0].start),
-            "stops": [self.stop_context(stop) for stop in self.stops],
-            "goes_out": any(stop.booking.format == Format.WORKPLACE for stop in visits),
+            "stops": stops,
+            "goes_out": any(isinstance(stop, VisitStop) and stop.booking.format == Format.WORKPLACE for stop in self.stops),
             "day_url": f"{settings.SITE_URL}{reverse('presenter_day')}?day={self.day}",
-        }
-
-    @staticmethod
-    def stop_context(stop: VisitStop | SessionStop) -> dict[str, object]:
-        given: Booking | OpenSession
-        if isinstance(stop, SessionStop):
-            given, page, leave = stop.session, "presenter_session", gettext("Open session, online")
-        else:
-            given, page, leave = stop.booking, "presenter_visit", stop.leave
-        return {
-            "clocks": given.clocks,
-            "reference": given.reference,
-            "leave": leave,
-            "title": given.presentation.title,
-            "rows": stop.rows,
-            "url": f"{settings.SITE_URL}{reverse(page, args=[given.reference])}",
         }
 
 

@@ -25,16 +25,16 @@ def visit_in_words(booking: Booking, now: datetime) -> SafeString | str:
     visit = getattr(booking, "visit", None)
     handed_over = [still_there_text(visit)] if visit is not None and visit.is_handed_over else []
     if late is not None:
-        missed = state_tag(_("No check-out") if late.missed == CHECK_OUT else _("No check-in"), "waiting")
-        return format_html_join(" ", "{}", [(part,) for part in (missed, *handed_over)])
+        tag = state_tag(_("No check-out") if late.missed == CHECK_OUT else _("No check-in"), "waiting")
+        return format_html_join(" ", "{}", ((part,) for part in (tag, *handed_over)))
     if visit is None:
         return ""
-    said = handed_over
+    lines = handed_over
     if visit.belongs(visit.checked_in_at):
-        said.append(_("Checked in: %(moment)s") % {"moment": text.moment_text(visit.checked_in_at)})
+        lines.append(_("Checked in: %(moment)s") % {"moment": text.moment_text(visit.checked_in_at)})
     if visit.is_out:
-        said.append(_("Checked out: %(moment)s") % {"moment": text.moment_text(visit.checked_out_at)})
-    return "\n".join(said)
+        lines.append(_("Checked out: %(moment)s") % {"moment": text.moment_text(visit.checked_out_at)})
+    return "\n".join(lines)
 
 
 def still_there_text(visit: Visit) -> str:
@@ -56,24 +56,24 @@ def joining_in_words(booking: Booking) -> str:
 
 def overdue_visits() -> list[Alarm]:
     """The longest wait first."""
-    late = Booking.objects.with_names().select_related("visit__presenter").overdue(timezone.now())
-    return [alarm(booking) for booking in late[:ALARMS_SHOWN]]
-
-
-def alarm(booking: Booking) -> Alarm:
-    facts = {"name": name_of_visitor(booking)}
-    title = _("No check-out from %(name)s") if booking.missed == CHECK_OUT else _("No check-in from %(name)s")
-    return Alarm(
-        title=title % facts,
-        rows=[
-            text.row(_("Expected"), expected_text(booking.missed_at)),
-            *whom_to_call(booking),
-            text.row(_("Where"), ", ".join(booking.address_lines)),
-        ],
-        about=booking.reference,
-        href=reverse("staff:bookings_booking_change", args=[booking.pk]),
-        resolve_href=reverse("staff:bookings_booking_action", args=[booking.pk, "safe"]),
-    )
+    now, alarms = timezone.now(), []
+    for booking in Booking.objects.with_names().select_related("visit__presenter").overdue(now)[:ALARMS_SHOWN]:
+        title = _("No check-out from %(name)s") if booking.missed == CHECK_OUT else _("No check-in from %(name)s")
+        today = _("Today at %(clock)s") % {"clock": format_clock(booking.missed_at)}
+        expected = today if uk_day(booking.missed_at) == uk_day(now) else text.moment_text(booking.missed_at)
+        alarm = Alarm(
+            title=title % {"name": name_of_visitor(booking)},
+            rows=[
+                text.row(_("Expected"), expected),
+                *whom_to_call(booking),
+                text.row(_("Where"), ", ".join(booking.address_lines)),
+            ],
+            about=booking.reference,
+            href=reverse("staff:bookings_booking_change", args=[booking.pk]),
+            resolve_href=reverse("staff:bookings_booking_action", args=[booking.pk, "safe"]),
+        )
+        alarms.append(alarm)
+    return alarms
 
 
 def whom_to_call(booking: Booking) -> list[text.Row]:
@@ -83,12 +83,6 @@ def whom_to_call(booking: Booking) -> list[text.Row]:
         text.row(_("Contact on site"), booking.contact_name),
         text.row(_("Their phone"), phone_link(booking.contact_phone)),
     ]
-
-
-def expected_text(moment: datetime) -> str:
-    if uk_day(moment) == uk_day(timezone.now()):
-        return _("Today at %(clock)s") % {"clock": format_clock(moment)}
-    return text.moment_text(moment)
 
 
 staff_site.add_alarms("bookings.view_booking", overdue_visits, resolved_with="bookings.change_booking")

@@ -51,6 +51,8 @@ class OverdueEmail(TeamEmail):
     def context(self) -> dict[str, object]:
         booking = self.booking
         presenter, moment = text.presenter_of_visit(booking), booking.agreed[0 if self.missed == CHECK_IN else 1]
+        visit: Visit | None = getattr(booking, "visit", None)
+        arrived = visit.checked_in_at if visit and visit.belongs(visit.checked_in_at) else None
         # With the day: after an outage this may be read on another.
         facts = {"name": name_of_visitor(booking), "clock": format_clock(moment), "day": format_day(moment)}
         url = reverse("staff:bookings_booking_action", args=[booking.pk, "safe"])
@@ -63,23 +65,16 @@ class OverdueEmail(TeamEmail):
                 row(gettext("2. Contact on site"), booking.contact_name),
                 phone_row(gettext("Their phone"), booking.contact_phone),
             ],
-            "place_rows": self.place_rows(),
+            "place_rows": [
+                row(gettext("Where"), text.where_text(booking)),
+                row(gettext("Room, parking or entrance"), "" if booking.flagged_child_details else booking.room),
+                row(gettext("When"), booking.when),
+                row(gettext("Checked in"), text.moment_text(arrived) if arrived else gettext("No")),
+                row(gettext("Reference"), booking.reference),
+            ],
             "missed": str(self.sentence) % facts,
             "escalated": self.escalated,
         }
-
-    def place_rows(self) -> list[Row]:
-        booking = self.booking
-        visit: Visit | None = getattr(booking, "visit", None)
-        arrived = visit.checked_in_at if visit and visit.belongs(visit.checked_in_at) else None
-        room = "" if booking.flagged_child_details else booking.room
-        return [
-            row(gettext("Where"), text.where_text(booking)),
-            row(gettext("Room, parking or entrance"), room),
-            row(gettext("When"), booking.when),
-            row(gettext("Checked in"), text.moment_text(arrived) if arrived else gettext("No")),
-            row(gettext("Reference"), booking.reference),
-        ]
 
 
 class StaffNoCheckIn(OverdueEmail):
@@ -120,8 +115,8 @@ class StaffStillNoPresenter(TeamEmail):
 
     def is_still_due(self) -> bool:
         """To come, with nobody to give it since the same loss; once it has started, an email is too late."""
-        found = without_presenter(Booking.objects.filter(pk=self.booking.pk), timezone.now())
-        return found.exists() and minute_of_loss(self.booking) == self.notification.version
+        bookings = without_presenter(Booking.objects.filter(pk=self.booking.pk), timezone.now())
+        return bookings.exists() and minute_of_loss(self.booking) == self.notification.version
 
     def context(self) -> dict[str, object]:
         booking, person = self.booking, self.booking.person
@@ -143,8 +138,8 @@ class StaffNoJoiningLink(TeamEmail):
 
     def is_still_due(self) -> bool:
         """To come, with no link; what has started is too late to mend."""
-        found = Booking.objects.filter(pk=self.booking.pk).without_joining_link(timezone.now())
-        return found.exists() and minute_of(self.booking.agreed[0]) == self.notification.version
+        bookings = Booking.objects.filter(pk=self.booking.pk).without_joining_link(timezone.now())
+        return bookings.exists() and minute_of(self.booking.agreed[0]) == self.notification.version
 
     def context(self) -> dict[str, object]:
         """`ask_rows`: the presenter, who may have a link already."""

@@ -1,6 +1,6 @@
-"""Check-in and check-out, what must wait while a presenter is out there, and alerts about one who is overdue."""
+"""Check-in and check-out, what must wait while a presenter is out there (product.md, rule 10), and the alerts to staff."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
 from django.conf import settings
@@ -27,14 +27,16 @@ from notifications.outbox import notify_each
 from privacy.services import VisitInTheWay
 from professionals.safeguarding.services import notify_safeguarding_lead
 
-# What must wait while a presenter is out there, or nobody knows whether they are safe (product.md, rule 10).
-
 
 class VisitNotOver(VisitInTheWay):
     """What we know of a visit can't be erased while its presenter needs it."""
 
-    def __init__(self, booking: Booking) -> None:
-        super().__init__(
+
+def refuse_while_on_the_way_or_there(bookings: BookingQuerySet, now: datetime) -> None:
+    """Raises VisitNotOver for the first of these to which a presenter may have set off, and from which nobody has come back."""
+    booking = bookings.visits_under_way(now).first()
+    if booking is not None:
+        raise VisitNotOver(
             _(
                 "The presenter of visit %(reference)s may be on the way or there, and needs the contact on site, so nothing was "
                 "erased. Do this once the presenter has checked out or a colleague has said that all is well. If nobody has set "
@@ -44,14 +46,7 @@ class VisitNotOver(VisitInTheWay):
         )
 
 
-def refuse_while_on_the_way_or_there(bookings: BookingQuerySet, now: datetime) -> None:
-    """Raises VisitNotOver for the first of these to which a presenter may have set off, and from which nobody has come back."""
-    found = bookings.visits_under_way(now).first()
-    if found is not None:
-        raise VisitNotOver(found)
-
-
-def keep_waiting_for(presenter: Presenter, booking: Booking, now: datetime) -> None:
+def await_presenter(presenter: Presenter, booking: Booking, now: datetime) -> None:
     """Before leave takes this presenter off a visit that has begun: the alarm stays until somebody has heard from them."""
     if booking.format != Format.WORKPLACE or booking.state != State.CONFIRMED or booking.visit_closed or booking.agreed[0] > now:
         return
@@ -72,14 +67,14 @@ def refuse_while_overdue(booking: Booking, now: datetime) -> None:
 
 
 def refuse_while_there(booking: Booking, now: datetime) -> None:
-    """At another time it would be another visit, and nobody would wait for who is at this one."""
-    if somebody_is_there(booking, now):
+    """At another time it would be another visit, and nobody would wait for the presenter at this one."""
+    if presenter_is_there(booking, now):
         raise DomainError(
             _("The presenter has checked in there and not checked out. Call them and check them out, then do this.")
         )
 
 
-def somebody_is_there(booking: Booking, now: datetime) -> bool:
+def presenter_is_there(booking: Booking, now: datetime) -> bool:
     """No statement before anybody can have checked in."""
     if booking.format != Format.WORKPLACE or booking.starts_at is None or now < booking.starts_at - rules.CHECK_IN_OPENS_BEFORE:
         return False
@@ -87,10 +82,8 @@ def somebody_is_there(booking: Booking, now: datetime) -> bool:
     return visit is not None and visit.is_in
 
 
-# A presenter arrives at a workplace and leaves it again; a colleague says that all is well.
-#
-# Each writer locks the booking first, so a second tap, a second phone and the alert (bookings.visits.services) see what the
-# first has written. No busy time is touched, so no presenter is locked.
+# Each writer locks the booking first, so a second tap, a second phone and the alert see what the first has written. No busy time
+# is touched, so no presenter is locked.
 
 
 class NotAVisit(DomainError):
@@ -100,9 +93,7 @@ class NotAVisit(DomainError):
 
 
 class TooEarlyToCheckIn(DomainError):
-    def __init__(self, opens_at: datetime) -> None:
-        facts = {"day": format_day(opens_at), "clock": format_clock(opens_at)}
-        super().__init__(_("You can check in from %(clock)s on %(day)s.") % facts)
+    """It says from when."""
 
 
 class VisitOver(DomainError):
@@ -119,15 +110,16 @@ def check_in(booking: Booking, *, presenter: Presenter, by: User, now: datetime,
 
     Raises NotAVisit, TooEarlyToCheckIn, VisitOver.
     """
-    locked, visit = lock_visit(booking)
-    refuse_somebody_elses(visit, presenter)
+    locked, visit = lock_visit(booking, presenter)
     if visit.is_in or (visit.is_out and visit.presenter == presenter):
         return visit
     if locked.state != State.CONFIRMED or locked.format != Format.WORKPLACE:
         raise NotAVisit
     starts_at, ends_at = locked.agreed
-    if now < starts_at - rules.CHECK_IN_OPENS_BEFORE:
-        raise TooEarlyToCheckIn(starts_at - rules.CHECK_IN_OPENS_BEFORE)
+    opens_at = starts_at - rules.CHECK_IN_OPENS_BEFORE
+    if now < opens_at:
+        facts = {"day": format_day(opens_at), "clock": format_clock(opens_at)}
+        raise TooEarlyToCheckIn(_("You can check in from %(clock)s on %(day)s.") % facts)
     if now >= ends_at:
         raise VisitOver
     visit.presenter, visit.checked_in_at, visit.checked_out_at = presenter, now, None
@@ -142,8 +134,7 @@ def check_out(booking: Booking, *, presenter: Presenter, by: User, now: datetime
 
     Raises NotAVisit.
     """
-    locked, visit = lock_visit(booking)
-    refuse_somebody_elses(visit, presenter)
+    locked, visit = lock_visit(booking, presenter)
     if visit.is_out and visit.presenter == presenter:
         return visit
     if not visit.is_in:
@@ -172,18 +163,15 @@ def say_safe(booking: Booking, *, by: User, now: datetime, note: str, flagged: b
     return visit
 
 
-def lock_visit(booking: Booking) -> tuple[Booking, Visit]:
-    """The booking, locked, and its visit as it stands since; a new one is not written yet."""
+def lock_visit(booking: Booking, presenter: Presenter | None = None) -> tuple[Booking, Visit]:
+    """The booking, locked, and its visit as it stands since, unsaved if new. Refused while another presenter is there."""
     locked = Booking.objects.select_for_update(of=("self",), no_key=True).get(pk=booking.pk)
     visit = Visit.objects.filter(booking=locked).select_related("presenter").first() or Visit(booking=locked)
     visit.booking = locked
+    if presenter and visit.is_in and visit.presenter is not None and visit.presenter != presenter:
+        sentence = _("%(name)s is checked in there. Nobody else can check in or out before %(name)s has checked out.")
+        raise DomainError(sentence % {"name": visit.presenter})
     return locked, visit
-
-
-def refuse_somebody_elses(visit: Visit, presenter: Presenter) -> None:
-    if visit.is_in and visit.presenter is not None and visit.presenter != presenter:
-        said = _("%(name)s is checked in there. Nobody else can check in or out before %(name)s has checked out.")
-        raise DomainError(said % {"name": visit.presenter})
 
 
 def save_visit(visit: Visit, kind: EventKind, *, by: User, now: datetime, note: str, flagged: bool) -> None:
@@ -198,19 +186,16 @@ def save_visit(visit: Visit, kind: EventKind, *, by: User, now: datetime, note: 
         notify_safeguarding_lead(about=f"booking:{booking.pk}:{kind}:{now:%Y%m%d%H%M%S}", reference=booking.reference, now=now)
 
 
-# Staff are told of a presenter who has not checked in or out, of a booking to which nobody would come, and of an online one
-# that has no joining link.
-#
-# Run every few minutes (ctac/settings.py). An alert is a row of the outbox, unique by kind, booking and the minute at which
-# the booking starts: run twice, or by two at once, it is written once; a booking that was moved is a new case. For a booking
-# to which nobody would come it is the minute at which it lost its presenter: who took it over and is away too is a new case.
+# Alerts, written every few minutes (ctac/settings.py). Each is a row of the outbox, unique by kind, booking and the minute at
+# which it starts: run twice, it is written once; a booking that was moved is a new case. Where nobody would come it is the
+# minute at which it lost its presenter: that the next one is away too is a new case.
 
 
 def bookings_to_alert(*, now: datetime) -> list[int]:
-    """The keys of all bookings of which staff must know, each once; a statement for visits, presenters and links each."""
+    """The keys of all bookings of which staff must know, each once; three statements."""
     bookings = Booking.objects.all()
-    wanting = bookings.overdue(now), without_presenter(bookings, now), bookings.without_joining_link(now)
-    return list(dict.fromkeys(key for each in wanting for key in list(each.values_list("pk", flat=True))))
+    querysets = bookings.overdue(now), without_presenter(bookings, now), bookings.without_joining_link(now)
+    return list(dict.fromkeys(key for rows in querysets for key in rows.values_list("pk", flat=True)))
 
 
 def without_presenter(bookings: BookingQuerySet, now: datetime) -> BookingQuerySet:
@@ -232,20 +217,20 @@ def alert_staff(*, key: int, now: datetime) -> None:
     if locked is None or locked.starts_at is None:
         return
     late = locked.overdue_at(now)
-    tell = partial(notify_each, about=f"booking:{key}", reference=locked.reference, now=now)
+    notify = partial(notify_each, about=f"booking:{key}", reference=locked.reference, now=now)
     if late is not None:
         first, second = ("staff-no-check-out", "manager-no-check-out"), ("staff-no-check-in", "manager-no-check-in")
         kind, escalated = first if late.missed == CHECK_OUT else second
-        told = {kind: [settings.STAFF_EMAIL]}
+        recipients = {kind: [settings.STAFF_EMAIL]}
         if now >= late.missed_at + rules.VISIT_ESCALATION_DELAY:
-            told[escalated] = [settings.VISIT_ESCALATION_EMAIL]
-        tell(told, version=minute_of(locked.starts_at))
+            recipients[escalated] = [settings.VISIT_ESCALATION_EMAIL]
+        notify(recipients, version=minute_of(locked.starts_at))
         return
     if without_presenter(Booking.objects.filter(pk=key), now).exists():
-        whom = {settings.STAFF_EMAIL, settings.VISIT_ESCALATION_EMAIL}
-        tell({"staff-still-no-presenter": whom}, version=minute_of_loss(locked))
+        both = {settings.STAFF_EMAIL, settings.VISIT_ESCALATION_EMAIL}
+        notify({"staff-still-no-presenter": both}, version=minute_of_loss(locked))
     if Booking.objects.filter(pk=key).without_joining_link(now).exists():
-        tell({"staff-no-joining-link": [settings.STAFF_EMAIL]}, version=minute_of(locked.starts_at))
+        notify({"staff-no-joining-link": [settings.STAFF_EMAIL]}, version=minute_of(locked.starts_at))
 
 
 def minute_of_loss(booking: Booking) -> int:
@@ -255,5 +240,5 @@ def minute_of_loss(booking: Booking) -> int:
 
 
 def minute_of(start: datetime) -> int:
-    """Tells the times of a booking apart, in a notification's `version`."""
-    return int(start.timestamp() / timedelta(minutes=1).total_seconds())
+    """Of a notification's `version`: tells the times of a booking apart."""
+    return int(start.timestamp() // 60)

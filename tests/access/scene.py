@@ -10,8 +10,8 @@ from typing import Any
 
 from django.utils import timezone
 
+from bookings.booking.services.create import place_booking
 from bookings.booking.services.decide import lapse_dates_of, offer_times, slot_query_of
-from bookings.booking.services.place import place_booking
 from bookings.booking.services.request import request_dates
 from bookings.models import Booking, BusyTime, DateOption, Format, JourneyTime, Precision, Presentation, Presenter
 from bookings.schedule.holds import PreferredDate

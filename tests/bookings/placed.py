@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from bookings.booking.services.place import place_booking
+from bookings.booking.services.create import place_booking
 from bookings.models import Booking, Channel
 from notifications.models import Notification
 from professionals.models import Person

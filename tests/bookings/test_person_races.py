@@ -15,7 +15,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.test import RequestFactory
 
-from bookings.booking.services.place import place_booking
+from bookings.booking.services.create import place_booking
 from bookings.models import Booking, Presenter
 from bookings.schedule.holds import hold_slot
 from leaflets.models import Edition, Order

@@ -10,8 +10,8 @@ from time import sleep
 import pytest
 from django.db import IntegrityError, close_old_connections, connection, transaction
 
-from bookings.booking.services import place
-from bookings.booking.services.place import place_booking
+from bookings.booking.services import create
+from bookings.booking.services.create import place_booking
 from bookings.booking.services.transitions import cancel_booking
 from bookings.leave.services import record_leave
 from bookings.models import Booking, BusyTime, Hold, Presenter
@@ -120,7 +120,7 @@ def test_a_hold_that_went_while_its_owner_waited_leaves_no_lock_behind(presenter
     def owner() -> None:
         try:
             with transaction.atomic():
-                taken.append(place.take_held(asked, lock_draft(draft.token, person), NOW))
+                taken.append(create.take_held(asked, lock_draft(draft.token, person), NOW))
                 looked.set()
                 seen.wait(timeout=30)
         finally:
@@ -250,9 +250,9 @@ def test_without_lock_and_guards_twenty_people_get_the_same_slot(presenter: Pres
         together.wait(timeout=30)  # everybody has looked, nobody has written
         return stored(*args, **columns)  # type: ignore[arg-type]
 
-    stored = place.save_with_reference
-    monkeypatch.setattr("bookings.booking.services.place.lock_presenters", no_lock)
-    monkeypatch.setattr("bookings.booking.services.place.save_with_reference", store_together)
+    stored = create.save_with_reference
+    monkeypatch.setattr("bookings.booking.services.create.lock_presenters", no_lock)
+    monkeypatch.setattr("bookings.booking.services.create.save_with_reference", store_together)
     people = crowd()
     with guards_dropped():
         ends = all_at_once([booking_job(person, TEN) for person in people])

@@ -130,7 +130,13 @@ WRITTEN_BY = {
     "bookings.Booking.request_reason": {"DatesForm.reason"},
     "bookings.Booking.closed_reason": {"CancelForm.reason", "CancelBookingForm.reason", "DeclineForm.reason", "AnswerForm.why"},
     "bookings.BookingEvent.reason": {
-        *("TravelForm.reason", "ReassignForm.override_reason", "HeardForm.note", "AnswerForm.words", "TimeForm.override_reason"),
+        *(
+            "TravelForm.reason",
+            "ReassignForm.override_reason",
+            "PhoneCallForm.note",
+            "AnswerForm.words",
+            "TimeForm.override_reason",
+        ),
         *("ChangeForm.override_reason", "TransferForm.reason"),
     },
     "bookings.Feedback.comment": {"FeedbackForm.comment"},
@@ -138,7 +144,7 @@ WRITTEN_BY = {
     "bookings.OpenSession.joining_help": {"JoiningForm.joining_help"},
     "bookings.OpenSession.closed_reason": {"CancelSessionForm.reason"},
     "bookings.SessionPlace.access_needs": {"PlaceForm.access_needs", "CallerPlaceForm.access_needs"},
-    "bookings.SessionEvent.reason": {"WhyForm.reason", "SessionPresenterForm.reason", "RescheduleSessionForm.reason"},
+    "bookings.SessionEvent.reason": {"ReasonForm.reason", "SessionPresenterForm.reason", "RescheduleSessionForm.reason"},
     "privacy.Complaint.wrong": {"ComplaintForm.wrong", "EnterComplaintForm.wrong"},
     "privacy.Complaint.wanted": {"ComplaintForm.wanted", "EnterComplaintForm.wanted"},
     "privacy.ComplaintEvent.text": {
@@ -189,13 +195,13 @@ GOES_AS = {
     "bookings.booking.admin.actions.MoveForm.override_reason": "bookings.booking.admin.actions.ReassignForm.override_reason",
     "bookings.booking.admin.requests.OfferForm.override_reason": "bookings.booking.admin.actions.ReassignForm.override_reason",
     "bookings.open_sessions.admin.actions.CallerPlaceForm.access_needs": "bookings.open_sessions.views.PlaceForm.access_needs",
-    "bookings.open_sessions.admin.plan.WhyForm.reason": "bookings.open_sessions.admin.actions.RescheduleSessionForm.reason",
+    "bookings.open_sessions.admin.plan.ReasonForm.reason": "bookings.open_sessions.admin.actions.RescheduleSessionForm.reason",
     "bookings.schedule.admin.forms.OneTimeForm.override_reason": "bookings.booking.admin.actions.ReassignForm.override_reason",
     "bookings.schedule.admin.forms.TimeForm.override_reason": "bookings.booking.admin.actions.ReassignForm.override_reason",
     "bookings.schedule.admin.forms.WeekOfTimesForm.override_reason": (
         "bookings.booking.admin.actions.ReassignForm.override_reason"
     ),
-    "bookings.booking.admin.actions.HeardForm.note": "bookings.booking.admin.actions.ReassignForm.override_reason",
+    "bookings.booking.admin.actions.PhoneCallForm.note": "bookings.booking.admin.actions.ReassignForm.override_reason",
     "bookings.booking.forms.DetailsForm.access_needs": "bookings.booking.forms.BookingForm.access_needs",
     "bookings.booking.forms.DetailsForm.notes": "bookings.booking.forms.BookingForm.notes",
     "bookings.booking.forms.DetailsForm.room": "bookings.booking.forms.BookingForm.room",

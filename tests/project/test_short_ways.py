@@ -127,7 +127,7 @@ def test_a_booking(client: Client, presentation: Presentation, walk: Callable[..
     sent = flow.hidden(client.get("/book/signs/check/"))
     placing, with_mail = walk("/book/signs/check/", sent, "bookings_booking", "booking-confirmed")
     assert placing <= 18
-    assert with_mail <= 38
+    assert with_mail <= 36
 
 
 def test_an_order(client: Client, walk: Callable[..., tuple[int, int]]) -> None:

@@ -83,7 +83,7 @@ def lock_no_rows() -> None:
 
 def pause_before_slots_are_checked() -> None:
     """Everybody has looked and written, and nobody has committed."""
-    from bookings.booking.services import assign, decide, place, reschedule
+    from bookings.booking.services import assign, create, decide, reschedule
     from bookings.booking.services import request as request_services
     from bookings.leave import services as leave_services
     from bookings.open_sessions.services import sessions as changing_sessions
@@ -100,7 +100,7 @@ def pause_before_slots_are_checked() -> None:
 
     for module in (
         *(decide, assign, reschedule, decide, holds),
-        *(leave_services, place, request_services, changing_sessions, session_services),
+        *(leave_services, create, request_services, changing_sessions, session_services),
     ):
         module.guarded = together
 

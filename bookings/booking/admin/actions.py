@@ -1,6 +1,5 @@
 """What staff can do with one booking: what each action asks for, and the service that it calls."""
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -43,10 +42,7 @@ if TYPE_CHECKING:
     from bookings.booking.admin.bookings import BookingAdmin
 
 
-# What staff do about a visit after a phone call, and the link by which people join an online booking.
-
-
-class HeardForm(StaffForm):
+class PhoneCallForm(StaffForm):
     free_text_fields = ("note",)
 
     note = forms.CharField(
@@ -81,7 +77,7 @@ SAFE = ObjectAction(
     _("Say that all is well"),
     visits_services.say_safe,
     available=lambda booking: booking.overdue_at(timezone.now()) is not None,
-    form_class=HeardForm,
+    form_class=PhoneCallForm,
     explanation=_("Call the presenter, then the contact on site. Say so here once you know that the presenter is safe."),
     done=_("Thank you. It no longer stands on the first page."),
     weight="main",
@@ -91,7 +87,7 @@ CHECKED_IN = ObjectAction(
     _("Check the presenter in"),
     lambda booking, **heard: visits_services.check_in(booking, presenter=presenter_of(booking), **heard),
     available=lambda booking: may_check_in(booking, timezone.now()),
-    form_class=HeardForm,
+    form_class=PhoneCallForm,
     explanation=_("After a phone call, when they can’t do it on their phone."),
     done=_("The presenter is checked in."),
 )
@@ -100,7 +96,7 @@ CHECKED_OUT = ObjectAction(
     _("Check the presenter out"),
     lambda booking, **heard: visits_services.check_out(booking, presenter=presenter_of(booking), **heard),
     available=lambda booking: may_check_out(booking, timezone.now()),
-    form_class=HeardForm,
+    form_class=PhoneCallForm,
     explanation=_("After a phone call: they have left and are safe."),
     done=_("The presenter is checked out."),
 )
@@ -113,9 +109,6 @@ LINK = ObjectAction(
     explanation=_("If the booking is confirmed, the professional and the presenter get it by email, with a new calendar entry."),
     done=_("The joining link is set."),
 )
-
-
-# On the page of a person: what they have still to come goes to a colleague. The page shows what, before it is pressed.
 
 
 class TransferForm(StaffForm):
@@ -135,26 +128,22 @@ def transfer_to_colleague(person: Person, *, colleague: str, **asked: Any) -> No
     transfer_bookings(person, to=to, **asked)
 
 
-def what_is_transferred(person: Person) -> list[dict[str, Any]]:
+def transfer_facts(person: Person) -> list[dict[str, Any]]:
+    """What goes, and what stays: a parcel goes to the workplace, a place is one person's, with what they need (ADR 13)."""
     ahead = Booking.objects.upcoming(timezone.now()).filter(person=person).with_names().order_by("starts_at", "pk")
-    rows: list[dict[str, Any]] = [{"label": each.reference, "value": f"{each.presentation.title}. {each.when}"} for each in ahead]
-    organisation = person.organisation.name if person.organisation else gettext("none")
-    return [
-        {"label": gettext("Organisation"), "value": organisation},
-        *(rows or [{"label": gettext("To come"), "value": gettext("Nothing")}]),
-    ]
-
-
-def what_stays(person: Person) -> list[dict[str, Any]]:
-    """A parcel goes to the workplace, whoever asked; a place is one person's, with what they need (ADR 13)."""
+    goes = [text.row(booking.reference, f"{booking.presentation.title}. {booking.when}") for booking in ahead]
     orders = Order.objects.open().filter(person=person, brought_with="").order_by("pk")
     places = SessionPlace.objects.lying_ahead(timezone.now()).filter(person=person).select_related("session__presentation")
-    found = [gettext("%(reference)s, leaflets by post") % {"reference": order.reference} for order in orders]
-    found += [
-        gettext("A place at %(title)s. %(when)s") % {"title": s.presentation.title, "when": s.when}
-        for s in (p.session for p in places)
+    stays = [gettext("%(reference)s, leaflets by post") % {"reference": order.reference} for order in orders]
+    stays += [
+        gettext("A place at %(title)s. %(when)s") % {"title": place.session.presentation.title, "when": place.session.when}
+        for place in places
     ]
-    return [{"label": gettext("Stays as it is"), "value": each} for each in found]
+    return [
+        text.row(gettext("Organisation"), person.organisation.name if person.organisation else gettext("none")),
+        *(goes or [text.row(gettext("To come"), gettext("Nothing"))]),
+        *(text.row(gettext("Stays as it is"), what) for what in stays),
+    ]
 
 
 TRANSFER = ObjectAction(
@@ -162,7 +151,7 @@ TRANSFER = ObjectAction(
     label=gettext_lazy("Hand bookings over to a colleague"),
     service=transfer_to_colleague,
     form_class=TransferForm,
-    facts=lambda person: [*what_is_transferred(person), *what_stays(person)],
+    facts=transfer_facts,
     available=lambda person: person.organisation_id is not None,
     explanation=gettext_lazy(
         "All bookings and requests to come go to the colleague, with the leaflets that are brought to them. Times and presenters "
@@ -172,10 +161,6 @@ TRANSFER = ObjectAction(
     permission="hand_over",
 )
 PersonAdmin.object_actions = [TRANSFER, *PersonAdmin.object_actions]
-
-
-# Staff change the details of a booking, with what the public may not do for a reason. (Moving it:
-# bookings.booking.admin.actions.)
 
 
 class ChangeForm(DetailsForm):
@@ -219,7 +204,7 @@ class ChangeForm(DetailsForm):
 
 
 def show_stale(form: forms.Form, refusal: DomainError, booking: Booking, version: str) -> str:
-    """Say it; the version that the page carries from now on: what staff have been told of, they may press again."""
+    """Gives the version that the page carries from now on: whoever has seen the change may press again."""
     if not isinstance(refusal, Stale):
         form.add_error("override_reason" if isinstance(refusal, OutsideRules) else None, str(refusal.message))
         return version
@@ -244,40 +229,22 @@ def details_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, 
             form.add_error("postcode", str(refusal.message))
         except DomainError as refusal:
             version = show_stale(form, refusal, booking, version)
-            rows = would_change(booking, form) if isinstance(refusal, Stale) else []
+            if isinstance(refusal, Stale):
+                # What another press of the button does to the booking as it is now: a colleague’s change may be among it.
+                typed, there = Booking(**answers_of(form)), text.where_text(booking)
+                rows, address = text.changed_rows(booking, typed), "\n".join(typed.address_lines)
+                if address and address != there:
+                    rows.append(text.changed_row(gettext("Address"), address, there))
         else:
             messages.success(request, str(action.done))
             return redirect(reverse("staff:bookings_booking_change", args=[booking.pk]))
-    more = {"form": form, "version": version, "would_change": rows}
-    return action_page(admin, request, booking, action, "bookings/staff/change_details.html", more)
-
-
-def would_change(booking: Booking, form: ChangeForm) -> list[text.Row]:
-    """What another press of the button does to the booking as it is now: a colleague’s change may be among it."""
-    typed, there = Booking(**answers_of(form)), text.where_text(booking)
-    asked = "\n".join(typed.address_lines)
-    moved = [text.changed_row(gettext("Address"), asked, there)] if asked and asked != there else []
-    return [*text.changed_rows(booking, typed), *moved]
-
-
-def action_page(
-    admin: "BookingAdmin",
-    request: HttpRequest,
-    booking: Booking,
-    action: ObjectAction,
-    template: str,
-    more: dict[str, Any],
-) -> HttpResponse:
-    """As every action's page, with its own form."""
-    change_url = reverse("staff:bookings_booking_change", args=[booking.pk])
-    return TemplateResponse(request, template, {**admin.about_action(request, action, booking, change_url), **more})
-
-
-# Staff move a booking: to a time chosen week by week, or to any other, with what the public may not do for a reason.
+    about = admin.about_action(request, action, booking, reverse("staff:bookings_booking_change", args=[booking.pk]))
+    context = {**about, "form": form, "version": version, "would_change": rows}
+    return TemplateResponse(request, "bookings/staff/change_details.html", context)
 
 
 class MoveForm(WeekOfTimesForm):
-    """Nobody chosen as presenter means: the same if possible. Whoever looks at other times hears nothing of what is missing."""
+    """Nobody chosen as presenter means: the same if possible. Looking at other times shows no errors of what is missing."""
 
     presenter = any_presenter(gettext_lazy("The same if free then, else whoever is best placed"))
 
@@ -294,40 +261,31 @@ def move_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, act
     """The page carries the version that it was first opened with to other weeks too."""
     now, data = timezone.now(), request.POST if request.method == "POST" else None
     form = MoveForm(data, booking=booking)
-    version, beside = booking.version if data is None else data.get("version", ""), ""
+    version, who_could = booking.version if data is None else data.get("version", ""), ""
+    own: dict[str, object] = {"booking": booking}  # its own time is not in its way
     if form.sending and form.is_valid():
         try:
             asked = {name: form.cleaned_data[name] for name in ("start", "presenter", "override_reason", "flagged")}
             moved = reschedule(booking=booking, expected=version, by=request.user, now=now, **asked)  # type: ignore[arg-type]
         except (SlotTaken, OutsideRules) as refusal:
-            beside = show_reschedule_refusal(form, booking, refusal, now)
+            slot_query, start = slot_query_of(booking), form.cleaned_data["start"]
+            if isinstance(refusal, OutsideRules):
+                form.add_error("override_reason", str(refusal.message))
+            else:
+                sentence = admin_forms.refusal_not_free(slot_query, start, named=form.named, now=now, ignoring=own)
+                form.add_error(form.beside_time, sentence)
+            who_could = rank_presenters_at(slot_query, start, now, own).as_table()
         except DomainError as refusal:
             version = show_stale(form, refusal, booking, version)
         else:
-            said = gettext("It has moved to %(when)s. Everyone who has to know gets an email.")
-            messages.success(request, said % {"when": moved.when})
+            sentence = gettext("It has moved to %(when)s. Everyone who has to know gets an email.")
+            messages.success(request, sentence % {"when": moved.when})
             return redirect(reverse("staff:bookings_booking_change", args=[booking.pk]))
-    near, own = booking.starts_at, own_claim(booking)
-    shown = admin_forms.week_asked_for(slot_query_of(booking), data, now, named=form.named, near=near, ignoring=own)
+    shown = admin_forms.week_asked_for(slot_query_of(booking), data, now, named=form.named, near=booking.starts_at, ignoring=own)
     form.show(shown)
-    more = {"week": shown, "form": form, "version": version, "beside": beside}
-    return action_page(admin, request, booking, action, "bookings/staff/move.html", more)
-
-
-def show_reschedule_refusal(form: MoveForm, booking: Booking, refusal: SlotTaken | OutsideRules, now: datetime) -> str:
-    """Beside the question that it is about; gives the table of who could give it then."""
-    slot_query, own, asked = slot_query_of(booking), own_claim(booking), dict(form.cleaned_data)
-    if isinstance(refusal, OutsideRules):
-        form.add_error("override_reason", str(refusal.message))
-    else:
-        said = admin_forms.refusal_not_free(slot_query, asked["start"], named=form.named, now=now, ignoring=own)
-        form.add_error(form.beside_time, said)
-    return rank_presenters_at(slot_query, asked["start"], now, own).as_table()
-
-
-def own_claim(booking: Booking) -> dict[str, object]:
-    """Its own time is not in its way."""
-    return {"booking": booking}
+    about = admin.about_action(request, action, booking, reverse("staff:bookings_booking_change", args=[booking.pk]))
+    context = {**about, "week": shown, "form": form, "version": version, "beside": who_could}
+    return TemplateResponse(request, "bookings/staff/move.html", context)
 
 
 NO_CHILD = _("The professional reads this in the email. No details of a child.")
@@ -384,10 +342,6 @@ class TravelForm(StaffForm):
     reason = forms.CharField(label=_("Why"), max_length=200, error_messages={"required": _("Write why.")})
 
 
-def has_a_presenter(booking: Booking) -> bool:
-    return booking.is_open and booking.presenter_id is not None
-
-
 CONFIRM = ObjectAction(
     "confirm",
     _("Confirm this booking"),
@@ -426,7 +380,7 @@ REASSIGN = ObjectAction(
     "reassign",
     _("Change the presenter"),
     assign.reassign,
-    available=has_a_presenter,
+    available=lambda booking: booking.is_open and booking.presenter_id is not None,
     form_class=ReassignForm,
     explanation=_("Both presenters are told. If it is confirmed, the professional gets a new confirmation."),
     done=_("The presenter is changed. Everyone concerned gets an email."),
@@ -450,7 +404,7 @@ TRAVEL = ObjectAction(
     "travel",
     _("Set the travel time"),
     assign.set_travel,
-    available=lambda booking: has_a_presenter(booking) and booking.format == Format.WORKPLACE,
+    available=lambda booking: booking.is_open and booking.presenter_id is not None and booking.format == Format.WORKPLACE,
     form_class=TravelForm,
     explanation=_("For this visit only: it holds for the way there and the way on."),
     done=_("The travel time is set."),

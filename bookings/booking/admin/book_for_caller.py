@@ -19,9 +19,9 @@ from django.utils.translation import gettext_lazy
 
 from accounts.services import AccountGoneError
 from bookings.booking.forms import DatesForm, DetailsForm, WhereForm, answers_of
-from bookings.booking.services.request import book_for_caller, request_for_caller
+from bookings.booking.services.request import book_for_caller
 from bookings.errors import AlreadyPlaced, OutsideRules, SlotTaken
-from bookings.models import Booking, Channel, DateOption, Format, NotKeptReason, Presentation
+from bookings.models import Booking, Channel, Format, NotKeptReason, Presentation
 from bookings.schedule.admin import forms as admin_forms
 from bookings.schedule.admin.forms import FORMAT_WORDS, OTHER_TIME, WeekOfTimesForm
 from bookings.schedule.slots import SlotQuery
@@ -38,9 +38,6 @@ from professionals.models import Person
 
 if TYPE_CHECKING:
     from bookings.booking.admin.bookings import BookingAdmin
-
-
-# What staff ask a caller who books: the questions of the public pages, in words about somebody else.
 
 
 class WhatForm(PageForm):
@@ -72,14 +69,14 @@ class CallerWhereForm(WhereForm):
         choice.error_messages["required"] = _("Choose where they would like it.")
 
     def at_place(self, cleaned: dict[str, Any], beside: str = "postcode") -> dict[str, Any]:
-        found = super().at_place(cleaned, beside)
+        cleaned = super().at_place(cleaned, beside)
         if self.errors.get("postcode") == [str(PlaceUnknown.message)]:  # which tells the public to call us
             self.errors["postcode"] = self.error_class(
                 [_("No presenter can go to this postcode. Check it, or offer an online presentation.")],
                 renderer=self.renderer,
                 field_id=self["postcode"].auto_id,
             )
-        return found
+        return cleaned
 
 
 class CallerTimeForm(WeekOfTimesForm):
@@ -122,15 +119,11 @@ class HowForm(PageForm):
     )
 
 
-# Book for a caller: the staff page that books, or asks for dates of the caller's own, by the same services as the website.
-
 # A time, or dates of their own: the way that the page shows, and the button that changes it.
 WAY, SWITCH = "way", "switch"
 TIME, DATES = "time", "dates"
 PERSON_RECORDS.append(PersonRecords(Booking, gettext_lazy("Book for them")))
 NOT_TYPED = {"csrfmiddlewaretoken", "token", admin_forms.LOOK_FIELD, admin_forms.SHOWN_FIELD}
-# Without these nobody knows which times are free.
-RESETS_TIMES = {"what": ("presentation",), "where": ("format", "postcode", "audience_profession")}
 
 
 class CallerForms:
@@ -143,7 +136,9 @@ class CallerForms:
         self.caller = CallerForm(data, prefix="caller", initial=CallerForm.initial_of(known) if known else None)
         self.what = WhatForm(data, prefix="what")
         self.where = CallerWhereForm(data, prefix="where", presentation=both)
-        self.slot_query = self.find_wish() if self.is_bound else None
+        # Without these nobody knows which times are free.
+        self.decisive_fields = {self.what: ("presentation",), self.where: ("format", "postcode", "audience_profession")}
+        self.slot_query = self.find_slot_query() if self.is_bound else None
         presentation = self.slot_query.presentation if self.slot_query else both
         self.week: admin_forms.FormWeek | None = None
         self.when = CallerTimeForm(data, prefix=TIME, length=presentation.length)
@@ -160,27 +155,16 @@ class CallerForms:
         # A fingerprint of all that was typed: the same form with something else in it is another booking.
         self.digest = drafts.digest(typed)
         if not self.is_sent:
-            # Not sent yet: what is missing is said only where no times can be shown without it.
-            matters = dict(self.that_matter) if admin_forms.is_looking(self.data or {}) else {}
+            # Not sent yet: errors of missing answers stand only where no times can be shown without them.
+            looking = admin_forms.is_looking(self.data or {})
             for _title, form in self.sections:
-                admin_forms.forgive_missing(form, but=matters.get(form, ()))
+                admin_forms.forgive_missing(form, but=self.decisive_fields.get(form, ()) if looking else ())
 
-    def find_wish(self) -> SlotQuery | None:
-        """What they would like, once it is known."""
-        if any(name in form.errors for form, names in self.that_matter for name in names):
+    def find_slot_query(self) -> SlotQuery | None:
+        if any(name in form.errors for form, names in self.decisive_fields.items() for name in names):
             return None
         given = self.where.cleaned_data
         return SlotQuery(self.what.cleaned_data["presentation"], given["format"], self.where.place, given["audience_profession"])
-
-    def show_times(self, now: datetime) -> None:
-        """Read the free times: for the page only, not on the way to a booking."""
-        if self.slot_query is not None and not self.asks_for_dates:
-            self.week = admin_forms.week_asked_for(self.slot_query, self.data, now, named=self.when.named)
-            self.when.show(self.week)
-
-    @property
-    def that_matter(self) -> list[tuple[PageForm, tuple[str, ...]]]:
-        return [(self.what, RESETS_TIMES["what"]), (self.where, RESETS_TIMES["where"])]
 
     @property
     def sections(self) -> list[tuple[str, PageForm]]:
@@ -221,9 +205,6 @@ class CallerForms:
     def non_field_errors(self) -> list[str]:
         return [*self.problems, *(str(error) for _title, form in self.sections for error in form.non_field_errors())]
 
-    def is_valid(self) -> bool:
-        return not self.errors
-
     def booking(self) -> Booking:
         """Unsaved, but for whose it is. Of the two ways only the one that is shown counts."""
         caller, dates, when = self.caller.cleaned_data, self.dates, self.when
@@ -249,20 +230,28 @@ def book_for_caller_page(admin: "BookingAdmin", request: HttpRequest) -> HttpRes
     known = prefilled_person(request) if request.method != "POST" else None
     parts = CallerForms(request.POST if request.method == "POST" else None, known)
     if parts.is_sent and (
-        booking := placed_before(parts) or (place_from_forms(request, parts, now) if parts.is_valid() else None)
+        booking := placed_before(parts) or (place_from_forms(request, parts, now) if not parts.errors else None)
     ):
         # What staff tell the caller: the reference, of a request which dates are kept, and whether an email goes out.
         if booking.has_time:
-            said = _("Booking %(reference)s is placed. Tell the caller the reference.")
+            sentence = _("Booking %(reference)s is placed. Tell the caller the reference.")
         else:
-            said = _("Request %(reference)s is placed. Tell the caller the reference, and which dates we keep for them:")
-        messages.success(request, said % {"reference": booking.reference})
+            sentence = _("Request %(reference)s is placed. Tell the caller the reference, and which dates we keep for them:")
+        messages.success(request, sentence % {"reference": booking.reference})
         for option in booking.options.all():
-            messages.info(request, kept_or_not(option, booking))
+            if option.kept_from is None or option.expires_at is None:
+                why = {"when": option.when, "why": NotKeptReason(option.why_not).label}
+                messages.info(request, _("Not kept: %(when)s. %(why)s We still look at it.") % why)
+                continue
+            when = format_span(option.kept_from, option.kept_from + booking.presentation.length)
+            facts = {"when": when, "name": option.presenter, "until": moment_text(option.expires_at)}
+            messages.info(request, _("Kept: %(when)s, with %(name)s, until %(until)s.") % facts)
         if not booking.has_time and not booking.person.email:
             messages.warning(request, _("The caller has no email address: nothing reaches them unless you call back."))
         return redirect(reverse("staff:bookings_booking_change", args=[booking.pk]))
-    parts.show_times(now)
+    if parts.slot_query is not None and not parts.asks_for_dates:
+        parts.week = admin_forms.week_asked_for(parts.slot_query, parts.data, now, named=parts.when.named)
+        parts.when.show(parts.week)
     context = {
         **admin.admin_site.each_context(request),
         "opts": admin.opts,
@@ -293,41 +282,28 @@ def placed_before(parts: CallerForms) -> Booking | None:
 
 
 def place_from_forms(request: HttpRequest, parts: CallerForms, now: datetime) -> Booking | None:
-    """The booking or request, or None with the refusal said at the top of the page."""
+    """The booking or request, or None with the refusal at the top of the page."""
     email, by = parts.caller.cleaned_data["email"], request.user
     asked: dict[str, Any] = {"booking": parts.booking(), "caller": parts.caller.details(), "email": email, "by": by, "now": now}
     try:
         if parts.asks_for_dates:
-            return request_for_caller(dates=parts.dates.cleaned_data["dates"], **asked)
+            return book_for_caller(dates=parts.dates.cleaned_data["dates"], **asked)
         chosen = {name: parts.when.cleaned_data[name] for name in ("presenter", "override_reason")}
         return book_for_caller(**asked, **chosen)
     except AlreadyPlaced:
         return placed_before(parts)
     except (SlotTaken, OutsideRules) as refusal:
-        show_refusal(parts, refusal, now)
+        if parts.asks_for_dates or parts.slot_query is None:  # a date was taken in this very moment
+            parts.dates.add_error(None, _("One of these dates was taken in this moment. Press the button again."))
+            return None
+        start = parts.when.cleaned_data["start"]
+        parts.who_could = rank_presenters_at(parts.slot_query, start, now).as_table()
+        if isinstance(refusal, OutsideRules):
+            parts.when.add_error("override_reason", str(refusal.message))
+        else:
+            sentence = admin_forms.refusal_not_free(parts.slot_query, start, named=parts.when.named, now=now)
+            parts.when.add_error(parts.when.beside_time, sentence)
     except DomainError as refusal:
-        said = refusal.of_a_caller if isinstance(refusal, AccountGoneError) else refusal.message
-        (parts.dates if parts.asks_for_dates else parts.when).add_error(None, str(said))
+        message = refusal.of_a_caller if isinstance(refusal, AccountGoneError) else refusal.message
+        (parts.dates if parts.asks_for_dates else parts.when).add_error(None, str(message))
     return None
-
-
-def show_refusal(parts: CallerForms, refusal: SlotTaken | OutsideRules, now: datetime) -> None:
-    if parts.asks_for_dates or parts.slot_query is None:  # a date was taken in this very moment
-        parts.dates.add_error(None, _("One of these dates was taken in this moment. Press the button again."))
-        return
-    what = parts.when.cleaned_data
-    parts.who_could = rank_presenters_at(parts.slot_query, what["start"], now).as_table()
-    if isinstance(refusal, OutsideRules):
-        parts.when.add_error("override_reason", str(refusal.message))
-    else:
-        said = admin_forms.refusal_not_free(parts.slot_query, what["start"], named=parts.when.named, now=now)
-        parts.when.add_error(parts.when.beside_time, said)
-
-
-def kept_or_not(option: DateOption, booking: Booking) -> str:
-    if option.kept_from is None or option.expires_at is None:
-        why = {"when": option.when, "why": NotKeptReason(option.why_not).label}
-        return _("Not kept: %(when)s. %(why)s We still look at it.") % why
-    when = format_span(option.kept_from, option.kept_from + booking.presentation.length)
-    facts = {"when": when, "name": option.presenter, "until": moment_text(option.expires_at)}
-    return _("Kept: %(when)s, with %(name)s, until %(until)s.") % facts

@@ -1,6 +1,6 @@
 """The list of bookings and the page of one on the staff site. Every change is an action that calls a service."""
 
-from functools import partial
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
@@ -57,8 +57,6 @@ from leaflets.orders.queries import VisitLookup, register_visits
 from professionals.admin import PersonColumnsMixin, name_and_organisation, name_with_organisation
 from professionals.areas import authority_called
 
-# Bookings: found, decided, reassigned, cancelled. Every change is an action that calls a service.
-
 SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
     (
         None,
@@ -110,11 +108,14 @@ def order_of_need() -> list[OrderBy]:
     ]
 
 
-def with_presenters(events: QuerySet[BookingEvent]) -> QuerySet[BookingEvent]:
-    """Each with `gave` and `gives`: the names of the presenter before a change and after it, where the event has their keys."""
-    keys = {name: Cast(KT(f"changes__presenter__{place}"), BigIntegerField()) for place, name in enumerate(("before", "after"))}
-    gave, gives = (Subquery(Presenter.objects.filter(pk=OuterRef(key)).values("name")) for key in keys)
-    return events.annotate(**keys).annotate(gave=gave, gives=gives)
+def column(label: Any, value: Callable[[Booking], Any], ordering: str | None = None) -> Callable[[Any, Booking], Any]:
+    """A method of the admin that shows this value of a booking."""
+
+    @admin.display(description=label, ordering=ordering)
+    def shown(_self: Any, booking: Booking) -> Any:
+        return value(booking)
+
+    return shown
 
 
 class EventInline(ReadOnlyInline):
@@ -126,10 +127,37 @@ class EventInline(ReadOnlyInline):
 
     @admin.display(description=gettext_lazy("what"))
     def what(self, event: BookingEvent) -> str:
-        return text.event_in_full(event, gave=event.gave or "", gives=event.gives or "")  # type: ignore[attr-defined]
+        """What happened, from when to when, which answers are new, from whom to whom, and if by a link."""
+        gave, gives = event.gave or "", event.gives or ""  # type: ignore[attr-defined]
+        what, changed = event.get_kind_display(), text.event_changes(event)
+        if changed["before"]:
+            what = _("%(what)s: from %(before)s to %(after)s") % {"what": what, **changed}
+        elif "travel" in event.changes:
+            # What staff have set for one visit's journeys; None is what the postcodes give.
+            before, after = (
+                _("%(minutes)d minutes") % {"minutes": minutes} if minutes is not None else _("our own reckoning")
+                for minutes in event.changes["travel"]
+            )
+            what = _("%(what)s: from %(before)s to %(after)s") % {"what": what, "before": before, "after": after}
+        elif changed["people"]:
+            what = _("%(what)s: %(people)s") % {"what": what, **changed}
+        elif changed["fields"]:
+            what = _("%(what)s: %(fields)s") % {"what": what, **changed}
+        if gave != gives:
+            what = _("%(what)s. Presenter: from %(gave)s to %(gives)s") % {
+                "what": what,
+                "gave": gave or _("nobody"),
+                "gives": gives or _("nobody"),
+            }
+        return _("%(what)s (by a link in an email)") % {"what": what} if event.changes.get("by_link") else what
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[BookingEvent]:
-        return with_presenters(super().get_queryset(request).select_related("by"))
+        """With the names of the presenter before a change and after it, where the event has their keys."""
+        keys = {
+            name: Cast(KT(f"changes__presenter__{place}"), BigIntegerField()) for place, name in enumerate(("before", "after"))
+        }
+        gave, gives = (Subquery(Presenter.objects.filter(pk=OuterRef(key)).values("name")) for key in keys)
+        return super().get_queryset(request).select_related("by").annotate(**keys).annotate(gave=gave, gives=gives)
 
 
 @admin.register(Booking, site=staff_site)
@@ -180,6 +208,38 @@ class BookingAdmin(PersonColumnsMixin, FoundByReference, OwnToPresenters):
     )
     for_who_acts = ("joining", "person_email", "person_phone", "person_domain", "contact", "access_needs", "notes")
     asked_at = moment_of("created_at", gettext_lazy("asked"))
+    state_in_words = column(
+        gettext_lazy("state"), lambda booking: state_tag(booking.get_state_display(), booking.status_colour), "state"
+    )
+    starts = column(
+        gettext_lazy("when"), lambda booking: short_moment(booking.starts_at) if booking.starts_at else booking.when, "starts_at"
+    )
+    when = column(gettext_lazy("when"), lambda booking: booking.when)
+    where = column(
+        gettext_lazy("where"),
+        lambda booking: (
+            f"{booking.town} {unbroken(booking.postcode)}".strip() if booking.format == Format.WORKPLACE else _("Online")
+        ),
+        "postcode",
+    )
+    where_in_full = column(gettext_lazy("where"), text.where_text)
+    who = column(
+        gettext_lazy("for"),
+        lambda booking: name_and_organisation(
+            booking.person.name, booking.person.organisation.name if booking.person.organisation else ""
+        ),
+        "person__name",
+    )
+    asked = column(gettext_lazy("asked"), lambda booking: how_long_ago(booking.created_at, timezone.now()), "-created_at")
+    why_it_waits = column(gettext_lazy("why it waits"), lambda booking: requests.why_it_waits(booking, timezone.now()))
+    dates = column(gettext_lazy("dates"), lambda booking: requests.dates_in_words(booking, timezone.now()))
+    their_reason = column(gettext_lazy("why none of our times suits"), lambda booking: booking.request_reason)
+    came_by = column(gettext_lazy("came by"), lambda booking: booking.get_channel_display())
+    contact = column(gettext_lazy("contact’s phone"), lambda booking: phone_link(booking.contact_phone))
+    visit_in_words = column(gettext_lazy("visit"), lambda booking: visit_in_words(booking, timezone.now()))
+    joining = column(gettext_lazy("joining link"), joining_in_words)
+    came = column(gettext_lazy("who came"), came_in_words)
+    said = column(gettext_lazy("what people said"), feedback_in_words)
 
     def own(self, presenter: Presenter) -> QuerySet[Booking]:
         return own_visits_for_list(presenter)
@@ -215,26 +275,6 @@ class BookingAdmin(PersonColumnsMixin, FoundByReference, OwnToPresenters):
             read[key] = super().get_object(request, object_id, from_field)
         return read[key]
 
-    @admin.display(description=gettext_lazy("state"), ordering="state")
-    def state_in_words(self, booking: Booking) -> SafeString:
-        return state_tag(booking.get_state_display(), booking.status_colour)
-
-    @admin.display(description=gettext_lazy("when"), ordering="starts_at")
-    def starts(self, booking: Booking) -> str:
-        return short_moment(booking.starts_at) if booking.starts_at else booking.when
-
-    @admin.display(description=gettext_lazy("when"))
-    def when(self, booking: Booking) -> str:
-        return booking.when
-
-    @admin.display(description=gettext_lazy("where"), ordering="postcode")
-    def where(self, booking: Booking) -> str:
-        return f"{booking.town} {unbroken(booking.postcode)}".strip() if booking.format == Format.WORKPLACE else _("Online")
-
-    @admin.display(description=gettext_lazy("where"))
-    def where_in_full(self, booking: Booking) -> str:
-        return text.where_text(booking)
-
     @admin.display(description=gettext_lazy("area"))
     def area(self, booking: Booking) -> str:
         """'Leeds, Yorkshire and the Humber, England'; some islands have no such authority."""
@@ -250,35 +290,6 @@ class BookingAdmin(PersonColumnsMixin, FoundByReference, OwnToPresenters):
             return _("None yet") if booking.is_open else _("None")
         return state_tag(_("Needs a presenter"), "waiting") if booking.is_open else _("None")
 
-    @admin.display(description=gettext_lazy("for"), ordering="person__name")
-    def who(self, booking: Booking) -> SafeString | str:
-        person = booking.person
-        return name_and_organisation(person.name, person.organisation.name if person.organisation else "")
-
-    @admin.display(description=gettext_lazy("asked"), ordering="-created_at")
-    def asked(self, booking: Booking) -> str:
-        return how_long_ago(booking.created_at, timezone.now())
-
-    @admin.display(description=gettext_lazy("came by"))
-    def came_by(self, booking: Booking) -> str:
-        return booking.get_channel_display()
-
-    @admin.display(description=gettext_lazy("why it waits"))
-    def why_it_waits(self, booking: Booking) -> SafeString | str:
-        return requests.why_it_waits(booking, timezone.now())
-
-    @admin.display(description=gettext_lazy("why none of our times suits"))
-    def their_reason(self, booking: Booking) -> str:
-        return booking.request_reason
-
-    @admin.display(description=gettext_lazy("dates"))
-    def dates(self, booking: Booking) -> SafeString | str:
-        return requests.dates_in_words(booking, timezone.now())
-
-    @admin.display(description=gettext_lazy("contact’s phone"))
-    def contact(self, booking: Booking) -> SafeString | str:
-        return phone_link(booking.contact_phone)
-
     @admin.display(description=gettext_lazy("travel time"))
     def travel(self, booking: Booking) -> str:
         """What staff set for this one visit; empty when the postcodes decide."""
@@ -290,11 +301,10 @@ class BookingAdmin(PersonColumnsMixin, FoundByReference, OwnToPresenters):
 
     @admin.display(description=gettext_lazy("leaflets to bring"))
     def leaflets(self, booking: Booking) -> SafeString | str:
-        # What is to be brought, how far that order is, and what was not there; empty if nothing was asked for.
         brought = text.brought_of(booking)
         if brought is None:
             return ""
-        missing = ", ".join(f"{each.copies} × {each.title}" for each in brought.missing_leaflets)
+        missing = ", ".join(f"{short.copies} × {short.title}" for short in brought.missing_leaflets)
         short = _("Not there when it was booked: %(what)s") % {"what": missing} if missing else ""
         if brought.order is None:
             return short
@@ -307,22 +317,6 @@ class BookingAdmin(PersonColumnsMixin, FoundByReference, OwnToPresenters):
             order.state_in_words,
             short,
         )
-
-    @admin.display(description=gettext_lazy("visit"))
-    def visit_in_words(self, booking: Booking) -> SafeString | str:
-        return visit_in_words(booking, timezone.now())
-
-    @admin.display(description=gettext_lazy("joining link"))
-    def joining(self, booking: Booking) -> str:
-        return joining_in_words(booking)
-
-    @admin.display(description=gettext_lazy("who came"))
-    def came(self, booking: Booking) -> SafeString | str:
-        return came_in_words(booking)
-
-    @admin.display(description=gettext_lazy("what people said"))
-    def said(self, booking: Booking) -> SafeString | str:
-        return feedback_in_words(booking)
 
     @admin.display(description=gettext_lazy("child’s details"))
     def childs_details(self, booking: Booking) -> SafeString | str:
@@ -344,8 +338,38 @@ class BookingAdmin(PersonColumnsMixin, FoundByReference, OwnToPresenters):
         ]
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(partial(stand_ins_page, self))
+        view = self.admin_site.admin_view(self.substitutes_view)
         return [path("stand-ins/", view, name="bookings_booking_stand_ins"), *super().get_urls()]
+
+    def substitutes_view(self, request: HttpRequest) -> HttpResponse:
+        """Every booking that needs a presenter, with a button for each who could give it; POST gives one to one of them."""
+        if not self.has_change_permission(request):
+            raise PermissionDenied
+        now = timezone.now()
+        if request.method == "POST":
+            booking = chosen_row(Booking.objects.needing_a_presenter(), request.POST.get("booking", ""))
+            presenter = chosen_row(Presenter.objects.active(), request.POST.get("presenter", ""))
+            if booking is None or presenter is None:
+                messages.warning(request, _("This has changed meanwhile. Nothing was done; look at it again."))
+                return redirect("staff:bookings_booking_stand_ins")
+            try:
+                reassign(booking=booking, presenter=presenter, by=signed_in(request), now=now)
+            except DomainError as refusal:  # perhaps the presenter is busy meanwhile
+                messages.warning(request, f"{booking}: {refusal.message}")
+            else:
+                names = {"reference": booking.reference, "name": presenter.name}
+                messages.success(request, _("%(name)s gives %(reference)s. Everyone concerned gets an email.") % names)
+            return redirect("staff:bookings_booking_stand_ins")
+        waiting = Booking.objects.needing_a_presenter().filter(starts_at__gt=now).with_names().order_by("starts_at", "pk")
+        first = list(waiting[: MOST_ON_A_PAGE + 1])
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": _("Who could step in"),
+            "needs": substitute_needs(first[:MOST_ON_A_PAGE], now),
+            "more": len(first) > MOST_ON_A_PAGE,
+        }
+        return TemplateResponse(request, "bookings/staff/stand_ins.html", context)
 
     def who_could(self, booking: Booking | None) -> str:
         """Everybody ranked, with why the others could not; nothing once it is over, or while no time is agreed."""
@@ -371,7 +395,8 @@ class BookingAdmin(PersonColumnsMixin, FoundByReference, OwnToPresenters):
         return False
 
 
-# How staff read the leaflets of a visit: on the booking's page, and on the page of their order when they are needed.
+def chosen_row(rows: Any, typed: str) -> Any:
+    return rows.filter(pk=int(typed)).first() if typed.isascii() and typed.isdigit() and len(typed) < 10 else None
 
 
 def visit_of_order_in_words(reference: str) -> SafeString | str:
@@ -384,51 +409,10 @@ def visit_of_order_in_words(reference: str) -> SafeString | str:
     return format_html('<a href="{}">{}</a>, {}, {}', url, reference, presenter, booking.when)
 
 
-def start_of_visit() -> Subquery:
-    """Of the order in whose query it stands; NULL if no time is agreed, or if it is sent by post."""
-    return Subquery(Booking.objects.filter(reference=OuterRef("brought_with")).order_by().values("starts_at"))
-
-
-register_visits(VisitLookup(visit_of_order_in_words, start_of_visit))
-
-
-# Who could step in: every booking that needs a presenter, with one button for each who could give it.
-
-
-def stand_ins_page(page: "BookingAdmin", request: HttpRequest) -> HttpResponse:
-    """GET shows; POST names one booking and one presenter, and gives it to them."""
-    if not page.has_change_permission(request):
-        raise PermissionDenied
-    if request.method == "POST":
-        give_to_substitute(request)
-        return redirect("staff:bookings_booking_stand_ins")
-    waiting = Booking.objects.needing_a_presenter().filter(starts_at__gt=timezone.now()).with_names().order_by("starts_at", "pk")
-    first = list(waiting[: MOST_ON_A_PAGE + 1])
-    context = {
-        **page.admin_site.each_context(request),
-        "opts": page.opts,
-        "title": _("Who could step in"),
-        "needs": substitute_needs(first[:MOST_ON_A_PAGE], timezone.now()),
-        "more": len(first) > MOST_ON_A_PAGE,
-    }
-    return TemplateResponse(request, "bookings/staff/stand_ins.html", context)
-
-
-def give_to_substitute(request: HttpRequest) -> None:
-    """A booking that somebody else has given meanwhile, or a presenter who is busy meanwhile, is said and changes nothing."""
-    booking = chosen_row(Booking.objects.needing_a_presenter(), request.POST.get("booking", ""))
-    presenter = chosen_row(Presenter.objects.active(), request.POST.get("presenter", ""))
-    if booking is None or presenter is None:
-        messages.warning(request, _("This has changed meanwhile. Nothing was done; look at it again."))
-        return
-    try:
-        reassign(booking=booking, presenter=presenter, by=signed_in(request), now=timezone.now())
-    except DomainError as refusal:
-        messages.warning(request, f"{booking}: {refusal.message}")
-    else:
-        facts = {"reference": booking.reference, "name": presenter.name}
-        messages.success(request, _("%(name)s gives %(reference)s. Everyone concerned gets an email.") % facts)
-
-
-def chosen_row(rows: Any, typed: str) -> Any:
-    return rows.filter(pk=int(typed)).first() if typed.isascii() and typed.isdigit() and len(typed) < 10 else None
+# When the visit of an order starts: NULL if no time is agreed, or if it is sent by post.
+register_visits(
+    VisitLookup(
+        visit_of_order_in_words,
+        lambda: Subquery(Booking.objects.filter(reference=OuterRef("brought_with")).order_by().values("starts_at")),
+    )
+)

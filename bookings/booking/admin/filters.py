@@ -1,8 +1,8 @@
 """How staff narrow the list of bookings, and what of it waits on the first staff page."""
 
 import re
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import admin
@@ -13,7 +13,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from bookings.booking.services.request import waiting_too_long
-from bookings.models import Booking, BookingQuerySet, Leave, Nation
+from bookings.models import Booking, Leave, Nation
+from bookings.models.booking import BookingQuerySet
 from bookings.schedule.admin.forms import FORMAT_WORDS
 from ctac.dates import uk_day
 from ctac.staff.site import Waiting, staff_site
@@ -23,89 +24,76 @@ from professionals.models import LocalAuthority
 A_DAY = timedelta(days=1)
 
 
-def today_or_tomorrow(bookings: Any) -> Any:
-    """Today and tomorrow, by a UK calendar."""
-    today = uk_day(timezone.now())
-    return bookings.between_days(today, today + A_DAY)
+def today_or_tomorrow(bookings: Any, now: datetime) -> Any:
+    """By a UK calendar."""
+    return bookings.between_days(uk_day(now), uk_day(now) + A_DAY)
 
 
-def next_week(bookings: Any) -> Any:
-    today = uk_day(timezone.now())
-    return bookings.between_days(today, today + 6 * A_DAY)
+class OptionsFilter(admin.SimpleListFilter):
+    """`options`: by the value in the address, the label and what narrows the bookings."""
 
-
-def to_mark_delivered(bookings: Any) -> Any:
-    return bookings.to_mark_as_delivered(timezone.now())
-
-
-class NeedsPresenterFilter(admin.SimpleListFilter):
-    title = _("presenter needed")
-    parameter_name = "needs_presenter"
+    options: Mapping[str, tuple[Any, Callable[[Any, datetime], Any]]]
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
-        return [("yes", _("Needs a presenter"))]
+        return [(value, label) for value, (label, _narrow) in self.options.items()]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Booking]:
-        return queryset.needing_a_presenter() if self.value() == "yes" else queryset
+        option = self.options.get(self.value() or "")
+        return option[1](queryset, timezone.now()) if option else queryset
 
 
-class RequestFilter(admin.SimpleListFilter):
+def narrow_by(**conditions: Any) -> Callable[[Any, datetime], Any]:
+    return lambda bookings, now: bookings.filter(**conditions)
+
+
+class NeedsPresenterFilter(OptionsFilter):
+    title = _("presenter needed")
+    parameter_name = "needs_presenter"
+    options = {"yes": (_("Needs a presenter"), lambda bookings, now: bookings.needing_a_presenter())}
+
+
+class RequestFilter(OptionsFilter):
     """Requests by whose turn it is."""
 
     title = _("request waits for")
     parameter_name = "waits"
-    ways: dict[str, tuple[Any, Callable[[Any], Any]]] = {
-        "us": (_("Us"), lambda bookings: bookings.to_decide()),
-        "them": (_("The professional"), lambda bookings: bookings.offered_times()),
-        "long": (_("Us, for too long"), lambda bookings: waiting_too_long(bookings, timezone.now())),
-        "lapsed": (_("Us, and dates have lapsed"), lambda bookings: bookings.with_lapsed_dates()),
+    options = {
+        "us": (_("Us"), lambda bookings, now: bookings.to_decide()),
+        "them": (_("The professional"), lambda bookings, now: bookings.offered_times()),
+        "long": (_("Us, for too long"), waiting_too_long),
+        "lapsed": (_("Us, and dates have lapsed"), lambda bookings, now: bookings.with_lapsed_dates()),
     }
 
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
-        return [(value, label) for value, (label, _narrow) in self.ways.items()]
 
-    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Booking]:
-        _label, narrow = self.ways.get(self.value() or "", ("", None))
-        return narrow(queryset) if narrow else queryset
-
-
-class WhenFilter(admin.SimpleListFilter):
+class WhenFilter(OptionsFilter):
     title = _("when")
     parameter_name = "when"
-    ways: dict[str, tuple[Any, Callable[[Any], Any]]] = {
+    options = {
         "soon": (_("Today and tomorrow"), today_or_tomorrow),
-        "week": (_("Next 7 days"), next_week),
-        "over": (_("Over, not marked as delivered"), to_mark_delivered),
+        "week": (_("Next 7 days"), lambda bookings, now: bookings.between_days(uk_day(now), uk_day(now) + 6 * A_DAY)),
+        "over": (_("Over, not marked as delivered"), lambda bookings, now: bookings.to_mark_as_delivered(now)),
     }
 
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
-        return [(value, label) for value, (label, _narrow) in self.ways.items()]
 
-    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Booking]:
-        _label, narrow = self.ways.get(self.value() or "", ("", None))
-        return narrow(queryset) if narrow else queryset
+class VisitFilter(OptionsFilter):
+    title = _("needs a look")
+    parameter_name = "look"
+    options = {
+        "overdue": (_("No check-in or check-out"), BookingQuerySet.overdue),
+        "link": (_("Online without a joining link"), BookingQuerySet.without_joining_link),
+    }
 
 
-class FormatFilter(admin.SimpleListFilter):
+class FormatFilter(OptionsFilter):
     title = _("where")
     parameter_name = "where"
-
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
-        return list(FORMAT_WORDS.items())
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Booking]) -> QuerySet[Booking]:
-        return queryset.filter(format=self.value()) if self.value() in FORMAT_WORDS else queryset
+    options = {value: (label, narrow_by(format=value)) for value, label in FORMAT_WORDS.items()}
 
 
-class NationFilter(admin.SimpleListFilter):
+class NationFilter(OptionsFilter):
     title = _("nation")
     parameter_name = "nation"
-
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[Any, Any]]:
-        return list(Nation.choices)
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Booking]) -> QuerySet[Booking]:
-        return queryset.filter(nation=self.value()) if self.value() in Nation.values else queryset
+    options = {value: (label, narrow_by(nation=value)) for value, label in Nation.choices}
 
 
 class AuthorityFilter(admin.SimpleListFilter):
@@ -126,22 +114,6 @@ class AuthorityFilter(admin.SimpleListFilter):
 def nation_named_by(authority: str) -> str:
     """That of a local authority’s code; empty for anything else."""
     return NATIONS.get(authority[0], "") if re.fullmatch(r"[A-Z][0-9]{8}", authority, re.ASCII) else ""
-
-
-class VisitFilter(admin.SimpleListFilter):
-    title = _("needs a look")
-    parameter_name = "look"
-    ways: dict[str, tuple[Any, Callable[[Any, Any], Any]]] = {
-        "overdue": (_("No check-in or check-out"), BookingQuerySet.overdue),
-        "link": (_("Online without a joining link"), BookingQuerySet.without_joining_link),
-    }
-
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
-        return [(value, label) for value, (label, _narrow) in self.ways.items()]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Booking]:
-        _label, narrow = self.ways.get(self.value() or "", ("", None))
-        return narrow(queryset, timezone.now()) if narrow else queryset
 
 
 # What waits among the bookings, for the first staff page. Each line reads on from one and from many.
@@ -187,5 +159,5 @@ wait_for(
     lambda: Booking.objects.without_joining_link(timezone.now()),
     urgent=True,
 )
-wait_for(_("today or tomorrow"), "when=soon", lambda: today_or_tomorrow(Booking.objects))
-wait_for(_("to mark as delivered"), "when=over", lambda: to_mark_delivered(Booking.objects))
+wait_for(_("today or tomorrow"), "when=soon", lambda: today_or_tomorrow(Booking.objects, timezone.now()))
+wait_for(_("to mark as delivered"), "when=over", lambda: Booking.objects.to_mark_as_delivered(timezone.now()))

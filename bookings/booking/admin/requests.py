@@ -1,8 +1,9 @@
 """Requests on the staff site: the dates that one is about, who could give each, agreeing on a time and offering others."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -40,8 +41,6 @@ if TYPE_CHECKING:
     from bookings.booking.admin.bookings import BookingAdmin
 
 
-# A request on the staff site: why it waits, the dates that it is about, and who could give each.
-
 CANDIDATES_SHOWN = 4
 SLOTS_SHOWN = 3
 OPTION_TAGS = {
@@ -62,10 +61,6 @@ class DateCandidates:
     slots: list[Slot]
 
 
-def is_waiting(booking: Booking) -> bool:
-    return booking.state == State.REQUESTED
-
-
 def options_shown(options: Iterable[DateOption]) -> list[DateOption]:
     """Those that still stand; of a request that was answered, all."""
     every = list(options)
@@ -73,8 +68,8 @@ def options_shown(options: Iterable[DateOption]) -> list[DateOption]:
     return standing or every
 
 
-def open_diary_for(booking: Booking, options: Sequence[DateOption], now: datetime) -> Schedule | None:
-    """One diary over all their days, in which this request's own claims are not in the way."""
+def schedule_for_options(booking: Booking, options: Sequence[DateOption], now: datetime) -> Schedule | None:
+    """One schedule over all their days, in which this request's own claims are not in the way."""
     ahead = [option for option in options if option.ends_at > now]
     if not ahead:
         return None
@@ -88,100 +83,88 @@ def open_diary_for(booking: Booking, options: Sequence[DateOption], now: datetim
     return open_schedule(slot_query, first_day=first, last_day=last, now=now, ignoring=ignoring)
 
 
-def dates_with_candidates(booking: Booking, options: Sequence[DateOption], now: datetime) -> list[DateCandidates]:
-    schedule = open_diary_for(booking, options, now)
-    return [candidates_for_date(schedule, option, now) for option in options]
-
-
 def candidates_for_date(schedule: Schedule | None, option: DateOption, now: datetime) -> DateCandidates:
     if schedule is None or option.ends_at <= now:
         return DateCandidates(option, None, [], [])
     if option.precision == Precision.DAYS:
-        return DateCandidates(option, None, [], list(first_slots(schedule, option)))
+        first = max(uk_day(option.starts_at), schedule.first_day)
+        days = (first + timedelta(days=number) for number in range((option.last_day - first).days + 1))
+        slots = (slot for day in days for slot in schedule.slots_on(day))
+        return DateCandidates(option, None, [], list(islice(slots, SLOTS_SHOWN)))
     # What is kept first, then what the date allows.
     asked = PreferredDate(option.precision, option.starts_at, option.ends_at)
     starts = [start for start in asked.starts(schedule.slot_query) if start > now]
-    best = sorted(starts, key=lambda start: not any(not each.violations for each in schedule.candidates(start)))
-    for start in [option.kept_from, *best] if option.kept_from and option.kept_from > now else best:
-        if found := schedule.candidates(start):
-            return DateCandidates(option, start, found, [])
+    starts.sort(key=lambda start: all(candidate.violations for candidate in schedule.candidates(start)))
+    if option.kept_from and option.kept_from > now:
+        starts.insert(0, option.kept_from)
+    for start in starts:
+        if candidates := schedule.candidates(start):
+            return DateCandidates(option, start, candidates, [])
     return DateCandidates(option, None, [], [])
 
 
-def first_slots(schedule: Schedule, option: DateOption) -> Iterator[Slot]:
-    day, found = max(uk_day(option.starts_at), schedule.first_day), 0
-    while day <= option.last_day and found < SLOTS_SHOWN:
-        for slot in schedule.slots_on(day)[: SLOTS_SHOWN - found]:
-            found += 1
-            yield slot
-        day += timedelta(days=1)
-
-
-# In words
-
-
-def waiting_reasons(booking: Booking, options: Sequence[DateOption], found: Sequence[DateCandidates]) -> list[str]:
+def waiting_reasons(booking: Booking, options: Sequence[DateOption], dates: Sequence[DateCandidates]) -> list[str]:
     """Why a request waits for staff, or for the professional."""
-    because = []
+    reasons = []
     if any(option.kind == OptionKind.PROPOSED and option.state == OptionState.OPEN for option in options):
-        because.append(_("We offered times. It waits for the professional’s answer."))
+        reasons.append(_("We offered times. It waits for the professional’s answer."))
     if options and not booking.has_time:
-        because.append(_("None of our times suits them: they ask for dates of their own."))
+        reasons.append(_("None of our times suits them: they ask for dates of their own."))
     if booking.format == Format.WORKPLACE and not has_recognised_domain(booking.person):
-        because.append(
+        reasons.append(
             _("A visit to a workplace whose email domain we don’t recognise. Check who asks: a presenter goes there alone.")
         )
-    if any(each.candidates and each.candidates[0].violations for each in found):
-        because.append(_("At least one date is outside the rules for the public. You may agree to it with a reason."))
+    if any(date.candidates and date.candidates[0].violations for date in dates):
+        reasons.append(_("At least one date is outside the rules for the public. You may agree to it with a reason."))
     lapsed = {option.why_not == NotKeptReason.AWAY for option in options if option.state == OptionState.EXPIRED}
     if False in lapsed:
-        because.append(_("Dates have lapsed: nobody answered while they were kept."))
+        reasons.append(_("Dates have lapsed: nobody answered while they were kept."))
     if True in lapsed:
-        because.append(_("Dates are no longer kept, as the presenter is away then."))
+        reasons.append(_("Dates are no longer kept, as the presenter is away then."))
     if any(event.kind == EventKind.OTHERS_ASKED for event in booking.events.all()):
-        because.append(_("They asked for other times. What they wrote stands at the end of this page."))
-    return because
+        reasons.append(_("They asked for other times. What they wrote stands at the end of this page."))
+    return reasons
 
 
 def why_it_waits(booking: Booking, now: datetime) -> SafeString | str:
-    if not is_waiting(booking):
+    if booking.state != State.REQUESTED:
         return ""
-    because = booking.__dict__.get("_reasons")
-    if because is None:
-        because = booking.__dict__["_reasons"] = waiting_reasons(booking, *candidates_by_date(booking, now))
-    return in_lines(because)
+    reasons = booking.__dict__.get("_reasons")
+    if reasons is None:
+        reasons = booking.__dict__["_reasons"] = waiting_reasons(booking, *candidates_by_date(booking, now))
+    return in_lines(reasons)
 
 
 def dates_in_words(booking: Booking, now: datetime) -> SafeString | str:
     """Each date, whether it is kept, and who could give it."""
-    options, found = candidates_by_date(booking, now)
+    options, dates = candidates_by_date(booking, now)
     if not options:
         return ""
-    if not is_waiting(booking):
+    if booking.state != State.REQUESTED:
         return format_html_join("", "<p>{} {}</p>", ((option.when, tag_of(option, now)) for option in options_shown(options)))
-    standing = {each.option.pk for each in found}
-    before = [
-        (option.when, tag_of(option, now), in_lines([text.date_text_for_staff(option, now)]))
-        for option in options
-        if option.pk not in standing
-    ]
+    standing = {date.option.pk for date in dates}
+    rows = [(date.option, candidates_in_words(date, now)) for date in dates]
+    rows += [(option, [text.date_text_for_staff(option, now)]) for option in options if option.pk not in standing]
     return format_html_join(
         "",
         "<p><strong>{}</strong> {}<br>{}</p>",
-        [*((each.option.when, tag_of(each.option, now), in_lines(candidates_in_words(each, now))) for each in found), *before],
+        ((option.when, tag_of(option, now), in_lines(lines)) for option, lines in rows),
     )
 
 
 def candidates_by_date(booking: Booking, now: datetime) -> tuple[list[DateOption], list[DateCandidates]]:
     """Read once for a page."""
-    kept = booking.__dict__.get("_looked_at")
-    if kept is None:
-        options = list(booking.options.select_related("presenter"))
+    read: tuple[list[DateOption], list[DateCandidates]] | None = booking.__dict__.get("_dates_read")
+    if read is None:
+        options, dates = list(booking.options.select_related("presenter")), list[DateCandidates]()
         for option in options:
             option.booking = booking
-        found = dates_with_candidates(booking, options_shown(options), now) if is_waiting(booking) and options else []
-        kept = booking.__dict__["_looked_at"] = (options, found)
-    return kept
+        if options and booking.state == State.REQUESTED:
+            shown = options_shown(options)
+            schedule = schedule_for_options(booking, shown, now)
+            dates = [candidates_for_date(schedule, option, now) for option in shown]
+        read = booking.__dict__["_dates_read"] = (options, dates)
+    return read
 
 
 def tag_of(option: DateOption, now: datetime) -> SafeString:
@@ -189,20 +172,20 @@ def tag_of(option: DateOption, now: datetime) -> SafeString:
     return state_tag(label, OPTION_TAGS[OptionState(option.state)])
 
 
-def candidates_in_words(each: DateCandidates, now: datetime) -> list[str]:
-    option = each.option
+def candidates_in_words(date: DateCandidates, now: datetime) -> list[str]:
+    option = date.option
     if option.is_over(now):
         return [_("It is over.")]
     if option.precision == Precision.DAYS:
-        slots = "; ".join(format_span(slot.start, slot.end) for slot in each.slots)
+        slots = "; ".join(format_span(slot.start, slot.end) for slot in date.slots)
         return [_("First free times: %(times)s") % {"times": slots} if slots else _("No presenter is free within the rules.")]
     lines = [text.date_text_for_staff(option, now)]
-    if each.start is None:
+    if date.start is None:
         return [*lines, _("No presenter is free then, travel included.")]
     if option.precision != Precision.TIME:
-        lines.append(_("Looked at from %(clock)s:") % {"clock": format_clock(each.start)})
-    more = len(each.candidates) - CANDIDATES_SHOWN
-    lines += [candidate_line(candidate) for candidate in each.candidates[:CANDIDATES_SHOWN]]
+        lines.append(_("Looked at from %(clock)s:") % {"clock": format_clock(date.start)})
+    more = len(date.candidates) - CANDIDATES_SHOWN
+    lines += [candidate_line(candidate) for candidate in date.candidates[:CANDIDATES_SHOWN]]
     if more > 0:
         lines.append(ngettext("%(count)d more could do it.", "%(count)d more could do it.", more) % {"count": more})
     return lines
@@ -219,8 +202,6 @@ def in_lines(lines: Iterable[str]) -> SafeString:
     """One under the other."""
     return format_html_join("", "{}<br>", ((line,) for line in lines))
 
-
-# Staff decide on a request: agree on a time. (Offering others: bookings.booking.admin.requests.)
 
 # Short notice is nobody’s reason once staff decide on a request.
 REASON_HINT = gettext_lazy("Only needed outside a presenter’s hours or area. It is kept with the request.")
@@ -242,35 +223,27 @@ class AgreeForm(OneTimeForm):
 
     field_order = ("start", "day", "clock", "presenter", "override_reason")
 
-    def __init__(self, *args: Any, found: Sequence[DateCandidates], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, dates: Sequence[DateCandidates], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        ready = [each for each in found if each.start is not None]
-        self.option_hints = {"start": {slot_value(each.start): option_hint(each) for each in ready if each.start}}  # type: ignore[misc]
+        now, labels, hints = timezone.now(), dict[str, str](), dict[str, str]()
+        for date in dates:
+            if date.start is None:
+                continue
+            option, value, best = date.option, slot_value(date.start), candidate_line(date.candidates[0])
+            exact = option.precision == Precision.TIME
+            labels[value] = option.when if exact else format_span(date.start, date.start + option.booking.presentation.length)
+            kept = text.offers_kept_until([option]) if option.is_kept(now) else ""
+            hints[value] = _("%(best)s Kept until %(until)s.") % {"best": best, "until": kept} if kept else best
+        self.option_hints = {"start": hints}  # type: ignore[misc]
         choice = self.fields["start"]
         assert isinstance(choice, forms.ChoiceField)  # noqa: S101 - tells the type checker what stands above
-        choice.choices = [
-            *{slot_value(each.start): option_label(each) for each in ready if each.start}.items(),
-            (OTHER_TIME, _("Another time")),
-        ]
-
-
-def option_label(each: DateCandidates) -> str:
-    if each.option.precision == Precision.TIME or each.start is None:
-        return each.option.when
-    return format_span(each.start, each.start + each.option.booking.presentation.length)
-
-
-def option_hint(each: DateCandidates) -> str:
-    now = timezone.now()
-    kept = text.offers_kept_until([each.option]) if each.option.is_kept(now) else ""
-    best = candidate_line(each.candidates[0])
-    return _("%(best)s Kept until %(until)s.") % {"best": best, "until": kept} if kept else best
+        choice.choices = [*labels.items(), (OTHER_TIME, _("Another time"))]
 
 
 def agree_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, action: ObjectAction) -> HttpResponse:
     now = timezone.now()
-    _options, found = candidates_by_date(booking, now)
-    form = AgreeForm(request.POST if request.method == "POST" else None, found=found)
+    _options, dates = candidates_by_date(booking, now)
+    form = AgreeForm(request.POST if request.method == "POST" else None, dates=dates)
     if form.is_valid() and not is_refused(form, lambda asked: agree_time(booking=booking, by=request.user, now=now, **asked)):  # type: ignore[arg-type]
         messages.success(request, str(action.done))
         return redirect(reverse("staff:bookings_booking_change", args=[booking.pk]))
@@ -292,15 +265,11 @@ def is_refused(form: TimeForm, decide: Callable[[dict[str, Any]], object]) -> bo
     return True
 
 
-def may_be_decided(booking: Booking) -> bool:
-    return booking.state == State.REQUESTED
-
-
 AGREE = ObjectAction(
     "agree",
     gettext_lazy("Agree on a time"),
     page=agree_page,
-    available=lambda booking: may_be_decided(booking) and not booking.has_time,
+    available=lambda booking: booking.state == State.REQUESTED and not booking.has_time,
     explanation=gettext_lazy(
         "It is confirmed at once, and what else was kept for it is free again. The professional and the presenter get an email."
     ),
@@ -309,11 +278,8 @@ AGREE = ObjectAction(
 )
 
 
-# Staff offer up to three times for a request: chosen week by week, or typed.
-
-
 class OfferForm(TimeForm):
-    """Up to three times. `cleaned_data["starts"]` is what they come to, the one that is typed among them."""
+    """Up to three times, chosen week by week or typed: all of them are `cleaned_data["starts"]`."""
 
     beside_time = "starts"
 
@@ -329,10 +295,6 @@ class OfferForm(TimeForm):
         self.length = length
         self.typed = data if data is not None else QueryDict()
         self.sending = data is not None and not admin_forms.is_looking(data)
-
-    def show(self, shown: admin_forms.FormWeek) -> None:
-        """Offer the times of that week; those that were chosen in others stay."""
-        admin_forms.set_choices(self.fields["starts"], admin_forms.week_choices(shown, self.typed.getlist("starts"), self.length))
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
@@ -364,44 +326,39 @@ def read_typed(data: QueryDict | None, length: timedelta) -> OfferForm:
 def offer_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, action: ObjectAction) -> HttpResponse:
     now, length = timezone.now(), booking.presentation.length
     form = read_typed(request.POST if request.method == "POST" else None, length)
-    if form.sending and form.is_valid() and (options := offer_from_form(form, booking, request, now)):
-        say_what_was_offered(request, booking, options)
+    options: list[DateOption] = []
+
+    def offer(asked: dict[str, Any]) -> None:
+        options.extend(offer_times(booking=booking, by=request.user, now=now, **asked))  # type: ignore[arg-type]
+
+    if form.sending and form.is_valid() and not is_refused(form, offer):
+        until = {"until": text.offers_kept_until(options)}
+        if booking.person.email:
+            sentence = _(
+                "The times are offered, and kept until %(until)s. The professional gets an email with a link to choose one."
+            )
+            messages.success(request, sentence % until)
+        else:
+            sentence = _("The times are kept until %(until)s. The professional has no email address, so call and tell them.")
+            messages.warning(request, sentence % until)
         return redirect(reverse("staff:bookings_booking_change", args=[booking.pk]))
     # The first that they asked for and that lies ahead: the page opens at its week.
     asked = booking.options.preferred().values_list("starts_at", flat=True)
-    near, own = (
-        min((start for start in asked or [booking.starts_at or now] if start > now), default=None),
-        {"booking": booking, "option__booking": booking},
-    )
+    near = min((start for start in asked or [booking.starts_at or now] if start > now), default=None)
+    own = {"booking": booking, "option__booking": booking}
     shown = admin_forms.week_asked_for(slot_query_of(booking), form.typed, now, named=form.named, near=near, ignoring=own)
-    form.show(shown)
+    # Those that were chosen in other weeks stay.
+    admin_forms.set_choices(form.fields["starts"], admin_forms.week_choices(shown, form.typed.getlist("starts"), length))
     about = admin.about_action(request, action, booking, reverse("staff:bookings_booking_change", args=[booking.pk]))
-    until = moment_text(kept_until(now + rules.REQUEST_HORIZON, now))
-    return TemplateResponse(request, "bookings/staff/offer.html", {**about, "form": form, "week": shown, "until": until})
-
-
-def offer_from_form(form: OfferForm, booking: Booking, request: HttpRequest, now: datetime) -> list[DateOption]:
-    """What is offered now; none if it was refused, which the form says."""
-    offered: list[DateOption] = []
-    is_refused(form, lambda asked: offered.extend(offer_times(booking=booking, by=request.user, now=now, **asked)))  # type: ignore[arg-type]
-    return offered
-
-
-def say_what_was_offered(request: HttpRequest, booking: Booking, options: list[DateOption]) -> None:
-    until = {"until": text.offers_kept_until(options)}
-    if booking.person.email:
-        said = _("The times are offered, and kept until %(until)s. The professional gets an email with a link to choose one.")
-        messages.success(request, said % until)
-    else:
-        said = _("The times are kept until %(until)s. The professional has no email address, so call and tell them.")
-        messages.warning(request, said % until)
+    context = {**about, "form": form, "week": shown, "until": moment_text(kept_until(now + rules.REQUEST_HORIZON, now))}
+    return TemplateResponse(request, "bookings/staff/offer.html", context)
 
 
 OFFER = ObjectAction(
     "offer",
     gettext_lazy("Offer other times"),
     page=offer_page,
-    available=may_be_decided,
+    available=lambda booking: booking.state == State.REQUESTED,
     explanation=gettext_lazy(
         "The professional gets an email with a link, and chooses one, asks for others or withdraws. "
         "What was asked for or offered before is free again."

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from bookings.booking.services.notify import notify_joining_link, notify_reassigned
+from bookings.booking.services.notify import both_sides, notify, notify_joining_link
 from bookings.errors import MoveRefused, NeedsPresenter, OutsideRules, SamePresenter, SlotTaken
 from bookings.models import Booking, BusyKind, BusyTime, EventKind, Format, Presenter, State
 from bookings.models.booking import record_event
@@ -58,9 +58,9 @@ def reassign(
                 **place_columns(place),
             },
         )
-    who: dict[str, object] = {"presenter": [before.pk if before else None, presenter.pk]}
-    record_event(locked, EventKind.REASSIGNED, by=by, now=now, reason=override_reason, changes=who)
-    notify_reassigned(locked, before, now)
+    changes: dict[str, object] = {"presenter": [before.pk if before else None, presenter.pk]}
+    record_event(locked, EventKind.REASSIGNED, by=by, now=now, reason=override_reason, changes=changes)
+    notify({**both_sides(locked), "presenter-freed": [before.email] if before else []}, locked, now)
     if flagged:
         notify_safeguarding_lead(about=f"booking:{locked.pk}:reassigned:{locked.sequence}", reference=locked.reference, now=now)
     return locked
@@ -89,7 +89,7 @@ def refuse_if_impossible(
 def set_travel(
     booking: Booking, *, minutes: int | None, reason: str, by: User | None, now: datetime, flagged: bool = False
 ) -> Booking:
-    """Say how long the journeys to and from this visit take; None goes back to the rule.
+    """Set how long the journeys to and from this visit take; None goes back to the rule.
 
     Raises SlotTaken if the visits round it would then be too close, NeedsPresenter.
     """
@@ -104,9 +104,6 @@ def set_travel(
     if flagged:
         notify_safeguarding_lead(about=f"booking:{locked.pk}:travel:{now:%Y%m%d%H%M%S}", reference=locked.reference, now=now)
     return locked
-
-
-# By which link people join an online booking, and telling those who need it when it changes.
 
 
 @transaction.atomic
@@ -134,7 +131,7 @@ def set_joining_link(booking: Booking, *, link: str, by: User | None, now: datet
 def presenter_link_changed(*, presenter: Presenter, before: str, by: User | None, now: datetime) -> None:
     """Tell the people of each confirmed online booking to come that uses the presenter's link, in the caller's transaction.
 
-    The presenter is locked already; `before` is the link until now. Who changed it themselves need not be told.
+    The presenter is locked already; `before` is the link until now. A presenter who changed it gets no email.
     """
     own_hand = by is not None and by.pk == presenter.user_id
     uses_it = Booking.objects.filter(

@@ -3,20 +3,14 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.conf import settings
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from bookings import rules
-from bookings.booking.services.notify import (
-    notify_confirmed,
-    notify_freed_of_request,
-    notify_lapsed,
-    notify_offered,
-    notify_others_asked,
-    notify_time_taken,
-)
+from bookings.booking.services.notify import Recipients, both_sides, notify
 from bookings.booking.services.transitions import transition
 from bookings.errors import MoveRefused, OutsideRules, SlotTaken
 from bookings.models import (
@@ -55,8 +49,6 @@ from ctac.dates import format_span
 from ctac.errors import DomainError
 from professionals.safeguarding.services import notify_safeguarding_lead
 
-# What staff decide of a request: agree on a time, or offer up to three. (Declining: bookings.booking.services.transitions.)
-
 
 def slot_query_of(booking: Booking) -> SlotQuery:
     return SlotQuery.of(booking, find_place(booking.postcode) if booking.postcode else None)
@@ -91,25 +83,21 @@ def agree_time(
     locked, options = lock_request(booking, now=now, also=possible)
     refuse_unless_requested(locked)
     with guarded():
-        claim = kept_claim(options, start, presenter, now)
+        kept = [option for option in options if option.kept_from == start and option.is_kept(now)]
+        fitting = [option for option in kept if presenter in (None, option.presenter)]
+        claim: BusyTime | None = getattr(fitting[0], "busy_time", None) if fitting else None
         if claim is None:
             free_claims(locked)
-            chosen = choose_presenter(reread_schedule_of(seen, possible, now), start, override_reason)
+            schedule = reread_schedule(seen, Presenter.objects.in_bulk([row.pk for row in possible]), now)
+            chosen = choose_presenter(schedule, start, override_reason)
             span = DateTimeTZRange(start, start + slot_query.length)
             claim = BusyTime(presenter=chosen.presenter, kind=BusyKind.BOOKING, busy=span, **place_columns(slot_query.place))
         # The date of the request that this time answers, if it is one.
-        fitting = [
-            option for option in options if option.state != OptionState.PASSED and option.starts_at <= start < option.ends_at
-        ]
-        settle_request(
-            locked,
-            claim,
-            next((option for option in fitting if option.kept_from == start), next(iter(fitting), None)),
-            by=by,
-            now=now,
-            reason=override_reason,
-        )
-    notify_confirmed(locked, now)
+        open_or_lapsed = [option for option in options if option.state != OptionState.PASSED]
+        answered = [option for option in open_or_lapsed if option.starts_at <= start < option.ends_at]
+        answered.sort(key=lambda option: option.kept_from != start)
+        settle_request(locked, claim, next(iter(answered), None), by=by, now=now, reason=override_reason)
+    notify(both_sides(locked), locked, now)
     if flagged:
         notify_safeguarding_lead(about=f"booking:{locked.pk}:agreed", reference=locked.reference, now=now)
     return locked
@@ -122,30 +110,17 @@ def refuse_unless_requested(booking: Booking) -> None:
         )
 
 
-def reread_schedule_of(seen: Schedule, locked: Sequence[Presenter], now: datetime) -> Schedule:
-    """The same diary of those presenters, now that they are locked."""
-    return reread_schedule(seen, Presenter.objects.in_bulk([presenter.pk for presenter in locked]), now)
-
-
-def kept_claim(options: Sequence[DateOption], start: datetime, presenter: Presenter | None, now: datetime) -> BusyTime | None:
-    """The claim that a date of this request keeps from exactly then."""
-    for option in options:
-        if option.kept_from == start and option.is_kept(now) and presenter in (None, option.presenter):
-            return getattr(option, "busy_time", None)
-    return None
-
-
 def choose_presenter(schedule: Schedule, start: datetime, override_reason: str) -> Candidate:
-    found = schedule.candidates(start)
-    if not found:
+    candidates = schedule.candidates(start)
+    if not candidates:
         raise SlotTaken(
             _("No presenter is free on %(when)s, travel included. Choose another time.")
             % {"when": format_span(start, start + schedule.slot_query.length)}
         )
-    refused = [violation for violation in found[0].violations if violation not in DAY_VIOLATIONS]
+    refused = [violation for violation in candidates[0].violations if violation not in DAY_VIOLATIONS]
     if refused and not override_reason:
         raise OutsideRules(refused)
-    return found[0]
+    return candidates[0]
 
 
 def settle_request(
@@ -185,31 +160,23 @@ def offer_times(
     with guarded():
         free_claims(locked)
         close_options(locked)
-        schedule, dates = reread_schedule_of(seen, possible, now), list[tuple[PreferredDate, KeptSlot | NotKeptReason]]()
+        schedule = reread_schedule(seen, Presenter.objects.in_bulk([row.pk for row in possible]), now)
+        dates: list[tuple[PreferredDate, KeptSlot | NotKeptReason]] = []
         for start in sorted(starts):
             chosen = KeptSlot(choose_presenter(schedule, start, override_reason).presenter, start)
             schedule = with_kept_slot(schedule, chosen)
             dates.append((PreferredDate(Precision.TIME, start, start + slot_query.length), chosen))
         options = add_options(locked, OptionKind.PROPOSED, dates, slot_query.place, now)
-    take_time_away(locked, now)
+    if locked.has_time:  # a request for one of our own slots, which is free again
+        before, locked.presenter = locked.presenter, None
+        locked.starts_at = locked.ends_at = None
+        locked.save(update_fields=["presenter", "starts_at", "ends_at"])
+        notify({"presenter-freed": [before.email] if before else []}, locked, now)
     record_event(locked, EventKind.OFFERED, by=by, now=now, reason=override_reason)
-    notify_offered(locked, options, now)
+    notify({"booking-offered": [locked.person.email]}, locked, now, version=newest_option(options))
     if flagged:
         notify_safeguarding_lead(about=f"booking:{locked.pk}:offered:{options[0].pk}", reference=locked.reference, now=now)
     return options
-
-
-def take_time_away(booking: Booking, now: datetime) -> None:
-    """A request for one of our own slots has other times offered instead: its own is free, and its presenter is told."""
-    if not booking.has_time:
-        return
-    before, booking.presenter = booking.presenter, None
-    booking.starts_at = booking.ends_at = None
-    booking.save(update_fields=["presenter", "starts_at", "ends_at"])
-    notify_freed_of_request(booking, before, now)
-
-
-# What becomes of times that staff offered: the professional takes one, or asks for others; or nobody answers and they lapse.
 
 
 class OfferGone(DomainError):
@@ -223,18 +190,18 @@ def take_offer(*, booking: Booking, option: DateOption, by: User | None, now: da
     To take the one that was taken already is no error. Raises OfferGone, MoveRefused.
     """
     locked, options = lock_request(booking, now=now)
-    found = next((each for each in options if each.pk == option.pk and each.kind == OptionKind.PROPOSED), None)
-    if found is None:
+    offer = next((row for row in options if row.pk == option.pk and row.kind == OptionKind.PROPOSED), None)
+    if offer is None:
         raise OfferGone
-    if locked.state == State.CONFIRMED and found.state == OptionState.TAKEN:
+    if locked.state == State.CONFIRMED and offer.state == OptionState.TAKEN:
         return locked
     refuse_unless_requested(locked)
-    claim: BusyTime | None = getattr(found, "busy_time", None)
-    if not found.is_kept(now) or claim is None:
+    claim: BusyTime | None = getattr(offer, "busy_time", None)
+    if not offer.is_kept(now) or claim is None:
         raise OfferGone
     with guarded():
-        settle_request(locked, claim, found, by=by, now=now)
-    notify_time_taken(locked, now)
+        settle_request(locked, claim, offer, by=by, now=now)
+    notify({**both_sides(locked), "staff-time-taken": [settings.STAFF_EMAIL]}, locked, now)
     return locked
 
 
@@ -259,11 +226,12 @@ def ask_for_others(*, booking: Booking, words: str, by: User | None, now: dateti
         notify_safeguarding_lead(
             about=f"booking:{locked.pk}:others:{newest_option(options)}", reference=locked.reference, now=now
         )
-    notify_others_asked(locked, newest_option(options), now)
+    notify({"staff-others-asked": [settings.STAFF_EMAIL]}, locked, now, version=newest_option(options))
     return locked
 
 
 def newest_option(options: Sequence[DateOption]) -> int:
+    """The version of emails about dates, which may be sent again and again for one booking."""
     return max((option.pk for option in options), default=0)
 
 
@@ -279,10 +247,11 @@ def lapse_dates_of(*, booking: Booking, now: datetime) -> list[DateOption]:
     DateOption.objects.filter(pk__in=keys).update(state=OptionState.EXPIRED)
     record_event(locked, EventKind.LAPSED, by=None, now=now)
     if not any(option.is_kept(now) for option in options):
-        notify_lapsed(locked, newest_option(over), now)
+        recipients: Recipients = {"booking-dates-lapsed": [locked.person.email], "staff-dates-lapsed": [settings.STAFF_EMAIL]}
+        notify(recipients, locked, now, version=newest_option(over))
     return over
 
 
 def bookings_with_lapsed_dates(now: datetime) -> list[Booking]:
-    """The bookings that lapse() has something to do for."""
+    """Those for lapse_dates_of."""
     return list(Booking.objects.filter(pk__in=DateOption.objects.lapsed(now).values("booking")).order_by("pk"))

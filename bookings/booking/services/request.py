@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from bookings import rules
+from bookings.booking.services.create import is_by_staff, locate, place_booking
 from bookings.booking.services.notify import notify_booked
-from bookings.booking.services.place import is_by_staff, locate, place_booking
 from bookings.booking.services.transitions import bring_leaflets
 from bookings.models import (
     Booking,
@@ -48,12 +48,10 @@ from leaflets.models import Order, ToBring
 from notifications.models import Notification
 from notifications.outbox import notify
 from professionals import drafts
-from professionals.models import Draft, Person
+from professionals.models import Person
 from professionals.safeguarding.services import notify_safeguarding_lead
 from professionals.services import Details as CallerDetails
 from professionals.services import find_or_enter_person
-
-# A request with dates of one's own: none of our times suits, so staff decide.
 
 
 class DatesRefused(DomainError):
@@ -81,9 +79,10 @@ def request_dates(
     booking.state, booking.created_at = State.REQUESTED, now
     draft = lock_draft(booking.submission_token, booking.person)
     with guarded():
-        kept = keep_dates(booking.person, slot_query, dates, draft, now)
+        own = list(BusyTime.objects.filter(hold__draft=draft)) if draft else []
+        outcomes = choose_dates(slot_query, dates, person=booking.person, now=now, giving_back=own)
         booking.save_with_reference()
-        add_options(booking, OptionKind.PREFERRED, list(zip(dates, kept, strict=True)), slot_query.place, now)
+        add_options(booking, OptionKind.PREFERRED, list(zip(dates, outcomes, strict=True)), slot_query.place, now)
     if draft is not None:
         drafts.finish(draft)
     if leaflets:
@@ -101,34 +100,35 @@ def dates_left_for(person: Person, now: datetime) -> int:
     return max(rules.MAX_KEPT_DATES_PER_PERSON - kept, 0)
 
 
-def keep_dates(
-    person: Person, slot_query: SlotQuery, dates: Sequence[PreferredDate], draft: Draft | None, now: datetime
+def choose_dates(
+    slot_query: SlotQuery,
+    dates: Sequence[PreferredDate],
+    *,
+    person: Person,
+    now: datetime,
+    giving_back: Sequence[BusyTime] | None = None,
 ) -> list[KeptSlot | NotKeptReason]:
-    """For each date, with whom and from when it is kept, or why not. Looks, locks those who could, looks again."""
-    own = list(BusyTime.objects.filter(hold__draft=draft)) if draft else []
+    """For each date, with whom and from when it is kept, or why not.
+
+    With `giving_back`, the claims of the draft that becomes this request, it locks the presenters who could and looks again;
+    without, it only looks, for the page that asks first.
+    """
+    wanted = [[start for start in date.starts(slot_query) if start > now] for date in dates]
+    starts = [start for of_date in wanted for start in of_date]
     room = dates_left_for(person, now)
-    wanted = starts_ahead(dates, slot_query, now)
-    starts = [start for each in wanted for start in each]
     if not room or not starts:
-        lock_presenters([], now=now, giving_back=own)
-        return without_looking(dates, wanted)
-    seen = schedule_for_dates(slot_query, starts, now)
-    possible = presenters_free_at(seen, starts)
-    locked = lock_presenters(possible, now=now, giving_back=own)
-    schedule = reread_schedule(seen, {key: locked[key] for key in possible if key in locked}, now)
+        if giving_back is not None:
+            lock_presenters([], now=now, giving_back=giving_back)
+        return [why_not_kept(date, of_date, room=0) or NotKeptReason.ENOUGH for date, of_date in zip(dates, wanted, strict=True)]
+    schedule = schedule_for_dates(slot_query, starts, now)
+    if giving_back is not None:
+        possible = presenters_free_at(schedule, starts)
+        locked = lock_presenters(possible, now=now, giving_back=giving_back)
+        schedule = reread_schedule(schedule, {key: locked[key] for key in possible if key in locked}, now)
     return choose_slots(schedule, dates, wanted, room)
 
 
-def starts_ahead(dates: Sequence[PreferredDate], slot_query: SlotQuery, now: datetime) -> list[list[datetime]]:
-    return [[start for start in date.starts(slot_query) if start > now] for date in dates]
-
-
-def without_looking(dates: Sequence[PreferredDate], wanted: Sequence[Sequence[datetime]]) -> list[KeptSlot | NotKeptReason]:
-    """Where no more may be kept for them, or no time is named that could be."""
-    return [why_not_looked_at(date, starts, room=0) or NotKeptReason.ENOUGH for date, starts in zip(dates, wanted, strict=True)]
-
-
-def why_not_looked_at(date: PreferredDate, starts: Sequence[datetime], room: int) -> NotKeptReason | None:
+def why_not_kept(date: PreferredDate, starts: Sequence[datetime], room: int) -> NotKeptReason | None:
     """Why it is not kept, whoever is free."""
     if date.precision == Precision.DAYS:
         return NotKeptReason.SEVERAL_DAYS
@@ -141,54 +141,39 @@ def choose_slots(
     schedule: Schedule, dates: Sequence[PreferredDate], wanted: Sequence[Sequence[datetime]], room: int
 ) -> list[KeptSlot | NotKeptReason]:
     """In the order in which they were asked for, each beside those before it."""
-    alone, found = schedule, list[KeptSlot | NotKeptReason]()
+    alone, outcomes = schedule, list[KeptSlot | NotKeptReason]()
     for date, starts in zip(dates, wanted, strict=True):
-        outcome = why_not_looked_at(date, starts, room) or first_possible_slot(schedule, starts) or why_nobody(alone, starts)
-        if isinstance(outcome, KeptSlot):
+        outcome = why_not_kept(date, starts, room) or first_possible_slot(schedule, starts)
+        if outcome is None:
+            if first_possible_slot(alone, starts):  # but for the other dates of this request
+                outcome = NotKeptReason.BESIDE
+            else:
+                outcome = NotKeptReason.OUTSIDE if any(alone.candidates(start) for start in starts) else NotKeptReason.NOBODY_FREE
+        elif isinstance(outcome, KeptSlot):
             schedule, room = with_kept_slot(schedule, outcome), room - 1
-        found.append(outcome)
-    return found
-
-
-def why_nobody(alone: Schedule, starts: Sequence[datetime]) -> NotKeptReason:
-    """`alone`: the diary without the other dates of the request."""
-    if first_possible_slot(alone, starts):
-        return NotKeptReason.BESIDE
-    return NotKeptReason.OUTSIDE if any(alone.candidates(start) for start in starts) else NotKeptReason.NOBODY_FREE
-
-
-def dates_we_could_keep(
-    slot_query: SlotQuery, dates: Sequence[PreferredDate], *, person: Person, now: datetime
-) -> list[KeptSlot | NotKeptReason]:
-    """The same for the page that asks first: what would be kept if it were sent now. Locks nothing."""
-    wanted = starts_ahead(dates, slot_query, now)
-    starts = [start for each in wanted for start in each]
-    room = dates_left_for(person, now)
-    if not starts or not room:
-        return without_looking(dates, wanted)
-    return choose_slots(schedule_for_dates(slot_query, starts, now), dates, wanted, room)
-
-
-# Booking for somebody who called or wrote: who they are and what they book, together or not at all.
+        outcomes.append(outcome)
+    return outcomes
 
 
 @transaction.atomic
-def book_for_caller(*, booking: Booking, caller: CallerDetails, email: str, by: User, now: datetime, **more: Any) -> Booking:
-    """As place_booking, which takes `more`; a refusal leaves no new person behind."""
+def book_for_caller(
+    *,
+    booking: Booking,
+    caller: CallerDetails,
+    email: str,
+    by: User,
+    now: datetime,
+    dates: Sequence[PreferredDate] | None = None,
+    **more: Any,
+) -> Booking:
+    """As place_booking, which takes `more`, or as request_dates; a refusal leaves no new person behind."""
     booking.person = find_or_enter_person(**caller, email=email, by=by, now=now)
+    if dates is not None:
+        return request_dates(booking=booking, dates=dates, by=by, now=now)
     return place_booking(booking=booking, by=by, now=now, **more)
 
 
-@transaction.atomic
-def request_for_caller(
-    *, booking: Booking, caller: CallerDetails, email: str, by: User, now: datetime, dates: Sequence[PreferredDate]
-) -> Booking:
-    """As request_dates, in the same way."""
-    booking.person = find_or_enter_person(**caller, email=email, by=by, now=now)
-    return request_dates(booking=booking, dates=dates, by=by, now=now)
-
-
-# Requests that wait too long for our answer: a manager is told, and told again while they wait.
+# Requests that wait too long for our answer
 
 ESCALATION_KIND = "manager-requests-waiting"
 A_DAY = timedelta(days=1)
@@ -218,20 +203,17 @@ def anything_waits(now: datetime) -> bool:
 
 
 def escalate(*, now: datetime) -> int:
-    """Tell the manager of all that waits too long, when another one does or two working days after the last
-    time. How many emails.
+    """Tell the manager of all that waits too long, when another one does or two working days after the last time.
 
-    At most one a day: run again, or by two at once, it is written once.
+    How many emails; at most one a day: run again, or by two at once, it is written once.
     """
     day = uk_day(now)
     begins = uk_datetime(day, rules.REQUEST_ESCALATION_TIME)
     if not is_working_day(day, OURS) or now < begins:
         return 0
-    told = Notification.objects.filter(kind=ESCALATION_KIND, resend_of=None).order_by("-created_at")
-    last = told.values_list("created_at", flat=True).first()
-    if last is not None and not is_due_again(last, now):
-        return 0
-    if not anything_waits(now):
+    emails = Notification.objects.filter(kind=ESCALATION_KIND, resend_of=None).order_by("-created_at")
+    last = emails.values_list("created_at", flat=True).first()
+    if (last is not None and not is_due_again(last, now)) or not anything_waits(now):
         return 0
     notify(
         kind=ESCALATION_KIND,

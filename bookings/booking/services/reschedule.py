@@ -1,8 +1,8 @@
-"""Moving a booking to another time, and changing what was told about it.
+"""Moving a booking to another time, and changing its details.
 
 Both name the version of the booking that they were asked about (`expected`, see Booking.version): a page that was left open
 while it changed is refused as Stale and stores nothing. Whoever owns the booking can change it until the cut-off
-(bookings.booking.limits), staff always; `by_link` says that a link in an email asked, so nobody knows who pressed.
+(Booking.may_still_change), staff always; `by_link` says that a link in an email asked, so nobody knows who pressed.
 """
 
 from collections.abc import Mapping
@@ -10,26 +10,33 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from bookings.booking.limits import may_still_change
 from bookings.booking.services.assign import refuse_if_impossible
-from bookings.booking.services.notify import notify_details_changed, notify_rescheduled
-from bookings.booking.services.place import candidates_for
+from bookings.booking.services.create import candidates_for
+from bookings.booking.services.decide import slot_query_of
+from bookings.booking.services.notify import (
+    Recipients,
+    notify,
+    notify_details_changed,
+    presenter_email_kind,
+    presenter_recipients,
+)
 from bookings.calendars import ical
 from bookings.errors import AnotherAudience, MoveRefused, NothingChanged, OutsideRules, SlotTaken, Stale, TooLateToChange
-from bookings.models import Booking, BusyKind, BusyTime, EventKind, Format, Presenter
+from bookings.models import Booking, BusyKind, BusyTime, EventKind, Presenter
 from bookings.models.booking import record_event
 from bookings.rules import RuleViolation
 from bookings.schedule.holds import place_columns
 from bookings.schedule.locks import guarded, lock_booking, lock_booking_and_presenters
 from bookings.schedule.queries import open_schedule, reread_schedule
-from bookings.schedule.slots import Candidate, SlotQuery
-from bookings.travel import find_place, look_up_postcode
+from bookings.schedule.slots import Candidate
+from bookings.travel import look_up_postcode
 from bookings.visits.services import refuse_while_overdue, refuse_while_there
 from ctac.dates import uk_day
 from professionals.safeguarding.services import is_kept_back, notify_safeguarding_lead
@@ -55,11 +62,8 @@ class ChangeRequest:
             raise Stale
         if not booking.is_open:
             raise MoveRefused
-        if not self.by_staff and not may_still_change(booking, self.now):
+        if not self.by_staff and not booking.may_still_change(self.now):
             raise TooLateToChange
-
-    def noted(self, changes: dict[str, object]) -> dict[str, object]:
-        return {**changes, **({"by_link": True} if self.by_link else {})}
 
 
 @transaction.atomic
@@ -81,22 +85,21 @@ def reschedule(
     TooLateToChange, NothingChanged, SlotTaken (which nothing overrides: all stays as it was), VisitInTheWay,
     and for staff OutsideRules without a reason.
     """
-    asked = ChangeRequest(by, expected, now, by_link, override_reason)
-    asked.refuse(booking)  # as it was read: what has changed since, the lock finds out
+    change = ChangeRequest(by, expected, now, by_link, override_reason)
+    change.refuse(booking)  # as it was read: what has changed since, the lock finds out
     # From its postcode, not its claim: the place’s nation has holidays.
-    place = find_place(booking.postcode) if booking.format == Format.WORKPLACE else None
-    slot_query, day, named = SlotQuery.of(booking, place), uk_day(start), [presenter] if presenter else None
+    slot_query, day, named = slot_query_of(booking), uk_day(start), [presenter] if presenter else None
     schedule = open_schedule(slot_query, first_day=day, last_day=day, now=now, presenters=named, ignoring={"booking": booking})
-    possible = {candidate.presenter.pk for candidate in candidates_for(schedule, start, by_staff=asked.by_staff)}
+    possible = {candidate.presenter.pk for candidate in candidates_for(schedule, start, by_staff=change.by_staff)}
     locked, presenters = lock_booking_and_presenters(booking, now=now, also=possible)
-    asked.refuse(locked)
+    change.refuse(locked)
     refuse_while_overdue(locked, now)
     refuse_while_there(locked, now)
     if start == locked.agreed[0]:
         raise NothingChanged(_("It is at this time already, so nothing was changed."))
     free = {key: presenters[key] for key in possible if key in presenters}
     again = reread_schedule(schedule, free, now, ignoring={"booking": locked})
-    chosen = choose_presenter(asked, candidates_for(again, start, by_staff=asked.by_staff), locked.presenter)
+    chosen = choose_presenter(change, candidates_for(again, start, by_staff=change.by_staff), locked.presenter)
     before, started = locked.presenter, locked.agreed[0]
     locked.sequence, locked.presenter = locked.next_sequence, chosen
     locked.starts_at, locked.ends_at = start, start + slot_query.length
@@ -106,27 +109,33 @@ def reschedule(
     with guarded():
         locked.save(update_fields=["presenter", "starts_at", "ends_at", "sequence"])
         if not BusyTime.objects.filter(booking=locked).update(**claim):
-            BusyTime.objects.create(booking=locked, kind=BusyKind.BOOKING, **claim, **place_columns(place))
-    changes = {
+            BusyTime.objects.create(booking=locked, kind=BusyKind.BOOKING, **claim, **place_columns(slot_query.place))
+    changes: dict[str, object] = {
         "time": [started.isoformat(), start.isoformat()],
         "presenter": [before.pk if before else None, chosen.pk],
         "sequence": locked.sequence,
+        **({"by_link": True} if by_link else {}),
     }
-    record_event(locked, EventKind.RESCHEDULED, by=by, now=now, reason=override_reason, changes=asked.noted(changes))
-    notify_rescheduled(locked, before, now, by_staff=asked.by_staff)
+    record_event(locked, EventKind.RESCHEDULED, by=by, now=now, reason=override_reason, changes=changes)
+    recipients: Recipients = {
+        "booking-moved": [locked.person.email],
+        "presenter-moved" if before == chosen else presenter_email_kind(locked): presenter_recipients(locked),
+        "presenter-freed": [before.email] if before and before != chosen else [],
+        "staff-booking-moved": [] if change.by_staff else [settings.STAFF_EMAIL],
+    }
+    notify(recipients, locked, now)
     if flagged:
         notify_safeguarding_lead(about=f"booking:{locked.pk}:moved:{locked.sequence}", reference=locked.reference, now=now)
     return locked
 
 
-def choose_presenter(asked: ChangeRequest, found: list[Candidate], stays: Presenter | None) -> Presenter:
-    """Who has it now, unless only somebody else could give it within the rules."""
-    if not found:
+def choose_presenter(change: ChangeRequest, candidates: list[Candidate], current: Presenter | None) -> Presenter:
+    """The current one, unless only somebody else could give it within the rules."""
+    if not candidates:
         raise SlotTaken
-    within_the_rules = [candidate for candidate in found if not candidate.violations]
-    among = within_the_rules or found
-    best = next((candidate for candidate in among if candidate.presenter == stays), among[0])
-    if best.violations and not asked.override_reason:
+    among = [candidate for candidate in candidates if not candidate.violations] or candidates
+    best = next((candidate for candidate in among if candidate.presenter == current), among[0])
+    if best.violations and not change.override_reason:
         raise OutsideRules(best.violations)
     return best.presenter
 
@@ -148,9 +157,9 @@ def change_details(
     MoveRefused, TooLateToChange, NothingChanged, PlaceUnknown, SlotTaken (the other place can't be reached in time),
     AnotherAudience, and for staff OutsideRules without a reason.
     """
-    asked = ChangeRequest(by, expected, now, override_reason=override_reason)
+    change = ChangeRequest(by, expected, now, override_reason=override_reason)
     locked = lock_booking(booking, now=now)
-    asked.refuse(locked)
+    change.refuse(locked)
     entry, place_before = ical.booking_location(locked), locked.postcode
     changed = [name for name, value in answers.items() if getattr(locked, name) != value]
     if not changed:
@@ -159,50 +168,39 @@ def change_details(
         setattr(locked, name, answers[name])
     # Until the safeguarding lead has decided it stays flagged, whatever was taken out: other words of it may wait too (ADR 22).
     locked.flagged_child_details = flagged or (locked.flagged_child_details and is_kept_back(f"booking:{locked.pk}"))
-    if "audience_profession" in changed:
-        refuse_another_audience(locked, asked)
-    stored = [*changed, *(move_claim(locked, asked) if locked.postcode != place_before else [])]
+    if locked.presenter and "audience_profession" in changed and not locked.presenter.gives_to(locked.audience_profession):
+        if not change.by_staff:
+            raise AnotherAudience
+        if not override_reason:
+            raise OutsideRules([RuleViolation.AUDIENCE])
+    stored = [*changed, *(move_claim(locked, change) if locked.postcode != place_before else [])]
     in_calendars = ical.booking_location(locked) != entry
     locked.sequence, locked.revision = locked.sequence + in_calendars, locked.revision + 1
     locked.save(update_fields=[*stored, "flagged_child_details", "sequence", "revision"])
     what: dict[str, object] = {"fields": changed, "revision": locked.revision, "in_calendars": in_calendars}
     record_event(locked, EventKind.DETAILS_CHANGED, by=by, now=now, reason=override_reason, changes=what)
-    notify_details_changed(locked, now, by_staff=asked.by_staff)
+    notify_details_changed(locked, now, by_staff=change.by_staff)
     if flagged:
         notify_safeguarding_lead(about=f"booking:{locked.pk}:details:{locked.revision}", reference=locked.reference, now=now)
     return locked
 
 
-def refuse_another_audience(booking: Booking, asked: ChangeRequest) -> None:
-    """Those who come now must be an audience of whoever gives it; staff may yield with a reason."""
-    if booking.presenter is None or booking.presenter.gives_to(booking.audience_profession):
-        return
-    if not asked.by_staff:
-        raise AnotherAudience
-    if not asked.override_reason:
-        raise OutsideRules([RuleViolation.AUDIENCE])
+def move_claim(booking: Booking, change: ChangeRequest) -> list[str]:
+    """Its claims are at the other postcode, if the presenter can get there from the visit before and on to the next.
 
-
-def move_claim(booking: Booking, asked: ChangeRequest) -> list[str]:
-    """Its claim is at the other postcode, if the presenter can get there from the visit before and on to the next; so are those
-    that keep dates for a request.
-
-    Gives the fields that say in which area that is.
+    Gives the names of the fields that say in which area that is.
     """
-    found = look_up_postcode(booking.postcode)
-    place, booking.nation, booking.local_authority = found.place, found.nation, found.local_authority
+    area = look_up_postcode(booking.postcode)
+    place, booking.nation, booking.local_authority = area.place, area.nation, area.local_authority
     if booking.presenter is not None:
-        refuse_if_impossible(booking, booking.presenter, place, asked.now, asked.override_reason)
+        refuse_if_impossible(booking, booking.presenter, place, change.now, change.override_reason)
     try:
         with guarded():
             BusyTime.objects.filter(Q(booking=booking) | Q(option__booking=booking)).update(**place_columns(place))
     except SlotTaken as refusal:
-        raise unreachable(booking.presenter) from refusal
+        if booking.presenter is None:
+            unreachable = _("A date that we keep for it could not be reached in time from there. Offer other times first.")
+            raise SlotTaken(unreachable) from refusal
+        unreachable = _("%(name)s could not get there in time. Choose another time or presenter first.")
+        raise SlotTaken(unreachable % {"name": booking.presenter}) from refusal
     return ["nation", "local_authority"]
-
-
-def unreachable(presenter: Presenter | None) -> SlotTaken:
-    """`presenter` None: of a request, which keeps dates with some."""
-    if presenter is None:
-        return SlotTaken(_("A date that we keep for it could not be reached in time from there. Offer other times first."))
-    return SlotTaken(_("%(name)s could not get there in time. Choose another time or presenter first.") % {"name": presenter})

@@ -1,4 +1,4 @@
-"""A colleague takes over the bookings that somebody has still to come, by staff's hand (ADR 13)."""
+"""Staff transfer the bookings that a person has still to come to a colleague (ADR 13)."""
 
 from datetime import datetime
 
@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from bookings.booking.services.notify import notify_transferred
+from bookings.booking.services.notify import Recipients, notify, presenter_email_kind, presenter_recipients
 from bookings.models import Booking, EventKind
 from bookings.models.booking import record_event
 from bookings.schedule.locks import lock_bookings
@@ -40,10 +40,10 @@ def transfer_bookings(
         raise DomainError(_("That person is of another organisation. If that is wrong, put it right on their page first."))
     if not after.email:
         raise DomainError(_("That person has no email address, so we could not tell them. Add it on their page first."))
-    found = list(lock_bookings(Booking.objects.upcoming(now).filter(person=before)).with_leaflets())
-    if not found:
+    bookings = list(lock_bookings(Booking.objects.upcoming(now).filter(person=before)).with_leaflets())
+    if not bookings:
         raise NothingToTransferError
-    for booking in found:
+    for booking in bookings:
         # The number of its calendar entry goes up, so that the one who had it strikes it out, and gets it again if it comes back.
         booking.person, booking.sequence = after, booking.next_sequence
         booking.save(update_fields=["person", "sequence"])
@@ -52,9 +52,15 @@ def transfer_bookings(
             transfer_order(order=brought.order, person=after, by=by, now=now)
         changes: dict[str, object] = {"person": [before.pk, after.pk], "sequence": booking.sequence}
         record_event(booking, EventKind.HANDED_OVER, by=by, now=now, reason=reason, changes=changes)
-        notify_transferred(booking, before, now)
+        # The presenter anew: what was on its way to them has an older number.
+        recipients: Recipients = {
+            "booking-given-away": [before.email],
+            "booking-taken-over": [after.email],
+            presenter_email_kind(booking): presenter_recipients(booking),
+        }
+        notify(recipients, booking, now)
         if flagged:
             notify_safeguarding_lead(
                 about=f"booking:{booking.pk}:handed-over:{booking.sequence}", reference=booking.reference, now=now
             )
-    return found
+    return bookings

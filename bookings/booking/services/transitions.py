@@ -1,4 +1,4 @@
-"""The one function that changes a booking's state, each such change, and what becomes of the leaflets for its audience."""
+"""The one function that changes a booking's state, its callers, and what becomes of the leaflets for the audience."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -10,20 +10,19 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from bookings.booking.services.notify import notify_afterwards, notify_cancelled, notify_confirmed, notify_declined
+from bookings.booking.services.notify import both_sides, notify, notify_cancelled, presenter_recipients
 from bookings.errors import MoveRefused, NeedsPresenter, NoTimeAgreed, NotStarted, TooLate
 from bookings.feedback.services import open_afterwards
 from bookings.models import Booking, Brought, EventKind, Format, State
 from bookings.models.booking import record_event
 from bookings.schedule.holds import close_options, free_claims
 from bookings.schedule.locks import lock_booking
-from bookings.visits.services import refuse_while_overdue, somebody_is_there
-from leaflets.models import Order, ToBring
+from bookings.visits.services import presenter_is_there, refuse_while_overdue
+from leaflets.models import ToBring
 from leaflets.orders.services.create import erase_previous_owner, place_order_for_visit
 from leaflets.orders.services.transitions import OrderHasMoved, cancel
+from notifications.outbox import Later
 from professionals.safeguarding.services import notify_safeguarding_lead
-
-# The one function that moves a booking's state and records it, and the moves.
 
 
 def transition(
@@ -63,7 +62,7 @@ def confirm_booking(booking: Booking, *, by: User | None, now: datetime) -> Book
     if locked.needs_a_presenter:
         raise NeedsPresenter
     transition(locked, State.CONFIRMED, EventKind.CONFIRMED, by=by, now=now)
-    notify_confirmed(locked, now)
+    notify(both_sides(locked), locked, now)
     return locked
 
 
@@ -71,7 +70,7 @@ def confirm_booking(booking: Booking, *, by: User | None, now: datetime) -> Book
 def decline_booking(booking: Booking, *, reason: str, by: User | None, now: datetime, flagged: bool = False) -> Booking:
     """Say no to a request in words that the professional reads, and give its time back. Raises MoveRefused.
 
-    `flagged` as in cancel: such words go into no email.
+    `flagged` as in cancel_booking.
     """
     locked = lock_booking(booking, now=now)
     columns: dict[str, Any] = {"closed_reason": reason, "flagged_child_details": locked.flagged_child_details or flagged}
@@ -79,7 +78,8 @@ def decline_booking(booking: Booking, *, reason: str, by: User | None, now: date
     free_claims(locked)
     close_options(locked)
     take_back_leaflets(locked, by=by, now=now)
-    notify_declined(locked, now)
+    presenter = presenter_recipients(locked)  # whose time is free again
+    notify({"booking-declined": [locked.person.email], "presenter-cancelled": presenter}, locked, now)
     if flagged:
         notify_safeguarding_lead(about=f"booking:{locked.pk}:declined", reference=locked.reference, now=now)
     return locked
@@ -103,7 +103,7 @@ def cancel_booking(
 def cancel_without_leaflets(
     booking: Booking, *, by: User | None, now: datetime, reason: str = "", flagged: bool = False, by_link: bool = False
 ) -> Booking:
-    """As cancel(), for who cancels several: their leaflets come after all of them, since stock is locked after presenters."""
+    """As cancel_booking, for several: their leaflets come after all of them, since stock is locked after presenters."""
     locked = lock_booking(booking, now=now)
     by_staff = not by_link and (by is None or by.is_staff)
     if not by_staff and locked.starts_at is not None and locked.starts_at <= now:
@@ -111,7 +111,7 @@ def cancel_without_leaflets(
     refuse_while_overdue(locked, now)
     marked = locked.flagged_child_details or flagged
     columns: dict[str, Any] = {"sequence": locked.sequence + 1, "closed_reason": reason, "flagged_child_details": marked}
-    columns["visit_closed"] = not somebody_is_there(locked, now)
+    columns["visit_closed"] = not presenter_is_there(locked, now)
     transition(locked, State.CANCELLED, EventKind.CANCELLED, by=by, now=now, reason=reason, by_link=by_link, **columns)
     free_claims(locked)
     close_options(locked)
@@ -130,11 +130,14 @@ def mark_delivered(booking: Booking, *, by: User | None, now: datetime) -> Booki
     if locked.needs_a_presenter:
         raise NeedsPresenter
     transition(locked, State.DELIVERED, EventKind.DELIVERED, by=by, now=now)
-    notify_afterwards(locked, open_afterwards(given=locked, now=now).closes_at, now)
+    closes_at = open_afterwards(given=locked, now=now).closes_at
+    due_at = max(now, locked.agreed[1])
+    if due_at < closes_at:
+        notify({}, locked, now, later=[Later("booking-afterwards", [locked.person.email], due_at, closes_at)])
     return locked
 
 
-# Leaflets for the audience: the one place where bookings and leaflets meet, by calls in one direction (ADR 17).
+# Leaflets for the audience (ADR 17)
 
 
 def bring_leaflets(booking: Booking, asked: Sequence[ToBring], *, by: User | None, now: datetime) -> None:
@@ -146,14 +149,10 @@ def bring_leaflets(booking: Booking, asked: Sequence[ToBring], *, by: User | Non
         return
     visit = {"visit": booking.reference, "postcode": booking.postcode}
     order = place_order_for_visit(person=booking.person, by=by, channel=booking.channel, asked=asked, now=now, **visit)
-    Brought.objects.create(booking=booking, order=order, missing=[asdict(each) for each in missing_leaflets(asked, order)])
-
-
-def missing_leaflets(asked: Sequence[ToBring], order: Order | None) -> list[ToBring]:
-    """`order` as it comes from bring(), with its lines."""
     given = {line.edition.leaflet.slug: line.copies for line in order.lines.all()} if order else {}
-    short = [replace(each, copies=each.copies - given.get(each.slug, 0)) for each in asked]
-    return [each for each in short if each.copies > 0]
+    short = [replace(leaflet, copies=leaflet.copies - given.get(leaflet.slug, 0)) for leaflet in asked]
+    missing = [asdict(leaflet) for leaflet in short if leaflet.copies > 0]
+    Brought.objects.create(booking=booking, order=order, missing=missing)
 
 
 def take_back_leaflets(booking: Booking, *, by: User | None, now: datetime) -> None:
@@ -165,8 +164,8 @@ def take_back_leaflets(booking: Booking, *, by: User | None, now: datetime) -> N
         cancel(order=brought.order, by=by, now=now, with_visit=True)
 
 
-def forget_who_gave_leaflets(given: Mapping[int, datetime], now: datetime) -> None:
-    """Somebody is erased who had these bookings, by their keys, until a colleague took them over at that moment."""
+def erase_previous_leaflet_owner(given: Mapping[int, datetime], now: datetime) -> None:
+    """`given`: the keys of the bookings that an erased person had, with the moment at which a colleague took each over."""
     brought = Brought.objects.filter(booking__in=list(given), order__isnull=False)
     erase_previous_owner(
         {order: given[booking] for booking, order in brought.values_list("booking_id", "order_id") if order}, now

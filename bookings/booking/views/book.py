@@ -1,4 +1,7 @@
-"""Booking, page by page: where, for whom and what of the day; then when, and the time that is kept meanwhile."""
+"""Booking, page by page: where, for whom and what of the day; then when, and the time that is held meanwhile.
+
+Answers live in a draft, so nobody needs to sign in before the last page.
+"""
 
 from collections.abc import Mapping
 from copy import copy
@@ -15,26 +18,22 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import limits
+from accounts.models import Where
 from bookings import rules
 from bookings.booking.drafts import DraftAnswers
 from bookings.booking.forms import BookingForm, answers_of, kept_visit_addresses
-from bookings.booking.limits import too_many_times
+from bookings.booking.services.decide import slot_query_of
 from bookings.errors import DraftGone, ExtendedAlready, HoldOver, SlotTaken, TooManyHolds
 from bookings.models import Booking, Format, Hold, Presentation
 from bookings.schedule.forms import WhenForm, slot_value
-from bookings.schedule.holds import extend_hold, hold_slot, release_hold
-from bookings.schedule.picker import Picker, month_of_slots, pick, pick_nearest
-from bookings.schedule.queries import open_schedule
-from bookings.schedule.slots import SlotQuery
+from bookings.schedule.holds import extend_hold, hold_keeps, hold_slot, release_hold
+from bookings.schedule.picker import month_of_slots, pick, pick_nearest
 from bookings.text import ADDRESS_FIELDS
-from bookings.travel import find_place
-from ctac.dates import format_clock, format_span, uk_day
+from ctac.dates import format_clock, format_span
 from ctac.forms import FORM_METHODS
 from leaflets.orders.queries import kept_addresses
 from professionals import drafts
 from professionals.models import DraftKind
-
-# The time that is kept while somebody fills in the form: choosing it, keeping it longer, taking it again.
 
 
 @dataclass(frozen=True)
@@ -50,22 +49,17 @@ class HeldSlot:
 def held_slot(answers: DraftAnswers, now: datetime) -> HeldSlot | None:
     """None if nothing is held, or no longer."""
     hold = answers.hold
-    if hold is None or hold.expires_at <= now or not answers.is_about_this or not answers.fits(hold):
+    if hold is None or hold.expires_at <= now or not answers.is_about_this or not hold_keeps(hold, answers.booking):
         return None
     when = format_span(hold.start, hold.start + answers.presentation.length)
     seconds = int((hold.expires_at - now).total_seconds())
     return HeldSlot(when, format_clock(hold.expires_at), seconds, hold.extended_at is None)
 
 
-def slot_query_of(answers: DraftAnswers) -> SlotQuery:
-    """What the draft asks for."""
-    booking = answers.booking
-    return SlotQuery.of(booking, find_place(booking.postcode) if booking.format == Format.WORKPLACE else None)
-
-
-def keep_time(request: HttpRequest, answers: DraftAnswers, start: datetime, now: datetime) -> Hold:
+def hold_time(request: HttpRequest, answers: DraftAnswers, start: datetime, now: datetime) -> Hold:
     """Hold that time and keep the answer. Raises TooManyHolds, SlotTaken, DraftGone."""
-    if too_many_times(request, now):  # not in a transaction (limits.exceeded)
+    # Not in a transaction: a refusal must count too.
+    if limits.check_throttles(request, Where.TIMES, [limits.client_throttle(request, "hold", *rules.HOLD_RATE_LIMIT)], now):
         raise TooManyHolds(
             _("Too many times were chosen from here in the last hour. Wait a while, or call us and we will book it for you.")
         )
@@ -78,13 +72,13 @@ def keep_time(request: HttpRequest, answers: DraftAnswers, start: datetime, now:
         chosen["dates"] = {}  # a time of ours in the place of dates of their own
     draft = copy(answers.draft)  # which a refusal leaves as it is
     hold = hold_slot(
-        draft=draft, person=person, slot_query=slot_query_of(answers), start=start, now=now, client=client, answers=chosen
+        draft=draft, person=person, slot_query=slot_query_of(answers.booking), start=start, now=now, client=client, answers=chosen
     )
     answers.draft, answers.hold = draft, hold
     return hold
 
 
-def keep_answers(request: HttpRequest, answers: DraftAnswers, steps: Mapping[str, dict[str, Any]], now: datetime) -> None:
+def save_answers(request: HttpRequest, answers: DraftAnswers, steps: Mapping[str, dict[str, Any]], now: datetime) -> None:
     """In a new draft if theirs has gone meanwhile: what somebody typed is never lost."""
     draft = drafts.keep(request, DraftKind.BOOKING, steps, now)
     if draft != answers.draft:
@@ -92,15 +86,15 @@ def keep_answers(request: HttpRequest, answers: DraftAnswers, steps: Mapping[str
     answers.draft = draft
 
 
-def give_back_time(answers: DraftAnswers, now: datetime) -> None:
+def release_time(answers: DraftAnswers, now: datetime) -> None:
     """What the draft holds, because it asks for something else now."""
     if answers.draft:
         release_hold(draft=answers.draft, now=now)
         answers.hold = None
 
 
-def keep_longer(request: HttpRequest, answers: DraftAnswers, now: datetime) -> None:
-    """The button for 15 minutes more, and what came of it. Raises as keep() does, if the time was over and can't be had."""
+def extend_time(request: HttpRequest, answers: DraftAnswers, now: datetime) -> None:
+    """The button for 15 minutes more, and what came of it. Raises as hold_time does, if the time was over and can't be had."""
     try:
         if answers.draft is None:
             raise HoldOver
@@ -109,22 +103,19 @@ def keep_longer(request: HttpRequest, answers: DraftAnswers, now: datetime) -> N
         messages.warning(request, refusal.message)
     except HoldOver:
         answers.hold = None
-        take_again(request, answers, now)
+        hold_again(request, answers, now)
     else:
         until = format_clock(answers.hold.expires_at)
         messages.success(request, _("We are keeping this time for you until %(until)s.") % {"until": until})
 
 
-def take_again(request: HttpRequest, answers: DraftAnswers, now: datetime) -> None:
-    """The time is not kept any more: keep it again, if it is still free. Raises as keep() does."""
+def hold_again(request: HttpRequest, answers: DraftAnswers, now: datetime) -> None:
+    """The time is not kept any more: keep it again, if it is still free. Raises as hold_time does."""
     if answers.start is None or held_slot(answers, now):
         return
-    hold = keep_time(request, answers, answers.start, now)
-    said = _("The 15 minutes were over, but your time was still free. We are keeping it for you again, until %(until)s.")
-    messages.info(request, said % {"until": format_clock(hold.expires_at)})
-
-
-# The page of days and times: a week of slots, or the nearest ones when a chosen time has gone.
+    hold = hold_time(request, answers, answers.start, now)
+    sentence = _("The 15 minutes were over, but your time was still free. We are keeping it for you again, until %(until)s.")
+    messages.info(request, sentence % {"until": format_clock(hold.expires_at)})
 
 
 def own_claims(request: HttpRequest, answers: DraftAnswers) -> dict[str, object]:
@@ -133,74 +124,58 @@ def own_claims(request: HttpRequest, answers: DraftAnswers) -> dict[str, object]
     return {"hold__draft": answers.draft, "hold__person": person.pk if person else None}
 
 
-def is_offered(request: HttpRequest, answers: DraftAnswers, start: datetime, now: datetime) -> bool:
-    """Whether the public could still have that time."""
-    day = uk_day(start)
-    schedule = open_schedule(slot_query_of(answers), first_day=day, last_day=day, now=now, ignoring=own_claims(request, answers))
-    return bool(schedule.offered_to(start))
-
-
 def week_page(
     request: HttpRequest, answers: DraftAnswers, now: datetime, *, typed: Any = None, problem: str = "", status: int = 200
 ) -> HttpResponse:
     own = own_claims(request, answers)
-    picker = pick(slot_query_of(answers), query=request.GET, now=now, ignoring=own, chosen=answers.start, typed=typed)
+    picker = pick(slot_query_of(answers.booking), query=request.GET, now=now, ignoring=own, chosen=answers.start, typed=typed)
     if problem:
         picker.form.add_error(None, problem)
-    return times_page(request, answers, picker, status, kept=held_slot(answers, now))
-
-
-def times_page(request: HttpRequest, answers: DraftAnswers, picker: Picker, status: int = 200, **also: object) -> HttpResponse:
-    context = {"picker": picker, "form": picker.form, "presentation": answers.presentation, **also}
+    context = {"picker": picker, "form": picker.form, "presentation": answers.presentation, "kept": held_slot(answers, now)}
     return render(request, "bookings/when.html", context, status=status)
 
 
-def lost_page(request: HttpRequest, answers: DraftAnswers, start: datetime, now: datetime) -> HttpResponse:
+def slot_taken_page(request: HttpRequest, answers: DraftAnswers, start: datetime, now: datetime) -> HttpResponse:
     """That time has gone: the nearest ones, ready to choose, and everything typed is kept."""
-    picker = pick_nearest(slot_query_of(answers), start, now=now, ignoring=own_claims(request, answers))
-    return times_page(request, answers, picker, form_action=reverse("book_when", args=[answers.presentation.slug]))
+    picker = pick_nearest(slot_query_of(answers.booking), start, now=now, ignoring=own_claims(request, answers))
+    form_action = reverse("book_when", args=[answers.presentation.slug])
+    context = {"picker": picker, "form": picker.form, "presentation": answers.presentation, "form_action": form_action}
+    return render(request, "bookings/when.html", context)
 
 
-# Booking, page by page: where, for whom and what of the day; then when.
-#
-# Answers live in a draft, so nobody needs to sign in before the last page.
-
-TIMES_REST_ON = ("presentation", "format", "postcode", "audience_profession")
-
-
-def offered_presentation(slug: str) -> Presentation:
-    return get_object_or_404(Presentation.objects.offered(), slug=slug)
+SLOT_FIELDS = ("presentation", "format", "postcode", "audience_profession")
 
 
 def answers_so_far(request: HttpRequest, slug: str, now: datetime) -> DraftAnswers:
-    """What each page of a booking begins with: the draft, and the presentation, which the time that it holds brings along."""
+    """The draft, and the presentation, which the hold brings along."""
     draft = drafts.find(request, DraftKind.BOOKING, now, along=["hold__presentation"])
     held = draft.hold.presentation if draft and hasattr(draft, "hold") else None
-    return DraftAnswers(draft, held if held and held.slug == slug and held.active else offered_presentation(slug))
-
-
-def go_to(step: str, presentation: Presentation) -> HttpResponse:
-    return redirect(f"book_{step}", slug=presentation.slug)
+    if held is None or held.slug != slug or not held.active:
+        held = get_object_or_404(Presentation.objects.offered(), slug=slug)
+    return DraftAnswers(draft, held)
 
 
 def back_to_missing(request: HttpRequest, step: str, presentation: Presentation, now: datetime) -> HttpResponse:
-    """An answer is missing. Whoever sent a page has perhaps placed its booking from another window, and is told of that."""
+    """An answer is missing. Whoever sent a page has perhaps placed its booking from another window."""
     if request.method == "POST":
-        tell_of_just_placed(request, presentation, now)
-    return go_to(step, presentation)
+        warn_of_just_placed(request, presentation, now)
+    return redirect(f"book_{step}", slug=presentation.slug)
 
 
-def tell_of_just_placed(request: HttpRequest, presentation: Presentation, now: datetime) -> None:
+def warn_of_just_placed(request: HttpRequest, presentation: Presentation, now: datetime) -> None:
     person = request.person  # type: ignore[attr-defined]
     lately = {"presentation": presentation, "created_at__gt": now - rules.RECENT_BOOKING_WINDOW}
     if person and (placed := person.bookings.filter(**lately).order_by("pk").last()):
-        said = _("%(reference)s was sent a moment ago, from another window. Go on here only if you want one more presentation.")
-        messages.warning(request, said % {"reference": placed.reference})
+        sentence = _(
+            "%(reference)s was sent a moment ago, from another window. Go on here only if you want one more presentation."
+        )
+        messages.warning(request, sentence % {"reference": placed.reference})
 
 
 @require_safe
 def book_start(request: HttpRequest, slug: str) -> HttpResponse:
-    return go_to("where", offered_presentation(slug))
+    get_object_or_404(Presentation.objects.offered(), slug=slug)
+    return redirect("book_where", slug=slug)
 
 
 @require_http_methods(FORM_METHODS)
@@ -220,29 +195,29 @@ def book_where(request: HttpRequest, slug: str) -> HttpResponse:
     if "extend" in request.POST:
         # The same page with what was typed so far, which nobody looks at yet.
         try:
-            keep_longer(request, answers, now)
+            extend_time(request, answers, now)
         except (SlotTaken, TooManyHolds, DraftGone):
             messages.warning(request, _("Your time is not free any more. Finish this page first; then you choose another time."))
         return where_page(request, answers, now, initial=request.POST.dict())
     # A page that offers addresses sends which was chosen.
-    kept = kept_places(request, answers) if "address" in request.POST else {}
+    kept = visit_addresses(request, answers) if "address" in request.POST else {}
     form, changes = BookingForm(request.POST, presentation=answers.presentation, kept=kept), "change" in request.GET
     if not form.is_valid():
         return where_page(request, answers, now, data=request.POST)
     if changes and answers.draft is None:
-        tell_of_just_placed(request, answers.presentation, now)
-    keep_where(request, answers, form, now)
-    return back_to_check(request, answers, now) if changes else go_to("when", answers.presentation)
+        warn_of_just_placed(request, answers.presentation, now)
+    save_where(request, answers, form, now)
+    return back_to_check(request, answers, now) if changes else redirect("book_when", slug=slug)
 
 
 def where_page(request: HttpRequest, answers: DraftAnswers, now: datetime, **typed: Any) -> HttpResponse:
     """`typed` is what the form shows: the `data` that was sent, or what it begins with, its `initial`."""
-    form = BookingForm(presentation=answers.presentation, kept=kept_places(request, answers), **typed)
+    form = BookingForm(presentation=answers.presentation, kept=visit_addresses(request, answers), **typed)
     context = {"form": form, "presentation": answers.presentation, "kept": held_slot(answers, now)}
     return render(request, "bookings/where.html", context)
 
 
-def kept_places(request: HttpRequest, answers: DraftAnswers) -> dict[str, dict[str, str]]:
+def visit_addresses(request: HttpRequest, answers: DraftAnswers) -> dict[str, dict[str, str]]:
     """The person's own address book, where a visit is possible. One statement."""
     person = request.person  # type: ignore[attr-defined]
     if not person or Format.WORKPLACE not in answers.presentation.formats:
@@ -250,28 +225,28 @@ def kept_places(request: HttpRequest, answers: DraftAnswers) -> dict[str, dict[s
     return kept_visit_addresses(kept_addresses(person.pk))
 
 
-def keep_where(request: HttpRequest, answers: DraftAnswers, form: BookingForm, now: datetime) -> None:
+def save_where(request: HttpRequest, answers: DraftAnswers, form: BookingForm, now: datetime) -> None:
     """Another place, audience or presentation has other slots, so a time that was chosen is given back."""
     where = {"presentation": answers.presentation.slug, **answers_of(form), "flagged": form.flagged}
     steps: dict[str, dict[str, Any]] = {"where": where}
     brings = form.cleaned_data["leaflets"]
     if where["format"] == Format.WORKPLACE and brings != bool(answers.step("leaflets")):
         steps["leaflets"] = {"copies": []} if brings else {}
-    if answers.step("when") and any(answers.step("where").get(name, "") != where[name] for name in TIMES_REST_ON):
-        give_back_time(answers, now)
+    if answers.step("when") and any(answers.step("where").get(name, "") != where[name] for name in SLOT_FIELDS):
+        release_time(answers, now)
         steps["when"] = {}
-    keep_answers(request, answers, steps, now)
+    save_answers(request, answers, steps, now)
 
 
 def back_to_check(request: HttpRequest, answers: DraftAnswers, now: datetime) -> HttpResponse:
     """The time that was kept may be over: it is taken again, or the nearest are shown."""
     try:
-        take_again(request, answers, now)
+        hold_again(request, answers, now)
     except SlotTaken:
-        return lost_page(request, answers, answers.start or now, now)
+        return slot_taken_page(request, answers, answers.start or now, now)
     except (TooManyHolds, DraftGone):
         pass  # the next page says that it is not kept
-    return go_to(answers.first_missing(), answers.presentation)
+    return redirect(f"book_{answers.first_missing()}", slug=answers.presentation.slug)
 
 
 @require_http_methods(FORM_METHODS)
@@ -283,22 +258,18 @@ def book_when(request: HttpRequest, slug: str) -> HttpResponse:
     if request.method != "POST":
         if "month" in request.GET:
             own = own_claims(request, answers)
-            return month_of_slots(slot_query_of(answers), query=request.GET, now=now, ignoring=own)
+            return month_of_slots(slot_query_of(answers.booking), query=request.GET, now=now, ignoring=own)
         return week_page(request, answers, now)
     form = WhenForm(request.POST, days=[])
     if not form.is_valid():
         return week_page(request, answers, now, typed=request.POST)
     start = form.cleaned_data["start"]
     try:
-        keep_time(request, answers, start, now)
+        hold_time(request, answers, start, now)
     except TooManyHolds as refusal:
         return week_page(request, answers, now, typed=request.POST, problem=str(refusal.message), status=429)
     except SlotTaken:
-        return lost_page(request, answers, start, now)
+        return slot_taken_page(request, answers, start, now)
     except DraftGone:
         return back_to_missing(request, "where", answers.presentation, now)
-    return go_to(answers.first_missing(), answers.presentation)
-
-
-def back_to(step: str, presentation: Presentation) -> str:
-    return reverse(f"book_{step}", args=[presentation.slug])
+    return redirect(f"book_{answers.first_missing()}", slug=slug)

@@ -11,18 +11,15 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from bookings import text
 from bookings.booking.forms import OTHERS, WITHDRAW, AnswerForm, CancelForm
-from bookings.booking.limits import changeable_until, may_still_change
 from bookings.booking.services.decide import OfferGone, ask_for_others, take_offer
 from bookings.booking.services.notify import gets_reminders
 from bookings.booking.services.transitions import cancel_booking
 from bookings.calendars import ical
 from bookings.errors import MoveRefused, SlotTaken, TooLate
 from bookings.feedback.queries import feedback_panel_for_host
-from bookings.models import Booking, DateOption, OpenSession, OptionKind, OptionState, Presentation, State
+from bookings.models import Booking, OpenSession, OptionKind, OptionState, Presentation, State
 from ctac.forms import FORM_METHODS
 from professionals.access import person_required, the_person
-
-# What can be booked.
 
 
 @require_safe
@@ -32,12 +29,12 @@ def presentations(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def presentation(request: HttpRequest, slug: str) -> HttpResponse:
-    found = get_object_or_404(Presentation.objects.offered(), slug=slug)
-    has_sessions = OpenSession.objects.to_come(timezone.now()).filter(presentation=found).exists()
-    return render(request, "bookings/presentation.html", {"presentation": found, "has_sessions": has_sessions})
+    presentation = get_object_or_404(Presentation.objects.offered(), slug=slug)
+    has_sessions = OpenSession.objects.to_come(timezone.now()).filter(presentation=presentation).exists()
+    return render(request, "bookings/presentation.html", {"presentation": presentation, "has_sessions": has_sessions})
 
 
-# A booking, for its owner; anybody else's is not found.
+# For its owner; anybody else's is not found.
 
 HAS_CALENDAR_ENTRY = (State.CONFIRMED, State.DELIVERED)
 
@@ -55,21 +52,19 @@ def page_context(request: HttpRequest, booking: Booking) -> dict[str, object]:
         "leaflets_order": text.live_order(booking),
         "leaflets_are_short": text.leaflets_are_short(booking),
         "has_calendar": booking.state in HAS_CALENDAR_ENTRY and booking.agreed[1] > timezone.now(),
-        "may_change": may_still_change(booking, timezone.now()),
-        "until": changeable_until(booking),
+        "may_change": booking.may_still_change(timezone.now()),
+        "until": booking.changeable_until,
         "may_cancel": booking.can_become(State.CANCELLED) and (booking.starts_at is None or booking.starts_at > timezone.now()),
     }
 
 
-def dates_of(booking: Booking) -> list[DateOption]:
+def dates_context(booking: Booking, now: datetime) -> dict[str, object]:
+    """Of a request without a time: the dates that were asked for and, while they may be answered, those that we offer."""
+    if booking.has_time:
+        return {}
     options = list(booking.options.all())
     for option in options:
         option.booking = booking
-    return options
-
-
-def dates_in_words(booking: Booking, options: list[DateOption], now: datetime) -> dict[str, object]:
-    """The dates that were asked for and, while they may be answered, those that we offer."""
     proposed = [option for option in options if option.kind == OptionKind.PROPOSED]
     offered = text.open_offers([option for option in proposed if option.is_kept(now)])
     return {
@@ -83,67 +78,65 @@ def dates_in_words(booking: Booking, options: list[DateOption], now: datetime) -
 @require_safe
 @person_required
 def booking(request: HttpRequest, reference: str) -> HttpResponse:
-    found = own_booking(request, reference)
+    booking = own_booking(request, reference)
     more = {
-        "facts": [*text.facts_without_title(found), *text.leaflet_rows_for_host(found)],
-        **({} if found.has_time else dates_in_words(found, dates_of(found), timezone.now())),
-        "details": text.details_rows(found),
-        "history": text.history(found, request.user.pk),
-        "after": feedback_panel_for_host(found, timezone.now()),
+        "facts": [*text.facts_without_title(booking), *text.leaflet_rows_for_host(booking)],
+        **dates_context(booking, timezone.now()),
+        "details": text.details_rows(booking),
+        "history": text.history(booking, request.user.pk),
+        "after": feedback_panel_for_host(booking, timezone.now()),
     }
-    return render(request, "bookings/booking.html", {**page_context(request, found), **more})
+    return render(request, "bookings/booking.html", {**page_context(request, booking), **more})
 
 
 @require_safe
 @person_required
 def booking_placed(request: HttpRequest, reference: str) -> HttpResponse:
     """The confirmation: what people print and put on the wall, while there is something to come."""
-    found = own_booking(request, reference)
-    if not found.is_open:
-        return redirect(found)
-    dates = {} if found.has_time else dates_in_words(found, dates_of(found), timezone.now())
-    facts = [*text.facts_to_print(found), *text.leaflet_rows_for_host(found)]
-    stopped = text.has_reminder_ahead(found, timezone.now()) and not gets_reminders(found.person)
-    steps = text.next_steps(found, timezone.now(), reminds=not stopped)
-    more = {"next_steps": steps, "stopped_reminders": stopped, "facts": facts, **dates}
-    return render(request, "bookings/placed.html", {**page_context(request, found), **more})
+    booking = own_booking(request, reference)
+    if not booking.is_open:
+        return redirect(booking)
+    facts = [*text.facts_to_print(booking), *text.leaflet_rows_for_host(booking)]
+    is_reminded = not booking.has_time or booking.reminder_due_at > timezone.now()
+    stopped = is_reminded and not gets_reminders(booking.person)
+    steps = text.next_steps(booking, timezone.now(), reminds=not stopped)
+    more = {"next_steps": steps, "stopped_reminders": stopped, "facts": facts, **dates_context(booking, timezone.now())}
+    return render(request, "bookings/placed.html", {**page_context(request, booking), **more})
 
 
 @require_safe
 @person_required
 def booking_calendar(request: HttpRequest, reference: str) -> HttpResponse:
-    found = own_booking(request, reference)
-    if found.state not in HAS_CALENDAR_ENTRY:
+    booking = own_booking(request, reference)
+    if booking.state not in HAS_CALENDAR_ENTRY:
         raise Http404
     response = HttpResponse(
-        ical.booking_calendar(found, "PUBLISH", now=timezone.now()), content_type="text/calendar; charset=utf-8"
+        ical.booking_calendar(booking, "PUBLISH", now=timezone.now()), content_type="text/calendar; charset=utf-8"
     )
-    response.headers["Content-Disposition"] = f'attachment; filename="{found.reference}.ics"'
+    response.headers["Content-Disposition"] = f'attachment; filename="{booking.reference}.ics"'
     return response
 
 
 @require_http_methods(FORM_METHODS)
 @person_required
 def booking_cancel(request: HttpRequest, reference: str) -> HttpResponse:
-    now, found = timezone.now(), own_booking(request, reference)
+    now, booking = timezone.now(), own_booking(request, reference)
     form = CancelForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
-            cancel_booking(booking=found, by=request.user, now=now, reason=form.cleaned_data["reason"], flagged=form.flagged)  # type: ignore[arg-type]
+            cancel_booking(booking=booking, by=request.user, now=now, reason=form.cleaned_data["reason"], flagged=form.flagged)  # type: ignore[arg-type]
         except (MoveRefused, TooLate) as refusal:
             messages.warning(request, refusal.message)
         else:
             messages.success(request, _("This booking is cancelled. We have sent you an email."))
-        return redirect("booking", reference=found.reference)
-    return render(request, "bookings/cancel.html", {"form": form, **page_context(request, found)})
-
-
-# The professional answers what staff offered, on one page: takes a time, asks for others, or withdraws. GET changes nothing.
+        return redirect("booking", reference=booking.reference)
+    return render(request, "bookings/cancel.html", {"form": form, **page_context(request, booking)})
 
 
 @require_http_methods(FORM_METHODS)
 @person_required
 def booking_answer(request: HttpRequest, reference: str) -> HttpResponse:
+    """The professional answers what staff offered: takes a time, asks for others, or withdraws."""
     now, booking = timezone.now(), own_booking(request, reference)
     offered = list(booking.options.proposed())
     if booking.state != State.REQUESTED or not offered or offered[-1].state == OptionState.PASSED:
@@ -153,11 +146,11 @@ def booking_answer(request: HttpRequest, reference: str) -> HttpResponse:
         else:
             messages.info(request, _("There is nothing to choose at the moment. What happens next stands below."))
         return redirect("booking", reference=booking.reference)
-    kept = text.open_offers([option for option in offered if option.is_kept(now)])
-    form = AnswerForm(request.POST if request.method == "POST" else None, offers=kept)
+    offers = text.open_offers([option for option in offered if option.is_kept(now)])
+    form = AnswerForm(request.POST if request.method == "POST" else None, offers=offers)
     if request.method == "POST" and form.is_valid():
         try:
-            messages.success(request, carry_out(request, booking, form, now))
+            messages.success(request, answer_offer(request, booking, form, now))
         except (MoveRefused, OfferGone, SlotTaken) as refusal:
             messages.warning(request, refusal.message)
             return redirect("booking_answer" if isinstance(refusal, OfferGone) else "booking", reference=booking.reference)
@@ -165,15 +158,15 @@ def booking_answer(request: HttpRequest, reference: str) -> HttpResponse:
     context = {
         "booking": booking,
         "form": form,
-        "until": text.offers_kept_until(kept),
-        "lapsed": not kept,
+        "until": text.offers_kept_until(offers),
+        "lapsed": not offers,
         "gone_rows": text.lapsed_offer_rows(offered, now),
     }
     return render(request, "bookings/answer.html", context)
 
 
-def carry_out(request: HttpRequest, booking: Booking, form: AnswerForm, now: datetime) -> str:
-    """Do what they chose, and say it."""
+def answer_offer(request: HttpRequest, booking: Booking, form: AnswerForm, now: datetime) -> str:
+    """Gives the sentence that says what was done."""
     by, typed = request.user, form.cleaned_data
     if typed["answer"] == OTHERS:
         ask_for_others(booking=booking, words=typed["words"], by=by, now=now, flagged=form.flagged)  # type: ignore[arg-type]
@@ -181,7 +174,7 @@ def carry_out(request: HttpRequest, booking: Booking, form: AnswerForm, now: dat
     if typed["answer"] == WITHDRAW:
         cancel_booking(booking=booking, by=by, now=now, reason=typed["why"], flagged=form.flagged)  # type: ignore[arg-type]
         return _("Your request is withdrawn. We have sent you an email.")
-    option = form.taken
+    option = form.offers.get(typed["answer"])
     if option is None:
         raise OfferGone
     take_offer(booking=booking, option=option, by=by, now=now)  # type: ignore[arg-type]

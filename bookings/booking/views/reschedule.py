@@ -1,4 +1,4 @@
-"""Changing a booking: its time, for its owner and by a link in an email, or what they told us about the day."""
+"""Changing a booking: its time, for its owner and by a link in an email, or its details."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.forms import model_to_dict
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -17,31 +17,28 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.access import signed_in
-from accounts.models import User
-from bookings import text
+from accounts.limits import ReachedThrottle, Throttle, check_throttles
+from accounts.models import By, User, Where
+from bookings import rules, text
 from bookings.booking.forms import DetailsForm, answers_of
-from bookings.booking.limits import changeable_until, may_still_change, too_many_changes
+from bookings.booking.services.decide import slot_query_of
 from bookings.booking.services.reschedule import change_details, reschedule
 from bookings.booking.views.bookings import own_booking
 from bookings.errors import AnotherAudience, MoveRefused, NothingChanged, NoTimeAgreed, SlotTaken, Stale, TooLateToChange
-from bookings.models import Booking, Format
+from bookings.models import Booking
 from bookings.schedule import picker as schedule_picker
 from bookings.schedule.forms import WhenForm, slot_value, to_start
 from bookings.schedule.queries import open_schedule
-from bookings.schedule.slots import SlotQuery
-from bookings.travel import find_place
 from ctac.dates import format_span, uk_day
 from ctac.forms import FORM_METHODS
 from professionals import drafts
 from professionals.access import person_in, person_required
 from professionals.models import Draft, DraftKind
 
-# Changing the time of a booking: choose one, check it, move. The same pages for its owner and for a link in an email.
-
 
 @dataclass(frozen=True)
 class ReschedulePages:
-    """The booking, who asks for it, and where these pages are for them. By a link in an email nobody knows who it is."""
+    """The booking, and the addresses of these pages for whoever asks: its owner (`by`), or an unknown reader of a link."""
 
     booking: Booking
     by: User | None
@@ -49,134 +46,116 @@ class ReschedulePages:
     time: str
     check: str
 
-    @property
-    def by_link(self) -> bool:
-        return self.by is None
 
-    @property
-    def slot_query(self) -> SlotQuery:
-        booking = self.booking
-        place = find_place(booking.postcode) if booking.format == Format.WORKPLACE else None
-        return SlotQuery.of(booking, place)
-
-    @property
-    def ignoring(self) -> dict[str, object]:
-        """Its own time is not in its way."""
-        return {"booking": self.booking}
+def reschedule_pages(booking: Booking, by: User | None, key: str) -> ReschedulePages:
+    """`key`: the booking's reference, or the token of a link in an email."""
+    names = ("booking", "booking_time", "booking_time_check") if by else ("link_booking", "link_time", "link_time_check")
+    return ReschedulePages(booking, by, *(reverse(name, args=[key]) for name in names))
 
 
-def choose_time(request: HttpRequest, way: ReschedulePages, now: datetime) -> HttpResponse:
+def choose_time(request: HttpRequest, pages: ReschedulePages, now: datetime) -> HttpResponse:
     """A week of times. Choosing one leads to the page that asks."""
-    if not may_reschedule(way.booking, now):
-        return reschedule_page(request, way, "bookings/time_choose.html", can_move=False)
-    posted = request.method == "POST"
-    form = WhenForm(request.POST, days=[]) if posted else None
-    if form and form.is_valid():
-        return redirect(check_url(way, form.cleaned_data["start"]))
-    typed = request.POST if posted else None
-    query, has = week_asked_for(way.booking, request.GET), way.booking.starts_at
-    picker = schedule_picker.pick(way.slot_query, query=query, now=now, ignoring=way.ignoring, excluded=has, typed=typed)
-    return reschedule_page(request, way, "bookings/time_choose.html", picker=picker, form=picker.form, can_move=True)
+    booking = pages.booking
+    if not booking.may_reschedule(now):
+        return reschedule_page(request, pages, "bookings/time_choose.html", can_move=False)
+    typed = request.POST if request.method == "POST" else None
+    form = WhenForm(typed, days=[])
+    if form.is_valid():
+        return redirect(f"{pages.check}?{urlencode({'start': slot_value(form.cleaned_data['start'])})}")
+    query = request.GET.copy()
+    if "week" not in query and booking.starts_at is not None:
+        query["week"] = uk_day(booking.starts_at).isoformat()  # most want a day near it
+    ignoring = {"booking": booking}
+    picker = schedule_picker.pick(
+        slot_query_of(pages.booking), query=query, now=now, ignoring=ignoring, excluded=booking.starts_at, typed=typed
+    )
+    return reschedule_page(request, pages, "bookings/time_choose.html", picker=picker, form=picker.form, can_move=True)
 
 
-def week_asked_for(booking: Booking, query: QueryDict) -> QueryDict:
-    """The week that the query asks for, else the week in which the booking is: most want a day near it."""
-    if "week" in query or booking.starts_at is None:
-        return query
-    asked = query.copy()
-    asked["week"] = uk_day(booking.starts_at).isoformat()
-    return asked
-
-
-def check_time(request: HttpRequest, way: ReschedulePages, now: datetime) -> HttpResponse:
+def check_time(request: HttpRequest, pages: ReschedulePages, now: datetime) -> HttpResponse:
     """The time that it has and the one that it would have; the button moves it."""
     sent = request.POST if request.method == "POST" else request.GET
     try:
         start = to_start(sent.get("start", ""))
     except ValidationError:
-        return redirect(way.time)
+        return redirect(pages.time)
     if request.method == "POST":
-        return move_to(request, way, start, request.POST.get("version", ""), now)
-    if way.booking.starts_at == start:
+        return submit_time(request, pages, start, request.POST.get("version", ""), now)
+    if pages.booking.starts_at == start:
         messages.info(request, _("It is at this time already."))
-        return redirect(way.back)
-    if not may_reschedule(way.booking, now):
-        return redirect(way.time)
-    if not is_offered(way, start, now):
-        return lost_page(request, way, start, now)
-    return check_page(request, way, start)
+        return redirect(pages.back)
+    if not pages.booking.may_reschedule(now):
+        return redirect(pages.time)
+    if not is_offered(pages.booking, start, now):
+        return slot_taken_page(request, pages, start, now)
+    return check_page(request, pages, start)
 
 
-def move_to(request: HttpRequest, way: ReschedulePages, start: datetime, version: str, now: datetime) -> HttpResponse:
-    if stop := too_many_changes(request, way.booking, now):
-        return check_page(request, way, start, warning=stop.sentence(now), status=429)
+def submit_time(request: HttpRequest, pages: ReschedulePages, start: datetime, version: str, now: datetime) -> HttpResponse:
+    if stop := too_many_changes(request, pages.booking, now):
+        return check_page(request, pages, start, warning=stop.sentence(now), status=429)
     try:
-        moved = reschedule(booking=way.booking, start=start, expected=version, by=way.by, by_link=way.by_link, now=now)
+        moved = reschedule(booking=pages.booking, start=start, expected=version, by=pages.by, by_link=pages.by is None, now=now)
     except Stale as refusal:
-        way.booking.refresh_from_db(fields=["state", "starts_at", "ends_at", "sequence", "revision"])
-        if way.booking.starts_at == start:  # the same button, pressed twice
-            return redirect(way.back)
-        return check_page(request, way, start, warning=str(refusal.message))
+        pages.booking.refresh_from_db(fields=["state", "starts_at", "ends_at", "sequence", "revision"])
+        if pages.booking.starts_at == start:  # the same button, pressed twice
+            return redirect(pages.back)
+        return check_page(request, pages, start, warning=str(refusal.message))
     except SlotTaken:
-        return lost_page(request, way, start, now)
+        return slot_taken_page(request, pages, start, now)
     except (MoveRefused, NoTimeAgreed, TooLateToChange, NothingChanged) as refusal:  # staff offered other times meanwhile, say
         messages.warning(request, refusal.message)
-        return redirect(way.back)
+        return redirect(pages.back)
     messages.success(request, _("It has moved to %(when)s. We have sent you an email.") % {"when": moved.when})
-    return redirect(way.back)
+    return redirect(pages.back)
 
 
-def may_reschedule(booking: Booking, now: datetime) -> bool:
-    """Whether its owner can choose another time here: it has one, and the cut-off has not passed."""
-    return booking.has_time and may_still_change(booking, now)
+def too_many_changes(request: HttpRequest, booking: Booking, now: datetime) -> ReachedThrottle | None:
+    """Each change is an email to its presenter, to us and to its owner; by a link, too, where nobody is signed in."""
+    throttle = Throttle(By.BOOKING, f"change-booking:{booking.pk}", *rules.CHANGE_RATE_LIMIT)
+    return check_throttles(request, Where.CHANGE, [throttle], now)
 
 
-def is_offered(way: ReschedulePages, start: datetime, now: datetime) -> bool:
+def is_offered(booking: Booking, start: datetime, now: datetime) -> bool:
+    """Whether the public could have that time; the booking's own is not in its way."""
     day = uk_day(start)
-    schedule = open_schedule(way.slot_query, first_day=day, last_day=day, now=now, ignoring=way.ignoring)
+    schedule = open_schedule(slot_query_of(booking), first_day=day, last_day=day, now=now, ignoring={"booking": booking})
     return bool(schedule.offered_to(start))
 
 
-def check_url(way: ReschedulePages, start: datetime) -> str:
-    return f"{way.check}?{urlencode({'start': slot_value(start)})}"
-
-
 def check_page(
-    request: HttpRequest, way: ReschedulePages, start: datetime, *, warning: str = "", status: int = 200
+    request: HttpRequest, pages: ReschedulePages, start: datetime, *, warning: str = "", status: int = 200
 ) -> HttpResponse:
     """A page that was too old shows how it stands now and can be sent again."""
-    end = start + way.booking.presentation.length
-    rows = [
-        text.row(_("Presentation"), way.booking.presentation.title),
-        text.row(_("Time now"), way.booking.when),
-        text.row(_("New time"), format_span(start, end)),
-    ]
-    more = {
-        "rows": rows,
+    end = start + pages.booking.presentation.length
+    context = {
+        "rows": [
+            text.row(_("Presentation"), pages.booking.presentation.title),
+            text.row(_("Time now"), pages.booking.when),
+            text.row(_("New time"), format_span(start, end)),
+        ],
         "start": slot_value(start),
         "warning": warning,
-        "other_times": f"{way.time}?{urlencode({'week': uk_day(start).isoformat()})}",
+        "other_times": f"{pages.time}?{urlencode({'week': uk_day(start).isoformat()})}",
     }
-    return reschedule_page(request, way, "bookings/time_check.html", status=status, **more)
+    return reschedule_page(request, pages, "bookings/time_check.html", status=status, **context)
 
 
-def lost_page(request: HttpRequest, way: ReschedulePages, start: datetime, now: datetime) -> HttpResponse:
+def slot_taken_page(request: HttpRequest, pages: ReschedulePages, start: datetime, now: datetime) -> HttpResponse:
     """That time has gone: the nearest ones, ready to choose. The booking is where it was."""
-    picker = schedule_picker.pick_nearest(way.slot_query, start, now=now, ignoring=way.ignoring)
+    picker = schedule_picker.pick_nearest(slot_query_of(pages.booking), start, now=now, ignoring={"booking": pages.booking})
     return reschedule_page(
-        request, way, "bookings/time_choose.html", picker=picker, form=picker.form, form_action=way.time, can_move=True
+        request, pages, "bookings/time_choose.html", picker=picker, form=picker.form, form_action=pages.time, can_move=True
     )
 
 
 def reschedule_page(
-    request: HttpRequest, way: ReschedulePages, template: str, *, status: int = 200, **more: object
+    request: HttpRequest, pages: ReschedulePages, template: str, *, status: int = 200, **more: object
 ) -> HttpResponse:
     """By a link the page says the least it can: no reference, no names."""
-    context = {"booking": way.booking, "way": way, "until": changeable_until(way.booking), **more}
+    context = {"booking": pages.booking, "pages": pages, "until": pages.booking.changeable_until, **more}
     return render(request, template, context, status=status)
 
-
-# Changing a booking, for its owner: its time, or what they told us about the day. Anybody else's is not found.
 
 STEP = "change"
 
@@ -184,21 +163,15 @@ STEP = "change"
 @require_http_methods(FORM_METHODS)
 @person_required
 def booking_time(request: HttpRequest, reference: str) -> HttpResponse:
-    return choose_time(request, reschedule_pages_of(request, reference), timezone.now())
+    pages = reschedule_pages(own_booking(request, reference), signed_in(request), reference)
+    return choose_time(request, pages, timezone.now())
 
 
 @require_http_methods(FORM_METHODS)
 @person_required
 def booking_time_check(request: HttpRequest, reference: str) -> HttpResponse:
-    return check_time(request, reschedule_pages_of(request, reference), timezone.now())
-
-
-def reschedule_pages_of(request: HttpRequest, reference: str) -> ReschedulePages:
-    back, time, check = (reverse(name, args=[reference]) for name in ("booking", "booking_time", "booking_time_check"))
-    return ReschedulePages(own_booking(request, reference), signed_in(request), back, time, check)
-
-
-# The details
+    pages = reschedule_pages(own_booking(request, reference), signed_in(request), reference)
+    return check_time(request, pages, timezone.now())
 
 
 @require_http_methods(FORM_METHODS)
@@ -207,11 +180,11 @@ def booking_details(request: HttpRequest, reference: str) -> HttpResponse:
     now = timezone.now()
     unknown = request.user.is_authenticated and not person_in(request)
     if request.method != "POST" or unknown:
-        return details_asked(request, reference)
-    found = own_booking(request, reference) if person_in(request) else None
+        return details_form_page(request, reference)
+    booking = own_booking(request, reference) if person_in(request) else None
     form = DetailsForm(request.POST)
     if not form.is_valid():
-        return details_page(request, reference, found, form, version=request.POST.get("version", ""))
+        return details_page(request, reference, booking, form, version=request.POST.get("version", ""))
     version = request.POST.get("version", "")
     answer = {"reference": reference, "version": version, "answers": answers_of(form), "flagged": form.flagged}
     drafts.save_step(drafts.find_or_start(request, DraftKind.CHANGE, now), STEP, answer, now)
@@ -219,12 +192,12 @@ def booking_details(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 @person_required
-def details_asked(request: HttpRequest, reference: str) -> HttpResponse:
-    found = own_booking(request, reference)
-    typed = kept_details(request, reference, timezone.now())
-    form = DetailsForm(initial=typed.answers if typed else model_to_dict(found))
-    too_late = text.changed_rows(found, typed.booking) if typed else []
-    return details_page(request, reference, found, form, version=typed.version if typed else found.version, too_late=too_late)
+def details_form_page(request: HttpRequest, reference: str) -> HttpResponse:
+    booking = own_booking(request, reference)
+    typed = find_details_draft(request, reference, timezone.now())
+    form = DetailsForm(initial=typed.answers if typed else model_to_dict(booking))
+    too_late = text.changed_rows(booking, Booking(**typed.answers)) if typed else []
+    return details_page(request, reference, booking, form, version=typed.version if typed else booking.version, too_late=too_late)
 
 
 def details_page(
@@ -240,15 +213,15 @@ def details_page(
 
     `too_late`: what was typed, to be read out on the phone if the cut-off has passed meanwhile.
     """
-    may = booking is None or may_still_change(booking, timezone.now())
+    may = booking is None or booking.may_still_change(timezone.now())
     context = {"form": form, "booking": booking, "reference": reference, "version": version, "may_change": may}
-    context["until"] = changeable_until(booking) if booking else ""
+    context["until"] = booking.changeable_until if booking else ""
     rows = [] if may else too_late
     return render(request, "bookings/details_change.html", {**context, "rows": rows})
 
 
 @dataclass(frozen=True)
-class KeptDetails:
+class DetailsDraft:
     """What was typed about this booking, and the version of it that the form was filled in from."""
 
     draft: Draft
@@ -256,38 +229,33 @@ class KeptDetails:
     answers: dict[str, Any]
     flagged: bool
 
-    @property
-    def booking(self) -> Booking:
-        """Unsaved, with these answers alone."""
-        return Booking(**self.answers)
 
-
-def kept_details(request: HttpRequest, reference: str, now: datetime) -> KeptDetails | None:
+def find_details_draft(request: HttpRequest, reference: str, now: datetime) -> DetailsDraft | None:
     """None if nothing is kept, or what is kept is about another booking."""
     draft = drafts.find(request, DraftKind.CHANGE, now)
     answer: dict[str, Any] = draft.answers.get(STEP, {}) if draft else {}
     if draft is None or answer.get("reference") != reference:
         return None
     answers = {name: answer["answers"][name] for name in DetailsForm.base_fields}  # in the order of the page
-    return KeptDetails(draft, answer["version"], answers, answer["flagged"])
+    return DetailsDraft(draft, answer["version"], answers, answer["flagged"])
 
 
 @require_http_methods(FORM_METHODS)
 @person_required
 def booking_details_check(request: HttpRequest, reference: str) -> HttpResponse:
-    now, found = timezone.now(), own_booking(request, reference)
-    typed = kept_details(request, reference, now)
+    now, booking = timezone.now(), own_booking(request, reference)
+    typed = find_details_draft(request, reference, now)
     if typed is None:
         messages.info(request, _("There is nothing to check. This is how your booking stands."))
-        return redirect(found)
+        return redirect(booking)
     if request.method == "POST":
-        return change_booking(request, found, typed, now)
-    if not may_still_change(found, now):
+        return change_booking(request, booking, typed, now)
+    if not booking.may_still_change(now):
         return redirect("booking_details", reference=reference)
-    return details_check_page(request, found, typed, warned=typed.version != found.version)
+    return details_check_page(request, booking, typed, warned=typed.version != booking.version)
 
 
-def change_booking(request: HttpRequest, booking: Booking, typed: KeptDetails, now: datetime) -> HttpResponse:
+def change_booking(request: HttpRequest, booking: Booking, typed: DetailsDraft, now: datetime) -> HttpResponse:
     """The version is that of the check page: whoever pressed its button has seen how it stands."""
     if stop := too_many_changes(request, booking, now):
         messages.warning(request, stop.sentence(now))
@@ -314,7 +282,7 @@ def change_booking(request: HttpRequest, booking: Booking, typed: KeptDetails, n
     return redirect(booking)
 
 
-def details_check_page(request: HttpRequest, booking: Booking, typed: KeptDetails, *, warned: bool) -> HttpResponse:
-    rows = text.changed_rows(booking, typed.booking)
+def details_check_page(request: HttpRequest, booking: Booking, typed: DetailsDraft, *, warned: bool) -> HttpResponse:
+    rows = text.changed_rows(booking, Booking(**typed.answers))
     context = {"booking": booking, "rows": rows, "version": booking.version, "warned": warned}
     return render(request, "bookings/details_change_check.html", context)

@@ -1,4 +1,4 @@
-"""What the pages of a session's actions share."""
+"""What staff can do with one open session: what each action asks for, and the service that it calls."""
 
 import hashlib
 import secrets
@@ -21,6 +21,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from accounts.access import signed_in
 from bookings import rules, text
 from bookings.errors import OutsideRules
 from bookings.feedback.admin import ATTENDANCE
@@ -39,6 +40,7 @@ from bookings.open_sessions.services.sessions import (
     set_capacity,
     set_joining_details,
 )
+from bookings.open_sessions.text import number_in_line
 from bookings.schedule.admin.forms import PresenterChoice, reason_to_yield
 from bookings.schedule.substitutes import rank_presenters_for_session
 from ctac.dates import UK
@@ -73,13 +75,14 @@ def action_response(
     return TemplateResponse(request, template, {**about, "form": form, **more})
 
 
-def fingerprint(seen: Iterable[Model | str]) -> str:
-    """Of what a page has shown: the same rows or sentences in the same order, and nothing else."""
-    said = "|".join(each if isinstance(each, str) else str(each.pk) for each in seen)
-    return hashlib.sha256(said.encode()).hexdigest()[:32] if said else ""
+def fingerprint(shown: Iterable[Model | str]) -> str:
+    """Of what a page has shown: the same for the same rows or sentences in the same order."""
+    parts = "|".join(part if isinstance(part, str) else str(part.pk) for part in shown)
+    return hashlib.sha256(parts.encode()).hexdigest()[:32] if parts else ""
 
 
-# Who gives a session: everybody ranked, with why the others could not, and one of them chosen.
+def is_to_come(session: OpenSession) -> bool:
+    return session.is_scheduled and not session.has_begun(timezone.now())
 
 
 class SessionPresenterForm(StaffForm, PageForm):
@@ -96,15 +99,11 @@ class SessionPresenterForm(StaffForm, PageForm):
     )
 
 
-def assign_within_rules(session: OpenSession, *, presenter: Presenter, now: datetime, **why: Any) -> None:
+def assign_within_rules(session: OpenSession, *, presenter: Presenter, now: datetime, reason: str, **others: Any) -> None:
     verdict = rank_presenters_for_session(session, now).of(presenter)
-    if verdict and verdict.violations and not why["reason"]:
+    if verdict and verdict.violations and not reason:
         raise OutsideRules(verdict.violations)
-    assign_presenter(session, presenter=presenter, now=now, **why)
-
-
-def who_could(session: OpenSession) -> str:
-    return rank_presenters_for_session(session, timezone.now()).as_table()
+    assign_presenter(session, presenter=presenter, now=now, reason=reason, **others)
 
 
 # One service, two buttons: without a presenter it is the one thing to do, with one it is a change.
@@ -128,9 +127,6 @@ REASSIGN = ObjectAction(
 )
 
 
-# Changing how many places there are. A cut first says exactly who goes back to the line, and asks.
-
-
 class CapacityForm(PageForm):
     capacity = forms.IntegerField(
         label=gettext_lazy("How many places?"),
@@ -143,39 +139,37 @@ class CapacityForm(PageForm):
 
 
 def capacity_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSession, action: ObjectAction) -> HttpResponse:
+    """A cut first says exactly who goes back to the line, and asks."""
     data = request.POST if request.method == "POST" else None
     form = CapacityForm(data, initial={"capacity": session.capacity, "expected": session.capacity})
     going: list[SessionPlace] = []
+    capacity = None
     if form.is_valid():
-        going = people_going_back(session, session.occupied - form.cleaned_data["capacity"])
+        capacity = form.cleaned_data["capacity"]
+        going = people_going_back(session, session.occupied - capacity)
         if not going or request.POST.get("going", "") == fingerprint(going):
             try:
-                given = form.cleaned_data
                 set_capacity(
                     session=session,
-                    capacity=given["capacity"],
-                    expected=given["expected"],
+                    **form.cleaned_data,
                     back_to_line=len(going),
-                    by=request.user,  # type: ignore[arg-type]
+                    by=signed_in(request),
                     now=timezone.now(),
                 )
             except WouldDrop as refusal:
                 session.refresh_from_db()
                 going = people_going_back(session, refusal.people)
             except DomainError as refusal:
-                if isinstance(refusal, SessionMoved):
+                if isinstance(refusal, SessionMoved):  # the same answer, asked again of the session as it stands now
                     session.refresh_from_db()
-                    form = asked_again(session, form)
+                    form = CapacityForm({"capacity": str(capacity), "expected": str(session.capacity)})
                 form.add_error(None, str(refusal.message))
                 going = []
             else:
-                messages.success(
-                    request,
-                    _("There are %(places)d places now. Everybody concerned gets an email.")
-                    % {"places": form.cleaned_data["capacity"]},
-                )
+                done = _("There are %(places)d places now. Everybody concerned gets an email.")
+                messages.success(request, done % {"places": capacity})
                 return redirect(session_address(session))
-    more: dict[str, Any] = {"going": going, "seen": fingerprint(going), "new": form.cleaned_data["capacity"] if going else None}
+    more: dict[str, Any] = {"going": going, "seen": fingerprint(going), "new": capacity}
     return action_response(page, request, session, action, "bookings/staff/sessions/capacity.html", form, **more)
 
 
@@ -188,26 +182,16 @@ def people_going_back(session: OpenSession, count: int) -> list[SessionPlace]:
     return list(held.order_by(offers_first, "-position")[:count])
 
 
-def asked_again(session: OpenSession, form: CapacityForm) -> CapacityForm:
-    """The same answer, asked again of the session as it stands now."""
-    again = CapacityForm({"capacity": str(form.cleaned_data["capacity"]), "expected": str(session.capacity)})
-    again.is_valid()
-    return again
-
-
 CAPACITY = ObjectAction(
     "capacity",
     gettext_lazy("Change the number of places"),
     page=capacity_page,
-    available=lambda session: session.is_scheduled and not session.has_begun(timezone.now()),
+    available=is_to_come,
     explanation=gettext_lazy(
         "More places go to whoever waits, in order. If there would be fewer than are taken, the next page says exactly who goes "
         "back to the waiting list, and asks you."
     ),
 )
-
-
-# Moving a session to another time, with what stands in the way of it said before.
 
 
 class RescheduleSessionForm(StaffForm, PageForm):
@@ -238,88 +222,59 @@ class RescheduleSessionForm(StaffForm, PageForm):
 
 
 def reschedule_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSession, action: ObjectAction) -> HttpResponse:
+    """What stands in the way is said first; what yields to staff needs a reason."""
     now, start = timezone.now(), session.starts_at.astimezone(UK)
-    form = RescheduleSessionForm(
-        request.POST if request.method == "POST" else None, initial={"day": start.date(), "clock": start.time()}
-    )
-    found: list[Clash] = []
+    data = request.POST if request.method == "POST" else None
+    form = RescheduleSessionForm(data, initial={"day": start.date(), "clock": start.time()})
+    soft: list[Clash] = []
     if form.is_valid():
-        wanted = PlannedSession(
-            session.presentation, session.presenter, form.cleaned_data["start"], session.capacity, session.own_joining_link
+        answers = form.cleaned_data
+        planned = PlannedSession(
+            session.presentation, session.presenter, answers["start"], session.capacity, session.own_joining_link
         )
-        found = clashes([wanted], now=now, moving=session)[0]
-        hard = [clash for clash in found if clash.hard]
+        against = clashes([planned], now=now, moving=session)[0]
+        soft = [clash for clash in against if not clash.hard]
+        hard = [clash for clash in against if clash.hard]
+        was_seen = request.POST.get("seen", "") == fingerprint(clash.what for clash in soft)
         for clash in hard:
             form.add_error("clock", clash.what)
         if request.POST.get("starts") != session.starts_at.isoformat():  # a colleague moved it since the page was drawn
             form.add_error(None, SessionMoved.message)
-        elif not hard and is_seen(form, found, request) and save_reschedule(form, session, request, now):
-            session.refresh_from_db()
-            messages.success(request, _("It has moved to %(when)s. Everybody concerned gets an email.") % {"when": session.when})
-            return redirect(session_address(session))
-    soft = [clash for clash in found if not clash.hard]
-    return action_response(
-        page,
-        request,
-        session,
-        action,
-        "bookings/staff/sessions/move.html",
-        form,
-        soft=soft,
-        seen=clashes_seen(found),
-        starts=session.starts_at.isoformat(),
-        told=who_is_told(session),
-    )
-
-
-def is_seen(form: RescheduleSessionForm, found: list[Clash], request: HttpRequest) -> bool:
-    """What yields to staff was shown before, and they say why they go on."""
-    if request.POST.get("seen", "") != clashes_seen(found):
-        return False
-    if found and not form.cleaned_data["reason"]:
-        form.add_error("reason", _("Something speaks against this time: write why it moves."))
-        return False
-    return True
-
-
-def clashes_seen(found: list[Clash]) -> str:
-    return fingerprint(clash.what for clash in found if not clash.hard)
-
-
-def save_reschedule(form: RescheduleSessionForm, session: OpenSession, request: HttpRequest, now: datetime) -> bool:
-    given = form.cleaned_data
-    more = {"reason": given["reason"], "flagged": form.flagged}
-    try:
-        reschedule_session(session=session, starts_at=given["start"], by=request.user, now=now, **more)  # type: ignore[arg-type]
-    except DomainError as refusal:
-        form.add_error("clock", str(refusal.message))
-        return False
-    return True
-
-
-def who_is_told(session: OpenSession) -> str:
-    """'70 people with a place or an offer and 4 who wait get an email.'"""
+        elif not hard and was_seen and soft and not answers["reason"]:
+            form.add_error("reason", _("Something speaks against this time: write why it moves."))
+        elif not hard and was_seen:
+            how = {"reason": answers["reason"], "flagged": form.flagged}
+            try:
+                reschedule_session(session=session, starts_at=answers["start"], by=signed_in(request), now=now, **how)
+            except DomainError as refusal:
+                form.add_error("clock", str(refusal.message))
+            else:
+                session.refresh_from_db()
+                done = _("It has moved to %(when)s. Everybody concerned gets an email.")
+                messages.success(request, done % {"when": session.when})
+                return redirect(session_address(session))
     count = session.occupied + session.waiting
-    if not count:
-        return _("Nobody has a place yet.")
-    said = ngettext(
+    recipients = ngettext(
         "%(count)d person who has a place, is offered one or waits gets an email.",
         "%(count)d people who have a place, are offered one or wait get an email.",
         count,
     )
-    return said % {"count": count}
+    more: dict[str, Any] = {
+        "soft": soft,
+        "seen": fingerprint(clash.what for clash in soft),
+        "starts": session.starts_at.isoformat(),
+        "recipients": recipients % {"count": count} if count else _("Nobody has a place yet."),
+    }
+    return action_response(page, request, session, action, "bookings/staff/sessions/move.html", form, **more)
 
 
 RESCHEDULE = ObjectAction(
     "move",
     gettext_lazy("Move to another time"),
     page=reschedule_page,
-    available=lambda session: session.is_scheduled and not session.has_begun(timezone.now()),
+    available=is_to_come,
     explanation=gettext_lazy("The presenter stays, and gets an email with the change for their calendar, as everybody does."),
 )
-
-
-# The link and the words by which people join a session.
 
 
 def joining_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSession, action: ObjectAction) -> HttpResponse:
@@ -328,23 +283,21 @@ def joining_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSe
     form = JoiningForm(request.POST if request.method == "POST" else None, initial=typed)
     if form.is_valid():
         try:
-            told = set_joining_details(session=session, by=request.user, now=timezone.now(), **form.cleaned_data)  # type: ignore[arg-type]
+            count = set_joining_details(session=session, by=signed_in(request), now=timezone.now(), **form.cleaned_data)
         except DomainError as refusal:
             form.add_error(None, str(refusal.message))
         else:
-            messages.success(request, joining_outcome(session, told, known=known))
+            if count:
+                message = _("It is changed. Everybody with a place gets an email.")
+            elif not known:
+                message = _("It is changed. Nobody had read how to join before, so nobody is told.")
+            elif session.places.filter(state__in=WITH_A_PLACE).exists():
+                message = _("It is changed. We have no email address of anybody with a place, so please ring them.")
+            else:
+                message = _("It is changed. Nobody has a place yet, so nobody is told.")
+            messages.success(request, message)
             return redirect(session_address(session))
     return action_response(page, request, session, action, "bookings/staff/sessions/joining.html", form, known=known)
-
-
-def joining_outcome(session: OpenSession, told: int, *, known: bool) -> str:
-    if told:
-        return _("It is changed. Everybody with a place gets an email.")
-    if not known:
-        return _("It is changed. Nobody had read how to join before, so nobody is told.")
-    if session.places.filter(state__in=WITH_A_PLACE).exists():
-        return _("It is changed. We have no email address of anybody with a place, so please ring them.")
-    return _("It is changed. Nobody has a place yet, so nobody is told.")
 
 
 JOINING = ObjectAction(
@@ -354,9 +307,6 @@ JOINING = ObjectAction(
     available=lambda session: session.is_scheduled,
     explanation=gettext_lazy("Only people who have a place, and the presenter, ever see it."),
 )
-
-
-# A place for somebody who called or wrote: who they are, and what they need.
 
 
 class CallerPlaceForm(StaffForm, CallerForm):
@@ -370,126 +320,103 @@ class CallerPlaceForm(StaffForm, CallerForm):
         help_text=gettext_lazy("Live captions, say. The presenter reads it without their name. No details of a child."),
     )
     channel = forms.ChoiceField(
-        label=gettext_lazy("They got in touch by"), choices=[(each.value, each.label) for each in (Channel.PHONE, Channel.EMAIL)]
+        label=gettext_lazy("They got in touch by"),
+        choices=[(channel.value, channel.label) for channel in (Channel.PHONE, Channel.EMAIL)],
     )
     field_order = [*CallerForm.field_order, "access_needs", "channel"]
 
 
 def caller_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSession, action: ObjectAction) -> HttpResponse:
+    """A place for somebody who called or wrote."""
     sent = request.POST.get("token", "")
     token = sent if drafts.SECRET.fullmatch(sent) else secrets.token_urlsafe(32)
     form = CallerPlaceForm(request.POST if request.method == "POST" else None)
-    starts = session.starts_at.isoformat()
+    starts, now = session.starts_at.isoformat(), timezone.now()
     if form.is_valid() and request.POST.get("starts", starts) != starts:
-        form.add_error(
-            None, _("It has moved to %(when)s while you had the page open. Ask whether that suits them.") % {"when": session.when}
-        )
+        moved = _("It has moved to %(when)s while you had the page open. Ask whether that suits them.")
+        form.add_error(None, moved % {"when": session.when})
     if form.is_valid():
+        answers, by = form.cleaned_data, signed_in(request)
+        asked = {"channel": answers["channel"], "access_needs": answers["access_needs"], "flagged": form.flagged, "token": token}
         try:
-            place, had = give_place(form, session, request.user, token, timezone.now())
+            with transaction.atomic():  # a refusal leaves no new person behind
+                person = find_or_enter_person(**form.details(), email=answers["email"], by=by, now=now)
+                others = session.places.filter(person=person).exclude(submission_token=token)
+                was_there = others.filter(state__in=LIVE_PLACES).exists()
+                place = take_place(session=session, person=person, by=by, now=now, **asked)
         except DomainError as refusal:
             form.add_error(None, str(refusal.message))
         else:
-            say_place_given(request, place, had)
+            facts: dict[str, Any] = {"name": place.person.name, "reference": session.reference}
+            if was_there:
+                messages.info(request, _("%(name)s was on this session’s list already. Nothing has changed.") % facts)
+                return redirect(session_address(session))
+            if place.state == PlaceState.WAITING:
+                facts["number"] = number_in_line(place)
+                full = _("It is full: %(name)s is number %(number)d on the waiting list of %(reference)s.")
+                messages.warning(request, full % facts)
+            else:
+                messages.success(request, _("%(name)s has a place at %(reference)s.") % facts)
+            if not place.person.email:
+                messages.warning(request, _("They have no email address: tell them on the phone when it is and how to join."))
             return redirect(session_address(session))
-    return action_response(
-        page, request, session, action, "bookings/staff/sessions/caller.html", form, token=token, starts=starts
-    )
-
-
-@transaction.atomic
-def give_place(form: CallerPlaceForm, session: OpenSession, by: Any, token: str, now: datetime) -> tuple[SessionPlace, bool]:
-    """The place, and whether they had one or waited already. A refusal leaves no new person behind."""
-    given = form.cleaned_data
-    person = find_or_enter_person(**form.details(), email=given["email"], by=by, now=now)
-    mine = session.places.filter(person=person).exclude(submission_token=token)
-    had = mine.filter(state__in=LIVE_PLACES).exists()
-    asked = {"channel": given["channel"], "access_needs": given["access_needs"], "flagged": form.flagged, "token": token}
-    return take_place(session=session, person=person, by=by, now=now, **asked), had
-
-
-def say_place_given(request: HttpRequest, place: SessionPlace, had: bool) -> None:
-    facts = {"name": place.person.name, "reference": place.session.reference}
-    if had:
-        messages.info(request, _("%(name)s was on this session’s list already. Nothing has changed.") % facts)
-        return
-    if place.state == PlaceState.WAITING:
-        number = place.session.places.in_line().filter(position__lte=place.position).count()
-        said = _("It is full: %(name)s is number %(number)d on the waiting list of %(reference)s.")
-        messages.warning(request, said % {**facts, "number": number})
-    else:
-        messages.success(request, _("%(name)s has a place at %(reference)s.") % facts)
-    if not place.person.email:
-        messages.warning(request, _("They have no email address: tell them on the phone when it is and how to join."))
+    template = "bookings/staff/sessions/caller.html"
+    return action_response(page, request, session, action, template, form, token=token, starts=starts)
 
 
 CALLER = ObjectAction(
     "caller",
     gettext_lazy("Add a caller"),
     page=caller_page,
-    available=lambda session: session.is_scheduled and not session.has_begun(timezone.now()),
+    available=is_to_come,
     explanation=gettext_lazy(
         "If it is full, they go to the end of the waiting list. If they have an email address, they get an email."
     ),
 )
 
 
-# What staff do for one person after a phone call: take what they are offered, or give up their place.
-
-ACCEPT, GIVE_UP = "accept", "give-up"
-
-
 def place_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSession, action: ObjectAction) -> HttpResponse:
-    """?place=12 names it."""
+    """For one person (?place=12) after a phone call: take what they are offered, or give up their place."""
     asked = request.GET.get("place", "")
     is_key = asked.isascii() and asked.isdigit() and len(asked) < 10
     places = session.places.select_related("person__organisation", "session")
     place: SessionPlace | None = places.filter(pk=int(asked)).first() if is_key else None
     if place is None:
         raise Http404
+    person, now = place.person, timezone.now()
     form = Form(request.POST if request.method == "POST" else None)
     if request.method == "POST":
         try:
-            said = act_for_person(place, request)
+            if request.POST.get("do") == "accept":
+                accept_offer(place=place, by=signed_in(request), now=now)
+                message = _("%(name)s has a place.")
+            else:
+                give_up_place(place=place, by=signed_in(request), now=now)
+                message = _("%(name)s has given up. Whoever is next in line gets it.")
         except DomainError as refusal:
             form.add_error(None, str(refusal.message))
         else:
-            messages.success(request, said)
+            messages.success(request, message % {"name": person.name})
             return redirect(session_address(session))
-    more = {"place": place, "rows": place_rows(place), "offered": place.state == PlaceState.OFFERED}
-    return action_response(page, request, session, action, "bookings/staff/sessions/place.html", form, **more)
-
-
-def act_for_person(place: SessionPlace, request: HttpRequest) -> str:
-    facts, now = {"name": place.person.name}, timezone.now()
-    if request.POST.get("do") == ACCEPT:
-        accept_offer(place=place, by=request.user, now=now)  # type: ignore[arg-type]
-        return _("%(name)s has a place.") % facts
-    give_up_place(place=place, by=request.user, now=now)  # type: ignore[arg-type]
-    return _("%(name)s has given up. Whoever is next in line gets it.") % facts
-
-
-def place_rows(place: SessionPlace) -> list[text.Row]:
-    person = place.person
-    rows = [text.row(_("Person"), name_with_organisation(person)), text.row(_("Phone"), phone_link(person.phone))]
-    rows += [
+    rows = [
+        text.row(_("When"), session.when),
+        text.row(_("Person"), name_with_organisation(person)),
+        text.row(_("Phone"), phone_link(person.phone)),
         text.row(_("Email"), person.email or _("None: tell them by phone")),
         text.row(_("State"), place.get_state_display()),
     ]
     if place.offer_expires_at:
         rows.append(text.row(_("Offered until"), text.moment_text(place.offer_expires_at)))
-    return [text.row(_("When"), place.session.when), *rows]
+    more = {"place": place, "rows": rows, "offered": place.state == PlaceState.OFFERED}
+    return action_response(page, request, session, action, "bookings/staff/sessions/place.html", form, **more)
 
 
 ONE_PLACE = ObjectAction(
     "place",
     gettext_lazy("Act for one person"),
     page=place_page,
-    available=lambda session: session.is_scheduled and not session.has_begun(timezone.now()),
+    available=is_to_come,
 )
-
-
-# What staff can do with one open session: what each action asks for, and the service that it calls.
 
 
 class CancelSessionForm(StaffForm):
@@ -502,10 +429,6 @@ class CancelSessionForm(StaffForm):
         help_text=gettext_lazy("Everybody who is told reads this. No details of a child."),
         error_messages={"required": gettext_lazy("Write why it is cancelled.")},
     )
-
-
-def is_to_come(session: OpenSession) -> bool:
-    return session.is_scheduled and not session.has_begun(timezone.now())
 
 
 SEND = ObjectAction(

@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -20,14 +20,14 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from accounts.access import signed_in
 from bookings import rules
 from bookings.errors import AlreadyPlaced, SlotTaken
 from bookings.models import Nation, OpenSession, Presentation, Presenter
 from bookings.models.presenter import validate_https
 from bookings.open_sessions.queries import Clash, PlannedSession, Recurrence, SeriesDays, clashes, series_days
 from bookings.open_sessions.services.sessions import plan_sessions
-from bookings.schedule.admin import forms as admin_forms
-from bookings.schedule.admin.forms import any_presenter
+from bookings.schedule.admin.forms import any_presenter, forgive_missing
 from ctac.dates import format_clock, format_day, format_span, is_bank_holiday
 from ctac.errors import DomainError
 from ctac.forms import ClockField, DayField, PageForm, near_today, uk_moment
@@ -37,8 +37,6 @@ from professionals.safeguarding.forms import StaffForm
 if TYPE_CHECKING:
     from bookings.open_sessions.admin.sessions import OpenSessionAdmin
 
-
-# What a coordinator is asked who plans open sessions: once for all dates, and then for each date what is different there.
 
 # These decide which days there are: while they stay, what was changed date by date stays too.
 RHYTHM = ("day", "clock", "every", "count", "leave_out", "presenter")
@@ -131,33 +129,11 @@ class PlanForm(JoiningForm):
             self.add_error("count", _("Enter how many sessions there are."))
         return cleaned
 
-    @property
-    def named(self) -> Presenter | None:
-        """Who gives them all, unless a date says otherwise."""
-        return self.cleaned_data.get("presenter")
-
-    @property
-    def is_series(self) -> bool:
-        return self.cleaned_data["every"] != Recurrence.ONCE
-
-    def series(self) -> SeriesDays:
-        given = self.cleaned_data
-        nation = self.named.nation if self.named else Nation.ENGLAND
-
-        def passes_over(day: date) -> bool:
-            return bool(given["leave_out"]) and is_bank_holiday(day, nation)
-
-        return series_days(given["day"], given["every"], given["count"] or 1, passes_over=passes_over)
-
-    def rhythm(self) -> str:
-        """What decides which days there are, as it was typed."""
-        return "|".join(str(self.data.get(self.add_prefix(name), "")) for name in RHYTHM)
-
 
 class DateForm(PageForm):
     """One date of those that are planned: whether at all, and when and by whom if not as the others.
 
-    `choices` of presenters are read once for all dates; `presenters` are those by their keys.
+    `presenters`, by their keys, are read once for all dates.
     """
 
     keep = forms.BooleanField(label=gettext_lazy("Plan this one"), required=False)
@@ -172,12 +148,11 @@ class DateForm(PageForm):
 
     def __init__(self, *args: Any, presenters: Mapping[str, Presenter], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.presenters = presenters
         for name in ("day", "clock"):  # said on the page before, and there are many dates
             self.fields[name].help_text = ""
         choice = self.fields["presenter"]
         assert isinstance(choice, forms.ChoiceField)  # noqa: S101 - tells the type checker what stands above
-        choice.choices = [("", NOBODY_YET), *((key, each.name) for key, each in presenters.items())]
+        choice.choices = [("", NOBODY_YET), *((key, presenter.name) for key, presenter in presenters.items())]
 
     def clean(self) -> dict[str, Any]:
         """One that is not kept is asked nothing: what stands in it stays."""
@@ -185,28 +160,20 @@ class DateForm(PageForm):
         if not cleaned.get("keep"):
             self.errors.clear()
             return {**cleaned, "start": None}
-        return {**cleaned, "start": self.start_of(cleaned)}
-
-    def start_of(self, cleaned: Mapping[str, Any]) -> datetime | None:
-        day, clock = cleaned.get("day"), cleaned.get("clock")
-        if day is None or clock is None:
-            return None
-        try:
-            return uk_moment(day, clock)
-        except ValidationError as error:
-            self.add_error("clock", error)
-            return None
+        day, clock, start = cleaned.get("day"), cleaned.get("clock"), None
+        if day is not None and clock is not None:
+            try:
+                start = uk_moment(day, clock)
+            except ValidationError as error:
+                self.add_error("clock", error)
+        return {**cleaned, "start": start}
 
     @property
     def is_kept(self) -> bool:
         return bool(self.cleaned_data.get("keep"))
 
-    @property
-    def named(self) -> Presenter | None:
-        return self.presenters.get(self.cleaned_data.get("presenter", ""))
 
-
-class WhyForm(StaffForm, PageForm):
+class ReasonForm(StaffForm, PageForm):
     """Asked when something speaks against a date, and the coordinator goes on all the same."""
 
     free_text_fields = ("reason",)
@@ -218,16 +185,8 @@ class WhyForm(StaffForm, PageForm):
         error_messages={"required": gettext_lazy("Write why you plan it all the same.")},
     )
 
-    def __init__(self, *args: Any, needed: bool, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["reason"].required = needed
 
-
-# Plan open sessions: one form, then a page that lists each date with what stands in its way, then all of them or none (ADR 16).
-#
-# Both pages are one address and carry all that was typed, so nothing is stored before the last button, and nothing is lost.
-
-# The button that was pressed: see what stands in the way, go back to the questions, or plan.
+# The button that was pressed ("step"): see what stands in the way, go back to the questions, or plan.
 CHECK, CHANGE, PLAN = "check", "change", "plan"
 OWN_FIELDS = {"csrfmiddlewaretoken", "step", "token", "seen", "rhythm"}
 
@@ -238,7 +197,7 @@ class PlannedRow:
 
     form: DateForm
     planned: PlannedSession | None = None
-    found: Sequence[Clash] = field(default_factory=list)
+    clashes: Sequence[Clash] = field(default_factory=list)
 
     @property
     def title(self) -> str:
@@ -246,29 +205,21 @@ class PlannedRow:
         if self.planned is not None:
             return format_span(self.planned.starts_at, self.planned.ends_at)
         typed = (str(self.form[name].value() or "") for name in ("day", "clock"))
-        return ", ".join(each for each in typed if each) or _("No day yet")
+        return ", ".join(filter(None, typed)) or _("No day yet")
 
     @property
-    def hard(self) -> list[Clash]:
-        return [clash for clash in self.found if clash.hard]
-
-    @property
-    def soft(self) -> list[Clash]:
-        return [clash for clash in self.found if not clash.hard]
+    def is_impossible(self) -> bool:
+        """Then the boxes for another time stand open."""
+        return bool(self.form.errors) or any(clash.hard for clash in self.clashes)
 
     @property
     def state(self) -> tuple[str, str]:
         """The word and the shape that say how it stands."""
         if not self.form.is_kept:
             return _("Not planned"), "done"
-        if self.hard or self.form.errors:
+        if self.is_impossible:
             return _("Not possible"), "stopped"
-        return (_("With a reason"), "waiting") if self.soft else (_("Free"), "good")
-
-    @property
-    def is_open(self) -> bool:
-        """Whether the boxes for another time stand open."""
-        return bool(self.hard or self.form.errors)
+        return (_("With a reason"), "waiting") if self.clashes else (_("Free"), "good")
 
     @property
     def marks(self) -> set[str]:
@@ -276,7 +227,8 @@ class PlannedRow:
         if self.planned is None:
             return set()
         about = f"{self.planned.starts_at.isoformat()} {self.planned.presenter and self.planned.presenter.pk}"
-        return {hashlib.sha256(f"{about} {clash.what}".encode()).hexdigest()[:16] for clash in self.soft}
+        soft = (clash for clash in self.clashes if not clash.hard)
+        return {hashlib.sha256(f"{about} {clash.what}".encode()).hexdigest()[:16] for clash in soft}
 
 
 class SessionPlan:
@@ -286,30 +238,34 @@ class SessionPlan:
         self.data, self.now = data, now
         self.is_bound = data is not None
         self.step = data.get("step", CHECK) if self.is_bound else ""
-        self.what = PlanForm(data, initial={"capacity": 30})
+        self.questions = PlanForm(data, initial={"capacity": 30})
         self.problems: list[str] = []
         sent = data.get("token", "") if self.is_bound else ""
+        self.typed_rhythm = "|".join(data.get(name, "") for name in RHYTHM) if self.is_bound else ""
         self.token = sent if drafts.SECRET.fullmatch(sent) else secrets.token_urlsafe(32)
 
     @property
     def asks(self) -> bool:
         """Whether the page is the one with the questions."""
-        return not self.is_bound or self.step == CHANGE or not self.what.is_valid()
+        return not self.is_bound or self.step == CHANGE or not self.questions.is_valid()
 
     @cached_property
-    def why(self) -> WhyForm:
+    def reason_form(self) -> ReasonForm:
         """Asked only of what was seen before: until the last button is pressed, nothing is missing."""
-        return WhyForm(
-            self.data if self.step == PLAN else None, initial={"reason": self.data.get("reason", "")}, needed=self.yields
+        form = ReasonForm(self.data if self.step == PLAN else None, initial={"reason": self.data.get("reason", "")})
+        form.fields["reason"].required = bool(self.marks)
+        return form
+
+    @cached_property
+    def series(self) -> SeriesDays:
+        answers = self.questions.cleaned_data
+        nation = answers["presenter"].nation if answers["presenter"] else Nation.ENGLAND
+        return series_days(
+            answers["day"],
+            answers["every"],
+            answers["count"] or 1,
+            passes_over=lambda day: answers["leave_out"] and is_bank_holiday(day, nation),
         )
-
-    @cached_property
-    def presenters(self) -> Mapping[str, Presenter]:
-        return {str(each.pk): each for each in Presenter.objects.active()}
-
-    @cached_property
-    def series(self) -> Any:
-        return self.what.series()
 
     @property
     def left_out(self) -> list[str]:
@@ -318,66 +274,56 @@ class SessionPlan:
     @cached_property
     def rows(self) -> list[PlannedRow]:
         """The dates as they were changed, unless what decides which there are has changed since."""
-        kept = self.data.get("rhythm") == self.what.rhythm()
-        found = []
+        answers = self.questions.cleaned_data
+        presenters = {str(presenter.pk): presenter for presenter in Presenter.objects.active()}
+        is_same_rhythm = self.data.get("rhythm") == self.typed_rhythm
+        presenter = str(answers["presenter"].pk) if answers["presenter"] else ""
+        typed = {"keep": "on", "clock": self.data.get("clock", ""), "presenter": presenter}
+        rows = []
         for number, day in enumerate(self.series.days):
-            data = self.data if kept else self.typed_for(number, day)
-            found.append(PlannedRow(DateForm(data, prefix=f"d{number}", presenters=self.presenters)))
-        for row in found:
-            row.planned = self.planned_of(row.form) if row.form.is_valid() and row.form.is_kept else None
-        kept_rows = [row for row in found if row.planned is not None]
-        against = clashes([row.planned for row in kept_rows if row.planned], now=self.now)
-        for row, each in zip(kept_rows, against, strict=True):
-            row.found = each
-        return found
-
-    def typed_for(self, number: int, day: date) -> dict[str, str]:
-        clock, presenter = self.data.get("clock", ""), self.what.named
-        typed = {"keep": "on", "day": f"{day.day} {day.month} {day.year}", "clock": clock}
-        return {
-            f"d{number}-{name}": value for name, value in {**typed, "presenter": str(presenter.pk) if presenter else ""}.items()
-        }
-
-    def planned_of(self, form: DateForm) -> PlannedSession:
-        given = self.what.cleaned_data
-        more = {name: given[name] for name in ("presentation", "capacity", "own_joining_link", "joining_help")}
-        return PlannedSession(presenter=form.named, starts_at=form.cleaned_data["start"], **more)
+            fresh = {**typed, "day": f"{day.day} {day.month} {day.year}"}
+            data = self.data if is_same_rhythm else {f"d{number}-{name}": value for name, value in fresh.items()}
+            row = PlannedRow(DateForm(data, prefix=f"d{number}", presenters=presenters))
+            if row.form.is_valid() and row.form.is_kept:
+                row.planned = PlannedSession(
+                    presenter=presenters.get(row.form.cleaned_data.get("presenter", "")),
+                    starts_at=row.form.cleaned_data["start"],
+                    **{name: answers[name] for name in ("presentation", "capacity", "own_joining_link", "joining_help")},
+                )
+            rows.append(row)
+        planned_rows = [row for row in rows if row.planned is not None]
+        against = clashes([row.planned for row in planned_rows if row.planned], now=self.now)
+        for row, clashes_of_row in zip(planned_rows, against, strict=True):
+            row.clashes = clashes_of_row
+        return rows
 
     @property
     def summary(self) -> str:
         """'5 dates: 3 free, 1 with something to know, 1 not possible.' Those of which there are none are left out."""
         states = [row.state[0] for row in self.rows]
         counts = [f"{states.count(state)} {state[:1].lower()}{state[1:]}" for state in dict.fromkeys(states)]
-        said = ngettext("%(count)d date: %(states)s.", "%(count)d dates: %(states)s.", len(states))
-        return said % {"count": len(states), "states": ", ".join(counts)}
+        dates = ngettext("%(count)d date: %(states)s.", "%(count)d dates: %(states)s.", len(states))
+        return dates % {"count": len(states), "states": ", ".join(counts)}
 
     @property
-    def kept(self) -> list[PlannedRow]:
+    def kept_rows(self) -> list[PlannedRow]:
         return [row for row in self.rows if row.form.is_kept]
 
     @property
     def marks(self) -> set[str]:
-        return set().union(*(row.marks for row in self.kept))
-
-    @property
-    def flagged(self) -> bool:
-        return self.what.flagged or self.why.flagged
-
-    @property
-    def yields(self) -> bool:
-        """Whether anything stands in the way that a coordinator may go over, with a reason."""
-        return bool(self.marks)
+        """Of all that stands in the way and that a coordinator may go over, with a reason."""
+        return set().union(*(row.marks for row in self.kept_rows))
 
     def may_be_saved(self) -> bool:
-        """Says what is still to do. What is new since the page was drawn is shown first."""
+        """Adds what is still to do to the errors. What is new since the page was drawn is shown first."""
         if self.step != PLAN:
             return False
-        if not self.kept:
+        if not self.kept_rows:
             self.problems.append(_("Tick at least one date."))
-        if any(row.form.errors for row in self.kept):
+        if any(row.form.errors for row in self.kept_rows):
             return False
-        for row in self.kept:
-            if row.hard:
+        for row in self.kept_rows:
+            if row.is_impossible:
                 row.form.add_error("clock", _("%(when)s is not possible. Take the tick off, or change it.") % {"when": row.title})
         if self.marks - set(self.data.getlist("seen")):
             self.problems.append(
@@ -388,14 +334,14 @@ class SessionPlan:
     # Drawn as one form, so that one summary says everything that is wrong.
 
     def __iter__(self) -> Iterator[BoundField]:
-        forms = [self.what] if self.asks else [*(row.form for row in self.rows), self.why]
-        return (each for form in forms for each in form)
+        forms = [self.questions] if self.asks else [*(row.form for row in self.rows), self.reason_form]
+        return (box for form in forms for box in form)
 
     @property
     def errors(self) -> bool:
         if self.asks:
-            return self.is_bound and self.step != CHANGE and bool(self.what.errors)
-        return bool(self.problems or self.why.errors or any(row.form.errors for row in self.rows))
+            return self.is_bound and self.step != CHANGE and bool(self.questions.errors)
+        return bool(self.problems or self.reason_form.errors or any(row.form.errors for row in self.rows))
 
     def non_field_errors(self) -> list[str]:
         return self.problems
@@ -410,55 +356,62 @@ class SessionPlan:
     @property
     def rhythm(self) -> str:
         """Which days the dates were made from."""
-        return str(self.data.get("rhythm", "")) if self.asks and self.is_bound else self.what.rhythm() if self.is_bound else ""
+        return str(self.data.get("rhythm", "")) if self.is_bound and self.asks else self.typed_rhythm
 
     @property
-    def name(self) -> str:
-        """Of a series."""
-        given = self.what.cleaned_data
-        return given["series_name"] or made_up_name(given["presentation"].title, given["day"], given["clock"])
-
-
-def made_up_name(title: str, day: date, clock: Any) -> str:
-    facts = {
-        "day": dateformat.format(day, "l j M Y"),
-        "clock": format_clock(datetime.combine(day, clock, tzinfo=timezone.get_current_timezone())),
-    }
-    said = _("from %(day)s, %(clock)s") % facts
-    return f"{title[: 98 - len(said)]}, {said}"
+    def series_name(self) -> str:
+        """As it was typed, or made up: 'Title, from Tuesday 9 Mar 2027, 10am'. Empty for a single session."""
+        answers = self.questions.cleaned_data
+        if answers["every"] == Recurrence.ONCE:
+            return ""
+        if answers["series_name"]:
+            return str(answers["series_name"])
+        start = datetime.combine(answers["day"], answers["clock"], tzinfo=timezone.get_current_timezone())
+        facts = {"day": dateformat.format(answers["day"], "l j M Y"), "clock": format_clock(start)}
+        since = _("from %(day)s, %(clock)s") % facts
+        return f"{answers['presentation'].title[: 98 - len(since)]}, {since}"
 
 
 def plan_page(page: "OpenSessionAdmin", request: HttpRequest) -> HttpResponse:
+    """Both pages are one address and carry all that was typed: nothing is stored before the last button, and nothing is lost."""
     if not page.has_add_permission(request):
         raise PermissionDenied
     plan = SessionPlan(request.POST if request.method == "POST" else None, timezone.now())
-    if plan.is_bound and (before := planned_before(plan, request)):
-        return redirect(planned_address(before))
-    if not plan.asks and plan.may_be_saved() and (planned := save_plan(plan, request)):
-        return redirect(planned_address(planned))
+    planned = planned_before(plan, request) if plan.is_bound else []
+    if not planned and not plan.asks and plan.may_be_saved():
+        planned = save_plan(plan, request)
+    if planned and planned[0].series_id:
+        return redirect(f"{reverse('staff:bookings_opensession_changelist')}?series={planned[0].series_id}")
+    if planned:
+        return redirect("staff:bookings_opensession_change", planned[0].pk)
     if plan.step == CHANGE:
-        admin_forms.forgive_missing(plan.what)
-    context = {**page.admin_site.each_context(request), "opts": page.opts, "plan": plan, "form": plan}
-    if plan.asks:
-        return TemplateResponse(request, "bookings/staff/sessions/plan.html", {**context, "title": _("Plan open sessions")})
-    return TemplateResponse(request, "bookings/staff/sessions/plan_check.html", {**context, "title": _("Check each date")})
+        forgive_missing(plan.questions)
+    template = "bookings/staff/sessions/plan.html" if plan.asks else "bookings/staff/sessions/plan_check.html"
+    title = _("Plan open sessions") if plan.asks else _("Check each date")
+    context = {**page.admin_site.each_context(request), "opts": page.opts, "plan": plan, "form": plan, "title": title}
+    return TemplateResponse(request, template, context)
 
 
 def planned_before(plan: SessionPlan, request: HttpRequest) -> list[OpenSession]:
-    """The first that this very form has planned already, if it has."""
-    found = list(OpenSession.objects.filter(plan_token=plan.token))
-    if found:
+    """What this very form has planned already, if it has."""
+    planned = list(OpenSession.objects.filter(plan_token=plan.token))
+    if planned:
         messages.info(request, _("This form has planned its sessions already. Nothing new was planned."))
-    return found
+    return planned
 
 
 def save_plan(plan: SessionPlan, request: HttpRequest) -> list[OpenSession]:
-    """All of them, or none with the refusal said at the top of the page."""
-    dates = [row.planned for row in plan.kept if row.planned is not None]
-    why = plan.why.cleaned_data["reason"]
-    more = {"series": plan.name if plan.what.is_series else "", "reason": why, "token": plan.token, "flagged": plan.flagged}
+    """All of them; or none, and the page says why at its top."""
     try:
-        planned = plan_sessions(sessions=dates, by=request.user, now=plan.now, **more)  # type: ignore[arg-type]
+        planned = plan_sessions(
+            sessions=[row.planned for row in plan.kept_rows if row.planned is not None],
+            series=plan.series_name,
+            reason=plan.reason_form.cleaned_data["reason"],
+            token=plan.token,
+            flagged=plan.questions.flagged or plan.reason_form.flagged,
+            by=signed_in(request),
+            now=plan.now,
+        )
     except AlreadyPlaced:  # pressed twice: the first was on its way
         return planned_before(plan, request)
     except SlotTaken as refusal:
@@ -468,16 +421,7 @@ def save_plan(plan: SessionPlan, request: HttpRequest) -> list[OpenSession]:
     except DomainError as refusal:
         plan.problems.append(str(refusal.message))
         return []
-    count = len(planned)
-    said = ngettext("%(count)d session is planned: %(references)s.", "%(count)d sessions are planned: %(references)s.", count)
-    references = ", ".join(session.reference for session in planned)
-    messages.success(request, said % {"count": count, "references": references})
+    count, references = len(planned), ", ".join(session.reference for session in planned)
+    done = ngettext("%(count)d session is planned: %(references)s.", "%(count)d sessions are planned: %(references)s.", count)
+    messages.success(request, done % {"count": count, "references": references})
     return planned
-
-
-def planned_address(planned: Sequence[OpenSession]) -> str:
-    """The page of one, the list of a series."""
-    first = planned[0]
-    if first.series_id is None:
-        return reverse("staff:bookings_opensession_change", args=[first.pk])
-    return f"{reverse('staff:bookings_opensession_changelist')}?series={first.series_id}"

@@ -1,7 +1,6 @@
 """The list of open sessions and the page of one: who comes, who waits, what has happened. Every change is an action."""
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -27,22 +26,20 @@ from bookings.models import (
     SessionSeries,
     SessionState,
 )
-from bookings.open_sessions.admin.actions import ASSIGN, OBJECT_ACTIONS, ONE_PLACE, REASSIGN, who_could
+from bookings.open_sessions.admin.actions import ASSIGN, OBJECT_ACTIONS, ONE_PLACE, REASSIGN
 from bookings.open_sessions.admin.plan import plan_page
 from bookings.open_sessions.queries import PlaceFigures, place_figures
 from bookings.schedule.access import OwnToPresenters, own_sessions
 from bookings.schedule.admin.forms import AnyPresenterFilter
+from bookings.schedule.substitutes import rank_presenters_for_session
 from bookings.text import moment_text
 from ctac.dates import uk_datetime, uk_day
 from ctac.pages import page_in
-from ctac.staff.columns import moment_of, short_moment, state_tag, whole
+from ctac.staff.columns import column, moment_of, short_moment, state_tag, whole
 from ctac.staff.lists import Part, keys_of, period_of, with_words, words_in
 from ctac.staff.site import ObjectAction, Waiting, staff_site
 from professionals.models import Person
 
-# How staff narrow the list of open sessions, and what waits among them.
-
-A_DAY = timedelta(days=1)
 MOST_SERIES = 30
 Sessions = QuerySet[OpenSession]
 
@@ -57,57 +54,48 @@ def without_a_link(sessions: Sessions) -> Sessions:
     return coming.filter(own_joining_link="", presenter__isnull=False, presenter__joining_link="")
 
 
+def in_days(sessions: Sessions, days: int) -> Sessions:
+    """From today on, by a UK calendar."""
+    today = uk_day(timezone.now())
+    first, after = (uk_datetime(day, time.min) for day in (today, today + timedelta(days=days)))
+    return sessions.filter(starts_at__gte=first, starts_at__lt=after).exclude(state=SessionState.CANCELLED)
+
+
+def soon(sessions: Sessions) -> Sessions:
+    """Today and tomorrow."""
+    return in_days(sessions, 2)
+
+
 def details_unsent(sessions: Sessions) -> Sessions:
     """Today or tomorrow, with people who have a place and have not been sent how to join."""
-    told = soon(sessions).filter(starts_at__gt=timezone.now(), state=SessionState.SCHEDULED)
-    return told.filter(details_sent_at=None, occupied__gt=0)
+    return to_come(soon(sessions)).filter(details_sent_at=None, occupied__gt=0)
 
 
 def to_mark_as_delivered(sessions: Sessions) -> Sessions:
     return sessions.filter(state=SessionState.SCHEDULED, ends_at__lte=timezone.now())
 
 
-def soon(sessions: Sessions) -> Sessions:
-    """Today and tomorrow, by a UK calendar."""
-    return in_days(sessions, 2)
-
-
-def next_week(sessions: Sessions) -> Sessions:
-    return in_days(sessions, 7)
-
-
-def in_days(sessions: Sessions, count: int) -> Sessions:
-    today = uk_day(timezone.now())
-    first, after = (uk_datetime(day, time.min) for day in (today, today + count * A_DAY))
-    return sessions.filter(starts_at__gte=first, starts_at__lt=after).exclude(state=SessionState.CANCELLED)
-
-
-def full_with_a_line(sessions: Sessions) -> Sessions:
-    return sessions.filter(state=SessionState.SCHEDULED, starts_at__gt=timezone.now(), waiting__gt=0)
-
-
-def with_room(sessions: Sessions) -> Sessions:
-    room = Q(occupied__lt=F("capacity"), waiting=0)
-    return sessions.filter(room, state=SessionState.SCHEDULED, starts_at__gt=timezone.now())
+def to_come(sessions: Sessions) -> Sessions:
+    return sessions.filter(state=SessionState.SCHEDULED, starts_at__gt=timezone.now())
 
 
 class NarrowFilter(admin.SimpleListFilter):
-    """Each way narrows by a function of its own; the first staff page leads to some of them."""
+    """Each choice narrows by a function of its own; the first staff page leads to some of them."""
 
-    ways: dict[str, tuple[Any, Callable[[Sessions], Sessions]]] = {}
+    narrowings: dict[str, tuple[Any, Callable[[Sessions], Sessions]]] = {}
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
-        return [(value, label) for value, (label, _narrow) in self.ways.items()]
+        return [(value, label) for value, (label, _narrow) in self.narrowings.items()]
 
     def queryset(self, request: HttpRequest, queryset: Sessions) -> Sessions:
-        _label, narrow = self.ways.get(self.value() or "", ("", None))
+        _label, narrow = self.narrowings.get(self.value() or "", ("", None))
         return narrow(queryset) if narrow else queryset
 
 
 class NeedFilter(NarrowFilter):
     title = gettext_lazy("needs a look")
     parameter_name = "look"
-    ways = {
+    narrowings = {
         "presenter": (gettext_lazy("Needs a presenter"), needing_a_presenter),
         "link": (gettext_lazy("Without a joining link"), without_a_link),
         "unsent": (gettext_lazy("Soon, how to join not sent"), details_unsent),
@@ -118,87 +106,85 @@ class NeedFilter(NarrowFilter):
 class SoonFilter(NarrowFilter):
     title = gettext_lazy("when")
     parameter_name = "when"
-    ways = {"soon": (gettext_lazy("Today and tomorrow"), soon), "week": (gettext_lazy("Next 7 days"), next_week)}
+    narrowings = {
+        "soon": (gettext_lazy("Today and tomorrow"), soon),
+        "week": (gettext_lazy("Next 7 days"), lambda sessions: in_days(sessions, 7)),
+    }
 
 
 class RoomFilter(NarrowFilter):
     title = gettext_lazy("places")
     parameter_name = "places"
-    ways = {"free": (gettext_lazy("Free places"), with_room), "line": (gettext_lazy("People wait"), full_with_a_line)}
+    narrowings = {
+        "free": (gettext_lazy("Free places"), lambda sessions: to_come(sessions).filter(occupied__lt=F("capacity"), waiting=0)),
+        "line": (gettext_lazy("People wait"), lambda sessions: to_come(sessions).filter(waiting__gt=0)),
+    }
 
 
 class KeyFilter(admin.SimpleListFilter):
     """One of some rows, by its key."""
 
-    field: str
+    rows: QuerySet[Any]
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[Any, str]]:
+        return list(self.rows.all())
 
     def queryset(self, request: HttpRequest, queryset: Sessions) -> Sessions:
         chosen = self.value() or ""
         is_key = chosen.isascii() and chosen.isdigit() and len(chosen) < 10
-        return queryset.filter(**{self.field: int(chosen)}) if is_key else queryset
+        return queryset.filter(**{str(self.parameter_name): int(chosen)}) if is_key else queryset
 
 
 class PresentationFilter(KeyFilter):
     title = gettext_lazy("presentation")
-    parameter_name = field = "presentation"
-
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[Any, str]]:
-        return list(Presentation.objects.values_list("pk", "title"))
+    parameter_name = "presentation"
+    rows = Presentation.objects.values_list("pk", "title")
 
 
 class SeriesFilter(KeyFilter):
     """The newest ones."""
 
     title = gettext_lazy("series")
-    parameter_name = field = "series"
-
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[Any, str]]:
-        return list(SessionSeries.objects.values_list("pk", "name")[:MOST_SERIES])
+    parameter_name = "series"
+    rows = SessionSeries.objects.values_list("pk", "name")[:MOST_SERIES]
 
 
 # What has happened to a session, as staff read it: a page at a time, the newest first.
 
 
-@dataclass(frozen=True)
-class HistoryLine:
-    """One line of the history. `by` is empty for what the site did by itself."""
-
-    when: str
-    what: str
-    by: str
-    why: str
-
-
-def history_lines(events: Iterable[SessionEvent]) -> list[HistoryLine]:
-    """One statement for the presenters that are named in all of them."""
-    rows = list(events)
-    keys = {key for event in rows for key in event.changes.get("presenter", ()) if key}
+def history_rows(events: Sequence[SessionEvent]) -> list[dict[str, str]]:
+    """`by` is empty for what the site did by itself. One statement for the presenters that are named in all of them."""
+    keys = {key for event in events for key in event.changes.get("presenter", ()) if key}
     names = dict(Presenter.objects.filter(pk__in=keys).values_list("pk", "name")) if keys else {}
-    return [HistoryLine(short_moment(each.at), event_in_words(each, names), str(each.by or ""), each.reason) for each in rows]
-
-
-def event_in_words(event: SessionEvent, names: Mapping[int, str]) -> str:
-    """'Places: from 20 to 12'; 'Place taken: Sam Taylor'."""
-    said, changes = str(event.get_kind_display()), event.changes
-    if "time" in changes:
-        said = from_to(said, *(moment_text(datetime.fromisoformat(at)) for at in changes["time"]))
-    elif "capacity" in changes:
-        said = from_to(said, *(str(places) for places in changes["capacity"]))
-    elif "presenter" in changes:
-        said = from_to(said, *(names.get(key, _("nobody")) for key in changes["presenter"]))
-    elif "people" in changes:
-        said = _("%(what)s: %(people)s") % {"what": said, "people": changes["people"][-1]}
-    elif event.place_id is not None:
-        # The history stays when a place has gone.
-        said = _("%(what)s: %(name)s") % {
-            "what": said,
-            "name": str(event.place.person.name) if event.place is not None else _("somebody who is no longer kept"),
+    return [
+        {
+            "when": short_moment(event.at),
+            "what": event_text(event, names),
+            "by": str(event.by or ""),
+            "why": event.reason,
         }
-    return _("%(what)s (by a link in an email)") % {"what": said} if changes.get("by_link") else said
+        for event in events
+    ]
 
 
-def from_to(said: str, before: str, after: str) -> str:
-    return _("%(what)s: from %(before)s to %(after)s") % {"what": said, "before": before, "after": after}
+def event_text(event: SessionEvent, names: Mapping[int, str]) -> str:
+    """'Places: from 20 to 12'; 'Place taken: Sam Taylor'."""
+    what, changes = str(event.get_kind_display()), event.changes
+    change: list[str] = []
+    if "time" in changes:
+        change = [moment_text(datetime.fromisoformat(at)) for at in changes["time"]]
+    elif "capacity" in changes:
+        change = [str(places) for places in changes["capacity"]]
+    elif "presenter" in changes:
+        change = [names.get(key, _("nobody")) for key in changes["presenter"]]
+    if change:
+        what = _("%(what)s: from %(before)s to %(after)s") % {"what": what, "before": change[0], "after": change[1]}
+    elif "people" in changes:
+        what = _("%(what)s: %(people)s") % {"what": what, "people": changes["people"][-1]}
+    elif event.place_id is not None:  # the history stays when a place has gone
+        name = str(event.place.person.name) if event.place else _("somebody who is no longer kept")
+        what = _("%(what)s: %(name)s") % {"what": what, "name": name}
+    return _("%(what)s (by a link in an email)") % {"what": what} if changes.get("by_link") else what
 
 
 # Who has a place at a session, who waits and who gave up: a page at a time, so that 1,000 people cost what one does.
@@ -209,71 +195,41 @@ WITH_A_PLACE = (PlaceState.TAKEN, PlaceState.OFFERED, PlaceState.ATTENDED)
 LISTS = ("people", "line", "gone", "history")
 
 
-@dataclass(frozen=True)
-class PagedList:
-    """One list of the page: its heading, how many there are in all, the rows of this page, and the ways to those beside it."""
-
-    name: str
-    heading: str
-    count: int
-    rows: list[Any]
-    first: int
-    newer: str = ""
-    older: str = ""
-
-    @property
-    def last(self) -> int:
-        return self.first + len(self.rows) - 1
-
-    @property
-    def is_long(self) -> bool:
-        return bool(self.newer or self.older)
-
-
-def people_lists(session: OpenSession, figures: PlaceFigures, asked: Mapping[str, str]) -> list[PagedList]:
+def people_lists(session: OpenSession, figures: PlaceFigures, query: Mapping[str, str]) -> list[dict[str, Any]]:
     """The three lists of people that have anybody; those with a place always stand there."""
     places = session.places.select_related("person__organisation")
-    have, line, gone = (
-        sum(figures.of(state) for state in states) for states in (WITH_A_PLACE, [PlaceState.WAITING], [PlaceState.GIVEN_UP])
+    given_up = places.filter(state=PlaceState.GIVEN_UP).order_by("-position")
+    lists = (
+        ("people", _("People with a place"), WITH_A_PLACE, places.filter(state__in=WITH_A_PLACE).order_by("position")),
+        ("line", _("Waiting list"), (PlaceState.WAITING,), places.in_line()),
+        ("gone", _("Gave up their place"), (PlaceState.GIVEN_UP,), given_up),
     )
-    numbers = {name: page_in(asked.get(name, "")) for name in LISTS}
-    found = [
-        paged_list("people", _("People with a place"), have, places.filter(state__in=WITH_A_PLACE).order_by("position"), numbers)
-    ]
-    if line:
-        found.append(paged_list("line", _("Waiting list"), line, places.in_line(), numbers))
-    if gone:
-        given_up = places.filter(state=PlaceState.GIVEN_UP).order_by("-position")
-        found.append(paged_list("gone", _("Gave up their place"), gone, given_up, numbers))
-    return found
+    counted = [(name, heading, sum(map(figures.of, states)), rows) for name, heading, states, rows in lists]
+    return [paged_list(name, heading, count, rows, query) for name, heading, count, rows in counted if count or name == "people"]
 
 
-def paged_list(
-    name: str,
-    heading: str,
-    count: int,
-    rows: QuerySet[Any],
-    numbers: Mapping[str, int],
-    as_shown: Callable[[Iterable[Any]], list[Any]] = list,
-) -> PagedList:
-    """Its ways to other pages keep where the other lists of the page are."""
+def paged_list(name: str, heading: str, count: int, rows: QuerySet[Any], query: Mapping[str, str]) -> dict[str, Any]:
+    """A page of one list; `newer` and `older` link to the pages beside it and keep where the other lists are."""
+    numbers = {of_list: page_in(query.get(of_list, "")) for of_list in LISTS}
     last = max(1, -(-count // ON_A_PAGE))
     number = min(numbers[name], last)
     first = (number - 1) * ON_A_PAGE
+    shown = list(rows[first : first + ON_A_PAGE])
 
-    def at(page: int) -> str:
-        kept = {each: value for each, value in {**numbers, name: page}.items() if value > 1}
-        return f"?{urlencode(kept)}#{name}"
+    def link(page: int) -> str:
+        pages = {of_list: value for of_list, value in {**numbers, name: page}.items() if value > 1}
+        return f"?{urlencode(pages)}#{name}"
 
-    return PagedList(
-        name,
-        heading,
-        count,
-        as_shown(rows[first : first + ON_A_PAGE]),
-        first + 1,
-        newer=at(number - 1) if number > 1 else "",
-        older=at(number + 1) if number < last else "",
-    )
+    return {
+        "name": name,
+        "heading": heading,
+        "count": count,
+        "rows": shown,
+        "first": first + 1,
+        "last": first + len(shown),
+        "newer": link(number - 1) if number > 1 else "",
+        "older": link(number + 1) if number < last else "",
+    }
 
 
 SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
@@ -324,6 +280,20 @@ class OpenSessionAdmin(OwnToPresenters):
     may_be_empty = ("help_in_words", "in_line", "who_they_are", "details_sent", "came", "said")
     for_who_acts = ("joining", "help_in_words")
     planned_at = moment_of("created_at", gettext_lazy("planned"))
+    state_in_words = column(
+        gettext_lazy("state"), lambda session: state_tag(session.get_state_display(), session.status_colour), ordering="state"
+    )
+    starts = moment_of("starts_at", gettext_lazy("when"), short=True)
+    number_places = column(
+        gettext_lazy("places taken"),
+        lambda session: _("%(taken)d of %(places)d") % {"taken": session.occupied, "places": session.capacity},
+        ordering="occupied",
+    )
+    number_waiting = column(gettext_lazy("waiting"), lambda session: str(session.waiting), ordering="waiting")
+    in_line = column(gettext_lazy("waiting list"), lambda session: str(session.waiting) if session.waiting else "")
+    help_in_words = column(gettext_lazy("how to join"), lambda session: session.joining_help)  # without the field's hint
+    came = column(gettext_lazy("who came"), came_in_words)
+    said = column(gettext_lazy("what people said"), feedback_in_words)
 
     def own(self, presenter: Presenter) -> QuerySet[OpenSession]:
         return own_sessions(presenter)
@@ -361,45 +331,26 @@ class OpenSessionAdmin(OwnToPresenters):
             return found, False
         if not search_term.strip():
             return queryset, False
-        if not sees_people:
-            return queryset.filter(with_session_words(search_term)), False
-        people = keys_of(with_words(Person.objects.all(), search_term))
-        theirs = SessionPlace.objects.filter(session=OuterRef("pk"), person__in=people)
-        return queryset.filter(with_session_words(search_term) | Q(Exists(theirs))), False
-
-    @admin.display(description=gettext_lazy("state"), ordering="state")
-    def state_in_words(self, session: OpenSession) -> SafeString:
-        return state_tag(session.get_state_display(), session.status_colour)
-
-    @admin.display(description=gettext_lazy("when"), ordering="starts_at")
-    def starts(self, session: OpenSession) -> str:
-        return short_moment(session.starts_at)
-
-    @admin.display(description=gettext_lazy("when"))
-    def when(self, session: OpenSession) -> str:
-        return session.when
+        # Each word stands in the title, the presenter's name or the name of the series.
+        matches = Q()
+        for word in words_in(search_term):
+            matches &= (
+                Q(presentation__title__icontains=word)
+                | Q(presenter__name__icontains=word)
+                | Q(series__name__icontains=word)
+                | Q(reference__icontains=word)
+            )
+        matches = matches or Q(pk=None)
+        if sees_people:
+            people = keys_of(with_words(Person.objects.all(), search_term))
+            matches |= Q(Exists(SessionPlace.objects.filter(session=OuterRef("pk"), person__in=people)))
+        return queryset.filter(matches), False
 
     @admin.display(description=gettext_lazy("presenter"), ordering="presenter__name")
     def presenter_in_words(self, session: OpenSession) -> SafeString | str:
         if session.presenter is not None:
             return session.presenter.name
         return state_tag(_("Needs a presenter"), "waiting") if session.is_scheduled else _("None")
-
-    @admin.display(description=gettext_lazy("who came"))
-    def came(self, session: OpenSession) -> SafeString | str:
-        return came_in_words(session)
-
-    @admin.display(description=gettext_lazy("what people said"))
-    def said(self, session: OpenSession) -> SafeString | str:
-        return feedback_in_words(session)
-
-    @admin.display(description=gettext_lazy("places taken"), ordering="occupied")
-    def number_places(self, session: OpenSession) -> str:
-        return _("%(taken)d of %(places)d") % {"taken": session.occupied, "places": session.capacity}
-
-    @admin.display(description=gettext_lazy("waiting"), ordering="waiting")
-    def number_waiting(self, session: OpenSession) -> str:
-        return str(session.waiting)
 
     @admin.display(description=gettext_lazy("places"))
     def places(self, session: OpenSession) -> str:
@@ -418,10 +369,6 @@ class OpenSessionAdmin(OwnToPresenters):
             return _("%(taken)d taken, %(offered)d offered, %(free)d free, of %(places)d") % facts
         return _("%(taken)d taken, %(free)d free, of %(places)d") % facts
 
-    @admin.display(description=gettext_lazy("waiting list"))
-    def in_line(self, session: OpenSession) -> str:
-        return str(session.waiting) if session.waiting else ""
-
     @admin.display(description=gettext_lazy("who they are"))
     def who_they_are(self, session: OpenSession) -> str:
         return "\n".join(self.figures(session).lines)
@@ -433,10 +380,6 @@ class OpenSessionAdmin(OwnToPresenters):
             return _("%(link)s (this session’s own)") % {"link": session.own_joining_link}
         link = session.joining_link
         return _("%(link)s (the presenter’s)") % {"link": link} if link else _("None yet")
-
-    @admin.display(description=gettext_lazy("how to join"))
-    def help_in_words(self, session: OpenSession) -> str:
-        return session.joining_help
 
     @admin.display(description=gettext_lazy("sent to people"))
     def details_sent(self, session: OpenSession) -> str:
@@ -464,17 +407,12 @@ class OpenSessionAdmin(OwnToPresenters):
         more: dict[str, Any] = {}
         if session is not None and self.has_view_permission(request, session):
             sees_people = self.has_change_permission(request, session)
-            may_act = sees_people and ONE_PLACE.available(session)
-            parts = people_lists(session, self.figures(session), request.GET) if sees_people else []
-            asked = request.GET
             events = session.events.select_related("by", "place__person").order_by("-at", "-pk")
-            numbers = {name: page_in(asked.get(name, "")) for name in LISTS}
+            history = paged_list("history", _("What has happened"), events.order_by().count(), events, request.GET)
             more = {
-                "parts": parts,
-                "history": paged_list(
-                    "history", _("What has happened"), events.order_by().count(), events, numbers, history_lines
-                ),
-                "may_act": may_act,
+                "parts": people_lists(session, self.figures(session), request.GET) if sees_people else [],
+                "history": {**history, "rows": history_rows(history["rows"])},
+                "may_act": sees_people and ONE_PLACE.available(session),
             }
         return super().change_view(request, object_id, form_url, {**more, **(extra_context or {})})
 
@@ -492,7 +430,9 @@ class OpenSessionAdmin(OwnToPresenters):
         return [action for action in super().available_actions(request, obj) if action is not ONE_PLACE]
 
     def beside_action(self, obj: OpenSession, action: ObjectAction) -> str:
-        return who_could(obj) if action in (ASSIGN, REASSIGN) else ""
+        if action not in (ASSIGN, REASSIGN):
+            return ""
+        return rank_presenters_for_session(obj, timezone.now()).as_table()
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return plan_page(self, request)
@@ -502,19 +442,6 @@ class OpenSessionAdmin(OwnToPresenters):
 
     def has_delete_permission(self, request: HttpRequest, obj: OpenSession | None = None) -> bool:
         return False
-
-
-def with_session_words(typed: str) -> Q:
-    """Each word stands in the title, the presenter's name or the name of the series."""
-    found = Q()
-    for word in words_in(typed):
-        found &= (
-            Q(presentation__title__icontains=word)
-            | Q(presenter__name__icontains=word)
-            | Q(series__name__icontains=word)
-            | Q(reference__icontains=word)
-        )
-    return found or Q(pk=None)
 
 
 # What waits among the open sessions, for the first staff page. Each line reads on from one and from many.

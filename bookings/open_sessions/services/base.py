@@ -1,4 +1,4 @@
-"""What every write to open sessions shares: why it says no, who locks what, and what is recorded of it."""
+"""What every write to open sessions shares: its refusals, its locks, and the events that it records."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -9,20 +9,14 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
 from accounts.models import User
-from accounts.services import AccountGoneError
 from bookings import rules
 from bookings.errors import SlotTaken
 from bookings.models import OpenSession, Presenter, SessionEvent, SessionEventKind, SessionPlace
 from bookings.schedule.locks import lock_presenters
 from ctac.errors import DomainError
-from professionals.models import Person
-from professionals.services import lock_person
 
 if TYPE_CHECKING:
     from bookings.open_sessions.queries import PlannedSession
-
-
-# Why a service of open sessions says no. Each carries a sentence that tells the person what to do.
 
 
 class SessionClosed(DomainError):
@@ -109,7 +103,7 @@ def record_session_event(
 
 
 def record_place_events(kind: SessionEventKind, places: Iterable[SessionPlace], *, by: User | None, now: datetime) -> None:
-    """The same of several places at once: one statement. Each says of which message it is (see telling)."""
+    """The same of several places at once: one statement. Each says of which message it is (see notify.py)."""
     SessionEvent.objects.bulk_create(
         SessionEvent(session_id=place.session_id, kind=kind, by=by, at=now, place=place, changes={"version": place.version})
         for place in places
@@ -117,7 +111,7 @@ def record_place_events(kind: SessionEventKind, places: Iterable[SessionPlace], 
 
 
 def link_digest(link: str) -> str:
-    """Tells joining links apart in history, which nothing is ever taken out of, without keeping a way in; empty if none."""
+    """Compares joining links in the history, which is never erased, without keeping a way in; empty if there is none."""
     return hashlib.sha256(link.encode()).hexdigest() if link else ""
 
 
@@ -133,22 +127,10 @@ def lock_session(session: OpenSession) -> OpenSession:
 
 def lock_sessions(keys: Iterable[int]) -> list[OpenSession]:
     """By their keys, in that order, whoever locks several."""
-    found = OpenSession.objects.filter(pk__in=list(keys)).order_by("pk")
+    rows = OpenSession.objects.filter(pk__in=list(keys)).order_by("pk")
     # Locked first, then read: who waits for a row is given it as it has become, but beside its presenter as that was.
-    locked = list(found.select_for_update(no_key=True).values_list("pk", flat=True))
+    locked = list(rows.select_for_update(no_key=True).values_list("pk", flat=True))
     return list(OpenSession.objects.with_names().filter(pk__in=locked).order_by("pk"))
-
-
-def lock_session_for(person: Person, session: OpenSession) -> OpenSession:
-    """For who gets a row of this person: they are kept first, as who erases them locks them first and then their sessions.
-
-    Raises PersonErased if that was while we waited.
-    """
-    try:
-        lock_person(person)
-    except AccountGoneError:
-        raise PersonErased from None
-    return lock_session(session)
 
 
 def lock_session_and_presenters(session: OpenSession, *, now: datetime, also: Iterable[Presenter] = ()) -> OpenSession:

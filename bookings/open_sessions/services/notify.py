@@ -17,8 +17,7 @@ from ctac.dates import OURS, before_working_days, uk_datetime, uk_day
 from notifications.models import Notification
 from notifications.outbox import About, notify, notify_about
 
-# Which email tells whom of what happened at open sessions. Rows of the outbox, written in the transaction of the thing
-# itself.
+# Rows of the outbox, written in the transaction of the thing itself.
 #
 # Each message to a professional raises the version of their place, and is about that version: it is written once, whoever
 # tries again, and what comes later has a higher one. A presenter's has the calendar sequence of the session.
@@ -30,63 +29,58 @@ CONCERNED_STATES = (PlaceState.TAKEN, PlaceState.OFFERED, PlaceState.WAITING)
 def notify_places(
     kind: str, places: Sequence[SessionPlace], session: OpenSession, now: datetime, *, left_to_sweep: bool = False
 ) -> None:
-    """People whose places have the version of this message already. Who has no address is told by phone."""
-    told = [About(f"place:{place.pk}", place.person.email, session.reference, place.version) for place in places]
-    notify_about(told, kind=kind, now=now, left_to_sweep=left_to_sweep)
+    """People whose places have the version of this message already. Staff ring those without an address."""
+    about = [About(f"place:{place.pk}", place.person.email, session.reference, place.version) for place in places]
+    notify_about(about, kind=kind, now=now, left_to_sweep=left_to_sweep)
 
 
 def notify_everybody(kind: str, session: OpenSession, now: datetime, *, states: Iterable[str] = CONCERNED_STATES) -> int:
-    """Everybody whose place is in one of these states; how many are told. Three statements, however many people."""
+    """Everybody whose place is in one of these states; how many get it. Three statements, however many people."""
     places = session.places.filter(state__in=list(states))
     places.update(version=F("version") + 1)
-    told = list(places.select_related("person").exclude(person__email=""))
-    notify_places(kind, told, session, now, left_to_sweep=True)
-    return len(told)
+    recipients = list(places.select_related("person").exclude(person__email=""))
+    notify_places(kind, recipients, session, now, left_to_sweep=True)
+    return len(recipients)
 
 
 def ask_for_feedback(session: OpenSession, closes_at: datetime, now: datetime) -> int:
-    """Once it is over: how it was, and a certificate; until `closes_at`. How many are told.
+    """Once it is over: how it was, and a certificate; until `closes_at`. How many get it.
 
-    Of one that is over nothing is changed, so the version is not raised: the kind is told once of each place.
+    Of one that is over nothing changes, so the version is not raised: each place gets one.
     """
     due_at = max(now, session.ends_at)
     if due_at >= closes_at:
         return 0
     places = session.places.filter(state__in=WITH_A_PLACE).select_related("person").exclude(person__email="")
-    told = [
+    about = [
         About(f"place:{place.pk}", place.person.email, session.reference, due_at=due_at, expires_at=closes_at) for place in places
     ]
-    notify_about(told, kind="session-afterwards", now=now, left_to_sweep=True)
-    return len(told)
+    notify_about(about, kind="session-afterwards", now=now, left_to_sweep=True)
+    return len(about)
 
 
 def notify_presenter(session: OpenSession, now: datetime) -> None:
     """Who gives it, of how it stands now."""
     if session.presenter is not None:
-        notify_of_session(session, "session-for-presenter", session.presenter.email, now)
+        notify_of_session("session-for-presenter", session, session.presenter.email, now)
 
 
 def notify_former_presenter(session: OpenSession, before: Presenter | None, now: datetime) -> None:
     """Who gave it until now, or would have given what is cancelled."""
     if before is not None:
-        notify_of_session(session, "session-closed-for-presenter", before.email, now)
+        notify_of_session("session-closed-for-presenter", session, before.email, now)
 
 
-def notify_team_needs_presenter(session: OpenSession, now: datetime) -> None:
-    notify_of_session(session, "staff-session-needs-presenter", settings.STAFF_EMAIL, now)
-
-
-def notify_of_session(session: OpenSession, kind: str, to: str, now: datetime) -> None:
-    about = {"about": f"session:{session.pk}", "version": session.sequence, "reference": session.reference}
-    notify(kind=kind, to=[to], now=now, **about)  # type: ignore[arg-type]
+def notify_of_session(kind: str, session: OpenSession, to: str, now: datetime) -> None:
+    about, version = f"session:{session.pk}", session.sequence
+    notify(kind=kind, about=about, to=[to], reference=session.reference, version=version, now=now)
 
 
 # Reminders of open sessions: a week before and the day before, to everybody with a place and to who gives it.
 #
 # As those of bookings they are written when they fall due (bookings.booking.services.notify). Who took the place, got the
-# session,
-# or was told that it moved or how to join it after that moment has just read all of it, and gets none. Nobody is reminded of
-# what needs a presenter: they read that it may not take place (bookings.open_sessions.services.notify).
+# session, or read that it moved or how to join it after that moment has just read all of it, and gets none. Nobody is reminded
+# of what needs a presenter: they read that it may not take place.
 
 INSTEAD_OF_REMINDER = (SessionEventKind.MOVED, SessionEventKind.REASSIGNED, SessionEventKind.TAKEN, SessionEventKind.ACCEPTED)
 
@@ -97,35 +91,36 @@ def remind_of_sessions(*, now: datetime) -> int:
     due = reminders_due(ahead.exclude(presenter=None).select_related("presenter"), now)
     if not due:
         return 0
-    sessions = [each.of for each in due]
-    since = min(each.moment for each in due)
+    sessions = [reminder.of for reminder in due]
+    since = min(reminder.moment for reminder in due)
     events = list(SessionEvent.objects.filter(session__in=sessions, kind__in=INSTEAD_OF_REMINDER, at__gt=since))
     places = list(SessionPlace.objects.filter(session__in=sessions, state=PlaceState.TAKEN).select_related("person"))
     messages = defaultdict[str, list[About]](list)
-    for each in due:
-        when = "-week" if each.early else ""
-        after = [event for event in events if event.session_id == each.of.pk and event.at > each.moment]
+    for reminder in due:
+        session, suffix = reminder.of, "-week" if reminder.early else ""
+        after = [event for event in events if event.session_id == session.pk and event.at > reminder.moment]
         if any(event.kind == SessionEventKind.MOVED for event in after):
             continue
         reassigned = [event for event in after if event.kind == SessionEventKind.REASSIGNED]
         if not any(event.changes.get("details") for event in reassigned):
-            just_told = {event.place_id for event in after}
-            messages[f"session-reminder{when}"] += [
-                each.about(f"place:{place.pk}", place.person.email)
+            just_informed = {event.place_id for event in after}
+            messages[f"session-reminder{suffix}"] += [
+                reminder.about(f"place:{place.pk}", place.person.email)
                 for place in places
-                if place.session_id == each.of.pk and place.pk not in just_told
+                if place.session_id == session.pk and place.pk not in just_informed
             ]
         if not reassigned:
-            messages[f"session-presenter-reminder{when}"].append(each.about(f"session:{each.of.pk}", each.of.presenter.email))
+            messages[f"session-presenter-reminder{suffix}"].append(
+                reminder.about(f"session:{session.pk}", session.presenter.email)
+            )
     return notify_once(messages, now)
 
 
-# A session that is soon and that nobody gives: everybody with a place hears that it may not take place, and the team hears
-# that.
+# A session that is soon and that nobody gives: everybody with a place hears that it may not take place, and so does the team.
 #
 # From 9am UK time on our office's working day before it; of what loses its presenter later than that, half an hour after, in
-# which the team may find somebody. Run every few minutes: each is told once, until somebody gives it or it is moved, and who
-# takes a place meanwhile is told too. Who gives it then makes them told that it takes place (changing.assign_presenter).
+# which the team may find somebody. Run every few minutes: each gets it once, until somebody gives it or it is moved, and who
+# takes a place meanwhile gets it too. Who gives it then makes them read that it takes place (sessions.assign_presenter).
 
 logger = logging.getLogger(__name__)
 UNSURE_FOR_PEOPLE, UNSURE_FOR_TEAM = "session-unsure", "staff-session-unsure"
@@ -133,14 +128,14 @@ WARNED_AHEAD = timedelta(days=14)  # no two working days are further apart
 
 
 def warn_of_sessions(*, now: datetime) -> int:
-    """Tell all of whom this is true now; how many people with a place. Each session stands for itself."""
-    told = 0
+    """Warn all of whom this is true now; how many people with a place. Each session stands for itself."""
+    count = 0
     for session in OpenSession.objects.needing_a_presenter(now).filter(starts_at__gt=now, starts_at__lt=now + WARNED_AHEAD):
         try:
-            told += warn_of_session(session, now=now)
+            count += warn_of_session(session, now=now)
         except Exception as error:  # noqa: BLE001 - tried again in some minutes; the team knows of it since it was freed
             logger.error("Nobody could be told that %s has no presenter: %s", session.reference, type(error).__name__)
-    return told
+    return count
 
 
 @transaction.atomic
@@ -151,41 +146,30 @@ def warn_of_session(session: OpenSession, *, now: datetime) -> int:
     lost = presenter_lost_at(locked)
     if now < lost + rules.NO_PRESENTER_NOTICE_DELAY:
         return 0
-    case = reminder_version(lost)
-    notify(
-        kind=UNSURE_FOR_TEAM,
-        about=f"session:{locked.pk}",
-        to=[settings.STAFF_EMAIL],
-        reference=locked.reference,
-        version=case,
-        now=now,
-    )
+    version, to = reminder_version(lost), [settings.STAFF_EMAIL]
+    notify(kind=UNSURE_FOR_TEAM, about=f"session:{locked.pk}", to=to, reference=locked.reference, version=version, now=now)
     places = locked.places.filter(state=PlaceState.TAKEN).select_related("person")
-    told = [
-        About(f"place:{place.pk}", place.person.email, locked.reference, case, expires_at=locked.starts_at) for place in places
+    about = [
+        About(f"place:{place.pk}", place.person.email, locked.reference, version, expires_at=locked.starts_at) for place in places
     ]
-    return notify_once({UNSURE_FOR_PEOPLE: told}, now)
-
-
-def unsure_from(session: OpenSession) -> datetime:
-    day = before_working_days(uk_day(session.starts_at), rules.NO_PRESENTER_NOTICE_WORKING_DAYS, OURS)
-    return uk_datetime(day, rules.NO_PRESENTER_NOTICE_TIME)
+    return notify_once({UNSURE_FOR_PEOPLE: about}, now)
 
 
 def is_unsure(session: OpenSession, now: datetime) -> bool:
     """Whether people with a place hear that the session may not take place; the page of a place says so from then on."""
-    return session.needs_a_presenter and unsure_from(session) <= now < session.starts_at
+    day = before_working_days(uk_day(session.starts_at), rules.NO_PRESENTER_NOTICE_WORKING_DAYS, OURS)
+    return session.needs_a_presenter and uk_datetime(day, rules.NO_PRESENTER_NOTICE_TIME) <= now < session.starts_at
 
 
 def presenter_lost_at(session: OpenSession) -> datetime:
-    """When it lost its presenter, or was moved without one. In a case that begins then people are told once."""
+    """When it lost its presenter, or was moved without one: people are warned once of each loss."""
     kinds = (SessionEventKind.PRESENTER_FREED, SessionEventKind.MOVED)
     moments = session.events.filter(kind__in=kinds).order_by("at", "pk").values_list("at", flat=True)
     return moments.last() or session.created_at
 
 
 def unsure_version(session: OpenSession) -> int:
-    """The version of what is told of it: a message of another case is not true any more."""
+    """Of the warnings: a message about another loss is not true any more."""
     return reminder_version(presenter_lost_at(session))
 
 

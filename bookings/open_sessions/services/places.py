@@ -11,6 +11,7 @@ from django.db.models import F, Q
 from django.utils.crypto import constant_time_compare
 
 from accounts.models import User
+from accounts.services import AccountGoneError
 from bookings import rules
 from bookings.booking.services.links import TOKEN
 from bookings.errors import AlreadyPlaced, NotStarted
@@ -19,12 +20,12 @@ from bookings.models.links import address_hash, hash_of
 from bookings.models.open_session import LIVE_PLACES
 from bookings.open_sessions.services.base import (
     OfferOver,
+    PersonErased,
     PlaceMoved,
     SessionClosed,
     TimeChanged,
     lock_place,
     lock_session,
-    lock_session_for,
     lock_sessions,
     record_place_events,
     record_session_event,
@@ -34,6 +35,7 @@ from bookings.open_sessions.services.notify import notify_places
 from ctac.dates import OURS, UK, after_working_days, is_working_day, uk_datetime, uk_day
 from professionals.models import Person
 from professionals.safeguarding.services import notify_safeguarding_lead
+from professionals.services import lock_person
 
 # Places that are free go to the line: offered in order, or given at once when the session is near.
 
@@ -46,16 +48,14 @@ def offer_until(starts_at: datetime, now: datetime) -> datetime | None:
     last = starts - rules.OFFER_CUTOFF
     if in_daytime_hours(moment, rules.MIN_OFFER_DURATION) >= last:
         return None
-    near = starts - moment <= rules.SHORT_NOTICE_WINDOW
-    return min(in_daytime_hours(moment, rules.SHORT_NOTICE_OFFER_DURATION) if near else next_working_day(moment), last)
-
-
-def next_working_day(moment: datetime) -> datetime:
-    """The same UK time on our office's next working day, in UTC; offered on a day off, not before 5pm of it."""
-    day, clock = uk_day(moment), moment.astimezone(UK).time()
-    if not is_working_day(day, OURS):
-        clock = max(clock, rules.DAY_OFF_OFFER_EARLIEST_EXPIRY)
-    return uk_datetime(after_working_days(day, rules.OFFER_WORKING_DAYS, OURS), clock).astimezone(UTC)
+    if starts - moment <= rules.SHORT_NOTICE_WINDOW:
+        until = in_daytime_hours(moment, rules.SHORT_NOTICE_OFFER_DURATION)
+    else:  # the same UK time on our office's next working day; offered on a day off, not before 5pm of it
+        day, clock = uk_day(moment), moment.astimezone(UK).time()
+        if not is_working_day(day, OURS):
+            clock = max(clock, rules.DAY_OFF_OFFER_EARLIEST_EXPIRY)
+        until = uk_datetime(after_working_days(day, rules.OFFER_WORKING_DAYS, OURS), clock).astimezone(UTC)
+    return min(until, last)
 
 
 def in_daytime_hours(moment: datetime, lasts: timedelta) -> datetime:
@@ -73,33 +73,23 @@ def in_daytime_hours(moment: datetime, lasts: timedelta) -> datetime:
 def fill_places(session: OpenSession, *, by: User | None, now: datetime) -> None:
     """End offers that ran out, then give what is free to who waits, in order, while there is time. The session is locked."""
     end_lapsed_offers(session, now=now)
-    if session.is_scheduled and not session.has_begun(now):
-        next_in_line = who_is_next(session)
-        if next_in_line:
-            until = offer_until(session.starts_at, now)
-            offer_or_give(next_in_line, session, until, by=by, now=now)
-
-
-def who_is_next(session: OpenSession) -> list[SessionPlace]:
-    """As many of the line as places are free."""
+    if not session.is_scheduled or session.has_begun(now):
+        return
     session.refresh_from_db(fields=["occupied", "waiting"])  # the database counts them
-    if not session.free or not session.waiting:
-        return []
-    return list(session.places.in_line().select_related("person")[: session.free])
+    if session.free and session.waiting:
+        next_in_line = list(session.places.in_line().select_related("person")[: session.free])
+        if next_in_line:
+            offer_or_give(next_in_line, session, offer_until(session.starts_at, now), by=by, now=now)
 
 
 def offer_or_give(
     places: Sequence[SessionPlace], session: OpenSession, until: datetime | None, *, by: User | None, now: datetime
 ) -> None:
     """Offer these places until then; None: give them at once."""
-    if until is None:
-        set_place_states(places, PlaceState.TAKEN)
-        record_place_events(SessionEventKind.TAKEN, places, by=by, now=now)
-        notify_places("place-taken", places, session, now)
-    else:
-        set_place_states(places, PlaceState.OFFERED, until)
-        record_place_events(SessionEventKind.OFFERED, places, by=by, now=now)
-        notify_places("place-offered", places, session, now)
+    state = PlaceState.OFFERED if until else PlaceState.TAKEN
+    set_place_states(places, state, until)
+    record_place_events(SessionEventKind.OFFERED if until else SessionEventKind.TAKEN, places, by=by, now=now)
+    notify_places("place-offered" if until else "place-taken", places, session, now)
 
 
 def end_lapsed_offers(session: OpenSession, *, now: datetime) -> int:
@@ -115,7 +105,7 @@ def end_lapsed_offers(session: OpenSession, *, now: datetime) -> int:
 
 
 def set_place_states(places: Sequence[SessionPlace], state: PlaceState, until: datetime | None = None) -> None:
-    """Their new state, of which each is told: a version more. One statement."""
+    """Their new state, and a version more for the message about it. One statement."""
     rows = SessionPlace.objects.filter(pk__in=[place.pk for place in places])
     rows.update(state=state, offer_expires_at=until, version=F("version") + 1)
     for place in places:
@@ -131,21 +121,14 @@ def lapse_offers(*, now: datetime) -> int:
     ended = 0
     for session in OpenSession.objects.filter(pk__in=lapsed.values("session")).order_by("pk"):
         try:
-            ended += lapse_offers_of_session(session, now=now)
+            with transaction.atomic():
+                locked = lock_session(session)
+                ended_here = end_lapsed_offers(locked, now=now)
+                fill_places(locked, by=None, now=now)
+            ended += ended_here
         except Exception as error:  # noqa: BLE001 - tried again in a minute; what has lapsed can't be accepted meanwhile
             logger.error("The offers of %s could not lapse: %s", session.reference, type(error).__name__)
     return ended
-
-
-@transaction.atomic
-def lapse_offers_of_session(session: OpenSession, *, now: datetime) -> int:
-    locked = lock_session(session)
-    ended = end_lapsed_offers(locked, now=now)
-    fill_places(locked, by=None, now=now)
-    return ended
-
-
-# Taking a place, or standing in line for one; accepting what is offered; giving up.
 
 
 @transaction.atomic
@@ -168,7 +151,11 @@ def take_place(
     Raises SessionClosed, PersonErased, TimeChanged (it is not at the time with which `session` was read), AlreadyPlaced (another
     place has the token).
     """
-    locked = lock_session_for(person, session)
+    try:
+        lock_person(person)  # before the session, as who erases them locks them
+    except AccountGoneError:
+        raise PersonErased from None
+    locked = lock_session(session)
     place = find_own_place(locked, person, token, now)
     if place is not None and (place.state in LIVE_PLACES or (token and place.submission_token == token)):
         return place
@@ -246,15 +233,15 @@ def give_up_place(*, place: SessionPlace, by: User | None, now: datetime, by_lin
         raise PlaceMoved
     refuse_unless_to_come(locked.session, now)
     set_place_states([locked], PlaceState.GIVEN_UP)
-    noted = {"version": locked.version, **({"by_link": True} if by_link else {})}
-    record_session_event(locked.session, SessionEventKind.GIVEN_UP, by=by, now=now, place=locked, changes=noted)
+    changes = {"version": locked.version, **({"by_link": True} if by_link else {})}
+    record_session_event(locked.session, SessionEventKind.GIVEN_UP, by=by, now=now, place=locked, changes=changes)
     notify_places("place-given-up", [locked], locked.session, now)
     fill_places(locked.session, by=None, now=now)
 
 
 @transaction.atomic
 def give_up_all_places(*, person: Person, by: User | None, now: datetime) -> None:
-    """All that this person has of sessions to come goes to who is next; they are told nothing, since they are erased."""
+    """All that this person has of sessions to come goes to who is next; they get no email, since they are erased."""
     to_come = Q(session__state=SessionState.SCHEDULED, session__starts_at__gt=now)
     ahead = SessionPlace.objects.live().filter(to_come, person=person)
     for session in lock_sessions(ahead.values_list("session", flat=True)):

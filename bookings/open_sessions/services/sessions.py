@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils.translation import gettext as _
@@ -42,9 +43,9 @@ from bookings.open_sessions.services.notify import (
     ask_for_feedback,
     notify_everybody,
     notify_former_presenter,
+    notify_of_session,
     notify_places,
     notify_presenter,
-    notify_team_needs_presenter,
     were_warned,
 )
 from bookings.open_sessions.services.places import end_lapsed_offers, fill_places, offer_or_give, offer_until, set_place_states
@@ -57,29 +58,24 @@ from notifications.registry import Topic
 from professionals.safeguarding.services import notify_safeguarding_lead
 from professionals.services import subscribers
 
-# New open sessions are told to whoever asked for invitations: one email a person for all that is planned on one day (ADR 4).
-
 INVITATION = "session-invitation"
 INVITATION_LASTS = timedelta(days=7)
 
 
 def invite(planned: Sequence[OpenSession], now: datetime) -> int:
-    """Due tomorrow morning, so that what was planned by mistake can be put right. How many are told.
+    """One email to each who asked for invitations, about all that is planned on one day (ADR 4). How many get it.
 
-    Nobody twice of one day.
+    Due tomorrow morning, so that what was planned by mistake can be put right.
     """
     if not planned:
         return 0
     due = days_before(now, -1, rules.REMINDER_TIME).astimezone(UTC)
     about = f"invited:{uk_day(now).isoformat()}"
-    told = set(Notification.objects.filter(kind=INVITATION, about=about).values_list("recipient", flat=True))
+    invited = set(Notification.objects.filter(kind=INVITATION, about=about).values_list("recipient", flat=True))
     # Sessions are online, so it is the same for everybody who asked, wherever they work.
-    asked = [person.email for person in subscribers(Topic.INVITATIONS) if person.email not in told]
-    notify(kind=INVITATION, about=about, to=asked, now=now, due_at=due, expires_at=due + INVITATION_LASTS)
-    return len(asked)
-
-
-# Planning one session or a series, all or none.
+    to = [person.email for person in subscribers(Topic.INVITATIONS) if person.email not in invited]
+    notify(kind=INVITATION, about=about, to=to, now=now, due_at=due, expires_at=due + INVITATION_LASTS)
+    return len(to)
 
 
 @transaction.atomic
@@ -93,7 +89,7 @@ def plan_sessions(
     flagged: bool = False,
     token: str | None = None,
 ) -> list[OpenSession]:
-    """All of these dates or none; with a name they are a series. Each presenter's time is taken, and they are told.
+    """All of these dates or none; with a name they are a series. Each presenter's time is taken, and they get an email.
 
     `reason`: why staff went over what yields to them, kept with each. `flagged`: what was written looks like a child's details.
     `token`: of the form, so that it plans once. Raises DateTaken, a SlotTaken whose `planned` says which date; SizeRefused;
@@ -105,9 +101,11 @@ def plan_sessions(
         if not 1 <= planned.capacity <= rules.MAX_SESSION_CAPACITY:
             raise SizeRefused
     lock_presenters((planned.presenter.pk for planned in sessions if planned.presenter), now=now)
-    together = SessionSeries.objects.create(name=series, created_at=now) if series and sessions else None
-    tokens = [token, *[None] * len(sessions)]
-    made = [plan_session(each, together, its, by=by, now=now, reason=reason) for each, its in zip(sessions, tokens, strict=False)]
+    in_series = SessionSeries.objects.create(name=series, created_at=now) if series and sessions else None
+    made = [
+        plan_session(planned, in_series, None if number else token, by=by, now=now, reason=reason)
+        for number, planned in enumerate(sessions)
+    ]
     invite(made, now)
     if flagged and made:
         notify_safeguarding_lead(about=f"session:{made[0].pk}:planned", reference=made[0].reference, now=now)
@@ -148,15 +146,12 @@ def take_time(session: OpenSession, presenter: Presenter) -> None:
     BusyTime.objects.update_or_create(session=session, defaults=claim)
 
 
-# How people join a session: a link, words beside it, and telling who has a place.
-
-
 @transaction.atomic
 def set_joining_details(
     *, session: OpenSession, own_joining_link: str, joining_help: str, by: User | None, now: datetime, flagged: bool = False
 ) -> int:
-    """A link of its own (https; empty: its presenter's) and how to join. How many are told: everybody with a place, if they can
-    have read how to join.
+    """A link of its own (https; empty: its presenter's) and how to join. How many get an email: everybody with a place, if they
+    can have read how to join.
 
     `flagged`: what was written looks like a child's details. Raises NothingChanged, SessionClosed.
     """
@@ -172,15 +167,15 @@ def set_joining_details(
         locked, SessionEventKind.LINK_SET, by=by, now=now, changes={"sequence": locked.sequence, "details": known}
     )
     notify_presenter(locked, now)
-    told = notify_joining_details(locked, now) if known else 0
+    count = notify_joining_details(locked, now) if known else 0
     if flagged:
         notify_safeguarding_lead(about=f"session:{locked.pk}:joining:{now.isoformat()}", reference=locked.reference, now=now)
-    return told
+    return count
 
 
 @transaction.atomic
 def send_joining_details(session: OpenSession, *, by: User | None, now: datetime) -> int:
-    """Tell everybody with a place how to join; how many are told. Who gets one later reads it with their place.
+    """Email everybody with a place how to join; how many get it. Who gets one later reads it with their place.
 
     Once is enough. Raises SessionClosed.
     """
@@ -201,7 +196,7 @@ def notify_joining_details(session: OpenSession, now: datetime) -> int:
 
 
 def may_have_read_details(session: OpenSession) -> bool:
-    """Whether people with a place can have read how to join: they were told, or there was something to read with their place."""
+    """Whether people with a place can have read how to join: in an email of its own, or with their place."""
     return bool(session.joining_help or link_digest_of_people(session) or were_sent_details(session))
 
 
@@ -250,17 +245,14 @@ def presenters_link_changed_for_sessions(*, presenter: Presenter, before: str, b
             notify_joining_details(session, now)
 
 
-# Changing a session: its places, its time, its presenter.
-
-
 @transaction.atomic
 def set_capacity(
     *, session: OpenSession, capacity: int, by: User | None, now: datetime, expected: int, back_to_line: int = 0
 ) -> None:
     """More places go to who waits. Fewer than are taken or offered: `back_to_line` says how many people go back to the line.
 
-    Offers first, then the newest places; all keep their positions and are told. Raises WouldDrop with the right number if it is
-    another, SessionMoved if there are not `expected` places any more, SizeRefused, NothingChanged, SessionClosed.
+    Offers first, then the newest places; all keep their positions and get an email. Raises WouldDrop with the right number if it
+    is another, SessionMoved if there are not `expected` places any more, SizeRefused, NothingChanged, SessionClosed.
     """
     locked = lock_session(session)
     refuse_unless_to_come(locked, now)
@@ -297,7 +289,7 @@ def send_back_to_line(session: OpenSession, count: int, *, by: User | None, now:
 def reschedule_session(
     *, session: OpenSession, starts_at: datetime, by: User | None, now: datetime, reason: str = "", flagged: bool = False
 ) -> None:
-    """To another time, its presenter's too; everybody is told, also in their calendars.
+    """To another time, its presenter's too; everybody gets an email with the new entry for their calendar.
 
     `flagged`: the reason looks like a child's details, so that no email has it. Raises SlotTaken, SessionClosed, TimePassed,
     NothingChanged, SessionMoved (also if it is not at the time with which `session` was read).
@@ -319,32 +311,26 @@ def reschedule_session(
         if locked.presenter is not None:
             take_time(locked, locked.presenter)
     times = [before.isoformat(), start.isoformat()]
-    noted: dict[str, object] = {"time": times, "sequence": locked.sequence, **({"flagged": True} if flagged else {})}
-    record_session_event(locked, SessionEventKind.MOVED, by=by, now=now, reason=reason, changes=noted)
+    changes: dict[str, object] = {"time": times, "sequence": locked.sequence, **({"flagged": True} if flagged else {})}
+    record_session_event(locked, SessionEventKind.MOVED, by=by, now=now, reason=reason, changes=changes)
     notify_everybody("session-moved", locked, now)
     notify_presenter(locked, now)
-    shorten_offers(locked, by=by, now=now)
+    offered, last = locked.places.filter(state=PlaceState.OFFERED), start - rules.OFFER_CUTOFF
+    if offer_until(start, now) is not None:
+        offered.filter(offer_expires_at__gt=last).update(offer_expires_at=last)
+    elif places := list(offered.select_related("person").order_by("position")):  # too near to ask: the place is given
+        offer_or_give(places, locked, None, by=by, now=now)
     if flagged:
         notify_safeguarding_lead(about=f"session:{locked.pk}:moved:{locked.sequence}", reference=locked.reference, now=now)
-
-
-def shorten_offers(session: OpenSession, *, by: User | None, now: datetime) -> None:
-    """An offer never lasts until the session: it ends an hour before the new time. Too near to ask, the place is given."""
-    if offer_until(session.starts_at, now) is None:
-        offered = list(session.places.filter(state=PlaceState.OFFERED).select_related("person").order_by("position"))
-        offer_or_give(offered, session, None, by=by, now=now) if offered else None
-        return
-    last = session.starts_at - rules.OFFER_CUTOFF
-    session.places.filter(state=PlaceState.OFFERED, offer_expires_at__gt=last).update(offer_expires_at=last)
 
 
 @transaction.atomic
 def assign_presenter(
     session: OpenSession, *, presenter: Presenter, by: User | None, now: datetime, reason: str = "", flagged: bool = False
 ) -> None:
-    """Give it to this presenter, who is told, as is the one before. Raises SlotTaken, SamePresenter, SessionClosed, SessionMoved.
+    """Give it to this presenter; both presenters get an email. Raises SlotTaken, SamePresenter, SessionClosed, SessionMoved.
 
-    If people join elsewhere then and can have read the old link, or have read that it may not take place, they are told.
+    If people join elsewhere then and can have read the old link, or have read that it may not take place, they get an email.
     `reason`: why staff went over what yields to them; `flagged`: it looks like a child's details.
     """
     locked = lock_session_and_presenters(session, now=now, also=[presenter])
@@ -359,41 +345,40 @@ def assign_presenter(
             locked.save(update_fields=["presenter", "sequence"])
             take_time(locked, presenter)
     except SlotTaken as refusal:
-        raise presenter_busy(presenter) from refusal
-    told = unsure or joins_by_old_link(locked, link)
-    who: dict[str, object] = {"presenter": [before.pk if before else None, presenter.pk], "sequence": locked.sequence}
-    who |= {"details": told, **({"unsure": True} if unsure else {})}
-    record_session_event(locked, SessionEventKind.REASSIGNED, by=by, now=now, reason=reason, changes=who)
+        busy = _("%(name)s is busy then, or could not get there in time. Choose somebody else.")
+        raise SlotTaken(busy % {"name": presenter}) from refusal
+    details = unsure or joins_by_old_link(locked, link)
+    changes = {
+        "presenter": [before.pk if before else None, presenter.pk],
+        "sequence": locked.sequence,
+        "details": details,
+        **({"unsure": True} if unsure else {}),
+    }
+    record_session_event(locked, SessionEventKind.REASSIGNED, by=by, now=now, reason=reason, changes=changes)
     notify_presenter(locked, now)
     notify_former_presenter(locked, before, now)
-    if told:
+    if details:
         notify_joining_details(locked, now)
     if flagged:
         notify_safeguarding_lead(about=f"session:{locked.pk}:reassigned:{locked.sequence}", reference=locked.reference, now=now)
 
 
-def presenter_busy(presenter: Presenter) -> SlotTaken:
-    return SlotTaken(_("%(name)s is busy then, or could not get there in time. Choose somebody else.") % {"name": presenter})
-
-
-# How a session ends: cancelled, or delivered.
-
-
 @transaction.atomic
 def cancel_session(session: OpenSession, *, by: User | None, now: datetime, reason: str, flagged: bool = False) -> None:
-    """Give its presenter's time back and tell everybody who has a place, is offered one or waits. Places stay as they stood.
+    """Give its presenter's time back and email everybody who has a place, is offered one or waits. Places stay as they stood.
 
     `flagged`: the reason looks like a child's details, so that no page and no email has it. Raises SessionClosed, SessionMoved.
     """
     locked = lock_session_and_presenters(session, now=now)
-    refuse_unless_scheduled(locked, SessionState.CANCELLED)
+    if not locked.can_become(SessionState.CANCELLED):
+        raise SessionClosed
     end_lapsed_offers(locked, now=now)
     locked.state, locked.sequence = SessionState.CANCELLED, locked.sequence + 1
     locked.closed_reason = "" if flagged else reason
     locked.save(update_fields=["state", "sequence", "closed_reason"])
     BusyTime.objects.filter(session=locked).delete()
-    noted: dict[str, object] = {"sequence": locked.sequence, **({"flagged": True} if flagged else {})}
-    record_session_event(locked, SessionEventKind.CANCELLED, by=by, now=now, reason=reason, changes=noted)
+    changes: dict[str, object] = {"sequence": locked.sequence, **({"flagged": True} if flagged else {})}
+    record_session_event(locked, SessionEventKind.CANCELLED, by=by, now=now, reason=reason, changes=changes)
     notify_everybody("session-cancelled", locked, now)
     notify_former_presenter(locked, locked.presenter, now)
     if flagged:
@@ -407,7 +392,8 @@ def mark_session_delivered(session: OpenSession, *, by: User | None, now: dateti
     Raises NotStarted, SessionClosed.
     """
     locked = lock_session(session)
-    refuse_unless_scheduled(locked, SessionState.DELIVERED)
+    if not locked.can_become(SessionState.DELIVERED):
+        raise SessionClosed
     if not locked.has_begun(now):
         raise NotStarted
     if locked.needs_a_presenter:
@@ -419,24 +405,19 @@ def mark_session_delivered(session: OpenSession, *, by: User | None, now: dateti
     ask_for_feedback(locked, afterwards.closes_at, now)
 
 
-def refuse_unless_scheduled(session: OpenSession, to: SessionState) -> None:
-    if not session.can_become(to):
-        raise SessionClosed
-
-
-# Leave that hits sessions: their time is given back, and they need a presenter.
-
-
 def free_sessions(hit: Iterable[BusyTime], presenter: Presenter, *, by: User | None, now: datetime) -> list[OpenSession]:
-    """In the caller's transaction, which has locked the presenter. Staff and the presenter are told."""
+    """For leave that hits these sessions: their time is given back, and they need a presenter. Staff and presenter get an email.
+
+    In the caller's transaction, which has locked the presenter.
+    """
     freed = lock_sessions(row.session_id for row in hit if row.session_id)
     BusyTime.objects.filter(session__in=freed).delete()
     for session in freed:
         session.presenter, session.sequence = None, session.sequence + 1
         session.save(update_fields=["presenter", "sequence"])
         link = link_digest(session.own_joining_link or presenter.joining_link)
-        who = {"presenter": [presenter.pk, None], "sequence": session.sequence, "link": link}
-        record_session_event(session, SessionEventKind.PRESENTER_FREED, by=by, now=now, changes=who)
-        notify_team_needs_presenter(session, now)
+        changes = {"presenter": [presenter.pk, None], "sequence": session.sequence, "link": link}
+        record_session_event(session, SessionEventKind.PRESENTER_FREED, by=by, now=now, changes=changes)
+        notify_of_session("staff-session-needs-presenter", session, settings.STAFF_EMAIL, now)
         notify_former_presenter(session, presenter, now)
     return freed

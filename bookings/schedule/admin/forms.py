@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -25,8 +26,6 @@ from ctac.dates import format_span, uk_day
 from ctac.forms import ClockField, DayField, PageForm, near_today, uk_moment
 from professionals.safeguarding.forms import StaffForm
 
-# What several staff forms ask in the same way.
-
 
 class PresenterChoice(forms.ModelChoiceField):
     """By name, and where their visits start from."""
@@ -36,7 +35,7 @@ class PresenterChoice(forms.ModelChoiceField):
 
 
 def any_presenter(nobody: Any) -> PresenterChoice:
-    """One of those who are active, or none of them, in those words."""
+    """One of those who are active, or `nobody`, which is the label of that choice."""
     label = gettext_lazy("Presenter")
     return PresenterChoice(label=label, queryset=Presenter.objects.active(), required=False, empty_label=nobody)
 
@@ -44,8 +43,6 @@ def any_presenter(nobody: Any) -> PresenterChoice:
 def reason_to_yield(hint: Any) -> forms.CharField:
     return forms.CharField(label=gettext_lazy("Why outside the rules"), max_length=300, required=False, help_text=hint)
 
-
-# How staff narrow a list by who gives presentations, and what they call the ways of giving one.
 
 # Formats as staff say them; the public reads “At your workplace”.
 FORMAT_WORDS = {str(Format.WORKPLACE): gettext_lazy("At their workplace"), str(Format.ONLINE): gettext_lazy("Online")}
@@ -72,18 +69,15 @@ class AnyPresenterFilter(PresenterFilter):
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[Any, str]]:
         rows = model_admin.model._default_manager.order_by()
-        former = (
-            Presenter.objects.filter(active=False).filter(Exists(rows.filter(presenter=OuterRef("pk")))).order_by("name", "pk")
-        )
+        has_rows = Exists(rows.filter(presenter=OuterRef("pk")))
+        former = Presenter.objects.filter(active=False).filter(has_rows).order_by("name", "pk")
         return [*super().lookups(request, model_admin), *former.values_list("pk", "name")[: self.most_former]]
 
 
 # A week of free times on a staff form, to choose one or several from.
 #
-# The ways to other weeks and parts of the day are buttons of the form, so whatever was typed and chosen stays in it, and
-# nothing of it stands in an address. Each sends the query that bookings.schedule.picker gives its link; the page carries the one
-# that
-# it shows.
+# Other weeks and parts of the day are buttons of the form, so whatever was typed and chosen stays in it, and nothing of it stands
+# in an address. Each sends the query that bookings.schedule.picker gives its link; the page carries the one that it shows.
 
 # The button that was pressed, and what the page showed before.
 LOOK_FIELD, SHOWN_FIELD = "look", "shown"
@@ -94,7 +88,7 @@ Groups = list[tuple[Any, Any]]
 
 @dataclass(frozen=True)
 class FormWeek:
-    """What the page shows, and the query that stands for it; `named`: whose times alone these are."""
+    """What the page shows, and the query that stands for it; `named`: the one presenter whose times these are."""
 
     picker: schedule_picker.Picker
     query: str
@@ -102,7 +96,7 @@ class FormWeek:
 
 
 def is_looking(data: Any) -> bool:
-    """Whether a way to other times was pressed, and not the button that does something."""
+    """Whether a button for other times was pressed, and not the one that does something."""
     return LOOK_FIELD in data
 
 
@@ -126,18 +120,13 @@ def week_choices(week: FormWeek | None, chosen: Iterable[str], length: timedelta
     """The times of that week by day; above them those that were chosen in other weeks, which stay chosen."""
     days = week.picker.days if week else []
     shown = {slot_value(slot.start) for _day, slots in days for slot in slots}
-    elsewhere = [to_start(value) for value in sorted({each for each in chosen if is_moment(each)} - shown)]
+    elsewhere = []
+    for value in sorted(set(chosen) - shown):
+        with suppress(ValidationError):
+            elsewhere.append(to_start(value))
     by_day = groupby((Slot(start, start + length) for start in elsewhere), key=lambda slot: uk_day(slot.start))
-    kept = slot_choices((day, list(slots)) for day, slots in by_day)
-    return [*((_("%(day)s, chosen already") % {"day": day}, slots) for day, slots in kept), *slot_choices(days)]
-
-
-def is_moment(value: str) -> bool:
-    try:
-        to_start(value)
-    except ValidationError:
-        return False
-    return True
+    chosen_already = slot_choices((day, list(slots)) for day, slots in by_day)
+    return [*((_("%(day)s, chosen already") % {"day": day}, slots) for day, slots in chosen_already), *slot_choices(days)]
 
 
 def set_choices(field: forms.Field, groups: Groups) -> None:
@@ -155,13 +144,13 @@ def refusal_not_free(
 ) -> str:
     """Nobody, or whom they named, is free then; the nearest times that the public could have."""
     slots = schedule_picker.open_horizon(slot_query, now, ignoring, presenters=[named] if named else None).nearest(start, 3)
-    said = _("No presenter is free then, travel included.")
+    refusal = _("No presenter is free then, travel included.")
     if named:
-        said = _("%(name)s is not free then, travel included.") % {"name": named}
+        refusal = _("%(name)s is not free then, travel included.") % {"name": named}
     if not slots:
-        return _("%(said)s There is no free time in the next three months.") % {"said": said}
+        return _("%(refusal)s There is no free time in the next three months.") % {"refusal": refusal}
     times = "; ".join(format_span(slot.start, slot.end) for slot in slots)
-    return _("%(said)s The nearest free times: %(times)s.") % {"said": said, "times": times}
+    return _("%(refusal)s The nearest free times: %(times)s.") % {"refusal": refusal, "times": times}
 
 
 class StartsField(forms.TypedMultipleChoiceField):
@@ -216,7 +205,7 @@ class TimeForm(StaffForm, PageForm):
         return getattr(self, "cleaned_data", {}).get("presenter")
 
     def typed_start(self) -> datetime | None:
-        """What the day and the time come to; whichever is missing is said."""
+        """What the day and the time come to; adds an error for whichever is missing."""
         day, clock = self.day_and_clock
         if day is None and "day" not in self.errors:
             self.add_error("day", _("Enter the day."))

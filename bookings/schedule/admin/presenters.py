@@ -36,15 +36,13 @@ from bookings.schedule.services import keep_presenter, visits_too_close
 from bookings.travel import PlaceUnknown, find_place
 from ctac.dates import format_span, uk_day
 from ctac.forms import PLAIN_FIELDS
-from ctac.staff.columns import NOTHING, LooksOnly, mail_link, moment_of, number_of, phone_link, whole, yes_no_of
+from ctac.staff.columns import NOTHING, LooksOnly, column, mail_link, moment_of, number_of, phone_link, whole, yes_no_of
 from ctac.staff.lists import Part, words_in
 from ctac.staff.site import ObjectAction, StaffModelAdmin, plain_choice, staff_site
 from professionals.areas import is_area
 from professionals.forms import PostcodeField, validate_phone
 from professionals.safeguarding.forms import ChildDetailsMixin
 from professionals.safeguarding.services import KEPT_BACK, waits_for_lead
-
-# Presentations, presenters with their weekly availability, and everybody's busy time to look at.
 
 
 class PresentationForm(forms.ModelForm):
@@ -67,10 +65,9 @@ class PresentationAdmin(StaffModelAdmin):
 
     number_minutes = number_of("length_minutes", gettext_lazy("minutes"))
     offered = yes_no_of("active", gettext_lazy("offered"))
-
-    @admin.display(description=gettext_lazy("where"))
-    def formats_in_words(self, presentation: Presentation) -> str:
-        return ", ".join(str(FORMAT_WORDS[value]) for value in presentation.formats)
+    formats_in_words = column(
+        gettext_lazy("where"), lambda presentation: ", ".join(str(FORMAT_WORDS[name]) for name in presentation.formats)
+    )
 
     def has_delete_permission(self, request: HttpRequest, obj: Presentation | None = None) -> bool:
         """It is history of its bookings; one that is no longer offered is marked so."""
@@ -142,11 +139,11 @@ class ExceptionInline(HoursInline):
 
 
 class ShownOnly(Exception):
-    """Carries what the change would give out of the transaction in which it was saved."""
+    """Carries the preview of a change out of the transaction in which it was saved."""
 
-    def __init__(self, shown: Preview) -> None:
+    def __init__(self, preview: Preview) -> None:
         super().__init__()
-        self.shown = shown
+        self.preview = preview
 
 
 class NotSaved:
@@ -189,29 +186,24 @@ class PresenterAdmin(StaffModelAdmin):
             weight="stop",
         ),
     )
+    phone_to_call = column(gettext_lazy("phone"), lambda presenter: phone_link(presenter.phone), ordering="phone")
+    email_to_write = column(gettext_lazy("email address"), lambda presenter: mail_link(presenter.email), ordering="email")
     gives_presentations = yes_no_of("active", gettext_lazy("gives presentations"))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Presenter | None = None) -> tuple[str, ...]:
-        """Whose sign-in sees a diary is for those to say who give roles."""
+        """Only who gives roles may say which sign-in sees a diary."""
         return () if request.user.has_perm("accounts.change_user") else ("user",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Presenter]:
         return super().get_queryset(request).prefetch_related("availability")
 
-    @admin.display(description=gettext_lazy("phone"), ordering="phone")
-    def phone_to_call(self, presenter: Presenter) -> SafeString | str:
-        return phone_link(presenter.phone)
-
-    @admin.display(description=gettext_lazy("email address"), ordering="email")
-    def email_to_write(self, presenter: Presenter) -> SafeString | str:
-        return mail_link(presenter.email)
-
     @admin.display(description=gettext_lazy("days"))
     def days(self, presenter: Presenter) -> str:
         """'Mon, Tue, Thu': the weekdays on which they can be booked now or later."""
         today = uk_day(timezone.now())
-        kept = {each.weekday for each in presenter.availability.all() if each.valid_until is None or each.valid_until >= today}
-        return ", ".join(str(dates.WEEKDAYS_ABBR[day]) for day in sorted(kept)) or NOTHING
+        windows = presenter.availability.all()
+        weekdays = {window.weekday for window in windows if window.valid_until is None or window.valid_until >= today}
+        return ", ".join(str(dates.WEEKDAYS_ABBR[day]) for day in sorted(weekdays)) or NOTHING
 
     def changeform_view(
         self,
@@ -226,7 +218,7 @@ class PresenterAdmin(StaffModelAdmin):
             try:
                 return super().changeform_view(request, object_id, form_url, context)
             except ShownOnly as stopped:
-                context.update(preview=stopped.shown, trying=True)
+                context.update(preview=stopped.preview, trying=True)
                 request.shown = True  # type: ignore[attr-defined]
         elif object_id and request.method == "GET" and (presenter := self.get_object(request, object_id)) is not None:
             context["preview"] = preview(presenter, timezone.now())
@@ -263,6 +255,16 @@ class BusyTimeAdmin(LooksOnly):
     search_fields = ("presenter__name", "booking__reference", "postcode")
     sorts_quickly = ("when",)
     search_help_text = gettext_lazy("Presenter, booking or postcode")
+    place = column(
+        gettext_lazy("where"),
+        lambda claim: claim.postcode or (_("Online") if claim.kind != BusyKind.LEAVE else ""),
+        ordering="postcode",
+    )
+    number_travel = column(
+        gettext_lazy("travel minutes set by staff"),
+        lambda claim: NOTHING if claim.travel_minutes is None else str(claim.travel_minutes),
+        ordering="travel_minutes",
+    )
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
         """A diary: what comes, the soonest first, then what is over, the latest first."""
@@ -300,43 +302,27 @@ class BusyTimeAdmin(LooksOnly):
     @admin.display(description=gettext_lazy("what"), ordering="kind")
     def what(self, claim: BusyTime) -> SafeString | str:
         """The booking with a link to it; a hold is somebody still filling in the form."""
+        given: Booking | OpenSession
         if claim.session is not None:
-            url = reverse("staff:bookings_opensession_change", args=[claim.session.pk])
-            return format_html(
-                '<a class="reference" href="{}">{}</a>',
-                url,
-                _("Open session %(reference)s") % {"reference": claim.session.reference},
-            )
-        if claim.booking is None:
-            if claim.option is not None:
-                return _("Kept for request %(reference)s") % {"reference": claim.option.booking.reference}
+            label, page, given = _("Open session %(reference)s"), "opensession", claim.session
+        elif claim.booking is not None:
+            label, page, given = _("Booking %(reference)s"), "booking", claim.booking
+        elif claim.option is not None:
+            return _("Kept for request %(reference)s") % {"reference": claim.option.booking.reference}
+        else:
             return _("Kept for someone who is booking") if claim.kind == BusyKind.HOLD else claim.get_kind_display()
-        url = reverse("staff:bookings_booking_change", args=[claim.booking.pk])
-        return format_html(
-            '<a class="reference" href="{}">{}</a>', url, _("Booking %(reference)s") % {"reference": claim.booking.reference}
-        )
-
-    @admin.display(description=gettext_lazy("where"), ordering="postcode")
-    def place(self, claim: BusyTime) -> str:
-        return claim.postcode or (_("Online") if claim.kind != BusyKind.LEAVE else "")
-
-    @admin.display(description=gettext_lazy("travel minutes set by staff"), ordering="travel_minutes")
-    def number_travel(self, claim: BusyTime) -> str:
-        return NOTHING if claim.travel_minutes is None else str(claim.travel_minutes)
+        url = reverse(f"staff:bookings_{page}_change", args=[given.pk])
+        return format_html('<a class="reference" href="{}">{}</a>', url, label % {"reference": given.reference})
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[BusyTime]:
         return (
             super().get_queryset(request).select_related("presenter", "booking", "leave__presenter", "option__booking", "session")
         )
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
+    def has_add_permission(self, request: HttpRequest, obj: BusyTime | None = None) -> bool:
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: BusyTime | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: BusyTime | None = None) -> bool:
-        return False
+    has_change_permission = has_delete_permission = has_add_permission
 
 
 # Journey times between areas, where staff know better than the rule.
@@ -344,9 +330,6 @@ class BusyTimeAdmin(LooksOnly):
 
 class AreaField(forms.CharField):
     """An outward code (LS1) or the letters of a postcode area (LS)."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max_length=8, **kwargs)
 
     def clean(self, value: Any) -> str:
         code = str(super().clean(value)).replace(" ", "").upper()
@@ -359,10 +342,13 @@ class JourneyTimeForm(ChildDetailsMixin, forms.ModelForm):
     free_text_fields = ("reason",)
 
     one = AreaField(
+        max_length=8,
         label=gettext_lazy("Between"),
         help_text=gettext_lazy("The first half of a postcode (LS1), or its letters alone for the whole area (LS)."),
     )
-    other = AreaField(label=gettext_lazy("And"), help_text=gettext_lazy("The same again for journeys within one area."))
+    other = AreaField(
+        max_length=8, label=gettext_lazy("And"), help_text=gettext_lazy("The same again for journeys within one area.")
+    )
 
     class Meta:
         model = JourneyTime
@@ -388,6 +374,7 @@ class JourneyTimeAdmin(StaffModelAdmin):
     search_help_text = gettext_lazy("Area or reason")
     number_minutes = number_of("minutes", gettext_lazy("minutes"))
     at_in_words = moment_of("set_at", gettext_lazy("set"))
+    why = column(gettext_lazy("why"), lambda row: KEPT_BACK if row.kept_back else row.reason, ordering="reason")
 
     @admin.display(description=gettext_lazy("between"), ordering="one")
     def pair(self, journey: JourneyTime) -> str:
@@ -398,17 +385,10 @@ class JourneyTimeAdmin(StaffModelAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[JourneyTime]:
         return super().get_queryset(request).annotate(kept_back=waits_for_lead("journey"))
 
-    @admin.display(description=gettext_lazy("why"), ordering="reason")
-    def why(self, journey: Any) -> str:
-        return str(KEPT_BACK) if journey.kept_back else journey.reason
-
     def save_model(self, request: HttpRequest, obj: JourneyTime, form: Any, change: bool) -> None:
         now = timezone.now()
         schedule_services.set_journey_time(journey=obj, by=cast("User", request.user), now=now, flagged=form.flagged)
         for one, other in visits_too_close(now):
             facts = {"name": one.presenter.name, "one": one, "other": other}
-            messages.warning(
-                request,
-                _("%(name)s has two visits that are closer together than the journey takes: %(one)s; %(other)s. They stay.")
-                % facts,
-            )
+            close = _("%(name)s has two visits that are closer together than the journey takes: %(one)s; %(other)s. They stay.")
+            messages.warning(request, close % facts)

@@ -161,3 +161,12 @@ def test_what_was_delivered_after_the_page_asked_is_explained_too(
     make_booking(presenter, at("10:00"), state=State.DELIVERED)
     page = desk.post("/staff/bookings/leave/add/", leave_form(presenter))
     assert "A presentation was delivered in that time." in text(page)
+
+
+def test_one_that_is_deleted_leaves_its_time_to_the_leave_it_overlapped(desk: Client, presenter: Presenter) -> None:
+    desk.post("/staff/bookings/leave/add/", leave_form(presenter, to_clock="13:00"))
+    desk.post("/staff/bookings/leave/add/", leave_form(presenter, from_clock="10:00", to_clock="15:00"))
+    first, second = Leave.objects.order_by("pk")
+    assert BusyTime.objects.get(leave=second).busy.lower == at("13:00")
+    desk.post(f"/staff/bookings/leave/{first.pk}/delete/", {"post": "yes"})
+    assert BusyTime.objects.get().busy.lower == at("10:00")

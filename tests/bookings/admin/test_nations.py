@@ -5,7 +5,6 @@ from datetime import UTC, date, datetime
 import pytest
 from django.test import Client
 
-from bookings.booking.limits import last_day_to_change
 from bookings.booking.services.reschedule import reschedule
 from bookings.errors import OutsideRules
 from bookings.models import Format, Nation
@@ -38,7 +37,7 @@ def test_a_booking_is_changed_until_two_working_days_of_its_presenters_nation_be
     nation: Nation | None, of: date, last: date
 ) -> None:
     presenter = make_presenter(nation=nation) if nation else None
-    assert last_day_to_change(make_booking(presenter, at("10:00", of))) == last
+    assert make_booking(presenter, at("10:00", of)).last_day_to_change == last
 
 
 @pytest.mark.parametrize(

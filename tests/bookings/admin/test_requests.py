@@ -234,7 +234,9 @@ def test_the_list_narrows_to_whose_turn_it_is(desk: Client, asked: Booking, pres
     offer(offered, at("14:00"))
     lapsed = ask(make_person(), on(at("16:00")))
     lapse_dates_of(booking=lapsed, now=LATER)
-    found = {way: set(desk.get(f"{BOOKINGS}?waits={way}").context["cl"].result_list) for way in [*RequestFilter.ways, "nonsense"]}
+    found = {
+        way: set(desk.get(f"{BOOKINGS}?waits={way}").context["cl"].result_list) for way in [*RequestFilter.options, "nonsense"]
+    }
     assert found == {
         "us": {asked, lapsed},
         "them": {offered},

@@ -7,7 +7,7 @@ import pytest
 import time_machine
 from django.test import Client
 
-from bookings.booking.services.place import place_booking
+from bookings.booking.services.create import place_booking
 from bookings.models import Booking, SessionPlace
 from bookings.open_sessions.services import base as session_locking
 from bookings.open_sessions.services.places import take_place

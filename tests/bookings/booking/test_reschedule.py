@@ -10,10 +10,9 @@ from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from bookings.booking.limits import last_day_to_change, may_still_change
 from bookings.booking.services.decide import agree_time
 from bookings.booking.services.reschedule import change_details, reschedule
-from bookings.booking.views.reschedule import ReschedulePages, is_offered
+from bookings.booking.views.reschedule import is_offered
 from bookings.errors import MoveRefused, NothingChanged, OutsideRules, SlotTaken, Stale, TooLateToChange
 from bookings.models import Booking, BusyTime, EventKind, Presenter, State
 from bookings.schedule.substitutes import rank_presenters_for
@@ -124,8 +123,7 @@ def test_what_staff_have_set_for_its_journeys_holds_at_another_time_too(
     booking = make_booking(presenter, at("12:30"), person=person)
     BusyTime.objects.filter(booking=booking).update(travel_minutes=minutes, travel_reason="Roadworks" if minutes else "")
     clocks = ["10:00", "10:30", "11:00", "11:30"]
-    way = ReschedulePages(booking, person.user, "", "", "")
-    assert [clock for clock in clocks if is_offered(way, at(clock), NOW)] == offered
+    assert [clock for clock in clocks if is_offered(booking, at(clock), NOW)] == offered
     for clock in clocks:
         booking.refresh_from_db()
         with nullcontext() if clock in offered else pytest.raises(SlotTaken):
@@ -225,7 +223,7 @@ def test_the_same_time_is_no_change(booking: Booking) -> None:
     [(at("23:59", THURSDAY), True), (at("00:00", FRIDAY), False), (at("10:00", SUNDAY), False)],
 )
 def test_its_owner_can_until_the_end_of_the_second_working_day_before(booking: Booking, now: datetime, may: bool) -> None:
-    assert (last_day_to_change(booking), may_still_change(booking, now)) == (THURSDAY, may)
+    assert (booking.last_day_to_change, booking.may_still_change(now)) == (THURSDAY, may)
     far = at("10:00", date(2027, 2, 8))
     if may:
         assert move(booking, far, now=now).starts_at == far

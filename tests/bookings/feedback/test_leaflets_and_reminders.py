@@ -14,8 +14,8 @@ from bookings.feedback.queries import host_key
 from bookings.feedback.services import (
     open_afterwards,
     record_attendance,
+    request_year_later,
     send_year_later_reminders,
-    wish_year_later,
     withdraw_year_later,
 )
 from bookings.models import Afterwards, Booking, Feedback, YearLater
@@ -70,7 +70,7 @@ def test_a_wish_is_taken_back_as_easily_as_it_was_made_by_buttons_alone(client: 
 
 
 def test_one_email_goes_a_year_later_unless_it_is_withdrawn_or_they_have_booked(booking: Booking) -> None:
-    wish_year_later(of=booking, now=END)
+    request_year_later(of=booking, now=END)
     assert send_year_later_reminders(now=END + A_YEAR - timedelta(minutes=1)) == 0
     assert [send_year_later_reminders(now=END + A_YEAR) for _twice in range(2)] == [1, 0]
     row = Notification.objects.get(kind="year-later")
@@ -88,7 +88,7 @@ def test_what_a_host_said_and_wished_is_exported_and_erased_what_others_said_sta
     same = {"afterwards": afterwards, "useful": 4, "clear": 4, "ready": 4, "received_on": END}
     Feedback.objects.create(by_host=True, arranging=4, comment="Ask for me, Meera", token="h", **same)
     Feedback.objects.create(comment="More time", token="a", **same)
-    wish_year_later(of=booking, now=END)
+    request_year_later(of=booking, now=END)
     (exported,) = bookings_privacy.export_bookings(booking.person)
     assert exported["afterwards"]["feedback"]["comment"] == "Ask for me, Meera"
     assert exported["afterwards"]["people_who_came"] == 129

@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.models import User
 from bookings import privacy as bookings_privacy
 from bookings.feedback import emails as feedback_emails
-from bookings.feedback.services import attendance_counts, record_attendance, send_year_later_reminders, wish_year_later
+from bookings.feedback.services import attendance_counts, record_attendance, request_year_later, send_year_later_reminders
 from bookings.models import Afterwards, OpenSession, PlaceState, Presenter, SessionPlace, YearLater
 from bookings.open_sessions.services.sessions import mark_session_delivered
 from ctac.errors import DomainError
@@ -105,7 +105,7 @@ def test_a_year_later_they_are_led_to_open_sessions_unless_they_have_a_place_at_
     presenters_user: User, session: OpenSession, place: SessionPlace
 ) -> None:
     record_attendance(given=session, counts={"gp": 1}, by=presenters_user, now=timezone.now())
-    wish = wish_year_later(of=place, now=timezone.now())
+    wish = request_year_later(of=place, now=timezone.now())
     assert send_year_later_reminders(now=wish.due_at) == 1
     row = Notification.objects.get(kind="year-later")
     message = feedback_emails.YearLaterEmail(row).message()

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import transaction
 
-from bookings.booking.services import assign, place, transitions
+from bookings.booking.services import assign, create, transitions
 from bookings.booking.services import request as request_services
 from bookings.booking.services import reschedule as services_reschedule
 from bookings.models import Booking, BusyTime, Format, Hold, Presenter
@@ -177,7 +177,7 @@ def book(actor: Actor) -> None:
     asked: dict[str, Any] = {"booking": unsaved_booking(person, start, submission=submission, **where)}
     if actor.chance.random() < 0.5:
         asked["leaflets"] = [ToBring(leaflet.slug, leaflet.title, copies) for leaflet, copies in actor.basket().items()]
-    place.place_booking(by=person.user, now=actor.now, **asked)
+    create.place_booking(by=person.user, now=actor.now, **asked)
 
 
 def book_for_caller(actor: Actor) -> None:

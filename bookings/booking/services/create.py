@@ -86,9 +86,9 @@ def locate(booking: Booking, *, by_staff: bool) -> Place | None:
         raise NotOffered
     if booking.format != Format.WORKPLACE:
         return None
-    found = look_up_postcode(booking.postcode)
-    booking.nation, booking.local_authority = found.nation, found.local_authority
-    return found.place
+    area = look_up_postcode(booking.postcode)
+    booking.nation, booking.local_authority = area.nation, area.local_authority
+    return area.place
 
 
 def take_held(booking: Booking, draft: Draft | None, now: datetime) -> BusyTime | None:
