@@ -75,12 +75,12 @@ def spent(cursor: Any, text: str) -> tuple[float, int, int]:
     from leaflets.catalogue.views import load_page
 
     cursor.execute("SELECT pg_stat_statements_reset()")
-    shelf = load_page(CatalogueFilters(words=text))
+    shelf = load_page(CatalogueFilters(search=text))
     cursor.execute(
         "SELECT sum(total_exec_time), sum(calls) FROM pg_stat_statements WHERE toplevel AND query NOT LIKE '%pg_stat_statements%'"
     )
     milliseconds, calls = cursor.fetchone()
-    return float(milliseconds or 0), int(calls or 0), len(shelf.found.rows)
+    return float(milliseconds or 0), int(calls or 0), len(shelf.result.rows)
 
 
 def measure(cursor: Any, text: str) -> bool:

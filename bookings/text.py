@@ -27,7 +27,7 @@ from bookings.models import (
 )
 from ctac.dates import format_clock, format_day, format_span
 from leaflets.models import Order, OrderState
-from leaflets.orders.queries import with_lines
+from leaflets.orders.emails import with_lines
 from professionals.models import Profession
 
 Row = dict[str, object]

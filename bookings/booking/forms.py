@@ -21,9 +21,9 @@ from bookings.travel import Place, PlaceUnknown, find_place
 from ctac.dates import format_clock_time, tidy_postcode, uk_datetime, uk_day
 from ctac.forms import ClockField, DayField, PageForm, as_of_a_page, uk_moment
 from leaflets.models import KeptAddress, Leaflet, ToBring
+from leaflets.orders.allowances import RecentOrdersByTitle
 from leaflets.orders.forms import CopiesField
-from leaflets.orders.limits import RecentOrdersByTitle
-from leaflets.orders.services.place import CopiesPossible, copies_possible
+from leaflets.orders.services.create import CopiesPossible, copies_possible
 from professionals.forms import validate_phone
 from professionals.models import Profession
 from professionals.safeguarding.forms import ChildDetailsMixin

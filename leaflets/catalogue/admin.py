@@ -1,6 +1,6 @@
 """Titles and editions on the staff site."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -17,7 +17,7 @@ from django.utils.translation import ngettext
 
 from ctac.dates import uk_day
 from ctac.forms import DayField
-from ctac.staff.columns import NOTHING, number_of, state_tag, yes_no_of
+from ctac.staff.columns import NOTHING, column, number_of, state_tag, yes_no_of
 from ctac.staff.site import ObjectAction, staff_site
 from leaflets.catalogue.services import (
     MAX_PDF_BYTES,
@@ -30,15 +30,13 @@ from leaflets.catalogue.services import (
     withdraw_edition,
 )
 from leaflets.models import DownloadCount, Edition, EditionState, Format, Language, Leaflet, SheetKind
-from leaflets.models.catalogue import TITLES_ALIKE, normalise_topics, topics_in_use
+from leaflets.models.catalogue import TITLES_ALIKE, DownloadCountQuerySet, normalise_topics, topics_in_use
 from leaflets.recalls.admin import RECALL_ACTION
 from leaflets.stock import admin as stock_admin
 from leaflets.stock import queries as stock_queries
 from leaflets.stock.services import correct_stock, notify_alerts, receive_stock
 from leaflets.stock.spreadsheets.admin import SpreadsheetLinks
 from professionals.safeguarding.forms import StaffForm
-
-# Leaflets: the titles of the catalogue and their versions.
 
 
 class LeafletForm(forms.ModelForm):
@@ -79,6 +77,11 @@ class VersionForm(forms.Form):
     form = forms.TypedChoiceField(label=_("Format"), choices=Format.choices, coerce=Format)
 
 
+def downloads_text(counts: DownloadCountQuerySet) -> str:
+    total, recent = counts.total_and_recent(uk_day(timezone.now()))
+    return _("%(total)s in all, %(recent)s in the last 30 days") % {"total": f"{total:,}", "recent": f"{recent:,}"}
+
+
 @admin.register(Leaflet, site=staff_site)
 class LeafletAdmin(SpreadsheetLinks):
     sheet_kind = SheetKind.CATALOGUE
@@ -87,6 +90,7 @@ class LeafletAdmin(SpreadsheetLinks):
     list_filter = ("active", "audience", "language", "format")
     search_fields = ("title", "for_whom", "summary")
     prepopulated_fields = {"slug": ("title",)}
+    readonly_fields = ("versions_of_it", "downloads")
     object_actions = (
         ObjectAction(
             "version",
@@ -116,14 +120,9 @@ class LeafletAdmin(SpreadsheetLinks):
 
     number_at_most = number_of("most_per_order", _("most an order"))
     in_catalogue = yes_no_of("active", _("in the catalogue"))
-
-    @admin.display(description=_("current edition"))
-    def edition(self, leaflet: Leaflet) -> str:
-        return leaflet.current_edition.label if leaflet.current_edition else NOTHING
-
-    @admin.display(description=_("copies to give"))
-    def number_available(self, leaflet: Leaflet) -> str:
-        return f"{leaflet.available:,}"
+    edition = column(_("current edition"), lambda leaflet: leaflet.current_edition.label if leaflet.current_edition else NOTHING)
+    number_available = column(_("copies to give"), lambda leaflet: f"{leaflet.available:,}")
+    downloads = column(_("downloads"), lambda leaflet: downloads_text(DownloadCount.objects.filter(edition__leaflet=leaflet)))
 
     @admin.display(description=_("versions"))
     def versions_of_it(self, leaflet: Leaflet) -> SafeString | str:
@@ -133,24 +132,12 @@ class LeafletAdmin(SpreadsheetLinks):
         )
         return format_html_join(", ", '<a href="{}">{}</a>', links) or NOTHING
 
-    @admin.display(description=_("downloads"))
-    def downloads(self, leaflet: Leaflet) -> str:
-        """Of all its editions."""
-        counts = DownloadCount.objects.filter(edition__leaflet=leaflet)
-        total, recent = counts.total_and_recent(uk_day(timezone.now()))
-        return _("%(total)s in all, %(recent)s in the last 30 days") % {"total": f"{total:,}", "recent": f"{recent:,}"}
-
     def get_fields(self, request: HttpRequest, obj: Leaflet | None = None) -> list[Any]:
-        words = ["slug", "title", "for_whom", "audience", "summary", "topics"]
+        card = ["slug", "title", "for_whom", "audience", "summary", "topics", *self.fields_of_a_version]
+        versions = ["versions_of_it"] if obj and obj.version_of_id is None else []
         text = ["introduction", "situations", "signs", "what_to_do", *self.figures, "active", "position"]
-        shown = ["versions_of_it"] if obj and obj.version_of_id is None else []
-        return [*words, *self.fields_of_a_version, *shown, *text, *(["downloads"] if obj else [])]
+        return [*card, *versions, *text, *(["downloads"] if obj else [])]
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Leaflet | None = None) -> tuple[str, ...]:
-        return ("versions_of_it", "downloads")
-
-
-# Editions of leaflets, with the stock of each.
 
 REVIEW_DUE_WITHIN = timedelta(days=90)
 EDITION_COLOURS = {EditionState.CURRENT: "good", EditionState.SUPERSEDED: "stopped", EditionState.WITHDRAWN: "stopped"}
@@ -254,16 +241,9 @@ class NeedsFilter(admin.SimpleListFilter):
 
 def low_in_stock(editions: Any) -> Any:
     """Of the list, which has its forecast, or of all editions."""
-    known = isinstance(editions, QuerySet)
-    return (
-        editions.filter(stock_queries.IS_OFFERED, stock_queries.IS_LOW)
-        if known
-        else stock_queries.low_in_stock(editions.all(), today())
-    )
-
-
-def today() -> date:
-    return uk_day(timezone.now())
+    if isinstance(editions, QuerySet):
+        return editions.filter(stock_queries.IS_OFFERED, stock_queries.IS_LOW)
+    return stock_queries.low_in_stock(editions.all(), uk_day(timezone.now()))
 
 
 def to_review(editions: Any) -> Any:
@@ -287,11 +267,19 @@ class EditionAdmin(SpreadsheetLinks):
     ordering = ("-pk",)  # get_ordering decides
     search_fields = ("leaflet__title", "label")
     search_help_text = _("Leaflet or edition")
-    told = ("last_review", "withdrawal", "downloads")
-    told_unlinked = ("last_review", "withdrawal_unlinked", "downloads")
     figures = ("state_in_words", "number_on_shelf", "number_promised", "number_free", "lasts", "level")
     number_on_shelf = number_of("on_hand", _("on the shelf"))
     number_promised = number_of("allocated", _("promised"))
+    title = column(_("leaflet"), lambda edition: edition.leaflet.title, ordering="leaflet__title")
+    state_in_words = column(
+        _("state"),
+        lambda edition: state_tag(edition.get_state_display(), EDITION_COLOURS[EditionState(edition.state)]),
+        ordering="state",
+    )
+    review = column(_("to be reviewed by"), lambda edition: dateformat.format(edition.review_on, "j M Y"), ordering="review_on")
+    number_free = column(_("free to give"), lambda edition: f"{edition.available:,}")
+    withdrawal_unlinked = column(_("withdrawn"), withdrawn_text)  # for those who may not open the recall
+    downloads = column(_("downloads"), lambda edition: downloads_text(edition.download_counts))
     object_actions = (
         ObjectAction(
             "receive",
@@ -338,22 +326,6 @@ class EditionAdmin(SpreadsheetLinks):
         RECALL_ACTION,
     )
 
-    @admin.display(description=_("leaflet"), ordering="leaflet__title")
-    def title(self, edition: Edition) -> str:
-        return edition.leaflet.title
-
-    @admin.display(description=_("state"), ordering="state")
-    def state_in_words(self, edition: Edition) -> SafeString:
-        return state_tag(edition.get_state_display(), EDITION_COLOURS[EditionState(edition.state)])
-
-    @admin.display(description=_("to be reviewed by"), ordering="review_on")
-    def review(self, edition: Edition) -> str:
-        return dateformat.format(edition.review_on, "j M Y")
-
-    @admin.display(description=_("free to give"))
-    def number_free(self, edition: Edition) -> str:
-        return f"{edition.available:,}"
-
     @admin.display(description=_("lasts"))
     def lasts(self, edition: Any) -> str:
         """Of what the catalogue offers. The list has looked up at once since when its titles are out."""
@@ -361,7 +333,7 @@ class EditionAdmin(SpreadsheetLinks):
             return NOTHING
         if edition.available <= 0 and not hasattr(edition, "out_since"):
             edition.out_since = stock_queries.days_out_since([edition.pk]).get(edition.pk)
-        return stock_queries.forecast_text(edition, today(), getattr(edition, "out_since", None))
+        return stock_queries.forecast_text(edition, uk_day(timezone.now()), getattr(edition, "out_since", None))
 
     @admin.display(description=_("reorder level"))
     def level(self, edition: Edition) -> str:
@@ -372,25 +344,26 @@ class EditionAdmin(SpreadsheetLinks):
         return stock_queries.order_by_need()
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Edition]:
-        editions = stock_queries.with_forecast(Edition.objects.select_related("leaflet", "recall"), today())
+        editions = stock_queries.with_forecast(Edition.objects.select_related("leaflet", "recall"), uk_day(timezone.now()))
         return editions.order_by(*self.get_ordering(request))
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         """With the day since when each of its titles is out: one statement for all."""
-        found = super().get_changelist_instance(request)
-        out = stock_queries.days_out_since([edition.pk for edition in found.result_list if edition.available <= 0])
-        for edition in found.result_list:
+        changelist = super().get_changelist_instance(request)
+        out = stock_queries.days_out_since([edition.pk for edition in changelist.result_list if edition.available <= 0])
+        for edition in changelist.result_list:
             edition.out_since = out.get(edition.pk)
-        return found
+        return changelist
 
     def summary_of(self, obj: Edition) -> list[dict[str, object]]:
         """The three figures: what someone must see before they change one."""
-        figures = [
+        return [
+            {"label": _("Leaflet"), "value": obj.leaflet.title},
+            {"label": _("Edition"), "value": obj.label},
             {"label": _("On the shelf"), "value": self.number_on_shelf(obj)},
             {"label": _("Promised"), "value": self.number_promised(obj)},
             {"label": _("Free to give"), "value": self.number_free(obj)},
         ]
-        return [{"label": _("Leaflet"), "value": obj.leaflet.title}, {"label": _("Edition"), "value": obj.label}, *figures]
 
     @admin.display(description=_("last reviewed"))
     def last_review(self, edition: Edition) -> str:
@@ -401,41 +374,32 @@ class EditionAdmin(SpreadsheetLinks):
 
     @admin.display(description=_("withdrawn"))
     def withdrawal(self, edition: Edition) -> SafeString | str:
-        said = withdrawn_text(edition)
+        text = withdrawn_text(edition)
         if recall := getattr(edition, "recall", None):
             url = reverse("staff:leaflets_recall_change", args=[recall.pk])
-            return format_html('{} <a href="{}">{}</a>', said, url, _("See the recall"))
-        return said
-
-    @admin.display(description=_("withdrawn"))
-    def withdrawal_unlinked(self, edition: Edition) -> str:
-        """For those who may not open the recall."""
-        return withdrawn_text(edition)
-
-    @admin.display(description=_("downloads"))
-    def downloads(self, edition: Edition) -> str:
-        total, recent = edition.download_counts.total_and_recent(uk_day(timezone.now()))
-        return _("%(total)s in all, %(recent)s in the last 30 days") % {"total": f"{total:,}", "recent": f"{recent:,}"}
+            return format_html('{} <a href="{}">{}</a>', text, url, _("See the recall"))
+        return text
 
     @admin.display(description=_("PDF"))
     def download(self, edition: Edition) -> SafeString | str:
         """How large and how long it is; the website hands out only that of the current edition, so only that can be opened."""
         pages = ngettext("%(n)d page", "%(n)d pages", edition.pages) % {"n": edition.pages}
-        said = ", ".join(filter(None, (edition.page_size, pages, filesizeformat(edition.size))))
+        facts = ", ".join(filter(None, (edition.page_size, pages, filesizeformat(edition.size))))
         if edition.state != EditionState.CURRENT:
-            return said
+            return facts
         url = reverse("leaflet_download", args=[edition.leaflet.slug])
-        return format_html('<a href="{}">{}</a> ({})', url, _("Open the PDF"), said)
+        return format_html('<a href="{}">{}</a> ({})', url, _("Open the PDF"), facts)
 
     def get_fields(self, request: HttpRequest, obj: Edition | None = None) -> tuple[str, ...]:
         new = ("leaflet", "label", "published_on", "review_on")
         if obj is None:
             return (*new, "pdf")
-        told = self.told if request.user.has_perm("leaflets.view_recall") else self.told_unlinked
-        return (*new, "download", *told, *self.figures)
+        withdrawal = "withdrawal" if request.user.has_perm("leaflets.view_recall") else "withdrawal_unlinked"
+        return (*new, "download", "last_review", withdrawal, "downloads", *self.figures)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Edition | None = None) -> tuple[str, ...]:
-        return () if obj is None else ("leaflet", "download", *self.told, "withdrawal_unlinked", *self.figures)
+        shown = ("leaflet", "download", "last_review", "withdrawal", "withdrawal_unlinked", "downloads", *self.figures)
+        return shown if obj else ()
 
     def get_form(
         self, request: HttpRequest, obj: Edition | None = None, change: bool = False, **kwargs: Any

@@ -19,7 +19,7 @@ from professionals.models import Person
 
 
 class NewEdition(Email):
-    """About "editions:2027-02-22:12": of which day, and for whom."""
+    """About "editions:2027-02-22:12": of which day, and for which person."""
 
     name = NEW_EDITION
     label = _("New edition of a leaflet")
@@ -36,7 +36,7 @@ class NewEdition(Email):
     def editions(self) -> list[Edition]:
         """One statement."""
         day = date.fromisoformat(self.notification.about.split(":")[1])
-        from_, until = (uk_datetime(each, time.min).astimezone(UTC) for each in (day, day + timedelta(days=1)))
+        from_, until = (uk_datetime(midnight, time.min).astimezone(UTC) for midnight in (day, day + timedelta(days=1)))
         ordered = OrderLine.objects.filter(order__person=self.person, order__created_at__gte=from_ - ORDERED_WITHIN, copies__gt=0)
         leaflets = ordered.exclude(order__state__in=UNSENT_STATES).values("edition__leaflet")
         current = Edition.objects.current().filter(added_at__gte=from_, added_at__lt=until, leaflet__active=True)
@@ -55,7 +55,8 @@ class NewEdition(Email):
         path = first.leaflet.get_absolute_url() if count == 1 else reverse("leaflets")
         return {
             "editions": [
-                {"edition": each, "url": f"{settings.SITE_URL}{each.leaflet.get_absolute_url()}"} for each in self.editions
+                {"edition": edition, "url": f"{settings.SITE_URL}{edition.leaflet.get_absolute_url()}"}
+                for edition in self.editions
             ],
             "title": first.leaflet.title,
             "label": first.label,

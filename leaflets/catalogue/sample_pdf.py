@@ -40,6 +40,7 @@ class LeafletPdf(TaggedPdf):
 def sample_pdf(leaflet: Leaflet, *, label: str, made_at: datetime) -> bytes:
     """The bytes of the PDF; the same text gives the same bytes."""
     pdf = LeafletPdf(leaflet, label, made_at)
+    sample_notice = _("Sample. Staff replace it with the approved edition.")
     pdf.add_page()
     pdf.panel(0, 0, pdf.w, COVER_HEIGHT, BRAND)
     # The mark, so large that it runs out of the cover: a path that turns towards a light.
@@ -58,7 +59,7 @@ def sample_pdf(leaflet: Leaflet, *, label: str, made_at: datetime) -> bytes:
             pdf.set_xy(MARGIN, pdf.y + 2)
             pdf.draw_text(audience[:1].upper() + audience[1:], size=19, colour=WHITE, width=112, leading=1.2)
     pdf.set_xy(MARGIN, COVER_HEIGHT - 13)
-    _draw_sample_notice(pdf, colour=WHITE)
+    pdf.write_block("P", sample_notice, size=10, bold=True, colour=WHITE, width=120)
     pdf.set_xy(TEXT_LEFT, COVER_HEIGHT + 13)
     for paragraph in pdf.leaflet.introduction.splitlines():
         pdf.write_block("P", paragraph, size=13, colour=INK, width=TEXT_WIDTH, leading=1.4)
@@ -72,19 +73,13 @@ def sample_pdf(leaflet: Leaflet, *, label: str, made_at: datetime) -> bytes:
     pdf.panel(0, 0, pdf.w, 13, BRAND)
     pdf.panel(0, 13, pdf.w, 1.2, ACCENT)
     pdf.set_xy(MARGIN, 4.2)
-    _draw_sample_notice(pdf, colour=WHITE)
+    pdf.write_block("P", sample_notice, size=10, bold=True, colour=WHITE, width=120)
     pdf.set_y(18)
     few = _("One sign alone may mean nothing. Several together, or one that troubles you, are a reason to act.")
     _section(pdf, _("Signs that a child may be at risk"), leaflet.sign_points, first=few)
     _what_to_do(pdf)
     _whom_to_call(pdf)
     return bytes(pdf.output())
-
-
-# The first page
-
-
-# Both pages
 
 
 def _section(pdf: LeafletPdf, heading: str, points: list[str], *, first: str = "") -> None:
@@ -98,27 +93,19 @@ def _section(pdf: LeafletPdf, heading: str, points: list[str], *, first: str = "
         pdf.set_y(pdf.y + 2)
     with pdf.element("L"):
         for point in points:
-            _point(pdf, point)
+            top = pdf.y
+            with pdf.element("LI"):
+                with pdf.tagged("Lbl", "•"):
+                    pdf.set_fill_color(*BRAND)
+                    pdf.circle(TEXT_LEFT + 1, top + 2.75, 0.9, style="F")
+                pdf.set_xy(TEXT_LEFT + 5, top)
+                pdf.write_block("LBody", point, size=BODY_SIZE, colour=INK, width=TEXT_WIDTH - 5)
+            pdf.set_xy(TEXT_LEFT, pdf.y + 1.5)
     pdf.set_y(pdf.y + 4)
 
 
-def _point(pdf: LeafletPdf, text: str) -> None:
-    top = pdf.y
-    with pdf.element("LI"):
-        with pdf.tagged("Lbl", "•"):
-            pdf.set_fill_color(*BRAND)
-            pdf.circle(TEXT_LEFT + 1, top + 2.75, 0.9, style="F")
-        pdf.set_xy(TEXT_LEFT + 5, top)
-        pdf.write_block("LBody", text, size=BODY_SIZE, colour=INK, width=TEXT_WIDTH - 5)
-    pdf.set_xy(TEXT_LEFT, pdf.y + 1.5)
-
-
-def _draw_sample_notice(pdf: LeafletPdf, *, colour: Colour) -> None:
-    pdf.write_block("P", _("Sample. Staff replace it with the approved edition."), size=10, bold=True, colour=colour, width=120)
-
-
 def _foot(pdf: LeafletPdf, colour: Colour = QUIET) -> None:
-    """The edition is told once, by the first page; the page's number is for those who hold the paper."""
+    """The edition stands on the first page alone; the page's number is for those who hold the paper."""
     pdf.set_xy(MARGIN, FOOT_TOP)
     if pdf.page == 1:
         pdf.write_block("P", pdf.label, size=9, colour=colour, width=120)
@@ -128,9 +115,6 @@ def _foot(pdf: LeafletPdf, colour: Colour = QUIET) -> None:
         pdf.set_text_color(*colour)
         number = _("Page %(page)d of %(pages)d") % {"page": pdf.page, "pages": PAGES}
         pdf.cell(30, 4.3, number, align="R")
-
-
-# The second page
 
 
 def _what_to_do(pdf: LeafletPdf) -> None:
@@ -146,23 +130,18 @@ def _what_to_do(pdf: LeafletPdf) -> None:
     gap = max(1.5, min(5, ((pdf.h - CALL_HEIGHT - 8 - pdf.y) - sum(heights)) / max(1, len(steps) - 1)))
     with pdf.element("L"):
         for number, text in enumerate(steps, start=1):
-            _step(pdf, number, text, gap=gap)
-
-
-def _step(pdf: LeafletPdf, number: int, text: str, *, gap: float) -> None:
-    """The first is the most urgent one, and looks it."""
-    top, urgent = pdf.y, number == 1
-    with pdf.element("LI"):
-        with pdf.tagged("Lbl", f"{number}."):
-            pdf.set_fill_color(*(ERROR if urgent else BRAND))
-            pdf.circle(TEXT_LEFT + 2.8, top + 2.75, 2.8, style="F")
-            pdf.set_xy(TEXT_LEFT, top + 0.3)
-            pdf.set_font("Helvetica", "B", 10)
-            pdf.set_text_color(*WHITE)
-            pdf.cell(5.6, 4.9, str(number), align="C")
-        pdf.set_xy(TEXT_LEFT + 9, top)
-        pdf.write_block("LBody", text, size=BODY_SIZE, bold=urgent, colour=INK, width=STEP_WIDTH)
-    pdf.set_xy(TEXT_LEFT, pdf.y + gap)
+            top, urgent = pdf.y, number == 1  # the first is the most urgent one, and looks it
+            with pdf.element("LI"):
+                with pdf.tagged("Lbl", f"{number}."):
+                    pdf.set_fill_color(*(ERROR if urgent else BRAND))
+                    pdf.circle(TEXT_LEFT + 2.8, top + 2.75, 2.8, style="F")
+                    pdf.set_xy(TEXT_LEFT, top + 0.3)
+                    pdf.set_font("Helvetica", "B", 10)
+                    pdf.set_text_color(*WHITE)
+                    pdf.cell(5.6, 4.9, str(number), align="C")
+                pdf.set_xy(TEXT_LEFT + 9, top)
+                pdf.write_block("LBody", text, size=BODY_SIZE, bold=urgent, colour=INK, width=STEP_WIDTH)
+            pdf.set_xy(TEXT_LEFT, pdf.y + gap)
 
 
 def _whom_to_call(pdf: LeafletPdf) -> None:

@@ -30,22 +30,25 @@ from notifications.registry import Topic
 from professionals.safeguarding.services import notify_safeguarding_lead
 from professionals.services import subscribers
 
-# Translations of a leaflet, and other forms of print.
-
 
 @transaction.atomic
 def add_version(leaflet: Leaflet, *, language: Language, form: Format) -> Leaflet:
-    """A copy of the title outside the catalogue, whose words staff then replace."""
+    """A translation or another form of print: a copy of the title outside the catalogue, whose text staff then replace."""
     title = Leaflet.objects.select_for_update(no_key=True).get(pk=leaflet.pk)
     same = (title.language, title.format) == (language, form)
     if same or title.versions.filter(language=language, format=form).exists():
         raise DomainError(_("This title has that version already."))
-    said = version_text(language, form) or str(Language.ENGLISH.label)
+    version = version_text(language, form) or str(Language.ENGLISH.label)
+    wanted = f"{title.slug}-{slugify(version)}"[:45]
+    slug, number = wanted, 1
+    while Leaflet.objects.filter(slug=slug).exists():
+        number += 1
+        slug = f"{wanted}-{number}"
     copied = ("for_whom", "audience", "summary", "topics", "introduction", "situations", "signs", "what_to_do")
     figures = ("usual_copies", "usual_words", "most_per_order", "most_per_person", "most_per_workplace", "position")
     return Leaflet.objects.create(
-        slug=free_slug(f"{title.slug}-{slugify(said)}"),
-        title=f"{title.title[:150]} ({said})",
+        slug=slug,
+        title=f"{title.title[:150]} ({version})",
         language=language,
         format=form,
         version_of=title,
@@ -54,20 +57,9 @@ def add_version(leaflet: Leaflet, *, language: Language, form: Format) -> Leafle
     )
 
 
-def free_slug(wanted: str) -> str:
-    """Itself, or with a number, within what an address may have."""
-    wanted, number = wanted[:45], 1
-    slug = wanted
-    while Leaflet.objects.filter(slug=slug).exists():
-        number += 1
-        slug = f"{wanted}-{number}"
-    return slug
-
-
-# A new edition is told to whoever asked for such news and ordered the leaflet: one email a person for a whole day (ADR 4).
-
+# Whoever asked for news and ordered the leaflet gets one email about all new editions of a day (ADR 4).
 NEW_EDITION = "new-edition"
-# UK time, on the next day: what was put in by mistake can be withdrawn before anybody is told.
+# UK time, on the next day: what was put in by mistake can be withdrawn before any email goes out.
 NEWS_DUE_AT = time(9)
 NEWS_EXPIRES_AFTER = timedelta(days=14)
 ORDERED_WITHIN = timedelta(days=2 * 365)
@@ -75,19 +67,17 @@ UNSENT_STATES = (OrderState.CANCELLED, OrderState.DECLINED)
 
 
 def notify_new_edition(edition: Edition, now: datetime) -> int:
-    """Due tomorrow morning; how many readers there are. Nobody is told of several of one day in several emails."""
+    """Due tomorrow morning; how many readers there are. Several editions of a day come in one email."""
     due, about = days_before(now, -1, NEWS_DUE_AT).astimezone(UTC), f"editions:{uk_day(now).isoformat()}"
     lines = OrderLine.objects.filter(order__person=OuterRef("pk"), edition__leaflet=edition.leaflet_id, copies__gt=0)
     ordered = lines.filter(order__created_at__gte=now - ORDERED_WITHIN).exclude(order__state__in=UNSENT_STATES)
-    told = [
+    emails = [
         About(f"{about}:{person.pk}", person.email, due_at=due, expires_at=due + NEWS_EXPIRES_AFTER)
         for person in subscribers(Topic.EDITIONS).filter(Exists(ordered))
     ]
-    notify_about(told, kind=NEW_EDITION, now=now)
-    return len(told)
+    notify_about(emails, kind=NEW_EDITION, now=now)
+    return len(emails)
 
-
-# New prints of a leaflet, and prints that must not be handed out any more.
 
 MAX_PDF_BYTES = 20 * 1024 * 1024
 MAX_INFLATED_BYTES = 5 * 1024 * 1024  # of one object stream; a few kilobytes are usual
@@ -117,7 +107,7 @@ def count_pages(content: bytes) -> int:
         raise NotAPdf
     pages = 0
     for part in chain([content], _object_streams(content)):
-        if PDF_ACTIONS.search(PDF_HEX_ESCAPE.sub(lambda found: bytes.fromhex(found[1].decode()), part)):
+        if PDF_ACTIONS.search(PDF_HEX_ESCAPE.sub(lambda match: bytes.fromhex(match[1].decode()), part)):
             raise NotAPdf(
                 _("This PDF has a program, another file or a form in it. Save it again as a PDF for print, and upload that.")
             )
@@ -130,9 +120,9 @@ def count_pages(content: bytes) -> int:
 def _object_streams(content: bytes) -> Iterator[bytes]:
     """Since PDF 1.5 page objects may stand in compressed streams. Raises NotAPdf if all of them together are huge."""
     left, whole = MAX_INFLATED_TOTAL, memoryview(content)
-    for found in PDF_OBJECT_STREAM.finditer(content):
+    for match in PDF_OBJECT_STREAM.finditer(content):
         try:
-            part = zlib.decompressobj().decompress(whole[found.end() :], MAX_INFLATED_BYTES)
+            part = zlib.decompressobj().decompress(whole[match.end() :], MAX_INFLATED_BYTES)
         except zlib.error:
             continue
         left -= len(part)
@@ -146,7 +136,7 @@ def add_edition(*, leaflet: Leaflet, label: str, published_on: date, review_on: 
     """A new print becomes the current one; the one before it is superseded. Its stock starts at nothing. Raises NotAPdf.
 
     Orders that were promised copies of the earlier print still get those; who waits for copies waits for this print now. Who
-    ordered the leaflet and asked for such news is told tomorrow.
+    ordered the leaflet and asked for such news gets an email tomorrow.
     """
     pages = count_pages(content)
     Leaflet.objects.select_for_update(no_key=True).get(pk=leaflet.pk)
@@ -193,8 +183,6 @@ def record_review(edition: Edition, *, by: User | None, reviewed_on: date, revie
         raise DomainError(_("This edition is no longer the current one, so it needs no review. Nothing was changed."))
 
 
-# The picture of an edition's first page, beside its PDF, and on which paper it is.
-
 logger = logging.getLogger(__name__)
 COVER_TIMEOUT = 30  # seconds
 
@@ -209,38 +197,36 @@ class FirstPage:
 
 
 def make_cover(*, edition: Edition) -> bool:
-    """Draw it and keep it, with the size of the paper. A picture that is there stays.
+    """Store a picture of its first page, and the size of the paper. A picture that is there stays.
 
     False, and logged, if the file isn't there or PDFium can't read it: the edition is then shown without picture and size.
     """
-    seen = read_first_page(edition)
-    size = webp_size(seen.picture) if seen else None
-    if seen is None or size is None:
+    try:
+        with edition.pdf.open("rb") as pdf:
+            page = render_first_page(pdf.read())
+    except OSError:
+        page = None
+    size = webp_size(page.picture) if page else None
+    if page is None or size is None:
         logger.warning("no picture could be made of the first page of edition %s", edition.pk)
         return False
-    edition.paper = paper_of(seen.width, seen.height)
+    edition.paper = paper_of(page.width, page.height)
     if not edition.cover:
-        edition.cover.save(f"{edition.leaflet.slug}.webp", ContentFile(seen.picture), save=False)
+        edition.cover.save(f"{edition.leaflet.slug}.webp", ContentFile(page.picture), save=False)
         edition.cover_width, edition.cover_height = size
     edition.save(update_fields=["paper", "cover", "cover_width", "cover_height"])
     return True
 
 
-def read_first_page(edition: Edition) -> FirstPage | None:
-    try:
-        with edition.pdf.open("rb") as pdf:
-            return render_first_page(pdf.read())
-    except OSError:
-        return None
-
-
 def render_first_page(content: bytes) -> FirstPage | None:
     """None if it can't be drawn, or not in time."""
-    words = [sys.executable, "-m", "leaflets.catalogue.cover"]
+    command = [sys.executable, "-m", "leaflets.catalogue.cover"]
     try:
-        done = subprocess.run(words, input=content, capture_output=True, cwd=settings.BASE_DIR, timeout=COVER_TIMEOUT, check=True)
-        said, _newline, picture = done.stdout.partition(b"\n")
-        width, height = map(float, said.split())
+        done = subprocess.run(
+            command, input=content, capture_output=True, cwd=settings.BASE_DIR, timeout=COVER_TIMEOUT, check=True
+        )
+        size, _newline, picture = done.stdout.partition(b"\n")
+        width, height = map(float, size.split())
     except (subprocess.SubprocessError, OSError, ValueError):
         return None
     return FirstPage(width, height, picture)
@@ -253,8 +239,6 @@ def webp_size(webp: bytes) -> tuple[int, int] | None:
     width, height = struct.unpack("<HH", webp[26:30])
     return width & 0x3FFF, height & 0x3FFF
 
-
-# Counting downloads: a figure for each edition and day, nothing about who.
 
 # Programs that fetch what nobody has asked to read: they say so in the name that they give, or give none.
 BOT_NAMES = re.compile(

@@ -9,8 +9,6 @@ from leaflets.models import Edition, Leaflet
 from leaflets.stock.services import receive_stock
 from professionals.models import Profession
 
-# The catalogue that the product ships with.
-#
 # Titles are facts; every other word is ours. Staff may change all of it afterwards: loading adds what is missing and changes
 # nothing that is there. The advice line's number stands in none of these texts, because it is a setting: page and PDF add it.
 #
@@ -205,25 +203,19 @@ def load_titles() -> list[Leaflet]:
     return [Leaflet.objects.get_or_create(slug=title["slug"], defaults=title)[0] for title in TITLES]
 
 
-# What a new copy is tried with: the catalogue, a sample PDF, its cover and stock for each title. Run again, it adds nothing.
-
 SAMPLE_LABEL = "Sample edition, March 2026"
 SAMPLE_PUBLISHED, SAMPLE_REVIEW = date(2026, 3, 2), date(2028, 3, 1)
 SAMPLE_STOCK = {"health-visitors": 400, "social-workers": 350, "emergency-care": 250, "all-professionals": 1200}
 
 
 def load_samples(now: datetime) -> None:
-    """Titles that have an edition already are left alone."""
+    """The catalogue with a sample PDF, its cover and stock for each title. Titles that have an edition already are left alone."""
     for leaflet in load_titles():
-        if not leaflet.editions.exists():
-            _add_sample_edition(leaflet, now)
+        if leaflet.editions.exists():
+            continue
+        content = sample_pdf(leaflet, label=SAMPLE_LABEL, made_at=now)
+        dates = {"published_on": SAMPLE_PUBLISHED, "review_on": SAMPLE_REVIEW}
+        edition = add_edition(leaflet=leaflet, label=SAMPLE_LABEL, content=content, now=now, **dates)
+        receive_stock(edition=edition, copies=SAMPLE_STOCK[leaflet.slug], by=None, now=now, reason="Sample stock")
     for edition in Edition.objects.current().not_looked_at().select_related("leaflet"):
         make_cover(edition=edition)
-
-
-def _add_sample_edition(leaflet: Leaflet, now: datetime) -> None:
-    content = sample_pdf(leaflet, label=SAMPLE_LABEL, made_at=now)
-    edition = add_edition(
-        leaflet=leaflet, label=SAMPLE_LABEL, published_on=SAMPLE_PUBLISHED, review_on=SAMPLE_REVIEW, content=content, now=now
-    )
-    receive_stock(edition=edition, copies=SAMPLE_STOCK[leaflet.slug], by=None, now=now, reason="Sample stock")

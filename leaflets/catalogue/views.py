@@ -2,6 +2,7 @@
 
 import re
 import secrets
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -14,6 +15,7 @@ from csp.constants import NONE, SELF
 from csp.decorators import csp_replace
 from django.contrib import messages
 from django.core.validators import slug_re
+from django.db.models import F, Q
 from django.forms import BoundField
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -33,43 +35,36 @@ from accounts.models import Where
 from ctac.dates import uk_day
 from ctac.errors import DomainError
 from leaflets.catalogue.queries import (
+    FILTER_NAMES,
     TITLES_PER_PAGE,
     CatalogueFilters,
     Facet,
     SearchResult,
     TitleRow,
     catalogue_rows,
-    facets,
+    facet,
     filter_rows,
     leaflet_editions,
-    other_versions,
     search,
-    versions_by_title,
     without_versions,
 )
 from leaflets.catalogue.services import count_download, is_bot
 from leaflets.models import Edition, Leaflet, StockAlert
 from leaflets.models.catalogue import version_text
 from leaflets.orders import baskets
+from leaflets.orders.allowances import NO_RECENT_ORDERS, shortfall, too_many_downloads
 from leaflets.orders.forms import AddToBasketForm, copies_field_name
-from leaflets.orders.limits import shortfall, too_many_downloads
 from leaflets.orders.views.basket import ADD_TO_BASKET_LIMIT, go_to_next_step
-from leaflets.orders.views.orders import not_available_text
+from leaflets.orders.views.orders import NOT_AVAILABLE
 from leaflets.stock.queries import alerts_asked_for, leaflets_with_stock
 from leaflets.stock.services import ask_for_alert, stop_alert
 from professionals import drafts
 from professionals.access import person_in, person_required, the_person
 
-# How an edition stands, in plain words: whether it is current, and until when somebody has looked that it is right.
-
-
-def month_text(day: date) -> str:
-    return dateformat.format(day, "F Y")
-
 
 def review_short_text(edition: Edition, today: date) -> str:
     """For a card: 'Reviewed March 2026, still current'."""
-    facts = {"month": month_text(edition.reviewed_on or edition.published_on)}
+    facts = {"month": dateformat.format(edition.reviewed_on or edition.published_on, "F Y")}
     if edition.review_is_due(today):
         return _("From %(month)s, being checked again") % facts
     if edition.reviewed_on:
@@ -80,9 +75,9 @@ def review_short_text(edition: Edition, today: date) -> str:
 def review_text(edition: Edition, today: date) -> str:
     """For the leaflet's own page, after the name of the edition."""
     facts = {
-        "published": month_text(edition.published_on),
-        "reviewed": month_text(edition.reviewed_on) if edition.reviewed_on else "",
-        "review": month_text(edition.review_on),
+        "published": dateformat.format(edition.published_on, "F Y"),
+        "reviewed": dateformat.format(edition.reviewed_on, "F Y") if edition.reviewed_on else "",
+        "review": dateformat.format(edition.review_on, "F Y"),
     }
     if edition.review_is_due(today):
         due = _("Published %(published)s. Its review was due by %(review)s, and we are checking it. You can still use it.")
@@ -92,19 +87,15 @@ def review_text(edition: Edition, today: date) -> str:
     return _("Published %(published)s, still current. To be reviewed by %(review)s.") % facts
 
 
-# One page of the catalogue: what was asked for, what was found, and which of it stands here.
-
-OtherVersions = tuple[
-    tuple[str, str], ...
-]  # of other versions of a title, the slug of each and what it is: 'Arabic, large print'
-
-# All that a card says of a title and of its print. No other column is read, so a card that is kept can't be out of date.
+# Of other versions of a title, the slug of each and what it is: 'Arabic, large print'.
+OtherVersions = tuple[tuple[str, str], ...]
+# All that a card says of a title and of its print. No other column is read, so a card that is cached can't be out of date.
 CARD_TITLE_FIELDS = (
     *("slug", "title", "own_title", "language", "format", "for_whom", "summary", "usual_words"),
     *("most_per_order", "most_per_person", "most_per_workplace", "active"),
 )
 CARD_EDITION_FIELDS = ("paper", "pages", "size", "on_hand", "allocated", "published_on", "reviewed_on", "review_on")
-DAY_SECONDS = 24 * 60 * 60  # seconds
+DAY_SECONDS = 24 * 60 * 60
 card_title_values, card_edition_values = attrgetter(*CARD_TITLE_FIELDS), attrgetter(*CARD_EDITION_FIELDS)
 
 
@@ -136,45 +127,45 @@ class Card:
     def version(self) -> tuple[Any, ...]:
         """Another as soon as an empty card says something else."""
         edition = self.edition
-        of_print = (*card_edition_values(edition), edition.review_is_due(self.today)) if edition else None
-        return card_title_values(self.leaflet), of_print, self.also
+        edition_values = (*card_edition_values(edition), edition.review_is_due(self.today)) if edition else None
+        return card_title_values(self.leaflet), edition_values, self.also
 
 
 @dataclass(frozen=True)
 class CataloguePage:
-    """`count`: all that fit, of which `cards` stand on this page. `found`: before it was narrowed."""
+    """`count`: all that fit, of which `cards` stand on this page. `result`: before it was narrowed."""
 
-    wanted: CatalogueFilters
-    found: SearchResult
+    filters: CatalogueFilters
+    result: SearchResult
     count: int
     pages: int
     cards: list[Card]
 
     @property
     def is_everything(self) -> bool:
-        return not self.wanted.words and not self.wanted.narrows
+        return not self.filters.search and not self.filters.narrows
 
     @property
     def without_filters(self) -> CatalogueFilters:
-        return CatalogueFilters(words=self.wanted.words)
+        return CatalogueFilters(search=self.filters.search)
 
     @property
-    def found_without_filters(self) -> int:
-        return len(without_versions(self.found.rows)) if self.wanted.narrows else 0
+    def count_without_filters(self) -> int:
+        return len(without_versions(self.result.rows)) if self.filters.narrows else 0
 
     @cached_property
-    def kept_under(self) -> str:
+    def facets_key(self) -> str:
         """What it can be narrowed by is the same under this key."""
-        return sha256(repr((replace(self.wanted, page=1), self.found.rows)).encode()).hexdigest()
+        return sha256(repr((replace(self.filters, page=1), self.result.rows)).encode()).hexdigest()
 
     @property
-    def kept_for(self) -> int:
-        """Seconds. What somebody searches for is not kept."""
-        return 0 if self.wanted.words else DAY_SECONDS
+    def cache_seconds(self) -> int:
+        """What somebody searches for is not cached."""
+        return 0 if self.filters.search else DAY_SECONDS
 
     @cached_property
     def facets(self) -> dict[str, Facet]:
-        return facets(self.found.rows, self.wanted)
+        return {name: facet(name, self.result.rows, self.filters) for name in FILTER_NAMES}
 
     @property
     def audience(self) -> Facet:
@@ -188,47 +179,47 @@ class CataloguePage:
     @property
     def before(self) -> str:
         """The address of the page before, '' if this is the first."""
-        return replace(self.wanted, page=self.wanted.page - 1).address if self.wanted.page > 1 else ""
+        return replace(self.filters, page=self.filters.page - 1).address if self.filters.page > 1 else ""
 
     @property
     def after(self) -> str:
-        return replace(self.wanted, page=self.wanted.page + 1).address if self.wanted.page < self.pages else ""
+        return replace(self.filters, page=self.filters.page + 1).address if self.filters.page < self.pages else ""
 
 
-def load_page(wanted: CatalogueFilters, form: AddToBasketForm | None = None) -> CataloguePage:
+def load_page(filters: CatalogueFilters, form: AddToBasketForm | None = None) -> CataloguePage:
     """Two or three statements; with words to search for two or three more. A page beyond the last is the last.
 
     What was typed into a `form` that is refused is on the page, also of titles that would not stand there now.
     """
     rows = catalogue_rows()
-    found = search(wanted.words, rows) if wanted.words else SearchResult(rows)
-    fitting = filter_rows(found.rows, wanted)
+    result = search(filters.search, rows) if filters.search else SearchResult(rows)
+    fitting = filter_rows(result.rows, filters)
+    versions: dict[int | None, list[TitleRow]] = defaultdict(list)
+    for row in fitting:
+        versions[row.version_of].append(row)
     rows = without_versions(fitting)
     pages = max(1, -(-len(rows) // TITLES_PER_PAGE))
-    wanted = replace(wanted, page=min(wanted.page, pages))
-    here = rows[(wanted.page - 1) * TITLES_PER_PAGE :][:TITLES_PER_PAGE]
-    versions, today = versions_by_title(fitting), uk_day(timezone.now())
-    cards = [Card(leaflet, other_version_labels(versions.get(leaflet.pk, [])), today, form) for leaflet in card_leaflets(here)]
-    standing_here = {card.leaflet for card in cards}
-    elsewhere = [leaflet for leaflet in (form.leaflets.values() if form else ()) if leaflet not in standing_here]
-    return CataloguePage(wanted, found, len(rows), pages, [*(Card(leaflet, (), today, form) for leaflet in elsewhere), *cards])
+    filters, today = replace(filters, page=min(filters.page, pages)), uk_day(timezone.now())
+    shown = card_leaflets(rows[(filters.page - 1) * TITLES_PER_PAGE :][:TITLES_PER_PAGE])
+    cards = []
+    for leaflet in shown:
+        also = tuple((row.slug, version_text(row.language, row.format)) for row in versions[leaflet.pk])
+        cards.append(Card(leaflet, also, today, form))
+    typed = [Card(leaflet, (), today, form) for leaflet in (form.leaflets.values() if form else ()) if leaflet not in shown]
+    return CataloguePage(filters, result, len(rows), pages, [*typed, *cards])
 
 
 def card_leaflets(rows: Sequence[TitleRow]) -> list[Leaflet]:
     """These titles, each with its current edition at hand, as far as a card says it. One statement; two if one has no edition."""
-    keys, found = [row.id for row in rows], dict[int, Leaflet]()
-    prints = Edition.objects.current().filter(leaflet__in=keys).order_by().select_related("leaflet")
-    for edition in prints.only(*CARD_EDITION_FIELDS, *(f"leaflet__{name}" for name in CARD_TITLE_FIELDS)):
+    keys, leaflets = [row.id for row in rows], dict[int, Leaflet]()
+    editions = Edition.objects.current().filter(leaflet__in=keys).order_by().select_related("leaflet")
+    for edition in editions.only(*CARD_EDITION_FIELDS, *(f"leaflet__{name}" for name in CARD_TITLE_FIELDS)):
         edition.leaflet.current_editions = [edition]
-        found[edition.leaflet_id] = edition.leaflet
-    for leaflet in Leaflet.objects.filter(pk__in=set(keys) - set(found)).order_by().only(*CARD_TITLE_FIELDS):
+        leaflets[edition.leaflet_id] = edition.leaflet
+    for leaflet in Leaflet.objects.filter(pk__in=set(keys) - set(leaflets)).order_by().only(*CARD_TITLE_FIELDS):
         leaflet.current_editions = []
-        found[leaflet.pk] = leaflet
-    return [found[key] for key in keys if key in found]
-
-
-def other_version_labels(versions: list[TitleRow]) -> OtherVersions:
-    return tuple((row.slug, version_text(row.language, row.format)) for row in versions)
+        leaflets[leaflet.pk] = leaflet
+    return [leaflets[key] for key in keys if key in leaflets]
 
 
 FORM_ID = re.compile(r"[0-9a-f]{32}")
@@ -237,32 +228,17 @@ FORM_ID = re.compile(r"[0-9a-f]{32}")
 @require_http_methods(["GET", "HEAD", "POST"])
 def leaflets(request: HttpRequest) -> HttpResponse:
     """The catalogue is one form: each of its buttons adds what is typed into any box, and the last one goes on with it."""
-    return add_from_catalogue(request) if request.method == "POST" else catalogue_page(request)
-
-
-def catalogue_page(request: HttpRequest, refused: AddToBasketForm | None = None) -> HttpResponse:
-    """What its address asks for; `refused` is its form, if something in it was wrong."""
-    shelf = load_page(CatalogueFilters.of(request.GET), refused)
-    context = {
-        "shelf": shelf,
-        "form": refused,
-        "form_id": form_id_of(request),
-        "in_basket": baskets.total_copies(baskets.find(request, timezone.now())),
-    }
-    return render(request, "leaflets/leaflets.html", context)
-
-
-def add_from_catalogue(request: HttpRequest) -> HttpResponse:
-    now, goes_on, back = timezone.now(), "continue" in request.POST, CatalogueFilters.of(request.GET).address
+    if request.method != "POST":
+        return catalogue_page(request)
+    now, posted, goes_on = timezone.now(), request.POST, "continue" in request.POST
     # The slugs of the titles beside which something is typed, and of the one whose button was pressed.
-    posted = request.POST
     ending = copies_field_name("")
     typed = {name.removesuffix(ending) for name in posted if name.endswith(ending) and posted.get(name, "").strip()}
     titles = leaflets_with_stock({slug for slug in (*typed, posted.get("add", "")) if slug_re.match(slug)})
     gone = [leaflet for leaflet in titles if not leaflet.orderable_edition]
     for leaflet in gone:
-        messages.warning(request, not_available_text(leaflet))
-    form = AddToBasketForm(request.POST, leaflets=[leaflet for leaflet in titles if leaflet not in gone])
+        messages.warning(request, NOT_AVAILABLE % {"title": leaflet.title})
+    form = AddToBasketForm(posted, leaflets=[leaflet for leaflet in titles if leaflet not in gone])
     if form.is_valid() and not form.leaflets and not gone:
         draft = baskets.find(request, now)
         if goes_on and draft and baskets.copies_by_slug(draft):
@@ -270,9 +246,20 @@ def add_from_catalogue(request: HttpRequest) -> HttpResponse:
         form.add_error(None, _("Enter how many copies you need, beside one or more of the leaflets."))
     if not form.is_valid():
         return catalogue_page(request, form)
-    if gone and not form.leaflets:
-        return redirect(back)
-    return add_to_basket(request, form, now, goes_on=goes_on) or redirect(back)
+    # Without an answer (or with nothing left to add) back to the page of the form.
+    response = add_to_basket(request, form, now, goes_on=goes_on) if form.leaflets else None
+    return response or redirect(CatalogueFilters.of(request.GET).address)
+
+
+def catalogue_page(request: HttpRequest, refused: AddToBasketForm | None = None) -> HttpResponse:
+    """What its address asks for; `refused` is its form, if something in it was wrong."""
+    context = {
+        "shelf": load_page(CatalogueFilters.of(request.GET), refused),
+        "form": refused,
+        "form_id": form_id_of(request),
+        "in_basket": baskets.total_copies(baskets.find(request, timezone.now())),
+    }
+    return render(request, "leaflets/leaflets.html", context)
 
 
 def add_to_basket(request: HttpRequest, form: AddToBasketForm, now: datetime, *, goes_on: bool = False) -> HttpResponse | None:
@@ -280,28 +267,29 @@ def add_to_basket(request: HttpRequest, form: AddToBasketForm, now: datetime, *,
     if check_throttles(request, Where.BASKET, [client_throttle(request, "basket", *ADD_TO_BASKET_LIMIT)], now):
         return render(request, "errors/429.html", status=429)
     draft = baskets.find_or_start(request, now)
-    steps = baskets.added(draft, form.copies(), form_id_of(request))
+    copies = {leaflet.slug: form.cleaned_data[name] for name, leaflet in form.leaflets.items()}
+    steps = baskets.added_steps(draft, copies, form_id_of(request))
     if goes_on:
-        return go_to_next_step(request, draft, now, steps=steps, titles=form.leaflets.values())
+        return go_to_next_step(request, draft, now, steps=steps, leaflets=form.leaflets.values())
     drafts.save_steps(draft, steps, now)
-    there = {leaflet: steps[baskets.BASKET][leaflet.slug] for leaflet in form.leaflets.values()}
-    if any(shortfall(leaflet, copies, leaflet.orderable_edition) for leaflet, copies in there.items()):
+    in_basket = {leaflet: steps[baskets.BASKET][leaflet.slug] for leaflet in form.leaflets.values()}
+    if any(shortfall(leaflet, count, leaflet.orderable_edition) for leaflet, count in in_basket.items()):
         return redirect("basket")  # which says what can be done about it
     titles = [
-        ngettext("%(n)d copy of “%(title)s”", "%(n)d copies of “%(title)s”", copies) % {"n": copies, "title": leaflet.title}
-        for leaflet, copies in there.items()
+        ngettext("%(n)d copy of “%(title)s”", "%(n)d copies of “%(title)s”", count) % {"n": count, "title": leaflet.title}
+        for leaflet, count in in_basket.items()
     ]
-    said = _("Your basket now has %(copies)s.") % {"copies": get_text_list(titles, _("and"))}
+    text = _("Your basket now has %(copies)s.") % {"copies": get_text_list(titles, _("and"))}
     messages.success(
-        request, format_html('{} <a class="govuk-link" href="{}">{}</a>', said, reverse("basket"), _("See your basket"))
+        request, format_html('{} <a class="govuk-link" href="{}">{}</a>', text, reverse("basket"), _("See your basket"))
     )
     return None
 
 
 def form_id_of(request: HttpRequest) -> str:
     """Of the form that was sent, or of a new one."""
-    sent = request.POST.get("form-id", "")
-    return sent if FORM_ID.fullmatch(sent) else secrets.token_hex(16)
+    posted = request.POST.get("form-id", "")
+    return posted if FORM_ID.fullmatch(posted) else secrets.token_hex(16)
 
 
 @require_safe
@@ -322,18 +310,25 @@ def basket_add(request: HttpRequest, slug: str) -> HttpResponse:
 def leaflet_page(request: HttpRequest, leaflet: Leaflet, refused: AddToBasketForm | None = None) -> HttpResponse:
     now = timezone.now()
     draft = baskets.find(request, now)
-    lately = baskets.lately(person_in(request), draft, [leaflet], now)
-    prints = leaflet_editions(leaflet)
-    form = AddToBasketForm.of_one(leaflet, lately, refused.data if refused else None)
+    recent = baskets.recent_orders_for(person_in(request), draft, [leaflet], now)
+    editions = leaflet_editions(leaflet)
+    # The box begins with what a team usually takes, or with what one may still have.
+    allowance = recent.get(leaflet.pk, NO_RECENT_ORDERS).allowance(leaflet)
+    usual = min(leaflet.usual_copies, max(allowance.copies, 1), max(leaflet.available, 1))
+    name, data = copies_field_name(leaflet.slug), refused.data if refused else None
+    form = AddToBasketForm(data, leaflets=[leaflet], recent=recent, initial={name: usual})
+    # The title that it is a version of first, then that title's other versions.
+    title = leaflet.version_of_id or leaflet.pk
+    versions = Leaflet.objects.active().filter(Q(pk=title) | Q(version_of=title)).exclude(pk=leaflet.pk)
     context = {
         "leaflet": leaflet,
-        "edition": prints.current,
-        "standing": review_text(prints.current, uk_day(now)) if prints.current else "",
-        "before": prints.before,
-        "recalled": prints.recalled,
-        "versions": other_versions(leaflet),
+        "edition": editions.current,
+        "standing": review_text(editions.current, uk_day(now)) if editions.current else "",
+        "before": editions.before,
+        "recalled": editions.recalled,
+        "versions": list(versions.order_by(F("version_of").asc(nulls_first=True), "position", "title", "pk")),
         "waited_for": alerts_asked_for(person_in(request), [leaflet]),
-        "box": form[copies_field_name(leaflet.slug)],
+        "box": form[name],
         "in_basket": baskets.total_copies(draft),
         "form": form if refused else None,
         "form_id": form_id_of(request),
@@ -364,10 +359,10 @@ def pdf_response(request: HttpRequest, *, edition: Edition) -> FileResponse:
     """Counted, if somebody asks for it. SecurityMiddleware adds nosniff."""
     file = FileResponse(edition.pdf.open("rb"), content_type="application/pdf", filename=edition.download_name)
     # Whether a person asks for the file, and for it from its beginning: not a program, not a browser looking ahead.
-    asked = request.headers
-    whole = asked.get("Range", "bytes=0-").startswith("bytes=0-")
-    ahead = "prefetch" in asked.get("Sec-Purpose", "") or "prefetch" in asked.get("Purpose", "")
-    if request.method == "GET" and whole and not ahead and not is_bot(asked.get("User-Agent", "")):
+    headers = request.headers
+    whole = headers.get("Range", "bytes=0-").startswith("bytes=0-")
+    ahead = "prefetch" in headers.get("Sec-Purpose", "") or "prefetch" in headers.get("Purpose", "")
+    if request.method == "GET" and whole and not ahead and not is_bot(headers.get("User-Agent", "")):
         count_download(edition_id=edition.pk, day=uk_day(timezone.now()))
     return file
 
@@ -381,30 +376,22 @@ def leaflet_cover(request: HttpRequest, slug: str, number: int) -> FileResponse:
     return FileResponse(edition.cover.open("rb"), content_type="image/webp")
 
 
-# Asking for an email when a leaflet is back in stock, and stopping it again.
-
-
 @person_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def leaflet_alert(request: HttpRequest, slug: str) -> HttpResponse:
     """The page that emails lead to. It asks; only its button, or that of the leaflet's page, changes something."""
     leaflet = get_object_or_404(Leaflet.objects.in_catalogue(), slug=slug)
-    if request.method == "POST":
-        change_alert(request, leaflet)
-        return redirect(safe_next(request) or leaflet)
-    asked = StockAlert.objects.filter(person=the_person(request), leaflet=leaflet).exists()
-    return render(request, "leaflets/alert.html", {"leaflet": leaflet, "asked": asked, "next": safe_next(request)})
-
-
-def change_alert(request: HttpRequest, leaflet: Leaflet) -> None:
     person, title = the_person(request), {"title": leaflet.title}
+    if request.method != "POST":
+        asked = StockAlert.objects.filter(person=person, leaflet=leaflet).exists()
+        return render(request, "leaflets/alert.html", {"leaflet": leaflet, "asked": asked, "next": safe_next(request)})
     if "stop" in request.POST:
         stop_alert(person=person, leaflet=leaflet)
         messages.success(request, _("We don’t email you about “%(title)s” any more.") % title)
-        return
-    try:
-        ask_for_alert(person=person, leaflet=leaflet, now=timezone.now())
-    except DomainError as refusal:
-        messages.warning(request, str(refusal))
     else:
-        messages.success(request, _("We email you once, when “%(title)s” is back in stock.") % title)
+        try:
+            ask_for_alert(person=person, leaflet=leaflet, now=timezone.now())
+            messages.success(request, _("We email you once, when “%(title)s” is back in stock.") % title)
+        except DomainError as refusal:
+            messages.warning(request, str(refusal))
+    return redirect(safe_next(request) or leaflet)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 from django.urls import reverse
 from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext, ngettext
@@ -25,7 +25,6 @@ from leaflets.models import (
     OrderLine,
     OrderState,
 )
-from leaflets.orders.queries import with_lines
 from leaflets.orders.services.transitions import parcel_contents
 from leaflets.stock.emails import SAMPLE_TITLES
 from notifications.registry import Desk, Email
@@ -39,13 +38,21 @@ def copies_text(count: int) -> str:
     return ngettext("%(copies)d copy", "%(copies)d copies", count) % {"copies": count}
 
 
-def order_facts(order: Order, rows: Rows) -> list[dict[str, str]]:
-    """The answer of every email: what, where to, reference."""
-    return [
+def with_lines(order: Order) -> Order:
+    """The same with its lines: one statement, or none if they were read."""
+    if not hasattr(order, "sample_lines"):
+        prefetch_related_objects([order], Prefetch("lines", OrderLine.objects.in_order()))
+    return order
+
+
+def order_facts(order: Order, rows: Rows, tracking_number: str = "") -> list[dict[str, str]]:
+    """What, where to, reference; of a parcel also its tracking number, if it has one."""
+    facts = [
         *({"label": copies_text(count), "value": title} for count, title in rows),
         {"label": gettext("Comes") if order.brought_with else gettext("To"), "value": "\n".join(order.address)},
         {"label": gettext("Reference"), "value": order.reference},
     ]
+    return [*facts, {"label": gettext("Tracking number"), "value": tracking_number}] if tracking_number else facts
 
 
 def still_to_come_text(order: Order) -> list[str]:
@@ -61,22 +68,27 @@ class OrderEmail(Email):
     states: Collection[OrderState] = ()  # those in which it is due
 
     @cached_property
-    def found(self) -> Order | None:
+    def stored_order(self) -> Order | None:
         """None if there is no such order any more."""
         return Order.objects.select_related("person").filter(pk=self.about_key).first()
 
     def is_still_due(self) -> bool:
-        return self.found is not None and self.found.state in self.states
+        return self.stored_order is not None and self.stored_order.state in self.states
 
     @cached_property
     def order(self) -> Order:
         """With its lines."""
-        if self.found is None:
+        if self.stored_order is None:
             raise Order.DoesNotExist
-        return with_lines(self.found)
+        return with_lines(self.stored_order)
+
+    def copies(self, line: OrderLine) -> int:
+        """How many of its copies the email is about."""
+        return line.copies
 
     def rows(self) -> Rows:
-        return [(line.copies, line.edition.leaflet.title) for line in self.order.all_lines]
+        copies = [(self.copies(line), line.edition.leaflet.title) for line in self.order.all_lines]
+        return [(count, title) for count, title in copies if count]
 
     def facts(self) -> list[dict[str, str]]:
         return order_facts(self.order, self.rows())
@@ -88,6 +100,7 @@ class OrderEmail(Email):
             "summary": self.order.summary,
             "facts": self.facts(),
             "url": f"{settings.SITE_URL}{self.order.get_absolute_url()}",
+            "again_url": f"{settings.SITE_URL}{reverse('leaflets')}",
             "to_come": still_to_come_text(self.order),
         }
 
@@ -120,9 +133,8 @@ class OrderApproved(OrderEmail):
     subject = _("Yes: we are sending you leaflets (%(reference)s)")
     states = set(OrderState) - {OrderState.REQUESTED, OrderState.CANCELLED, OrderState.DECLINED}
 
-    def rows(self) -> Rows:
-        granted = [(line.copies - line.cancelled, line.edition.leaflet.title) for line in self.order.all_lines]
-        return [(count, title) for count, title in granted if count]
+    def copies(self, line: OrderLine) -> int:
+        return line.copies - line.cancelled
 
     def context(self) -> dict[str, object]:
         return {**super().context(), "less": any(line.cancelled for line in self.order.all_lines)}
@@ -141,8 +153,7 @@ class OrderDeclined(OrderEmail):
         return "" if is_kept_back(f"order:{self.order.pk}") else reason
 
     def context(self) -> dict[str, object]:
-        again_url = f"{settings.SITE_URL}{reverse('leaflets')}"
-        return {**super().context(), "reason": self.reason, "again_url": again_url}
+        return {**super().context(), "reason": self.reason}
 
 
 class OrderStocked(OrderEmail):
@@ -163,10 +174,8 @@ class OrderStocked(OrderEmail):
             return _("Some of your leaflets have come in: %(reference)s")
         return _("Your leaflets have come in: %(reference)s")
 
-    def rows(self) -> Rows:
-        if not self.part:
-            return super().rows()
-        return [(line.allocated, line.edition.leaflet.title) for line in self.order.all_lines if line.allocated]
+    def copies(self, line: OrderLine) -> int:
+        return line.allocated if self.part else line.copies
 
     def context(self) -> dict[str, object]:
         return {**super().context(), "part": self.part}
@@ -182,28 +191,27 @@ class OrderChanged(OrderEmail):
     states = OPEN_STATES
 
     def is_still_due(self) -> bool:
-        """The next change has a message of its own, which says how the order is now."""
+        """The next change has an email of its own, which says how the order is now."""
         changes = OrderEvent.objects.filter(order=self.about_key, kind=EventKind.CHANGED)
         return changes.count() == self.notification.version and super().is_still_due()
 
-    def rows(self) -> Rows:
-        still = [(line.allocated + line.backordered, line.edition.leaflet.title) for line in self.order.all_lines]
-        return [(count, title) for count, title in still if count]
+    def copies(self, line: OrderLine) -> int:
+        return line.allocated + line.backordered
 
 
 class OrderDispatched(Email):
-    """What left on a day: one parcel, or several, each with what is in it."""
+    """The parcels of a day, one or several, each with what is in it."""
 
     name = "order-dispatched"
-    label = _("What left on a day")
+    label = _("Dispatch summary")
     desk = Desk.LEAFLETS
     can_wait = True
 
     @property
-    def rows_of_parcels(self) -> QuerySet[Dispatch]:
-        """A message that goes again has in it what the first one had.
+    def stored_parcels(self) -> QuerySet[Dispatch]:
+        """An email that goes again has in it what the first one had.
 
-        Messages from before a day's parcels came in one are about an order, and their version is the number of the parcel.
+        Emails from before a day's parcels came in one are about an order, and their version is the number of the parcel.
         """
         parcels, row = Dispatch.objects.order_by("dispatched_at", "pk"), self.notification
         if not row.about.startswith("order:"):
@@ -212,13 +220,13 @@ class OrderDispatched(Email):
         return of_order.filter(pk__in=of_order.values("pk")[row.version - 1 : row.version])
 
     def is_still_due(self) -> bool:
-        return self.rows_of_parcels.exists()
+        return self.stored_parcels.exists()
 
     @cached_property
     def parcels(self) -> list[tuple[Dispatch, Rows]]:
         """As many statements for one parcel as for many."""
         lines = Prefetch("order__lines", queryset=OrderLine.objects.in_order())
-        parcels = list(self.rows_of_parcels.select_related("order").prefetch_related(lines))
+        parcels = list(self.stored_parcels.select_related("order").prefetch_related(lines))
         return [
             (parcel, [(copies, leaflet.title) for leaflet, copies in contents.items()])
             for parcel, contents in zip(parcels, parcel_contents(parcels), strict=True)
@@ -244,30 +252,23 @@ class OrderDispatched(Email):
         first, contents = self.parcels[0]
         if len(self.parcels) == 1:
             one = OrderEmail(self.notification, order=first.order).context()
-            return {**one, "facts": parcel_facts(first, contents)}
+            return {**one, "facts": order_facts(first.order, contents, first.tracking_number)}
+        # What an order still waits for stands below its last parcel.
+        last_parcels = {parcel.order: parcel for parcel, _contents in self.parcels}
         return {
             "reference": first.order.reference,
             "others": len(self.parcels) - 1,
-            "parcels": [self.parcel_context(number) for number in range(len(self.parcels))],
+            "parcels": [
+                {
+                    "heading": gettext("Parcel %(number)d of %(parcels)d") % {"number": number, "parcels": len(self.parcels)},
+                    "facts": order_facts(parcel.order, contents, parcel.tracking_number),
+                    "to_come": still_to_come_text(parcel.order) if last_parcels[parcel.order] is parcel else [],
+                }
+                for number, (parcel, contents) in enumerate(self.parcels, start=1)
+            ],
             "left_on": format_day(self.parcels[-1][0].dispatched_at),
             "url": f"{settings.SITE_URL}{reverse('my')}",
         }
-
-    def parcel_context(self, number: int) -> dict[str, object]:
-        """What an order still waits for stands below its last parcel."""
-        parcel, contents = self.parcels[number]
-        is_last = parcel.order not in (later.order for later, _contents in self.parcels[number + 1 :])
-        facts = {"number": number + 1, "parcels": len(self.parcels)}
-        return {
-            "heading": gettext("Parcel %(number)d of %(parcels)d") % facts,
-            "facts": parcel_facts(parcel, contents),
-            "to_come": still_to_come_text(parcel.order) if is_last else [],
-        }
-
-
-def parcel_facts(parcel: Dispatch, contents: Rows) -> list[dict[str, str]]:
-    tracking = [{"label": gettext("Tracking number"), "value": parcel.tracking_number}] if parcel.tracking_number else []
-    return [*order_facts(parcel.order, contents), *tracking]
 
 
 class OrderCancelled(OrderEmail):
@@ -276,9 +277,6 @@ class OrderCancelled(OrderEmail):
     template = "order_cancelled"
     subject = _("Your leaflet order %(reference)s is cancelled")
     states = (OrderState.CANCELLED,)
-
-    def context(self) -> dict[str, object]:
-        return {**super().context(), "again_url": f"{settings.SITE_URL}{reverse('leaflets')}"}
 
 
 # To the team
@@ -306,9 +304,6 @@ class StaffOrderRequest(StaffOrderEmail):
     template = "order_request_for_staff"
     subject = _("Please decide: leaflet request %(reference)s for %(summary)s")
     states = (OrderState.REQUESTED,)
-
-
-# About a parcel that never came: that we know, that it is sent again or why not, and to staff that they decide
 
 
 class MissingEmail(OrderEmail):
@@ -349,8 +344,8 @@ class OrderMissing(MissingEmail):
     subject = _("You told us that your leaflets never came: %(reference)s")
 
 
-class OrderResent(OrderEmail):
-    """About the new order, which has a reference of its own."""
+class OrderResent(MissingEmail):
+    """Its facts are those of the new order, which has a reference of its own."""
 
     name = "order-resent"
     label = _("Lost parcel sent again")
@@ -362,12 +357,11 @@ class OrderResent(OrderEmail):
         return Order.objects.filter(replaces=self.about_key).exclude(state=OrderState.CANCELLED).exists()
 
     @cached_property
-    def missing(self) -> MissingParcel:
-        return MissingParcel.objects.select_related("parcel__order").get(pk=self.about_key)
-
-    @cached_property
     def order(self) -> Order:
         return Order.objects.with_lines().get(replaces=self.missing)
+
+    def facts(self) -> list[dict[str, str]]:
+        return OrderEmail.facts(self)
 
     def context(self) -> dict[str, object]:
         return {**super().context(), "first": self.missing.parcel.order.reference}
@@ -400,7 +394,7 @@ class StaffOrderMissing(MissingEmail):
         return {**super().context(), "url": url}
 
 
-# Orders that exist only to be shown in emails: nothing of them is stored.
+# Orders that exist only as samples: nothing of them is stored.
 
 SAMPLE_NOW = datetime(2027, 2, 22, 10, tzinfo=UTC)
 SAMPLE_ADDRESS = {
@@ -415,20 +409,14 @@ SAMPLE_ADDRESS = {
 
 
 def order_examples() -> Iterator[Example]:
-    whole: tuple[type[Email], ...] = (
-        *(OrderReceived, OrderRequested, OrderStocked, OrderChanged, OrderCancelled, StaffNewOrder, StaffOrderRequest),
-    )
-    for email in whole:
+    plain = (OrderReceived, OrderRequested, OrderStocked, OrderChanged, OrderCancelled, StaffNewOrder, StaffOrderRequest)
+    for email in plain:
         yield example(email, order=sample_order())
     some = gettext("Some of the leaflets came in for an order")
     yield example(OrderStocked, title=some, order=sample_order(given=20, to_come=5))
     yield example(OrderApproved, order=sample_order(given=20, to_come=5))
     reason = "Our next print comes in April. Until then we keep what is left for teams that have none."
     yield example(OrderDeclined, order=sample_order(), reason=reason)
-    yield from parcel_examples()
-
-
-def parcel_examples() -> Iterator[Example]:
     sent = [(25, SAMPLE_TITLES[0]), (50, SAMPLE_TITLES[1])]
     parcel = Dispatch(pk=1, dispatched_at=SAMPLE_NOW, tracking_number="RM 1234 5678 9GB", order=sample_order(to_come=5))
     yield example(OrderDispatched, parcels=[(parcel, sent)])
@@ -449,15 +437,13 @@ def parcel_examples() -> Iterator[Example]:
 def sample_order(*, key: int = 1, given: int = 0, to_come: int = 0, **fields: Any) -> Order:
     """`given`: so many copies of each title were agreed, if not all; `to_come`: so many of the last are waited for."""
     defaults = {"reference": "LO-3XK9-PT", "state": OrderState.RECEIVED, **SAMPLE_ADDRESS}
-    made = Order(pk=key, created_at=SAMPLE_NOW, **{**defaults, **fields})
-    lines = [_sample_line(number, title, given) for number, title in enumerate(SAMPLE_TITLES, start=1)]
-    lines[-1].backordered, lines[-1].allocated = to_come, lines[-1].allocated - to_come
-    made.sample_lines = lines
-    return made
-
-
-def _sample_line(number: int, title: str, given: int) -> OrderLine:
-    leaflet, copies = Leaflet(pk=number, title=title), 25 * number
-    edition = Edition(pk=number, leaflet=leaflet, label="March 2026")
-    given = given or copies
-    return OrderLine(pk=number, copies=copies, allocated=given, cancelled=copies - given, edition=edition)
+    order = Order(pk=key, created_at=SAMPLE_NOW, **{**defaults, **fields})
+    order.sample_lines = []
+    for number, title in enumerate(SAMPLE_TITLES, start=1):
+        edition = Edition(pk=number, leaflet=Leaflet(pk=number, title=title), label="March 2026")
+        copies = 25 * number
+        allocated = given or copies
+        line = OrderLine(pk=number, edition=edition, copies=copies, allocated=allocated, cancelled=copies - allocated)
+        order.sample_lines.append(line)
+    line.backordered, line.allocated = to_come, line.allocated - to_come
+    return order

@@ -3,8 +3,8 @@
 from array import array
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from datetime import date, datetime
-from typing import Any, NamedTuple
+from datetime import date
+from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -20,15 +20,12 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.access import ask_to_reauthenticate
 from accounts.limits import check_export_limit
-from accounts.models import User
 from ctac.dates import uk_day
 from ctac.staff.columns import LooksOnly, moment_of, number_of
 from ctac.staff.site import StaffModelAdmin, staff_site
 from leaflets.models import Dispatch, Order, OrderExport, OrderLine, SheetForm
 from leaflets.stock.spreadsheets.admin import current_user, spreadsheet_response
 from leaflets.stock.spreadsheets.files import MAX_SHEET_ROWS, Cell, Heading
-
-# Orders as a spreadsheet: a row an order line, with where it goes and how far its copies are.
 
 ORDERS_PER_BATCH = 1_000  # orders: three statements
 EXPORT_HEADINGS = (
@@ -63,14 +60,6 @@ LINE_COLUMNS = (
 )
 
 
-class ParcelDates(NamedTuple):
-    """When the first and the last parcel of an order left, and their tracking numbers."""
-
-    first: date | None = None
-    last: date | None = None
-    tracking: str = ""
-
-
 def keys_of_orders(orders: QuerySet[Order]) -> "array[int]":
     """Their keys in the order of the list, eight bytes each: all that is held of a million orders while they are written."""
     with transaction.atomic():
@@ -79,7 +68,7 @@ def keys_of_orders(orders: QuerySet[Order]) -> "array[int]":
 
 def count_lines(keys: Sequence[int]) -> int:
     """How many rows these orders make."""
-    return sum(OrderLine.objects.filter(order__in=some, copies__gt=0).count() for some in batches(keys, 100_000))
+    return sum(OrderLine.objects.filter(order__in=batch, copies__gt=0).count() for batch in batches(keys, 100_000))
 
 
 def batches(keys: Sequence[int], size: int) -> Iterator[list[int]]:
@@ -88,66 +77,31 @@ def batches(keys: Sequence[int], size: int) -> Iterator[list[int]]:
 
 
 def order_rows(keys: Sequence[int]) -> Iterator[list[Cell]]:
-    """Each order as it is when its turn comes. No cursor or transaction stays open while somebody downloads."""
-    for some in batches(keys, ORDERS_PER_BATCH):
-        yield from batch_rows(some)
+    """A row an order line, with where it goes and how far its copies are; each order as it is when its turn comes.
 
-
-def batch_rows(keys: list[int]) -> Iterator[list[Cell]]:
-    found = Order.objects.filter(pk__in=keys).order_by().values_list(*ORDER_COLUMNS)
-    orders = {order[0]: order for order in found}
-    lines: dict[int, list[Any]] = defaultdict(list)
-    in_order = OrderLine.objects.filter(order__in=keys, copies__gt=0)
-    for key, *line in in_order.order_by("edition__leaflet__position", "pk").values_list(*LINE_COLUMNS):
-        lines[key].append(line)
-    parcels = parcel_dates(keys)
-    for key in keys:
-        if key in orders:
+    No cursor or transaction stays open while somebody downloads.
+    """
+    for batch in batches(keys, ORDERS_PER_BATCH):
+        orders = {row[0]: row for row in Order.objects.filter(pk__in=batch).order_by().values_list(*ORDER_COLUMNS)}
+        lines: dict[int, list[Any]] = defaultdict(list)
+        in_order = OrderLine.objects.filter(order__in=batch, copies__gt=0).order_by("edition__leaflet__position", "pk")
+        for key, *line in in_order.values_list(*LINE_COLUMNS):
+            lines[key].append(line)
+        parcels: dict[int, list[tuple[date, str]]] = defaultdict(list)
+        dispatches = Dispatch.objects.filter(order__in=batch).order_by("dispatched_at", "pk")
+        for key, at, tracking_number in dispatches.values_list("order_id", "dispatched_at", "tracking_number"):
+            parcels[key].append((uk_day(at), tracking_number))
+        for key in filter(orders.__contains__, batch):
             _key, reference, created_at, state, channel, *rest = orders[key]
-            said = Order(state=state, channel=channel, brought_with=rest[-1])
-            order, left = (
-                [reference, uk_day(created_at), said.state_in_words, said.get_channel_display(), *rest],
-                parcels.get(key, ParcelDates()),
-            )
-            yield from ([*order, *line, *left] for line in lines[key])
-
-
-def parcel_dates(keys: list[int]) -> dict[int, ParcelDates]:
-    left: dict[int, list[tuple[date, str]]] = defaultdict(list)
-    found = Dispatch.objects.filter(order__in=keys).order_by("dispatched_at", "pk")
-    for key, at, tracking in found.values_list("order_id", "dispatched_at", "tracking_number"):
-        left[key].append((uk_day(at), tracking))
-    return {
-        key: ParcelDates(parcels[0][0], parcels[-1][0], ", ".join(tracking for _day, tracking in parcels if tracking))
-        for key, parcels in left.items()
-    }
-
-
-# Orders that leave as a spreadsheet: who took them out is written down.
-
-
-def record_export(
-    *,
-    form: str,
-    orders: int,
-    lines: int,
-    by: User,
-    now: datetime,
-    narrowed: str = "",
-    searched: bool = False,
-    chosen: bool = False,
-) -> OrderExport:
-    """Before the file is sent. `narrowed`: the filters of the list in words, never what was searched: that may be a name."""
-    return OrderExport.objects.create(
-        at=now, by=by, form=form, orders=orders, lines=lines, narrowed=narrowed, searched=searched, chosen=chosen
-    )
-
-
-# Orders taken out as spreadsheets, and who did it.
+            order = Order(state=state, channel=channel, brought_with=rest[-1])
+            row = [reference, uk_day(created_at), order.state_in_words, order.get_channel_display(), *rest]
+            days: list[date | None] = [day for day, _number in parcels[key]] or [None]
+            tracking = ", ".join(number for _day, number in parcels[key] if number)
+            yield from ([*row, *line, days[0], days[-1], tracking] for line in lines[key])
 
 
 class OrderExportMixin(StaffModelAdmin):
-    """For the admin of orders: all that its list shows as a file, or those that are ticked. By POST alone, and written down."""
+    """For the admin of orders: all that its list shows as a file, or those that are ticked. By POST alone, and recorded."""
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.export_view)
@@ -166,31 +120,32 @@ class OrderExportMixin(StaffModelAdmin):
             return HttpResponseNotAllowed(["POST"])
         if not self.has_export_permission(request):
             raise PermissionDenied
-        form, asked = request.POST.get("form", ""), request.POST.get("list", "").lstrip("?")
-        here = f"{reverse('staff:leaflets_order_changelist')}{f'?{asked}' if asked else ''}"
-        asked_again = ask_to_reauthenticate(request)
-        if asked_again is not None:
-            return asked_again
-        if form not in SheetForm.values or "%00" in asked or "\0" in asked:
+        form, query = request.POST.get("form", ""), request.POST.get("list", "").lstrip("?")
+        list_url = f"{reverse('staff:leaflets_order_changelist')}{f'?{query}' if query else ''}"
+        reauthentication = ask_to_reauthenticate(request)
+        if reauthentication is not None:
+            return reauthentication
+        if form not in SheetForm.values or "%00" in query or "\0" in query:
             return redirect("staff:leaflets_order_changelist")
-        request.GET = QueryDict(asked)
+        request.GET = QueryDict(query)
         try:
             shown = self.get_changelist_instance(request)
         except IncorrectLookupParameters:
             return redirect("staff:leaflets_order_changelist")
-        # 'State: Received; period: November 2026'; never what was searched for, nor whose orders they are.
-        words = []
+        # 'State: Received; period: November 2026'; never what was searched for, nor whose orders they are: that may be a name.
+        filters = []
         for spec in shown.filter_specs:
             chosen = [str(choice["display"]) for choice in list(spec.choices(shown))[1:] if choice["selected"]]
             if chosen and getattr(spec, "names_somebody", False):
                 chosen = [gettext("one alone")]
-            words += [f"{spec.title}: {', '.join(chosen)}"] if chosen else []
-        said = "; ".join(words)[:300]
-        what = {"narrowed": (said[:1].upper() + said[1:]), "searched": bool(shown.query)}
-        return self.export(request, shown.queryset, form, **what) or redirect(here)
+            filters += [f"{spec.title}: {', '.join(chosen)}"] if chosen else []
+        narrowed = "; ".join(filters)[:300]
+        narrowed = narrowed[:1].upper() + narrowed[1:]
+        response = self.export(request, shown.queryset, form, narrowed=narrowed, searched=bool(shown.query))
+        return response or redirect(list_url)
 
-    def export(self, request: HttpRequest, orders: QuerySet[Order], form: str, **what: Any) -> HttpResponseBase | None:
-        """None if there is nothing to write, or too much; a message then says so."""
+    def export(self, request: HttpRequest, orders: QuerySet[Order], form: str, **record: Any) -> HttpResponseBase | None:
+        """None if there is nothing to write, or too much; a message then says so. Recorded before the file is sent."""
         keys = keys_of_orders(orders.prefetch_related(None))
         lines = count_lines(keys)
         if not lines:
@@ -198,16 +153,16 @@ class OrderExportMixin(StaffModelAdmin):
             return None
         if form == SheetForm.XLSX and lines >= MAX_SHEET_ROWS:
             facts = {"lines": f"{lines:,}", "most": f"{MAX_SHEET_ROWS - 1:,}"}
-            said = gettext(
+            too_many = gettext(
                 "These are %(lines)s lines, and an Excel sheet holds %(most)s. Filter the list to fewer, or choose CSV."
             )
-            messages.warning(request, (said % facts))
+            messages.warning(request, too_many % facts)
             return None
         now = timezone.now()
         wait = check_export_limit(request, now)
         if wait is not None:
             return wait
-        record_export(form=form, orders=len(keys), lines=lines, by=current_user(request), now=now, **what)
+        OrderExport.objects.create(at=now, by=current_user(request), form=form, orders=len(keys), lines=lines, **record)
         return spreadsheet_response("orders", form, EXPORT_HEADINGS, order_rows(keys), sheet=gettext("Orders"))
 
     @admin.action(description=_("Export as XLSX (Excel)"), permissions=["export"])
@@ -237,8 +192,8 @@ class OrderExportAdmin(LooksOnly):
     def which(self, export: OrderExport) -> str:
         if export.chosen:
             return ngettext("Ticked: %(n)s order", "Ticked: %(n)s orders", export.orders) % {"n": f"{export.orders:,}"}
-        found = [gettext("Found by a search")] if export.searched else []
-        return "\n".join([*found, *([export.narrowed] if export.narrowed else [])]) or gettext("All orders")
+        searched = gettext("Found by a search") if export.searched else ""
+        return "\n".join(filter(None, [searched, export.narrowed])) or gettext("All orders")
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False

@@ -17,46 +17,40 @@ from ctac.dates import format_day
 from ctac.forms import PageForm, as_of_a_page
 from leaflets.models import Delivery, Edition, KeptAddress, Leaflet, Order, OrderState
 from leaflets.models.orders import LABEL_FIELDS, MAX_KEPT_ADDRESSES, MAX_REASON_LENGTH, is_same_address
-from leaflets.orders.baskets import MAX_COPIES, Wishes
-from leaflets.orders.limits import (
+from leaflets.orders.allowances import (
     NO_RECENT_ORDERS,
-    Allowance,
     RecentOrders,
     RecentOrdersByTitle,
-    Shortfall,
     Shortfalls,
     Workplace,
     recent_orders,
     shortfall,
 )
+from leaflets.orders.baskets import MAX_COPIES, BasketOptions
 from leaflets.orders.queries import DeliveryAddresses
 from leaflets.orders.services.change import NothingLeft, OrderChange, OrderedTitle, order_version, ordered_titles
 from professionals.forms import PostcodeField, clean_text
 from professionals.models import Person
 from professionals.safeguarding.forms import CONFIRM_FIELD, ChildDetailsMixin
 
-# The shape of what people type: copies, and where they should go.
-
-NO_WISHES, NO_LIMITS_KNOWN = Wishes(), dict[int, RecentOrders]()
+NO_OPTIONS, NO_LIMITS_KNOWN = BasketOptions(), dict[int, RecentOrders]()
 
 
-def stock_hint(leaflet: Leaflet, lately: RecentOrders = NO_RECENT_ORDERS) -> str:
-    """What there is, and how many of it this person may have now. Of all limits, the one that binds them is said."""
-    available, most, left = leaflet.available, leaflet.most_per_order, lately.left(leaflet)
+def stock_hint(leaflet: Leaflet, recent: RecentOrders = NO_RECENT_ORDERS) -> str:
+    """What there is, and how many of it this person may have now: of all limits, the one that binds them."""
+    available, most, left = leaflet.available, leaflet.most_per_order, recent.remaining(leaflet)
+    limit = ""
+    if left and left.until:
+        limit = _("You can order %(n)s more until %(until)s") if left.copies else _("You can order more from %(until)s")
+        limit %= {"n": f"{left.copies:,}", "until": format_day(left.until)}
     if available <= 0:
-        then = limit_left_text(left) if left and not left.copies else _("You can order and wait for more")
-        return f"{_('Out of stock just now.')} {then}"
+        waits = limit if left and not left.copies else _("You can order and wait for more")
+        return f"{_('Out of stock just now.')} {waits}"
     if left and left.copies < min(available, most):
-        return limit_left_text(left)
+        return limit
     if available < most:
         return _("Only %(n)s left in stock") % {"n": f"{available:,}"}
     return ngettext("In stock. %(n)s an order", "In stock. Up to %(n)s an order", most) % {"n": f"{most:,}"}
-
-
-def limit_left_text(left: Allowance) -> str:
-    """Of a limit on which earlier orders count."""
-    facts = {"n": f"{left.copies:,}", "until": format_day(left.until) if left.until else ""}
-    return (_("You can order %(n)s more until %(until)s") if left.copies else _("You can order more from %(until)s")) % facts
 
 
 class CopiesField(forms.IntegerField):
@@ -66,9 +60,8 @@ class CopiesField(forms.IntegerField):
     """
 
     def __init__(self, leaflet: Leaflet, **kwargs: Any) -> None:
-        message = _("Enter how many copies of “%(title)s” as a whole number, like 10.") % {"title": leaflet.title}
-        # 'Copies' for the eye, which title for the ear.
         facts = {"title": leaflet.title, "n": f"{MAX_COPIES:,}"}
+        message = _("Enter how many copies of “%(title)s” as a whole number, like 10.") % facts
         super().__init__(
             **{
                 "label": format_html(_("Copies<span class='govuk-visually-hidden'> of “{title}”</span>"), title=leaflet.title),
@@ -78,7 +71,7 @@ class CopiesField(forms.IntegerField):
             error_messages={
                 "required": message,
                 "invalid": message,
-                "max_value": (_("Enter %(n)s copies of “%(title)s” or fewer. For more, call us.") % facts),
+                "max_value": _("Enter %(n)s copies of “%(title)s” or fewer. For more, call us.") % facts,
             },
             widget=forms.TextInput(attrs={"class": "govuk-input--width-4", "inputmode": "numeric", "autocomplete": "off"}),
         )
@@ -100,15 +93,14 @@ class AddToBasketForm(PageForm):
         data: Mapping[str, Any] | None = None,
         *,
         leaflets: Iterable[Leaflet],
-        lately: RecentOrdersByTitle = NO_LIMITS_KNOWN,
+        recent: RecentOrdersByTitle = NO_LIMITS_KNOWN,
         initial: Mapping[str, Any] | None = None,
     ) -> None:
         self.leaflets = {copies_field_name(leaflet.slug): leaflet for leaflet in leaflets}
         super().__init__(data, initial=initial)
         for name, leaflet in self.leaflets.items():
-            # What a team usually takes, in the words of staff, before what there is. A help text may be HTML, so theirs is
-            # escaped.
-            hint = stock_hint(leaflet, lately.get(leaflet.pk, NO_RECENT_ORDERS))
+            # What a team usually takes, as staff put it, before what there is. A help text may be HTML, so theirs is escaped.
+            hint = stock_hint(leaflet, recent.get(leaflet.pk, NO_RECENT_ORDERS))
             hint = format_html("{} {}", leaflet.usual_words, hint) if leaflet.usual_words and leaflet.available > 0 else hint
             self.fields[name] = CopiesField(leaflet, help_text=hint)
 
@@ -122,17 +114,6 @@ class AddToBasketForm(PageForm):
                 self.add_error(name, short.message)
         return self.cleaned_data
 
-    def copies(self) -> dict[str, int]:
-        """By slug, of a valid form."""
-        return {leaflet.slug: self.cleaned_data[name] for name, leaflet in self.leaflets.items()}
-
-    @classmethod
-    def of_one(cls, leaflet: Leaflet, lately: RecentOrdersByTitle, data: Mapping[str, Any] | None = None) -> "AddToBasketForm":
-        """On the page of a title: the box begins with what a team usually takes, or with what one may still have."""
-        allowance = lately.get(leaflet.pk, NO_RECENT_ORDERS).allowance(leaflet)
-        usual = min(leaflet.usual_copies, max(allowance.copies, 1), max(leaflet.available, 1))
-        return cls(data, leaflets=[leaflet], lately=lately, initial={copies_field_name(leaflet.slug): usual})
-
 
 class BasketForm(ChildDetailsMixin, PageForm):
     """The copies of each title in the basket, always bound: what is short now is said as soon as the page is opened.
@@ -141,9 +122,9 @@ class BasketForm(ChildDetailsMixin, PageForm):
     browser did not send (it was added in another tab) keeps its copies.
     """
 
-    free_text_fields = ("because",)
+    free_text_fields = ("reason",)
 
-    because = forms.CharField(
+    reason = forms.CharField(
         label=gettext_lazy("Why do you need more?"),
         required=False,
         max_length=MAX_REASON_LENGTH,
@@ -158,89 +139,68 @@ class BasketForm(ChildDetailsMixin, PageForm):
         posted: Mapping[str, Any] | None,
         basket: Mapping[Leaflet, int],
         *,
-        wishes: Wishes = NO_WISHES,
-        lately: RecentOrdersByTitle = NO_LIMITS_KNOWN,
+        options: BasketOptions = NO_OPTIONS,
+        recent: RecentOrdersByTitle = NO_LIMITS_KNOWN,
     ) -> None:
         self.leaflets = {leaflet.slug: leaflet for leaflet in basket}
-        self.lately = lately
-        self.waits_for: set[str] = set()
+        self.recent = {slug: recent.get(leaflet.pk, NO_RECENT_ORDERS) for slug, leaflet in self.leaflets.items()}
+        self.out_of_stock: set[str] = set()  # slugs of titles that are not all in stock, so that one may wait
         self.over_limit = False
-        super().__init__(self._answers(posted or {}, {leaflet.slug: copies for leaflet, copies in basket.items()}, wishes))
+        posted = posted or {}
+        answers: dict[str, Any] = {leaflet.slug: str(copies) for leaflet, copies in basket.items()}
+        names = [*answers, *map(wait_field_name, answers), "reason"]
+        answers |= {wait_field_name(slug): "on" for slug in options.backorder if slug not in posted}
+        answers |= {"reason": options.reason} | ({CONFIRM_FIELD: "on"} if options.flagged else {})
+        answers |= {name: posted[name] for name in names if name in posted}
+        if posted:
+            answers[CONFIRM_FIELD] = posted.get(CONFIRM_FIELD, "")
+        super().__init__(answers)
         last = dict(self.fields)
         self.fields.clear()
         for slug, leaflet in self.leaflets.items():
-            self.fields[slug] = CopiesField(leaflet, help_text=stock_hint(leaflet, self._lately(leaflet)))
+            self.fields[slug] = CopiesField(leaflet, help_text=stock_hint(leaflet, self.recent[slug]))
             if asks_for_more_than(leaflet.available, str(self.data[slug])):
                 self.fields[wait_field_name(slug)] = forms.BooleanField(label=wait_label(leaflet), required=False)
         self.fields.update(last)
 
-    @staticmethod
-    def _answers(posted: Mapping[str, Any], copies: Mapping[str, int], wishes: Wishes) -> dict[str, Any]:
-        answers: dict[str, Any] = {slug: str(stored) for slug, stored in copies.items()}
-        answers |= {wait_field_name(slug): "on" for slug in wishes.waits if slug not in posted}
-        answers |= {"because": wishes.because} | ({CONFIRM_FIELD: "on"} if wishes.flagged else {})
-        names = [*copies, *map(wait_field_name, copies), "because"]
-        answers |= {name: posted[name] for name in names if name in posted}
-        if posted:
-            answers[CONFIRM_FIELD] = posted.get(CONFIRM_FIELD, "")
-        return answers
-
-    def _lately(self, leaflet: Leaflet) -> RecentOrders:
-        return self.lately.get(leaflet.pk, NO_RECENT_ORDERS)
-
     def clean(self) -> dict[str, Any]:
         super().clean()
-        because = self.cleaned_data.get("because", "")
         for slug, leaflet in self.leaflets.items():
-            copies = self.cleaned_data.get(slug)
-            if copies is not None:
-                self._weigh(leaflet, copies, waits=self.cleaned_data.get(wait_field_name(slug), False), because=because)
+            copies, accepted = self.cleaned_data.get(slug), False
+            if copies is None:
+                continue
+            short = shortfall(leaflet, copies, leaflet.orderable_edition, recent=self.recent[slug])
+            if short and short.over_limit:
+                self.over_limit, accepted = True, bool(self.cleaned_data.get("reason"))
+            elif short and short.may_wait:
+                self.out_of_stock.add(slug)
+                accepted = self.cleaned_data.get(wait_field_name(slug), False)
+            if short and not accepted:
+                self.add_error(slug, short.message)
         if not self.over_limit:
-            self.cleaned_data["because"] = ""
+            self.cleaned_data["reason"] = ""
         return self.cleaned_data
-
-    def _weigh(self, leaflet: Leaflet, copies: int, *, waits: bool, because: str) -> None:
-        """What stands in the way of this title, and what may be asked about it."""
-        edition, lately = leaflet.orderable_edition, self._lately(leaflet)
-        short = shortfall(leaflet, copies, edition, lately=lately)
-        if short and short.over_limit:
-            self.over_limit = True
-            if because:
-                return
-        elif short and short.may_wait:
-            self.waits_for.add(leaflet.slug)
-            if waits:
-                return
-        if short:
-            self.add_error(leaflet.slug, short.message)
 
     def copies(self) -> dict[str, int]:
         """By slug, of a valid form."""
         return {slug: self.cleaned_data[slug] for slug in self.leaflets}
 
-    def wishes(self) -> Wishes:
+    def options(self) -> BasketOptions:
         """Of a valid form: only what is needed, so that nothing of an earlier basket comes along."""
-        waits = tuple(slug for slug in self.leaflets if slug in self.waits_for)
-        because = str(self.cleaned_data["because"])
-        return Wishes(waits, because, bool(because) and self.flagged)
+        backorder = tuple(slug for slug in self.leaflets if slug in self.out_of_stock)
+        reason = str(self.cleaned_data["reason"])
+        return BasketOptions(backorder, reason, bool(reason) and self.flagged)
 
     def rows(self) -> list[tuple[Leaflet, forms.BoundField, forms.BoundField | None]]:
-        """Each title, its copies, and the question whether to wait for some, where that helps."""
-        self.is_valid()
+        """Of a form that was cleaned: each title, its copies, and the question whether to wait for some, where that helps."""
         return [
             (
                 leaflet,
                 self[slug],
-                self[wait_field_name(slug)] if slug in self.waits_for and wait_field_name(slug) in self.fields else None,
+                self[wait_field_name(slug)] if slug in self.out_of_stock and wait_field_name(slug) in self.fields else None,
             )
             for slug, leaflet in self.leaflets.items()
         ]
-
-    def questions(self) -> list[forms.BoundField]:
-        """Why more, where some title is over its limit."""
-        self.is_valid()
-        asked = ["because", CONFIRM_FIELD] if self.over_limit or "because" in self.errors else []
-        return [self[name] for name in asked if name in self.fields]
 
 
 def asks_for_more_than(available: int, typed: str) -> bool:
@@ -305,24 +265,16 @@ class DeliveryForm(ChildDetailsMixin, PageForm):
         label=gettext_lazy("Postcode"), error_messages={"required": gettext_lazy("Enter the postcode, like LS1 4AP.")}
     )
 
-    texts = ("name", "attention", "organisation_name", "address_line_1", "address_line_2", "town")
-
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
-        for field in self.texts:
-            if field in self.cleaned_data:
-                self.cleaned_data[field] = clean_text(self.cleaned_data[field])
+        for name in LABEL_FIELDS:
+            if name in self.cleaned_data:
+                self.cleaned_data[name] = clean_text(self.cleaned_data[name])
         return cleaned
 
-    def answers(self) -> dict[str, Any]:
-        """What the draft keeps; given back to the form as data, it is as valid as before."""
-        return dict(self.cleaned_data)
-
     def delivery(self) -> Delivery:
-        return Delivery(**{field: self.cleaned_data[field] for field in (*self.texts, "postcode")})
+        return Delivery(**{field: self.cleaned_data[field] for field in LABEL_FIELDS})
 
-
-# The forms about addresses that are kept: the book's own, and the delivery page's choice among them.
 
 ANOTHER_ADDRESS = "another"
 OPTIONAL_ADDRESS_FIELDS = ("attention", "organisation_name", "address_line_2")
@@ -357,23 +309,20 @@ class DeliveryChoiceForm(DeliveryForm):
         super().__init__(data, initial=initial)
         if len(kept) >= MAX_KEPT_ADDRESSES:
             del self.fields["keep"]
-        if kept:
-            self._ask_which()
-
-    def _ask_which(self) -> None:
-        choices = [*((key, str(address)) for key, address in self.kept.items()), (ANOTHER_ADDRESS, _("Another address"))]
+        if not kept:
+            return
         gone = _("You no longer keep the address that you chose. Choose another one.")
-        which = forms.ChoiceField(
+        choice = forms.ChoiceField(
             label=_("Delivery address"),
-            choices=choices,
+            choices=[*((key, str(address)) for key, address in self.kept.items()), (ANOTHER_ADDRESS, _("Another address"))],
             widget=forms.RadioSelect,
             error_messages={"required": _("Choose an address."), "invalid_choice": gone},
         )
         for name in OPTIONAL_ADDRESS_FIELDS:
             self.fields[name].label = format_lazy(_("{label} (optional)"), label=self.fields[name].label)
-        self.fields = {"to": as_of_a_page(which), **self.fields}
-        rules = dict.fromkeys((*LABEL_FIELDS, "keep", CONFIRM_FIELD), ("to", ANOTHER_ADDRESS))
-        self.conditional = rules  # type: ignore[misc] # of this form alone
+        self.fields = {"to": as_of_a_page(choice), **self.fields}
+        # Of this form alone, so not of the class.
+        self.conditional = dict.fromkeys((*LABEL_FIELDS, "keep", CONFIRM_FIELD), ("to", ANOTHER_ADDRESS))  # type: ignore[misc]
 
     def clean(self) -> dict[str, Any] | None:
         """What was typed for another address is not looked at unless that is the answer."""
@@ -384,6 +333,7 @@ class DeliveryChoiceForm(DeliveryForm):
         return cleaned
 
     def answers(self) -> dict[str, Any]:
+        """What the draft keeps; given back to the form as data, it is as valid as before."""
         chosen = self.kept.get(self.cleaned_data.get("to", ""))
         if chosen:
             return {"to": str(chosen.pk), **asdict(chosen.delivery)}
@@ -393,24 +343,24 @@ class DeliveryChoiceForm(DeliveryForm):
     @classmethod
     def to_fill_in(cls, typed: Mapping[str, Any], person: Person | None, places: DeliveryAddresses) -> "DeliveryChoiceForm":
         """Before it is sent: what was typed before, else where the last order went, else what we know of where they work."""
-        initial = dict(typed) or initial_delivery(person, places)
-        initial.pop("to", None)  # what was chosen, by its words: its entry may have changed
+        initial, last = dict(typed), places.last
+        if not initial and last is not None and last.address_line_1:
+            # Whom a parcel was for is no guess at whom the next one is for, unless the address is kept as it is.
+            is_kept = any(is_same_address(address.delivery, last) for address in places.kept)
+            initial = asdict(last) | ({} if is_kept else {"attention": ""})
+        elif not initial and person is not None:
+            organisation = person.organisation.name if person.organisation else ""
+            initial = {"name": person.name, "organisation_name": organisation, "postcode": person.postcode}
+        initial.pop("to", None)  # the choice is found again by the address, since its entry may have changed
         # The kept address that these answers are; for who has not ordered yet, the one that was kept last.
-        said = Delivery(**{name: initial.get(name, "") for name in LABEL_FIELDS})
-        same = next((address for address in places.kept if is_same_address(address.delivery, said)), None)
-        chosen = same or (places.kept[0] if places.kept and not said.address_line_1 else None)
+        delivery = Delivery(**{name: initial.get(name, "") for name in LABEL_FIELDS})
+        same = next((address for address in places.kept if is_same_address(address.delivery, delivery)), None)
+        chosen = same or (places.kept[0] if places.kept and not delivery.address_line_1 else None)
         if chosen:
             initial = {"to": str(chosen.pk), "name": person.name if person else ""}
         elif places.kept:
             initial["to"] = ANOTHER_ADDRESS
         return cls(kept=places.kept, initial=initial)
-
-
-def known_delivery_answers(person: Person, places: DeliveryAddresses) -> dict[str, Any]:
-    """What the delivery page answers if it is sent as it stands at first: nothing if that is no whole address."""
-    first = DeliveryChoiceForm.to_fill_in({}, person, places)
-    sent = DeliveryChoiceForm(first.initial, kept=places.kept)
-    return {**sent.answers(), "known": True} if sent.is_valid() else {}
 
 
 class AnonymousDeliveryForm(HoneypotMixin, DeliveryChoiceForm):
@@ -419,23 +369,8 @@ class AnonymousDeliveryForm(HoneypotMixin, DeliveryChoiceForm):
     where, answer_field = Where.DELIVERY, "postcode"
 
 
-def initial_delivery(person: Person | None, places: DeliveryAddresses) -> dict[str, str]:
-    """Whom a parcel was for is no guess at whom the next one is for, unless the address is kept as it is."""
-    last = places.last
-    if last is not None and last.address_line_1:
-        is_kept = any(is_same_address(address.delivery, last) for address in places.kept)
-        return asdict(last) | ({} if is_kept else {"attention": ""})
-    if person is None:
-        return {}
-    organisation = person.organisation.name if person.organisation else ""
-    return {"name": person.name, "organisation_name": organisation, "postcode": person.postcode}
-
-
-# The form of changes to an order: the copies of each of its titles, and where they go. Its owner and staff fill in the same.
-
-
 def change_field_name(slug: str) -> str:
-    """Of the field; a title may be called "town"."""
+    """A title may be called "town"."""
     return f"copies-{slug}"
 
 
@@ -451,38 +386,35 @@ class ChangeForm(DeliveryForm):
         *,
         order: Order,
         titles: Sequence[OrderedTitle],
-        lately: RecentOrdersByTitle,
+        recent: RecentOrdersByTitle,
         **kwargs: Any,
     ) -> None:
         self.titles = {title.leaflet.slug: title for title in titles}
-        has = {name: getattr(order, name) for name in Delivery.__dataclass_fields__}
-        super().__init__(data, initial=has, **kwargs)
+        super().__init__(data, initial=asdict(order.delivery), **kwargs)
         self.order = order
         if order.is_sent_in_part:
-            for name in has:
+            for name in LABEL_FIELDS:
                 del self.fields[name]
-        decided_on = order.state != OrderState.REQUESTED
+        is_decided = order.state != OrderState.REQUESTED
         for slug, title in self.titles.items():
             name = change_field_name(slug)
-            hint = self.room(title, lately.get(title.leaflet.pk, NO_RECENT_ORDERS)) if decided_on else ""
+            hint = self.copies_hint(title, recent.get(title.leaflet.pk, NO_RECENT_ORDERS)) if is_decided else ""
             copies = CopiesField(title.leaflet, help_text=hint, initial=title.copies, min_value=0)
             copies.error_messages["min_value"] = copies.error_messages["invalid"]
             self.fields[name] = copies
             typed = self.data.get(name, "") if self.is_bound else title.copies
-            if decided_on and asks_for_more_than(title.available, str(typed)):
+            if is_decided and asks_for_more_than(title.available, str(typed)):
                 waits = forms.BooleanField(
                     label=wait_label(title.leaflet, title.available), required=False, initial=bool(title.waited_for)
                 )
                 self.fields[wait_field_name(slug)] = waits
         self.order_fields([name for slug in self.titles for name in (change_field_name(slug), wait_field_name(slug))])
 
-    def room(self, title: OrderedTitle, lately: RecentOrders) -> str:
-        """The hint of its copies."""
-        # What this order may have of a title now, and what of it has left already.
-        left = (
-            ngettext("%(n)d has left already.", "%(n)d have left already.", title.sent) % {"n": title.sent} if title.sent else ""
-        )
-        most = title.most(lately)
+    def copies_hint(self, title: OrderedTitle, recent: RecentOrders) -> str:
+        """What this order may have of a title now, and what of it has left already."""
+        left = ngettext("%(n)d has left already.", "%(n)d have left already.", title.sent) % {"n": title.sent}
+        left = left if title.sent else ""
+        most = title.most(recent)
         if title.available <= 0:
             return f"{_('Out of stock just now. You can wait for more.')} {left}".strip()
         if title.available < most:
@@ -503,27 +435,23 @@ class ChangeForm(DeliveryForm):
 
     def change(self, expected: str) -> OrderChange:
         """Of a valid form."""
-        given = self.cleaned_data
+        answers = self.cleaned_data
         return OrderChange(
-            copies={title.leaflet.pk: given[change_field_name(slug)] for slug, title in self.titles.items()},
+            copies={title.leaflet.pk: answers[change_field_name(slug)] for slug, title in self.titles.items()},
             delivery=self.delivery(),
             expected=expected,
-            will_wait_for=[title.leaflet.pk for slug, title in self.titles.items() if given.get(wait_field_name(slug))],
+            will_wait_for=[title.leaflet.pk for slug, title in self.titles.items() if answers.get(wait_field_name(slug))],
             flagged=self.flagged,
         )
 
     def show(self, refusal: Shortfalls) -> None:
-        """Each title that is short, beside its field."""
+        """Each title that is short, beside its field. Over a limit nothing can be waited for, so that is not asked."""
         for short in refusal.shortfalls:
-            self._say(short, short.message)
-
-    def _say(self, short: Shortfall, words: str) -> None:
-        """Over a limit nothing can be waited for, so that is not asked."""
-        slug = short.leaflet.slug
-        if change_field_name(slug) in self.fields:
-            self.add_error(change_field_name(slug), words)
-        if not short.may_wait:
-            self.fields.pop(wait_field_name(slug), None)
+            slug = short.leaflet.slug
+            if change_field_name(slug) in self.fields:
+                self.add_error(change_field_name(slug), short.message)
+            if not short.may_wait:
+                self.fields.pop(wait_field_name(slug), None)
 
     def rows(self) -> list[tuple[OrderedTitle, forms.BoundField, forms.BoundField | None]]:
         """Each title, its copies, and the question whether to wait for some, where that helps."""
@@ -536,14 +464,6 @@ class ChangeForm(DeliveryForm):
         """Where to, and what the form asks again about it."""
         return [self[name] for name in (*DeliveryForm.base_fields, CONFIRM_FIELD) if name in self.fields]
 
-    def typed(self) -> list[dict[str, Any]]:
-        """What was typed, to be read out on the phone when it is too late; for includes/summary_list.html."""
-        copies = [{"label": title.leaflet.title, "value": field.value()} for title, field, _wait in self.rows()]
-        lines = [str(self[name].value() or "") for name in (*DeliveryForm.texts, "postcode") if name in self.fields]
-        return (
-            [*copies, {"label": _("Delivery address"), "value": "\n".join(line for line in lines if line)}] if lines else copies
-        )
-
 
 def change_form_for(
     form_class: type[ChangeForm], order: Order, data: Mapping[str, Any] | None, now: datetime
@@ -554,5 +474,5 @@ def change_form_for(
     current = Edition.objects.current().filter(leaflet__in=[leaflet for leaflet in leaflets if leaflet.active]).order_by()
     titles = ordered_titles(lines, {edition.leaflet_id: edition for edition in current})
     workplace = Workplace(order.organisation_id, order.postcode)
-    lately = recent_orders(person=order.person_id, workplace=workplace, leaflets=leaflets, now=now, but_not=order.pk)
-    return form_class(data, order=order, titles=titles, lately=lately), order_version(titles, order.delivery)
+    recent = recent_orders(person=order.person_id, workplace=workplace, leaflets=leaflets, now=now, exclude=order.pk)
+    return form_class(data, order=order, titles=titles, recent=recent), order_version(titles, order.delivery)

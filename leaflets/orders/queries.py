@@ -4,22 +4,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import DateTimeField, Prefetch, Value, prefetch_related_objects
+from django.db.models import DateTimeField, Value
 from django.db.models.expressions import Combinable
 from django.utils.translation import gettext as _
 
 from ctac.dates import format_day, uk_day
-from leaflets.models import Delivery, Dispatch, EventKind, KeptAddress, MissingParcel, MissingState, Order, OrderEvent, OrderLine
+from leaflets.models import Delivery, Dispatch, EventKind, KeptAddress, MissingParcel, MissingState, Order, OrderEvent
 from leaflets.models.orders import STAFF_ONLY_EVENTS
-
-# Orders with their lines, and where a person's parcels may go.
-
-
-def with_lines(order: Order) -> Order:
-    """The same with its lines at hand: one statement, or none if they are."""
-    if not hasattr(order, "sample_lines"):
-        prefetch_related_objects([order], Prefetch("lines", OrderLine.objects.in_order()))
-    return order
 
 
 @dataclass(frozen=True)
@@ -41,16 +32,16 @@ def delivery_addresses(person: int) -> DeliveryAddresses:
     return DeliveryAddresses(kept_addresses(person), last.delivery if last else None)
 
 
-# Which visit an order is brought to: said by the app that has the visits, since this one does not know it (ADR 17).
+# The visit that an order is brought to: asked of the app that has the visits, since this one does not know it (ADR 17).
 
-VISIT_PERMISSION = "bookings.view_booking"  # the permission for the page to which the words lead
+VISIT_PERMISSION = "bookings.view_booking"  # for the page to which the text leads
 
 
 @dataclass(frozen=True)
 class VisitLookup:
-    """`words`: of a booking by its reference, who goes there when, for staff. `starts`: when, of an order in a query."""
+    """`text`: of a booking by its reference, who goes there when, for staff. `starts`: when, of an order in a query."""
 
-    words: Callable[[str], str]
+    text: Callable[[str], str]
     starts: Callable[[], Combinable]
 
 
@@ -63,107 +54,72 @@ def register_visits(visits: VisitLookup) -> None:
 
 
 def visit_text(reference: str) -> str:
-    return _lookup[0].words(reference) if reference else ""
+    return _lookup[0].text(reference) if reference else ""
 
 
 def visit_start() -> Combinable:
     return _lookup[0].starts()
 
 
-# What has happened to an order, and what became of its parcels, as its owner reads it.
-
-LEFT_EVENTS = (EventKind.PART_SENT, EventKind.DISPATCHED)
-
-
 def order_parcels(order: Order) -> list[Dispatch]:
-    """In the order in which they left, each with what was said of it: one statement."""
+    """In the order in which they left, each with the report that it never came: one statement."""
     return list(order.dispatches.select_related("missing__replacement"))
-
-
-def replaced_order(order: Order) -> Order | None:
-    """The order whose parcel never came, which this one sends again; asks only for one that does."""
-    if order.replaces_id is None:
-        return None
-    return Order.objects.get(dispatches__missing=order.replaces_id)
 
 
 def order_history(order: Order, parcels: Sequence[Dispatch]) -> list[dict[str, object]]:
     """For includes/steps.html. A parcel that left has its tracking number."""
     numbers = {parcel.dispatched_at: parcel.tracking_number for parcel in parcels}
-    return [
-        {
-            "when": event.when,
-            "what": event_text(event, order, numbers.get(event.at, "") if event.kind in LEFT_EVENTS else ""),
-            "details": event.changed,
-        }
-        for event in OrderEvent.objects.filter(order=order).exclude(kind__in=STAFF_ONLY_EVENTS)
-    ]
+    rows: list[dict[str, object]] = []
+    for event in OrderEvent.objects.filter(order=order).exclude(kind__in=STAFF_ONLY_EVENTS):
+        is_given = order.brought_with and event.kind == EventKind.DISPATCHED
+        what = _("Given to the presenter") if is_given else str(event.get_kind_display())
+        number = numbers.get(event.at, "") if event.kind in (EventKind.PART_SENT, EventKind.DISPATCHED) else ""
+        if number:
+            what = _("%(what)s, tracking number %(number)s") % {"what": what, "number": number}
+        rows.append({"when": event.when, "what": what, "details": event.changed})
+    return rows
 
 
-def event_text(event: OrderEvent, order: Order, tracking_number: str) -> str:
-    given = order.brought_with and event.kind == EventKind.DISPATCHED
-    what = _("Given to the presenter") if given else str(event.get_kind_display())
-    return _("%(what)s, tracking number %(number)s") % {"what": what, "number": tracking_number} if tracking_number else what
+def order_arrival(parcels: Sequence[Dispatch], now: datetime) -> dict[str, object]:
+    """Whether its owner may say now that a parcel never came, from which day if not yet, and what became of each report.
 
-
-@dataclass(frozen=True)
-class ParcelNews:
-    """What is said of a parcel on its order's page: nothing, or what became of it; `order` is the one that sends it again."""
-
-    parcel: Dispatch
-    words: str
-    order: Order | None = None
-
-
-@dataclass(frozen=True)
-class Arrival:
-    """Whether the owner may say now that a parcel never came, from which day if not yet, and what was said already."""
-
-    may_tell: bool
-    from_day: str
-    news: tuple[ParcelNews, ...]
-
-
-def order_arrival(parcels: Sequence[Dispatch], now: datetime) -> Arrival:
-    """Reads nothing: parcels_of has read all."""
-    untold = [parcel for parcel in parcels if missing_report(parcel) is None]
-    later = [day for parcel in untold if (day := missing_since(parcel)) > uk_day(now)]
-    told = [parcel for parcel in parcels if missing_report(parcel)]
-    news = tuple(parcel_news(parcel, several=len(parcels) > 1) for parcel in told)
-    return Arrival(bool(reportable_parcels(parcels, now)), format_day(min(later)) if later else "", news)
+    Reads nothing: order_parcels has read all.
+    """
+    later = [day for parcel in parcels if not hasattr(parcel, "missing") and (day := missing_since(parcel)) > uk_day(now)]
+    reports = []
+    for parcel in parcels:
+        report: MissingParcel | None = getattr(parcel, "missing", None)
+        if report is None:
+            continue
+        facts = {"left": format_day(parcel.dispatched_at), "told": format_day(report.reported_at), "reason": report.reason}
+        if report.state == MissingState.RESENT:
+            text = _("It never came, so we send it again:")
+        elif report.state == MissingState.CLOSED:
+            text = (_("We looked into it and do not send it again. %(reason)s") % facts).strip()
+        else:
+            text = _("You told us on %(told)s that it never came. We look into it and email you our answer.") % facts
+        which = _("The parcel of %(left)s: ") % facts if len(parcels) > 1 else ""
+        replacement = report.replacement if report.state == MissingState.RESENT else None
+        reports.append({"text": f"{which}{text}", "replacement": replacement})
+    return {
+        "may_report": bool(reportable_parcels(parcels, now)),
+        "from_day": format_day(min(later)) if later else "",
+        "reports": reports,
+    }
 
 
 def reportable_parcels(parcels: Sequence[Dispatch], now: datetime) -> list[Dispatch]:
-    """Those that were due long enough ago, and not too long, and that nobody has told of."""
+    """Those that were due long enough ago, and not too long, and that nobody has reported."""
     today = uk_day(now)
     return [
         parcel
         for parcel in parcels
-        if missing_report(parcel) is None and missing_since(parcel) <= today and not is_too_long_ago(parcel, now)
+        if not hasattr(parcel, "missing") and missing_since(parcel) <= today and not is_too_long_ago(parcel, now)
     ]
-
-
-def missing_report(parcel: Dispatch) -> MissingParcel | None:
-    return getattr(parcel, "missing", None)
-
-
-def parcel_news(parcel: Dispatch, *, several: bool) -> ParcelNews:
-    report = parcel.missing
-    facts = {"left": format_day(parcel.dispatched_at), "told": format_day(report.reported_at), "reason": report.reason}
-    which = _("The parcel of %(left)s: ") % facts if several else ""
-    if report.state == MissingState.RESENT:
-        return ParcelNews(parcel, f"{which}{_('It never came, so we send it again:')}", report.replacement)
-    if report.state == MissingState.CLOSED:
-        return ParcelNews(parcel, f"{which}{_('We looked into it and do not send it again. %(reason)s') % facts}".strip())
-    return ParcelNews(
-        parcel, f"{which}{_('You told us on %(told)s that it never came. We look into it and email you our answer.') % facts}"
-    )
 
 
 # Monday to Friday, bank holidays too: most parcels need two or three, and nobody should have to count.
 WAIT_WORKING_DAYS = 7
-
-
 REPORTABLE_FOR = timedelta(days=90)
 
 

@@ -142,10 +142,10 @@ def asks_for_more(guide: Guide) -> Tour:
         guide.press("Add to basket")
     guide.open("/basket/")
     yield "basket with a title over its limit"
-    guide.page.locator("[name=because]").fill("Amy Smith, born 3/4/2015, needs one")
+    guide.page.locator("[name=reason]").fill("Amy Smith, born 3/4/2015, needs one")
     guide.press("Continue")
     yield "basket with a reason that looks like a child's details"
-    guide.page.locator("[name=because]").fill("We train every school in the county")
+    guide.page.locator("[name=reason]").fill("We train every school in the county")
     guide.page.locator(f"[name=wait-for-{SCARCE}]").check()
     guide.press("Continue")  # where the order before went is known
     yield "order check of a request"

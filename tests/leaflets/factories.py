@@ -30,7 +30,7 @@ from leaflets.models import (
     RecallReplacement,
     SheetImport,
 )
-from leaflets.orders.services.place import keep_address, place_order
+from leaflets.orders.services.create import keep_address, place_order
 from leaflets.orders.services.transitions import dispatch, start_packing
 from leaflets.recalls.services import RecallRequest, recall_edition
 from leaflets.stock.services import lock_editions, movement_for_line, receive_stock, record_movements

@@ -12,10 +12,10 @@ from django.db import connection
 
 from leaflets.models import Edition, Order, StockAlert, StockMovement
 from leaflets.models.catalogue import EditionQuerySet
-from leaflets.orders.limits import Shortfalls
-from leaflets.orders.services import place
+from leaflets.orders.allowances import Shortfalls
+from leaflets.orders.services import create
 from leaflets.orders.services.change import OrderChange, change_order, order_version, ordered_titles
-from leaflets.orders.services.place import AlreadyPlaced
+from leaflets.orders.services.create import AlreadyPlaced
 from leaflets.orders.services.transitions import OrderHasMoved, cancel, dispatch, start_packing
 from leaflets.stock.services import AlreadyInStock, ask_for_alert, ledger_differences, receive_stock
 from notifications.models import Notification
@@ -65,14 +65,14 @@ def without_the_lock(monkeypatch: pytest.MonkeyPatch) -> None:
 @contextmanager
 def without_guards(monkeypatch: pytest.MonkeyPatch, people: int) -> Iterator[None]:
     """The lock off, the CHECK dropped, and everyone held between reading the stock and taking from it."""
-    everyone_has_read, allocate = threading.Barrier(people), place._allocate
+    everyone_has_read, allocate = threading.Barrier(people), create._allocate
 
     def allocate_once_all_have_read(*order: Any, **more: Any) -> None:
         everyone_has_read.wait(timeout=30)
         allocate(*order, **more)
 
     without_the_lock(monkeypatch)
-    monkeypatch.setattr(place, "_allocate", allocate_once_all_have_read)
+    monkeypatch.setattr(create, "_allocate", allocate_once_all_have_read)
     table, name = Edition._meta.db_table, "edition_allocated_within_on_hand"
     constraint = next(c for c in Edition._meta.constraints if c.name == name)
     with connection.cursor() as cursor:

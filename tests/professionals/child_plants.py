@@ -85,7 +85,7 @@ def why_so_many_copies(client: Client) -> None:
     sign_in(client, make_person(email=SAM))
     client.post(reverse("basket_add", args=[leaflet.slug]), {"one-copies": 5})
     for more in ({}, KEPT):
-        client.post(reverse("basket"), {"one": "45", "because": CHILD, "continue": "1"} | more)
+        client.post(reverse("basket"), {"one": "45", "reason": CHILD, "continue": "1"} | more)
     address = {"name": "Sam Taylor", "address_line_1": "1 Park Row", "town": "Leeds", "postcode": "LS1 4AP"}
     client.post(reverse("order_delivery"), address)
     client.post(reverse("order_check"), hidden(client.get(reverse("order_check"))))
@@ -239,7 +239,7 @@ PLANTED: dict[Callable[[Client], None], set[str]] = {
     cancelling_a_booking: {"bookings.booking.forms.CancelForm.reason"},
     a_place_at_a_session: {"bookings.open_sessions.views.PlaceForm.access_needs"},
     feedback: {"bookings.feedback.forms.FeedbackForm.comment"},
-    why_so_many_copies: {"leaflets.orders.forms.BasketForm.because"},
+    why_so_many_copies: {"leaflets.orders.forms.BasketForm.reason"},
     a_parcel_that_never_came: {"leaflets.orders.views.orders.MissingForm.note"},
     closing_a_parcel: {"leaflets.orders.admin.missing.CloseMissingForm.reason"},
     declining_a_booking: {"bookings.booking.admin.actions.DeclineForm.reason"},

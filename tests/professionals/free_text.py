@@ -161,7 +161,7 @@ WRITTEN_BY = {
     },
     "leaflets.Edition.withdrawn_why": {"WithdrawForm.why", "RecallForm.why"},
     "leaflets.KeptAddress.attention": {"AddressForm.attention", "DeliveryChoiceForm.attention"},
-    "leaflets.Order.asked_because": {"BasketForm.because"},
+    "leaflets.Order.asked_because": {"BasketForm.reason"},
     "leaflets.Order.attention": {"DeliveryForm.attention", "OrderForCallerForm.to_attention", "SendAgainForm.attention"},
     "leaflets.MissingParcel.note": {"MissingForm.note"},
     "leaflets.MissingParcel.reason": {"CloseMissingForm.reason"},

@@ -210,15 +210,15 @@ def answer_offers_as_they_were_read(name: str = "take") -> None:
 
 def pause_before_stock_is_taken() -> None:
     """Everybody has read the stock and written an order, and nobody has committed."""
-    from leaflets.orders.services import place
+    from leaflets.orders.services import create
 
-    allocate = place._allocate
+    allocate = create._allocate
 
     def after_all(*args: Any, **more: Any) -> None:
         pause("stock")
         allocate(*args, **more)
 
-    place._allocate = after_all
+    create._allocate = after_all
 
 
 def lock_titles_in_an_order_of_their_own() -> None:
@@ -226,9 +226,9 @@ def lock_titles_in_an_order_of_their_own() -> None:
     from django.db import connection
 
     from leaflets.models import Edition
-    from leaflets.orders.services import place
+    from leaflets.orders.services import create
 
-    read = place.lock_current_editions
+    read = create.lock_current_editions
 
     def lock(basket: Any) -> Any:
         titles = sorted(basket, key=lambda leaflet: -basket[leaflet]) if len(basket) > 1 else []
@@ -240,7 +240,7 @@ def lock_titles_in_an_order_of_their_own() -> None:
                 pause("titles")
         return read(basket)
 
-    place.lock_current_editions = lock
+    create.lock_current_editions = lock
 
 
 def move_orders_as_they_were_read() -> None:

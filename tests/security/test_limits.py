@@ -10,7 +10,7 @@ from django.test import Client
 
 from accounts import limits
 from bookings import rules
-from leaflets.orders import limits as orders_limits
+from leaflets.orders import allowances
 from notifications.models import Notification
 from tests.factories import make_person
 from tests.leaflets.factories import make_edition
@@ -51,7 +51,7 @@ def few(monkeypatch: pytest.MonkeyPatch, settings: LazySettings) -> None:
     settings.TRUSTED_PROXY_COUNT = 1
     monkeypatch.setattr(rules, "LINK_RATE_LIMIT", (3, HOUR))
     monkeypatch.setattr(rules, "UNKNOWN_FEED_RATE_LIMIT", (3, HOUR))
-    monkeypatch.setattr(orders_limits, "DOWNLOAD_LIMIT", (3, HOUR))
+    monkeypatch.setattr(allowances, "DOWNLOAD_LIMIT", (3, HOUR))
 
 
 def stopped(response: HttpResponse) -> bool:

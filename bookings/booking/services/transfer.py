@@ -11,7 +11,7 @@ from bookings.models import Booking, EventKind
 from bookings.models.booking import record_event
 from bookings.schedule.locks import lock_bookings
 from ctac.errors import DomainError
-from leaflets.orders.services.place import transfer_order
+from leaflets.orders.services.create import transfer_order
 from professionals.models import Person
 from professionals.safeguarding.services import notify_safeguarding_lead
 

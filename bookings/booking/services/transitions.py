@@ -19,7 +19,7 @@ from bookings.schedule.holds import close_options, free_claims
 from bookings.schedule.locks import lock_booking
 from bookings.visits.services import presenter_is_there, refuse_while_overdue
 from leaflets.models import ToBring
-from leaflets.orders.services.place import erase_previous_owner, place_order_for_visit
+from leaflets.orders.services.create import erase_previous_owner, place_order_for_visit
 from leaflets.orders.services.transitions import OrderHasMoved, cancel
 from notifications.outbox import Later
 from professionals.safeguarding.services import notify_safeguarding_lead

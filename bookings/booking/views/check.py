@@ -30,8 +30,8 @@ from bookings.schedule.queries import open_schedule
 from ctac.dates import format_span, uk_day
 from ctac.forms import FORM_METHODS
 from leaflets.models import ToBring
-from leaflets.orders.limits import RecentOrdersByTitle, Workplace, recent_orders
-from leaflets.orders.services.place import CopiesPossible, copies_possible_by_slug
+from leaflets.orders.allowances import RecentOrdersByTitle, Workplace, recent_orders
+from leaflets.orders.services.create import CopiesPossible, copies_possible_by_slug
 from leaflets.stock.queries import leaflets_in_stock
 from professionals import drafts
 from professionals.access import person_required

@@ -22,11 +22,12 @@ from accounts.limits import count_throttles
 from accounts.services import AccountGoneError
 from ctac.errors import DomainError
 from ctac.staff.site import ObjectAction, StaffModelAdmin
-from leaflets.models import Channel, Delivery, Leaflet, Order
+from leaflets.models import Channel, Leaflet, Order
+from leaflets.models.orders import LABEL_FIELDS
+from leaflets.orders.allowances import RecentOrders, Shortfall, Shortfalls, order_limits
 from leaflets.orders.forms import ChangeForm, CopiesField, DeliveryForm, change_field_name, change_form_for
-from leaflets.orders.limits import RecentOrders, Shortfall, Shortfalls, order_limits
 from leaflets.orders.services.change import OrderChange, OrderedTitle, OrderHasChanged, change_order
-from leaflets.orders.services.place import AlreadyPlaced, place_order
+from leaflets.orders.services.create import AlreadyPlaced, place_order
 from professionals import drafts
 from professionals.admin import PERSON_RECORDS, PersonRecords, prefill_note, prefilled_person
 from professionals.forms import CallerForm, clean_text
@@ -40,24 +41,18 @@ if TYPE_CHECKING:
     from leaflets.orders.admin.orders import OrderAdmin
 
 
-# Order for a caller: the staff page that places an order by the same service as the website.
-
 PERSON_RECORDS.append(PersonRecords(Order, gettext_lazy("Order for them")))
 
 
-def stock_hint_for_staff(leaflet: Leaflet) -> str:
-    """What is there and how far the limit goes, for staff, who may set the limit aside."""
-    if leaflet.available <= 0:
-        return _("None in stock.")
-    figures = {"stock": f"{leaflet.available:,}", "most": f"{leaflet.most_per_order:,}"}
-    return _("%(stock)s in stock. The limit is %(most)s an order.") % figures
-
-
 class CallerCopiesField(CopiesField):
-    """The same box as on the website, with stock figures for staff."""
+    """The same box as on the website, with the figures for staff, who may set the limit aside."""
 
     def __init__(self, leaflet: Leaflet) -> None:
-        super().__init__(leaflet, label=leaflet.title, help_text=stock_hint_for_staff(leaflet), required=False, min_value=0)
+        figures = {"stock": f"{leaflet.available:,}", "most": f"{leaflet.most_per_order:,}"}
+        hint = _("None in stock.")
+        if leaflet.available > 0:
+            hint = _("%(stock)s in stock. The limit is %(most)s an order.") % figures
+        super().__init__(leaflet, label=leaflet.title, help_text=hint, required=False, min_value=0)
         self.error_messages["min_value"] = self.error_messages["invalid"]
 
 
@@ -69,16 +64,16 @@ def over_limit_label(short: Shortfall) -> str:
 def shortfall_for_staff(short: Shortfall) -> str:
     """Why so many copies can’t be sent, and what to do, said to staff."""
     facts = {"n": short.possible, "title": short.leaflet.title}
-    if not short.in_the_way_of_staff:
+    if short.over_limit and short.possible < short.leaflet.available:
         return over_limit_label(short)
     if short.possible <= 0:
         return _("None of “%(title)s” are in stock. Leave it empty: the caller can download it from the website.") % facts
-    said = ngettext(
+    text = ngettext(
         "There is only %(n)d copy of “%(title)s” in stock. Enter 1, or leave it empty.",
         "There are only %(n)d copies of “%(title)s” in stock. Enter %(n)d or fewer.",
         short.possible,
     )
-    return said % facts
+    return text % facts
 
 
 def delivery_field(name: str, label: Any = "", *, same_as_caller: bool = False) -> forms.Field:
@@ -116,10 +111,10 @@ class OrderForCallerForm(ChildDetailsMixin, CallerForm):
 
     def __init__(self, data: Any = None, known: Person | None = None) -> None:
         super().__init__(data, initial=CallerForm.initial_of(known) if known else None)
-        sent = self.data.get("token") or ""
-        self.token = sent if drafts.SECRET.fullmatch(sent) else secrets.token_urlsafe(32)
-        found = [leaflet for leaflet in Leaflet.objects.in_catalogue() if leaflet.current_edition]
-        self.leaflets = {f"copies_{leaflet.slug}": leaflet for leaflet in found}
+        token = self.data.get("token") or ""
+        self.token = token if drafts.SECRET.fullmatch(token) else secrets.token_urlsafe(32)
+        catalogue = Leaflet.objects.in_catalogue()
+        self.leaflets = {f"copies_{leaflet.slug}": leaflet for leaflet in catalogue if leaflet.current_edition}
         for name, leaflet in self.leaflets.items():
             self.fields[name] = CallerCopiesField(leaflet)
 
@@ -135,13 +130,8 @@ class OrderForCallerForm(ChildDetailsMixin, CallerForm):
 
     def digest(self) -> str:
         """A fingerprint of all that was typed: the same form with something else in it is another order."""
-        sent = dict(cast("QueryDict", self.data).lists())
-        return drafts.digest({name: typed for name, typed in sent.items() if name not in {"csrfmiddlewaretoken", "token"}})
-
-    def renew(self, message: str) -> None:
-        """Not sent: the form says why, keeps what was typed, and counts as another form from now on."""
-        self.add_error(None, message)
-        self.token = secrets.token_urlsafe(32)
+        data = dict(cast("QueryDict", self.data).lists())
+        return drafts.digest({name: typed for name, typed in data.items() if name not in {"csrfmiddlewaretoken", "token"}})
 
     def sections(self) -> list[tuple[str, list[BoundField]]]:
         """The fields under headings, in the order of a phone call."""
@@ -156,11 +146,6 @@ class OrderForCallerForm(ChildDetailsMixin, CallerForm):
 
     def basket(self) -> dict[Leaflet, int]:
         return {leaflet: self.cleaned_data[name] for name, leaflet in self.leaflets.items() if self.cleaned_data[name]}
-
-    def delivery(self) -> Delivery:
-        typed = {name: self.cleaned_data[f"to_{name}"] for name in (*DeliveryForm.texts, "postcode")}
-        own = {name: self.cleaned_data[name] for name in ("name", "organisation_name", "postcode")}
-        return Delivery(**{name: clean_text(value) or own.get(name, "") for name, value in typed.items()})
 
     def show(self, refusal: Shortfalls) -> None:
         """Each title that is short, beside its field. What only goes over a limit needs a reason."""
@@ -191,28 +176,32 @@ def order_for_caller(admin: "OrderAdmin", request: HttpRequest) -> HttpResponse:
 
 
 def placed_before(form: OrderForCallerForm) -> Order | None:
-    """The order that this very form has made already. If it was sent again with something else, the form says so."""
+    """The order that this very form has made already.
+
+    If it was sent again with something else, the form says so, keeps what was typed, and counts as another form from now on.
+    """
     order = Order.objects.filter(submission_token=form.token).first()
     if order is None or order.submission_digest == form.digest():
         return order
-    form.renew(
-        _(
-            "This form has already placed order %(reference)s, with other answers. Nothing new was placed. "
-            "If this is another order, check it and press the button again. "
-            "If you want to change %(reference)s, open it and press “Change this order”."
-        )
-        % {"reference": order.reference}
+    text = _(
+        "This form has already placed order %(reference)s, with other answers. Nothing new was placed. "
+        "If this is another order, check it and press the button again. "
+        "If you want to change %(reference)s, open it and press “Change this order”."
     )
+    form.add_error(None, text % {"reference": order.reference})
+    form.token = secrets.token_urlsafe(32)
     return None
 
 
 def place_for_caller(request: HttpRequest, form: OrderForCallerForm) -> Order | None:
     """The order, or None with every shortfall said on the form. A refused order leaves no new person behind."""
     by, now = request.user, timezone.now()
+    own = {name: form.cleaned_data[name] for name in ("name", "organisation_name", "postcode")}
+    address = {name: clean_text(form.cleaned_data[f"to_{name}"]) or own.get(name, "") for name in LABEL_FIELDS}
     try:
         with transaction.atomic():
             person = find_or_enter_person(**form.details(), email=form.cleaned_data["email"], by=by, now=now)  # type: ignore[arg-type]
-            order = Order(person=person, channel=form.cleaned_data["channel"], **vars(form.delivery()))
+            order = Order(person=person, channel=form.cleaned_data["channel"], **address)
             order.submission_token, order.submission_digest = form.token, form.digest()
             reason = form.cleaned_data["override_reason"]
             place_order(order=order, basket=form.basket(), by=by, flagged=form.flagged, override_reason=reason, now=now)  # type: ignore[arg-type]
@@ -226,9 +215,6 @@ def place_for_caller(request: HttpRequest, form: OrderForCallerForm) -> Order | 
     except AlreadyPlaced:
         return placed_before(form)  # its twin, sent at the same moment
     return None
-
-
-# Staff change an order for whoever calls, as its owner does on the website; over its limits with a reason.
 
 
 class StaffChangeForm(ChangeForm):
@@ -250,17 +236,20 @@ class StaffChangeForm(ChangeForm):
         for slug, title in self.titles.items():
             self.fields[change_field_name(slug)].label = title.leaflet.title
 
-    def room(self, title: OrderedTitle, lately: RecentOrders) -> str:
+    def copies_hint(self, title: OrderedTitle, recent: RecentOrders) -> str:
         """In figures, and of the limits, which they may set aside."""
-        facts = {"stock": f"{title.available:,}", "most": f"{title.most(lately):,}"}
+        facts = {"stock": f"{title.available:,}", "most": f"{title.most(recent):,}"}
         return _("%(stock)s in stock for this order. Within the limits it can have %(most)s.") % facts
 
     def change(self, expected: str) -> OrderChange:
         return replace(super().change(expected), override_reason=self.cleaned_data["override_reason"])
 
     def show(self, refusal: Shortfalls) -> None:
-        for short in refusal.shortfalls:
-            self._say(short, over_limit_label(short) if short.over_limit else short.message)
+        super().show(
+            Shortfalls(
+                [replace(short, message=over_limit_label(short)) if short.over_limit else short for short in refusal.shortfalls]
+            )
+        )
 
 
 def staff_change_page(admin: StaffModelAdmin, request: HttpRequest, order: Order, action: ObjectAction) -> HttpResponse:

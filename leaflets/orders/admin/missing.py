@@ -15,11 +15,11 @@ from django.utils.translation import gettext_lazy
 
 from ctac.dates import format_day
 from ctac.models import is_reference, tidy_reference
-from ctac.staff.columns import NOTHING, LooksOnly, how_long_ago, mail_link, moment_of, phone_link, state_tag
+from ctac.staff.columns import NOTHING, LooksOnly, column, how_long_ago, mail_link, moment_of, phone_link, state_tag
 from ctac.staff.site import ObjectAction, staff_site
 from leaflets.models import Delivery, Edition, MissingParcel, MissingState, Order
+from leaflets.models.orders import LABEL_FIELDS
 from leaflets.orders.admin.for_caller import delivery_field
-from leaflets.orders.forms import DeliveryForm
 from leaflets.orders.services.missing import close_missing, send_again
 from leaflets.orders.services.transitions import parcel_contents
 from professionals.admin import name_and_organisation, name_with_organisation
@@ -28,7 +28,6 @@ from professionals.models import Person
 from professionals.safeguarding.forms import StaffForm
 
 MISSING_COLOURS = {MissingState.OPEN: "waiting", MissingState.RESENT: "done", MissingState.CLOSED: "stopped"}
-ADDRESS_FIELDS = (*DeliveryForm.texts, "postcode")
 
 
 class SendAgainForm(StaffForm):
@@ -38,16 +37,16 @@ class SendAgainForm(StaffForm):
     never_kept = ("attention",)
 
     def __init__(self, data: Any = None, *, order: Order, **kwargs: Any) -> None:
-        super().__init__(data, initial={name: getattr(order, name) for name in ADDRESS_FIELDS}, **kwargs)
-        for name in ADDRESS_FIELDS:
+        super().__init__(data, initial={name: getattr(order, name) for name in LABEL_FIELDS}, **kwargs)
+        for name in LABEL_FIELDS:
             self.fields[name] = delivery_field(name, gettext_lazy("Name on the label") if name == "name" else "")
-        self.order_fields(ADDRESS_FIELDS)
+        self.order_fields(LABEL_FIELDS)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
         if self.errors:
             return cleaned
-        typed = {name: cleaned.pop(name) for name in ADDRESS_FIELDS}
+        typed = {name: cleaned.pop(name) for name in LABEL_FIELDS}
         return {**cleaned, "delivery": Delivery(**{name: clean_text(value) for name, value in typed.items()})}
 
 
@@ -68,20 +67,6 @@ def order_link(order: Order) -> SafeString:
     return format_html('<a class="reference" href="{}">{}</a>', url, order.reference)
 
 
-def missing_links(order: Order) -> SafeString | str:
-    """For the page of an order: what it sends again, and what became of its own parcels that never came."""
-    lost = (
-        [order_link(first) for first in Order.objects.filter(dispatches__missing=order.replaces_id)] if order.replaces_id else []
-    )
-    said = [format_html(_("Sends again what was lost of {}"), link) for link in lost]
-    for report in MissingParcel.objects.filter(parcel__order=order).select_related("replacement"):
-        url = reverse("staff:leaflets_missingparcel_change", args=[report.pk])
-        words = format_html('<a href="{}">{}</a>', url, _("A parcel never came"))
-        again = getattr(report, "replacement", None)
-        said.append(format_html("{}: {} {}", words, report.get_state_display(), order_link(again) if again else ""))
-    return format_html("<br>".join(["{}"] * len(said)), *said) if said else ""
-
-
 MISSING_SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
     (None, ("state_in_words", "sent_again_in", "what", "label", "left", "tracking", "order")),
     (gettext_lazy("What they told us"), ("told_at", "wrote", "person", "person_email", "person_phone")),
@@ -100,6 +85,38 @@ class MissingParcelAdmin(LooksOnly):
     ordering = ("reported_at", "pk")
     actions = None
     may_be_empty = ("wrote", "why", "sent_again_in", "tracking")
+    reference = column(gettext_lazy("order"), lambda missing: missing.parcel.order.reference, ordering="parcel__order__reference")
+    state_in_words = column(
+        gettext_lazy("state"),
+        lambda missing: state_tag(missing.get_state_display(), MISSING_COLOURS[MissingState(missing.state)]),
+        ordering="state",
+    )
+    told_us = column(
+        gettext_lazy("told us"), lambda missing: how_long_ago(missing.reported_at, timezone.now()), ordering="reported_at"
+    )
+    left = column(gettext_lazy("left"), lambda missing: format_day(missing.parcel.dispatched_at))
+    to_whom = column(
+        gettext_lazy("for"),
+        lambda missing: name_and_organisation(missing.parcel.order.name, missing.parcel.order.organisation_name),
+    )
+    where_to = column(gettext_lazy("where to"), lambda missing: f"{missing.parcel.order.town} {missing.parcel.order.postcode}")
+    what = column(
+        gettext_lazy("what was in it"),
+        lambda missing: "\n".join(
+            f"{copies:,} × {leaflet.title}" for leaflet, copies in parcel_contents([missing.parcel])[0].items()
+        ),
+    )
+    label = column(gettext_lazy("sent to"), lambda missing: "\n".join(missing.parcel.order.address))
+    tracking = column(gettext_lazy("tracking number"), lambda missing: missing.parcel.tracking_number)
+    order = column(gettext_lazy("order"), lambda missing: order_link(missing.parcel.order))
+    sent_again_in = column(
+        gettext_lazy("sent again in"), lambda missing: order_link(missing.replacement) if hasattr(missing, "replacement") else ""
+    )
+    wrote = column(gettext_lazy("what they wrote"), lambda missing: missing.note)
+    why = column(gettext_lazy("why it is closed"), lambda missing: missing.reason)
+    person = column(gettext_lazy("person"), lambda missing: name_with_organisation(missing.parcel.order.person))
+    person_email = column(gettext_lazy("email address"), lambda missing: mail_link(missing.parcel.order.person.email))
+    person_phone = column(gettext_lazy("phone"), lambda missing: phone_link(missing.parcel.order.person.phone))
     told_at = moment_of("reported_at", gettext_lazy("told us"))
     decided = moment_of("decided_at", gettext_lazy("decided"))
     object_actions = (
@@ -141,91 +158,23 @@ class MissingParcelAdmin(LooksOnly):
         if "@" in search_term and (person := Person.objects.with_email(search_term.strip()).first()):
             return queryset.filter(parcel__order__person=person), False
         if is_reference(search_term):
-            found = queryset.filter(parcel__order__reference=tidy_reference(search_term))
-            if found.exists():
-                return found, False
+            of_order = queryset.filter(parcel__order__reference=tidy_reference(search_term))
+            if of_order.exists():
+                return of_order, False
         return super().get_search_results(request, queryset, search_term)
 
     def says(self, name: Any, obj: MissingParcel) -> bool:
         return obj.decided_at is not None if name in {"decided", "decided_by"} else super().says(name, obj)
 
-    @admin.display(description=gettext_lazy("order"), ordering="parcel__order__reference")
-    def reference(self, missing: MissingParcel) -> str:
-        return missing.parcel.order.reference
-
-    @admin.display(description=gettext_lazy("state"), ordering="state")
-    def state_in_words(self, missing: MissingParcel) -> SafeString:
-        return state_tag(missing.get_state_display(), MISSING_COLOURS[MissingState(missing.state)])
-
-    @admin.display(description=gettext_lazy("told us"), ordering="reported_at")
-    def told_us(self, missing: MissingParcel) -> str:
-        return how_long_ago(missing.reported_at, timezone.now())
-
-    @admin.display(description=gettext_lazy("left"))
-    def left(self, missing: MissingParcel) -> str:
-        return format_day(missing.parcel.dispatched_at)
-
-    @admin.display(description=gettext_lazy("for"))
-    def to_whom(self, missing: MissingParcel) -> SafeString | str:
-        return name_and_organisation(missing.parcel.order.name, missing.parcel.order.organisation_name)
-
-    @admin.display(description=gettext_lazy("where to"))
-    def where_to(self, missing: MissingParcel) -> str:
-        return f"{missing.parcel.order.town} {missing.parcel.order.postcode}"
-
-    @admin.display(description=gettext_lazy("what was in it"))
-    def what(self, missing: MissingParcel) -> str:
-        return "\n".join(f"{copies:,} × {leaflet.title}" for leaflet, copies in parcel_contents([missing.parcel])[0].items())
-
-    @admin.display(description=gettext_lazy("sent to"))
-    def label(self, missing: MissingParcel) -> str:
-        return "\n".join(missing.parcel.order.address)
-
-    @admin.display(description=gettext_lazy("tracking number"))
-    def tracking(self, missing: MissingParcel) -> str:
-        return missing.parcel.tracking_number
-
-    @admin.display(description=gettext_lazy("order"))
-    def order(self, missing: MissingParcel) -> SafeString:
-        return order_link(missing.parcel.order)
-
-    @admin.display(description=gettext_lazy("sent again in"))
-    def sent_again_in(self, missing: MissingParcel) -> SafeString | str:
-        again = getattr(missing, "replacement", None)
-        return order_link(again) if again else ""
-
-    @admin.display(description=gettext_lazy("what they wrote"))
-    def wrote(self, missing: MissingParcel) -> str:
-        return missing.note
-
-    @admin.display(description=gettext_lazy("why it is closed"))
-    def why(self, missing: MissingParcel) -> str:
-        return missing.reason
-
-    @admin.display(description=gettext_lazy("person"))
-    def person(self, missing: MissingParcel) -> str:
-        return name_with_organisation(missing.parcel.order.person)
-
-    @admin.display(description=gettext_lazy("email address"))
-    def person_email(self, missing: MissingParcel) -> SafeString | str:
-        return mail_link(missing.parcel.order.person.email)
-
-    @admin.display(description=gettext_lazy("phone"))
-    def person_phone(self, missing: MissingParcel) -> SafeString | str:
-        return phone_link(missing.parcel.order.person.phone)
-
     def summary_of(self, obj: MissingParcel) -> list[dict[str, object]]:
-        # A line a title; what can't be ordered any more says so.
         [basket] = parcel_contents([obj.parcel])
         current = Edition.objects.current().filter(leaflet__in=basket, leaflet__active=True)
-        there = set(current.values_list("leaflet", flat=True))
+        orderable = set(current.values_list("leaflet", flat=True))
         left_out = _("%(line)s (can’t be ordered now, so it is left out)")
         lines = {leaflet.pk: f"{copies:,} × {leaflet.title}" for leaflet, copies in basket.items()}
+        what = [line if key in orderable else left_out % {"line": line} for key, line in lines.items()]
         return [
-            {
-                "label": _("What"),
-                "value": "\n".join([line if key in there else left_out % {"line": line} for key, line in lines.items()]),
-            },
+            {"label": _("What"), "value": "\n".join(what)},
             {"label": _("Sent to"), "value": self.label(obj)},
             {"label": _("What they wrote"), "value": obj.note or NOTHING},
         ]

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.html import format_html, format_html_join, strip_tags
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
 from ctac.errors import DomainError
 from ctac.staff.columns import (
@@ -21,6 +21,7 @@ from ctac.staff.columns import (
     FoundByReference,
     LooksOnly,
     ReadOnlyInline,
+    column,
     how_long_ago,
     long_moment,
     moment_of,
@@ -30,16 +31,24 @@ from ctac.staff.columns import (
 )
 from ctac.staff.lists import Part, period_of
 from ctac.staff.site import ObjectAction, staff_site
-from leaflets.models import OPEN_STATES, Channel, Dispatch, EventKind, Order, OrderEvent, OrderLine, OrderState, Parcel
+from leaflets.models import (
+    OPEN_STATES,
+    Channel,
+    Dispatch,
+    EventKind,
+    MissingParcel,
+    Order,
+    OrderEvent,
+    OrderState,
+    Parcel,
+)
 from leaflets.orders.admin.for_caller import CHANGE_ACTION, order_for_caller
-from leaflets.orders.admin.missing import missing_links
+from leaflets.orders.admin.missing import order_link
 from leaflets.orders.exports import OrderExportMixin
 from leaflets.orders.queries import VISIT_PERMISSION, visit_start, visit_text
 from leaflets.orders.services.transitions import approve, cancel, decline, dispatch, prioritise, remove_priority, start_packing
 from professionals.admin import PersonColumnsMixin, name_and_organisation, name_with_organisation
 from professionals.safeguarding.forms import StaffForm
-
-# Staff decide on a request for more than the limits: how many copies of each title, or none.
 
 
 class GrantForm(StaffForm):
@@ -59,13 +68,13 @@ class GrantForm(StaffForm):
         self.lines = {f"copies_{line.pk}": line for line in order.lines.in_order() if line.backordered}
         for name, line in self.lines.items():
             free = line.edition.free
-            there = ngettext("%(n)s copy is free now.", "%(n)s copies are free now.", free) % {"n": f"{free:,}"}
+            in_stock = ngettext("%(n)s copy is free now.", "%(n)s copies are free now.", free) % {"n": f"{free:,}"}
             self.fields[name] = forms.IntegerField(
                 label=line.edition.leaflet.title,
                 initial=line.backordered,
                 min_value=0,
                 max_value=line.backordered,
-                help_text=(f"{_('They asked for %(n)s.') % {'n': f'{line.backordered:,}'}} {there}"),
+                help_text=f"{_('They asked for %(n)s.') % {'n': f'{line.backordered:,}'}} {in_stock}",
                 widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
             )
         self.order_fields([*self.lines, "reason"])
@@ -89,16 +98,12 @@ class DeclineForm(StaffForm):
     )
 
 
-def is_requested(order: Order) -> bool:
-    return order.state == OrderState.REQUESTED
-
-
 DECISION_ACTIONS = (
     ObjectAction(
         "approve",
         gettext_lazy("Agree to this request"),
         approve,
-        available=is_requested,
+        available=lambda order: order.state == OrderState.REQUESTED,
         explanation=gettext_lazy(
             "Give all of it or less. What is not in stock waits until more are printed. The person gets an email."
         ),
@@ -112,7 +117,7 @@ DECISION_ACTIONS = (
         "decline",
         gettext_lazy("Decline this request"),
         decline,
-        available=is_requested,
+        available=lambda order: order.state == OrderState.REQUESTED,
         form_class=DeclineForm,
         explanation=gettext_lazy("Nothing of it is sent. The person gets an email with what you write."),
         done=gettext_lazy("The request is declined. The person gets an email."),
@@ -120,9 +125,6 @@ DECISION_ACTIONS = (
         weight="stop",
     ),
 )
-
-
-# Staff pass an order forward among those that wait for copies, or put it back in its own place.
 
 
 class PrioritiseForm(StaffForm):
@@ -176,21 +178,18 @@ class WaitsFilter(admin.SimpleListFilter):
     title = gettext_lazy("what it waits for")
     parameter_name = "waits"
 
-    ways: dict[str, tuple[Any, Callable[[Any], Any]]] = {
+    choices_by_value: dict[str, tuple[Any, Callable[[Any], Any]]] = {
         "long": (gettext_lazy("Our answer, for too long"), lambda orders: orders.asked_too_long_ago(timezone.now())),
         "forward": (gettext_lazy("Copies, passed forward"), lambda orders: orders.passed_forward()),
     }
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [(value, label) for value, (label, _narrow) in self.ways.items()]
+        return [(value, label) for value, (label, _narrow) in self.choices_by_value.items()]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Order]:
-        _label, narrow = self.ways.get(self.value() or "", ("", None))
+        _label, narrow = self.choices_by_value.get(self.value() or "", ("", None))
         rows: QuerySet[Order] = narrow(queryset) if narrow else queryset
         return rows
-
-
-# Orders: found, packed, dispatched and cancelled, one by one or many in one press.
 
 
 class DispatchForm(forms.Form):
@@ -346,6 +345,16 @@ class OrderAdmin(OrderExportMixin, PersonColumnsMixin, FoundByReference, LooksOn
     links: ClassVar = {**PersonColumnsMixin.links, "visit": (VISIT_PERMISSION, "visit_unlinked")}
     for_who_acts = ("label", "packed_in", "never_came", "person_email", "person_phone")
     asked_at = moment_of("created_at", gettext_lazy("ordered"))
+    asked = column(gettext_lazy("ordered"), lambda order: how_long_ago(order.created_at, timezone.now()), ordering="-created_at")
+    number_of_copies = column(gettext_lazy("copies"), lambda order: f"{order.total_copies:,}")
+    why_more = column(gettext_lazy("why more than the limit"), lambda order: order.asked_because or NOTHING)
+    to_whom = column(
+        gettext_lazy("for"), lambda order: name_and_organisation(order.name, order.organisation_name), ordering="name"
+    )
+    label = column(gettext_lazy("send to"), lambda order: "\n".join(order.address))
+    visit = column(gettext_lazy("visit"), lambda order: visit_text(order.brought_with))
+    visit_unlinked = column(gettext_lazy("visit"), lambda order: strip_tags(visit_text(order.brought_with)))
+    came_by = column(gettext_lazy("came by"), lambda order: str(CHANNEL_LABELS[order.channel]))
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
         return by_need()
@@ -365,42 +374,38 @@ class OrderAdmin(OrderExportMixin, PersonColumnsMixin, FoundByReference, LooksOn
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def state_in_words(self, order: Order) -> SafeString:
-        # The state of an order in a list, and under it that it was passed forward.
         tag = state_tag(order.state_in_words, order.status_colour)
         return format_html('{}<br> <span class="quiet">{}</span>', tag, _("Passed forward")) if order.is_passed_forward else tag
 
     @admin.display(description=gettext_lazy("place among those that wait"))
     def place(self, order: Order) -> str:
-        # Since when, by whom and why an order that waits comes before others; nothing of one in its own place.
         if not order.is_passed_forward:
             return ""
         event = order.events.filter(kind=EventKind.FORWARD).select_related("by").last()
         when = _("Passed forward on %(when)s") % {"when": long_moment(order.passed_forward_at)}  # type: ignore[arg-type]
         if event is None:
             return when
-        said = _("%(said)s by %(who)s") % {"said": when, "who": event.by} if event.by else when
-        return f"{said}\n{event.reason}".strip()
-
-    @admin.display(description=gettext_lazy("ordered"), ordering="-created_at")
-    def asked(self, order: Order) -> str:
-        return how_long_ago(order.created_at, timezone.now())
-
-    @admin.display(description=gettext_lazy("copies"))
-    def number_of_copies(self, order: Order) -> str:
-        return f"{order.total_copies:,}"
+        when_and_by = _("%(said)s by %(who)s") % {"said": when, "who": event.by} if event.by else when
+        return f"{when_and_by}\n{event.reason}".strip()
 
     @admin.display(description=gettext_lazy("what"))
     def to_pack(self, order: Order) -> str:
-        """A line a title, the copies first, as it is picked from the shelf."""
-        return "\n".join(line_text(line, order) for line in order.lines.all())
+        """A line a title, the copies first, as it is picked from the shelf: '10 × One, March 2026'.
 
-    @admin.display(description=gettext_lazy("why more than the limit"))
-    def why_more(self, order: Order) -> str:
-        return order.asked_because or NOTHING
-
-    @admin.display(description=gettext_lazy("for"), ordering="name")
-    def to_whom(self, order: Order) -> SafeString | str:
-        return name_and_organisation(order.name, order.organisation_name)
+        Of an order that goes in parts, also how many are to pack and how many to come.
+        """
+        texts = []
+        for line in order.lines.all():
+            text = f"{line.copies:,} × {line.edition}"
+            if order.state != OrderState.REQUESTED and (line.backordered or (line.dispatched and line.allocated)):
+                parts = (
+                    (line.dispatched, _("%(n)s sent")),
+                    (line.allocated, _("%(n)s to send now")),
+                    (line.backordered, _("%(n)s to come")),
+                )
+                text += f" ({', '.join(part % {'n': f'{copies:,}'} for copies, part in parts if copies)})"
+            texts.append(text)
+        return "\n".join(texts)
 
     @admin.display(description=gettext_lazy("where to"), ordering="postcode")
     def where_to(self, order: Order) -> str:
@@ -411,52 +416,45 @@ class OrderAdmin(OrderExportMixin, PersonColumnsMixin, FoundByReference, LooksOn
             return _("Brought by the presenter")
         return _("Brought by the presenter: %(moment)s") % {"moment": short_moment(starts)}
 
-    @admin.display(description=gettext_lazy("send to"))
-    def label(self, order: Order) -> str:
-        return "\n".join(order.address)
-
-    @admin.display(description=gettext_lazy("visit"))
-    def visit(self, order: Order) -> str:
-        return visit_text(order.brought_with)
-
-    @admin.display(description=gettext_lazy("visit"))
-    def visit_unlinked(self, order: Order) -> str:
-        return strip_tags(self.visit(order))
-
-    @admin.display(description=gettext_lazy("came by"))
-    def came_by(self, order: Order) -> str:
-        return str(CHANNEL_LABELS[order.channel])
-
     @admin.display(description=gettext_lazy("packed in"))
     def packed_in(self, order: Order) -> SafeString | str:
-        # For the page of an order: in which sessions it was packed, and what became of it there.
+        """In which sessions it was packed, and what became of it there."""
         parcels = Parcel.objects.filter(order=order).select_related("session").order_by("pk")
-        words = _("%(session)s, parcel %(number)d")
-        said = [
+        label = _("%(session)s, parcel %(number)d")
+        links = [
             (
                 reverse("staff:leaflets_packingsession_change", args=[parcel.session_id]),
-                words % {"session": parcel.session, "number": parcel.number},
+                label % {"session": parcel.session, "number": parcel.number},
                 parcel.why,
             )
             for parcel in parcels
         ]
-        return format_html_join(mark_safe("<br>"), '<a href="{}">{}</a> ({})', said) if said else ""
+        return format_html_join(mark_safe("<br>"), '<a href="{}">{}</a> ({})', links) if links else ""
 
     @admin.display(description=gettext_lazy("lost and sent again"))
     def never_came(self, order: Order) -> SafeString | str:
-        return missing_links(order)
+        """What it sends again, and what became of its own parcels that never came."""
+        lost = Order.objects.filter(dispatches__missing=order.replaces_id) if order.replaces_id else ()
+        rows = [format_html(_("Sends again what was lost of {}"), order_link(first)) for first in lost]
+        for report in MissingParcel.objects.filter(parcel__order=order).select_related("replacement"):
+            url = reverse("staff:leaflets_missingparcel_change", args=[report.pk])
+            link = format_html('<a href="{}">{}</a>', url, _("A parcel never came"))
+            again = getattr(report, "replacement", None)
+            rows.append(format_html("{}: {} {}", link, report.get_state_display(), order_link(again) if again else ""))
+        return format_html_join(mark_safe("<br>"), "{}", ((row,) for row in rows))
 
     def summary_of(self, obj: Order) -> list[dict[str, object]]:
         """What goes where and who asked: what someone must see before they press."""
-        visit: list[dict[str, object]] = [{"label": _("Visit"), "value": self.visit_unlinked(obj)}] if obj.brought_with else []
-        why: list[dict[str, object]] = [{"label": _("Why more than the limit"), "value": obj.asked_because}]
-        return [
+        rows: list[dict[str, object]] = [
             {"label": _("What"), "value": self.to_pack(obj)},
             {"label": _("Send to"), "value": self.label(obj)},
-            *visit,
-            *(why if obj.asked_because else []),
-            {"label": _("Who asked"), "value": f"{name_with_organisation(obj.person)}\n{obj.person.phone}".strip()},
         ]
+        if obj.brought_with:
+            rows.append({"label": _("Visit"), "value": self.visit_unlinked(obj)})
+        if obj.asked_because:
+            rows.append({"label": _("Why more than the limit"), "value": obj.asked_because})
+        who = f"{name_with_organisation(obj.person)}\n{obj.person.phone}".strip()
+        return [*rows, {"label": _("Who asked"), "value": who}]
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return order_for_caller(self, request)
@@ -473,15 +471,19 @@ class OrderAdmin(OrderExportMixin, PersonColumnsMixin, FoundByReference, LooksOn
 
     @admin.action(description=gettext_lazy("Start packing"), permissions=["change"])
     def start_packing_all(self, request: HttpRequest, orders: QuerySet[Order]) -> None:
-        self.do_for_each(request, orders, start_packing, packing_started_text)
+        done = ngettext_lazy("%(n)d order is being packed.", "%(n)d orders are being packed.", "n")
+        self.act_on_each(request, orders, start_packing, done)
 
     @admin.action(description=gettext_lazy("Dispatch"), permissions=["change"])
     def dispatch_all(self, request: HttpRequest, orders: QuerySet[Order]) -> None:
-        self.do_for_each(request, orders, dispatch, dispatched_text)
+        done = ngettext_lazy(
+            "%(n)d order is dispatched. The person gets an email this evening.",
+            "%(n)d orders are dispatched. Each person gets one email this evening.",
+            "n",
+        )
+        self.act_on_each(request, orders, dispatch, done)
 
-    def do_for_each(
-        self, request: HttpRequest, orders: QuerySet[Order], service: Callable[..., object], said: Callable[[int], str]
-    ) -> None:
+    def act_on_each(self, request: HttpRequest, orders: QuerySet[Order], service: Callable[..., object], text: Any) -> None:
         """Each order in a transaction of its own, oldest first; those that refuse are named with the reason."""
         done, skipped = 0, defaultdict[str, list[str]](list)
         for order in orders.select_related("person").order_by("created_at", "pk"):
@@ -492,33 +494,7 @@ class OrderAdmin(OrderExportMixin, PersonColumnsMixin, FoundByReference, LooksOn
             else:
                 done += 1
         if done:
-            self.message_user(request, said(done), messages.SUCCESS)
+            self.message_user(request, text % {"n": done}, messages.SUCCESS)
         for reason, references in skipped.items():
             why = ngettext("%(references)s was skipped: %(reason)s", "%(references)s were skipped: %(reason)s", len(references))
             self.message_user(request, why % {"references": ", ".join(references), "reason": reason}, messages.WARNING)
-
-
-def line_text(line: OrderLine, order: Order) -> str:
-    """'10 × One, March 2026'; and of an order that goes in parts, how many are to pack and how many to come."""
-    whole = f"{line.copies:,} × {line.edition}"
-    if order.state == OrderState.REQUESTED or not (line.backordered or (line.dispatched and line.allocated)):
-        return whole
-    parts = (
-        (line.dispatched, _("%(n)s sent")),
-        (line.allocated, _("%(n)s to send now")),
-        (line.backordered, _("%(n)s to come")),
-    )
-    return f"{whole} ({', '.join(words % {'n': f'{copies:,}'} for copies, words in parts if copies)})"
-
-
-def packing_started_text(count: int) -> str:
-    return ngettext("%(n)d order is being packed.", "%(n)d orders are being packed.", count) % {"n": count}
-
-
-def dispatched_text(count: int) -> str:
-    said = ngettext(
-        "%(n)d order is dispatched. The person gets an email this evening.",
-        "%(n)d orders are dispatched. Each person gets one email this evening.",
-        count,
-    )
-    return said % {"n": count}

@@ -7,7 +7,7 @@ from datetime import datetime
 from hashlib import sha256
 
 from django.db import transaction
-from django.db.models import Prefetch, QuerySet, prefetch_related_objects
+from django.db.models import Prefetch, prefetch_related_objects
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -27,7 +27,7 @@ from leaflets.models import (
     OrderLine,
     OrderState,
 )
-from leaflets.orders.limits import (
+from leaflets.orders.allowances import (
     NO_RECENT_ORDERS,
     Allowance,
     LimitScope,
@@ -42,10 +42,6 @@ from leaflets.orders.services.transitions import OrderHasMoved, rewrite_order
 from leaflets.stock.services import fill_backorders, lock_editions, lock_orders, movement_for_line, record_movements
 from notifications.outbox import notify
 from professionals.safeguarding.services import notify_safeguarding_lead
-
-# The titles of an order while it can be changed: what each has, how many copies of it are possible, and what is in the way.
-#
-# Pages ask it ahead; change_order asks it under the locks.
 
 
 @dataclass(frozen=True)
@@ -81,18 +77,18 @@ class OrderedTitle:
         """What is in stock for this order: its own promised copies, and what is promised to nobody."""
         return self.promised + (self.current.free if self.current else 0)
 
-    def most(self, lately: RecentOrders, *, moved: bool = False) -> int:
+    def most(self, recent: RecentOrders, *, moved: bool = False) -> int:
         """How many copies of it this order may still send by the limits; never fewer than it has, unless it goes elsewhere."""
-        within = max(lately.allowance(self.leaflet).copies - self.sent, 0)
+        within = max(recent.allowance(self.leaflet).copies - self.sent, 0)
         return within if moved else max(within, self.copies)
 
 
 def ordered_titles(lines: Iterable[OrderLine], current: Mapping[int, Edition]) -> list[OrderedTitle]:
     """In the order of the lines; without those of which nothing is still to be sent. `current`: prints by their leaflet's key."""
-    of_leaflet: dict[int, list[OrderLine]] = {}
+    by_leaflet: dict[int, list[OrderLine]] = {}
     for line in lines:
-        of_leaflet.setdefault(line.edition.leaflet_id, []).append(line)
-    titles = [OrderedTitle(its, current.get(key)) for key, its in of_leaflet.items()]
+        by_leaflet.setdefault(line.edition.leaflet_id, []).append(line)
+    titles = [OrderedTitle(own_lines, current.get(key)) for key, own_lines in by_leaflet.items()]
     return [title for title in titles if title.copies]
 
 
@@ -103,19 +99,22 @@ def order_version(titles: Iterable[OrderedTitle], delivery: Delivery) -> str:
 
 
 def change_shortfall(
-    title: OrderedTitle, wanted: int, *, lately: RecentOrders, moved: bool, will_wait: bool, may_exceed_limit: bool
+    title: OrderedTitle, wanted: int, *, recent: RecentOrders, moved: bool, will_wait: bool, may_exceed_limit: bool
 ) -> Shortfall | None:
     """What stands in the way of so many copies still to be sent. What the order has already it may keep.
 
-    `moved`: it goes to another postcode now, whose workplace may have had enough. `will_wait`, `may_exceed_limit`: as shortfall.
+    Pages ask it ahead; change_order asks it under the locks. `moved`: it goes to another postcode now, whose workplace may have
+    had enough. `will_wait`, `may_exceed_limit`: as shortfall.
     """
-    leaflet, more = title.leaflet, wanted > title.copies
+    leaflet, more, allowance = title.leaflet, wanted > title.copies, None
     if more and title.current is None:
-        facts = {"title": title.leaflet.title, "n": title.copies}
-        return Shortfall(
-            leaflet, wanted, title.copies, (_("We can’t add copies of “%(title)s” just now. Enter %(n)d or fewer.") % facts)
-        )
-    allowance = None if may_exceed_limit else _title_allowance(title, wanted, lately, moved)
+        facts = {"title": leaflet.title, "n": title.copies}
+        text = _("We can’t add copies of “%(title)s” just now. Enter %(n)d or fewer.") % facts
+        return Shortfall(leaflet, wanted, title.copies, text)
+    if more and not may_exceed_limit:
+        allowance = recent.allowance(leaflet)
+    elif moved and wanted and not may_exceed_limit:
+        allowance = recent.workplace_allowance(leaflet)
     if allowance and title.sent + wanted > allowance.copies:
         most = max(allowance.copies - title.sent, 0)
         possible = most if moved else max(most, title.copies)
@@ -123,12 +122,6 @@ def change_shortfall(
     if more and not will_wait and wanted > title.available:
         return Shortfall(leaflet, wanted, title.available, too_few_text(leaflet, title.available), may_wait=True)
     return None
-
-
-def _title_allowance(title: OrderedTitle, wanted: int, lately: RecentOrders, moved: bool) -> Allowance | None:
-    if wanted > title.copies:
-        return lately.allowance(title.leaflet)
-    return lately.at_work(title.leaflet) if moved and wanted else None
 
 
 def change_over_limit_text(leaflet: Leaflet, allowance: Allowance, possible: int) -> str:
@@ -143,11 +136,8 @@ def change_over_limit_text(leaflet: Leaflet, allowance: Allowance, possible: int
         "Your workplace at this postcode has ordered %(ordered)d other copies of “%(title)s” lately, "
         "so this order can have %(n)d until %(until)s."
     )
-    said = (own if allowance.whose is LimitScope.PERSON else here) % facts
-    return f"{said} {_('Enter %(n)d or fewer.') % facts} {ask}"
-
-
-# Changing an order until it is packed: how many copies of its titles, and where they go. By its owner, or by staff for them.
+    limit = (own if allowance.scope is LimitScope.PERSON else here) % facts
+    return f"{limit} {_('Enter %(n)d or fewer.') % facts} {ask}"
 
 
 class NothingLeft(DomainError):
@@ -178,8 +168,8 @@ class OrderHasChanged(DomainError):
 class OrderChange:
     """What someone wants: `copies` still to be sent, by the leaflet's key (a title not named keeps its own), and where to.
 
-    `expected` is version_of the order as it was shown to them. Of the titles in `will_wait_for` (keys) what is not in stock is
-    backordered. `flagged`: the person kept a text that looks like a child's details, so the safeguarding lead is told.
+    `expected` is order_version of the order as it was shown to them. Of the titles in `will_wait_for` (keys) what is not in
+    stock is backordered. `flagged`: the person kept a text that looks like a child's details, so the safeguarding lead is told.
     """
 
     copies: Mapping[int, int]
@@ -204,8 +194,8 @@ def change_order(*, order: Order, change: OrderChange, by: User | None, now: dat
         raise DomainError(gettext_lazy("Our presenter brings these leaflets, so this order can be cancelled and not changed."))
     order, titles = lock_titles(order)
     as_shown = order_version(titles, order.delivery) == change.expected
-    has = {title.leaflet.pk: title.copies for title in titles}
-    if order.delivery == change.delivery and all(has.get(key, 0) == copies for key, copies in change.copies.items()):
+    present = {title.leaflet.pk: title.copies for title in titles}
+    if order.delivery == change.delivery and all(present.get(key, 0) == copies for key, copies in change.copies.items()):
         if as_shown:
             raise NothingChanged
         return
@@ -213,36 +203,54 @@ def change_order(*, order: Order, change: OrderChange, by: User | None, now: dat
         raise OrderHasMoved(order)
     if not as_shown:
         raise OrderHasChanged
-    _refuse_what_never_can_be(order, titles, change)
     over_limit = bool(change.override_reason) and by is not None and by.is_staff
-    asks = order.state == OrderState.REQUESTED
-    if not asks:
-        _refuse_change_shortfalls(order, titles, change, now, may_exceed_limit=over_limit or order.replaces_id is not None)
+    _refuse_impossible_change(order, titles, change, now, may_exceed_limit=over_limit or order.replaces_id is not None)
+    is_request = order.state == OrderState.REQUESTED
     different = [title for title in titles if change.wanted(title) != title.copies]
     changes = {
         "titles": [[title.leaflet.title, title.copies, change.wanted(title)] for title in different],
         "address": change.delivery != order.delivery,
     }
-    moved = [line for title in different for line in put_copies(title, change.wanted(title), asks=asks)]
-    state = order.state if asks else OrderState.RECEIVED if any(title.promised for title in titles) else OrderState.WAITING
+    moved = [line for title in different for line in put_copies(title, change.wanted(title), is_request=is_request)]
+    state = order.state if is_request else OrderState.RECEIVED if any(title.promised for title in titles) else OrderState.WAITING
     rewrite_order(order, OrderState(state), asdict(change.delivery), changes=changes, by=by, now=now)
     if over_limit:
         OrderEvent.objects.create(order=order, kind=EventKind.OVER_LIMIT, by=by, at=now, reason=change.override_reason)
     store_lines(moved, by=by, now=now)
-    # Each change has a number of its own, so it is told once.
+    # Each change has a number of its own, so its email goes once.
     number, about = order.events.filter(kind=EventKind.CHANGED).count(), f"order:{order.pk}"
     notify(kind="order-changed", about=about, reference=order.reference, to=[order.person.email], now=now, version=number)
     if change.flagged:
         notify_safeguarding_lead(about=f"{about}:changed:{number}", reference=order.reference, now=now)
 
 
-def _refuse_what_never_can_be(order: Order, titles: list[OrderedTitle], change: OrderChange) -> None:
+def _refuse_impossible_change(
+    order: Order, titles: list[OrderedTitle], change: OrderChange, now: datetime, *, may_exceed_limit: bool
+) -> None:
+    """The locks of the titles are held, so nobody adds to what counts. Of a request every title may be short: staff decide."""
     if not any(change.wanted(title) for title in titles):
         raise NothingLeft
     if order.replaces_id and any(change.wanted(title) > title.copies for title in titles):
         raise ReplacesLostParcel
     if change.delivery != order.delivery and order.is_sent_in_part:  # it says where the first parcels went
         raise DomainError(gettext_lazy("Part of this order has left already, so the rest goes to the same address."))
+    if order.state == OrderState.REQUESTED:
+        return
+    workplace, leaflets = Workplace(order.organisation_id, change.delivery.postcode), [title.leaflet for title in titles]
+    recent = recent_orders(person=order.person_id, workplace=workplace, leaflets=leaflets, now=now, exclude=order.pk)
+    shortfalls = [
+        change_shortfall(
+            title,
+            change.wanted(title),
+            recent=recent.get(title.leaflet.pk, NO_RECENT_ORDERS),
+            moved=change.delivery.postcode != order.postcode,
+            will_wait=title.leaflet.pk in change.will_wait_for,
+            may_exceed_limit=may_exceed_limit,
+        )
+        for title in titles
+    ]
+    if any(shortfalls):
+        raise Shortfalls([short for short in shortfalls if short])
 
 
 def lock_titles(order: Order) -> tuple[Order, list[OrderedTitle]]:
@@ -250,55 +258,31 @@ def lock_titles(order: Order) -> tuple[Order, list[OrderedTitle]]:
 
     All editions of a title, as more copies come from the one that is handed out now. One that came meanwhile: all are let go.
     """
+    leaflets = OrderLine.objects.filter(order=order).values("edition__leaflet")
+    editions = Edition.objects.filter(leaflet__in=leaflets).values_list("pk", flat=True)
     while True:
         with suppress(_EditionCameMeanwhile), transaction.atomic():
-            locked = lock_editions(_editions_of(order))
+            locked = lock_editions(editions.all())
             [row] = lock_orders(Order.objects.filter(pk=order.pk))
-            if not locked.keys() >= set(_editions_of(order)):
+            if not locked.keys() >= set(editions.all()):
                 raise _EditionCameMeanwhile
             lines_of = Prefetch("lines", OrderLine.objects.select_related("edition__leaflet").order_by("pk"))
             prefetch_related_objects([row], lines_of)
             lines = list(row.lines.all())
             on_offer = {line.edition.leaflet_id for line in lines if line.edition.leaflet.active}
-            current = [edition for edition in locked.values() if edition.state == EditionState.CURRENT]
-            return row, ordered_titles(lines, {each.leaflet_id: each for each in current if each.leaflet_id in on_offer})
+            current = {edition.leaflet_id: edition for edition in locked.values() if edition.state == EditionState.CURRENT}
+            return row, ordered_titles(lines, {key: edition for key, edition in current.items() if key in on_offer})
 
 
 class _EditionCameMeanwhile(Exception):
     pass
 
 
-def _editions_of(order: Order) -> "QuerySet[Edition, int]":
-    own = OrderLine.objects.filter(order=order).values("edition__leaflet")
-    return Edition.objects.filter(leaflet__in=own).values_list("pk", flat=True)
-
-
-def _refuse_change_shortfalls(
-    order: Order, titles: list[OrderedTitle], change: OrderChange, now: datetime, *, may_exceed_limit: bool
-) -> None:
-    """Every title that falls short, at once. The locks of the titles are held, so nobody adds to what counts."""
-    workplace, leaflets = Workplace(order.organisation_id, change.delivery.postcode), [title.leaflet for title in titles]
-    lately = recent_orders(person=order.person_id, workplace=workplace, leaflets=leaflets, now=now, but_not=order.pk)
-    found = [
-        change_shortfall(
-            title,
-            change.wanted(title),
-            lately=lately.get(title.leaflet.pk, NO_RECENT_ORDERS),
-            moved=change.delivery.postcode != order.postcode,
-            will_wait=title.leaflet.pk in change.will_wait_for,
-            may_exceed_limit=may_exceed_limit,
-        )
-        for title in titles
-    ]
-    if shortfalls := [short for short in found if short]:
-        raise Shortfalls(shortfalls)
-
-
-def put_copies(title: OrderedTitle, wanted: int, *, asks: bool) -> list[tuple[OrderLine, int]]:
+def put_copies(title: OrderedTitle, wanted: int, *, is_request: bool) -> list[tuple[OrderLine, int]]:
     """As many copies of a title as are wanted: first those that it has, then what is free; the rest is waited for.
 
     Each of its lines with how many more copies it is promised. What is given back is of the newest print, as others can have
-    it. Of a request (`asks`) nothing is promised. The lines are not stored yet.
+    it. Of a request nothing is promised. The lines are not stored yet.
     """
     before, promised = [line.allocated for line in title.lines], title.promised
     surplus, more = max(promised - wanted, 0), max(wanted - promised, 0)
@@ -307,24 +291,19 @@ def put_copies(title: OrderedTitle, wanted: int, *, asks: bool) -> list[tuple[Or
         surplus -= given_back
         line.allocated, line.backordered, line.cancelled = line.allocated - given_back, 0, 0
     if more:
-        at_once = min(more, title.current.free) if title.current and not asks else 0
-        line = line_for_more(title)
+        at_once = min(more, title.current.free) if title.current and not is_request else 0
+        line = title.lines[-1]  # without a print that is handed out now, the last waits for one
+        if title.current:
+            key = title.current.pk
+            new = OrderLine(order_id=line.order_id, edition=title.current)
+            line = next((own for own in title.lines if own.edition_id == key), new)
+            if line is new:
+                title.lines.append(new)
         line.allocated, line.backordered = line.allocated + at_once, more - at_once
     for line in title.lines:
         line.copies = line.backordered + line.allocated + line.dispatched
     before += [0] * (len(title.lines) - len(before))
     return [(line, line.allocated - had) for line, had in zip(title.lines, before, strict=True)]
-
-
-def line_for_more(title: OrderedTitle) -> OrderLine:
-    """The line of the print that is handed out now, perhaps a new one; without such a print the last, which waits for one."""
-    if title.current is None:
-        return title.lines[-1]
-    for line in title.lines:
-        if line.edition_id == title.current.pk:
-            return line
-    title.lines.append(OrderLine(order_id=title.lines[0].order_id, edition=title.current))
-    return title.lines[-1]
 
 
 def store_lines(moved: list[tuple[OrderLine, int]], *, by: User | None, now: datetime) -> None:

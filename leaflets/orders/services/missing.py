@@ -1,6 +1,5 @@
 """A parcel that never came: its owner says so, staff send its leaflets again or say why not. Each once (ADR 17)."""
 
-from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 
@@ -16,7 +15,6 @@ from ctac.errors import DomainError
 from leaflets.models import (
     Delivery,
     Dispatch,
-    Edition,
     EventKind,
     MissingParcel,
     MissingState,
@@ -25,7 +23,7 @@ from leaflets.models import (
     OrderLine,
 )
 from leaflets.orders.queries import is_too_long_ago, missing_since
-from leaflets.orders.services.place import lock_current_editions
+from leaflets.orders.services.create import lock_current_editions
 from leaflets.orders.services.transitions import parcel_contents, wait_for_stock
 from leaflets.stock.services import allocate_backordered
 from notifications.outbox import notify_each
@@ -38,9 +36,9 @@ class AlreadyDecided(DomainError):
 
     def __init__(self, missing: MissingParcel) -> None:
         self.missing = missing
-        again = _("A colleague has already sent this again, so nothing was changed.")
+        resent = _("A colleague has already sent this again, so nothing was changed.")
         closed = _("A colleague has already closed this, so nothing was changed.")
-        super().__init__(again if missing.state == MissingState.RESENT else closed)
+        super().__init__(resent if missing.state == MissingState.RESENT else closed)
 
 
 class NothingToSendAgain(DomainError):
@@ -51,7 +49,7 @@ class NothingToSendAgain(DomainError):
 def report_missing(
     *, parcel: Dispatch, by: User | None, now: datetime, note: str = "", flagged: bool = False
 ) -> tuple[MissingParcel, bool]:
-    """The report of this parcel, and whether this call has made it: there is one, however often it is told.
+    """The report of this parcel, and whether this call has made it: there is one, however often it is reported.
 
     `flagged`: the note looks like a child's details and its writer kept it, so the safeguarding lead is told.
     """
@@ -65,8 +63,8 @@ def report_missing(
     missing, made = MissingParcel.objects.get_or_create(parcel=parcel, defaults={"note": note, "reported_at": now})
     if made:
         OrderEvent.objects.create(order=order, kind=EventKind.MISSING, by=by, at=now)
-        told = {"order-missing": [order.person.email], "staff-order-missing": [settings.STAFF_EMAIL]}
-        notify_each(told, about=f"missing:{missing.pk}", reference=order.reference, now=now)
+        emails = {"order-missing": [order.person.email], "staff-order-missing": [settings.STAFF_EMAIL]}
+        notify_each(emails, about=f"missing:{missing.pk}", reference=order.reference, now=now)
         if flagged:
             notify_safeguarding_lead(about=f"missing:{missing.pk}", reference=order.reference, now=now)
     return missing, made
@@ -100,22 +98,17 @@ def send_again(missing: MissingParcel, *, delivery: Delivery, by: User | None, n
     order.save_with_reference()
     events = {order: EventKind.REPLACES, lost: EventKind.RESENT}
     OrderEvent.objects.bulk_create(OrderEvent(order=of, kind=kind, by=by, at=now) for of, kind in events.items())
-    allocate_replacement(
-        order, {editions[leaflet]: copies for leaflet, copies in basket.items() if leaflet in editions}, by=by, now=now
+    lines = OrderLine.objects.bulk_create(
+        OrderLine(order=order, edition=editions[leaflet], copies=copies, backordered=copies)
+        for leaflet, copies in basket.items()
+        if leaflet in editions
     )
+    in_stock = {line: copies for line in lines if (copies := min(line.copies, line.edition.free))}
+    allocate_backordered(in_stock, by=by, now=now)
+    if not in_stock:
+        wait_for_stock(order)
     notify_missing("order-resent", missing, now, flagged)
     return order
-
-
-def allocate_replacement(order: Order, wanted: Mapping[Edition, int], *, by: User | None, now: datetime) -> None:
-    """Its lines: what is free is allocated, the rest waits. The caller holds the editions' locks."""
-    lines = OrderLine.objects.bulk_create(
-        OrderLine(order=order, edition=edition, copies=copies, backordered=copies) for edition, copies in wanted.items()
-    )
-    there = {line: min(line.copies, line.edition.free) for line in lines}
-    allocate_backordered({line: copies for line, copies in there.items() if copies}, by=by, now=now)
-    if not any(there.values()):
-        wait_for_stock(order)
 
 
 @transaction.atomic
@@ -127,7 +120,7 @@ def close_missing(missing: MissingParcel, *, by: User | None, now: datetime, rea
 
 
 def decide_missing(missing: MissingParcel, to: MissingState, *, by: User | None, now: datetime, reason: str = "") -> None:
-    """The conditional update is also the lock: of two who decide at once, the second waits and is told."""
+    """The conditional update is also the lock: of two who decide at once, the second waits and is refused."""
     columns = {"state": to, "decided_at": now, "decided_by": by, "reason": reason}
     if not MissingParcel.objects.open().filter(pk=missing.pk).update(**columns):
         missing.refresh_from_db(fields=["state"])

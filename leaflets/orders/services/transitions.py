@@ -37,9 +37,7 @@ from notifications.outbox import notify
 from notifications.schedule import News, collect_each
 from professionals.safeguarding.services import notify_safeguarding_lead
 
-# The one function that moves an order and records it.
-
-# What is written down when an order goes from one state to another.
+# The event that is written when an order goes from one state to another.
 TRANSITION_EVENTS = {
     (OrderState.REQUESTED, OrderState.RECEIVED): EventKind.APPROVED,
     (OrderState.REQUESTED, OrderState.WAITING): EventKind.APPROVED,
@@ -68,28 +66,22 @@ class OrderHasMoved(DomainError):
 
     def __init__(self, order: Order) -> None:
         self.order = order
-        super().__init__(STATE_SENTENCES[order.state])
+        super().__init__(self.message or STATE_SENTENCES[order.state])
 
 
 class OrderIsTransferred(OrderHasMoved):
     """What is brought to a visit goes to whoever takes the visit over."""
 
-    def __init__(self, order: Order) -> None:
-        super().__init__(order)
-        self.message = gettext_lazy("A colleague of yours has this order by now, so nothing was changed.")
-        self.args = (self.message,)
+    message = gettext_lazy("A colleague of yours has this order by now, so nothing was changed.")
 
 
 class TakenOutByRecall(OrderHasMoved):
     """A leaflet in it was recalled while it was being packed: whoever has the parcel in their hands must know."""
 
-    def __init__(self, order: Order) -> None:
-        super().__init__(order)
-        self.message = gettext_lazy(
-            "A leaflet in this parcel was recalled while it was being packed, so it must not leave. "
-            "Take that leaflet out, then pack the order again."
-        )
-        self.args = (self.message,)
+    message = gettext_lazy(
+        "A leaflet in this parcel was recalled while it was being packed, so it must not leave. "
+        "Take that leaflet out, then pack the order again."
+    )
 
 
 def transition(
@@ -98,21 +90,24 @@ def transition(
     """Take the order from one of the expected states to another, and write the event.
 
     The conditional update is also the lock: of two movers at the same moment the second waits, then finds the order moved.
-    Raises OrderHasMoved; ValueError for a move that MOVES doesn't allow.
+    Raises OrderHasMoved; ValueError for what TRANSITIONS doesn't allow.
     """
     if any(to not in TRANSITIONS[state] for state in expect):
         raise ValueError(f"no order goes from {sorted(expect)} to {to}")
     [kind] = {TRANSITION_EVENTS[state, to] for state in expect}
     if not Order.objects.filter(pk=order.pk, state__in=expect).update(state=to):
         order.refresh_from_db(fields=["state"])
-        raise TakenOutByRecall(order) if set(expect) == {OrderState.PACKING} and was_recalled(order) else OrderHasMoved(order)
+        last = order.events.order_by("-at", "-pk").values_list("kind", flat=True)[:2]
+        if set(expect) == {OrderState.PACKING} and order.state != OrderState.DISPATCHED and EventKind.RECALLED in last:
+            raise TakenOutByRecall(order)
+        raise OrderHasMoved(order)
     order.state = to
     OrderEvent.objects.create(order=order, kind=kind, by=by, at=now, reason=reason)
 
 
 @dataclass(frozen=True)
 class Transition:
-    """One of many. `kind` says what is written down: an order of which a part has left goes where one goes that is put back."""
+    """One of many. `kind` of event: an order of which a part has left goes to the state of one that is put back."""
 
     order: Order
     to: OrderState
@@ -121,20 +116,14 @@ class Transition:
 
 
 def transition_many(moves: Sequence[Transition], *, expect: OrderState, by: User | None, now: datetime) -> None:
-    """As move, for orders that the caller has locked and seen in that state: a statement for each state to which they go."""
-    if wrong := {each.to for each in moves} - TRANSITIONS[expect]:
+    """As transition, for orders that the caller has locked and seen in that state: a statement for each `to`."""
+    if wrong := {move.to for move in moves} - TRANSITIONS[expect]:
         raise ValueError(f"no order goes from {expect} to {sorted(wrong)}")
-    for to in sorted({each.to for each in moves}):
-        Order.objects.filter(pk__in=[each.order.pk for each in moves if each.to == to], state=expect).update(state=to)
+    for to in sorted({move.to for move in moves}):
+        Order.objects.filter(pk__in=[move.order.pk for move in moves if move.to == to], state=expect).update(state=to)
     OrderEvent.objects.bulk_create(OrderEvent(order=m.order, kind=m.kind, by=by, at=now, reason=m.reason) for m in moves)
-    for each in moves:
-        each.order.state = each.to
-
-
-def was_recalled(order: Order) -> bool:
-    """Whether a recall is the last that happened to it."""
-    last = order.events.order_by("-at", "-pk").values_list("kind", flat=True)[:2]
-    return EventKind.RECALLED in last and order.state != OrderState.DISPATCHED
+    for move in moves:
+        move.order.state = move.to
 
 
 def rewrite_order(
@@ -148,9 +137,8 @@ def rewrite_order(
 ) -> None:
     """A change of what is ordered or where it goes (`columns`), and the state that its copies then have; `order` says from which.
 
-    `changes`: what the event says of it.
-
-    The same lock as in move. Raises OrderHasMoved; ValueError for a state to which it can't go.
+    `changes` are stored with the event. The same lock as in transition. Raises OrderHasMoved; ValueError for a state to which it
+    can't go.
     """
     if to != order.state and to not in TRANSITIONS[OrderState(order.state)]:
         raise ValueError(f"no order goes from {order.state} to {to}")
@@ -162,17 +150,14 @@ def rewrite_order(
 
 
 def wait_for_stock(order: Order) -> None:
-    """An order that has just been placed, of which there is not one copy. It is placed all the same, and says so itself."""
+    """An order that has just been placed, of which there is not one copy."""
     order.state = OrderState.WAITING
     Order.objects.filter(pk=order.pk).update(state=order.state)
 
 
-# Parcels: what is in them, and when their owner is told of what has left: once a day, of all of it (ADR 4).
-
-# UK time. By then the post of the day has been fetched.
-END_OF_POSTING = time(18)
-# What is recorded after that waits so long for the rest of the pile.
-LATE_POST_DELAY = timedelta(minutes=30)
+# Once a day one email about all that has left (ADR 4).
+END_OF_POSTING = time(18)  # UK time; by then the post of the day has been fetched
+LATE_POST_DELAY = timedelta(minutes=30)  # what is recorded after that waits so long for the rest of the pile
 
 
 def email_due_at(now: datetime) -> datetime:
@@ -195,9 +180,6 @@ def parcel_contents(parcels: Sequence[Dispatch]) -> list[dict[Leaflet, int]]:
     return [baskets[parcel.order_id, parcel.dispatched_at] for parcel in parcels]
 
 
-# What staff do with an order, and what its owner may still do.
-
-
 @transaction.atomic
 def start_packing(order: Order, *, by: User | None, now: datetime) -> None:
     """From here on the order is being packed, and its owner can't change it any more. Raises OrderHasMoved."""
@@ -210,12 +192,12 @@ def dispatch(order: Order, *, by: User | None, now: datetime, tracking_number: s
 
     If some copies are still to come, the order waits for them. Raises OrderHasMoved.
     """
-    lines = lock_lines_of_order(order)
+    lines = list(lock_order(order).lines.all())
     rest = any(line.backordered for line in lines)
     transition(order, OrderState.WAITING if rest else OrderState.DISPATCHED, expect={OrderState.PACKING}, by=by, now=now)
     if withdrawn := [line.edition for line in lines if line.allocated and line.edition.state == EditionState.WITHDRAWN]:
-        said = _("“%(edition)s” has been withdrawn and must not be sent. Cancel this order.")
-        raise DomainError(said % {"edition": withdrawn[0]})
+        refusal = _("“%(edition)s” has been withdrawn and must not be sent. Cancel this order.")
+        raise DomainError(refusal % {"edition": withdrawn[0]})
     move_allocated({line: line.allocated for line in lines}, "dispatched", by=by, now=now)
     if rest:
         fill_backorders({line.edition_id for line in lines}, by=None, now=now)
@@ -224,19 +206,20 @@ def dispatch(order: Order, *, by: User | None, now: datetime, tracking_number: s
 
 
 def record_dispatches(tracking_numbers: Mapping[Order, str], *, by: User | None, now: datetime) -> list[Dispatch]:
-    """A parcel of each of these orders, and the email that will tell of it: two statements. After all other locks."""
-    # The key of the email that will tell of each; None for who has no address. One statement, however many. What the presenter
-    # brings is told apart from what is posted. Whoever calls this holds the emails' rows from then on, so it comes after all
-    # other locks.
+    """A parcel of each of these orders, in the email about it: two statements, however many.
+
+    Whoever calls this holds the emails' rows from then on, so it comes after all other locks.
+    """
+    # What the presenter brings is in another email than what is posted. Who has no address gets none.
     orders = list(tracking_numbers)
     news = [
         News(":".join(filter(None, ["person", str(order.person_id), order.brought_with])), order.person.email, order.reference)
         for order in orders
     ]
-    told_in = collect_each(news, kind="order-dispatched", day=uk_day(now), now=now, due_at=email_due_at(now))
+    emails = collect_each(news, kind="order-dispatched", day=uk_day(now), now=now, due_at=email_due_at(now))
     return Dispatch.objects.bulk_create(
         Dispatch(order=order, dispatched_at=now, by=by, tracking_number=number, told_in_id=key)
-        for (order, number), key in zip(tracking_numbers.items(), told_in, strict=True)
+        for (order, number), key in zip(tracking_numbers.items(), emails, strict=True)
     )
 
 
@@ -252,11 +235,11 @@ def cancel(
     who calls off the visit that it was to be brought to (`with_visit`), whose own email then says so.
     """
     expect: Collection[OrderState] = OPEN_STATES if with_visit or by is None or by.is_staff else OWNER_MAY_CANCEL
-    had_it = order.person_id
-    lines = lock_lines_of_order(order)
+    previous_owner = order.person_id
+    lines = list(lock_order(order).lines.all())
     # It may have another owner by now: two rows of the person were merged, or a colleague took the visit over.
     owner = None if by is None or by.is_staff else by
-    if owner is not None and not with_visit and order.person_id != had_it and order.person.user_id != owner.pk:
+    if owner is not None and not with_visit and order.person_id != previous_owner and order.person.user_id != owner.pk:
         raise OrderIsTransferred(order)
     transition(order, OrderState.CANCELLED, expect=expect, by=by, now=now, reason=reason)
     release_lines(lines, by=by, now=now)
@@ -279,15 +262,10 @@ class _LinesHaveChanged(Exception):
     pass
 
 
-def lock_lines_of_order(order: Order) -> list[OrderLine]:
-    """The order's lines, standing still; `order` knows whose it is by now."""
-    return list(lock_order(order).lines.all())
-
-
 def lock_order(order: Order) -> Order:
-    """As it stands, with its lines; `order`, as it was read, knows whose it is by now."""
+    """As it stands, with its lines; `order`, as it was read, gets the owner of now."""
     [locked] = lock_orders_and_lines([order.pk])
-    order.person_id = locked.person_id  # another than was read: that one is forgotten
+    order.person_id = locked.person_id
     return locked
 
 
@@ -315,9 +293,6 @@ def prefetch_lines(orders: Sequence[Order]) -> None:
     prefetch_related_objects(orders, Prefetch("lines", OrderLine.objects.select_related("edition__leaflet").order_by("pk")))
 
 
-# Staff decide on a request for more than the limits: all of it, less, or none.
-
-
 class NothingGranted(DomainError):
     message: str | Promise = gettext_lazy("Give at least one copy of one title, or decline the request.")
 
@@ -330,9 +305,9 @@ class MoreThanAsked(DomainError):
 def approve(
     order: Order, *, granted: Mapping[int, int], by: User | None, now: datetime, reason: str = "", flagged: bool = False
 ) -> None:
-    """Give so many copies of each line (by its key; a line that is not named gets none). What is not in stock is backordered.
+    """Of a request for more than the limits give so many copies of each line (by its key; of a line that is not named, none).
 
-    What a recall ended can't be given: a request asks for what its lines still wait for.
+    What is not in stock is backordered. What a recall ended can't be given: a request asks for what its lines still wait for.
     `reason` is for colleagues. `flagged`: it looks like a child's details and its writer kept it, so the lead is told.
     Raises OrderHasMoved, NothingGranted, MoreThanAsked.
     """
@@ -344,20 +319,20 @@ def approve(
         raise MoreThanAsked
     if not any(given.values()):
         raise NothingGranted
-    now_there = {line: min(copies, line.edition.free) for line, copies in given.items()}
-    to = OrderState.RECEIVED if any(now_there.values()) else OrderState.WAITING
+    in_stock = {line: min(copies, line.edition.free) for line, copies in given.items()}
+    to = OrderState.RECEIVED if any(in_stock.values()) else OrderState.WAITING
     transition(order, to, expect={OrderState.REQUESTED}, by=by, now=now, reason=reason)
     for line, copies in given.items():
         line.cancelled, line.backordered = line.copies - copies, copies
     OrderLine.objects.bulk_update(given, ["cancelled", "backordered"])
-    allocate_backordered({line: copies for line, copies in now_there.items() if copies}, by=by, now=now)
+    allocate_backordered({line: copies for line, copies in in_stock.items() if copies}, by=by, now=now)
     _notify_decision("order-approved", order, now, flagged)
 
 
 @transaction.atomic
 def decline(order: Order, *, by: User | None, now: datetime, reason: str, flagged: bool = False) -> None:
     """Nothing of it is sent. The person reads the `reason`. `flagged`: as in approve. Raises OrderHasMoved."""
-    lines = lock_lines_of_order(order)
+    lines = list(lock_order(order).lines.all())
     transition(order, OrderState.DECLINED, expect={OrderState.REQUESTED}, by=by, now=now, reason=reason)
     release_lines(lines, by=by, now=now)
     _notify_decision("order-declined", order, now, flagged)
@@ -369,12 +344,9 @@ def _notify_decision(kind: str, order: Order, now: datetime, flagged: bool) -> N
         notify_safeguarding_lead(about=f"order:{order.pk}:decided", reference=order.reference, now=now)
 
 
-# Passing an order forward among those that wait for copies, and taking that back (ADR 17).
-
-
 @transaction.atomic
 def prioritise(order: Order, *, by: User | None, now: datetime, reason: str, flagged: bool = False) -> None:
-    """From now on what it waits for comes to it before others, after those that were passed forward earlier.
+    """From now on what it waits for comes to it before others, after those that were passed forward earlier (ADR 17).
 
     Nobody loses a copy that was promised. `flagged`: the reason looks like a child's details and its writer kept it, so the
     safeguarding lead is told. Raises OrderHasMoved.
@@ -399,7 +371,7 @@ def remove_priority(order: Order, *, by: User | None, now: datetime, reason: str
 
 def _lock_priority(order: Order) -> datetime | None:
     """When it was passed forward, its editions and itself locked: nobody gives copies out meanwhile. Raises OrderHasMoved."""
-    lock_lines_of_order(order)
+    lock_order(order)
     order.refresh_from_db(fields=["state", "passed_forward_at"])
     if order.state not in QUEUED_STATES:
         raise OrderHasMoved(order)

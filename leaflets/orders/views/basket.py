@@ -10,56 +10,53 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from accounts.access import with_next
-from accounts.limits import ReachedThrottle, check_throttles, record_if_blocked
+from accounts.limits import check_throttles, record_if_blocked
 from accounts.models import Where
 from leaflets.models import Channel, Leaflet, Order
 from leaflets.models.orders import MAX_KEPT_ADDRESSES
 from leaflets.orders import baskets
-from leaflets.orders.forms import AnonymousDeliveryForm, BasketForm, DeliveryChoiceForm, DeliveryForm, known_delivery_answers
-from leaflets.orders.limits import Shortfalls, web_order_limits
+from leaflets.orders.allowances import Shortfalls, web_order_limits
+from leaflets.orders.forms import AnonymousDeliveryForm, BasketForm, DeliveryChoiceForm, DeliveryForm
 from leaflets.orders.queries import DeliveryAddresses, delivery_addresses
-from leaflets.orders.services.place import AlreadyPlaced, EmptyBasket, place_order
+from leaflets.orders.services.create import AlreadyPlaced, EmptyBasket, place_order
 from leaflets.stock.queries import alerts_asked_for
 from professionals import drafts
-from professionals.access import person_in, person_required
+from professionals.access import person_in, person_required, the_person
 from professionals.models import Draft
 from professionals.safeguarding.forms import CONFIRM_FIELD
-
-# The basket: change, remove, go on, all without JavaScript.
 
 ADD_TO_BASKET_LIMIT = (600, timedelta(hours=1))  # a whole trust may share one address
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def basket(request: HttpRequest) -> HttpResponse:
-    draft = baskets.find(request, timezone.now())
-    if request.method == "POST" and draft:
-        # Keep the copies typed, without the title whose Remove button was pressed, and stay or go on.
-        now, contents = timezone.now(), baskets.read(draft)
-        removed = request.POST.get("remove", "")
-        kept = {leaflet: copies for leaflet, copies in contents.items() if leaflet.slug != removed}
-        form = basket_form(request, draft, kept, request.POST)
-        goes_on = "continue" in request.POST and bool(kept)
-        if form.is_valid():
-            more = known_delivery_step(request, draft) if goes_on else {}
-            baskets.put(draft, form.copies(), now, form.wishes(), more)
-        elif removed:
-            baskets.put(draft, {leaflet.slug: copies for leaflet, copies in kept.items()}, now)
-        if not form.is_valid():
-            return basket_page(request, form)
-        return redirect(next_step_url(request, draft) if goes_on else "basket")
-    return basket_page(request, basket_form(request, draft, baskets.read(draft)))
+    """Keeps the copies typed, without the title whose Remove button was pressed, and stays or goes on."""
+    now = timezone.now()
+    draft = baskets.find(request, now)
+    contents = baskets.read(draft)
+    if request.method != "POST" or not draft:
+        return basket_page(request, basket_form(request, draft, contents))
+    removed = request.POST.get("remove", "")
+    contents = {leaflet: copies for leaflet, copies in contents.items() if leaflet.slug != removed}
+    form = basket_form(request, draft, contents, request.POST)
+    if not form.is_valid():
+        if removed:
+            baskets.put(draft, {leaflet.slug: copies for leaflet, copies in contents.items()}, now)
+        return basket_page(request, form)
+    goes_on = "continue" in request.POST and bool(contents)
+    baskets.put(draft, form.copies(), now, form.options(), known_delivery_step(request, draft) if goes_on else {})
+    return redirect(next_step_url(request, draft) if goes_on else "basket")
 
 
 def basket_form(
     request: HttpRequest, draft: Draft | None, contents: Mapping[Leaflet, int], posted: Mapping[str, Any] | None = None
 ) -> BasketForm:
-    lately = baskets.lately(person_in(request), draft, contents, timezone.now())
-    return BasketForm(posted, contents, wishes=baskets.wishes_of(draft), lately=lately)
+    recent = baskets.recent_orders_for(person_in(request), draft, contents, timezone.now())
+    return BasketForm(posted, contents, options=baskets.read_options(draft), recent=recent)
 
 
 def go_to_next_step(
@@ -68,27 +65,33 @@ def go_to_next_step(
     now: datetime,
     *,
     steps: Mapping[str, dict[str, Any]] = baskets.NO_STEPS,
-    titles: Iterable[Leaflet] = (),
+    leaflets: Iterable[Leaflet] = (),
 ) -> HttpResponse:
     """From the catalogue, with these `steps` of what was added there, to the basket if that has something to ask, else past it.
 
-    `titles` are at hand already.
+    `leaflets` need not be read again.
     """
     drafts.save_steps(draft, {**steps, **known_delivery_step(request, draft)}, now)
-    form = basket_form(request, draft, baskets.read(draft, at_hand=titles))
+    form = basket_form(request, draft, baskets.read(draft, leaflets=leaflets))
     if not form.is_valid():
         return redirect("basket")
-    if form.wishes() != baskets.wishes_of(draft):
-        baskets.put(draft, form.copies(), now, form.wishes())
+    if form.options() != baskets.read_options(draft):
+        baskets.put(draft, form.copies(), now, form.options())
     return redirect(next_step_url(request, draft))
 
 
 def known_delivery_step(request: HttpRequest, draft: Draft) -> dict[str, dict[str, Any]]:
-    """The step of the draft that says where to, for whoever has typed nothing about it: as the delivery page would begin."""
+    """The step of the draft that says where to, for whoever has typed nothing about it: as the delivery page would begin.
+
+    It says nothing if that is no whole address.
+    """
     person = person_in(request)
     if person is None or baskets.typed_delivery(draft):
         return {}
-    return {baskets.DELIVERY: known_delivery_answers(person, delivery_addresses(person.pk))}
+    places = delivery_addresses(person.pk)
+    first = DeliveryChoiceForm.to_fill_in({}, person, places)
+    form = DeliveryChoiceForm(first.initial, kept=places.kept)
+    return {baskets.DELIVERY: {**form.answers(), "known": True} if form.is_valid() else {}}
 
 
 def next_step_url(request: HttpRequest, draft: Draft) -> str:
@@ -97,24 +100,24 @@ def next_step_url(request: HttpRequest, draft: Draft) -> str:
     return "order_check" if is_known else "order_delivery"
 
 
-def basket_page(request: HttpRequest, form: BasketForm, *, refused: bool = False) -> HttpResponse:
-    """`refused`: the order was about to be placed, and the form carries what stood in the way."""
+def basket_page(request: HttpRequest, form: BasketForm, *, refusal: Shortfalls | None = None) -> HttpResponse:
+    """`refusal`: why the order could not be placed; each title that is short has it beside its field."""
+    form.is_valid()
+    for short in refusal.shortfalls if refusal else ():
+        if short.leaflet.slug not in form.errors:
+            form.add_error(short.leaflet.slug, short.message)
     total = sum(form.copies().values()) if form.is_valid() else 0
-    said = ngettext("%(n)d copy in all", "%(n)d copies in all", total) % {"n": total} if total else ""
+    reason = ["reason", CONFIRM_FIELD] if form.over_limit or "reason" in form.errors else []
     context = {
         "form": form,
         "rows": form.rows(),
-        "questions": form.questions(),
+        "questions": [form[name] for name in reason if name in form.fields],
         "waited_for": alerts_asked_for(person_in(request), form.leaflets.values()),
-        "total": said,
-        "refused": refused,
+        "total": ngettext("%(n)d copy in all", "%(n)d copies in all", total) % {"n": total} if total else "",
+        "refused": refusal is not None,
         "in_basket": total,
     }
     return render(request, "leaflets/basket.html", context)
-
-
-# A parcel may go to a colleague, so the last page asks whose name stands on it rather than whose it is.
-CHECK_LABELS = {"name": gettext_lazy("Name on the label")}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -149,68 +152,55 @@ def order_check(request: HttpRequest) -> HttpResponse:
     """Its button places the order exactly as it was shown: the token says which form it was, the digest what it said."""
     now = timezone.now()
     draft = baskets.find(request, now)
+    person = the_person(request)
     token, digest = request.POST.get("token", ""), request.POST.get("digest", "")
-    if request.method == "POST" and (earlier := earlier_order(request, draft, token)):
+    # A token that can't be one of ours is not asked of the database.
+    may_be_placed = request.method == "POST" and not (draft and draft.token == token) and drafts.SECRET.fullmatch(token)
+    earlier = person.orders.filter(submission_token=token).first() if may_be_placed else None
+    if earlier:
         return already_placed_page(request, earlier, digest)
     if not draft or not baskets.copies_by_slug(draft):
-        return redirect("basket") if request.method == "POST" else nothing_to_check(request)
+        if request.method == "POST" or not person.orders.exists():
+            return redirect("basket")
+        # Whoever comes back from their order finds it, not an empty basket.
+        messages.info(request, _("There is nothing to check. What you have ordered stands below."))
+        return redirect("my")
     delivery = DeliveryForm(baskets.delivery_answers(draft))
     if not delivery.is_valid():
         return redirect("order_delivery")
     if request.method != "POST" or draft.token != token or baskets.digest(draft) != digest:
         changed = _("Your answers were changed in another tab. Check them again.") if request.method == "POST" else ""
         return check_page(request, draft, delivery, warning=changed)
-    if stop := too_many_orders(request, draft, delivery, now):
+    counted = web_order_limits(
+        request,
+        organisation=person.organisation_id,
+        postcode=delivery.cleaned_data["postcode"],
+        slugs=baskets.copies_by_slug(draft),
+    )
+    if stop := check_throttles(request, Where.ORDER, counted, now):
         response = check_page(request, draft, delivery, warning=stop.sentence(now), status=429)
         response.headers["Retry-After"] = str(stop.seconds(now))
         return response
-    basket, wishes, to = baskets.read(draft, with_stock=False), baskets.wishes_of(draft), delivery.delivery()
-    order = Order(person=request.person, channel=Channel.WEB, asked_because=wishes.because, **vars(to))  # type: ignore[attr-defined]
+    basket, options, address = baskets.read(draft, with_stock=False), baskets.read_options(draft), delivery.delivery()
+    order = Order(person=person, channel=Channel.WEB, asked_because=options.reason, **vars(address))
     order.submission_token, order.submission_digest = token, digest
     try:
         place_order(
             order=order,
             basket=basket,
             by=request.user,  # type: ignore[arg-type]
-            will_wait_for=[leaflet for leaflet in basket if leaflet.slug in wishes.waits],
-            flagged=wishes.flagged,
-            keep=to if baskets.keeps_address(draft) else None,
+            will_wait_for=[leaflet for leaflet in basket if leaflet.slug in options.backorder],
+            flagged=options.flagged,
+            keep=address if baskets.delivery_answers(draft).get("keep") else None,
             now=now,
         )
     except EmptyBasket:
         return redirect("basket")
     except Shortfalls as refusal:
-        return shortfalls_page(request, draft, refusal)
+        return basket_page(request, basket_form(request, draft, baskets.read(draft)), refusal=refusal)
     except AlreadyPlaced as refusal:
         return already_placed_page(request, refusal.order, digest)
     return redirect("order_placed", order.reference)
-
-
-def nothing_to_check(request: HttpRequest) -> HttpResponse:
-    """Whoever comes back from their order finds it, not an empty basket."""
-    if not request.person.orders.exists():  # type: ignore[attr-defined]
-        return redirect("basket")
-    messages.info(request, _("There is nothing to check. What you have ordered stands below."))
-    return redirect("my")
-
-
-def earlier_order(request: HttpRequest, draft: Draft | None, token: str) -> Order | None:
-    """What this page has placed already. A token that can't be one of ours is not asked of the database."""
-    if (draft and draft.token == token) or not drafts.SECRET.fullmatch(token):
-        return None
-    earlier: Order | None = request.person.orders.filter(submission_token=token).first()  # type: ignore[attr-defined]
-    return earlier
-
-
-def too_many_orders(request: HttpRequest, draft: Draft, delivery: DeliveryForm, now: datetime) -> ReachedThrottle | None:
-    """One more order by this person, from their workplace, to this address, of these titles: or one too many."""
-    counted = web_order_limits(
-        request,
-        organisation=request.person.organisation_id,  # type: ignore[attr-defined]
-        postcode=delivery.cleaned_data["postcode"],
-        slugs=baskets.copies_by_slug(draft),
-    )
-    return check_throttles(request, Where.ORDER, counted, now)
 
 
 def already_placed_page(request: HttpRequest, order: Order, digest: str) -> HttpResponse:
@@ -220,53 +210,36 @@ def already_placed_page(request: HttpRequest, order: Order, digest: str) -> Http
     return render(request, "leaflets/placed_before.html", {"order": order}, status=409)
 
 
-def shortfalls_page(request: HttpRequest, draft: Draft, refusal: Shortfalls) -> HttpResponse:
-    """The basket as it was, with every title that is short said beside its field."""
-    form = basket_form(request, draft, baskets.read(draft))
-    form.is_valid()
-    for short in refusal.shortfalls:
-        if short.leaflet.slug not in form.errors:
-            form.add_error(short.leaflet.slug, short.message)
-    return basket_page(request, form, refused=True)
-
-
 def check_page(
     request: HttpRequest, draft: Draft, delivery: DeliveryForm, *, warning: str = "", status: int = 200
 ) -> HttpResponse:
+    options, stored = baskets.read_options(draft), baskets.delivery_answers(draft)
+    lines = []
+    for leaflet, count in baskets.read(draft, with_stock=False).items():
+        copies = ngettext("%(n)d copy", "%(n)d copies", count) % {"n": count}
+        later = f". {_('What is not in stock now follows later.')}" if leaflet.slug in options.backorder else ""
+        lines.append({"label": leaflet.title, "value": f"{copies}{later}"})
+    if options.reason:
+        lines.append({"label": _("Why you need more"), "value": options.reason})
+    # A parcel may go to a colleague, so it says whose name stands on it rather than whose it is.
+    labels = {field.name: field.label for field in delivery} | {"name": _("Name on the label")}
+    answers = [
+        {"label": label, "value": delivery.cleaned_data[name]}
+        for name, label in labels.items()
+        if name != CONFIRM_FIELD and delivery.cleaned_data[name]
+    ]
+    if stored.get("keep"):
+        answers.append({"label": _("Keep this address for next time"), "value": _("Yes")})
     context = {
-        "sections": check_sections(draft, delivery),
+        "sections": [
+            {"title": _("Leaflets"), "change_url": reverse("basket"), "rows": lines},
+            {"title": _("Delivery"), "change_url": reverse("order_delivery"), "rows": answers},
+        ],
         "token": draft.token,
         "digest": baskets.digest(draft),
         "warning": warning,
-        "asks": bool(baskets.wishes_of(draft).because),
-        "is_known_address": baskets.is_known_address(draft),
+        "asks": bool(options.reason),
+        "is_known_address": bool(stored.get("known")),
         "in_basket": baskets.total_copies(draft),
     }
     return render(request, "leaflets/check.html", context, status=status)
-
-
-def check_sections(draft: Draft, delivery: DeliveryForm) -> list[dict[str, Any]]:
-    """For includes/check_answers.html."""
-    wishes = baskets.wishes_of(draft)
-    lines = [
-        {"label": leaflet.title, "value": copies_value(copies, waits=leaflet.slug in wishes.waits)}
-        for leaflet, copies in baskets.read(draft, with_stock=False).items()
-    ]
-    if wishes.because:
-        lines.append({"label": _("Why you need more"), "value": wishes.because})
-    answers = [
-        {"label": CHECK_LABELS.get(field.name, field.label), "value": delivery.cleaned_data[field.name]}
-        for field in delivery
-        if field.name != CONFIRM_FIELD
-    ]
-    if baskets.keeps_address(draft):
-        answers.append({"label": _("Keep this address for next time"), "value": _("Yes")})
-    return [
-        {"title": _("Leaflets"), "change_url": reverse("basket"), "rows": lines},
-        {"title": _("Delivery"), "change_url": reverse("order_delivery"), "rows": [row for row in answers if row["value"]]},
-    ]
-
-
-def copies_value(copies: int, *, waits: bool) -> str:
-    said = ngettext("%(n)d copy", "%(n)d copies", copies) % {"n": copies}
-    return f"{said}. {_('What is not in stock now follows later.')}" if waits else said

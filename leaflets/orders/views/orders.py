@@ -1,6 +1,7 @@
 """An order for its owner: shown, changed, cancelled, ordered again, reported missing; and the address book."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 from django import forms
@@ -8,20 +9,20 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access import signed_in
-from accounts.limits import ReachedThrottle, check_throttles
+from accounts.limits import check_throttles
 from accounts.models import Where
 from ctac.dates import format_day
 from ctac.errors import DomainError
 from ctac.forms import PageForm
-from leaflets.models import Dispatch, KeptAddress, Leaflet, Order, OrderState
-from leaflets.models.orders import MAX_KEPT_ADDRESSES, MAX_REASON_LENGTH
+from leaflets.models import Dispatch, KeptAddress, Order, OrderState
+from leaflets.models.orders import LABEL_FIELDS, MAX_KEPT_ADDRESSES, MAX_REASON_LENGTH
 from leaflets.orders import baskets
+from leaflets.orders.allowances import Shortfalls, change_limits
 from leaflets.orders.forms import (
     ANOTHER_ADDRESS,
     AddressForm,
@@ -31,11 +32,10 @@ from leaflets.orders.forms import (
     change_form_for,
     wait_field_name,
 )
-from leaflets.orders.limits import Shortfalls, change_limits
-from leaflets.orders.queries import order_arrival, order_history, order_parcels, replaced_order, reportable_parcels
+from leaflets.orders.queries import order_arrival, order_history, order_parcels, reportable_parcels
 from leaflets.orders.services.change import NothingChanged, OrderHasChanged, ReplacesLostParcel, change_order
+from leaflets.orders.services.create import AddressBookIsFull, AddressKeptAlready, change_address, forget_address, keep_address
 from leaflets.orders.services.missing import report_missing
-from leaflets.orders.services.place import AddressBookIsFull, AddressKeptAlready, change_address, forget_address, keep_address
 from leaflets.orders.services.transitions import OrderHasMoved, OrderIsTransferred, cancel, parcel_contents
 from leaflets.stock.queries import leaflets_with_stock
 from notifications.preferences import has_chosen
@@ -47,7 +47,7 @@ from professionals.models import DraftKind
 from professionals.safeguarding.child_details import looks_like_child_details
 from professionals.safeguarding.forms import ChildDetailsMixin
 
-# An order, for the person who placed it.
+NOT_AVAILABLE = gettext_lazy("“%(title)s” can’t be ordered just now, so it is not in your basket.")
 
 
 def own_order(request: HttpRequest, reference: str) -> Order:
@@ -65,7 +65,8 @@ def order(request: HttpRequest, reference: str) -> HttpResponse:
         "history": order_history(order, parcels),
         "parcels": parcels,
         "arrival": order_arrival([] if order.brought_with else parcels, timezone.now()),
-        "replaced": replaced_order(order),
+        # The order whose parcel never came, which this one sends again.
+        "replaced": Order.objects.get(dispatches__missing=order.replaces_id) if order.replaces_id else None,
     }
     return render(request, "leaflets/order.html", context)
 
@@ -77,36 +78,30 @@ def order_placed(request: HttpRequest, reference: str) -> HttpResponse:
     order = own_order(request, reference)
     if not order.is_open or order.brought_with:  # the booking's confirmation tells of what is brought
         return redirect(order)
-    email = request.person.email  # type: ignore[attr-defined]
-    asks = bool(email) and not has_chosen(Topic.EDITIONS, email)
-    context = {"order": order, "next_steps": next_steps(order, email), "asks_about_editions": asks}
-    return render(request, "leaflets/placed.html", context)
-
-
-def step_row(when: str, what: str | Promise) -> dict[str, str | Promise]:
-    """For includes/steps.html."""
-    return {"when": when, "what": what}
-
-
-def next_steps(order: Order, email: str) -> list[dict[str, str | Promise]]:
-    """What follows an order that was just placed."""
-    asks = order.state == OrderState.REQUESTED
-    sentence = (
-        _("We email your request and its reference to %(email)s.")
-        if asks
-        else _("We email your order and its reference to %(email)s.")
-    )
-    mail = sentence % {"email": email}
-    steps = [step_row(_("In the next few minutes"), mail)] if email else []
-    if asks:
-        steps.append(step_row(_("Usually within 2 working days"), _("One of us reads your request, and emails you our answer.")))
+    email, is_request = the_person(request).email, order.state == OrderState.REQUESTED
+    steps = []
+    if email:
+        mail = (
+            _("We email your request and its reference to %(email)s.")
+            if is_request
+            else _("We email your order and its reference to %(email)s.")
+        )
+        steps.append((_("In the next few minutes"), mail % {"email": email}))
+    if is_request:
+        steps.append((_("Usually within 2 working days"), _("One of us reads your request, and emails you our answer.")))
     elif order.state == OrderState.WAITING:
-        steps.append(step_row(_("As soon as copies have come in"), _("We email you, pack them and post them.")))
+        steps.append((_("As soon as copies have come in"), _("We email you, pack them and post them.")))
     else:
-        steps.append(step_row(_("Usually within 5 working days"), _("We pack your leaflets and post them.")))
+        steps.append((_("Usually within 5 working days"), _("We pack your leaflets and post them.")))
         if any(line.backordered for line in order.lines.all()):
-            steps.append(step_row(_("As soon as more have come in"), _("We post the copies that are not in stock now.")))
-    return [*steps, step_row(_("In the evening of the day it leaves"), _("You get another email."))]
+            steps.append((_("As soon as more have come in"), _("We post the copies that are not in stock now.")))
+    steps.append((_("In the evening of the day it leaves"), _("You get another email.")))
+    context = {
+        "order": order,
+        "next_steps": [{"when": when, "what": what} for when, what in steps],
+        "asks_about_editions": bool(email) and not has_chosen(Topic.EDITIONS, email),
+    }
+    return render(request, "leaflets/placed.html", context)
 
 
 @person_required
@@ -116,7 +111,7 @@ def order_cancel(request: HttpRequest, reference: str) -> HttpResponse:
     order = own_order(request, reference)
     if request.method == "POST":
         try:
-            cancel(order=order, by=request.user, now=timezone.now())  # type: ignore[arg-type]
+            cancel(order=order, by=signed_in(request), now=timezone.now())
         except OrderIsTransferred as refusal:
             messages.warning(request, str(refusal))
             return redirect("my")
@@ -128,13 +123,10 @@ def order_cancel(request: HttpRequest, reference: str) -> HttpResponse:
     return render(request, "leaflets/cancel.html", {"order": order})
 
 
-# The same order once more: its titles into the basket, its address into the delivery page.
-
-
 @person_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def order_again(request: HttpRequest, reference: str) -> HttpResponse:
-    """Only the button fills the basket, which then says what is short; who comes by the address sees the order.
+    """The same titles into the basket, and the same address. Only the button does it; who comes by the address sees the order.
 
     A title that is in the basket already gets as many copies as the order had, if it has fewer: so pressing twice adds nothing.
     """
@@ -150,24 +142,21 @@ def order_again(request: HttpRequest, reference: str) -> HttpResponse:
         if count:
             wanted[slug] = wanted.get(slug, 0) + count
     titles = leaflets_with_stock(wanted)
-    found = {leaflet.slug: wanted[leaflet.slug] for leaflet in titles if leaflet.orderable_edition}
-    if found:
+    available = {leaflet.slug: wanted[leaflet.slug] for leaflet in titles if leaflet.orderable_edition}
+    if available:
         draft = baskets.find_or_start(request, now)
         there = baskets.copies_by_slug(draft)
-        together = {**there, **{slug: max(copies, there.get(slug, 0)) for slug, copies in found.items()}}
-        baskets.put_again(draft, together, {"to": ANOTHER_ADDRESS, **baskets.delivery_of(order)}, now)
+        basket = {**there, **{slug: max(copies, there.get(slug, 0)) for slug, copies in available.items()}}
+        # Where to, unless something was typed about that already or the order had no address.
+        takes_address = order.address_line_1 and not baskets.typed_delivery(draft)
+        address = {baskets.DELIVERY: {"to": ANOTHER_ADDRESS, **asdict(order.delivery)}} if takes_address else {}
+        baskets.put(draft, basket, now, more=address)
         messages.success(request, _("What you ordered in %(reference)s is in your basket.") % {"reference": order.reference})
     for leaflet in titles:
-        if leaflet.slug not in found:
-            messages.warning(request, not_available_text(leaflet))
+        if leaflet.slug not in available:
+            messages.warning(request, NOT_AVAILABLE % {"title": leaflet.title})
     return redirect("basket")
 
-
-def not_available_text(leaflet: Leaflet) -> str:
-    return _("“%(title)s” can’t be ordered just now, so it is not in your basket.") % {"title": leaflet.title}
-
-
-# Changing an order, for its owner, until it is packed. Anybody else's is not found.
 
 CHANGE_STEP = "order"
 MAX_KEPT_FIELDS, MAX_KEPT_LENGTH = 100, 200  # answers, and characters of each
@@ -201,12 +190,16 @@ def order_change_page(request: HttpRequest, reference: str) -> HttpResponse:
         form, _version = change_form_for(ChangeForm, order, request.POST, now)
         if not form.is_valid():
             return render_order_change(request, order, form, version=shown)
-        if stop := too_many_changes(request, order, form.delivery().postcode):
+        postcode = form.delivery().postcode
+        counted = change_limits(request, to_postcode=postcode if postcode != order.postcode else "")
+        if stop := check_throttles(request, Where.ORDER_CHANGE, counted, now):
             response = render_order_change(request, order, form, version=shown, warning=stop.sentence(now), status=429)
             response.headers["Retry-After"] = str(stop.seconds(now))
             return response
         try:
             change_order(order=order, change=form.change(shown), by=signed_in(request), now=now)
+            done = _("Order %(reference)s is changed. This is how it stands now.")
+            messages.success(request, done % {"reference": order.reference})
         except Shortfalls as refusal:
             form, _version = change_form_for(ChangeForm, own_order(request, order.reference), request.POST, now)
             form.is_valid()
@@ -221,10 +214,9 @@ def order_change_page(request: HttpRequest, reference: str) -> HttpResponse:
             return render_order_change(request, order, form, version=shown)
         except NothingChanged as refusal:
             messages.info(request, str(refusal.message))
-        else:
-            said = _("Order %(reference)s is changed. This is how it stands now.")
-            messages.success(request, said % {"reference": order.reference})
-        forget_typed_change(request)
+        draft = drafts.find(request, DraftKind.CHANGE, now)
+        if draft and draft.answers.get(CHANGE_STEP):  # what was kept is stored with the order now
+            drafts.save_step(draft, CHANGE_STEP, {}, now)
         return redirect(order)
     draft = drafts.find(request, DraftKind.CHANGE, timezone.now())
     answers: dict[str, Any] = draft.answers.get(CHANGE_STEP, {}) if draft else {}
@@ -233,12 +225,6 @@ def order_change_page(request: HttpRequest, reference: str) -> HttpResponse:
     return render_order_change(
         request, order, form, version=typed.get("version", "") if typed else version, restored=typed is not None
     )
-
-
-def too_many_changes(request: HttpRequest, order: Order, postcode: str) -> ReachedThrottle | None:
-    """One more change by this person, perhaps to another postcode: or one too many."""
-    counted = change_limits(request, to_postcode=postcode if postcode != order.postcode else "")
-    return check_throttles(request, Where.ORDER_CHANGE, counted, timezone.now())
 
 
 def render_order_change(
@@ -250,24 +236,23 @@ def render_order_change(
     """
     context: dict[str, Any] = {"order": order, "form": form, "version": version, **more}
     if not order.may_be_changed:
-        context |= {"form": None, "typed": form.typed() if form.is_bound else []}
+        # What was typed, to be read out on the phone.
+        typed = [{"label": title.leaflet.title, "value": field.value()} for title, field, _wait in form.rows()]
+        lines = [str(form[name].value() or "") for name in LABEL_FIELDS if name in form.fields]
+        if lines:
+            typed.append({"label": _("Delivery address"), "value": "\n".join(line for line in lines if line)})
+        context |= {"form": None, "typed": typed if form.is_bound else []}
     return render(request, "leaflets/change.html", context, status=status)
 
-
-def forget_typed_change(request: HttpRequest) -> None:
-    """What was kept is stored with the order now."""
-    draft = drafts.find(request, DraftKind.CHANGE, timezone.now())
-    if draft and draft.answers.get(CHANGE_STEP):
-        drafts.save_step(draft, CHANGE_STEP, {}, timezone.now())
-
-
-# “It never came”: where a parcel went and when, what to check first, and the button that tells us.
 
 REPORTED_ALREADY = gettext_lazy("You have told us of this parcel already. We look into it and email you our answer.")
 
 
 class MissingForm(ChildDetailsMixin, PageForm):
-    """Which parcel, and what may help. `parcels`: those that may be chosen; `of_order`: all that an older page may have shown."""
+    """Which parcel never came, and what may help us to find it.
+
+    `parcels`: those that may be chosen; `of_order`: all that an older page may have shown.
+    """
 
     free_text_fields = ("note",)
 
@@ -300,10 +285,6 @@ class MissingForm(ChildDetailsMixin, PageForm):
     def clean_note(self) -> str:
         return clean_text(self.cleaned_data["note"])
 
-    @property
-    def chosen(self) -> Dispatch:
-        return self.of_order[self.cleaned_data["parcel"]]
-
 
 @person_required
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -313,64 +294,40 @@ def order_missing(request: HttpRequest, reference: str) -> HttpResponse:
     of_order = [] if order.brought_with else order_parcels(order)
     parcels = reportable_parcels(of_order, now)
     if not parcels:
-        messages.warning(request, not_reportable_text(of_order))
+        is_reported = any(hasattr(parcel, "missing") for parcel in of_order)
+        too_early_or_late = _("You can tell us here that a parcel never came from 7 working days to 90 days after it left.")
+        messages.warning(request, str(REPORTED_ALREADY) if is_reported else too_early_or_late)
         return redirect(order)
-    said = [(parcel, contents_text(what)) for parcel, what in zip(parcels, parcel_contents(parcels), strict=True)]
-    choices = [(parcel.pk, parcel_label(parcel, what)) for parcel, what in said]
+    choices, facts = [], []
+    for parcel, contents in zip(parcels, parcel_contents(parcels), strict=True):
+        titles = [
+            ngettext("%(n)d copy of “%(title)s”", "%(n)d copies of “%(title)s”", copies) % {"n": copies, "title": leaflet.title}
+            for leaflet, copies in contents.items()
+        ]
+        day = format_day(parcel.dispatched_at)
+        label = _("The one that left on %(day)s: %(what)s") % {"day": day, "what": ", ".join(titles)}
+        choices.append((parcel.pk, label))
+        rows = [
+            {"label": _("It left"), "value": day},
+            {"label": _("What is in it"), "value": "\n".join(titles)},
+            {"label": _("Where it went"), "value": "\n".join(order.address)},
+            {"label": _("Tracking number"), "value": parcel.tracking_number},
+        ]
+        facts.append([row for row in rows if row["value"]])
     form = MissingForm(request.POST if request.method == "POST" else None, parcels=choices, of_order=of_order)
-    if form.is_valid() and report_parcel(request, form):
-        return redirect(order)
-    context = {"order": order, "form": form, "parcels": [parcel_facts(order, *each) for each in said]}
-    return render(request, "leaflets/missing.html", context)
-
-
-def report_parcel(request: HttpRequest, form: MissingForm) -> bool:
-    note, by, now = form.cleaned_data["note"], request.user, timezone.now()
-    try:
-        _report, made = report_missing(parcel=form.chosen, by=by, now=now, note=note, flagged=form.flagged)  # type: ignore[arg-type]
-    except DomainError as refusal:
-        form.add_error(None, str(refusal))
-        return False
-    if made:
-        messages.success(request, _("Thank you for telling us. We look into it and email you our answer."))
-    else:
-        messages.info(request, REPORTED_ALREADY)
-    return True
-
-
-def not_reportable_text(parcels: Sequence[Dispatch]) -> str:
-    """None of these may be told of now; of what the presenter brings there are none."""
-    if any(getattr(parcel, "missing", None) for parcel in parcels):
-        return str(REPORTED_ALREADY)
-    return _("You can tell us here that a parcel never came from 7 working days to 90 days after it left.")
-
-
-def contents_text(contents: Mapping[Any, int]) -> str:
-    """'25 copies of “One”', a line a title."""
-    said = [
-        ngettext("%(n)d copy of “%(title)s”", "%(n)d copies of “%(title)s”", copies) % {"n": copies, "title": leaflet.title}
-        for leaflet, copies in contents.items()
-    ]
-    return "\n".join(said)
-
-
-def parcel_label(parcel: Dispatch, what: str) -> str:
-    facts = {"day": format_day(parcel.dispatched_at), "what": what.replace("\n", ", ")}
-    return _("The one that left on %(day)s: %(what)s") % facts
-
-
-def parcel_facts(order: Order, parcel: Dispatch, what: str) -> list[dict[str, str]]:
-    """For includes/summary_list.html."""
-    rows = [
-        {"label": _("It left"), "value": format_day(parcel.dispatched_at)},
-        {"label": _("What is in it"), "value": what},
-        {"label": _("Where it went"), "value": "\n".join(order.address)},
-        {"label": _("Tracking number"), "value": parcel.tracking_number},
-    ]
-    return [row for row in rows if row["value"]]
-
-
-# The address book, for its owner.
+    if form.is_valid():
+        parcel, note = form.of_order[form.cleaned_data["parcel"]], form.cleaned_data["note"]
+        try:
+            _report, made = report_missing(parcel=parcel, by=signed_in(request), now=now, note=note, flagged=form.flagged)
+        except DomainError as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            if made:
+                messages.success(request, _("Thank you for telling us. We look into it and email you our answer."))
+            else:
+                messages.info(request, REPORTED_ALREADY)
+            return redirect(order)
+    return render(request, "leaflets/missing.html", {"order": order, "form": form, "parcels": facts})
 
 
 @person_required
@@ -399,7 +356,7 @@ def address_add(request: HttpRequest) -> HttpResponse:
 @person_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def address_change(request: HttpRequest, address_id: int) -> HttpResponse:
-    address = own_address(request, address_id)
+    address = get_object_or_404(KeptAddress.objects.of(the_person(request)), pk=address_id)
     form = AddressForm(request.POST or None, initial=vars(address.delivery))
     if form.is_valid():
         try:
@@ -416,14 +373,9 @@ def address_change(request: HttpRequest, address_id: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def address_remove(request: HttpRequest, address_id: int) -> HttpResponse:
     """Asks first; only the button removes."""
-    address = own_address(request, address_id)
+    address = get_object_or_404(KeptAddress.objects.of(the_person(request)), pk=address_id)
     if request.method == "POST":
         forget_address(address=address)
         messages.success(request, _("The address is removed."))
         return redirect("my_addresses")
     return render(request, "my/address_remove.html", {"address": address})
-
-
-def own_address(request: HttpRequest, address_id: int) -> KeptAddress:
-    """The person's; somebody else's is not found."""
-    return get_object_or_404(KeptAddress.objects.of(the_person(request)), pk=address_id)

@@ -17,7 +17,7 @@ from bookings.models import Booking, BookingEvent, Brought, EventKind, Presenter
 from bookings.privacy import export_bookings
 from ctac.errors import DomainError
 from leaflets.models import Channel, Order, OrderState, ToBring
-from leaflets.orders.services.place import place_order_for_visit
+from leaflets.orders.services.create import place_order_for_visit
 from notifications.models import Notification
 from professionals.models import FlaggedText, Person
 from tests.bookings.admin.desk import ABOUT_A_CHILD, KEPT

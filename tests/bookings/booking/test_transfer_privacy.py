@@ -12,7 +12,7 @@ from bookings.booking.services.transfer import transfer_bookings
 from bookings.models import Booking, BookingEvent, BookingLink, Brought, EventKind, State
 from bookings.models.booking import record_event
 from leaflets.models import Channel, Order, OrderEvent, ToBring
-from leaflets.orders.services.place import place_order_for_visit
+from leaflets.orders.services.create import place_order_for_visit
 from notifications.models import Notification
 from notifications.models import State as MailState
 from privacy.services import VisitInTheWay, erase_person, export_person

@@ -11,7 +11,7 @@ from ctac.errors import DomainError
 from leaflets.catalogue import titles
 from leaflets.catalogue.services import NotAPdf, add_edition, count_pages, withdraw_edition
 from leaflets.models import Edition, EditionState
-from leaflets.orders.limits import Shortfalls
+from leaflets.orders.allowances import Shortfalls
 from tests.factories import make_person, make_staff, sign_in_staff
 from tests.leaflets.factories import make_edition, make_order
 

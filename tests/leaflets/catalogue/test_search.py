@@ -46,7 +46,7 @@ def shipped() -> None:
 @pytest.mark.usefixtures("shipped")
 def test_a_slip_is_forgiven(typed: str, first: str, meant: str) -> None:
     answer = catalogue_queries.search(typed, rows())
-    assert (answer.rows[0].slug, answer.meant) == (first, meant)
+    assert (answer.rows[0].slug, answer.corrected) == (first, meant)
 
 
 @pytest.mark.parametrize("typed", ["", "the", "laptop", "zzzzzz", "...", "' | ! & :*", "x" * 500, "\\", "%"])
@@ -153,7 +153,7 @@ def test_a_long_catalogue_has_pages_that_follow_one_another(client: Client) -> N
     assert (len(slugs[0]), set(slugs[0]) & set(slugs[1])) == (TITLES_PER_PAGE, set())
     assert 'rel="next" href="/leaflets/?topic=Topic+3&amp;page=2"' in first.content.decode()
     beyond = client.get("/leaflets/", {"topic": "Topic 3", "page": "999"})
-    assert (beyond.context["shelf"].wanted.page, beyond.context["shelf"].after) == (beyond.context["shelf"].pages, "")
+    assert (beyond.context["shelf"].filters.page, beyond.context["shelf"].after) == (beyond.context["shelf"].pages, "")
 
 
 def test_a_search_takes_the_same_few_statements_for_any_number_of_titles(client: Client) -> None:

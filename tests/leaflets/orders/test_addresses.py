@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from leaflets.models import KeptAddress, Order
 from leaflets.models.orders import MAX_KEPT_ADDRESSES
-from leaflets.orders.services.place import keep_address
+from leaflets.orders.services.create import keep_address
 from privacy.services import erase_person, export_person
 from professionals.models import Draft
 from tests.factories import make_person, sign_in

@@ -85,9 +85,9 @@ def test_repeated_adding_leaks_through_no_limit_and_the_basket_says_what_can_be_
     page = client.get(reverse("basket"))
     [message] = page.context["form"].errors["one"]
     assert message.startswith("You can order at most 40 copies of “One” at once.")
-    assert 'name="because"' in page.content.decode()
-    assert client.post(reverse("basket"), {"one": "45", "because": "", "continue": "1"}).status_code == 200
-    asked = client.post(reverse("basket"), {"one": "45", "because": "A whole ward", "continue": "1"})
+    assert 'name="reason"' in page.content.decode()
+    assert client.post(reverse("basket"), {"one": "45", "reason": "", "continue": "1"}).status_code == 200
+    asked = client.post(reverse("basket"), {"one": "45", "reason": "A whole ward", "continue": "1"})
     assert asked.url == reverse("order_delivery")
 
 
@@ -101,16 +101,16 @@ def test_what_is_not_there_can_be_waited_for(client, now):
     assert client.post(reverse("basket"), {"one": "10", "wait-for-one": "on", "continue": "1"}).url == reverse("order_delivery")
     assert client.get(reverse("basket")).context["form"].is_valid()
     client.post(reverse("basket"), {"one": "3", "wait-for-one": "on", "save": "1"})  # no longer needed, so not kept
-    assert Draft.objects.get().answers["wishes"]["waits"] == []
+    assert Draft.objects.get().answers["options"]["backorder"] == []
 
 
 def test_a_reason_with_a_child_in_it_stops_once_and_is_kept_if_it_is_none(client, leaflet):
     add(client, leaflet, 45)
-    typed = {"one": "45", "because": "For the school of Amy Smith, born 3/4/2015", "continue": "1"}
+    typed = {"one": "45", "reason": "For the school of Amy Smith, born 3/4/2015", "continue": "1"}
     answer = client.post(reverse("basket"), typed)
     assert "This looks like details of a child" in answer.content.decode()
     assert client.post(reverse("basket"), {**typed, "keep_what_i_wrote": "on"}).url == reverse("order_delivery")
-    assert Draft.objects.get().answers["wishes"]["flagged"] is True
+    assert Draft.objects.get().answers["options"]["flagged"] is True
     assert client.get(reverse("basket")).context["form"].is_valid()
 
 

@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from ctac.dates import format_day, uk_day
 from leaflets.models import EventKind, OrderEvent, OrderState
-from leaflets.orders.limits import LIMIT_WINDOW, Shortfalls
-from leaflets.orders.services.place import place_order
+from leaflets.orders.allowances import LIMIT_WINDOW, Shortfalls
+from leaflets.orders.services.create import place_order
 from leaflets.orders.services.transitions import MoreThanAsked, NothingGranted, OrderHasMoved, approve, cancel, decline
 from leaflets.stock.services import ledger_differences, receive_stock
 from notifications.models import Notification
@@ -180,7 +180,7 @@ def test_staff_decline_it_with_words_for_the_person(client, staff, request_of_12
 def test_from_the_basket_to_a_request_and_its_pages(client, person, leaflet, now):
     sign_in(client, person)
     client.post(reverse("basket_add", args=[leaflet.slug]), {f"{leaflet.slug}-copies": "120"})
-    client.post(reverse("basket"), {leaflet.slug: "120", "because": "We train every school", "continue": "1"})
+    client.post(reverse("basket"), {leaflet.slug: "120", "reason": "We train every school", "continue": "1"})
     address = {"name": "Sam", "address_line_1": "1 Park Row", "town": "Leeds", "postcode": "ls14ap"}
     client.post(reverse("order_delivery"), address)
     check = client.get(reverse("order_check"))

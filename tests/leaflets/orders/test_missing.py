@@ -13,7 +13,7 @@ from django.utils import timezone
 from ctac.errors import DomainError
 from leaflets.catalogue.services import withdraw_edition
 from leaflets.models import Dispatch, Leaflet, MissingParcel, MissingState, Order, OrderState
-from leaflets.orders.limits import Workplace, recent_orders
+from leaflets.orders.allowances import Workplace, recent_orders
 from leaflets.orders.queries import missing_since
 from leaflets.orders.services.change import OrderChange, ReplacesLostParcel, change_order, lock_titles, order_version
 from leaflets.orders.services.missing import (

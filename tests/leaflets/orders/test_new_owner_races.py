@@ -14,7 +14,7 @@ from leaflets.dispatch.queries import PackingChoice
 from leaflets.dispatch.services import UnsentCopies, dispatch_session, start_session
 from leaflets.models import Advice, Edition, Order, OrderLine, RecallReplacement, StockTake
 from leaflets.orders.services.change import OrderChange, change_order, order_version, ordered_titles
-from leaflets.orders.services.place import transfer_order
+from leaflets.orders.services.create import transfer_order
 from leaflets.orders.services.transitions import approve, cancel, dispatch, prioritise, start_packing
 from leaflets.recalls.services import RecallRequest, recall_edition
 from leaflets.stock.services import ledger_differences, receive_stock

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.limits import count_throttles
 from leaflets.models import Order
-from leaflets.orders import limits as orders_limits
+from leaflets.orders import allowances
 from notifications.models import Notification
 from professionals import services as professionals_services
 from professionals.models import Draft, Stopped
@@ -47,7 +47,7 @@ def order(leaflet, *, organisation=None, postcode="LS1 4AP", address="203.0.113.
 @pytest.mark.parametrize("by", SHARED)
 def test_what_people_share_is_limited_and_nothing_else_is(monkeypatch, now, leaflet, by):
     figure, same = SHARED[by]
-    monkeypatch.setattr(orders_limits, figure, (1, HOUR))
+    monkeypatch.setattr(allowances, figure, (1, HOUR))
     other = make_edition(now, stock=500, slug="two").leaflet
     first = make_organisation()
     assert order(leaflet, organisation=first).status_code == 302
@@ -65,7 +65,7 @@ def test_what_people_share_is_limited_and_nothing_else_is(monkeypatch, now, leaf
 
 
 def test_who_is_stopped_reads_why_when_to_try_again_and_whom_to_call(monkeypatch, leaflet):
-    monkeypatch.setattr(orders_limits, "ACCOUNT_LIMIT", (1, HOUR))
+    monkeypatch.setattr(allowances, "ACCOUNT_LIMIT", (1, HOUR))
     browser = sign_in(Client(), make_person())
     order(leaflet, browser=browser)
     answer = order(leaflet, browser=browser)
@@ -84,8 +84,8 @@ def test_who_is_stopped_reads_why_when_to_try_again_and_whom_to_call(monkeypatch
 def test_what_is_stopped_uses_up_nothing_that_is_shared(monkeypatch, leaflet):
     """Else one person alone could stop a whole organisation, a hospital or a title."""
     for figure in ("ORGANISATION_LIMIT", "POSTCODE_LIMIT", "TITLE_LIMIT"):
-        monkeypatch.setattr(orders_limits, figure, (3, HOUR))
-    monkeypatch.setattr(orders_limits, "ACCOUNT_LIMIT", (1, HOUR))
+        monkeypatch.setattr(allowances, figure, (3, HOUR))
+    monkeypatch.setattr(allowances, "ACCOUNT_LIMIT", (1, HOUR))
     team = make_organisation()
     busy = sign_in(Client(), make_person(organisation=team))
     assert [order(leaflet, browser=busy).status_code for _ in range(4)] == [302, 429, 429, 429]
@@ -95,10 +95,10 @@ def test_what_is_stopped_uses_up_nothing_that_is_shared(monkeypatch, leaflet):
 
 def test_a_ward_round_of_orders_meets_none(leaflet):
     """What the figures are reckoned for: 40 wards in an hour by one person, 160 teams of a trust, 60 wards at one postcode."""
-    assert orders_limits.ACCOUNT_LIMIT[0] >= 40
-    assert orders_limits.ORGANISATION_LIMIT[0] >= 160
-    assert orders_limits.POSTCODE_LIMIT[0] >= 60
-    assert orders_limits.NETWORK_LIMIT[0] >= orders_limits.ORGANISATION_LIMIT[0]
+    assert allowances.ACCOUNT_LIMIT[0] >= 40
+    assert allowances.ORGANISATION_LIMIT[0] >= 160
+    assert allowances.POSTCODE_LIMIT[0] >= 60
+    assert allowances.NETWORK_LIMIT[0] >= allowances.ORGANISATION_LIMIT[0]
 
 
 def test_no_key_holds_what_it_stands_for(client, leaflet):
@@ -125,7 +125,7 @@ def person_with_titles(now):
 
 def test_staff_order_for_a_caller_whatever_was_ordered_and_it_counts(monkeypatch, leaflet):
     for figure in ("ORGANISATION_LIMIT", "POSTCODE_LIMIT", "TITLE_LIMIT"):
-        monkeypatch.setattr(orders_limits, figure, (2, HOUR))
+        monkeypatch.setattr(allowances, figure, (2, HOUR))
     staff = sign_in_staff(Client(), make_staff())
     for letter in "abc":
         staff.post(ADD, {**CALL, "token": letter * 43, "copies_one": "1"})
@@ -135,7 +135,7 @@ def test_staff_order_for_a_caller_whatever_was_ordered_and_it_counts(monkeypatch
 
 
 def test_staff_let_an_account_through_until_midnight(monkeypatch, leaflet):
-    monkeypatch.setattr(orders_limits, "ACCOUNT_LIMIT", (1, HOUR))
+    monkeypatch.setattr(allowances, "ACCOUNT_LIMIT", (1, HOUR))
     person = make_person()
     browser = sign_in(Client(), person)
     order(leaflet, browser=browser)
@@ -143,7 +143,7 @@ def test_staff_let_an_account_through_until_midnight(monkeypatch, leaflet):
     professionals_services.lift_block(attempt=Stopped.objects.get(), by=make_staff(), now=timezone.now())
     assert [order(leaflet, browser=browser).status_code for _ in range(3)] == [302, 302, 302]
     tomorrow = timezone.now() + timedelta(days=1)
-    own = orders_limits.web_order_limits(as_request(browser, person), organisation=None, postcode="LS1 4AP", slugs=[])[:1]
+    own = allowances.web_order_limits(as_request(browser, person), organisation=None, postcode="LS1 4AP", slugs=[])[:1]
     count_throttles(own, tomorrow)
     count_throttles(own, tomorrow)
     from accounts import limits
@@ -158,7 +158,7 @@ def as_request(browser, person):
 
 
 def test_nobody_is_written_to_for_an_order_that_was_stopped(monkeypatch, leaflet):
-    monkeypatch.setattr(orders_limits, "TITLE_LIMIT", (1, HOUR))
+    monkeypatch.setattr(allowances, "TITLE_LIMIT", (1, HOUR))
     order(leaflet)
     before = Notification.objects.count()
     assert order(leaflet).status_code == 429

@@ -6,8 +6,8 @@ from django.conf import settings
 from leaflets.catalogue.services import withdraw_edition
 from leaflets.models import Channel, EventKind, MovementKind, OrderState, StockMovement
 from leaflets.models import Order as OrderRow
-from leaflets.orders.limits import Shortfalls
-from leaflets.orders.services.place import AlreadyPlaced, EmptyBasket, place_order
+from leaflets.orders.allowances import Shortfalls
+from leaflets.orders.services.create import AlreadyPlaced, EmptyBasket, place_order
 from leaflets.orders.services.transitions import cancel
 from leaflets.stock.services import ledger_differences
 from notifications.models import Notification

@@ -11,7 +11,7 @@ from django.test import Client
 from leaflets.catalogue.queries import TITLES_PER_PAGE
 from leaflets.models import KeptAddress, Leaflet
 from leaflets.orders.baskets import MAX_COPIES
-from leaflets.orders.services.place import forget_address, keep_address
+from leaflets.orders.services.create import forget_address, keep_address
 from professionals.models import Draft, Person
 from tests.factories import make_person, sign_in
 from tests.leaflets.factories import DELIVERY, make_edition, make_order
@@ -203,13 +203,13 @@ def test_a_name_that_is_no_title_of_ours_is_nothing_typed(client: Client, titles
 
 
 @pytest.mark.usefixtures("titles", "known")
-@pytest.mark.parametrize(("copies", "asks"), [("45", 'name="because"'), ("51", "wait-for-one")])
+@pytest.mark.parametrize(("copies", "asks"), [("45", 'name="reason"'), ("51", "wait-for-one")])
 def test_the_basket_asks_what_has_to_be_asked_and_then_leads_to_the_check_page(client: Client, copies: str, asks: str) -> None:
     Leaflet.objects.update(most_per_order=40 if copies == "45" else 100)
     assert press(client, "continue", one=copies).url == BASKET
     assert asks in client.get(BASKET).content.decode()
     assert press(client, "continue").url == BASKET
-    answered = {"one": copies, "because": "A whole ward", "wait-for-one": "on", "continue": "1"}
+    answered = {"one": copies, "reason": "A whole ward", "wait-for-one": "on", "continue": "1"}
     assert client.post(BASKET, answered).url == CHECK
 
 

@@ -11,8 +11,8 @@ from leaflets.catalogue.services import withdraw_edition
 from leaflets.dispatch.queries import PackingChoice
 from leaflets.dispatch.services import UnsentCopies, dispatch_session, start_session
 from leaflets.models import Advice, Edition, Order, OrderState, Outcome, ReachState, Recall, RecallHolder, RecallReplacement
-from leaflets.orders.limits import Shortfalls
-from leaflets.orders.services.place import place_order
+from leaflets.orders.allowances import Shortfalls
+from leaflets.orders.services.create import place_order
 from leaflets.orders.services.transitions import MoreThanAsked, OrderHasMoved, approve, cancel, dispatch, start_packing
 from leaflets.recalls.services import (
     NewerEditionExists,

@@ -28,7 +28,7 @@ from bookings.models import (
 from bookings.models.booking import record_event
 from ctac.models import Classification, classification
 from leaflets.models import MissingParcel, MissingState, Order, StockAlert
-from leaflets.orders.services.place import keep_address
+from leaflets.orders.services.create import keep_address
 from leaflets.orders.services.transitions import dispatch, start_packing
 from notifications.models import ChoiceSource, MarkedAddress, Notification, ReturnedMail
 from notifications.models import State as MailState

@@ -5,8 +5,8 @@ from datetime import timedelta
 
 from leaflets.models import Dispatch, MissingParcel, Order
 from leaflets.orders.services import change as services_change
+from leaflets.orders.services import create, transitions
 from leaflets.orders.services import missing as missing_services
-from leaflets.orders.services import place, transitions
 from leaflets.stock import services as stock_services
 from notifications.delivery.services import sweep
 from notifications.models import Notification
@@ -69,19 +69,19 @@ def staff_order_page(actor: Actor) -> bool:
 
 def place_order(actor: Actor) -> None:
     person = actor.person()
-    place.place_order(order=unsaved_order(person), basket=actor.basket(), by=person.user, now=actor.now)
+    create.place_order(order=unsaved_order(person), basket=actor.basket(), by=person.user, now=actor.now)
 
 
 def wait_for_copies(actor: Actor) -> None:
     person, basket = actor.person(), {leaflet: copies * 4 for leaflet, copies in actor.basket().items()}
     order = unsaved_order(person)
-    place.place_order(order=order, basket=basket, will_wait_for=list(basket), by=person.user, now=actor.now)
+    create.place_order(order=order, basket=basket, will_wait_for=list(basket), by=person.user, now=actor.now)
 
 
 def ask_for_more(actor: Actor) -> None:
     person, basket = actor.person(), {leaflet: copies * 5 for leaflet, copies in actor.basket().items()}
     order = unsaved_order(person, asked_because="A whole ward")
-    place.place_order(order=order, basket=basket, by=person.user, now=actor.now)
+    create.place_order(order=order, basket=basket, by=person.user, now=actor.now)
 
 
 def decide_on_more(actor: Actor) -> None:

@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from leaflets.models import Edition, EditionState, EventKind
-from leaflets.orders.limits import change_limits, order_limits
+from leaflets.orders.allowances import change_limits, order_limits
 from leaflets.orders.services.transitions import dispatch, start_packing
 from professionals.models import Stopped
 from tests.factories import make_person, sign_in

@@ -7,7 +7,7 @@ from django.urls import reverse
 from ctac.errors import DomainError
 from leaflets.catalogue.services import withdraw_edition
 from leaflets.models import Edition, EventKind, Order, OrderState
-from leaflets.orders.limits import Shortfalls
+from leaflets.orders.allowances import Shortfalls
 from leaflets.orders.services.change import NothingChanged, NothingLeft, OrderHasChanged
 from leaflets.orders.services.transitions import OrderHasMoved, cancel, dispatch, rewrite_order, start_packing
 from leaflets.stock.services import ledger_differences, receive_stock

@@ -1,4 +1,4 @@
-"""How many copies of a title someone may still order, what stands in the way, and how often orders may be placed."""
+"""How many copies of a title somebody may still order, what stands in the way, and how often orders may be placed."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,17 +18,11 @@ from ctac.dates import format_day, uk_day
 from ctac.errors import DomainError
 from leaflets.models import Edition, Leaflet, OrderLine
 
-# How many copies of a title someone may still order: a person, and a workplace, in any 90 days.
-#
-# A workplace is an organisation at one postcode, since a trust of 10,000 people is not one ward. What was cancelled or
-# declined is not counted, nor what replaces a parcel that never came; what is still open is.
-
+# What was cancelled or declined counts towards no limit, nor what replaces a parcel that never came; what is still open counts.
 LIMIT_WINDOW = timedelta(days=90)
 
 
 class LimitScope(Enum):
-    """Which of a title's limits is the narrowest now."""
-
     ORDER = auto()
     PERSON = auto()
     WORKPLACE = auto()
@@ -36,7 +30,7 @@ class LimitScope(Enum):
 
 @dataclass(frozen=True)
 class Workplace:
-    """`organisation`: its key, if the person has one; `postcode` in canonical form."""
+    """An organisation (its key, if the person has one) at one postcode, since a trust of 10,000 people is not one ward."""
 
     organisation: int | None
     postcode: str
@@ -49,10 +43,10 @@ class RecentCopies:
     copies: int = 0
     since: datetime | None = None
 
-    @property
-    def until(self) -> date | None:
-        """The UK day on which the earliest of them is counted no longer."""
-        return uk_day(self.since + LIMIT_WINDOW) if self.since else None
+    def allowance(self, most: int, scope: "LimitScope") -> "Allowance":
+        """What is left of the limit; the earliest order is counted until 90 days after it, by UK days."""
+        until = uk_day(self.since + LIMIT_WINDOW) if self.since else None
+        return Allowance(max(most - self.copies, 0), scope, self.copies, until)
 
 
 @dataclass(frozen=True)
@@ -60,37 +54,34 @@ class Allowance:
     """`copies` that may still be ordered at once, `until` that day (None: it does not depend on earlier orders)."""
 
     copies: int
-    whose: LimitScope = LimitScope.ORDER
+    scope: LimitScope = LimitScope.ORDER
     ordered: int = 0
     until: date | None = None
 
 
 @dataclass(frozen=True)
 class RecentOrders:
-    """What counts for one title: the person's orders, and their workplace's."""
+    """What counts towards the limits of one title: the person's orders, and their workplace's."""
 
     person: RecentCopies = RecentCopies()
     workplace: RecentCopies = RecentCopies()
 
     def allowance(self, leaflet: Leaflet) -> Allowance:
         """The narrowest of the three limits; of two as narrow, the one that says most about what to do."""
-        limits = (Allowance(leaflet.most_per_order), self.of_the_person(leaflet), self.at_work(leaflet))
+        limits = (
+            Allowance(leaflet.most_per_order),
+            self.person.allowance(leaflet.most_per_person, LimitScope.PERSON),
+            self.workplace_allowance(leaflet),
+        )
         return min(limits, key=lambda limit: limit.copies)
 
-    def left(self, leaflet: Leaflet) -> Allowance | None:
+    def remaining(self, leaflet: Leaflet) -> Allowance | None:
         """What may still be ordered in several orders, where earlier ones count; None if nothing was ordered."""
-        limits = [limit for limit in (self.of_the_person(leaflet), self.at_work(leaflet)) if limit.until is not None]
-        return min(limits, key=lambda limit: limit.copies, default=None)
+        limits = (self.person.allowance(leaflet.most_per_person, LimitScope.PERSON), self.workplace_allowance(leaflet))
+        return min((limit for limit in limits if limit.until), key=lambda limit: limit.copies, default=None)
 
-    def of_the_person(self, leaflet: Leaflet) -> Allowance:
-        """What the person alone may still have."""
-        own = self.person
-        return Allowance(max(leaflet.most_per_person - own.copies, 0), LimitScope.PERSON, own.copies, own.until)
-
-    def at_work(self, leaflet: Leaflet) -> Allowance:
-        """What the workplace alone may still have."""
-        here = self.workplace
-        return Allowance(max(leaflet.most_per_workplace - here.copies, 0), LimitScope.WORKPLACE, here.copies, here.until)
+    def workplace_allowance(self, leaflet: Leaflet) -> Allowance:
+        return self.workplace.allowance(leaflet.most_per_workplace, LimitScope.WORKPLACE)
 
 
 NO_RECENT_ORDERS = RecentOrders()
@@ -98,11 +89,11 @@ RecentOrdersByTitle = Mapping[int, RecentOrders]  # by the leaflet's key; a titl
 
 
 def recent_orders(
-    *, person: int, workplace: Workplace, leaflets: Iterable[Leaflet], now: datetime, but_not: int | None = None
+    *, person: int, workplace: Workplace, leaflets: Iterable[Leaflet], now: datetime, exclude: int | None = None
 ) -> RecentOrdersByTitle:
     """What this person and this workplace have ordered of these titles in the last 90 days. One statement.
 
-    `but_not`: the key of an order that is being changed, so its own copies are not in its way. To rely on the answer, hold the
+    `exclude`: the key of an order that is being changed, so its own copies are not in its way. To rely on the answer, hold the
     locks of the titles' editions: whoever orders the same title waits for them.
     """
     own = Q(order__person=person)
@@ -110,8 +101,8 @@ def recent_orders(
     lines = OrderLine.objects.filter(
         own | here, order__created_at__gt=now - LIMIT_WINDOW, order__replaces=None, copies__gt=F("cancelled")
     )
-    if but_not is not None:
-        lines = lines.exclude(order=but_not)
+    if exclude is not None:
+        lines = lines.exclude(order=exclude)
     copies = F("copies") - F("cancelled")
     rows = (
         lines.filter(edition__leaflet__in=[leaflet.pk for leaflet in leaflets])
@@ -130,9 +121,6 @@ def recent_orders(
     }
 
 
-# What stands in the way of so many copies of a title, and what can be done about it.
-
-
 @dataclass(frozen=True)
 class Shortfall:
     """One title of which what was asked can't be given. `possible` is how many can; `message` says what to do.
@@ -148,11 +136,6 @@ class Shortfall:
     over_limit: bool = False
     may_wait: bool = False
 
-    @property
-    def in_the_way_of_staff(self) -> bool:
-        """Not a limit, which they may set aside, but something that isn't there."""
-        return not self.over_limit or self.possible >= self.leaflet.available
-
 
 class Shortfalls(DomainError):
     """Every title that falls short, at once, so that nobody mends one only to meet the next."""
@@ -167,7 +150,7 @@ def shortfall(
     wanted: int,
     edition: Edition | None,
     *,
-    lately: RecentOrders = NO_RECENT_ORDERS,
+    recent: RecentOrders = NO_RECENT_ORDERS,
     may_exceed_limit: bool = False,
     will_wait: bool = False,
 ) -> Shortfall | None:
@@ -178,7 +161,7 @@ def shortfall(
     if edition is None:
         message = _("“%(title)s” can’t be ordered just now. Remove it from the basket.") % {"title": leaflet.title}
         return Shortfall(leaflet, wanted, 0, message)
-    allowance = lately.allowance(leaflet)
+    allowance = recent.allowance(leaflet)
     stock = wanted if will_wait else max(edition.available, 0)
     limit = wanted if may_exceed_limit else allowance.copies
     if wanted < 1:
@@ -195,35 +178,35 @@ def too_few_text(leaflet: Leaflet, stock: int) -> str:
     facts = {"n": stock, "title": leaflet.title}
     if stock <= 0:
         return _("“%(title)s” is out of stock just now. Download the PDF, or tick the box to wait for copies.") % facts
-    said = ngettext(
+    message = ngettext(
         "There is only %(n)d copy of “%(title)s” in stock. Enter 1, or tick the box to wait for the rest.",
         "There are only %(n)d copies of “%(title)s” in stock. Enter %(n)d or fewer, or tick the box to wait for the rest.",
         stock,
     )
-    return said % facts
+    return message % facts
 
 
 def over_limit_text(leaflet: Leaflet, allowance: Allowance) -> str:
     """Which limit it is, how many more may be ordered and until when, and that more can be asked for."""
     facts = {"n": allowance.copies, "title": leaflet.title, "ordered": allowance.ordered}
     if allowance.until is None:
-        said = _("You can order at most %(n)d copies of “%(title)s” at once. Enter %(n)d or fewer, or tell us why you need more.")
-        return said % facts
+        at_once = _(
+            "You can order at most %(n)d copies of “%(title)s” at once. Enter %(n)d or fewer, or tell us why you need more."
+        )
+        return at_once % facts
     facts["until"] = format_day(allowance.until)
-    whose = allowance.whose is LimitScope.PERSON
+    is_own = allowance.scope is LimitScope.PERSON
     if allowance.copies <= 0:
         own = _("You have ordered %(ordered)d copies of “%(title)s” lately. You can order more from %(until)s.")
         here = _("Your workplace has ordered %(ordered)d copies of “%(title)s” lately. You can order more from %(until)s.")
-        return f"{(own if whose else here) % facts} {_('Remove it, or tell us why you need more now.')}"
+        return f"{(own if is_own else here) % facts} {_('Remove it, or tell us why you need more now.')}"
     own = _("You have ordered %(ordered)d copies of “%(title)s” lately, so you can order %(n)d more until %(until)s.")
     here = _("Your workplace has ordered %(ordered)d copies of “%(title)s” lately, so it can order %(n)d more until %(until)s.")
-    return f"{(own if whose else here) % facts} {_('Enter %(n)d or fewer, or tell us why you need more now.') % facts}"
+    return f"{(own if is_own else here) % facts} {_('Enter %(n)d or fewer, or tell us why you need more now.') % facts}"
 
 
-# How often orders may be placed, whatever is in them. How many copies is another question.
-#
-# Far above what people do, so that only a program meets them: the figures say what people do at most. `ORDER_THROTTLES_TIMES`
-# multiplies them all, for a campaign.
+# How often orders may be placed, whatever is in them: far above what people do, so that only a program meets these limits.
+# `ORDER_THROTTLES_TIMES` multiplies them all, for a campaign.
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 # One person who orders for every ward of a large hospital (about 40) needs more than a minute for each.
@@ -242,17 +225,16 @@ DOWNLOAD_LIMIT = (3000, HOUR)
 
 def order_limits(*, organisation: int | None, postcode: str, slugs: Iterable[str]) -> list[Throttle]:
     """What everybody shares; who has no organisation is counted by the others."""
-    shared = [_limit(By.POSTCODE, postcode, POSTCODE_LIMIT, about=postcode.split(" ")[0])]
-    if organisation is not None:
-        shared.insert(0, _limit(By.ORGANISATION, str(organisation), ORGANISATION_LIMIT))
-    return shared + [_limit(By.TITLE, slug, TITLE_LIMIT, about=slug) for slug in slugs]
+    shared = [_throttle(By.ORGANISATION, str(organisation), ORGANISATION_LIMIT)] if organisation is not None else []
+    shared.append(_throttle(By.POSTCODE, postcode, POSTCODE_LIMIT, about=postcode.split(" ")[0]))
+    return shared + [_throttle(By.TITLE, slug, TITLE_LIMIT, about=slug) for slug in slugs]
 
 
 def web_order_limits(request: HttpRequest, *, organisation: int | None, postcode: str, slugs: Iterable[str]) -> list[Throttle]:
     """Their own first. Where the network address is not known, it would be one for everybody."""
-    own, network = [_limit(By.ACCOUNT, str(request.user.pk), ACCOUNT_LIMIT)], limits.client_address(request)
+    own, network = [_throttle(By.ACCOUNT, str(request.user.pk), ACCOUNT_LIMIT)], limits.client_address(request)
     if network != limits.UNKNOWN:
-        own.append(_limit(By.NETWORK, network, NETWORK_LIMIT))
+        own.append(_throttle(By.NETWORK, network, NETWORK_LIMIT))
     return own + order_limits(organisation=organisation, postcode=postcode, slugs=slugs)
 
 
@@ -264,10 +246,10 @@ def too_many_downloads(request: HttpRequest, now: datetime) -> bool:
 
 def change_limits(request: HttpRequest, *, to_postcode: str) -> list[Throttle]:
     """Each change is an email, and one to another postcode (`to_postcode`, else empty) a parcel to it."""
-    own = [_limit(By.ACCOUNT, f"change:{request.user.pk}", ACCOUNT_LIMIT)]
+    own = [_throttle(By.ACCOUNT, f"change:{request.user.pk}", ACCOUNT_LIMIT)]
     return own + (order_limits(organisation=None, postcode=to_postcode, slugs=()) if to_postcode else [])
 
 
-def _limit(by: By, whose: str, limit: tuple[int, timedelta], about: str = "") -> Throttle:
+def _throttle(by: By, key: str, limit: tuple[int, timedelta], about: str = "") -> Throttle:
     most, window = limit
-    return Throttle(by, f"place-order:{by.value}:{whose}", int(most * settings.ORDER_THROTTLES_TIMES), window, about)
+    return Throttle(by, f"place-order:{by.value}:{key}", int(most * settings.ORDER_THROTTLES_TIMES), window, about)

@@ -28,7 +28,7 @@ from leaflets.models import (
 )
 from leaflets.models.catalogue import EditionQuerySet
 from leaflets.models.orders import MAX_KEPT_ADDRESSES, is_same_address
-from leaflets.orders.limits import NO_RECENT_ORDERS, RecentOrdersByTitle, Shortfalls, Workplace, recent_orders, shortfall
+from leaflets.orders.allowances import NO_RECENT_ORDERS, RecentOrdersByTitle, Shortfalls, Workplace, recent_orders, shortfall
 from leaflets.orders.services.transitions import wait_for_stock
 from leaflets.stock.services import movement_for_line, record_movements
 from notifications.outbox import notify_each
@@ -36,8 +36,6 @@ from notifications.privacy import erase_bodies_about
 from professionals.models import Draft, Person
 from professionals.safeguarding.services import notify_safeguarding_lead
 from professionals.services import lock_person
-
-# Placing an order: every promise is checked under the lock of the stock that it takes from.
 
 Basket = Mapping[Leaflet, int]
 
@@ -82,9 +80,9 @@ def place_order(
     over_limit = bool(override_reason) and by is not None and by.is_staff
     if over_limit:
         order.asked_because = ""
-    asks = bool(order.asked_because)
+    is_request = bool(order.asked_because)
     order.organisation_id, order.created_at = person.organisation_id, now
-    order.state = OrderState.REQUESTED if asks else OrderState.RECEIVED
+    order.state = OrderState.REQUESTED if is_request else OrderState.RECEIVED
     try:
         with transaction.atomic():
             lock_person(person)
@@ -93,29 +91,29 @@ def place_order(
                     keep_address(person=person, delivery=keep)
             # Before the stock: a form sent twice at once waits for its twin, and is not told that the twin's copies are gone.
             order.save_with_reference()
-            events = [OrderEvent(order=order, kind=EventKind.REQUESTED if asks else EventKind.PLACED, by=by, at=now)]
+            events = [OrderEvent(order=order, kind=EventKind.REQUESTED if is_request else EventKind.PLACED, by=by, at=now)]
             if over_limit:
                 events.append(OrderEvent(order=order, kind=EventKind.OVER_LIMIT, by=by, at=now, reason=override_reason))
             OrderEvent.objects.bulk_create(events)
             mail = {
-                "order-requested" if asks else "order-received": [person.email],
-                "staff-order-request" if asks else "staff-new-order": [settings.STAFF_EMAIL],
+                "order-requested" if is_request else "order-received": [person.email],
+                "staff-order-request" if is_request else "staff-new-order": [settings.STAFF_EMAIL],
             }
             notify_each(mail, about=f"order:{order.pk}", reference=order.reference, now=now)
             if flagged:
                 notify_safeguarding_lead(about=f"order:{order.pk}", reference=order.reference, now=now)
             # Everyone who orders the same title waits for these locks, so what can be written before them is.
             editions = lock_current_editions(basket)
-            waits = basket if asks else will_wait_for
-            _refuse_shortfalls(order, basket, editions, waits=waits, may_exceed_limit=over_limit or asks, now=now)
+            waits = basket if is_request else will_wait_for
+            _refuse_shortfalls(order, basket, editions, waits=waits, may_exceed_limit=over_limit or is_request, now=now)
             _allocate(order, {editions[leaflet]: copies for leaflet, copies in basket.items()}, by=by, now=now)
             if token:  # a draft goes with its order or not at all: one whose token is used could never be placed
                 Draft.objects.filter(token=token).delete()
     except IntegrityError:
-        # A form makes one order, by the database's word: its twin may come from another tab, with other titles. A person is told
-        # of their own; staff fill in one form for whoever calls.
-        whose = {"person": person} if order.channel == Channel.WEB else {}
-        earlier = Order.objects.filter(submission_token=token, **whose).first() if token else None
+        # The database lets a form make one order: its twin may come from another tab, with other titles. A person is shown only
+        # their own; staff fill in one form for whoever calls.
+        own = {"person": person} if order.channel == Channel.WEB else {}
+        earlier = Order.objects.filter(submission_token=token, **own).first() if token else None
         if earlier is None:
             raise
         raise AlreadyPlaced(earlier) from None
@@ -138,41 +136,41 @@ def _refuse_shortfalls(
     now: datetime,
 ) -> None:
     """Every title that falls short. Nobody adds to what counts against its limits now: they wait for the same locks."""
-    lately: RecentOrdersByTitle = {}
+    recent: RecentOrdersByTitle = {}
     if not may_exceed_limit:
         workplace = Workplace(order.organisation_id, order.postcode)
-        lately = recent_orders(person=order.person_id, workplace=workplace, leaflets=editions, now=now)
+        recent = recent_orders(person=order.person_id, workplace=workplace, leaflets=editions, now=now)
     fresh = {leaflet: leaflet for leaflet in editions}  # limits as they are now, not as some page read them
-    found = [
+    shortfalls = [
         shortfall(
             fresh.get(leaflet, leaflet),
             copies,
             editions.get(leaflet),
-            lately=lately.get(leaflet.pk, NO_RECENT_ORDERS),
+            recent=recent.get(leaflet.pk, NO_RECENT_ORDERS),
             may_exceed_limit=may_exceed_limit,
             will_wait=leaflet in waits,
         )
         for leaflet, copies in basket.items()
     ]
-    if shortfalls := [short for short in found if short]:
-        raise Shortfalls(shortfalls)
+    if any(shortfalls):
+        raise Shortfalls([short for short in shortfalls if short])
 
 
 def _allocate(order: Order, wanted: Mapping[Edition, int], *, by: User | None, now: datetime) -> None:
     """Its lines: what there is is promised, unless it is a request; the rest is backordered. The editions are locked."""
-    asks, lines = order.state == OrderState.REQUESTED, []
+    is_request, lines = order.state == OrderState.REQUESTED, []
     for edition, copies in wanted.items():
-        promised = 0 if asks else min(copies, max(edition.available, 0))
+        promised = 0 if is_request else min(copies, max(edition.available, 0))
         lines.append(OrderLine(order=order, edition=edition, copies=copies, backordered=copies - promised, allocated=promised))
     OrderLine.objects.bulk_create(lines)
     record_movements(
         [movement_for_line(line, MovementKind.ALLOCATED, line.allocated) for line in lines if line.allocated], by=by, now=now
     )
-    if not asks and not any(line.allocated for line in lines):
+    if not is_request and not any(line.allocated for line in lines):
         wait_for_stock(order)
 
 
-# The address book. Who writes in it holds the person's row, so two tabs can't go over the most that it has.
+# Who writes in the address book holds the person's row, so two tabs can't go over the most that it has.
 
 
 class AddressBookIsFull(DomainError):
@@ -186,8 +184,10 @@ class AddressKeptAlready(DomainError):
 @transaction.atomic
 def keep_address(*, person: Person, delivery: Delivery) -> KeptAddress:
     """Keep it for the next orders. Raises AddressKeptAlready, AddressBookIsFull, AccountGoneError."""
-    kept = _lock_address_book(person)
-    _refuse_duplicate_address(delivery, kept)
+    lock_person(person)
+    kept = list(KeptAddress.objects.of(person))
+    if any(is_same_address(delivery, address.delivery) for address in kept):
+        raise AddressKeptAlready
     if len(kept) >= MAX_KEPT_ADDRESSES:
         raise AddressBookIsFull
     return KeptAddress.objects.create(person=person, **asdict(delivery))
@@ -199,26 +199,14 @@ def change_address(*, address: KeptAddress, delivery: Delivery) -> None:
 
     Raises AccountGoneError; AddressKeptAlready if another entry says it.
     """
-    kept = _lock_address_book(address.person)
-    _refuse_duplicate_address(delivery, [each for each in kept if each.pk != address.pk])
+    lock_person(address.person)
+    if any(is_same_address(delivery, other.delivery) for other in KeptAddress.objects.of(address.person).exclude(pk=address.pk)):
+        raise AddressKeptAlready
     KeptAddress.objects.filter(pk=address.pk).update(**asdict(delivery))
 
 
 def forget_address(*, address: KeptAddress) -> None:
     KeptAddress.objects.filter(pk=address.pk).delete()
-
-
-def _lock_address_book(person: Person) -> list[KeptAddress]:
-    lock_person(person)
-    return list(KeptAddress.objects.of(person))
-
-
-def _refuse_duplicate_address(delivery: Delivery, kept: list[KeptAddress]) -> None:
-    if any(is_same_address(delivery, each.delivery) for each in kept):
-        raise AddressKeptAlready
-
-
-# Leaflets that a presenter brings to a visit: promised when it is booked, as many as there are.
 
 
 @dataclass(frozen=True)
@@ -229,24 +217,29 @@ class CopiesPossible:
     by_limit: bool = False
 
 
-NO_COPIES = CopiesPossible(0)
-
-
-def copies_possible(leaflet: Leaflet, edition: Edition | None, lately: RecentOrdersByTitle) -> CopiesPossible:
-    """How many copies of this title can be brought: never more than there are, nor than may be ordered."""
+def copies_possible(leaflet: Leaflet, edition: Edition | None, recent: RecentOrdersByTitle) -> CopiesPossible:
+    """How many copies of this title a presenter can bring: never more than there are, nor than may be ordered."""
     if edition is None:
-        return NO_COPIES
-    limit = lately.get(leaflet.pk, NO_RECENT_ORDERS).allowance(leaflet).copies
+        return CopiesPossible(0)
+    limit = recent.get(leaflet.pk, NO_RECENT_ORDERS).allowance(leaflet).copies
     return CopiesPossible(min(limit, edition.free), by_limit=limit < edition.free)
 
 
 def copies_possible_by_slug(
     asked: Sequence[ToBring], *, person: Person, postcode: str, now: datetime
 ) -> Mapping[str, CopiesPossible]:
-    """The same ahead, by slug, for a page; nothing is locked. Two statements."""
-    editions = list(current_editions(asked))
-    lately = recent_orders_at(person, postcode, editions, now)
-    return {edition.leaflet.slug: copies_possible(edition.leaflet, edition, lately) for edition in editions}
+    """The same by slug, for a page; nothing is locked. Two statements."""
+    possible = _copies_possible_by_edition(current_editions(asked), person, postcode, now)
+    return {edition.leaflet.slug: copies for edition, copies in possible.items()}
+
+
+def _copies_possible_by_edition(
+    editions: EditionQuerySet, person: Person, postcode: str, now: datetime
+) -> dict[Edition, CopiesPossible]:
+    """By the limits of the person, and of where they work at the postcode of the visit."""
+    rows, workplace = list(editions), Workplace(person.organisation_id, postcode)
+    recent = recent_orders(person=person.pk, workplace=workplace, leaflets=[edition.leaflet for edition in rows], now=now)
+    return {edition: copies_possible(edition.leaflet, edition, recent) for edition in rows}
 
 
 @transaction.atomic
@@ -256,15 +249,11 @@ def place_order_for_visit(
     """Promise what there is of these titles for the visit with that reference, at that postcode; None if there is not one copy.
 
     It refuses nothing: whoever books must not lose their booking because leaflets ran out. The caller compares and says what
-    is missing. Nobody is told here: the booking's emails say it. Its presenter is locked already; editions come after that.
+    is missing. No email goes out from here: the booking's say it. Its presenter is locked already; editions come after that.
     """
-    editions = list(current_editions(asked).locked())
-    lately = recent_orders_at(person, postcode, editions, now)
-    wanted = {each.slug: each.copies for each in asked}
-    given = {
-        edition: min(wanted[edition.leaflet.slug], copies_possible(edition.leaflet, edition, lately).copies)
-        for edition in editions
-    }
+    possible = _copies_possible_by_edition(current_editions(asked).locked(), person, postcode, now)
+    wanted = {title.slug: title.copies for title in asked}
+    given = {edition: min(wanted[edition.leaflet.slug], most.copies) for edition, most in possible.items()}
     given = {edition: copies for edition, copies in given.items() if copies > 0}
     if not given:
         return None
@@ -289,7 +278,7 @@ def place_order_for_visit(
 
 
 def transfer_order(*, order: Order, person: Person, by: User | None, now: datetime) -> None:
-    """The visit is somebody else's now, and so is what is brought to it. Nobody is told here, and no copy moves."""
+    """The visit is somebody else's now, and so is what is brought to it. No email goes out, and no copy moves."""
     Order.objects.filter(pk=order.pk).update(person=person, name=person.name)
     order.person, order.name = person, person.name
     OrderEvent.objects.create(order=order, kind=EventKind.CHANGED, by=by, at=now)
@@ -306,11 +295,5 @@ def erase_previous_owner(given: Mapping[int, datetime], now: datetime) -> None:
 
 
 def current_editions(asked: Sequence[ToBring]) -> EditionQuerySet:
-    titles = [each.slug for each in asked]
-    return Edition.objects.current().filter(leaflet__slug__in=titles, leaflet__active=True).select_related("leaflet")
-
-
-def recent_orders_at(person: Person, postcode: str, editions: Sequence[Edition], now: datetime) -> RecentOrdersByTitle:
-    """What counts against the limits: of the person, and of where they work at the postcode of the visit."""
-    workplace = Workplace(person.organisation_id, postcode)
-    return recent_orders(person=person.pk, workplace=workplace, leaflets=[edition.leaflet for edition in editions], now=now)
+    slugs = [title.slug for title in asked]
+    return Edition.objects.current().filter(leaflet__slug__in=slugs, leaflet__active=True).select_related("leaflet")
