@@ -17,7 +17,8 @@ from django.utils.module_loading import import_string
 
 from notifications import rendering
 from notifications.models import Notification
-from notifications.registry import Desk, Email, Message, domain_of, topic_of
+from notifications.outbox import mail_domain
+from notifications.registry import Desk, Email, Message, find_email
 from notifications.rendering import Rendered, one_line, render
 
 Words = Message | Rendered
@@ -65,9 +66,7 @@ class Sample:
     def row(self) -> Notification:
         """As if it had been sent; not stored."""
         more = {"about": f"sample:{self.kind}", "is_account_mail": self.message is None}
-        return Notification(
-            kind=self.kind, recipient=READER, message_id=f"<{self.kind}@{domain_of(settings.DEFAULT_FROM_EMAIL)}>", **more
-        )
+        return Notification(kind=self.kind, recipient=READER, message_id=f"<{self.kind}@{mail_domain()}>", **more)
 
     def as_mail(self) -> EmailMultiAlternatives:
         """With all its headers and parts."""
@@ -120,6 +119,7 @@ def _sample(example: Example) -> Sample:
 
 def made_up_links(kind: str, message: Message | None) -> rendering.ChoiceLinks:
     """Where a reader of such mail would have links to what they chose, links that lead nowhere."""
-    if topic := topic_of(kind):
-        return rendering.ChoiceLinks(PAGE, f"{PAGE}stop/{topic}/")
+    email = find_email(kind)
+    if email and email.topic:
+        return rendering.ChoiceLinks(PAGE, f"{PAGE}stop/{email.topic}/")
     return rendering.ChoiceLinks() if message is None or rendering.is_for_team(message) else rendering.ChoiceLinks(PAGE)

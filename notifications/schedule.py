@@ -20,8 +20,8 @@ from django.utils.translation import gettext_lazy
 from ctac.dates import UK, format_clock, format_day, uk_datetime, uk_day
 from notifications.models import REFERENCES_LENGTH, Notification, State, TeamMail
 from notifications.models.outbox import NotificationQuerySet
-from notifications.outbox import kick_after_commit, rows_of
-from notifications.registry import Email, email_for, email_named
+from notifications.outbox import build_rows, kick_after_commit
+from notifications.registry import Email, email_for
 from notifications.samples import Example, example
 
 # What waited for the morning goes out over so long, and not as one wave.
@@ -57,12 +57,12 @@ def night() -> Night | None:
         raise ImproperlyConfigured("QUIET_HOURS is not like 20:00-07:00.") from error
 
 
-def waits_until(notification: Notification, now: datetime) -> datetime | None:
-    """The moment of the morning at which it goes; None for what goes now.
+def morning_for(notification: Notification, now: datetime) -> datetime | None:
+    """When a message that can wait goes, in the morning; None if now.
 
-    What answers somebody goes at any time, and so does what a colleague sends again, and what would come too late by then.
+    What a colleague sends again goes at any time, and so does what would come too late by then.
     """
-    if notification.is_account_mail or notification.resend_of_id or not email_named(notification.kind).can_wait:
+    if notification.resend_of_id:
         return None
     quiet = night()
     morning = quiet.end_after(now) if quiet else None
@@ -118,7 +118,7 @@ def digests_of(news: Sequence[News], *, kind: str, day: date, now: datetime, due
     digests: dict[str, Notification | None] = {}
     for each in news:
         about, told = f"{each.about}:{day}", " ".join(references[each.about])
-        made = rows_of(kind, [each.to], about=about, reference=told, version=1, now=now, due_at=due_at)
+        made = build_rows(kind, [each.to], about=about, reference=told, version=1, now=now, due_at=due_at)
         digests[each.about] = made[0] if made else None
     return digests
 
@@ -171,8 +171,8 @@ logger = logging.getLogger(__name__)
 DIGEST_NAME = "staff-digest"
 
 
-def gathered(notification: Notification, *, now: datetime) -> bool:
-    """True when the row is told of in a digest from now on. What goes wrong here costs nothing: it then goes by itself."""
+def add_to_digest(notification: Notification, *, now: datetime) -> bool:
+    """Whether the row is told of in a digest from now on. What goes wrong here costs nothing: it then goes by itself."""
     try:
         due_at = digest_for(notification, now)
         return due_at is not None and joins_digest(notification, due_at, now)

@@ -20,11 +20,11 @@ from ctac.forms import FORM_METHODS
 from ctac.pages import keep_private
 from ctac.staff.audit import audit_note
 from ctac.staff.site import staff_site
-from notifications.bounces.reports import read_told
-from notifications.bounces.services import delivered, take
+from notifications.bounces.reports import read_webhook
+from notifications.bounces.services import delivered, record_answers
 from notifications.models import MailReader, Notification, Where, shown_to
-from notifications.preferences import choose, form_for, wants_each
-from notifications.registry import Desk, Topic, all_emails
+from notifications.preferences import ChoicesForm, choose, wants_each
+from notifications.registry import Desk, Topic, find_email
 from notifications.samples import Example, Sample, all_examples, sample_at
 
 # An email's HTML as a page for a sandboxed iframe: the one exception from the site's policy (product.md, pages).
@@ -138,8 +138,8 @@ def headers_of(sample: Sample) -> list[tuple[str, str]]:
 
 def kind_facts(name: str) -> dict[str, object]:
     """What is worth knowing of the kind: whether its reader may say no to it, and whether it waits for the morning."""
-    kind = next((email for email in all_emails() if email.name == name), None)
-    return {"topic": kind.topic.label if kind and kind.topic else "", "can_wait": bool(kind and kind.can_wait)}
+    email = find_email(name)
+    return {"topic": email.topic.label if email and email.topic else "", "can_wait": bool(email and email.can_wait)}
 
 
 def page(request: HttpRequest, **more: object) -> dict[str, object]:
@@ -205,7 +205,8 @@ def mail_stop(request: HttpRequest, reader: MailReader, topic: str) -> HttpRespo
 
 def choosing(request: HttpRequest, address: str, *, shown: str, by_link: bool) -> HttpResponse:
     """The page itself: what this address gets now, and the press that saves."""
-    form = form_for(wants_each(address), request.POST if request.method == "POST" else None)
+    wanted = [topic.value for topic, is_wanted in wants_each(address).items() if is_wanted]
+    form = ChoicesForm(request.POST if request.method == "POST" else None, initial={"wanted": wanted})
     if request.method == "POST" and form.is_valid():
         chosen = dict.fromkeys(Topic, False) if "stop" in request.POST else form.chosen()
         choose(address=address, chosen=chosen, where=Where.PAGE, now=timezone.now())
@@ -232,7 +233,7 @@ def mail_events(request: HttpRequest, provider: str) -> HttpResponse:
     if request.method == "HEAD":
         return HttpResponse()
     now = timezone.now()
-    told = read_told(request, now)
-    take(told.answers, now=now)
-    delivered(told.arrived, now=now)
+    report = read_webhook(request, now)
+    record_answers(report.answers, now=now)
+    delivered(report.delivered, now=now)
     return HttpResponse()

@@ -36,7 +36,7 @@ from accounts.services import has_address, lock_account, passkey_host
 from accounts.sessions import hash_session_key
 from notifications.bounces.services import arrived
 from notifications.models import Cleared, Where
-from notifications.outbox import seal_and_send
+from notifications.outbox import queue_account_mail
 from notifications.preferences import choose
 from notifications.registry import Topic
 from professionals import drafts, services
@@ -148,7 +148,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Account mail leaves as all mail does, through the outbox; encrypted there, and gone when its code has expired."""
         now = timezone.now()
-        seal_and_send(
+        queue_account_mail(
             kind=account_email_kind(template_prefix),
             to=email,
             mail=render_account_email(template_prefix, email, context),

@@ -27,7 +27,7 @@ from ctac.errors import DomainError
 from ctac.forms import PLAIN_FIELDS, PageFormMixin
 from ctac.staff import menu
 from ctac.staff.audit import NO_AUDIT, AuditedModelAdmin, audit_note
-from ctac.staff.lists import BigListMixin, StrictlyAsked
+from ctac.staff.lists import BigListMixin, StrictLookupsMixin
 from ctac.staff.menu import arranged, in_sections, to_public_page
 
 
@@ -48,13 +48,6 @@ class Waiting:
     urgent: bool = False
     more: Callable[[], str] | None = None  # asked only if there are any
     seen_by: Callable[[Any], Q] | None = None  # of rows, not of a number
-
-    def count_for(self, user: Any) -> int | QuerySet[Any]:
-        return self.count() if self.seen_by is None else self.count().filter(self.seen_by(user))  # type: ignore[union-attr]
-
-    def as_line(self, figure: int) -> dict[str, Any]:
-        more = self.more() if figure and self.more else ""
-        return {"label": self.label, "more": more, "figure": figure, "href": self.address(), "urgent": self.urgent}
 
 
 @dataclass(frozen=True)
@@ -136,8 +129,15 @@ class StaffAdminSite(AdminSite):
     def waiting_for(self, user: Any) -> list[dict[str, Any]]:
         """What waits for someone with these permissions, section by section, each line counted now."""
         allowed = [(section, waiting) for section, waiting in self._waiting if user.has_perm(waiting.permission)]
-        figures = counted([waiting.count_for(user) for _section, waiting in allowed])
-        return in_sections((section, waiting.as_line(many)) for (section, waiting), many in zip(allowed, figures, strict=True))
+        counts: list[Any] = [
+            waiting.count().filter(waiting.seen_by(user)) if waiting.seen_by else waiting.count()  # type: ignore[union-attr]
+            for _section, waiting in allowed
+        ]
+        lines = []
+        for (section, waiting), figure in zip(allowed, counted(counts), strict=True):
+            line = {"label": waiting.label, "figure": figure, "href": waiting.address(), "urgent": waiting.urgent}
+            lines.append((section, {**line, "more": waiting.more() if figure and waiting.more else ""}))
+        return in_sections(lines)
 
     def get_urls(self) -> list[Any]:
         """The public page of an object opens to those who may see it; Django's lists for boxes that complete are nobody's."""
@@ -274,7 +274,7 @@ CHOOSE_WHAT = [("", _("Choose what to do"))]
 ONE_BUTTON = {"show_save_and_add_another": False, "show_save_and_continue": False}
 
 
-class StaffModelAdmin(StrictlyAsked, BigListMixin, AuditedModelAdmin):
+class StaffModelAdmin(StrictLookupsMixin, BigListMixin, AuditedModelAdmin):
     """A model admin with `object_actions`. Models whose state has rules list their fields in readonly_fields."""
 
     object_actions: Sequence[ObjectAction] = ()
@@ -401,10 +401,19 @@ class StaffModelAdmin(StrictlyAsked, BigListMixin, AuditedModelAdmin):
         return True
 
 
-# A model of one row, which a migration made: it is changed, and never deleted. The way to its list leads to its form.
+class FixedRowsMixin:
+    """For a model admin whose rows services or migrations make: nobody adds or deletes one by hand."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
 
-class OneRowAdmin(StaffModelAdmin):
+class OneRowAdmin(FixedRowsMixin, StaffModelAdmin):
+    """A model of one row, which a migration made: it is changed, and never deleted. Its list redirects to its form."""
+
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if not self.has_view_or_change_permission(request):
             raise PermissionDenied
@@ -425,9 +434,3 @@ class OneRowAdmin(StaffModelAdmin):
     def history_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         page = {"has_no_list": True, "title": _("When this was changed")}
         return super().history_view(request, object_id, {**page, **(extra_context or {})})
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

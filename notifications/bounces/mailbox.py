@@ -9,7 +9,7 @@ import logging
 import mailbox as stdlib_mailbox
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ from urllib.parse import unquote, urlsplit
 from django.db import transaction
 
 from notifications.bounces.reports import read_report
-from notifications.bounces.services import Answer, take
+from notifications.bounces.services import Answer, record_answers
 from notifications.models import MailboxRead
 from notifications.outbox import mail_domain
 
@@ -62,7 +62,7 @@ def read_mailbox(url: str, *, now: datetime) -> int:
         keys = [key for key in sorted(maildir.keys()) if maildir.get_message(key).get_subdir() == "new"][:MOST_AT_ONCE]
         mails = [Mail(number, maildir.get_bytes(key)[:MOST_BYTES]) for number, key in enumerate(keys)]
         found = answers_of(mails)
-        taken = take([answer for answers in found.values() for answer in answers], now=now)
+        taken = record_answers([answer for answers in found.values() for answer in answers], now=now)
         for number, key in enumerate(keys):
             if number in found:
                 maildir.discard(key)
@@ -114,21 +114,19 @@ def imap(url: str) -> Iterator[tuple[imaplib.IMAP4, int]]:
         raise MailboxTrouble(type(error).__name__) from error
     finally:
         if client is not None:
-            leave(client)
-
-
-def leave(client: imaplib.IMAP4) -> None:
-    try:
-        client.logout()
-    except (OSError, imaplib.IMAP4.error):
-        logger.debug("the mailbox was gone before we were")
+            with suppress(OSError, imaplib.IMAP4.error):
+                client.logout()
 
 
 def read_imap(url: str, now: datetime) -> int:
     """Those that are newer than the last one read; where that is kept is committed with what they say."""
     with imap(url) as (client, validity):
         with transaction.atomic():
-            place = place_of(url, validity)
+            # How far this mailbox is read, ours alone until we are through; from the beginning if its numbers are new ones.
+            MailboxRead.objects.get_or_create(name=name_of(url))
+            place = MailboxRead.objects.select_for_update().get(name=name_of(url))
+            if place.validity != validity:
+                place.validity, place.last_number = validity, 0
             # Their beginnings, without marking them as read.
             after = place.last_number
             _answer, data = client.uid("SEARCH", f"UID {after + 1}:*")
@@ -139,7 +137,7 @@ def read_imap(url: str, now: datetime) -> int:
                 raw = next((part[1] for part in parts if isinstance(part, tuple)), b"")
                 mails.append(Mail(number, raw))
             found = answers_of(mails)
-            taken = take([answer for answers in found.values() for answer in answers], now=now)
+            taken = record_answers([answer for answers in found.values() for answer in answers], now=now)
             place.last_number = max([place.last_number, *(mail.number for mail in mails)])
             place.save()
         if found:
@@ -149,16 +147,6 @@ def read_imap(url: str, now: datetime) -> int:
             if "UIDPLUS" in client.capabilities:
                 client.uid("EXPUNGE", names)
     return taken
-
-
-def place_of(url: str, validity: int) -> MailboxRead:
-    """How far this mailbox is read, ours alone until we are through. From the beginning if its numbers are new ones."""
-    name = name_of(url)
-    MailboxRead.objects.get_or_create(name=name)
-    place = MailboxRead.objects.select_for_update().get(name=name)
-    if place.validity != validity:
-        place.validity, place.last_number = validity, 0
-    return place
 
 
 def name_of(url: str) -> str:

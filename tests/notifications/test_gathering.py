@@ -151,7 +151,7 @@ def test_a_worker_whose_lease_is_over_gathers_nothing(event, now):
     row = event(state=State.SENDING, lease_until=now, lease_token="5b0bd2f5-6ecf-4c2a-9f6b-4a3a4a4f2d11")
     stale = Notification.objects.get(pk=row.pk)
     Notification.objects.update(lease_token="0d2a4f4e-0a36-4f0e-8f0c-6b8a1c9d7e22")
-    assert not schedule.gathered(stale, now=now)
+    assert not schedule.add_to_digest(stale, now=now)
     assert digests().count() == 0
 
 
