@@ -8,10 +8,10 @@ from django.db import transaction
 from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import JSONObject, Lower
 
-from notifications.bounces.services import forget_address, moved, team_addresses
+from notifications.bounces.services import forget_address, moved
 from notifications.models import TO_WHO_COMPLAINED, UNFINISHED, MarkedAddress, Notification, ReturnedMail, State
 from notifications.preferences import erase_choices, move_choices
-from notifications.registry import label_of
+from notifications.registry import label_of, team_addresses
 
 BLANK = {"subject": "", "text_body": "", "html_body": "", "last_error": ""}
 NO_LEASE = {"lease_token": None, "lease_until": None}

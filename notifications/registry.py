@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.db import models
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -193,6 +194,13 @@ def register_owners(finder: OwnerFinder) -> None:
     """Called in the AppConfig.ready() of an app that knows people. `finder` is given an address in lower case."""
     if finder not in _owner_finders:
         _owner_finders.append(finder)
+
+
+def team_addresses() -> set[str]:
+    """Shared mailboxes that the settings name, in lower case."""
+    leads = ("SAFEGUARDING_LEAD_EMAIL", "DATA_PROTECTION_LEAD_EMAIL")
+    names = ("STAFF_EMAIL", *leads, "VISIT_ESCALATION_EMAIL", "REQUEST_ESCALATION_EMAIL")
+    return {getattr(settings, name).lower() for name in names}
 
 
 def find_address_owners(address: str) -> list[Owner]:

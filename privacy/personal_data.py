@@ -26,8 +26,8 @@ from audit.models import Act, Entry
 from ctac.dates import format_moment
 from notifications import preferences
 from notifications import privacy as notifications_privacy
-from notifications.bounces import services as bounces_services
 from notifications.privacy import erase_about, waiting_about
+from notifications.registry import team_addresses
 from privacy.models import Complaint, ComplaintEvent, ComplaintQuerySet
 from privacy.services import PrivacySource
 from professionals.models import AccountRecovery, AddressChange, Draft, DraftKind, FormerAddress, Person, Stopped
@@ -105,7 +105,7 @@ def all_addresses_of(person: Person, now: datetime) -> dict[str, datetime]:
         for recovery in AccountRecovery.objects.filter(user=person.user):
             known += [(recovery.old, recovery.at), (recovery.new, now)]
     latest: dict[str, datetime] = {}
-    teams = bounces_services.team_addresses()
+    teams = team_addresses()
     for address, until in known:
         if (small := address.strip().lower()) and small not in teams:
             latest[small] = max(until, latest.get(small, until))
@@ -151,7 +151,7 @@ def times_of_mail(person: Person) -> list[tuple[str, datetime | None, datetime |
         others = [each for key, anothers, each in rows if key != person.pk and anothers == address]
         since = _last_before(until, others) if until else max(others, default=None)
         times.append((address, since, until))
-    return [each for each in times if each[0] not in bounces_services.team_addresses()]
+    return [each for each in times if each[0] not in team_addresses()]
 
 
 # What this app and the outbox hold about a person.
@@ -238,7 +238,7 @@ def export_messages(person: Person) -> list[Any]:
 
 def export_choices(person: Person) -> list[Any]:
     """None of a mailbox of the team's that staff entered by mistake."""
-    is_own = person.email and person.email.lower() not in bounces_services.team_addresses()
+    is_own = person.email and person.email.lower() not in team_addresses()
     return preferences.export_choices(person.email) if is_own else []
 
 

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from smtplib import SMTPRecipientsRefused
 
-from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
@@ -19,7 +18,7 @@ from ctac.dates import uk_day
 from notifications.models import LATELY, Cleared, MarkedAddress, Notification, ReturnedMail, Sort, Source, State, Where
 from notifications.outbox import build_resend, insert, kick_after_commit, may_resend
 from notifications.preferences import choose
-from notifications.registry import ON_AT_FIRST, Topic, email_named
+from notifications.registry import Topic
 
 # RFC 3463, of those that begin with 5: the mailbox, its system or its address is not there. Others pass, or are about our mail.
 NO_SUCH = {"1.0", "1.1", "1.2", "1.3", "1.4", "1.6", "1.10", "2.1", "4.1", "4.4"}
@@ -66,9 +65,6 @@ logger = logging.getLogger(__name__)
 
 # So many days with a soft return, within so long, mark an address: a full mailbox is nobody's mistake.
 SOFT_DAYS, SOFT_WITHIN = 3, timedelta(days=30)
-# To a marked address one message goes in so long; the others wait for it to be put right, and at last are staff's.
-TRY_EVERY = timedelta(days=1)
-WAITS_AT_MOST = timedelta(hours=72)
 
 
 @dataclass(frozen=True)
@@ -93,15 +89,6 @@ class Answer:
 def storable(said: str) -> str:
     """Without a NUL and without half a sign, which no column holds and servers that we don't know may send."""
     return said.encode("utf-8", "replace").decode().replace("\0", "")
-
-
-@dataclass(frozen=True)
-class HeldBack:
-    """Why a message does not go now, and when to ask again: None means never."""
-
-    state: State
-    why: str
-    until: datetime | None = None
 
 
 @transaction.atomic
@@ -197,40 +184,6 @@ def refused(notification: Notification, error: Exception, *, now: datetime) -> N
         for code, words in error.recipients.values():
             said = f"{code} {words.decode(errors='replace') if isinstance(words, bytes) else words}"
             record_answers([Answer(sort_of("", said), Source.SERVER, message_id=notification.message_id, said=said)], now=now)
-
-
-def held_back(notification: Notification, *, now: datetime) -> HeldBack | None:
-    """Whether this message may go to its address; None if so. One statement, two for a marked address, none for a code.
-
-    Codes go, because using one shows that the address is right; and so does mail to the team, because an alert may be among it.
-    Other mail goes to a marked address once a day; news and invitations do not go there at all.
-    """
-    address = notification.recipient.lower()
-    if notification.is_account_mail or address in team_addresses():
-        return None
-    mark = MarkedAddress.objects.marked().filter(address=address).first()
-    if mark is None:
-        return None
-    topic = email_named(notification.kind).topic
-    if topic and topic not in ON_AT_FIRST:
-        return HeldBack(State.EXPIRED, _("Mail to this address comes back, and this one nobody needs."))
-    # The one message that goes there today stays the one while our mail server makes difficulties.
-    free = Q(tried_at=None) | Q(tried_at__lte=now - TRY_EVERY) | Q(tried_with=notification.pk)
-    if MarkedAddress.objects.filter(free, pk=mark.pk).update(tried_at=now, tried_with=notification.pk):
-        return None
-    if now > (notification.first_tried_at or now) + WAITS_AT_MOST:
-        return HeldBack(State.FAILED, _("Mail to this address comes back, and nobody has put it right."))
-    until = max(now, mark.tried_at or now) + TRY_EVERY
-    if notification.expires_at:
-        until = min(until, notification.expires_at)
-    return HeldBack(State.PENDING, _("Mail to this address comes back: it waits until the address is put right."), until)
-
-
-def team_addresses() -> set[str]:
-    """Shared mailboxes that the settings name."""
-    leads = ("SAFEGUARDING_LEAD_EMAIL", "DATA_PROTECTION_LEAD_EMAIL")
-    names = ("STAFF_EMAIL", *leads, "VISIT_ESCALATION_EMAIL", "REQUEST_ESCALATION_EMAIL")
-    return {getattr(settings, name).lower() for name in names}
 
 
 @transaction.atomic

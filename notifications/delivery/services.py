@@ -28,9 +28,9 @@ from django.utils.translation import gettext as _
 from notifications import outbox, preferences, rendering, schedule
 from notifications.bounces import services as bounces_services
 from notifications.delivery import smtp
-from notifications.models import MailboxRead, MailDomain, MailServer, Notification, State
+from notifications.models import MailboxRead, MailDomain, MailServer, MarkedAddress, Notification, State
 from notifications.models.outbox import NotificationQuerySet, server_name
-from notifications.registry import Email, email_for, find_email, keeps_address
+from notifications.registry import ON_AT_FIRST, Email, email_for, email_named, find_email, keeps_address, team_addresses
 
 logger = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
@@ -124,6 +124,9 @@ GIVE_UP_AFTER = timedelta(hours=72)
 LONGEST_PAUSE = timedelta(hours=2)
 # The server has said yes: while the database restarts, wait for it, because an unmarked row is sent again.
 MARK_PAUSES = (0.2, 0.5, 1, 2, 4, 8, 8)
+# To a marked address one message goes in so long; the others wait for it to be put right, and at last are staff's.
+MARKED_TRIED_EVERY = timedelta(days=1)
+MARKED_WAITS_AT_MOST = timedelta(hours=72)
 WORDLESS = {"last_error": "", "subject": "", "text_body": "", "html_body": ""}
 
 
@@ -164,7 +167,7 @@ def deliver_each(pks: Sequence[int], *, clock: Clock = timezone.now) -> None:
             notification = taken or (None if is_silent(clock()) else claim(pk, now=clock()))
             if notification:
                 email = find_email(notification.kind)
-                if not (email and email.in_digest and schedule.add_to_digest(notification, now=clock())):
+                if not (email and email.in_digest and schedule.add_to_staff_digest(notification, now=clock())):
                     held = send(notification, following, clock=clock)
         except LeaseLostError:
             logger.warning("Message %s is not ours to send any more.", pk)
@@ -195,8 +198,8 @@ def attempt(notification: Notification, *, clock: Clock) -> Outcome:
             return Outcome(State.PENDING, notification.last_error, due_at=morning, extra=schedule.untried(notification))
         if email and email.topic and not preferences.wants(email.topic, notification.recipient):
             return Outcome(State.EXPIRED, _("Whoever it was for chose not to get it."))
-        if held := bounces_services.held_back(notification, now=clock()):
-            return Outcome(held.state, held.why, due_at=held.until, extra={"attempts": notification.attempts - 1})
+        if held := held_back(notification, now=clock()):
+            return held
         if turn := next_turn(notification, clock()):
             return Outcome(State.PENDING, notification.last_error, due_at=turn, extra=schedule.untried(notification))
         rendered, mail = prepare(notification, email)
@@ -204,6 +207,36 @@ def attempt(notification: Notification, *, clock: Clock) -> Outcome:
         logger.error("Message %s could not be built: %s", notification.pk, error_location(error))
         return again_later(notification, f"{type(error).__name__}: {error}", now=clock())
     return hand_over(notification, rendered, mail, clock=clock)
+
+
+def held_back(notification: Notification, *, now: datetime) -> Outcome | None:
+    """The outcome for a message that may not go to its address now. One statement, two for a marked address, none for a code.
+
+    Codes go, because using one shows that the address is right; and so does mail to the team, because an alert may be among it.
+    Other mail goes to a marked address once a day; news and invitations do not go there at all.
+    """
+    address = notification.recipient.lower()
+    if notification.is_account_mail or address in team_addresses():
+        return None
+    mark = MarkedAddress.objects.marked().filter(address=address).first()
+    if mark is None:
+        return None
+    no_attempt: dict[str, object] = {"attempts": notification.attempts - 1}
+    topic = email_named(notification.kind).topic
+    if topic and topic not in ON_AT_FIRST:
+        return Outcome(State.EXPIRED, _("Mail to this address comes back, and this one nobody needs."), extra=no_attempt)
+    # The one message that goes there today stays the one while our mail server makes difficulties.
+    free = Q(tried_at=None) | Q(tried_at__lte=now - MARKED_TRIED_EVERY) | Q(tried_with=notification.pk)
+    if MarkedAddress.objects.filter(free, pk=mark.pk).update(tried_at=now, tried_with=notification.pk):
+        return None
+    if now > (notification.first_tried_at or now) + MARKED_WAITS_AT_MOST:
+        why = _("Mail to this address comes back, and nobody has put it right.")
+        return Outcome(State.FAILED, why, extra=no_attempt)
+    until = max(now, mark.tried_at or now) + MARKED_TRIED_EVERY
+    if notification.expires_at:
+        until = min(until, notification.expires_at)
+    why = _("Mail to this address comes back: it waits until the address is put right.")
+    return Outcome(State.PENDING, why, due_at=until, extra=no_attempt)
 
 
 def prepare(notification: Notification, email: Email | None) -> tuple[rendering.Rendered, EmailMultiAlternatives]:

@@ -127,11 +127,11 @@ def test_a_booking(client: Client, presentation: Presentation, walk: Callable[..
     sent = flow.hidden(client.get("/book/signs/check/"))
     placing, with_mail = walk("/book/signs/check/", sent, "bookings_booking", "booking-confirmed")
     assert placing <= 18
-    assert with_mail <= 38
+    assert with_mail <= 35
 
 
 def test_an_order(client: Client, walk: Callable[..., tuple[int, int]]) -> None:
     fill(client, make_edition(NOW, stock=50, slug="one", title="One").leaflet)
     placing, with_mail = walk("/order/check/", hidden(client.get("/order/check/")), "leaflets_order", "order-received")
     assert placing <= 23
-    assert with_mail <= 37
+    assert with_mail <= 35

@@ -34,7 +34,7 @@ from leaflets.models import (
 from leaflets.models.orders import QUEUED_STATES
 from leaflets.stock.services import allocate_backordered, fill_backorders, lock_editions, lock_orders, move_allocated
 from notifications.outbox import notify
-from notifications.schedule import News, collect_each
+from notifications.schedule import DigestItem, add_to_digests
 from professionals.safeguarding.services import notify_safeguarding_lead
 
 # The one function that moves an order and records it.
@@ -230,10 +230,12 @@ def record_dispatches(tracking_numbers: Mapping[Order, str], *, by: User | None,
     # other locks.
     orders = list(tracking_numbers)
     news = [
-        News(":".join(filter(None, ["person", str(order.person_id), order.brought_with])), order.person.email, order.reference)
+        DigestItem(
+            ":".join(filter(None, ["person", str(order.person_id), order.brought_with])), order.person.email, order.reference
+        )
         for order in orders
     ]
-    told_in = collect_each(news, kind="order-dispatched", day=uk_day(now), now=now, due_at=email_due_at(now))
+    told_in = add_to_digests(news, kind="order-dispatched", day=uk_day(now), now=now, due_at=email_due_at(now))
     return Dispatch.objects.bulk_create(
         Dispatch(order=order, dispatched_at=now, by=by, tracking_number=number, told_in_id=key)
         for (order, number), key in zip(tracking_numbers.items(), told_in, strict=True)

@@ -8,7 +8,7 @@ from django.db import connection
 
 from notifications import preferences
 from notifications.bounces.services import Answer, arrived, put_right, record_answers
-from notifications.delivery.services import deliver
+from notifications.delivery.services import deliver, held_back
 from notifications.models import Cleared, MailChoice, MarkedAddress, Notification, ReturnedMail, Sort, Source, State, Where
 from notifications.preferences import choose
 from notifications.privacy import erase_for, export_for, readdress
@@ -181,8 +181,6 @@ def test_news_does_not_go_to_a_marked_address_and_reminders_wait(returned, make_
 
 
 def test_a_message_to_an_address_that_is_not_marked_costs_one_statement(kind, make_row, now, django_assert_num_queries):
-    from notifications.bounces.services import held_back
-
     row = make_row()
     with django_assert_num_queries(1):
         assert held_back(row, now=now) is None
