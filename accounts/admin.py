@@ -108,8 +108,7 @@ class UserAdmin(StaffModelAdmin):
     search_fields = ["email", "person__name"]
     search_help_text = gettext_lazy("Email address or name")
     sorts_quickly = ["email"]
-    # What Django calls by names of its own: label, and what it means.
-    in_words = {
+    field_texts = {  # label and help text
         "is_active": (gettext_lazy("Open: may sign in"), ""),
         "is_superuser": (gettext_lazy("May do everything"), gettext_lazy("Also what no role gives, and change those who may.")),
         "groups": (gettext_lazy("Roles"), gettext_lazy("With several, they may do what any of them may.")),
@@ -175,8 +174,8 @@ class UserAdmin(StaffModelAdmin):
         return form
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name in self.in_words:
-            kwargs["label"], kwargs["help_text"] = self.in_words[db_field.name]
+        if db_field.name in self.field_texts:
+            kwargs["label"], kwargs["help_text"] = self.field_texts[db_field.name]
         if db_field.name == "groups":
             kwargs |= {"form_class": RolesField, "queryset": Group.objects.filter(name__in=NAMES).order_by("name")}
         return super().formfield_for_dbfield(db_field, request, **kwargs)

@@ -45,11 +45,11 @@ class Rendered:
 
     def to_keep(self) -> "Rendered":
         """As it is stored for staff to read: whoever reads it there must not be able to act as the reader."""
-        parts = [self.subject, self.text, self.html]
+        subject, text, html = self.subject, self.text, self.html
         for link in sorted(self.private_links, key=len, reverse=True):
             for written in {link, html_module.escape(link)}:
-                parts = [part.replace(written, _("[private link]")) for part in parts]
-        return Rendered(*parts)
+                subject, text, html = (part.replace(written, _("[private link]")) for part in (subject, text, html))
+        return Rendered(subject, text, html)
 
 
 def render(message: Message, *, choices_link: str = "") -> Rendered:

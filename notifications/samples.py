@@ -62,16 +62,17 @@ class Sample:
     text: str
     message: Message | None = None
 
-    @property
-    def row(self) -> Notification:
-        """As if it had been sent; not stored."""
-        more = {"about": f"sample:{self.kind}", "is_account_mail": self.message is None}
-        return Notification(kind=self.kind, recipient=READER, message_id=f"<{self.kind}@{mail_domain()}>", **more)
-
     def as_mail(self) -> EmailMultiAlternatives:
         """With all its headers and parts."""
-        words = Rendered(self.subject, self.text, self.html)
-        return rendering.compose(self.row, words, self.message, made_up_links(self.kind, self.message))
+        row = Notification(
+            kind=self.kind,
+            about=f"sample:{self.kind}",
+            is_account_mail=self.message is None,
+            recipient=READER,
+            message_id=f"<{self.kind}@{mail_domain()}>",
+        )
+        rendered = Rendered(self.subject, self.text, self.html)
+        return rendering.compose(row, rendered, self.message, made_up_links(self.kind, self.message))
 
 
 _sources: list[str] = []

@@ -30,7 +30,7 @@ from ctac.errors import DomainError
 from ctac.staff.audit import audit_note
 from ctac.staff.columns import NOTHING, LooksOnly, email_in_pieces, mail_link, moment_of, number_of, phone_link, state_tag
 from ctac.staff.lists import Part, is_key, keys_of, period_of, with_words
-from ctac.staff.menu import name_of
+from ctac.staff.menu import plural_name
 from ctac.staff.site import ObjectAction, StaffModelAdmin, SureForm, Waiting, counted, staff_site
 from notifications.models import Where
 from notifications.preferences import choose, wants_each
@@ -128,7 +128,7 @@ def person_links(person: Person, user: User) -> dict[str, list[dict[str, object]
     adds = [each for each in kinds if each.opens_to(user, "add") and person.erased_at is None]
     lists = [each for each in kinds if each.opens_to(user, "view")]
     figures = counted([each.model._default_manager.filter(person=person) for each in lists])
-    named = [(each, f"{name_of(each.model._meta)} ({figure:,})") for each, figure in zip(lists, figures, strict=True)]
+    named = [(each, f"{plural_name(each.model._meta)} ({figure:,})") for each, figure in zip(lists, figures, strict=True)]
     return {
         "adds": [each.link("add", each.add, person) for each in adds],
         "lists": [each.link("changelist", label, person) for each, label in named],

@@ -147,12 +147,12 @@ def has(word: str, column: str) -> Q:
 
     It would read a list for every three signs in a row, and those of "nhs.uk" name nearly every row.
     """
-    piece = telling_piece(word)
+    piece = search_piece(word)
     found = Q(**{f"{column}__contains": piece})
     return found if piece == word else found & Q(GreaterThan(StrIndex(F(column), Value(word)), 0))
 
 
-def telling_piece(word: str) -> str:
+def search_piece(word: str) -> str:
     """Of an address what stands before the @ and ends in it, of other long words their beginning."""
     end = word.find("@") + 1
     return word[max(0, end - MOST_SIGNS) : end] if end > 3 else word[:MOST_SIGNS]
@@ -249,11 +249,11 @@ class PeriodFilter(admin.SimpleListFilter):
         if ends["first"] is None:
             return []
         chosen = self.value() or ""
-        smaller = pieces(chosen, uk_day(ends["first"]), uk_day(ends["last"]))
+        smaller = smaller_periods(chosen, uk_day(ends["first"]), uk_day(ends["last"]))
         # What is chosen, after the year and the month that it lies in.
         parts = chosen.split("-") if days_of(chosen) else []
         around = ["-".join(parts[:size]) for size in range(1, len(parts) + 1)]
-        return [(value, period_in_words(value)) for value in (*around, *smaller)]
+        return [(value, period_label(value)) for value in (*around, *smaller)]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         days = days_of(self.value() or "")
@@ -281,7 +281,7 @@ def days_of(period: str) -> tuple[date, date] | None:
         return None
 
 
-def pieces(period: str, first: date, last: date) -> list[str]:
+def smaller_periods(period: str, first: date, last: date) -> list[str]:
     """The years, or the months of a year, or the days of a month, in which there may be rows; the latest first."""
     days = days_of(period)
     if days is None:
@@ -294,7 +294,7 @@ def pieces(period: str, first: date, last: date) -> list[str]:
     return [f"{period}-{month:02}" for month in range(end.month, start.month - 1, -1)]
 
 
-def period_in_words(period: str) -> str:
+def period_label(period: str) -> str:
     """'2026', 'November 2026', 'Tue 24 Nov 2026'."""
     days = days_of(period)
     if days is None:

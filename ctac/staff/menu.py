@@ -86,12 +86,12 @@ FOR_CALLERS: dict[str, str | Promise] = {
 }
 
 
-def name_of(opts: Any) -> str:
+def plural_name(opts: Any) -> str:
     """What the list of a model (its _meta) is called."""
     return capfirst(str(NAMES.get(opts.label_lower, ("", opts.verbose_name_plural))[1]))
 
 
-def one_of(opts: Any) -> str:
+def singular_name(opts: Any) -> str:
     """What one row of that list is called, within a sentence."""
     return str(NAMES.get(opts.label_lower, (opts.verbose_name,))[0])
 
@@ -100,7 +100,7 @@ def arrange(apps: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Django's list of apps (only what this person may see) as our sections; a list that no section names comes last."""
     found = {model["model"]._meta.label_lower: model for app in apps for model in app["models"]}
     for label, model in found.items():
-        model["name"] = name_of(model["model"]._meta)
+        model["name"] = plural_name(model["model"]._meta)
         model["for_callers"] = FOR_CALLERS.get(label, "")
     sections = [(section, [found.pop(name) for name in section.lists if name in found]) for section in SECTIONS]
     sections.append((Section(_("Other"), (), daily=False), list(found.values())))

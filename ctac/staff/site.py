@@ -90,7 +90,7 @@ def counted(counts: Sequence[int | QuerySet[Any]]) -> list[int]:
     return [found.get(place, 0) if isinstance(count, QuerySet) else count for place, count in enumerate(counts)]
 
 
-def cannot_ask(request: HttpRequest) -> HttpResponse | None:
+def no_reauthentication(request: HttpRequest) -> HttpResponse | None:
     raise ImproperlyConfigured("Nothing says how staff are asked again who they are.")
 
 
@@ -111,7 +111,7 @@ class StaffAdminSite(AdminSite):
         self._alarms: list[tuple[str, str, Callable[[], list[Alarm]]]] = []
         self._own_pages: list[Callable[[Any], list[OwnPage]]] = []
         # Gives the way to the page that asks, or None for who has just shown who they are; professionals says how (ADR 9).
-        self.ask_again: Callable[[HttpRequest], HttpResponse | None] = cannot_ask
+        self.ask_again: Callable[[HttpRequest], HttpResponse | None] = no_reauthentication
         self.audit = NO_AUDIT  # the app `audit` says how acts are written down (ADR 21)
 
     def add_alarms(self, permission: str, find: Callable[[], list[Alarm]], *, resolved_with: str) -> None:
@@ -248,7 +248,7 @@ class ObjectAction:
     asks_again: bool = False
 
 
-def in_our_words(form_class: Any) -> Any:
+def page_form_class(form_class: Any) -> Any:
     """The same form with what every public form has: no colon after a label, and what is missing is said by its name."""
     if issubclass(form_class, PageFormMixin):
         return form_class
@@ -298,7 +298,7 @@ class StaffModelAdmin(StrictLookupsMixin, BigListMixin, AuditedModelAdmin):
         return bool(getattr(self, f"has_{action.permission}_permission")(request, obj))
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> type[forms.ModelForm]:
-        form: type[forms.ModelForm] = in_our_words(super().get_form(request, obj, change, **kwargs))
+        form: type[forms.ModelForm] = page_form_class(super().get_form(request, obj, change, **kwargs))
         return form
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
@@ -312,11 +312,11 @@ class StaffModelAdmin(StrictLookupsMixin, BigListMixin, AuditedModelAdmin):
         return super().render_change_form(request, {**context, **ONE_BUTTON}, *args, **kwargs)
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        title = _("Add %(name)s") % {"name": menu.one_of(self.opts)}
+        title = _("Add %(name)s") % {"name": menu.singular_name(self.opts)}
         return super().add_view(request, form_url, {"title": title, **(extra_context or {})})
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        return super().changelist_view(request, {"title": menu.name_of(self.opts), **(extra_context or {})})
+        return super().changelist_view(request, {"title": menu.plural_name(self.opts), **(extra_context or {})})
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return super().delete_view(request, object_id, self.titled(_("Delete %(obj)s"), request, object_id, extra_context))
@@ -369,7 +369,7 @@ class StaffModelAdmin(StrictLookupsMixin, BigListMixin, AuditedModelAdmin):
         if action.page is not None:
             return action.page(self, request, obj, action)
         data = request.POST if request.method == "POST" else None
-        form = in_our_words(action.form_class)(data, **action.form_kwargs(obj))
+        form = page_form_class(action.form_class)(data, **action.form_kwargs(obj))
         if form.is_valid() and self.perform(request, action, obj, form):
             return redirect(change_url)
         context = {**self.about_action(request, action, obj, change_url), "form": form, "media": self.media + form.media}

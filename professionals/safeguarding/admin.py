@@ -21,7 +21,7 @@ from accounts.access import signed_in
 from ctac.errors import DomainError
 from ctac.staff.columns import NOTHING, LooksOnly, long_moment, moment_of, state_tag
 from ctac.staff.lists import period_of
-from ctac.staff.site import ObjectAction, OneRowAdmin, Waiting, in_our_words, staff_site
+from ctac.staff.site import ObjectAction, OneRowAdmin, Waiting, page_form_class, staff_site
 from professionals.models import Decision, FlaggedEvent, FlaggedEventKind, FlaggedText, OutOfHours
 from professionals.safeguarding import services
 
@@ -57,7 +57,7 @@ class DecideForm(forms.Form):
 def decide_page(page_admin: "FlaggedTextAdmin", request: HttpRequest, flagged: FlaggedText, action: ObjectAction) -> HttpResponse:
     """What is decided on stands beside the button, for those who have read it; when it was changed, the new words are shown."""
     change_url = reverse("staff:professionals_flaggedtext_change", args=[flagged.pk])
-    form = in_our_words(DecideForm)(request.POST if request.method == "POST" else None)
+    form = page_form_class(DecideForm)(request.POST if request.method == "POST" else None)
     if form.is_valid():
         try:
             action.service(flagged, by=signed_in(request), now=timezone.now(), **form.cleaned_data)  # type: ignore[misc]
