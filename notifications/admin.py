@@ -49,8 +49,6 @@ from notifications.models.bounces import ADDRESS_WORDS
 from notifications.outbox import may_resend, resend, resend_failed
 from notifications.registry import all_emails, find_address_owners, find_email, label_of
 
-# Addresses that mail came back from, for staff: whose they are, what the other side said, and that it is right after all.
-
 RETURNS_SHOWN = 10
 BREAK = mark_safe("<br>")
 

@@ -168,11 +168,11 @@ class _Reader(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self.skipping:
             return
-        words = SPACES.sub(" ", data)
+        text = SPACES.sub(" ", data)
         if self.link:
-            self.label += words
+            self.label += text
         else:
-            self.blocks[-1][-1] += words
+            self.blocks[-1][-1] += text
 
     @property
     def further(self) -> str:
@@ -197,13 +197,13 @@ class _Reader(HTMLParser):
 
 
 def _wrapped(line: str) -> str:
-    words = " ".join(line.split())
+    text = " ".join(line.split())
     first = "  " if line.startswith(INDENT) else ""
-    if len(first + words) <= WIDTH:
-        return first + words
+    if len(first + text) <= WIDTH:
+        return first + text
     more = "  " if line.startswith((INDENT, HANGING)) else ""
     return textwrap.fill(
-        words, WIDTH, initial_indent=first, subsequent_indent=more, break_long_words=False, break_on_hyphens=False
+        text, WIDTH, initial_indent=first, subsequent_indent=more, break_long_words=False, break_on_hyphens=False
     )
 
 

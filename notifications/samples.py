@@ -107,8 +107,8 @@ def examples_of(source: str, language: str | None) -> tuple[Example, ...]:
 def sample_at(number: int, kind: str = "") -> Sample | None:
     """One of `all_samples`, or of those of a kind, counted from 1. Only that one is worded: each takes some milliseconds."""
     with translation.override(settings.LANGUAGE_CODE):
-        found = [example for example in all_examples() if kind in {"", example.kind}]
-        return _sample(found[number - 1]) if 0 < number <= len(found) else None
+        examples = [example for example in all_examples() if kind in {"", example.kind}]
+        return _sample(examples[number - 1]) if 0 < number <= len(examples) else None
 
 
 def _sample(example: Example) -> Sample:

@@ -130,7 +130,7 @@ def digests_to_join(rows: Sequence[Notification]) -> dict[str, Notification]:
     # By what it is about and to whom: of the digest that nobody has begun to send, or the next one.
     counted = alike.order_by().values("about", to=Lower("recipient"))
     versions = counted.annotate(open=Max("version", filter=OPEN), last=Max("version"))
-    numbers = {(known["about"], known["to"]): known["open"] or known["last"] + 1 for known in versions}
+    numbers = {(row["about"], row["to"]): row["open"] or row["last"] + 1 for row in versions}
     for row in rows:
         row.version = numbers.get((row.about, row.recipient.lower()), 1)
     Notification.objects.bulk_create(rows, ignore_conflicts=True)

@@ -100,10 +100,10 @@ def check_view_permission(request: HttpRequest) -> None:
 
 def sample_or_404(kind: str, number: int) -> Sample:
     """Counted from 1 within its kind."""
-    found = sample_at(number, kind)
-    if found is None:
+    sample = sample_at(number, kind)
+    if sample is None:
         raise Http404
-    return found
+    return sample
 
 
 def kind_facts(name: str) -> dict[str, object]:

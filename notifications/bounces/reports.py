@@ -83,9 +83,9 @@ def find_message_id(mail: Message, parts: list[Message], domain: str) -> str:
     """
     copies = [str(part.get("Message-ID", "")) for part in parts[1:]]  # whole, or its headers only
     for text in (*copies, *map(text_of, parts), str(mail.get("In-Reply-To", "")), str(mail.get("References", ""))):
-        for found in MESSAGE_ID.finditer(text):
-            if found[2].lower() == domain.lower():
-                return found[0]
+        for match in MESSAGE_ID.finditer(text):
+            if match[2].lower() == domain.lower():
+                return match[0]
     for name in ("To", "Delivered-To", "X-Original-To", "Envelope-To"):
         if token := VERP.search(str(mail.get(name, ""))):
             return f"<{token[1].lower()}@{domain}>"
@@ -122,9 +122,9 @@ def read_complaint(parts: list[Message], message_id: str) -> list[Answer]:
     for part in parts:
         if part.get_content_type() == "message/feedback-report":
             text = str(part.get_payload(0)) if part.is_multipart() else str(part.get_payload())
-            found = re.search(r"^Feedback-Type:\s*(\S+)", text, re.IGNORECASE | re.MULTILINE)
-            if found and found[1].lower() in COMPLAINTS:
-                return [Answer(Sort.COMPLAINT, Source.MAILBOX, message_id=message_id, said=f"Feedback-Type: {found[1].lower()}")]
+            match = re.search(r"^Feedback-Type:\s*(\S+)", text, re.IGNORECASE | re.MULTILINE)
+            if match and match[1].lower() in COMPLAINTS:
+                return [Answer(Sort.COMPLAINT, Source.MAILBOX, message_id=message_id, said=f"Feedback-Type: {match[1].lower()}")]
     return []
 
 

@@ -12,6 +12,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Coalesce, Lower
+from django.utils.encoding import force_str
 from django.utils.translation import gettext as _
 
 from ctac.dates import uk_day
@@ -181,8 +182,8 @@ def returned_rows(answers: Sequence[Answer], now: datetime) -> list[ReturnedMail
 def refused(notification: Notification, error: Exception, *, now: datetime) -> None:
     """Our own mail server refused this address for good: that counts as if the message had come back."""
     if isinstance(error, SMTPRecipientsRefused):
-        for code, words in error.recipients.values():
-            said = f"{code} {words.decode(errors='replace') if isinstance(words, bytes) else words}"
+        for code, answer in error.recipients.values():
+            said = f"{code} {force_str(answer, errors='replace')}"
             record_answers([Answer(sort_of("", said), Source.SERVER, message_id=notification.message_id, said=said)], now=now)
 
 
