@@ -23,7 +23,7 @@ from accounts.roles import BY_NAME, BY_SLUG, MANAGER, NAMES, ROLES
 from ctac.dates import format_moment
 from ctac.staff.columns import LooksOnly, moment_of, number_of, yes_no_of
 from ctac.staff.lists import MOST, keys_in_order, keys_of, with_keys, with_words, words_in
-from ctac.staff.site import ObjectAction, StaffModelAdmin, SureForm, staff_site
+from ctac.staff.site import FixedRowsMixin, ObjectAction, StaffModelAdmin, SureForm, staff_site
 
 MOST_NAMED = 50
 
@@ -44,7 +44,10 @@ class UserForm(forms.ModelForm):
         cleaned = super().clean() or self.cleaned_data
         if cleaned.get("groups") and not cleaned.get("is_staff"):
             self.add_error("groups", _("Roles are for staff. Tick “Staff” too, or take the roles away."))
-        if self.instance.pk and self.is_the_last_manager() and not self.stays_manager(cleaned):
+        is_superuser = cleaned.get("is_superuser", self.instance.is_superuser)
+        is_manager = is_superuser or any(group.name == MANAGER.name for group in cleaned.get("groups") or ())
+        stays_manager = is_manager and cleaned.get("is_staff") and cleaned.get("is_active")
+        if self.instance.pk and self.is_the_last_manager() and not stays_manager:
             raise ValidationError(
                 _("This is the last account that may give roles. Make somebody else a manager first, then change this one.")
             )
@@ -55,12 +58,6 @@ class UserForm(forms.ModelForm):
         Group.objects.select_for_update().get(name=MANAGER.name)
         managers = set(accounts_that_give_roles().values_list("pk", flat=True))
         return managers == {self.instance.pk}
-
-    def stays_manager(self, cleaned: dict[str, Any]) -> bool:
-        if not (cleaned.get("is_staff") and cleaned.get("is_active")):
-            return False
-        is_superuser = cleaned.get("is_superuser", self.instance.is_superuser)
-        return bool(is_superuser) or any(group.name == MANAGER.name for group in cleaned.get("groups") or ())
 
 
 def accounts_that_give_roles() -> QuerySet[User]:
@@ -79,12 +76,6 @@ class NewUserForm(UserForm):
 
 class ResetForm(SureForm):
     sure = forms.BooleanField(label=gettext_lazy("I have spoken to this person and know that it is them."))
-
-
-def recovery_in_words(recovery: Any) -> dict[str, str]:
-    by = recovery.by.email if recovery.by_id and recovery.by else _("an account that is gone")
-    told = {name: getattr(recovery, name) for name in ("old", "new", "called", "number")}
-    return {"at": format_moment(recovery.at), "by": by, **told}
 
 
 class RoleFilter(admin.SimpleListFilter):
@@ -117,8 +108,7 @@ class UserAdmin(StaffModelAdmin):
     search_fields = ["email", "person__name"]
     search_help_text = gettext_lazy("Email address or name")
     sorts_quickly = ["email"]
-    # What Django calls by names of its own: label, and what it means.
-    in_words = {
+    field_texts = {  # label and help text
         "is_active": (gettext_lazy("Open: may sign in"), ""),
         "is_superuser": (gettext_lazy("May do everything"), gettext_lazy("Also what no role gives, and change those who may.")),
         "groups": (gettext_lazy("Roles"), gettext_lazy("With several, they may do what any of them may.")),
@@ -170,8 +160,8 @@ class UserAdmin(StaffModelAdmin):
     def get_fields(self, request: HttpRequest, obj: User | None = None) -> list[Any]:
         if obj is None:
             return ["email", "is_staff", "groups"]
-        only_superusers = ["is_superuser"] if request.user.is_superuser else []
-        return ["email", "is_active", "is_staff", *only_superusers, "groups", "signed_in_at", "joined_at", "moves"]
+        superusers_only = ["is_superuser"] if request.user.is_superuser else []
+        return ["email", "is_active", "is_staff", *superusers_only, "groups", "signed_in_at", "joined_at", "moves"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
         return [] if obj is None else list(self.readonly_fields)
@@ -184,8 +174,8 @@ class UserAdmin(StaffModelAdmin):
         return form
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        if db_field.name in self.in_words:
-            kwargs["label"], kwargs["help_text"] = self.in_words[db_field.name]
+        if db_field.name in self.field_texts:
+            kwargs["label"], kwargs["help_text"] = self.field_texts[db_field.name]
         if db_field.name == "groups":
             kwargs |= {"form_class": RolesField, "queryset": Group.objects.filter(name__in=NAMES).order_by("name")}
         return super().formfield_for_dbfield(db_field, request, **kwargs)
@@ -211,16 +201,19 @@ class UserAdmin(StaffModelAdmin):
     @admin.display(description=gettext_lazy("moved by staff"))
     def moves(self, user: User) -> str:
         """Each with whom was called, on which number, by whom."""
-        pattern = _("%(at)s: from %(old)s to %(new)s, by %(by)s. Called: %(called)s, on %(number)s.")
-        return "\n".join(pattern % recovery_in_words(each) for each in user.recoveries.select_related("by").order_by("-pk")) or _(
-            "Never"
-        )
+        lines = []
+        for recovery in user.recoveries.select_related("by").order_by("-pk"):
+            by = recovery.by.email if recovery.by else _("an account that is gone")
+            facts = {name: getattr(recovery, name) for name in ("old", "new", "called", "number")}
+            pattern = _("%(at)s: from %(old)s to %(new)s, by %(by)s. Called: %(called)s, on %(number)s.")
+            lines.append(pattern % {"at": format_moment(recovery.at), "by": by, **facts})
+        return "\n".join(lines) or _("Never")
 
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return False
 
 
-class RoleAdmin(LooksOnly):
+class RoleAdmin(FixedRowsMixin, LooksOnly):
     """What each role is for, what it may, and who holds it."""
 
     list_display = ["name", "purpose", "number_holding"]
@@ -253,13 +246,7 @@ class RoleAdmin(LooksOnly):
         links = ((reverse("staff:accounts_user_change", args=[user.pk]), user.email) for user in users)
         return format_html_join("\n", '<a href="{}">{}</a>', links) or _("Nobody")
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
     def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:
         return False
 
 

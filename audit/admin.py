@@ -46,7 +46,7 @@ class KindFilter(admin.SimpleListFilter):
     parameter_name = "kind"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        named = [(model._meta.label_lower, capfirst(menu.one_of(model._meta))) for model in models_with_pages()]
+        named = [(model._meta.label_lower, capfirst(menu.singular_name(model._meta))) for model in models_with_pages()]
         return sorted(named, key=lambda choice: choice[1])
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Entry]) -> QuerySet[Entry]:
@@ -114,9 +114,9 @@ class EntryAdmin(LooksOnly):
         model = next((model for model in models_with_pages() if model._meta.label_lower == entry.kind), None)
         if model is None:
             return entry.key or spaced(entry.page) or NOTHING
-        kind = capfirst(menu.one_of(model._meta))
+        kind = capfirst(menu.singular_name(model._meta))
         if not entry.key:
-            return _("List: %(kind)s") % {"kind": menu.name_of(model._meta)}
+            return _("List: %(kind)s") % {"kind": menu.plural_name(model._meta)}
         try:
             href = reverse(f"staff:{model._meta.app_label}_{model._meta.model_name}_change", args=[entry.key])
         except NoReverseMatch:

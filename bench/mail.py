@@ -217,11 +217,11 @@ def sweep_plan(bench: Bench) -> str:
 
     from notifications.delivery.services import (
         ROWS_A_SWEEP,
-        forgotten,  # after django.setup()
+        due_and_unqueued,  # after django.setup()
     )
 
     with transaction.atomic():
-        rows = forgotten(timezone.now()).select_for_update(skip_locked=True, no_key=True)[:ROWS_A_SWEEP]
+        rows = due_and_unqueued(timezone.now()).select_for_update(skip_locked=True, no_key=True)[:ROWS_A_SWEEP]
         plan = rows.explain(analyze=True, costs=False).splitlines()
     index = "notification_unsent_by_due" if any("notification_unsent_by_due" in line for line in plan) else "no index!"
     return f"{plan[-1].strip()}, by {index}"

@@ -31,7 +31,7 @@ PUBLIC += ["/leaflets/health-visitors/", "/account/login/", "/account/signup/"]
 DESK = ["/staff/", "/staff/bookings/booking/", "/staff/leaflets/order/", "/staff/professionals/person/?q=asha"]
 LAST_ACCOUNT_MAIL = (
     "from notifications import rendering; from notifications.models import Notification;"
-    "print(rendering.unseal(bytes(Notification.objects.filter(is_account_mail=True).latest('pk').sealed_body)).text)"
+    "print(rendering.decrypt(bytes(Notification.objects.filter(is_account_mail=True).latest('pk').sealed_body)).text)"
 )
 STAFF_SECRETS = "from professionals.samples import *; print(STAFF_EMAIL, STAFF_PASSWORD, STAFF_TOTP_SECRET)"
 

@@ -29,11 +29,12 @@ from ctac.staff.columns import (
     state_tag,
 )
 from ctac.staff.lists import period_of
-from ctac.staff.site import ObjectAction, OneRowAdmin, Waiting, staff_site
+from ctac.staff.site import FixedRowsMixin, ObjectAction, OneRowAdmin, Waiting, staff_site
 from notifications.bounces.services import put_right
 from notifications.models import (
     COMPLAINT_KIND_PREFIX,
     MESSAGE_WORDS,
+    UNFINISHED,
     BounceType,
     ClearReason,
     MailServer,
@@ -46,9 +47,7 @@ from notifications.models import (
 )
 from notifications.models.bounces import ADDRESS_WORDS
 from notifications.outbox import may_resend, resend, resend_failed
-from notifications.registry import all_emails, label_of, owners_of
-
-# Addresses that mail came back from, for staff: whose they are, what the other side said, and that it is right after all.
+from notifications.registry import all_emails, find_address_owners, find_email, label_of
 
 RETURNS_SHOWN = 10
 BREAK = mark_safe("<br>")
@@ -67,7 +66,7 @@ class LookFilter(admin.SimpleListFilter):
         return queryset.filter(marked_at=None) if self.value() == "cleared" else queryset
 
 
-class MarkedAddressAdmin(LooksOnly):
+class MarkedAddressAdmin(FixedRowsMixin, LooksOnly):
     list_display = ["in_pieces", "state", "last", "sort", "said"]
     list_filter = [LookFilter, "sort", period_of("last_at")]
     sorts_quickly = ["last"]
@@ -101,12 +100,6 @@ class MarkedAddressAdmin(LooksOnly):
         )
     ]
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: MarkedAddress | None = None) -> bool:
-        return False
-
     def get_readonly_fields(self, request: HttpRequest, obj: MarkedAddress | None = None) -> list[str]:
         return [name for _title, options in self.fieldsets for name in options["fields"]]  # type: ignore[misc]
 
@@ -139,11 +132,7 @@ class MarkedAddressAdmin(LooksOnly):
             return state_tag(gettext("To put right"), "stopped")
         if mark.cleared_at:
             return state_tag(gettext("Put right"), "done")
-        return (
-            state_tag(gettext("Unwanted mail"), "waiting")
-            if mark.complained_at
-            else state_tag(gettext("Being watched"), "waiting")
-        )
+        return state_tag(gettext("Unwanted mail") if mark.complained_at else gettext("Being watched"), "waiting")
 
     @admin.display(description=gettext_lazy("what it means"))
     def meaning(self, mark: MarkedAddress) -> str:
@@ -157,8 +146,8 @@ class MarkedAddressAdmin(LooksOnly):
     @admin.display(description=gettext_lazy("whose"))
     def whose(self, mark: MarkedAddress) -> SafeString | str:
         """With the page on which it is changed, and the phone to ask."""
-        found = owners_of(mark.address)
-        rows = ((owner.href, owner.name, owner.what, phone_link(owner.phone) if owner.phone else "") for owner in found)
+        owners = find_address_owners(mark.address)
+        rows = ((owner.href, owner.name, owner.what, phone_link(owner.phone) if owner.phone else "") for owner in owners)
         lines = format_html_join(BREAK, '<a href="{}">{}</a> ({}) {}', rows)
         return lines or gettext("Nobody has it any more")
 
@@ -222,8 +211,6 @@ class TeamMailAdmin(OneRowAdmin):
     ]
 
 
-# What failed for good: a colleague sends the ticked ones again, or all of them at once.
-
 SEND_ALL = ObjectAction(
     slug="send-failed-again",
     label=gettext_lazy("Send all that failed again"),
@@ -235,74 +222,8 @@ SEND_ALL = ObjectAction(
 )
 
 
-class SendsFailedAgain:
-    """For the admin of messages: two ways to send again what failed in the last two weeks."""
-
-    opts: Any
-    admin_site: Any
-    media: Any
-
-    def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.send_failed_view)
-        return [path("send-failed-again/", view, name="notifications_send_failed"), *super().get_urls()]  # type: ignore[misc]
-
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """The button stands over the list of what failed, and nowhere else."""
-        shown = request.GET.get("failed") == "lately" and self.has_resend_permission(request)
-        page: HttpResponse = super().changelist_view(request, {"may_send_all": shown, **(extra_context or {})})  # type: ignore[misc]
-        return page
-
-    def has_resend_permission(self, request: HttpRequest, obj: Notification | None = None) -> bool:
-        return request.user.has_perm("notifications.change_notification")
-
-    def send_failed_view(self, request: HttpRequest) -> HttpResponse:
-        """GET says how many there are and of what; POST sends them."""
-        if not self.has_resend_permission(request):
-            raise PermissionDenied
-        the_list = f"{reverse('staff:notifications_notification_changelist')}?failed=lately"
-        if request.method == "POST":
-            self.send_and_say(request, Notification.objects.filter(visible_to(request.user)))
-            return redirect(the_list)
-        # How many of each kind that this colleague may read, and since when: one statement each.
-        failed = Notification.objects.filter(visible_to(request.user)).resendable(timezone.now())
-        kinds = failed.order_by().values("kind").annotate(number=Count("pk")).order_by("-number", "kind")
-        rows: list[dict[str, object]] = [{"label": label_of(row["kind"]), "value": f"{row['number']:,}"} for row in kinds]
-        first = failed.order_by("created_at").values_list("created_at", flat=True).first()
-        since = long_moment(first) if first else gettext("None failed in the last two weeks.")
-        context = {
-            **self.admin_site.each_context(request),
-            "opts": self.opts,
-            "action": SEND_ALL,
-            "title": SEND_ALL.label,
-            "original": SEND_ALL.label,
-            "rows": [*rows, {"label": gettext("The oldest was asked for"), "value": since}],
-            "form": forms.Form(),
-            "media": self.media,
-            "change_url": the_list,
-        }
-        return TemplateResponse(request, "admin/object_action.html", context)
-
-    def send_ticked(self, request: HttpRequest, chosen: QuerySet[Notification]) -> None:
-        self.send_and_say(request, Notification.objects.filter(pk__in=chosen.order_by().values("pk")))
-
-    send_ticked.short_description = gettext_lazy("Send again what failed")  # type: ignore[attr-defined]
-    send_ticked.allowed_permissions = ("resend",)  # type: ignore[attr-defined]
-
-    def send_and_say(self, request: HttpRequest, among: QuerySet[Notification]) -> None:
-        count = resend_failed(among=among, by=request.user, now=timezone.now())  # type: ignore[arg-type]
-        said = ngettext("%(n)s message is on its way again.", "%(n)s messages are on their way again.", count)
-        if count:
-            messages.success(request, said % {"n": f"{count:,}"})
-        else:
-            messages.warning(request, gettext("Nothing was sent: none of them failed lately and could be sent again."))
-
-
 __all__ = ["NotificationAdmin", "TeamMailAdmin"]
 BODIES = ("subject", "text_body", "html_body", "sealed_body")
-
-
-def keeps_words(obj: Notification) -> bool:
-    return all(email.keeps_words for email in all_emails() if email.name == obj.kind)
 
 
 class KindFilter(admin.SimpleListFilter):
@@ -341,7 +262,7 @@ STATE_KINDS = {
 
 
 @admin.register(Notification, site=staff_site)
-class NotificationAdmin(SendsFailedAgain, LooksOnly):
+class NotificationAdmin(FixedRowsMixin, LooksOnly):
     list_display = ["kind_label", "to", "what_became", "when", "reference"]
     list_filter = [FailedFilter, "state", KindFilter, period_of("created_at")]
     sorts_quickly = ["when"]
@@ -379,13 +300,59 @@ class NotificationAdmin(SendsFailedAgain, LooksOnly):
         ),
     ]
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.send_failed_view)
+        return [path("send-failed-again/", view, name="notifications_send_failed"), *super().get_urls()]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The button stands over the list of what failed, and nowhere else."""
+        shown = request.GET.get("failed") == "lately" and self.has_resend_permission(request)
+        page: HttpResponse = super().changelist_view(request, {"may_send_all": shown, **(extra_context or {})})
+        return page
+
+    def has_resend_permission(self, request: HttpRequest, obj: Notification | None = None) -> bool:
+        return request.user.has_perm("notifications.change_notification")
+
+    def send_failed_view(self, request: HttpRequest) -> HttpResponse:
+        """GET says how many there are and of what; POST sends them."""
+        if not self.has_resend_permission(request):
+            raise PermissionDenied
+        the_list = f"{reverse('staff:notifications_notification_changelist')}?failed=lately"
+        if request.method == "POST":
+            self.resend_and_report(request, Notification.objects.filter(visible_to(request.user)))
+            return redirect(the_list)
+        # How many of each kind that this colleague may read, and since when: one statement each.
+        failed = Notification.objects.filter(visible_to(request.user)).resendable(timezone.now())
+        kinds = failed.order_by().values("kind").annotate(number=Count("pk")).order_by("-number", "kind")
+        rows: list[dict[str, object]] = [{"label": label_of(row["kind"]), "value": f"{row['number']:,}"} for row in kinds]
+        first = failed.order_by("created_at").values_list("created_at", flat=True).first()
+        since = long_moment(first) if first else gettext("None failed in the last two weeks.")
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "action": SEND_ALL,
+            "title": SEND_ALL.label,
+            "original": SEND_ALL.label,
+            "rows": [*rows, {"label": gettext("The oldest was asked for"), "value": since}],
+            "form": forms.Form(),
+            "media": self.media,
+            "change_url": the_list,
+        }
+        return TemplateResponse(request, "admin/object_action.html", context)
+
+    @admin.action(description=gettext_lazy("Send again what failed"), permissions=["resend"])
+    def send_ticked(self, request: HttpRequest, chosen: QuerySet[Notification]) -> None:
+        self.resend_and_report(request, Notification.objects.filter(pk__in=chosen.order_by().values("pk")))
+
+    def resend_and_report(self, request: HttpRequest, among: QuerySet[Notification]) -> None:
+        count = resend_failed(among=among, by=request.user, now=timezone.now())  # type: ignore[arg-type]
+        said = ngettext("%(n)s message is on its way again.", "%(n)s messages are on their way again.", count)
+        if count:
+            messages.success(request, said % {"n": f"{count:,}"})
+        else:
+            messages.warning(request, gettext("Nothing was sent: none of them failed lately and could be sent again."))
 
     def has_change_permission(self, request: HttpRequest, obj: Notification | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Notification | None = None) -> bool:
         return False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Notification | None = None) -> list[str]:
@@ -448,13 +415,12 @@ class NotificationAdmin(SendsFailedAgain, LooksOnly):
             return gettext("Kept private: it holds a code or a link for signing in.")
         if not obj.recipient:
             return gettext("Erased with the person.")
-        if obj.state in {State.SENT, State.FAILED} and not keeps_words(obj):
+        email = find_email(obj.kind)
+        if obj.state in {State.SENT, State.FAILED} and email and not email.keeps_words:
             return gettext("Not kept: it names people of several bookings, who may be erased.")
-        return (
-            gettext("Not written yet: a message is written when it is sent.")
-            if obj.state in {"pending", "sending"}
-            else gettext("Never written.")
-        )
+        if obj.state in UNFINISHED:
+            return gettext("Not written yet: a message is written when it is sent.")
+        return gettext("Never written.")
 
 
 staff_site.add_waiting(

@@ -1,6 +1,7 @@
-"""Telling a worker that rows are due. The outbox holds the truth, so whatever goes wrong here only costs time.
+"""New rows of the outbox, written in the transaction of the thing that they are about, and queued for a worker after commit.
 
-There are two queues, and a worker takes from them in turn: what somebody waits for does not stand behind a backlog.
+The outbox holds the truth, so whatever goes wrong in queueing only costs time. There are two queues, and a worker takes from them
+in turn: what somebody waits for does not stand behind a backlog.
 """
 
 import logging
@@ -56,9 +57,6 @@ def _send(ids: Sequence[int], **options: Any) -> bool:
     return True
 
 
-# New rows of the outbox, written in the transaction of the thing that they tell of.
-
-
 @transaction.atomic(savepoint=False)
 def notify(
     *,
@@ -76,12 +74,12 @@ def notify(
     Writing the same (kind, about, version, recipient) again does nothing. Raises KeyError for a kind nobody registered.
     """
     due_at = due_at or now
-    insert(rows_of(kind, to, about=about, reference=reference, version=version, now=now, due_at=due_at, expires_at=expires_at))
+    insert(build_rows(kind, to, about=about, reference=reference, version=version, now=now, due_at=due_at, expires_at=expires_at))
 
 
 @dataclass(frozen=True)
 class About:
-    """What one of many is told of, due now if nothing else is said; an empty address is told nothing."""
+    """One of many messages of a kind, due now if nothing else is said; none is written for an empty address."""
 
     about: str
     to: str
@@ -92,18 +90,24 @@ class About:
 
 
 @transaction.atomic(savepoint=False)
-def notify_about(told: Iterable[About], *, kind: str, now: datetime, left_to_sweep: bool = False) -> None:
+def notify_about(messages: Iterable[About], *, kind: str, now: datetime, left_to_sweep: bool = False) -> None:
     """As notify, of many things at once, each to one person. `left_to_sweep`: so many that no request waits to queue them."""
-    rows = [row for each in told for row in row_about(each, kind, now)]
+    rows = []
+    for message in messages:
+        rows += build_rows(
+            kind,
+            [message.to],
+            about=message.about,
+            reference=message.reference,
+            version=message.version,
+            now=now,
+            due_at=message.due_at or now,
+            expires_at=message.expires_at,
+        )
     if left_to_sweep:
         for row in rows:
             row.kicked_at = None
     insert(rows)
-
-
-def row_about(told: About, kind: str, now: datetime) -> list[Notification]:
-    moments: dict[str, Any] = {"now": now, "due_at": told.due_at or now, "expires_at": told.expires_at}
-    return rows_of(kind, [told.to], about=told.about, reference=told.reference, version=told.version, **moments)
 
 
 @dataclass(frozen=True)
@@ -127,14 +131,14 @@ def notify_each(
     later: Sequence[Later] = (),
 ) -> None:
     """As notify, for several kinds that are due now, each to its own addresses."""
-    told = partial(rows_of, about=about, now=now, reference=reference, version=version)
-    rows = [row for kind, to in kinds.items() for row in told(kind, to, due_at=now)]
-    for each in later:
-        rows += told(each.kind, each.to, due_at=each.due_at, expires_at=each.expires_at)
+    build = partial(build_rows, about=about, now=now, reference=reference, version=version)
+    rows = [row for kind, to in kinds.items() for row in build(kind, to, due_at=now)]
+    for message in later:
+        rows += build(message.kind, message.to, due_at=message.due_at, expires_at=message.expires_at)
     insert(rows)
 
 
-def rows_of(
+def build_rows(
     kind: str,
     to: Iterable[str],
     *,
@@ -145,8 +149,11 @@ def rows_of(
     version: int,
     expires_at: datetime | None = None,
 ) -> list[Notification]:
-    """Not yet written."""
+    """Not yet written; without empty addresses, and without doubles in any case of letters."""
     email_named(kind)
+    addresses: dict[str, str] = {}
+    for address in filter(None, map(str.strip, to)):
+        addresses.setdefault(address.lower(), address)
     return [
         Notification(
             kind=kind,
@@ -160,12 +167,12 @@ def rows_of(
             kicked_at=now if due_at <= now else None,
             message_id=new_message_id(),
         )
-        for address in distinct(to)
+        for address in addresses.values()
     ]
 
 
 @transaction.atomic(savepoint=False)
-def seal_and_send(*, kind: str, to: str, mail: rendering.Rendered, now: datetime, expires_at: datetime) -> None:
+def queue_account_mail(*, kind: str, to: str, mail: rendering.Rendered, now: datetime, expires_at: datetime) -> None:
     """Write one account mail, which is already worded; it lies encrypted until it is sent or expired, then is wiped."""
     row = Notification(
         kind=kind,
@@ -177,7 +184,7 @@ def seal_and_send(*, kind: str, to: str, mail: rendering.Rendered, now: datetime
         expires_at=expires_at,
         kicked_at=now,
         message_id=new_message_id(),
-        sealed_body=rendering.seal(mail),
+        sealed_body=rendering.encrypt(mail),
     )
     insert([row])
 
@@ -197,14 +204,6 @@ def kick_after_commit(keys: Sequence[int]) -> None:
         transaction.on_commit(partial(publish, sorted(keys)), robust=True)
 
 
-def distinct(addresses: Iterable[str]) -> list[str]:
-    """Without empty ones and without doubles in any case of letters, in the order given."""
-    kept: dict[str, str] = {}
-    for address in filter(None, map(str.strip, addresses)):
-        kept.setdefault(address.lower(), address)
-    return list(kept.values())
-
-
 def new_message_id() -> str:
     """Made once, when the row is written: if a message ever goes twice, mail programs see that it is the same one."""
     return f"<{secrets.token_hex(16)}@{mail_domain()}>"
@@ -214,10 +213,7 @@ def mail_domain() -> str:
     return parseaddr(str(settings.DEFAULT_FROM_EMAIL))[1].rpartition("@")[2] or "localhost"
 
 
-# Sending a message again, when someone says that it never came.
-
-# What one press sends again; the rest stays in the list.
-MOST_AT_ONCE = 5_000
+MOST_AT_ONCE = 5_000  # what one press sends again; the rest stays in the list
 BODIES = ("subject", "text_body", "html_body", "sealed_body", "last_error")
 
 
@@ -237,13 +233,13 @@ def resend(notification: Notification, *, by: AbstractBaseUser | None, now: date
         raise CannotResend(_("It is too late for this message: its time has passed."))
     if not may_resend(first):
         raise CannotResend
-    again = again_of(first, by, now)
+    again = build_resend(first, by, now)
     insert([again])
     logger.info("Message %s is sent again by user %s.", first.pk, by.pk if by else "-")
     return Notification.objects.get(message_id=again.message_id)
 
 
-def again_of(first: Notification, by: AbstractBaseUser | None, now: datetime) -> Notification:
+def build_resend(first: Notification, by: AbstractBaseUser | None, now: datetime) -> Notification:
     """Not yet written."""
     return Notification(
         kind=first.kind,
@@ -270,8 +266,11 @@ def resend_failed(*, among: QuerySet[Notification], by: AbstractBaseUser | None,
     """
     firsts = first_of(among.filter(pk__in=Notification.objects.resendable(now).values("pk"))[:MOST_AT_ONCE])
     locked = Notification.objects.select_for_update().filter(pk__in=firsts).order_by("pk")
-    still = first_of(Notification.objects.resendable(now).filter(first_in(list(locked.values_list("pk", flat=True)))))
-    rows = [again_of(first, by, now) for first in Notification.objects.filter(pk__in=still).defer(*BODIES).order_by("pk")]
+    keys = list(locked.values_list("pk", flat=True))
+    still_failed = first_of(Notification.objects.resendable(now).filter(Q(pk__in=keys) | Q(resend_of_id__in=keys)))
+    rows = [
+        build_resend(first, by, now) for first in Notification.objects.filter(pk__in=still_failed).defer(*BODIES).order_by("pk")
+    ]
     for row in rows:
         row.kicked_at = None
     insert(rows)
@@ -281,10 +280,6 @@ def resend_failed(*, among: QuerySet[Notification], by: AbstractBaseUser | None,
 
 def first_of(rows: QuerySet[Notification]) -> list[int]:
     return [resend_of or pk for pk, resend_of in rows.values_list("pk", "resend_of_id")]
-
-
-def first_in(firsts: list[int]) -> Q:
-    return Q(pk__in=firsts) | Q(resend_of_id__in=firsts)
 
 
 def may_resend(notification: Notification) -> bool:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import transaction
@@ -13,16 +12,13 @@ from django.utils.translation import gettext_lazy as _
 from ctac.forms import AnyOrNone, PageForm
 from notifications.models import ChoiceSource, MailChoice, MailReader
 from notifications.models.preferences import normalise_address
-from notifications.registry import ON_AT_FIRST, Topic, email_named
-
-if TYPE_CHECKING:
-    from notifications.models import Notification
+from notifications.registry import ON_AT_FIRST, Topic
 
 
 def wants(topic: Topic, address: str) -> bool:
     """What the reader of this address last said of the topic, or else how it begins: one statement."""
-    said = MailChoice.objects.of_address(address).filter(topic=topic).values_list("wanted", flat=True).first()
-    return topic in ON_AT_FIRST if said is None else said
+    wanted = MailChoice.objects.of_address(address).filter(topic=topic).values_list("wanted", flat=True).first()
+    return topic in ON_AT_FIRST if wanted is None else wanted
 
 
 def has_chosen(topic: Topic, address: str) -> bool:
@@ -34,13 +30,6 @@ def wants_each(address: str) -> dict[Topic, bool]:
     """The same of every topic, in the order of the page: one statement."""
     choices = MailChoice.objects.of_address(address).values_list("topic", "wanted")
     return {topic: topic in ON_AT_FIRST for topic in Topic} | {Topic(topic): wanted for topic, wanted in choices}
-
-
-def is_wanted(notification: "Notification") -> bool:
-    """Asked just before it is sent. Service mail and account mail always are, and nothing is read for them."""
-    if notification.is_account_mail or (topic := email_named(notification.kind).topic) is None:
-        return True
-    return wants(topic, notification.recipient)
 
 
 def page_link(address: str) -> str:
@@ -55,20 +44,14 @@ def one_click_link(address: str, topic: Topic) -> str:
 
 def token_of(address: str) -> str:
     """The token of this address, made if it has none yet; two who make it at once get the same."""
-    reader, _made = MailReader.objects.get_or_create(address=normalise_address(address), defaults={"created_at": timezone.now()})
-    return reader.token
-
-
-# What people choose to get, written down: by address, so that nobody need sign in.
-
-SAID = ("wanted", "chosen_at", "chosen_where")
+    return reader_with(address, timezone.now()).token
 
 
 @transaction.atomic
 def choose(*, address: str, chosen: Mapping[Topic, bool], where: ChoiceSource, now: datetime) -> None:
     """The reader of this address says what they want of these topics; of the others nothing changes."""
-    said = [MailChoice(topic=topic, wanted=wanted, chosen_at=now, chosen_where=where) for topic, wanted in chosen.items()]
-    say(reader_with(address, now), said)
+    choices = [MailChoice(topic=topic, wanted=wanted, chosen_at=now, chosen_where=where) for topic, wanted in chosen.items()]
+    save_choices(reader_with(address, now), choices)
 
 
 def reader_with(address: str, now: datetime) -> MailReader:
@@ -76,13 +59,14 @@ def reader_with(address: str, now: datetime) -> MailReader:
     return reader
 
 
-def say(reader: MailReader, choices: Iterable[MailChoice]) -> None:
-    """One statement, in the order of the topics, so that two who say all at once don't wait for each other."""
+def save_choices(reader: MailReader, choices: Iterable[MailChoice]) -> None:
+    """One statement, in the order of the topics, so that two who save all at once don't wait for each other."""
+    fields = ["wanted", "chosen_at", "chosen_where"]
     rows = [
-        MailChoice(reader=reader, **{name: getattr(choice, name) for name in ("topic", *SAID)})
+        MailChoice(reader=reader, **{name: getattr(choice, name) for name in ("topic", *fields)})
         for choice in sorted(choices, key=lambda choice: choice.topic)
     ]
-    MailChoice.objects.bulk_create(rows, update_conflicts=True, unique_fields=["reader", "topic"], update_fields=SAID)
+    MailChoice.objects.bulk_create(rows, update_conflicts=True, unique_fields=["reader", "topic"], update_fields=fields)
 
 
 @transaction.atomic
@@ -100,7 +84,7 @@ def move_choices(*, before: str, to: str, now: datetime) -> None:
         for known in MailChoice.objects.of_address(to).filter(topic__in=choices):
             if known.chosen_at > choices[known.topic].chosen_at:
                 del choices[known.topic]
-        say(reader_with(to, now), choices.values())
+        save_choices(reader_with(to, now), choices.values())
     old.delete()
 
 
@@ -122,9 +106,6 @@ def erase_choices(email: str) -> None:
     MailReader.objects.filter(address=normalise_address(email)).delete()
 
 
-# The one question of the page of choices.
-
-
 class ChoicesForm(PageForm):
     """One box a topic: what is ticked is wanted, what is not is not."""
 
@@ -143,7 +124,3 @@ class ChoicesForm(PageForm):
     def chosen(self) -> dict[Topic, bool]:
         """Of every topic whether it is wanted."""
         return {topic: topic in self.cleaned_data["wanted"] for topic in Topic}
-
-
-def form_for(wanted: Mapping[Topic, bool], data: Mapping[str, Any] | None) -> ChoicesForm:
-    return ChoicesForm(data, initial={"wanted": [topic.value for topic, is_wanted in wanted.items() if is_wanted]})

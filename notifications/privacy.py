@@ -8,10 +8,10 @@ from django.db import transaction
 from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import JSONObject, Lower
 
-from notifications.bounces.services import forget_address, moved, team_addresses
+from notifications.bounces.services import forget_address, moved
 from notifications.models import COMPLAINT_KIND_PREFIX, UNFINISHED, MarkedAddress, Notification, ReturnedMail, State
 from notifications.preferences import erase_choices, move_choices
-from notifications.registry import label_of
+from notifications.registry import label_of, team_addresses
 
 BLANK = {"subject": "", "text_body": "", "html_body": "", "last_error": ""}
 NO_LEASE = {"lease_token": None, "lease_until": None}
@@ -128,8 +128,8 @@ def readdress(*, before: str, to: str, now: datetime) -> int:
     """Reminders and other mail that is due later go to the new address; what is due already, and codes, stay. How many rows.
 
     So does what they chose to get, and, if mail to the old address came back, what waited for a better one. None if there was no
-    address or is none now, or if it was one of the team's, which staff had entered by mistake: its mail is the team's. Where the
-    new address has the same message already, the old row is left: it is not true any more when its time comes.
+    address or is none now, or if it was one of the team's, which staff had entered by mistake: its mail is the team’s. Where
+    the new address has the same message already, the old row is left: it is not true any more when its time comes.
     """
     if not before or not to or before.lower() in {to.lower(), *team_addresses()}:
         return 0

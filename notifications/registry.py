@@ -1,9 +1,8 @@
-"""What a kind of email is, and which there are; whose an address is. The apps know people, notifications knows nobody."""
+"""The kinds of email, and who owns an address: other apps register both here, because notifications imports none of them."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from email.utils import parseaddr
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +15,9 @@ if TYPE_CHECKING:
     from notifications.models import Notification
 
 
-# What people may choose to get or not. Mail without a topic is service mail, which always goes.
-
-
 class Topic(models.TextChoices):
+    """What people may choose to get or not. Mail without a topic is service mail, which always goes."""
+
     REMINDERS = "reminders", _("Reminders of presentations that I take part in")
     EDITIONS = "editions", _("News when a leaflet that I ordered has a new edition")
     INVITATIONS = "invitations", _("Invitations to open sessions")
@@ -29,36 +27,14 @@ class Topic(models.TextChoices):
 ON_AT_FIRST = frozenset({Topic.REMINDERS})
 
 
-# Who a message is from, and which people read what is answered to it.
-
-
 class Desk(StrEnum):
-    """Those who know what a message is about. TEAM is of mail to staff and presenters, whatever it is about."""
+    """Who a message is from and who reads the replies. TEAM is of mail to staff and presenters, whatever it is about."""
 
     ADVICE = "advice"
     BOOKINGS = "bookings"
     LEAFLETS = "leaflets"
     TEAM = "team"
     ACCOUNTS = "accounts"
-
-
-@dataclass(frozen=True)
-class Sender:
-    """The headers From and Reply-To."""
-
-    from_email: str
-    reply_to: str
-
-
-def sender_of(desk: Desk) -> Sender:
-    """What the settings say of that desk; where they say nothing, the one sender of all mail, and the advice line."""
-    from_email = settings.MAIL_FROM.get(desk) or settings.DEFAULT_FROM_EMAIL
-    return Sender(from_email, settings.MAIL_REPLIES.get(desk) or settings.ADVICE_EMAIL)
-
-
-def domain_of(sender: str) -> str:
-    """Of an address, with or without a name before it."""
-    return parseaddr(str(sender))[1].rpartition("@")[2].lower()
 
 
 @dataclass(frozen=True)
@@ -174,19 +150,9 @@ def all_emails() -> list[type[Email]]:
     return sorted(_emails.values(), key=lambda email: email.name)
 
 
-def desk_of(name: str) -> Desk:
-    """Whom replies reach; of a kind that no app has, the advice line."""
-    return _emails[name].desk if name in _emails else Desk.ADVICE
-
-
-def topic_of(name: str) -> Topic | None:
-    """None for service mail, and for what no app has."""
-    return _emails[name].topic if name in _emails else None
-
-
-def keeps_words(name: str) -> bool:
-    """Whether what such mail says is stored; so it is of a kind that no app has any more."""
-    return name not in _emails or _emails[name].keeps_words
+def find_email(name: str) -> type[Email] | None:
+    """None for account mail, and for a kind that no app has any more."""
+    return _emails.get(name)
 
 
 def forget_addresses_of(name: str) -> None:
@@ -210,12 +176,9 @@ def label_of(name: str) -> str:
     return str(_account_mail.get(name) or name.replace("_", " ").replace("-", " ").capitalize())
 
 
-# Whose an address is, for staff: the apps that know people say it here, because notifications knows nobody.
-
-
 @dataclass(frozen=True)
 class Owner:
-    """Somebody who has this address: what staff call them, the page where it is changed, and their phone."""
+    """Somebody who has an address: what staff call them, the page where it is changed, and their phone."""
 
     name: str
     what: str | Promise
@@ -223,15 +186,22 @@ class Owner:
     phone: str = ""
 
 
-Find = Callable[[str], Iterable[Owner]]
-_finds: list[Find] = []
+OwnerFinder = Callable[[str], Iterable[Owner]]
+_owner_finders: list[OwnerFinder] = []
 
 
-def register_owners(find: Find) -> None:
-    """Called in an app's AppConfig.ready(). `find` is given an address in lower case."""
-    if find not in _finds:
-        _finds.append(find)
+def register_owners(finder: OwnerFinder) -> None:
+    """Called in the AppConfig.ready() of an app that knows people. `finder` is given an address in lower case."""
+    if finder not in _owner_finders:
+        _owner_finders.append(finder)
 
 
-def owners_of(address: str) -> list[Owner]:
-    return [owner for find in _finds for owner in find(address)]
+def team_addresses() -> set[str]:
+    """Shared mailboxes that the settings name, in lower case."""
+    leads = ("SAFEGUARDING_LEAD_EMAIL", "DATA_PROTECTION_LEAD_EMAIL")
+    names = ("STAFF_EMAIL", *leads, "VISIT_ESCALATION_EMAIL", "REQUEST_ESCALATION_EMAIL")
+    return {getattr(settings, name).lower() for name in names}
+
+
+def find_address_owners(address: str) -> list[Owner]:
+    return [owner for finder in _owner_finders for owner in finder(address)]

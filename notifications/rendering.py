@@ -25,7 +25,7 @@ from django.utils.translation import gettext as _
 
 from notifications import preferences
 from notifications.models import Notification
-from notifications.registry import Desk, Message, desk_of, sender_of, topic_of
+from notifications.registry import Desk, Message, find_email
 
 PRIVATE_LINKS = "private_links"
 # Follows the line that lists of messages show, lest the head of the email fill it up: spaces that show nothing.
@@ -45,37 +45,25 @@ class Rendered:
 
     def to_keep(self) -> "Rendered":
         """As it is stored for staff to read: whoever reads it there must not be able to act as the reader."""
-        return Rendered(self._without_links(self.subject), self._without_links(self.text), self._without_links(self.html))
-
-    def _without_links(self, body: str) -> str:
+        subject, text, html = self.subject, self.text, self.html
         for link in sorted(self.private_links, key=len, reverse=True):
             for written in {link, html_module.escape(link)}:
-                body = body.replace(written, _("[private link]"))
-        return body
+                subject, text, html = (part.replace(written, _("[private link]")) for part in (subject, text, html))
+        return Rendered(subject, text, html)
 
 
 def render(message: Message, *, choices_link: str = "") -> Rendered:
     """From emails/<template>.html. `choices_link` leads to the page where its reader chooses what they get."""
     links = [choices_link] if choices_link else []
     facts = {**message.context, "choices_link": choices_link, PRIVATE_LINKS: links}
-    rendered = render_page(template_of(message), message.subject, facts)
+    rendered = render_page(f"emails/{message.template}.html", message.subject, facts)
     return Rendered(rendered.subject, rendered.text, rendered.html, tuple(dict.fromkeys(links)))
-
-
-def template_of(message: Message) -> str:
-    return f"emails/{message.template}.html"
 
 
 def render_page(template_name: str, subject: object, context: dict[str, object]) -> Rendered:
     """A template that extends emails/base.html as HTML with its styles inlined, and the text that says the same."""
     subject = one_line(str(subject))
-    html = render_to_string(template_name, {**mail_facts(), **context, "subject": subject})
-    return Rendered(subject, plain_text(html), inline_styles(html))
-
-
-def mail_facts() -> dict[str, object]:
-    """What the layout of every email needs."""
-    return {
+    layout = {
         "site_url": settings.SITE_URL,
         "gap": GAP,
         "advice_phone": settings.ADVICE_PHONE,
@@ -83,6 +71,8 @@ def mail_facts() -> dict[str, object]:
         "advice_email": settings.ADVICE_EMAIL,
         "advice_hours": settings.ADVICE_HOURS,
     }
+    html = render_to_string(template_name, {**layout, **context, "subject": subject})
+    return Rendered(subject, plain_text(html), inline_styles(html))
 
 
 def phone_link(number: str) -> SafeString:
@@ -104,10 +94,6 @@ def one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-# The plain text of an email, read off its HTML: so both say the same, and no sentence is written twice.
-#
-# It knows what our layout uses (emails/base.html): paragraphs, headings, lists, tables of facts, one button, links, breaks.
-
 WIDTH = 78  # RFC 5322, 2.1.1: no line should be longer
 SKIPPED = {"head", "style", "script"}
 # The list of messages shows the one, and the sender's name says the other.
@@ -120,7 +106,10 @@ SPACES = re.compile(r"\s+")
 
 
 def plain_text(html: str) -> str:
-    """One block a paragraph; a fact is 'Label: value'; each link stands alone on its line, however long it is."""
+    """Read off the HTML of our layout (emails/base.html), so that both say the same and no sentence is written twice.
+
+    One block a paragraph; a fact is 'Label: value'; each link stands alone on its line, however long it is.
+    """
     reader = _Reader()
     reader.feed(html[max(html.find("<body"), 0) :])
     reader.close()
@@ -179,11 +168,11 @@ class _Reader(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self.skipping:
             return
-        words = SPACES.sub(" ", data)
+        text = SPACES.sub(" ", data)
         if self.link:
-            self.label += words
+            self.label += text
         else:
-            self.blocks[-1][-1] += words
+            self.blocks[-1][-1] += text
 
     @property
     def further(self) -> str:
@@ -208,17 +197,15 @@ class _Reader(HTMLParser):
 
 
 def _wrapped(line: str) -> str:
-    words = " ".join(line.split())
+    text = " ".join(line.split())
     first = "  " if line.startswith(INDENT) else ""
-    if len(first + words) <= WIDTH:
-        return first + words
+    if len(first + text) <= WIDTH:
+        return first + text
     more = "  " if line.startswith((INDENT, HANGING)) else ""
     return textwrap.fill(
-        words, WIDTH, initial_indent=first, subsequent_indent=more, break_long_words=False, break_on_hyphens=False
+        text, WIDTH, initial_indent=first, subsequent_indent=more, break_long_words=False, break_on_hyphens=False
     )
 
-
-# From the words of a message to the email that travels.
 
 METHOD = re.compile(rb"^METHOD:([A-Z]+)\r?$", re.MULTILINE)
 TEAM_LAYOUT = '{% extends "emails/staff.html" %}'
@@ -244,11 +231,11 @@ class Mail(EmailMultiAlternatives):
         return message
 
 
-def links_of_choice(notification: Notification, message: Message) -> ChoiceLinks:
+def choice_links(notification: Notification, message: Message) -> ChoiceLinks:
     """Of no use to the team, unless for mail that has a topic."""
-    topic, reader = topic_of(notification.kind), notification.recipient
-    if topic:
-        return ChoiceLinks(preferences.page_link(reader), preferences.one_click_link(reader, topic))
+    email, reader = find_email(notification.kind), notification.recipient
+    if email and email.topic:
+        return ChoiceLinks(preferences.page_link(reader), preferences.one_click_link(reader, email.topic))
     return ChoiceLinks() if is_for_team(message) else ChoiceLinks(preferences.page_link(reader))
 
 
@@ -256,19 +243,19 @@ def compose(
     notification: Notification, rendered: Rendered, message: Message | None = None, links: ChoiceLinks = ChoiceLinks()
 ) -> EmailMultiAlternatives:
     """Text, HTML and calendar as alternatives of one body, then the attachments. Account mail has no `message`."""
-    sender = sender_of(desk_for(notification, message))
+    desk = desk_for(notification, message)
+    headers = {"Message-ID": notification.message_id, "Auto-Submitted": "auto-generated", **thread_headers(notification)}
+    if links.stop:
+        # The mail program's own unsubscribe button POSTs, so a scanner that opens the address changes nothing.
+        headers |= {"List-Unsubscribe": f"<{links.stop}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+    reply_to = (message and message.reply_to) or settings.MAIL_REPLIES.get(desk) or settings.ADVICE_EMAIL
     mail = Mail(
         subject=rendered.subject,
         body=rendered.text,
-        from_email=sender.from_email,
+        from_email=settings.MAIL_FROM.get(desk) or settings.DEFAULT_FROM_EMAIL,
         to=[notification.recipient],
-        reply_to=[message.reply_to if message and message.reply_to else sender.reply_to],
-        headers={
-            "Message-ID": notification.message_id,
-            "Auto-Submitted": "auto-generated",
-            **thread_headers(notification),
-            **stop_headers(links),
-        },
+        reply_to=[reply_to],
+        headers=headers,
     )
     if rendered.html:
         mail.attach_alternative(rendered.html, "text/html")
@@ -294,22 +281,19 @@ def compose(
 
 
 def desk_for(notification: Notification, message: Message | None) -> Desk:
+    """Whom replies reach."""
     if message is None:
         return Desk.ACCOUNTS
-    return Desk.TEAM if is_for_team(message) else desk_of(notification.kind)
+    if is_for_team(message):
+        return Desk.TEAM
+    email = find_email(notification.kind)
+    return email.desk if email else Desk.ADVICE
 
 
 def is_for_team(message: Message) -> bool:
     """To staff or a presenter: what has their layout, which says so to the reader too."""
-    origin = get_template(template_of(message)).origin  # type: ignore[attr-defined]
+    origin = get_template(f"emails/{message.template}.html").origin  # type: ignore[attr-defined]
     return str(origin.loader.get_contents(origin)).startswith(TEAM_LAYOUT)
-
-
-def stop_headers(links: ChoiceLinks) -> dict[str, str]:
-    """The button by which a mail program unsubscribes: it POSTs, so a scanner that opens the address changes nothing."""
-    if not links.stop:
-        return {}
-    return {"List-Unsubscribe": f"<{links.stop}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
 
 
 def thread_headers(notification: Notification) -> dict[str, str]:
@@ -321,17 +305,15 @@ def thread_headers(notification: Notification) -> dict[str, str]:
     return {"In-Reply-To": root, "References": root}
 
 
-# Account mail kept unreadable while it waits: codes must not lie open in the database or its backups.
+def encrypt(rendered: Rendered) -> bytes:
+    """Of account mail while it waits: codes must not lie open in the database or its backups."""
+    return fernet().encrypt(json.dumps(asdict(rendered)).encode())
 
 
-def seal(rendered: Rendered) -> bytes:
-    return _box().encrypt(json.dumps(asdict(rendered)).encode())
-
-
-def unseal(sealed: bytes) -> Rendered:
+def decrypt(encrypted: bytes) -> Rendered:
     """Raises UnreadableError if the key has changed and the old one is not in SECRET_KEY_FALLBACKS."""
     try:
-        return Rendered(**json.loads(_box().decrypt(sealed)))
+        return Rendered(**json.loads(fernet().decrypt(encrypted)))
     except InvalidToken as error:
         raise UnreadableError from error
 
@@ -340,12 +322,10 @@ class UnreadableError(Exception):
     """The encrypted body can't be opened with any key that we have."""
 
 
-def _box() -> MultiFernet:
-    return MultiFernet([Fernet(_key(secret)) for secret in [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]])
-
-
-def _key(secret: str) -> bytes:
-    """A key for this use only (RFC 5869), so that it gives nothing away about the other uses of SECRET_KEY."""
-    return urlsafe_b64encode(
-        HKDF(algorithm=SHA256(), length=32, salt=None, info=b"notifications: account mail").derive(secret.encode())
-    )
+def fernet() -> MultiFernet:
+    """With keys for this use only (RFC 5869), so that they give nothing away about the other uses of SECRET_KEY."""
+    keys = []
+    for secret in [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]:
+        derivation = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"notifications: account mail")
+        keys.append(Fernet(urlsafe_b64encode(derivation.derive(secret.encode()))))
+    return MultiFernet(keys)

@@ -17,7 +17,8 @@ from django.utils.module_loading import import_string
 
 from notifications import rendering
 from notifications.models import Notification
-from notifications.registry import Desk, Email, Message, domain_of, topic_of
+from notifications.outbox import mail_domain
+from notifications.registry import Desk, Email, Message, find_email
 from notifications.rendering import Rendered, one_line, render
 
 Words = Message | Rendered
@@ -61,18 +62,17 @@ class Sample:
     text: str
     message: Message | None = None
 
-    @property
-    def row(self) -> Notification:
-        """As if it had been sent; not stored."""
-        more = {"about": f"sample:{self.kind}", "is_account_mail": self.message is None}
-        return Notification(
-            kind=self.kind, recipient=READER, message_id=f"<{self.kind}@{domain_of(settings.DEFAULT_FROM_EMAIL)}>", **more
-        )
-
     def as_mail(self) -> EmailMultiAlternatives:
         """With all its headers and parts."""
-        words = Rendered(self.subject, self.text, self.html)
-        return rendering.compose(self.row, words, self.message, made_up_links(self.kind, self.message))
+        row = Notification(
+            kind=self.kind,
+            about=f"sample:{self.kind}",
+            is_account_mail=self.message is None,
+            recipient=READER,
+            message_id=f"<{self.kind}@{mail_domain()}>",
+        )
+        rendered = Rendered(self.subject, self.text, self.html)
+        return rendering.compose(row, rendered, self.message, made_up_links(self.kind, self.message))
 
 
 _sources: list[str] = []
@@ -107,8 +107,8 @@ def examples_of(source: str, language: str | None) -> tuple[Example, ...]:
 def sample_at(number: int, kind: str = "") -> Sample | None:
     """One of `all_samples`, or of those of a kind, counted from 1. Only that one is worded: each takes some milliseconds."""
     with translation.override(settings.LANGUAGE_CODE):
-        found = [example for example in all_examples() if kind in {"", example.kind}]
-        return _sample(found[number - 1]) if 0 < number <= len(found) else None
+        examples = [example for example in all_examples() if kind in {"", example.kind}]
+        return _sample(examples[number - 1]) if 0 < number <= len(examples) else None
 
 
 def _sample(example: Example) -> Sample:
@@ -120,6 +120,7 @@ def _sample(example: Example) -> Sample:
 
 def made_up_links(kind: str, message: Message | None) -> rendering.ChoiceLinks:
     """Where a reader of such mail would have links to what they chose, links that lead nowhere."""
-    if topic := topic_of(kind):
-        return rendering.ChoiceLinks(PAGE, f"{PAGE}stop/{topic}/")
+    email = find_email(kind)
+    if email and email.topic:
+        return rendering.ChoiceLinks(PAGE, f"{PAGE}stop/{email.topic}/")
     return rendering.ChoiceLinks() if message is None or rendering.is_for_team(message) else rendering.ChoiceLinks(PAGE)

@@ -19,10 +19,11 @@ from django.utils.translation import gettext_lazy
 
 from ctac.dates import UK, format_clock, format_day, uk_datetime, uk_day
 from notifications.models import REFERENCES_LENGTH, Notification, State, TeamMail
-from notifications.models.outbox import NotificationQuerySet
-from notifications.outbox import kick_after_commit, rows_of
-from notifications.registry import Email, email_for, email_named
+from notifications.outbox import build_rows, kick_after_commit
+from notifications.registry import Email, email_for
 from notifications.samples import Example, example
+
+logger = logging.getLogger(__name__)
 
 # What waited for the morning goes out over so long, and not as one wave.
 SPREAD_OVER = timedelta(minutes=30)
@@ -57,12 +58,12 @@ def night() -> Night | None:
         raise ImproperlyConfigured("QUIET_HOURS is not like 20:00-07:00.") from error
 
 
-def waits_until(notification: Notification, now: datetime) -> datetime | None:
-    """The moment of the morning at which it goes; None for what goes now.
+def morning_for(notification: Notification, now: datetime) -> datetime | None:
+    """When a message that can wait goes, in the morning; None if now.
 
-    What answers somebody goes at any time, and so does what a colleague sends again, and what would come too late by then.
+    What a colleague sends again goes at any time, and so does what would come too late by then.
     """
-    if notification.is_account_mail or notification.resend_of_id or not email_named(notification.kind).can_wait:
+    if notification.resend_of_id:
         return None
     quiet = night()
     morning = quiet.end_after(now) if quiet else None
@@ -78,15 +79,13 @@ def untried(notification: Notification) -> dict[str, object]:
     return {"attempts": attempts} if attempts else {"attempts": 0, "first_tried_at": None}
 
 
-# A digest: one email about all that happens to one recipient on one day. Its sources point to the row that tells of them.
-
 # A digest that nobody has begun to send.
 OPEN = Q(state=State.PENDING, first_tried_at=None)
 
 
 @dataclass(frozen=True)
-class News:
-    """What one recipient is to be told; `about` names whom or what the digest is about, the same for all that goes in one."""
+class DigestItem:
+    """What one recipient is to read; `about` names whom or what the digest is about, the same for all that goes in one."""
 
     about: str
     to: str
@@ -94,33 +93,28 @@ class News:
 
 
 @transaction.atomic(savepoint=False)
-def collect_each(news: Sequence[News], *, kind: str, day: date, now: datetime, due_at: datetime) -> list[int | None]:
-    """Of each news the key of the digest that tells of it, to be stored with it in the caller's transaction.
+def add_to_digests(items: Sequence[DigestItem], *, kind: str, day: date, now: datetime, due_at: datetime) -> list[int | None]:
+    """The key of each item's digest, to be stored with the item in the caller's transaction.
 
-    It is the one of that `day` and of what the news is about, due when its first source said so; another one once a worker has
+    It is the one of that `day` and of what the item is about, due when its first source said so; another one once a worker has
     begun to send that. None without an address. Raises KeyError for a kind nobody registered. As many statements for many as
     for one.
     """
-    rows = {about: row for about, row in digests_of(news, kind=kind, day=day, now=now, due_at=due_at).items() if row}
-    found: dict[str, Notification] = {}
-    while missing := sorted((row for row in rows.values() if row.about not in found), key=lambda row: row.about):
-        found |= digests_to_join(missing)
-    kick_after_commit([digest.pk for digest in found.values() if digest.due_at <= now])
-    return [found[rows[each.about].about].pk if each.about in rows else None for each in news]
-
-
-def digests_of(news: Sequence[News], *, kind: str, day: date, now: datetime, due_at: datetime) -> dict[str, Notification | None]:
-    """One row for each that the news is about, not yet written; None without an address."""
     references: dict[str, list[str]] = defaultdict(list)
-    for each in news:
-        if len(" ".join([*references[each.about], each.reference])) <= REFERENCES_LENGTH:
-            references[each.about].append(each.reference)
-    digests: dict[str, Notification | None] = {}
-    for each in news:
-        about, told = f"{each.about}:{day}", " ".join(references[each.about])
-        made = rows_of(kind, [each.to], about=about, reference=told, version=1, now=now, due_at=due_at)
-        digests[each.about] = made[0] if made else None
-    return digests
+    for item in items:
+        if len(" ".join([*references[item.about], item.reference])) <= REFERENCES_LENGTH:
+            references[item.about].append(item.reference)
+    rows: dict[str, Notification] = {}
+    for item in items:
+        about, reference = f"{item.about}:{day}", " ".join(references[item.about])
+        built = build_rows(kind, [item.to], about=about, reference=reference, version=1, now=now, due_at=due_at)
+        if built:
+            rows[item.about] = built[0]
+    digests: dict[str, Notification] = {}
+    while missing := sorted((row for row in rows.values() if row.about not in digests), key=lambda row: row.about):
+        digests |= digests_to_join(missing)
+    kick_after_commit([digest.pk for digest in digests.values() if digest.due_at <= now])
+    return [digests[rows[item.about].about].pk if item.about in rows else None for item in items]
 
 
 def digests_to_join(rows: Sequence[Notification]) -> dict[str, Notification]:
@@ -130,98 +124,78 @@ def digests_to_join(rows: Sequence[Notification]) -> dict[str, Notification]:
     comes after the worker joins nothing, and looks for a number again. All make and hold in one order, so that nobody waits in a
     circle.
     """
+    abouts, addresses = {row.about for row in rows}, {row.recipient.lower() for row in rows}
+    alike = Notification.objects.filter(kind=rows[0].kind, about__in=abouts, resend_of=None)
+    alike = alike.alias(address=Lower("recipient")).filter(address__in=addresses)
     # By what it is about and to whom: of the digest that nobody has begun to send, or the next one.
-    counted = alike(rows).order_by().values("about", to=Lower("recipient"))
+    counted = alike.order_by().values("about", to=Lower("recipient"))
     versions = counted.annotate(open=Max("version", filter=OPEN), last=Max("version"))
-    numbers = {(each["about"], each["to"]): each["open"] or each["last"] + 1 for each in versions}
+    numbers = {(row["about"], row["to"]): row["open"] or row["last"] + 1 for row in versions}
     for row in rows:
         row.version = numbers.get((row.about, row.recipient.lower()), 1)
     Notification.objects.bulk_create(rows, ignore_conflicts=True)
-    held = alike(rows).filter(OPEN).select_for_update(no_key=True).order_by("about")
-    found = {(digest.about, digest.recipient.lower(), digest.version): digest for digest in held}
-    told: dict[str, Notification] = {}
-    others: list[Notification] = []
+    locked = alike.filter(OPEN).select_for_update(no_key=True).order_by("about")
+    open_digests = {(digest.about, digest.recipient.lower(), digest.version): digest for digest in locked}
+    joined: dict[str, Notification] = {}
+    changed: list[Notification] = []
     for row in rows:
-        digest = found.get((row.about, row.recipient.lower(), row.version))
+        digest = open_digests.get((row.about, row.recipient.lower(), row.version))
         if digest is None:
             continue
-        told[row.about] = digest
+        joined[row.about] = digest
         is_new = digest.message_id != row.message_id and row.reference not in digest.reference
         if is_new and len(digest.reference) + len(row.reference) < REFERENCES_LENGTH:
             digest.reference = f"{digest.reference} {row.reference}"
-            others.append(digest)
-    Notification.objects.bulk_update(others, ["reference"])
-    return told
+            changed.append(digest)
+    Notification.objects.bulk_update(changed, ["reference"])
+    return joined
 
 
-def alike(rows: Sequence[Notification]) -> NotificationQuerySet:
-    """Digests of the same kind, about the same, to the same addresses."""
-    first, *_ = rows
-    abouts, addresses = {row.about for row in rows}, {row.recipient.lower() for row in rows}
-    same = Notification.objects.filter(kind=first.kind, about__in=abouts, resend_of=None)
-    found: NotificationQuerySet = same.alias(address=Lower("recipient")).filter(address__in=addresses)
-    return found
-
-
-# The team's digest: what can wait is gathered, as its turn comes, into one email of the next digest (ADR 4).
-#
-# The event's own row stays, says in which digest it is told, and is never sent by itself.
-
-logger = logging.getLogger(__name__)
 DIGEST_NAME = "staff-digest"
 
 
-def gathered(notification: Notification, *, now: datetime) -> bool:
-    """True when the row is told of in a digest from now on. What goes wrong here costs nothing: it then goes by itself."""
-    try:
-        due_at = digest_for(notification, now)
-        return due_at is not None and joins_digest(notification, due_at, now)
-    except Exception as error:  # noqa: BLE001 - whatever it is, the message must not be lost for it
-        logger.error("Message %s could not be gathered: %s", notification.pk, type(error).__name__)
-        return False
+def add_to_staff_digest(notification: Notification, *, now: datetime) -> bool:
+    """Whether the row is told of in the team's next digest (ADR 4); it stays, and is never sent by itself.
 
-
-def digest_for(notification: Notification, now: datetime) -> datetime | None:
-    """When the digest is due that this may wait for; None for all that goes by itself: one statement only for the team's mail.
-
-    What a colleague sends again goes at once, and so does what is urgent or no longer true (which then goes nowhere).
+    What a colleague sends again goes at once, and so does what is urgent or no longer true (which then goes nowhere). What goes
+    wrong here costs nothing: it then goes by itself.
     """
     if notification.is_account_mail or notification.resend_of_id:
-        return None
-    email = email_for(notification)
-    if not email.in_digest:
-        return None
-    setting = TeamMail.objects.first()
-    due_at = setting.next_digest(now) if setting else None
-    return due_at if due_at and email.is_still_due() and email.waits_for(due_at) else None
+        return False
+    try:
+        setting = TeamMail.objects.first()
+        due_at = setting.next_digest(now) if setting else None
+        email = email_for(notification)
+        if due_at and email.is_still_due() and email.waits_for(due_at):
+            return join_staff_digest(notification, due_at, now)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the message must not be lost for it
+        logger.error("Message %s could not be gathered: %s", notification.pk, type(error).__name__)
+    return False
 
 
 @transaction.atomic
-def joins_digest(notification: Notification, due_at: datetime, now: datetime) -> bool:
+def join_staff_digest(notification: Notification, due_at: datetime, now: datetime) -> bool:
     """The digest and what it tells of are one transaction: a worker that comes for the digest meanwhile waits, and has all of it.
 
     False if the lease is no longer ours.
     """
-    news = News("team", notification.recipient, notification.reference)
-    [digest] = collect_each([news], kind=DIGEST_NAME, day=uk_day(due_at), now=now, due_at=due_at)
+    item = DigestItem("team", notification.recipient, notification.reference)
+    [digest] = add_to_digests([item], kind=DIGEST_NAME, day=uk_day(due_at), now=now, due_at=due_at)
     mine = Notification.objects.filter(pk=notification.pk, lease_token=notification.lease_token)
-    told = {"state": State.GATHERED, "told_in": digest, "last_error": "", **untried(notification)}
-    if mine.update(**told, lease_token=None, lease_until=None, kicked_at=None):
+    columns = {"state": State.GATHERED, "told_in": digest, "last_error": "", **untried(notification)}
+    if mine.update(**columns, lease_token=None, lease_until=None, kicked_at=None):
         return True
     transaction.set_rollback(True)
     return False
 
 
-# The team's digest, worded: one line for each thing that happened, and the page of the staff site about it.
-
-# As many as can be read; the others are counted.
-MOST = 100
+LINES_SHOWN = 100  # as many as can be read; the others are counted
 
 
 @dataclass(frozen=True)
 class Line:
     at: datetime
-    words: str
+    text: str
     url: str
 
     @property
@@ -238,7 +212,7 @@ class StaffDigest(Email):
     keeps_words = False
 
     @cached_property
-    def gathered(self) -> list[Email]:
+    def emails(self) -> list[Email]:
         """What would have been sent by itself, and is still due."""
         rows = Notification.objects.filter(told_in=self.notification.resend_of_id or self.notification.pk)
         return [email for row in rows.order_by("created_at", "pk") if (email := email_for(row)).is_still_due()]
@@ -246,7 +220,7 @@ class StaffDigest(Email):
     @cached_property
     def lines(self) -> list[Line]:
         """The subject of each, and its page."""
-        made = [(email.notification.created_at, email.message()) for email in self.gathered[:MOST]]
+        made = [(email.notification.created_at, email.message()) for email in self.emails[:LINES_SHOWN]]
         return [
             Line(at, str(message.subject), str(message.context.get("staff_url") or message.context.get("url") or ""))
             for at, message in made
@@ -254,10 +228,10 @@ class StaffDigest(Email):
 
     @cached_property
     def more(self) -> int:
-        return max(0, len(self.gathered) - MOST)
+        return max(0, len(self.emails) - LINES_SHOWN)
 
     def is_still_due(self) -> bool:
-        return bool(self.gathered)
+        return bool(self.emails)
 
     def get_subject(self) -> str:
         return _("For the team: one thing happened") if self.count == 1 else _("For the team: %(count)d things happened")

@@ -1,8 +1,7 @@
-"""A message's HTML at its own address, for the frame on its page of the staff site."""
+"""Emails as pages for staff, the page on which people choose what they get, and the webhook of a mail provider."""
 
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import wraps
 
 from django.conf import settings
@@ -20,24 +19,18 @@ from ctac.forms import FORM_METHODS
 from ctac.pages import keep_private
 from ctac.staff.audit import audit_note
 from ctac.staff.site import staff_site
-from notifications.bounces.reports import read_told
-from notifications.bounces.services import delivered, take
+from notifications.bounces.reports import read_webhook
+from notifications.bounces.services import delivered, record_answers
 from notifications.models import ChoiceSource, MailReader, Notification, visible_to
-from notifications.preferences import choose, form_for, wants_each
-from notifications.registry import Desk, Topic, all_emails
-from notifications.samples import Example, Sample, all_examples, sample_at
+from notifications.preferences import ChoicesForm, choose, wants_each
+from notifications.registry import Desk, Topic, find_email
+from notifications.samples import Sample, all_examples, sample_at
 
-# An email's HTML as a page for a sandboxed iframe: the one exception from the site's policy (product.md, pages).
-
+# Of an email's HTML as a page for a sandboxed iframe: the one exception from the site's policy (product.md, pages).
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; form-action 'none'; frame-ancestors 'self'; sandbox"
 
 
 DARK = "@media (prefers-color-scheme: dark)"
-
-
-def in_scheme(html: str, scheme: str) -> str:
-    """As a screen set to "light" or "dark" draws it, on any screen."""
-    return html.replace(DARK, "@media all" if scheme == "dark" else "@media not all")
 
 
 def framed(html: str, *, allow: str = "") -> HttpResponse:
@@ -48,9 +41,7 @@ def framed(html: str, *, allow: str = "") -> HttpResponse:
     return response
 
 
-# Every kind of email as its readers get it, with made-up data, for staff to look at. Nothing is stored, nothing is sent.
-
-ABOUT = {
+DESK_TITLES = {
     Desk.BOOKINGS: gettext_lazy("To professionals, about presentations"),
     Desk.LEAFLETS: gettext_lazy("To professionals, about leaflets"),
     Desk.ADVICE: gettext_lazy("To professionals, about anything else"),
@@ -59,62 +50,49 @@ ABOUT = {
 }
 
 
-@dataclass(frozen=True)
-class View:
-    """One way to look at it: how wide the frame is, and whether the paper is light or dark."""
-
-    title: str
-    width: int
-    scheme: str
-
-
 @require_safe
 def emails(request: HttpRequest) -> HttpResponse:
-    """The list, by what they are about."""
-    may_look(request)
-    found: dict[Desk, list[dict[str, object]]] = defaultdict(list)
-    number: dict[str, int] = defaultdict(int)
+    """Every kind of email with made-up data, by what they are about. Nothing is stored, nothing is sent."""
+    check_view_permission(request)
+    rows: dict[Desk, list[dict[str, object]]] = defaultdict(list)
+    numbers: dict[str, int] = defaultdict(int)
     for example in all_examples():
-        number[example.kind] += 1
+        kind = example.kind
+        numbers[kind] += 1
         desk, subject = example.head()
-        found[desk].append(row_of(example, number[example.kind], subject))
-    groups = [(title, found[desk]) for desk, title in ABOUT.items() if found[desk]]
+        row = {"kind": kind, "number": numbers[kind], "title": example.title, "subject": subject, "of": kind_facts(kind)}
+        rows[desk].append(row)
+    groups = [(title, rows[desk]) for desk, title in DESK_TITLES.items() if rows[desk]]
     return render(request, "notifications/staff/emails.html", page(request, title=_("What our emails look like"), groups=groups))
-
-
-def row_of(example: Example, number: int, subject: str) -> dict[str, object]:
-    return {
-        "kind": example.kind,
-        "number": number,
-        "title": example.title,
-        "subject": subject,
-        "of": kind_facts(example.kind),
-    }
 
 
 @require_safe
 def email(request: HttpRequest, kind: str, number: int) -> HttpResponse:
     """One of them, wide and as a phone shows it, light and dark, its plain text, and what mail programs are told."""
-    may_look(request)
+    check_view_permission(request)
     sample = sample_or_404(kind, number)
     views = [
-        View(_("On a wide screen"), 640, "light"),
-        View(_("On a phone"), 390, "light"),
-        View(_("On a phone that is set to dark"), 390, "dark"),
+        {"title": _("On a wide screen"), "width": 640, "scheme": "light"},
+        {"title": _("On a phone"), "width": 390, "scheme": "light"},
+        {"title": _("On a phone that is set to dark"), "width": 390, "scheme": "dark"},
     ]
-    more = {"sample": sample, "number": number, "views": views, "headers": headers_of(sample), "of": kind_facts(kind)}
+    mail = sample.as_mail().message()
+    names = ("From", "Reply-To", "Subject", "List-Unsubscribe", "List-Unsubscribe-Post", "Auto-Submitted")
+    headers = [(name, " ".join(str(mail[name]).split())) for name in names if mail[name]]
+    headers += [(_("Attached"), name) for part in mail.walk() if (name := part.get_filename())]
+    more = {"sample": sample, "number": number, "views": views, "headers": headers, "of": kind_facts(kind)}
     return render(request, "notifications/staff/email.html", page(request, title=sample.subject, **more))
 
 
 @require_safe
 def email_html(request: HttpRequest, kind: str, number: int) -> HttpResponse:
     """For a frame; ?scheme=dark as on dark paper, whatever this screen is set to."""
-    may_look(request)
+    check_view_permission(request)
     html = sample_or_404(kind, number).html
-    return framed(in_scheme(html, "dark" if request.GET.get("scheme") == "dark" else "light"))
+    return framed(html.replace(DARK, "@media all" if request.GET.get("scheme") == "dark" else "@media not all"))
 
 
-def may_look(request: HttpRequest) -> None:
+def check_view_permission(request: HttpRequest) -> None:
     """Whoever may see messages. Wrapped by the staff site's admin_view, which asks for the second factor."""
     if not request.user.has_perm("notifications.view_notification"):
         raise PermissionDenied
@@ -122,24 +100,16 @@ def may_look(request: HttpRequest) -> None:
 
 def sample_or_404(kind: str, number: int) -> Sample:
     """Counted from 1 within its kind."""
-    found = sample_at(number, kind)
-    if found is None:
+    sample = sample_at(number, kind)
+    if sample is None:
         raise Http404
-    return found
-
-
-def headers_of(sample: Sample) -> list[tuple[str, str]]:
-    mail = sample.as_mail().message()
-    names = ("From", "Reply-To", "Subject", "List-Unsubscribe", "List-Unsubscribe-Post", "Auto-Submitted")
-    return [(name, " ".join(str(mail[name]).split())) for name in names if mail[name]] + [
-        (_("Attached"), part.get_filename() or "") for part in mail.walk() if part.get_filename()
-    ]
+    return sample
 
 
 def kind_facts(name: str) -> dict[str, object]:
     """What is worth knowing of the kind: whether its reader may say no to it, and whether it waits for the morning."""
-    kind = next((email for email in all_emails() if email.name == name), None)
-    return {"topic": kind.topic.label if kind and kind.topic else "", "can_wait": bool(kind and kind.can_wait)}
+    email = find_email(name)
+    return {"topic": email.topic.label if email and email.topic else "", "can_wait": bool(email and email.can_wait)}
 
 
 def page(request: HttpRequest, **more: object) -> dict[str, object]:
@@ -157,10 +127,6 @@ def message_html(request: HttpRequest, pk: int) -> HttpResponse:
         raise Http404
     return framed(notification.html_body)
 
-
-# The page on which people choose what they get, by the link in their mail or signed in; and the one press of RFC 8058.
-#
-# A link opens the page and changes nothing; only a press does.
 
 UNBROKEN = "\u2060"  # no new line here
 ONE_CLICK = "One-Click"  # RFC 8058: what the body of the press says of List-Unsubscribe
@@ -185,7 +151,7 @@ def mail_choices(request: HttpRequest, reader: MailReader) -> HttpResponse:
     """By the link in an email. It says the least it can of the address: emails are passed on."""
     # Enough for its owner to know it: 's…@leeds.example.nhs.uk'.
     name, _at, domain = reader.address.rpartition("@")
-    return choosing(request, reader.address, shown=(f"{name[:1]}…{UNBROKEN}@{domain}"), by_link=True)
+    return choices_page(request, reader.address, shown=(f"{name[:1]}…{UNBROKEN}@{domain}"), by_link=True)
 
 
 @csrf_exempt
@@ -203,36 +169,34 @@ def mail_stop(request: HttpRequest, reader: MailReader, topic: str) -> HttpRespo
     return HttpResponse(_("You will not get this again."), content_type="text/plain; charset=utf-8")
 
 
-def choosing(request: HttpRequest, address: str, *, shown: str, by_link: bool) -> HttpResponse:
-    """The page itself: what this address gets now, and the press that saves."""
-    form = form_for(wants_each(address), request.POST if request.method == "POST" else None)
+def choices_page(request: HttpRequest, address: str, *, shown: str, by_link: bool) -> HttpResponse:
+    """By the link in an email or signed in: what this address gets now, and the button that saves."""
+    wanted = [topic.value for topic, is_wanted in wants_each(address).items() if is_wanted]
+    form = ChoicesForm(request.POST if request.method == "POST" else None, initial={"wanted": wanted})
     if request.method == "POST" and form.is_valid():
         chosen = dict.fromkeys(Topic, False) if "stop" in request.POST else form.chosen()
         choose(address=address, chosen=chosen, where=ChoiceSource.PAGE, now=timezone.now())
-        messages.success(request, said(chosen))
+        if any(chosen.values()):
+            messages.success(request, _("Saved. You get what is ticked here."))
+        else:
+            messages.success(request, _("Saved. You get none of these any more, only answers to what you do here."))
         return redirect(request.path)
     return render(request, "notifications/choices.html", {"form": form, "address": shown, "by_link": by_link})
-
-
-def said(chosen: dict[Topic, bool]) -> str:
-    if any(chosen.values()):
-        return _("Saved. You get what is ticked here.")
-    return _("Saved. You get none of these any more, only answers to what you do here.")
-
-
-# Where a mail provider reports what became of our mail (ADR 3). Switched off, and a 404, until MAIL_PROVIDER names one.
 
 
 @csrf_exempt  # a machine that signs what it says, or sends a password
 @require_http_methods(["HEAD", "POST"])
 def mail_events(request: HttpRequest, provider: str) -> HttpResponse:
-    """HEAD is how some see that the address is there. Told twice, it counts once, so whoever tries again does no harm."""
+    """Where a mail provider reports what became of our mail (ADR 3): a 404 until MAIL_PROVIDER names one.
+
+    HEAD is how some see that the address is there. A report counts once, so whoever tries again does no harm.
+    """
     if not settings.MAIL_PROVIDER or provider != settings.MAIL_PROVIDER:
         raise Http404
     if request.method == "HEAD":
         return HttpResponse()
     now = timezone.now()
-    told = read_told(request, now)
-    take(told.answers, now=now)
-    delivered(told.arrived, now=now)
+    report = read_webhook(request, now)
+    record_answers(report.answers, now=now)
+    delivered(report.delivered, now=now)
     return HttpResponse()

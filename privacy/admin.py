@@ -36,7 +36,7 @@ from ctac.staff.columns import (
     state_tag,
 )
 from ctac.staff.lists import Part, period_of
-from ctac.staff.site import ObjectAction, StaffModelAdmin, SureForm, Waiting, in_our_words, staff_site
+from ctac.staff.site import ObjectAction, StaffModelAdmin, SureForm, Waiting, page_form_class, staff_site
 from privacy import retention, services
 from privacy.forms import (
     AcknowledgeComplaintForm,
@@ -78,7 +78,7 @@ class GiveDataForm(forms.Form):
 
 def give_data_page(page_admin: PersonAdmin, request: HttpRequest, person: Person, action: ObjectAction) -> HttpResponse:
     """Copies and spreadsheets have one limit, so that nobody takes out everybody one by one."""
-    form = in_our_words(GiveDataForm)(request.POST if request.method == "POST" else None)
+    form = page_form_class(GiveDataForm)(request.POST if request.method == "POST" else None)
     if form.is_valid():
         now = timezone.now()
         if response := check_export_limit(request, now):

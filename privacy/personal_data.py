@@ -26,8 +26,8 @@ from audit.models import Act, Entry
 from ctac.dates import format_moment
 from notifications import preferences
 from notifications import privacy as notifications_privacy
-from notifications.bounces import services as bounces_services
 from notifications.privacy import erase_about, waiting_about
+from notifications.registry import team_addresses
 from privacy.models import Complaint, ComplaintEvent, ComplaintQuerySet
 from privacy.services import PrivacySource
 from professionals.models import AccountRecovery, AddressChange, Draft, DraftKind, FormerAddress, Person, Stopped
@@ -100,7 +100,7 @@ def all_addresses_of(person: Person, now: datetime) -> dict[str, datetime]:
         for recovery in AccountRecovery.objects.filter(user=person.user):
             known += [(recovery.old, recovery.at), (recovery.new, now)]
     latest: dict[str, datetime] = {}
-    teams = bounces_services.team_addresses()
+    teams = team_addresses()
     for address, until in known:
         if (lower := address.strip().lower()) and lower not in teams:
             latest[lower] = max(until, latest.get(lower, until))
@@ -145,7 +145,7 @@ def address_periods(person: Person) -> list[tuple[str, datetime | None, datetime
     for address, until in known:
         others = [moment for key, other, moment in rows if key != person.pk and other == address]
         since = _last_before(until, others) if until else max(others, default=None)
-        if address not in bounces_services.team_addresses():
+        if address not in team_addresses():
             periods.append((address, since, until))
     return periods
 
@@ -236,7 +236,7 @@ def export_messages(person: Person) -> list[Any]:
 
 def export_choices(person: Person) -> list[Any]:
     """Not of a mailbox of the team that staff entered by mistake."""
-    is_own = person.email and person.email.lower() not in bounces_services.team_addresses()
+    is_own = person.email and person.email.lower() not in team_addresses()
     return preferences.export_choices(person.email) if is_own else []
 
 

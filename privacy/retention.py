@@ -27,10 +27,10 @@ from accounts.sessions import KEPT_AFTER_END, clear_sessions
 from ctac.dates import UK
 from ctac.errors import DomainError
 from notifications import privacy as notifications_privacy
-from notifications.bounces import services as bounces_services
 from notifications.models import UNFINISHED, MarkedAddress, Notification, ReturnedMail, State
 from notifications.models.bounces import RETURNED_MAIL_RETENTION as RETURNED_MAIL
 from notifications.outbox import notify
+from notifications.registry import team_addresses
 from privacy.models import Complaint, DataAction, DataActionKind, DataActionReason, RetentionRun
 from privacy.personal_data import anonymise_complaints, complaints_with_unsent_email
 from privacy.services import erase_person
@@ -253,7 +253,7 @@ def delete_users(keys: Sequence[int], now: datetime) -> None:
     at sign-up; its mail stays."""
     users = User.objects.select_for_update(of=("self",)).filter(pk__in=keys, person=None)
     for user in users:
-        if user.email.lower() not in bounces_services.team_addresses() and not Person.objects.with_email(user.email).exists():
+        if user.email.lower() not in team_addresses() and not Person.objects.with_email(user.email).exists():
             notifications_privacy.erase_for(user.email, now)
     User.objects.filter(pk__in=[user.pk for user in users]).delete()
 

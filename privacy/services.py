@@ -23,7 +23,7 @@ from audit.services import About, record
 from ctac.dates import uk_datetime, uk_day
 from ctac.errors import DomainError
 from ctac.models import ALPHABET, tidy_reference
-from notifications.outbox import Later, notify, notify_each, seal_and_send
+from notifications.outbox import Later, notify, notify_each, queue_account_mail
 from privacy.models import (
     Breach,
     BreachEvent,
@@ -219,7 +219,7 @@ def erase_and_notify(person: Person, *, by: User, now: datetime, reason: DataAct
     """With a last email, whose row forgets the address once it has gone. Raises as erase_person does; then nothing is done."""
     if address := erase_person(person, by=by, now=now, reason=reason):
         mail = render_account_email(ACCOUNT_ERASED, address, {"themselves": reason == DataActionReason.OWN})
-        seal_and_send(
+        queue_account_mail(
             kind=account_email_kind(ACCOUNT_ERASED), to=address, mail=mail, now=now, expires_at=now + ERASED_NOTICE_TRIED_FOR
         )
 

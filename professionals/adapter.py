@@ -38,7 +38,7 @@ from audit.models import Act
 from audit.services import record
 from notifications.bounces.services import arrived
 from notifications.models import ChoiceSource, ClearReason
-from notifications.outbox import seal_and_send
+from notifications.outbox import queue_account_mail
 from notifications.preferences import choose
 from notifications.registry import Topic
 from professionals import drafts, services
@@ -139,7 +139,7 @@ class AccountAdapter(DefaultAccountAdapter):
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Through the outbox, like all mail; encrypted there, and gone when its code has expired."""
         now = timezone.now()
-        seal_and_send(
+        queue_account_mail(
             kind=account_email_kind(template_prefix),
             to=email,
             mail=render_account_email(template_prefix, email, context),

@@ -30,7 +30,7 @@ from ctac.errors import DomainError
 from ctac.staff.audit import audit_note
 from ctac.staff.columns import NOTHING, LooksOnly, column, email_in_pieces, mail_link, moment_of, number_of, phone_link, state_tag
 from ctac.staff.lists import Part, is_key, keys_of, period_of, with_words
-from ctac.staff.menu import name_of
+from ctac.staff.menu import plural_name
 from ctac.staff.site import ObjectAction, StaffModelAdmin, SureForm, Waiting, counted, staff_site
 from notifications.models import ChoiceSource
 from notifications.preferences import choose, wants_each
@@ -121,7 +121,7 @@ def person_links(person: Person, user: User) -> dict[str, list[dict[str, object]
             kind.link("add", kind.add, person) for kind in kinds if kind.is_allowed(user, "add") and person.erased_at is None
         ],
         "lists": [
-            kind.link("changelist", f"{name_of(kind.model._meta)} ({figure:,})", person)
+            kind.link("changelist", f"{plural_name(kind.model._meta)} ({figure:,})", person)
             for kind, figure in zip(lists, figures, strict=True)
         ],
     }

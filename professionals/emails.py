@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ctac.dates import format_moment
-from notifications.outbox import seal_and_send
+from notifications.outbox import queue_account_mail
 from notifications.registry import Email
 from notifications.rendering import Rendered, render_page
 from notifications.samples import PAGE, Example, example
@@ -98,7 +98,7 @@ def notify_address_change(change: AddressChange, token: str, now: datetime) -> N
     link = f"{settings.SITE_URL}{reverse('account_address_put_back', args=[token])}"
     moments = {"changed": format_moment(change.changed_at), "until": format_moment(change.until)}
     mail = render_account_email(CHANGED, change.old, {"from_email": change.old, "to_email": change.new, "link": link, **moments})
-    seal_and_send(kind=account_email_kind(CHANGED), to=change.old, mail=mail, now=now, expires_at=change.until)
+    queue_account_mail(kind=account_email_kind(CHANGED), to=change.old, mail=mail, now=now, expires_at=change.until)
 
 
 def notify_address_put_back(change: AddressChange, *, before: str, now: datetime) -> None:
@@ -106,13 +106,13 @@ def notify_address_put_back(change: AddressChange, *, before: str, now: datetime
     for to in dict.fromkeys([change.old, before]):
         context = {"old": change.old, "moment": format_moment(now), "is_theirs": to == change.old}
         mail = render_account_email(PUT_BACK, to, context)
-        seal_and_send(kind=account_email_kind(PUT_BACK), to=to, mail=mail, now=now, expires_at=now + NOTICE_TRIED_FOR)
+        queue_account_mail(kind=account_email_kind(PUT_BACK), to=to, mail=mail, now=now, expires_at=now + NOTICE_TRIED_FOR)
 
 
 def notify_moved_by_staff(recovery: AccountRecovery) -> None:
     """To the old address, without a link: its reader may be just whom the account was moved away from (ADR 7)."""
     mail = render_account_email(MOVED_BY_STAFF, recovery.old, {"moment": format_moment(recovery.at)})
-    seal_and_send(
+    queue_account_mail(
         kind=account_email_kind(MOVED_BY_STAFF),
         to=recovery.old,
         mail=mail,

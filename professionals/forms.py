@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from ctac.dates import tidy_postcode
 from ctac.forms import PageForm
-from notifications.bounces.services import team_addresses
+from notifications.registry import team_addresses
 from professionals import services
 from professionals.models import Person, Profession
 

@@ -30,11 +30,10 @@ from audit.models import Act
 from audit.services import NOBODY_IN_PARTICULAR, About, record
 from ctac.dates import uk_datetime, uk_day
 from ctac.errors import DomainError
-from notifications.bounces import services as bounces_services
 from notifications.models import MailChoice
 from notifications.outbox import notify
 from notifications.privacy import readdress
-from notifications.registry import Owner, Topic
+from notifications.registry import Owner, Topic, team_addresses
 from professionals.emails import OBJECTION, notify_address_change, notify_address_put_back, notify_moved_by_staff
 from professionals.models import (
     Absorbed,
@@ -121,7 +120,7 @@ def is_work_address(email: str) -> bool:
 def note_former_address(person: Person, before: str, now: datetime) -> None:
     """They have another one now, or none. A mailbox of the team, which staff entered by mistake, never was theirs."""
     address = before.strip().lower()
-    if address and address not in bounces_services.team_addresses():
+    if address and address not in team_addresses():
         FormerAddress.objects.update_or_create(person=person, address=address, defaults={"until": now})
 
 

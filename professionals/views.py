@@ -17,7 +17,7 @@ from ctac.pages import keep_private
 from notifications.models import ChoiceSource
 from notifications.preferences import choose
 from notifications.registry import Topic
-from notifications.views import choosing
+from notifications.views import choices_page
 from professionals import drafts, services
 from professionals.access import person_in, person_required, the_person
 from professionals.forms import DetailsForm
@@ -73,7 +73,7 @@ def address_put_back(request: HttpRequest, token: str) -> HttpResponse:
 @person_required
 def my_mail(request: HttpRequest) -> HttpResponse:
     address = the_person(request).email
-    return choosing(request, address, shown=address, by_link=False) if address else redirect("account_email")
+    return choices_page(request, address, shown=address, by_link=False) if address else redirect("account_email")
 
 
 @require_POST

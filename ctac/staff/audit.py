@@ -51,16 +51,13 @@ def not_set_up(*_args: Any) -> Any:
 NO_AUDIT = Audit(each=not_set_up, refused=not_set_up, history=not_set_up)
 
 
-def changed_in(form: Any) -> list[str]:
-    """The names of the fields of a form, or of those of a set, that were changed."""
-    return [name for each in getattr(form, "forms", [form]) for name in each.changed_data]
-
-
 class AuditedModelAdmin(ModelAdmin):
     """For a model admin: its own forms say what they did. Django's log of them, which would have names in it, is off."""
 
     def construct_change_message(self, request: HttpRequest, form: Any, formsets: Any, add: bool = False) -> Any:
-        return [] if add else sorted({name for each in (form, *(formsets or ())) for name in changed_in(each)})
+        """The names of the changed fields, of the forms of each formset too."""
+        forms = [form, *(form for formset in formsets or () for form in formset.forms)]
+        return [] if add else sorted({name for form in forms for name in form.changed_data})
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> None:  # type: ignore[override]
         audit_note(request).add("added", keys=[obj.pk])

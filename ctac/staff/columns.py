@@ -47,35 +47,30 @@ def how_long_ago(at: datetime, now: datetime) -> str:
     return _("%(time)s ago") % {"time": timesince(at, now, depth=1)}
 
 
-def moment_of(name: str, label: Any, *, short: bool = False) -> Callable[[Any, Any], str]:
-    """A method for an admin that says the time which the object has under this name; a dash when it has none."""
+def column_of(name: str, label: Any, text: Callable[[Any], str]) -> Callable[[Any, Any], str]:
+    """A method for an admin that shows the object's value of this name as text."""
 
     @admin.display(description=label, ordering=name)
-    def said(_self: Any, obj: Any) -> str:
-        at = getattr(obj, name)
-        return (short_moment if short else long_moment)(at) if at else NOTHING
+    def column(_self: Any, obj: Any) -> str:
+        return text(getattr(obj, name))
 
-    return said
+    return column
+
+
+def moment_of(name: str, label: Any, *, short: bool = False) -> Callable[[Any, Any], str]:
+    """A column with a time; a dash where there is none."""
+    format_moment = short_moment if short else long_moment
+    return column_of(name, label, lambda at: format_moment(at) if at else NOTHING)
 
 
 def yes_no_of(name: str, label: Any) -> Callable[[Any, Any], str]:
-    """A method for an admin that says yes or no in words: an icon alone is neither."""
-
-    @admin.display(description=label, ordering=name)
-    def said(_self: Any, obj: Any) -> str:
-        return _("Yes") if getattr(obj, name) else _("No")
-
-    return said
+    """A column that says yes or no in words: an icon alone is neither."""
+    return column_of(name, label, lambda value: _("Yes") if value else _("No"))
 
 
 def number_of(name: str, label: Any) -> Callable[[Any, Any], str]:
-    """A method for an admin with the figure which the object has under this name, in thousands."""
-
-    @admin.display(description=label, ordering=name)
-    def said(_self: Any, obj: Any) -> str:
-        return f"{getattr(obj, name):,}"
-
-    return said
+    """A column with a figure, in thousands."""
+    return column_of(name, label, "{:,}".format)
 
 
 def column(label: Any, value: Callable[[Any], Any], *, ordering: str | None = None) -> Callable[[Any, Any], Any]:
@@ -164,17 +159,14 @@ class LooksOnly(StaffModelAdmin):
         fieldsets = super().get_fieldsets(request, obj)
         left_out = () if self.acts(request, obj) else self.for_who_acts
         unlinked: dict[Any, Any] = {
-            name: other for name, (opens, other) in self.links.items() if not request.user.has_perm(opens)
+            name: other for name, (permission, other) in self.links.items() if not request.user.has_perm(permission)
         }
-        kept = [
-            (
-                title,
-                [unlinked.get(name, name) for name in options["fields"] if name not in left_out and self.says(name, obj)],
-                options,
-            )
-            for title, options in fieldsets
-        ]
-        return [(title, {**options, "fields": names}) for title, names, options in kept if names]
+        shown = []
+        for title, options in fieldsets:
+            names = [name for name in options["fields"] if name not in left_out and self.says(name, obj)]
+            if names:
+                shown.append((title, {**options, "fields": [unlinked.get(name, name) for name in names]}))
+        return shown
 
     def acts(self, request: HttpRequest, obj: Any) -> bool:
         return self.has_change_permission(request, obj)

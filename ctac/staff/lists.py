@@ -6,7 +6,7 @@ column that no index has in order sorts once the list is shorter; words are look
 
 import calendar
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from typing import Any, ClassVar
@@ -87,20 +87,14 @@ class CappedPaginator(Paginator):
     def rows(self, first: int, last: int) -> list[Any]:
         """Those from place `first` to `last`: their keys first, then all of them at once."""
         rows: Any = self.object_list
-        keys = self.keys_of_parts(last) if self.keys is None else self.keys
+        keys = list(self.keys or ())
+        if self.keys is None:
+            for part in self.parts:
+                if len(keys) < last:
+                    ordered = rows.filter(part.where).order_by(*part.ordering)
+                    keys += ordered.values_list("pk", flat=True)[: last - len(keys)]
         places = {key: place for place, key in enumerate(keys[first:last])}
-        found = rows.filter(pk__in=list(places)).order_by()
-        return sorted(found, key=lambda row: places[row.pk])
-
-    def keys_of_parts(self, last: int) -> list[Any]:
-        """Those before place `last`, part by part."""
-        rows: Any = self.object_list
-        keys: list[Any] = []
-        for part in self.parts:
-            if len(keys) < last:
-                ordered = rows.filter(part.where).order_by(*part.ordering)
-                keys += ordered.values_list("pk", flat=True)[: last - len(keys)]
-        return keys
+        return sorted(rows.filter(pk__in=list(places)).order_by(), key=lambda row: places[row.pk])
 
 
 class BigChangeList(ChangeList):
@@ -118,19 +112,15 @@ class BigChangeList(ChangeList):
                 self.result_list = paginator.page(1).object_list if known else self.queryset[: paginator.count]
             return
         quick = list(self.model_admin.sorts_quickly)
-        if not self.sorted_by <= set(quick):
+        places = map(int, re.findall(r"-?(\d{1,3})", self.params.get(ORDER_VAR, "")))
+        sorted_by = {str(self.list_display[place]) for place in places if place < len(self.list_display)}
+        if not sorted_by <= set(quick):
             self.params.pop(ORDER_VAR)
             self.filter_params.pop(ORDER_VAR, None)
             self.queryset = self.queryset.order_by(*self.get_ordering(request, self.queryset.order_by()))
             paginator.object_list, paginator.parts, paginator.keys = self.queryset, self.model_admin.parts(), None
             self.result_list = paginator.page(self.page_num).object_list
         self.sortable_by = quick
-
-    @property
-    def sorted_by(self) -> set[str]:
-        """The columns by which staff asked to sort."""
-        asked = re.findall(r"-?(\d{1,3})", self.params.get(ORDER_VAR, ""))
-        return {str(self.list_display[int(place)]) for place in asked if int(place) < len(self.list_display)}
 
 
 def words_in(typed: str) -> Iterator[str]:
@@ -157,12 +147,12 @@ def has(word: str, column: str) -> Q:
 
     It would read a list for every three signs in a row, and those of "nhs.uk" name nearly every row.
     """
-    piece = telling_piece(word)
+    piece = search_piece(word)
     found = Q(**{f"{column}__contains": piece})
     return found if piece == word else found & Q(GreaterThan(StrIndex(F(column), Value(word)), 0))
 
 
-def telling_piece(word: str) -> str:
+def search_piece(word: str) -> str:
     """Of an address what stands before the @ and ends in it, of other long words their beginning."""
     end = word.find("@") + 1
     return word[max(0, end - MOST_SIGNS) : end] if end > 3 else word[:MOST_SIGNS]
@@ -258,15 +248,12 @@ class PeriodFilter(admin.SimpleListFilter):
         ends = self.rows.aggregate(first=Min(self.field), last=Max(self.field))
         if ends["first"] is None:
             return []
-        chosen = days_of(self.value() or "")
-        smaller = pieces(self.value() or "", uk_day(ends["first"]), uk_day(ends["last"]))
-        around = [*self.around(), str(self.value())] if chosen else []
-        return [(value, period_in_words(value)) for value in (*around, *smaller)]
-
-    def around(self) -> list[str]:
-        """The year and the month that what is chosen lies in."""
-        parts = (self.value() or "").split("-")
-        return ["-".join(parts[:size]) for size in range(1, len(parts))]
+        chosen = self.value() or ""
+        smaller = smaller_periods(chosen, uk_day(ends["first"]), uk_day(ends["last"]))
+        # What is chosen, after the year and the month that it lies in.
+        parts = chosen.split("-") if days_of(chosen) else []
+        around = ["-".join(parts[:size]) for size in range(1, len(parts) + 1)]
+        return [(value, period_label(value)) for value in (*around, *smaller)]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         days = days_of(self.value() or "")
@@ -294,7 +281,7 @@ def days_of(period: str) -> tuple[date, date] | None:
         return None
 
 
-def pieces(period: str, first: date, last: date) -> list[str]:
+def smaller_periods(period: str, first: date, last: date) -> list[str]:
     """The years, or the months of a year, or the days of a month, in which there may be rows; the latest first."""
     days = days_of(period)
     if days is None:
@@ -307,7 +294,7 @@ def pieces(period: str, first: date, last: date) -> list[str]:
     return [f"{period}-{month:02}" for month in range(end.month, start.month - 1, -1)]
 
 
-def period_in_words(period: str) -> str:
+def period_label(period: str) -> str:
     """'2026', 'November 2026', 'Tue 24 Nov 2026'."""
     days = days_of(period)
     if days is None:
@@ -315,10 +302,7 @@ def period_in_words(period: str) -> str:
     return dateformat.format(days[0], {4: "Y", 7: "F Y"}.get(len(period), "D j M Y"))
 
 
-# What the staff site may be asked for: rows by keys, lists by their own filters. Anything else breaks Django's own pages.
-
-# How Django's filters over a column ask for it.
-WAYS = ("exact", "id__exact", "isnull", "gte", "lt")
+FILTER_LOOKUPS = ("exact", "id__exact", "isnull", "gte", "lt")  # how Django's filters over a column ask for it
 
 
 def is_key(model: type[Model], typed: str) -> bool:
@@ -329,16 +313,8 @@ def is_key(model: type[Model], typed: str) -> bool:
     return True
 
 
-def lookups_of(filters: Iterable[Any]) -> Iterator[str]:
-    for each in filters:
-        if isinstance(each, type) and issubclass(each, SimpleListFilter):
-            yield str(each.parameter_name)
-        else:
-            yield from (f"{each if isinstance(each, str) else each[0]}__{way}" for way in WAYS)
-
-
-class StrictlyAsked:
-    """For a model admin."""
+class StrictLookupsMixin:
+    """For a model admin: asked for rows by keys and lists by their own filters. Anything else breaks Django's own pages."""
 
     model: type[Model]
 
@@ -357,6 +333,13 @@ class StrictlyAsked:
 
         Raises IncorrectLookupParameters, as for a name that is no column's: the list is shown, and says so.
         """
-        if lookup not in set(lookups_of(self.get_list_filter(request))):  # type: ignore[attr-defined]
+        allowed: set[str] = set()
+        for choice in self.get_list_filter(request):  # type: ignore[attr-defined]
+            if isinstance(choice, type) and issubclass(choice, SimpleListFilter):
+                allowed.add(str(choice.parameter_name))
+            else:
+                name = choice if isinstance(choice, str) else choice[0]
+                allowed |= {f"{name}__{lookup_name}" for lookup_name in FILTER_LOOKUPS}
+        if lookup not in allowed:
             raise IncorrectLookupParameters
         return True

@@ -86,12 +86,12 @@ FOR_CALLERS: dict[str, str | Promise] = {
 }
 
 
-def name_of(opts: Any) -> str:
+def plural_name(opts: Any) -> str:
     """What the list of a model (its _meta) is called."""
     return capfirst(str(NAMES.get(opts.label_lower, ("", opts.verbose_name_plural))[1]))
 
 
-def one_of(opts: Any) -> str:
+def singular_name(opts: Any) -> str:
     """What one row of that list is called, within a sentence."""
     return str(NAMES.get(opts.label_lower, (opts.verbose_name,))[0])
 
@@ -100,7 +100,7 @@ def arrange(apps: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Django's list of apps (only what this person may see) as our sections; a list that no section names comes last."""
     found = {model["model"]._meta.label_lower: model for app in apps for model in app["models"]}
     for label, model in found.items():
-        model["name"] = name_of(model["model"]._meta)
+        model["name"] = plural_name(model["model"]._meta)
         model["for_callers"] = FOR_CALLERS.get(label, "")
     sections = [(section, [found.pop(name) for name in section.lists if name in found]) for section in SECTIONS]
     sections.append((Section(_("Other"), (), daily=False), list(found.values())))
@@ -113,9 +113,6 @@ def place_of(title: object) -> int:
     return titles.index(str(title)) if str(title) in titles else len(titles)
 
 
-# How the first staff page shows what waits: what there is stands first, and where nothing waits folds away.
-
-
 def in_sections(lines: Iterable[tuple[str | Promise, dict[str, Any]]]) -> list[dict[str, Any]]:
     """Each line comes with the heading of its section; the sections stand as in the menu."""
     sections: dict[str, list[dict[str, Any]]] = {}
@@ -124,38 +121,32 @@ def in_sections(lines: Iterable[tuple[str | Promise, dict[str, Any]]]) -> list[d
     return [{"heading": heading, "lines": sections[heading]} for heading in sorted(sections, key=place_of)]
 
 
-def is_urgent(line: dict[str, Any]) -> bool:
-    return bool(line["figure"] and line["urgent"])
-
-
 def arranged(sections: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """`waits`: the sections in which something does, each with those lines alone; `idle`: the lines that say 0, by section too.
+    """How the first staff page shows what waits: what there is stands first, and where nothing waits folds away.
+
+    `waits`: the sections in which something does, each with those lines alone; `idle`: the lines that say 0, by section too.
 
     What a person may be harmed by comes first within its section, and so do the sections that have such a line. All else keeps
     its place, so that it is found where it was yesterday.
     """
-    waits = [{**each, "lines": sorted(filled(each), key=lambda line: not is_urgent(line))} for each in sections if filled(each)]
-    idle = [{**each, "lines": empty(each)} for each in sections if empty(each)]
+    waits, idle = [], []
+    for section in sections:
+        if filled := [line for line in section["lines"] if line["figure"]]:
+            waits.append({**section, "lines": sorted(filled, key=lambda line: not line["urgent"])})
+        if empty := [line for line in section["lines"] if not line["figure"]]:
+            idle.append({**section, "lines": empty})
     return {
-        "waits": sorted(waits, key=lambda section: not is_urgent(section["lines"][0])),
+        "waits": sorted(waits, key=lambda section: not section["lines"][0]["urgent"]),
         "idle": idle,
         "idle_count": sum(len(section["lines"]) for section in idle),
     }
 
 
-def filled(section: dict[str, Any]) -> list[dict[str, Any]]:
-    return [line for line in section["lines"] if line["figure"]]
-
-
-def empty(section: dict[str, Any]) -> list[dict[str, Any]]:
-    return [line for line in section["lines"] if not line["figure"]]
-
-
-# From an object of the staff site to its page on the public site, for those who may see the object.
-
-
 def to_public_page(site: AdminSite, request: HttpRequest, content_type_id: str, object_id: str) -> HttpResponse:
-    """Django's own view asks only whether somebody is staff, and its redirect names any object: a booking by its reference."""
+    """Redirect to an object's page on the public site, for those who may see the object.
+
+    Django's own view asks only whether somebody is staff, and its redirect names any object: a booking by its reference.
+    """
     kind = ContentType.objects.filter(pk=content_type_id).first() if content_type_id.isdecimal() else None
     model: Any = kind.model_class() if kind else None
     if model is None or not site.is_registered(model):

@@ -27,7 +27,7 @@ from ctac.errors import DomainError
 from ctac.forms import PLAIN_FIELDS, PageFormMixin
 from ctac.staff import menu
 from ctac.staff.audit import NO_AUDIT, AuditedModelAdmin, audit_note
-from ctac.staff.lists import BigListMixin, StrictlyAsked
+from ctac.staff.lists import BigListMixin, StrictLookupsMixin
 from ctac.staff.menu import arranged, in_sections, to_public_page
 
 
@@ -48,13 +48,6 @@ class Waiting:
     urgent: bool = False
     more: Callable[[], str] | None = None  # asked only if there are any
     seen_by: Callable[[Any], Q] | None = None  # of rows, not of a number
-
-    def count_for(self, user: Any) -> int | QuerySet[Any]:
-        return self.count() if self.seen_by is None else self.count().filter(self.seen_by(user))  # type: ignore[union-attr]
-
-    def as_line(self, figure: int) -> dict[str, Any]:
-        more = self.more() if figure and self.more else ""
-        return {"label": self.label, "more": more, "figure": figure, "href": self.address(), "urgent": self.urgent}
 
 
 @dataclass(frozen=True)
@@ -97,7 +90,7 @@ def counted(counts: Sequence[int | QuerySet[Any]]) -> list[int]:
     return [found.get(place, 0) if isinstance(count, QuerySet) else count for place, count in enumerate(counts)]
 
 
-def cannot_ask(request: HttpRequest) -> HttpResponse | None:
+def no_reauthentication(request: HttpRequest) -> HttpResponse | None:
     raise ImproperlyConfigured("Nothing says how staff are asked again who they are.")
 
 
@@ -118,7 +111,7 @@ class StaffAdminSite(AdminSite):
         self._alarms: list[tuple[str, str, Callable[[], list[Alarm]]]] = []
         self._own_pages: list[Callable[[Any], list[OwnPage]]] = []
         # Gives the way to the page that asks, or None for who has just shown who they are; professionals says how (ADR 9).
-        self.ask_again: Callable[[HttpRequest], HttpResponse | None] = cannot_ask
+        self.ask_again: Callable[[HttpRequest], HttpResponse | None] = no_reauthentication
         self.audit = NO_AUDIT  # the app `audit` says how acts are written down (ADR 21)
 
     def add_alarms(self, permission: str, find: Callable[[], list[Alarm]], *, resolved_with: str) -> None:
@@ -136,8 +129,15 @@ class StaffAdminSite(AdminSite):
     def waiting_for(self, user: Any) -> list[dict[str, Any]]:
         """What waits for someone with these permissions, section by section, each line counted now."""
         allowed = [(section, waiting) for section, waiting in self._waiting if user.has_perm(waiting.permission)]
-        figures = counted([waiting.count_for(user) for _section, waiting in allowed])
-        return in_sections((section, waiting.as_line(many)) for (section, waiting), many in zip(allowed, figures, strict=True))
+        counts: list[Any] = [
+            waiting.count().filter(waiting.seen_by(user)) if waiting.seen_by else waiting.count()  # type: ignore[union-attr]
+            for _section, waiting in allowed
+        ]
+        lines = []
+        for (section, waiting), figure in zip(allowed, counted(counts), strict=True):
+            line = {"label": waiting.label, "figure": figure, "href": waiting.address(), "urgent": waiting.urgent}
+            lines.append((section, {**line, "more": waiting.more() if figure and waiting.more else ""}))
+        return in_sections(lines)
 
     def get_urls(self) -> list[Any]:
         """The public page of an object opens to those who may see it; Django's lists for boxes that complete are nobody's."""
@@ -248,7 +248,7 @@ class ObjectAction:
     asks_again: bool = False
 
 
-def in_our_words(form_class: Any) -> Any:
+def page_form_class(form_class: Any) -> Any:
     """The same form with what every public form has: no colon after a label, and what is missing is said by its name."""
     if issubclass(form_class, PageFormMixin):
         return form_class
@@ -274,7 +274,7 @@ CHOOSE_WHAT = [("", _("Choose what to do"))]
 ONE_BUTTON = {"show_save_and_add_another": False, "show_save_and_continue": False}
 
 
-class StaffModelAdmin(StrictlyAsked, BigListMixin, AuditedModelAdmin):
+class StaffModelAdmin(StrictLookupsMixin, BigListMixin, AuditedModelAdmin):
     """A model admin with `object_actions`. Models whose state has rules list their fields in readonly_fields."""
 
     object_actions: Sequence[ObjectAction] = ()
@@ -298,7 +298,7 @@ class StaffModelAdmin(StrictlyAsked, BigListMixin, AuditedModelAdmin):
         return bool(getattr(self, f"has_{action.permission}_permission")(request, obj))
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> type[forms.ModelForm]:
-        form: type[forms.ModelForm] = in_our_words(super().get_form(request, obj, change, **kwargs))
+        form: type[forms.ModelForm] = page_form_class(super().get_form(request, obj, change, **kwargs))
         return form
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
@@ -312,11 +312,11 @@ class StaffModelAdmin(StrictlyAsked, BigListMixin, AuditedModelAdmin):
         return super().render_change_form(request, {**context, **ONE_BUTTON}, *args, **kwargs)
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        title = _("Add %(name)s") % {"name": menu.one_of(self.opts)}
+        title = _("Add %(name)s") % {"name": menu.singular_name(self.opts)}
         return super().add_view(request, form_url, {"title": title, **(extra_context or {})})
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        return super().changelist_view(request, {"title": menu.name_of(self.opts), **(extra_context or {})})
+        return super().changelist_view(request, {"title": menu.plural_name(self.opts), **(extra_context or {})})
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return super().delete_view(request, object_id, self.titled(_("Delete %(obj)s"), request, object_id, extra_context))
@@ -369,7 +369,7 @@ class StaffModelAdmin(StrictlyAsked, BigListMixin, AuditedModelAdmin):
         if action.page is not None:
             return action.page(self, request, obj, action)
         data = request.POST if request.method == "POST" else None
-        form = in_our_words(action.form_class)(data, **action.form_kwargs(obj))
+        form = page_form_class(action.form_class)(data, **action.form_kwargs(obj))
         if form.is_valid() and self.perform(request, action, obj, form):
             return redirect(change_url)
         context = {**self.about_action(request, action, obj, change_url), "form": form, "media": self.media + form.media}
@@ -401,10 +401,19 @@ class StaffModelAdmin(StrictlyAsked, BigListMixin, AuditedModelAdmin):
         return True
 
 
-# A model of one row, which a migration made: it is changed, and never deleted. The way to its list leads to its form.
+class FixedRowsMixin:
+    """For a model admin whose rows services or migrations make: nobody adds or deletes one by hand."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
 
 
-class OneRowAdmin(StaffModelAdmin):
+class OneRowAdmin(FixedRowsMixin, StaffModelAdmin):
+    """A model of one row, which a migration made: it is changed, and never deleted. Its list redirects to its form."""
+
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if not self.has_view_or_change_permission(request):
             raise PermissionDenied
@@ -425,9 +434,3 @@ class OneRowAdmin(StaffModelAdmin):
     def history_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         page = {"has_no_list": True, "title": _("When this was changed")}
         return super().history_view(request, object_id, {**page, **(extra_context or {})})
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False

@@ -16,8 +16,8 @@ from django.utils.translation import gettext
 from ctac.staff import menu
 
 register = template.Library()
-register.filter("list_name", menu.name_of)
-register.filter("one_name", menu.one_of)
+register.filter("list_name", menu.plural_name)
+register.filter("one_name", menu.singular_name)
 
 
 @register.filter
@@ -30,7 +30,7 @@ def thousands(number: int) -> str:
 def rows_to_add(inline: Any) -> str:
     """What Django's script needs to add a row, its link named as we name things: Django begins the name with a capital."""
     facts = json.loads(inline.inline_formset_data())
-    facts["options"]["addText"] = gettext("Add another %(name)s") % {"name": menu.one_of(inline.opts.model._meta)}
+    facts["options"]["addText"] = gettext("Add another %(name)s") % {"name": menu.singular_name(inline.opts.model._meta)}
     return json.dumps(facts)
 
 

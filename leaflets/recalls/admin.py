@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from ctac.dates import format_day
 from ctac.errors import DomainError
 from ctac.staff.columns import NOTHING, LooksOnly, mail_link, moment_of, number_of, phone_link, short_moment, state_tag
-from ctac.staff.site import ObjectAction, StaffModelAdmin, in_our_words, staff_site
+from ctac.staff.site import ObjectAction, StaffModelAdmin, page_form_class, staff_site
 from leaflets.models import Advice, Edition, Leaflet, Order, ReachState, Recall, RecallHolder, RecallReplacement
 from leaflets.models.recalls import MAX_ADVICE_LENGTH, REACH_TO_PHONE
 from leaflets.orders.admin.missing import order_link
@@ -119,7 +119,7 @@ def recall_page(admin: StaffModelAdmin, request: HttpRequest, edition: Edition, 
     """The form, then what will happen, from where one can go back and change the form, then the recall."""
     now, posted = timezone.now(), request.method == "POST"
     step = request.POST.get("step", "")
-    form = in_our_words(RecallForm)(request.POST if posted else None, edition=edition)
+    form = page_form_class(RecallForm)(request.POST if posted else None, edition=edition)
     context = admin.about_action(request, action, edition, reverse("staff:leaflets_edition_change", args=[edition.pk]))
     if posted and step != "change" and form.is_valid():
         recall_request = form.recall_request()

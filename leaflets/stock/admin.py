@@ -25,7 +25,7 @@ from ctac.forms import PageForm
 from ctac.models import is_reference, tidy_reference
 from ctac.staff.columns import NOTHING, LooksOnly, moment_of, state_tag
 from ctac.staff.lists import contains, period_of, words_in
-from ctac.staff.site import ObjectAction, StaffModelAdmin, in_our_words, staff_site
+from ctac.staff.site import ObjectAction, StaffModelAdmin, page_form_class, staff_site
 from leaflets.models import Edition, OrderLine, StockMovement, StockTake, StockTakeState, TitleCount
 from leaflets.models.stock import MOVEMENT_WORDS
 from leaflets.stock.services import DuplicateEntry, SeenEntries, last_entry_key
@@ -131,7 +131,7 @@ def stock_entry_page(model_admin: StaffModelAdmin, request: HttpRequest, edition
     The page carries the last entry when it was opened, and those that refusals have named since.
     """
     change_url = reverse("staff:leaflets_edition_change", args=[edition.pk])
-    form = in_our_words(action.form_class)(request.POST if request.method == "POST" else None)
+    form = page_form_class(action.form_class)(request.POST if request.method == "POST" else None)
     last = posted_number(request.POST.get("last"))
     named = [key for key in map(posted_number, request.POST.getlist("told")) if key is not None]
 

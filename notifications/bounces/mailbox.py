@@ -9,8 +9,7 @@ import logging
 import mailbox as stdlib_mailbox
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -18,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 from django.db import transaction
 
 from notifications.bounces.reports import read_report
-from notifications.bounces.services import Answer, take
+from notifications.bounces.services import Answer, record_answers
 from notifications.models import MailboxRead
 from notifications.outbox import mail_domain
 
@@ -30,12 +29,6 @@ TIMEOUT = 20
 
 class MailboxTrouble(Exception):
     """It can't be read now; its words name no address and no password."""
-
-
-@dataclass(frozen=True)
-class Mail:
-    number: int
-    raw: bytes
 
 
 def read_and_note(url: str, *, now: datetime) -> None:
@@ -60,11 +53,11 @@ def read_mailbox(url: str, *, now: datetime) -> int:
             raise MailboxTrouble("BOUNCE_MAILBOX names no Maildir: it has no folder called new")
         maildir = stdlib_mailbox.Maildir(folder, create=False)
         keys = [key for key in sorted(maildir.keys()) if maildir.get_message(key).get_subdir() == "new"][:MOST_AT_ONCE]
-        mails = [Mail(number, maildir.get_bytes(key)[:MOST_BYTES]) for number, key in enumerate(keys)]
-        found = answers_of(mails)
-        taken = take([answer for answers in found.values() for answer in answers], now=now)
+        mails = {number: maildir.get_bytes(key)[:MOST_BYTES] for number, key in enumerate(keys)}
+        reports = read_reports(mails)
+        taken = record_answers([answer for answers in reports.values() for answer in answers], now=now)
         for number, key in enumerate(keys):
-            if number in found:
+            if number in reports:
                 maildir.discard(key)
             else:
                 message = maildir.get_message(key)
@@ -76,18 +69,18 @@ def read_mailbox(url: str, *, now: datetime) -> int:
     raise MailboxTrouble("BOUNCE_MAILBOX begins with neither imaps://, imap+tls://, imap:// nor maildir://")
 
 
-def answers_of(mails: list[Mail]) -> dict[int, list[Answer]]:
-    """Of each message that is a report about mail of ours, what it says. What can't be read at all says nothing."""
-    found: dict[int, list[Answer]] = {}
-    for mail in mails:
+def read_reports(mails: dict[int, bytes]) -> dict[int, list[Answer]]:
+    """By number, what each report about mail of ours says. What can't be read at all says nothing."""
+    reports: dict[int, list[Answer]] = {}
+    for number, raw in mails.items():
         try:
-            answers = read_report(mail.raw, domain=mail_domain())
+            answers = read_report(raw, domain=mail_domain())
         except Exception as error:  # noqa: BLE001 - anybody may send anything there, and it must not stop the others
             logger.warning("A message in the mailbox of returned mail can't be read: %s", type(error).__name__)
             continue
         if answers:
-            found[mail.number] = answers
-    return found
+            reports[number] = answers
+    return reports
 
 
 @contextmanager
@@ -114,51 +107,39 @@ def imap(url: str) -> Iterator[tuple[imaplib.IMAP4, int]]:
         raise MailboxTrouble(type(error).__name__) from error
     finally:
         if client is not None:
-            leave(client)
-
-
-def leave(client: imaplib.IMAP4) -> None:
-    try:
-        client.logout()
-    except (OSError, imaplib.IMAP4.error):
-        logger.debug("the mailbox was gone before we were")
+            with suppress(OSError, imaplib.IMAP4.error):
+                client.logout()
 
 
 def read_imap(url: str, now: datetime) -> int:
     """Those that are newer than the last one read; where that is kept is committed with what they say."""
     with imap(url) as (client, validity):
         with transaction.atomic():
-            place = place_of(url, validity)
+            # How far this mailbox is read, ours alone until we are through; from the beginning if its numbers are new ones.
+            MailboxRead.objects.get_or_create(name=name_of(url))
+            place = MailboxRead.objects.select_for_update().get(name=name_of(url))
+            if place.validity != validity:
+                place.validity, place.last_number = validity, 0
             # Their beginnings, without marking them as read.
             after = place.last_number
             _answer, data = client.uid("SEARCH", f"UID {after + 1}:*")
             numbers = sorted(number for number in map(int, (data[0] or b"").split()) if number > after)[:MOST_AT_ONCE]
-            mails = []
+            mails = {}
             for number in numbers:
                 _answer, parts = client.uid("FETCH", str(number), f"(BODY.PEEK[]<0.{MOST_BYTES}>)")
                 raw = next((part[1] for part in parts if isinstance(part, tuple)), b"")
-                mails.append(Mail(number, raw))
-            found = answers_of(mails)
-            taken = take([answer for answers in found.values() for answer in answers], now=now)
-            place.last_number = max([place.last_number, *(mail.number for mail in mails)])
+                mails[number] = raw
+            reports = read_reports(mails)
+            taken = record_answers([answer for answers in reports.values() for answer in answers], now=now)
+            place.last_number = max([place.last_number, *mails])
             place.save()
-        if found:
+        if reports:
             # Reports hold what we wrote to people, so they don't stay. A server that can't delete these alone keeps them, marked.
-            names = ",".join(map(str, sorted(found)))
+            names = ",".join(map(str, sorted(reports)))
             client.uid("STORE", names, "+FLAGS.SILENT", r"(\Deleted)")
             if "UIDPLUS" in client.capabilities:
                 client.uid("EXPUNGE", names)
     return taken
-
-
-def place_of(url: str, validity: int) -> MailboxRead:
-    """How far this mailbox is read, ours alone until we are through. From the beginning if its numbers are new ones."""
-    name = name_of(url)
-    MailboxRead.objects.get_or_create(name=name)
-    place = MailboxRead.objects.select_for_update().get(name=name)
-    if place.validity != validity:
-        place.validity, place.last_number = validity, 0
-    return place
 
 
 def name_of(url: str) -> str:

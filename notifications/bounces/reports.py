@@ -7,12 +7,13 @@ meant is told by its Message-ID, wherever in the report that stands. Nothing her
 import contextlib
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from email import message_from_bytes
 from email.header import decode_header, make_header
 from email.message import Message
+from itertools import islice
 from typing import Any
 
 from anymail.exceptions import AnymailConfigurationError, AnymailWebhookValidationFailure
@@ -30,12 +31,14 @@ VERP = re.compile(r"\+([0-9a-f]{32})@", re.IGNORECASE)
 NOT_FINAL = {"delayed", "delivered", "relayed", "expanded"}
 COMPLAINTS = {"abuse", "fraud", "virus", "opt-out", "opt-out-list", "other", "complaint"}
 PROGRAMS = re.compile(r"mailer-?daemon|mail delivery (sub)?system|postmaster", re.IGNORECASE)
-ANSWERS_ITSELF = ("X-Autoreply", "X-Autorespond")
+AUTO_REPLY_HEADERS = ("X-Autoreply", "X-Autorespond")
+FAILED = re.compile(r"permanent|could not be delivered|failed|undeliverable", re.IGNORECASE)
+RETRIED = re.compile(r"will (be retried|keep trying|try again)|delayed", re.IGNORECASE)
 COPY_BEGINS = re.compile(
     r"^-{2,}\s*(below this line is a copy|this is a copy of|original message|message header|returned message)",
     re.IGNORECASE | re.MULTILINE,
 )
-MOST_PARTS = 60
+MOST_PARTS = 60  # as many as any honest report has
 
 
 def read_report(raw: bytes, *, domain: str) -> list[Answer]:
@@ -44,13 +47,13 @@ def read_report(raw: bytes, *, domain: str) -> list[Answer]:
     `domain` is that of our Message-IDs, for reports that have only the token of a VERP address.
     """
     mail = message_from_bytes(raw)
-    parts = list(parts_of(mail))
-    message_id = named_message(mail, parts, domain)
+    parts = list(islice(mail.walk(), MOST_PARTS))  # those of a message within it too
+    message_id = find_message_id(mail, parts, domain)
     if not message_id:
         return []
     kinds = {part.get_content_type() for part in parts}
     if "message/feedback-report" in kinds:
-        return complaint(parts, message_id)
+        return read_complaint(parts, message_id)
     if "message/delivery-status" in kinds:
         # RFC 3464: a group of fields about the message, then one for each recipient; ours has one. Late is not returned.
         for part in parts:
@@ -62,8 +65,8 @@ def read_report(raw: bytes, *, domain: str) -> list[Answer]:
                 if not action or action in NOT_FINAL:
                     continue
                 status = header(fields, "Status")
-                words = typed(header(fields, "Diagnostic-Code")) or status
-                address = typed(header(fields, "Original-Recipient") or header(fields, "Final-Recipient"))
+                words = without_type(header(fields, "Diagnostic-Code")) or status
+                address = without_type(header(fields, "Original-Recipient") or header(fields, "Final-Recipient"))
                 return [
                     Answer(
                         sort_of(status, words),
@@ -74,29 +77,21 @@ def read_report(raw: bytes, *, domain: str) -> list[Answer]:
                     )
                 ]
         return []
-    if "message/disposition-notification" in kinds or answers_itself(mail):
+    if "message/disposition-notification" in kinds or is_automatic_reply(mail):
         return []
-    return plain_report(mail, parts, message_id)
+    return read_plain_report(mail, parts, message_id)
 
 
-def parts_of(mail: Message) -> Iterator[Message]:
-    """All parts, those of a message within it too; as many as any honest report has."""
-    for number, part in enumerate(mail.walk()):
-        if number >= MOST_PARTS:
-            return
-        yield part
-
-
-def named_message(mail: Message, parts: list[Message], domain: str) -> str:
+def find_message_id(mail: Message, parts: list[Message], domain: str) -> str:
     """The Message-ID of ours that it is about, or "".
 
     What we sent stands as a copy of its headers, in the report's own In-Reply-To, or in the text; a thread's root is no message.
     """
     copies = [str(part.get("Message-ID", "")) for part in parts[1:]]  # whole, or its headers only
     for text in (*copies, *map(text_of, parts), str(mail.get("In-Reply-To", "")), str(mail.get("References", ""))):
-        for found in MESSAGE_ID.finditer(text):
-            if found[2].lower() == domain.lower():
-                return found[0]
+        for match in MESSAGE_ID.finditer(text):
+            if match[2].lower() == domain.lower():
+                return match[0]
     for name in ("To", "Delivered-To", "X-Original-To", "Envelope-To"):
         if token := VERP.search(str(mail.get(name, ""))):
             return f"<{token[1].lower()}@{domain}>"
@@ -123,30 +118,24 @@ def header(fields: Message, name: str) -> str:
     return " ".join(value.split())
 
 
-def typed(value: str) -> str:
+def without_type(value: str) -> str:
     """Of “rfc822; somebody@example.org” or “smtp; 550 …” what follows the type."""
     return value.partition(";")[2].strip() if ";" in value[:20] else value.strip()
 
 
-def complaint(parts: list[Message], message_id: str) -> list[Answer]:
+def read_complaint(parts: list[Message], message_id: str) -> list[Answer]:
     """RFC 5965. Reports of failed authentication (RFC 6591), and that something is not spam, are none."""
     for part in parts:
         if part.get_content_type() == "message/feedback-report":
             text = str(part.get_payload(0)) if part.is_multipart() else str(part.get_payload())
-            found = re.search(r"^Feedback-Type:\s*(\S+)", text, re.IGNORECASE | re.MULTILINE)
-            if found and found[1].lower() in COMPLAINTS:
-                return [
-                    Answer(
-                        BounceType.COMPLAINT,
-                        ReportSource.MAILBOX,
-                        message_id=message_id,
-                        said=f"Feedback-Type: {found[1].lower()}",
-                    )
-                ]
+            match = re.search(r"^Feedback-Type:\s*(\S+)", text, re.IGNORECASE | re.MULTILINE)
+            if match and match[1].lower() in COMPLAINTS:
+                said = f"Feedback-Type: {match[1].lower()}"
+                return [Answer(BounceType.COMPLAINT, ReportSource.MAILBOX, message_id=message_id, said=said)]
     return []
 
 
-def answers_itself(mail: Message) -> bool:
+def is_automatic_reply(mail: Message) -> bool:
     """An absence note, a ticket system, a mailing list: something that answers, not a server that refused.
 
     Some servers call their reports auto-replied as well; those name whom they failed to reach.
@@ -155,44 +144,34 @@ def answers_itself(mail: Message) -> bool:
         return False
     submitted = header(mail, "Auto-Submitted").lower()
     replied = submitted.startswith("auto-replied") or header(mail, "Precedence").lower() in {"auto_reply", "list"}
-    return (replied and not is_from_a_program(mail)) or any(mail.get(name) for name in ANSWERS_ITSELF)
+    return (replied and not PROGRAMS.search(header(mail, "From"))) or any(mail.get(name) for name in AUTO_REPLY_HEADERS)
 
 
-def is_from_a_program(mail: Message) -> bool:
-    return bool(PROGRAMS.search(header(mail, "From")))
+def read_plain_report(mail: Message, parts: list[Message], message_id: str) -> list[Answer]:
+    """Of a program that writes its report as text only: what it says above the copy of our message.
 
-
-def plain_report(mail: Message, parts: list[Message], message_id: str) -> list[Answer]:
-    """Of a program that writes its report as text only: what it says above the copy of our message."""
-    if not (mail.get("X-Failed-Recipients") or is_from_a_program(mail)):
+    That is the paragraph with the code of the refusal, else the one that says that it failed; it may have neither.
+    """
+    if not (mail.get("X-Failed-Recipients") or PROGRAMS.search(header(mail, "From"))):
         return []
-    text = next((found for part in parts if (found := text_of(part))), "")
+    text = next((text for part in parts if (text := text_of(part))), "")
     if begins := COPY_BEGINS.search(text):
         text = text[: begins.start()]
-    line = telling_line(text)
-    return [Answer(sort_of("", line), ReportSource.MAILBOX, message_id=message_id, said=line)] if line else []
-
-
-def telling_line(text: str) -> str:
-    """The paragraph with the code of the refusal, else the one that says that it failed; "" where neither stands."""
-    paragraphs = [" ".join(each.split()) for each in re.split(r"\n\s*\n", text.replace("\r\n", "\n"))]
-    for pattern in (CODE, SMTP, re.compile(r"permanent|could not be delivered|failed|undeliverable", re.IGNORECASE)):
-        for paragraph in paragraphs:
-            if pattern.search(paragraph) and not re.search(
-                r"will (be retried|keep trying|try again)|delayed", paragraph, re.IGNORECASE
-            ):
-                return paragraph
-    return ""
-
-
-# Mail providers that tell us what became of a message, as django-anymail reads their reports.
-#
-# anymail, and the HTTP library that it brings, is loaded when the first report comes and by no page: it is heavy.
+    paragraphs = [" ".join(paragraph.split()) for paragraph in re.split(r"\n\s*\n", text.replace("\r\n", "\n"))]
+    final = [paragraph for paragraph in paragraphs if not RETRIED.search(paragraph)]
+    for pattern in (CODE, SMTP, FAILED):
+        for paragraph in final:
+            if pattern.search(paragraph):
+                return [Answer(sort_of("", paragraph), ReportSource.MAILBOX, message_id=message_id, said=paragraph)]
+    return []
 
 
 @dataclass(frozen=True)
 class Provider:
-    """`view` is anymail's; `key_name` what it calls the key by which the provider signs, "" where it only knows a password."""
+    """A mail provider that reports what became of a message, as django-anymail reads it.
+
+    `view` is anymail's; `key_name` what it calls the key by which the provider signs, "" where it only knows a password.
+    """
 
     view: str
     key_name: str = ""
@@ -218,11 +197,11 @@ NO_SUCH_CLASS = {"10", "30", "90"}  # SparkPost's numbers for an address that is
 
 
 @dataclass(frozen=True)
-class Told:
-    """What one report says: answers about mail that came back, and where a message arrived, and when."""
+class WebhookReport:
+    """Answers about mail that came back; by address, when a message was delivered there."""
 
     answers: list[Answer]
-    arrived: dict[str, datetime]
+    delivered: dict[str, datetime]
 
 
 def missing_setting() -> str:
@@ -243,7 +222,7 @@ def check_settings() -> None:
         raise ImproperlyConfigured(missing)
 
 
-def read_told(request: HttpRequest, now: datetime) -> Told:
+def read_webhook(request: HttpRequest, now: datetime) -> WebhookReport:
     """What the provider of the settings says in this request.
 
     Raises PermissionDenied if it is not from there, BadRequest if it can't be read.
@@ -254,6 +233,7 @@ def read_told(request: HttpRequest, now: datetime) -> Told:
     secrets: dict[str, Any] = {"webhook_secret": settings.MAIL_WEBHOOK_PASSWORD} if settings.MAIL_WEBHOOK_PASSWORD else {}
     if provider.key_name:
         secrets[provider.key_name] = settings.MAIL_WEBHOOK_KEY
+    # Loaded with the first report: it brings an HTTP library that no page needs.
     view = import_string(f"anymail.webhooks.{provider.view}")(**secrets)
     view.setup(request)
     try:
@@ -262,24 +242,20 @@ def read_told(request: HttpRequest, now: datetime) -> Told:
         raise PermissionDenied from error
     try:
         events = view.parse_events(request)
-        told = Told([], {})
+        report = WebhookReport([], {})
         for event in events:
+            # A time without a zone says nothing that could be compared.
+            at = event.timestamp if event.timestamp is not None and event.timestamp.tzinfo is not None else now
             if event.event_type == "delivered" and event.recipient:
-                told.arrived[storable(event.recipient).strip().lower()] = moment_of(event, now)
+                report.delivered[storable(event.recipient).strip().lower()] = at
             elif sort := sort_of_event(event):
-                told.answers.append(answer_of(event, sort, now))
-        return told
+                report.answers.append(answer_of(event, sort, at))
+        return report
     except (AnymailConfigurationError, *UNREADABLE) as error:
         raise BadRequest from error
 
 
-def moment_of(event: Any, now: datetime) -> datetime:
-    """A time without a zone says nothing that could be compared."""
-    at = event.timestamp
-    return at if at is not None and at.tzinfo is not None else now
-
-
-def answer_of(event: Any, sort: BounceType, now: datetime) -> Answer:
+def answer_of(event: Any, sort: BounceType, at: datetime) -> Answer:
     """Providers may number messages in their own way; then the address says whose it was, and their number of the event which."""
     known = str(event.event_id or f"{event.message_id} {event.timestamp}")
     return Answer(
@@ -287,13 +263,13 @@ def answer_of(event: Any, sort: BounceType, now: datetime) -> Answer:
         source=ReportSource.PROVIDER,
         message_id=str(event.message_id or ""),
         address=str(event.recipient or ""),
-        said=words_of(event),
+        said=event_text(event),
         key=hashlib.sha256(storable(known).encode()).hexdigest(),
-        at=moment_of(event, now),
+        at=at,
     )
 
 
-def words_of(event: Any) -> str:
+def event_text(event: Any) -> str:
     return str(event.mta_response or event.description or event.reject_reason or event.event_type)
 
 
@@ -305,19 +281,19 @@ def sort_of_event(event: Any) -> BounceType | None:
         return None
     if event.reject_reason == "invalid" or (event.event_type == "rejected" and event.reject_reason == "bounced"):
         return BounceType.HARD  # refused because it came back before
-    declared = " ".join(declarations(event.esp_event))
+    declared = " ".join(event_labels(event.esp_event))
     if DECLARED_SOFT.search(declared):
         return BounceType.SOFT
-    return BounceType.HARD if DECLARED_HARD.search(declared) else sort_of("", words_of(event))
+    return BounceType.HARD if DECLARED_HARD.search(declared) else sort_of("", event_text(event))
 
 
-def declarations(raw: Any) -> Iterable[str]:
+def event_labels(raw: Any) -> Iterable[str]:
     """The short words with which a provider calls the event, wherever it puts them."""
     if not isinstance(raw, dict):
         return
     for name, value in raw.items():
         if isinstance(value, dict):
-            yield from declarations(value)
+            yield from event_labels(value)
         elif value is True:
             yield str(name)
         elif str(name) == "bounce_class":

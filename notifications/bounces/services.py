@@ -1,4 +1,4 @@
-"""Whether an answer means that there is no such mailbox, or only that it did not work this time."""
+"""What comes back from the world: it counts once, marks the address, and is put right by a person or a code (ADR 3)."""
 
 import hashlib
 import logging
@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from smtplib import SMTPRecipientsRefused
 
-from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Coalesce, Lower
+from django.utils.encoding import force_str
 from django.utils.translation import gettext as _
 
 from ctac.dates import uk_day
@@ -27,13 +27,13 @@ from notifications.models import (
     ReturnedMail,
     State,
 )
-from notifications.outbox import again_of, insert, kick_after_commit, may_resend
+from notifications.outbox import build_resend, insert, kick_after_commit, may_resend
 from notifications.preferences import choose
-from notifications.registry import ON_AT_FIRST, Topic, email_named
+from notifications.registry import Topic
 
 # RFC 3463, of those that begin with 5: the mailbox, its system or its address is not there. Others pass, or are about our mail.
 NO_SUCH = {"1.0", "1.1", "1.2", "1.3", "1.4", "1.6", "1.10", "2.1", "4.1", "4.4"}
-# ChoiceSource there is no such code, or one that says nothing (5.0.0, and a bare 550), the words decide.
+# Where there is no such code, or one that says nothing (5.0.0, and a bare 550), the words decide.
 NO_SUCH_WORDS = re.compile(
     r"(user|recipient|mailbox|account|address|domain|host|email account)\b[^.;]{0,60}?"
     r"(unknown|not (be )?found|does ?n['’o]t exist|not exist|disabled|invalid|inactive|no longer|unavailable|rejected)"
@@ -53,7 +53,10 @@ SAYS_NOTHING = {"0.0", "3.0", "7.1"}  # 5.7.1 is also how some say “no such us
 
 
 def sort_of(status: str, said: str) -> BounceType:
-    """`status` is what a report states (5.1.1), "" where there is none; `said` the words of the server that refused."""
+    """Whether there is no such mailbox, or it did not work this time.
+
+    `status` is what a report states (5.1.1), "" where there is none; `said` what the server answered that refused.
+    """
     code = CODE.search(status) or CODE.search(said)
     if code and code[1] != "5":
         return BounceType.SOFT
@@ -69,15 +72,10 @@ def sort_of(status: str, said: str) -> BounceType:
     return BounceType.HARD if is_final and NO_SUCH_WORDS.search(said) and not PASSES.search(said) else BounceType.SOFT
 
 
-# What comes back from the world: it counts once, marks the address, and is put right by a person or a code (ADR 3).
-
 logger = logging.getLogger(__name__)
 
 # So many days with a soft return, within so long, mark an address: a full mailbox is nobody's mistake.
 SOFT_DAYS, SOFT_WITHIN = 3, timedelta(days=30)
-# To a marked address one message goes in so long; the others wait for it to be put right, and at last are staff's.
-TRY_EVERY = timedelta(days=1)
-WAITS_AT_MOST = timedelta(hours=72)
 
 
 @dataclass(frozen=True)
@@ -104,17 +102,8 @@ def storable(said: str) -> str:
     return said.encode("utf-8", "replace").decode().replace("\0", "")
 
 
-@dataclass(frozen=True)
-class HeldBack:
-    """Why a message does not go now, and when to ask again: None means never."""
-
-    state: State
-    why: str
-    until: datetime | None = None
-
-
 @transaction.atomic
-def take(answers: Iterable[Answer], *, now: datetime) -> int:
+def record_answers(answers: Iterable[Answer], *, now: datetime) -> int:
     """Keep each answer once and mark what it marks. How many were news about mail of ours. As many statements
     for a thousand as for one."""
     rows = returned_rows(list(answers), now)
@@ -129,11 +118,11 @@ def take(answers: Iterable[Answer], *, now: datetime) -> int:
     fresh = [MarkedAddress(address=address, sort=BounceType.SOFT, last_at=now) for address in sorted(addresses)]
     MarkedAddress.objects.bulk_create(fresh, ignore_conflicts=True)
     marks = list(MarkedAddress.objects.select_for_update(no_key=True).filter(address__in=addresses).order_by("address"))
-    told: dict[str, list[ReturnedMail]] = {address: [] for address in addresses}
+    returns: dict[str, list[ReturnedMail]] = {address: [] for address in addresses}
     for mail in ReturnedMail.objects.filter(address__in=addresses).order_by("-received_at", "-pk"):
-        told[mail.address].append(mail)
+        returns[mail.address].append(mail)
     for mark in marks:
-        judge(mark, told[mark.address], now)
+        update_mark(mark, returns[mark.address], now)
     MarkedAddress.objects.bulk_update(marks, ["sort", "said", "marked_at", "last_at", "complained_at"])
     # A message that came back has not arrived, whatever our mail server said: it stands with those that failed.
     came_back = {row.notification_id: row.said for row in rows if row.notification_id and row.sort != BounceType.COMPLAINT}
@@ -149,10 +138,10 @@ def take(answers: Iterable[Answer], *, now: datetime) -> int:
     return len(rows)
 
 
-def judge(mark: MarkedAddress, told: Sequence[ReturnedMail], now: datetime) -> None:
-    """`told`: all that is kept of this address, the newest first. What went before it was put right says nothing any more."""
-    complaints = [mail for mail in told if mail.sort == BounceType.COMPLAINT]
-    since = [mail for mail in told if mark.cleared_at is None or mail.went_at > mark.cleared_at]
+def update_mark(mark: MarkedAddress, returns: Sequence[ReturnedMail], now: datetime) -> None:
+    """`returns`: all that is kept of this address, the newest first. What went before it was put right says nothing any more."""
+    complaints = [mail for mail in returns if mail.sort == BounceType.COMPLAINT]
+    since = [mail for mail in returns if mark.cleared_at is None or mail.went_at > mark.cleared_at]
     counts = [mail for mail in since if mail.sort != BounceType.COMPLAINT]
     is_hard = any(mail.sort == BounceType.HARD for mail in counts)
     soft = [mail.received_at for mail in counts if mail.sort == BounceType.SOFT and mail.received_at > now - SOFT_WITHIN]
@@ -164,30 +153,30 @@ def judge(mark: MarkedAddress, told: Sequence[ReturnedMail], now: datetime) -> N
         mark.sort = BounceType.COMPLAINT
     if complaints:
         mark.complained_at = complaints[0].received_at
-    mark.last_at = max([mark.last_at, *(mail.received_at for mail in told[:1])])
+    mark.last_at = max([mark.last_at, *(mail.received_at for mail in returns[:1])])
 
 
 def returned_rows(answers: Sequence[Answer], now: datetime) -> list[ReturnedMail]:
     """One for each answer about mail of ours, not yet written. Two statements."""
     ids = [answer.message_id for answer in answers if answer.message_id]
-    known = {row.message_id: row for row in mail_of_ours().filter(message_id__in=ids)}
+    ours = Notification.objects.exclude(recipient="").filter(message_id__in=ids)
+    known = {row.message_id: row for row in ours.only("message_id", "recipient", "created_at", "first_tried_at", "sent_at")}
     # Those of them that we ever wrote to.
     addresses = [a.address for a in answers if a.message_id not in known and a.source == ReportSource.PROVIDER]
     asked = {address.strip().lower() for address in addresses} - {""}
-    if not asked:
-        wrote_to = set()
-    else:
+    wrote_to: set[str] = set()
+    if asked:
         rows = Notification.objects.alias(address=Lower("recipient")).filter(address__in=asked).exclude(recipient="")
         wrote_to = set(rows.order_by().values_list(Lower("recipient"), flat=True).distinct())
-    found: dict[str, ReturnedMail] = {}
+    returned: dict[str, ReturnedMail] = {}
     for answer in answers:
         message = known.get(answer.message_id)
         address = message.recipient.lower() if message else answer.address.strip().lower()
         if address and (message or address in wrote_to):
-            told = f"{message.message_id} {answer.sort}" if message else f"{answer.source} {answer.key or address} {answer.sort}"
+            event = message.message_id if message else f"{answer.source} {answer.key or address}"
             went = (message.sent_at or message.first_tried_at or message.created_at) if message else None
             row = ReturnedMail(
-                key=hashlib.sha256(told.encode()).hexdigest(),
+                key=hashlib.sha256(f"{event} {answer.sort}".encode()).hexdigest(),
                 address=address,
                 sort=answer.sort,
                 source=answer.source,
@@ -196,60 +185,17 @@ def returned_rows(answers: Sequence[Answer], now: datetime) -> list[ReturnedMail
                 went_at=went or answer.at or now,
                 received_at=now,
             )
-            found.setdefault(row.key, row)
-    return list(found.values())
-
-
-def mail_of_ours() -> QuerySet[Notification]:
-    return Notification.objects.exclude(recipient="").only("message_id", "recipient", "created_at", "first_tried_at", "sent_at")
+            returned.setdefault(row.key, row)
+    return list(returned.values())
 
 
 def refused(notification: Notification, error: Exception, *, now: datetime) -> None:
     """Our own mail server refused this address for good: that counts as if the message had come back."""
     if isinstance(error, SMTPRecipientsRefused):
-        for code, words in error.recipients.values():
-            said = f"{code} {words.decode(errors='replace') if isinstance(words, bytes) else words}"
-            take([Answer(sort_of("", said), ReportSource.SERVER, message_id=notification.message_id, said=said)], now=now)
-
-
-def held_back(notification: Notification, *, now: datetime) -> HeldBack | None:
-    """Whether this message may go to its address; None if so. One statement, two for a marked address, none for a code.
-
-    Codes go, because using one shows that the address is right; and so does mail to the team, because an alert may be among it.
-    Other mail goes to a marked address once a day; news and invitations do not go there at all.
-    """
-    address = notification.recipient.lower()
-    if notification.is_account_mail or address in team_addresses():
-        return None
-    mark = MarkedAddress.objects.marked().filter(address=address).first()
-    if mark is None:
-        return None
-    topic = email_named(notification.kind).topic
-    if topic and topic not in ON_AT_FIRST:
-        return HeldBack(State.EXPIRED, _("Mail to this address comes back, and this one nobody needs."))
-    return None if takes_the_turn(mark, notification, now) else waits(mark, notification, now)
-
-
-def takes_the_turn(mark: MarkedAddress, notification: Notification, now: datetime) -> bool:
-    """Whether this is the one message that goes there today; it stays the one while our mail server makes difficulties."""
-    free = Q(tried_at=None) | Q(tried_at__lte=now - TRY_EVERY) | Q(tried_with=notification.pk)
-    return bool(MarkedAddress.objects.filter(free, pk=mark.pk).update(tried_at=now, tried_with=notification.pk))
-
-
-def waits(mark: MarkedAddress, notification: Notification, now: datetime) -> HeldBack:
-    if now > (notification.first_tried_at or now) + WAITS_AT_MOST:
-        return HeldBack(State.FAILED, _("Mail to this address comes back, and nobody has put it right."))
-    until = max(now, mark.tried_at or now) + TRY_EVERY
-    if notification.expires_at:
-        until = min(until, notification.expires_at)
-    return HeldBack(State.PENDING, _("Mail to this address comes back: it waits until the address is put right."), until)
-
-
-def team_addresses() -> set[str]:
-    """Shared mailboxes that the settings name."""
-    leads = ("SAFEGUARDING_LEAD_EMAIL", "DATA_PROTECTION_LEAD_EMAIL")
-    names = ("STAFF_EMAIL", *leads, "VISIT_ESCALATION_EMAIL", "REQUEST_ESCALATION_EMAIL")
-    return {getattr(settings, name).lower() for name in names}
+        for code, reply in error.recipients.values():
+            said = f"{code} {force_str(reply, errors='replace')}"
+            answer = Answer(sort_of("", said), ReportSource.SERVER, message_id=notification.message_id, said=said)
+            record_answers([answer], now=now)
 
 
 @transaction.atomic
@@ -258,7 +204,7 @@ def put_right(*, address: str, how: ClearReason, by: AbstractBaseUser | None, no
     address = address.strip().lower()
     if not clear(address, how, by, now):
         return 0
-    return send_what_waits(address, now=now) + send_again_what_came_back(address, by=by, now=now)
+    return send_waiting(address, now=now) + resend_returned(address, by=by, now=now)
 
 
 @transaction.atomic
@@ -267,7 +213,7 @@ def arrived(*, addresses: Sequence[str], how: ClearReason, now: datetime) -> Non
     marked = MarkedAddress.objects.marked().filter(address__in=sorted({address.strip().lower() for address in addresses}))
     for address in marked.values_list("address", flat=True):
         if clear(address, how, None, now):
-            send_what_waits(address, now=now)
+            send_waiting(address, now=now)
 
 
 @transaction.atomic
@@ -285,7 +231,7 @@ def moved(*, before: str, to: str, by: AbstractBaseUser | None, now: datetime) -
     before = before.strip().lower()
     if not clear(before, ClearReason.CHANGED, by, now):
         return 0
-    return send_what_waits(before, to=to, now=now) + send_again_what_came_back(before, to=to, by=by, now=now)
+    return send_waiting(before, to=to, now=now) + resend_returned(before, to=to, by=by, now=now)
 
 
 def clear(address: str, how: ClearReason, by: AbstractBaseUser | None, now: datetime) -> bool:
@@ -303,12 +249,10 @@ def forget_address(email: str) -> None:
     MarkedAddress.objects.filter(address=address).delete()
 
 
-# When an address is put right: what waited for that goes out, and what had come back is sent again.
-
 MOST_SENT_AGAIN = 20  # whoever missed more than that is better helped on the phone
 
 
-def send_what_waits(address: str, *, to: str = "", now: datetime) -> int:
+def send_waiting(address: str, *, to: str = "", now: datetime) -> int:
     """Tried and still pending: it goes now, as if it were new, and to the other address if there is one. How many."""
     waiting = Notification.objects.to_address(address).filter(
         state=State.PENDING, first_tried_at__isnull=False, is_account_mail=False
@@ -320,7 +264,7 @@ def send_what_waits(address: str, *, to: str = "", now: datetime) -> int:
     return len(keys)
 
 
-def send_again_what_came_back(address: str, *, to: str = "", by: AbstractBaseUser | None, now: datetime) -> int:
+def resend_returned(address: str, *, to: str = "", by: AbstractBaseUser | None, now: datetime) -> int:
     """Of the last two weeks, unless it is too late, was sent again already, or is a code. How many; the newest, if many.
 
     Each is written afresh when it goes, and does not go if it is no longer true.
@@ -332,8 +276,8 @@ def send_again_what_came_back(address: str, *, to: str = "", by: AbstractBaseUse
     again = []
     for row in rows.order_by("-pk")[:MOST_SENT_AGAIN]:
         if may_resend(row):
-            once_more = again_of(row, by, now)
-            once_more.resend_of_id, once_more.recipient = row.resend_of_id or row.pk, to or row.recipient
-            again.append(once_more)
+            resent = build_resend(row, by, now)
+            resent.resend_of_id, resent.recipient = row.resend_of_id or row.pk, to or row.recipient
+            again.append(resent)
     insert(sorted(again, key=lambda row: row.created_at))
     return len(again)

@@ -28,10 +28,9 @@ from django.utils.translation import gettext as _
 from notifications import outbox, preferences, rendering, schedule
 from notifications.bounces import services as bounces_services
 from notifications.delivery import smtp
-from notifications.models import MailboxRead, MailDomain, MailServer, Notification, State
+from notifications.models import MailboxRead, MailDomain, MailServer, MarkedAddress, Notification, State
 from notifications.models.outbox import NotificationQuerySet, server_name
-from notifications.registry import Email, email_for, email_named, keeps_address, keeps_words
-from notifications.schedule import gathered
+from notifications.registry import ON_AT_FIRST, Email, email_for, email_named, find_email, keeps_address, team_addresses
 
 logger = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
@@ -102,7 +101,14 @@ def keep_renewing(notification: Notification, over: threading.Event, cut: Callab
     ends = time.monotonic() + HELD_AT_MOST
     try:
         while not over.wait(HEARTBEAT_SECONDS):
-            if time.monotonic() >= ends or not renewed(notification, clock()):
+            try:
+                is_ours = time.monotonic() < ends and renew(notification, clock())
+            except (DatabaseError, InterfaceError) as error:
+                # A database that is away for a moment does not end the talk: the mark waits for it too.
+                logger.warning("The lease of message %s could not be renewed: %s", notification.pk, type(error).__name__)
+                connection.close()
+                is_ours = True
+            if not is_ours:
                 break
         else:
             return
@@ -112,22 +118,15 @@ def keep_renewing(notification: Notification, over: threading.Event, cut: Callab
         connection.close()  # this thread's own
 
 
-def renewed(notification: Notification, now: datetime) -> bool:
-    """A database that is away for a moment does not end the talk: the mark waits for it too."""
-    try:
-        return renew(notification, now)
-    except (DatabaseError, InterfaceError) as error:
-        logger.warning("The lease of message %s could not be renewed: %s", notification.pk, type(error).__name__)
-        connection.close()
-        return True
-
-
 # Sending one row: claim, check, build, send, mark. Run twice or by two workers, it sends once.
 
 GIVE_UP_AFTER = timedelta(hours=72)
 LONGEST_PAUSE = timedelta(hours=2)
 # The server has said yes: while the database restarts, wait for it, because an unmarked row is sent again.
 MARK_PAUSES = (0.2, 0.5, 1, 2, 4, 8, 8)
+# To a marked address one message goes in so long; the others wait for it to be put right, and at last are staff's.
+MARKED_TRIED_EVERY = timedelta(days=1)
+MARKED_WAITS_AT_MOST = timedelta(hours=72)
 WORDLESS = {"last_error": "", "subject": "", "text_body": "", "html_body": ""}
 
 
@@ -166,22 +165,24 @@ def deliver_each(pks: Sequence[int], *, clock: Clock = timezone.now) -> None:
         taken, held = held, None
         try:
             notification = taken or (None if is_silent(clock()) else claim(pk, now=clock()))
-            if notification and not gathered(notification, now=clock()):
-                held = work_on(notification, following, clock=clock)
+            if notification:
+                email = find_email(notification.kind)
+                if not (email and email.in_digest and schedule.add_to_staff_digest(notification, now=clock())):
+                    held = send(notification, following, clock=clock)
         except LeaseLostError:
             logger.warning("Message %s is not ours to send any more.", pk)
         except Exception as error:  # noqa: BLE001 - the database may be away; the sweep comes back to this row
             logger.error("Message %s could not be worked on: %s", pk, type(error).__name__)
 
 
-def work_on(notification: Notification, following: int | None, *, clock: Clock) -> Notification | None:
-    """Send it. The next row, if it was claimed with the mark; what did not go makes no claim, and the next asks for itself."""
+def send(notification: Notification, following: int | None, *, clock: Clock) -> Notification | None:
+    """Returns the next row, if it was claimed with the mark; what did not go makes no claim, and the next asks for itself."""
     outcome = attempt(notification, clock=clock)
     if outcome.state != State.SENT:
         settle(notification, outcome)
         return None
     claimed = settle(notification, outcome, following=following, now=clock()).claimed
-    judge(None, clock())
+    record_server_state(None, clock())
     return claimed
 
 
@@ -193,28 +194,58 @@ def attempt(notification: Notification, *, clock: Clock) -> Outcome:
         email = None if notification.is_account_mail else email_for(notification)
         if email and not email.is_still_due():
             return Outcome(State.EXPIRED, _("No longer true when it was due."))
-        if morning := schedule.waits_until(notification, clock()):
+        if email and email.can_wait and (morning := schedule.morning_for(notification, clock())):
             return Outcome(State.PENDING, notification.last_error, due_at=morning, extra=schedule.untried(notification))
-        if not preferences.is_wanted(notification):
+        if email and email.topic and not preferences.wants(email.topic, notification.recipient):
             return Outcome(State.EXPIRED, _("Whoever it was for chose not to get it."))
-        if held := bounces_services.held_back(notification, now=clock()):
-            return Outcome(held.state, held.why, due_at=held.until, extra={"attempts": notification.attempts - 1})
-        if turn := waits_until(notification, clock()):
+        if held := held_back(notification, now=clock()):
+            return held
+        if turn := next_turn(notification, clock()):
             return Outcome(State.PENDING, notification.last_error, due_at=turn, extra=schedule.untried(notification))
         rendered, mail = prepare(notification, email)
     except Exception as error:  # noqa: BLE001 - whatever an app gets wrong in building must not lose the mail
-        logger.error("Message %s could not be built: %s", notification.pk, where(error))
+        logger.error("Message %s could not be built: %s", notification.pk, error_location(error))
         return again_later(notification, f"{type(error).__name__}: {error}", now=clock())
     return hand_over(notification, rendered, mail, clock=clock)
+
+
+def held_back(notification: Notification, *, now: datetime) -> Outcome | None:
+    """The outcome for a message that may not go to its address now. One statement, two for a marked address, none for a code.
+
+    Codes go, because using one shows that the address is right; and so does mail to the team, because an alert may be among it.
+    Other mail goes to a marked address once a day; news and invitations do not go there at all.
+    """
+    address = notification.recipient.lower()
+    if notification.is_account_mail or address in team_addresses():
+        return None
+    mark = MarkedAddress.objects.marked().filter(address=address).first()
+    if mark is None:
+        return None
+    no_attempt: dict[str, object] = {"attempts": notification.attempts - 1}
+    topic = email_named(notification.kind).topic
+    if topic and topic not in ON_AT_FIRST:
+        return Outcome(State.EXPIRED, _("Mail to this address comes back, and this one nobody needs."), extra=no_attempt)
+    # The one message that goes there today stays the one while our mail server makes difficulties.
+    free = Q(tried_at=None) | Q(tried_at__lte=now - MARKED_TRIED_EVERY) | Q(tried_with=notification.pk)
+    if MarkedAddress.objects.filter(free, pk=mark.pk).update(tried_at=now, tried_with=notification.pk):
+        return None
+    if now > (notification.first_tried_at or now) + MARKED_WAITS_AT_MOST:
+        why = _("Mail to this address comes back, and nobody has put it right.")
+        return Outcome(State.FAILED, why, extra=no_attempt)
+    until = max(now, mark.tried_at or now) + MARKED_TRIED_EVERY
+    if notification.expires_at:
+        until = min(until, notification.expires_at)
+    why = _("Mail to this address comes back: it waits until the address is put right.")
+    return Outcome(State.PENDING, why, due_at=until, extra=no_attempt)
 
 
 def prepare(notification: Notification, email: Email | None) -> tuple[rendering.Rendered, EmailMultiAlternatives]:
     """Account mail has no `email`."""
     if email is None:
-        rendered = rendering.unseal(bytes(notification.sealed_body or b""))
+        rendered = rendering.decrypt(bytes(notification.sealed_body or b""))
         return rendered, rendering.compose(notification, rendered)
     message = email.message()
-    links = rendering.links_of_choice(notification, message)
+    links = rendering.choice_links(notification, message)
     rendered = rendering.render(message, choices_link=links.page)
     return rendered, rendering.compose(notification, rendered, message, links)
 
@@ -223,13 +254,13 @@ def hand_over(notification: Notification, rendered: rendering.Rendered, mail: Em
     if not may_talk(clock()):
         return Outcome(State.PENDING, notification.last_error, extra=schedule.untried(notification))
     try:
-        with heartbeat(notification, cut=smtp.line().cut, clock=clock):
+        with heartbeat(notification, cut=smtp.current_line().cut, clock=clock):
             smtp.send(mail, before_data=lambda: ensure_ours(notification, clock()))
     except LeaseLostError:
         raise
     except Exception as error:  # noqa: BLE001 - an error that we did not foresee must not leave the row without an outcome
-        logger.warning("Message %s was not taken by the mail server: %s", notification.pk, where(error))
-        judge(error, clock())
+        logger.warning("Message %s was not taken by the mail server: %s", notification.pk, error_location(error))
+        record_server_state(error, clock())
         if smtp.is_permanent(error):
             if keeps_address(notification.kind):
                 bounces_services.refused(notification, error, now=clock())
@@ -238,15 +269,15 @@ def hand_over(notification: Notification, rendered: rendering.Rendered, mail: Em
     return Outcome(State.SENT, kept=rendered, extra={"sent_at": clock()})
 
 
-def judge(error: Exception | None, now: datetime) -> None:
-    """What it tells of the server. A database that is away now must not hide the outcome of the message."""
+def record_server_state(error: Exception | None, now: datetime) -> None:
+    """As the last try has shown it. A database that is away now must not hide the outcome of the message."""
     try:
-        if error and smtp.is_servers(error):
-            failed(now)
+        if error and smtp.is_server_error(error):
+            record_failure(now)
         else:
-            answered(now)
+            record_answer(now)
     except (DatabaseError, InterfaceError) as failure:
-        logger.warning("The state of the mail server could not be written: %s", where(failure))
+        logger.warning("The state of the mail server could not be written: %s", error_location(failure))
 
 
 def again_later(notification: Notification, error: str, *, now: datetime, kept: rendering.Rendered | None = None) -> Outcome:
@@ -279,7 +310,8 @@ def settle(notification: Notification, outcome: Outcome, *, following: int | Non
         "lease_until": None,
         **outcome.extra,
     }
-    if outcome.kept and not notification.is_account_mail and keeps_words(notification.kind):
+    email = find_email(notification.kind)
+    if outcome.kept and not notification.is_account_mail and (email is None or email.keeps_words):
         kept = outcome.kept.to_keep()
         columns |= {"subject": kept.subject[:200], "text_body": kept.text, "html_body": kept.html}
     if outcome.state != State.PENDING:
@@ -287,10 +319,10 @@ def settle(notification: Notification, outcome: Outcome, *, following: int | Non
         if not keeps_address(notification.kind):
             columns |= {"recipient": ""} | WORDLESS
     try:
-        settled = patiently(lambda: write(notification, columns, following, now))
+        settled = write_with_retries(lambda: write(notification, columns, following, now))
     except (ValueError, DataError):
         # Words that PostgreSQL can't hold (a NUL, half a character) must not leave the row unmarked: it would be sent again.
-        settled = patiently(lambda: write(notification, columns | WORDLESS, following, now))
+        settled = write_with_retries(lambda: write(notification, columns | WORDLESS, following, now))
     if not settled.ours:
         logger.warning("Message %s: the lease ran out before its outcome (%s) was written.", notification.pk, outcome.state)
     return settled
@@ -310,7 +342,7 @@ def write(notification: Notification, columns: dict[str, Any], following: int | 
     return Settled(ours=True, claimed=claim_if_free(following, now=now) if following and now else None)
 
 
-def patiently(write: Callable[[], Settled]) -> Settled:
+def write_with_retries(write: Callable[[], Settled]) -> Settled:
     """Run one write, and again while the database can't be reached, for up to about 25 seconds."""
     for pause in MARK_PAUSES:
         try:
@@ -324,17 +356,11 @@ def patiently(write: Callable[[], Settled]) -> Settled:
     return write()
 
 
-def where(error: Exception) -> str:
-    """What went wrong and in which line, without the error's own words: those may hold a name or an address."""
-    frames = traceback.extract_tb(error.__traceback__)
-    return (
-        f"{type(error).__name__} at {frames[-1].filename}:{frames[-1].lineno} in {frames[-1].name}"
-        if frames
-        else type(error).__name__
-    )
+def error_location(error: Exception) -> str:
+    """What went wrong and in which line, without the error's message: that may hold a name or an address."""
+    name, frames = type(error).__name__, traceback.extract_tb(error.__traceback__)
+    return f"{name} at {frames[-1].filename}:{frames[-1].lineno} in {frames[-1].name}" if frames else name
 
-
-# Finding again what the queue forgot.
 
 # A queued row is left alone for this long; without it each sweep would queue a backlog again and flood the broker.
 QUEUED_AGAIN_AFTER = timedelta(seconds=45)
@@ -353,8 +379,8 @@ def sweep(*, now: datetime, started: float | None = None) -> list[int]:
     if is_silent(now):
         return []
     with transaction.atomic():
-        rows = forgotten(now).select_for_update(skip_locked=True, no_key=True)
-        limit = ROWS_A_TRY if known().down_since else ROWS_A_SWEEP
+        rows = due_and_unqueued(now).select_for_update(skip_locked=True, no_key=True)
+        limit = ROWS_A_TRY if server_state().down_since else ROWS_A_SWEEP
         ids = sorted(rows.values_list("pk", flat=True)[:limit])
         Notification.objects.filter(pk__in=ids).update(kicked_at=now)
     began = started or now.timestamp()
@@ -367,7 +393,7 @@ def sweep(*, now: datetime, started: float | None = None) -> list[int]:
     return ids
 
 
-def forgotten(now: datetime) -> NotificationQuerySet:
+def due_and_unqueued(now: datetime) -> NotificationQuerySet:
     """Due, held by no worker, and not queued lately; the oldest first."""
     free = Q(lease_until=None) | Q(lease_until__lt=now)
     unqueued = Q(kicked_at=None) | Q(kicked_at__lt=now - QUEUED_AGAIN_AFTER)
@@ -393,8 +419,8 @@ WAKES_WITHIN = timedelta(seconds=10)
 
 
 @dataclass(frozen=True)
-class Known:
-    """What this process last read, and when by its own clock."""
+class ServerState:
+    """As this process last read it, and when by its own clock."""
 
     failures: int
     down_since: datetime | None
@@ -402,40 +428,39 @@ class Known:
     read_at: float
 
 
-_known: dict[str, Known] = {}
+_server_states: dict[str, ServerState] = {}
 
 
-def known() -> Known:
+def server_state() -> ServerState:
     """A second old at most while the server is well, else read now."""
-    last = _known.get(server_name())
+    last = _server_states.get(server_name())
     if last and last.down_since is None and time.monotonic() - last.read_at < REMEMBERED_SECONDS:
         return last
     row = MailServer.objects.filter(name=server_name()).values_list("failures", "down_since", "next_try_at").first()
     failures, down_since, next_try_at = row or (0, None, None)
-    fresh = Known(failures, down_since, next_try_at, time.monotonic())
-    _known[server_name()] = fresh
-    return fresh
+    state = ServerState(failures, down_since, next_try_at, time.monotonic())
+    _server_states[server_name()] = state
+    return state
 
 
 def is_silent(now: datetime) -> bool:
     """Whether the server is down and nobody is to try it now: then rows stay as they are."""
-    state = known()
-    next_try_at = state.next_try_at
-    return state.down_since is not None and not (
-        next_try_at is None or next_try_at <= now or next_try_at > now + NO_PAUSE_IS_SO_LONG
-    )
+    state = server_state()
+    if state.down_since is None or state.next_try_at is None:
+        return False
+    return now < state.next_try_at <= now + NO_PAUSE_IS_SO_LONG
 
 
 def may_talk(now: datetime) -> bool:
     """Whether this worker may hand over a message now. While the server is down this takes the one try that there is."""
-    if known().down_since is None:
+    if server_state().down_since is None:
         return True
     mine = Q(next_try_at__lte=now) | Q(next_try_at__gt=now + NO_PAUSE_IS_SO_LONG)
     trying = timedelta(seconds=4 * settings.EMAIL_TIMEOUT)  # until then the others wait for the answer
     return bool(MailServer.objects.silent().filter(mine).update(next_try_at=now + trying))
 
 
-def failed(now: datetime) -> None:
+def record_failure(now: datetime) -> None:
     """The server could not be reached, or broke off, or would not have us: it is the server and not the message."""
     with transaction.atomic():
         servers = MailServer.objects.select_for_update(no_key=True)
@@ -446,19 +471,18 @@ def failed(now: datetime) -> None:
         doubled = min(max(server.failures - FAILURES_UNTIL_DOWN, 0), 10)
         server.next_try_at = now + min(SHORTEST_PAUSE * 2**doubled, LONGEST_SERVER_PAUSE)
         server.save(update_fields=["failures", "down_since", "next_try_at"])
-    _known.pop(server_name(), None)
+    _server_states.pop(server_name(), None)
     if server.failures == FAILURES_UNTIL_DOWN:
         logger.error("The mail server failed %s times in a row: it is left alone but for one try at a time.", server.failures)
 
 
-def answered(now: datetime) -> None:
+def record_answer(now: datetime) -> None:
     """It answered for a message, with yes or no. What waited for it goes at once."""
-    state = known()
+    state = server_state()
     if not state.failures:
         return
-    well = {"failures": 0, "down_since": None}
-    changed = MailServer.objects.filter(name=server_name(), failures__gt=0).update(**well)
-    _known.pop(server_name(), None)
+    changed = MailServer.objects.filter(name=server_name(), failures__gt=0).update(failures=0, down_since=None)
+    _server_states.pop(server_name(), None)
     if changed and state.down_since:
         logger.warning("The mail server answers again, after %s.", now - state.down_since)
         waiting = Notification.objects.filter(state=State.PENDING, first_tried_at__isnull=False, attempts__gt=0)
@@ -482,7 +506,7 @@ LONGEST_LINE = timedelta(hours=3)
 _taken: dict[str, tuple[datetime, int]] = {}
 
 
-def waits_until(notification: Notification, now: datetime) -> datetime | None:
+def next_turn(notification: Notification, now: datetime) -> datetime | None:
     """The end of the line at its domain if this minute's share has gone; None for what may go now, which is counted."""
     most = settings.MAIL_A_MINUTE_TO_A_DOMAIN
     domain = notification.recipient.rpartition("@")[2].lower()
@@ -494,16 +518,16 @@ def waits_until(notification: Notification, now: datetime) -> datetime | None:
         _taken[domain] = (minute, left - 1)
         return None
     some = max(1, most // 30)
-    if take(domain, minute, some, now=now, most=share_of(notification, most)):
-        _remember(domain, minute, some - 1)
+    email = None if notification.is_account_mail else find_email(notification.kind)
+    share = max(1, int(most * SHARE_OF_PATIENT_MAIL)) if email and email.can_wait else most
+    if take(domain, minute, some, now=now, most=share):
+        # Only of this minute: domains are many, and a worker lives for weeks.
+        for name, (last, _left) in list(_taken.items()):  # a copy, since a worker may have threads
+            if last != minute:
+                _taken.pop(name, None)
+        _taken[domain] = (minute, some - 1)
         return None
     return None if notification.is_account_mail else queue_up(domain, minute, most=most)
-
-
-def share_of(notification: Notification, most: int) -> int:
-    if notification.is_account_mail or not email_named(notification.kind).can_wait:
-        return most
-    return max(1, int(most * SHARE_OF_PATIENT_MAIL))
 
 
 def take(domain: str, minute: datetime, some: int, *, now: datetime, most: int) -> bool:
@@ -528,16 +552,6 @@ def queue_up(domain: str, minute: datetime, *, most: int) -> datetime:
     return line.line_until
 
 
-def _remember(domain: str, minute: datetime, left: int) -> None:
-    """Only of this minute: domains are many, and a worker lives for weeks."""
-    for name, (last, _left) in list(_taken.items()):  # a copy, since a worker may have threads
-        if last != minute:
-            _taken.pop(name, None)
-    _taken[domain] = (minute, left)
-
-
-# Whether mail goes out, for /readyz.
-
 # The sweep comes every 20 seconds and a worker clears a backlog fast: after this, nobody is at work.
 LATE_AFTER = timedelta(minutes=10)
 # One address that takes nothing is that address; several for so long are the mail server.
@@ -546,11 +560,10 @@ TRIED_TOO_MANY = 5
 
 
 def check_outbox() -> str:
-    """What is wrong, in figures; nothing while mail goes out."""
+    """For /readyz: what is wrong, in figures; nothing while mail goes out."""
     now = timezone.now()
-    down = MailServer.objects.silent().order_by("down_since").values_list("down_since", flat=True).first()
-    if down:
-        return f"the mail server has taken nothing for {(now - down) // timedelta(minutes=1)} minutes"
+    if down_since := MailServer.objects.silent().order_by("down_since").values_list("down_since", flat=True).first():
+        return f"the mail server has taken nothing for {(now - down_since) // timedelta(minutes=1)} minutes"
     late = Notification.objects.oldest_due(now)
     if late and now - late > LATE_AFTER:
         return f"the oldest due message has waited {(now - late) // timedelta(minutes=1)} minutes: is there a worker, and a beat?"
@@ -561,6 +574,6 @@ def check_outbox() -> str:
 
 
 def check_returned_mail() -> str:
-    """What is wrong with the mailbox of returned mail, if one is read."""
+    """For /readyz: what is wrong with the mailbox of returned mail, if one is read."""
     trouble = MailboxRead.objects.exclude(trouble="").values_list("trouble", flat=True).first() if settings.BOUNCE_MAILBOX else ""
     return f"the mailbox of returned mail can't be read: {trouble}" if trouble else ""

@@ -6,12 +6,13 @@ import smtplib
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends import smtp
+from django.utils.encoding import force_str
 
 # Servers end lines that lie idle, and some don't like one that never ends.
 IDLE_SECONDS = 20.0
@@ -54,32 +55,32 @@ class Line:
             connection.close()
 
 
-class Kept(threading.local):
+class ThreadLine(threading.local):
     def __init__(self) -> None:
         self.line = Line()
 
 
-_kept = Kept()
+_thread = ThreadLine()
 
 
-class Asking:
+class AsksBeforeData:
     """A client of SMTP whose line is known from its first word on, and that asks before DATA: from there on there is doubt."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        _kept.line.connection = self  # type: ignore[assignment]
+        _thread.line.connection = self  # type: ignore[assignment]
         super().__init__(*args, **kwargs)
 
     def data(self, msg: Any) -> Any:
-        _kept.line.before_data()
-        _kept.line.in_doubt = True
+        _thread.line.before_data()
+        _thread.line.in_doubt = True
         return super().data(msg)  # type: ignore[misc]
 
 
-class SMTP(Asking, smtplib.SMTP):
+class SMTP(AsksBeforeData, smtplib.SMTP):
     pass
 
 
-class SMTPOverTLS(Asking, smtplib.SMTP_SSL):
+class SMTPOverTLS(AsksBeforeData, smtplib.SMTP_SSL):
     pass
 
 
@@ -91,9 +92,9 @@ class EmailBackend(smtp.EmailBackend):
         return SMTPOverTLS if self.use_ssl else SMTP
 
 
-def line() -> Line:
+def current_line() -> Line:
     """The one of this thread."""
-    return _kept.line
+    return _thread.line
 
 
 def send(mail: EmailMultiAlternatives, *, before_data: Callable[[], None] = lambda: None) -> None:
@@ -101,15 +102,15 @@ def send(mail: EmailMultiAlternatives, *, before_data: Callable[[], None] = lamb
 
     Raises what `before_data` raises, and then nothing was sent; else what smtplib raises: is_permanent() tells what it means.
     """
-    _kept.line.before_data = before_data  # type: ignore[method-assign]
-    if is_kept():
+    _thread.line.before_data = before_data  # type: ignore[method-assign]
+    if is_reusable():
         with contextlib.suppress(LineWasDeadError):
             hand_over(mail, kept=True)
             return
     hang_up()
-    _kept.line.backend, _kept.line.made_for, _kept.line.messages = get_connection(), server_settings(), 0
+    _thread.line.backend, _thread.line.made_for, _thread.line.messages = get_connection(), server_settings(), 0
     try:
-        _kept.line.backend.open()
+        _thread.line.backend.open()
         hand_over(mail, kept=False)
     except BaseException:
         if not is_open():
@@ -118,20 +119,20 @@ def send(mail: EmailMultiAlternatives, *, before_data: Callable[[], None] = lamb
 
 
 def hand_over(mail: EmailMultiAlternatives, *, kept: bool) -> None:
-    backend = _kept.line.backend
-    _kept.line.in_doubt = not isinstance(backend, EmailBackend)  # of others nobody knows
+    backend = _thread.line.backend
+    _thread.line.in_doubt = not isinstance(backend, EmailBackend)  # of others nobody knows
     try:
         if backend.send_messages([mail]) != 1:
             raise NotHandedOverError
     except smtplib.SMTPServerDisconnected as error:
         hang_up()
-        if kept and not _kept.line.in_doubt and not isinstance(error.__context__, TimeoutError):
+        if kept and not _thread.line.in_doubt and not isinstance(error.__context__, TimeoutError):
             raise LineWasDeadError from error
         raise
     except smtplib.SMTPResponseException as error:
         if error.smtp_code == CLOSING or not is_open():
             hang_up()
-            if kept and not _kept.line.in_doubt and error.smtp_code == CLOSING:
+            if kept and not _thread.line.in_doubt and error.smtp_code == CLOSING:
                 raise LineWasDeadError from error
         raise
     except smtplib.SMTPRecipientsRefused:
@@ -141,17 +142,17 @@ def hand_over(mail: EmailMultiAlternatives, *, kept: bool) -> None:
     except BaseException:
         hang_up()  # whatever it was, the next message begins anew
         raise
-    _kept.line.used_at, _kept.line.messages = time.monotonic(), _kept.line.messages + 1
+    _thread.line.used_at, _thread.line.messages = time.monotonic(), _thread.line.messages + 1
 
 
-def is_kept() -> bool:
+def is_reusable() -> bool:
     """Whether there is a connection of this process, to the server of the settings, that is fresh enough."""
-    fresh = time.monotonic() - _kept.line.used_at < IDLE_SECONDS and _kept.line.messages < MESSAGES_A_LINE
-    return fresh and is_open() and _kept.line.made_for == server_settings()
+    fresh = time.monotonic() - _thread.line.used_at < IDLE_SECONDS and _thread.line.messages < MESSAGES_A_LINE
+    return fresh and is_open() and _thread.line.made_for == server_settings()
 
 
 def is_open() -> bool:
-    connection = getattr(_kept.line.backend, "connection", None)
+    connection = getattr(_thread.line.backend, "connection", None)
     return connection is not None and connection.sock is not None
 
 
@@ -162,8 +163,8 @@ def server_settings() -> tuple[object, ...]:
 
 def hang_up() -> None:
     """The server has answered for its last message by now: what goes wrong while saying goodbye must not send that again."""
-    backend, _kept.line.backend, _kept.line.connection = _kept.line.backend, None, None
-    if backend is None or _kept.line.made_for[0] != os.getpid():  # a fork's parent still talks on its own
+    backend, _thread.line.backend, _thread.line.connection = _thread.line.backend, None, None
+    if backend is None or _thread.line.made_for[0] != os.getpid():  # a fork's parent still talks on its own
         return
     with contextlib.suppress(smtplib.SMTPException, OSError):
         if isinstance(backend, smtp.EmailBackend) and backend.connection and backend.connection.sock:
@@ -182,7 +183,7 @@ def is_permanent(error: Exception) -> bool:
     return isinstance(error, smtplib.SMTPDataError) and 500 <= error.smtp_code < 600
 
 
-def is_servers(error: Exception) -> bool:
+def is_server_error(error: Exception) -> bool:
     """Whether it is the server's trouble, which each message would meet, and not this message's or its address's."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return any(code == CLOSING for code, _answer in error.recipients.values())
@@ -194,11 +195,9 @@ def is_servers(error: Exception) -> bool:
 def describe(error: Exception) -> str:
     """The server's own words, for staff; may hold the address, so never for a log."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
-        return "; ".join(f"{code} {_words(answer)}" for code, answer in error.recipients.values())
-    if isinstance(error, smtplib.SMTPResponseException):
-        return f"{error.smtp_code} {_words(error.smtp_error)}"
-    return f"{type(error).__name__}: {error}"
-
-
-def _words(answer: bytes | str) -> str:
-    return answer.decode(errors="replace") if isinstance(answer, bytes) else str(answer)
+        answers: Iterable[tuple[int, bytes | str]] = error.recipients.values()
+    elif isinstance(error, smtplib.SMTPResponseException):
+        answers = [(error.smtp_code, error.smtp_error)]
+    else:
+        return f"{type(error).__name__}: {error}"
+    return "; ".join(f"{code} {force_str(answer, errors='replace')}" for code, answer in answers)

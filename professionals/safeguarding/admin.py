@@ -21,7 +21,7 @@ from accounts.access import signed_in
 from ctac.errors import DomainError
 from ctac.staff.columns import NOTHING, LooksOnly, column, long_moment, moment_of, state_tag
 from ctac.staff.lists import period_of
-from ctac.staff.site import ObjectAction, OneRowAdmin, Waiting, in_our_words, staff_site
+from ctac.staff.site import ObjectAction, OneRowAdmin, Waiting, page_form_class, staff_site
 from professionals.models import Decision, FlaggedEvent, FlaggedEventKind, FlaggedText, OutOfHours
 from professionals.safeguarding import services
 
@@ -55,7 +55,7 @@ class DecideForm(forms.Form):
 def decide_page(page_admin: "FlaggedTextAdmin", request: HttpRequest, flagged: FlaggedText, action: ObjectAction) -> HttpResponse:
     """Shows the words beside the button to those who have read them; when they were changed, the new ones."""
     change_url = reverse("staff:professionals_flaggedtext_change", args=[flagged.pk])
-    form = in_our_words(DecideForm)(request.POST if request.method == "POST" else None)
+    form = page_form_class(DecideForm)(request.POST if request.method == "POST" else None)
     if form.is_valid():
         try:
             action.service(flagged, by=signed_in(request), now=timezone.now(), **form.cleaned_data)  # type: ignore[misc]

@@ -37,7 +37,7 @@ def _our_templates(settings: Any) -> None:
 @pytest.fixture(autouse=True)
 def _nothing_remembered() -> None:
     """A process remembers for a moment how the mail server was; a test's database doesn't."""
-    delivery_services._known.clear()
+    delivery_services._server_states.clear()
     delivery_services._taken.clear()
     smtp.hang_up()
 

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 from notifications import rendering
 from notifications.delivery.services import deliver
 from notifications.models import Notification, State
-from notifications.outbox import CannotResend, may_resend, resend, seal_and_send
+from notifications.outbox import CannotResend, may_resend, queue_account_mail, resend
 from notifications.privacy import export_for
 from notifications.rendering import Rendered
 from tests.notifications.conftest import later
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def row(now):
-    seal_and_send(
+    queue_account_mail(
         kind="account-code",
         to="reader@leeds.example.nhs.uk",
         mail=Rendered("Your code is 482913", "Code: 482913", '<p style="color: #16232b">482913</p>'),
@@ -80,18 +80,18 @@ def test_a_new_key_still_opens_what_the_old_one_closed(row, settings):
     old = settings.SECRET_KEY
     settings.SECRET_KEY = "a new one, long enough to be a secret key of this site"
     with pytest.raises(rendering.UnreadableError):
-        rendering.unseal(bytes(row.sealed_body))
+        rendering.decrypt(bytes(row.sealed_body))
     settings.SECRET_KEY_FALLBACKS = [old]
-    assert rendering.unseal(bytes(row.sealed_body)).text == "Code: 482913"
+    assert rendering.decrypt(bytes(row.sealed_body)).text == "Code: 482913"
 
 
 def test_what_is_sealed_twice_looks_different_each_time():
     rendered = Rendered("s", "t", "h")
-    assert rendering.seal(rendered) != rendering.seal(rendered)
+    assert rendering.encrypt(rendered) != rendering.encrypt(rendered)
 
 
 def test_two_codes_to_one_address_are_two_messages(row, now):
-    seal_and_send(
+    queue_account_mail(
         kind="account-code", to=row.recipient, mail=Rendered("s", "t", ""), now=now, expires_at=now + timedelta(minutes=15)
     )
     assert Notification.objects.count() == 2

@@ -143,7 +143,7 @@ def test_what_is_no_longer_so_is_left_out_and_a_digest_of_nothing_is_not_sent(ma
 
 
 def test_a_failed_gathering_loses_nothing(event, inbox, now, monkeypatch):
-    monkeypatch.setattr(schedule, "collect_each", lambda *args, **more: 1 / 0)
+    monkeypatch.setattr(schedule, "add_to_digests", lambda *args, **more: 1 / 0)
     assert delivered(event(), now).state == State.SENT
 
 
@@ -151,7 +151,7 @@ def test_a_worker_whose_lease_is_over_gathers_nothing(event, now):
     row = event(state=State.SENDING, lease_until=now, lease_token="5b0bd2f5-6ecf-4c2a-9f6b-4a3a4a4f2d11")
     stale = Notification.objects.get(pk=row.pk)
     Notification.objects.update(lease_token="0d2a4f4e-0a36-4f0e-8f0c-6b8a1c9d7e22")
-    assert not schedule.gathered(stale, now=now)
+    assert not schedule.add_to_staff_digest(stale, now=now)
     assert digests().count() == 0
 
 

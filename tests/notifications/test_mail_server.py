@@ -153,7 +153,7 @@ def test_an_answer_in_between_counts_from_one_again(send_many, mail_server, sett
     for port in (bad, bad, good, bad, bad):
         settings.EMAIL_PORT = port
         MailServer.objects.update(name=delivery_services.server_name())
-        delivery_services._known.clear()
+        delivery_services._server_states.clear()
         send_many(1)
     assert MailServer.objects.get().down_since is None
     assert name != delivery_services.server_name()
@@ -203,7 +203,7 @@ def test_a_fork_does_not_say_goodbye_on_its_parents_line(monkeypatch):
             def close(self):
                 ours.sendall(b"QUIT\r\n")
 
-        smtp._kept.line.backend, smtp._kept.line.made_for = Backend(), (-1,)
+        smtp._thread.line.backend, smtp._thread.line.made_for = Backend(), (-1,)
         smtp.hang_up()
         theirs.setblocking(False)
         with pytest.raises(BlockingIOError):

@@ -8,7 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 from notifications.delivery.services import deliver
 from notifications.models import State
 from notifications.outbox import resend
-from notifications.schedule import SPREAD_OVER, News, collect_each, night
+from notifications.schedule import SPREAD_OVER, DigestItem, add_to_digests, night
 from tests.notifications.conftest import later
 
 pytestmark = pytest.mark.django_db
@@ -80,11 +80,11 @@ def test_what_a_colleague_sends_again_in_the_night_goes(make_kind, make_row, inb
 
 def test_a_digest_that_waits_takes_in_what_comes_meanwhile(make_kind, make_row, inbox):
     make_kind(can_wait=True)
-    first, second = (News("person:7", "reader@leeds.example.nhs.uk", reference) for reference in ("LO-1", "LO-2"))
+    first, second = (DigestItem("person:7", "reader@leeds.example.nhs.uk", reference) for reference in ("LO-1", "LO-2"))
     written = {"kind": "test", "day": NIGHT.date(), "due_at": NIGHT}
-    [key] = collect_each([first], now=NIGHT, **written)
+    [key] = add_to_digests([first], now=NIGHT, **written)
     deliver(key, clock=lambda: NIGHT)
-    assert collect_each([second], now=NIGHT + timedelta(hours=1), **written) == [key]
+    assert add_to_digests([second], now=NIGHT + timedelta(hours=1), **written) == [key]
 
 
 @pytest.mark.parametrize(

@@ -107,7 +107,7 @@ def test_it_reads_only_what_is_due_through_its_index(make_row, now):
     make_row()
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE notifications_notification")
-    found = delivery_services.forgotten(now).select_for_update(skip_locked=True, no_key=True)[:500]
+    found = delivery_services.due_and_unqueued(now).select_for_update(skip_locked=True, no_key=True)[:500]
     plan = found.explain(analyze=True, costs=False, timing=False, summary=False)
     assert "notification_unsent_by_due" in plan
     assert "Seq Scan" not in plan

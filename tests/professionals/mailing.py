@@ -9,7 +9,7 @@ from notifications.rendering import Rendered
 
 def mails_to(email: str) -> list[Rendered]:
     rows = Notification.objects.filter(recipient=email, is_account_mail=True).order_by("pk")
-    return [rendering.unseal(bytes(row.sealed_body)) for row in rows if row.sealed_body]
+    return [rendering.decrypt(bytes(row.sealed_body)) for row in rows if row.sealed_body]
 
 
 def last_code(email: str) -> str:

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from ctac.staff.lists import days_of, period_in_words, pieces, telling_piece, with_words, words_in
+from ctac.staff.lists import days_of, period_label, search_piece, smaller_periods, with_words, words_in
 from professionals.models import Organisation, Person
 
 
@@ -28,13 +28,13 @@ def test_what_is_looked_for() -> None:
 
 def test_periods_lead_from_years_to_days() -> None:
     first, last = date(2025, 11, 28), date(2026, 1, 2)
-    assert pieces("", first, last) == ["2026", "2025"]
-    assert pieces("2025", first, last) == ["2025-12", "2025-11"]
-    assert pieces("2025-11", first, last) == ["2025-11-30", "2025-11-29", "2025-11-28"]
-    assert pieces("2025-11-30", first, last) == pieces("2020", first, last) == []
+    assert smaller_periods("", first, last) == ["2026", "2025"]
+    assert smaller_periods("2025", first, last) == ["2025-12", "2025-11"]
+    assert smaller_periods("2025-11", first, last) == ["2025-11-30", "2025-11-29", "2025-11-28"]
+    assert smaller_periods("2025-11-30", first, last) == smaller_periods("2020", first, last) == []
     assert days_of("2026-02") == (date(2026, 2, 1), date(2026, 2, 28))
     assert [days_of(wrong) for wrong in ("", "2026-13", "2026-02-30", "9999", "26")] == [None] * 5
-    assert period_in_words("2026-11") == "November 2026"
+    assert period_label("2026-11") == "November 2026"
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_periods_lead_from_years_to_days() -> None:
     ],
 )
 def test_the_index_is_asked_for_a_piece_of_a_long_word(word: str, piece: str) -> None:
-    assert telling_piece(word) == piece
+    assert search_piece(word) == piece
 
 
 @pytest.mark.django_db

@@ -34,7 +34,7 @@ from leaflets.models import (
 from leaflets.models.orders import QUEUED_STATES
 from leaflets.stock.services import allocate_backordered, fill_backorders, lock_editions, lock_orders, move_allocated
 from notifications.outbox import notify
-from notifications.schedule import News, collect_each
+from notifications.schedule import DigestItem, add_to_digests
 from professionals.safeguarding.services import notify_safeguarding_lead
 
 # The event that is written when an order goes from one state to another.
@@ -213,10 +213,12 @@ def record_dispatches(tracking_numbers: Mapping[Order, str], *, by: User | None,
     # What the presenter brings is in another email than what is posted. Who has no address gets none.
     orders = list(tracking_numbers)
     news = [
-        News(":".join(filter(None, ["person", str(order.person_id), order.brought_with])), order.person.email, order.reference)
+        DigestItem(
+            ":".join(filter(None, ["person", str(order.person_id), order.brought_with])), order.person.email, order.reference
+        )
         for order in orders
     ]
-    emails = collect_each(news, kind="order-dispatched", day=uk_day(now), now=now, due_at=email_due_at(now))
+    emails = add_to_digests(news, kind="order-dispatched", day=uk_day(now), now=now, due_at=email_due_at(now))
     return Dispatch.objects.bulk_create(
         Dispatch(order=order, dispatched_at=now, by=by, tracking_number=number, told_in_id=key)
         for (order, number), key in zip(tracking_numbers.items(), emails, strict=True)

@@ -200,8 +200,8 @@ def test_telling_takes_as_many_statements_a_parcel_and_the_email_as_many_for_one
 
 def test_a_digest_keeps_the_references_that_fit(now):
     def collect(reference: str) -> int | None:
-        news = schedule.News("person:1", "a@leeds.example.nhs.uk", reference)
-        [key] = schedule.collect_each([news], kind="order-dispatched", day=now.date(), now=now, due_at=now)
+        news = schedule.DigestItem("person:1", "a@leeds.example.nhs.uk", reference)
+        [key] = schedule.add_to_digests([news], kind="order-dispatched", day=now.date(), now=now, due_at=now)
         return key
 
     keys = {collect(f"LO-{number:04}-AA") for number in [*range(20), 3]}

@@ -7,8 +7,8 @@ import pytest
 from django.db import connection
 
 from notifications import preferences
-from notifications.bounces.services import Answer, arrived, put_right, take
-from notifications.delivery.services import deliver
+from notifications.bounces.services import Answer, arrived, put_right, record_answers
+from notifications.delivery.services import deliver, held_back
 from notifications.models import (
     BounceType,
     ChoiceSource,
@@ -43,7 +43,7 @@ def went(make_row, now, **fields):
 def returned(kind, make_row, now):
     """A message that came back at once: its address is marked."""
     row = went(make_row, now, recipient="Reader@Leeds.example.nhs.uk")
-    assert take([came_back(row)], now=now) == 1
+    assert record_answers([came_back(row)], now=now) == 1
     return row
 
 
@@ -59,14 +59,17 @@ def test_the_same_report_told_again_and_by_others_changes_nothing(returned, now)
     put_right(address=READER, how=ClearReason.OWNER, by=None, now=now)
     before = list(MarkedAddress.objects.values()), list(Notification.objects.order_by("pk").values())
     for source in (ReportSource.MAILBOX, ReportSource.PROVIDER, ReportSource.SERVER):
-        assert take([came_back(returned, source=source), came_back(returned, source=source)], now=now + timedelta(hours=1)) == 0
+        assert (
+            record_answers([came_back(returned, source=source), came_back(returned, source=source)], now=now + timedelta(hours=1))
+            == 0
+        )
     assert (list(MarkedAddress.objects.values()), list(Notification.objects.order_by("pk").values())) == before
 
 
 def test_soft_returns_mark_on_the_third_day_only(kind, make_row, now):
     for day, marks in ((0, False), (0, False), (1, False), (9, True)):
         at = now + timedelta(days=day)
-        take([came_back(went(make_row, at), BounceType.SOFT)], now=at)
+        record_answers([came_back(went(make_row, at), BounceType.SOFT)], now=at)
         assert MarkedAddress.objects.marked().exists() is marks
     assert MarkedAddress.objects.get().sort == "soft"
 
@@ -74,16 +77,16 @@ def test_soft_returns_mark_on_the_third_day_only(kind, make_row, now):
 def test_soft_returns_that_lie_far_apart_mark_nothing(kind, make_row, now):
     for day in (0, 20, 40, 60):
         at = now + timedelta(days=day)
-        take([came_back(went(make_row, at), BounceType.SOFT)], now=at)
+        record_answers([came_back(went(make_row, at), BounceType.SOFT)], now=at)
     assert not MarkedAddress.objects.marked().exists()
 
 
 def test_what_went_before_the_address_was_put_right_marks_it_no_more(returned, make_row, now):
     older = went(make_row, now)
     put_right(address=READER, how=ClearReason.OWNER, by=None, now=now)
-    take([came_back(older)], now=now + timedelta(hours=1))
+    record_answers([came_back(older)], now=now + timedelta(hours=1))
     assert not MarkedAddress.objects.marked().exists()
-    take([came_back(went(make_row, now + timedelta(hours=2)))], now=now + timedelta(hours=3))
+    record_answers([came_back(went(make_row, now + timedelta(hours=2)))], now=now + timedelta(hours=3))
     assert MarkedAddress.objects.marked().exists()
 
 
@@ -93,19 +96,19 @@ def test_a_report_by_email_needs_a_message_of_ours_and_a_provider_an_address_tha
         BounceType.HARD, ReportSource.MAILBOX, message_id="<00000000000000000000000000000000@ctac.example>", address=READER
     )
     stranger = Answer(BounceType.HARD, ReportSource.PROVIDER, address="stranger@elsewhere.example", key="1")
-    assert take([by_mail, stranger], now=now) == 0
-    assert take([Answer(BounceType.HARD, ReportSource.PROVIDER, address=READER.upper(), key="2")], now=now) == 1
+    assert record_answers([by_mail, stranger], now=now) == 0
+    assert record_answers([Answer(BounceType.HARD, ReportSource.PROVIDER, address=READER.upper(), key="2")], now=now) == 1
     assert [mark.address for mark in MarkedAddress.objects.marked()] == [READER]
 
 
 def test_a_complaint_stops_every_topic_once_and_marks_nothing(kind, make_row, now):
     row = went(make_row, now)
-    take([came_back(row, BounceType.COMPLAINT)], now=now)
+    record_answers([came_back(row, BounceType.COMPLAINT)], now=now)
     assert preferences.wants_each(READER) == dict.fromkeys(Topic, False)
     assert not MarkedAddress.objects.marked().exists()
     assert {choice.chosen_where for choice in MailChoice.objects.all()} == {ChoiceSource.COMPLAINT}
     choose(address=READER, chosen={Topic.REMINDERS: True}, where=ChoiceSource.PAGE, now=now)
-    take([came_back(row, BounceType.COMPLAINT)], now=now)
+    record_answers([came_back(row, BounceType.COMPLAINT)], now=now)
     assert preferences.wants(Topic.REMINDERS, READER)
 
 
@@ -113,7 +116,7 @@ def test_a_complaint_stops_every_topic_once_and_marks_nothing(kind, make_row, no
 def test_a_thousand_answers_take_as_many_statements_as_one(kind, make_row, now, count, django_assert_num_queries):
     answers = [came_back(went(make_row, now, recipient=f"r{n}@leeds.example.nhs.uk")) for n in range(count)]
     with django_assert_num_queries(11):  # two are the savepoint
-        take(answers, now=now)
+        record_answers(answers, now=now)
     assert MarkedAddress.objects.marked().count() == count
 
 
@@ -190,8 +193,6 @@ def test_news_does_not_go_to_a_marked_address_and_reminders_wait(returned, make_
 
 
 def test_a_message_to_an_address_that_is_not_marked_costs_one_statement(kind, make_row, now, django_assert_num_queries):
-    from notifications.bounces.services import held_back
-
     row = make_row()
     with django_assert_num_queries(1):
         assert held_back(row, now=now) is None
@@ -248,7 +249,7 @@ def test_what_is_too_late_or_was_sent_again_already_is_not_sent_again(kind, make
     old = went(make_row, now, created_at=now - timedelta(days=15))
     again = went(make_row, now)
     make_row(resend_of=again)
-    take([came_back(row) for row in (late, old, again)], now=now)
+    record_answers([came_back(row) for row in (late, old, again)], now=now)
     assert put_right(address=READER, how=ClearReason.OWNER, by=None, now=now) == 0
 
 
@@ -260,7 +261,7 @@ def test_a_code_that_was_used_clears_the_mark(returned, waiting, now):
 
 
 def test_a_person_can_see_it_and_erasing_takes_it_away(returned, now):
-    take([Answer(BounceType.SOFT, ReportSource.PROVIDER, address=READER, said="mailbox full", key="1")], now=now)
+    record_answers([Answer(BounceType.SOFT, ReportSource.PROVIDER, address=READER, said="mailbox full", key="1")], now=now)
     [row] = export_for("READER@leeds.example.nhs.uk")
     assert {each["said"] for each in row["came_back"]} == {"550 5.1.1 user unknown", "mailbox full"}
     erase_for(READER, now)
@@ -272,7 +273,7 @@ def test_two_who_tell_of_one_address_at_once_mark_it_once(kind, make_row, now):
     rows = [went(make_row, now) for _ in range(2)]
 
     def tell(row):
-        take([came_back(row)], now=now)
+        record_answers([came_back(row)], now=now)
         connection.close()
 
     threads = [Thread(target=tell, args=[row]) for row in rows]

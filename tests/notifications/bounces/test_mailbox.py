@@ -125,7 +125,7 @@ def test_a_crash_before_the_commit_loses_nothing(ours, server, now, monkeypatch)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(mailbox, "take", crash)
+        patch.setattr(mailbox, "record_answers", crash)
         with pytest.raises(KeyboardInterrupt):
             mailbox.read_mailbox(server.url, now=now)
     assert mailbox.read_mailbox(server.url, now=now) == 1

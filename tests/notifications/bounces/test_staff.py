@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from ctac.staff.site import staff_site
-from notifications.bounces.services import Answer, take
+from notifications.bounces.services import Answer, record_answers
 from notifications.models import BounceType, MarkedAddress, Notification, ReportSource
 from tests.bookings import rows
 from tests.factories import make_person, make_staff, sign_in_staff
@@ -23,7 +23,9 @@ def staff(client):
 @pytest.fixture
 def mark(kind, make_row, now):
     row = make_row(recipient=ADDRESS, state="sent", sent_at=now)
-    take([Answer(BounceType.HARD, ReportSource.MAILBOX, message_id=row.message_id, said="550 5.1.1 <user> unknown")], now=now)
+    record_answers(
+        [Answer(BounceType.HARD, ReportSource.MAILBOX, message_id=row.message_id, said="550 5.1.1 <user> unknown")], now=now
+    )
     return MarkedAddress.objects.get()
 
 

@@ -32,7 +32,7 @@ from leaflets.orders.services.create import keep_address
 from leaflets.orders.services.transitions import dispatch, start_packing
 from notifications.models import ChoiceSource, MarkedAddress, Notification, ReturnedMail
 from notifications.models import State as MailState
-from notifications.outbox import seal_and_send
+from notifications.outbox import queue_account_mail
 from notifications.preferences import choose
 from notifications.registry import Topic
 from notifications.rendering import Rendered
@@ -267,7 +267,7 @@ def of_mail(person: Person, now: datetime) -> None:
         more = {"about": about, "message_id": f"<{number}@colleagues>", "recipient": "team@ctac.example"}
         Notification.objects.create(kind="order-missing-for-staff", **more, **row)
     theirs = Rendered(NAME, f"{NAME} {ADDRESS}", f"<p>{PHONE}</p>")
-    seal_and_send(kind="account-login-code", to=EMAIL, now=now, expires_at=now + timedelta(minutes=15), mail=theirs)
+    queue_account_mail(kind="account-login-code", to=EMAIL, now=now, expires_at=now + timedelta(minutes=15), mail=theirs)
     told = Notification.objects.get(message_id="<1@t>")
     ReturnedMail.objects.create(
         key="k", address=EMAIL, sort="hard", source="report", notification=told, went_at=now, received_at=now

@@ -37,7 +37,7 @@ def opened(where: str, value: Any) -> str:
     if value is None:
         return ""
     if where == "notifications_notification.sealed_body":
-        mail = rendering.unseal(bytes.fromhex(value.removeprefix("\\x")))
+        mail = rendering.decrypt(bytes.fromhex(value.removeprefix("\\x")))
         return f"{mail.subject} {mail.text} {mail.html}"
     if where == "accounts_session.session_data":
         return str([opened_box(each) for each in SessionStore().decode(value).values()])
