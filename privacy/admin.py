@@ -166,7 +166,7 @@ class DataActionAdmin(ListOnly):
 class RetentionRunAdmin(ListOnly):
     """It runs each night, and `manage.py retention --run` runs it at once."""
 
-    change_list_template = "professionals/staff/retention.html"
+    change_list_template = "privacy/staff/retention.html"
     list_display = ("when", "ended", "number_done", "number_left", "what_was_done")
     sorts_quickly = ("when",)
     ordering = ("-started_at", "-pk")

@@ -41,7 +41,7 @@ class ComplaintEmail(Email):
 class ComplaintReceived(ComplaintEmail):
     name = "complaint-received"
     label = _("Complaint came")
-    template = "complaint_received"
+    template = "privacy/complaint_received"
     subject = _("We have your complaint: %(reference)s")
 
 
@@ -59,21 +59,21 @@ class ComplaintStepEmail(ComplaintEmail):
 class ComplaintAcknowledged(ComplaintStepEmail):
     name = "complaint-acknowledged"
     label = _("Complaint acknowledged")
-    template = "complaint_acknowledged"
+    template = "privacy/complaint_acknowledged"
     subject = _("We are looking into your complaint: %(reference)s")
 
 
 class ComplaintProgress(ComplaintStepEmail):
     name = "complaint-progress"
     label = _("How far we are with a complaint")
-    template = "complaint_progress"
+    template = "privacy/complaint_progress"
     subject = _("Your complaint: where we are: %(reference)s")
 
 
 class ComplaintAnswered(ComplaintStepEmail):
     name = "complaint-answered"
     label = _("Outcome of a complaint")
-    template = "complaint_answered"
+    template = "privacy/complaint_answered"
     subject = _("The outcome of your complaint: %(reference)s")
 
 
@@ -82,7 +82,7 @@ class StaffComplaint(ComplaintEmail):
 
     name = "staff-complaint"
     label = _("To staff: a complaint came")
-    template = "complaint_for_staff"
+    template = "privacy/complaint_for_staff"
     subject = _("A complaint about data came: %(reference)s")
 
     def is_still_due(self) -> bool:
@@ -99,7 +99,7 @@ class StaffComplaint(ComplaintEmail):
 class StaffComplaintDue(StaffComplaint):
     name = "staff-complaint-due"
     label = _("To staff: a complaint to acknowledge")
-    template = "complaint_due_for_staff"
+    template = "privacy/complaint_due_for_staff"
     subject = _("Please acknowledge %(reference)s by %(due)s")
     can_wait = True
 
@@ -109,7 +109,7 @@ class AccountGoes(Email):
 
     name = WARNING
     label = _("Account goes unless they sign in")
-    template = "account_goes"
+    template = "privacy/account_goes"
     desk = Desk.ACCOUNTS
     can_wait = True
 

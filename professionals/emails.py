@@ -126,7 +126,7 @@ class AddressObjection(Email):
 
     name = OBJECTION
     label = _("To staff: an old email address was put back")
-    template = "address_objection"
+    template = "professionals/address_objection"
     subject = _("Somebody put an old email address back: an account may have been misused")
 
     @cached_property
@@ -148,7 +148,7 @@ class SafeguardingFlag(Email):
 
     name = "safeguarding-flag"
     label = _("To the safeguarding lead: something to read")
-    template = "safeguarding_flag"
+    template = "professionals/safeguarding_flag"
     subject = _("Please read what was written with %(reference)s")
 
     @cached_property

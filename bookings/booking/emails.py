@@ -199,7 +199,7 @@ class UndecidedEmail(DatesEmail):
 class BookingConfirmed(NewsEmail, ProfessionalEmail):
     name = "booking-confirmed"
     label = _("Booking confirmed")
-    template = "booking_confirmed"
+    template = "bookings/booking_confirmed"
     subject = _("Your presentation is booked: %(day)s (%(reference)s)")
     version_field = "sequence"
 
@@ -228,8 +228,8 @@ class BookingConfirmed(NewsEmail, ProfessionalEmail):
 class BookingRequested(DatesEmail):
     name = "booking-requested"
     label = _("Booking requested")
-    template = "booking_requested"
-    template_without_time = "booking_dates_requested"
+    template = "bookings/booking_requested"
+    template_without_time = "bookings/booking_dates_requested"
     subject = _("We have your request for %(day)s (%(reference)s)")
     subject_without_time = _("We have your request (%(reference)s)")
     states = (State.REQUESTED,)
@@ -243,7 +243,7 @@ class BookingRequested(DatesEmail):
 class BookingOffered(DatesEmail):
     name = "booking-offered"
     label = _("Times offered")
-    template = "booking_offered"
+    template = "bookings/booking_offered"
     subject = _("Please choose a time for your presentation (%(reference)s)")
 
     def is_still_due(self) -> bool:
@@ -262,7 +262,7 @@ class BookingDatesLapsed(UndecidedEmail):
 
     name = "booking-dates-lapsed"
     label = _("Dates no longer kept")
-    template = "booking_dates_lapsed"
+    template = "bookings/booking_dates_lapsed"
 
     def get_subject(self) -> Promise:
         if self.lapsed_offers:
@@ -280,7 +280,7 @@ class BookingDatesLapsed(UndecidedEmail):
 class BookingDeclined(BookingEmail):
     name = "booking-declined"
     label = _("Booking declined")
-    template = "booking_declined"
+    template = "bookings/booking_declined"
     subject = _("We can’t give your presentation on %(day)s (%(reference)s)")
     subject_without_time = _("We can’t give the presentation that you asked for (%(reference)s)")
     states = (State.DECLINED,)
@@ -289,7 +289,7 @@ class BookingDeclined(BookingEmail):
 class BookingCancelled(ClosedEmail):
     name = "booking-cancelled"
     label = _("Booking cancelled")
-    template = "booking_cancelled"
+    template = "bookings/booking_cancelled"
     subject = _("Your presentation on %(day)s is cancelled (%(reference)s)")
     subject_without_time = _("Your request is withdrawn (%(reference)s)")
     states = (State.CANCELLED,)
@@ -298,7 +298,7 @@ class BookingCancelled(ClosedEmail):
 class BookingReminder(ReminderEmail, ProfessionalEmail):
     name = "booking-reminder"
     label = _("Booking reminder")
-    template = "booking_reminder"
+    template = "bookings/booking_reminder"
     subject = _("Reminder: your presentation on %(day)s (%(reference)s)")
     topic = Topic.REMINDERS
 
@@ -313,7 +313,7 @@ class BookingReminderWeek(BookingReminder):
 class BookingMoved(MovedEmail, ProfessionalEmail):
     name = "booking-moved"
     label = _("Booking moved")
-    template = "booking_moved"
+    template = "bookings/booking_moved"
     subject = _("Your presentation has moved to %(day)s, %(clock)s (%(reference)s)")
     has_joining_link = True
 
@@ -321,7 +321,7 @@ class BookingMoved(MovedEmail, ProfessionalEmail):
 class BookingChanged(DetailsEmail, ProfessionalEmail):
     name = "booking-changed"
     label = _("Booking changed")
-    template = "booking_changed"
+    template = "bookings/booking_changed"
     subject = _("Your presentation on %(day)s has changed (%(reference)s)")
     subject_without_time = _("Your request has changed (%(reference)s)")
     has_joining_link = True
@@ -332,7 +332,7 @@ class BookingGivenAway(BookingEmail):
 
     name = "booking-given-away"
     label = _("Booking taken over by a colleague")
-    template = "booking_given_away"
+    template = "bookings/booking_given_away"
     subject = _("A colleague takes over your presentation on %(day)s (%(reference)s)")
     subject_without_time = _("A colleague takes over your request (%(reference)s)")
     calendar_method = "CANCEL"
@@ -354,7 +354,7 @@ class BookingGivenAway(BookingEmail):
 class BookingTakenOver(ProfessionalEmail):
     name = "booking-taken-over"
     label = _("Booking of a colleague taken over")
-    template = "booking_taken_over"
+    template = "bookings/booking_taken_over"
     subject = _("You take over a presentation: %(day)s (%(reference)s)")
     subject_without_time = _("You take over a request (%(reference)s)")
     calendar_method = "REQUEST"
@@ -370,7 +370,7 @@ class BookingTakenOver(ProfessionalEmail):
 class PresenterBooked(PresenterEmail, NewsEmail):
     name = "presenter-booked"
     label = _("To the presenter: booked")
-    template = "booking_presenter_new"
+    template = "bookings/booking_presenter_new"
     subject = _("You are booked: %(day)s (%(reference)s)")
 
     def get_subject(self) -> str | Promise:
@@ -389,7 +389,7 @@ class PresenterReminder(PresenterEmail, ReminderEmail):
 
     name = "presenter-reminder"
     label = _("To the presenter: the day before")
-    template = "booking_presenter_reminder"
+    template = "bookings/booking_presenter_reminder"
     subject = _("Reminder: you are giving %(reference)s on %(day)s")
 
 
@@ -403,7 +403,7 @@ class PresenterReminderWeek(PresenterReminder):
 class PresenterCancelled(PresenterEmail, ClosedEmail):
     name = "presenter-cancelled"
     label = _("To the presenter: cancelled")
-    template = "booking_presenter_cancelled"
+    template = "bookings/booking_presenter_cancelled"
     subject = _("You are free again: %(day)s (%(reference)s)")
     states = (State.CANCELLED, State.DECLINED)
 
@@ -417,7 +417,7 @@ class PresenterFreed(TeamEmail):
 
     name = "presenter-freed"
     label = _("To the presenter: no longer theirs")
-    template = "booking_presenter_freed"
+    template = "bookings/booking_presenter_freed"
     subject = _("No longer yours: %(day)s (%(reference)s)")
     subject_without_time = _("No longer yours: %(reference)s")
     calendar_method = "CANCEL"
@@ -454,7 +454,7 @@ class PresenterFreed(TeamEmail):
 class PresenterMoved(PresenterEmail, MovedEmail):
     name = "presenter-moved"
     label = _("To the presenter: moved")
-    template = "booking_presenter_changed"
+    template = "bookings/booking_presenter_changed"
     subject = _("Moved to %(day)s, %(clock)s (%(reference)s)")
     has_joining_link = True
 
@@ -462,7 +462,7 @@ class PresenterMoved(PresenterEmail, MovedEmail):
 class PresenterChanged(PresenterEmail, DetailsEmail):
     name = "presenter-changed"
     label = _("To the presenter: changed")
-    template = "booking_presenter_changed"
+    template = "bookings/booking_presenter_changed"
     subject = _("Changed: %(day)s (%(reference)s)")
     has_joining_link = True
 
@@ -475,8 +475,8 @@ class StaffNewBooking(TeamEmail, DatesEmail):
 
     name = "staff-new-booking"
     label = _("To staff: new booking")
-    template = "booking_staff_new"
-    template_without_time = "booking_staff_dates"
+    template = "bookings/booking_staff_new"
+    template_without_time = "bookings/booking_staff_dates"
     states = OPEN_STATES
     in_digest = True
 
@@ -517,7 +517,7 @@ class StaffNewBooking(TeamEmail, DatesEmail):
 class StaffBookingCancelled(TeamEmail):
     name = "staff-booking-cancelled"
     label = _("To staff: cancelled")
-    template = "booking_staff_cancelled"
+    template = "bookings/booking_staff_cancelled"
     states = (State.CANCELLED, State.DECLINED)
     in_digest = True
 
@@ -542,7 +542,7 @@ class StaffBookingCancelled(TeamEmail):
 class StaffNeedsPresenter(TeamEmail):
     name = "staff-needs-presenter"
     label = _("To staff: needs a presenter")
-    template = "booking_staff_needs_presenter"
+    template = "bookings/booking_staff_needs_presenter"
     subject = _("%(reference)s on %(day)s needs a presenter")
 
     def is_still_due(self) -> bool:
@@ -556,7 +556,7 @@ class StaffNeedsPresenter(TeamEmail):
 class StaffTimeTaken(TeamEmail):
     name = "staff-time-taken"
     label = _("To staff: offered time taken")
-    template = "booking_staff_request"
+    template = "bookings/booking_staff_request"
     subject = _("Agreed: %(reference)s on %(day)s")
     states = (State.CONFIRMED,)
     in_digest = True
@@ -568,7 +568,7 @@ class StaffTimeTaken(TeamEmail):
 class StaffOthersAsked(TeamEmail, UndecidedEmail):
     name = "staff-others-asked"
     label = _("To staff: other times asked for")
-    template = "booking_staff_request"
+    template = "bookings/booking_staff_request"
     subject = _("Please offer other times: request %(reference)s")
     in_digest = True
 
@@ -585,7 +585,7 @@ class StaffOthersAsked(TeamEmail, UndecidedEmail):
 class StaffDatesLapsed(TeamEmail, UndecidedEmail):
     name = "staff-dates-lapsed"
     label = _("To staff: dates lapsed")
-    template = "booking_staff_request"
+    template = "bookings/booking_staff_request"
     subject = _("Dates lapsed: request %(reference)s")
     in_digest = True
 
@@ -596,7 +596,7 @@ class StaffDatesLapsed(TeamEmail, UndecidedEmail):
 class StaffBookingMoved(TeamEmail, MovedEmail):
     name = "staff-booking-moved"
     label = _("To staff: moved")
-    template = "booking_staff_changed"
+    template = "bookings/booking_staff_changed"
     subject = _("Moved: %(reference)s to %(day)s, %(clock)s")
     calendar_method = ""
     in_digest = True
@@ -605,7 +605,7 @@ class StaffBookingMoved(TeamEmail, MovedEmail):
 class StaffBookingChanged(TeamEmail, DetailsEmail):
     name = "staff-booking-changed"
     label = _("To staff: changed")
-    template = "booking_staff_changed"
+    template = "bookings/booking_staff_changed"
     subject = _("Changed: %(reference)s on %(day)s")
     subject_without_time = _("Changed: %(reference)s")
     calendar_method = ""
@@ -620,7 +620,7 @@ class ManagerRequestsWaiting(Email):
 
     name = ESCALATION_KIND
     label = _("To the manager: requests wait")
-    template = "manager_requests_waiting"
+    template = "bookings/manager_requests_waiting"
     desk = Desk.BOOKINGS
     most_listed = 30  # as many as can be read; the list of the staff site has them all
 

@@ -61,7 +61,7 @@ def my_calendar(request: HttpRequest) -> HttpResponse:
         make_feed(owner=person, by=signed_in(request), now=now)
         messages.success(request, _("Your calendar address is ready."))
         return redirect("my_calendar")
-    return render(request, "my/calendar.html", feeds.feed_page_context(person, signed_in(request), now))
+    return render(request, "bookings/calendars/calendar.html", feeds.feed_page_context(person, signed_in(request), now))
 
 
 @require_http_methods(FORM_METHODS)
@@ -71,4 +71,4 @@ def my_calendar_stop(request: HttpRequest) -> HttpResponse:
         revoke_feed(owner=the_person(request), by=signed_in(request), now=timezone.now())
         messages.success(request, _("The calendar address no longer works."))
         return redirect("my_calendar")
-    return render(request, "my/calendar_stop.html")
+    return render(request, "bookings/calendars/calendar_stop.html")

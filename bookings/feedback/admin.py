@@ -39,7 +39,7 @@ def attendance_page(admin: StaffModelAdmin, request: HttpRequest, given: Given, 
         messages.success(request, attendance_in_words(attendance.people, form.uncounted))
         return redirect(change_url)
     context = {**admin.about_action(request, action, given, change_url), "form": form}
-    return TemplateResponse(request, "bookings/staff/attendance.html", context)
+    return TemplateResponse(request, "bookings/feedback/staff/attendance.html", context)
 
 
 ATTENDANCE = ObjectAction(
@@ -110,7 +110,7 @@ class AfterwardsAdmin(LooksOnly):
     )
     sortable_by = ()
     ordering = ("-pk",)
-    change_form_template = "bookings/staff/afterwards.html"
+    change_form_template = "bookings/feedback/staff/afterwards.html"
     may_be_empty = ("came",)
     fields = ("title", "held", "link_to_given", "came", "link", "open_until")
     readonly_fields = fields
@@ -147,7 +147,7 @@ class AfterwardsAdmin(LooksOnly):
             "more": len(comments) > MOST_COMMENTS,
             "most": MOST_COMMENTS,
         }
-        said = render_to_string("bookings/staff/includes/what_was_said.html", answers)
+        said = render_to_string("bookings/feedback/staff/includes/what_was_said.html", answers)
         return super().change_view(request, object_id, form_url, {"said": said, **(extra_context or {})})
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -28,7 +28,7 @@ class BookingAfterwards(BookingEmail):
 
     name = "booking-afterwards"
     label = _("After the presentation")
-    template = "booking_afterwards"
+    template = "bookings/booking_afterwards"
     subject = _("How was it on %(day)s? (%(reference)s)")
     can_wait = True
 
@@ -59,7 +59,7 @@ class SessionAfterwards(Email):
 
     name = "session-afterwards"
     label = _("After an open session")
-    template = "session_afterwards"
+    template = "bookings/session_afterwards"
     subject = _("How was it on %(day)s? (%(reference)s)")
     desk = Desk.BOOKINGS
     can_wait = True
@@ -95,7 +95,7 @@ class YearLaterEmail(Email):
 
     name = "year-later"
     label = _("A year later")
-    template = "year_later"
+    template = "bookings/year_later"
     desk = Desk.BOOKINGS
     can_wait = True
 

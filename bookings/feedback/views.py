@@ -101,7 +101,7 @@ def by_short_link(view: Callable[[HttpRequest, Afterwards, datetime], HttpRespon
 
 def no_such_code(request: HttpRequest, status: int = 404, stop: ReachedThrottle | None = None) -> HttpResponse:
     context = {**NO_CSRF, "form": FeedbackCodeForm(), "stop": stop.sentence(timezone.now()) if stop else ""}
-    return render(request, "bookings/after/no_such_code.html", context, status=status)
+    return render(request, "bookings/feedback/no_such_code.html", context, status=status)
 
 
 @require_safe
@@ -111,7 +111,7 @@ def feedback_code(request: HttpRequest) -> HttpResponse:
     form = FeedbackCodeForm(request.GET if "code" in request.GET else None)
     if form.is_bound and form.is_valid():
         return redirect("feedback", code=tidy_code(form.cleaned_data["code"])[:20] or "-")
-    return render(request, "bookings/after/code.html", {**NO_CSRF, "form": form})
+    return render(request, "bookings/feedback/code.html", {**NO_CSRF, "form": form})
 
 
 @require_http_methods(FORM_METHODS)
@@ -144,7 +144,7 @@ def feedback_page(
     else:
         record_if_blocked(form)
     context = {**feedback_context(afterwards), "form": form, "by_host": by_host, "closes": format_day(afterwards.closes_at)}
-    response = render(request, "bookings/after/feedback.html", context, status=429 if stop else 200)
+    response = render(request, "bookings/feedback/feedback.html", context, status=429 if stop else 200)
     if stop:
         response.headers["Retry-After"] = str(stop.seconds(now))
     return response
@@ -168,14 +168,14 @@ def not_open(request: HttpRequest, afterwards: Afterwards, now: datetime) -> Htt
         "opens": _("%(clock)s on %(day)s") % {"clock": format_clock(opens), "day": format_day(opens)} if now < opens else "",
         "may_certify": afterwards.may_certify(now),
     }
-    return render(request, "bookings/after/not_open.html", context)
+    return render(request, "bookings/feedback/not_open.html", context)
 
 
 @require_safe
 @by_short_link
 def feedback_thanks(request: HttpRequest, afterwards: Afterwards, now: datetime) -> HttpResponse:
     context = {**feedback_context(afterwards), "may_certify": afterwards.may_certify(now)}
-    return render(request, "bookings/after/thanks.html", context)
+    return render(request, "bookings/feedback/thanks.html", context)
 
 
 @require_http_methods(FORM_METHODS)
@@ -195,7 +195,7 @@ def certificate(request: HttpRequest, afterwards: Afterwards, now: datetime) -> 
             return response
         form.add_error(None, stop.sentence(now))
         status = 429
-    return render(request, "bookings/after/certificate.html", {**feedback_context(afterwards), "form": form}, status=status)
+    return render(request, "bookings/feedback/certificate.html", {**feedback_context(afterwards), "form": form}, status=status)
 
 
 # Pages behind the links that are the host's alone: how it was, leaflets for those who came, a reminder a year later.
@@ -234,7 +234,7 @@ def host_booking(afterwards: Afterwards) -> Booking:
 def host_feedback(request: HttpRequest, afterwards: Afterwards, now: datetime, key: str) -> HttpResponse:
     if host_has_answered(afterwards):
         more = {"key": key, "may_certify": afterwards.may_certify(timezone.now())}
-        return render(request, "bookings/after/thanks.html", {**feedback_context(afterwards), **more})
+        return render(request, "bookings/feedback/thanks.html", {**feedback_context(afterwards), **more})
     if not afterwards.is_open(now):
         return not_open(request, afterwards, now)
     return feedback_page(request, afterwards, now, done=reverse("host_feedback", args=[afterwards.code, key]), by_host=True)
@@ -255,7 +255,7 @@ def host_again(request: HttpRequest, afterwards: Afterwards, now: datetime, key:
     reminder = YearLater.objects.filter(booking=booking).first()
     due = format_day(YearLater.due_after(booking.agreed[1]))
     return render(
-        request, "bookings/after/again.html", {**feedback_context(afterwards), "key": key, "reminder": reminder, "due": due}
+        request, "bookings/feedback/again.html", {**feedback_context(afterwards), "key": key, "reminder": reminder, "due": due}
     )
 
 
@@ -278,7 +278,7 @@ def host_leaflets(request: HttpRequest, afterwards: Afterwards, now: datetime, k
     del context["csrf_token"]  # this page keeps a basket, so it needs a cookie and is protected as all that do
     # '9 health visitors' would need plurals of every profession: 'Health visitor: 9'. Empty while nobody has counted.
     context["came"] = [f"{Profession(name).label}: {people}" for name, people in counts.items()] if attendance else []
-    return render(request, "bookings/after/leaflets.html", context)
+    return render(request, "bookings/feedback/leaflets.html", context)
 
 
 # What a presenter does when it is over, in under a minute: how many came; and the slide with the link to feedback.
@@ -335,7 +335,7 @@ def presenter_attendance_page(request: HttpRequest, presenter: Presenter, given:
         messages.success(request, _("Thank you. %(came)s") % {"came": came})
         return redirect(back_url)
     context = page_context(request, presenter, title=_("Who came?"), form=form, given=given, visit=given, back_url=back_url)
-    return TemplateResponse(request, "bookings/presenting/attendance.html", context)
+    return TemplateResponse(request, "bookings/feedback/attendance.html", context)
 
 
 @presenter_required

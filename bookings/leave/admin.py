@@ -73,7 +73,7 @@ REFUSE = ObjectAction(
 
 @admin.register(Leave, site=staff_site)
 class LeaveAdmin(LooksOnly):
-    change_list_template = "bookings/staff/leave.html"
+    change_list_template = "bookings/leave/staff/leave.html"
     list_display = ("presenter", "when", "kind", "state_in_words", "why")
     list_filter = ("state", AnyPresenterFilter, "kind", "starts_at")
     object_actions = (GRANT, REFUSE)
@@ -128,7 +128,7 @@ class LeaveAdmin(LooksOnly):
 
     def page_with_hits(self, request: HttpRequest, *, hit: list[Booking | OpenSession], **more: Any) -> HttpResponse:
         context = {**self.admin_site.each_context(request), "opts": self.opts, "hit": hit, "seen": references_of(hit), **more}
-        return TemplateResponse(request, "bookings/staff/enter_leave.html", context)
+        return TemplateResponse(request, "bookings/leave/staff/enter_leave.html", context)
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
         if not self.has_add_permission(request):

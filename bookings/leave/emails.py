@@ -58,7 +58,7 @@ class LeaveEmail(Email):
 class LeaveAsked(LeaveEmail):
     name = "leave-asked"
     label = _("To staff: leave asked for")
-    template = "leave_asked"
+    template = "bookings/leave_asked"
     subject = _("Please decide: leave of %(name)s, %(when)s")
     state = LeaveState.ASKED
     in_digest = True
@@ -71,21 +71,21 @@ class LeaveAsked(LeaveEmail):
 class LeaveEntered(LeaveEmail):
     name = "leave-entered"
     label = _("To staff: presenter is away")
-    template = "leave_entered"
+    template = "bookings/leave_entered"
     subject = _("Away: %(name)s, %(when)s")
 
 
 class LeaveGranted(LeaveEmail):
     name = "leave-granted"
     label = _("To the presenter: leave granted")
-    template = "leave_granted"
+    template = "bookings/leave_granted"
     subject = _("Your leave is granted: %(when)s")
 
 
 class LeaveRefused(LeaveEmail):
     name = "leave-refused"
     label = _("To the presenter: leave not granted")
-    template = "leave_refused"
+    template = "bookings/leave_refused"
     subject = _("Your leave is not granted: %(when)s")
     state = LeaveState.REFUSED
 

@@ -28,7 +28,7 @@ def presenter_leave(request: HttpRequest, presenter: Presenter) -> HttpResponse:
     leave = list(own_leave(presenter).filter(ends_at__gt=now).order_by("starts_at", "pk"))
     running = {away.pk for away in leave if is_running(away, now)}
     context = page_context(request, presenter, title=_("My leave"), leave=leave, running=running)
-    return TemplateResponse(request, "bookings/presenting/leave.html", context)
+    return TemplateResponse(request, "bookings/leave/leave.html", context)
 
 
 def is_running(leave: Leave, now: datetime) -> bool:
@@ -61,7 +61,7 @@ def presenter_ask_for_leave(request: HttpRequest, presenter: Presenter) -> HttpR
                     messages.success(request, _("Get well soon. Nobody can book you in that time, and the team knows."))
                 return redirect("presenter_leave")
     context = page_context(request, presenter, title=_("Ask for leave"), form=form, hit=hit, seen=references_of(hit))
-    return TemplateResponse(request, "bookings/presenting/ask_for_leave.html", context)
+    return TemplateResponse(request, "bookings/leave/ask_for_leave.html", context)
 
 
 @presenter_required
@@ -82,4 +82,4 @@ def presenter_end_leave(request: HttpRequest, presenter: Presenter, leave_id: in
         return redirect("presenter_leave")
     title = _("I am back") if is_back else _("Take back this leave")
     context = page_context(request, presenter, title=title, leave=leave)
-    return TemplateResponse(request, "bookings/presenting/end_leave.html", context)
+    return TemplateResponse(request, "bookings/leave/end_leave.html", context)

@@ -121,7 +121,7 @@ class PlaceTaken(PlaceEmail):
 
     name = "place-taken"
     label = _("Place taken")
-    template = "place_taken"
+    template = "bookings/place_taken"
     subject = _("You have a place: %(day)s (%(reference)s)")
     calendar_method = "REQUEST"
     states = (PlaceState.TAKEN,)
@@ -149,7 +149,7 @@ class PlaceTaken(PlaceEmail):
 class PlaceWaiting(PlaceEmail):
     name = "place-waiting"
     label = _("On the waiting list")
-    template = "place_waiting"
+    template = "bookings/place_waiting"
     subject = _("You are on the waiting list: %(day)s (%(reference)s)")
     states = (PlaceState.WAITING,)
 
@@ -157,7 +157,7 @@ class PlaceWaiting(PlaceEmail):
 class PlaceOffered(PlaceEmail):
     name = "place-offered"
     label = _("Place offered")
-    template = "place_offered"
+    template = "bookings/place_offered"
     subject = _("A place is free for you: %(day)s (%(reference)s)")
 
     def is_still_due(self) -> bool:
@@ -168,7 +168,7 @@ class PlaceOffered(PlaceEmail):
 class PlaceLapsed(PlaceEmail):
     name = "place-lapsed"
     label = _("Offer ran out")
-    template = "place_lapsed"
+    template = "bookings/place_lapsed"
     subject = _("The place on %(day)s is not kept any more (%(reference)s)")
     states = (PlaceState.GIVEN_UP,)
     has_links = False
@@ -187,7 +187,7 @@ class PlaceLost(PlaceEmail):
 class PlaceGivenUp(PlaceLost):
     name = "place-given-up"
     label = _("Place given up")
-    template = "place_given_up"
+    template = "bookings/place_given_up"
     states = (PlaceState.GIVEN_UP,)
     has_links = False
 
@@ -200,7 +200,7 @@ class PlaceGivenUp(PlaceLost):
 class PlaceBumped(PlaceLost):
     name = "place-bumped"
     label = _("Back on the waiting list")
-    template = "place_bumped"
+    template = "bookings/place_bumped"
     subject = _("We need your place on %(day)s back (%(reference)s)")
     states = (PlaceState.WAITING,)
 
@@ -210,7 +210,7 @@ class SessionMoved(PlaceEmail):
 
     name = "session-moved"
     label = _("Open session moved")
-    template = "session_moved"
+    template = "bookings/session_moved"
     subject = _("The session has moved to %(day)s (%(reference)s)")
     calendar_method = "REQUEST"
     states = (PlaceState.TAKEN, PlaceState.WAITING, PlaceState.OFFERED)
@@ -239,7 +239,7 @@ class SessionMoved(PlaceEmail):
 class SessionCancelled(PlaceEmail):
     name = "session-cancelled"
     label = _("Open session cancelled")
-    template = "session_cancelled"
+    template = "bookings/session_cancelled"
     subject = _("The session on %(day)s is cancelled (%(reference)s)")
     calendar_method = "CANCEL"
     has_links = False
@@ -257,7 +257,7 @@ class SessionDetails(PlaceEmail):
 
     name = "session-details"
     label = _("How to join")
-    template = "session_details"
+    template = "bookings/session_details"
     calendar_method = "REQUEST"
     states = (PlaceState.TAKEN,)
 
@@ -287,7 +287,7 @@ class SessionUnsure(PlaceEmail):
 
     name = "session-unsure"
     label = _("May not take place")
-    template = "session_unsure"
+    template = "bookings/session_unsure"
     subject = _("The session on %(day)s may not take place (%(reference)s)")
     states = (PlaceState.TAKEN,)
     may_join = False
@@ -310,7 +310,7 @@ class SessionReminder(PlaceEmail):
 
     name = "session-reminder"
     label = _("Open session: the day before")
-    template = "session_reminder"
+    template = "bookings/session_reminder"
     subject = _("Reminder: your session on %(day)s (%(reference)s)")
     topic = Topic.REMINDERS
     can_wait = True
@@ -368,7 +368,7 @@ class SessionEmail(OpenSessionEmail):
 class SessionForPresenter(SessionEmail):
     name = "session-for-presenter"
     label = _("To the presenter: open session")
-    template = "session_presenter_new"
+    template = "bookings/session_presenter_new"
     calendar_method = "REQUEST"
 
     def is_still_due(self) -> bool:
@@ -410,7 +410,7 @@ class SessionClosedForPresenter(SessionEmail):
 
     name = "session-closed-for-presenter"
     label = _("To the presenter: session not theirs")
-    template = "session_presenter_closed"
+    template = "bookings/session_presenter_closed"
     calendar_method = "CANCEL"
 
     @cached_property
@@ -450,7 +450,7 @@ class SessionClosedForPresenter(SessionEmail):
 class SessionPresenterReminder(SessionEmail):
     name = "session-presenter-reminder"
     label = _("To the presenter: session, the day before")
-    template = "session_presenter_reminder"
+    template = "bookings/session_presenter_reminder"
     subject = _("Reminder: you are giving an open session on %(day)s (%(reference)s)")
     can_wait = True
     early = False
@@ -472,7 +472,7 @@ class SessionPresenterReminderWeek(SessionPresenterReminder):
 class StaffSessionNeedsPresenter(SessionEmail):
     name = "staff-session-needs-presenter"
     label = _("To staff: session needs a presenter")
-    template = "session_staff_needs_presenter"
+    template = "bookings/session_staff_needs_presenter"
     subject = _("Needs a presenter: open session on %(day)s (%(reference)s)")
     people_know = False  # those with a place, that it may not take place
 
@@ -508,7 +508,7 @@ class SessionInvitation(Email):
 
     name = INVITATION
     label = _("Invitation to open sessions")
-    template = "session_invitation"
+    template = "bookings/session_invitation"
     desk = Desk.BOOKINGS
     topic = Topic.INVITATIONS
     can_wait = True

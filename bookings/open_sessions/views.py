@@ -89,7 +89,7 @@ def sessions(request: HttpRequest) -> HttpResponse:
         "earlier": link(number - 1) if number > 1 else "",
         "later": link(number + 1) if len(found) > ON_A_PAGE else "",
     }
-    return render(request, "bookings/sessions/sessions.html", context)
+    return render(request, "bookings/open_sessions/sessions.html", context)
 
 
 def my_places(request: HttpRequest, sessions: Iterable[OpenSession]) -> dict[int, SessionPlace]:
@@ -112,7 +112,7 @@ def session(request: HttpRequest, reference: str) -> HttpResponse:
         "is_over": session.ends_at <= now,
         "mine": my_places(request, [session]).get(session.pk),
     }
-    return render(request, "bookings/sessions/session.html", context)
+    return render(request, "bookings/open_sessions/session.html", context)
 
 
 # Taking a place: one page to check and to press, once. What was typed is kept while somebody signs in.
@@ -212,7 +212,7 @@ def place_form_page(
         "starts": session.starts_at.isoformat(),
         **more,
     }
-    return render(request, "bookings/sessions/place.html", context, status=status)
+    return render(request, "bookings/open_sessions/place.html", context, status=status)
 
 
 def form_token(request: HttpRequest) -> str:
@@ -253,7 +253,7 @@ def session_mine(request: HttpRequest, reference: str) -> HttpResponse:
         "has_calendar": place.has_a_place and place.session.is_scheduled and place.session.ends_at > now,
         "after": feedback_panel_for_place(place, now),
     }
-    return render(request, "bookings/sessions/mine.html", context)
+    return render(request, "bookings/open_sessions/mine.html", context)
 
 
 def place_context(place: SessionPlace, now: datetime) -> dict[str, object]:
@@ -321,7 +321,7 @@ def session_again(request: HttpRequest, reference: str) -> HttpResponse:
 
 # Pages behind the links of emails about a place, by the rules of bookings.booking.views.links.
 
-OVER = "bookings/sessions/link_over.html"
+OVER = "bookings/open_sessions/link_over.html"
 
 
 def behind_a_place_link(purpose: PlaceLinkPurpose) -> Callable[[LinkedView[SessionPlace]], PageView]:
@@ -332,13 +332,13 @@ def behind_a_place_link(purpose: PlaceLinkPurpose) -> Callable[[LinkedView[Sessi
 @behind_a_place_link(PlaceLinkPurpose.SEE)
 def place_link(request: HttpRequest, place: SessionPlace, token: str, now: datetime) -> HttpResponse:
     """How it stands, and the button that takes what is offered. Whoever is signed in goes to the place's own page."""
-    return place_link_page(request, place, now, "bookings/sessions/link.html")
+    return place_link_page(request, place, now, "bookings/open_sessions/link.html")
 
 
 @require_http_methods(FORM_METHODS)
 @behind_a_place_link(PlaceLinkPurpose.LEAVE)
 def place_link_leave(request: HttpRequest, place: SessionPlace, token: str, now: datetime) -> HttpResponse:
-    return place_link_page(request, place, now, "bookings/sessions/link_leave.html")
+    return place_link_page(request, place, now, "bookings/open_sessions/link_leave.html")
 
 
 def place_link_page(request: HttpRequest, place: SessionPlace, now: datetime, template: str) -> HttpResponse:

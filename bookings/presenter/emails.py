@@ -25,7 +25,7 @@ class PresenterAgenda(Email):
 
     name = AGENDA
     label = _("To the presenter: today")
-    template = "presenter_agenda"
+    template = "bookings/presenter_agenda"
     subject = _("Today, %(day)s: you start at %(clock)s")
     desk = Desk.BOOKINGS
     keeps_words = False

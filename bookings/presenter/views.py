@@ -74,7 +74,7 @@ def presenter_availability(request: HttpRequest, presenter: Presenter) -> HttpRe
         exceptions=presenter.exceptions.filter(last_day__gte=today),
         preview=preview(presenter, now),
     )
-    return TemplateResponse(request, "bookings/presenting/availability.html", context)
+    return TemplateResponse(request, "bookings/presenter/availability.html", context)
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ def change_availability_page(
         except DomainError as refusal:
             form.add_error(None, str(refusal.message))
     context = page_context(request, presenter, title=title, form=form, preview=shown, intro=intro)
-    return TemplateResponse(request, "bookings/presenting/change_availability.html", context)
+    return TemplateResponse(request, "bookings/presenter/change_availability.html", context)
 
 
 @presenter_required
@@ -191,7 +191,7 @@ def presenter_end_days(request: HttpRequest, presenter: Presenter, exception_id:
             messages.success(request, _("Your usual hours hold again."))
         return redirect("presenter_availability")
     context = page_context(request, presenter, title=_("Back to my usual hours"), exception=exception)
-    return TemplateResponse(request, "bookings/presenting/end_days.html", context)
+    return TemplateResponse(request, "bookings/presenter/end_days.html", context)
 
 
 @dataclass(frozen=True)
@@ -295,7 +295,7 @@ def presenter_day(request: HttpRequest, presenter: Presenter) -> HttpResponse:
     other_days: Sequence[tuple[str, date]] = [(_("The day before"), day - A_DAY), (_("The day after"), day + A_DAY)]
     shown = {"day": day, "is_today": day == today, "stops": stops, "other_days": other_days}
     context = page_context(request, presenter, title=format_day(day), **shown)
-    return TemplateResponse(request, "bookings/presenting/day.html", context)
+    return TemplateResponse(request, "bookings/presenter/day.html", context)
 
 
 VISITS_IN_A_DIARY = (State.REQUESTED, State.CONFIRMED, State.DELIVERED)
@@ -370,7 +370,7 @@ def presenter_diary(request: HttpRequest, presenter: Presenter) -> HttpResponse:
     sessions = own_sessions(presenter).filter(not_over(from_today), state__in=SESSIONS_IN_A_DIARY)
     days = diary_days(visits, sessions, leave, today)
     context = page_context(request, presenter, title=_("My diary"), days=days, today=today)
-    return TemplateResponse(request, "bookings/presenting/diary.html", context)
+    return TemplateResponse(request, "bookings/presenter/diary.html", context)
 
 
 @presenter_or_awaited
@@ -389,7 +389,7 @@ def presenter_visit(request: HttpRequest, presenter: Presenter, reference: str) 
         after=feedback_panel_for_presenter(visit, timezone.now()) if gives_presentations(request.user, presenter) else None,
         now=visit_status(visit, presenter, is_late=visit.overdue_at(timezone.now()) is not None),
     )
-    return TemplateResponse(request, "bookings/presenting/visit.html", context)
+    return TemplateResponse(request, "bookings/presenter/visit.html", context)
 
 
 def with_phone_link(row: text.Row) -> text.Row:
@@ -428,7 +428,7 @@ def presenter_session(request: HttpRequest, presenter: Presenter, reference: str
         rows=[shown for shown in rows if shown["value"]],
         after=feedback_panel_for_presenter(session, timezone.now()),
     )
-    return TemplateResponse(request, "bookings/presenting/session.html", context)
+    return TemplateResponse(request, "bookings/presenter/session.html", context)
 
 
 @presenter_required
@@ -461,7 +461,7 @@ def presenter_calendar(request: HttpRequest, presenter: Presenter) -> HttpRespon
         messages.success(request, _("Your calendar address is ready."))
         return redirect("presenter_calendar")
     context = page_context(request, presenter, title=_("My diary on my phone"), **feeds.feed_page_context(presenter, user, now))
-    return TemplateResponse(request, "bookings/presenting/calendar.html", context)
+    return TemplateResponse(request, "bookings/presenter/calendar.html", context)
 
 
 @presenter_required
@@ -472,4 +472,4 @@ def presenter_calendar_stop(request: HttpRequest, presenter: Presenter) -> HttpR
         messages.success(request, _("The calendar address no longer works."))
         return redirect("presenter_calendar")
     context = page_context(request, presenter, title=_("Stop my calendar address?"))
-    return TemplateResponse(request, "bookings/presenting/calendar_stop.html", context)
+    return TemplateResponse(request, "bookings/presenter/calendar_stop.html", context)

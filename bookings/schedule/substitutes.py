@@ -31,7 +31,7 @@ class PresenterRanking:
 
     def as_table(self) -> SafeString:
         context = {"verdicts": self.verdicts, "in_person": self.in_person}
-        return render_to_string("bookings/includes/who_could.html", context)
+        return render_to_string("bookings/schedule/includes/who_could.html", context)
 
 
 def rank_presenters_for(booking: Booking, now: datetime) -> PresenterRanking:

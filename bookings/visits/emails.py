@@ -34,7 +34,7 @@ def phone_or_none(label: str, number: str) -> Row:
 class OverdueEmail(TeamEmail):
     """A presenter has not checked in or out: to staff, then to the manager (`escalated`)."""
 
-    template = "booking_staff_overdue"
+    template = "bookings/booking_staff_overdue"
     missed: str
     sentence: Promise
     escalated = False
@@ -110,7 +110,7 @@ class StaffStillNoPresenter(TeamEmail):
 
     name = "staff-still-no-presenter"
     label = _("To staff: still no presenter")
-    template = "booking_staff_no_presenter"
+    template = "bookings/booking_staff_no_presenter"
     subject = _("Still no presenter for %(reference)s on %(day)s")
 
     def is_still_due(self) -> bool:
@@ -133,7 +133,7 @@ class StaffStillNoPresenter(TeamEmail):
 class StaffNoJoiningLink(TeamEmail):
     name = "staff-no-joining-link"
     label = _("To staff: no joining link")
-    template = "booking_staff_no_link"
+    template = "bookings/booking_staff_no_link"
     subject = _("No joining link for %(reference)s on %(day)s")
 
     def is_still_due(self) -> bool:

@@ -99,11 +99,11 @@ SAMPLE_PAGES = (
     SamplePage("404", _("No such page (404)"), "errors/404.html", lambda: ERROR),
     SamplePage("429", _("Too many tries (429)"), "errors/429.html", lambda: ERROR),
     SamplePage("500", _("Something went wrong (500)"), "errors/500.html", lambda: ERROR),
-    SamplePage("no-presentations", _("No presentation is offered"), "bookings/presentations.html"),
+    SamplePage("no-presentations", _("No presentation is offered"), "bookings/booking/presentations.html"),
     SamplePage(
         "presentations",
         _("Presentations with the longest words"),
-        "bookings/presentations.html",
+        "bookings/booking/presentations.html",
         lambda: {
             "presentations": [
                 samples.presentation(samples.LONGEST_TITLE, LONGEST_AUDIENCE),
@@ -115,27 +115,33 @@ SAMPLE_PAGES = (
     SamplePage(
         "nothing-free",
         _("Nothing is free for three months"),
-        "bookings/when.html",
+        "bookings/booking/when.html",
         lambda: {"presentation": samples.presentation()},
     ),
-    SamplePage("request", _("A booking that waits for our answer"), "bookings/placed.html", requested_booking),
+    SamplePage("request", _("A booking that waits for our answer"), "bookings/booking/placed.html", requested_booking),
     SamplePage(
         "no-presenter",
         _("A booking whose presenter fell ill"),
-        "bookings/booking.html",
+        "bookings/booking/booking.html",
         lambda: own_booking(samples.booking(presenter=None)),
     ),
     SamplePage(
         "declined",
         _("A booking that we declined"),
-        "bookings/booking.html",
+        "bookings/booking/booking.html",
         lambda: own_booking(samples.booking(State.DECLINED, closed_reason=CLOSED_REASON)),
     ),
-    SamplePage("no-leaflets", _("No leaflet in the catalogue"), "leaflets/leaflets.html", lambda: {"shelf": samples.shelf()}),
-    SamplePage("leaflets", _("Leaflets in every state of stock"), "leaflets/leaflets.html", every_leaflet),
-    SamplePage("withdrawn", _("The PDF of an edition that was withdrawn"), "leaflets/withdrawn.html", withdrawn_leaflet),
-    SamplePage("withdrawn-leaflet", _("A leaflet whose edition was withdrawn"), "leaflets/leaflet.html", withdrawn_leaflet),
-    SamplePage("translation", _("A leaflet in another language"), "leaflets/leaflet.html", translated_leaflet),
+    SamplePage(
+        "no-leaflets", _("No leaflet in the catalogue"), "leaflets/catalogue/leaflets.html", lambda: {"shelf": samples.shelf()}
+    ),
+    SamplePage("leaflets", _("Leaflets in every state of stock"), "leaflets/catalogue/leaflets.html", every_leaflet),
+    SamplePage(
+        "withdrawn", _("The PDF of an edition that was withdrawn"), "leaflets/catalogue/withdrawn.html", withdrawn_leaflet
+    ),
+    SamplePage(
+        "withdrawn-leaflet", _("A leaflet whose edition was withdrawn"), "leaflets/catalogue/leaflet.html", withdrawn_leaflet
+    ),
+    SamplePage("translation", _("A leaflet in another language"), "leaflets/catalogue/leaflet.html", translated_leaflet),
     SamplePage("my-first-day", _("My bookings and orders before the first"), "my/index.html"),
     SamplePage("my-every-state", _("My bookings and orders in every state"), "my/index.html", every_state),
     SamplePage("account-inactive", _("A closed account"), "account/account_inactive.html"),

@@ -23,7 +23,7 @@ class NewEdition(Email):
 
     name = NEW_EDITION
     label = _("New edition of a leaflet")
-    template = "new_edition"
+    template = "leaflets/new_edition"
     desk = Desk.LEAFLETS
     topic = Topic.EDITIONS
     can_wait = True

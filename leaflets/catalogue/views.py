@@ -259,7 +259,7 @@ def catalogue_page(request: HttpRequest, refused: AddToBasketForm | None = None)
         "form_id": form_id_of(request),
         "in_basket": baskets.total_copies(baskets.find(request, timezone.now())),
     }
-    return render(request, "leaflets/leaflets.html", context)
+    return render(request, "leaflets/catalogue/leaflets.html", context)
 
 
 def add_to_basket(request: HttpRequest, form: AddToBasketForm, now: datetime, *, goes_on: bool = False) -> HttpResponse | None:
@@ -333,7 +333,7 @@ def leaflet_page(request: HttpRequest, leaflet: Leaflet, refused: AddToBasketFor
         "form": form if refused else None,
         "form_id": form_id_of(request),
     }
-    return render(request, "leaflets/leaflet.html", context)
+    return render(request, "leaflets/catalogue/leaflet.html", context)
 
 
 @require_safe
@@ -346,7 +346,7 @@ def leaflet_download(request: HttpRequest, slug: str) -> HttpResponseBase:
         before = leaflet_editions(leaflet).before
         if before is None:
             raise Http404
-        return render(request, "leaflets/withdrawn.html", {"leaflet": leaflet, "before": before}, status=410)
+        return render(request, "leaflets/catalogue/withdrawn.html", {"leaflet": leaflet, "before": before}, status=410)
     if too_many_downloads(request, timezone.now()):
         return render(request, "errors/429.html", status=429)
     return pdf_response(request, edition=edition)  # type: ignore[call-arg] # csp_replace keeps what a view takes, but doesn't say so
@@ -384,7 +384,7 @@ def leaflet_alert(request: HttpRequest, slug: str) -> HttpResponse:
     person, title = the_person(request), {"title": leaflet.title}
     if request.method != "POST":
         asked = StockAlert.objects.filter(person=person, leaflet=leaflet).exists()
-        return render(request, "leaflets/alert.html", {"leaflet": leaflet, "asked": asked, "next": safe_next(request)})
+        return render(request, "leaflets/catalogue/alert.html", {"leaflet": leaflet, "asked": asked, "next": safe_next(request)})
     if "stop" in request.POST:
         stop_alert(person=person, leaflet=leaflet)
         messages.success(request, _("We don’t email you about “%(title)s” any more.") % title)

@@ -286,7 +286,7 @@ class PackingSessionAdmin(LooksOnly):
     sorts_quickly = ("started",)
     ordering = ("-started_at", "-pk")
     actions = None
-    change_list_template = "leaflets/staff/packing/sessions.html"
+    change_list_template = "leaflets/dispatch/staff/sessions.html"
     object_actions = SESSION_ACTIONS
     number_of_parcels = number_of("parcels_in_all", gettext_lazy("parcels"))
     number_sent = number_of("parcels_sent", gettext_lazy("dispatched"))
@@ -347,7 +347,7 @@ class PackingSessionAdmin(LooksOnly):
             "chosen": [(name, value) for name in StartPackingForm.base_fields for value in data.getlist(name) if value],
             "open_sessions": list(PackingSession.objects.open().select_related("started_by").order_by("started_at")),
         }
-        return TemplateResponse(request, "leaflets/staff/packing/start.html", context)
+        return TemplateResponse(request, "leaflets/dispatch/staff/start.html", context)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -374,7 +374,7 @@ class PackingSessionAdmin(LooksOnly):
             "started": long_moment(session.started_at),
             **(open_session_context(parcels, form) if session.is_open else ended_session_context(session, parcels)),
         }
-        template = "leaflets/staff/packing/session.html" if session.is_open else "leaflets/staff/packing/summary.html"
+        template = "leaflets/dispatch/staff/session.html" if session.is_open else "leaflets/dispatch/staff/summary.html"
         return TemplateResponse(request, template, context)
 
     def session_of(self, request: HttpRequest, object_id: str) -> PackingSession:

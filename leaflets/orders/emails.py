@@ -111,7 +111,7 @@ class OrderEmail(Email):
 class OrderReceived(OrderEmail):
     name = "order-received"
     label = _("Order received")
-    template = "order_received"
+    template = "leaflets/order_received"
     subject = _("We have your leaflet order %(reference)s")
     states = set(OrderState) - {OrderState.CANCELLED}
 
@@ -119,7 +119,7 @@ class OrderReceived(OrderEmail):
 class OrderRequested(OrderEmail):
     name = "order-requested"
     label = _("More leaflets asked for")
-    template = "order_requested"
+    template = "leaflets/order_requested"
     subject = _("We have your request for leaflets %(reference)s")
     states = (OrderState.REQUESTED,)
 
@@ -129,7 +129,7 @@ class OrderApproved(OrderEmail):
 
     name = "order-approved"
     label = _("Request for leaflets agreed")
-    template = "order_approved"
+    template = "leaflets/order_approved"
     subject = _("Yes: we are sending you leaflets (%(reference)s)")
     states = set(OrderState) - {OrderState.REQUESTED, OrderState.CANCELLED, OrderState.DECLINED}
 
@@ -143,7 +143,7 @@ class OrderApproved(OrderEmail):
 class OrderDeclined(OrderEmail):
     name = "order-declined"
     label = _("Request for leaflets declined")
-    template = "order_declined"
+    template = "leaflets/order_declined"
     subject = _("About your request for leaflets (%(reference)s)")
     states = (OrderState.DECLINED,)
 
@@ -161,7 +161,7 @@ class OrderStocked(OrderEmail):
 
     name = "order-stocked"
     label = _("Leaflets came in for an order")
-    template = "order_stocked"
+    template = "leaflets/order_stocked"
     states = (OrderState.RECEIVED, OrderState.PACKING)
     can_wait = True
 
@@ -186,7 +186,7 @@ class OrderChanged(OrderEmail):
 
     name = "order-changed"
     label = _("Order changed")
-    template = "order_changed"
+    template = "leaflets/order_changed"
     subject = _("Your leaflet order %(reference)s is changed")
     states = OPEN_STATES
 
@@ -234,8 +234,8 @@ class OrderDispatched(Email):
 
     def get_template(self) -> str:
         if len(self.parcels) > 1:
-            return "orders_dispatched"
-        return "order_with_presenter" if self.parcels[0][0].order.brought_with else "order_dispatched"
+            return "leaflets/orders_dispatched"
+        return "leaflets/order_with_presenter" if self.parcels[0][0].order.brought_with else "leaflets/order_dispatched"
 
     def get_subject(self) -> str | Promise:
         if others := len(self.parcels) - 1:
@@ -274,7 +274,7 @@ class OrderDispatched(Email):
 class OrderCancelled(OrderEmail):
     name = "order-cancelled"
     label = _("Order cancelled")
-    template = "order_cancelled"
+    template = "leaflets/order_cancelled"
     subject = _("Your leaflet order %(reference)s is cancelled")
     states = (OrderState.CANCELLED,)
 
@@ -293,7 +293,7 @@ class StaffOrderEmail(OrderEmail):
 class StaffNewOrder(StaffOrderEmail):
     name = "staff-new-order"
     label = _("To staff: new order")
-    template = "order_for_staff"
+    template = "leaflets/order_for_staff"
     subject = _("New leaflet order %(reference)s: %(summary)s")
     states = set(OrderState) - {OrderState.CANCELLED}
 
@@ -301,7 +301,7 @@ class StaffNewOrder(StaffOrderEmail):
 class StaffOrderRequest(StaffOrderEmail):
     name = "staff-order-request"
     label = _("To staff: more leaflets asked for")
-    template = "order_request_for_staff"
+    template = "leaflets/order_request_for_staff"
     subject = _("Please decide: leaflet request %(reference)s for %(summary)s")
     states = (OrderState.REQUESTED,)
 
@@ -340,7 +340,7 @@ class MissingEmail(OrderEmail):
 class OrderMissing(MissingEmail):
     name = "order-missing"
     label = _("Parcel never came")
-    template = "order_missing"
+    template = "leaflets/order_missing"
     subject = _("You told us that your leaflets never came: %(reference)s")
 
 
@@ -349,7 +349,7 @@ class OrderResent(MissingEmail):
 
     name = "order-resent"
     label = _("Lost parcel sent again")
-    template = "order_resent"
+    template = "leaflets/order_resent"
     subject = _("We are sending your leaflets again: %(first)s is now %(reference)s")
 
     def is_still_due(self) -> bool:
@@ -370,7 +370,7 @@ class OrderResent(MissingEmail):
 class OrderNotResent(MissingEmail):
     name = "order-not-resent"
     label = _("Lost parcel not sent again")
-    template = "order_not_resent"
+    template = "leaflets/order_not_resent"
     subject = _("About your leaflets that never came (%(reference)s)")
     state = MissingState.CLOSED
 
@@ -385,7 +385,7 @@ class OrderNotResent(MissingEmail):
 class StaffOrderMissing(MissingEmail):
     name = "staff-order-missing"
     label = _("To staff: parcel never came")
-    template = "order_missing_for_staff"
+    template = "leaflets/order_missing_for_staff"
     subject = _("Please decide: the leaflets of %(reference)s never came")
     in_digest = True
 

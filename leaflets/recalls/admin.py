@@ -138,8 +138,8 @@ def recall_page(admin: StaffModelAdmin, request: HttpRequest, edition: Edition, 
                 "typed": [(name, request.POST.get(name, "")) for name in form.fields],
                 "email": example_email(edition, plan, recall_request),
             }
-            return TemplateResponse(request, "leaflets/staff/recall_check.html", context)
-    return TemplateResponse(request, "leaflets/staff/recall.html", {**context, "form": form})
+            return TemplateResponse(request, "leaflets/recalls/staff/recall_check.html", context)
+    return TemplateResponse(request, "leaflets/recalls/staff/recall.html", {**context, "form": form})
 
 
 RECALL_ACTION = ObjectAction(
@@ -282,7 +282,7 @@ class RecallAdmin(LooksOnly):
     search_help_text = gettext_lazy("Leaflet or edition")
     ordering = ("-recalled_at", "-pk")
     actions = None
-    change_form_template = "leaflets/staff/recalled.html"
+    change_form_template = "leaflets/recalls/staff/recalled.html"
     may_be_empty = ("off_the_table", "presenters")
     recalled = moment_of("recalled_at", gettext_lazy("recalled"))
     number_moved = number_of("moved", gettext_lazy("copies sent instead"))

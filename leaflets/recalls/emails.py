@@ -49,7 +49,7 @@ class EditionRecalled(Email):
 
     name = EDITION_RECALLED
     label = _("Leaflet recalled")
-    template = "edition_recalled"
+    template = "leaflets/edition_recalled"
     desk = Desk.LEAFLETS
 
     @property

@@ -153,7 +153,7 @@ def stock_entry_page(model_admin: StaffModelAdmin, request: HttpRequest, edition
         "last": last_entry_key(edition) if last is None else last,
         "told": named,
     }
-    return TemplateResponse(request, "leaflets/staff/stock_entry.html", context)
+    return TemplateResponse(request, "leaflets/stock/staff/stock_entry.html", context)
 
 
 def posted_number(value: Any) -> int | None:
@@ -241,7 +241,7 @@ def count_page(admin: StaffModelAdmin, request: HttpRequest, take: StockTake, ac
         "progress": _("%(done)d of %(all)d titles counted") % {"done": len(done), "all": len(counts)},
         "save_every": SAVE_EVERY,
     }
-    return TemplateResponse(request, "leaflets/staff/count.html", context)
+    return TemplateResponse(request, "leaflets/stock/staff/count.html", context)
 
 
 def save_counts(take: StockTake, form: CountForm, request: HttpRequest) -> tuple[int, list[tuple[str | None, str]]]:
@@ -287,7 +287,7 @@ def confirm_page(admin: StaffModelAdmin, request: HttpRequest, take: StockTake, 
         "not_counted": [count for count in counts if count.counted is None],
         "count_url": reverse("staff:leaflets_stocktake_action", args=[take.pk, "count"]),
     }
-    return TemplateResponse(request, "leaflets/staff/differences.html", context)
+    return TemplateResponse(request, "leaflets/stock/staff/differences.html", context)
 
 
 def difference_context(difference: Difference) -> dict[str, Any]:
@@ -319,7 +319,7 @@ class StockTakeAdmin(LooksOnly):
     list_filter = ("state",)
     list_select_related = ("started_by",)
     actions = None
-    change_list_template = "leaflets/staff/stock_takes.html"
+    change_list_template = "leaflets/stock/staff/stock_takes.html"
     fieldsets = ((None, {"fields": STOCK_TAKE_FIELDS}),)
     readonly_fields = STOCK_TAKE_FIELDS
     may_be_empty = ("result",)

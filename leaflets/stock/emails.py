@@ -29,7 +29,7 @@ class StaffLowStock(Email):
 
     name = LOW_STOCK
     label = _("To staff: leaflets low in stock")
-    template = "low_stock_for_staff"
+    template = "leaflets/low_stock_for_staff"
     desk = Desk.LEAFLETS
     can_wait = True
 
@@ -91,8 +91,8 @@ class LeafletBack(Email):
 
     def get_template(self) -> str:
         if not self.leaflet.active:
-            return "leaflet_gone"
-        return "leaflet_back" if self.leaflet.available > 0 else "leaflet_out_again"
+            return "leaflets/leaflet_gone"
+        return "leaflets/leaflet_back" if self.leaflet.available > 0 else "leaflets/leaflet_out_again"
 
     def get_subject(self) -> Promise:
         if not self.leaflet.active:

@@ -241,10 +241,10 @@ def test_a_hint_that_code_marked_as_safe_is_html() -> None:
 
 @pytest.mark.parametrize("chosen", [None, "b"])
 def test_times_are_escaped_and_the_chosen_one_is_checked(chosen: str | None) -> None:
-    html = render_to_string("bookings/includes/times.html", {"field": nasty_form(initial={"one": chosen})["one"]})
+    html = render_to_string("bookings/booking/includes/times.html", {"field": nasty_form(initial={"one": chosen})["one"]})
     assert "<img" not in html
     form = type("Times", (PageForm,), {"one": nasty_form().fields["one"]})(initial={"one": chosen})
-    page = Page(render_to_string("bookings/includes/times.html", {"field": form["one"]}))
+    page = Page(render_to_string("bookings/booking/includes/times.html", {"field": form["one"]}))
     assert [(box.id, "checked" in box.attrs) for box in page.all("input")] == [
         ("id_one_0_0", False),
         ("id_one_0_1", chosen == "b"),

@@ -240,7 +240,7 @@ def details_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, 
             return redirect(reverse("staff:bookings_booking_change", args=[booking.pk]))
     about = admin.about_action(request, action, booking, reverse("staff:bookings_booking_change", args=[booking.pk]))
     context = {**about, "form": form, "version": version, "would_change": rows}
-    return TemplateResponse(request, "bookings/staff/change_details.html", context)
+    return TemplateResponse(request, "bookings/booking/staff/change_details.html", context)
 
 
 class MoveForm(WeekOfTimesForm):
@@ -285,7 +285,7 @@ def move_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, act
     form.show(shown)
     about = admin.about_action(request, action, booking, reverse("staff:bookings_booking_change", args=[booking.pk]))
     context = {**about, "week": shown, "form": form, "version": version, "beside": who_could}
-    return TemplateResponse(request, "bookings/staff/move.html", context)
+    return TemplateResponse(request, "bookings/booking/staff/move.html", context)
 
 
 NO_CHILD = _("The professional reads this in the email. No details of a child.")

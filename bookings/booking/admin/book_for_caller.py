@@ -262,7 +262,7 @@ def book_for_caller_page(admin: "BookingAdmin", request: HttpRequest) -> HttpRes
         "token": parts.token,
         "who_could": parts.who_could,
     }
-    return TemplateResponse(request, "bookings/staff/book_for_caller.html", context)
+    return TemplateResponse(request, "bookings/booking/staff/book_for_caller.html", context)
 
 
 def placed_before(parts: CallerForms) -> Booking | None:

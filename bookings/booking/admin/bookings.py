@@ -184,8 +184,8 @@ class BookingAdmin(PersonColumnsMixin, FoundByReference, OwnToPresenters):
         *("town", "postcode", "contact_name", "contact_phone"),
     )
     search_help_text = gettext_lazy("Reference or a piece of it, name, phone, email address, town, postcode or organisation")
-    change_list_template = "bookings/staff/bookings.html"
-    change_form_template = "bookings/staff/booking.html"
+    change_list_template = "bookings/booking/staff/bookings.html"
+    change_form_template = "bookings/booking/staff/booking.html"
     view_on_site = False  # that page is its owner's alone
     ordering = ("-pk",)  # get_ordering decides; the model’s own would put an arrow on a column that the list is not sorted by
     inlines = (EventInline,)
@@ -369,7 +369,7 @@ class BookingAdmin(PersonColumnsMixin, FoundByReference, OwnToPresenters):
             "needs": substitute_needs(first[:MOST_ON_A_PAGE], now),
             "more": len(first) > MOST_ON_A_PAGE,
         }
-        return TemplateResponse(request, "bookings/staff/stand_ins.html", context)
+        return TemplateResponse(request, "bookings/booking/staff/stand_ins.html", context)
 
     def who_could(self, booking: Booking | None) -> str:
         """Everybody ranked, with why the others could not; nothing once it is over, or while no time is agreed."""

@@ -351,7 +351,7 @@ def offer_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, ac
     admin_forms.set_choices(form.fields["starts"], admin_forms.week_choices(shown, form.typed.getlist("starts"), length))
     about = admin.about_action(request, action, booking, reverse("staff:bookings_booking_change", args=[booking.pk]))
     context = {**about, "form": form, "week": shown, "until": moment_text(kept_until(now + rules.REQUEST_HORIZON, now))}
-    return TemplateResponse(request, "bookings/staff/offer.html", context)
+    return TemplateResponse(request, "bookings/booking/staff/offer.html", context)
 
 
 OFFER = ObjectAction(

@@ -132,7 +132,7 @@ def week_page(
     if problem:
         picker.form.add_error(None, problem)
     context = {"picker": picker, "form": picker.form, "presentation": answers.presentation, "kept": held_slot(answers, now)}
-    return render(request, "bookings/when.html", context, status=status)
+    return render(request, "bookings/booking/when.html", context, status=status)
 
 
 def slot_taken_page(request: HttpRequest, answers: DraftAnswers, start: datetime, now: datetime) -> HttpResponse:
@@ -140,7 +140,7 @@ def slot_taken_page(request: HttpRequest, answers: DraftAnswers, start: datetime
     picker = pick_nearest(slot_query_of(answers.booking), start, now=now, ignoring=own_claims(request, answers))
     form_action = reverse("book_when", args=[answers.presentation.slug])
     context = {"picker": picker, "form": picker.form, "presentation": answers.presentation, "form_action": form_action}
-    return render(request, "bookings/when.html", context)
+    return render(request, "bookings/booking/when.html", context)
 
 
 SLOT_FIELDS = ("presentation", "format", "postcode", "audience_profession")
@@ -214,7 +214,7 @@ def where_page(request: HttpRequest, answers: DraftAnswers, now: datetime, **typ
     """`typed` is what the form shows: the `data` that was sent, or what it begins with, its `initial`."""
     form = BookingForm(presentation=answers.presentation, kept=visit_addresses(request, answers), **typed)
     context = {"form": form, "presentation": answers.presentation, "kept": held_slot(answers, now)}
-    return render(request, "bookings/where.html", context)
+    return render(request, "bookings/booking/where.html", context)
 
 
 def visit_addresses(request: HttpRequest, answers: DraftAnswers) -> dict[str, dict[str, str]]:

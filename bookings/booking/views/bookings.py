@@ -24,14 +24,14 @@ from professionals.access import person_required, the_person
 
 @require_safe
 def presentations(request: HttpRequest) -> HttpResponse:
-    return render(request, "bookings/presentations.html", {"presentations": Presentation.objects.offered()})
+    return render(request, "bookings/booking/presentations.html", {"presentations": Presentation.objects.offered()})
 
 
 @require_safe
 def presentation(request: HttpRequest, slug: str) -> HttpResponse:
     presentation = get_object_or_404(Presentation.objects.offered(), slug=slug)
     has_sessions = OpenSession.objects.to_come(timezone.now()).filter(presentation=presentation).exists()
-    return render(request, "bookings/presentation.html", {"presentation": presentation, "has_sessions": has_sessions})
+    return render(request, "bookings/booking/presentation.html", {"presentation": presentation, "has_sessions": has_sessions})
 
 
 # For its owner; anybody else's is not found.
@@ -86,7 +86,7 @@ def booking(request: HttpRequest, reference: str) -> HttpResponse:
         "history": text.history(booking, request.user.pk),
         "after": feedback_panel_for_host(booking, timezone.now()),
     }
-    return render(request, "bookings/booking.html", {**page_context(request, booking), **more})
+    return render(request, "bookings/booking/booking.html", {**page_context(request, booking), **more})
 
 
 @require_safe
@@ -101,7 +101,7 @@ def booking_placed(request: HttpRequest, reference: str) -> HttpResponse:
     stopped = is_reminded and not gets_reminders(booking.person)
     steps = text.next_steps(booking, timezone.now(), reminds=not stopped)
     more = {"next_steps": steps, "stopped_reminders": stopped, "facts": facts, **dates_context(booking, timezone.now())}
-    return render(request, "bookings/placed.html", {**page_context(request, booking), **more})
+    return render(request, "bookings/booking/placed.html", {**page_context(request, booking), **more})
 
 
 @require_safe
@@ -130,7 +130,7 @@ def booking_cancel(request: HttpRequest, reference: str) -> HttpResponse:
         else:
             messages.success(request, _("This booking is cancelled. We have sent you an email."))
         return redirect("booking", reference=booking.reference)
-    return render(request, "bookings/cancel.html", {"form": form, **page_context(request, booking)})
+    return render(request, "bookings/booking/cancel.html", {"form": form, **page_context(request, booking)})
 
 
 @require_http_methods(FORM_METHODS)
@@ -162,7 +162,7 @@ def booking_answer(request: HttpRequest, reference: str) -> HttpResponse:
         "lapsed": not offers,
         "gone_rows": text.lapsed_offer_rows(offered, now),
     }
-    return render(request, "bookings/answer.html", context)
+    return render(request, "bookings/booking/answer.html", context)
 
 
 def answer_offer(request: HttpRequest, booking: Booking, form: AnswerForm, now: datetime) -> str:

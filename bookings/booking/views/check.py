@@ -63,7 +63,7 @@ def book_dates(request: HttpRequest, slug: str) -> HttpResponse:
         book.save_answers(request, answers, steps, now)
         return redirect(f"book_{answers.first_missing()}", slug=presentation.slug)
     context = {"form": form, "presentation": presentation, "back_url": reverse("book_when", args=[presentation.slug])}
-    return render(request, "bookings/dates.html", context)
+    return render(request, "bookings/booking/dates.html", context)
 
 
 MOST_TITLES = 12
@@ -104,7 +104,7 @@ def book_leaflets(request: HttpRequest, slug: str) -> HttpResponse:
         "kept": book.held_slot(answers, now),
         "back_url": reverse(f"book_{step_before}", args=[slug]),
     }
-    return render(request, "bookings/leaflets.html", context)
+    return render(request, "bookings/booking/leaflets.html", context)
 
 
 def leaflets_section(answers: DraftAnswers, person: Person, now: datetime) -> dict[str, Any]:
@@ -215,7 +215,7 @@ def placed_before(request: HttpRequest, token: str, digest: str) -> HttpResponse
         return redirect("my")
     if booking.submission_digest == digest:
         return redirect("booking_placed", reference=booking.reference)
-    return render(request, "bookings/already_placed.html", {"booking": booking})
+    return render(request, "bookings/booking/already_placed.html", {"booking": booking})
 
 
 def check_page(request: HttpRequest, answers: DraftAnswers, now: datetime, *, warning: str = "") -> HttpResponse:
@@ -236,7 +236,7 @@ def check_page(request: HttpRequest, answers: DraftAnswers, now: datetime, *, wa
         "token": answers.draft.token if answers.draft else "",
         "digest": drafts.digest(answers.draft.answers) if answers.draft else "",
     }
-    return render(request, "bookings/check.html", context)
+    return render(request, "bookings/booking/check.html", context)
 
 
 def sections(request: HttpRequest, answers: DraftAnswers, now: datetime) -> list[dict[str, object]]:

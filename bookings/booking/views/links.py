@@ -32,7 +32,7 @@ from professionals.access import person_in
 WITH_A_FORM = {"link_time", "link_time_check", "link_cancel", "place_link", "place_link_leave"}
 T = TypeVar("T")
 LinkedView = Callable[[HttpRequest, T, str, datetime], HttpResponse]
-LINK_OVER_PAGE = "bookings/link_over.html"
+LINK_OVER_PAGE = "bookings/booking/link_over.html"
 PageView = Callable[..., HttpResponse]
 
 
@@ -71,7 +71,7 @@ def link_booking(request: HttpRequest, booking: Booking, token: str, now: dateti
         return redirect(booking)
     may = {"may_change": booking.may_still_change(now), "can_move": booking.may_reschedule(now)}
     more = {"token": token, "until": booking.changeable_until, **may}
-    return render(request, "bookings/link.html", {**least_facts_of(booking), **more})
+    return render(request, "bookings/booking/link.html", {**least_facts_of(booking), **more})
 
 
 @require_http_methods(FORM_METHODS)
@@ -99,14 +99,14 @@ def link_cancel(request: HttpRequest, booking: Booking, token: str, now: datetim
             return render(request, LINK_OVER_PAGE, status=404)
         return redirect("link_cancelled")
     more = {"token": token, "can_move": booking.may_still_change(now), "form": form}
-    return render(request, "bookings/link_cancel.html", {**least_facts_of(booking), **more})
+    return render(request, "bookings/booking/link_cancel.html", {**least_facts_of(booking), **more})
 
 
 @require_safe
 def link_cancelled(request: HttpRequest) -> HttpResponse:
     """The same for everybody: the booking can't be asked for any more, and nothing here names it."""
     request.address_is_private = True  # type: ignore[attr-defined]
-    return keep_private(request, render(request, "bookings/link_cancelled.html"), has_a_form=False)
+    return keep_private(request, render(request, "bookings/booking/link_cancelled.html"), has_a_form=False)
 
 
 def least_facts_of(booking: Booking) -> dict[str, object]:

@@ -57,7 +57,7 @@ def choose_time(request: HttpRequest, pages: ReschedulePages, now: datetime) -> 
     """A week of times. Choosing one leads to the page that asks."""
     booking = pages.booking
     if not booking.may_reschedule(now):
-        return reschedule_page(request, pages, "bookings/time_choose.html", can_move=False)
+        return reschedule_page(request, pages, "bookings/booking/time_choose.html", can_move=False)
     typed = request.POST if request.method == "POST" else None
     form = WhenForm(typed, days=[])
     if form.is_valid():
@@ -69,7 +69,7 @@ def choose_time(request: HttpRequest, pages: ReschedulePages, now: datetime) -> 
     picker = schedule_picker.pick(
         slot_query_of(pages.booking), query=query, now=now, ignoring=ignoring, excluded=booking.starts_at, typed=typed
     )
-    return reschedule_page(request, pages, "bookings/time_choose.html", picker=picker, form=picker.form, can_move=True)
+    return reschedule_page(request, pages, "bookings/booking/time_choose.html", picker=picker, form=picker.form, can_move=True)
 
 
 def check_time(request: HttpRequest, pages: ReschedulePages, now: datetime) -> HttpResponse:
@@ -138,14 +138,20 @@ def check_page(
         "warning": warning,
         "other_times": f"{pages.time}?{urlencode({'week': uk_day(start).isoformat()})}",
     }
-    return reschedule_page(request, pages, "bookings/time_check.html", status=status, **context)
+    return reschedule_page(request, pages, "bookings/booking/time_check.html", status=status, **context)
 
 
 def slot_taken_page(request: HttpRequest, pages: ReschedulePages, start: datetime, now: datetime) -> HttpResponse:
     """That time has gone: the nearest ones, ready to choose. The booking is where it was."""
     picker = schedule_picker.pick_nearest(slot_query_of(pages.booking), start, now=now, ignoring={"booking": pages.booking})
     return reschedule_page(
-        request, pages, "bookings/time_choose.html", picker=picker, form=picker.form, form_action=pages.time, can_move=True
+        request,
+        pages,
+        "bookings/booking/time_choose.html",
+        picker=picker,
+        form=picker.form,
+        form_action=pages.time,
+        can_move=True,
     )
 
 
@@ -217,7 +223,7 @@ def details_page(
     context = {"form": form, "booking": booking, "reference": reference, "version": version, "may_change": may}
     context["until"] = booking.changeable_until if booking else ""
     rows = [] if may else too_late
-    return render(request, "bookings/details_change.html", {**context, "rows": rows})
+    return render(request, "bookings/booking/details_change.html", {**context, "rows": rows})
 
 
 @dataclass(frozen=True)
@@ -285,4 +291,4 @@ def change_booking(request: HttpRequest, booking: Booking, typed: DetailsDraft, 
 def details_check_page(request: HttpRequest, booking: Booking, typed: DetailsDraft, *, warned: bool) -> HttpResponse:
     rows = text.changed_rows(booking, Booking(**typed.answers))
     context = {"booking": booking, "rows": rows, "version": booking.version, "warned": warned}
-    return render(request, "bookings/details_change_check.html", context)
+    return render(request, "bookings/booking/details_change_check.html", context)

@@ -170,7 +170,7 @@ def capacity_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenS
                 messages.success(request, done % {"places": capacity})
                 return redirect(session_address(session))
     more: dict[str, Any] = {"going": going, "seen": fingerprint(going), "new": capacity}
-    return action_response(page, request, session, action, "bookings/staff/sessions/capacity.html", form, **more)
+    return action_response(page, request, session, action, "bookings/open_sessions/staff/capacity.html", form, **more)
 
 
 def people_going_back(session: OpenSession, count: int) -> list[SessionPlace]:
@@ -265,7 +265,7 @@ def reschedule_page(page: "OpenSessionAdmin", request: HttpRequest, session: Ope
         "starts": session.starts_at.isoformat(),
         "recipients": recipients % {"count": count} if count else _("Nobody has a place yet."),
     }
-    return action_response(page, request, session, action, "bookings/staff/sessions/move.html", form, **more)
+    return action_response(page, request, session, action, "bookings/open_sessions/staff/move.html", form, **more)
 
 
 RESCHEDULE = ObjectAction(
@@ -297,7 +297,7 @@ def joining_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSe
                 message = _("It is changed. Nobody has a place yet, so nobody is told.")
             messages.success(request, message)
             return redirect(session_address(session))
-    return action_response(page, request, session, action, "bookings/staff/sessions/joining.html", form, known=known)
+    return action_response(page, request, session, action, "bookings/open_sessions/staff/joining.html", form, known=known)
 
 
 JOINING = ObjectAction(
@@ -360,7 +360,7 @@ def caller_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSes
             if not place.person.email:
                 messages.warning(request, _("They have no email address: tell them on the phone when it is and how to join."))
             return redirect(session_address(session))
-    template = "bookings/staff/sessions/caller.html"
+    template = "bookings/open_sessions/staff/caller.html"
     return action_response(page, request, session, action, template, form, token=token, starts=starts)
 
 
@@ -408,7 +408,7 @@ def place_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSess
     if place.offer_expires_at:
         rows.append(text.row(_("Offered until"), text.moment_text(place.offer_expires_at)))
     more = {"place": place, "rows": rows, "offered": place.state == PlaceState.OFFERED}
-    return action_response(page, request, session, action, "bookings/staff/sessions/place.html", form, **more)
+    return action_response(page, request, session, action, "bookings/open_sessions/staff/place.html", form, **more)
 
 
 ONE_PLACE = ObjectAction(

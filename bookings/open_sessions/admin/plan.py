@@ -386,7 +386,7 @@ def plan_page(page: "OpenSessionAdmin", request: HttpRequest) -> HttpResponse:
         return redirect("staff:bookings_opensession_change", planned[0].pk)
     if plan.step == CHANGE:
         forgive_missing(plan.questions)
-    template = "bookings/staff/sessions/plan.html" if plan.asks else "bookings/staff/sessions/plan_check.html"
+    template = "bookings/open_sessions/staff/plan.html" if plan.asks else "bookings/open_sessions/staff/plan_check.html"
     title = _("Plan open sessions") if plan.asks else _("Check each date")
     context = {**page.admin_site.each_context(request), "opts": page.opts, "plan": plan, "form": plan, "title": title}
     return TemplateResponse(request, template, context)

@@ -270,8 +270,8 @@ class OpenSessionAdmin(OwnToPresenters):
     search_help_text = gettext_lazy(
         "Reference, presentation, presenter or series; or the name or email address of somebody with a place"
     )
-    change_list_template = "bookings/staff/sessions/sessions.html"
-    change_form_template = "bookings/staff/sessions/session.html"
+    change_list_template = "bookings/open_sessions/staff/sessions.html"
+    change_form_template = "bookings/open_sessions/staff/session.html"
     object_actions = OBJECT_ACTIONS
     view_on_site = False
     ordering = ("-pk",)  # get_ordering decides; the model’s own would put an arrow on a column that the list is not sorted by

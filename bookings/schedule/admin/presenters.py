@@ -157,7 +157,7 @@ class NotSaved:
 @admin.register(Presenter, site=staff_site)
 class PresenterAdmin(StaffModelAdmin):
     form = PresenterForm
-    change_form_template = "bookings/staff/presenter.html"
+    change_form_template = "bookings/schedule/staff/presenter.html"
     fieldsets = (
         (None, {"fields": ("name", "email", "user", "phone", "joining_link", "active")}),
         (gettext_lazy("Where from"), {"fields": ("base_postcode", "nation", "max_travel_minutes", *DAY_ENDS)}),

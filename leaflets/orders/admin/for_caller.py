@@ -172,7 +172,7 @@ def order_for_caller(admin: "OrderAdmin", request: HttpRequest) -> HttpResponse:
         "button": _("Place the order"),
         "token": form.token,
     }
-    return TemplateResponse(request, "leaflets/staff/order_for_caller.html", context)
+    return TemplateResponse(request, "leaflets/orders/staff/order_for_caller.html", context)
 
 
 def placed_before(form: OrderForCallerForm) -> Order | None:
@@ -270,7 +270,7 @@ def staff_change_page(admin: StaffModelAdmin, request: HttpRequest, order: Order
             messages.success(request, str(action.done))
             return redirect(change_url)
     about = {**admin.about_action(request, action, order, change_url), "form": form, "version": version}
-    return TemplateResponse(request, "leaflets/staff/change_order.html", about)
+    return TemplateResponse(request, "leaflets/orders/staff/change_order.html", about)
 
 
 CHANGE_ACTION = ObjectAction(

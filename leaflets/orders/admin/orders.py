@@ -336,7 +336,7 @@ class OrderAdmin(OrderExportMixin, PersonColumnsMixin, FoundByReference, LooksOn
     search_help_text = gettext_lazy("Reference or a piece of it, name, phone, email address, town, postcode or organisation")
     ordering = ("-pk",)  # get_ordering decides; the model’s own would put an arrow on a column that the list is not sorted by
     actions = ("start_packing_all", "dispatch_all", "export_ticked_xlsx", "export_ticked_csv")
-    change_list_template = "leaflets/staff/orders.html"
+    change_list_template = "leaflets/orders/staff/orders.html"
     may_be_empty = ("place", "visit", "packed_in", "never_came")
     view_on_site = False  # the page there is its owner's
     object_actions = ORDER_ACTIONS

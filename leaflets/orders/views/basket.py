@@ -117,7 +117,7 @@ def basket_page(request: HttpRequest, form: BasketForm, *, refusal: Shortfalls |
         "refused": refusal is not None,
         "in_basket": total,
     }
-    return render(request, "leaflets/basket.html", context)
+    return render(request, "leaflets/orders/basket.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -143,7 +143,7 @@ def order_delivery(request: HttpRequest) -> HttpResponse:
     else:
         form = form_class.to_fill_in(answers, person, places)
     context = {"form": form, "most_kept": MAX_KEPT_ADDRESSES, "in_basket": baskets.total_copies(draft)}
-    return render(request, "leaflets/delivery.html", context)
+    return render(request, "leaflets/orders/delivery.html", context)
 
 
 @person_required
@@ -207,7 +207,7 @@ def already_placed_page(request: HttpRequest, order: Order, digest: str) -> Http
     """The same form again: the first confirmation. The same form with other answers: say that it is placed already."""
     if order.submission_digest == digest:
         return redirect("order_placed", order.reference)
-    return render(request, "leaflets/placed_before.html", {"order": order}, status=409)
+    return render(request, "leaflets/orders/placed_before.html", {"order": order}, status=409)
 
 
 def check_page(
@@ -242,4 +242,4 @@ def check_page(
         "is_known_address": bool(stored.get("known")),
         "in_basket": baskets.total_copies(draft),
     }
-    return render(request, "leaflets/check.html", context, status=status)
+    return render(request, "leaflets/orders/check.html", context, status=status)

@@ -68,7 +68,7 @@ def order(request: HttpRequest, reference: str) -> HttpResponse:
         # The order whose parcel never came, which this one sends again.
         "replaced": Order.objects.get(dispatches__missing=order.replaces_id) if order.replaces_id else None,
     }
-    return render(request, "leaflets/order.html", context)
+    return render(request, "leaflets/orders/order.html", context)
 
 
 @person_required
@@ -101,7 +101,7 @@ def order_placed(request: HttpRequest, reference: str) -> HttpResponse:
         "next_steps": [{"when": when, "what": what} for when, what in steps],
         "asks_about_editions": bool(email) and not has_chosen(Topic.EDITIONS, email),
     }
-    return render(request, "leaflets/placed.html", context)
+    return render(request, "leaflets/orders/placed.html", context)
 
 
 @person_required
@@ -120,7 +120,7 @@ def order_cancel(request: HttpRequest, reference: str) -> HttpResponse:
         else:
             messages.success(request, _("Order %(reference)s is cancelled.") % {"reference": order.reference})
         return redirect(order)
-    return render(request, "leaflets/cancel.html", {"order": order})
+    return render(request, "leaflets/orders/cancel.html", {"order": order})
 
 
 @person_required
@@ -242,7 +242,7 @@ def render_order_change(
         if lines:
             typed.append({"label": _("Delivery address"), "value": "\n".join(line for line in lines if line)})
         context |= {"form": None, "typed": typed if form.is_bound else []}
-    return render(request, "leaflets/change.html", context, status=status)
+    return render(request, "leaflets/orders/change.html", context, status=status)
 
 
 REPORTED_ALREADY = gettext_lazy("You have told us of this parcel already. We look into it and email you our answer.")
@@ -327,14 +327,14 @@ def order_missing(request: HttpRequest, reference: str) -> HttpResponse:
             else:
                 messages.info(request, REPORTED_ALREADY)
             return redirect(order)
-    return render(request, "leaflets/missing.html", {"order": order, "form": form, "parcels": facts})
+    return render(request, "leaflets/orders/missing.html", {"order": order, "form": form, "parcels": facts})
 
 
 @person_required
 @require_safe
 def addresses(request: HttpRequest) -> HttpResponse:
     kept = list(KeptAddress.objects.of(the_person(request)))
-    return render(request, "my/addresses.html", {"kept": kept, "is_full": len(kept) >= MAX_KEPT_ADDRESSES})
+    return render(request, "leaflets/orders/addresses.html", {"kept": kept, "is_full": len(kept) >= MAX_KEPT_ADDRESSES})
 
 
 @person_required
@@ -350,7 +350,7 @@ def address_add(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, _("The address is kept. You can choose it when you order leaflets."))
             return redirect("my_addresses")
-    return render(request, "my/address.html", {"form": form})
+    return render(request, "leaflets/orders/address.html", {"form": form})
 
 
 @person_required
@@ -366,7 +366,7 @@ def address_change(request: HttpRequest, address_id: int) -> HttpResponse:
         else:
             messages.success(request, _("The address is changed. Orders that you placed earlier keep theirs."))
             return redirect("my_addresses")
-    return render(request, "my/address.html", {"form": form, "address": address})
+    return render(request, "leaflets/orders/address.html", {"form": form, "address": address})
 
 
 @person_required
@@ -378,4 +378,4 @@ def address_remove(request: HttpRequest, address_id: int) -> HttpResponse:
         forget_address(address=address)
         messages.success(request, _("The address is removed."))
         return redirect("my_addresses")
-    return render(request, "my/address_remove.html", {"address": address})
+    return render(request, "leaflets/orders/address_remove.html", {"address": address})

@@ -82,7 +82,7 @@ class SpreadsheetLinks(StaffModelAdmin):
     """For the admin of editions and of leaflets: links above the list to take it out and in as a spreadsheet."""
 
     sheet_kind: SheetKind
-    change_list_template = "leaflets/staff/exchange/lists.html"
+    change_list_template = "leaflets/stock/staff/lists.html"
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         kind = self.sheet_kind.value if self.sheet_kind in allowed_kinds(request) else ""
@@ -124,7 +124,7 @@ class SheetImportAdmin(LooksOnly):
     sorts_quickly = ("uploaded",)
     ordering = ("-uploaded_at", "-pk")
     actions = None
-    change_list_template = "leaflets/staff/exchange/imports.html"
+    change_list_template = "leaflets/stock/staff/imports.html"
     uploaded = moment_of("uploaded_at", gettext_lazy("uploaded"), short=True)
 
     def get_urls(self) -> list[URLPattern]:
@@ -199,7 +199,7 @@ class SheetImportAdmin(LooksOnly):
             "form": form,
             "lists": lists,
         }
-        return TemplateResponse(request, "leaflets/staff/exchange/upload.html", context)
+        return TemplateResponse(request, "leaflets/stock/staff/upload.html", context)
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -234,7 +234,7 @@ class SheetImportAdmin(LooksOnly):
             "title": title % {"list": sheet.get_kind_display()},
             "error": error,
         }
-        return TemplateResponse(request, "leaflets/staff/exchange/check.html", context)
+        return TemplateResponse(request, "leaflets/stock/staff/check.html", context)
 
 
 def written_text(sheet: SheetImport) -> str:
