@@ -1,7 +1,8 @@
 """The slot picker: a week of start times to choose from, for every page that asks for one.
 
-A view gives the slot query, the query string and the claims that are not in the way; it gets the form and all that
-bookings/booking/includes/slot_picker.html shows. In the query string: `week` (any day of it), `part` (of the day); the rest is kept.
+A view gives the slot query, the query string and the claims that are not in the way; it gets the form and all that the template
+bookings/booking/includes/slot_picker.html shows. In the query string: `week` (any day of it), `part` (of the day); the rest is
+kept.
 With `month` in it, the same address answers with the times of that month, for the month view that the script draws: a view
 gives `month_of_slots` then.
 """

@@ -1,20 +1,24 @@
-"""How staff read a visit: at the top of the first page while nobody knows that the presenter is safe, and on its own page."""
+"""A visit on the staff site: the alarm on the first page, its rows and buttons on the page of the booking."""
 
 from datetime import datetime
 
+from django import forms
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from bookings import text
-from bookings.models import Booking, Format, Visit
+from bookings import errors, text
+from bookings.models import Booking, Format, Presenter, Visit, may_check_in, may_check_out
 from bookings.models.booking import CHECK_OUT
+from bookings.visits import services
 from bookings.visits.emails import name_of_visitor
 from ctac.dates import format_clock, uk_day
 from ctac.staff.columns import phone_link, state_tag
-from ctac.staff.site import Alarm, staff_site
+from ctac.staff.site import Alarm, ObjectAction, staff_site
+from professionals.safeguarding.forms import StaffForm
 
 ALARMS_SHOWN = 5
 
@@ -86,3 +90,54 @@ def whom_to_call(booking: Booking) -> list[text.Row]:
 
 
 staff_site.add_alarms("bookings.view_booking", overdue_visits, resolved_with="bookings.change_booking")
+
+
+class PhoneCallForm(StaffForm):
+    free_text_fields = ("note",)
+
+    note = forms.CharField(
+        label=gettext_lazy("Who told you, and what did they say?"),
+        max_length=500,
+        widget=forms.Textarea({"rows": 3}),
+        help_text=gettext_lazy("Kept with your name and the time. No details of a child."),
+        error_messages={"required": gettext_lazy("Write who told you, and what they said.")},
+    )
+
+
+def presenter_of(booking: Booking) -> Presenter:
+    presenter = text.presenter_of_visit(booking)
+    if presenter is None:
+        raise errors.NeedsPresenter
+    return presenter
+
+
+SAFE = ObjectAction(
+    "safe",
+    gettext_lazy("Say that all is well"),
+    services.say_safe,
+    available=lambda booking: booking.overdue_at(timezone.now()) is not None,
+    form_class=PhoneCallForm,
+    explanation=gettext_lazy(
+        "Call the presenter, then the contact on site. Say so here once you know that the presenter is safe."
+    ),
+    done=gettext_lazy("Thank you. It no longer stands on the first page."),
+    weight="main",
+)
+CHECKED_IN = ObjectAction(
+    "checked-in",
+    gettext_lazy("Check the presenter in"),
+    lambda booking, **heard: services.check_in(booking, presenter=presenter_of(booking), **heard),
+    available=lambda booking: may_check_in(booking, timezone.now()),
+    form_class=PhoneCallForm,
+    explanation=gettext_lazy("After a phone call, when they can’t do it on their phone."),
+    done=gettext_lazy("The presenter is checked in."),
+)
+CHECKED_OUT = ObjectAction(
+    "checked-out",
+    gettext_lazy("Check the presenter out"),
+    lambda booking, **heard: services.check_out(booking, presenter=presenter_of(booking), **heard),
+    available=lambda booking: may_check_out(booking, timezone.now()),
+    form_class=PhoneCallForm,
+    explanation=gettext_lazy("After a phone call: they have left and are safe."),
+    done=gettext_lazy("The presenter is checked out."),
+)

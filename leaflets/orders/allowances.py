@@ -1,4 +1,7 @@
-"""How many copies of a title somebody may still order, what stands in the way, and how often orders may be placed."""
+"""How many copies of a title somebody may still order, what stands in the way, and how often orders may be placed.
+
+The most an order, a person and a workplace may have are fields of each Leaflet, which staff set.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

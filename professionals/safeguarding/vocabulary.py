@@ -1,4 +1,7 @@
-"""Words and patterns of the detector of a child's details: names, numbers, and signs with their weights."""
+"""Words and patterns of the detector of a child's details: names, numbers, and signs with their weights.
+
+Patterns of ages, dates and rooms stand in child_details.py, which reads them and decides.
+"""
 
 import re
 from dataclasses import dataclass

@@ -201,7 +201,7 @@ GOES_AS = {
     "bookings.schedule.admin.forms.WeekOfTimesForm.override_reason": (
         "bookings.booking.admin.actions.ReassignForm.override_reason"
     ),
-    "bookings.booking.admin.actions.PhoneCallForm.note": "bookings.booking.admin.actions.ReassignForm.override_reason",
+    "bookings.visits.admin.PhoneCallForm.note": "bookings.booking.admin.actions.ReassignForm.override_reason",
     "bookings.booking.forms.DetailsForm.access_needs": "bookings.booking.forms.BookingForm.access_needs",
     "bookings.booking.forms.DetailsForm.notes": "bookings.booking.forms.BookingForm.notes",
     "bookings.booking.forms.DetailsForm.room": "bookings.booking.forms.BookingForm.room",

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from bookings import errors, text
+from bookings import text
 from bookings.booking.admin.requests import AGREE, OFFER
 from bookings.booking.forms import DetailsForm, WhereForm, answers_of
 from bookings.booking.services import assign, transitions
@@ -22,14 +22,14 @@ from bookings.booking.services.reschedule import change_details, reschedule
 from bookings.booking.services.transfer import transfer_bookings
 from bookings.errors import OutsideRules, SlotTaken, Stale
 from bookings.feedback.admin import ATTENDANCE
-from bookings.models import Booking, Format, Presenter, SessionPlace, State, may_check_in, may_check_out
+from bookings.models import Booking, Format, Presenter, SessionPlace, State
 from bookings.models.presenter import validate_https
 from bookings.schedule.admin import forms as admin_forms
 from bookings.schedule.admin.forms import PresenterChoice, WeekOfTimesForm, any_presenter, reason_to_yield
 from bookings.schedule.forms import slot_value
 from bookings.schedule.substitutes import rank_presenters_at
 from bookings.travel import LONGEST_OVERRIDE_MINUTES, PlaceUnknown, find_place
-from bookings.visits import services as visits_services
+from bookings.visits.admin import CHECKED_IN, CHECKED_OUT, SAFE
 from ctac.dates import tidy_postcode
 from ctac.errors import DomainError
 from ctac.staff.site import ObjectAction
@@ -40,18 +40,6 @@ from professionals.safeguarding.forms import StaffForm
 
 if TYPE_CHECKING:
     from bookings.booking.admin.bookings import BookingAdmin
-
-
-class PhoneCallForm(StaffForm):
-    free_text_fields = ("note",)
-
-    note = forms.CharField(
-        label=_("Who told you, and what did they say?"),
-        max_length=500,
-        widget=forms.Textarea({"rows": 3}),
-        help_text=_("Kept with your name and the time. No details of a child."),
-        error_messages={"required": _("Write who told you, and what they said.")},
-    )
 
 
 class LinkForm(forms.Form):
@@ -65,41 +53,6 @@ class LinkForm(forms.Form):
     )
 
 
-def presenter_of(booking: Booking) -> Presenter:
-    presenter = text.presenter_of_visit(booking)
-    if presenter is None:
-        raise errors.NeedsPresenter
-    return presenter
-
-
-SAFE = ObjectAction(
-    "safe",
-    _("Say that all is well"),
-    visits_services.say_safe,
-    available=lambda booking: booking.overdue_at(timezone.now()) is not None,
-    form_class=PhoneCallForm,
-    explanation=_("Call the presenter, then the contact on site. Say so here once you know that the presenter is safe."),
-    done=_("Thank you. It no longer stands on the first page."),
-    weight="main",
-)
-CHECKED_IN = ObjectAction(
-    "checked-in",
-    _("Check the presenter in"),
-    lambda booking, **heard: visits_services.check_in(booking, presenter=presenter_of(booking), **heard),
-    available=lambda booking: may_check_in(booking, timezone.now()),
-    form_class=PhoneCallForm,
-    explanation=_("After a phone call, when they can’t do it on their phone."),
-    done=_("The presenter is checked in."),
-)
-CHECKED_OUT = ObjectAction(
-    "checked-out",
-    _("Check the presenter out"),
-    lambda booking, **heard: visits_services.check_out(booking, presenter=presenter_of(booking), **heard),
-    available=lambda booking: may_check_out(booking, timezone.now()),
-    form_class=PhoneCallForm,
-    explanation=_("After a phone call: they have left and are safe."),
-    done=_("The presenter is checked out."),
-)
 LINK = ObjectAction(
     "link",
     _("Set the joining link"),
