@@ -318,7 +318,7 @@ def submitted_attendance(request: HttpRequest, given: Given, *, by_presenter: bo
         )
     except CountedMeanwhile as refusal:
         # With what was typed; pressed again, it replaces the numbers that its reader has now seen.
-        form = AttendanceForm({**request.POST.dict(), "seen": str(refusal.stands.revision)}, given=given, stands=refusal.stands)
+        form = AttendanceForm({**form.data.dict(), "seen": str(refusal.stands.revision)}, given=given, stands=refusal.stands)  # type: ignore[attr-defined]
         form.add_error(None, str(refusal.message))
     except DomainError as refusal:
         form.add_error(None, str(refusal.message))

@@ -61,6 +61,7 @@ class StockMovementAdmin(StaffModelAdmin):
     search_fields = ("edition__leaflet__title", "edition__label", "order_line__order__reference", "reason")
     search_help_text = gettext_lazy("Leaflet, edition, order reference, note, or STOCK- and a number")
     ordering = ("-at", "-pk")
+    fields = ("edition", "kind", "copies", "on_hand_change", "allocated_change", "order_line", "by", "at", "reason")
     when = moment_of("at", gettext_lazy("when"), short=True)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[StockMovement]:

@@ -250,9 +250,9 @@ def test_without_lock_and_guards_twenty_people_get_the_same_slot(presenter: Pres
         together.wait(timeout=30)  # everybody has looked, nobody has written
         return stored(*args, **columns)  # type: ignore[arg-type]
 
-    stored = create.save_with_reference
+    stored = Booking.save_with_reference
     monkeypatch.setattr("bookings.booking.services.create.lock_presenters", no_lock)
-    monkeypatch.setattr("bookings.booking.services.create.save_with_reference", store_together)
+    monkeypatch.setattr(Booking, "save_with_reference", store_together)
     people = crowd()
     with guards_dropped():
         ends = all_at_once([booking_job(person, TEN) for person in people])

@@ -62,7 +62,7 @@ def test_nothing_is_installed_by_a_command_without_hashes(page):
     assert [line for line in commands if "--require-hashes" not in line] == []
 
 
-READERS = r'\b(?:env(?:\.\w+)?|required_in_production|os\.environ\.get|need)\(\s*"([A-Z_]+)"'
+READERS = r'\b(?:env(?:\.\w+)?|required_in_production|os\.environ\.get|require_setting)\(\s*"([A-Z_]+)"'
 
 
 def explained() -> list[str]:

@@ -52,9 +52,9 @@ def test_what_is_sealed_can_not_be_changed_without_being_noticed():
 def test_each_use_of_the_secret_key_has_a_key_of_its_own():
     locked = encryption.encrypt("a")
     with pytest.raises(rendering.UnreadableError):
-        rendering.unseal(locked.encode())
+        rendering.decrypt(locked.encode())
     with pytest.raises(encryption.DecryptionError):
-        encryption.decrypt(rendering.seal(Rendered("s", "t", "")).decode())
+        encryption.decrypt(rendering.encrypt(Rendered("s", "t", "")).decode())
 
 
 def test_it_is_the_library_that_encrypts():

@@ -20,6 +20,7 @@ from django.db import connection
 from django.test import Client
 from django.utils.module_loading import import_string
 
+from accounts import encryption
 from bookings.models import Presentation
 from notifications.models import Notification
 from notifications.tasks import deliver
@@ -41,7 +42,7 @@ ROOT = str(settings.BASE_DIR)
 NOT_OURS = (f"{ROOT}/tests/", f"{ROOT}/.venv/", f"{ROOT}/var/")
 MIDDLEWARE = {
     sys.modules[import_string(name).__module__].__file__ for name in settings.MIDDLEWARE if not name.startswith("django.")
-}
+} | {encryption.__file__}  # the session's middleware decrypts with it
 FUNCTION = 0x1 | 0x2  # CO_OPTIMIZED and CO_NEWLOCALS, which modules and class bodies are without
 
 

@@ -8,7 +8,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
@@ -228,7 +228,7 @@ class SheetImportAdmin(LooksOnly):
             title = _("%(list)s: what was written")
         context = {
             **self.admin_site.each_context(request),
-            **import_context(sheet, request.GET),
+            **import_context(sheet, request),
             "opts": self.opts,
             "media": self.media,
             "title": title % {"list": sheet.get_kind_display()},
@@ -247,13 +247,13 @@ def written_text(sheet: SheetImport) -> str:
     }
 
 
-def import_context(sheet: SheetImport, query: QueryDict) -> dict[str, Any]:
+def import_context(sheet: SheetImport, request: HttpRequest) -> dict[str, Any]:
     """All rows of an import, or those of one action, a page of them; errors link to the page on which their row is shown."""
     is_written = sheet.state == ImportState.APPLIED
     plan = ImportPlan([ListRow(*row) for row in sheet.done], []) if is_written else plan_import(sheet)
-    only = query.get("only", "") if query.get("only", "") in RowAction.values else ""
+    only = request.GET.get("only", "") if request.GET.get("only", "") in RowAction.values else ""
     rows = [row for row in plan.rows if not only or row.action == only]
-    page = Paginator(rows, ROWS_PER_PAGE).get_page(page_in(query.get("page", "")))
+    page = Paginator(rows, ROWS_PER_PAGE).get_page(page_in(request.GET.get("page", "")))
     page_of_row = {row.number: place // ROWS_PER_PAGE + 1 for place, row in enumerate(rows)}
     errors = []
     for row, column, why in plan.errors[:MAX_ERRORS_IN_SUMMARY]:

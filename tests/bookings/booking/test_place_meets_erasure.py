@@ -9,7 +9,7 @@ from django.test import Client
 
 from bookings.booking.services.create import place_booking
 from bookings.models import Booking, SessionPlace
-from bookings.open_sessions.services import base as session_locking
+from bookings.open_sessions.services import places as session_places
 from bookings.open_sessions.services.places import take_place
 from bookings.schedule import locks
 from leaflets.models import Order, StockAlert
@@ -95,7 +95,7 @@ def test_erased_first_nothing_is_placed(person: Person, placing: Placing) -> Non
 def test_control_if_nobody_asked_it_would_be_the_erased_persons(
     person: Person, placing: Placing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (locks, session_locking):
+    for module in (locks, session_places):
         monkeypatch.setattr(module, "lock_person", lambda person: Person.objects.select_for_update(no_key=True).get(pk=person.pk))
     for module in (leaflet_create, stock_services):
         monkeypatch.setattr(module, "lock_person", lambda person: Person.objects.select_for_update(no_key=True).get(pk=person.pk))
