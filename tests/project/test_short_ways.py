@@ -128,11 +128,11 @@ def test_a_booking(client: Client, presentation: Presentation, walk: Callable[..
     sent = flow.hidden(client.get("/book/signs/check/"))
     placing, with_mail = walk("/book/signs/check/", sent, "bookings_booking", "booking-confirmed")
     assert placing <= 18
-    assert with_mail <= 36
+    assert with_mail <= 34
 
 
 def test_an_order(client: Client, walk: Callable[..., tuple[int, int]]) -> None:
     fill(client, make_edition(NOW, stock=50, slug="one", title="One").leaflet)
     placing, with_mail = walk("/order/check/", hidden(client.get("/order/check/")), "leaflets_order", "order-received")
-    assert placing <= 22
-    assert with_mail <= 35
+    assert placing <= 21
+    assert with_mail <= 32
