@@ -146,7 +146,7 @@ def hold(actor: Actor) -> None:
     slot_query = SlotQuery(presentation, how, find_place(address["postcode"]) if address else None)
     draft = draft_of(actor, person)
     holds.hold_slot(draft=draft, person=person, slot_query=slot_query, start=start, now=actor.now)
-    where = {"presentation": presentation.slug, "format": how, "address_line_1": "", "address_line_2": "", "town": ""}
+    where = {"presentation": presentation.slug, "format": how, "address_line_1": "", "address_line_2": "", "town": "", **DETAILS}
     drafts.save_step(draft, "where", {**where, "postcode": address["postcode"] if address else ""}, actor.now)
     drafts.save_step(draft, "when", {"start": slot_value(start)}, actor.now)
 
