@@ -84,10 +84,6 @@ class PageForm(PageFormMixin, forms.Form):
     """
 
 
-class PageModelForm(PageFormMixin, forms.ModelForm):
-    """The same for a form over a model."""
-
-
 class AnyOrNone(forms.MultipleChoiceField):
     """Boxes of which none ticked is an answer like any other, so nothing marks them as optional."""
 

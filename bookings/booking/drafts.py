@@ -5,6 +5,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from bookings.booking.forms import BOOKING_FIELDS, BookingForm
 from bookings.models import Booking, Format, Hold, Precision, Presentation
 from bookings.schedule.holds import PreferredDate
 from ctac.dates import UK
@@ -12,6 +13,8 @@ from leaflets.models import ToBring
 from professionals.models import Draft
 
 DRAFT_STEPS = ("where", "when", "leaflets")
+# The answers that the first page gives. A draft from before one more was asked goes back to that page.
+WHERE_ANSWERS = BOOKING_FIELDS & BookingForm.base_fields.keys()
 
 
 @dataclass
@@ -36,6 +39,8 @@ class DraftAnswers:
             return bool(self.leaflets) or not self.wants_leaflets
         if page == "when" and self.asks_for_dates:
             return True
+        if page == "where" and not self.step("where").keys() >= WHERE_ANSWERS:
+            return False
         return self.is_about_this and bool(self.step(page))
 
     @property

@@ -13,13 +13,14 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings import text
 from bookings.booking.services.links import make_booking_links
-from bookings.booking.services.notify import gets_reminders, reminder_moment, reminder_version
+from bookings.booking.services.notify import gets_reminders, reminder_moment
 from bookings.booking.services.request import ESCALATION_KIND, anything_waits, waiting_too_long, with_waiting_since
 from bookings.calendars import ical
 from bookings.emails import BookingEmail, TeamEmail, phone_row, rows_of_the_day
 from bookings.models import Booking, BookingEvent, DateOption, EventKind, LinkPurpose, OptionKind, OptionState, State
 from bookings.models.booking import OPEN_STATES
 from bookings.text import Row, row
+from bookings.visits.services import minute_of
 from ctac.dates import format_day
 from leaflets.models import Order, OrderState
 from notifications.registry import Desk, Email, Topic
@@ -100,7 +101,7 @@ class ReminderEmail(BookingEmail):
         booking = self.booking
         if booking.state != State.CONFIRMED or booking.presenter_id is None or booking.agreed[0] <= timezone.now():
             return False
-        return reminder_version(reminder_moment(booking, early=self.early)) == self.notification.version
+        return minute_of(reminder_moment(booking, early=self.early)) == self.notification.version
 
     def context(self) -> dict[str, object]:
         return {**super().context(), "early": self.early}

@@ -10,7 +10,7 @@ from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from bookings.booking.services.notify import gets_reminders, reminder_moment, reminder_version
+from bookings.booking.services.notify import gets_reminders, reminder_moment
 from bookings.calendars import ical
 from bookings.models import (
     OpenSession,
@@ -27,6 +27,7 @@ from bookings.open_sessions.services.notify import unsure_version
 from bookings.open_sessions.services.places import make_place_links
 from bookings.open_sessions.services.sessions import INVITATION
 from bookings.text import Row, moment_text, row, times_of_move
+from bookings.visits.services import minute_of
 from ctac.dates import format_day, format_span, uk_datetime
 from notifications.registry import Desk, Email, Topic
 from professionals.models import Person
@@ -301,7 +302,7 @@ class SessionUnsure(PlaceEmail):
 
 def reminds_of(session: OpenSession, version: int, *, early: bool) -> bool:
     """The session is to come, on the day of which this reminds."""
-    stands = reminder_version(reminder_moment(session, early=early)) == version
+    stands = minute_of(reminder_moment(session, early=early)) == version
     return stands and session_text.may_be_joined(session, timezone.now())
 
 

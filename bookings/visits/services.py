@@ -239,6 +239,6 @@ def minute_of_loss(booking: Booking) -> int:
     return minute_of(freed or booking.agreed[0])
 
 
-def minute_of(start: datetime) -> int:
-    """Of a notification's `version`: tells the times of a booking apart."""
-    return int(start.timestamp() // 60)
+def minute_of(moment: datetime) -> int:
+    """For a notification's `version`: whole minutes, which tell moments apart and fit the column until the year 6053."""
+    return int(moment.timestamp() // 60)

@@ -47,14 +47,19 @@ def how_long_ago(at: datetime, now: datetime) -> str:
     return _("%(time)s ago") % {"time": timesince(at, now, depth=1)}
 
 
-def column_of(name: str, label: Any, text: Callable[[Any], str]) -> Callable[[Any, Any], str]:
-    """A method for an admin that shows the object's value of this name as text."""
+def column(label: Any, value: Callable[[Any], Any], *, ordering: str | None = None) -> Callable[[Any, Any], Any]:
+    """A method for an admin that shows what `value` gives of the object."""
 
-    @admin.display(description=label, ordering=name)
-    def column(_self: Any, obj: Any) -> str:
-        return text(getattr(obj, name))
+    @admin.display(description=label, ordering=ordering)
+    def display(_self: Any, obj: Any) -> Any:
+        return value(obj)
 
-    return column
+    return display
+
+
+def column_of(name: str, label: Any, text: Callable[[Any], str]) -> Callable[[Any, Any], Any]:
+    """The same for the object's value of this name, by which it can be sorted."""
+    return column(label, lambda obj: text(getattr(obj, name)), ordering=name)
 
 
 def moment_of(name: str, label: Any, *, short: bool = False) -> Callable[[Any, Any], str]:
@@ -71,16 +76,6 @@ def yes_no_of(name: str, label: Any) -> Callable[[Any, Any], str]:
 def number_of(name: str, label: Any) -> Callable[[Any, Any], str]:
     """A column with a figure, in thousands."""
     return column_of(name, label, "{:,}".format)
-
-
-def column(label: Any, value: Callable[[Any], Any], *, ordering: str | None = None) -> Callable[[Any, Any], Any]:
-    """A method for an admin that shows what `value` gives of the object."""
-
-    @admin.display(description=label, ordering=ordering)
-    def display(_self: Any, obj: Any) -> Any:
-        return value(obj)
-
-    return display
 
 
 def state_tag(label: str | Promise, kind: str) -> SafeString:

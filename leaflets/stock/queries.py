@@ -34,11 +34,6 @@ from leaflets.models import DispatchCount, Edition, EditionState, Leaflet, Stock
 from professionals.models import Person
 
 
-def leaflets_with_slugs(slugs: Iterable[str]) -> list[Leaflet]:
-    """Those that there are, in the catalogue or not, in its order. One statement."""
-    return list(Leaflet.objects.filter(slug__in=slugs))
-
-
 def with_current_edition(leaflets: QuerySet[Leaflet]) -> QuerySet[Leaflet]:
     """Each with its current edition, if there is one, as `handed_out`: joined, so that it can be filtered by."""
     current = FilteredRelation("editions", condition=Q(editions__state=EditionState.CURRENT))
@@ -46,7 +41,7 @@ def with_current_edition(leaflets: QuerySet[Leaflet]) -> QuerySet[Leaflet]:
 
 
 def leaflets_with_stock(slugs: Iterable[str]) -> list[Leaflet]:
-    """As leaflets_with_slugs, each with its current edition at hand. One statement."""
+    """Those that there are, in the catalogue or not, in its order, each with its current edition at hand. One statement."""
     return set_current_editions(with_current_edition(Leaflet.objects.filter(slug__in=slugs)))
 
 

@@ -10,6 +10,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from bookings.booking.drafts import WHERE_ANSWERS
 from bookings.models import Booking, PlaceState, State
 from leaflets.models import Order, OrderState
 from professionals.models import Draft, DraftKind, Person
@@ -181,7 +182,7 @@ def begin(owner: Person, kind: DraftKind, answers: dict[str, object]) -> None:
 
 def test_a_booking_that_was_begun_is_offered_at_its_next_page(client: Client, owner: Person) -> None:
     presentation = make_presentation()
-    answers = {"where": {"presentation": presentation.slug, "format": "online"}, "details": {"audience_size": 12}}
+    answers = {"where": {**dict.fromkeys(WHERE_ANSWERS, ""), "presentation": presentation.slug, "format": "online"}}
     begin(owner, DraftKind.BOOKING, answers)
     page = read(client)
     assert headings(page)[0] == "Not finished yet"

@@ -15,6 +15,7 @@ from django.db.models import Max
 
 from bookings import rules
 from bookings.models import Booking, BookingEvent, EventKind, OpenSession, Presenter, State
+from bookings.visits.services import minute_of
 from notifications.models import Notification
 from notifications.outbox import About, Later, notify_about, notify_each
 from notifications.preferences import wants
@@ -124,7 +125,7 @@ class DueReminder:
 
     def about(self, about: str, to: str) -> About:
         until = self.of.reminder_due_at if self.early else self.of.starts_at
-        return About(about, to, self.of.reference, reminder_version(self.moment), expires_at=until)
+        return About(about, to, self.of.reference, minute_of(self.moment), expires_at=until)
 
 
 def gets_reminders(person: Person) -> bool:
@@ -164,8 +165,3 @@ def reminders_due(ahead: Iterable[Any], now: datetime) -> list[DueReminder]:
 
 def reminder_moment(presentation: Booking | OpenSession, *, early: bool) -> datetime:
     return presentation.week_reminder_due_at if early else presentation.reminder_due_at
-
-
-def reminder_version(moment: datetime) -> int:
-    """A number for each moment: whole minutes, which fit the column until the year 6053."""
-    return int(moment.timestamp() // 60)

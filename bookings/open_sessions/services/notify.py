@@ -10,9 +10,10 @@ from django.db import transaction
 from django.db.models import F
 
 from bookings import rules
-from bookings.booking.services.notify import REMINDED_AHEAD, notify_once, reminder_version, reminders_due
+from bookings.booking.services.notify import REMINDED_AHEAD, notify_once, reminders_due
 from bookings.models import OpenSession, PlaceState, Presenter, SessionEvent, SessionEventKind, SessionPlace, SessionState
 from bookings.open_sessions.services.base import lock_session
+from bookings.visits.services import minute_of
 from ctac.dates import OURS, before_working_days, uk_datetime, uk_day
 from notifications.models import Notification
 from notifications.outbox import About, notify, notify_about
@@ -146,7 +147,7 @@ def warn_of_session(session: OpenSession, *, now: datetime) -> int:
     lost = presenter_lost_at(locked)
     if now < lost + rules.NO_PRESENTER_NOTICE_DELAY:
         return 0
-    version, to = reminder_version(lost), [settings.STAFF_EMAIL]
+    version, to = minute_of(lost), [settings.STAFF_EMAIL]
     notify(kind=UNSURE_FOR_TEAM, about=f"session:{locked.pk}", to=to, reference=locked.reference, version=version, now=now)
     places = locked.places.filter(state=PlaceState.TAKEN).select_related("person")
     about = [
@@ -170,7 +171,7 @@ def presenter_lost_at(session: OpenSession) -> datetime:
 
 def unsure_version(session: OpenSession) -> int:
     """Of the warnings: a message about another loss is not true any more."""
-    return reminder_version(presenter_lost_at(session))
+    return minute_of(presenter_lost_at(session))
 
 
 def were_warned(session: OpenSession) -> bool:

@@ -213,6 +213,22 @@ def test_the_old_page_of_details_leads_to_the_first_page(client: Client, present
     assert client.post("/book/signs/details/", WHERE).status_code == 405
 
 
+def test_a_draft_from_before_a_question_was_asked_goes_back_to_it(
+    client: Client, presentation: Presentation, person: Person
+) -> None:
+    fill_in(client)
+    sign_in(client, person)
+    sent = hidden(client.get("/book/signs/check/"))
+    draft = Draft.objects.get()
+    del draft.answers["where"]["audience_size"]
+    draft.save()
+
+    assert client.get("/book/signs/check/").url.startswith("/book/signs/where/")
+    assert client.post("/book/signs/check/", sent).url.startswith("/book/signs/where/")
+    assert "Jo Green" in client.get("/book/signs/where/").text
+    assert not Booking.objects.exists()
+
+
 def test_what_was_typed_about_the_day_is_kept_when_the_draft_has_gone(client: Client, presentation: Presentation) -> None:
     client.post("/book/signs/where/", WHERE)
     client.post("/book/signs/when/", {"start": TEN})

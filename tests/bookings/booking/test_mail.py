@@ -8,12 +8,12 @@ from icalendar import Calendar, Event
 
 from bookings.booking import emails as booking_emails
 from bookings.booking.services.assign import reassign
-from bookings.booking.services.notify import reminder_version
 from bookings.booking.services.transitions import cancel_booking, confirm_booking, decline_booking
 from bookings.calendars import ical
 from bookings.emails import BookingEmail
 from bookings.leave.services import record_leave
 from bookings.models import Booking, Presenter, State
+from bookings.visits.services import minute_of
 from notifications import rendering
 from notifications.models import ChoiceSource, Notification
 from notifications.preferences import choose
@@ -206,7 +206,7 @@ def test_the_presenter_is_told_that_a_request_is_declined(booking: Booking, pres
 
 
 def test_the_reminder_of_a_booking_that_needs_a_presenter_does_not_go(booking: Booking, presenter: Presenter) -> None:
-    of_the_day = reminder_version(booking.reminder_due_at)
+    of_the_day = minute_of(booking.reminder_due_at)
     assert is_still_due(booking, "booking-reminder", version=of_the_day)
     record_leave(presenter=presenter, starts_at=at("09:00"), ends_at=at("17:00"), kind="illness", by=None, now=NOW)
     assert not is_still_due(booking, "booking-reminder", version=of_the_day)
