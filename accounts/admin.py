@@ -21,9 +21,18 @@ from accounts.access import ask_to_reauthenticate, signed_in
 from accounts.models import USER_WORDS, User
 from accounts.roles import BY_NAME, BY_SLUG, MANAGER, NAMES, ROLES
 from ctac.dates import format_moment
-from ctac.staff.columns import LooksOnly, moment_of, number_of, yes_no_of
 from ctac.staff.lists import MOST, keys_in_order, keys_of, with_keys, with_words, words_in
-from ctac.staff.site import FixedRowsMixin, ObjectAction, StaffModelAdmin, SureForm, staff_site
+from ctac.staff.site import (
+    FixedRowsMixin,
+    LooksOnly,
+    ObjectAction,
+    StaffModelAdmin,
+    SureForm,
+    moment_of,
+    number_of,
+    staff_site,
+    yes_no_of,
+)
 
 MOST_NAMED = 50
 

@@ -18,9 +18,8 @@ from audit.models import Act, Entry
 from audit.pages import names_of, spaced
 from ctac.models import is_reference, tidy_reference
 from ctac.staff import menu
-from ctac.staff.columns import NOTHING, LooksOnly, moment_of, state_tag
 from ctac.staff.lists import BigChangeList, period_of
-from ctac.staff.site import staff_site
+from ctac.staff.site import NOTHING, LooksOnly, moment_of, staff_site, state_tag
 
 MOST_COLLEAGUES = 200
 STOPPED = {Act.REFUSED, Act.LIMITED, Act.NOT_LET_IN}

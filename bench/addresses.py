@@ -116,7 +116,7 @@ def tokens_of_links() -> dict[str, str]:
     from django.utils import timezone
 
     from bookings.booking.services.links import make_booking_links
-    from bookings.calendars.feeds import feed_token, make_feed
+    from bookings.calendars.views import feed_token, make_feed
     from bookings.models import Booking, LinkPurpose, PlaceLinkPurpose, SessionPlace
     from bookings.open_sessions.services.places import make_place_links
     from notifications.preferences import token_of as token_of_mail

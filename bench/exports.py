@@ -37,7 +37,7 @@ def export(form: str) -> None:
     from leaflets.models import Order
     from leaflets.orders.admin.orders import by_need
     from leaflets.orders.exports import EXPORT_HEADINGS, count_lines, keys_of_orders, order_rows
-    from leaflets.stock.spreadsheets.files import csv_pieces, xlsx_pieces
+    from leaflets.stock.spreadsheets import csv_pieces, xlsx_pieces
 
     before, began = grown(), time.perf_counter()
     keys = keys_of_orders(Order.objects.order_by(*by_need()))
@@ -66,7 +66,7 @@ def take_in(rows: int) -> None:
 
     from accounts.models import User
     from leaflets.models import Edition, Leaflet
-    from leaflets.stock.spreadsheets.imports import apply_import, create_import, plan_import
+    from leaflets.stock.imports import apply_import, create_import, plan_import
 
     slugs = [f"bench-{n}" for n in range(rows)]
     leaflets = Leaflet.objects.bulk_create([Leaflet(slug=slug, title=slug, active=False) for slug in slugs], batch_size=1000)

@@ -27,8 +27,7 @@ TITLES = ("advice for health visitors", "advice for social workers", "advice for
 
 
 def slips(parcels: int) -> IO[bytes]:
-    from leaflets.dispatch.prints import Slip, SlipItem
-    from leaflets.dispatch.slips import packing_slips
+    from leaflets.dispatch.prints import Slip, SlipItem, packing_slips
 
     def slip(number: int) -> Slip:
         items = [
@@ -69,8 +68,6 @@ def peak_mb() -> float:
 
 def measure(kind: str, parcels: int) -> None:
     """In a process of its own; prints seconds by the clock and of the processor, megabytes and the size of the file."""
-    import leaflets.dispatch.prints
-    import leaflets.dispatch.slips  # noqa: F401 - what a web worker loads once
 
     before, began, worked = peak_mb(), time.perf_counter(), time.process_time()
     with KINDS[kind](parcels) as file:

@@ -4,9 +4,8 @@
 
 import bookings.booking.admin.actions
 import bookings.booking.admin.bookings
-import bookings.booking.admin.filters
 import bookings.feedback.admin
 import bookings.leave.admin
 import bookings.open_sessions.admin.sessions
 import bookings.schedule.access
-import bookings.schedule.admin.presenters
+import bookings.schedule.admin

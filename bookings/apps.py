@@ -57,8 +57,8 @@ def register_attendance() -> None:
     from bookings.models import Booking, EventKind, OpenSession, SessionEventKind
     from bookings.models.booking import record_event
     from bookings.open_sessions.queries import place_figures
-    from bookings.open_sessions.services import base as session_base
-    from bookings.open_sessions.services import base as session_locking
+    from bookings.open_sessions.services import notify as session_base
+    from bookings.open_sessions.services import notify as session_locking
     from bookings.open_sessions.services import sessions as session_services
     from bookings.schedule import locks
 

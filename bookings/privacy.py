@@ -14,10 +14,9 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from bookings.booking.services.notify import notify_details_changed
-from bookings.booking.services.transitions import cancel_without_leaflets, erase_previous_leaflet_owner
+from bookings.booking.services.transitions import cancel_without_leaflets, erase_previous_leaflet_owner, notify_details_changed
 from bookings.calendars import ical
-from bookings.calendars.feeds import revoke_feed
+from bookings.calendars.views import revoke_feed
 from bookings.models import (
     BOOKING_OVER_AT,
     STATEMENTS,

@@ -5,12 +5,12 @@ import logging
 from django.utils import timezone
 
 from bookings.booking.services.decide import bookings_with_lapsed_dates, lapse_dates_of
-from bookings.booking.services.notify import remind_of_bookings
 from bookings.booking.services.request import escalate
+from bookings.booking.services.transitions import remind_of_bookings
 from bookings.feedback.services import send_year_later_reminders
 from bookings.open_sessions.services.notify import remind_of_sessions, warn_of_sessions
 from bookings.open_sessions.services.places import lapse_offers
-from bookings.presenter.agenda import send_agendas
+from bookings.presenter.views import send_agendas
 from bookings.visits import services as visits_services
 from ctac.celery import app
 

@@ -4,8 +4,8 @@ from django.views.generic import RedirectView
 from bookings.booking.views import book as book_views
 from bookings.booking.views import bookings as booking_views
 from bookings.booking.views import check as check_views
-from bookings.booking.views import links as link_views
-from bookings.booking.views import reschedule as reschedule_views
+from bookings.booking.views import reschedule
+from bookings.booking.views import reschedule as link_views
 from bookings.calendars import views as calendars_views
 from bookings.feedback import views as feedback_views
 from bookings.leave import views as leave_views
@@ -85,10 +85,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("bookings/<str:reference>/calendar.ics", booking_views.booking_calendar, name="booking_calendar"),
     path("bookings/<str:reference>/answer/", booking_views.booking_answer, name="booking_answer"),
     path("bookings/<str:reference>/cancel/", booking_views.booking_cancel, name="booking_cancel"),
-    path("bookings/<str:reference>/time/", reschedule_views.booking_time, name="booking_time"),
-    path("bookings/<str:reference>/time/check/", reschedule_views.booking_time_check, name="booking_time_check"),
-    path("bookings/<str:reference>/details/", reschedule_views.booking_details, name="booking_details"),
-    path("bookings/<str:reference>/details/check/", reschedule_views.booking_details_check, name="booking_details_check"),
+    path("bookings/<str:reference>/time/", reschedule.booking_time, name="booking_time"),
+    path("bookings/<str:reference>/time/check/", reschedule.booking_time_check, name="booking_time_check"),
+    path("bookings/<str:reference>/details/", reschedule.booking_details, name="booking_details"),
+    path("bookings/<str:reference>/details/check/", reschedule.booking_details_check, name="booking_details_check"),
     path("links/cancelled/", link_views.link_cancelled, name="link_cancelled"),
     path("links/<str:token>/", link_views.link_booking, name="link_booking"),
     path("links/<str:token>/time/", link_views.link_time, name="link_time"),

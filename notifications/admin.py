@@ -17,21 +17,26 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, gettext_lazy, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from ctac.staff.columns import (
+from ctac.staff.lists import period_of
+from ctac.staff.site import (
     NOTHING,
+    FixedRowsMixin,
     LooksOnly,
+    ObjectAction,
+    OneRowAdmin,
+    Waiting,
     email_in_pieces,
     long_moment,
     mail_link,
     moment_of,
     phone_link,
     short_moment,
+    staff_site,
     state_tag,
 )
-from ctac.staff.lists import period_of
-from ctac.staff.site import FixedRowsMixin, ObjectAction, OneRowAdmin, Waiting, staff_site
 from notifications.bounces.services import put_right
 from notifications.models import (
+    ADDRESS_WORDS,
     COMPLAINT_KIND_PREFIX,
     MESSAGE_WORDS,
     UNFINISHED,
@@ -45,7 +50,6 @@ from notifications.models import (
     TeamMail,
     visible_to,
 )
-from notifications.models.bounces import ADDRESS_WORDS
 from notifications.outbox import may_resend, resend, resend_failed
 from notifications.registry import all_emails, find_address_owners, find_email, label_of
 

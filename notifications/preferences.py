@@ -10,8 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from ctac.forms import AnyOrNone, PageForm
-from notifications.models import ChoiceSource, MailChoice, MailReader
-from notifications.models.preferences import normalise_address
+from notifications.models import ChoiceSource, MailChoice, MailReader, normalise_address
 from notifications.registry import ON_AT_FIRST, Topic
 
 

@@ -4,7 +4,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from ctac.celery import app
-from notifications.bounces.mailbox import read_and_note
+from notifications.bounces.reports import read_and_note
 from notifications.delivery import services as delivery_services
 from notifications.delivery.services import HELD_AT_MOST
 

@@ -23,20 +23,25 @@ from ctac.dates import format_clock, format_day, uk_day
 from ctac.errors import DomainError
 from ctac.models import is_reference, tidy_reference
 from ctac.staff.audit import audit_note
-from ctac.staff.columns import (
+from ctac.staff.lists import Part, period_of
+from ctac.staff.site import (
     NOTHING,
     LooksOnly,
+    ObjectAction,
     ReadOnlyInline,
+    StaffModelAdmin,
+    SureForm,
+    Waiting,
     column,
     long_moment,
     mail_link,
     moment_of,
     number_of,
+    page_form_class,
     phone_link,
+    staff_site,
     state_tag,
 )
-from ctac.staff.lists import Part, period_of
-from ctac.staff.site import ObjectAction, StaffModelAdmin, SureForm, Waiting, page_form_class, staff_site
 from privacy import retention, services
 from privacy.forms import (
     AcknowledgeComplaintForm,

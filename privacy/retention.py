@@ -27,8 +27,8 @@ from accounts.sessions import KEPT_AFTER_END, clear_sessions
 from ctac.dates import UK
 from ctac.errors import DomainError
 from notifications import privacy as notifications_privacy
+from notifications.models import RETURNED_MAIL_RETENTION as RETURNED_MAIL
 from notifications.models import UNFINISHED, MarkedAddress, Notification, ReturnedMail, State
-from notifications.models.bounces import RETURNED_MAIL_RETENTION as RETURNED_MAIL
 from notifications.outbox import notify
 from notifications.registry import team_addresses
 from privacy.models import Complaint, DataAction, DataActionKind, DataActionReason, RetentionRun

@@ -28,10 +28,25 @@ from accounts.services import AccountGoneError
 from ctac.dates import tidy_postcode
 from ctac.errors import DomainError
 from ctac.staff.audit import audit_note
-from ctac.staff.columns import NOTHING, LooksOnly, column, email_in_pieces, mail_link, moment_of, number_of, phone_link, state_tag
 from ctac.staff.lists import Part, is_key, keys_of, period_of, with_words
 from ctac.staff.menu import plural_name
-from ctac.staff.site import ObjectAction, StaffModelAdmin, SureForm, Waiting, counted, staff_site
+from ctac.staff.site import (
+    NOTHING,
+    LooksOnly,
+    ObjectAction,
+    StaffModelAdmin,
+    SureForm,
+    Waiting,
+    column,
+    counted,
+    email_in_pieces,
+    mail_link,
+    moment_of,
+    number_of,
+    phone_link,
+    staff_site,
+    state_tag,
+)
 from notifications.models import ChoiceSource
 from notifications.preferences import choose, wants_each
 from notifications.privacy import readdress

@@ -11,10 +11,10 @@ from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from bookings import text
+from bookings import text as bookings_text
 from bookings.booking.services.links import make_booking_links
-from bookings.booking.services.notify import gets_reminders, reminder_moment
 from bookings.booking.services.request import ESCALATION_KIND, anything_waits, waiting_too_long, with_waiting_since
+from bookings.booking.services.transitions import gets_reminders, reminder_moment
 from bookings.calendars import ical
 from bookings.emails import BookingEmail, TeamEmail, phone_row, rows_of_the_day
 from bookings.models import Booking, BookingEvent, DateOption, EventKind, LinkPurpose, OptionKind, OptionState, State
@@ -136,8 +136,8 @@ class MovedEmail(ChangeEmail):
 
     def context(self) -> dict[str, object]:
         """`before`: 'Tuesday 9 March 2027, 1:30pm', or '' if that is not known any more."""
-        moments = text.times_of_move(self.change)
-        return {**super().context(), "before": text.moment_text(moments[0]) if moments else ""}
+        moments = bookings_text.times_of_move(self.change)
+        return {**super().context(), "before": bookings_text.moment_text(moments[0]) if moments else ""}
 
 
 class DetailsEmail(ChangeEmail):
@@ -152,7 +152,7 @@ class DetailsEmail(ChangeEmail):
         return self.booking.state == State.CONFIRMED and bool(self.change and self.change.changes.get("in_calendars"))
 
     def context(self) -> dict[str, object]:
-        changed, day_rows = text.event_changes(self.change)["fields"], rows_of_the_day(self.booking)
+        changed, day_rows = bookings_text.event_changes(self.change)["fields"], rows_of_the_day(self.booking)
         return {**super().context(), "changed": changed, "day_rows": day_rows}
 
 
@@ -188,7 +188,7 @@ class UndecidedEmail(DatesEmail):
 
     def lapsed_rows(self, why: Callable[[DateOption, datetime], str]) -> list[Row]:
         """What is no longer kept, each with why: the times that we offered, else the dates that they asked for."""
-        asked = text.labelled_dates([option for option in self.options if option.kind == OptionKind.PREFERRED])
+        asked = bookings_text.labelled_dates([option for option in self.options if option.kind == OptionKind.PREFERRED])
         offered = [(gettext("Time %(number)d") % {"number": n}, option) for n, option in enumerate(self.lapsed_offers, start=1)]
         lapsed = offered or [(label, option) for label, option in asked if option.state == OptionState.EXPIRED]
         return [row(label, f"{option.when}\n{why(option, self.now)}") for label, option in lapsed]
@@ -238,7 +238,7 @@ class BookingRequested(DatesEmail):
     def context(self) -> dict[str, object]:
         if self.booking.has_time:
             return super().context()
-        return {**super().context(), "date_rows": text.date_rows(self.options, self.now)}
+        return {**super().context(), "date_rows": bookings_text.date_rows(self.options, self.now)}
 
 
 class BookingOffered(DatesEmail):
@@ -253,9 +253,9 @@ class BookingOffered(DatesEmail):
         return self.booking.state == State.REQUESTED and offered.exists()
 
     def context(self) -> dict[str, object]:
-        offers = text.open_offers(self.options)
+        offers = bookings_text.open_offers(self.options)
         rows = [row(gettext("Time %(number)d") % {"number": n}, option.when) for n, option in enumerate(offers, start=1)]
-        return {**super().context(), "date_rows": rows, "until": text.offers_kept_until(offers)}
+        return {**super().context(), "date_rows": rows, "until": bookings_text.offers_kept_until(offers)}
 
 
 class BookingDatesLapsed(UndecidedEmail):
@@ -274,7 +274,7 @@ class BookingDatesLapsed(UndecidedEmail):
         return {
             **super().context(),
             "ours": bool(self.lapsed_offers),
-            "date_rows": self.lapsed_rows(text.lapsed_text),
+            "date_rows": self.lapsed_rows(bookings_text.lapsed_text),
         }
 
 
@@ -410,7 +410,7 @@ class PresenterCancelled(PresenterEmail, ClosedEmail):
 
     def context(self) -> dict[str, object]:
         sentence = gettext("You were given them already (%(reference)s). Please bring them back.")
-        return {**super().context(), "back_rows": text.leaflets_to_return(self.booking, sentence)}
+        return {**super().context(), "back_rows": bookings_text.leaflets_to_return(self.booking, sentence)}
 
 
 class PresenterFreed(TeamEmail):
@@ -428,7 +428,7 @@ class PresenterFreed(TeamEmail):
         """A copy at the time that it had before it moved, for whoever is to strike it out."""
         booking = super().booking
         moves = BookingEvent.objects.filter(booking=self.about_key, kind=EventKind.RESCHEDULED)
-        moments = text.times_of_move(moves.filter(changes__sequence=self.notification.version).first())
+        moments = bookings_text.times_of_move(moves.filter(changes__sequence=self.notification.version).first())
         if moments and booking.has_time:
             start, end = booking.agreed
             booking = copy(booking)
@@ -445,7 +445,7 @@ class PresenterFreed(TeamEmail):
 
     def context(self) -> dict[str, object]:
         sentence = gettext("If you were given them already (%(reference)s), please hand them to the team.")
-        return {**super().context(), "back_rows": text.leaflets_to_return(self.booking, sentence)}
+        return {**super().context(), "back_rows": bookings_text.leaflets_to_return(self.booking, sentence)}
 
     def calendar(self, method: str) -> bytes:
         to, at = ical.Attendee(self.notification.recipient, is_presenter=True), self.notification.created_at
@@ -505,10 +505,10 @@ class StaffNewBooking(TeamEmail, DatesEmail):
         if booking.has_time:
             return context
         # With whom each date is kept, or why not.
-        asked = text.labelled_dates([option for option in self.options if option.kind == OptionKind.PREFERRED])
+        asked = bookings_text.labelled_dates([option for option in self.options if option.kind == OptionKind.PREFERRED])
         labels = [gettext("Asked for")] if len(asked) == 1 else [label for label, _option in asked]
         rows = [
-            row(label, f"{option.when}\n{text.date_text_for_staff(option, self.now)}")
+            row(label, f"{option.when}\n{bookings_text.date_text_for_staff(option, self.now)}")
             for label, (_label, option) in zip(labels, asked, strict=True)
         ]
         reason = "" if booking.flagged_child_details else booking.request_reason
@@ -530,7 +530,7 @@ class StaffBookingCancelled(TeamEmail):
         return _("Cancelled: %(reference)s on %(day)s")
 
     def context(self) -> dict[str, object]:
-        brought = text.brought_of(self.booking)
+        brought = bookings_text.brought_of(self.booking)
         if brought is None or brought.order is None:
             return {**super().context(), "back_rows": []}
         sentence = gettext("%(reference)s is cancelled with it. If it is packed, put the copies back on the shelf.")
@@ -591,7 +591,7 @@ class StaffDatesLapsed(TeamEmail, UndecidedEmail):
     in_digest = True
 
     def context(self) -> dict[str, object]:
-        return {**super().context(), "what": "lapsed", "date_rows": self.lapsed_rows(text.date_text_for_staff)}
+        return {**super().context(), "what": "lapsed", "date_rows": self.lapsed_rows(bookings_text.date_text_for_staff)}
 
 
 class StaffBookingMoved(TeamEmail, MovedEmail):

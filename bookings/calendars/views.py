@@ -1,16 +1,26 @@
-"""A calendar feed, for the program that reads it; and the page on which a professional makes its address and revokes it.
+"""Calendar feeds: their addresses, made and revoked by their owner, their entries, and the page for it."""
 
-Reading a feed needs no sign-in and no cookie: whoever has the address reads it. One that never was, is revoked, or whose owner
-may not sign in any more is not found, all alike.
-"""
-
+import base64
+import hashlib
+import re
+import secrets
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
 from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.contrib import messages
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import get_conditional_response, patch_cache_control
+from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.http import http_date
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -18,13 +28,39 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts import limits
 from accounts.access import signed_in
 from accounts.limits import Throttle, check_throttles
-from accounts.models import By, Where
+from accounts.models import By, User, Where
 from bookings import rules
-from bookings.calendars import feeds
-from bookings.calendars.feeds import find_feed, make_feed, note_reading, revoke_feed
+from bookings.calendars import ical
+from bookings.calendars.ical import CANCELLED, CONFIRMED, TENTATIVE, CalendarEntry
+from bookings.models import (
+    OCCUPYING,
+    Booking,
+    BookingEvent,
+    BookingQuerySet,
+    CalendarFeed,
+    EventKind,
+    Leave,
+    OpenSession,
+    PlaceState,
+    Presenter,
+    SessionEvent,
+    SessionEventKind,
+    SessionPlace,
+    SessionState,
+    State,
+)
+from bookings.models.leave import END_OF_DAY, START_OF_DAY
+from bookings.models.links import hash_of
+from ctac.dates import UK, format_clock, format_day, uk_day
 from ctac.forms import FORM_METHODS
 from ctac.logs import request_reference
 from professionals.access import person_required, the_person
+from professionals.models import Person
+
+# A calendar feed, for the program that reads it; and the page on which a professional makes its address and revokes it.
+#
+# Reading a feed needs no sign-in and no cookie: whoever has the address reads it. One that never was, is revoked, or whose
+# owner may not sign in any more is not found, all alike.
 
 
 @require_safe
@@ -39,13 +75,13 @@ def calendar_feed(request: HttpRequest, token: str) -> HttpResponse:
             return refused
         raise Http404
     name = _("CTAC diary") if feed.presenter else _("CTAC presentations")
-    entries = feeds.feed_entries(feed, now)
-    digest = feeds.feed_digest(name, entries)
+    entries = feed_entries(feed, now)
+    digest = feed_digest(name, entries)
     changed_at = note_reading(feed=feed, digest=digest, now=now)
     etag, stamp = f'W/"{digest}"', int(changed_at.timestamp())
     response = get_conditional_response(request, etag=etag, last_modified=stamp)
     if response is None or response.status_code != HTTPStatus.NOT_MODIFIED:
-        response = HttpResponse(feeds.feed_file(name, entries, changed_at), content_type="text/calendar; charset=utf-8")
+        response = HttpResponse(feed_file(name, entries, changed_at), content_type="text/calendar; charset=utf-8")
         response.headers["Content-Disposition"] = 'inline; filename="ctac.ics"'
     for header, value in {"ETag": etag, "Last-Modified": http_date(stamp), "X-Robots-Tag": "noindex, nofollow"}.items():
         response.headers[header] = value
@@ -61,7 +97,7 @@ def my_calendar(request: HttpRequest) -> HttpResponse:
         make_feed(owner=person, by=signed_in(request), now=now)
         messages.success(request, _("Your calendar address is ready."))
         return redirect("my_calendar")
-    return render(request, "bookings/calendars/calendar.html", feeds.feed_page_context(person, signed_in(request), now))
+    return render(request, "bookings/calendars/calendar.html", feed_page_context(person, signed_in(request), now))
 
 
 @require_http_methods(FORM_METHODS)
@@ -72,3 +108,180 @@ def my_calendar_stop(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("The calendar address no longer works."))
         return redirect("my_calendar")
     return render(request, "bookings/calendars/calendar_stop.html")
+
+
+# Calendar feeds: their addresses, made and revoked by their owner, and their entries.
+
+# A token is 256 bits, worked out from a random seed of the row and from the site's secret key. So the database alone opens no
+# calendar, and yet its owner can look the address up again for a second device. ADR 15 says why.
+
+TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")  # 256 bits, six a letter
+READ_AT_PRECISION = timedelta(hours=1)  # how exactly we say when it was last read, so that not every look is a write
+
+
+def owner_lookup(owner: Person | Presenter) -> dict[str, Any]:
+    return {"presenter" if isinstance(owner, Presenter) else "person": owner}
+
+
+@transaction.atomic
+def make_feed(*, owner: Person | Presenter, by: User, now: datetime) -> CalendarFeed:
+    """The owner's calendar address: the one that there is, or a new one. One that another sign-in made ends."""
+    CalendarFeed.objects.filter(**owner_lookup(owner)).exclude(user=by).delete()
+    seed = secrets.token_urlsafe(32)
+    token_hash = hash_of(token_from(seed, settings.SECRET_KEY))
+    new = {"user": by, "seed": seed, "token_hash": token_hash, "created_at": now}
+    feed, _new = CalendarFeed.objects.get_or_create(**owner_lookup(owner), defaults=new)
+    return feed
+
+
+def revoke_feed(owner: Person | Presenter, *, by: User | None, now: datetime) -> None:
+    """No calendar program reads it from now on, and the address never works again."""
+    CalendarFeed.objects.filter(**owner_lookup(owner)).delete()
+
+
+def feed_token(feed: CalendarFeed) -> str:
+    """For its owner's eyes. Empty if it was made under a secret key that is gone: then it works, but can't be shown."""
+    tokens = (token_from(feed.seed, secret) for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS))
+    return next((token for token in tokens if constant_time_compare(hash_of(token), feed.token_hash)), "")
+
+
+def find_feed(*, token: str) -> CalendarFeed | None:
+    """None for every address that does not work. One statement."""
+    if not TOKEN.fullmatch(token):
+        return None
+    return CalendarFeed.objects.working().select_related("person", "presenter").filter(token_hash=hash_of(token)).first()
+
+
+def note_reading(*, feed: CalendarFeed, digest: str, now: datetime) -> datetime:
+    """A calendar program reads what has that digest: since when it is so. At most one statement, and mostly none."""
+    changed_at = feed.changed_at
+    if changed_at is None or feed.digest != digest:
+        # A client that knows only Last-Modified compares whole seconds.
+        changed_at = (max(now, changed_at + timedelta(seconds=1)) if changed_at else now).replace(microsecond=0)
+    elif feed.read_at is not None and feed.read_at > now - READ_AT_PRECISION:
+        return changed_at
+    # Not .save(), which raises if it was revoked at this very moment.
+    CalendarFeed.objects.filter(pk=feed.pk).update(digest=digest, changed_at=changed_at, read_at=now)
+    return changed_at
+
+
+def token_from(seed: str, secret: str) -> str:
+    digest = salted_hmac("bookings.calendar.feed", seed, secret=secret, algorithm="sha256").digest()
+    return base64.urlsafe_b64encode(digest).decode().rstrip("=")
+
+
+# What was called off stays in a feed for a while as CANCELLED, for programs that take nothing out by themselves. What a presenter
+# gives no more, because somebody else does, is gone at once: it is not theirs to see.
+
+# Raised when the same entries are written in another form, so that programs fetch them anew.
+FORMAT = 1
+CLOSED = (State.CANCELLED, State.DECLINED)
+ENDED_PLACE = (SessionEventKind.GIVEN_UP, SessionEventKind.LAPSED, SessionEventKind.BUMPED)
+
+
+def feed_entries(feed: CalendarFeed, now: datetime) -> list[CalendarEntry]:
+    """In the order of their starts. Two or three statements, however many there are."""
+    entries = presenter_entries(feed.presenter, now) if feed.presenter else person_entries(feed.person, now)
+    return sorted(entries, key=lambda entry: (entry.starts_at, entry.uid))
+
+
+def feed_digest(name: str, entries: list[CalendarEntry]) -> str:
+    """The same for as long as a calendar program would read the same."""
+    return hashlib.sha256(repr((FORMAT, settings.SITE_URL, name, entries)).encode()).hexdigest()
+
+
+def feed_file(name: str, entries: list[CalendarEntry], changed_at: datetime) -> bytes:
+    """The whole feed. Stamped with when it last changed: two readings of the same are the same, byte for byte."""
+    calendar = ical.calendar_of("PUBLISH", entries, now=changed_at)
+    every = rules.FEED_REFRESH_INTERVAL
+    calendar.add("name", name)
+    calendar.add("x-wr-calname", name)
+    calendar.add("x-wr-timezone", UK.key)
+    calendar.add("refresh-interval", every, parameters={"VALUE": "DURATION"})
+    calendar.add("x-published-ttl", f"PT{int(every.total_seconds() // 3600)}H")
+    return calendar.to_ical()
+
+
+def booking_entries(bookings: BookingQuerySet, now: datetime, *, requested: str, for_presenter: bool) -> Iterator[CalendarEntry]:
+    """Those that have a time, the closed ones for a while only. `requested`: the summary while staff must still decide."""
+    closed = BookingEvent.objects.filter(
+        booking=OuterRef("pk"),
+        kind__in=(EventKind.CANCELLED, EventKind.DECLINED),
+        at__gte=now - rules.FEED_CANCELLED_RETENTION,
+    )
+    open_or_lately = ~Q(state__in=CLOSED) | Exists(closed)
+    for booking in bookings.with_names().with_leaflets().filter(open_or_lately, starts_at__gte=now - rules.FEED_HISTORY):
+        status = CANCELLED if booking.state in CLOSED else TENTATIVE if booking.state == State.REQUESTED else CONFIRMED
+        entry = ical.booking_entry(booking, status, for_presenter=for_presenter)
+        yield replace(entry, summary=requested % {"title": booking.presentation.title}) if status == TENTATIVE else entry
+
+
+def person_entries(person: Person | None, now: datetime) -> Iterator[CalendarEntry]:
+    bookings = Booking.objects.filter(person=person)
+    yield from booking_entries(bookings, now, requested=_("Asked for: %(title)s"), for_presenter=False)
+    # Taken and offered ones; given up and called off ones for a while. Who only waits has nothing to come to.
+    events = SessionEvent.objects.filter(at__gte=now - rules.FEED_CANCELLED_RETENTION)
+    called_off = events.filter(session=OuterRef("session"), kind=SessionEventKind.CANCELLED)
+    ended = events.filter(place=OuterRef("pk"), kind__in=ENDED_PLACE)
+    places = SessionPlace.objects.for_my_page(person).filter(session__starts_at__gte=now - rules.FEED_HISTORY)
+    alive = ~Q(session__state=SessionState.CANCELLED)
+    shown = places.filter(
+        (alive & Q(state__in=OCCUPYING))
+        | (alive & Q(state__in=(PlaceState.GIVEN_UP, PlaceState.WAITING)) & Exists(ended))
+        | (~alive & Q(state__in=OCCUPYING) & Exists(called_off))
+    )
+    yield from map(place_entry, shown)
+
+
+def presenter_entries(presenter: Presenter, now: datetime) -> Iterator[CalendarEntry]:
+    bookings = Booking.objects.filter(presenter=presenter)
+    yield from booking_entries(bookings, now, requested=_("Kept for a request: %(title)s"), for_presenter=True)
+    since = now - rules.FEED_HISTORY
+    closed = SessionEvent.objects.filter(
+        session=OuterRef("pk"), kind=SessionEventKind.CANCELLED, at__gte=now - rules.FEED_CANCELLED_RETENTION
+    )
+    sessions = OpenSession.objects.with_names().filter(presenter=presenter, starts_at__gte=since)
+    for session in sessions.filter(~Q(state=SessionState.CANCELLED) | Exists(closed)):
+        status = CANCELLED if session.state == SessionState.CANCELLED else CONFIRMED
+        yield ical.session_entry(session, status, for_presenter=True, may_join=True)
+    for leave in Leave.objects.granted().filter(presenter=presenter, ends_at__gte=since):
+        start, end = leave.starts_at.astimezone(UK), leave.ends_at.astimezone(UK)
+        # Never why: a phone shows its calendar to whoever stands beside it.
+        yield CalendarEntry(
+            uid=f"leave-{leave.pk}@{urlsplit(settings.SITE_URL).hostname}",
+            sequence=0,
+            starts_at=leave.starts_at,
+            ends_at=leave.ends_at,
+            summary=_("Away"),
+            location="",
+            description="",
+            whole_days=(start.time(), end.time()) == (START_OF_DAY, END_OF_DAY),
+        )
+
+
+def place_entry(place: SessionPlace) -> CalendarEntry:
+    session, sequence = place.session, ical.place_sequence(place)
+    if session.state == SessionState.CANCELLED or place.state not in OCCUPYING:
+        return ical.session_entry(session, CANCELLED, may_join=True, sequence=sequence)
+    if place.offer_expires_at is None:
+        return ical.session_entry(session, CONFIRMED, may_join=True, sequence=sequence)
+    offered = ical.session_entry(session, TENTATIVE, may_join=True, sequence=sequence)
+    until = {"day": format_day(place.offer_expires_at), "clock": format_clock(place.offer_expires_at)}
+    return replace(
+        offered,
+        summary=_("Place offered: %(title)s") % {"title": session.presentation.title},
+        description=_("This place is kept for you until %(clock)s on %(day)s.") % until + "\n" + offered.description,
+    )
+
+
+def feed_page_context(owner: Person | Presenter, user: User, now: datetime) -> dict[str, str | bool]:
+    """For the owner's page: the address, if they made one, and whenever a calendar program last looked there."""
+    feed = CalendarFeed.objects.working().filter(**owner_lookup(owner), user=user).first()
+    token = feed_token(feed) if feed else ""
+    read_at = feed.read_at if feed else None
+    day = _("today") if read_at and uk_day(read_at) == uk_day(now) else format_day(read_at) if read_at else ""
+    return {
+        "has_feed": feed is not None,
+        "feed_url": f"{settings.SITE_URL}{reverse('calendar_feed', args=[token])}" if token else "",
+        "feed_read": f"{day}, {format_clock(read_at)}" if read_at else "",
+    }

@@ -27,8 +27,7 @@ from bookings.feedback.services import attendance_counts, may_record_attendance
 from bookings.feedback.views import submitted_attendance
 from bookings.models import Afterwards, Agreement, Given
 from ctac.dates import format_day
-from ctac.staff.columns import NOTHING, LooksOnly, column, short_moment
-from ctac.staff.site import ObjectAction, StaffModelAdmin, staff_site
+from ctac.staff.site import NOTHING, LooksOnly, ObjectAction, StaffModelAdmin, column, short_moment, staff_site
 from professionals.models import Profession
 
 

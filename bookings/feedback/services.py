@@ -25,7 +25,7 @@ from bookings.models import (
     YearLater,
     belongs_to,
 )
-from bookings.models.afterwards import TAKES_PLACE
+from bookings.models.visit import TAKES_PLACE
 from ctac.dates import format_clock, format_day, uk_day
 from ctac.errors import DomainError
 from ctac.models import ALPHABET

@@ -47,7 +47,7 @@ from bookings.feedback.services import (
     withdraw_year_later,
 )
 from bookings.models import Afterwards, Attendance, Booking, Given, Presenter, YearLater
-from bookings.models.afterwards import TAKES_PLACE
+from bookings.models.visit import TAKES_PLACE
 from bookings.schedule.access import own_visits, page_context, presenter_required
 from ctac.dates import format_clock, format_day
 from ctac.errors import DomainError

@@ -20,12 +20,11 @@ from accounts.access import signed_in
 from bookings.leave.forms import OwnLeaveForm, references_of
 from bookings.leave.services import RecordedLeave, end_leave, grant_leave, hit_by_leave, record_leave, refuse_leave
 from bookings.models import Booking, Leave, LeaveState, OpenSession, Presenter, Visit
-from bookings.schedule.admin.forms import AnyPresenterFilter, PresenterChoice
+from bookings.schedule.admin import AnyPresenterFilter, PresenterChoice
 from bookings.text import row
 from bookings.visits.admin import still_there_text
 from ctac.errors import DomainError
-from ctac.staff.columns import LooksOnly, column, moment_of, state_tag
-from ctac.staff.site import ObjectAction, staff_site
+from ctac.staff.site import LooksOnly, ObjectAction, column, moment_of, staff_site, state_tag
 from professionals.safeguarding.forms import StaffForm
 from professionals.safeguarding.services import KEPT_BACK
 

@@ -11,7 +11,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from bookings.booking.services.notify import notify_freed
+from bookings.booking.services.transitions import notify_freed
 from bookings.errors import LeaveDecided, LeaveOverDelivered
 from bookings.models import (
     Booking,

@@ -1,15 +1,3 @@
-from bookings.models.afterwards import (
-    SHARED_STATEMENTS,
-    STATEMENTS,
-    Afterwards,
-    Agreement,
-    Attendance,
-    AttendanceCount,
-    Feedback,
-    Given,
-    YearLater,
-    belongs_to,
-)
 from bookings.models.booking import (
     BOOKING_OVER_AT,
     Booking,
@@ -40,5 +28,19 @@ from bookings.models.open_session import (
     SessionState,
 )
 from bookings.models.presenter import Availability, AvailabilityException, Format, JourneyTime, Presentation, Presenter, Weekday
-from bookings.models.visit import Visit, may_check_in, may_check_out
+from bookings.models.visit import (
+    SHARED_STATEMENTS,
+    STATEMENTS,
+    Afterwards,
+    Agreement,
+    Attendance,
+    AttendanceCount,
+    Feedback,
+    Given,
+    Visit,
+    YearLater,
+    belongs_to,
+    may_check_in,
+    may_check_out,
+)
 from professionals.models import Nation

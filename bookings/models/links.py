@@ -91,7 +91,7 @@ class CalendarFeed(models.Model):
     """A professional's, or a presenter's. Revoking it deletes the row.
 
     Its token is nowhere: `token_hash` is the SHA-256 of it, and it is worked out from `seed` and the site's secret key when its
-    owner looks at it (bookings.calendars.feeds). `digest` is of what was in it when it last changed, at `changed_at`; with
+    owner looks at it (bookings.calendars.views). `digest` is of what was in it when it last changed, at `changed_at`; with
     `read_at`, whenever a calendar program last looked, these are the only figures that reading it writes.
     """
 

@@ -10,7 +10,8 @@ from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from bookings.booking.services.notify import gets_reminders, reminder_moment
+from bookings import text as session_text
+from bookings.booking.services.transitions import gets_reminders, reminder_moment
 from bookings.calendars import ical
 from bookings.models import (
     OpenSession,
@@ -21,7 +22,6 @@ from bookings.models import (
     SessionPlace,
     SessionState,
 )
-from bookings.open_sessions import text as session_text
 from bookings.open_sessions.queries import places_in_words
 from bookings.open_sessions.services.notify import unsure_version
 from bookings.open_sessions.services.places import make_place_links

@@ -19,17 +19,16 @@ from accounts.access import signed_in
 from accounts.limits import check_throttles, client_throttle
 from accounts.models import User, Where
 from bookings import rules
+from bookings import text as bookings_text
 from bookings.booking.forms import TEXT_ROWS
-from bookings.booking.services.notify import gets_reminders
-from bookings.booking.views.links import LinkedView, PageView, behind_a_link_to
+from bookings.booking.services.transitions import gets_reminders
+from bookings.booking.views.reschedule import LinkedView, PageView, behind_a_link_to
 from bookings.calendars import ical
 from bookings.errors import AlreadyPlaced
 from bookings.feedback.queries import feedback_panel_for_place
 from bookings.feedback.services import request_year_later, withdraw_year_later
 from bookings.models import Channel, OpenSession, PlaceLinkPurpose, PlaceState, Presentation, SessionPlace
-from bookings.open_sessions import text
-from bookings.open_sessions.services.base import OfferOver, PlaceMoved, SessionClosed, TimeChanged
-from bookings.open_sessions.services.notify import is_unsure, were_warned
+from bookings.open_sessions.services.notify import OfferOver, PlaceMoved, SessionClosed, TimeChanged, is_unsure, were_warned
 from bookings.open_sessions.services.places import accept_offer, find_place_by_link, give_up_place, take_place
 from ctac.forms import FORM_METHODS, PageForm
 from ctac.pages import page_in
@@ -77,8 +76,8 @@ def sessions(request: HttpRequest) -> HttpResponse:
         "shown": [
             {
                 "session": session,
-                "room": text.room_in_words(session),
-                "has_room": text.has_room(session),
+                "room": bookings_text.room_in_words(session),
+                "has_room": bookings_text.has_room(session),
                 "mine": mine.get(session.pk),
             }
             for session in found[:ON_A_PAGE]
@@ -106,9 +105,9 @@ def session(request: HttpRequest, reference: str) -> HttpResponse:
     session, now = get_object_or_404(OpenSession.objects.with_names(), reference=reference), timezone.now()
     context = {
         "session": session,
-        "room": text.room_in_words(session),
-        "has_room": text.has_room(session),
-        "may_be_joined": text.may_be_joined(session, now),
+        "room": bookings_text.room_in_words(session),
+        "has_room": bookings_text.has_room(session),
+        "may_be_joined": bookings_text.may_be_joined(session, now),
         "is_over": session.ends_at <= now,
         "mine": my_places(request, [session]).get(session.pk),
     }
@@ -137,7 +136,7 @@ def place_page(request: HttpRequest, reference: str) -> HttpResponse:
     now, session = timezone.now(), get_object_or_404(OpenSession.objects.with_names(), reference=reference)
     if SessionPlace.objects.live().filter(session=session, person=the_person(request)).exists():
         return redirect("session_mine", reference=reference)
-    if not text.may_be_joined(session, now):
+    if not bookings_text.may_be_joined(session, now):
         return redirect(session)  # which says why
     if request.method != "POST":
         draft = drafts.find(request, DraftKind.PLACE, timezone.now())
@@ -199,14 +198,14 @@ def place_form_page(
     request: HttpRequest, session: OpenSession, form: PlaceForm, *, status: int = 200, **more: Any
 ) -> HttpResponse:
     """`restored`: what was typed before they had to sign in. `warning`: why nothing is stored now."""
-    has_room = text.has_room(session)
+    has_room = bookings_text.has_room(session)
     context: dict[str, Any] = {
         "session": session,
         "form": form,
         "has_room": has_room,
-        "room": text.room_in_words(session),
-        "facts": text.session_facts(session, with_reference=False),
-        "steps": [] if has_room else text.waiting_steps(session),
+        "room": bookings_text.room_in_words(session),
+        "facts": bookings_text.session_facts(session, with_reference=False),
+        "steps": [] if has_room else bookings_text.waiting_steps(session),
         "token": form_token(request) or secrets.token_urlsafe(32),
         "promised": ROOM if has_room else LINE,
         "starts": session.starts_at.isoformat(),
@@ -246,9 +245,9 @@ def session_mine(request: HttpRequest, reference: str) -> HttpResponse:
     is_live = place.state in (PlaceState.TAKEN, PlaceState.WAITING)
     context = {
         **place_context(place, now),
-        "steps": text.next_steps(place, now, reminds=not reminders_stopped) if is_live else [],
+        "steps": bookings_text.session_next_steps(place, now, reminds=not reminders_stopped) if is_live else [],
         "stopped_reminders": reminders_stopped,
-        "facts": text.place_facts(place, with_reference=False),
+        "facts": bookings_text.place_facts(place, with_reference=False),
         "unsure": place.has_a_place and is_unsure(place.session, now) and were_warned(place.session),
         "has_calendar": place.has_a_place and place.session.is_scheduled and place.session.ends_at > now,
         "after": feedback_panel_for_place(place, now),
@@ -258,14 +257,14 @@ def session_mine(request: HttpRequest, reference: str) -> HttpResponse:
 
 def place_context(place: SessionPlace, now: datetime) -> dict[str, object]:
     """What its own page and the pages behind links both say and offer."""
-    to_come = text.may_be_joined(place.session, now)
+    to_come = bookings_text.may_be_joined(place.session, now)
     waits = to_come and place.state == PlaceState.WAITING
     return {
         "place": place,
         "session": place.session,
         "to_come": to_come,
-        "heading": text.place_title(place, now),
-        "line": text.line_in_words(text.number_in_line(place)) if waits else "",
+        "heading": bookings_text.place_title(place, now),
+        "line": bookings_text.line_in_words(bookings_text.number_in_line(place)) if waits else "",
         "until": place.offered_until,
         "may_accept": to_come and place.state == PlaceState.OFFERED,
         "may_give_up": to_come and place.state in MAY_GIVE_UP,
@@ -319,7 +318,7 @@ def session_again(request: HttpRequest, reference: str) -> HttpResponse:
     return redirect("session_mine", reference=reference)
 
 
-# Pages behind the links of emails about a place, by the rules of bookings.booking.views.links.
+# Pages behind the links of emails about a place, by the rules of bookings.booking.views.reschedule.
 
 OVER = "bookings/open_sessions/link_over.html"
 
@@ -355,5 +354,5 @@ def place_link_page(request: HttpRequest, place: SessionPlace, now: datetime, te
         asks = _("Leave the waiting list?")
     elif context["may_give_up"]:
         asks = _("Give up your place?") if place.state == PlaceState.TAKEN else _("Let somebody else have this place?")
-    context |= {"asks": asks, "facts": text.session_facts(place.session, with_reference=False)}
+    context |= {"asks": asks, "facts": bookings_text.session_facts(place.session, with_reference=False)}
     return render(request, template, context)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings.email_samples import longest_fields, sample_booking, sample_brought, sample_presenter
 from bookings.models import Booking, Format, OpenSession, Presenter
 from bookings.open_sessions.email_samples import sample_for_presenter
-from bookings.presenter.agenda import AGENDA, SessionStop, VisitStop, session_stop_rows, stops_on, visit_stop_rows
+from bookings.presenter.views import AGENDA, SessionStop, VisitStop, session_stop_rows, stops_on, visit_stop_rows
 from ctac.dates import format_clock, format_day
 from notifications.registry import Desk, Email
 from notifications.samples import Example, example

@@ -1,13 +1,15 @@
 """A presenter's own pages at /staff/mine/, made for a phone: day, diary, visit, session, availability, calendar."""
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
+from itertools import takewhile
 from operator import attrgetter, itemgetter
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import Q
+from django.db.models import Prefetch, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -17,21 +19,26 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import signed_in
-from bookings import rules, text
-from bookings.calendars import feeds
-from bookings.calendars.feeds import make_feed, revoke_feed
+from bookings import rules
+from bookings import text as bookings_text
+from bookings.booking.services.transitions import notify_once
+from bookings.calendars import views as calendars_views
+from bookings.calendars.views import make_feed, revoke_feed
 from bookings.emails import rows_of_the_day
 from bookings.feedback.views import feedback_panel_for_presenter, make_slide, presenter_attendance_page, slide_response
 from bookings.models import (
     Afterwards,
     AvailabilityException,
     Booking,
+    BookingQuerySet,
+    BusyTime,
     Format,
     Leave,
     LeaveState,
     OpenSession,
     PlaceState,
     Presenter,
+    SessionState,
     State,
     Visit,
     Weekday,
@@ -39,7 +46,6 @@ from bookings.models import (
     may_check_out,
 )
 from bookings.open_sessions.queries import access_needs_of, place_figures, places_in_words, waiting_in_words
-from bookings.presenter.agenda import A_DAY, SESSIONS_IN_A_DIARY, VisitStop, how_to_join, stops_on, visits_on
 from bookings.schedule.access import (
     gives_presentations,
     own_leave,
@@ -50,15 +56,18 @@ from bookings.schedule.access import (
     presenter_required,
 )
 from bookings.schedule.forms import DayHours, DaysHoursForm, OwnRulesForm, WeekHoursForm, hours_text, initial_week
-from bookings.schedule.queries import Preview, preview, preview_change
+from bookings.schedule.queries import Preview, preview, preview_change, read_journeys
 from bookings.schedule.services import keep_presenter, set_days, set_week, take_back_days
 from bookings.text import row
+from bookings.travel import Journeys, travel_between
 from bookings.visits.services import check_in, check_out
 from ctac.dates import format_clock, format_day, uk_datetime, uk_day
 from ctac.errors import DomainError
 from ctac.forms import FORM_METHODS
 from ctac.staff.audit import audit_note
-from ctac.staff.columns import dialled
+from ctac.staff.site import dialled
+from leaflets.models import OrderLine
+from notifications.outbox import About
 
 
 @presenter_required
@@ -378,7 +387,7 @@ def presenter_diary(request: HttpRequest, presenter: Presenter) -> HttpResponse:
 def presenter_visit(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
     """One visit, also an online one: when, where, the contact, how many come."""
     visit = get_object_or_404(own_visits(presenter).with_afterwards(), reference=reference)
-    rows = [*text.facts_without_title(visit), *text.missing_link_rows(visit), *rows_of_the_day(visit)]
+    rows = [*bookings_text.facts_without_title(visit), *bookings_text.missing_link_rows(visit), *rows_of_the_day(visit)]
     shown = [with_phone_link(row) for row in rows if row["value"]]
     context = page_context(
         request,
@@ -392,7 +401,7 @@ def presenter_visit(request: HttpRequest, presenter: Presenter, reference: str) 
     return TemplateResponse(request, "bookings/presenter/visit.html", context)
 
 
-def with_phone_link(row: text.Row) -> text.Row:
+def with_phone_link(row: bookings_text.Row) -> bookings_text.Row:
     """A phone number as a link that calls it."""
     return {**row, "href": f"tel:{dialled(str(row['value']))}"} if row.get("is_phone") else row
 
@@ -460,7 +469,9 @@ def presenter_calendar(request: HttpRequest, presenter: Presenter) -> HttpRespon
         make_feed(owner=presenter, by=user, now=now)
         messages.success(request, _("Your calendar address is ready."))
         return redirect("presenter_calendar")
-    context = page_context(request, presenter, title=_("My diary on my phone"), **feeds.feed_page_context(presenter, user, now))
+    context = page_context(
+        request, presenter, title=_("My diary on my phone"), **calendars_views.feed_page_context(presenter, user, now)
+    )
     return TemplateResponse(request, "bookings/presenter/calendar.html", context)
 
 
@@ -473,3 +484,162 @@ def presenter_calendar_stop(request: HttpRequest, presenter: Presenter) -> HttpR
         return redirect("presenter_calendar")
     context = page_context(request, presenter, title=_("Stop my calendar address?"))
     return TemplateResponse(request, "bookings/presenter/calendar_stop.html", context)
+
+
+# What a presenter gives on a day: where to go, when to leave, the contact, what to bring. On a page and in an email.
+
+A_DAY = timedelta(days=1)
+GIVEN_STATES = (State.CONFIRMED, State.DELIVERED)
+SESSIONS_IN_A_DIARY = (SessionState.SCHEDULED, SessionState.DELIVERED)
+
+
+@dataclass(frozen=True)
+class VisitStop:
+    """One booking of the day. `leave` is empty for what needs no journey; `now` is for the page: where a visit stands."""
+
+    booking: Booking
+    leave: str
+    rows: list[bookings_text.Row]
+    now: object = None
+
+    @property
+    def start(self) -> datetime:
+        return self.booking.agreed[0]
+
+
+@dataclass(frozen=True)
+class SessionStop:
+    """An open session in a day of the presenter: nobody goes anywhere for it."""
+
+    session: OpenSession
+    rows: list[bookings_text.Row]
+
+    @property
+    def start(self) -> datetime:
+        return self.session.starts_at
+
+
+def starting_on(day: date) -> Q:
+    """Bookings and open sessions of that UK day."""
+    return Q(starts_at__gte=uk_datetime(day, time.min), starts_at__lt=uk_datetime(day + A_DAY, time.min))
+
+
+def stops_on(presenter: Presenter, day: date) -> list[VisitStop | SessionStop]:
+    """What this presenter gives on that UK day, in order; each journey begins where the visit before ended, or at the base."""
+    in_order = Prefetch("brought__order__lines", queryset=OrderLine.objects.in_order())
+    given = list(visits_on(presenter, day).filter(state__in=GIVEN_STATES).prefetch_related(in_order).order_by("starts_at", "pk"))
+    of_the_day = own_sessions(presenter).filter(starting_on(day), state__in=SESSIONS_IN_A_DIARY)
+    sessions = list(of_the_day.select_related("presentation", "presenter", "busy_time"))
+    both: list[Booking | OpenSession] = [*given, *sessions]
+    claims = sorted(filter(None, map(claim_of, both)), key=lambda claim: claim.busy.lower)
+    journeys = read_journeys([presenter.base, *(claim.place for claim in claims)])
+    stops: list[VisitStop | SessionStop] = [SessionStop(session, session_stop_rows(session)) for session in sessions]
+    stops += [
+        VisitStop(booking, when_to_leave(presenter, booking, claims, journeys), visit_stop_rows(booking)) for booking in given
+    ]
+    return sorted(stops, key=lambda stop: stop.start)
+
+
+def visits_on(presenter: Presenter, day: date) -> BookingQuerySet:
+    return own_visits(presenter).select_related("busy_time").filter(starting_on(day))
+
+
+def claim_of(given: Booking | OpenSession) -> BusyTime | None:
+    claim: BusyTime | None = getattr(given, "busy_time", None)
+    return claim
+
+
+def when_to_leave(presenter: Presenter, booking: Booking, claims: Sequence[BusyTime], journeys: Journeys) -> str:
+    """'Leave at 8:55am from LS1 4AP: 65 minutes on the way, with parking'. `claims` are the day's, in order.
+
+    Something online is given from the base, so the journey after it begins there. Where staff went past that, it is given where
+    they are then: they leave as much earlier as it takes.
+    """
+    claim = claim_of(booking)
+    if claim is None or claim.place is None:
+        return ""
+    start = booking.agreed[0]
+    earlier = [other for other in claims if other.busy.upper <= start]
+    online = list(takewhile(lambda other: other.place is None, reversed(earlier)))
+    before = earlier[-len(online) - 1] if len(earlier) > len(online) else None
+    from_base = travel_between(presenter.base, claim.place, None, claim.travel_minutes, journeys)
+    if online and online[0].busy.upper <= start - from_base:
+        before = None
+    origin = before.place if before and before.place else presenter.base
+    journey = travel_between(origin, claim.place, before.travel_minutes if before else None, claim.travel_minutes, journeys)
+    if not journey:
+        return _("No journey: the way from %(from)s takes no time.") % {"from": origin.postcode}
+    leave = start - journey
+    for other in online:
+        if leave < other.busy.upper:
+            leave -= other.busy.upper - other.busy.lower
+    facts = {"clock": format_clock(leave), "from": origin.postcode, "minutes": int(journey.total_seconds() // 60)}
+    return _("Leave at %(clock)s from %(from)s: %(minutes)d minutes on the way, with parking") % facts
+
+
+def visit_stop_rows(booking: Booking) -> list[bookings_text.Row]:
+    rows = [bookings_text.row(_("Where"), bookings_text.where_text(booking))]
+    if booking.joining_link:
+        rows.append({**bookings_text.row(_("Joining link"), booking.joining_link), "href": booking.joining_link})
+    rows += bookings_text.missing_link_rows(booking)
+    bring = ""
+    if booking.format != Format.ONLINE:
+        bring = _("Your staff card, your laptop with its leads, and leaflets for %(people)d people")
+        if bookings_text.leaflets_to_bring(booking):
+            bring = _("Your staff card, your laptop with its leads, and the leaflets below")
+    withheld = booking.flagged_child_details
+    rows += [
+        bookings_text.row(_("Room, parking or entrance"), "" if withheld else booking.room),
+        bookings_text.row(_("Ask for"), booking.contact_name),
+        {**bookings_text.row(_("Call them"), booking.contact_phone), "is_phone": True},
+        bookings_text.row(_("Bring"), bring % {"people": booking.audience_size}),
+        bookings_text.row(_("Leaflets to bring"), bookings_text.leaflets_to_bring(booking)),
+        bookings_text.row(_("Access needs"), "" if withheld else booking.access_needs),
+    ]
+    return [row for row in rows if row["value"]]
+
+
+def session_stop_rows(session: OpenSession) -> list[bookings_text.Row]:
+    """What a day needs at a glance, without reading who comes."""
+    return [bookings_text.row(_("Who comes"), places_in_words(session)), *how_to_join(session)]
+
+
+def how_to_join(session: OpenSession) -> list[bookings_text.Row]:
+    link = session.joining_link
+    rows = (
+        [{**bookings_text.row(_("Joining link"), link), "href": link}]
+        if link
+        else [bookings_text.row(_("Joining link"), _("There is none yet. The team sets one, and you get it by email."))]
+    )
+    return [*rows, bookings_text.row(_("How to join"), session.joining_help)] if session.joining_help else rows
+
+
+AGENDA = "presenter-agenda"
+
+
+def send_agendas(*, now: datetime) -> int:
+    """One email at 7 in the morning to each presenter who gives something that day; returns how many were written now.
+
+    Run again, and late after an outage, it does no harm; nobody gets one in the afternoon.
+    """
+    day = uk_day(now)
+    if not uk_datetime(day, rules.AGENDA_TIME) <= now < uk_datetime(day, rules.AGENDA_LATEST_TIME):
+        return 0
+    on_the_day = starting_on(day) & Q(presenter__isnull=False)
+    bookings = Booking.objects.filter(on_the_day, state=State.CONFIRMED).select_related("presenter")
+    sessions = OpenSession.objects.filter(on_the_day, state=SessionState.SCHEDULED).select_related("presenter")
+    given = defaultdict[Presenter, list[Any]](list)
+    both: list[Any] = [*bookings, *sessions]
+    for one in sorted(both, key=lambda one: (one.starts_at, one.reference)):
+        given[one.presenter].append(one)
+    agendas = [
+        About(
+            f"agenda:{presenter.pk}:{day.isoformat()}",
+            presenter.email,
+            " ".join(one.reference for one in theirs)[:200],
+            expires_at=theirs[-1].starts_at,
+        )
+        for presenter, theirs in given.items()
+        if theirs[-1].starts_at > now
+    ]
+    return notify_once({AGENDA: agendas}, now)

@@ -17,8 +17,7 @@ from accounts.models import User
 from bookings.models import Booking, BookingQuerySet, Leave, OpenSession, Presenter, Visit
 from bookings.models.open_session import OpenSessionQuerySet
 from ctac.dates import format_clock, format_day, uk_day
-from ctac.staff.columns import LooksOnly
-from ctac.staff.site import OwnPage, staff_site
+from ctac.staff.site import LooksOnly, OwnPage, staff_site
 
 
 def active_presenter(request: HttpRequest) -> Presenter | None:

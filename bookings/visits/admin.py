@@ -10,14 +10,14 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bookings import errors, text
+from bookings import errors
+from bookings import text as bookings_text
 from bookings.models import Booking, Format, Presenter, Visit, may_check_in, may_check_out
 from bookings.models.booking import CHECK_OUT
 from bookings.visits import services
 from bookings.visits.emails import name_of_visitor
 from ctac.dates import format_clock, uk_day
-from ctac.staff.columns import phone_link, state_tag
-from ctac.staff.site import Alarm, ObjectAction, staff_site
+from ctac.staff.site import Alarm, ObjectAction, phone_link, staff_site, state_tag
 from professionals.safeguarding.forms import StaffForm
 
 ALARMS_SHOWN = 5
@@ -35,9 +35,9 @@ def visit_in_words(booking: Booking, now: datetime) -> SafeString | str:
         return ""
     lines = handed_over
     if visit.belongs(visit.checked_in_at):
-        lines.append(_("Checked in: %(moment)s") % {"moment": text.moment_text(visit.checked_in_at)})
+        lines.append(_("Checked in: %(moment)s") % {"moment": bookings_text.moment_text(visit.checked_in_at)})
     if visit.is_out:
-        lines.append(_("Checked out: %(moment)s") % {"moment": text.moment_text(visit.checked_out_at)})
+        lines.append(_("Checked out: %(moment)s") % {"moment": bookings_text.moment_text(visit.checked_out_at)})
     return "\n".join(lines)
 
 
@@ -64,13 +64,13 @@ def overdue_visits() -> list[Alarm]:
     for booking in Booking.objects.with_names().select_related("visit__presenter").overdue(now)[:ALARMS_SHOWN]:
         title = _("No check-out from %(name)s") if booking.missed == CHECK_OUT else _("No check-in from %(name)s")
         today = _("Today at %(clock)s") % {"clock": format_clock(booking.missed_at)}
-        expected = today if uk_day(booking.missed_at) == uk_day(now) else text.moment_text(booking.missed_at)
+        expected = today if uk_day(booking.missed_at) == uk_day(now) else bookings_text.moment_text(booking.missed_at)
         alarm = Alarm(
             title=title % {"name": name_of_visitor(booking)},
             rows=[
-                text.row(_("Expected"), expected),
+                bookings_text.row(_("Expected"), expected),
                 *whom_to_call(booking),
-                text.row(_("Where"), ", ".join(booking.address_lines)),
+                bookings_text.row(_("Where"), ", ".join(booking.address_lines)),
             ],
             about=booking.reference,
             href=reverse("staff:bookings_booking_change", args=[booking.pk]),
@@ -80,12 +80,14 @@ def overdue_visits() -> list[Alarm]:
     return alarms
 
 
-def whom_to_call(booking: Booking) -> list[text.Row]:
-    presenter = text.presenter_of_visit(booking)
+def whom_to_call(booking: Booking) -> list[bookings_text.Row]:
+    presenter = bookings_text.presenter_of_visit(booking)
     return [
-        text.row(_("Presenter’s phone"), phone_link(presenter.phone) if presenter and presenter.phone else _("None kept")),
-        text.row(_("Contact on site"), booking.contact_name),
-        text.row(_("Their phone"), phone_link(booking.contact_phone)),
+        bookings_text.row(
+            _("Presenter’s phone"), phone_link(presenter.phone) if presenter and presenter.phone else _("None kept")
+        ),
+        bookings_text.row(_("Contact on site"), booking.contact_name),
+        bookings_text.row(_("Their phone"), phone_link(booking.contact_phone)),
     ]
 
 
@@ -105,7 +107,7 @@ class PhoneCallForm(StaffForm):
 
 
 def presenter_of(booking: Booking) -> Presenter:
-    presenter = text.presenter_of_visit(booking)
+    presenter = bookings_text.presenter_of_visit(booking)
     if presenter is None:
         raise errors.NeedsPresenter
     return presenter

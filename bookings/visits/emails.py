@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from bookings import text
+from bookings import text as bookings_text
 from bookings.email_samples import ONLINE, STARTS, longest_fields, sample_booking, sample_presenter, sample_visit
 from bookings.emails import TeamEmail, phone_row
 from bookings.models import Booking, Visit
@@ -23,7 +23,7 @@ from notifications.samples import Example, example
 
 def name_of_visitor(booking: Booking) -> str:
     """Of whoever checked in, or else of whoever gives it now."""
-    presenter = text.presenter_of_visit(booking)
+    presenter = bookings_text.presenter_of_visit(booking)
     return presenter.name if presenter else gettext("the presenter")
 
 
@@ -50,7 +50,7 @@ class OverdueEmail(TeamEmail):
 
     def context(self) -> dict[str, object]:
         booking = self.booking
-        presenter, moment = text.presenter_of_visit(booking), booking.agreed[0 if self.missed == CHECK_IN else 1]
+        presenter, moment = bookings_text.presenter_of_visit(booking), booking.agreed[0 if self.missed == CHECK_IN else 1]
         visit: Visit | None = getattr(booking, "visit", None)
         arrived = visit.checked_in_at if visit and visit.belongs(visit.checked_in_at) else None
         # With the day: after an outage this may be read on another.
@@ -66,10 +66,10 @@ class OverdueEmail(TeamEmail):
                 phone_row(gettext("Their phone"), booking.contact_phone),
             ],
             "place_rows": [
-                row(gettext("Where"), text.where_text(booking)),
+                row(gettext("Where"), bookings_text.where_text(booking)),
                 row(gettext("Room, parking or entrance"), "" if booking.flagged_child_details else booking.room),
                 row(gettext("When"), booking.when),
-                row(gettext("Checked in"), text.moment_text(arrived) if arrived else gettext("No")),
+                row(gettext("Checked in"), bookings_text.moment_text(arrived) if arrived else gettext("No")),
                 row(gettext("Reference"), booking.reference),
             ],
             "missed": str(self.sentence) % facts,

@@ -8,7 +8,7 @@ from django.contrib.messages.storage.base import Message
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-from bookings import text
+from bookings import text as bookings_text
 from bookings.booking.views.book import HeldSlot
 from bookings.models import Booking, Format, Presentation, Presenter, State
 from bookings.schedule.availability import Slot
@@ -75,10 +75,10 @@ def booking(
     )
 
 
-def history() -> list[text.Step]:
+def history() -> list[bookings_text.Step]:
     return [
-        text.Step("Monday 1 February 2027, 4:10pm", "You booked it."),
-        text.Step("Tuesday 2 February 2027, 9:05am", "We confirmed it."),
+        bookings_text.Step("Monday 1 February 2027, 4:10pm", "You booked it."),
+        bookings_text.Step("Tuesday 2 February 2027, 9:05am", "We confirmed it."),
     ]
 
 
@@ -141,8 +141,8 @@ def notices() -> list[Message]:
     ]
 
 
-def next_steps(booking: Booking) -> list[text.Step]:
-    return text.next_steps(booking, START - timedelta(days=20), reminds=True) if booking.is_open else []
+def next_steps(booking: Booking) -> list[bookings_text.Step]:
+    return bookings_text.next_steps(booking, START - timedelta(days=20), reminds=True) if booking.is_open else []
 
 
 def picker() -> Picker:

@@ -10,7 +10,7 @@ from django.urls import URLPattern, path
 
 from ctac.staff.site import staff_site
 from ctac.styleguide import views
-from ctac.styleguide.pages import SAMPLE_PAGES
+from ctac.styleguide.views import SAMPLE_PAGES
 
 
 def page(route: str, view: Callable[..., HttpResponse], name: str, **given: Any) -> URLPattern:

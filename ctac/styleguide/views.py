@@ -1,25 +1,169 @@
 """The pages of the styleguide. Who may see them is decided in urls.py."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from datetime import date
+from typing import Any, Literal
 
+from django import forms
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from bookings import text
+from bookings import text as bookings_text
+from bookings.models import Booking, State
+from ctac.forms import DatePartsField, PageForm
+from ctac.pages import HistoryPage
 from ctac.staff.site import staff_site
 from ctac.styleguide import samples
-from ctac.styleguide.forms import FILLED, LONG_WORDS, WRONG, EverythingForm, LongWordsForm, with_prefix
-from ctac.styleguide.pages import SAMPLE_PAGES, SamplePage
-from leaflets.models import Leaflet
+from leaflets.catalogue.views import Card, review_text
+from leaflets.models import Leaflet, OrderState
 from notifications.samples import Sample, all_samples, sample_at
 from notifications.views import framed
+
+# Pages and states that are hard to reach, such as those of errors, drawn by their real templates.
+
+
+@dataclass(frozen=True)
+class SamplePage:
+    slug: str
+    title: str | Promise
+    template: str
+    context: Callable[[], dict[str, Any]] = dict
+
+    def get_absolute_url(self) -> str:
+        return reverse(f"styleguide_page_{self.slug}")
+
+
+ERROR = {"reference": "1A2B3C4D"}
+LONGEST_AUDIENCE = "Designated and named professionals, reviewing officers, carers and everyone else who works with children"
+CLOSED_REASON = "Nobody of us can be in Leeds that week. Please try June."
+
+
+def requested_booking() -> dict[str, Any]:
+    booking = samples.booking(State.REQUESTED)
+    steps = samples.next_steps(booking)
+    return {"booking": booking, "facts": bookings_text.facts_to_print(booking), "next_steps": steps, "may_cancel": True}
+
+
+def own_booking(booking: Booking) -> dict[str, Any]:
+    facts = {
+        "facts": bookings_text.facts_without_title(booking),
+        "details": bookings_text.details_rows(booking),
+        "history": samples.history(),
+    }
+    return {"booking": booking, "has_calendar": booking.is_open, "may_cancel": booking.is_open, **facts}
+
+
+def every_leaflet() -> dict[str, Any]:
+    return {
+        "shelf": samples.shelf(
+            samples.leaflet(samples.LONGEST_TITLE),
+            samples.leaflet("Few copies are left", on_hand=7),
+            samples.leaflet("Out of stock", on_hand=0, pages=1),
+            samples.leaflet("No edition yet", pages=0),
+        ),
+        "in_basket": 1,
+    }
+
+
+def withdrawn_leaflet() -> dict[str, Any]:
+    return {"leaflet": samples.leaflet(pages=0), "before": samples.withdrawn()}
+
+
+def translated_leaflet() -> dict[str, Any]:
+    leaflet = samples.translation()
+    edition = leaflet.current_edition
+    versions = [samples.leaflet(), samples.translation()]
+    return {
+        "leaflet": leaflet,
+        "edition": edition,
+        "standing": review_text(edition, date(2027, 3, 9)) if edition else "",
+        "before": samples.withdrawn(),
+        "versions": versions,
+        "box": Card(leaflet, (), date(2027, 3, 9)).box,
+    }
+
+
+def every_state() -> dict[str, Any]:
+    bookings, orders = [samples.booking(state) for state in State], [samples.order(state) for state in OrderState]
+    bookings += [samples.booking(presenter=None), samples.booking(title=samples.LONGEST_TITLE)]
+    return {
+        "begun": {"title": samples.presentation().title, "url": reverse("presentations")},
+        "in_basket": 25,
+        "coming_up": [booking for booking in bookings if booking.is_open],
+        "on_their_way": [order for order in orders if order["is_open"]],
+        "past_bookings": second_page([booking for booking in bookings if not booking.is_open], "bookings"),
+        "past_orders": second_page([order for order in orders if not order["is_open"]], "orders"),
+    }
+
+
+def second_page(rows: list[Any], name: str) -> HistoryPage:
+    """Of three."""
+    return HistoryPage(rows=rows, number=2, newer="?", older=f"?{name}=3", newest="")
+
+
+SAMPLE_PAGES = (
+    SamplePage("400", _("A request that can’t be read (400)"), "errors/400.html", lambda: ERROR),
+    SamplePage("403", _("Not for this person (403)"), "errors/403.html", lambda: ERROR),
+    SamplePage("csrf", _("A form that stood open too long (403)"), "errors/csrf.html", lambda: ERROR),
+    SamplePage("404", _("No such page (404)"), "errors/404.html", lambda: ERROR),
+    SamplePage("429", _("Too many tries (429)"), "errors/429.html", lambda: ERROR),
+    SamplePage("500", _("Something went wrong (500)"), "errors/500.html", lambda: ERROR),
+    SamplePage("no-presentations", _("No presentation is offered"), "bookings/booking/presentations.html"),
+    SamplePage(
+        "presentations",
+        _("Presentations with the longest words"),
+        "bookings/booking/presentations.html",
+        lambda: {
+            "presentations": [
+                samples.presentation(samples.LONGEST_TITLE, LONGEST_AUDIENCE),
+                samples.presentation("Signs"),
+                samples.presentation(),
+            ]
+        },
+    ),
+    SamplePage(
+        "nothing-free",
+        _("Nothing is free for three months"),
+        "bookings/booking/when.html",
+        lambda: {"presentation": samples.presentation()},
+    ),
+    SamplePage("request", _("A booking that waits for our answer"), "bookings/booking/placed.html", requested_booking),
+    SamplePage(
+        "no-presenter",
+        _("A booking whose presenter fell ill"),
+        "bookings/booking/booking.html",
+        lambda: own_booking(samples.booking(presenter=None)),
+    ),
+    SamplePage(
+        "declined",
+        _("A booking that we declined"),
+        "bookings/booking/booking.html",
+        lambda: own_booking(samples.booking(State.DECLINED, closed_reason=CLOSED_REASON)),
+    ),
+    SamplePage(
+        "no-leaflets", _("No leaflet in the catalogue"), "leaflets/catalogue/leaflets.html", lambda: {"shelf": samples.shelf()}
+    ),
+    SamplePage("leaflets", _("Leaflets in every state of stock"), "leaflets/catalogue/leaflets.html", every_leaflet),
+    SamplePage(
+        "withdrawn", _("The PDF of an edition that was withdrawn"), "leaflets/catalogue/withdrawn.html", withdrawn_leaflet
+    ),
+    SamplePage(
+        "withdrawn-leaflet", _("A leaflet whose edition was withdrawn"), "leaflets/catalogue/leaflet.html", withdrawn_leaflet
+    ),
+    SamplePage("translation", _("A leaflet in another language"), "leaflets/catalogue/leaflet.html", translated_leaflet),
+    SamplePage("my-first-day", _("My bookings and orders before the first"), "my/index.html"),
+    SamplePage("my-every-state", _("My bookings and orders in every state"), "my/index.html", every_state),
+    SamplePage("account-inactive", _("A closed account"), "account/account_inactive.html"),
+)
+
 
 # The colours as browsers get them, and how well each stands out: WCAG 2.2, 1.4.3 (text) and 1.4.11 (boxes and marks).
 
@@ -167,7 +311,7 @@ def parts(request: HttpRequest) -> HttpResponse:
     booking = samples.booking()
     where = [
         {"label": gettext("Place"), "value": gettext("At your workplace")},
-        {"label": gettext("Address"), "value": text.where_text(booking)},
+        {"label": gettext("Address"), "value": bookings_text.where_text(booking)},
     ]
     when = [{"label": gettext("Day and time"), "value": booking.when}]
     context = {
@@ -183,7 +327,7 @@ def parts(request: HttpRequest) -> HttpResponse:
         "sections": [
             {"title": gettext("Where"), "change_url": "#check-answers", "rows": where},
             {"title": gettext("When"), "change_url": "#check-answers", "rows": when},
-            {"title": gettext("About the day"), "rows": text.details_rows(booking)},
+            {"title": gettext("About the day"), "rows": bookings_text.details_rows(booking)},
         ],
         "in_basket": 35,
     }
@@ -193,7 +337,7 @@ def parts(request: HttpRequest) -> HttpResponse:
 @require_safe
 def confirmation(request: HttpRequest) -> HttpResponse:
     booking = samples.booking()
-    context = {"facts": text.facts(booking, with_reference=False), "steps": samples.next_steps(booking)}
+    context = {"facts": bookings_text.facts(booking, with_reference=False), "steps": samples.next_steps(booking)}
     return render(request, "styleguide/confirmation.html", context)
 
 
@@ -205,7 +349,7 @@ def staff(request: HttpRequest) -> HttpResponse:
         "is_nav_sidebar_enabled": False,  # it would list what this person may see, which is nothing of ours to show
         "title": gettext("Staff parts"),
         "form": EverythingForm(WRONG),
-        "rows": text.facts(samples.booking()),
+        "rows": bookings_text.facts(samples.booking()),
     }
     return render(request, "styleguide/staff.html", context)
 
@@ -250,3 +394,145 @@ def sample_or_404(number: int) -> Sample:
 @require_safe
 def leaflets(request: HttpRequest) -> HttpResponse:
     return render(request, "styleguide/leaflets.html", {"leaflets": Leaflet.objects.in_catalogue()})
+
+
+# A question of every kind that the form pack draws, and long words.
+
+SLOTS = [
+    ("Tuesday 9 March 2027", [("a", "9:30am to 11am"), ("b", "1:30pm to 3pm")]),
+    ("Wednesday 10 March 2027", [("c", "9:30am to 11am")]),
+]
+FILLED: dict[str, Any] = {
+    "name": "Meera Shah",
+    "email": "meera.shah@leeds.example.nhs.uk",
+    "phone": "0113 496 0000",
+    "people": "12",
+    "profession": "midwife",
+    "place": "online",
+    "slot": "b",
+    "topics": ["signs", "law"],
+    "day_day": "9",
+    "day_month": "3",
+    "day_year": "2027",
+    "notes": "One of us uses a wheelchair, and one reads lips.",
+    "password": "never sent back",
+    "agree": "on",
+    "token": "abc",
+}
+# Something is wrong with every question: nothing, too much, or not what was asked for.
+WRONG: dict[str, Any] = {
+    "email": "meera at leeds",
+    "phone": "0113 496 0000 extension 4 or ask for Meera",
+    "people": "lots",
+    "place": "elsewhere",
+    "day_day": "31",
+    "day_month": "2",
+    "day_year": "2027",
+    "notes": "Please bring a portable hearing loop. " * 12,
+    "token": "abc",
+}
+
+
+class EverythingForm(PageForm):
+    """One field of each kind that the pack draws."""
+
+    autocomplete = {"email": "email", "phone": "tel"}
+    option_hints = {"place": {"online": "A video call; we send the link."}}
+    conditional = {"address": ("place", "workplace")}
+
+    name = forms.CharField(label="Full name", help_text="As colleagues know you.")
+    email = forms.EmailField(label="Work email")
+    phone = forms.CharField(label="Phone", required=False, max_length=30, widget=forms.TextInput(attrs={"type": "tel"}))
+    people = forms.IntegerField(label="How many people?", min_value=1, max_value=300)
+    profession = forms.ChoiceField(label="Profession", choices=[("", "Choose one"), ("gp", "GP"), ("midwife", "Midwife")])
+    place = forms.ChoiceField(
+        label="Where?", widget=forms.RadioSelect, choices=[("workplace", "At our workplace"), ("online", "Online")]
+    )
+    address = forms.CharField(label="Address", required=False, widget=forms.Textarea(attrs={"rows": 3}))
+    slot = forms.ChoiceField(label="Day and time", widget=forms.RadioSelect, choices=SLOTS)
+    topics = forms.MultipleChoiceField(
+        label="Topics",
+        help_text="Choose all that fit.",
+        widget=forms.CheckboxSelectMultiple,
+        choices=[("signs", "Signs"), ("law", "The law")],
+    )
+    day = DatePartsField(label="Your own date", help_text="For example, 9 3 2027.")
+    notes = forms.CharField(
+        label="Access needs",
+        required=False,
+        max_length=400,
+        widget=forms.Textarea,
+        help_text="Please don't give a child's details here.",
+    )
+    password = forms.CharField(label="Password", widget=forms.PasswordInput)
+    agree = forms.BooleanField(label="I have told my manager", help_text="We may ask.")
+    token = forms.CharField(widget=forms.HiddenInput)
+
+    def clean(self) -> None:
+        if self.cleaned_data.get("name") == "Nobody":
+            raise forms.ValidationError("That time has just gone. Choose another.")
+
+
+class LongWordsForm(PageForm):
+    """Long words, a dependent question that is asked, hints on checkboxes, and what only some forms have."""
+
+    option_hints = {
+        "place": {
+            "workplace": "A presenter comes to you.",
+            "online": "We send you a joining link for a video call. It works in a browser; nothing needs to be installed.",
+        },
+        "help": {"loop": "We bring a portable one.", "captions": "Typed by a person, so please tell us a week before."},
+    }
+    conditional = {"town": ("place", "workplace"), "postcode": ("place", "workplace")}
+    autocomplete = {"town": "address-level2", "postcode": "postal-code"}
+
+    long = forms.CharField(
+        label="What does the organisation that you work for call itself in the letters that it sends to other organisations?",
+        help_text="A long name is fine. If there are two, give the one that people in reception would know, since that is "
+        "whom our presenter asks first, and tell us about the other one at the end of this form.",
+        max_length=200,
+    )
+    unbroken = forms.CharField(label="An address without a place to break", required=False)
+    place = forms.ChoiceField(
+        label="Where would you like the presentation?",
+        widget=forms.RadioSelect,
+        choices=[("workplace", "At your workplace"), ("online", "Online")],
+    )
+    town = forms.CharField(label="Town or city", required=False)
+    postcode = forms.CharField(label="Postcode", required=False)
+    help = forms.MultipleChoiceField(
+        label="What would help?",
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+        choices=[("loop", "A hearing loop"), ("captions", "Captions"), ("step-free", "A room without steps to it")],
+    )
+    audience = forms.ChoiceField(
+        label="Who is coming?",
+        choices=[
+            ("", "A mix of professions"),
+            ("long", "Designated and named professionals for safeguarding children in hospitals and in the community"),
+        ],
+        required=False,
+    )
+    notes = forms.CharField(
+        label="Anything else?", help_text="The box is nearly full.", required=False, max_length=80, widget=forms.Textarea
+    )
+    fixed = forms.CharField(label="Reference", disabled=True, required=False)
+    pdf = forms.FileField(label="The leaflet’s PDF", help_text="Staff only.", required=False)
+
+
+LONG_WORDS: dict[str, Any] = {
+    "long": "Barnardo’s and Partners Independent Child Trafficking Guardianship Service for Yorkshire and the Humber",
+    "unbroken": "designated.safeguarding.children@community-and-mental-health-partnership.example.nhs.uk",
+    "place": "workplace",
+    "town": "Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch",
+    "postcode": "LL61 5UJ",
+    "help": ["captions"],
+    "audience": "long",
+    "notes": "The car park is behind the building, and the bell is the one on the left. ab",
+    "fixed": "BK-7Q4M-2F",
+}
+
+
+def with_prefix(prefix: str, answers: dict[str, Any]) -> dict[str, Any]:
+    return {f"{prefix}-{name}": value for name, value in answers.items()}

@@ -17,8 +17,7 @@ from django.utils.translation import ngettext
 
 from ctac.dates import uk_day
 from ctac.forms import DayField
-from ctac.staff.columns import NOTHING, column, number_of, state_tag, yes_no_of
-from ctac.staff.site import ObjectAction, staff_site
+from ctac.staff.site import NOTHING, ObjectAction, column, number_of, staff_site, state_tag, yes_no_of
 from leaflets.catalogue.services import (
     MAX_PDF_BYTES,
     NotAPdf,
@@ -34,8 +33,8 @@ from leaflets.models.catalogue import TITLES_ALIKE, DownloadCountQuerySet, norma
 from leaflets.recalls.admin import RECALL_ACTION
 from leaflets.stock import admin as stock_admin
 from leaflets.stock import queries as stock_queries
+from leaflets.stock.admin import SpreadsheetLinks
 from leaflets.stock.services import correct_stock, notify_alerts, receive_stock
-from leaflets.stock.spreadsheets.admin import SpreadsheetLinks
 from professionals.safeguarding.forms import StaffForm
 
 

@@ -21,8 +21,7 @@ from accounts.limits import check_export_limit
 from ctac.dates import uk_day
 from ctac.errors import DomainError
 from ctac.models import tidy_reference
-from ctac.staff.columns import LooksOnly, how_long_ago, long_moment, number_of, short_moment, state_tag
-from ctac.staff.site import ObjectAction, staff_site
+from ctac.staff.site import LooksOnly, ObjectAction, how_long_ago, long_moment, number_of, short_moment, staff_site, state_tag
 from leaflets.dispatch.forms import (
     BRING,
     POST,
@@ -41,6 +40,7 @@ from leaflets.dispatch.prints import (
     SlipItem,
     address_labels,
     courier_csv,
+    packing_slips,
     pick_list,
 )
 from leaflets.dispatch.queries import PackingChoice, oldest_to_pack, preview_choice, titles_to_pack
@@ -57,7 +57,6 @@ from leaflets.dispatch.services import (
     start_session,
     take_out,
 )
-from leaflets.dispatch.slips import packing_slips
 from leaflets.models import (
     LeftOutReason,
     MovementKind,

@@ -40,13 +40,18 @@ from leaflets.models.packing import (
     PrintRecord,
     SessionState,
 )
-from leaflets.models.recalls import Advice, ReachState, Recall, RecallHolder, RecallOrder, RecallReplacement
 from leaflets.models.stock import (
+    Advice,
     DispatchCount,
     ImportState,
     LowStock,
     MovementKind,
     OrderExport,
+    ReachState,
+    Recall,
+    RecallHolder,
+    RecallOrder,
+    RecallReplacement,
     SheetForm,
     SheetImport,
     SheetKind,

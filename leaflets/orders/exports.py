@@ -21,11 +21,10 @@ from django.utils.translation import gettext_lazy as _
 from accounts.access import ask_to_reauthenticate
 from accounts.limits import check_export_limit
 from ctac.dates import uk_day
-from ctac.staff.columns import LooksOnly, moment_of, number_of
-from ctac.staff.site import StaffModelAdmin, staff_site
+from ctac.staff.site import LooksOnly, StaffModelAdmin, moment_of, number_of, staff_site
 from leaflets.models import Dispatch, Order, OrderExport, OrderLine, SheetForm
-from leaflets.stock.spreadsheets.admin import current_user, spreadsheet_response
-from leaflets.stock.spreadsheets.files import MAX_SHEET_ROWS, Cell, Heading
+from leaflets.stock.admin import current_user, spreadsheet_response
+from leaflets.stock.spreadsheets import MAX_SHEET_ROWS, Cell, Heading
 
 ORDERS_PER_BATCH = 1_000  # orders: three statements
 EXPORT_HEADINGS = (

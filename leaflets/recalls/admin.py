@@ -21,11 +21,23 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from ctac.dates import format_day
 from ctac.errors import DomainError
-from ctac.staff.columns import NOTHING, LooksOnly, mail_link, moment_of, number_of, phone_link, short_moment, state_tag
-from ctac.staff.site import ObjectAction, StaffModelAdmin, page_form_class, staff_site
+from ctac.staff.site import (
+    NOTHING,
+    LooksOnly,
+    ObjectAction,
+    StaffModelAdmin,
+    mail_link,
+    moment_of,
+    number_of,
+    page_form_class,
+    phone_link,
+    short_moment,
+    staff_site,
+    state_tag,
+)
 from leaflets.models import Advice, Edition, Leaflet, Order, ReachState, Recall, RecallHolder, RecallReplacement
-from leaflets.models.recalls import MAX_ADVICE_LENGTH, REACH_TO_PHONE
-from leaflets.orders.admin.missing import order_link
+from leaflets.models.stock import MAX_ADVICE_LENGTH, REACH_TO_PHONE
+from leaflets.orders.admin.orders import order_link
 from leaflets.orders.queries import visit_text
 from leaflets.recalls.emails import EditionRecalled, ReceivedCopies
 from leaflets.recalls.services import (

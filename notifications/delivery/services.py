@@ -28,8 +28,16 @@ from django.utils.translation import gettext as _
 from notifications import outbox, preferences, rendering, schedule
 from notifications.bounces import services as bounces_services
 from notifications.delivery import smtp
-from notifications.models import MailboxRead, MailDomain, MailServer, MarkedAddress, Notification, State
-from notifications.models.outbox import NotificationQuerySet, server_name
+from notifications.models import (
+    MailboxRead,
+    MailDomain,
+    MailServer,
+    MarkedAddress,
+    Notification,
+    NotificationQuerySet,
+    State,
+    server_name,
+)
 from notifications.registry import ON_AT_FIRST, Email, email_for, email_named, find_email, keeps_address, team_addresses
 
 logger = logging.getLogger(__name__)

@@ -4,7 +4,7 @@ import django.db.models.functions.text
 from django.conf import settings
 from django.db import migrations, models
 
-import notifications.models.preferences
+import notifications.models
 
 
 class Migration(migrations.Migration):
@@ -117,9 +117,7 @@ class Migration(migrations.Migration):
                 ("address", models.EmailField(max_length=254, unique=True, verbose_name="address")),
                 (
                     "token",
-                    models.CharField(
-                        default=notifications.models.preferences.new_token, max_length=43, unique=True, verbose_name="token"
-                    ),
+                    models.CharField(default=notifications.models.new_token, max_length=43, unique=True, verbose_name="token"),
                 ),
                 ("created_at", models.DateTimeField(verbose_name="created")),
             ],

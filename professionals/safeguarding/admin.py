@@ -19,9 +19,20 @@ from django.utils.translation import gettext_lazy
 
 from accounts.access import signed_in
 from ctac.errors import DomainError
-from ctac.staff.columns import NOTHING, LooksOnly, column, long_moment, moment_of, state_tag
 from ctac.staff.lists import period_of
-from ctac.staff.site import ObjectAction, OneRowAdmin, Waiting, page_form_class, staff_site
+from ctac.staff.site import (
+    NOTHING,
+    LooksOnly,
+    ObjectAction,
+    OneRowAdmin,
+    Waiting,
+    column,
+    long_moment,
+    moment_of,
+    page_form_class,
+    staff_site,
+    state_tag,
+)
 from professionals.models import Decision, FlaggedEvent, FlaggedEventKind, FlaggedText, OutOfHours
 from professionals.safeguarding import services
 

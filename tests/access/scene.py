@@ -21,8 +21,7 @@ from bookings.schedule.slots import SlotQuery
 from bookings.travel import find_place
 from ctac.dates import uk_datetime, uk_day
 from leaflets.models import Delivery, Dispatch, Leaflet, Order
-from leaflets.orders.services.create import keep_address, place_order
-from leaflets.orders.services.missing import report_missing
+from leaflets.orders.services.create import keep_address, place_order, report_missing
 from leaflets.orders.services.transitions import approve, dispatch, start_packing
 from leaflets.stock.services import correct_stock
 from professionals.models import Person, Profession

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
-from bookings.calendars.feeds import feed_token, make_feed
+from bookings.calendars.views import feed_token, make_feed
 from leaflets.catalogue.services import make_cover
 from leaflets.models import Leaflet
 from tests import factories

@@ -5,7 +5,7 @@ from django.urls import path
 
 from ctac import urls as real
 from ctac.styleguide import views as styleguide_views
-from ctac.styleguide.forms import EverythingForm
+from ctac.styleguide.views import EverythingForm
 
 __all__ = ["EverythingForm"]
 handler400, handler403, handler404 = real.handler400, real.handler403, real.handler404

@@ -27,8 +27,8 @@ def lay_out() -> dict[str, Any]:
 
 def upload() -> tuple[str, int]:
     """A new edition, as staff add it. What went wrong, and how many editions there are more than before."""
-    from leaflets.catalogue.sample_pdf import sample_pdf
     from leaflets.catalogue.services import add_edition
+    from leaflets.catalogue.titles import sample_pdf
     from leaflets.models import Edition, Leaflet
 
     before, now = Edition.objects.count(), datetime.now(UTC)

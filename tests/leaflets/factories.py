@@ -12,8 +12,8 @@ from django.db import models, transaction
 
 from accounts.models import User
 from ctac.models import random_reference
-from leaflets.catalogue.sample_pdf import sample_pdf
 from leaflets.catalogue.services import add_edition
+from leaflets.catalogue.titles import sample_pdf
 from leaflets.dispatch.queries import PackingChoice
 from leaflets.dispatch.services import start_session
 from leaflets.models import (

@@ -6,7 +6,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from leaflets.catalogue.sample_pdf import sample_pdf
+from leaflets.catalogue.titles import sample_pdf
 from leaflets.models import Edition, EditionState, EventKind, Leaflet, Order, OrderState, StockMovement
 from leaflets.orders.services.transitions import start_packing
 from leaflets.stock.services import receive_stock

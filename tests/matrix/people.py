@@ -16,7 +16,7 @@ from django.utils import timezone
 from accounts.models import By, Session, User, Where, Why
 from audit.models import Entry
 from bookings.booking.services.links import make_booking_links
-from bookings.calendars.feeds import feed_token, make_feed
+from bookings.calendars.views import feed_token, make_feed
 from bookings.models import LinkPurpose, PlaceLinkPurpose, Presenter
 from bookings.open_sessions.services.places import make_place_links
 from notifications.models import MarkedAddress, Notification, TeamMail

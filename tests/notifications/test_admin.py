@@ -7,8 +7,7 @@ import time_machine
 from django.urls import reverse
 
 from ctac.staff.site import staff_site
-from notifications.models import MailServer, Notification, State
-from notifications.models.outbox import server_name
+from notifications.models import MailServer, Notification, State, server_name
 from notifications.registry import label_of
 from notifications.views import POLICY
 from professionals.emails import ACCOUNT_EMAIL_LABELS

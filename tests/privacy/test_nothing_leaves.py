@@ -17,7 +17,7 @@ from django.urls import reverse
 
 from accounts.models import Session
 from accounts.sessions import SessionStore
-from bookings.calendars import feeds
+from bookings.calendars import views as calendars_views
 from bookings.models import Presenter
 from ctac.staff.site import staff_site
 from leaflets.models import Order
@@ -137,9 +137,9 @@ def sent() -> str:
 
 
 def calendars() -> str:
-    entries = [entry for person in Person.objects.all() for entry in feeds.person_entries(person, NOW)]
-    entries += [entry for presenter in Presenter.objects.all() for entry in feeds.presenter_entries(presenter, NOW)]
-    return feeds.feed_file("All", entries, NOW).decode()
+    entries = [entry for person in Person.objects.all() for entry in calendars_views.person_entries(person, NOW)]
+    entries += [entry for presenter in Presenter.objects.all() for entry in calendars_views.presenter_entries(presenter, NOW)]
+    return calendars_views.feed_file("All", entries, NOW).decode()
 
 
 def lists() -> str:

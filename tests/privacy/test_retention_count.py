@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from ctac.celery import schedule
-from ctac.staff.columns import long_moment
+from ctac.staff.site import long_moment
 from privacy import retention as privacy_retention
 from privacy.retention import WARNED_FOR
 from privacy.tasks import count_due, take_out

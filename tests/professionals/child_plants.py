@@ -11,7 +11,7 @@ from django.urls import reverse
 from bookings.feedback.services import open_afterwards
 from bookings.leave.services import ask_for_leave
 from bookings.models import State
-from leaflets.orders.services.missing import report_missing
+from leaflets.orders.services.create import report_missing
 from leaflets.orders.services.transitions import dispatch, prioritise, start_packing
 from tests.bookings.admin.test_leave import leave_form
 from tests.bookings.flow import WHERE, confirm, fill_in, hidden
@@ -241,12 +241,12 @@ PLANTED: dict[Callable[[Client], None], set[str]] = {
     feedback: {"bookings.feedback.forms.FeedbackForm.comment"},
     why_so_many_copies: {"leaflets.orders.forms.BasketForm.reason"},
     a_parcel_that_never_came: {"leaflets.orders.views.orders.MissingForm.note"},
-    closing_a_parcel: {"leaflets.orders.admin.missing.CloseMissingForm.reason"},
+    closing_a_parcel: {"leaflets.orders.admin.orders.CloseMissingForm.reason"},
     declining_a_booking: {"bookings.booking.admin.actions.DeclineForm.reason"},
     cancelling_for_staff: {"bookings.booking.admin.actions.CancelBookingForm.reason"},
     reassigning: {"bookings.booking.admin.actions.ReassignForm.override_reason"},
     a_journey_of_a_booking: {"bookings.booking.admin.actions.TravelForm.reason"},
-    a_journey_between_areas: {"bookings.schedule.admin.presenters.JourneyTimeForm.reason"},
+    a_journey_between_areas: {"bookings.schedule.admin.JourneyTimeForm.reason"},
     cancelling_a_session: {"bookings.open_sessions.admin.actions.CancelSessionForm.reason"},
     leave: {"bookings.leave.admin.LeaveForm.reason"},
     cancelling_an_order: {"leaflets.orders.admin.orders.CancelForm.reason"},

@@ -8,7 +8,7 @@ EXEMPT = {
         "privacy.forms.ComplaintForm": ("name",),
         "bookings.booking.admin.actions.ChangeForm": ("contact_name",),
         "bookings.open_sessions.admin.actions.CallerPlaceForm": ("name", "organisation_name"),
-        "bookings.schedule.admin.presenters.PresenterForm": ("name",),
+        "bookings.schedule.admin.PresenterForm": ("name",),
         "bookings.feedback.forms.CertificateForm": ("name",),  # never stored: it is drawn on the certificate at once
         "bookings.booking.forms.DetailsForm": ("contact_name",),
         "bookings.booking.forms.BookingForm": ("contact_name",),
@@ -45,8 +45,8 @@ EXEMPT = {
         "bookings.booking.admin.book_for_caller.CallerDetailsForm": ("contact_phone",),
         "bookings.booking.admin.book_for_caller.CallerWhereForm": ("postcode",),
         "bookings.booking.admin.actions.ChangeForm": ("contact_phone", "postcode"),
-        "bookings.schedule.admin.presenters.JourneyTimeForm": ("one", "other"),
-        "bookings.schedule.admin.presenters.PresenterForm": (
+        "bookings.schedule.admin.JourneyTimeForm": ("one", "other"),
+        "bookings.schedule.admin.PresenterForm": (
             *("phone", "base_postcode", "formats", "audiences", "nations_covered", "areas_covered"),
         ),
         "bookings.open_sessions.admin.actions.CallerPlaceForm": ("phone", "postcode"),
@@ -98,7 +98,7 @@ EXEMPT = {
         "professionals.safeguarding.admin.DecideForm": ("shown",),
     },
     "what we publish, with made-up children as examples; only managers write it, for everybody to read": {
-        "bookings.schedule.admin.presenters.PresentationForm": ("title", "slug", "summary", "description", "audience"),
+        "bookings.schedule.admin.PresentationForm": ("title", "slug", "summary", "description", "audience"),
         "leaflets.catalogue.admin.LeafletForm": (
             *("slug", "title", "own_title", "for_whom", "summary", "topics", "introduction", "situations", "signs"),
             *("what_to_do", "usual_words"),
@@ -113,8 +113,8 @@ EXEMPT = {
     "the regulator's number of a report": {"privacy.forms.CommissionerReportForm": ("reference",)},
     "a courier's number: letters and digits of a parcel": {"leaflets.orders.admin.orders.DispatchForm": ("tracking_number",)},
     "shown only where nothing is stored: the styleguide": {
-        "ctac.styleguide.forms.EverythingForm": ("name", "phone", "address", "notes", "password", "token"),
-        "ctac.styleguide.forms.LongWordsForm": ("long", "unbroken", "town", "postcode", "notes", "fixed"),
+        "ctac.styleguide.views.EverythingForm": ("name", "phone", "address", "notes", "password", "token"),
+        "ctac.styleguide.views.LongWordsForm": ("long", "unbroken", "town", "postcode", "notes", "fixed"),
     },
 }
 
@@ -196,11 +196,9 @@ GOES_AS = {
     "bookings.booking.admin.requests.OfferForm.override_reason": "bookings.booking.admin.actions.ReassignForm.override_reason",
     "bookings.open_sessions.admin.actions.CallerPlaceForm.access_needs": "bookings.open_sessions.views.PlaceForm.access_needs",
     "bookings.open_sessions.admin.plan.ReasonForm.reason": "bookings.open_sessions.admin.actions.RescheduleSessionForm.reason",
-    "bookings.schedule.admin.forms.OneTimeForm.override_reason": "bookings.booking.admin.actions.ReassignForm.override_reason",
-    "bookings.schedule.admin.forms.TimeForm.override_reason": "bookings.booking.admin.actions.ReassignForm.override_reason",
-    "bookings.schedule.admin.forms.WeekOfTimesForm.override_reason": (
-        "bookings.booking.admin.actions.ReassignForm.override_reason"
-    ),
+    "bookings.schedule.admin.OneTimeForm.override_reason": "bookings.booking.admin.actions.ReassignForm.override_reason",
+    "bookings.schedule.admin.TimeForm.override_reason": "bookings.booking.admin.actions.ReassignForm.override_reason",
+    "bookings.schedule.admin.WeekOfTimesForm.override_reason": ("bookings.booking.admin.actions.ReassignForm.override_reason"),
     "bookings.visits.admin.PhoneCallForm.note": "bookings.booking.admin.actions.ReassignForm.override_reason",
     "bookings.booking.forms.DetailsForm.access_needs": "bookings.booking.forms.BookingForm.access_needs",
     "bookings.booking.forms.DetailsForm.notes": "bookings.booking.forms.BookingForm.notes",

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts import services as accounts_services
 from accounts.models import User
-from bookings.booking.services.transfer import transfer_bookings
+from bookings.booking.services.assign import transfer_bookings
 from bookings.models import Booking
 from privacy.services import erase_person
 from professionals import services as professionals_services

@@ -7,7 +7,7 @@ from pathlib import Path
 from django.conf import settings
 
 from leaflets.catalogue.services import MAX_PDF_BYTES
-from leaflets.stock.spreadsheets import files
+from leaflets.stock import spreadsheets
 
 PAGE = Path(settings.BASE_DIR) / "docs" / "security.md"
 HEADINGS = [
@@ -39,7 +39,7 @@ def test_the_figures_on_the_page_are_those_of_the_code():
     text = PAGE.read_text()
     megabyte = 1024 * 1024
     assert f"{MAX_PDF_BYTES // megabyte} MB" in text
-    assert f"{files.MAX_UPLOAD_BYTES // megabyte} MB, unpacked {files.MAX_UNPACKED_BYTES // megabyte} MB" in text
+    assert f"{spreadsheets.MAX_UPLOAD_BYTES // megabyte} MB, unpacked {spreadsheets.MAX_UNPACKED_BYTES // megabyte} MB" in text
     assert f"a code lasts {settings.ACCOUNT_LOGIN_BY_CODE_TIMEOUT // 60} minutes" in text
     assert f"asks\nagain who it is after {settings.ACCOUNT_REAUTHENTICATION_TIMEOUT / 60:.0f} minutes" in text
     assert f"end after {minutes(settings.SESSION_IDLE)} without a page and after {hours(settings.SESSION_LONGEST)}" in text

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from ctac.staff.columns import how_long_ago, long_moment, phone_link, short_moment, state_tag
+from ctac.staff.site import how_long_ago, long_moment, phone_link, short_moment, state_tag
 
 SUMMER = datetime(2027, 7, 6, 12, 30, tzinfo=UTC)
 

@@ -11,7 +11,7 @@ from django.conf import LazySettings
 from django.test import Client
 
 from bookings.booking.services.links import make_booking_links
-from bookings.calendars.feeds import feed_token, make_feed
+from bookings.calendars.views import feed_token, make_feed
 from bookings.models import LinkPurpose
 from ctac.models import ALPHABET, random_reference
 from professionals.models import Person

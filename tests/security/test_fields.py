@@ -20,7 +20,7 @@ from django.test import Client
 from django.urls import reverse
 
 from ctac.staff.site import staff_site
-from leaflets.stock.spreadsheets.files import Heading, csv_pieces, xlsx_pieces
+from leaflets.stock.spreadsheets import Heading, csv_pieces, xlsx_pieces
 from tests.bookings.rows import make_world as bookings_world
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
 from tests.leaflets.factories import make_world as leaflets_world

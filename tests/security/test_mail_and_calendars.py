@@ -11,7 +11,7 @@ from django.test import Client
 from django.utils import timezone
 from icalendar import Calendar
 
-from bookings.calendars.feeds import feed_token, make_feed
+from bookings.calendars.views import feed_token, make_feed
 from notifications.samples import Sample, all_samples
 from tests.bookings.rows import at, make_booking, make_presenter
 from tests.factories import make_person, sign_in

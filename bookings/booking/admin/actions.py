@@ -13,19 +13,19 @@ from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from bookings import text
+from bookings import text as bookings_text
 from bookings.booking.admin.requests import AGREE, OFFER
 from bookings.booking.forms import DetailsForm, WhereForm, answers_of
 from bookings.booking.services import assign, transitions
+from bookings.booking.services.assign import transfer_bookings
 from bookings.booking.services.decide import slot_query_of
 from bookings.booking.services.reschedule import change_details, reschedule
-from bookings.booking.services.transfer import transfer_bookings
 from bookings.errors import OutsideRules, SlotTaken, Stale
 from bookings.feedback.admin import ATTENDANCE
 from bookings.models import Booking, Format, Presenter, SessionPlace, State
 from bookings.models.presenter import validate_https
-from bookings.schedule.admin import forms as admin_forms
-from bookings.schedule.admin.forms import PresenterChoice, WeekOfTimesForm, any_presenter, reason_to_yield
+from bookings.schedule import admin as admin_forms
+from bookings.schedule.admin import PresenterChoice, WeekOfTimesForm, any_presenter, reason_to_yield
 from bookings.schedule.forms import slot_value
 from bookings.schedule.substitutes import rank_presenters_at
 from bookings.travel import LONGEST_OVERRIDE_MINUTES, PlaceUnknown, find_place
@@ -84,7 +84,7 @@ def transfer_to_colleague(person: Person, *, colleague: str, **asked: Any) -> No
 def transfer_facts(person: Person) -> list[dict[str, Any]]:
     """What goes, and what stays: a parcel goes to the workplace, a place is one person's, with what they need (ADR 13)."""
     ahead = Booking.objects.upcoming(timezone.now()).filter(person=person).with_names().order_by("starts_at", "pk")
-    goes = [text.row(booking.reference, f"{booking.presentation.title}. {booking.when}") for booking in ahead]
+    goes = [bookings_text.row(booking.reference, f"{booking.presentation.title}. {booking.when}") for booking in ahead]
     orders = Order.objects.open().filter(person=person, brought_with="").order_by("pk")
     places = SessionPlace.objects.lying_ahead(timezone.now()).filter(person=person).select_related("session__presentation")
     stays = [gettext("%(reference)s, leaflets by post") % {"reference": order.reference} for order in orders]
@@ -93,9 +93,9 @@ def transfer_facts(person: Person) -> list[dict[str, Any]]:
         for place in places
     ]
     return [
-        text.row(gettext("Organisation"), person.organisation.name if person.organisation else gettext("none")),
-        *(goes or [text.row(gettext("To come"), gettext("Nothing"))]),
-        *(text.row(gettext("Stays as it is"), what) for what in stays),
+        bookings_text.row(gettext("Organisation"), person.organisation.name if person.organisation else gettext("none")),
+        *(goes or [bookings_text.row(gettext("To come"), gettext("Nothing"))]),
+        *(bookings_text.row(gettext("Stays as it is"), what) for what in stays),
     ]
 
 
@@ -172,7 +172,7 @@ def details_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, 
     now, posted = timezone.now(), request.method == "POST"
     initial = {name: getattr(booking, name) for name in ChangeForm.base_fields if hasattr(booking, name)}
     form = ChangeForm(request.POST if posted else None, booking=booking, initial=initial)
-    version, rows = request.POST.get("version", "") if posted else booking.version, list[text.Row]()
+    version, rows = request.POST.get("version", "") if posted else booking.version, list[bookings_text.Row]()
     if posted and form.is_valid():
         reason = form.cleaned_data["override_reason"]
         asked: dict[str, Any] = {"answers": answers_of(form), "flagged": form.flagged, "override_reason": reason}
@@ -184,10 +184,10 @@ def details_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, 
             version = show_stale(form, refusal, booking, version)
             if isinstance(refusal, Stale):
                 # What another press of the button does to the booking as it is now: a colleague’s change may be among it.
-                typed, there = Booking(**answers_of(form)), text.where_text(booking)
-                rows, address = text.changed_rows(booking, typed), "\n".join(typed.address_lines)
+                typed, there = Booking(**answers_of(form)), bookings_text.where_text(booking)
+                rows, address = bookings_text.changed_rows(booking, typed), "\n".join(typed.address_lines)
                 if address and address != there:
-                    rows.append(text.changed_row(gettext("Address"), address, there))
+                    rows.append(bookings_text.changed_row(gettext("Address"), address, there))
         else:
             messages.success(request, str(action.done))
             return redirect(reverse("staff:bookings_booking_change", args=[booking.pk]))

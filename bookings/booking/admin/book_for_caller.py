@@ -22,8 +22,8 @@ from bookings.booking.forms import DatesForm, DetailsForm, WhereForm, answers_of
 from bookings.booking.services.request import book_for_caller
 from bookings.errors import AlreadyPlaced, OutsideRules, SlotTaken
 from bookings.models import Booking, Channel, Format, NotKeptReason, Presentation
-from bookings.schedule.admin import forms as admin_forms
-from bookings.schedule.admin.forms import FORMAT_WORDS, OTHER_TIME, WeekOfTimesForm
+from bookings.schedule import admin as admin_forms
+from bookings.schedule.admin import FORMAT_WORDS, OTHER_TIME, WeekOfTimesForm
 from bookings.schedule.slots import SlotQuery
 from bookings.schedule.substitutes import rank_presenters_at
 from bookings.text import moment_text

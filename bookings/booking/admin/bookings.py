@@ -1,11 +1,13 @@
 """The list of bookings and the page of one on the staff site. Every change is an action that calls a service."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import BigIntegerField, Case, F, OrderBy, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import BigIntegerField, Case, Exists, F, OrderBy, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Coalesce
 from django.http import HttpRequest, HttpResponse
@@ -15,47 +17,187 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from accounts.access import signed_in
-from bookings import text
+from bookings import text as bookings_text
 from bookings.booking.admin import requests
 from bookings.booking.admin.actions import ASSIGN, OBJECT_ACTIONS, REASSIGN
 from bookings.booking.admin.book_for_caller import book_for_caller_page
-from bookings.booking.admin.filters import (
-    AuthorityFilter,
-    FormatFilter,
-    NationFilter,
-    NeedsPresenterFilter,
-    RequestFilter,
-    VisitFilter,
-    WhenFilter,
-)
 from bookings.booking.services.assign import reassign
+from bookings.booking.services.request import waiting_too_long
 from bookings.feedback.admin import came_in_words, feedback_in_words
-from bookings.models import Booking, BookingEvent, Format, Presenter, State
-from bookings.models.booking import OPEN_STATES
+from bookings.models import Booking, BookingEvent, Format, Leave, Nation, Presenter, State
+from bookings.models.booking import OPEN_STATES, BookingQuerySet
 from bookings.schedule.access import OwnToPresenters, own_visits_for_list
-from bookings.schedule.admin.forms import PresenterFilter
+from bookings.schedule.admin import FORMAT_WORDS, PresenterFilter
 from bookings.schedule.substitutes import MOST_ON_A_PAGE, rank_presenters_for, substitute_needs
 from bookings.visits.admin import joining_in_words, visit_in_words, whom_to_call
+from ctac.dates import uk_day
 from ctac.errors import DomainError
-from ctac.staff.columns import (
+from ctac.staff.lists import Part, period_of
+from ctac.staff.site import (
     FoundByReference,
+    ObjectAction,
     ReadOnlyInline,
+    Waiting,
     how_long_ago,
     moment_of,
     phone_link,
     short_moment,
+    staff_site,
     state_tag,
     unbroken,
 )
-from ctac.staff.lists import Part, period_of
-from ctac.staff.site import ObjectAction, staff_site
 from leaflets.orders.queries import VisitLookup, register_visits
 from professionals.admin import PersonColumnsMixin, name_and_organisation, name_with_organisation
-from professionals.areas import authority_called
+from professionals.areas import NATIONS, authority_called
+from professionals.models import LocalAuthority
+
+# How staff narrow the list of bookings, and what of it waits on the first staff page.
+
+A_DAY = timedelta(days=1)
+
+
+def today_or_tomorrow(bookings: Any, now: datetime) -> Any:
+    """By a UK calendar."""
+    return bookings.between_days(uk_day(now), uk_day(now) + A_DAY)
+
+
+class OptionsFilter(admin.SimpleListFilter):
+    """`options`: by the value in the address, the label and what narrows the bookings."""
+
+    options: Mapping[str, tuple[Any, Callable[[Any, datetime], Any]]]
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
+        return [(value, label) for value, (label, _narrow) in self.options.items()]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Booking]:
+        option = self.options.get(self.value() or "")
+        return option[1](queryset, timezone.now()) if option else queryset
+
+
+def narrow_by(**conditions: Any) -> Callable[[Any, datetime], Any]:
+    return lambda bookings, now: bookings.filter(**conditions)
+
+
+class NeedsPresenterFilter(OptionsFilter):
+    title = _("presenter needed")
+    parameter_name = "needs_presenter"
+    options = {"yes": (_("Needs a presenter"), lambda bookings, now: bookings.needing_a_presenter())}
+
+
+class RequestFilter(OptionsFilter):
+    """Requests by whose turn it is."""
+
+    title = _("request waits for")
+    parameter_name = "waits"
+    options = {
+        "us": (_("Us"), lambda bookings, now: bookings.to_decide()),
+        "them": (_("The professional"), lambda bookings, now: bookings.offered_times()),
+        "long": (_("Us, for too long"), waiting_too_long),
+        "lapsed": (_("Us, and dates have lapsed"), lambda bookings, now: bookings.with_lapsed_dates()),
+    }
+
+
+class WhenFilter(OptionsFilter):
+    title = _("when")
+    parameter_name = "when"
+    options = {
+        "soon": (_("Today and tomorrow"), today_or_tomorrow),
+        "week": (_("Next 7 days"), lambda bookings, now: bookings.between_days(uk_day(now), uk_day(now) + 6 * A_DAY)),
+        "over": (_("Over, not marked as delivered"), lambda bookings, now: bookings.to_mark_as_delivered(now)),
+    }
+
+
+class VisitFilter(OptionsFilter):
+    title = _("needs a look")
+    parameter_name = "look"
+    options = {
+        "overdue": (_("No check-in or check-out"), BookingQuerySet.overdue),
+        "link": (_("Online without a joining link"), BookingQuerySet.without_joining_link),
+    }
+
+
+class FormatFilter(OptionsFilter):
+    title = _("where")
+    parameter_name = "where"
+    options = {value: (label, narrow_by(format=value)) for value, label in FORMAT_WORDS.items()}
+
+
+class NationFilter(OptionsFilter):
+    title = _("nation")
+    parameter_name = "nation"
+    options = {value: (label, narrow_by(nation=value)) for value, label in Nation.choices}
+
+
+class AuthorityFilter(admin.SimpleListFilter):
+    """Those of the nation that was chosen which have bookings: all at once are too many to look through."""
+
+    title = _("local authority")
+    parameter_name = "authority"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[Any, Any]]:
+        chosen = request.GET.get(NationFilter.parameter_name) or nation_named_by(self.value() or "")
+        booked = Booking.objects.order_by().filter(local_authority=OuterRef("code"))
+        return list(LocalAuthority.objects.filter(Exists(booked), nation=chosen).values_list("code", "name")) if chosen else []
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Booking]) -> QuerySet[Booking]:
+        return queryset.filter(local_authority=self.value()) if nation_named_by(self.value() or "") else queryset
+
+
+def nation_named_by(authority: str) -> str:
+    """That of a local authority’s code; empty for anything else."""
+    return NATIONS.get(authority[0], "") if re.fullmatch(r"[A-Z][0-9]{8}", authority, re.ASCII) else ""
+
+
+# What waits among the bookings, for the first staff page. Each line reads on from one and from many.
+
+
+def wait_for(label: Any, query: str, bookings: Callable[[], Any], *, urgent: bool = False) -> None:
+    """A line of the first page, and the list behind it: `query` narrows to exactly those bookings."""
+    staff_site.add_waiting(
+        _("Bookings"),
+        Waiting(
+            label=label,
+            count=bookings,
+            address=lambda: f"{reverse('staff:bookings_booking_changelist')}?{query}",
+            permission="bookings.view_booking",
+            urgent=urgent,
+        ),
+    )
+
+
+wait_for(_("to decide"), "waits=us", lambda: Booking.objects.to_decide())
+wait_for(
+    _("waiting too long for our answer"),
+    "waits=long",
+    lambda: waiting_too_long(Booking.objects.all(), timezone.now()),
+    urgent=True,
+)
+wait_for(_("to decide, with lapsed dates"), "waits=lapsed", lambda: Booking.objects.with_lapsed_dates(), urgent=True)
+wait_for(_("waiting for the professional’s answer"), "waits=them", lambda: Booking.objects.offered_times())
+staff_site.add_waiting(
+    _("Bookings"),
+    Waiting(
+        label=_("asking for leave"),
+        count=lambda: Leave.objects.to_decide(timezone.now()),
+        address=lambda: f"{reverse('staff:bookings_leave_changelist')}?state__exact=asked",
+        permission="bookings.change_leave",
+    ),
+)
+wait_for(_("without a presenter"), "needs_presenter=yes", lambda: Booking.objects.needing_a_presenter(), urgent=True)
+wait_for(_("with no check-in or check-out"), "look=overdue", lambda: Booking.objects.overdue(timezone.now()), urgent=True)
+wait_for(
+    _("online without a joining link"),
+    "look=link",
+    lambda: Booking.objects.without_joining_link(timezone.now()),
+    urgent=True,
+)
+wait_for(_("today or tomorrow"), "when=soon", lambda: today_or_tomorrow(Booking.objects, timezone.now()))
+wait_for(_("to mark as delivered"), "when=over", lambda: Booking.objects.to_mark_as_delivered(timezone.now()))
+
 
 SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
     (
@@ -83,7 +225,7 @@ SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
             "audience_size",
             "audience_profession",
             "leaflets",
-            *text.NEEDS,
+            *bookings_text.NEEDS,
             "childs_details",
         ),
     ),
@@ -129,27 +271,27 @@ class EventInline(ReadOnlyInline):
     def what(self, event: BookingEvent) -> str:
         """What happened, from when to when, which answers are new, from whom to whom, and if by a link."""
         gave, gives = event.gave or "", event.gives or ""  # type: ignore[attr-defined]
-        what, changed = event.get_kind_display(), text.event_changes(event)
+        what, changed = event.get_kind_display(), bookings_text.event_changes(event)
         if changed["before"]:
-            what = _("%(what)s: from %(before)s to %(after)s") % {"what": what, **changed}
+            what = gettext("%(what)s: from %(before)s to %(after)s") % {"what": what, **changed}
         elif "travel" in event.changes:
             # What staff have set for one visit's journeys; None is what the postcodes give.
             before, after = (
-                _("%(minutes)d minutes") % {"minutes": minutes} if minutes is not None else _("our own reckoning")
+                gettext("%(minutes)d minutes") % {"minutes": minutes} if minutes is not None else gettext("our own reckoning")
                 for minutes in event.changes["travel"]
             )
-            what = _("%(what)s: from %(before)s to %(after)s") % {"what": what, "before": before, "after": after}
+            what = gettext("%(what)s: from %(before)s to %(after)s") % {"what": what, "before": before, "after": after}
         elif changed["people"]:
-            what = _("%(what)s: %(people)s") % {"what": what, **changed}
+            what = gettext("%(what)s: %(people)s") % {"what": what, **changed}
         elif changed["fields"]:
-            what = _("%(what)s: %(fields)s") % {"what": what, **changed}
+            what = gettext("%(what)s: %(fields)s") % {"what": what, **changed}
         if gave != gives:
-            what = _("%(what)s. Presenter: from %(gave)s to %(gives)s") % {
+            what = gettext("%(what)s. Presenter: from %(gave)s to %(gives)s") % {
                 "what": what,
-                "gave": gave or _("nobody"),
-                "gives": gives or _("nobody"),
+                "gave": gave or gettext("nobody"),
+                "gives": gives or gettext("nobody"),
             }
-        return _("%(what)s (by a link in an email)") % {"what": what} if event.changes.get("by_link") else what
+        return gettext("%(what)s (by a link in an email)") % {"what": what} if event.changes.get("by_link") else what
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[BookingEvent]:
         """With the names of the presenter before a change and after it, where the event has their keys."""
@@ -218,11 +360,11 @@ class BookingAdmin(PersonColumnsMixin, FoundByReference, OwnToPresenters):
     where = column(
         gettext_lazy("where"),
         lambda booking: (
-            f"{booking.town} {unbroken(booking.postcode)}".strip() if booking.format == Format.WORKPLACE else _("Online")
+            f"{booking.town} {unbroken(booking.postcode)}".strip() if booking.format == Format.WORKPLACE else gettext("Online")
         ),
         "postcode",
     )
-    where_in_full = column(gettext_lazy("where"), text.where_text)
+    where_in_full = column(gettext_lazy("where"), bookings_text.where_text)
     who = column(
         gettext_lazy("for"),
         lambda booking: name_and_organisation(
@@ -287,8 +429,8 @@ class BookingAdmin(PersonColumnsMixin, FoundByReference, OwnToPresenters):
         if booking.presenter is not None:
             return booking.presenter.name
         if not booking.has_time:
-            return _("None yet") if booking.is_open else _("None")
-        return state_tag(_("Needs a presenter"), "waiting") if booking.is_open else _("None")
+            return gettext("None yet") if booking.is_open else gettext("None")
+        return state_tag(gettext("Needs a presenter"), "waiting") if booking.is_open else gettext("None")
 
     @admin.display(description=gettext_lazy("travel time"))
     def travel(self, booking: Booking) -> str:
@@ -297,21 +439,21 @@ class BookingAdmin(PersonColumnsMixin, FoundByReference, OwnToPresenters):
         if claim is None or claim.travel_minutes is None:
             return ""
         facts = {"minutes": claim.travel_minutes, "reason": claim.travel_reason}
-        return _("%(minutes)d minutes each way, set by staff: %(reason)s") % facts
+        return gettext("%(minutes)d minutes each way, set by staff: %(reason)s") % facts
 
     @admin.display(description=gettext_lazy("leaflets to bring"))
     def leaflets(self, booking: Booking) -> SafeString | str:
-        brought = text.brought_of(booking)
+        brought = bookings_text.brought_of(booking)
         if brought is None:
             return ""
         missing = ", ".join(f"{short.copies} × {short.title}" for short in brought.missing_leaflets)
-        short = _("Not there when it was booked: %(what)s") % {"what": missing} if missing else ""
+        short = gettext("Not there when it was booked: %(what)s") % {"what": missing} if missing else ""
         if brought.order is None:
             return short
         order = brought.order
         return format_html(
             '{}\n<a href="{}">{}</a> ({})\n{}',
-            text.order_contents(order),
+            bookings_text.order_contents(order),
             reverse("staff:leaflets_order_change", args=[order.pk]),
             order.reference,
             order.state_in_words,
@@ -322,19 +464,19 @@ class BookingAdmin(PersonColumnsMixin, FoundByReference, OwnToPresenters):
     def childs_details(self, booking: Booking) -> SafeString | str:
         if not booking.flagged_child_details:
             return ""
-        sentence = _("The safeguarding lead has been told. Repeat nothing of it in a message.")
-        return format_html("{} {}", state_tag(_("Looked like a child’s details"), "waiting"), sentence)
+        sentence = gettext("The safeguarding lead has been told. Repeat nothing of it in a message.")
+        return format_html("{} {}", state_tag(gettext("Looked like a child’s details"), "waiting"), sentence)
 
     def summary_of(self, obj: Booking) -> list[dict[str, object]]:
         """What, when, where, who: what someone must see before they press."""
         phone = f"{name_with_organisation(obj.person)}\n{obj.person.phone}".strip()
         return [
-            text.row(_("Presentation"), obj.presentation.title),
-            text.row(_("When"), obj.when),
-            text.row(_("Where"), text.where_text(obj)),
-            text.row(_("Presenter"), self.presenter_in_words(obj)),
+            bookings_text.row(gettext("Presentation"), obj.presentation.title),
+            bookings_text.row(gettext("When"), obj.when),
+            bookings_text.row(gettext("Where"), bookings_text.where_text(obj)),
+            bookings_text.row(gettext("Presenter"), self.presenter_in_words(obj)),
             *(whom_to_call(obj) if obj.overdue_at(timezone.now()) else ()),
-            text.row(_("Who asked"), phone),
+            bookings_text.row(gettext("Who asked"), phone),
         ]
 
     def get_urls(self) -> list[URLPattern]:
@@ -350,7 +492,7 @@ class BookingAdmin(PersonColumnsMixin, FoundByReference, OwnToPresenters):
             booking = chosen_row(Booking.objects.needing_a_presenter(), request.POST.get("booking", ""))
             presenter = chosen_row(Presenter.objects.active(), request.POST.get("presenter", ""))
             if booking is None or presenter is None:
-                messages.warning(request, _("This has changed meanwhile. Nothing was done; look at it again."))
+                messages.warning(request, gettext("This has changed meanwhile. Nothing was done; look at it again."))
                 return redirect("staff:bookings_booking_stand_ins")
             try:
                 reassign(booking=booking, presenter=presenter, by=signed_in(request), now=now)
@@ -358,14 +500,14 @@ class BookingAdmin(PersonColumnsMixin, FoundByReference, OwnToPresenters):
                 messages.warning(request, f"{booking}: {refusal.message}")
             else:
                 names = {"reference": booking.reference, "name": presenter.name}
-                messages.success(request, _("%(name)s gives %(reference)s. Everyone concerned gets an email.") % names)
+                messages.success(request, gettext("%(name)s gives %(reference)s. Everyone concerned gets an email.") % names)
             return redirect("staff:bookings_booking_stand_ins")
         waiting = Booking.objects.needing_a_presenter().filter(starts_at__gt=now).with_names().order_by("starts_at", "pk")
         first = list(waiting[: MOST_ON_A_PAGE + 1])
         context = {
             **self.admin_site.each_context(request),
             "opts": self.opts,
-            "title": _("Who could step in"),
+            "title": gettext("Who could step in"),
             "needs": substitute_needs(first[:MOST_ON_A_PAGE], now),
             "more": len(first) > MOST_ON_A_PAGE,
         }
@@ -404,7 +546,7 @@ def visit_of_order_in_words(reference: str) -> SafeString | str:
     booking = Booking.objects.with_names().filter(reference=reference).first()
     if booking is None:
         return ""
-    presenter = booking.presenter.name if booking.presenter else _("no presenter yet")
+    presenter = booking.presenter.name if booking.presenter else gettext("no presenter yet")
     url = reverse("staff:bookings_booking_change", args=[booking.pk])
     return format_html('<a href="{}">{}</a>, {}, {}', url, reference, presenter, booking.when)
 

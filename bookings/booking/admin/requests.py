@@ -18,12 +18,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from bookings import rules, text
+from bookings import rules
+from bookings import text as bookings_text
 from bookings.booking.services.decide import agree_time, offer_times, slot_query_of
 from bookings.errors import OutsideRules, SlotTaken
 from bookings.models import Booking, DateOption, EventKind, Format, NotKeptReason, OptionKind, OptionState, Precision, State
-from bookings.schedule.admin import forms as admin_forms
-from bookings.schedule.admin.forms import OTHER_TIME, OneTimeForm, TimeForm, reason_to_yield, start_or_other
+from bookings.schedule import admin as admin_forms
+from bookings.schedule.admin import OTHER_TIME, OneTimeForm, TimeForm, reason_to_yield, start_or_other
 from bookings.schedule.availability import Schedule, Slot
 from bookings.schedule.forms import slot_value
 from bookings.schedule.holds import PreferredDate, kept_until
@@ -33,8 +34,7 @@ from bookings.text import moment_text
 from bookings.travel import PlaceUnknown
 from ctac.dates import format_clock, format_span, uk_day
 from ctac.errors import DomainError
-from ctac.staff.columns import state_tag
-from ctac.staff.site import ObjectAction
+from ctac.staff.site import ObjectAction, state_tag
 from professionals.admin import has_recognised_domain
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def dates_in_words(booking: Booking, now: datetime) -> SafeString | str:
         return format_html_join("", "<p>{} {}</p>", ((option.when, tag_of(option, now)) for option in options_shown(options)))
     standing = {date.option.pk for date in dates}
     rows = [(date.option, candidates_in_words(date, now)) for date in dates]
-    rows += [(option, [text.date_text_for_staff(option, now)]) for option in options if option.pk not in standing]
+    rows += [(option, [bookings_text.date_text_for_staff(option, now)]) for option in options if option.pk not in standing]
     return format_html_join(
         "",
         "<p><strong>{}</strong> {}<br>{}</p>",
@@ -179,7 +179,7 @@ def candidates_in_words(date: DateCandidates, now: datetime) -> list[str]:
     if option.precision == Precision.DAYS:
         slots = "; ".join(format_span(slot.start, slot.end) for slot in date.slots)
         return [_("First free times: %(times)s") % {"times": slots} if slots else _("No presenter is free within the rules.")]
-    lines = [text.date_text_for_staff(option, now)]
+    lines = [bookings_text.date_text_for_staff(option, now)]
     if date.start is None:
         return [*lines, _("No presenter is free then, travel included.")]
     if option.precision != Precision.TIME:
@@ -232,7 +232,7 @@ class AgreeForm(OneTimeForm):
             option, value, best = date.option, slot_value(date.start), candidate_line(date.candidates[0])
             exact = option.precision == Precision.TIME
             labels[value] = option.when if exact else format_span(date.start, date.start + option.booking.presentation.length)
-            kept = text.offers_kept_until([option]) if option.is_kept(now) else ""
+            kept = bookings_text.offers_kept_until([option]) if option.is_kept(now) else ""
             hints[value] = _("%(best)s Kept until %(until)s.") % {"best": best, "until": kept} if kept else best
         self.option_hints = {"start": hints}  # type: ignore[misc]
         choice = self.fields["start"]
@@ -332,7 +332,7 @@ def offer_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, ac
         options.extend(offer_times(booking=booking, by=request.user, now=now, **asked))  # type: ignore[arg-type]
 
     if form.sending and form.is_valid() and not is_refused(form, offer):
-        until = {"until": text.offers_kept_until(options)}
+        until = {"until": bookings_text.offers_kept_until(options)}
         if booking.person.email:
             sentence = _(
                 "The times are offered, and kept until %(until)s. The professional gets an email with a link to choose one."

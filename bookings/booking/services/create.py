@@ -8,8 +8,7 @@ from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
 from accounts.models import User
 from bookings import rules
-from bookings.booking.services.notify import notify_booked
-from bookings.booking.services.transitions import bring_leaflets
+from bookings.booking.services.transitions import bring_leaflets, notify_booked
 from bookings.errors import AlreadyPlaced, NotOffered, OutsideRules, SlotTaken
 from bookings.models import Booking, BusyKind, BusyTime, Channel, EventKind, Format, Hold, Presenter, State
 from bookings.models.booking import NoTimeAgreed, record_event

@@ -10,8 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from bookings import rules
-from bookings.booking.services.notify import Recipients, both_sides, notify
-from bookings.booking.services.transitions import transition
+from bookings.booking.services.transitions import Recipients, both_sides, notify, transition
 from bookings.errors import MoveRefused, OutsideRules, SlotTaken
 from bookings.models import (
     Booking,

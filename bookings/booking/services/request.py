@@ -13,8 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from bookings import rules
 from bookings.booking.services.create import is_by_staff, locate, place_booking
-from bookings.booking.services.notify import notify_booked
-from bookings.booking.services.transitions import bring_leaflets
+from bookings.booking.services.transitions import bring_leaflets, notify_booked
 from bookings.models import (
     Booking,
     BookingEvent,

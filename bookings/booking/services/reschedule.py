@@ -20,7 +20,7 @@ from accounts.models import User
 from bookings.booking.services.assign import refuse_if_impossible
 from bookings.booking.services.create import candidates_for
 from bookings.booking.services.decide import slot_query_of
-from bookings.booking.services.notify import (
+from bookings.booking.services.transitions import (
     Recipients,
     notify,
     notify_details_changed,

@@ -9,11 +9,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from bookings import text
+from bookings import text as bookings_text
 from bookings.booking.forms import OTHERS, WITHDRAW, AnswerForm, CancelForm
 from bookings.booking.services.decide import OfferGone, ask_for_others, take_offer
-from bookings.booking.services.notify import gets_reminders
-from bookings.booking.services.transitions import cancel_booking
+from bookings.booking.services.transitions import cancel_booking, gets_reminders
 from bookings.calendars import ical
 from bookings.errors import MoveRefused, SlotTaken, TooLate
 from bookings.feedback.queries import feedback_panel_for_host
@@ -48,9 +47,9 @@ def page_context(request: HttpRequest, booking: Booking) -> dict[str, object]:
     return {
         "booking": booking,
         # Its reference stands at the top of each page.
-        "facts": [*text.facts(booking, with_reference=False), *text.leaflet_rows_for_host(booking)],
-        "leaflets_order": text.live_order(booking),
-        "leaflets_are_short": text.leaflets_are_short(booking),
+        "facts": [*bookings_text.facts(booking, with_reference=False), *bookings_text.leaflet_rows_for_host(booking)],
+        "leaflets_order": bookings_text.live_order(booking),
+        "leaflets_are_short": bookings_text.leaflets_are_short(booking),
         "has_calendar": booking.state in HAS_CALENDAR_ENTRY and booking.agreed[1] > timezone.now(),
         "may_change": booking.may_still_change(timezone.now()),
         "until": booking.changeable_until,
@@ -66,12 +65,12 @@ def dates_context(booking: Booking, now: datetime) -> dict[str, object]:
     for option in options:
         option.booking = booking
     proposed = [option for option in options if option.kind == OptionKind.PROPOSED]
-    offered = text.open_offers([option for option in proposed if option.is_kept(now)])
+    offered = bookings_text.open_offers([option for option in proposed if option.is_kept(now)])
     return {
-        "date_rows": text.date_rows(options, now),
+        "date_rows": bookings_text.date_rows(options, now),
         "offered": [option.when for option in offered],
-        "offered_until": text.offers_kept_until(offered),
-        "offers_gone": text.lapsed_offer_rows(proposed, now) if booking.state == State.REQUESTED and not offered else [],
+        "offered_until": bookings_text.offers_kept_until(offered),
+        "offers_gone": bookings_text.lapsed_offer_rows(proposed, now) if booking.state == State.REQUESTED and not offered else [],
     }
 
 
@@ -80,10 +79,10 @@ def dates_context(booking: Booking, now: datetime) -> dict[str, object]:
 def booking(request: HttpRequest, reference: str) -> HttpResponse:
     booking = own_booking(request, reference)
     more = {
-        "facts": [*text.facts_without_title(booking), *text.leaflet_rows_for_host(booking)],
+        "facts": [*bookings_text.facts_without_title(booking), *bookings_text.leaflet_rows_for_host(booking)],
         **dates_context(booking, timezone.now()),
-        "details": text.details_rows(booking),
-        "history": text.history(booking, request.user.pk),
+        "details": bookings_text.details_rows(booking),
+        "history": bookings_text.history(booking, request.user.pk),
         "after": feedback_panel_for_host(booking, timezone.now()),
     }
     return render(request, "bookings/booking/booking.html", {**page_context(request, booking), **more})
@@ -96,10 +95,10 @@ def booking_placed(request: HttpRequest, reference: str) -> HttpResponse:
     booking = own_booking(request, reference)
     if not booking.is_open:
         return redirect(booking)
-    facts = [*text.facts_to_print(booking), *text.leaflet_rows_for_host(booking)]
+    facts = [*bookings_text.facts_to_print(booking), *bookings_text.leaflet_rows_for_host(booking)]
     is_reminded = not booking.has_time or booking.reminder_due_at > timezone.now()
     stopped = is_reminded and not gets_reminders(booking.person)
-    steps = text.next_steps(booking, timezone.now(), reminds=not stopped)
+    steps = bookings_text.next_steps(booking, timezone.now(), reminds=not stopped)
     more = {"next_steps": steps, "stopped_reminders": stopped, "facts": facts, **dates_context(booking, timezone.now())}
     return render(request, "bookings/booking/placed.html", {**page_context(request, booking), **more})
 
@@ -146,7 +145,7 @@ def booking_answer(request: HttpRequest, reference: str) -> HttpResponse:
         else:
             messages.info(request, _("There is nothing to choose at the moment. What happens next stands below."))
         return redirect("booking", reference=booking.reference)
-    offers = text.open_offers([option for option in offered if option.is_kept(now)])
+    offers = bookings_text.open_offers([option for option in offered if option.is_kept(now)])
     form = AnswerForm(request.POST if request.method == "POST" else None, offers=offers)
     if request.method == "POST" and form.is_valid():
         try:
@@ -158,9 +157,9 @@ def booking_answer(request: HttpRequest, reference: str) -> HttpResponse:
     context = {
         "booking": booking,
         "form": form,
-        "until": text.offers_kept_until(offers),
+        "until": bookings_text.offers_kept_until(offers),
         "lapsed": not offers,
-        "gone_rows": text.lapsed_offer_rows(offered, now),
+        "gone_rows": bookings_text.lapsed_offer_rows(offered, now),
     }
     return render(request, "bookings/booking/answer.html", context)
 

@@ -15,7 +15,8 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.limits import check_throttles, client_throttle
 from accounts.models import Where
-from bookings import rules, text
+from bookings import rules
+from bookings import text as bookings_text
 from bookings.booking.drafts import DraftAnswers
 from bookings.booking.forms import DatesForm, LeafletsForm
 from bookings.booking.services.create import place_booking
@@ -111,22 +112,22 @@ def leaflets_section(answers: DraftAnswers, person: Person, now: datetime) -> di
     """For the check page. Costs statements only if some were asked for."""
     title = _("Leaflets for your audience")
     if answers.is_online:
-        row = {**text.row(_("Online"), _("Everybody can download them as PDFs")), "href": reverse("leaflets")}
+        row = {**bookings_text.row(_("Online"), _("Everybody can download them as PDFs")), "href": reverse("leaflets")}
         return {"title": title, "rows": [row]}
     url = f"{reverse('book_leaflets', args=[answers.presentation.slug])}?change=1"
     asked, postcode = answers.leaflets, answers.booking.postcode
     if not asked:
-        return {"title": title, "change_url": url, "rows": [text.row(_("To bring"), _("None"))]}
+        return {"title": title, "change_url": url, "rows": [bookings_text.row(_("To bring"), _("None"))]}
     there = copies_possible_by_slug(asked, person=person, postcode=postcode, now=now)
     none = CopiesPossible(0)
-    rows = [text.row(leaflet.title, leaflets_promise(leaflet, there.get(leaflet.slug, none))) for leaflet in asked]
+    rows = [bookings_text.row(leaflet.title, leaflets_promise(leaflet, there.get(leaflet.slug, none))) for leaflet in asked]
     return {"title": title, "change_url": url, "rows": rows}
 
 
 def leaflets_promise(asked: ToBring, possible: CopiesPossible) -> str:
     """'12 copies'; what would be brought if it were sent now."""
     if asked.copies <= possible.copies:
-        return text.copies_text(asked.copies)
+        return bookings_text.copies_text(asked.copies)
     facts = {"n": possible.copies, "wanted": asked.copies}
     if not possible.copies:
         return _("None: you asked for %(wanted)d, and we can’t bring any now. You can order them by post.") % facts
@@ -243,7 +244,7 @@ def sections(request: HttpRequest, answers: DraftAnswers, now: datetime) -> list
     person, presentation = request.person, answers.presentation  # type: ignore[attr-defined]
     booking = answers.booking
     where = "\n".join(booking.address_lines) or booking.get_format_display()
-    who_comes = text.row(_("Who is coming"), text.audience_text(booking.audience_profession))
+    who_comes = bookings_text.row(_("Who is coming"), bookings_text.audience_text(booking.audience_profession))
     booking.audience_profession = ""  # which stands with the place
     if answers.asks_for_dates:
         # Each date with what we would do with it if it were sent now.
@@ -251,36 +252,36 @@ def sections(request: HttpRequest, answers: DraftAnswers, now: datetime) -> list
         could = choose_dates(slot_query_of(answers.booking), dates, person=person, now=now)
         options = [DateOption(kind=OptionKind.PREFERRED, **vars(date)) for date in dates]
         rows = []
-        for (label, option), chosen in zip(text.labelled_dates(options), could, strict=True):
+        for (label, option), chosen in zip(bookings_text.labelled_dates(options), could, strict=True):
             if isinstance(chosen, NotKeptReason):
-                promise = text.not_kept_sentence(text.NOT_KEPT_IF_ASKED_NOW, chosen)
+                promise = bookings_text.not_kept_sentence(bookings_text.NOT_KEPT_IF_ASKED_NOW, chosen)
             else:
                 until = kept_until(chosen.start, now)
-                promise = text.keeping_sentence(option.precision, chosen.start, presentation.length, until)
-            rows.append(text.row(label, f"{option.when}\n{promise}"))
-        rows.append(text.row(_("Why none of our times suits"), answers.step("dates")["reason"]))
+                promise = bookings_text.keeping_sentence(option.precision, chosen.start, presentation.length, until)
+            rows.append(bookings_text.row(label, f"{option.when}\n{promise}"))
+        rows.append(bookings_text.row(_("Why none of our times suits"), answers.step("dates")["reason"]))
         when = _("Your dates"), reverse("book_dates", args=[presentation.slug]), rows
     else:
         span = format_span(booking.starts_at, booking.starts_at + presentation.length) if booking.starts_at else ""
-        when = _("Time"), reverse("book_when", args=[presentation.slug]), [text.row(_("When"), span)]
+        when = _("Time"), reverse("book_when", args=[presentation.slug]), [bookings_text.row(_("When"), span)]
     # The confirmation goes to this address.
     about_them = [
-        text.row(_("Name"), person.name),
-        text.row(_("Organisation"), person.organisation.name if person.organisation else ""),
-        text.row(_("Email"), person.email),
-        text.row(_("Phone"), person.phone),
+        bookings_text.row(_("Name"), person.name),
+        bookings_text.row(_("Organisation"), person.organisation.name if person.organisation else ""),
+        bookings_text.row(_("Email"), person.email),
+        bookings_text.row(_("Phone"), person.phone),
     ]
     first_page = f"{reverse('book_where', args=[presentation.slug])}?change=1"
     account = f"{reverse('account_details')}?next={reverse('book_check', args=[presentation.slug])}"
 
-    def section(title: str, url: str, rows: list[text.Row]) -> dict[str, object]:
+    def section(title: str, url: str, rows: list[bookings_text.Row]) -> dict[str, object]:
         return {"title": title, "change_url": url, "rows": rows}
 
     return [
-        section(_("Presentation"), reverse("presentations"), [text.row(_("Title"), presentation.title)]),
-        section(_("Place and audience"), first_page, [text.row(_("Where"), where), who_comes]),
+        section(_("Presentation"), reverse("presentations"), [bookings_text.row(_("Title"), presentation.title)]),
+        section(_("Place and audience"), first_page, [bookings_text.row(_("Where"), where), who_comes]),
         section(*when),
-        section(_("About the day"), f"{first_page}#id_audience_size", text.details_rows(booking)),
+        section(_("About the day"), f"{first_page}#id_audience_size", bookings_text.details_rows(booking)),
         leaflets_section(answers, person, now),
         section(_("You"), account, [row for row in about_them if row["value"]]),
     ]

@@ -1,9 +1,10 @@
 """Changing a booking: its time, for its owner and by a link in an email, or its details."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import wraps
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -14,23 +15,27 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access import signed_in
-from accounts.limits import ReachedThrottle, Throttle, check_throttles
+from accounts.limits import ReachedThrottle, Throttle, check_throttles, client_throttle
 from accounts.models import By, User, Where
-from bookings import rules, text
-from bookings.booking.forms import DetailsForm, answers_of
+from bookings import rules
+from bookings import text as bookings_text
+from bookings.booking.forms import CancelForm, DetailsForm, answers_of
 from bookings.booking.services.decide import slot_query_of
+from bookings.booking.services.links import find_booking_by_link
 from bookings.booking.services.reschedule import change_details, reschedule
+from bookings.booking.services.transitions import cancel_booking
 from bookings.booking.views.bookings import own_booking
-from bookings.errors import AnotherAudience, MoveRefused, NothingChanged, NoTimeAgreed, SlotTaken, Stale, TooLateToChange
-from bookings.models import Booking
+from bookings.errors import AnotherAudience, MoveRefused, NothingChanged, NoTimeAgreed, SlotTaken, Stale, TooLate, TooLateToChange
+from bookings.models import Booking, Format, LinkPurpose
 from bookings.schedule import picker as schedule_picker
 from bookings.schedule.forms import WhenForm, slot_value, to_start
 from bookings.schedule.queries import open_schedule
 from ctac.dates import format_span, uk_day
 from ctac.forms import FORM_METHODS
+from ctac.pages import keep_private
 from professionals import drafts
 from professionals.access import person_in, person_required
 from professionals.models import Draft, DraftKind
@@ -130,9 +135,9 @@ def check_page(
     end = start + pages.booking.presentation.length
     context = {
         "rows": [
-            text.row(_("Presentation"), pages.booking.presentation.title),
-            text.row(_("Time now"), pages.booking.when),
-            text.row(_("New time"), format_span(start, end)),
+            bookings_text.row(_("Presentation"), pages.booking.presentation.title),
+            bookings_text.row(_("Time now"), pages.booking.when),
+            bookings_text.row(_("New time"), format_span(start, end)),
         ],
         "start": slot_value(start),
         "warning": warning,
@@ -202,7 +207,7 @@ def details_form_page(request: HttpRequest, reference: str) -> HttpResponse:
     booking = own_booking(request, reference)
     typed = find_details_draft(request, reference, timezone.now())
     form = DetailsForm(initial=typed.answers if typed else model_to_dict(booking))
-    too_late = text.changed_rows(booking, Booking(**typed.answers)) if typed else []
+    too_late = bookings_text.changed_rows(booking, Booking(**typed.answers)) if typed else []
     return details_page(request, reference, booking, form, version=typed.version if typed else booking.version, too_late=too_late)
 
 
@@ -213,7 +218,7 @@ def details_page(
     form: DetailsForm,
     *,
     version: str,
-    too_late: Sequence[text.Row] = (),
+    too_late: Sequence[bookings_text.Row] = (),
 ) -> HttpResponse:
     """Without a booking where the session ran out: then the page says nothing of it, and keeps what was typed.
 
@@ -289,6 +294,103 @@ def change_booking(request: HttpRequest, booking: Booking, typed: DetailsDraft, 
 
 
 def details_check_page(request: HttpRequest, booking: Booking, typed: DetailsDraft, *, warned: bool) -> HttpResponse:
-    rows = text.changed_rows(booking, Booking(**typed.answers))
+    rows = bookings_text.changed_rows(booking, Booking(**typed.answers))
     context = {"booking": booking, "rows": rows, "version": booking.version, "warned": warned}
     return render(request, "bookings/booking/details_change_check.html", context)
+
+
+# Pages behind a link in an email, for whoever has that email: they say the least they can, and only their buttons act.
+#
+# GET and HEAD change nothing, so a mail scanner that follows every link does no harm. A link that never was, is over, was
+# used or is for something else gets one and the same page. No cache keeps these pages, no search engine, no Referer names
+# them.
+
+WITH_A_FORM = {"link_time", "link_time_check", "link_cancel", "place_link", "place_link_leave"}
+T = TypeVar("T")
+LinkedView = Callable[[HttpRequest, T, str, datetime], HttpResponse]
+LINK_OVER_PAGE = "bookings/booking/link_over.html"
+PageView = Callable[..., HttpResponse]
+
+
+def behind_a_link_to(find: Callable[[str, datetime], T | None], over: str) -> Callable[[LinkedView[T]], PageView]:
+    """The view gets what the link leads to, the token and the time; a link that does not work gets the page `over`."""
+
+    def decorate(view: LinkedView[T]) -> PageView:
+        @wraps(view)
+        def wrapper(request: HttpRequest, token: str) -> HttpResponse:
+            now = timezone.now()
+            request.address_is_private = True  # type: ignore[attr-defined]  # the foot of a printed page leaves it out
+            if check_throttles(request, Where.LINK, [client_throttle(request, "link", *rules.LINK_RATE_LIMIT)], now):
+                response = render(request, over, status=429)
+            elif (target := find(token, now)) is None:
+                response = render(request, over, status=404)
+            else:
+                response = view(request, target, token, now)
+            match = request.resolver_match
+            return keep_private(request, response, has_a_form=match is not None and match.url_name in WITH_A_FORM)
+
+        return wrapper
+
+    return decorate
+
+
+def behind_a_link(purpose: LinkPurpose) -> Callable[[LinkedView[Booking]], PageView]:
+    """Of a booking. Whoever owns it and is signed in goes to its own pages."""
+    return behind_a_link_to(lambda token, now: find_booking_by_link(token=token, purpose=purpose, now=now), LINK_OVER_PAGE)
+
+
+@require_safe
+@behind_a_link(LinkPurpose.CHANGE)
+def link_booking(request: HttpRequest, booking: Booking, token: str, now: datetime) -> HttpResponse:
+    person = person_in(request)
+    if person is not None and person.pk == booking.person_id:
+        return redirect(booking)
+    may = {"may_change": booking.may_still_change(now), "can_move": booking.may_reschedule(now)}
+    more = {"token": token, "until": booking.changeable_until, **may}
+    return render(request, "bookings/booking/link.html", {**least_facts_of(booking), **more})
+
+
+@require_http_methods(FORM_METHODS)
+@behind_a_link(LinkPurpose.CHANGE)
+def link_time(request: HttpRequest, booking: Booking, token: str, now: datetime) -> HttpResponse:
+    return choose_time(request, reschedule_pages(booking, None, token), now)
+
+
+@require_http_methods(FORM_METHODS)
+@behind_a_link(LinkPurpose.CHANGE)
+def link_time_check(request: HttpRequest, booking: Booking, token: str, now: datetime) -> HttpResponse:
+    return check_time(request, reschedule_pages(booking, None, token), now)
+
+
+@require_http_methods(FORM_METHODS)
+@behind_a_link(LinkPurpose.CANCEL)
+def link_cancel(request: HttpRequest, booking: Booking, token: str, now: datetime) -> HttpResponse:
+    form = CancelForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            reason = form.cleaned_data["reason"]
+            cancel_booking(booking=booking, by=None, by_link=True, now=now, reason=reason, flagged=form.flagged)
+        except (MoveRefused, TooLate) as refusal:
+            messages.warning(request, refusal.message)
+            return render(request, LINK_OVER_PAGE, status=404)
+        return redirect("link_cancelled")
+    more = {"token": token, "can_move": booking.may_still_change(now), "form": form}
+    return render(request, "bookings/booking/link_cancel.html", {**least_facts_of(booking), **more})
+
+
+@require_safe
+def link_cancelled(request: HttpRequest) -> HttpResponse:
+    """The same for everybody: the booking can't be asked for any more, and nothing here names it."""
+    request.address_is_private = True  # type: ignore[attr-defined]
+    return keep_private(request, render(request, "bookings/booking/link_cancelled.html"), has_a_form=False)
+
+
+def least_facts_of(booking: Booking) -> dict[str, object]:
+    """To somebody of whom we only know that they have the email: no names, no phone, no address, no reference."""
+    place = _("Online") if booking.format == Format.ONLINE else _("At a workplace")
+    rows = [
+        bookings_text.row(_("Presentation"), booking.presentation.title),
+        bookings_text.row(_("When"), booking.when),
+        bookings_text.row(_("Where"), place),
+    ]
+    return {"booking": booking, "facts": rows}

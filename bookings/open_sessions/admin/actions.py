@@ -22,7 +22,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.access import signed_in
-from bookings import rules, text
+from bookings import rules
+from bookings import text as bookings_text
 from bookings.errors import OutsideRules
 from bookings.feedback.admin import ATTENDANCE
 from bookings.models import Channel, OpenSession, PlaceState, Presenter, SessionPlace, SessionState
@@ -30,8 +31,7 @@ from bookings.models.open_session import LIVE_PLACES
 from bookings.open_sessions.admin.plan import JoiningForm
 from bookings.open_sessions.queries import Clash, PlannedSession, clashes
 from bookings.open_sessions.services import sessions as session_services
-from bookings.open_sessions.services.base import SessionMoved, WouldDrop
-from bookings.open_sessions.services.notify import WITH_A_PLACE
+from bookings.open_sessions.services.notify import WITH_A_PLACE, SessionMoved, WouldDrop
 from bookings.open_sessions.services.places import accept_offer, give_up_place, take_place
 from bookings.open_sessions.services.sessions import (
     assign_presenter,
@@ -40,14 +40,13 @@ from bookings.open_sessions.services.sessions import (
     set_capacity,
     set_joining_details,
 )
-from bookings.open_sessions.text import number_in_line
-from bookings.schedule.admin.forms import PresenterChoice, reason_to_yield
+from bookings.schedule.admin import PresenterChoice, reason_to_yield
 from bookings.schedule.substitutes import rank_presenters_for_session
+from bookings.text import number_in_line
 from ctac.dates import UK
 from ctac.errors import DomainError
 from ctac.forms import ClockField, DayField, PageForm, near_today, uk_moment
-from ctac.staff.columns import phone_link
-from ctac.staff.site import ObjectAction
+from ctac.staff.site import ObjectAction, phone_link
 from professionals import drafts
 from professionals.admin import name_with_organisation
 from professionals.forms import CallerForm
@@ -399,14 +398,14 @@ def place_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSess
             messages.success(request, message % {"name": person.name})
             return redirect(session_address(session))
     rows = [
-        text.row(_("When"), session.when),
-        text.row(_("Person"), name_with_organisation(person)),
-        text.row(_("Phone"), phone_link(person.phone)),
-        text.row(_("Email"), person.email or _("None: tell them by phone")),
-        text.row(_("State"), place.get_state_display()),
+        bookings_text.row(_("When"), session.when),
+        bookings_text.row(_("Person"), name_with_organisation(person)),
+        bookings_text.row(_("Phone"), phone_link(person.phone)),
+        bookings_text.row(_("Email"), person.email or _("None: tell them by phone")),
+        bookings_text.row(_("State"), place.get_state_display()),
     ]
     if place.offer_expires_at:
-        rows.append(text.row(_("Offered until"), text.moment_text(place.offer_expires_at)))
+        rows.append(bookings_text.row(_("Offered until"), bookings_text.moment_text(place.offer_expires_at)))
     more = {"place": place, "rows": rows, "offered": place.state == PlaceState.OFFERED}
     return action_response(page, request, session, action, "bookings/open_sessions/staff/place.html", form, **more)
 

@@ -27,7 +27,7 @@ from bookings.models import Nation, OpenSession, Presentation, Presenter
 from bookings.models.presenter import validate_https
 from bookings.open_sessions.queries import Clash, PlannedSession, Recurrence, SeriesDays, clashes, series_days
 from bookings.open_sessions.services.sessions import plan_sessions
-from bookings.schedule.admin.forms import any_presenter, forgive_missing
+from bookings.schedule.admin import any_presenter, forgive_missing
 from ctac.dates import format_clock, format_day, format_span, is_bank_holiday
 from ctac.errors import DomainError
 from ctac.forms import ClockField, DayField, PageForm, near_today, uk_moment

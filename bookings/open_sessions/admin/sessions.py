@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bookings import text
+from bookings import text as bookings_text
 from bookings.feedback.admin import came_in_words, feedback_in_words
 from bookings.models import (
     OpenSession,
@@ -30,14 +30,13 @@ from bookings.open_sessions.admin.actions import ASSIGN, OBJECT_ACTIONS, ONE_PLA
 from bookings.open_sessions.admin.plan import plan_page
 from bookings.open_sessions.queries import PlaceFigures, place_figures
 from bookings.schedule.access import OwnToPresenters, own_sessions
-from bookings.schedule.admin.forms import AnyPresenterFilter
+from bookings.schedule.admin import AnyPresenterFilter
 from bookings.schedule.substitutes import rank_presenters_for_session
 from bookings.text import moment_text
 from ctac.dates import uk_datetime, uk_day
 from ctac.pages import page_in
-from ctac.staff.columns import column, moment_of, short_moment, state_tag, whole
 from ctac.staff.lists import Part, keys_of, period_of, with_words, words_in
-from ctac.staff.site import ObjectAction, Waiting, staff_site
+from ctac.staff.site import ObjectAction, Waiting, column, moment_of, short_moment, staff_site, state_tag, whole
 from professionals.models import Person
 
 MOST_SERIES = 30
@@ -384,7 +383,7 @@ class OpenSessionAdmin(OwnToPresenters):
     @admin.display(description=gettext_lazy("sent to people"))
     def details_sent(self, session: OpenSession) -> str:
         if session.details_sent_at:
-            return text.moment_text(session.details_sent_at)
+            return bookings_text.moment_text(session.details_sent_at)
         return _("Not yet") if session.is_scheduled else ""
 
     def figures(self, session: OpenSession) -> PlaceFigures:
@@ -396,9 +395,12 @@ class OpenSessionAdmin(OwnToPresenters):
 
     def summary_of(self, obj: OpenSession) -> list[dict[str, object]]:
         """What someone must see before they press."""
-        rows = [text.row(_("Presentation"), obj.presentation.title), text.row(_("When"), obj.when)]
-        rows += [text.row(_("Presenter"), self.presenter_in_words(obj)), text.row(_("Places"), self.places(obj))]
-        return [*rows, text.row(_("Waiting list"), str(obj.waiting))] if obj.waiting else rows
+        rows = [bookings_text.row(_("Presentation"), obj.presentation.title), bookings_text.row(_("When"), obj.when)]
+        rows += [
+            bookings_text.row(_("Presenter"), self.presenter_in_words(obj)),
+            bookings_text.row(_("Places"), self.places(obj)),
+        ]
+        return [*rows, bookings_text.row(_("Waiting list"), str(obj.waiting))] if obj.waiting else rows
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None

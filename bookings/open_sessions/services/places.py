@@ -18,7 +18,7 @@ from bookings.errors import AlreadyPlaced, NotStarted
 from bookings.models import OpenSession, PlaceLink, PlaceLinkPurpose, PlaceState, SessionEventKind, SessionPlace, SessionState
 from bookings.models.links import address_hash, hash_of
 from bookings.models.open_session import LIVE_PLACES
-from bookings.open_sessions.services.base import (
+from bookings.open_sessions.services.notify import (
     OfferOver,
     PersonErased,
     PlaceMoved,
@@ -27,11 +27,11 @@ from bookings.open_sessions.services.base import (
     lock_place,
     lock_session,
     lock_sessions,
+    notify_places,
     record_place_events,
     record_session_event,
     refuse_unless_to_come,
 )
-from bookings.open_sessions.services.notify import notify_places
 from ctac.dates import OURS, UK, after_working_days, is_working_day, uk_datetime, uk_day
 from professionals.models import Person
 from professionals.safeguarding.services import notify_safeguarding_lead

@@ -23,29 +23,27 @@ from bookings.models import (
     SessionState,
 )
 from bookings.open_sessions.queries import PlannedSession
-from bookings.open_sessions.services.base import (
+from bookings.open_sessions.services.notify import (
+    WITH_A_PLACE,
     DateTaken,
     SessionClosed,
     SessionMoved,
     SizeRefused,
     TimePassed,
     WouldDrop,
+    ask_for_feedback,
     link_digest,
     lock_session,
     lock_session_and_presenters,
     lock_sessions,
-    record_place_events,
-    record_session_event,
-    refuse_unless_to_come,
-)
-from bookings.open_sessions.services.notify import (
-    WITH_A_PLACE,
-    ask_for_feedback,
     notify_everybody,
     notify_former_presenter,
     notify_of_session,
     notify_places,
     notify_presenter,
+    record_place_events,
+    record_session_event,
+    refuse_unless_to_come,
     were_warned,
 )
 from bookings.open_sessions.services.places import end_lapsed_offers, fill_places, offer_or_give, offer_until, set_place_states

@@ -6,7 +6,7 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from bookings import samples as bookings_sample
-from leaflets.catalogue import titles as leaflets_sample
+from leaflets.catalogue import titles
 from professionals import samples as professionals_sample
 
 
@@ -16,6 +16,6 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         now = timezone.now()
         professionals_sample.load_people(now)
-        leaflets_sample.load_samples(now)
+        titles.load_samples(now)
         bookings_sample.load(now)
         self.stdout.write("Sample data is there.")

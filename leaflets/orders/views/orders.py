@@ -34,8 +34,14 @@ from leaflets.orders.forms import (
 )
 from leaflets.orders.queries import order_arrival, order_history, order_parcels, reportable_parcels
 from leaflets.orders.services.change import NothingChanged, OrderHasChanged, ReplacesLostParcel, change_order
-from leaflets.orders.services.create import AddressBookIsFull, AddressKeptAlready, change_address, forget_address, keep_address
-from leaflets.orders.services.missing import report_missing
+from leaflets.orders.services.create import (
+    AddressBookIsFull,
+    AddressKeptAlready,
+    change_address,
+    forget_address,
+    keep_address,
+    report_missing,
+)
 from leaflets.orders.services.transitions import OrderHasMoved, OrderIsTransferred, cancel, parcel_contents
 from leaflets.stock.queries import leaflets_with_stock
 from notifications.preferences import has_chosen

@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from accounts.models import User
-from bookings.booking.admin.filters import RequestFilter
+from bookings.booking.admin.bookings import RequestFilter
 from bookings.booking.services.decide import ask_for_others, lapse_dates_of
 from bookings.leave.services import record_leave
 from bookings.models import Booking, BusyTime, Precision, Presenter, State

@@ -13,7 +13,7 @@ from bookings.open_sessions.services import places as session_places
 from bookings.open_sessions.services.places import take_place
 from bookings.schedule import locks
 from leaflets.models import Order, StockAlert
-from leaflets.orders.services import create as leaflet_create
+from leaflets.orders.services import create
 from leaflets.stock import services as stock_services
 from leaflets.stock.services import ask_for_alert
 from notifications.models import Notification
@@ -97,7 +97,7 @@ def test_control_if_nobody_asked_it_would_be_the_erased_persons(
 ) -> None:
     for module in (locks, session_places):
         monkeypatch.setattr(module, "lock_person", lambda person: Person.objects.select_for_update(no_key=True).get(pk=person.pk))
-    for module in (leaflet_create, stock_services):
+    for module in (create, stock_services):
         monkeypatch.setattr(module, "lock_person", lambda person: Person.objects.select_for_update(no_key=True).get(pk=person.pk))
 
     assert in_turn(PERSON, person.pk, erasing(person), placing(person)) == ["done"] * 2

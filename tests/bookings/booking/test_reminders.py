@@ -9,9 +9,8 @@ from allauth.account.models import EmailAddress
 from django.test import Client
 
 from bookings import rules
-from bookings.booking.services.notify import remind_of_bookings
 from bookings.booking.services.reschedule import reschedule
-from bookings.booking.services.transitions import cancel_booking
+from bookings.booking.services.transitions import cancel_booking, remind_of_bookings
 from bookings.leave.services import record_leave
 from bookings.models import Booking, BookingEvent, Channel, EventKind, Presenter
 from bookings.schedule.services import keep_presenter

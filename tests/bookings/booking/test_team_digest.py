@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 import time_machine
 
-from bookings.booking.services.notify import notify_booked, notify_cancelled
+from bookings.booking.services.transitions import notify_booked, notify_cancelled
 from bookings.models import Booking, Presenter
 from notifications import rendering
 from notifications.delivery.services import deliver

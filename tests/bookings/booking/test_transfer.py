@@ -6,12 +6,9 @@ import pytest
 import time_machine
 from django.test import Client
 
+from bookings.booking.services.assign import NothingToTransferError, transfer_bookings
 from bookings.booking.services.links import find_booking_by_link, make_booking_links
 from bookings.booking.services.reschedule import reschedule
-from bookings.booking.services.transfer import (
-    NothingToTransferError,
-    transfer_bookings,
-)
 from bookings.booking.services.transitions import cancel_booking
 from bookings.models import Booking, BookingEvent, Brought, EventKind, Presenter, SessionPlace, State
 from bookings.privacy import export_bookings

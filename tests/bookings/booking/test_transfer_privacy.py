@@ -7,8 +7,8 @@ from allauth.account.models import EmailAddress
 from django.db import connection
 
 from bookings import privacy as bookings_privacy
+from bookings.booking.services.assign import transfer_bookings
 from bookings.booking.services.links import make_booking_links
-from bookings.booking.services.transfer import transfer_bookings
 from bookings.models import Booking, BookingEvent, BookingLink, Brought, EventKind, State
 from bookings.models.booking import record_event
 from leaflets.models import Channel, Order, OrderEvent, ToBring

@@ -4,9 +4,8 @@ from typing import Any
 
 import pytest
 
-from bookings.booking.services.assign import reassign
+from bookings.booking.services.assign import reassign, transfer_bookings
 from bookings.booking.services.reschedule import reschedule
-from bookings.booking.services.transfer import transfer_bookings
 from bookings.booking.services.transitions import cancel_booking
 from bookings.leave.services import record_leave
 from bookings.models import Booking, BookingEvent, BusyTime

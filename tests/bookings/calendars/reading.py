@@ -4,7 +4,7 @@ from django.http import HttpResponse
 from django.test import Client
 from icalendar import Calendar, Event
 
-from bookings.calendars.feeds import feed_token, make_feed
+from bookings.calendars.views import feed_token, make_feed
 from bookings.models import (
     Presenter,
 )

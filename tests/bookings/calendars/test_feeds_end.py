@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 
 from bookings import rules
-from bookings.calendars.feeds import feed_token, revoke_feed
+from bookings.calendars.views import feed_token, revoke_feed
 from bookings.models import (
     CalendarFeed,
     Presenter,

@@ -8,7 +8,7 @@ from django.conf import settings
 from bookings.errors import LeaveOverDelivered, NothingChanged, NotStarted, SamePresenter, SlotTaken
 from bookings.leave.services import hit_by_leave, record_leave
 from bookings.models import BusyTime, OpenSession, PlaceState, Presenter
-from bookings.open_sessions.services.base import SessionClosed, TimePassed
+from bookings.open_sessions.services.notify import SessionClosed, TimePassed
 from bookings.open_sessions.services.places import give_up_place
 from bookings.open_sessions.services.sessions import (
     assign_presenter,

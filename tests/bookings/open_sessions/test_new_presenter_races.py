@@ -4,7 +4,7 @@ import pytest
 from django.db import transaction
 
 from bookings.models import OpenSession, Presenter
-from bookings.open_sessions.services.base import lock_session
+from bookings.open_sessions.services.notify import lock_session
 from bookings.open_sessions.services.sessions import assign_presenter, send_joining_details, set_joining_details
 from notifications.models import Notification
 from tests.bookings.open_sessions.rows import make_place, make_session

@@ -6,7 +6,7 @@ import pytest
 
 from bookings.errors import AlreadyPlaced, NotStarted
 from bookings.models import OpenSession, PlaceState
-from bookings.open_sessions.services.base import OfferOver, PlaceMoved, SessionClosed, TimeChanged
+from bookings.open_sessions.services.notify import OfferOver, PlaceMoved, SessionClosed, TimeChanged
 from bookings.open_sessions.services.places import accept_offer, give_up_place, mark_attended, take_place
 from bookings.open_sessions.services.sessions import cancel_session, reschedule_session
 from notifications.models import Notification

@@ -9,7 +9,7 @@ from bookings.errors import SlotTaken
 from bookings.leave.services import record_leave
 from bookings.models import BusyTime, OpenSession, Presentation, Presenter, SessionSeries
 from bookings.open_sessions.queries import Clash, PlannedSession, clashes
-from bookings.open_sessions.services.base import DateTaken, SizeRefused, TimePassed
+from bookings.open_sessions.services.notify import DateTaken, SizeRefused, TimePassed
 from bookings.open_sessions.services.sessions import plan_sessions, reschedule_session
 from tests.bookings.open_sessions.rows import make_session
 from tests.bookings.open_sessions.told import told_of

@@ -6,7 +6,7 @@ import pytest
 
 from bookings import privacy as bookings_privacy
 from bookings.models import PlaceLink, PlaceLinkPurpose, PlaceState, SessionEvent, SessionPlace
-from bookings.open_sessions.services.base import PersonErased
+from bookings.open_sessions.services.notify import PersonErased
 from bookings.open_sessions.services.places import give_up_place
 from notifications.models import Notification
 from privacy.services import erase_person, export_person

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from bookings.errors import NothingChanged
 from bookings.models import OpenSession, PlaceState, SessionPlace
-from bookings.open_sessions.services.base import SessionClosed, SessionMoved, SizeRefused, WouldDrop, lock_session
+from bookings.open_sessions.services.notify import SessionClosed, SessionMoved, SizeRefused, WouldDrop, lock_session
 from bookings.open_sessions.services.places import accept_offer, fill_places, give_up_place, lapse_offers, offer_until
 from bookings.open_sessions.services.sessions import cancel_session, set_capacity
 from bookings.tasks import lapse_offers_of_places

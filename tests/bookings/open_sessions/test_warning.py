@@ -11,7 +11,7 @@ from icalendar import Calendar
 
 from bookings.leave.services import record_leave
 from bookings.models import OpenSession, PlaceState, Presenter
-from bookings.open_sessions.services import notify as session_notify
+from bookings.open_sessions.services import notify
 from bookings.open_sessions.services.notify import remind_of_sessions, warn_of_sessions
 from bookings.open_sessions.services.places import give_up_place
 from bookings.open_sessions.services.sessions import assign_presenter, reschedule_session, set_joining_details
@@ -224,14 +224,14 @@ def test_the_page_of_the_place_says_so_too_once_people_are_told(
 def test_a_session_that_fails_does_not_keep_the_next_from_being_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
     broken, whole = make_session(None, at("09:00")), make_session(None, at("11:00"))
     places = [make_place(each) for each in (broken, whole)]
-    warn = session_notify.warn_of_session
+    warn = notify.warn_of_session
 
     def fail(session: OpenSession, *, now: datetime) -> int:
         if session == broken:
             raise ValueError
         return warn(session, now=now)
 
-    monkeypatch.setattr(session_notify, "warn_of_session", fail)
+    monkeypatch.setattr(notify, "warn_of_session", fail)
     monkeypatch.setattr("django.utils.timezone.now", lambda: FRIDAY)
     warn_of_unsure_sessions()
     assert told(UNSURE) == [places[1].person.email]
@@ -243,7 +243,7 @@ def test_many_are_told_in_as_many_statements_as_one() -> None:
     for _place in range(60):
         make_place(many)
     one, all_of_them = (
-        statements(lambda session=session: session_notify.warn_of_session(session, now=FRIDAY)) for session in (few, many)
+        statements(lambda session=session: notify.warn_of_session(session, now=FRIDAY)) for session in (few, many)
     )
     assert len(one) == len(all_of_them) == 9
     assert len(told(UNSURE)) == 61

@@ -8,8 +8,8 @@ from django.core.management import call_command
 from django.test import Client
 
 from leaflets.catalogue.cover import COVER_WIDTH, MAX_COVER_BYTES
-from leaflets.catalogue.sample_pdf import sample_pdf
 from leaflets.catalogue.services import make_cover, render_first_page, webp_size
+from leaflets.catalogue.titles import sample_pdf
 from leaflets.models import Edition, paper_of
 from tests.leaflets.factories import make_edition, make_leaflet
 from tests.leaflets.statements import statements

@@ -9,9 +9,8 @@ from django.conf import settings
 from django.test import Client
 from fpdf import FPDF
 
-from leaflets.catalogue.sample_pdf import CALL_HEIGHT, COVER_HEIGHT, FOOT_TOP, sample_pdf
 from leaflets.catalogue.services import count_pages
-from leaflets.catalogue.titles import TITLES, ShippedTitle
+from leaflets.catalogue.titles import CALL_HEIGHT, COVER_HEIGHT, FOOT_TOP, TITLES, ShippedTitle, sample_pdf
 from leaflets.models import Leaflet
 from tests.leaflets.tagged import children, drawn_outside, elements, page_streams, spoken
 

@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from ctac.errors import DomainError
 from leaflets.models import Dispatch, Order
-from leaflets.orders.services.missing import report_missing
+from leaflets.orders.services.create import report_missing
 from leaflets.orders.services.transitions import cancel, dispatch, email_due_at, start_packing
 from leaflets.privacy import erase
 from leaflets.stock.services import receive_stock

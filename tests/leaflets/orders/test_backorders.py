@@ -5,8 +5,8 @@ from datetime import date, timedelta
 import pytest
 from django.urls import reverse
 
-from leaflets.catalogue.sample_pdf import sample_pdf
 from leaflets.catalogue.services import add_edition, withdraw_edition
+from leaflets.catalogue.titles import sample_pdf
 from leaflets.models import Edition, EventKind, OrderState
 from leaflets.orders.services.transitions import OrderHasMoved, cancel, dispatch, start_packing
 from leaflets.stock.services import correct_stock, ledger_differences, receive_stock

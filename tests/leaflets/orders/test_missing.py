@@ -16,13 +16,7 @@ from leaflets.models import Dispatch, Leaflet, MissingParcel, MissingState, Orde
 from leaflets.orders.allowances import Workplace, recent_orders
 from leaflets.orders.queries import missing_since
 from leaflets.orders.services.change import OrderChange, ReplacesLostParcel, change_order, lock_titles, order_version
-from leaflets.orders.services.missing import (
-    AlreadyDecided,
-    NothingToSendAgain,
-    close_missing,
-    report_missing,
-    send_again,
-)
+from leaflets.orders.services.create import AlreadyDecided, NothingToSendAgain, close_missing, report_missing, send_again
 from leaflets.orders.services.transitions import dispatch, start_packing
 from leaflets.privacy import erase, export
 from leaflets.stock.services import ledger_differences, receive_stock

@@ -9,8 +9,8 @@ from django.urls import reverse
 
 from ctac.celery import schedule
 from ctac.dates import uk_day
-from leaflets.catalogue.sample_pdf import sample_pdf
 from leaflets.catalogue.services import add_edition
+from leaflets.catalogue.titles import sample_pdf
 from leaflets.models import DispatchCount, Edition, EditionState, Leaflet, LowStock
 from leaflets.orders.services.transitions import cancel, dispatch, start_packing
 from leaflets.stock.queries import days_out_since, forecast_text, with_forecast

@@ -8,9 +8,9 @@ import pytest
 from django.db.models import QuerySet
 
 from leaflets.models import Edition, SheetImport
+from leaflets.stock import imports
+from leaflets.stock.imports import apply_import, create_import, plan_import
 from leaflets.stock.services import ledger_differences
-from leaflets.stock.spreadsheets import imports
-from leaflets.stock.spreadsheets.imports import apply_import, create_import, plan_import
 from tests.factories import make_person, make_staff
 from tests.leaflets.factories import make_edition, make_leaflet, make_order
 from tests.leaflets.test_races import at_once

@@ -14,16 +14,10 @@ from ctac.errors import DomainError
 from leaflets.catalogue.services import withdraw_edition
 from leaflets.models import Edition, ImportState, Leaflet, MovementKind, OrderState, SheetImport, SheetKind, StockMovement
 from leaflets.orders.services.transitions import dispatch, start_packing
+from leaflets.stock import imports
+from leaflets.stock.imports import AlreadyWritten, DataHasChanged, apply_import, create_import, plan_import
 from leaflets.stock.services import ledger_differences, receive_stock
-from leaflets.stock.spreadsheets import imports
-from leaflets.stock.spreadsheets.files import RowAction
-from leaflets.stock.spreadsheets.imports import (
-    AlreadyWritten,
-    DataHasChanged,
-    apply_import,
-    create_import,
-    plan_import,
-)
+from leaflets.stock.spreadsheets import RowAction
 from tests.factories import make_person, make_staff, sign_in_staff
 from tests.leaflets.factories import make_edition, make_leaflet, make_order
 from tests.leaflets.statements import statements

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from notifications import rendering, tasks
-from notifications.bounces import mailbox
+from notifications.bounces import reports
 from notifications.delivery.services import check_returned_mail, deliver
 from notifications.models import MailboxRead, MarkedAddress
 from tests.notifications.conftest import Inbox, later
@@ -34,13 +34,13 @@ def test_a_maildir_loses_the_reports_and_keeps_what_people_wrote(ours, tmp_path,
         (tmp_path / folder).mkdir()
     for name in MIXED:
         (tmp_path / "new" / f"1.{name}.host").write_bytes(sample(name))
-    assert mailbox.read_mailbox(f"maildir://{tmp_path}", now=now) == 1  # both reports are about one message
+    assert reports.read_mailbox(f"maildir://{tmp_path}", now=now) == 1  # both reports are about one message
     assert [mark.address for mark in MarkedAddress.objects.marked()] == ["n.rahman@leeds.example.nhs.uk"]
     kept = list((tmp_path / "cur").iterdir())
     assert sorted(path.read_bytes()[:10] for path in kept) == [sample("absence-outlook")[:10], sample("reply-of-a-person")[:10]]
     assert all("S" not in path.name.partition(":")[2] for path in kept)  # unread
     assert list((tmp_path / "new").iterdir()) == []
-    assert mailbox.read_mailbox(f"maildir://{tmp_path}", now=now) == 0
+    assert reports.read_mailbox(f"maildir://{tmp_path}", now=now) == 0
 
 
 class ImapServer(socketserver.ThreadingTCPServer):
@@ -103,20 +103,20 @@ def server():
 
 
 def test_an_imap_mailbox_is_read_once_and_only_reports_are_taken_away(ours, server, now):
-    assert mailbox.read_mailbox(server.url, now=now) == 1
+    assert reports.read_mailbox(server.url, now=now) == 1
     assert MarkedAddress.objects.marked().count() == 1
     assert [MIXED[number - 11] for number in server.mails] == ["reply-of-a-person", "absence-outlook"]
     assert not any("Seen" in words for words in server.asked)
     assert all("PEEK" in words for words in server.asked if words.startswith("UID FETCH"))
     server.asked.clear()
-    assert mailbox.read_mailbox(server.url, now=now) == 0
+    assert reports.read_mailbox(server.url, now=now) == 0
     assert not any(words.startswith(("UID FETCH", "UID STORE")) for words in server.asked)
 
 
 def test_a_mailbox_that_was_made_anew_is_read_from_its_beginning(ours, server, now):
-    mailbox.read_mailbox(server.url, now=now)
+    reports.read_mailbox(server.url, now=now)
     server.mails, server.validity = {1: sample("gmail-no-such-user")}, 8
-    assert mailbox.read_mailbox(server.url, now=now) == 0  # known already, and gone all the same
+    assert reports.read_mailbox(server.url, now=now) == 0  # known already, and gone all the same
     assert server.mails == {}
 
 
@@ -125,10 +125,10 @@ def test_a_crash_before_the_commit_loses_nothing(ours, server, now, monkeypatch)
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(mailbox, "record_answers", crash)
+        patch.setattr(reports, "record_answers", crash)
         with pytest.raises(KeyboardInterrupt):
-            mailbox.read_mailbox(server.url, now=now)
-    assert mailbox.read_mailbox(server.url, now=now) == 1
+            reports.read_mailbox(server.url, now=now)
+    assert reports.read_mailbox(server.url, now=now) == 1
 
 
 def test_trouble_stands_in_readyz_without_password_or_address_until_it_is_over(ours, server, settings, caplog):
@@ -146,8 +146,8 @@ def test_trouble_stands_in_readyz_without_password_or_address_until_it_is_over(o
 
 @pytest.mark.parametrize("url", ["maildir:///nowhere/at/all", "pop3://host/", "imap://u:p@127.0.0.1:1/INBOX"])
 def test_a_mailbox_that_is_not_there_says_so(url, now):
-    with pytest.raises(mailbox.MailboxTrouble):
-        mailbox.read_mailbox(url, now=now)
+    with pytest.raises(reports.MailboxTrouble):
+        reports.read_mailbox(url, now=now)
 
 
 @pytest.mark.parametrize(("verp", "envelope"), [(False, "bounces@ctac.example"), (True, f"bounces+{TOKEN}@ctac.example")])

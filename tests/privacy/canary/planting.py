@@ -9,7 +9,7 @@ from django.db import models
 from django.test import Client
 
 from accounts.models import User
-from bookings.booking.services.transfer import transfer_bookings
+from bookings.booking.services.assign import transfer_bookings
 from bookings.feedback.services import open_afterwards
 from bookings.models import (
     Booking,

@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import CharField
 from django.db.models.functions import Cast
 
-from bookings.calendars.feeds import make_feed
+from bookings.calendars.views import make_feed
 from bookings.feedback.services import open_afterwards
 from bookings.models import Booking, Feedback, Leave, OpenSession, SessionPlace
 from leaflets.models import Order

@@ -6,7 +6,7 @@ from datetime import timedelta
 from leaflets.models import Dispatch, MissingParcel, Order
 from leaflets.orders.services import change as services_change
 from leaflets.orders.services import create, transitions
-from leaflets.orders.services import missing as missing_services
+from leaflets.orders.services import create as missing_services
 from leaflets.stock import services as stock_services
 from notifications.delivery.services import sweep
 from notifications.models import Notification

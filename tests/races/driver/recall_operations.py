@@ -4,7 +4,7 @@ from datetime import date
 from typing import Any
 
 from leaflets.catalogue import services as catalogue_services
-from leaflets.catalogue.sample_pdf import sample_pdf
+from leaflets.catalogue.titles import sample_pdf
 from leaflets.models import Advice, Edition, EditionState, RecallReplacement
 from leaflets.recalls import services as recalls_services
 from leaflets.stock import services as stock_services

@@ -8,7 +8,7 @@ import pytest
 from django.apps import apps
 from django.contrib.admin.views.main import ORDER_VAR
 
-from bookings.booking.admin.filters import NationFilter
+from bookings.booking.admin.bookings import NationFilter
 from tests.security.fuzz.parameters import KNOWN, LISTS, WHOLE, names_for
 from tests.security.posting import OURS
 

@@ -6,8 +6,7 @@ import pytest
 import zxingcpp
 from django.conf import settings
 
-from leaflets.dispatch.prints import Slip, SlipItem
-from leaflets.dispatch.slips import WINDOW_BOTTOM, WINDOW_LEFT, WINDOW_RIGHT, WINDOW_TOP, packing_slips
+from leaflets.dispatch.prints import WINDOW_BOTTOM, WINDOW_LEFT, WINDOW_RIGHT, WINDOW_TOP, Slip, SlipItem, packing_slips
 from tests.leaflets.dispatch.prints.reading import Read, every, ink
 from tests.leaflets.tagged import drawn_outside, page_streams, spoken
 

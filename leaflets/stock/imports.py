@@ -23,7 +23,7 @@ from ctac.errors import DomainError
 from leaflets.models import Edition, EditionState, ImportState, Leaflet, MovementKind, SheetImport, SheetKind, StockMovement
 from leaflets.models.catalogue import TITLES_ALIKE, normalise_topics, topics_in_use
 from leaflets.stock.services import fill_backorders, lock_editions, notify_alerts, record_movements
-from leaflets.stock.spreadsheets.files import (
+from leaflets.stock.spreadsheets import (
     Cell,
     ImportPlan,
     ListColumn,
