@@ -14,7 +14,7 @@ DEVELOPMENT := $(LOCAL) requirements-dev.txt
 BROKERS ?= folder,redis,rabbitmq
 # For `make test-clocks`: moments of tests/clock.py, and tests of what may depend on the hour.
 CLOCKS ?= saturday night before-closing after-closing christmas new-years-eve clocks-forward clocks-back leap-day
-HOURLY := tests/face tests/notifications tests/leaflets/catalogue/test_catalogue_pages.py
+HOURLY := tests/face tests/notifications tests/bookings/schedule tests/leaflets/catalogue/test_catalogue_pages.py
 # Times are told on a machine that does nothing else; then the scanner and the fuzz run beside each other.
 ATTACK := $(VENV) -m pytest --quiet --no-header --capture=no $(ARGS)
 # Settings for checks that connect to nothing; the values are for nobody's use.
@@ -34,7 +34,7 @@ test: ## install what the tests need, a browser included, and run them all
 	@$(VENV) -m tests.live.browser
 	@$(VENV) -m pytest --numprocesses auto --dist loadgroup --no-loadscope-reorder $(ARGS)
 
-test-clocks: ## pages, forms and mail at other hours: a Saturday, 3am, opening times, Christmas, both clock changes … (CLOCKS=saturday: that one)
+test-clocks: ## pages, forms, times and mail at other hours: a Saturday, 3am, opening times, Christmas, both clock changes … (CLOCKS=saturday: that one)
 	@$(INSTALL) $(DEVELOPMENT)
 	@for clock in $(CLOCKS); do echo "$$clock:"; CLOCK=$$clock $(VENV) -m pytest --quiet --no-header --numprocesses auto --dist loadgroup \
 		$(HOURLY) $(ARGS) || exit 1; done
