@@ -42,6 +42,7 @@ from bookings.open_sessions.services.places import give_up_all_places
 from bookings.schedule.locks import lock_bookings
 from bookings.visits.services import refuse_while_on_the_way_or_there
 from notifications.privacy import erase_bodies_about
+from privacy.personal_data import OUTWARD_HALF
 from privacy.retention import Rule
 from professionals.models import Absorbed, Person
 from professionals.safeguarding.services import FlaggedSource
@@ -58,6 +59,7 @@ EXPORTED = (
     "town",
     "postcode",
     "room",
+    "own_joining_link",
     "audience_size",
     "audience_profession",
     "contact_name",
@@ -69,10 +71,14 @@ EXPORTED = (
     "closed_reason",
     "created_at",
 )
-# A word where a form needs one, nothing elsewhere. Town, postcode, audience and times stay: they are figures, not a person.
-ERASED: dict[str, str | None] = {
-    **dict.fromkeys(("address_line_1", "address_line_2", "room", "contact_name", "contact_phone", "access_needs", "notes"), ""),
-    **dict.fromkeys(("request_reason", "closed_reason", "submission_digest"), ""),
+# Nation, local authority, audience and times stay as figures, and the outward half of the postcode, as of an order: a small
+# town, or the whole postcode of a surgery of one, finds somebody.
+ERASED: dict[str, object] = {
+    **dict.fromkeys(
+        ("address_line_1", "address_line_2", "town", "room", "own_joining_link", "contact_name", "contact_phone"), ""
+    ),
+    **dict.fromkeys(("access_needs", "notes", "request_reason", "closed_reason", "submission_digest"), ""),
+    "postcode": OUTWARD_HALF,
     "submission_token": None,
 }
 # Where the presenter was, and what a colleague noted of them, is theirs; the professional's copy leaves it out.
@@ -151,7 +157,8 @@ def forget_details(keys: Sequence[int]) -> None:
     year later; figures stay. So do answers of people who came: neither the day alone nor the words lead to who they are."""
     Booking.objects.filter(pk__in=keys).update(**ERASED)
     BookingEvent.objects.filter(booking__in=keys).exclude(reason="").update(reason="")
-    BusyTime.objects.filter(booking__in=keys).exclude(travel_reason="").update(travel_reason="")
+    # Nobody is on the way there any more. A live claim would be refused beside one in the same building, as if that were far.
+    BusyTime.objects.filter(booking__in=keys).update(travel_reason="", postcode=OUTWARD_HALF, live=False)
     BookingLink.objects.filter(booking__in=keys).delete()
     YearLater.objects.filter(booking__in=keys).delete()
     Feedback.objects.filter(afterwards__booking__in=keys, by_host=True).update(comment="")
@@ -326,8 +333,8 @@ RETENTION_RULES = (
         what=_("Bookings of presentations"),
         since=_("the presentation"),
         goes=_(
-            "Street, room, contact on site, needs, notes, reasons and what people said of it go. The day, the town and postcode, "
-            "how many came and of which profession stay."
+            "Address, room, link, contact on site, needs, notes, reasons and what people said of it go. The day, the local "
+            "authority, the first half of the postcode, how many came and of which profession stay."
         ),
         keeps="bookings",
         due=bookings_over,

@@ -126,7 +126,7 @@ def configuration(*, as_json: bool, level: str) -> dict[str, Any]:
             "django.server": loud | {"level": "ERROR"},
             "fido2": {"level": "WARNING"},  # it logs the key of each passkey
             "fontTools": {"level": "WARNING"},  # it logs each table of each font that it embeds in a print
-            "django.security.csrf": {"level": "CRITICAL"},
-            "django.security.DisallowedHost": {"level": "CRITICAL"},
+            # What is refused is one line of ctac.views, which Django's would follow with a traceback.
+            "django.security": {"level": "CRITICAL"},
         },
     }

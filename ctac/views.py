@@ -78,11 +78,15 @@ def error_page(request: HttpRequest, exception: Exception | None = None, *, temp
     return render(request, template, {"reference": request_reference.get()}, status=status)
 
 
-bad_request = partial(error_page, template="errors/400.html", status=400)
 forbidden = partial(error_page, template="errors/403.html", status=403)
 not_found = partial(error_page, template="errors/404.html", status=404)
 too_many_requests = partial(error_page, template="errors/429.html", status=429)
 server_error = partial(error_page, template="errors/500.html", status=500)
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    logger.warning("Bad request at %s: %s", route_of(request), type(exception).__name__)
+    return error_page(request, template="errors/400.html", status=400)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import CharField, Exists, Func, Model, OuterRef, Q, QuerySet, Value
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -27,10 +27,11 @@ from leaflets.models import (
 from leaflets.orders.services.transitions import cancel
 from leaflets.stock.services import lock_editions
 from notifications.privacy import erase_bodies_about
-from privacy.personal_data import json_rows
+from privacy.personal_data import OUTWARD_HALF, json_rows
 from privacy.retention import Rule
 from professionals.models import Person
 from professionals.safeguarding.services import FlaggedSource
+from professionals.services import delete_unused_organisations
 
 
 def export(person: Person) -> list[Any]:
@@ -113,10 +114,7 @@ def erasure_notice(person: Person, now: datetime) -> list[str]:
 
 
 def erase(person: Person, now: datetime) -> None:
-    """Cancel what is open, so that no parcel goes to someone who is gone; keep titles, copies and dates for the figures.
-
-    The outward half of the postcode stays: it says which area was reached and finds nobody.
-    """
+    """Cancel what is open, so that no parcel goes to someone who is gone; keep titles, copies and dates for the figures."""
     lock_editions(OrderLine.objects.filter(order__in=person.orders.open()).values_list("edition_id", flat=True))
     for order in person.orders.open():
         cancel(order=order, by=None, now=now)
@@ -138,10 +136,12 @@ def erase_order_details(orders: QuerySet[Order], now: datetime) -> None:
     about = [*(f"order:{key}" for key in keys), *(f"missing:{key}" for key in reports.values_list("pk", flat=True))]
     erase_bodies_about(about, now)
     blanks = dict.fromkeys(("attention", "organisation_name", "address_line_1", "address_line_2", "town", "asked_because"), "")
-    outward = Func("postcode", Value(" "), Value(1), function="split_part", output_field=CharField())
-    Order.objects.filter(pk__in=keys).update(
-        name=_("Erased"), organisation=None, postcode=outward, submission_digest="", submission_token=None, **blanks
+    orders = Order.objects.filter(pk__in=keys)
+    organisations = set(orders.values_list("organisation", flat=True))
+    orders.update(
+        name=_("Erased"), organisation=None, postcode=OUTWARD_HALF, submission_digest="", submission_token=None, **blanks
     )
+    delete_unused_organisations(organisations)
 
 
 def order_texts(key: int) -> Iterator[Model]:

@@ -11,7 +11,7 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
-from django.db.models import Model, OuterRef, Q, QuerySet
+from django.db.models import Func, Model, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import JSONObject
 from django.http import HttpResponse, JsonResponse
 from django.template.loader import render_to_string
@@ -32,6 +32,7 @@ from privacy.models import Complaint, ComplaintEvent, ComplaintQuerySet
 from privacy.services import PrivacySource
 from professionals.models import AccountRecovery, AddressChange, Draft, DraftKind, FormerAddress, Person, Stopped
 from professionals.safeguarding.services import FlaggedSource
+from professionals.services import delete_unused_organisations
 
 
 class ExportFormat(models.TextChoices):
@@ -153,6 +154,8 @@ def address_periods(person: Person) -> list[tuple[str, datetime | None, datetime
 # What this app and the outbox hold about a person.
 
 ERASED_NAME = "Erased"
+# What stays of a postcode in a figure: it says which area was reached and finds nobody.
+OUTWARD_HALF = Func("postcode", Value(" "), Value(1), function="split_part", output_field=models.CharField())
 # Of the audit: sign-ins and files that they downloaded; what colleagues do at work is no data of their own.
 EXPORTED_ACTS = (Act.SIGNED_IN, Act.SIGNED_OUT, Act.NOT_LET_IN, Act.CREDENTIALS, Act.EXPORTED)
 
@@ -216,12 +219,14 @@ def _export_user(user: User) -> dict[str, Any]:
 
 
 def erase_details(person: Person, now: datetime) -> None:
-    """The row stays without a person in it, since bookings count by profession. The sign-in goes, with its sessions."""
+    """The row stays without a person in it, since bookings count by profession. The sign-in goes, with its sessions, and an
+    organisation that was theirs alone."""
     user = person.user
     person.drafts.all().delete()
     person.stopped.all().delete()
     person.former_addresses.all().delete()
     Person.objects.filter(pk=person.pk).update(user=None, name=ERASED_NAME, email="", phone="", postcode="", organisation=None)
+    delete_unused_organisations([person.organisation_id])
     if user is not None:
         user.delete()
 

@@ -501,6 +501,8 @@ class PersonAdmin(StaffModelAdmin):
         if obj.organisation is not None:
             obj.organisation = services.organisation_named(obj.organisation.name)
         obj.save(update_fields=form.changed_data if change else None)
+        if change and "organisation" in form.changed_data:
+            services.delete_unused_organisations([form.initial["organisation"]])
         if change and "email" in form.changed_data:  # reminders follow
             before, now = form.initial["email"], timezone.now()
             readdress(before=before, to=obj.email, now=now)

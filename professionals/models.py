@@ -28,11 +28,18 @@ class OrganisationQuerySet(models.QuerySet["Organisation"]):
         """Those of that name in any case: one at most."""
         return self.alias(lower_name=Lower("name")).filter(lower_name=Lower(Value(name)))
 
+    def unused(self) -> Self:
+        """Those that no row points to, a person's or any other's."""
+        unused = self.all()
+        for relation in self.model._meta.related_objects:
+            unused = unused.exclude(Exists(relation.related_model._base_manager.filter(**{relation.field.name: OuterRef("pk")})))
+        return unused
+
 
 class Organisation(models.Model):
     """An employer, chosen or added at sign-up; staff can merge two."""
 
-    name = impersonal(models.CharField(_("name"), max_length=200))
+    name = personal(models.CharField(_("name"), max_length=200))
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     objects = OrganisationQuerySet.as_manager()

@@ -110,6 +110,16 @@ def merge_organisations(*, keep: Organisation, others: Iterable[Organisation], b
     return Organisation.objects.filter(pk__in=keys).delete()[0]
 
 
+def delete_unused_organisations(keys: Iterable[int | None]) -> None:
+    """Those of these that no row points to any more: the name of a firm of one is its person's. Inside a transaction. One that
+    is being merged at this moment is left to the merger."""
+    known = Organisation.objects.filter(pk__in=[key for key in keys if key is not None])
+    # Locked first and looked at then: whoever has joined it in between is seen.
+    locked = list(known.select_for_update(skip_locked=True).values_list("pk", flat=True))
+    if locked:
+        Organisation.objects.unused().filter(pk__in=locked).delete()
+
+
 def is_work_address(email: str) -> bool:
     """Whether its domain, or one above it, is in the list of recognised ones."""
     labels = email.rpartition("@")[2].strip().strip(".").lower().split(".")
@@ -191,6 +201,7 @@ def give_details(*, user: User, now: datetime, **details: Unpack[Details]) -> Pe
         columns = _columns(details)
         if not Person.objects.filter(pk=person.pk, erased_at=None).update(**columns):
             raise AccountGoneError
+        delete_unused_organisations([person.organisation_id])
     for column, value in columns.items():
         setattr(person, column, value)
     return person
@@ -241,14 +252,16 @@ def _join_user_and_person(user: User, email: str, details: Details | None) -> Pe
             repoint(entered, own)
             Absorbed.objects.create(person=own, key=entered.pk, since=entered.created_at)
             entered.delete()
+            delete_unused_organisations([entered.organisation_id])
         own.email = email
         own.save(update_fields=["email"])
         return own
     if entered is not None:
-        entered.user = user
+        before, entered.user = entered.organisation_id, user
         for column, value in (_columns(details) if details else {}).items():
             setattr(entered, column, value)
         entered.save()
+        delete_unused_organisations([before])
         return entered
     return Person.objects.create(user=user, email=email, **_columns(details)) if details else None
 

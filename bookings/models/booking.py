@@ -86,7 +86,7 @@ class Engagement(ReferencedModel, StateModel):
 
     starts_at: Any
     ends_at: Any
-    own_joining_link = impersonal(models.URLField(_("joining link of its own"), blank=True, validators=[validate_https]))
+    own_joining_link = personal(models.URLField(_("joining link of its own"), blank=True, validators=[validate_https]))
     sequence = models.PositiveIntegerField(_("calendar sequence"), default=0, editable=False)
     ical_uid = impersonal(models.CharField(_("calendar UID"), max_length=120, unique=True, default=new_uid, editable=False))
     anonymised_at = models.DateTimeField(_("details taken out"), null=True, blank=True, editable=False)
@@ -252,8 +252,8 @@ class Booking(Engagement):
     ends_at = models.DateTimeField(_("ends"), null=True, blank=True)
     address_line_1 = personal(models.CharField(_("address line 1"), max_length=120, blank=True))
     address_line_2 = personal(models.CharField(_("address line 2"), max_length=120, blank=True))
-    town = impersonal(models.CharField(_("town or city"), max_length=80, blank=True))
-    postcode = impersonal(models.CharField(_("postcode"), max_length=9, blank=True))
+    town = personal(models.CharField(_("town or city"), max_length=80, blank=True))
+    postcode = personal(models.CharField(_("postcode"), max_length=9, blank=True))
     nation = models.CharField(_("nation"), max_length=20, choices=Nation, blank=True)
     local_authority = impersonal(
         models.CharField(_("local authority"), max_length=9, blank=True, help_text=_("Its code in statistics."))

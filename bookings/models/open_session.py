@@ -12,7 +12,7 @@ from bookings import rules
 from bookings.models.booking import Channel, Engagement, EngagementEvent
 from bookings.models.presenter import Presentation, Presenter
 from ctac.dates import format_clock, format_day, format_span
-from ctac.models import StateModel, free_text, impersonal
+from ctac.models import StateModel, free_text, impersonal, personal
 
 
 class SessionState(models.TextChoices):
@@ -80,7 +80,7 @@ class OpenSession(Engagement):
     presenter = models.ForeignKey(
         Presenter, verbose_name=_("presenter"), null=True, blank=True, on_delete=models.PROTECT, related_name="open_sessions"
     )
-    impersonal(presenter)
+    personal(presenter)
     series = models.ForeignKey(
         SessionSeries, verbose_name=_("series"), null=True, blank=True, on_delete=models.PROTECT, related_name="sessions"
     )
@@ -278,7 +278,7 @@ class SessionPlace(StateModel):
     person = models.ForeignKey(
         "professionals.Person", verbose_name=_("person"), on_delete=models.PROTECT, related_name="session_places"
     )
-    impersonal(person)
+    personal(person)
     state = models.CharField(_("state"), max_length=10, choices=PlaceState)
     position = models.PositiveIntegerField(_("position"), default=0)
     offer_expires_at = models.DateTimeField(_("offered until"), null=True, blank=True)

@@ -87,7 +87,7 @@ class JourneyTime(models.Model):
         on_delete=models.SET_NULL,
         related_name="+",
     )
-    impersonal(set_by)
+    personal(set_by)
     set_at = models.DateTimeField(_("set"), editable=False)
 
     class Meta:
@@ -180,9 +180,7 @@ class Presenter(models.Model):
     most_a_week = models.PositiveSmallIntegerField(_("most presentations a week"), null=True, blank=True)
     notice_working_days = models.PositiveSmallIntegerField(_("notice in working days"), null=True, blank=True)
     horizon_days = models.PositiveSmallIntegerField(_("bookable how many days ahead"), null=True, blank=True)
-    joining_link = impersonal(
-        models.URLField(_("joining link for online presentations"), blank=True, validators=[validate_https])
-    )
+    joining_link = personal(models.URLField(_("joining link for online presentations"), blank=True, validators=[validate_https]))
     active = models.BooleanField(_("gives presentations"), default=True)
 
     PERSONAL_FIELDS = ("id",)

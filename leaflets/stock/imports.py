@@ -500,6 +500,10 @@ class AlreadyWritten(DomainError):
     message: str | Promise = _("This list has already been written, so nothing was written now.")
 
 
+def without_child_details(text: str) -> str:
+    return CHILD_DETAILS_REMOVED if looks_like_child_details(text) else text
+
+
 @transaction.atomic
 def create_import(*, kind: str, content: bytes, by: User | None, now: datetime) -> SheetImport:
     """Read the file and keep its cells, but no child's details. Nothing else is written. What nobody wrote within a week goes.
@@ -508,11 +512,10 @@ def create_import(*, kind: str, content: bytes, by: User | None, now: datetime) 
     """
     rows, unknown = match_columns(read_sheet(content), LIST_KINDS[kind].columns)
     if kind == SheetKind.STOCK:
-        # A note that looks like a child's details is not stored; the mark in its place is refused.
-        rows = [
-            (number, {**cells, "note": CHILD_DETAILS_REMOVED} if looks_like_child_details(cells.get("note", "")) else cells)
-            for number, cells in rows
-        ]
+        # What looks like a child's details is not stored, in whichever column; the mark in its place is refused as a note. The
+        # catalogue's own texts are of children in general.
+        rows = [(number, {key: without_child_details(text) for key, text in cells.items()}) for number, cells in rows]
+    unknown = [without_child_details(heading) for heading in unknown]
     digest = hashlib.sha256(json.dumps([kind, [cells for _number, cells in rows]]).encode()).hexdigest()
     SheetImport.objects.filter(state=ImportState.CHECKED, uploaded_at__lt=now - KEEP_UNWRITTEN).delete()
     return SheetImport.objects.create(kind=kind, rows=rows, unknown=unknown, digest=digest, uploaded_at=now, uploaded_by=by)

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 from bookings import privacy as bookings_privacy
 from bookings import samples as bookings_samples
@@ -56,8 +57,10 @@ def test_the_export_holds_every_booking_with_its_history() -> None:
 
 def test_erasing_cancels_what_lies_ahead_and_takes_the_person_out_of_all_of_it() -> None:
     person = make_person(name=CANARY)
-    past = make_canary(person=person, start=NOW - timedelta(days=30), state=State.DELIVERED, visit_closed=True)
+    area = {"nation": "england", "local_authority": "E08000035"}
+    past = make_canary(person=person, start=NOW - timedelta(days=30), state=State.DELIVERED, visit_closed=True, **area)
     ahead = make_canary(person=person)
+    Booking.objects.update(town=CANARY)
     erase_person(person, by=None, now=NOW)
     past.refresh_from_db()
     ahead.refresh_from_db()
@@ -71,7 +74,29 @@ def test_erasing_cancels_what_lies_ahead_and_takes_the_person_out_of_all_of_it()
         *Notification.objects.values(),
     ]
     assert [row for row in everything if "Canary" in str(row)] == []
-    assert (past.postcode, past.audience_size) == ("LS1 4AP", 8)
+    assert (past.nation, past.local_authority, past.postcode, past.audience_size) == ("england", "E08000035", "LS1", 8)
+    assert "LS1 4AP" not in str([row for row in everything if "LS1" in str(row)])
+
+
+def test_an_erasure_is_not_refused_a_journey_between_two_visits_in_one_building() -> None:
+    """Of which the presenter needs none while both are known to be there."""
+    presenter, day = make_presenter(), NOW - timedelta(days=30)
+    first, second = (
+        make_booking(presenter, day + timedelta(hours=hours), state=State.DELIVERED, visit_closed=True) for hours in (0, 1)
+    )
+    erase_person(first.person, by=None, now=NOW)
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    assert list(BusyTime.objects.order_by("busy").values_list("postcode", "live")) == [("LS1", False), (second.postcode, True)]
+
+
+def test_a_joining_link_of_its_own_is_given_and_erased() -> None:
+    link = "https://meet.example/canary-wharton"
+    given = make_booking(make_presenter(), NOW - timedelta(days=30), postcode="", state=State.DELIVERED, own_joining_link=link)
+    assert bookings_privacy.export_bookings(given.person)[0]["own_joining_link"] == link
+    erase_person(given.person, by=None, now=NOW)
+    given.refresh_from_db()
+    assert given.own_joining_link == ""
 
 
 def test_the_sample_loads_once_and_offers_slots() -> None:

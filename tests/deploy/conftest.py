@@ -167,10 +167,10 @@ class Site:
         except OSError:
             return False
 
-    def get(self, path: str, method: str = "GET", **headers: str) -> "Answer":
+    def get(self, path: str, method: str = "GET", body: bytes | None = None, **headers: str) -> "Answer":
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
         try:
-            connection.request(method, path, headers=headers)
+            connection.request(method, path, body, headers)
             response = connection.getresponse()
             return Answer(response.status, dict(response.getheaders()), response.read().decode())
         finally:

@@ -2,6 +2,7 @@
 
 import logging
 import re
+import socket
 import sys
 from datetime import datetime
 
@@ -11,7 +12,8 @@ from django.core.exceptions import ValidationError
 
 from ctac import logs
 from ctac.local import processes
-from tests.deploy.conftest import Site
+from tests.deploy.browser import CSRF
+from tests.deploy.conftest import BEHIND_A_PROXY, Site
 
 PERSONAL = ("maria", "jones", "Leeds", "nhs.uk", "%40", "192.0.2.7")
 
@@ -39,6 +41,44 @@ def test_a_request_is_one_line_with_its_route_and_without_its_address(site):
 
 def test_an_address_that_does_not_exist_is_not_repeated(site):
     assert [line["message"] for line in told_about(site, "/maria-jones@leeds.example.nhs.uk/")] == ["GET - 404"]
+
+
+# A form without these is refused before it is read.
+FROM_US = {"Origin": "https://ctac.example", "Cookie": f"{CSRF}={'a' * 32}"}
+FORM = FROM_US | {"Content-Type": "application/x-www-form-urlencoded"}
+IN_PARTS = FROM_US | {"Content-Type": "multipart/form-data; boundary=x"}
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "why"),
+    [
+        (b"&".join(b"maria%d=1" % number for number in range(10_000)), FORM, "TooManyFieldsSent"),
+        (b"maria=" + b"x" * 3_000_000, FORM, "RequestDataTooBig"),
+        (
+            b"--x\r\nContent-Disposition: form-data; name=maria; filename=maria\r\n\r\n1\r\n" * 101 + b"--x--",
+            IN_PARTS,
+            "TooManyFilesSent",
+        ),
+        (b"maria", IN_PARTS | {"Content-Type": "multipart/form-data; boundary="}, "MultiPartParserError"),
+        (b"", {"Host": "maria.example"}, "DisallowedHost"),
+    ],
+    ids=["fields", "data", "files", "parts", "host"],
+)
+def test_what_is_refused_unread_is_one_line_that_says_why(site, body, headers, why):
+    answer = site.get("/account/login/", "POST", body, **BEHIND_A_PROXY | headers)
+    assert answer.status == 400
+    refused, request = site.lines(answer.headers["X-Reference"])
+    assert (refused["level"], refused["message"].split(": ")[-1], "exception" in refused) == ("WARNING", why, False)
+    assert (request["logger"], request["status"]) == ("ctac.requests", 400)
+
+
+def test_a_form_that_breaks_off_leaves_no_traceback(site):
+    before = len(site.log())
+    with socket.create_connection(("127.0.0.1", site.port), timeout=20) as half:
+        head = "".join(f"{name}: {value}\r\n" for name, value in (BEHIND_A_PROXY | FORM).items())
+        half.sendall(f"POST /account/login/ HTTP/1.1\r\n{head}Content-Length: 1000\r\n\r\nlogin=maria".encode())
+    assert processes.wait_until(lambda: any(line["logger"] == "ctac.requests" for line in site.log()[before:]), 30)
+    assert not any("exception" in line for line in site.log()[before:])
 
 
 @pytest.mark.parametrize("path", ["/no-such-page/", "/t/broken/?who=Maria"])

@@ -165,8 +165,8 @@ WRITTEN_BY = {
     "leaflets.Order.attention": {"DeliveryForm.attention", "OrderForCallerForm.to_attention", "SendAgainForm.attention"},
     "leaflets.MissingParcel.note": {"MissingForm.note"},
     "leaflets.MissingParcel.reason": {"CloseMissingForm.reason"},
-    "leaflets.SheetImport.rows": {"(stock.without_child_details; the catalogue is what we publish)"},
-    "leaflets.SheetImport.unknown": {"(headings of columns that we don't know)"},
+    "leaflets.SheetImport.rows": {"(imports.without_child_details; the catalogue is what we publish)"},
+    "leaflets.SheetImport.unknown": {"(imports.without_child_details)"},
     "leaflets.SheetImport.done": {"(what was said of each row: figures and names of titles)"},
     "leaflets.Recall.words": {"RecallForm.words"},
     "leaflets.OrderEvent.reason": {

@@ -14,8 +14,9 @@ from bookings.booking.services.assign import transfer_bookings
 from bookings.models import Booking
 from privacy.services import erase_person
 from professionals import services as professionals_services
-from professionals.models import Absorbed, Person
+from professionals.models import Absorbed, Organisation, Person
 from professionals.services import address_verified
+from tests.accounts.sessions.test_at_once import held
 from tests.bookings.rows import NOW, at, make_booking, make_presenter
 from tests.factories import make_person, sign_in
 from tests.professionals.in_turn import Job, in_turn
@@ -137,3 +138,21 @@ def test_both_are_found_by_their_indexes(nadia: Person) -> None:
         cursor.execute("ANALYZE professionals_person")
     plan = professionals_services.owners_of(nadia.user.pk, NEW).explain()
     assert "Seq Scan" not in plan, plan
+
+
+def test_an_erasure_waits_for_no_merger_of_the_organisation(nadia: Person) -> None:
+    """Which locks it and then its people: each would wait for the other."""
+    Person.objects.exclude(pk=nadia.pk).update(organisation=None)
+    with held("SELECT 1 FROM professionals_organisation WHERE id = %s FOR UPDATE", nadia.organisation_id):
+        erasing(nadia)()
+    assert Organisation.objects.filter(pk=nadia.organisation_id).exists()
+
+
+def test_an_organisation_that_a_colleague_joins_in_this_moment_stays(nadia: Person, entered: Person) -> None:
+    Person.objects.filter(pk=entered.pk).update(organisation=None)
+    join = "UPDATE professionals_person SET organisation_id = %s WHERE id = %s; SET CONSTRAINTS ALL IMMEDIATE"
+    with held(join, nadia.organisation_id, entered.pk) as colleague:
+        erasing(nadia)()
+        colleague.commit()
+    entered.refresh_from_db()
+    assert (entered.organisation, Person.objects.get(pk=nadia.pk).name) == (nadia.organisation, "Erased")

@@ -5,17 +5,20 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 from django.http import HttpResponse
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 
 from accounts.models import RateLimit, User
 from ctac.errors import DomainError
+from leaflets.models import Order
 from notifications.models import Notification
 from privacy import retention as privacy_retention
+from privacy.services import erase_person
 from professionals import services as professionals_services
 from professionals.access import person_required
 from professionals.forms import CallerForm
 from professionals.models import Draft, Organisation, Person, RecognisedDomain
-from tests.factories import make_organisation, make_person, make_staff, make_user, sign_in
+from tests.factories import make_organisation, make_person, make_staff, make_user, sign_in, sign_in_staff
+from tests.leaflets.factories import make_order
 
 pytestmark = pytest.mark.django_db
 
@@ -128,6 +131,45 @@ def test_merging_one_with_itself_is_refused(now):
 
     with pytest.raises(DomainError, match="Choose at least two organisations to merge"):
         professionals_services.merge_organisations(keep=keep, others=[keep], by=None, now=now)
+
+
+def test_an_organisation_of_one_goes_with_its_person(now):
+    person = make_person(organisation=make_organisation("Quillfinch Counselling"))
+    erase_person(person, by=None, now=now)
+    assert not Organisation.objects.exists()
+
+
+def test_one_that_a_colleague_has_too_stays(now):
+    person = make_person()
+    make_person(organisation=person.organisation)
+    erase_person(person, by=None, now=now)
+    assert list(Organisation.objects.all()) == [person.organisation]
+
+
+def test_one_that_somebody_has_left_goes_unless_it_is_on_an_order_of_theirs(client, now):
+    person = make_person()
+    before = person.organisation
+    order = make_order(person, now)
+    details = {name: value for name, value in CALLER.items() if name != "email"}
+    assert sign_in(client, person).post("/account/details/", details).status_code == 302
+    assert Order.objects.get(pk=order.pk).organisation == before  # the workplace whose limit counts
+    assert client.post("/account/details/", {**details, "organisation_name": "York Health"}).status_code == 302
+    assert set(Organisation.objects.values_list("name", flat=True)) == {before.name, "York Health"}
+    erase_person(person, by=None, now=now)
+    assert not Organisation.objects.exists()
+
+
+def test_what_staff_put_right_and_what_a_caller_says_at_sign_up_leave_none_behind(now):
+    entered = enter(now)
+    desk = sign_in_staff(Client(), make_staff())
+    page = f"/staff/professionals/person/{entered.pk}/change/"
+    typed = {**CALLER, "organisation": "Leeds TH"}
+    assert desk.post(page, {name: value for name, value in typed.items() if name != "organisation_name"}).status_code == 302
+    assert [organisation.name for organisation in Organisation.objects.all()] == ["Leeds TH"]
+    user = make_user(CALLER["email"])
+    details = {name: value for name, value in CALLER.items() if name != "email"}
+    professionals_services.address_verified(user=user, email=user.email, details=details, now=now)
+    assert [organisation.name for organisation in Organisation.objects.all()] == ["Leeds Teaching Hospitals"]
 
 
 def test_details_can_be_changed(client):

@@ -15,7 +15,15 @@ from leaflets.catalogue.services import withdraw_edition
 from leaflets.models import Edition, ImportState, Leaflet, MovementKind, OrderState, SheetImport, SheetKind, StockMovement
 from leaflets.orders.services.transitions import dispatch, start_packing
 from leaflets.stock import imports
-from leaflets.stock.imports import AlreadyWritten, DataHasChanged, apply_import, create_import, plan_import
+from leaflets.stock.imports import (
+    CATALOGUE_COLUMNS,
+    STOCK_COLUMNS,
+    AlreadyWritten,
+    DataHasChanged,
+    apply_import,
+    create_import,
+    plan_import,
+)
 from leaflets.stock.services import ledger_differences, receive_stock
 from leaflets.stock.spreadsheets import RowAction
 from tests.factories import make_person, make_staff, sign_in_staff
@@ -153,11 +161,25 @@ def test_each_error_of_a_stock_list_is_told_by_row_and_column(now, edition, row,
     assert said in why
 
 
-def test_what_looks_like_a_childs_details_is_not_kept_with_the_upload(now, edition):
-    row = ["gp", "", "", "5", "", "for Anna Smith, born 3 May 2019"]
+@pytest.mark.parametrize("place", range(6))
+def test_what_looks_like_a_childs_details_is_not_kept_with_the_upload_in_any_column(now, edition, place):
+    row = ["gp", "", "", "5", "", ""]
+    row[place] = "for Anna Smith, born 3 May 2019"
     sheet = create_import(kind=SheetKind.STOCK, content=as_csv(row), by=None, now=now)
     assert "Anna" not in str(SheetImport.objects.values().get(pk=sheet.pk))
-    [(column, why)] = plan_import(sheet).rows[0].errors
+
+
+@pytest.mark.parametrize("kind", SheetKind)
+def test_nor_is_a_heading_that_does(now, edition, kind):
+    columns = {SheetKind.STOCK: STOCK_COLUMNS, SheetKind.CATALOGUE: CATALOGUE_COLUMNS}[kind]
+    headings = [*(str(column.label) for column in columns.values()), "Born 3 May 2019: Anna Smith"]
+    sheet = create_import(kind=kind, content=as_csv(["gp"], headings=headings), by=None, now=now)
+    assert sheet.unknown == ["[details of a child, taken out]"]
+
+
+def test_a_note_that_does_is_refused_by_name(now, edition):
+    row = ["gp", "", "", "5", "", "for Anna Smith, born 3 May 2019"]
+    [(column, why)] = plan_import(create_import(kind=SheetKind.STOCK, content=as_csv(row), by=None, now=now)).rows[0].errors
     assert (column, "This looks like details of a child" in why) == ("Note", True)
 
 

@@ -43,7 +43,7 @@ from professionals.safeguarding.services import notify_safeguarding_lead
 from tests.accounts.factors.proof import grow_old
 from tests.bookings.open_sessions.rows import make_place, make_session
 from tests.bookings.rows import make_booking, make_presenter
-from tests.factories import make_person, make_staff, sign_in
+from tests.factories import make_organisation, make_person, make_staff, sign_in
 from tests.leaflets import factories as leaflets
 from tests.privacy.rows import make_complaint
 
@@ -54,6 +54,7 @@ CANARIES = ("quillfinch", "zanderby", PHONE, PHONE.replace(" ", ""))
 # leaves them as they are; beside it why.
 THEIRS: dict[str, str | None] = {
     "Person": "pk",
+    "Organisation": "people",
     "User": "person",
     "Session": "user__person",
     "AddressChange": "user__person",
@@ -64,6 +65,7 @@ THEIRS: dict[str, str | None] = {
     "BookingEvent": "booking__person",
     "BookingLink": "booking__person",
     "BusyTime": "booking__person",
+    "Hold": "person",
     "Feedback": "afterwards__booking__person",
     "SessionPlace": "person",
     "SessionEvent": "place__person",
@@ -96,6 +98,7 @@ THEIRS: dict[str, str | None] = {
 # Fields of those models that hold no words: chosen from a list, a hash, a code, or an area that stays as a figure.
 NO_WORDS = {
     *("Person.profession", "Person.postcode", "Order.postcode", "KeptAddress.postcode", "MailChoice.topic"),
+    *("Booking.postcode", "BusyTime.postcode", "Hold.postcode"),
     *("MailChoice.chosen_where", "MailReader.token", "BookingLink.address_hash", "PlaceLink.address_hash", "User.password"),
 }
 # Planted as they come about, since nobody can write into them from outside; a copy that the database makes itself.
@@ -103,7 +106,7 @@ MADE = {
     *("Session.session_data", "Session.device", "Notification.sealed_body", "Notification.recipient", "Person.searched"),
     "Order.searched",
     "FormerAddress.address",
-    "Booking.searched",
+    *("Booking.searched", "Booking.own_joining_link"),
 }
 TEXTS = (models.CharField, models.TextField, models.JSONField, models.BinaryField)
 
@@ -169,9 +172,9 @@ def words_for(model: str, field: str) -> Any:
 def given_away(person: Person, now: datetime) -> None:
     """What a colleague has now; all that was typed of it names who had it, and so does an email to the team."""
     booking = make_booking(make_presenter(), now + timedelta(days=20), person=person)
-    transfer_bookings(
-        person=person, to=make_person(organisation=person.organisation), by=None, reason=f"{NAME}, {PHONE}", now=now
-    )
+    colleague = make_person(organisation=person.organisation)
+    transfer_bookings(person=person, to=colleague, by=None, reason=f"{NAME}, {PHONE}", now=now)
+    Person.objects.filter(pk=colleague.pk).update(organisation=make_organisation())
     said = f"{words_for('Person', 'name')} ({EMAIL}; {PHONE})"
     words = dict.fromkeys(("notes", "room", "access_needs", "request_reason", "closed_reason"), said)
     Booking.objects.filter(pk=booking.pk).update(contact_name=NAME, contact_phone=PHONE, **words)
@@ -185,6 +188,14 @@ def of_bookings(person: Person, now: datetime) -> None:
         make_presenter(), now - timedelta(days=30), person=person, state=State.DELIVERED, visit_closed=True, postcode="LS1 4AP"
     )
     ahead = make_booking(make_presenter(email="presenter@ctac.example"), now + timedelta(days=30), person=person)
+    make_booking(
+        make_presenter(),
+        now - timedelta(days=20),
+        person=person,
+        state=State.DELIVERED,
+        postcode="",
+        own_joining_link="https://meet.example/quillfinch",
+    )
     for booking in (past, ahead):
         record_event(booking, EventKind.BOOKED, by=None, now=now, reason=NAME)
         days = {"created_at": now, "expires_at": now + timedelta(days=9)}
@@ -202,7 +213,7 @@ def of_bookings(person: Person, now: datetime) -> None:
     for place in (attended, taken):
         SessionEvent.objects.create(session=place.session, place=place, at=now, kind=SessionEventKind.TAKEN, reason=NAME)
         PlaceLink.objects.create(place=place, purpose="see", token_hash=f"{place.pk:064}", address_hash="1" * 64, **days)
-    assert (Booking.objects.filter(person=person).count(), SessionPlace.objects.filter(person=person).count()) == (2, 2)
+    assert (Booking.objects.filter(person=person).count(), SessionPlace.objects.filter(person=person).count()) == (3, 2)
 
 
 def of_orders(person: Person, now: datetime) -> None:
