@@ -439,8 +439,9 @@ def wait_page(request: HttpRequest, seconds: int) -> HttpResponse:
     return response
 
 
-# Forms that are open to everybody have a honeypot, a box that only a program fills in, and a signed time (ADR 10). How
-# fast it was filled in says nothing: browsers do it at once. Nobody is punished: who trips over it reads why and presses the button again, which works whatever happens in the box.
+# Forms that are open to everybody have a honeypot, a box that only a program fills in, and a signed time (ADR 10). How fast one
+# is filled in says nothing: browsers do it at once. Nobody is punished: who trips over it reads why and presses the button
+# again, which works whatever happens in the box.
 
 HONEYPOT_FIELD, OPENED_FIELD = "homepage", "opened"
 A_DAY = timedelta(days=1)

@@ -152,6 +152,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "ctac.pages.site",
+                "professionals.safeguarding.advice_line.advice_line",
             ],
         },
     }
