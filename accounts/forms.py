@@ -119,7 +119,7 @@ class SignUpForm(HoneypotMixin, account.SignupForm):
 class SignInForm(HoneypotMixin, AccountForm, account.LoginForm):
     """The address alone: a code is sent to it."""
 
-    where, answer_field, time_factor = Where.SIGN_IN, "login", 0.5
+    where, answer_field = Where.SIGN_IN, "login"
     labels = EMAIL_LABEL
 
     def clean(self) -> dict[str, Any] | None:
@@ -161,7 +161,7 @@ class NewAddressForm(AccountForm, account.AddEmailForm):
 
 
 class ForgottenPasswordForm(HoneypotMixin, AccountForm, account.ResetPasswordForm):
-    where, answer_field, time_factor = Where.PASSWORD, "email", 0.5
+    where, answer_field = Where.PASSWORD, "email"
     labels = EMAIL_LABEL
 
 

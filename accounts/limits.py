@@ -439,8 +439,9 @@ def wait_page(request: HttpRequest, seconds: int) -> HttpResponse:
     return response
 
 
-# Forms that are open to everybody have a honeypot, a box that only a program fills in, and a signed time (ADR 10). Nobody is
-# punished: who trips over it reads why and presses the button again, which works whatever happens in the box.
+# Forms that are open to everybody have a honeypot, a box that only a program fills in, and a signed time (ADR 10). How fast one
+# is filled in says nothing: browsers do it at once. Nobody is punished: who trips over it reads why and presses the button
+# again, which works whatever happens in the box.
 
 HONEYPOT_FIELD, OPENED_FIELD = "homepage", "opened"
 A_DAY = timedelta(days=1)
@@ -448,7 +449,6 @@ HONEYPOT_SENTENCES = {
     Why.HIDDEN_BOX: gettext_lazy(
         "Something on your computer filled in a box that you can’t see. Nothing is lost: press the button again."
     ),
-    Why.TOO_FAST: gettext_lazy("That was quicker than we expected of a person. Nothing is lost: press the button again."),
     Why.TOO_OLD: gettext_lazy("This page was open for more than a day. Check what it says, then press the button again."),
     Why.NO_TIME: gettext_lazy("This page did not come back to us whole. Nothing is lost: press the button again."),
 }
@@ -469,7 +469,6 @@ class HoneypotMixin(forms.Form):
 
     where: ClassVar[Where]
     answer_field: ClassVar[str]
-    time_factor: ClassVar[float] = 1  # a form with one answer, which the browser knows, takes a part of the time
     stopped_by: Why | None = None
 
     def clean(self) -> dict[str, Any] | None:
@@ -486,12 +485,10 @@ class HoneypotMixin(forms.Form):
             return None
         if self.data.get(HONEYPOT_FIELD):
             return Why.HIDDEN_BOX
-        if not settings.FASTEST_FORM_SECONDS:
+        if not settings.CHECK_FORM_MARKS:
             return None
         if opened is None:
             return Why.NO_TIME
-        if age.total_seconds() < settings.FASTEST_FORM_SECONDS * self.time_factor:
-            return Why.TOO_FAST
         return Why.TOO_OLD if age > A_DAY else None
 
     def _opened(self) -> tuple[int | None, str]:

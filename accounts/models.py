@@ -133,7 +133,6 @@ class RateLimit(models.Model):
 class Why(models.TextChoices):
     THROTTLE = "throttle", _("Too many tries")
     HIDDEN_BOX = "hidden-box", _("Filled in the hidden box")
-    TOO_FAST = "too-fast", _("Sent faster than anybody types")
     TOO_OLD = "too-old", _("Open for more than a day")
     NO_TIME = "no-time", _("Sent without our page")
 

@@ -173,6 +173,33 @@ def keep_typed_numbers(field: forms.Field) -> None:
         widget.attrs.pop(name, None)
 
 
+NUMBER_WORDS = (
+    "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|"
+    "nineteen|twenty"
+)
+NUMBER = rf"(\d{{1,6}}|{NUMBER_WORDS})"
+ESTIMATE = re.compile(
+    r"(?:(?:about|around|approx(?:imately)?|roughly|circa|ca?|maybe|perhaps|up to|at most|between)\.?|[~≈])?\s*"
+    rf"{NUMBER}(?:\s*(?:[-–—]|to|or|and)\s*{NUMBER})?"
+    r"\s*(?:-?ish|\+|or so)?\s*(?:people|persons|staff|colleagues|professionals|of us)?\.?",
+    re.ASCII,
+)
+
+
+def read_estimate(typed: str) -> list[int]:
+    """'about 12', 'c. 12', '~12', 'twelve people': that number. '12-15', '12 to 15': both. Empty if it can't be read."""
+    match = ESTIMATE.fullmatch(" ".join(typed.lower().split()))
+    found = [number for number in match.groups() if number] if match else []
+    return [int(number) if number.isdigit() else NUMBER_WORDS.split("|").index(number) + 1 for number in found]
+
+
+class EstimateField(forms.IntegerField):
+    """A number that may be a guess. Of a range the larger counts: it is there to plan for."""
+
+    def to_python(self, value: Any) -> int | None:
+        return super().to_python(max(read_estimate(str(value)), default=value))
+
+
 class DatePartsWidget(forms.MultiWidget):
     """Day, month and year as three small text boxes in one group."""
 

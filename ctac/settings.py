@@ -152,6 +152,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "ctac.pages.site",
+                "professionals.safeguarding.advice_line.advice_line",
             ],
         },
     }
@@ -239,8 +240,8 @@ ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_EMAIL_NOTIFICATIONS = True  # a new password, address or second factor is always confirmed by email
 # allauth's live in a cache, which may be lost: ours are in accounts/limits.py.
 ACCOUNT_RATE_LIMITS = MFA_RATE_LIMITS = False
-# Abuse (docs/adr/0010). Seconds in which nobody fills in the forms that are open to everyone; 0 asks nothing of the time.
-FASTEST_FORM_SECONDS = env.float("FASTEST_FORM_SECONDS", default=0 if ENVIRONMENT == "test" else 2)
+# Abuse (docs/adr/0010). Whether forms that are open to everyone must come with the signed time that our page gave them.
+CHECK_FORM_MARKS = env.bool("CHECK_FORM_MARKS", default=ENVIRONMENT != "test")
 # How many times the usual limits on placing orders; above 1 for a campaign.
 ORDER_THROTTLES_TIMES = env.float("ORDER_THROTTLES_TIMES", default=1)
 # Seconds after which sensitive pages ask for reauthentication (ADR 9).

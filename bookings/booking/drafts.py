@@ -69,7 +69,8 @@ class DraftAnswers:
     @property
     def booking(self) -> Booking:
         """Unsaved: a form's answers by the names of the model, and the time once it is chosen."""
-        answered = {name: value for name, value in self.step("where").items() if name not in ("presentation", "flagged")}
+        beside = ("presentation", "range", "flagged")
+        answered = {name: value for name, value in self.step("where").items() if name not in beside}
         reason = self.step("dates").get("reason", "") if self.asks_for_dates else ""
         flagged = any(self.step(name).get("flagged") for name in ("where", "dates"))
         return Booking(

@@ -19,7 +19,7 @@ from bookings.schedule.holds import PreferredDate
 from bookings.text import ADDRESS_FIELDS, NEEDS
 from bookings.travel import Place, PlaceUnknown, find_place
 from ctac.dates import format_clock_time, tidy_postcode, uk_datetime, uk_day
-from ctac.forms import ClockField, DayField, PageForm, as_of_a_page, uk_moment
+from ctac.forms import ClockField, DayField, EstimateField, PageForm, as_of_a_page, read_estimate, uk_moment
 from leaflets.models import KeptAddress, Leaflet, ToBring
 from leaflets.orders.allowances import RecentOrdersByTitle
 from leaflets.orders.forms import CopiesField
@@ -113,7 +113,7 @@ class WhereForm(PageForm):
 class DetailsForm(ChildDetailsMixin, PageForm):
     """Who is coming, whom to ask for, what they need."""
 
-    audience_size = forms.IntegerField(
+    audience_size = EstimateField(
         label=_("How many people will come?"),
         help_text=_("Your best guess is fine."),
         min_value=1,
@@ -157,6 +157,12 @@ class DetailsForm(ChildDetailsMixin, PageForm):
 
     free_text_fields: Iterable[str] = ("room", "access_needs", "notes")
     autocomplete = {"contact_name": "off", "contact_phone": "off"}
+
+    @property
+    def audience_range(self) -> str:
+        """'12–15', if that is how many people were said to come."""
+        said = sorted(read_estimate(self.data.get(self.add_prefix("audience_size"), "")))
+        return f"{said[0]}–{said[1]}" if len(said) == 2 else ""
 
 
 class BookingForm(WhereForm, DetailsForm):

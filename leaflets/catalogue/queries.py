@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from ctac.pages import page_in
+from leaflets.catalogue.vocabulary import LONGEST_NAME, NAMES, SAYS_NO_MORE, Named
 from leaflets.models import Edition, EditionState, Format, Language, Leaflet, LeafletWords, Word
 from leaflets.models.catalogue import bullet_points
 from professionals.models import Profession
@@ -205,6 +206,8 @@ def leaflet_editions(leaflet: Leaflet) -> LeafletEditions:
 # Each word that some title has stands for itself; one that none has, for the words of the catalogue that are
 # spelt most like it. Then which titles have them, those first that have them on their card. If none has all, those that have
 # some. ADR 18 says why so, and bench/RESULTS.md what it takes.
+#
+# A language or a profession that is named comes before all that: if no title is for it, the nearest are, and the page says so.
 
 WordQuery = SearchQuery | CombinedSearchQuery
 MAX_WORDS = 8
@@ -216,11 +219,13 @@ MAX_CANDIDATES = 30  # words of the catalogue, the likest first, in which slips 
 @dataclass(frozen=True)
 class SearchResult:
     """`rows`: the best first. `corrected`: the words that were searched for instead, '' if they were those that were typed.
-    `in_part`: no title has all of the words."""
+    `in_part`: no title has all of the words. `no_language`, `no_profession`: what no title is for, so these are the nearest."""
 
     rows: list[TitleRow]
     corrected: str = ""
     in_part: bool = False
+    no_language: str = ""
+    no_profession: str = ""
 
 
 @dataclass(frozen=True)
@@ -233,7 +238,51 @@ class WordMeaning:
 
 def search(text: str, catalogue: Sequence[TitleRow]) -> SearchResult:
     """Which rows of the catalogue. Those that answer equally well stand in its order."""
-    meanings = word_meanings(search_words(text))
+    words = search_words(text)
+    return search_by_name(words, catalogue) or search_by_words(words, catalogue)
+
+
+def search_by_name(words: Sequence[str], catalogue: Sequence[TitleRow]) -> SearchResult | None:
+    """For a language or a profession that is named, with what else is searched for. None: neither is, or nothing is near."""
+    named, others = named_in(words)
+    languages = {each.value: each.label for each in named if each.column == "language"}
+    professions = {each.value: each.label for each in named if each.column == "audience"}
+    rows, missing = list(catalogue), {"no_language": "", "no_profession": ""}
+    if languages and not (rows := [row for row in catalogue if row.language in languages]):
+        missing["no_language"] = next(iter(languages.values()))
+        rows = [row for row in catalogue if row.language == Language.ENGLISH]
+    if professions:
+        own = [row for row in rows if row.audience in professions.keys() - {Profession.OTHER}]
+        missing["no_profession"] = "" if own else next(iter(professions.values()))
+        rows = own + [row for row in rows if not row.audience]
+    if not named or not rows:
+        return None
+    if not others:
+        return SearchResult(rows, **missing)
+    answer = search_by_words(others, rows)
+    missing = {name: label for name, label in missing.items() if label}
+    return replace(answer, **missing) if answer.rows else SearchResult(rows, in_part=True, **missing)
+
+
+def named_in(words: Sequence[str]) -> tuple[list[Named], list[str]]:
+    """The languages and professions, by the longest name that fits, and the other words that say anything."""
+    named, others, at = list[Named](), list[str](), 0
+    while at < len(words):
+        phrases = (" ".join(words[at : at + size]) for size in range(LONGEST_NAME, 0, -1))
+        phrase = next((phrase for phrase in phrases if phrase in NAMES), "")
+        if phrase:
+            named.append(NAMES[phrase])
+        elif words[at] not in SAYS_NO_MORE.split():
+            others.append(words[at])
+        at += len(phrase.split()) or 1
+    return named, others
+
+
+def search_by_words(words: Sequence[str], catalogue: Sequence[TitleRow]) -> SearchResult:
+    meanings = word_meanings(words)
+    names = {meaning.typed: name for meaning in meanings if (name := misspelt_name(meaning))}
+    if names and (found := search_by_name([names.get(word, word) for word in words], catalogue)):
+        return replace(found, corrected=" ".join(names.get(word, word) for word in words))
     known = [meaning for meaning in meanings if meaning.words]
     if not known:
         return SearchResult([])
@@ -243,6 +292,15 @@ def search(text: str, catalogue: Sequence[TitleRow]) -> SearchResult:
     if len(known) == len(meanings) and (rows := matching_rows(reduce(and_, queries), catalogue)):
         return SearchResult(rows, corrected)
     return SearchResult(matching_rows(reduce(or_, queries), catalogue), corrected, in_part=True)
+
+
+def misspelt_name(meaning: WordMeaning) -> str:
+    """The name of a language or a profession that is spelt more like it than any word of the catalogue; empty if none is."""
+    if meaning.typed in meaning.words or len(meaning.typed) <= MIN_PART_LENGTH:
+        return ""
+    slips, name = min((edit_distance(meaning.typed, name), name) for name in NAMES if " " not in name)
+    is_nearer = not meaning.words or slips < edit_distance(meaning.typed, meaning.words[0])
+    return name if is_nearer and 0 < slips <= (2 if len(meaning.typed) >= 8 else 1) else ""
 
 
 def search_words(text: str) -> list[str]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -35,6 +36,7 @@ from ctac.staff.site import (
 )
 from professionals.models import Decision, FlaggedEvent, FlaggedEventKind, FlaggedText, OutOfHours
 from professionals.safeguarding import services
+from professionals.safeguarding.advice_line import read_route
 
 READ = "read"
 
@@ -200,11 +202,16 @@ class OutOfHoursAdmin(OneRowAdmin):
                 "fields": ["route"],
                 "description": gettext_lazy(
                     "A form that looks as if it held a child’s details stops, and says whom to call. While the advice line is "
-                    "open, that is the advice line; at other times it says when the line opens, and this. 999 is always there."
+                    "open, that is the advice line; at other times it says when the line opens, and this. So does every page. "
+                    "999 is always there."
                 ),
             },
         )
     ]
+
+    def save_model(self, request: HttpRequest, obj: OutOfHours, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        transaction.on_commit(read_route, robust=True)
 
 
 staff_site.add_waiting(

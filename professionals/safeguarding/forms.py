@@ -1,50 +1,15 @@
 """No child's details (product.md, rule 6): a form asks once about such a text, and says whom to call."""
 
 from collections.abc import Iterable
-from datetime import datetime, time, timedelta
-from itertools import count
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from ctac.dates import OURS, UK, format_clock, format_day, is_working_day, uk_datetime, uk_day
 from ctac.forms import ExplainedError
-from professionals.models import OutOfHours
+from professionals.safeguarding.advice_line import whom_to_call
 from professionals.safeguarding.child_details import looks_like_child_details
-
-OPENS, CLOSES = time(9, 30), time(16, 30)  # UK time; settings.ADVICE_HOURS says the same in words
-
-
-def is_advice_line_open(now: datetime) -> bool:
-    """From 9.30am on, until the last moment before 4.30pm."""
-    local = now.astimezone(UK)
-    return is_working_day(local.date(), OURS) and OPENS <= local.time() < CLOSES
-
-
-def next_opening(now: datetime) -> datetime:
-    days = (uk_day(now) + timedelta(days=ahead) for ahead in count())
-    openings = (uk_datetime(day, OPENS) for day in days if is_working_day(day, OURS))
-    return next(opening for opening in openings if opening > now)
-
-
-def whom_to_call(now: datetime) -> str:
-    """Sentences for whoever is worried about a child, true at this moment. One statement while the line is closed."""
-    phone, emergency = settings.ADVICE_PHONE, _("In immediate danger, call 999.")
-    if is_advice_line_open(now):
-        closes = format_clock(uk_datetime(uk_day(now), CLOSES))
-        call = _("Worried about a child? Call the advice line on %(phone)s: it is open until %(closes)s today.")
-        return f"{call % {'phone': phone, 'closes': closes}} {emergency}"
-    opens = next_opening(now)
-    when = {"phone": phone, "day": format_day(opens), "time": format_clock(opens)}
-    closed = _("Worried about a child? The advice line on %(phone)s is closed now. It opens on %(day)s at %(time)s.") % when
-    route = (OutOfHours.objects.values_list("route", flat=True).first() or settings.OUT_OF_HOURS_ROUTE).rstrip(".")
-    until_then = [_("Until then: %(route)s.") % {"route": route}] if route else []
-    return " ".join([closed, *until_then, emergency])
-
 
 CONFIRM_FIELD = "keep_what_i_wrote"
 

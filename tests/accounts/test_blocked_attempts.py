@@ -65,7 +65,7 @@ def test_a_flood_from_ever_new_keys_is_one_row_past_the_most(now, monkeypatch):
 
 
 def test_what_cannot_be_written_fails_nobodys_page(now, caplog):
-    stop(now, why=Why.TOO_FAST, about="x" * 500)
+    stop(now, why=Why.TOO_OLD, about="x" * 500)
     assert len(Stopped.objects.get().about) == 100
 
 

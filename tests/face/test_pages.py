@@ -46,6 +46,7 @@ def test_skip_link_lands_on_main(client: Client, path: str) -> None:
     assert (first.attrs["href"], page.one("main").id) == ("#main", "main")
 
 
+@pytest.mark.tuesday
 def test_advice_line_hours_and_999_are_on_it(client: Client, path: str) -> None:
     line = read(client, path).one("div", "advice-line")
     assert line.text == (

@@ -1,13 +1,18 @@
 """Whom the page says to call about a child: by a UK clock, on bank holidays, and on the days on which the clocks change."""
 
+import re
 from datetime import datetime
+from unittest.mock import Mock
 
 import pytest
 import time_machine
 from django.db import IntegrityError, transaction
+from django.test import Client
 
+from ctac.views import server_error
 from professionals.models import OutOfHours
-from professionals.safeguarding.forms import child_details_explanation, is_advice_line_open, next_opening, whom_to_call
+from professionals.safeguarding.advice_line import is_advice_line_open, next_opening, whom_to_call
+from professionals.safeguarding.forms import child_details_explanation
 from tests.factories import make_staff, sign_in_staff
 
 
@@ -121,3 +126,68 @@ def test_other_colleagues_do_not_set_it(client, role):
     sign_in_staff(client, make_staff(superuser=False, role=role))
     assert client.post("/staff/professionals/outofhours/1/change/", {"route": "call me"}).status_code == 403
     assert OutOfHours.objects.get().route == ""
+
+
+CLOSED = "Advice line 0808 800 5000, closed now: it opens on {}."
+ALWAYS = "Advice line 0808 800 5000, Monday to Friday, 9.30am to 4.30pm"
+
+
+def head_of(client, path="/about/"):
+    line = re.search(r'<div class="advice-line">(.*?)</div>', client.get(path).content.decode(), re.DOTALL)
+    without_print = re.sub(r'<span class="print-only">.*?</span>', "", line[1])
+    return " ".join(re.sub(r"<[^>]+>", "", without_print).split()).partition("Worried about a child? ")[2]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("moment", "opens"),
+    [
+        ("2027-01-12T08:00:00+00:00", "Tuesday at 9.30am"),  # today
+        ("2027-01-12T16:30:00+00:00", "Wednesday at 9.30am"),
+        ("2027-01-15T20:00:00+00:00", "Monday at 9.30am"),
+        ("2027-03-25T17:00:00+00:00", "Tuesday at 9.30am"),  # over Easter, and into summer time
+        ("2027-10-31T01:30:00+00:00", "Monday at 9.30am"),  # 1.30am, once more
+        ("2027-12-24T16:30:00+00:00", "Wednesday at 9.30am"),  # over Christmas
+    ],
+)
+def test_head_and_panel_of_every_page_say_when_a_closed_line_opens(client, moment, opens):
+    with time_machine.travel(moment, tick=False):
+        for path in ("/about/", "/leaflets/", "/account/login/", "/no-such-page/"):
+            assert head_of(client, path) == CLOSED.format(opens)
+        panel = client.get("/about/").content.decode().partition('class="advice-panel"')[2]
+        assert f"<strong>Closed now: it opens on {opens}.</strong>" in panel
+
+
+@pytest.mark.django_db
+def test_a_kept_head_never_says_closed_while_the_line_is_open(client):
+    with time_machine.travel("2027-01-12T09:29:59+00:00", tick=False) as clock:
+        assert head_of(client) == CLOSED.format("Tuesday at 9.30am")
+        clock.move_to("2027-01-12T09:30:00+00:00")
+        assert head_of(client) == ALWAYS
+        assert "Closed now" not in client.get("/about/").content.decode()
+        clock.move_to("2027-01-12T16:30:00+00:00")
+        assert head_of(client) == CLOSED.format("Wednesday at 9.30am")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_head_and_panel_give_the_route_that_staff_set_and_ask_the_database_nothing(client, settings, django_assert_num_queries):
+    settings.OUT_OF_HOURS_ROUTE = "call the police on 101"
+    desk = Client()
+    with time_machine.travel("2027-01-16T12:00:00+00:00", tick=False) as clock:
+        with django_assert_num_queries(0):
+            assert head_of(client).endswith("9.30am. Until then: call the police on 101.")
+            panel = client.get("/about/").content.decode().partition('"advice-panel"')[2]
+        assert "Until then: call the police on 101." in panel
+        sign_in_staff(desk, make_staff(superuser=False, role="manager"))
+        desk.post("/staff/professionals/outofhours/1/change/", {"route": "call the team of <your> council."})
+        clock.shift(61)
+        with django_assert_num_queries(0):
+            assert head_of(client).endswith("Until then: call the team of &lt;your&gt; council.")
+
+
+def test_the_page_for_a_fault_says_it_without_a_database_and_a_cache(rf, settings, monkeypatch):
+    settings.OUT_OF_HOURS_ROUTE = "call the police on 101"
+    monkeypatch.setattr("django.core.cache.cache.get", Mock(side_effect=ConnectionError))
+    with time_machine.travel("2027-01-16T12:00:00+00:00", tick=False):
+        page = server_error(rf.get("/")).content.decode()
+    assert "closed now: it opens on Monday at 9.30am. Until then: call the police on 101." in page

@@ -228,6 +228,8 @@ def visit_addresses(request: HttpRequest, answers: DraftAnswers) -> dict[str, di
 def save_where(request: HttpRequest, answers: DraftAnswers, form: BookingForm, now: datetime) -> None:
     """Another place, audience or presentation has other slots, so a time that was chosen is given back."""
     where = {"presentation": answers.presentation.slug, **answers_of(form), "flagged": form.flagged}
+    if form.audience_range:
+        where["range"] = form.audience_range
     steps: dict[str, dict[str, Any]] = {"where": where}
     brings = form.cleaned_data["leaflets"]
     if where["format"] == Format.WORKPLACE and brings != bool(answers.step("leaflets")):

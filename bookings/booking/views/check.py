@@ -246,6 +246,10 @@ def sections(request: HttpRequest, answers: DraftAnswers, now: datetime) -> list
     where = "\n".join(booking.address_lines) or booking.get_format_display()
     who_comes = bookings_text.row(_("Who is coming"), bookings_text.audience_text(booking.audience_profession))
     booking.audience_profession = ""  # which stands with the place
+    about_the_day = bookings_text.details_rows(booking)
+    if people := answers.step("where").get("range"):
+        kept = {"range": people, "most": booking.audience_size}
+        about_the_day[0]["value"] = _("%(most)s\nYou wrote %(range)s: we plan for %(most)s.") % kept
     if answers.asks_for_dates:
         # Each date with what we would do with it if it were sent now.
         dates = answers.dates
@@ -281,7 +285,7 @@ def sections(request: HttpRequest, answers: DraftAnswers, now: datetime) -> list
         section(_("Presentation"), reverse("presentations"), [bookings_text.row(_("Title"), presentation.title)]),
         section(_("Place and audience"), first_page, [bookings_text.row(_("Where"), where), who_comes]),
         section(*when),
-        section(_("About the day"), f"{first_page}#id_audience_size", bookings_text.details_rows(booking)),
+        section(_("About the day"), f"{first_page}#id_audience_size", about_the_day),
         leaflets_section(answers, person, now),
         section(_("You"), account, [row for row in about_them if row["value"]]),
     ]

@@ -180,6 +180,41 @@ def test_bad_details_are_explained_and_kept(
     assert not Draft.objects.exists()
 
 
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        *[
+            (typed, 12)
+            for typed in ("about 12", "c. 12", "c12", "~12", "12 people", "12-ish", "12+", "Twelve", "12.0", "approx. 12")
+        ],
+        *[
+            (typed, 15)
+            for typed in ("12-15", "12 – 15", "12 to 15", "about 12 or 15 staff", "between twelve and fifteen", "15-12")
+        ],
+        *[
+            (typed, None)
+            for typed in ("many", "12.5", "12-15-20", "-12", "12 or many", "a few", "1 2", "12 rooms", "²", "0", "8-9999")
+        ],
+    ],
+)
+def test_a_guess_is_taken_where_we_say_that_it_is_fine(
+    client: Client, presentation: Presentation, typed: str, kept: int | None
+) -> None:
+    page = client.post("/book/signs/where/", {**WHERE, "audience_size": typed})
+    if kept is None:
+        assert (list(page.context["form"].errors), page.context["form"]["audience_size"].value()) == (["audience_size"], typed)
+    else:
+        assert Draft.objects.get().answers["where"]["audience_size"] == kept
+
+
+def test_of_a_range_the_check_page_says_which_number_we_keep(client: Client, presentation: Presentation, person: Person) -> None:
+    sign_in(client, person)
+    fill_in(client, where={**WHERE, "audience_size": "12 to 15"})
+    assert "People coming 15 You wrote 12–15: we plan for 15." in text(client.get("/book/signs/check/"))
+    confirm(client)
+    assert Booking.objects.get().audience_size == 15
+
+
 def test_a_childs_details_stop_the_form_once_and_are_flagged_if_kept(
     client: Client, presentation: Presentation, person: Person
 ) -> None:

@@ -219,6 +219,12 @@ def test_its_owner_sees_what_is_different_and_stores_it(client: Client, booking:
     assert not Draft.objects.exists()
 
 
+def test_a_range_is_no_change_if_its_larger_number_stands_already(client: Client, booking: Booking) -> None:
+    same = {"contact_name": "Jo Green", "contact_phone": "0113 496 0001", "room": "Room 1"}
+    assert "Nothing is different" in text(type_details(client, booking, **same, audience_size="5-8"))
+    assert "People coming 9 Until now: 8" in text(type_details(client, booking, **same, audience_size="about 9"))
+
+
 def test_storing_twice_stores_once(client: Client, booking: Booking) -> None:
     sent = hidden(type_details(client, booking))
     for _press in range(2):

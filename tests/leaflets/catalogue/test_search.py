@@ -14,6 +14,7 @@ from leaflets.catalogue import titles
 from leaflets.catalogue.queries import TITLES_PER_PAGE, edit_distance, search_words
 from leaflets.catalogue.queries import catalogue_rows as rows
 from leaflets.models import Language, Leaflet, LeafletWords, Word
+from professionals.models import Profession
 from tests.leaflets.factories import make_leaflet
 from tests.leaflets.statements import NOT_COUNTED, statements
 
@@ -160,3 +161,88 @@ def test_a_search_takes_the_same_few_statements_for_any_number_of_titles(client:
     for _ in range(3):
         make_leaflet(title="At the border")
         assert len(statements(lambda: client.get("/leaflets/?q=bordr"))) == 7
+
+
+POLISH, MIDWIVES = (
+    "We have no leaflets in Polish yet.",
+    "We have no leaflet only for midwives. This one is for every professional.",
+)
+HV, SW, AE, ALL = "health-visitors", "social-workers", "emergency-care", "all-professionals"
+
+
+@pytest.mark.parametrize(
+    ("typed", "first", "said"),
+    [
+        ("polish", HV, f"{POLISH} These are in English."),
+        ("Polish leaflets", HV, POLISH),
+        ("leaflet in Polish please", HV, POLISH),
+        ("polski", HV, POLISH),
+        ("polisch", HV, POLISH),
+        ("polish cannabis", HV, POLISH),
+        ("polish airport", SW, POLISH),
+        ("polish zebra", HV, POLISH),
+        ("polish midwife", ALL, f"We have no leaflets in Polish yet. This one is in English. {MIDWIVES}"),
+        ("polish midwive", ALL, MIDWIVES),
+        ("romanian", HV, "no leaflets in Romanian yet"),
+        ("ukranian", HV, "no leaflets in Ukrainian yet"),
+        ("arabic a&e", AE, "no leaflets in Arabic yet. These are in English."),
+        ("kurdish", HV, "no leaflets in Kurdish (Sorani) yet"),
+        ("mandarin", HV, "no leaflets in Chinese yet"),
+        ("persian", HV, "no leaflets in Farsi yet"),
+        ("lithuanian", HV, "no leaflets in Lithuanian yet"),
+        ("gujarati translation", HV, "no leaflets in Gujarati yet"),
+        ("vietnamese", HV, "no leaflets in Vietnamese yet"),
+        ("english", HV, "4 leaflets."),
+        ("midwife", ALL, MIDWIVES),
+        ("Midwives", ALL, MIDWIVES),
+        ("midwifes", ALL, MIDWIVES),
+        ("midwive", ALL, MIDWIVES),
+        ("leaflets for midwives", ALL, MIDWIVES),
+        ("maternity", ALL, MIDWIVES),
+        ("school nurse", ALL, "only for school nurses"),
+        ("nurse", ALL, "only for nurses"),
+        ("gp", ALL, "only for GPs"),
+        ("family doctors", ALL, "only for GPs"),
+        ("teacher", ALL, "only for teachers"),
+        ("teechers", ALL, "only for teachers"),
+        ("headteacher", ALL, "only for teachers"),
+        ("police", ALL, "only for police officers"),
+        ("police officer", ALL, "only for police officers"),
+        ("border force", ALL, "only for immigration officers"),
+        ("foster carer", ALL, "only for foster carers"),
+        ("youth workers", ALL, "only for youth workers"),
+        ("paramedic", ALL, "only for paramedics"),
+        ("health visitor", HV, "2 leaflets."),
+        ("health visiting", HV, "2 leaflets."),
+        ("social worker", SW, "2 leaflets."),
+        ("social work airport", SW, "1 leaflet."),
+        ("casualty", AE, "2 leaflets."),
+        ("accident and emergency", AE, "2 leaflets."),
+        ("walk-in", AE, "2 leaflets."),
+        ("teacher zebra", ALL, "only for teachers"),
+        ("cannabis", HV, ""),
+        ("debt", SW, ""),
+        ("polite", HV, ""),
+        ("laptop", "", "No leaflet matches “laptop”"),
+    ],
+)
+@pytest.mark.usefixtures("shipped")
+def test_what_is_found_first_and_what_is_said_of_it(client: Client, typed: str, first: str, said: str) -> None:
+    answer = client.get("/leaflets/", {"q": typed})
+    slugs = [card.leaflet.slug for card in answer.context["shelf"].cards]
+    assert (next(iter(slugs), ""), said in " ".join(answer.content.decode().split())) == (first, True)
+
+
+def test_a_language_or_a_profession_that_has_titles_is_found_by_all_its_names() -> None:
+    title = make_leaflet("all", title="Know the signs")
+    make_leaflet("gp", title="Know the signs at work", audience=Profession.GP)
+    make_leaflet("pl", title="Know the signs (Polish)", language=Language.POLISH, version_of=title)
+    assert (found("polish"), found("polski"), found("polish signs")) == (["pl"], ["pl"], ["pl"])
+    assert (found("family doctor"), found("gps work"), found("polish gp")) == (["gp", "all", "pl"], ["gp"], ["pl"])
+    assert catalogue_queries.search("polish gp", rows()).no_profession == "GPs"
+    assert catalogue_queries.search("polish", rows()).no_language == ""
+
+
+def test_where_nothing_is_for_everyone_a_profession_is_a_word_like_any_other() -> None:
+    make_leaflet("one", title="What a teacher sees", audience=Profession.GP)
+    assert (found("teacher"), found("midwife")) == (["one"], [])
