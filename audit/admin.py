@@ -7,7 +7,7 @@ from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
@@ -15,11 +15,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from audit.models import Act, Entry
-from audit.pages import names_of, spaced
+from audit.pages import admin_of, details_of, model_of, names_of, spaced
 from ctac.models import is_reference, tidy_reference
 from ctac.staff import menu
 from ctac.staff.lists import BigChangeList, period_of
-from ctac.staff.site import NOTHING, LooksOnly, moment_of, staff_site, state_tag
+from ctac.staff.site import NOTHING, LooksOnly, OneRowAdmin, moment_of, staff_site, state_tag
 
 MOST_COLLEAGUES = 200
 STOPPED = {Act.REFUSED, Act.LIMITED, Act.NOT_LET_IN}
@@ -101,7 +101,8 @@ class EntryAdmin(LooksOnly):
 
     @admin.display(description=gettext_lazy("who"))
     def who(self, entry: Any) -> str:
-        return str(entry.actor_name)
+        """Whoever is stopped at the door is nobody that we know; what has an effect, and no user, our own rules did."""
+        return str(entry.actor_name) if entry.actor or entry.act in STOPPED else _("The system, by itself")
 
     @admin.display(description=gettext_lazy("did"), ordering="act")
     def did(self, entry: Entry) -> SafeString:
@@ -110,21 +111,24 @@ class EntryAdmin(LooksOnly):
     @admin.display(description=gettext_lazy("what"))
     def about(self, entry: Entry) -> SafeString | str:
         """The kind and the number, as a link if it has a page on the staff site; of what is no object, the name of the page."""
-        model = next((model for model in models_with_pages() if model._meta.label_lower == entry.kind), None)
+        model, key = model_of(entry), entry.key
         if model is None:
-            return entry.key or spaced(entry.page) or NOTHING
-        kind = capfirst(menu.singular_name(model._meta))
-        if not entry.key:
+            return key or (_("Page: %(page)s") % {"page": spaced(entry.page)} if entry.page else NOTHING)
+        kind, model_admin = capfirst(menu.singular_name(model._meta)), admin_of(model)
+        if not key:
+            if entry.page.endswith("_add"):
+                return _("New %(kind)s") % {"kind": menu.singular_name(model._meta)}
             return _("List: %(kind)s") % {"kind": menu.plural_name(model._meta)}
-        try:
-            href = reverse(f"staff:{model._meta.app_label}_{model._meta.model_name}_change", args=[entry.key])
-        except NoReverseMatch:
-            return f"{kind} {entry.key}"
-        return format_html('<a href="{}">{} {}</a>', href, kind, entry.key)
+        name = menu.plural_name(model._meta) if isinstance(model_admin, OneRowAdmin) else f"{kind} {key}"
+        if model_admin is None:
+            return name
+        page = f"staff:{model._meta.app_label}_{model._meta.model_name}"
+        href = f"{reverse(f'{page}_changelist')}?q={key}" if is_reference(key) else reverse(f"{page}_change", args=[key])
+        return format_html('<a href="{}">{}</a>', href, name)
 
     @admin.display(description=gettext_lazy("details"))
     def details(self, entry: Entry) -> str:
-        return spaced(entry.what) or NOTHING
+        return capfirst(details_of(entry)) or NOTHING
 
     def no_permission(self, request: HttpRequest, obj: Entry | None = None) -> bool:
         """Not even superusers change the audit."""

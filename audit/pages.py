@@ -1,10 +1,12 @@
 """Every page of the staff site, and each refusal outside it, leaves a row that says who asked for what (ADR 21)."""
 
+import re
 from collections.abc import Callable, Iterable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from functools import wraps
 from typing import Any
 
+from django.apps import apps
 from django.contrib.admin import ModelAdmin
 from django.contrib.auth import get_user_model
 from django.contrib.contenttypes.models import ContentType
@@ -12,12 +14,15 @@ from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from audit.models import Act, Entry
 from audit.services import KEY, NOBODY_IN_PARTICULAR, About, acting, record
 from ctac.staff.audit import Audit, audit_note
+from ctac.staff.site import staff_site
 
 HISTORY_LENGTH = 50
+PAGES_OF_THEIR_OBJECT = {"change", "changelist", "add", ""}
 
 
 def changes_of(row: Any) -> list[dict[str, object]]:
@@ -28,15 +33,66 @@ def changes_of(row: Any) -> list[dict[str, object]]:
         {
             "at": entry.at,
             "who": names[entry.actor],
-            "what": ": ".join(filter(None, [entry.get_act_display(), spaced(entry.what)])),
+            "what": ": ".join(filter(None, [entry.get_act_display(), details_of(entry)])),
         }
         for entry in changes
     ]
 
 
+WORDS = {
+    "csv": "CSV",
+    "html": "HTML",
+    "json": "JSON",
+    "pdf": "PDF",
+    "qr": gettext_lazy("QR code"),
+    "xlsx": gettext_lazy("Excel file"),
+    "mfa": gettext_lazy("second factor"),
+    "totp": gettext_lazy("authenticator app"),
+    "webauthn": gettext_lazy("passkey"),
+    "throttle": gettext_lazy("too many tries"),
+}
+STATUSES = {
+    "403": gettext_lazy("not allowed"),
+    "404": gettext_lazy("not there, or not theirs to see"),
+    "429": gettext_lazy("too many tries"),
+}
+ALL_OF_THE_LIST = ", all of the list"
+
+
 def spaced(code: str) -> str:
-    """'confirm-now' and 'is_active' as somebody reads them."""
-    return code.replace("_", " ").replace("-", " ")
+    """'confirm-now' and 'presenter_slide_pdf' as somebody reads them."""
+    return re.sub(r"[a-z0-9]+", lambda word: str(WORDS.get(word[0], word[0])), code.replace("_", " ").replace("-", " "))
+
+
+def model_of(entry: Entry) -> Any:
+    """The model that an act was about; None if it was about no object, or about one that there is no longer."""
+    kind = entry.kind or KINDS.get(entry.key[:2], "")
+    with suppress(LookupError):
+        return apps.get_model(kind) if kind else None
+    return None
+
+
+def admin_of(model: Any) -> Any:
+    """How the staff site shows this model; None if it doesn't."""
+    return staff_site.get_model_admin(model) if model and staff_site.is_registered(model) else None
+
+
+def details_of(entry: Entry) -> str:
+    """What was done, in the words of the pages: a button, the fields, why not; else which page of the object it was."""
+    if entry.act == Act.REFUSED:
+        return str(STATUSES.get(entry.what, _("not possible")))
+    model, (name, whole, _end) = model_of(entry), entry.what.partition(ALL_OF_THE_LIST)
+    if not name:
+        page = entry.page.removeprefix(entry.kind.replace(".", "_") + "_")
+        return "" if page in PAGES_OF_THEIR_OBJECT or not (entry.kind or entry.key) else spaced(page)
+    model_admin = admin_of(model)
+    labels = {action.slug: action.label for action in getattr(model_admin, "object_actions", ())}
+    labels |= {field.name: field.verbose_name for field in (model._meta.concrete_fields if model else ())}
+    for listed in getattr(model_admin, "actions", None) or ():
+        action = model_admin.get_action(listed)
+        labels |= {action[1]: action[2]} if action else {}
+    words = ", ".join(str(labels.get(each) or spaced(each)) for each in name.split(", "))
+    return f"{words}{whole}"
 
 
 def names_of(keys: Iterable[int | None]) -> dict[int | None, str]:
@@ -51,6 +107,8 @@ def names_of(keys: Iterable[int | None]) -> dict[int | None, str]:
 # same transaction as what it changed, a refusal once that is rolled back. Where it can't be written, the page fails and nothing
 # was changed.
 
+# They show nobody's data and change nothing; a sign-out leaves a row of its own.
+UNLISTED = {"index", "app_list", "jsi18n", "logout", "password_change", "password_change_done"}
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
 FILES = ("application/pdf", "application/vnd.", "application/zip", "text/csv", "text/calendar")
 STATUS = {Http404: "404", PermissionDenied: "403", SuspiciousOperation: "400"}
@@ -100,8 +158,10 @@ def write_entry(act: Act, request: HttpRequest, view: Any, kwargs: dict[str, Any
 
 
 def act_of(request: HttpRequest, response: HttpResponseBase) -> Act | None:
-    """By what the page itself says, else by its answer. None where a GET leads elsewhere."""
+    """By what the page itself says, else by its answer. None where a GET leads elsewhere, and of what is UNLISTED."""
     status = response.status_code
+    if page_of(request) in UNLISTED:
+        return None
     if status >= 400:
         return Act.REFUSED
     if response.has_header("Content-Disposition") or response.headers.get("Content-Type", "").startswith(FILES):
@@ -131,7 +191,7 @@ def chosen_action(request: HttpRequest, model_admin: Any) -> str:
     chosen = request.POST.get("action", "") if selected_rows(request) else ""
     if chosen not in {*actions, "delete_selected"}:
         return ""
-    return f"{chosen}, all of the list" if request.POST.get("select_across") == "1" else chosen
+    return f"{chosen}{ALL_OF_THE_LIST}" if request.POST.get("select_across") == "1" else chosen
 
 
 def kind_by_content_type(kwargs: dict[str, Any]) -> str:

@@ -78,6 +78,10 @@ NAMES: dict[str, tuple[str | Promise, str | Promise]] = {
     "auth.group": (_("role"), _("Roles")),
     "accounts.user": (_("account"), _("Accounts")),
     "bookings.availability": (_("weekday"), _("Availability")),
+    "bookings.availabilityexception": (_("day or days with other hours"), _("Days with other hours")),
+    "mfa.authenticator": (_("way to prove who signs in"), _("Ways to prove who signs in")),
+    "notifications.teammail": (_("timing of the team’s mail"), _("How the team gets its mail")),
+    "professionals.outofhours": (_("out-of-hours route"), _("When the advice line is closed")),
 }
 # What somebody on the phone is waiting for stands on the first page as a button.
 FOR_CALLERS: dict[str, str | Promise] = {

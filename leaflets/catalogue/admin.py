@@ -241,7 +241,7 @@ class NeedsFilter(admin.SimpleListFilter):
 def low_in_stock(editions: Any) -> Any:
     """Of the list, which has its forecast, or of all editions."""
     if isinstance(editions, QuerySet):
-        return editions.filter(stock_queries.IS_OFFERED, stock_queries.IS_LOW)
+        return editions.filter(stock_queries.NEEDS_STOCK)
     return stock_queries.low_in_stock(editions.all(), uk_day(timezone.now()))
 
 
@@ -327,12 +327,12 @@ class EditionAdmin(SpreadsheetLinks):
 
     @admin.display(description=_("lasts"))
     def lasts(self, edition: Any) -> str:
-        """Of what the catalogue offers. The list has looked up at once since when its titles are out."""
-        if edition.state != EditionState.CURRENT or not edition.leaflet.active:
+        """Of the print that speaks for a title, if offered or waited for. The list has looked up since when they are out."""
+        if not (edition.speaks and (edition.leaflet.active or edition.waiting)):
             return NOTHING
         if edition.available <= 0 and not hasattr(edition, "out_since"):
             edition.out_since = stock_queries.days_out_since([edition.pk]).get(edition.pk)
-        return stock_queries.forecast_text(edition, uk_day(timezone.now()), getattr(edition, "out_since", None))
+        return stock_queries.need_text(edition, uk_day(timezone.now()), getattr(edition, "out_since", None))
 
     @admin.display(description=_("reorder level"))
     def level(self, edition: Edition) -> str:

@@ -274,6 +274,14 @@ class Order(ReferencedModel, StateModel, DeliveryAddress):
         return any(line.dispatched for line in self.all_lines)
 
     @property
+    def part_sent(self) -> str:
+        """How much of it has left, while that is not the whole: 'Part sent: 80 of 120'. Reads the lines."""
+        sent = sum(line.dispatched for line in self.all_lines)
+        if not sent or self.state == OrderState.DISPATCHED:
+            return ""
+        return str(_("Part sent: %(sent)s of %(all)s")) % {"sent": f"{sent:,}", "all": f"{self.total_copies:,}"}
+
+    @property
     def total_copies(self) -> int:
         return sum(line.copies for line in self.all_lines)
 

@@ -11,8 +11,8 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from ctac.dates import uk_day
-from leaflets.models import Edition, Leaflet, LowStock
-from leaflets.stock.queries import days_out_since, forecast_text, low_in_stock, order_by_need
+from leaflets.models import Edition, EditionState, Leaflet, LowStock
+from leaflets.stock.queries import days_out_since, low_in_stock, need_text, order_by_need
 from leaflets.stock.services import BACK_IN_STOCK, LOW_STOCK
 from notifications.registry import Desk, Email
 from notifications.samples import Example, example
@@ -49,8 +49,9 @@ class StaffLowStock(Email):
         today, left = uk_day(timezone.now()), []
         out_since = days_out_since([edition.pk for edition in self.editions if edition.available <= 0])
         for edition in self.editions:
-            available, level, most = edition.available, edition.leaflet.reorder_level, edition.leaflet.most_per_order
-            forecast = forecast_text(edition, today, out_since.get(edition.pk))
+            available = edition.available if edition.state == EditionState.CURRENT else 0
+            level, most = edition.leaflet.reorder_level, edition.leaflet.most_per_order
+            forecast = need_text(edition, today, out_since.get(edition.pk))
             text = gettext("%(n)s free to give: %(forecast)s") % {"n": f"{available:,}", "forecast": forecast}
             if level is not None and 0 < available <= level:
                 text = gettext("%(left)s. Its reorder level is %(level)s.") % {"left": text, "level": f"{level:,}"}

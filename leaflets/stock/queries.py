@@ -30,7 +30,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from ctac.dates import uk_day
-from leaflets.models import DispatchCount, Edition, EditionState, Leaflet, StockAlert, StockMovement
+from leaflets.models import DispatchCount, Edition, EditionState, Leaflet, OrderLine, StockAlert, StockMovement
+from leaflets.models.orders import QUEUED_STATES
 from professionals.models import Person
 
 
@@ -81,12 +82,15 @@ MAX_FORECAST_DAYS = 730
 MAX_MOVEMENTS = 200  # in which to look, back from now, for the day on which a title ran out
 AVAILABLE = F("on_hand") - F("allocated")
 IS_OFFERED = Q(state=EditionState.CURRENT, leaflet__active=True)
+# Of a title's prints the one that speaks for it: that which is handed out, or the latest where none is.
+SPEAKS_FIRST = (Case(When(state=EditionState.CURRENT, then=0), default=1), "-published_on", "-pk")
 
 
 def with_forecast(editions: QuerySet[Edition], today: date) -> Any:
     """Each with `went`: copies of its title, in all prints, that left in the window; `days_left` until it is out at that rate.
 
-    What is promised counts as gone. `days_left` is None if nothing went.
+    What is promised counts as gone. `days_left` is None if nothing went. `waiting`: copies of its title, in all prints, that
+    orders wait for. `speaks`: whether it is the print of its title that this is said of.
     """
     since = today - timedelta(days=FORECAST_DAYS)
     dispatched = DispatchCount.objects.filter(edition__leaflet=OuterRef("leaflet")).order_by()
@@ -99,7 +103,12 @@ def with_forecast(editions: QuerySet[Edition], today: date) -> Any:
         When(Exists(dispatched.filter(day__lte=since)), then=FORECAST_DAYS),
         default=Greatest(MIN_FORECAST_DAYS, Least(FORECAST_DAYS, since_first)),
     )
+    lines = OrderLine.objects.filter(edition__leaflet=OuterRef("leaflet"), backordered__gt=0, order__state__in=QUEUED_STATES)
+    waiting = lines.order_by().values("edition__leaflet").annotate(sum=Sum("backordered")).values("sum")
+    first = Edition.objects.filter(leaflet=OuterRef("leaflet")).order_by(*SPEAKS_FIRST).values("pk")[:1]
     return editions.annotate(
+        waiting=Coalesce(Subquery(waiting), 0),
+        speaks=Case(When(pk=Subquery(first), then=True), default=False),
         went=Coalesce(Subquery(lately.annotate(sum=Sum("copies")).values("sum")), 0),
         first_day=first_day,
         days_left=Case(When(went__gt=0, then=Greatest(AVAILABLE, 0) * measured / F("went")), output_field=IntegerField()),
@@ -114,18 +123,29 @@ IS_LOW = (
 )
 
 
+NEEDS_STOCK = Q(speaks=True) & (
+    Q(leaflet__active=True) & (~Q(state=EditionState.CURRENT) | IS_LOW)
+    | Q(waiting__gt=Case(When(state=EditionState.CURRENT, then=Greatest(AVAILABLE, 0)), default=0))
+)
+
+
 def low_in_stock(editions: QuerySet[Edition], today: date) -> Any:
-    """Of what the catalogue offers: at its reorder level or below (without one: fewer than one order may have), or soon out."""
-    return with_forecast(editions, today).filter(IS_OFFERED, IS_LOW)
+    """One print of each title that needs stock, by the one rule that there is.
+
+    Of what the catalogue offers: at its reorder level or below (without one: fewer than one order may have), soon out, or
+    without an edition to send. And of any title of which people wait for more than there is to give.
+    """
+    return with_forecast(editions, today).filter(NEEDS_STOCK)
 
 
 def order_by_need() -> list[OrderBy]:
     """For a list that has the forecast: what is out, what is low, what runs out next; last what is not offered."""
-    out = Case(When(on_hand__lte=F("allocated"), then=-1), default=F("days_left"), output_field=IntegerField())
+    is_out = ~Q(state=EditionState.CURRENT) | Q(on_hand__lte=F("allocated"))
+    out = Case(When(is_out, then=-1), default=F("days_left"), output_field=IntegerField())
     return [
-        OrderBy(Case(When(IS_OFFERED, then=0), default=1)),
-        OrderBy(Case(When(IS_OFFERED & IS_LOW, then=0), default=1)),
-        OrderBy(Case(When(IS_OFFERED, then=out), output_field=IntegerField()), nulls_last=True),
+        OrderBy(Case(When(IS_OFFERED | NEEDS_STOCK, then=0), default=1)),
+        OrderBy(Case(When(NEEDS_STOCK, then=0), default=1)),
+        OrderBy(Case(When(IS_OFFERED | NEEDS_STOCK, then=out), output_field=IntegerField()), nulls_last=True),
         *(OrderBy(F(name)) for name in ("leaflet__position", "leaflet__title")),
         OrderBy(F("published_on"), descending=True),
         OrderBy(F("pk"), descending=True),
@@ -134,6 +154,8 @@ def order_by_need() -> list[OrderBy]:
 
 def forecast_text(edition: Any, today: date, out_since: date | None = None) -> str:
     """'about 9 weeks, until 28 January 2027' of an edition that has its forecast."""
+    if edition.state != EditionState.CURRENT:
+        return _("no edition to send")
     if edition.available <= 0:
         return _("out since %(day)s") % {"day": dateformat.format(out_since, "j F Y")} if out_since else _("out")
     if not edition.went:
@@ -145,6 +167,15 @@ def forecast_text(edition: Any, today: date, out_since: date | None = None) -> s
         days = ngettext("about %(n)d day, until %(until)s", "about %(n)d days, until %(until)s", edition.days_left)
         return days % {"n": edition.days_left, "until": until}
     return _("about %(n)d weeks, until %(until)s") % {"n": round(edition.days_left / 7), "until": until}
+
+
+def need_text(edition: Any, today: date, out_since: date | None = None) -> str:
+    """The forecast, and how many copies people wait for."""
+    text = forecast_text(edition, today, out_since)
+    if not edition.waiting:
+        return text
+    waited = ngettext("%(text)s; %(n)s copy is waited for", "%(text)s; %(n)s copies are waited for", edition.waiting)
+    return waited % {"text": text, "n": f"{edition.waiting:,}"}
 
 
 def days_out_since(editions: Collection[int]) -> dict[int, date]:

@@ -4,12 +4,24 @@ from datetime import date, timedelta
 
 import pytest
 import time_machine
+from django.test import Client
 
 from ctac.staff.site import staff_site
-from leaflets.models import Edition, Order, OrderState
+from leaflets.models import (
+    Advice,
+    Edition,
+    EditionState,
+    Leaflet,
+    Order,
+    OrderLine,
+    OrderState,
+    RecallReplacement,
+)
 from leaflets.orders.services.transitions import cancel, dispatch, start_packing
+from leaflets.recalls.services import RecallRequest, recall_edition
+from leaflets.stock.services import notify_low_stock, receive_stock
 from tests.face.page import Page
-from tests.factories import make_person
+from tests.factories import make_person, sign_in
 from tests.leaflets.factories import make_edition, make_order
 from tests.leaflets.staff_site import ORDERS, change
 from tests.leaflets.statements import statements
@@ -150,6 +162,25 @@ def test_an_action_shows_what_goes_where(client, staff, now):
 # -- Editions and the ledger ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("page", [ORDERS, "/my/", "/orders/{reference}/"])
+def test_an_order_of_which_a_part_has_left_says_how_much(client, staff, now, page):
+    edition, owner = make_edition(now, stock=80), make_person()
+    Leaflet.objects.update(most_per_order=200, most_per_person=200, most_per_workplace=200)
+    edition.leaflet.refresh_from_db()
+    order = make_order(owner, now, {edition.leaflet: 120}, will_wait_for=[edition.leaflet])
+    said = "Part sent: 80 of 120"
+    seen = client if page == ORDERS else sign_in(Client(), owner)
+    page = page.format(reference=order.reference)
+    assert said not in seen.get(page).content.decode()
+    start_packing(order=order, by=staff, now=now)
+    dispatch(order=order, by=staff, now=now)
+    assert seen.get(page).content.decode().count(said) == 1
+    receive_stock(edition=edition, copies=40, by=staff, now=now)
+    start_packing(order=Order.objects.get(), by=staff, now=now)
+    dispatch(order=Order.objects.get(), by=staff, now=now)
+    assert said not in seen.get(page).content.decode()
+
+
 def test_an_edition_is_called_by_its_title_and_its_figures_have_thousands(client, staff, now):
     make_edition(now, stock=12000, title="For health visitors", label="March 2026")
     assert rows(read(client, EDITIONS)) == [
@@ -175,6 +206,40 @@ def test_what_is_promised_is_not_there_to_give(client, staff, now):
     order = make_order(make_person(), now, {leaflet: 5})
     assert waits(staff, "low in stock")["figure"] == 1
     cancel(order=order, by=staff, now=now, reason="Asked by phone")
+    assert waits(staff, "low in stock")["figure"] == 0
+
+
+def test_a_title_without_an_edition_to_send_needs_stock_and_says_how_many_are_waited_for(client, staff, now):
+    """After a recall: the copies on the shelf are nobody's, and those who had them promised wait."""
+    edition = make_edition(now, stock=500)
+    make_order(make_person(), now, {edition.leaflet: 100})
+    assert waits(staff, "low in stock")["figure"] == 0
+    recall_edition(edition=edition, request=RecallRequest("Wrong.", Advice.RECYCLE, RecallReplacement.WAIT), by=staff, now=now)
+    assert OrderLine.objects.get(edition=edition).backordered == 100
+    line = waits(staff, "low in stock")
+    assert line["figure"] == 1
+    listed = client.get(line["href"])
+    assert [each.pk for each in listed.context["cl"].result_list] == [edition.pk]
+    assert "no edition to send; 100 copies are waited for" in listed.content.decode()
+    assert client.get(EDITIONS).context["cl"].result_list[0].pk == edition.pk
+    assert notify_low_stock(now=now) == 1
+
+
+def test_so_does_what_is_not_offered_any_more_and_is_waited_for(client, staff, now):
+    edition = make_edition(now, stock=0)
+    make_order(make_person(), now, {edition.leaflet: 3}, will_wait_for=[edition.leaflet])
+    Leaflet.objects.update(active=False)
+    assert waits(staff, "low in stock")["figure"] == 1
+    cancel(order=Order.objects.get(), by=staff, now=now, reason="Asked by phone")
+    assert waits(staff, "low in stock")["figure"] == 0
+
+
+def test_of_several_prints_one_speaks_for_the_title(client, staff, now):
+    old = make_edition(now, stock=500)
+    latest = make_edition(now, stock=9, leaflet=old.leaflet, label="April 2026")
+    Edition.objects.update(state=EditionState.WITHDRAWN)
+    assert [each.pk for each in client.get(waits(staff, "low in stock")["href"]).context["cl"].result_list] == [latest.pk]
+    Edition.objects.filter(pk=old.pk).update(state=EditionState.CURRENT)
     assert waits(staff, "low in stock")["figure"] == 0
 
 

@@ -16,6 +16,7 @@ from notifications.samples import examples_of
 OURS = ("accounts", "professionals", "privacy", "bookings", "leaflets")
 # What we make, or check as it is typed.
 NOT_TYPED = ("reference", "slug", "phone", "postcode", "link", "uid", "code", "key", "token", "brought_with", "domain", "email")
+NOT_TYPED += ("session",)
 LONG = "Llanfairpwllgwyngyllgogerychwyrndrobwllllantysiliogogogoch"
 WORDS: dict[str, Callable[[str], str]] = {
     "long": lambda said: f"{said} {LONG * 2} {said}",

@@ -395,7 +395,8 @@ class OrderAdmin(OrderExportMixin, PersonColumnsMixin, FoundByReference, LooksOn
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def state_in_words(self, order: Order) -> SafeString:
         tag = state_tag(order.state_in_words, order.status_colour)
-        return format_html('{}<br> <span class="quiet">{}</span>', tag, _("Passed forward")) if order.is_passed_forward else tag
+        more = [order.part_sent, _("Passed forward") if order.is_passed_forward else ""]
+        return tag + format_html_join("", '<br> <span class="quiet">{}</span>', ([words] for words in more if words))
 
     @admin.display(description=gettext_lazy("place among those that wait"))
     def place(self, order: Order) -> str:

@@ -122,6 +122,7 @@ def test_the_list_begins_with_what_is_needed_most_and_says_how_long_each_lasts(c
     leaves(out, 5, now - timedelta(days=3))
     Leaflet.objects.filter(pk=level.leaflet_id).update(reorder_level=250)
     Edition.objects.filter(pk=old.pk).update(state=EditionState.SUPERSEDED)
+    Leaflet.objects.filter(pk=old.leaflet_id).update(active=False)
     Edition.objects.filter(pk=soon.pk).update(on_hand=5)
     listed = client.get(EDITIONS)
     assert [edition.leaflet.title for edition in listed.context["cl"].result_list] == [
