@@ -279,5 +279,6 @@ CHANGE_ACTION = ObjectAction(
     available=lambda order: order.may_be_changed,
     explanation=gettext_lazy("Copies of each title, 0 for none, and where they go. The person gets an email."),
     done=gettext_lazy("The order is changed. The person gets an email."),
+    permission="amend",
     page=staff_change_page,
 )

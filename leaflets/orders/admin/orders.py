@@ -266,6 +266,7 @@ ORDER_ACTIONS = (
         form_class=CancelForm,
         explanation=gettext_lazy("The person gets an email, and the copies go back into stock."),
         done=gettext_lazy("The order is cancelled. The person gets an email, and the copies are back in stock."),
+        permission="amend",
         weight="stop",
     ),
 )
@@ -480,7 +481,11 @@ class OrderAdmin(OrderExportMixin, PersonColumnsMixin, FoundByReference, LooksOn
         return order_for_caller(self, request)
 
     def acts(self, request: HttpRequest, obj: Order | None) -> bool:
-        return super().acts(request, obj) or self.has_decide_permission(request, obj)
+        return self.has_amend_permission(request, obj) or self.has_decide_permission(request, obj)
+
+    def has_amend_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
+        """Change or cancel it: for those who place orders for callers, and those who pack them."""
+        return self.has_add_permission(request) or self.has_change_permission(request, obj)
 
     def has_decide_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
         """Asked by name: permission="decide" of an ObjectAction."""
