@@ -9,7 +9,7 @@ from leaflets.models import Channel, EventKind, Order, OrderState
 from leaflets.orders.forms import change_field_name
 from leaflets.orders.services.transitions import dispatch, start_packing
 from professionals.models import Person
-from tests.factories import make_person, make_staff, sign_in_staff
+from tests.factories import make_organisation, make_person, make_staff, sign_in_staff
 from tests.leaflets.factories import make_edition, make_order
 from tests.leaflets.staff_site import ORDERS, act, change, said, told_the_lead
 
@@ -136,7 +136,8 @@ def test_a_call_with_a_token_that_we_did_not_make_is_shown_again(client, staff, 
 
 
 def test_a_caller_whom_we_know_is_not_entered_twice(client, staff, leaflet):
-    person = make_person(email="pat@school.sch.uk")
+    known = {"name": "Pat Moss", "phone": "0113 496 0001", "profession": "teacher", "postcode": "LS2 8AA"}
+    person = make_person(email="pat@school.sch.uk", organisation=make_organisation("Leeds High School"), **known)
     call(client, copies_one="5")
     assert Order.objects.get().person == person
 
