@@ -60,7 +60,7 @@ COORDINATION = (
         bookings="presenter:view,add,change busytime:view journeytime:view,add,change,delete presentation:view",
     ),
     may(
-        _("Order leaflets for a caller, see every order, and decide those of more than the limit."),
+        _("Order leaflets for a caller, change or cancel any order that has not left, and decide those of more than the limit."),
         leaflets="order:view,add,decide missingparcel:view packingsession:view",
     ),
     may(

@@ -83,6 +83,16 @@ class PageForm(PageFormMixin, forms.Form):
     `named_in_errors`: fields that are asked for several times over (three dates): the summary always says which one is wrong.
     """
 
+    def ask(self, name: str, label: Any, choices: Sequence[tuple[str, Any]]) -> str:
+        """For clean(): one more question, which other answers raise. Its answer; empty, with an error beside it, without one."""
+        field = forms.ChoiceField(label=label, choices=choices, widget=forms.RadioSelect)
+        self.fields[name] = as_of_a_page(field)
+        try:
+            return str(field.clean(self[name].data))
+        except ValidationError as error:
+            self.add_error(name, error)
+            return ""
+
 
 class AnyOrNone(forms.MultipleChoiceField):
     """Boxes of which none ticked is an answer like any other, so nothing marks them as optional."""

@@ -55,6 +55,7 @@ def export(person: Person) -> list[Any]:
             "came_by": order.get_channel_display(),
             "why_more": order.asked_because,
             "to": order.address,
+            "phone": order.contact_phone,
             "leaflets": [
                 {"title": line.edition.leaflet.title, "edition": line.edition.label, "copies": line.copies}
                 for line in order.lines.all()
@@ -135,9 +136,10 @@ def erase_order_details(orders: QuerySet[Order], now: datetime) -> None:
     reports.update(note="", reason="")
     about = [*(f"order:{key}" for key in keys), *(f"missing:{key}" for key in reports.values_list("pk", flat=True))]
     erase_bodies_about(about, now)
-    blanks = dict.fromkeys(("attention", "organisation_name", "address_line_1", "address_line_2", "town", "asked_because"), "")
+    named = ("attention", "organisation_name", "address_line_1", "address_line_2", "town", "asked_because", "contact_phone")
     orders = Order.objects.filter(pk__in=keys)
     organisations = set(orders.values_list("organisation", flat=True))
+    blanks = dict.fromkeys(named, "")
     orders.update(
         name=_("Erased"), organisation=None, postcode=OUTWARD_HALF, submission_digest="", submission_token=None, **blanks
     )
@@ -189,7 +191,7 @@ RETENTION_RULES = (
         what=gettext_lazy("Orders of leaflets"),
         since=gettext_lazy("the order was placed"),
         goes=gettext_lazy(
-            "Name, address, reasons and tracking numbers go. Titles, copies, the day and the first half of the postcode stay."
+            "Name, address, phone, reasons and tracking numbers go. Titles, copies, the day and the first half of the postcode stay."
         ),
         keeps="orders",
         due=orders_due,

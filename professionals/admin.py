@@ -25,6 +25,9 @@ from accounts.access import signed_in
 from accounts.admin import UserAdmin
 from accounts.models import User
 from accounts.services import AccountGoneError
+from audit.models import Act
+from audit.pages import page_of
+from audit.services import About, record
 from ctac.dates import tidy_postcode
 from ctac.errors import DomainError
 from ctac.staff.audit import audit_note
@@ -81,12 +84,13 @@ def prefilled_person(request: HttpRequest) -> Person | None:
 
 
 def prefill_note(person: Person | None) -> str:
-    if person is None:
-        return ""
-    sentences = [_("What we know about this person is filled in. To correct it, change the person’s own page.")]
-    if not person.email:  # the address alone says who a caller is
-        sentences.append(_("Add an address on the person’s own page first, or this makes a new person."))
-    return " ".join(sentences)
+    return _("What we know about this person is filled in. If you change it, we ask whether it is new.") if person else ""
+
+
+def note_shown(request: HttpRequest, people: Iterable[Person]) -> None:
+    """Those whose details a form tells who is on the phone: they were looked at."""
+    if keys := tuple(str(person.pk) for person in people):
+        record(Act.VIEWED, by=request.user.pk, about=About(Person._meta.label_lower, keys), page=page_of(request))
 
 
 class PersonFilter(admin.SimpleListFilter):

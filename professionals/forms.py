@@ -1,14 +1,16 @@
 """The details of a person, by themselves or by staff for a caller."""
 
-from typing import Any
+from datetime import datetime
+from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from ctac.dates import tidy_postcode
+from ctac.dates import format_day, tidy_postcode
 from ctac.forms import PageForm
 from notifications.registry import team_addresses
 from professionals import services
@@ -100,8 +102,42 @@ def refuse_team_address(email: str) -> None:
         )
 
 
+NEW_DETAIL_QUESTIONS = {
+    "name": _("Does %(person)s have a new name?"),
+    "email": _("Does %(person)s have a new email address?"),
+    "phone": _("Does %(person)s have a new work phone number?"),
+    "profession": _("Does %(person)s have a new profession?"),
+    "organisation_name": _("Does %(person)s work somewhere else now?"),
+    "postcode": _("Does %(person)s have a new work postcode?"),
+}
+
+
+def is_same_detail(name: str, known: str, typed: str) -> bool:
+    """In any case and spacing; a phone number also as it is dialled from abroad."""
+    tidy = services.dialled_digits if name == "phone" else lambda text: clean_text(text).casefold()
+    return tidy(known) == tidy(typed)
+
+
+def detail_text(name: str, value: str) -> str:
+    return str(Profession(value).label) if name == "profession" and value in Profession.values else value
+
+
+def similar_person_text(person: Person) -> str:
+    """'Asha Patel, Leeds Council, LS1 4AP. Last contact: Tuesday 9 March 2027'"""
+    who = [person.name, person.organisation.name if person.organisation else "", person.postcode]
+    last: datetime = person.last_contact  # type: ignore[attr-defined]  # as services.similar_people gives it
+    return _("%(who)s. Last contact: %(day)s") % {"who": ", ".join(filter(None, who)), "day": format_day(last)}
+
+
 class CallerForm(DetailsForm):
-    """The person on the phone, for the staff pages that book or order for a caller."""
+    """The person on the phone, for the staff pages that book or order for a caller.
+
+    It asks before somebody is entered whom we may know, and before what we know is replaced or what was typed is not kept.
+    `person` is whom we know, `replaced` names what staff said is new of them, `shown` has those of whom the page says something.
+    Without `may_ask` it does none of this: the page only shows something.
+    """
+
+    once: ClassVar[str | Promise] = ""  # the answer that what was typed belongs to this order alone, say
 
     email = forms.EmailField(
         label=_("Email address"),
@@ -131,6 +167,60 @@ class CallerForm(DetailsForm):
         profession.choices = [("", _("Choose a profession")), *Profession.choices]
         self.fields["phone"].help_text = ""
         self.fields["organisation_name"].help_text = _("Their trust, council, school, force or charity.")
+        self.may_ask = True
+        self.person: Person | None = None
+        self.replaced: list[str] = []
+        self.shown: list[Person] = []
+
+    @property
+    def questions(self) -> list[str]:
+        """The names of those that it has asked."""
+        return [name for name in self.fields if name.startswith(("same_as", "new_"))]
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        if self.may_ask and not self.errors.keys() & set(CallerForm.field_order):
+            typed = {name: str(self.cleaned_data[name]) for name in CallerForm.field_order}
+            self.person = services.find_caller(**typed) or self._ask_who(typed)
+            if self.person is not None:
+                self._ask_what_is_new(self.person, typed)
+        return cleaned
+
+    def _ask_who(self, typed: dict[str, str]) -> Person | None:
+        """None for somebody new, and as long as the question is open."""
+        people = services.similar_people(**typed)
+        if not people:
+            return None
+        self.shown += people
+        new = "-".join(["new", *(str(person.pk) for person in people)])  # another name raises the question anew
+        choices = [*((str(person.pk), similar_person_text(person)) for person in people), (new, _("No, this is someone new"))]
+        answer = self.ask("same_as", _("Is it one of these people?"), choices)
+        return next((person for person in people if str(person.pk) == answer), None)
+
+    def _ask_what_is_new(self, person: Person, typed: dict[str, str]) -> None:
+        known = CallerForm.initial_of(person)
+        for name in CallerForm.field_order:
+            if not known[name] or not typed[name] or is_same_detail(name, known[name], typed[name]):
+                continue
+            self.shown.append(person)
+            facts = {"person": person.name, "known": detail_text(name, known[name]), "typed": detail_text(name, typed[name])}
+            if name == "email" and person.user_id:
+                theirs = _("%(person)s signs in with %(known)s, and changes that themselves. Enter it here, or leave this empty.")
+                self.add_error(name, theirs % facts)
+                continue
+            yes, no = _("Yes, change %(known)s to %(typed)s"), self.once if self.is_kept_once(name) else _("No, keep %(known)s")
+            new, same = f"new {typed[name]}", f"same {typed[name]}"  # something else typed raises the question anew
+            choices = [(new, str(yes) % facts), (same, str(no) % facts)]
+            if self.ask(f"new_{name}", str(NEW_DETAIL_QUESTIONS[name]) % facts, choices) == new:
+                self.replaced.append(name)
+
+    def is_kept_once(self, name: str) -> bool:
+        """Whether what is made for the caller keeps this detail as it was typed."""
+        return False
+
+    def entered(self) -> dict[str, Any]:
+        """As services.find_or_enter_person takes it."""
+        return {**self.details(), "email": self.cleaned_data["email"], "known": self.person, "replaced": self.replaced}
 
     @staticmethod
     def initial_of(person: Person) -> dict[str, str]:

@@ -5,7 +5,7 @@ Locks are taken in one order: people by key, then the account. An erasure does t
 
 import logging
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime, time, timedelta
 from typing import Any, TypedDict, Unpack
@@ -14,8 +14,8 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.db import DatabaseError, IntegrityError, models, transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
-from django.db.models.functions import Lower
+from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Greatest, Lower
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -152,35 +152,91 @@ class Details(TypedDict):
     postcode: str
 
 
+def find_caller(*, email: str, name: str, phone: str, **_others: str) -> Person | None:
+    """The person with that address; without an address, the one whom staff entered with the same name and phone."""
+    people, address = Person.objects.filter(erased_at=None).select_related("organisation"), email.strip()
+    if address:
+        return people.with_email(address).first()
+    if phone.strip():
+        return people.filter(user=None, email="", phone=phone.strip(), name__iexact=" ".join(name.split())).first()
+    return None
+
+
+MOST_SIMILAR = 5
+
+
+def similar_people(*, name: str, organisation_name: str, phone: str, postcode: str, **_others: str) -> list[Person]:
+    """Of that name, and of that organisation, postcode or phone: a caller may be one of them. Each with `last_contact`, the
+    latest first."""
+    name, organisation_name, phone = (" ".join(typed.split()) for typed in (name, organisation_name, phone))
+    like = (
+        ~Q(phone="") & Q(phone=phone) | ~Q(postcode="") & Q(postcode=postcode) | Q(organisation__name__iexact=organisation_name)
+    )
+    # The index finds the words; they may stand in an address too.
+    people = Person.objects.filter(like, erased_at=None, searched__contains=name.lower(), name__iexact=name)
+    people = people.annotate(last_contact=_last_contact()).select_related("organisation")
+    return list(people.order_by("-last_contact", "-pk")[:MOST_SIMILAR])
+
+
+def _last_contact() -> Greatest:
+    """When they were entered, or the latest of their orders, bookings and the like was. Professionals knows no other app, so the
+    models are asked."""
+    latest = []
+    for relation in Person._meta.related_objects:
+        model, person = relation.related_model, relation.field.name
+        if any(field.name == "created_at" for field in model._meta.fields):
+            rows = model._base_manager.filter(**{person: OuterRef("pk")}).order_by().values(person)
+            latest.append(Subquery(rows.annotate(latest=Max("created_at")).values("latest")))
+    return Greatest("created_at", *latest)
+
+
 @transaction.atomic
 def find_or_enter_person(
-    *, name: str, email: str, phone: str, profession: str, organisation_name: str, postcode: str, by: User | None, now: datetime
+    *,
+    email: str,
+    by: User | None,
+    now: datetime,
+    known: Person | None = None,
+    replaced: Collection[str] = (),
+    **details: Unpack[Details],
 ) -> Person:
-    """The caller: the person with that address; without an address, the one whom staff entered with the same name and phone.
+    """The caller: as find_caller, else the one `known` to staff, else somebody new.
 
-    What we already know stays, and only gaps are filled: the caller's own details are theirs to change.
+    What we know of them stays and gaps are filled, but for what is `replaced`: the details that staff asked about (`email` may be
+    one). Raises AccountGoneError.
     """
-    details = Details(name=name, phone=phone, profession=profession, organisation_name=organisation_name, postcode=postcode)
-    address, own = email.strip().lower(), _own_columns(details)
-    people = Person.objects.filter(erased_at=None)
+    address = email.strip().lower()
     for _attempt in range(3):
-        known = None
-        if address:
-            known = people.with_email(address).first()
-        elif own["phone"]:
-            known = people.filter(user=None, email="", phone=own["phone"], name__iexact=own["name"]).first()
-        if known is not None:
-            columns = own if known.organisation_id else _columns(details)
-            gaps = [column for column, value in columns.items() if value and not getattr(known, column)]
-            for column in gaps:
-                setattr(known, column, columns[column])
-            if gaps:
-                known.save(update_fields=gaps)
-            return known
         with suppress(IntegrityError), transaction.atomic():  # or a colleague enters the same address in this very moment
-            return Person.objects.create(email=address, **_columns(details))
+            person = find_caller(email=email, **details) or known
+            if person is None:
+                return Person.objects.create(email=address, **_columns(details))
+            asked_about = known is not None and known.pk == person.pk
+            _update_details(person, details, address, replaced if asked_about else (), by=by, now=now)
+            return person
         _clear_address_of_erased(address)
     raise RuntimeError("colleagues entered the same caller three times in this moment")
+
+
+def _update_details(
+    person: Person, details: Details, address: str, replaced: Collection[str], *, by: User | None, now: datetime
+) -> None:
+    """Fill gaps, and replace what is named. The audit says which columns were written."""
+    before, typed = person.email, {**_own_columns(details), "email": address, "organisation": details["organisation_name"]}
+    replaced = {"organisation" if name == "organisation_name" else name for name in replaced}
+    written = {name: value for name, value in typed.items() if value and (name in replaced or not getattr(person, name))}
+    if not written:
+        return
+    lock_person(person)
+    if "organisation" in written:
+        written["organisation"] = organisation_named(details["organisation_name"])
+    for name, value in written.items():
+        setattr(person, name, value)
+    person.save(update_fields=list(written))
+    if "email" in written:  # reminders follow
+        readdress(before=before, to=person.email, now=now)
+        note_former_address(person, before, now)
+    record(Act.CHANGED, by=by.pk if by else None, about=About.of(person), whats=[", ".join(sorted(written))])
 
 
 def _clear_address_of_erased(email: str) -> None:
@@ -410,7 +466,7 @@ def recover_account(user: User, *, by: User, email: str, called: str, number: st
     if in_use or EmailAddress.objects.filter(email=new).exclude(user=account).exists():
         raise AddressInUseError
     phone = Person.objects.filter(user=account).values_list("phone", flat=True).first()
-    if phone and _dialled_digits(phone) == _dialled_digits(number):
+    if phone and dialled_digits(phone) == dialled_digits(number):
         raise DomainError(
             _("That number is in the account, so a thief may have put it there. Find the organisation’s number yourself.")
         )
@@ -434,7 +490,7 @@ def recover_account(user: User, *, by: User, email: str, called: str, number: st
     return recovery
 
 
-def _dialled_digits(number: str) -> str:
+def dialled_digits(number: str) -> str:
     """As it is dialled: "+44 (0)113 496 0123" is "0113 496 0123"."""
     digits = "".join(letter for letter in number if letter.isdecimal())
     return digits.removeprefix("0044").removeprefix("44").lstrip("0")

@@ -167,6 +167,16 @@ class Order(ReferencedModel, StateModel, DeliveryAddress):
             _("brought with booking"), max_length=10, blank=True, default="", db_default="", help_text=_("Its reference.")
         )
     )
+    contact_phone = personal(
+        models.CharField(
+            _("phone for this order"),
+            max_length=30,
+            blank=True,
+            default="",
+            db_default="",
+            help_text=_("If it is not the person’s own."),
+        )
+    )
     submission_token = impersonal(
         models.CharField(_("one-time token of the form"), max_length=43, unique=True, null=True, blank=True, editable=False)
     )

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 def test_an_export_has_every_order_with_its_address_and_history(now):
     person = make_person()
-    order = make_order(person, now, {make_edition(now, title="One").leaflet: 5})
+    order = make_order(person, now, {make_edition(now, title="One").leaflet: 5}, contact_phone="0113 496 0999")
     make_order(make_person(), now)
     assert export_person(person)["leaflets"] == [
         {
@@ -25,6 +25,7 @@ def test_an_export_has_every_order_with_its_address_and_history(now):
             "came_by": "Web",
             "why_more": "",
             "to": ["Sam Taylor", "The duty desk", "Leeds Health Visiting", "1 Park Row", "Leeds", "LS1 4AP"],
+            "phone": "0113 496 0999",
             "leaflets": [{"title": "One", "edition": "March 2026", "copies": 5}],
             "recalled": [],
             "events": [{"what": "Order received", "changes": [], "when": "2027-01-12T10:00:00+00:00", "why": ""}],
@@ -35,7 +36,9 @@ def test_an_export_has_every_order_with_its_address_and_history(now):
 
 def test_erasing_cancels_what_is_open_and_keeps_the_figures_of_what_left(now):
     person, staff, edition = make_person(), make_staff(), make_edition(now, stock=50)
-    left, open_order, packing, called_off = (make_order(person, now, {edition.leaflet: 5}) for _ in range(4))
+    left, open_order, packing, called_off = (
+        make_order(person, now, {edition.leaflet: 5}, contact_phone="0113 496 0999") for _ in range(4)
+    )
     for order in (left, packing):
         start_packing(order=order, by=staff, now=now)
     dispatch(order=left, by=staff, now=now, tracking_number="RM 123")
@@ -51,7 +54,7 @@ def test_erasing_cancels_what_is_open_and_keeps_the_figures_of_what_left(now):
         OrderState.CANCELLED,
     ]
     for order in (left, open_order, packing, called_off):
-        assert order.address == ["Erased", "LS1"]
+        assert (order.address, order.contact_phone) == (["Erased", "LS1"], "")
     assert someone_else.address[0] == "Sam Taylor"
     assert left.dispatches.get().tracking_number == ""
     assert not OrderEvent.objects.filter(order__person=person).exclude(reason="").exists()

@@ -23,6 +23,7 @@ EXEMPT = {
         "accounts.forms.SignUpForm": ("name", "organisation_name", "username"),  # the last is allauth's, unused
         "professionals.admin.MergeForm": ("name",),
         "professionals.admin.PersonForm": ("name", "organisation"),
+        "bookings.booking.admin.book_for_caller.BookingCallerForm": ("name", "organisation_name"),
         "professionals.forms.CallerForm": ("name", "organisation_name"),
         "professionals.forms.DetailsForm": ("name", "organisation_name"),
         "professionals.forms.SignUpDetailsForm": ("name", "organisation_name"),
@@ -69,6 +70,7 @@ EXEMPT = {
         "professionals.admin.RecoverForm": ("number",),
         "professionals.admin.DomainForm": ("domain",),
         "professionals.admin.PersonForm": ("phone", "postcode"),
+        "bookings.booking.admin.book_for_caller.BookingCallerForm": ("phone", "postcode"),
         "professionals.forms.CallerForm": ("phone", "postcode"),
         "professionals.forms.DetailsForm": ("phone", "postcode"),
         "professionals.forms.SignUpDetailsForm": ("phone", "postcode"),

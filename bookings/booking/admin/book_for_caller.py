@@ -32,7 +32,7 @@ from ctac.dates import format_span
 from ctac.errors import DomainError
 from ctac.forms import PageForm
 from professionals import drafts
-from professionals.admin import PERSON_RECORDS, PersonRecords, prefill_note, prefilled_person
+from professionals.admin import PERSON_RECORDS, PersonRecords, note_shown, prefill_note, prefilled_person
 from professionals.forms import CallerForm
 from professionals.models import Person
 
@@ -47,6 +47,14 @@ class WhatForm(PageForm):
         empty_label=gettext_lazy("Choose a presentation"),
         error_messages={"required": gettext_lazy("Choose a presentation.")},
     )
+
+
+class BookingCallerForm(CallerForm):
+    once = gettext_lazy("No, use %(typed)s for this booking only")
+
+    def is_kept_once(self, name: str) -> bool:
+        """Name and phone are those of the contact, unless another one is entered."""
+        return name in {"name", "phone"} and not self.data.get(f"details-contact_{name}")
 
 
 class CallerWhereForm(WhereForm):
@@ -133,7 +141,9 @@ class CallerForms:
         both = Presentation(formats=[Format.WORKPLACE, Format.ONLINE], length_minutes=60)
         self.is_bound, self.data = data is not None, data
         self.asks_for_dates = self.is_bound and (data.get(SWITCH) or data.get(WAY)) == DATES
-        self.caller = CallerForm(data, prefix="caller", initial=CallerForm.initial_of(known) if known else None)
+        self.caller = BookingCallerForm(data, prefix="caller", initial=CallerForm.initial_of(known) if known else None)
+        # Whoever only looks for a time is asked nothing new; what they have answered stays.
+        self.caller.may_ask = self.is_sent or any(name.startswith(("caller-same_as", "caller-new_")) for name in data or ())
         self.what = WhatForm(data, prefix="what")
         self.where = CallerWhereForm(data, prefix="where", presentation=both)
         # Without these nobody knows which times are free.
@@ -252,6 +262,7 @@ def book_for_caller_page(admin: "BookingAdmin", request: HttpRequest) -> HttpRes
     if parts.slot_query is not None and not parts.asks_for_dates:
         parts.week = admin_forms.week_asked_for(parts.slot_query, parts.data, now, named=parts.when.named)
         parts.when.show(parts.week)
+    note_shown(request, parts.caller.shown)
     context = {
         **admin.admin_site.each_context(request),
         "opts": admin.opts,
@@ -283,8 +294,7 @@ def placed_before(parts: CallerForms) -> Booking | None:
 
 def place_from_forms(request: HttpRequest, parts: CallerForms, now: datetime) -> Booking | None:
     """The booking or request, or None with the refusal at the top of the page."""
-    email, by = parts.caller.cleaned_data["email"], request.user
-    asked: dict[str, Any] = {"booking": parts.booking(), "caller": parts.caller.details(), "email": email, "by": by, "now": now}
+    asked: dict[str, Any] = {"booking": parts.booking(), "caller": parts.caller.entered(), "by": request.user, "now": now}
     try:
         if parts.asks_for_dates:
             return book_for_caller(dates=parts.dates.cleaned_data["dates"], **asked)

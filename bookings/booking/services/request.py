@@ -1,6 +1,6 @@
 """A request with dates of one's own; booking for somebody who called; and telling the manager of requests that wait too long."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -49,7 +49,6 @@ from notifications.outbox import notify
 from professionals import drafts
 from professionals.models import Person
 from professionals.safeguarding.services import notify_safeguarding_lead
-from professionals.services import Details as CallerDetails
 from professionals.services import find_or_enter_person
 
 
@@ -158,15 +157,17 @@ def choose_slots(
 def book_for_caller(
     *,
     booking: Booking,
-    caller: CallerDetails,
-    email: str,
+    caller: Mapping[str, Any],
     by: User,
     now: datetime,
     dates: Sequence[PreferredDate] | None = None,
     **more: Any,
 ) -> Booking:
-    """As place_booking, which takes `more`, or as request_dates; a refusal leaves no new person behind."""
-    booking.person = find_or_enter_person(**caller, email=email, by=by, now=now)
+    """As place_booking, which takes `more`, or as request_dates; a refusal leaves no new person behind.
+
+    `caller`: as find_or_enter_person takes it.
+    """
+    booking.person = find_or_enter_person(**caller, by=by, now=now)
     if dates is not None:
         return request_dates(booking=booking, dates=dates, by=by, now=now)
     return place_booking(booking=booking, by=by, now=now, **more)

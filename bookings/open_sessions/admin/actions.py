@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.access import signed_in
+from accounts.services import AccountGoneError
 from bookings import rules
 from bookings import text as bookings_text
 from bookings.errors import OutsideRules
@@ -48,7 +49,7 @@ from ctac.errors import DomainError
 from ctac.forms import ClockField, DayField, PageForm, near_today, uk_moment
 from ctac.staff.site import ObjectAction, phone_link
 from professionals import drafts
-from professionals.admin import name_with_organisation
+from professionals.admin import name_with_organisation, note_shown
 from professionals.forms import CallerForm
 from professionals.safeguarding.forms import StaffForm
 from professionals.services import find_or_enter_person
@@ -339,12 +340,12 @@ def caller_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSes
         asked = {"channel": answers["channel"], "access_needs": answers["access_needs"], "flagged": form.flagged, "token": token}
         try:
             with transaction.atomic():  # a refusal leaves no new person behind
-                person = find_or_enter_person(**form.details(), email=answers["email"], by=by, now=now)
+                person = find_or_enter_person(**form.entered(), by=by, now=now)
                 others = session.places.filter(person=person).exclude(submission_token=token)
                 was_there = others.filter(state__in=LIVE_PLACES).exists()
                 place = take_place(session=session, person=person, by=by, now=now, **asked)
         except DomainError as refusal:
-            form.add_error(None, str(refusal.message))
+            form.add_error(None, str(refusal.of_a_caller if isinstance(refusal, AccountGoneError) else refusal.message))
         else:
             facts: dict[str, Any] = {"name": place.person.name, "reference": session.reference}
             if was_there:
@@ -359,6 +360,7 @@ def caller_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSes
             if not place.person.email:
                 messages.warning(request, _("They have no email address: tell them on the phone when it is and how to join."))
             return redirect(session_address(session))
+    note_shown(request, form.shown)
     template = "bookings/open_sessions/staff/caller.html"
     return action_response(page, request, session, action, template, form, token=token, starts=starts)
 

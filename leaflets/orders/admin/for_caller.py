@@ -29,7 +29,7 @@ from leaflets.orders.forms import ChangeForm, CopiesField, DeliveryForm, change_
 from leaflets.orders.services.change import OrderChange, OrderedTitle, OrderHasChanged, change_order
 from leaflets.orders.services.create import AlreadyPlaced, place_order
 from professionals import drafts
-from professionals.admin import PERSON_RECORDS, PersonRecords, prefill_note, prefilled_person
+from professionals.admin import PERSON_RECORDS, PersonRecords, note_shown, prefill_note, prefilled_person
 from professionals.forms import CallerForm, clean_text
 from professionals.models import Person
 from professionals.safeguarding.forms import CONFIRM_FIELD, ChildDetailsMixin
@@ -91,6 +91,7 @@ class OrderForCallerForm(ChildDetailsMixin, CallerForm):
 
     free_text_fields = ("to_attention", "override_reason")
     never_kept = ("to_attention",)
+    once = gettext_lazy("No, use %(typed)s for this order only")
 
     to_name = delivery_field("name", gettext_lazy("Name on the label"), same_as_caller=True)
     to_attention = delivery_field("attention")
@@ -137,12 +138,20 @@ class OrderForCallerForm(ChildDetailsMixin, CallerForm):
         """The fields under headings, in the order of a phone call."""
         also = [name for name in ("channel", "override_reason", CONFIRM_FIELD) if name in self.fields]
         groups = {
-            _("Caller"): CallerForm.field_order,
+            _("Caller"): [*CallerForm.field_order, *self.questions],
             _("Leaflets"): list(self.leaflets),
             _("Send to"): [name for name in self.fields if name.startswith("to_")],
             _("Also"): also,
         }
         return [(heading, [self[name] for name in names]) for heading, names in groups.items()]
+
+    def is_kept_once(self, name: str) -> bool:
+        """The phone is; the rest stands on the label where that says nothing else."""
+        return name == "phone" or (f"to_{name}" in self.fields and not self.data.get(f"to_{name}"))
+
+    def contact_phone(self) -> str:
+        """The caller’s number of today, if it is not the person’s."""
+        return str(self.cleaned_data["phone"]) if "new_phone" in self.fields and "phone" not in self.replaced else ""
 
     def basket(self) -> dict[Leaflet, int]:
         return {leaflet: self.cleaned_data[name] for name, leaflet in self.leaflets.items() if self.cleaned_data[name]}
@@ -163,6 +172,7 @@ def order_for_caller(admin: "OrderAdmin", request: HttpRequest) -> HttpResponse:
             request, _("Order %(reference)s is placed. Tell the caller the reference.") % {"reference": order.reference}
         )
         return redirect(reverse("staff:leaflets_order_change", args=[order.pk]))
+    note_shown(request, form.shown)
     context = {
         **admin.admin_site.each_context(request),
         "opts": admin.opts,
@@ -200,8 +210,8 @@ def place_for_caller(request: HttpRequest, form: OrderForCallerForm) -> Order | 
     address = {name: clean_text(form.cleaned_data[f"to_{name}"]) or own.get(name, "") for name in LABEL_FIELDS}
     try:
         with transaction.atomic():
-            person = find_or_enter_person(**form.details(), email=form.cleaned_data["email"], by=by, now=now)  # type: ignore[arg-type]
-            order = Order(person=person, channel=form.cleaned_data["channel"], **address)
+            person = find_or_enter_person(**form.entered(), by=by, now=now)  # type: ignore[arg-type]
+            order = Order(person=person, channel=form.cleaned_data["channel"], contact_phone=form.contact_phone(), **address)
             order.submission_token, order.submission_digest = form.token, form.digest()
             reason = form.cleaned_data["override_reason"]
             place_order(order=order, basket=form.basket(), by=by, flagged=form.flagged, override_reason=reason, now=now)  # type: ignore[arg-type]
@@ -279,5 +289,6 @@ CHANGE_ACTION = ObjectAction(
     available=lambda order: order.may_be_changed,
     explanation=gettext_lazy("Copies of each title, 0 for none, and where they go. The person gets an email."),
     done=gettext_lazy("The order is changed. The person gets an email."),
+    permission="amend",
     page=staff_change_page,
 )

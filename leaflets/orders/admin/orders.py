@@ -266,6 +266,7 @@ ORDER_ACTIONS = (
         form_class=CancelForm,
         explanation=gettext_lazy("The person gets an email, and the copies go back into stock."),
         done=gettext_lazy("The order is cancelled. The person gets an email, and the copies are back in stock."),
+        permission="amend",
         weight="stop",
     ),
 )
@@ -320,7 +321,7 @@ ORDER_SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
             "never_came",
         ),
     ),
-    (gettext_lazy("Who asked"), PersonColumnsMixin.about_person),
+    (gettext_lazy("Who asked"), (*PersonColumnsMixin.about_person, "order_phone")),
 )
 
 
@@ -357,13 +358,16 @@ class OrderAdmin(OrderExportMixin, PersonColumnsMixin, FoundByReference, LooksOn
     ordering = ("-pk",)  # get_ordering decides; the model’s own would put an arrow on a column that the list is not sorted by
     actions = ("start_packing_all", "dispatch_all", "export_ticked_xlsx", "export_ticked_csv")
     change_list_template = "leaflets/orders/staff/orders.html"
-    may_be_empty = ("place", "visit", "packed_in", "never_came")
+    may_be_empty = ("place", "visit", "packed_in", "never_came", "order_phone")
     view_on_site = False  # the page there is its owner's
     object_actions = ORDER_ACTIONS
     fieldsets = tuple((title, {"fields": fields}) for title, fields in ORDER_SECTIONS)
     readonly_fields = (*(name for _title, fields in ORDER_SECTIONS for name in fields), "visit_unlinked", "person_unlinked")
     links: ClassVar = {**PersonColumnsMixin.links, "visit": (VISIT_PERMISSION, "visit_unlinked")}
-    for_who_acts = ("label", "packed_in", "never_came", "person_email", "person_phone")
+    for_who_acts = ("label", "packed_in", "never_came", "person_email", "person_phone", "order_phone")
+    order_phone = column(
+        gettext_lazy("phone for this order"), lambda order: phone_link(order.contact_phone) if order.contact_phone else ""
+    )
     asked_at = moment_of("created_at", gettext_lazy("ordered"))
     asked = column(gettext_lazy("ordered"), lambda order: how_long_ago(order.created_at, timezone.now()), ordering="-created_at")
     number_of_copies = column(gettext_lazy("copies"), lambda order: f"{order.total_copies:,}")
@@ -474,14 +478,18 @@ class OrderAdmin(OrderExportMixin, PersonColumnsMixin, FoundByReference, LooksOn
             rows.append({"label": _("Visit"), "value": self.visit_unlinked(obj)})
         if obj.asked_because:
             rows.append({"label": _("Why more than the limit"), "value": obj.asked_because})
-        who = f"{name_with_organisation(obj.person)}\n{obj.person.phone}".strip()
+        who = f"{name_with_organisation(obj.person)}\n{obj.contact_phone or obj.person.phone}".strip()
         return [*rows, {"label": _("Who asked"), "value": who}]
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return order_for_caller(self, request)
 
     def acts(self, request: HttpRequest, obj: Order | None) -> bool:
-        return super().acts(request, obj) or self.has_decide_permission(request, obj)
+        return self.has_amend_permission(request, obj) or self.has_decide_permission(request, obj)
+
+    def has_amend_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
+        """Change or cancel it: for those who place orders for callers, and those who pack them."""
+        return self.has_add_permission(request) or self.has_change_permission(request, obj)
 
     def has_decide_permission(self, request: HttpRequest, obj: Order | None = None) -> bool:
         """Asked by name: permission="decide" of an ObjectAction."""

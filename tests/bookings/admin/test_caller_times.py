@@ -149,10 +149,12 @@ def test_looking_booking_and_asking_take_few_statements_however_much_there_is(de
     def taken(number: int) -> tuple[int, int, int]:
         new = {
             "token": str(number) * 43,
+            "caller-name": f"Pat Brown {number}",
             "caller-email": f"new{number}@leeds.nhs.uk",
             "caller-organisation_name": f"New {number}",
         }
-        asked = {**new, "token": str(number + 5) * 43, "caller-email": "", "caller-phone": f"0113 496 000{number}"}
+        other = {"caller-name": f"Kim Lee {number}", "caller-email": "", "caller-phone": f"0113 496 000{number}"}
+        asked = {**new, **other, "token": str(number + 5) * 43}
         form = without_a_time(presentation, **new, **{"time-start": TEN if number == 1 else LATER})
         day = {"dates-day_1": "25 1 2027" if number == 1 else "2 2 2027", "dates-clock_1": "2pm" if number == 1 else "10am"}
         look = {**without_a_time(presentation), "look": "?week=2027-02-08"}
@@ -164,10 +166,14 @@ def test_looking_booking_and_asking_take_few_statements_however_much_there_is(de
         make_booking(make_presenter(base_postcode=YORK), at(hour), presentation=presentation)
         make_organisation()
     many = taken(2)
-    assert (max(few[0], many[0]) <= 12, few[1:] == many[1:], max(few) <= 30 + AUDITED) == (True, True, True), (few, many)
+    assert (max(few[0], many[0]) <= 12, few[1:] == many[1:], max(few) <= 30 + AUDITED + SIMILAR) == (True, True, True), (
+        few,
+        many,
+    )
 
 
 AUDITED = 1  # what staff do is one statement more than what a professional does
+SIMILAR = 1  # nobody is entered whom we may know, unless staff say so
 
 
 def placed(desk: Client, form: dict[str, str]) -> int:

@@ -25,7 +25,7 @@ from tests.bookings.open_sessions.rows import make_session
 from tests.bookings.requested import ask, on
 from tests.bookings.rows import NOW, at, make_presentation, make_presenter, unsaved_booking
 from tests.bookings.test_person_races import booking_of_a_draft
-from tests.factories import make_person, make_staff, sign_in_staff
+from tests.factories import make_organisation, make_person, make_staff, sign_in_staff
 from tests.leaflets.factories import make_edition, make_order
 from tests.leaflets.orders.test_order_for_caller import ADD, CALL
 from tests.professionals.in_turn import Job, in_turn
@@ -109,7 +109,10 @@ def test_staff_are_told_of_a_caller_without_an_account_that_their_details_were_e
     make_presenter()
     make_edition(NOW, slug="one")
     form = {**CALL, "copies_one": "5"} if about == "an order" else caller_form(make_presentation())
-    caller = make_person(with_user=False, email=form["email" if about == "an order" else "caller-email"])
+    prefix = "" if about == "an order" else "caller-"
+    known = {name: form[f"{prefix}{name}"] for name in ("name", "email", "phone", "profession")}
+    work = {"organisation": make_organisation(form[f"{prefix}organisation_name"]), "postcode": form[f"{prefix}postcode"].upper()}
+    caller = make_person(with_user=False, **known, **work)
     path, answers = ADD if about == "an order" else f"{BOOKINGS}add/", list[Any]()
     with time_machine.travel(NOW, tick=False):
         sign_in_staff(client, make_staff())

@@ -3,12 +3,15 @@
 import html
 
 import pytest
+from django.urls import reverse
 
-from leaflets.models import Channel, EventKind, Order
+from leaflets.models import Channel, EventKind, Order, OrderState
+from leaflets.orders.forms import change_field_name
+from leaflets.orders.services.transitions import dispatch, start_packing
 from professionals.models import Person
-from tests.factories import make_person
-from tests.leaflets.factories import make_edition
-from tests.leaflets.staff_site import ORDERS, change, said, told_the_lead
+from tests.factories import make_organisation, make_person, make_staff, sign_in_staff
+from tests.leaflets.factories import make_edition, make_order
+from tests.leaflets.staff_site import ORDERS, act, change, said, told_the_lead
 
 pytestmark = pytest.mark.django_db
 
@@ -133,7 +136,8 @@ def test_a_call_with_a_token_that_we_did_not_make_is_shown_again(client, staff, 
 
 
 def test_a_caller_whom_we_know_is_not_entered_twice(client, staff, leaflet):
-    person = make_person(email="pat@school.sch.uk")
+    known = {"name": "Pat Moss", "phone": "0113 496 0001", "profession": "teacher", "postcode": "LS2 8AA"}
+    person = make_person(email="pat@school.sch.uk", organisation=make_organisation("Leeds High School"), **known)
     call(client, copies_one="5")
     assert Order.objects.get().person == person
 
@@ -181,3 +185,46 @@ def test_staff_read_stock_figures_not_what_they_may_order(client, staff, now, st
 def test_copies_that_can_not_be_sent_are_refused_in_words_for_staff(client, staff, now, stock, copies, said):
     make_edition(now, stock=stock, slug="one", title="One", most_per_order=100)
     assert call(client, copies_one=copies).context["form"].errors["copies_one"] == [said]
+
+
+# -- What a coordinator may do with it afterwards -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def coordinator(client):
+    return sign_in_staff(client, make_staff(role="coordinator"))
+
+
+def buttons(client, order):
+    return [action.slug for action in client.get(change("order", order)).context["object_actions"]]
+
+
+def test_a_coordinator_changes_and_cancels_what_they_ordered_for_a_caller(client, coordinator, leaflet):
+    call(client, copies_one="5")
+    order = Order.objects.get()
+    assert buttons(client, order) == ["change", "cancel"]
+    page = client.get(reverse("staff:leaflets_order_action", args=[order.pk, "change"])).context
+    typed = {name: field.value() or "" for name, field in ((field.name, field) for field in page["form"])}
+    act(client, "order", order, "change", **{**typed, change_field_name("one"): "7"}, version=page["version"])
+    assert order.total_copies == 7
+    act(client, "order", order, "cancel", reason="Rang again")
+    order.refresh_from_db()
+    assert order.state == OrderState.CANCELLED
+
+
+def test_a_coordinator_packs_nothing_and_cancels_until_it_leaves(client, coordinator, leaflet, now):
+    call(client, copies_one="5")
+    order = Order.objects.get()
+    assert act(client, "order", order, "start-packing").status_code == 403
+    start_packing(order=order, by=None, now=now)
+    assert buttons(client, order) == ["cancel"]
+    assert act(client, "order", order, "dispatch").status_code == 403
+    dispatch(order, by=None, now=now)
+    assert buttons(client, order) == []
+
+
+@pytest.mark.parametrize(("role", "may"), [("fulfilment", True), ("read-only", False)])
+def test_who_else_changes_and_cancels_an_order(client, leaflet, now, role, may):
+    order = make_order(make_person(), now, {leaflet: 5})
+    sign_in_staff(client, make_staff(role=role))
+    assert {"change", "cancel"} <= set(buttons(client, order)) if may else buttons(client, order) == []

@@ -187,8 +187,7 @@ def book_for_caller(actor: Actor) -> None:
     where = {"presentation": actor.chance.choice(actor.presentations), "format": how, "address": address, "details": DETAILS}
     request_services.book_for_caller(
         booking=unsaved_booking(person, actor.start(), channel="phone", **where),
-        caller={**caller, "organisation_name": person.organisation.name},
-        email=person.email,
+        caller={**caller, "organisation_name": person.organisation.name, "email": person.email},
         by=actor.staff(),
         now=actor.now,
         presenter=actor.presenter() if actor.chance.random() < 0.5 else None,
