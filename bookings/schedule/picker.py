@@ -1,20 +1,19 @@
 """The slot picker: a week of start times to choose from, for every page that asks for one.
 
-A view gives the slot query, the query string and the claims that are not in the way; it gets the form and all that the template
-bookings/booking/includes/slot_picker.html shows. In the query string: `week` (any day of it), `part` (of the day); the rest is
-kept.
-With `month` in it, the same address answers with the times of that month, for the month view that the script draws: a view
-gives `month_of_slots` then.
+`show_times` answers for a page: the view gives the slot query and the claims that are not in the way, and gets the form and all
+that the template bookings/booking/includes/slot_picker.html shows. In the query string: `week` (any day of it), `part` (of the
+day); the rest is kept. With `month` in it, the same address answers with the times of that month, for the month view that the
+script draws. Staff's forms ask `pick` for a week, and have no month.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any
 
 from django.db import models
-from django.http import JsonResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.utils import dateformat
 from django.utils.dates import WEEKDAYS, WEEKDAYS_ABBR
 from django.utils.functional import Promise
@@ -158,6 +157,26 @@ def open_horizon(
     )
 
 
+def show_times(
+    request: HttpRequest,
+    slot_query: SlotQuery,
+    page: Callable[[Picker], HttpResponse],
+    *,
+    now: datetime,
+    ignoring: IgnoredClaims | None = None,
+    chosen: datetime | None = None,
+    excluded: datetime | None = None,
+    typed: Any = None,
+) -> HttpResponse:
+    """The page around its picker; to the page's script, which asks for a month, the times of that month."""
+    query = request.GET
+    if "month" in query and request.method != "POST":
+        return month_of_slots(slot_query, query=query, now=now, ignoring=ignoring, excluded=excluded)
+    return page(
+        pick(slot_query, query=query, now=now, ignoring=ignoring, chosen=chosen, excluded=excluded, typed=typed, has_month=True)
+    )
+
+
 def pick(
     slot_query: SlotQuery,
     *,
@@ -168,11 +187,12 @@ def pick(
     chosen: datetime | None = None,
     excluded: datetime | None = None,
     typed: Any = None,
+    has_month: bool = False,
 ) -> Picker:
     """The week that the query asks for; else that of the time chosen before; else that of the first slot.
 
     `ignoring` and `presenters` as for open_schedule. `excluded`: a start that the reader has already. `typed` is what was sent,
-    if it was.
+    if it was. `has_month`: the page's address answers with a month, too.
     """
     today, part = uk_day(now), asked_part(query)
     horizon = DateRange(today, today + rules.HORIZON)
@@ -205,7 +225,7 @@ def pick(
         [PickerLink(choice.label, with_query(query, part=choice.value), choice == part) for choice in PartOfDay],
         slot_choice(first, query) if first else None,
         slot_choice(near, query) if near else None,
-        months=open_query(query, "month"),
+        months=open_query(query, "month") if has_month else "",
         weeks=open_query(query, "week"),
         standing_violations=times.schedule.standing_violations,
     )
@@ -232,7 +252,12 @@ def asked_week(query: QueryDict, chosen: datetime | None, horizon: DateRange) ->
 
 
 def month_of_slots(
-    slot_query: SlotQuery, *, query: QueryDict, now: datetime, ignoring: IgnoredClaims | None = None
+    slot_query: SlotQuery,
+    *,
+    query: QueryDict,
+    now: datetime,
+    ignoring: IgnoredClaims | None = None,
+    excluded: datetime | None = None,
 ) -> JsonResponse:
     """Every day of the month that the query asks for, with its times: value, start and end as text."""
     today = uk_day(now)
@@ -246,7 +271,7 @@ def month_of_slots(
     following = (first + 31 * ONE_DAY).replace(day=1)
     last = following - ONE_DAY
     schedule = open_schedule(slot_query, first_day=max(first, today), last_day=min(last, horizon), now=now, ignoring=ignoring)
-    times = PartOfDaySlots(schedule, part, now, ignoring)
+    times = PartOfDaySlots(schedule, part, now, ignoring, excluded)
     days = [first + ONE_DAY * number for number in range(last.day)]
     return JsonResponse(
         {

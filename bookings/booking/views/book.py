@@ -27,7 +27,7 @@ from bookings.errors import DraftGone, ExtendedAlready, HoldOver, SlotTaken, Too
 from bookings.models import Booking, Format, Hold, Presentation
 from bookings.schedule.forms import WhenForm, slot_value
 from bookings.schedule.holds import extend_hold, hold_keeps, hold_slot, release_hold
-from bookings.schedule.picker import month_of_slots, pick, pick_nearest
+from bookings.schedule.picker import Picker, pick_nearest, show_times
 from bookings.text import ADDRESS_FIELDS
 from ctac.dates import format_clock, format_span
 from ctac.forms import FORM_METHODS
@@ -127,12 +127,14 @@ def own_claims(request: HttpRequest, answers: DraftAnswers) -> dict[str, object]
 def week_page(
     request: HttpRequest, answers: DraftAnswers, now: datetime, *, typed: Any = None, problem: str = "", status: int = 200
 ) -> HttpResponse:
+    def page(picker: Picker) -> HttpResponse:
+        if problem:
+            picker.form.add_error(None, problem)
+        context = {"picker": picker, "form": picker.form, "presentation": answers.presentation, "kept": held_slot(answers, now)}
+        return render(request, "bookings/booking/when.html", context, status=status)
+
     own = own_claims(request, answers)
-    picker = pick(slot_query_of(answers.booking), query=request.GET, now=now, ignoring=own, chosen=answers.start, typed=typed)
-    if problem:
-        picker.form.add_error(None, problem)
-    context = {"picker": picker, "form": picker.form, "presentation": answers.presentation, "kept": held_slot(answers, now)}
-    return render(request, "bookings/booking/when.html", context, status=status)
+    return show_times(request, slot_query_of(answers.booking), page, now=now, ignoring=own, chosen=answers.start, typed=typed)
 
 
 def slot_taken_page(request: HttpRequest, answers: DraftAnswers, start: datetime, now: datetime) -> HttpResponse:
@@ -256,9 +258,6 @@ def book_when(request: HttpRequest, slug: str) -> HttpResponse:
     if missing := answers.missing_before("when"):
         return back_to_missing(request, missing, answers.presentation, now)
     if request.method != "POST":
-        if "month" in request.GET:
-            own = own_claims(request, answers)
-            return month_of_slots(slot_query_of(answers.booking), query=request.GET, now=now, ignoring=own)
         return week_page(request, answers, now)
     form = WhenForm(request.POST, days=[])
     if not form.is_valid():
