@@ -7,9 +7,9 @@ script draws. Staff's forms ask `pick` for a week, and have no month.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any
 
 from django.db import models
@@ -113,7 +113,8 @@ class SlotChoice:
 class Picker:
     """What the page shows. `first` is the first slot of all; `next` the nearest one to an empty week.
 
-    `standing_violations`: the rules that keep every presenter from giving it on any day.
+    `standing_violations`: the rules that keep every presenter from giving it on any day. `nothing_free`: no day has a time, in
+    no part of it. `schedule`: what was read.
     """
 
     slot_query: SlotQuery
@@ -128,6 +129,8 @@ class Picker:
     months: str = ""
     weeks: str = ""
     standing_violations: Sequence[RuleViolation] = ()
+    nothing_free: bool = False
+    schedule: Schedule | None = None
 
     @property
     def opens_at(self) -> date | None:
@@ -198,7 +201,7 @@ def pick(
     horizon = DateRange(today, today + rules.HORIZON)
     week = asked_week(query, chosen, horizon)
     # The days that a page nearly always comes by with: the first weeks, and the week that is asked for.
-    likely = [DateRange(horizon.first, min(DateRange.week_of(horizon.first + SOON).last, horizon.last))]
+    likely = [first_weeks(today)]
     if week is not None and week.first > likely[0].last:
         likely.append(DateRange(week.first, min(week.last, horizon.last)))
     times = PartOfDaySlots(open_horizon(slot_query, now, ignoring, likely, presenters), part, now, ignoring, excluded)
@@ -207,6 +210,7 @@ def pick(
     days = times.week(week)
     form = WhenForm(typed, days=days, initial={"start": slot_value(chosen) if chosen else None})
     near = None if days else times.first(week.last + ONE_DAY) or first
+    other_part = part != PartOfDay.ANY and replace(times, part=PartOfDay.ANY)
     earlier, later = week.first - ONE_WEEK, week.first + ONE_WEEK
     shown = PickerWeek(
         week.first,
@@ -228,16 +232,41 @@ def pick(
         months=open_query(query, "month") if has_month else "",
         weeks=open_query(query, "week"),
         standing_violations=times.schedule.standing_violations,
+        nothing_free=not first and not (other_part and other_part.first(today)),
+        schedule=times.schedule,
     )
 
 
 def pick_nearest(slot_query: SlotQuery, start: datetime, *, now: datetime, ignoring: IgnoredClaims | None = None) -> Picker:
     """That time has gone: the nearest that are free, ready to choose."""
-    slots = open_horizon(slot_query, now, ignoring).nearest(start)
+    schedule = open_horizon(slot_query, now, ignoring)
+    slots = schedule.nearest(start)
     days = [(day, list(of_day)) for day, of_day in groupby(slots, key=lambda slot: uk_day(slot.start))]
     form = WhenForm({}, days=days)
     form.errors["start"] = form.error_class([str(SlotTaken.message)])
-    return Picker(slot_query, form, days, gone=format_span(start, start + slot_query.length))
+    gone = format_span(start, start + slot_query.length)
+    return Picker(slot_query, form, days, gone=gone, nothing_free=not slots, schedule=schedule)
+
+
+def first_weeks(today: date) -> DateRange:
+    return DateRange(today, min(DateRange.week_of(today + SOON).last, today + rules.HORIZON))
+
+
+def is_anything_free(slot_query: SlotQuery, now: datetime, ignoring: IgnoredClaims | None = None) -> bool:
+    """Whether the public could have any time at all."""
+    today = uk_day(now)
+    schedule = open_horizon(slot_query, now, ignoring, [first_weeks(today)])
+    return PartOfDaySlots(schedule, PartOfDay.ANY, now, ignoring).first(today) is not None
+
+
+def first_times(picker: Picker, slot_query: SlotQuery, days: int = 3) -> list[SlotChoice]:
+    """The first time of each of the next days that have one, for another query, from what was read where nothing is free."""
+    if picker.schedule is None:
+        return []
+    schedule = picker.schedule.for_query(slot_query)
+    every_day = (schedule.first_day + ONE_DAY * number for number in range((schedule.last_day - schedule.first_day).days + 1))
+    firsts = (slots[0] for day in every_day if (slots := schedule.slots_on(day)))
+    return [slot_choice(slot, QueryDict()) for slot in islice(firsts, days)]
 
 
 def asked_week(query: QueryDict, chosen: datetime | None, horizon: DateRange) -> DateRange | None:
