@@ -285,7 +285,10 @@ of_choice = partial(format_lazy, "{choice}: {asked}")
 
 
 class DatesForm(ChildDetailsMixin, PageForm):
-    """Up to three dates, each a time or a part of a day; or a range of days. `cleaned_data["dates"]` is what they come to."""
+    """Up to three dates, each a time or a part of a day; or a range of days. `cleaned_data["dates"]` is what they come to.
+
+    `asks_why`: we have times, so why none suits is asked.
+    """
 
     reason = forms.CharField(
         label=_("Why does none of our times suit you?"),
@@ -321,8 +324,10 @@ class DatesForm(ChildDetailsMixin, PageForm):
     named_in_errors = tuple(f"{what}_{number}" for number in CHOICES for what in ("day", "part", "clock"))
     field_order = ["reason", *(f"{what}_{number}" for number in CHOICES for what in ("day", "part", "clock"))]
 
-    def __init__(self, *args: Any, presentation: Presentation, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, presentation: Presentation, asks_why: bool = True, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if not asks_why:
+            del self.fields["reason"]
         self.length = presentation.length
         self.today = uk_day(timezone.now())
 

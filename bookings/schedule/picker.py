@@ -1,20 +1,19 @@
 """The slot picker: a week of start times to choose from, for every page that asks for one.
 
-A view gives the slot query, the query string and the claims that are not in the way; it gets the form and all that the template
-bookings/booking/includes/slot_picker.html shows. In the query string: `week` (any day of it), `part` (of the day); the rest is
-kept.
-With `month` in it, the same address answers with the times of that month, for the month view that the script draws: a view
-gives `month_of_slots` then.
+`show_times` answers for a page: the view gives the slot query and the claims that are not in the way, and gets the form and all
+that the template bookings/booking/includes/slot_picker.html shows. In the query string: `week` (any day of it), `part` (of the
+day); the rest is kept. With `month` in it, the same address answers with the times of that month, for the month view that the
+script draws. Staff's forms ask `pick` for a week, and have no month.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any
 
 from django.db import models
-from django.http import JsonResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.utils import dateformat
 from django.utils.dates import WEEKDAYS, WEEKDAYS_ABBR
 from django.utils.functional import Promise
@@ -114,7 +113,8 @@ class SlotChoice:
 class Picker:
     """What the page shows. `first` is the first slot of all; `next` the nearest one to an empty week.
 
-    `standing_violations`: the rules that keep every presenter from giving it on any day.
+    `standing_violations`: the rules that keep every presenter from giving it on any day. `nothing_free`: no day has a time, in
+    no part of it. `schedule`: what was read.
     """
 
     slot_query: SlotQuery
@@ -129,6 +129,8 @@ class Picker:
     months: str = ""
     weeks: str = ""
     standing_violations: Sequence[RuleViolation] = ()
+    nothing_free: bool = False
+    schedule: Schedule | None = None
 
     @property
     def opens_at(self) -> date | None:
@@ -158,6 +160,26 @@ def open_horizon(
     )
 
 
+def show_times(
+    request: HttpRequest,
+    slot_query: SlotQuery,
+    page: Callable[[Picker], HttpResponse],
+    *,
+    now: datetime,
+    ignoring: IgnoredClaims | None = None,
+    chosen: datetime | None = None,
+    excluded: datetime | None = None,
+    typed: Any = None,
+) -> HttpResponse:
+    """The page around its picker; to the page's script, which asks for a month, the times of that month."""
+    query = request.GET
+    if "month" in query and request.method != "POST":
+        return month_of_slots(slot_query, query=query, now=now, ignoring=ignoring, excluded=excluded)
+    return page(
+        pick(slot_query, query=query, now=now, ignoring=ignoring, chosen=chosen, excluded=excluded, typed=typed, has_month=True)
+    )
+
+
 def pick(
     slot_query: SlotQuery,
     *,
@@ -168,17 +190,18 @@ def pick(
     chosen: datetime | None = None,
     excluded: datetime | None = None,
     typed: Any = None,
+    has_month: bool = False,
 ) -> Picker:
     """The week that the query asks for; else that of the time chosen before; else that of the first slot.
 
     `ignoring` and `presenters` as for open_schedule. `excluded`: a start that the reader has already. `typed` is what was sent,
-    if it was.
+    if it was. `has_month`: the page's address answers with a month, too.
     """
     today, part = uk_day(now), asked_part(query)
     horizon = DateRange(today, today + rules.HORIZON)
     week = asked_week(query, chosen, horizon)
     # The days that a page nearly always comes by with: the first weeks, and the week that is asked for.
-    likely = [DateRange(horizon.first, min(DateRange.week_of(horizon.first + SOON).last, horizon.last))]
+    likely = [first_weeks(today)]
     if week is not None and week.first > likely[0].last:
         likely.append(DateRange(week.first, min(week.last, horizon.last)))
     times = PartOfDaySlots(open_horizon(slot_query, now, ignoring, likely, presenters), part, now, ignoring, excluded)
@@ -187,6 +210,7 @@ def pick(
     days = times.week(week)
     form = WhenForm(typed, days=days, initial={"start": slot_value(chosen) if chosen else None})
     near = None if days else times.first(week.last + ONE_DAY) or first
+    other_part = part != PartOfDay.ANY and replace(times, part=PartOfDay.ANY)
     earlier, later = week.first - ONE_WEEK, week.first + ONE_WEEK
     shown = PickerWeek(
         week.first,
@@ -205,19 +229,44 @@ def pick(
         [PickerLink(choice.label, with_query(query, part=choice.value), choice == part) for choice in PartOfDay],
         slot_choice(first, query) if first else None,
         slot_choice(near, query) if near else None,
-        months=open_query(query, "month"),
+        months=open_query(query, "month") if has_month else "",
         weeks=open_query(query, "week"),
         standing_violations=times.schedule.standing_violations,
+        nothing_free=not first and not (other_part and other_part.first(today)),
+        schedule=times.schedule,
     )
 
 
 def pick_nearest(slot_query: SlotQuery, start: datetime, *, now: datetime, ignoring: IgnoredClaims | None = None) -> Picker:
     """That time has gone: the nearest that are free, ready to choose."""
-    slots = open_horizon(slot_query, now, ignoring).nearest(start)
+    schedule = open_horizon(slot_query, now, ignoring)
+    slots = schedule.nearest(start)
     days = [(day, list(of_day)) for day, of_day in groupby(slots, key=lambda slot: uk_day(slot.start))]
     form = WhenForm({}, days=days)
     form.errors["start"] = form.error_class([str(SlotTaken.message)])
-    return Picker(slot_query, form, days, gone=format_span(start, start + slot_query.length))
+    gone = format_span(start, start + slot_query.length)
+    return Picker(slot_query, form, days, gone=gone, nothing_free=not slots, schedule=schedule)
+
+
+def first_weeks(today: date) -> DateRange:
+    return DateRange(today, min(DateRange.week_of(today + SOON).last, today + rules.HORIZON))
+
+
+def is_anything_free(slot_query: SlotQuery, now: datetime, ignoring: IgnoredClaims | None = None) -> bool:
+    """Whether the public could have any time at all."""
+    today = uk_day(now)
+    schedule = open_horizon(slot_query, now, ignoring, [first_weeks(today)])
+    return PartOfDaySlots(schedule, PartOfDay.ANY, now, ignoring).first(today) is not None
+
+
+def first_times(picker: Picker, slot_query: SlotQuery, days: int = 3) -> list[SlotChoice]:
+    """The first time of each of the next days that have one, for another query, from what was read where nothing is free."""
+    if picker.schedule is None:
+        return []
+    schedule = picker.schedule.for_query(slot_query)
+    every_day = (schedule.first_day + ONE_DAY * number for number in range((schedule.last_day - schedule.first_day).days + 1))
+    firsts = (slots[0] for day in every_day if (slots := schedule.slots_on(day)))
+    return [slot_choice(slot, QueryDict()) for slot in islice(firsts, days)]
 
 
 def asked_week(query: QueryDict, chosen: datetime | None, horizon: DateRange) -> DateRange | None:
@@ -232,7 +281,12 @@ def asked_week(query: QueryDict, chosen: datetime | None, horizon: DateRange) ->
 
 
 def month_of_slots(
-    slot_query: SlotQuery, *, query: QueryDict, now: datetime, ignoring: IgnoredClaims | None = None
+    slot_query: SlotQuery,
+    *,
+    query: QueryDict,
+    now: datetime,
+    ignoring: IgnoredClaims | None = None,
+    excluded: datetime | None = None,
 ) -> JsonResponse:
     """Every day of the month that the query asks for, with its times: value, start and end as text."""
     today = uk_day(now)
@@ -246,7 +300,7 @@ def month_of_slots(
     following = (first + 31 * ONE_DAY).replace(day=1)
     last = following - ONE_DAY
     schedule = open_schedule(slot_query, first_day=max(first, today), last_day=min(last, horizon), now=now, ignoring=ignoring)
-    times = PartOfDaySlots(schedule, part, now, ignoring)
+    times = PartOfDaySlots(schedule, part, now, ignoring, excluded)
     days = [first + ONE_DAY * number for number in range(last.day)]
     return JsonResponse(
         {

@@ -133,7 +133,12 @@ SAMPLE_PAGES = (
         "nothing-free",
         _("Nothing is free for three months"),
         "bookings/booking/when.html",
-        lambda: {"presentation": samples.presentation()},
+        lambda: {
+            "presentation": samples.presentation(),
+            "picker": {"nothing_free": True},
+            "place": {"postcode": "BT1 5GS"},
+            "online_times": [samples.picker().first],
+        },
     ),
     SamplePage("request", _("A booking that waits for our answer"), "bookings/booking/placed.html", requested_booking),
     SamplePage(

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.journeys.test_booking import DESK, PHONE, choose_workplace, give_details
+from tests.journeys.test_changing import books, links_of
 from tests.journeys.visitor import Visitor
 from tests.live.stack import Live
 
@@ -99,6 +100,29 @@ def test_without_a_month_to_be_had_the_list_is_whole(new_page: Callable[..., Any
     visitor.page.wait_for_selector(".month", state="hidden")
     visitor.follow("Later week")  # the first may end with its first day
     assert visitor.page.locator(".times .day").count() > 1
+
+
+def test_the_month_opens_where_a_booking_is_moved(new_page: Callable[..., Any], live: Live) -> None:
+    """On its owner's page and by the link in the email: the month is drawn, stays, and its times can be taken."""
+    owner = Visitor(new_page(**DESK), live)
+    reference, confirmation = books(owner, "nadia.khan@leeds.nhs.uk")
+    reader = Visitor(new_page(**PHONE), live)
+    for visitor, path in ((owner, f"/bookings/{reference}/time/"), (reader, f"{links_of(confirmation)['change']}time/")):
+        visitor.open(path)
+        visitor.page.wait_for_selector(".month__day")
+        assert visitor.page.locator(".month").is_visible()
+        visitor.look()
+        later = visitor.page.get_by_role("button", name="Later month")
+        if later.get_attribute("aria-disabled") == "false":  # the first month may be over but for a day
+            title = visitor.page.locator(".month__title").inner_text()
+            later.click()
+            visitor.page.wait_for_function("was => document.querySelector('.month__title').textContent !== was", arg=title)
+        visitor.page.locator(".month__day:not([aria-disabled])").last.click()
+        day = visitor.page.locator(".times .day__name").inner_text()
+        visitor.page.locator(".time__input").first.check()
+        visitor.press("Continue")
+        assert visitor.heading == "Check the new time"
+        assert visitor.reads(f"{day}, ")
 
 
 def test_the_list_instead_of_the_month_is_remembered(new_page: Callable[..., Any], live: Live) -> None:

@@ -24,6 +24,7 @@ from bookings.errors import AlreadyPlaced, OutsideRules, SlotTaken
 from bookings.models import Booking, Channel, Format, NotKeptReason, Presentation
 from bookings.schedule import admin as admin_forms
 from bookings.schedule.admin import FORMAT_WORDS, OTHER_TIME, WeekOfTimesForm
+from bookings.schedule.picker import is_anything_free
 from bookings.schedule.slots import SlotQuery
 from bookings.schedule.substitutes import rank_presenters_at
 from bookings.text import moment_text
@@ -99,7 +100,9 @@ class CallerDatesForm(DatesForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        reason = self.fields["reason"]
+        reason = self.fields.get("reason")
+        if reason is None:
+            return
         reason.label = _("Why does none of our times suit them?")
         reason.help_text = _("In their words, for example the days when their team meets. No details of a child.")
         reason.error_messages["required"] = _("Write why none of our times suits them.")
@@ -152,7 +155,10 @@ class CallerForms:
         presentation = self.slot_query.presentation if self.slot_query else both
         self.week: admin_forms.FormWeek | None = None
         self.when = CallerTimeForm(data, prefix=TIME, length=presentation.length)
-        self.dates = CallerDatesForm(data, prefix=DATES, presentation=presentation)
+        asks_why = True
+        if self.asks_for_dates and self.slot_query and not data.get(f"{DATES}-reason"):
+            asks_why = is_anything_free(self.slot_query, timezone.now())
+        self.dates = CallerDatesForm(data, prefix=DATES, presentation=presentation, asks_why=asks_why)
         self.details = CallerDetailsForm(data, prefix="details")
         self.how = HowForm(data, prefix="how")
         self.problems: list[str] = []
@@ -224,7 +230,7 @@ class CallerForms:
         return Booking(
             presentation=self.what.cleaned_data["presentation"],
             starts_at=None if self.asks_for_dates else when.cleaned_data["start"],
-            request_reason=dates.cleaned_data["reason"] if self.asks_for_dates else "",
+            request_reason=dates.cleaned_data.get("reason", "") if self.asks_for_dates else "",
             flagged_child_details=self.details.flagged or (dates if self.asks_for_dates else when).flagged,
             channel=self.how.cleaned_data["channel"],
             submission_token=self.token,

@@ -109,7 +109,8 @@ def waiting_reasons(booking: Booking, options: Sequence[DateOption], dates: Sequ
     if any(option.kind == OptionKind.PROPOSED and option.state == OptionState.OPEN for option in options):
         reasons.append(_("We offered times. It waits for the professional’s answer."))
     if options and not booking.has_time:
-        reasons.append(_("None of our times suits them: they ask for dates of their own."))
+        suits = booking.request_reason and _("None of our times suits them: they ask for dates of their own.")
+        reasons.append(suits or _("They ask for dates of their own."))
     if booking.format == Format.WORKPLACE and not has_recognised_domain(booking.person):
         reasons.append(
             _("A visit to a workplace whose email domain we don’t recognise. Check who asks: a presenter goes there alone.")

@@ -5,7 +5,7 @@ Answers live in a draft, so nobody needs to sign in before the last page.
 
 from collections.abc import Mapping
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -24,11 +24,11 @@ from bookings.booking.drafts import DraftAnswers
 from bookings.booking.forms import BookingForm, answers_of, kept_visit_addresses
 from bookings.booking.services.decide import slot_query_of
 from bookings.errors import DraftGone, ExtendedAlready, HoldOver, SlotTaken, TooManyHolds
-from bookings.models import Booking, Format, Hold, Presentation
+from bookings.models import Booking, Format, Hold, OpenSession, Presentation
 from bookings.schedule.forms import WhenForm, slot_value
 from bookings.schedule.holds import extend_hold, hold_keeps, hold_slot, release_hold
-from bookings.schedule.picker import month_of_slots, pick, pick_nearest
-from bookings.text import ADDRESS_FIELDS
+from bookings.schedule.picker import Picker, first_times, pick_nearest, show_times
+from bookings.text import ADDRESS_FIELDS, room_in_words
 from ctac.dates import format_clock, format_span
 from ctac.forms import FORM_METHODS
 from leaflets.orders.queries import kept_addresses
@@ -127,20 +127,33 @@ def own_claims(request: HttpRequest, answers: DraftAnswers) -> dict[str, object]
 def week_page(
     request: HttpRequest, answers: DraftAnswers, now: datetime, *, typed: Any = None, problem: str = "", status: int = 200
 ) -> HttpResponse:
+    def page(picker: Picker) -> HttpResponse:
+        if problem:
+            picker.form.add_error(None, problem)
+        return when_page(request, answers, picker, now, status=status, kept=held_slot(answers, now))
+
     own = own_claims(request, answers)
-    picker = pick(slot_query_of(answers.booking), query=request.GET, now=now, ignoring=own, chosen=answers.start, typed=typed)
-    if problem:
-        picker.form.add_error(None, problem)
-    context = {"picker": picker, "form": picker.form, "presentation": answers.presentation, "kept": held_slot(answers, now)}
-    return render(request, "bookings/booking/when.html", context, status=status)
+    return show_times(request, slot_query_of(answers.booking), page, now=now, ignoring=own, chosen=answers.start, typed=typed)
 
 
 def slot_taken_page(request: HttpRequest, answers: DraftAnswers, start: datetime, now: datetime) -> HttpResponse:
     """That time has gone: the nearest ones, ready to choose, and everything typed is kept."""
     picker = pick_nearest(slot_query_of(answers.booking), start, now=now, ignoring=own_claims(request, answers))
-    form_action = reverse("book_when", args=[answers.presentation.slug])
-    context = {"picker": picker, "form": picker.form, "presentation": answers.presentation, "form_action": form_action}
-    return render(request, "bookings/booking/when.html", context)
+    return when_page(request, answers, picker, now, form_action=reverse("book_when", args=[answers.presentation.slug]))
+
+
+def when_page(
+    request: HttpRequest, answers: DraftAnswers, picker: Picker, now: datetime, *, status: int = 200, **more: object
+) -> HttpResponse:
+    """Where nothing is free: the first times online, if a visit was asked for, and the next open session."""
+    presentation, slot_query = answers.presentation, picker.slot_query
+    context = {"picker": picker, "form": picker.form, "presentation": presentation, **more}
+    if picker.nothing_free:
+        if slot_query.place and Format.ONLINE in presentation.formats:
+            context["online_times"] = first_times(picker, replace(slot_query, format=Format.ONLINE, place=None, set_minutes={}))
+        session = OpenSession.objects.to_come(now).filter(presentation=presentation).first()
+        context |= {"place": slot_query.place, "session": session, "room": room_in_words(session) if session else ""}
+    return render(request, "bookings/booking/when.html", context, status=status)
 
 
 SLOT_FIELDS = ("presentation", "format", "postcode", "audience_profession")
@@ -191,6 +204,8 @@ def book_where(request: HttpRequest, slug: str) -> HttpResponse:
         if person and not where:
             place = Booking.objects.addresses_of(person).values(*ADDRESS_FIELDS).first() or {"postcode": person.postcode}
             where = {**place, "contact_name": person.name, "contact_phone": person.phone}
+        elif where.get("format") == Format.ONLINE:
+            where = {**where, **answers.step("visit")}
         return where_page(request, answers, now, initial={**where, "leaflets": bool(answers.step("leaflets"))})
     if "extend" in request.POST:
         # The same page with what was typed so far, which nobody looks at yet.
@@ -226,7 +241,6 @@ def visit_addresses(request: HttpRequest, answers: DraftAnswers) -> dict[str, di
 
 
 def save_where(request: HttpRequest, answers: DraftAnswers, form: BookingForm, now: datetime) -> None:
-    """Another place, audience or presentation has other slots, so a time that was chosen is given back."""
     where = {"presentation": answers.presentation.slug, **answers_of(form), "flagged": form.flagged}
     if form.audience_range:
         where["range"] = form.audience_range
@@ -234,9 +248,26 @@ def save_where(request: HttpRequest, answers: DraftAnswers, form: BookingForm, n
     brings = form.cleaned_data["leaflets"]
     if where["format"] == Format.WORKPLACE and brings != bool(answers.step("leaflets")):
         steps["leaflets"] = {"copies": []} if brings else {}
-    if answers.step("when") and any(answers.step("where").get(name, "") != where[name] for name in SLOT_FIELDS):
+    save_place(request, answers, steps, now)
+
+
+def have_it_online(request: HttpRequest, answers: DraftAnswers, now: datetime) -> None:
+    """In place of a visit, for which no time is free."""
+    where = {**answers.step("where"), "format": Format.ONLINE.value, **dict.fromkeys(ADDRESS_FIELDS, "")}
+    save_place(request, answers, {"where": where}, now)
+
+
+def save_place(request: HttpRequest, answers: DraftAnswers, steps: dict[str, dict[str, Any]], now: datetime) -> None:
+    """Another place, audience or presentation has other slots, so a time that was chosen is given back.
+
+    The address of a visit that becomes online waits for whoever changes it back.
+    """
+    before, where = answers.step("where"), steps["where"]
+    if answers.step("when") and any(before.get(name, "") != where[name] for name in SLOT_FIELDS):
         release_time(answers, now)
         steps["when"] = {}
+    if where["format"] == Format.ONLINE and before.get("postcode"):
+        steps["visit"] = {name: before[name] for name in ADDRESS_FIELDS}
     save_answers(request, answers, steps, now)
 
 
@@ -258,10 +289,11 @@ def book_when(request: HttpRequest, slug: str) -> HttpResponse:
     if missing := answers.missing_before("when"):
         return back_to_missing(request, missing, answers.presentation, now)
     if request.method != "POST":
-        if "month" in request.GET:
-            own = own_claims(request, answers)
-            return month_of_slots(slot_query_of(answers.booking), query=request.GET, now=now, ignoring=own)
         return week_page(request, answers, now)
+    if request.POST.get("format") == Format.ONLINE and Format.ONLINE in answers.presentation.formats:
+        have_it_online(request, answers, now)
+        if "start" not in request.POST:
+            return redirect("book_when", slug=slug)
     form = WhenForm(request.POST, days=[])
     if not form.is_valid():
         return week_page(request, answers, now, typed=request.POST)

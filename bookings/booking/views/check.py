@@ -27,6 +27,7 @@ from bookings.booking.views.book import answers_so_far, back_to_missing
 from bookings.errors import AlreadyPlaced, DraftGone, NotOffered, SlotTaken, TooManyHolds
 from bookings.models import Channel, DateOption, NotKeptReason, OptionKind
 from bookings.schedule.holds import kept_until
+from bookings.schedule.picker import is_anything_free
 from bookings.schedule.queries import open_schedule
 from ctac.dates import format_span, uk_day
 from ctac.forms import FORM_METHODS
@@ -47,13 +48,18 @@ def book_dates(request: HttpRequest, slug: str) -> HttpResponse:
     presentation = answers.presentation
     if missing := answers.missing_before("when"):
         return back_to_missing(request, missing, presentation, now)
-    before = answers.step("dates")
+    before, data = answers.step("dates"), request.POST if request.method == "POST" else None
     initial = {**before.get("typed", {}), "reason": before.get("reason", "")}
-    form = DatesForm(request.POST if request.method == "POST" else None, presentation=presentation, initial=initial)
+    # Not asked where there is none; a page that has asked it is answered.
+    own = book.own_claims(request, answers)
+    asks_why = bool(
+        "reason" in (data or {}) or before.get("reason") or is_anything_free(slot_query_of(answers.booking), now, own)
+    )
+    form = DatesForm(data, presentation=presentation, asks_why=asks_why, initial=initial)
     if request.method == "POST" and form.is_valid():
         answer = {
             "dates": [vars(date) for date in form.cleaned_data["dates"]],
-            "reason": form.cleaned_data["reason"],
+            "reason": form.cleaned_data.get("reason", ""),
             "flagged": form.flagged,
             "typed": form.as_typed(),
         }
@@ -263,7 +269,8 @@ def sections(request: HttpRequest, answers: DraftAnswers, now: datetime) -> list
                 until = kept_until(chosen.start, now)
                 promise = bookings_text.keeping_sentence(option.precision, chosen.start, presentation.length, until)
             rows.append(bookings_text.row(label, f"{option.when}\n{promise}"))
-        rows.append(bookings_text.row(_("Why none of our times suits"), answers.step("dates")["reason"]))
+        if reason := answers.step("dates")["reason"]:
+            rows.append(bookings_text.row(_("Why none of our times suits"), reason))
         when = _("Your dates"), reverse("book_dates", args=[presentation.slug]), rows
     else:
         span = format_span(booking.starts_at, booking.starts_at + presentation.length) if booking.starts_at else ""

@@ -30,8 +30,8 @@ from bookings.booking.services.transitions import cancel_booking
 from bookings.booking.views.bookings import own_booking
 from bookings.errors import AnotherAudience, MoveRefused, NothingChanged, NoTimeAgreed, SlotTaken, Stale, TooLate, TooLateToChange
 from bookings.models import Booking, Format, LinkPurpose
-from bookings.schedule import picker as schedule_picker
 from bookings.schedule.forms import WhenForm, slot_value, to_start
+from bookings.schedule.picker import Picker, pick_nearest, show_times
 from bookings.schedule.queries import open_schedule
 from ctac.dates import format_span, uk_day
 from ctac.forms import FORM_METHODS
@@ -67,14 +67,15 @@ def choose_time(request: HttpRequest, pages: ReschedulePages, now: datetime) -> 
     form = WhenForm(typed, days=[])
     if form.is_valid():
         return redirect(f"{pages.check}?{urlencode({'start': slot_value(form.cleaned_data['start'])})}")
-    query = request.GET.copy()
-    if "week" not in query and booking.starts_at is not None:
-        query["week"] = uk_day(booking.starts_at).isoformat()  # most want a day near it
-    ignoring = {"booking": booking}
-    picker = schedule_picker.pick(
-        slot_query_of(pages.booking), query=query, now=now, ignoring=ignoring, excluded=booking.starts_at, typed=typed
-    )
-    return reschedule_page(request, pages, "bookings/booking/time_choose.html", picker=picker, form=picker.form, can_move=True)
+
+    def page(picker: Picker) -> HttpResponse:
+        return reschedule_page(
+            request, pages, "bookings/booking/time_choose.html", picker=picker, form=picker.form, can_move=True
+        )
+
+    # It opens at the week of the time that it has: most want a day near it.
+    has, ignoring = booking.starts_at, {"booking": booking}
+    return show_times(request, slot_query_of(booking), page, now=now, ignoring=ignoring, chosen=has, excluded=has, typed=typed)
 
 
 def check_time(request: HttpRequest, pages: ReschedulePages, now: datetime) -> HttpResponse:
@@ -148,7 +149,7 @@ def check_page(
 
 def slot_taken_page(request: HttpRequest, pages: ReschedulePages, start: datetime, now: datetime) -> HttpResponse:
     """That time has gone: the nearest ones, ready to choose. The booking is where it was."""
-    picker = schedule_picker.pick_nearest(slot_query_of(pages.booking), start, now=now, ignoring={"booking": pages.booking})
+    picker = pick_nearest(slot_query_of(pages.booking), start, now=now, ignoring={"booking": pages.booking})
     return reschedule_page(
         request,
         pages,

@@ -120,6 +120,13 @@ def test_dates_of_their_own_are_the_same_request_as_on_the_web(desk: Client, pre
     ]
 
 
+def test_why_no_time_suits_is_asked_only_where_there_are_times(desk: Client, presentation: Presentation) -> None:
+    typed = dates(presentation, **{"dates-reason": ""})
+    assert "Write why none of our times suits them." in text(desk.post(ADD, typed))
+    desk.post(ADD, {**typed, "where-postcode": "ZE1 0AA"})
+    assert Booking.objects.get().request_reason == ""
+
+
 def test_without_an_address_nobody_is_mailed_and_staff_read_so(desk: Client, presentation: Presentation) -> None:
     page = desk.post(ADD, dates(presentation, **{"caller-email": ""}), follow=True)
     assert "nothing reaches them unless you call back" in text(page)

@@ -232,3 +232,9 @@ def test_pages_keep_to_their_statements(desk: Client, booking: Booking, slug: st
             assert desk.get(url(booking, slug)).status_code == 200
         counts.append(len(queries))
     assert counts[0] == counts[1] <= 12, counts
+
+
+def test_no_month_is_drawn_on_a_form_whose_weeks_are_buttons(desk: Client, booking: Booking) -> None:
+    """Its address never answers with a month."""
+    page = desk.get(url(booking, "move")).content.decode()
+    assert ('name="look"' in page, "data-months" in page, "month.js" in page) == (True, False, False)

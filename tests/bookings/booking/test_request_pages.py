@@ -12,12 +12,15 @@ from bookings import privacy as bookings_privacy
 from bookings.booking.services.decide import ask_for_others
 from bookings.leave.services import record_leave
 from bookings.models import Booking, BusyTime, DateOption, Hold, Presentation, Presenter
+from notifications import rendering
+from notifications.models import Notification
+from notifications.registry import email_named
 from professionals.models import Draft, Person
 from tests.bookings.flow import WHERE, confirm, fill_in, hidden, text
 from tests.bookings.requested import ask, dates_of, offer, on
 from tests.bookings.rows import NOW, at, make_hold
 from tests.face.page import Page
-from tests.factories import make_person, sign_in
+from tests.factories import make_person, make_staff, sign_in, sign_in_staff
 from tests.leaflets.statements import statements
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("presentation")]
@@ -65,6 +68,35 @@ def test_a_request_says_what_is_kept_before_and_after_it_is_sent(client: Client,
         assert (kept in page, part in page, late % "was" in page, "No time agreed yet" in page) == (True,) * 4
     assert "please withdraw this request" in text(client.get(response.url))
     assert "No time agreed yet" in text(client.get("/my/"))
+
+
+def test_why_none_of_our_times_suits_is_not_asked_where_there_is_none(client: Client, presenter: Presenter) -> None:
+    client.post("/book/signs/where/", {**WHERE, "postcode": "bt1 5gs"})
+    page = client.get("/book/signs/dates/")
+    assert len(statements(lambda: client.get("/book/signs/dates/"))) <= 12
+    assert ("Why does none" in text(page), "First choice" in text(page)) == (False, True)
+    dates = {name: value for name, value in DATES.items() if name != "reason"}
+    assert client.post("/book/signs/dates/", dates).url == "/book/signs/check/"
+    assert "Why none of our times suits" not in text(client.get("/book/signs/check/"))
+    confirm(client)
+    booking = Booking.objects.get()
+    assert (booking.state, booking.request_reason, booking.postcode) == ("requested", "", "BT1 5GS")
+    # Nobody is told that our times did not suit them.
+    desk = sign_in_staff(Client(), make_staff())
+    mail = rendering.render(email_named("staff-new-booking")(Notification(), booking=booking).message()).text
+    for said in (mail, text(desk.get(f"/staff/bookings/booking/{booking.pk}/change/"))):
+        assert ("None of our times" in said, "They ask for dates of their own." in said) == (False, True)
+
+
+def test_it_is_asked_where_there_are_times_and_of_whoever_was_asked(client: Client, presenter: Presenter) -> None:
+    client.post("/book/signs/where/", WHERE)
+    dates = {name: value for name, value in DATES.items() if name != "reason"}
+    assert "Write why none of our times suits you." in text(client.post("/book/signs/dates/", dates))
+    presenter.active = False
+    presenter.save()
+    # The page that they have before them asks, so an empty answer is said beside it.
+    assert "Write why none of our times suits you." in text(client.post("/book/signs/dates/", {**dates, "reason": ""}))
+    assert client.post("/book/signs/dates/", dates).url == "/book/signs/check/"
 
 
 def test_sending_twice_is_one_request(client: Client) -> None:

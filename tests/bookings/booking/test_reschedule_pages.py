@@ -1,5 +1,6 @@
 """Changing a booking on its pages: another time, other details. Nothing typed is lost, and no button does its work twice."""
 
+import html
 import re
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -7,19 +8,21 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.conf import settings
 from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from bookings import rules
+from bookings.booking.emails import ProfessionalEmail
 from bookings.booking.services.reschedule import reschedule
 from bookings.booking.services.transitions import cancel_booking
 from bookings.models import Booking, BusyTime, Presenter, State
 from notifications.models import Notification
 from professionals.models import Draft, Person, Stopped
-from tests.bookings.flow import text
-from tests.bookings.rows import NOW, at, make_booking, make_presenter
+from tests.bookings.flow import WHERE, text
+from tests.bookings.rows import NOW, at, make_booking, make_presentation, make_presenter
 from tests.factories import make_person, make_staff, sign_in
 
 pytestmark = pytest.mark.django_db
@@ -319,3 +322,42 @@ def test_a_booking_that_is_changed_over_and_over_writes_to_nobody_any_more(
     assert (Notification.objects.count(), Stopped.objects.values_list("where", "by", "times").get()) == (
         *(mail, ("change", "booking", 2)),
     )
+
+
+# --- The month, for the script of each page that draws one ---
+
+
+@pytest.fixture
+def pickers(client: Client, booking: Booking) -> dict[str, str]:
+    """The pages with a picker, by their template and who asks."""
+    make_presentation(slug="signs")
+    assert client.post("/book/signs/where/", WHERE).url == "/book/signs/when/"
+    link = ProfessionalEmail(Notification(), booking=booking).links["change"].removeprefix(settings.SITE_URL)
+    return {"when": "/book/signs/when/", "time_choose": url(booking, "time/"), "time_choose by link": f"{link}time/"}
+
+
+def test_every_page_with_a_picker_answers_its_script_with_the_month(client: Client, pickers: dict[str, str]) -> None:
+    folder = settings.BASE_DIR / "templates" / "bookings"
+    asks = {path.stem for path in folder.rglob("*.html") if "includes/slot_picker.html" in path.read_text()}
+    assert asks == {name.split()[0] for name in pickers}
+    for name, path in pickers.items():
+        page = client.get(f"{path}?part=afternoon&week=2027-02-01").content.decode()
+        months = html.unescape(re.findall(r'data-months="([^"]*)"', page)[0])
+        answer = client.get(f"{path}{months}2027-02")
+        assert answer.headers["Content-Type"] == "application/json", name
+        assert "no-store" in answer.headers["Cache-Control"], name
+        month = answer.json()
+        times = {day["day"]: [time[0] for time in day["times"]] for day in month["days"]}
+        assert (month["month"], len(times)) == ("2027-02", 28), name
+        # The very times that the page lists without it, of the same part of the day.
+        listed = re.findall(r'type="radio" name="start" value="([^"]+)"', page)
+        assert listed == [start for day, starts in times.items() if "2027-02-01" <= day <= "2027-02-07" for start in starts], name
+        assert listed
+
+
+def test_the_month_leaves_out_the_time_that_it_has(client: Client, pickers: dict[str, str]) -> None:
+    for name, path in pickers.items():
+        days = {day["day"]: day["times"] for day in client.get(f"{path}?month=2027-01").json()["days"]}
+        offered = [time[0] for time in days["2027-01-25"]]
+        # The booking is in the way of a new one, but not in its own: only its very start is no other time.
+        assert ("2027-01-25T10:00Z" in offered, "2027-01-25T10:30Z" in offered) == (False, name != "when"), name

@@ -13,8 +13,9 @@ from django.test.utils import CaptureQueriesContext
 from bookings import rules
 from bookings.models import Availability, Booking, Hold, Presentation, Presenter
 from ctac.dates import format_clock
-from professionals.models import Person
+from professionals.models import Draft, Person
 from tests.bookings.flow import TEN, WHERE, confirm, fill_in, hidden, text
+from tests.bookings.open_sessions.rows import make_session
 from tests.bookings.rows import MONDAY, NOW, at, make_availability, make_booking, make_leave, make_presenter
 from tests.factories import sign_in
 
@@ -176,12 +177,94 @@ def test_a_forgotten_choice_is_asked_for_in_the_same_week(client: Client, presen
     assert 'action="/book/signs/when/?week=2027-02-08&amp;change=1"' in shown
 
 
+# --- Where no visit can be had ---
+
+
+BELFAST = {**WHERE, "town": "Belfast", "postcode": "bt1 5gs"}
+
+
 def test_if_there_is_no_slot_at_all_the_page_says_whom_to_call(client: Client, presentation: Presentation) -> None:
     Presenter.objects.update(active=False)
     client.post("/book/signs/where/", WHERE)
     page = client.get("/book/signs/when/")
-    assert "Nothing is free in the next three months. Please call us on 0808 800 5000" in text(page)
+    assert "No presenter can come to LS1 4AP in the next three months." in text(page)
+    assert "Or call us on 0808 800 5000" in text(page)
+    assert "Have it online" not in text(page)
     assert 'type="submit"' not in page.content.decode().split("<main")[1]
+
+
+@pytest.mark.parametrize("postcode", ["BT1 5GS", "TR21 0LW", "ZE1 0AA", "CF10 1EP"])
+@pytest.mark.parametrize("query", ["", "?part=afternoon", "?week=2027-02-08"])
+def test_where_no_presenter_comes_the_page_offers_what_can_be_had(
+    client: Client, presentation: Presentation, presenter: Presenter, postcode: str, query: str
+) -> None:
+    session = make_session(presenter, at("09:00"), presentation=presentation)
+    make_session(presenter, at("09:00") - timedelta(days=1))  # about something else
+    client.post("/book/signs/where/", {**BELFAST, "postcode": postcode})
+    with CaptureQueriesContext(connection) as queries:
+        page = client.get(f"/book/signs/when/{query}")
+    assert len(queries) <= 12
+    said = text(page)
+    assert "We have no free time for a visit" in said
+    assert f"No presenter can come to {postcode} in the next three months." in said
+    ways = [said.index(way) for way in ("Have it online", "Join an open session", "Ask for dates of your own", "Or call us on")]
+    assert ways == sorted(ways)
+    assert (session.when in said, f'href="/sessions/{session.reference}/"' in page.content.decode()) == (True, True)
+    # Nothing is said of times that are not there.
+    assert not [phrase for phrase in ("None of these times", "An afternoon may be", "A morning may be") if phrase in said]
+    first = ["2027-01-19T09:00Z", "2027-01-20T09:00Z", "2027-01-21T09:00Z"]
+    assert re.findall(r'name="start" value="([^"]+)"', page.content.decode()) == first
+    assert "Take Tuesday 19 January 2027, 9am to 10am" in said
+
+
+def test_an_online_time_carries_on_with_what_was_typed(client: Client, presentation: Presentation) -> None:
+    client.post("/book/signs/where/", {**BELFAST, "leaflets": "on"})
+    before = Draft.objects.get().answers["where"]
+    sent = {"format": "online", "start": "2027-01-19T09:00Z"}
+    assert client.post("/book/signs/when/", sent).url == "/book/signs/check/"
+    where = Draft.objects.get().answers["where"]
+    address = dict.fromkeys(("address_line_1", "address_line_2", "town", "postcode"), "")
+    assert where == {**before, "format": "online", **address}
+    # Whoever goes back finds the address again.
+    form = client.get("/book/signs/where/?change=1").context["form"]
+    assert [form[name].value() for name in ("address_line_1", "town", "postcode")] == ["St James", "Belfast", "BT1 5GS"]
+    assert form["format"].value() == "online"
+
+
+def test_all_online_times_are_shown_at_a_press(client: Client, presentation: Presentation) -> None:
+    client.post("/book/signs/where/", BELFAST)
+    page = client.post("/book/signs/when/", {"format": "online"}, follow=True)
+    assert ("Choose a day and time" in text(page), "First available Tuesday 19 January 2027, 9am" in text(page)) == (True, True)
+
+
+def test_an_online_time_that_has_gone_leads_to_the_nearest_online(
+    client: Client, presentation: Presentation, presenter: Presenter
+) -> None:
+    client.post("/book/signs/where/", BELFAST)
+    make_booking(presenter, at("09:00"), postcode="")
+    page = client.post("/book/signs/when/", {"format": "online", "start": "2027-01-25T09:00Z"})
+    assert ("That time has just gone" in text(page), "2027-01-25T10:00Z" in page.content.decode()) == (True, True)
+
+
+def test_no_online_time_is_offered_of_what_is_given_at_workplaces_only(client: Client, presentation: Presentation) -> None:
+    Presentation.objects.update(formats=["workplace"])
+    client.post("/book/signs/where/", BELFAST)
+    assert "Have it online" not in text(client.get("/book/signs/when/"))
+    client.post("/book/signs/when/", {"format": "online", "start": "2027-01-19T09:00Z"})
+    assert Draft.objects.get().answers["where"]["format"] == "workplace"
+
+
+def test_online_without_a_time_is_said_too(client: Client, presentation: Presentation) -> None:
+    Presenter.objects.update(joining_link="")
+    client.post("/book/signs/where/", {**WHERE, "format": "online"})
+    page = client.get("/book/signs/when/")
+    assert ("We have no free time online" in text(page), "Have it online" in text(page)) == (True, False)
+
+
+def test_a_week_without_times_does_not_ask_why_none_of_them_suits(client: Client, presentation: Presentation) -> None:
+    client.post("/book/signs/where/", WHERE)
+    said = text(client.get("/book/signs/when/?part=afternoon"))
+    assert ("None of these times suits you?" in said, "Tell us which days would suit you" in said) == (False, True)
 
 
 def test_a_slot_taken_meanwhile_gives_a_polite_page_with_the_nearest_times_ready(
