@@ -15,6 +15,7 @@ from bookings.models.presenter import Format, Presenter
 from ctac.models import RecordedBy, free_text, impersonal, personal
 from professionals.models import Profession
 
+
 class Visit(models.Model):
     """What is known of one visit; made by the first check-in, check-out or word of a colleague.
 
