@@ -471,6 +471,10 @@ CELERY_WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", default=4 if PRODUCTIO
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # unused, and its queues are of a kind that RabbitMQ retires
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
+WATCHER_PING_HELP = "Set it to the address that your monitor gave you, such as https://hc-ping.com/ and a long number."
+watcher_ping_url = env("WATCHER_PING_URL", default="")
+# A monitor outside, told of each good round of the watch over visits; empty for none.
+WATCHER_PING_URL = address_of_server("WATCHER_PING_URL", watcher_ping_url, WATCHER_PING_HELP, "https", "http")
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5  # seconds: so soon beat goes on after its clock was wrong and is put right
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 

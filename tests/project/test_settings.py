@@ -87,6 +87,8 @@ def test_a_missing_setting_stops_the_start_with_one_sentence(name: str) -> None:
         ("QUIET_HOURS", "20:00"),
         ("QUIET_HOURS", "20:00-25:00"),
         ("MAIL_PROVIDER", "pigeon"),
+        ("WATCHER_PING_URL", "file:///etc/passwd"),
+        ("WATCHER_PING_URL", "hc-ping.com"),
         ("ASK_AGAIN_AFTER_MINUTES", "ten"),
         ("AUDIT_KEPT_MONTHS", "1"),
     ],
