@@ -18,8 +18,10 @@ HOURLY := tests/face tests/notifications tests/bookings/schedule tests/leaflets/
 # Times are told on a machine that does nothing else; then the scanner and the fuzz run beside each other.
 ATTACK := $(VENV) -m pytest --quiet --no-header --capture=no $(ARGS)
 # Settings for checks that connect to nothing; the values are for nobody's use.
-PRODUCTION := env CTAC_ENV=production SECRET_KEY=a-long-text-for-the-deployment-check-only-0123456789abcdef \
-	ALLOWED_HOSTS=ctac.example SITE_URL=https://ctac.example DATABASE_URL=postgres://nobody@localhost/nothing EMAIL_URL=smtp://localhost:25
+PRODUCTION = env CTAC_ENV=production SECRET_KEY=$$($(VENV) -c 'import secrets; print(secrets.token_urlsafe(50))') \
+	ALLOWED_HOSTS=ctac.example SITE_URL=https://ctac.example DATABASE_URL=postgres://nobody@localhost/nothing EMAIL_URL=smtp://localhost:25 \
+	STAFF_EMAIL=team@ctac.example VISIT_ESCALATION_EMAIL=manager@ctac.example SAFEGUARDING_LEAD_EMAIL=lead@ctac.example \
+	OUT_OF_HOURS_ROUTE='call the police on 101' WATCHER_PING_URL=https://monitor.example/ctac
 
 help: ## list what there is
 	@echo "make TARGET, where TARGET is one of"

@@ -2,6 +2,7 @@
 
 import os
 import re
+import secrets
 import signal
 import socket
 import subprocess
@@ -16,6 +17,7 @@ from ctac.local import postgres, processes
 BASE_DIR = Path(__file__).resolve().parent.parent
 TICKS = os.sysconf("SC_CLK_TCK")
 WORKERS = 2
+SECRET_KEY = secrets.token_urlsafe(50)
 CODE = ("accounts", "audit", "bench", "bookings", "ctac", "leaflets", "notifications", "privacy", "professionals")
 
 
@@ -25,12 +27,16 @@ def environment(var_dir: Path, database: str) -> dict[str, str]:
         "CTAC_ENV": "production",
         "CTAC_VAR": str(var_dir),
         "ENV_FILE": os.devnull,
-        "SECRET_KEY": "a long text that only this measurement knows",
+        "SECRET_KEY": SECRET_KEY,
         "ALLOWED_HOSTS": "localhost",
         "SITE_URL": "https://localhost",
         "TRUSTED_PROXY_COUNT": "1",
         "DATABASE_URL": database,
         "EMAIL_URL": "smtp://127.0.0.1:9",
+        "STAFF_EMAIL": "team@ctac.example",
+        "VISIT_ESCALATION_EMAIL": "manager@ctac.example",
+        "SAFEGUARDING_LEAD_EMAIL": "lead@ctac.example",
+        "OUT_OF_HOURS_ROUTE": "call the police on 101",
         "STATIC_ROOT": str(var_dir / "static"),
         "LOG_LEVEL": "WARNING",
         "CHECK_FORM_MARKS": "no",  # a measurement opens no pages first, and orders more often

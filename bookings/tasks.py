@@ -12,6 +12,7 @@ from bookings.open_sessions.services.notify import remind_of_sessions, warn_of_s
 from bookings.open_sessions.services.places import lapse_offers
 from bookings.presenter.views import send_agendas
 from bookings.visits import services as visits_services
+from ctac import health
 from ctac.celery import app
 
 logger = logging.getLogger(__name__)
@@ -19,13 +20,16 @@ logger = logging.getLogger(__name__)
 
 @app.task
 def watch() -> None:
-    """Each booking stands for itself: a failure with one does not stop the alert about the next."""
-    now = timezone.now()
+    """Each booking stands for itself: a failure with one does not stop the alert about the next, but the round is no good one."""
+    now, failures = timezone.now(), 0
     for key in visits_services.bookings_to_alert(now=now):
         try:
             visits_services.alert_staff(key=key, now=now)
         except Exception as error:  # noqa: BLE001 - tried again in two minutes; the staff page shows it meanwhile
+            failures += 1
             logger.error("Booking %s could not be told of: %s", key, type(error).__name__)
+    if not failures:
+        health.record_watch()
 
 
 @app.task

@@ -1,4 +1,4 @@
-"""What `manage.py check --deploy` and `manage.py migrate` look at first."""
+"""What `manage.py check`, with and without --deploy, and `manage.py migrate` look at first."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -36,6 +36,15 @@ def connections_are_encrypted(app_configs: Any, **_: Any) -> list[checks.Warning
         if parts.scheme in {"redis", "amqp"} and not is_local(parts.hostname or ""):
             found.append(f"{name} reaches another machine by {parts.scheme} instead of {parts.scheme}s.")
     return [checks.Warning(message, hint=HINT, id="ctac.W001") for message in found]
+
+
+@checks.register(checks.Tags.security)
+def visits_are_watched_from_outside(app_configs: Any, **_: Any) -> list[checks.Warning]:
+    """Only somebody else can tell that beat, the worker or the whole machine is dead."""
+    if not settings.PRODUCTION or settings.WATCHER_PING_URL:
+        return []
+    message = "WATCHER_PING_URL is empty: if nobody watches over visits any more, nobody hears of it."
+    return [checks.Warning(message, hint="docs/deploying.md says which monitors can do it.", id="ctac.W002")]
 
 
 @checks.register(checks.Tags.database)

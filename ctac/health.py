@@ -1,25 +1,53 @@
-"""/healthz: this process answers. /readyz: it can do its work. For proxies and monitors; neither holds personal data.
+"""/healthz: this process answers. /readyz: it can do its work. /healthz/visits: somebody watches over visits. For proxies and
+monitors; none holds personal data.
 
 Answered before almost anything else: no host check, no redirect to https, no session, no line in the log. An app that has
 something to watch registers a check in its AppConfig; a check says in a few words what is wrong, or nothing.
 """
 
+import logging
 from collections.abc import Callable
+from datetime import timedelta
 from http import HTTPStatus
+from http.client import HTTPException
+from urllib.request import urlopen
 
+from django.conf import settings
+from django.core.cache import cache
 from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 
+logger = logging.getLogger(__name__)
 Check = Callable[[], str]
 # A probe that waits is a probe that fails, and the process that it holds is missing elsewhere.
 STATEMENT_TIMEOUT = "2s"
 checks: dict[str, Check] = {}
+# A round comes every two minutes: three that are missed are no accident.
+VISITS_WATCHED, WATCHED_FOR = "visits-are-watched", timedelta(minutes=6)
+PING_SECONDS = 5
 
 
 def register(name: str, check: Check) -> None:
     """`check` runs in the probe's short transaction. What it returns makes /readyz "degraded", never unavailable."""
     checks[name] = check
+
+
+def record_watch() -> None:
+    """After a round of the watch over visits in which nothing failed, outside any transaction. Trouble here costs nothing.
+
+    The cache remembers it for /healthz/visits, and the monitor that WATCHER_PING_URL names is told.
+    """
+    try:
+        cache.set(VISITS_WATCHED, True, WATCHED_FOR.total_seconds())
+    except Exception as error:  # noqa: BLE001 - each cache has its own errors
+        logger.warning("The cache could not note that visits are watched: %s", type(error).__name__)
+    if settings.WATCHER_PING_URL:
+        try:
+            urlopen(settings.WATCHER_PING_URL, timeout=PING_SECONDS).close()  # noqa: S310 - the settings let only http and https pass
+        except (OSError, HTTPException) as error:
+            # The address is a secret: who has it can say that all is well.
+            logger.warning("The monitor of the watch over visits could not be told: %s", type(error).__name__)
 
 
 class HealthMiddleware:
@@ -30,17 +58,31 @@ class HealthMiddleware:
         self.migrated = False  # once true, true for as long as this process lives
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.path_info not in {"/healthz", "/readyz"}:
+        answers = {"/healthz": self.healthz, "/healthz/visits": self.visits, "/readyz": self.readyz}
+        if request.path_info not in answers:
             return self.get_response(request)
         if request.method not in {"GET", "HEAD"}:
             response: HttpResponse = HttpResponseNotAllowed(["GET", "HEAD"])
         else:
-            response = JsonResponse({"status": "ok"}) if request.path_info == "/healthz" else self.readyz()
+            response = answers[request.path_info]()
         response.headers["Content-Length"] = str(len(response.content))
         if request.method == "HEAD":
             response.content = b""
         response.headers["Cache-Control"] = "no-store"
         return response
+
+    def healthz(self) -> HttpResponse:
+        return JsonResponse({"status": "ok"})
+
+    def visits(self) -> HttpResponse:
+        """503 when the last good round of the watch is too long ago, or nobody can tell."""
+        try:
+            watched = cache.get(VISITS_WATCHED, False)
+        except Exception:  # noqa: BLE001 - as in record_watch()
+            watched = False
+        if watched:
+            return JsonResponse({"status": "ok"})
+        return JsonResponse({"status": "unavailable"}, status=HTTPStatus.SERVICE_UNAVAILABLE)
 
     def readyz(self) -> HttpResponse:
         try:

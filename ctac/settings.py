@@ -1,19 +1,22 @@
 """Every setting, read from the environment; .env.example explains each variable.
 
 The default is production: without CTAC_ENV=development (which `make run` sets)
-or CTAC_ENV=test (which the tests set), a missing secret stops the start.
+or CTAC_ENV=test (which the tests set), a missing secret stops the start. All that is wrong is
+gathered in `faults` and told at the end, a sentence a line.
 """
 
+import os
 import secrets
 import sys
-from datetime import timedelta
+from datetime import time, timedelta
 from email.utils import parseaddr
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 import environ
 from csp.constants import NONE, SELF
+from django.core.checks.security import base as secret_key_rules
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -22,53 +25,95 @@ from ctac.local import postgres
 from ctac.transports import folder
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
+faults: list[str] = []
+
+
+class Env(environ.Env):
+    """What is no number is one more fault; the default stands in, so that the others are found too."""
+
+    def get_value(self, var: str, cast: Any = None, default: Any = environ.Env.NOTSET, parse_default: bool = False) -> Any:
+        try:
+            return super().get_value(var, cast, default, parse_default)
+        except ValueError:
+            faults.append(f"{var} is {os.environ[var]!r}. Set it to a number.")
+            return default
+
+
+env = Env()
 env.read_env(env("ENV_FILE", default=str(BASE_DIR / ".env")))
 
 
-def stop(sentence: str) -> NoReturn:
-    """End the start with one plain sentence instead of a traceback."""
-    sys.stderr.write(f"CTAC can't start: {sentence}\n")
+def stop(*sentences: str) -> NoReturn:
+    """End the start with plain sentences instead of a traceback."""
+    sys.stderr.write("".join(f"CTAC can't start: {sentence}\n" for sentence in sentences))
     raise SystemExit(1)
 
 
 ENVIRONMENT = env("CTAC_ENV", default="production")
 if ENVIRONMENT not in {"production", "development", "test"}:
-    stop(f"CTAC_ENV is {ENVIRONMENT!r}; set it to production, development or test.")
+    faults.append(f"CTAC_ENV is {ENVIRONMENT!r}; set it to production, development or test.")
 DEVELOPMENT = ENVIRONMENT == "development"
-PRODUCTION = ENVIRONMENT == "production"
+PRODUCTION = not DEVELOPMENT and ENVIRONMENT != "test"
 DEBUG = False
 # Everything that this copy writes (database, mail sink, broker, cache) when no server is named.
 VAR_DIR = Path(env("CTAC_VAR", default=str(BASE_DIR / "var")))
 
 
 def required_in_production(name: str, what: str, otherwise: str = "") -> str:
-    value = env(name, default="")
-    if value:
+    value: str = env(name, default="")
+    if value.strip():
         return value
     if PRODUCTION:
-        stop(f"{name} is not set. {what}")
+        faults.append(f"{name} is not set. {what}")
+        return ""
     return otherwise
 
 
-SECRET_KEY = required_in_production("SECRET_KEY", "Set it to a long random text that only this server knows.")
-if not SECRET_KEY:  # a random one for this copy, kept so that sessions survive a restart
+def address_of_server(name: str, value: str, what: str, *schemes: str) -> str:
+    """The value, or "" if it can't be one. It may hold a password, so the sentence does not repeat it."""
+    try:
+        parts = urlsplit(value)
+        for host in parts.netloc.rpartition("@")[2].split(","):
+            _port = urlsplit(f"//{host}").port  # raises ValueError
+        is_right = parts.scheme in schemes and bool(parts.hostname)
+    except ValueError:
+        is_right = False
+    if value and not is_right:
+        faults.append(f"{name} is not right. {what}")
+    return value if is_right else ""
+
+
+KEY_HELP = "Set it to a long random text that only this server knows."
+SECRET_KEY = required_in_production("SECRET_KEY", KEY_HELP)
+if not SECRET_KEY and not PRODUCTION:  # a random one for this copy, kept so that sessions survive a restart
     SECRET_KEY_FILE = VAR_DIR / "secret_key"
     if not SECRET_KEY_FILE.exists():
         VAR_DIR.mkdir(parents=True, exist_ok=True)
         SECRET_KEY_FILE.touch(mode=0o600)
         SECRET_KEY_FILE.write_text(secrets.token_urlsafe(50))
     SECRET_KEY = SECRET_KEY_FILE.read_text()
+if PRODUCTION and SECRET_KEY:
+    of_copies = [path / "secret_key" for path in (VAR_DIR, BASE_DIR / "var")]
+    if (
+        len(SECRET_KEY) < secret_key_rules.SECRET_KEY_MIN_LENGTH
+        or len(set(SECRET_KEY)) < secret_key_rules.SECRET_KEY_MIN_UNIQUE_CHARACTERS
+        or SECRET_KEY.startswith(secret_key_rules.SECRET_KEY_INSECURE_PREFIX)
+    ):
+        faults.append(f"SECRET_KEY is easy to guess. {KEY_HELP}")
+    elif SECRET_KEY in {file.read_text().strip() for file in of_copies if os.access(file, os.R_OK)}:
+        faults.append(f"SECRET_KEY is that of a copy for development. {KEY_HELP}")
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS_HELP = "Set it to the host names that this site answers to, with commas between."
 HOSTS = required_in_production("ALLOWED_HOSTS", ALLOWED_HOSTS_HELP, "localhost,127.0.0.1,[::1]")
 ALLOWED_HOSTS = [host.strip() for host in HOSTS.split(",") if host.strip()]
-if not ALLOWED_HOSTS:
-    stop(f"ALLOWED_HOSTS names no host. {ALLOWED_HOSTS_HELP}")
+if HOSTS and not ALLOWED_HOSTS:
+    faults.append(f"ALLOWED_HOSTS names no host. {ALLOWED_HOSTS_HELP}")
+if PRODUCTION and "*" in HOSTS:
+    faults.append(f"ALLOWED_HOSTS has a * in it, which lets anybody name the site. {ALLOWED_HOSTS_HELP}")
 SITE_URL_HELP = "Set it to the address people type, such as https://ctac.example; emails link to it."
 SITE_URL = required_in_production("SITE_URL", SITE_URL_HELP, "http://localhost:8000").rstrip("/")
-if PRODUCTION and not (SITE_URL.startswith("https://") and urlsplit(SITE_URL).hostname):
-    stop(f"SITE_URL is {SITE_URL!r}. {SITE_URL_HELP}")
+if PRODUCTION and SITE_URL and not (SITE_URL.startswith("https://") and urlsplit(SITE_URL).hostname):
+    faults.append(f"SITE_URL is {SITE_URL!r}. {SITE_URL_HELP}")
 
 # Facts people read on pages and in emails (product.md). Settings, because phone numbers change.
 ADVICE_PHONE = env("ADVICE_PHONE", default="0808 800 5000")
@@ -76,15 +121,26 @@ ADVICE_EMAIL = env("ADVICE_EMAIL", default="help@nspcc.org.uk")
 # Where people report a security problem: an address, or a page with https (RFC 9116).
 SECURITY_CONTACT = env("SECURITY_CONTACT", default=ADVICE_EMAIL)
 if not ("@" in SECURITY_CONTACT or SECURITY_CONTACT.startswith("https://")):
-    stop(
+    faults.append(
         f"SECURITY_CONTACT is {SECURITY_CONTACT!r}. Set it to an email address, or to a page whose address begins with https://."
     )
 ADVICE_HOURS = _("Monday to Friday, 9.30am to 4.30pm")
-OUT_OF_HOURS_ROUTE = env("OUT_OF_HOURS_ROUTE", default="")
-STAFF_EMAIL = env("STAFF_EMAIL", default="ctac-team@localhost" if not PRODUCTION else ADVICE_EMAIL)
-SAFEGUARDING_LEAD_EMAIL = env("SAFEGUARDING_LEAD_EMAIL", default=STAFF_EMAIL)
+ROUTE_HELP = "Set it to a sentence that says where to turn when the advice line is closed."
+OUT_OF_HOURS_ROUTE = required_in_production("OUT_OF_HOURS_ROUTE", ROUTE_HELP)
+STAFF_EMAIL = required_in_production("STAFF_EMAIL", "Set it to the team's address.", "ctac-team@localhost")
+ESCALATION_HELP = "Set it to who is told too when a presenter has not been heard of for an hour: the manager, say."
+VISIT_ESCALATION_EMAIL = required_in_production("VISIT_ESCALATION_EMAIL", ESCALATION_HELP, STAFF_EMAIL)
+SAFEGUARDING_HELP = "Set it to the address of the safeguarding lead."
+SAFEGUARDING_LEAD_EMAIL = required_in_production("SAFEGUARDING_LEAD_EMAIL", SAFEGUARDING_HELP, STAFF_EMAIL)
+if PRODUCTION:  # else an alarm and its escalation come to one mailbox, which nobody may be reading
+    readers: dict[str, str] = {}
+    for name in ("STAFF_EMAIL", "VISIT_ESCALATION_EMAIL", "SAFEGUARDING_LEAD_EMAIL"):
+        if address := str(vars()[name]).lower():
+            if "@" not in address.strip("@"):
+                faults.append(f"{name} is {address!r}. Set it to an email address.")
+            elif (other := readers.setdefault(address, name)) != name:
+                faults.append(f"{name} is the same address as {other}. Set it to a mailbox that somebody else reads.")
 DATA_PROTECTION_LEAD_EMAIL = env("DATA_PROTECTION_LEAD_EMAIL", default=STAFF_EMAIL)
-VISIT_ESCALATION_EMAIL = env("VISIT_ESCALATION_EMAIL", default=STAFF_EMAIL)
 DATA_CONTROLLER = env("DATA_CONTROLLER", default="")
 DATA_PROCESSORS = env("DATA_PROCESSORS", default="")
 REQUEST_ESCALATION_EMAIL = env("REQUEST_ESCALATION_EMAIL", default=VISIT_ESCALATION_EMAIL)
@@ -159,8 +215,17 @@ TEMPLATES = [
 ]
 
 # PostgreSQL everywhere; the embedded server of this copy where no other is named.
-required_in_production("DATABASE_URL", "Set it to the PostgreSQL server, such as postgres://user:password@host/ctac.")
-DATABASES = {"default": env.db_url_config(env("DATABASE_URL", default="") or postgres.database_url(VAR_DIR))}
+DATABASE_HELP = "Set it to the PostgreSQL server, such as postgres://user:password@host/ctac."
+database_url = required_in_production("DATABASE_URL", DATABASE_HELP) or postgres.database_url(VAR_DIR)
+try:  # environ takes addresses that urlsplit does not
+    if not database_url.startswith(("postgres://", "postgresql://", "psql://", "pgsql://")):
+        raise ValueError
+    DATABASES = {"default": env.db_url_config(database_url)}
+    if not DATABASES["default"]["NAME"]:
+        raise ValueError
+except ValueError:
+    faults.append(f"DATABASE_URL is no address of a PostgreSQL database. {DATABASE_HELP}")
+    DATABASES = {"default": {}}
 DATABASES["default"]["CONN_MAX_AGE"] = env.int("DATABASE_CONN_MAX_AGE", default=600)
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASES["default"]["OPTIONS"] = {
@@ -172,9 +237,11 @@ DATABASES["default"]["OPTIONS"] = {
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Only for what may be lost. Rate limits have their own table (accounts.limits).
+CACHE_HELP = "Set it to a Redis server, such as redis://host:6379/1."
+cache_url = address_of_server("CACHE_URL", env("CACHE_URL", default=""), CACHE_HELP, "redis", "rediss")
 CACHES = {
-    "default": env.cache_url("CACHE_URL")
-    if env("CACHE_URL", default="")
+    "default": env.cache_url_config(cache_url)
+    if cache_url
     else {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": str(VAR_DIR / "cache")},
     # Parts of pages that are the same for everyone, under a key that says what they are drawn from.
     "local": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 1000}},
@@ -267,7 +334,7 @@ SESSION_LONGEST = timedelta(hours=env.float("SESSION_LONGEST_HOURS", default=24)
 STAFF_SESSION_IDLE = timedelta(minutes=env.float("STAFF_SESSION_IDLE_MINUTES", default=60))
 STAFF_SESSION_LONGEST = timedelta(hours=env.float("STAFF_SESSION_LONGEST_HOURS", default=12))
 if min(SESSION_IDLE, SESSION_LONGEST, STAFF_SESSION_IDLE, STAFF_SESSION_LONGEST) <= timedelta(0):
-    stop("SESSION_IDLE_MINUTES, SESSION_LONGEST_HOURS and the same of staff must be more than 0.")
+    faults.append("SESSION_IDLE_MINUTES, SESSION_LONGEST_HOURS and the same of staff must be more than 0.")
 # A day longer than the session itself, so that a form sent too late is known to be its owner's.
 SESSION_COOKIE_AGE = int((SESSION_LONGEST + timedelta(days=1)).total_seconds())
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
@@ -288,6 +355,8 @@ X_FRAME_OPTIONS = "DENY"
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000
 # How many proxies of ours stand in front; the client's address is read that far from the right.
 TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXY_COUNT", default=0)
+if TRUSTED_PROXY_COUNT < 0:
+    faults.append(f"TRUSTED_PROXY_COUNT is {TRUSTED_PROXY_COUNT}. Set it to the number of proxies of ours in front, 0 or more.")
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_COUNT
 if TRUSTED_PROXY_COUNT:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -305,11 +374,17 @@ CONTENT_SECURITY_POLICY = {
 }
 
 # Mail leaves through the outbox only (notifications).
-required_in_production("EMAIL_URL", "Set it to the mail server, such as smtp+tls://user:password@host:587.")
-vars().update(env.email_url("EMAIL_URL", default="smtp://127.0.0.1:1025", backend="notifications.delivery.smtp.EmailBackend"))
+EMAIL_HELP = "Set it to the mail server, such as smtp+tls://user:password@host:587."
+EMAIL_SCHEMES = ("smtp", "smtps", "smtp+tls", "smtp+ssl")
+email_url = address_of_server("EMAIL_URL", required_in_production("EMAIL_URL", EMAIL_HELP), EMAIL_HELP, *EMAIL_SCHEMES)
+vars().update(env.email_url_config(email_url or "smtp://127.0.0.1:1025", backend="notifications.delivery.smtp.EmailBackend"))
 EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=20)  # seconds; Django's default waits for ever
 OUTBOX_LEASE_SECONDS = env.int("OUTBOX_LEASE_SECONDS", default=45)  # renewed every 10 seconds while a message is handed over
 QUIET_HOURS = env("QUIET_HOURS", default="20:00-07:00")  # UK time: then only mail that can't wait is sent
+try:
+    night = [time.fromisoformat(moment.strip()) for moment in QUIET_HOURS.partition("-")[::2] if QUIET_HOURS]
+except ValueError:
+    faults.append(f"QUIET_HOURS is {QUIET_HOURS!r}. Set it to two times, such as 20:00-07:00.")
 # So many messages a minute to addresses of one domain; 0 for as many as there are.
 MAIL_A_MINUTE_TO_A_DOMAIN = env.int("MAIL_A_MINUTE_TO_A_DOMAIN", default=300)
 OUTBOX_SWEEP_SECONDS = env.float("OUTBOX_SWEEP_SECONDS", default=20)  # the tests of faults have less time
@@ -330,7 +405,7 @@ MAIL_REPLIES = {
 for desk, sender in MAIL_FROM.items():
     # Message-ID and signature (DKIM) are of that domain.
     if sender and parseaddr(sender)[1].rpartition("@")[2] != parseaddr(DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]:
-        stop(f"MAIL_FROM_{desk.upper()} is {sender!r}. It must be at the domain of DEFAULT_FROM_EMAIL.")
+        faults.append(f"MAIL_FROM_{desk.upper()} is {sender!r}. It must be at the domain of DEFAULT_FROM_EMAIL.")
 
 # Mail that comes back (docs/adr/0003). Each of the two ways to hear of it is off until it is set.
 BOUNCE_ADDRESS = env("BOUNCE_ADDRESS", default="")  # the envelope's sender; a machine reads what goes there
@@ -339,11 +414,22 @@ BOUNCE_MAILBOX = env("BOUNCE_MAILBOX", default="")
 MAIL_PROVIDER = env("MAIL_PROVIDER", default="")  # one of notifications.bounces.reports, which reports to us
 MAIL_WEBHOOK_PASSWORD = env("MAIL_WEBHOOK_PASSWORD", default="")
 MAIL_WEBHOOK_KEY = env("MAIL_WEBHOOK_KEY", default="")
+# By what each shows that it is who it says.
+MAIL_PROVIDERS = {
+    **dict.fromkeys(("brevo", "mailjet", "postmark", "sparkpost"), "MAIL_WEBHOOK_PASSWORD"),
+    **dict.fromkeys(("mailersend", "mailgun", "mailtrap", "mandrill", "postal", "unisender_go"), "MAIL_WEBHOOK_KEY"),
+}
+if MAIL_PROVIDER and MAIL_PROVIDER not in MAIL_PROVIDERS:
+    faults.append(f"MAIL_PROVIDER is {MAIL_PROVIDER!r}. Set it to one of {', '.join(sorted(MAIL_PROVIDERS))}.")
+elif MAIL_PROVIDER and not vars()[MAIL_PROVIDERS[MAIL_PROVIDER]]:
+    faults.append(f"{MAIL_PROVIDERS[MAIL_PROVIDER]} is not set. Set it to what {MAIL_PROVIDER} shows us that it is who it says.")
+elif MAIL_WEBHOOK_PASSWORD and ":" not in MAIL_WEBHOOK_PASSWORD:
+    faults.append("MAIL_WEBHOOK_PASSWORD is not right. Set it to a user name and a password, such as user:password.")
 
 # The audit (docs/adr/0021): months that it is kept after their end; the database itself refuses to drop less than six.
 AUDIT_KEPT_MONTHS = env.int("AUDIT_KEPT_MONTHS", default=24)
 if AUDIT_KEPT_MONTHS < 6:
-    stop("AUDIT_KEPT_MONTHS must be at least 6.")
+    faults.append("AUDIT_KEPT_MONTHS must be at least 6.")
 
 # Who was erased, by key alone: outside the database, so that a restored backup can be made to forget them again (ADR 23).
 ERASURES_FILE = Path(env("ERASURES_FILE", default=str(VAR_DIR / "erasures" / "erasures.jsonl")))
@@ -358,10 +444,13 @@ KEEP_MONTHS = {
     "records": env.int("KEEP_RECORDS_MONTHS", default=72),  # as long as a claim can be brought: Limitation Act 1980, section 5
 }
 if min(KEEP_MONTHS.values()) < 1:
-    stop("each of KEEP_…_MONTHS must be 1 or more.")
+    faults.append("each of KEEP_…_MONTHS must be 1 or more.")
 
 # Celery. The outbox table holds the truth, so any broker may be lost.
-CELERY_BROKER_URL = env("CELERY_BROKER_URL", default=folder.URL)
+BROKER_HELP = "Set it to Redis or RabbitMQ, such as redis://host:6379/0."
+BROKER_SCHEMES = ("folder", "redis", "rediss", "amqp", "amqps", "pyamqp", "sentinel")
+broker_url = env("CELERY_BROKER_URL", default="") or folder.URL
+CELERY_BROKER_URL = address_of_server("CELERY_BROKER_URL", broker_url, BROKER_HELP, *BROKER_SCHEMES)
 CELERY_BROKER_TRANSPORT_OPTIONS = folder.transport_options(CELERY_BROKER_URL, VAR_DIR)
 CELERY_BROKER_CONNECTION_TIMEOUT = folder.PATIENCE
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -383,7 +472,14 @@ CELERY_WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", default=4 if PRODUCTIO
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # unused, and its queues are of a kind that RabbitMQ retires
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
+WATCHER_PING_HELP = "Set it to the address that your monitor gave you, such as https://hc-ping.com/ and a long number."
+watcher_ping_url = env("WATCHER_PING_URL", default="")
+# A monitor outside, told of each good round of the watch over visits; empty for none.
+WATCHER_PING_URL = address_of_server("WATCHER_PING_URL", watcher_ping_url, WATCHER_PING_HELP, "https", "http")
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5  # seconds: so soon beat goes on after its clock was wrong and is put right
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 
 LOGGING = logs.configuration(as_json=PRODUCTION, level=env("LOG_LEVEL", default="INFO"))
+
+if faults:
+    stop(*faults)

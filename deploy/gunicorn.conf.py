@@ -5,7 +5,10 @@ Under systemd it takes the socket that it is handed (LISTEN_FDS), so that a rest
 
 import logging
 import os
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 from ctac import logs
 
@@ -28,3 +31,10 @@ logconfig_dict = logs.configuration(
     as_json=os.environ.get("CTAC_ENV", "production") == "production", level=os.environ.get("LOG_LEVEL", "INFO")
 )
 logging.captureWarnings(True)
+
+
+def on_starting(server: Any) -> None:
+    """Settings that can't be right are told once, before there is a worker. Not read here: a reload would keep them."""
+    command = [sys.executable, "-c", "import ctac.settings"]
+    if subprocess.run(command, cwd=Path(__file__).parent.parent, check=False).returncode:
+        sys.exit(1)

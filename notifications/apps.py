@@ -8,12 +8,9 @@ class NotificationsConfig(AppConfig):
 
     def ready(self) -> None:
         from ctac import health as site_health
-        from notifications import samples, schedule
-        from notifications.bounces import reports
+        from notifications import samples
         from notifications.delivery import services as delivery_services
 
-        schedule.night()  # a setting that is no time stops the start, and not the mail
-        reports.check_settings()
         site_health.register("outbox", delivery_services.check_outbox)
         site_health.register("returned mail", delivery_services.check_returned_mail)
         samples.register("notifications.schedule.examples")

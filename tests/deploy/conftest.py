@@ -17,6 +17,7 @@ from django.conf import settings
 
 from ctac.local import postgres, processes
 from tests.notifications.conftest import free_port
+from tests.project.test_settings import NEEDED
 
 ROOT = Path(settings.BASE_DIR)
 BEHIND_A_PROXY = {"Host": "ctac.example", "X-Forwarded-Proto": "https", "X-Forwarded-For": "192.0.2.7"}
@@ -52,7 +53,7 @@ class Server:
             "PATH": f"{PROGRAMS}{os.pathsep}{os.environ['PATH']}",
             "ENV_FILE": os.devnull,
             "CTAC_VAR": str(var_dir),
-            "SECRET_KEY": "a-long-text-for-these-tests-only",
+            **NEEDED,
             "ALLOWED_HOSTS": "ctac.example",
             "SITE_URL": "https://ctac.example",
             "EMAIL_URL": "smtp://127.0.0.1:1",

@@ -70,6 +70,7 @@ WALK: list[tuple[str, str, str, int, str, dict[str, str]]] = [
     ("POST", "/webhooks/mail/nobody/", "", 404, NOWHERE, {}),
     ("GET", "/healthz", "", 200, "no-store", {}),
     ("POST", "/healthz", "", 405, "no-store", {}),
+    ("GET", "/healthz/visits", "", 503, "no-store", {}),
     ("GET", "/readyz", "", 200, "no-store", {}),
 ]
 

@@ -23,18 +23,23 @@ CLOSED = {
 }
 
 
-def check(**variables: str) -> str:
-    long = {"SECRET_KEY": "a-long-text-for-the-deployment-check-only-0123456789abcdef"}
-    env = {"PATH": os.environ["PATH"], "ENV_FILE": os.devnull, **NEEDED, **long, **variables}
-    command = [sys.executable, "manage.py", "check", "--deploy"]
+def check(*words: str, **variables: str) -> str:
+    env = {"PATH": os.environ["PATH"], "ENV_FILE": os.devnull, **NEEDED, **variables}
+    command = [sys.executable, "manage.py", "check", *words]
     return subprocess.run(command, cwd=settings.BASE_DIR, env=env, capture_output=True, text=True, check=False).stderr
 
 
 @pytest.mark.parametrize("name", PLAIN)
 def test_a_server_elsewhere_without_encryption_is_told(name):
-    assert f"(ctac.W001) {name} reaches another machine" in check(**{name: PLAIN[name]})
+    assert f"(ctac.W001) {name} reaches another machine" in check("--deploy", **{name: PLAIN[name]})
 
 
 def test_encrypted_ones_and_those_of_this_machine_are_fine():
-    assert "ctac.W001" not in check(**CLOSED)
-    assert "ctac.W001" not in check()
+    assert "ctac.W001" not in check("--deploy", **CLOSED)
+    assert "ctac.W001" not in check("--deploy")
+
+
+def test_a_watch_that_nobody_outside_sees_is_told_of_in_production_alone() -> None:
+    assert "(ctac.W002) WATCHER_PING_URL is empty" in check()
+    assert "ctac.W002" not in check(WATCHER_PING_URL="https://hc-ping.com/00000000-0000-0000-0000-000000000000")
+    assert "ctac.W002" not in check(CTAC_ENV="test")

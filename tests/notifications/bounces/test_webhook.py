@@ -7,11 +7,10 @@ import json
 from datetime import timedelta
 
 import pytest
-from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse
 
 from notifications import preferences
-from notifications.bounces.reports import PROVIDERS, check_settings
+from notifications.bounces.reports import PROVIDERS
 from notifications.models import MarkedAddress, ReturnedMail
 from notifications.registry import Topic
 
@@ -108,9 +107,6 @@ def test_no_provider_is_believed_unsigned(client, row, settings, provider):
     settings.MAIL_PROVIDER = provider
     settings.MAIL_WEBHOOK_KEY = "the-key" if PROVIDERS[provider].key_name else ""
     settings.MAIL_WEBHOOK_PASSWORD = "" if PROVIDERS[provider].key_name else "ctac:kettle"
-    check_settings()
     assert tell(client, [{"event": "bounce", "email": READER}], provider) == 403
     settings.MAIL_WEBHOOK_KEY = settings.MAIL_WEBHOOK_PASSWORD = ""
-    with pytest.raises(ImproperlyConfigured, match="MAIL_WEBHOOK"):
-        check_settings()
     assert tell(client, postmark(), provider, **PASSWORD) == 403
