@@ -417,6 +417,8 @@ class EventKind(models.TextChoices):
     TRAVEL_SET = "travel-set", _("Travel minutes set")
     CHECKED_IN = "checked-in", _("Presenter checked in")
     CHECKED_OUT = "checked-out", _("Presenter checked out")
+    CHECK_IN_TAKEN_BACK = "check-in-taken-back", _("Check-in taken back")
+    CHECK_OUT_TAKEN_BACK = "check-out-taken-back", _("Check-out taken back")
     SAID_SAFE = "said-safe", _("Said to be safe")
     LINK_SET = "link-set", _("Joining link changed")
     ATTENDANCE = "attendance", _("Attendance recorded")

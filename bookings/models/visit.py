@@ -9,11 +9,12 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from bookings import rules
-from bookings.models.booking import Booking, State
+from bookings.models.booking import CHECK_IN, CHECK_OUT, Booking, State
 from bookings.models.open_session import OpenSession, SessionPlace, SessionState
 from bookings.models.presenter import Format, Presenter
 from ctac.models import RecordedBy, free_text, impersonal, personal
 from professionals.models import Profession
+
 
 class Visit(models.Model):
     """What is known of one visit; made by the first check-in, check-out or word of a colleague.
@@ -71,6 +72,13 @@ class Visit(models.Model):
         return self.belongs(self.checked_out_at)
 
     @property
+    def last_tap(self) -> tuple[str, datetime] | None:
+        """What can be taken back: the check-out if there is one, or else the check-in."""
+        if self.is_out and self.checked_out_at:
+            return CHECK_OUT, self.checked_out_at
+        return (CHECK_IN, self.checked_in_at) if self.is_in and self.checked_in_at else None
+
+    @property
     def is_sought(self) -> bool:
         """On leave by now, and not heard from since it was entered."""
         if self.sought_at is None or self.sought_at < self.booking.agreed[0] or self.is_out:
@@ -95,6 +103,8 @@ class Visit(models.Model):
         """Nobody is waited for: they have left, a colleague has heard since the end that all is well, or nobody goes any more."""
         if self.booking.presenter_id is None:
             return not self.is_awaited
+        if self.booking.state == State.CANCELLED and not self.is_awaited:
+            return True
         return self.is_done or (self.safe_at is not None and self.safe_at >= self.booking.agreed[1])
 
 

@@ -1,6 +1,7 @@
 """A visit on the staff site: the alarm on the first page, its rows and buttons on the page of the booking."""
 
 from datetime import datetime
+from functools import partial
 
 from django import forms
 from django.urls import reverse
@@ -10,10 +11,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bookings import errors
+from bookings import errors, rules
 from bookings import text as bookings_text
 from bookings.models import Booking, Format, Presenter, Visit, may_check_in, may_check_out
-from bookings.models.booking import CHECK_OUT
+from bookings.models.booking import CHECK_IN, CHECK_OUT
 from bookings.visits import services
 from bookings.visits.emails import name_of_visitor
 from ctac.dates import format_clock, uk_day
@@ -142,4 +143,42 @@ CHECKED_OUT = ObjectAction(
     form_class=PhoneCallForm,
     explanation=gettext_lazy("After a phone call: they have left and are safe."),
     done=gettext_lazy("The presenter is checked out."),
+)
+
+
+class TakeBackForm(StaffForm):
+    free_text_fields = ("note",)
+
+    note = forms.CharField(
+        label=gettext_lazy("Why do you take it back?"),
+        max_length=500,
+        widget=forms.Textarea({"rows": 3}),
+        help_text=gettext_lazy("Kept with your name and the time. No details of a child."),
+        error_messages={"required": gettext_lazy("Write why you take it back.")},
+    )
+
+
+def may_take_back(booking: Booking, tap: str) -> bool:
+    visit: Visit | None = getattr(booking, "visit", None)
+    tapped = visit.last_tap if visit is not None and booking.has_time else None
+    return tapped is not None and tapped[0] == tap and timezone.now() < tapped[1] + rules.STAFF_TAKE_BACK_PERIOD
+
+
+NOT_IN = ObjectAction(
+    "not-checked-in",
+    gettext_lazy("Take the check-in back"),
+    partial(services.take_back, tap=CHECK_IN),
+    available=partial(may_take_back, tap=CHECK_IN),
+    form_class=TakeBackForm,
+    explanation=gettext_lazy("If it was a mistake. We wait for the presenter again, and the alarm rings if they are late."),
+    done=gettext_lazy("The check-in is taken back. We wait for the presenter again."),
+)
+NOT_OUT = ObjectAction(
+    "not-checked-out",
+    gettext_lazy("Take the check-out back"),
+    partial(services.take_back, tap=CHECK_OUT),
+    available=partial(may_take_back, tap=CHECK_OUT),
+    form_class=TakeBackForm,
+    explanation=gettext_lazy("If it was a mistake. We wait for the presenter again, and the alarm rings if they are late."),
+    done=gettext_lazy("The check-out is taken back. We wait for the presenter again."),
 )

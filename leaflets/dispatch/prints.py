@@ -35,6 +35,7 @@ from leaflets.pdf import (
 )
 from leaflets.stock.spreadsheets import escape_formula
 
+
 @dataclass(frozen=True)
 class SlipItem:
     """One leaflet of a parcel: the copies to put in now, and those that are sent later."""
