@@ -322,7 +322,7 @@ DELIVERED = ObjectAction(
     available=lambda booking: (
         booking.can_become(State.DELIVERED)
         and not booking.needs_a_presenter
-        and booking.agreed[0] <= timezone.now()
+        and booking.agreed[1] <= timezone.now()
         and not SAFE.available(booking)  # whether somebody is safe comes before the books
     ),
     explanation=_("Say here that the presentation took place. The professional gets an email that asks how it was."),
