@@ -1,7 +1,7 @@
 """A presenter's own pages at /staff/mine/, made for a phone: day, diary, visit, session, availability, calendar."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from functools import partial
@@ -36,6 +36,7 @@ from bookings.models import (
     Format,
     Leave,
     LeaveState,
+    OnDuty,
     OpenSession,
     PlaceState,
     Presenter,
@@ -43,6 +44,7 @@ from bookings.models import (
     State,
     Visit,
     Weekday,
+    duty_of,
     may_check_in,
     may_check_out,
 )
@@ -429,6 +431,7 @@ def presenter_visit(request: HttpRequest, presenter: Presenter, reference: str) 
     """One visit, also an online one: when, where, the contact, how many come."""
     visit = get_object_or_404(own_visits(presenter).with_afterwards(), reference=reference)
     rows = [*bookings_text.facts_without_title(visit), *bookings_text.missing_link_rows(visit), *rows_of_the_day(visit)]
+    rows += duty_rows_of(visit, duty_of([visit]))
     shown = [with_phone_link(row) for row in rows if row["value"]]
     context = page_context(
         request,
@@ -574,9 +577,15 @@ def stops_on(presenter: Presenter, day: date) -> list[VisitStop | SessionStop]:
     both: list[Booking | OpenSession] = [*given, *sessions]
     claims = sorted(filter(None, map(claim_of, both)), key=lambda claim: claim.busy.lower)
     journeys = read_journeys([presenter.base, *(claim.place for claim in claims)])
+    duty = duty_of(given)
     stops: list[VisitStop | SessionStop] = [SessionStop(session, session_stop_rows(session)) for session in sessions]
     stops += [
-        VisitStop(booking, when_to_leave(presenter, booking, claims, journeys), visit_stop_rows(booking)) for booking in given
+        VisitStop(
+            booking,
+            when_to_leave(presenter, booking, claims, journeys),
+            [*visit_stop_rows(booking), *duty_rows_of(booking, duty)],
+        )
+        for booking in given
     ]
     return sorted(stops, key=lambda stop: stop.start)
 
@@ -638,6 +647,11 @@ def visit_stop_rows(booking: Booking) -> list[bookings_text.Row]:
         bookings_text.row(_("Access needs"), "" if withheld else booking.access_needs),
     ]
     return [row for row in rows if row["value"]]
+
+
+def duty_rows_of(booking: Booking, duty: Mapping[int, Sequence[OnDuty]]) -> list[bookings_text.Row]:
+    """Of a visit that goes ahead."""
+    return bookings_text.duty_rows(duty[booking.pk]) if booking.pk in duty and booking.state in GIVEN_STATES else []
 
 
 def session_stop_rows(session: OpenSession) -> list[bookings_text.Row]:
