@@ -52,6 +52,7 @@ COORDINATION = (
     may(_("Book, decide, move, change and cancel bookings, and choose who gives them."), bookings="booking:view,add,change"),
     may(_("Hand what somebody has still to come over to a colleague of theirs."), bookings="hand_over_booking"),
     may(_("Say after a phone call that a presenter has arrived, has left, or is safe."), bookings="booking:view,change"),
+    may(_("Say who is on duty while presenters are out, and take an alarm on."), bookings="dutyshift:view,add,change,delete"),
     may(_("Plan, run and cancel open sessions, and see who has a place."), bookings="opensession:view,add,change"),
     may(_("Read what people said afterwards."), bookings="afterwards:view"),
     may(_("Enter, grant, refuse and end leave."), bookings="leave:view,add,change,delete"),

@@ -98,6 +98,10 @@ class NotStarted(DomainError):
     message = _("It has not started yet. Mark it as delivered afterwards.")
 
 
+class NotOver(DomainError):
+    message = _("It is not over yet. Mark it as delivered afterwards.")
+
+
 class NeedsPresenter(DomainError):
     message = _("This booking needs a presenter. Choose one first.")
 

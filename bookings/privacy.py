@@ -82,7 +82,13 @@ ERASED: dict[str, object] = {
     "submission_token": None,
 }
 # Where the presenter was, and what a colleague noted of them, is theirs; the professional's copy leaves it out.
-ABOUT_THE_PRESENTER = (EventKind.CHECKED_IN, EventKind.CHECKED_OUT, EventKind.SAID_SAFE)
+ABOUT_THE_PRESENTER = (
+    EventKind.CHECKED_IN,
+    EventKind.CHECKED_OUT,
+    EventKind.CHECK_IN_TAKEN_BACK,
+    EventKind.CHECK_OUT_TAKEN_BACK,
+    EventKind.SAID_SAFE,
+)
 
 
 def export_bookings(person: Person) -> list[dict[str, Any]]:

@@ -65,8 +65,12 @@ AGENDA_TIME, AGENDA_LATEST_TIME = time(7), time(11)
 
 # Safe visits (product.md, rule 10), counted from the times of the booking.
 CHECK_IN_OPENS_BEFORE = timedelta(hours=2)  # before the start: a long journey may end early
+# Sooner than this before the start a check-in is asked about: nobody waits there for so long, and a phone in a pocket may press.
+CHECK_IN_EXPECTED_BEFORE = timedelta(minutes=45)
 CHECK_IN_GRACE = timedelta(minutes=15)  # after the start
 CHECK_OUT_GRACE = timedelta(minutes=30)  # after the end: people stay and ask
+# After a check-in or check-out: for so long it can be taken back on the phone, and by staff with a reason.
+TAKE_BACK_PERIOD, STAFF_TAKE_BACK_PERIOD = timedelta(minutes=10), timedelta(days=1)
 VISIT_ESCALATION_DELAY = timedelta(minutes=60)  # after the start or the end
 # Before the start: staff are alerted again if the presenter has been missing for VISIT_ESCALATION_DELAY; the manager too.
 NO_PRESENTER_ALERT_WINDOW = timedelta(days=2)

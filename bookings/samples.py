@@ -16,6 +16,7 @@ from bookings.models import (
     BusyKind,
     BusyTime,
     Channel,
+    DutyShift,
     Format,
     Nation,
     OpenSession,
@@ -49,6 +50,7 @@ VISIT_IN = timedelta(weeks=4)
 SESSION_PLACES = (40, 1, 40, 40)
 SESSIONS_IN, WEDNESDAY, SESSIONS_AT = timedelta(weeks=3), 2, time(14)
 SIGN_INS = {1: STAFF_EMAIL, 2: email_of(BY_SLUG["presenter"])}  # who signs in as which presenter
+ON_DUTY = (email_of(BY_SLUG["coordinator"]), email_of(BY_SLUG["manager"]))
 COLLEAGUE = "owen.hughes@cardiff.gov.uk"
 PRESENTATIONS = (
     {
@@ -113,9 +115,25 @@ def load(now: datetime) -> None:
             )
             for day, start, end in windows
         )
+    _put_on_duty(now)
     _book_a_visit(now)
     _plan_sessions(now)
     _give_one_last_week(now)
+
+
+def _put_on_duty(now: datetime) -> None:
+    """A coordinator and a manager, for a year; if the sample staff are there."""
+    users = {user.email: user for user in User.objects.filter(email__in=ON_DUTY)}
+    if len(users) == len(ON_DUTY) and not DutyShift.objects.exists():
+        duty_person, deputy = (users[email] for email in ON_DUTY)
+        DutyShift.objects.create(
+            first_day=uk_day(now),
+            last_day=uk_day(now) + timedelta(days=366),
+            duty_person=duty_person,
+            duty_phone="0113 496 0021",
+            deputy=deputy,
+            deputy_phone="0113 496 0022",
+        )
 
 
 def _book_a_visit(now: datetime) -> None:

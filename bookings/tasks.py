@@ -7,7 +7,7 @@ from django.utils import timezone
 from bookings.booking.services.decide import bookings_with_lapsed_dates, lapse_dates_of
 from bookings.booking.services.request import escalate
 from bookings.booking.services.transitions import remind_of_bookings
-from bookings.feedback.services import send_year_later_reminders
+from bookings.feedback.services import counted_and_over, deliver_counted, send_year_later_reminders
 from bookings.open_sessions.services.notify import remind_of_sessions, warn_of_sessions
 from bookings.open_sessions.services.places import lapse_offers
 from bookings.presenter.views import send_agendas
@@ -59,6 +59,17 @@ def lapse_dates() -> None:
 def lapse_offers_of_places() -> None:
     """Offers of places that nobody accepted in time; the places go to who is next. Runs every minute; twice does no harm."""
     lapse_offers(now=timezone.now())
+
+
+@app.task
+def deliver_what_was_counted() -> None:
+    """Presentations of which it was recorded who came before they were over. Twice does no harm."""
+    now = timezone.now()
+    for attendance in counted_and_over(now):
+        try:
+            deliver_counted(attendance=attendance, now=now)
+        except Exception as error:  # noqa: BLE001 - tried again in five minutes; staff can mark it too
+            logger.error("%s could not be marked as delivered: %s", attendance.given.reference, type(error).__name__)
 
 
 @app.task

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -17,6 +18,7 @@ from bookings.models import (
     EventKind,
     Format,
     NotKeptReason,
+    OnDuty,
     OpenSession,
     OptionKind,
     OptionState,
@@ -67,6 +69,18 @@ def missing_link_rows(booking: Booking) -> list[Row]:
     if not booking.awaits_link:
         return []
     return [row(_("Joining link"), _("There is none yet. The team sets one, and you get it by email."))]
+
+
+def duty_rows(people: Sequence[OnDuty]) -> list[Row]:
+    """Whom to call when something is wrong at a visit: duty person and deputy, and the advice line where no phone is known."""
+    labels = ((_("Duty person"), _("Duty person’s phone")), (_("Deputy"), _("Deputy’s phone")))
+    rows: list[Row] = []
+    for (who, phone), person in zip(labels, people, strict=False):
+        rows.append(row(who, person.name))
+        rows += [{**row(phone, person.phone), "is_phone": True}] if person.phone else []
+    if not all(person.phone for person in people) or not people:
+        rows.append({**row(_("Advice line"), settings.ADVICE_PHONE), "is_phone": True})
+    return rows
 
 
 def presenter_of_visit(booking: Booking) -> Presenter | None:

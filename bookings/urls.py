@@ -45,6 +45,7 @@ presenter_urls = [
     path("day/", presenter_views.presenter_day, name="presenter_day"),
     path("visits/<str:reference>/check-in/", presenter_views.presenter_check_in, name="presenter_check_in"),
     path("visits/<str:reference>/check-out/", presenter_views.presenter_check_out, name="presenter_check_out"),
+    path("visits/<str:reference>/take-back/", presenter_views.presenter_take_back, name="presenter_take_back"),
     path("visits/<str:reference>/attendance/", feedback_views.presenter_attendance, name="presenter_attendance"),
     path("visits/<str:reference>/slide/", feedback_views.presenter_slide, name="presenter_slide"),
     path("visits/<str:reference>/slide.pdf", feedback_views.presenter_slide_pdf, name="presenter_slide_pdf"),

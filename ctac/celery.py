@@ -27,6 +27,7 @@ def schedule() -> dict[str, Entry]:
         "remind of open sessions": every(300, "bookings.tasks.remind_of_open_sessions"),
         "warn of open sessions without a presenter": every(300, "bookings.tasks.warn_of_unsure_sessions"),
         "lapse offers of places": every(60, "bookings.tasks.lapse_offers_of_places"),
+        "mark what was counted as delivered": every(300, "bookings.tasks.deliver_what_was_counted"),
         "remind a year later": at("bookings.tasks.remind_a_year_later", minute=50, hour="8-16"),
         "warn of low stock": at("leaflets.tasks.warn_of_low_stock", minute=40, hour=7),
         "keep the months of the audit": at("audit.tasks.keep_months", minute=40, hour=3),

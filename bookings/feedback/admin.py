@@ -46,7 +46,9 @@ ATTENDANCE = ObjectAction(
     gettext_lazy("Record who came"),
     page=attendance_page,
     available=lambda given: may_record_attendance(given, timezone.now()),
-    explanation=gettext_lazy("Numbers only, no names. It is marked as delivered too, and the professional is asked how it was."),
+    explanation=gettext_lazy(
+        "Numbers only, no names. Once it is over it is marked as delivered too, and the professional is asked how it was."
+    ),
 )
 
 

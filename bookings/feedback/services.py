@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -20,6 +21,7 @@ from bookings.models import (
     Booking,
     Feedback,
     Given,
+    OpenSession,
     SessionPlace,
     State,
     YearLater,
@@ -108,7 +110,7 @@ def record_attendance(
     expected: int | None = None,
     by_presenter: bool = False,
 ) -> Attendance:
-    """So many of each profession came. The first time, the presentation is marked as delivered too, where staff could do that.
+    """So many of each profession came. Once it is over, the presentation is marked as delivered too, where staff could do that.
 
     `expected` is the revision that the page showed, None for none yet. The same numbers again change nothing.
     Raises CountedMeanwhile.
@@ -131,11 +133,33 @@ def record_attendance(
         AttendanceCount.objects.bulk_create(rows)
         stands = attendance
         source.record(locked, by=by, now=now, changes={"people": [before, stands.people]})
-    # As staff may: it has a presenter, and everybody who was there has been heard of.
-    may_be_delivered = locked.can_become(State.DELIVERED) and not locked.needs_a_presenter
-    if may_be_delivered and not (isinstance(locked, Booking) and locked.overdue_at(now) is not None):
+    if may_be_delivered(locked, now):
         source.mark_delivered(locked, by=by, now=now)
     return stands
+
+
+def may_be_delivered(given: Given, now: datetime) -> bool:
+    """As staff may: it is over, it has a presenter, and everybody who was there has been heard of."""
+    if not given.can_become(State.DELIVERED) or given.needs_a_presenter or given.agreed[1] > now:
+        return False
+    return not (isinstance(given, Booking) and given.overdue_at(now) is not None)
+
+
+@transaction.atomic
+def deliver_counted(*, attendance: Attendance, now: datetime) -> None:
+    """What was counted before it was over is marked as delivered once it is, by whoever counted."""
+    source = ATTENDANCE_SOURCES[type(attendance.given)]
+    locked: Given = source.lock(attendance.given, now)
+    if may_be_delivered(locked, now):
+        source.mark_delivered(locked, by=attendance.by, now=now)
+
+
+def counted_and_over(now: datetime) -> QuerySet[Attendance]:
+    """Neither marked as delivered nor cancelled, and somebody gives it."""
+    bookings = Booking.objects.to_mark_as_delivered(now).filter(presenter__isnull=False)
+    sessions = OpenSession.objects.to_mark_as_delivered(now).filter(presenter__isnull=False)
+    counted = Attendance.objects.select_related("booking", "session", "by").order_by("pk")
+    return counted.filter(Q(booking__in=bookings) | Q(session__in=sessions))
 
 
 def refuse_unless_given(given: Given, now: datetime, *, by_presenter: bool) -> None:

@@ -158,9 +158,10 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         return self.to_decide().filter(pk__in=DateOption.objects.filter(state=OptionState.EXPIRED).values("booking"))
 
     def between_days(self, first: date, last: date) -> "BookingQuerySet":
-        """Open ones that start on a UK day from `first` to `last`, both included."""
+        """Those that start on a UK day from `first` to `last`, both included: the open ones, and visits that nobody has come
+        back from, whatever they were marked as meanwhile."""
         earliest, latest = uk_datetime(first, time.min), uk_datetime(last + timedelta(days=1), time.min)
-        return self.open().filter(starts_at__gte=earliest, starts_at__lt=latest)
+        return self.filter(Q(state__in=OPEN_STATES) | IS_WAITED_FOR, starts_at__gte=earliest, starts_at__lt=latest)
 
     def to_mark_as_delivered(self, now: datetime) -> "BookingQuerySet":
         """Confirmed ones whose time is over, and which nobody has marked as delivered or cancelled."""
@@ -417,6 +418,8 @@ class EventKind(models.TextChoices):
     TRAVEL_SET = "travel-set", _("Travel minutes set")
     CHECKED_IN = "checked-in", _("Presenter checked in")
     CHECKED_OUT = "checked-out", _("Presenter checked out")
+    CHECK_IN_TAKEN_BACK = "check-in-taken-back", _("Check-in taken back")
+    CHECK_OUT_TAKEN_BACK = "check-out-taken-back", _("Check-out taken back")
     SAID_SAFE = "said-safe", _("Said to be safe")
     LINK_SET = "link-set", _("Joining link changed")
     ATTENDANCE = "attendance", _("Attendance recorded")

@@ -1,17 +1,25 @@
 """A visit to a workplace from check-in to check-out (product.md, rule 10); attendance and feedback of any presentation."""
 
-from datetime import datetime, timedelta
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.conf import settings
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Func, Q, Value
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from bookings import rules
-from bookings.models.booking import Booking, State
+from bookings.models.booking import CHECK_IN, CHECK_OUT, Booking, State
 from bookings.models.open_session import OpenSession, SessionPlace, SessionState
 from bookings.models.presenter import Format, Presenter
+from ctac.dates import format_day, uk_day
 from ctac.models import RecordedBy, free_text, impersonal, personal
 from professionals.models import Profession
 
@@ -72,6 +80,13 @@ class Visit(models.Model):
         return self.belongs(self.checked_out_at)
 
     @property
+    def last_tap(self) -> tuple[str, datetime] | None:
+        """What can be taken back: the check-out if there is one, or else the check-in."""
+        if self.is_out and self.checked_out_at:
+            return CHECK_OUT, self.checked_out_at
+        return (CHECK_IN, self.checked_in_at) if self.is_in and self.checked_in_at else None
+
+    @property
     def is_sought(self) -> bool:
         """On leave by now, and not heard from since it was entered."""
         if self.sought_at is None or self.sought_at < self.booking.agreed[0] or self.is_out:
@@ -96,6 +111,8 @@ class Visit(models.Model):
         """Nobody is waited for: they have left, a colleague has heard since the end that all is well, or nobody goes any more."""
         if self.booking.presenter_id is None:
             return not self.is_awaited
+        if self.booking.state == State.CANCELLED and not self.is_awaited:
+            return True
         return self.is_done or (self.safe_at is not None and self.safe_at >= self.booking.agreed[1])
 
 
@@ -119,6 +136,99 @@ def may_check_out(booking: Booking, now: datetime) -> bool:
         return False
     took_place = booking.state in (State.CONFIRMED, State.DELIVERED) and booking.presenter_id is not None
     return awaited or (took_place and now >= booking.starts_at)
+
+
+# Who is called while a presenter is out.
+
+
+def on_duty_from(role: str, related_name: str) -> models.ForeignKey:
+    """A user who goes leaves the shift to the other."""
+    return models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=role, null=True, on_delete=models.SET_NULL, related_name=related_name
+    )
+
+
+@dataclass(frozen=True)
+class OnDuty:
+    """One of the two of a shift, as others call them. `phone` is empty if none is known."""
+
+    user: User
+    phone: str
+
+    @property
+    def name(self) -> str:
+        presenter: Presenter | None = getattr(self.user, "presenter", None)
+        return presenter.name if presenter else self.user.email
+
+
+class DutyShiftQuerySet(models.QuerySet["DutyShift"]):
+    def by_day(self, days: Collection[date]) -> dict[date, "DutyShift"]:
+        """That of each of these UK days which has one, with whom it names. One statement, or none without days."""
+        if not days:
+            return {}
+        shifts = self.filter(first_day__lte=max(days), last_day__gte=min(days))
+        shifts = shifts.select_related("duty_person__presenter", "deputy__presenter")
+        return {day: shift for shift in shifts for day in days if shift.first_day <= day <= shift.last_day}
+
+
+class DutyShift(models.Model):
+    """Two colleagues whom the alarm reaches on these days, both included. No two shifts share a day."""
+
+    first_day = models.DateField(_("first day"))
+    last_day = models.DateField(_("last day"))
+    duty_person = on_duty_from(_("duty person"), "duty_shifts")
+    personal(duty_person)
+    duty_phone = personal(models.CharField(_("duty person’s phone"), max_length=30, blank=True))
+    deputy = on_duty_from(_("deputy"), "deputy_shifts")
+    personal(deputy)
+    deputy_phone = personal(models.CharField(_("deputy’s phone"), max_length=30, blank=True))
+
+    objects = DutyShiftQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-first_day"]
+        verbose_name = _("duty shift")
+        verbose_name_plural = _("duty shifts")
+        constraints = [
+            ExclusionConstraint(
+                name="dutyshift_no_overlap",
+                expressions=[
+                    (
+                        Func(F("first_day"), F("last_day"), Value("[]"), function="daterange", output_field=DateRangeField()),
+                        RangeOperators.OVERLAPS,
+                    )
+                ],
+                violation_error_message=_("Another shift has one of these days already. Change that one, or choose other days."),
+            ),
+            models.CheckConstraint(condition=Q(last_day__gte=F("first_day")), name="dutyshift_ends_after_it_starts"),
+            models.CheckConstraint(
+                condition=~Q(duty_person=F("deputy")),
+                name="dutyshift_of_two_people",
+                violation_error_message=_("Choose somebody else as deputy: one alone may not hear the alarm."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        if self.first_day == self.last_day:
+            return format_day(self.first_day)
+        return gettext("%(first)s to %(last)s") % {"first": format_day(self.first_day), "last": format_day(self.last_day)}
+
+    @property
+    def people(self) -> list[OnDuty]:
+        """The duty person first; without whoever may no longer sign in."""
+        pairs = ((self.duty_person, self.duty_phone), (self.deputy, self.deputy_phone))
+        return [
+            OnDuty(user, phone or getattr(getattr(user, "presenter", None), "phone", ""))
+            for user, phone in pairs
+            if user is not None and user.is_active
+        ]
+
+
+def duty_of(bookings: Iterable[Booking]) -> dict[int, list[OnDuty]]:
+    """Who is on duty for each of these visits, by its key, the duty person first; nobody for what is online."""
+    days = {one.pk: uk_day(one.starts_at) for one in bookings if one.starts_at and one.format == Format.WORKPLACE}
+    shifts = DutyShift.objects.by_day(set(days.values()))
+    return {key: shifts[day].people if day in shifts else [] for key, day in days.items()}
 
 
 # After a presentation: its short link, attendance, feedback, and the reminder a year later.

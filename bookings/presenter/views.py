@@ -1,9 +1,10 @@
 """A presenter's own pages at /staff/mine/, made for a phone: day, diary, visit, session, availability, calendar."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from itertools import takewhile
 from operator import attrgetter, itemgetter
 from typing import Any
@@ -35,6 +36,7 @@ from bookings.models import (
     Format,
     Leave,
     LeaveState,
+    OnDuty,
     OpenSession,
     PlaceState,
     Presenter,
@@ -42,9 +44,11 @@ from bookings.models import (
     State,
     Visit,
     Weekday,
+    duty_of,
     may_check_in,
     may_check_out,
 )
+from bookings.models.booking import CHECK_IN, CHECK_OUT
 from bookings.open_sessions.queries import access_needs_of, place_figures, places_in_words, waiting_in_words
 from bookings.schedule.access import (
     gives_presentations,
@@ -60,7 +64,7 @@ from bookings.schedule.queries import Preview, preview, preview_change, read_jou
 from bookings.schedule.services import keep_presenter, set_days, set_week, take_back_days
 from bookings.text import row
 from bookings.travel import Journeys, travel_between
-from bookings.visits.services import check_in, check_out
+from bookings.visits.services import check_in, check_out, take_back
 from ctac.dates import format_clock, format_day, uk_datetime, uk_day
 from ctac.errors import DomainError
 from ctac.forms import FORM_METHODS
@@ -205,17 +209,30 @@ def presenter_end_days(request: HttpRequest, presenter: Presenter, exception_id:
 
 @dataclass(frozen=True)
 class VisitStatus:
-    """Where a visit stands, in a sentence, and the one button of this moment."""
+    """Where a visit stands, in a sentence, and the one button of this moment; `tap` is what can still be taken back, and how."""
 
     text: str
     button: str = ""
     action: str = ""
     is_late: bool = False
+    tap: str = ""
+    take_back: str = ""
+    take_back_until: str = ""
 
 
 def visit_status(booking: Booking, presenter: Presenter, *, is_late: bool) -> VisitStatus | None:
     """For that presenter. None where nobody goes anywhere."""
     now = timezone.now()
+    status = visit_step(booking, presenter, now, is_late=is_late)
+    visit: Visit | None = getattr(booking, "visit", None)
+    tapped = visit.last_tap if visit is not None and visit.presenter_id == presenter.pk else None
+    if status is None or tapped is None or now >= tapped[1] + rules.TAKE_BACK_PERIOD:
+        return status
+    until, url = format_clock(tapped[1] + rules.TAKE_BACK_PERIOD), reverse("presenter_take_back", args=[booking.reference])
+    return replace(status, tap=tapped[0], take_back=url, take_back_until=until)
+
+
+def visit_step(booking: Booking, presenter: Presenter, now: datetime, *, is_late: bool) -> VisitStatus | None:
     visit: Visit | None = getattr(booking, "visit", None)
     if booking.format != Format.WORKPLACE or booking.starts_at is None:
         return None
@@ -256,11 +273,29 @@ def check_out_text(visit: Visit | None, is_late: bool) -> str:
     return _("You did not check in. Tell us when you have left.")
 
 
-def check_visit(request: HttpRequest, presenter: Presenter, reference: str, service: Callable[..., Visit]) -> HttpResponse:
-    """To the visit's page, which says how it stands now."""
-    booking = get_object_or_404(own_visits(presenter), reference=reference)
+def early_question(booking: Booking, tap: str, now: datetime) -> str:
+    """The question that comes before a check-in long before the start, or a check-out before the end; else empty."""
+    if booking.starts_at is None:
+        return ""
+    start, end = booking.agreed
+    if tap == CHECK_IN and may_check_in(booking, now) and now < start - rules.CHECK_IN_EXPECTED_BEFORE:
+        return _("The visit begins at %(clock)s. Have you really arrived?") % {"clock": format_clock(start)}
+    if tap == CHECK_OUT and may_check_out(booking, now) and now < end:
+        return _("The visit ends at %(clock)s. Have you really left?") % {"clock": format_clock(end)}
+    return ""
+
+
+def check_visit(
+    request: HttpRequest, presenter: Presenter, reference: str, service: Callable[..., Visit], tap: str, yes: str = ""
+) -> HttpResponse:
+    """To the visit's page, which says how it stands now. Too early, it asks first; until `yes` is pressed, nothing changes."""
+    booking, now = get_object_or_404(own_visits(presenter), reference=reference), timezone.now()
+    question = early_question(booking, tap, now) if yes and "sure" not in request.POST else ""
+    if question:
+        context = page_context(request, presenter, title=question, visit=booking, yes=yes)
+        return TemplateResponse(request, "bookings/presenter/really.html", context)
     try:
-        service(booking=booking, presenter=presenter, by=request.user, now=timezone.now())
+        service(booking=booking, presenter=presenter, by=request.user, now=now)
     except DomainError as refusal:
         messages.warning(request, str(refusal.message))
     return redirect("presenter_visit", reference=booking.reference)
@@ -269,13 +304,21 @@ def check_visit(request: HttpRequest, presenter: Presenter, reference: str, serv
 @presenter_or_awaited
 @require_POST
 def presenter_check_in(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
-    return check_visit(request, presenter, reference, check_in)
+    return check_visit(request, presenter, reference, check_in, CHECK_IN, _("Yes, I have arrived"))
 
 
 @presenter_or_awaited
 @require_POST
 def presenter_check_out(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
-    return check_visit(request, presenter, reference, check_out)
+    return check_visit(request, presenter, reference, check_out, CHECK_OUT, _("Yes, I have left"))
+
+
+@presenter_or_awaited
+@require_POST
+def presenter_take_back(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
+    """The tap that the page named: what came since stays."""
+    tap = request.POST.get("tap", "")
+    return check_visit(request, presenter, reference, partial(take_back, tap=tap), tap)
 
 
 @presenter_or_awaited
@@ -388,6 +431,7 @@ def presenter_visit(request: HttpRequest, presenter: Presenter, reference: str) 
     """One visit, also an online one: when, where, the contact, how many come."""
     visit = get_object_or_404(own_visits(presenter).with_afterwards(), reference=reference)
     rows = [*bookings_text.facts_without_title(visit), *bookings_text.missing_link_rows(visit), *rows_of_the_day(visit)]
+    rows += duty_rows_of(visit, duty_of([visit]))
     shown = [with_phone_link(row) for row in rows if row["value"]]
     context = page_context(
         request,
@@ -533,9 +577,15 @@ def stops_on(presenter: Presenter, day: date) -> list[VisitStop | SessionStop]:
     both: list[Booking | OpenSession] = [*given, *sessions]
     claims = sorted(filter(None, map(claim_of, both)), key=lambda claim: claim.busy.lower)
     journeys = read_journeys([presenter.base, *(claim.place for claim in claims)])
+    duty = duty_of(given)
     stops: list[VisitStop | SessionStop] = [SessionStop(session, session_stop_rows(session)) for session in sessions]
     stops += [
-        VisitStop(booking, when_to_leave(presenter, booking, claims, journeys), visit_stop_rows(booking)) for booking in given
+        VisitStop(
+            booking,
+            when_to_leave(presenter, booking, claims, journeys),
+            [*visit_stop_rows(booking), *duty_rows_of(booking, duty)],
+        )
+        for booking in given
     ]
     return sorted(stops, key=lambda stop: stop.start)
 
@@ -597,6 +647,11 @@ def visit_stop_rows(booking: Booking) -> list[bookings_text.Row]:
         bookings_text.row(_("Access needs"), "" if withheld else booking.access_needs),
     ]
     return [row for row in rows if row["value"]]
+
+
+def duty_rows_of(booking: Booking, duty: Mapping[int, Sequence[OnDuty]]) -> list[bookings_text.Row]:
+    """Of a visit that goes ahead."""
+    return bookings_text.duty_rows(duty[booking.pk]) if booking.pk in duty and booking.state in GIVEN_STATES else []
 
 
 def session_stop_rows(session: OpenSession) -> list[bookings_text.Row]:

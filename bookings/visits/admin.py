@@ -1,8 +1,13 @@
 """A visit on the staff site: the alarm on the first page, its rows and buttons on the page of the booking."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
+from typing import Any, cast
 
 from django import forms
+from django.contrib import admin
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html_join
@@ -10,14 +15,17 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bookings import errors
+from accounts.models import User
+from accounts.roles import ROLES
+from bookings import errors, rules
 from bookings import text as bookings_text
-from bookings.models import Booking, Format, Presenter, Visit, may_check_in, may_check_out
-from bookings.models.booking import CHECK_OUT
+from bookings.models import Booking, DutyShift, Format, OnDuty, Presenter, Visit, duty_of, may_check_in, may_check_out
+from bookings.models.booking import CHECK_IN, CHECK_OUT
 from bookings.visits import services
 from bookings.visits.emails import name_of_visitor
 from ctac.dates import format_clock, uk_day
-from ctac.staff.site import Alarm, ObjectAction, phone_link, staff_site, state_tag
+from ctac.staff.site import Alarm, ObjectAction, StaffModelAdmin, column, phone_link, staff_site, state_tag
+from professionals.forms import validate_phone
 from professionals.safeguarding.forms import StaffForm
 
 ALARMS_SHOWN = 5
@@ -48,6 +56,14 @@ def still_there_text(visit: Visit) -> str:
     return sentence % facts
 
 
+def on_duty_in_words(booking: Booking) -> str:
+    """Whom the alarm of a visit reaches; empty where nobody goes any more."""
+    if booking.format != Format.WORKPLACE or not booking.has_time or booking.visit_closed or not booking.is_open:
+        return ""
+    names = [person.name for person in duty_of([booking])[booking.pk]]
+    return ", ".join(names) or _("Nobody yet. Enter a duty shift for that day.")
+
+
 def joining_in_words(booking: Booking) -> str:
     """Which link people use; only here, never in a list."""
     if booking.format != Format.ONLINE or not booking.is_open:
@@ -61,7 +77,9 @@ def joining_in_words(booking: Booking) -> str:
 def overdue_visits() -> list[Alarm]:
     """The longest wait first."""
     now, alarms = timezone.now(), []
-    for booking in Booking.objects.with_names().select_related("visit__presenter").overdue(now)[:ALARMS_SHOWN]:
+    late = list(Booking.objects.with_names().select_related("visit__presenter").overdue(now)[:ALARMS_SHOWN])
+    duty = duty_of(late)
+    for booking in late:
         title = _("No check-out from %(name)s") if booking.missed == CHECK_OUT else _("No check-in from %(name)s")
         today = _("Today at %(clock)s") % {"clock": format_clock(booking.missed_at)}
         expected = today if uk_day(booking.missed_at) == uk_day(now) else bookings_text.moment_text(booking.missed_at)
@@ -71,6 +89,7 @@ def overdue_visits() -> list[Alarm]:
                 bookings_text.row(_("Expected"), expected),
                 *whom_to_call(booking),
                 bookings_text.row(_("Where"), ", ".join(booking.address_lines)),
+                *duty_text_rows(duty[booking.pk]),
             ],
             about=booking.reference,
             href=reverse("staff:bookings_booking_change", args=[booking.pk]),
@@ -78,6 +97,11 @@ def overdue_visits() -> list[Alarm]:
         )
         alarms.append(alarm)
     return alarms
+
+
+def duty_text_rows(people: Sequence[OnDuty]) -> list[bookings_text.Row]:
+    rows = bookings_text.duty_rows(people)
+    return [{**row, "value": phone_link(str(row["value"]))} if row.get("is_phone") else row for row in rows]
 
 
 def whom_to_call(booking: Booking) -> list[bookings_text.Row]:
@@ -143,3 +167,91 @@ CHECKED_OUT = ObjectAction(
     explanation=gettext_lazy("After a phone call: they have left and are safe."),
     done=gettext_lazy("The presenter is checked out."),
 )
+
+
+class TakeBackForm(StaffForm):
+    free_text_fields = ("note",)
+
+    note = forms.CharField(
+        label=gettext_lazy("Why do you take it back?"),
+        max_length=500,
+        widget=forms.Textarea({"rows": 3}),
+        help_text=gettext_lazy("Kept with your name and the time. No details of a child."),
+        error_messages={"required": gettext_lazy("Write why you take it back.")},
+    )
+
+
+def may_take_back(booking: Booking, tap: str) -> bool:
+    visit: Visit | None = getattr(booking, "visit", None)
+    tapped = visit.last_tap if visit is not None and booking.has_time else None
+    return tapped is not None and tapped[0] == tap and timezone.now() < tapped[1] + rules.STAFF_TAKE_BACK_PERIOD
+
+
+NOT_IN = ObjectAction(
+    "not-checked-in",
+    gettext_lazy("Take the check-in back"),
+    partial(services.take_back, tap=CHECK_IN),
+    available=partial(may_take_back, tap=CHECK_IN),
+    form_class=TakeBackForm,
+    explanation=gettext_lazy("If it was a mistake. We wait for the presenter again, and the alarm rings if they are late."),
+    done=gettext_lazy("The check-in is taken back. We wait for the presenter again."),
+)
+NOT_OUT = ObjectAction(
+    "not-checked-out",
+    gettext_lazy("Take the check-out back"),
+    partial(services.take_back, tap=CHECK_OUT),
+    available=partial(may_take_back, tap=CHECK_OUT),
+    form_class=TakeBackForm,
+    explanation=gettext_lazy("If it was a mistake. We wait for the presenter again, and the alarm rings if they are late."),
+    done=gettext_lazy("The check-out is taken back. We wait for the presenter again."),
+)
+
+
+# Who is on duty
+
+
+def may_take_alarms() -> Q:
+    """Staff who can press the buttons of an alarm."""
+    roles = [role.name for role in ROLES if "bookings.change_booking" in role.permissions]
+    return Q(is_staff=True, is_active=True) & (Q(is_superuser=True) | Q(groups__name__in=roles))
+
+
+class DutyShiftForm(forms.ModelForm):
+    duty_phone = forms.CharField(label=gettext_lazy("Phone"), max_length=30, required=False, validators=[validate_phone])
+    deputy_phone = forms.CharField(label=gettext_lazy("Phone"), max_length=30, required=False, validators=[validate_phone])
+
+    class Meta:
+        model = DutyShift
+        fields = ["first_day", "last_day", "duty_person", "duty_phone", "deputy", "deputy_phone"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name in ("duty_person", "deputy"):
+            if name in self.fields:  # whoever may only look has no boxes
+                box = cast("forms.ModelChoiceField", self.fields[name])
+                chosen = Q(pk=getattr(self.instance, f"{name}_id"))
+                box.queryset = User.objects.filter(may_take_alarms() | chosen).distinct().order_by("email")
+                box.required = True
+
+    def clean(self) -> dict[str, Any]:
+        """The order of the days, before the database makes a range of them."""
+        cleaned = super().clean() or self.cleaned_data
+        first, last = cleaned.get("first_day"), cleaned.get("last_day")
+        if first and last and last < first:
+            self.add_error("last_day", _("The last day can’t be before the first."))
+        return cleaned
+
+
+@admin.register(DutyShift, site=staff_site)
+class DutyShiftAdmin(StaffModelAdmin):
+    """Days on which visits take place need one: the alarm of a visit goes to both people of its day."""
+
+    form = DutyShiftForm
+    list_display = ("when", "duty_person", "deputy")
+    list_select_related = ("duty_person", "deputy")
+    when = column(gettext_lazy("days"), str, ordering="first_day")
+    fieldsets = (
+        (None, {"fields": ("first_day", "last_day")}),
+        (gettext_lazy("Who hears the alarm first"), {"fields": ("duty_person", "duty_phone")}),
+        (gettext_lazy("Who hears it too"), {"fields": ("deputy", "deputy_phone")}),
+    )

@@ -20,7 +20,7 @@ from bookings.models import (
     State,
     Visit,
 )
-from bookings.models.booking import CHECK_OUT, record_event
+from bookings.models.booking import CHECK_IN, CHECK_OUT, record_event
 from ctac.dates import format_clock, format_day
 from ctac.errors import DomainError
 from notifications.outbox import notify_each
@@ -149,6 +149,40 @@ def check_out(booking: Booking, *, presenter: Presenter, by: User, now: datetime
     return visit
 
 
+TAKEN_BACK = {CHECK_IN: EventKind.CHECK_IN_TAKEN_BACK, CHECK_OUT: EventKind.CHECK_OUT_TAKEN_BACK}
+
+
+@transaction.atomic
+def take_back(
+    booking: Booking,
+    *,
+    tap: str,
+    by: User,
+    now: datetime,
+    presenter: Presenter | None = None,
+    note: str = "",
+    flagged: bool = False,
+) -> Visit:
+    """`tap`, a check-in or a check-out, was a mistake: the visit stands, and is watched, as if it had not been made.
+
+    By its `presenter` for some minutes; without one by staff, who say why. Taken back before, nothing changes.
+    """
+    _locked, visit = lock_visit(booking, presenter)
+    if visit.last_tap is None or visit.last_tap[0] != tap or presenter not in (None, visit.presenter):
+        return visit
+    period = rules.TAKE_BACK_PERIOD if presenter else rules.STAFF_TAKE_BACK_PERIOD
+    if now >= visit.last_tap[1] + period:
+        raise DomainError(_("That was too long ago to take back. Call the team and tell them where you are."))
+    if tap == CHECK_OUT:
+        visit.checked_out_at = None
+    else:
+        visit.checked_in_at = None
+    if visit.checked_in_at is None and not visit.is_sought:
+        visit.presenter = None
+    save_visit(visit, TAKEN_BACK[tap], by=by, now=now, note=note, flagged=flagged)
+    return visit
+
+
 @transaction.atomic
 def say_safe(booking: Booking, *, by: User, now: datetime, note: str, flagged: bool = False) -> Visit:
     """Staff have heard that all is well, and the alert ends. The check-out is still waited for if it is not due yet.
@@ -177,9 +211,9 @@ def lock_visit(booking: Booking, presenter: Presenter | None = None) -> tuple[Bo
 def save_visit(visit: Visit, kind: EventKind, *, by: User, now: datetime, note: str, flagged: bool) -> None:
     visit.save()
     booking = visit.booking
-    if visit.is_over:
-        # Nobody is waited for any more, unless the booking gets another time or presenter.
-        booking.visit_closed = True
+    if booking.visit_closed != visit.is_over:
+        # Nobody is waited for any more, unless a tap is taken back or the booking gets another time or presenter.
+        booking.visit_closed = visit.is_over
         booking.save(update_fields=["visit_closed"])
     record_event(booking, kind, by=by, now=now, reason=note)
     if flagged:

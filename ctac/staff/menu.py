@@ -33,6 +33,7 @@ SECTIONS = (
             "bookings.afterwards",
             "bookings.leave",
             "bookings.presenter",
+            "bookings.dutyshift",
             "bookings.busytime",
             "bookings.journeytime",
             "bookings.presentation",

@@ -15,6 +15,7 @@ from bookings.models import (
     BusyKind,
     BusyTime,
     DateOption,
+    DutyShift,
     Format,
     Hold,
     JourneyTime,
@@ -36,7 +37,7 @@ from bookings.schedule.slots import SlotQuery
 from bookings.travel import Place, find_place
 from ctac.dates import uk_day
 from professionals.models import Draft, DraftKind, Person
-from tests.factories import make_person
+from tests.factories import make_person, make_staff
 
 _number = itertools.count(1)
 
@@ -252,7 +253,14 @@ def make_world(owner: Person, now: datetime) -> dict[str, Any]:
         "bookings_leave": leave.leave,
         "exception": make_exception(presenter, (now + timedelta(days=30)).date(), hours=None),
         "bookings_busytime": leave,
+        "bookings_dutyshift": make_shift(),
         "bookings_journeytime": JourneyTime.objects.create(
             one="LS", other="YO", minutes=60, reason="Works on the A64", set_at=now
         ),
     }
+
+
+def make_shift(first_day: date = MONDAY, last_day: date | None = None, **fields: Any) -> DutyShift:
+    """Two colleagues on duty, on one day if not said otherwise."""
+    people = {name: fields.pop(name, None) or make_staff() for name in ("duty_person", "deputy")}
+    return DutyShift.objects.create(first_day=first_day, last_day=last_day or first_day, **people, **fields)

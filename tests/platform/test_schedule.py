@@ -17,6 +17,7 @@ ENTRIES = {
     "remind of open sessions": ("bookings.tasks.remind_of_open_sessions", 300, 270),
     "warn of open sessions without a presenter": ("bookings.tasks.warn_of_unsure_sessions", 300, 270),
     "lapse offers of places": ("bookings.tasks.lapse_offers_of_places", 60, 54),
+    "mark what was counted as delivered": ("bookings.tasks.deliver_what_was_counted", 300, 270),
     "remind a year later": ("bookings.tasks.remind_a_year_later", crontab(minute="50", hour="8-16"), None),
     "warn of low stock": ("leaflets.tasks.warn_of_low_stock", crontab(minute="40", hour="7"), None),
     "keep the months of the audit": ("audit.tasks.keep_months", crontab(minute="40", hour="3"), None),

@@ -118,6 +118,8 @@ FILLED_IN: dict[str, Case] = {
         lambda world: {"booking": pk_of("bookings_booking")(world), "presenter": str(make_presenter(weekdays=range(7)).pk)},
         a_booking(presenter=None, at_noon=True),  # in the presenter's hours, whenever this runs
     ),
+    "staff:bookings_dutyshift_add": Case({"first_day": day(900), "last_day": day(901)}),
+    "staff:bookings_dutyshift_changelist": ticked("bookings_dutyshift", "delete_selected"),
     "staff:bookings_journeytime_add": Case({"one": "LS", "other": "HU"}),
     "staff:bookings_journeytime_changelist": ticked("bookings_journeytime", "delete_selected"),
     "staff:bookings_leave_add": Case(SOME_DAYS),

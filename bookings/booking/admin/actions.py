@@ -29,7 +29,7 @@ from bookings.schedule.admin import PresenterChoice, WeekOfTimesForm, any_presen
 from bookings.schedule.forms import slot_value
 from bookings.schedule.substitutes import rank_presenters_at
 from bookings.travel import LONGEST_OVERRIDE_MINUTES, PlaceUnknown, find_place
-from bookings.visits.admin import CHECKED_IN, CHECKED_OUT, SAFE
+from bookings.visits.admin import CHECKED_IN, CHECKED_OUT, NOT_IN, NOT_OUT, SAFE
 from ctac.dates import tidy_postcode
 from ctac.errors import DomainError
 from ctac.staff.site import ObjectAction
@@ -322,7 +322,7 @@ DELIVERED = ObjectAction(
     available=lambda booking: (
         booking.can_become(State.DELIVERED)
         and not booking.needs_a_presenter
-        and booking.agreed[0] <= timezone.now()
+        and booking.agreed[1] <= timezone.now()
         and not SAFE.available(booking)  # whether somebody is safe comes before the books
     ),
     explanation=_("Say here that the presentation took place. The professional gets an email that asks how it was."),
@@ -391,6 +391,8 @@ OBJECT_ACTIONS = (
     DELIVERED,
     CHECKED_IN,
     CHECKED_OUT,
+    NOT_IN,
+    NOT_OUT,
     ATTENDANCE,
     LINK,
     REASSIGN,

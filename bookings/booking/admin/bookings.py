@@ -33,7 +33,7 @@ from bookings.models.booking import OPEN_STATES, BookingQuerySet
 from bookings.schedule.access import OwnToPresenters, own_visits_for_list
 from bookings.schedule.admin import FORMAT_WORDS, PresenterFilter
 from bookings.schedule.substitutes import MOST_ON_A_PAGE, rank_presenters_for, substitute_needs
-from bookings.visits.admin import joining_in_words, visit_in_words, whom_to_call
+from bookings.visits.admin import joining_in_words, on_duty_in_words, visit_in_words, whom_to_call
 from ctac.dates import uk_day
 from ctac.errors import DomainError
 from ctac.staff.lists import Part, period_of
@@ -211,6 +211,7 @@ SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
             "presentation",
             "travel",
             "visit_in_words",
+            "on_duty",
             "joining",
             "closed_reason",
         ),
@@ -343,6 +344,7 @@ class BookingAdmin(PersonColumnsMixin, FoundByReference, OwnToPresenters):
         "their_reason",
         "travel",
         "visit_in_words",
+        "on_duty",
         "joining",
         "childs_details",
         "came",
@@ -379,6 +381,7 @@ class BookingAdmin(PersonColumnsMixin, FoundByReference, OwnToPresenters):
     came_by = column(gettext_lazy("came by"), lambda booking: booking.get_channel_display())
     contact = column(gettext_lazy("contact’s phone"), lambda booking: phone_link(booking.contact_phone))
     visit_in_words = column(gettext_lazy("visit"), lambda booking: visit_in_words(booking, timezone.now()))
+    on_duty = column(gettext_lazy("on duty"), on_duty_in_words)
     joining = column(gettext_lazy("joining link"), joining_in_words)
     came = column(gettext_lazy("who came"), came_in_words)
     said = column(gettext_lazy("what people said"), feedback_in_words)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from bookings import rules
-from bookings.errors import MoveRefused, NeedsPresenter, NoTimeAgreed, NotStarted, TooLate
+from bookings.errors import MoveRefused, NeedsPresenter, NoTimeAgreed, NotOver, TooLate
 from bookings.feedback.services import open_afterwards
 from bookings.models import Booking, BookingEvent, Brought, EventKind, Format, OpenSession, Presenter, State
 from bookings.models.booking import record_event
@@ -130,17 +130,16 @@ def cancel_without_leaflets(
 
 @transaction.atomic
 def mark_delivered(booking: Booking, *, by: User | None, now: datetime) -> Booking:
-    """It took place. Its host is asked how it was, by email. Raises NotStarted, NeedsPresenter, MoveRefused."""
+    """It took place. Its host is asked how it was, by email. Raises NotOver, NeedsPresenter, MoveRefused."""
     locked = lock_booking(booking, now=now)
-    if locked.agreed[0] > now:
-        raise NotStarted
+    if locked.agreed[1] > now:
+        raise NotOver
     if locked.needs_a_presenter:
         raise NeedsPresenter
     transition(locked, State.DELIVERED, EventKind.DELIVERED, by=by, now=now)
     closes_at = open_afterwards(given=locked, now=now).closes_at
-    due_at = max(now, locked.agreed[1])
-    if due_at < closes_at:
-        notify({}, locked, now, later=[Later("booking-afterwards", [locked.person.email], due_at, closes_at)])
+    if now < closes_at:
+        notify({}, locked, now, later=[Later("booking-afterwards", [locked.person.email], now, closes_at)])
     return locked
 
 

@@ -448,7 +448,7 @@ DELIVERED = ObjectAction(
     "delivered",
     gettext_lazy("Mark as delivered"),
     session_services.mark_session_delivered,
-    available=lambda session: session.is_scheduled and session.presenter_id is not None and session.has_begun(timezone.now()),
+    available=lambda session: session.is_scheduled and session.presenter_id is not None and session.ends_at <= timezone.now(),
     explanation=gettext_lazy(
         "Say here that the session took place. Everybody who had a place gets an email: how was it, and a certificate."
     ),
@@ -471,7 +471,7 @@ CANCEL = ObjectAction(
 SESSION_ATTENDANCE = replace(
     ATTENDANCE,
     explanation=gettext_lazy(
-        "Numbers only, no names. No place changes by it. It is marked as delivered too, "
+        "Numbers only, no names. No place changes by it. Once it is over it is marked as delivered too, "
         "and everybody who had a place is asked by email how it was."
     ),
 )

@@ -56,16 +56,15 @@ def notify_everybody(kind: str, session: OpenSession, now: datetime, *, states: 
 
 
 def ask_for_feedback(session: OpenSession, closes_at: datetime, now: datetime) -> int:
-    """Once it is over: how it was, and a certificate; until `closes_at`. How many get it.
+    """It is over: how it was, and a certificate; until `closes_at`. How many get it.
 
     Of one that is over nothing changes, so the version is not raised: each place gets one.
     """
-    due_at = max(now, session.ends_at)
-    if due_at >= closes_at:
+    if now >= closes_at:
         return 0
     places = session.places.filter(state__in=WITH_A_PLACE).select_related("person").exclude(person__email="")
     about = [
-        About(f"place:{place.pk}", place.person.email, session.reference, due_at=due_at, expires_at=closes_at) for place in places
+        About(f"place:{place.pk}", place.person.email, session.reference, due_at=now, expires_at=closes_at) for place in places
     ]
     notify_about(about, kind="session-afterwards", now=now, left_to_sweep=True)
     return len(about)

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from bookings import rules
-from bookings.errors import NothingChanged, NotStarted, SamePresenter, SlotTaken
+from bookings.errors import NothingChanged, NotOver, SamePresenter, SlotTaken
 from bookings.feedback.services import open_afterwards
 from bookings.models import (
     BusyKind,
@@ -387,13 +387,13 @@ def cancel_session(session: OpenSession, *, by: User | None, now: datetime, reas
 def mark_session_delivered(session: OpenSession, *, by: User | None, now: datetime) -> None:
     """It took place, and has its short link from now on; who had a place is asked how it was.
 
-    Raises NotStarted, SessionClosed.
+    Raises NotOver, SessionClosed.
     """
     locked = lock_session(session)
     if not locked.can_become(SessionState.DELIVERED):
         raise SessionClosed
-    if not locked.has_begun(now):
-        raise NotStarted
+    if locked.ends_at > now:
+        raise NotOver
     if locked.needs_a_presenter:
         raise DomainError(_("This session needs a presenter. Choose one first."))
     end_lapsed_offers(locked, now=now)

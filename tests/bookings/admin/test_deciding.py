@@ -48,13 +48,15 @@ def test_reassign_shows_why_it_is_refused(desk: Client, presenter: Presenter) ->
     assert booking.presenter == far
 
 
-def test_mark_as_delivered_appears_after_the_start(
+def test_mark_as_delivered_appears_after_the_end(
     desk: Client, presenter: Presenter, staff: User, clock: time_machine.Traveller
 ) -> None:
-    booking = make_booking(presenter, at("10:00"))
+    booking = make_booking(presenter, at("10:00"), postcode="")  # nobody is waited for
     assert "Mark as delivered" not in text(desk.get(f"{BOOKINGS}{booking.pk}/change/"))
-    clock.move_to(at("10:10"))
+    clock.move_to(at("10:59"))
     sign_in_staff(desk, staff)
+    assert "Mark as delivered" not in text(desk.get(f"{BOOKINGS}{booking.pk}/change/"))
+    clock.move_to(at("11:00"))
     do(desk, booking, "delivered")
     assert booking.state == State.DELIVERED
 

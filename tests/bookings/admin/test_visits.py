@@ -10,7 +10,7 @@ from django.test import Client
 
 from accounts.models import User
 from bookings.models import Booking, BookingEvent, Presenter, Visit
-from bookings.visits.services import check_in
+from bookings.visits.services import check_in, check_out
 from notifications.models import Notification
 from tests.bookings.admin.desk import ABOUT_A_CHILD, BOOKINGS, KEPT, do, text, told_lead
 from tests.bookings.rows import at, make_booking, make_presenter
@@ -109,6 +109,22 @@ def test_staff_check_a_presenter_in_and_out_by_hand(
         ("checked-in", staff.pk, "She called from reception.", START),
         ("checked-out", staff.pk, "She called from the car.", END),
     ]
+
+
+def test_staff_take_a_check_out_and_a_check_in_back_and_say_why(
+    client: Client, staff: User, presenter: Presenter, booking: Booking, clock: time_machine.Traveller
+) -> None:
+    clock.move_to(START)
+    desk = sign_in_staff(client, staff)
+    for tap, kind in ((check_in, "check-in"), (check_out, "check-out")):
+        tap(booking=booking, presenter=presenter, by=staff, now=START)
+        slug = "not-checked-in" if kind == "check-in" else "not-checked-out"
+        assert do(desk, booking, slug, note="").context["form"].errors["note"]
+        do(desk, booking, slug, note="She pressed the wrong button.")
+        event = BookingEvent.objects.get(kind=f"{kind}-taken-back")
+        assert (event.by, event.reason) == (staff, "She pressed the wrong button.")
+        assert "so this can no longer be done" in text(do(desk, booking, slug, note="Again"))
+    assert not Visit.objects.get().is_out
 
 
 def test_who_checked_in_and_not_out_is_overdue_on_the_bookings_page(

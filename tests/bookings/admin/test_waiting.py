@@ -9,6 +9,7 @@ from django.test import Client
 
 from accounts.models import User
 from bookings.models import Booking, OptionKind, OptionState, Presenter, State
+from bookings.visits.services import check_out
 from ctac.staff.site import staff_site
 from tests.bookings.rows import at, make_booking, make_option, make_presentation, make_request
 from tests.leaflets.statements import statements
@@ -109,6 +110,17 @@ def test_today_and_tomorrow_are_days_of_a_uk_calendar(
     clock.move_to(at("12:00", date(2027, 6, 8)))
     make_booking(presenter, start)
     assert line(staff, "today or tomorrow")["figure"] == int(counts)
+
+
+def test_what_is_under_way_stays_among_today_until_its_presenter_has_checked_out(
+    desk: Client, staff: User, presenter: Presenter, clock: time_machine.Traveller
+) -> None:
+    booking = make_booking(presenter, at("08:00", TODAY), state=State.DELIVERED)
+    waits = line(staff, "today or tomorrow")
+    assert (waits["figure"], rows_behind(desk, waits["href"])) == (1, [booking])
+    check_out(booking=booking, presenter=presenter, by=staff, now=at("09:00", TODAY))
+    waits = line(staff, "today or tomorrow")
+    assert (waits["figure"], rows_behind(desk, waits["href"])) == (0, [])
 
 
 def test_the_first_page_counts_with_the_same_few_statements(desk: Client, staff: User, presenter: Presenter) -> None:

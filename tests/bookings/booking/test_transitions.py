@@ -7,7 +7,7 @@ from django.conf import settings
 
 from bookings.booking.services.assign import reassign, set_travel
 from bookings.booking.services.transitions import cancel_booking, confirm_booking, decline_booking, mark_delivered, transition
-from bookings.errors import MoveRefused, NeedsPresenter, NotStarted, OutsideRules, SamePresenter, SlotTaken, TooLate
+from bookings.errors import MoveRefused, NeedsPresenter, NotOver, OutsideRules, SamePresenter, SlotTaken, TooLate
 from bookings.models import Booking, BookingEvent, BusyTime, EventKind, Presenter, State
 from bookings.models.booking import TRANSITIONS
 from professionals.models import Person
@@ -106,11 +106,11 @@ def test_its_owner_cannot_cancel_once_it_has_started_and_staff_can(presenter: Pr
     assert cancel_booking(booking=booking, by=make_staff(), now=TEN).state == State.CANCELLED
 
 
-def test_delivered_only_after_it_has_started(presenter: Presenter) -> None:
+def test_delivered_only_after_its_end(presenter: Presenter) -> None:
     booking = make_booking(presenter, TEN)
-    with pytest.raises(NotStarted):
-        mark_delivered(booking=booking, by=None, now=TEN - timedelta(minutes=1))
-    assert mark_delivered(booking=booking, by=None, now=TEN).state == State.DELIVERED
+    with pytest.raises(NotOver):
+        mark_delivered(booking=booking, by=None, now=TEN + timedelta(minutes=59))
+    assert mark_delivered(booking=booking, by=None, now=TEN + timedelta(hours=1)).state == State.DELIVERED
     assert BusyTime.objects.get().booking == booking
 
 

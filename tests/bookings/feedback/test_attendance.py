@@ -4,16 +4,19 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from accounts.models import User
+from bookings import tasks
 from bookings.feedback.services import (
     CountedMeanwhile,
     attendance_counts,
     record_attendance,
 )
 from bookings.models import Attendance, AttendanceCount, Booking, EventKind, State, Visit
+from bookings.visits.services import check_in, check_out
 from ctac.errors import DomainError
 from notifications.models import Notification
 from tests.bookings.feedback.conftest import END, START
@@ -36,6 +39,25 @@ def test_numbers_are_kept_the_booking_is_delivered_and_its_host_is_asked_how_it_
     kinds = booking.events.values_list("kind", "changes")
     assert list(kinds) == [(EventKind.ATTENDANCE, {"people": [None, 12]}), (EventKind.DELIVERED, {})]
     assert Notification.objects.values_list("kind", "recipient").get() == ("booking-afterwards", "meera@leeds.nhs.uk")
+
+
+def test_counted_while_it_goes_on_it_is_delivered_once_it_is_over(presenters_user: User) -> None:
+    """The numbers are kept at once; a visit of which nobody has heard stays as it is, and on the lists of today."""
+    heard, unheard = (make_booking(make_presenter(), START) for _each in range(2))
+    for booking in (heard, unheard):
+        record_attendance(given=booking, counts=TEAM, by=presenters_user, now=END - timedelta(minutes=1))
+        check_in(booking=booking, presenter=booking.presenter, by=presenters_user, now=START)
+        check_out(booking=booking, presenter=booking.presenter, by=presenters_user, now=END)
+    Visit.objects.filter(booking=unheard).update(checked_out_at=None)
+    Booking.objects.update(visit_closed=False)
+    assert Booking.objects.filter(state=State.CONFIRMED, attendance__people=12).count() == 2
+    for now, delivered in ((END - timedelta(minutes=1), []), (END + timedelta(hours=1), [heard])):
+        with time_machine.travel(now, tick=False):
+            tasks.deliver_what_was_counted()
+            tasks.deliver_what_was_counted()
+        assert list(Booking.objects.filter(state=State.DELIVERED)) == delivered
+    event = heard.events.get(kind=EventKind.DELIVERED)
+    assert (event.by, Notification.objects.get(kind="booking-afterwards").about) == (presenters_user, f"booking:{heard.pk}")
 
 
 def test_numbers_are_put_right_but_not_over_a_colleagues(booking: Booking, presenters_user: User) -> None:

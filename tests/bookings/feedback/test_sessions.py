@@ -58,7 +58,7 @@ def test_everybody_who_had_a_place_is_asked_how_it_was_once_and_not_before_it_is
     come = make_place(session, PlaceState.ATTENDED)
     make_place(session, PlaceState.GIVEN_UP)
     make_place(session, person=make_person(with_user=False, email="", phone="0113 496 0000"))
-    mark_session_delivered(session=session, by=presenters_user, now=session.starts_at)
+    mark_session_delivered(session=session, by=presenters_user, now=session.ends_at)
     mails = list(Notification.objects.filter(kind="session-afterwards").order_by("pk"))
     assert {mail.recipient for mail in mails} == {place.person.email, come.person.email}
     assert {mail.due_at for mail in mails} == {session.ends_at}

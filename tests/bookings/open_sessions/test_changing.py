@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.conf import settings
 
-from bookings.errors import LeaveOverDelivered, NothingChanged, NotStarted, SamePresenter, SlotTaken
+from bookings.errors import LeaveOverDelivered, NothingChanged, NotOver, SamePresenter, SlotTaken
 from bookings.leave.services import hit_by_leave, record_leave
 from bookings.models import BusyTime, OpenSession, PlaceState, Presenter
 from bookings.open_sessions.services.notify import SessionClosed, TimePassed
@@ -198,11 +198,11 @@ def test_a_cancelled_session_tells_everybody_and_gives_the_time_back(session: Op
             change()
 
 
-def test_it_is_delivered_once_it_has_begun_and_somebody_gives_it(session: OpenSession) -> None:
-    with pytest.raises(NotStarted):
-        mark_session_delivered(session=session, by=None, now=NOW)
+def test_it_is_delivered_once_it_is_over_and_somebody_gives_it(session: OpenSession) -> None:
+    with pytest.raises(NotOver):
+        mark_session_delivered(session=session, by=None, now=session.ends_at - HOUR / 60)
     with pytest.raises(DomainError, match="This session needs a presenter"):
-        mark_session_delivered(session=make_session(None, NOW), by=None, now=NOW)
+        mark_session_delivered(session=make_session(None, NOW - HOUR), by=None, now=NOW)
     mark_session_delivered(session=session, by=None, now=at("11:00"))
     assert OpenSession.objects.get(pk=session.pk).state == "delivered"
     with pytest.raises(SessionClosed):

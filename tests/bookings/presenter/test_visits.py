@@ -20,8 +20,8 @@ MINE = "/staff/mine/"
 MINUTE = timedelta(minutes=1)
 
 
-def press(phone: Client, booking: Booking, what: str) -> HttpResponse:
-    return phone.post(f"{MINE}visits/{booking.reference}/{what}/", follow=True)
+def press(phone: Client, booking: Booking, what: str, **sent: str) -> HttpResponse:
+    return phone.post(f"{MINE}visits/{booking.reference}/{what}/", sent, follow=True)
 
 
 def at_the_door(phone: Client, presenter: Presenter, clock: time_machine.Traveller, time: str) -> None:
@@ -50,10 +50,62 @@ def test_a_double_tap_says_the_same_twice(phone: Client, presenter: Presenter, c
     assert (first == second, BookingEvent.objects.count()) == (True, 1)
 
 
+def test_a_check_in_long_before_the_start_asks_first(phone: Client, presenter: Presenter, clock: time_machine.Traveller) -> None:
+    """The question left unanswered changes nothing; nearer to the start nobody is asked."""
+    booking = make_booking(presenter, at("10:00"))
+    at_the_door(phone, presenter, clock, "09:14")
+    page = press(phone, booking, "check-in")
+    assert "The visit begins at 10am. Have you really arrived?" in text(page)
+    assert re.search(
+        rf'<form method="post" novalidate action="{MINE}visits/{booking.reference}/check-in/">', page.content.decode()
+    )
+    assert (Visit.objects.count(), "I have arrived" in text(phone.get(f"{MINE}visits/{booking.reference}/"))) == (0, True)
+    assert "You are checked in, since 9:14am." in text(press(phone, booking, "check-in", sure="yes"))
+    other = make_booking(presenter, at("12:00"))
+    at_the_door(phone, presenter, clock, "11:15")
+    assert "You are checked in, since 11:15am." in text(press(phone, other, "check-in"))
+
+
+def test_a_check_out_before_the_end_asks_first(phone: Client, presenter: Presenter, clock: time_machine.Traveller) -> None:
+    booking = make_booking(presenter, at("10:00"))
+    at_the_door(phone, presenter, clock, "09:50")
+    press(phone, booking, "check-in")
+    at_the_door(phone, presenter, clock, "10:59")
+    assert "The visit ends at 11am. Have you really left?" in text(press(phone, booking, "check-out"))
+    assert not Visit.objects.get().is_out
+    assert "You checked out at 10:59am. Thank you." in text(press(phone, booking, "check-out", sure="yes"))
+
+
+def test_a_tap_by_mistake_is_taken_back_for_ten_minutes(
+    phone: Client, presenter: Presenter, clock: time_machine.Traveller
+) -> None:
+    booking = make_booking(presenter, at("10:00"))
+    mine = f"{MINE}visits/{booking.reference}/"
+    at_the_door(phone, presenter, clock, "09:50")
+    said = text(press(phone, booking, "check-in"))
+    assert "Pressed by mistake? You can take it back until 10am. Take back that I have arrived" in said
+    said = text(press(phone, booking, "take-back", tap="check-in"))
+    assert ("I have arrived" in said, "Take back" in said) == (True, False)
+    press(phone, booking, "check-in")
+    at_the_door(phone, presenter, clock, "11:00")
+    assert "Take back that I have left" in text(press(phone, booking, "check-out"))
+    assert "Take back that I have left" in text(phone.get(f"{MINE}day/"))
+    assert "You are checked in, since 9:50am." in text(press(phone, booking, "take-back", tap="check-out"))
+    press(phone, booking, "check-out")
+    at_the_door(phone, presenter, clock, "11:10")
+    assert "Take back" not in text(phone.get(mine))
+    assert "That was too long ago to take back." in text(press(phone, booking, "take-back", tap="check-out"))
+    for nonsense in ("", "x"):
+        press(phone, booking, "take-back", tap=nonsense)
+    assert Visit.objects.get().is_out
+    stranger = make_booking(make_presenter(), at("10:00"))
+    assert press(phone, stranger, "take-back", tap="check-out").status_code == 404
+
+
 def test_opening_a_link_changes_nothing(phone: Client, presenter: Presenter, clock: time_machine.Traveller) -> None:
     booking = make_booking(presenter, at("10:00"))
     at_the_door(phone, presenter, clock, "09:50")
-    for what in ("check-in", "check-out"):
+    for what in ("check-in", "check-out", "take-back"):
         assert phone.get(f"{MINE}visits/{booking.reference}/{what}/").status_code == 405
     assert Visit.objects.count() == 0
 
@@ -92,7 +144,7 @@ def test_who_is_there_checks_out_though_somebody_else_has_the_booking(
     at_the_door(phone, presenter, clock, "09:50")
     press(phone, booking, "check-in")
     Booking.objects.update(presenter=make_presenter())
-    assert "You checked out" in text(press(phone, booking, "check-out"))
+    assert "You checked out" in text(press(phone, booking, "check-out", sure="yes"))
 
 
 def test_who_steps_in_reads_that_the_first_must_check_out_before_and_so_does_the_first(
@@ -115,7 +167,7 @@ def test_who_steps_in_reads_that_the_first_must_check_out_before_and_so_does_the
         assert ("I have left" in said, "I have arrived" in said) == (False, False)
     waiting = "Tell us when you have left. Tom Adeyemi has this visit now, and can only check in after that. I have left"
     assert waiting in text(phone.get(mine))
-    assert "You checked out at 9:50am. Thank you." in text(press(phone, booking, "check-out"))
+    assert "You checked out at 9:50am. Thank you." in text(press(phone, booking, "check-out", sure="yes"))
     assert "You are checked in, since 9:50am. Tell us when you have left. I have left" in text(press(other, booking, "check-in"))
 
 
@@ -146,7 +198,7 @@ def test_the_first_staff_page_offers_what_is_open_to_its_reader(
     at_the_door(phone, presenter, clock, "10:05")
     assert offered(phone) == {"My visit at 3pm on Friday 22 January 2027": 200, "My visit at 10am today": 200}
     for visit in (unfinished, booking):
-        press(phone, visit, "check-out")
+        press(phone, visit, "check-out", sure="yes")
     assert offered(phone) == {"My visit at 3pm on Friday 22 January 2027": 200, "My visit at 10am today": 200}
     at_the_door(phone, presenter, clock, "11:10")
     assert offered(phone) == {}

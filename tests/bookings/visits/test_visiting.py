@@ -20,6 +20,7 @@ from bookings.visits.services import (
     TooEarlyToCheckIn,
     VisitOver,
     say_safe,
+    take_back,
 )
 from ctac.errors import DomainError
 from notifications.models import Notification
@@ -322,3 +323,69 @@ def copy_of(booking: Booking, number: int) -> Booking:
     same = {field.name: getattr(booking, field.name) for field in Booking._meta.concrete_fields if field.name not in its_own}
     times = {"starts_at": start, "ends_at": start + HOUR, "visit_closed": True}
     return Booking(**same, **times, reference=f"BK-X{number}", ical_uid=f"old-{number}")
+
+
+# Taken back
+
+
+def back(booking: Booking, tap: str, now: datetime, **more: Any) -> Visit:
+    return take_back(booking=booking, tap=tap, now=now, **{"by": booking.presenter.user, "presenter": booking.presenter, **more})
+
+
+def test_a_check_in_and_a_check_out_are_taken_back_one_after_the_other_and_the_watch_goes_on(booking: Booking) -> None:
+    arrive(booking, START - MINUTE)
+    leave(booking, START + MINUTE)
+    assert missed(booking, END + HOUR) is None
+    back(booking, CHECK_IN, START + 2 * MINUTE)  # not the last tap
+    back(booking, CHECK_OUT, START + 2 * MINUTE)
+    back(booking, CHECK_OUT, START + 2 * MINUTE)  # a second tap
+    assert (missed(booking, START + HOUR / 2), missed(booking, END + HOUR)) == (None, (CHECK_OUT, END))
+    back(booking, CHECK_IN, START + 3 * MINUTE)
+    assert (missed(booking, START + HOUR / 2), Visit.objects.get().presenter) == ((CHECK_IN, START), None)
+    kinds = [kind for kind, _by, _at in history(booking)]
+    assert kinds == ["checked-in", "checked-out", "check-out-taken-back", "check-in-taken-back"]
+    assert arrive(booking, START + 4 * MINUTE).is_in
+
+
+def test_presenters_take_back_for_ten_minutes_and_staff_for_a_day(booking: Booking, staff: User) -> None:
+    arrive(booking, START)
+    leave(booking, END)
+    with pytest.raises(DomainError, match="That was too long ago to take back"):
+        back(booking, CHECK_OUT, END + 10 * MINUTE)
+    with pytest.raises(DomainError, match="That was too long ago to take back"):
+        back(booking, CHECK_OUT, END + DAY, by=staff, presenter=None)
+    back(booking, CHECK_OUT, END + HOUR, by=staff, presenter=None, note="It was a colleague’s phone.", flagged=True)
+    assert missed(booking, END + HOUR) == (CHECK_OUT, END)
+    assert BookingEvent.objects.get(kind="check-out-taken-back").reason == "It was a colleague’s phone."
+    assert Notification.objects.filter(kind="safeguarding-flag").count() == 1
+
+
+def test_nobody_takes_back_what_somebody_else_has_tapped(booking: Booking) -> None:
+    first, second = booking.presenter, make_presenter(user=make_staff(role="presenter"))
+    arrive(booking, START)
+    leave(booking, START + MINUTE)
+    Booking.objects.update(presenter=second)
+    arrive(booking, START + 2 * MINUTE, presenter=second)
+    with pytest.raises(DomainError, match="Nobody else can check in or out before"):
+        back(booking, CHECK_OUT, START + 3 * MINUTE, presenter=first)
+    leave(booking, START + 4 * MINUTE, presenter=second)
+    assert back(booking, CHECK_OUT, START + 5 * MINUTE, presenter=first).is_out
+
+
+def test_of_a_cancelled_visit_nobody_is_waited_for_once_the_check_in_is_taken_back(booking: Booking) -> None:
+    arrive(booking, START - MINUTE)
+    Booking.objects.update(state=State.CANCELLED)
+    leave(booking, START)
+    back(booking, CHECK_OUT, START)
+    assert missed(booking, END + HOUR) == (CHECK_OUT, END)
+    back(booking, CHECK_IN, START)
+    booking.refresh_from_db()
+    assert (missed(booking, END + HOUR), booking.visit_closed) == (None, True)
+
+
+def test_that_all_is_well_is_never_taken_back(booking: Booking, staff: User) -> None:
+    say_safe(booking=booking, by=staff, now=END + 40 * MINUTE, note="She is on her way home.")
+    leave(booking, END + 50 * MINUTE)
+    back(booking, CHECK_OUT, END + 51 * MINUTE)
+    booking.refresh_from_db()
+    assert (missed(booking, END + 2 * HOUR), booking.visit_closed) == (None, True)

@@ -88,6 +88,7 @@ THEIRS: dict[str, str | None] = {
     "Leave": None,  # a colleague's
     "OpenSession": None,  # why a session was cancelled, said to everybody who had a place
     "SessionSeries": None,  # what staff call sessions that they planned together
+    "DutyShift": None,  # which colleagues are on duty
     "JourneyTime": None,  # why a road takes so long
     "Edition": None,  # why an edition was withdrawn
     "Recall": None,  # what was published of it
