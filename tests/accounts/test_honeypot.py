@@ -15,13 +15,11 @@ from professionals.models import Stopped
 from tests.factories import make_person, sign_in
 from tests.leaflets.factories import make_edition
 from tests.leaflets.orders.test_ordering import ADDRESS
-from tests.professionals.test_sign_up import TYPED
 
 pytestmark = pytest.mark.django_db
 
-SIGN_UP, SIGN_IN, RESET, DELIVERY = "/account/signup/", "/account/login/", "/account/password/reset/", "/order/delivery/"
+SIGN_IN, RESET, DELIVERY = "/account/login/", "/account/password/reset/", "/order/delivery/"
 FORMS = {
-    SIGN_UP: ("sign-up", TYPED),
     SIGN_IN: ("sign-in", {"login": "nadia.khan@leeds.nhs.uk"}),
     RESET: ("password", {"email": "nadia.khan@leeds.nhs.uk"}),
     DELIVERY: ("delivery", ADDRESS),
@@ -81,7 +79,7 @@ def test_a_filled_box_stops_it_once_and_loses_nothing(browser, clock, path):
     assert press(browser, path, refused, **{HONEYPOT_FIELD: "http://spam.example"}).status_code == 302
 
 
-@pytest.mark.parametrize(("path", "too_soon"), [(SIGN_UP, 1), (DELIVERY, 1), (SIGN_IN, 0), (RESET, 0)])
+@pytest.mark.parametrize(("path", "too_soon"), [(DELIVERY, 1), (SIGN_IN, 0), (RESET, 0)])
 def test_a_form_that_comes_at_once_is_asked_for_again(browser, clock, path, too_soon):
     page = browser.get(path)
     clock.shift(too_soon)
@@ -127,11 +125,11 @@ def test_a_second_press_stands_for_its_own_answer_alone(browser, clock):
 
 
 def test_an_answer_that_is_wrong_is_said_first_and_its_correction_is_not_too_fast(browser, clock):
-    page = browser.get(SIGN_UP)
+    page = browser.get(DELIVERY)
     clock.shift(5)
-    wrong = press(browser, SIGN_UP, page, postcode="nowhere")
+    wrong = press(browser, DELIVERY, page, postcode="nowhere")
     assert AGAIN not in unescape(wrong.content.decode())
-    assert press(browser, SIGN_UP, wrong).status_code == 302
+    assert press(browser, DELIVERY, wrong).status_code == 302
     assert stopped() == []
 
 
@@ -143,7 +141,7 @@ def test_whoever_is_signed_in_has_neither_box_nor_time(browser):
 
 
 def test_the_box_is_for_nobody_who_can_see_hear_or_tab(browser):
-    page = browser.get(SIGN_UP).content.decode()
+    page = browser.get(SIGN_IN).content.decode()
     found = re.search(rf'<div class="govuk-visually-hidden" aria-hidden="true"><label for="id_{HONEYPOT_FIELD}">.*?</div>', page)
     assert found is not None
     assert 'tabindex="-1" autocomplete="off"' in found[0]

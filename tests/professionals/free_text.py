@@ -20,12 +20,11 @@ EXEMPT = {
         "leaflets.orders.forms.AnonymousDeliveryForm": ("name", "organisation_name"),
         "leaflets.orders.forms.ChangeForm": ("name", "organisation_name"),
         "leaflets.orders.forms.DeliveryForm": ("name", "organisation_name"),
-        "accounts.forms.SignUpForm": ("name", "organisation_name", "username"),  # the last is allauth's, unused
         "professionals.admin.MergeForm": ("name",),
         "professionals.admin.PersonForm": ("name", "organisation"),
         "professionals.forms.CallerForm": ("name", "organisation_name"),
         "professionals.forms.DetailsForm": ("name", "organisation_name"),
-        "professionals.forms.SignUpDetailsForm": ("name", "organisation_name"),
+        "professionals.forms.NewPersonForm": ("name", "organisation_name"),
         "admin: professionals.Organisation": ("name",),
     },
     "where a workplace is: numbers of houses look like references, and a courier must read it as it is": {
@@ -65,13 +64,12 @@ EXEMPT = {
         "leaflets.orders.forms.ChangeForm": ("postcode",),
         "leaflets.orders.forms.DeliveryForm": ("postcode",),
         "leaflets.dispatch.forms.StartPackingForm": ("areas",),
-        "accounts.forms.SignUpForm": ("phone", "postcode"),
         "professionals.admin.RecoverForm": ("number",),
         "professionals.admin.DomainForm": ("domain",),
         "professionals.admin.PersonForm": ("phone", "postcode"),
         "professionals.forms.CallerForm": ("phone", "postcode"),
         "professionals.forms.DetailsForm": ("phone", "postcode"),
-        "professionals.forms.SignUpDetailsForm": ("phone", "postcode"),
+        "professionals.forms.NewPersonForm": ("phone", "postcode"),
     },
     "a code, a password or a mark of ours: compared, and stored nowhere as it was typed": {
         "bookings.feedback.forms.AttendanceForm": ("seen",),

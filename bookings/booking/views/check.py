@@ -7,12 +7,14 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
+from accounts.access import Begun, tells_what_is_begun
 from accounts.limits import check_throttles, client_throttle
 from accounts.models import Where
 from bookings import rules
@@ -139,6 +141,22 @@ def leaflets_promise(asked: ToBring, possible: CopiesPossible) -> str:
     return sentence % facts
 
 
+def page_before_check(answers: DraftAnswers) -> str:
+    return reverse("book_dates" if answers.asks_for_dates else "book_when", args=[answers.presentation.slug])
+
+
+def begun_booking(request: HttpRequest, slug: str) -> Begun | None:
+    """For the pages on which somebody signs in on their way here."""
+    now = timezone.now()
+    answers = answers_so_far(request, slug, now)
+    if answers.draft is None:
+        return None
+    caption = render_to_string("bookings/booking/includes/caption.html", {"presentation": answers.presentation, "step": 3})
+    kept = book.held_slot(answers, now)
+    return Begun(caption, page_before_check(answers), kept, "bookings/booking/includes/kept.html")
+
+
+@tells_what_is_begun(begun_booking)
 @require_http_methods(FORM_METHODS)
 @person_required
 def book_check(request: HttpRequest, slug: str) -> HttpResponse:
@@ -232,7 +250,7 @@ def check_page(request: HttpRequest, answers: DraftAnswers, now: datetime, *, wa
         "sections": sections(request, answers, now),
         "kept": held,
         "asks_for_dates": answers.asks_for_dates,
-        "back_url": reverse("book_dates" if answers.asks_for_dates else "book_when", args=[answers.presentation.slug]),
+        "back_url": page_before_check(answers),
         "warning": warning,
         "token": answers.draft.token if answers.draft else "",
         "digest": drafts.digest(answers.draft.answers) if answers.draft else "",

@@ -13,7 +13,6 @@ import pytest
 
 from tests.live.clients import Client, inside
 from tests.live.stack import Live
-from tests.professionals.test_sign_up import TYPED
 
 pytestmark = pytest.mark.skipif(not os.environ.get("SECURITY"), reason="measures time: SECURITY=1 runs it")
 
@@ -23,7 +22,6 @@ WITHIN = 0.050  # seconds
 FORMS: dict[str, tuple[str, Callable[[str], dict[str, str]]]] = {
     "sign-in by code": ("/account/login/", lambda email: {"login": email}),
     "sign-in by password": ("/account/login/password/", lambda email: {"login": email, "password": "not this one"}),
-    "sign-up": ("/account/signup/", lambda email: {**TYPED, "email": email}),
     "reset": ("/account/password/reset/", lambda email: {"email": email}),
     "change of address": ("/account/email/", lambda email: {"email": email}),
 }
