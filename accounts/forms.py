@@ -134,6 +134,13 @@ class ForgottenPasswordForm(HoneypotMixin, AccountForm, account.ResetPasswordFor
     where, answer_field, time_factor = Where.PASSWORD, "email", 0.5
     labels = EMAIL_LABEL
 
+    def clean_email(self) -> str:
+        """One statement whatever the address; allauth has one more for an address that it does not know."""
+        email: str = get_account_adapter().clean_email(self.cleaned_data["email"])
+        known = services.account_at(email)
+        self.users = [known] if known is not None and known.is_active else []
+        return email
+
 
 NEW_PASSWORD = {"password1": _("New password"), "password2": _("New password again")}
 

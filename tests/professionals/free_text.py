@@ -92,7 +92,6 @@ EXEMPT = {
         "accounts.forms.SecondFactorForm": ("code",),
         "accounts.forms.SetPasswordForm": ("password1", "password2"),
         "accounts.forms.SignInCodeForm": ("code",),
-        "accounts.forms.SignInForm": ("password",),
         "professionals.safeguarding.admin.DecideForm": ("shown",),
     },
     "what we publish, with made-up children as examples; only managers write it, for everybody to read": {
