@@ -19,7 +19,7 @@ from notifications.preferences import choose
 from notifications.registry import Topic
 from notifications.views import choices_page
 from professionals import drafts, services
-from professionals.access import person_in, person_required, the_person
+from professionals.access import person_in, person_required, save_new_person, the_person
 from professionals.forms import DetailsForm, NewPersonForm
 
 
@@ -41,11 +41,10 @@ def ask_details(request: HttpRequest) -> HttpResponse:
         request.POST or None, initial=DetailsForm.initial_of(person) if person else drafts.details_typed(request, now)
     )
     if request.method == "POST" and form.is_valid():
-        saved = services.give_details(user=user, now=now, **form.details())
-        if person is None:
-            drafts.adopt(request, saved, now)
-            if form.cleaned_data["invite"]:
-                choose(address=user.email, chosen={Topic.INVITATIONS: True}, where=ChoiceSource.SIGN_UP, now=now)
+        if isinstance(form, NewPersonForm):
+            save_new_person(request, form, now)
+        else:
+            services.give_details(user=user, now=now, **form.details())
         messages.success(request, _("We have saved your details."))
         return redirect(safe_next(request) or ("account_details" if person else "my"))
     onward = safe_next(request)

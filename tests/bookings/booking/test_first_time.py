@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 import time_machine
+from allauth.account.models import EmailAddress
 from django.test import Client
 
 from bookings.models import Booking, Presentation
 from professionals.models import Person
-from tests.bookings.flow import TEN, WHERE, hidden, text
+from tests.bookings.flow import TEN, WHERE, fill_in, hidden, text
 from tests.bookings.rows import NOW
+from tests.factories import make_user
 from tests.professionals.mailing import last_code
 
 pytestmark = pytest.mark.django_db
@@ -69,7 +71,6 @@ def test_a_first_booking_takes_few_pages_and_answers(presentation: Presentation)
     newcomer.send(login=EMAIL)
     newcomer.send(code=last_code(EMAIL))
     newcomer.send(**WORK)
-    newcomer.send()
     booking = Booking.objects.get()
     assert newcomer.pages[-1] == f"/bookings/{booking.reference}/placed/"
     assert (booking.person.name, booking.person.phone, booking.person.postcode) == ("Jo Green", "0113 496 0001", "LS1 4AP")
@@ -77,7 +78,67 @@ def test_a_first_booking_takes_few_pages_and_answers(presentation: Presentation)
         *("format", "address_line_1", "town", "postcode", "audience_size", "contact_name", "contact_phone", "start"),
         *("login", "code", "profession", "organisation_name"),
     ]
-    assert len(newcomer.pages) == 8
+    assert len(newcomer.pages) == 7
+
+
+def at_the_check_page() -> Newcomer:
+    newcomer = Newcomer()
+    begin(newcomer)
+    newcomer.send(login=EMAIL)
+    newcomer.send(code=last_code(EMAIL))
+    return newcomer
+
+
+def test_what_is_wrong_about_them_is_said_on_the_check_page_and_nothing_is_booked(presentation: Presentation) -> None:
+    newcomer = at_the_check_page()
+    sent = {**hidden(newcomer.page), "name": "Nadia Khan", "phone": "none", "profession": "midwife"}
+    page = newcomer.client.post(CHECK, sent)
+    assert "<title>Error:" in page.content.decode()
+    assert "Enter a phone number, like 0113 496 0000." in text(page)
+    assert (page.context["form"]["name"].value(), page.context["form"]["profession"].value()) == ("Nadia Khan", "midwife")
+    assert (Person.objects.count(), Booking.objects.count()) == (0, 0)
+
+
+def test_more_time_loses_nothing_typed_about_them(presentation: Presentation) -> None:
+    newcomer = at_the_check_page()
+    page = newcomer.client.post(CHECK, {**hidden(newcomer.page), **WORK, "name": "Nadia Khan", "extend": "1"})
+    assert "until 10:30am" in text(page)
+    assert {name: page.context["form"][name].value() for name in WORK} == WORK
+    assert Person.objects.count() == 0
+
+
+def test_pressed_twice_it_is_one_person_and_one_booking(presentation: Presentation) -> None:
+    newcomer = at_the_check_page()
+    sent = {**hidden(newcomer.page), **newcomer.page.context["form"].initial, **WORK}
+    answers = [newcomer.client.post(CHECK, sent).url for _ in range(2)]
+    assert answers == [f"/bookings/{Booking.objects.get().reference}/placed/"] * 2
+    assert Person.objects.count() == 1
+
+
+def test_who_asks_for_dates_of_their_own_says_first_who_they_are(presentation: Presentation) -> None:
+    """What would be kept of them depends on it."""
+    newcomer = Newcomer()
+    newcomer.open("/book/signs/where/")
+    newcomer.send(**{name: answer for name, answer in WHERE.items() if name != "access_needs"})
+    newcomer.open("/book/signs/dates/")
+    newcomer.send(reason="We meet on Tuesdays", day_1="26 January 2027", part_1="morning")
+    newcomer.send(login=EMAIL)
+    newcomer.send(code=last_code(EMAIL))
+    assert newcomer.pages[-1] == "/account/details/"
+    newcomer.send(**WORK)
+    assert newcomer.pages[-1] == CHECK
+    assert newcomer.page.context["form"] is None
+
+
+def test_nobody_without_a_verified_address_is_asked_there(presentation: Presentation, client: Client) -> None:
+    user = make_user(EMAIL)
+    EmailAddress.objects.filter(user=user).update(verified=False)
+    fill_in(client)
+    client.force_login(user)
+    sent = {**WORK, "name": "Nadia", "phone": "0113 496 0001", "postcode": "LS1 4AP"}
+    for answer in (client.get(CHECK), client.post(CHECK, sent)):
+        assert answer.url == f"/account/details/?next={CHECK.replace('/', '%2F')}"
+    assert Person.objects.count() == 0
 
 
 @pytest.mark.parametrize("back", ["link", "button"])
@@ -94,10 +155,10 @@ def test_a_mistyped_address_loses_neither_answers_nor_the_way_back(presentation:
     assert newcomer.page.context["form"]["login"].value() == "nadja@leeds.nhs.uk"
     newcomer.send(login=EMAIL)
     newcomer.send(code=last_code(EMAIL))
-    newcomer.send(**WORK)
     assert newcomer.pages[-1] == CHECK
     for typed in ("St James", "LS1 4AP", "Jo Green", "12"):
         assert typed in text(newcomer.page), typed
+    newcomer.send(**WORK)
     assert Person.objects.get().email == EMAIL
 
 
@@ -115,14 +176,17 @@ def test_step_hold_and_back_are_kept_on_the_way_in(presentation: Presentation) -
     begin(newcomer)
     onward = "?next=%2Fbook%2Fsigns%2Fcheck%2F"
     back_from = {"/account/login/": "/book/signs/when/", "/account/login/code/confirm/": f"/account/login/{onward}"}
-    back_from["/account/details/"] = "/book/signs/when/"
-    for typed in ({"login": EMAIL}, {"code": ""}, WORK):
+    back_from |= dict.fromkeys((CHECK, "/account/details/"), "/book/signs/when/")
+    for typed in ({"login": EMAIL}, {"code": ""}, {}, {}):
         page, at = text(newcomer.page), newcomer.pages[-1]
         assert "Step 3 of 3: book “" in page, at
         assert "We are keeping Monday 25 January 2027, 10am to 11am for you until 10:15am." in page, at
         assert f'<a href="{back_from.pop(at)}" class="govuk-back-link">' in newcomer.page.content.decode(), at
-        newcomer.send(**({"code": last_code(EMAIL)} if "code" in typed else typed))
-    assert (back_from, newcomer.pages[-1]) == ({}, CHECK)
+        if typed:
+            newcomer.send(**({"code": last_code(EMAIL)} if "code" in typed else typed))
+        else:  # where the check page does not ask who they are, this one does
+            newcomer.open(f"/account/details/{onward}")
+    assert back_from == {}
     by_password = text(newcomer.client.__class__().get(f"/account/login/password/{onward}"))
     assert "Step 3 of 3" not in by_password  # another browser is in the middle of nothing
 
