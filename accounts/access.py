@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import wraps
 from typing import Concatenate, ParamSpec
 from urllib.parse import urlencode, urlsplit
@@ -9,9 +10,9 @@ from urllib.parse import urlencode, urlsplit
 from allauth.account.authentication import get_authentication_records
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect
-from django.urls import reverse
+from django.urls import resolve, reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from accounts import sessions
@@ -19,6 +20,7 @@ from accounts.models import User
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+ResponseView = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 
 def signed_in(request: HttpRequest) -> User:
@@ -53,10 +55,42 @@ def is_own_page(request: HttpRequest, url: str) -> bool:
     return url_has_allowed_host_and_scheme(url, allowed_hosts={request.get_host()}, require_https=request.is_secure())
 
 
+# Somebody may be in the middle of a booking or an order when they are asked to sign in: the pages on the way go on saying so.
+
+
+@dataclass(frozen=True)
+class Begun:
+    """How far they are, the page before this, and the time that is kept for them, which `banner` shows."""
+
+    caption: str
+    back_url: str
+    kept: object = None
+    banner: str = ""
+
+
+def tells_what_is_begun(begun: Callable[..., Begun | None]) -> Callable[[ResponseView[P]], ResponseView[P]]:
+    """For a view that is gone on to after signing in: `begun` takes the request and what else the view does."""
+
+    def decorate(view: ResponseView[P]) -> ResponseView[P]:
+        view.begun = begun  # type: ignore[attr-defined]
+        return view
+
+    return decorate
+
+
+def what_is_begun(request: HttpRequest, onward: str) -> Begun | None:
+    """By the page to go on to, if that view tells."""
+    try:
+        match = resolve(urlsplit(onward).path)
+        begun: Begun | None = match.func.begun(request, **match.kwargs) if hasattr(match.func, "begun") else None
+    except Http404:
+        return None
+    return begun
+
+
 # Reauthentication is asked for before what would do most harm if a stranger sat at the computer (ADR 9): by the second factor, of
 # those who have one, as all staff do; of others by password or a code by email.
 
-ResponseView = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 SECOND_FACTOR = "mfa"
 OTHER_METHODS = {"code", "password"}
 

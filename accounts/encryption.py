@@ -12,9 +12,9 @@ from django.conf import settings
 
 ENCRYPTED_ITEM = "sealed"
 # Codes that wait to be typed in: of a sign-in, of an address, of a forgotten password, of a reauthentication.
-CODE_KEYS = ("account_login", "account_email_verification_code", "account_password_reset_verification", "code_again")
-# And an app's secret before it is enrolled, forms that wait to be sent again, and the details of who signs up.
-ENCRYPTED_KEYS = frozenset({*CODE_KEYS, "mfa.totp.secret", "account_reauthentication_state", "sent_late", "sign_up_details"})
+CODE_KEYS = ("sign_in_code", "account_email_verification_code", "account_password_reset_verification", "code_again")
+# And a sign-in that waits for its second factor, an app's secret before it is enrolled, and forms that wait to be sent again.
+ENCRYPTED_KEYS = frozenset({*CODE_KEYS, "account_login", "mfa.totp.secret", "account_reauthentication_state", "sent_late"})
 
 
 class DecryptionError(Exception):

@@ -1,4 +1,4 @@
-"""Forms of sign-up, sign-in, passwords, addresses, the second factor and passkeys."""
+"""Forms of sign-in, passwords, addresses, the second factor and passkeys."""
 
 import json
 import re
@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from allauth.account import forms as account
 from allauth.account.adapter import get_adapter as get_account_adapter
+from allauth.account.fields import EmailField
 from allauth.core import context
 from allauth.mfa import signals
 from allauth.mfa.adapter import get_adapter
@@ -24,9 +25,8 @@ from django import forms
 from django.contrib.auth.password_validation import CommonPasswordValidator
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator
-from django.db import IntegrityError, transaction
-from django.forms import BooleanField, Field
-from django.http import HttpRequest, HttpResponse
+from django.forms import Field
+from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -76,51 +76,21 @@ class AccountForm(PageFormMixin):
 EMAIL_LABEL = {"email": _("Work email address"), "login": _("Work email address")}
 
 
-class SignUpForm(HoneypotMixin, account.SignupForm):
-    """Address and details on one page, no password. Says the same whether or not the address has an account."""
-
-    where, answer_field = Where.SIGN_UP, "email"
-    field_order = ["email", "name", "profession", "organisation_name", "phone", "postcode", "invite"]
-    account_already_exists: bool
-
-    invite = BooleanField(label=_("Email me when new open sessions are planned"), required=False)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        email = self.fields["email"]
-        email.label, email.help_text = _("Work email address"), _("We send a code to this address. You don’t need a password.")
-        tidy_email(email)
-
-    def try_save(self, request: HttpRequest) -> tuple[User | None, HttpResponse | None]:
-        """Someone who signs up again before the code was typed (a double click, a lost email) just gets a new code."""
-        request.session[SIGN_UP_KEY] = {
-            "email": self.cleaned_data["email"].lower(),
-            "details": dict(self.details()),
-            "invite": self.cleaned_data["invite"],
-        }
-        if self.account_already_exists:
-            unverified = User.objects.filter(email=self.cleaned_data["email"], is_active=True, is_staff=False, last_login=None)
-            waiting = unverified.exclude(emailaddress__verified=True).first()
-            if waiting is not None:
-                return waiting, None
-        try:
-            saved: tuple[User | None, HttpResponse | None] = super().try_save(request)
-        except IntegrityError:  # the same address was signed up with at the same moment
-            self.account_already_exists = True
-            return self.try_save(request)
-        return saved
-
-    @transaction.atomic
-    def save(self, request: HttpRequest) -> User:
-        user: User = super().save(request)
-        return user
-
-
-class SignInForm(HoneypotMixin, AccountForm, account.LoginForm):
-    """The address alone: a code is sent to it."""
+class SignInForm(HoneypotMixin, AccountForm, forms.Form):
+    """The address alone. A code is sent to it, whether or not it has an account: nothing here asks the database which."""
 
     where, answer_field = Where.SIGN_IN, "login"
     labels = EMAIL_LABEL
+
+    login = EmailField()
+
+    def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.request = request
+
+    def clean_login(self) -> str:
+        email: str = get_account_adapter().clean_email(self.cleaned_data["login"])
+        return email
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
@@ -163,6 +133,13 @@ class NewAddressForm(AccountForm, account.AddEmailForm):
 class ForgottenPasswordForm(HoneypotMixin, AccountForm, account.ResetPasswordForm):
     where, answer_field = Where.PASSWORD, "email"
     labels = EMAIL_LABEL
+
+    def clean_email(self) -> str:
+        """One statement whatever the address; allauth has one more for an address that it does not know."""
+        email: str = get_account_adapter().clean_email(self.cleaned_data["email"])
+        known = services.account_at(email)
+        self.users = [known] if known is not None and known.is_active else []
+        return email
 
 
 NEW_PASSWORD = {"password1": _("New password"), "password2": _("New password again")}
@@ -374,24 +351,6 @@ class NewPasskeyForm(PasskeyNameForm):
                 if Authenticator.objects.filter(type=services.PASSKEY, data__credential__id=self.stored["id"]).exists():
                     raise ValueError("known already")
         return cleaned
-
-
-# Sign-up details wait in the session, and not on a row, until a code shows that the address is theirs: somebody else who signs up
-# with it must not write into an account that its owner then opens.
-
-SIGN_UP_KEY = "sign_up_details"
-
-
-def wants_invitations(request: HttpRequest, email: str) -> bool:
-    """Asked before pop_sign_up_details, which forgets it."""
-    details = request.session.get(SIGN_UP_KEY) or {}
-    return details.get("email") == email.lower() and bool(details.get("invite"))
-
-
-def pop_sign_up_details(request: HttpRequest, email: str) -> dict[str, Any] | None:
-    """What was typed for this address in this session, once."""
-    sign_up = request.session.pop(SIGN_UP_KEY, None)
-    return sign_up["details"] if sign_up and sign_up["email"] == email.lower() else None
 
 
 # What a stranger would try here first. docs/security.md names where this list stands.

@@ -19,18 +19,19 @@ from django import forms
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser
-from django.core.signing import BadSignature, Signer
+from django.core.signing import BadSignature, Signer, TimestampSigner
 from django.db import connection
 from django.db.models import F
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.models import By, RateLimit, Where, Why
+from accounts.models import By, RateLimit, User, Where, Why
 from ctac.dates import format_clock, format_day, uk_day
 from ctac.logs import request_reference
 
@@ -302,25 +303,23 @@ class Rate:
 # 30 codes a day, and nobody's is flooded.
 MAIL_TO_ONE_ADDRESS = (Rate(By.MAILBOX, 10, HOUR), Rate(By.MAILBOX, 30, DAY))
 # How often the pages of accounts may be sent, and emails to one address be asked for (ADR 10). allauth's own limits are switched
-# off (ctac/settings.py): they live in a cache, which may be lost and is not shared. The order is that of check_throttles.
+# off (ctac/settings.py): they live in a cache, which may be lost and is not shared. The order is that of check_throttles. A
+# network's are loose: a whole hospital may have one address.
 RATES: dict[str, tuple[Rate, ...]] = {
-    "signup": (Rate(By.NETWORK, 20, MINUTE),),
     "confirm_email": (Rate(By.MAILBOX, 5, 5 * MINUTE), *MAIL_TO_ONE_ADDRESS),
-    "login": (Rate(By.NETWORK, 30, MINUTE),),
-    "request_login_code": (Rate(By.MAILBOX, 3, MINUTE), *MAIL_TO_ONE_ADDRESS, Rate(By.NETWORK, 20, MINUTE)),
+    "login": (Rate(By.NETWORK, 120, MINUTE),),
+    "request_login_code": (Rate(By.MAILBOX, 3, MINUTE), *MAIL_TO_ONE_ADDRESS, Rate(By.NETWORK, 60, MINUTE)),
     # Wrong passwords count by the mailbox, wrong second factors by the account.
-    "login_failed": (Rate(By.MAILBOX, 5, 5 * MINUTE), Rate(By.ACCOUNT, 5, 5 * MINUTE), Rate(By.NETWORK, 10, MINUTE)),
-    "webauthn_login": (Rate(By.NETWORK, 40, MINUTE),),  # two to a sign-in; a whole hospital may have one address
-    "reset_password": (Rate(By.MAILBOX, 5, MINUTE), *MAIL_TO_ONE_ADDRESS, Rate(By.NETWORK, 20, MINUTE)),
-    "reset_password_from_key": (Rate(By.NETWORK, 20, MINUTE),),
+    "login_failed": (Rate(By.MAILBOX, 5, 5 * MINUTE), Rate(By.ACCOUNT, 5, 5 * MINUTE), Rate(By.NETWORK, 60, MINUTE)),
+    "webauthn_login": (Rate(By.NETWORK, 120, MINUTE),),  # two to a sign-in
+    "reset_password": (Rate(By.MAILBOX, 5, MINUTE), *MAIL_TO_ONE_ADDRESS, Rate(By.NETWORK, 60, MINUTE)),
+    "reset_password_from_key": (Rate(By.NETWORK, 60, MINUTE),),
     "reauthenticate": (Rate(By.ACCOUNT, 10, MINUTE),),
     "change_password": (Rate(By.ACCOUNT, 5, MINUTE),),
     # A code goes to an address that is not theirs yet.
     "manage_email": (Rate(By.ACCOUNT, 10, MINUTE), Rate(By.ACCOUNT, 20, DAY)),
 }
 FORM_OF_ACTION = {
-    "signup": Where.SIGN_UP,
-    "confirm_email": Where.SIGN_UP,
     "login": Where.SIGN_IN,
     "request_login_code": Where.SIGN_IN,
     "login_failed": Where.SIGN_IN,
@@ -360,11 +359,65 @@ def _throttles_of(request: HttpRequest, action: str, address: str, user: Account
         By.MAILBOX: mailbox_of(address),
         By.ACCOUNT: str(user.pk or "") if user else "",
     }
+    # Whoever signed in here before has tries of their own, whatever strangers do.
+    own = proved_browser(request, address, user) if action in USED_UP_BY_STRANGERS else ""
     return [
-        Throttle(rate.by, f"{action}:{rate.most}/{rate.window}:{rate.by}:{known[rate.by]}", rate.most, rate.window)
+        Throttle(rate.by, f"{action}:{rate.most}/{rate.window}:{rate.by}:{own or known[rate.by]}", rate.most, rate.window)
         for rate in RATES[action]
         if known[rate.by]
     ]
+
+
+# A browser in which somebody has signed in is known again by a signed cookie. It opens nothing, but its tries count apart: else
+# whoever knows an address could keep its owner out by using up the tries (ADR 10). It names the account, and ends with the
+# password, the address or the account that it was given for.
+
+BROWSER_LASTS = timedelta(days=180)
+browser_signer = TimestampSigner(salt="proved browser")
+USED_UP_BY_STRANGERS = {"login", "request_login_code", "login_failed", "webauthn_login", "reset_password"}
+
+
+def _credentials_hash(user: User) -> str:
+    return salted_hmac("proved browser", f"{user.password} {user.email.lower()}", algorithm="sha256").hexdigest()[:32]
+
+
+def prove_browser(response: HttpResponse, user: User) -> None:
+    """After a whole sign-in, the second factor included."""
+    response.set_cookie(
+        settings.BROWSER_COOKIE_NAME,
+        browser_signer.sign(f"{user.pk}.{_credentials_hash(user)}"),
+        max_age=BROWSER_LASTS,
+        httponly=True,
+        samesite="Lax",
+        secure=settings.SESSION_COOKIE_SECURE,
+    )
+
+
+def proved_browser(request: HttpRequest, address: str = "", user: Account | None = None) -> str:
+    """The key of the account's own browsers if this is one: of the account that has the address, or of `user`; '' if it is none.
+
+    Without either, of whichever account. Nothing of it depends on whether an address has an account.
+    """
+    owner = _browser_owner(request)
+    if owner is None:
+        return ""
+    is_theirs = owner.email.lower() == address.lower() if address else owner.pk == (user.pk if user and user.pk else owner.pk)
+    return f"proved:{owner.pk}" if is_theirs else ""
+
+
+def _browser_owner(request: HttpRequest) -> User | None:
+    """Asked once in a request; without a cookie of ours it costs no statement."""
+    if not hasattr(request, "browser_owner"):
+        try:
+            signed = browser_signer.unsign(request.COOKIES.get(settings.BROWSER_COOKIE_NAME, ""), max_age=BROWSER_LASTS)
+        except BadSignature:
+            signed = ""
+        pk, _dot, credentials = signed.partition(".")
+        owner = User.objects.filter(pk=pk, is_active=True).first() if pk else None
+        is_current = owner is not None and constant_time_compare(credentials, _credentials_hash(owner))
+        request.browser_owner = owner if is_current else None  # type: ignore[attr-defined]
+    found: User | None = request.browser_owner  # type: ignore[attr-defined]
+    return found
 
 
 def too_many_requests_page(request: HttpRequest) -> HttpResponse:
@@ -485,7 +538,7 @@ class HoneypotMixin(forms.Form):
             return None
         if self.data.get(HONEYPOT_FIELD):
             return Why.HIDDEN_BOX
-        if not settings.CHECK_FORM_MARKS:
+        if not settings.CHECK_FORM_TIMESTAMP:
             return None
         if opened is None:
             return Why.NO_TIME

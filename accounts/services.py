@@ -17,7 +17,7 @@ from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.auth import signals as auth_signals
 from django.contrib.auth.models import Group
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models import QuerySet
 from django.db.models.signals import m2m_changed
 from django.dispatch import Signal
@@ -71,9 +71,27 @@ def has_address(user: User, email: str) -> bool:
     return User.objects.filter(pk=user.pk, **same).exists() or EmailAddress.objects.filter(user=user, **same).exists()
 
 
+def account_at(email: str) -> User | None:
+    """By its letters in any case. In capitals the database takes some that only look alike for the same."""
+    found = User.objects.filter(email__iexact=email).first()
+    return found if found is not None and found.email.lower() == email.lower() else None
+
+
+def account_of_mailbox(email: str, *, now: datetime) -> User:
+    """The account of whoever has just shown that this address is theirs; opened if there is none."""
+    if (known := account_at(email)) is not None:
+        return known
+    try:
+        return open_account(user=User(email=email), by=None, now=now)
+    except IntegrityError:  # by another window of theirs, at this moment
+        if (known := account_at(email)) is None:
+            raise
+        return known
+
+
 @transaction.atomic
 def open_account(*, user: User, by: User | None, now: datetime) -> User:
-    """Save a new account of staff, without a password. Its address is verified by the first sign-in with a code sent to it."""
+    """Save a new account, without a password. Its address is verified by the first sign-in with a code sent to it."""
     user.email = user.email.strip().lower()
     user.set_unusable_password()
     user.save()

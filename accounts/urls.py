@@ -1,4 +1,4 @@
-"""Sign-in, sign-up and what opens an account. Of allauth's routes only those that we use exist, under allauth's names."""
+"""Sign-in and what opens an account. Of allauth's routes only those that we use exist, under allauth's names."""
 
 from allauth.account import views as allauth_account
 from django.urls import path
@@ -12,10 +12,10 @@ urlpatterns = [
     path("sessions/<uuid:public_id>/end/", views.end_session, name="account_session_end"),
     path("sent-late/", views.unsubmitted_form_page, name="account_sent_late"),
     # In and out
-    path("signup/", views.SignUpView.as_view(), name="account_signup"),
     path("login/", views.SignInView.as_view(), name="account_login"),
+    path("signup/", views.ToSignInView.as_view(), name="account_signup"),  # the page of before
     path("login/password/", views.PasswordSignInView.as_view(), name="account_login_password"),
-    path("login/code/", views.RequestCodeView.as_view(), name="account_request_login_code"),
+    path("login/code/", views.ToSignInView.as_view(), name="account_request_login_code"),
     path("login/code/confirm/", views.SignInCodeView.as_view(), name="account_confirm_login_code"),
     path("logout/", allauth_account.logout, name="account_logout"),
     path("inactive/", allauth_account.account_inactive, name="account_inactive"),

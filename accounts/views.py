@@ -1,15 +1,17 @@
-"""Pages of sign-up, sign-in, passwords, addresses, the second factor, passkeys and sessions: allauth's views with our forms."""
+"""Pages of sign-in, passwords, addresses, the second factor, passkeys and sessions: allauth's views with our forms."""
 
 import json
 import time
 from collections.abc import Callable
-from contextlib import nullcontext
 from typing import Any
 from uuid import UUID
 
 from allauth.account import app_settings
 from allauth.account import views as account
 from allauth.account.adapter import get_adapter
+from allauth.account.mixins import NextRedirectMixin
+from allauth.account.models import EmailAddress
+from allauth.account.utils import perform_login
 from allauth.account.views import BaseReauthenticateView
 from allauth.mfa.adapter import get_adapter as get_mfa_adapter
 from allauth.mfa.base import views as mfa
@@ -30,7 +32,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
-from django.views.generic import RedirectView
+from django.views.generic import FormView, RedirectView
 
 from accounts import forms, limits, services
 from accounts.access import (
@@ -40,6 +42,7 @@ from accounts.access import (
     reauthentication_required,
     safe_next,
     signed_in,
+    what_is_begun,
     with_next,
 )
 from accounts.allauth_internals import SECRET_SESSION_KEY, PasswordResetVerificationProcess, record_authentication, webauthn
@@ -52,8 +55,9 @@ from accounts.forms import (
     ReauthenticatePasskeyForm,
     SignInCodeForm,
 )
-from accounts.limits import HoneypotView, is_rate_limited, limit_confirmation_email, rate_limited, too_many_requests_page
-from accounts.services import has_address, lock_account, passkeys_of, raising_account_gone
+from accounts.limits import HoneypotView, is_rate_limited, rate_limited, too_many_requests_page
+from accounts.models import User
+from accounts.services import account_at, account_of_mailbox, has_address, lock_account, passkeys_of, raising_account_gone
 from accounts.sessions import device_of, end_sessions, forget_unsubmitted_form, hash_session_key, unsubmitted_form
 from ctac.dates import format_day
 from ctac.errors import DomainError
@@ -67,12 +71,21 @@ PASSKEY_LIST = "mfa_list_webauthn"
 form_methods = require_http_methods(["GET", "HEAD", "POST"])
 
 
+def onward_url(request: HttpRequest, page: str) -> str:
+    """That page, with where to go on from there."""
+    onward = safe_next(request)
+    return with_next(page, onward) if onward else reverse(page)
+
+
+def redirect_onward(request: HttpRequest, page: str) -> HttpResponse:
+    return redirect(onward_url(request, page))
+
+
 def passkey_refused_response(request: HttpRequest, form: Form, page: str) -> HttpResponse:
     """Back to the page that also takes a code, with the reason and `next`."""
     for message in form.errors.get("credential", []):
         messages.error(request, str(message))
-    onward = safe_next(request)
-    return redirect(with_next(page, onward) if onward else page)
+    return redirect_onward(request, page)
 
 
 class PasskeyOptionsMixin:
@@ -85,6 +98,17 @@ class PasskeyOptionsMixin:
         user = self.user_of(self)
         options = json.dumps(webauthn.begin_authentication(user)) if passkeys_of(user).exists() else ""
         return {**context, "passkey_options": options}
+
+
+class BegunMixin:
+    """For the pages of signing in: what somebody is in the middle of."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context_data(**kwargs)  # type: ignore[misc]
+        return {**context, "begun": what_is_begun(self.request, self.onward())}  # type: ignore[attr-defined]
+
+    def onward(self) -> str:
+        return safe_next(self.request)  # type: ignore[attr-defined]
 
 
 @require_POST
@@ -206,60 +230,135 @@ def remove_passkey(request: HttpRequest, passkey_id: int) -> HttpResponseBase:
     return redirect(PASSKEY_LIST)
 
 
-@method_decorator(rate_limited("signup"), name="dispatch")
-class SignUpView(HoneypotView, account.SignupView):
-    form_class = forms.SignUpForm
+# A code that was sent waits in the session that asked for it: it works once, for ten minutes and three tries.
+
+SIGN_IN_CODE_KEY = "sign_in_code"
+SIGN_IN_MAIL = "account/email/login_code"
+
+
+def send_code(request: HttpRequest, key: str, template_prefix: str, email: str, **more: Any) -> None:
+    adapter = get_adapter()
+    code = adapter.generate_login_code()
+    adapter.send_mail(template_prefix, email, {"request": request, "code": code})
+    request.session[key] = {"email": email, "code": code, "at": time.time(), "failed_attempts": 0, **more}
+
+
+def waiting_code(request: HttpRequest, key: str) -> dict[str, Any] | None:
+    state: dict[str, Any] | None = request.session.get(key)
+    return state if state and time.time() - state["at"] <= app_settings.LOGIN_BY_CODE_TIMEOUT else None
+
+
+def count_wrong_code(request: HttpRequest, key: str, state: dict[str, Any]) -> bool:
+    """False if that was the last try: then the code is gone."""
+    failed = state["failed_attempts"] + 1
+    if failed >= app_settings.LOGIN_BY_CODE_MAX_ATTEMPTS:
+        request.session.pop(key, None)
+        return False
+    request.session[key] = {**state, "failed_attempts": failed}
+    return True
 
 
 @method_decorator(rate_limited("login"), name="dispatch")
-class SignInView(HoneypotView, account.LoginView):
-    """The usual way in: the address, then the code that is sent to it."""
+class SignInView(BegunMixin, HoneypotView, account.LoginView):
+    """The usual way in, for new people too: the address, then the code that is sent to it.
+
+    What happens is the same whether or not the address has an account, to the statement; that comes out behind the right code.
+    """
 
     form_class = forms.SignInForm
 
+    def get_initial(self) -> dict[str, Any]:
+        """Who comes back from the page of the code mends the address."""
+        waiting = waiting_code(self.request, SIGN_IN_CODE_KEY)
+        return {**super().get_initial(), "login": waiting["email"] if waiting else ""}
+
+    def form_valid(self, form: Form) -> HttpResponse:
+        email = form.cleaned_data["login"]
+        known = account_at(email)
+        send_code(self.request, SIGN_IN_CODE_KEY, SIGN_IN_MAIL, email, user=known.pk if known else None)
+        return redirect_onward(self.request, "account_confirm_login_code")
+
 
 @method_decorator(rate_limited("login"), name="dispatch")
-class PasswordSignInView(account.LoginView):
+class PasswordSignInView(BegunMixin, account.LoginView):
     form_class = forms.PasswordSignInForm
     template_name = "account/login_password.html"
 
 
-class RequestCodeView(RedirectView):
-    """Where allauth sends someone whose code has expired: asking for one is the sign-in page itself."""
+class ToSignInView(RedirectView):
+    """Signing up, and asking for a code, are the sign-in page itself."""
 
     pattern_name = "account_login"
     query_string = True
 
 
-class SignInCodeView(account.ConfirmLoginCodeView):
+@method_decorator(never_cache, name="dispatch")
+class SignInCodeView(BegunMixin, NextRedirectMixin, FormView):
     form_class = forms.SignInCodeForm
+    template_name = "account/confirm_login_code.html"
+    state: dict[str, Any]
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.user.is_authenticated:
+            return redirect(safe_next(request) or get_adapter().get_login_redirect_url(request))
+        waiting = waiting_code(request, SIGN_IN_CODE_KEY)
+        if waiting is None:
+            return redirect_onward(request, "account_request_login_code")
+        self.state = waiting
+        return super().dispatch(request, *args, **kwargs)
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Another email counts as the first did."""
+        if request.POST.get("action") != "resend":
+            return super().post(request, *args, **kwargs)
+        email, adapter = self.state["email"], get_adapter()
+        if is_rate_limited(request, "request_login_code", address=email):
+            adapter.add_message(request, messages.ERROR, message=adapter.error_messages["rate_limited"])
+        else:
+            send_code(request, SIGN_IN_CODE_KEY, SIGN_IN_MAIL, email, user=self.state["user"])
+        return redirect_onward(request, "account_confirm_login_code")
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        return {**super().get_form_kwargs(), "code": self.state["code"]}
 
     def form_valid(self, form: Form) -> HttpResponse:
-        """The right code; or the button for another email, which counts as the first did.
+        """The right code shows that the address is theirs, which is written down; who is new gets an account by it.
 
-        The first code shows, too, that the address is theirs, which is written down. Raises AccountGoneError.
+        Raises AccountGoneError.
         """
-        login = self.stage.login
-        if not isinstance(form, forms.SignInCodeForm) and is_rate_limited(
-            self.request, "request_login_code", address=login.email
-        ):
-            adapter = get_adapter()
-            adapter.add_message(self.request, messages.ERROR, message=adapter.error_messages["rate_limited"])
-            return redirect(self.passthrough_next_url(reverse("account_confirm_login_code")))
-        with raising_account_gone(login.user.pk) if login.user else nullcontext():
-            response: HttpResponse = super().form_valid(form)
+        request, email, adapter = self.request, self.state["email"], get_adapter()
+        request.session.pop(SIGN_IN_CODE_KEY, None)
+        if self.state["user"] is not None and not has_address(User(pk=self.state["user"]), email):
+            adapter.add_message(request, messages.ERROR, message=adapter.error_messages["old_code"])
+            return redirect_onward(request, "account_login")
+        user = account_of_mailbox(email, now=timezone.now())
+        if not user.is_active:
+            return redirect("account_inactive")
+        with raising_account_gone(user.pk):
+            address, _created = EmailAddress.objects.get_or_create(user=user, email=email, defaults={"primary": True})
+            if address.verified:
+                record_authentication(request, user, method="code", email=email)
+            else:
+                adapter.confirm_email(request, address)
+            response: HttpResponse = perform_login(request, user, redirect_url=self.get_next_url(), email=email)
         return response
+
+    def form_invalid(self, form: Form) -> HttpResponse:
+        if count_wrong_code(self.request, SIGN_IN_CODE_KEY, self.state):
+            return super().form_invalid(form)
+        messages.error(self.request, get_adapter().error_messages["too_many_login_attempts"])
+        return redirect_onward(self.request, "account_request_login_code")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return {
+            **super().get_context_data(**kwargs),
+            "email": self.state["email"],
+            "back_url": onward_url(self.request, "account_login"),
+        }
 
 
 class AddressCodeView(account.ConfirmEmailVerificationCodeView):
     form_class = forms.AddressCodeForm
-
-    def form_valid(self, form: Form) -> HttpResponse:
-        """Of an address that has an account already no code is right, and no other email goes out, but it counts alike."""
-        if self.stage and self.stage.login.user is None:
-            limit_confirmation_email(self.request, self.stage.login.email)
-        response: HttpResponse = super().form_valid(form)
-        return response
 
 
 @method_decorator([reauthentication_required, rate_limited("manage_email")], name="dispatch")
@@ -304,6 +403,9 @@ class ForgottenPasswordView(HoneypotView, account.PasswordResetView):
 
 class ResetCodeView(account.ConfirmPasswordResetCodeView):
     form_class = forms.ResetCodeForm
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return {**super().get_context_data(**kwargs), "back_url": onward_url(self.request, "account_reset_password")}
 
 
 @method_decorator(rate_limited("reset_password_from_key"), name="dispatch")
@@ -376,8 +478,11 @@ class RecoveryCodesView(recovery_codes.ViewRecoveryCodesView):
 second_factor_index = mfa.index
 
 
-class SecondFactorView(PasskeyOptionsMixin, mfa.AuthenticateView):
+class SecondFactorView(BegunMixin, PasskeyOptionsMixin, mfa.AuthenticateView):
     user_of = staticmethod(lambda view: view.stage.login.user)
+
+    def onward(self) -> str:
+        return self.stage.login.redirect_url or ""
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """A passkey counts only of who has one: anything else is told beside the code."""
@@ -432,12 +537,11 @@ class ReauthenticationCodeView(PasskeyOptionsMixin, BaseReauthenticateView):
 
     form_class = SignInCodeForm
     template_name = "account/reauthenticate_code.html"
+    state: dict[str, Any] | None
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        state = request.session.get(REAUTHENTICATION_CODE_KEY, {})
-        is_current = state.get("email") == signed_in(request).email
-        is_current = is_current and time.time() - state["at"] <= app_settings.LOGIN_BY_CODE_TIMEOUT
-        self.state: dict[str, Any] | None = state if is_current else None
+        waiting = waiting_code(request, REAUTHENTICATION_CODE_KEY)
+        self.state = waiting if waiting and waiting["email"] == signed_in(request).email else None
         response: HttpResponse = super().dispatch(request, *args, **kwargs)
         return response
 
@@ -450,10 +554,7 @@ class ReauthenticationCodeView(PasskeyOptionsMixin, BaseReauthenticateView):
         elif is_rate_limited(request, "request_login_code", address=email):
             adapter.add_message(request, messages.ERROR, message=adapter.error_messages["rate_limited"])
         else:
-            code = adapter.generate_login_code()
-            adapter.send_mail("account/email/reauthentication_code", email, {"request": request, "code": code})
-            state = {"email": email, "code": code, "at": time.time(), "failed_attempts": 0}
-            request.session[REAUTHENTICATION_CODE_KEY] = state
+            send_code(request, REAUTHENTICATION_CODE_KEY, "account/email/reauthentication_code", email)
         return redirect(self.passthrough_next_url(reverse("account_reauthenticate_code")))
 
     def get_form_kwargs(self) -> dict[str, Any]:
@@ -468,13 +569,9 @@ class ReauthenticationCodeView(PasskeyOptionsMixin, BaseReauthenticateView):
         return response
 
     def form_invalid(self, form: Form) -> HttpResponse:
-        if self.state is not None:
-            failed = self.state["failed_attempts"] + 1
-            if failed >= app_settings.LOGIN_BY_CODE_MAX_ATTEMPTS:
-                self.request.session.pop(REAUTHENTICATION_CODE_KEY, None)
-                messages.error(self.request, _("That code can’t be used any more. Ask for a new one."))
-                return redirect(self.passthrough_next_url(reverse("account_reauthenticate_code")))
-            self.request.session[REAUTHENTICATION_CODE_KEY] = {**self.state, "failed_attempts": failed}
+        if self.state is not None and not count_wrong_code(self.request, REAUTHENTICATION_CODE_KEY, self.state):
+            messages.error(self.request, _("That code can’t be used any more. Ask for a new one."))
+            return redirect(self.passthrough_next_url(reverse("account_reauthenticate_code")))
         response: HttpResponse = super().form_invalid(form)
         return response
 

@@ -27,7 +27,7 @@ TIMES = 40  # that a page is asked for by the public, over several connections, 
 CUSTOMERS = 20  # who order, and as many who book
 PROFESSIONAL = "asha.patel@leeds.nhs.uk"  # of the sample data, as is the member of staff
 PUBLIC = ["/", "/about/", "/privacy/", "/presentations/", "/presentations/spotting-the-signs/", "/leaflets/", "/basket/"]
-PUBLIC += ["/leaflets/health-visitors/", "/account/login/", "/account/signup/"]
+PUBLIC += ["/leaflets/health-visitors/", "/account/login/"]
 DESK = ["/staff/", "/staff/bookings/booking/", "/staff/leaflets/order/", "/staff/professionals/person/?q=asha"]
 LAST_ACCOUNT_MAIL = (
     "from notifications import rendering; from notifications.models import Notification;"

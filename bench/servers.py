@@ -39,7 +39,7 @@ def environment(var_dir: Path, database: str) -> dict[str, str]:
         "OUT_OF_HOURS_ROUTE": "call the police on 101",
         "STATIC_ROOT": str(var_dir / "static"),
         "LOG_LEVEL": "WARNING",
-        "CHECK_FORM_MARKS": "no",  # a measurement opens no pages first, and orders more often
+        "CHECK_FORM_TIMESTAMP": "no",  # a measurement opens no pages first, and orders more often
         "ORDER_THROTTLES_TIMES": "1000",
     }
 

@@ -289,7 +289,6 @@ ACCOUNT_ADAPTER = "professionals.adapter.AccountAdapter"
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*"]
-ACCOUNT_SIGNUP_FORM_CLASS = "professionals.forms.SignUpDetailsForm"
 ACCOUNT_EMAIL_VERIFICATION = "mandatory"
 ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
 ACCOUNT_EMAIL_VERIFICATION_SUPPORTS_RESEND = True
@@ -308,7 +307,7 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True  # a new password, address or second factor i
 # allauth's live in a cache, which may be lost: ours are in accounts/limits.py.
 ACCOUNT_RATE_LIMITS = MFA_RATE_LIMITS = False
 # Abuse (docs/adr/0010). Whether forms that are open to everyone must come with the signed time that our page gave them.
-CHECK_FORM_MARKS = env.bool("CHECK_FORM_MARKS", default=ENVIRONMENT != "test")
+CHECK_FORM_TIMESTAMP = env.bool("CHECK_FORM_TIMESTAMP", default=ENVIRONMENT != "test")
 # How many times the usual limits on placing orders; above 1 for a campaign.
 ORDER_THROTTLES_TIMES = env.float("ORDER_THROTTLES_TIMES", default=1)
 # Seconds after which sensitive pages ask for reauthentication (ADR 9).
@@ -344,6 +343,7 @@ SECURE_COOKIE_PREFIX = "__Host-" if PRODUCTION else ""
 SESSION_COOKIE_NAME = f"{SECURE_COOKIE_PREFIX}session"
 CSRF_COOKIE_NAME = f"{SECURE_COOKIE_PREFIX}csrf"
 DRAFT_COOKIE_NAME = f"{SECURE_COOKIE_PREFIX}draft"
+BROWSER_COOKIE_NAME = f"{SECURE_COOKIE_PREFIX}browser"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SECURE_SSL_REDIRECT = PRODUCTION and env.bool("SECURE_SSL_REDIRECT", default=True)

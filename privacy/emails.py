@@ -131,7 +131,7 @@ class AccountGoes(Email):
             "has_account": self.has_account,
             "for_so_long": months_in_words(settings.KEEP_MONTHS["people"]),
             "day": format_day(self.notification.created_at + WARNED_FOR + timedelta(days=1)),
-            "url": f"{settings.SITE_URL}{reverse('account_login' if self.has_account else 'account_signup')}",
+            "url": f"{settings.SITE_URL}{reverse('account_login')}",
         }
 
 

@@ -1,10 +1,13 @@
 """The person behind the sign-in: read with the user, set on each request, required by pages."""
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from typing import Any
+from urllib.parse import urlsplit
 
 from allauth.account.auth_backends import AuthenticationBackend as AllauthBackend
+from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib import messages
@@ -13,14 +16,20 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Lower
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import Resolver404, resolve
+from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
-from accounts.access import P, View, return_path, with_next
+from accounts.access import P, View, return_path, signed_in, with_next
 from accounts.models import User
 from accounts.services import AccountGoneError
-from notifications.models import MarkedAddress
-from professionals.drafts import KEPT_FOR
+from notifications.models import ChoiceSource, MarkedAddress
+from notifications.preferences import choose
+from notifications.registry import Topic
+from professionals import drafts
+from professionals.forms import NewPersonForm
 from professionals.models import Person
+from professionals.services import give_details
 
 
 def person_required(view: View[P]) -> View[P]:
@@ -35,6 +44,48 @@ def person_required(view: View[P]) -> View[P]:
         return view(request, *args, **kwargs)
 
     return wrapper
+
+
+def details_asked_here(view: View[P]) -> View[P]:
+    """As person_required, but who is new is asked on this very page: it draws `request.details_form` within its form, without
+    which there is a Person. What was typed there is saved before the view sees it, or is back in that form with its errors.
+    """
+
+    @wraps(view)
+    def wrapper(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        user = request.user
+        if request.person or not EmailAddress.objects.filter(user=user.pk, verified=True).exists():  # type: ignore[attr-defined]
+            return person_required(view)(request, *args, **kwargs)
+        now = timezone.now()
+        form = NewPersonForm(
+            request.POST if request.method == "POST" and "extend" not in request.POST else None,
+            initial={**drafts.details_typed(request, now), **request.POST.dict()},
+        )
+        if form.is_valid():
+            request.person = save_new_person(request, form, now)  # type: ignore[attr-defined]
+        else:
+            request.details_form = form  # type: ignore[attr-defined]
+        return view(request, *args, **kwargs)
+
+    wrapper.asks_details = True  # type: ignore[attr-defined]
+    return wrapper
+
+
+def asks_details(path: str) -> bool:
+    try:
+        return hasattr(resolve(urlsplit(path).path).func, "asks_details")
+    except Resolver404:
+        return False
+
+
+def save_new_person(request: HttpRequest, form: NewPersonForm, now: datetime) -> Person:
+    """Of whoever is signed in; what they typed before they said who they are becomes theirs. Raises AccountGoneError."""
+    user = signed_in(request)
+    person = give_details(user=user, now=now, **form.details())
+    drafts.adopt(request, person, now)
+    if form.cleaned_data["invite"]:
+        choose(address=user.email, chosen={Topic.INVITATIONS: True}, where=ChoiceSource.SIGN_UP, now=now)
+    return person
 
 
 def person_in(request: HttpRequest) -> Person | None:
@@ -64,7 +115,7 @@ class PersonMiddleware:
             response.set_cookie(
                 settings.DRAFT_COOKIE_NAME,
                 secret,
-                max_age=KEPT_FOR,
+                max_age=drafts.KEPT_FOR,
                 httponly=True,
                 samesite="Lax",
                 secure=settings.SESSION_COOKIE_SECURE,

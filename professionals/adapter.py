@@ -28,7 +28,6 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts import encryption, limits
-from accounts import forms as accounts_forms
 from accounts.access import is_own_page, recently_reauthenticated, with_next
 from accounts.allauth_internals import record_authentication
 from accounts.models import Session, User
@@ -37,12 +36,10 @@ from accounts.sessions import hash_session_key
 from audit.models import Act
 from audit.services import record
 from notifications.bounces.services import arrived
-from notifications.models import ChoiceSource, ClearReason
+from notifications.models import ClearReason
 from notifications.outbox import queue_account_mail
-from notifications.preferences import choose
-from notifications.registry import Topic
 from professionals import drafts, services
-from professionals.access import second_factors
+from professionals.access import asks_details, second_factors
 from professionals.emails import CHANGED, account_email_kind, render_account_email
 from professionals.models import Person
 from professionals.services import lock_people_and_account
@@ -131,11 +128,6 @@ class AccountAdapter(DefaultAccountAdapter):
         limits.limit_confirmation_email(request, emailconfirmation.email_address.email)
         super().send_confirmation_mail(request, emailconfirmation, signup)
 
-    def send_account_already_exists_mail(self, email: str) -> None:
-        """Limited like the email to a new address: nobody learns from it which addresses have an account."""
-        limits.limit_confirmation_email(self.request, email)
-        super().send_account_already_exists_mail(email)
-
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Through the outbox, like all mail; encrypted there, and gone when its code has expired."""
         now = timezone.now()
@@ -148,7 +140,7 @@ class AccountAdapter(DefaultAccountAdapter):
         )
 
     def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
-        """The code was right: the address is theirs, at sign-up or instead of the old one."""
+        """The code was right: the address is theirs, at the first sign-in or instead of the old one."""
         try:
             with transaction.atomic():
                 account, _people = lock_people_and_account(email_address.user_id, email_address.email)
@@ -156,11 +148,13 @@ class AccountAdapter(DefaultAccountAdapter):
                 confirmed = still_signed_in(request) and super().confirm_email(request, email_address)
                 if confirmed:
                     arrived(addresses=[email_address.email], how=ClearReason.CODE, now=timezone.now())
-                    if not request.user.is_authenticated:  # signing up: a code by email, which allauth does not count as one
+                    if not request.user.is_authenticated:  # signing in: a code by email, which allauth does not count as one
                         record_authentication(request, email_address.user, "code", email=email_address.email)
                     if before.lower() != email_address.email.lower():
                         services.note_address_change(user=email_address.user, old=before, now=timezone.now())
-                    self._join(request, email_address.user, email_address.email)
+                    services.address_verified(
+                        user=email_address.user, email=email_address.email, details=None, now=timezone.now()
+                    )
         except IntegrityError:  # verified for another account at the same moment
             return False
         return confirmed
@@ -193,14 +187,6 @@ class AccountAdapter(DefaultAccountAdapter):
             lock_account(user.pk)
             super().login(request, user)
 
-    def _join(self, request: HttpRequest, user: User, email: str) -> Person | None:
-        invite, now = accounts_forms.wants_invitations(request, email), timezone.now()
-        details: services.Details | None = accounts_forms.pop_sign_up_details(request, email)  # type: ignore[assignment] # of our own form
-        person = services.address_verified(user=user, email=email, details=details, now=now)
-        if person and invite:
-            choose(address=email, chosen={Topic.INVITATIONS: True}, where=ChoiceSource.SIGN_UP, now=now)
-        return person
-
     def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse:
         """The browser's drafts become theirs; somebody whom we don't know yet goes by the details page."""
         response = super().post_login(request, user, **kwargs)
@@ -210,12 +196,13 @@ class AccountAdapter(DefaultAccountAdapter):
             arrived(addresses=addresses, how=ClearReason.CODE, now=timezone.now())
         person = getattr(request.user, "person", None)
         if person is None or person.email.lower() != user.email.lower():  # a sign-in code, too, shows whose address it is
-            person = self._join(request, user, user.email) or person
+            person = services.address_verified(user=user, email=user.email, details=None, now=timezone.now()) or person
         request.person = person  # type: ignore[attr-defined]
         if person is not None:
             drafts.adopt(request, person, timezone.now())
-        elif not user.is_staff:
-            return redirect(with_next("account_details", response["Location"]))
+        elif not user.is_staff and not asks_details(response["Location"]):
+            response = redirect(with_next("account_details", response["Location"]))
+        limits.prove_browser(response, user)
         return response
 
     def get_login_redirect_url(self, request: HttpRequest) -> str:
@@ -224,8 +211,11 @@ class AccountAdapter(DefaultAccountAdapter):
         return str(settings.LOGIN_REDIRECT_URL)
 
     def logout(self, request: HttpRequest) -> None:
+        """Who leaves a sign-in that they have only begun, for another address, keeps what they typed before."""
+        was_signed_in = request.user.is_authenticated
         super().logout(request)
-        drafts.forget_cookie(request)
+        if was_signed_in:
+            drafts.forget_cookie(request)
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return reverse("account_details")

@@ -26,6 +26,11 @@ from professionals.services import lock_person
 
 MERGED_STEPS = {"basket"}  # steps whose answers of two devices are merged
 DEPENDS_ON = {"when": "where"}  # step → the step that it means nothing without
+# What the answers of a step say of whoever typed them, most likely: step → answer → detail of a person.
+DETAILS_IN = {
+    "delivery": {"name": "name", "organisation_name": "organisation_name", "postcode": "postcode"},
+    "where": {"contact_name": "name", "contact_phone": "phone", "postcode": "postcode"},
+}
 KEPT_FOR = timedelta(hours=48)
 FLAGGED_FOR = timedelta(hours=2)  # with a text that may be about a child: long enough to finish the form
 SECRET = re.compile(r"[A-Za-z0-9_-]{43}")  # what secrets.token_urlsafe(32) makes: 256 bits
@@ -158,6 +163,17 @@ def _give(draft: Draft, person: Person, now: datetime) -> None:
             moved.update(**{relation.field.name: existing})
     draft.delete()
     existing.save(update_fields=["answers", "key_hash", "expires_at"])
+
+
+def details_typed(request: HttpRequest, now: datetime) -> dict[str, str]:
+    """What whoever has no Person yet typed in this browser about themselves, for the form that asks. The newest draft counts."""
+    secret, found = _secret(request), {}
+    if secret:
+        for draft in Draft.objects.filter(person=None, key_hash=_hash(secret), expires_at__gt=now).order_by("expires_at"):
+            for step, names in DETAILS_IN.items():
+                answers = draft.answers.get(step, {})
+                found |= {detail: answers[name] for name, detail in names.items() if answers.get(name)}
+    return found
 
 
 def finish(draft: Draft) -> None:

@@ -5,11 +5,9 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
 from ctac.dates import format_day, tidy_postcode
 from ctac.forms import PageForm
 from notifications.registry import team_addresses
@@ -227,8 +225,7 @@ class CallerForm(DetailsForm):
         return {**DetailsForm.initial_of(person), "email": person.email}
 
 
-class SignUpDetailsForm(DetailsForm):
-    """The base that allauth gives its sign-up form (ACCOUNT_SIGNUP_FORM_CLASS); see account_forms.SignUpForm."""
+class NewPersonForm(DetailsForm):
+    """Of somebody who has just signed in for the first time."""
 
-    def signup(self, request: HttpRequest, user: User) -> None:
-        """Nothing more to store: the details wait in the session until the address is verified."""
+    invite = forms.BooleanField(label=_("Email me when new open sessions are planned"), required=False)

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.access import safe_next, signed_in
+from accounts.access import safe_next, signed_in, what_is_begun
 from ctac.dates import format_moment
 from ctac.errors import DomainError
 from ctac.forms import FORM_METHODS
@@ -19,8 +19,8 @@ from notifications.preferences import choose
 from notifications.registry import Topic
 from notifications.views import choices_page
 from professionals import drafts, services
-from professionals.access import person_in, person_required, the_person
-from professionals.forms import DetailsForm
+from professionals.access import person_in, person_required, save_new_person, the_person
+from professionals.forms import DetailsForm, NewPersonForm
 
 
 @login_required
@@ -34,16 +34,22 @@ def details(request: HttpRequest) -> HttpResponse:
 
 
 def ask_details(request: HttpRequest) -> HttpResponse:
-    user, person = signed_in(request), person_in(request)
-    form = DetailsForm(request.POST or None, initial=DetailsForm.initial_of(person) if person else None)
+    """Who is new finds there what they have told already, in a booking or an order."""
+    user, person, now = signed_in(request), person_in(request), timezone.now()
+    form_class = DetailsForm if person else NewPersonForm
+    form = form_class(
+        request.POST or None, initial=DetailsForm.initial_of(person) if person else drafts.details_typed(request, now)
+    )
     if request.method == "POST" and form.is_valid():
-        now = timezone.now()
-        saved = services.give_details(user=user, now=now, **form.details())
-        if person is None:
-            drafts.adopt(request, saved, now)
+        if isinstance(form, NewPersonForm):
+            save_new_person(request, form, now)
+        else:
+            services.give_details(user=user, now=now, **form.details())
         messages.success(request, _("We have saved your details."))
         return redirect(safe_next(request) or ("account_details" if person else "my"))
-    return render(request, "account/details.html", {"form": form, "next": safe_next(request), "person": person})
+    onward = safe_next(request)
+    context = {"form": form, "next": onward, "person": person, "begun": None if person else what_is_begun(request, onward)}
+    return render(request, "account/details.html", context)
 
 
 @require_safe

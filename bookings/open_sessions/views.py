@@ -10,12 +10,13 @@ from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.access import signed_in
+from accounts.access import Begun, signed_in, tells_what_is_begun
 from accounts.limits import check_throttles, client_throttle
 from accounts.models import User, Where
 from bookings import rules
@@ -119,6 +120,11 @@ def session(request: HttpRequest, reference: str) -> HttpResponse:
 ROOM, LINE = "room", "line"  # what the page has promised: a place, or the waiting list
 
 
+@tells_what_is_begun(
+    lambda request, reference: Begun(
+        _("Open session %(reference)s") % {"reference": reference}, reverse("session", args=[reference])
+    )
+)
 @require_http_methods(FORM_METHODS)
 def session_place(request: HttpRequest, reference: str) -> HttpResponse:
     """What is typed is kept before anybody is asked to sign in: a session may have run out meanwhile."""

@@ -15,7 +15,7 @@ from .weight import weigh
 THOROUGH = os.environ.get("ACCESS") == "thorough"
 DESK = {"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce"}
 MOST_BYTES, MOST_REQUESTS = 40_000, 5  # issue "The face": what a first visit to a public page may cost
-PUBLIC = [*PAGES, "/leaflets/health-visitors/", "/presentations/spotting-the-signs/", "/account/login/", "/account/signup/"]
+PUBLIC = [*PAGES, "/leaflets/health-visitors/", "/presentations/spotting-the-signs/", "/account/login/"]
 PUBLIC += [
     "/account/login/password/",
     "/account/password/reset/",

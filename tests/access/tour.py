@@ -32,7 +32,7 @@ OPEN_FORMS = ["/privacy/complaint/"]
 PAGES += ["/sessions/", "/account/no-way-in/"]
 SEARCHES = {"found": "q=helth+vistor", "found in part": "q=school+laptop", "not found": "q=laptop", "narrowed": "topic=Referral"}
 SEARCHES |= {"narrowed to nothing": "language=welsh"}
-ACCOUNT = ["/account/login/", "/account/login/password/", "/account/signup/", "/account/password/reset/"]
+ACCOUNT = ["/account/login/", "/account/login/password/", "/account/password/reset/"]
 MY_PAGES = [
     "/account/details/",
     "/account/email/",
@@ -114,8 +114,6 @@ def books(guide: Guide, email: str) -> Tour:
     guide.open(leaflets)
     yield from has_leaflets_brought(guide)
     yield "book sign in"
-    guide.follow("Create an account")
-    yield "book sign up"
     yield from signs_up(guide, email)
     yield "book check"
     guide.press("Confirm this booking")

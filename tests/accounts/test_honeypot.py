@@ -15,13 +15,11 @@ from professionals.models import Stopped
 from tests.factories import make_person, sign_in
 from tests.leaflets.factories import make_edition
 from tests.leaflets.orders.test_ordering import ADDRESS
-from tests.professionals.test_sign_up import TYPED
 
 pytestmark = pytest.mark.django_db
 
-SIGN_UP, SIGN_IN, RESET, DELIVERY = "/account/signup/", "/account/login/", "/account/password/reset/", "/order/delivery/"
+SIGN_IN, RESET, DELIVERY = "/account/login/", "/account/password/reset/", "/order/delivery/"
 FORMS = {
-    SIGN_UP: ("sign-up", TYPED),
     SIGN_IN: ("sign-in", {"login": "nadia.khan@leeds.nhs.uk"}),
     RESET: ("password", {"email": "nadia.khan@leeds.nhs.uk"}),
     DELIVERY: ("delivery", ADDRESS),
@@ -31,7 +29,7 @@ AGAIN = "press the button again"
 
 @pytest.fixture
 def clock(now, settings):
-    settings.CHECK_FORM_MARKS = True
+    settings.CHECK_FORM_TIMESTAMP = True
     with time_machine.travel(now, tick=False) as traveller:
         yield traveller
 
@@ -118,9 +116,9 @@ def test_a_second_press_stands_for_its_own_answer_alone(browser, clock):
 
 
 def test_an_answer_that_is_wrong_is_said_first_and_its_correction_is_taken_at_once(browser):
-    wrong = press(browser, SIGN_UP, browser.get(SIGN_UP), postcode="nowhere")
+    wrong = press(browser, DELIVERY, browser.get(DELIVERY), postcode="nowhere")
     assert AGAIN not in unescape(wrong.content.decode())
-    assert press(browser, SIGN_UP, wrong).status_code == 302
+    assert press(browser, DELIVERY, wrong).status_code == 302
     assert stopped() == []
 
 
@@ -132,7 +130,7 @@ def test_whoever_is_signed_in_has_neither_box_nor_time(browser):
 
 
 def test_the_box_is_for_nobody_who_can_see_hear_or_tab(browser):
-    page = browser.get(SIGN_UP).content.decode()
+    page = browser.get(SIGN_IN).content.decode()
     found = re.search(rf'<div class="govuk-visually-hidden" aria-hidden="true"><label for="id_{HONEYPOT_FIELD}">.*?</div>', page)
     assert found is not None
     assert 'tabindex="-1" autocomplete="off"' in found[0]

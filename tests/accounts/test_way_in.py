@@ -1,4 +1,4 @@
-"""Signing in as a page: two ways to go on, and, in the middle of a booking or an order, the word that nothing is lost."""
+"""Signing in as a page: one for all, and, in the middle of a booking or an order, the word that nothing is lost."""
 
 import pytest
 from django.test import Client
@@ -6,7 +6,7 @@ from django.test import Client
 from tests.face.page import Page
 
 pytestmark = pytest.mark.django_db
-PAGES = ["/account/login/", "/account/login/password/", "/account/signup/"]
+PAGES = ["/account/login/", "/account/login/password/"]
 KEPT = "What you typed is kept."
 
 
@@ -16,14 +16,15 @@ def read(client: Client, path: str) -> Page:
     return page
 
 
-def test_it_offers_two_ways_and_one_main_button(client: Client) -> None:
+def test_it_is_one_way_for_all_with_one_main_button(client: Client) -> None:
     page = read(client, "/account/login/")
-    assert [heading.text for heading in page.all("h2")] == ["If you have an account", "If you are new here"]
+    assert page.all("h2") == []
+    assert "It is the same if you are new here" in page.one("main").text
     main = page.one("main")
     buttons = [
         (each.text, "govuk-button--secondary" in each.classes) for each in page.all("", "govuk-button") if main in each.inside
     ]
-    assert buttons == [("Send me a code", False), ("Use a passkey", True), ("Create an account", True)]
+    assert buttons == [("Send me a code", False), ("Use a passkey", True)]
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -47,5 +48,4 @@ def test_the_code_page_says_it_too(client: Client) -> None:
 def test_each_way_keeps_where_the_person_was_going(client: Client) -> None:
     page = read(client, "/account/login/?next=/order/check/")
     ways = {a.text: a.attrs["href"] for a in page.all("a")}
-    assert ways["Create an account"] == "/account/signup/?next=%2Forder%2Fcheck%2F"
     assert ways["Sign in with a password instead"] == "/account/login/password/?next=%2Forder%2Fcheck%2F"

@@ -36,7 +36,7 @@ WALK: list[tuple[str, str, str, int, str, dict[str, str]]] = [
     ("GET", "/leaflets/{slug}/", "", 200, NOWHERE, {}),
     ("GET", "/presentations/", "", 200, NOWHERE, {}),
     ("GET", "/account/login/", "", 200, BY_ALLAUTH, {}),
-    ("GET", "/account/signup/", "", 200, BY_ALLAUTH, {}),
+    ("GET", "/account/login/password/", "", 200, BY_ALLAUTH, {}),
     ("GET", "/my/", "", 302, NOWHERE, {}),
     ("GET", "/my/", "owner", 200, NOWHERE, {}),
     ("GET", "/account/details/", "owner", 200, NOWHERE, {}),

@@ -146,7 +146,12 @@ def test_only_reading_is_possible(client: Client, path: str) -> None:
 
 def test_cookies_named_are_the_ones_we_set(client: Client, settings: Any) -> None:
     keys = [dt.text for dt in read(client, "/cookies/").all("dt")]
-    assert keys == [settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME, settings.DRAFT_COOKIE_NAME]
+    assert keys == [
+        settings.SESSION_COOKIE_NAME,
+        settings.CSRF_COOKIE_NAME,
+        settings.DRAFT_COOKIE_NAME,
+        settings.BROWSER_COOKIE_NAME,
+    ]
 
 
 @pytest.mark.parametrize(

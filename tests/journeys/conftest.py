@@ -44,7 +44,7 @@ def staff_cookies(browser: Any, live: Live) -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def professional_cookies(browser: Any, live: Live) -> dict[str, Any]:
     with first_visit(browser, live) as visitor:
-        visitor.open("/account/signup/")
+        visitor.open("/account/login/")
         visitor.sign_up(UNRECOGNISED, name="Sam Obi", organisation="A small charity")
         return dict(visitor.page.context.storage_state())
 

@@ -74,7 +74,6 @@ def test_someone_who_is_signed_out_books_a_visit_and_cancels_it(
     assert visitor.reads("You told us that 12 people come")
     visitor.fill("Child trafficking is child abuse (optional)", "11")
     visitor.press("Continue")
-    visitor.follow("Create an account")
     visitor.sign_up(email)
 
     # Then nothing that they typed is lost

@@ -22,7 +22,6 @@ def books(visitor: Visitor, email: str) -> tuple[str, Mail]:
     visitor.follow("Book this presentation")
     choose_workplace(visitor)
     choose_a_time(visitor, last=True)
-    visitor.follow("Create an account")
     visitor.sign_up(email)
     before = datetime.now(UTC)
     visitor.press("Confirm this booking")

@@ -47,7 +47,6 @@ def test_someone_who_is_signed_out_orders_leaflets_and_cancels(
     visitor.fill("Postcode", "ls28bb")
     visitor.press("Continue")
     assert visitor.url.startswith("/account/login/")
-    visitor.follow("Create an account")
     visitor.sign_up(email, name="Asha Rahman", organisation="Leeds City Council")
 
     # Then the basket and the address are still there

@@ -54,7 +54,7 @@ class WithDevice(Visitor):
 
 def test_a_professional_adds_a_passkey_and_signs_in_with_it(new_page: Callable[..., Any], live: Live) -> None:
     visitor = WithDevice(new_page(**DESK), live)
-    visitor.open("/account/signup/")
+    visitor.open("/account/login/")
     visitor.sign_up("passkey.holder@leeds.nhs.uk")
     visitor.add_passkey()
     visitor.sign_out()

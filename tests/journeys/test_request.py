@@ -34,7 +34,6 @@ def test_dates_of_ones_own_are_asked_for_others_offered_and_one_taken(
     # Given somebody whom none of our times suits, and who names two dates, of which a presenter could give one
     start_asking(visitor)
     name_dates(visitor, day)
-    visitor.follow("Create an account")
     visitor.sign_up(email)
 
     # Then the page says which is kept and until when, before and after it is sent, and so does the mail

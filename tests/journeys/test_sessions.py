@@ -65,7 +65,6 @@ def takes_the_place(visitor: Visitor, reference: str) -> None:
     assert (visitor.reads("1 place is free"), visitor.reads(session_scene.OWN_LINK)) == (True, False)
     visitor.follow("Take a place")
     assert visitor.heading == "Sign in to go on"
-    visitor.follow("Create an account")
     visitor.sign_up(FIRST)
     assert visitor.heading == "Take this place?"
     keys = Keyboard(visitor.page)
@@ -81,7 +80,6 @@ def waits(visitor: Visitor, reference: str) -> None:
     visitor.open(f"/sessions/{reference}/")
     assert visitor.reads("Full, and nobody waits yet")
     visitor.follow("Join the waiting list")
-    visitor.follow("Create an account")
     visitor.sign_up(SECOND)
     before = datetime.now(UTC)
     visitor.press("Join the waiting list")

@@ -135,7 +135,7 @@ def test_whom_staff_entered_is_asked_to_make_an_account(mail_server, freeze_at_n
     quiet_since(over("people") - DAY, with_user=False)
     privacy_retention.run_rules(now=NOW)
     _state, message = delivered(mail_server())
-    assert "/account/signup/" in message.replace("=\n", "")
+    assert "/account/login/" in message.replace("=\n", "")
 
 
 def came_back(person: Person) -> None:

@@ -20,13 +20,12 @@ EXEMPT = {
         "leaflets.orders.forms.AnonymousDeliveryForm": ("name", "organisation_name"),
         "leaflets.orders.forms.ChangeForm": ("name", "organisation_name"),
         "leaflets.orders.forms.DeliveryForm": ("name", "organisation_name"),
-        "accounts.forms.SignUpForm": ("name", "organisation_name", "username"),  # the last is allauth's, unused
         "professionals.admin.MergeForm": ("name",),
         "professionals.admin.PersonForm": ("name", "organisation"),
         "bookings.booking.admin.book_for_caller.BookingCallerForm": ("name", "organisation_name"),
         "professionals.forms.CallerForm": ("name", "organisation_name"),
         "professionals.forms.DetailsForm": ("name", "organisation_name"),
-        "professionals.forms.SignUpDetailsForm": ("name", "organisation_name"),
+        "professionals.forms.NewPersonForm": ("name", "organisation_name"),
         "admin: professionals.Organisation": ("name",),
     },
     "where a workplace is: numbers of houses look like references, and a courier must read it as it is": {
@@ -66,14 +65,13 @@ EXEMPT = {
         "leaflets.orders.forms.ChangeForm": ("postcode",),
         "leaflets.orders.forms.DeliveryForm": ("postcode",),
         "leaflets.dispatch.forms.StartPackingForm": ("areas",),
-        "accounts.forms.SignUpForm": ("phone", "postcode"),
         "professionals.admin.RecoverForm": ("number",),
         "professionals.admin.DomainForm": ("domain",),
         "professionals.admin.PersonForm": ("phone", "postcode"),
         "bookings.booking.admin.book_for_caller.BookingCallerForm": ("phone", "postcode"),
         "professionals.forms.CallerForm": ("phone", "postcode"),
         "professionals.forms.DetailsForm": ("phone", "postcode"),
-        "professionals.forms.SignUpDetailsForm": ("phone", "postcode"),
+        "professionals.forms.NewPersonForm": ("phone", "postcode"),
     },
     "a code, a password or a mark of ours: compared, and stored nowhere as it was typed": {
         "bookings.feedback.forms.AttendanceForm": ("seen",),
@@ -96,7 +94,6 @@ EXEMPT = {
         "accounts.forms.SecondFactorForm": ("code",),
         "accounts.forms.SetPasswordForm": ("password1", "password2"),
         "accounts.forms.SignInCodeForm": ("code",),
-        "accounts.forms.SignInForm": ("password",),
         "professionals.safeguarding.admin.DecideForm": ("shown",),
     },
     "what we publish, with made-up children as examples; only managers write it, for everybody to read": {

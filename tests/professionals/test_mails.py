@@ -20,7 +20,6 @@ PREFIXES = sorted(
     for path in (TEMPLATES / folder / "email").glob("*_subject.txt")
 )
 USED = {
-    "account/email/account_already_exists",
     "account/email/account_erased",
     "account/email/address_put_back",
     "account/email/email_changed",

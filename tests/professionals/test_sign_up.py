@@ -1,25 +1,29 @@
-"""Creating an account: one page, a code, no password, and nobody learns who has one."""
+"""Somebody new signs in like everybody: an address, a code; then they say who they are. Nobody learns who has an account."""
 
+import re
 import threading
 from html import unescape
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.conf import settings
 from django.db import connection
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import reverse
 
 from accounts.models import User
 from notifications.models import MailChoice, Notification
+from professionals import drafts
 from professionals import services as professionals_services
-from professionals.models import Organisation, Person
+from professionals.models import DraftKind, Organisation, Person
 from tests.factories import make_organisation, make_person, make_user
 from tests.professionals.mailing import last_code, mails_to
 
 pytestmark = pytest.mark.django_db
 
-SIGN_UP = "/account/signup/"
-CODE = "/account/confirm-email/"
+SIGN_IN = "/account/login/"
+CODE = "/account/login/code/confirm/"
+DETAILS = "/account/details/"
 TYPED = {
     "email": "Nadia.Khan@leeds.nhs.uk",
     "name": "Nadia  Khan",
@@ -30,23 +34,58 @@ TYPED = {
 }
 
 
+ADDRESS = TYPED["email"].lower()
+
+
+def ask_for_code(client, email=TYPED["email"], **more):
+    return client.post(SIGN_IN, {"login": email, **more})
+
+
+def type_code(client, email=ADDRESS, **more):
+    return client.post(CODE, {"code": last_code(email), **more})
+
+
+def give_details(client, **changes):
+    return client.post(DETAILS, {**TYPED, **changes})
+
+
 def sign_up(client, **changes):
-    return client.post(SIGN_UP, {**TYPED, **changes})
+    """All of it; gives the last answer."""
+    ask_for_code(client)
+    type_code(client)
+    return give_details(client, **changes)
 
 
-def test_it_asks_for_no_password(client):
-    page = client.get(SIGN_UP).content.decode()
-
+def test_it_asks_for_the_address_alone_and_afterwards_for_the_rest(client):
+    page = client.get(SIGN_IN).content.decode()
     assert 'type="password"' not in page
-    assert [name for name in TYPED if f'name="{name}"' not in page] == []
+    assert [name for name in TYPED if f'name="{name}"' in page] == []
+    ask_for_code(client)
+    type_code(client)
+
+    page = client.get(DETAILS).content.decode()
+
+    assert [name for name in TYPED if name != "email" and f'name="{name}"' not in page] == []
+    assert [name for name in ("password", "email") if f'name="{name}"' in page] == []
 
 
-def test_the_code_makes_the_person(client):
-    response = sign_up(client)
+def test_the_old_page_leads_to_the_one_for_all(client):
+    answers = [client.get("/account/signup/?next=/about/"), client.post("/account/signup/?next=/about/", TYPED)]
+    assert [(answer.status_code, answer["Location"]) for answer in answers] == [(302, f"{SIGN_IN}?next=/about/")] * 2
+    assert User.objects.count() == 0
+
+
+def test_the_code_makes_the_account_and_the_details_the_person(client):
+    response = ask_for_code(client)
     assert (response.status_code, response["Location"]) == (302, CODE)
+    assert (User.objects.count(), EmailAddress.objects.count(), Person.objects.count()) == (0, 0, 0)
+
+    response = type_code(client)
+    assert (response.status_code, response["Location"]) == (302, f"{DETAILS}?next=%2Fmy%2F")
+    assert EmailAddress.objects.values_list("email", "verified", "primary").get() == (ADDRESS, True, True)
     assert Person.objects.count() == 0
 
-    response = client.post(CODE, {"code": last_code("nadia.khan@leeds.nhs.uk")})
+    response = give_details(client)
 
     assert (response.status_code, response["Location"]) == (302, "/my/")
     person = Person.objects.get()
@@ -62,43 +101,42 @@ def test_the_code_makes_the_person(client):
 
 
 def test_next_is_kept_until_they_are_in(client):
-    client.post(f"{SIGN_UP}?next=/about/", {**TYPED, "next": "/about/"})
+    ask_for_code(client, next="/about/")
+    assert type_code(client, next="/about/")["Location"] == f"{DETAILS}?next=%2Fabout%2F"
 
-    response = client.post(CODE, {"code": last_code("nadia.khan@leeds.nhs.uk")})
-
-    assert response["Location"] == "/about/"
+    assert give_details(client, next="/about/")["Location"] == "/about/"
 
 
 def test_next_never_leaves_our_site(client):
-    client.post(SIGN_UP, {**TYPED, "next": "https://elsewhere.example/"})
+    ask_for_code(client, next="https://elsewhere.example/")
+    assert type_code(client, next="https://elsewhere.example/")["Location"] == f"{DETAILS}?next=%2Fmy%2F"
 
-    response = client.post(CODE, {"code": last_code("nadia.khan@leeds.nhs.uk")})
-
-    assert response["Location"] == "/my/"
+    assert give_details(client, next="https://elsewhere.example/")["Location"] == "/my/"
 
 
 def test_a_code_works_once(client):
-    sign_up(client)
-    code = last_code("nadia.khan@leeds.nhs.uk")
+    ask_for_code(client)
+    code = last_code(ADDRESS)
     client.post(CODE, {"code": code})
     client.post("/account/logout/")
 
     response = client.post(CODE, {"code": code})
 
-    assert response["Location"] == "/account/login/"
+    assert response["Location"] == "/account/login/code/"
 
 
 def test_three_wrong_codes_end_it(client):
-    sign_up(client)
+    ask_for_code(client)
 
     answers = [client.post(CODE, {"code": "BBBB-BBBB"}).status_code for _ in range(3)]
 
     assert answers == [200, 200, 302]
-    assert client.post(CODE, {"code": last_code("nadia.khan@leeds.nhs.uk")})["Location"] == "/account/login/"
+    assert type_code(client)["Location"] == "/account/login/code/"
+    assert User.objects.count() == 0
 
 
 def test_a_wrong_code_is_told_beside_the_box(client):
-    sign_up(client)
+    ask_for_code(client)
 
     page = client.post(CODE, {"code": "BBBB-BBBB"}).content.decode()
 
@@ -113,12 +151,12 @@ def page_of(response, email):
     return [line for line in text.splitlines() if "csrfmiddlewaretoken" not in line]
 
 
-def test_a_known_and_a_new_address_get_the_same_answers():
+def test_a_known_and_a_new_address_get_the_same_answers_and_the_same_mail():
     make_person(email="known@leeds.nhs.uk")
-    seen = {}
+    seen, told = {}, {}
     for email in ("known@leeds.nhs.uk", "new@leeds.nhs.uk"):
         client = Client()
-        posted = sign_up(client, email=email)
+        posted = ask_for_code(client, email)
         shown = client.get(posted["Location"])
         wrong = client.post(CODE, {"code": "BBBB-BBBB"})
         again = client.post(CODE, {"action": "resend"})
@@ -133,55 +171,114 @@ def test_a_known_and_a_new_address_get_the_same_answers():
             page_of(wrong, email),
             again.status_code,
             again["Location"],
-            [client.post(CODE, {"code": "BBBB-BBBB"}).status_code for _ in range(2)],
+            [client.post(CODE, {"code": "BBBB-BBBB"}).status_code for _ in range(3)],
         )
+        told[email] = [re.sub(r"[B-Z]{4}-[B-Z]{4}", "CODE", f"{mail.subject}{mail.text}") for mail in mails_to(email)]
 
     assert seen["known@leeds.nhs.uk"] == seen["new@leeds.nhs.uk"]
-    assert [mail.subject for mail in mails_to("known@leeds.nhs.uk")] == ["You already have an account with us"]
+    assert told["known@leeds.nhs.uk"] == [text.replace("new@", "known@") for text in told["new@leeds.nhs.uk"]]
     assert User.objects.filter(email="known@leeds.nhs.uk").count() == 1
 
 
 def test_the_case_of_an_address_does_not_matter(client):
-    make_person(email="known@leeds.nhs.uk")
+    person = make_person(email="known@leeds.nhs.uk")
 
-    sign_up(client, email="KNOWN@Leeds.NHS.uk")
+    ask_for_code(client, "KNOWN@Leeds.NHS.uk")
 
-    assert User.objects.count() == 1
+    assert type_code(client, "known@leeds.nhs.uk")["Location"] == "/my/"
+    assert User.objects.get() == person.user
 
 
-def test_signing_up_again_before_the_code_sends_a_new_code_that_works(client):
+def test_letters_that_only_look_alike_open_another_account(client):
+    """In capitals a dotless i is an i to the database, and to a mail server another mailbox."""
+    person = make_person(email="nina@leeds.nhs.uk")
+
+    ask_for_code(client, "n\u0131na@leeds.nhs.uk")
+    type_code(client, "n\u0131na@leeds.nhs.uk")
+
+    assert client.session["_auth_user_id"] != str(person.user.pk)
+
+
+def test_asking_again_before_the_code_sends_a_new_code_that_works(client):
     """A double click, or a lost email: the second page must not be a dead end."""
-    sign_up(Client(), name="Typed First")
-    sign_up(client)
+    ask_for_code(Client())
+    ask_for_code(client)
 
-    response = client.post(CODE, {"code": last_code("nadia.khan@leeds.nhs.uk")})
-
-    assert response["Location"] == "/my/"
+    assert sign_up(client)["Location"] == "/my/"
     assert Person.objects.get().name == "Nadia Khan"
     assert User.objects.count() == 1
 
 
-def test_what_somebody_else_typed_for_the_address_is_not_used(client):
-    sign_up(Client(), name="Not Nadia", phone="0700 000 0000")
-    client.post("/account/login/", {"login": "nadia.khan@leeds.nhs.uk"})
+def test_two_windows_of_somebody_new_make_one_account():
+    browsers = [Client(), Client()]
+    codes = []
+    for browser in browsers:
+        ask_for_code(browser)
+        codes.append(last_code(ADDRESS))
 
-    response = client.post("/account/login/code/confirm/", {"code": last_code("nadia.khan@leeds.nhs.uk")})
+    answers = [browser.post(CODE, {"code": code}) for browser, code in zip(browsers, codes, strict=True)]
 
-    assert response["Location"] == "/account/details/?next=%2Fmy%2F"
-    assert Person.objects.count() == 0
-    assert Organisation.objects.count() == 0
+    assert [answer["Location"] for answer in answers] == [f"{DETAILS}?next=%2Fmy%2F"] * 2
+    assert User.objects.count() == 1
 
 
-def test_whom_staff_entered_becomes_the_one_who_signs_up(client):
-    entered = make_person(with_user=False, email="Nadia.Khan@leeds.nhs.uk".lower(), name="N. Kahn", phone="")
+def test_what_somebody_else_typed_in_another_browser_is_not_used(client, now):
+    drafts.keep(request_of(other := Client(), now), DraftKind.BOOKING, {"where": {"contact_name": "Not Nadia"}}, now)
+    ask_for_code(other)
+    ask_for_code(client)
 
-    sign_up(client)
+    response = type_code(client)
+
+    assert response["Location"] == f"{DETAILS}?next=%2Fmy%2F"
+    assert "Not Nadia" not in client.get(DETAILS).content.decode()
+    assert (Person.objects.count(), Organisation.objects.count()) == (0, 0)
+
+
+def request_of(client, now):
+    """A request by which a draft is kept for this browser."""
+    request = RequestFactory().get("/")
+    request.person = None
+    drafts.expect(request)
+    client.cookies[settings.DRAFT_COOKIE_NAME] = request.draft_cookie
+    return request
+
+
+@pytest.mark.parametrize(
+    ("kind", "step", "typed", "filled_in"),
+    [
+        (
+            DraftKind.BOOKING,
+            "where",
+            {"contact_name": "Jo Green", "contact_phone": "0113 496 0001", "postcode": "LS1 4AP"},
+            {"name": "Jo Green", "phone": "0113 496 0001", "postcode": "LS1 4AP"},
+        ),
+        (
+            DraftKind.ORDER,
+            "delivery",
+            {"name": "Jo Green", "organisation_name": "Leeds Health", "postcode": "LS1 4AP"},
+            {"name": "Jo Green", "organisation_name": "Leeds Health", "postcode": "LS1 4AP"},
+        ),
+    ],
+)
+def test_who_is_new_finds_what_they_have_typed_already(client, now, kind, step, typed, filled_in):
+    drafts.keep(request_of(client, now), kind, {step: typed}, now)
+    ask_for_code(client)
+    type_code(client)
+
+    form = client.get(DETAILS).context["form"]
+
+    assert {name: form[name].value() for name in TYPED if name != "email" and form[name].value()} == filled_in
+
+
+def test_whom_staff_entered_is_known_and_asked_nothing(client):
+    entered = make_person(with_user=False, email=ADDRESS, name="N. Khan", phone="")
+
+    ask_for_code(client)
     assert Person.objects.get().user is None
-    client.post(CODE, {"code": last_code("nadia.khan@leeds.nhs.uk")})
+    assert type_code(client)["Location"] == "/my/"
 
     person = Person.objects.get()
-    assert (person.pk, person.name, person.phone) == (entered.pk, "Nadia Khan", "0113 496 0009")
-    assert person.user == User.objects.get()
+    assert (person.pk, person.name, person.user) == (entered.pk, "N. Khan", User.objects.get())
 
 
 def test_whom_staff_entered_needs_no_details_when_they_sign_in_with_an_account_of_their_own(client):
@@ -201,18 +298,29 @@ def test_an_organisation_is_found_in_any_case_and_spacing(client):
     known = make_organisation("Leeds Teaching Hospitals")
 
     sign_up(client, organisation_name="  leeds  TEACHING hospitals ")
-    client.post(CODE, {"code": last_code("nadia.khan@leeds.nhs.uk")})
 
     assert Organisation.objects.get() == known
 
 
 @pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("", "Enter your work email address."),
+        ("nadia", "Enter an email address in full"),
+        ("a\nb@leeds.nhs.uk", "Enter an email address in full"),
+        ("x" * 250 + "@leeds.nhs.uk", "Enter an email address in full"),
+    ],
+)
+def test_a_bad_address_is_told(client, typed, said):
+    response = ask_for_code(client, typed)
+
+    assert response.status_code == 200
+    assert said in unescape(response.content.decode())
+
+
+@pytest.mark.parametrize(
     ("field", "typed", "said"),
     [
-        ("email", "", "Enter your work email address."),
-        ("email", "nadia", "Enter an email address in full"),
-        ("email", "a\nb@leeds.nhs.uk", "Enter an email address in full"),
-        ("email", "x" * 250 + "@leeds.nhs.uk", "Enter an email address in full"),
         ("name", "", "Enter your name."),
         ("name", "\x00", "Null characters are not allowed"),
         ("profession", "wizard", "Choose one of the answers."),
@@ -230,11 +338,11 @@ def test_bad_input_is_told_and_what_was_typed_stays(client, field, typed, said):
     assert response.status_code == 200
     assert said in page
     assert "Leeds Teaching Hospitals" in page or field == "organisation_name"
-    assert User.objects.count() == 0
+    assert Person.objects.count() == 0
 
 
 def test_mail_leaves_sealed_through_the_outbox(client):
-    sign_up(client)
+    ask_for_code(client)
 
     row = Notification.objects.get()
     assert (row.recipient, row.is_account_mail, row.subject, row.text_body, row.html_body) == (
@@ -250,19 +358,23 @@ def test_mail_leaves_sealed_through_the_outbox(client):
 
 @pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_the_same_address_at_the_same_moment_makes_one_user():
-    barrier, answers = threading.Barrier(4), []
+    browsers = []
+    for _ in range(3):  # more to one mailbox a minute are too many
+        browsers.append(Client())
+        ask_for_code(browsers[-1])
+    codes = [browser.session["sign_in_code"]["code"] for browser in browsers]
+    barrier, answers = threading.Barrier(3), []
 
-    def go():
-        client = Client()
+    def go(browser, code):
         barrier.wait()
-        answers.append(sign_up(client).status_code)
+        answers.append(browser.post(CODE, {"code": code})["Location"])
         connection.close()
 
-    threads = [threading.Thread(target=go) for _ in range(4)]
+    threads = [threading.Thread(target=go, args=pair) for pair in zip(browsers, codes, strict=True)]
     [thread.start() for thread in threads]
     [thread.join() for thread in threads]
 
-    assert answers == [302] * 4
+    assert answers == [f"{DETAILS}?next=%2Fmy%2F"] * 3
     assert User.objects.count() == 1
 
 
@@ -299,14 +411,12 @@ def test_someone_signed_in_is_sent_on(client):
     person = make_person()
     client.force_login(person.user)
 
-    assert client.get(reverse("account_signup"))["Location"] == "/my/"
+    assert client.get(reverse("account_signup"), follow=True).redirect_chain == [(SIGN_IN, 302), ("/my/", 302)]
+    assert client.get(CODE)["Location"] == "/my/"
 
 
 @pytest.mark.parametrize("ticked", [True, False])
-def test_who_ticks_the_box_is_invited_once_the_code_shows_whose_address_it_is(client, ticked):
-    """And not before: somebody else may have typed the address."""
+def test_who_ticks_the_box_is_invited_once_the_code_has_shown_whose_address_it_is(client, ticked):
     sign_up(client, **({"invite": "on"} if ticked else {}))
-    assert not MailChoice.objects.exists()
-    client.post(CODE, {"code": last_code("nadia.khan@leeds.nhs.uk")})
     said = list(MailChoice.objects.values_list("reader__address", "topic", "wanted", "chosen_where"))
     assert said == ([("nadia.khan@leeds.nhs.uk", "invitations", True, "sign-up")] if ticked else [])

@@ -147,7 +147,8 @@ def test_a_provider_that_could_not_show_who_it_is_stops_the_start(provider: str)
 
 
 def test_production_is_strict() -> None:
-    names = ("SESSION_COOKIE_NAME", "CSRF_COOKIE_NAME", "DRAFT_COOKIE_NAME", "SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE")
+    names = ("SESSION_COOKIE_NAME", "CSRF_COOKIE_NAME", "DRAFT_COOKIE_NAME", "BROWSER_COOKIE_NAME")
+    names += ("SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE")
     result = start(f"print(*(getattr(settings, name) for name in {(*names, 'SECURE_HSTS_SECONDS', 'ALLOWED_HOSTS', 'DEBUG')}))")
-    expected = "__Host-session __Host-csrf __Host-draft True True 31536000 ['a.example', 'b.example'] False\n"
+    expected = "__Host-session __Host-csrf __Host-draft __Host-browser True True 31536000 ['a.example', 'b.example'] False\n"
     assert (result.returncode, result.stdout) == (0, expected)

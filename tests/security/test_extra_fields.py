@@ -78,12 +78,13 @@ def test_a_form_reads_only_what_it_asks(
 
 
 def test_signing_up(world: dict[str, Any], extras: list[dict[str, str]]) -> None:
-    """Who is new types a code; nothing that was sent with either page makes them more than that."""
+    """Who is new types a code and says who they are; nothing that was sent with these pages makes them more than that."""
 
     def act(extra: dict[str, str]) -> Any:
         browser = Client()
-        press(browser, reverse("account_signup"), extra, {})
-        return press(browser, reverse("account_email_verification_sent"), extra, {"code": last_code(ANSWERS["email"])})
+        press(browser, reverse("account_login"), extra, {"login": ANSWERS["email"]})
+        press(browser, reverse("account_confirm_login_code"), extra, {"code": last_code(ANSWERS["email"])})
+        return press(browser, reverse("account_details"), extra, {})
 
     rows = same_rows(act, extras).rows
     assert {"accounts_user", "professionals_person", "account_emailaddress"} <= set(rows)

@@ -18,27 +18,14 @@ from tests.security.payloads import FORGED, SAME_MAILBOX
 
 pytestmark = pytest.mark.django_db
 
-SIGN_IN, BY_PASSWORD, RESET, SIGN_UP = (
-    "/account/login/",
-    "/account/login/password/",
-    "/account/password/reset/",
-    "/account/signup/",
-)
+SIGN_IN, BY_PASSWORD, RESET = "/account/login/", "/account/login/password/", "/account/password/reset/"
 HOUR = timedelta(hours=1)
-DETAILS = {
-    "name": "Sam",
-    "profession": "health-visitor",
-    "organisation_name": "Leeds",
-    "phone": "0113 496 0000",
-    "postcode": "LS1 4AP",
-}
 Attempt = Callable[[Client, int], HttpResponse]
 # By whoever asks, that is, by network address: one try, and how many are let through (some are made few below).
 BY_NETWORK: dict[str, tuple[Attempt, int]] = {
-    "sign in": (lambda client, n: client.post(SIGN_IN, {"login": f"p{n}@leeds.nhs.uk"}), 20),
-    "password": (lambda client, n: client.post(BY_PASSWORD, {"login": f"p{n}@leeds.nhs.uk", "password": "x" * 12}), 10),
-    "reset": (lambda client, n: client.post(RESET, {"email": f"p{n}@leeds.nhs.uk"}), 20),
-    "sign up": (lambda client, n: client.post(SIGN_UP, {"email": f"p{n}@leeds.nhs.uk", **DETAILS}), 20),
+    "sign in": (lambda client, n: client.post(SIGN_IN, {"login": f"p{n}@leeds.nhs.uk"}), 60),
+    "password": (lambda client, n: client.post(BY_PASSWORD, {"login": f"p{n}@leeds.nhs.uk", "password": "x" * 12}), 60),
+    "reset": (lambda client, n: client.post(RESET, {"email": f"p{n}@leeds.nhs.uk"}), 60),
     "link in a mail": (lambda client, n: client.get(f"/links/{n:043d}/"), 3),
     "calendar": (lambda client, n: client.get(f"/calendars/{n:043d}.ics"), 3),
     "download": (lambda client, n: client.get("/leaflets/one/download/"), 3),
@@ -92,16 +79,16 @@ def test_what_a_proxy_may_hand_on_is_one_network_or_an_unknown_one(odd: str, rf:
     assert limits.client_address(rf.get("/", REMOTE_ADDR=odd)) == known.get(odd, limits.UNKNOWN)  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("form", ["sign in", "reset", "sign up"])
+@pytest.mark.parametrize("form", ["sign in", "reset"])
 def test_a_mailbox_gets_no_more_mail_for_being_written_otherwise(form: str) -> None:
     """From a network of its own each time. What no address may look like is refused and sends nothing at all."""
     make_person(email="nadia@leeds.nhs.uk")
     field = {"sign in": "login"}.get(form, "email")
-    path = {"sign in": SIGN_IN, "reset": RESET, "sign up": SIGN_UP}[form]
+    path = {"sign in": SIGN_IN, "reset": RESET}[form]
     for n, written in enumerate(SAME_MAILBOX * 2):
         client = Client(HTTP_X_FORWARDED_FOR=f"203.0.113.{n}", REMOTE_ADDR="10.0.0.1")
-        client.post(path, {field: written, **(DETAILS if form == "sign up" else {})})
-    most = {"sign in": 3, "reset": 5, "sign up": 5}[form]
+        client.post(path, {field: written})
+    most = {"sign in": 3, "reset": 5}[form]
     assert Notification.objects.filter(is_account_mail=True).count() == most
 
 

@@ -20,6 +20,7 @@ from leaflets.models import KeptAddress, Order
 from tests.factories import make_organisation, make_person, make_staff, sign_in, sign_in_staff
 from tests.leaflets.factories import make_edition
 from tests.leaflets.orders.test_ordering import ADDRESS, CHECK, fill, hidden
+from tests.professionals.mailing import last_code
 from tests.security.test_fields import OURS, form_classes
 
 # What somebody would like to set: of themselves, of whose it is, of how it stands.
@@ -64,7 +65,10 @@ def test_ones_own_details_hold_no_more_than_they_ask() -> None:
 @pytest.mark.django_db
 def test_signing_up_makes_nobody_staff() -> None:
     wished = {name: value for name, value in WISHED.items() if name != "email"}
-    Client().post("/account/signup/", {**wished, **DETAILS, "email": "new@leeds.nhs.uk"})
+    browser = Client()
+    browser.post("/account/login/", {**wished, **DETAILS, "login": "new@leeds.nhs.uk"})
+    browser.post("/account/login/code/confirm/", {**wished, **DETAILS, "code": last_code("new@leeds.nhs.uk")})
+    browser.post("/account/details/", {**wished, **DETAILS})
     user = User.objects.get(email="new@leeds.nhs.uk")
     assert (user.is_staff, user.is_superuser, user.groups.count(), user.has_usable_password()) == (False, False, 0, False)
     assert user.pk != 1 or User.objects.count() == 1

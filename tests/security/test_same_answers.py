@@ -15,12 +15,13 @@ import time_machine
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.test import Client
+from django.utils import timezone
 from django.utils.http import urlencode
 
 from accounts.models import RateLimit, User
+from accounts.services import open_account
 from tests.factories import make_person, make_staff, make_user, sign_in
 from tests.professionals.mailing import mails_to
-from tests.professionals.test_sign_up import TYPED
 
 pytestmark = pytest.mark.django_db
 
@@ -46,7 +47,7 @@ def accounts() -> None:
     secured = make_staff(email=address("secured"))
     Authenticator.objects.create(user=secured, type=Authenticator.Type.TOTP, data={"secret": "x"})
     make_person(email=address("entered"), with_user=False)
-    Client().post("/account/signup/", {**TYPED, "email": address("pending")})
+    open_account(user=User(email=address("pending")), by=None, now=timezone.now())
     with_password(make_user(address("oddcase")))
 
 
@@ -65,11 +66,6 @@ def typed(sort: str) -> str:
 def signing_in(client: Client, email: str) -> Iterator[Any]:
     yield client.post("/account/login/", {"login": email, "next": "/my/"})
     yield from code_page(client, "/account/login/code/confirm/")
-
-
-def signing_up(client: Client, email: str) -> Iterator[Any]:
-    yield client.post("/account/signup/", {**TYPED, "email": email})
-    yield from code_page(client, "/account/confirm-email/")
 
 
 def resetting(client: Client, email: str) -> Iterator[Any]:
@@ -111,7 +107,6 @@ def asking_often(client: Client, email: str) -> Iterator[Any]:
 
 WAYS: list[Callable[[Client, str], Iterator[Any]]] = [
     signing_in,
-    signing_up,
     resetting,
     changing,
     wrong_password,
@@ -168,8 +163,8 @@ def test_every_sort_of_address_gets_the_same_answers(way: Callable[[Client, str]
 def test_the_walks_go_where_they_say() -> None:
     """Else they could be the same because each stops at the first page."""
     statuses = {way.__name__: [each["status"] for each in walk(way, "coded")] for way in WAYS}
-    assert {name: answers[:4] for name, answers in statuses.items() if name in {"signing_in", "signing_up", "resetting"}} == {
-        name: [302, 200, 200, 200] for name in ("signing_in", "signing_up", "resetting")
+    assert {name: answers[:4] for name, answers in statuses.items() if name in {"signing_in", "resetting"}} == {
+        name: [302, 200, 200, 200] for name in ("signing_in", "resetting")
     }
     assert statuses["changing"][:4] == [302, 200, 200, 200]
     assert statuses["wrong_password"][:5] == [200] * 5

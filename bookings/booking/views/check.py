@@ -7,12 +7,14 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
+from accounts.access import Begun, signed_in, tells_what_is_begun, with_next
 from accounts.limits import check_throttles, client_throttle
 from accounts.models import Where
 from bookings import rules
@@ -36,7 +38,7 @@ from leaflets.orders.allowances import RecentOrdersByTitle, Workplace, recent_or
 from leaflets.orders.services.create import CopiesPossible, copies_possible_by_slug
 from leaflets.stock.queries import leaflets_in_stock
 from professionals import drafts
-from professionals.access import person_required
+from professionals.access import details_asked_here
 from professionals.models import DraftKind, Person
 
 
@@ -145,13 +147,32 @@ def leaflets_promise(asked: ToBring, possible: CopiesPossible) -> str:
     return sentence % facts
 
 
+def page_before_check(answers: DraftAnswers) -> str:
+    return reverse("book_dates" if answers.asks_for_dates else "book_when", args=[answers.presentation.slug])
+
+
+def begun_booking(request: HttpRequest, slug: str) -> Begun | None:
+    """For the pages on which somebody signs in on their way here."""
+    now = timezone.now()
+    answers = answers_so_far(request, slug, now)
+    if answers.draft is None:
+        return None
+    caption = render_to_string("bookings/booking/includes/caption.html", {"presentation": answers.presentation, "step": 3})
+    kept = book.held_slot(answers, now)
+    return Begun(caption, page_before_check(answers), kept, "bookings/booking/includes/kept.html")
+
+
+@tells_what_is_begun(begun_booking)
 @require_http_methods(FORM_METHODS)
-@person_required
+@details_asked_here
 def book_check(request: HttpRequest, slug: str) -> HttpResponse:
     now = timezone.now()
     answers = answers_so_far(request, slug, now)
     token, digest = request.POST.get("token", ""), request.POST.get("digest", "")
-    if request.method != "POST" or "extend" in request.POST:
+    is_new = hasattr(request, "details_form")
+    if is_new and (answers.asks_for_dates or answers.leaflets):  # of which only a person’s can be said what there is
+        return redirect(with_next("account_details", request.path))
+    if request.method != "POST" or "extend" in request.POST or is_new:
         return check_or_extend(request, answers, now)
     if answers.draft is None or answers.draft.token != token:
         return placed_before(request, token, digest)
@@ -182,7 +203,7 @@ def book_check(request: HttpRequest, slug: str) -> HttpResponse:
 def check_or_extend(request: HttpRequest, answers: DraftAnswers, now: datetime) -> HttpResponse:
     """The page that asks; by its button for 15 minutes more back to it, or to the nearest times."""
     missing = answers.first_missing()
-    if request.method == "POST":
+    if "extend" in request.POST:
         try:
             if missing == "check":
                 book.extend_time(request, answers, now)
@@ -190,7 +211,8 @@ def check_or_extend(request: HttpRequest, answers: DraftAnswers, now: datetime) 
             return book.slot_taken_page(request, answers, answers.start or now, now)
         except (TooManyHolds, DraftGone) as refusal:
             messages.warning(request, refusal.message)
-        return redirect("book_check", slug=answers.presentation.slug)
+        if not hasattr(request, "details_form"):
+            return redirect("book_check", slug=answers.presentation.slug)
     if answers.draft is None:
         messages.info(request, _("There is nothing to check. What you have booked stands below."))
         return redirect("my")
@@ -237,8 +259,9 @@ def check_page(request: HttpRequest, answers: DraftAnswers, now: datetime, *, wa
         "presentation": answers.presentation,
         "sections": sections(request, answers, now),
         "kept": held,
+        "form": getattr(request, "details_form", None),
         "asks_for_dates": answers.asks_for_dates,
-        "back_url": reverse("book_dates" if answers.asks_for_dates else "book_when", args=[answers.presentation.slug]),
+        "back_url": page_before_check(answers),
         "warning": warning,
         "token": answers.draft.token if answers.draft else "",
         "digest": drafts.digest(answers.draft.answers) if answers.draft else "",
@@ -247,8 +270,9 @@ def check_page(request: HttpRequest, answers: DraftAnswers, now: datetime, *, wa
 
 
 def sections(request: HttpRequest, answers: DraftAnswers, now: datetime) -> list[dict[str, object]]:
-    person, presentation = request.person, answers.presentation  # type: ignore[attr-defined]
-    booking = answers.booking
+    # Who is new fills in the rest below.
+    person = request.person or Person(email=signed_in(request).email)  # type: ignore[attr-defined]
+    presentation, booking = answers.presentation, answers.booking
     where = "\n".join(booking.address_lines) or booking.get_format_display()
     who_comes = bookings_text.row(_("Who is coming"), bookings_text.audience_text(booking.audience_profession))
     booking.audience_profession = ""  # which stands with the place
@@ -294,5 +318,5 @@ def sections(request: HttpRequest, answers: DraftAnswers, now: datetime) -> list
         section(*when),
         section(_("About the day"), f"{first_page}#id_audience_size", about_the_day),
         leaflets_section(answers, person, now),
-        section(_("You"), account, [row for row in about_them if row["value"]]),
+        section(_("You"), account if person.pk else "", [row for row in about_them if row["value"]]),
     ]

@@ -90,10 +90,13 @@ def test_signing_up_with_the_address_of_staff_changes_nothing(client, staff):
     details["phone"] = "0113 496 0001"
 
     client.post("/account/signup/", {"email": staff.email.upper(), **details})
+    assert mails_to(staff.email) == []
+    client.post("/account/login/", {"login": staff.email.upper(), **details})
+    client.post("/account/login/code/confirm/", {"code": last_code(staff.email)})
+    client.post("/account/details/", details)
 
     assert not let_in(client)
     assert User.objects.filter(email__iexact=staff.email).count() == 1
-    assert re.search(r"^[B-Z]{4}-[B-Z]{4}$", mails_to(staff.email)[-1].text, re.MULTILINE) is None
     assert Authenticator.objects.filter(user=staff).count() == 1
 
 

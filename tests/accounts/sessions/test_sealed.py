@@ -14,7 +14,6 @@ from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 from django.test import Client
 from django.utils import timezone
 
-from accounts import forms as accounts_forms
 from accounts import sessions
 from accounts import views as accounts_views
 from accounts.encryption import ENCRYPTED_ITEM, ENCRYPTED_KEYS
@@ -27,13 +26,7 @@ from tests.professionals.mailing import last_code
 
 pytestmark = pytest.mark.django_db
 
-ENROL, AGAIN, RESET, SIGN_UP = (
-    "/account/2fa/totp/activate/",
-    "/account/reauthenticate/code/",
-    "/account/password/reset/",
-    "/account/signup/",
-)
-NEW = {"email": "new@leeds.nhs.uk", "name": "Sam Taylor", "phone": "0113 496 0000", "profession": "midwife"}
+ENROL, AGAIN, RESET = "/account/2fa/totp/activate/", "/account/reauthenticate/code/", "/account/password/reset/"
 
 
 @pytest.fixture
@@ -53,7 +46,7 @@ def test_the_names_are_those_that_allauth_and_we_use() -> None:
         *theirs,
         accounts_views.REAUTHENTICATION_CODE_KEY,
         sessions.UNSUBMITTED_FORM_KEY,
-        accounts_forms.SIGN_UP_KEY,
+        accounts_views.SIGN_IN_CODE_KEY,
     } == ENCRYPTED_KEYS
 
 
@@ -81,10 +74,10 @@ def test_a_code_that_waits_is_not_to_be_read(client: Client, person: Person, ask
     assert code in str(dict(client.session.items()))  # where the site reads it
 
 
-def test_the_code_of_a_sign_up_is_not_to_be_read(client: Client) -> None:
-    client.post(SIGN_UP, {**NEW, "organisation_name": "Leeds", "postcode": "LS1 4AP"})
-    assert last_code(NEW["email"]) not in str(stored())
-    assert "Sam Taylor" not in str(stored())
+def test_the_code_of_somebody_new_is_not_to_be_read(client: Client) -> None:
+    client.post(SIGN_IN, {"login": "new@leeds.nhs.uk"})
+    assert last_code("new@leeds.nhs.uk") not in str(stored())
+    assert "new@leeds.nhs.uk" not in str(stored())
 
 
 def test_a_sealed_code_signs_in(client: Client, person: Person) -> None:

@@ -15,11 +15,11 @@ from tests.factories import make_person, make_staff, sign_in, sign_in_staff
 from tests.leaflets.factories import make_edition
 from tests.leaflets.orders.test_ordering import CHECK, fill, hidden
 from tests.professionals.mailing import last_code
-from tests.professionals.test_sign_up import CODE, TYPED, sign_up
+from tests.professionals.test_sign_up import CODE, TYPED, ask_for_code, give_details
 
 pytestmark = pytest.mark.django_db
 
-EMAIL = "nadia.khan@leeds.nhs.uk"
+EMAIL, VERIFY = "nadia.khan@leeds.nhs.uk", "/account/confirm-email/"
 DETAILS = {name: value for name, value in TYPED.items() if name != "email"}
 
 
@@ -44,9 +44,10 @@ def unverified(email=EMAIL, **fields):
 
 
 def test_after_sign_up_only_the_code_opens_the_way(browser):
-    sign_up(browser)
+    ask_for_code(browser)
     assert send(browser).url.startswith(reverse("account_login"))
     browser.post(CODE, {"code": last_code(EMAIL)})
+    give_details(browser)
     assert send(browser).url.endswith("/placed/")
 
 
@@ -61,9 +62,9 @@ def test_a_session_from_before_the_address_was_confirmed_gets_a_code_and_no_orde
     browser.force_login(unverified())
     assert send(browser).url.startswith(reverse("account_details"))
     for answer in (browser.get("/account/details/"), browser.post("/account/details/", DETAILS)):
-        assert answer.url.startswith(CODE)
+        assert answer.url.startswith(VERIFY)
     assert (Person.objects.count(), Order.objects.count()) == (0, 0)
-    browser.post(CODE, {"code": last_code(EMAIL)})
+    browser.post(VERIFY, {"code": last_code(EMAIL)})
     browser.post("/account/details/", DETAILS)
     assert send(browser).url.endswith("/placed/")
 
@@ -79,9 +80,8 @@ def test_the_service_gives_nobody_a_person_by_an_address_that_is_not_verified():
 
 def test_a_caller_whom_staff_entered_orders_only_with_a_code_from_that_address(browser):
     known = make_person(email=EMAIL, with_user=False)
-    browser.post("/account/login/", {"login": EMAIL})  # no account yet, so no code either
     assert send(browser).url.startswith(reverse("account_login"))
-    sign_up(browser)
+    ask_for_code(browser)
     assert send(browser).url.startswith(reverse("account_login"))
     browser.post(CODE, {"code": last_code(EMAIL)})
     assert send(browser).url.endswith("/placed/")
@@ -94,7 +94,7 @@ def test_a_colleague_whose_account_a_manager_opened_shows_the_address_first(brow
     staff.post("/staff/accounts/user/add/", {"email": EMAIL, "is_staff": ""})
     colleague = User.objects.get(email=EMAIL)
     browser.force_login(colleague)
-    assert browser.post("/account/details/", DETAILS).url.startswith(CODE)
+    assert browser.post("/account/details/", DETAILS).url.startswith(VERIFY)
     assert Person.objects.filter(user=colleague).count() == 0
 
 
