@@ -50,11 +50,9 @@ def register_emails() -> None:
 
 def register_attendance() -> None:
     """Of bookings and open sessions, how many came is recorded in the same way."""
-    from functools import partial
-
     from bookings.booking.services import transitions
     from bookings.feedback import services as feedback_services
-    from bookings.models import Booking, EventKind, OpenSession, SessionEventKind
+    from bookings.models import Booking, OpenSession
     from bookings.models.booking import record_event
     from bookings.open_sessions.queries import place_figures
     from bookings.open_sessions.services import notify as session_base
@@ -64,13 +62,13 @@ def register_attendance() -> None:
 
     feedback_services.ATTENDANCE_SOURCES[Booking] = feedback_services.AttendanceSource(
         lock=lambda booking, now: locks.lock_booking(booking, now=now),
-        record=partial(record_event, kind=EventKind.ATTENDANCE),
+        record=record_event,
         mark_delivered=lambda booking, **how: transitions.mark_delivered(booking=booking, **how),
         professions=lambda booking: [booking.audience_profession, booking.person.profession],
     )
     feedback_services.ATTENDANCE_SOURCES[OpenSession] = feedback_services.AttendanceSource(
         lock=lambda session, _now: session_locking.lock_session(session),
-        record=partial(session_base.record_session_event, kind=SessionEventKind.ATTENDANCE),
+        record=session_base.record_session_event,
         mark_delivered=lambda session, **how: session_services.mark_session_delivered(session=session, **how),
         professions=lambda session: list(place_figures(session).professions),
     )

@@ -111,6 +111,9 @@ FEEDBACK_OPENS_BEFORE_END = timedelta(minutes=30)  # presenters finish early
 FEEDBACK_PERIOD = timedelta(weeks=6)  # after the end
 # By network address: a whole hospital answers from one, in the quarter of an hour after a session of a thousand.
 FEEDBACK_RATE_LIMIT = (2000, timedelta(hours=1))
+# Answers to one presentation, besides its host's: from as many as were expected or came, and so many more.
+FEEDBACK_MARGIN_SHARE = 4  # a quarter
+LEAST_FEEDBACK_MARGIN = 5
 # Feedback codes that don't exist: somebody guesses.
 UNKNOWN_CODE_RATE_LIMIT = (200, timedelta(hours=1))
 CERTIFICATE_LIFETIME = HOST_LINK_LIFETIME = timedelta(days=365)

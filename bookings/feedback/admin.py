@@ -15,6 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from bookings.feedback.forms import MoreFeedbackForm
 from bookings.feedback.queries import (
     MOST_COMMENTS,
     attendance_in_words,
@@ -23,7 +24,12 @@ from bookings.feedback.queries import (
     short_feedback_link,
     with_averages,
 )
-from bookings.feedback.services import attendance_counts, may_record_attendance
+from bookings.feedback.services import (
+    attendance_counts,
+    may_record_attendance,
+    may_take_more_feedback,
+    take_more_feedback,
+)
 from bookings.feedback.views import submitted_attendance
 from bookings.models import Afterwards, Agreement, Given
 from ctac.dates import format_day
@@ -49,6 +55,20 @@ ATTENDANCE = ObjectAction(
     explanation=gettext_lazy(
         "Numbers only, no names. Once it is over it is marked as delivered too, and the professional is asked how it was."
     ),
+)
+
+
+MORE_FEEDBACK = ObjectAction(
+    "more-feedback",
+    gettext_lazy("Take more feedback"),
+    service=take_more_feedback,
+    form_class=MoreFeedbackForm,
+    available=lambda given: may_take_more_feedback(given, timezone.now()),
+    explanation=gettext_lazy(
+        "We stop taking feedback once everybody whom we expected, and some more, has answered. For this presentation we go on "
+        "then. Check first that these people were there: anybody with the short link can answer."
+    ),
+    done=gettext_lazy("Feedback is taken from everybody now, until the page closes."),
 )
 
 

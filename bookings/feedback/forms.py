@@ -39,6 +39,19 @@ def people_field(label: Any, **more: Any) -> CountField:
     return CountField(label=label, max_value=rules.MAX_SESSION_CAPACITY, widget=widget, **more)
 
 
+class MoreFeedbackForm(ChildDetailsMixin):
+    """For staff. The reason stands in the history, which the host can get a copy of."""
+
+    free_text_fields = never_kept = ("reason",)
+
+    reason = forms.CharField(
+        label=gettext_lazy("Why more people than expected?"),
+        max_length=300,
+        help_text=gettext_lazy("For example: a second team came along, as the host told us."),
+        error_messages={"required": gettext_lazy("Write why more people answer than we expected.")},
+    )
+
+
 class AttendanceForm(PageForm):
     """A box for each profession, the likely ones first, and one for the total.
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
@@ -19,6 +20,7 @@ from bookings.models import (
     Attendance,
     AttendanceCount,
     Booking,
+    EventKind,
     Feedback,
     Given,
     OpenSession,
@@ -78,7 +80,7 @@ class AttendanceSource:
     """What recording asks of bookings and of open sessions, which lie above and register themselves."""
 
     lock: Callable[[Any, datetime], Any]
-    record: Callable[..., None]
+    record: Callable[..., None]  # of a kind that both have
     mark_delivered: Callable[..., object]
     # Who is expected, the likeliest first.
     professions: Callable[[Any], Sequence[str]]
@@ -132,7 +134,7 @@ def record_attendance(
         rows = [AttendanceCount(attendance=attendance, profession=name, people=people) for name, people in counted.items()]
         AttendanceCount.objects.bulk_create(rows)
         stands = attendance
-        source.record(locked, by=by, now=now, changes={"people": [before, stands.people]})
+        source.record(locked, EventKind.ATTENDANCE, by=by, now=now, changes={"people": [before, stands.people]})
     if may_be_delivered(locked, now):
         source.mark_delivered(locked, by=by, now=now)
     return stands
@@ -196,6 +198,43 @@ class FeedbackClosed(DomainError):
     message = _("We no longer take answers about this presentation. Thank you all the same.")
 
 
+class FeedbackFull(DomainError):
+    def __init__(self) -> None:
+        sentence = _(
+            "We have feedback from everybody we expected. Were you there too? Tell us on %(phone)s or at %(email)s, and we will "
+            "take yours as well."
+        )
+        super().__init__(sentence % {"phone": settings.ADVICE_PHONE, "email": settings.ADVICE_EMAIL})
+
+
+def has_all_feedback(afterwards: Afterwards) -> bool:
+    """Whether as many people as were expected, or as came if those are more, have answered, and some more. The host's own is
+    not counted. Two statements."""
+    if afterwards.takes_more:
+        return False
+    given = afterwards.given
+    came = Attendance.objects.filter(**belongs_to(given)).values_list("people", flat=True).first() or 0
+    people = max(came, given.audience_size if isinstance(given, Booking) else given.occupied)
+    most = people + max(rules.LEAST_FEEDBACK_MARGIN, people // rules.FEEDBACK_MARGIN_SHARE)
+    return Feedback.objects.filter(afterwards=afterwards, by_host=False).count() >= most
+
+
+def may_take_more_feedback(given: Given, now: datetime) -> bool:
+    afterwards: Afterwards | None = getattr(given, "afterwards", None)
+    return afterwards is not None and afterwards.is_open(now) and not afterwards.takes_more
+
+
+@transaction.atomic
+def take_more_feedback(given: Given, *, reason: str, by: User, now: datetime) -> None:
+    """However many people have answered. Raises FeedbackClosed."""
+    source = ATTENDANCE_SOURCES[type(given)]
+    locked = source.lock(given, now)
+    if not may_take_more_feedback(locked, now):
+        raise FeedbackClosed
+    Afterwards.objects.filter(**belongs_to(locked)).update(takes_more=True)
+    source.record(locked, EventKind.MORE_FEEDBACK, by=by, now=now, reason=reason)
+
+
 @dataclass(frozen=True)
 class FeedbackAnswers:
     """`flagged`: the comment looks like a child's details, and its writer kept it."""
@@ -211,7 +250,10 @@ class FeedbackAnswers:
 def give_feedback(
     *, afterwards: Afterwards, answers: FeedbackAnswers, token: str, by_host: bool, now: datetime
 ) -> Feedback | None:
-    """None if this form was sent before, or if the host has answered already: then nothing changes. Raises FeedbackClosed."""
+    """None if this form was sent before, or if the host has answered already: then nothing changes.
+
+    Raises FeedbackClosed; FeedbackFull, but for a host.
+    """
     if not afterwards.is_open(now):
         raise FeedbackClosed
     feedback = Feedback(
@@ -228,6 +270,14 @@ def give_feedback(
     )
     try:
         with transaction.atomic():
+            if not by_host:
+                # One after the other, so that each counts those before it.
+                locked = Afterwards.objects.select_for_update(no_key=True).get(pk=afterwards.pk)
+                afterwards.takes_more = locked.takes_more
+                if has_all_feedback(afterwards):
+                    if Feedback.objects.filter(token=token).exists():
+                        return None
+                    raise FeedbackFull
             feedback.save(force_insert=True)
             if answers.flagged:
                 notify_safeguarding_lead(about=f"feedback:{feedback.pk}", reference=afterwards.given.reference, now=now)

@@ -36,9 +36,11 @@ from bookings.feedback.queries import (
 from bookings.feedback.services import (
     CountedMeanwhile,
     FeedbackClosed,
+    FeedbackFull,
     attendance_counts,
     find_by_code,
     give_feedback,
+    has_all_feedback,
     may_record_attendance,
     open_afterwards,
     record_attendance,
@@ -117,7 +119,7 @@ def feedback_code(request: HttpRequest) -> HttpResponse:
 @require_http_methods(FORM_METHODS)
 @by_short_link
 def feedback(request: HttpRequest, afterwards: Afterwards, now: datetime) -> HttpResponse:
-    if not afterwards.is_open(now):
+    if not afterwards.is_open(now) or (request.method != "POST" and has_all_feedback(afterwards)):
         return not_open(request, afterwards, now)
     return feedback_page(request, afterwards, now, done=reverse("feedback_thanks", args=[afterwards.code]))
 
@@ -137,10 +139,14 @@ def feedback_page(
                 give_feedback(afterwards=afterwards, answers=form.answers, token=token, by_host=by_host, now=now)
             except FeedbackClosed:
                 return not_open(request, afterwards, now)
-            if form.cleaned_data.get("remind"):
-                request_year_later(of=host_booking(afterwards), now=now)
-            return redirect(done)
-        form.add_error(None, stop.sentence(now))
+            except FeedbackFull as refusal:
+                form.add_error(None, str(refusal.message))
+            else:
+                if form.cleaned_data.get("remind"):
+                    request_year_later(of=host_booking(afterwards), now=now)
+                return redirect(done)
+        else:
+            form.add_error(None, stop.sentence(now))
     else:
         record_if_blocked(form)
     context = {**feedback_context(afterwards), "form": form, "by_host": by_host, "closes": format_day(afterwards.closes_at)}
@@ -161,11 +167,12 @@ def feedback_context(afterwards: Afterwards) -> dict[str, Any]:
 
 
 def not_open(request: HttpRequest, afterwards: Afterwards, now: datetime) -> HttpResponse:
-    """Too early, or over; the certificate can be had for longer."""
+    """Too early, over, or all have answered; the certificate can be had for longer."""
     opens = afterwards.opens_at
     context = {
         **feedback_context(afterwards),
         "opens": _("%(clock)s on %(day)s") % {"clock": format_clock(opens), "day": format_day(opens)} if now < opens else "",
+        "full": FeedbackFull().message if afterwards.is_open(now) else "",
         "may_certify": afterwards.may_certify(now),
     }
     return render(request, "bookings/feedback/not_open.html", context)

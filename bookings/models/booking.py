@@ -423,6 +423,7 @@ class EventKind(models.TextChoices):
     SAID_SAFE = "said-safe", _("Said to be safe")
     LINK_SET = "link-set", _("Joining link changed")
     ATTENDANCE = "attendance", _("Attendance recorded")
+    MORE_FEEDBACK = "more-feedback", _("More feedback is taken")
     ERASED = "erased", _("Personal details erased")
 
 

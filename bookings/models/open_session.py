@@ -174,6 +174,7 @@ class SessionEventKind(models.TextChoices):
     BUMPED = "bumped", _("Moved back to the waiting list")
     ATTENDED = "attended", _("Attended")
     ATTENDANCE = "attendance", _("Attendance recorded")
+    MORE_FEEDBACK = "more-feedback", _("More feedback is taken")
 
 
 class SessionEvent(EngagementEvent):

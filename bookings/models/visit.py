@@ -281,6 +281,7 @@ class Afterwards(OfOnePresentation):
 
     code = impersonal(models.CharField(_("code"), max_length=6, unique=True))
     created_at = models.DateTimeField(_("made"))
+    takes_more = models.BooleanField(_("answers are taken from any number of people"), default=False, db_default=False)
 
     objects = AfterwardsQuerySet.as_manager()
 

@@ -22,6 +22,8 @@ from professionals.safeguarding.vocabulary import (
     LONG_NUMBER,
     MOST,
     NAME,
+    NAME_IN_YEAR,
+    NAMED_CHILD,
     NATION,
     NHS_LABEL,
     NHS_SHAPE,
@@ -37,6 +39,7 @@ from professionals.safeguarding.vocabulary import (
     SPACES,
     SUBJECTS,
     TITLES,
+    TOLD_OF,
 )
 
 # Characters; no box of ours takes a tenth of it, and what is longer is refused for its length before anything is kept.
@@ -198,8 +201,12 @@ NAME_BESIDE_AGE = re.compile(
     re.IGNORECASE,
 )
 HARM_WINDOW = 80
-# "15F", as it is noted in hospitals.
-CLINICAL_AGE = re.compile(r"(?<![\w/.-])(?:[5-9]|1[0-7]) ?(?:[MF]|yo[MF]?)(?=[,;.]|$| (?:from|with|who|in|brought)\b)")
+# "15F", "M/13", "12;4", "14y4m", as it is noted in hospitals and by therapists.
+CLINICAL_AGE = re.compile(
+    r"(?<![\w/.-])(?:[5-9]|1[0-7]) ?(?:[MF]|yo[MF]?)(?=[,;.]|$| (?:from|with|who|in|brought)\b)"
+    r"|(?<![\w/.-])[MF]/(?:[1-9]|1[0-7])(?![\d/])|(?<![\w/.:;-])(?:[2-9]|1[0-7]);(?:\d|1[01])(?![\w;:])"
+    r"|(?<![\w/.-])(?:\d|1[0-7]) ?y ?\d{1,2} ?m\b"
+)
 ROOM_BEFORE = re.compile(
     r"\b(?:room|rm|ward|flat|floor|bed|bay|suite|block|gate|desk|unit|house|level|row|seat|box|no|number|apartment|junction)\W{1,3}$",
     re.IGNORECASE,
@@ -533,7 +540,7 @@ def signs_add_up(text: str) -> bool:
 
     Each kind weighs no more than its most; without a sign of a child or of an age below 18 they weigh nothing.
     """
-    signs = sorted(find_signs(SHORTENED.sub(lambda short: SHORT[short[0].lower()], text)))
+    signs = sorted(find_signs(SHORTENED.sub(written_out, text)))
     weights: Counter[str] = Counter()
     first = last = 0
     for place, _kind, _weight in signs:
@@ -550,15 +557,37 @@ def signs_add_up(text: str) -> bool:
     return False
 
 
+def written_out(short: re.Match[str]) -> str:
+    """A capital letter alone is an initial, and not short for a word."""
+    return short[0] if len(short[0]) == 1 and short[0].isupper() else SHORT[short[0].lower()]
+
+
 def find_signs(text: str) -> Iterator[tuple[int, str, int]]:
     """Place, kind and weight of each."""
     for sign in SIGNS:
         for match in sign.pattern.finditer(text):
             yield match.start(), sign.kind, sign.weight
     yield from find_names(text)
+    yield from find_children_by_name(text)
     for match in LONG_NUMBER.finditer(text):
         if not is_of_another_kind(text, match.start()):
             yield match.start(), "number", 2
+
+
+def find_children_by_name(text: str) -> Iterator[tuple[int, str, int]]:
+    """Initials with a story; a name with a school year, which is a child's details by itself; "young Toby", "the Marsh case"."""
+    for match in TOLD_OF.finditer(text):
+        letters = match[1] or match[2]
+        if len(re.sub(r"[. ]", "", letters)) == 1 or are_initials(letters):
+            yield match.start(), "child", 3
+    for match in NAME_IN_YEAR.finditer(text):
+        title = ANY_WORD.findall(before(text, match.start(), 12).lower())[-1:]
+        if are_names(match[1] or match[2]) and TITLES.isdisjoint(title):
+            yield match.start(), "child", 3
+            yield match.start(), "age", 2
+    for match in NAMED_CHILD.finditer(text):
+        if are_names(match[1] or match[2] or match[3]):
+            yield match.start(), "child", 3
 
 
 def find_names(text: str) -> Iterator[tuple[int, str, int]]:

@@ -155,11 +155,14 @@ YOUNG = (
     rf"(?:(?:child|teen|youth|juvenile)(?!{SUBJECT})"
     r"|girl|boy|kid|lad|lass|teenager|adolescent|minor|juv|baby|newborn|infant|toddler|youngster"
     r"|young ?(?:person|man|woman|one|male|female|mum|mother|lad|lady|girl|boy)|schoolgirl|schoolboy"
-    r"|(?<!\bmy )(?<!\bour )little one|uasc|misper|runaway|orphan|pupil"
+    r"|(?<!\bmy )(?<!\bour )li(?:ttle|'?l) one|uasc|misper|runaway|orphan|pupil"
     r"|foster (?:child|son|daughter|boy|girl)|stepson|stepdaughter|granddaughter|grandson)"
 )
 # No sister of a ward: she is asked for.
-RELATED = r"(?:daughter|son|(?<!\bward )(?<!\bask )(?<!\bask the )(?<!\bask for )sister|brother|sibling|niece|nephew|twin)"
+RELATED = (
+    r"(?:daughter|son|(?!(?-i:Sister [A-Z]))(?<!\bward )(?<!\bask )(?<!\bask the )(?<!\bask for )sister|brother|sibling|niece"
+    r"|nephew|twin)"
+)
 # Not where the age of an adult stands behind it.
 OF_AN_ADULT = (
     r"(?![ ,(]{1,3}(?:from [\w-]{1,15}[ ,]{1,2})?(?:(?:who )?(?:is|are) |who's |aged? )?(?:all |both )?(?:1[89]|[2-9]\d)\b"
@@ -242,7 +245,10 @@ SIGNS = (
         rf"\b(?:{YOUNG}|{RELATED})'s (?!{BUILDING_OR_SERVICE})",
         r"\b(?:eldest|oldest|youngest)\b(?! \w{1,20}s\b)",
         r"\b(?:siblings|twins|sibling group)\b",
+        r"\bone of mine\b|\blunch money\b|\b(?:he|she) is on my caseload\b|\bfoster (?:mum|mother|dad|father)\b"
+        r"|\b(?:my|our) placement (?:is|was|has|gets|keeps|went)\b",
     ),
+    *_signs("child", 3, r"\b(?:her|him)self a child\b|\b\d{1,2} missing episodes\b"),
     *_signs(
         "age",
         3,
@@ -252,12 +258,15 @@ SIGNS = (
         rf"\b(?:looks?|appears?|seems|says?|said|thinks?|probably|assessed as|claims?|claiming|turned|turns|turning|just|only)"
         rf"(?: (?:to be|that|he is|she is|he's|she's|just|only|about|around|like|more like)){{0,3}} {UNDER_18}{NO_THING}",
         rf"\b(?:he|she|who)(?:'s| is| was|s)(?: (?:just|only|about|around|maybe)){{0,2}} {UNDER_18}{NO_THING}",
+        rf"{UNDER_18}(?: and a half(?=[,.])| if a day\b| at (?:the )?most\b)",
     ),
     *_signs(
         "age",
         2,
         r"(?<![\w/.-])(?:[5-9]|1[0-7]) ?(?:f|m|fem|male|female)\b",
         r"\b(?:year|yr|y) ?(?:[1-9]|1[0-3])\b(?! ?(?:-|to|and|&|/) ?\d)",
+        r"\bin (?:[7-9]|1[0-3])(?-i:[A-Z])\b|\b[mf] (?:[5-9]|1[0-7])(?=,)|\bat 1[3-7](?=,| and\b)",
+        r"(?<=, )(?:nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen)(?=[,.]|$)",
         rf"\b(?:dental|bone) age\b|\bunder ?age\b|(?<!children )(?<!people )(?<!those )\bunder (?:{UNDER_18}|18\b)(?!s)",
     ),
     *_signs(
@@ -282,7 +291,9 @@ SIGNS = (
         "met",
         1,
         r"\b(?:seen|saw|met|visited|found|located|reported|referred|arrives?|arrived|turned up|moved in|appeared|living|lives"
-        r"|live|spotted|staying|stays|placed|with us|with me|goes to)\b",
+        r"|live|spotted|staying|stays|placed|with us|with me|goes to|attender)\b",
+        r"\bin the matter of the\b|\bi have a family\b|\brespite\b|\brhi\b|\bbrought (?:the|a|him|her|this)\b"
+        r"|\b(?:my|our|the) (?:form|lessons|nurture group|key worker|setting|unit|drop-in|residential (?:unit|home))\b",
         r"\b(?:nrm|lac|cla|uasc|looked[ -]after|in care|social worker|solicitor|age assess\w*|foster carers?)\b",
     ),
     *_signs(
@@ -315,15 +326,22 @@ SIGNS = (
         r"\b(?:not|isn'?t|aren'?t) (?:(?:a|an|the|his|her|their) )?(?:real |own )?"
         r"(?:parent|mother|father|mum|dad|family|relative)s?\b"
         r"|\b(?:do|does|did)(?:n'?t| not) (?:know|say|have) (?:where|which|how|who|the|his|her|their|any|a)\b",
-        r"['\"](?:uncle|aunt|auntie|aunty|cousin|husband|friend|brother|sister|relative|family friend)['\"]",
+        r"['\"](?:uncle|aunt|auntie|aunty|cousin|husband|friend|brother|sister|relative|family friend|owner|boss|employer"
+        r"|her man|favours?)['\"]",
+        r"\boverdose\b|\btranslates for\b|\bbank (?:card|details)\b|\bsofa[ -]surf\w{0,3}\b|\bno (?:bed|bedroom)\b|\btrap house\b"
+        r"|\bruns? (?:the |a )?(?:county )?lines?\b|\bbrought (?:over|here) to (?:clean|cook|work)\b|\bwaits? (?:for (?:her|him)"
+        r"|outside)\b|\bwith adults\b",
+        r"\b(?:husband|partner|boyfriend|fianc\w{1,2}),? (?:is |aged )?(?:1[89]|[2-9]\d)\b",
     ),
     *_signs(
         "harm",
         1,
-        r"\b(?:a|the|some|older|this|another) (?:man|men|woman|stranger)\b|\b(?:uncle|aunt|auntie|cousin|husband)\b",
+        r"\b(?:a|the|some|older|this|another) (?:man|men|woman|lady|stranger)\b|\bleft with\b",
+        r"\b(?:uncle|aunt|auntie|cousin|husband)\b",
         r"\b(?:clean(?:s|ing)|cook(?:s|ing)|chores|farm|factory|restaurant|takeaway|kitchen|building site|nails|working|works"
         r"|wages|paid|cash|money|phones?|presents"
         r"|gifts|online|parcels)\b",
+        r"\b(?:slept|hotel|taxis?|excluded|suspended|sell(?:s|ing)|sims?|tattoo)\b",
         r"\b(?:sleep(?:s|ing)|collected?|collects|collecting|picked up|picks|driven|travels|travell(?:ed|ing)|taken"
         r"|moved|moves|sent|arrested|raid|lorry|small boat|asylum"
         r"|age[ -]disput\w{1,3}|runner|passport|abroad|married|marriage|flights?|one[ -]way|garage|shed|caravan|[1-5] ?am)\b",
@@ -340,7 +358,7 @@ SIGNS = (
     *_signs(
         "in general",
         -3,
-        r"\b(?:if|when|where|how|whether|unless) (?:a|an|any|some|one of)\b|\b(?:part|bit|section) (?:about|on)\b",
+        r"\b(?:if|when|where|how|whether|unless) (?:a|an|any|some|one of)\b(?! day\b)|\b(?:part|bit|section) (?:about|on)\b",
         r"\bstayed with me\b|\b(?:read|told|written|given|made) by (?:a|the) survivor\b|\b(?:came|comes) to mind\b",
         r"\b(?:(?<!same )stor(?:y|ies)|films?|videos?|slides?|case stud\w{1,3}|examples?|scenarios?|signs|moving"
         r"|eye[ -]opening)\b",
@@ -358,7 +376,8 @@ SIGNS = (
         "of work",
         -1,
         r"\b(?:team|staff|training|presenter|speaker|copies|leaflets?|colleagues?|conference|delegates|policy|room|floor|reception"
-        r"|parking|projector|interpreter)\b|\bsigned for (?:it|them|the (?:box|parcel|delivery))\b",
+        r"|parking|projector|interpreter)\b|\b(?:midwives|nurses|officers|tutors|health visitors|social workers)\b"
+        r"|\bsigned for (?:it|them|the (?:box|parcel|delivery))\b",
     ),
     # The owner of a name: it takes away what "called" adds.
     *_signs(
@@ -375,7 +394,7 @@ SIGNS = (
         r"\bmy (?:own )?(?:(?:little|eldest|youngest) )?(?:son|daughter|child|kids|girl|boy|baby|sister|brother|niece|nephew"
         r"|teenager|toddler|little one|twins|grandson|granddaughter|stepson|stepdaughter)\b",
         r"\b(?:presenter|speaker|trainer|colleague|manager|deputy)'s (?:little )?(?:son|daughter|child|baby|boy|girl|kids?)\b",
-        rf"\bmy (?:own )?{OWN_ADULTS}\b",
+        rf"\bmy (?:own )?{OWN_ADULTS}\b|\bmy (?:two|three|lot)\b",
         r"\b(?:i|we) (?:must|need to|have to|want to) (?:be|stay) (?:(?:at )?home |there )?with\b",
     ),
 )
@@ -391,6 +410,34 @@ SHORTENED = re.compile(rf"(?<![\w/])(?:{'|'.join(map(re.escape, SHORT))})(?![\w/
 
 ANY_WORD = re.compile(r"[^\W\d_][\w'-]*")
 TITLES = frozenset("mr mrs ms miss dr sgt pc dc di prof professor cllr rev sir sister matron nurse inspector".split())  # noqa: SIM905
+# Initials of which a story is told, by what stands before or behind them. A letter alone is also a ward, a grade, "I" and "a".
+LETTERS = r"(?:(?:[A-Z]\. ?){1,2}[A-Z]?(?![\w'])|[B-HJ-Z](?![\w&./-])|[A-Z]{2}(?![\w&/-])|[A-HJ-Z]\.?(?='s\b))"
+TOLD_ABOUT = (
+    r"(?i:about|re|regarding|concerns? is|concerned for|worried for|advi[sc]e on|contact with|case of|update on|referral for"
+    r"|meeting for|discussion|review|done with|taken over|support|sw for|query)"
+)
+TOLD_AFTER = (
+    r"(?i:is|was|has|had|says|said|told|tells|came|comes|went|goes|keeps|kept|did|does|didn't|doesn't|lives|left|lost|turned"
+    r"|disclosed|returned|arrived|ran|gets?|got|moved|sleeps?|started|stopped|asks|asked|refuse[sd]|from (?:the|our)"
+    r"|in (?:my|our|the)|and (?:her|his)|will not|won't|can't|cannot)"
+)
+TOLD_OF = re.compile(
+    rf"\b{TOLD_ABOUT}:? ({LETTERS})(?! ?(?!She\b|He\b|Her\b|His\b)[A-Z][a-z])"
+    rf"|(?:^|[.;:!?] |\b(?i:that|and|but|as|then) )({LETTERS})(?! is \d)"
+    rf"(?:'s\b|,? (?:(?:who|also|then|now|just) )?{TOLD_AFTER}\b)"
+)
+# A child by their school year, by a family's name or as "young": where the capital letter is no word of work.
+NAME_IN_YEAR = re.compile(
+    rf"({NAME})(?:[ ,(]{{1,3}}(?:in )?(?i:yr|year|y) ?(?:[1-9]|1[0-3])\b|,? \(?[PS][1-7]\b| (?:[7-9]|1[0-3])[A-Z]\b)"
+    r"(?! ?(?:to|and|-|&|/) ?(?:\d|[Yy]))"
+    r"(?! (?i:tutors?|heads?|leads?|leaders?|teams?|teachers?|office|groups?|class(?:es)?|pupils|students|staff|parents"
+    r"|entrance|block|room))"
+    rf"|\b(?i:yr|year|y) ?(?:[1-9]|1[0-3]) ({NAME})"
+)
+NAMED_CHILD = re.compile(
+    rf"(?<!\b[Aa] )\b[Yy]oung (?:Mr |Master )?({NAME})|\b(?:[Ll]ittle|[Ww]ee) ({NAME})"
+    rf"|\b[Tt]he ({NAME}) (?:case|family|children|girls?|boys?|siblings|twins|lads?|lass)\b(?! (?:stud|review|conference|law))"
+)
 SUBJECTS = frozenset("re regarding concerning about case of".split())  # noqa: SIM905
 ENDS_A_SENTENCE = re.compile(r"(?:^|[.!?;:\n] ?)$")
 LONG_NUMBER = re.compile(r"(?<![\w+/.,£-])(?=[A-Z]{0,3}\d{5})[A-Z]{0,3}\d{5,14}(?![\w/-])", re.IGNORECASE)

@@ -4,17 +4,21 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from threading import Barrier, Event, Thread
 from time import sleep
 
 import pytest
 from django.db import IntegrityError, close_old_connections, connection, transaction
+from django.db.models import QuerySet
 
 from bookings.booking.services import create
 from bookings.booking.services.create import place_booking
 from bookings.booking.services.transitions import cancel_booking
+from bookings.feedback import services as feedback_services
+from bookings.feedback.services import FeedbackAnswers, give_feedback, open_afterwards
 from bookings.leave.services import record_leave
-from bookings.models import Booking, BusyTime, Hold, Presenter
+from bookings.models import Afterwards, Booking, BusyTime, Feedback, Hold, Presenter
 from bookings.schedule.holds import hold_slot
 from bookings.schedule.locks import lock_draft, lock_presenters
 from professionals.models import Person
@@ -268,3 +272,29 @@ def test_the_guards_are_back_after_the_control(presenter: Presenter) -> None:
         make_booking(presenter, TEN + timedelta(minutes=30))
     with pytest.raises(IntegrityError, match="minutes of travel"), transaction.atomic():
         make_booking(presenter, at("11:00"), postcode=LEEDS_TOO)
+
+
+@pytest.mark.parametrize("locked", [True, False])
+def test_only_one_gives_the_last_feedback_that_is_taken(monkeypatch: pytest.MonkeyPatch, *, locked: bool) -> None:
+    """Without the lock, the control, each counts before the others have written."""
+    booking = make_booking(make_presenter(), at("10:00"), postcode="", audience_size=1)
+    afterwards, now = open_afterwards(given=booking, now=NOW), booking.agreed[1]
+    has_all = feedback_services.has_all_feedback
+
+    def slowly(afterwards: Afterwards) -> bool:
+        found = has_all(afterwards)
+        sleep(0.3)
+        return found
+
+    def give(number: int) -> None:
+        answers = FeedbackAnswers(useful=4, clear=4, ready=4)
+        give_feedback(afterwards=afterwards, answers=answers, token=str(number), by_host=False, now=now)
+
+    for number in range(5):  # of one and five more
+        give(number)
+    monkeypatch.setattr(feedback_services, "has_all_feedback", slowly)
+    if not locked:
+        monkeypatch.setattr(QuerySet, "select_for_update", lambda rows, **_how: rows)
+    ends = all_at_once(partial(give, number) for number in range(10, 14))
+    assert (ends == Counter(done=1, FeedbackFull=3)) is locked
+    assert (Feedback.objects.count() == 6) is locked

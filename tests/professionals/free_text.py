@@ -129,6 +129,7 @@ WRITTEN_BY = {
     "bookings.Booking.request_reason": {"DatesForm.reason"},
     "bookings.Booking.closed_reason": {"CancelForm.reason", "CancelBookingForm.reason", "DeclineForm.reason", "AnswerForm.why"},
     "bookings.BookingEvent.reason": {
+        "MoreFeedbackForm.reason",
         *(
             "TravelForm.reason",
             "ReassignForm.override_reason",
@@ -143,7 +144,12 @@ WRITTEN_BY = {
     "bookings.OpenSession.joining_help": {"JoiningForm.joining_help"},
     "bookings.OpenSession.closed_reason": {"CancelSessionForm.reason"},
     "bookings.SessionPlace.access_needs": {"PlaceForm.access_needs", "CallerPlaceForm.access_needs"},
-    "bookings.SessionEvent.reason": {"ReasonForm.reason", "SessionPresenterForm.reason", "RescheduleSessionForm.reason"},
+    "bookings.SessionEvent.reason": {
+        "MoreFeedbackForm.reason",
+        "ReasonForm.reason",
+        "SessionPresenterForm.reason",
+        "RescheduleSessionForm.reason",
+    },
     "privacy.Complaint.wrong": {"ComplaintForm.wrong", "EnterComplaintForm.wrong"},
     "privacy.Complaint.wanted": {"ComplaintForm.wanted", "EnterComplaintForm.wanted"},
     "privacy.ComplaintEvent.text": {

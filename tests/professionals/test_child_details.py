@@ -68,6 +68,23 @@ def test_how_often_it_is_wrong(table, at_least, misses, false_alarms, capsys):
     assert figures[False].share <= false_alarms
 
 
+# Notes that are hard on purpose, every second one of which no rule was tuned on. Before any rule was changed for them, 37 of 100
+# were found in the tuned half, and 5 of the 42 that were stopped were harmless. After that 91 and 2 of 93; in the half set aside,
+# measured once, 63 and 8 of 71. Whoever tunes a rule on that half writes new notes to measure on.
+@pytest.mark.parametrize(
+    ("set_aside", "recall", "precision"), [(False, 0.91, 0.97), (True, 0.63, 0.88)], ids=["tuned", "set aside"]
+)
+def test_of_the_hard_notes_every_second_was_set_aside(set_aside, recall, precision, capsys):
+    found = notes("hard.txt")[set_aside::2]
+    assert Counter(note.of_a_child for note in found) == {True: 100, False: 100}
+    stopped = [note for note in found if looks_like_child_details(note.words)]
+    right = sum(note.of_a_child for note in stopped)
+    with capsys.disabled():
+        print(f"\nhard.txt, {'set aside' if set_aside else 'tuned'}: {right} found of 100, {len(stopped)} stopped")  # noqa: T201
+    assert right / 100 >= recall
+    assert right / len(stopped) >= precision
+
+
 @dataclass(frozen=True)
 class Rate:
     wrong: int
@@ -275,6 +292,30 @@ def test_a_name_or_initials_and_an_age(note, is_of_a_child):
     assert looks_like_child_details(note) is is_of_a_child
 
 
+@pytest.mark.parametrize(
+    ("note", "is_of_a_child"),
+    [
+        ("Worried about L, she is in my form group", True),
+        ("Ring L about the room, she is in until 4", False),
+        ("B told us that she will not go home", True),
+        ("Bay B told us that she will not go home", False),
+        ("W has gone missing and owes a man", True),
+        ("Kayleigh-Mae (yr 10)", True),
+        ("Miss Rees (yr 10)", False),
+        ("Year 10 tutors", False),
+        ("Tuesday 9 March", False),
+        ("young Toby is back with his uncle", True),
+        ("a young Labrador, he sleeps all day", False),
+        ("the Marsh case: he has been seen begging", True),
+        ("M (12;4)", True),
+        ("from 12;40 on", False),
+        ("Sister Okafor, ward 7B", False),
+    ],
+)
+def test_a_story_of_initials_a_name_in_a_school_year_or_a_case_by_its_name(note, is_of_a_child):
+    assert looks_like_child_details(note) is is_of_a_child
+
+
 def test_what_is_said_in_general_or_of_ones_own_family_weighs_against():
     assert looks_like_child_details("a boy has burns and is silent") is True
     assert looks_like_child_details("what to do if a boy has burns and is silent") is False
@@ -299,7 +340,8 @@ def test_what_is_said_in_general_or_of_ones_own_family_weighs_against():
         "amina khan ", "amina, khan ", "amina khan 1/1/12 ", "a b ", "A.B", "A.B. is ", "amina is ", "amina is just just ",
         "amina (1", "amina is 15 and ", "amina, 15, ", "amina - 15 - ", "just ", "crime ref MPS ", "case ref ref ", "MPS ",
         "mps ref ", "kent 123/", "urn ", "urn 01AB/", "urn 123/", "dob 14", "BK-234", "case BK-", "hospital no 01 1 ",
-        "initials ", "one of year 9 ",
+        "initials ", "one of year 9 ", "about L ", "L is ", "A. B. ", "A.'s ", "Amina (yr 1", "yr 1 Amina ", "young Amina ",
+        "the Amina ", "12;4", "14y4", "M/1", ", nine",
     ],
 )  # fmt: skip
 def test_a_long_text_takes_little_longer_than_its_length(piece):

@@ -21,7 +21,7 @@ from bookings.booking.services.assign import transfer_bookings
 from bookings.booking.services.decide import slot_query_of
 from bookings.booking.services.reschedule import change_details, reschedule
 from bookings.errors import OutsideRules, SlotTaken, Stale
-from bookings.feedback.admin import ATTENDANCE
+from bookings.feedback.admin import ATTENDANCE, MORE_FEEDBACK
 from bookings.models import Booking, Format, Presenter, SessionPlace, State
 from bookings.models.presenter import validate_https
 from bookings.schedule import admin as admin_forms
@@ -394,6 +394,7 @@ OBJECT_ACTIONS = (
     NOT_IN,
     NOT_OUT,
     ATTENDANCE,
+    MORE_FEEDBACK,
     LINK,
     REASSIGN,
     MOVE,

@@ -26,7 +26,7 @@ from accounts.services import AccountGoneError
 from bookings import rules
 from bookings import text as bookings_text
 from bookings.errors import OutsideRules
-from bookings.feedback.admin import ATTENDANCE
+from bookings.feedback.admin import ATTENDANCE, MORE_FEEDBACK
 from bookings.models import Channel, OpenSession, PlaceState, Presenter, SessionPlace, SessionState
 from bookings.models.open_session import LIVE_PLACES
 from bookings.open_sessions.admin.plan import JoiningForm
@@ -475,4 +475,7 @@ SESSION_ATTENDANCE = replace(
         "and everybody who had a place is asked by email how it was."
     ),
 )
-OBJECT_ACTIONS = (ASSIGN, DELIVERED, SEND, SESSION_ATTENDANCE, CALLER, CAPACITY, REASSIGN, RESCHEDULE, JOINING, CANCEL, ONE_PLACE)
+OBJECT_ACTIONS = (
+    *(ASSIGN, DELIVERED, SEND, SESSION_ATTENDANCE, MORE_FEEDBACK, CALLER, CAPACITY, REASSIGN, RESCHEDULE, JOINING, CANCEL),
+    ONE_PLACE,
+)

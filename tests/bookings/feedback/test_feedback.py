@@ -14,10 +14,21 @@ from accounts import limits
 from bookings import rules
 from bookings.booking.services.transitions import cancel_booking, mark_delivered
 from bookings.feedback.queries import host_key
-from bookings.feedback.services import open_afterwards
-from bookings.models import Afterwards, Booking, Feedback, State, YearLater
+from bookings.feedback.services import open_afterwards, record_attendance
+from bookings.models import (
+    Afterwards,
+    Booking,
+    BookingEvent,
+    EventKind,
+    Feedback,
+    PlaceState,
+    Presenter,
+    State,
+    YearLater,
+)
 from notifications.models import Notification
 from tests.bookings.feedback.conftest import END, JUST_AFTER, START
+from tests.bookings.open_sessions.rows import make_place, make_session
 from tests.factories import make_staff, sign_in, sign_in_staff
 from tests.leaflets.tagged import drawn_outside, elements, page_streams, spoken
 
@@ -90,6 +101,59 @@ def test_very_many_answers_from_one_address_wait_and_lose_nothing(
     monkeypatch.undo()
     limits.clear_limits(["feedback:address:127.0.0.1"])
     assert anybody.post(f"/f/{afterwards.code}/", {**SAID, "token": TOKEN}).status_code == 302
+
+
+def answered(afterwards: Afterwards, times: int) -> None:
+    marks = dict.fromkeys(("useful", "clear", "ready"), 4)
+    day, first = END.date(), Feedback.objects.count()
+    Feedback.objects.bulk_create(
+        Feedback(afterwards=afterwards, token=f"{first + number}", received_on=day, **marks) for number in range(times)
+    )
+
+
+@pytest.mark.parametrize(
+    ("expected", "came", "most"), [(12, None, 17), (40, None, 50), (12, 8, 17), (12, 24, 30), (1000, None, 1250)]
+)
+def test_answers_are_taken_from_whom_we_expected_and_some_more(
+    anybody: Client, afterwards: Afterwards, expected: int, came: int | None, most: int
+) -> None:
+    Booking.objects.update(audience_size=expected)
+    if came:
+        record_attendance(given=afterwards.given, counts={"midwife": came}, by=make_staff(), now=JUST_AFTER)
+    answered(afterwards, most - 1)
+    page = f"/f/{afterwards.code}/"
+    assert "Say how far you agree" in anybody.get(page).content.decode()
+    for _twice in range(2):  # a second tap of the last one
+        assert anybody.post(page, {**SAID, "token": TOKEN}).status_code == 302
+    refused = anybody.post(page, {**SAID, "token": "n" * 43}).content.decode()
+    assert ("We have feedback from everybody we expected." in refused, "A break, please." in refused) == (True, True)
+    shut = anybody.get(page).content.decode()
+    assert ("Everybody has answered" in shut, settings.ADVICE_PHONE in shut, "Get your certificate" in shut) == (True,) * 3
+    assert Feedback.objects.count() == most
+    host = {**SAID, "token": "h" * 43, "arranging": "5"}
+    assert anybody.post(f"{page}host/{host_key(afterwards)}/", host).status_code == 302  # is asked in any case
+
+
+def test_of_an_open_session_as_many_as_had_a_place(anybody: Client, presenter: Presenter) -> None:
+    session = make_session(presenter, START - timedelta(hours=3))
+    for _number in range(2):
+        make_place(session, PlaceState.ATTENDED)
+    afterwards = open_afterwards(given=session, now=JUST_AFTER)
+    answered(afterwards, 6)
+    assert anybody.post(f"/f/{afterwards.code}/", {**SAID, "token": TOKEN}).status_code == 302
+    assert "Everybody has answered" in anybody.get(f"/f/{afterwards.code}/").content.decode()
+
+
+def test_staff_can_let_more_answer_and_say_why(anybody: Client, client: Client, afterwards: Afterwards) -> None:
+    answered(afterwards, 17)
+    desk, page = sign_in_staff(client, make_staff()), f"/staff/bookings/booking/{afterwards.booking_id}/do/more-feedback/"
+    assert "Write why more people answer than we expected." in desk.post(page, {"reason": ""}).content.decode()
+    assert desk.post(page, {"reason": "The night shift came too."}).status_code == 302
+    event = BookingEvent.objects.get(kind=EventKind.MORE_FEEDBACK)
+    assert event.reason == "The night shift came too."
+    assert anybody.post(f"/f/{afterwards.code}/", {**SAID, "token": TOKEN}).status_code == 302
+    desk.post(page, {"reason": "Once more."})  # is no longer offered
+    assert BookingEvent.objects.filter(kind=EventKind.MORE_FEEDBACK).count() == 1
 
 
 def test_the_host_is_asked_by_email_once_answers_once_and_may_wish_a_reminder(anybody: Client, booking: Booking) -> None:
