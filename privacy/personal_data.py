@@ -18,6 +18,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -42,33 +43,68 @@ class ExportFormat(models.TextChoices):
 
 @dataclass(frozen=True)
 class ExportLine:
-    """A name with its value, or with lines of its own."""
+    """A name with its value, or with lines of its own, and the level of its heading."""
 
     name: str
     text: str = ""
     nodes: list["ExportLine"] = field(default_factory=list)
+    level: int = 2
+
+    @property
+    def rows(self) -> list[dict[str, str]]:
+        """For a summary list: what has a value."""
+        return [{"label": node.name, "value": node.text} for node in self.nodes if not node.nodes]
+
+    @property
+    def groups(self) -> list["ExportLine"]:
+        return [node for node in self.nodes if node.nodes]
+
+    @property
+    def columns(self) -> list[str]:
+        """If its lines are rows of one table, short enough for a page; else each stands under a heading of its own."""
+        rows = [[cell.name for cell in node.nodes] for node in self.nodes]
+        short = all(not cell.nodes and len(cell.text) <= SHORT_TEXT for node in self.nodes for cell in node.nodes)
+        is_table = short and rows and rows[0] and len(rows[0]) <= MOST_COLUMNS and all(row == rows[0] for row in rows)
+        return rows[0] if is_table else []
+
+
+SHORT_TEXT, MOST_COLUMNS = 60, 4
+# Where the name in the file for a program says little to a person.
+NAMES_TO_READ = {
+    "person": gettext_lazy("Your details"),
+    "choices_of_mail": gettext_lazy("What you chose to get by email"),
+    "messages": gettext_lazy("Emails to you"),
+    "stopped": gettext_lazy("Tries that were stopped"),
+    "leaflets": gettext_lazy("Orders of leaflets"),
+    "what_was_noted": gettext_lazy("What was noted of your sign-ins"),
+}
+
+
+def export_page(data: dict[str, Any]) -> dict[str, Any]:
+    """What the templates of a page and of a file to read show."""
+    return {"nodes": list(export_lines(data)), "made": format_moment(timezone.now())}
 
 
 def export_response(data: dict[str, Any], form: str = ExportFormat.JSON) -> HttpResponse:
     response: HttpResponse
     if form == ExportFormat.HTML:
-        page = {"nodes": list(export_lines(data)), "made": format_moment(timezone.now())}
-        response = HttpResponse(render_to_string("account/my_data_file.html", page))
+        response = HttpResponse(render_to_string("account/my_data_file.html", export_page(data)))
     else:
         response = JsonResponse(data, json_dumps_params={"indent": 2, "ensure_ascii": False})
     response["Content-Disposition"] = f'attachment; filename="my-data.{form}"'
     return response
 
 
-def export_lines(data: Any) -> Iterator[ExportLine]:
-    """Names as they read: 'Access needs', or 1, 2, 3 in a list."""
+def export_lines(data: Any, *, of: str = "", level: int = 2) -> Iterator[ExportLine]:
+    """Names as they read: 'Access needs', or in a list 'Bookings: 1 of 3', of a list whose name is `of`."""
     pairs = data.items() if isinstance(data, dict) else enumerate(data, 1)
     for key, value in pairs:
-        name = str(key).replace("__", " ").replace("_", " ")
-        name = name[:1].upper() + name[1:]
+        name = str(NAMES_TO_READ.get(key) or capfirst(str(key).replace("__", " ").replace("_", " ")))
         if isinstance(value, dict | list | tuple):
-            nodes = list(export_lines(value))
-            yield ExportLine(name, "" if nodes else _("Nothing"), nodes)
+            if isinstance(key, int):
+                name = _("%(name)s: %(number)d of %(count)d") % {"name": of, "number": key, "count": len(data)}
+            nodes = list(export_lines(value, of=name, level=min(level + 1, 6)))
+            yield ExportLine(name, "" if nodes else _("Nothing"), nodes, level)
         else:
             yield ExportLine(name, value_in_words(value))
 

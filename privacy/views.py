@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from django.contrib.auth import logout
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -22,7 +21,7 @@ from ctac.pages import keep_private
 from privacy import services
 from privacy.forms import ComplaintForm, DeleteAccountForm
 from privacy.models import Complaint, ComplaintChannel, DataActionReason
-from privacy.personal_data import ExportFormat, export_response
+from privacy.personal_data import ExportFormat, export_page, export_response
 from privacy.services import AlreadySent, enter_complaint, erase_and_notify
 from professionals import drafts
 from professionals.access import person_in, person_required, the_person
@@ -31,15 +30,17 @@ from professionals.access import person_in, person_required, the_person
 @person_required
 @require_safe
 def my_data(request: HttpRequest) -> HttpResponse:
-    """Everything that we hold about the person, as one file: to read with ?form=html, else for a program."""
-    if response := ask_to_reauthenticate(request, afterwards=reverse("account_details")):
+    """Everything that we hold about the person, on one page; with ?form=json as a file for a program."""
+    if response := ask_to_reauthenticate(request, afterwards=request.path):
         return response
     if wait := check_own_data_limit(request, timezone.now()):
         return wait
-    form, person = ExportFormat.HTML if request.GET.get("form") == ExportFormat.HTML else ExportFormat.JSON, the_person(request)
-    file = export_response(services.export_person(person), form)
+    form, person = ExportFormat.JSON if request.GET.get("form") == ExportFormat.JSON else ExportFormat.HTML, the_person(request)
+    data = services.export_person(person)
     record(Act.EXPORTED, by=request.user.pk, about=About.of(person), page="account_my_data", whats=[form])
-    return file
+    if form == ExportFormat.JSON:
+        return export_response(data)
+    return render(request, "account/my_data.html", export_page(data))
 
 
 # The refusals of the service are for staff; these are for the owner of the account.

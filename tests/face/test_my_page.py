@@ -228,13 +228,15 @@ def test_the_account_list_names_every_page_and_where_one_is(client: Client, owne
         ("Second factor", "/account/2fa/", "page"),
         ("Passkeys", "/account/passkeys/", None),
         ("Where you are signed in", "/account/sessions/", None),
-        ("Download your data", "/account/my-data/", None),
+        ("Your data", "/account/my-data/", None),
         ("Delete your account", "/account/delete/", None),
         ("Sign out", "/account/logout/", None),
     ]
 
 
-@pytest.mark.parametrize("path", ["/my/", "/account/details/", "/account/email/", "/account/password/set/", "/account/2fa/"])
+@pytest.mark.parametrize(
+    "path", ["/my/", "/account/details/", "/account/email/", "/account/password/set/", "/account/2fa/", "/account/my-data/"]
+)
 def test_the_account_list_stands_on_each_of_its_pages(client: Client, owner: Person, path: str) -> None:
     assert len(read(client, path).all("nav", "account-nav")) == 1
 

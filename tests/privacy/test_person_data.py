@@ -1,5 +1,6 @@
 """My data as one file; and a person who is erased is nowhere any more."""
 
+import itertools
 import json
 import re
 
@@ -8,6 +9,7 @@ import time_machine
 from allauth.account.models import EmailAddress
 from django.apps import apps
 from django.test import Client
+from django.utils.html import conditional_escape
 
 from accounts.models import Session, User
 from accounts.sessions import SessionStore
@@ -18,6 +20,7 @@ from privacy import services as privacy_services
 from privacy.services import PrivacySource
 from professionals import drafts
 from professionals.models import Draft, Person
+from tests.face.page import Page
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
 
 pytestmark = pytest.mark.django_db
@@ -45,7 +48,7 @@ def test_my_data_is_one_file_of_all_that_is_mine(client, person):
     make_person(name="Somebody Else")
     sign_in(client, person)
 
-    response = client.get("/account/my-data/")
+    response = client.get("/account/my-data/?form=json")
 
     data = json.loads(response.content)
     assert response["Content-Disposition"] == 'attachment; filename="my-data.json"'
@@ -63,8 +66,8 @@ def test_it_says_when_they_signed_in_and_that_they_took_a_file_and_nothing_of_ot
     sign_in(other, make_person())
     other.get("/account/my-data/")
     sign_in(client, person)
-    client.get("/account/my-data/")
-    noted = client.get("/account/my-data/").json()["person"]["sign_in"]["what_was_noted"]
+    client.get("/account/my-data/?form=json")
+    noted = client.get("/account/my-data/?form=json").json()["person"]["sign_in"]["what_was_noted"]
     assert [row["act"] for row in noted].count("Took out as a file") == 1
     assert {row["act"] for row in noted} <= {"Signed in", "Took out as a file"}
 
@@ -72,16 +75,45 @@ def test_it_says_when_they_signed_in_and_that_they_took_a_file_and_nothing_of_ot
 def test_the_page_to_read_says_every_moment_in_uk_time(client, person):
     with time_machine.travel("2027-07-01 10:05+00:00", tick=False):
         sign_in(client, person)
-        page = client.get("/account/my-data/?form=html").content.decode()
+        page = client.get("/account/my-data/").content.decode()
     assert "1 July 2027, 11:05am" in page
     assert not re.search(r"\d{4}-\d\d-\d\dT", page)
+
+
+def test_the_page_to_read_comes_first_with_all_that_the_file_has_in_headings_and_tables(client, person):
+    sign_in(client, person)
+    file = client.get("/account/my-data/?form=json").json()
+    response = client.get("/account/my-data/")
+    page = Page(response.content.decode())
+    assert (page.mistakes, response.has_header("Content-Disposition")) == ([], False)
+    headings = [heading.text for heading in page.all("h2") if not heading.id]
+    assert len(headings) == len(file)
+    assert {"Your details", "Emails to you"} <= set(headings)
+    levels = [int(each.tag[1]) for each in page.elements if each.tag in {"h1", "h2", "h3", "h4", "h5", "h6"}]
+    assert all(deeper - level <= 1 for level, deeper in itertools.pairwise(levels))
+    noted = next(table for table in page.all("table") if "What was noted of your sign-ins" in table.text)
+    assert [cell.text for cell in page.all("th") if noted in cell.inside] == ["At", "By", "Act"]
+    said = " ".join(response.content.decode().split())
+    assert [leaf for leaf in words_in(file) if leaf not in said] == []
+    assert 'href="?form=json" download' in said
+
+
+def words_in(data):
+    """Each text of the file, but for moments, which the page has in words."""
+    for value in data.values() if isinstance(data, dict) else data:
+        if isinstance(value, dict | list):
+            yield from words_in(value)
+        elif isinstance(value, str) and value and not re.match(r"\d{4}-\d\d-\d\dT", value):
+            yield conditional_escape(" ".join(value.split()))
 
 
 def test_my_data_takes_few_statements_and_needs_a_person(client, person, django_assert_max_num_queries):
     assert client.get("/account/my-data/").status_code == 302
     sign_in(client, person)
 
-    with django_assert_max_num_queries(17):  # a file, not a page; one is the audit's row
+    with django_assert_max_num_queries(17):  # one is the audit's row
+        client.get("/account/my-data/?form=json")
+    with django_assert_max_num_queries(18):
         client.get("/account/my-data/")
 
 

@@ -47,7 +47,7 @@ def send_code(client, onward):
 
 
 @pytest.mark.parametrize(
-    ("page", "onward"), [(NEW_ADDRESS, NEW_ADDRESS), (SET_PASSWORD, SET_PASSWORD), (DATA, "/account/details/")]
+    ("page", "onward"), [(NEW_ADDRESS, NEW_ADDRESS), (SET_PASSWORD, SET_PASSWORD), (f"{DATA}?form=json", DATA)]
 )
 def test_without_a_password_a_code_is_sent(old, person, page, onward):
     assert way(old.get(page)) == (PASSWORD_AGAIN, onward)
@@ -77,7 +77,7 @@ def test_nor_is_who_has_just_signed_up(client):
 
 
 def test_a_password_does_for_who_has_one(with_password):
-    assert way(with_password.get(DATA)) == (PASSWORD_AGAIN, "/account/details/")
+    assert way(with_password.get(DATA)) == (PASSWORD_AGAIN, DATA)
     assert "Use a code from an email instead" in with_password.get(PASSWORD_AGAIN).content.decode()
     assert with_password.post(PASSWORD_AGAIN, {"password": "something else"}).status_code == 200
     assert with_password.get(DATA).status_code == 302
