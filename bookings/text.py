@@ -17,6 +17,7 @@ from bookings.models import (
     DateOption,
     EventKind,
     Format,
+    LeaveKind,
     NotKeptReason,
     OnDuty,
     OpenSession,
@@ -194,6 +195,18 @@ def event_changes(event: BookingEvent | None) -> dict[str, str]:
         "fields": capfirst(", ".join(dict.fromkeys(map(question_name, fields)))),
         "people": people,
     }
+
+
+def freed_text(event: BookingEvent | SessionEvent, name: str) -> str:
+    """'No presenter for now: Asha Patel is ill', as staff read it."""
+    ill = event.changes.get("away") == LeaveKind.ILLNESS
+    said = _("No presenter for now: %(name)s is ill") if ill else _("No presenter for now: %(name)s is away")
+    return said % {"name": name}
+
+
+def reason_text(event: BookingEvent | SessionEvent) -> str:
+    """What was written, or for which kind of leave a presenter went."""
+    return event.reason or (str(LeaveKind(event.changes["away"]).label) if "away" in event.changes else "")
 
 
 def times_of_move(event: BookingEvent | SessionEvent | None) -> list[datetime]:

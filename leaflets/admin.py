@@ -28,6 +28,7 @@ def add_waiting(
     right: str = "view",
     urgent: bool = False,
     group: Any = _("Leaflets"),
+    one: Any = "",
 ) -> None:
     """A line of the first staff page, and the list that shows exactly those; `right` is of the model."""
     staff_site.add_waiting(
@@ -38,6 +39,7 @@ def add_waiting(
             address=lambda: reverse(f"staff:leaflets_{model}_changelist") + query,
             permission=f"leaflets.{right}_{model}",
             urgent=urgent,
+            one=one,
         ),
     )
 
@@ -68,6 +70,7 @@ add_waiting(
     "packingsession",
     f"?state__exact={SessionState.OPEN.value}",
     group=_("Packing"),
+    one=_("packing session open"),
 )
 add_waiting(_("to ring about a recall"), lambda: RecallHolder.objects.to_ring(), "recall")
 add_waiting(_("low in stock"), lambda: low_in_stock(Edition.objects), "edition", "?needs=stock")

@@ -187,6 +187,7 @@ staff_site.add_waiting(
     gettext_lazy("Messages"),
     Waiting(
         label=gettext_lazy("addresses that mail comes back from"),
+        one=gettext_lazy("address that mail comes back from"),
         count=lambda: MarkedAddress.objects.marked(),
         address=lambda: f"{reverse('staff:notifications_markedaddress_changelist')}?look=marked",
         permission="notifications.view_markedaddress",
@@ -442,6 +443,7 @@ staff_site.add_waiting(
     gettext_lazy("Messages"),
     Waiting(
         label=gettext_lazy("mail servers that don’t answer"),
+        one=gettext_lazy("mail server that doesn’t answer"),
         count=lambda: MailServer.objects.silent(),
         address=lambda: f"{reverse('staff:notifications_notification_changelist')}?state__exact=pending",
         permission="notifications.view_notification",

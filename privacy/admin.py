@@ -667,6 +667,7 @@ for waiting in (
         lambda: f"{reverse('staff:privacy_breach_changelist')}?state=overdue",
         "privacy.view_breach",
         urgent=True,
+        one=gettext_lazy("breach past the 72 hours in which to tell the Information Commissioner"),
     ),
     Waiting(
         gettext_lazy("breaches about which to tell the Information Commissioner, or say why not"),
@@ -674,12 +675,14 @@ for waiting in (
         lambda: f"{reverse('staff:privacy_breach_changelist')}?state=open",
         "privacy.view_breach",
         more=first_breach_due,
+        one=gettext_lazy("breach about which to tell the Information Commissioner, or say why not"),
     ),
     Waiting(
         gettext_lazy("breaches about which to tell the people concerned, or say why not"),
         Breach.objects.people_to_decide,
         lambda: f"{reverse('staff:privacy_breach_changelist')}?people=open",
         "privacy.view_breach",
+        one=gettext_lazy("breach about which to tell the people concerned, or say why not"),
     ),
     Waiting(
         gettext_lazy("complaints past the 30 days in which to acknowledge them"),
@@ -687,6 +690,7 @@ for waiting in (
         lambda: f"{reverse('staff:privacy_complaint_changelist')}?state=overdue",
         "privacy.view_complaint",
         urgent=True,
+        one=gettext_lazy("complaint past the 30 days in which to acknowledge it"),
     ),
     Waiting(
         gettext_lazy("complaints to acknowledge"),
@@ -694,12 +698,14 @@ for waiting in (
         lambda: f"{reverse('staff:privacy_complaint_changelist')}?state={ComplaintState.RECEIVED}",
         "privacy.view_complaint",
         more=first_complaint_due,
+        one=gettext_lazy("complaint to acknowledge"),
     ),
     Waiting(
         gettext_lazy("complaints to answer"),
         Complaint.objects.to_answer,
         lambda: f"{reverse('staff:privacy_complaint_changelist')}?state={ComplaintState.ACKNOWLEDGED}",
         "privacy.view_complaint",
+        one=gettext_lazy("complaint to answer"),
     ),
 ):
     staff_site.add_waiting(gettext_lazy("Data protection"), waiting)

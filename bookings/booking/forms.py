@@ -10,8 +10,8 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.text import format_lazy
-from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from bookings import rules
 from bookings.models import Booking, DateOption, Format, Precision, Presentation
@@ -498,8 +498,10 @@ class LeafletsForm(PageForm):
                 possible.copies,
             )
             if possible.by_limit:
-                sentence = gettext(
-                    "You can have %(n)d copies of “%(title)s” now. Enter %(n)d or fewer. To ask for more, order them by post."
+                sentence = ngettext(
+                    "You can have %(n)d copy of “%(title)s” now. Enter %(n)d, or nothing. To ask for more, order them by post.",
+                    "You can have %(n)d copies of “%(title)s” now. Enter %(n)d or fewer. To ask for more, order them by post.",
+                    possible.copies,
                 )
             facts = {"n": possible.copies, "title": leaflet.title}
             self.add_error(leaflet.slug, ValidationError(sentence % facts, code="too-many"))

@@ -65,7 +65,7 @@ def record_leave(
     """
     presenter = away["presenter"]
     lock_presenters([presenter.pk], now=now)
-    freed, sessions = make_room(presenter, away["starts_at"], away["ends_at"], by=by, now=now)
+    freed, sessions = make_room(presenter, away["starts_at"], away["ends_at"], kind=away["kind"], by=by, now=now)
     leave = Leave.objects.create(
         **away,
         flagged_child_details=flagged,
@@ -107,7 +107,7 @@ def grant_leave(leave: Leave, *, by: User | None, now: datetime) -> RecordedLeav
     """Say yes: from now on it claims its time, as leave that staff enter. Raises LeaveDecided, LeaveOverDelivered."""
     lock_presenters([leave.presenter_id], now=now)
     locked = decide_leave(leave, LeaveState.GRANTED, now=now)
-    freed, sessions = make_room(locked.presenter, locked.starts_at, locked.ends_at, by=by, now=now)
+    freed, sessions = make_room(locked.presenter, locked.starts_at, locked.ends_at, kind=locked.kind, by=by, now=now)
     with guarded():
         claim_busy_time(locked.presenter)
     notify_of_leave("leave-granted", locked, now)
@@ -165,7 +165,7 @@ def come_back(*, leave: Leave, by: User | None, now: datetime) -> Leave | None:
 
 
 def make_room(
-    presenter: Presenter, starts_at: datetime, ends_at: datetime, *, by: User | None, now: datetime
+    presenter: Presenter, starts_at: datetime, ends_at: datetime, *, kind: str, by: User | None, now: datetime
 ) -> tuple[list[Booking], list[OpenSession]]:
     """Free what leave can't stand beside: bookings and sessions, which need a presenter then, and what was kept for somebody."""
     hit = claims_hit(presenter, starts_at, ends_at, now)
@@ -177,9 +177,10 @@ def make_room(
         await_presenter(presenter, booking, now)
         booking.presenter = None
         booking.save(update_fields=["presenter"])
-        record_event(booking, EventKind.PRESENTER_FREED, by=by, now=now, changes={"presenter": [presenter.pk, None]})
+        changes: dict[str, object] = {"presenter": [presenter.pk, None], "away": kind}
+        record_event(booking, EventKind.PRESENTER_FREED, by=by, now=now, changes=changes)
         notify_freed(booking, presenter, now)
-    sessions = free_sessions(hit, presenter, by=by, now=now)
+    sessions = free_sessions(hit, presenter, kind=kind, by=by, now=now)
     end_expiring_claims(row for row in hit if row.kind in EXPIRING)
     # What was kept for a request lapses here and now: lapse() tells both sides.
     dates = DateOption.objects.filter(pk__in=[row.option_id for row in hit if row.option_id])

@@ -456,8 +456,8 @@ class BookingEvent(EngagementEvent):
 
     `changes` says what a change was, in times, keys and names of fields:
     {"time": [from, to], "presenter": [from, to], "sequence": 2}, {"travel": [null, 20]} in minutes, {"people": [null, 14]} or
-    {"fields": ["room"], "revision": 1}, {"person": [from, to], "sequence": 3}; and {"by_link": true} for whoever came by a link
-    in an email.
+    {"fields": ["room"], "revision": 1}, {"person": [from, to], "sequence": 3}; {"by_link": true} for whoever came by a link in an
+    email; and "away" beside "presenter", the kind of leave for which there is none now.
     """
 
     booking = models.ForeignKey(Booking, verbose_name=_("booking"), on_delete=models.PROTECT, related_name="events")

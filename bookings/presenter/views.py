@@ -17,6 +17,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import signed_in
@@ -623,8 +624,13 @@ def when_to_leave(presenter: Presenter, booking: Booking, claims: Sequence[BusyT
     for other in online:
         if leave < other.busy.upper:
             leave -= other.busy.upper - other.busy.lower
-    facts = {"clock": format_clock(leave), "from": origin.postcode, "minutes": int(journey.total_seconds() // 60)}
-    return _("Leave at %(clock)s from %(from)s: %(minutes)d minutes on the way, with parking") % facts
+    minutes = int(journey.total_seconds() // 60)
+    text = ngettext(
+        "Leave at %(clock)s from %(from)s: %(minutes)d minute on the way, with parking",
+        "Leave at %(clock)s from %(from)s: %(minutes)d minutes on the way, with parking",
+        minutes,
+    )
+    return text % {"clock": format_clock(leave), "from": origin.postcode, "minutes": minutes}
 
 
 def visit_stop_rows(booking: Booking) -> list[bookings_text.Row]:
@@ -634,7 +640,11 @@ def visit_stop_rows(booking: Booking) -> list[bookings_text.Row]:
     rows += bookings_text.missing_link_rows(booking)
     bring = ""
     if booking.format != Format.ONLINE:
-        bring = _("Your staff card, your laptop with its leads, and leaflets for %(people)d people")
+        bring = ngettext(
+            "Your staff card, your laptop with its leads, and leaflets for %(people)d person",
+            "Your staff card, your laptop with its leads, and leaflets for %(people)d people",
+            booking.audience_size or 0,
+        )
         if bookings_text.leaflets_to_bring(booking):
             bring = _("Your staff card, your laptop with its leads, and the leaflets below")
     withheld = booking.flagged_child_details

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from django.db.models import PositiveSmallIntegerField, Q, QuerySet, Value
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from bookings import rules
 from bookings.models import Availability, AvailabilityException, Format, Presenter
@@ -186,7 +187,12 @@ def shortage(earlier: Claim, later: Claim, claims: Sequence[Claim], journeys: Jo
         return ""
     minute = timedelta(minutes=1)
     minutes = {"needed": needed // minute, "left": max(ZERO, left) // minute}
-    return _("the journey takes %(needed)d minutes, and there are %(left)d.") % minutes
+    text = ngettext(
+        "the journey takes %(needed)d minute, and there are %(left)d.",
+        "the journey takes %(needed)d minutes, and there are %(left)d.",
+        minutes["needed"],
+    )
+    return text % minutes
 
 
 @dataclass

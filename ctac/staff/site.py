@@ -45,10 +45,11 @@ from ctac.staff.menu import arranged, in_sections, to_public_page
 class Waiting:
     """One line of the first staff page: how many of something wait, and the list that shows exactly those.
 
-    `label` reads on from a figure in the plural ("requests to decide"). `count` gives the rows, which are counted together
-    with those of all other lines in one statement, or a number; it runs for those who have `permission`
-    ("bookings.change_booking"), and counts what they see (`seen_by`; without it, all). `urgent`: a person may be harmed if it
-    waits. `more` says on from the label, after a comma, what there is to know of them ("the first by Friday 4 December 2026").
+    `label` reads on from a figure in the plural ("requests to decide"), `one` from 1 where that says it differently. `count`
+    gives the rows, which are counted together with those of all other lines in one statement, or a number; it runs for those
+    who have `permission` ("bookings.change_booking"), and counts what they see (`seen_by`; without it, all). `urgent`: a person
+    may be harmed if it waits. `more` says on from the label, after a comma, what there is to know of them ("the first by Friday
+    4 December 2026").
     """
 
     label: str | Promise
@@ -58,6 +59,7 @@ class Waiting:
     urgent: bool = False
     more: Callable[[], str] | None = None  # asked only if there are any
     seen_by: Callable[[Any], Q] | None = None  # of rows, not of a number
+    one: str | Promise = ""
 
 
 @dataclass(frozen=True)
@@ -145,7 +147,8 @@ class StaffAdminSite(AdminSite):
         ]
         lines = []
         for (section, waiting), figure in zip(allowed, counted(counts), strict=True):
-            line = {"label": waiting.label, "figure": figure, "href": waiting.address(), "urgent": waiting.urgent}
+            label = waiting.one if figure == 1 and waiting.one else waiting.label
+            line = {"label": label, "figure": figure, "href": waiting.address(), "urgent": waiting.urgent}
             lines.append((section, {**line, "more": waiting.more() if figure and waiting.more else ""}))
         return in_sections(lines)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from ctac.forms import PageForm
 from leaflets.dispatch.prints import LABEL_SHEETS, LabelSheet
@@ -142,9 +142,10 @@ class ParcelsForm(PageForm):
             typed = self.typed()
             unexplained = [p for p in self.parcels if p.pk in typed and typed[p.pk].left_out == REASON_MISSING]
             if not cleaned.get("rest") and (left := self.left_of_reduced_editions()):
-                figure = _("By the figures there are %(n)s copies of “%(title)s” beside those in the parcels.")
                 errors = [_("You send fewer copies than are promised. Say where the rest is.")]
-                errors += [figure % {"n": f"{copies:,}", "title": edition} for edition, copies in left.items()]
+                one = "By the figures there is %(n)s copy of “%(title)s” beside those in the parcels."
+                many = "By the figures there are %(n)s copies of “%(title)s” beside those in the parcels."
+                errors += [ngettext(one, many, n) % {"n": f"{n:,}", "title": edition} for edition, n in left.items()]
                 self.add_error("rest", " ".join(errors))
             for parcel in unexplained:
                 self.add_error(f"why-{parcel.number}", _("Parcel %(n)d: choose why it is left out.") % {"n": parcel.number})

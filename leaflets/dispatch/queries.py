@@ -7,6 +7,7 @@ from django.contrib.postgres.aggregates import BoolAnd
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import CharField, Count, Exists, F, Func, OuterRef, Q, Subquery, Sum, Value
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from leaflets.models import MAX_PARCELS, Edition, EditionState, Leaflet, Order, OrderLine, OrderState, Parcel
 from leaflets.models.orders import OrderQuerySet
@@ -169,10 +170,10 @@ class TitleToPack:
     def label(self) -> str:
         if not self.orders:
             return self.title
-        label = _("%(title)s (%(copies)s copies, %(orders)s orders)")
-        if not self.counted:
-            label = _("%(title)s (at least %(copies)s copies, %(orders)s orders)")
-        return label % {"title": self.title, "copies": f"{self.copies:,}", "orders": f"{self.orders:,}"}
+        copies = ngettext("%(n)s copy", "%(n)s copies", self.copies) % {"n": f"{self.copies:,}"}
+        orders = ngettext("%(n)s order", "%(n)s orders", self.orders) % {"n": f"{self.orders:,}"}
+        label = _("%(title)s (%(copies)s, %(orders)s)") if self.counted else _("%(title)s (at least %(copies)s, %(orders)s)")
+        return label % {"title": self.title, "copies": copies, "orders": orders}
 
 
 def titles_to_pack(oldest: list[int]) -> list[TitleToPack]:

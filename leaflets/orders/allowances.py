@@ -191,20 +191,23 @@ def too_few_text(leaflet: Leaflet, stock: int) -> str:
 
 def over_limit_text(leaflet: Leaflet, allowance: Allowance) -> str:
     """Which limit it is, how many more may be ordered and until when, and that more can be asked for."""
-    facts = {"n": allowance.copies, "title": leaflet.title, "ordered": allowance.ordered}
+    ordered = ngettext("%(n)d copy", "%(n)d copies", allowance.ordered) % {"n": allowance.ordered}
+    facts = {"n": allowance.copies, "title": leaflet.title, "ordered": ordered}
     if allowance.until is None:
-        at_once = _(
-            "You can order at most %(n)d copies of “%(title)s” at once. Enter %(n)d or fewer, or tell us why you need more."
+        at_once = ngettext(
+            "You can order at most %(n)d copy of “%(title)s” at once. Enter %(n)d, or tell us why you need more.",
+            "You can order at most %(n)d copies of “%(title)s” at once. Enter %(n)d or fewer, or tell us why you need more.",
+            allowance.copies,
         )
         return at_once % facts
     facts["until"] = format_day(allowance.until)
     is_own = allowance.scope is LimitScope.PERSON
     if allowance.copies <= 0:
-        own = _("You have ordered %(ordered)d copies of “%(title)s” lately. You can order more from %(until)s.")
-        here = _("Your workplace has ordered %(ordered)d copies of “%(title)s” lately. You can order more from %(until)s.")
+        own = _("You have ordered %(ordered)s of “%(title)s” lately. You can order more from %(until)s.")
+        here = _("Your workplace has ordered %(ordered)s of “%(title)s” lately. You can order more from %(until)s.")
         return f"{(own if is_own else here) % facts} {_('Remove it, or tell us why you need more now.')}"
-    own = _("You have ordered %(ordered)d copies of “%(title)s” lately, so you can order %(n)d more until %(until)s.")
-    here = _("Your workplace has ordered %(ordered)d copies of “%(title)s” lately, so it can order %(n)d more until %(until)s.")
+    own = _("You have ordered %(ordered)s of “%(title)s” lately, so you can order %(n)d more until %(until)s.")
+    here = _("Your workplace has ordered %(ordered)s of “%(title)s” lately, so it can order %(n)d more until %(until)s.")
     return f"{(own if is_own else here) % facts} {_('Enter %(n)d or fewer, or tell us why you need more now.') % facts}"
 
 

@@ -278,7 +278,8 @@ def count_page(admin: StaffModelAdmin, request: HttpRequest, take: StockTake, ac
         "form": shown,
         "boxes": [(shown[name], count) for name, count in shown.counts.items()],
         "done": done,
-        "progress": _("%(done)d of %(all)d titles counted") % {"done": len(done), "all": len(counts)},
+        "progress": ngettext("%(done)d of %(all)d title counted", "%(done)d of %(all)d titles counted", len(counts))
+        % {"done": len(done), "all": len(counts)},
         "save_every": SAVE_EVERY,
     }
     return TemplateResponse(request, "leaflets/stock/staff/count.html", context)
@@ -412,7 +413,8 @@ class StockTakeAdmin(LooksOnly):
 
     @admin.display(description=gettext_lazy("counted"))
     def progress(self, take: StockTake) -> str:
-        return _("%(done)d of %(all)d titles") % {"done": take.titles_counted, "all": take.titles}  # type: ignore[attr-defined]
+        done, titles = take.titles_counted, take.titles  # type: ignore[attr-defined]
+        return ngettext("%(done)d of %(all)d title", "%(done)d of %(all)d titles", titles) % {"done": done, "all": titles}
 
     @admin.display(description=gettext_lazy("what was put right"))
     def result(self, take: StockTake) -> str:

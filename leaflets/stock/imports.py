@@ -202,7 +202,11 @@ def count_step(row: ListRow, cells: RowCells, edition: Edition, counted: int) ->
         )
         row.add_error(STOCK_COLUMNS["on_hand"], error % {"listed": f"{listed:,}", "now": f"{edition.on_hand:,}"})
     elif counted < edition.allocated:
-        error = gettext("%(promised)s copies are promised to orders, so no fewer can be on the shelf. Cancel orders first.")
+        error = ngettext(
+            "%(promised)s copy is promised to an order, so no fewer can be on the shelf. Cancel that order first.",
+            "%(promised)s copies are promised to orders, so no fewer can be on the shelf. Cancel orders first.",
+            edition.allocated,
+        )
         row.add_error(STOCK_COLUMNS["counted"], error % {"promised": f"{edition.allocated:,}"})
     elif counted != edition.on_hand:
         row.action = RowAction.CHANGE

@@ -218,6 +218,7 @@ staff_site.add_waiting(
     gettext_lazy("People"),
     Waiting(
         label=gettext_lazy("texts that may be about a child, not read yet"),
+        one=gettext_lazy("text that may be about a child, not read yet"),
         count=lambda: FlaggedText.objects.unread(),
         address=lambda: f"{reverse('staff:professionals_flaggedtext_changelist')}?state=unread",
         permission="professionals.view_flaggedtext",

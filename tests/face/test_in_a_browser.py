@@ -1,11 +1,13 @@
 """What only a browser can tell of the shell: our script and stylesheet over a rendered page, without the whole stack."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from crispy_forms.utils import render_crispy_form
 from django.conf import settings
+from django.contrib import admin
 from django.template.loader import render_to_string
 from django.test import RequestFactory
 
@@ -14,6 +16,11 @@ from tests.face.test_long_texts import Notes
 
 pytestmark = pytest.mark.xdist_group("live")
 STATIC = settings.BASE_DIR / "static"
+DJANGOS = Path(admin.__file__).parent / "static" / "admin" / "css"
+SHEETS = {
+    "site": [STATIC / "css" / "site.css"],
+    "admin": [*(DJANGOS / f"{name}.css" for name in ("base", "changelists", "responsive")), STATIC / "css" / "admin.css"],
+}
 
 
 @pytest.fixture
@@ -21,11 +28,11 @@ def show(browser: Any) -> Iterator[Callable[..., Any]]:
     """`show(html, width=390)`: a page with that in its body."""
     contexts = []
 
-    def make(html: str, *, width: int = 1280, **options: Any) -> Any:
+    def make(html: str, *, width: int = 1280, css: str = "site", **options: Any) -> Any:
         contexts.append(browser.new_context(viewport={"width": width, "height": 844}, **options))
         page = contexts[-1].new_page()
         page.set_default_timeout(10_000)
-        style = (STATIC / "css" / "site.css").read_text()
+        style = "".join(sheet.read_text() for sheet in SHEETS[css])
         page.set_content(f'<!doctype html><html lang="en-gb"><meta charset="utf-8"><style>{style}</style><body>{html}')
         if options.get("java_script_enabled", True):
             page.add_script_tag(path=STATIC / "js" / "page.js")
@@ -124,3 +131,17 @@ def test_a_heading_stands_as_far_from_the_text_above_it_in_a_form_as_outside(sho
     texts, headings = ([each.bounding_box() for each in page.locator(name).all()] for name in ("p", "h2"))
     above = [heading["y"] - text["y"] - text["height"] for text, heading in zip(texts, headings, strict=True)]
     assert above == [40, 40]
+
+
+ROOM = """box => { const text = document.createElement("canvas").getContext("2d"), style = getComputedStyle(box);
+  text.font = style.font;
+  return box.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight) - text.measureText(box.value).width }"""
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 1280])
+def test_the_box_for_ticked_rows_has_room_for_what_is_chosen(show: Callable[..., Any], width: int) -> None:
+    choice = '<select name="action"><option>Export as XLSX (Excel)</option><option>Go</option></select>'
+    label = f'<label class="actions__choice">With the ticked rows {choice}</label>'
+    button = '<button class="staff-button staff-button--quiet">Go</button>'
+    page = show(f'<div id="changelist"><div class="actions">{label}{button}</div></div>', width=width, css="admin")
+    assert page.locator("select").evaluate(ROOM) >= 0

@@ -325,4 +325,4 @@ def test_the_first_page_says_that_the_mail_server_is_silent(staff, now):
     [section] = [each for each in staff_site.waiting_for(staff) if each["heading"] == "Messages"]
     assert section["lines"][1]["figure"] == 0
     MailServer.objects.create(name=server_name(), failures=3, down_since=now, next_try_at=now)
-    assert waiting_line(staff, "mail servers that don’t answer")["figure"] == 1
+    assert waiting_line(staff, "mail server that doesn’t answer")["figure"] == 1

@@ -1,6 +1,8 @@
 """What every staff page gets from ctac.staff.site: the first page's counts, and actions with weight and a summary."""
 
+import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,6 +18,7 @@ from tests.factories import make_organisation, make_person, make_staff, sign_in_
 
 pytestmark = pytest.mark.django_db
 ORGANISATIONS = "/staff/professionals/organisation/"
+REGISTERED = list(staff_site._waiting)
 
 
 @pytest.fixture
@@ -55,6 +58,19 @@ def test_first_page_counts_what_waits_under_its_heading(staff: Client) -> None:
     assert lines_in(page) == ["People 2 organisations to tidy 41 organisations to tidy"]
     line = next(a for a in page.all("a") if page.all("div", "waiting__section")[0] in a.inside)
     assert line.attrs["href"] == ORGANISATIONS
+
+
+def test_one_of_a_thing_is_said_in_the_singular(staff: Client) -> None:
+    for figure in (1, 2):
+        letters = Waiting("letters to send", lambda figure=figure: figure, lambda: ORGANISATIONS, "auth.view_group")  # type: ignore[misc]
+        staff_site.add_waiting("Post", replace(letters, one="letter to send"))
+    assert lines_in(read(staff)) == ["Post 1 letter to send 2 letters to send"]
+
+
+def test_each_line_that_begins_with_a_plural_has_its_singular() -> None:
+    many = [waiting for _section, waiting in REGISTERED if re.match(r"(\w+ )?\w+s ", str(waiting.label))]
+    assert len(many) >= 9
+    assert [waiting.label for waiting in many if not waiting.one] == []
 
 
 def test_where_nothing_waits_folds_away_and_every_count_is_still_there(staff: Client) -> None:

@@ -63,7 +63,7 @@ def press(client, flagged, slug):
 
 def test_the_lead_sees_what_is_not_read_and_no_page_shows_the_words_before_the_button(client, lead, flagged):
     first = client.get("/staff/").content.decode()
-    assert "texts that may be about a child, not read yet" in first
+    assert "text that may be about a child, not read yet" in first
     unread = client.get(f"{LIST}?state=unread").content.decode()
     change = client.get(f"{LIST}{flagged.pk}/change/").content.decode()
     ask = client.get(page(flagged, "read")).content.decode()

@@ -17,7 +17,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext, gettext_lazy, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access import signed_in
@@ -28,7 +28,7 @@ from bookings.booking.admin.book_for_caller import book_for_caller_page
 from bookings.booking.services.assign import reassign
 from bookings.booking.services.request import waiting_too_long
 from bookings.feedback.admin import came_in_words, feedback_in_words
-from bookings.models import Booking, BookingEvent, Format, Leave, Nation, Presenter, State
+from bookings.models import Booking, BookingEvent, EventKind, Format, Leave, Nation, Presenter, State
 from bookings.models.booking import OPEN_STATES, BookingQuerySet
 from bookings.schedule.access import OwnToPresenters, own_visits_for_list
 from bookings.schedule.admin import FORMAT_WORDS, PresenterFilter
@@ -38,6 +38,7 @@ from ctac.dates import uk_day
 from ctac.errors import DomainError
 from ctac.staff.lists import Part, period_of
 from ctac.staff.site import (
+    NOTHING,
     FoundByReference,
     ObjectAction,
     ReadOnlyInline,
@@ -264,21 +265,29 @@ def column(label: Any, value: Callable[[Booking], Any], ordering: str | None = N
 class EventInline(ReadOnlyInline):
     model = BookingEvent
     verbose_name_plural = gettext_lazy("What has happened")
-    fields = ("at_in_words", "what", "by", "reason")
-    readonly_fields = ("at_in_words", "what")
+    fields = ("at_in_words", "what", "by", "why")
+    readonly_fields = ("at_in_words", "what", "why")
     at_in_words = moment_of("at", gettext_lazy("when"))
+
+    @admin.display(description=gettext_lazy("reason"))
+    def why(self, event: BookingEvent) -> str:
+        return bookings_text.reason_text(event) or NOTHING
 
     @admin.display(description=gettext_lazy("what"))
     def what(self, event: BookingEvent) -> str:
         """What happened, from when to when, which answers are new, from whom to whom, and if by a link."""
         gave, gives = event.gave or "", event.gives or ""  # type: ignore[attr-defined]
+        if event.kind == EventKind.PRESENTER_FREED:
+            return bookings_text.freed_text(event, gave)
         what, changed = event.get_kind_display(), bookings_text.event_changes(event)
         if changed["before"]:
             what = gettext("%(what)s: from %(before)s to %(after)s") % {"what": what, **changed}
         elif "travel" in event.changes:
             # What staff have set for one visit's journeys; None is what the postcodes give.
             before, after = (
-                gettext("%(minutes)d minutes") % {"minutes": minutes} if minutes is not None else gettext("our own reckoning")
+                gettext("our own reckoning")
+                if minutes is None
+                else ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes}
                 for minutes in event.changes["travel"]
             )
             what = gettext("%(what)s: from %(before)s to %(after)s") % {"what": what, "before": before, "after": after}
@@ -442,7 +451,12 @@ class BookingAdmin(PersonColumnsMixin, FoundByReference, OwnToPresenters):
         if claim is None or claim.travel_minutes is None:
             return ""
         facts = {"minutes": claim.travel_minutes, "reason": claim.travel_reason}
-        return gettext("%(minutes)d minutes each way, set by staff: %(reason)s") % facts
+        text = ngettext(
+            "%(minutes)d minute each way, set by staff: %(reason)s",
+            "%(minutes)d minutes each way, set by staff: %(reason)s",
+            claim.travel_minutes,
+        )
+        return text % facts
 
     @admin.display(description=gettext_lazy("leaflets to bring"))
     def leaflets(self, booking: Booking) -> SafeString | str:

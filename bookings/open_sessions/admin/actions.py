@@ -166,7 +166,11 @@ def capacity_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenS
                 form.add_error(None, str(refusal.message))
                 going = []
             else:
-                done = _("There are %(places)d places now. Everybody concerned gets an email.")
+                done = ngettext(
+                    "There is %(places)d place now. Everybody concerned gets an email.",
+                    "There are %(places)d places now. Everybody concerned gets an email.",
+                    capacity,
+                )
                 messages.success(request, done % {"places": capacity})
                 return redirect(session_address(session))
     more: dict[str, Any] = {"going": going, "seen": fingerprint(going), "new": capacity}

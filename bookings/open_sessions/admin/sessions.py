@@ -22,6 +22,7 @@ from bookings.models import (
     Presentation,
     Presenter,
     SessionEvent,
+    SessionEventKind,
     SessionPlace,
     SessionSeries,
     SessionState,
@@ -32,7 +33,7 @@ from bookings.open_sessions.queries import PlaceFigures, place_figures
 from bookings.schedule.access import OwnToPresenters, own_sessions
 from bookings.schedule.admin import AnyPresenterFilter
 from bookings.schedule.substitutes import rank_presenters_for_session
-from bookings.text import moment_text
+from bookings.text import freed_text, moment_text, reason_text
 from ctac.dates import uk_datetime, uk_day
 from ctac.pages import page_in
 from ctac.staff.lists import Part, keys_of, period_of, with_words, words_in
@@ -160,7 +161,7 @@ def history_rows(events: Sequence[SessionEvent]) -> list[dict[str, str]]:
             "when": short_moment(event.at),
             "what": event_text(event, names),
             "by": str(event.by or ""),
-            "why": event.reason,
+            "why": reason_text(event),
         }
         for event in events
     ]
@@ -174,6 +175,8 @@ def event_text(event: SessionEvent, names: Mapping[int, str]) -> str:
         change = [moment_text(datetime.fromisoformat(at)) for at in changes["time"]]
     elif "capacity" in changes:
         change = [str(places) for places in changes["capacity"]]
+    elif event.kind == SessionEventKind.PRESENTER_FREED:
+        return freed_text(event, names.get(changes["presenter"][0], _("the presenter")))
     elif "presenter" in changes:
         change = [names.get(key, _("nobody")) for key in changes["presenter"]]
     if change:

@@ -403,8 +403,11 @@ def mark_session_delivered(session: OpenSession, *, by: User | None, now: dateti
     ask_for_feedback(locked, afterwards.closes_at, now)
 
 
-def free_sessions(hit: Iterable[BusyTime], presenter: Presenter, *, by: User | None, now: datetime) -> list[OpenSession]:
-    """For leave that hits these sessions: their time is given back, and they need a presenter. Staff and presenter get an email.
+def free_sessions(
+    hit: Iterable[BusyTime], presenter: Presenter, *, kind: str, by: User | None, now: datetime
+) -> list[OpenSession]:
+    """For leave of this kind that hits these sessions: they need a presenter, and their time is given back. Staff and presenter
+    get an email.
 
     In the caller's transaction, which has locked the presenter.
     """
@@ -414,7 +417,7 @@ def free_sessions(hit: Iterable[BusyTime], presenter: Presenter, *, by: User | N
         session.presenter, session.sequence = None, session.sequence + 1
         session.save(update_fields=["presenter", "sequence"])
         link = link_digest(session.own_joining_link or presenter.joining_link)
-        changes = {"presenter": [presenter.pk, None], "sequence": session.sequence, "link": link}
+        changes = {"presenter": [presenter.pk, None], "sequence": session.sequence, "link": link, "away": kind}
         record_session_event(session, SessionEventKind.PRESENTER_FREED, by=by, now=now, changes=changes)
         notify_of_session("staff-session-needs-presenter", session, settings.STAFF_EMAIL, now)
         notify_former_presenter(session, presenter, now)

@@ -58,7 +58,12 @@ class CallerCopiesField(CopiesField):
 
 def over_limit_label(short: Shortfall) -> str:
     facts = {"n": short.possible, "title": short.leaflet.title}
-    return _("More than %(n)d copies of “%(title)s” are over its limit. Give a reason below, or enter fewer.") % facts
+    text = ngettext(
+        "More than %(n)d copy of “%(title)s” is over its limit. Give a reason below, or enter fewer.",
+        "More than %(n)d copies of “%(title)s” are over its limit. Give a reason below, or enter fewer.",
+        short.possible,
+    )
+    return text % facts
 
 
 def shortfall_for_staff(short: Shortfall) -> str:

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Prefetch, prefetch_related_objects
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import User
 from ctac.dates import format_day
@@ -126,14 +126,20 @@ def change_shortfall(
 
 def change_over_limit_text(leaflet: Leaflet, allowance: Allowance, possible: int) -> str:
     """Which limit it is, how many copies are possible, and how to ask for more."""
-    facts = {"n": possible, "title": leaflet.title, "ordered": allowance.ordered}
+    ordered = ngettext("%(n)d other copy", "%(n)d other copies", allowance.ordered) % {"n": allowance.ordered}
+    facts = {"n": possible, "title": leaflet.title, "ordered": ordered}
     ask = _("To ask for more, order the rest separately and tell us why.")
     if allowance.until is None:
-        return f"{_('You can have at most %(n)d copies of “%(title)s” in one order. Enter %(n)d or fewer.') % facts} {ask}"
+        most = ngettext(
+            "You can have at most %(n)d copy of “%(title)s” in one order. Enter %(n)d.",
+            "You can have at most %(n)d copies of “%(title)s” in one order. Enter %(n)d or fewer.",
+            possible,
+        )
+        return f"{most % facts} {ask}"
     facts["until"] = format_day(allowance.until)
-    own = _("You have ordered %(ordered)d other copies of “%(title)s” lately, so this order can have %(n)d until %(until)s.")
+    own = _("You have ordered %(ordered)s of “%(title)s” lately, so this order can have %(n)d until %(until)s.")
     here = _(
-        "Your workplace at this postcode has ordered %(ordered)d other copies of “%(title)s” lately, "
+        "Your workplace at this postcode has ordered %(ordered)s of “%(title)s” lately, "
         "so this order can have %(n)d until %(until)s."
     )
     limit = (own if allowance.scope is LimitScope.PERSON else here) % facts

@@ -5,12 +5,13 @@ import time_machine
 from django.test import Client
 
 from accounts.models import User
+from bookings.leave.services import record_leave
 from bookings.models import Booking, BusyTime, Leave, OpenSession, Presenter, State
 from bookings.visits.services import check_in
 from tests.bookings.admin.desk import ABOUT_A_CHILD, KEPT, text, told_lead
 from tests.bookings.open_sessions.rows import make_session
-from tests.bookings.rows import MONDAY, at, make_booking, make_presenter
-from tests.factories import sign_in_staff
+from tests.bookings.rows import MONDAY, NOW, at, make_booking, make_presenter
+from tests.factories import sign_in, sign_in_staff
 
 pytestmark = pytest.mark.django_db
 
@@ -45,6 +46,19 @@ def test_leave_shows_the_open_sessions_that_it_hits_too(desk: Client, presenter:
     after = desk.post("/staff/bookings/leave/add/", leave_form(presenter, seen=page.context["seen"]), follow=True)
     assert f"1 presentation needs a presenter: {session.reference}" in text(after)
     assert OpenSession.objects.get().needs_a_presenter
+
+
+@pytest.mark.parametrize(("kind", "is_away", "why"), [("illness", "ill", "Illness"), ("holiday", "away", "Annual leave")])
+def test_the_history_says_why_there_is_no_presenter(
+    desk: Client, presenter: Presenter, staff: User, kind: str, is_away: str, why: str
+) -> None:
+    booking, session = make_booking(presenter, at("13:00")), make_session(presenter)
+    record_leave(presenter=presenter, starts_at=at("09:00"), ends_at=at("17:00"), kind=kind, by=staff, now=NOW)
+    for path in (f"/staff/bookings/booking/{booking.pk}/change/", f"/staff/bookings/opensession/{session.pk}/change/"):
+        page = text(desk.get(path))
+        assert f"No presenter for now: {presenter.name} is {is_away} {staff.email} {why}" in page
+    owner = sign_in(Client(), booking.person)
+    assert why not in text(owner.get(booking.get_absolute_url())) + text(owner.get("/account/my-data/"))
 
 
 def test_leave_over_a_visit_that_has_begun_says_to_call_first(

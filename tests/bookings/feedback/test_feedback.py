@@ -26,6 +26,7 @@ from bookings.models import (
     State,
     YearLater,
 )
+from ctac.dates import format_clock
 from notifications.models import Notification
 from tests.bookings.feedback.conftest import END, JUST_AFTER, START
 from tests.bookings.open_sessions.rows import make_place, make_session
@@ -75,8 +76,16 @@ def test_it_opens_half_an_hour_before_the_end_and_closes_after_six_weeks(anybody
     for moment in (START, END - timedelta(minutes=29), END + timedelta(weeks=6, minutes=-1), END + timedelta(weeks=6)):
         with time_machine.travel(moment, tick=False):
             said.append(re.findall(r"<h1[^>]*>(.*?)</h1>", anybody.get(f"/f/{afterwards.code}/").content.decode()))
-    early, closed = "This page opens at the end of the presentation", "This page is closed"
+    early, closed = "This page is not open yet", "This page is closed"
     assert said == [[early], ["How was it?"], ["How was it?"], [closed]]
+
+
+@pytest.mark.parametrize("page", ["", "certificate/"])
+def test_too_early_it_says_one_time_and_that_is_when_it_opens(anybody: Client, afterwards: Afterwards, page: str) -> None:
+    with time_machine.travel(START, tick=False):
+        said = anybody.get(f"/f/{afterwards.code}/{page}").content.decode()
+    assert f"It opens at {format_clock(END - timedelta(minutes=30))} on " in said
+    assert "at the end" not in said
 
 
 def test_codes_that_are_nobodys_look_alike_and_who_guesses_is_stopped(

@@ -1,0 +1,63 @@
+"""'1 orders' is nowhere: a figure before a noun has its singular too, unless it can't be 1."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.conf import settings
+
+from leaflets.dispatch.queries import TitleToPack
+
+APPS = ("accounts", "audit", "bookings", "ctac", "leaflets", "notifications", "privacy", "professionals")
+NOUNS = (
+    "addresses|bookings|copies|days|dates|emails|leaflets|messages|minutes|orders|parcels|people|places|requests|sessions|titles"
+)
+FIGURE = re.compile(rf"(%\(\w+\)[ds]|{{{{ \w+ }}}}) (more |other )?({NOUNS})\b")
+PLAIN = {"_", "gettext", "gettext_lazy"}
+NEVER_ONE = {
+    # limits and lengths that we set
+    *(
+        "By profession you counted %(counted)d. No",
+        "A session has between 1 and %(most)d",
+        "Enter %(n)s copies of “%(title)s” or",
+    ),
+    *(
+        "You keep {{ most_kept }} addresses",
+        "Copies that we keep in case",
+        "%(days)d days before it is %(kept)s",
+        "It works for {{ minutes }} minutes",
+    ),
+    *(
+        "Type it on the page where you left off. It works for {{ minutes }}",
+        "{{ minutes }} minutes",
+        "Start times for “{{ title }}”",
+    ),
+    *("Each presentation takes {{ minutes }}",),
+    # of several, or with a sentence of its own for 1
+    *("%(copies)d copies of %(titles)d leaflets", "{{ found }} orders match", "%(count)d requests have waited"),
+    "Leave at %(clock)s from %(from)s",  # an example
+}
+
+
+def said() -> Iterator[str]:
+    root = Path(settings.BASE_DIR)
+    for path in (path for app in APPS for path in (root / app).rglob("*.py") if "local" not in path.parts):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in PLAIN:
+                yield from (str(text.value) for text in node.args if isinstance(text, ast.Constant))
+    for path in (root / "templates").rglob("*.html"):
+        for opening, text in re.findall(r"{% blocktranslate([^%]*)%}(.*?){% endblocktranslate %}", path.read_text(), re.DOTALL):
+            if " count " not in opening:
+                yield " ".join(text.split())
+
+
+def test_a_figure_before_a_noun_has_its_singular() -> None:
+    figures = [text for text in said() if FIGURE.search(text)]
+    assert [text for text in figures if not text.startswith(tuple(NEVER_ONE))] == []
+    assert {begins for begins in NEVER_ONE if not any(text.startswith(begins) for text in figures)} == set()
+
+
+def test_one_order_to_pack_is_one_order() -> None:
+    assert TitleToPack(1, "One", orders=1, copies=1).label == "One (1 copy, 1 order)"
+    assert TitleToPack(1, "One", orders=2, copies=3, counted=False).label == "One (at least 3 copies, 2 orders)"
