@@ -191,7 +191,8 @@ RETENTION_RULES = (
         what=gettext_lazy("Orders of leaflets"),
         since=gettext_lazy("the order was placed"),
         goes=gettext_lazy(
-            "Name, address, phone, reasons and tracking numbers go. Titles, copies, the day and the first half of the postcode stay."
+            "Name, address, phone, reasons and tracking numbers go. "
+            "Titles, copies, the day and the first half of the postcode stay."
         ),
         keeps="orders",
         due=orders_due,
