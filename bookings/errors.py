@@ -1,6 +1,7 @@
 """Why a booking service says no. Each carries a sentence that tells the person what to do."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
 
@@ -49,9 +50,9 @@ class AlreadyPlaced(DomainError):
 class OutsideRules(DomainError):
     """The public’s rules say no; staff may go on with a reason."""
 
-    def __init__(self, violations: Iterable[RuleViolation]) -> None:
+    def __init__(self, violations: Iterable[RuleViolation], leaves_at: datetime | None = None) -> None:
         self.violations = tuple(violations)
-        sentences = " ".join(str(violation.label) for violation in self.violations)
+        sentences = " ".join(violation.sentence(leaves_at) for violation in self.violations)
         super().__init__(_("%(why)s Give a reason to go on all the same.") % {"why": sentences})
 
 

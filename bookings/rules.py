@@ -1,9 +1,11 @@
 """The figures of booking, and the public's rules, which yield to staff with a reason (product.md, rule 11)."""
 
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+from ctac.dates import format_clock
 
 # A rate limit is a number and the time in which it may be reached (accounts.limits). Times of the clock are UK time.
 
@@ -123,6 +125,8 @@ PRESENTER_ATTENDANCE_PERIOD = timedelta(days=14)  # after the end; colleagues ca
 class RuleViolation(models.TextChoices):
     """What the public may not do and staff may, with a reason."""
 
+    BEGUN = "begun", _("It would have begun already.")
+    TOO_LATE = "too-late", _("The presenter would have had to leave already.")
     NOTICE = "notice", _("It is sooner than the notice period allows.")
     HORIZON = "horizon", _("It is further ahead than we take bookings.")
     BANK_HOLIDAY = "bank-holiday", _("It is a bank holiday where the presenter lives.")
@@ -143,6 +147,12 @@ class RuleViolation(models.TextChoices):
     )
     NO_LINK = "no-link", _("The presenter has no joining link for online presentations.")
 
+    def sentence(self, leaves_at: datetime | None = None) -> str:
+        """`leaves_at`: when the presenter would have to leave."""
+        if self is RuleViolation.TOO_LATE and leaves_at is not None:
+            return _("The presenter would have had to leave already at %(clock)s.") % {"clock": format_clock(leaves_at)}
+        return str(self.label)
+
 
 # Staff are asked to yield in these by whoever proposes a date; the presenter's own hours and area never yield unasked.
-DAY_VIOLATIONS = {RuleViolation.NOTICE, RuleViolation.HORIZON}
+DAY_VIOLATIONS = {RuleViolation.BEGUN, RuleViolation.NOTICE, RuleViolation.HORIZON}

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Case, F, Q, Value, When
+from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext
@@ -162,6 +162,13 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         back from, whatever they were marked as meanwhile."""
         earliest, latest = uk_datetime(first, time.min), uk_datetime(last + timedelta(days=1), time.min)
         return self.filter(Q(state__in=OPEN_STATES) | IS_WAITED_FOR, starts_at__gte=earliest, starts_at__lt=latest)
+
+    def asked_between(self, first: date, last: date) -> "BookingQuerySet":
+        """The same, and those without a time for which such a day was asked."""
+        earliest, latest = uk_datetime(first, time.min), uk_datetime(last + timedelta(days=1), time.min)
+        asked = DateOption.objects.preferred().filter(booking=OuterRef("pk"), starts_at__lt=latest, ends_at__gt=earliest)
+        timed = Q(starts_at__gte=earliest, starts_at__lt=latest)
+        return self.open().filter(timed | Q(Exists(asked), starts_at__isnull=True))
 
     def to_mark_as_delivered(self, now: datetime) -> "BookingQuerySet":
         """Confirmed ones whose time is over, and which nobody has marked as delivered or cancelled."""

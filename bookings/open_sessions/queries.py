@@ -192,8 +192,8 @@ class ClashFinder:
         earlier = (session for session in self.planned[:number] if session.presenter == planned.presenter)
         planned_claims = (Claim(session.span, is_session=True, is_visit=True) for session in earlier)
         claims = sorted([*self.claims[presenter.pk], *planned_claims], key=lambda claim: claim.span)
-        today = uk_day(self.now)
-        return PresenterSchedule(presenter, presenter.given, self.hours[presenter.pk], claims, slot_query, today, self.journeys)
+        hours = self.hours[presenter.pk]
+        return PresenterSchedule(presenter, presenter.given, hours, claims, slot_query, self.now, self.journeys)
 
     def same_presentation_then(self, number: int) -> Iterator[str]:
         planned = self.planned[number]

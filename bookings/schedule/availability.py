@@ -138,7 +138,7 @@ class Verdict:
 
     @property
     def reasons(self) -> Sequence[str | Promise]:
-        return self.obstacles or [violation.label for violation in self.violations]
+        return self.obstacles or (self.candidate.reasons() if self.candidate else ())
 
 
 def obstacles(wanted: Claim, claims: Sequence[Claim], journeys: Journeys) -> Iterator[str]:
@@ -204,7 +204,7 @@ class PresenterSchedule:
     hours: Hours
     claims: list[Claim]
     slot_query: SlotQuery
-    today: date
+    now: datetime
     journeys: Journeys
 
     @cached_property
@@ -229,12 +229,14 @@ class PresenterSchedule:
     @cached_property
     def first_day(self) -> date:
         notice = self.presenter.notice_working_days
-        return after_working_days(self.today, rules.NOTICE_WORKING_DAYS if notice is None else notice, self.presenter.nation)
+        return after_working_days(
+            uk_day(self.now), rules.NOTICE_WORKING_DAYS if notice is None else notice, self.presenter.nation
+        )
 
     @cached_property
     def last_day(self) -> date:
         own = self.presenter.horizon_days
-        return self.today + (rules.HORIZON if own is None else min(rules.HORIZON, timedelta(days=own)))
+        return uk_day(self.now) + (rules.HORIZON if own is None else min(rules.HORIZON, timedelta(days=own)))
 
     @cached_property
     def standing_violations(self) -> tuple[RuleViolation, ...]:
@@ -286,7 +288,9 @@ class PresenterSchedule:
         for span in self.free[bisect_right(self.free, whole.start, key=end_of_span) :]:
             if span.start >= whole.end:
                 break
-            for _rule, bound in ends.bounds(place, length, gap_at(span.start, claims)):
+            gap = gap_at(span.start, claims)
+            span = span.shared(Span(self.now + ends.journey_before(place, gap), ALWAYS.end))
+            for _rule, bound in ends.bounds(place, length, gap):
                 span = span.shared(bound)
             if span.length >= length:
                 inside = starts[bisect_left(starts, span.start) : bisect_right(starts, span.end - length)]
@@ -309,16 +313,19 @@ class PresenterSchedule:
         near = touching(Span(span.start - APART_ENOUGH, span.end + APART_ENOUGH), self.claims)
         if not free_spans(near, place, length, span, self.journeys, self.set_minutes):
             return None
+        ends, gap = self.ends_of(day), gap_at(start, touching(days_in_utc(DateRange(day, day)), self.claims))
+        leaves_at = start - ends.journey_before(place, gap)
         violations = list(self.day_violations(day))
+        if leaves_at < self.now:
+            violations.insert(0, RuleViolation.BEGUN if start < self.now else RuleViolation.TOO_LATE)
         if not any(window.contains(span) for window in self.windows(day)):
             violations.append(RuleViolation.HOURS)
-        ends, gap = self.ends_of(day), gap_at(start, touching(days_in_utc(DateRange(day, day)), self.claims))
         violations += [violation for violation, bound in ends.bounds(place, length, gap) if not bound.contains(span)]
         # The load that is shared out.
         load = Span(start - rules.LOAD_WINDOW, start + rules.LOAD_WINDOW + timedelta.resolution)
         bookings_near = sum(claim.is_booking for claim in starting_in(load, self.claims))
         extra = ends.extra_minutes(wanted, gap)
-        return Candidate(self.presenter, tuple(violations), self.travel, extra, bookings_near)
+        return Candidate(self.presenter, tuple(violations), self.travel, extra, bookings_near, leaves_at)
 
     def verdict(self, start: datetime) -> Verdict:
         """Whether this presenter could, and if not why not."""

@@ -71,9 +71,7 @@ def open_schedule(
     claims = read_claims(everyone, read, now, ignoring)
     journeys = journeys_of(everyone, claims, slot_query)
     parts = [
-        PresenterSchedule(
-            presenter, presenter.given, hours[presenter.pk], claims[presenter.pk], slot_query, uk_day(now), journeys
-        )
+        PresenterSchedule(presenter, presenter.given, hours[presenter.pk], claims[presenter.pk], slot_query, now, journeys)
         for presenter in everyone
     ]
     return Schedule(slot_query, first_day, last_day, parts, read)

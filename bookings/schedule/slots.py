@@ -1,6 +1,6 @@
 """What is asked for (SlotQuery), who could give it, and where it fits between a presenter's claims."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
@@ -45,7 +45,8 @@ def grid_starts(earliest: datetime, latest_end: datetime, length: timedelta) -> 
 class Candidate:
     """A presenter who is free then. Violations are of rules, not impossibilities.
 
-    `travel` is the journey from the base, `extra` what the visit adds to the journeys of that day, both in minutes.
+    `travel` is the journey from the base, `extra` what the visit adds to the journeys of that day, both in minutes; `leaves_at`:
+    when the presenter sets off for it.
     """
 
     presenter: Presenter
@@ -53,11 +54,16 @@ class Candidate:
     travel: int
     extra: int
     bookings_near: int
+    leaves_at: datetime
 
     @property
     def rank(self) -> tuple[bool, int, int, int]:
         """Within the rules first, then least extra travel, then fewest bookings near that day, then who came first (ADR 12)."""
         return bool(self.violations), self.extra, self.bookings_near, self.presenter.pk
+
+    def reasons(self, excused: Container[RuleViolation] = ()) -> tuple[str, ...]:
+        """The sentences of its violations but for those of the `excused` rules."""
+        return tuple(violation.sentence(self.leaves_at) for violation in self.violations if violation not in excused)
 
 
 # Where a visit of some length fits between a presenter's claims: the database's rule (bookings/travel.py) as arithmetic on
@@ -297,6 +303,15 @@ class BaseEnds:
         yield RuleViolation.LEAVES_EARLY, self.after_leaving(place, length, gap)
         yield RuleViolation.RETURNS_LATE, self.before_return(place, length, gap)
         yield RuleViolation.FROM_BASE, self.by_way_of_base(place, gap)
+
+    def journey_before(self, place: Place | None, gap: Gap) -> timedelta:
+        """To a visit in the gap, from the base or from the visit of that day that comes before it."""
+        before = next((claim for claim in reversed(gap.before) if claim.is_visit), None)
+        if place is None:
+            return ZERO
+        if before is None or before.place is None:
+            return self.journey_to(place)
+        return travel_between(before.place, place, before.travel_minutes, self.set_minutes, self.journeys)
 
     def journey_to(self, place: Place) -> timedelta:
         return travel_between(self.base, place, self.set_minutes, journeys=self.journeys)

@@ -6,7 +6,6 @@ from datetime import datetime
 from operator import attrgetter
 
 from django.template.loader import render_to_string
-from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 
 from bookings.models import Booking, BusyTime, Format, OpenSession, Presenter
@@ -91,7 +90,7 @@ class Substitute:
 
     presenter: Presenter
     extra_minutes: int
-    reasons: tuple[str | Promise, ...]
+    reasons: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -133,7 +132,7 @@ def substitute_needs(bookings: Sequence[Booking], now: datetime) -> list[Substit
             Substitute(
                 candidate.presenter,
                 candidate.extra,
-                tuple(violation.label for violation in candidate.violations if violation not in DAY_VIOLATIONS),
+                candidate.reasons(DAY_VIOLATIONS),
             )
             for candidate in shown.candidates(start)
         ]

@@ -2,7 +2,9 @@
 
 import secrets
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import TYPE_CHECKING, Any
 
 from django import forms
@@ -29,7 +31,7 @@ from bookings.schedule.slots import SlotQuery
 from bookings.schedule.substitutes import rank_presenters_at
 from bookings.text import moment_text
 from bookings.travel import PlaceUnknown
-from ctac.dates import format_span
+from ctac.dates import format_day, format_span, uk_day
 from ctac.errors import DomainError
 from ctac.forms import PageForm
 from professionals import drafts
@@ -130,6 +132,17 @@ class HowForm(PageForm):
     )
 
 
+def has_already_text(booking: Booking, name: str) -> str:
+    facts = {"name": name, "reference": booking.reference, "day": format_day(booking.starts_at) if booking.starts_at else ""}
+    if not booking.starts_at:
+        has = _("%(name)s has already asked for a date then: %(reference)s.")
+    elif booking.format == Format.ONLINE:
+        has = _("%(name)s already has an online presentation on %(day)s: %(reference)s.")
+    else:
+        has = _("%(name)s already has a booking at this address on %(day)s: %(reference)s.")
+    return f"{has % facts} {_('Book a second one?')}"
+
+
 # A time, or dates of their own: the way that the page shows, and the button that changes it.
 WAY, SWITCH = "way", "switch"
 TIME, DATES = "time", "dates"
@@ -175,6 +188,24 @@ class CallerForms:
             looking = admin_forms.is_looking(self.data or {})
             for _title, form in self.sections:
                 admin_forms.forgive_missing(form, but=self.decisive_fields.get(form, ()) if looking else ())
+        self.first = self.ask_about_second() if self.is_sent and not self.errors else None
+
+    def ask_about_second(self) -> Booking | None:
+        """What the caller has at that place on that day already, if staff open that instead of booking a second one."""
+        booking, dates = self.booking(), self.dates
+        spans = [(booking.starts_at, booking.starts_at)] if booking.starts_at else []
+        if self.asks_for_dates:
+            spans = [(date.starts_at, date.ends_at - timedelta.resolution) for date in dates.cleaned_data["dates"]]
+        same = Booking.objects.filter(person=self.caller.person, format=booking.format, postcode=booking.postcode)
+        there = [same.asked_between(uk_day(first), uk_day(last)) for first, last in spans] if self.caller.person else []
+        others = list(reduce(or_, there).order_by("pk")) if there else []
+        if not others:
+            return None
+        first, second = others[0], "-".join(["second", *(str(other.pk) for other in others)])
+        no = _("No, open %(reference)s") % {"reference": first.reference}
+        label = has_already_text(first, str(self.caller.person))
+        answer = self.how.ask("second", label, [(second, _("Yes, book a second one")), ("first", no)])
+        return first if answer == "first" else None
 
     def find_slot_query(self) -> SlotQuery | None:
         if any(name in form.errors for form, names in self.decisive_fields.items() for name in names):
@@ -245,6 +276,9 @@ def book_for_caller_page(admin: "BookingAdmin", request: HttpRequest) -> HttpRes
     now = timezone.now()
     known = prefilled_person(request) if request.method != "POST" else None
     parts = CallerForms(request.POST if request.method == "POST" else None, known)
+    if parts.first is not None:
+        messages.info(request, _("Nothing new was booked. This is what they have already."))
+        return redirect(reverse("staff:bookings_booking_change", args=[parts.first.pk]))
     if parts.is_sent and (
         booking := placed_before(parts) or (place_from_forms(request, parts, now) if not parts.errors else None)
     ):

@@ -195,8 +195,7 @@ def candidates_in_words(date: DateCandidates, now: datetime) -> list[str]:
 def candidate_line(candidate: Candidate) -> str:
     if not candidate.violations:
         return _("%(name)s could do it.") % {"name": candidate.presenter}
-    sentences = " ".join(str(violation.label) for violation in candidate.violations)
-    return _("%(name)s is free, but: %(why)s") % {"name": candidate.presenter, "why": sentences}
+    return _("%(name)s is free, but: %(why)s") % {"name": candidate.presenter, "why": " ".join(candidate.reasons())}
 
 
 def in_lines(lines: Iterable[str]) -> SafeString:

@@ -91,7 +91,7 @@ def refuse_if_impossible(
     # Whoever gives it, the day stays as it was agreed.
     violations = [violation for violation in verdict.candidate.violations if violation not in DAY_VIOLATIONS]
     if violations and not override_reason:
-        raise OutsideRules(violations)
+        raise OutsideRules(violations, verdict.candidate.leaves_at)
 
 
 @transaction.atomic

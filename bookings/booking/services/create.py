@@ -134,7 +134,7 @@ def take_free(
         # What this very form has placed already may be what is in the way.
         if token and Booking.objects.filter(submission_token=token).exists():
             raise AlreadyPlaced
-        raise OutsideRules(best.violations) if best else SlotTaken
+        raise OutsideRules(best.violations, best.leaves_at) if best else SlotTaken
     return BusyTime(presenter=best.presenter, busy=DateTimeTZRange(start, end), **place_columns(place))
 
 

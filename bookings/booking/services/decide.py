@@ -118,7 +118,7 @@ def choose_presenter(schedule: Schedule, start: datetime, override_reason: str) 
         )
     refused = [violation for violation in candidates[0].violations if violation not in DAY_VIOLATIONS]
     if refused and not override_reason:
-        raise OutsideRules(refused)
+        raise OutsideRules(refused, candidates[0].leaves_at)
     return candidates[0]
 
 

@@ -136,7 +136,7 @@ def choose_presenter(change: ChangeRequest, candidates: list[Candidate], current
     among = [candidate for candidate in candidates if not candidate.violations] or candidates
     best = next((candidate for candidate in among if candidate.presenter == current), among[0])
     if best.violations and not change.override_reason:
-        raise OutsideRules(best.violations)
+        raise OutsideRules(best.violations, best.leaves_at)
     return best.presenter
 
 

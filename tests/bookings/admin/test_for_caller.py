@@ -1,14 +1,18 @@
 """Book for a caller: by the same service as the website, in staff’s words."""
 
+from typing import Any
+
 import pytest
+import time_machine
 from django.test import Client
 
 from accounts.models import User
 from bookings.models import Booking, Presentation, Presenter, State
 from professionals.models import Person
 from tests.bookings.admin.desk import ABOUT_A_CHILD, BOOKINGS, text, told_lead
-from tests.bookings.rows import LEEDS, MONDAY, at, make_booking, make_presentation
+from tests.bookings.rows import LEEDS, MONDAY, YORK, at, make_booking, make_presentation, make_presenter
 from tests.face.page import Page
+from tests.factories import make_organisation, make_person, sign_in_staff
 
 pytestmark = pytest.mark.django_db
 
@@ -175,3 +179,81 @@ def test_a_postcode_that_nobody_can_go_to_does_not_tell_staff_to_call_us(desk: C
     message = "No presenter can go to this postcode. Check it, or offer an online presentation."
     assert page.context["form"].where.errors["postcode"] == [message]
     assert "call us" not in text(page)
+
+
+# -- A second one for the same day, and a journey that is too long by now -----------------------------------------------
+
+KNOWN = {"name": "Pat Brown", "email": "pat@unknown.example", "phone": "0113 496 0009", "profession": "social-worker"}
+SECOND = "Pat Brown already has a booking at this address on Monday 25 January 2027: {reference}. Book a second one?"
+
+
+def first_booking(presenter: Presenter, **more: Any) -> Booking:
+    """Of the caller of caller_form, at its address, that Monday at 9am."""
+    person = make_person(with_user=False, **KNOWN, postcode="LS1 4AP", organisation=make_organisation("Leeds Council"))
+    return make_booking(presenter, at("09:00"), person=person, postcode=LEEDS, **more)
+
+
+def test_a_second_booking_for_the_same_day_and_address_is_asked_about_first(desk: Client, presenter: Presenter) -> None:
+    first, answers = first_booking(presenter), caller_form(make_presentation())
+    page = desk.post(f"{BOOKINGS}add/", answers)
+    assert SECOND.format(reference=first.reference) in text(page)
+    field = page.context["form"].how["second"].field
+    assert [label for _value, label in field.choices] == ["Yes, book a second one", f"No, open {first.reference}"]
+    assert page.context["form"].caller["name"].value() == "Pat Brown"
+    assert Booking.objects.get() == first
+
+    done = desk.post(f"{BOOKINGS}add/", {**answers, "how-second": field.choices[1][0]})
+    assert (done.url, Booking.objects.count()) == (f"{BOOKINGS}{first.pk}/change/", 1)
+    desk.post(f"{BOOKINGS}add/", {**answers, "how-second": field.choices[0][0]})
+    assert Booking.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"time-day": "2027-01-26"},
+        {"where-postcode": "LS2 7UE", "time-clock": "14:00"},
+        {"where-format": "online", "where-postcode": ""},
+    ],
+    ids=["another day", "another address", "online"],
+)
+def test_another_day_or_place_raises_no_question(desk: Client, presenter: Presenter, other: dict[str, str]) -> None:
+    first_booking(presenter)
+    page = desk.post(f"{BOOKINGS}add/", caller_form(make_presentation(), **{**other, "time-override_reason": "They asked"}))
+    assert (page.status_code, Booking.objects.count()) == (302, 2)
+
+
+def test_what_was_cancelled_is_no_first_one(desk: Client, presenter: Presenter) -> None:
+    first = first_booking(presenter)
+    Booking.objects.filter(pk=first.pk).update(state=State.CANCELLED)
+    assert desk.post(f"{BOOKINGS}add/", caller_form(make_presentation())).status_code == 302
+
+
+def test_a_request_for_that_day_is_asked_about_too(desk: Client, presenter: Presenter) -> None:
+    first = first_booking(presenter)
+    dates = {"way": "dates", "dates-day_1": "25 1 2027", "dates-clock_1": "2pm", "dates-reason": "They meet then"}
+    answers = {**caller_form(make_presentation()), **dates}
+    page = desk.post(f"{BOOKINGS}add/", answers)
+    assert SECOND.format(reference=first.reference) in text(page)
+    second = page.context["form"].how["second"].field.choices[0][0]
+    Booking.objects.filter(pk=first.pk).update(starts_at="2027-01-27T09:00Z", ends_at="2027-01-27T10:00Z")
+    desk.post(f"{BOOKINGS}add/", answers)
+    request = Booking.objects.get(state=State.REQUESTED)
+    again = desk.post(f"{BOOKINGS}add/", {**answers, "token": "s" * 43, "how-second": second})
+    assert f"Pat Brown has already asked for a date then: {request.reference}. Book a second one?" in text(again)
+
+
+def test_a_visit_whose_journey_has_begun_already_says_so_and_takes_a_reason(
+    client: Client, staff: User, clock: time_machine.Traveller
+) -> None:
+    make_presenter(notice_working_days=0, base_postcode=LEEDS)
+    clock.move_to(at("09:55"))
+    desk = sign_in_staff(client, staff)
+    answers = caller_form(make_presentation(), **{"where-postcode": YORK})
+    said = "The presenter would have had to leave already at 9:05am. Give a reason to go on all the same."
+    page = desk.post(f"{BOOKINGS}add/", answers)
+    assert said in text(page)
+    assert list(page.context["form"].when.errors) == ["override_reason"]
+    assert not Booking.objects.exists()
+    desk.post(f"{BOOKINGS}add/", {**answers, "time-override_reason": "She is in York today"})
+    assert Booking.objects.get().events.get().reason == "She is in York today"

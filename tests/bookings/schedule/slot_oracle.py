@@ -125,6 +125,7 @@ def could(world: World, who: Who, asked: Asked, start: int) -> bool:
         and has_hours(who, start, asked.minutes)
         and is_not_full(who, wall(start).date())
         and is_free(who, start, asked.minutes)
+        and can_set_off(world, who, asked, start)
         and can_travel(world, who, asked, start)
         and leaves_and_returns(world, who, asked, start)
         and goes_by_the_base(world, who, asked, start)
@@ -218,6 +219,16 @@ def can_travel(world: World, who: Who, asked: Asked, start: int) -> bool:
         if minutes_left(one.end, other.start, everything) < way(world, one, other):
             return False
     return True
+
+
+def can_set_off(world: World, who: Who, asked: Asked, start: int) -> bool:
+    """Now, from wherever that day has brought them."""
+    minutes, mine = 0, as_taken(who, asked, start)
+    if asked.postcode:
+        earlier = [each for each in taken_on(who, wall(start).date()) if each.is_presentation and each.end <= start]
+        last = max(earlier, key=lambda each: each.end, default=None)
+        minutes = way(world, last if last and last.postcode else Taken(start, start, who.base, False), mine)
+    return (start - minutes) * 60 >= world.now.timestamp()
 
 
 def minutes_left(begin: int, end: int, everything: list[Taken]) -> int:

@@ -117,6 +117,24 @@ def test_a_presenters_own_notice_and_horizon_count_before_the_general_ones() -> 
     assert violations(day=date(2027, 1, 27)) == (RuleViolation.HORIZON,)
 
 
+def test_today_offers_only_what_can_still_be_reached() -> None:
+    """Of who needs no notice: at 10am nothing that has begun, and in York, 55 minutes away, nothing before 11am."""
+    make_presenter(notice_working_days=0, base_postcode=LEEDS)
+    presentation, today = make_presentation(), uk_day(NOW)
+    assert clocks(slot_query(presentation, ""), today)[0] == "10:00"
+    assert clocks(slot_query(presentation, YORK), today)[0] == "11:00"
+    assert violations("10:30", today, slot_query(presentation, YORK)) == (RuleViolation.TOO_LATE,)
+    assert violations("10:30", today, slot_query(presentation, "")) == ()
+    assert violations("09:30", today, slot_query(presentation, YORK)) == (RuleViolation.BEGUN,)
+
+
+def test_who_is_near_already_need_not_have_left_the_base() -> None:
+    presenter, presentation, today = make_presenter(notice_working_days=0, base_postcode=LEEDS), make_presentation(), uk_day(NOW)
+    make_booking(presenter, at("09:00", today), presentation=presentation, postcode=YORK)
+    (candidate,) = diary_of(slot_query(presentation, YORK)).candidates(at("10:30", today))
+    assert (candidate.violations, candidate.leaves_at) == ((), at("10:30", today))
+
+
 def test_a_longer_horizon_than_the_general_one_offers_nothing_more() -> None:
     make_presenter(horizon_days=120)
     last = uk_day(NOW) + timedelta(days=90)  # a Monday
