@@ -19,7 +19,7 @@ from bookings import rules
 from bookings import text as bookings_text
 from bookings.booking.drafts import DraftAnswers
 from bookings.booking.forms import DatesForm, LeafletsForm
-from bookings.booking.services.create import place_booking
+from bookings.booking.services.create import place_booking, waits_for_staff
 from bookings.booking.services.decide import slot_query_of
 from bookings.booking.services.request import DatesRefused, choose_dates, request_dates
 from bookings.booking.views import book
@@ -233,11 +233,14 @@ def check_page(request: HttpRequest, answers: DraftAnswers, now: datetime, *, wa
         schedule = open_schedule(slot_query_of(answers.booking), first_day=day, last_day=day, now=now, ignoring=own)
         if not schedule.offered_to(start):
             return book.slot_taken_page(request, answers, start, now)
+    booking = answers.booking
+    booking.person = request.person  # type: ignore[attr-defined]
     context = {
         "presentation": answers.presentation,
         "sections": sections(request, answers, now),
         "kept": held,
         "asks_for_dates": answers.asks_for_dates,
+        "is_request": answers.asks_for_dates or waits_for_staff(booking),
         "back_url": reverse("book_dates" if answers.asks_for_dates else "book_when", args=[answers.presentation.slug]),
         "warning": warning,
         "token": answers.draft.token if answers.draft else "",
