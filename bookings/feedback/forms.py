@@ -210,7 +210,8 @@ class SuggestedLeafletsForm(PageForm):
         super().__init__(data, initial={leaflet.slug: copies for leaflet, copies in wanted.items()})
         self.leaflets = list(wanted)
         for leaflet in self.leaflets:
-            field = CopiesField(leaflet, label=leaflet.title, help_text=stock_hint(leaflet), required=False, min_value=0)
+            only = len(self.leaflets) == 1
+            field = CopiesField(leaflet, label=leaflet.title, help_text=stock_hint(leaflet), required=only, min_value=0)
             self.fields[leaflet.slug] = as_of_a_page(field)
 
     def clean(self) -> dict[str, Any]:

@@ -177,6 +177,8 @@ class BasketForm(ChildDetailsMixin, PageForm):
                 accepted = self.cleaned_data.get(wait_field_name(slug), False)
             if short and not accepted:
                 self.add_error(slug, short.message)
+        # Asked over the limit only, and then it needs an answer: so the page doesn't call it optional.
+        self.fields["reason"].required = self.over_limit
         if not self.over_limit:
             self.cleaned_data["reason"] = ""
         return self.cleaned_data

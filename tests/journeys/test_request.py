@@ -77,7 +77,7 @@ def name_dates(visitor: Visitor, day: date) -> None:
 
 def send_and_read_what_is_kept(visitor: Visitor, email: str, live: Live) -> str:
     """The reference."""
-    assert visitor.heading == "Check your answers"
+    assert visitor.heading == "Check your request"
     assert (visitor.reads("We keep it for you until"), visitor.reads("We don’t keep it")) == (True, True)
     before = datetime.now(UTC)
     visitor.press("Send this request")

@@ -56,7 +56,7 @@ def test_staff_confirm_a_request_from_an_unknown_workplace(professional: Visitor
     start_booking(professional)
     choose_a_time(professional)
     before = datetime.now(UTC)
-    professional.press("Confirm this booking")
+    professional.press("Send this request")
     assert professional.heading == "We have your request"
     reference = reference_on(professional, "BK")
     assert live.wait_for_mail(to=UNRECOGNISED, after=before).subject.startswith("We have your request")
@@ -278,7 +278,7 @@ def test_staff_confirm_a_request_without_javascript(
     # Given a request, and a coordinator whose browser runs no scripts
     start_booking(professional)
     choose_a_time(professional, last=True)
-    professional.press("Confirm this booking")
+    professional.press("Send this request")
     reference = reference_on(professional, "BK")
     staff = Visitor(new_page(storage_state=staff_cookies, java_script_enabled=False, **DESK), live, scripts=False)
 

@@ -51,9 +51,8 @@ def place_booking(
     place = locate(booking, by_staff=by_staff)
     booking.ends_at = booking.starts_at + timedelta(minutes=booking.presentation.length_minutes)
     booking.created_at = now
-    # A slot that we offer books at once; a visit to a workplace that we don't recognise waits for staff: a presenter goes alone.
-    known = by_staff or booking.format == Format.ONLINE or is_work_address(booking.person.email)
-    booking.state = State.CONFIRMED if known else State.REQUESTED
+    waits = not by_staff and waits_for_staff(booking)
+    booking.state = State.REQUESTED if waits else State.CONFIRMED
     with guarded():
         draft = lock_draft(booking.submission_token, booking.person)
         claim = None if presenter else take_held(booking, draft, now)
@@ -65,7 +64,7 @@ def place_booking(
         claim.save()
     if draft is not None:
         drafts.finish(draft)  # with the booking or not at all: a draft whose token is used could never be placed
-    kind = EventKind.BOOKED if known else EventKind.REQUESTED
+    kind = EventKind.REQUESTED if waits else EventKind.BOOKED
     record_event(booking, kind, by=by, now=now, to_state=booking.state, reason=override_reason)
     notify_booked(booking, now)
     if booking.flagged_child_details:
@@ -73,6 +72,11 @@ def place_booking(
     if leaflets:
         bring_leaflets(booking, leaflets, by=by, now=now)
     return booking
+
+
+def waits_for_staff(booking: Booking) -> bool:
+    """A slot that we offer books at once; a visit to a workplace that we don't recognise is a request: a presenter goes alone."""
+    return booking.format != Format.ONLINE and not is_work_address(booking.person.email)
 
 
 def is_by_staff(booking: Booking, by: User | None) -> bool:

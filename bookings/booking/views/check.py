@@ -21,7 +21,7 @@ from bookings import rules
 from bookings import text as bookings_text
 from bookings.booking.drafts import DraftAnswers
 from bookings.booking.forms import DatesForm, LeafletsForm
-from bookings.booking.services.create import place_booking
+from bookings.booking.services.create import place_booking, waits_for_staff
 from bookings.booking.services.decide import slot_query_of
 from bookings.booking.services.request import DatesRefused, choose_dates, request_dates
 from bookings.booking.views import book
@@ -38,7 +38,7 @@ from leaflets.orders.allowances import RecentOrdersByTitle, Workplace, recent_or
 from leaflets.orders.services.create import CopiesPossible, copies_possible_by_slug
 from leaflets.stock.queries import leaflets_in_stock
 from professionals import drafts
-from professionals.access import details_asked_here
+from professionals.access import details_asked_here, person_in
 from professionals.models import DraftKind, Person
 
 
@@ -255,12 +255,15 @@ def check_page(request: HttpRequest, answers: DraftAnswers, now: datetime, *, wa
         schedule = open_schedule(slot_query_of(answers.booking), first_day=day, last_day=day, now=now, ignoring=own)
         if not schedule.offered_to(start):
             return book.slot_taken_page(request, answers, start, now)
+    booking = answers.booking
+    booking.person = person_in(request) or Person(email=signed_in(request).email)
     context = {
         "presentation": answers.presentation,
         "sections": sections(request, answers, now),
         "kept": held,
         "form": getattr(request, "details_form", None),
         "asks_for_dates": answers.asks_for_dates,
+        "is_request": answers.asks_for_dates or waits_for_staff(booking),
         "back_url": page_before_check(answers),
         "warning": warning,
         "token": answers.draft.token if answers.draft else "",
@@ -271,7 +274,7 @@ def check_page(request: HttpRequest, answers: DraftAnswers, now: datetime, *, wa
 
 def sections(request: HttpRequest, answers: DraftAnswers, now: datetime) -> list[dict[str, object]]:
     # Who is new fills in the rest below.
-    person = request.person or Person(email=signed_in(request).email)  # type: ignore[attr-defined]
+    person = person_in(request) or Person(email=signed_in(request).email)
     presentation, booking = answers.presentation, answers.booking
     where = "\n".join(booking.address_lines) or booking.get_format_display()
     who_comes = bookings_text.row(_("Who is coming"), bookings_text.audience_text(booking.audience_profession))

@@ -1,5 +1,6 @@
 """Booking through the pages, as a browser does it: signed out until the last page, with nothing typed lost."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -65,6 +66,31 @@ def test_a_request_says_that_it_waits(client: Client, presentation: Presentation
     assert "Nobody else can book it." in page
     assert "We email our answer to sam@unknown.example." in page
     assert "Add it to your calendar" not in page
+
+
+@pytest.mark.parametrize(
+    ("email", "where", "is_request"),
+    [
+        ("sam@unknown.example", WHERE, True),
+        ("sam@unknown.example", {**WHERE, "format": "online"}, False),
+        ("sam@leeds.nhs.uk", WHERE, False),
+    ],
+    ids=["unknown workplace", "unknown, online", "known workplace"],
+)
+def test_what_will_be_a_request_says_so_before_it_is_sent(
+    client: Client, presentation: Presentation, email: str, where: dict[str, str], is_request: bool
+) -> None:
+    sign_in(client, make_person(email=email))
+    fill_in(client, where=where)
+    page = client.get("/book/signs/check/")
+    for words in ("Check your request", "This is a request, because", "Send this request"):
+        assert (words in text(page)) is is_request, words
+    for words in ("Check your answers", "Confirm this booking"):
+        assert (words in text(page)) is not is_request, words
+    [heading], [title] = (re.findall(f"<{tag}[^>]*>([^<]+)<", page.content.decode()) for tag in ("h1", "title"))
+    assert title.strip() == f"{heading} – CTAC"
+    confirm(client)
+    assert (Booking.objects.get().state == State.REQUESTED) is is_request
 
 
 def test_the_check_page_says_what_we_know_of_the_person_and_where_to_change_it(

@@ -85,7 +85,8 @@ def test_repeated_adding_leaks_through_no_limit_and_the_basket_says_what_can_be_
     page = client.get(reverse("basket"))
     [message] = page.context["form"].errors["one"]
     assert message.startswith("You can order at most 40 copies of “One” at once.")
-    assert 'name="reason"' in page.content.decode()
+    # Without an answer it goes no further, so it isn't called optional.
+    assert ('name="reason"' in page.content.decode(), "Why do you need more?</label>" in page.content.decode()) == (True, True)
     assert client.post(reverse("basket"), {"one": "45", "reason": "", "continue": "1"}).status_code == 200
     asked = client.post(reverse("basket"), {"one": "45", "reason": "A whole ward", "continue": "1"})
     assert asked.url == reverse("order_delivery")

@@ -1,5 +1,6 @@
 """Limits that help: an order, a person and a workplace, in any 90 days; what is over them becomes a request."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -177,6 +178,12 @@ def test_staff_decline_it_with_words_for_the_person(client, staff, request_of_12
     assert request_of_120.state == OrderState.DECLINED
 
 
+def headed(response):
+    """Title and heading."""
+    found = (re.findall(f"<{tag}[^>]*>([^<]+)<", response.content.decode())[0] for tag in ("title", "h1"))
+    return tuple(" ".join(each.split()) for each in found)
+
+
 def test_from_the_basket_to_a_request_and_its_pages(client, person, leaflet, now):
     sign_in(client, person)
     client.post(reverse("basket_add", args=[leaflet.slug]), {f"{leaflet.slug}-copies": "120"})
@@ -186,9 +193,12 @@ def test_from_the_basket_to_a_request_and_its_pages(client, person, leaflet, now
     check = client.get(reverse("order_check"))
     assert "We train every school" in check.content.decode()
     assert "Send this request" in check.content.decode()
+    assert headed(check) == ("Check your request – CTAC", "Check your request")
+    assert "This is more than the limit, so it is a request" in check.content.decode()
     placed = client.post(reverse("order_check"), {name: check.context[name] for name in ("token", "digest")}, follow=True)
     assert "We have your request" in placed.content.decode()
     order = person.orders.get()
+    assert headed(placed) == (f"We have your request {order.reference} – CTAC", "We have your request")
     assert (order.state, order.asked_because) == (OrderState.REQUESTED, "We train every school")
     assert "one of us reads why you need it" in client.get(order.get_absolute_url()).content.decode()
     assert "One of us reads your request" in client.get(reverse("my")).content.decode()
