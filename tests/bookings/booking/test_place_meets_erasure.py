@@ -72,7 +72,9 @@ ALL = pytest.mark.parametrize("placing", [an_order, a_booking, a_booking_on_the_
 
 @pytest.fixture
 def person() -> Person:
-    return make_person(email=EMAIL)
+    person = make_person(email=EMAIL)
+    make_person(email="lee@leeds.nhs.uk", organisation=person.organisation)  # which stays, whoever goes
+    return person
 
 
 def erasing(person: Person) -> Job:
