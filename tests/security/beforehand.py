@@ -232,6 +232,17 @@ def just_given(world: World) -> Made:
     return {"bookings_afterwards": open_afterwards(given=booking, now=timezone.now())}
 
 
+def asked_how_it_was(make: Callable[[World], Made]) -> Callable[[World], Made]:
+    """With a short link to what that makes."""
+
+    def made(world: World) -> Made:
+        objects = make(world)
+        open_afterwards(given=next(iter(objects.values())), now=timezone.now())
+        return objects
+
+    return made
+
+
 def asked_leave(world: World) -> Made:
     by_hand("own presenter", lambda _world: reverse("presenter_ask_for_leave"), SOME_DAYS)(world)
     return {"bookings_leave": Leave.objects.latest("pk")}

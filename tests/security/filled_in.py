@@ -32,6 +32,7 @@ from tests.security.beforehand import (
     an_uploaded_list,
     another_presenter,
     another_workplace,
+    asked_how_it_was,
     asked_leave,
     by_hand,
     day,
@@ -145,6 +146,7 @@ FILLED_IN: dict[str, Case] = {
     "staff:bookings_booking_action decline": Case(before=a_booking(state=State.REQUESTED)),
     "staff:bookings_booking_action delivered": Case(before=a_booking(hours=-3, postcode="")),
     "staff:bookings_booking_action link": Case({"joining_link": LINK, "link": LINK}, a_booking(postcode="")),
+    "staff:bookings_booking_action more-feedback": Case(before=asked_how_it_was(a_booking(hours=-3))),
     "staff:bookings_booking_action move": Case({"look": None, "day": "", "clock": ""}),
     "staff:bookings_booking_action offer": Case({"look": None, "day": day(30), "clock": "10am"}, a_request),
     "staff:bookings_booking_action reassign": Case(another_presenter),
@@ -156,6 +158,7 @@ FILLED_IN: dict[str, Case] = {
     "staff:bookings_opensession_action capacity": Case({"capacity": "40"}),
     "staff:bookings_opensession_action delivered": Case(before=a_session(hours=-3)),
     "staff:bookings_opensession_action joining": Case({"own_joining_link": LINK}),
+    "staff:bookings_opensession_action more-feedback": Case(before=asked_how_it_was(a_session(hours=-3))),
     "staff:bookings_opensession_action move": Case({"day": day(45), "clock": "10am"}, pages=2),
     "staff:bookings_opensession_action reassign": Case(another_presenter),
     # -- Staff: leaflets --

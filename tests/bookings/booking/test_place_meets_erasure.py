@@ -97,6 +97,7 @@ def test_erased_first_nothing_is_placed(person: Person, placing: Placing) -> Non
 def test_control_if_nobody_asked_it_would_be_the_erased_persons(
     person: Person, placing: Placing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    make_person(organisation=person.organisation)  # which stays then: the order points to it
     for module in (locks, session_places):
         monkeypatch.setattr(module, "lock_person", lambda person: Person.objects.select_for_update(no_key=True).get(pk=person.pk))
     for module in (create, stock_services):
