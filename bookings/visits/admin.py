@@ -20,15 +20,20 @@ from accounts.roles import ROLES
 from bookings import errors, rules
 from bookings import text as bookings_text
 from bookings.models import Booking, DutyShift, Format, OnDuty, Presenter, Visit, duty_of, may_check_in, may_check_out
-from bookings.models.booking import CHECK_IN, CHECK_OUT
+from bookings.models.booking import CHECK_IN, CHECK_OUT, HELP
 from bookings.visits import services
-from bookings.visits.emails import name_of_visitor
+from bookings.visits.emails import name_of_visitor, on_it_text
 from ctac.dates import format_clock, uk_day
 from ctac.staff.site import Alarm, ObjectAction, StaffModelAdmin, column, phone_link, staff_site, state_tag
 from professionals.forms import validate_phone
 from professionals.safeguarding.forms import StaffForm
 
 ALARMS_SHOWN = 5
+ALARM_TITLES = {
+    CHECK_IN: gettext_lazy("No check-in from %(name)s"),
+    CHECK_OUT: gettext_lazy("No check-out from %(name)s"),
+    HELP: gettext_lazy("%(name)s needs help"),
+}
 
 
 def visit_in_words(booking: Booking, now: datetime) -> SafeString | str:
@@ -37,8 +42,10 @@ def visit_in_words(booking: Booking, now: datetime) -> SafeString | str:
     visit = getattr(booking, "visit", None)
     handed_over = [still_there_text(visit)] if visit is not None and visit.is_handed_over else []
     if late is not None:
-        tag = state_tag(_("No check-out") if late.missed == CHECK_OUT else _("No check-in"), "waiting")
-        return format_html_join(" ", "{}", ((part,) for part in (tag, *handed_over)))
+        words = {CHECK_OUT: _("No check-out"), CHECK_IN: _("No check-in"), HELP: _("Asked for help")}
+        on_it = [on_it_in_words(visit)] if visit is not None and visit.is_taken_on(late.missed_at) else []
+        tag = state_tag(words[late.missed], "waiting")
+        return format_html_join(" ", "{}", ((part,) for part in (tag, *on_it, *handed_over)))
     if visit is None:
         return ""
     lines = handed_over
@@ -47,6 +54,10 @@ def visit_in_words(booking: Booking, now: datetime) -> SafeString | str:
     if visit.is_out:
         lines.append(_("Checked out: %(moment)s") % {"moment": bookings_text.moment_text(visit.checked_out_at)})
     return "\n".join(lines)
+
+
+def on_it_in_words(visit: Visit) -> str:
+    return _("On it: %(who)s") % {"who": on_it_text(visit)}
 
 
 def still_there_text(visit: Visit) -> str:
@@ -77,16 +88,20 @@ def joining_in_words(booking: Booking) -> str:
 def overdue_visits() -> list[Alarm]:
     """The longest wait first."""
     now, alarms = timezone.now(), []
-    late = list(Booking.objects.with_names().select_related("visit__presenter").overdue(now)[:ALARMS_SHOWN])
+    late = list(Booking.objects.with_names().select_related("visit__presenter", "visit__taken_on_by").overdue(now)[:ALARMS_SHOWN])
     duty = duty_of(late)
     for booking in late:
-        title = _("No check-out from %(name)s") if booking.missed == CHECK_OUT else _("No check-in from %(name)s")
+        title = ALARM_TITLES[booking.missed]
+        visit: Visit | None = getattr(booking, "visit", None)
+        on_it = on_it_text(visit) if visit is not None and visit.is_taken_on(booking.missed_at) else ""
+        since = _("Since") if booking.missed == HELP else _("Expected")
         today = _("Today at %(clock)s") % {"clock": format_clock(booking.missed_at)}
         expected = today if uk_day(booking.missed_at) == uk_day(now) else bookings_text.moment_text(booking.missed_at)
         alarm = Alarm(
-            title=title % {"name": name_of_visitor(booking)},
+            title=str(title) % {"name": name_of_visitor(booking)},
             rows=[
-                bookings_text.row(_("Expected"), expected),
+                bookings_text.row(since, expected),
+                *([bookings_text.row(_("On it"), on_it)] if on_it else []),
                 *whom_to_call(booking),
                 bookings_text.row(_("Where"), ", ".join(booking.address_lines)),
                 *duty_text_rows(duty[booking.pk]),
@@ -94,6 +109,7 @@ def overdue_visits() -> list[Alarm]:
             about=booking.reference,
             href=reverse("staff:bookings_booking_change", args=[booking.pk]),
             resolve_href=reverse("staff:bookings_booking_action", args=[booking.pk, "safe"]),
+            take_on_href="" if on_it else reverse("staff:bookings_booking_action", args=[booking.pk, "on-it"]),
         )
         alarms.append(alarm)
     return alarms
@@ -147,6 +163,25 @@ SAFE = ObjectAction(
         "Call the presenter, then the contact on site. Say so here once you know that the presenter is safe."
     ),
     done=gettext_lazy("Thank you. It no longer stands on the first page."),
+    weight="main",
+)
+
+
+def may_be_taken_on(booking: Booking) -> bool:
+    late = booking.overdue_at(timezone.now())
+    visit: Visit | None = getattr(booking, "visit", None)
+    return late is not None and (visit is None or not visit.is_taken_on(late.missed_at))
+
+
+ON_IT = ObjectAction(
+    "on-it",
+    gettext_lazy("I am on it"),
+    services.take_on,
+    available=may_be_taken_on,
+    explanation=gettext_lazy(
+        "The alarm stops ringing, and you find out if the presenter is safe. Your name and the time are kept."
+    ),
+    done=gettext_lazy("You are on it. Call the presenter, then the contact on site. Then say that all is well."),
     weight="main",
 )
 CHECKED_IN = ObjectAction(

@@ -78,6 +78,7 @@ def make_presenter(
         "max_travel_minutes": 120,
         "joining_link": "https://meet.example/room",
     }
+    make_cover()
     presenter = keep_presenter(presenter=Presenter(**{**defaults, **fields}))
     for weekday in weekdays:
         make_availability(presenter, weekday, *hours)
@@ -260,7 +261,17 @@ def make_world(owner: Person, now: datetime) -> dict[str, Any]:
     }
 
 
+EVER = {"first_day": date(2000, 1, 1), "last_day": date(2099, 12, 31)}
+
+
+def make_cover() -> None:
+    """Two colleagues on duty on every day, unless a test has shifts of its own: visits can be confirmed."""
+    if not DutyShift.objects.exists():
+        DutyShift.objects.create(**EVER, duty_person=make_staff(), deputy=make_staff())
+
+
 def make_shift(first_day: date = MONDAY, last_day: date | None = None, **fields: Any) -> DutyShift:
-    """Two colleagues on duty, on one day if not said otherwise."""
+    """Two colleagues on duty, on one day if not said otherwise; from then on not on every day any more."""
+    DutyShift.objects.filter(**EVER).delete()
     people = {name: fields.pop(name, None) or make_staff() for name in ("duty_person", "deputy")}
     return DutyShift.objects.create(first_day=first_day, last_day=last_day or first_day, **people, **fields)

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from bookings.feedback.services import open_afterwards
 from bookings.models import Leave, Presenter
+from bookings.visits.services import check_in, check_out
 from ctac.dates import uk_day
 from leaflets.models import Advice, Edition, Order, OrderState, RecallReplacement, SheetImport
 from leaflets.orders.services.transitions import dispatch, prioritise, start_packing
@@ -106,6 +107,19 @@ def a_booking(**more: Any) -> Callable[[World], Made]:
         return {"bookings_booking": make_booking(fields.pop("presenter"), start, **fields)}
 
     return make
+
+
+def an_arrival(world: World) -> Made:
+    """Who gives it has just checked in."""
+    made = a_booking(hours=0.2)(world)
+    check_in(made["bookings_booking"], presenter=giver(world), by=giver(world).user, now=timezone.now())
+    return made
+
+
+def a_departure(world: World) -> Made:
+    made = an_arrival(world)
+    check_out(made["bookings_booking"], presenter=giver(world), by=giver(world).user, now=timezone.now())
+    return made
 
 
 def a_request(world: World) -> Made:

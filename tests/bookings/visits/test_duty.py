@@ -20,6 +20,7 @@ SHIFTS = "/staff/bookings/dutyshift/"
 
 def test_the_shift_of_a_visit_is_that_of_its_uk_day(booking: Booking) -> None:
     online = make_booking(make_presenter(), START, postcode="")
+    DutyShift.objects.all().delete()
     assert duty_of([booking, online]) == {booking.pk: []}
     before, shift = make_shift(MONDAY - DAY, MONDAY - DAY), make_shift(MONDAY, MONDAY + 6 * DAY)
     assert [person.user for person in duty_of([booking])[booking.pk]] == [shift.duty_person, shift.deputy]
@@ -73,6 +74,7 @@ def test_the_presenter_reads_whom_to_call(client: Client, booking: Booking, pres
     colleague = make_presenter(name="Tom Adeyemi", phone="0113 496 0007", user=make_staff())
     with time_machine.travel(START - HOUR, tick=False):
         phone = sign_in_staff(client, presenter.user)
+        DutyShift.objects.all().delete()
         pages = ("/staff/mine/day/", f"/staff/mine/visits/{booking.reference}/")
         assert ["Advice line 0808 800 5000" in text(phone.get(page)) for page in pages] == [True, True]
         shift = make_shift(duty_person=colleague.user, deputy_phone="0113 496 0008")
@@ -89,6 +91,7 @@ def test_staff_read_it_beside_the_alarm_and_on_the_bookings_page(client: Client,
     with time_machine.travel(END + HOUR, tick=False):
         desk = sign_in_staff(client, make_staff())
         page = f"/staff/bookings/booking/{booking.pk}/change/"
+        DutyShift.objects.all().delete()
         assert "Nobody yet. Enter a duty shift for that day." in text(desk.get(page))
         shift = make_shift(duty_phone="0113 496 0009")
         assert f"Duty person {shift.duty_person} Duty person’s phone 0113 496 0009" in text(desk.get("/staff/"))
