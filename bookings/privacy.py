@@ -87,6 +87,9 @@ ABOUT_THE_PRESENTER = (
     EventKind.CHECKED_OUT,
     EventKind.CHECK_IN_TAKEN_BACK,
     EventKind.CHECK_OUT_TAKEN_BACK,
+    EventKind.HELP_ASKED,
+    EventKind.DISCLOSED,
+    EventKind.TAKEN_ON,
     EventKind.SAID_SAFE,
 )
 

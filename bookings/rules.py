@@ -71,6 +71,12 @@ CHECK_IN_OPENS_BEFORE = timedelta(hours=2)  # before the start: a long journey m
 CHECK_IN_EXPECTED_BEFORE = timedelta(minutes=45)
 CHECK_IN_GRACE = timedelta(minutes=15)  # after the start
 CHECK_OUT_GRACE = timedelta(minutes=30)  # after the end: people stay and ask
+# The alarm reaches duty person and deputy again and again, until one of them is on it.
+ALARM_INTERVAL = timedelta(minutes=10)
+# What a presenter who runs late may choose, in minutes; both graces begin so much later.
+DELAYS = (15, 30, 60)
+# After the end: for so long a presenter finds the way to help on the page of the visit.
+HELP_PERIOD = timedelta(days=1)
 # After a check-in or check-out: for so long it can be taken back on the phone, and by staff with a reason.
 TAKE_BACK_PERIOD, STAFF_TAKE_BACK_PERIOD = timedelta(minutes=10), timedelta(days=1)
 VISIT_ESCALATION_DELAY = timedelta(minutes=60)  # after the start or the end

@@ -85,8 +85,10 @@ def duty_rows(people: Sequence[OnDuty]) -> list[Row]:
 
 
 def presenter_of_visit(booking: Booking) -> Presenter | None:
-    """Whoever is there or is sought, also when the booking has another presenter by now; else whoever gives it."""
+    """Whoever asked for help, is there or is sought, also when the booking has another presenter by now; or who gives it."""
     visit = getattr(booking, "visit", None)
+    if visit and visit.needs_help:
+        return visit.seeks_help
     return (visit.presenter if visit and visit.is_awaited else None) or booking.presenter
 
 

@@ -43,6 +43,7 @@ from bookings.models.visit import (
     YearLater,
     belongs_to,
     duty_of,
+    is_near,
     may_check_in,
     may_check_out,
 )

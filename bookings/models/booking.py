@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
+from django.db.models import Case, Exists, ExpressionWrapper, F, OuterRef, Q, Value, When
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext
@@ -43,16 +43,23 @@ OPEN_STATES = (State.REQUESTED, State.CONFIRMED)
 BOOKING_OVER_AT = Coalesce("ends_at", "created_at")  # from when retention counts
 # Somebody may be out there.
 VISIT_IS_OPEN = Q(format=Format.WORKPLACE, state__in=[State.CONFIRMED, State.DELIVERED, State.CANCELLED], visit_closed=False)
-CHECK_IN, CHECK_OUT = "check-in", "check-out"
+CHECK_IN, CHECK_OUT, HELP = "check-in", "check-out", "help"
 CHECK_IN_OPENED = F("starts_at") - rules.CHECK_IN_OPENS_BEFORE
 IS_OUT = Q(visit__checked_out_at__gte=CHECK_IN_OPENED)
 IS_IN = Q(visit__checked_in_at__gte=CHECK_IN_OPENED) & ~IS_OUT
 IS_SOUGHT = Q(visit__sought_at__gte=F("starts_at")) & ~IS_OUT & ~Q(visit__safe_at__gte=F("visit__sought_at"))
 IS_DONE = IS_OUT & (Q(visit__presenter=F("presenter")) | Q(visit__checked_out_at__gte=F("ends_at")))
+NEEDS_HELP = Q(visit__help_at__isnull=False) & ~Q(visit__safe_at__gte=F("visit__help_at"))
+# The presenter said so, and the booking has the same time and presenter still.
+IS_LATE = Q(
+    visit__presenter=F("presenter"),
+    visit__late_until__gt=F("starts_at"),
+    visit__late_until__lte=F("starts_at") + timedelta(minutes=max(rules.DELAYS)),
+)
 # Somebody is expected there, or was and has not been heard of. The condition of the index booking_visit_open stands first, so
 # that closed visits cost nothing.
-IS_WAITED_FOR = (
-    VISIT_IS_OPEN & (Q(state__in=[State.CONFIRMED, State.DELIVERED], presenter__isnull=False) | IS_IN | IS_SOUGHT) & ~IS_DONE
+IS_WAITED_FOR = VISIT_IS_OPEN & (
+    (Q(state__in=[State.CONFIRMED, State.DELIVERED], presenter__isnull=False) | IS_IN | IS_SOUGHT) & ~IS_DONE | NEEDS_HELP
 )
 STATUS_COLOURS = {
     State.REQUESTED: "waiting",
@@ -215,18 +222,28 @@ class BookingQuerySet(models.QuerySet["Booking"]):
     def overdue(self, now: datetime) -> "BookingQuerySet":
         """Visits whose presenter has not checked in or out in time and of whom nobody has said that all is well since.
 
-        Each has `missed`, CHECK_IN or CHECK_OUT, and `missed_at`, when that was expected. Computed from the clock, not from what
-        was mailed: it is true while no worker runs, and for as long as it takes. Somebody who is there is waited for though the
-        booking was cancelled or marked as delivered meanwhile; whom leave took off a visit that had begun is overdue at once.
+        Each has `missed`, CHECK_IN or CHECK_OUT, and `missed_at`, when that was expected; or HELP, and when it was asked for.
+        Whoever said that they run late has as much longer. Computed from the clock, not from what was mailed: it is true while no
+        worker runs, and for as long as it takes. Somebody who is there is waited for though the booking was cancelled or marked
+        as delivered meanwhile; whom leave took off a visit that had begun is overdue at once.
         """
-        no_check_out = Q(ends_at__lte=now - rules.CHECK_OUT_GRACE) & ~Q(visit__safe_at__gte=F("ends_at"))
-        late_for_it = Q(starts_at__lte=now - rules.CHECK_IN_GRACE) & ~Q(visit__safe_at__gte=F("starts_at"))
-        no_check_in = Q(ends_at__gt=now - rules.CHECK_OUT_GRACE) & ~IS_IN & (late_for_it | IS_SOUGHT)
+        in_by, out_by = now - rules.CHECK_IN_GRACE, now - rules.CHECK_OUT_GRACE
+        length = F("ends_at") - F("starts_at")
+        may_be_out_later = IS_LATE & Q(visit__late_until__gt=ExpressionWrapper(out_by - length, models.DateTimeField()))
+        no_check_out = Q(ends_at__lte=out_by) & ~may_be_out_later & ~Q(visit__safe_at__gte=F("ends_at"))
+        may_be_in_later = IS_LATE & Q(visit__late_until__gt=in_by)
+        late_for_it = Q(starts_at__lte=in_by) & ~may_be_in_later & ~Q(visit__safe_at__gte=F("starts_at"))
+        no_check_in = (Q(ends_at__gt=out_by) | may_be_out_later) & ~IS_IN & (late_for_it | IS_SOUGHT)
+        missing = Q(no_check_out | no_check_in, starts_at__lte=now)
         return (
-            self.filter(IS_WAITED_FOR, no_check_out | no_check_in, starts_at__lte=now)
+            self.filter(IS_WAITED_FOR, missing | NEEDS_HELP, starts_at__lte=now + rules.CHECK_IN_OPENS_BEFORE)
             .annotate(
-                missed=Case(When(no_check_out, then=Value(CHECK_OUT)), default=Value(CHECK_IN)),
-                missed_at=Case(When(no_check_out, then=F("ends_at")), default=F("starts_at")),
+                missed=Case(
+                    When(NEEDS_HELP, then=Value(HELP)), When(no_check_out, then=Value(CHECK_OUT)), default=Value(CHECK_IN)
+                ),
+                missed_at=Case(
+                    When(NEEDS_HELP, then=F("visit__help_at")), When(no_check_out, then=F("ends_at")), default=F("starts_at")
+                ),
             )
             .order_by("missed_at", "pk")
         )
@@ -380,7 +397,7 @@ class Booking(Engagement):
 
     def overdue_at(self, now: datetime) -> "Booking | None":
         """This booking as the database has it, with what was missed; None if all is well. No statement where none can be late."""
-        if self.format != Format.WORKPLACE or self.starts_at is None or self.starts_at > now:
+        if self.format != Format.WORKPLACE or self.starts_at is None or self.starts_at > now + rules.CHECK_IN_OPENS_BEFORE:
             return None
         return Booking.objects.filter(pk=self.pk).overdue(now).first()
 
@@ -427,6 +444,10 @@ class EventKind(models.TextChoices):
     CHECKED_OUT = "checked-out", _("Presenter checked out")
     CHECK_IN_TAKEN_BACK = "check-in-taken-back", _("Check-in taken back")
     CHECK_OUT_TAKEN_BACK = "check-out-taken-back", _("Check-out taken back")
+    LATE = "late", _("Presenter runs late")
+    HELP_ASKED = "help-asked", _("Presenter asked for help")
+    DISCLOSED = "disclosed", _("Duty person told of a disclosure")
+    TAKEN_ON = "taken-on", _("Alarm taken on")
     SAID_SAFE = "said-safe", _("Said to be safe")
     LINK_SET = "link-set", _("Joining link changed")
     ATTENDANCE = "attendance", _("Attendance recorded")

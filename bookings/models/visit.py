@@ -30,6 +30,8 @@ class Visit(models.Model):
     `presenter` is who went, also when the booking has another by now. Moments that lie before CHECK_IN_OPENS belong to an
     earlier time of the booking, which was moved since, and count no more. `safe_at`: staff last heard that all is well.
     `sought_at`: leave took the presenter off the booking after its start, while nobody knew whether they are safe.
+    `late_until`: when the presenter, who runs late, will begin. `help_at`: when `seeks_help` last asked for help.
+    `taken_on_at`: when a colleague last took an alarm on.
     """
 
     booking = models.OneToOneField(Booking, verbose_name=_("booking"), on_delete=models.CASCADE, related_name="visit")
@@ -41,6 +43,17 @@ class Visit(models.Model):
     checked_out_at = personal(models.DateTimeField(_("checked out"), null=True, blank=True))
     safe_at = personal(models.DateTimeField(_("said to be safe"), null=True, blank=True))
     sought_at = personal(models.DateTimeField(_("sought since"), null=True, blank=True))
+    late_until = personal(models.DateTimeField(_("begins late, at"), null=True, blank=True))
+    help_at = personal(models.DateTimeField(_("asked for help"), null=True, blank=True))
+    seeks_help = models.ForeignKey(
+        Presenter, verbose_name=_("who asked for help"), null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    personal(seeks_help)
+    taken_on_at = personal(models.DateTimeField(_("alarm taken on"), null=True, blank=True))
+    taken_on_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("who is on it"), null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    personal(taken_on_by)
 
     class Meta:
         verbose_name = _("visit")
@@ -55,6 +68,9 @@ class Visit(models.Model):
             models.CheckConstraint(
                 condition=(Q(checked_in_at__isnull=True) & Q(checked_out_at__isnull=True)) | Q(presenter__isnull=False),
                 name="visit_says_who_went",
+            ),
+            models.CheckConstraint(
+                condition=Q(help_at__isnull=True) | Q(seeks_help__isnull=False), name="visit_says_who_asked_for_help"
             ),
         ]
 
@@ -94,6 +110,15 @@ class Visit(models.Model):
         return self.safe_at is None or self.safe_at < self.sought_at
 
     @property
+    def needs_help(self) -> bool:
+        """They asked for it, and nobody has said since that all is well."""
+        return self.help_at is not None and (self.safe_at is None or self.safe_at < self.help_at)
+
+    def is_taken_on(self, since: datetime) -> bool:
+        """Whether a colleague is on the alarm about what was missed at that moment."""
+        return self.taken_on_at is not None and self.taken_on_at >= since
+
+    @property
     def is_awaited(self) -> bool:
         """Word of whoever went is waited for, whoever has the booking by now."""
         return self.is_in or self.is_sought
@@ -109,6 +134,8 @@ class Visit(models.Model):
     @property
     def is_over(self) -> bool:
         """Nobody is waited for: they have left, a colleague has heard since the end that all is well, or nobody goes any more."""
+        if self.needs_help:
+            return False
         if self.booking.presenter_id is None:
             return not self.is_awaited
         if self.booking.state == State.CANCELLED and not self.is_awaited:
@@ -126,6 +153,16 @@ def may_check_in(booking: Booking, now: datetime) -> bool:
     return starts_at - rules.CHECK_IN_OPENS_BEFORE <= now < ends_at and not begun
 
 
+def is_near(booking: Booking, now: datetime) -> bool:
+    """It is a visit, and its presenter may be on the way, there, or just back."""
+    if booking.format != Format.WORKPLACE or booking.starts_at is None:
+        return False
+    starts_at, ends_at = booking.agreed
+    visit: Visit | None = getattr(booking, "visit", None)
+    takes_place = booking.state in (State.CONFIRMED, State.DELIVERED) or (visit is not None and visit.is_awaited)
+    return takes_place and starts_at - rules.CHECK_IN_OPENS_BEFORE <= now < ends_at + rules.HELP_PERIOD
+
+
 def may_check_out(booking: Booking, now: datetime) -> bool:
     """From the check-in on, or without one from the start on; until the visit is closed."""
     visit: Visit | None = getattr(booking, "visit", None)
@@ -141,7 +178,7 @@ def may_check_out(booking: Booking, now: datetime) -> bool:
 # Who is called while a presenter is out.
 
 
-def on_duty_from(role: str, related_name: str) -> models.ForeignKey:
+def on_duty_from(role: Any, related_name: str) -> models.ForeignKey:
     """A user who goes leaves the shift to the other."""
     return models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=role, null=True, on_delete=models.SET_NULL, related_name=related_name

@@ -9,6 +9,7 @@ from itertools import takewhile
 from operator import attrgetter, itemgetter
 from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.db.models import Prefetch, Q
 from django.http import HttpRequest, HttpResponse
@@ -46,6 +47,7 @@ from bookings.models import (
     Visit,
     Weekday,
     duty_of,
+    is_near,
     may_check_in,
     may_check_out,
 )
@@ -65,7 +67,8 @@ from bookings.schedule.queries import Preview, preview, preview_change, read_jou
 from bookings.schedule.services import keep_presenter, set_days, set_week, take_back_days
 from bookings.text import row
 from bookings.travel import Journeys, travel_between
-from bookings.visits.services import check_in, check_out, take_back
+from bookings.visits.emails import on_it_text
+from bookings.visits.services import ask_for_help, check_in, check_out, run_late, take_back, tell_of_disclosure
 from ctac.dates import format_clock, format_day, uk_datetime, uk_day
 from ctac.errors import DomainError
 from ctac.forms import FORM_METHODS
@@ -322,6 +325,81 @@ def presenter_take_back(request: HttpRequest, presenter: Presenter, reference: s
     return check_visit(request, presenter, reference, partial(take_back, tap=tap), tap)
 
 
+# When something is wrong at a visit, or about to be.
+
+
+class LateForm(forms.Form):
+    """One of the buttons of the page."""
+
+    minutes = forms.TypedChoiceField(choices=[(minutes, minutes) for minutes in rules.DELAYS], coerce=int)
+
+
+@presenter_or_awaited
+@require_http_methods(FORM_METHODS)
+def presenter_late(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
+    """Asks how late; then the host is told and the watch waits."""
+    booking = get_object_or_404(own_visits(presenter), reference=reference)
+    form = LateForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            run_late(booking, presenter=presenter, **form.cleaned_data, by=signed_in(request), now=timezone.now())
+        except DomainError as refusal:
+            messages.warning(request, str(refusal.message))
+        else:
+            messages.success(request, _("The host gets an email now. We wait for your check-in as much longer."))
+        return redirect("presenter_visit", reference=booking.reference)
+    context = page_context(request, presenter, title=_("How late will you be?"), visit=booking, delays=rules.DELAYS)
+    return TemplateResponse(request, "bookings/presenter/late.html", context)
+
+
+@presenter_or_awaited
+@require_http_methods(FORM_METHODS)
+def presenter_disclosed(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
+    """Whom to call; pressed, the duty person is asked to call. Nothing is asked, so nothing can be stored."""
+    booking = get_object_or_404(own_visits(presenter), reference=reference)
+    if request.method == "POST":
+        try:
+            tell_of_disclosure(booking, presenter=presenter, by=signed_in(request), now=timezone.now())
+        except DomainError as refusal:
+            messages.warning(request, str(refusal.message))
+        else:
+            messages.success(request, _("The duty person and the deputy get an email now that asks them to call you."))
+        return redirect("presenter_disclosed", reference=booking.reference)
+    context = page_context(
+        request, presenter, title=_("Something was disclosed to you"), visit=booking, rows=phones_of_duty(booking)
+    )
+    return TemplateResponse(request, "bookings/presenter/disclosed.html", context)
+
+
+@presenter_or_awaited
+@require_http_methods(FORM_METHODS)
+def presenter_help(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
+    """One press and the alarm rings; the page says whom to call meanwhile, and who is on it."""
+    booking = get_object_or_404(own_visits(presenter), reference=reference)
+    if request.method == "POST":
+        try:
+            ask_for_help(booking, presenter=presenter, by=signed_in(request), now=timezone.now())
+        except DomainError as refusal:
+            messages.warning(request, str(refusal.message))
+        return redirect("presenter_help", reference=booking.reference)
+    visit: Visit | None = getattr(booking, "visit", None)
+    asked_at = visit.help_at if visit is not None and visit.needs_help else None
+    context = page_context(
+        request,
+        presenter,
+        title=_("You need help"),
+        visit=booking,
+        rows=phones_of_duty(booking),
+        asked_at=format_clock(asked_at) if asked_at else "",
+        on_it=on_it_text(visit) if visit is not None and asked_at and visit.is_taken_on(asked_at) else "",
+    )
+    return TemplateResponse(request, "bookings/presenter/help.html", context)
+
+
+def phones_of_duty(booking: Booking) -> list[bookings_text.Row]:
+    return [with_phone_link(row) for row in bookings_text.duty_rows(duty_of([booking]).get(booking.pk, []))]
+
+
 @presenter_or_awaited
 @require_safe
 def presenter_day(request: HttpRequest, presenter: Presenter) -> HttpResponse:
@@ -442,6 +520,8 @@ def presenter_visit(request: HttpRequest, presenter: Presenter, reference: str) 
         rows=shown,
         after=feedback_panel_for_presenter(visit, timezone.now()) if gives_presentations(request.user, presenter) else None,
         now=visit_status(visit, presenter, is_late=visit.overdue_at(timezone.now()) is not None),
+        is_near=is_near(visit, timezone.now()),
+        may_run_late=visit.presenter_id == presenter.pk and may_check_in(visit, timezone.now()),
     )
     return TemplateResponse(request, "bookings/presenter/visit.html", context)
 

@@ -8,6 +8,7 @@ from typing import Any, cast
 from django import forms
 from django.contrib import admin
 from django.db.models import Q
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html_join
@@ -15,20 +16,28 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.admin import CLOSING_CHECKS
 from accounts.models import User
 from accounts.roles import ROLES
 from bookings import errors, rules
 from bookings import text as bookings_text
-from bookings.models import Booking, DutyShift, Format, OnDuty, Presenter, Visit, duty_of, may_check_in, may_check_out
-from bookings.models.booking import CHECK_IN, CHECK_OUT
+from bookings.models import Booking, DutyShift, Format, OnDuty, Presenter, State, Visit, duty_of, may_check_in, may_check_out
+from bookings.models.booking import CHECK_IN, CHECK_OUT, HELP
+from bookings.schedule.slots import DateRange
 from bookings.visits import services
-from bookings.visits.emails import name_of_visitor
+from bookings.visits.emails import name_of_visitor, on_it_text
 from ctac.dates import format_clock, uk_day
+from ctac.forms import DayField
 from ctac.staff.site import Alarm, ObjectAction, StaffModelAdmin, column, phone_link, staff_site, state_tag
 from professionals.forms import validate_phone
 from professionals.safeguarding.forms import StaffForm
 
 ALARMS_SHOWN = 5
+ALARM_TITLES = {
+    CHECK_IN: gettext_lazy("No check-in from %(name)s"),
+    CHECK_OUT: gettext_lazy("No check-out from %(name)s"),
+    HELP: gettext_lazy("%(name)s needs help"),
+}
 
 
 def visit_in_words(booking: Booking, now: datetime) -> SafeString | str:
@@ -37,8 +46,10 @@ def visit_in_words(booking: Booking, now: datetime) -> SafeString | str:
     visit = getattr(booking, "visit", None)
     handed_over = [still_there_text(visit)] if visit is not None and visit.is_handed_over else []
     if late is not None:
-        tag = state_tag(_("No check-out") if late.missed == CHECK_OUT else _("No check-in"), "waiting")
-        return format_html_join(" ", "{}", ((part,) for part in (tag, *handed_over)))
+        words = {CHECK_OUT: _("No check-out"), CHECK_IN: _("No check-in"), HELP: _("Asked for help")}
+        on_it = [on_it_in_words(visit)] if visit is not None and visit.is_taken_on(late.missed_at) else []
+        tag = state_tag(words[late.missed], "waiting")
+        return format_html_join(" ", "{}", ((part,) for part in (tag, *on_it, *handed_over)))
     if visit is None:
         return ""
     lines = handed_over
@@ -47,6 +58,10 @@ def visit_in_words(booking: Booking, now: datetime) -> SafeString | str:
     if visit.is_out:
         lines.append(_("Checked out: %(moment)s") % {"moment": bookings_text.moment_text(visit.checked_out_at)})
     return "\n".join(lines)
+
+
+def on_it_in_words(visit: Visit) -> str:
+    return _("On it: %(who)s") % {"who": on_it_text(visit)}
 
 
 def still_there_text(visit: Visit) -> str:
@@ -58,7 +73,7 @@ def still_there_text(visit: Visit) -> str:
 
 def on_duty_in_words(booking: Booking) -> str:
     """Whom the alarm of a visit reaches; empty where nobody goes any more."""
-    if booking.format != Format.WORKPLACE or not booking.has_time or booking.visit_closed or not booking.is_open:
+    if booking.format != Format.WORKPLACE or booking.state != State.CONFIRMED or booking.visit_closed:
         return ""
     names = [person.name for person in duty_of([booking])[booking.pk]]
     return ", ".join(names) or _("Nobody yet. Enter a duty shift for that day.")
@@ -77,16 +92,20 @@ def joining_in_words(booking: Booking) -> str:
 def overdue_visits() -> list[Alarm]:
     """The longest wait first."""
     now, alarms = timezone.now(), []
-    late = list(Booking.objects.with_names().select_related("visit__presenter").overdue(now)[:ALARMS_SHOWN])
+    late = list(Booking.objects.with_names().select_related("visit__presenter", "visit__taken_on_by").overdue(now)[:ALARMS_SHOWN])
     duty = duty_of(late)
     for booking in late:
-        title = _("No check-out from %(name)s") if booking.missed == CHECK_OUT else _("No check-in from %(name)s")
+        title = ALARM_TITLES[booking.missed]
+        visit: Visit | None = getattr(booking, "visit", None)
+        on_it = on_it_text(visit) if visit is not None and visit.is_taken_on(booking.missed_at) else ""
+        since = _("Since") if booking.missed == HELP else _("Expected")
         today = _("Today at %(clock)s") % {"clock": format_clock(booking.missed_at)}
         expected = today if uk_day(booking.missed_at) == uk_day(now) else bookings_text.moment_text(booking.missed_at)
         alarm = Alarm(
-            title=title % {"name": name_of_visitor(booking)},
+            title=str(title) % {"name": name_of_visitor(booking)},
             rows=[
-                bookings_text.row(_("Expected"), expected),
+                bookings_text.row(since, expected),
+                *([bookings_text.row(_("On it"), on_it)] if on_it else []),
                 *whom_to_call(booking),
                 bookings_text.row(_("Where"), ", ".join(booking.address_lines)),
                 *duty_text_rows(duty[booking.pk]),
@@ -94,6 +113,7 @@ def overdue_visits() -> list[Alarm]:
             about=booking.reference,
             href=reverse("staff:bookings_booking_change", args=[booking.pk]),
             resolve_href=reverse("staff:bookings_booking_action", args=[booking.pk, "safe"]),
+            take_on_href="" if on_it else reverse("staff:bookings_booking_action", args=[booking.pk, "on-it"]),
         )
         alarms.append(alarm)
     return alarms
@@ -147,6 +167,25 @@ SAFE = ObjectAction(
         "Call the presenter, then the contact on site. Say so here once you know that the presenter is safe."
     ),
     done=gettext_lazy("Thank you. It no longer stands on the first page."),
+    weight="main",
+)
+
+
+def may_be_taken_on(booking: Booking) -> bool:
+    late = booking.overdue_at(timezone.now())
+    visit: Visit | None = getattr(booking, "visit", None)
+    return late is not None and (visit is None or not visit.is_taken_on(late.missed_at))
+
+
+ON_IT = ObjectAction(
+    "on-it",
+    gettext_lazy("I am on it"),
+    services.take_on,
+    available=may_be_taken_on,
+    explanation=gettext_lazy(
+        "The alarm stops ringing, and you find out if the presenter is safe. Your name and the time are kept."
+    ),
+    done=gettext_lazy("You are on it. Call the presenter, then the contact on site. Then say that all is well."),
     weight="main",
 )
 CHECKED_IN = ObjectAction(
@@ -239,7 +278,43 @@ class DutyShiftForm(forms.ModelForm):
         first, last = cleaned.get("first_day"), cleaned.get("last_day")
         if first and last and last < first:
             self.add_error("last_day", _("The last day can’t be before the first."))
+        elif first and last and self.instance.pk:
+            stored = DutyShift.objects.get(pk=self.instance.pk)
+            resting = services.visits_resting_on(stored, timezone.now(), but=DateRange(first, last))
+            if resting:
+                self.add_error(
+                    None, _("On days that you take out there are confirmed visits: %(visits)s.") % visits_named(resting)
+                )
         return cleaned
+
+
+def visits_named(bookings: Sequence[Booking]) -> dict[str, str]:
+    return {"visits": ", ".join(f"{booking.reference} ({booking.when})" for booking in bookings)}
+
+
+def refuse_to_close(user: User) -> str:
+    """Why an account can’t be closed: visits whose alarm it hears. Empty if nothing is in the way."""
+    resting = services.visits_of_duty(user, timezone.now())
+    sentence = _("This colleague is on duty for confirmed visits: %(visits)s. Give their duty shifts to somebody else first.")
+    return sentence % visits_named(resting) if resting else ""
+
+
+CLOSING_CHECKS.append(refuse_to_close)
+
+
+class SplitShiftForm(forms.Form):
+    first_day = DayField(label=gettext_lazy("From which day on?"), lies_ahead=True)
+
+
+SPLIT = ObjectAction(
+    "split",
+    gettext_lazy("Split this shift"),
+    services.split_shift,
+    available=lambda shift: shift.first_day < shift.last_day,
+    form_class=SplitShiftForm,
+    explanation=gettext_lazy("From that day on it is a shift of its own. Then you can give it to other people."),
+    done=gettext_lazy("The shift is split. Open the second one to change its people."),
+)
 
 
 @admin.register(DutyShift, site=staff_site)
@@ -247,6 +322,7 @@ class DutyShiftAdmin(StaffModelAdmin):
     """Days on which visits take place need one: the alarm of a visit goes to both people of its day."""
 
     form = DutyShiftForm
+    object_actions = (SPLIT,)
     list_display = ("when", "duty_person", "deputy")
     list_select_related = ("duty_person", "deputy")
     when = column(gettext_lazy("days"), str, ordering="first_day")
@@ -255,3 +331,9 @@ class DutyShiftAdmin(StaffModelAdmin):
         (gettext_lazy("Who hears the alarm first"), {"fields": ("duty_person", "duty_phone")}),
         (gettext_lazy("Who hears it too"), {"fields": ("deputy", "deputy_phone")}),
     )
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[list[str], dict[str, int], set[str], list[str]]:
+        """Confirmed visits that rest upon a shift keep it."""
+        gone, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        resting = [booking for shift in objs for booking in services.visits_resting_on(shift, timezone.now())]
+        return gone, counts, lacking, [*protected, *(f"{booking.reference}, {booking.when}" for booking in resting)]

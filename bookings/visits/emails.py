@@ -6,17 +6,17 @@ from datetime import timedelta
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.functional import Promise
+from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from bookings import text as bookings_text
 from bookings.email_samples import ONLINE, STARTS, longest_fields, sample_booking, sample_presenter, sample_visit
-from bookings.emails import TeamEmail, phone_row
-from bookings.models import Booking, Visit
-from bookings.models.booking import CHECK_IN, CHECK_OUT
+from bookings.emails import BookingEmail, TeamEmail, phone_row
+from bookings.models import Booking, Presenter, State, Visit
+from bookings.models.booking import CHECK_IN, CHECK_OUT, HELP
 from bookings.text import Row, row
-from bookings.visits.services import minute_of, minute_of_loss, without_presenter
+from bookings.visits.services import alarm_round, minute_of, minute_of_loss, without_presenter
 from ctac.dates import format_clock, format_day
 from notifications.samples import Example, example
 
@@ -31,6 +31,13 @@ def phone_or_none(label: str, number: str) -> Row:
     return phone_row(label, number) if number else row(label, gettext("We keep no phone number"))
 
 
+def on_it_text(visit: Visit | None) -> str:
+    """'lee@ctac.example, since 10:20am'; empty while the alarm is nobody's."""
+    if visit is None or visit.taken_on_at is None or visit.taken_on_by is None:
+        return ""
+    return gettext("%(name)s, since %(clock)s") % {"name": visit.taken_on_by, "clock": format_clock(visit.taken_on_at)}
+
+
 class OverdueEmail(TeamEmail):
     """A presenter has not checked in or out: to staff, then to the manager (`escalated`)."""
 
@@ -40,18 +47,27 @@ class OverdueEmail(TeamEmail):
     escalated = False
 
     def is_still_due(self) -> bool:
-        """Overdue in that way at this moment, and not moved since."""
+        """Overdue in that way at this moment, and not moved since; the first one only while nobody is on it."""
         late = self.booking.overdue_at(timezone.now())
-        missed = late is not None and late.missed == self.missed
-        return missed and minute_of(self.booking.agreed[0]) == self.notification.version
+        if late is None or late.missed != self.missed:
+            return False
+        visit: Visit | None = getattr(self.booking, "visit", None)
+        if not self.escalated and visit is not None and visit.is_taken_on(late.missed_at):
+            return False
+        return minute_of(self.booking.agreed[0]) == self.notification.version
+
+    def missed_text(self) -> Promise:
+        return self.sentence
 
     def get_subject(self) -> str:
         return gettext("Still nothing: %(subject)s") % {"subject": self.subject} if self.escalated else str(self.subject)
 
     def context(self) -> dict[str, object]:
         booking = self.booking
-        presenter, moment = bookings_text.presenter_of_visit(booking), booking.agreed[0 if self.missed == CHECK_IN else 1]
-        visit: Visit | None = getattr(booking, "visit", None)
+        presenter, visit = bookings_text.presenter_of_visit(booking), getattr(booking, "visit", None)
+        moment = booking.agreed[0 if self.missed == CHECK_IN else 1]
+        if self.missed == HELP and visit and visit.help_at:
+            moment = visit.help_at
         arrived = visit.checked_in_at if visit and visit.belongs(visit.checked_in_at) else None
         # With the day: after an outage this may be read on another.
         facts = {"name": name_of_visitor(booking), "clock": format_clock(moment), "day": format_day(moment)}
@@ -70,9 +86,10 @@ class OverdueEmail(TeamEmail):
                 row(gettext("Room, parking or entrance"), "" if booking.flagged_child_details else booking.room),
                 row(gettext("When"), booking.when),
                 row(gettext("Checked in"), bookings_text.moment_text(arrived) if arrived else gettext("No")),
+                row(gettext("Who is on it"), on_it_text(visit)),
                 row(gettext("Reference"), booking.reference),
             ],
-            "missed": str(self.sentence) % facts,
+            "missed": str(self.missed_text()) % facts,
             "escalated": self.escalated,
         }
 
@@ -103,6 +120,81 @@ class ManagerNoCheckOut(StaffNoCheckOut):
     name = "manager-no-check-out"
     label = _("To the manager: no check-out")
     escalated = True
+
+
+class DutyAlarm(OverdueEmail):
+    """To duty person and deputy, again and again until one of them is on it; its version is the minute at which it rings."""
+
+    name = "duty-alarm"
+    label = _("To the duty person and the deputy: alarm")
+    subject = _("%(name)s needs help (%(reference)s)")
+    sentence = _("%(name)s asked for help at %(clock)s on %(day)s.")
+
+    def is_still_due(self) -> bool:
+        """Nobody is on it, and it has not rung again since."""
+        now = timezone.now()
+        late = self.booking.overdue_at(now)
+        if late is None or self.notification.version != alarm_round(late, now):
+            return False
+        visit: Visit | None = getattr(self.booking, "visit", None)
+        return visit is None or not visit.is_taken_on(late.missed_at)
+
+    @cached_property
+    def missed(self) -> str:  # type: ignore[override]
+        late = self.booking.overdue_at(timezone.now())
+        return late.missed if late else HELP
+
+    def get_subject(self) -> str:
+        of_kind = {CHECK_IN: StaffNoCheckIn.subject, CHECK_OUT: StaffNoCheckOut.subject}
+        return str(of_kind.get(self.missed, self.subject))
+
+    def context(self) -> dict[str, object]:
+        url = reverse("staff:bookings_booking_action", args=[self.booking.pk, "on-it"])
+        return {**super().context(), "take_on_url": f"{settings.SITE_URL}{url}"}
+
+    def missed_text(self) -> Promise:
+        return {CHECK_IN: StaffNoCheckIn.sentence, CHECK_OUT: StaffNoCheckOut.sentence}.get(self.missed, self.sentence)
+
+
+class DutyDisclosure(TeamEmail):
+    """About "booking:12:7", 7 being the presenter to ring. What was disclosed is written nowhere."""
+
+    name = "duty-disclosure"
+    label = _("To the duty person and the deputy: disclosure")
+    template = "bookings/booking_duty_disclosure"
+    keeps_words = False
+    subject = _("Please call %(name)s: something was disclosed (%(reference)s)")
+
+    @cached_property
+    def presenter(self) -> Presenter:
+        return Presenter.objects.get(pk=self.notification.about.split(":")[2])
+
+    def is_still_due(self) -> bool:
+        return True
+
+    def context(self) -> dict[str, object]:
+        presenter = self.presenter
+        whom = [row(gettext("Presenter"), presenter.name), phone_or_none(gettext("Their phone"), presenter.phone)]
+        return {**super().context(), "name": presenter.name, "whom_to_call": whom}
+
+
+class BookingLate(BookingEmail):
+    """To the host: the presenter runs late."""
+
+    name = "booking-late"
+    label = _("Presenter runs late")
+    template = "bookings/booking_late"
+    subject = _("Our presenter runs late today (%(reference)s)")
+    states = (State.CONFIRMED,)
+
+    def is_still_due(self) -> bool:
+        visit: Visit | None = getattr(self.booking, "visit", None)
+        late_until = visit.late_until if visit is not None and not visit.is_in and not visit.is_out else None
+        return super().is_still_due() and late_until is not None and minute_of(late_until) == self.notification.version
+
+    def context(self) -> dict[str, object]:
+        visit: Visit = self.booking.visit
+        return {**super().context(), "begins": format_clock(visit.late_until) if visit.late_until else ""}
 
 
 class StaffStillNoPresenter(TeamEmail):
@@ -161,6 +253,12 @@ def examples() -> Iterator[Example]:
     yield example(ManagerNoCheckIn, booking=nobody)
     there = sample_visit(checked_in_at=STARTS - timedelta(minutes=20))
     yield example(ManagerNoCheckOut, booking=sample_booking(visit=there))
+    alarmed = sample_booking(visit=sample_visit(help_at=STARTS, seeks_help=sample_presenter()))
+    yield example(DutyAlarm, booking=alarmed, missed=HELP)
+    yield example(DutyAlarm, gettext("no check-in"), booking=sample_booking(visit=sample_visit()), missed=CHECK_IN)
+    yield example(DutyDisclosure, booking=sample_booking(), presenter=sample_presenter())
+    late = sample_visit(late_until=STARTS + timedelta(minutes=30))
+    yield example(BookingLate, booking=sample_booking(visit=late))
     yield example(StaffStillNoPresenter, booking=sample_booking(presenter=None))
     no_link = sample_booking(**ONLINE, presenter=sample_presenter(joining_link=""))
     yield example(StaffNoJoiningLink, booking=no_link)

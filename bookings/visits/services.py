@@ -1,29 +1,35 @@
 """Check-in and check-out, what must wait while a presenter is out there (product.md, rule 10), and the alerts to staff."""
 
-from datetime import datetime
+from datetime import date, datetime, time, timedelta
 from functools import partial
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from bookings import rules
+from bookings.errors import SlotTaken
 from bookings.models import (
     Booking,
     BookingEvent,
     BookingQuerySet,
+    DutyShift,
     EventKind,
     Format,
     Presenter,
     State,
     Visit,
+    duty_of,
+    is_near,
+    may_check_in,
 )
-from bookings.models.booking import CHECK_IN, CHECK_OUT, record_event
-from ctac.dates import format_clock, format_day
+from bookings.models.booking import CHECK_IN, CHECK_OUT, HELP, VISIT_IS_OPEN, record_event
+from bookings.schedule.slots import DateRange
+from ctac.dates import format_clock, format_day, uk_datetime, uk_day
 from ctac.errors import DomainError
-from notifications.outbox import notify_each
+from notifications.outbox import Later, notify_each
 from privacy.services import VisitInTheWay
 from professionals.safeguarding.services import notify_safeguarding_lead
 
@@ -80,6 +86,49 @@ def presenter_is_there(booking: Booking, now: datetime) -> bool:
         return False
     visit = Visit.objects.select_related("booking").filter(booking=booking).first()
     return visit is not None and visit.is_in
+
+
+class NoCover(SlotTaken):
+    """Nobody would hear the alarm."""
+
+
+def refuse_without_cover(booking: Booking, start: datetime, *, by_staff: bool) -> None:
+    """Before a visit is confirmed at that time: somebody is on duty on its day. Nothing overrides that. Raises NoCover."""
+    day = uk_day(start)
+    if booking.format != Format.WORKPLACE or DutyShift.objects.filter(first_day__lte=day, last_day__gte=day).exists():
+        return
+    if by_staff:
+        sentence = _("Nobody is on duty on %(day)s, so no visit can be confirmed. Enter a duty shift for that day, then do this.")
+    else:
+        sentence = _("We can’t come to you on %(day)s. Choose another day, or call us.")
+    raise NoCover(sentence % {"day": format_day(day)})
+
+
+def visits_resting_on(shift: DutyShift, now: datetime, *, but: DateRange | None = None) -> list[Booking]:
+    """Confirmed visits that are not over, on days of this shift as it is stored; `but`: those days are covered still."""
+    first, last = uk_datetime(shift.first_day, time.min), uk_datetime(shift.last_day + timedelta(days=1), time.min)
+    confirmed = Booking.objects.filter(VISIT_IS_OPEN, state=State.CONFIRMED, starts_at__gte=first, starts_at__lt=last)
+    ahead = confirmed.filter(ends_at__gt=now).order_by("starts_at", "pk")
+    return [booking for booking in ahead if but is None or uk_day(booking.agreed[0]) not in but]
+
+
+@transaction.atomic
+def split_shift(shift: DutyShift, *, first_day: date, by: User, now: datetime) -> DutyShift:
+    """From `first_day` on it is a shift of its own, with the same people, who can then be changed. No day is without cover."""
+    locked = DutyShift.objects.select_for_update().get(pk=shift.pk)
+    if not locked.first_day < first_day <= locked.last_day:
+        raise DomainError(_("Choose a day after the first of this shift, and not after its last."))
+    last_day, locked.last_day = locked.last_day, first_day - timedelta(days=1)
+    locked.save(update_fields=["last_day"])
+    locked.pk, locked.first_day, locked.last_day = None, first_day, last_day
+    locked.save(force_insert=True)
+    return locked
+
+
+def visits_of_duty(user: User, now: datetime) -> list[Booking]:
+    """Confirmed visits that are not over and that this colleague is on duty for."""
+    shifts = DutyShift.objects.filter(Q(duty_person=user) | Q(deputy=user), last_day__gte=uk_day(now))
+    return [booking for shift in shifts.order_by("first_day") for booking in visits_resting_on(shift, now)]
 
 
 # Each writer locks the booking first, so a second tap, a second phone and the alert see what the first has written. No busy time
@@ -179,6 +228,7 @@ def take_back(
         visit.checked_in_at = None
     if visit.checked_in_at is None and not visit.is_sought:
         visit.presenter = None
+    visit.taken_on_at = None  # whoever was on an alarm before the tap has ended with it
     save_visit(visit, TAKEN_BACK[tap], by=by, now=now, note=note, flagged=flagged)
     return visit
 
@@ -197,6 +247,69 @@ def say_safe(booking: Booking, *, by: User, now: datetime, note: str, flagged: b
     return visit
 
 
+@transaction.atomic
+def take_on(booking: Booking, *, by: User, now: datetime) -> Visit:
+    """`by` finds out if the presenter is safe, so the alarm stops ringing. Raises NotOverdue, or says who is on it already."""
+    locked, visit = lock_visit(booking)
+    late = locked.overdue_at(now)
+    if late is None:
+        raise NotOverdue
+    if visit.taken_on_at and visit.is_taken_on(late.missed_at):
+        facts = {"name": visit.taken_on_by or _("A colleague"), "clock": format_clock(visit.taken_on_at)}
+        raise DomainError(_("%(name)s is on it, since %(clock)s.") % facts)
+    visit.taken_on_at, visit.taken_on_by = now, by
+    save_visit(visit, EventKind.TAKEN_ON, by=by, now=now)
+    return visit
+
+
+@transaction.atomic
+def run_late(booking: Booking, *, presenter: Presenter, minutes: int, by: User, now: datetime) -> Visit:
+    """They begin so many minutes late: the check-in and the check-out are expected so much later, and the host is told."""
+    locked, visit = lock_visit(booking, presenter)
+    locked.visit = visit
+    starts_at, ends_at = locked.agreed
+    if presenter != locked.presenter or visit.is_out or not may_check_in(locked, now):
+        raise DomainError(_("We can’t move this visit’s times now. Call the host and the duty person and tell them."))
+    visit.presenter, visit.checked_in_at, visit.checked_out_at = presenter, None, None
+    visit.late_until = starts_at + timedelta(minutes=minutes)
+    save_visit(visit, EventKind.LATE, by=by, now=now, changes={"late": minutes})
+    late = Later("booking-late", [locked.person.email], now, ends_at)
+    version = minute_of(visit.late_until)
+    notify_each({}, about=f"booking:{locked.pk}", reference=locked.reference, version=version, now=now, later=[late])
+    return visit
+
+
+@transaction.atomic
+def ask_for_help(booking: Booking, *, presenter: Presenter, by: User, now: datetime) -> Visit:
+    """The alarm rings at once, and again while nobody is on it; only word that all is well ends it. Nobody who asks is refused
+    for the state of a visit that is near. Raises NotAVisit."""
+    locked, visit = lock_visit(booking)
+    locked.visit = visit
+    if not is_near(locked, now):
+        raise NotAVisit
+    if visit.needs_help and visit.help_at and visit.seeks_help == presenter and not visit.is_taken_on(visit.help_at):
+        return visit
+    visit.help_at, visit.seeks_help = now, presenter
+    save_visit(visit, EventKind.HELP_ASKED, by=by, now=now)
+    sound_alarm(locked, now)
+    return visit
+
+
+@transaction.atomic
+def tell_of_disclosure(booking: Booking, *, presenter: Presenter, by: User, now: datetime) -> None:
+    """The duty person and the deputy are asked to ring `presenter`; of what was said nothing is kept. A second tap tells nobody
+    again. Raises NotAVisit."""
+    locked, visit = lock_visit(booking)
+    locked.visit = visit
+    if not is_near(locked, now):
+        raise NotAVisit
+    told = {"kind": EventKind.DISCLOSED, "by": by, "at__gt": now - rules.ALARM_INTERVAL}
+    if not locked.events.filter(**told).exists():
+        record_event(locked, EventKind.DISCLOSED, by=by, now=now)
+        about, to = f"booking:{locked.pk}:{presenter.pk}", {"duty-disclosure": duty_addresses(locked)}
+        notify_each(to, about=about, reference=locked.reference, version=minute_of(now), now=now)
+
+
 def lock_visit(booking: Booking, presenter: Presenter | None = None) -> tuple[Booking, Visit]:
     """The booking, locked, and its visit as it stands since, unsaved if new. Refused while another presenter is there."""
     locked = Booking.objects.select_for_update(of=("self",), no_key=True).get(pk=booking.pk)
@@ -208,14 +321,23 @@ def lock_visit(booking: Booking, presenter: Presenter | None = None) -> tuple[Bo
     return locked, visit
 
 
-def save_visit(visit: Visit, kind: EventKind, *, by: User, now: datetime, note: str, flagged: bool) -> None:
+def save_visit(
+    visit: Visit,
+    kind: EventKind,
+    *,
+    by: User,
+    now: datetime,
+    note: str = "",
+    flagged: bool = False,
+    changes: dict[str, object] | None = None,
+) -> None:
     visit.save()
     booking = visit.booking
     if booking.visit_closed != visit.is_over:
         # Nobody is waited for any more, unless a tap is taken back or the booking gets another time or presenter.
         booking.visit_closed = visit.is_over
         booking.save(update_fields=["visit_closed"])
-    record_event(booking, kind, by=by, now=now, reason=note)
+    record_event(booking, kind, by=by, now=now, reason=note, changes=changes)
     if flagged:
         notify_safeguarding_lead(about=f"booking:{booking.pk}:{kind}:{now:%Y%m%d%H%M%S}", reference=booking.reference, now=now)
 
@@ -250,21 +372,52 @@ def alert_staff(*, key: int, now: datetime) -> None:
     locked = Booking.objects.select_for_update(of=("self",), no_key=True).filter(pk=key).first()
     if locked is None or locked.starts_at is None:
         return
-    late = locked.overdue_at(now)
-    notify = partial(notify_each, about=f"booking:{key}", reference=locked.reference, now=now)
-    if late is not None:
-        first, second = ("staff-no-check-out", "manager-no-check-out"), ("staff-no-check-in", "manager-no-check-in")
-        kind, escalated = first if late.missed == CHECK_OUT else second
-        recipients = {kind: [settings.STAFF_EMAIL]}
-        if now >= late.missed_at + rules.VISIT_ESCALATION_DELAY:
-            recipients[escalated] = [settings.VISIT_ESCALATION_EMAIL]
-        notify(recipients, version=minute_of(locked.starts_at))
+    if sound_alarm(locked, now):
         return
+    notify = partial(notify_each, about=f"booking:{key}", reference=locked.reference, now=now)
     if without_presenter(Booking.objects.filter(pk=key), now).exists():
         both = {settings.STAFF_EMAIL, settings.VISIT_ESCALATION_EMAIL}
         notify({"staff-still-no-presenter": both}, version=minute_of_loss(locked))
     if Booking.objects.filter(pk=key).without_joining_link(now).exists():
         notify({"staff-no-joining-link": [settings.STAFF_EMAIL]}, version=minute_of(locked.starts_at))
+
+
+def sound_alarm(locked: Booking, now: datetime) -> bool:
+    """Write what is due now of the alarm of this visit, if it has one; whether it has.
+
+    The team's address is told once and the second one after VISIT_ESCALATION_DELAY, whoever is on it; duty person and deputy
+    again and again until somebody is. Who asks for help is heard by all of them at once.
+    """
+    late = locked.overdue_at(now)
+    if late is None:
+        return False
+    visit = Visit.objects.filter(booking=locked).first()
+    rings = visit is None or not visit.is_taken_on(late.missed_at)
+    on_duty = duty_addresses(locked) if rings else []
+    once: dict[str, list[str]] = {}
+    if late.missed == HELP:
+        on_duty = [*on_duty, settings.STAFF_EMAIL, settings.VISIT_ESCALATION_EMAIL] if rings else []
+    else:
+        how = "no-check-out" if late.missed == CHECK_OUT else "no-check-in"
+        once[f"staff-{how}"] = [settings.STAFF_EMAIL] if rings else []
+        if now >= late.missed_at + rules.VISIT_ESCALATION_DELAY:
+            once[f"manager-{how}"] = [settings.VISIT_ESCALATION_EMAIL]
+    notify = partial(notify_each, about=f"booking:{locked.pk}", reference=locked.reference, now=now)
+    notify(once, version=minute_of(locked.agreed[0]))
+    notify({"duty-alarm": dict.fromkeys(on_duty)}, version=alarm_round(late, now))
+    return True
+
+
+def alarm_round(late: Booking, now: datetime) -> int:
+    """The minute at which the alarm last rang, or rings now: at the end of the grace, and then every ALARM_INTERVAL."""
+    grace = {CHECK_IN: rules.CHECK_IN_GRACE, CHECK_OUT: rules.CHECK_OUT_GRACE}.get(late.missed, timedelta())
+    first = late.missed_at + grace
+    return minute_of(first + (now - first) // rules.ALARM_INTERVAL * rules.ALARM_INTERVAL)
+
+
+def duty_addresses(booking: Booking) -> list[str]:
+    """Of who is on duty for it; the team's if nobody is."""
+    return [person.user.email for person in duty_of([booking])[booking.pk]] or [settings.STAFF_EMAIL]
 
 
 def minute_of_loss(booking: Booking) -> int:

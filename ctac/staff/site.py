@@ -66,7 +66,7 @@ class Waiting:
 class Alarm:
     """Somebody may be in danger now: what stands above everything else on the first page until a colleague has resolved it.
 
-    `resolve_href` is empty for whoever may only look.
+    `resolve_href` is empty for whoever may only look; so is `take_on_href`, also once somebody is on it.
     """
 
     title: str
@@ -74,6 +74,7 @@ class Alarm:
     about: str
     href: str
     resolve_href: str
+    take_on_href: str = ""
 
 
 @dataclass(frozen=True)
@@ -169,7 +170,9 @@ class StaffAdminSite(AdminSite):
         alarms: list[Alarm] = []
         for permission, resolved_with, find in self._alarms:
             found = find() if user.has_perm(permission) else []
-            alarms += found if user.has_perm(resolved_with) else [replace(alarm, resolve_href="") for alarm in found]
+            alarms += (
+                found if user.has_perm(resolved_with) else [replace(alarm, resolve_href="", take_on_href="") for alarm in found]
+            )
         page = {
             "alarms": alarms,
             "own_pages": [page for find in self._own_pages for page in find(user)],

@@ -5,7 +5,7 @@ import io
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from allauth.mfa.totp.internal.auth import SECRET_SESSION_KEY, format_hotp_value, hotp_value
@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from bookings.feedback.services import open_afterwards
 from bookings.models import Leave, Presenter
+from bookings.visits.services import check_in, check_out
 from ctac.dates import uk_day
 from leaflets.models import Advice, Edition, Order, OrderState, RecallReplacement, SheetImport
 from leaflets.orders.services.transitions import dispatch, prioritise, start_packing
@@ -27,7 +28,7 @@ from tests.accounts.factors.proof import PASSWORD_AGAIN, enrol
 from tests.accounts.passkeys.device import Device, add_passkey, options_in
 from tests.bookings.open_sessions.rows import make_place, make_session
 from tests.bookings.requested import ask, offer, on
-from tests.bookings.rows import make_booking, make_option, make_presenter, make_request
+from tests.bookings.rows import make_booking, make_option, make_presenter, make_request, make_shift
 from tests.factories import make_organisation, make_person, make_staff
 from tests.leaflets.factories import make_edition, make_order
 from tests.matrix.people import fresh_browsers
@@ -106,6 +107,34 @@ def a_booking(**more: Any) -> Callable[[World], Made]:
         return {"bookings_booking": make_booking(fields.pop("presenter"), start, **fields)}
 
     return make
+
+
+def an_arrival(world: World) -> Made:
+    """Who gives it has just checked in."""
+    made = a_booking(hours=0.2)(world)
+    check_in(made["bookings_booking"], presenter=giver(world), by=giver(world).user, now=timezone.now())
+    return made
+
+
+def a_departure(world: World) -> Made:
+    made = an_arrival(world)
+    check_out(made["bookings_booking"], presenter=giver(world), by=giver(world).user, now=timezone.now())
+    return made
+
+
+def two_on_duty(first_day: str, last_day: str) -> Callable[[World], Typed]:
+    def typed(world: World) -> Typed:
+        users = world["laid_out"]["users"]
+        people = {"duty_person": str(users["coordinator"].pk), "deputy": str(users["manager"].pk)}
+        phones = dict.fromkeys(("duty_phone", "deputy_phone"), "0113 496 0009")
+        return {"first_day": first_day, "last_day": last_day, **people, **phones}
+
+    return typed
+
+
+def another_shift(_world: World) -> Made:
+    """On days without visits."""
+    return {"bookings_dutyshift": make_shift(date(2099, 1, 1))}
 
 
 def a_request(world: World) -> Made:

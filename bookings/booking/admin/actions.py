@@ -29,7 +29,7 @@ from bookings.schedule.admin import PresenterChoice, WeekOfTimesForm, any_presen
 from bookings.schedule.forms import slot_value
 from bookings.schedule.substitutes import rank_presenters_at
 from bookings.travel import LONGEST_OVERRIDE_MINUTES, PlaceUnknown, find_place
-from bookings.visits.admin import CHECKED_IN, CHECKED_OUT, NOT_IN, NOT_OUT, SAFE
+from bookings.visits.admin import CHECKED_IN, CHECKED_OUT, NOT_IN, NOT_OUT, ON_IT, SAFE
 from ctac.dates import tidy_postcode
 from ctac.errors import DomainError
 from ctac.staff.site import ObjectAction
@@ -383,6 +383,7 @@ CANCEL = ObjectAction(
     weight="stop",
 )
 OBJECT_ACTIONS = (
+    ON_IT,
     SAFE,
     CONFIRM,
     AGREE,
