@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts import services
 from accounts.access import ask_to_reauthenticate, signed_in
+from accounts.forms import MOBILE_HELP, MobileField
 from accounts.models import USER_WORDS, User
 from accounts.roles import BY_NAME, BY_SLUG, MANAGER, NAMES, ROLES
 from ctac.dates import format_moment
@@ -123,6 +124,7 @@ class UserAdmin(StaffModelAdmin):
     search_help_text = gettext_lazy("Email address or name")
     sorts_quickly = ["email"]
     field_texts = {  # label and help text
+        "mobile": (gettext_lazy("Mobile"), MOBILE_HELP),
         "is_active": (gettext_lazy("Open: may sign in"), ""),
         "is_superuser": (gettext_lazy("May do everything"), gettext_lazy("Also what no role gives, and change those who may.")),
         "groups": (gettext_lazy("Roles"), gettext_lazy("With several, they may do what any of them may.")),
@@ -175,7 +177,8 @@ class UserAdmin(StaffModelAdmin):
         if obj is None:
             return ["email", "is_staff", "groups"]
         superusers_only = ["is_superuser"] if request.user.is_superuser else []
-        return ["email", "is_active", "is_staff", *superusers_only, "groups", "signed_in_at", "joined_at", "moves"]
+        staff_only = ["mobile"] if obj.is_staff else []
+        return ["email", *staff_only, "is_active", "is_staff", *superusers_only, "groups", "signed_in_at", "joined_at", "moves"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
         return [] if obj is None else list(self.readonly_fields)
@@ -190,6 +193,8 @@ class UserAdmin(StaffModelAdmin):
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name in self.field_texts:
             kwargs["label"], kwargs["help_text"] = self.field_texts[db_field.name]
+        if db_field.name == "mobile":
+            kwargs |= {"form_class": MobileField, "max_length": 30}
         if db_field.name == "groups":
             kwargs |= {"form_class": RolesField, "queryset": Group.objects.filter(name__in=NAMES).order_by("name")}
         return super().formfield_for_dbfield(db_field, request, **kwargs)

@@ -33,7 +33,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import services
 from accounts.allauth_internals import SECRET_SESSION_KEY, get_totp_secret, validate_totp_code, webauthn
 from accounts.limits import HoneypotMixin, is_first_use_of_code, is_rate_limited, limit_failed_codes
-from accounts.models import User, Where
+from accounts.models import UK_MOBILE, User, Where
 from ctac.forms import PageForm, PageFormMixin
 
 EMAIL_ERRORS = {
@@ -41,6 +41,7 @@ EMAIL_ERRORS = {
     "invalid": _("Enter an email address in full, like name@example.nhs.uk."),
 }
 TYPED_CODES = (Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES)
+MOBILE_HELP = _("For alarms about presenters on visits, which then come as a text message too.")
 PASSWORD_HINT = _("At least 12 characters. Three words that only you would put together are good.")
 
 
@@ -50,6 +51,22 @@ def tidy_email(field: Field) -> None:
     field.validators.append(MaxLengthValidator(254, message=EMAIL_ERRORS["invalid"]))
     field.widget.attrs.pop("placeholder", None)
     field.widget.attrs["autocomplete"] = "email"
+
+
+class MobileField(forms.CharField):
+    """A UK mobile number, however it is written; cleans to the form that is stored."""
+
+    widget = forms.TextInput(attrs={"type": "tel", "autocomplete": "tel"})
+
+    def clean(self, value: Any) -> str:
+        typed: str = super().clean(value)
+        if not typed:
+            return ""
+        digits = re.sub(r"[\s().-]", "", typed.replace("(0)", ""))
+        number = re.sub(r"^(?:(?:\+|00)?44)?0?(?=7)", "+44", digits)
+        if not re.fullmatch(UK_MOBILE, number):
+            raise ValidationError(_("Enter a UK mobile number, like 07700 900123."), code="invalid")
+        return number
 
 
 class AccountForm(PageFormMixin):
@@ -324,6 +341,12 @@ class PasskeyNameForm(PageForm):
             "max_length": _("Use at most 60 characters."),
         },
     )
+
+
+class MobileForm(PageForm):
+    autocomplete = {"mobile": "tel"}
+
+    mobile = MobileField(label=_("Mobile"), required=False, max_length=30, help_text=MOBILE_HELP)
 
 
 class NewPasskeyForm(PasskeyNameForm):

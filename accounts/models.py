@@ -9,6 +9,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.contrib.sessions.base_session import AbstractBaseSession, BaseSessionManager
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Lower, Upper
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -17,6 +18,7 @@ from ctac.dates import format_moment
 from ctac.models import impersonal, personal, words_in, words_index
 
 USER_WORDS = words_in("email")
+UK_MOBILE = r"^\+447[1-9][0-9]{8}$"  # 070 is no mobile
 
 
 class UserManager(BaseUserManager["User"]):
@@ -39,6 +41,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     email = personal(models.EmailField(_("email address"), unique=True))
     is_staff = models.BooleanField(_("staff"), default=False, help_text=_("May sign in to the staff site, with a second factor."))
     is_active = models.BooleanField(_("active"), default=True)
+    mobile = personal(models.CharField(_("mobile"), max_length=16, blank=True, default="", db_default=""))  # of staff: +447…
     date_joined = personal(models.DateTimeField(_("joined"), default=timezone.now))
 
     objects: ClassVar[UserManager] = UserManager()
@@ -52,7 +55,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         verbose_name = _("user")
         verbose_name_plural = _("users")
         permissions = [("recover_user", _("Can move an account to a new address"))]
-        constraints = [models.UniqueConstraint(Lower("email"), name="user_email_unique_in_any_case")]
+        constraints = [
+            models.UniqueConstraint(Lower("email"), name="user_email_unique_in_any_case"),
+            models.CheckConstraint(name="user_mobile_is_of_the_uk", condition=Q(mobile="") | Q(mobile__regex=UK_MOBILE)),
+        ]
         indexes = [
             models.Index(Upper("email"), name="user_email_in_any_case"),  # how allauth looks an address up
             words_index("user_searched", USER_WORDS),

@@ -2,7 +2,7 @@
 
 import logging
 from base64 import urlsafe_b64encode
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
@@ -19,6 +19,7 @@ from django.contrib.auth import signals as auth_signals
 from django.contrib.auth.models import Group
 from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models import QuerySet
+from django.db.models.functions import Upper
 from django.db.models.signals import m2m_changed
 from django.dispatch import Signal
 from django.http import HttpRequest
@@ -52,6 +53,20 @@ def lock_account(user_id: int) -> User:
     if user is None:
         raise AccountGoneError
     return user
+
+
+def mobiles_of(addresses: Iterable[str]) -> QuerySet[User, str]:
+    """Of colleagues who have one of these addresses."""
+    staff = User.objects.filter(is_staff=True, is_active=True).exclude(mobile="")
+    found = staff.alias(address=Upper("email")).filter(address__in=[address.upper() for address in addresses])
+    return found.order_by("pk").values_list("mobile", flat=True)
+
+
+def change_mobile(user: User, mobile: str) -> None:
+    """Alarms go to another phone from now on, or to none: the security log says so, without the number."""
+    user.mobile = mobile
+    user.save(update_fields=["mobile"])
+    logger.info("mobile changed: user %s", user.pk)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ urlpatterns = [
     path("sessions/", views.own_sessions, name="account_sessions"),
     path("sessions/end-others/", views.end_other_sessions, name="account_sessions_end_others"),
     path("sessions/<uuid:public_id>/end/", views.end_session, name="account_session_end"),
+    path("mobile/", views.own_mobile, name="account_mobile"),
     path("sent-late/", views.unsubmitted_form_page, name="account_sent_late"),
     # In and out
     path("login/", views.SignInView.as_view(), name="account_login"),

@@ -48,6 +48,7 @@ from accounts.access import (
 from accounts.allauth_internals import SECRET_SESSION_KEY, PasswordResetVerificationProcess, record_authentication, webauthn
 from accounts.forms import (
     PASSKEY_REFUSED,
+    MobileForm,
     NewPasskeyForm,
     PasskeyForm,
     PasskeyNameForm,
@@ -577,6 +578,21 @@ class ReauthenticationCodeView(PasskeyOptionsMixin, BaseReauthenticateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         return {**super().get_context_data(**kwargs), "sent_to": self.state["email"] if self.state else ""}
+
+
+@form_methods
+@reauthentication_required
+def own_mobile(request: HttpRequest) -> HttpResponse:
+    """Of staff alone: nobody else is sent text messages."""
+    user = signed_in(request)
+    if not user.is_staff:
+        raise Http404
+    form = MobileForm(request.POST if request.method == "POST" else None, initial={"mobile": user.mobile})
+    if form.is_valid():
+        services.change_mobile(user, form.cleaned_data["mobile"])
+        messages.success(request, _("Your mobile is saved."))
+        return redirect("account_mobile")
+    return render(request, "account/mobile.html", {"form": form})
 
 
 @login_required

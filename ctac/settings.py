@@ -407,6 +407,14 @@ for desk, sender in MAIL_FROM.items():
     if sender and parseaddr(sender)[1].rpartition("@")[2] != parseaddr(DEFAULT_FROM_EMAIL)[1].rpartition("@")[2]:
         faults.append(f"MAIL_FROM_{desk.upper()} is {sender!r}. It must be at the domain of DEFAULT_FROM_EMAIL.")
 
+# Text messages of what is urgent, by Twilio's Messages API (notifications/delivery/sms.py); empty for none.
+SMS_HELP = "Set it to Twilio's address with your API key, as .env.example shows it."
+sms_url = env("SMS_URL", default="")
+SMS_URL = address_of_server("SMS_URL", sms_url, SMS_HELP, "https", *([] if PRODUCTION else ["http"]))
+SMS_FROM = env("SMS_FROM", default="")
+if SMS_URL and not SMS_FROM:
+    faults.append("SMS_FROM is not set. Set it to the number or the name that text messages are from, such as CTAC.")
+
 # Mail that comes back (docs/adr/0003). Each of the two ways to hear of it is off until it is set.
 BOUNCE_ADDRESS = env("BOUNCE_ADDRESS", default="")  # the envelope's sender; a machine reads what goes there
 BOUNCE_VERP = env.bool("BOUNCE_VERP", default=False)

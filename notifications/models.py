@@ -175,6 +175,11 @@ class State(models.TextChoices):
     GATHERED = "gathered", _("In a digest")
 
 
+class Channel(models.TextChoices):
+    EMAIL = "email", _("Email")
+    SMS = "sms", _("Text message")
+
+
 LATELY = timedelta(days=14)
 UNFINISHED = [State.PENDING, State.SENDING]
 # What staff search: the address, and the reference in the ways it is typed.
@@ -221,13 +226,13 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
 
 
 class Notification(models.Model):
-    """One email. Written in the transaction of its event, unique by (kind, about, version, recipient).
+    """One email, or one text message. Written in the transaction of its event, unique by (kind, about, version, recipient).
 
-    `about` names the object ("booking:12"), `reference` is what a person quotes. A resend is a new row that points to
-    the first. A digest (services.collecting) is about somebody on a day ("person:7:2027-03-09"); `version` is its number
-    on that day, and it has the references of all that is in it. `due_at` is the only clock. Account mail (codes,
-    resets) is written before it is sent, so it lies in `sealed_body`, encrypted, until it is sent or expired. Times are
-    UTC.
+    `about` names the object ("booking:12"), `reference` is what a person quotes. `recipient` is an address, or a number. A
+    resend is a new row that points to the first. A digest (services.collecting) is about somebody on a day
+    ("person:7:2027-03-09"); `version` is its number on that day, and it has the references of all that is in it. `due_at`
+    is the only clock. Account mail (codes, resets) is written before it is sent, so it lies in `sealed_body`, encrypted,
+    until it is sent or expired. Times are UTC.
     """
 
     kind = impersonal(models.CharField(_("kind"), max_length=50))
@@ -235,6 +240,7 @@ class Notification(models.Model):
     reference = impersonal(models.CharField(_("reference"), max_length=REFERENCES_LENGTH, blank=True))
     version = models.PositiveIntegerField(_("version"), default=1)
     recipient = personal(models.EmailField(_("recipient"), blank=True))  # empty once the person is erased
+    channel = models.CharField(_("sent by"), max_length=5, choices=Channel, default=Channel.EMAIL, db_default=Channel.EMAIL)
     is_account_mail = models.BooleanField(_("account mail"), default=False)
     resend_of = models.ForeignKey(
         "self", verbose_name=_("resend of"), null=True, blank=True, on_delete=models.PROTECT, related_name="resends"

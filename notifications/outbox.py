@@ -22,8 +22,8 @@ from django.utils.translation import gettext_lazy as _
 from ctac.celery import app
 from ctac.errors import DomainError
 from notifications import rendering
-from notifications.models import Notification, State
-from notifications.registry import email_named
+from notifications.models import Channel, Notification, State
+from notifications.registry import email_named, find_mobiles
 
 logger = logging.getLogger(__name__)
 IDS_A_TASK = 10
@@ -149,25 +149,29 @@ def build_rows(
     version: int,
     expires_at: datetime | None = None,
 ) -> list[Notification]:
-    """Not yet written; without empty addresses, and without doubles in any case of letters."""
-    email_named(kind)
+    """Not yet written; without empty addresses, and without doubles in any case of letters. The urgent go as texts too."""
+    email = email_named(kind)
     addresses: dict[str, str] = {}
     for address in filter(None, map(str.strip, to)):
         addresses.setdefault(address.lower(), address)
+    recipients = [(Channel.EMAIL, address) for address in addresses.values()]
+    if email.sms and settings.SMS_URL:
+        recipients += [(Channel.SMS, number) for number in find_mobiles(addresses)]
     return [
         Notification(
             kind=kind,
             about=about,
             reference=reference,
             version=version,
-            recipient=address,
+            recipient=recipient,
+            channel=channel,
             created_at=now,
             due_at=due_at,
             expires_at=expires_at,
             kicked_at=now if due_at <= now else None,
             message_id=new_message_id(),
         )
-        for address in addresses.values()
+        for channel, recipient in recipients
     ]
 
 
@@ -247,6 +251,7 @@ def build_resend(first: Notification, by: AbstractBaseUser | None, now: datetime
         reference=first.reference,
         version=first.version,
         recipient=first.recipient,
+        channel=first.channel,
         resend_of=first,
         resent_by_id=by.pk if by else None,
         created_at=now,

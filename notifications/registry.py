@@ -69,6 +69,10 @@ class Email:
     With a `topic` it goes only to who wants it; without one it is service mail, and always goes. What `can_wait` is not sent in
     the night. Without `keeps_words` nothing of it is stored: it names people of whom `about` does not know, so an erasure would
     not find them. To staff, what is `in_digest` may come in the team's digest, unless `waits_for` says no to that of the moment.
+
+    What is urgent has a `sms` too, which names what is in `context` as the subject does: it goes as a text message besides, to
+    the mobile of each colleague whose account has the address. At most 160 characters of ASCII, or it comes in parts; nothing of
+    a child, a caller or a host, since anybody may see the screen of a phone.
     """
 
     name: str
@@ -82,6 +86,7 @@ class Email:
     keeps_words = True
     may_resend = True
     in_digest = False
+    sms: str | Promise = ""
 
     def __init_subclass__(cls) -> None:
         if name := vars(cls).get("name"):
@@ -104,6 +109,9 @@ class Email:
 
     def get_subject(self) -> str | Promise:
         return self.subject
+
+    def sms_text(self) -> str:
+        return str(self.sms) % self.context()
 
     def get_template(self) -> str:
         return self.template
@@ -194,6 +202,20 @@ def register_owners(finder: OwnerFinder) -> None:
     """Called in the AppConfig.ready() of an app that knows people. `finder` is given an address in lower case."""
     if finder not in _owner_finders:
         _owner_finders.append(finder)
+
+
+MobileFinder = Callable[[Iterable[str]], Iterable[str]]
+_mobile_finders: list[MobileFinder] = []
+
+
+def register_mobiles(finder: MobileFinder) -> None:
+    """Called in the AppConfig.ready() of whoever knows colleagues. `finder` gives the mobiles of whoever has the addresses."""
+    if finder not in _mobile_finders:
+        _mobile_finders.append(finder)
+
+
+def find_mobiles(addresses: Iterable[str]) -> list[str]:
+    return list(dict.fromkeys(number for finder in _mobile_finders for number in finder(addresses)))
 
 
 def team_addresses() -> set[str]:

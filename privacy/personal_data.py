@@ -249,6 +249,7 @@ def _export_user(user: User) -> dict[str, Any]:
         "since": user.date_joined,
         "last_sign_in": user.last_login,
         "has_password": user.has_usable_password(),
+        **({"mobile": user.mobile} if user.mobile else {}),
         **related,
         "what_was_noted": [{**row, "act": Act(row["act"]).label} for row in related["what_was_noted"]],
     }
@@ -264,6 +265,8 @@ def erase_details(person: Person, now: datetime) -> None:
     Person.objects.filter(pk=person.pk).update(user=None, name=ERASED_NAME, email="", phone="", postcode="", organisation=None)
     delete_unused_organisations([person.organisation_id])
     if user is not None:
+        if user.mobile:
+            notifications_privacy.erase_for(user.mobile, now)
         user.delete()
 
 

@@ -98,6 +98,7 @@ class StaffNoCheckIn(OverdueEmail):
     name = "staff-no-check-in"
     label = _("To staff: no check-in")
     subject = _("No check-in from %(name)s (%(reference)s)")
+    sms = _("CTAC: no check-in at visit %(reference)s. Call the presenter, then tell us how they are: %(resolve_url)s")
     sentence = _("%(name)s was expected at %(clock)s on %(day)s and has not checked in.")
     missed = CHECK_IN
 
@@ -106,6 +107,7 @@ class StaffNoCheckOut(OverdueEmail):
     name = "staff-no-check-out"
     label = _("To staff: no check-out")
     subject = _("No check-out from %(name)s (%(reference)s)")
+    sms = _("CTAC: no check-out from visit %(reference)s. Call the presenter, then tell us how they are: %(resolve_url)s")
     sentence = _("The visit of %(name)s ended at %(clock)s on %(day)s, and there is no check-out.")
     missed = CHECK_OUT
 

@@ -27,8 +27,9 @@ from django.utils.translation import gettext as _
 
 from notifications import outbox, preferences, rendering, schedule
 from notifications.bounces import services as bounces_services
-from notifications.delivery import smtp
+from notifications.delivery import sms, smtp
 from notifications.models import (
+    Channel,
     MailboxRead,
     MailDomain,
     MailServer,
@@ -51,10 +52,14 @@ class LeaseLostError(Exception):
     """Another worker has the row by now, or it was erased."""
 
 
-def claim(pk: int, *, now: datetime) -> Notification | None:
-    """The row, leased to this caller alone; None if it is not due, done, or leased to another."""
+def claim(pk: int, *, now: datetime, texts_only: bool = False) -> Notification | None:
+    """The row, leased to this caller alone; None if it is not due, done, or leased to another.
+
+    `texts_only`: an email stays as it is.
+    """
     token = uuid.uuid4()
-    claimed = Notification.objects.claimable(now).filter(pk=pk).update(
+    rows = Notification.objects.claimable(now).filter(pk=pk)
+    claimed = (rows.filter(channel=Channel.SMS) if texts_only else rows).update(
         state=State.SENDING,
         lease_token=token,
         lease_until=end_of_lease(now),
@@ -135,6 +140,8 @@ MARK_PAUSES = (0.2, 0.5, 1, 2, 4, 8, 8)
 # To a marked address one message goes in so long; the others wait for it to be put right, and at last are staff's.
 MARKED_TRIED_EVERY = timedelta(days=1)
 MARKED_WAITS_AT_MOST = timedelta(hours=72)
+# What each can: current_line(), send(), is_permanent(), describe().
+CHANNELS: dict[Channel, Any] = {Channel.EMAIL: smtp, Channel.SMS: sms}
 WORDLESS = {"last_error": "", "subject": "", "text_body": "", "html_body": ""}
 
 
@@ -165,14 +172,14 @@ def deliver(pk: int, *, clock: Clock = timezone.now) -> None:
 def deliver_each(pks: Sequence[int], *, clock: Clock = timezone.now) -> None:
     """One after the other, each for itself: what happens to one does not touch the next.
 
-    The mark of a message that went and the claim of the next are one commit (ADR 3). While the mail server is down rows stay
-    untouched: the sweep comes back to them.
+    The mark of a message that went and the claim of the next are one commit (ADR 3). While the mail server is down emails
+    stay untouched: the sweep comes back to them.
     """
     held: Notification | None = None
     for pk, following in zip_longest(pks, pks[1:]):
         taken, held = held, None
         try:
-            notification = taken or (None if is_silent(clock()) else claim(pk, now=clock()))
+            notification = taken or claim(pk, now=clock(), texts_only=is_silent(clock()))
             if notification:
                 email = find_email(notification.kind)
                 if not (email and email.in_digest and schedule.add_to_staff_digest(notification, now=clock())):
@@ -190,12 +197,13 @@ def send(notification: Notification, following: int | None, *, clock: Clock) -> 
         settle(notification, outcome)
         return None
     claimed = settle(notification, outcome, following=following, now=clock()).claimed
-    record_server_state(None, clock())
+    if notification.channel == Channel.EMAIL:
+        record_server_state(None, clock())
     return claimed
 
 
 def attempt(notification: Notification, *, clock: Clock) -> Outcome:
-    """Check again, build, send. Outside any transaction: a mail server may take minutes."""
+    """Check again, build, send. Outside any transaction: a server may take minutes."""
     if notification.expires_at and notification.expires_at <= clock():
         return Outcome(State.EXPIRED, _("Too late to be of use."))
     try:
@@ -221,10 +229,11 @@ def held_back(notification: Notification, *, now: datetime) -> Outcome | None:
     """The outcome for a message that may not go to its address now. One statement, two for a marked address, none for a code.
 
     Codes go, because using one shows that the address is right; and so does mail to the team, because an alert may be among it.
+    Numbers are not marked.
     Other mail goes to a marked address once a day; news and invitations do not go there at all.
     """
     address = notification.recipient.lower()
-    if notification.is_account_mail or address in team_addresses():
+    if notification.is_account_mail or notification.channel == Channel.SMS or address in team_addresses():
         return None
     mark = MarkedAddress.objects.marked().filter(address=address).first()
     if mark is None:
@@ -247,33 +256,43 @@ def held_back(notification: Notification, *, now: datetime) -> Outcome | None:
     return Outcome(State.PENDING, why, due_at=until, extra=no_attempt)
 
 
-def prepare(notification: Notification, email: Email | None) -> tuple[rendering.Rendered, EmailMultiAlternatives]:
+def prepare(notification: Notification, email: Email | None) -> tuple[rendering.Rendered, EmailMultiAlternatives | sms.Text]:
     """Account mail has no `email`."""
     if email is None:
         rendered = rendering.decrypt(bytes(notification.sealed_body or b""))
         return rendered, rendering.compose(notification, rendered)
+    if notification.channel == Channel.SMS:
+        text = email.sms_text()
+        return rendering.Rendered(str(Channel.SMS.label), text, ""), sms.Text(notification.recipient, text)
     message = email.message()
     links = rendering.choice_links(notification, message)
     rendered = rendering.render(message, choices_link=links.page)
     return rendered, rendering.compose(notification, rendered, message, links)
 
 
-def hand_over(notification: Notification, rendered: rendering.Rendered, mail: EmailMultiAlternatives, *, clock: Clock) -> Outcome:
-    if not may_talk(clock()):
+def hand_over(
+    notification: Notification, rendered: rendering.Rendered, mail: EmailMultiAlternatives | sms.Text, *, clock: Clock
+) -> Outcome:
+    """Only of the mail server is it known whether it is down: each text message asks for itself."""
+    is_email, channel = notification.channel == Channel.EMAIL, CHANNELS[Channel(notification.channel)]
+    if is_email and not may_talk(clock()):
         return Outcome(State.PENDING, notification.last_error, extra=schedule.untried(notification))
     try:
-        with heartbeat(notification, cut=smtp.current_line().cut, clock=clock):
-            smtp.send(mail, before_data=lambda: ensure_ours(notification, clock()))
+        with heartbeat(notification, cut=channel.current_line().cut, clock=clock):
+            channel.send(mail, before_data=lambda: ensure_ours(notification, clock()))
     except LeaseLostError:
         raise
     except Exception as error:  # noqa: BLE001 - an error that we did not foresee must not leave the row without an outcome
-        logger.warning("Message %s was not taken by the mail server: %s", notification.pk, error_location(error))
-        record_server_state(error, clock())
-        if smtp.is_permanent(error):
-            if keeps_address(notification.kind):
+        logger.warning(
+            "Message %s was not taken by the %s server: %s", notification.pk, "mail" if is_email else "sms", error_location(error)
+        )
+        if is_email:
+            record_server_state(error, clock())
+        if channel.is_permanent(error):
+            if is_email and keeps_address(notification.kind):
                 bounces_services.refused(notification, error, now=clock())
-            return Outcome(State.FAILED, smtp.describe(error), kept=rendered)
-        return again_later(notification, smtp.describe(error), now=clock(), kept=rendered)
+            return Outcome(State.FAILED, channel.describe(error), kept=rendered)
+        return again_later(notification, channel.describe(error), now=clock(), kept=rendered)
     return Outcome(State.SENT, kept=rendered, extra={"sent_at": clock()})
 
 
@@ -382,13 +401,13 @@ def sweep(*, now: datetime, started: float | None = None) -> list[int]:
 
     Two sweeps at once share the work instead of doubling it. Where there is more, one more sweep stands in the queue before the
     last of these rows, so that workers never run dry; it goes on until beat begins the next. While the mail server is down, a
-    few rows go when it may be tried, and else none.
+    few rows go when it may be tried, and else text messages alone.
     """
-    if is_silent(now):
-        return []
+    silent = is_silent(now)
     with transaction.atomic():
         rows = due_and_unqueued(now).select_for_update(skip_locked=True, no_key=True)
-        limit = ROWS_A_TRY if server_state().down_since else ROWS_A_SWEEP
+        rows = rows.filter(channel=Channel.SMS) if silent else rows
+        limit = ROWS_A_TRY if server_state().down_since and not silent else ROWS_A_SWEEP
         ids = sorted(rows.values_list("pk", flat=True)[:limit])
         Notification.objects.filter(pk__in=ids).update(kicked_at=now)
     began = started or now.timestamp()
@@ -518,7 +537,7 @@ def next_turn(notification: Notification, now: datetime) -> datetime | None:
     """The end of the line at its domain if this minute's share has gone; None for what may go now, which is counted."""
     most = settings.MAIL_A_MINUTE_TO_A_DOMAIN
     domain = notification.recipient.rpartition("@")[2].lower()
-    if not most or not domain:
+    if not most or not domain or notification.channel == Channel.SMS:
         return None
     minute = now.replace(second=0, microsecond=0)
     last, left = _taken.get(domain, (minute, 0))

@@ -252,6 +252,12 @@ def staff(guide: Guide) -> Tour:
     yield from signs_in_as_staff(guide)
     guide.open("/staff/")
     yield "staff index"
+    guide.open("/account/mobile/")
+    yield "staff own mobile"
+    guide.fill("Mobile (optional)", "0113 496 0000")
+    guide.press("Save")
+    yield "staff own mobile with errors"
+    guide.open("/staff/")
     lists = [path for path in links(guide, "a[href^='/staff/']") if STAFF_LIST.fullmatch(path)]
     yield from plans_sessions(guide)
     yield from presents(guide)

@@ -118,7 +118,7 @@ def test_without_the_conditional_claim_two_messages_would_go(kind, make_row, now
     inbox: Inbox = mail_server()
     row, both_have_looked = make_row(), Barrier(2)
 
-    def claim_by_looking_first(pk, *, now):
+    def claim_by_looking_first(pk, *, now, texts_only):
         notification = Notification.objects.claimable(now).filter(pk=pk).first()
         both_have_looked.wait(10)
         if notification:

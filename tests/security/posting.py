@@ -29,6 +29,7 @@ ANSWERS = {
     "email": "robin.hale@leeds.example.nhs.uk",
     "name": "Robin Hale",
     "phone": "0113 496 0007",
+    "mobile": "07700 900123",
     "contact_name": "Jo Green",
     "contact_phone": "0113 496 0001",
     "postcode": "LS1 4AP",

@@ -48,7 +48,8 @@ from tests.leaflets import factories as leaflets
 from tests.privacy.rows import make_complaint
 
 NAME, EMAIL, ADDRESS, PHONE = "Quillfinch Zanderby", "quillfinch@leeds.nhs.uk", "17 Quillfinch Lane", "07700 900461"
-CANARIES = ("quillfinch", "zanderby", PHONE, PHONE.replace(" ", ""))
+MOBILE = f"+44{PHONE[1:].replace(' ', '')}"
+CANARIES = ("quillfinch", "zanderby", PHONE, PHONE.replace(" ", ""), MOBILE)
 
 # How each model with words in it leads to the person whose they are. None: its rows are not a professional's, and an erasure
 # leaves them as they are; beside it why.
@@ -164,6 +165,8 @@ def words_for(model: str, field: str) -> Any:
         return {"note": f"{NAME}, {ADDRESS}, {PHONE}"}
     if isinstance(column, models.EmailField):
         return EMAIL
+    if field == "mobile":
+        return MOBILE
     if "phone" in field:
         return PHONE
     words = ADDRESS if "address" in field else f"{NAME}, {PHONE}"

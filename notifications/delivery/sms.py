@@ -1,0 +1,106 @@
+"""Handing one text message to Twilio, and telling a hopeless number from a bad moment. It is asked for as smtp.py is.
+
+Twilio, because a charity can have it: GOV.UK Notify is for the public sector only. Its Messages API takes one POST, documented at
+https://www.twilio.com/docs/messaging/api/message-resource: To, From and Body as a form, an API key by Basic authentication; the
+answer is 201, or an error with its `code` and `message` as JSON. It has no mark against doubles as a Message-ID is: if the line
+breaks before the answer, whether the message was taken is in doubt, and it goes again; for an alarm twice is better than never.
+"""
+
+import contextlib
+import json
+import socket
+import threading
+from base64 import b64encode
+from collections.abc import Callable
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPSConnection
+from urllib.parse import unquote, urlencode, urlsplit
+
+from django.conf import settings
+
+TIMEOUT_SECONDS = 10  # of each step
+LONGEST_ANSWER = 10_000  # bytes
+# No such number, its owner said STOP, no mobile: the others are our settings, or Twilio's trouble, and pass.
+HOPELESS_CODES = {21211, 21610, 21614}
+
+
+class NotTakenError(Exception):
+    """Twilio answered, and not with a yes."""
+
+    def __init__(self, status: int, code: int, said: str) -> None:
+        self.status, self.code, self.said = status, code, said
+
+
+@dataclass(frozen=True)
+class Text:
+    to: str
+    body: str
+
+
+class Line:
+    """The connection of the message in hand."""
+
+    connection: HTTPConnection | None = None
+
+    def cut(self) -> None:
+        """From another thread: whatever is waited for on this line ends now."""
+        sock = self.connection.sock if self.connection else None
+        if sock:
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+
+
+class ThreadLine(threading.local):
+    def __init__(self) -> None:
+        self.line = Line()
+
+
+_thread = ThreadLine()
+
+
+def current_line() -> Line:
+    """The one of this thread."""
+    return _thread.line
+
+
+def send(text: Text, *, before_data: Callable[[], None] = lambda: None) -> None:
+    """Returns once Twilio has said yes. Raises what `before_data` raises, and then nothing was sent; NotTakenError; OSError."""
+    parts = urlsplit(settings.SMS_URL)
+    connect = HTTPSConnection if parts.scheme == "https" else HTTPConnection
+    key = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}"
+    headers = {
+        "Authorization": f"Basic {b64encode(key.encode()).decode()}",
+        "Content-Type": "application/x-www-form-urlencoded",
+        "Accept": "application/json",
+    }
+    form = urlencode({"To": text.to, "From": settings.SMS_FROM, "Body": text.body})
+    connection = _thread.line.connection = connect(parts.hostname or "", parts.port, timeout=TIMEOUT_SECONDS)
+    try:
+        connection.connect()
+        before_data()
+        connection.request("POST", parts.path, form, headers)
+        answer = connection.getresponse()
+        if not 200 <= answer.status < 300:
+            raise NotTakenError(answer.status, *read_error(answer.read(LONGEST_ANSWER)))
+    finally:
+        connection.close()
+
+
+def read_error(body: bytes) -> tuple[int, str]:
+    """Code and message; nothing of an answer that is none of Twilio's."""
+    try:
+        told = json.loads(body)
+        return int(told["code"]), str(told["message"])
+    except (ValueError, KeyError, TypeError):
+        return 0, ""
+
+
+def is_permanent(error: Exception) -> bool:
+    return isinstance(error, NotTakenError) and error.status == 400 and error.code in HOPELESS_CODES
+
+
+def describe(error: Exception) -> str:
+    """In Twilio's words, for staff; may hold the number, so never for a log."""
+    if isinstance(error, NotTakenError):
+        return " ".join(filter(None, [str(error.status), str(error.code or ""), error.said]))
+    return f"{type(error).__name__}: {error}"
