@@ -255,8 +255,12 @@ class DatePartsField(forms.MultiValueField):
 
 MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-WEEKDAY = r"(?:(mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?\s+)?"
-DAY = re.compile(rf"{WEEKDAY}(\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(\d{{1,2}}|[a-z]{{3,9}})(?:\s+(\d{{4}}|\d{{2}}))?", re.ASCII)
+WEEKDAY = r"(mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?"
+WEEKDAY_ALONE = re.compile(rf"(?:(this|next)\s)?{WEEKDAY}", re.ASCII)
+NAMED_DAYS = {"yesterday": -1, "today": 0, "tomorrow": 1}
+DAY = re.compile(
+    rf"(?:{WEEKDAY}\s+)?(\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(\d{{1,2}}|[a-z]{{3,9}})(?:\s+(\d{{4}}|\d{{2}}))?", re.ASCII
+)
 ISO_DAY = re.compile(r"(\d{4})\s(\d{1,2})\s(\d{1,2})", re.ASCII)
 CLOCK = re.compile(r"(\d{1,2})(?:[:.\s]?(\d{2}))?\s*(am|pm)?", re.ASCII)
 A_YEAR = datetime.timedelta(days=365)
@@ -268,13 +272,17 @@ HAS_PASSED = _("%(day)s has passed. Write the year too.")
 NAMED_CLOCKS = {"midday": (12, 0), "noon": (12, 0), "midnight": (0, 0)}
 
 
-def read_day(typed: str, today: datetime.date | None) -> datetime.date:
-    """'9 3 2027', '9/3/27', 'Tue 9th March 2027', '2027-03-09': the day comes first.
+def read_day(typed: str, today: datetime.date, *, lies_ahead: bool) -> datetime.date:
+    """'9 3 2027', '9/3/27', 'Tue 9th March 2027', '2027-03-09', 'tomorrow': the day comes first.
 
-    The year may be left out where `today` is given: then it is the next such day. Raises ValueError, and ValidationError where
-    more can be said than that it is no day.
+    Of a day that lies ahead the year may be left out, and its weekday is enough: '9 March', 'Friday', 'next Friday'. Raises
+    ValueError, and ValidationError where more can be said than that it is no day.
     """
     tidy = " ".join(re.sub(r"[/.,\-]", " ", typed.lower()).split())
+    if tidy in NAMED_DAYS:
+        return today + datetime.timedelta(days=NAMED_DAYS[tidy])
+    if lies_ahead and (alone := WEEKDAY_ALONE.fullmatch(tidy)):
+        return next_weekday(WEEKDAYS.index(alone[2][:3]), today, of_next_week=alone[1] == "next")
     if iso := ISO_DAY.fullmatch(tidy):
         return datetime.date(int(iso[1]), int(iso[2]), int(iso[3]))
     match = DAY.fullmatch(tidy)
@@ -284,7 +292,7 @@ def read_day(typed: str, today: datetime.date | None) -> datetime.date:
     month = int(match[3]) if match[3].isdigit() else MONTHS.index(match[3][:3]) + 1
     if year:
         found = datetime.date(int(year) + (2000 if len(year) == 2 else 0), month, day)
-    elif today:
+    elif lies_ahead:
         found = next_such_day(day, month, today)
     else:
         raise ValueError(typed)
@@ -292,6 +300,13 @@ def read_day(typed: str, today: datetime.date | None) -> datetime.date:
         named = {"day": dateformat.format(found, "j F Y"), "weekday": dateformat.format(found, "l")}
         raise ValidationError(ANOTHER_WEEKDAY % named, code="another_weekday")
     return found
+
+
+def next_weekday(weekday: int, today: datetime.date, *, of_next_week: bool) -> datetime.date:
+    """The first from today on; 'next Friday' is that of the week that begins on Monday."""
+    if of_next_week:
+        return today + datetime.timedelta(days=7 - today.weekday() + weekday)
+    return today + datetime.timedelta(days=(weekday - today.weekday()) % 7)
 
 
 def next_such_day(day: int, month: int, today: datetime.date) -> datetime.date:
@@ -340,13 +355,14 @@ class DayField(forms.Field):
         self.lies_ahead = lies_ahead
         kwargs["help_text"] = kwargs.get("help_text") or _("For example, 9 3 2027.")
         super().__init__(**kwargs)
-        self.widget.attrs.update({"autocomplete": "off", "class": "govuk-input--width-10"})
+        choose = _("Choose a date")  # page.js makes a button of it where the browser has a calendar
+        self.widget.attrs.update({"autocomplete": "off", "class": "govuk-input--width-10", "data-choose-day": choose})
 
     def to_python(self, value: Any) -> datetime.date | None:
         if value in self.empty_values or isinstance(value, datetime.date):
             return value or None
         try:
-            return read_day(str(value), uk_day(timezone.now()) if self.lies_ahead else None)
+            return read_day(str(value), uk_day(timezone.now()), lies_ahead=self.lies_ahead)
         except ValueError as error:
             raise ValidationError(NO_DAY_AHEAD if self.lies_ahead else NO_DAY, code="invalid") from error
 

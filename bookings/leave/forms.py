@@ -27,12 +27,14 @@ class OwnLeaveForm(ChildDetailsMixin, PageForm):
     kind = forms.ChoiceField(label=gettext_lazy("Kind of leave"), choices=LeaveKind)
     first_day = DayField(
         label=gettext_lazy("First day"),
+        lies_ahead=True,
         validators=[near_today],
         error_messages={"required": gettext_lazy("Enter the first day of the leave.")},
     )
     from_clock = ClockField(label=gettext_lazy("From"), required=False, help_text=WHOLE_DAY)
     last_day = DayField(
         label=gettext_lazy("Last day"),
+        lies_ahead=True,
         validators=[near_today],
         error_messages={"required": gettext_lazy("Enter the last day of the leave.")},
     )

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, cast
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
+from django.db import models
 from django.db.models import Case, Exists, F, OrderBy, OuterRef, Q, QuerySet, When
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
@@ -382,7 +383,8 @@ class HoursInline(admin.TabularInline):
     """Rows of a presenter's hours."""
 
     extra = 1
-    formfield_overrides = PLAIN_FIELDS
+    # Hours are set for days to come, so their year may be left out.
+    formfield_overrides = {**PLAIN_FIELDS, models.DateField: {**PLAIN_FIELDS[models.DateField], "lies_ahead": True}}
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """A part of the presenter: no role has to name it. Seeing follows from the page itself."""

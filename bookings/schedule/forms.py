@@ -126,9 +126,10 @@ class HoursField(forms.CharField):
 class WeekHoursForm(PageForm):
     """A whole week, from a day on. Empty boxes are days off."""
 
-    first_day = DayField(label=gettext_lazy("From which day?"), validators=[near_today])
+    first_day = DayField(label=gettext_lazy("From which day?"), lies_ahead=True, validators=[near_today])
     last_day = DayField(
         label=gettext_lazy("Until which day?"),
+        lies_ahead=True,
         validators=[near_today],
         required=False,
         help_text=gettext_lazy("Leave empty if it goes on. After a last day, the hours that hold now hold again."),

@@ -68,6 +68,49 @@
     window.addEventListener("pageshow", show);
   });
 
+  // A day is typed as people write it, or chosen from the browser's own calendar, which writes it into the box in words. The
+  // calendar's field is made as it is opened: of a row that is added later the button alone is copied.
+  document.querySelectorAll("input[data-choose-day]").forEach(function (box) {
+    if (!document.createElement("input").showPicker) {
+      return;
+    }
+    var label = document.querySelector('label[for="' + box.id + '"]');
+    var button = document.createElement("button");
+    var about = document.createElement("span");
+    button.type = "button";
+    button.className = "choose-day button-link";
+    button.textContent = box.dataset.chooseDay;
+    about.className = "govuk-visually-hidden visually-hidden";
+    about.textContent = label ? ": " + label.textContent.trim() : "";
+    button.append(about);
+    box.after(button);
+  });
+  document.addEventListener("click", function (event) {
+    var button = event.target.closest(".choose-day");
+    if (!button) {
+      return;
+    }
+    var box = button.previousElementSibling;
+    var calendar = document.createElement("input");
+    document.querySelectorAll(".choose-day__calendar").forEach(function (earlier) {
+      earlier.remove();
+    });
+    calendar.type = "date";
+    calendar.className = "choose-day__calendar";
+    calendar.tabIndex = -1;
+    calendar.setAttribute("aria-hidden", "true");
+    calendar.addEventListener("change", function () {
+      if (calendar.valueAsDate) {
+        var inWords = { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" };
+        box.value = calendar.valueAsDate.toLocaleDateString("en-GB", inWords);
+        box.dispatchEvent(new Event("input", { bubbles: true }));
+        box.dispatchEvent(new Event("change", { bubbles: true }));
+      }
+    });
+    button.after(calendar);
+    calendar.showPicker();
+  });
+
   // Coming back with the back button, the form may be sent again at once.
   window.addEventListener("pageshow", function () {
     document.querySelectorAll("form[data-sent]").forEach(function (form) {

@@ -1,5 +1,6 @@
 """What only a browser can tell of the shell: our script and stylesheet over a rendered page, without the whole stack."""
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from django.contrib import admin
 from django.template.loader import render_to_string
 from django.test import RequestFactory
 
+from ctac.forms import DayField, PageForm
 from tests.face.test_form_pack import Address
 from tests.face.test_long_texts import Notes
 
@@ -145,3 +147,26 @@ def test_the_box_for_ticked_rows_has_room_for_what_is_chosen(show: Callable[...,
     button = '<button class="staff-button staff-button--quiet">Go</button>'
     page = show(f'<div id="changelist"><div class="actions">{label}{button}</div></div>', width=width, css="admin")
     assert page.locator("select").evaluate(ROOM) >= 0
+
+
+class Days(PageForm):
+    first_day = DayField(label="First day", lies_ahead=True)
+
+
+def test_a_day_is_typed_or_chosen_from_the_browsers_calendar(show: Callable[..., Any]) -> None:
+    page = show(f"<form>{render_crispy_form(Days(), context={})}</form>", width=390)
+    page.get_by_role("button", name=re.compile("^Choose a date ?: First day$")).click()
+    calendar = page.locator(".choose-day__calendar")
+    assert (calendar.get_attribute("type"), calendar.get_attribute("name")) == ("date", None)
+    calendar.fill("2027-03-09")
+    typed = page.locator("#id_first_day").input_value()
+    assert typed == "9 March 2027"
+    assert Days({"first_day": typed}).is_valid()
+    page.locator("#id_first_day").fill("next Friday")
+    assert page.locator("#id_first_day").input_value() == "next Friday"
+
+
+def test_without_a_script_a_day_is_typed(show: Callable[..., Any]) -> None:
+    page = show(f"<form>{render_crispy_form(Days(), context={})}</form>", java_script_enabled=False)
+    assert page.locator("#id_first_day").get_attribute("type") == "text"
+    assert page.get_by_role("button").count() == 0

@@ -30,7 +30,7 @@ def test_a_day_comes_first_however_it_is_written(typed: str) -> None:
         "9 3",
         "9 March",
         "March 9 2027",
-        "tomorrow",
+        "Friday",
         "9 3 20277",
         "9 3 0000",
         "\0",
@@ -57,6 +57,11 @@ def test_what_is_no_day_says_how_to_type_one(typed: str) -> None:
         ("9 3", date(2027, 3, 9)),
         ("29 February", date(2028, 2, 29)),
         ("26 November 2026", date(2026, 11, 26)),
+        *((typed, date(2026, 11, 27)) for typed in ("today", "Friday", "this fri")),
+        *((typed, date(2026, 12, 4)) for typed in ("next Friday", "next fri.")),
+        ("tomorrow", date(2026, 11, 28)),
+        ("Thursday", date(2026, 12, 3)),
+        ("next Monday", date(2026, 11, 30)),
     ],
 )
 def test_a_day_that_lies_ahead_needs_no_year(typed: str, day: date) -> None:

@@ -269,7 +269,7 @@ class EventInline(ReadOnlyInline):
     readonly_fields = ("at_in_words", "what", "why")
     at_in_words = moment_of("at", gettext_lazy("when"))
 
-    @admin.display(description=gettext_lazy("reason"))
+    @admin.display(description=gettext_lazy("why"))
     def why(self, event: BookingEvent) -> str:
         return bookings_text.reason_text(event) or NOTHING
 

@@ -5,6 +5,7 @@ import time_machine
 from django.test import Client
 
 from accounts.models import User
+from bookings.leave.forms import OwnLeaveForm
 from bookings.leave.services import record_leave
 from bookings.models import Booking, BusyTime, Leave, OpenSession, Presenter, State
 from bookings.visits.services import check_in
@@ -26,6 +27,15 @@ def test_leave_that_hits_nothing_is_entered_at_once(desk: Client, presenter: Pre
     page = desk.post("/staff/bookings/leave/add/", leave_form(presenter), follow=True)
     assert "The leave is entered. It hits no booking and no session." in text(page)
     assert Leave.objects.get().ends_at == at("23:59")
+
+
+def test_leave_needs_no_year_as_no_other_form_does(desk: Client, presenter: Presenter) -> None:
+    days = {"first_day": "25 January", "last_day": "Monday 25 Jan"}
+    desk.post("/staff/bookings/leave/add/", leave_form(presenter, **days))
+    assert (Leave.objects.get().starts_at, Leave.objects.get().ends_at) == (at("00:00"), at("23:59"))
+    week = OwnLeaveForm({"kind": "holiday", "first_day": "tomorrow", "last_day": "next Friday", "reason": ""})
+    assert week.is_valid(), week.errors
+    assert week.cleaned_data["last_day"].weekday() == 4
 
 
 def test_leave_first_shows_which_bookings_it_hits_then_frees_them(desk: Client, presenter: Presenter) -> None:
