@@ -13,13 +13,14 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Lower
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 
 from accounts.access import P, View, return_path, with_next
 from accounts.models import User
 from accounts.services import AccountGoneError
 from notifications.models import MarkedAddress
-from professionals.drafts import KEPT_FOR
+from professionals import drafts
 from professionals.models import Person
 
 
@@ -58,13 +59,15 @@ class PersonMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         # Read with the user by the backend below, so this asks the database nothing.
         request.person = SimpleLazyObject(lambda: getattr(request.user, "person", None))  # type: ignore[attr-defined]
+        # For the pages on which people sign in: whether what they typed is kept.
+        request.has_draft = SimpleLazyObject(lambda: drafts.is_any_kept(request, timezone.now()))  # type: ignore[attr-defined]
         response = self.get_response(request)
         secret = getattr(request, "draft_cookie", None)
         if secret:
             response.set_cookie(
                 settings.DRAFT_COOKIE_NAME,
                 secret,
-                max_age=KEPT_FOR,
+                max_age=drafts.KEPT_FOR,
                 httponly=True,
                 samesite="Lax",
                 secure=settings.SESSION_COOKIE_SECURE,
