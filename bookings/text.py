@@ -535,6 +535,8 @@ def place_title(place: SessionPlace, now: datetime) -> str:
     """How the place stands, as the heading of its page."""
     session = place.session
     if may_be_joined(session, now):
+        if place.left_the_line:
+            return _("You left the waiting list")
         return {
             PlaceState.TAKEN: _("You have a place"),
             PlaceState.WAITING: _("You are on the waiting list"),

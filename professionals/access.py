@@ -109,6 +109,8 @@ class PersonMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         # Read with the user by the backend below, so this asks the database nothing.
         request.person = SimpleLazyObject(lambda: getattr(request.user, "person", None))  # type: ignore[attr-defined]
+        # For the pages on which people sign in: whether what they typed is kept.
+        request.has_draft = SimpleLazyObject(lambda: drafts.is_any_kept(request, timezone.now()))  # type: ignore[attr-defined]
         response = self.get_response(request)
         secret = getattr(request, "draft_cookie", None)
         if secret:

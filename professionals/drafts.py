@@ -54,6 +54,12 @@ def find(request: HttpRequest, kind: str, now: datetime, *, along: Sequence[str]
     return drafts[kind]
 
 
+def is_any_kept(request: HttpRequest, now: datetime) -> bool:
+    """Whether what was typed in this browser, into whatever form, is kept. Without a cookie it costs no statement."""
+    secret = _secret(request)
+    return bool(secret) and Draft.objects.filter(key_hash=_hash(secret), expires_at__gt=now).exists()
+
+
 def _cached(request: HttpRequest) -> dict[str, Draft | None]:
     """The drafts that this request has read, by kind: it asks the database once."""
     drafts: dict[str, Draft | None] = request.__dict__.setdefault("_drafts", {})

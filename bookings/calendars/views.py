@@ -33,6 +33,7 @@ from bookings import rules
 from bookings.calendars import ical
 from bookings.calendars.ical import CANCELLED, CONFIRMED, TENTATIVE, CalendarEntry
 from bookings.models import (
+    HAD_A_PLACE,
     OCCUPYING,
     Booking,
     BookingEvent,
@@ -219,15 +220,16 @@ def booking_entries(bookings: BookingQuerySet, now: datetime, *, requested: str,
 def person_entries(person: Person | None, now: datetime) -> Iterator[CalendarEntry]:
     bookings = Booking.objects.filter(person=person)
     yield from booking_entries(bookings, now, requested=_("Asked for: %(title)s"), for_presenter=False)
-    # Taken and offered ones; given up and called off ones for a while. Who only waits has nothing to come to.
+    # Taken and offered ones; those given up and called off for a while. Who only waits, or waited, has nothing to come to.
     events = SessionEvent.objects.filter(at__gte=now - rules.FEED_CANCELLED_RETENTION)
     called_off = events.filter(session=OuterRef("session"), kind=SessionEventKind.CANCELLED)
     ended = events.filter(place=OuterRef("pk"), kind__in=ENDED_PLACE)
+    stood_here = SessionEvent.objects.filter(place=OuterRef("pk"), kind__in=(*HAD_A_PLACE, SessionEventKind.OFFERED))
     places = SessionPlace.objects.for_my_page(person).filter(session__starts_at__gte=now - rules.FEED_HISTORY)
     alive = ~Q(session__state=SessionState.CANCELLED)
     shown = places.filter(
         (alive & Q(state__in=OCCUPYING))
-        | (alive & Q(state__in=(PlaceState.GIVEN_UP, PlaceState.WAITING)) & Exists(ended))
+        | (alive & Q(state__in=(PlaceState.GIVEN_UP, PlaceState.WAITING)) & Exists(ended) & Exists(stood_here))
         | (~alive & Q(state__in=OCCUPYING) & Exists(called_off))
     )
     yield from map(place_entry, shown)

@@ -17,6 +17,7 @@ from bookings.models.busy import BusyKind, BusyTime, Hold
 from bookings.models.leave import Leave, LeaveKind, LeaveState
 from bookings.models.links import BookingLink, CalendarFeed, LinkPurpose, PlaceLink, PlaceLinkPurpose
 from bookings.models.open_session import (
+    HAD_A_PLACE,
     LIVE_PLACES,
     OCCUPYING,
     OpenSession,

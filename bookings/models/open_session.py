@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -177,6 +177,10 @@ class SessionEventKind(models.TextChoices):
     MORE_FEEDBACK = "more-feedback", _("More feedback is taken")
 
 
+# Since then somebody has a place: who waits, or is offered one, has none yet.
+HAD_A_PLACE = (SessionEventKind.TAKEN, SessionEventKind.ACCEPTED)
+
+
 class SessionEvent(EngagementEvent):
     """What happened to a session or to one place of it.
 
@@ -260,9 +264,11 @@ class SessionPlaceQuerySet(models.QuerySet["SessionPlace"]):
         return ahead.order_by("session__starts_at", "pk")
 
     def behind(self, now: datetime) -> "SessionPlaceQuerySet":
-        """All others, the newest session first."""
+        """All others that somebody has or had, the newest session first. Who only waited had none."""
         ahead = Q(state__in=LIVE_PLACES, session__state=SessionState.SCHEDULED, session__ends_at__gt=now)
-        return self.exclude(ahead).order_by("-session__starts_at", "-pk")
+        held = Exists(SessionEvent.objects.filter(place=OuterRef("pk"), kind__in=HAD_A_PLACE))
+        theirs = self.filter(Q(state__in=(PlaceState.TAKEN, PlaceState.ATTENDED)) | held)
+        return theirs.exclude(ahead).order_by("-session__starts_at", "-pk")
 
 
 class SessionPlace(StateModel):
@@ -317,6 +323,12 @@ class SessionPlace(StateModel):
     def state_title(self) -> str:
         """The state as its own person reads it."""
         return str(PLACE_TITLES[PlaceState(self.state)])
+
+    @property
+    def left_the_line(self) -> bool:
+        """Whether its person gave it up before they had it. One statement, once it is given up."""
+        ended_otherwise = (*HAD_A_PLACE, SessionEventKind.LAPSED)
+        return self.state == PlaceState.GIVEN_UP and not self.events.filter(kind__in=ended_otherwise).exists()
 
     @property
     def offered_until(self) -> str:

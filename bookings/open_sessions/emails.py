@@ -14,6 +14,7 @@ from bookings import text as session_text
 from bookings.booking.services.transitions import gets_reminders, reminder_moment
 from bookings.calendars import ical
 from bookings.models import (
+    HAD_A_PLACE,
     OpenSession,
     PlaceLinkPurpose,
     PlaceState,
@@ -33,7 +34,6 @@ from notifications.registry import Desk, Email, Topic
 from professionals.models import Person
 
 LINK_PAGES: dict[str, str] = {PlaceLinkPurpose.SEE: "place_link", PlaceLinkPurpose.LEAVE: "place_link_leave"}
-HAD_A_PLACE = (SessionEventKind.TAKEN, SessionEventKind.ACCEPTED)
 IN_LINE = (SessionEventKind.JOINED, SessionEventKind.OFFERED, SessionEventKind.BUMPED)
 # What says how somebody stood before the newest event.
 STANDINGS = (*HAD_A_PLACE, *IN_LINE, SessionEventKind.LAPSED, SessionEventKind.GIVEN_UP)

@@ -53,11 +53,38 @@
     box.classList.add("kept--soon");
     what.textContent = words.over;
     then.hidden = true;
-    heard.textContent = words.over;
     if (own) {
       own.remove();
     }
     clearInterval(timer);
+    ask();
+  }
+
+  // Whether it is still free: it is among the times of its month, or not. If nobody answers, carrying on shows it.
+  function ask() {
+    fetch(words.times, { headers: { Accept: "application/json" }, credentials: "same-origin" })
+      .then(function (answer) {
+        if (!answer.ok) {
+          throw new Error(answer.status);
+        }
+        return answer.json();
+      })
+      .then(function (month) {
+        var isFree = month.days.some(function (day) {
+          return day.times.some(function (time) {
+            return time[0] === words.start;
+          });
+        });
+        say(isFree ? words.free : words.taken);
+      })
+      .catch(function () {
+        say(words.over);
+      });
+  }
+
+  function say(sentence) {
+    what.textContent = sentence;
+    heard.textContent = sentence;
   }
 
   function look() {

@@ -172,8 +172,10 @@ def test_the_time_that_is_kept_counts_down_and_warns(new_page: Callable[..., Any
     assert page.get_by_label("Room, parking or entrance (optional)").input_value() == "Second floor"
     assert page.get_by_role("button", name="Keep this time 15 minutes longer").count() == 0
 
-    # At the end nothing is lost
+    # At the end nothing is lost, and whether it is free still is said
     page.clock.fast_forward("31:00")
-    assert heard.inner_text().startswith("We are no longer keeping your time. Nothing you typed is lost.")
+    page.wait_for_function("() => document.querySelector('.kept + [role=status]').textContent.includes('no longer')")
+    sentence = "We are no longer keeping your time. Nothing you typed is lost. It is still free: carry on to have it."
+    assert (heard.inner_text(), page.locator(".kept__what").inner_text()) == (sentence, sentence)
     visitor.look()
     give_details(visitor)

@@ -25,11 +25,13 @@ from bookings.booking.forms import BookingForm, answers_of, kept_visit_addresses
 from bookings.booking.services.decide import slot_query_of
 from bookings.errors import DraftGone, ExtendedAlready, HoldOver, SlotTaken, TooManyHolds
 from bookings.models import Booking, Format, Hold, OpenSession, Presentation
+from bookings.schedule.availability import Schedule
 from bookings.schedule.forms import WhenForm, slot_value
 from bookings.schedule.holds import extend_hold, hold_keeps, hold_slot, release_hold
 from bookings.schedule.picker import Picker, first_times, pick_nearest, show_times
+from bookings.schedule.queries import open_schedule
 from bookings.text import ADDRESS_FIELDS, room_in_words
-from ctac.dates import format_clock, format_span
+from ctac.dates import format_clock, format_span, uk_day
 from ctac.forms import FORM_METHODS
 from leaflets.orders.queries import kept_addresses
 from professionals import drafts
@@ -38,12 +40,16 @@ from professionals.models import DraftKind
 
 @dataclass(frozen=True)
 class HeldSlot:
-    """The slot that this draft holds, in words; `seconds` are left of it. `may_extend`: not done yet."""
+    """The slot that this draft holds, in words; `seconds` are left of it. `may_extend`: not done yet.
+
+    `value`: its start, as the times to choose from have it.
+    """
 
     when: str
     until: str
     seconds: int = 0
     may_extend: bool = False
+    value: str = ""
 
 
 def held_slot(answers: DraftAnswers, now: datetime) -> HeldSlot | None:
@@ -53,7 +59,27 @@ def held_slot(answers: DraftAnswers, now: datetime) -> HeldSlot | None:
         return None
     when = format_span(hold.start, hold.start + answers.presentation.length)
     seconds = int((hold.expires_at - now).total_seconds())
-    return HeldSlot(when, format_clock(hold.expires_at), seconds, hold.extended_at is None)
+    return HeldSlot(when, format_clock(hold.expires_at), seconds, hold.extended_at is None, slot_value(hold.start))
+
+
+def kept_or_lost(request: HttpRequest, answers: DraftAnswers, now: datetime, read: Schedule | None = None) -> dict[str, object]:
+    """For the page: the slot that is held; else the one of which that is over, and whether it is free still. `read` as below."""
+    held, start = held_slot(answers, now), answers.start
+    if held or start is None:
+        return {"kept": held}
+    lost = format_span(start, start + answers.presentation.length)
+    return {"lost": lost, "lost_is_free": is_still_free(request, answers, start, now, read)}
+
+
+def is_still_free(
+    request: HttpRequest, answers: DraftAnswers, start: datetime, now: datetime, read: Schedule | None = None
+) -> bool:
+    """Whether these answers could have that time. `read`: a schedule for them, which perhaps knows that day."""
+    day = uk_day(start)
+    if read is None or day not in read.whole or not read.is_read(day):
+        own = own_claims(request, answers)
+        read = open_schedule(slot_query_of(answers.booking), first_day=day, last_day=day, now=now, ignoring=own)
+    return bool(read.offered_to(start))
 
 
 def hold_time(request: HttpRequest, answers: DraftAnswers, start: datetime, now: datetime) -> Hold:
@@ -130,7 +156,7 @@ def week_page(
     def page(picker: Picker) -> HttpResponse:
         if problem:
             picker.form.add_error(None, problem)
-        return when_page(request, answers, picker, now, status=status, kept=held_slot(answers, now))
+        return when_page(request, answers, picker, now, status=status, **kept_or_lost(request, answers, now, picker.schedule))
 
     own = own_claims(request, answers)
     return show_times(request, slot_query_of(answers.booking), page, now=now, ignoring=own, chosen=answers.start, typed=typed)
@@ -228,7 +254,7 @@ def book_where(request: HttpRequest, slug: str) -> HttpResponse:
 def where_page(request: HttpRequest, answers: DraftAnswers, now: datetime, **typed: Any) -> HttpResponse:
     """`typed` is what the form shows: the `data` that was sent, or what it begins with, its `initial`."""
     form = BookingForm(presentation=answers.presentation, kept=visit_addresses(request, answers), **typed)
-    context = {"form": form, "presentation": answers.presentation, "kept": held_slot(answers, now)}
+    context = {"form": form, "presentation": answers.presentation, **kept_or_lost(request, answers, now)}
     return render(request, "bookings/booking/where.html", context)
 
 

@@ -30,8 +30,7 @@ from bookings.errors import AlreadyPlaced, DraftGone, NotOffered, SlotTaken, Too
 from bookings.models import Channel, DateOption, NotKeptReason, OptionKind
 from bookings.schedule.holds import kept_until
 from bookings.schedule.picker import is_anything_free
-from bookings.schedule.queries import open_schedule
-from ctac.dates import format_span, uk_day
+from ctac.dates import format_span
 from ctac.forms import FORM_METHODS
 from leaflets.models import ToBring
 from leaflets.orders.allowances import RecentOrdersByTitle, Workplace, recent_orders
@@ -110,10 +109,9 @@ def book_leaflets(request: HttpRequest, slug: str) -> HttpResponse:
         "form": form,
         "presentation": answers.presentation,
         "people": booking.audience_size,
-        "kept": book.held_slot(answers, now),
         "back_url": reverse(f"book_{step_before}", args=[slug]),
     }
-    return render(request, "bookings/booking/leaflets.html", context)
+    return render(request, "bookings/booking/leaflets.html", {**context, **book.kept_or_lost(request, answers, now)})
 
 
 def leaflets_section(answers: DraftAnswers, person: Person, now: datetime) -> dict[str, Any]:
@@ -250,11 +248,8 @@ def placed_before(request: HttpRequest, token: str, digest: str) -> HttpResponse
 def check_page(request: HttpRequest, answers: DraftAnswers, now: datetime, *, warning: str = "") -> HttpResponse:
     held = book.held_slot(answers, now)
     start = answers.start
-    if start and not held:
-        day, own = uk_day(start), book.own_claims(request, answers)
-        schedule = open_schedule(slot_query_of(answers.booking), first_day=day, last_day=day, now=now, ignoring=own)
-        if not schedule.offered_to(start):
-            return book.slot_taken_page(request, answers, start, now)
+    if start and not held and not book.is_still_free(request, answers, start, now):
+        return book.slot_taken_page(request, answers, start, now)
     booking = answers.booking
     booking.person = person_in(request) or Person(email=signed_in(request).email)
     context = {

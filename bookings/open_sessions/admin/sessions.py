@@ -204,7 +204,7 @@ def people_lists(session: OpenSession, figures: PlaceFigures, query: Mapping[str
     lists = (
         ("people", _("People with a place"), WITH_A_PLACE, places.filter(state__in=WITH_A_PLACE).order_by("position")),
         ("line", _("Waiting list"), (PlaceState.WAITING,), places.in_line()),
-        ("gone", _("Gave up their place"), (PlaceState.GIVEN_UP,), given_up),
+        ("gone", _("Gave up their place, or left the waiting list"), (PlaceState.GIVEN_UP,), given_up),
     )
     counted = [(name, heading, sum(map(figures.of, states)), rows) for name, heading, states, rows in lists]
     return [paged_list(name, heading, count, rows, query) for name, heading, count, rows in counted if count or name == "people"]

@@ -31,6 +31,7 @@ from bookings.models import (
 )
 from bookings.models.booking import record_event
 from bookings.models.leave import END_OF_DAY, START_OF_DAY
+from bookings.open_sessions.services.places import give_up_place, take_place
 from ctac.dates import uk_datetime
 from professionals.models import Person
 from tests.bookings.calendars.reading import LINK, events, feed_of, read, told
@@ -68,6 +69,18 @@ def test_who_waits_reads_nothing_of_it_and_who_is_offered_a_place_not_how_to_joi
     )
     assert "until 10am on Wednesday 13 January 2027" in event["description"]
     assert "Code 77" not in event["description"]
+
+
+@pytest.mark.parametrize(("had", "said"), [(False, []), (True, ["CANCELLED"])], ids=["only waited", "had a place"])
+def test_who_leaves_the_waiting_list_had_nothing_that_could_be_cancelled(
+    person: Person, presenter: Presenter, had: bool, said: list[str]
+) -> None:
+    session = make_session(presenter, at("10:00"), capacity=1)
+    if not had:
+        make_place(session)
+    place = take_place(session=session, person=person, by=person.user, now=NOW, channel="web")
+    give_up_place(place=place, by=person.user, now=NOW)
+    assert [event["status"] for event in events(feed_of(person))] == said
 
 
 def test_a_presenter_reads_what_a_phone_needs_and_no_more(presenter: Presenter) -> None:
@@ -124,7 +137,8 @@ def test_what_was_called_off_stays_as_cancelled_for_a_while(
     OpenSession.objects.filter(pk=session.pk).update(state=SessionState.CANCELLED)
     SessionEvent.objects.create(session=session, at=NOW, kind=SessionEventKind.CANCELLED)
     type(place).objects.filter(pk=place.pk).update(state=PlaceState.GIVEN_UP, version=1)
-    SessionEvent.objects.create(session=left, place=place, at=NOW, kind=SessionEventKind.GIVEN_UP)
+    for kind in (SessionEventKind.TAKEN, SessionEventKind.GIVEN_UP):
+        SessionEvent.objects.create(session=left, place=place, at=NOW, kind=kind)
     assert [[each[0] for each in told(url)] for url in urls] == [["CANCELLED"] * 3, ["CANCELLED"] * 2]
     assert LINK not in read(urls[0]).content.decode()
     clock.shift(rules.FEED_CANCELLED_RETENTION + timedelta(minutes=1))

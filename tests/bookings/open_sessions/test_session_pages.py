@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from icalendar import Calendar
 
 from bookings import rules
-from bookings.models import OpenSession, PlaceState, SessionPlace, SessionState
+from bookings.models import OpenSession, PlaceState, SessionEvent, SessionEventKind, SessionPlace, SessionState
 from bookings.open_sessions.services.places import give_up_place, take_place
 from bookings.open_sessions.services.sessions import cancel_session, reschedule_session
 from notifications.models import ChoiceSource, Notification
@@ -268,6 +268,35 @@ def test_giving_up_is_one_press_and_one_may_come_back(client: Client, session: O
     assert ("You have no place at this session" in words, LINK in words) == (True, False)
     assert ("Ask for a place again" in words, kinds()) == (True, ["place-taken", "place-given-up"])
     assert client.get(page(session, "mine/calendar.ics")).status_code == 404
+
+
+@pytest.mark.parametrize("had", [False, True], ids=["only waited", "had a place"])
+def test_earlier_sessions_are_those_at_which_somebody_had_a_place(
+    client: Client, session: OpenSession, person: Person, had: bool
+) -> None:
+    if not had:
+        make_place(session), make_place(session)
+    take(client, session)
+    left = text(press(client, session, "give-up"))
+    assert ("You left the waiting list" in left, "You have no place at this session" in left) == (not had, had)
+    mine = text(client.get("/my/"))
+    assert ("Earlier open sessions" in mine, "Given up" in mine, session.reference in mine) == (had, had, had)
+
+
+def test_who_waited_to_the_end_had_no_place(
+    client: Client, session: OpenSession, person: Person, clock: time_machine.Traveller
+) -> None:
+    make_place(session), make_place(session)
+    take(client, session)
+    assert session.reference in text(client.get("/my/"))
+    clock.move_to(session.ends_at + timedelta(minutes=1))
+    assert "Earlier open sessions" not in text(client.get("/my/"))
+
+
+def test_an_offer_that_ran_out_is_not_called_leaving(client: Client, session: OpenSession, person: Person) -> None:
+    place = make_place(session, PlaceState.GIVEN_UP, person)
+    SessionEvent.objects.create(session=session, place=place, at=NOW, kind=SessionEventKind.LAPSED)
+    assert "You have no place at this session" in text(client.get(page(session, "mine/")))
 
 
 def test_the_calendar_file_is_for_who_has_a_place(client: Client, session: OpenSession, person: Person) -> None:

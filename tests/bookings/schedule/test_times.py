@@ -311,6 +311,48 @@ def test_a_hold_that_expired_and_is_still_free_books(
     assert Booking.objects.get().starts_at == at("10:00")
 
 
+@pytest.mark.parametrize("page", ["where/?change=1", "when/", "when/?week=2027-02-08", "leaflets/?change=1"])
+def test_a_hold_that_is_over_is_said_with_whether_the_time_is_still_free(
+    client: Client, presentation: Presentation, presenter: Presenter, clock: time_machine.Traveller, page: str
+) -> None:
+    fill_in(client)
+    address = f"/book/signs/{page}"
+    assert "We are keeping Monday 25 January 2027, 10am to 11am for you until" in text(client.get(address))
+    clock.shift(timedelta(minutes=16))
+    lost = "We are no longer keeping Monday 25 January 2027, 10am to 11am for you,"
+    with CaptureQueriesContext(connection) as queries:
+        shown = client.get(address)
+    assert len(queries) <= 16
+    assert f"{lost} but it is still free. Nothing you typed is lost." in text(shown)
+    Hold.objects.all().delete()
+    make_booking(presenter, at("10:00"))
+    shown = text(client.get(address))
+    assert f"{lost} and it is not free any more. Nothing you typed is lost. Choose another time" in shown
+    # Where nothing was chosen, nothing is said of it.
+    client.post("/book/signs/where/", {**WHERE, "postcode": "YO1 7HH"})
+    assert "no longer keeping" not in text(client.get(address))
+
+
+def test_the_script_finds_the_time_that_is_kept_among_those_of_its_month(
+    client: Client, presentation: Presentation, presenter: Presenter, clock: time_machine.Traveller
+) -> None:
+    """So it can say at the end whether it is free still."""
+    fill_in(client)
+    shown = client.get("/book/signs/where/?change=1").content.decode()
+    [times] = re.findall(r'data-times="([^"]+)" data-start="2027-01-25T10:00Z"', shown)
+
+    def is_free() -> bool:
+        days = client.get(times).json()["days"]
+        return "2027-01-25T10:00Z" in {time[0] for day in days for time in day["times"]}
+
+    assert is_free()  # for the one who holds it
+    clock.shift(timedelta(minutes=16))
+    assert is_free()
+    Hold.objects.all().delete()
+    make_booking(presenter, at("10:00"))
+    assert not is_free()
+
+
 def test_too_many_holds_from_one_place_are_stopped(
     client: Client, presentation: Presentation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
