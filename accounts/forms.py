@@ -93,7 +93,7 @@ class AccountForm(PageFormMixin):
 EMAIL_LABEL = {"email": _("Work email address"), "login": _("Work email address")}
 
 
-class SignInForm(HoneypotMixin, AccountForm, forms.Form):
+class SignInForm(HoneypotMixin, AccountForm, PageForm):
     """The address alone. A code is sent to it, whether or not it has an account: nothing here asks the database which."""
 
     where, answer_field = Where.SIGN_IN, "login"

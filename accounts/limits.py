@@ -401,7 +401,7 @@ def proved_browser(request: HttpRequest, address: str = "", user: Account | None
     owner = _browser_owner(request)
     if owner is None:
         return ""
-    is_theirs = owner.email.lower() == address.lower() if address else owner.pk == (user.pk if user and user.pk else owner.pk)
+    is_theirs = owner.email.lower() == address.lower() if address else (user is None or user.pk in {None, owner.pk})
     return f"proved:{owner.pk}" if is_theirs else ""
 
 

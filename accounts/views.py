@@ -336,7 +336,7 @@ class SignInCodeView(BegunMixin, NextRedirectMixin, FormView):
         if not user.is_active:
             return redirect("account_inactive")
         with raising_account_gone(user.pk):
-            address, _created = EmailAddress.objects.get_or_create(user=user, email=email, defaults={"primary": True})
+            address, _created = EmailAddress.objects.get_or_create(user=user, email=email)
             if address.verified:
                 record_authentication(request, user, method="code", email=email)
             else:

@@ -29,7 +29,7 @@ DEPENDS_ON = {"when": "where"}  # step → the step that it means nothing withou
 # What the answers of a step say of whoever typed them, most likely: step → answer → detail of a person.
 DETAILS_IN = {
     "delivery": {"name": "name", "organisation_name": "organisation_name", "postcode": "postcode"},
-    "where": {"contact_name": "name", "contact_phone": "phone", "postcode": "postcode"},
+    "where": {"contact_name": "name", "contact_phone": "phone", "postcode": "postcode", "audience_profession": "profession"},
 }
 KEPT_FOR = timedelta(hours=48)
 FLAGGED_FOR = timedelta(hours=2)  # with a text that may be about a child: long enough to finish the form
@@ -173,8 +173,8 @@ def _give(draft: Draft, person: Person, now: datetime) -> None:
 
 def details_typed(request: HttpRequest, now: datetime) -> dict[str, str]:
     """What whoever has no Person yet typed in this browser about themselves, for the form that asks. The newest draft counts."""
-    secret, found = _secret(request), {}
-    if secret:
+    found: dict[str, str] = {}
+    if secret := _secret(request):
         for draft in Draft.objects.filter(person=None, key_hash=_hash(secret), expires_at__gt=now).order_by("expires_at"):
             for step, names in DETAILS_IN.items():
                 answers = draft.answers.get(step, {})

@@ -70,6 +70,7 @@ def test_a_first_booking_takes_few_pages_and_answers(presentation: Presentation)
     begin(newcomer)
     newcomer.send(login=EMAIL)
     newcomer.send(code=last_code(EMAIL))
+    assert "We use these details only to arrange what you ask for. How we look after them" in text(newcomer.page)
     newcomer.send(**WORK)
     booking = Booking.objects.get()
     assert newcomer.pages[-1] == f"/bookings/{booking.reference}/placed/"

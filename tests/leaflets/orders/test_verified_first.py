@@ -112,3 +112,16 @@ def make_edition_of(slug):
     from django.utils import timezone
 
     return make_edition(timezone.now(), stock=50, slug=slug).leaflet
+
+
+def test_a_mistyped_address_keeps_basket_delivery_and_the_way_back(browser):
+    ask_for_code(browser, "nadja.khan@leeds.nhs.uk", next=CHECK)
+    back = browser.get(f"/account/login/code/confirm/?next={CHECK}").context["back_url"]
+    page = browser.get(back)
+    assert (page.context["form"]["login"].value(), page.context["redirect_field_value"]) == ("nadja.khan@leeds.nhs.uk", CHECK)
+    ask_for_code(browser, EMAIL, next=CHECK)
+    details = browser.post(CODE, {"code": last_code(EMAIL), "next": CHECK}).url
+    filled_in = browser.get(details).context["form"].initial
+    assert (filled_in["name"], filled_in["postcode"]) == ("Sam Taylor", "LS1 4AP")
+    assert give_details(browser, next=CHECK).url == CHECK
+    assert send(browser).url.endswith("/placed/")
