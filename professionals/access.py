@@ -53,8 +53,9 @@ def details_asked_here(view: View[P]) -> View[P]:
 
     @wraps(view)
     def wrapper(request: HttpRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        user = request.user
-        if request.person or not EmailAddress.objects.filter(user=user.pk, verified=True).exists():  # type: ignore[attr-defined]
+        if request.person:  # type: ignore[attr-defined]
+            return view(request, *args, **kwargs)
+        if not EmailAddress.objects.filter(user=request.user.pk, verified=True).exists():
             return person_required(view)(request, *args, **kwargs)
         now = timezone.now()
         form = NewPersonForm(

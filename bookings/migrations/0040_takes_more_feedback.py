@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0011_duty_shift"),
+        ("bookings", "0012_alarms_and_help"),
     ]
 
     operations = [
