@@ -35,6 +35,8 @@ from ctac.staff.site import (
 )
 
 MOST_NAMED = 50
+# What other apps say against closing an account, or against taking "Staff" from it: a sentence, or nothing.
+CLOSING_CHECKS: list[Callable[[User], str]] = []
 
 
 class RolesField(forms.ModelMultipleChoiceField):
@@ -60,6 +62,9 @@ class UserForm(forms.ModelForm):
             raise ValidationError(
                 _("This is the last account that may give roles. Make somebody else a manager first, then change this one.")
             )
+        if self.instance.pk and not (cleaned.get("is_staff") and cleaned.get("is_active")):
+            for sentence in filter(None, (check(self.instance) for check in CLOSING_CHECKS)):
+                raise ValidationError(sentence)
         return cleaned
 
     def is_the_last_manager(self) -> bool:

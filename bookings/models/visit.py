@@ -178,7 +178,7 @@ def may_check_out(booking: Booking, now: datetime) -> bool:
 # Who is called while a presenter is out.
 
 
-def on_duty_from(role: str, related_name: str) -> models.ForeignKey:
+def on_duty_from(role: Any, related_name: str) -> models.ForeignKey:
     """A user who goes leaves the shift to the other."""
     return models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=role, null=True, on_delete=models.SET_NULL, related_name=related_name

@@ -350,13 +350,17 @@ class Slot:
 
 @dataclass
 class Schedule:
-    """Every presenter's availability for one query, over a range of UK days. `read`: the days of which it knows all claims."""
+    """Every presenter's availability for one query, over a range of UK days. `read`: the days of which it knows all claims.
+
+    `covered`: the days on which somebody is on duty, so that visits are offered; None where nobody asked.
+    """
 
     slot_query: SlotQuery
     first_day: date
     last_day: date
     parts: list[PresenterSchedule]
     read: Sequence[DateRange]
+    covered: Sequence[DateRange] | None = None
 
     def for_query(self, slot_query: SlotQuery) -> "Schedule":
         """The same presenters and claims for another query; nothing is read anew."""
@@ -375,9 +379,12 @@ class Schedule:
     def is_read(self, day: date) -> bool:
         return any(day in days for days in self.read)
 
+    def is_covered(self, day: date) -> bool:
+        return self.covered is None or self.slot_query.format != Format.WORKPLACE or any(day in days for days in self.covered)
+
     def slots_on(self, day: date) -> list[Slot]:
         """Raises LookupError for a day that was not read."""
-        if day not in self.whole:
+        if day not in self.whole or not self.is_covered(day):
             return []
         if not self.is_read(day):
             raise LookupError(day)
@@ -424,6 +431,6 @@ class Schedule:
 
     def offered_to(self, start: datetime) -> list[Candidate]:
         """Whom the public would get then, the best first; none if the start is no slot."""
-        if start.timestamp() % rules.SLOT_INTERVAL.total_seconds():
+        if start.timestamp() % rules.SLOT_INTERVAL.total_seconds() or not self.is_covered(uk_day(start)):
             return []
         return [candidate for candidate in self.candidates(start) if not candidate.violations]

@@ -5,16 +5,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from typing import Any
 
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.urls import reverse
-from django.utils.functional import Promise
+from django.utils.functional import Promise, SimpleLazyObject
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings import rules
-from bookings.models import Booking, BusyKind, BusyTime, Format, JourneyTime, Presentation, Presenter
+from bookings.models import Booking, BusyKind, BusyTime, DutyShift, Format, JourneyTime, Presentation, Presenter
 from bookings.models.busy import BusyTimeQuerySet
 from bookings.models.presenter import AUDIENCES
 from bookings.schedule.availability import PresenterSchedule, Schedule, Slot, days_in_utc, read_hours
@@ -76,7 +77,17 @@ def open_schedule(
         )
         for presenter in everyone
     ]
-    return Schedule(slot_query, first_day, last_day, parts, read)
+    # Read when a day is asked about: who ranks presenters for one time asks about none.
+    covered: Any = None
+    if slot_query.format == Format.WORKPLACE:
+        covered = SimpleLazyObject(lambda: covered_days(first_day, last_day))
+    return Schedule(slot_query, first_day, last_day, parts, read, covered)
+
+
+def covered_days(first_day: date, last_day: date) -> list[DateRange]:
+    """Those of these UK days on which somebody is on duty."""
+    shifts = DutyShift.objects.filter(first_day__lte=last_day, last_day__gte=first_day)
+    return [DateRange(*days) for days in shifts.order_by("first_day").values_list("first_day", "last_day")]
 
 
 def read_all_claims(schedule: Schedule, now: datetime, ignoring: IgnoredClaims | None) -> Schedule:

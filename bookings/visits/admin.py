@@ -8,6 +8,7 @@ from typing import Any, cast
 from django import forms
 from django.contrib import admin
 from django.db.models import Q
+from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html_join
@@ -15,15 +16,18 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.admin import CLOSING_CHECKS
 from accounts.models import User
 from accounts.roles import ROLES
 from bookings import errors, rules
 from bookings import text as bookings_text
-from bookings.models import Booking, DutyShift, Format, OnDuty, Presenter, Visit, duty_of, may_check_in, may_check_out
+from bookings.models import Booking, DutyShift, Format, OnDuty, Presenter, State, Visit, duty_of, may_check_in, may_check_out
 from bookings.models.booking import CHECK_IN, CHECK_OUT, HELP
+from bookings.schedule.slots import DateRange
 from bookings.visits import services
 from bookings.visits.emails import name_of_visitor, on_it_text
 from ctac.dates import format_clock, uk_day
+from ctac.forms import DayField
 from ctac.staff.site import Alarm, ObjectAction, StaffModelAdmin, column, phone_link, staff_site, state_tag
 from professionals.forms import validate_phone
 from professionals.safeguarding.forms import StaffForm
@@ -69,7 +73,7 @@ def still_there_text(visit: Visit) -> str:
 
 def on_duty_in_words(booking: Booking) -> str:
     """Whom the alarm of a visit reaches; empty where nobody goes any more."""
-    if booking.format != Format.WORKPLACE or not booking.has_time or booking.visit_closed or not booking.is_open:
+    if booking.format != Format.WORKPLACE or booking.state != State.CONFIRMED or booking.visit_closed:
         return ""
     names = [person.name for person in duty_of([booking])[booking.pk]]
     return ", ".join(names) or _("Nobody yet. Enter a duty shift for that day.")
@@ -274,7 +278,43 @@ class DutyShiftForm(forms.ModelForm):
         first, last = cleaned.get("first_day"), cleaned.get("last_day")
         if first and last and last < first:
             self.add_error("last_day", _("The last day can’t be before the first."))
+        elif first and last and self.instance.pk:
+            stored = DutyShift.objects.get(pk=self.instance.pk)
+            resting = services.visits_resting_on(stored, timezone.now(), but=DateRange(first, last))
+            if resting:
+                self.add_error(
+                    None, _("On days that you take out there are confirmed visits: %(visits)s.") % visits_named(resting)
+                )
         return cleaned
+
+
+def visits_named(bookings: Sequence[Booking]) -> dict[str, str]:
+    return {"visits": ", ".join(f"{booking.reference} ({booking.when})" for booking in bookings)}
+
+
+def refuse_to_close(user: User) -> str:
+    """Why an account can’t be closed: visits whose alarm it hears. Empty if nothing is in the way."""
+    resting = services.visits_of_duty(user, timezone.now())
+    sentence = _("This colleague is on duty for confirmed visits: %(visits)s. Give their duty shifts to somebody else first.")
+    return sentence % visits_named(resting) if resting else ""
+
+
+CLOSING_CHECKS.append(refuse_to_close)
+
+
+class SplitShiftForm(forms.Form):
+    first_day = DayField(label=gettext_lazy("From which day on?"), lies_ahead=True)
+
+
+SPLIT = ObjectAction(
+    "split",
+    gettext_lazy("Split this shift"),
+    services.split_shift,
+    available=lambda shift: shift.first_day < shift.last_day,
+    form_class=SplitShiftForm,
+    explanation=gettext_lazy("From that day on it is a shift of its own. Then you can give it to other people."),
+    done=gettext_lazy("The shift is split. Open the second one to change its people."),
+)
 
 
 @admin.register(DutyShift, site=staff_site)
@@ -282,6 +322,7 @@ class DutyShiftAdmin(StaffModelAdmin):
     """Days on which visits take place need one: the alarm of a visit goes to both people of its day."""
 
     form = DutyShiftForm
+    object_actions = (SPLIT,)
     list_display = ("when", "duty_person", "deputy")
     list_select_related = ("duty_person", "deputy")
     when = column(gettext_lazy("days"), str, ordering="first_day")
@@ -290,3 +331,9 @@ class DutyShiftAdmin(StaffModelAdmin):
         (gettext_lazy("Who hears the alarm first"), {"fields": ("duty_person", "duty_phone")}),
         (gettext_lazy("Who hears it too"), {"fields": ("deputy", "deputy_phone")}),
     )
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[list[str], dict[str, int], set[str], list[str]]:
+        """Confirmed visits that rest upon a shift keep it."""
+        gone, counts, lacking, protected = super().get_deleted_objects(objs, request)
+        resting = [booking for shift in objs for booking in services.visits_resting_on(shift, timezone.now())]
+        return gone, counts, lacking, [*protected, *(f"{booking.reference}, {booking.when}" for booking in resting)]

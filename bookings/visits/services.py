@@ -1,19 +1,21 @@
 """Check-in and check-out, what must wait while a presenter is out there (product.md, rule 10), and the alerts to staff."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import partial
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from bookings import rules
+from bookings.errors import SlotTaken
 from bookings.models import (
     Booking,
     BookingEvent,
     BookingQuerySet,
+    DutyShift,
     EventKind,
     Format,
     Presenter,
@@ -23,8 +25,9 @@ from bookings.models import (
     is_near,
     may_check_in,
 )
-from bookings.models.booking import CHECK_IN, CHECK_OUT, HELP, record_event
-from ctac.dates import format_clock, format_day
+from bookings.models.booking import CHECK_IN, CHECK_OUT, HELP, VISIT_IS_OPEN, record_event
+from bookings.schedule.slots import DateRange
+from ctac.dates import format_clock, format_day, uk_datetime, uk_day
 from ctac.errors import DomainError
 from notifications.outbox import Later, notify_each
 from privacy.services import VisitInTheWay
@@ -83,6 +86,49 @@ def presenter_is_there(booking: Booking, now: datetime) -> bool:
         return False
     visit = Visit.objects.select_related("booking").filter(booking=booking).first()
     return visit is not None and visit.is_in
+
+
+class NoCover(SlotTaken):
+    """Nobody would hear the alarm."""
+
+
+def refuse_without_cover(booking: Booking, start: datetime, *, by_staff: bool) -> None:
+    """Before a visit is confirmed at that time: somebody is on duty on its day. Nothing overrides that. Raises NoCover."""
+    day = uk_day(start)
+    if booking.format != Format.WORKPLACE or DutyShift.objects.filter(first_day__lte=day, last_day__gte=day).exists():
+        return
+    if by_staff:
+        sentence = _("Nobody is on duty on %(day)s, so no visit can be confirmed. Enter a duty shift for that day, then do this.")
+    else:
+        sentence = _("We can’t come to you on %(day)s. Choose another day, or call us.")
+    raise NoCover(sentence % {"day": format_day(day)})
+
+
+def visits_resting_on(shift: DutyShift, now: datetime, *, but: DateRange | None = None) -> list[Booking]:
+    """Confirmed visits that are not over, on days of this shift as it is stored; `but`: those days are covered still."""
+    first, last = uk_datetime(shift.first_day, time.min), uk_datetime(shift.last_day + timedelta(days=1), time.min)
+    confirmed = Booking.objects.filter(VISIT_IS_OPEN, state=State.CONFIRMED, starts_at__gte=first, starts_at__lt=last)
+    ahead = confirmed.filter(ends_at__gt=now).order_by("starts_at", "pk")
+    return [booking for booking in ahead if but is None or uk_day(booking.agreed[0]) not in but]
+
+
+@transaction.atomic
+def split_shift(shift: DutyShift, *, first_day: date, by: User, now: datetime) -> DutyShift:
+    """From `first_day` on it is a shift of its own, with the same people, who can then be changed. No day is without cover."""
+    locked = DutyShift.objects.select_for_update().get(pk=shift.pk)
+    if not locked.first_day < first_day <= locked.last_day:
+        raise DomainError(_("Choose a day after the first of this shift, and not after its last."))
+    last_day, locked.last_day = locked.last_day, first_day - timedelta(days=1)
+    locked.save(update_fields=["last_day"])
+    locked.pk, locked.first_day, locked.last_day = None, first_day, last_day
+    locked.save(force_insert=True)
+    return locked
+
+
+def visits_of_duty(user: User, now: datetime) -> list[Booking]:
+    """Confirmed visits that are not over and that this colleague is on duty for."""
+    shifts = DutyShift.objects.filter(Q(duty_person=user) | Q(deputy=user), last_day__gte=uk_day(now))
+    return [booking for shift in shifts.order_by("first_day") for booking in visits_resting_on(shift, now)]
 
 
 # Each writer locks the booking first, so a second tap, a second phone and the alert see what the first has written. No busy time
@@ -208,7 +254,7 @@ def take_on(booking: Booking, *, by: User, now: datetime) -> Visit:
     late = locked.overdue_at(now)
     if late is None:
         raise NotOverdue
-    if visit.is_taken_on(late.missed_at):
+    if visit.taken_on_at and visit.is_taken_on(late.missed_at):
         facts = {"name": visit.taken_on_by or _("A colleague"), "clock": format_clock(visit.taken_on_at)}
         raise DomainError(_("%(name)s is on it, since %(clock)s.") % facts)
     visit.taken_on_at, visit.taken_on_by = now, by
@@ -228,8 +274,8 @@ def run_late(booking: Booking, *, presenter: Presenter, minutes: int, by: User, 
     visit.late_until = starts_at + timedelta(minutes=minutes)
     save_visit(visit, EventKind.LATE, by=by, now=now, changes={"late": minutes})
     late = Later("booking-late", [locked.person.email], now, ends_at)
-    about = {"about": f"booking:{locked.pk}", "reference": locked.reference, "version": minute_of(visit.late_until)}
-    notify_each({}, **about, now=now, later=[late])
+    version = minute_of(visit.late_until)
+    notify_each({}, about=f"booking:{locked.pk}", reference=locked.reference, version=version, now=now, later=[late])
     return visit
 
 
@@ -260,8 +306,8 @@ def tell_of_disclosure(booking: Booking, *, presenter: Presenter, by: User, now:
     told = {"kind": EventKind.DISCLOSED, "by": by, "at__gt": now - rules.ALARM_INTERVAL}
     if not locked.events.filter(**told).exists():
         record_event(locked, EventKind.DISCLOSED, by=by, now=now)
-        about = {"about": f"booking:{locked.pk}:{presenter.pk}", "reference": locked.reference, "version": minute_of(now)}
-        notify_each({"duty-disclosure": duty_addresses(locked)}, **about, now=now)
+        about, to = f"booking:{locked.pk}:{presenter.pk}", {"duty-disclosure": duty_addresses(locked)}
+        notify_each(to, about=about, reference=locked.reference, version=minute_of(now), now=now)
 
 
 def lock_visit(booking: Booking, presenter: Presenter | None = None) -> tuple[Booking, Visit]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 
+from accounts.models import User
 from bookings.feedback.services import open_afterwards
 from bookings.models import (
     Availability,
@@ -254,7 +255,7 @@ def make_world(owner: Person, now: datetime) -> dict[str, Any]:
         "bookings_leave": leave.leave,
         "exception": make_exception(presenter, (now + timedelta(days=30)).date(), hours=None),
         "bookings_busytime": leave,
-        "bookings_dutyshift": make_shift(),
+        "bookings_dutyshift": make_shift(date(2000, 1, 1), date(2098, 12, 31)),
         "bookings_journeytime": JourneyTime.objects.create(
             one="LS", other="YO", minutes=60, reason="Works on the A64", set_at=now
         ),
@@ -267,11 +268,16 @@ EVER = {"first_day": date(2000, 1, 1), "last_day": date(2099, 12, 31)}
 def make_cover() -> None:
     """Two colleagues on duty on every day, unless a test has shifts of its own: visits can be confirmed."""
     if not DutyShift.objects.exists():
-        DutyShift.objects.create(**EVER, duty_person=make_staff(), deputy=make_staff())
+        DutyShift.objects.create(**EVER, duty_person=make_colleague(), deputy=make_colleague())
+
+
+def make_colleague() -> User:
+    """Numbered by themselves, so that other staff keep their numbers."""
+    return make_staff(f"duty{User.objects.filter(email__startswith='duty').count() + 1}@ctac.example")
 
 
 def make_shift(first_day: date = MONDAY, last_day: date | None = None, **fields: Any) -> DutyShift:
     """Two colleagues on duty, on one day if not said otherwise; from then on not on every day any more."""
     DutyShift.objects.filter(**EVER).delete()
-    people = {name: fields.pop(name, None) or make_staff() for name in ("duty_person", "deputy")}
+    people = {name: fields.pop(name, None) or make_colleague() for name in ("duty_person", "deputy")}
     return DutyShift.objects.create(first_day=first_day, last_day=last_day or first_day, **people, **fields)

@@ -22,7 +22,7 @@ from bookings.schedule.queries import open_schedule
 from ctac.dates import uk_day
 from notifications.models import Notification
 from privacy.services import erase_person, export_person
-from tests.bookings.rows import NOW, at, make_booking, make_presenter, slot_query
+from tests.bookings.rows import NOW, at, make_booking, make_cover, make_presenter, slot_query
 from tests.factories import make_person
 
 pytestmark = pytest.mark.django_db
@@ -75,6 +75,7 @@ def test_erasing_cancels_what_lies_ahead_and_takes_the_person_out_of_all_of_it()
 
 
 def test_the_sample_loads_once_and_offers_slots() -> None:
+    make_cover()
     bookings_samples.load(NOW)
     counts = [model.objects.count() for model in (Presentation, Presenter, Availability)]
     bookings_samples.load(NOW + timedelta(days=1))

@@ -5,7 +5,7 @@ import io
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from allauth.mfa.totp.internal.auth import SECRET_SESSION_KEY, format_hotp_value, hotp_value
@@ -28,7 +28,7 @@ from tests.accounts.factors.proof import PASSWORD_AGAIN, enrol
 from tests.accounts.passkeys.device import Device, add_passkey, options_in
 from tests.bookings.open_sessions.rows import make_place, make_session
 from tests.bookings.requested import ask, offer, on
-from tests.bookings.rows import make_booking, make_option, make_presenter, make_request
+from tests.bookings.rows import make_booking, make_option, make_presenter, make_request, make_shift
 from tests.factories import make_organisation, make_person, make_staff
 from tests.leaflets.factories import make_edition, make_order
 from tests.matrix.people import fresh_browsers
@@ -120,6 +120,21 @@ def a_departure(world: World) -> Made:
     made = an_arrival(world)
     check_out(made["bookings_booking"], presenter=giver(world), by=giver(world).user, now=timezone.now())
     return made
+
+
+def two_on_duty(first_day: str, last_day: str) -> Callable[[World], Typed]:
+    def typed(world: World) -> Typed:
+        users = world["laid_out"]["users"]
+        people = {"duty_person": str(users["coordinator"].pk), "deputy": str(users["manager"].pk)}
+        phones = dict.fromkeys(("duty_phone", "deputy_phone"), "0113 496 0009")
+        return {"first_day": first_day, "last_day": last_day, **people, **phones}
+
+    return typed
+
+
+def another_shift(_world: World) -> Made:
+    """On days without visits."""
+    return {"bookings_dutyshift": make_shift(date(2099, 1, 1))}
 
 
 def a_request(world: World) -> Made:

@@ -33,6 +33,7 @@ from tests.security.beforehand import (
     an_order_that_waits,
     an_uploaded_list,
     another_presenter,
+    another_shift,
     another_workplace,
     asked_leave,
     by_hand,
@@ -50,6 +51,7 @@ from tests.security.beforehand import (
     stock_list,
     ticked,
     to_count,
+    two_on_duty,
     unsent,
 )
 
@@ -124,8 +126,11 @@ FILLED_IN: dict[str, Case] = {
         lambda world: {"booking": pk_of("bookings_booking")(world), "presenter": str(make_presenter(weekdays=range(7)).pk)},
         a_booking(presenter=None, at_noon=True),  # in the presenter's hours, whenever this runs
     ),
-    "staff:bookings_dutyshift_add": Case({"first_day": day(900), "last_day": day(901)}),
-    "staff:bookings_dutyshift_changelist": ticked("bookings_dutyshift", "delete_selected"),
+    "staff:bookings_dutyshift_add": Case(two_on_duty("1 2 2099", "2 2 2099")),
+    "staff:bookings_dutyshift_change": Case(two_on_duty("1 1 2000", "31 12 2098")),
+    "staff:bookings_dutyshift_changelist": ticked("bookings_dutyshift", "delete_selected", before=another_shift),
+    "staff:bookings_dutyshift_delete": Case(before=another_shift),
+    "staff:bookings_dutyshift_action split": Case({"first_day": day(30)}),
     "staff:bookings_journeytime_add": Case({"one": "LS", "other": "HU"}),
     "staff:bookings_journeytime_changelist": ticked("bookings_journeytime", "delete_selected"),
     "staff:bookings_leave_add": Case(SOME_DAYS),

@@ -26,7 +26,7 @@ from bookings.schedule.queries import open_schedule
 from bookings.schedule.slots import SlotQuery
 from bookings.schedule.substitutes import place_of_booking
 from bookings.travel import Place
-from bookings.visits.services import refuse_while_overdue
+from bookings.visits.services import refuse_while_overdue, refuse_without_cover
 from ctac.dates import uk_day
 from ctac.errors import DomainError
 from leaflets.orders.services.create import transfer_order
@@ -50,6 +50,8 @@ def reassign(
     if before == presenter:
         raise SamePresenter
     refuse_while_overdue(locked, now)
+    if locked.state == State.CONFIRMED:
+        refuse_without_cover(locked, locked.agreed[0], by_staff=True)
     place = place_of_booking(locked)
     refuse_if_impossible(locked, presenter, place, now, override_reason)
     locked.sequence, locked.presenter = locked.next_sequence, presenter

@@ -18,6 +18,7 @@ from bookings.schedule.locks import guarded, lock_draft, lock_presenters
 from bookings.schedule.queries import open_schedule, reread_schedule
 from bookings.schedule.slots import Candidate, SlotQuery
 from bookings.travel import Place, look_up_postcode
+from bookings.visits.services import refuse_without_cover
 from ctac.dates import uk_day
 from leaflets.models import ToBring
 from professionals import drafts
@@ -42,8 +43,8 @@ def place_booking(
     Who asks for what stands in it: person, channel, presentation, start, one-time token and digest. The presenter brings the
     `leaflets` that there are; that some are not there is no reason to refuse.
 
-    Raises SlotTaken, AlreadyPlaced (the token was used), NotOffered, PlaceUnknown, and for staff OutsideRules, which a
-    reason overrides. Nothing overrides SlotTaken.
+    Raises SlotTaken (NoCover: nobody is on duty), AlreadyPlaced (the token was used), NotOffered, PlaceUnknown, and for staff
+    OutsideRules, which a reason overrides. Nothing overrides SlotTaken.
     """
     if booking.starts_at is None:
         raise NoTimeAgreed
@@ -54,6 +55,8 @@ def place_booking(
     # A slot that we offer books at once; a visit to a workplace that we don't recognise waits for staff: a presenter goes alone.
     known = by_staff or booking.format == Format.ONLINE or is_work_address(booking.person.email)
     booking.state = State.CONFIRMED if known else State.REQUESTED
+    if known:
+        refuse_without_cover(booking, booking.starts_at, by_staff=by_staff)
     with guarded():
         draft = lock_draft(booking.submission_token, booking.person)
         claim = None if presenter else take_held(booking, draft, now)

@@ -44,6 +44,7 @@ from bookings.schedule.locks import guarded
 from bookings.schedule.queries import reread_schedule
 from bookings.schedule.slots import Candidate, SlotQuery
 from bookings.travel import find_place
+from bookings.visits.services import refuse_without_cover
 from ctac.dates import format_span
 from ctac.errors import DomainError
 from professionals.safeguarding.services import notify_safeguarding_lead
@@ -81,6 +82,7 @@ def agree_time(
     possible = possible_presenters(seen, [start])
     locked, options = lock_request(booking, now=now, also=possible)
     refuse_unless_requested(locked)
+    refuse_without_cover(locked, start, by_staff=True)
     with guarded():
         kept = [option for option in options if option.kept_from == start and option.is_kept(now)]
         fitting = [option for option in kept if presenter in (None, option.presenter)]
@@ -162,6 +164,7 @@ def offer_times(
         schedule = reread_schedule(seen, Presenter.objects.in_bulk([row.pk for row in possible]), now)
         dates: list[tuple[PreferredDate, KeptSlot | NotKeptReason]] = []
         for start in sorted(starts):
+            refuse_without_cover(locked, start, by_staff=True)  # it could not be confirmed
             chosen = KeptSlot(choose_presenter(schedule, start, override_reason).presenter, start)
             schedule = with_kept_slot(schedule, chosen)
             dates.append((PreferredDate(Precision.TIME, start, start + slot_query.length), chosen))
@@ -198,6 +201,7 @@ def take_offer(*, booking: Booking, option: DateOption, by: User | None, now: da
     claim: BusyTime | None = getattr(offer, "busy_time", None)
     if not offer.is_kept(now) or claim is None:
         raise OfferGone
+    refuse_without_cover(locked, claim.busy.lower, by_staff=False)
     with guarded():
         settle_request(locked, claim, offer, by=by, now=now)
     notify({**both_sides(locked), "staff-time-taken": [settings.STAFF_EMAIL]}, locked, now)

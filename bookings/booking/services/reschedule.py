@@ -29,7 +29,7 @@ from bookings.booking.services.transitions import (
 )
 from bookings.calendars import ical
 from bookings.errors import AnotherAudience, MoveRefused, NothingChanged, OutsideRules, SlotTaken, Stale, TooLateToChange
-from bookings.models import Booking, BusyKind, BusyTime, EventKind, Presenter
+from bookings.models import Booking, BusyKind, BusyTime, EventKind, Presenter, State
 from bookings.models.booking import record_event
 from bookings.rules import RuleViolation
 from bookings.schedule.holds import place_columns
@@ -37,7 +37,7 @@ from bookings.schedule.locks import guarded, lock_booking, lock_booking_and_pres
 from bookings.schedule.queries import open_schedule, reread_schedule
 from bookings.schedule.slots import Candidate
 from bookings.travel import look_up_postcode
-from bookings.visits.services import refuse_while_overdue, refuse_while_there
+from bookings.visits.services import refuse_while_overdue, refuse_while_there, refuse_without_cover
 from ctac.dates import uk_day
 from professionals.safeguarding.services import is_kept_back, notify_safeguarding_lead
 
@@ -97,6 +97,8 @@ def reschedule(
     refuse_while_there(locked, now)
     if start == locked.agreed[0]:
         raise NothingChanged(_("It is at this time already, so nothing was changed."))
+    if locked.state == State.CONFIRMED:
+        refuse_without_cover(locked, start, by_staff=change.by_staff)
     free = {key: presenters[key] for key in possible if key in presenters}
     again = reread_schedule(schedule, free, now, ignoring={"booking": locked})
     chosen = choose_presenter(change, candidates_for(again, start, by_staff=change.by_staff), locked.presenter)

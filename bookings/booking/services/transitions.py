@@ -20,7 +20,7 @@ from bookings.models import Booking, BookingEvent, Brought, EventKind, Format, O
 from bookings.models.booking import record_event
 from bookings.schedule.holds import close_options, free_claims
 from bookings.schedule.locks import lock_booking
-from bookings.visits.services import minute_of, presenter_is_there, refuse_while_overdue
+from bookings.visits.services import minute_of, presenter_is_there, refuse_while_overdue, refuse_without_cover
 from leaflets.models import ToBring
 from leaflets.orders.services.create import erase_previous_owner, place_order_for_visit
 from leaflets.orders.services.transitions import OrderHasMoved, cancel
@@ -62,12 +62,13 @@ def transition(
 
 @transaction.atomic
 def confirm_booking(booking: Booking, *, by: User | None, now: datetime) -> Booking:
-    """A request becomes a booking; it has held its time already. Raises MoveRefused, NeedsPresenter, NoTimeAgreed."""
+    """A request becomes a booking; it has held its time already. Raises MoveRefused, NeedsPresenter, NoTimeAgreed, NoCover."""
     locked = lock_booking(booking, now=now)
     if not locked.has_time:
         raise NoTimeAgreed
     if locked.needs_a_presenter:
         raise NeedsPresenter
+    refuse_without_cover(locked, locked.agreed[0], by_staff=True)
     transition(locked, State.CONFIRMED, EventKind.CONFIRMED, by=by, now=now)
     notify(both_sides(locked), locked, now)
     return locked

@@ -124,12 +124,14 @@ def test_each_page_has_one_main_button_named_whole(desk: Client, presenter: Pres
     begun = make_booking(presenter, NOW)
     came = ("Record who came", "quiet")
     there = [("Check the presenter in", "quiet"), ("Check the presenter out", "quiet"), came]
-    assert buttons(desk, begun) == [("Mark as delivered", "main"), *there, *quiet, ("Cancel this booking", "stop")]
+    assert buttons(desk, begun) == [*there, *quiet, ("Cancel this booking", "stop")]
     clock.move_to(NOW + timedelta(hours=2))
     sign_in_staff(desk, make_staff())
     # Whether the presenter is safe comes before the books.
-    overdue = [("Say that all is well", "main"), ("Check the presenter out", "quiet"), came]
-    assert buttons(desk, begun) == [*overdue, *quiet, ("Cancel this booking", "stop")]
+    heard = [("Say that all is well", "quiet"), ("Check the presenter out", "quiet"), came]
+    assert buttons(desk, begun) == [("I am on it", "main"), *heard, *quiet, ("Cancel this booking", "stop")]
+    over = make_booking(make_presenter(), NOW, postcode="")  # where nobody is waited for
+    assert buttons(desk, over)[0] == ("Mark as delivered", "main")
     online = make_booking(make_presenter(), NOW + timedelta(hours=3), postcode="")
     link = [("Set the joining link", "quiet"), ("Change the presenter", "quiet")]
     assert buttons(desk, online) == [*link, *changes, ("Cancel this booking", "stop")]

@@ -56,7 +56,7 @@ def test_the_page_takes_as_many_statements_for_forty_presenters(desk: Client, pr
             make_booking(make_presenter(), at("13:00"))
         JourneyTime.objects.get_or_create(one="LS", other="YO", defaults={"minutes": 45, "reason": "A64", "set_at": at("08:00")})
         counts.append(len(statements(lambda: desk.get(f"{BOOKINGS}{booking.pk}/change/"))))
-    assert counts[0] == counts[1] <= 14
+    assert counts[0] == counts[1] <= 15
 
 
 def test_a_booking_without_a_time_or_closed_shows_no_table(desk: Client, presenter: Presenter) -> None:

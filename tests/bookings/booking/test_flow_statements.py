@@ -58,13 +58,14 @@ def test_a_signed_in_booking_takes_seven_requests_and_few_statements(
     assert taken == {
         "GET where": 6,
         "POST where": 6,
-        "GET when": 8,
-        "POST when": 17,
+        "GET when": 9,
+        "POST when": 18,
         "GET check": 3,
-        "POST check": 17,
+        "POST check": 18,
         "GET confirmation": 4,
     }
-    assert sum(taken.values()) <= 61  # of a visit; online it is one less: no address decides whether staff must agree
+    # Of a visit; online it is four less: nobody is on duty for it, and no address decides whether staff must agree.
+    assert sum(taken.values()) <= 64
     assert max(taken.values()) <= 20
 
 

@@ -89,6 +89,7 @@ class World:
     now: datetime
     who: list[Who]
     set_by_staff: dict[frozenset[str], int]
+    on_duty: list[tuple[date, date]]  # from which day to which somebody hears the alarm of a visit
 
 
 def minute_of(moment: datetime) -> int:
@@ -119,6 +120,7 @@ def offered(world: World, asked: Asked, first_day: date, days: int) -> set[tuple
 def could(world: World, who: Who, asked: Asked, start: int) -> bool:
     return (
         who.active
+        and is_covered(world, asked, wall(start).date())
         and gives(who, asked)
         and goes_there(world, who, asked)
         and within_the_days(world, who, asked, wall(start).date())
@@ -129,6 +131,10 @@ def could(world: World, who: Who, asked: Asked, start: int) -> bool:
         and leaves_and_returns(world, who, asked, start)
         and goes_by_the_base(world, who, asked, start)
     )
+
+
+def is_covered(world: World, asked: Asked, day: date) -> bool:
+    return asked.format == "online" or any(first <= day <= last for first, last in world.on_duty)
 
 
 # What, how and where

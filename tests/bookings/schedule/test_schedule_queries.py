@@ -41,7 +41,7 @@ def test_a_diary_is_read_in_one_query_a_table() -> None:
             schedule.week(MONDAY)
             schedule.nearest(at("12:00"))
         counts.append(len(queries))
-    assert counts == [4, 4]
+    assert counts == [5, 5]  # presenters, hours, claims, journeys, duty shifts
 
 
 def fill(presenter: Presenter, chance: random.Random) -> None:

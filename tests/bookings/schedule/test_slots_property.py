@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from bookings.models import (
     Availability,
     AvailabilityException,
+    DutyShift,
     JourneyTime,
     Leave,
     LeaveKind,
@@ -30,7 +31,7 @@ from bookings.schedule.slots import SlotQuery
 from bookings.travel import find_place
 from ctac.dates import uk_datetime
 from tests.bookings.open_sessions.rows import make_session
-from tests.bookings.rows import make_booking, make_hold, make_leave, make_presentation, make_presenter
+from tests.bookings.rows import make_booking, make_hold, make_leave, make_presentation, make_presenter, make_shift
 from tests.bookings.schedule import slot_oracle
 from tests.bookings.schedule.slot_oracle import Asked, Hours, Taken, Who, World, minute_of
 from tests.factories import make_person
@@ -122,6 +123,7 @@ def a_world(chance: Random) -> dict[str, Any]:
         "audience": chance.choice(("", "midwife", "teacher")),
         "set_by_staff": {pair: chance.choice((5, 45, 100, 300)) for pair in chance.sample(PAIRS, chance.randint(0, 2))},
         "set_for_visit": chance.choice((None, 0, 45, 240)),  # with whoever gives it, at a workplace
+        "on_duty": mostly(chance, ((-400, 400),), (), ((-3, 2),), ((0, 1), (4, 5))),  # from and to, in days from Monday
     }
 
 
@@ -131,7 +133,15 @@ def lay_out(drawn: dict[str, Any]) -> tuple[World, list[Presentation]]:
     now = uk_datetime(monday - timedelta(days=drawn["before"]), time(drawn["hour"]))
     presentations = [make_presentation(length_minutes=minutes) for minutes in drawn["lengths"]]
     who = [lay_out_one(each, monday, now, presentations, person) for each in drawn["presenters"]]
-    return World(now, who, set_by_staff(drawn["set_by_staff"], now)), presentations
+    return World(now, who, set_by_staff(drawn["set_by_staff"], now), lay_out_duty(drawn["on_duty"], monday)), presentations
+
+
+def lay_out_duty(drawn: tuple[tuple[int, int], ...], monday: date) -> list[tuple[date, date]]:
+    DutyShift.objects.all().delete()
+    days = [(monday + timedelta(days=first), monday + timedelta(days=last)) for first, last in drawn]
+    for first, last in days:
+        make_shift(first, last)
+    return days
 
 
 def set_by_staff(pairs: dict[tuple[str, str], int], now: datetime) -> dict[frozenset[str], int]:
@@ -248,7 +258,13 @@ def from_the_engine(slot_query: SlotQuery, world: World, first_day: date) -> set
     last_day = first_day + timedelta(days=DAYS - 1)
     schedule = open_schedule(slot_query, first_day=first_day, last_day=last_day, now=world.now)
     days = [first_day + timedelta(days=number) for number in range(DAYS)]
-    found = {(start, part.presenter.pk) for part in schedule.parts for day in days for start in part.starts_on(day)}
+    found = {
+        (start, part.presenter.pk)
+        for part in schedule.parts
+        for day in days
+        if schedule.is_covered(day)
+        for start in part.starts_on(day)
+    }
     # The three ways to ask give the same answer: the days, one start, and one presenter at one start.
     slots = [slot.start for day in days for slot in schedule.slots_on(day)]
     assert slots == sorted({start for start, _key in found})
