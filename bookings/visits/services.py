@@ -272,6 +272,7 @@ def run_late(booking: Booking, *, presenter: Presenter, minutes: int, by: User, 
         raise DomainError(_("We can’t move this visit’s times now. Call the host and the duty person and tell them."))
     visit.presenter, visit.checked_in_at, visit.checked_out_at = presenter, None, None
     visit.late_until = starts_at + timedelta(minutes=minutes)
+    visit.taken_on_at = None  # an alarm before this is answered; the next one is another
     save_visit(visit, EventKind.LATE, by=by, now=now, changes={"late": minutes})
     late = Later("booking-late", [locked.person.email], now, ends_at)
     version = minute_of(visit.late_until)

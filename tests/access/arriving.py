@@ -14,6 +14,10 @@ def goes_there(guide: Guide) -> Tour:
     yield "staff index with an alarm"
     guide.page.locator(".alarm .staff-button").first.click()
     guide.look()
+    yield "staff on an alarm"
+    guide.open("/staff/")
+    guide.page.locator(".alarm .staff-button--quiet").first.click()
+    guide.look()
     yield "staff all is well"
     guide.open(over)
     guide.page.get_by_role("button", name="I have left").wait_for()
@@ -21,10 +25,16 @@ def goes_there(guide: Guide) -> Tour:
     guide.open(soon)
     guide.page.get_by_role("button", name="I have arrived").wait_for()
     yield "presenter day with an open check-in"
+    for way in ("late", "disclosed", "help"):
+        guide.open(f"/staff/mine/visits/BK-SOON-V2/{way}/")
+        yield f"presenter visit, {way}"
+    guide.open(soon)
     guide.press("I have arrived")
     guide.open(soon)
     yield "presenter day, checked in"
     guide.press("I have left")
+    yield "presenter asked if they have left"
+    guide.press("Yes, I have left")
     yield "presenter visit, checked out"
     guide.open(over)
     guide.press("I have left")

@@ -13,7 +13,8 @@ from tests.factories import make_person
 from tests.leaflets import factories as leaflets
 
 pytestmark = pytest.mark.django_db
-BOOKINGS = ["Bookings", "What people said", "Leave", "Presenters", "Busy time", "Journey times", "Presentations", "Open sessions"]
+OF_PRESENTERS = ["Presenters", "Duty shifts", "Busy time", "Journey times", "Presentations"]
+BOOKINGS = ["Bookings", "What people said", "Leave", *OF_PRESENTERS, "Open sessions"]
 MESSAGES, PEOPLE = ["Messages", "Addresses that mail came back from"], ["People", "Organisations", "What was stopped"]
 LEAFLETS = ["Orders", "Parcels that never came", "Editions", "Stock-takes", "Leaflets", "Stock movements", "Imports"]
 MENUS = {

@@ -180,6 +180,13 @@ def test_who_runs_late_is_expected_later_and_the_host_is_told(booking: Booking, 
     assert kinds[:2] == [("late", {"late": 30}), ("late", {"late": 60})]
 
 
+def test_who_runs_later_than_they_said_rings_though_somebody_was_on_the_alarm_before(booking: Booking, lee: User) -> None:
+    take_on(booking=booking, by=lee, now=START + 16 * MINUTE)
+    late(booking, 30, START + 20 * MINUTE)
+    watch(START + 20 * MINUTE, START + 46 * MINUTE)
+    assert rung() == [(46, LEE), (46, KIM)]
+
+
 def test_late_counts_for_one_presenter_and_one_time(booking: Booking) -> None:
     late(booking, 60, START)
     Booking.objects.update(starts_at=START + DAY, ends_at=END + DAY)

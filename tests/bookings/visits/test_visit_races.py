@@ -11,8 +11,9 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from bookings.models import Booking, BookingEvent, Presenter, Visit
+from bookings.models.booking import CHECK_IN
 from bookings.visits import services as visits_services
-from bookings.visits.services import check_in, check_out, say_safe
+from bookings.visits.services import check_in, check_out, say_safe, take_back, take_on
 from notifications.models import Notification
 from tests.bookings.test_races import all_at_once, wait_until_somebody_waits
 from tests.bookings.visits.visit import END, START
@@ -105,6 +106,44 @@ def test_control_without_the_lock_both_say_it(booking: Booking, presenter: Prese
     request.getfixturevalue("read_together")
     assert all_at_once(jobs) == {"done": 2}
     assert kinds() == ["checked-in", "said-safe", "said-safe"]
+
+
+def answers_of_two(booking: Booking, presenter: Presenter) -> list[Callable[[], object]]:
+    """Of the duty person and the deputy, who have both opened the email."""
+    check_in(booking=booking, presenter=presenter, by=presenter.user, now=START)
+    return [lambda by=by: take_on(booking=booking, by=by, now=LATE) for by in (make_staff(), make_staff())]
+
+
+def test_of_two_on_duty_one_is_on_it_and_the_other_is_told(booking: Booking, presenter: Presenter) -> None:
+    assert all_at_once(answers_of_two(booking, presenter)) == {"done": 1, "DomainError": 1}
+    assert kinds() == ["checked-in", "taken-on"]
+
+
+def test_control_without_the_lock_both_are_on_it(booking: Booking, presenter: Presenter, request: pytest.FixtureRequest) -> None:
+    jobs = answers_of_two(booking, presenter)
+    request.getfixturevalue("read_together")
+    assert all_at_once(jobs) == {"done": 2}
+    assert kinds() == ["checked-in", "taken-on", "taken-on"]
+
+
+def taps_taken_back(booking: Booking, presenter: Presenter) -> list[Callable[[], object]]:
+    check_in(booking=booking, presenter=presenter, by=presenter.user, now=START)
+    back = {"booking": booking, "tap": CHECK_IN, "presenter": presenter, "by": presenter.user, "now": START}
+    return [lambda: take_back(**back)] * 2
+
+
+def test_two_phones_take_a_tap_back_once(booking: Booking, presenter: Presenter) -> None:
+    assert all_at_once(taps_taken_back(booking, presenter)) == {"done": 2}
+    assert kinds() == ["checked-in", "check-in-taken-back"]
+
+
+def test_control_without_the_lock_it_is_taken_back_twice(
+    booking: Booking, presenter: Presenter, request: pytest.FixtureRequest
+) -> None:
+    jobs = taps_taken_back(booking, presenter)
+    request.getfixturevalue("read_together")
+    assert all_at_once(jobs) == {"done": 2}
+    assert kinds() == ["checked-in", "check-in-taken-back", "check-in-taken-back"]
 
 
 # Leaving at the moment of the alert
