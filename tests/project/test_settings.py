@@ -89,6 +89,7 @@ def test_a_missing_setting_stops_the_start_with_one_sentence(name: str) -> None:
         ("MAIL_PROVIDER", "pigeon"),
         ("WATCHER_PING_URL", "file:///etc/passwd"),
         ("WATCHER_PING_URL", "hc-ping.com"),
+        ("SMS_URL", "http://SK0:kettle@api.twilio.com/2010-04-01/Accounts/AC0/Messages.json"),
         ("ASK_AGAIN_AFTER_MINUTES", "ten"),
         ("AUDIT_KEPT_MONTHS", "1"),
     ],
@@ -97,7 +98,7 @@ def test_a_setting_that_can_not_be_right_stops_the_start(name: str, value: str) 
     result = start(**{name: value})
     assert result.returncode == 1
     assert result.stderr.startswith(f"CTAC can't start: {name} ")
-    # The others that CTAC_ENV would need are told as well; a password never is.
+    # One line, and never a password.
     assert (result.stderr.count("\n"), "kettle" in result.stderr) == (1, False)
 
 
@@ -144,6 +145,12 @@ def test_a_provider_that_could_not_show_who_it_is_stops_the_start(provider: str)
     assert (result.returncode, result.stderr.count("\n")) == (1, 1)
     assert result.stderr.startswith(f"CTAC can't start: {name} is not set. ")
     assert start(MAIL_PROVIDER=provider, **{name: "ctac:kettle"}).returncode == 0
+
+
+def test_text_messages_need_to_be_from_somebody() -> None:
+    url = "https://SK0:kettle@api.twilio.com/2010-04-01/Accounts/AC0/Messages.json"
+    assert start(SMS_URL=url).stderr.startswith("CTAC can't start: SMS_FROM is not set. ")
+    assert start(SMS_URL=url, SMS_FROM="CTAC").stderr == ""
 
 
 def test_production_is_strict() -> None:
