@@ -54,7 +54,14 @@ def test_its_page_shows_who_comes_who_waits_in_order_and_what_has_happened(desk:
         "Captions",
         "Robin Hale",
     ]
-    in_order += ["Waiting list (2)", "First Inline", "Second Inline", "Gave up their place (1)", "Gone Away", "What has happened"]
+    in_order += [
+        "Waiting list (2)",
+        "First Inline",
+        "Second Inline",
+        "Gave up their place, or left the waiting list (1)",
+        "Gone Away",
+        "What has happened",
+    ]
     in_order += ["Number of places changed: from 5 to 3", "Place taken: Kit Farrow"]
     after_head = said.find("1 taken, 1 offered")
     places = [
