@@ -75,14 +75,25 @@ NAMES_TO_READ = {
     "choices_of_mail": gettext_lazy("What you chose to get by email"),
     "messages": gettext_lazy("Emails to you"),
     "stopped": gettext_lazy("Tries that were stopped"),
-    "leaflets": gettext_lazy("Orders of leaflets"),
     "what_was_noted": gettext_lazy("What was noted of your sign-ins"),
+    "presentation__title": gettext_lazy("Presentation"),
+    "channel": gettext_lazy("Came by"),
+    "starts_at": gettext_lazy("Starts"),
+    "ends_at": gettext_lazy("Ends"),
+    "created_at": gettext_lazy("Made"),
+    "audience_size": gettext_lazy("People coming"),
+    "audience_profession": gettext_lazy("Who is coming"),
+    "contact_name": gettext_lazy("Contact on the day"),
+    "contact_phone": gettext_lazy("Contact’s phone"),
+    "request_reason": gettext_lazy("Why none of our times suited"),
+    "closed_reason": gettext_lazy("Why it was cancelled or declined"),
 }
 
 
 def export_page(data: dict[str, Any]) -> dict[str, Any]:
-    """What the templates of a page and of a file to read show."""
-    return {"nodes": list(export_lines(data)), "made": format_moment(timezone.now())}
+    """What the templates of a page and of a file to read show: the person, then what is theirs."""
+    person = {name: data[name] for name in ("person",) if name in data}
+    return {"nodes": list(export_lines(person | data)), "made": format_moment(timezone.now())}
 
 
 def export_response(data: dict[str, Any], form: str = ExportFormat.JSON) -> HttpResponse:
@@ -96,11 +107,13 @@ def export_response(data: dict[str, Any], form: str = ExportFormat.JSON) -> Http
 
 
 def export_lines(data: Any, *, of: str = "", level: int = 2) -> Iterator[ExportLine]:
-    """Names as they read: 'Access needs', or in a list 'Bookings: 1 of 3', of a list whose name is `of`."""
+    """Names as they read: 'Access needs', or in a list 'Bookings: 1 of 3', of a list whose name is `of`. Mere texts are one."""
     pairs = data.items() if isinstance(data, dict) else enumerate(data, 1)
     for key, value in pairs:
-        name = str(NAMES_TO_READ.get(key) or capfirst(str(key).replace("__", " ").replace("_", " ")))
-        if isinstance(value, dict | list | tuple):
+        name = str(NAMES_TO_READ.get(str(key)) or capfirst(str(key).replace("__", " ").replace("_", " ")))
+        if value and isinstance(value, list | tuple) and not any(isinstance(each, dict | list | tuple) for each in value):
+            yield ExportLine(name, "\n".join(map(value_in_words, value)))
+        elif isinstance(value, dict | list | tuple):
             if isinstance(key, int):
                 name = _("%(name)s: %(number)d of %(count)d") % {"name": of, "number": key, "count": len(data)}
             nodes = list(export_lines(value, of=name, level=min(level + 1, 6)))

@@ -6,7 +6,7 @@ and names no attendee. The organizer is the mailbox that our mail comes from and
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parseaddr
 from functools import cache
@@ -181,6 +181,13 @@ def booking_entry(booking: Booking, status: str, *, for_presenter: bool = False,
         description=text % context,
         status=status,
     )
+
+
+def team_calendar(booking: Booking, *, now: datetime) -> bytes:
+    """A copy for colleagues of whoever booked: an entry of its own, without the reference and the owner's page."""
+    text = _("Details, and whether anything has changed: %(url)s") % {"url": booking.team_url}
+    entry = replace(booking_entry(booking, CONFIRMED), uid=f"team-{booking.ical_uid}", description=text)
+    return calendar_of("PUBLISH", [entry], now=now).to_ical()
 
 
 def booking_location(booking: Booking) -> str:

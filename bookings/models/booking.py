@@ -395,6 +395,13 @@ class Booking(Engagement):
         """Online and confirmed, and nobody has a link to join it by yet."""
         return self.format == Format.ONLINE and self.state == State.CONFIRMED and not self.joining_link
 
+    @property
+    def team_url(self) -> str:
+        """Where colleagues of its owner read how to join, while it is online and confirmed. Random; no way to what is private."""
+        if self.format != Format.ONLINE or self.state != State.CONFIRMED:
+            return ""
+        return f"{settings.SITE_URL}{reverse('team_link', args=[self.ical_uid.partition('@')[0]])}"
+
     def overdue_at(self, now: datetime) -> "Booking | None":
         """This booking as the database has it, with what was missed; None if all is well. No statement where none can be late."""
         if self.format != Format.WORKPLACE or self.starts_at is None or self.starts_at > now + rules.CHECK_IN_OPENS_BEFORE:

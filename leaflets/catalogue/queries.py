@@ -247,21 +247,24 @@ def search_by_name(words: Sequence[str], catalogue: Sequence[TitleRow]) -> Searc
     named, others = named_in(words)
     languages = {each.value: each.label for each in named if each.column == "language"}
     professions = {each.value: each.label for each in named if each.column == "audience"}
-    rows, missing = list(catalogue), {"no_language": "", "no_profession": ""}
+    rows, no_language, no_profession = list(catalogue), "", ""
     if languages and not (rows := [row for row in catalogue if row.language in languages]):
-        missing["no_language"] = next(iter(languages.values()))
+        no_language = next(iter(languages.values()))
         rows = [row for row in catalogue if row.language == Language.ENGLISH]
     if professions:
         own = [row for row in rows if row.audience in professions.keys() - {Profession.OTHER}]
-        missing["no_profession"] = "" if own else next(iter(professions.values()))
+        no_profession = "" if own else next(iter(professions.values()))
         rows = own + [row for row in rows if not row.audience]
     if not named or not rows:
         return None
-    if not others:
-        return SearchResult(rows, **missing)
-    answer = search_by_words(others, rows)
-    missing = {name: label for name, label in missing.items() if label}
-    return replace(answer, **missing) if answer.rows else SearchResult(rows, in_part=True, **missing)
+    answer = search_by_words(others, rows) if others else SearchResult(rows)
+    if not answer.rows:
+        answer = SearchResult(rows, in_part=True)
+    return replace(
+        answer,
+        no_language=no_language or answer.no_language,
+        no_profession=no_profession or answer.no_profession,
+    )
 
 
 def named_in(words: Sequence[str]) -> tuple[list[Named], list[str]]:

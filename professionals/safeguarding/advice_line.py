@@ -41,8 +41,7 @@ def out_of_hours_route() -> str:
     """As it was published; empty while the line is open. Asks no database, and the cache once a minute."""
     if is_advice_line_open(timezone.now()):
         return ""
-    route: str = caches["local"].get_or_set(ROUTE, published_route, ROUTE_KEPT_SECONDS)
-    return route
+    return str(caches["local"].get_or_set(ROUTE, published_route, ROUTE_KEPT_SECONDS))
 
 
 def published_route() -> str:

@@ -74,6 +74,8 @@ def test_the_proxys_log_has_no_link_of_an_email_and_no_calendar():
         "place_link_leave",
         "calendar_feed",
         "mail_choices",
+        "team_link",
+        "team_calendar",
     )
     after = [reverse(name, args=["7Q4M2F", "a" * 32]) for name in ("host_feedback", "host_again", "host_leaflets")]
     for path in [*(reverse(name, args=["A" * 43]) for name in names), *after]:

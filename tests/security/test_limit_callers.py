@@ -31,7 +31,16 @@ AT_A_LOOK = {
     "account": {"account_my_data"},
     "calendar": {"calendar_feed"},
     "feedback": {"feedback", "feedback_thanks", "host_feedback", "host_again", "host_leaflets", "certificate"},
-    "link": {"link_booking", "link_time", "link_time_check", "link_cancel", "place_link", "place_link_leave"},
+    "link": {
+        "link_booking",
+        "link_time",
+        "link_time_check",
+        "link_cancel",
+        "place_link",
+        "place_link_leave",
+        "team_link",
+        "team_calendar",
+    },
 }
 WHEN_SENT = {
     "basket": {"basket_add", "host_leaflets", "leaflets"},

@@ -18,6 +18,7 @@ from bookings.models.links import address_hash, hash_of
 
 EXPIRED_AT_A_TIME = 100
 TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")  # what secrets.token_urlsafe(32) makes
+TEAM_TOKEN = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # what uuid.uuid4() makes
 
 
 @transaction.atomic
@@ -40,6 +41,14 @@ def make_booking_links(*, booking: Booking, address: str, purposes: Iterable[Lin
         for purpose, token in tokens.items()
     )
     return tokens
+
+
+def find_booking_of_team(token: str, now: datetime) -> Booking | None:
+    """The booking whose `team_url` that is, until it is over; None for every link that does not work, whyever."""
+    if not TEAM_TOKEN.fullmatch(token):
+        return None
+    booking = Booking.objects.select_related("presentation", "presenter").filter(ical_uid__startswith=f"{token}@").first()
+    return booking if booking and booking.team_url and booking.agreed[1] > now else None
 
 
 def find_booking_by_link(*, token: str, purpose: LinkPurpose, now: datetime) -> Booking | None:

@@ -24,10 +24,11 @@ from bookings import rules
 from bookings import text as bookings_text
 from bookings.booking.forms import CancelForm, DetailsForm, answers_of
 from bookings.booking.services.decide import slot_query_of
-from bookings.booking.services.links import find_booking_by_link
+from bookings.booking.services.links import find_booking_by_link, find_booking_of_team
 from bookings.booking.services.reschedule import change_details, reschedule
 from bookings.booking.services.transitions import cancel_booking
 from bookings.booking.views.bookings import own_booking
+from bookings.calendars import ical
 from bookings.errors import AnotherAudience, MoveRefused, NothingChanged, NoTimeAgreed, SlotTaken, Stale, TooLate, TooLateToChange
 from bookings.models import Booking, Format, LinkPurpose
 from bookings.schedule.forms import WhenForm, slot_value, to_start
@@ -377,6 +378,22 @@ def link_cancel(request: HttpRequest, booking: Booking, token: str, now: datetim
         return redirect("link_cancelled")
     more = {"token": token, "can_move": booking.may_still_change(now), "form": form}
     return render(request, "bookings/booking/link_cancel.html", {**least_facts_of(booking), **more})
+
+
+@require_safe
+@behind_a_link_to(find_booking_of_team, "bookings/booking/team_over.html")
+def team_link(request: HttpRequest, booking: Booking, token: str, now: datetime) -> HttpResponse:
+    """For colleagues: what, when, who presents and how to join; nothing of who booked, and nothing to press."""
+    facts = bookings_text.facts(booking, with_reference=False, with_link=True)
+    return render(request, "bookings/booking/team.html", {"booking": booking, "facts": facts, "token": token})
+
+
+@require_safe
+@behind_a_link_to(find_booking_of_team, "bookings/booking/team_over.html")
+def team_calendar(request: HttpRequest, booking: Booking, token: str, now: datetime) -> HttpResponse:
+    file = HttpResponse(ical.team_calendar(booking, now=now), content_type="text/calendar; charset=utf-8")
+    file.headers["Content-Disposition"] = 'attachment; filename="presentation.ics"'
+    return file
 
 
 @require_safe
