@@ -255,7 +255,7 @@ class DutyShift(models.Model):
         """The duty person first; without whoever may no longer sign in."""
         pairs = ((self.duty_person, self.duty_phone), (self.deputy, self.deputy_phone))
         return [
-            OnDuty(user, phone or getattr(getattr(user, "presenter", None), "phone", ""))
+            OnDuty(user, phone or user.mobile or getattr(getattr(user, "presenter", None), "phone", ""))
             for user, phone in pairs
             if user is not None and user.is_active
         ]

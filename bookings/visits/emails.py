@@ -130,6 +130,7 @@ class DutyAlarm(OverdueEmail):
     name = "duty-alarm"
     label = _("To the duty person and the deputy: alarm")
     subject = _("%(name)s needs help (%(reference)s)")
+    sms = _("CTAC: alarm at visit %(reference)s. Say that you are on it: %(take_on_url)s")
     sentence = _("%(name)s asked for help at %(clock)s on %(day)s.")
 
     def is_still_due(self) -> bool:
@@ -166,6 +167,7 @@ class DutyDisclosure(TeamEmail):
     template = "bookings/booking_duty_disclosure"
     keeps_words = False
     subject = _("Please call %(name)s: something was disclosed (%(reference)s)")
+    sms = _("CTAC: please call the presenter of visit %(reference)s now. The email has their name and number.")
 
     @cached_property
     def presenter(self) -> Presenter:
