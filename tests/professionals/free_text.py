@@ -45,6 +45,7 @@ EXEMPT = {
         "bookings.booking.admin.book_for_caller.CallerDetailsForm": ("contact_phone",),
         "bookings.booking.admin.book_for_caller.CallerWhereForm": ("postcode",),
         "bookings.booking.admin.actions.ChangeForm": ("contact_phone", "postcode"),
+        "bookings.visits.admin.DutyShiftForm": ("duty_phone", "deputy_phone"),
         "bookings.schedule.admin.JourneyTimeForm": ("one", "other"),
         "bookings.schedule.admin.PresenterForm": (
             *("phone", "base_postcode", "formats", "audiences", "nations_covered", "areas_covered"),
@@ -134,6 +135,7 @@ WRITTEN_BY = {
             "TravelForm.reason",
             "ReassignForm.override_reason",
             "PhoneCallForm.note",
+            "TakeBackForm.note",
             "AnswerForm.words",
             "TimeForm.override_reason",
         ),
@@ -205,6 +207,7 @@ GOES_AS = {
     "bookings.schedule.admin.TimeForm.override_reason": "bookings.booking.admin.actions.ReassignForm.override_reason",
     "bookings.schedule.admin.WeekOfTimesForm.override_reason": ("bookings.booking.admin.actions.ReassignForm.override_reason"),
     "bookings.visits.admin.PhoneCallForm.note": "bookings.booking.admin.actions.ReassignForm.override_reason",
+    "bookings.visits.admin.TakeBackForm.note": "bookings.booking.admin.actions.ReassignForm.override_reason",
     "bookings.booking.forms.DetailsForm.access_needs": "bookings.booking.forms.BookingForm.access_needs",
     "bookings.booking.forms.DetailsForm.notes": "bookings.booking.forms.BookingForm.notes",
     "bookings.booking.forms.DetailsForm.room": "bookings.booking.forms.BookingForm.room",
