@@ -51,7 +51,7 @@ def test_the_monitor_is_told_once_after_all_is_written_and_outside_any_transacti
     seen: list[int] = []
 
     def count_from_another_connection(asked: Asked) -> None:
-        seen.append(Notification.objects.filter(about=f"booking:{booking.pk}").count())
+        seen.append(Notification.objects.filter(about=f"booking:{booking.pk}", kind="staff-no-check-in").count())
         connection.close()
 
     monitor.judge = count_from_another_connection
@@ -87,7 +87,7 @@ def test_a_monitor_in_trouble_is_a_line_in_the_log_and_nothing_else(
     monkeypatch.setattr(health, "PING_SECONDS", 0.5)
     monitor.answers = [answer]
     watch()
-    assert (len(monitor.asked), Notification.objects.count(), status()[0]) == (1, 1, 200)
+    assert (len(monitor.asked), Notification.objects.filter(kind="staff-no-check-in").count(), status()[0]) == (1, 1, 200)
     [line] = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
     assert line.startswith("The monitor of the watch over visits could not be told: ")
     assert SECRET not in caplog.text
@@ -97,7 +97,7 @@ def test_a_monitor_in_trouble_is_a_line_in_the_log_and_nothing_else(
 def test_a_monitor_that_is_away_costs_nothing(booking: Booking, caplog: pytest.LogCaptureFixture) -> None:
     with override_settings(WATCHER_PING_URL=f"http://127.0.0.1:{free_port()}{SECRET}"):
         watch()
-    assert (Notification.objects.count(), status()[0]) == (1, 200)
+    assert (Notification.objects.filter(kind="staff-no-check-in").count(), status()[0]) == (1, 200)
     assert "could not be told: URLError" in caplog.text
     assert SECRET not in caplog.text
 
@@ -126,7 +126,7 @@ def test_a_cache_that_is_away_does_not_stop_the_watch_and_is_no_good_news(
     with override_settings(CACHES={"default": away}):
         watch()
         assert status() == (503, {"status": "unavailable"})
-    assert Notification.objects.count() == 1
+    assert Notification.objects.filter(kind="staff-no-check-in").count() == 1
     assert "The cache could not note that visits are watched: ConnectionError" in caplog.text
 
 
