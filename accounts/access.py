@@ -59,7 +59,7 @@ def is_own_page(request: HttpRequest, url: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Begun:
+class Progress:
     """How far they are, the page before this, and the time that is kept for them, which `banner` shows."""
 
     caption: str
@@ -68,24 +68,24 @@ class Begun:
     banner: str = ""
 
 
-def tells_what_is_begun(begun: Callable[..., Begun | None]) -> Callable[[ResponseView[P]], ResponseView[P]]:
-    """For a view that is gone on to after signing in: `begun` takes the request and what else the view does."""
+def shows_progress(progress: Callable[..., Progress | None]) -> Callable[[ResponseView[P]], ResponseView[P]]:
+    """For a view that is gone on to after signing in: `progress` takes the request and what else the view does."""
 
     def decorate(view: ResponseView[P]) -> ResponseView[P]:
-        view.begun = begun  # type: ignore[attr-defined]
+        view.progress = progress  # type: ignore[attr-defined]
         return view
 
     return decorate
 
 
-def what_is_begun(request: HttpRequest, onward: str) -> Begun | None:
+def progress_at(request: HttpRequest, onward: str) -> Progress | None:
     """By the page to go on to, if that view tells."""
     try:
         match = resolve(urlsplit(onward).path)
-        begun: Begun | None = match.func.begun(request, **match.kwargs) if hasattr(match.func, "begun") else None
+        progress: Progress | None = match.func.progress(request, **match.kwargs) if hasattr(match.func, "progress") else None
     except Http404:
         return None
-    return begun
+    return progress
 
 
 # Reauthentication is asked for before what would do most harm if a stranger sat at the computer (ADR 9): by the second factor, of

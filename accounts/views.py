@@ -38,11 +38,11 @@ from accounts import forms, limits, services
 from accounts.access import (
     ask_to_reauthenticate,
     has_second_factor,
+    progress_at,
     reauthentication_page,
     reauthentication_required,
     safe_next,
     signed_in,
-    what_is_begun,
     with_next,
 )
 from accounts.allauth_internals import SECRET_SESSION_KEY, PasswordResetVerificationProcess, record_authentication, webauthn
@@ -101,12 +101,12 @@ class PasskeyOptionsMixin:
         return {**context, "passkey_options": options}
 
 
-class BegunMixin:
+class ProgressMixin:
     """For the pages of signing in: what somebody is in the middle of."""
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context_data(**kwargs)  # type: ignore[misc]
-        return {**context, "begun": what_is_begun(self.request, self.onward())}  # type: ignore[attr-defined]
+        return {**context, "progress": progress_at(self.request, self.onward())}  # type: ignore[attr-defined]
 
     def onward(self) -> str:
         return safe_next(self.request)  # type: ignore[attr-defined]
@@ -260,7 +260,7 @@ def count_wrong_code(request: HttpRequest, key: str, state: dict[str, Any]) -> b
 
 
 @method_decorator(rate_limited("login"), name="dispatch")
-class SignInView(BegunMixin, HoneypotView, account.LoginView):
+class SignInView(ProgressMixin, HoneypotView, account.LoginView):
     """The usual way in, for new people too: the address, then the code that is sent to it.
 
     What happens is the same whether or not the address has an account, to the statement; that comes out behind the right code.
@@ -281,7 +281,7 @@ class SignInView(BegunMixin, HoneypotView, account.LoginView):
 
 
 @method_decorator(rate_limited("login"), name="dispatch")
-class PasswordSignInView(BegunMixin, account.LoginView):
+class PasswordSignInView(ProgressMixin, account.LoginView):
     form_class = forms.PasswordSignInForm
     template_name = "account/login_password.html"
 
@@ -294,7 +294,7 @@ class ToSignInView(RedirectView):
 
 
 @method_decorator(never_cache, name="dispatch")
-class SignInCodeView(BegunMixin, NextRedirectMixin, FormView):
+class SignInCodeView(ProgressMixin, NextRedirectMixin, FormView):
     form_class = forms.SignInCodeForm
     template_name = "account/confirm_login_code.html"
     state: dict[str, Any]
@@ -479,7 +479,7 @@ class RecoveryCodesView(recovery_codes.ViewRecoveryCodesView):
 second_factor_index = mfa.index
 
 
-class SecondFactorView(BegunMixin, PasskeyOptionsMixin, mfa.AuthenticateView):
+class SecondFactorView(ProgressMixin, PasskeyOptionsMixin, mfa.AuthenticateView):
     user_of = staticmethod(lambda view: view.stage.login.user)
 
     def onward(self) -> str:

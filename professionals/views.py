@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.access import safe_next, signed_in, what_is_begun
+from accounts.access import progress_at, safe_next, signed_in
 from ctac.dates import format_moment
 from ctac.errors import DomainError
 from ctac.forms import FORM_METHODS
@@ -48,7 +48,7 @@ def ask_details(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("We have saved your details."))
         return redirect(safe_next(request) or ("account_details" if person else "my"))
     onward = safe_next(request)
-    context = {"form": form, "next": onward, "person": person, "begun": None if person else what_is_begun(request, onward)}
+    context = {"form": form, "next": onward, "person": person, "progress": None if person else progress_at(request, onward)}
     return render(request, "account/details.html", context)
 
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.access import Begun, signed_in, tells_what_is_begun
+from accounts.access import Progress, shows_progress, signed_in
 from accounts.limits import check_throttles, client_throttle
 from accounts.models import User, Where
 from bookings import rules
@@ -120,8 +120,8 @@ def session(request: HttpRequest, reference: str) -> HttpResponse:
 ROOM, LINE = "room", "line"  # what the page has promised: a place, or the waiting list
 
 
-@tells_what_is_begun(
-    lambda request, reference: Begun(
+@shows_progress(
+    lambda request, reference: Progress(
         _("Open session %(reference)s") % {"reference": reference}, reverse("session", args=[reference])
     )
 )

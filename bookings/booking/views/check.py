@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
-from accounts.access import Begun, signed_in, tells_what_is_begun, with_next
+from accounts.access import Progress, shows_progress, signed_in, with_next
 from accounts.limits import check_throttles, client_throttle
 from accounts.models import Where
 from bookings import rules
@@ -149,7 +149,7 @@ def page_before_check(answers: DraftAnswers) -> str:
     return reverse("book_dates" if answers.asks_for_dates else "book_when", args=[answers.presentation.slug])
 
 
-def begun_booking(request: HttpRequest, slug: str) -> Begun | None:
+def booking_progress(request: HttpRequest, slug: str) -> Progress | None:
     """For the pages on which somebody signs in on their way here."""
     now = timezone.now()
     answers = answers_so_far(request, slug, now)
@@ -157,10 +157,10 @@ def begun_booking(request: HttpRequest, slug: str) -> Begun | None:
         return None
     caption = render_to_string("bookings/booking/includes/caption.html", {"presentation": answers.presentation, "step": 3})
     kept = book.held_slot(answers, now)
-    return Begun(caption, page_before_check(answers), kept, "bookings/booking/includes/kept.html")
+    return Progress(caption, page_before_check(answers), kept, "bookings/booking/includes/kept.html")
 
 
-@tells_what_is_begun(begun_booking)
+@shows_progress(booking_progress)
 @require_http_methods(FORM_METHODS)
 @details_asked_here
 def book_check(request: HttpRequest, slug: str) -> HttpResponse:

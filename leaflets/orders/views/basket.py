@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
-from accounts.access import Begun, tells_what_is_begun, with_next
+from accounts.access import Progress, shows_progress, with_next
 from accounts.limits import check_throttles, record_if_blocked
 from accounts.models import Where
 from leaflets.models import Channel, Leaflet, Order
@@ -146,7 +146,7 @@ def order_delivery(request: HttpRequest) -> HttpResponse:
     return render(request, "leaflets/orders/delivery.html", context)
 
 
-@tells_what_is_begun(lambda request: Begun(_("Order leaflets"), reverse("order_delivery")))
+@shows_progress(lambda request: Progress(_("Order leaflets"), reverse("order_delivery")))
 @person_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def order_check(request: HttpRequest) -> HttpResponse:
