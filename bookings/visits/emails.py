@@ -188,7 +188,7 @@ class BookingLate(BookingEmail):
     name = "booking-late"
     label = _("Presenter runs late")
     template = "bookings/booking_late"
-    subject = _("Our presenter runs late today (%(reference)s)")
+    subject = _("Our presenter runs late on %(day)s (%(reference)s)")
     states = (State.CONFIRMED,)
 
     def is_still_due(self) -> bool:

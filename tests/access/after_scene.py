@@ -15,9 +15,10 @@ from tests.factories import make_person
 
 
 def given(reference: str, minutes: int, email: str = "") -> dict[str, str]:
-    """As over(), and delivered; its short link, and what makes that the host's."""
+    """As over(), and delivered if its end has passed; its short link, and what makes that the host's."""
     now, booking = timezone.now(), Booking.objects.get(pk=over(reference, minutes, email))
-    mark_delivered(booking=booking, by=None, now=now)
+    if booking.agreed[1] <= now:
+        mark_delivered(booking=booking, by=None, now=now)
     afterwards = open_afterwards(given=booking, now=now)
     return {"code": afterwards.code, "key": host_key(afterwards)}
 

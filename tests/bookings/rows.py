@@ -247,6 +247,7 @@ def make_world(owner: Person, now: datetime) -> dict[str, Any]:
     start = at("10:00", (now + timedelta(days=20)).date())
     booking = make_booking(presenter, start, person=owner)
     leave = make_leave(presenter, start + timedelta(days=1), start + timedelta(days=2))
+    DutyShift.objects.all().delete()
     return {
         "bookings_booking": booking,
         "bookings_afterwards": open_afterwards(given=booking, now=now),

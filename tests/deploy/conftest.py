@@ -57,6 +57,7 @@ class Server:
             "ALLOWED_HOSTS": "ctac.example",
             "SITE_URL": "https://ctac.example",
             "EMAIL_URL": "smtp://127.0.0.1:1",
+            "WATCHER_PING_URL": "https://127.0.0.1:1/ping",
             "TRUSTED_PROXY_COUNT": "1",
             "STATIC_ROOT": str(var_dir / "static"),
             "MEDIA_ROOT": str(var_dir / "media"),

@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from bookings.booking.drafts import WHERE_ANSWERS
-from bookings.models import Booking, PlaceState, State
+from bookings.models import Booking, PlaceState, SessionEvent, SessionEventKind, State
 from leaflets.models import Order, OrderState
 from professionals.models import Draft, DraftKind, Person
 from tests.bookings.open_sessions.rows import make_place, make_session
@@ -99,7 +99,8 @@ def test_places_at_open_sessions_say_what_to_do_and_go_down_when_they_are_over(c
     states = (PlaceState.TAKEN, PlaceState.WAITING, PlaceState.OFFERED, PlaceState.GIVEN_UP)
     sessions = [make_session(None, at(f"{10 + hour}:00")) for hour in range(4)]
     for session, state in zip(sessions, states, strict=True):
-        make_place(session, state, owner)
+        place = make_place(session, state, owner)
+    SessionEvent.objects.create(session=sessions[3], place=place, at=NOW, kind=SessionEventKind.TAKEN)
     past = make_session(None, at("10:00", date(2026, 12, 1)))
     make_place(past, PlaceState.ATTENDED, owner)
     page = read(client)

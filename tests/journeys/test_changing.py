@@ -41,6 +41,8 @@ def links_of(mail: Mail) -> dict[str, str]:
 def finds_a_week_with_times(visitor: Visitor) -> None:
     """Other journeys may have booked the rest of the first."""
     while not visitor.page.locator("input[name=start]").count():
+        if not visitor.page.locator("a[rel=next]").first.is_visible():
+            visitor.page.get_by_role("button", name="Show a week as a list").click()
         visitor.page.locator("a[rel=next]").first.click()
         visitor.look()
 

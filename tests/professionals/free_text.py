@@ -46,6 +46,7 @@ EXEMPT = {
         "bookings.booking.admin.book_for_caller.CallerWhereForm": ("postcode",),
         "bookings.booking.admin.actions.ChangeForm": ("contact_phone", "postcode"),
         "bookings.visits.admin.DutyShiftForm": ("duty_phone", "deputy_phone"),
+        "accounts.forms.MobileForm": ("mobile",),
         "bookings.schedule.admin.JourneyTimeForm": ("one", "other"),
         "bookings.schedule.admin.PresenterForm": (
             *("phone", "base_postcode", "formats", "audiences", "nations_covered", "areas_covered"),

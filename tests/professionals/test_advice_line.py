@@ -169,7 +169,7 @@ def test_a_kept_head_never_says_closed_while_the_line_is_open(client):
         assert head_of(client) == CLOSED.format("Wednesday at 9.30am")
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_head_and_panel_give_the_route_that_staff_set_and_ask_the_database_nothing(client, settings, django_assert_num_queries):
     settings.OUT_OF_HOURS_ROUTE = "call the police on 101"
     desk = Client()

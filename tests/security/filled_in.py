@@ -225,7 +225,7 @@ FILLED_IN: dict[str, Case] = {
 WHY_NOTHING = {
     "leads on, for in this state there is nothing to do here": """
         account_change_password account_complete_password_reset account_confirm_login_code account_email_verification_sent
-        account_reauthenticate account_sent_late account_signup mfa_authenticate book_check book_dates book_when
+        account_reauthenticate account_sent_late mfa_authenticate book_check book_dates book_when
         booking_details_check booking_time_check link_time_check place_link order_check session_again staff:login
         staff:password_change staff:password_change_done
     """,

@@ -122,6 +122,7 @@ def test_no_form_of_ours_takes_whatever_its_model_has() -> None:
 ALL_OF_IT = {
     "accounts/sessions.py lists": "shown to whoever sent it, to be sent again to the same form",
     "bookings/booking/views/book.py dict": "what a form shows at first, which looks its own fields up in it",
+    "professionals/access.py dict": "what a form shows at first, which looks its own fields up in it",
     "leaflets/orders/views/orders.py items": "of a form that was stopped, by the names of its fields",
     "leaflets/recalls/admin.py get": "by the names of the form's fields, for the page after it",
     "ctac/staff/lists.py getlist": "what is ticked in a list: keys, or it is refused",

@@ -285,11 +285,11 @@ def test_who_only_looks_at_the_sign_in_page_gets_no_session(client):
     assert (Session.objects.count(), "session" in client.cookies) == (0, False)
 
 
-def test_forty_in_a_minute_are_enough(client):
+def test_so_many_in_a_minute_are_enough(client):
     with time_machine.travel("2027-01-12 10:00:01+00:00", tick=False):
-        answers = [client.post(ASK).status_code for _ in range(41)]
+        answers = [client.post(ASK).status_code for _ in range(121)]
 
-    assert answers == [*[200] * 40, 429]
+    assert answers == [*[200] * 120, 429]
 
 
 def test_five_wrong_ones_at_the_second_factor_stop_the_sixth(client, staff, staff_device, device):

@@ -95,7 +95,7 @@ def test_what_is_offered_is_taken_by_one_press_without_signing_in(offered: Sessi
 def test_it_is_given_up_by_one_press_and_history_says_by_whom(offered: SessionPlace, links: dict[str, str]) -> None:
     assert "Let somebody else have this place?" in text(Client().get(links["leave"]))
     words = text(press(links["leave"], "give-up"))
-    assert ("You have no place at this session" in words, state_of(offered)) == (True, PlaceState.GIVEN_UP)
+    assert ("You left the waiting list" in words, state_of(offered)) == (True, PlaceState.GIVEN_UP)
     assert offered.events.last().changes["by_link"]
     press(links["leave"], "give-up")
     assert offered.events.filter(kind="given-up").count() == 1

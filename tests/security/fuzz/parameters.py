@@ -51,7 +51,7 @@ WHOLE = {
     "bookings/open_sessions/admin/sessions.py": {"people", "line", "gone", "history"},
     "bookings/feedback/views.py": {"code"},
     "bookings/booking/views/reschedule.py": {"week", "start"},
-    "bookings/booking/views/book.py": {"week", "month", "part"},
+    "bookings/schedule/picker.py": {"week", "month", "part"},
     "ctac/views.py": {"bookings", "sessions", "orders"},
     "leaflets/dispatch/admin.py": {"what"},
     "professionals/admin.py": {"person"},
