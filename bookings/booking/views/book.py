@@ -316,7 +316,7 @@ def book_when(request: HttpRequest, slug: str) -> HttpResponse:
         return back_to_missing(request, missing, answers.presentation, now)
     if request.method != "POST":
         return week_page(request, answers, now)
-    if request.POST.get("format") == Format.ONLINE and Format.ONLINE in answers.presentation.formats:
+    if "online" in request.POST and Format.ONLINE in answers.presentation.formats:
         have_it_online(request, answers, now)
         if "start" not in request.POST:
             return redirect("book_when", slug=slug)

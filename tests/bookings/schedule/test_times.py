@@ -220,7 +220,7 @@ def test_where_no_presenter_comes_the_page_offers_what_can_be_had(
 def test_an_online_time_carries_on_with_what_was_typed(client: Client, presentation: Presentation) -> None:
     client.post("/book/signs/where/", {**BELFAST, "leaflets": "on"})
     before = Draft.objects.get().answers["where"]
-    sent = {"format": "online", "start": "2027-01-19T09:00Z"}
+    sent = {"online": "yes", "start": "2027-01-19T09:00Z"}
     assert client.post("/book/signs/when/", sent).url == "/book/signs/check/"
     where = Draft.objects.get().answers["where"]
     address = dict.fromkeys(("address_line_1", "address_line_2", "town", "postcode"), "")
@@ -233,7 +233,7 @@ def test_an_online_time_carries_on_with_what_was_typed(client: Client, presentat
 
 def test_all_online_times_are_shown_at_a_press(client: Client, presentation: Presentation) -> None:
     client.post("/book/signs/where/", BELFAST)
-    page = client.post("/book/signs/when/", {"format": "online"}, follow=True)
+    page = client.post("/book/signs/when/", {"online": "yes"}, follow=True)
     assert ("Choose a day and time" in text(page), "First available Tuesday 19 January 2027, 9am" in text(page)) == (True, True)
 
 
@@ -242,7 +242,7 @@ def test_an_online_time_that_has_gone_leads_to_the_nearest_online(
 ) -> None:
     client.post("/book/signs/where/", BELFAST)
     make_booking(presenter, at("09:00"), postcode="")
-    page = client.post("/book/signs/when/", {"format": "online", "start": "2027-01-25T09:00Z"})
+    page = client.post("/book/signs/when/", {"online": "yes", "start": "2027-01-25T09:00Z"})
     assert ("That time has just gone" in text(page), "2027-01-25T10:00Z" in page.content.decode()) == (True, True)
 
 
@@ -250,7 +250,7 @@ def test_no_online_time_is_offered_of_what_is_given_at_workplaces_only(client: C
     Presentation.objects.update(formats=["workplace"])
     client.post("/book/signs/where/", BELFAST)
     assert "Have it online" not in text(client.get("/book/signs/when/"))
-    client.post("/book/signs/when/", {"format": "online", "start": "2027-01-19T09:00Z"})
+    client.post("/book/signs/when/", {"online": "yes", "start": "2027-01-19T09:00Z"})
     assert Draft.objects.get().answers["where"]["format"] == "workplace"
 
 
