@@ -48,7 +48,7 @@ def test_a_first_visit_is_light(path: str, new_page: Callable[..., Any], record_
     assert weight.layout_shift == pytest.approx(0, abs=0.001), weight
 
 
-PASSKEY, BELOW = "form[data-passkey-ask]", ".otherwise"
+PASSKEY, BELOW = "form[data-passkey-ask]", 'main a[href$="no-way-in/"]'
 
 
 def test_a_passkey_has_its_place_before_a_script_shows_it_and_none_where_it_can_not_be(new_page: Callable[..., Any]) -> None:
