@@ -33,7 +33,11 @@ NEVER_ONE = {
         "{{ minutes }} minutes",
         "Start times for “{{ title }}”",
     ),
-    *("Each presentation takes {{ minutes }}", "A presenter talks to your team by video call for {{ minutes }}"),
+    *(
+        "Each presentation takes {{ minutes }}",
+        "Say {{ minutes }} minutes",
+        "A presenter talks to your team by video call for {{ minutes }}",
+    ),
     # of several, or with a sentence of its own for 1
     *("%(copies)d copies of %(titles)d leaflets", "{{ found }} orders match", "%(count)d requests have waited"),
     "Leave at %(clock)s from %(from)s",  # an example
