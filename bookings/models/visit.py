@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Self
 
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
@@ -199,6 +199,11 @@ class OnDuty:
 
 
 class DutyShiftQuerySet(models.QuerySet["DutyShift"]):
+    def covering(self, first_day: date, last_day: date) -> Self:
+        """Those with any of these UK days, both of whose people can sign in: one alone may not hear the alarm."""
+        both = {"duty_person__is_active": True, "deputy__is_active": True}
+        return self.filter(first_day__lte=last_day, last_day__gte=first_day, **both)
+
     def by_day(self, days: Collection[date]) -> dict[date, "DutyShift"]:
         """That of each of these UK days which has one, with whom it names. One statement, or none without days."""
         if not days:

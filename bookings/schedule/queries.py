@@ -83,8 +83,8 @@ def open_schedule(
 
 
 def covered_days(first_day: date, last_day: date) -> list[DateRange]:
-    """Those of these UK days on which somebody is on duty."""
-    shifts = DutyShift.objects.filter(first_day__lte=last_day, last_day__gte=first_day)
+    """The shifts that have any of these UK days."""
+    shifts = DutyShift.objects.covering(first_day, last_day)
     return [DateRange(*days) for days in shifts.order_by("first_day").values_list("first_day", "last_day")]
 
 

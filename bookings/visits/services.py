@@ -95,7 +95,7 @@ class NoCover(SlotTaken):
 def refuse_without_cover(booking: Booking, start: datetime, *, by_staff: bool) -> None:
     """Before a visit is confirmed at that time: somebody is on duty on its day. Nothing overrides that. Raises NoCover."""
     day = uk_day(start)
-    if booking.format != Format.WORKPLACE or DutyShift.objects.filter(first_day__lte=day, last_day__gte=day).exists():
+    if booking.format != Format.WORKPLACE or DutyShift.objects.covering(day, day).exists():
         return
     if by_staff:
         sentence = _("Nobody is on duty on %(day)s, so no visit can be confirmed. Enter a duty shift for that day, then do this.")

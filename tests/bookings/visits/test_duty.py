@@ -1,6 +1,7 @@
 """Who is on duty while presenters are out: the shifts, and where their names and phones stand."""
 
 from datetime import date
+from functools import partial
 
 import pytest
 import time_machine
@@ -152,6 +153,21 @@ def test_no_way_leads_to_a_confirmed_visit_on_a_day_without_cover(presenter: Pre
         place(person)
     assert place(person, START + 4 * HOUR, postcode="", format=Format.ONLINE).state == State.CONFIRMED
     assert place(make_person(email="x@unknown.example"), START + DAY + 2 * HOUR).state == State.REQUESTED
+
+
+@pytest.mark.parametrize("who", ["duty_person", "deputy"])
+@pytest.mark.parametrize("gone", ["closed", "deleted"])
+def test_a_shift_of_which_one_can_no_longer_sign_in_is_no_cover(presenter: Presenter, who: str, gone: str) -> None:
+    shift, query = make_shift(MONDAY - DAY, MONDAY + 6 * DAY), SlotQuery(make_presentation(), Format.WORKPLACE, find_place(LEEDS))
+    week = partial(open_schedule, query, first_day=MONDAY, last_day=MONDAY + 6 * DAY, now=NOW)
+    assert [day for day, _slots in week().week(MONDAY)] != []
+    if gone == "closed":
+        User.objects.filter(pk=getattr(shift, who).pk).update(is_active=False)
+    else:
+        DutyShift.objects.update(**{who: None})
+    assert [day for day, _slots in week().week(MONDAY)] == []
+    with pytest.raises(NoCover):
+        place_as_staff(presenter=presenter)
 
 
 @pytest.mark.usefixtures("uncovered")
