@@ -346,7 +346,7 @@ def presenter_late(request: HttpRequest, presenter: Presenter, reference: str) -
         except DomainError as refusal:
             messages.warning(request, str(refusal.message))
         else:
-            messages.success(request, _("The host gets an email now. We wait for your check-in as much longer."))
+            messages.success(request, _("We have emailed the host. We will expect your check-in that much later."))
         return redirect("presenter_visit", reference=booking.reference)
     context = page_context(request, presenter, title=_("How late will you be?"), visit=booking, delays=rules.DELAYS)
     return TemplateResponse(request, "bookings/presenter/late.html", context)

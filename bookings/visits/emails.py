@@ -186,9 +186,9 @@ class BookingLate(BookingEmail):
     """To the host: the presenter runs late."""
 
     name = "booking-late"
-    label = _("Presenter runs late")
+    label = _("Presenter is running late")
     template = "bookings/booking_late"
-    subject = _("Our presenter runs late on %(day)s (%(reference)s)")
+    subject = _("Our presenter is running late on %(day)s (%(reference)s)")
     states = (State.CONFIRMED,)
 
     def is_still_due(self) -> bool:

@@ -264,7 +264,14 @@ def test_each_text_fits_one_message_and_tells_the_screen_of_a_phone_no_name() ->
             text = str(kind.sms) % message.context
             assert (text.isascii(), len(text) <= 160, [name for name in names if name and name in text]) == (True, True, []), text
             found.add(kind.name)
-    assert found >= {"staff-no-check-in", "staff-no-check-out", "manager-no-check-in", "manager-no-check-out"}
+    assert found >= {
+        "duty-alarm",
+        "duty-disclosure",
+        "staff-no-check-in",
+        "staff-no-check-out",
+        "manager-no-check-in",
+        "manager-no-check-out",
+    }
 
 
 @pytest.mark.parametrize("number", ["07700900123", "+4470700900123", "+33612345678", "+44770090012"])

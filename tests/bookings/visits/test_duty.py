@@ -108,6 +108,8 @@ def test_the_presenter_reads_whom_to_call(client: Client, booking: Booking, pres
             assert ("Advice line" in said, 'href="tel:01134960007"' in html) == (False, True)
         DutyShift.objects.update(deputy_phone="")
         assert "Advice line 0808 800 5000" in text(phone.get(pages[0]))
+        User.objects.filter(pk=shift.deputy_id).update(mobile="+447700900008")
+        assert "Deputy’s phone +447700900008" in text(phone.get(pages[0]))
 
 
 def test_staff_read_it_beside_the_alarm_and_on_the_bookings_page(client: Client, booking: Booking) -> None:

@@ -1,51 +1,17 @@
-import django.db.models.deletion
-from django.conf import settings
 from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0004_duty_shift"),
-        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+        ("bookings", "0004_alarms_and_help"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name="visit",
-            name="help_at",
-            field=models.DateTimeField(blank=True, null=True, verbose_name="asked for help"),
-        ),
-        migrations.AddField(
-            model_name="visit",
-            name="late_until",
-            field=models.DateTimeField(blank=True, null=True, verbose_name="begins late, at"),
-        ),
-        migrations.AddField(
-            model_name="visit",
-            name="seeks_help",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="bookings.presenter",
-                verbose_name="who asked for help",
-            ),
-        ),
-        migrations.AddField(
-            model_name="visit",
-            name="taken_on_at",
-            field=models.DateTimeField(blank=True, null=True, verbose_name="alarm taken on"),
-        ),
-        migrations.AddField(
-            model_name="visit",
-            name="taken_on_by",
-            field=models.ForeignKey(
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-                verbose_name="who is on it",
+            model_name="afterwards",
+            name="takes_more",
+            field=models.BooleanField(
+                db_default=False, default=False, verbose_name="answers are taken from any number of people"
             ),
         ),
         migrations.AlterField(
@@ -79,17 +45,40 @@ class Migration(migrations.Migration):
                     ("said-safe", "Said to be safe"),
                     ("link-set", "Joining link changed"),
                     ("attendance", "Attendance recorded"),
+                    ("more-feedback", "More feedback is taken"),
                     ("erased", "Personal details erased"),
                 ],
                 max_length=20,
                 verbose_name="what",
             ),
         ),
-        migrations.AddConstraint(
-            model_name="visit",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("help_at__isnull", True), ("seeks_help__isnull", False), _connector="OR"),
-                name="visit_says_who_asked_for_help",
+        migrations.AlterField(
+            model_name="sessionevent",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("planned", "Planned"),
+                    ("moved", "Moved to another time"),
+                    ("capacity", "Number of places changed"),
+                    ("link-set", "Joining details changed"),
+                    ("details-sent", "Joining details sent"),
+                    ("presenter-freed", "Needs a presenter"),
+                    ("reassigned", "Presenter changed"),
+                    ("cancelled", "Cancelled"),
+                    ("delivered", "Delivered"),
+                    ("taken", "Place taken"),
+                    ("joined", "Joined the waiting list"),
+                    ("offered", "Place offered"),
+                    ("accepted", "Offer accepted"),
+                    ("lapsed", "Offer ran out"),
+                    ("given-up", "Place given up"),
+                    ("bumped", "Moved back to the waiting list"),
+                    ("attended", "Attended"),
+                    ("attendance", "Attendance recorded"),
+                    ("more-feedback", "More feedback is taken"),
+                ],
+                max_length=20,
+                verbose_name="what",
             ),
         ),
     ]

@@ -7,7 +7,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0003_check_ins_taken_back"),
+        ("bookings", "0002_sql"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
