@@ -1,16 +1,13 @@
-"""UK times, days, postcodes and bank holidays, and until when the team should have answered a request."""
+"""UK times, days and bank holidays, and until when the team should have answered a request."""
 
 import json
-import re
 from datetime import date, datetime, time, timedelta
 from functools import cache, lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from django.core.exceptions import ValidationError
 from django.utils import dateformat
 from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
 
 WITHIN_WORKING_DAYS = 2
 
@@ -24,7 +21,6 @@ def asked_too_long_ago(now: datetime) -> datetime:
 UK = ZoneInfo("Europe/London")
 # Inward codes never use C, I, K, M, O or V; outward forms as in the Royal Mail programmers' guide. Forces post: BFPO 57, or as
 # some write it BFPO c/o 57.
-POSTCODE = re.compile(r"([A-Z]{1,2}[0-9][A-Z0-9]?)([0-9][ABD-HJLNP-UW-Z]{2})|(BFPO)(?:CO)?([0-9]{1,4})")
 
 
 def uk_datetime(day: date, clock: time) -> datetime:
@@ -71,24 +67,6 @@ def format_moment(moment: datetime) -> str:
 def format_span(start: datetime, end: datetime) -> str:
     """'Tuesday 9 March 2027, 1:30pm to 3pm' in UK time."""
     return f"{format_day(start)}, {format_clock(start)} to {format_clock(end)}"
-
-
-def tidy_postcode(typed: str) -> str:
-    """The postcode as it is stored ('SW1A 1AA'), whatever the case and spacing.
-
-    Raises ValidationError for what has no postcode's shape.
-    """
-    squeezed = re.sub(r"[^A-Z0-9]", "", typed.upper())
-    match = POSTCODE.fullmatch(squeezed)
-    if not match:
-        raise ValidationError(_("Enter a full UK postcode, like LS1 4AP."), code="invalid")
-    return " ".join(part for part in match.groups() if part)
-
-
-def postcode_area(postcode: str) -> str:
-    """The letters at the front: 'SW' of 'SW1A 1AA'."""
-    match = re.match(r"[A-Z]+", postcode.upper())
-    return match[0] if match else ""
 
 
 # Written by `manage.py write_bank_holidays` from the package holidays, which follows the official lists but takes 17 MB of each

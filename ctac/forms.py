@@ -25,6 +25,7 @@ from ctac.dates import UK, format_clock_time, format_day, uk_day
 
 # How a page with a form may be asked for.
 FORM_METHODS = ["GET", "HEAD", "POST"]
+POSTCODE = re.compile(r"([A-Z]{1,2}[0-9][A-Z0-9]?)([0-9][ABD-HJLNP-UW-Z]{2})|(BFPO)(?:CO)?([0-9]{1,4})")
 WIDTHS = {"postal-code": "govuk-input--width-10", "tel": "govuk-input--width-20", "one-time-code": "govuk-input--width-10"}
 
 
@@ -270,6 +271,18 @@ NO_DAY_AHEAD = _("Enter a real day, such as 9 3 2027 or 9 March.")
 ANOTHER_WEEKDAY = _("%(day)s is a %(weekday)s. Put the date or the weekday right.")
 HAS_PASSED = _("%(day)s has passed. Write the year too.")
 NAMED_CLOCKS = {"midday": (12, 0), "noon": (12, 0), "midnight": (0, 0)}
+
+
+def tidy_postcode(typed: str) -> str:
+    """The postcode as it is stored ('SW1A 1AA'), whatever the case and spacing.
+
+    Raises ValidationError for what has no postcode's shape.
+    """
+    squeezed = re.sub(r"[^A-Z0-9]", "", typed.upper())
+    match = POSTCODE.fullmatch(squeezed)
+    if not match:
+        raise ValidationError(_("Enter a full UK postcode, like LS1 4AP."), code="invalid")
+    return " ".join(part for part in match.groups() if part)
 
 
 def read_day(typed: str, today: datetime.date, *, lies_ahead: bool) -> datetime.date:

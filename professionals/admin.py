@@ -28,8 +28,8 @@ from accounts.services import AccountGoneError
 from audit.models import Act
 from audit.pages import page_of
 from audit.services import About, record
-from ctac.dates import tidy_postcode
 from ctac.errors import DomainError
+from ctac.forms import tidy_postcode
 from ctac.staff.audit import audit_note
 from ctac.staff.lists import Part, is_key, keys_of, period_of, with_words
 from ctac.staff.menu import plural_name

@@ -5,6 +5,7 @@ runs of inward codes that belong to another authority than most. A postcode that
 round it, and a new outward code what most of its postcode area has: nobody is turned away for a new postcode.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,7 +14,6 @@ from math import atan, atan2, cos, degrees, radians, sin, sqrt, tan
 from pathlib import Path
 from statistics import median
 
-from ctac.dates import postcode_area
 from professionals.models import LocalAuthority, Nation, OutwardCode
 
 DATA = Path(__file__).resolve().parent / "data"
@@ -35,7 +35,7 @@ class Area:
 
 
 def look_up_area(postcode: str) -> Area | None:
-    """`postcode` as tidy_postcode stores it. None for forces post, and for letters that no postcode area has."""
+    """`postcode` as ctac.forms.tidy_postcode stores it. None for forces post, and for letters that no postcode area has."""
     return area_within(outward_code(postcode.partition(" ")[0]), postcode)
 
 
@@ -76,6 +76,12 @@ def authority_of(row: OutwardCode, inward: str) -> str:
             if first <= inward <= (last or first):
                 return authority
     return row.authority
+
+
+def postcode_area(postcode: str) -> str:
+    """The letters at the front: 'SW' of 'SW1A 1AA'."""
+    match = re.match(r"[A-Z]+", postcode.upper())
+    return match[0] if match else ""
 
 
 def nation_of(authority: str, outward: str = "") -> str:

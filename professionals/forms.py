@@ -8,8 +8,8 @@ from django.core.exceptions import ValidationError
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from ctac.dates import format_day, tidy_postcode
-from ctac.forms import PageForm
+from ctac.dates import format_day
+from ctac.forms import PageForm, tidy_postcode
 from notifications.registry import team_addresses
 from professionals import services
 from professionals.models import Person, Profession

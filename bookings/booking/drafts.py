@@ -5,12 +5,16 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
+
 from bookings.booking.forms import BOOKING_FIELDS, BookingForm
 from bookings.models import Booking, Format, Hold, Precision, Presentation
 from bookings.schedule.holds import PreferredDate
 from ctac.dates import UK
 from leaflets.models import ToBring
-from professionals.models import Draft
+from professionals import drafts
+from professionals.models import Draft, DraftKind
 
 DRAFT_STEPS = ("where", "when", "leaflets")
 # The answers that the first page gives. A draft from before one more was asked goes back to that page.
@@ -104,3 +108,12 @@ class DraftAnswers:
     def hold(self) -> Hold | None:
         """The draft's hold, whatever it is for; set anew by whoever changes it."""
         return getattr(self.draft, "hold", None)
+
+
+def answers_so_far(request: HttpRequest, slug: str, now: datetime) -> DraftAnswers:
+    """The draft, and the presentation, which the hold brings along."""
+    draft = drafts.find(request, DraftKind.BOOKING, now, along=["hold__presentation"])
+    held = draft.hold.presentation if draft and hasattr(draft, "hold") else None
+    if held is None or held.slug != slug or not held.active:
+        held = get_object_or_404(Presentation.objects.offered(), slug=slug)
+    return DraftAnswers(draft, held)

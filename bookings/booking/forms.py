@@ -18,8 +18,8 @@ from bookings.models import Booking, DateOption, Format, Precision, Presentation
 from bookings.schedule.holds import PreferredDate
 from bookings.text import ADDRESS_FIELDS, NEEDS
 from bookings.travel import Place, PlaceUnknown, find_place
-from ctac.dates import format_clock_time, tidy_postcode, uk_datetime, uk_day
-from ctac.forms import ClockField, DayField, EstimateField, PageForm, as_of_a_page, read_estimate, uk_moment
+from ctac.dates import format_clock_time, uk_datetime, uk_day
+from ctac.forms import ClockField, DayField, EstimateField, PageForm, as_of_a_page, read_estimate, tidy_postcode, uk_moment
 from leaflets.models import KeptAddress, Leaflet, ToBring
 from leaflets.orders.allowances import RecentOrdersByTitle
 from leaflets.orders.forms import CopiesField

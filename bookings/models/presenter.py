@@ -13,8 +13,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from bookings.travel import LONGEST_OVERRIDE_MINUTES, MAINLAND, Place
-from ctac.dates import format_clock_time, format_day, postcode_area
+from ctac.dates import format_clock_time, format_day
 from ctac.models import free_text, impersonal, personal
+from professionals.areas import postcode_area
 from professionals.models import Nation as Nation
 from professionals.models import Profession
 

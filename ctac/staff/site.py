@@ -31,9 +31,9 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from ctac.dates import format_clock, format_day, tidy_postcode, uk_day
+from ctac.dates import format_clock, format_day, uk_day
 from ctac.errors import DomainError
-from ctac.forms import PLAIN_FIELDS, PageFormMixin
+from ctac.forms import PLAIN_FIELDS, PageFormMixin, tidy_postcode
 from ctac.models import is_reference, tidy_reference
 from ctac.staff import menu
 from ctac.staff.audit import NO_AUDIT, AuditedModelAdmin, audit_note

@@ -18,7 +18,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from fpdf.enums import Duplex
 
-from ctac.dates import format_clock, format_day, tidy_postcode
+from ctac.dates import format_clock, format_day
+from ctac.forms import tidy_postcode
 from leaflets.pdf import (
     BRAND,
     HAIRLINE,

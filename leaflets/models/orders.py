@@ -63,7 +63,7 @@ class Channel(models.TextChoices):
 
 @dataclass(frozen=True)
 class Delivery:
-    """Where a parcel goes, as it is copied onto the order. `postcode` is in canonical form (ctac.dates.tidy_postcode)."""
+    """Where a parcel goes, as it is copied onto the order. `postcode` is in canonical form (ctac.forms.tidy_postcode)."""
 
     name: str
     address_line_1: str

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import pytest
 from django.core.exceptions import ValidationError
 
-from ctac.dates import format_clock, format_span, tidy_postcode
+from ctac.dates import format_clock, format_span
+from ctac.forms import tidy_postcode
 
 
 @pytest.mark.parametrize(

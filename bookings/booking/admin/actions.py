@@ -30,8 +30,8 @@ from bookings.schedule.forms import slot_value
 from bookings.schedule.substitutes import rank_presenters_at
 from bookings.travel import LONGEST_OVERRIDE_MINUTES, PlaceUnknown, find_place
 from bookings.visits.admin import CHECKED_IN, CHECKED_OUT, NOT_IN, NOT_OUT, ON_IT, SAFE
-from ctac.dates import tidy_postcode
 from ctac.errors import DomainError
+from ctac.forms import tidy_postcode
 from ctac.staff.site import ObjectAction
 from leaflets.models import Order
 from professionals.admin import PersonAdmin

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts import limits
 from accounts.models import Where
 from bookings import rules
-from bookings.booking.drafts import DraftAnswers
+from bookings.booking.drafts import DraftAnswers, answers_so_far
 from bookings.booking.forms import BookingForm, answers_of, kept_visit_addresses
 from bookings.booking.services.decide import slot_query_of
 from bookings.errors import DraftGone, ExtendedAlready, HoldOver, SlotTaken, TooManyHolds
@@ -183,15 +183,6 @@ def when_page(
 
 
 SLOT_FIELDS = ("presentation", "format", "postcode", "audience_profession")
-
-
-def answers_so_far(request: HttpRequest, slug: str, now: datetime) -> DraftAnswers:
-    """The draft, and the presentation, which the hold brings along."""
-    draft = drafts.find(request, DraftKind.BOOKING, now, along=["hold__presentation"])
-    held = draft.hold.presentation if draft and hasattr(draft, "hold") else None
-    if held is None or held.slug != slug or not held.active:
-        held = get_object_or_404(Presentation.objects.offered(), slug=slug)
-    return DraftAnswers(draft, held)
 
 
 def back_to_missing(request: HttpRequest, step: str, presentation: Presentation, now: datetime) -> HttpResponse:

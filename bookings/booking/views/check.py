@@ -19,13 +19,13 @@ from accounts.limits import check_throttles, client_throttle
 from accounts.models import Where
 from bookings import rules
 from bookings import text as bookings_text
-from bookings.booking.drafts import DraftAnswers
+from bookings.booking.drafts import DraftAnswers, answers_so_far
 from bookings.booking.forms import DatesForm, LeafletsForm
 from bookings.booking.services.create import place_booking, waits_for_staff
 from bookings.booking.services.decide import slot_query_of
 from bookings.booking.services.request import DatesRefused, choose_dates, request_dates
 from bookings.booking.views import book
-from bookings.booking.views.book import answers_so_far, back_to_missing
+from bookings.booking.views.book import back_to_missing
 from bookings.errors import AlreadyPlaced, DraftGone, NotOffered, SlotTaken, TooManyHolds
 from bookings.models import Channel, DateOption, NotKeptReason, OptionKind
 from bookings.schedule.holds import kept_until
