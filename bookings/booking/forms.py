@@ -61,7 +61,7 @@ class WhereForm(PageForm):
     )
     address_line_1 = forms.CharField(label=_("Address line 1"), max_length=120, required=False)
     address_line_2 = forms.CharField(label=_("Address line 2 (optional)"), max_length=120, required=False)
-    town = forms.CharField(label=_("Town or city"), max_length=80, required=False)
+    town = forms.CharField(label=_("Town or city (optional)"), max_length=80, required=False)
     postcode = forms.CharField(label=_("Postcode"), max_length=12, required=False)
     audience_profession = audience_question()
 
@@ -75,7 +75,6 @@ class WhereForm(PageForm):
     option_hints = {"format": FORMAT_HINTS}
     ADDRESS = {
         "address_line_1": _("Enter the building and street."),
-        "town": _("Enter the town or city."),
         "postcode": _("Enter the postcode."),
     }
 
@@ -84,6 +83,7 @@ class WhereForm(PageForm):
         choice = self.fields["format"]
         assert isinstance(choice, forms.ChoiceField)  # noqa: S101 - tells the type checker what stands above
         choice.choices = [(value, label) for value, label in Format.choices if value in presentation.formats]
+        choice.initial = choice.choices[0][0]  # one answer fewer; the boxes below say at once which it is
         self.place: Place | None = None
 
     def clean(self) -> dict[str, Any]:

@@ -17,13 +17,13 @@ def test_going_back_to_answers_that_were_wrong(scripts: bool, new_page: Callable
     visitor.page.locator("main h2 a").first.click()
     visitor.follow("Book this presentation")
     visitor.choose("At your workplace")
-    visitor.fill("Town or city", "Leeds")
+    visitor.fill("Town or city (optional)", "Leeds")
     visitor.press("Continue")
 
     # Away from the page that says what is missing, and back: what was typed is there
     visitor.follow("About us")
     visitor.page.go_back()
-    assert visitor.page.get_by_label("Town or city", exact=True).input_value() == "Leeds"
+    assert visitor.page.get_by_label("Town or city (optional)", exact=True).input_value() == "Leeds"
     visitor.choose("Online")
     give_details(visitor, "0")
     assert visitor.page.title().startswith("Error:")

@@ -24,7 +24,7 @@ def choose_workplace(visitor: Visitor, *, with_leaflets: bool = False) -> None:
     """The first page: where, for whom, and the day."""
     visitor.choose("At your workplace")
     visitor.fill("Address line 1", "1 Park Row")
-    visitor.fill("Town or city", "Leeds")
+    visitor.fill("Town or city (optional)", "Leeds")
     visitor.fill("Postcode", "ls14ap")
     if with_leaflets:
         visitor.choose("Bring leaflets for the audience")

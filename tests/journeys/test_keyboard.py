@@ -30,10 +30,10 @@ def say_where(keys: Keyboard) -> None:
     """Nothing chosen first, then a workplace."""
     keys.to("Continue")
     keys.send()
-    assert keys.follow_first_error()["id"] == "id_format_0"
+    assert keys.follow_first_error()["id"] == "id_address_line_1"
     keys.choose("At your workplace")
     keys.answer("Address line 1", "1 Park Row")
-    keys.answer("Town or city", "Leeds")
+    keys.answer("Town or city (optional)", "Leeds")
     keys.answer("Postcode", "ls14ap")
     keys.to("Bring leaflets for the audience")
     keys.key("Space")

@@ -142,7 +142,7 @@ def test_staff_book_for_a_caller(staff: Visitor, new_page: Callable[..., Any], l
     staff.fill("Starts at", f"{start:%-I:%M%p}".lower())
     staff.choose("At their workplace")
     staff.fill("Address line 1", "1 Park Row")
-    staff.fill("Town or city", "Leeds")
+    staff.fill("Town or city (optional)", "Leeds")
     staff.fill("Postcode", "ls14ap")
     staff.fill("How many people will come?", "9")
     before = datetime.now(UTC)

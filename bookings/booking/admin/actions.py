@@ -125,9 +125,7 @@ class ChangeForm(DetailsForm):
         label=gettext_lazy("Address line 1"), max_length=120, error_messages={"required": WhereForm.ADDRESS["address_line_1"]}
     )
     address_line_2 = forms.CharField(label=gettext_lazy("Address line 2"), max_length=120, required=False)
-    town = forms.CharField(
-        label=gettext_lazy("Town or city"), max_length=80, error_messages={"required": WhereForm.ADDRESS["town"]}
-    )
+    town = forms.CharField(label=gettext_lazy("Town or city"), max_length=80, required=False)
     postcode = forms.CharField(
         label=gettext_lazy("Postcode"),
         max_length=12,

@@ -19,6 +19,7 @@ from tests.professionals.mailing import last_code
 pytestmark = pytest.mark.django_db
 CHECK = "/book/signs/check/"
 EMAIL = "nadia@leeds.nhs.uk"
+PLACE = {name: answer for name, answer in WHERE.items() if name not in ("access_needs", "town")}  # what must be answered
 WORK = {"profession": "midwife", "organisation_name": "Leeds Teaching Hospitals"}
 
 
@@ -60,7 +61,7 @@ def begin(newcomer: Newcomer) -> None:
     """Up to where they are asked to sign in."""
     newcomer.open("/presentations/")
     newcomer.open("/book/signs/where/")
-    newcomer.send(**{name: answer for name, answer in WHERE.items() if name != "access_needs"})
+    newcomer.send(**PLACE)
     newcomer.send(start=TEN)
     assert newcomer.pages[-1] == "/account/login/"
 
@@ -76,7 +77,7 @@ def test_a_first_booking_takes_few_pages_and_answers(presentation: Presentation)
     assert newcomer.pages[-1] == f"/bookings/{booking.reference}/placed/"
     assert (booking.person.name, booking.person.phone, booking.person.postcode) == ("Jo Green", "0113 496 0001", "LS1 4AP")
     assert newcomer.answers == [
-        *("format", "address_line_1", "town", "postcode", "audience_size", "contact_name", "contact_phone", "start"),
+        *("address_line_1", "postcode", "audience_size", "contact_name", "contact_phone", "start"),
         *("login", "code", "profession", "organisation_name"),
     ]
     assert len(newcomer.pages) == 7
@@ -120,7 +121,7 @@ def test_who_asks_for_dates_of_their_own_says_first_who_they_are(presentation: P
     """What would be kept of them depends on it."""
     newcomer = Newcomer()
     newcomer.open("/book/signs/where/")
-    newcomer.send(**{name: answer for name, answer in WHERE.items() if name != "access_needs"})
+    newcomer.send(**PLACE)
     newcomer.open("/book/signs/dates/")
     newcomer.send(reason="We meet on Tuesdays", day_1="26 January 2027", part_1="morning")
     newcomer.send(login=EMAIL)

@@ -144,13 +144,19 @@ def test_online_asks_for_no_address(client: Client, presentation: Presentation, 
     assert (Booking.objects.get().format, Booking.objects.get().postcode) == ("online", "")
 
 
+def test_a_street_and_its_postcode_are_enough(client: Client, presentation: Presentation, person: Person) -> None:
+    sign_in(client, person)
+    fill_in(client, where={**WHERE, "town": " "})
+    confirm(client)
+    assert Booking.objects.get().address_lines == ["St James", "LS1 4AP"]
+
+
 @pytest.mark.parametrize(
     ("change", "field", "message"),
     [
         ({"format": ""}, "format", "Choose where you would like the presentation."),
         ({"format": "moon"}, "format", "Choose one of the answers."),
         ({"address_line_1": ""}, "address_line_1", "Enter the building and street."),
-        ({"town": " "}, "town", "Enter the town or city."),
         ({"postcode": ""}, "postcode", "Enter the postcode."),
         ({"postcode": "Leeds"}, "postcode", "Enter a full UK postcode"),
         ({"postcode": "BFPO 57"}, "postcode", "We can’t send a presenter to this postcode."),

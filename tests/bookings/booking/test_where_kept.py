@@ -103,9 +103,9 @@ def test_what_took_no_place_is_nobodys_last_visit(client: Client, person: Person
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        ({"town": ""}, "Choose an address."),
+        ({"address_line_1": ""}, "Choose an address."),
         ({"address": "0"}, "You no longer keep the address that you chose. Choose another one."),
-        ({"address": "another", "town": ""}, "Enter the town or city."),
+        ({"address": "another", "address_line_1": ""}, "Enter the building and street."),
     ],
 )
 def test_what_is_missing_is_said_and_nothing_is_kept(client: Client, person: Person, answer: dict[str, str], said: str) -> None:
