@@ -335,10 +335,10 @@ def leave_answers(query: Query, presenters: Sequence[int]) -> Iterator[str]:
 
 
 def visits(query: Query, people: Sequence[str]) -> Iterator[str]:
-    """However often somebody taps, they arrive and leave once; the visit says what its last event says."""
+    """However often presenters tap, each of a booking’s presenters arrives and leaves once; the visit says what its last event says."""
     rows = query(
         """SELECT b.id, e.kind, array_agg(e.at ORDER BY e.id), v.checked_in_at, v.checked_out_at,
-            (SELECT count(*) FROM bookings_bookingevent m WHERE m.booking_id = b.id AND m.kind = 'rescheduled')
+            (SELECT count(*) FROM bookings_bookingevent m WHERE m.booking_id = b.id AND m.kind IN ('rescheduled', 'reassigned'))
         FROM bookings_bookingevent e JOIN bookings_booking b ON b.id = e.booking_id
         JOIN professionals_person p ON p.id = b.person_id LEFT JOIN bookings_visit v ON v.booking_id = b.id
         WHERE e.kind IN ('checked-in', 'checked-out') AND email = ANY(%s) GROUP BY b.id, v.id, e.kind""",
@@ -347,7 +347,7 @@ def visits(query: Query, people: Sequence[str]) -> Iterator[str]:
     for key, kind, moments, arrived, left, moved in rows:
         stands = arrived if kind == "checked-in" else left
         if len(moments) > moved + 1:
-            yield f"booking {key} was {kind} {len(moments)} times, and moved {moved} times"
+            yield f"booking {key} was {kind} {len(moments)} times, and moved or given to another presenter {moved} times"
         if stands not in (None, moments[-1]):
             yield f"booking {key} was {kind} at {moments[-1]}, and its visit says {stands}"
 
