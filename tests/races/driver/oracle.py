@@ -335,7 +335,7 @@ def leave_answers(query: Query, presenters: Sequence[int]) -> Iterator[str]:
 
 
 def visits(query: Query, people: Sequence[str]) -> Iterator[str]:
-    """However often presenters tap, each of a booking’s presenters arrives and leaves once; the visit says what its last event says."""
+    """However often they tap, each presenter of a booking arrives and leaves once; the visit says what its last event says."""
     rows = query(
         """SELECT b.id, e.kind, array_agg(e.at ORDER BY e.id), v.checked_in_at, v.checked_out_at,
             (SELECT count(*) FROM bookings_bookingevent m WHERE m.booking_id = b.id AND m.kind IN ('rescheduled', 'reassigned'))
