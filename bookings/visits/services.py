@@ -4,7 +4,7 @@ from datetime import date, datetime, time, timedelta
 from functools import partial
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
@@ -92,11 +92,22 @@ class NoCover(SlotTaken):
     """Nobody would hear the alarm."""
 
 
+# Until the visit is confirmed nobody takes its shift away; other visits of that day need not wait. Django has no FOR SHARE.
+COVER = """SELECT FROM bookings_dutyshift AS shift
+    JOIN accounts_user AS duty_person ON duty_person.id = shift.duty_person_id
+    JOIN accounts_user AS deputy ON deputy.id = shift.deputy_id
+    WHERE %s BETWEEN first_day AND last_day AND duty_person.is_active AND deputy.is_active FOR SHARE OF shift"""
+
+
 def refuse_without_cover(booking: Booking, start: datetime, *, by_staff: bool) -> None:
     """Before a visit is confirmed at that time: somebody is on duty on its day. Nothing overrides that. Raises NoCover."""
     day = uk_day(start)
-    if booking.format != Format.WORKPLACE or DutyShift.objects.covering(day, day).exists():
+    if booking.format != Format.WORKPLACE:
         return
+    with connection.cursor() as cursor:
+        cursor.execute(COVER, [day])
+        if cursor.rowcount:
+            return
     if by_staff:
         sentence = _("Nobody is on duty on %(day)s, so no visit can be confirmed. Enter a duty shift for that day, then do this.")
     else:
@@ -104,8 +115,13 @@ def refuse_without_cover(booking: Booking, start: datetime, *, by_staff: bool) -
     raise NoCover(sentence % {"day": format_day(day)})
 
 
+@transaction.atomic
 def visits_resting_on(shift: DutyShift, now: datetime, *, but: DateRange | None = None) -> list[Booking]:
-    """Confirmed visits that are not over, on days of this shift as it is stored; `but`: those days are covered still."""
+    """Confirmed visits that are not over, on days of this shift as it is stored; `but`: those days are covered still.
+
+    From now to the end of the transaction no further one is confirmed.
+    """
+    DutyShift.objects.select_for_update().filter(pk=shift.pk).first()
     first, last = uk_datetime(shift.first_day, time.min), uk_datetime(shift.last_day + timedelta(days=1), time.min)
     confirmed = Booking.objects.filter(VISIT_IS_OPEN, state=State.CONFIRMED, starts_at__gte=first, starts_at__lt=last)
     ahead = confirmed.filter(ends_at__gt=now).order_by("starts_at", "pk")

@@ -10,11 +10,21 @@ import pytest
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
-from bookings.models import Booking, BookingEvent, Presenter, Visit
+from bookings.models import Booking, BookingEvent, Presenter, State, Visit
 from bookings.models.booking import CHECK_IN
 from bookings.visits import services as visits_services
-from bookings.visits.services import check_in, check_out, say_safe, take_back, take_on
+from bookings.visits.services import (
+    NoCover,
+    check_in,
+    check_out,
+    refuse_without_cover,
+    say_safe,
+    take_back,
+    take_on,
+    visits_resting_on,
+)
 from notifications.models import Notification
+from tests.bookings.rows import MONDAY, NOW, make_shift
 from tests.bookings.test_races import all_at_once, wait_until_somebody_waits
 from tests.bookings.visits.visit import END, START
 from tests.factories import make_staff
@@ -216,3 +226,51 @@ def test_control_without_the_index_each_beat_tells_again(booking: Booking) -> No
     with told_more_than_once():
         assert all_at_once(beats(booking, 2)) == {"done": 2}
         assert alarms() == sorted(ALARM * 2)
+
+
+# A visit is confirmed while its duty shift goes
+
+
+def test_a_shift_waits_for_the_visit_that_is_being_confirmed(booking: Booking) -> None:
+    shift = make_shift(MONDAY, MONDAY)
+    Booking.objects.filter(pk=booking.pk).update(state=State.REQUESTED)
+    resting: list[Booking] = []
+
+    def take_the_shift_away() -> None:
+        try:
+            resting.extend(visits_resting_on(shift, NOW))
+        finally:
+            connection.close()
+
+    thread = Thread(target=take_the_shift_away)
+    with transaction.atomic():
+        refuse_without_cover(booking, START, by_staff=True)
+        thread.start()
+        wait_until_somebody_waits()
+        Booking.objects.filter(pk=booking.pk).update(state=State.CONFIRMED)
+    thread.join(timeout=30)
+    assert resting == [booking]
+
+
+def test_a_visit_is_not_confirmed_by_a_shift_that_is_going(booking: Booking) -> None:
+    shift = make_shift(MONDAY, MONDAY)
+    ends: list[str] = []
+
+    def confirm() -> None:
+        try:
+            with transaction.atomic():
+                refuse_without_cover(booking, START, by_staff=True)
+        except NoCover as refusal:
+            ends.append(str(refusal.message))
+        finally:
+            connection.close()
+
+    thread = Thread(target=confirm)
+    with transaction.atomic():
+        assert visits_resting_on(shift, NOW) == [booking]
+        shift.delete()
+        thread.start()
+        wait_until_somebody_waits()
+    thread.join(timeout=30)
+    assert len(ends) == 1
+    assert ends[0].startswith("Nobody is on duty on Monday 25 January 2027")
