@@ -104,6 +104,11 @@ def account_of_mailbox(email: str, *, now: datetime) -> User:
         return known
 
 
+def address_of(user: User, email: str) -> EmailAddress:
+    """Their address as allauth keeps it; one that it does not know yet is unverified."""
+    return EmailAddress.objects.get_or_create(user=user, email=email)[0]
+
+
 @transaction.atomic
 def open_account(*, user: User, by: User | None, now: datetime) -> User:
     """Save a new account, without a password. Its address is verified by the first sign-in with a code sent to it."""

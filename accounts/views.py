@@ -10,7 +10,6 @@ from allauth.account import app_settings
 from allauth.account import views as account
 from allauth.account.adapter import get_adapter
 from allauth.account.mixins import NextRedirectMixin
-from allauth.account.models import EmailAddress
 from allauth.account.utils import perform_login
 from allauth.account.views import BaseReauthenticateView
 from allauth.mfa.adapter import get_adapter as get_mfa_adapter
@@ -58,7 +57,15 @@ from accounts.forms import (
 )
 from accounts.limits import HoneypotView, is_rate_limited, rate_limited, too_many_requests_page
 from accounts.models import User
-from accounts.services import account_at, account_of_mailbox, has_address, lock_account, passkeys_of, raising_account_gone
+from accounts.services import (
+    account_at,
+    account_of_mailbox,
+    address_of,
+    has_address,
+    lock_account,
+    passkeys_of,
+    raising_account_gone,
+)
 from accounts.sessions import device_of, end_sessions, forget_unsubmitted_form, hash_session_key, unsubmitted_form
 from ctac.dates import format_day
 from ctac.errors import DomainError
@@ -336,7 +343,7 @@ class SignInCodeView(ProgressMixin, NextRedirectMixin, FormView):
         if not user.is_active:
             return redirect("account_inactive")
         with raising_account_gone(user.pk):
-            address, _created = EmailAddress.objects.get_or_create(user=user, email=email)
+            address = address_of(user, email)
             if address.verified:
                 record_authentication(request, user, method="code", email=email)
             else:

@@ -369,6 +369,7 @@ def send_again(missing: MissingParcel, *, delivery: Delivery, by: User | None, n
         organisation_id=lost.organisation_id,
         channel=lost.channel,
         replaces=missing,
+        contact_phone=lost.contact_phone,
         created_at=now,
         **asdict(delivery),
     )

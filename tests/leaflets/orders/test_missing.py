@@ -103,9 +103,12 @@ def test_it_is_told_of_in_time_and_once(person, edition, now):
 def test_sent_again_it_is_an_order_in_the_prints_of_now_that_waits_for_what_is_not_there(person, edition, now):
     missing = told(lose(person, edition, now, copies=15), now + ON_TIME)
     print_of_now = make_edition(now, leaflet=edition.leaflet, label="January 2027", stock=9)
+    Order.objects.filter(pk=missing.parcel.order_id).update(contact_phone="07700 900123")
+    missing = MissingParcel.objects.get(pk=missing.pk)
     corrected = replace(DELIVERY, attention="Post room")
     staff = make_staff()
     order = send_again(missing=missing, delivery=corrected, by=staff, now=now + ON_TIME)
+    assert order.contact_phone == "07700 900123"
     line = order.lines.get()
     assert (line.edition, line.copies, line.allocated, line.backordered) == (print_of_now, 15, 9, 6)
     assert (order.state, order.attention, order.replaces, missing.replacement) == ("received", "Post room", missing, order)

@@ -12,7 +12,14 @@ from wapitiCore.main.wapiti import wapiti_asyncio_wrapper
 from wapitiCore.parsers import html_parser
 
 LEFT_EMPTY = {"homepage", *os.environ.get("LEFT_EMPTY", "").split()}
-WRITTEN = {"postcode": "LS1 4AP", "phone": "0113 496 0000", "email": "scanned@leeds.nhs.uk", "copies": "5", "attendees": "12"}
+WRITTEN = {
+    "postcode": "LS1 4AP",
+    "phone": "0113 496 0000",
+    "email": "scanned@leeds.nhs.uk",
+    "copies": "5",
+    "attendees": "12",
+    "audience_size": "12",
+}
 usual = html_parser.get_input_field_value
 usual_forms = html_parser.Html.iter_forms
 
