@@ -151,6 +151,7 @@ INSTALLED_APPS = [
     "accounts",
     "professionals",
     "privacy",
+    "guidance",
     "leaflets",
     "bookings",
     "ctac",
