@@ -18,7 +18,7 @@ from tests.matrix.tokens import forms_without_a_token
 MADE_UP = "A" * 43
 # "No GET changes anything" means these; counters, drafts, limits and sessions are excepted (product.md, rule 5).
 UNCHANGED_BY_GET = (
-    *("notifications", "accounts", "professionals", "privacy", "bookings", "leaflets"),
+    *("notifications", "accounts", "professionals", "privacy", "guidance", "bookings", "leaflets"),
     *("account", "mfa", "auth", "admin"),
 )
 EXCEPTED = {"Draft", "RateLimit", "Session"}
@@ -77,6 +77,8 @@ def arguments(route: str, names: set[str], world: dict[str, Any]) -> dict[str, o
                 "url": "nowhere/",
                 "content_type_id": 1,
                 "number": 1,
+                "audience": "health-visitors",
+                "nation": "england",
                 "kind": "booking-confirmed",
                 "topic": "editions",
                 "token": objects["tokens"].get(route, MADE_UP),

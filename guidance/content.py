@@ -1,0 +1,213 @@
+"""The texts of the guidance: one source for the page, the PDF, the large print and the checklist.
+
+Each is a Markdown file in guidance/texts/<language>/, one for each audience and one for each nation. It begins with a front
+matter of `key: value` lines; `sources:` is followed by its list. The nation's text is shown under "What happens next".
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from pathlib import Path
+
+from django.db.models import TextChoices
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext_lazy as _
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from professionals.models import Profession
+
+TEXTS = Path(__file__).resolve().parent / "texts"
+
+
+class Audience(TextChoices):
+    HEALTH_VISITORS = "health-visitors", _("Health visitors")
+    SOCIAL_WORKERS = "social-workers", _("Social workers")
+    EMERGENCY_CARE = "emergency-care", _("A&E and walk-in clinics")
+    TEACHERS = "teachers", _("Teachers")
+    POLICE = "police", _("Police")
+    FOSTER_CARERS = "foster-carers", _("Foster carers")
+    ALL_PROFESSIONALS = "all-professionals", _("Every professional")
+
+
+class UKNation(TextChoices):
+    """As professionals.models.Nation has them, without the islands, whose law is their own."""
+
+    ENGLAND = "england", _("England")
+    WALES = "wales", _("Wales")
+    SCOTLAND = "scotland", _("Scotland")
+    NORTHERN_IRELAND = "northern-ireland", _("Northern Ireland")
+
+
+AUDIENCES = tuple(Audience.values)
+NATIONS = tuple(UKNation.values)
+# Whoever has no page of their own reads that of every professional.
+AUDIENCE_OF: dict[str, str] = {
+    Profession.HEALTH_VISITOR: Audience.HEALTH_VISITORS,
+    Profession.SOCIAL_WORKER: Audience.SOCIAL_WORKERS,
+    Profession.EMERGENCY_CARE: Audience.EMERGENCY_CARE,
+    Profession.TEACHER: Audience.TEACHERS,
+    Profession.POLICE_OFFICER: Audience.POLICE,
+    Profession.FOSTER_CARER: Audience.FOSTER_CARERS,
+}
+SECTIONS = (
+    "Where you may meet a trafficked child",
+    "Signs",
+    "What to do now",
+    "What not to do",
+    "What happens next",
+)
+NATION_SECTIONS = ("Who can refer a child", "The duty to notify", "Guardians", "Who to tell")
+CHECKLIST = "Checklist"
+CLASSES = {
+    "p": "govuk-body",
+    "ul": "govuk-list govuk-list--bullet",
+    "ol": "govuk-list govuk-list--number",
+    "h3": "govuk-heading-s",
+    "h4": "govuk-heading-s",
+    "a": "govuk-link",
+}
+
+# CommonMark with no HTML of its own: what a text may hold is paragraphs, headings, lists, bold and links.
+commonmark = MarkdownIt("commonmark", {"html": False})
+
+
+@dataclass(frozen=True)
+class Section:
+    heading: str
+    markdown: str
+    html: str
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a fact was looked up, and when."""
+
+    fact: str
+    source: str
+    looked_up: date
+
+
+@dataclass(frozen=True)
+class Guidance:
+    """The text for one audience. `leaflet` is the slug of the leaflet that has the same text, if one has."""
+
+    slug: str
+    title: str
+    short_title: str
+    description: str
+    leaflet: str
+    sections: tuple[Section, ...]
+    checklist: tuple[str, ...]
+    sources: tuple[Source, ...]
+    written: date
+
+
+@dataclass(frozen=True)
+class NationText:
+    """What is different in one nation. Its headings stand one level lower, under "What happens next"."""
+
+    slug: str
+    title: str
+    sections: tuple[Section, ...]
+    sources: tuple[Source, ...]
+    written: date
+
+
+@cache
+def read_guidance(audience: str, language: str = "en") -> Guidance:
+    facts, sources, body = read_file(TEXTS / language / f"{audience}.md")
+    *sections, checklist = sections_of(body, deeper=0)
+    return Guidance(
+        slug=audience,
+        title=facts["title"],
+        short_title=facts["short_title"],
+        description=facts["description"],
+        leaflet=facts.get("leaflet", ""),
+        sections=tuple(sections),
+        checklist=tuple(bullets(checklist.markdown)),
+        sources=sources,
+        written=date.fromisoformat(facts["written"]),
+    )
+
+
+@cache
+def read_nation(nation: str, language: str = "en") -> NationText:
+    facts, sources, body = read_file(TEXTS / language / "nations" / f"{nation}.md")
+    return NationText(
+        slug=nation,
+        title=facts["title"],
+        sections=tuple(sections_of(body, deeper=1)),
+        sources=sources,
+        written=date.fromisoformat(facts["written"]),
+    )
+
+
+@cache
+def digest_of(audience: str, nation: str) -> str:
+    """Of all English words that the page of this audience in this nation says. An approval holds for exactly these."""
+    guidance, there = read_guidance(audience), read_nation(nation)
+    words = [audience, nation, guidance.title, guidance.short_title, guidance.description, *guidance.checklist, there.title]
+    words += [part for section in (*guidance.sections, *there.sections) for part in (section.heading, section.markdown)]
+    return hashlib.sha256("\n\n".join(words).encode()).hexdigest()
+
+
+def find_audiences(words: Sequence[str]) -> list[str]:
+    """Those whose text has all of the words, each as a word begins. If every text has them, that for every professional."""
+    found = [audience for audience in AUDIENCES if all(f" {word}" in words_of(audience) for word in words)] if words else []
+    return [Audience.ALL_PROFESSIONALS] if len(found) == len(AUDIENCES) else found
+
+
+@cache
+def words_of(audience: str) -> str:
+    """Small letters, with a space before each word."""
+    guidance = read_guidance(audience)
+    text = " ".join([guidance.title, *(section.markdown for section in guidance.sections)])
+    return " " + " ".join(re.findall(r"\w+(?:[&’'-]\w+)*", text.lower().replace("’", "'")))
+
+
+def read_file(path: Path) -> tuple[dict[str, str], tuple[Source, ...], str]:
+    """Its facts, its sources and its body."""
+    _nothing, front, body = re.split(r"^---[ ]*$\n?", path.read_text(encoding="utf-8"), maxsplit=2, flags=re.MULTILINE)
+    facts: dict[str, str] = {}
+    sources: list[Source] = []
+    for line in filter(None, map(str.strip, front.splitlines())):
+        if line.startswith("- "):
+            fact, source, looked_up = (part.strip() for part in line[2:].rsplit("|", 2))
+            sources.append(Source(fact, source, date.fromisoformat(looked_up)))
+        else:
+            key, _colon, value = line.partition(":")
+            facts[key.strip()] = value.strip().strip('"')
+    return facts, tuple(sources), body
+
+
+def sections_of(body: str, *, deeper: int) -> Iterator[Section]:
+    """One for each heading of the second level."""
+    for part in re.split(r"^## ", body, flags=re.MULTILINE)[1:]:
+        heading, _newline, markdown = part.partition("\n")
+        yield Section(heading.strip(), markdown.strip(), as_html(markdown, deeper=deeper))
+
+
+def bullets(markdown: str) -> list[str]:
+    return re.findall(r"^[-*] (.+)$", markdown, re.MULTILINE)
+
+
+def as_html(markdown: str, *, deeper: int) -> SafeString:
+    """With the classes of our stylesheet, and its headings so many levels deeper."""
+    tokens = commonmark.parse(markdown)
+    for token in all_tokens(tokens):
+        if token.type in {"heading_open", "heading_close"}:
+            token.tag = f"h{int(token.tag[1:]) + deeper}"
+        if token.nesting == 1 and token.tag in CLASSES:
+            token.attrJoin("class", CLASSES[token.tag])
+    html = commonmark.renderer.render(tokens, commonmark.options, {})
+    return mark_safe(html)  # noqa: S308 - texts of ours, and the parser escapes HTML
+
+
+def all_tokens(tokens: Sequence[Token]) -> Iterator[Token]:
+    for token in tokens:
+        yield token
+        yield from all_tokens(token.children or ())
