@@ -70,7 +70,14 @@ SECTIONS = (
     Section(_("Data protection"), ("privacy.complaint", "privacy.breach"), daily=False),
     Section(
         _("Settings"),
-        ("accounts.user", "auth.group", "audit.entry", "professionals.recogniseddomain", "professionals.outofhours"),
+        (
+            "accounts.user",
+            "auth.group",
+            "audit.entry",
+            "professionals.recogniseddomain",
+            "professionals.outofhours",
+            "guidance.areacontact",
+        ),
         daily=False,
     ),
 )

@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from bookings import samples as bookings_sample
+from guidance.contacts import samples as contacts_sample
 from leaflets.catalogue import titles
 from professionals import samples as professionals_sample
 
@@ -16,6 +17,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         now = timezone.now()
         professionals_sample.load_people(now)
+        contacts_sample.load(now)
         titles.load_samples(now)
         bookings_sample.load(now)
         self.stdout.write("Sample data is there.")
