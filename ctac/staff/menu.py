@@ -55,6 +55,7 @@ SECTIONS = (
         ),
     ),
     Section(_("Packing"), ("leaflets.packingsession",)),
+    Section(_("Guidance"), ("guidance.guidancepage", "guidance.areacontact"), daily=False),
     Section(_("Messages"), ("notifications.notification", "notifications.markedaddress", "notifications.teammail")),
     Section(
         _("People"),
@@ -70,14 +71,7 @@ SECTIONS = (
     Section(_("Data protection"), ("privacy.complaint", "privacy.breach"), daily=False),
     Section(
         _("Settings"),
-        (
-            "accounts.user",
-            "auth.group",
-            "audit.entry",
-            "professionals.recogniseddomain",
-            "professionals.outofhours",
-            "guidance.areacontact",
-        ),
+        ("accounts.user", "auth.group", "audit.entry", "professionals.recogniseddomain", "professionals.outofhours"),
         daily=False,
     ),
 )

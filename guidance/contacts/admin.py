@@ -112,4 +112,4 @@ for waiting in (
         permission="guidance.change_areacontact",
     ),
 ):
-    staff_site.add_waiting(gettext_lazy("Settings"), waiting)
+    staff_site.add_waiting(gettext_lazy("Guidance"), waiting)
