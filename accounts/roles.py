@@ -55,6 +55,10 @@ COORDINATION = (
     may(_("Say who is on duty while presenters are out, and take an alarm on."), bookings="dutyshift:view,add,change,delete"),
     may(_("Plan, run and cancel open sessions, and see who has a place."), bookings="opensession:view,add,change"),
     may(_("Read what people said afterwards."), bookings="afterwards:view"),
+    may(
+        _("Keep the phone numbers of whom to tell in each area, and say that they are checked."),
+        guidance="areacontact:view,change",
+    ),
     may(_("Enter, grant, refuse and end leave."), bookings="leave:view,add,change,delete"),
     may(
         _("Keep presenters with their hours and areas, see everybody’s diary, and say how long journeys take."),
@@ -139,6 +143,7 @@ READING = (
         _("See bookings, open sessions, what we present, and what people said afterwards."),
         bookings="booking:view opensession:view presentation:view afterwards:view",
     ),
+    may(_("See whom to tell in each area."), guidance="areacontact:view"),
     may(
         _("See orders, leaflets and stock."),
         leaflets="order:view leaflet:view edition:view stockmovement:view stocktake:view",

@@ -17,6 +17,7 @@ from accounts.models import User
 from ctac.dates import uk_day
 from ctac.forms import DayField
 from ctac.staff.site import NOTHING, FixedRowsMixin, LooksOnly, ObjectAction, Waiting, column, moment_of, staff_site, state_tag
+from guidance.contacts import admin as contacts_admin  # noqa: F401 - registers its model
 from guidance.content import digest_of, read_guidance, read_nation
 from guidance.models import ApprovalState, GuidancePage
 from guidance.services import DUE_WITHIN, approve_page, withdraw_approval

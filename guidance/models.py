@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from ctac.dates import uk_day
 from ctac.models import impersonal, personal
+from guidance.contacts.models import AreaContact, ContactKind  # noqa: F401 - Django looks for models here
 from guidance.content import AUDIENCES, NATIONS, Audience, UKNation, digest_of
 
 

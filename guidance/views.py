@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from guidance.contacts.forms import who_to_tell_form
 from guidance.content import AUDIENCES, NATIONS, Audience, UKNation, read_guidance, read_nation
 from guidance.models import GuidancePage
 from professionals.access import person_in
@@ -32,7 +33,8 @@ OFFICIAL_LINKS = (
 
 @require_safe
 def guidance(request: HttpRequest) -> HttpResponse:
-    return render(request, "guidance/index.html", {"audiences": Audience.choices})
+    context = {"audiences": Audience.choices, "who_to_tell_form": who_to_tell_form(request)}
+    return render(request, "guidance/index.html", context)
 
 
 @require_safe
@@ -55,6 +57,7 @@ def guidance_page(request: HttpRequest, audience: str, nation: str = "") -> Http
         "is_sample": any(page is not None and page.is_sample for page in needed),
         "approval": needed[0] if shown else None,
         "official_links": OFFICIAL_LINKS,
+        "who_to_tell_form": who_to_tell_form(request),
     }
     if is_approved or settings.DEVELOPMENT:  # else the page does not even have the text
         context["guidance"] = read_guidance(audience)

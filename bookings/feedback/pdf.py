@@ -9,6 +9,7 @@ from django.utils.translation import ngettext
 from bookings.feedback.queries import full_feedback_link, short_feedback_link
 from bookings.models import Afterwards, Given
 from ctac.dates import format_day
+from guidance.contacts.queries import WhoToTell
 from leaflets.pdf import ACCENT, BRAND, HAIRLINE, INK, QUIET, WHITE, PrintPdf, draw_mark, draw_qr_code
 
 # A certificate of attendance. The name is what its holder typed: it goes into the PDF, and nowhere else.
@@ -18,7 +19,7 @@ BRAND_LIGHT = (24, 97, 108)
 CERTIFICATE_TEXT_WIDTH = 210 - 2 * CERTIFICATE_EDGE
 
 
-def certificate(given: Given, name: str, *, made_at: datetime) -> bytes:
+def certificate(given: Given, name: str, *, who: WhoToTell, made_at: datetime) -> bytes:
     start, end = given.agreed
     with PrintPdf(title=_("Certificate of attendance"), made_at=made_at) as pdf:
         pdf.add_page()
@@ -57,6 +58,7 @@ def certificate(given: Given, name: str, *, made_at: datetime) -> bytes:
         ]
         y = _certificate_fact(pdf, _("Length"), " ".join(filter(None, length)), y + 2)
         y = _certificate_fact(pdf, _("Given by"), _("CTAC, the child trafficking advice centre"), y + 2)
+        draw_who_to_tell(pdf, who, CERTIFICATE_EDGE, max(y + 6, 224), width=CERTIFICATE_TEXT_WIDTH, size=10.5)
         pdf.panel(CERTIFICATE_EDGE, 252, CERTIFICATE_TEXT_WIDTH, 0.4, HAIRLINE)
         foot = _(
             "This says that its holder was there. The presentation is not accredited, and this is no proof of competence. "
@@ -77,6 +79,13 @@ def _certificate_fact(pdf: PrintPdf, label: str, value: str, y: float) -> float:
     return y
 
 
+def draw_who_to_tell(pdf: PrintPdf, who: WhoToTell, x: float, y: float, *, width: float, size: float) -> None:
+    """999 first, then the numbers of the place."""
+    y = pdf.say("P", _("If a child is in immediate danger, call 999."), x, y, width=width, size=size, bold=True, colour=INK)
+    for line in who.lines:
+        y = pdf.say("P", line, x, y + 0.8, width=width, size=size, colour=INK)
+
+
 # The slide that a presenter shows at the end: one page as wide as a screen, with the link, a code for phones, one sentence.
 
 SLIDE_WIDTH, SLIDE_HEIGHT = 338.7, 190.5  # mm: 16 to 9
@@ -84,7 +93,7 @@ SLIDE_EDGE, SLIDE_HEAD = 22, 34
 SLIDE_CODE = 122  # with its empty edge
 
 
-def feedback_slide(afterwards: Afterwards, *, made_at: datetime) -> bytes:
+def feedback_slide(afterwards: Afterwards, *, who: WhoToTell, made_at: datetime) -> bytes:
     with PrintPdf(title=_("How was it?"), made_at=made_at) as pdf:
         pdf.add_page(orientation="landscape", format=(SLIDE_HEIGHT, SLIDE_WIDTH))
         pdf.panel(0, 0, SLIDE_WIDTH, SLIDE_HEAD, BRAND)
@@ -92,7 +101,7 @@ def feedback_slide(afterwards: Afterwards, *, made_at: datetime) -> bytes:
         draw_mark(pdf, SLIDE_EDGE, 9, size=16, square=BRAND_LIGHT)
         pdf.say("P", _("Child trafficking advice centre"), SLIDE_EDGE + 22, 12, width=220, size=22, bold=True, colour=WHITE)
         width = SLIDE_WIDTH - 2 * SLIDE_EDGE - SLIDE_CODE
-        y = pdf.say("H1", _("How was it?"), SLIDE_EDGE, SLIDE_HEAD + 22, width=width, size=56, bold=True, colour=BRAND)
+        y = pdf.say("H1", _("How was it?"), SLIDE_EDGE, SLIDE_HEAD + 12, width=width, size=56, bold=True, colour=BRAND)
         sentence = _("Three questions, no name, no account; and a certificate of attendance if you want one.")
         y = pdf.say("P", sentence, SLIDE_EDGE, y + 7, width=width, size=24, leading=1.3, colour=INK)
         y = pdf.say("P", _("Scan the code, or type:"), SLIDE_EDGE, y + 10, width=width, size=20, colour=QUIET)
@@ -100,7 +109,8 @@ def feedback_slide(afterwards: Afterwards, *, made_at: datetime) -> bytes:
         size = 34.0
         while pdf.width_of(link, size=size, bold=True) > width and size > 16:
             size -= 1
-        pdf.say("P", link, SLIDE_EDGE, y + 2, width=width, size=size, bold=True, colour=INK)
+        y = pdf.say("P", link, SLIDE_EDGE, y + 2, width=width, size=size, bold=True, colour=INK)
+        draw_who_to_tell(pdf, who, SLIDE_EDGE, y + 6, width=width, size=14)
         alt = _("QR code that opens %(link)s") % {"link": full_feedback_link(afterwards)}
         draw_qr_code(
             pdf, full_feedback_link(afterwards), SLIDE_WIDTH - SLIDE_EDGE - SLIDE_CODE + 8, SLIDE_HEAD + 17, SLIDE_CODE, alt=alt

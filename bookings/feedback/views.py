@@ -55,6 +55,7 @@ from ctac.dates import format_clock, format_day
 from ctac.errors import DomainError
 from ctac.forms import FORM_METHODS
 from ctac.pages import keep_private
+from guidance.contacts.queries import WhoToTell, who_to_tell
 from leaflets.orders import baskets
 from leaflets.orders.views.basket import ADD_TO_BASKET_LIMIT
 from professionals.models import Profession
@@ -196,13 +197,19 @@ def certificate(request: HttpRequest, afterwards: Afterwards, now: datetime) -> 
     if request.method == "POST" and form.is_valid():
         stop = too_many_answers(request, now)
         if stop is None:
-            pdf = certificate_pdf(afterwards.given, form.cleaned_data["name"], made_at=now)
+            given = afterwards.given
+            pdf = certificate_pdf(given, form.cleaned_data["name"], who=who_to_tell_at(given), made_at=now)
             response = HttpResponse(pdf, content_type="application/pdf")
             response.headers["Content-Disposition"] = f'attachment; filename="{_("certificate-of-attendance")}.pdf"'
             return response
         form.add_error(None, stop.sentence(now))
         status = 429
     return render(request, "bookings/feedback/certificate.html", {**feedback_context(afterwards), "form": form}, status=status)
+
+
+def who_to_tell_at(given: Given) -> WhoToTell:
+    """Where its team is; people at an open session are anywhere."""
+    return who_to_tell(given.contacts_postcode if isinstance(given, Booking) else "")
 
 
 # Pages behind the links that are the host's alone: how it was, leaflets for those who came, a reminder a year later.
@@ -376,6 +383,7 @@ def presenter_slide_pdf(request: HttpRequest, presenter: Presenter, reference: s
 
 
 def slide_response(afterwards: Afterwards, given: Given) -> HttpResponse:
-    response = HttpResponse(feedback_slide(afterwards, made_at=timezone.now()), content_type="application/pdf")
+    pdf = feedback_slide(afterwards, who=who_to_tell_at(given), made_at=timezone.now())
+    response = HttpResponse(pdf, content_type="application/pdf")
     response.headers["Content-Disposition"] = f'attachment; filename="{given.reference}-feedback.pdf"'
     return response

@@ -357,6 +357,11 @@ class Booking(Engagement):
         return self.state in OPEN_STATES
 
     @property
+    def contacts_postcode(self) -> str:
+        """The postcode by which its team learns whom to tell about a child: of the visit; online, of the host's work."""
+        return self.postcode or self.person.postcode
+
+    @property
     def withdrawal_sequence(self) -> int:
         """Of the CANCEL to a presenter whom leave takes off: all other calendars keep their entry, so `sequence` stays."""
         return self.sequence + 1

@@ -210,5 +210,7 @@ def fact(name: str) -> object:
 
 @register.filter
 def tel(number: str) -> str:
-    """A phone number as a tel: link wants it, without spaces."""
-    return "tel:" + "".join(character for character in number if character.isdigit() or character == "+")
+    """A phone number as a tel: link wants it, without spaces and without an extension ("ext. 4")."""
+    return "tel:" + "".join(
+        character for character in number.lower().partition("ext")[0] if character.isdigit() or character == "+"
+    )

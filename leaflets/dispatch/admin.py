@@ -22,6 +22,7 @@ from ctac.dates import uk_day
 from ctac.errors import DomainError
 from ctac.models import tidy_reference
 from ctac.staff.site import LooksOnly, ObjectAction, how_long_ago, long_moment, number_of, short_moment, staff_site, state_tag
+from guidance.contacts.queries import WhoToTell, who_to_tell_each
 from leaflets.dispatch.forms import (
     BRING,
     POST,
@@ -179,13 +180,15 @@ def print_response(session: PackingSession, what: PrintKind, parcels: list[Parce
         addresses = ((parcel.number, parcel.order.address) for parcel in parcels)
         file = address_labels(addresses, sheet=labels.label_sheet, start=labels.start)
     elif what == PrintKind.SLIPS:
-        file = packing_slips(map(parcel_slip, parcels), made_at=now)
+        told = who_to_tell_each(parcel.order.postcode for parcel in parcels)
+        slips = (parcel_slip(parcel, told[parcel.order.postcode]) for parcel in parcels)
+        file = packing_slips(slips, made_at=now)
     else:
         file = pick_list(picks_of_parcels(parcels), heading=str(session), made_at=now)
     return FileResponse(file, as_attachment=True, filename=f"{name}.pdf")
 
 
-def parcel_slip(parcel: Parcel) -> Slip:
+def parcel_slip(parcel: Parcel, who: WhoToTell) -> Slip:
     order = parcel.order
     items = []
     for line in order.lines.all():
@@ -202,6 +205,7 @@ def parcel_slip(parcel: Parcel) -> Slip:
         address=order.address,
         items=items,
         note=(_("Needed %(moment)s") % {"moment": short_moment(visit_starts)} if visit_starts else ""),
+        who_to_tell=who.lines,
     )
 
 

@@ -49,7 +49,10 @@ class SlipItem:
 
 @dataclass(frozen=True)
 class Slip:
-    """One parcel. `number` counts from 1 in its session; `url` is the order's page, whole, for the code that is scanned."""
+    """One parcel. `number` counts from 1 in its session; `url` is the order's page, whole, for the code that is scanned.
+
+    `who_to_tell`: lines with whom to call about a child where the parcel goes.
+    """
 
     number: int
     reference: str
@@ -58,6 +61,7 @@ class Slip:
     address: Sequence[str]
     items: Sequence[SlipItem]
     note: str = ""
+    who_to_tell: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -478,7 +482,9 @@ def slip_blocks(pdf: PrintPdf, slip: Slip) -> Iterator[SlipBlock]:
         heading_paragraph(_("Is something wrong?"), before=5),
         SlipParagraph("P", _("Is a leaflet missing, damaged or not what you asked for? Scan the code on this slip, or call us:")),
         SlipParagraph("P", _("%(phone)s, %(hours)s. Please say %(reference)s.") % facts, bold=True),
-        SlipParagraph("P", _("If a child is in immediate danger, call 999."), bold=True, before=5),
+        heading_paragraph(_("Are you worried about a child?"), before=5),
+        SlipParagraph("P", _("If a child is in immediate danger, call 999."), bold=True),
+        *(SlipParagraph("P", line, before=0.5) for line in slip.who_to_tell),
     ]
     yield keep_together(pdf, closing)
 

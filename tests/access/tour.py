@@ -67,11 +67,22 @@ def signed_out(guide: Guide) -> Tour:
         yield f"out leaflets {name}"
     guide.open("/leaflets/health-visitors/")
     yield "out leaflet"
+    yield from asks_whom_to_tell(guide)
     guide.open("/no-such-page/")
     yield "out not found"
     yield from says_how_it_was(guide)
     yield from fills_a_basket(guide)
     yield from forgot_a_password(guide)
+
+
+def asks_whom_to_tell(guide: Guide) -> Tour:
+    guide.open("/guidance/who-to-tell/")
+    yield "out who to tell"
+    guide.send_empty()
+    yield "out who to tell with errors"
+    guide.page.get_by_label("Postcode").fill("LS1 4AP")
+    guide.press("Show who to tell")
+    yield "out who to tell in Leeds"
 
 
 def fills_a_basket(guide: Guide) -> Tour:

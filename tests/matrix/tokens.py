@@ -8,6 +8,7 @@ from django.urls import resolve
 WITHOUT_A_TOKEN = {
     "mail_events": "a mail provider’s machine posts, which signs what it says or sends a password",
     "mail_stop": "a mail program presses for its reader, without cookies (RFC 8058)",
+    "who_to_tell": "it looks a postcode up and changes nothing, also where a browser refuses cookies",
     **dict.fromkeys(
         ("certificate", "feedback", "feedback_code", "feedback_thanks", "host_again", "host_feedback"),
         "by a code from a slide or an email; it sets no cookie, so nothing is done in anybody’s name that a browser keeps",

@@ -18,6 +18,7 @@ from bookings.errors import MoveRefused, SlotTaken, TooLate
 from bookings.feedback.queries import feedback_panel_for_host
 from bookings.models import Booking, OpenSession, OptionKind, OptionState, Presentation, State
 from ctac.forms import FORM_METHODS
+from guidance.contacts.queries import who_to_tell
 from professionals.access import person_required, the_person
 
 
@@ -84,6 +85,7 @@ def booking(request: HttpRequest, reference: str) -> HttpResponse:
         "details": bookings_text.details_rows(booking),
         "history": bookings_text.history(booking, request.user.pk),
         "after": feedback_panel_for_host(booking, timezone.now()),
+        "who": who_to_tell(booking.contacts_postcode),
     }
     return render(request, "bookings/booking/booking.html", {**page_context(request, booking), **more})
 
@@ -99,7 +101,13 @@ def booking_placed(request: HttpRequest, reference: str) -> HttpResponse:
     is_reminded = not booking.has_time or booking.reminder_due_at > timezone.now()
     stopped = is_reminded and not gets_reminders(booking.person)
     steps = bookings_text.next_steps(booking, timezone.now(), reminds=not stopped)
-    more = {"next_steps": steps, "stopped_reminders": stopped, "facts": facts, **dates_context(booking, timezone.now())}
+    more = {
+        "next_steps": steps,
+        "stopped_reminders": stopped,
+        "facts": facts,
+        "who": who_to_tell(booking.contacts_postcode),
+        **dates_context(booking, timezone.now()),
+    }
     return render(request, "bookings/booking/placed.html", {**page_context(request, booking), **more})
 
 

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from bookings import samples as bookings_sample
+from guidance.contacts import samples as contacts_sample
 from guidance.services import approve_samples
 from leaflets.catalogue import titles
 from professionals import samples as professionals_sample
@@ -18,6 +19,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         now = timezone.now()
         professionals_sample.load_people(now)
+        contacts_sample.load(now)
         author, approver = (
             User.objects.get(email=f"{role}@{professionals_sample.ROLES_AT}") for role in ("coordinator", "manager")
         )

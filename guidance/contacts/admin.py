@@ -1,0 +1,115 @@
+"""The numbers that staff keep: which are missing, which nobody has checked for a year."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.access import signed_in
+from ctac.dates import format_day, uk_day
+from ctac.staff.site import NOTHING, FixedRowsMixin, StaffModelAdmin, Waiting, column, phone_link, staff_site
+from guidance.contacts.models import POLICE_NUMBER, AreaContact
+from professionals.forms import validate_phone
+
+
+class NeedsFilter(admin.SimpleListFilter):
+    title = gettext_lazy("what needs a look")
+    parameter_name = "needs"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("number", _("Number missing")), ("check", _("Not checked for a year"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[AreaContact]:
+        if self.value() == "number":
+            return queryset.missing()
+        return queryset.to_check(uk_day(timezone.now())) if self.value() == "check" else queryset
+
+
+class ContactForm(forms.ModelForm):
+    class Meta:
+        model = AreaContact
+        fields = ("name", "phone", "out_of_hours_phone", "web_page")
+
+    def clean_phone(self) -> str:
+        return valid_phone(self.cleaned_data["phone"])
+
+    def clean_out_of_hours_phone(self) -> str:
+        return valid_phone(self.cleaned_data["out_of_hours_phone"])
+
+    def clean_web_page(self) -> str:
+        web_page = str(self.cleaned_data["web_page"])
+        if web_page and not web_page.startswith("https://"):
+            raise ValidationError(_("Enter an address that begins with https://."), code="insecure")
+        return web_page
+
+
+def valid_phone(typed: str) -> str:
+    phone = " ".join(typed.split())
+    if phone and phone != POLICE_NUMBER:
+        validate_phone(phone)
+    return phone
+
+
+@admin.register(AreaContact, site=staff_site)
+class AreaContactAdmin(FixedRowsMixin, StaffModelAdmin):
+    form = ContactForm
+    list_display = ("name", "kind", "nation", "phone_in_list", "out_of_hours_in_list", "checked")
+    list_filter = (NeedsFilter, "kind", "nation")
+    list_select_related = ("checked_by",)
+    search_fields = ("name", "code")
+    search_help_text = gettext_lazy("Name, or its code in official statistics")
+    sorts_quickly = ("name",)
+    readonly_fields = ("kind", "nation", "code", "checked")
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": ("kind", "nation", "code", "name", "phone", "out_of_hours_phone", "web_page", "checked"),
+                "description": gettext_lazy(
+                    "Check each number with the authority, or on its own website. Then save: the page says that you checked them "
+                    "today. People see the numbers at once, on packing slips and certificates too. For a police force in the UK "
+                    "without a number, they see 101."
+                ),
+            },
+        ),
+    )
+    phone_in_list = column(gettext_lazy("phone"), lambda contact: phone_link(contact.number), ordering="phone")
+    out_of_hours_in_list = column(gettext_lazy("out of hours"), lambda contact: phone_link(contact.out_of_hours_phone))
+
+    @admin.display(description=gettext_lazy("checked"), ordering="checked_on")
+    def checked(self, contact: AreaContact) -> str:
+        if contact.checked_on is None:
+            return NOTHING
+        who = contact.checked_by or _("somebody who is no colleague any more")
+        return _("%(day)s, %(who)s") % {"day": format_day(contact.checked_on), "who": who}
+
+    def save_model(self, request: HttpRequest, obj: AreaContact, form: Any, change: bool) -> None:
+        obj.checked_on, obj.checked_by = uk_day(timezone.now()), signed_in(request)
+        super().save_model(request, obj, form, change)
+
+
+CONTACTS = "staff:guidance_areacontact_changelist"
+for waiting in (
+    Waiting(
+        label=gettext_lazy("areas without a phone number to tell"),
+        one=gettext_lazy("area without a phone number to tell"),
+        count=AreaContact.objects.missing,
+        address=lambda: f"{reverse(CONTACTS)}?needs=number",
+        permission="guidance.change_areacontact",
+    ),
+    Waiting(
+        label=gettext_lazy("phone numbers of areas that nobody has checked for a year"),
+        one=gettext_lazy("phone number of an area that nobody has checked for a year"),
+        count=lambda: AreaContact.objects.to_check(uk_day(timezone.now())),
+        address=lambda: f"{reverse(CONTACTS)}?needs=check",
+        permission="guidance.change_areacontact",
+    ),
+):
+    staff_site.add_waiting(gettext_lazy("Guidance"), waiting)

@@ -1,0 +1,86 @@
+"""Who is told about a child in a place: children's services, the police, the guardian service. Staff keep the numbers."""
+
+import re
+from datetime import date, timedelta
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from ctac.models import impersonal, personal
+from professionals.areas import NATIONS
+from professionals.models import Nation
+
+UK = tuple(NATIONS.values())
+POLICE_NUMBER = "101"  # of every police force in the UK, from anywhere in its area
+CHECK_AFTER = timedelta(days=365)
+# Numbers that Ofcom gives to nobody, for films: so are those of the sample data.
+NOBODYS_NUMBER = re.compile(
+    r"(?:01632960|01(?:1[3-8]|[2-6]1)4960|01914980|02079460|02896496|02920180|07700900|08081570|03069990)\d{3}"
+)
+
+
+class ContactKind(models.TextChoices):
+    CHILDREN = "children", _("Children’s services")
+    POLICE = "police", _("Police")
+    GUARDIAN = "guardian", _("Guardian service")
+
+
+class AreaContactQuerySet(models.QuerySet["AreaContact"]):
+    def missing(self) -> Self:
+        """Without a phone number; the police of the UK have 101 at least."""
+        return self.filter(phone="").exclude(kind=ContactKind.POLICE, nation__in=UK)
+
+    def to_check(self, today: date) -> Self:
+        """Those with a number that nobody has checked for a year."""
+        has_one = ~Q(phone="") | ~Q(out_of_hours_phone="")
+        return self.filter(has_one, Q(checked_on=None) | Q(checked_on__lt=today - CHECK_AFTER))
+
+
+class AreaContact(models.Model):
+    """One authority, police force or guardian service, as guidance/data/contacts.csv lists them.
+
+    `code` is its own in official statistics, else the nation's; `nation` is where it is.
+    """
+
+    kind = models.CharField(_("kind"), max_length=10, choices=ContactKind)
+    code = impersonal(models.CharField(_("code"), max_length=20))
+    name = impersonal(models.CharField(_("name"), max_length=80))
+    nation = models.CharField(_("nation"), max_length=20, choices=Nation)
+    phone = impersonal(models.CharField(_("phone"), max_length=30, blank=True))
+    out_of_hours_phone = impersonal(models.CharField(_("phone out of hours"), max_length=30, blank=True))
+    web_page = impersonal(models.URLField(_("web page"), blank=True))
+    checked_on = models.DateField(_("checked on"), null=True, blank=True, editable=False)
+    checked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("checked by"),
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.SET_NULL,
+        related_name="+",
+    )
+    personal(checked_by)
+
+    objects = AreaContactQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name", "pk"]
+        verbose_name = _("contact of an area")
+        verbose_name_plural = _("who to tell in each area")
+        constraints = [models.UniqueConstraint(fields=["kind", "code"], name="area_contact_once")]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.name}"
+
+    @property
+    def number(self) -> str:
+        """To call by day; empty if we have none."""
+        return self.phone or (POLICE_NUMBER if self.kind == ContactKind.POLICE and self.nation in UK else "")
+
+    @property
+    def is_sample(self) -> bool:
+        """Whether a number of it is one for trying out, which nobody answers."""
+        return any(NOBODYS_NUMBER.fullmatch(re.sub(r"\D", "", phone)) for phone in (self.phone, self.out_of_hours_phone))

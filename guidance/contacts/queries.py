@@ -1,0 +1,153 @@
+"""Who is told about a child at a postcode, and who may refer a child there."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+
+from django.utils.translation import gettext as _
+
+from ctac.models import csv_rows
+from guidance.contacts.models import POLICE_NUMBER, UK, AreaContact, ContactKind
+from professionals.areas import Area, look_up_area, look_up_areas
+from professionals.models import Nation, Profession
+
+FORCES_POST = "BFPO "
+# Who works for a health and social care trust in Northern Ireland, which may refer a child as a council may elsewhere.
+TRUST_STAFF = {
+    Profession.SOCIAL_WORKER,
+    Profession.HEALTH_VISITOR,
+    Profession.MIDWIFE,
+    Profession.SCHOOL_NURSE,
+    Profession.EMERGENCY_CARE,
+}
+
+
+@dataclass(frozen=True)
+class Service:
+    """One that is told, as it is shown: a number is empty if we have none."""
+
+    name: str
+    phone: str = ""
+    out_of_hours_phone: str = ""
+    web_page: str = ""
+    checked_on: date | None = None
+    is_sample: bool = False
+
+    def __str__(self) -> str:
+        """'West Yorkshire Police: 101'; the name alone, if we have no number."""
+        facts = {"name": self.name, "phone": self.phone, "out_of_hours": self.out_of_hours_phone}
+        if self.phone and self.out_of_hours_phone:
+            return _("%(name)s: %(phone)s; out of hours %(out_of_hours)s") % facts
+        if self.out_of_hours_phone:
+            return _("%(name)s: out of hours %(out_of_hours)s") % facts
+        return _("%(name)s: %(phone)s") % facts if self.phone else self.name
+
+
+@dataclass(frozen=True)
+class WhoToTell:
+    """`nation` is empty for forces post, for a postcode that we don't know, and where there is none.
+
+    `services`: whom to call, the first one first. `guardians`: the service that speaks up for a trafficked child there, if any.
+    """
+
+    nation: str
+    services: tuple[Service, ...]
+    guardians: tuple[Service, ...] = ()
+
+    @property
+    def is_on_an_island(self) -> bool:
+        """Guernsey, Jersey or the Isle of Man, where the National Referral Mechanism doesn't reach."""
+        return bool(self.nation) and self.nation not in UK
+
+    @property
+    def lines(self) -> list[str]:
+        """For paper, below the sentence about 999."""
+        return [str(service) for service in self.services[1:]]
+
+
+@cache  # a file that changes with a migration alone
+def codes_by_authority() -> dict[str, tuple[str, str]]:
+    """By the code of a local authority, those of its children's services and its police force."""
+    return {row["code"]: (row["children"], row["police"]) for row in csv_rows("guidance", "areas")}
+
+
+def codes_in(area: Area) -> dict[ContactKind, str]:
+    """By kind, the code of the contact. Where no local authority is known, the nation's: some are for all of it."""
+    children, police = codes_by_authority().get(area.local_authority, (area.nation, area.nation))
+    return {ContactKind.CHILDREN: children, ContactKind.POLICE: police, ContactKind.GUARDIAN: area.nation}
+
+
+def who_to_tell(postcode: str) -> WhoToTell:
+    """At a postcode as ctac.forms.tidy_postcode stores it, or without one. Two statements at most, but for a new outward code."""
+    area = look_up_area(postcode) if postcode and not postcode.startswith(FORCES_POST) else None
+    return who_to_tell_in([area])[area]
+
+
+def who_to_tell_each(postcodes: Iterable[str]) -> dict[str, WhoToTell]:
+    """The same for several, in two statements."""
+    asked = set(postcodes)
+    areas = look_up_areas(postcode for postcode in asked if postcode and not postcode.startswith(FORCES_POST))
+    told = who_to_tell_in([None, *areas.values()])
+    return {postcode: told[areas.get(postcode)] for postcode in asked}
+
+
+def who_to_tell_in(areas: Iterable[Area | None]) -> dict[Area | None, WhoToTell]:
+    """Staff change the numbers, so they are read each time."""
+    codes = {area: codes_in(area) if area else {} for area in areas}
+    wanted = {code for each in codes.values() for code in each.values()}
+    contacts = {(row.kind, row.code): row for row in AreaContact.objects.filter(code__in=wanted)}
+    found = {}
+    for area, each in codes.items():
+        nation = area.nation if area else ""
+        children, police, guardian = (contacts.get((kind, each.get(kind, ""))) for kind in ContactKind)
+        services = (
+            Service(_("In immediate danger"), "999"),
+            shown(children, _("Children’s services, %(name)s")) if children else unknown_children_services(nation),
+            shown(police) if police else Service(_("Police"), POLICE_NUMBER),
+        )
+        found[area] = WhoToTell(nation, services, (shown(guardian),) if guardian else ())
+    return found
+
+
+def shown(contact: AreaContact, pattern: str = "%(name)s") -> Service:
+    return Service(
+        name=pattern % {"name": contact.name},
+        phone=contact.number,
+        out_of_hours_phone=contact.out_of_hours_phone,
+        web_page=contact.web_page,
+        checked_on=contact.checked_on if contact.phone or contact.out_of_hours_phone else None,
+        is_sample=contact.is_sample,
+    )
+
+
+def unknown_children_services(nation: str) -> Service:
+    if nation == Nation.NORTHERN_IRELAND:
+        return Service(_("Children’s services of the health and social care trust where the child is"))
+    return Service(_("Children’s services of the council where the child is"))
+
+
+def referral_text(nation: str, profession: str = "") -> str:
+    """Whether somebody's own organisation may refer a child, and whom they tell if not. Empty where no referral goes from."""
+    if nation and nation not in UK:
+        return ""
+    in_a_trust = nation == Nation.NORTHERN_IRELAND
+    if profession == Profession.POLICE_OFFICER:
+        return _("Your police force can refer a child itself.")
+    if profession == Profession.IMMIGRATION_OFFICER:
+        return _("Your organisation can refer a child itself.")
+    if in_a_trust and profession in TRUST_STAFF:
+        return _("If you work for a health and social care trust, your trust can refer a child itself.")
+    if not in_a_trust and profession == Profession.SOCIAL_WORKER:
+        return _("If you work for a council, your council can refer a child itself.")
+    if profession and profession != Profession.OTHER:
+        return _("You can’t refer a child yourself. Tell children’s services or the police: they can.")
+    if in_a_trust:
+        return _(
+            "The police, health and social care trusts, border and immigration staff and some charities can refer a child. "
+            "Everybody else tells children’s services or the police."
+        )
+    return _(
+        "The police, councils, border and immigration staff and some charities can refer a child. "
+        "Everybody else tells children’s services or the police."
+    )

@@ -1,0 +1,31 @@
+"""Who do I tell here? A postcode and perhaps a profession; the numbers of that place."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from ctac.forms import FORM_METHODS
+from guidance.contacts.forms import WhoToTellForm, who_to_tell_form
+from guidance.contacts.queries import FORCES_POST, referral_text, who_to_tell
+from professionals.access import person_in
+
+
+@csrf_exempt  # it changes nothing, so nobody can forge anything; and it must work where a browser refuses cookies
+@require_http_methods(FORM_METHODS)
+def who_to_tell_page(request: HttpRequest) -> HttpResponse:
+    """A form that is sent, so that the postcode is in no address and no log. Whoever has signed in is answered at once."""
+    form, person = who_to_tell_form(request), person_in(request)
+    if person and person.postcode and not form.is_bound:
+        form = WhoToTellForm(form.initial)
+    context: dict[str, object] = {"form": form}
+    if form.is_valid():
+        postcode = form.cleaned_data["postcode"]
+        who = who_to_tell(postcode)
+        context |= {
+            "postcode": postcode,
+            "who": who,
+            "referral": referral_text(who.nation, form.cleaned_data["profession"]),
+            "is_forces_post": postcode.startswith(FORCES_POST),
+        }
+    return render(request, "guidance/who_to_tell.html", context)

@@ -1,0 +1,96 @@
+"""The page “Who do I tell here?”: a form that is sent, so that no address holds the postcode."""
+
+import re
+from html import unescape
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from guidance.contacts.models import AreaContact
+from professionals.models import Profession
+from tests.factories import make_person, sign_in
+from tests.leaflets.statements import statements
+
+pytestmark = pytest.mark.django_db
+PAGE = "/guidance/who-to-tell/"
+
+
+def text(response: Any) -> str:
+    main = response.content.decode().partition("<main")[2].partition("</main>")[0]
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", main)).split())
+
+
+def asked(client: Client, postcode: str, profession: str = "") -> str:
+    response = client.post(PAGE, {"postcode": postcode, "profession": profession})
+    assert response.status_code == 200
+    return text(response)
+
+
+def test_it_answers_on_the_page_without_a_cookie_and_without_the_postcode_in_an_address(client: Client) -> None:
+    browser = Client(enforce_csrf_checks=True)
+    response = browser.get(PAGE)
+    assert f'action="{PAGE}"' in response.content.decode()
+    assert "call 999 first" in text(response)
+    said = asked(browser, "ls14ap", Profession.TEACHER)
+    assert "In immediate danger 999 Children’s services, Leeds We don’t have this number yet. West Yorkshire Police 101" in said
+    assert "You can’t refer a child yourself. Tell children’s services or the police: they can." in said
+    assert "Independent Child Trafficking Guardianship Service" in said
+    assert not browser.cookies
+
+
+def test_it_says_what_is_wrong_and_keeps_what_was_typed(client: Client) -> None:
+    response = client.post(PAGE, {"postcode": "Leeds", "profession": "gp"})
+    assert "There is a problem Enter a full UK postcode, like LS1 4AP." in text(response)
+    assert ('value="Leeds"' in response.content.decode(), '<option value="gp" selected>' in response.content.decode()) == (
+        True,
+    ) * 2
+    assert "Enter a postcode." in asked(client, "")
+
+
+@pytest.mark.parametrize(
+    ("postcode", "expected"),
+    [
+        ("BFPO 57", "A forces postcode doesn’t say where the child is."),
+        ("QQ1 1AA", "We don’t know this postcode. Check it, or call these numbers."),
+        ("JE2 3AB", "Tell the island’s children’s services or police."),
+        ("GY1 1AA", "Tell the island’s children’s services or police."),
+        ("IM1 1AA", "Tell the island’s children’s services or police."),
+        ("TR21 0PT", "Children’s services, Isles of Scilly"),
+        ("BT1 5GS", "health and social care trusts, border and immigration staff"),
+        ("LS96 1AA", "Children’s services of the council where the child is"),
+    ],
+)
+def test_every_kind_of_postcode_gets_a_sensible_answer(client: Client, postcode: str, expected: str) -> None:
+    said = asked(client, postcode)
+    assert (expected in said, "In immediate danger 999" in said) == (True, True)
+    assert ("Who can refer a child" in said) == (postcode[:2] not in {"JE", "GY", "IM"})
+
+
+def test_a_professional_who_signed_in_is_answered_at_once_and_may_ask_about_elsewhere(client: Client) -> None:
+    sign_in(client, make_person(postcode="CF10 4UW", profession=Profession.SOCIAL_WORKER))
+    said = text(client.get(PAGE))
+    assert "For CF10 4UW : In immediate danger 999 Children’s services, Cardiff" in said
+    assert "If you work for a council, your council can refer a child itself." in said
+    assert "South Wales Police" not in asked(client, "LS1 4AP")
+    assert len(statements(lambda: client.get(PAGE))) <= 12
+    assert len(statements(lambda: client.post(PAGE, {"postcode": "M1 1AE"}))) <= 12
+
+
+def test_without_a_postcode_of_theirs_they_are_asked(client: Client) -> None:
+    sign_in(client, make_person(postcode="", profession=Profession.GP))
+    page = client.get(PAGE)
+    assert "Enter a postcode to see the numbers" in text(page)
+    assert "There is a problem" not in text(page)
+
+
+def test_a_number_says_when_it_was_checked_or_that_it_is_a_sample_and_is_one_tap(client: Client, now: Any) -> None:
+    leeds = AreaContact.objects.filter(code="E08000035")
+    leeds.update(phone="0113 222 4403 ext. 2", web_page="https://www.leeds.gov.uk/", checked_on=now.date())
+    response = client.post(PAGE, {"postcode": "LS1 4AP"})
+    assert 'href="tel:01132224403"' in response.content.decode()
+    assert "0113 222 4403 ext. 2 Website of Children’s services, Leeds Checked on" in text(response)
+    leeds.update(phone="0113 496 0123", out_of_hours_phone="0113 496 0124")
+    said = asked(client, "LS1 4AP")
+    assert "0113 496 0123 Out of hours: 0113 496 0124" in said
+    assert "A sample number, for trying out. Nobody answers it." in said
