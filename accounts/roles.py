@@ -121,6 +121,10 @@ MANAGEMENT = (
         professionals="flaggedtext:view,change outofhours:view,change",
     ),
     may(
+        _("Approve the guidance that the public reads, and withdraw an approval."),
+        guidance="guidancepage:view,change",
+    ),
+    may(
         _("Change which email domains we recognise, and how the team gets its mail."),
         professionals="recogniseddomain:view,add,change,delete",
         notifications="teammail:view,change",

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
 import bookings.urls
+import guidance.urls
 import leaflets.urls
 import notifications.urls
 import privacy.urls
@@ -25,6 +26,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("cookies/", views.page, {"template": "pages/cookies.html"}, name="cookies"),
     path("accessibility/", views.page, {"template": "pages/accessibility.html"}, name="accessibility"),
     path("security/", views.security, name="security"),
+    path("sitemap.xml", views.sitemap, name="sitemap"),
+    path("robots.txt", views.robots_txt, name="robots_txt"),
     path(".well-known/security.txt", views.security_txt, name="security_txt"),
     path("my/", views.my, name="my"),
     path("my/mail/", my_mail, name="my_mail"),
@@ -32,6 +35,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("mail/", include(notifications.urls.preferences)),
     path("account/", include("accounts.urls")),
     path("account/", include("professionals.urls")),
+    *guidance.urls.urlpatterns,
     *bookings.urls.urlpatterns,
     *leaflets.urls.urlpatterns,
     *privacy.urls.urlpatterns,

@@ -1,10 +1,15 @@
 """Pages that belong to no app, and the pages for when something is wrong."""
 
 import logging
+from collections import Counter
 from datetime import timedelta
 from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.contrib.sitemaps import Sitemap
+from django.contrib.sitemaps.views import sitemap as sitemap_of
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -14,9 +19,12 @@ from django.views.decorators.http import require_safe
 
 from bookings.booking.drafts import DraftAnswers
 from bookings.models import Booking, Presentation, SessionPlace
+from ctac.dates import uk_day
 from ctac.logs import request_reference, route_of
 from ctac.pages import history_page
-from leaflets.models import Order
+from guidance.content import NATIONS
+from guidance.models import GuidancePage
+from leaflets.models import Leaflet, Order
 from leaflets.orders import baskets
 from privacy import retention as privacy_retention
 from professionals import drafts
@@ -64,6 +72,45 @@ def security_txt(request: HttpRequest) -> HttpResponse:
         f"Canonical: {settings.SITE_URL}{reverse('security_txt')}",
         f"Policy: {settings.SITE_URL}{reverse('security')}",
     ]
+    return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
+
+
+class PublicPages(Sitemap):
+    """What search engines may show: the pages for everybody, and of the guidance what is approved."""
+
+    def items(self) -> list[str]:
+        today = uk_day(timezone.now())
+        approved = list(GuidancePage.objects.approved(today))
+        per_audience = Counter(page.audience for page in approved)
+        names = ("home", "guidance", "presentations", "sessions", "leaflets", "about", "privacy", "accessibility")
+        return [
+            *(reverse(name) for name in names),
+            *(reverse("guidance_page", args=[audience]) for audience, count in per_audience.items() if count == len(NATIONS)),
+            *(page.get_absolute_url() for page in approved),
+            *(presentation.get_absolute_url() for presentation in Presentation.objects.offered()),
+            *(leaflet.get_absolute_url() for leaflet in Leaflet.objects.active()),
+        ]
+
+    def location(self, item: str) -> str:
+        return item
+
+    def get_protocol(self, protocol: str | None = None) -> str:
+        return urlsplit(settings.SITE_URL).scheme
+
+    def get_domain(self, site: Any = None) -> str:
+        return urlsplit(settings.SITE_URL).netloc
+
+
+@require_safe
+@cache_control(public=True, max_age=3600)
+def sitemap(request: HttpRequest) -> HttpResponse:
+    return sitemap_of(request, {"pages": PublicPages})
+
+
+@require_safe
+@cache_control(public=True, max_age=24 * 3600)
+def robots_txt(request: HttpRequest) -> HttpResponse:
+    lines = ["User-agent: *", "Allow: /", f"Sitemap: {settings.SITE_URL}{reverse('sitemap')}"]
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")
 
 

@@ -12,20 +12,47 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
+from django.db.models import TextChoices
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext_lazy as _
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from professionals.models import Profession
+
 TEXTS = Path(__file__).resolve().parent / "texts"
-AUDIENCES = (
-    "health-visitors",
-    "social-workers",
-    "emergency-care",
-    "teachers",
-    "police",
-    "foster-carers",
-    "all-professionals",
-)
-NATIONS = ("england", "wales", "scotland", "northern-ireland")
+
+
+class Audience(TextChoices):
+    HEALTH_VISITORS = "health-visitors", _("Health visitors")
+    SOCIAL_WORKERS = "social-workers", _("Social workers")
+    EMERGENCY_CARE = "emergency-care", _("A&E and walk-in clinics")
+    TEACHERS = "teachers", _("Teachers")
+    POLICE = "police", _("Police")
+    FOSTER_CARERS = "foster-carers", _("Foster carers")
+    ALL_PROFESSIONALS = "all-professionals", _("Every professional")
+
+
+class UKNation(TextChoices):
+    """As professionals.models.Nation has them, without the islands, whose law is their own."""
+
+    ENGLAND = "england", _("England")
+    WALES = "wales", _("Wales")
+    SCOTLAND = "scotland", _("Scotland")
+    NORTHERN_IRELAND = "northern-ireland", _("Northern Ireland")
+
+
+AUDIENCES = tuple(Audience.values)
+NATIONS = tuple(UKNation.values)
+# Whoever has no page of their own reads that of every professional.
+AUDIENCE_OF: dict[str, str] = {
+    Profession.HEALTH_VISITOR: Audience.HEALTH_VISITORS,
+    Profession.SOCIAL_WORKER: Audience.SOCIAL_WORKERS,
+    Profession.EMERGENCY_CARE: Audience.EMERGENCY_CARE,
+    Profession.TEACHER: Audience.TEACHERS,
+    Profession.POLICE_OFFICER: Audience.POLICE,
+    Profession.FOSTER_CARER: Audience.FOSTER_CARERS,
+}
 SECTIONS = (
     "Where you may meet a trafficked child",
     "Signs",
@@ -123,14 +150,28 @@ def read_nation(nation: str, language: str = "en") -> NationText:
 def digest_of(audience: str, nation: str) -> str:
     """Of all English words that the page of this audience in this nation says. An approval holds for exactly these."""
     guidance, there = read_guidance(audience), read_nation(nation)
-    words = [guidance.title, guidance.short_title, guidance.description, *guidance.checklist, there.title]
+    words = [audience, nation, guidance.title, guidance.short_title, guidance.description, *guidance.checklist, there.title]
     words += [part for section in (*guidance.sections, *there.sections) for part in (section.heading, section.markdown)]
     return hashlib.sha256("\n\n".join(words).encode()).hexdigest()
 
 
+def find_audiences(words: Sequence[str]) -> list[str]:
+    """Those whose text has all of the words, each as a word begins. If every text has them, that for every professional."""
+    found = [audience for audience in AUDIENCES if all(f" {word}" in words_of(audience) for word in words)] if words else []
+    return [Audience.ALL_PROFESSIONALS] if len(found) == len(AUDIENCES) else found
+
+
+@cache
+def words_of(audience: str) -> str:
+    """Small letters, with a space before each word."""
+    guidance = read_guidance(audience)
+    text = " ".join([guidance.title, *(section.markdown for section in guidance.sections)])
+    return " " + " ".join(re.findall(r"\w+(?:[&’'-]\w+)*", text.lower().replace("’", "'")))
+
+
 def read_file(path: Path) -> tuple[dict[str, str], tuple[Source, ...], str]:
     """Its facts, its sources and its body."""
-    _before, front, body = re.split(r"^---[ ]*$\n?", path.read_text(encoding="utf-8"), maxsplit=2, flags=re.MULTILINE)
+    _nothing, front, body = re.split(r"^---[ ]*$\n?", path.read_text(encoding="utf-8"), maxsplit=2, flags=re.MULTILINE)
     facts: dict[str, str] = {}
     sources: list[Source] = []
     for line in filter(None, map(str.strip, front.splitlines())):
@@ -154,7 +195,7 @@ def bullets(markdown: str) -> list[str]:
     return re.findall(r"^[-*] (.+)$", markdown, re.MULTILINE)
 
 
-def as_html(markdown: str, *, deeper: int = 0) -> str:
+def as_html(markdown: str, *, deeper: int) -> SafeString:
     """With the classes of our stylesheet, and its headings so many levels deeper."""
     tokens = commonmark.parse(markdown)
     for token in all_tokens(tokens):
@@ -162,7 +203,8 @@ def as_html(markdown: str, *, deeper: int = 0) -> str:
             token.tag = f"h{int(token.tag[1:]) + deeper}"
         if token.nesting == 1 and token.tag in CLASSES:
             token.attrJoin("class", CLASSES[token.tag])
-    return str(commonmark.renderer.render(tokens, commonmark.options, {}))
+    html = commonmark.renderer.render(tokens, commonmark.options, {})
+    return mark_safe(html)  # noqa: S308 - texts of ours, and the parser escapes HTML
 
 
 def all_tokens(tokens: Sequence[Token]) -> Iterator[Token]:

@@ -55,6 +55,7 @@ SECTIONS = (
         ),
     ),
     Section(_("Packing"), ("leaflets.packingsession",)),
+    Section(_("Guidance"), ("guidance.guidancepage",), daily=False),
     Section(_("Messages"), ("notifications.notification", "notifications.markedaddress", "notifications.teammail")),
     Section(
         _("People"),

@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from ctac.pages import page_in
+from guidance.content import AUDIENCE_OF, Audience, find_audiences
 from leaflets.catalogue.vocabulary import LONGEST_NAME, NAMES, SAYS_NO_MORE, Named
 from leaflets.models import Edition, EditionState, Format, Language, Leaflet, LeafletWords, Word
 from leaflets.models.catalogue import bullet_points
@@ -295,6 +296,14 @@ def search_by_words(words: Sequence[str], catalogue: Sequence[TitleRow]) -> Sear
     if len(known) == len(meanings) and (rows := matching_rows(reduce(and_, queries), catalogue)):
         return SearchResult(rows, corrected)
     return SearchResult(matching_rows(reduce(or_, queries), catalogue), corrected, in_part=True)
+
+
+def guidance_audiences(filters: CatalogueFilters, result: SearchResult) -> list[Audience]:
+    """Whose page of the guidance answers what was searched for: that of a profession that is named, else by its words."""
+    named, others = named_in(search_words(result.corrected or filters.search))
+    professions = [filters.audience, *(each.value for each in named if each.column == "audience")]
+    found = [AUDIENCE_OF.get(profession, Audience.ALL_PROFESSIONALS) for profession in filter(None, professions)]
+    return [Audience(slug) for slug in dict.fromkeys(found or find_audiences([word for word in others if len(word) > 2]))]
 
 
 def misspelt_name(meaning: WordMeaning) -> str:

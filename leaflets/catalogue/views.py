@@ -34,6 +34,7 @@ from accounts.limits import check_throttles, client_throttle
 from accounts.models import Where
 from ctac.dates import uk_day
 from ctac.errors import DomainError
+from guidance.content import Audience
 from leaflets.catalogue.queries import (
     FILTER_NAMES,
     TITLES_PER_PAGE,
@@ -44,6 +45,7 @@ from leaflets.catalogue.queries import (
     catalogue_rows,
     facet,
     filter_rows,
+    guidance_audiences,
     leaflet_editions,
     search,
     without_versions,
@@ -166,6 +168,10 @@ class CataloguePage:
     @cached_property
     def facets(self) -> dict[str, Facet]:
         return {name: facet(name, self.result.rows, self.filters) for name in FILTER_NAMES}
+
+    @property
+    def guidance(self) -> list[Audience]:
+        return guidance_audiences(self.filters, self.result)
 
     @property
     def audience(self) -> Facet:

@@ -5,17 +5,23 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
+from accounts.models import User
 from bookings import samples as bookings_sample
+from guidance.services import approve_samples
 from leaflets.catalogue import titles
 from professionals import samples as professionals_sample
 
 
 class Command(BaseCommand):
-    help = "Load the leaflet catalogue, sample presentations, presenters, stock, people and a booking. Never in production."
+    help = "Load the leaflet catalogue, approvals, presentations, presenters, stock, people, a booking. Never in production."
 
     def handle(self, *args: Any, **options: Any) -> None:
         now = timezone.now()
         professionals_sample.load_people(now)
+        author, approver = (
+            User.objects.get(email=f"{role}@{professionals_sample.ROLES_AT}") for role in ("coordinator", "manager")
+        )
+        approve_samples(author=author, by=approver, now=now)
         titles.load_samples(now)
         bookings_sample.load(now)
         self.stdout.write("Sample data is there.")

@@ -1,0 +1,144 @@
+"""Which pages of the guidance are approved, and the buttons of the safeguarding lead: approve, take back."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import dateformat, timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import User
+from ctac.dates import uk_day
+from ctac.forms import DayField
+from ctac.staff.site import NOTHING, FixedRowsMixin, LooksOnly, ObjectAction, Waiting, column, moment_of, staff_site, state_tag
+from guidance.content import digest_of, read_guidance, read_nation
+from guidance.models import ApprovalState, GuidancePage
+from guidance.services import DUE_WITHIN, approve_page, withdraw_approval
+
+STATE_COLOURS = {
+    ApprovalState.APPROVED: "good",
+    ApprovalState.OVERDUE: "stopped",
+    ApprovalState.CHANGED: "waiting",
+    ApprovalState.NEVER: "waiting",
+}
+
+
+class ApproveForm(forms.Form):
+    """With the digest of the text on the page, so that nobody approves a text that they have not read."""
+
+    author = forms.ModelChoiceField(
+        User.objects.filter(is_staff=True, is_active=True).order_by("email"),
+        label=gettext_lazy("Who wrote this text?"),
+        empty_label=gettext_lazy("Choose"),
+        help_text=gettext_lazy("Choose a colleague. You can’t approve your own text."),
+        error_messages={"required": gettext_lazy("Choose who wrote this text.")},
+    )
+    review_on = DayField(
+        label=gettext_lazy("When must we review it?"),
+        lies_ahead=True,
+        help_text=gettext_lazy("Within a year. After this day the public page shows only whom to call. For example, 9 3 2027."),
+        error_messages={"required": gettext_lazy("Enter the day by which we must review this text.")},
+    )
+    digest = forms.CharField(widget=forms.HiddenInput, max_length=64)
+
+
+class ApprovalFilter(admin.SimpleListFilter):
+    title = gettext_lazy("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("to-approve", _("To approve")), ("due", _("To review within 30 days")), ("approved", _("Approved"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[GuidancePage]) -> QuerySet[GuidancePage]:
+        pages, today = GuidancePage.objects, uk_day(timezone.now())
+        narrow = {
+            "to-approve": pages.to_approve(today),
+            "due": pages.due_by(today + DUE_WITHIN, today),
+            "approved": pages.approved(today),
+        }.get(self.value() or "")
+        return queryset if narrow is None else queryset.filter(pk__in=narrow.values("pk"))
+
+
+def format_day_or_nothing(day: Any) -> str:
+    return dateformat.format(day, "j M Y") if day else NOTHING
+
+
+@admin.register(GuidancePage, site=staff_site)
+class GuidancePageAdmin(FixedRowsMixin, LooksOnly):
+    list_display = ("page", "state", "approved", "review", "approver", "author")
+    list_filter = (ApprovalFilter, "audience", "nation")
+    list_select_related = ("approver", "author")
+    ordering = ("pk",)
+    fields = readonly_fields = ("state", "approved", "approver", "author", "review", "sample")
+    may_be_empty = ("sample",)
+    page = column(gettext_lazy("page"), str)
+    approved = moment_of("approved_at", gettext_lazy("approved"), short=True)
+    review = column(gettext_lazy("to be reviewed by"), lambda page: format_day_or_nothing(page.review_on))
+    sample = column(gettext_lazy("note"), lambda page: _("Approved for trying out only.") if page.is_sample else "")
+    object_actions = (
+        ObjectAction(
+            slug="approve",
+            label=gettext_lazy("Approve this page"),
+            service=approve_page,
+            form_class=ApproveForm,
+            form_kwargs=lambda page: {"initial": {"digest": digest_of(page.audience, page.nation)}},
+            explanation=gettext_lazy(
+                "Read the whole text below first: the public reads it from the moment that you approve it. If anything in it is "
+                "wrong, don’t approve it, and tell its author."
+            ),
+            done=gettext_lazy("The page is approved. The public can read it now."),
+            weight="main",
+        ),
+        ObjectAction(
+            slug="withdraw",
+            label=gettext_lazy("Withdraw the approval"),
+            service=withdraw_approval,
+            available=lambda page: page.approved_at is not None,
+            explanation=gettext_lazy(
+                "Do this when something in the text is wrong. From now on the public page shows only whom to call, until "
+                "somebody approves the text again."
+            ),
+            done=gettext_lazy("The approval is withdrawn. The public page shows only whom to call."),
+            weight="stop",
+        ),
+    )
+
+    @admin.display(description=gettext_lazy("state"))
+    def state(self, page: GuidancePage) -> SafeString:
+        state = page.state(timezone.now())
+        return state_tag(state.label, STATE_COLOURS[state])
+
+    def about_action(self, request: HttpRequest, action: ObjectAction, obj: GuidancePage, change_url: str) -> dict[str, Any]:
+        return {**super().about_action(request, action, obj, change_url), "beside_title": _("The text to approve")}
+
+    def beside_action(self, obj: GuidancePage, action: ObjectAction) -> str:
+        """The text as the public will read it."""
+        if action.slug != "approve":
+            return ""
+        texts = {"guidance": read_guidance(obj.audience), "nation_text": read_nation(obj.nation)}
+        return render_to_string("guidance/staff/text.html", texts)
+
+
+for waiting in (
+    Waiting(
+        label=gettext_lazy("guidance pages to approve"),
+        one=gettext_lazy("guidance page to approve"),
+        count=lambda: GuidancePage.objects.to_approve(uk_day(timezone.now())),
+        address=lambda: f"{reverse('staff:guidance_guidancepage_changelist')}?state=to-approve",
+        permission="guidance.change_guidancepage",
+    ),
+    Waiting(
+        label=gettext_lazy("guidance pages to review within 30 days"),
+        one=gettext_lazy("guidance page to review within 30 days"),
+        count=lambda: GuidancePage.objects.due_by(uk_day(timezone.now()) + DUE_WITHIN, uk_day(timezone.now())),
+        address=lambda: f"{reverse('staff:guidance_guidancepage_changelist')}?state=due",
+        permission="guidance.change_guidancepage",
+    ),
+):
+    staff_site.add_waiting(gettext_lazy("Guidance"), waiting)

@@ -1,0 +1,52 @@
+"""Approving a page of the guidance, and taking that back."""
+
+from datetime import date, datetime, timedelta
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from ctac.dates import uk_day
+from ctac.errors import DomainError
+from guidance.content import digest_of
+from guidance.models import GuidancePage
+
+REVIEW_WITHIN = timedelta(days=366)  # from the day of the approval
+DUE_WITHIN = timedelta(days=30)  # before which staff see that a review comes up
+
+
+@transaction.atomic
+def approve_page(
+    page: GuidancePage, *, author: User, review_on: date, digest: str, by: User, now: datetime, is_sample: bool = False
+) -> GuidancePage:
+    """Of the text with that digest, which is the one that the approver has read. A page may be approved anew at any time."""
+    if author == by:
+        raise DomainError(_("The author can’t approve their own text. Choose who wrote it, or ask a colleague to approve it."))
+    if not uk_day(now) < review_on <= uk_day(now) + REVIEW_WITHIN:
+        raise DomainError(_("Enter a review date after today and within a year."))
+    if digest != digest_of(page.audience, page.nation):
+        raise DomainError(_("The text has changed since you opened this page. Open the page again, and read the new text."))
+    locked = GuidancePage.objects.select_for_update().get(pk=page.pk)
+    locked.digest, locked.author, locked.approver, locked.is_sample = digest, author, by, is_sample
+    locked.approved_at, locked.review_on = now, review_on
+    locked.save()
+    return locked
+
+
+@transaction.atomic
+def withdraw_approval(page: GuidancePage, *, by: User, now: datetime) -> GuidancePage:
+    """From now on production shows only whom to call. Who did it is in the audit, as of every page of staff."""
+    locked = GuidancePage.objects.select_for_update().get(pk=page.pk)
+    locked.digest, locked.author, locked.approver, locked.is_sample = "", None, None, False
+    locked.approved_at = locked.review_on = None
+    locked.save()
+    return locked
+
+
+def approve_samples(*, author: User, by: User, now: datetime) -> None:
+    """Every text as it is, for trying out only. What somebody approved stays as it is; so does a sample of the same text."""
+    review_on = uk_day(now) + REVIEW_WITHIN
+    for page in GuidancePage.objects.filter(approved_at=None) | GuidancePage.objects.filter(is_sample=True):
+        digest = digest_of(page.audience, page.nation)
+        if digest != page.digest or page.review_on is None or page.review_on < review_on - DUE_WITHIN:
+            approve_page(page, author=author, review_on=review_on, digest=digest, by=by, now=now, is_sample=True)

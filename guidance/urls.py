@@ -1,0 +1,9 @@
+from django.urls import path
+
+from guidance import views
+
+urlpatterns = [
+    path("guidance/", views.guidance, name="guidance"),
+    path("guidance/<slug:audience>/", views.guidance_page, name="guidance_page"),
+    path("guidance/<slug:audience>/<slug:nation>/", views.guidance_page, name="guidance_nation_page"),
+]

@@ -1,0 +1,123 @@
+"""The texts: each has what the page, the PDF and the checklist need, and says where its facts are from."""
+
+import re
+from datetime import date
+
+import pytest
+from django.utils import timezone
+
+from ctac.dates import uk_day
+from guidance import content
+from guidance.content import (
+    AUDIENCE_OF,
+    AUDIENCES,
+    NATION_SECTIONS,
+    NATIONS,
+    SECTIONS,
+    TEXTS,
+    as_html,
+    digest_of,
+    find_audiences,
+    read_file,
+    read_guidance,
+    read_nation,
+)
+from professionals.models import Nation
+
+LONGEST_DESCRIPTION = 155
+LANGUAGES = sorted(path.name for path in TEXTS.iterdir() if path.is_dir())
+each_language = pytest.mark.parametrize("language", LANGUAGES)
+each_audience = pytest.mark.parametrize("audience", AUDIENCES)
+each_nation = pytest.mark.parametrize("nation", NATIONS)
+
+
+@each_language
+@each_audience
+def test_a_text_for_an_audience_is_whole(audience: str, language: str) -> None:
+    text = read_guidance(audience, language)
+    assert len(text.sections) == len(SECTIONS)
+    assert [section.heading for section in text.sections if not section.markdown] == []
+    assert text.title
+    assert text.short_title
+    assert 0 < len(text.description) <= LONGEST_DESCRIPTION
+    assert 8 <= len(text.checklist) <= 12
+    assert [line for line in text.checklist if len(line) >= 90] == []
+    assert text.written <= uk_day(timezone.now())
+
+
+@each_audience
+def test_an_english_text_has_the_five_sections_in_order(audience: str) -> None:
+    assert tuple(section.heading for section in read_guidance(audience).sections) == SECTIONS
+
+
+@each_language
+@each_nation
+def test_a_text_for_a_nation_is_whole(nation: str, language: str) -> None:
+    text = read_nation(nation, language)
+    assert len(text.sections) == len(NATION_SECTIONS)
+    assert [section.heading for section in text.sections if not section.markdown] == []
+    assert text.title
+
+
+@each_nation
+def test_an_english_text_for_a_nation_has_its_sections_in_order(nation: str) -> None:
+    assert tuple(section.heading for section in read_nation(nation).sections) == NATION_SECTIONS
+
+
+@pytest.mark.parametrize(
+    "read", [*(lambda a=a: read_guidance(a) for a in AUDIENCES), *(lambda n=n: read_nation(n) for n in NATIONS)]
+)
+def test_every_fact_names_its_source_and_when_it_was_looked_up(read) -> None:
+    sources = read().sources
+    assert sources
+    assert [
+        source for source in sources if not (source.fact and source.source and source.looked_up <= uk_day(timezone.now()))
+    ] == []
+
+
+def test_no_file_lies_about_unread() -> None:
+    for language in LANGUAGES:
+        found = {path.relative_to(TEXTS / language).as_posix() for path in (TEXTS / language).rglob("*") if path.is_file()}
+        assert found == {*(f"{audience}.md" for audience in AUDIENCES), *(f"nations/{nation}.md" for nation in NATIONS)}
+
+
+@each_language
+def test_a_text_has_only_what_page_and_pdf_can_draw(language: str) -> None:
+    allowed = {"p", "h3", "h4", "ul", "ol", "li", "strong", "em", "a"}
+    texts = [*(read_guidance(each, language) for each in AUDIENCES), *(read_nation(each, language) for each in NATIONS)]
+    tags = {tag for text in texts for section in text.sections for tag in re.findall(r"<([a-z0-9]+)", section.html)}
+    assert tags <= allowed
+
+
+def test_nations_are_those_of_the_postcodes() -> None:
+    assert set(NATIONS) <= set(Nation.values)
+    assert set(AUDIENCE_OF.values()) | {"all-professionals"} == set(AUDIENCES)
+
+
+def test_html_in_a_text_stays_text_and_headings_can_go_deeper() -> None:
+    html = as_html("### More\n\n<b>bold</b> and [a link](tel:999)\n\n- one", deeper=1)
+    assert '<h4 class="govuk-heading-s">More</h4>' in html
+    assert "&lt;b&gt;bold" in html
+    assert '<a href="tel:999" class="govuk-link">' in html
+    assert '<ul class="govuk-list govuk-list--bullet">' in html
+
+
+def test_a_file_is_read_with_its_facts_sources_and_body(tmp_path) -> None:
+    path = tmp_path / "text.md"
+    path.write_text(
+        "---\ntitle: A title: with a colon\nsources:\n- A | fact | Somewhere | 2026-11-02\n---\n## Signs\n\nText --- more\n"
+    )
+    facts, sources, body = read_file(path)
+    assert facts["title"] == "A title: with a colon"
+    assert sources == (content.Source("A | fact", "Somewhere", date(2026, 11, 2)),)
+    assert body == "## Signs\n\nText --- more\n"
+
+
+def test_every_page_has_a_digest_of_its_own() -> None:
+    assert len({digest_of(audience, nation) for audience in AUDIENCES for nation in NATIONS}) == len(AUDIENCES) * len(NATIONS)
+
+
+def test_words_find_the_texts_that_have_them() -> None:
+    assert find_audiences(["child"]) == ["all-professionals"]
+    assert find_audiences(["zzzz"]) == []
+    assert find_audiences([]) == []
