@@ -1,6 +1,8 @@
 """The PDFs of the guidance, from the text of its pages: the leaflet, the same in large print, and a checklist on one sheet."""
 
+import json
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 from django.conf import settings
@@ -8,7 +10,7 @@ from django.utils.translation import gettext as _
 from markdown_it.tree import SyntaxTreeNode
 
 from ctac.dates import format_day
-from ctac.pdf.typesetting import qr_code, typeset
+from ctac.pdf.typesetting import qr_code, template_digest, typeset
 from guidance.content import SECTIONS, Guidance, NationText, Section, commonmark
 
 LEAFLET, LARGE_PRINT, CHECKLIST = KINDS = ("leaflet", "large-print", "checklist")
@@ -17,6 +19,11 @@ LOOKS = dict(zip(SECTIONS, ("", "", "to-do", "not-to-do", ""), strict=True))  # 
 
 def guidance_pdf(kind: str, data: dict[str, Any], *, made_at: datetime) -> bytes:
     return typeset(kind, data, made_at=made_at)
+
+
+def guidance_digest(kind: str, data: dict[str, Any]) -> str:
+    """The same as long as the PDF says and looks the same."""
+    return sha256(json.dumps([kind, data, template_digest()]).encode()).hexdigest()
 
 
 def guidance_data(

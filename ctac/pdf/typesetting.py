@@ -7,6 +7,7 @@ import json
 import unicodedata
 from datetime import datetime
 from functools import cache
+from hashlib import sha256
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,12 @@ def typeset(template: str, data: dict[str, Any], *, made_at: datetime) -> bytes:
         pdf_standards="ua-1",
         timestamp=int(made_at.timestamp()),
     )
+
+
+@cache
+def template_digest() -> str:
+    """Of all templates, so that what was made by others is made anew."""
+    return sha256(b"".join(path.read_bytes() for path in sorted(TEMPLATES.glob("*.typ")))).hexdigest()
 
 
 UNPRINTABLE = "\N{WHITE SQUARE}"  # shows that a letter stood here which neither font nor transliteration knows

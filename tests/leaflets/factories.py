@@ -1,7 +1,6 @@
 """A small catalogue with stock, and orders in it."""
 
 import itertools
-import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
@@ -39,7 +38,6 @@ from leaflets.stock.stock_takes import start_count
 from professionals.models import Person
 
 _number = itertools.count(1)
-NUMBERED = re.compile(r"Leaflet \d+")
 DELIVERY = Delivery(
     name="Sam Taylor",
     attention="The duty desk",
@@ -79,9 +77,9 @@ def empty_pages() -> bytes:
     return content.getvalue()
 
 
-def pdf_of(leaflet: Leaflet, *, label: str) -> bytes:
-    """A real PDF, the same for all leaflets that differ by their number only: drawing its picture takes longer than the rows."""
-    return empty_pages() + f"% {NUMBERED.sub('Leaflet', leaflet.title)}, {label}\n".encode()
+def pdf_of(label: str) -> bytes:
+    """A real PDF, the same for all leaflets: laying out what one says would take longer than the rows do."""
+    return empty_pages() + f"% {label}\n".encode()
 
 
 def make_edition(
@@ -89,7 +87,7 @@ def make_edition(
 ) -> Edition:
     """The current edition of a leaflet, with a real PDF and stock that the ledger knows of."""
     leaflet = leaflet or make_leaflet(**fields)
-    content = pdf_of(leaflet, label=label)
+    content = pdf_of(label)
     dates = {"published_on": date(2026, 3, 2), "review_on": date(2028, 3, 1)}
     edition = add_edition(leaflet=leaflet, label=label, content=content, now=now, **dates)
     if stock:
