@@ -86,19 +86,19 @@ def nation_of_workplace(request: HttpRequest) -> str:
 @csp_replace({"default-src": [NONE], "object-src": [SELF]})  # type: ignore[arg-type]
 @cache_control(public=True, no_cache=True)
 @require_safe
-def guidance_download(request: HttpRequest, audience: str, nation: str, kind: str) -> HttpResponseBase:
+def guidance_download(request: HttpRequest, audience: str, nation: str, pdf: str) -> HttpResponseBase:
     """The text of the page to take along, made once for each text. Caches ask each time whether it is still approved."""
     page = get_object_or_404(GuidancePage, audience=audience, nation=nation)
     now = timezone.now()
-    if kind not in KINDS or not (page.is_approved(now) or settings.DEVELOPMENT):
+    if pdf not in KINDS or not (page.is_approved(now) or settings.DEVELOPMENT):
         raise Http404
     notice = _("Sample text, approved for trying out only.") if page.is_sample else ""
     url = settings.SITE_URL + page.get_absolute_url()
     data = guidance_data(read_guidance(audience), read_nation(nation), url=url, notice=str(notice))
-    digest = guidance_digest(kind, data)
+    digest = guidance_digest(pdf, data)
     unchanged = get_conditional_response(request, etag=quote_etag(digest))
     if unchanged is not None:
         return unchanged
-    content = cache.get_or_set(f"guidance-pdf:{digest}", partial(guidance_pdf, kind, data, made_at=now), timeout=MAX_PDF_AGE)
-    headers = {"ETag": quote_etag(digest), "Content-Disposition": f'inline; filename="{audience}-{nation}-{kind}.pdf"'}
+    content = cache.get_or_set(f"guidance-pdf:{digest}", partial(guidance_pdf, pdf, data, made_at=now), timeout=MAX_PDF_AGE)
+    headers = {"ETag": quote_etag(digest), "Content-Disposition": f'inline; filename="{audience}-{nation}-{pdf}.pdf"'}
     return HttpResponse(content, content_type="application/pdf", headers=headers)
