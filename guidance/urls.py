@@ -6,4 +6,5 @@ urlpatterns = [
     path("guidance/", views.guidance, name="guidance"),
     path("guidance/<slug:audience>/", views.guidance_page, name="guidance_page"),
     path("guidance/<slug:audience>/<slug:nation>/", views.guidance_page, name="guidance_nation_page"),
+    path("guidance/<slug:audience>/<slug:nation>/<slug:pdf>.pdf", views.guidance_download, name="guidance_download"),
 ]

@@ -1,25 +1,23 @@
 """PDFs with a tagged structure: A4 pages, fonts with every Latin letter, our mark and QR codes."""
 
 import tempfile
-import unicodedata
 from collections import Counter
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache
-from importlib.resources import files
 from itertools import groupby
-from pathlib import Path
 from typing import IO, Self, cast
 
 import segno
-from anyascii import anyascii
 from fpdf import FPDF, ViewerPreferences
-from fpdf.enums import Duplex, MethodReturnValue
+from fpdf.enums import Duplex
 from fpdf.fonts import TTFFont
 from fpdf.output import PDFPage
 from fpdf.structure_tree import StructElem, StructureTreeBuilder
 from fpdf.syntax import PDFObject
+
+from ctac.pdf.typesetting import FONTS, printable
 
 # A screen reader finds headings, paragraphs and lists by a PDF's structure tree (ISO 32000-1, 14.7 and 14.8). fpdf2 tags
 # pictures only, in a flat tree; this adds text and nested elements by fpdf2's own builder.
@@ -134,66 +132,7 @@ class TaggedPdf(FPDF):
             self.set_fill_color(*colour)
             self.rect(x, y, width, height, style="F")
 
-    def write_block(
-        self, kind: str, text: str, *, size: float, colour: Colour, bold: bool = False, width: float = 0, leading: float = 1.35
-    ) -> None:
-        """A paragraph from here, `width` wide (0: to the right margin); what comes next starts below, at the same left edge."""
-        with self.tagged(kind, text):
-            self.draw_text(text, size=size, colour=colour, bold=bold, width=width, leading=leading)
 
-    def draw_text(
-        self, text: str, *, size: float, colour: Colour, bold: bool = False, width: float = 0, leading: float = 1.35
-    ) -> None:
-        """The ink alone, for inside `tagged` or `decoration`."""
-        left = self.x
-        self.set_font("Helvetica", "B" if bold else "", size)
-        self.set_text_color(*colour)
-        self.multi_cell(width, size * leading * MM_PER_POINT, text, align="L", new_x="LMARGIN", new_y="NEXT")
-        self.set_x(left)
-
-    def height_of(self, text: str, *, size: float, width: float, bold: bool = False, leading: float = 1.35) -> float:
-        """What draw_text would take."""
-        self.set_font("Helvetica", "B" if bold else "", size)
-        height = self.multi_cell(
-            width, size * leading * MM_PER_POINT, text, align="L", dry_run=True, output=MethodReturnValue.HEIGHT
-        )
-        return float(height)  # type: ignore[arg-type]
-
-
-UNPRINTABLE = "\N{WHITE SQUARE}"  # shows that a letter stood here which neither font nor transliteration knows
-RIGHT_TO_LEFT_CLASSES = frozenset({"R", "AL"})
-INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf"})  # control characters, joiners, marks of direction: nothing on paper
-
-
-def printable(text: str, has: Container[int]) -> str:
-    """On one line, in letters of a font that has these code points; others are transliterated, and nothing becomes '?' (ADR 19).
-
-    What is read from the right is transliterated even where the font has it: unjoined and backwards nobody could read it.
-    """
-    text = " ".join(unicodedata.normalize("NFC", text).split())
-    if text.isascii() and text.isprintable():
-        return text
-    visible = (letter for letter in text if unicodedata.category(letter) not in INVISIBLE_CATEGORIES)
-    runs = groupby(
-        visible, key=lambda letter: ord(letter) in has and unicodedata.bidirectional(letter) not in RIGHT_TO_LEFT_CLASSES
-    )
-    words = "".join("".join(run) if ours else _in_latin("".join(run)) for ours, run in runs)
-    return " ".join(words.split())
-
-
-def _in_latin(letters: str) -> str:
-    """Transliterated. Some letters are silent, but not all of a run is. Arabic comes without capitals, so each word gets one."""
-    text = ""
-    for letter in letters:
-        latin = anyascii(letter)
-        if not unicodedata.category(letter).startswith("P"):
-            # A sound that Latin letters don't have is an apostrophe. Beyond U+FFFF, where rare ideographs are, none is silent.
-            latin = latin.replace("?", "'").replace("`", "'") or (UNPRINTABLE if letter > "\uffff" else "")
-        text += latin
-    return " ".join(word[:1].upper() + word[1:] for word in (text or UNPRINTABLE).split(" "))
-
-
-FONTS = Path(str(files("leaflets"))) / "fonts"
 FAMILY = "Liberation"
 ASCENT, DESCENT = 0.905, 0.212  # of Liberation Sans, in parts of its size
 LINE_HEIGHT = 1.2
@@ -230,7 +169,7 @@ class PrintPdf(TaggedPdf):
             face.ttfont.close()
 
     def printable(self, text: str) -> str:
-        return printable(text, self.faces[False].cmap)
+        return printable(text)
 
     def width_of(self, text: str, *, size: float, bold: bool = False) -> float:
         """Millimetres that a printable text takes."""

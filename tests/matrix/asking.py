@@ -79,6 +79,7 @@ def arguments(route: str, names: set[str], world: dict[str, Any]) -> dict[str, o
                 "number": 1,
                 "audience": "health-visitors",
                 "nation": "england",
+                "pdf": "checklist",
                 "kind": "booking-confirmed",
                 "topic": "editions",
                 "token": objects["tokens"].get(route, MADE_UP),

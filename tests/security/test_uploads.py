@@ -91,14 +91,14 @@ def ours(now: datetime) -> bytes:
 
 def test_a_leaflet_as_designers_make_it_is_taken(now: datetime) -> None:
     """Ours, tagged and with fonts; and one with links, a first view, and words that only look like an action."""
-    assert count_pages(ours(now)) == 2
+    assert count_pages(ours(now)) > 4
     harmless = b"<< /OpenAction [1 0 R /Fit] >> << /S /URI /URI (https://ctac.example) >> << /Title (LaunchDay JavaScript) >>"
     assert count_pages(pdf(harmless)) == 1
 
 
 def test_a_picture_of_a_huge_page_is_drawn_small_or_not_at_all(now: datetime) -> None:
     """An image bomb: it has a process of its own, with an end to its memory and its time."""
-    huge = re.sub(rb"/MediaBox \[[^]]*\]", b"/MediaBox [0 0 1 99999999]", ours(now))
+    huge = re.sub(rb"/MediaBox ?\[[^]]*\]", b"/MediaBox [0 0 1 99999999]", ours(now))
     assert huge != ours(now)
     seen = catalogue_services.render_first_page(huge)
     assert seen is None or len(seen.picture) <= 15_000

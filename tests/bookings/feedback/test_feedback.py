@@ -2,6 +2,7 @@
 
 import re
 from datetime import timedelta
+from io import BytesIO
 
 import pytest
 import time_machine
@@ -31,7 +32,7 @@ from notifications.models import Notification
 from tests.bookings.feedback.conftest import END, JUST_AFTER, START
 from tests.bookings.open_sessions.rows import make_place, make_session
 from tests.factories import make_staff, sign_in, sign_in_staff
-from tests.leaflets.tagged import drawn_outside, elements, page_streams, spoken
+from tests.leaflets.dispatch.prints.reading import Read
 
 pytestmark = pytest.mark.django_db
 SAID = {"useful": "5", "clear": "4", "ready": "5", "comment": "A break, please."}
@@ -233,7 +234,8 @@ def test_the_certificate_has_the_name_and_nothing_else_keeps_it(
 
 
 def certificate_says(content: bytes) -> None:
-    said = spoken(content)
+    with Read(BytesIO(content)) as read:
+        said, outside = read.spoken(), read.drawn_outside()
     assert said[0] == ("P", "Child trafficking advice centre")
     assert said[1:7] == [
         ("H1", "Certificate of attendance"),
@@ -245,6 +247,6 @@ def certificate_says(content: bytes) -> None:
     ]
     assert ("P", "Given by: CTAC, the child trafficking advice centre") in said
     assert any("not accredited" in words for _kind, words in said)
-    assert [each["kind"] for each in elements(content).values()].count("H1") == 1
-    assert drawn_outside(page_streams(content)[0]) == []
+    assert [kind for kind, _words in said].count("H1") == 1
+    assert outside == 0
     assert str(settings.SITE_URL) in said[-1][1]

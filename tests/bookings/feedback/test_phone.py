@@ -17,7 +17,6 @@ from bookings.models import Afterwards, Booking, State
 from tests.bookings.feedback.conftest import END, START
 from tests.bookings.rows import make_booking, make_presenter
 from tests.leaflets.dispatch.prints.reading import Read
-from tests.leaflets.tagged import drawn_outside, page_streams, spoken
 
 pytestmark = pytest.mark.django_db
 
@@ -128,10 +127,13 @@ def test_a_phone_reads_the_slide_and_a_screen_reader_too(phone: Client, booking:
     afterwards = Afterwards.objects.get()
     url = f"{settings.SITE_URL}/f/{afterwards.code}/"
     assert (response["Content-Type"], open_afterwards(given=booking, now=timezone.now())) == ("application/pdf", afterwards)
-    assert [kind for kind, _words in spoken(response.content)] == ["P", "H1", "P", "P", "P"]
-    assert spoken(response.content)[-1][1] == url.partition("://")[2].rstrip("/")
-    assert [drawn_outside(each) for each in page_streams(response.content)[:1]] == [[]]
     with Read(BytesIO(response.content)) as read:
+        assert [kind for kind, _words in read.spoken()] == ["P", "H1", "P", "P", "P", "Figure"]
+        assert [words for _kind, words in read.spoken()][-2:] == [
+            url.partition("://")[2].rstrip("/"),
+            f"QR code that opens {url}",
+        ]
+        assert read.drawn_outside() == 0
         picture = read.picture(0, 60)
         assert len(read.texts()) == 1
     assert picture.width > 1.7 * picture.height

@@ -67,7 +67,7 @@ def test_an_upload_is_drawn_and_one_that_can_not_be_drawn_is_an_edition_all_the_
         upload = {"leaflet": leaflet.pk, "label": label, "published_on": "2 3 2026", "review_on": "1 3 2028"}
         client.post("/staff/leaflets/edition/add/", {**upload, "pdf": ContentFile(content, "leaflet.pdf")})
         edition = leaflet.editions.get(label=label)
-        assert (edition.state, bool(edition.cover), edition.paper) == ("current", has_cover, "a4" if has_cover else "")
+        assert (edition.state, bool(edition.cover), edition.paper) == ("current", has_cover, "a5" if has_cover else "")
 
 
 def test_a_command_looks_at_what_nobody_has_looked_at_yet(

@@ -1,6 +1,7 @@
 """A printed PDF as others read it: PDFium, which browsers use, for its text, its structure and its picture."""
 
 import ctypes
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import IO, Any
 
@@ -61,6 +62,83 @@ class Read:
             pdfium.FPDF_StructTree_Close(tree)
         assert kind == "Document"
         return inner
+
+    def spoken(self) -> list[tuple[str, str]]:
+        """What a screen reader is given, in order: the kind of each paragraph, heading, cell or label, and its words."""
+        return [said for number in range(len(self.document)) for said in self._spoken_on(number)]
+
+    def _spoken_on(self, number: int) -> list[tuple[str, str]]:
+        page, words = self.page(number), self._words(number)
+        tree = pdfium.FPDF_StructTree_GetForPage(page.raw)
+        try:
+            count = pdfium.FPDF_StructTree_CountChildren(tree)
+            tops = [pdfium.FPDF_StructTree_GetChildAtIndex(tree, place) for place in range(count)]
+            return [(kind, text) for top in tops for kind, text in _paragraphs(top, words) if text]
+        finally:
+            pdfium.FPDF_StructTree_Close(tree)
+
+    def _words(self, number: int) -> dict[int, str]:
+        """Of a page, by the number of the mark that they stand in; -1 is what stands in none."""
+        page, words = self.page(number), defaultdict[int, str](str)
+        textpage = self._kept(page.get_textpage())
+        for each in page.get_objects(filter=[pdfium.FPDF_PAGEOBJ_TEXT]):
+            words[pdfium.FPDFPageObj_GetMarkedContentID(each.raw)] += _said(
+                lambda it, buffer, size: pdfium.FPDFTextObj_GetText(
+                    it, textpage.raw, ctypes.cast(buffer, ctypes.POINTER(ctypes.c_ushort)), size
+                ),
+                each.raw,
+            )
+        return words
+
+    def drawn_outside(self) -> int:
+        """How many things on all pages are neither an element's content nor decoration."""
+        objects = [each.raw for number in range(len(self.document)) for each in self.page(number).get_objects(max_depth=1)]
+        return sum(pdfium.FPDFPageObj_GetMarkedContentID(each) < 0 and "Artifact" not in _marks(each) for each in objects)
+
+
+PARAGRAPHS = frozenset({"P", "TH", "TD", "Lbl", "LBody", "Figure", *(f"H{level}" for level in range(1, 7))})
+
+
+def _paragraphs(element: Any, words: dict[int, str]) -> Iterator[tuple[str, str]]:
+    """The innermost ones with all their words; a heading is one, whatever is in it."""
+    kind, _alt, inner = described = _element(element)
+    heading = kind[0] == "H" and kind in PARAGRAPHS
+    if heading or not any(within in PARAGRAPHS for within in _kinds(inner)):
+        text = " ".join(_words_of(element, words).replace("\u200b", "").split())
+        yield kind, text or described[1]
+        return
+    for place in range(pdfium.FPDF_StructElement_CountChildren(element)):
+        child = pdfium.FPDF_StructElement_GetChildAtIndex(element, place)
+        if child:
+            yield from _paragraphs(child, words)
+
+
+def _kinds(elements: list[Any]) -> Iterator[str]:
+    for kind, _alt, inner in elements:
+        yield kind
+        yield from _kinds(inner)
+
+
+def _words_of(element: Any, words: dict[int, str]) -> str:
+    text = ""
+    for place in range(pdfium.FPDF_StructElement_CountChildren(element)):
+        child = pdfium.FPDF_StructElement_GetChildAtIndex(element, place)
+        mark = pdfium.FPDF_StructElement_GetChildMarkedContentID(element, place)
+        # A mark of another page is -1 here.
+        text += _words_of(child, words) + " " * (_element(child)[0] == "P") if child else words.get(mark, "") if mark >= 0 else ""
+    return text
+
+
+def _marks(each: Any) -> set[str]:
+    marks = (pdfium.FPDFPageObj_GetMark(each, place) for place in range(pdfium.FPDFPageObj_CountMarks(each)))
+    return {_named(mark) for mark in marks}
+
+
+def _named(mark: Any) -> str:
+    size = ctypes.c_ulong()
+    buffer = (ctypes.c_ushort * 50)()
+    pdfium.FPDFPageObjMark_GetName(mark, buffer, 100, ctypes.byref(size))
+    return bytes(buffer)[: max(0, size.value - 2)].decode("utf-16-le")
 
 
 def _element(element: Any) -> tuple[str, str, list[Any]]:

@@ -1,16 +1,16 @@
 """What names become on paper: themselves in every Latin letter, something to read in other scripts, never a question mark."""
 
 import pytest
+from fontTools.ttLib import TTFont
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from leaflets.pdf import UNPRINTABLE, PrintPdf, printable
+from ctac.pdf.typesetting import FONTS, UNPRINTABLE, font_letters, printable
 
 
-@pytest.fixture(scope="module")
-def letters(paper: PrintPdf) -> dict[int, str]:
-    assert paper.faces[False].cmap.keys() == paper.faces[True].cmap.keys()  # bold can say whatever regular can
-    return paper.faces[False].cmap
+def test_bold_can_say_whatever_regular_can() -> None:
+    faces = [set(TTFont(path).getBestCmap()) for path in FONTS.glob("*.ttf")]
+    assert faces == [font_letters()] * 2
 
 
 @pytest.mark.parametrize(
@@ -29,20 +29,20 @@ def letters(paper: PrintPdf) -> dict[int, str]:
         ("\ue000 李\U00020bb6", f"{UNPRINTABLE} Li{UNPRINTABLE}"),
     ],
 )
-def test_a_name_in_any_script(letters: dict[int, str], name: str, printed: str) -> None:
-    assert printable(name, letters) == printed
+def test_a_name_in_any_script(name: str, printed: str) -> None:
+    assert printable(name) == printed
 
 
 @settings(max_examples=200)
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=40))
-def test_whatever_is_typed_can_be_drawn(letters: dict[int, str], text: str) -> None:
-    printed = printable(text, letters)
-    assert {letter for letter in printed if ord(letter) not in letters} == set()
-    assert printable(printed, letters) == printed
+def test_whatever_is_typed_can_be_drawn(text: str) -> None:
+    printed = printable(text)
+    assert {letter for letter in printed if ord(letter) not in font_letters()} == set()
+    assert printable(printed) == printed
 
 
 @settings(max_examples=200)
 @given(st.text(st.characters(categories=["L"]), min_size=1, max_size=40))
-def test_no_letter_becomes_a_question_mark_or_nothing(letters: dict[int, str], text: str) -> None:
-    printed = printable(text, letters)
+def test_no_letter_becomes_a_question_mark_or_nothing(text: str) -> None:
+    printed = printable(text)
     assert ("?" in printed, printed == "") == (False, False)

@@ -1,0 +1,84 @@
+"""The PDFs of the guidance, from the text of its pages: the leaflet, the same in large print, and a checklist on one sheet."""
+
+import json
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from markdown_it.tree import SyntaxTreeNode
+
+from ctac.dates import format_day
+from ctac.pdf.typesetting import qr_code, template_digest, typeset
+from guidance.content import SECTIONS, Guidance, NationText, Section, commonmark
+
+LEAFLET, LARGE_PRINT, CHECKLIST = KINDS = ("leaflet", "large-print", "checklist")
+LOOKS = dict(zip(SECTIONS, ("", "", "to-do", "not-to-do", ""), strict=True))  # of a section, in the leaflet
+
+
+def guidance_pdf(kind: str, data: dict[str, Any], *, made_at: datetime) -> bytes:
+    return typeset(kind, data, made_at=made_at)
+
+
+def guidance_digest(kind: str, data: dict[str, Any]) -> str:
+    """The same as long as the PDF says and looks the same."""
+    return sha256(json.dumps([kind, data, template_digest()]).encode()).hexdigest()
+
+
+def guidance_data(
+    guidance: Guidance, nation: NationText | None, *, url: str, notice: str = "", label: str = ""
+) -> dict[str, Any]:
+    """What all three print. `url`: of the page with this text; `notice`: that it is a sample, say; `label`: of an edition.
+
+    Without a nation it is for all of the UK, and the code leads on to the page where a nation is chosen.
+    """
+    heading, _colon, audience = guidance.title.partition(": ")
+    written = max(text.written for text in (guidance, nation) if text)
+    page = url.partition("://")[2].rstrip("/")
+    advice = {"hours": settings.ADVICE_HOURS, "email": settings.ADVICE_EMAIL}
+    return {
+        "title": guidance.title,
+        "centre": _("Child trafficking advice centre"),
+        "heading": heading,
+        "audience": audience[:1].upper() + audience[1:],
+        "description": guidance.description,
+        "notice": notice,
+        "label": label or _("Text of %(day)s.") % {"day": format_day(written)},
+        "danger": _("If a child is in immediate danger, call 999."),
+        "sections": [section_data(section) for section in guidance.sections],
+        "nation": nation and nation_data(nation),
+        "for_whom": _("Checklist: %(audience)s") % {"audience": guidance.short_title},
+        "tick": _("Tick each step"),
+        "checklist": guidance.checklist,
+        "call": {
+            "heading": _("Who to call"),
+            "lead": _("Not sure? Talk it through with our advice line for professionals:"),
+            "phone": settings.ADVICE_PHONE,
+            "more": _("%(hours)s. Or email %(email)s.") % advice,
+        },
+        "code": qr_code(url),
+        "how": _("Read this on the web, with all its links:"),
+        "address": page,
+        "page_of": _("Page {page} of {pages}"),
+    }
+
+
+def nation_data(nation: NationText) -> dict[str, Any]:
+    return {"heading": nation.title, "sections": [section_data(section) for section in nation.sections]}
+
+
+def section_data(section: Section) -> dict[str, Any]:
+    tree = SyntaxTreeNode(commonmark.parse(section.markdown))
+    blocks = [as_data(node) for node in tree.children]
+    return {"heading": section.heading, "look": LOOKS.get(section.heading, ""), "blocks": blocks}
+
+
+def as_data(node: SyntaxTreeNode) -> dict[str, Any]:
+    """What the templates are given of a Markdown text. Words stay words: none of them is markup to Typst."""
+    return {
+        "type": node.type,
+        "text": node.content if node.type == "text" else "",
+        "href": node.attrs.get("href", ""),
+        "children": [as_data(child) for child in node.children],
+    }
