@@ -173,13 +173,13 @@ def client_address(request: HttpRequest) -> str:
 
 # How the sentence begins; ReachedThrottle goes on with when to try again.
 THROTTLE_SENTENCES = {
-    By.NETWORK: gettext_lazy("Very many tries came from your network in a short time."),
-    By.ACCOUNT: gettext_lazy("You have done this very often in a short time."),
-    By.ORGANISATION: gettext_lazy("Very many orders came from your organisation today."),
-    By.POSTCODE: gettext_lazy("Very many orders for this delivery postcode came in today."),
-    By.TITLE: gettext_lazy("Very many people are ordering one of your leaflets just now."),
-    By.MAILBOX: gettext_lazy("Very many emails were asked for to this address."),
-    By.BOOKING: gettext_lazy("This booking was changed very often today."),
+    By.NETWORK: gettext_lazy("We have had too many tries from your network in a short time."),
+    By.ACCOUNT: gettext_lazy("You have done this too often in a short time."),
+    By.ORGANISATION: gettext_lazy("Your organisation has placed a great many orders today."),
+    By.POSTCODE: gettext_lazy("We have had a great many orders for this delivery postcode today."),
+    By.TITLE: gettext_lazy("A great many people are ordering one of your leaflets just now."),
+    By.MAILBOX: gettext_lazy("We have had too many requests to email this address."),
+    By.BOOKING: gettext_lazy("This booking has been changed too often today."),
 }
 
 
@@ -503,7 +503,7 @@ HONEYPOT_SENTENCES = {
         "Something on your computer filled in a box that you can’t see. Nothing is lost: press the button again."
     ),
     Why.TOO_OLD: gettext_lazy("This page was open for more than a day. Check what it says, then press the button again."),
-    Why.NO_TIME: gettext_lazy("This page did not come back to us whole. Nothing is lost: press the button again."),
+    Why.NO_TIME: gettext_lazy("Part of this page did not reach us. Nothing is lost: press the button again."),
 }
 # Out of sight, out of the order of tabs, unknown to screen readers, and left alone by what fills in passwords and addresses.
 # Read out of context, as in a browser without styles, its label says what to do.

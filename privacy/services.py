@@ -234,7 +234,7 @@ COMPLAINT_EMAILS = {
 
 
 class ChangedMeanwhile(DomainError):
-    message = _("A colleague has done this meanwhile, so nothing was changed.")
+    message = _("A colleague has already done this, so nothing was changed.")
 
 
 @transaction.atomic

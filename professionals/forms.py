@@ -60,7 +60,7 @@ class DetailsForm(PageForm):
         max_length=30,
         widget=forms.TextInput(attrs={"type": "tel"}),
         validators=[validate_phone],
-        help_text=_("We call only about what you book or order."),
+        help_text=_("We will only call about what you book or order."),
         error_messages={"required": _("Enter a phone number we can reach you on.")},
     )
     postcode = PostcodeField(label=_("Work postcode"), error_messages={"required": _("Enter your work postcode.")})

@@ -166,7 +166,7 @@ def form_errors(form: forms.BaseForm) -> Iterator[tuple[str, SummaryError]]:
         for error, message in zip(field.errors.as_data(), field.errors, strict=True):
             in_short = str(getattr(error, "in_short", message))
             if field.is_hidden:  # nobody can see or mend what a page sends by itself, so the sentence says what to do
-                by_itself = _("Something this page sends by itself is wrong (%(error)s) Reload the page and try again.")
+                by_itself = _("This page sent us something that we can’t use (%(error)s) Reload the page and try again.")
                 yield "", SummaryError(by_itself % {"error": in_short}, "")
             elif field.name in getattr(form, "named_in_errors", ()):
                 yield "", with_label(str(field.label), SummaryError(in_short, first_control_id(field)))

@@ -49,7 +49,9 @@ class NothingToPack(DomainError):
 
 
 class SessionHasEnded(DomainError):
-    message: str | Promise = gettext_lazy("This session has already ended, so nothing was changed. Below is what became of it.")
+    message: str | Promise = gettext_lazy(
+        "This session has already ended, so nothing was changed. You can see below what happened to it."
+    )
 
 
 class IsInSession(DomainError):

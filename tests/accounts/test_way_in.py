@@ -15,7 +15,7 @@ from tests.face.page import Page
 pytestmark = pytest.mark.django_db
 PAGES = ["/account/login/", "/account/login/password/"]
 ONWARD = ["/book/signs/check/", "/order/check/"]
-KEPT, NOT_KEPT = "What you typed is kept.", "Nothing you typed is kept."
+KEPT, NOT_KEPT = "We have kept what you typed.", "We could not keep what you typed."
 
 
 def read(client: Client, path: str) -> Page:

@@ -77,8 +77,8 @@ def test_who_is_refused_for_good_is_not_tried_again(person, monkeypatch):
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (MoveRefused, "Something of yours was changed at the same moment"),
-        (order_has_moved, "Something of yours was changed at the same moment"),
+        (MoveRefused, "Something in your account changed at the same moment"),
+        (order_has_moved, "Something in your account changed at the same moment"),
         (VisitInTheWay, "A presenter may be with you or on the way to you"),
         (StaffAccount, "This person has a staff account"),
     ],

@@ -124,7 +124,7 @@ def test_nobody_decides_what_they_have_not_read_or_what_is_decided(client, lead,
     assert booking.notes == CHILD
     safeguarding_services.read_flagged(flagged=flagged, by=lead, now=now)
     safeguarding_services.mark_as_no_child(flagged=flagged, shown=shown(flagged), by=lead, now=now)
-    with pytest.raises(DomainError, match="Somebody has decided this meanwhile"):
+    with pytest.raises(DomainError, match="A colleague has already decided this"):
         safeguarding_services.clear_flagged(flagged=flagged, shown=shown(flagged), by=lead, now=now)
 
 
@@ -139,7 +139,7 @@ def test_words_that_were_changed_since_they_were_read_are_not_decided_unread(cli
     booking.refresh_from_db()
     flagged.refresh_from_db()
     assert (booking.notes, flagged.decision) == (f"{CHILD}. She told her teacher.", Decision.OPEN)
-    assert "These words were changed while you read them." in answer
+    assert "Somebody changed these words while you read them, so nothing was done." in answer
     assert "She told her teacher." in answer  # which can be read now, and decided
     press(client, flagged, slug)
     flagged.refresh_from_db()

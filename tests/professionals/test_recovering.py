@@ -199,4 +199,4 @@ def test_the_page_says_how_to_ask_and_the_sign_in_page_leads_there(client):
     assert 'href="/account/no-way-in/"' in client.get(LOGIN).content.decode()
     page = client.get("/account/no-way-in/").content.decode()
     assert "0808 800 5000" in page
-    assert "We call your organisation" in page
+    assert "We will look up your organisation’s number" in page

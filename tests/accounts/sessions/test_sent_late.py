@@ -145,7 +145,7 @@ def test_a_file_is_asked_for_again(clock):
     client.post("/account/2fa/authenticate/", {"code": totp(), "next": LATE})
 
     page = client.get(LATE).content.decode()
-    assert "You will be asked for the file again." in page
+    assert "We will ask you for it again." in page
     assert 'enctype="multipart/form-data"' in page
 
 

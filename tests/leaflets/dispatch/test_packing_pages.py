@@ -101,7 +101,7 @@ def test_one_press_ends_in_a_summary(client, staff, edition, now):
     assert "QK 1" in page
     assert [Order.objects.get(pk=each.pk).state for each in (sent, left)] == [OrderState.DISPATCHED, OrderState.RECEIVED]
     again = press(client, session)
-    assert said(again) == ["This session has already ended, so nothing was changed. Below is what became of it."]
+    assert said(again) == ["This session has already ended, so nothing was changed. You can see below what happened to it."]
     assert "1 dispatched, 1 skipped" in words(again.content.decode())
     assert "Dispatched" in text(client, LIST, state__exact="dispatched")
 

@@ -129,9 +129,9 @@ def test_who_cancels_the_rest_reads_that_nothing_more_is_sent(client, now):
     dispatch(order=order, by=None, now=now)
     assert states(order) == [OrderState.WAITING]
     sign_in(client, person)
-    assert "Nothing more will be sent." in client.get(reverse("order_cancel", args=[order.reference])).content.decode()
+    assert "We will send nothing more." in client.get(reverse("order_cancel", args=[order.reference])).content.decode()
     client.post(reverse("order_cancel", args=[order.reference]))
     assert figures(order) == [(0, 0, 4, 6)]
-    assert "nothing more will be sent" in client.get(order.get_absolute_url()).content.decode()
+    assert "We will send nothing more" in client.get(order.get_absolute_url()).content.decode()
     mail = render(email_named("order-cancelled")(Notification.objects.get(kind="order-cancelled")).message())
     assert "Nothing more will be sent than what has left already." in mail.text
