@@ -195,7 +195,7 @@ class AcknowledgeComplaintForm(ComplaintMessageForm):
     words = forms.CharField(
         label=gettext_lazy("Anything to add"),
         help_text=gettext_lazy(
-            "The email says that we have read the complaint and are looking into it. You could add who is doing so. No details of a child."
+            "The email says that we have read the complaint and are looking into it. You could add who is. No details of a child."
         ),
         max_length=MAX_TEXT_LENGTH,
         required=False,
