@@ -53,7 +53,8 @@ class Rule:
     `hold(key)` locks what decides whether it is due, if that is more than the row. `ahead`: due so long before the time is over.
     `ready(rows, now)` narrows the due rows by what depends on now.
 
-    `what` names the records in a list, `why` says what we keep them for, `goes` says in a sentence what is taken out of them and what stays.
+    `what` names the records in a list, `why` says what we keep them for, `goes` says in sentences what is taken out of them and
+    what stays.
     """
 
     name: str

@@ -535,6 +535,8 @@ def packing_slips(slips: Iterable[Slip], *, made_at: datetime) -> IO[bytes]:
                     facts = {"number": slip.number, "reference": slip.reference, "printed": printed}
                     foot = _("Parcel %(number)d, %(reference)s, %(printed)s") % facts
                     pdf.draw_line(foot, SLIP_LEFT, FOOT, size=9, colour=QUIET)
+                    charity = _("%(name)s. Registered charity %(number)s. %(address)s") % settings.CHARITY
+                    pdf.draw_line(charity, SLIP_LEFT, FOOT + 4.5, size=9, colour=QUIET)
                     text = _("Page %(page)d of %(pages)d") % {"page": number, "pages": len(pages)}
                     pdf.draw_line(text, SLIP_RIGHT - pdf.width_of(text, size=9), FOOT, size=9, colour=QUIET)
         return pdf.written()
