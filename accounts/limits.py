@@ -240,9 +240,9 @@ class ReachedThrottle:
         when = clock if uk_day(whole) == uk_day(now) else f"{clock}, {format_day(whole)}"
         happened = THROTTLE_SENTENCES[self.throttle.by]
         tel = "tel:" + "".join(sign for sign in settings.ADVICE_PHONE if sign.isdigit() or sign == "+")
-        ask = _("Your answers are kept. Try again at %(when)s, or call us on") % {"when": when}
-        phone = settings.ADVICE_PHONE
-        return format_html('{} {} <a class="govuk-link" href="{}">{}</a> ({}).', happened, ask, tel, phone, settings.ADVICE_HOURS)
+        link = format_html('<a class="govuk-link" href="{}">{}</a>', tel, settings.ADVICE_PHONE)
+        ask = _("{happened} Your answers are kept. Try again at {when}, or call us on {phone} ({hours}).")
+        return format_html(ask, happened=happened, when=when, phone=link, hours=settings.ADVICE_HOURS)
 
     def seconds(self, now: datetime) -> int:
         """For the header Retry-After."""

@@ -63,7 +63,9 @@ class ComplaintForm(ComplaintDetailsMixin, HoneypotMixin, ChildDetailsMixin, One
         label=gettext_lazy("Email address"),
         max_length=254,
         required=False,
-        help_text=gettext_lazy("We send our answer there. If you have none, leave this empty and give a phone number."),
+        help_text=gettext_lazy(
+            "We will send our answer there. If you have no email address, leave this empty and give a phone number."
+        ),
     )
     phone = forms.CharField(
         label=gettext_lazy("Phone number"),
@@ -279,7 +281,7 @@ class EnterBreachForm(OneTimeTokenForm, TimedForm):
     clock = clock_field(gettext_lazy("At what time?"))
     what = long_text(
         gettext_lazy("What happened?"),
-        gettext_lazy("Data that was lost, changed, seen by or sent to somebody who should not have it. No names."),
+        gettext_lazy("Say which data was lost, changed, or seen by or sent to a person who should not have it. No names."),
         gettext_lazy("Write what happened."),
     )
     happened = forms.CharField(
@@ -319,7 +321,7 @@ class CommissionerReportForm(TimedForm):
     reference = forms.CharField(label=gettext_lazy("Their reference"), max_length=60, required=False)
     words = long_text(
         gettext_lazy("What they were told"),
-        gettext_lazy("In short. If the 72 hours were over, say why it took longer. No names."),
+        gettext_lazy("Keep it short. If the 72 hours were over, say why it took longer. No names."),
         "",
         required=False,
     )
@@ -344,7 +346,7 @@ class NoCommissionerReportForm(NeverKeptForm):
 
     words = long_text(
         gettext_lazy("Why they need not be told"),
-        gettext_lazy("Only if it is unlikely that it does anybody any harm. They may ask for this reason. No names."),
+        gettext_lazy("Only if harm to anybody is unlikely. The Commissioner may ask for this reason. No names."),
         gettext_lazy("Write why they need not be told."),
     )
 

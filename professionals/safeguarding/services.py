@@ -145,7 +145,7 @@ def _lock_undecided(flagged: FlaggedText, shown: str, by: User) -> tuple[Flagged
     if locked.is_decided:
         raise DomainError(_("A colleague has already decided this."))
     if not locked.was_read_by(by):
-        raise DomainError(_("Read what was written first."))
+        raise DomainError(_("First read what the person wrote."))
     # Writers to the object wait meanwhile, so that no new mark and no new word of theirs is lost.
     for row in rows_of(locked):
         if hasattr(row, "flagged_child_details"):

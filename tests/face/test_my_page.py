@@ -108,7 +108,7 @@ def test_places_at_open_sessions_say_what_to_do_and_go_down_when_they_are_over(c
     assert references_below(page, "past-places-heading") == [sessions[3].reference, past.reference]
     assert [line.text.split(f": {sessions[0].presentation.title}")[0] for line in page.all("p", "entry__next")] == [
         "Add it to your calendar",
-        "You are on the waiting list. See how it stands",
+        "You are on the waiting list. See your place in the queue",
         "We are keeping a place for you until Wednesday 13 January 2027, 10am. Take it",
     ]
 

@@ -119,7 +119,7 @@ def test_what_is_not_about_a_child_is_a_text_like_any_other(client, lead, flagge
 
 
 def test_nobody_decides_what_they_have_not_read_or_what_is_decided(client, lead, flagged, booking, now):
-    assert "Read what was written first." in client.post(page(flagged, "clear")).content.decode()
+    assert "First read what the person wrote." in client.post(page(flagged, "clear")).content.decode()
     booking.refresh_from_db()
     assert booking.notes == CHILD
     safeguarding_services.read_flagged(flagged=flagged, by=lead, now=now)

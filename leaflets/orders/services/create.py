@@ -319,7 +319,7 @@ class AlreadyDecided(DomainError):
 
 
 class NothingToSendAgain(DomainError):
-    message: str | Promise = _("None of these leaflets can be ordered now. Close this with a reason instead.")
+    message: str | Promise = _("We can’t order any of these leaflets now. Close this with a reason instead.")
 
 
 @transaction.atomic

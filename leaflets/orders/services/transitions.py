@@ -72,7 +72,7 @@ class OrderHasMoved(DomainError):
 class OrderIsTransferred(OrderHasMoved):
     """What is brought to a visit goes to whoever takes the visit over."""
 
-    message = gettext_lazy("A colleague of yours has this order by now, so nothing was changed.")
+    message = gettext_lazy("A colleague is already working on this order, so nothing was changed.")
 
 
 class TakenOutByRecall(OrderHasMoved):

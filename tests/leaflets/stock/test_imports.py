@@ -117,7 +117,7 @@ def test_a_count_holds_only_against_the_figure_that_the_list_had(client, staff, 
     start_packing(order=order, by=None, now=now)
     dispatch(order=order, by=None, now=now)
     page = press(client, checked).content.decode()
-    assert "Something changed since this page was shown" in page
+    assert "Something has changed since you opened this page" in page
     assert "The list said 50, now it is 45" in page
     edition.refresh_from_db()
     assert edition.on_hand == 45
@@ -253,7 +253,7 @@ def test_what_changed_between_looking_and_pressing_is_said_and_nothing_is_writte
     checked = upload(client, as_csv(["gp", "", "", "10", "", ""], ["it", "", "", "10", "", ""]))
     receive_stock(edition=edition, copies=1, by=None, now=now)
     refused = press(client, checked)
-    assert "Something changed since this page was shown" in refused.content.decode()
+    assert "Something has changed since you opened this page" in refused.content.decode()
     assert "51 on the shelf, then 61" in refused.content.decode()
     assert list(Edition.objects.order_by("pk").values_list("on_hand", flat=True)) == [51, 5]
     press(client, refused)
@@ -400,7 +400,7 @@ def test_versions_that_change_places_are_refused_as_a_whole(now, staff, edition)
     _arabic, _urdu = (make_leaflet(name, version_of=edition.leaflet, language=name) for name in ("arabic", "urdu"))
     swap = catalogue({"Short name": "arabic", "Language": "Urdu"}, {"Short name": "urdu", "Language": "Arabic"})
     sheet = kept(swap, now, SheetKind.CATALOGUE)
-    with pytest.raises(DomainError, match="These rows can’t be written in one go"):
+    with pytest.raises(DomainError, match="We can’t save these rows together"):
         apply_import(sheet=sheet, shown=plan_import(sheet).digest, again=False, by=staff, now=now)
     assert (SheetImport.objects.get().state, Leaflet.objects.get(slug="arabic").language) == (ImportState.CHECKED, "arabic")
 
