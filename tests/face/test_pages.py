@@ -171,7 +171,7 @@ def test_messages_are_announced(level: int, role: str) -> None:
 
 def test_the_first_page_begins_with_a_worry_about_a_child(client: Client) -> None:
     page = read(client, "/")
-    assert [element.text for element in page.all("h2")][0] == "Worried about a child now?"
+    assert page.all("h2")[0].text == "Worried about a child now?"
     panel = page.one("section", "worry-panel")
     assert [a.attrs["href"] for a in page.all("a") if panel in a.inside] == ["tel:999", "tel:101", "tel:08088005000"]
 
