@@ -304,7 +304,7 @@ RULES = (
     ),
     Rule(
         name="readers",
-        what=gettext_lazy("Which colleague read and decided a text that may be about a child"),
+        what=gettext_lazy("Who read and decided on words that may be about a child"),
         why=gettext_lazy("To keep children safe"),
         since=gettext_lazy("that day"),
         goes=gettext_lazy("We erase who it was. We keep that somebody read and decided it, and when."),
@@ -317,7 +317,7 @@ RULES = (
     ),
     Rule(
         name="copies",
-        what=gettext_lazy("Which colleague gave a copy of somebody’s data or erased it, and why"),
+        what=gettext_lazy("Who copied or erased a person’s data for us, and why"),
         why=gettext_lazy("To show what we did"),
         since=gettext_lazy("that day"),
         goes=gettext_lazy("We delete it. Of an erased person we keep the number of the old record, and no name."),
@@ -399,7 +399,9 @@ class RetentionPeriod:
 
 def notice_periods() -> Iterator[RetentionPeriod]:
     """The table of the privacy notice, as the rules and settings have it: people first. Of the warning it has a sentence."""
-    for rule in reversed([rule for rule in registered_rules() if not rule.ahead]):
+    kinds = list(settings.KEEP_MONTHS)
+    rules = [rule for rule in registered_rules() if not rule.ahead]
+    for rule in sorted(rules, key=lambda rule: (kinds.index(rule.keeps), not rule.one_by_one)):
         how_long = _("%(long)s after %(since)s") % {"long": rule.how_long, "since": rule.since}
         yield RetentionPeriod(str(rule.what), str(rule.why), how_long)
     yield from hourly_periods()
