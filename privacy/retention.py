@@ -405,12 +405,13 @@ def notice_periods() -> Iterator[RetentionPeriod]:
         how_long = _("%(long)s after %(since)s") % {"long": rule.how_long, "since": rule.since}
         yield RetentionPeriod(str(rule.what), str(rule.why), how_long)
     yield from hourly_periods()
+    backups = span_in_words(timedelta(days=settings.BACKUP_KEEP_DAYS))
     for what, why, how_long in (
         (_("Saved addresses"), _("To save you typing"), _("Until you remove them")),
         (_("Leaflets that you wait for"), _("To tell you when they are back"), _("Until we tell you")),
         (_("Which emails you chose, when and where"), _("To send only those"), _("Until we erase you")),
         (_("Server logs, by number alone"), _("To find faults"), span_in_words(SERVER_LOG)),
-        (_("Backups"), _("In case our computers fail"), _("Up to %(days)s days") % {"days": settings.BACKUP_KEEP_DAYS}),
+        (_("Backups"), _("In case our computers fail"), _("Up to %(long)s") % {"long": backups}),
     ):
         yield RetentionPeriod(what, why, how_long)
 

@@ -27,7 +27,7 @@ def read(client: Client, path: str) -> Page:
 def test_it_is_one_way_for_all_with_one_main_button(client: Client) -> None:
     page = read(client, "/account/login/")
     assert page.all("h2") == []
-    assert "If you are new here, do the same." in page.one("main").text
+    assert "If you are new here, do the same to create a free account." in page.one("main").text
     main = page.one("main")
     buttons = [
         (each.text, "govuk-button--secondary" in each.classes) for each in page.all("", "govuk-button") if main in each.inside

@@ -148,7 +148,7 @@ def test_words_that_were_changed_since_they_were_read_are_not_decided_unread(cli
 
 def test_a_button_pressed_without_the_page_decides_nothing(client, lead, flagged):
     client.post(page(flagged, "read"))
-    assert "These words were changed" in client.post(page(flagged, "clear"), follow=True).content.decode()
+    assert "Somebody changed these words" in client.post(page(flagged, "clear"), follow=True).content.decode()
     flagged.refresh_from_db()
     assert not flagged.is_decided
 

@@ -54,7 +54,7 @@ def test_a_professional_finds_what_was_typed_and_sends_it(clock, person):
     clock.shift(timedelta(hours=3))
     answer = client.post(DETAILS, {**TYPED, "organisation_name": "Leeds Health Visiting"})
     assert answer["Location"] == "/account/login/?next=%2Faccount%2Fsent-late%2F"
-    assert "what you typed is kept" in client.get(answer["Location"]).content.decode()
+    assert "we have kept what you typed" in client.get(answer["Location"]).content.decode()
 
     assert sign_in_again(client, person.email, LATE)["Location"] == LATE
     page = client.get(LATE).content.decode()

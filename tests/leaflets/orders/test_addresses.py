@@ -67,7 +67,7 @@ def test_an_address_is_kept_with_the_order_once_and_chosen_for_the_next(client, 
 
 def test_a_box_that_is_not_ticked_keeps_nothing(client, leaflet, person):
     fill(client, leaflet)
-    assert "Keep this address" not in client.get(CHECK).content.decode()
+    assert "Save this address" not in client.get(CHECK).content.decode()
     place(client)
     assert streets(person) == []
 

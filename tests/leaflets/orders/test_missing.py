@@ -307,7 +307,7 @@ def test_of_several_parcels_one_is_chosen_and_the_history_names_each(client, per
     client.post(page(order), {"parcel": second.pk})
     assert [row.parcel for row in MissingParcel.objects.all()] == [second]
     # A page of before that still offers it says that we know.
-    assert said(client.post(page(order), {"parcel": second.pk}, follow=True))[-1].startswith("You have told us")
+    assert said(client.post(page(order), {"parcel": second.pk}, follow=True))[-1].startswith("You have already told us")
     close_missing(missing=second.missing, by=None, now=timezone.now(), reason="It is in your post room.")
     shown = client.get(order.get_absolute_url())
     assert "do not send it again. It is in your post room." in shown.content.decode()
