@@ -70,7 +70,11 @@ def test_a_form_sent_without_cookies_says_what_to_do() -> None:
     refused = client.post("/account/login/", {"login": "nobody@leeds.nhs.uk"})
     said = Page(refused.content.decode()).one("main").text
     assert refused.status_code == 403
-    for words in ("This browser keeps no cookies for our site.", "Allow cookies for this site", "call 0808 800 5000"):
+    for words in (
+        "This browser keeps no cookies for our site.",
+        "Allow cookies for this site",
+        "call our advice line on 0808 800 5000",
+    ):
         assert words in said
     client.get("/account/login/")
     said = Page(client.post("/account/login/", {"login": "nobody@leeds.nhs.uk"}).content.decode()).one("main").text
