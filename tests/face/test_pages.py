@@ -172,13 +172,13 @@ def test_messages_are_announced(level: int, role: str) -> None:
 def test_the_first_page_begins_with_a_worry_about_a_child(client: Client) -> None:
     page = read(client, "/")
     assert page.all("h2")[0].text == "Worried about a child now?"
-    panel = page.one("section", "worry-panel")
+    panel = page.one("section", "worried")
     assert [a.attrs["href"] for a in page.all("a") if panel in a.inside] == ["tel:999", "tel:101", "tel:08088005000"]
 
 
 @pytest.mark.tuesday
 def test_it_says_that_the_advice_line_is_open(client: Client) -> None:
-    assert "Open now. Hours: Monday to Friday, 9.30am to 4.30pm." in read(client, "/").one("section", "worry-panel").text
+    assert "The line is open now. Monday to Friday, 9.30am to 4.30pm." in read(client, "/").one("section", "worried").text
 
 
 def test_each_page_says_which_charity_runs_it_and_who_helps_with_it(client: Client, path: str) -> None:
