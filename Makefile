@@ -21,7 +21,8 @@ ATTACK := $(VENV) -m pytest --quiet --no-header --capture=no $(ARGS)
 PRODUCTION = env CTAC_ENV=production SECRET_KEY=$$($(VENV) -c 'import secrets; print(secrets.token_urlsafe(50))') \
 	ALLOWED_HOSTS=ctac.example SITE_URL=https://ctac.example DATABASE_URL=postgres://nobody@localhost/nothing EMAIL_URL=smtp://localhost:25 \
 	STAFF_EMAIL=team@ctac.example VISIT_ESCALATION_EMAIL=manager@ctac.example SAFEGUARDING_LEAD_EMAIL=lead@ctac.example \
-	OUT_OF_HOURS_ROUTE='call the police on 101' WATCHER_PING_URL=https://monitor.example/ctac
+	OUT_OF_HOURS_ROUTE='call the police on 101' SITE_HELP_EMAIL=website@ctac.example \
+	CHARITY_NAME='A Charity' CHARITY_NUMBER=1234567 CHARITY_ADDRESS='1 High Street, Leeds LS1 4AP' WATCHER_PING_URL=https://monitor.example/ctac
 
 help: ## list what there is
 	@echo "make TARGET, where TARGET is one of"

@@ -41,7 +41,7 @@ EMAIL_ERRORS = {
     "invalid": _("Enter an email address in full, like name@example.nhs.uk."),
 }
 TYPED_CODES = (Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES)
-MOBILE_HELP = _("For alarms about presenters on visits, which then come as a text message too.")
+MOBILE_HELP = _("We will also text you when there is an alarm about a presenter on a visit.")
 PASSWORD_HINT = _("At least 12 characters. Three words that only you would put together are good.")
 
 
@@ -144,7 +144,7 @@ class ResetCodeForm(AccountForm, account.ConfirmPasswordResetCodeForm):
 
 class NewAddressForm(AccountForm, account.AddEmailForm):
     labels = {"email": _("New work email address")}
-    hints = {"email": _("We send a code to it. Your old address stays until you type the code.")}
+    hints = {"email": _("We will send a code to it. You keep your old address until you type the code.")}
 
 
 class ForgottenPasswordForm(HoneypotMixin, AccountForm, account.ResetPasswordForm):
@@ -335,7 +335,7 @@ class PasskeyNameForm(PageForm):
     name = forms.CharField(
         label=_("Name"),
         max_length=LONGEST_PASSKEY_NAME,
-        help_text=_("So that you know it again, such as the device that it is on."),
+        help_text=_("A name that you will recognise, such as the device that it is on."),
         error_messages={
             "required": _("Give the passkey a name."),
             "max_length": _("Use at most 60 characters."),

@@ -173,13 +173,13 @@ def client_address(request: HttpRequest) -> str:
 
 # How the sentence begins; ReachedThrottle goes on with when to try again.
 THROTTLE_SENTENCES = {
-    By.NETWORK: gettext_lazy("Very many tries came from your network in a short time."),
-    By.ACCOUNT: gettext_lazy("You have done this very often in a short time."),
-    By.ORGANISATION: gettext_lazy("Very many orders came from your organisation today."),
-    By.POSTCODE: gettext_lazy("Very many orders for this delivery postcode came in today."),
-    By.TITLE: gettext_lazy("Very many people are ordering one of your leaflets just now."),
-    By.MAILBOX: gettext_lazy("Very many emails were asked for to this address."),
-    By.BOOKING: gettext_lazy("This booking was changed very often today."),
+    By.NETWORK: gettext_lazy("We have had too many tries from your network in a short time."),
+    By.ACCOUNT: gettext_lazy("You have done this too often in a short time."),
+    By.ORGANISATION: gettext_lazy("Your organisation has placed a great many orders today."),
+    By.POSTCODE: gettext_lazy("We have had a great many orders for this delivery postcode today."),
+    By.TITLE: gettext_lazy("A great many people are ordering one of your leaflets just now."),
+    By.MAILBOX: gettext_lazy("We have had too many requests to email this address."),
+    By.BOOKING: gettext_lazy("This booking has been changed too often today."),
 }
 
 
@@ -240,9 +240,9 @@ class ReachedThrottle:
         when = clock if uk_day(whole) == uk_day(now) else f"{clock}, {format_day(whole)}"
         happened = THROTTLE_SENTENCES[self.throttle.by]
         tel = "tel:" + "".join(sign for sign in settings.ADVICE_PHONE if sign.isdigit() or sign == "+")
-        ask = _("Your answers are kept. Try again at %(when)s, or call us on") % {"when": when}
-        phone = settings.ADVICE_PHONE
-        return format_html('{} {} <a class="govuk-link" href="{}">{}</a> ({}).', happened, ask, tel, phone, settings.ADVICE_HOURS)
+        link = format_html('<a class="govuk-link" href="{}">{}</a>', tel, settings.ADVICE_PHONE)
+        ask = _("{happened} Your answers are kept. Try again at {when}, or call us on {phone} ({hours}).")
+        return format_html(ask, happened=happened, when=when, phone=link, hours=settings.ADVICE_HOURS)
 
     def seconds(self, now: datetime) -> int:
         """For the header Retry-After."""
@@ -503,7 +503,7 @@ HONEYPOT_SENTENCES = {
         "Something on your computer filled in a box that you can’t see. Nothing is lost: press the button again."
     ),
     Why.TOO_OLD: gettext_lazy("This page was open for more than a day. Check what it says, then press the button again."),
-    Why.NO_TIME: gettext_lazy("This page did not come back to us whole. Nothing is lost: press the button again."),
+    Why.NO_TIME: gettext_lazy("Part of this page did not reach us. Nothing is lost: press the button again."),
 }
 # Out of sight, out of the order of tabs, unknown to screen readers, and left alone by what fills in passwords and addresses.
 # Read out of context, as in a browser without styles, its label says what to do.

@@ -50,7 +50,7 @@ def may(words: str | Promise, **by_app: str) -> Duty:
 
 COORDINATION = (
     may(_("Book, decide, move, change and cancel bookings, and choose who gives them."), bookings="booking:view,add,change"),
-    may(_("Hand what somebody has still to come over to a colleague of theirs."), bookings="hand_over_booking"),
+    may(_("Hand a colleague’s coming work over to another colleague."), bookings="hand_over_booking"),
     may(_("Say after a phone call that a presenter has arrived, has left, or is safe."), bookings="booking:view,change"),
     may(_("Say who is on duty while presenters are out, and take an alarm on."), bookings="dutyshift:view,add,change,delete"),
     may(_("Plan, run and cancel open sessions, and see who has a place."), bookings="opensession:view,add,change"),
@@ -81,7 +81,7 @@ COORDINATION = (
         professionals="person:view,add,change organisation:view,add,change",
     ),
     may(
-        _("Let somebody through who was stopped, and recognise the email domain of a workplace."),
+        _("Let a stopped person through, and recognise a workplace’s email domain."),
         professionals="stopped:view,change recogniseddomain:view,add",
     ),
 )
@@ -101,13 +101,13 @@ MANAGEMENT = (
         auth="group:view",
     ),
     may(
-        _("Move the account of somebody who lost both mailbox and second factor to a new address, after a call."),
+        _("After a call, move an account to a new address when its owner has lost both mailbox and second factor."),
         accounts="recover_user",
     ),
     may(_("Take orders out as a spreadsheet, and see who has done so."), leaflets="export_orders orderexport:view"),
     may(_("Read who looked at, took out and changed what."), audit="entry:view"),
     may(
-        _("Erase a person or give them a copy of their data, see for whom that was done, and see what is kept no longer."),
+        _("Erase a person or give them a copy of their data, see when that was done, and see which records have been deleted."),
         professionals="person:view,erase give_person_data",
         privacy="dataaction:view retentionrun:view",
     ),
@@ -175,14 +175,14 @@ ROLES = (
     Role(
         "manager",
         "Manager",
-        _("Answers for the service: accounts and roles, what is offered, and what is kept of people."),
+        _("Answers for the service: accounts, roles, what we offer, and the data that we keep about people."),
         (*COORDINATION, *FULFILMENT, *MANAGEMENT),
         _("Has no diary of visits, unless they are a presenter too."),
     ),
     Role(
         "read-only",
         "Read only",
-        _("Looks, and changes nothing: for a colleague who learns the work, or checks it."),
+        _("Can look but not change anything. For a colleague who is learning or checking the work."),
         READING,
         _("Changes nothing, takes nothing out, and sees no joining links, phone numbers, leave, messages or lists of people."),
     ),

@@ -183,7 +183,7 @@ def rename_passkey(request: HttpRequest, passkey: Authenticator, name: str) -> N
     """Raises DomainError if it is gone."""
     current = current_passkey(lock_account(signed_in(request).pk), passkey)
     if current is None:
-        raise DomainError(_("This passkey was removed meanwhile, so it has no new name."))
+        raise DomainError(_("This passkey has been removed, so we could not rename it."))
     current.data["name"] = name
     current.save(update_fields=["data"])
 

@@ -201,7 +201,7 @@ def add_passkey(request: HttpRequest) -> HttpResponseBase:
         except DomainError as refusal:
             messages.error(request, str(refusal.message))
         else:
-            messages.success(request, _("The passkey is added. Next time, sign in with it."))
+            messages.success(request, _("We have added the passkey. You can sign in with it next time."))
         return redirect(PASSKEY_LIST)
     options = json.dumps(webauthn.begin_registration(signed_in(request), passwordless=True))
     return render(request, "account/passkey_add.html", {"form": form, "passkey_options": options})
@@ -218,7 +218,7 @@ def rename_passkey(request: HttpRequest, passkey_id: int) -> HttpResponse:
         except DomainError as refusal:
             messages.error(request, str(refusal.message))
         else:
-            messages.success(request, _("The passkey has its new name."))
+            messages.success(request, _("We have renamed the passkey."))
         return redirect(PASSKEY_LIST)
     return render(request, "account/passkey_rename.html", {"form": form})
 
@@ -234,7 +234,9 @@ def remove_passkey(request: HttpRequest, passkey_id: int) -> HttpResponseBase:
     except DomainError as refusal:
         messages.error(request, str(refusal.message))
     else:
-        messages.success(request, _("The passkey is removed. It no longer opens your account; delete it on your device too."))
+        messages.success(
+            request, _("We have removed the passkey, and it no longer opens your account. Delete it on your device too.")
+        )
     return redirect(PASSKEY_LIST)
 
 
@@ -653,8 +655,8 @@ def returned_mail(request: HttpRequest) -> HttpResponse:
     user = signed_in(request)
     if request.method == "POST":
         sent = put_right(address=user.email, how=ClearReason.OWNER, by=user, now=timezone.now())
-        thanks = _("Thank you. We go on writing to %(email)s, and send again what you missed.") % {"email": user.email}
-        messages.success(request, thanks if sent else _("Thank you. We go on writing to %(email)s.") % {"email": user.email})
+        thanks = _("Thank you. We will keep emailing %(email)s, and send again what you missed.") % {"email": user.email}
+        messages.success(request, thanks if sent else _("Thank you. We will keep emailing %(email)s.") % {"email": user.email})
         return redirect(safe_next(request) or "account_email")
     mark = MarkedAddress.objects.marked().filter(address=user.email.lower()).first()
     if mark is None:

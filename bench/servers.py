@@ -37,6 +37,10 @@ def environment(var_dir: Path, database: str) -> dict[str, str]:
         "VISIT_ESCALATION_EMAIL": "manager@ctac.example",
         "SAFEGUARDING_LEAD_EMAIL": "lead@ctac.example",
         "OUT_OF_HOURS_ROUTE": "call the police on 101",
+        "SITE_HELP_EMAIL": "website@ctac.example",
+        "CHARITY_NAME": "Example Children’s Charity",
+        "CHARITY_NUMBER": "0000000",
+        "CHARITY_ADDRESS": "1 Example Street, London N1 1AA",
         "STATIC_ROOT": str(var_dir / "static"),
         "LOG_LEVEL": "WARNING",
         "CHECK_FORM_TIMESTAMP": "no",  # a measurement opens no pages first, and orders more often

@@ -268,7 +268,7 @@ A_YEAR = datetime.timedelta(days=365)
 LATELY = datetime.timedelta(days=60)
 NO_DAY = _("Enter a real day with its year, such as 9 3 2027 or 9 March 2027.")
 NO_DAY_AHEAD = _("Enter a real day, such as 9 3 2027 or 9 March.")
-ANOTHER_WEEKDAY = _("%(day)s is a %(weekday)s. Put the date or the weekday right.")
+ANOTHER_WEEKDAY = _("%(day)s is a %(weekday)s. Correct the date or the weekday.")
 HAS_PASSED = _("%(day)s has passed. Write the year too.")
 NAMED_CLOCKS = {"midday": (12, 0), "noon": (12, 0), "midnight": (0, 0)}
 

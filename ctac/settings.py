@@ -118,6 +118,20 @@ if PRODUCTION and SITE_URL and not (SITE_URL.startswith("https://") and urlsplit
 # Facts people read on pages and in emails (product.md). Settings, because phone numbers change.
 ADVICE_PHONE = env("ADVICE_PHONE", default="0808 800 5000")
 ADVICE_EMAIL = env("ADVICE_EMAIL", default="help@nspcc.org.uk")
+# Help with this website, apart from advice about a child.
+SITE_HELP_EMAIL = required_in_production("SITE_HELP_EMAIL", "Set it to who helps people with this website.", "website@localhost")
+SITE_HELP_PHONE = env("SITE_HELP_PHONE", default="")
+# Who runs this: shown in the head and the foot of each page, in emails and in PDFs.
+CHARITY = {
+    "name": required_in_production(
+        "CHARITY_NAME", "Set it to the name of the charity that runs this.", "Example Children’s Charity"
+    ),
+    "number": required_in_production("CHARITY_NUMBER", "Set it to the charity's registered number.", "0000000"),
+    "address": required_in_production("CHARITY_ADDRESS", "Set it to the charity's address.", "1 Example Street, London N1 1AA"),
+}
+CHARITY_LOGO = env("CHARITY_LOGO", default="")
+if CHARITY_LOGO and not (Path(CHARITY_LOGO).suffix in {".svg", ".png"} and Path(CHARITY_LOGO).is_file()):
+    faults.append(f"CHARITY_LOGO is {CHARITY_LOGO!r}. Set it to a file of this machine that ends in .svg or .png.")
 # Where people report a security problem: an address, or a page with https (RFC 9116).
 SECURITY_CONTACT = env("SECURITY_CONTACT", default=ADVICE_EMAIL)
 if not ("@" in SECURITY_CONTACT or SECURITY_CONTACT.startswith("https://")):
@@ -259,7 +273,9 @@ USE_I18N = False
 
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env("STATIC_ROOT", default=str(BASE_DIR / "staticfiles")))
-STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_DIRS: list[Path | tuple[str, Path]] = [BASE_DIR / "static"]
+if CHARITY_LOGO:
+    STATICFILES_DIRS.append(("charity", Path(CHARITY_LOGO).parent))
 WHITENOISE_USE_FINDERS = not PRODUCTION
 WHITENOISE_ALLOW_ALL_ORIGINS = False  # our files are for our pages
 WHITENOISE_AUTOREFRESH = not PRODUCTION  # else all files are listed first, 7 ms for each client of a test

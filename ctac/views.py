@@ -44,13 +44,12 @@ def page(request: HttpRequest, template: str) -> HttpResponse:
 @require_safe
 def privacy(request: HttpRequest) -> HttpResponse:
     """How long each record is kept is said by the very rules that take it out."""
-    kept = {
-        "rules": privacy_retention.registered_rules(),
-        "by_the_hour": list(privacy_retention.hourly_periods()),
-        "backup_days": settings.BACKUP_KEEP_DAYS,
-    }
     who = {"controller": settings.DATA_CONTROLLER, "processors": settings.DATA_PROCESSORS}
-    return render(request, "pages/privacy.html", {**kept, **who})
+    return render(
+        request,
+        "pages/privacy.html",
+        {"periods": list(privacy_retention.notice_periods()), "warned_days": privacy_retention.WARNED_FOR.days, **who},
+    )
 
 
 SECURITY_TXT_LASTS = timedelta(days=180)  # RFC 9116 asks for less than a year

@@ -110,7 +110,7 @@ def erase_alerts(person: Person, now: datetime) -> None:
 
 def erasure_notice(person: Person, now: datetime) -> list[str]:
     count = person.orders.open().count()
-    notice = ngettext("%(n)d order of leaflets is cancelled.", "%(n)d orders of leaflets are cancelled.", count)
+    notice = ngettext("We cancel %(n)d leaflet order.", "We cancel %(n)d leaflet orders.", count)
     return [notice % {"n": count}] if count else []
 
 
@@ -188,11 +188,12 @@ RETENTION_ACTIVITIES = (ordered_since,)
 RETENTION_RULES = (
     Rule(
         name="orders",
-        what=gettext_lazy("Orders of leaflets"),
+        what=gettext_lazy("Leaflet orders"),
+        why=gettext_lazy("To send your parcel"),
         since=gettext_lazy("the order was placed"),
         goes=gettext_lazy(
-            "Name, address, phone, reasons and tracking numbers go. "
-            "Titles, copies, the day and the first half of the postcode stay."
+            "We erase the name, address, phone, reasons and tracking numbers. "
+            "We keep titles, copies, the day and the first half of the postcode."
         ),
         keeps="orders",
         due=orders_due,

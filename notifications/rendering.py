@@ -65,6 +65,7 @@ def render_page(template_name: str, subject: object, context: dict[str, object])
     subject = one_line(str(subject))
     layout = {
         "site_url": settings.SITE_URL,
+        "charity": settings.CHARITY,
         "gap": GAP,
         "advice_phone": settings.ADVICE_PHONE,
         "advice_call": phone_link(settings.ADVICE_PHONE),

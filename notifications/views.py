@@ -166,7 +166,7 @@ def mail_stop(request: HttpRequest, reader: MailReader, topic: str) -> HttpRespo
     if request.POST.get("List-Unsubscribe") != ONE_CLICK:
         return HttpResponseBadRequest(_("Nothing was changed."), content_type="text/plain; charset=utf-8")
     choose(address=reader.address, chosen={Topic(topic): False}, where=ChoiceSource.ONE_CLICK, now=timezone.now())
-    return HttpResponse(_("You will not get this again."), content_type="text/plain; charset=utf-8")
+    return HttpResponse(_("We will not send you these emails again."), content_type="text/plain; charset=utf-8")
 
 
 def choices_page(request: HttpRequest, address: str, *, shown: str, by_link: bool) -> HttpResponse:
@@ -177,9 +177,11 @@ def choices_page(request: HttpRequest, address: str, *, shown: str, by_link: boo
         chosen = dict.fromkeys(Topic, False) if "stop" in request.POST else form.chosen()
         choose(address=address, chosen=chosen, where=ChoiceSource.PAGE, now=timezone.now())
         if any(chosen.values()):
-            messages.success(request, _("Saved. You get what is ticked here."))
+            messages.success(request, _("Saved. We will send you the emails that are ticked here."))
         else:
-            messages.success(request, _("Saved. You get none of these any more, only answers to what you do here."))
+            messages.success(
+                request, _("Saved. We will send you none of these emails any more. We will still answer what you do here.")
+            )
         return redirect(request.path)
     return render(request, "notifications/choices.html", {"form": form, "address": shown, "by_link": by_link})
 

@@ -63,7 +63,9 @@ class ComplaintForm(ComplaintDetailsMixin, HoneypotMixin, ChildDetailsMixin, One
         label=gettext_lazy("Email address"),
         max_length=254,
         required=False,
-        help_text=gettext_lazy("We send our answer there. If you have none, leave this empty and give a phone number."),
+        help_text=gettext_lazy(
+            "We will send our answer there. If you have no email address, leave this empty and give a phone number."
+        ),
     )
     phone = forms.CharField(
         label=gettext_lazy("Phone number"),
@@ -117,7 +119,9 @@ class EnterComplaintForm(ComplaintDetailsMixin, StaffForm, OneTimeTokenForm, Pag
     received_on = DayField(
         label=gettext_lazy("On which day did it reach us?"),
         validators=[near_today],
-        help_text=gettext_lazy("Whoever of us got it first: the 30 days count from there. For example, 9 3 2027."),
+        help_text=gettext_lazy(
+            "Enter the day when it reached the first of us. The 30 days count from then. For example, 9 3 2027."
+        ),
         error_messages={"required": gettext_lazy("Enter the day on which it reached us.")},
     )
     name = forms.CharField(
@@ -127,7 +131,7 @@ class EnterComplaintForm(ComplaintDetailsMixin, StaffForm, OneTimeTokenForm, Pag
         label=gettext_lazy("Email address"),
         max_length=254,
         required=False,
-        help_text=gettext_lazy("They get an email that says that we have it. Leave empty if they have none."),
+        help_text=gettext_lazy("We will email them to say that we have it. Leave empty if they have no email address."),
     )
     phone = forms.CharField(label=gettext_lazy("Phone"), max_length=30, required=False, validators=[validate_phone])
     wrong = forms.CharField(
@@ -180,7 +184,7 @@ class ComplaintMessageForm(NeverKeptForm, PageForm):
     )
     words = forms.CharField(
         label=gettext_lazy("What you tell them, or told them"),
-        help_text=gettext_lazy("The email has these words as they stand. No details of a child."),
+        help_text=gettext_lazy("The email uses your exact words. No details of a child."),
         max_length=MAX_TEXT_LENGTH,
         widget=forms.Textarea({"rows": 8}),
         error_messages={"required": gettext_lazy("Write what you tell them.")},
@@ -193,7 +197,7 @@ class AcknowledgeComplaintForm(ComplaintMessageForm):
     words = forms.CharField(
         label=gettext_lazy("Anything to add"),
         help_text=gettext_lazy(
-            "The email says that we have read the complaint and look into it. Add who does, say. No details of a child."
+            "The email says that we have read the complaint and are looking into it. You could add who is. No details of a child."
         ),
         max_length=MAX_TEXT_LENGTH,
         required=False,
@@ -220,7 +224,9 @@ class CloseComplaintForm(StaffForm):
 
     words = forms.CharField(
         label=gettext_lazy("Why it is closed"),
-        help_text=gettext_lazy("Needed only if they were not told an outcome: they took it back, say. No details of a child."),
+        help_text=gettext_lazy(
+            "Needed only if we did not tell them an outcome, for example because they took it back. No details of a child."
+        ),
         max_length=MAX_TEXT_LENGTH,
         required=False,
         widget=forms.Textarea({"rows": 3}),
@@ -270,12 +276,12 @@ class EnterBreachForm(OneTimeTokenForm, TimedForm):
 
     day = day_field(
         gettext_lazy("On which day did we become aware of it?"),
-        gettext_lazy("Whoever of us knew first, or a firm that works for us told us. For example, 9 3 2027."),
+        gettext_lazy("Enter the day when the first of us knew, or when a firm that works for us told us. For example, 9 3 2027."),
     )
     clock = clock_field(gettext_lazy("At what time?"))
     what = long_text(
         gettext_lazy("What happened?"),
-        gettext_lazy("Data that was lost, changed, seen by or sent to somebody who should not have it. No names."),
+        gettext_lazy("Say which data was lost, changed, or seen by or sent to a person who should not have it. No names."),
         gettext_lazy("Write what happened."),
     )
     happened = forms.CharField(
@@ -285,14 +291,14 @@ class EnterBreachForm(OneTimeTokenForm, TimedForm):
         error_messages={"required": gettext_lazy("Write when it happened, as well as we know.")},
     )
     concerns = long_text(
-        gettext_lazy("Whom and what does it concern?"),
+        gettext_lazy("Which people and which data does it affect?"),
         gettext_lazy("How many people, of which kind, and which kinds of data. Numbers and kinds, no names."),
-        gettext_lazy("Write whom and what it concerns, in numbers and kinds."),
+        gettext_lazy("Write which people and which data it affects, in numbers and kinds."),
     )
     effects = long_text(
-        gettext_lazy("What may come of it for them?"),
-        gettext_lazy("What is likely, and how bad it would be. No names."),
-        gettext_lazy("Write what may come of it."),
+        gettext_lazy("How could it harm them?"),
+        gettext_lazy("Say what is likely, and how bad it would be. No names."),
+        gettext_lazy("Write how it could harm them."),
     )
     measures = long_text(
         gettext_lazy("What was done?"),
@@ -315,7 +321,7 @@ class CommissionerReportForm(TimedForm):
     reference = forms.CharField(label=gettext_lazy("Their reference"), max_length=60, required=False)
     words = long_text(
         gettext_lazy("What they were told"),
-        gettext_lazy("In short. If the 72 hours were over, say why it took longer. No names."),
+        gettext_lazy("Keep it short. If the 72 hours were over, say why it took longer. No names."),
         "",
         required=False,
     )
@@ -340,7 +346,7 @@ class NoCommissionerReportForm(NeverKeptForm):
 
     words = long_text(
         gettext_lazy("Why they need not be told"),
-        gettext_lazy("Only if it is unlikely that it does anybody any harm. They may ask for this reason. No names."),
+        gettext_lazy("Only if harm to anybody is unlikely. The Commissioner may ask for this reason. No names."),
         gettext_lazy("Write why they need not be told."),
     )
 
@@ -351,7 +357,9 @@ class PeopleNotNotifiedForm(NeverKeptForm):
 
     words = long_text(
         gettext_lazy("Why they need not be told"),
-        gettext_lazy("Only if the risk for them is not high: the data was unreadable, say, or came back unread. No names."),
+        gettext_lazy(
+            "Only if the risk for them is not high, for example because the data was unreadable or came back unread. No names."
+        ),
         gettext_lazy("Write why they need not be told."),
     )
 
@@ -363,7 +371,7 @@ class AddToBreachForm(NeverKeptForm):
     words = long_text(
         gettext_lazy("What we know now"),
         gettext_lazy(
-            "What was learnt or done since, or what was wrong above and is right now. Nothing above is changed. No names."
+            "What you have learnt or done since, or a correction to what is above. What is above stays as it is. No names."
         ),
         gettext_lazy("Write what we know now."),
     )

@@ -337,9 +337,7 @@ def export_complaints(person: Person) -> list[Any]:
 
 
 def open_complaints(person: Person, now: datetime) -> list[str]:
-    sentence = _(
-        "Your complaint %(reference)s is still open. We answer it first; when it is closed, what it says is erased, too."
-    )
+    sentence = _("Your complaint %(reference)s is still open. We will answer it first, then erase what it says.")
     return [sentence % {"reference": complaint.reference} for complaint in complaints_of(person).open()]
 
 

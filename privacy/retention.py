@@ -53,11 +53,13 @@ class Rule:
     `hold(key)` locks what decides whether it is due, if that is more than the row. `ahead`: due so long before the time is over.
     `ready(rows, now)` narrows the due rows by what depends on now.
 
-    `what` names the records in a list, `goes` says in a sentence what is taken out of them and what stays.
+    `what` names the records in a list, `why` says what we keep them for, `goes` says in sentences what is taken out of them and
+    what stays.
     """
 
     name: str
     what: str | Promise
+    why: str | Promise
     since: str | Promise
     goes: str | Promise
     keeps: str
@@ -70,7 +72,7 @@ class Rule:
 
     @property
     def how_long(self) -> str:
-        """It goes on with "after they last signed in"."""
+        """It goes on with "after the last sign-in"."""
         kept = months_in_words(settings.KEEP_MONTHS[self.keeps])
         if not self.ahead:
             return kept
@@ -273,35 +275,39 @@ RULES = (
     Rule(
         name="messages",
         what=gettext_lazy("Emails that we sent"),
+        why=gettext_lazy("To show what we told you"),
         since=gettext_lazy("they were written"),
-        goes=gettext_lazy("The address and the words go. That an email of that kind was sent, and when, stays."),
+        goes=gettext_lazy("We erase the address and the words. We keep which kind of email went, and when."),
         keeps="messages",
         due=notifications_privacy.kept_since_before,
         take_out=notifications_privacy.erase_messages,
     ),
     Rule(
         name="returned",
-        what=gettext_lazy("Addresses that our mail came back from"),
-        since=gettext_lazy("mail last came back"),
-        goes=gettext_lazy("The address goes, with what its mail server said."),
+        what=gettext_lazy("Addresses that our emails came back from"),
+        why=gettext_lazy("To stop sending there"),
+        since=gettext_lazy("an email last came back"),
+        goes=gettext_lazy("We erase the address and what its mail server said."),
         keeps="messages",
         due=notifications_privacy.marked_before,
         take_out=notifications_privacy.forget_addresses,
     ),
     Rule(
         name="sign-ins",
-        what=gettext_lazy("Sign-ins of people who never told us who they are"),
-        since=gettext_lazy("they were last used"),
-        goes=gettext_lazy("The account goes."),
+        what=gettext_lazy("Accounts of people who never gave a name"),
+        why=gettext_lazy("To let them in"),
+        since=gettext_lazy("the last sign-in"),
+        goes=gettext_lazy("We delete the account."),
         keeps="people",
         due=users_without_person,
         take_out=delete_users,
     ),
     Rule(
         name="readers",
-        what=gettext_lazy("Which colleague read a text that may be about a child, and who decided"),
-        since=gettext_lazy("they did"),
-        goes=gettext_lazy("Who it was goes. That it was read and decided, and when, stays."),
+        what=gettext_lazy("Who read and decided on words that may be about a child"),
+        why=gettext_lazy("To keep children safe"),
+        since=gettext_lazy("that day"),
+        goes=gettext_lazy("We erase who it was. We keep that somebody read and decided it, and when."),
         keeps="records",
         # Not of a text that still waits for a decision, however old it is.
         due=lambda before: (
@@ -311,9 +317,10 @@ RULES = (
     ),
     Rule(
         name="copies",
-        what=gettext_lazy("That we gave a copy of somebody’s data or erased them, why, and which colleague did it"),
-        since=gettext_lazy("it was done"),
-        goes=gettext_lazy("It goes. That somebody is erased stays, with the number of what was their record and no name."),
+        what=gettext_lazy("Who copied or erased a person’s data for us, and why"),
+        why=gettext_lazy("To show what we did"),
+        since=gettext_lazy("that day"),
+        goes=gettext_lazy("We delete it. Of an erased person we keep the number of the old record, and no name."),
         keeps="records",
         # Not an erasure that the file of erasures does not have yet.
         due=lambda before: (
@@ -323,9 +330,10 @@ RULES = (
     ),
     Rule(
         name="warnings",
-        what=gettext_lazy("An email that warns people who are about to go"),
-        since=gettext_lazy("they last signed in, booked, ordered or took part"),
-        goes=gettext_lazy("It goes to them once. Who signs in stays. Nobody goes before 14 days have passed since."),
+        what=gettext_lazy("Our warning before we erase a person"),
+        why=gettext_lazy("To let you stay"),
+        since=gettext_lazy("the last sign-in, booking, order or session"),
+        goes=gettext_lazy("We send it once. People who then sign in stay. We erase nobody in the first 14 days after it."),
         keeps="people",
         due=people_to_warn,
         take_out=warn_inactive,
@@ -334,8 +342,9 @@ RULES = (
     Rule(
         name="people",
         what=gettext_lazy("People: name, contact details, account"),
-        since=gettext_lazy("they last signed in, booked, ordered or took part"),
-        goes=gettext_lazy("They are erased everywhere. Their profession stays for the counts, without a name."),
+        why=gettext_lazy("To do what you ask"),
+        since=gettext_lazy("the last sign-in, booking, order or session"),
+        goes=gettext_lazy("We erase them everywhere. We keep their profession for our counts, without a name."),
         keeps="people",
         due=inactive_people,
         take_out=erase_people,
@@ -347,8 +356,9 @@ RULES = (
     Rule(
         name="complaints",
         what=gettext_lazy("Complaints about how we use data"),
+        why=gettext_lazy("To answer you"),
         since=gettext_lazy("the complaint was closed"),
-        goes=gettext_lazy("Name, contact details and all words go. What was done with it, and on which day, stays."),
+        goes=gettext_lazy("We erase the name, contact details and all words. We keep what we did with it, and on which day."),
         keeps="complaints",
         due=expired_complaints,
         take_out=anonymise_complaints,
@@ -357,6 +367,7 @@ RULES = (
 
 
 UNVERIFIED_FOR = timedelta(days=7)
+SERVER_LOG = timedelta(days=90)  # MaxRetentionSec of journald (docs/deploying.md)
 
 
 def clear_expired(*, now: datetime) -> dict[str, int]:
@@ -382,7 +393,27 @@ def clear_expired(*, now: datetime) -> dict[str, int]:
 @dataclass(frozen=True)
 class RetentionPeriod:
     what: str
+    why: str
     how_long: str
+
+
+def notice_periods() -> Iterator[RetentionPeriod]:
+    """The table of the privacy notice, as the rules and settings have it: people first. Of the warning it has a sentence."""
+    kinds = list(settings.KEEP_MONTHS)
+    rules = [rule for rule in registered_rules() if not rule.ahead]
+    for rule in sorted(rules, key=lambda rule: (kinds.index(rule.keeps), not rule.one_by_one)):
+        how_long = _("%(long)s after %(since)s") % {"long": rule.how_long, "since": rule.since}
+        yield RetentionPeriod(str(rule.what), str(rule.why), how_long)
+    yield from hourly_periods()
+    backups = span_in_words(timedelta(days=settings.BACKUP_KEEP_DAYS))
+    for what, why, how_long in (
+        (_("Saved addresses"), _("To save you typing"), _("Until you remove them")),
+        (_("Leaflets that you wait for"), _("To tell you when they are back"), _("Until we tell you")),
+        (_("Which emails you chose, when and where"), _("To send only those"), _("Until we erase you")),
+        (_("Server logs, by number alone"), _("To find faults"), span_in_words(SERVER_LOG)),
+        (_("Backups"), _("In case our computers fail"), _("Up to %(long)s") % {"long": backups}),
+    ):
+        yield RetentionPeriod(what, why, how_long)
 
 
 def span_in_words(span: timedelta) -> str:
@@ -397,19 +428,25 @@ def span_in_words(span: timedelta) -> str:
 
 def hourly_periods() -> Iterator[RetentionPeriod]:
     """Of what is cleared hourly, and of the months of the audit, which go whole."""
-    for what, span in (
-        (_("A form that you began and did not finish"), DRAFTS),
-        (_("A sign-in, with what this browser has typed"), settings.SESSION_LONGEST + KEPT_AFTER_END),
-        (_("A sign-up whose address was not confirmed"), UNVERIFIED_FOR),
-        (_("A note that something was tried too often, and by whom"), STOPPED),
-        (_("What came back of an email"), RETURNED_MAIL),
+    for what, why, span in (
+        (_("A form that you did not finish"), _("To let you finish it"), DRAFTS),
+        (
+            _("A sign-in, with what you typed in that browser"),
+            _("To keep you signed in"),
+            settings.SESSION_LONGEST + KEPT_AFTER_END,
+        ),
+        (_("A sign-up that nobody confirmed"), _("To let you confirm it"), UNVERIFIED_FOR),
+        (_("Who tried something too often"), _("To keep the site safe"), STOPPED),
+        (_("Emails that came back"), _("To put addresses right"), RETURNED_MAIL),
     ):
-        yield RetentionPeriod(what, span_in_words(span))
+        yield RetentionPeriod(what, why, span_in_words(span))
     yield RetentionPeriod(
-        _("Who signed in, and what a colleague opened, changed or took out, by numbers alone, from the end of that month"),
-        months_in_words(settings.AUDIT_KEPT_MONTHS),
+        _("Who signed in, and what colleagues did, by number alone"),
+        _("To notice misuse"),
+        _("%(long)s after the end of that month") % {"long": months_in_words(settings.AUDIT_KEPT_MONTHS)},
     )
     yield RetentionPeriod(
-        _("The old address, after you changed it, for as long as we keep emails that went there"),
+        _("Your old email address, after you change it"),
+        _("To know which emails went there"),
         months_in_words(settings.KEEP_MONTHS["messages"]),
     )

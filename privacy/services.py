@@ -234,7 +234,7 @@ COMPLAINT_EMAILS = {
 
 
 class ChangedMeanwhile(DomainError):
-    message = _("A colleague has done this meanwhile, so nothing was changed.")
+    message = _("A colleague has already done this, so nothing was changed.")
 
 
 @transaction.atomic
@@ -300,7 +300,7 @@ def _notify_complainant(
     if told == ContactMethod.EMAIL:
         if not locked.email:
             raise DomainError(
-                _("We have no email address for this complaint. Ring or write, then say here how you told them and when.")
+                _("We have no email address for this complaint. Call or write to them, then say here how you told them and when.")
             )
         on = today
     elif on is None or not locked.received_on <= on <= today:

@@ -49,8 +49,8 @@ VISIT_NOT_OVER = _(
     "visit is over, or call us."
 )
 CHANGED_MEANWHILE = _(
-    "Something of yours was changed at the same moment, perhaps by us. Nothing was erased. Read again what happens, then press "
-    "the button once more."
+    "Something in your account changed at the same moment, perhaps because of us. We have erased nothing. Read again what will "
+    "happen, then press the button once more."
 )
 
 

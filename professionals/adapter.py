@@ -61,17 +61,15 @@ class AccountAdapter(DefaultAccountAdapter):
     error_messages = {
         **DefaultAccountAdapter.error_messages,
         "account_inactive": _("This account is closed. Call us if you think that is a mistake."),
-        "email_password_mismatch": _(
-            "That email address and password don’t belong together. Check both, or sign in with a code."
-        ),
+        "email_password_mismatch": _("That email address and password don’t match. Check both, or sign in with a code."),
         "email_taken": _("We can’t use that email address. Enter another one."),
         "duplicate_email": _("That is already your email address. Enter the new one."),
         "enter_current_password": _("That is not your password now. Check it and type it again."),
         "incorrect_code": _("That code is not right. Check the newest email from us and type the code again."),
         "incorrect_password": _("That password is not right. Check it and type it again."),
-        "too_many_login_attempts": _("That was tried too often. Wait a few minutes and start again."),
-        "old_code": _("That code went to an address that is not yours with us any more. Start again."),
-        "rate_limited": _("That was tried too often. Wait a few minutes and try again."),
+        "too_many_login_attempts": _("You have tried too often. Wait a few minutes and start again."),
+        "old_code": _("That code went to an address that your account no longer uses. Start again."),
+        "rate_limited": _("You have tried too often. Wait a few minutes and try again."),
         "max_email_addresses": _("You are changing your email address already. Enter the code that we sent."),
     }
 

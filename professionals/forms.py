@@ -60,7 +60,7 @@ class DetailsForm(PageForm):
         max_length=30,
         widget=forms.TextInput(attrs={"type": "tel"}),
         validators=[validate_phone],
-        help_text=_("We call only about what you book or order."),
+        help_text=_("We will only call about what you book or order."),
         error_messages={"required": _("Enter a phone number we can reach you on.")},
     )
     postcode = PostcodeField(label=_("Work postcode"), error_messages={"required": _("Enter your work postcode.")})
@@ -141,7 +141,9 @@ class CallerForm(DetailsForm):
         label=_("Email address"),
         max_length=254,
         required=False,
-        help_text=_("Leave empty if they have none. Then no email goes out, so tell them the reference on the phone."),
+        help_text=_(
+            "Leave empty if they have no email address. We will then send no email, so tell them the reference on the phone."
+        ),
         validators=[refuse_team_address],
     )
     field_order = ["name", "email", "phone", "profession", "organisation_name", "postcode"]

@@ -282,7 +282,7 @@ def address_verified(*, user: User, email: str, details: Details | None, now: da
 def _join_user_and_person(user: User, email: str, details: Details | None) -> Person | None:
     _account, people = lock_people_and_account(user.pk, email)  # a user who verifies twice at once takes turns
     if not EmailAddress.objects.filter(user=user, email=email, verified=True).exists():
-        raise DomainError(_("Show us first that this email address is yours."))
+        raise DomainError(_("First confirm that this email address is yours."))
     own = next((person for person in people if person.user_id == user.pk), None)
     entered = next((person for person in people if person.user_id != user.pk), None)
     if entered is not None and entered.erased_at is not None:
@@ -359,7 +359,7 @@ KEPT_AFTER_OBJECTION = timedelta(days=7)  # after the last day to object, for wh
 
 
 class AddressTakenError(DomainError):
-    message = _("Your old address belongs to another account by now.")
+    message = _("Your old address now belongs to another account.")
 
 
 def note_address_change(*, user: User, old: str, now: datetime) -> None:

@@ -88,5 +88,5 @@ def my_mail_editions(request: HttpRequest) -> HttpResponse:
     """The button that an order ends with."""
     if address := the_person(request).email:
         choose(address=address, chosen={Topic.EDITIONS: True}, where=ChoiceSource.ORDER, now=timezone.now())
-        messages.success(request, _("We email you when a leaflet that you ordered has a new edition."))
+        messages.success(request, _("We will email you when a leaflet that you ordered has a new edition."))
     return redirect(safe_next(request) or "my_mail")

@@ -200,7 +200,7 @@ class BookingForm(WhereForm, DetailsForm):
             ],
             required=False,
             widget=forms.RadioSelect,
-            error_messages={"invalid_choice": _("You no longer keep the address that you chose. Choose another one.")},
+            error_messages={"invalid_choice": _("You have removed the address that you chose. Choose another one.")},
         )
         self.fields["address"] = as_of_a_page(which)
         self.order_fields(["format", "address"])

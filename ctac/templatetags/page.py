@@ -3,12 +3,14 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from django import forms, template
 from django.conf import settings
 from django.forms.boundfield import BoundField
 from django.forms.formsets import BaseFormSet
+from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -17,6 +19,14 @@ from ctac.forms import AnyOrNone
 
 register = template.Library()
 
+FACTS = {
+    "phone": "ADVICE_PHONE",
+    "email": "ADVICE_EMAIL",
+    "hours": "ADVICE_HOURS",
+    "help_email": "SITE_HELP_EMAIL",
+    "help_phone": "SITE_HELP_PHONE",
+    "charity": "CHARITY",
+}
 CONTROL_CLASSES = {"input": "govuk-input", "textarea": "govuk-textarea", "select": "govuk-select", "file": "govuk-file-upload"}
 
 
@@ -166,7 +176,7 @@ def form_errors(form: forms.BaseForm) -> Iterator[tuple[str, SummaryError]]:
         for error, message in zip(field.errors.as_data(), field.errors, strict=True):
             in_short = str(getattr(error, "in_short", message))
             if field.is_hidden:  # nobody can see or mend what a page sends by itself, so the sentence says what to do
-                by_itself = _("Something this page sends by itself is wrong (%(error)s) Reload the page and try again.")
+                by_itself = _("This page sent us something that we can’t use (%(error)s) Reload the page and try again.")
                 yield "", SummaryError(by_itself % {"error": in_short}, "")
             elif field.name in getattr(form, "named_in_errors", ()):
                 yield "", with_label(str(field.label), SummaryError(in_short, first_control_id(field)))
@@ -205,7 +215,13 @@ def current(context: template.Context, *prefixes: str, but: str = "") -> SafeStr
 @register.simple_tag
 def fact(name: str) -> object:
     """A fact of the service from the settings, for pages that are drawn without context processors (a server error)."""
-    return getattr(settings, {"phone": "ADVICE_PHONE", "email": "ADVICE_EMAIL", "hours": "ADVICE_HOURS"}[name])
+    return getattr(settings, FACTS[name])
+
+
+@register.simple_tag
+def charity_logo() -> str:
+    """The address of the charity's logo; empty where none is set."""
+    return static(f"charity/{Path(settings.CHARITY_LOGO).name}") if settings.CHARITY_LOGO else ""
 
 
 @register.filter

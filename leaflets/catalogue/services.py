@@ -37,7 +37,7 @@ def add_version(leaflet: Leaflet, *, language: Language, form: Format) -> Leafle
     title = Leaflet.objects.select_for_update(no_key=True).get(pk=leaflet.pk)
     same = (title.language, title.format) == (language, form)
     if same or title.versions.filter(language=language, format=form).exists():
-        raise DomainError(_("This title has that version already."))
+        raise DomainError(_("This title already has that version."))
     version = version_text(language, form) or str(Language.ENGLISH.label)
     wanted = f"{title.slug}-{slugify(version)}"[:45]
     slug, number = wanted, 1

@@ -393,11 +393,11 @@ def leaflet_alert(request: HttpRequest, slug: str) -> HttpResponse:
         return render(request, "leaflets/catalogue/alert.html", {"leaflet": leaflet, "asked": asked, "next": safe_next(request)})
     if "stop" in request.POST:
         stop_alert(person=person, leaflet=leaflet)
-        messages.success(request, _("We don’t email you about “%(title)s” any more.") % title)
+        messages.success(request, _("We will not email you about “%(title)s” any more.") % title)
     else:
         try:
             ask_for_alert(person=person, leaflet=leaflet, now=timezone.now())
-            messages.success(request, _("We email you once, when “%(title)s” is back in stock.") % title)
+            messages.success(request, _("We will email you once, when “%(title)s” is back in stock.") % title)
         except DomainError as refusal:
             messages.warning(request, str(refusal))
     return redirect(safe_next(request) or leaflet)

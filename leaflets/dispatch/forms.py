@@ -34,7 +34,7 @@ class StartPackingForm(PageForm):
         required=False,
         coerce=int,
         widget=forms.CheckboxSelectMultiple,
-        help_text=gettext_lazy("An order is taken if all that goes in its parcel is ticked. Leave all unticked for every title."),
+        help_text=gettext_lazy("We take an order if you tick every title in its parcel. Tick nothing to take every title."),
     )
     areas = forms.CharField(
         label=gettext_lazy("Only these postcode areas"),
@@ -70,7 +70,7 @@ class StartPackingForm(PageForm):
             raise forms.ValidationError(_("Enter at most %(n)d areas.") % {"n": MAX_AREAS})
         if unknown := [area for area in areas if not is_area(area)]:
             error = _(
-                "We know no postcode area %(areas)s. Write its letters, like LS, or the first half of a postcode, like LS1."
+                "We don’t know the postcode area %(areas)s. Write letters, like LS, or the first half of a postcode, like LS1."
             )
             raise forms.ValidationError(error % {"areas": ", ".join(unknown)})
         return areas
@@ -95,7 +95,7 @@ class ParcelsForm(PageForm):
     """
 
     rest = forms.ChoiceField(
-        label=gettext_lazy("If you send fewer copies than are promised, where is the rest?"),
+        label=gettext_lazy("If you send fewer copies than promised, where are the others?"),
         required=False,
         choices=UnsentCopies.choices,
     )
@@ -142,7 +142,7 @@ class ParcelsForm(PageForm):
             typed = self.typed()
             unexplained = [p for p in self.parcels if p.pk in typed and typed[p.pk].left_out == REASON_MISSING]
             if not cleaned.get("rest") and (left := self.left_of_reduced_editions()):
-                errors = [_("You send fewer copies than are promised. Say where the rest is.")]
+                errors = [_("You are sending fewer copies than promised. Say where the others are.")]
                 one = "By the figures there is %(n)s copy of “%(title)s” beside those in the parcels."
                 many = "By the figures there are %(n)s copies of “%(title)s” beside those in the parcels."
                 errors += [ngettext(one, many, n) % {"n": f"{n:,}", "title": edition} for edition, n in left.items()]

@@ -464,7 +464,7 @@ def slip_blocks(pdf: PrintPdf, slip: Slip) -> Iterator[SlipBlock]:
     if len(now) > 1:
         yield SlipBlock(total_height, partial(draw_total, now), row=True)
     if later:
-        how = _("We did not have these in stock. We post them as soon as we do. You need do nothing.")
+        how = _("We did not have these in stock. We will post them as soon as we do. You don’t need to do anything.")
         yield keep_together(pdf, [heading_paragraph(_("Still to come")), SlipParagraph("P", how)], keep_below=10)
     for item in later:
         facts = {"copies": item.to_come, "title": item.title}
@@ -521,7 +521,7 @@ def packing_slips(slips: Iterable[Slip], *, made_at: datetime) -> IO[bytes]:
                 else:
                     title = _("Your leaflets, page %(page)d of %(pages)d") % {"page": number, "pages": len(pages)}
                     pdf.say("H1", title, SLIP_LEFT, TOP + 2, width=110, size=20, bold=True)
-                    goes_on = _("This goes on from page %(page)d of the same parcel.") % {"page": number - 1}
+                    goes_on = _("Continued from page %(page)d of the same parcel.") % {"page": number - 1}
                     pdf.say("P", goes_on, SLIP_LEFT, TOP + 12, width=110, size=11, colour=QUIET)
                 draw_number(pdf, slip)
                 pdf.say("P", slip.reference, SLIP_RIGHT - 60, TOP + 18.5, width=60, size=16, bold=True, right=True)
@@ -541,6 +541,8 @@ def packing_slips(slips: Iterable[Slip], *, made_at: datetime) -> IO[bytes]:
                     facts = {"number": slip.number, "reference": slip.reference, "printed": printed}
                     foot = _("Parcel %(number)d, %(reference)s, %(printed)s") % facts
                     pdf.draw_line(foot, SLIP_LEFT, FOOT, size=9, colour=QUIET)
+                    charity = _("%(name)s. Registered charity %(number)s. %(address)s") % settings.CHARITY
+                    pdf.draw_line(charity, SLIP_LEFT, FOOT + 4.5, size=9, colour=QUIET)
                     text = _("Page %(page)d of %(pages)d") % {"page": number, "pages": len(pages)}
                     pdf.draw_line(text, SLIP_RIGHT - pdf.width_of(text, size=9), FOOT, size=9, colour=QUIET)
         return pdf.written()

@@ -49,7 +49,9 @@ class NothingToPack(DomainError):
 
 
 class SessionHasEnded(DomainError):
-    message: str | Promise = gettext_lazy("This session has already ended, so nothing was changed. Below is what became of it.")
+    message: str | Promise = gettext_lazy(
+        "This session has already ended, so nothing was changed. You can see below what happened to it."
+    )
 
 
 class IsInSession(DomainError):
@@ -249,7 +251,7 @@ def dispatch_session(
     plans = plan_parcels(session.parcels.open(), session, typed)
     if typed is not None and any(plan.parcel.pk not in typed for plan in plans):
         raise DomainError(
-            gettext_lazy("An order was added to this session meanwhile. Check it in the list and press the button again.")
+            gettext_lazy("Somebody has added an order to this session. Check it in the list and press the button again.")
         )
     end_parcels(session, plans, rest, by=by, now=now)
     end_session(session, SessionState.DISPATCHED, by=by, now=now)

@@ -129,7 +129,7 @@ class BasketForm(ChildDetailsMixin, PageForm):
         required=False,
         max_length=MAX_REASON_LENGTH,
         help_text=gettext_lazy(
-            "One of us reads it and emails you, usually within 2 working days. No details of a child or a case."
+            "One of us will read it and email you, usually within 2 working days. No details of a child or a case."
         ),
         widget=forms.Textarea(attrs={"rows": 3}),
     )
@@ -252,7 +252,7 @@ class DeliveryForm(ChildDetailsMixin, PageForm):
         label=gettext_lazy("Organisation"),
         max_length=200,
         required=False,
-        help_text=gettext_lazy("As it should stand on the label."),
+        help_text=gettext_lazy("We will print this on the label."),
     )
     address_line_1 = forms.CharField(
         label=gettext_lazy("Building and street"),
@@ -302,7 +302,7 @@ class DeliveryChoiceForm(DeliveryForm):
     page, and ordered, is what was chosen here, whatever becomes of the book.
     """
 
-    keep = forms.BooleanField(label=gettext_lazy("Keep this address for next time"), required=False)
+    keep = forms.BooleanField(label=gettext_lazy("Save this address for next time"), required=False)
 
     def __init__(
         self, data: Mapping[str, Any] | None = None, *, kept: Sequence[KeptAddress] = (), initial: Mapping[str, Any] | None = None
@@ -313,7 +313,7 @@ class DeliveryChoiceForm(DeliveryForm):
             del self.fields["keep"]
         if not kept:
             return
-        gone = _("You no longer keep the address that you chose. Choose another one.")
+        gone = _("You have removed the address that you chose. Choose another one.")
         choice = forms.ChoiceField(
             label=_("Delivery address"),
             choices=[*((key, str(address)) for key, address in self.kept.items()), (ANOTHER_ADDRESS, _("Another address"))],
@@ -414,13 +414,13 @@ class ChangeForm(DeliveryForm):
 
     def copies_hint(self, title: OrderedTitle, recent: RecentOrders) -> str:
         """What this order may have of a title now, and what of it has left already."""
-        left = ngettext("%(n)d has left already.", "%(n)d have left already.", title.sent) % {"n": title.sent}
+        left = ngettext("We have already sent %(n)d.", "We have already sent %(n)d.", title.sent) % {"n": title.sent}
         left = left if title.sent else ""
         most = title.most(recent)
         if title.available <= 0:
             return f"{_('Out of stock just now. You can wait for more.')} {left}".strip()
         if title.available < most:
-            there = ngettext("There is %(n)d for you now.", "There are %(n)d for you now.", title.available)
+            there = ngettext("We have %(n)d for you now.", "We have %(n)d for you now.", title.available)
             return f"{there % {'n': title.available}} {left}".strip()
         return f"{ngettext('You can have %(n)d.', 'You can have up to %(n)d.', most) % {'n': most}} {left}".strip()
 

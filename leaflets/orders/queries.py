@@ -93,12 +93,12 @@ def order_arrival(parcels: Sequence[Dispatch], now: datetime) -> dict[str, objec
             continue
         facts = {"left": format_day(parcel.dispatched_at), "told": format_day(report.reported_at), "reason": report.reason}
         if report.state == MissingState.RESENT:
-            text = _("It never came, so we send it again:")
+            text = _("It never came, so we are sending it again:")
         elif report.state == MissingState.CLOSED:
-            text = (_("We looked into it and do not send it again. %(reason)s") % facts).strip()
+            text = (_("We looked into it and will not send it again. %(reason)s") % facts).strip()
         else:
-            text = _("You told us on %(told)s that it never came. We look into it and email you our answer.") % facts
-        which = _("The parcel of %(left)s: ") % facts if len(parcels) > 1 else ""
+            text = _("You told us on %(told)s that it never came. We will look into it and email you our answer.") % facts
+        which = _("The parcel that left on %(left)s: ") % facts if len(parcels) > 1 else ""
         replacement = report.replacement if report.state == MissingState.RESENT else None
         reports.append({"text": f"{which}{text}", "replacement": replacement})
     return {

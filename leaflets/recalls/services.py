@@ -178,7 +178,7 @@ EDITION_RECALLED = "edition-recalled"
 
 
 class NoSuccessor(DomainError):
-    message: str | Promise = _("There is no such print that could be sent instead. Choose again what happens to the orders.")
+    message: str | Promise = _("We have no such print to send instead. Choose again what happens to the orders.")
 
 
 class NewerEditionExists(DomainError):

@@ -43,7 +43,9 @@ STOCK_COLUMNS = {
         ListColumn(
             "slug", gettext_lazy("Short name"), gettext_lazy("Of the leaflet, as in its address on the website."), True, 24
         ),
-        ListColumn("title", gettext_lazy("Title"), gettext_lazy("To read. What stands here changes nothing."), width=60),
+        ListColumn(
+            "title", gettext_lazy("Title"), gettext_lazy("For you to read. What you type here changes nothing."), width=60
+        ),
         ListColumn(
             "edition", gettext_lazy("Edition"), gettext_lazy("As printed on it. Empty: the edition that is handed out now.")
         ),
@@ -56,13 +58,17 @@ STOCK_COLUMNS = {
         ListColumn(
             "came_in",
             gettext_lazy("Copies that came in"),
-            gettext_lazy("From the printer, since the list was made. They are added to the shelf. Empty: none."),
+            gettext_lazy(
+                "Copies from the printer since the list was made. We add them to the shelf. Leave empty if there are none."
+            ),
             width=20,
         ),
         ListColumn(
             "counted",
             gettext_lazy("Copies counted"),
-            gettext_lazy("All that lie on the shelf, promised copies too. The shelf is set to this. Empty: not counted."),
+            gettext_lazy(
+                "All copies on the shelf, promised ones too. We set the shelf to this number. Leave empty if not counted."
+            ),
             width=20,
         ),
         ListColumn(
@@ -166,7 +172,7 @@ def stock_step(row: ListRow, cells: RowCells, edition: Edition) -> StockStep | N
     if came_in and counted is not None:
         row.add_error(
             STOCK_COLUMNS["counted"],
-            gettext("Fill in copies that came in or copies counted, not both: nobody knows which was first."),
+            gettext("Fill in copies that came in or copies counted, but not both. We can’t know which came first."),
         )
     if counted is not None and not row.errors:
         return count_step(row, cells, edition, counted)
@@ -198,7 +204,7 @@ def count_step(row: ListRow, cells: RowCells, edition: Edition, counted: int) ->
         )
     elif listed != edition.on_hand:
         error = gettext(
-            "The list said %(listed)s, now it is %(now)s: copies came or left since then. Make a new list and count again."
+            "The list said %(listed)s, but now there are %(now)s, as copies came or left. Make a new list and count again."
         )
         row.add_error(STOCK_COLUMNS["on_hand"], error % {"listed": f"{listed:,}", "now": f"{edition.on_hand:,}"})
     elif counted < edition.allocated:
@@ -232,8 +238,10 @@ def read_number(row: ListRow, cells: RowCells, column: ListColumn) -> int | None
 
 
 FIELD_HELP: dict[str, str | Promise] = {
-    "slug": gettext_lazy("Letters, figures and dashes; it stands in the address and never changes. A new one makes a new title."),
-    "introduction": gettext_lazy("Stands first on its page. One paragraph a line."),
+    "slug": gettext_lazy(
+        "Letters, figures and dashes. It is part of the page’s address and never changes. A new name makes a new title."
+    ),
+    "introduction": gettext_lazy("This comes first on its page. Write one paragraph a line."),
     "language": gettext_lazy("In English, as the website lists it, like: Arabic. Empty: English."),
     "format": gettext_lazy("Standard print, Large print, Easy read or Braille. Empty: Standard print."),
     "audience": gettext_lazy("One of the professions of the website, or: Every professional."),
@@ -496,7 +504,7 @@ ROWS_PER_STATEMENT = 500
 
 class DataHasChanged(DomainError):
     message: str | Promise = _(
-        "Something changed since this page was shown, so nothing was written. Look at the rows again, as they are now."
+        "Something has changed since you opened this page, so nothing was saved. Check the rows as they are now."
     )
 
 
@@ -569,7 +577,7 @@ def apply_import(*, sheet: SheetImport, shown: str, again: bool, by: User, now: 
             LIST_KINDS[locked.kind].write(plan.steps, by=by, now=now)
     except IntegrityError as error:
         raise DomainError(
-            _("These rows can’t be written in one go: versions would change places. Upload them in two lists.")
+            _("We can’t save these rows together, because versions would change places. Upload them in two lists.")
         ) from error
     locked.state, locked.applied_at, locked.applied_by = ImportState.APPLIED, now, by
     locked.done = [[row.number, row.about, row.action, row.changes] for row in plan.rows]

@@ -411,8 +411,8 @@ def match_columns(sheet: Sheet, columns: Sequence[ListColumn]) -> tuple[list[tup
     missing = [str(column.label) for column in columns if column.needed and column.key not in places]
     if missing:
         error = ngettext(
-            "The first row must name the columns, and there is none called %(named)s. Begin with the template.",
-            "The first row must name the columns, and there are none called %(named)s. Begin with the template.",
+            "The first row must name the columns. It has no column called %(named)s. Begin with the template.",
+            "The first row must name the columns. It has no columns called %(named)s. Begin with the template.",
             len(missing),
         )
         raise NotASheet(error % {"named": ", ".join(f"“{label}”" for label in missing)})

@@ -117,7 +117,7 @@ def record_counts(*, take: StockTake, typed: Mapping[int, TypedCount], by: User 
     for key, count in counts.items():
         if is_counted(count):
             if count.counted != typed[key].copies:
-                error = _("%(who)s has counted %(n)s of this meanwhile. If that is wrong, press “Count again” beside it.")
+                error = _("%(who)s has already counted %(n)s of this. If that is wrong, press “Count again” beside it.")
                 refused[key] = error % {"who": count.counted_by or _("Somebody"), "n": f"{count.counted:,}"}
         elif count.at != typed[key].seen:  # type: ignore[attr-defined]
             refused[key] = moved_meanwhile_text(count, typed[key].seen)
@@ -174,7 +174,7 @@ def moved_meanwhile_text(count: TitleCount, seen: int) -> str:
         for movement in moved
     )
     why = _("While you counted, %(what)s.") % {"what": what} if what else _("This page was too old.")
-    return f"{why} {_('Count it as it is now and save again. If your figure is right as it is now, just save again.')}"
+    return f"{why} {_('Count it again and save. If your figure is still right, just save again.')}"
 
 
 class CountSomeAgain(DomainError):

@@ -213,7 +213,7 @@ def attempt(notification: Notification, *, clock: Clock) -> Outcome:
         if email and email.can_wait and (morning := schedule.morning_for(notification, clock())):
             return Outcome(State.PENDING, notification.last_error, due_at=morning, extra=schedule.untried(notification))
         if email and email.topic and not preferences.wants(email.topic, notification.recipient):
-            return Outcome(State.EXPIRED, _("Whoever it was for chose not to get it."))
+            return Outcome(State.EXPIRED, _("The person it was for chose not to get it."))
         if held := held_back(notification, now=clock()):
             return held
         if turn := next_turn(notification, clock()):

@@ -30,7 +30,8 @@ class ChildDetailsMixin(forms.Form):
         self._suspicious = self._find_suspicious()
         if self._can_be_kept:
             self.fields[CONFIRM_FIELD] = forms.BooleanField(
-                required=False, label=gettext_lazy("Keep what I wrote. Our safeguarding lead is told that it is there.")
+                required=False,
+                label=gettext_lazy("This is not about a child. Keep what I wrote, and tell your safeguarding lead."),
             )
 
     def clean(self) -> dict[str, Any] | None:
@@ -74,7 +75,7 @@ def child_details_explanation(*, can_be_kept: bool = True) -> str:
     """Beside the field: take it out, and whom to call about a child at this moment."""
     take_out = gettext_lazy("Please take them out: we can’t act on them here.")
     if can_be_kept:
-        otherwise = gettext_lazy("If this is not about a child, tick the box at the end.")
+        otherwise = gettext_lazy("If this is not about a child, tick the box at the end to keep what you wrote.")
     else:
         otherwise = gettext_lazy("If this is not about a child, please say it in other words: other people will read it.")
     return f"{take_out} {whom_to_call(timezone.now())} {otherwise}"

@@ -58,7 +58,7 @@ def loses_it(guide: Guide) -> Tour:
     inside(guide.live, scene.__name__, scene.lose.__name__, reference)
     guide.open(f"/orders/{reference}/")
     yield "order that has left"
-    guide.follow("It never came")
+    guide.follow("Tell us that it never came")
     yield "order missing"
     guide.page.locator("[name=note]").fill("Amy Smith, born 3/4/2015, waits")
     guide.press("Tell us that it never came")

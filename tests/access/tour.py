@@ -254,7 +254,7 @@ def is_asked(guide: Guide) -> Tour:
     guide.press("Sign in")
     guide.open("/my/")
     yield "my when mail came back"
-    guide.follow("Is that address right?")
+    guide.follow("Check that the address is right")
     yield "my returned mail"
 
 

@@ -15,7 +15,7 @@ from tests.face.page import Page
 pytestmark = pytest.mark.django_db
 PAGES = ["/account/login/", "/account/login/password/"]
 ONWARD = ["/book/signs/check/", "/order/check/"]
-KEPT, NOT_KEPT = "What you typed is kept.", "Nothing you typed is kept."
+KEPT, NOT_KEPT = "We have kept what you typed.", "We could not keep what you typed."
 
 
 def read(client: Client, path: str) -> Page:
@@ -27,7 +27,7 @@ def read(client: Client, path: str) -> Page:
 def test_it_is_one_way_for_all_with_one_main_button(client: Client) -> None:
     page = read(client, "/account/login/")
     assert page.all("h2") == []
-    assert "If you are new here, do the same." in page.one("main").text
+    assert "If you are new here, do the same to create a free account." in page.one("main").text
     main = page.one("main")
     buttons = [
         (each.text, "govuk-button--secondary" in each.classes) for each in page.all("", "govuk-button") if main in each.inside
@@ -70,7 +70,11 @@ def test_a_form_sent_without_cookies_says_what_to_do() -> None:
     refused = client.post("/account/login/", {"login": "nobody@leeds.nhs.uk"})
     said = Page(refused.content.decode()).one("main").text
     assert refused.status_code == 403
-    for words in ("This browser keeps no cookies for our site.", "Allow cookies for this site", "call 0808 800 5000"):
+    for words in (
+        "This browser keeps no cookies for our site.",
+        "Allow cookies for this site",
+        "call our advice line on 0808 800 5000",
+    ):
         assert words in said
     client.get("/account/login/")
     said = Page(client.post("/account/login/", {"login": "nobody@leeds.nhs.uk"}).content.decode()).one("main").text

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import pytest
+from django.conf import settings
 from django.http import HttpResponse
 from django.template.loader import render_to_string
 from django.test import Client, RequestFactory, override_settings
@@ -32,6 +33,7 @@ def test_each_says_what_to_do_and_whom_to_call(
     assert response.status_code == status
     assert page.one("h1").text == heading
     assert PHONE in page.one("main").text
+    assert settings.SITE_HELP_EMAIL in page.one("main").text
     assert page.mistakes == []
 
 

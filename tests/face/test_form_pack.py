@@ -142,7 +142,7 @@ def test_an_error_of_a_hidden_box_says_what_to_do(client: Client) -> None:
     page = send(client, **{**ANSWERS, "token": ""})
     summary = page.one("div", "govuk-error-summary")
     assert [li.text for li in page.all("li") if summary in li.inside] == [
-        "Something this page sends by itself is wrong (This field is required.) Reload the page and try again."
+        "This page sent us something that we can’t use (This field is required.) Reload the page and try again."
     ]
 
 

@@ -84,7 +84,7 @@ def test_each_booking_says_what_comes_next(client: Client, owner: Person) -> Non
     next_lines = [line.text for line in read(client).all("p", "entry__next")]
     assert next_lines == [
         f"Add it to your calendar: {confirmed.presentation.title}, or see, change or cancel it: {confirmed.presentation.title}.",
-        "We are keeping this time for you, and email you as soon as one of us has looked at your request.",
+        "We are keeping this time for you. We will email you as soon as one of us has looked at your request.",
     ]
 
 
@@ -108,8 +108,8 @@ def test_places_at_open_sessions_say_what_to_do_and_go_down_when_they_are_over(c
     assert references_below(page, "past-places-heading") == [sessions[3].reference, past.reference]
     assert [line.text.split(f": {sessions[0].presentation.title}")[0] for line in page.all("p", "entry__next")] == [
         "Add it to your calendar",
-        "You are on the waiting list. See how it stands",
-        "A place is kept for you until Wednesday 13 January 2027, 10am. Take it",
+        "You are on the waiting list. See your place in the queue",
+        "We are keeping a place for you until Wednesday 13 January 2027, 10am. Take it",
     ]
 
 
@@ -158,7 +158,7 @@ def test_ten_need_no_pages(client: Client, owner: Person) -> None:
 def test_a_page_beyond_the_last_leads_back_and_nonsense_is_the_first(client: Client, owner: Person) -> None:
     bookings, _orders = past_of(owner, 3)
     page = read(client, "/my/?bookings=9999")
-    assert "There are none as old as that." in page.one("section", aria_labelledby="past-bookings-heading").text
+    assert "There is nothing older to show." in page.one("section", aria_labelledby="past-bookings-heading").text
     assert link_to(page, "Go to the newest presentations") == "?#past-bookings-heading"
     for nonsense in ("0", "-1", "x", "²", "99999", "1e3", ""):
         assert references_below(read(client, f"/my/?bookings={nonsense}"), "past-bookings-heading") == bookings

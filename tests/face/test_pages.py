@@ -167,3 +167,32 @@ def test_messages_are_announced(level: int, role: str) -> None:
     page = Page(render_to_string("includes/messages.html", {"messages": [Message(level, "Saved <b>.")]}))
     assert page.one("div").attrs["role"] == role
     assert page.one("p").text == "Saved <b>."
+
+
+def test_the_first_page_begins_with_a_worry_about_a_child(client: Client) -> None:
+    page = read(client, "/")
+    assert page.all("h2")[0].text == "Worried about a child now?"
+    panel = page.one("section", "worried")
+    assert [a.attrs["href"] for a in page.all("a") if panel in a.inside] == ["tel:999", "tel:101", "tel:08088005000"]
+
+
+@pytest.mark.tuesday
+def test_it_says_that_the_advice_line_is_open(client: Client) -> None:
+    assert "The line is open now. Monday to Friday, 9.30am to 4.30pm." in read(client, "/").one("section", "worried").text
+
+
+def test_each_page_says_which_charity_runs_it_and_who_helps_with_it(client: Client, path: str) -> None:
+    page = read(client, path)
+    assert page.one("span", "masthead__charity").text == settings.CHARITY["name"]
+    foot = page.one("footer").text
+    assert "Example Children’s Charity runs this service. Registered charity 0000000. 1 Example Street, London N1 1AA" in foot
+    assert f"Help with this website: {settings.SITE_HELP_EMAIL}" in foot
+
+
+def test_a_logo_takes_the_place_of_the_mark(rf: RequestFactory, settings: Any) -> None:
+    settings.CHARITY_LOGO, settings.SITE_HELP_PHONE = "/etc/ctac/logo/charity.svg", "0113 496 0000"
+    head = Page(render_to_string("includes/header.html", request=rf.get("/")))
+    assert [image.attrs["src"] for image in head.all("img")] == ["/static/charity/charity.svg"]
+    assert head.all("svg") == []
+    foot = Page(render_to_string("includes/footer.html", request=rf.get("/")))
+    assert "tel:01134960000" in [a.attrs["href"] for a in foot.all("a")]

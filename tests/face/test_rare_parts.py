@@ -22,7 +22,7 @@ def test_an_order_that_was_changed_meanwhile_is_read_out(now: datetime) -> None:
     change(order, now, **{leaflet.slug: 3})
     answer = sign_in(Client(), order.person).post(reverse("order_change", args=[order.reference]), sent)
     box = Page(answer.content.decode()).one("div", "govuk-inset-text")
-    assert (box.attrs.get("role"), "This order was changed meanwhile" in box.text) == ("alert", True)
+    assert (box.attrs.get("role"), "This order has changed since you opened this page" in box.text) == ("alert", True)
 
 
 @pytest.mark.tuesday

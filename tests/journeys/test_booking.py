@@ -152,9 +152,9 @@ def test_two_people_choosing_the_same_time_get_one_yes_and_one_polite_page(new_p
         visitor.follow("Book this presentation")
         choose_workplace(visitor)
     choose_a_time(quick, last=True)
-    assert quick.heading == "Sign in to go on"
+    assert quick.heading == "Sign in to continue"
     choose_a_time(slow, last=True)
     assert slow.heading == "That time has just gone"
     assert slow.page.locator("input[name=start]").count() > 0
     choose_a_time(slow)
-    assert slow.heading == "Sign in to go on"
+    assert slow.heading == "Sign in to continue"

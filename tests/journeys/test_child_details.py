@@ -12,7 +12,7 @@ from tests.live.stack import Live
 
 COMMENT = "What could be better? (optional)"
 WORDS = "Please ring me about Zebedia Quark, born 12/03/2014"
-KEEP = "Keep what I wrote. Our safeguarding lead is told that it is there."
+KEEP = "This is not about a child. Keep what I wrote, and tell your safeguarding lead."
 
 
 def lay_out() -> dict[str, str]:

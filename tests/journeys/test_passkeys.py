@@ -43,7 +43,7 @@ class WithDevice(Visitor):
         self.fill("Name", "My work phone")
         self.press_and_wait("Add a passkey")
         assert self.url == "/account/passkeys/"
-        assert self.reads("The passkey is added")
+        assert self.reads("We have added the passkey")
         assert self.reads("My work phone")
 
     def sign_out(self) -> None:
@@ -91,7 +91,7 @@ def test_staff_pass_the_second_factor_with_a_passkey(new_page: Callable[..., Any
     staff.open("/account/passkeys/")
     staff.follow("Remove")
     staff.press("Remove the passkey")
-    assert staff.reads("You have none yet")
+    assert staff.reads("You have no passkeys yet")
 
 
 def test_without_javascript_nothing_is_seen_of_passkeys(

@@ -64,7 +64,7 @@ def takes_the_place(visitor: Visitor, reference: str) -> None:
     visitor.look()
     assert (visitor.reads("1 place is free"), visitor.reads(session_scene.OWN_LINK)) == (True, False)
     visitor.follow("Take a place")
-    assert visitor.heading == "Sign in to go on"
+    assert visitor.heading == "Sign in to continue"
     visitor.sign_up(FIRST)
     assert visitor.heading == "Take this place?"
     keys = Keyboard(visitor.page)

@@ -107,7 +107,7 @@ def test_a_childs_details_in_the_word_are_published_by_nobody(client: Client, st
 def test_a_new_edition_says_what_it_replaces(client: Client, now: datetime) -> None:
     old = make_edition(now)
     make_edition(now, leaflet=old.leaflet, label="May 2027")
-    assert "It replaces “March 2026”. Please recycle copies of that." in (
+    assert "It replaces “March 2026”. Please recycle your copies of the old edition." in (
         client.get(old.leaflet.get_absolute_url()).content.decode()
     )
 

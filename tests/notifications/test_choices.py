@@ -61,10 +61,10 @@ def test_the_page_says_what_comes_and_saves_what_is_ticked(browser: Client, page
     assert "no-store" in opened.headers["Cache-Control"]
     assert MailChoice.objects.count() == 0
     saved = press(browser, page, wanted=[Topic.EDITIONS.value])
-    assert "Saved. You get what is ticked here." in saved.content.decode()
+    assert "Saved. We will send you the emails that are ticked here." in saved.content.decode()
     assert saved.context["form"].initial["wanted"] == ["editions"]
     stopped = press(browser, page, wanted=[Topic.EDITIONS.value], stop="all")
-    assert "You get none of these any more" in stopped.content.decode()
+    assert "We will send you none of these emails any more" in stopped.content.decode()
     assert wants_each(ADDRESS) == dict.fromkeys(Topic, False)
 
 
@@ -97,7 +97,7 @@ def test_mail_of_a_topic_goes_only_to_who_wants_it_and_service_mail_always(
         delivery_services.deliver(row.pk, clock=lambda: now)
         row.refresh_from_db()
     assert [row.state for row in (unwanted, wanted, service)] == [State.EXPIRED, State.SENT, State.SENT]
-    assert unwanted.last_error == "Whoever it was for chose not to get it."
+    assert unwanted.last_error == "The person it was for chose not to get it."
     assert sorted(inbox.recipients) == [ADDRESS, "other@example.org"]
 
 

@@ -54,10 +54,10 @@ def actions() -> list[tuple[object, ...]]:
 
 def test_it_says_first_what_happens_and_a_press_without_the_tick_changes_nothing(client, person, ahead):
     page = sign_in(client, person).get(DELETE).content.decode()
-    assert "1 presentation that you booked is cancelled. Its presenter is told." in page
-    assert "Your place at 1 open session goes to whoever is next." in page
-    assert "1 order of leaflets is cancelled." in page
-    assert "We keep counts that name nobody" in page
+    assert "We cancel 1 presentation that you booked, and tell its presenter." in page
+    assert "We give your place at 1 open session to the next person." in page
+    assert "We cancel 1 leaflet order." in page
+    assert "We keep counts without names" in page
 
     refused = client.post(DELETE)
 
@@ -68,7 +68,7 @@ def test_it_says_first_what_happens_and_a_press_without_the_tick_changes_nothing
 
 def test_who_has_nothing_ahead_reads_of_nothing_cancelled(client, person):
     page = sign_in(client, person).get(DELETE).content.decode()
-    assert [words for words in ("presentation that you booked", "open session", "order of leaflets") if words in page] == []
+    assert [words for words in ("presentation that you booked", "open session", "leaflet order") if words in page] == []
 
 
 def test_what_lies_ahead_is_cancelled_the_presenter_is_told_and_figures_stay(client, person, ahead):
@@ -123,7 +123,7 @@ def test_staff_are_told_to_ask_a_manager(client):
     user = make_staff()
     person = make_person(user=user, email=user.email)
     browser = sign_in_staff(client, user)
-    assert "Ask a manager to close your staff account first" in browser.get(DELETE).content.decode()
+    assert "You have a staff account. Ask a manager to close it first" in browser.get(DELETE).content.decode()
     assert browser.post(DELETE, {"sure": "on"}).status_code == 200
     assert Person.objects.get(pk=person.pk).erased_at is None
 

@@ -80,7 +80,7 @@ def test_who_gives_neither_address_nor_number_is_asked_for_one(client):
 
 def test_who_has_no_email_gets_none_and_reads_that_we_ring(client):
     page = client.post(PATH, filled_in(client, email="", phone="0113 496 0000"), follow=True).content.decode()
-    assert "You gave no email address, so we will ring you." in page
+    assert "You gave no email address, so we will call you." in page
     assert set(mails()) == {"staff-complaint", "staff-complaint-due"}
 
 

@@ -77,8 +77,8 @@ def test_who_is_refused_for_good_is_not_tried_again(person, monkeypatch):
 @pytest.mark.parametrize(
     ("error", "said"),
     [
-        (MoveRefused, "Something of yours was changed at the same moment"),
-        (order_has_moved, "Something of yours was changed at the same moment"),
+        (MoveRefused, "Something in your account changed at the same moment"),
+        (order_has_moved, "Something in your account changed at the same moment"),
         (VisitInTheWay, "A presenter may be with you or on the way to you"),
         (StaffAccount, "This person has a staff account"),
     ],
@@ -86,7 +86,7 @@ def test_who_is_refused_for_good_is_not_tried_again(person, monkeypatch):
 def test_the_page_says_what_it_was(person, monkeypatch, error, said):
     meeting(monkeypatch, refusing(99, error)[0])
     page = sign_in(Client(), person).post(DELETE, {"sure": "on"}).content.decode()
-    sentences = ("Something of yours was changed", "A presenter may be with you", "This person has a staff account")
+    sentences = ("Something in your account changed", "A presenter may be with you", "This person has a staff account")
     assert [words for words in sentences if words in page] == [words for words in sentences if said.startswith(words)]
     assert (Person.objects.get().name, mails_to(ADDRESS)) == ("Nadia Rahman", [])
 

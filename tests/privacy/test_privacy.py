@@ -90,7 +90,7 @@ def test_what_is_open_is_answered_first_and_then_goes(clock):
     person = make_person()
     complaint = make_complaint(person=person)
     assert erasure_would_cancel(person, NOW) == [
-        f"Your complaint {complaint.reference} is still open. We answer it first; when it is closed, what it says is erased, too."
+        f"Your complaint {complaint.reference} is still open. We will answer it first, then erase what it says."
     ]
     erase_person(person, by=None, now=NOW)
     complaint.refresh_from_db()

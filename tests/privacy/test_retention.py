@@ -23,6 +23,7 @@ from privacy.tasks import take_out
 from professionals.models import FlaggedText, Person
 from tests.bookings.open_sessions.rows import make_place, make_session
 from tests.bookings.rows import NOW, make_booking, make_presenter, make_request
+from tests.face.page import Page
 from tests.factories import make_person, make_staff, make_user, sign_in, sign_in_staff
 from tests.leaflets.factories import make_order
 from tests.privacy.retention_records import (
@@ -252,7 +253,7 @@ def test_the_command_says_what_is_due_and_does_it_only_when_told_to():
     warned(Person.objects.get(name=WORDS), datetime.now(UTC) - WARNED_FOR)
     said = io.StringIO()
     call_command("retention", stdout=said)
-    assert "        1  People: name, contact details, account (kept for 3 years after they last signed in" in said.getvalue()
+    assert "        1  People: name, contact details, account (kept for 3 years after the last sign-in" in said.getvalue()
     assert said.getvalue().endswith("Nothing was changed. With --run it is taken out.\n")
     assert Person.objects.filter(name=WORDS).count() == 1
 
@@ -267,8 +268,8 @@ def test_a_manager_sees_what_is_due_and_what_was_done(django_assert_max_num_quer
         browser = sign_in_staff(Client(), make_staff(role="manager"))
         with django_assert_max_num_queries(21):
             page = browser.get("/staff/privacy/retentionrun/").content.decode()
-    assert "3 years after they last signed in, booked, ordered or took part" in page
-    assert "Orders of leaflets: 1,234" in page
+    assert "3 years after the last sign-in, booking, order or session" in page
+    assert "Leaflet orders: 1,234" in page
     assert all(kept.what in page and kept.how_long in page for kept in privacy_retention.hourly_periods())
     assert WORDS not in page
 
@@ -298,18 +299,21 @@ def test_sessions_and_places_lose_reasons_too():
 def test_the_privacy_notice_says_what_the_rules_do_and_follows_the_settings(client, settings):
     settings.KEEP_MONTHS = {**settings.KEEP_MONTHS, "orders": 18}
     settings.BACKUP_KEEP_DAYS = 45
-    page = client.get("/privacy/").content.decode()
+    page = Page(client.get("/privacy/").content.decode())
+    rows = [[cell.text for cell in page.elements if cell.tag in {"th", "td"} and row in cell.inside] for row in page.all("tr")]
     for rule in privacy_retention.registered_rules():
-        assert f"{rule.what}: {rule.how_long} after {rule.since}. {rule.goes}" in page
+        if not rule.ahead:
+            assert [rule.what, rule.why, f"{rule.how_long} after {rule.since}"] in rows
     for kept in privacy_retention.hourly_periods():
-        assert f"{kept.what}: {kept.how_long}." in page
-    assert "Orders of leaflets: 18 months after the order was placed." in page
-    assert "up to 45 days" in page
+        assert [kept.what, kept.why, kept.how_long] in rows
+    assert ["Leaflet orders", "To send your parcel", "18 months after the order was placed"] in rows
+    assert ["Backups", "In case our computers fail", "Up to 45 days"] in rows
+    assert f"We will email you {privacy_retention.WARNED_FOR.days} days before that." in page.one("main").text
 
 
 def test_the_privacy_notice_says_who_answers_who_processes_and_how_long_the_audit_is_kept(client, settings):
     page = client.get("/privacy/").content.decode()
-    assert "a UK children’s charity, which decides how your details are used" in page
+    assert "Example Children’s Charity, 1 Example Street, London N1 1AA, decides how we use your details." in page
     assert "The firms are:" not in page
     settings.DATA_CONTROLLER = "The Charity <1 High Street>"
     settings.DATA_PROCESSORS = "Host Ltd; Mail GmbH (Germany)"
@@ -317,7 +321,7 @@ def test_the_privacy_notice_says_who_answers_who_processes_and_how_long_the_audi
     page = client.get("/privacy/").content.decode()
     assert "The Charity &lt;1 High Street&gt;" in page
     assert "The firms are: Host Ltd; Mail GmbH (Germany)" in page
-    assert "from the end of that month: 18 months." in page
+    assert "18 months after the end of that month" in page
     assert "Information Commissioner’s Office" in page
 
 

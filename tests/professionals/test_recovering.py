@@ -96,7 +96,7 @@ def test_the_old_address_is_told_without_a_link(browser, person, django_capture_
         browser.post(page_of(person), TYPED)
 
     [mail] = mails_to(OLD)
-    assert mail.subject == "Your account has another email address now"
+    assert mail.subject == "Your account now has another email address"
     assert (NEW in mail.text, "/account/address/" in mail.text) == (False, False)
 
 
@@ -199,4 +199,4 @@ def test_the_page_says_how_to_ask_and_the_sign_in_page_leads_there(client):
     assert 'href="/account/no-way-in/"' in client.get(LOGIN).content.decode()
     page = client.get("/account/no-way-in/").content.decode()
     assert "0808 800 5000" in page
-    assert "We call your organisation" in page
+    assert "We will look up your organisation’s number" in page

@@ -48,18 +48,18 @@ def test_who_is_signed_in_is_asked_on_every_page_and_not_one_statement_more_is_n
     MarkedAddress.objects.create(address=person.email, sort="hard", marked_at=timezone.now(), last_at=timezone.now())
     with django_assert_num_queries(len(before)):
         page = client.get("/about/").text
-    assert "Our mail to nadia@leeds.nhs.uk came back." in page
+    assert "Our email to nadia@leeds.nhs.uk came back." in page
     assert 'href="/account/email/returned/"' in page
 
 
 def test_they_say_that_it_is_right(client, person, mark):
     sign_in(client, person)
     page = client.get("/account/email/returned/").text
-    assert "there is no such mailbox" in page
-    assert "Our mail to" not in page
+    assert "this mailbox does not exist" in page
+    assert "Our email to" not in page
     assert MarkedAddress.objects.marked().exists()
     page = client.post("/account/email/returned/", follow=True).text
-    assert "We go on writing to nadia@leeds.nhs.uk" in page
+    assert "We will keep emailing nadia@leeds.nhs.uk" in page
     assert "came back" not in page
     mark.refresh_from_db()
     assert (mark.marked_at, mark.cleared, mark.cleared_by) == (None, "owner", person.user)

@@ -238,8 +238,8 @@ def test_whose_mail_came_back_in_the_sample_is_asked_and_staff_see_it(now):
         "/account/login/password/",
         {"login": professionals_samples.RETURNED_EMAIL, "password": professionals_samples.RETURNED_PASSWORD},
     )
-    assert "Is that address right?" in browser.get("/my/").text
-    assert "says that there is no such mailbox" in browser.get("/account/email/returned/").text
+    assert "Check that the address is right" in browser.get("/my/").text
+    assert "told us that this mailbox does not exist" in browser.get("/account/email/returned/").text
     [mark] = staff.get("/staff/notifications/markedaddress/?look=marked").context["cl"].result_list
     page = staff.get(f"/staff/notifications/markedaddress/{mark.pk}/change/").text
     assert ("Rhys Evans" in page, "User unknown" in page) == (True, True)

@@ -23,8 +23,8 @@ NEVER_ONE = {
         "Enter %(n)s copies of “%(title)s” or",
     ),
     *(
-        "You keep {{ most_kept }} addresses",
-        "Copies that we keep in case",
+        "You have saved {{ most_kept }} addresses",
+        "After the time in this table",
         "%(days)d days before it is %(kept)s",
         "It works for {{ minutes }} minutes",
     ),

@@ -22,6 +22,10 @@ NEEDED = {
     "VISIT_ESCALATION_EMAIL": "manager@a.example",
     "SAFEGUARDING_LEAD_EMAIL": "lead@a.example",
     "OUT_OF_HOURS_ROUTE": "call the police on 101",
+    "SITE_HELP_EMAIL": "website@a.example",
+    "CHARITY_NAME": "A Charity",
+    "CHARITY_NUMBER": "1234567",
+    "CHARITY_ADDRESS": "1 High Street, Leeds LS1 4AP",
 }
 ENTRY_POINTS = {
     "manage.py": ["manage.py", "check"],
@@ -65,6 +69,9 @@ def test_a_missing_setting_stops_the_start_with_one_sentence(name: str) -> None:
         ("ALLOWED_HOSTS", "*"),
         ("ALLOWED_HOSTS", "a.example, *.b.example"),
         ("OUT_OF_HOURS_ROUTE", " "),
+        ("CHARITY_NUMBER", " "),
+        ("CHARITY_LOGO", "/nowhere/logo.svg"),
+        ("CHARITY_LOGO", "README.md"),
         ("STAFF_EMAIL", "team"),
         ("VISIT_ESCALATION_EMAIL", NEEDED["STAFF_EMAIL"].title()),
         ("SAFEGUARDING_LEAD_EMAIL", NEEDED["STAFF_EMAIL"]),

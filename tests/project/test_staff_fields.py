@@ -88,9 +88,9 @@ def test_a_day_that_has_just_passed_needs_its_year(today: date, typed: str, said
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ("Monday 10 December", "10 December 2026 is a Thursday. Put the date or the weekday right."),
-        ("tues 10 12 2026", "10 December 2026 is a Thursday. Put the date or the weekday right."),
-        ("Thu 26 November 2027", "26 November 2027 is a Friday. Put the date or the weekday right."),
+        ("Monday 10 December", "10 December 2026 is a Thursday. Correct the date or the weekday."),
+        ("tues 10 12 2026", "10 December 2026 is a Thursday. Correct the date or the weekday."),
+        ("Thu 26 November 2027", "26 November 2027 is a Friday. Correct the date or the weekday."),
     ],
 )
 def test_a_weekday_that_is_not_that_days_is_refused_with_the_true_one(typed: str, said: str) -> None:

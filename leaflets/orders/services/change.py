@@ -153,21 +153,23 @@ class NothingLeft(DomainError):
 
 
 class NothingChanged(DomainError):
-    message: str | Promise = gettext_lazy("That is what the order says already, so nothing was changed.")
+    message: str | Promise = gettext_lazy("Your order already says this, so we changed nothing.")
 
 
 class ReplacesLostParcel(DomainError):
     """It sends a lost parcel again and counts towards no limit, so it holds no more than that."""
 
     message: str | Promise = gettext_lazy(
-        "This order sends again what was lost, so it has no more copies than that. Order more separately."
+        "This order replaces a lost parcel, so it can’t have more copies than that parcel had. Order more separately."
     )
 
 
 class OrderHasChanged(DomainError):
     """It was changed since the page was shown from which this comes."""
 
-    message: str | Promise = gettext_lazy("This order was changed meanwhile. Check it and press the button again.")
+    message: str | Promise = gettext_lazy(
+        "This order has changed since you opened this page. Check it and press the button again."
+    )
 
 
 @dataclass(frozen=True)
@@ -197,7 +199,9 @@ def change_order(*, order: Order, change: OrderChange, by: User | None, now: dat
     ReplacesLostParcel, Shortfalls.
     """
     if order.brought_with:  # which it is from the first moment to the last, with no address (ADR 17)
-        raise DomainError(gettext_lazy("Our presenter brings these leaflets, so this order can be cancelled and not changed."))
+        raise DomainError(
+            gettext_lazy("Our presenter will bring these leaflets, so you can cancel this order but not change it.")
+        )
     order, titles = lock_titles(order)
     as_shown = order_version(titles, order.delivery) == change.expected
     present = {title.leaflet.pk: title.copies for title in titles}
@@ -239,7 +243,7 @@ def _refuse_impossible_change(
     if order.replaces_id and any(change.wanted(title) > title.copies for title in titles):
         raise ReplacesLostParcel
     if change.delivery != order.delivery and order.is_sent_in_part:  # it says where the first parcels went
-        raise DomainError(gettext_lazy("Part of this order has left already, so the rest goes to the same address."))
+        raise DomainError(gettext_lazy("We have already sent part of this order, so the rest will go to the same address."))
     if order.state == OrderState.REQUESTED:
         return
     workplace, leaflets = Workplace(order.organisation_id, change.delivery.postcode), [title.leaflet for title in titles]

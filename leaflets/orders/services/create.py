@@ -180,11 +180,11 @@ def _allocate(order: Order, wanted: Mapping[Edition, int], *, by: User | None, n
 
 
 class AddressBookIsFull(DomainError):
-    message: str | Promise = _("You keep as many addresses as you can. Remove one first, then add this one.")
+    message: str | Promise = _("You can’t save any more addresses. Remove one first, then add this one.")
 
 
 class AddressKeptAlready(DomainError):
-    message: str | Promise = _("You already keep this address.")
+    message: str | Promise = _("You have already saved this address.")
 
 
 @transaction.atomic
@@ -319,7 +319,7 @@ class AlreadyDecided(DomainError):
 
 
 class NothingToSendAgain(DomainError):
-    message: str | Promise = _("None of these leaflets can be ordered now. Close this with a reason instead.")
+    message: str | Promise = _("We can’t order any of these leaflets now. Close this with a reason instead.")
 
 
 @transaction.atomic
@@ -332,9 +332,9 @@ def report_missing(
     """
     order = Order.objects.select_related("person").get(pk=parcel.order_id)
     if order.brought_with:
-        raise DomainError(_("Our presenter brings these leaflets, so no parcel was posted."))
+        raise DomainError(_("Our presenter brings these leaflets, so we posted no parcel."))
     if uk_day(now) < (since := missing_since(parcel)):
-        raise DomainError(_("It may still come. If it has not, tell us from %(day)s.") % {"day": format_day(since)})
+        raise DomainError(_("It may still come. If it has not come by %(day)s, tell us then.") % {"day": format_day(since)})
     if is_too_long_ago(parcel, now):
         raise DomainError(_("This parcel left too long ago for us to look for it. Please call us."))
     missing, made = MissingParcel.objects.get_or_create(parcel=parcel, defaults={"note": note, "reported_at": now})

@@ -49,9 +49,9 @@ TRANSITION_EVENTS = {
     **{(state, OrderState.CANCELLED): EventKind.CANCELLED for state in OPEN_STATES},
 }
 STATE_SENTENCES: dict[str, Promise] = {
-    OrderState.REQUESTED: gettext_lazy("We are still to decide on this order, so this can’t be done yet."),
+    OrderState.REQUESTED: gettext_lazy("We have not decided on this order yet, so this can’t be done."),
     OrderState.RECEIVED: gettext_lazy("Nobody has started to pack this order yet, so this can’t be done. Start packing first."),
-    OrderState.WAITING: gettext_lazy("This order waits for copies that are not in stock, so there is nothing to pack yet."),
+    OrderState.WAITING: gettext_lazy("This order is waiting for copies that are not in stock, so it can’t be packed yet."),
     OrderState.PACKING: gettext_lazy("We have started to pack this order, so this can no longer be done here. Please call us."),
     OrderState.DISPATCHED: gettext_lazy("This order has already been dispatched, so nothing was changed."),
     OrderState.CANCELLED: gettext_lazy("This order has already been cancelled, so nothing was changed."),
@@ -72,7 +72,7 @@ class OrderHasMoved(DomainError):
 class OrderIsTransferred(OrderHasMoved):
     """What is brought to a visit goes to whoever takes the visit over."""
 
-    message = gettext_lazy("A colleague of yours has this order by now, so nothing was changed.")
+    message = gettext_lazy("A colleague is already working on this order, so nothing was changed.")
 
 
 class TakenOutByRecall(OrderHasMoved):
@@ -356,7 +356,7 @@ def prioritise(order: Order, *, by: User | None, now: datetime, reason: str, fla
     if _lock_priority(order) is not None:
         raise DomainError(gettext_lazy("This order was passed forward already, so nothing was changed."))
     if not order.lines.filter(backordered__gt=0).exists():
-        raise DomainError(gettext_lazy("This order has every copy that it asked for, so there is nothing that it waits for."))
+        raise DomainError(gettext_lazy("This order has every copy that it asked for, so it is not waiting for anything."))
     _set_priority(order, now, EventKind.FORWARD, by=by, now=now, reason=reason, flagged=flagged)
 
 

@@ -164,7 +164,7 @@ def order_check(request: HttpRequest) -> HttpResponse:
         if request.method == "POST" or not person.orders.exists():
             return redirect("basket")
         # Whoever comes back from their order finds it, not an empty basket.
-        messages.info(request, _("There is nothing to check. What you have ordered stands below."))
+        messages.info(request, _("There is nothing to check. You can see your orders below."))
         return redirect("my")
     delivery = DeliveryForm(baskets.delivery_answers(draft))
     if not delivery.is_valid():
@@ -218,7 +218,7 @@ def check_page(
     lines = []
     for leaflet, count in baskets.read(draft, with_stock=False).items():
         copies = ngettext("%(n)d copy", "%(n)d copies", count) % {"n": count}
-        later = f". {_('What is not in stock now follows later.')}" if leaflet.slug in options.backorder else ""
+        later = f". {_('We will send what is not in stock now later.')}" if leaflet.slug in options.backorder else ""
         lines.append({"label": leaflet.title, "value": f"{copies}{later}"})
     if options.reason:
         lines.append({"label": _("Why you need more"), "value": options.reason})
@@ -230,7 +230,7 @@ def check_page(
         if name != CONFIRM_FIELD and delivery.cleaned_data[name]
     ]
     if stored.get("keep"):
-        answers.append({"label": _("Keep this address for next time"), "value": _("Yes")})
+        answers.append({"label": _("Save this address for next time"), "value": _("Yes")})
     context = {
         "sections": [
             {"title": _("Leaflets"), "change_url": reverse("basket"), "rows": lines},

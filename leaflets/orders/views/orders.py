@@ -88,20 +88,20 @@ def order_placed(request: HttpRequest, reference: str) -> HttpResponse:
     steps = []
     if email:
         mail = (
-            _("We email your request and its reference to %(email)s.")
+            _("We will email your request and its reference to %(email)s.")
             if is_request
-            else _("We email your order and its reference to %(email)s.")
+            else _("We will email your order and its reference to %(email)s.")
         )
         steps.append((_("In the next few minutes"), mail % {"email": email}))
     if is_request:
-        steps.append((_("Usually within 2 working days"), _("One of us reads your request, and emails you our answer.")))
+        steps.append((_("Usually within 2 working days"), _("One of us will read your request and email you our answer.")))
     elif order.state == OrderState.WAITING:
-        steps.append((_("As soon as copies have come in"), _("We email you, pack them and post them.")))
+        steps.append((_("As soon as copies have come in"), _("We will email you, then pack and post them.")))
     else:
-        steps.append((_("Usually within 5 working days"), _("We pack your leaflets and post them.")))
+        steps.append((_("Usually within 5 working days"), _("We will pack your leaflets and post them.")))
         if any(line.backordered for line in order.lines.all()):
-            steps.append((_("As soon as more have come in"), _("We post the copies that are not in stock now.")))
-    steps.append((_("In the evening of the day it leaves"), _("You get another email.")))
+            steps.append((_("As soon as more have come in"), _("We will post the copies that are not in stock now.")))
+    steps.append((_("In the evening of the day it leaves"), _("We will email you again.")))
     context = {
         "order": order,
         "next_steps": [{"when": when, "what": what} for when, what in steps],
@@ -204,7 +204,7 @@ def order_change_page(request: HttpRequest, reference: str) -> HttpResponse:
             return response
         try:
             change_order(order=order, change=form.change(shown), by=signed_in(request), now=now)
-            done = _("Order %(reference)s is changed. This is how it stands now.")
+            done = _("We have saved your changes to order %(reference)s.")
             messages.success(request, done % {"reference": order.reference})
         except Shortfalls as refusal:
             form, _version = change_form_for(ChangeForm, own_order(request, order.reference), request.POST, now)
@@ -251,7 +251,7 @@ def render_order_change(
     return render(request, "leaflets/orders/change.html", context, status=status)
 
 
-REPORTED_ALREADY = gettext_lazy("You have told us of this parcel already. We look into it and email you our answer.")
+REPORTED_ALREADY = gettext_lazy("You have already told us about this parcel. We will look into it and email you our answer.")
 
 
 class MissingForm(ChildDetailsMixin, PageForm):
@@ -272,7 +272,7 @@ class MissingForm(ChildDetailsMixin, PageForm):
         max_length=MAX_REASON_LENGTH,
         required=False,
         widget=forms.Textarea({"rows": 3}),
-        help_text=gettext_lazy("Like a new address, or whom you asked. No details of a child or a case."),
+        help_text=gettext_lazy("For example, a new address, or the people you asked. No details of a child or a case."),
     )
 
     def __init__(
@@ -301,7 +301,7 @@ def order_missing(request: HttpRequest, reference: str) -> HttpResponse:
     parcels = reportable_parcels(of_order, now)
     if not parcels:
         is_reported = any(hasattr(parcel, "missing") for parcel in of_order)
-        too_early_or_late = _("You can tell us here that a parcel never came from 7 working days to 90 days after it left.")
+        too_early_or_late = _("You can tell us here about a missing parcel from 7 working days until 90 days after it left.")
         messages.warning(request, str(REPORTED_ALREADY) if is_reported else too_early_or_late)
         return redirect(order)
     choices, facts = [], []
@@ -311,7 +311,7 @@ def order_missing(request: HttpRequest, reference: str) -> HttpResponse:
             for leaflet, copies in contents.items()
         ]
         day = format_day(parcel.dispatched_at)
-        label = _("The one that left on %(day)s: %(what)s") % {"day": day, "what": ", ".join(titles)}
+        label = _("The parcel that left on %(day)s: %(what)s") % {"day": day, "what": ", ".join(titles)}
         choices.append((parcel.pk, label))
         rows = [
             {"label": _("It left"), "value": day},
@@ -329,7 +329,7 @@ def order_missing(request: HttpRequest, reference: str) -> HttpResponse:
             form.add_error(None, str(refusal))
         else:
             if made:
-                messages.success(request, _("Thank you for telling us. We look into it and email you our answer."))
+                messages.success(request, _("Thank you for telling us. We will look into it and email you our answer."))
             else:
                 messages.info(request, REPORTED_ALREADY)
             return redirect(order)
@@ -354,7 +354,7 @@ def address_add(request: HttpRequest) -> HttpResponse:
         except (AddressBookIsFull, AddressKeptAlready) as refusal:
             form.add_error(None, str(refusal))
         else:
-            messages.success(request, _("The address is kept. You can choose it when you order leaflets."))
+            messages.success(request, _("The address is saved. You can choose it when you order leaflets."))
             return redirect("my_addresses")
     return render(request, "leaflets/orders/address.html", {"form": form})
 
@@ -370,7 +370,7 @@ def address_change(request: HttpRequest, address_id: int) -> HttpResponse:
         except AddressKeptAlready as refusal:
             form.add_error(None, str(refusal))
         else:
-            messages.success(request, _("The address is changed. Orders that you placed earlier keep theirs."))
+            messages.success(request, _("The address is changed. Your earlier orders keep the old one."))
             return redirect("my_addresses")
     return render(request, "leaflets/orders/address.html", {"form": form, "address": address})
 

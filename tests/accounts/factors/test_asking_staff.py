@@ -105,7 +105,7 @@ def test_a_form_that_was_sent_waits_until_they_have_shown_who_they_are(old, mana
     response = old.post(FACTOR_AGAIN, {"code": totp(), "next": SENT_LATE})
     assert response["Location"] == SENT_LATE
     page = old.get(SENT_LATE).content.decode()
-    assert "We asked who you are before we did anything with it" in page
+    assert "Thank you for confirming that it is you" in page
     assert f'action="{where}"' in page
     colleague.refresh_from_db()
     assert colleague.is_staff is True

@@ -61,7 +61,7 @@ def test_one_that_is_removed_while_it_gets_a_name_is_gone_and_its_owner_is_told_
 
     assert [answer.status_code for answer in answers] == [302, 302]
     assert Authenticator.objects.count() == 0
-    assert "This passkey was removed meanwhile" in other.get(LIST).content.decode()
+    assert "This passkey has been removed, so we could not rename it" in other.get(LIST).content.decode()
 
 
 def test_control_as_it_was_read_its_name_is_an_error(person: Any, browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:

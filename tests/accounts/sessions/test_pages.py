@@ -30,7 +30,7 @@ def test_it_lists_each_browser_and_marks_this_one(person, here, others, django_a
     assert (text.count("This one"), text.count("Firefox on Windows")) == (1, 1)
     assert text.count("<strong>Safari on an iPhone") == others
     assert ("Sign out everywhere else" in text) == (others > 1)
-    assert ("You are signed in nowhere else." in text) == (others == 0)
+    assert ("You are not signed in anywhere else." in text) == (others == 0)
     assert key_of(here) not in text
     assert row_of(here).pk not in text
     assert f"Signed in {format_moment(row_of(here).started_at)}. Last used about" in text

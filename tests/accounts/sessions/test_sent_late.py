@@ -54,7 +54,7 @@ def test_a_professional_finds_what_was_typed_and_sends_it(clock, person):
     clock.shift(timedelta(hours=3))
     answer = client.post(DETAILS, {**TYPED, "organisation_name": "Leeds Health Visiting"})
     assert answer["Location"] == "/account/login/?next=%2Faccount%2Fsent-late%2F"
-    assert "what you typed is kept" in client.get(answer["Location"]).content.decode()
+    assert "we have kept what you typed" in client.get(answer["Location"]).content.decode()
 
     assert sign_in_again(client, person.email, LATE)["Location"] == LATE
     page = client.get(LATE).content.decode()
@@ -145,7 +145,7 @@ def test_a_file_is_asked_for_again(clock):
     client.post("/account/2fa/authenticate/", {"code": totp(), "next": LATE})
 
     page = client.get(LATE).content.decode()
-    assert "You will be asked for the file again." in page
+    assert "We will ask you for it again." in page
     assert 'enctype="multipart/form-data"' in page
 
 

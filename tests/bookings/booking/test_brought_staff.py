@@ -125,7 +125,7 @@ def test_what_is_brought_is_left_out_as_a_whole_and_not_changed(
     assert client.get(f"/orders/{order.reference}/change/").url == order.get_absolute_url()
     assert "Change this order" not in text(client.get(order.get_absolute_url()))
     titles = ordered_titles(order.lines.in_order(), {})
-    with pytest.raises(DomainError, match="Our presenter brings these leaflets, so this"):
+    with pytest.raises(DomainError, match="Our presenter will bring these leaflets, so you can cancel"):
         change_order(
             order=order, change=OrderChange({}, order.delivery, order_version(titles, order.delivery)), by=person.user, now=NOW
         )

@@ -193,7 +193,7 @@ def test_the_joining_link_is_on_the_screen_and_not_on_the_wall(client: Client, b
         link = page.one("a", href="https://video.example/1234")
         assert [each.classes for each in link.inside if "screen-only" in each.classes] == [{"screen-only"}]
         (row,) = [each for each in page.all("dd") if each in link.inside]
-        assert on_paper(page, row) == "Not on paper. You find it on this page of our website."
+        assert on_paper(page, row) == "We don’t print this. You can see it on this page of our website."
         assert page.one("div", "print-only").inside[-1] is row
 
 

@@ -315,10 +315,10 @@ def test_a_booking_that_is_changed_over_and_over_writes_to_nobody_any_more(
     assert client.post(url(booking, "time/check/"), hidden(to_check(client, booking))).status_code == 302
     mail = Notification.objects.count()
     answer = client.post(url(booking, "time/check/"), hidden(to_check(client, booking, "2027-01-25T10:00Z")))
-    assert (answer.status_code, "This booking was changed very often today." in text(answer)) == (429, True)
+    assert (answer.status_code, "This booking has been changed too often today." in text(answer)) == (429, True)
     type_details(client, booking)
     said = client.post(url(booking, "details/check/"), {"version": booking.version}, follow=True)
-    assert "This booking was changed very often today." in text(said)
+    assert "This booking has been changed too often today." in text(said)
     assert (Notification.objects.count(), Stopped.objects.values_list("where", "by", "times").get()) == (
         *(mail, ("change", "booking", 2)),
     )

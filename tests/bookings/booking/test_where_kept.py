@@ -62,7 +62,7 @@ def test_who_has_not_booked_yet_chooses_among_what_they_keep(client: Client, per
     asked = [(f"2 Hill Lane, Third floor, Leeds, {LEEDS_TOO}", True), (HEALTH_VISITING, False), ("Another address", False)]
     assert (offered(page), page.mistakes) == (asked, [])
     assert "At which address?" in [legend.text for legend in page.all("legend")]
-    assert page.one("a", href="/my/addresses/").text == "See, change or remove the addresses that you keep"
+    assert page.one("a", href="/my/addresses/").text == "See, change or remove your saved addresses"
     fill_in(client, where={"format": "workplace", "address": str(clinic.pk)})
     assert f"2 Hill Lane Third floor Leeds {LEEDS_TOO}" in text(client.get("/book/signs/check/"))
     clinic.delete()
@@ -104,7 +104,7 @@ def test_what_took_no_place_is_nobodys_last_visit(client: Client, person: Person
     ("answer", "said"),
     [
         ({"address_line_1": ""}, "Choose an address."),
-        ({"address": "0"}, "You no longer keep the address that you chose. Choose another one."),
+        ({"address": "0"}, "You have removed the address that you chose. Choose another one."),
         ({"address": "another", "address_line_1": ""}, "Enter the building and street."),
     ],
 )
@@ -118,7 +118,7 @@ def test_nobody_can_choose_another_persons_address(client: Client, person: Perso
     keep(person)
     elsewhere = keep(make_person(), address_line_1="9 Elsewhere")
     response = client.post(PAGE, {**DETAILS, "format": "workplace", "address": str(elsewhere.pk)})
-    assert response.context["form"].errors == {"address": ["You no longer keep the address that you chose. Choose another one."]}
+    assert response.context["form"].errors == {"address": ["You have removed the address that you chose. Choose another one."]}
     assert ("9 Elsewhere" in response.content.decode(), Draft.objects.exists()) == (False, False)
     KeptAddress.objects.filter(person=person).delete()
     response = client.post(PAGE, {**DETAILS, "format": "workplace", "address": str(elsewhere.pk)})

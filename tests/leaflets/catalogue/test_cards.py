@@ -97,7 +97,7 @@ def test_each_page_has_the_token_of_its_own_visitor(edition: Edition) -> None:
         (False, {"reviewed_on": "2027-01-11"}, "Reviewed January 2027, still current"),
         (False, {"published_on": "2026-02-02"}, "Published February 2026, still current"),
         (False, {"review_on": "2026-03-03"}, "being checked again"),
-        (False, {"state": EditionState.WITHDRAWN}, "A new edition is being made"),
+        (False, {"state": EditionState.WITHDRAWN}, "We are making a new edition"),
     ],
 )
 def test_a_change_is_on_the_next_page_whoever_made_it(

@@ -83,7 +83,7 @@ def test_a_title_out_of_stock_offers_its_pdf_and_to_wait(client, now):
 
 def test_a_title_without_an_edition_says_so(client):
     leaflet = make_leaflet()
-    assert "A new edition is being made" in client.get(leaflet.get_absolute_url()).content.decode()
+    assert "We are making a new edition" in client.get(leaflet.get_absolute_url()).content.decode()
 
 
 def test_a_leaflet_page_has_the_text_and_the_review_date(client, now):

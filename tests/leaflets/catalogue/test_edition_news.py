@@ -81,7 +81,7 @@ def test_an_order_ends_with_one_button_until_they_said_yes_or_no(client: Any, no
     assert "Email me about new editions" in client.get(page).content.decode()
     assert not MailChoice.objects.exists()
     pressed = client.post(reverse("my_mail_editions"), {"next": page}, follow=True)
-    assert "We email you when a leaflet that you ordered has a new edition." in pressed.content.decode()
+    assert "We will email you when a leaflet that you ordered has a new edition." in pressed.content.decode()
     assert "Email me about new editions" not in pressed.content.decode()
     assert wants(Topic.EDITIONS, person.email)
     assert MailChoice.objects.get().chosen_where == ChoiceSource.ORDER

@@ -128,7 +128,7 @@ def test_staff_add_a_version_and_fill_it_in(client: Client) -> None:
     assert said == ("signs-arabic-large-print", "Know the signs (Arabic, large print)", "Arabic, large print", False)
     assert {name: getattr(version, name) for name in figures} == figures
     for again in ({"language": "arabic", "form": "large-print"}, {"language": "english", "form": "standard"}):
-        assert "This title has that version already." in client.post(action, again).content.decode()
+        assert "This title already has that version." in client.post(action, again).content.decode()
     assert f'<a href="/staff/leaflets/leaflet/{version.pk}/change/">Arabic, large print</a>' in (
         client.get(f"/staff/leaflets/leaflet/{title.pk}/change/").content.decode()
     )

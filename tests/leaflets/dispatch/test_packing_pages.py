@@ -77,7 +77,7 @@ def test_one_sees_what_a_choice_makes_and_starts_it(client, staff, edition, now)
     assert "Start packing these 2 orders" in page
     assert "1 order, 5 copies" in text(client, START, most="1")
     assert "No order matches" in text(client, START, areas="ZE")
-    assert "We know no postcode area QQ" in text(client, START, areas="LS, qq")
+    assert "We don’t know the postcode area QQ" in text(client, START, areas="LS, qq")
     answer = client.post(START, {"most": "1"}, follow=True)
     session = PackingSession.objects.get()
     assert answer.request["PATH_INFO"] == change("packingsession", session)
@@ -101,7 +101,7 @@ def test_one_press_ends_in_a_summary(client, staff, edition, now):
     assert "QK 1" in page
     assert [Order.objects.get(pk=each.pk).state for each in (sent, left)] == [OrderState.DISPATCHED, OrderState.RECEIVED]
     again = press(client, session)
-    assert said(again) == ["This session has already ended, so nothing was changed. Below is what became of it."]
+    assert said(again) == ["This session has already ended, so nothing was changed. You can see below what happened to it."]
     assert "1 dispatched, 1 skipped" in words(again.content.decode())
     assert "Dispatched" in text(client, LIST, state__exact="dispatched")
 
@@ -114,7 +114,7 @@ def test_fewer_copies_are_asked_about_once_and_nothing_typed_is_lost(client, sta
     assert 'value="13"' in wrong
     assert 'value="QK 1"' in wrong
     asked = press(client, session, **{box: "9"}).content.decode()
-    assert "Say where the rest is. By the figures there are 41 copies" in words(asked)
+    assert "Say where the others are. By the figures there are 41 copies" in words(asked)
     assert Order.objects.get().state == OrderState.PACKING
     assert press(client, session, "keep", **{box: "9", "track-1": "QK 1"}).status_code == 200
     kept = client.get(change("packingsession", session)).content.decode()
@@ -139,7 +139,7 @@ def test_why_a_parcel_is_left_out_is_asked_beside_its_box_and_nothing_typed_is_l
     assert '<a href="#id_why-2">Parcel 2: choose why it is left out.</a>' in asked
     assert 'left out" aria-invalid="true" aria-describedby="id_why-2_error">' in asked
     assert "Parcel 3: choose" not in asked
-    assert "Say where the rest is" in asked  # both at once
+    assert "Say where the others are" in asked  # both at once
     for shown in ('"out-2" checked', '"out-3" checked', '<option value="damaged" selected>', 'value="QK 1"', 'value="4"'):
         assert shown in asked
     assert set(Order.objects.values_list("state", flat=True)) == {"packing"}
@@ -158,7 +158,7 @@ def test_an_order_that_the_page_did_not_show_does_not_leave(client, staff, editi
     [late] = orders_of(edition, now, 6)
     add_order(session=session, order=late, by=staff, now=now)
     answer = client.post(change("packingsession", session), {**shown, "dispatch": "1"})
-    assert "An order was added to this session meanwhile" in answer.content.decode()
+    assert "Somebody has added an order to this session" in answer.content.decode()
     assert late.reference in answer.content.decode()
     assert set(Order.objects.values_list("state", flat=True)) == {"packing"}
 

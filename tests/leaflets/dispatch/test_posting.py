@@ -122,7 +122,7 @@ def test_what_the_presenter_brings_is_told_apart_and_is_never_a_lost_parcel(pers
     first, second = digests()
     assert [parcel.told_in for parcel in parcels] == [first, second]
     assert words(second).subject == f"Our presenter has your leaflets: {brought.reference}"
-    with pytest.raises(DomainError, match="Our presenter brings these leaflets, so no"):
+    with pytest.raises(DomainError, match="Our presenter brings these leaflets, so we posted no"):
         report_missing(parcel=parcels[1], by=person.user, now=now + timedelta(days=20))
 
 

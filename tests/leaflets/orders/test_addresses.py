@@ -55,7 +55,7 @@ def streets(person):
 
 def test_an_address_is_kept_with_the_order_once_and_chosen_for_the_next(client, leaflet, person):
     fill(client, leaflet, keep="on")
-    assert "Keep this address for next time" in client.get(CHECK).content.decode()
+    assert "Save this address for next time" in client.get(CHECK).content.decode()
     assert streets(person) == []
     for _order in range(2):
         place(client)
@@ -67,7 +67,7 @@ def test_an_address_is_kept_with_the_order_once_and_chosen_for_the_next(client, 
 
 def test_a_box_that_is_not_ticked_keeps_nothing(client, leaflet, person):
     fill(client, leaflet)
-    assert "Keep this address" not in client.get(CHECK).content.decode()
+    assert "Save this address" not in client.get(CHECK).content.decode()
     place(client)
     assert streets(person) == []
 
@@ -90,7 +90,7 @@ def test_an_error_in_another_address_stands_beside_its_field_and_what_was_typed_
 def test_a_kept_address_of_somebody_else_or_one_that_is_gone_is_no_answer(client, basket, kept):
     theirs = keep_address(person=make_person(), delivery=DELIVERY)
     page = html.unescape(client.post(PAGE, {"to": theirs.pk}).content.decode())
-    assert "You no longer keep the address that you chose." in page
+    assert "You have removed the address that you chose." in page
 
 
 def test_who_was_signed_out_while_choosing_signs_in_and_comes_back(client, leaflet):
@@ -141,7 +141,7 @@ def test_the_pages_add_change_and_remove(client, person):
 
 def test_the_book_has_each_address_once_and_so_many_at_most(client, person, kept):
     same = {**vars(DELIVERY), "town": "LEEDS"}
-    assert "You already keep this address." in client.post(reverse("my_address_add"), same).content.decode()
+    assert "You have already saved this address." in client.post(reverse("my_address_add"), same).content.decode()
     for number in range(MAX_KEPT_ADDRESSES - 1):
         keep_address(person=person, delivery=DELIVERY.__class__(**{**vars(DELIVERY), "town": f"Town {number}"}))
     assert "Remove one first" in client.post(reverse("my_address_add"), OTHER).content.decode()

@@ -47,7 +47,7 @@ def test_what_is_there_is_promised_and_the_rest_waits(now):
 def test_an_order_of_which_there_is_nothing_waits_and_can_not_be_packed(now):
     order = waits(make_edition(now, stock=0), 10, now)
     assert states(order) == [OrderState.WAITING]
-    with pytest.raises(OrderHasMoved, match="nothing to pack yet"):
+    with pytest.raises(OrderHasMoved, match="can’t be packed yet"):
         start_packing(order=order, by=None, now=now)
 
 
@@ -129,9 +129,9 @@ def test_who_cancels_the_rest_reads_that_nothing_more_is_sent(client, now):
     dispatch(order=order, by=None, now=now)
     assert states(order) == [OrderState.WAITING]
     sign_in(client, person)
-    assert "Nothing more will be sent." in client.get(reverse("order_cancel", args=[order.reference])).content.decode()
+    assert "We will send nothing more." in client.get(reverse("order_cancel", args=[order.reference])).content.decode()
     client.post(reverse("order_cancel", args=[order.reference]))
     assert figures(order) == [(0, 0, 4, 6)]
-    assert "nothing more will be sent" in client.get(order.get_absolute_url()).content.decode()
+    assert "We will send nothing more" in client.get(order.get_absolute_url()).content.decode()
     mail = render(email_named("order-cancelled")(Notification.objects.get(kind="order-cancelled")).message())
     assert "Nothing more will be sent than what has left already." in mail.text

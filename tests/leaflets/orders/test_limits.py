@@ -200,8 +200,8 @@ def test_from_the_basket_to_a_request_and_its_pages(client, person, leaflet, now
     order = person.orders.get()
     assert headed(placed) == (f"We have your request {order.reference} – CTAC", "We have your request")
     assert (order.state, order.asked_because) == (OrderState.REQUESTED, "We train every school")
-    assert "one of us reads why you need it" in client.get(order.get_absolute_url()).content.decode()
-    assert "One of us reads your request" in client.get(reverse("my")).content.decode()
+    assert "one of us will read why you need it" in client.get(order.get_absolute_url()).content.decode()
+    assert "One of us will read your request" in client.get(reverse("my")).content.decode()
 
 
 def test_the_page_of_a_leaflet_says_how_many_more_the_person_may_order(client, person, leaflet, now):

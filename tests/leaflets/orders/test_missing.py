@@ -84,7 +84,7 @@ def test_it_is_missing_seven_working_days_after_it_left(left, since):
 
 def test_it_is_told_of_in_time_and_once(person, edition, now):
     parcel = lose(person, edition, now)
-    with pytest.raises(DomainError, match="If it has not, tell us from Thursday 21 January 2027"):
+    with pytest.raises(DomainError, match="If it has not come by Thursday 21 January 2027, tell us then"):
         told(parcel, now + timedelta(days=8))
     with pytest.raises(DomainError, match="This parcel left too long ago for us to look for it"):
         told(parcel, now + LATE + timedelta(days=1))
@@ -269,9 +269,9 @@ def read(client, address: str) -> str:
 def test_the_owner_reads_when_tells_us_and_is_told_what_became_of_it(client, person, edition, moment):
     sign_in(client, person)
     new, lost, old = (lose(person, edition, moment[name], copies=2).order for name in DAYS_AGO)
-    assert "you can tell us on this page from that day" in read(client, new.get_absolute_url())
-    assert "Has it not come? Call us" in read(client, old.get_absolute_url())
-    assert "from 7 working days to 90 days" in read(client, page(new))
+    assert "you can tell us on this page from then on" in read(client, new.get_absolute_url())
+    assert "If it has not come, call us" in read(client, old.get_absolute_url())
+    assert "from 7 working days until 90 days" in read(client, page(new))
     assert page(lost) in read(client, lost.get_absolute_url())
     shown = read(client, page(lost))
     for text in ("2 copies of “One”", "1 Park Row", "RM 1", "Ask your post room"):
@@ -281,10 +281,10 @@ def test_the_owner_reads_when_tells_us_and_is_told_what_became_of_it(client, per
     typed = {"parcel": parcel.pk, "note": "Amy Smith, born 3/4/2015"}
     assert "This looks like details of a child" in client.post(page(lost), typed).content.decode()
     answer = client.post(page(lost), {**typed, "note": "We moved"}, follow=True)
-    assert said(answer) == ["Thank you for telling us. We look into it and email you our answer."]
-    assert "that it never came. We look into it" in answer.content.decode()
+    assert said(answer) == ["Thank you for telling us. We will look into it and email you our answer."]
+    assert "that it never came. We will look into it" in answer.content.decode()
     again = client.post(page(lost), {**typed, "note": "We moved"}, follow=True)
-    assert said(again) == ["You have told us of this parcel already. We look into it and email you our answer."]
+    assert said(again) == ["You have already told us about this parcel. We will look into it and email you our answer."]
     send_again(missing=parcel.missing, delivery=DELIVERY, by=None, now=timezone.now())
     replacement = Order.objects.get(replaces__isnull=False)
     assert replacement.get_absolute_url() in read(client, lost.get_absolute_url())
@@ -310,7 +310,7 @@ def test_of_several_parcels_one_is_chosen_and_the_history_names_each(client, per
     client.post(page(order), {"parcel": second.pk})
     assert [row.parcel for row in MissingParcel.objects.all()] == [second]
     # A page of before that still offers it says that we know.
-    assert said(client.post(page(order), {"parcel": second.pk}, follow=True))[-1].startswith("You have told us")
+    assert said(client.post(page(order), {"parcel": second.pk}, follow=True))[-1].startswith("You have already told us")
     close_missing(missing=second.missing, by=None, now=timezone.now(), reason="It is in your post room.")
     shown = client.get(order.get_absolute_url())
     assert "do not send it again. It is in your post room." in shown.content.decode()

@@ -72,7 +72,7 @@ def test_who_is_stopped_reads_why_when_to_try_again_and_whom_to_call(monkeypatch
     page = unescape(answer.content.decode())
     assert answer.status_code == 429
     assert 3500 < int(answer.headers["Retry-After"]) <= 3600
-    assert "You have done this very often in a short time. Your answers are kept. Try again at " in page
+    assert "You have done this too often in a short time. Your answers are kept. Try again at " in page
     assert 'href="tel:08088005000">0808 800 5000</a>' in page
     assert Draft.objects.count() == 1
     assert (

@@ -144,7 +144,7 @@ def test_whoever_comes_back_from_their_order_finds_it_and_not_an_empty_basket(cl
     fill(client, leaflet)
     client.post(CHECK, hidden(client.get(CHECK)))
     page = client.get(CHECK, follow=True).content.decode()
-    assert ("What you have ordered stands below." in page, Order.objects.get().reference in page) == (True, True)
+    assert ("You can see your orders below." in page, Order.objects.get().reference in page) == (True, True)
 
 
 def test_without_an_address_the_check_page_asks_for_it(client, leaflet, person):
@@ -211,7 +211,7 @@ def test_every_title_that_ran_short_is_said_beside_its_field_and_nothing_typed_i
     assert "There are only 2 copies of “One” in stock" in page
     assert 'href="#id_one"' in page
     assert 'id="id_two_error"' in page
-    assert "Nothing has been ordered yet" in page
+    assert "We have not placed your order" in page
     assert [response.context["form"][slug].value() for slug in ("one", "two", "three")] == ["5", "5", "5"]
     assert Order.objects.count() == 0
     client.post(reverse("basket"), {"one": "2", "two": "2", "three": "5", "continue": "1"})

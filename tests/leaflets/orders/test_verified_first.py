@@ -72,7 +72,7 @@ def test_a_session_from_before_the_address_was_confirmed_gets_a_code_and_no_orde
 def test_the_service_gives_nobody_a_person_by_an_address_that_is_not_verified():
     known = make_person(email=EMAIL, with_user=False)
     user = unverified()
-    with pytest.raises(DomainError, match="Show us first that this email address is yours"):
+    with pytest.raises(DomainError, match="First confirm that this email address is yours"):
         professionals_services.address_verified(user=user, email=EMAIL, details=None, now=None)
     known.refresh_from_db()
     assert known.user is None

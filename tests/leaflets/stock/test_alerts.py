@@ -53,7 +53,7 @@ def test_the_leaflets_page_asks_and_stops(client, person, leaflet):
     sign_in(client, person)
     assert "Email me when it is back" in client.get(leaflet.get_absolute_url()).content.decode()
     page = html.unescape(client.post(url("leaflet_alert", leaflet), follow=True).content.decode())
-    assert "We email you once, when “One” is back in stock." in page
+    assert "We will email you once, when “One” is back in stock." in page
     assert "Stop this email" in page
     client.post(url("leaflet_alert", leaflet))
     assert StockAlert.objects.get().person == person
@@ -76,7 +76,7 @@ def test_the_basket_leads_there_and_back(client, person, leaflet):
     basket = reverse("basket")
     assert f'href="{url("leaflet_alert", leaflet)}?next={basket}"' in client.get(basket).content.decode()
     assert client.post(url("leaflet_alert", leaflet), {"next": basket}).url == basket
-    assert "We email you when it is back." in client.get(basket).content.decode()
+    assert "We will email you when it is back." in client.get(basket).content.decode()
 
 
 def test_each_is_told_once_in_as_few_statements_however_many(leaflet, edition, now):

@@ -117,8 +117,8 @@ def test_a_count_holds_only_against_the_figure_that_the_list_had(client, staff, 
     start_packing(order=order, by=None, now=now)
     dispatch(order=order, by=None, now=now)
     page = press(client, checked).content.decode()
-    assert "Something changed since this page was shown" in page
-    assert "The list said 50, now it is 45" in page
+    assert "Something has changed since you opened this page" in page
+    assert "The list said 50, but now there are 45" in page
     edition.refresh_from_db()
     assert edition.on_hand == 45
 
@@ -129,7 +129,7 @@ def test_a_list_that_was_written_says_so_also_when_it_has_become_wrong(client, s
     content = as_csv(["gp", "", "", "10", "", ""], ["other", "", "5", "", "4", ""])
     press(client, upload(client, content))
     page = " ".join(upload(client, content).content.decode().split())
-    assert "The list said 5, now it is 4" in page
+    assert "The list said 5, but now there are 4" in page
     assert "A list with the same rows was written on" in page
     assert "is in the stock already" in page
     other.refresh_from_db()
@@ -148,7 +148,7 @@ def test_a_list_that_was_written_says_so_also_when_it_has_become_wrong(client, s
         (["gp", "", "50", "", "3.5", ""], "Copies counted", "is not a whole number"),
         (["gp", "", "50", "5", "55", ""], "Copies counted", "not both"),
         (["gp", "", "", "", "5", ""], "On the shelf", "Fill in how many copies the list said"),
-        (["gp", "", "49", "", "5", ""], "On the shelf", "The list said 49, now it is 50"),
+        (["gp", "", "49", "", "5", ""], "On the shelf", "The list said 49, but now there are 50"),
         (["gp", "", "50", "", "1", ""], "Copies counted", "2 copies are promised"),
         (["gp", "", "", "5", "", "x" * 301], "Note", "Shorten it to 300"),
         (["gp", "", "", "5", "", "for Anna Smith, born 3 May 2019"], "Note", "looks like details of a child"),
@@ -253,7 +253,7 @@ def test_what_changed_between_looking_and_pressing_is_said_and_nothing_is_writte
     checked = upload(client, as_csv(["gp", "", "", "10", "", ""], ["it", "", "", "10", "", ""]))
     receive_stock(edition=edition, copies=1, by=None, now=now)
     refused = press(client, checked)
-    assert "Something changed since this page was shown" in refused.content.decode()
+    assert "Something has changed since you opened this page" in refused.content.decode()
     assert "51 on the shelf, then 61" in refused.content.decode()
     assert list(Edition.objects.order_by("pk").values_list("on_hand", flat=True)) == [51, 5]
     press(client, refused)
@@ -400,7 +400,7 @@ def test_versions_that_change_places_are_refused_as_a_whole(now, staff, edition)
     _arabic, _urdu = (make_leaflet(name, version_of=edition.leaflet, language=name) for name in ("arabic", "urdu"))
     swap = catalogue({"Short name": "arabic", "Language": "Urdu"}, {"Short name": "urdu", "Language": "Arabic"})
     sheet = kept(swap, now, SheetKind.CATALOGUE)
-    with pytest.raises(DomainError, match="These rows can’t be written in one go"):
+    with pytest.raises(DomainError, match="We can’t save these rows together"):
         apply_import(sheet=sheet, shown=plan_import(sheet).digest, again=False, by=staff, now=now)
     assert (SheetImport.objects.get().state, Leaflet.objects.get(slug="arabic").language) == (ImportState.CHECKED, "arabic")
 

@@ -108,7 +108,7 @@ def test_the_same_sent_twice_is_kept_once_and_a_colleagues_figure_stays(now):
     dispatch(order=order, by=None, now=now)
     assert count(take, now + timedelta(minutes=5), {edition: 48}, by=second) == {}  # the back button
     [why] = count(take, now, {edition: 43}, by=second).values()
-    assert why.startswith(f"{first} has counted 48 of this meanwhile")
+    assert why.startswith(f"{first} has already counted 48 of this.")
     confirm(take, now)
     assert figures(edition) == (43, 0)
 

@@ -37,7 +37,7 @@ def test_a_slip_says_what_is_in_the_parcel_what_is_to_come_and_whom_to_call(now:
         f"20 {HEALTH_VISITORS} March 2026",
         f"1 {ABUSE} Sample edition, March 2026",
         "21 in all, of 2 leaflets",
-        "We did not have these in stock. We post them as soon as we do. You need do nothing.",
+        "We did not have these in stock. We will post them as soon as we do. You don’t need to do anything.",
         f"15 copies of “{ABUSE}”",
         "It replaces a parcel that never came.",
         "Thank you",

@@ -39,16 +39,16 @@ def test_its_owner_changes_it_from_the_link_on_its_page(page, order, url):
     assert f'href="{url}"' in page.get(order.get_absolute_url()).content.decode()
     sent = typed(page, url, **{"copies-one": "4", "copies-two": "0"}, postcode="bt15gs", attention="Ward  7")
     answer = page.post(url, sent, follow=True)
-    assert said(answer) == [f"Order {order.reference} is changed. This is how it stands now."]
+    assert said(answer) == [f"We have saved your changes to order {order.reference}."]
     [details] = [step["details"] for step in answer.context["history"] if step["what"] == "Changed"]
     assert details == ["“One”: 4 instead of 10", "“Two”: none instead of 5", "Another delivery address"]
     assert [line.edition.leaflet.title for line in answer.context["order"].lines.all()] == ["One"]
     order.refresh_from_db()
     assert (order.postcode, order.attention, lines(order)[0][2]) == ("BT1 5GS", "Ward 7", 4)
-    assert said(page.post(url, sent, follow=True)) == [f"Order {order.reference} is changed. This is how it stands now."]
+    assert said(page.post(url, sent, follow=True)) == [f"We have saved your changes to order {order.reference}."]
     assert len(told(order)) == 1
     same = typed(page, url, **{"copies-one": "4"}, postcode="BT1 5GS", attention="Ward 7")
-    assert said(page.post(url, same, follow=True)) == ["That is what the order says already, so nothing was changed."]
+    assert said(page.post(url, same, follow=True)) == ["Your order already says this, so we changed nothing."]
 
 
 def test_what_is_wrong_is_said_beside_its_field_and_what_was_typed_stays(page, order, two, url, now):
@@ -99,12 +99,12 @@ def test_what_was_typed_while_the_session_ran_out_is_there_after_sign_in(client,
     assert client.post(url, sent).url.startswith(reverse("account_login"))
     sign_in(client, owner)
     shown = client.get(url)
-    assert "We kept what you typed." in shown.content.decode()
+    assert "We kept what you typed, and have changed nothing yet." in shown.content.decode()
     assert [shown.context["form"][name].value() for name in ("town", "copies-one", "attention")] == ["Hull", "8", None]
     client.post(url, {**sent, "attention": "", "version": shown.context["version"]})
     order.refresh_from_db()
     assert order.town == "Hull"
-    assert "We kept what you typed." not in client.get(url).content.decode()
+    assert "We kept what you typed, and have changed nothing yet." not in client.get(url).content.decode()
 
 
 def test_very_many_changes_or_another_address_of_very_many_are_stopped_and_staff_see_it(page, order, url, settings):
@@ -113,7 +113,7 @@ def test_very_many_changes_or_another_address_of_very_many_are_stopped_and_staff
         assert page.post(url, typed(page, url, **{"copies-one": str(copies)})).status_code == 302
     stopped = page.post(url, typed(page, url, **{"copies-one": "7"}, town="Hull"))
     assert (stopped.status_code, stopped.context["form"]["town"].value()) == (429, "Hull")
-    assert "You have done this very often in a short time." in stopped.content.decode()
+    assert "You have done this too often in a short time." in stopped.content.decode()
     assert list(Stopped.objects.values_list("where", "by", "person")) == [("order-edit", "account", order.person_id)]
     asked = {"to_postcode": "BT1 5GS"}
     request = stopped.wsgi_request

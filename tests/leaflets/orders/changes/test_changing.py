@@ -92,14 +92,14 @@ def test_of_an_order_that_left_in_part_the_rest_is_changed(owner, two, now):
     assert (lines(order), order.state) == ([(54, 4, 0, 50, 0)], OrderState.WAITING)
     with pytest.raises(NothingLeft):
         change(order, now, two=0)
-    with pytest.raises(DomainError, match="Part of this order has left already"):  # it says where the first parcel went
+    with pytest.raises(DomainError, match="We have already sent part of this order"):  # it says where the first parcel went
         change(order, now, delivery=ELSEWHERE)
     with pytest.raises(Shortfalls, match="You can have at most 50 copies of “Two” in one order"):
         change(order, now, two=51, waits=["two"])
     assert list(ledger_differences()) == []
     page, url = sign_in(Client(), owner), reverse("order_change", args=[order.reference])
-    assert "50 have left already." in page.get(url).content.decode()
-    assert "the rest goes to the same address" in page.get(url).content.decode()
+    assert "We have already sent 50." in page.get(url).content.decode()
+    assert "the rest will go to the same address" in page.get(url).content.decode()
     page.post(url, {"version": version(order), "copies-two": "7", "wait-for-two": "on"})
     assert lines(order) == [(57, 7, 0, 50, 0)]
 
