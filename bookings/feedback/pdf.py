@@ -59,8 +59,8 @@ def certificate(given: Given, name: str, *, made_at: datetime) -> bytes:
         y = _certificate_fact(pdf, _("Given by"), _("CTAC, the child trafficking advice centre"), y + 2)
         pdf.panel(CERTIFICATE_EDGE, 252, CERTIFICATE_TEXT_WIDTH, 0.4, HAIRLINE)
         foot = _(
-            "This says that its holder was there. The presentation is not accredited, and this is no proof of competence. "
-            "The name was typed by its holder; CTAC keeps no list of names."
+            "This certificate says that the person named here was there. It is not an accreditation, and it does not prove that "
+            "they are competent. They typed their own name. CTAC keeps no list of names."
         )
         y = pdf.say("P", foot, CERTIFICATE_EDGE, 256, width=CERTIFICATE_TEXT_WIDTH, size=10.5, leading=1.35, colour=QUIET)
         pdf.say("P", str(settings.SITE_URL), CERTIFICATE_EDGE, y + 2, width=CERTIFICATE_TEXT_WIDTH, size=10.5, colour=QUIET)
@@ -93,7 +93,7 @@ def feedback_slide(afterwards: Afterwards, *, made_at: datetime) -> bytes:
         pdf.say("P", _("Child trafficking advice centre"), SLIDE_EDGE + 22, 12, width=220, size=22, bold=True, colour=WHITE)
         width = SLIDE_WIDTH - 2 * SLIDE_EDGE - SLIDE_CODE
         y = pdf.say("H1", _("How was it?"), SLIDE_EDGE, SLIDE_HEAD + 22, width=width, size=56, bold=True, colour=BRAND)
-        sentence = _("Three questions, no name, no account; and a certificate of attendance if you want one.")
+        sentence = _("Answer 3 questions. We don’t ask for your name. You can get a certificate of attendance too.")
         y = pdf.say("P", sentence, SLIDE_EDGE, y + 7, width=width, size=24, leading=1.3, colour=INK)
         y = pdf.say("P", _("Scan the code, or type:"), SLIDE_EDGE, y + 10, width=width, size=20, colour=QUIET)
         link = short_feedback_link(afterwards)
