@@ -135,8 +135,8 @@ def export_bookings(person: Person) -> list[dict[str, Any]]:
 def bookings_ahead(person: Person, now: datetime) -> list[str]:
     count = Booking.objects.filter(person=person).upcoming(now).count()
     cancelled = ngettext(
-        "%(n)d presentation that you booked is cancelled. Its presenter is told.",
-        "%(n)d presentations that you booked are cancelled. Their presenters are told.",
+        "We will cancel %(n)d presentation that you booked, and tell its presenter.",
+        "We will cancel %(n)d presentations that you booked, and tell their presenters.",
         count,
     )
     return [cancelled % {"n": count}] if count else []
@@ -342,8 +342,8 @@ RETENTION_RULES = (
         what=_("Bookings of presentations"),
         since=_("the presentation"),
         goes=_(
-            "Address, room, link, contact on site, needs, notes, reasons and what people said of it go. The day, the local "
-            "authority, the first half of the postcode, how many came and of which profession stay."
+            "We delete the address, room, link, contact on site, needs, notes, reasons and what people said about it. We keep "
+            "the day, the local authority, the first half of the postcode, how many people came and their professions."
         ),
         keeps="bookings",
         due=bookings_over,
@@ -354,7 +354,8 @@ RETENTION_RULES = (
         what=_("Places at open sessions"),
         since=_("the session"),
         goes=_(
-            "What people needed, reasons, and what people said of it go. Who had a place stays for as long as that person does."
+            "We delete what people needed, reasons, and what people said about it. We keep the names of those who had a place "
+            "for as long as we keep those people."
         ),
         keeps="bookings",
         due=lambda before: OpenSession.objects.filter(anonymised_at=None, ends_at__lt=before).order_by("ends_at", "pk"),
@@ -364,7 +365,7 @@ RETENTION_RULES = (
         name="visits",
         what=_("When a presenter came to a workplace and left it"),
         since=_("the presentation"),
-        goes=_("It goes. The history of the booking keeps that somebody checked in and out."),
+        goes=_("We delete this. The history of the booking still says that somebody checked in and out."),
         keeps="bookings",
         # Not those of which nobody has heard that all is well, however old they are.
         due=lambda before: Visit.objects.filter(booking__visit_closed=True, booking__ends_at__lt=before).order_by(
@@ -376,7 +377,7 @@ RETENTION_RULES = (
         name="leave",
         what=_("Notes about presenters’ leave"),
         since=_("the leave ended"),
-        goes=_("The notes go; the days stay."),
+        goes=_("We delete the notes and keep the days."),
         keeps="bookings",
         due=lambda before: Leave.objects.filter(~Q(reason="") | ~Q(answer=""), ends_at__lt=before).order_by("ends_at", "pk"),
         take_out=forget_leave,
@@ -416,8 +417,8 @@ def export_places(person: Person) -> list[dict[str, Any]]:
 def places_ahead(person: Person, now: datetime) -> list[str]:
     count = SessionPlace.objects.filter(person=person).lying_ahead(now).count()
     given_up = ngettext(
-        "Your place at %(n)d open session goes to whoever is next.",
-        "Your places at %(n)d open sessions go to whoever is next.",
+        "Your place at %(n)d open session will go to the next person on the waiting list.",
+        "Your places at %(n)d open sessions will go to the next people on the waiting lists.",
         count,
     )
     return [given_up % {"n": count}] if count else []

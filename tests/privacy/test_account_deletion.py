@@ -54,8 +54,8 @@ def actions() -> list[tuple[object, ...]]:
 
 def test_it_says_first_what_happens_and_a_press_without_the_tick_changes_nothing(client, person, ahead):
     page = sign_in(client, person).get(DELETE).content.decode()
-    assert "1 presentation that you booked is cancelled. Its presenter is told." in page
-    assert "Your place at 1 open session goes to whoever is next." in page
+    assert "We will cancel 1 presentation that you booked, and tell its presenter." in page
+    assert "Your place at 1 open session will go to the next person on the waiting list." in page
     assert "1 order of leaflets is cancelled." in page
     assert "We keep counts that name nobody" in page
 
