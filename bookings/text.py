@@ -327,7 +327,9 @@ NOT_KEPT_IF_ASKED_NOW = {
     NotKeptReason.ENOUGH: gettext_lazy("We can’t keep it, because we will be keeping 3 other dates for you."),
     NotKeptReason.NOBODY_FREE: gettext_lazy("We can’t keep it, because no presenter is free then."),
     NotKeptReason.OUTSIDE: gettext_lazy("We can’t keep it, because no presenter is free then within their usual hours and area."),
-    NotKeptReason.BESIDE: gettext_lazy("We can’t keep it, because we will be keeping that presenter for another of your dates."),
+    NotKeptReason.BESIDE: gettext_lazy(
+        "We can’t keep it, because we need the presenter who is free then for another of your dates."
+    ),
 }
 NOT_KEPT_WHEN_ASKED = {
     NotKeptReason.NO_TIME_LEFT: gettext_lazy("We are not keeping it, because too little time was left then when you asked."),
@@ -337,7 +339,7 @@ NOT_KEPT_WHEN_ASKED = {
         "We are not keeping it, because no presenter was free then within their usual hours and area when you asked."
     ),
     NotKeptReason.BESIDE: gettext_lazy(
-        "We are not keeping it, because we are keeping the presenter who was free then for another of your dates."
+        "We are not keeping it, because we need the presenter who was free then for another of your dates."
     ),
 }
 

@@ -181,7 +181,7 @@ class BookingForm(WhereForm, DetailsForm):
     field_order = ("format", *ADDRESS_FIELDS, "leaflets", "audience_profession", "audience_size")
     fieldsets = {
         _("Where"): ("format",),
-        _("Who it is for"): ("audience_profession", "audience_size"),
+        _("Who is coming"): ("audience_profession", "audience_size"),
         _("On the day"): ("contact_name", "contact_phone", *NEEDS),
     }
     autocomplete = {**WhereForm.autocomplete, **DetailsForm.autocomplete}

@@ -683,7 +683,7 @@ def claim_of(given: Booking | OpenSession) -> BusyTime | None:
 
 
 def when_to_leave(presenter: Presenter, booking: Booking, claims: Sequence[BusyTime], journeys: Journeys) -> str:
-    """'Leave LS1 4AP at 8:55am. The journey takes 65 minutes, with parking.'. `claims` are the day's, in order.
+    """'Leave LS1 4AP at 8:55am. The journey takes 65 minutes, with parking.' `claims` are the day's, in order.
 
     Something online is given from the base, so the journey after it begins there. Where staff went past that, it is given where
     they are then: they leave as much earlier as it takes.

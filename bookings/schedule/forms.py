@@ -209,7 +209,7 @@ class RulesMixin(PageFormMixin):
             "formats": tick_boxes(
                 label=_("How do you give presentations?"),
                 choices=list(FORMAT_LABELS.items()),
-                help_text=_("Leave both boxes empty if you do both."),
+                help_text=_("Leave both boxes empty for both."),
             ),
             "audiences": tick_boxes(
                 label=_("Who do you give presentations to?"),
@@ -238,7 +238,7 @@ class RulesMixin(PageFormMixin):
                 help_text=_("Leave empty to use the usual notice: %(days)d.") % {"days": rules.NOTICE_WORKING_DAYS},
             ),
             "horizon_days": number_field(
-                label=_("How many days ahead you can be booked"),
+                label=_("Days ahead that can be booked"),
                 min_value=1,
                 max_value=rules.HORIZON.days,
                 help_text=_("Leave empty to use the usual limit: %(days)d.") % {"days": rules.HORIZON.days},

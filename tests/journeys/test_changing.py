@@ -95,7 +95,7 @@ def chooses_another_time(visitor: Visitor) -> str:
     """The first that is offered, as the page writes it."""
     visitor.follow("Change the time")
     assert visitor.heading == "Choose another time"
-    assert visitor.reads("You keep that time until you confirm another one.")
+    assert visitor.reads("You keep it until you confirm another one.")
     finds_a_week_with_times(visitor)
     visitor.press("Continue")
     assert visitor.reads("Choose a day and time.")

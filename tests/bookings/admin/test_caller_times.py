@@ -78,7 +78,7 @@ def test_a_time_that_has_gone_meanwhile_is_said_beside_the_times(
     assert [(name, said[0][:25]) for name, said in page.context["form"].when.errors.items()] == [
         ("start", "No presenter is free then")
     ]
-    assert (checked(page, "time-start"), "Who can give it then" in text(page)) == ([TEN], True)
+    assert (checked(page, "time-start"), "Who could give it then" in text(page)) == ([TEN], True)
 
 
 def test_another_time_is_still_typed_with_a_reason(desk: Client, presentation: Presentation) -> None:

@@ -64,7 +64,7 @@ def test_a_request_says_that_it_waits(client: Client, presentation: Presentation
     assert "We have your request" in page
     assert "Your request is not confirmed yet." in page
     assert "Nobody else can book it." in page
-    assert "We email our answer to sam@unknown.example." in page
+    assert "We will email our answer to sam@unknown.example." in page
     assert "Add it to your calendar" not in page
 
 
@@ -236,7 +236,7 @@ def test_a_guess_is_taken_where_we_say_that_it_is_fine(
 def test_of_a_range_the_check_page_says_which_number_we_keep(client: Client, presentation: Presentation, person: Person) -> None:
     sign_in(client, person)
     fill_in(client, where={**WHERE, "audience_size": "12 to 15"})
-    assert "People coming 15 You wrote 12–15: we plan for 15." in text(client.get("/book/signs/check/"))
+    assert "People coming 15 You wrote 12–15, so we will plan for 15." in text(client.get("/book/signs/check/"))
     confirm(client)
     assert Booking.objects.get().audience_size == 15
 

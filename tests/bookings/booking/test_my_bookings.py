@@ -169,7 +169,7 @@ def test_a_reason_that_looks_like_a_childs_details_stops_once(client: Client, bo
 def test_a_cancelled_booking_has_no_confirmation_and_nothing_to_cancel(client: Client, booking: Booking) -> None:
     client.post(f"/bookings/{booking.reference}/cancel/", {"reason": ""})
     assert client.get(f"/bookings/{booking.reference}/placed/").url == f"/bookings/{booking.reference}/"
-    assert "It is cancelled already." in text(client.get(f"/bookings/{booking.reference}/cancel/"))
+    assert "This booking is already cancelled." in text(client.get(f"/bookings/{booking.reference}/cancel/"))
     assert "Book a presentation for another day" in text(client.get(f"/bookings/{booking.reference}/"))
 
 

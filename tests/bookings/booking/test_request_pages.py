@@ -55,9 +55,11 @@ def test_a_request_says_what_is_kept_before_and_after_it_is_sent(client: Client,
     give_dates(client, day_2="26/1/2027", part_2="morning", day_3="27 1 2027", clock_3="6pm")
     page = text(client.get("/book/signs/check/"))
     kept = "Monday 25 January 2027, 10am to 11am We will keep it for you until Thursday 14 January 2027, 5pm."
-    part = "We keep Tuesday 26 January 2027, 9am to 10am for you until Thursday 14 January 2027, 5pm."
-    late = "Wednesday 27 January 2027, 6pm to 7pm We don’t keep it: no presenter %s free then within their usual hours and area"
-    assert (kept in page, part in page, late % "is" in page, REASON in page, "Send this request" in page) == (True,) * 5
+    part = "We will keep Tuesday 26 January 2027, 9am to 10am for you until Thursday 14 January 2027, 5pm."
+    late = "Wednesday 27 January 2027, 6pm to 7pm We %s it, because no presenter %s free then within their usual hours and area"
+    assert (kept in page, part in page, late % ("can’t keep", "is") in page, REASON in page, "Send this request" in page) == (
+        True,
+    ) * 5
     assert not BusyTime.objects.exists()
     response = confirm(client)
     booking = Booking.objects.get()
@@ -65,7 +67,9 @@ def test_a_request_says_what_is_kept_before_and_after_it_is_sent(client: Client,
     assert dates_of(booking) == [("preferred", "open", True)] * 2 + [("preferred", "open", False)]
     assert (booking.person, booking.request_reason, Draft.objects.count()) == (person, REASON, 0)
     for page in (text(client.get(response.url)), text(client.get(booking.get_absolute_url()))):
-        assert (kept in page, part in page, late % "was" in page, "No time agreed yet" in page) == (True,) * 4
+        assert (kept in page, part in page, late % ("are not keeping", "was") in page, "No time agreed yet" in page) == (
+            True,
+        ) * 4
     assert "please withdraw this request" in text(client.get(response.url))
     assert "No time agreed yet" in text(client.get("/my/"))
 
@@ -135,8 +139,8 @@ def test_what_was_typed_is_shown_again(client: Client) -> None:
         ({"day_1": "13 1 2028"}, "Enter a day within the next year."),
         ({"clock_1": ""}, "Enter the start time, or choose a part of the day above."),
         ({"clock_1": "3"}, "Say am or pm as well, such as 1:30pm."),
-        ({"clock_1": "6:30am"}, "It must start at 7am or later, and end by 9pm."),
-        ({"clock_1": "8:30pm"}, "It must start at 7am or later, and end by 9pm."),
+        ({"clock_1": "6:30am"}, "The presentation must start at 7am or later, and end by 9pm."),
+        ({"clock_1": "8:30pm"}, "The presentation must start at 7am or later, and end by 9pm."),
         ({"day_1": "28 3 2027", "clock_1": "1:30am"}, "The clocks go forward then"),
         ({"part_1": "morning"}, "Leave the start time empty, or choose “At a certain time” above."),
         ({"day_2": "25 1 2027", "clock_2": "10:00"}, "This is the same as a choice above."),
@@ -166,7 +170,7 @@ def test_each_box_says_of_which_choice_it_is(client: Client) -> None:
     labels = [each.text for each in page.all("label")]
     assert labels[1:4] == [
         "First choice: day (optional)",
-        "First choice: when on that day? (optional)",
+        "First choice: time of day (optional)",
         "First choice: start time (optional)",
     ]
     assert len(labels) == len(set(labels)) == 12
@@ -291,7 +295,7 @@ def test_times_that_lapsed_are_said_to_be(client: Client, offered: Booking, cloc
     seen = text(client.get(offered.get_absolute_url()))
     assert ("Ask for other times" in seen, why in seen) == (True, True)
     refused = client.post(answer_path(offered), {"answer": f"take-{option.pk}"})
-    assert "We are no longer keeping that time. You can ask us for others." in text(refused)
+    assert "We are no longer keeping that time. You can ask us for other times." in text(refused)
     assert client.post(answer_path(offered), {"answer": "others", "words": "Fridays"}).status_code == 302
 
 

@@ -85,7 +85,7 @@ def test_anothers_booking_is_not_found(client: Client, booking: Booking, page: s
 
 def test_its_owner_chooses_a_time_checks_it_and_moves(client: Client, booking: Booking) -> None:
     choose = client.get(url(booking, "time/"))
-    assert "You have Monday 25 January 2027, 10am to 11am ." in text(choose)
+    assert "Your time is Monday 25 January 2027, 10am to 11am ." in text(choose)
     # What they have is no other time; one that overlaps it is.
     offered = re.findall(r'name="start" value="([^"]+)"', choose.content.decode())
     assert ("2027-01-25T10:00Z" in offered, "2027-01-25T10:30Z" in offered) == (False, True)
@@ -190,7 +190,7 @@ def test_what_was_typed_before_the_cut_off_is_shown_after_it(
 def test_what_is_closed_cannot_be_changed(client: Client, booking: Booking) -> None:
     cancel_booking(booking=booking, by=booking.person.user, now=NOW)
     for page in ("time/", "details/"):
-        assert "It is cancelled already." in text(client.get(url(booking, page)))
+        assert "This booking is already cancelled." in text(client.get(url(booking, page)))
 
 
 def test_a_request_without_a_time_has_details_to_change_and_no_time(client: Client, booking: Booking) -> None:

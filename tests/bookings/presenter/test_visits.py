@@ -269,7 +269,7 @@ def test_nobody_of_whom_nothing_was_heard_is_said_to_be_there(
     make_booking(presenter, at("10:00"), postcode=presenter.base_postcode)
     at_the_door(phone, presenter, clock, "10:20")
     said = text(phone.get(f"{MINE}day/"))
-    assert f"You don’t need any time to get there from {LEEDS} takes no time. We have not heard from you. Are you there?" in said
+    assert f"You don’t need any time to get there from {LEEDS}. We have not heard from you. Are you there?" in said
     assert "there already" not in said
 
 

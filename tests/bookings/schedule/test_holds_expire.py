@@ -110,7 +110,7 @@ def test_the_button_after_the_time_was_over(
     page = client.post("/book/signs/where/", {"extend": "1", "notes": "Half typed"})
     assert page.context["form"]["notes"].value() == "Half typed"
     assert ("Your time is no longer free. Finish this page first" in text(page)) == taken
-    assert ("We are keeping it for you again, until 10:31am" in text(page)) == (not taken)
+    assert ("We are keeping it for you again until 10:31am" in text(page)) == (not taken)
 
 
 def test_the_button_on_the_check_page_shows_the_nearest_if_the_time_has_gone(
