@@ -21,30 +21,32 @@ class NotOffered(DomainError):
 
 
 class DraftGone(DomainError):
-    message = _("This booking has been placed already, or was left for too long. Look under your bookings, or start again.")
+    message = _("You have already placed this booking, or left it for too long. Check your bookings, or start again.")
 
 
 class TooManyHolds(DomainError):
     """As many times are kept for people at one address as may be at once."""
 
     message = _(
-        "Too many times are being kept for people where you are. "
+        "We are already keeping too many times for people on your network. "
         "Try again in a few minutes, or call us and we will book it for you."
     )
 
 
 class HoldOver(DomainError):
-    message = _("Your time to fill in the form was over.")
+    message = _("Your time to fill in the form has run out.")
 
 
 class ExtendedAlready(DomainError):
-    message = _("You have had your extra 15 minutes. If you need longer, carry on: you can still have it if it is free.")
+    message = _(
+        "You have had your extra 15 minutes. If you need longer, just carry on. You can still have the time if it is free."
+    )
 
 
 class AlreadyPlaced(DomainError):
     """The one-time token was used: the view finds the booking that it made."""
 
-    message = _("This booking has been placed already.")
+    message = _("You have already placed this booking.")
 
 
 class OutsideRules(DomainError):
@@ -59,7 +61,7 @@ class OutsideRules(DomainError):
 class MoveRefused(DomainError):
     """The booking is not in a state that allows this, perhaps no longer."""
 
-    message = _("This booking has changed meanwhile. Look at it again.")
+    message = _("This booking has changed in the meantime. Please look at it again.")
     passing = True
 
 
@@ -68,7 +70,7 @@ class Stale(MoveRefused):
 
     message = _(
         "This booking was changed while you had the page open, in another window or by somebody else. "
-        "Nothing of what you sent was stored. Look at it as it stands now, then change it again."
+        "We did not save your changes. Check how it is now, then make your changes again."
     )
 
 
@@ -82,13 +84,13 @@ class AnotherAudience(DomainError):
     """Whoever gives the booking does not give presentations to the people who would come."""
 
     message = _(
-        "Your presenter does not give presentations to the people who would come now, so nothing was changed. "
-        "Call us, and we find somebody who does."
+        "Your presenter does not give presentations to that audience, so nothing was changed. "
+        "Call us, and we will find a presenter who does."
     )
 
 
 class NothingChanged(DomainError):
-    message = _("Nothing is different from what we have, so nothing was changed.")
+    message = _("Your answers are the same as before, so nothing was changed.")
 
 
 class TooLate(DomainError):
@@ -96,11 +98,11 @@ class TooLate(DomainError):
 
 
 class NotStarted(DomainError):
-    message = _("It has not started yet. Mark it as delivered afterwards.")
+    message = _("The presentation has not started yet. Mark it as delivered afterwards.")
 
 
 class NotOver(DomainError):
-    message = _("It is not over yet. Mark it as delivered afterwards.")
+    message = _("The presentation is not over yet. Mark it as delivered afterwards.")
 
 
 class NeedsPresenter(DomainError):
@@ -108,14 +110,14 @@ class NeedsPresenter(DomainError):
 
 
 class SamePresenter(DomainError):
-    message = _("This presenter has the booking already.")
+    message = _("This presenter already has the booking.")
 
 
 class LeaveOverDelivered(DomainError):
-    message = _("A presentation was delivered in that time. Choose times beside it.")
+    message = _("A presentation took place in that time. Choose times before or after it.")
 
 
 class LeaveDecided(DomainError):
     """It was answered, taken back or over before this."""
 
-    message = _("This leave has changed meanwhile. Look at it again.")
+    message = _("This leave has changed in the meantime. Please look at it again.")

@@ -135,8 +135,8 @@ def export_bookings(person: Person) -> list[dict[str, Any]]:
 def bookings_ahead(person: Person, now: datetime) -> list[str]:
     count = Booking.objects.filter(person=person).upcoming(now).count()
     cancelled = ngettext(
-        "We cancel %(n)d presentation that you booked, and tell its presenter.",
-        "We cancel %(n)d presentations that you booked, and tell their presenters.",
+        "We will cancel %(n)d presentation that you booked, and tell its presenter.",
+        "We will cancel %(n)d presentations that you booked, and tell their presenters.",
         count,
     )
     return [cancelled % {"n": count}] if count else []
@@ -343,8 +343,8 @@ RETENTION_RULES = (
         why=_("To come to your team"),
         since=_("the presentation"),
         goes=_(
-            "We erase the address, room, link, contact on site, needs, notes, reasons and what people said. We keep the day, the "
-            "local authority, the first half of the postcode, how many people came and their professions."
+            "We delete the address, room, link, contact on site, needs, notes, reasons and what people said about it. We keep "
+            "the day, the local authority, the first half of the postcode, how many people came and their professions."
         ),
         keeps="bookings",
         due=bookings_over,
@@ -355,7 +355,10 @@ RETENTION_RULES = (
         what=_("Places at open sessions"),
         why=_("To keep your place"),
         since=_("the session"),
-        goes=_("We erase needs, reasons and what people said. We keep who had a place for as long as we keep that person."),
+        goes=_(
+            "We delete what people needed, reasons, and what people said about it. We keep the names of those who had a place "
+            "for as long as we keep those people."
+        ),
         keeps="bookings",
         due=lambda before: OpenSession.objects.filter(anonymised_at=None, ends_at__lt=before).order_by("ends_at", "pk"),
         take_out=forget_sessions,
@@ -365,7 +368,7 @@ RETENTION_RULES = (
         what=_("When a presenter arrived and left"),
         why=_("To keep presenters safe"),
         since=_("the presentation"),
-        goes=_("We delete it. The booking’s history keeps that somebody checked in and out."),
+        goes=_("We delete this. The history of the booking still says that somebody checked in and out."),
         keeps="bookings",
         # Not those of which nobody has heard that all is well, however old they are.
         due=lambda before: Visit.objects.filter(booking__visit_closed=True, booking__ends_at__lt=before).order_by(
@@ -378,7 +381,7 @@ RETENTION_RULES = (
         what=_("Notes about presenters’ leave"),
         why=_("To plan visits"),
         since=_("the leave ended"),
-        goes=_("We erase the notes and keep the days."),
+        goes=_("We delete the notes and keep the days."),
         keeps="bookings",
         due=lambda before: Leave.objects.filter(~Q(reason="") | ~Q(answer=""), ends_at__lt=before).order_by("ends_at", "pk"),
         take_out=forget_leave,
@@ -418,8 +421,8 @@ def export_places(person: Person) -> list[dict[str, Any]]:
 def places_ahead(person: Person, now: datetime) -> list[str]:
     count = SessionPlace.objects.filter(person=person).lying_ahead(now).count()
     given_up = ngettext(
-        "We give your place at %(n)d open session to the next person.",
-        "We give your places at %(n)d open sessions to the next people.",
+        "Your place at %(n)d open session will go to the next person on the waiting list.",
+        "Your places at %(n)d open sessions will go to the next people on the waiting lists.",
         count,
     )
     return [given_up % {"n": count}] if count else []

@@ -69,7 +69,7 @@ def missing_link_rows(booking: Booking) -> list[Row]:
     """To its presenter, of an online booking that nobody can join yet."""
     if not booking.awaits_link:
         return []
-    return [row(_("Joining link"), _("There is none yet. The team sets one, and you get it by email."))]
+    return [row(_("Joining link"), _("There is no link yet. The team will add one and email it to you."))]
 
 
 def duty_rows(people: Sequence[OnDuty]) -> list[Row]:
@@ -154,11 +154,11 @@ EVENTS_BY_STAFF: dict[str, str | Promise] = {
     EventKind.REQUESTED: gettext_lazy("We noted your request."),
     EventKind.CONFIRMED: gettext_lazy("We confirmed it."),
     EventKind.OFFERED: gettext_lazy("We offered you times."),
-    EventKind.LAPSED: gettext_lazy("We no longer kept the dates."),
+    EventKind.LAPSED: gettext_lazy("We stopped keeping the dates."),
     EventKind.DECLINED: gettext_lazy("We could not say yes."),
     EventKind.CANCELLED: gettext_lazy("We cancelled it."),
     EventKind.DELIVERED: gettext_lazy("The presentation took place."),
-    EventKind.PRESENTER_FREED: gettext_lazy("The presenter is not available. We are looking for another."),
+    EventKind.PRESENTER_FREED: gettext_lazy("The presenter is not available. We are looking for another one."),
     EventKind.REASSIGNED: gettext_lazy("We changed the presenter."),
     EventKind.RESCHEDULED: gettext_lazy("We moved it from %(before)s to %(after)s."),
     EventKind.DETAILS_CHANGED: gettext_lazy("We changed: %(fields)s."),
@@ -225,33 +225,37 @@ def next_steps(booking: Booking, now: datetime, *, reminds: bool) -> list[Step]:
     """What comes next and when, for an open booking that was just placed; `reminds` is whether its owner wants reminders."""
     email = {"email": booking.person.email}
     if booking.state == State.REQUESTED:
-        accepted = _("You get an entry for your calendar.")
+        accepted = _("We will send you an entry for your calendar.")
         if reminds:
-            accepted = _("You get an entry for your calendar, and a reminder at 9am the day before.")
+            accepted = _("We will send you an entry for your calendar, and a reminder at 9am the day before.")
         if not booking.has_time:
-            answer = _("We email our answer to %(email)s: one of your dates, other times to choose from, or why we can’t come.")
+            answer = _("We will email %(email)s to agree one of your dates, offer you other times, or say why we can’t come.")
             return [
-                Step(_("Usually within two working days"), answer % email),
-                Step(_("If we offer other times"), _("We keep them for you while you choose one on a page of ours.")),
+                Step(_("Usually within 2 working days"), answer % email),
+                Step(_("If we offer other times"), _("We will keep them for you while you choose one on this website.")),
                 Step(_("When a time is agreed"), accepted),
             ]
-        looks = _("One of us looks at your request, because your workplace is new to us. We email our answer to %(email)s.")
+        looks = _("We will look at your request, because your workplace is new to us. We will email our answer to %(email)s.")
         return [
             Step(_("Now"), _("We are keeping this time for you. Nobody else can book it.")),
-            Step(_("Usually within two working days"), looks % email),
+            Step(_("Usually within 2 working days"), looks % email),
             Step(_("If we say yes"), accepted),
         ]
-    steps = [Step(_("In the next few minutes"), _("We email all of this to %(email)s, with an entry for your calendar.") % email)]
+    steps = [
+        Step(
+            _("In the next few minutes"), _("We will email these details to %(email)s, with an entry for your calendar.") % email
+        )
+    ]
     if booking.needs_a_presenter:
-        steps.append(Step(_("As soon as we know"), _("We tell you who the presenter is.")))
+        steps.append(Step(_("As soon as we know"), _("We will tell you who the presenter is.")))
     steps += reminder_step(booking, now) if reminds else []
     if booking.awaits_link:
-        arrival = _("You get the joining link by email before the day.")
+        arrival = _("We will email you the joining link before the day.")
     elif booking.format == Format.ONLINE:
         clock = {"clock": format_clock(booking.agreed[0])}
         arrival = _("Open the joining link a few minutes before %(clock)s.") % clock
     else:
-        asks = _("Our presenter asks for %(name)s at reception. A screen or projector is a help.")
+        asks = _("Our presenter will ask for %(name)s at reception. It helps if you have a screen or projector.")
         arrival = asks % {"name": booking.contact_name}
     return [*steps, Step(format_day(booking.agreed[0]), arrival)]
 
@@ -259,9 +263,9 @@ def next_steps(booking: Booking, now: datetime, *, reminds: bool) -> list[Step]:
 def reminder_step(of: Booking | OpenSession, now: datetime) -> list[Step]:
     """Those to come of a booking or an open session, as one step."""
     if of.week_reminder_due_at > now:
-        return [Step(moment_text(of.week_reminder_due_at), _("You get a reminder by email, and another one the day before."))]
+        return [Step(moment_text(of.week_reminder_due_at), _("We will email you a reminder, and another one the day before."))]
     if of.reminder_due_at > now:
-        return [Step(moment_text(of.reminder_due_at), _("You get a reminder by email."))]
+        return [Step(moment_text(of.reminder_due_at), _("We will email you a reminder."))]
     return []
 
 
@@ -289,15 +293,15 @@ def kept_text(option: DateOption, now: datetime) -> str:
         # What became of a request whose date was passed over.
         return {
             State.REQUESTED: _("We offered you other times instead."),
-            State.CANCELLED: _("The request was cancelled, so we keep nothing for it."),
-            State.DECLINED: _("We could not say yes, so we keep nothing for it."),
+            State.CANCELLED: _("The request was cancelled, so we are no longer keeping this date."),
+            State.DECLINED: _("We could not say yes, so we are no longer keeping this date."),
         }.get(State(option.booking.state), _("Another time was agreed."))
     if option.is_kept(now):
         assert option.expires_at is not None  # noqa: S101 - tells the type checker what is_kept means
         assert option.kept_from is not None  # noqa: S101
         return keeping_sentence(option.precision, option.kept_from, option.booking.presentation.length, option.expires_at)
     if option.is_over(now):
-        return _("This time is over.")
+        return _("This time has passed.")
     if option.expires_at is None:
         return not_kept_sentence(NOT_KEPT_WHEN_ASKED, option.why_not)
     return f"{lapsed_text(option, now)} {STILL_CONSIDERED}"
@@ -306,41 +310,45 @@ def kept_text(option: DateOption, now: datetime) -> str:
 def lapsed_text(option: DateOption, now: datetime) -> str:
     """Why something that was kept, or offered, is so no longer."""
     if option.is_over(now):
-        return _("This time is over.")
+        return _("This time has passed.")
     assert option.expires_at is not None  # noqa: S101 - tells the type checker what was kept
     if option.why_not == NotKeptReason.AWAY:
-        return _("We no longer keep it: the presenter can’t come then any more.")
+        return _("We are no longer keeping it, because the presenter can no longer come then.")
     until = {"until": moment_text(option.expires_at)}
     if option.kind == OptionKind.PROPOSED:
-        return _("We kept it for you until %(until)s, and had no answer.") % until
-    return _("We kept it for you until %(until)s, and have not answered in time.") % until
+        return _("We kept it for you until %(until)s, but did not hear from you.") % until
+    return _("We kept it for you until %(until)s, but did not answer in time.") % until
 
 
-STILL_CONSIDERED = gettext_lazy("We still look at it.")
+STILL_CONSIDERED = gettext_lazy("We will still look at it.")
 # Before they have sent it, and after.
 NOT_KEPT_IF_ASKED_NOW = {
-    NotKeptReason.NO_TIME_LEFT: gettext_lazy("We don’t keep it: no time is left in it."),
-    NotKeptReason.ENOUGH: gettext_lazy("We don’t keep it: we keep three dates for you already."),
-    NotKeptReason.NOBODY_FREE: gettext_lazy("We don’t keep it: no presenter is free then."),
-    NotKeptReason.OUTSIDE: gettext_lazy("We don’t keep it: no presenter is free then within their usual hours and area."),
-    NotKeptReason.BESIDE: gettext_lazy("We don’t keep it: the presenter who is free then is kept for another of your dates."),
+    NotKeptReason.NO_TIME_LEFT: gettext_lazy("We can’t keep it, because too little time is left then."),
+    NotKeptReason.ENOUGH: gettext_lazy("We can’t keep it, because we will be keeping 3 other dates for you."),
+    NotKeptReason.NOBODY_FREE: gettext_lazy("We can’t keep it, because no presenter is free then."),
+    NotKeptReason.OUTSIDE: gettext_lazy("We can’t keep it, because no presenter is free then within their usual hours and area."),
+    NotKeptReason.BESIDE: gettext_lazy(
+        "We can’t keep it, because we need the presenter who is free then for another of your dates."
+    ),
 }
 NOT_KEPT_WHEN_ASKED = {
-    NotKeptReason.NO_TIME_LEFT: gettext_lazy("We don’t keep it: no time was left in it when you asked."),
-    NotKeptReason.ENOUGH: gettext_lazy("We don’t keep it: we kept three dates for you already when you asked."),
-    NotKeptReason.NOBODY_FREE: gettext_lazy("We don’t keep it: no presenter was free then when you asked."),
+    NotKeptReason.NO_TIME_LEFT: gettext_lazy("We are not keeping it, because too little time was left then when you asked."),
+    NotKeptReason.ENOUGH: gettext_lazy("We are not keeping it, because we were already keeping 3 dates for you when you asked."),
+    NotKeptReason.NOBODY_FREE: gettext_lazy("We are not keeping it, because no presenter was free then when you asked."),
     NotKeptReason.OUTSIDE: gettext_lazy(
-        "We don’t keep it: no presenter was free then within their usual hours and area when you asked."
+        "We are not keeping it, because no presenter was free then within their usual hours and area when you asked."
     ),
-    NotKeptReason.BESIDE: gettext_lazy("We don’t keep it: the presenter who was free then is kept for another of your dates."),
+    NotKeptReason.BESIDE: gettext_lazy(
+        "We are not keeping it, because we need the presenter who was free then for another of your dates."
+    ),
 }
 
 
 def not_kept_sentence(sentences: Mapping[NotKeptReason, str | Promise], why: str) -> str:
     """Why a date was never kept. Empty: it was asked for before that was stored."""
     if why == NotKeptReason.SEVERAL_DAYS:
-        return _("We don’t keep days, but look for a time in them.")
-    sentence = sentences[NotKeptReason(why)] if why else _("We don’t keep it.")
+        return _("We don’t keep a range of days. We will look for a time in it.")
+    sentence = sentences[NotKeptReason(why)] if why else _("We are not keeping it.")
     return f"{sentence} {STILL_CONSIDERED}"
 
 
@@ -354,7 +362,7 @@ def lapsed_offer_rows(options: Iterable[DateOption], now: datetime) -> list[Row]
 def date_text_for_staff(option: DateOption, now: datetime) -> str:
     """Whether a date of a request that waits is kept, with whom, or why not."""
     if option.state == OptionState.PASSED:
-        return _("Not kept any more: other times were offered or asked for instead.")
+        return _("No longer kept, because other times were offered or asked for instead.")
     if option.is_kept(now) and option.expires_at:
         return _("Kept with %(name)s until %(until)s.") % {"name": option.presenter, "until": moment_text(option.expires_at)}
     if option.why_not:
@@ -368,9 +376,9 @@ def date_text_for_staff(option: DateOption, now: datetime) -> str:
 def keeping_sentence(precision: str, start: datetime, length: timedelta, until: datetime) -> str:
     """'We keep it for you until …', with the time itself where it was named less exactly."""
     if precision == Precision.TIME:
-        return _("We keep it for you until %(until)s.") % {"until": moment_text(until)}
+        return _("We will keep it for you until %(until)s.") % {"until": moment_text(until)}
     times = {"when": format_span(start, start + length), "until": moment_text(until)}
-    return _("We keep %(when)s for you until %(until)s.") % times
+    return _("We will keep %(when)s for you until %(until)s.") % times
 
 
 def open_offers(options: Iterable[DateOption]) -> list[DateOption]:
@@ -412,11 +420,11 @@ def leaflet_rows_for_host(booking: Booking) -> list[Row]:
     cancelled = order is not None and order.state == OrderState.CANCELLED
     reference = {"reference": order.reference if order else ""}
     if booking.state in (State.CANCELLED, State.DECLINED):
-        return [row(_("Leaflets"), _("Their order %(reference)s is cancelled too") % reference)] if cancelled else []
+        return [row(_("Leaflets"), _("The leaflet order %(reference)s is cancelled too") % reference)] if cancelled else []
     if order is None:
-        coming = _("None: there are no copies of them now")
+        coming = _("None: we have no copies at the moment")
     else:
-        coming = _("None: their order %(reference)s is cancelled") % reference if cancelled else order_contents(order)
+        coming = _("None: the leaflet order %(reference)s is cancelled") % reference if cancelled else order_contents(order)
     missing_leaflets = "\n".join(f"{short.copies} × {short.title}" for short in brought.missing_leaflets)
     rows = [row(_("Leaflets we bring"), coming), row(_("Leaflets we can’t bring"), missing_leaflets)]
     return [answer for answer in rows if answer["value"]]
@@ -487,8 +495,10 @@ def room_in_words(session: OpenSession) -> str:
         return ngettext("%(free)d place is free", "%(free)d places are free", free) % {"free": free}
     waiting = session.waiting
     if not waiting:
-        return _("Full, and nobody waits yet")
-    return ngettext("Full, %(waiting)d person waits", "Full, %(waiting)d people wait", waiting) % {"waiting": waiting}
+        return _("Full, with nobody waiting yet")
+    return ngettext("Full, with %(waiting)d person waiting", "Full, with %(waiting)d people waiting", waiting) % {
+        "waiting": waiting
+    }
 
 
 def may_be_joined(session: OpenSession, now: datetime) -> bool:
@@ -502,8 +512,8 @@ def number_in_line(place: SessionPlace) -> int:
 
 def line_in_words(number: int) -> str:
     if number == 1:
-        return _("You are next in line.")
-    return _("You are number %(number)d in line.") % {"number": number}
+        return _("You are next on the waiting list.")
+    return _("You are number %(number)d on the waiting list.") % {"number": number}
 
 
 def session_next_steps(place: SessionPlace, now: datetime, *, reminds: bool) -> list[Step]:
@@ -513,7 +523,7 @@ def session_next_steps(place: SessionPlace, now: datetime, *, reminds: bool) -> 
         return waiting_steps(session)
     steps = []
     if not session.joining_link:
-        steps.append(Step(_("Before the session"), _("You get the joining link by email.")))
+        steps.append(Step(_("Before the session"), _("We will email you the joining link.")))
     steps += reminder_step(session, now) if reminds else []
     joins = _("Open the joining link a few minutes before %(clock)s.") % {"clock": format_clock(session.starts_at)}
     return [*steps, Step(format_day(session.starts_at), joins)]
@@ -521,13 +531,19 @@ def session_next_steps(place: SessionPlace, now: datetime, *, reminds: bool) -> 
 
 def waiting_steps(session: OpenSession) -> list[Step]:
     return [
-        Step(_("When a place is free"), _("We offer it to whoever has waited longest, and email them.")),
-        Step(_("When it is your turn"), _("We keep the place until the next working day; less if the session is near.")),
+        Step(_("When a place is free"), _("We will email an offer to the person who has waited longest.")),
         Step(
-            _("In the last two hours"),
-            _("Whoever is next has the place at once, also in the night before an early session. We email you."),
+            _("When it is your turn"),
+            _("We will keep the place for you until the next working day, or for less time if the session is soon."),
         ),
-        Step(session.when, _("The session. If no place was free until then, choose another one.")),
+        Step(
+            _("In the last 2 hours"),
+            _(
+                "We will give the place to the next person at once and email them. "
+                "We also do this in the night before an early session."
+            ),
+        ),
+        Step(session.when, _("The session takes place. If no place was free by then, choose another session.")),
     ]
 
 

@@ -110,7 +110,7 @@ def erase_alerts(person: Person, now: datetime) -> None:
 
 def erasure_notice(person: Person, now: datetime) -> list[str]:
     count = person.orders.open().count()
-    notice = ngettext("We cancel %(n)d leaflet order.", "We cancel %(n)d leaflet orders.", count)
+    notice = ngettext("We will cancel %(n)d leaflet order.", "We cancel %(n)d leaflet orders.", count)
     return [notice % {"n": count}] if count else []
 
 

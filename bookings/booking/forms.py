@@ -30,7 +30,7 @@ from professionals.safeguarding.forms import ChildDetailsMixin
 
 FORMAT_HINTS = {
     str(Format.WORKPLACE): _("A presenter comes to you."),
-    str(Format.ONLINE): _("We send you a joining link for a video call."),
+    str(Format.ONLINE): _("We will send you a joining link for a video call."),
 }
 TEXT_ROWS = {"rows": 3}
 ANOTHER_ADDRESS = "another"
@@ -142,7 +142,7 @@ class DetailsForm(ChildDetailsMixin, PageForm):
     room = forms.CharField(label=_("Room, parking or entrance"), max_length=200, required=False)
     access_needs = forms.CharField(
         label=_("Access needs"),
-        help_text=_("For example a hearing loop, captions or step-free access."),
+        help_text=_("For example, a hearing loop, captions or step-free access."),
         max_length=1000,
         widget=forms.Textarea(TEXT_ROWS),
         required=False,
@@ -181,7 +181,7 @@ class BookingForm(WhereForm, DetailsForm):
     field_order = ("format", *ADDRESS_FIELDS, "leaflets", "audience_profession", "audience_size")
     fieldsets = {
         _("Where"): ("format",),
-        _("For whom"): ("audience_profession", "audience_size"),
+        _("Who is coming"): ("audience_profession", "audience_size"),
         _("On the day"): ("contact_name", "contact_phone", *NEEDS),
     }
     autocomplete = {**WhereForm.autocomplete, **DetailsForm.autocomplete}
@@ -200,7 +200,7 @@ class BookingForm(WhereForm, DetailsForm):
             ],
             required=False,
             widget=forms.RadioSelect,
-            error_messages={"invalid_choice": _("You have removed the address that you chose. Choose another one.")},
+            error_messages={"invalid_choice": _("That address is no longer on your list. Choose another one.")},
         )
         self.fields["address"] = as_of_a_page(which)
         self.order_fields(["format", "address"])
@@ -291,24 +291,24 @@ class DatesForm(ChildDetailsMixin, PageForm):
     """
 
     reason = forms.CharField(
-        label=_("Why does none of our times suit you?"),
-        help_text=_("For example the days when your team meets. It helps us find a time. Do not give any child’s details here."),
+        label=_("Why don’t our times suit you?"),
+        help_text=_("For example, the days when your team meets. It helps us find a time. Do not give any child’s details here."),
         max_length=500,
         widget=forms.Textarea({"rows": 3}),
-        error_messages={"required": _("Write why none of our times suits you.")},
+        error_messages={"required": _("Tell us why our times don’t suit you.")},
     )
     day_1, day_2, day_3 = (
         DayField(label=of_choice(choice=legend, asked=_("day")), required=False, lies_ahead=True) for legend in LEGENDS.values()
     )
     part_1, part_2, part_3 = (
-        forms.ChoiceField(label=of_choice(choice=legend, asked=_("when on that day?")), choices=PARTS_OF_DAY, required=False)
+        forms.ChoiceField(label=of_choice(choice=legend, asked=_("time of day")), choices=PARTS_OF_DAY, required=False)
         for legend in LEGENDS.values()
     )
     clock_1, clock_2, clock_3 = (
         ClockField(
             label=of_choice(choice=legend, asked=_("start time")),
             required=False,
-            help_text=_("UK time, like 1:30pm. Empty for a part of the day."),
+            help_text=_("UK time, like 1:30pm. Leave it empty if you chose a part of the day."),
         )
         for legend in LEGENDS.values()
     )
@@ -319,7 +319,7 @@ class DatesForm(ChildDetailsMixin, PageForm):
     free_text_fields = ("reason",)
     fieldsets = {
         **{LEGENDS[number]: (f"day_{number}", f"part_{number}", f"clock_{number}") for number in CHOICES},
-        _("Or any day between two days"): ("first_day", "last_day"),
+        _("Or a range of days"): ("first_day", "last_day"),
     }
     named_in_errors = tuple(f"{what}_{number}" for number in CHOICES for what in ("day", "part", "clock"))
     field_order = ["reason", *(f"{what}_{number}" for number in CHOICES for what in ("day", "part", "clock"))]
@@ -370,9 +370,9 @@ class DatesForm(ChildDetailsMixin, PageForm):
 
     def _too_near_or_far(self, day: date) -> str:
         if day < self.today:
-            return str(_("That day is over. Enter a day that lies ahead."))
+            return str(_("That day has passed. Enter today or a later day."))
         if day > self.today + rules.REQUEST_HORIZON:
-            return str(_("Enter a day within a year from now."))
+            return str(_("Enter a day within the next year."))
         return ""
 
     def _preferred(self, day: date, part: Precision, clock: time | None) -> PreferredDate:
@@ -382,20 +382,20 @@ class DatesForm(ChildDetailsMixin, PageForm):
                 raise ValidationError(_("Leave the start time empty, or choose “At a certain time” above."))
             start, end = (uk_datetime(day, clock_time) for clock_time in WINDOWS[part])
             if end <= timezone.now():
-                raise ValidationError(_("That part of the day is over."))
+                raise ValidationError(_("That part of the day has passed. Choose a later one."))
             return PreferredDate(part, start, end)
         if clock is None:
             raise ValidationError(_("Enter the start time, or choose a part of the day above."))
         start = uk_moment(day, clock)
         end = start + self.length
         if start <= timezone.now():
-            raise ValidationError(_("That time is over."))
+            raise ValidationError(_("That time has passed. Enter a later one."))
         if clock < rules.REQUEST_EARLIEST_START or end > uk_datetime(day, rules.REQUEST_LATEST_END):
             bounds = {
                 "start": format_clock_time(rules.REQUEST_EARLIEST_START),
                 "end": format_clock_time(rules.REQUEST_LATEST_END),
             }
-            raise ValidationError(_("It must start at %(start)s or later, and end by %(end)s.") % bounds)
+            raise ValidationError(_("The presentation must start at %(start)s or later, and end by %(end)s.") % bounds)
         return PreferredDate(part, start, end)
 
     def _days(self, cleaned: dict[str, Any]) -> PreferredDate | None:
@@ -403,13 +403,13 @@ class DatesForm(ChildDetailsMixin, PageForm):
         if (first is None and last is None) or any(name in self.errors for name in ("first_day", "last_day")):
             return None
         if first is None or last is None:
-            self.add_error("first_day" if first is None else "last_day", _("Enter both days of the range."))
+            self.add_error("first_day" if first is None else "last_day", _("Enter the first day and the last day."))
             return None
         if problem := self._too_near_or_far(first) or self._too_near_or_far(last):
             self.add_error("first_day" if self._too_near_or_far(first) else "last_day", problem)
             return None
         if not first < last <= first + rules.MAX_REQUEST_RANGE:
-            self.add_error("last_day", _("The last day must come after the first, and within 60 days of it."))
+            self.add_error("last_day", _("The last day must be 1 to 60 days after the first day."))
             return None
         return PreferredDate(Precision.DAYS, uk_datetime(first, WHOLE_DAY[0]), uk_datetime(last, WHOLE_DAY[1]))
 
@@ -427,7 +427,7 @@ class AnswerForm(ChildDetailsMixin, PageForm):
     """One of the times offered, or others, or no more."""
 
     answer = forms.ChoiceField(
-        label=_("What suits you?"),
+        label=_("What would you like to do?"),
         widget=forms.RadioSelect,
         error_messages={"required": _("Choose one of these answers.")},
     )
@@ -439,7 +439,7 @@ class AnswerForm(ChildDetailsMixin, PageForm):
         required=False,
     )
     why = forms.CharField(
-        label=_("Why do you withdraw it? (optional)"),
+        label=_("Why are you withdrawing it? (optional)"),
         help_text=_("Do not give any child’s details here."),
         max_length=500,
         widget=forms.Textarea({"rows": 2}),
@@ -459,8 +459,9 @@ class AnswerForm(ChildDetailsMixin, PageForm):
             (OTHERS, _("None of these: please offer other times") if self.offers else _("Please offer other times")),
             (WITHDRAW, _("We don’t need it any more: withdraw the request")),
         ]
-        others = _("Choose another, or ask us for others.") if self.offers else _("You can ask us for others.")
-        choice.error_messages["invalid_choice"] = _("We no longer keep that time. %(others)s") % {"others": others}
+        others = _("We are no longer keeping that time. You can ask us for other times.")
+        choose = _("We are no longer keeping that time. Choose another one, or ask us for other times.")
+        choice.error_messages["invalid_choice"] = choose if self.offers else others
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -493,14 +494,14 @@ class LeafletsForm(PageForm):
             if (self.cleaned_data.get(leaflet.slug) or 0) <= possible.copies:
                 continue
             sentence = ngettext(
-                "There is only %(n)d copy of “%(title)s” in stock. Enter 1, or nothing. More can come by post later.",
-                "There are only %(n)d copies of “%(title)s” in stock. Enter %(n)d or fewer. More can come by post later.",
+                "There is only %(n)d copy of “%(title)s” in stock. Enter 1 or leave it empty. You can order more by post later.",
+                "There are only %(n)d copies of “%(title)s” in stock. Enter %(n)d or fewer. You can order more by post later.",
                 possible.copies,
             )
             if possible.by_limit:
                 sentence = ngettext(
-                    "You can have %(n)d copy of “%(title)s” now. Enter %(n)d, or nothing. To ask for more, order them by post.",
-                    "You can have %(n)d copies of “%(title)s” now. Enter %(n)d or fewer. To ask for more, order them by post.",
+                    "You can have %(n)d copy of “%(title)s” now. Enter %(n)d or leave it empty. You can ask for more by post.",
+                    "You can have %(n)d copies of “%(title)s” now. Enter %(n)d or fewer. You can ask for more by post.",
                     possible.copies,
                 )
             facts = {"n": possible.copies, "title": leaflet.title}

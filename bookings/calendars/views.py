@@ -106,7 +106,7 @@ def my_calendar(request: HttpRequest) -> HttpResponse:
 def my_calendar_stop(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         revoke_feed(owner=the_person(request), by=signed_in(request), now=timezone.now())
-        messages.success(request, _("The calendar address no longer works."))
+        messages.success(request, _("Your old calendar address no longer works."))
         return redirect("my_calendar")
     return render(request, "bookings/calendars/calendar_stop.html")
 

@@ -45,10 +45,10 @@ class MoreFeedbackForm(ChildDetailsMixin):
     free_text_fields = never_kept = ("reason",)
 
     reason = forms.CharField(
-        label=gettext_lazy("Why more people than expected?"),
+        label=gettext_lazy("Why are there more people than expected?"),
         max_length=300,
-        help_text=gettext_lazy("For example: a second team came along, as the host told us."),
-        error_messages={"required": gettext_lazy("Write why more people answer than we expected.")},
+        help_text=gettext_lazy("For example, the host told us that a second team came along."),
+        error_messages={"required": gettext_lazy("Write why there are more people than we expected.")},
     )
 
 
@@ -63,7 +63,8 @@ class AttendanceForm(PageForm):
         gettext_lazy("How many people came in all?"),
         min_value=1,
         help_text=gettext_lazy(
-            "Leave this empty and we add it up. If you know only this number, enter it alone: it counts as “Other”."
+            "Leave this empty and we will add up the numbers. If you only know the total, enter just that: "
+            "it will count as “Other”."
         ),
     )
     seen = forms.CharField(required=False, widget=forms.HiddenInput)
@@ -89,10 +90,12 @@ class AttendanceForm(PageForm):
             if not counted and total is None:
                 self.add_error("total", _("Enter how many people came."))
             elif total is not None and counted > total:
-                message = _("By profession you counted %(counted)d, in all only %(total)d. Put one of the numbers right.")
+                message = _(
+                    "Your numbers by profession add up to %(counted)d, but your total is only %(total)d. Correct one of them."
+                )
                 self.add_error("total", message % {"counted": counted, "total": total})
             elif counted > rules.MAX_SESSION_CAPACITY:
-                message = _("By profession you counted %(counted)d. No presentation has more than %(most)d people.")
+                message = _("Your numbers by profession add up to %(counted)d. No presentation has more than %(most)d people.")
                 self.add_error("total", message % {"counted": counted, "most": rules.MAX_SESSION_CAPACITY})
         return self.cleaned_data
 
@@ -147,7 +150,7 @@ class FeedbackForm(HoneypotMixin, ChildDetailsMixin, PageForm):
     )
     remind = forms.BooleanField(
         label=gettext_lazy("Remind me in a year, once, by email"),
-        help_text=gettext_lazy("You can take that back on your booking’s page."),
+        help_text=gettext_lazy("You can cancel the reminder on your booking’s page."),
         required=False,
     )
 
@@ -187,16 +190,18 @@ class CertificateForm(PageForm):
 
     name = forms.CharField(
         label=gettext_lazy("Your name"),
-        help_text=gettext_lazy("As it should stand on the certificate. We don’t keep it."),
+        help_text=gettext_lazy("Enter it as you want it on the certificate. We don’t keep it."),
         max_length=100,
-        error_messages={"required": gettext_lazy("Enter your name as it should stand on the certificate.")},
+        error_messages={"required": gettext_lazy("Enter your name as you want it on the certificate.")},
     )
 
 
 class FeedbackCodeForm(PageForm):
     code = forms.CharField(
         label=gettext_lazy("Code"),
-        help_text=gettext_lazy("Six letters and figures, from the slide or from your email. Capitals don’t matter."),
+        help_text=gettext_lazy(
+            "The code has 6 letters and numbers. It is on the slide and in your email. You can type capital or small letters."
+        ),
         max_length=20,
         widget=forms.TextInput({"class": "govuk-input--width-10", "autocomplete": "off", "autocapitalize": "characters"}),
         error_messages={"required": gettext_lazy("Enter the code.")},

@@ -34,8 +34,8 @@ def certificate(given: Given, name: str, *, who: WhoToTell, made_at: datetime) -
         ],
         "tell": whom_to_tell(who),
         "foot": _(
-            "This says that its holder was there. The presentation is not accredited, and this is no proof of competence. "
-            "The name was typed by its holder; CTAC keeps no list of names."
+            "This certificate says that the person named here was there. It is not an accreditation, and it does not prove that "
+            "they are competent. They typed their own name. CTAC keeps no list of names."
         ),
         "site": settings.SITE_URL,
     }
@@ -52,7 +52,7 @@ def feedback_slide(afterwards: Afterwards, *, who: WhoToTell, made_at: datetime)
     data = {
         "title": _("How was it?"),
         "centre": _("Child trafficking advice centre"),
-        "sentence": _("Three questions, no name, no account; and a certificate of attendance if you want one."),
+        "sentence": _("Answer 3 questions. We don’t ask for your name. You can get a certificate of attendance too."),
         "how": _("Scan the code, or type:"),
         "shown": short_feedback_link(afterwards),
         "tell": whom_to_tell(who),

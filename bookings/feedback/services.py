@@ -95,8 +95,8 @@ class CountedMeanwhile(DomainError):
     def __init__(self, stands: Attendance) -> None:
         self.stands = stands
         sentence = ngettext(
-            "Meanwhile somebody recorded that %(n)d person came. Check your numbers, then press the button again.",
-            "Meanwhile somebody recorded that %(n)d people came. Check your numbers, then press the button again.",
+            "Somebody has just recorded that %(n)d person came. Check your numbers, then press the button again.",
+            "Somebody has just recorded that %(n)d people came. Check your numbers, then press the button again.",
             stands.people,
         )
         super().__init__(sentence % {"n": stands.people})
@@ -169,10 +169,10 @@ def refuse_unless_given(given: Given, now: datetime, *, by_presenter: bool) -> N
         raise DomainError(_("This presentation did not take place, so nobody can have come."))
     start, end = given.agreed
     if now < start:
-        too_early = _("You can record who came from the start on: %(clock)s on %(day)s.")
+        too_early = _("You can record who came once the presentation has started, at %(clock)s on %(day)s.")
         raise DomainError(too_early % {"clock": format_clock(start), "day": format_day(start)})
     if by_presenter and now > end + rules.PRESENTER_ATTENDANCE_PERIOD:
-        raise DomainError(_("That was some time ago. Tell the team, who can still put the numbers right."))
+        raise DomainError(_("That was some time ago. Tell the team. They can still correct the numbers."))
 
 
 def may_record_attendance(given: Given, now: datetime, *, by_presenter: bool = False) -> bool:

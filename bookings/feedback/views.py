@@ -369,7 +369,7 @@ def presenter_slide(request: HttpRequest, presenter: Presenter, reference: str) 
 
 def make_slide(request: HttpRequest, given: Given) -> bool:
     if feedback_panel_for_presenter(given, timezone.now()) is None:
-        messages.warning(request, _("This presentation does not take place, so there is nothing to show."))
+        messages.warning(request, _("This presentation is not taking place, so there is nothing to show."))
         return False
     open_afterwards(given=given, now=timezone.now())
     return True

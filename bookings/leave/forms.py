@@ -43,7 +43,7 @@ class OwnLeaveForm(ChildDetailsMixin, PageForm):
         label=gettext_lazy("Note"),
         max_length=200,
         required=False,
-        help_text=gettext_lazy("For colleagues. Nothing about health."),
+        help_text=gettext_lazy("Your colleagues read this. Don’t write about your health."),
     )
 
     def clean(self) -> dict[str, Any]:

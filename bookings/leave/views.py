@@ -52,10 +52,10 @@ def presenter_ask_for_leave(request: HttpRequest, presenter: Presenter) -> HttpR
                 form.add_error(None, str(refusal.message))
             else:
                 if not recorded.leave.is_granted:
-                    asked = _("We have asked the team. You get an email with their answer. Until then you can still be booked.")
+                    asked = _("We have asked the team. They will email you their answer. Until then, you can still be booked.")
                     messages.success(request, asked)
                 elif recorded.freed or recorded.sessions:
-                    freed = _("Get well soon. What you give in that time needs somebody else now, and the team knows.")
+                    freed = _("Get well soon. The team knows that somebody else must give your presentations in that time.")
                     messages.success(request, freed)
                 else:
                     messages.success(request, _("Get well soon. Nobody can book you in that time, and the team knows."))
@@ -78,8 +78,8 @@ def presenter_end_leave(request: HttpRequest, presenter: Presenter, leave_id: in
         except DomainError as refusal:
             messages.warning(request, str(refusal.message))
         else:
-            messages.success(request, _("Welcome back. You can be booked again.") if is_back else _("The leave is taken back."))
+            messages.success(request, _("Welcome back. You can be booked again.") if is_back else _("Your leave is cancelled."))
         return redirect("presenter_leave")
-    title = _("I am back") if is_back else _("Take back this leave")
+    title = _("I am back") if is_back else _("Cancel this leave")
     context = page_context(request, presenter, title=title, leave=leave)
     return TemplateResponse(request, "bookings/leave/end_leave.html", context)

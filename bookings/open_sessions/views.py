@@ -43,7 +43,7 @@ from professionals.safeguarding.forms import ChildDetailsMixin
 class PlaceForm(ChildDetailsMixin, PageForm):
     access_needs = forms.CharField(
         label=gettext_lazy("Do you need anything to take part?"),
-        help_text=gettext_lazy("For example captions, or slides in advance. Do not give any child’s details here."),
+        help_text=gettext_lazy("For example, captions, or slides in advance. Do not give any child’s details here."),
         max_length=1000,
         widget=forms.Textarea(TEXT_ROWS),
         required=False,
@@ -159,7 +159,7 @@ def place_page(request: HttpRequest, reference: str) -> HttpResponse:
 
 
 def submit_place(request: HttpRequest, session: OpenSession, form: PlaceForm, now: datetime) -> HttpResponse:
-    again = _("Nothing is taken yet. Please press the button once more.")
+    again = _("Nothing has been sent yet. Please press the button again.")
     if not form_token(request):
         return place_form_page(request, session, form, warning=again)
     if request.POST.get("starts") != session.starts_at.isoformat():
@@ -193,9 +193,9 @@ def submit_place(request: HttpRequest, session: OpenSession, form: PlaceForm, no
     if promised == ROOM and place.state == PlaceState.WAITING:
         messages.warning(request, _("The last place went to somebody else a moment ago, so you are on the waiting list now."))
     elif promised == LINE and place.state == PlaceState.TAKEN:
-        messages.success(request, _("A place became free while you read the page, so you have it now."))
+        messages.success(request, _("A place became free while you were reading the page, so you have it now."))
     elif place.state == PlaceState.TAKEN:
-        sent = _("We have sent all of this to %(email)s, with an entry for your calendar.")
+        sent = _("We have sent the details to %(email)s, with an entry for your calendar.")
         messages.success(request, sent % {"email": place.person.email})
     return redirect("session_mine", reference=session.reference)
 
@@ -283,7 +283,7 @@ def act_on_place(request: HttpRequest, place: SessionPlace, now: datetime, *, by
     if action not in (ACCEPT, GIVE_UP):
         return
     if request.POST.get("version") != str(place.version):
-        messages.warning(request, _("This has changed since you opened the page. Please read how it stands now."))
+        messages.warning(request, _("Your place has changed since you opened the page. Please read this page again."))
         return
     try:
         if action == ACCEPT:

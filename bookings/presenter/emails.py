@@ -82,7 +82,7 @@ class PresenterAgenda(Email):
 def examples() -> Iterator[Example]:
     session, visit = sample_for_presenter(), sample_booking(brought=sample_brought())
     day = session.starts_at.date()
-    leave = gettext("Leave at %(clock)s from %(from)s: %(minutes)d minutes on the way, with parking")
+    leave = gettext("Leave %(from)s at %(clock)s. The journey takes %(minutes)d minutes, with parking.")
     away = VisitStop(visit, leave % {"clock": "12:45pm", "from": "LS9 7TF", "minutes": 45}, visit_stop_rows(visit))
     online = SessionStop(session, session_stop_rows(session))
     yield example(PresenterAgenda, day=day, stops=[online, away])

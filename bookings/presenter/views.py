@@ -175,9 +175,9 @@ def presenter_days(request: HttpRequest, presenter: Presenter) -> HttpResponse:
         presenter,
         form,
         change,
-        title=_("Other hours on some days"),
+        title=_("Set other hours for some days"),
         done=_("These days are saved."),
-        intro=_("If you are away or ill, ask for leave instead: then your bookings go to somebody else."),
+        intro=_("If you are away or ill, ask for leave instead. Then your bookings will go to somebody else."),
     )
 
 
@@ -190,7 +190,9 @@ def presenter_rules(request: HttpRequest, presenter: Presenter) -> HttpResponse:
         keep_presenter(presenter=form.save(commit=False), by=signed_in(request), now=timezone.now())
         form.save_m2m()
 
-    return change_availability_page(request, presenter, form, change, title=_("What I do, and where"), done=_("This is saved."))
+    return change_availability_page(
+        request, presenter, form, change, title=_("What I do, and where"), done=_("Your choices are saved.")
+    )
 
 
 @presenter_required
@@ -205,9 +207,9 @@ def presenter_end_days(request: HttpRequest, presenter: Presenter, exception_id:
         except DomainError as refusal:
             messages.warning(request, str(refusal.message))
         else:
-            messages.success(request, _("Your usual hours hold again."))
+            messages.success(request, _("Your usual hours apply again."))
         return redirect("presenter_availability")
-    context = page_context(request, presenter, title=_("Back to my usual hours"), exception=exception)
+    context = page_context(request, presenter, title=_("Go back to my usual hours"), exception=exception)
     return TemplateResponse(request, "bookings/presenter/end_days.html", context)
 
 
@@ -245,7 +247,7 @@ def visit_step(booking: Booking, presenter: Presenter, now: datetime, *, is_late
     if visit is not None and visit.is_handed_over and visit.presenter_id != presenter.pk:
         clock = format_clock(visit.checked_in_at) if visit.checked_in_at else ""
         sentence = _(
-            "%(name)s is checked in there, since %(clock)s. You can check in as soon as %(name)s has checked out. "
+            "%(name)s checked in there at %(clock)s. You can check in as soon as %(name)s has checked out. "
             "Ask them to do it on their phone, or ask the team to do it for them."
         )
         return VisitStatus(sentence % {"name": visit.presenter, "clock": clock})
@@ -265,14 +267,14 @@ def check_out_text(visit: Visit | None, is_late: bool) -> str:
     handed_over = ""
     if visit is not None and visit.is_handed_over:
         if visit.booking.presenter is None:
-            handed_over = " " + _("This visit is no longer yours. Whoever takes it over can only check in after that.")
+            handed_over = " " + _("This visit is no longer yours. The next presenter can only check in after you have left.")
         else:
-            sentence = _("%(name)s has this visit now, and can only check in after that.")
+            sentence = _("%(name)s has this visit now, and can only check in after you have left.")
             handed_over = " " + sentence % {"name": visit.booking.presenter}
     if is_late:
         return _("We have not heard that you have left. Are you safe?") + handed_over
     if visit is not None and visit.is_in and visit.checked_in_at:
-        sentence = _("You are checked in, since %(clock)s. Tell us when you have left.")
+        sentence = _("You checked in at %(clock)s. Tell us when you have left.")
         return sentence % {"clock": format_clock(visit.checked_in_at)} + handed_over
     return _("You did not check in. Tell us when you have left.")
 
@@ -363,7 +365,7 @@ def presenter_disclosed(request: HttpRequest, presenter: Presenter, reference: s
         except DomainError as refusal:
             messages.warning(request, str(refusal.message))
         else:
-            messages.success(request, _("The duty person and the deputy get an email now that asks them to call you."))
+            messages.success(request, _("We have emailed the duty person and the deputy and asked them to call you."))
         return redirect("presenter_disclosed", reference=booking.reference)
     context = page_context(
         request, presenter, title=_("Something was disclosed to you"), visit=booking, rows=phones_of_duty(booking)
@@ -549,7 +551,7 @@ def presenter_session(request: HttpRequest, presenter: Presenter, reference: str
         *how_to_join(session),
         row(_("People who come"), filled),
         row(_("Who they are"), "\n".join(figures.lines)),
-        row(_("Have an offer"), _("%(count)d more, if they say yes") % {"count": offered} if offered else ""),
+        row(_("Offered a place"), _("%(count)d more, if they say yes") % {"count": offered} if offered else ""),
         row(_("Waiting list"), waiting_in_words(line) if line else ""),
         row(_("Access needs"), "\n".join(access_needs_of(session))),
     ]
@@ -605,7 +607,7 @@ def presenter_calendar(request: HttpRequest, presenter: Presenter) -> HttpRespon
 def presenter_calendar_stop(request: HttpRequest, presenter: Presenter) -> HttpResponse:
     if request.method == "POST":
         revoke_feed(owner=presenter, by=signed_in(request), now=timezone.now())
-        messages.success(request, _("The calendar address no longer works."))
+        messages.success(request, _("Your old calendar address no longer works."))
         return redirect("presenter_calendar")
     context = page_context(request, presenter, title=_("Stop my calendar address?"))
     return TemplateResponse(request, "bookings/presenter/calendar_stop.html", context)
@@ -681,7 +683,7 @@ def claim_of(given: Booking | OpenSession) -> BusyTime | None:
 
 
 def when_to_leave(presenter: Presenter, booking: Booking, claims: Sequence[BusyTime], journeys: Journeys) -> str:
-    """'Leave at 8:55am from LS1 4AP: 65 minutes on the way, with parking'. `claims` are the day's, in order.
+    """'Leave LS1 4AP at 8:55am. The journey takes 65 minutes, with parking.' `claims` are the day's, in order.
 
     Something online is given from the base, so the journey after it begins there. Where staff went past that, it is given where
     they are then: they leave as much earlier as it takes.
@@ -699,15 +701,15 @@ def when_to_leave(presenter: Presenter, booking: Booking, claims: Sequence[BusyT
     origin = before.place if before and before.place else presenter.base
     journey = travel_between(origin, claim.place, before.travel_minutes if before else None, claim.travel_minutes, journeys)
     if not journey:
-        return _("No journey: the way from %(from)s takes no time.") % {"from": origin.postcode}
+        return _("You don’t need any time to get there from %(from)s.") % {"from": origin.postcode}
     leave = start - journey
     for other in online:
         if leave < other.busy.upper:
             leave -= other.busy.upper - other.busy.lower
     minutes = int(journey.total_seconds() // 60)
     text = ngettext(
-        "Leave at %(clock)s from %(from)s: %(minutes)d minute on the way, with parking",
-        "Leave at %(clock)s from %(from)s: %(minutes)d minutes on the way, with parking",
+        "Leave %(from)s at %(clock)s. The journey takes %(minutes)d minute, with parking.",
+        "Leave %(from)s at %(clock)s. The journey takes %(minutes)d minutes, with parking.",
         minutes,
     )
     return text % {"clock": format_clock(leave), "from": origin.postcode, "minutes": minutes}
@@ -746,7 +748,7 @@ def duty_rows_of(booking: Booking, duty: Mapping[int, Sequence[OnDuty]]) -> list
 
 def session_stop_rows(session: OpenSession) -> list[bookings_text.Row]:
     """What a day needs at a glance, without reading who comes."""
-    return [bookings_text.row(_("Who comes"), places_in_words(session)), *how_to_join(session)]
+    return [bookings_text.row(_("Who is coming"), places_in_words(session)), *how_to_join(session)]
 
 
 def how_to_join(session: OpenSession) -> list[bookings_text.Row]:
@@ -754,7 +756,7 @@ def how_to_join(session: OpenSession) -> list[bookings_text.Row]:
     rows = (
         [{**bookings_text.row(_("Joining link"), link), "href": link}]
         if link
-        else [bookings_text.row(_("Joining link"), _("There is none yet. The team sets one, and you get it by email."))]
+        else [bookings_text.row(_("Joining link"), _("There is no link yet. The team will add one and email it to you."))]
     )
     return [*rows, bookings_text.row(_("How to join"), session.joining_help)] if session.joining_help else rows
 

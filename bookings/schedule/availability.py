@@ -154,14 +154,14 @@ def obstacles(wanted: Claim, claims: Sequence[Claim], journeys: Journeys) -> Ite
     before, after = max(earlier, key=end_of_claim, default=None), min(later, key=start_of_claim, default=None)
     if wanted.place is None:
         if before and after and shortage(before, after, [wanted, *claims], journeys):
-            yield _("On the way from %(one)s to %(other)s then.") % {"one": place_text(before), "other": place_text(after)}
+            yield _("Is on the way from %(one)s to %(other)s then.") % {"one": place_text(before), "other": place_text(after)}
         return
     if before and (minutes := shortage(before, wanted, claims, journeys)):
         place, clock = place_text(before), format_clock(before.span.end)
-        yield _("Comes from %(place)s, until %(clock)s: %(minutes)s") % {"place": place, "clock": clock, "minutes": minutes}
+        yield _("Comes from %(place)s at %(clock)s. %(minutes)s") % {"place": place, "clock": clock, "minutes": minutes}
     if after and (minutes := shortage(wanted, after, claims, journeys)):
         place, clock = place_text(after), format_clock(after.span.start)
-        yield _("Goes on to %(place)s, from %(clock)s: %(minutes)s") % {"place": place, "clock": clock, "minutes": minutes}
+        yield _("Goes on to %(place)s at %(clock)s. %(minutes)s") % {"place": place, "clock": clock, "minutes": minutes}
 
 
 def overlap_sentence(claim: Claim) -> str:
@@ -180,7 +180,7 @@ def place_text(claim: Claim) -> str:
 
 
 def shortage(earlier: Claim, later: Claim, claims: Sequence[Claim], journeys: Journeys) -> str:
-    """'the journey takes 65 minutes, and there are 40.'; empty if there is time for it."""
+    """'The journey takes 65 minutes, but there are only 40.'; empty if there is time for it."""
     gap, needed = Span(earlier.span.end, later.span.start), journey_between(earlier, later, journeys)
     left = gap.length - time_taken_from(gap, claims)
     if gap.length >= APART_ENOUGH or left >= needed:
@@ -188,8 +188,8 @@ def shortage(earlier: Claim, later: Claim, claims: Sequence[Claim], journeys: Jo
     minute = timedelta(minutes=1)
     minutes = {"needed": needed // minute, "left": max(ZERO, left) // minute}
     text = ngettext(
-        "the journey takes %(needed)d minute, and there are %(left)d.",
-        "the journey takes %(needed)d minutes, and there are %(left)d.",
+        "The journey takes %(needed)d minute, but there are only %(left)d.",
+        "The journey takes %(needed)d minutes, but there are only %(left)d.",
         minutes["needed"],
     )
     return text % minutes

@@ -119,7 +119,7 @@ class HoursField(forms.CharField):
         except AmOrPm as error:
             raise ValidationError(_("Say am or pm with each time, such as 9am to 1pm.")) from error
         except ValueError as error:
-            message = _("Write from when to when, such as 9am to 5pm. Put a comma between two parts of a day.")
+            message = _("Write the hours like this: 9am to 5pm. Put a comma between two parts of a day.")
             raise ValidationError(message) from error
 
 
@@ -132,7 +132,9 @@ class WeekHoursForm(PageForm):
         lies_ahead=True,
         validators=[near_today],
         required=False,
-        help_text=gettext_lazy("Leave empty if it goes on. After a last day, the hours that hold now hold again."),
+        help_text=gettext_lazy(
+            "Leave empty if there is no last day. After the last day, your hours go back to what they are now."
+        ),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -205,22 +207,26 @@ class RulesMixin(PageFormMixin):
         no_limit = _("Leave empty for no limit.")
         own: dict[str, forms.Field] = {
             "formats": tick_boxes(
-                label=_("How do you give presentations?"), choices=list(FORMAT_LABELS.items()), help_text=_("Tick none if both.")
+                label=_("How do you give presentations?"),
+                choices=list(FORMAT_LABELS.items()),
+                help_text=_("Leave both boxes empty for both."),
             ),
             "audiences": tick_boxes(
-                label=_("Who do you give presentations to?"), choices=AUDIENCES, help_text=_("Tick none if everybody.")
+                label=_("Who do you give presentations to?"),
+                choices=AUDIENCES,
+                help_text=_("Leave all boxes empty for everybody."),
             ),
             "nations_covered": tick_boxes(
                 label=_("Nations covered"),
                 choices=Nation.choices,
-                help_text=_("Tick none, and leave the areas empty, for everywhere."),
+                help_text=_("To cover everywhere, leave all boxes empty and add no areas."),
             ),
             "presentations": forms.ModelMultipleChoiceField(
                 Presentation.objects.all(),
                 label=_("Presentations given"),
                 required=False,
                 widget=forms.CheckboxSelectMultiple,
-                help_text=_("Tick none if all."),
+                help_text=_("Leave all boxes empty for all presentations."),
             ),
             "areas_covered": AreasField(),
             "most_a_day": number_field(label=_("Most presentations a day"), min_value=1, max_value=20, help_text=no_limit),
@@ -229,13 +235,13 @@ class RulesMixin(PageFormMixin):
                 label=_("Notice in working days"),
                 min_value=0,
                 max_value=60,
-                help_text=_("Leave empty for the general one: %(days)d.") % {"days": rules.NOTICE_WORKING_DAYS},
+                help_text=_("Leave empty to use the usual notice: %(days)d.") % {"days": rules.NOTICE_WORKING_DAYS},
             ),
             "horizon_days": number_field(
-                label=_("Bookable how many days ahead"),
+                label=_("Days ahead that can be booked"),
                 min_value=1,
                 max_value=rules.HORIZON.days,
-                help_text=_("Leave empty for as far as we take bookings: %(days)d.") % {"days": rules.HORIZON.days},
+                help_text=_("Leave empty to use the usual limit: %(days)d.") % {"days": rules.HORIZON.days},
             ),
             "earliest_leaving": ClockField(label=_("Leaves the base from")),
             "latest_return": ClockField(label=_("Is back at the base by")),
@@ -263,7 +269,9 @@ class AreasField(forms.CharField):
         areas = [part for part in re.split(r"[\s,;]+", typed.upper()) if part]
         wrong = [area for area in areas if not re.fullmatch(r"[A-Z]{1,2}", area)]
         if wrong:
-            raise ValidationError(_("Write only letters of areas, such as LS, BD: %(wrong)s is none.") % {"wrong": wrong[0]})
+            raise ValidationError(
+                _("%(wrong)s is not a postcode area. Write only the letters, such as LS, BD.") % {"wrong": wrong[0]}
+            )
         return list(dict.fromkeys(areas))
 
     def has_changed(self, initial: Any, data: Any) -> bool:

@@ -68,7 +68,7 @@ def refuse_while_overdue(booking: Booking, now: datetime) -> None:
     """Nothing may take the alert away but word of the presenter. Raises VisitInTheWay."""
     if booking.overdue_at(now) is not None:
         raise VisitInTheWay(
-            _("We have not heard from the presenter of this visit. Call them, say that all is well, then do this.")
+            _("We have not heard from the presenter of this visit. Call them, say that all is well, then try again.")
         )
 
 
@@ -76,7 +76,7 @@ def refuse_while_there(booking: Booking, now: datetime) -> None:
     """At another time it would be another visit, and nobody would wait for the presenter at this one."""
     if presenter_is_there(booking, now):
         raise DomainError(
-            _("The presenter has checked in there and not checked out. Call them and check them out, then do this.")
+            _("The presenter has checked in there and not checked out. Call them and check them out, then try again.")
         )
 
 
@@ -109,7 +109,9 @@ def refuse_without_cover(booking: Booking, start: datetime, *, by_staff: bool) -
         if cursor.rowcount:
             return
     if by_staff:
-        sentence = _("Nobody is on duty on %(day)s, so no visit can be confirmed. Enter a duty shift for that day, then do this.")
+        sentence = _(
+            "Nobody is on duty on %(day)s, so no visit can be confirmed. Enter a duty shift for that day, then try again."
+        )
     else:
         sentence = _("We can’t come to you on %(day)s. Choose another day, or call us.")
     raise NoCover(sentence % {"day": format_day(day)})
@@ -133,7 +135,7 @@ def split_shift(shift: DutyShift, *, first_day: date, by: User, now: datetime) -
     """From `first_day` on it is a shift of its own, with the same people, who can then be changed. No day is without cover."""
     locked = DutyShift.objects.select_for_update().get(pk=shift.pk)
     if not locked.first_day < first_day <= locked.last_day:
-        raise DomainError(_("Choose a day after the first of this shift, and not after its last."))
+        raise DomainError(_("Choose a day after the first day of this shift, and no later than its last day."))
     last_day, locked.last_day = locked.last_day, first_day - timedelta(days=1)
     locked.save(update_fields=["last_day"])
     locked.pk, locked.first_day, locked.last_day = None, first_day, last_day
@@ -154,7 +156,7 @@ def visits_of_duty(user: User, now: datetime) -> list[Booking]:
 class NotAVisit(DomainError):
     """Nobody is expected anywhere: it is online, not confirmed, or cancelled."""
 
-    message = _("This is not a visit that is going ahead, so there is nothing to check in to.")
+    message = _("This visit is not going ahead, so you can’t check in.")
 
 
 class TooEarlyToCheckIn(DomainError):
@@ -166,7 +168,9 @@ class VisitOver(DomainError):
 
 
 class NotOverdue(DomainError):
-    message = _("Nobody is overdue on this visit now: they have checked in or out, or a colleague has said that all is well.")
+    message = _(
+        "Nobody is overdue on this visit now. The presenter has checked in or out, or a colleague has said that all is well."
+    )
 
 
 @transaction.atomic
@@ -237,7 +241,7 @@ def take_back(
         return visit
     period = rules.TAKE_BACK_PERIOD if presenter else rules.STAFF_TAKE_BACK_PERIOD
     if now >= visit.last_tap[1] + period:
-        raise DomainError(_("That was too long ago to take back. Call the team and tell them where you are."))
+        raise DomainError(_("That was too long ago to undo. Call the team and tell them where you are."))
     if tap == CHECK_OUT:
         visit.checked_out_at = None
     else:

@@ -21,7 +21,7 @@ def asks_for_dates(guide: Guide) -> Tour:
     yield "dates"
     guide.send_empty()
     yield "dates with errors"
-    guide.fill("Why does none of our times suit you?", "We all have clinics until four.")
+    guide.fill("Why don’t our times suit you?", "We all have clinics until four.")
     first, second = (f"{a_day_of_asha(ahead):%d %m %Y}" for ahead in (40, 41))
     for number, (day, clock) in enumerate(((first, "10am"), (second, "7pm")), start=1):
         guide.page.locator(f"[name=day_{number}]").fill(day)

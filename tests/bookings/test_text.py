@@ -11,7 +11,7 @@ from tests.bookings.rows import NOW, at
 
 KEPT = {"presenter": Presenter(name="Asha Patel"), "kept_from": at("10:00"), "expires_at": NOW + timedelta(days=2)}
 UNTIL = "Thursday 14 January 2027, 10am"
-STILL = "We still look at it."
+STILL = "We will still look at it."
 LATER = NOW + timedelta(days=3)
 
 
@@ -24,27 +24,39 @@ def option(*, booking: str = State.REQUESTED, **columns: Any) -> DateOption:
 @pytest.mark.parametrize(
     ("asked", "now", "said"),
     [
-        (option(**KEPT), NOW, f"We keep it for you until {UNTIL}."),
-        (option(**KEPT), LATER, f"We kept it for you until {UNTIL}, and have not answered in time. {STILL}"),
-        (option(**KEPT), at("10:00"), "This time is over."),
+        (option(**KEPT), NOW, f"We will keep it for you until {UNTIL}."),
+        (option(**KEPT), LATER, f"We kept it for you until {UNTIL}, but did not answer in time. {STILL}"),
+        (option(**KEPT), at("10:00"), "This time has passed."),
         (
             option(**KEPT, why_not=NotKeptReason.AWAY),
             LATER,
-            f"We no longer keep it: the presenter can’t come then any more. {STILL}",
+            f"We are no longer keeping it, because the presenter can no longer come then. {STILL}",
         ),
         (option(), NOW, f"We don’t keep it. {STILL}"),
-        (option(why_not=NotKeptReason.NOBODY_FREE), NOW, f"We don’t keep it: no presenter was free then when you asked. {STILL}"),
-        (option(why_not=NotKeptReason.NOBODY_FREE), at("12:00"), "This time is over."),
+        (
+            option(why_not=NotKeptReason.NOBODY_FREE),
+            NOW,
+            f"We are not keeping it, because no presenter was free then when you asked. {STILL}",
+        ),
+        (option(why_not=NotKeptReason.NOBODY_FREE), at("12:00"), "This time has passed."),
         (
             option(precision=Precision.DAYS, why_not=NotKeptReason.SEVERAL_DAYS),
             NOW,
-            "We don’t keep days, but look for a time in them.",
+            "We don’t keep a range of days. We will look for a time in it.",
         ),
         (option(**KEPT, state=OptionState.TAKEN), NOW, "Agreed."),
         (option(**KEPT, state=OptionState.PASSED), NOW, "We offered you other times instead."),
         (option(state=OptionState.PASSED, booking=State.CONFIRMED), NOW, "Another time was agreed."),
-        (option(state=OptionState.PASSED, booking=State.DECLINED), NOW, "We could not say yes, so we keep nothing for it."),
-        (option(state=OptionState.PASSED, booking=State.CANCELLED), NOW, "The request was cancelled, so we keep nothing for it."),
+        (
+            option(state=OptionState.PASSED, booking=State.DECLINED),
+            NOW,
+            "We could not say yes, so we are no longer keeping this date.",
+        ),
+        (
+            option(state=OptionState.PASSED, booking=State.CANCELLED),
+            NOW,
+            "The request was cancelled, so we are no longer keeping this date.",
+        ),
     ],
 )
 def test_the_true_reason_is_said(asked: DateOption, now: Any, said: str) -> None:
@@ -59,10 +71,13 @@ def test_what_was_offered_and_is_gone_says_why() -> None:
         option(**offered, why_not=NotKeptReason.AWAY, state=OptionState.EXPIRED),
         option(**offered, state=OptionState.PASSED),
     ]
-    assert lapsed_offer_rows(options[1:], NOW)[0]["value"] == "We no longer keep it: the presenter can’t come then any more."
+    assert (
+        lapsed_offer_rows(options[1:], NOW)[0]["value"]
+        == "We are no longer keeping it, because the presenter can no longer come then."
+    )
     assert [row["value"] for row in lapsed_offer_rows(options, LATER)] == [
-        f"We kept it for you until {UNTIL}, and had no answer.",
-        "We no longer keep it: the presenter can’t come then any more.",
+        f"We kept it for you until {UNTIL}, but did not hear from you.",
+        "We are no longer keeping it, because the presenter can no longer come then.",
     ]
 
 
@@ -74,7 +89,7 @@ def test_what_was_offered_and_is_gone_says_why() -> None:
         (option(**KEPT, why_not=NotKeptReason.AWAY), LATER, "Not kept. The presenter with whom it was kept is away then."),
         (option(why_not=NotKeptReason.BESIDE), NOW, "Not kept. Who was free then is kept for another of these dates."),
         (option(), NOW, "Not kept."),
-        (option(state=OptionState.PASSED), NOW, "Not kept any more: other times were offered or asked for instead."),
+        (option(state=OptionState.PASSED), NOW, "No longer kept, because other times were offered or asked for instead."),
     ],
 )
 def test_staff_read_with_whom_or_why_not(asked: DateOption, now: Any, said: str) -> None:

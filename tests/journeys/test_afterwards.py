@@ -64,7 +64,7 @@ def test_who_came_what_they_say_and_what_they_take_home(new_page: Callable[..., 
     host = Visitor(new_page(**DESK), live)
     host.open(leaflets)
     assert host.reads("Midwife: 9")
-    host.press("Put them into my basket")
+    host.press("Add them to my basket")
     assert (host.heading, host.reads("Nothing is ordered yet.")) == ("Your basket", True)
     assert host.page.locator("main input[value='11']").count() == 1
 
@@ -79,7 +79,7 @@ def counts(phone: Visitor) -> None:
     keys.to("Save")
     keys.send()
     phone.look()
-    assert phone.reads("By profession you counted 11, in all only 10.")
+    assert phone.reads("Your numbers by profession add up to 11, but your total is only 10.")
     phone.fill("How many people came in all?", "11")
     phone.press("Save")
     assert (phone.reads("Thank you. 11 people came."), phone.reads("Delivered")) == (True, True)

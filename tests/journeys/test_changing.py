@@ -75,7 +75,7 @@ def test_its_owner_changes_the_time_and_the_details(
     visitor.open(f"/bookings/{reference}/")
     before = datetime.now(UTC)
     new_time = chooses_another_time(visitor)
-    assert visitor.reads(f"It has moved to {new_time}.")
+    assert visitor.reads(f"Your presentation has moved to {new_time}.")
     mail = live.wait_for_mail(to=email, after=before)
     method, moved = calendar_event(mail.calendar)
     assert "has moved to" in mail.subject
@@ -95,7 +95,7 @@ def chooses_another_time(visitor: Visitor) -> str:
     """The first that is offered, as the page writes it."""
     visitor.follow("Change the time")
     assert visitor.heading == "Choose another time"
-    assert visitor.reads("You keep that time until you have confirmed another one.")
+    assert visitor.reads("You keep it until you confirm another one.")
     finds_a_week_with_times(visitor)
     visitor.press("Continue")
     assert visitor.reads("Choose a day and time.")
@@ -117,8 +117,8 @@ def changes_the_details(visitor: Visitor) -> None:
     visitor.press("Continue")
     assert visitor.heading == "Check your changes"
     assert visitor.reads("Until now: 12")
-    visitor.press("Store these changes")
-    assert visitor.reads("Your changes are stored.")
+    visitor.press("Save these changes")
+    assert visitor.reads("Your changes are saved.")
     assert visitor.reads("You changed: People coming, room, parking or entrance.")
 
 
@@ -149,7 +149,7 @@ def test_whoever_has_the_mail_moves_and_cancels_it_without_signing_in(
     takes_the_first_time(visitor)
     before = datetime.now(UTC)
     visitor.press("Confirm the new time")
-    assert visitor.reads("It has moved to")
+    assert visitor.reads("Your presentation has moved to")
     mail = live.wait_for_mail(to=email, after=before)
 
     # And the link of the newer mail cancels it, after which no link of either works

@@ -63,12 +63,12 @@ def start_asking(visitor: Visitor) -> None:
     choose_workplace(visitor)
     visitor.follow("Ask for dates of your own")
     visitor.press("Continue")
-    assert visitor.reads("Write why none of our times suits you.")
+    assert visitor.reads("Tell us why our times don’t suit you.")
 
 
 def name_dates(visitor: Visitor, day: date) -> None:
     """That day at 10am, and at 7pm, when nobody works."""
-    visitor.fill("Why does none of our times suit you?", "We all have clinics until four.")
+    visitor.fill("Why don’t our times suit you?", "We all have clinics until four.")
     for number, clock in enumerate(("10am", "7pm"), start=1):
         visitor.page.locator(f"[name=day_{number}]").fill(f"{day.day} {day.month} {day.year}")
         visitor.page.locator(f"[name=clock_{number}]").fill(clock)
@@ -78,14 +78,14 @@ def name_dates(visitor: Visitor, day: date) -> None:
 def send_and_read_what_is_kept(visitor: Visitor, email: str, live: Live) -> str:
     """The reference."""
     assert visitor.heading == "Check your request"
-    assert (visitor.reads("We keep it for you until"), visitor.reads("We don’t keep it")) == (True, True)
+    assert (visitor.reads("We will keep it for you until"), visitor.reads("We can’t keep it")) == (True, True)
     before = datetime.now(UTC)
     visitor.press("Send this request")
     assert visitor.heading == "We have your request"
-    assert (visitor.reads("We keep it for you until"), visitor.reads("No time agreed yet")) == (True, True)
+    assert (visitor.reads("We will keep it for you until"), visitor.reads("No time agreed yet")) == (True, True)
     reference = reference_on(visitor, "BK")
     mail = live.wait_for_mail(to=email, after=before)
-    said = (mail.subject, "We keep it for you until" in mail.text, mail.calendar)
+    said = (mail.subject, "We will keep it for you until" in mail.text, mail.calendar)
     assert said == (f"We have your request ({reference})", True, "")
     assert reference in live.wait_for_mail(subject_contains="Please decide", after=before).subject
     return str(reference)

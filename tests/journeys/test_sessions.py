@@ -78,12 +78,12 @@ def takes_the_place(visitor: Visitor, reference: str) -> None:
 
 def waits(visitor: Visitor, reference: str) -> None:
     visitor.open(f"/sessions/{reference}/")
-    assert visitor.reads("Full, and nobody waits yet")
+    assert visitor.reads("Full, with nobody waiting yet")
     visitor.follow("Join the waiting list")
     visitor.sign_up(SECOND)
     before = datetime.now(UTC)
     visitor.press("Join the waiting list")
-    assert (visitor.heading, visitor.reads("You are next in line.")) == ("You are on the waiting list", True)
+    assert (visitor.heading, visitor.reads("You are next on the waiting list.")) == ("You are on the waiting list", True)
     assert not visitor.reads(session_scene.OWN_LINK)
     visitor.live.wait_for_mail(to=SECOND, after=before, subject_contains="You are on the waiting list")
 

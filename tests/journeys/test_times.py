@@ -162,7 +162,7 @@ def test_the_time_that_is_kept_counts_down_and_warns(new_page: Callable[..., Any
     assert "10 minutes left." in page.locator(".kept").inner_text()
     assert heard.inner_text() == ""
     page.clock.fast_forward("08:10")
-    assert heard.inner_text() == "We keep your time for 2 more minutes. There is a button to keep it longer."
+    assert heard.inner_text() == "We will keep your time for 2 more minutes. If you need longer, press the button to keep it."
     visitor.look()
 
     # Kept longer, with what was typed
@@ -175,7 +175,7 @@ def test_the_time_that_is_kept_counts_down_and_warns(new_page: Callable[..., Any
     # At the end nothing is lost, and whether it is free still is said
     page.clock.fast_forward("31:00")
     page.wait_for_function("() => document.querySelector('.kept + [role=status]').textContent.includes('no longer')")
-    sentence = "We are no longer keeping your time. Nothing you typed is lost. It is still free: carry on to have it."
+    sentence = "We are no longer keeping your time, but it is still free. Nothing you typed is lost. Carry on to book it."
     assert (heard.inner_text(), page.locator(".kept__what").inner_text()) == (sentence, sentence)
     visitor.look()
     give_details(visitor)

@@ -63,7 +63,7 @@ def test_a_presenter_arrives_by_keyboard_and_leaves_without_scripts(open_as: Cal
     # Given a presenter at the door, with the page of their day
     phone = open_as(facts, "phone", **PHONE)
     phone.open(facts["day"])
-    for words in ("Leave at", "Ring at the side door", "Tell us when you are there.", "0113 496 0001"):
+    for words in ("The journey takes", "Ring at the side door", "Tell us when you are there.", "0113 496 0001"):
         assert phone.reads(words)
     assert phone.page.locator("a[href='tel:01134960001']").count() == 1
     # When they press the button by keyboard
@@ -74,7 +74,7 @@ def test_a_presenter_arrives_by_keyboard_and_leaves_without_scripts(open_as: Cal
     phone.look()
     # Then the page says so, and there is one button that is next, and one for a mistake
     assert phone.reads("You are checked in, since")
-    assert phone.page.locator(".visit-now button").all_inner_texts() == ["I have left", "Take back that I have arrived"]
+    assert phone.page.locator(".visit-now button").all_inner_texts() == ["I have left", "Undo “I have arrived”"]
     # And whoever has no scripts leaves just as well, and is asked, since the visit is not over
     plain = open_as(facts, "phone", scripts=False, **PHONE)
     plain.open(f"/staff/mine/visits/{facts['reference']}/")

@@ -54,9 +54,9 @@ def actions() -> list[tuple[object, ...]]:
 
 def test_it_says_first_what_happens_and_a_press_without_the_tick_changes_nothing(client, person, ahead):
     page = sign_in(client, person).get(DELETE).content.decode()
-    assert "We cancel 1 presentation that you booked, and tell its presenter." in page
-    assert "We give your place at 1 open session to the next person." in page
-    assert "We cancel 1 leaflet order." in page
+    assert "We will cancel 1 presentation that you booked, and tell its presenter." in page
+    assert "Your place at 1 open session will go to the next person on the waiting list." in page
+    assert "We will cancel 1 leaflet order." in page
     assert "We keep counts without names" in page
 
     refused = client.post(DELETE)

@@ -18,7 +18,7 @@ PLAIN = {"_", "gettext", "gettext_lazy"}
 NEVER_ONE = {
     # limits and lengths that we set
     *(
-        "By profession you counted %(counted)d. No",
+        "Your numbers by profession add up to %(counted)d. No",
         "A session has between 1 and %(most)d",
         "Enter %(n)s copies of “%(title)s” or",
     ),
@@ -34,13 +34,13 @@ NEVER_ONE = {
         "Start times for “{{ title }}”",
     ),
     *(
-        "Each presentation takes {{ minutes }}",
+        "This presentation takes {{ minutes }}",
         "Say {{ minutes }} minutes",
-        "A presenter talks to your team by video call for {{ minutes }}",
+        "A presenter will talk to your team by video call for {{ minutes }}",
     ),
     # of several, or with a sentence of its own for 1
     *("%(copies)d copies of %(titles)d leaflets", "{{ found }} orders match", "%(count)d requests have waited"),
-    "Leave at %(clock)s from %(from)s",  # an example
+    "Leave %(from)s at %(clock)s. The journey",  # an example
 }
 
 

@@ -11,7 +11,7 @@ from tests.races.test_slots import EXPIRE, EXPIRE_CLAIMS
 from tests.races.visits import BOOK, HELD, choose, is_gone, press_book, read_form, reference_of, say_where, to_check_page
 
 LONGER = "We are keeping this time for you until"
-NOT_FREE = "Your time is not free any more."
+NOT_FREE = "Your time is no longer free."
 SOON = "UPDATE {table} SET expires_at = now() + interval '8 seconds' WHERE presenter_id = %s AND expires_at IS NOT NULL"
 OVER = "SELECT expires_at < now() FROM bookings_hold WHERE presenter_id = %s"
 

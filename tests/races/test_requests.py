@@ -278,7 +278,7 @@ def test_what_lapses_while_it_is_taken_is_refused_and_both_are_told_once(stage: 
         is_over(stage, option)
         _lapsed, taken = stage.queue_for(scene, let_lapse, take)  # unless beat was there before
         assert taken.status == 200
-        assert "We no longer keep that time" in taken.words
+        assert "We are no longer keeping that time" in taken.words
         assert standing(stage, reference) == ("requested", ["expired"], ["lapsed"])
         assert told_of_both(stage, reference) == [0, 0, 1, 1]
         assert stage.claims_at(scene.postcode) == {}

@@ -130,7 +130,10 @@ def test_of_twenty_who_want_the_last_place_one_has_it_and_nineteen_wait_in_order
     assert [answer.outcome for answer in answers] == [(302, scene.page("mine"))] * CROWD
     assert scene.figures == (1, 1, CROWD - 1)
     assert scene.places == [("taken", ["place-taken"])] + [("waiting", ["place-waiting"])] * (CROWD - 1)
-    assert "You are next in line." in stage.client(stage.live.query(PLACES, scene.key)[1][0]).get(scene.page("mine")).words
+    assert (
+        "You are next on the waiting list."
+        in stage.client(stage.live.query(PLACES, scene.key)[1][0]).get(scene.page("mine")).words
+    )
 
 
 def test_control_without_locks_they_all_have_it_and_the_database_lets_only_one(stage: Stage, unguarded_url: str) -> None:

@@ -76,7 +76,7 @@ def agree_time(
     OutsideRules without a reason, MoveRefused.
     """
     if start <= now:
-        raise SlotTaken(_("That time is over."))
+        raise SlotTaken(_("That time has passed."))
     slot_query = slot_query_of(booking)
     seen = schedule_for_dates(slot_query, [start], now, presenter=presenter, own=booking)
     possible = possible_presenters(seen, [start])
@@ -107,7 +107,7 @@ def agree_time(
 def refuse_unless_requested(booking: Booking) -> None:
     if booking.state != State.REQUESTED:
         raise MoveRefused(
-            _("This booking is %(state)s, so that is no longer possible.") % {"state": booking.get_state_display().lower()}
+            _("This booking’s state is now “%(state)s”, so you can no longer do that.") % {"state": booking.get_state_display()}
         )
 
 
@@ -152,7 +152,7 @@ def offer_times(
     All or none: raises SlotTaken, which names the time, OutsideRules without a reason, MoveRefused.
     """
     if not 1 <= len(set(starts)) == len(starts) <= rules.MAX_DATES_PER_REQUEST or min(starts) <= now:
-        raise DomainError(_("Offer between one and three different times that lie ahead."))
+        raise DomainError(_("Offer 1, 2 or 3 different times in the future."))
     slot_query = slot_query_of(booking)
     seen = schedule_for_dates(slot_query, starts, now, presenter=presenter, own=booking)
     possible = possible_presenters(seen, starts)
@@ -182,7 +182,7 @@ def offer_times(
 
 
 class OfferGone(DomainError):
-    message = _("We no longer keep that time. Choose another of those below, or ask us for others.")
+    message = _("We are no longer keeping that time. Choose another one below, or ask us for other times.")
 
 
 @transaction.atomic

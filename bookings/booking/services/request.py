@@ -55,7 +55,7 @@ from professionals.services import find_or_enter_person
 class DatesRefused(DomainError):
     """None, too many, twice the same, over already, or further ahead than anybody plans."""
 
-    message = _("Give between one and three different dates that lie ahead, within a year from now.")
+    message = _("Enter 1, 2 or 3 different dates within the next year.")
 
 
 @transaction.atomic

@@ -96,7 +96,7 @@ def reschedule(
     refuse_while_overdue(locked, now)
     refuse_while_there(locked, now)
     if start == locked.agreed[0]:
-        raise NothingChanged(_("It is at this time already, so nothing was changed."))
+        raise NothingChanged(_("The booking is already at this time, so nothing was changed."))
     if locked.state == State.CONFIRMED:
         refuse_without_cover(locked, start, by_staff=change.by_staff)
     free = {key: presenters[key] for key in possible if key in presenters}
@@ -201,7 +201,7 @@ def move_claim(booking: Booking, change: ChangeRequest) -> list[str]:
             BusyTime.objects.filter(Q(booking=booking) | Q(option__booking=booking)).update(**place_columns(place))
     except SlotTaken as refusal:
         if booking.presenter is None:
-            unreachable = _("A date that we keep for it could not be reached in time from there. Offer other times first.")
+            unreachable = _("The presenter could not get there in time for a date that we are keeping. Offer other times first.")
             raise SlotTaken(unreachable) from refusal
         unreachable = _("%(name)s could not get there in time. Choose another time or presenter first.")
         raise SlotTaken(unreachable % {"name": booking.presenter}) from refusal

@@ -49,7 +49,7 @@ def transition(
     """
     if not booking.can_become(to):
         raise MoveRefused(
-            _("This booking is %(state)s, so that is no longer possible.") % {"state": booking.get_state_display().lower()}
+            _("This booking’s state is now “%(state)s”, so you can no longer do that.") % {"state": booking.get_state_display()}
         )
     before, booking.state = booking.state, to
     for column, value in columns.items():

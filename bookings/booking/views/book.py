@@ -87,7 +87,7 @@ def hold_time(request: HttpRequest, answers: DraftAnswers, start: datetime, now:
     # Not in a transaction: a refusal must count too.
     if limits.check_throttles(request, Where.TIMES, [limits.client_throttle(request, "hold", *rules.HOLD_RATE_LIMIT)], now):
         raise TooManyHolds(
-            _("Too many times were chosen from here in the last hour. Wait a while, or call us and we will book it for you.")
+            _("People on your network chose too many times in the last hour. Wait a while, or call us and we will book for you.")
         )
     if answers.draft is None:
         raise DraftGone
@@ -140,7 +140,7 @@ def hold_again(request: HttpRequest, answers: DraftAnswers, now: datetime) -> No
     if answers.start is None or held_slot(answers, now):
         return
     hold = hold_time(request, answers, answers.start, now)
-    sentence = _("The 15 minutes were over, but your time was still free. We are keeping it for you again, until %(until)s.")
+    sentence = _("Your 15 minutes were over, but the time was still free. We are keeping it for you again until %(until)s.")
     messages.info(request, sentence % {"until": format_clock(hold.expires_at)})
 
 
@@ -197,7 +197,7 @@ def warn_of_just_placed(request: HttpRequest, presentation: Presentation, now: d
     lately = {"presentation": presentation, "created_at__gt": now - rules.RECENT_BOOKING_WINDOW}
     if person and (placed := person.bookings.filter(**lately).order_by("pk").last()):
         sentence = _(
-            "%(reference)s was sent a moment ago, from another window. Go on here only if you want one more presentation."
+            "You sent %(reference)s a moment ago, from another window. Carry on here only if you want another presentation."
         )
         messages.warning(request, sentence % {"reference": placed.reference})
 
@@ -229,7 +229,7 @@ def book_where(request: HttpRequest, slug: str) -> HttpResponse:
         try:
             extend_time(request, answers, now)
         except (SlotTaken, TooManyHolds, DraftGone):
-            messages.warning(request, _("Your time is not free any more. Finish this page first; then you choose another time."))
+            messages.warning(request, _("Your time is no longer free. Finish this page first, then choose another time."))
         return where_page(request, answers, now, initial=request.POST.dict())
     # A page that offers addresses sends which was chosen.
     kept = visit_addresses(request, answers) if "address" in request.POST else {}

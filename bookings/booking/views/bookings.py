@@ -130,12 +130,14 @@ def booking_cancel(request: HttpRequest, reference: str) -> HttpResponse:
     now, booking = timezone.now(), own_booking(request, reference)
     form = CancelForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
+        withdrawn = _("Your request is withdrawn. We have sent you an email.")
+        done = withdrawn if booking.state == State.REQUESTED else _("This booking is cancelled. We have sent you an email.")
         try:
             cancel_booking(booking=booking, by=request.user, now=now, reason=form.cleaned_data["reason"], flagged=form.flagged)  # type: ignore[arg-type]
         except (MoveRefused, TooLate) as refusal:
             messages.warning(request, refusal.message)
         else:
-            messages.success(request, _("This booking is cancelled. We have sent you an email."))
+            messages.success(request, done)
         return redirect("booking", reference=booking.reference)
     return render(request, "bookings/booking/cancel.html", {"form": form, **page_context(request, booking)})
 
@@ -149,9 +151,9 @@ def booking_answer(request: HttpRequest, reference: str) -> HttpResponse:
     if booking.state != State.REQUESTED or not offered or offered[-1].state == OptionState.PASSED:
         # A link of an older email, or the same page sent twice: what stands now is on the booking's own page.
         if booking.state == State.CONFIRMED:
-            messages.info(request, _("This presentation is booked: there is nothing left to choose."))
+            messages.info(request, _("This presentation is booked, so there is nothing left to choose."))
         else:
-            messages.info(request, _("There is nothing to choose at the moment. What happens next stands below."))
+            messages.info(request, _("There is nothing to choose at the moment. This page says what happens next."))
         return redirect("booking", reference=booking.reference)
     offers = bookings_text.open_offers([option for option in offered if option.is_kept(now)])
     form = AnswerForm(request.POST if request.method == "POST" else None, offers=offers)
@@ -177,7 +179,7 @@ def answer_offer(request: HttpRequest, booking: Booking, form: AnswerForm, now: 
     by, typed = request.user, form.cleaned_data
     if typed["answer"] == OTHERS:
         ask_for_others(booking=booking, words=typed["words"], by=by, now=now, flagged=form.flagged)  # type: ignore[arg-type]
-        return _("Thank you. We look for other times and write to you.")
+        return _("Thank you. We will look for other times and email you.")
     if typed["answer"] == WITHDRAW:
         cancel_booking(booking=booking, by=by, now=now, reason=typed["why"], flagged=form.flagged)  # type: ignore[arg-type]
         return _("Your request is withdrawn. We have sent you an email.")
@@ -185,4 +187,4 @@ def answer_offer(request: HttpRequest, booking: Booking, form: AnswerForm, now: 
     if option is None:
         raise OfferGone
     take_offer(booking=booking, option=option, by=by, now=now)  # type: ignore[arg-type]
-    return _("Your presentation is booked. We have sent you an email with all of it.")
+    return _("Your presentation is booked. We have sent you an email with the details.")

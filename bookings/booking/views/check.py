@@ -212,7 +212,7 @@ def check_or_extend(request: HttpRequest, answers: DraftAnswers, now: datetime) 
         if not hasattr(request, "details_form"):
             return redirect("book_check", slug=answers.presentation.slug)
     if answers.draft is None:
-        messages.info(request, _("There is nothing to check. What you have booked stands below."))
+        messages.info(request, _("There is nothing to check. This page shows what you have booked."))
         return redirect("my")
     if missing != "check":
         return redirect(f"book_{missing}", slug=answers.presentation.slug)
@@ -226,7 +226,7 @@ def recheck_reason(request: HttpRequest, answers: DraftAnswers, digest: str, now
     if answers.asks_for_dates and check_throttles(
         request, Where.TIMES, [client_throttle(request, "hold", *rules.HOLD_RATE_LIMIT)], now
     ):
-        return _("Too many times were asked for from here in the last hour. Wait a while, or call us.")
+        return _("People on your network asked for too many times in the last hour. Wait a while, or call us.")
     return ""
 
 
@@ -238,7 +238,7 @@ def placed_before(request: HttpRequest, token: str, digest: str) -> HttpResponse
     mine = request.person.bookings  # type: ignore[attr-defined]
     booking = mine.filter(submission_token=token).first() if drafts.SECRET.fullmatch(token) else None
     if booking is None:
-        messages.info(request, _("That page was too old to use. What you have booked stands below."))
+        messages.info(request, _("That page was too old to use. This page shows what you have booked."))
         return redirect("my")
     if booking.submission_digest == digest:
         return redirect("booking_placed", reference=booking.reference)
@@ -277,7 +277,7 @@ def sections(request: HttpRequest, answers: DraftAnswers, now: datetime) -> list
     about_the_day = bookings_text.details_rows(booking)
     if people := answers.step("where").get("range"):
         kept = {"range": people, "most": booking.audience_size}
-        about_the_day[0]["value"] = _("%(most)s\nYou wrote %(range)s: we plan for %(most)s.") % kept
+        about_the_day[0]["value"] = _("%(most)s\nYou wrote %(range)s, so we will plan for %(most)s.") % kept
     if answers.asks_for_dates:
         # Each date with what we would do with it if it were sent now.
         dates = answers.dates
@@ -292,7 +292,7 @@ def sections(request: HttpRequest, answers: DraftAnswers, now: datetime) -> list
                 promise = bookings_text.keeping_sentence(option.precision, chosen.start, presentation.length, until)
             rows.append(bookings_text.row(label, f"{option.when}\n{promise}"))
         if reason := answers.step("dates")["reason"]:
-            rows.append(bookings_text.row(_("Why none of our times suits"), reason))
+            rows.append(bookings_text.row(_("Why our times don’t suit"), reason))
         when = _("Your dates"), reverse("book_dates", args=[presentation.slug]), rows
     else:
         span = format_span(booking.starts_at, booking.starts_at + presentation.length) if booking.starts_at else ""

@@ -89,7 +89,7 @@ def check_time(request: HttpRequest, pages: ReschedulePages, now: datetime) -> H
     if request.method == "POST":
         return submit_time(request, pages, start, request.POST.get("version", ""), now)
     if pages.booking.starts_at == start:
-        messages.info(request, _("It is at this time already."))
+        messages.info(request, _("Your presentation is already at this time."))
         return redirect(pages.back)
     if not pages.booking.may_reschedule(now):
         return redirect(pages.time)
@@ -113,7 +113,7 @@ def submit_time(request: HttpRequest, pages: ReschedulePages, start: datetime, v
     except (MoveRefused, NoTimeAgreed, TooLateToChange, NothingChanged) as refusal:  # staff offered other times meanwhile, say
         messages.warning(request, refusal.message)
         return redirect(pages.back)
-    messages.success(request, _("It has moved to %(when)s. We have sent you an email.") % {"when": moved.when})
+    messages.success(request, _("Your presentation has moved to %(when)s. We have sent you an email.") % {"when": moved.when})
     return redirect(pages.back)
 
 
@@ -259,7 +259,7 @@ def booking_details_check(request: HttpRequest, reference: str) -> HttpResponse:
     now, booking = timezone.now(), own_booking(request, reference)
     typed = find_details_draft(request, reference, now)
     if typed is None:
-        messages.info(request, _("There is nothing to check. This is how your booking stands."))
+        messages.info(request, _("There is nothing to check. This page shows your booking."))
         return redirect(booking)
     if request.method == "POST":
         return change_booking(request, booking, typed, now)
@@ -290,7 +290,7 @@ def change_booking(request: HttpRequest, booking: Booking, typed: DetailsDraft, 
         messages.warning(request, refusal.message)
         return redirect(booking)
     else:
-        messages.success(request, _("Your changes are stored. We have sent you an email."))
+        messages.success(request, _("Your changes are saved. We have sent you an email."))
     drafts.finish(typed.draft)
     return redirect(booking)
 

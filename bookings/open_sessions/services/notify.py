@@ -204,7 +204,7 @@ class SessionClosed(DomainError):
 class SessionMoved(DomainError):
     """Somebody changed it while we waited, or since the page was drawn."""
 
-    message = _("This session was changed while you had the page open. Look at it as it stands now, then change it again.")
+    message = _("This session was changed while you had the page open. Check how it is now, then make your changes again.")
 
 
 class PersonErased(SessionClosed):
@@ -216,13 +216,15 @@ class PersonErased(SessionClosed):
 class TimeChanged(SessionClosed):
     """It was moved after the page was drawn: nobody takes a place at a time that they have not read."""
 
-    message = _("This session has moved to another time since you opened the page. Read when it is now, then press again.")
+    message = _(
+        "This session has moved to another time since you opened the page. Check the new time, then press the button again."
+    )
 
 
 class PlaceMoved(DomainError):
     """The place is not in a state that allows this, perhaps no longer."""
 
-    message = _("This place has changed meanwhile. Look at it again.")
+    message = _("This place has changed in the meantime. Please look at it again.")
 
 
 class OfferOver(DomainError):
@@ -253,8 +255,8 @@ class WouldDrop(DomainError):
     def __init__(self, people: int) -> None:
         self.people = people
         sentence = ngettext_lazy(
-            "%(people)d person has a place, or an offer of one, that there would be no more. Say that they go back to the line.",
-            "%(people)d people have a place, or an offer of one, that there would be no more. Say that they go back to the line.",
+            "%(people)d person would lose a place or an offer of one. Confirm that they go back to the waiting list.",
+            "%(people)d people would lose a place or an offer of one. Confirm that they go back to the waiting list.",
             "people",
         )
         super().__init__(sentence % {"people": people})

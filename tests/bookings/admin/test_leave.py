@@ -117,7 +117,7 @@ def test_if_the_bookings_changed_meanwhile_the_page_asks_again(desk: Client, pre
 def test_leave_over_something_delivered_is_explained(desk: Client, presenter: Presenter) -> None:
     make_booking(presenter, at("10:00"), state=State.DELIVERED)
     page = desk.post("/staff/bookings/leave/add/", leave_form(presenter))
-    assert "A presentation was delivered in that time." in text(page)
+    assert "A presentation took place in that time." in text(page)
 
 
 def test_leave_that_ends_before_it_starts_is_explained(desk: Client, presenter: Presenter) -> None:
@@ -184,7 +184,7 @@ def test_what_was_delivered_after_the_page_asked_is_explained_too(
     monkeypatch.setattr("bookings.leave.admin.hit_by_leave", lambda **asked: [])  # as it was a moment before
     make_booking(presenter, at("10:00"), state=State.DELIVERED)
     page = desk.post("/staff/bookings/leave/add/", leave_form(presenter))
-    assert "A presentation was delivered in that time." in text(page)
+    assert "A presentation took place in that time." in text(page)
 
 
 def test_one_that_is_deleted_leaves_its_time_to_the_leave_it_overlapped(desk: Client, presenter: Presenter) -> None:

@@ -103,7 +103,7 @@ def test_staff_see_what_is_kept_and_why_the_rest_is_not(desk: Client, asked: Boo
     away = "Not kept. The presenter with whom it was kept is away then."
     assert (away in seen, "as the presenter is away then" in seen, "nobody answered" in seen) == (True, True, False)
     offer(asked, at("12:00", TUESDAY))
-    assert page(desk, asked).count("Not kept any more: other times were offered or asked for instead.") == 2
+    assert page(desk, asked).count("No longer kept, because other times were offered or asked for instead.") == 2
 
 
 def test_a_date_outside_the_rules_needs_a_reason(desk: Client, asked: Booking) -> None:
@@ -176,7 +176,7 @@ def test_a_typed_time_that_can_not_be_stays_typed_while_looking(desk: Client, as
         ({"starts": ["nonsense"]}, "There is a problem"),
         ({"day": "25 1 2027", "clock": "5pm"}, "It is outside the presenter’s availability. Give a reason"),
         ({"starts": [NINE, HALF_PAST]}, "No presenter is free on Monday"),
-        ({"day": "11 1 2027", "clock": "9am"}, "different times that lie ahead"),
+        ({"day": "11 1 2027", "clock": "9am"}, "different times in the future"),
     ],
 )
 def test_what_can_not_be_offered_is_said(desk: Client, asked: Booking, typed: dict[str, object], said: str) -> None:

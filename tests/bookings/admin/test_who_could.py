@@ -27,11 +27,11 @@ def others(presenter: Presenter) -> None:
 def test_each_presenter_stands_there_once_with_the_reason(desk: Client, presenter: Presenter, others: None, path: str) -> None:
     booking = make_booking(presenter, at("10:00"))
     said = text(desk.get(f"{BOOKINGS}{booking.pk}/{path}"))
-    table = said[said.index("Minutes of travel it adds") :]
+    table = said[said.index("Extra minutes of travel") :]
     for words in (
         "On Leave No Away: Monday 25 January 2027, all day.",
         "Full Diary No Has a booking: Monday 25 January 2027, 10am to 11am, LS1 4AP.",
-        "Just York No Comes from YO1 7HH, until 9:30am: the journey takes ",
+        "Just York No Comes from YO1 7HH at 9:30am. The journey takes ",
         "In London With a reason It is further than the presenter travels.",
         "Near Leeds Yes 60 ",
     ):

@@ -159,7 +159,7 @@ def test_a_booking_is_made_also_if_not_one_copy_is_left(
     client.post(CHECK, answers)
     assert Brought.objects.get().order is None
     page = text(client.get(f"/bookings/{Booking.objects.get().reference}/"))
-    assert "None: there are no copies of them now Leaflets we can’t bring 5 × For everybody" in page
+    assert "None: we have no copies at the moment Leaflets we can’t bring 5 × For everybody" in page
 
 
 def test_they_count_against_the_limits_of_the_workplace_visited(
@@ -189,7 +189,7 @@ def test_cancelling_the_booking_gives_its_leaflets_back_once(
     assert figures(general) == [(20, 0)]
     assert StockMovement.objects.filter(kind="released").count() == 1
     assert not Notification.objects.filter(kind="order-cancelled").exists()
-    assert f"Their order {order.reference} is cancelled too" in text(client.get(f"/bookings/{booking.reference}/"))
+    assert f"The leaflet order {order.reference} is cancelled too" in text(client.get(f"/bookings/{booking.reference}/"))
 
 
 def test_what_the_presenter_was_given_stays_given(
@@ -224,7 +224,7 @@ def test_the_host_can_leave_them_out_and_keep_the_booking(
     order = Order.objects.get()
     assert "Your booking stays as it is" in text(client.get(f"{order.get_absolute_url()}cancel/"))
     client.post(f"{order.get_absolute_url()}cancel/")
-    assert f"None: their order {order.reference} is cancelled" in text(client.get(f"/bookings/{booking.reference}/"))
+    assert f"None: the leaflet order {order.reference} is cancelled" in text(client.get(f"/bookings/{booking.reference}/"))
     booking.refresh_from_db()
     assert (booking.state, figures(general)) == ("confirmed", [(20, 0)])
     cancel_booking(booking=booking, by=None, now=NOW)

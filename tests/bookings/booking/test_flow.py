@@ -46,9 +46,9 @@ def test_a_booking_from_the_first_page_to_the_confirmation(client: Client, prese
     confirmation = text(client.get(placed.url))
     assert booking.reference in confirmation
     for step in (
-        "We email all of this to sam@leeds.nhs.uk, with an entry for your calendar.",
-        "Monday 18 January 2027, 9am You get a reminder by email, and another one the day before.",
-        "Monday 25 January 2027 Our presenter asks for Jo Green at reception.",
+        "We will email these details to sam@leeds.nhs.uk, with an entry for your calendar.",
+        "Monday 18 January 2027, 9am We will email you a reminder, and another one the day before.",
+        "Monday 25 January 2027 Our presenter will ask for Jo Green at reception.",
     ):
         assert step in confirmation
     assert (booking.person, booking.state, booking.starts_at, booking.postcode) == (person, State.CONFIRMED, at("10:00"), LEEDS)
@@ -62,9 +62,9 @@ def test_a_request_says_that_it_waits(client: Client, presentation: Presentation
     fill_in(client)
     page = text(client.get(confirm(client).url))
     assert "We have your request" in page
-    assert "It is not confirmed yet." in page
+    assert "Your request is not confirmed yet." in page
     assert "Nobody else can book it." in page
-    assert "We email our answer to sam@unknown.example." in page
+    assert "We will email our answer to sam@unknown.example." in page
     assert "Add it to your calendar" not in page
 
 
@@ -242,7 +242,7 @@ def test_a_guess_is_taken_where_we_say_that_it_is_fine(
 def test_of_a_range_the_check_page_says_which_number_we_keep(client: Client, presentation: Presentation, person: Person) -> None:
     sign_in(client, person)
     fill_in(client, where={**WHERE, "audience_size": "12 to 15"})
-    assert "People coming 15 You wrote 12–15: we plan for 15." in text(client.get("/book/signs/check/"))
+    assert "People coming 15 You wrote 12–15, so we will plan for 15." in text(client.get("/book/signs/check/"))
     confirm(client)
     assert Booking.objects.get().audience_size == 15
 
@@ -397,7 +397,7 @@ def test_a_page_left_open_in_another_tab_says_what_was_booked_meanwhile(
     confirm(client)
     left_open = client.post(f"/book/signs/{page}", sent)
     assert left_open.url == f"/book/signs/{onward}/"
-    assert f"{Booking.objects.get().reference} was sent a moment ago, from another window." in text(client.get(left_open.url))
+    assert f"You sent {Booking.objects.get().reference} a moment ago, from another window." in text(client.get(left_open.url))
     sign_in(client, make_person())
     assert "from another window" not in text(client.get(client.post(f"/book/signs/{page}", sent).url))
 
@@ -443,7 +443,7 @@ def test_what_is_not_offered_has_no_pages(client: Client, presentation: Presenta
     Presentation.objects.update(active=False)
     for page in ("/presentations/signs/", "/book/signs/", "/book/signs/where/", "/book/signs/when/"):
         assert client.get(page).status_code == 404
-    assert "No presentation can be booked here at the moment." in text(client.get("/presentations/"))
+    assert "You can’t book a presentation here at the moment." in text(client.get("/presentations/"))
 
 
 def test_the_clock_of_these_tests_stands_still() -> None:

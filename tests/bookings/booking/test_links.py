@@ -131,7 +131,7 @@ def test_the_time_is_changed_by_the_button_alone(booking: Booking, links: dict[s
     assert unchanged(booking)
     fields = dict(re.findall(r'<input type="hidden" name="(start|version)" value="([^"]*)"', check.content.decode()))
     done = client.post(f"{links['change']}time/check/", fields, follow=True)
-    assert "It has moved to Monday 25 January 2027, 2pm to 3pm." in text(done)
+    assert "Your presentation has moved to Monday 25 January 2027, 2pm to 3pm." in text(done)
     assert "has changed nothing" not in text(done)
     event = booking.events.get()
     assert (event.by, event.changes["by_link"]) == (None, True)
@@ -201,7 +201,7 @@ def test_after_the_cut_off_only_cancelling_is_left(
 ) -> None:
     clock.move_to(at("09:00", date(2027, 1, 22)))
     found = text(opened(links["change"]))
-    assert "Now please call us" in found
+    assert "Please call us on" in found
     assert "Sign in to see the whole booking or to cancel." in found
     assert opened(f"{links['change']}time/check/?start=2027-02-08T10:00Z").url == f"{links['change']}time/"
     Client().post(f"{links['change']}time/check/", {**SENT, "start": "2027-02-08T10:00Z"})

@@ -58,14 +58,14 @@ def text(response: HttpResponse) -> str:
 def test_who_stopped_reminders_is_promised_none_and_led_to_their_choices(client: Client, booking: Booking) -> None:
     placed = f"/bookings/{booking.reference}/placed/"
     promised = text(client.get(placed))
-    assert ("You get a reminder by email" in promised, "You get no reminder" in promised) == (True, False)
+    assert ("We will email you a reminder" in promised, "You won’t get a reminder" in promised) == (True, False)
     choose(address=booking.person.email, chosen={Topic.REMINDERS: False}, where=ChoiceSource.PAGE, now=NOW)
     page = client.get(placed)
-    assert ("You get a reminder" in text(page), "you stopped reminders by email" in text(page)) == (False, True)
+    assert ("We will email you a reminder" in text(page), "you stopped reminders by email" in text(page)) == (False, True)
     assert 'href="/my/mail/">Choose what you get by email</a>' in page.content.decode()
     Booking.objects.update(state=State.REQUESTED)
     asked = text(client.get(placed))
-    assert ("You get an entry for your calendar." in asked, "you stopped reminders by email" in asked) == (True, True)
+    assert ("We will send you an entry for your calendar." in asked, "you stopped reminders by email" in asked) == (True, True)
 
 
 def test_when_it_is_too_late_for_a_reminder_nothing_is_said_of_it(
@@ -169,7 +169,7 @@ def test_a_reason_that_looks_like_a_childs_details_stops_once(client: Client, bo
 def test_a_cancelled_booking_has_no_confirmation_and_nothing_to_cancel(client: Client, booking: Booking) -> None:
     client.post(f"/bookings/{booking.reference}/cancel/", {"reason": ""})
     assert client.get(f"/bookings/{booking.reference}/placed/").url == f"/bookings/{booking.reference}/"
-    assert "It is cancelled already." in text(client.get(f"/bookings/{booking.reference}/cancel/"))
+    assert "This booking is already cancelled." in text(client.get(f"/bookings/{booking.reference}/cancel/"))
     assert "Book a presentation for another day" in text(client.get(f"/bookings/{booking.reference}/"))
 
 
@@ -200,14 +200,14 @@ def test_the_joining_link_is_on_the_screen_and_not_on_the_wall(client: Client, b
 def test_on_paper_whom_to_call_stands_by_itself(client: Client, booking: Booking) -> None:
     page = Page(client.get(f"/bookings/{booking.reference}/placed/").content.decode())
     (call,) = [each for each in page.all("p") if "call us on" in each.text and booking.reference in each.text]
-    said = f"changes, call us on 0808 800 5000, Monday to Friday, 9.30am to 4.30pm, and say {booking.reference}."
+    said = f"changes, call us on 0808 800 5000, Monday to Friday, 9.30am to 4.30pm, and give the reference {booking.reference}."
     assert (call.text, on_paper(page, call)) == (f"If anything else {said}", f"If anything {said}")
 
 
 def test_a_reminder_that_is_past_is_not_announced(client: Client, booking: Booking, clock: time_machine.Traveller) -> None:
     clock.move_to(at("08:00"))
     sign_in(client, booking.person)
-    assert "You get a reminder" not in text(client.get(f"/bookings/{booking.reference}/placed/"))
+    assert "We will email you a reminder" not in text(client.get(f"/bookings/{booking.reference}/placed/"))
 
 
 def test_a_confirmation_online_and_one_without_a_presenter_say_what_holds_for_them(client: Client, booking: Booking) -> None:
@@ -216,13 +216,13 @@ def test_a_confirmation_online_and_one_without_a_presenter_say_what_holds_for_th
     assert "Open the joining link a few minutes before 10am." in page
     Booking.objects.update(presenter=None)
     page = text(client.get(f"/bookings/{booking.reference}/placed/"))
-    assert "You get the joining link by email before the day." in page
-    assert "We tell you who the presenter is." in page
+    assert "We will email you the joining link before the day." in page
+    assert "We will tell you who the presenter is." in page
 
 
 def test_an_online_booking_without_a_link_says_that_it_comes(client: Client, booking: Booking) -> None:
     Booking.objects.update(format="online")
-    told = "You get the joining link by email before the presentation starts."
+    told = "We will email you the joining link before the presentation starts."
     assert told not in text(client.get(f"/bookings/{booking.reference}/"))
     Presenter.objects.update(joining_link="")
     assert told in text(client.get(f"/bookings/{booking.reference}/"))
@@ -231,7 +231,7 @@ def test_an_online_booking_without_a_link_says_that_it_comes(client: Client, boo
 def test_after_the_start_the_page_says_to_call(client: Client, booking: Booking, clock: time_machine.Traveller) -> None:
     clock.move_to(at("10:00"))
     sign_in(client, booking.person)
-    assert "This booking can no longer be cancelled here" in text(client.get(f"/bookings/{booking.reference}/cancel/"))
+    assert "You can no longer cancel this booking here" in text(client.get(f"/bookings/{booking.reference}/cancel/"))
     client.post(f"/bookings/{booking.reference}/cancel/", {"reason": ""})
     assert Booking.objects.get().state == State.CONFIRMED
 

@@ -54,10 +54,12 @@ def test_the_page_of_times_leads_there(client: Client) -> None:
 def test_a_request_says_what_is_kept_before_and_after_it_is_sent(client: Client, person: Person) -> None:
     give_dates(client, day_2="26/1/2027", part_2="morning", day_3="27 1 2027", clock_3="6pm")
     page = text(client.get("/book/signs/check/"))
-    kept = "Monday 25 January 2027, 10am to 11am We keep it for you until Thursday 14 January 2027, 5pm."
-    part = "We keep Tuesday 26 January 2027, 9am to 10am for you until Thursday 14 January 2027, 5pm."
-    late = "Wednesday 27 January 2027, 6pm to 7pm We don’t keep it: no presenter %s free then within their usual hours and area"
-    assert (kept in page, part in page, late % "is" in page, REASON in page, "Send this request" in page) == (True,) * 5
+    kept = "Monday 25 January 2027, 10am to 11am We will keep it for you until Thursday 14 January 2027, 5pm."
+    part = "We will keep Tuesday 26 January 2027, 9am to 10am for you until Thursday 14 January 2027, 5pm."
+    late = "Wednesday 27 January 2027, 6pm to 7pm We %s it, because no presenter %s free then within their usual hours and area"
+    assert (kept in page, part in page, late % ("can’t keep", "is") in page, REASON in page, "Send this request" in page) == (
+        True,
+    ) * 5
     assert not BusyTime.objects.exists()
     response = confirm(client)
     booking = Booking.objects.get()
@@ -65,7 +67,9 @@ def test_a_request_says_what_is_kept_before_and_after_it_is_sent(client: Client,
     assert dates_of(booking) == [("preferred", "open", True)] * 2 + [("preferred", "open", False)]
     assert (booking.person, booking.request_reason, Draft.objects.count()) == (person, REASON, 0)
     for page in (text(client.get(response.url)), text(client.get(booking.get_absolute_url()))):
-        assert (kept in page, part in page, late % "was" in page, "No time agreed yet" in page) == (True,) * 4
+        assert (kept in page, part in page, late % ("are not keeping", "was") in page, "No time agreed yet" in page) == (
+            True,
+        ) * 4
     assert "please withdraw this request" in text(client.get(response.url))
     assert "No time agreed yet" in text(client.get("/my/"))
 
@@ -74,10 +78,10 @@ def test_why_none_of_our_times_suits_is_not_asked_where_there_is_none(client: Cl
     client.post("/book/signs/where/", {**WHERE, "postcode": "bt1 5gs"})
     page = client.get("/book/signs/dates/")
     assert len(statements(lambda: client.get("/book/signs/dates/"))) <= 12
-    assert ("Why does none" in text(page), "First choice" in text(page)) == (False, True)
+    assert ("Why don’t our times" in text(page), "First choice" in text(page)) == (False, True)
     dates = {name: value for name, value in DATES.items() if name != "reason"}
     assert client.post("/book/signs/dates/", dates).url == "/book/signs/check/"
-    assert "Why none of our times suits" not in text(client.get("/book/signs/check/"))
+    assert "Why our times don’t suit" not in text(client.get("/book/signs/check/"))
     confirm(client)
     booking = Booking.objects.get()
     assert (booking.state, booking.request_reason, booking.postcode) == ("requested", "", "BT1 5GS")
@@ -91,11 +95,11 @@ def test_why_none_of_our_times_suits_is_not_asked_where_there_is_none(client: Cl
 def test_it_is_asked_where_there_are_times_and_of_whoever_was_asked(client: Client, presenter: Presenter) -> None:
     client.post("/book/signs/where/", WHERE)
     dates = {name: value for name, value in DATES.items() if name != "reason"}
-    assert "Write why none of our times suits you." in text(client.post("/book/signs/dates/", dates))
+    assert "Tell us why our times don’t suit you." in text(client.post("/book/signs/dates/", dates))
     presenter.active = False
     presenter.save()
     # The page that they have before them asks, so an empty answer is said beside it.
-    assert "Write why none of our times suits you." in text(client.post("/book/signs/dates/", {**dates, "reason": ""}))
+    assert "Tell us why our times don’t suit you." in text(client.post("/book/signs/dates/", {**dates, "reason": ""}))
     assert client.post("/book/signs/dates/", dates).url == "/book/signs/check/"
 
 
@@ -128,22 +132,28 @@ def test_what_was_typed_is_shown_again(client: Client) -> None:
     ("typed", "said"),
     [
         ({"day_1": "", "clock_1": ""}, "Enter a day that would suit you, or a range of days below."),
-        ({"reason": ""}, "Write why none of our times suits you."),
+        ({"reason": ""}, "Tell us why our times don’t suit you."),
         ({"day_1": ""}, "Enter the day as well."),
-        ({"day_1": "11 1 2027"}, "That day is over. Enter a day that lies ahead."),
-        ({"day_1": "12 1 2027", "clock_1": "9:59am"}, "That time is over."),
-        ({"day_1": "13 1 2028"}, "Enter a day within a year from now."),
+        ({"day_1": "11 1 2027"}, "That day has passed. Enter today or a later day."),
+        ({"day_1": "12 1 2027", "clock_1": "9:59am"}, "That time has passed. Enter a later one."),
+        ({"day_1": "13 1 2028"}, "Enter a day within the next year."),
         ({"clock_1": ""}, "Enter the start time, or choose a part of the day above."),
         ({"clock_1": "3"}, "Say am or pm as well, such as 1:30pm."),
-        ({"clock_1": "6:30am"}, "It must start at 7am or later, and end by 9pm."),
-        ({"clock_1": "8:30pm"}, "It must start at 7am or later, and end by 9pm."),
+        ({"clock_1": "6:30am"}, "The presentation must start at 7am or later, and end by 9pm."),
+        ({"clock_1": "8:30pm"}, "The presentation must start at 7am or later, and end by 9pm."),
         ({"day_1": "28 3 2027", "clock_1": "1:30am"}, "The clocks go forward then"),
         ({"part_1": "morning"}, "Leave the start time empty, or choose “At a certain time” above."),
         ({"day_2": "25 1 2027", "clock_2": "10:00"}, "This is the same as a choice above."),
         ({"first_day": "1 2 2027", "last_day": "5 2 2027"}, "Give certain dates or a range of days, not both."),
-        ({"day_1": "", "clock_1": "", "first_day": "1 2 2027"}, "Enter both days of the range."),
-        ({"day_1": "", "clock_1": "", "first_day": "5 2 2027", "last_day": "1 2 2027"}, "The last day must come after the first"),
-        ({"day_1": "", "clock_1": "", "first_day": "5 2 2027", "last_day": "5 5 2027"}, "The last day must come after the first"),
+        ({"day_1": "", "clock_1": "", "first_day": "1 2 2027"}, "Enter the first day and the last day."),
+        (
+            {"day_1": "", "clock_1": "", "first_day": "5 2 2027", "last_day": "1 2 2027"},
+            "The last day must be 1 to 60 days after",
+        ),
+        (
+            {"day_1": "", "clock_1": "", "first_day": "5 2 2027", "last_day": "5 5 2027"},
+            "The last day must be 1 to 60 days after",
+        ),
         ({"day_1": "11 1"}, "11 January has passed. Write the year too."),
         ({"day_1": "31 9"}, "Enter a real day, such as 9 3 2027 or 9 March."),
     ],
@@ -160,7 +170,7 @@ def test_each_box_says_of_which_choice_it_is(client: Client) -> None:
     labels = [each.text for each in page.all("label")]
     assert labels[1:4] == [
         "First choice: day (optional)",
-        "First choice: when on that day? (optional)",
+        "First choice: time of day (optional)",
         "First choice: start time (optional)",
     ]
     assert len(labels) == len(set(labels)) == 12
@@ -173,7 +183,7 @@ def test_the_summary_says_which_choice_is_wrong(client: Client) -> None:
     summary = page.one("div", "govuk-error-summary")
     no_day = "Enter a real day, such as 9 3 2027 or 9 March."
     assert [(a.attrs["href"], a.text) for a in page.all("a") if summary in a.inside] == [
-        ("#id_day_1", "“First choice: day”: That day is over. Enter a day that lies ahead."),
+        ("#id_day_1", "“First choice: day”: That day has passed. Enter today or a later day."),
         ("#id_day_2", f"“Second choice: day”: {no_day}"),
         ("#id_day_3", f"“Third choice: day”: {no_day}"),
     ]
@@ -190,14 +200,16 @@ def test_a_day_without_its_year_is_the_next_and_stands_with_its_year_afterwards(
 def test_a_reason_and_a_day_that_are_both_missing_are_said_at_once(client: Client) -> None:
     client.post("/book/signs/where/", WHERE)
     page = text(client.post("/book/signs/dates/", {"part_1": "time"}))
-    assert "Write why none of our times suits you." in page
+    assert "Tell us why our times don’t suit you." in page
     assert "Enter a day that would suit you, or a range of days below." in page
 
 
 def test_a_range_of_days_can_be_asked_for(client: Client) -> None:
     give_dates(client, day_1="", clock_1="", first_day="1 2 2027", last_day="5 2 2027")
     page = text(client.get("/book/signs/check/"))
-    assert "Monday 1 February 2027 to Friday 5 February 2027 We don’t keep days, but look for a time in them." in page
+    assert (
+        "Monday 1 February 2027 to Friday 5 February 2027 We don’t keep a range of days. We will look for a time in it." in page
+    )
     confirm(client)
     assert dates_of(Booking.objects.get()) == [("preferred", "open", False)]
 
@@ -236,7 +248,7 @@ def answer_path(booking: Booking) -> str:
 def test_the_page_shows_what_is_offered_and_changes_nothing(client: Client, offered: Booking) -> None:
     page = text(client.get(answer_path(offered)))
     assert "Monday 25 January 2027, 9am to 10am" in page
-    assert "We keep these times for you until Thursday 14 January 2027, 5pm" in page
+    assert "We will keep these times for you until Thursday 14 January 2027, 5pm" in page
     assert "Choose a time" in text(client.get(offered.get_absolute_url()))
     offered.refresh_from_db()
     assert offered.state == "requested"
@@ -258,7 +270,7 @@ def test_others_are_asked_for_with_words(client: Client, offered: Booking) -> No
     for _twice in range(2):
         assert client.post(path, {"answer": "others", "words": "Fridays"}).url == offered.get_absolute_url()
     assert offered.events.get(kind="others-asked").reason == "Fridays"
-    assert "One of us looks at your dates" in text(client.get(offered.get_absolute_url()))
+    assert "We will look at your dates" in text(client.get(offered.get_absolute_url()))
 
 
 def test_it_is_withdrawn(client: Client, offered: Booking) -> None:
@@ -273,12 +285,17 @@ def test_times_that_lapsed_are_said_to_be(client: Client, offered: Booking, cloc
     clock.move_to(datetime(2027, 1, 14, 17, tzinfo=UTC))
     sign_in(client, offered.person)
     page = text(client.get(answer_path(offered)))
-    why = "Monday 25 January 2027, 9am to 10am We kept it for you until Thursday 14 January 2027, 5pm, and had no answer."
-    assert ("We no longer keep those times" in page, why in page, "We keep these times" in page) == (True, True, False)
+    kept = "We kept it for you until Thursday 14 January 2027, 5pm, but did not hear from you."
+    why = f"Monday 25 January 2027, 9am to 10am {kept}"
+    assert ("We are no longer keeping those times" in page, why in page, "We will keep these times" in page) == (
+        True,
+        True,
+        False,
+    )
     seen = text(client.get(offered.get_absolute_url()))
     assert ("Ask for other times" in seen, why in seen) == (True, True)
     refused = client.post(answer_path(offered), {"answer": f"take-{option.pk}"})
-    assert "We no longer keep that time. You can ask us for others." in text(refused)
+    assert "We are no longer keeping that time. You can ask us for other times." in text(refused)
     assert client.post(answer_path(offered), {"answer": "others", "words": "Fridays"}).status_code == 302
 
 
@@ -287,8 +304,11 @@ def test_a_time_whose_presenter_is_away_is_said_beside_those_that_stand(client: 
     record_leave(presenter=presenter, starts_at=at("10:00"), ends_at=at("17:00"), kind="other", by=None, now=NOW)
     page = client.get(answer_path(offered))
     assert [f"take-{option.pk}" in page.content.decode() for option in offered.options.proposed()] == [True, False]
-    gone = "10:30am to 11:30am We no longer keep it: the presenter can’t come then any more."
-    assert ("We offered more times, but no longer keep these:" in text(page), gone in text(page)) == (True, True)
+    gone = "10:30am to 11:30am We are no longer keeping it, because the presenter can no longer come then."
+    assert ("We also offered you these times, but we are no longer keeping them:" in text(page), gone in text(page)) == (
+        True,
+        True,
+    )
 
 
 def test_nothing_else_can_be_taken(client: Client, offered: Booking) -> None:

@@ -85,7 +85,7 @@ def test_anothers_booking_is_not_found(client: Client, booking: Booking, page: s
 
 def test_its_owner_chooses_a_time_checks_it_and_moves(client: Client, booking: Booking) -> None:
     choose = client.get(url(booking, "time/"))
-    assert "You have Monday 25 January 2027, 10am to 11am ." in text(choose)
+    assert "Your time is Monday 25 January 2027, 10am to 11am ." in text(choose)
     # What they have is no other time; one that overlaps it is.
     offered = re.findall(r'name="start" value="([^"]+)"', choose.content.decode())
     assert ("2027-01-25T10:00Z" in offered, "2027-01-25T10:30Z" in offered) == (False, True)
@@ -95,7 +95,7 @@ def test_its_owner_chooses_a_time_checks_it_and_moves(client: Client, booking: B
     booking.refresh_from_db()
     assert booking.starts_at == at("10:00")
     done = client.post(url(booking, "time/check/"), hidden(check), follow=True)
-    assert "It has moved to Monday 25 January 2027, 2pm to 3pm. We have sent you an email." in text(done)
+    assert "Your presentation has moved to Monday 25 January 2027, 2pm to 3pm. We have sent you an email." in text(done)
     assert "You moved it from Monday 25 January 2027, 10am to Monday 25 January 2027, 2pm." in text(done)
     assert BusyTime.objects.get().busy.lower == at("14:00")
 
@@ -140,7 +140,7 @@ def test_a_time_that_is_none_leads_back_to_the_choice(client: Client, booking: B
 
 
 def test_its_own_time_is_no_other_time(client: Client, booking: Booking) -> None:
-    assert "It is at this time already." in text(to_check(client, booking, "2027-01-25T10:00Z"))
+    assert "Your presentation is already at this time." in text(to_check(client, booking, "2027-01-25T10:00Z"))
 
 
 def test_nothing_chosen_is_said_on_the_page(client: Client, booking: Booking) -> None:
@@ -155,8 +155,8 @@ def test_after_the_cut_off_the_page_says_to_call(
     clock.move_to(at("09:00", date(2027, 1, 22)))
     sign_in(client, booking.person)
     found = text(client.get(url(booking, page)))
-    assert "can no longer be changed here" in found
-    assert "You could change this here until the end of Thursday 21 January 2027. Now please call us" in found
+    assert "You can no longer change" in found
+    assert "The last day to change this here was Thursday 21 January 2027. Please call us" in found
     own = text(client.get(url(booking, "")))
     assert "Change the time" not in own
     assert "You could change the time and the details here until the end of Thursday 21 January 2027." in own
@@ -171,7 +171,7 @@ def test_of_an_online_booking_nobody_is_said_to_be_on_the_way(
     online = make_booking(presenter, at("15:00"), postcode="", person=booking.person)
     clock.move_to(at("09:00", date(2027, 1, 22)))
     sign_in(client, booking.person)
-    said = ["may be on the way" in text(client.get(url(each, "time/"))) for each in (booking, online)]
+    said = ["may set off soon" in text(client.get(url(each, "time/"))) for each in (booking, online)]
     assert said == [True, False]
 
 
@@ -190,7 +190,7 @@ def test_what_was_typed_before_the_cut_off_is_shown_after_it(
 def test_what_is_closed_cannot_be_changed(client: Client, booking: Booking) -> None:
     cancel_booking(booking=booking, by=booking.person.user, now=NOW)
     for page in ("time/", "details/"):
-        assert "It is cancelled already." in text(client.get(url(booking, page)))
+        assert "This booking is already cancelled." in text(client.get(url(booking, page)))
 
 
 def test_a_request_without_a_time_has_details_to_change_and_no_time(client: Client, booking: Booking) -> None:
@@ -215,7 +215,7 @@ def test_its_owner_sees_what_is_different_and_stores_it(client: Client, booking:
         assert words in text(check)
     assert "Access needs" not in text(check)
     done = client.post(url(booking, "details/check/"), hidden(check), follow=True)
-    assert "Your changes are stored. We have sent you an email." in text(done)
+    assert "Your changes are saved. We have sent you an email." in text(done)
     assert "You changed: People coming, contact on the day, contact’s phone, room, parking or entrance." in text(done)
     booking.refresh_from_db()
     assert (booking.audience_size, booking.contact_name, booking.room) == (30, "Ana Diaz", "Room 3")
@@ -224,7 +224,7 @@ def test_its_owner_sees_what_is_different_and_stores_it(client: Client, booking:
 
 def test_a_range_is_no_change_if_its_larger_number_stands_already(client: Client, booking: Booking) -> None:
     same = {"contact_name": "Jo Green", "contact_phone": "0113 496 0001", "room": "Room 1"}
-    assert "Nothing is different" in text(type_details(client, booking, **same, audience_size="5-8"))
+    assert "You have not changed anything" in text(type_details(client, booking, **same, audience_size="5-8"))
     assert "People coming 9 Until now: 8" in text(type_details(client, booking, **same, audience_size="about 9"))
 
 
@@ -269,7 +269,7 @@ def test_what_is_kept_for_one_booking_is_not_shown_for_another(client: Client, b
 
 def test_going_back_to_what_we_have_is_no_change(client: Client, booking: Booking) -> None:
     same = {"audience_size": "8", "contact_name": "Jo Green", "contact_phone": "0113 496 0001", "room": "Room 1"}
-    assert "Nothing is different from what we have." in text(type_details(client, booking, **same))
+    assert "You have not changed anything." in text(type_details(client, booking, **same))
 
 
 def test_what_looks_like_a_child_stops_once(client: Client, booking: Booking) -> None:

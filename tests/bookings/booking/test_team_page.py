@@ -107,7 +107,7 @@ def test_a_link_that_never_was_looks_the_same(client: Client, booking: Booking, 
 def test_without_a_joining_link_it_says_that_it_will_stand_there(client: Client, booking: Booking) -> None:
     booking.presenter.joining_link = ""
     booking.presenter.save()
-    assert "The joining link is not there yet. It will stand on this page before the presentation." in text(
+    assert "We don’t have the joining link yet. It will be on this page before the presentation." in text(
         client.get(path_of(booking))
     )
 

@@ -104,7 +104,7 @@ def test_what_took_no_place_is_nobodys_last_visit(client: Client, person: Person
     ("answer", "said"),
     [
         ({"address_line_1": ""}, "Choose an address."),
-        ({"address": "0"}, "You have removed the address that you chose. Choose another one."),
+        ({"address": "0"}, "That address is no longer on your list. Choose another one."),
         ({"address": "another", "address_line_1": ""}, "Enter the building and street."),
     ],
 )
@@ -118,7 +118,7 @@ def test_nobody_can_choose_another_persons_address(client: Client, person: Perso
     keep(person)
     elsewhere = keep(make_person(), address_line_1="9 Elsewhere")
     response = client.post(PAGE, {**DETAILS, "format": "workplace", "address": str(elsewhere.pk)})
-    assert response.context["form"].errors == {"address": ["You have removed the address that you chose. Choose another one."]}
+    assert response.context["form"].errors == {"address": ["That address is no longer on your list. Choose another one."]}
     assert ("9 Elsewhere" in response.content.decode(), Draft.objects.exists()) == (False, False)
     KeptAddress.objects.filter(person=person).delete()
     response = client.post(PAGE, {**DETAILS, "format": "workplace", "address": str(elsewhere.pk)})

@@ -46,7 +46,7 @@ def test_looking_makes_none_and_the_button_does(client: Client, page: str) -> No
     assert "Make my calendar address" in text(client.get(page))
     assert not CalendarFeed.objects.exists()
     assert "Your calendar address is ready." in text(client.post(page, follow=True))
-    assert "No calendar has looked there yet." in text(client.get(page))
+    assert "No calendar has read this address yet." in text(client.get(page))
 
 
 def test_it_can_be_looked_up_again_and_says_when_a_calendar_read_it(
@@ -59,17 +59,17 @@ def test_it_can_be_looked_up_again_and_says_when_a_calendar_read_it(
     clock.shift(timedelta(days=1))
     sign_in_staff(client, user) if user.is_staff else sign_in(client, user.person)
     assert address_on(client, page) == address
-    assert "A calendar last looked there: Tuesday 12 January 2027, 10am." in text(client.get(page))
-    for words in ("iPhone", "Outlook", "Google", "Give it to nobody."):
+    assert "A calendar last read this address: Tuesday 12 January 2027, 10am." in text(client.get(page))
+    for words in ("iPhone", "Outlook", "Google", "Don’t share it."):
         assert words in text(client.get(page))
 
 
 def test_stopping_it_asks_first_and_ends_it(client: Client, page: str) -> None:
     client.post(page)
     address = address_on(client, page)
-    assert "never works again" in text(client.get(f"{page}stop/"))
+    assert "No phone or calendar will be able to read this address again" in text(client.get(f"{page}stop/"))
     assert Client().get(address).status_code == 200
-    assert "The calendar address no longer works." in text(client.post(f"{page}stop/", follow=True))
+    assert "Your old calendar address no longer works." in text(client.post(f"{page}stop/", follow=True))
     assert Client().get(address).status_code == 404
     client.post(page)
     assert address_on(client, page) not in ("", address)

@@ -132,7 +132,7 @@ def test_answers_are_taken_from_whom_we_expected_and_some_more(
         record_attendance(given=afterwards.given, counts={"midwife": came}, by=make_staff(), now=JUST_AFTER)
     answered(afterwards, most - 1)
     page = f"/f/{afterwards.code}/"
-    assert "Say how far you agree" in anybody.get(page).content.decode()
+    assert "Tell us how far you agree" in anybody.get(page).content.decode()
     for _twice in range(2):  # a second tap of the last one
         assert anybody.post(page, {**SAID, "token": TOKEN}).status_code == 302
     refused = anybody.post(page, {**SAID, "token": "n" * 43}).content.decode()
@@ -157,7 +157,7 @@ def test_of_an_open_session_as_many_as_had_a_place(anybody: Client, presenter: P
 def test_staff_can_let_more_answer_and_say_why(anybody: Client, client: Client, afterwards: Afterwards) -> None:
     answered(afterwards, 17)
     desk, page = sign_in_staff(client, make_staff()), f"/staff/bookings/booking/{afterwards.booking_id}/do/more-feedback/"
-    assert "Write why more people answer than we expected." in desk.post(page, {"reason": ""}).content.decode()
+    assert "Write why there are more people than we expected." in desk.post(page, {"reason": ""}).content.decode()
     assert desk.post(page, {"reason": "The night shift came too."}).status_code == 302
     event = BookingEvent.objects.get(kind=EventKind.MORE_FEEDBACK)
     assert event.reason == "The night shift came too."
@@ -246,7 +246,7 @@ def certificate_says(content: bytes) -> None:
         ("P", "Length: 1 hour"),
     ]
     assert ("P", "Given by: CTAC, the child trafficking advice centre") in said
-    assert any("not accredited" in words for _kind, words in said)
+    assert any("not an accreditation" in words for _kind, words in said)
     assert [kind for kind, _words in said].count("H1") == 1
     assert outside == 0
     assert str(settings.SITE_URL) in said[-1][1]

@@ -44,8 +44,8 @@ def test_one_form_and_one_button_record_who_came(phone: Client, booking: Booking
     ("sent", "said"),
     [
         ({}, "Enter how many people came."),
-        ({"people_gp": "3", "people_teacher": "9", "total": "11"}, "By profession you counted 12, in all only 11."),
-        ({"people_gp": "600", "people_teacher": "600"}, "By profession you counted 1200."),
+        ({"people_gp": "3", "people_teacher": "9", "total": "11"}, "add up to 12, but your total is only 11."),
+        ({"people_gp": "600", "people_teacher": "600"}, "Your numbers by profession add up to 1200."),
         ({"people_gp": "three", "total": "3"}, "Enter a whole number in figures, like 12."),
     ],
 )
@@ -59,7 +59,7 @@ def test_what_does_not_add_up_is_said_and_what_was_typed_stays(
 
 
 def test_nobody_adds_up_by_head(phone: Client, booking: Booking) -> None:
-    assert "Leave this empty and we add it up." in phone.get(page(booking, "attendance/")).content.decode()
+    assert "Leave this empty and we will add up the numbers." in phone.get(page(booking, "attendance/")).content.decode()
     phone.post(page(booking, "attendance/"), {"people_health-visitor": "9", "people_gp": "3", "total": "", "seen": ""})
     attendance = Booking.objects.get().attendance
     assert (attendance.people, attendance_counts(attendance)) == (12, {"health-visitor": 9, "gp": 3})
@@ -81,7 +81,7 @@ def test_nobody_adds_up_by_head(phone: Client, booking: Booking) -> None:
 def test_whose_profession_nobody_counted_counts_as_other(
     phone: Client, booking: Booking, sent: dict[str, str], counts: dict[str, int], said: str
 ) -> None:
-    assert "it counts as “Other”" in phone.get(page(booking, "attendance/")).content.decode()
+    assert "it will count as “Other”" in phone.get(page(booking, "attendance/")).content.decode()
     answer = phone.post(page(booking, "attendance/"), {**sent, "seen": ""}, follow=True).content.decode()
     assert said in answer
     attendance = Booking.objects.get().attendance
@@ -102,7 +102,7 @@ def test_a_colleagues_numbers_are_shown_before_they_are_replaced(phone: Client, 
     record_attendance(given=booking, counts={"gp": 5}, by=presenters_user, now=timezone.now())
     sent = {"people_gp": "4", "total": "4", "seen": ""}
     answer = phone.post(page(booking, "attendance/"), sent).content.decode()
-    assert "Meanwhile somebody recorded that 5 people came." in answer
+    assert "Somebody has just recorded that 5 people came." in answer
     phone.post(page(booking, "attendance/"), {**sent, "seen": "0"})
     assert Booking.objects.get().attendance.people == 4
 
@@ -113,7 +113,7 @@ def test_only_who_gave_it_and_only_from_the_start_on(phone: Client, booking: Boo
     with time_machine.travel(START - timedelta(hours=1), tick=False):
         assert "Record who came" not in phone.get(page(booking)).content.decode()
         assert (
-            "You can record who came from the start on"
+            "You can record who came once the presentation has started"
             in phone.post(page(booking, "attendance/"), {"people_gp": "3", "total": "3"}).content.decode()
         )
     with time_machine.travel(END + timedelta(days=15), tick=False):

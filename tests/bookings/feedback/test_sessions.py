@@ -77,7 +77,7 @@ def test_one_that_is_cancelled_has_no_numbers_and_no_slide(phone: Client, presen
     with pytest.raises(DomainError, match="This presentation did not take place, so nobody"):
         record_attendance(given=session, counts={"gp": 1}, by=presenters_user, now=timezone.now())
     page = phone.post(f"/staff/mine/sessions/{session.reference}/slide/", follow=True).content.decode()
-    assert "does not take place" in page
+    assert "is not taking place" in page
     assert not Afterwards.objects.exists()
 
 

@@ -107,7 +107,7 @@ def test_another_presenter_takes_over(session: OpenSession, presenter: Presenter
 def test_joining_details_are_told_once_and_again_when_they_change(session: OpenSession, presenter: Presenter) -> None:
     places = [make_place(session, state) for state in FOUR]
     assert send_joining_details(session=session, by=None, now=NOW) == 1
-    with pytest.raises(DomainError, match="Everybody with a place has them already"):
+    with pytest.raises(DomainError, match="Everybody with a place already has the joining details"):
         send_joining_details(session=session, by=None, now=NOW)
     assert [told(place) for place in places] == [["session-details"], [], [], []]
     set_joining_details(session=session, own_joining_link="", joining_help="Code 12", by=None, now=NOW)
@@ -170,7 +170,7 @@ def test_the_first_link_waits_until_it_is_sent_to_all() -> None:
 
 def test_before_there_is_a_link_nothing_is_sent() -> None:
     session = make_session(None)
-    with pytest.raises(DomainError, match="There is no joining link yet"):
+    with pytest.raises(DomainError, match="Neither this session nor its presenter has a joining link yet"):
         send_joining_details(session=session, by=None, now=NOW)
     set_joining_details(session=session, own_joining_link="https://meet.example/own", joining_help="", by=None, now=NOW)
     assert send_joining_details(session=session, by=None, now=NOW) == 0

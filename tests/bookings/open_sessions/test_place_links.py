@@ -85,7 +85,7 @@ def test_a_scanner_that_follows_every_link_changes_nothing(offered: SessionPlace
 
 
 def test_what_is_offered_is_taken_by_one_press_without_signing_in(offered: SessionPlace, links: dict[str, str]) -> None:
-    assert "We keep it for you until" in text(Client().get(links["see"]))
+    assert "We will keep it for you until" in text(Client().get(links["see"]))
     words = text(press(links["see"], "accept"))
     assert ("You have a place" in words, "The place is yours." in words) == (True, True)
     assert state_of(offered) == PlaceState.TAKEN
@@ -106,7 +106,7 @@ def test_a_press_on_an_old_page_is_told_plainly(
 ) -> None:
     accept_offer(place=offered, by=None, now=NOW)
     words = text(Client().post(links["see"], {"do": "give-up", "version": str(offered.version)}, follow=True))
-    assert ("This has changed since you opened the page" in words, state_of(offered)) == (True, PlaceState.TAKEN)
+    assert ("Your place has changed since you opened the page" in words, state_of(offered)) == (True, PlaceState.TAKEN)
 
 
 def test_every_link_that_does_not_work_gets_one_same_page(

@@ -157,7 +157,7 @@ def test_back_in_line_the_entry_goes_from_the_calendar(session: OpenSession) -> 
     _stays, goes = take(session), take(session)
     set_capacity(session=session, capacity=1, by=None, now=NOW, expected=2, back_to_line=1)
     mail = told(goes, "place-bumped")
-    assert ("You are next in line." in mail.text, entry(mail)[:2]) == (True, ("CANCEL", 2))
+    assert ("You are next on the waiting list." in mail.text, entry(mail)[:2]) == (True, ("CANCEL", 2))
 
 
 def test_a_move_is_told_once_with_both_times_and_moves_the_entry(session: OpenSession) -> None:

@@ -124,7 +124,7 @@ def test_the_list_can_be_about_one_presentation_and_has_pages(client: Client) ->
     found = client.get("/sessions/?presentation=one").content.decode()
     assert (found.count('class="entry"'), '"?presentation=one&amp;page=2"' in found) == (20, True)
     assert client.get("/sessions/?presentation=one&page=2").content.decode().count('class="entry"') == 1
-    assert "none as late as that" in text(client.get("/sessions/?page=9"))
+    assert "no sessions on this page" in text(client.get("/sessions/?page=9"))
     assert client.get("/sessions/?presentation=nonsense&page=x").content.decode().count('class="entry"') == 20
 
 
@@ -178,7 +178,7 @@ def test_what_is_typed_survives_signing_in(client: Client, session: OpenSession)
     assert sent.url.startswith("/account/login/?next=")
     signed_in(client)
     again = text(client.get(page(session, "place/")))
-    assert ("Captions, please" in again, "What you typed is kept." in again) == (True, True)
+    assert ("Captions, please" in again, "We have kept what you typed." in again) == (True, True)
     fields = hidden(client.get(page(session, "place/"))) | {"access_needs": "Captions, please"}
     with CaptureQueriesContext(connection) as found:
         client.post(page(session, "place/"), fields)
@@ -204,7 +204,7 @@ def test_who_reads_too_long_waits_and_is_told_so(client: Client, session: OpenSe
     make_place(session), make_place(session)
     words = text(client.post(page(session, "place/"), fields, follow=True))
     assert "The last place went to somebody else a moment ago" in words
-    assert ("You are next in line." in words, LINK in words) == (True, False)
+    assert ("You are next on the waiting list." in words, LINK in words) == (True, False)
     assert kinds() == ["place-waiting"]
 
 
@@ -229,7 +229,7 @@ def test_an_offer_is_taken_with_one_press_until_it_runs_out(
     give_up_place(place=made[0], by=None, now=NOW)
     sign_in(client, one)
     words = text(client.get(page(session, "mine/")))
-    assert ("We keep it for you until" in words, LINK in words) == (True, False)
+    assert ("We will keep it for you until" in words, LINK in words) == (True, False)
     words = text(press(client, session, "accept"))
     assert ("You have a place" in words, LINK in words, place_of(one).state) == (True, True, PlaceState.TAKEN)
     give_up_place(place=made[1], by=None, now=NOW)
@@ -245,10 +245,10 @@ def test_who_stopped_reminders_is_promised_none_and_led_to_their_choices(
     client: Client, session: OpenSession, person: Person
 ) -> None:
     promised = text(take(client, session))
-    assert ("You get a reminder by email" in promised, "You get no reminder" in promised) == (True, False)
+    assert ("We will email you a reminder" in promised, "You won’t get a reminder" in promised) == (True, False)
     choose(address=person.email, chosen={Topic.REMINDERS: False}, where=ChoiceSource.PAGE, now=NOW)
     mine = client.get(page(session, "mine/"))
-    assert ("You get a reminder" in text(mine), "you stopped reminders by email" in text(mine)) == (False, True)
+    assert ("We will email you a reminder" in text(mine), "you stopped reminders by email" in text(mine)) == (False, True)
     assert 'href="/my/mail/">Choose what you get by email</a>' in mine.content.decode()
 
 
@@ -257,7 +257,7 @@ def test_a_page_that_is_out_of_date_changes_nothing(client: Client, session: Ope
     old = hidden(client.get(page(session, "mine/")))
     SessionPlace.objects.update(version=9)
     words = text(client.post(page(session, "mine/"), {"do": "give-up", **old}, follow=True))
-    assert ("This has changed since you opened the page" in words, place_of(person).state) == (True, PlaceState.TAKEN)
+    assert ("Your place has changed since you opened the page" in words, place_of(person).state) == (True, PlaceState.TAKEN)
     client.post(page(session, "mine/"), {"do": "nonsense", "version": "9"})
     assert place_of(person).state == PlaceState.TAKEN
 
@@ -370,7 +370,7 @@ def test_a_press_without_a_token_or_with_that_of_another_session_takes_nothing(
     take(client, other, token=fields["token"])
     for token in ("", "short", fields["token"]):
         again = client.post(page(session, "place/"), {**fields, "token": token, "access_needs": "Captions"})
-        assert ("Nothing is taken yet." in text(again), "Captions" in text(again)) == (True, True)
+        assert ("Nothing has been sent yet." in text(again), "Captions" in text(again)) == (True, True)
     assert place_of(person).session == other
 
 

@@ -52,7 +52,7 @@ def test_a_day_is_told_in_one_email_at_seven_and_once(presenter: Presenter, visi
     for told in (
         "Your day: Monday",
         "10am to 11",
-        f"Leave at 9:30am from {LEEDS}: 30 minutes on the way, with parking",
+        f"Leave {LEEDS} at 9:30am. The journey takes 30 minutes, with parking.",
         "Ring at the side door",
         "Jo Green",
         "leaflets for 24 people",

@@ -156,7 +156,7 @@ def test_it_cannot_begin_today(phone: Client, presenter: Presenter) -> None:
 
 def test_what_is_wrong_is_said_at_the_day(phone: Client) -> None:
     said = text(phone.post(f"{MINE}week/", {**WEEK, "day_0": "nine", "day_1": "2 to 5", "last_day": "1 1 2027"}))
-    for words in ("Write from when to when", "Say am or pm with each time", "The last day must not come before the first."):
+    for words in ("Write the hours like this", "Say am or pm with each time", "The last day must not come before the first."):
         assert words in said
 
 
@@ -169,7 +169,7 @@ def test_other_hours_are_added_shown_and_taken_back(phone: Client, presenter: Pr
     phone.post(f"{MINE}days/", {"first_day": "26 1 2027", "last_day": "28 1 2027", "hours": ""})
     assert "not available" in text(phone.get(MINE))
     first = AvailabilityException.objects.order_by("pk").first()
-    assert "Your usual hours hold again." in text(phone.post(f"{MINE}days/{first.pk}/end/", follow=True))
+    assert "Your usual hours apply again." in text(phone.post(f"{MINE}days/{first.pk}/end/", follow=True))
     assert AvailabilityException.objects.count() == 1
 
 

@@ -19,7 +19,7 @@ def send(phone: Client, **answers: str) -> str:
 
 def test_leave_is_asked_for_and_stands_in_the_list_as_asked_for(phone: Client, presenter: Presenter) -> None:
     page = send(phone)
-    assert "Until then you can still be booked" in page
+    assert "Until then, you can still be booked" in page
     assert "Monday 25 January 2027, all day" in page
     assert "Asked for" in page
     assert [(leave.presenter, leave.state) for leave in Leave.objects.all()] == [(presenter, LeaveState.ASKED)]
@@ -32,7 +32,7 @@ def test_the_page_first_shows_the_bookings_in_that_time(phone: Client, presenter
     assert not Leave.objects.exists()
     page = send(phone, kind="illness", seen=booking.reference)
     booking.refresh_from_db()
-    assert "Get well soon. What you give in that time needs somebody else now" in page
+    assert "Get well soon. The team knows that somebody else must give your presentations in that time" in page
     assert booking.needs_a_presenter
 
 
@@ -63,9 +63,9 @@ def test_a_note_about_a_child_is_asked_about_again(phone: Client) -> None:
 def test_taking_it_back_asks_first(phone: Client, presenter: Presenter) -> None:
     send(phone)
     leave = Leave.objects.get()
-    assert "Take back this leave" in text(phone.get(f"{LEAVE}{leave.pk}/end/"))
+    assert "Cancel this leave" in text(phone.get(f"{LEAVE}{leave.pk}/end/"))
     assert Leave.objects.exists()
-    assert "The leave is taken back." in text(phone.post(f"{LEAVE}{leave.pk}/end/", follow=True))
+    assert "Your leave is cancelled." in text(phone.post(f"{LEAVE}{leave.pk}/end/", follow=True))
     assert not Leave.objects.exists()
 
 

@@ -37,7 +37,7 @@ def test_a_presenter_arrives_and_leaves(phone: Client, presenter: Presenter, clo
     at_the_door(phone, presenter, clock, "09:50")
     assert "I have arrived" in text(phone.get(f"{MINE}visits/{booking.reference}/"))
     said = text(press(phone, booking, "check-in"))
-    assert "You are checked in, since 9:50am. Tell us when you have left. I have left" in said
+    assert "You checked in at 9:50am. Tell us when you have left. I have left" in said
     at_the_door(phone, presenter, clock, "11:05")
     assert "You checked out at 11:05am. Thank you." in text(press(phone, booking, "check-out"))
     assert [event.by for event in BookingEvent.objects.all()] == [presenter.user] * 2
@@ -60,10 +60,10 @@ def test_a_check_in_long_before_the_start_asks_first(phone: Client, presenter: P
         rf'<form method="post" novalidate action="{MINE}visits/{booking.reference}/check-in/">', page.content.decode()
     )
     assert (Visit.objects.count(), "I have arrived" in text(phone.get(f"{MINE}visits/{booking.reference}/"))) == (0, True)
-    assert "You are checked in, since 9:14am." in text(press(phone, booking, "check-in", sure="yes"))
+    assert "You checked in at 9:14am." in text(press(phone, booking, "check-in", sure="yes"))
     other = make_booking(presenter, at("12:00"))
     at_the_door(phone, presenter, clock, "11:15")
-    assert "You are checked in, since 11:15am." in text(press(phone, other, "check-in"))
+    assert "You checked in at 11:15am." in text(press(phone, other, "check-in"))
 
 
 def test_a_check_out_before_the_end_asks_first(phone: Client, presenter: Presenter, clock: time_machine.Traveller) -> None:
@@ -83,18 +83,18 @@ def test_a_tap_by_mistake_is_taken_back_for_ten_minutes(
     mine = f"{MINE}visits/{booking.reference}/"
     at_the_door(phone, presenter, clock, "09:50")
     said = text(press(phone, booking, "check-in"))
-    assert "Pressed by mistake? You can take it back until 10am. Take back that I have arrived" in said
+    assert "If you pressed this by mistake, you can undo it until 10am. Undo “I have arrived”" in said
     said = text(press(phone, booking, "take-back", tap="check-in"))
-    assert ("I have arrived" in said, "Take back" in said) == (True, False)
+    assert ("I have arrived" in said, "Undo" in said) == (True, False)
     press(phone, booking, "check-in")
     at_the_door(phone, presenter, clock, "11:00")
-    assert "Take back that I have left" in text(press(phone, booking, "check-out"))
-    assert "Take back that I have left" in text(phone.get(f"{MINE}day/"))
-    assert "You are checked in, since 9:50am." in text(press(phone, booking, "take-back", tap="check-out"))
+    assert "Undo “I have left”" in text(press(phone, booking, "check-out"))
+    assert "Undo “I have left”" in text(phone.get(f"{MINE}day/"))
+    assert "You checked in at 9:50am." in text(press(phone, booking, "take-back", tap="check-out"))
     press(phone, booking, "check-out")
     at_the_door(phone, presenter, clock, "11:10")
-    assert "Take back" not in text(phone.get(mine))
-    assert "That was too long ago to take back." in text(press(phone, booking, "take-back", tap="check-out"))
+    assert "Undo" not in text(phone.get(mine))
+    assert "That was too long ago to undo." in text(press(phone, booking, "take-back", tap="check-out"))
     for nonsense in ("", "x"):
         press(phone, booking, "take-back", tap=nonsense)
     assert Visit.objects.get().is_out
@@ -155,7 +155,7 @@ def test_who_steps_in_reads_that_the_first_must_check_out_before_and_so_does_the
     press(phone, booking, "check-in")
     Booking.objects.update(presenter=None)
     mine = f"{MINE}visits/{booking.reference}/"
-    assert "This visit is no longer yours. Whoever takes it over can only check in after that. I have left" in text(
+    assert "This visit is no longer yours. The next presenter can only check in after you have left. I have left" in text(
         phone.get(mine)
     )
     second = make_presenter(name="Tom Adeyemi", user=make_staff(role="presenter"))
@@ -163,12 +163,12 @@ def test_who_steps_in_reads_that_the_first_must_check_out_before_and_so_does_the
     other = sign_in_staff(Client(), second.user)
     for page in (other.get(mine), other.get(f"{MINE}day/"), press(other, booking, "check-in")):
         said = text(page)
-        assert "Asha Patel is checked in there, since 9:50am. You can check in as soon as Asha Patel has checked out." in said
+        assert "Asha Patel checked in there at 9:50am. You can check in as soon as Asha Patel has checked out." in said
         assert ("I have left" in said, "I have arrived" in said) == (False, False)
-    waiting = "Tell us when you have left. Tom Adeyemi has this visit now, and can only check in after that. I have left"
+    waiting = "Tell us when you have left. Tom Adeyemi has this visit now, and can only check in after you have left. I have left"
     assert waiting in text(phone.get(mine))
     assert "You checked out at 9:50am. Thank you." in text(press(phone, booking, "check-out", sure="yes"))
-    assert "You are checked in, since 9:50am. Tell us when you have left. I have left" in text(press(other, booking, "check-in"))
+    assert "You checked in at 9:50am. Tell us when you have left. I have left" in text(press(other, booking, "check-in"))
 
 
 def test_who_is_made_inactive_in_mid_visit_still_checks_out(
@@ -221,8 +221,8 @@ def test_the_day_says_where_to_go_and_when_to_leave(phone: Client, presenter: Pr
     at_the_door(phone, presenter, clock, "07:00")
     page = phone.get(f"{MINE}day/")
     leave = [stop.leave for stop in page.context["stops"]]
-    assert leave[0] == f"Leave at 9:30am from {LEEDS}: 30 minutes on the way, with parking"
-    assert f" from {LEEDS_TOO}: " in leave[1]
+    assert leave[0] == f"Leave {LEEDS} at 9:30am. The journey takes 30 minutes, with parking."
+    assert f"Leave {LEEDS_TOO} at " in leave[1]
     assert leave[2] == ""
     said = text(page)
     for words in ("Ring at the side door", "leaflets for 24 people", "Jo Green", "https://meet.example/room", "Today"):
@@ -240,16 +240,16 @@ def test_when_to_leave_knows_the_minutes_that_staff_have_set_between_areas(
     JourneyTime.objects.create(one="LS9", other="YO1", minutes=115, reason="Driven", set_at=NOW)
     at_the_door(phone, presenter, clock, "07:00")
     assert [stop.leave for stop in phone.get(f"{MINE}day/").context["stops"]] == [
-        f"Leave at 8:20am from {LEEDS}: 100 minutes on the way, with parking",
-        f"Leave at 1:05pm from {YORK}: 115 minutes on the way, with parking",
+        f"Leave {LEEDS} at 8:20am. The journey takes 100 minutes, with parking.",
+        f"Leave {YORK} at 1:05pm. The journey takes 115 minutes, with parking.",
     ]
 
 
 @pytest.mark.parametrize(
     ("clock_of_it", "leave"),
     [
-        ("12:45", f"Leave at 12:15pm from {LEEDS}: 30 minutes on the way, with parking"),
-        ("12:15", f"Leave at 10:45am from {LEEDS_NORTH}: 30 minutes on the way, with parking"),
+        ("12:45", f"Leave {LEEDS} at 12:15pm. The journey takes 30 minutes, with parking."),
+        ("12:15", f"Leave {LEEDS_NORTH} at 10:45am. The journey takes 30 minutes, with parking."),
     ],
 )
 def test_what_is_online_is_given_from_the_base_unless_staff_went_past_that(
@@ -269,14 +269,14 @@ def test_nobody_of_whom_nothing_was_heard_is_said_to_be_there(
     make_booking(presenter, at("10:00"), postcode=presenter.base_postcode)
     at_the_door(phone, presenter, clock, "10:20")
     said = text(phone.get(f"{MINE}day/"))
-    assert f"No journey: the way from {LEEDS} takes no time. We have not heard from you. Are you there?" in said
+    assert f"You don’t need any time to get there from {LEEDS}. We have not heard from you. Are you there?" in said
     assert "there already" not in said
 
 
 def test_an_online_presentation_without_a_link_says_who_sets_one(phone: Client, presenter: Presenter) -> None:
     booking = make_booking(presenter, at("10:00"), postcode="")
     pages = (f"day/?day={MONDAY:%Y-%m-%d}", f"visits/{booking.reference}/")
-    told = "There is none yet. The team sets one, and you get it by email."
+    told = "There is no link yet. The team will add one and email it to you."
     assert [told in text(phone.get(f"{MINE}{page}")) for page in pages] == [False, False]
     Presenter.objects.update(joining_link="")
     assert [told in text(phone.get(f"{MINE}{page}")) for page in pages] == [True, True]

@@ -113,7 +113,7 @@ def test_the_refusal_keeps_what_its_owner_typed(client: Client, asha: Presenter)
     typed = {**DETAILS, "audience_profession": "teacher", "version": booking.version}
     client.post(url, typed)
     page = client.post(f"{url}check/", {"version": booking.version}, follow=True)
-    assert "Your presenter does not give presentations to the people who would come now" in text(page)
+    assert "Your presenter does not give presentations to that audience" in text(page)
     assert (page.context["form"]["audience_profession"].value(), page.context["form"]["audience_size"].value()) == ("teacher", 12)
 
 

@@ -79,7 +79,7 @@ def test_a_time_that_ran_out_while_somebody_typed_is_taken_again_if_it_is_free(
     assert client.post("/book/signs/where/?change=1", WHERE).url == "/book/signs/check/"
     assert Hold.objects.get().expires_at == NOW + timedelta(minutes=31)
     page = client.get("/book/signs/where/")
-    assert "The 15 minutes were over, but your time was still free. We are keeping it for you again, until 10:31am." in text(page)
+    assert "Your 15 minutes were over, but the time was still free. We are keeping it for you again until 10:31am." in text(page)
 
 
 def test_if_it_is_not_free_the_nearest_are_shown_and_nothing_is_lost(
@@ -109,8 +109,8 @@ def test_the_button_after_the_time_was_over(
         make_booking(presenter, at("10:00"))
     page = client.post("/book/signs/where/", {"extend": "1", "notes": "Half typed"})
     assert page.context["form"]["notes"].value() == "Half typed"
-    assert ("Your time is not free any more. Finish this page first" in text(page)) == taken
-    assert ("We are keeping it for you again, until 10:31am" in text(page)) == (not taken)
+    assert ("Your time is no longer free. Finish this page first" in text(page)) == taken
+    assert ("We are keeping it for you again until 10:31am" in text(page)) == (not taken)
 
 
 def test_the_button_on_the_check_page_shows_the_nearest_if_the_time_has_gone(
@@ -144,7 +144,7 @@ def test_from_one_address_so_many_are_kept_at_once(presentation: Presentation, m
     starts = ["2027-01-25T09:00Z", "2027-01-26T09:00Z", "2027-01-27T09:00Z"]
     answers = [visitor("192.0.2.1").post("/book/signs/when/", {"start": start}) for start in starts]
     assert [answer.status_code for answer in answers] == [302, 302, 429]
-    assert "Too many times are being kept for people where you are." in text(answers[2])
+    assert "We are already keeping too many times for people on your network." in text(answers[2])
     assert visitor("192.0.2.2").post("/book/signs/when/", {"start": starts[2]}).status_code == 302
 
 

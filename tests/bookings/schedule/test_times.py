@@ -81,7 +81,7 @@ def test_an_empty_week_says_so_and_leads_to_the_next_that_has_something(
     make_leave(presenter, at("00:00"), at("00:00", MONDAY + timedelta(days=7)))
     client.post("/book/signs/where/", WHERE)
     page = client.get("/book/signs/when/?week=2027-01-25&change=1")
-    assert "Nothing is free in this week. See the week of Monday 1 February 2027, 9am to 10am" in text(page)
+    assert "No times are free in this week. See the week of Monday 1 February 2027, 9am to 10am" in text(page)
     assert page.context["picker"].next.query == "?change=1&week=2027-02-01"
     assert "Keep this time and continue" not in text(page)
 
@@ -90,13 +90,13 @@ def test_after_the_last_slot_an_empty_week_leads_back_to_the_first(client: Clien
     Availability.objects.update(valid_until=date(2027, 1, 22))
     client.post("/book/signs/where/", WHERE)
     page = client.get("/book/signs/when/?week=2027-03-01")
-    assert "Nothing is free in this week. See the week of Tuesday 19 January 2027, 9am to 10am" in text(page)
+    assert "No times are free in this week. See the week of Tuesday 19 January 2027, 9am to 10am" in text(page)
 
 
 def test_a_part_of_the_day_that_is_never_free_says_that_the_other_may_be(client: Client, presentation: Presentation) -> None:
     client.post("/book/signs/where/", WHERE)
     page = client.get("/book/signs/when/?part=afternoon")
-    assert "No afternoon is free in the next three months. A morning may be." in text(page)
+    assert "No afternoons are free in the next 3 months. Try the mornings." in text(page)
     assert 'href="?part=morning"' in page.content.decode()
     assert 'href="?"' in page.content.decode()
 
@@ -128,7 +128,7 @@ def test_each_time_says_its_day_and_its_end_to_those_who_can_not_see_them(client
         ("9:30am", " to 10:30am, Tuesday 19 January 2027"),
     ]
     assert re.findall(r'<legend class="day__name">([^<]+)', page)[0] == "Tuesday 19 January 2027"
-    assert "Each presentation takes 60 minutes." in page
+    assert "This presentation takes 60 minutes." in page
 
 
 def test_all_days_are_one_group_of_radio_buttons(client: Client, presentation: Presentation) -> None:
@@ -187,7 +187,7 @@ def test_if_there_is_no_slot_at_all_the_page_says_whom_to_call(client: Client, p
     Presenter.objects.update(active=False)
     client.post("/book/signs/where/", WHERE)
     page = client.get("/book/signs/when/")
-    assert "No presenter can come to LS1 4AP in the next three months." in text(page)
+    assert "No presenter can come to LS1 4AP in the next 3 months." in text(page)
     assert "Or call us on 0808 800 5000" in text(page)
     assert "Have it online" not in text(page)
     assert 'type="submit"' not in page.content.decode().split("<main")[1]
@@ -205,13 +205,13 @@ def test_where_no_presenter_comes_the_page_offers_what_can_be_had(
         page = client.get(f"/book/signs/when/{query}")
     assert len(queries) <= 12
     said = text(page)
-    assert "We have no free time for a visit" in said
-    assert f"No presenter can come to {postcode} in the next three months." in said
+    assert "No times are free for a visit" in said
+    assert f"No presenter can come to {postcode} in the next 3 months." in said
     ways = [said.index(way) for way in ("Have it online", "Join an open session", "Ask for dates of your own", "Or call us on")]
     assert ways == sorted(ways)
     assert (session.when in said, f'href="/sessions/{session.reference}/"' in page.content.decode()) == (True, True)
     # Nothing is said of times that are not there.
-    assert not [phrase for phrase in ("None of these times", "An afternoon may be", "A morning may be") if phrase in said]
+    assert not [phrase for phrase in ("If none of these times", "Try the afternoons", "Try the mornings") if phrase in said]
     first = ["2027-01-19T09:00Z", "2027-01-20T09:00Z", "2027-01-21T09:00Z"]
     assert re.findall(r'name="start" value="([^"]+)"', page.content.decode()) == first
     assert "Take Tuesday 19 January 2027, 9am to 10am" in said
@@ -258,13 +258,13 @@ def test_online_without_a_time_is_said_too(client: Client, presentation: Present
     Presenter.objects.update(joining_link="")
     client.post("/book/signs/where/", {**WHERE, "format": "online"})
     page = client.get("/book/signs/when/")
-    assert ("We have no free time online" in text(page), "Have it online" in text(page)) == (True, False)
+    assert ("No times are free online" in text(page), "Have it online" in text(page)) == (True, False)
 
 
 def test_a_week_without_times_does_not_ask_why_none_of_them_suits(client: Client, presentation: Presentation) -> None:
     client.post("/book/signs/where/", WHERE)
     said = text(client.get("/book/signs/when/?part=afternoon"))
-    assert ("None of these times suits you?" in said, "Tell us which days would suit you" in said) == (False, True)
+    assert ("If none of these times suit you" in said, "Tell us which days would suit you" in said) == (False, True)
 
 
 def test_a_slot_taken_meanwhile_gives_a_polite_page_with_the_nearest_times_ready(

@@ -280,7 +280,7 @@ def test_the_page_of_a_visit_has_three_ways_to_be_heard(client: Client, booking:
         assert (Visit.objects.count(), BookingEvent.objects.count()) == (0, 0)
         assert "We have emailed the host." in text(phone.post(f"{page}late/", {"minutes": "15"}, follow=True))
         said = text(phone.post(f"{page}disclosed/", follow=True))
-        assert "The duty person and the deputy get an email now that asks them to call you." in said
+        assert "We have emailed the duty person and the deputy and asked them to call you." in said
         assert LEE in said
         phone.post(f"{page}disclosed/")
         said = text(phone.post(f"{page}help/", follow=True))

@@ -222,7 +222,7 @@ def test_a_shift_is_split_so_that_others_can_take_the_second_half(desk: Client, 
     with time_machine.travel(NOW, tick=False):
         sign_in_staff(desk, make_staff(role="coordinator"))
         page = f"{SHIFTS}{shift.pk}/do/split/"
-        assert "Choose a day after the first of this shift" in text(desk.post(page, {"first_day": "24 January 2027"}))
+        assert "Choose a day after the first day of this shift" in text(desk.post(page, {"first_day": "24 January 2027"}))
         desk.post(page, {"first_day": "25 January 2027"})
     first, second = DutyShift.objects.order_by("first_day")
     assert (first.last_day, second.first_day, second.last_day) == (MONDAY - DAY, MONDAY, MONDAY + DAY)

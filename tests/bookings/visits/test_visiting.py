@@ -350,9 +350,9 @@ def test_a_check_in_and_a_check_out_are_taken_back_one_after_the_other_and_the_w
 def test_presenters_take_back_for_ten_minutes_and_staff_for_a_day(booking: Booking, staff: User) -> None:
     arrive(booking, START)
     leave(booking, END)
-    with pytest.raises(DomainError, match="That was too long ago to take back"):
+    with pytest.raises(DomainError, match="That was too long ago to undo"):
         back(booking, CHECK_OUT, END + 10 * MINUTE)
-    with pytest.raises(DomainError, match="That was too long ago to take back"):
+    with pytest.raises(DomainError, match="That was too long ago to undo"):
         back(booking, CHECK_OUT, END + DAY, by=staff, presenter=None)
     back(booking, CHECK_OUT, END + HOUR, by=staff, presenter=None, note="It was a colleague’s phone.", flagged=True)
     assert missed(booking, END + HOUR) == (CHECK_OUT, END)
