@@ -92,7 +92,7 @@ class NoCover(SlotTaken):
     """Nobody would hear the alarm."""
 
 
-# Until the visit is confirmed nobody takes its shift away; other visits of that day need not wait. Django has no FOR SHARE.
+# SQL because Django has no FOR SHARE: until the visit is confirmed nobody takes its shift away, and other visits need not wait.
 COVER = """SELECT FROM bookings_dutyshift AS shift
     JOIN accounts_user AS duty_person ON duty_person.id = shift.duty_person_id
     JOIN accounts_user AS deputy ON deputy.id = shift.deputy_id

@@ -119,7 +119,7 @@ def test_a_certificate_has_it_above_its_foot(now: datetime, name: str) -> None:
     booking.presentation.title = "Spotting the signs of child trafficking in health visiting, schools and care " * 2
     with Read(BytesIO(certificate(booking, name, who=longest(), made_at=now))) as read:
         assert len(read.texts()) == 1
-        above = read.text_in(0, (0, 216, 210, 252))
+        above = read.text_in(0, (0, 216, 210, 264))
         assert LONGEST in above
         assert "028 9649 6623" in above
     assert drawn_outside(page_streams(content)[0]) == []
@@ -130,7 +130,7 @@ def test_a_slide_has_it_below_the_link(now: datetime) -> None:
     afterwards = open_afterwards(given=booking, now=now)
     with Read(BytesIO(feedback_slide(afterwards, who=longest(), made_at=now))) as read:
         assert len(read.texts()) == 1
-        below = read.text_in(0, (0, 145, 216, 188))
+        below = read.text_in(0, (0, 130, 216, 188))
     assert (DANGER in below, LONGEST in below, "Police Service of Northern Ireland: 028 9649 6123" in below) == (True, True, True)
 
 
