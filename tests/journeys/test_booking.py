@@ -71,7 +71,7 @@ def test_someone_who_is_signed_out_books_a_visit_and_cancels_it(
     # When they give every answer, and are asked to sign up only then
     choose_workplace(visitor, with_leaflets=True)
     choose_a_time(visitor)
-    assert visitor.reads("You told us that 12 people come")
+    assert visitor.reads("You told us that 12 people will come")
     visitor.fill("Child trafficking is child abuse (optional)", "11")
     visitor.press("Continue")
     visitor.sign_up(email)

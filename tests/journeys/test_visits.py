@@ -73,7 +73,7 @@ def test_a_presenter_arrives_by_keyboard_and_leaves_without_scripts(open_as: Cal
     phone.page.wait_for_url(f"**/visits/{facts['reference']}/")
     phone.look()
     # Then the page says so, and there is one button that is next, and one for a mistake
-    assert phone.reads("You are checked in, since")
+    assert phone.reads("You checked in at")
     assert phone.page.locator(".visit-now button").all_inner_texts() == ["I have left", "Undo “I have arrived”"]
     # And whoever has no scripts leaves just as well, and is asked, since the visit is not over
     plain = open_as(facts, "phone", scripts=False, **PHONE)

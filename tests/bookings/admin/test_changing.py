@@ -200,7 +200,7 @@ def test_online_there_is_no_address_to_change(desk: Client, presenter: Presenter
 
 
 def test_nothing_different_is_said(desk: Client, booking: Booking) -> None:
-    assert "Nothing is different from what we have" in text(send(desk, booking, "details", **DETAILS, **ADDRESS))
+    assert "Your answers are the same as before" in text(send(desk, booking, "details", **DETAILS, **ADDRESS))
 
 
 def test_what_looks_like_a_child_stops_once_and_the_lead_is_told(desk: Client, booking: Booking) -> None:

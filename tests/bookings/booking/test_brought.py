@@ -70,7 +70,7 @@ def test_who_asks_chooses_on_a_page_of_its_own(
     sign_in(client, person)
     ask(client)
     page = text(client.get(HERE))
-    assert "12 people come" in page
+    assert "12 people will come" in page
     assert "Sold out" not in page
     assert page.index("For visitors") < page.index("For everybody")
     assert "We can bring up to 30 copies" in page

@@ -106,12 +106,12 @@ def test_staff_agree_another_time_and_name_who_comes(asked: Booking, presenter: 
     other = make_presenter()
     agreed = agree_time(booking=asked, start=at("10:00"), presenter=other, by=make_staff(), now=NOW)
     assert (agreed.presenter, claims()) == (other, [("booking", at("10:00"))])
-    with pytest.raises(MoveRefused, match="This booking is confirmed"):
+    with pytest.raises(MoveRefused, match="state is now “Confirmed”"):
         agree_time(booking=asked, start=at("14:00"), by=make_staff(), now=NOW)
 
 
 def test_what_is_over_is_not_agreed(asked: Booking) -> None:
-    with pytest.raises(SlotTaken, match="That time is over"):
+    with pytest.raises(SlotTaken, match="That time has passed"):
         agree_time(booking=asked, start=NOW, by=make_staff(), now=NOW)
 
 
@@ -289,7 +289,7 @@ def test_what_lapsed_is_named_to_both_sides(asked: Booking) -> None:
 def test_a_presenter_who_is_away_is_the_reason_and_not_that_nobody_answered(asked: Booking, presenter: Presenter) -> None:
     record_leave(presenter=presenter, starts_at=at("09:00"), ends_at=at("17:00"), kind="other", by=None, now=NOW)
     lapse_dates_of(booking=asked, now=NOW)
-    assert "10am to 11am We no longer keep it: the presenter can’t come then" in " ".join(
+    assert "10am to 11am We are no longer keeping it, because the presenter can no longer come then" in " ".join(
         words(asked, "booking-dates-lapsed").split()
     )
     assert "Not kept. The presenter with whom it was kept is away then." in words(asked, "staff-dates-lapsed")

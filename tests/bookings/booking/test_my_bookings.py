@@ -153,7 +153,7 @@ def test_its_owner_cancels_with_a_reason(client: Client, booking: Booking) -> No
 def test_cancelling_twice_says_how_it_stands(client: Client, booking: Booking) -> None:
     client.post(f"/bookings/{booking.reference}/cancel/", {"reason": ""})
     again = client.post(f"/bookings/{booking.reference}/cancel/", {"reason": ""}, follow=True)
-    assert "This booking is cancelled, so that is no longer possible." in text(again)
+    assert "This booking’s state is now “Cancelled”, so you can no longer do that." in text(again)
     assert booking.events.count() == 1
 
 

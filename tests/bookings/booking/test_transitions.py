@@ -66,7 +66,7 @@ def test_confirming_tells_the_professional_and_the_presenter(presenter: Presente
 def test_confirming_twice_is_refused(presenter: Presenter) -> None:
     booking = make_booking(presenter, TEN, state=State.REQUESTED)
     confirm_booking(booking=booking, by=None, now=NOW)
-    with pytest.raises(MoveRefused, match="confirmed"):
+    with pytest.raises(MoveRefused, match="Confirmed"):
         confirm_booking(booking=booking, by=None, now=NOW)
 
 

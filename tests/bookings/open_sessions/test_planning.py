@@ -73,7 +73,7 @@ def test_a_session_needs_no_journey_but_takes_the_time_of_one(presenter: Present
     assert not any(clash.hard for clash in clashes([straight_after], now=NOW)[0])
     plan_sessions(sessions=[straight_after], by=None, now=NOW)
     on_the_way = PlannedSession(presentation, presenter, at("10:00"), 5)
-    assert "On the way" in said(clashes([on_the_way], now=NOW)[0])[0][1]
+    assert "Is on the way" in said(clashes([on_the_way], now=NOW)[0])[0][1]
     with pytest.raises(SlotTaken):
         plan_sessions(sessions=[on_the_way], by=None, now=NOW)
 

@@ -104,7 +104,7 @@ def test_a_place_comes_with_how_to_join_and_a_way_to_give_it_up(session: OpenSes
 def test_who_waits_reads_where_in_the_line_and_no_way_in(session: OpenSession) -> None:
     take(session), take(session)
     mail = told(take(session), "place-waiting")
-    assert ("You are number 2 in line." in mail.text, LINK in mail.text, mail.calendar) == (True, False, b"")
+    assert ("You are number 2 on the waiting list." in mail.text, LINK in mail.text, mail.calendar) == (True, False, b"")
 
 
 def test_giving_up_and_coming_back_is_right_in_a_calendar_each_time(session: OpenSession) -> None:

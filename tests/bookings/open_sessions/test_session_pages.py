@@ -109,7 +109,7 @@ def test_the_list_says_when_what_and_how_many_places(client: Client) -> None:
     found = client.get("/sessions/")
     words = text(found)
     assert words.index("10am to 11am") < words.index("3 places are free") < words.index("2pm to 3pm")
-    assert "Full, 1 person waits" in words
+    assert "Full, with 1 person waiting" in words
     references = re.findall(r'href="/sessions/(OS-[^/]+)/"', found.content.decode())
     assert references == [free.reference, full.reference]
     assert f'href="{page(full, "place/")}">Join the waiting list' in found.content.decode()
@@ -141,12 +141,12 @@ def test_the_page_of_a_session_shows_anybody_everything_but_how_to_join(client: 
     assert (LINK in words, "Asha" in words) == (False, False)
     cancel_session(session=session, by=None, now=NOW, reason="The presenter is ill")
     words = text(client.get(page(session)))
-    assert ("This session is cancelled." in words, "Take a place" in words, "ill" in words) == (True, False, False)
+    assert ("This session is cancelled." in words, "Take a place" in words, "is ill" in words) == (True, False, False)
 
 
 def test_a_place_is_taken_with_one_press_and_shown_with_how_to_join(client: Client, session: OpenSession, person: Person) -> None:
     asked = text(client.get(page(session, "place/")))
-    assert "For Sam Taylor. We write to sam@leeds.nhs.uk." in asked
+    assert "The place is for Sam Taylor. We will write to sam@leeds.nhs.uk." in asked
     assert not SessionPlace.objects.exists()
     taken = take(client, session, access_needs="Captions")
     assert taken.redirect_chain[-1][0] == page(session, "mine/")
@@ -213,8 +213,8 @@ def test_a_full_session_says_what_waiting_means_and_the_line_is_numbered(client:
         make_place(session, state)
     person = signed_in(client)
     asked = text(client.get(page(session, "place/")))
-    assert ("Full, 2 people wait" in asked, "What happens while you wait" in asked) == (True, True)
-    assert "You are number 3 in line." in text(take(client, session))
+    assert ("Full, with 2 people waiting" in asked, "What happens while you wait" in asked) == (True, True)
+    assert "You are number 3 on the waiting list." in text(take(client, session))
     assert place_of(person).state == PlaceState.WAITING
     assert "You are off the waiting list." in text(press(client, session, "give-up"))
 

@@ -275,7 +275,7 @@ def test_a_slot_taken_meanwhile_gives_a_polite_page_with_the_nearest_times_ready
     page = client.post("/book/signs/when/", {"start": TEN})
     assert page.status_code == 200
     assert "That time has just gone" in text(page)
-    assert "Monday 25 January 2027, 10am to 11am is not free any more. These are the nearest times that are." in text(page)
+    assert "Monday 25 January 2027, 10am to 11am is no longer free. These are the nearest free times." in text(page)
     offered = [value for _day, slots in page.context["form"].fields["start"].choices for value, _label in slots]
     assert len(offered) == rules.MAX_ALTERNATIVE_SLOTS
     assert {"2027-01-25T09:00Z", "2027-01-25T11:00Z"} <= set(offered)
@@ -327,7 +327,7 @@ def test_a_hold_that_is_over_is_said_with_whether_the_time_is_still_free(
     Hold.objects.all().delete()
     make_booking(presenter, at("10:00"))
     shown = text(client.get(address))
-    assert f"{lost} and it is not free any more. Nothing you typed is lost. Choose another time" in shown
+    assert f"{lost} and it is no longer free. Nothing you typed is lost. Choose another time" in shown
     # Where nothing was chosen, nothing is said of it.
     client.post("/book/signs/where/", {**WHERE, "postcode": "YO1 7HH"})
     assert "no longer keeping" not in text(client.get(address))
