@@ -87,7 +87,7 @@ class PublicPages(Sitemap):
             *(reverse(name) for name in names),
             *(reverse("guidance_page", args=[audience]) for audience, count in per_audience.items() if count == len(NATIONS)),
             *(page.get_absolute_url() for page in approved),
-            *(presentation.get_absolute_url() for presentation in Presentation.objects.offered()),
+            *(reverse("presentation", args=[slug]) for slug in Presentation.objects.offered().values_list("slug", flat=True)),
             *(leaflet.get_absolute_url() for leaflet in Leaflet.objects.active()),
         ]
 

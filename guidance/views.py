@@ -49,20 +49,19 @@ def guidance_page(request: HttpRequest, audience: str, nation: str = "") -> Http
     now = timezone.now()
     is_approved = all(page is not None and page.is_approved(now) for page in needed)
     context: dict[str, Any] = {
-        "guidance": read_guidance(audience),
         "audience": Audience(audience),
         "audiences": Audience.choices,
         "nation": UKNation(shown) if shown else None,
         "nations": UKNation.choices,
         "is_approved": is_approved,
-        "is_shown": is_approved or settings.DEVELOPMENT,
         "is_sample": any(page is not None and page.is_sample for page in needed),
         "approval": needed[0] if shown else None,
         "official_links": OFFICIAL_LINKS,
         "who_to_tell_form": who_to_tell_form(request),
     }
-    if shown:
-        context["nation_text"] = read_nation(shown)
+    if is_approved or settings.DEVELOPMENT:  # else the page does not even have the text
+        context["guidance"] = read_guidance(audience)
+        context["nation_text"] = read_nation(shown) if shown else None
     return render(request, "guidance/page.html", context)
 
 

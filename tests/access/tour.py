@@ -30,6 +30,8 @@ UNKNOWN_DOMAIN = "jo.green@a-small-charity.example"
 PAGES = ["/", "/about/", "/privacy/", "/cookies/", "/accessibility/", "/security/", "/presentations/", "/leaflets/", "/basket/"]
 OPEN_FORMS = ["/privacy/complaint/"]
 PAGES += ["/sessions/", "/account/no-way-in/"]
+GUIDANCE = ["/guidance/", "/guidance/health-visitors/", "/guidance/health-visitors/england/"]
+PAGES += GUIDANCE
 SEARCHES = {"found": "q=helth+vistor", "found in part": "q=school+laptop", "not found": "q=laptop", "narrowed": "topic=Referral"}
 SEARCHES |= {"narrowed to nothing": "language=welsh"}
 ACCOUNT = ["/account/login/", "/account/login/password/", "/account/password/reset/"]

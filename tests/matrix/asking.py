@@ -77,6 +77,8 @@ def arguments(route: str, names: set[str], world: dict[str, Any]) -> dict[str, o
                 "url": "nowhere/",
                 "content_type_id": 1,
                 "number": 1,
+                "audience": "health-visitors",
+                "nation": "england",
                 "kind": "booking-confirmed",
                 "topic": "editions",
                 "token": objects["tokens"].get(route, MADE_UP),

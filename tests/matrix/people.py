@@ -19,7 +19,7 @@ from bookings.booking.services.links import make_booking_links
 from bookings.calendars.views import feed_token, make_feed
 from bookings.models import LinkPurpose, PlaceLinkPurpose, Presenter
 from bookings.open_sessions.services.places import make_place_links
-from guidance.models import AreaContact
+from guidance.models import AreaContact, GuidancePage
 from notifications.models import MarkedAddress, Notification, TeamMail
 from notifications.preferences import token_of as token_of_mail
 from privacy.models import Complaint, DataAction, DataActionKind, DataActionReason, RetentionRun
@@ -140,6 +140,7 @@ def people_and_mail(owner: Person) -> dict[str, Any]:
         ),
         "guidance_areacontact": AreaContact.objects.get(code="E08000035"),
         "privacy_retentionrun": RetentionRun.objects.create(started_at=now),
+        "guidance_guidancepage": GuidancePage.objects.first(),
         "notifications_notification": Notification.objects.first(),
         "notifications_markedaddress": MarkedAddress.objects.create(address=owner.email, sort="hard", marked_at=now, last_at=now),
         "notifications_teammail": TeamMail.objects.get_or_create(pk=1)[0],
