@@ -109,6 +109,9 @@ EXEMPT = {
         "leaflets.catalogue.admin.EditionForm": ("label",),
         "admin: professionals.OutOfHours": ("route",),
     },
+    "what an authority, a police force or a service is called, for everybody to read": {
+        "guidance.contacts.admin.ContactForm": ("name",),
+    },
     "what somebody calls a device of theirs, of 60 letters at most; they alone read it": {
         "accounts.forms.NewPasskeyForm": ("name",),
         "accounts.forms.PasskeyNameForm": ("name",),
