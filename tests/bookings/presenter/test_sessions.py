@@ -40,7 +40,15 @@ def test_the_page_says_who_comes_in_numbers_and_names_nobody(phone: Client, sess
         make_place(session, state, access_needs="Not for a page")
     make_place(session, access_needs="Ana Pop, born 12/03/2014", flagged_child_details=True)
     page = text(phone.get(f"{MINE}sessions/{session.reference}/"))
-    for words in ("4 of 6", "Midwife: 2", "GP: 1", "1 more, if they say yes", "1 person is waiting", "Captions, please", "Code 1234"):
+    for words in (
+        "4 of 6",
+        "Midwife: 2",
+        "GP: 1",
+        "1 more, if they say yes",
+        "1 person is waiting",
+        "Captions, please",
+        "Code 1234",
+    ):
         assert words in page, words
     assert [words for words in ("Farrow", "Not for a page", "Ana Pop") if words in page] == []
     places = page.find("Midwife: 2"), page.find("GP: 1")
