@@ -32,7 +32,7 @@ def option(*, booking: str = State.REQUESTED, **columns: Any) -> DateOption:
             LATER,
             f"We are no longer keeping it, because the presenter can no longer come then. {STILL}",
         ),
-        (option(), NOW, f"We don’t keep it. {STILL}"),
+        (option(), NOW, f"We are not keeping it. {STILL}"),
         (
             option(why_not=NotKeptReason.NOBODY_FREE),
             NOW,

@@ -122,7 +122,7 @@ def test_bookings_outside_new_hours_are_shown_and_stay(desk: Client) -> None:
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"areas_covered": "LS, LEEDS"}, "LEEDS is none"),
+        ({"areas_covered": "LS, LEEDS"}, "LEEDS is not a postcode area"),
         ({"horizon_days": "91"}, "90 or fewer"),
         ({"base_postcode": "BFPO 57"}, "We don’t know where this postcode is."),
         ({"availability-0-end": "08:00"}, "It must end after it starts, on the same day."),

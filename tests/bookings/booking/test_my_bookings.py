@@ -142,6 +142,20 @@ def test_opening_the_cancel_page_changes_nothing(client: Client, booking: Bookin
     assert Booking.objects.get().state == State.CONFIRMED
 
 
+def test_a_request_is_called_a_request_until_we_say_yes(client: Client, booking: Booking) -> None:
+    Booking.objects.update(state=State.REQUESTED)
+    own = f"/bookings/{booking.reference}/"
+    for page in ("", "placed/", "time/", "details/", "cancel/"):
+        words = text(client.get(f"{own}{page}"))
+        assert ("equest" in words, "this booking" in words.lower(), f"Booking {booking.reference}" in words) == (
+            True,
+            False,
+            False,
+        )
+    assert "Withdraw this request?" in text(client.get(f"{own}cancel/"))
+    assert "Your request is withdrawn. We have sent you an email." in text(client.post(f"{own}cancel/", follow=True))
+
+
 def test_its_owner_cancels_with_a_reason(client: Client, booking: Booking) -> None:
     response = client.post(f"/bookings/{booking.reference}/cancel/", {"reason": "Nobody is in"}, follow=True)
     booking.refresh_from_db()
