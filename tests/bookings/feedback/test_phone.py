@@ -128,8 +128,11 @@ def test_a_phone_reads_the_slide_and_a_screen_reader_too(phone: Client, booking:
     afterwards = Afterwards.objects.get()
     url = f"{settings.SITE_URL}/f/{afterwards.code}/"
     assert (response["Content-Type"], open_afterwards(given=booking, now=timezone.now())) == ("application/pdf", afterwards)
-    assert [kind for kind, _words in spoken(response.content)] == ["P", "H1", "P", "P", "P"]
-    assert spoken(response.content)[-1][1] == url.partition("://")[2].rstrip("/")
+    assert [kind for kind, _words in spoken(response.content)] == ["P", "H1", *["P"] * 6]
+    *_before, link, danger, children, police = [words for _kind, words in spoken(response.content)]
+    assert link == url.partition("://")[2].rstrip("/")
+    assert danger == "If a child is in immediate danger, call 999."
+    assert (children.startswith("Children’s services"), police.endswith("101")) == (True, True)
     assert [drawn_outside(each) for each in page_streams(response.content)[:1]] == [[]]
     with Read(BytesIO(response.content)) as read:
         picture = read.picture(0, 60)
