@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from guidance.contacts.forms import who_to_tell_form
+from guidance.contacts.views import who_to_tell_form
 from guidance.content import AUDIENCES, NATIONS, Audience, UKNation, read_guidance, read_nation
 from guidance.models import GuidancePage
 from professionals.access import person_in
