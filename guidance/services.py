@@ -1,15 +1,18 @@
-"""Approving a page of the guidance, and taking that back."""
+"""Approving a page of the guidance, and taking that back; approvals and phone numbers to try a new copy with."""
 
 from datetime import date, datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from ctac.dates import uk_day
 from ctac.errors import DomainError
+from guidance.contacts.models import CHECK_AFTER, AreaContact, ContactKind
 from guidance.content import digest_of
 from guidance.models import GuidancePage
+from professionals.samples import NotInProductionError
 
 REVIEW_WITHIN = timedelta(days=366)  # from the day of the approval
 DUE_WITHIN = timedelta(days=30)  # before which staff see that a review comes up
@@ -50,3 +53,29 @@ def approve_samples(*, author: User, by: User, now: datetime) -> None:
         digest = digest_of(page.audience, page.nation)
         if digest != page.digest or page.review_on is None or page.review_on < review_on - DUE_WITHIN:
             approve_page(page, author=author, review_on=review_on, digest=digest, by=by, now=now, is_sample=True)
+
+
+# By how the code of an area begins, so that some numbers look as they would; nobody has any of them (AreaContact.is_sample).
+SAMPLE_NUMBERS = {"E08000035": "0113 496 0", "E0800000": "0161 496 0", "E09": "020 7946 0", "W": "029 2018 0", "S": "0131 496 0"}
+OTHER_SAMPLE_NUMBERS = "01632 960"
+MISSING_EVERY, OLD_EVERY = 5, 9
+
+
+def fill_sample_contacts(*, by: User, now: datetime) -> None:
+    """Where nobody has checked a number; some stay without, and some were checked long ago. Run again, it changes nothing."""
+    if settings.PRODUCTION:
+        raise NotInProductionError("Sample numbers are for trying out, never for production.")
+    filled = []
+    contacts = AreaContact.objects.exclude(kind=ContactKind.POLICE).order_by("kind", "code")
+    for place, contact in enumerate(contacts):
+        if contact.phone or contact.checked_on or place % MISSING_EVERY == MISSING_EVERY - 1:
+            continue
+        begins = (number for code, number in SAMPLE_NUMBERS.items() if contact.code.startswith(code))
+        number = next(begins, OTHER_SAMPLE_NUMBERS)
+        contact.phone = f"{number}{place:03}"
+        if contact.kind == ContactKind.CHILDREN:
+            contact.out_of_hours_phone = f"{number}{place + 500:03}"
+        ago = CHECK_AFTER + timedelta(days=35) if place % OLD_EVERY == 0 else timedelta(days=place % 90)
+        contact.checked_on, contact.checked_by = uk_day(now) - ago, by
+        filled.append(contact)
+    AreaContact.objects.bulk_update(filled, ["phone", "out_of_hours_phone", "checked_on", "checked_by"])

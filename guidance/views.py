@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from guidance.contacts.forms import who_to_tell_form
+from guidance.contacts.views import who_to_tell_form
 from guidance.content import AUDIENCES, NATIONS, Audience, UKNation, read_guidance, read_nation
 from guidance.models import GuidancePage
 from guidance.pdf import KINDS, guidance_data, guidance_digest, guidance_pdf

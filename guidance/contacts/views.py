@@ -1,14 +1,37 @@
 """Who do I tell here? A postcode and perhaps a profession; the numbers of that place."""
 
+from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from ctac.forms import FORM_METHODS
-from guidance.contacts.forms import WhoToTellForm, who_to_tell_form
+from ctac.forms import FORM_METHODS, PageForm
 from guidance.contacts.queries import FORCES_POST, referral_text, who_to_tell
 from professionals.access import person_in
+from professionals.forms import PostcodeField
+from professionals.models import Profession
+
+
+class WhoToTellForm(PageForm):
+    autocomplete = {"postcode": "postal-code"}
+
+    postcode = PostcodeField(
+        label=_("Postcode"),
+        help_text=_("Use the postcode of the place where the child is, or of your work."),
+        error_messages={"required": _("Enter a postcode.")},
+    )
+    profession = forms.ChoiceField(
+        label=_("Your profession"), choices=[("", _("Choose your profession")), *Profession.choices], required=False
+    )
+
+
+def who_to_tell_form(request: HttpRequest) -> WhoToTellForm:
+    """As it was sent; else with what we know of whoever has signed in."""
+    person = person_in(request)
+    known = {"postcode": person.postcode, "profession": person.profession} if person else {}
+    return WhoToTellForm(request.POST if request.method == "POST" else None, initial=known)
 
 
 @csrf_exempt  # it changes nothing, so nobody can forge anything; and it must work where a browser refuses cookies

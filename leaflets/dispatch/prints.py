@@ -482,7 +482,7 @@ def slip_blocks(pdf: PrintPdf, slip: Slip) -> Iterator[SlipBlock]:
         heading_paragraph(_("Is something wrong?"), before=5),
         SlipParagraph("P", _("Is a leaflet missing, damaged or not what you asked for? Scan the code on this slip, or call us:")),
         SlipParagraph("P", _("%(phone)s, %(hours)s. Please say %(reference)s.") % facts, bold=True),
-        heading_paragraph(_("Are you worried about a child?"), before=5),
+        heading_paragraph(_("If you are worried about a child"), before=5),
         SlipParagraph("P", _("If a child is in immediate danger, call 999."), bold=True),
         *(SlipParagraph("P", line, before=0.5) for line in slip.who_to_tell),
     ]

@@ -7,8 +7,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from bookings import samples as bookings_sample
-from guidance.contacts import samples as contacts_sample
-from guidance.services import approve_samples
+from guidance.services import approve_samples, fill_sample_contacts
 from leaflets.catalogue import titles
 from professionals import samples as professionals_sample
 
@@ -19,11 +18,11 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         now = timezone.now()
         professionals_sample.load_people(now)
-        contacts_sample.load(now)
         author, approver = (
             User.objects.get(email=f"{role}@{professionals_sample.ROLES_AT}") for role in ("coordinator", "manager")
         )
         approve_samples(author=author, by=approver, now=now)
+        fill_sample_contacts(by=approver, now=now)
         titles.load_samples(now)
         bookings_sample.load(now)
         self.stdout.write("Sample data is there.")

@@ -88,7 +88,7 @@ def test_a_slip_says_it_of_where_the_parcel_goes_and_two_hundred_ask_as_much_as_
         with Read(BytesIO(content[0])) as read:
             texts = read.texts()
         assert len(texts) == many
-        leeds = next(text for text in texts if "Leeds" in text.partition("worried about a child?")[2])
+        leeds = next(text for text in texts if "Leeds" in text.partition("If you are worried about a child")[2])
         assert (
             f"{DANGER} Children’s services, Leeds: 0113 222 4403; out of hours 0113 535 0600 West Yorkshire Police: 101" in leeds
         )

@@ -11,8 +11,8 @@ from django.test import Client, override_settings
 
 from audit.models import Entry
 from ctac.dates import uk_day
-from guidance.contacts import samples
 from guidance.contacts.models import AreaContact
+from guidance.services import fill_sample_contacts
 from professionals.samples import NotInProductionError
 from tests.factories import make_staff, sign_in_staff
 from tests.leaflets.statements import statements
@@ -135,7 +135,8 @@ def test_a_colleague_whose_account_goes_leaves_the_day(coordinator: Client) -> N
 
 
 def test_the_sample_fills_some_with_numbers_that_nobody_has(now: Any) -> None:
-    samples.load(now)
+    by = make_staff()
+    fill_sample_contacts(by=by, now=now)
     filled = AreaContact.objects.exclude(phone="")
     assert {contact.is_sample for contact in filled} == {True}
     assert len({contact.phone for contact in filled}) == len(filled) > 150
@@ -144,10 +145,10 @@ def test_the_sample_fills_some_with_numbers_that_nobody_has(now: Any) -> None:
     assert 10 < AreaContact.objects.to_check(uk_day(now)).count() < 60
     AreaContact.objects.filter(code="E08000035").update(phone="0113 222 4403")
     before = list(AreaContact.objects.order_by("pk").values())
-    samples.load(now + timedelta(days=3))
+    fill_sample_contacts(by=by, now=now + timedelta(days=3))
     assert list(AreaContact.objects.order_by("pk").values()) == before
     with override_settings(PRODUCTION=True), pytest.raises(NotInProductionError):
-        samples.load(now)
+        fill_sample_contacts(by=by, now=now)
 
 
 def test_a_real_number_is_no_sample() -> None:
