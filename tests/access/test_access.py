@@ -9,12 +9,13 @@ import pytest
 from tests.live.stack import Live
 
 from .checks import Examiner, bring_axe
-from .tour import LONG, PAGES, TOURS, Guide, Tour
+from .tour import GUIDANCE, LONG, PAGES, TOURS, Guide, Tour
 from .weight import weigh
 
 THOROUGH = os.environ.get("ACCESS") == "thorough"
 DESK = {"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce"}
 MOST_BYTES, MOST_REQUESTS = 40_000, 5  # issue "The face": what a first visit to a public page may cost
+MOST_BYTES_OF_GUIDANCE, MOST_REQUESTS_OF_GUIDANCE = 20_000, 4  # which somebody with a worry opens on a phone
 PUBLIC = [*PAGES, "/leaflets/health-visitors/", "/presentations/spotting-the-signs/", "/account/login/"]
 PUBLIC += [
     "/account/login/password/",
@@ -44,7 +45,8 @@ def test_a_first_visit_is_light(path: str, new_page: Callable[..., Any], record_
         record_figures("moved once", weight)
         weight = weigh(new_page(**DESK), path)
     record_figures("first visit", weight)
-    assert (weight.bytes <= MOST_BYTES, weight.requests <= MOST_REQUESTS, weight.fonts) == (True, True, 0), weight
+    most = (MOST_BYTES_OF_GUIDANCE, MOST_REQUESTS_OF_GUIDANCE) if path in GUIDANCE else (MOST_BYTES, MOST_REQUESTS)
+    assert (weight.bytes <= most[0], weight.requests <= most[1], weight.fonts) == (True, True, 0), weight
     assert weight.layout_shift == pytest.approx(0, abs=0.001), weight
 
 

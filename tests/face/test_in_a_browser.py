@@ -119,7 +119,9 @@ def test_on_a_phone_the_navigation_is_one_row(show: Callable[..., Any], rf: Requ
     request = rf.get("/my/")
     request.user = type("User", (), {"is_authenticated": signed_in})()  # type: ignore[assignment]
     page = show(render_to_string("includes/header.html", {"user": request.user}, request), width=390)
-    tops = page.locator("nav a").evaluate_all("all => all.map(a => Math.round(a.getBoundingClientRect().top))")
+    tops = page.locator("nav a").evaluate_all(
+        "all => all.filter(a => a.checkVisibility()).map(a => Math.round(a.getBoundingClientRect().top))"
+    )
     assert tops == [tops[0]] * 5
     assert page.get_by_role("link", name="My bookings and orders" if signed_in else "Sign in", exact=True).count() == 1
 

@@ -57,7 +57,7 @@ def test_advice_line_hours_and_999_are_on_it(client: Client, path: str) -> None:
 def test_numbers_are_one_tap_away(client: Client, path: str) -> None:
     page = read(client, path)
     links = [a.attrs["href"] for a in page.all("a") if page.one("div", "advice-line") in a.inside]
-    assert links == ["tel:999", "tel:08088005000"]
+    assert links == ["tel:999", "/guidance/", "tel:08088005000"]
 
 
 def test_signed_out_it_asks_the_database_nothing(client: Client, path: str, django_assert_num_queries: Any) -> None:

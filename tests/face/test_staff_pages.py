@@ -37,6 +37,7 @@ def test_first_page_has_the_lists_in_the_order_of_the_product_and_no_log(staff: 
         "Open sessions",
         "Leaflets",
         "Packing",
+        "Guidance",
         "Messages",
         "People",
         "Data protection",
