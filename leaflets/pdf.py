@@ -1,4 +1,8 @@
-"""PDFs with a tagged structure: A4 pages, fonts with every Latin letter, our mark and QR codes."""
+"""PDFs that are printed: lists, slips and labels on A4, with a tagged structure, our mark and QR codes.
+
+What is read on a screen is laid out by Typst (ctac/pdf/). fpdf2 draws these, because it can tell a printer not to scale a page
+and not to print on its back, and a screen reader a name as it was written.
+"""
 
 import tempfile
 from collections import Counter
@@ -17,7 +21,7 @@ from fpdf.output import PDFPage
 from fpdf.structure_tree import StructElem, StructureTreeBuilder
 from fpdf.syntax import PDFObject
 
-from ctac.pdf.typesetting import FONTS, printable
+from ctac.pdf.typesetting import FONTS, QUIET_MODULES, printable
 
 # A screen reader finds headings, paragraphs and lists by a PDF's structure tree (ISO 32000-1, 14.7 and 14.8). fpdf2 tags
 # pictures only, in a flat tree; this adds text and nested elements by fpdf2's own builder.
@@ -77,22 +81,48 @@ class TagTree(StructureTreeBuilder):
         yield from self.inner
 
 
-class TaggedPdf(FPDF):
-    """Measures are millimetres, sizes of type are points."""
+FAMILY = "Liberation"
+ASCENT, DESCENT = 0.905, 0.212  # of Liberation Sans, in parts of its size
+LINE_HEIGHT = 1.2
+
+INK: Colour = (22, 35, 43)
+QUIET: Colour = (74, 88, 97)
+BRAND: Colour = (11, 74, 84)
+WASH: Colour = (233, 238, 237)
+HAIRLINE: Colour = (150, 163, 168)
+WHITE: Colour = (255, 255, 255)
+MAX_WRAPPED_TEXTS = 1_000  # cached: the same titles and sentences stand on most slips
+
+
+class PrintPdf(FPDF):
+    """A4 to print on, unscaled, in a font that has every Latin letter; text is placed by the left upper corner of its first line.
+
+    Measures are millimetres, sizes of type are points. Lines are wrapped and measured here, because fpdf2's own cells took most
+    of the time of 200 slips. To be used by `with`: fpdf2 leaves the files of its fonts open.
+    """
 
     struct_builder: TagTree
 
-    def __init__(self, *, title: str, made_at: datetime) -> None:
+    def __init__(self, *, title: str, made_at: datetime, duplex: Duplex | None = None) -> None:
         super().__init__(format="A4")
         self.struct_builder = TagTree(self.pages)
-        self.core_fonts_encoding = "windows-1252"  # typographic quotes; the fonts' own encoding is the same
         self.set_auto_page_break(auto=False)
         self.set_title(title)
         self.set_lang("en-GB")
         self.set_author("CTAC")
         self.set_creation_date(made_at)
-        self.viewer_preferences = ViewerPreferences(display_doc_title=True)
-        self.c_margin = 0  # text begins where it is placed, in line with what is drawn
+        self.viewer_preferences = ViewerPreferences(display_doc_title=True, print_scaling="None", duplex=duplex)
+        self.add_font(FAMILY, "", FONTS / "LiberationSans-Regular.ttf")
+        self.add_font(FAMILY, "B", FONTS / "LiberationSans-Bold.ttf")
+        self.faces = {bold: cast(TTFFont, self.fonts[FAMILY.lower() + "B" * bold]) for bold in (False, True)}
+        self._wrapped = lru_cache(maxsize=MAX_WRAPPED_TEXTS)(self._wrap)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        for face in self.faces.values():
+            face.ttfont.close()
 
     def operate(self, operators: str) -> None:
         """Write operators into the page: for marked content, round ends and one filled shape fpdf2 has no public way."""
@@ -100,7 +130,7 @@ class TaggedPdf(FPDF):
 
     @contextmanager
     def element(self, kind: str) -> Iterator[None]:
-        """What is tagged inside belongs to one element of this kind: 'L', 'LI'."""
+        """What is tagged inside belongs to one element of this kind: 'Table', 'TR'."""
         tree = self.struct_builder
         tree.open_elements.append(tree.begin(kind, self.page))
         yield
@@ -131,42 +161,6 @@ class TaggedPdf(FPDF):
         with self.decoration():
             self.set_fill_color(*colour)
             self.rect(x, y, width, height, style="F")
-
-
-FAMILY = "Liberation"
-ASCENT, DESCENT = 0.905, 0.212  # of Liberation Sans, in parts of its size
-LINE_HEIGHT = 1.2
-
-INK: Colour = (22, 35, 43)
-QUIET: Colour = (74, 88, 97)
-BRAND: Colour = (11, 74, 84)
-WASH: Colour = (233, 238, 237)
-HAIRLINE: Colour = (150, 163, 168)
-WHITE: Colour = (255, 255, 255)
-MAX_WRAPPED_TEXTS = 1_000  # cached: the same titles and sentences stand on most slips
-
-
-class PrintPdf(TaggedPdf):
-    """A4 to print on, unscaled, in a font that has every Latin letter; text is placed by the left upper corner of its first line.
-
-    Lines are wrapped and measured here, because fpdf2's own cells took most of the time of 200 slips. To be used by `with`:
-    fpdf2 leaves the files of its fonts open.
-    """
-
-    def __init__(self, *, title: str, made_at: datetime, duplex: Duplex | None = None) -> None:
-        super().__init__(title=title, made_at=made_at)
-        self.viewer_preferences = ViewerPreferences(display_doc_title=True, print_scaling="None", duplex=duplex)
-        self.add_font(FAMILY, "", FONTS / "LiberationSans-Regular.ttf")
-        self.add_font(FAMILY, "B", FONTS / "LiberationSans-Bold.ttf")
-        self.faces = {bold: cast(TTFFont, self.fonts[FAMILY.lower() + "B" * bold]) for bold in (False, True)}
-        self._wrapped = lru_cache(maxsize=MAX_WRAPPED_TEXTS)(self._wrap)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_error: object) -> None:
-        for face in self.faces.values():
-            face.ttfont.close()
 
     def printable(self, text: str) -> str:
         return printable(text)
@@ -254,35 +248,29 @@ class PrintPdf(TaggedPdf):
 
 
 ACCENT: Colour = (244, 180, 69)
-MARK_UNITS = 32  # wide and high
 
 
-def draw_mark(pdf: TaggedPdf, x: float, y: float, *, size: float, square: Colour) -> None:
-    """As in static/img/mark.svg, on a square of that colour, `size` millimetres wide."""
+def draw_mark(pdf: PrintPdf, x: float, y: float, *, size: float, square: Colour) -> None:
+    """As in static/img/mark.svg, 32 units wide, on a square of that colour, `size` millimetres wide."""
+    unit = size / 32
+
+    def at(*points: tuple[float, float]) -> list[tuple[float, float]]:
+        return [(x + across * unit, y + down * unit) for across, down in points]
+
     with pdf.decoration(), pdf.local_context():
         pdf.set_fill_color(*square)
         pdf.rect(x, y, size, size, style="F", round_corners=True, corner_radius=size * 3 / 14)
-        draw_mark_path(pdf, x, y, size / MARK_UNITS, WHITE)
-
-
-def draw_mark_path(pdf: TaggedPdf, x: float, y: float, scale: float, colour: Colour) -> None:
-    """The path in that colour and its light, for inside `decoration`; `scale` is millimetres a unit."""
-
-    def at(*points: tuple[float, float]) -> list[tuple[float, float]]:
-        return [(x + across * scale, y + down * scale) for across, down in points]
-
-    pdf.set_draw_color(*colour)
-    pdf.set_line_width(4.5 * scale)
-    pdf.operate("1 J 1 j")  # round ends
-    pdf.bezier(at((7, 28), (7, 20), (10, 18), (15, 17)), style="D")
-    pdf.bezier(at((15, 17), (20, 16), (22, 14.5), (22, 10)), style="D")
-    pdf.set_fill_color(*ACCENT)
-    ((left, top),) = at((22, 8))
-    pdf.circle(left, top, 4.5 * scale, style="F")
+        pdf.set_draw_color(*WHITE)
+        pdf.set_line_width(4.5 * unit)
+        pdf.operate("1 J 1 j")  # round ends
+        pdf.bezier(at((7, 28), (7, 20), (10, 18), (15, 17)), style="D")
+        pdf.bezier(at((15, 17), (20, 16), (22, 14.5), (22, 10)), style="D")
+        pdf.set_fill_color(*ACCENT)
+        ((left, top),) = at((22, 8))
+        pdf.circle(left, top, 4.5 * unit, style="F")
 
 
 CHARACTERS_THAT_VARY = 12  # at the end of the address of an order's page: its reference
-QUIET_MODULES = 4  # of empty paper around a QR code (ISO/IEC 18004)
 
 
 def draw_qr_code(pdf: PrintPdf, url: str, x: float, y: float, size: float, *, alt: str) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import segno
 from anyascii import anyascii
 from django.conf import settings
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 FONTS = Path(__file__).parent / "fonts"
@@ -24,13 +25,13 @@ TEMPLATES = Path(settings.BASE_DIR) / "templates" / "pdf"
 
 def typeset(template: str, data: dict[str, Any], *, made_at: datetime) -> bytes:
     """The bytes of the PDF; the same data give the same bytes. The data's `title` is the document's."""
-    import typst
+    import typst  # 20 MB, so not before a process makes its first PDF
 
     return typst.compile(
         TEMPLATES / f"{template}.typ",
         root=TEMPLATES,
         font_paths=typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[FONTS]),
-        sys_inputs={"data": json.dumps(data)},
+        sys_inputs={"data": json.dumps(data), "language": (get_language() or "en")[:2]},
         format="pdf",
         pdf_standards="ua-1",
         timestamp=int(made_at.timestamp()),
@@ -51,7 +52,7 @@ INVISIBLE_CATEGORIES = frozenset({"Cc", "Cf"})  # control characters, joiners, m
 @cache
 def font_letters() -> frozenset[int]:
     """The code points that both of our faces have."""
-    from fontTools.ttLib import TTFont
+    from fontTools.ttLib import TTFont  # plain English never asks for it
 
     faces = (TTFont(path) for path in FONTS.glob("*.ttf"))
     return frozenset.intersection(*(frozenset(face.getBestCmap()) for face in faces))

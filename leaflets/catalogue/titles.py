@@ -8,6 +8,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from ctac.pdf.typesetting import printable
 from guidance.content import AUDIENCES, read_guidance
 from guidance.pdf import LEAFLET, guidance_data, guidance_pdf
 from leaflets.catalogue.services import add_edition, make_cover
@@ -237,5 +238,6 @@ def sample_pdf(leaflet: Leaflet, *, label: str, made_at: datetime) -> bytes:
     guidance = read_guidance(leaflet.slug if leaflet.slug in AUDIENCES else "all-professionals")
     url = f"{settings.SITE_URL}{reverse('guidance_page', args=[guidance.slug])}"
     notice = _("Sample. Staff replace it with the approved edition.")
-    data = guidance_data(replace(guidance, title=leaflet.title), None, url=url, notice=notice, label=label)
+    guidance = replace(guidance, title=printable(leaflet.title))
+    data = guidance_data(guidance, None, url=url, notice=notice, label=printable(label))
     return guidance_pdf(LEAFLET, data, made_at=made_at)

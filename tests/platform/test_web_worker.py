@@ -24,6 +24,14 @@ def test_production_starts_with_what_it_installs(start: str) -> None:
     assert (started.stdout.strip(), started.stderr) == ("/", "")
 
 
+def test_no_process_loads_what_lays_out_pdfs_before_its_first_pdf() -> None:
+    """It takes 20 MB."""
+    load = "import sys; from ctac.wsgi import application; from django.urls import reverse; reverse('home')"
+    words = [sys.executable, "-W", "ignore", "-c", f"{load}\nprint('guidance.views' in sys.modules, 'typst' in sys.modules)"]
+    started = subprocess.run(words, cwd=settings.BASE_DIR, capture_output=True, text=True, check=False)
+    assert (started.stdout.strip(), started.stderr) == ("True False", "")
+
+
 def test_a_worker_starts_by_itself_too() -> None:
     """Nobody names the settings to it."""
     words = [sys.executable, "-W", "ignore", "-c", "from ctac.celery import app; print(sorted(app.conf.beat_schedule)[0])"]
