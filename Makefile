@@ -1,6 +1,6 @@
 # Everything here works on a bare machine with Python 3.11 or newer and make. `make` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-clocks races faults security access screenshots bench bench-slots bench-memory bench-mail scale figures emails lint format css lock
+.PHONY: help run test test-clocks races faults security access screenshots bench bench-slots bench-memory bench-mail scale figures emails lint format messages css lock
 MAKEFLAGS += --no-print-directory
 
 # The first Python that is new enough: the usual one, or one with its version in its name.
@@ -113,6 +113,11 @@ format: ## write Python and templates the way `make lint` wants them
 	@$(INSTALL) $(DEVELOPMENT)
 	@$(VENV) -m ruff check --fix --quiet . ; $(VENV) -m ruff format .
 	@$(VENV) -m djlint --quiet --reformat templates || true
+
+messages: ## find the strings of public pages, emails and files for their Welsh, locale/cy (needs GNU gettext)
+	@$(INSTALL) $(DEVELOPMENT)
+	@command -v xgettext >/dev/null || { echo "xgettext is not here: install GNU gettext"; exit 1; }
+	@env CTAC_ENV=test CTAC_VAR=var/lint $(VENV) manage.py makemessages
 
 css: ## rebuild the stylesheets from assets/ (needs Node)
 	@command -v npm >/dev/null || { echo "npm is not here: install Node 20 or newer"; exit 1; }

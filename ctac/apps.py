@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.conf import settings
 from django.utils.module_loading import autodiscover_modules
 
 
@@ -10,3 +11,7 @@ class CtacConfig(AppConfig):
         from ctac import checks  # noqa: F401 - registers itself
 
         autodiscover_modules("admin")
+        if not settings.PRODUCTION:  # there each release makes it
+            from ctac.welsh import compile_if_older
+
+            compile_if_older()

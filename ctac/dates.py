@@ -7,7 +7,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from django.utils import dateformat
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext, gettext_noop, pgettext
 
 WITHIN_WORKING_DAYS = 2
 
@@ -43,20 +43,36 @@ def format_clock(moment: datetime) -> str:
     return format_clock_time(moment.astimezone(UK).time())
 
 
-@lru_cache(maxsize=512)  # a page of times says the same few again and again
+gettext_noop("July")  # Django’s own Welsh for it is misspelt: ours comes first
+EVENING = 18  # from when on Welsh says yh instead of yp
+
+
 def format_clock_time(clock: time) -> str:
     """'1:30pm', '3pm', 'midday', 'midnight': nobody is sure what 12pm or 12am is."""
+    return _format_clock_time(clock, get_language())
+
+
+@lru_cache(maxsize=512)  # a page of times says the same few again and again
+def _format_clock_time(clock: time, _language: str | None) -> str:
     if (clock.hour, clock.minute) == (12, 0):
         return gettext("midday")
     if (clock.hour, clock.minute) == (0, 0):
         return gettext("midnight")
-    return dateformat.time_format(clock, "g:ia" if clock.minute else "ga").replace(".", "")
+    if clock.hour < 12:
+        words = gettext("%(clock)sam")
+    else:
+        words = pgettext("evening", "%(clock)spm") if clock.hour >= EVENING else pgettext("afternoon", "%(clock)spm")
+    return words % {"clock": dateformat.time_format(clock, "g:i" if clock.minute else "g")}
+
+
+def format_day(moment: datetime | date) -> str:
+    """'Tuesday 9 March 2027' in UK time."""
+    return _format_day(uk_day(moment) if isinstance(moment, datetime) else moment, get_language())
 
 
 @lru_cache(maxsize=4096)
-def format_day(moment: datetime | date) -> str:
-    """'Tuesday 9 March 2027' in UK time."""
-    return dateformat.format(uk_day(moment) if isinstance(moment, datetime) else moment, "l j F Y")
+def _format_day(day: date, _language: str | None) -> str:
+    return dateformat.format(day, "l j F Y")
 
 
 def format_moment(moment: datetime) -> str:
@@ -66,7 +82,7 @@ def format_moment(moment: datetime) -> str:
 
 def format_span(start: datetime, end: datetime) -> str:
     """'Tuesday 9 March 2027, 1:30pm to 3pm' in UK time."""
-    return f"{format_day(start)}, {format_clock(start)} to {format_clock(end)}"
+    return gettext("%(start)s to %(end)s") % {"start": format_moment(start), "end": format_clock(end)}
 
 
 # Written by `manage.py write_bank_holidays` from the package holidays, which follows the official lists but takes 17 MB of each

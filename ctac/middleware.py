@@ -12,6 +12,7 @@ from csp.utils import build_policy
 from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import translation
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.functional import cached_property
 
@@ -60,6 +61,40 @@ class RequestLogMiddleware(Middleware):
         user = row.user_id if row is not None else None
         logger.info("%(method)s %(route)s %(status)s", facts, extra=facts | ({"user": user} if user else {}))
         return response
+
+
+STAFF_SITE = "/staff/"
+
+
+class LanguageMiddleware(Middleware):
+    """The language that this browser chose, by its cookie: no page asks the database, and none differs by what a browser accepts.
+
+    The staff site is in English. A view that changes the choice says so by `request.language_cookie`.
+    """
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with translation.override(language_of_page(request)):
+            response = self.get_response(request)
+        if language := getattr(request, "language_cookie", ""):
+            response.set_cookie(
+                settings.LANGUAGE_COOKIE_NAME,
+                language,
+                max_age=settings.LANGUAGE_COOKIE_AGE,
+                httponly=True,
+                samesite="Lax",
+                secure=settings.SESSION_COOKIE_SECURE,
+            )
+        return response
+
+
+def chosen_language(request: HttpRequest) -> str:
+    """In this browser; "" if none is, or none that there is."""
+    language = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
+    return language if language in dict(settings.LANGUAGES) else ""
+
+
+def language_of_page(request: HttpRequest) -> str:
+    return settings.LANGUAGE_CODE if request.path_info.startswith(STAFF_SITE) else chosen_language(request) or settings.LANGUAGE_CODE
 
 
 OWN_ACCOUNT = "/account/"  # codes, and the secret of the second factor

@@ -10,6 +10,9 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_cache_control
+from django.utils.translation import get_language
+
+from ctac.middleware import STAFF_SITE
 
 
 def keep_private(request: HttpRequest, response: HttpResponse, *, has_a_form: bool) -> HttpResponse:
@@ -75,4 +78,12 @@ def site(request: HttpRequest) -> dict[str, object]:
         "advice_hours": settings.ADVICE_HOURS,
         "development": settings.DEVELOPMENT,
         "site_url": settings.SITE_URL,
+        "other_languages": other_languages(request),
     }
+
+
+def other_languages(request: HttpRequest) -> list[tuple[str, str]]:
+    """Code and name of those that a page can be switched to; the staff site is in English alone."""
+    if request.path_info.startswith(STAFF_SITE):
+        return []
+    return [(code, name) for code, name in settings.LANGUAGES if code != get_language()]

@@ -193,6 +193,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "ctac.middleware.RequestLogMiddleware",
+    "ctac.middleware.LanguageMiddleware",
     "ctac.middleware.PrivateByDefaultMiddleware",
     "ctac.middleware.NoNulMiddleware",
     "accounts.sessions.SessionMiddleware",
@@ -263,13 +264,16 @@ CACHES = {
     "local": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 1000}},
 }
 
+# Pages, emails and files that people outside the team read are in English or Welsh (ADR 26). In production a string is in Welsh
+# once a reader has approved it; until one is, there is no Welsh at all.
 LANGUAGE_CODE = "en-gb"
-LANGUAGES = [("en-gb", _("English"))]
+LOCALE_PATHS = [BASE_DIR / "locale"] if PRODUCTION else [VAR_DIR / "locale", BASE_DIR / "locale"]
+WELSH = not PRODUCTION or (BASE_DIR / "locale/cy/LC_MESSAGES/django.mo").exists()
+LANGUAGES = [(LANGUAGE_CODE, "English"), *([("cy", "Cymraeg")] if WELSH else [])]
 FORMAT_MODULE_PATH = ["ctac.formats"]
-LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "Europe/London"
 USE_TZ = True
-USE_I18N = False
+USE_I18N = True
 
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env("STATIC_ROOT", default=str(BASE_DIR / "staticfiles")))
@@ -361,6 +365,8 @@ SESSION_COOKIE_NAME = f"{SECURE_COOKIE_PREFIX}session"
 CSRF_COOKIE_NAME = f"{SECURE_COOKIE_PREFIX}csrf"
 DRAFT_COOKIE_NAME = f"{SECURE_COOKIE_PREFIX}draft"
 BROWSER_COOKIE_NAME = f"{SECURE_COOKIE_PREFIX}browser"
+LANGUAGE_COOKIE_NAME = f"{SECURE_COOKIE_PREFIX}language"
+LANGUAGE_COOKIE_AGE = 365 * 24 * 3600
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 SECURE_SSL_REDIRECT = PRODUCTION and env.bool("SECURE_SSL_REDIRECT", default=True)

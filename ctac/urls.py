@@ -30,6 +30,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sitemap.xml", views.sitemap, name="sitemap"),
     path("robots.txt", views.robots_txt, name="robots_txt"),
     path(".well-known/security.txt", views.security_txt, name="security_txt"),
+    path("language/", views.set_language, name="set_language"),
     path("my/", views.my, name="my"),
     path("my/mail/", my_mail, name="my_mail"),
     path("my/mail/editions/", my_mail_editions, name="my_mail_editions"),

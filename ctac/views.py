@@ -11,12 +11,14 @@ from django.conf import settings
 from django.contrib.sitemaps import Sitemap
 from django.contrib.sitemaps.views import sitemap as sitemap_of
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_safe
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST, require_safe
 
+from accounts.access import is_own_page
 from bookings.booking.drafts import DraftAnswers
 from bookings.models import Booking, Presentation, SessionPlace
 from ctac.dates import uk_day
@@ -28,8 +30,9 @@ from leaflets.models import Leaflet, Order
 from leaflets.orders import baskets
 from privacy import retention as privacy_retention
 from professionals import drafts
-from professionals.access import person_required, the_person
+from professionals.access import person_in, person_required, the_person
 from professionals.models import DraftKind
+from professionals.services import choose_language
 
 logger = logging.getLogger(__name__)
 
@@ -50,6 +53,22 @@ def privacy(request: HttpRequest) -> HttpResponse:
         "pages/privacy.html",
         {"periods": list(privacy_retention.notice_periods()), "warned_days": privacy_retention.WARNED_FOR.days, **who},
     )
+
+
+@csrf_exempt
+@require_POST
+def set_language(request: HttpRequest) -> HttpResponse:
+    """The switch of each page; then back to that page.
+
+    It carries no token, since a token sets a cookie and there are pages that set none. So another site's form is told by what each
+    browser says of it, and a session's cookie doesn't come with it in any case.
+    """
+    language, page = request.POST.get("language", ""), request.POST.get("next", "")
+    if language in dict(settings.LANGUAGES) and request.headers.get("Sec-Fetch-Site", "same-origin") == "same-origin":
+        request.language_cookie = language  # type: ignore[attr-defined]
+        if person := person_in(request):
+            choose_language(person=person, language=language)
+    return redirect(page if is_own_page(request, page) else "home")
 
 
 SECURITY_TXT_LASTS = timedelta(days=180)  # RFC 9116 asks for less than a year

@@ -218,6 +218,25 @@ def find_mobiles(addresses: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(number for finder in _mobile_finders for number in finder(addresses)))
 
 
+LanguageFinder = Callable[[str], str]
+_language_finders: list[LanguageFinder] = []
+
+
+def register_languages(finder: LanguageFinder) -> None:
+    """Called in the AppConfig.ready() of an app that knows people. `finder` gives the language that an address is written to in."""
+    if finder not in _language_finders:
+        _language_finders.append(finder)
+
+
+def language_of(address: str) -> str:
+    """English where its reader has chosen none, and where there is no other; then nobody is asked."""
+    languages = dict(settings.LANGUAGES)
+    if len(languages) > 1 and address.lower() not in team_addresses():
+        found = filter(languages.get, (finder(address) for finder in _language_finders))
+        return next(found, settings.LANGUAGE_CODE)
+    return settings.LANGUAGE_CODE
+
+
 def team_addresses() -> set[str]:
     """Shared mailboxes that the settings name, in lower case."""
     leads = ("SAFEGUARDING_LEAD_EMAIL", "DATA_PROTECTION_LEAD_EMAIL")

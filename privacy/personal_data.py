@@ -231,6 +231,7 @@ def export_details(person: Person) -> dict[str, Any]:
         "profession": person.get_profession_display(),
         "organisation": person.organisation.name if person.organisation else "",
         "postcode": person.postcode,
+        "language": person.get_language_display(),
         "since": person.created_at,
         "sign_in": _export_user(person.user) if person.user else None,
         "unfinished_forms": [{**form, "kind": DraftKind(form["kind"]).label} for form in related["unfinished_forms"]],
@@ -275,7 +276,7 @@ def erase_details(person: Person, now: datetime) -> None:
     person.drafts.all().delete()
     person.stopped.all().delete()
     person.former_addresses.all().delete()
-    Person.objects.filter(pk=person.pk).update(user=None, name=ERASED_NAME, email="", phone="", postcode="", organisation=None)
+    Person.objects.filter(pk=person.pk).update(user=None, name=ERASED_NAME, email="", phone="", postcode="", language="", organisation=None)
     delete_unused_organisations([person.organisation_id])
     if user is not None:
         if user.mobile:

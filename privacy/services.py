@@ -218,7 +218,8 @@ ERASED_NOTICE_TRIED_FOR = timedelta(days=3)
 def erase_and_notify(person: Person, *, by: User, now: datetime, reason: DataActionReason = DataActionReason.ASKED) -> None:
     """With a last email, whose row forgets the address once it has gone. Raises as erase_person does; then nothing is done."""
     if address := erase_person(person, by=by, now=now, reason=reason):
-        mail = render_account_email(ACCOUNT_ERASED, address, {"themselves": reason == DataActionReason.OWN})
+        with translation.override(person.language or translation.get_language()):  # staff work in English
+            mail = render_account_email(ACCOUNT_ERASED, address, {"themselves": reason == DataActionReason.OWN})
         queue_account_mail(
             kind=account_email_kind(ACCOUNT_ERASED), to=address, mail=mail, now=now, expires_at=now + ERASED_NOTICE_TRIED_FOR
         )

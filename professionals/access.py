@@ -23,13 +23,14 @@ from django.utils.functional import SimpleLazyObject
 from accounts.access import P, View, return_path, signed_in, with_next
 from accounts.models import User
 from accounts.services import AccountGoneError
+from ctac.middleware import chosen_language
 from notifications.models import ChoiceSource, MarkedAddress
 from notifications.preferences import choose
 from notifications.registry import Topic
 from professionals import drafts
 from professionals.forms import NewPersonForm
 from professionals.models import Person
-from professionals.services import give_details
+from professionals.services import choose_language, give_details
 
 
 def person_required(view: View[P]) -> View[P]:
@@ -83,10 +84,20 @@ def save_new_person(request: HttpRequest, form: NewPersonForm, now: datetime) ->
     """Of whoever is signed in; what they typed before they said who they are becomes theirs. Raises AccountGoneError."""
     user = signed_in(request)
     person = give_details(user=user, now=now, **form.details())
+    agree_on_language(request, person)
     drafts.adopt(request, person, now)
     if form.cleaned_data["invite"]:
         choose(address=user.email, chosen={Topic.INVITATIONS: True}, where=ChoiceSource.SIGN_UP, now=now)
     return person
+
+
+def agree_on_language(request: HttpRequest, person: Person) -> None:
+    """At sign-in: who has chosen a language once reads it in this browser too; for who has not, this browser's choice counts."""
+    here = chosen_language(request)
+    if person.language and person.language != here:
+        request.language_cookie = person.language  # type: ignore[attr-defined]
+    elif here and not person.language:
+        choose_language(person=person, language=here)
 
 
 def person_in(request: HttpRequest) -> Person | None:

@@ -39,7 +39,7 @@ from notifications.bounces.services import arrived
 from notifications.models import ClearReason
 from notifications.outbox import queue_account_mail
 from professionals import drafts, services
-from professionals.access import asks_details, second_factors
+from professionals.access import agree_on_language, asks_details, second_factors
 from professionals.emails import CHANGED, account_email_kind, render_account_email
 from professionals.models import Person
 from professionals.services import lock_people_and_account
@@ -197,6 +197,7 @@ class AccountAdapter(DefaultAccountAdapter):
             person = services.address_verified(user=user, email=user.email, details=None, now=timezone.now()) or person
         request.person = person  # type: ignore[attr-defined]
         if person is not None:
+            agree_on_language(request, person)
             drafts.adopt(request, person, timezone.now())
         elif not user.is_staff and not asks_details(response["Location"]):
             response = redirect(with_next("account_details", response["Location"]))

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.functional import Promise, cached_property
+from django.utils import translation
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -109,7 +110,9 @@ def notify_address_put_back(change: AddressChange, *, before: str, now: datetime
 
 def notify_moved_by_staff(recovery: AccountRecovery) -> None:
     """To the old address, without a link: its reader may be just whom the account was moved away from (ADR 7)."""
-    mail = render_account_email(MOVED_BY_STAFF, recovery.old, {"moment": format_moment(recovery.at)})
+    person = getattr(recovery.user, "person", None)
+    with translation.override((person and person.language) or settings.LANGUAGE_CODE):
+        mail = render_account_email(MOVED_BY_STAFF, recovery.old, {"moment": format_moment(recovery.at)})
     queue_account_mail(
         kind=account_email_kind(MOVED_BY_STAFF),
         to=recovery.old,

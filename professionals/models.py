@@ -90,6 +90,13 @@ class Profession(models.TextChoices):
     OTHER = "other", _("Other")
 
 
+class Language(models.TextChoices):
+    """By the codes of settings.LANGUAGES, each by its own name."""
+
+    ENGLISH = "en-gb", "English"
+    WELSH = "cy", "Cymraeg"
+
+
 class PersonQuerySet(models.QuerySet["Person"]):
     def with_email(self, email: str) -> Self:
         """Those with that address in any case: one at most."""
@@ -120,6 +127,8 @@ class Person(models.Model):
     )
     personal(organisation)
     postcode = personal(models.CharField(_("work postcode"), max_length=9, blank=True))
+    # In which they get emails; empty until they choose one.
+    language = personal(models.CharField(_("language"), max_length=5, choices=Language, blank=True, default="", db_default=""))
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     erased_at = models.DateTimeField(_("erased"), null=True, blank=True, editable=False)
     searched = personal(models.TextField(_("words that staff search"), editable=False, default=""))  # the database keeps it

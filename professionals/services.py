@@ -335,6 +335,18 @@ def _own_columns(details: Details) -> dict[str, object]:
     }
 
 
+def choose_language(*, person: Person, language: str) -> None:
+    """For their pages and emails from now on."""
+    Person.objects.filter(pk=person.pk, erased_at=None).update(language=language)
+    person.language = language
+
+
+def language_of_address(address: str) -> str:
+    """Which whoever has it chose to read; "" if nobody did. Colleagues read English."""
+    people = Person.objects.with_email(address).exclude(user__is_staff=True)
+    return people.values_list("language", flat=True).first() or ""
+
+
 def subscribers(topic: Topic) -> QuerySet[Person]:
     """People who chose to get this mail, by key."""
     readers = MailChoice.objects.filter(topic=topic, wanted=True).values("reader__address")

@@ -18,7 +18,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.cache import get_conditional_response, patch_cache_control
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.http import http_date
@@ -75,8 +75,10 @@ def calendar_feed(request: HttpRequest, token: str) -> HttpResponse:
             refused.headers["Retry-After"] = str(stop.seconds(now))
             return refused
         raise Http404
-    name = _("CTAC diary") if feed.presenter else _("CTAC presentations")
-    entries = feed_entries(feed, now)
+    # A calendar program has no cookie; whose calendar it is has chosen a language.
+    with translation.override((feed.person and feed.person.language) or settings.LANGUAGE_CODE):
+        name = _("CTAC diary") if feed.presenter else _("CTAC presentations")
+        entries = feed_entries(feed, now)
     digest = feed_digest(name, entries)
     changed_at = note_reading(feed=feed, digest=digest, now=now)
     etag, stamp = f'W/"{digest}"', int(changed_at.timestamp())

@@ -22,7 +22,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.db import DatabaseError, DataError, InterfaceError, OperationalError, connection, transaction
 from django.db.models import Case, DateTimeField, DurationField, ExpressionWrapper, F, Q, Value, When
 from django.db.models.functions import Coalesce, Random
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from notifications import outbox, preferences, rendering, schedule
@@ -39,7 +39,7 @@ from notifications.models import (
     State,
     server_name,
 )
-from notifications.registry import ON_AT_FIRST, Email, email_for, email_named, find_email, keeps_address, team_addresses
+from notifications.registry import ON_AT_FIRST, Email, email_for, email_named, find_email, keeps_address, language_of, team_addresses
 
 logger = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
@@ -257,17 +257,18 @@ def held_back(notification: Notification, *, now: datetime) -> Outcome | None:
 
 
 def prepare(notification: Notification, email: Email | None) -> tuple[rendering.Rendered, EmailMultiAlternatives | sms.Text]:
-    """Account mail has no `email`."""
+    """In its reader's language. Account mail has no `email`: it was worded in that of the page which asked for it."""
     if email is None:
         rendered = rendering.decrypt(bytes(notification.sealed_body or b""))
         return rendered, rendering.compose(notification, rendered)
     if notification.channel == Channel.SMS:
         text = email.sms_text()
         return rendering.Rendered(str(Channel.SMS.label), text, ""), sms.Text(notification.recipient, text)
-    message = email.message()
-    links = rendering.choice_links(notification, message)
-    rendered = rendering.render(message, choices_link=links.page)
-    return rendered, rendering.compose(notification, rendered, message, links)
+    with translation.override(language_of(notification.recipient)):
+        message = email.message()
+        links = rendering.choice_links(notification, message)
+        rendered = rendering.render(message, choices_link=links.page)
+        return rendered, rendering.compose(notification, rendered, message, links)
 
 
 def hand_over(

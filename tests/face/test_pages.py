@@ -151,6 +151,7 @@ def test_cookies_named_are_the_ones_we_set(client: Client, settings: Any) -> Non
         settings.CSRF_COOKIE_NAME,
         settings.DRAFT_COOKIE_NAME,
         settings.BROWSER_COOKIE_NAME,
+        settings.LANGUAGE_COOKIE_NAME,
     ]
 
 

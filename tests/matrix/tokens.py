@@ -7,6 +7,7 @@ from django.urls import resolve
 # By route: why it takes a POST without a token.
 WITHOUT_A_TOKEN = {
     "mail_events": "a mail provider’s machine posts, which signs what it says or sends a password",
+    "set_language": "the switch of every page, of those too that set no cookie; what another site sends changes nothing",
     "mail_stop": "a mail program presses for its reader, without cookies (RFC 8058)",
     "who_to_tell": "it looks a postcode up and changes nothing, also where a browser refuses cookies",
     **dict.fromkeys(

@@ -1,0 +1,52 @@
+"""`make messages`: the strings of public pages, emails and files, into locale/cy/LC_MESSAGES/django.po.
+
+What only colleagues read stays in English, so it is left out. The file is the same whoever writes it: sorted, without line numbers
+and without the time.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import polib
+from django.conf import settings
+from django.core.management.commands import makemessages
+
+from ctac import welsh
+
+FOR_COLLEAGUES = (
+    *("tests/*", "bench/*", "deploy/*", "var/*", "assets/*", "docs/*", "audit/*", "*/migrations/*", "*/management/*"),
+    *("ctac/staff/*", "ctac/local/*", "ctac/styleguide/*", "ctac/checks.py", "*/admin.py", "*/admin/*", "*/samples.py"),
+    *("*/staff/*", "templates/admin/*", "templates/styleguide/*", "templates/mailbox/*", "emails/staff*"),
+    *("*/apps.py", "accounts/roles.py", "bookings/leave/*", "bookings/presenter/*", "bookings/visits/*", "leaflets/dispatch/*"),
+    *("leaflets/stock/forms.py", "leaflets/stock/imports.py", "leaflets/stock/spreadsheets.py", "leaflets/models/stock.py"),
+    *("bookings/models/leave.py", "bookings/models/presenter.py", "bookings/models/visit.py", "notifications/delivery/*"),
+    *("notifications/models.py", "notifications/schedule.py", "templates/bookings/presenter/*", "templates/bookings/leave/*"),
+)
+STAFF_LAYOUT = '{% extends "emails/staff.html" %}'
+
+
+def emails_to_colleagues() -> list[str]:
+    templates = Path(settings.BASE_DIR) / "templates"
+    found = (path for path in (templates / "emails").rglob("*.html") if path.read_text().startswith(STAFF_LAYOUT))
+    return [str(path.relative_to(settings.BASE_DIR)) for path in found]
+
+
+class Command(makemessages.Command):
+    msgmerge_options = ["-q", "--backup=none", "--previous", "--update", "--no-fuzzy-matching"]
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        settings.LOCALE_PATHS = [Path(settings.BASE_DIR) / "locale"]
+        ignored = [*FOR_COLLEAGUES, *emails_to_colleagues()]
+        options |= {"locale": ["cy"], "ignore_patterns": ignored, "add_location": "file", "no_obsolete": True, "no_wrap": True}
+        super().handle(*args, **options)
+        sort(welsh.read())
+
+
+def sort(po: polib.POFile) -> None:
+    for name in ("POT-Creation-Date", "PO-Revision-Date", "Report-Msgid-Bugs-To"):
+        po.metadata.pop(name, None)
+    po.wrapwidth = 0
+    entries = sorted(po, key=lambda entry: (sorted(entry.occurrences), entry.msgid, entry.msgctxt or ""))
+    po.clear()
+    po.extend(entries)
+    po.save()

@@ -1,0 +1,86 @@
+"""The Welsh of our strings: locale/cy/LC_MESSAGES/django.po, which of it a reader has approved, and the catalogue made of it.
+
+`manage.py makemessages` finds the strings, `approve_welsh` writes down what a reader has approved, `compile_welsh` makes the
+catalogue. Development and tests make their own, of all that is translated, whenever the file is newer (ADR 26).
+"""
+
+import csv
+import hashlib
+from collections.abc import Iterable, Iterator
+from datetime import date
+from pathlib import Path
+
+import polib
+from django.conf import settings
+
+SOURCE = Path(__file__).resolve().parent.parent / "locale/cy/LC_MESSAGES/django.po"
+APPROVED = SOURCE.parent.parent / "approved.csv"
+COLUMNS = ("digest", "reader", "date")
+
+
+def compiled() -> Path:
+    """Where Django looks for the catalogue first."""
+    return Path(settings.LOCALE_PATHS[0]) / "cy/LC_MESSAGES/django.mo"
+
+
+def read() -> polib.POFile:
+    return polib.pofile(str(SOURCE))
+
+
+def digest(entry: polib.POEntry) -> str:
+    """Of the English and the Welsh: when either changes, it is another."""
+    parts = (entry.msgctxt or "", entry.msgid, entry.msgid_plural, entry.msgstr, *map(str, sorted(entry.msgstr_plural.items())))
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
+
+
+def approved(file: Path = APPROVED) -> set[str]:
+    with file.open(newline="", encoding="utf-8") as lines:
+        return {row["digest"] for row in csv.DictReader(lines)}
+
+
+def to_approve(po: polib.POFile, *, files: Iterable[str] = ()) -> Iterator[polib.POEntry]:
+    """What is translated and not approved as it is now; of those files or folders alone, if any are named."""
+    done, prefixes = approved(), tuple(files)
+    for entry in po.translated_entries():
+        if digest(entry) not in done and (not prefixes or any(name.startswith(prefixes) for name, _line in entry.occurrences)):
+            yield entry
+
+
+def approve(entries: Iterable[polib.POEntry], *, reader: str, on: date) -> int:
+    rows = [(digest(entry), reader, on.isoformat()) for entry in entries]
+    with APPROVED.open("a", newline="", encoding="utf-8") as file:
+        csv.writer(file, lineterminator="\n").writerows(rows)
+    return len(rows)
+
+
+def catalogue(po: polib.POFile, *, only: set[str] | None = None) -> polib.POFile:
+    """What pages are given: all that has Welsh, or only what has one of those digests and that nobody has marked as unsure."""
+    chosen = polib.POFile()
+    chosen.metadata = po.metadata
+    for entry in po:
+        if entry.obsolete or not (entry.msgstr or any(entry.msgstr_plural.values())):
+            continue
+        if only is None:
+            entry.flags = []
+        elif entry.fuzzy or digest(entry) not in only:
+            continue
+        chosen.append(entry)
+    return chosen
+
+
+def compile_catalogue() -> int:
+    """How many strings are in Welsh. In production those that are approved; if there is none, there is no catalogue."""
+    chosen, file = catalogue(read(), only=approved() if settings.PRODUCTION else None), compiled()
+    if not chosen:
+        file.unlink(missing_ok=True)
+        return 0
+    file.parent.mkdir(parents=True, exist_ok=True)
+    fresh = file.with_suffix(f".{hashlib.sha256(chosen.to_binary()).hexdigest()[:8]}")  # two processes may start at once
+    chosen.save_as_mofile(str(fresh))
+    fresh.replace(file)
+    return len(chosen)
+
+
+def compile_if_older() -> None:
+    if not compiled().exists() or compiled().stat().st_mtime < SOURCE.stat().st_mtime:
+        compile_catalogue()
