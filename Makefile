@@ -64,7 +64,8 @@ security: ## bandit, ruff's security rules, times that must tell nothing, 10,000
 access: ## every page in every state through axe, by keyboard and at 320 px, light and dark, with figures (long)
 	@$(INSTALL) $(DEVELOPMENT)
 	@$(VENV) -m tests.live.browser
-	@ACCESS=thorough $(VENV) -m pytest tests/access --quiet $(ARGS)
+	@$(VENV) -m tests.faults.install
+	@ACCESS=thorough $(VENV) -m pytest tests/access tests/face/test_text_browser.py --quiet $(ARGS)
 
 bench: ## the application beside a bare reference: rates, CPU, statements and their ratios (long)
 	@$(INSTALL) $(DEVELOPMENT)

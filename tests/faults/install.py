@@ -1,4 +1,4 @@
-"""`python -m tests.faults.install`: what the brokers and the clock need, on Debian as root; elsewhere it says what is missing."""
+"""`python -m tests.faults.install`: what brokers, clock and text browser need, on Debian as root; elsewhere it says what is missing."""
 
 import os
 import shutil
@@ -10,7 +10,8 @@ from tests.faults.packages import PACKAGES, missing
 
 
 def wanted() -> list[str]:
-    return [PACKAGES[name] for name in PACKAGES if missing(name)] + ([] if library() else ["faketime"])
+    beside = [package for package, there in (("faketime", library()), ("w3m", shutil.which("w3m"))) if not there]
+    return [PACKAGES[name] for name in PACKAGES if missing(name)] + beside
 
 
 def main() -> None:
