@@ -27,6 +27,11 @@ class ComplaintEmail(Email):
     def is_still_due(self) -> bool:
         return Complaint.objects.filter(pk=self.about_key, anonymised_at=None).exclude(email="").exists()
 
+    def reader_name(self) -> str:
+        """Of whoever complained, whom we may not know otherwise."""
+        theirs = self.complaint.email.lower() == self.notification.recipient.lower()
+        return self.complaint.name if theirs else super().reader_name()
+
     def facts(self) -> list[dict[str, str]]:
         return [
             {"label": gettext("Reference"), "value": self.complaint.reference},

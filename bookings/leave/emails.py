@@ -17,7 +17,7 @@ from bookings.models.leave import END_OF_DAY, START_OF_DAY
 from bookings.text import row
 from ctac.dates import uk_datetime
 from notifications.registry import Desk, Email
-from notifications.samples import NOW, Example, example
+from notifications.samples import NOW, PRESENTER, Example, example
 
 
 class LeaveEmail(Email):
@@ -102,5 +102,5 @@ def examples() -> Iterator[Example]:
     refused = {"state": LeaveState.REFUSED, "answer": "Two of us are away that week."}
     yield example(LeaveAsked, leave=Leave(pk=1, **{**fields, "state": LeaveState.ASKED}))
     yield example(LeaveEntered, leave=Leave(pk=1, **{**fields, "kind": LeaveKind.ILLNESS}))
-    yield example(LeaveGranted, leave=Leave(pk=1, **fields))
-    yield example(LeaveRefused, leave=Leave(pk=1, **{**fields, **refused}))
+    yield example(LeaveGranted, leave=Leave(pk=1, **fields), recipient=PRESENTER)
+    yield example(LeaveRefused, leave=Leave(pk=1, **{**fields, **refused}), recipient=PRESENTER)
