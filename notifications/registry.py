@@ -222,7 +222,7 @@ def register_names(finder: NameFinder) -> None:
 
 
 def name_of_reader(address: str) -> str:
-    """By which an email to this address greets; empty for a mailbox of the team, for one that several share, and for a stranger's.
+    """By which an email to this address greets; empty for the team's mailboxes, for a shared one, and for a stranger's.
 
     By the address, not by what the email is about: so nobody is called by the name of the person who had a booking before them.
     """

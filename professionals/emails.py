@@ -24,11 +24,11 @@ ACCOUNT_EMAIL_LABELS: dict[str, str | Promise] = {
     "account-email-confirmation-signup": _("Sign-up code"),
     "account-email-confirmation": _("Code for a new address"),
     "account-login-code": _("Sign-in code"),
-    "account-reauthentication-code": _("Code to show who it is"),
+    "account-reauthentication-code": _("Code to confirm who it is"),
     "account-unknown-account": _("New password for an unknown address"),
     "account-email-changed": _("Email address changed"),
     "account-address-put-back": _("Old email address put back"),
-    "account-account-erased": _("Everything about them erased"),
+    "account-account-erased": _("Their details erased"),
     "account-moved-by-staff": _("Account moved to another address by staff"),
     "account-email-confirm": _("Email address confirmed"),
     "account-email-deleted": _("Email address removed"),
@@ -129,7 +129,7 @@ class AddressObjection(Email):
     name = OBJECTION
     label = _("To staff: an old email address was put back")
     template = "professionals/address_objection"
-    subject = _("Somebody put an old email address back: an account may have been misused")
+    subject = _("Please check an account: somebody has put its old email address back")
 
     @cached_property
     def path(self) -> str:
@@ -151,7 +151,7 @@ class SafeguardingFlag(Email):
     name = "safeguarding-flag"
     label = _("To the safeguarding lead: something to read")
     template = "professionals/safeguarding_flag"
-    subject = _("Please read what was written with %(reference)s")
+    subject = _("Please read the note on %(reference)s")
 
     @cached_property
     def flagged(self) -> FlaggedText | None:

@@ -59,7 +59,7 @@ class LeaveAsked(LeaveEmail):
     name = "leave-asked"
     label = _("To staff: leave asked for")
     template = "bookings/leave_asked"
-    subject = _("Please decide: leave of %(name)s, %(when)s")
+    subject = _("Please decide on leave for %(name)s: %(when)s")
     state = LeaveState.ASKED
     in_digest = True
 
@@ -72,7 +72,7 @@ class LeaveEntered(LeaveEmail):
     name = "leave-entered"
     label = _("To staff: presenter is away")
     template = "bookings/leave_entered"
-    subject = _("Away: %(name)s, %(when)s")
+    subject = _("%(name)s is away: %(when)s")
 
 
 class LeaveGranted(LeaveEmail):

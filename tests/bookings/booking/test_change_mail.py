@@ -91,7 +91,7 @@ def test_the_presenter_who_stays_reads_both_times_and_their_entry_moves(booking:
     move(booking)
     said = words("presenter-moved")
     assert "It has moved to Monday 25 January 2027, 2pm" in said.text
-    assert "It was on Monday 25 January 2027, 10am. You are still giving it." in said.text
+    assert "It was on Monday 25 January 2027, 10am. You are still the presenter." in said.text
     method, event = entry(built("presenter-moved"))
     assert (method, event["uid"], event["sequence"], event["attendee"]) == (
         "REQUEST",
@@ -130,7 +130,7 @@ def test_whoever_else_gives_it_is_named_also_when_that_is_sent_again(booking: Bo
     for each in (first, again):
         said = rendering.render(email_for(each).message())
         assert said.subject == f"Your presentation on Monday 25 January 2027 has changed ({booking.reference})"
-        assert "Tom Adeyemi is your presenter now. It stays confirmed" in " ".join(said.text.split())
+        assert "Your presenter is now Tom Adeyemi. Your booking is still confirmed" in " ".join(said.text.split())
 
 
 def test_a_request_that_was_moved_is_first_said_to_be_booked_when_it_is_confirmed(booking: Booking) -> None:
@@ -204,7 +204,7 @@ def test_details_are_told_by_their_names_and_as_they_stand(booking: Booking) -> 
     change(booking, contact_name="Ana Diaz", audience_size=30)
     for kind in ("booking-changed", "presenter-changed"):
         said = words(kind)
-        assert "What is different: People coming, contact on the day." in " ".join(said.text.split())
+        assert "What has changed: People coming, contact on the day." in " ".join(said.text.split())
         assert "Ana Diaz" in said.text
         assert built(kind).calendar == b""
 

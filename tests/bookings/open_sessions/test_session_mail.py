@@ -95,7 +95,7 @@ def still(place: SessionPlace, kind: str) -> bool:
 def test_a_place_comes_with_how_to_join_and_a_way_to_give_it_up(session: OpenSession) -> None:
     mail = told(take(session), "place-taken")
     assert mail.subject == f"You have a place: Monday 25 January 2027 ({session.reference})"
-    for said in (LINK, "Asha Patel", "We will remind you a week before, and the day before.", "Give up your place"):
+    for said in (LINK, "Asha Patel", "We will remind you a week before and the day before.", "Give up your place"):
         assert said in mail.text
     assert entry(mail) == ("REQUEST", 1, LINK)
     assert (LINK in mail.kept, "/place-links/" in mail.kept) == (False, False)
@@ -122,7 +122,7 @@ def test_who_only_waited_gets_nothing_for_a_calendar_when_they_leave(session: Op
     waited = take(session)
     give_up_place(place=waited, by=None, now=NOW)
     mail = told(waited, "place-given-up")
-    assert ("You are off the waiting list" in mail.subject, mail.calendar) == (True, b"")
+    assert ("You are no longer on the waiting list" in mail.subject, mail.calendar) == (True, b"")
 
 
 def test_an_offer_says_until_when_and_goes_only_while_it_stands(session: OpenSession, clock: time_machine.Traveller) -> None:
