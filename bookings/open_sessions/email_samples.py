@@ -53,7 +53,7 @@ def examples() -> Iterator[Example]:
     yield _example(emails.PlaceGivenUp, "", {"links": {}, "in_calendars": True}, **given_up)
     yield _example(emails.PlaceGivenUp, _("from the waiting list"), {"links": {}, "in_calendars": False}, **given_up)
     yield _example(emails.PlaceWaiting, "", {"number": 3}, **waits)
-    yield _example(emails.PlaceWaiting, _("next in line"), {"number": 1}, **waits)
+    yield _example(emails.PlaceWaiting, _("first on the list"), {"number": 1}, **waits)
     yield _example(emails.PlaceOffered, "", {"links": SEE_OR_LEAVE}, **OFFER)
     yield _example(emails.PlaceLapsed, "", {"links": {}}, **given_up)
     yield _example(emails.PlaceBumped, "", {"number": 1, "in_calendars": True}, **waits)
