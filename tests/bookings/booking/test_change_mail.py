@@ -90,7 +90,7 @@ def test_its_owner_reads_both_times_and_the_entry_moves(booking: Booking) -> Non
 def test_the_presenter_who_stays_reads_both_times_and_their_entry_moves(booking: Booking) -> None:
     move(booking)
     said = words("presenter-moved")
-    assert "It has moved to Monday 25 January 2027, 2pm" in said.text
+    assert "Your presentation has moved to Monday 25 January 2027, 2pm" in said.text
     assert "It was on Monday 25 January 2027, 10am. You are still the presenter." in said.text
     method, event = entry(built("presenter-moved"))
     assert (method, event["uid"], event["sequence"], event["attendee"]) == (
@@ -109,7 +109,7 @@ def test_who_gave_it_before_reads_the_time_that_was_theirs_and_loses_the_entry(b
     said = words("presenter-freed")
     assert "Monday 25 January 2027, 10am to 11am" in said.text
     assert "2pm" not in said.text
-    assert "takes the entry out of your calendar" in " ".join(said.text.split())
+    assert "removes the entry from your calendar" in " ".join(said.text.split())
     method, event = entry(built("presenter-freed"))
     assert (method, event["status"], event["uid"], event["attendee"]) == (
         "CANCEL",
@@ -229,7 +229,7 @@ def test_the_team_read_what_the_professional_did(booking: Booking) -> None:
     move(booking)
     said = words("staff-booking-moved")
     assert row("staff-booking-moved").recipient == settings.STAFF_EMAIL
-    assert "moved it themselves. It was on Monday 25 January 2027, 10am." in " ".join(said.text.split())
+    assert "The professional moved it. It was on Monday 25 January 2027, 10am." in " ".join(said.text.split())
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,7 @@ def test_it_is_nine_on_the_wall_of_a_working_day(presenter: Presenter, day: date
 def test_of_what_is_lost_later_half_an_hour_after(session: OpenSession) -> None:
     make_place(session)
     fall_ill(session, at("11:00"))
-    assert "or half an hour from now, if that is past, they are told" in read("staff-session-needs-presenter")[1]
+    assert "If that time has passed, we will tell them in half an hour" in read("staff-session-needs-presenter")[1]
     assert [warn_of_sessions(now=at(clock)) for clock in ("11:29", "11:30")] == [0, 1]
 
 
