@@ -1,6 +1,6 @@
 # Everything here works on a bare machine with Python 3.11 or newer and make. `make` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-clocks races faults security access screenshots bench bench-slots bench-memory bench-mail scale figures emails lint format messages css lock
+.PHONY: help run test test-clocks races faults security access screenshots bench bench-slots bench-memory bench-mail scale figures emails words lint format messages css lock
 MAKEFLAGS += --no-print-directory
 
 # The first Python that is new enough: the usual one, or one with its version in its name.
@@ -100,6 +100,10 @@ emails: ## every kind of email into var/emails: html, text, eml, and pictures wi
 	@$(INSTALL) $(DEVELOPMENT)
 	@$(VENV) -m tests.live.browser
 	@$(VENV) -m pytest tests/notifications/pictures.py --quiet $(ARGS)
+
+words: ## the reading age of every page, email and module, the hardest first, with its hardest sentence (docs/words.md)
+	@$(INSTALL) $(DEVELOPMENT)
+	@$(VENV) -m tests.words.measure
 
 lint: ## all that must be clean: style, templates, types, migrations, deployment settings
 	@$(INSTALL) $(DEVELOPMENT)

@@ -25,6 +25,7 @@ class BookingsConfig(AppConfig):
         ]
         texts.register_flagged_sources(*privacy.FLAGGED_SOURCES)
         registry.register_owners(schedule_queries.presenters_at_address)
+        registry.register_names(schedule_queries.presenter_names)
         # Who erases takes them from the last on: bookings, whose presenters are locked before any session.
         register_source(PrivacySource("open_sessions", privacy.export_places, privacy.erase_places, privacy.places_ahead))
         register_source(PrivacySource("bookings_given_away", privacy.export_transferred, privacy.erase_transferred))

@@ -15,7 +15,7 @@ from bookings.models import (
     Visit,
 )
 from leaflets.orders.emails import sample_order as an_order
-from notifications.samples import NOW
+from notifications.samples import NAMES, NOW, PRESENTER, READER
 from professionals.models import Organisation, Person, Profession
 
 STARTS = datetime(2027, 3, 9, 13, 30, tzinfo=UTC)
@@ -82,8 +82,8 @@ def sample_visit(**fields: Any) -> Visit:
 
 def sample_person(**fields: Any) -> Person:
     defaults = {
-        "name": "Nadia Rahman",
-        "email": "nadia.rahman@leeds.nhs.uk",
+        "name": NAMES[READER],
+        "email": READER,
         "phone": "0113 496 0123",
         "profession": Profession.HEALTH_VISITOR,
         "organisation": Organisation(pk=1, name="Leeds Community Healthcare"),
@@ -93,8 +93,8 @@ def sample_person(**fields: Any) -> Person:
 
 def sample_presenter(**fields: Any) -> Presenter:
     defaults = {
-        "name": "Asha Patel",
-        "email": "asha.patel@ctac.example",
+        "name": NAMES[PRESENTER],
+        "email": PRESENTER,
         "phone": "0113 496 0002",
         "nation": Nation.ENGLAND,
         "joining_link": "https://meet.example/ctac-1",

@@ -104,6 +104,10 @@ class Email:
         """12 of "booking:12" and of "complaint:12:34"."""
         return int(self.notification.about.split(":")[1])
 
+    def reader_name(self) -> str:
+        """By which it greets; empty where we don't know who reads at the address."""
+        return name_of_reader(self.notification.recipient)
+
     def context(self) -> dict[str, object]:
         return {}
 
@@ -202,6 +206,30 @@ def register_owners(finder: OwnerFinder) -> None:
     """Called in the AppConfig.ready() of an app that knows people. `finder` is given an address in lower case."""
     if finder not in _owner_finders:
         _owner_finders.append(finder)
+
+
+NameFinder = Callable[[str], Iterable[str]]
+_name_finders: list[NameFinder] = []
+
+
+def register_names(finder: NameFinder) -> None:
+    """Called in the AppConfig.ready() of an app that knows people. `finder` gives the names of whoever has an address.
+
+    It asks as much for an address that nobody has, so that the time of a page doesn't tell which are known.
+    """
+    if finder not in _name_finders:
+        _name_finders.append(finder)
+
+
+def name_of_reader(address: str) -> str:
+    """By which an email to this address greets; empty for the team's mailboxes, for a shared one, and for a stranger's.
+
+    By the address, not by what the email is about: so nobody is called by the name of the person who had a booking before them.
+    """
+    if address.lower() in team_addresses():
+        return ""
+    names = {name for finder in _name_finders for name in finder(address)}
+    return names.pop() if len(names) == 1 else ""
 
 
 MobileFinder = Callable[[Iterable[str]], Iterable[str]]

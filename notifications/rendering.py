@@ -52,10 +52,10 @@ class Rendered:
         return Rendered(subject, text, html)
 
 
-def render(message: Message, *, choices_link: str = "") -> Rendered:
+def render(message: Message, *, choices_link: str = "", reader_name: str = "") -> Rendered:
     """From emails/<template>.html. `choices_link` leads to the page where its reader chooses what they get."""
     links = [choices_link] if choices_link else []
-    facts = {**message.context, "choices_link": choices_link, PRIVATE_LINKS: links}
+    facts = {**message.context, "choices_link": choices_link, "reader_name": reader_name, PRIVATE_LINKS: links}
     rendered = render_page(f"emails/{message.template}.html", message.subject, facts)
     return Rendered(rendered.subject, rendered.text, rendered.html, tuple(dict.fromkeys(links)))
 

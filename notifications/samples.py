@@ -23,7 +23,8 @@ from notifications.rendering import Rendered, one_line, render
 
 Words = Message | Rendered
 NOW = datetime(2027, 2, 22, 10, tzinfo=UTC)
-READER = "nadia.rahman@leeds.nhs.uk"
+READER, PRESENTER, TEAM = "nadia.rahman@leeds.nhs.uk", "asha.patel@ctac.example", "team@ctac.example"
+NAMES = {READER: "Nadia Rahman", PRESENTER: "Asha Patel"}
 # Nobody's: there are no such links.
 PAGE = f"{settings.SITE_URL}/mail/private/"
 
@@ -35,6 +36,7 @@ class Example:
     kind: str
     title: str | Promise
     words: Callable[[], Words]
+    recipient: str = READER
 
     def head(self) -> tuple[Desk, str]:
         """Who sends it, and its subject."""
@@ -48,7 +50,7 @@ def example(email: type[Email], case: str | Promise = "", *, title: str | Promis
     row = {name: facts.pop(name) for name in ("about", "created_at", "recipient", "reference", "version") if name in facts}
     notification = Notification(kind=email.name, **{"created_at": NOW, "recipient": READER, "version": 0, **row})
     title = title or (f"{email.label}, {case}" if case else email.label)
-    return Example(email.name, title, lambda: email(notification, **facts).message())
+    return Example(email.name, title, lambda: email(notification, **facts).message(), notification.recipient)
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,7 @@ class Sample:
     subject: str
     html: str
     text: str
+    recipient: str = READER
     message: Message | None = None
 
     def as_mail(self) -> EmailMultiAlternatives:
@@ -68,7 +71,7 @@ class Sample:
             kind=self.kind,
             about=f"sample:{self.kind}",
             is_account_mail=self.message is None,
-            recipient=READER,
+            recipient=self.recipient,
             message_id=f"<{self.kind}@{mail_domain()}>",
         )
         rendered = Rendered(self.subject, self.text, self.html)
@@ -114,8 +117,13 @@ def sample_at(number: int, kind: str = "") -> Sample | None:
 def _sample(example: Example) -> Sample:
     words = example.words()
     message = words if isinstance(words, Message) else None
-    rendered = words if isinstance(words, Rendered) else render(words, choices_link=made_up_links(example.kind, words).page)
-    return Sample(example.kind, str(example.title), rendered.subject, rendered.html, rendered.text, message)
+    recipient = TEAM if message and rendering.is_for_team(message) and example.recipient == READER else example.recipient
+    rendered = words if isinstance(words, Rendered) else render_sample(example.kind, words, recipient)
+    return Sample(example.kind, str(example.title), rendered.subject, rendered.html, rendered.text, recipient, message)
+
+
+def render_sample(kind: str, message: Message, recipient: str) -> Rendered:
+    return render(message, choices_link=made_up_links(kind, message).page, reader_name=NAMES.get(recipient, ""))
 
 
 def made_up_links(kind: str, message: Message | None) -> rendering.ChoiceLinks:

@@ -15,7 +15,7 @@ from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from ctac.dates import UK, format_clock, format_day, uk_datetime, uk_day
 from notifications.models import REFERENCES_LENGTH, Notification, State, TeamMail
@@ -234,7 +234,7 @@ class StaffDigest(Email):
         return bool(self.emails)
 
     def get_subject(self) -> str:
-        return _("For the team: one thing happened") if self.count == 1 else _("For the team: %(count)d things happened")
+        return ngettext("Team digest: %(count)d update", "Team digest: %(count)d updates", self.count)
 
     @property
     def count(self) -> int:

@@ -27,10 +27,15 @@ class ComplaintEmail(Email):
     def is_still_due(self) -> bool:
         return Complaint.objects.filter(pk=self.about_key, anonymised_at=None).exclude(email="").exists()
 
+    def reader_name(self) -> str:
+        """Of whoever complained, whom we may not know otherwise."""
+        theirs = self.complaint.email.lower() == self.notification.recipient.lower()
+        return self.complaint.name if theirs else super().reader_name()
+
     def facts(self) -> list[dict[str, str]]:
         return [
             {"label": gettext("Reference"), "value": self.complaint.reference},
-            {"label": gettext("It came on"), "value": format_day(self.complaint.received_on)},
+            {"label": gettext("Received on"), "value": format_day(self.complaint.received_on)},
         ]
 
     def context(self) -> dict[str, object]:
@@ -40,9 +45,9 @@ class ComplaintEmail(Email):
 
 class ComplaintReceived(ComplaintEmail):
     name = "complaint-received"
-    label = _("Complaint came")
+    label = _("Complaint received")
     template = "privacy/complaint_received"
-    subject = _("We have your complaint: %(reference)s")
+    subject = _("We have received your complaint: %(reference)s")
 
 
 class ComplaintStepEmail(ComplaintEmail):
@@ -65,9 +70,9 @@ class ComplaintAcknowledged(ComplaintStepEmail):
 
 class ComplaintProgress(ComplaintStepEmail):
     name = "complaint-progress"
-    label = _("How far we are with a complaint")
+    label = _("Update on a complaint")
     template = "privacy/complaint_progress"
-    subject = _("Your complaint: where we are: %(reference)s")
+    subject = _("An update on your complaint: %(reference)s")
 
 
 class ComplaintAnswered(ComplaintStepEmail):
@@ -81,9 +86,9 @@ class StaffComplaint(ComplaintEmail):
     """Nothing that the person wrote, and no name: that is on the page of the complaint."""
 
     name = "staff-complaint"
-    label = _("To staff: a complaint came")
+    label = _("To staff: new complaint")
     template = "privacy/complaint_for_staff"
-    subject = _("A complaint about data came: %(reference)s")
+    subject = _("New complaint about data: %(reference)s")
 
     def is_still_due(self) -> bool:
         return Complaint.objects.filter(pk=self.about_key, state=ComplaintState.RECEIVED).exists()
@@ -108,7 +113,7 @@ class AccountGoes(Email):
     """Not to somebody who did something meanwhile, nor to another address."""
 
     name = WARNING
-    label = _("Account goes unless they sign in")
+    label = _("Account will be erased unless they sign in")
     template = "privacy/account_goes"
     desk = Desk.ACCOUNTS
     can_wait = True
@@ -124,7 +129,7 @@ class AccountGoes(Email):
     def get_subject(self) -> Promise:
         if self.has_account:
             return _("Sign in to keep your details with us")
-        return _("We are about to erase your details")
+        return _("We will soon erase your details")
 
     def context(self) -> dict[str, object]:
         return {
@@ -138,12 +143,12 @@ class AccountGoes(Email):
 def examples() -> Iterator[Example]:
     written = datetime.fromisoformat("2027-01-12T10:00:00Z")
     yield example(AccountGoes, has_account=True, created_at=written)
-    title = gettext("Details go, of somebody whom staff entered")
+    title = gettext("Details that staff entered will be erased")
     yield example(AccountGoes, title=title, has_account=False, created_at=written)
     complaint = Complaint(pk=1, reference="DP-7Q4M-2F", received_on=date(2027, 3, 9), name="Nadia Rahman")
     yield example(ComplaintReceived, complaint=complaint)
     steps: tuple[tuple[type[Email], str], ...] = (
-        (ComplaintAcknowledged, gettext("Mo Farrow looks into it and will ring you this week.")),
+        (ComplaintAcknowledged, gettext("Mo Farrow is looking into it and will call you this week.")),
         (ComplaintProgress, gettext("We have asked the carrier who saw the label. They will answer by Friday.")),
         (
             ComplaintAnswered,

@@ -10,10 +10,11 @@ class ProfessionalsConfig(AppConfig):
         from accounts import limits
         from notifications import registry, samples
         from professionals import emails
-        from professionals.services import address_owners, language_of_address, record_blocked_attempt_of
+        from professionals.services import address_owners, language_of_address, names_at_address, record_blocked_attempt_of
 
         limits.register_recorder(record_blocked_attempt_of)
         registry.name_account_mail(emails.ACCOUNT_EMAIL_LABELS)
         samples.register("professionals.emails.examples")
         registry.register_owners(address_owners)
         registry.register_languages(language_of_address)
+        registry.register_names(names_at_address)

@@ -15,9 +15,9 @@ from django.utils.translation import gettext_lazy as _
 
 from ctac.dates import format_moment
 from notifications.outbox import queue_account_mail
-from notifications.registry import Email
+from notifications.registry import Email, name_of_reader
 from notifications.rendering import Rendered, render_page
-from notifications.samples import PAGE, Example, example
+from notifications.samples import NAMES, PAGE, READER, Example, example
 from professionals.models import AccountRecovery, AddressChange, FlaggedText, Person
 
 # Labels for staff, by kind; allauth’s templates name the kinds.
@@ -25,11 +25,11 @@ ACCOUNT_EMAIL_LABELS: dict[str, str | Promise] = {
     "account-email-confirmation-signup": _("Sign-up code"),
     "account-email-confirmation": _("Code for a new address"),
     "account-login-code": _("Sign-in code"),
-    "account-reauthentication-code": _("Code to show who it is"),
+    "account-reauthentication-code": _("Code to confirm who it is"),
     "account-unknown-account": _("New password for an unknown address"),
     "account-email-changed": _("Email address changed"),
     "account-address-put-back": _("Old email address put back"),
-    "account-account-erased": _("Everything about them erased"),
+    "account-account-erased": _("Their details erased"),
     "account-moved-by-staff": _("Account moved to another address by staff"),
     "account-email-confirm": _("Email address confirmed"),
     "account-email-deleted": _("Email address removed"),
@@ -48,38 +48,42 @@ ACCOUNT_EMAIL_LABELS: dict[str, str | Promise] = {
 
 SAMPLE_CODE = {"code": "BCDF-GHJK"}
 SAMPLE_CHANGE = {
-    "from_email": "nadia.rahman@leeds.nhs.uk",
+    "from_email": READER,
     "to_email": "nadia.rahman@bradford.nhs.uk",
     "link": PAGE,
     "changed": "Tuesday 12 January 2027, 10am",
     "until": "Tuesday 19 January 2027, 10am",
 }
+KNOWN = {"reader_name": NAMES[READER]}
+NOT_KNOWN = {"reader_name": ""}  # at an address that is not, not yet or no longer that of an account
 # The context of each template besides the address, for the samples.
 ACCOUNT_EMAIL_SAMPLES: dict[str, dict[str, str]] = {
-    "account/email/email_confirmation_signup": SAMPLE_CODE,
-    "account/email/login_code": SAMPLE_CODE,
-    "account/email/reauthentication_code": SAMPLE_CODE,
-    "account/email/email_confirmation": SAMPLE_CODE,
-    "account/email/password_reset_code": SAMPLE_CODE,
-    "account/email/unknown_account": {},
-    "account/email/email_changed": SAMPLE_CHANGE,
-    "account/email/password_set": {},
-    "account/email/password_changed": {},
-    "account/email/password_reset": {},
-    "account/email/account_erased": {"themselves": "yes"},
-    "mfa/email/totp_activated": {},
-    "mfa/email/totp_deactivated": {},
-    "mfa/email/webauthn_added": {},
-    "mfa/email/webauthn_removed": {},
-    "mfa/email/recovery_codes_generated": {},
+    "account/email/email_confirmation_signup": SAMPLE_CODE | NOT_KNOWN,
+    "account/email/login_code": SAMPLE_CODE | KNOWN,
+    "account/email/reauthentication_code": SAMPLE_CODE | KNOWN,
+    "account/email/email_confirmation": SAMPLE_CODE | NOT_KNOWN,
+    "account/email/password_reset_code": SAMPLE_CODE | KNOWN,
+    "account/email/unknown_account": NOT_KNOWN,
+    "account/email/email_changed": SAMPLE_CHANGE | NOT_KNOWN,
+    "account/email/password_set": KNOWN,
+    "account/email/password_changed": KNOWN,
+    "account/email/password_reset": KNOWN,
+    "account/email/account_erased": {"themselves": "yes"} | NOT_KNOWN,
+    "mfa/email/totp_activated": KNOWN,
+    "mfa/email/totp_deactivated": KNOWN,
+    "mfa/email/webauthn_added": KNOWN,
+    "mfa/email/webauthn_removed": KNOWN,
+    "mfa/email/recovery_codes_generated": KNOWN,
 }
 
 
 def render_account_email(template_prefix: str, email: str, context: dict[str, Any]) -> Rendered:
-    """Subject from <prefix>_subject.txt, text and HTML from <prefix>_message.html."""
+    """Subject from <prefix>_subject.txt, text and HTML from <prefix>_message.html. Samples have a `reader_name` of their own."""
     subject = render_to_string(f"{template_prefix}_subject.txt", context)
     minutes = settings.ACCOUNT_LOGIN_BY_CODE_TIMEOUT // 60
-    return render_page(f"{template_prefix}_message.html", subject, {**context, "email": email, "minutes": minutes})
+    name = context["reader_name"] if "reader_name" in context else name_of_reader(email)
+    facts = {**context, "email": email, "minutes": minutes, "reader_name": name}
+    return render_page(f"{template_prefix}_message.html", subject, facts)
 
 
 def account_email_kind(template_prefix: str) -> str:
@@ -128,7 +132,7 @@ class AddressObjection(Email):
     name = OBJECTION
     label = _("To staff: an old email address was put back")
     template = "professionals/address_objection"
-    subject = _("Somebody put an old email address back: an account may have been misused")
+    subject = _("Please check an account: somebody has put its old email address back")
 
     @cached_property
     def path(self) -> str:
@@ -150,7 +154,7 @@ class SafeguardingFlag(Email):
     name = "safeguarding-flag"
     label = _("To the safeguarding lead: something to read")
     template = "professionals/safeguarding_flag"
-    subject = _("Please read what was written with %(reference)s")
+    subject = _("Please read the note on %(reference)s")
 
     @cached_property
     def flagged(self) -> FlaggedText | None:
@@ -167,18 +171,18 @@ class SafeguardingFlag(Email):
 
 def examples() -> Iterator[Example]:
     yield example(SafeguardingFlag, reference="BK-7Q4M-2F", flagged=FlaggedText(pk=12))
-    render = partial(render_account_email, email="nadia.rahman@leeds.nhs.uk")
+    render = partial(render_account_email, email=READER)
     for prefix, context in ACCOUNT_EMAIL_SAMPLES.items():
         kind = account_email_kind(prefix)
         title = gettext("Account: %(what)s") % {"what": ACCOUNT_EMAIL_LABELS[kind]}
         yield Example(kind, title, partial(render, prefix, context=context))
     yield example(AddressObjection, path="/staff/professionals/person/1/change/")
     moment: dict[str, object] = {"moment": "Tuesday 12 January 2027, 10am"}
-    put_back: dict[str, object] = {"old": "nadia.rahman@leeds.nhs.uk", **moment}
+    put_back: dict[str, object] = {"old": READER, **moment}
     cases: tuple[tuple[str, Promise, dict[str, object]], ...] = (
-        (MOVED_BY_STAFF, _("Account: moved to another address by staff"), moment),
-        (PUT_BACK, _("Account: old address back"), put_back | {"is_theirs": True}),
-        (PUT_BACK, _("Account: old address back, to the other one"), put_back | {"is_theirs": False}),
+        (MOVED_BY_STAFF, _("Account: moved to another address by staff"), moment | NOT_KNOWN),
+        (PUT_BACK, _("Account: old address back"), put_back | KNOWN | {"is_theirs": True}),
+        (PUT_BACK, _("Account: old address back, to the other one"), put_back | NOT_KNOWN | {"is_theirs": False}),
     )
     for prefix, label, facts in cases:
         yield Example(account_email_kind(prefix), label, partial(render, prefix, context=facts))

@@ -364,6 +364,11 @@ def address_owners(address: str) -> Iterator[Owner]:
         yield Owner(user.email, gettext("Account"), reverse("staff:accounts_user_change", args=[user.pk]))
 
 
+def names_at_address(address: str) -> Iterable[str]:
+    """Of the professional who reads mail there, if there is one: an address is one person's."""
+    return Person.objects.with_email(address).values_list("name", flat=True)
+
+
 # Changes of address: the old address is notified, and its reader has a week to put it back (ADR 7).
 
 OBJECT_FOR = timedelta(days=7)

@@ -21,7 +21,7 @@ from bookings.email_samples import (
 from bookings.emails import BookingEmail
 from bookings.models import BookingEvent, DateOption, EventKind, NotKeptReason, OptionKind, OptionState, Precision, State
 from leaflets.models import OrderState
-from notifications.samples import NOW, Example, example
+from notifications.samples import NOW, PRESENTER, Example, example
 
 # Nobody's: there is no such link.
 LINKS = {"change": "https://ctac.example/links/private/", "cancel": "https://ctac.example/links/private/cancel/"}
@@ -29,13 +29,13 @@ MOVED = BookingEvent(changes={"time": [(STARTS - timedelta(days=7)).isoformat(),
 CHANGED = BookingEvent(changes={"fields": ["audience_size", "contact_name", "contact_phone", "room"]})
 REASON = "Our hall is flooded. We hope to ask again in May."
 KEPT_UNTIL = datetime(2027, 2, 24, 17, tzinfo=UTC)
-PRESENTER = "asha.patel@ctac.example"
 CANCELLED: dict[str, Any] = {"state": State.CANCELLED, "closed_reason": REASON}
 
 
 def _example(email: type[BookingEmail], case: str = "", facts: dict[str, Any] | None = None, **fields: Any) -> Example:
     """A case of that email about a booking with these fields; `facts` are what it would read beside the booking."""
-    return example(email, case, booking=sample_booking(**fields), **(facts or {}))
+    to = {"recipient": PRESENTER} if issubclass(email, emails.PresenterEmail) else {}
+    return example(email, case, booking=sample_booking(**fields), **{**to, **(facts or {})})
 
 
 def examples() -> Iterator[Example]:

@@ -206,7 +206,7 @@ class BookingConfirmed(NewsEmail, ProfessionalEmail):
 
     def get_subject(self) -> str | Promise:
         if self.news == EventKind.LINK_SET:
-            return _("The joining link for %(day)s (%(reference)s)")
+            return _("Your joining link for %(day)s has changed (%(reference)s)")
         if self.news == EventKind.REASSIGNED:
             return _("Your presentation on %(day)s has changed (%(reference)s)")
         return self.subject
@@ -283,7 +283,7 @@ class BookingDeclined(BookingEmail):
     label = _("Booking declined")
     template = "bookings/booking_declined"
     subject = _("We can’t give your presentation on %(day)s (%(reference)s)")
-    subject_without_time = _("We can’t give the presentation that you asked for (%(reference)s)")
+    subject_without_time = _("We can’t give the presentation you asked for (%(reference)s)")
     states = (State.DECLINED,)
 
 
@@ -334,8 +334,8 @@ class BookingGivenAway(BookingEmail):
     name = "booking-given-away"
     label = _("Booking taken over by a colleague")
     template = "bookings/booking_given_away"
-    subject = _("A colleague takes over your presentation on %(day)s (%(reference)s)")
-    subject_without_time = _("A colleague takes over your request (%(reference)s)")
+    subject = _("A colleague is taking over your presentation on %(day)s (%(reference)s)")
+    subject_without_time = _("A colleague is taking over your request (%(reference)s)")
     calendar_method = "CANCEL"
 
     def is_still_due(self) -> bool:
@@ -356,8 +356,8 @@ class BookingTakenOver(ProfessionalEmail):
     name = "booking-taken-over"
     label = _("Booking of a colleague taken over")
     template = "bookings/booking_taken_over"
-    subject = _("You take over a presentation: %(day)s (%(reference)s)")
-    subject_without_time = _("You take over a request (%(reference)s)")
+    subject = _("You are taking over a presentation: %(day)s (%(reference)s)")
+    subject_without_time = _("You are taking over a request (%(reference)s)")
     calendar_method = "REQUEST"
     has_joining_link = True
 
@@ -372,16 +372,16 @@ class PresenterBooked(PresenterEmail, NewsEmail):
     name = "presenter-booked"
     label = _("To the presenter: booked")
     template = "bookings/booking_presenter_new"
-    subject = _("You are booked: %(day)s (%(reference)s)")
+    subject = _("You are giving a presentation on %(day)s (%(reference)s)")
 
     def get_subject(self) -> str | Promise:
-        return _("The joining link for %(day)s (%(reference)s)") if self.news == EventKind.LINK_SET else self.subject
+        return _("Your joining link for %(day)s has changed (%(reference)s)") if self.news == EventKind.LINK_SET else self.subject
 
 
 class PresenterKept(PresenterBooked):
     name = "presenter-kept"
     label = _("To the presenter: time kept")
-    subject = _("Your time is kept for a request: %(day)s (%(reference)s)")
+    subject = _("We are keeping your time for a request: %(day)s (%(reference)s)")
     states = (State.REQUESTED,)
 
 
@@ -391,13 +391,13 @@ class PresenterReminder(PresenterEmail, ReminderEmail):
     name = "presenter-reminder"
     label = _("To the presenter: the day before")
     template = "bookings/booking_presenter_reminder"
-    subject = _("Reminder: you are giving %(reference)s on %(day)s")
+    subject = _("Reminder: your presentation on %(day)s (%(reference)s)")
 
 
 class PresenterReminderWeek(PresenterReminder):
     name = "presenter-reminder-week"
     label = _("To the presenter: a week before")
-    subject = _("Coming up: you are giving %(reference)s on %(day)s")
+    subject = _("Coming up: your presentation on %(day)s (%(reference)s)")
     early = True
 
 
@@ -405,7 +405,7 @@ class PresenterCancelled(PresenterEmail, ClosedEmail):
     name = "presenter-cancelled"
     label = _("To the presenter: cancelled")
     template = "bookings/booking_presenter_cancelled"
-    subject = _("You are free again: %(day)s (%(reference)s)")
+    subject = _("You are no longer needed on %(day)s (%(reference)s)")
     states = (State.CANCELLED, State.DECLINED)
 
     def context(self) -> dict[str, object]:
@@ -417,10 +417,10 @@ class PresenterFreed(TeamEmail):
     """To the presenter before; of a booking that was moved, as it was for them."""
 
     name = "presenter-freed"
-    label = _("To the presenter: no longer theirs")
+    label = _("To the presenter: presentation no longer theirs")
     template = "bookings/booking_presenter_freed"
-    subject = _("No longer yours: %(day)s (%(reference)s)")
-    subject_without_time = _("No longer yours: %(reference)s")
+    subject = _("You are no longer giving the presentation on %(day)s (%(reference)s)")
+    subject_without_time = _("You are no longer giving %(reference)s")
     calendar_method = "CANCEL"
 
     @cached_property
@@ -456,7 +456,7 @@ class PresenterMoved(PresenterEmail, MovedEmail):
     name = "presenter-moved"
     label = _("To the presenter: moved")
     template = "bookings/booking_presenter_changed"
-    subject = _("Moved to %(day)s, %(clock)s (%(reference)s)")
+    subject = _("Your presentation has moved to %(day)s, %(clock)s (%(reference)s)")
     has_joining_link = True
 
 
@@ -464,7 +464,7 @@ class PresenterChanged(PresenterEmail, DetailsEmail):
     name = "presenter-changed"
     label = _("To the presenter: changed")
     template = "bookings/booking_presenter_changed"
-    subject = _("Changed: %(day)s (%(reference)s)")
+    subject = _("Your presentation on %(day)s has changed (%(reference)s)")
     has_joining_link = True
 
 
@@ -483,7 +483,7 @@ class StaffNewBooking(TeamEmail, DatesEmail):
 
     def get_subject(self) -> Promise:
         if not self.booking.has_time:
-            return _("Please decide: request %(reference)s with own dates")
+            return _("Please decide: request %(reference)s suggests dates")
         if self.booking.state == State.REQUESTED:
             return _("Please decide: request %(reference)s for %(day)s")
         return _("New booking %(reference)s on %(day)s")
@@ -499,7 +499,7 @@ class StaffNewBooking(TeamEmail, DatesEmail):
             row(gettext("Email"), person.email),
             row(gettext("Domain"), domain_text % {"domain": person.email.rpartition("@")[2]} if person.email else ""),
             phone_row(gettext("Phone"), person.phone),
-            row(gettext("Came by"), booking.get_channel_display()),
+            row(gettext("How they asked"), booking.get_channel_display()),
         ]
         context = {**super().context(), "caller_rows": caller_rows, "day_rows": rows_of_the_day(booking)}
         if booking.has_time:
@@ -587,7 +587,7 @@ class StaffDatesLapsed(TeamEmail, UndecidedEmail):
     name = "staff-dates-lapsed"
     label = _("To staff: dates lapsed")
     template = "bookings/booking_staff_request"
-    subject = _("Dates lapsed: request %(reference)s")
+    subject = _("We no longer keep the dates for request %(reference)s")
     in_digest = True
 
     def context(self) -> dict[str, object]:

@@ -162,13 +162,19 @@ def booking_entry(booking: Booking, status: str, *, for_presenter: bool = False,
     # Who gave it before needs no way in to what somebody else gives now.
     withdrawn_online = status == CANCELLED and booking.format == Format.ONLINE
     if for_presenter:
-        text = _("Reference %(reference)s. Contact and details: %(url)s. If you can’t go, tell the team, not the calendar.")
+        text = _(
+            "Reference %(reference)s. For the contact and details, go to %(url)s. "
+            "If you can’t go, tell the team: we won’t see a reply from your calendar."
+        )
         brought: Brought | None = getattr(booking, "brought", None)
         if brought and brought.live_order:
-            text += " " + _("There are leaflets to bring: they stand there too.")
+            text += " " + _("You have leaflets to bring, which are listed there too.")
         url = reverse("presenter_visit", args=[booking.reference])
     else:
-        text = _("Reference %(reference)s. To change or cancel, go to %(url)s or call %(phone)s: answering here doesn’t tell us.")
+        text = _(
+            "Reference %(reference)s. To change or cancel, go to %(url)s or call %(phone)s. "
+            "We won’t see a reply from your calendar."
+        )
         url = booking.get_absolute_url()
     context = {"reference": booking.reference, "url": f"{settings.SITE_URL}{url}", "phone": settings.ADVICE_PHONE}
     return CalendarEntry(
@@ -185,7 +191,7 @@ def booking_entry(booking: Booking, status: str, *, for_presenter: bool = False,
 
 def team_calendar(booking: Booking, *, now: datetime) -> bytes:
     """A copy for colleagues of whoever booked: an entry of its own, without the reference and the owner's page."""
-    text = _("Details, and whether anything has changed: %(url)s") % {"url": booking.team_url}
+    text = _("For details and any changes, go to %(url)s") % {"url": booking.team_url}
     entry = replace(booking_entry(booking, CONFIRMED), uid=f"team-{booking.ical_uid}", description=text)
     return calendar_of("PUBLISH", [entry], now=now).to_ical()
 
@@ -202,12 +208,15 @@ def session_entry(
     session: OpenSession, status: str, *, for_presenter: bool = False, may_join: bool = False, sequence: int | None = None
 ) -> CalendarEntry:
     is_joinable = may_join and status == CONFIRMED and session.is_scheduled
-    text, url = _("Reference %(reference)s. More about it: %(url)s."), session.get_absolute_url()
+    text, url = _("Reference %(reference)s. For details, go to %(url)s."), session.get_absolute_url()
     if for_presenter:
-        text = _("Reference %(reference)s. Details: %(url)s. If you can’t give it, tell the team, not the calendar.")
+        text = _(
+            "Reference %(reference)s. For details, go to %(url)s. "
+            "If you can’t give it, tell the team: we won’t see a reply from your calendar."
+        )
         url = reverse("presenter_session", args=[session.reference])
     elif may_join:
-        text = _("Reference %(reference)s. To give up your place, go to %(url)s: answering here doesn’t tell us.")
+        text = _("Reference %(reference)s. To give up your place, go to %(url)s. We won’t see a reply from your calendar.")
         url = reverse("session_mine", args=[session.reference])
     description = text % {"reference": session.reference, "url": f"{settings.SITE_URL}{url}"}
     return CalendarEntry(

@@ -29,7 +29,7 @@ class BookingAfterwards(BookingEmail):
     name = "booking-afterwards"
     label = _("After the presentation")
     template = "bookings/booking_afterwards"
-    subject = _("How was it on %(day)s? (%(reference)s)")
+    subject = _("How was your presentation on %(day)s? (%(reference)s)")
     can_wait = True
 
     def is_still_due(self) -> bool:
@@ -60,7 +60,7 @@ class SessionAfterwards(Email):
     name = "session-afterwards"
     label = _("After an open session")
     template = "bookings/session_afterwards"
-    subject = _("How was it on %(day)s? (%(reference)s)")
+    subject = _("How was our session on %(day)s? (%(reference)s)")
     desk = Desk.BOOKINGS
     can_wait = True
 
@@ -121,8 +121,8 @@ class YearLaterEmail(Email):
 
     def get_subject(self) -> Promise:
         if isinstance(self.given, Booking):
-            return _("A year ago: would you like us to come again?")
-        return _("A year ago: would you like to join us again?")
+            return _("It has been a year: would you like us to come again?")
+        return _("It has been a year: would you like to join us again?")
 
     def context(self) -> dict[str, object]:
         presentation, start = self.given.presentation, self.given.starts_at

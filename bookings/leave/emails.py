@@ -17,7 +17,7 @@ from bookings.models.leave import END_OF_DAY, START_OF_DAY
 from bookings.text import row
 from ctac.dates import uk_datetime
 from notifications.registry import Desk, Email
-from notifications.samples import NOW, Example, example
+from notifications.samples import NOW, PRESENTER, Example, example
 
 
 class LeaveEmail(Email):
@@ -59,7 +59,7 @@ class LeaveAsked(LeaveEmail):
     name = "leave-asked"
     label = _("To staff: leave asked for")
     template = "bookings/leave_asked"
-    subject = _("Please decide: leave of %(name)s, %(when)s")
+    subject = _("Please decide on leave for %(name)s: %(when)s")
     state = LeaveState.ASKED
     in_digest = True
 
@@ -72,7 +72,7 @@ class LeaveEntered(LeaveEmail):
     name = "leave-entered"
     label = _("To staff: presenter is away")
     template = "bookings/leave_entered"
-    subject = _("Away: %(name)s, %(when)s")
+    subject = _("%(name)s is away: %(when)s")
 
 
 class LeaveGranted(LeaveEmail):
@@ -102,5 +102,5 @@ def examples() -> Iterator[Example]:
     refused = {"state": LeaveState.REFUSED, "answer": "Two of us are away that week."}
     yield example(LeaveAsked, leave=Leave(pk=1, **{**fields, "state": LeaveState.ASKED}))
     yield example(LeaveEntered, leave=Leave(pk=1, **{**fields, "kind": LeaveKind.ILLNESS}))
-    yield example(LeaveGranted, leave=Leave(pk=1, **fields))
-    yield example(LeaveRefused, leave=Leave(pk=1, **{**fields, **refused}))
+    yield example(LeaveGranted, leave=Leave(pk=1, **fields), recipient=PRESENTER)
+    yield example(LeaveRefused, leave=Leave(pk=1, **{**fields, **refused}), recipient=PRESENTER)

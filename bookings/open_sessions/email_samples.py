@@ -21,7 +21,7 @@ from bookings.models import (
 )
 from bookings.open_sessions import emails
 from notifications.registry import Email
-from notifications.samples import NOW, Example, example
+from notifications.samples import NOW, PRESENTER, Example, example
 
 # Nobody's: there is no such link.
 LEAVE = {"leave": "https://ctac.example/place-links/private/leave/"}
@@ -53,7 +53,7 @@ def examples() -> Iterator[Example]:
     yield _example(emails.PlaceGivenUp, "", {"links": {}, "in_calendars": True}, **given_up)
     yield _example(emails.PlaceGivenUp, _("from the waiting list"), {"links": {}, "in_calendars": False}, **given_up)
     yield _example(emails.PlaceWaiting, "", {"number": 3}, **waits)
-    yield _example(emails.PlaceWaiting, _("next in line"), {"number": 1}, **waits)
+    yield _example(emails.PlaceWaiting, _("first on the list"), {"number": 1}, **waits)
     yield _example(emails.PlaceOffered, "", {"links": SEE_OR_LEAVE}, **OFFER)
     yield _example(emails.PlaceLapsed, "", {"links": {}}, **given_up)
     yield _example(emails.PlaceBumped, "", {"number": 1, "in_calendars": True}, **waits)
@@ -82,13 +82,14 @@ def examples() -> Iterator[Example]:
 
     # To presenter and team.
     given, closed = emails.SessionForPresenter, emails.SessionClosedForPresenter
-    yield example(given, session=sample_for_presenter(), change=None)
+    mine: dict[str, Any] = {"recipient": PRESENTER}
+    to = {**mine, "version": 1}
+    yield example(given, session=sample_for_presenter(), change=None, **mine)
     times = [(GIVEN_AT - timedelta(days=7)).isoformat(), GIVEN_AT.isoformat()]
     moved = SessionEvent(kind=SessionEventKind.MOVED, changes={"time": times})
-    yield example(given, _("moved"), session=sample_for_presenter(sequence=1), change=moved)
+    yield example(given, _("moved"), session=sample_for_presenter(sequence=1), change=moved, **mine)
     linked = SessionEvent(kind=SessionEventKind.LINK_SET)
-    yield example(given, _("how to join"), session=sample_for_presenter(sequence=1), change=linked)
-    to: dict[str, Any] = {"recipient": "asha.patel@ctac.example", "version": 1}
+    yield example(given, _("how to join"), session=sample_for_presenter(sequence=1), change=linked, **mine)
     yield example(closed, session=sample_for_presenter(presenter=None), **to)
     off = sample_for_presenter(state=SessionState.CANCELLED, closed_reason="Our presenter is ill, and nobody else can step in.")
     yield example(closed, _("cancelled"), session=off, **to)
@@ -99,8 +100,8 @@ def examples() -> Iterator[Example]:
     yield _example(emails.SessionReminderWeek, joining_help=HELP)
     yield _example(emails.SessionReminderWeek, _("no link yet"), joining_help=HELP, **no_link)
     yield _example(emails.SessionReminder, joining_help=HELP)
-    yield example(emails.SessionPresenterReminderWeek, session=sample_for_presenter())
-    yield example(emails.SessionPresenterReminder, session=sample_for_presenter())
+    yield example(emails.SessionPresenterReminderWeek, session=sample_for_presenter(), **mine)
+    yield example(emails.SessionPresenterReminder, session=sample_for_presenter(), **mine)
     one = sample_session()
     later = sample_session(starts_at=STARTS + timedelta(days=7), ends_at=STARTS + timedelta(days=7, minutes=90))
     yield example(emails.SessionInvitation, sessions=[one])

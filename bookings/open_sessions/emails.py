@@ -170,7 +170,7 @@ class PlaceLapsed(PlaceEmail):
     name = "place-lapsed"
     label = _("Offer ran out")
     template = "bookings/place_lapsed"
-    subject = _("The place on %(day)s is not kept any more (%(reference)s)")
+    subject = _("We no longer keep a place for you on %(day)s (%(reference)s)")
     states = (PlaceState.GIVEN_UP,)
     has_links = False
 
@@ -195,14 +195,14 @@ class PlaceGivenUp(PlaceLost):
     def get_subject(self) -> Promise:
         if self.in_calendars:
             return _("You have given up your place: %(day)s (%(reference)s)")
-        return _("You are off the waiting list: %(day)s (%(reference)s)")
+        return _("You are no longer on the waiting list: %(day)s (%(reference)s)")
 
 
 class PlaceBumped(PlaceLost):
     name = "place-bumped"
     label = _("Back on the waiting list")
     template = "bookings/place_bumped"
-    subject = _("We need your place on %(day)s back (%(reference)s)")
+    subject = _("You are back on the waiting list: %(day)s (%(reference)s)")
     states = (PlaceState.WAITING,)
 
 
@@ -274,9 +274,9 @@ class SessionDetails(PlaceEmail):
 
     def get_subject(self) -> Promise:
         if self.takes_place:
-            return _("The session on %(day)s takes place (%(reference)s)")
+            return _("The session on %(day)s will go ahead (%(reference)s)")
         if not self.place.session.joining_link:
-            return _("Please don’t use the joining link for %(day)s (%(reference)s)")
+            return _("Please stop using your joining link for %(day)s (%(reference)s)")
         return _("How to join on %(day)s (%(reference)s)")
 
     def context(self) -> dict[str, object]:
@@ -358,11 +358,11 @@ class SessionEmail(OpenSessionEmail):
         ]
         if may_join:
             label, link = gettext("Joining link"), session.joining_link
-            none = row(label, gettext("There is none yet. The team sets one, and you get it by email."))
+            none = row(label, gettext("Not set yet. The team will set one, and we will email it to you."))
             rows.append({**row(label, link), "href": link, "is_private": True} if link else none)
             if session.joining_help:
                 rows.append({**row(gettext("How to join"), session.joining_help), "is_private": True})
-            rows.append(row(gettext("Who comes"), places_in_words(session)))
+            rows.append(row(gettext("Who is coming"), places_in_words(session)))
         return [*rows, row(gettext("Reference"), session.reference)]
 
 
@@ -410,7 +410,7 @@ class SessionClosedForPresenter(SessionEmail):
     """To who gave it: it is cancelled, or somebody else's now."""
 
     name = "session-closed-for-presenter"
-    label = _("To the presenter: session not theirs")
+    label = _("To the presenter: session no longer theirs")
     template = "bookings/session_presenter_closed"
     calendar_method = "CANCEL"
 
@@ -432,8 +432,8 @@ class SessionClosedForPresenter(SessionEmail):
 
     def get_subject(self) -> Promise:
         if self.is_cancelled:
-            return _("Cancelled: open session on %(day)s (%(reference)s)")
-        return _("No longer yours: open session on %(day)s (%(reference)s)")
+            return _("Your open session on %(day)s is cancelled (%(reference)s)")
+        return _("You are no longer giving the open session on %(day)s (%(reference)s)")
 
     def context(self) -> dict[str, object]:
         return {
@@ -474,7 +474,7 @@ class StaffSessionNeedsPresenter(SessionEmail):
     name = "staff-session-needs-presenter"
     label = _("To staff: session needs a presenter")
     template = "bookings/session_staff_needs_presenter"
-    subject = _("Needs a presenter: open session on %(day)s (%(reference)s)")
+    subject = _("The open session on %(day)s needs a presenter (%(reference)s)")
     people_know = False  # those with a place, that it may not take place
 
     def is_still_due(self) -> bool:
@@ -486,7 +486,7 @@ class StaffSessionNeedsPresenter(SessionEmail):
         rows = [
             row(gettext("Open session"), session.presentation.title),
             row(gettext("When"), session.when),
-            row(gettext("Who comes"), places_in_words(session)),
+            row(gettext("Who is coming"), places_in_words(session)),
             row(gettext("Reference"), session.reference),
         ]
         url = f"{settings.SITE_URL}{reverse('staff:bookings_opensession_change', args=[session.pk])}"
@@ -496,7 +496,7 @@ class StaffSessionNeedsPresenter(SessionEmail):
 class StaffSessionUnsure(StaffSessionNeedsPresenter):
     name = "staff-session-unsure"
     label = _("To staff: session still needs a presenter")
-    subject = _("Still needs a presenter: open session on %(day)s (%(reference)s)")
+    subject = _("The open session on %(day)s still needs a presenter (%(reference)s)")
     people_know = True
 
     def is_still_due(self) -> bool:

@@ -17,7 +17,7 @@ from bookings.open_sessions.email_samples import sample_for_presenter
 from bookings.presenter.views import AGENDA, SessionStop, VisitStop, session_stop_rows, stops_on, visit_stop_rows
 from ctac.dates import format_clock, format_day
 from notifications.registry import Desk, Email
-from notifications.samples import Example, example
+from notifications.samples import PRESENTER, Example, example
 
 
 class PresenterAgenda(Email):
@@ -85,8 +85,8 @@ def examples() -> Iterator[Example]:
     leave = gettext("Leave %(from)s at %(clock)s. The journey takes %(minutes)d minutes, with parking.")
     away = VisitStop(visit, leave % {"clock": "12:45pm", "from": "LS9 7TF", "minutes": 45}, visit_stop_rows(visit))
     online = SessionStop(session, session_stop_rows(session))
-    yield example(PresenterAgenda, day=day, stops=[online, away])
+    yield example(PresenterAgenda, day=day, stops=[online, away], recipient=PRESENTER)
     long = sample_booking(**{**longest_fields(), "presenter": sample_presenter()})
     stop = replace(away, booking=long, rows=visit_stop_rows(long))
-    yield example(PresenterAgenda, gettext("longest words"), day=day, stops=[stop])
-    yield example(PresenterAgenda, gettext("only online"), day=day, stops=[online])
+    yield example(PresenterAgenda, gettext("longest words"), day=day, stops=[stop], recipient=PRESENTER)
+    yield example(PresenterAgenda, gettext("only online"), day=day, stops=[online], recipient=PRESENTER)

@@ -179,6 +179,11 @@ def presenters_at_address(address: str) -> Iterator[Owner]:
         yield Owner(presenter.name, _("Presenter"), href, presenter.phone)
 
 
+def presenter_names(address: str) -> Iterable[str]:
+    """Of the presenters who read mail there."""
+    return Presenter.objects.filter(email__iexact=address).values_list("name", flat=True)
+
+
 PREVIEW_DAYS = 21
 PREVIEW_NAMES = {Format.WORKPLACE: gettext_lazy("Near the base"), Format.ONLINE: gettext_lazy("Online")}
 

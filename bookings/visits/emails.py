@@ -28,7 +28,7 @@ def name_of_visitor(booking: Booking) -> str:
 
 
 def phone_or_none(label: str, number: str) -> Row:
-    return phone_row(label, number) if number else row(label, gettext("We keep no phone number"))
+    return phone_row(label, number) if number else row(label, gettext("We don’t have their phone number"))
 
 
 def on_it_text(visit: Visit | None) -> str:
@@ -60,7 +60,7 @@ class OverdueEmail(TeamEmail):
         return self.sentence
 
     def get_subject(self) -> str:
-        return gettext("Still nothing: %(subject)s") % {"subject": self.subject} if self.escalated else str(self.subject)
+        return gettext("Still no news: %(subject)s") % {"subject": self.subject} if self.escalated else str(self.subject)
 
     def context(self) -> dict[str, object]:
         booking = self.booking
@@ -108,7 +108,7 @@ class StaffNoCheckOut(OverdueEmail):
     label = _("To staff: no check-out")
     subject = _("No check-out from %(name)s (%(reference)s)")
     sms = _("CTAC: no check-out from visit %(reference)s. Call the presenter, then tell us how they are: %(resolve_url)s")
-    sentence = _("The visit of %(name)s ended at %(clock)s on %(day)s, and there is no check-out.")
+    sentence = _("The visit ended at %(clock)s on %(day)s, and %(name)s has not checked out.")
     missed = CHECK_OUT
 
 
@@ -218,7 +218,7 @@ class StaffStillNoPresenter(TeamEmail):
         booking, person = self.booking, self.booking.person
         url = f"{settings.SITE_URL}{reverse('staff:bookings_booking_stand_ins')}#{booking.reference}"
         ring_rows = [
-            row(gettext("1. Who booked"), person.name),
+            row(gettext("1. The person who booked"), person.name),
             phone_or_none(gettext("Their phone"), person.phone),
             row(gettext("2. Contact on the day"), booking.contact_name),
             phone_row(gettext("Contact’s phone"), booking.contact_phone),

@@ -130,7 +130,7 @@ class OrderApproved(OrderEmail):
     name = "order-approved"
     label = _("Request for leaflets agreed")
     template = "leaflets/order_approved"
-    subject = _("Yes: we are sending you leaflets (%(reference)s)")
+    subject = _("We are sending your leaflets (%(reference)s)")
     states = set(OrderState) - {OrderState.REQUESTED, OrderState.CANCELLED, OrderState.DECLINED}
 
     def copies(self, line: OrderLine) -> int:
@@ -187,7 +187,7 @@ class OrderChanged(OrderEmail):
     name = "order-changed"
     label = _("Order changed")
     template = "leaflets/order_changed"
-    subject = _("Your leaflet order %(reference)s is changed")
+    subject = _("Your leaflet order %(reference)s has changed")
     states = OPEN_STATES
 
     def is_still_due(self) -> bool:
@@ -330,7 +330,7 @@ class MissingEmail(OrderEmail):
         parcel = self.missing.parcel
         return [
             *({"label": copies_text(count), "value": title} for count, title in self.contents),
-            {"label": gettext("Left on"), "value": format_day(parcel.dispatched_at)},
+            {"label": gettext("Sent on"), "value": format_day(parcel.dispatched_at)},
             {"label": gettext("To"), "value": "\n".join(parcel.order.address)},
             {"label": gettext("Tracking number"), "value": parcel.tracking_number},
             {"label": gettext("Reference"), "value": parcel.order.reference},
@@ -341,7 +341,7 @@ class OrderMissing(MissingEmail):
     name = "order-missing"
     label = _("Parcel never came")
     template = "leaflets/order_missing"
-    subject = _("You told us that your leaflets never came: %(reference)s")
+    subject = _("We are looking for your missing leaflets: %(reference)s")
 
 
 class OrderResent(MissingEmail):
@@ -386,7 +386,7 @@ class StaffOrderMissing(MissingEmail):
     name = "staff-order-missing"
     label = _("To staff: parcel never came")
     template = "leaflets/order_missing_for_staff"
-    subject = _("Please decide: the leaflets of %(reference)s never came")
+    subject = _("Please decide: the leaflets from %(reference)s never came")
     in_digest = True
 
     def context(self) -> dict[str, object]:

@@ -124,14 +124,14 @@ class EditionRecalled(Email):
         """What becomes of one order, in a sentence or two."""
         successor, title = self.recall.successor, ""
         if successor and self.recall.instead == RecallReplacement.SAME:
-            title = gettext("the edition of %(label)s") % {"label": successor.label}
+            title = gettext("the %(label)s edition") % {"label": successor.label}
         elif successor:
             title = gettext("“%(title)s”") % {"title": successor.leaflet.title}
         facts = {"title": title, "recalled": self.recall.edition.leaflet.title}
         parts = [
-            (recall_order.moved, _("You get %(copies)s of %(title)s instead.")),
+            (recall_order.moved, _("We will send you %(copies)s of %(title)s instead.")),
             (recall_order.to_come, self.waiting_text(recall_order)),
-            (recall_order.cancelled, _("We don’t send %(copies)s of “%(recalled)s”.")),
+            (recall_order.cancelled, _("We won’t send %(copies)s of “%(recalled)s”.")),
         ]
         sentences = [str(sentence) % {**facts, "copies": copies_text(count)} for count, sentence in parts if count]
         if recall_order.order.state == OrderState.CANCELLED:
@@ -140,12 +140,14 @@ class EditionRecalled(Email):
 
     def waiting_text(self, recall_order: RecallOrder) -> str | Promise:
         if recall_order.order.state == OrderState.REQUESTED:
-            return _("You asked for %(copies)s. If we agree, it is %(title)s.") if self.recall.successor else ""
+            return _("You asked for %(copies)s. If we agree, we will send %(title)s.") if self.recall.successor else ""
         if self.recall.successor is None:
-            return _("Your %(copies)s come when the next edition is printed. We keep your place, and email you then.")
+            return _(
+                "We will send your %(copies)s when the next edition is printed. We will keep your place, and email you then."
+            )
         if recall_order.moved:
-            return _("Another %(copies)s follow as soon as we have more.")
-        return _("You get %(copies)s of %(title)s instead, as soon as we have more.")
+            return _("We will send another %(copies)s as soon as we have more.")
+        return _("We will send you %(copies)s of %(title)s instead, as soon as we have more.")
 
     def link(self, open_orders: list[Order]) -> dict[str, str]:
         """The one thing to do on the website. People who have no copies and get others need not order again."""

@@ -267,7 +267,7 @@ def prepare(notification: Notification, email: Email | None) -> tuple[rendering.
     with translation.override(language_of(notification.recipient)):
         message = email.message()
         links = rendering.choice_links(notification, message)
-        rendered = rendering.render(message, choices_link=links.page)
+        rendered = rendering.render(message, choices_link=links.page, reader_name=email.reader_name())
         return rendered, rendering.compose(notification, rendered, message, links)
 
 

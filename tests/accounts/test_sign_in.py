@@ -80,7 +80,7 @@ def test_pages_and_emails_say_how_long_a_code_works(client, person):
 
     client.post(SIGN_IN, {"login": person.email})
     assert "The code works for 10 minutes" in client.get(CODE).content.decode()
-    assert "It works for 10 minutes" in mails_to(person.email)[-1].text
+    assert "The code works once, for 10 minutes" in mails_to(person.email)[-1].text
     assert "works for 10 minutes" in client.get("/privacy/").content.decode()
 
 

@@ -86,7 +86,7 @@ def test_its_owner_changes_the_time_and_the_details(
     before = datetime.now(UTC)
     changes_the_details(visitor)
     mail = live.wait_for_mail(to=email, after=before)
-    assert "What is different: People coming, room, parking or entrance." in " ".join(mail.text.split())
+    assert "What has changed: People coming, room, parking or entrance." in " ".join(mail.text.split())
     _method, changed = calendar_event(mail.calendar)
     assert changed["SEQUENCE"] == entry["SEQUENCE"] + 2
 

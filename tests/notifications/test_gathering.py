@@ -177,7 +177,7 @@ def test_a_worker_that_comes_for_the_digest_meanwhile_waits_and_tells_of_all(eve
     gatherer.join(20)
     sender.join(20)
     [sent] = inbox.messages
-    assert b"For the team: 2 things happened" in sent
+    assert b"Team digest: 2 updates" in sent
     assert digest.tells_of.count() == 2
 
 

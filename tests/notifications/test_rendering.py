@@ -18,7 +18,9 @@ def rendered(**context):
 
 def test_text_is_not_escaped_and_has_no_gaps():
     text = rendered().text
-    assert text.startswith("A subject\n\nWhen: Tuesday 9 March 2027, 1:30pm to 3pm\n\nSeán O’Brien & “Sons”\n\nIf a child")
+    assert text.startswith(
+        "A subject\n\nHello,\n\nWhen: Tuesday 9 March 2027, 1:30pm to 3pm\n\nSeán O’Brien & “Sons”\n\nIf a child"
+    )
     assert "\n\n\n" not in text
     assert "Where:" not in text
 

@@ -92,7 +92,7 @@ def test_what_lies_ahead_is_cancelled_the_presenter_is_told_and_figures_stay(cli
 def test_a_last_email_says_that_it_is_done_and_then_its_row_forgets_the_address(client, person, mail_server):
     sign_in(client, person).post(DELETE, {"sure": "on"})
     [mail] = mails_to(ADDRESS)
-    assert mail.subject == "Your details with us are erased"
+    assert mail.subject == "We have erased your details"
     assert "You deleted your account." in mail.text
     row, inbox = Notification.objects.get(recipient=ADDRESS), mail_server()
 

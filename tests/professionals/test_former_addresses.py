@@ -277,7 +277,7 @@ def test_a_mailbox_that_was_lost_gets_no_last_email(person):
 def test_a_mailbox_that_is_theirs_again_does(person):
     AccountRecovery.objects.create(user=person.user, by=None, at=NOW - DAY, old=HERS, new=OLD, called="Ruth", number="1")
     erase_and_notify(person, by=make_staff(), now=NOW)
-    assert [mail.subject for mail in mails_to(HERS)] == ["Your details with us are erased"]
+    assert [mail.subject for mail in mails_to(HERS)] == ["We have erased your details"]
 
 
 def test_mail_that_waits_follows_and_what_went_stays_to_be_found(person):

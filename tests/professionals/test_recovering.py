@@ -96,7 +96,7 @@ def test_the_old_address_is_told_without_a_link(browser, person, django_capture_
         browser.post(page_of(person), TYPED)
 
     [mail] = mails_to(OLD)
-    assert mail.subject == "Your account now has another email address"
+    assert mail.subject == "Your account has a different email address now"
     assert (NEW in mail.text, "/account/address/" in mail.text) == (False, False)
 
 

@@ -135,7 +135,7 @@ def test_the_lead_is_told_that_and_where_and_never_what(settings, now):
         "BK-7Q4M-2F",
         True,
     )
-    assert message.subject == "Please read what was written with BK-7Q4M-2F"
+    assert message.subject == "Please read the note on BK-7Q4M-2F"
     assert all("BK-7Q4M-2F" in body for body in (message.text, message.html))
     flagged = FlaggedText.objects.get()
     assert f"/staff/professionals/flaggedtext/{flagged.pk}/change/" in message.text

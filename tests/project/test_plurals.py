@@ -26,10 +26,10 @@ NEVER_ONE = {
         "You have saved {{ most_kept }} addresses",
         "After the time in this table",
         "%(days)d days before it is %(kept)s",
-        "It works for {{ minutes }} minutes",
+        "The code works once, for {{ minutes }} minutes, in the browser",
     ),
     *(
-        "Type it on the page where you left off. It works for {{ minutes }}",
+        "Enter it on the page where you asked for it. It works for {{ minutes }}",
         "{{ minutes }} minutes",
         "Start times for “{{ title }}”",
     ),

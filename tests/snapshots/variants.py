@@ -8,8 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from notifications.registry import Message
-from notifications.rendering import render
-from notifications.samples import Sample, made_up_links
+from notifications.samples import Sample, render_sample
 
 Changes = dict[str, Any]  # by the name of a variable, or of something of it, what it is instead
 LINK = "https://meet.example/another"
@@ -87,6 +86,6 @@ def varied(sample: Sample, changes: Changes) -> Sample:
         was = context.get(whose)
         context[whose] = value if not of_it else {**was, of_it: value} if isinstance(was, dict) else Changed(was, of_it, value)
     message: Message = replace(sample.message, context=context)
-    said = render(message, choices_link=made_up_links(sample.kind, message).page)
+    said = render_sample(sample.kind, message, sample.recipient)
     title = f"{sample.title}; {', '.join(f'{name} is {value!r}' for name, value in changes.items())}"
     return replace(sample, title=title, subject=said.subject, html=said.html, text=said.text, message=message)

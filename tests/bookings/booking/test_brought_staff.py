@@ -90,7 +90,7 @@ def test_the_emails_say_what_to_bring_and_what_to_bring_back(presenter: Presente
     booked = booking_emails.PresenterBooked(note, booking=booking, news="").message()
     assert "5 × For everybody" in str(booked.context["day_rows"])
     assert "5 × For everybody" in str(booking_emails.StaffNewBooking(note, booking=booking).context()["day_rows"])
-    assert b"There are leaflets to bring" in b"".join(booked.calendar.split(b"\r\n "))
+    assert b"You have leaflets to bring" in b"".join(booked.calendar.split(b"\r\n "))
     pack_and_give_away(Order.objects.get())
     booking = Booking.objects.with_names().with_leaflets().get()
     handed = booking_emails.PresenterFreed(note, booking=booking, in_calendars=False).context()

@@ -90,8 +90,8 @@ def test_its_owner_reads_both_times_and_the_entry_moves(booking: Booking) -> Non
 def test_the_presenter_who_stays_reads_both_times_and_their_entry_moves(booking: Booking) -> None:
     move(booking)
     said = words("presenter-moved")
-    assert "It has moved to Monday 25 January 2027, 2pm" in said.text
-    assert "It was on Monday 25 January 2027, 10am. You are still giving it." in said.text
+    assert "Your presentation has moved to Monday 25 January 2027, 2pm" in said.text
+    assert "It was on Monday 25 January 2027, 10am. You are still the presenter." in said.text
     method, event = entry(built("presenter-moved"))
     assert (method, event["uid"], event["sequence"], event["attendee"]) == (
         "REQUEST",
@@ -109,7 +109,7 @@ def test_who_gave_it_before_reads_the_time_that_was_theirs_and_loses_the_entry(b
     said = words("presenter-freed")
     assert "Monday 25 January 2027, 10am to 11am" in said.text
     assert "2pm" not in said.text
-    assert "takes the entry out of your calendar" in " ".join(said.text.split())
+    assert "removes the entry from your calendar" in " ".join(said.text.split())
     method, event = entry(built("presenter-freed"))
     assert (method, event["status"], event["uid"], event["attendee"]) == (
         "CANCEL",
@@ -130,7 +130,7 @@ def test_whoever_else_gives_it_is_named_also_when_that_is_sent_again(booking: Bo
     for each in (first, again):
         said = rendering.render(email_for(each).message())
         assert said.subject == f"Your presentation on Monday 25 January 2027 has changed ({booking.reference})"
-        assert "Tom Adeyemi is your presenter now. It stays confirmed" in " ".join(said.text.split())
+        assert "Your presenter is now Tom Adeyemi. Your booking is still confirmed" in " ".join(said.text.split())
 
 
 def test_a_request_that_was_moved_is_first_said_to_be_booked_when_it_is_confirmed(booking: Booking) -> None:
@@ -204,7 +204,7 @@ def test_details_are_told_by_their_names_and_as_they_stand(booking: Booking) -> 
     change(booking, contact_name="Ana Diaz", audience_size=30)
     for kind in ("booking-changed", "presenter-changed"):
         said = words(kind)
-        assert "What is different: People coming, contact on the day." in " ".join(said.text.split())
+        assert "What has changed: People coming, contact on the day." in " ".join(said.text.split())
         assert "Ana Diaz" in said.text
         assert built(kind).calendar == b""
 
@@ -229,7 +229,7 @@ def test_the_team_read_what_the_professional_did(booking: Booking) -> None:
     move(booking)
     said = words("staff-booking-moved")
     assert row("staff-booking-moved").recipient == settings.STAFF_EMAIL
-    assert "moved it themselves. It was on Monday 25 January 2027, 10am." in " ".join(said.text.split())
+    assert "The professional moved it. It was on Monday 25 January 2027, 10am." in " ".join(said.text.split())
 
 
 @pytest.mark.parametrize(

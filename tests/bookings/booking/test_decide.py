@@ -270,7 +270,7 @@ def test_the_team_reads_with_whom_a_date_is_kept_or_why_not(asked: Booking, pres
     assert (f"Kept with {presenter.name} until" in told, "for you" in told) == (True, False)
     offer(asked, at("12:00"))
     ask_for_others(booking=asked, words="Never on Mondays.", by=asked.person.user, now=NOW)
-    assert "They ask for other times than those that we offered." in words(asked, "staff-others-asked")
+    assert "They would like other times than the ones we offered." in words(asked, "staff-others-asked")
 
 
 def test_what_lapsed_is_named_to_both_sides(asked: Booking) -> None:

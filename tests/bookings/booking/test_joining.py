@@ -98,8 +98,8 @@ def test_whoever_joins_reads_first_that_the_link_is_new(booking: Booking, staff:
     set_joining_link(booking=booking, link=OWN, by=staff, now=NOW)
     message = email_named(kind)(Notification.objects.get(kind=kind)).message()
     text = render(message).text
-    assert message.subject.startswith("The joining link for Monday 25 January 2027")
-    assert text.index("Join by this link") < text.index("Please use this joining link from now on") < text.index(OWN)
+    assert message.subject.startswith("Your joining link for Monday 25 January 2027 has changed")
+    assert text.index("Your new joining link") < text.index("Please use this joining link from now on") < text.index(OWN)
     later = Notification(kind=kind, about=f"booking:{booking.pk}", version=2, created_at=NOW + timedelta(days=1))
     assert "from now on" not in render(email_named(kind)(later).message()).text
 
@@ -109,7 +109,7 @@ def test_whose_link_was_taken_away_reads_not_to_use_it(booking: Booking, staff: 
     Booking.objects.update(own_joining_link=OWN)
     set_joining_link(booking=booking, link="", by=staff, now=NOW)
     text = render(email_named("booking-confirmed")(Notification.objects.get(kind="booking-confirmed")).message()).text
-    assert "Please don’t use the joining link that you have" in text
+    assert "Please stop using your joining link" in text
     assert OWN not in text
 
 

@@ -77,15 +77,15 @@ def test_every_message_says_what_when_where_and_the_reference_first(booking: Boo
 def test_the_confirmation_tells_how_to_change_and_whom_to_call(booking: Booking) -> None:
     rendered = message(booking, "booking-confirmed")
     assert rendered.subject == f"Your presentation is booked: Monday 25 January 2027 ({booking.reference})"
-    assert "Declining in your calendar does not tell us." in " ".join(rendered.text.split())
+    assert "We won’t see it if you decline in your calendar." in " ".join(rendered.text.split())
     assert f"/bookings/{booking.reference}/" in rendered.html
     assert "Presenter: Asha Patel" in rendered.text
 
 
 def test_a_reminder_is_promised_only_if_there_will_be_one(booking: Booking, presenter: Presenter) -> None:
-    assert "We will remind you a week before, and the day before." in " ".join(message(booking, "booking-confirmed").text.split())
+    assert "We will remind you a week before and the day before." in " ".join(message(booking, "booking-confirmed").text.split())
     in_five_days = make_booking(presenter, NOW + timedelta(days=5))
-    assert "We will remind you the day before." in message(in_five_days, "booking-confirmed").text
+    assert "We will remind you the day before." in " ".join(message(in_five_days, "booking-confirmed").text.split())
     tomorrow = make_booking(presenter, NOW + timedelta(days=1))
     assert "remind" not in message(tomorrow, "booking-confirmed").text
 
@@ -134,7 +134,7 @@ def test_staff_mail_says_who_asks_and_whether_their_domain_is_recognised(booking
         "Email: sam@leeds.nhs.uk",
         "Domain: leeds.nhs.uk is recognised",
         "Phone: 0113 496 0000",
-        "Came by: Phone",
+        "How they asked: Phone",
     ):
         assert fact in said
     Person.objects.filter(pk=person.pk).update(email="sam@gmail.com")
@@ -164,15 +164,18 @@ def test_no_mail_holds_words_that_looked_like_a_childs_details(booking: Booking,
 def test_presenters_are_not_asked_to_decide(booking: Booking, presenter: Presenter) -> None:
     Booking.objects.update(state=State.REQUESTED)
     rendered = message(booking, "presenter-kept")
-    assert rendered.subject == f"Your time is kept for a request: Monday 25 January 2027 ({booking.reference})"
-    assert "The team decides whether we go." in rendered.text
+    assert rendered.subject == f"We are keeping your time for a request: Monday 25 January 2027 ({booking.reference})"
+    assert "The team will decide whether you go" in rendered.text
     assert "Please decide" not in rendered.text
     assert is_still_due(booking, "presenter-kept", recipient=presenter.email)
     confirm_booking(booking=booking, by=None, now=NOW)
     assert not is_still_due(booking, "presenter-kept", recipient=presenter.email)
     assert is_still_due(booking, "presenter-booked", recipient=presenter.email)
     assert not is_still_due(booking, "presenter-booked", recipient="other@ctac.example")
-    assert message(booking, "presenter-booked").subject == f"You are booked: Monday 25 January 2027 ({booking.reference})"
+    assert (
+        message(booking, "presenter-booked").subject
+        == f"You are giving a presentation on Monday 25 January 2027 ({booking.reference})"
+    )
 
 
 # --- Whether it still goes ---
@@ -185,12 +188,12 @@ def test_a_confirmation_that_was_superseded_does_not_go(booking: Booking) -> Non
 
 
 def test_a_confirmation_goes_also_if_leave_freed_the_presenter_before_it_went(booking: Booking, presenter: Presenter) -> None:
-    assert "We will tell you who comes." not in message(booking, "booking-confirmed").text
+    assert "We will tell you who your presenter is." not in message(booking, "booking-confirmed").text
     record_leave(presenter=presenter, starts_at=at("09:00"), ends_at=at("17:00"), kind="illness", by=None, now=NOW)
     assert is_still_due(booking, "booking-confirmed")
     rendered = message(booking, "booking-confirmed")
     for words in (rendered.text, rendered.html):
-        assert "We will tell you who comes." in words
+        assert "We will tell you who your presenter is." in words
         assert "Asha Patel" not in words
 
 
@@ -200,8 +203,8 @@ def test_the_presenter_is_told_that_a_request_is_declined(booking: Booking, pres
     assert list(Notification.objects.filter(recipient=presenter.email).values_list("kind", flat=True)) == ["presenter-cancelled"]
     assert is_still_due(booking, "presenter-cancelled", recipient=presenter.email)
     rendered = message(booking, "presenter-cancelled")
-    assert rendered.subject == f"You are free again: Monday 25 January 2027 ({booking.reference})"
-    assert rendered.text.startswith(f"Request {booking.reference} is declined\n\nYou are not expected there")
+    assert rendered.subject == f"You are no longer needed on Monday 25 January 2027 ({booking.reference})"
+    assert rendered.text.startswith(f"Request {booking.reference} is declined\n\nHello,\n\nYou don’t need to go there any more")
     assert message(booking, "staff-booking-cancelled").subject == f"Declined: {booking.reference} on Monday 25 January 2027"
 
 
@@ -262,7 +265,7 @@ def test_the_withdrawal_has_the_same_uid_people_and_a_higher_sequence(booking: B
     booking.refresh_from_db()
     built = email_named("booking-cancelled")(note(booking, "booking-cancelled")).message()
     calendar, event = parsed(booking, "CANCEL")
-    assert "takes the entry out of your calendar" in message(booking, "booking-cancelled").text
+    assert "removes the entry from your calendar" in message(booking, "booking-cancelled").text
     assert (built.calendar_method, calendar["method"], event["status"]) == ("CANCEL", "CANCEL", "CANCELLED")
     assert [event[name] for name in ("uid", "organizer", "attendee")] == [
         invited[name] for name in ("uid", "organizer", "attendee")

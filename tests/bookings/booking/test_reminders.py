@@ -193,8 +193,8 @@ def test_placing_writes_none_ahead(presenter: Presenter, person: Person) -> None
     [
         ("booking-reminder-week", "Coming up: your presentation on Monday 25 January 2027 ({})"),
         ("booking-reminder", "Reminder: your presentation on Monday 25 January 2027 ({})"),
-        ("presenter-reminder-week", "Coming up: you are giving {} on Monday 25 January 2027"),
-        ("presenter-reminder", "Reminder: you are giving {} on Monday 25 January 2027"),
+        ("presenter-reminder-week", "Coming up: your presentation on Monday 25 January 2027 ({})"),
+        ("presenter-reminder", "Reminder: your presentation on Monday 25 January 2027 ({})"),
     ],
 )
 def test_each_says_what_its_reader_needs_without_a_calendar_part(

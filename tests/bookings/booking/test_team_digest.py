@@ -40,7 +40,7 @@ def test_a_new_booking_waits_for_the_digest_which_leads_to_its_page(presenter: P
     row = delivered("staff-new-booking")
     assert row.state == State.GATHERED
     said = rendering.render(email_named("staff-digest")(row.told_in).message())
-    assert said.subject == "For the team: one thing happened"
+    assert said.subject == "Team digest: 1 update"
     assert f"New booking {booking.reference}" in said.text
     assert f"/staff/bookings/booking/{booking.pk}/change/" in said.text
     assert delivered("booking-confirmed").state == State.SENT

@@ -42,7 +42,7 @@ def goes(session: OpenSession, kind: str, to: str = "asha@ctac.example") -> bool
 def test_what_is_theirs_says_when_how_to_join_and_who_comes(session: OpenSession) -> None:
     said, raw = built(session, YOURS)
     assert said.subject == f"You are giving an open session: Monday 25 January 2027 ({session.reference})"
-    for words in ("1:30pm to 2:30pm", "https://meet.example/asha", "Code 4821", "1 of 2 places taken", "See who comes"):
+    for words in ("1:30pm to 2:30pm", "https://meet.example/asha", "Code 4821", "1 of 2 places taken", "See who is coming"):
         assert words in said.text, words
     assert f"/staff/mine/sessions/{session.reference}/" in said.html
     event = Calendar.from_ical(raw).walk("VEVENT")[0]
@@ -65,7 +65,7 @@ def test_what_is_not_theirs_any_more_leaves_their_calendar_without_a_way_in(sess
     SessionEvent.objects.create(session=session, at=NOW + timedelta(hours=1), kind="moved", changes=later)
     OpenSession.objects.update(starts_at=session.starts_at + timedelta(days=1), ends_at=session.ends_at + timedelta(days=1))
     said, raw = built(session, CLOSED)
-    assert said.subject == f"No longer yours: open session on Monday 25 January 2027 ({session.reference})"
+    assert said.subject == f"You are no longer giving the open session on Monday 25 January 2027 ({session.reference})"
     assert "meet.example" not in said.text + raw.decode()
     event = Calendar.from_ical(raw).walk("VEVENT")[0]
     assert (event["status"], event["sequence"], event["attendee"]) == ("CANCELLED", 1, "mailto:asha@ctac.example")
@@ -75,7 +75,7 @@ def test_a_cancelled_one_says_why(session: OpenSession) -> None:
     OpenSession.objects.update(state=SessionState.CANCELLED, closed_reason="We are all ill.", sequence=1)
     session.refresh_from_db()
     said, _raw = built(session, CLOSED)
-    assert said.subject.startswith("Cancelled: open session on")
+    assert said.subject.startswith("Your open session on Monday 25 January 2027 is cancelled")
     assert "We are all ill." in said.text
     assert (goes(session, CLOSED), goes(session, YOURS)) == (True, False)
 

@@ -95,7 +95,7 @@ def still(place: SessionPlace, kind: str) -> bool:
 def test_a_place_comes_with_how_to_join_and_a_way_to_give_it_up(session: OpenSession) -> None:
     mail = told(take(session), "place-taken")
     assert mail.subject == f"You have a place: Monday 25 January 2027 ({session.reference})"
-    for said in (LINK, "Asha Patel", "We will remind you a week before, and the day before.", "Give up your place"):
+    for said in (LINK, "Asha Patel", "We will remind you a week before and the day before.", "Give up your place"):
         assert said in mail.text
     assert entry(mail) == ("REQUEST", 1, LINK)
     assert (LINK in mail.kept, "/place-links/" in mail.kept) == (False, False)
@@ -122,7 +122,7 @@ def test_who_only_waited_gets_nothing_for_a_calendar_when_they_leave(session: Op
     waited = take(session)
     give_up_place(place=waited, by=None, now=NOW)
     mail = told(waited, "place-given-up")
-    assert ("You are off the waiting list" in mail.subject, mail.calendar) == (True, b"")
+    assert ("You are no longer on the waiting list" in mail.subject, mail.calendar) == (True, b"")
 
 
 def test_an_offer_says_until_when_and_goes_only_while_it_stands(session: OpenSession, clock: time_machine.Traveller) -> None:
@@ -137,7 +137,7 @@ def test_an_offer_says_until_when_and_goes_only_while_it_stands(session: OpenSes
     assert "Would you still like to come?" in told(second, "place-lapsed").text
     accept_offer(place=third, by=None, now=NOW + timedelta(hours=24))
     assert not still(third, "place-offered")
-    assert "you were next in line" not in told(third, "place-taken").text
+    assert "you were next on the waiting list" not in told(third, "place-taken").text
 
 
 def test_a_place_given_at_once_says_why(session: OpenSession, clock: time_machine.Traveller) -> None:
@@ -146,7 +146,10 @@ def test_a_place_given_at_once_says_why(session: OpenSession, clock: time_machin
     clock.move_to(near)
     give_up_place(place=first, by=None, now=near)
     mail = told(second, "place-taken")
-    assert ("so it is yours at once" in mail.text, "We will remind you" in mail.text) == (True, False)
+    assert ("so the place is yours straight away" in " ".join(mail.text.split()), "We will remind you" in mail.text) == (
+        True,
+        False,
+    )
     clock.move_to(session.starts_at)
     assert not still(second, "place-taken")
 
@@ -198,6 +201,9 @@ def test_joining_details_go_to_who_has_a_place_and_so_do_new_ones(session: OpenS
     Presenter.objects.update(joining_link="")
     set_joining_details(session=session, own_joining_link="", joining_help="", by=None, now=NOW)
     gone = told(has, "session-details")
-    assert ("Please don’t use the joining link" in gone.subject, "You get the joining link by email" in gone.text) == (True, True)
+    assert ("Please stop using your joining link" in gone.subject, "We will email you the joining link" in gone.text) == (
+        True,
+        True,
+    )
     SessionPlace.objects.update(version=F("version") + 1)
     assert still(has, "session-details")

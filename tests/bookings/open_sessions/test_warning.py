@@ -103,7 +103,7 @@ def test_it_is_nine_on_the_wall_of_a_working_day(presenter: Presenter, day: date
 def test_of_what_is_lost_later_half_an_hour_after(session: OpenSession) -> None:
     make_place(session)
     fall_ill(session, at("11:00"))
-    assert "or half an hour from now, if that is past, they are told" in read("staff-session-needs-presenter")[1]
+    assert "If that time has passed, we will tell them in half an hour" in read("staff-session-needs-presenter")[1]
     assert [warn_of_sessions(now=at(clock)) for clock in ("11:29", "11:30")] == [0, 1]
 
 
@@ -127,7 +127,7 @@ def test_it_says_so_without_a_link_and_goes_while_it_is_so(session: OpenSession,
     subject, words = read(UNSURE)
     assert subject == f"The session on Monday 25 January 2027 may not take place ({session.reference})"
     assert ("write to you again as soon as we know" in words, "/place-links/" in words, OTHER in words) == (True, True, False)
-    assert "they are told of each" in read(TEAM)[1]
+    assert "We will then tell them what you decided" in read(TEAM)[1]
     assert (goes(UNSURE), goes(TEAM)) == (True, True)
     assign_presenter(session=session, presenter=make_presenter(), by=None, now=FRIDAY)
     assert (goes(UNSURE), goes(TEAM)) == (False, False)
@@ -144,8 +144,8 @@ def test_who_takes_over_makes_them_told_that_it_takes_place(session: OpenSession
     assign_presenter(session=session, presenter=make_presenter(joining_link=OTHER), by=None, now=SUNDAY + HOURS)
     assert told(DETAILS) == [place.person.email]
     subject, words = read(DETAILS)
-    assert subject == f"The session on Monday 25 January 2027 takes place ({session.reference})"
-    assert "You may have read that it might not. Now we have somebody to give it" in words
+    assert subject == f"The session on Monday 25 January 2027 will go ahead ({session.reference})"
+    assert "We told you that it might not take place. We now have a presenter" in words
     assert OTHER in words
     [entry] = Calendar.from_ical(email_named(DETAILS)(Notification.objects.get(kind=DETAILS)).message().calendar).walk("VEVENT")
     assert str(entry["LOCATION"]) == OTHER
@@ -158,7 +158,11 @@ def test_without_a_link_yet_nobody_is_sent_to_the_old_one(session: OpenSession) 
     warn_of_sessions(now=FRIDAY)
     assign_presenter(session=session, presenter=make_presenter(joining_link=""), by=None, now=FRIDAY + HOURS)
     subject, words = read(DETAILS)
-    assert ("takes place" in subject, "please don’t use it: we send you another" in words, LINK in words) == (True, True, False)
+    assert ("will go ahead" in subject, "please don’t use it. We will send you a new one." in words, LINK in words) == (
+        True,
+        True,
+        False,
+    )
 
 
 def test_a_later_loss_and_another_time_are_cases_of_their_own(session: OpenSession) -> None:

@@ -140,7 +140,7 @@ def test_the_mail_says_the_day_and_that_there_is_no_number_to_call(booking: Book
     beat(END + 50 * HOUR)
     text = render(email_named("staff-no-check-out")(Notification.objects.get(kind="staff-no-check-out")).message()).text
     assert "ended at 11am on Monday 25 January 2027" in " ".join(text.split())
-    assert "1. The presenter: We keep no phone number" in text
+    assert "1. The presenter: We don’t have their phone number" in text
 
 
 # The joining link

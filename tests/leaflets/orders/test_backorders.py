@@ -134,4 +134,4 @@ def test_who_cancels_the_rest_reads_that_nothing_more_is_sent(client, now):
     assert figures(order) == [(0, 0, 4, 6)]
     assert "We will send nothing more" in client.get(order.get_absolute_url()).content.decode()
     mail = render(email_named("order-cancelled")(Notification.objects.get(kind="order-cancelled")).message())
-    assert "Nothing more will be sent than what has left already." in mail.text
+    assert "We won’t send anything more than has already left." in mail.text

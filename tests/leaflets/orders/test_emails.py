@@ -69,7 +69,7 @@ def test_order_cancelled_says_that_nothing_comes_and_not_why(order, now):
     cancel(order=order, by=make_staff(), now=now, reason="Noted among ourselves")
     mail = rendered("order-cancelled")
     assert mail.subject == f"Your leaflet order {order.reference} is cancelled"
-    assert "Nothing will be sent" in mail.text
+    assert "We won’t send anything" in mail.text
     assert "Noted among ourselves" not in mail.text + mail.html
     assert f"{settings.SITE_URL}/leaflets/" in mail.text
 

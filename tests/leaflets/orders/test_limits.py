@@ -118,7 +118,7 @@ def test_staff_approve_or_trim_it(request_of_120, leaflet, now, granted):
     assert OrderEvent.objects.filter(kind=EventKind.APPROVED, by=staff, reason="A county").count() == 1
     mail = render(email_named("order-approved")(Notification.objects.get(kind="order-approved")).message())
     assert f"{granted} copies: One" in mail.text
-    assert ("We can’t send all that you asked for" in mail.text) == (granted == 50)
+    assert ("We can’t send everything you asked for" in mail.text) == (granted == 50)
     assert not email_named("order-requested")(Notification.objects.get(kind="order-requested")).is_still_due()
     assert list(ledger_differences()) == []
 

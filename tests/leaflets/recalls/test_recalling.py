@@ -115,8 +115,8 @@ def test_without_a_successor_promised_copies_are_cancelled_and_an_order_with_not
     assert lines(alone) == [("March 2026", 6, 0, 0, 0, 6)]
     assert list(alone.events.values_list("kind", flat=True)) == ["placed", "recalled", "cancelled"]
     read = mails()
-    assert "We don’t send 6 copies of “One”. Nothing else was in this order, so it is cancelled." in read[alone.person.email]
-    assert "We don’t send 4 copies of “One”." in read[mixed.person.email]
+    assert "We won’t send 6 copies of “One”. Nothing else was in this order, so it is cancelled." in read[alone.person.email]
+    assert "We won’t send 4 copies of “One”." in read[mixed.person.email]
     assert "so it is cancelled" not in read[mixed.person.email]
     assert ("See your order" in read[mixed.person.email], "See your order" in read[alone.person.email]) == (True, False)
     assert not Notification.objects.filter(kind="order-cancelled").exists()  # one email a person
@@ -126,7 +126,7 @@ def test_without_a_print_yet_they_wait_for_the_next_in_their_old_order(edition, 
     first, second = order_of(edition, now, 10), order_of(edition, now + timedelta(minutes=1), 10)
     recall(edition, now, RecallReplacement.WAIT)
     assert (state(first), state(second)) == (OrderState.WAITING, OrderState.WAITING)
-    assert "Your 10 copies come when the next edition is printed." in mails()[first.person.email]
+    assert "We will send your 10 copies when the next edition is printed." in mails()[first.person.email]
     newer(edition, now, stock=15)
     assert (lines(first)[-1], lines(second)[-1]) == (("May 2027", 10, 0, 10, 0, 0), ("May 2027", 10, 5, 5, 0, 0))
     assert list(ledger_differences()) == []
@@ -187,7 +187,7 @@ def test_a_parcel_on_the_table_that_waits_for_more_of_it_stays_there_and_a_reque
     recall(edition, now, RecallReplacement.OTHER, other=other.leaflet)
     assert (state(part), state(asks)) == (OrderState.RECEIVED, OrderState.REQUESTED)
     assert lines(asks)[-1] == ("March 2026", 200, 200, 0, 0, 0)
-    assert "You asked for 200 copies. If we agree, it is “Three”." in mails()[asks.person.email]
+    assert "You asked for 200 copies. If we agree, we will send “Three”." in mails()[asks.person.email]
     approve(order=asks, granted={asks.lines.get(copies=200).pk: 50}, by=None, now=now)
     assert state(asks) == OrderState.WAITING
     assert list(ledger_differences()) == []
@@ -234,7 +234,7 @@ def test_each_person_who_has_copies_is_told_once_with_all_their_orders(edition, 
     assert begins.startswith("Please stop handing out “One”, March 2026, and send every copy you have back to us.")
     for words in ("Freepost CTAC", WHY, "5 copies", "7 copies", first.reference, second.reference, settings.ADVICE_PHONE):
         assert words in read
-    assert f"{still.reference}: We don’t send 3 copies of “One”." in read
+    assert f"{still.reference}: We won’t send 3 copies of “One”." in read
 
 
 def test_of_those_without_an_address_and_those_whose_email_failed_somebody_rings(edition, now):

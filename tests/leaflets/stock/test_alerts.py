@@ -132,9 +132,9 @@ def test_the_email_says_what_is_true_when_it_is_sent(person, leaflet, edition, n
     assert f"{settings.SITE_URL}/leaflets/one/alert/" in mail().text
     correct_stock(edition=Edition.objects.get(pk=edition.pk), change=-5, by=None, now=now, reason="Damp")
     assert mail().subject == "Out of stock again: “One”"
-    assert "Order and wait" in mail().text
+    assert "Order now and join the queue" in mail().text
     withdraw_edition(edition=edition)
-    assert "Order and wait" not in mail().text
+    assert "Order now and join the queue" not in mail().text
 
 
 def test_whoever_waits_for_a_title_that_leaves_the_catalogue_is_told(client, staff, person, leaflet, now):

@@ -1,0 +1,88 @@
+"""Each email greets its reader by name, and nobody by the name of somebody else."""
+
+import re
+from datetime import datetime
+from html import unescape
+
+import pytest
+
+from notifications.models import Notification
+from notifications.registry import all_emails, email_for, name_of_reader
+from notifications.rendering import render
+from notifications.samples import NAMES, TEAM, all_samples
+from notifications.samples import PRESENTER as PRESENTER_SAMPLE
+from privacy.models import Complaint
+from tests import factories
+from tests.bookings.rows import make_presenter
+from tests.notifications.conftest import WORDS
+
+pytestmark = pytest.mark.django_db
+NIA = "nia.jones@cardiff.example.nhs.uk"
+
+
+def greeting(text: str) -> str:
+    return text.split("\n\n")[1]
+
+
+def test_every_email_greets_its_reader_after_the_answer() -> None:
+    samples = all_samples()
+    assert {email.name for email in all_emails()} <= {sample.kind for sample in samples}
+    for sample in samples:
+        name = NAMES.get(sample.recipient, "")
+        wanted = {f"Dear {name},"} if name else {"Hello,"}
+        if sample.message is None:
+            wanted.add("Hello,")  # account mail: to an address that may be nobody's
+        assert greeting(sample.text) in wanted, sample.title
+        assert len(re.findall(r"<p[^>]*>(?:Dear [^<]+|Hello),</p>", unescape(sample.html))) == 1, sample.title
+
+
+def test_mail_to_the_team_greets_nobody_by_name_and_mail_to_presenters_does() -> None:
+    recipients = {sample.kind: sample.recipient for sample in all_samples() if sample.message}
+    for kind, recipient in recipients.items():
+        if kind.startswith(("staff-", "manager-", "duty-")):
+            assert recipient == TEAM, kind
+        if "presenter" in kind and not kind.startswith("staff-"):
+            assert recipient == PRESENTER_SAMPLE, kind
+
+
+def test_it_is_the_name_of_whoever_has_the_address_now(settings) -> None:
+    settings.STAFF_EMAIL = "Team@ctac.example"
+    factories.make_person(name="Nia Jones", email=NIA)
+    make_presenter(name="Asha Patel", email="asha@ctac.example")
+    factories.make_person(name="Sam Lee", email="team@ctac.example")
+    assert name_of_reader(NIA.upper()) == "Nia Jones"
+    assert name_of_reader("asha@ctac.example") == "Asha Patel"
+    assert name_of_reader("team@ctac.example") == name_of_reader("nobody@leeds.nhs.uk") == name_of_reader("") == ""
+
+
+def test_a_mailbox_that_two_share_is_greeted_by_neither_name() -> None:
+    make_presenter(name="Asha Patel", email="desk@ctac.example")
+    make_presenter(name="Tom Reed", email="desk@ctac.example")
+    assert name_of_reader("desk@ctac.example") == ""
+    factories.make_person(name="Nia Jones", email=NIA)
+    make_presenter(name="Nia Jones", email=NIA)
+    assert name_of_reader(NIA) == "Nia Jones"
+
+
+def test_a_name_costs_as_many_statements_for_a_stranger(django_assert_num_queries) -> None:
+    """So that a page that sends a code takes as long for an address that we don't know."""
+    factories.make_person(name="Nia Jones", email=NIA)
+    for address in (NIA, "nobody@leeds.nhs.uk"):
+        with django_assert_num_queries(2):
+            name_of_reader(address)
+
+
+def test_whoever_complains_is_greeted_by_the_name_that_they_gave(now: datetime) -> None:
+    complaint = Complaint(pk=1, name="Nia Jones", email=NIA)
+    for recipient, name in ((NIA.upper(), "Nia Jones"), ("desk@ctac.example", "")):
+        email = email_for(Notification(kind="complaint-received", about="complaint:1", recipient=recipient))
+        email.complaint = complaint
+        assert email.reader_name() == name
+
+
+def test_a_name_is_written_as_it_was_typed(make_kind) -> None:
+    message = make_kind()(Notification(kind="test")).message()
+    assert message.context == WORDS
+    said = render(message, reader_name="Seán <b>O’Brien</b>")
+    assert greeting(said.text) == "Dear Seán <b>O’Brien</b>,"
+    assert "Dear Seán &lt;b&gt;" in said.html
