@@ -131,32 +131,37 @@ PRESENTER_ATTENDANCE_PERIOD = timedelta(days=14)  # after the end; colleagues ca
 class RuleViolation(models.TextChoices):
     """What the public may not do and staff may, with a reason."""
 
-    BEGUN = "begun", _("It would have begun already.")
-    TOO_LATE = "too-late", _("The presenter would have had to leave already.")
-    NOTICE = "notice", _("It is sooner than the notice period allows.")
-    HORIZON = "horizon", _("It is further ahead than we take bookings.")
+    BEGUN = "begun", _("It would already have started.")
+    TOO_LATE = "too-late", _("The presenter would already be too late to set off.")
+    NOTICE = "notice", _("It is too soon: the notice period is longer.")
+    HORIZON = "horizon", _("It is too far ahead: we don’t take bookings for then yet.")
     BANK_HOLIDAY = "bank-holiday", _("It is a bank holiday where the presenter lives.")
     HOST_BANK_HOLIDAY = "host-bank-holiday", _("It is a bank holiday where the presentation takes place.")
     HOURS = "hours", _("It is outside the presenter’s availability.")
-    DAY_FULL = "day-full", _("The presenter has as many presentations that day as they take on.")
-    WEEK_FULL = "week-full", _("The presenter has as many presentations that week as they take on.")
+    DAY_FULL = "day-full", _("The presenter’s day is full.")
+    WEEK_FULL = "week-full", _("The presenter’s week is full.")
     PRESENTATION = "presentation", _("The presenter does not give this presentation.")
-    FORMAT = "format", _("The presenter does not give presentations in this way.")
+    FORMAT = "format", _("The presenter does not give presentations in this format.")
     AUDIENCE = "audience", _("The presenter does not give presentations to this audience.")
     REGION = "region", _("It is outside the regions that the presenter covers.")
-    DISTANCE = "distance", _("It is further than the presenter travels.")
-    LEAVES_EARLY = "leaves-early", _("The presenter would have to leave the base earlier than they do.")
-    RETURNS_LATE = "returns-late", _("The presenter would be back at the base later than they are.")
+    DISTANCE = "distance", _("It is further than the presenter can travel.")
+    LEAVES_EARLY = "leaves-early", _("The presenter would have to leave the base too early.")
+    RETURNS_LATE = "returns-late", _("The presenter would get back to the base too late.")
     FROM_BASE = (
         "from-base",
-        _("The presenter is online from the base, and would have no time for the way between there and a visit."),
+        _(
+            "The presenter gives online presentations from the base, and would have no time to travel between the base "
+            "and a visit."
+        ),
     )
     NO_LINK = "no-link", _("The presenter has no joining link for online presentations.")
 
     def sentence(self, leaves_at: datetime | None = None) -> str:
         """`leaves_at`: when the presenter would have to leave."""
         if self is RuleViolation.TOO_LATE and leaves_at is not None:
-            return _("The presenter would have had to leave already at %(clock)s.") % {"clock": format_clock(leaves_at)}
+            return _("The presenter would be too late: they would have to set off at %(clock)s.") % {
+                "clock": format_clock(leaves_at)
+            }
         return str(self.label)
 
 

@@ -169,7 +169,7 @@ def refuse_unless_given(given: Given, now: datetime, *, by_presenter: bool) -> N
         raise DomainError(_("This presentation did not take place, so nobody can have come."))
     start, end = given.agreed
     if now < start:
-        too_early = _("You can record who came from the start on: %(clock)s on %(day)s.")
+        too_early = _("You can record who came once it has started, at %(clock)s on %(day)s.")
         raise DomainError(too_early % {"clock": format_clock(start), "day": format_day(start)})
     if by_presenter and now > end + rules.PRESENTER_ATTENDANCE_PERIOD:
         raise DomainError(_("That was some time ago. Tell the team, who can still put the numbers right."))

@@ -169,7 +169,7 @@ class ClashFinder:
         if Format.ONLINE not in planned.presentation.formats:
             yield Clash(_("We don’t give this presentation online."))
         for when in self.same_presentation_then(number):
-            yield Clash(_("There is a session of this presentation then already: %(when)s.") % {"when": when})
+            yield Clash(_("There is already a session of this presentation then: %(when)s.") % {"when": when})
         schedule = self.presenter_schedule(number)
         if schedule is None:
             if is_bank_holiday(uk_day(planned.starts_at), Nation.ENGLAND):

@@ -154,14 +154,14 @@ def obstacles(wanted: Claim, claims: Sequence[Claim], journeys: Journeys) -> Ite
     before, after = max(earlier, key=end_of_claim, default=None), min(later, key=start_of_claim, default=None)
     if wanted.place is None:
         if before and after and shortage(before, after, [wanted, *claims], journeys):
-            yield _("On the way from %(one)s to %(other)s then.") % {"one": place_text(before), "other": place_text(after)}
+            yield _("Travelling from %(one)s to %(other)s then.") % {"one": place_text(before), "other": place_text(after)}
         return
     if before and (minutes := shortage(before, wanted, claims, journeys)):
         place, clock = place_text(before), format_clock(before.span.end)
-        yield _("Comes from %(place)s, until %(clock)s: %(minutes)s") % {"place": place, "clock": clock, "minutes": minutes}
+        yield _("Has a visit at %(place)s until %(clock)s: %(minutes)s") % {"place": place, "clock": clock, "minutes": minutes}
     if after and (minutes := shortage(wanted, after, claims, journeys)):
         place, clock = place_text(after), format_clock(after.span.start)
-        yield _("Goes on to %(place)s, from %(clock)s: %(minutes)s") % {"place": place, "clock": clock, "minutes": minutes}
+        yield _("Has a visit at %(place)s from %(clock)s: %(minutes)s") % {"place": place, "clock": clock, "minutes": minutes}
 
 
 def overlap_sentence(claim: Claim) -> str:
@@ -169,9 +169,9 @@ def overlap_sentence(claim: Claim) -> str:
         return _("Away: %(when)s.") % {"when": leave_text(claim.span.start, claim.span.end)}
     when = format_span(claim.span.start, claim.span.end)
     if claim.is_session:
-        return _("Gives an open session: %(when)s.") % {"when": when}
+        return _("Has an open session: %(when)s.") % {"when": when}
     if not claim.is_booking:
-        return _("Keeps this time for somebody: %(when)s.") % {"when": when}
+        return _("Is keeping this time for somebody else: %(when)s.") % {"when": when}
     return _("Has a booking: %(when)s, %(place)s.") % {"when": when, "place": place_text(claim)}
 
 
@@ -188,8 +188,8 @@ def shortage(earlier: Claim, later: Claim, claims: Sequence[Claim], journeys: Jo
     minute = timedelta(minutes=1)
     minutes = {"needed": needed // minute, "left": max(ZERO, left) // minute}
     text = ngettext(
-        "the journey takes %(needed)d minute, and there are %(left)d.",
-        "the journey takes %(needed)d minutes, and there are %(left)d.",
+        "the journey takes %(needed)d minute, and they would have %(left)d.",
+        "the journey takes %(needed)d minutes, and they would have %(left)d.",
         minutes["needed"],
     )
     return text % minutes

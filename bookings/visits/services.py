@@ -44,9 +44,9 @@ def refuse_while_on_the_way_or_there(bookings: BookingQuerySet, now: datetime) -
     if booking is not None:
         raise VisitNotOver(
             _(
-                "The presenter of visit %(reference)s may be on the way or there, and needs the contact on site, so nothing was "
-                "erased. Do this once the presenter has checked out or a colleague has said that all is well. If nobody has set "
-                "off yet, cancel that booking first."
+                "The presenter of visit %(reference)s may be there or on the way, and may need the contact on site, so "
+                "we have erased nothing. Wait until the presenter has checked out, or a colleague has said that all is "
+                "well. If nobody has set off yet, cancel that booking first."
             )
             % {"reference": booking.reference}
         )
@@ -68,7 +68,7 @@ def refuse_while_overdue(booking: Booking, now: datetime) -> None:
     """Nothing may take the alert away but word of the presenter. Raises VisitInTheWay."""
     if booking.overdue_at(now) is not None:
         raise VisitInTheWay(
-            _("We have not heard from the presenter of this visit. Call them, say that all is well, then do this.")
+            _("We have not heard from the presenter of this visit. Call them and press “Say that all is well”. Then try again.")
         )
 
 
@@ -76,7 +76,7 @@ def refuse_while_there(booking: Booking, now: datetime) -> None:
     """At another time it would be another visit, and nobody would wait for the presenter at this one."""
     if presenter_is_there(booking, now):
         raise DomainError(
-            _("The presenter has checked in there and not checked out. Call them and check them out, then do this.")
+            _("The presenter has checked in and has not checked out. Call them and check them out. Then try again.")
         )
 
 
@@ -98,7 +98,9 @@ def refuse_without_cover(booking: Booking, start: datetime, *, by_staff: bool) -
     if booking.format != Format.WORKPLACE or DutyShift.objects.covering(day, day).exists():
         return
     if by_staff:
-        sentence = _("Nobody is on duty on %(day)s, so no visit can be confirmed. Enter a duty shift for that day, then do this.")
+        sentence = _(
+            "Nobody is on duty on %(day)s, so we can’t confirm a visit. Enter a duty shift for that day. Then try again."
+        )
     else:
         sentence = _("We can’t come to you on %(day)s. Choose another day, or call us.")
     raise NoCover(sentence % {"day": format_day(day)})
@@ -117,7 +119,7 @@ def split_shift(shift: DutyShift, *, first_day: date, by: User, now: datetime) -
     """From `first_day` on it is a shift of its own, with the same people, who can then be changed. No day is without cover."""
     locked = DutyShift.objects.select_for_update().get(pk=shift.pk)
     if not locked.first_day < first_day <= locked.last_day:
-        raise DomainError(_("Choose a day after the first of this shift, and not after its last."))
+        raise DomainError(_("Choose a day after the first day of this shift and no later than its last day."))
     last_day, locked.last_day = locked.last_day, first_day - timedelta(days=1)
     locked.save(update_fields=["last_day"])
     locked.pk, locked.first_day, locked.last_day = None, first_day, last_day
@@ -150,7 +152,7 @@ class VisitOver(DomainError):
 
 
 class NotOverdue(DomainError):
-    message = _("Nobody is overdue on this visit now: they have checked in or out, or a colleague has said that all is well.")
+    message = _("Nobody is overdue on this visit now. They have checked in or out, or a colleague has said that all is well.")
 
 
 @transaction.atomic
@@ -256,7 +258,7 @@ def take_on(booking: Booking, *, by: User, now: datetime) -> Visit:
         raise NotOverdue
     if visit.taken_on_at and visit.is_taken_on(late.missed_at):
         facts = {"name": visit.taken_on_by or _("A colleague"), "clock": format_clock(visit.taken_on_at)}
-        raise DomainError(_("%(name)s is on it, since %(clock)s.") % facts)
+        raise DomainError(_("%(name)s has been on it since %(clock)s.") % facts)
     visit.taken_on_at, visit.taken_on_by = now, by
     save_visit(visit, EventKind.TAKEN_ON, by=by, now=now)
     return visit

@@ -128,7 +128,7 @@ def set_joining_link(booking: Booking, *, link: str, by: User | None, now: datet
     if locked.format != Format.ONLINE or not locked.is_open:
         raise MoveRefused
     if locked.own_joining_link == link:
-        raise DomainError(gettext_lazy("That is the link already. Nobody needs to be told."))
+        raise DomainError(gettext_lazy("The booking already has this link, so nothing has changed."))
     before, locked.own_joining_link = locked.joining_link, link
     moved = locked.joining_link != before
     locked.sequence += moved
@@ -159,7 +159,7 @@ def presenter_link_changed(*, presenter: Presenter, before: str, by: User | None
 
 
 class NothingToTransferError(DomainError):
-    message = _("There is no booking to come.")
+    message = _("This person has no bookings to come.")
 
 
 @transaction.atomic
@@ -179,9 +179,9 @@ def transfer_bookings(
     if before == after:
         raise DomainError(_("That is the same person. Enter the colleague’s address."))
     if before.organisation_id is None or before.organisation_id != after.organisation_id:
-        raise DomainError(_("That person is of another organisation. If that is wrong, put it right on their page first."))
+        raise DomainError(_("That person works for another organisation. If that is wrong, correct it on their page first."))
     if not after.email:
-        raise DomainError(_("That person has no email address, so we could not tell them. Add it on their page first."))
+        raise DomainError(_("That person has no email address, so we can’t tell them. Add one on their page first."))
     bookings = list(lock_bookings(Booking.objects.upcoming(now).filter(person=before)).with_leaflets())
     if not bookings:
         raise NothingToTransferError

@@ -201,7 +201,9 @@ def move_claim(booking: Booking, change: ChangeRequest) -> list[str]:
             BusyTime.objects.filter(Q(booking=booking) | Q(option__booking=booking)).update(**place_columns(place))
     except SlotTaken as refusal:
         if booking.presenter is None:
-            unreachable = _("A date that we keep for it could not be reached in time from there. Offer other times first.")
+            unreachable = _(
+                "The presenter could not get there in time on one of the dates that we keep. Offer other times first."
+            )
             raise SlotTaken(unreachable) from refusal
         unreachable = _("%(name)s could not get there in time. Choose another time or presenter first.")
         raise SlotTaken(unreachable % {"name": booking.presenter}) from refusal

@@ -204,7 +204,9 @@ class SessionClosed(DomainError):
 class SessionMoved(DomainError):
     """Somebody changed it while we waited, or since the page was drawn."""
 
-    message = _("This session was changed while you had the page open. Look at it as it stands now, then change it again.")
+    message = _(
+        "Somebody has changed this session since you opened the page. Look at it as it is now, then make your change again."
+    )
 
 
 class PersonErased(SessionClosed):
@@ -222,7 +224,7 @@ class TimeChanged(SessionClosed):
 class PlaceMoved(DomainError):
     """The place is not in a state that allows this, perhaps no longer."""
 
-    message = _("This place has changed meanwhile. Look at it again.")
+    message = _("This place has changed since you opened the page. Look at it again.")
 
 
 class OfferOver(DomainError):
@@ -253,8 +255,8 @@ class WouldDrop(DomainError):
     def __init__(self, people: int) -> None:
         self.people = people
         sentence = ngettext_lazy(
-            "%(people)d person has a place, or an offer of one, that there would be no more. Say that they go back to the line.",
-            "%(people)d people have a place, or an offer of one, that there would be no more. Say that they go back to the line.",
+            "%(people)d person would lose a place or an offer. Move them back to the waiting list first.",
+            "%(people)d people would lose a place or an offer. Move them back to the waiting list first.",
             "people",
         )
         super().__init__(sentence % {"people": people})

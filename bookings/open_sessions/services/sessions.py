@@ -180,9 +180,11 @@ def send_joining_details(session: OpenSession, *, by: User | None, now: datetime
     locked = lock_session(session)
     refuse_unless_to_come(locked, now)
     if not locked.joining_link:
-        raise DomainError(_("There is no joining link yet, neither of this session nor of its presenter. Give one first."))
+        raise DomainError(_("Neither this session nor its presenter has a joining link yet. Add one first."))
     if locked.details_sent_at:
-        raise DomainError(_("Everybody with a place has them already. Whoever gets a place from now on reads them with it."))
+        raise DomainError(
+            _("Everybody with a place already knows how to join. People who get a place later will get this with their place.")
+        )
     OpenSession.objects.filter(pk=locked.pk).update(details_sent_at=now)
     record_session_event(locked, SessionEventKind.DETAILS_SENT, by=by, now=now, changes={"details": True})
     return notify_joining_details(locked, now)

@@ -78,13 +78,13 @@ def test_a_time_that_has_gone_meanwhile_is_said_beside_the_times(
     assert [(name, said[0][:25]) for name, said in page.context["form"].when.errors.items()] == [
         ("start", "No presenter is free then")
     ]
-    assert (checked(page, "time-start"), "Who could give it then" in text(page)) == ([TEN], True)
+    assert (checked(page, "time-start"), "Who can give it then" in text(page)) == ([TEN], True)
 
 
 def test_another_time_is_still_typed_with_a_reason(desk: Client, presentation: Presentation) -> None:
     typed = {"time-start": "other", "time-day": "25 1 2027", "time-clock": "7pm"}
     page = desk.post(ADD, without_a_time(presentation, **typed))
-    assert "back at the base later than they are. Give a reason" in text(page)
+    assert "get back to the base too late. Give a reason" in text(page)
     desk.post(ADD, without_a_time(presentation, **typed, **{"time-override_reason": "Night shift"}))
     assert Booking.objects.get().starts_at == at("19:00")
 
@@ -122,14 +122,14 @@ def test_dates_of_their_own_are_the_same_request_as_on_the_web(desk: Client, pre
 
 def test_why_no_time_suits_is_asked_only_where_there_are_times(desk: Client, presentation: Presentation) -> None:
     typed = dates(presentation, **{"dates-reason": ""})
-    assert "Write why none of our times suits them." in text(desk.post(ADD, typed))
+    assert "Write why our times don’t suit them." in text(desk.post(ADD, typed))
     desk.post(ADD, {**typed, "where-postcode": "ZE1 0AA"})
     assert Booking.objects.get().request_reason == ""
 
 
 def test_without_an_address_nobody_is_mailed_and_staff_read_so(desk: Client, presentation: Presentation) -> None:
     page = desk.post(ADD, dates(presentation, **{"caller-email": ""}), follow=True)
-    assert "nothing reaches them unless you call back" in text(page)
+    assert "please call them with our answer" in text(page)
     assert not Notification.objects.filter(kind="booking-requested").exists()
 
 

@@ -41,7 +41,7 @@ def test_reassign_shows_why_it_is_refused(desk: Client, presenter: Presenter) ->
     said = text(do(desk, booking, "reassign", presenter=busy.pk))
     assert "Tom Adeyemi is busy then, or could not get there in time. Has a booking: Monday 25 January 2027, 10:30am" in said
     assert (
-        "It is further than the presenter travels. The presenter would have to leave the base earlier than they do. Give a reason"
+        "It is further than the presenter can travel. The presenter would have to leave the base too early. Give a reason"
         in text(do(desk, booking, "reassign", presenter=far.pk))
     )
     do(desk, booking, "reassign", presenter=far.pk, override_reason="In Leeds that week")
@@ -69,8 +69,8 @@ def test_set_travel_minutes(desk: Client, presenter: Presenter) -> None:
     do(desk, booking, "travel", minutes="", reason="Open again")
     assert BusyTime.objects.get().travel_minutes is None
     told = text(desk.get(f"{BOOKINGS}{booking.pk}/change/"))
-    assert "Travel minutes set: from our own reckoning to 95 minutes" in told
-    assert "Travel minutes set: from 95 minutes to our own reckoning" in told
+    assert "Travel minutes set: from our own estimate to 95 minutes" in told
+    assert "Travel minutes set: from 95 minutes to our own estimate" in told
 
 
 def test_the_page_of_a_booking_shows_its_history_and_saves_nothing(desk: Client, presenter: Presenter) -> None:

@@ -40,7 +40,7 @@ def test_granting_shows_what_it_hits_and_then_who_could_step_in(desk: Client, pr
 
 def test_granting_what_hits_nothing_goes_back_to_the_list(desk: Client, asked: Leave) -> None:
     page = desk.post(f"{LEAVE}{asked.pk}/do/grant/", {"seen": ""}, follow=True)
-    assert "The leave is granted. It hits no booking and no session." in text(page)
+    assert "The leave is granted. No booking or session is affected." in text(page)
     again = desk.post(f"{LEAVE}{asked.pk}/do/grant/", {"seen": ""}, follow=True)
     assert "has changed meanwhile" in text(again)
 
@@ -58,7 +58,7 @@ def test_refusing_needs_words(desk: Client, asked: Leave) -> None:
 
 def test_the_first_page_counts_what_is_asked_for(desk: Client, asked: Leave) -> None:
     section = next(each for each in desk.get("/staff/").context["waits"] if each["heading"] == "Bookings")
-    line = next(each for each in section["lines"] if each["label"] == "asking for leave")
+    line = next(each for each in section["lines"] if each["label"] == "requests for leave")
     assert (line["figure"], line["href"]) == (1, f"{LEAVE}?state__exact=asked")
     assert desk.get(line["href"]).context["cl"].result_count == 1
 
@@ -93,7 +93,7 @@ def test_one_press_gives_it_and_everyone_is_told_once(desk: Client, presenter: P
         ("presenter-booked", presenter.email),
     ]
     again = desk.post(STAND_INS, {"booking": booking.pk, "presenter": presenter.pk}, follow=True)
-    assert "This has changed meanwhile." in text(again)
+    assert "Somebody has changed this since you opened the page, so we did nothing." in text(again)
     assert Notification.objects.count() == 2
 
 
@@ -125,7 +125,9 @@ def test_where_nobody_can_the_page_says_whom_to_ring_and_leads_to_moving(desk: C
 
 @pytest.mark.parametrize("answers", [{}, {"booking": "x", "presenter": "1"}, {"booking": "99999999999", "presenter": "1"}])
 def test_nonsense_changes_nothing(desk: Client, answers: dict[str, str]) -> None:
-    assert "This has changed meanwhile." in text(desk.post(STAND_INS, answers, follow=True))
+    assert "Somebody has changed this since you opened the page, so we did nothing." in text(
+        desk.post(STAND_INS, answers, follow=True)
+    )
 
 
 def test_it_is_only_for_those_who_may_change_bookings(client: Client) -> None:

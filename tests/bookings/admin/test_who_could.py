@@ -27,12 +27,12 @@ def others(presenter: Presenter) -> None:
 def test_each_presenter_stands_there_once_with_the_reason(desk: Client, presenter: Presenter, others: None, path: str) -> None:
     booking = make_booking(presenter, at("10:00"))
     said = text(desk.get(f"{BOOKINGS}{booking.pk}/{path}"))
-    table = said[said.index("Minutes of travel it adds") :]
+    table = said[said.index("Extra travel, in minutes") :]
     for words in (
         "On Leave No Away: Monday 25 January 2027, all day.",
         "Full Diary No Has a booking: Monday 25 January 2027, 10am to 11am, LS1 4AP.",
         "Just York No Comes from YO1 7HH, until 9:30am: the journey takes ",
-        "In London With a reason It is further than the presenter travels.",
+        "In London With a reason It is further than the presenter can travel.",
         "Near Leeds Yes 60 ",
     ):
         assert words in table
@@ -45,7 +45,7 @@ def test_book_for_a_caller_says_who_could_when_it_is_refused(desk: Client, prese
     page = text(
         desk.post(f"{BOOKINGS}add/", caller_form(make_presentation(), **{"time-day": "2027-01-25", "time-clock": "10:30"}))
     )
-    assert "Who could give it then" in page
+    assert "Who can give it then" in page
     assert "No Has a booking: Monday 25 January 2027, 10am to 11am" in page
 
 
@@ -61,5 +61,5 @@ def test_the_page_takes_as_many_statements_for_forty_presenters(desk: Client, pr
 
 def test_a_booking_without_a_time_or_closed_shows_no_table(desk: Client, presenter: Presenter) -> None:
     booking = make_booking(presenter, at("10:00"), state="cancelled", claim=False)
-    assert "Who could give it" not in text(desk.get(f"{BOOKINGS}{booking.pk}/change/"))
+    assert "Who can give it" not in text(desk.get(f"{BOOKINGS}{booking.pk}/change/"))
     assert MONDAY.weekday() == 0

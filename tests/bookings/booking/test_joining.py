@@ -88,7 +88,7 @@ def test_a_link_of_its_own_goes_before_the_presenters_and_is_told_once(booking: 
     ]
     assert list(BookingEvent.objects.values_list("kind", "by")) == [("link-set", staff.pk)]
     assert f"LOCATION:{OWN}" in words_of("booking-confirmed", booking)
-    with pytest.raises(DomainError, match="That is the link already"):
+    with pytest.raises(DomainError, match="The booking already has this link"):
         set_joining_link(booking=booking, link=OWN, by=staff, now=NOW)
     assert len(sent(booking)) == 2
 

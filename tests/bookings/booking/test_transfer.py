@@ -160,7 +160,7 @@ def test_leaflets_that_are_brought_go_with_it(booking: Booking, nadia: Person, o
 
 
 def test_another_organisation_is_refused(booking: Booking, nadia: Person) -> None:
-    with pytest.raises(DomainError, match="That person is of another organisation"):
+    with pytest.raises(DomainError, match="That person works for another organisation"):
         give(nadia, make_person())
     assert owners() == [("confirmed", "Nadia Rahman")]
 
@@ -168,7 +168,7 @@ def test_another_organisation_is_refused(booking: Booking, nadia: Person) -> Non
 def test_nobody_without_an_organisation_has_colleagues(booking: Booking, nadia: Person, omar: Person) -> None:
     Person.objects.update(organisation=None)
 
-    with pytest.raises(DomainError, match="That person is of another organisation"):
+    with pytest.raises(DomainError, match="That person works for another organisation"):
         give(nadia, omar)
 
 
@@ -216,7 +216,7 @@ def test_orders_by_post_and_places_stay_and_the_page_says_so(booking: Booking, n
     give(nadia, omar)
 
     assert page.count("Stays as it is") == 2
-    assert f"{order.reference}, leaflets by post" in page
+    assert f"{order.reference}: leaflets by post" in page
     assert "A place at" in page
     assert (Order.objects.get().person, SessionPlace.objects.get().person) == (nadia, nadia)
 
@@ -225,7 +225,7 @@ def test_orders_by_post_and_places_stay_and_the_page_says_so(booking: Booking, n
     ("typed", "said"),
     [
         ({"colleague": "nobody@leeds.nhs.uk", "reason": WHY}, "We know nobody with that address"),
-        ({"colleague": "other@york.nhs.uk", "reason": WHY}, "of another organisation"),
+        ({"colleague": "other@york.nhs.uk", "reason": WHY}, "works for another organisation"),
         ({"colleague": "nadia@leeds.nhs.uk", "reason": WHY}, "That is the same person"),
         ({"colleague": "omar@leeds.nhs.uk", "reason": ""}, "There is a problem"),
     ],

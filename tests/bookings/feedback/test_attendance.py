@@ -75,7 +75,7 @@ def test_numbers_are_put_right_but_not_over_a_colleagues(booking: Booking, prese
 def test_a_presenter_records_from_the_start_and_for_two_weeks_a_colleague_at_any_time(
     booking: Booking, presenters_user: User
 ) -> None:
-    with pytest.raises(DomainError, match="You can record who came from the start on"):
+    with pytest.raises(DomainError, match="You can record who came once it has started"):
         record_attendance(given=booking, counts=TEAM, by=presenters_user, now=START - timedelta(minutes=1))
     late = END + timedelta(days=15)
     with pytest.raises(DomainError, match="That was some time ago"):

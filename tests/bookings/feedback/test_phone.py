@@ -114,7 +114,7 @@ def test_only_who_gave_it_and_only_from_the_start_on(phone: Client, booking: Boo
     with time_machine.travel(START - timedelta(hours=1), tick=False):
         assert "Record who came" not in phone.get(page(booking)).content.decode()
         assert (
-            "You can record who came from the start on"
+            "You can record who came once it has started"
             in phone.post(page(booking, "attendance/"), {"people_gp": "3", "total": "3"}).content.decode()
         )
     with time_machine.travel(END + timedelta(days=15), tick=False):

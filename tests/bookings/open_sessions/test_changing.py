@@ -107,7 +107,7 @@ def test_another_presenter_takes_over(session: OpenSession, presenter: Presenter
 def test_joining_details_are_told_once_and_again_when_they_change(session: OpenSession, presenter: Presenter) -> None:
     places = [make_place(session, state) for state in FOUR]
     assert send_joining_details(session=session, by=None, now=NOW) == 1
-    with pytest.raises(DomainError, match="Everybody with a place has them already"):
+    with pytest.raises(DomainError, match="Everybody with a place already knows how to join"):
         send_joining_details(session=session, by=None, now=NOW)
     assert [told(place) for place in places] == [["session-details"], [], [], []]
     set_joining_details(session=session, own_joining_link="", joining_help="Code 12", by=None, now=NOW)

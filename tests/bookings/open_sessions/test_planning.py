@@ -113,7 +113,7 @@ def test_every_clash_is_shown_before_anything_is_saved(presenter: Presenter, pre
     assert free == []
     assert late == [(False, "It is outside the presenter’s availability.")]
     assert holiday == [(False, "It is a bank holiday where the presenter lives.")]
-    assert soon == [(False, "It is sooner than the notice period allows.")]
+    assert soon == [(False, "It is too soon: the notice period is longer.")]
     assert passed[0] == (True, "This time has passed.")
     assert booking.presenter == presenter
     assert not OpenSession.objects.exists()
@@ -124,7 +124,7 @@ def test_dates_clash_with_each_other_and_with_the_same_session(presenter: Presen
     twice = [PlannedSession(presentation, presenter, at(clock) + WEEK, 20) for clock in ("10:00", "10:30")]
     [with_another] = map(said, clashes([PlannedSession(presentation, presenter, at("10:30"), 20)], now=NOW))
     assert with_another == [
-        (False, "There is a session of this presentation then already: Monday 25 January 2027, 10am to 11am.")
+        (False, "There is already a session of this presentation then: Monday 25 January 2027, 10am to 11am.")
     ]
     first, second = map(said, clashes(twice, now=NOW))
     assert first == []
@@ -140,8 +140,8 @@ def test_what_the_presenter_and_the_presentation_say_against_it() -> None:
     assert {what for _hard, what in found} == {
         "We don’t offer this presentation at the moment.",
         "We don’t give this presentation online.",
-        "The presenter has as many presentations that day as they take on.",
-        "The presenter does not give presentations in this way.",
+        "The presenter’s day is full.",
+        "The presenter does not give presentations in this format.",
         "The presenter does not give presentations at the moment.",
         "The presenter has no joining link for online presentations.",
     }

@@ -169,7 +169,7 @@ def test_no_date_of_ones_own_is_kept_there(presenter: Presenter, person: Person)
 
 def test_staff_may_with_a_reason(presenter: Presenter) -> None:
     make_booking(presenter, at("10:00"), postcode=WAKEFIELD)
-    with pytest.raises(OutsideRules, match="online from the base"):
+    with pytest.raises(OutsideRules, match="online presentations from the base"):
         place_as_staff(start=at("09:00"), **ONLINE)
     booking = place_as_staff(start=at("09:00"), override_reason="From a room there", **ONLINE)
     assert booking.events.get(kind="booked").reason == "From a room there"
