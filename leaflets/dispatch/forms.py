@@ -24,7 +24,7 @@ class StartPackingForm(PageForm):
     """Which orders to pack. Everything has a usual answer, so that the page can be started from as it opens."""
 
     what = forms.ChoiceField(
-        label=gettext_lazy("What do you pack?"),
+        label=gettext_lazy("What are you packing?"),
         choices=[(POST, gettext_lazy("Parcels to post")), (BRING, gettext_lazy("Leaflets for presenters to bring"))],
         widget=forms.RadioSelect,
         initial=POST,
@@ -34,13 +34,13 @@ class StartPackingForm(PageForm):
         required=False,
         coerce=int,
         widget=forms.CheckboxSelectMultiple,
-        help_text=gettext_lazy("An order is taken if all that goes in its parcel is ticked. Leave all unticked for every title."),
+        help_text=gettext_lazy("We choose an order if you tick every title in its parcel. Tick none to choose every title."),
     )
     areas = forms.CharField(
         label=gettext_lazy("Only these postcode areas"),
         required=False,
         max_length=100,
-        help_text=gettext_lazy("Like LS, or LS1. Several with commas between. Leave empty for everywhere."),
+        help_text=gettext_lazy("For example, LS or LS1. Put commas between several areas. Leave this empty for everywhere."),
         widget=forms.TextInput(attrs={"class": "govuk-input--width-20", "autocomplete": "off"}),
     )
     nation = forms.ChoiceField(
@@ -53,7 +53,7 @@ class StartPackingForm(PageForm):
         required=False,
         min_value=1,
         max_value=MAX_PARCELS,
-        help_text=gettext_lazy("The oldest come first. Leave empty for all that match, but not more than 200 at a time."),
+        help_text=gettext_lazy("The oldest orders come first. Leave this empty for all that match, up to 200."),
         widget=forms.TextInput(attrs={"class": "govuk-input--width-4", "inputmode": "numeric", "autocomplete": "off"}),
     )
 
@@ -70,7 +70,8 @@ class StartPackingForm(PageForm):
             raise forms.ValidationError(_("Enter at most %(n)d areas.") % {"n": MAX_AREAS})
         if unknown := [area for area in areas if not is_area(area)]:
             error = _(
-                "We know no postcode area %(areas)s. Write its letters, like LS, or the first half of a postcode, like LS1."
+                "We don’t know the postcode area %(areas)s. Write its letters, like LS, or the first half of a postcode, "
+                "like LS1."
             )
             raise forms.ValidationError(error % {"areas": ", ".join(unknown)})
         return areas
@@ -95,7 +96,7 @@ class ParcelsForm(PageForm):
     """
 
     rest = forms.ChoiceField(
-        label=gettext_lazy("If you send fewer copies than are promised, where is the rest?"),
+        label=gettext_lazy("If you send fewer copies than we promised, where are the others?"),
         required=False,
         choices=UnsentCopies.choices,
     )
@@ -142,7 +143,7 @@ class ParcelsForm(PageForm):
             typed = self.typed()
             unexplained = [p for p in self.parcels if p.pk in typed and typed[p.pk].left_out == REASON_MISSING]
             if not cleaned.get("rest") and (left := self.left_of_reduced_editions()):
-                errors = [_("You send fewer copies than are promised. Say where the rest is.")]
+                errors = [_("You are sending fewer copies than we promised. Say where the others are.")]
                 one = "By the figures there is %(n)s copy of “%(title)s” beside those in the parcels."
                 many = "By the figures there are %(n)s copies of “%(title)s” beside those in the parcels."
                 errors += [ngettext(one, many, n) % {"n": f"{n:,}", "title": edition} for edition, n in left.items()]
@@ -186,7 +187,7 @@ class AddOrderForm(PageForm):
     reference = forms.CharField(
         label=gettext_lazy("Reference of the order"),
         max_length=20,
-        help_text=gettext_lazy("Like LO-3XK9-PT."),
+        help_text=gettext_lazy("For example, LO-3XK9-PT."),
         widget=forms.TextInput(attrs={"class": "govuk-input--width-10", "autocomplete": "off"}),
     )
 
@@ -195,7 +196,7 @@ class TakeOutForm(PageForm):
     which = forms.CharField(
         label=gettext_lazy("Number of the parcel, or reference of the order"),
         max_length=20,
-        help_text=gettext_lazy("Like 12, or LO-3XK9-PT."),
+        help_text=gettext_lazy("For example, 12 or LO-3XK9-PT."),
         widget=forms.TextInput(attrs={"class": "govuk-input--width-10", "autocomplete": "off"}),
     )
 

@@ -45,11 +45,13 @@ from leaflets.stock.services import fill_backorders, lock_orders, move_allocated
 
 
 class NothingToPack(DomainError):
-    message: str | Promise = gettext_lazy("No order matches now. A colleague may just have begun to pack them. Choose again.")
+    message: str | Promise = gettext_lazy("No order matches now. A colleague may have just started to pack them. Choose again.")
 
 
 class SessionHasEnded(DomainError):
-    message: str | Promise = gettext_lazy("This session has already ended, so nothing was changed. Below is what became of it.")
+    message: str | Promise = gettext_lazy(
+        "This session has already ended, so nothing has changed. See below what happened to its parcels."
+    )
 
 
 class IsInSession(DomainError):
@@ -92,10 +94,10 @@ def add_order(session: PackingSession, *, order: Order, by: User | None, now: da
     session = lock_session(session)
     numbers = list(session.parcels.order_by("number").values_list("number", flat=True))
     if session.parcels.open().count() >= MAX_PARCELS:
-        raise DomainError(gettext_lazy("This session has as many orders as one can have. Start another for this order."))
+        raise DomainError(gettext_lazy("This session is full. Start another session for this order."))
     [order] = lock_orders(Order.objects.filter(pk=order.pk))
     if bool(order.brought_with) != session.brought:  # what is brought has no address
-        raise DomainError(gettext_lazy("Leaflets to post and leaflets for presenters are packed in sessions of their own."))
+        raise DomainError(gettext_lazy("You can’t pack leaflets to post and leaflets for presenters in the same session."))
     if order.packed_in.open().exists():
         raise IsInSession
     if order.state != OrderState.PACKING:
@@ -249,7 +251,7 @@ def dispatch_session(
     plans = plan_parcels(session.parcels.open(), session, typed)
     if typed is not None and any(plan.parcel.pk not in typed for plan in plans):
         raise DomainError(
-            gettext_lazy("An order was added to this session meanwhile. Check it in the list and press the button again.")
+            gettext_lazy("Somebody has added an order to this session. Check it in the list, then press the button again.")
         )
     end_parcels(session, plans, rest, by=by, now=now)
     end_session(session, SessionState.DISPATCHED, by=by, now=now)

@@ -42,7 +42,7 @@ from leaflets.stock.services import (
 
 
 class StockTakeIsOver(DomainError):
-    message: str | Promise = gettext_lazy("This stock-take has ended, so nothing was changed.")
+    message: str | Promise = gettext_lazy("This stock-take has ended, so nothing has changed.")
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ def record_counts(*, take: StockTake, typed: Mapping[int, TypedCount], by: User 
     for key, count in counts.items():
         if is_counted(count):
             if count.counted != typed[key].copies:
-                error = _("%(who)s has counted %(n)s of this meanwhile. If that is wrong, press “Count again” beside it.")
+                error = _("%(who)s has already counted %(n)s of this. If that is wrong, press “Count again” beside it.")
                 refused[key] = error % {"who": count.counted_by or _("Somebody"), "n": f"{count.counted:,}"}
         elif count.at != typed[key].seen:  # type: ignore[attr-defined]
             refused[key] = moved_meanwhile_text(count, typed[key].seen)
@@ -173,12 +173,12 @@ def moved_meanwhile_text(count: TitleCount, seen: int) -> str:
         texts.get(MovementKind(movement.kind), other) % {"n": f"{movement.copies:,}", "clock": format_clock(movement.at)}
         for movement in moved
     )
-    why = _("While you counted, %(what)s.") % {"what": what} if what else _("This page was too old.")
-    return f"{why} {_('Count it as it is now and save again. If your figure is right as it is now, just save again.')}"
+    why = _("While you counted, %(what)s.") % {"what": what} if what else _("This page was open too long.")
+    return f"{why} {_('Count it again and save. If your number is still right, just save again.')}"
 
 
 class CountSomeAgain(DomainError):
-    message: str | Promise = gettext_lazy("Some titles can’t be put right yet. The page says which, and what to do.")
+    message: str | Promise = gettext_lazy("You can’t correct some titles yet. The page shows which, and what to do.")
 
 
 @dataclass
@@ -260,11 +260,13 @@ def confirm_count(*, take: StockTake, seen: str, by: User | None, now: datetime)
     if any(count.counted is not None and not is_counted(count) for count in counts):
         raise CountSomeAgain
     if not differences:
-        raise DomainError(gettext_lazy("Nothing has been counted yet, so there is nothing to confirm."))
+        raise DomainError(gettext_lazy("Nobody has counted anything yet, so you have nothing to confirm."))
     if any(difference.must_be_counted_again for difference in differences):
         raise CountSomeAgain
     if differences_version(differences) != seen:
-        raise DomainError(gettext_lazy("Something has moved since you opened this page. Check it and press the button again."))
+        raise DomainError(
+            gettext_lazy("The stock has changed since you opened this page. Check it, then press the button again.")
+        )
     correct_differences(take, [difference for difference in differences if difference.change], by=by, now=now)
     more = {difference.count.edition_id for difference in differences if difference.change > 0}
     fill_backorders(more, by=None, now=now)

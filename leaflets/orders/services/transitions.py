@@ -49,9 +49,9 @@ TRANSITION_EVENTS = {
     **{(state, OrderState.CANCELLED): EventKind.CANCELLED for state in OPEN_STATES},
 }
 STATE_SENTENCES: dict[str, Promise] = {
-    OrderState.REQUESTED: gettext_lazy("We are still to decide on this order, so this can’t be done yet."),
-    OrderState.RECEIVED: gettext_lazy("Nobody has started to pack this order yet, so this can’t be done. Start packing first."),
-    OrderState.WAITING: gettext_lazy("This order waits for copies that are not in stock, so there is nothing to pack yet."),
+    OrderState.REQUESTED: gettext_lazy("Nobody has decided on this order yet. Agree to it or decline it first."),
+    OrderState.RECEIVED: gettext_lazy("Nobody has started to pack this order yet. Start packing first."),
+    OrderState.WAITING: gettext_lazy("This order is waiting for copies that are not in stock, so you have nothing to pack yet."),
     OrderState.PACKING: gettext_lazy("We have started to pack this order, so this can no longer be done here. Please call us."),
     OrderState.DISPATCHED: gettext_lazy("This order has already been dispatched, so nothing was changed."),
     OrderState.CANCELLED: gettext_lazy("This order has already been cancelled, so nothing was changed."),
@@ -72,7 +72,7 @@ class OrderHasMoved(DomainError):
 class OrderIsTransferred(OrderHasMoved):
     """What is brought to a visit goes to whoever takes the visit over."""
 
-    message = gettext_lazy("A colleague of yours has this order by now, so nothing was changed.")
+    message = gettext_lazy("This order now belongs to a colleague of yours, so nothing has changed.")
 
 
 class TakenOutByRecall(OrderHasMoved):
@@ -354,9 +354,9 @@ def prioritise(order: Order, *, by: User | None, now: datetime, reason: str, fla
     safeguarding lead is told. Raises OrderHasMoved.
     """
     if _lock_priority(order) is not None:
-        raise DomainError(gettext_lazy("This order was passed forward already, so nothing was changed."))
+        raise DomainError(gettext_lazy("This order is already passed forward, so nothing has changed."))
     if not order.lines.filter(backordered__gt=0).exists():
-        raise DomainError(gettext_lazy("This order has every copy that it asked for, so there is nothing that it waits for."))
+        raise DomainError(gettext_lazy("This order already has all its copies, so it is not waiting for any."))
     _set_priority(order, now, EventKind.FORWARD, by=by, now=now, reason=reason, flagged=flagged)
 
 
@@ -367,7 +367,7 @@ def remove_priority(order: Order, *, by: User | None, now: datetime, reason: str
     Raises OrderHasMoved.
     """
     if _lock_priority(order) is None:
-        raise DomainError(gettext_lazy("This order is in its own place already, so nothing was changed."))
+        raise DomainError(gettext_lazy("This order is already in its own place, so nothing has changed."))
     _set_priority(order, None, EventKind.IN_LINE, by=by, now=now, reason=reason, flagged=flagged)
 
 

@@ -101,7 +101,7 @@ def test_one_press_ends_in_a_summary(client, staff, edition, now):
     assert "QK 1" in page
     assert [Order.objects.get(pk=each.pk).state for each in (sent, left)] == [OrderState.DISPATCHED, OrderState.RECEIVED]
     again = press(client, session)
-    assert said(again) == ["This session has already ended, so nothing was changed. Below is what became of it."]
+    assert said(again) == ["This session has already ended, so nothing has changed. See below what happened to its parcels."]
     assert "1 dispatched, 1 skipped" in words(again.content.decode())
     assert "Dispatched" in text(client, LIST, state__exact="dispatched")
 
@@ -114,7 +114,7 @@ def test_fewer_copies_are_asked_about_once_and_nothing_typed_is_lost(client, sta
     assert 'value="13"' in wrong
     assert 'value="QK 1"' in wrong
     asked = press(client, session, **{box: "9"}).content.decode()
-    assert "Say where the rest is. By the figures there are 41 copies" in words(asked)
+    assert "Say where the others are. By the figures there are 41 copies" in words(asked)
     assert Order.objects.get().state == OrderState.PACKING
     assert press(client, session, "keep", **{box: "9", "track-1": "QK 1"}).status_code == 200
     kept = client.get(change("packingsession", session)).content.decode()
@@ -129,7 +129,7 @@ def test_why_a_parcel_is_left_out_is_asked_beside_its_box_and_nothing_typed_is_l
     first, _second, third = orders_of(edition, now, 5, 6, 7)
     session, copies = open_session(staff, now), f"copies-{first.lines.get().pk}"
     kept = press(client, session, "keep", **{"out-2": "on"}).content.decode()
-    assert "Nothing has been dispatched" in kept
+    assert "Nothing is dispatched yet" in kept
     assert 'name="out-2" checked' in kept
     assert "id_why-2_error" not in kept
     typed = {"out-2": "on", "out-3": "on", "why-3": "damaged", "track-1": "QK 1", copies: "4"}
@@ -139,7 +139,7 @@ def test_why_a_parcel_is_left_out_is_asked_beside_its_box_and_nothing_typed_is_l
     assert '<a href="#id_why-2">Parcel 2: choose why it is left out.</a>' in asked
     assert 'left out" aria-invalid="true" aria-describedby="id_why-2_error">' in asked
     assert "Parcel 3: choose" not in asked
-    assert "Say where the rest is" in asked  # both at once
+    assert "Say where the others are" in asked  # both at once
     for shown in ('"out-2" checked', '"out-3" checked', '<option value="damaged" selected>', 'value="QK 1"', 'value="4"'):
         assert shown in asked
     assert set(Order.objects.values_list("state", flat=True)) == {"packing"}
@@ -158,7 +158,7 @@ def test_an_order_that_the_page_did_not_show_does_not_leave(client, staff, editi
     [late] = orders_of(edition, now, 6)
     add_order(session=session, order=late, by=staff, now=now)
     answer = client.post(change("packingsession", session), {**shown, "dispatch": "1"})
-    assert "An order was added to this session meanwhile" in answer.content.decode()
+    assert "Somebody has added an order to this session" in answer.content.decode()
     assert late.reference in answer.content.decode()
     assert set(Order.objects.values_list("state", flat=True)) == {"packing"}
 
@@ -168,12 +168,13 @@ def test_orders_are_added_taken_out_and_the_session_is_closed(client, staff, edi
     session = open_session(staff, now)
     [late] = orders_of(edition, now, 7)
     assert (
-        "no order with that reference" in act(client, "packingsession", session, "add", reference="LO-0000-00").content.decode()
+        "find an order with that reference"
+        in act(client, "packingsession", session, "add", reference="LO-0000-00").content.decode()
     )
     act(client, "packingsession", session, "add", reference=late.reference.lower())
     act(client, "packingsession", session, "take-out", which="1")
     act(client, "packingsession", session, "take-out", which=second.reference)
-    assert "no parcel of this session" in act(client, "packingsession", session, "take-out", which="9").content.decode()
+    assert "That parcel is not in this session" in act(client, "packingsession", session, "take-out", which="9").content.decode()
     states = dict(Order.objects.values_list("pk", "state"))
     assert states == {first.pk: "received", second.pk: "received", late.pk: "packing"}
     assert "Taken out: 1" in text(client, change("packingsession", session))
@@ -207,7 +208,7 @@ def test_a_print_is_refused_with_the_reason(client, staff, edition, now):
     assert said(client.get(response.url)) == ["That sheet has 24 labels. Enter a number from 1 to 24."]
     press(client, session)
     response, _content = printed(client, session, "slips")
-    assert said(client.get(response.url)) == ["There is nothing to print: no parcel of this session goes just now."]
+    assert said(client.get(response.url)) == ["You have nothing to print: every parcel in this session is left out."]
     assert printed(client, session, "courier")[0].status_code == 200
     assert client.get(reverse("staff:leaflets_packingsession_print", args=[session.pk])).status_code == 405
 
@@ -230,7 +231,7 @@ def test_who_may_not_pack_may_look_or_not_even_that(client, edition, now):
     assert client.get(change("packingsession", session)).status_code == 403
     nobody.user_permissions.add(Permission.objects.get(codename="view_packingsession"))
     page = client.get(change("packingsession", session)).content.decode()
-    assert "Dispatch all but" not in page
+    assert "Dispatch the other parcels" not in page
     assert press(client, session).status_code == 403
     assert printed(client, session, "slips")[0].status_code == 403
     assert Order.objects.get().state == OrderState.PACKING

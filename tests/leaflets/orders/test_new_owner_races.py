@@ -237,7 +237,7 @@ def test_who_had_it_reads_so_on_their_own_page(client: Client, nadia: Person, ed
 
     assert in_a_row(order, given_to(omar, order, now), press) == ["done"] * 2
     assert answers[0].url == "/my/"
-    assert "A colleague of yours has this order by now" in client.get("/my/").content.decode()
+    assert "This order now belongs to a colleague of yours" in client.get("/my/").content.decode()
 
 
 def test_what_a_colleague_has_by_now_staff_cancel_and_they_are_told(nadia: Person, edition: Edition, now: datetime) -> None:

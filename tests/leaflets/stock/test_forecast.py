@@ -56,7 +56,7 @@ def words(edition, now):
 def test_it_lasts_as_long_as_what_is_free_at_the_rate_of_twelve_weeks(now):
     edition = make_edition(now - timedelta(days=200), stock=1000, **LEVEL)
     sent(edition, 700, now - timedelta(days=84))  # twelve weeks ago: no longer counted
-    assert words(edition, now) == "none went in 12 weeks"
+    assert words(edition, now) == "none sent in 12 weeks"
     sent(edition, 168, now - timedelta(days=20))  # two a day
     assert words(edition, now) == "about 9 weeks, until 19 March 2027"
     make_order(make_person(), now, {edition.leaflet: 5})  # promised is as good as gone
@@ -94,8 +94,8 @@ def test_it_is_out_since_the_day_on_which_the_last_copy_was_given_out(now):
     assert waits.lines.get().allocated == 5
     assert words(edition, now) == "out since 3 January 2027"
     correct_stock(edition=edition, change=3, by=None, now=now, reason="Found")
-    assert words(edition, now) == "none went in 12 weeks"
-    assert words(make_edition(now, stock=0), now) == "out"
+    assert words(edition, now) == "none sent in 12 weeks"
+    assert words(make_edition(now, stock=0), now) == "none left"
 
 
 def test_the_sums_of_days_are_the_ledgers_and_reconciling_proves_it(now):

@@ -151,7 +151,7 @@ def test_staff_change_it_for_who_calls_over_limits_with_a_reason(client, staff, 
     answer = client.post(path, sent)
     assert "Give a reason below" in answer.context["form"].errors["copies-one"][0]
     answer = act(client, "order", order, "change", **{**sent, "override_reason": "A whole ward"})
-    assert said(answer) == ["The order is changed. The person gets an email."]
+    assert said(answer) == ["The order is changed. The person will get an email."]
     assert "“One”: 45 instead of 10" in answer.content.decode()
     order.refresh_from_db()
     assert (order.town, lines(order)[0][2], len(told(order))) == ("Hull", 45, 1)
