@@ -97,7 +97,7 @@ def test_mail_of_a_topic_goes_only_to_who_wants_it_and_service_mail_always(
         delivery_services.deliver(row.pk, clock=lambda: now)
         row.refresh_from_db()
     assert [row.state for row in (unwanted, wanted, service)] == [State.EXPIRED, State.SENT, State.SENT]
-    assert unwanted.last_error == "Whoever it was for chose not to get it."
+    assert unwanted.last_error == "The person chose not to get this kind of email."
     assert sorted(inbox.recipients) == [ADDRESS, "other@example.org"]
 
 
