@@ -107,18 +107,18 @@ class EnterComplaintForm(ComplaintDetailsMixin, StaffForm, OneTimeTokenForm, Pag
     free_text_fields = ("wrong", "wanted")
 
     came = forms.ChoiceField(
-        label=gettext_lazy("How did it come?"),
+        label=gettext_lazy("How did we get it?"),
         choices=[
             ("", gettext_lazy("Choose")),
             *((value, label) for value, label in ComplaintChannel.choices if value != ComplaintChannel.WEB),
         ],
-        error_messages={"required": gettext_lazy("Choose how it came.")},
+        error_messages={"required": gettext_lazy("Choose how we got it.")},
     )
     received_on = DayField(
-        label=gettext_lazy("On which day did it reach us?"),
+        label=gettext_lazy("On which day did we get it?"),
         validators=[near_today],
-        help_text=gettext_lazy("Whoever of us got it first: the 30 days count from there. For example, 9 3 2027."),
-        error_messages={"required": gettext_lazy("Enter the day on which it reached us.")},
+        help_text=gettext_lazy("The day when the first of us got it. The 30 days start then. For example, 9 3 2027."),
+        error_messages={"required": gettext_lazy("Enter the day on which we got it.")},
     )
     name = forms.CharField(
         label=gettext_lazy("Name"), max_length=150, error_messages={"required": gettext_lazy("Enter the name.")}
@@ -127,7 +127,9 @@ class EnterComplaintForm(ComplaintDetailsMixin, StaffForm, OneTimeTokenForm, Pag
         label=gettext_lazy("Email address"),
         max_length=254,
         required=False,
-        help_text=gettext_lazy("They get an email that says that we have it. Leave empty if they have none."),
+        help_text=gettext_lazy(
+            "They will get an email to say that we have the complaint. Leave this empty if they have no email address."
+        ),
     )
     phone = forms.CharField(label=gettext_lazy("Phone"), max_length=30, required=False, validators=[validate_phone])
     wrong = forms.CharField(
@@ -147,7 +149,7 @@ class EnterComplaintForm(ComplaintDetailsMixin, StaffForm, OneTimeTokenForm, Pag
 
     def clean_received_on(self) -> Any:
         if (day := self.cleaned_data["received_on"]) and day > uk_day(timezone.now()):
-            raise forms.ValidationError(_("This day has not come yet."))
+            raise forms.ValidationError(_("This day is in the future."))
         return day
 
 
@@ -167,23 +169,23 @@ class ComplaintMessageForm(NeverKeptForm, PageForm):
     never_kept = ("words",)
 
     told = forms.ChoiceField(
-        label=gettext_lazy("How are they told?"),
+        label=gettext_lazy("How are you telling them?"),
         choices=ContactMethod.choices,
         initial=ContactMethod.EMAIL,
         widget=forms.RadioSelect,
     )
     on = DayField(
-        label=gettext_lazy("If you told them yourself: on which day?"),
+        label=gettext_lazy("If you have told them yourself, on which day?"),
         required=False,
         validators=[near_today],
-        help_text=gettext_lazy("Leave empty if the email goes from here. For example, 9 3 2027."),
+        help_text=gettext_lazy("Leave this empty if we send the email from here. For example, 9 3 2027."),
     )
     words = forms.CharField(
-        label=gettext_lazy("What you tell them, or told them"),
-        help_text=gettext_lazy("The email has these words as they stand. No details of a child."),
+        label=gettext_lazy("What are you telling them?"),
+        help_text=gettext_lazy("We put these words into the email unchanged. No details of a child."),
         max_length=MAX_TEXT_LENGTH,
         widget=forms.Textarea({"rows": 8}),
-        error_messages={"required": gettext_lazy("Write what you tell them.")},
+        error_messages={"required": gettext_lazy("Write what you want to tell them.")},
     )
 
 
@@ -191,9 +193,10 @@ class AcknowledgeComplaintForm(ComplaintMessageForm):
     """The email says by itself that we have it and look into it."""
 
     words = forms.CharField(
-        label=gettext_lazy("Anything to add"),
+        label=gettext_lazy("Anything to add?"),
         help_text=gettext_lazy(
-            "The email says that we have read the complaint and look into it. Add who does, say. No details of a child."
+            "The email says that we have read the complaint and are looking into it. You could add who is doing that. No "
+            "details of a child."
         ),
         max_length=MAX_TEXT_LENGTH,
         required=False,
@@ -207,7 +210,7 @@ class ComplaintNoteForm(StaffForm):
     words = forms.CharField(
         label=gettext_lazy("Note"),
         help_text=gettext_lazy(
-            "For colleagues who deal with complaints. The person can ask for a copy of it. No details of a child."
+            "This is for colleagues who deal with complaints. The person can ask for a copy of it. No details of a child."
         ),
         max_length=MAX_TEXT_LENGTH,
         widget=forms.Textarea({"rows": 6}),
@@ -219,8 +222,10 @@ class CloseComplaintForm(StaffForm):
     free_text_fields = ("words",)
 
     words = forms.CharField(
-        label=gettext_lazy("Why it is closed"),
-        help_text=gettext_lazy("Needed only if they were not told an outcome: they took it back, say. No details of a child."),
+        label=gettext_lazy("Why are you closing it?"),
+        help_text=gettext_lazy(
+            "You need this only if nobody told them an outcome. For example, they took the complaint back. No details of a child."
+        ),
         max_length=MAX_TEXT_LENGTH,
         required=False,
         widget=forms.Textarea({"rows": 3}),
@@ -269,35 +274,35 @@ class EnterBreachForm(OneTimeTokenForm, TimedForm):
     never_kept = free_text_fields
 
     day = day_field(
-        gettext_lazy("On which day did we become aware of it?"),
-        gettext_lazy("Whoever of us knew first, or a firm that works for us told us. For example, 9 3 2027."),
+        gettext_lazy("On which day did we find out?"),
+        gettext_lazy("The day when the first of us knew, or when a firm that works for us told us. For example, 9 3 2027."),
     )
     clock = clock_field(gettext_lazy("At what time?"))
     what = long_text(
         gettext_lazy("What happened?"),
-        gettext_lazy("Data that was lost, changed, seen by or sent to somebody who should not have it. No names."),
+        gettext_lazy("For example, data was lost or changed, or somebody saw it or got it who should not. No names."),
         gettext_lazy("Write what happened."),
     )
     happened = forms.CharField(
         label=gettext_lazy("When did it happen?"),
-        help_text=gettext_lazy("As well as we know. For example: in the night to 9 March 2027."),
+        help_text=gettext_lazy("As far as we know. For example, in the night before 9 March 2027."),
         max_length=200,
-        error_messages={"required": gettext_lazy("Write when it happened, as well as we know.")},
+        error_messages={"required": gettext_lazy("Write when it happened, as far as we know.")},
     )
     concerns = long_text(
-        gettext_lazy("Whom and what does it concern?"),
-        gettext_lazy("How many people, of which kind, and which kinds of data. Numbers and kinds, no names."),
-        gettext_lazy("Write whom and what it concerns, in numbers and kinds."),
+        gettext_lazy("Whose data is it, and which data?"),
+        gettext_lazy("How many people, what kind of people, and what kinds of data. No names."),
+        gettext_lazy("Write how many people, and what kinds of data."),
     )
     effects = long_text(
-        gettext_lazy("What may come of it for them?"),
-        gettext_lazy("What is likely, and how bad it would be. No names."),
-        gettext_lazy("Write what may come of it."),
+        gettext_lazy("What harm may it do to them?"),
+        gettext_lazy("How likely it is, and how bad it would be. No names."),
+        gettext_lazy("Write what harm it may do."),
     )
     measures = long_text(
-        gettext_lazy("What was done?"),
-        gettext_lazy("To stop it, to make up for it, and so that it does not happen again. No names."),
-        gettext_lazy("Write what was done so far."),
+        gettext_lazy("What have we done about it?"),
+        gettext_lazy("To stop it, to make up for it, and to prevent it happening again. No names."),
+        gettext_lazy("Write what we have done so far."),
     )
 
     @property
@@ -315,7 +320,7 @@ class CommissionerReportForm(TimedForm):
     reference = forms.CharField(label=gettext_lazy("Their reference"), max_length=60, required=False)
     words = long_text(
         gettext_lazy("What they were told"),
-        gettext_lazy("In short. If the 72 hours were over, say why it took longer. No names."),
+        gettext_lazy("Keep it short. If the 72 hours were over, say why it took longer. No names."),
         "",
         required=False,
     )
@@ -328,9 +333,9 @@ class PeopleNotifiedForm(TimedForm):
     day = day_field(gettext_lazy("On which day were they told?"))
     clock = clock_field(gettext_lazy("At what time?"))
     words = long_text(
-        gettext_lazy("How, and what they were told"),
-        gettext_lazy("For example: an email to all 40, with what to look out for and whom to ask. No names."),
-        gettext_lazy("Write how they were told, and what."),
+        gettext_lazy("How we told them, and what"),
+        gettext_lazy("For example, an email to all 40 people about what to look out for and whom to ask. No names."),
+        gettext_lazy("Write how we told them, and what we said."),
     )
 
 
@@ -340,7 +345,9 @@ class NoCommissionerReportForm(NeverKeptForm):
 
     words = long_text(
         gettext_lazy("Why they need not be told"),
-        gettext_lazy("Only if it is unlikely that it does anybody any harm. They may ask for this reason. No names."),
+        gettext_lazy(
+            "This is right only if the breach is unlikely to harm anybody. The Commissioner may ask for this reason. No names."
+        ),
         gettext_lazy("Write why they need not be told."),
     )
 
@@ -351,7 +358,10 @@ class PeopleNotNotifiedForm(NeverKeptForm):
 
     words = long_text(
         gettext_lazy("Why they need not be told"),
-        gettext_lazy("Only if the risk for them is not high: the data was unreadable, say, or came back unread. No names."),
+        gettext_lazy(
+            "This is right only if the risk to them is not high. For example, nobody could read the data, or it came "
+            "back unread. No names."
+        ),
         gettext_lazy("Write why they need not be told."),
     )
 
@@ -362,9 +372,7 @@ class AddToBreachForm(NeverKeptForm):
 
     words = long_text(
         gettext_lazy("What we know now"),
-        gettext_lazy(
-            "What was learnt or done since, or what was wrong above and is right now. Nothing above is changed. No names."
-        ),
+        gettext_lazy("What we have learnt or done since, or what we wrote wrong. This changes nothing above. No names."),
         gettext_lazy("Write what we know now."),
     )
 

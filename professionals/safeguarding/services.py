@@ -107,7 +107,9 @@ def waits_for_lead(kind: str) -> ExpressionWrapper:
 
 
 class OtherWordsError(DomainError):
-    message = _("These words were changed while you read them. Nothing was done. Read them as they stand now, then decide.")
+    message = _(
+        "Somebody changed these words while you were reading them, so we did nothing. Read them as they are now, then decide."
+    )
 
 
 @transaction.atomic
@@ -143,9 +145,9 @@ def _lock_undecided(flagged: FlaggedText, shown: str, by: User) -> tuple[Flagged
     """It and its fields, under the locks of both."""
     locked = FlaggedText.objects.select_for_update().get(pk=flagged.pk)
     if locked.is_decided:
-        raise DomainError(_("Somebody has decided this meanwhile."))
+        raise DomainError(_("Somebody else has already decided this."))
     if not locked.was_read_by(by):
-        raise DomainError(_("Read what was written first."))
+        raise DomainError(_("First read what was written."))
     # Writers to the object wait meanwhile, so that no new mark and no new word of theirs is lost.
     for row in rows_of(locked):
         if hasattr(row, "flagged_child_details"):

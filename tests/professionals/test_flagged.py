@@ -119,12 +119,12 @@ def test_what_is_not_about_a_child_is_a_text_like_any_other(client, lead, flagge
 
 
 def test_nobody_decides_what_they_have_not_read_or_what_is_decided(client, lead, flagged, booking, now):
-    assert "Read what was written first." in client.post(page(flagged, "clear")).content.decode()
+    assert "First read what was written." in client.post(page(flagged, "clear")).content.decode()
     booking.refresh_from_db()
     assert booking.notes == CHILD
     safeguarding_services.read_flagged(flagged=flagged, by=lead, now=now)
     safeguarding_services.mark_as_no_child(flagged=flagged, shown=shown(flagged), by=lead, now=now)
-    with pytest.raises(DomainError, match="Somebody has decided this meanwhile"):
+    with pytest.raises(DomainError, match="Somebody else has already decided this"):
         safeguarding_services.clear_flagged(flagged=flagged, shown=shown(flagged), by=lead, now=now)
 
 
@@ -139,7 +139,7 @@ def test_words_that_were_changed_since_they_were_read_are_not_decided_unread(cli
     booking.refresh_from_db()
     flagged.refresh_from_db()
     assert (booking.notes, flagged.decision) == (f"{CHILD}. She told her teacher.", Decision.OPEN)
-    assert "These words were changed while you read them." in answer
+    assert "Somebody changed these words while you were reading them, so we did nothing." in answer
     assert "She told her teacher." in answer  # which can be read now, and decided
     press(client, flagged, slug)
     flagged.refresh_from_db()
@@ -148,7 +148,7 @@ def test_words_that_were_changed_since_they_were_read_are_not_decided_unread(cli
 
 def test_a_button_pressed_without_the_page_decides_nothing(client, lead, flagged):
     client.post(page(flagged, "read"))
-    assert "These words were changed" in client.post(page(flagged, "clear"), follow=True).content.decode()
+    assert "Somebody changed these words" in client.post(page(flagged, "clear"), follow=True).content.decode()
     flagged.refresh_from_db()
     assert not flagged.is_decided
 
