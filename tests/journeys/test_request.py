@@ -101,7 +101,7 @@ def offer_two_times(staff: Visitor, reference: str, day: date) -> None:
     staff.page.locator("[name=day]").fill(f"{day.day} {day.month} {day.year}")
     staff.page.locator("[name=clock]").fill("2pm")
     staff.press("Offer other times")
-    assert staff.reads("We offered times. It waits for the professional’s answer.")
+    assert staff.reads("We have offered times and are waiting for the professional’s answer.")
 
 
 def take_one(visitor: Visitor, reference: str, day: date, email: str, live: Live) -> None:

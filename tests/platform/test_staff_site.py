@@ -110,7 +110,7 @@ def test_what_is_urgent_comes_before_the_rest_and_all_else_keeps_its_place(staff
 def test_a_page_on_which_nothing_waits_says_so(staff: Client) -> None:
     staff_site.add_waiting("People", organisations(lambda: 0))
     page = read(staff)
-    assert page.one("p", "waiting__nothing").text == "Nothing waits."
+    assert page.one("p", "waiting__nothing").text == "Nothing needs doing."
     assert page.one("summary", "waiting__summary").text == "Where nothing waits (1)"
 
 
