@@ -144,8 +144,8 @@ class ParcelsForm(PageForm):
             unexplained = [p for p in self.parcels if p.pk in typed and typed[p.pk].left_out == REASON_MISSING]
             if not cleaned.get("rest") and (left := self.left_of_reduced_editions()):
                 errors = [_("You are sending fewer copies than we promised. Say where the others are.")]
-                one = "By the figures there is %(n)s copy of “%(title)s” beside those in the parcels."
-                many = "By the figures there are %(n)s copies of “%(title)s” beside those in the parcels."
+                one = "Our records show %(n)s copy of “%(title)s” apart from those in the parcels."
+                many = "Our records show %(n)s copies of “%(title)s” apart from those in the parcels."
                 errors += [ngettext(one, many, n) % {"n": f"{n:,}", "title": edition} for edition, n in left.items()]
                 self.add_error("rest", " ".join(errors))
             for parcel in unexplained:

@@ -220,7 +220,7 @@ def test_a_title_without_an_edition_to_send_needs_stock_and_says_how_many_are_wa
     assert line["figure"] == 1
     listed = client.get(line["href"])
     assert [each.pk for each in listed.context["cl"].result_list] == [edition.pk]
-    assert "no edition to send; 100 copies are waited for" in listed.content.decode()
+    assert "no edition to send; orders are waiting for 100 copies" in listed.content.decode()
     assert client.get(EDITIONS).context["cl"].result_list[0].pk == edition.pk
     assert notify_low_stock(now=now) == 1
 

@@ -109,7 +109,7 @@ def test_cancelling_asks_why(client, staff, order):
 def test_an_action_that_came_too_late_is_refused_politely(client, staff, order):
     act(client, "order", order, "cancel", reason="Asked by phone")
     [message] = said(act(client, "order", order, "start-packing"))
-    assert "has changed meanwhile" in message
+    assert "since you opened the page, so this is no longer possible" in message
 
 
 def test_opening_an_action_changes_nothing(client, staff, order):

@@ -211,7 +211,7 @@ def test_a_breach_is_entered_decided_and_printed(desk):
     response = desk.post(f"{BREACHES}add/", BREACH, follow=True)
     breach = Breach.objects.get()
     assert f"{breach.aware_at:%d %H:%M}" == "03 16:00"
-    assert "Decide by Friday 6 November 2026, 4pm if the Information Commissioner is told." in text_of(response)
+    assert "Decide by Friday 6 November 2026, 4pm whether to tell the Information Commissioner." in text_of(response)
     assert "Tell the Commissioner by 4pm on Friday 6 November 2026: 54 hours left" in text_of(response)
     here = f"{BREACHES}{breach.pk}/do/"
     told = {"day": "4 11 2026", "clock": "9:30am", "reference": "IC-1234", "words": "By their form."}

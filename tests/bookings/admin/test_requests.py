@@ -133,9 +133,9 @@ def ticked(page: HttpResponse) -> list[str]:
 
 def test_times_are_offered_from_the_free_ones_and_any_other(desk: Client, asked: Booking) -> None:
     seen = action_page(desk, asked, "offer")
-    assert ("Week of Monday 25 January 2027" in seen, "kept until Thursday 14 January 2027, 5pm" in seen) == (True, True)
+    assert ("Week of Monday 25 January 2027" in seen, "keep them until Thursday 14 January 2027, 5pm" in seen) == (True, True)
     response = do(desk, asked, "offer", starts=[NINE], **TYPED)
-    assert "The times are offered, and kept until Thursday 14 January 2027, 5pm." in text(response)
+    assert "We have offered the times and will keep them until Thursday 14 January 2027, 5pm." in text(response)
     assert [option.starts_at for option in asked.options.proposed()] == [at("09:00"), at("15:15", TUESDAY)]
     seen = page(desk, asked)
     assert "We have offered times and are waiting for the professional’s answer." in seen
@@ -215,7 +215,7 @@ def test_what_they_wrote_and_that_dates_lapsed_is_seen(
 def test_a_request_that_was_decided_meanwhile_is_not_decided_again(desk: Client, asked: Booking) -> None:
     do(desk, asked, "decline", reason="No")
     for slug in ("agree", "offer"):
-        assert "has changed meanwhile" in text(do(desk, asked, slug, starts=[NINE]))
+        assert "since you opened the page, so this is no longer possible" in text(do(desk, asked, slug, starts=[NINE]))
     assert (asked.state, BusyTime.objects.count()) == ("declined", 0)
     assert "Passed over" in page(desk, asked)
 

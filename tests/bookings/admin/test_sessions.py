@@ -98,7 +98,7 @@ def test_fewer_places_say_exactly_who_goes_back_and_ask(desk: Client, session: O
     make_place(session, PlaceState.OFFERED, person=make_person(name="Only Offered"))
     asked = do(desk, session, "capacity", capacity="1", expected="3")
     said = text(asked)
-    assert "these 2 people go back to the waiting list" in said
+    assert "these 2 people must go back to the waiting list" in said
     assert (said.find("Only Offered") < said.find("Later Comer"), "Early Bird" in said) == (True, False)
     assert (session.capacity, "Yes, move 2 people back to the waiting list" in said) == (3, True)
     done = do(desk, session, "capacity", capacity="1", expected="3", going=asked.context["seen"])
@@ -141,13 +141,13 @@ def test_moving_shows_what_speaks_against_the_time_first(desk: Client, session: 
         desk, session, "move", starts=session.starts_at.isoformat(), day="25 1 2027", clock="7pm", reason="The room is taken."
     )
     assert "It is outside the presenter’s availability." in text(shown)
-    assert "1 person who has a place, is offered one or waits gets an email." in text(shown)
+    assert "1 person with a place, an offer or a turn on the waiting list will get an email." in text(shown)
     assert session.starts_at == at("10:00")
     answers = {"day": "25 1 2027", "clock": "7pm", "reason": "The room is taken.", "seen": shown.context["seen"]}
     answers["starts"] = shown.context["starts"]
     unsaid = do(desk, session, "move", **{**answers, "reason": ""})
     assert "This time has a problem. Write why you are moving it." in text(unsaid)
-    assert "It has moved to Monday 25 January 2027, 7pm to 8pm." in text(do(desk, session, "move", **answers))
+    assert "The session has moved to Monday 25 January 2027, 7pm to 8pm." in text(do(desk, session, "move", **answers))
     assert (session.starts_at, told("session-moved"), told("session-for-presenter")) == (at("19:00"), 1, 1)
 
 
@@ -245,7 +245,7 @@ def test_a_caller_gets_a_place_once_however_often_it_is_pressed(desk: Client, se
     place = SessionPlace.objects.get()
     assert (place.state, place.access_needs, place.channel, session.occupied) == ("taken", "Captions", "phone", 1)
     again = do(desk, session, "caller", **CALLER)
-    assert "Kit Farrow was on this session’s list already." in text(again)
+    assert "Kit Farrow is already on this session’s list." in text(again)
 
 
 def test_a_caller_of_a_full_session_waits_in_line(desk: Client, session: OpenSession) -> None:
@@ -261,7 +261,7 @@ def test_a_caller_is_asked_again_when_the_session_has_moved_meanwhile(desk: Clie
     starts = desk.get(f"{SESSIONS}{session.pk}/do/caller/").context["starts"]
     reschedule_session(session=session, starts_at=at("12:00"), by=staff, now=NOW)
     page = do(desk, session, "caller", **CALLER, starts=starts)
-    assert "It has moved to Monday 25 January 2027, midday to 1pm while you had the page open." in text(page)
+    assert "This session has moved to Monday 25 January 2027, midday to 1pm since you opened the page." in text(page)
     assert not SessionPlace.objects.exists()
     do(desk, session, "caller", **CALLER, starts=page.context["starts"])
     assert SessionPlace.objects.count() == 1

@@ -42,7 +42,7 @@ def test_granting_what_hits_nothing_goes_back_to_the_list(desk: Client, asked: L
     page = desk.post(f"{LEAVE}{asked.pk}/do/grant/", {"seen": ""}, follow=True)
     assert "The leave is granted. No booking or session is affected." in text(page)
     again = desk.post(f"{LEAVE}{asked.pk}/do/grant/", {"seen": ""}, follow=True)
-    assert "has changed meanwhile" in text(again)
+    assert "since you opened the page, so this is no longer possible" in text(again)
 
 
 def test_refusing_needs_words(desk: Client, asked: Leave) -> None:
@@ -85,7 +85,7 @@ def test_one_press_gives_it_and_everyone_is_told_once(desk: Client, presenter: P
     page = desk.post(STAND_INS, {"booking": booking.pk, "presenter": presenter.pk}, follow=True)
     booking.refresh_from_db()
     assert (booking.presenter, booking.sequence) == (presenter, 2)
-    assert "Asha Patel gives" in text(page)
+    assert "Asha Patel now gives" in text(page)
     assert page.context["needs"] == []
     told = sorted(Notification.objects.values_list("kind", "recipient"))
     assert told == [

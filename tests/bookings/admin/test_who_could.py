@@ -31,7 +31,7 @@ def test_each_presenter_stands_there_once_with_the_reason(desk: Client, presente
     for words in (
         "On Leave No Away: Monday 25 January 2027, all day.",
         "Full Diary No Has a booking: Monday 25 January 2027, 10am to 11am, LS1 4AP.",
-        "Just York No Comes from YO1 7HH, until 9:30am: the journey takes ",
+        "Just York No Has a visit at YO1 7HH until 9:30am: the journey takes ",
         "In London With a reason It is further than the presenter can travel.",
         "Near Leeds Yes 60 ",
     ):

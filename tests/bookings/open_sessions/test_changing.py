@@ -170,7 +170,7 @@ def test_the_first_link_waits_until_it_is_sent_to_all() -> None:
 
 def test_before_there_is_a_link_nothing_is_sent() -> None:
     session = make_session(None)
-    with pytest.raises(DomainError, match="There is no joining link yet"):
+    with pytest.raises(DomainError, match="has a joining link yet"):
         send_joining_details(session=session, by=None, now=NOW)
     set_joining_details(session=session, own_joining_link="https://meet.example/own", joining_help="", by=None, now=NOW)
     assert send_joining_details(session=session, by=None, now=NOW) == 0

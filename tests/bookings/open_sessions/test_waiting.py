@@ -233,7 +233,7 @@ def test_fewer_places_than_people_drop_nobody_silently() -> None:
     with pytest.raises(WouldDrop) as refusal:
         grow(session, 2, expected=4)
     assert refusal.value.people == 2
-    assert "2 people have a place" in str(refusal.value.message)
+    assert "2 people would lose a place" in str(refusal.value.message)
     for wrong in (1, 3):
         with pytest.raises(WouldDrop):
             grow(session, 2, expected=4, back_to_line=wrong)

@@ -149,7 +149,7 @@ def test_no_way_leads_to_a_confirmed_visit_on_a_day_without_cover(presenter: Pre
         lambda: reassign(booking=make_booking(presenter, START + 4 * HOUR), presenter=other, by=staff, now=NOW),
     ]
     for way in ways:
-        with pytest.raises(NoCover, match="Nobody is on duty on Monday 25 January 2027, so no visit"):
+        with pytest.raises(NoCover, match="Nobody is on duty on Monday 25 January 2027, so we can’t confirm a visit"):
             way()
     with pytest.raises(SlotTaken):
         place(person)

@@ -77,7 +77,7 @@ def test_one_sees_what_a_choice_makes_and_starts_it(client, staff, edition, now)
     assert "Start packing these 2 orders" in page
     assert "1 order, 5 copies" in text(client, START, most="1")
     assert "No order matches" in text(client, START, areas="ZE")
-    assert "We know no postcode area QQ" in text(client, START, areas="LS, qq")
+    assert "We don’t know the postcode area QQ" in text(client, START, areas="LS, qq")
     answer = client.post(START, {"most": "1"}, follow=True)
     session = PackingSession.objects.get()
     assert answer.request["PATH_INFO"] == change("packingsession", session)
@@ -114,14 +114,14 @@ def test_fewer_copies_are_asked_about_once_and_nothing_typed_is_lost(client, sta
     assert 'value="13"' in wrong
     assert 'value="QK 1"' in wrong
     asked = press(client, session, **{box: "9"}).content.decode()
-    assert "Say where the others are. By the figures there are 41 copies" in words(asked)
+    assert "Say where the others are. Our records show 41 copies" in words(asked)
     assert Order.objects.get().state == OrderState.PACKING
     assert press(client, session, "keep", **{box: "9", "track-1": "QK 1"}).status_code == 200
     kept = client.get(change("packingsession", session)).content.decode()
     assert f'name="{box}" value="9"' in kept
     assert 'value="QK 1"' in kept
     ended = press(client, session, **{box: "9", "rest": "waits"})
-    assert "41 copies were taken off the stock" in words(ended.content.decode())
+    assert "We took 41 copies off the stock" in words(ended.content.decode())
     assert (Edition.objects.get().on_hand, list(ledger_differences())) == (0, [])
 
 

@@ -345,7 +345,7 @@ def test_staff_see_it_and_send_it_again_to_a_corrected_address_or_close_it(clien
     parcels = [lose(person, edition, moment["lost"], copies=2) for _ in range(2)]
     first, second = (told(parcel, timezone.now(), note="We moved") for parcel in parcels)
     sign_in_staff(client, make_staff())
-    assert "parcel that never came" in read(client, "/staff/")
+    assert "parcels that never came" in read(client, "/staff/")
     rows = read(client, "/staff/leaflets/missingparcel/?state__exact=open")
     assert rows.index(first.parcel.order.reference) < rows.index(second.parcel.order.reference)
     assert "We moved" in read(client, change("missingparcel", first))

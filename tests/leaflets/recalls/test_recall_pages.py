@@ -64,7 +64,9 @@ def test_staff_write_check_and_recall(client, staff, edition, now):
     assert packed.reference in page
     assert "See the recall" in words(client.get(change("edition", edition)))
     assert [Order.objects.get(pk=order.pk).state for order in (packed, waits)] == ["received", "received"]
-    assert "has changed meanwhile" in said(press(client, edition, step="recall"))[0]  # the button pressed twice
+    assert (
+        "since you opened the page, so this is no longer possible" in said(press(client, edition, step="recall"))[0]
+    )  # the button pressed twice
     assert Notification.objects.filter(kind="edition-recalled").count() == 2
 
 

@@ -75,7 +75,7 @@ def test_copies_that_came_in_are_looked_at_then_written_and_those_who_wait_get_t
     order = make_order(make_person(), now, {edition.leaflet: 60}, will_wait_for=[edition.leaflet])
     checked = upload(client, as_csv(["gp", "March 2026", "50", "1,200", "", "Note 17"]))
     page = checked.content.decode()
-    assert "1,200 copies come in: 50 on the shelf, then 1,250." in page
+    assert "1,200 copies come in: from 50 on the shelf to 1,250." in page
     assert (StockMovement.objects.filter(kind="received").count(), "We have written nothing yet" in page) == (1, True)
     written = press(client, checked)
     assert "Written: 0 new, 1 changed." in written.content.decode()
@@ -111,14 +111,14 @@ def test_the_stock_list_goes_out_and_comes_back_as_it_was(client, staff, now, ed
 def test_a_count_holds_only_against_the_figure_that_the_list_had(client, staff, now, edition):
     order = make_order(make_person(), now, {edition.leaflet: 5})
     content = as_csv(["gp", "", "50", "", "48", ""])
-    assert "A list with the same rows" not in upload(client, content).content.decode()
-    assert plan_import(kept(content, now)).rows[0].changes == ["Counted: 50 on the shelf becomes 48, −2."]
+    assert "a list with the same rows" not in upload(client, content).content.decode()
+    assert plan_import(kept(content, now)).rows[0].changes == ["Counted: from 50 on the shelf to 48 (−2)."]
     checked = upload(client, content)
     start_packing(order=order, by=None, now=now)
     dispatch(order=order, by=None, now=now)
     page = press(client, checked).content.decode()
     assert "Something has changed since you opened this page" in page
-    assert "The list said 50, now it is 45" in page
+    assert "The list said 50, but it is now 45" in page
     edition.refresh_from_db()
     assert edition.on_hand == 45
 
@@ -129,7 +129,7 @@ def test_a_list_that_was_written_says_so_also_when_it_has_become_wrong(client, s
     content = as_csv(["gp", "", "", "10", "", ""], ["other", "", "5", "", "4", ""])
     press(client, upload(client, content))
     page = " ".join(upload(client, content).content.decode().split())
-    assert "The list said 5, now it is 4" in page
+    assert "The list said 5, but it is now 4" in page
     assert "We wrote a list with the same rows on" in page
     assert "are already in the stock" in page
     other.refresh_from_db()
@@ -140,7 +140,7 @@ def test_a_list_that_was_written_says_so_also_when_it_has_become_wrong(client, s
     ("row", "column", "said"),
     [
         (["", "", "", "5", "", ""], "Short name", "Fill in the short name"),
-        (["nobody", "", "", "5", "", ""], "Short name", "No leaflet with an edition is called “nobody”"),
+        (["nobody", "", "", "5", "", ""], "Short name", "no leaflet with an edition and the short name “nobody”"),
         (["gp", "May 1999", "", "5", "", ""], "Edition", "does not have that edition. It has: March 2026."),
         (["gp", "", "", "five", "", ""], "Copies that came in", "“five” is not a whole number"),
         (["gp", "", "", "-5", "", ""], "Copies that came in", "is not a whole number"),
@@ -148,8 +148,8 @@ def test_a_list_that_was_written_says_so_also_when_it_has_become_wrong(client, s
         (["gp", "", "50", "", "3.5", ""], "Copies counted", "is not a whole number"),
         (["gp", "", "50", "5", "55", ""], "Copies counted", "not both"),
         (["gp", "", "", "", "5", ""], "On the shelf", "Fill in the number of copies on the shelf from the list"),
-        (["gp", "", "49", "", "5", ""], "On the shelf", "The list said 49, now it is 50"),
-        (["gp", "", "50", "", "1", ""], "Copies counted", "2 copies are promised"),
+        (["gp", "", "49", "", "5", ""], "On the shelf", "The list said 49, but it is now 50"),
+        (["gp", "", "50", "", "1", ""], "Copies counted", "promised 2 copies"),
         (["gp", "", "", "5", "", "x" * 301], "Note", "Shorten it to 300"),
         (["gp", "", "", "5", "", "for Anna Smith, born 3 May 2019"], "Note", "looks like details of a child"),
     ],
@@ -185,7 +185,7 @@ def test_a_note_that_does_is_refused_by_name(now, edition):
 
 def test_the_same_edition_twice_and_a_withdrawn_one_are_refused(now, edition):
     content = as_csv(["gp", "", "", "1", "", ""], ["GP", "march 2026", "", "2", "", ""])
-    assert wrong(content, now) == [(3, "Short name", "Row 2 is about the same edition. Put both into one row.")]
+    assert wrong(content, now) == [(3, "Short name", "Row 2 has the same edition. Put both into one row.")]
     withdraw_edition(edition=edition)
     [(_row, column, why)] = wrong(as_csv(["gp", "March 2026", "", "1", "", ""]), now)
     assert (column, "is withdrawn" in why) == ("Copies that came in", True)
@@ -196,7 +196,7 @@ def test_errors_stand_in_a_summary_that_leads_to_their_rows_and_nothing_can_be_w
     response = upload(client, as_csv(["gp", "", "", "1", "", ""], *rows))
     page = response.content.decode()
     assert 'role="alert"' in page
-    assert '<a href="#row-3">Row 3, Short name: Row 2 is about the same edition. Put both into one row.</a>' in page
+    assert '<a href="#row-3">Row 3, Short name: Row 2 has the same edition. Put both into one row.</a>' in page
     assert 'id="row-3" tabindex="-1"' in page
     assert ("399 more" in page, "Write all of this" in page, 'id="row-300"' in page) == (True, False, False)
     later = client.get(response.request["PATH_INFO"], {"page": 2}).content.decode()
@@ -214,8 +214,8 @@ def test_errors_stand_in_a_summary_that_leads_to_their_rows_and_nothing_can_be_w
         (b"", "This file is empty"),
         (b"%PDF-1.7\n", "This is a PDF"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"x" * 99, "old Excel file"),
-        (b"Short name,SHORT_NAME\r\na,b\r\n", "Two columns are called “SHORT_NAME”"),
-        (b"Name,Copies\r\na,1\r\n", "there is none called “Short name”"),
+        (b"Short name,SHORT_NAME\r\na,b\r\n", "Two columns have the heading “SHORT_NAME”"),
+        (b"Name,Copies\r\na,1\r\n", "we can’t find the column “Short name”"),
     ],
 )
 def test_a_file_of_the_wrong_kind_is_refused_beside_its_box(client, staff, content, said):
@@ -254,7 +254,7 @@ def test_what_changed_between_looking_and_pressing_is_said_and_nothing_is_writte
     receive_stock(edition=edition, copies=1, by=None, now=now)
     refused = press(client, checked)
     assert "Something has changed since you opened this page" in refused.content.decode()
-    assert "51 on the shelf, then 61" in refused.content.decode()
+    assert "from 51 on the shelf to 61" in refused.content.decode()
     assert list(Edition.objects.order_by("pk").values_list("on_hand", flat=True)) == [51, 5]
     press(client, refused)
     assert list(Edition.objects.order_by("pk").values_list("on_hand", flat=True)) == [61, 15]

@@ -108,7 +108,7 @@ def test_the_same_sent_twice_is_kept_once_and_a_colleagues_figure_stays(now):
     dispatch(order=order, by=None, now=now)
     assert count(take, now + timedelta(minutes=5), {edition: 48}, by=second) == {}  # the back button
     [why] = count(take, now, {edition: 43}, by=second).values()
-    assert why.startswith(f"{first} has counted 48 of this meanwhile")
+    assert why.startswith(f"{first} has already counted 48 of this")
     confirm(take, now)
     assert figures(edition) == (43, 0)
 
@@ -251,7 +251,7 @@ def test_staff_count_blind_in_steps_and_confirm_what_differs(client, staff, now)
     answer = press(client, take, **{f"count-{first}": "515", f"count-{second}": "5o"})
     text = answer.content.decode()
     assert answer.status_code == 200
-    assert ('value="5o"' in text, "1 of 3 titles counted" in text, "Enter how many copies of “Two, March 2026”" in text) == (
+    assert ('value="5o"' in text, "1 of 3 titles counted" in text, "Enter the number of copies of “Two, March 2026”" in text) == (
         True,
         True,
         True,
@@ -293,7 +293,7 @@ def test_the_pages_of_a_stock_take_say_what_moved_and_who_waits(client, staff, n
     assert "Titles to count again" in client.get(page_of(take, "confirm")).content.decode()
     assert "You can’t correct some titles yet" in press(client, take, "confirm").content.decode()
     assert said(act(client, "stocktake", take, "abandon")) == ["The stock-take is given up. No stock has changed."]
-    assert said(client.get(page_of(take), follow=True))[0].endswith("has changed meanwhile, so this can no longer be done.")
+    assert said(client.get(page_of(take), follow=True))[0].endswith("since you opened the page, so this is no longer possible.")
 
 
 def test_the_pages_take_the_same_few_statements_for_any_number_of_titles(client, staff, now):
