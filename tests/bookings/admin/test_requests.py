@@ -146,7 +146,7 @@ def test_what_is_chosen_stays_while_other_weeks_are_looked_at(desk: Client, aske
     seen = do(desk, asked, "offer", starts=[NINE], look="?week=2027-02-01", override_reason="On the phone", **TYPED)
     typed = slot_value(at("15:15", TUESDAY))
     assert (ticked(seen), "There is a problem" in text(seen)) == ([NINE, typed], False)
-    assert ("Monday 25 January 2027, chosen already" in text(seen), FAR in seen.content.decode()) == (True, True)
+    assert ("Monday 25 January 2027 (already chosen)" in text(seen), FAR in seen.content.decode()) == (True, True)
     boxes = {box.attrs.get("name"): box.attrs.get("value", "") for box in Page(seen.content.decode()).all("input")}
     assert (boxes["day"], boxes["clock"], boxes["override_reason"]) == ("", "", "On the phone")
     assert not asked.options.proposed().exists()

@@ -117,7 +117,7 @@ def test_one_press_is_not_enough_outside_the_rules(desk: Client) -> None:
 def test_where_nobody_can_the_page_says_whom_to_ring_and_leads_to_moving(desk: Client) -> None:
     booking = make_booking(None, at("10:00"))
     page = desk.get(STAND_INS)
-    assert f"Ring {booking.person.name} on {booking.person.phone} ." in text(page)
+    assert f"Call {booking.person.name} on {booking.person.phone} ." in text(page)
     moving = f"/staff/bookings/booking/{booking.pk}/do/move/"
     assert f'href="{moving}"' in page.content.decode()
     assert desk.get(moving).status_code == 200

@@ -58,7 +58,7 @@ def test_who_is_overdue_stands_at_the_top_of_the_first_page_until_somebody_says_
 
 def test_the_second_colleague_is_told(late_desk: Client, booking: Booking) -> None:
     do(late_desk, booking, "safe", **SAID)
-    assert "so this can no longer be done" in text(do(late_desk, booking, "safe", **SAID))
+    assert "so this is no longer possible" in text(do(late_desk, booking, "safe", **SAID))
     assert BookingEvent.objects.filter(kind="said-safe").count() == 1
 
 
@@ -123,7 +123,7 @@ def test_staff_take_a_check_out_and_a_check_in_back_and_say_why(
         do(desk, booking, slug, note="She pressed the wrong button.")
         event = BookingEvent.objects.get(kind=f"{kind}-taken-back")
         assert (event.by, event.reason) == (staff, "She pressed the wrong button.")
-        assert "so this can no longer be done" in text(do(desk, booking, slug, note="Again"))
+        assert "so this is no longer possible" in text(do(desk, booking, slug, note="Again"))
     assert not Visit.objects.get().is_out
 
 

@@ -153,7 +153,7 @@ def test_the_email_leads_to_the_button_and_the_page_says_who_is_on_it(client: Cl
         assert ("On it lee@ctac.example, since 10:16am" in page, "I am on it" in page) == (True, False)
         assert "Say that all is well" in page
         said = text(do(sign_in_staff(Client(), make_staff()), booking, "on-it"))
-        assert "so this can no longer be done" in said
+        assert "so this is no longer possible" in said
         assert "On it: lee@ctac.example, since 10:16am" in said
 
 
