@@ -56,7 +56,7 @@ OF_ORDERS = ["to pack", "being packed", "waiting for stock", "passed forward and
 OF_STOCK = ["low in stock", "to review soon"]
 OF_ALL = [
     *(*TO_DECIDE, "requests for leave", *TO_GIVE, "to mark as delivered", *OF_SESSIONS),
-    *("to decide on", "waiting too long for our answer", *OF_ORDERS, "parcels that never came", "people to call about a recall"),
+    *("to decide on", "waiting too long for our answer", *OF_ORDERS, "parcel that never came", "people to call about a recall"),
     *(*OF_STOCK, "packing session open"),
     *("addresses that mail comes back from", "failed lately", "mail servers that don’t answer", "attempts stopped by a limit"),
 ]
@@ -70,7 +70,7 @@ OF_DATA = [
 LINES = {
     "coordinator": OF_ALL,
     "presenter": [],
-    "fulfilment": [*OF_ORDERS, "parcels that never came", *OF_STOCK, "packing session open"],
+    "fulfilment": [*OF_ORDERS, "parcel that never came", *OF_STOCK, "packing session open"],
     "manager": [*OF_ALL[:-1], "texts that may be about a child, not read yet", OF_ALL[-1], *OF_DATA],
     "read-only": [*OF_BOOKINGS, *OF_SESSIONS, *OF_ORDERS, *OF_STOCK],
 }
