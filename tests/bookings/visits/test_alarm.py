@@ -105,7 +105,7 @@ def test_a_second_colleague_reads_who_is_on_it_and_only_what_rings_is_taken_on(b
     with pytest.raises(NotOverdue):
         take_on(booking=booking, by=lee, now=START)
     take_on(booking=booking, by=lee, now=START + 20 * MINUTE)
-    with pytest.raises(DomainError, match=f"{LEE} is on it, since 10:20am"):
+    with pytest.raises(DomainError, match=f"{LEE} has been on it since 10:20am"):
         take_on(booking=booking, by=make_staff(), now=START + 21 * MINUTE)
     beat(END + 30 * MINUTE)  # nobody is on the missing check-out
     assert rung() == [(90, LEE), (90, KIM)]
