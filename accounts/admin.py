@@ -90,7 +90,7 @@ class NewUserForm(UserForm):
 
 
 class ResetForm(SureForm):
-    sure = forms.BooleanField(label=gettext_lazy("I have spoken to this person and know that it is them."))
+    sure = forms.BooleanField(label=gettext_lazy("I have spoken to this person and I’m sure that it is them."))
 
 
 class RoleFilter(admin.SimpleListFilter):
@@ -126,8 +126,11 @@ class UserAdmin(StaffModelAdmin):
     field_texts = {  # label and help text
         "mobile": (gettext_lazy("Mobile"), MOBILE_HELP),
         "is_active": (gettext_lazy("Open: may sign in"), ""),
-        "is_superuser": (gettext_lazy("May do everything"), gettext_lazy("Also what no role gives, and change those who may.")),
-        "groups": (gettext_lazy("Roles"), gettext_lazy("With several, they may do what any of them may.")),
+        "is_superuser": (
+            gettext_lazy("May do everything"),
+            gettext_lazy("This includes what no role allows, such as changing the other accounts with this tick."),
+        ),
+        "groups": (gettext_lazy("Roles"), gettext_lazy("With several roles, they may do what any of them allows.")),
     }
     readonly_fields = ["email", "signed_in_at", "joined_at", "moves"]
     object_actions = [
@@ -137,8 +140,11 @@ class UserAdmin(StaffModelAdmin):
             service=services.reset_second_factor,
             available=lambda user: user.authenticator_set.exists(),
             form_class=ResetForm,
-            explanation=gettext_lazy("For a lost phone. Signs them out everywhere; at the next sign-in they set up a new app."),
-            done=gettext_lazy("The second factor is reset."),
+            explanation=gettext_lazy(
+                "Use this when somebody has lost their phone. It signs them out everywhere. They set up a new app when "
+                "they next sign in."
+            ),
+            done=gettext_lazy("We have reset the second factor."),
             weight="stop",
             asks_again=True,
         ),
@@ -224,7 +230,7 @@ class UserAdmin(StaffModelAdmin):
         for recovery in user.recoveries.select_related("by").order_by("-pk"):
             by = recovery.by.email if recovery.by else _("an account that is gone")
             facts = {name: getattr(recovery, name) for name in ("old", "new", "called", "number")}
-            pattern = _("%(at)s: from %(old)s to %(new)s, by %(by)s. Called: %(called)s, on %(number)s.")
+            pattern = _("%(at)s: from %(old)s to %(new)s, by %(by)s, who called %(called)s on %(number)s.")
             lines.append(pattern % {"at": format_moment(recovery.at), "by": by, **facts})
         return "\n".join(lines) or _("Never")
 
@@ -246,7 +252,7 @@ class RoleAdmin(FixedRowsMixin, LooksOnly):
         open_accounts = Count("user", filter=Q(user__is_active=True, user__is_staff=True))
         return super().get_queryset(request).filter(name__in=NAMES).annotate(holding=open_accounts)
 
-    @admin.display(description=gettext_lazy("what it is for"))
+    @admin.display(description=gettext_lazy("what they do"))
     def purpose(self, group: Group) -> str:
         return str(BY_NAME[group.name].purpose)
 
@@ -254,11 +260,11 @@ class RoleAdmin(FixedRowsMixin, LooksOnly):
     def may_do(self, group: Group) -> str:
         return "\n".join(str(duty.words) for duty in BY_NAME[group.name].duties)
 
-    @admin.display(description=gettext_lazy("but"))
+    @admin.display(description=gettext_lazy("may not"))
     def may_not(self, group: Group) -> str:
         return str(BY_NAME[group.name].may_not)
 
-    @admin.display(description=gettext_lazy("who holds it"))
+    @admin.display(description=gettext_lazy("who has it"))
     def held_by(self, group: Group) -> SafeString | str:
         """Each with the page of the account."""
         users = User.objects.filter(groups=group, is_active=True, is_staff=True).order_by("email")[:MOST_NAMED]

@@ -140,7 +140,7 @@ class Why(models.TextChoices):
     THROTTLE = "throttle", _("Too many tries")
     HIDDEN_BOX = "hidden-box", _("Filled in the hidden box")
     TOO_OLD = "too-old", _("Open for more than a day")
-    NO_TIME = "no-time", _("Sent without our page")
+    NO_TIME = "no-time", _("Sent without opening our page")
 
 
 class By(models.TextChoices):

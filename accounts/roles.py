@@ -61,19 +61,19 @@ COORDINATION = (
     ),
     may(_("Enter, grant, refuse and end leave."), bookings="leave:view,add,change,delete"),
     may(
-        _("Keep presenters with their hours and areas, see everybody’s diary, and say how long journeys take."),
+        _("Keep presenters’ hours and areas up to date, see every diary, and set journey times."),
         bookings="presenter:view,add,change busytime:view journeytime:view,add,change,delete presentation:view",
     ),
     may(
-        _("Order leaflets for a caller, change or cancel any order that has not left, and decide those of more than the limit."),
+        _("Order leaflets for callers, change or cancel orders before they leave, and decide orders over the limit."),
         leaflets="order:view,add,decide missingparcel:view packingsession:view",
     ),
     may(
-        _("See leaflets, editions and what is in stock, and ring people about a recall."),
+        _("See leaflets, editions and stock, and call people about a recall."),
         leaflets="leaflet:view edition:view recall:view,change",
     ),
     may(
-        _("Read the messages that people got, send one again, and put right an address that mail comes back from."),
+        _("Read messages, send them again, and put right addresses that mail comes back from."),
         notifications="notification:view,change markedaddress:view,change",
     ),
     may(
@@ -88,15 +88,15 @@ COORDINATION = (
 FULFILMENT = (
     may(_("See, change, cancel, pack and dispatch orders."), leaflets="order:view,change"),
     may(_("Run packing sessions, and print pick lists, slips and labels."), leaflets="packingsession:view,add,change"),
-    may(_("Send a parcel again that never came."), leaflets="missingparcel:view,change"),
+    may(_("Send again what was in a parcel that never came."), leaflets="missingparcel:view,change"),
     may(
-        _("Receive, count and correct stock, by hand or from a list, and see what moved."),
+        _("Receive, count and correct stock, by hand or from a list, and see every stock movement."),
         leaflets="edition:view keep_stock leaflet:view stockmovement:view stocktake:view,add,change",
     ),
 )
 MANAGEMENT = (
     may(
-        _("Open and close accounts, give roles, and reset a second factor that was lost."),
+        _("Open and close accounts, give roles, and reset a lost second factor."),
         accounts="user:view,add,change",
         auth="group:view",
     ),
@@ -104,15 +104,15 @@ MANAGEMENT = (
         _("After a call, move an account to a new address when its owner has lost both mailbox and second factor."),
         accounts="recover_user",
     ),
-    may(_("Take orders out as a spreadsheet, and see who has done so."), leaflets="export_orders orderexport:view"),
-    may(_("Read who looked at, took out and changed what."), audit="entry:view"),
+    may(_("Export orders, and see who has exported them."), leaflets="export_orders orderexport:view"),
+    may(_("See who looked at, downloaded and changed what."), audit="entry:view"),
     may(
         _("Erase a person or give them a copy of their data, see when that was done, and see which records have been deleted."),
         professionals="person:view,erase give_person_data",
         privacy="dataaction:view retentionrun:view",
     ),
     may(
-        _("Log complaints about data and breaches of data, answer for both, and see by when."),
+        _("Enter complaints about data and breaches of data, deal with both, and see each deadline."),
         privacy="complaint:view,add,change breach:view,add,change",
     ),
     may(
@@ -121,7 +121,7 @@ MANAGEMENT = (
         leaflets="leaflet:view,add,change edition:view,add,change",
     ),
     may(
-        _("Read a text that may be about a child, clear it, and say where to turn while the advice line is closed."),
+        _("Read and clear texts that may be about a child, and say whom to call while the advice line is closed."),
         professionals="flaggedtext:view,change outofhours:view,change",
     ),
     may(
@@ -135,12 +135,12 @@ MANAGEMENT = (
     ),
 )
 GIVING = may(
-    _("See their own diary, visits and sessions, check in and out, record who came, and keep their own hours and leave."),
+    _("See their own diary, visits and sessions, check in and out, record who came, and change their own hours and leave."),
     bookings="give_presentations",
 )
 READING = (
     may(
-        _("See bookings, open sessions, what we present, and what people said afterwards."),
+        _("See bookings, open sessions, presentations, and what people said afterwards."),
         bookings="booking:view opensession:view presentation:view afterwards:view",
     ),
     may(_("See whom to tell in each area."), guidance="areacontact:view"),
@@ -154,37 +154,37 @@ ROLES = (
     Role(
         "coordinator",
         "Coordinator",
-        _("Sees what needs doing now, answers requests, and keys in what comes by phone."),
+        _("Sees what needs doing now, answers requests, and enters what comes in by phone."),
         COORDINATION,
-        _("Packs nothing, takes nothing out as a spreadsheet, erases nobody and gives no roles."),
+        _("Can’t pack orders, export orders, erase people or give roles."),
     ),
     Role(
         "presenter",
         "Presenter",
         _("Gives presentations."),
         (GIVING,),
-        _("Sees no other presenter’s bookings or sessions, no orders and no list of people."),
+        _("Can’t see other presenters’ bookings or sessions, orders, or people."),
     ),
     Role(
         "fulfilment",
         "Fulfilment",
-        _("Picks, packs and dispatches orders, and counts stock. Also for a volunteer."),
+        _("Picks, packs and dispatches orders, and counts stock. Volunteers can have it too."),
         FULFILMENT,
-        _("Sees no bookings, no sessions, no list of people and no messages."),
+        _("Can’t see bookings, sessions, people or messages."),
     ),
     Role(
         "manager",
         "Manager",
         _("Answers for the service: accounts, roles, what we offer, and the data that we keep about people."),
         (*COORDINATION, *FULFILMENT, *MANAGEMENT),
-        _("Has no diary of visits, unless they are a presenter too."),
+        _("Can’t have a diary of visits without the presenter’s role."),
     ),
     Role(
         "read-only",
         "Read only",
         _("Can look but not change anything. For a colleague who is learning or checking the work."),
         READING,
-        _("Changes nothing, takes nothing out, and sees no joining links, phone numbers, leave, messages or lists of people."),
+        _("Can’t change or export anything, or see joining links, phone numbers, leave, messages or people."),
     ),
 )
 BY_NAME = {role.name: role for role in ROLES}

@@ -248,8 +248,10 @@ def log_refused_passkey() -> None:
     record(Act.NOT_LET_IN, whats=["passkey"])
 
 
-def log_change(signal: Signal, user: User, authenticator: Authenticator | None = None, **_details: Any) -> None:
+def log_change(signal: Signal, user: User, authenticator: Authenticator | None = None, **details: Any) -> None:
     what = CHANGES[signal]
+    if signal is account_signals.email_changed and details["from_email_address"] is None:
+        return  # the first sign-in confirms the address of a new account; nothing has changed
     if authenticator is not None and authenticator.type == PASSKEY:
         what = what.replace("second factor", "passkey")
     logger.info("%s: user %s", what, user.pk)

@@ -102,7 +102,7 @@ class EntryAdmin(LooksOnly):
     @admin.display(description=gettext_lazy("who"))
     def who(self, entry: Any) -> str:
         """Whoever is stopped at the door is nobody that we know; what has an effect, and no user, our own rules did."""
-        return str(entry.actor_name) if entry.actor or entry.act in STOPPED else _("The system, by itself")
+        return str(entry.actor_name) if entry.actor or entry.act in STOPPED else _("The site itself")
 
     @admin.display(description=gettext_lazy("did"), ordering="act")
     def did(self, entry: Entry) -> SafeString:

@@ -11,11 +11,11 @@ from ctac.models import impersonal
 
 class Act(models.TextChoices):
     VIEWED = "viewed", _("Looked at")
-    SENT = "sent", _("Sent a form that changed nothing yet")
+    SENT = "sent", _("Sent a form, nothing changed")
     ADDED = "added", _("Added")
     CHANGED = "changed", _("Changed")
     DELETED = "deleted", _("Deleted")
-    EXPORTED = "exported", _("Took out as a file")
+    EXPORTED = "exported", _("Downloaded a file")
     ERASED = "erased", _("Erased a person")
     REFUSED = "refused", _("Was refused")
     LIMITED = "limited", _("Was stopped by a limit")

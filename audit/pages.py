@@ -53,7 +53,7 @@ WORDS = {
 }
 STATUSES = {
     "403": gettext_lazy("not allowed"),
-    "404": gettext_lazy("not there, or not theirs to see"),
+    "404": gettext_lazy("not found, or not theirs to see"),
     "429": gettext_lazy("too many tries"),
 }
 ALL_OF_THE_LIST = ", all of the list"
@@ -100,7 +100,7 @@ def names_of(keys: Iterable[int | None]) -> dict[int | None, str]:
     known = {key for key in keys if key is not None}
     users = get_user_model()._default_manager.filter(pk__in=known).values_list("pk", "email") if known else ()
     gone: dict[int | None, str] = {key: _("Account %(key)s") % {"key": key} for key in known}
-    return {None: _("Nobody signed in"), **gone, **dict(users)}
+    return {None: _("Somebody not signed in"), **gone, **dict(users)}
 
 
 # ctac/staff/site.py puts each view of the staff site through `audited`. A GET is written when the page is there, a POST in the

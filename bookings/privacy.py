@@ -399,7 +399,7 @@ def export_places(person: Person) -> list[dict[str, Any]]:
         return []
     history: dict[int | None, list[dict[str, Any]]] = defaultdict(list)
     for event in SessionEvent.objects.filter(place__in=places).order_by("at", "pk"):
-        history[event.place_id].append({"at": event.at, "what": event.get_kind_display(), "reason": event.reason})
+        history[event.place_id].append({"at": event.at, "what": event.title, "reason": event.reason})
     return [
         {
             "reference": place.session.reference,

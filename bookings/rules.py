@@ -141,7 +141,7 @@ class RuleViolation(models.TextChoices):
     DAY_FULL = "day-full", _("The presenter can’t take any more presentations that day.")
     WEEK_FULL = "week-full", _("The presenter can’t take any more presentations that week.")
     PRESENTATION = "presentation", _("The presenter does not give this presentation.")
-    FORMAT = "format", _("The presenter does not give presentations in this way.")
+    FORMAT = "format", _("The presenter does not give presentations in this format.")
     AUDIENCE = "audience", _("The presenter does not give presentations to this audience.")
     REGION = "region", _("It is outside the regions that the presenter covers.")
     DISTANCE = "distance", _("It is further than the presenter travels.")

@@ -62,7 +62,11 @@ add_waiting_orders(_("being packed"), OrderState.PACKING)
 add_waiting_orders(_("waiting for stock"), OrderState.WAITING)
 add_waiting(_("passed forward and waiting"), lambda: Order.objects.passed_forward(), "order", "?waits=forward")
 add_waiting(
-    _("that never came"), lambda: MissingParcel.objects.open(), "missingparcel", f"?state__exact={MissingState.OPEN.value}"
+    _("parcels that never came"),
+    lambda: MissingParcel.objects.open(),
+    "missingparcel",
+    f"?state__exact={MissingState.OPEN.value}",
+    one=_("parcel that never came"),
 )
 add_waiting(
     _("packing sessions open"),
@@ -72,6 +76,11 @@ add_waiting(
     group=_("Packing"),
     one=_("packing session open"),
 )
-add_waiting(_("to ring about a recall"), lambda: RecallHolder.objects.to_ring(), "recall")
+add_waiting(
+    _("people to call about a recall"),
+    lambda: RecallHolder.objects.to_ring(),
+    "recall",
+    one=_("person to call about a recall"),
+)
 add_waiting(_("low in stock"), lambda: low_in_stock(Edition.objects), "edition", "?needs=stock")
 add_waiting(_("to review soon"), lambda: to_review(Edition.objects), "edition", "?needs=review")

@@ -75,12 +75,12 @@ class MarkedAddressAdmin(FixedRowsMixin, LooksOnly):
     list_filter = [LookFilter, "sort", period_of("last_at")]
     sorts_quickly = ["last"]
     search_fields = ["address"]
-    search_help_text = gettext_lazy("Email address or a piece of it")
+    search_help_text = gettext_lazy("Email address or part of it")
     ordering = ["-last_at", "-pk"]
     actions = None
     last = moment_of("last_at", gettext_lazy("last came back"), short=True)
     since = moment_of("marked_at", gettext_lazy("to put right since"))
-    unwanted = moment_of("complained_at", gettext_lazy("called our mail unwanted"))
+    unwanted = moment_of("complained_at", gettext_lazy("marked our mail as unwanted"))
     right = moment_of("cleared_at", gettext_lazy("last put right"))
     fieldsets = [
         (None, {"fields": ["state", "to_write", "whose", "meaning", "said"]}),
@@ -95,11 +95,11 @@ class MarkedAddressAdmin(FixedRowsMixin, LooksOnly):
             service=lambda mark, **by_and_now: put_right(address=mark.address, how=ClearReason.STAFF, **by_and_now),
             available=lambda mark: mark.marked_at is not None,
             explanation=gettext_lazy(
-                "Ask its owner first, on the phone. What waited goes out now, and what came back in the last two weeks is sent "
-                "again, unless it is no longer true. If the address is wrong, change it on its owner’s page instead: then all of "
-                "that goes to the new one."
+                "First call the owner and ask. Press this if the address is right: we will send the emails that are "
+                "waiting, and send again what came back in the last two weeks, if it is still true. If the address is "
+                "wrong, change it on the owner’s page instead. All of these emails will then go to the new address."
             ),
-            done=gettext_lazy("Noted. What waited is on its way."),
+            done=gettext_lazy("Done. The emails that were waiting are on their way."),
             weight="main",
         )
     ]
@@ -153,7 +153,7 @@ class MarkedAddressAdmin(FixedRowsMixin, LooksOnly):
         owners = find_address_owners(mark.address)
         rows = ((owner.href, owner.name, owner.what, phone_link(owner.phone) if owner.phone else "") for owner in owners)
         lines = format_html_join(BREAK, '<a href="{}">{}</a> ({}) {}', rows)
-        return lines or gettext("Nobody has it any more")
+        return lines or gettext("Nobody has this address now")
 
     @admin.display(description=gettext_lazy("messages"))
     def returns(self, mark: MarkedAddress) -> SafeString | str:
@@ -178,9 +178,9 @@ class MarkedAddressAdmin(FixedRowsMixin, LooksOnly):
 
 
 MEANINGS = {
-    BounceType.HARD: gettext_lazy("There is no such mailbox. Most often a letter is wrong, or somebody has left."),
-    BounceType.SOFT: gettext_lazy("The mailbox is there, but would not take our mail: it may be full, or a filter stopped it."),
-    BounceType.COMPLAINT: gettext_lazy("Its reader called our mail unwanted. They get only what they need from us."),
+    BounceType.HARD: gettext_lazy("This mailbox does not exist. Usually the address has a typing mistake, or somebody has left."),
+    BounceType.SOFT: gettext_lazy("The mailbox did not take our mail. It may be full, or a filter may have stopped the email."),
+    BounceType.COMPLAINT: gettext_lazy("The reader marked our mail as unwanted. They now get only emails that they need."),
 }
 
 staff_site.add_waiting(
@@ -206,10 +206,10 @@ class TeamMailAdmin(OneRowAdmin):
             {
                 "fields": ["rhythm"],
                 "description": _(
-                    "This is about new bookings and orders, and what is moved, changed or cancelled. What comes on a weekend or "
-                    "a bank holiday is in the digest of the next working day. The rest never waits: a presenter who has not "
-                    "checked in or is away, whatever happens within two days of the digest, and texts that may "
-                    "hold a child’s details."
+                    "This covers bookings and orders that are new, moved, changed or cancelled. News from a weekend or a "
+                    "bank holiday comes on the next working day. Urgent emails never wait: when a presenter has not "
+                    "checked in or is away, when something happens less than two days ahead, and when a text may have a "
+                    "child’s details."
                 ),
             },
         )
@@ -220,8 +220,8 @@ SEND_ALL = ObjectAction(
     slug="send-failed-again",
     label=gettext_lazy("Send all that failed again"),
     explanation=gettext_lazy(
-        "Each message is written afresh, as things stand now, and sent to the same address. What is too late or no longer "
-        "true is not sent. Find out first why they failed: an address that does not exist fails again."
+        "First find out why they failed: an address that does not exist will fail again. We will write each message "
+        "again with up-to-date facts, and send it to the same address. We won’t send what is too late or no longer true."
     ),
     weight="main",
 )
@@ -236,7 +236,7 @@ class KindFilter(admin.SimpleListFilter):
     parameter_name = "kind"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(email.name, str(email.label)) for email in all_emails()] + [("account", gettext("Account mail"))]
+        return [(email.name, str(email.label)) for email in all_emails()] + [("account", gettext("Emails about accounts"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Notification]) -> QuerySet[Notification]:
         value = self.value()
@@ -273,7 +273,7 @@ class NotificationAdmin(FixedRowsMixin, LooksOnly):
     sorts_quickly = ["when"]
     search_fields = ["recipient", "reference"]
     searched = "searched"
-    search_help_text = gettext_lazy("Email address, or a reference or a piece of it")
+    search_help_text = gettext_lazy("Email address, reference, or part of either")
     ordering = ["-created_at", "-pk"]
     change_form_template = "notifications/message.html"
     change_list_template = "notifications/staff/messages.html"
@@ -290,8 +290,8 @@ class NotificationAdmin(FixedRowsMixin, LooksOnly):
             label=gettext_lazy("Send this message again"),
             service=resend,
             available=may_resend,
-            explanation=gettext_lazy("The message is written afresh, as things stand now, and sent to the same address."),
-            done=gettext_lazy("It is on its way. The new message stands in the list."),
+            explanation=gettext_lazy("We will write the message again with up-to-date facts, and send it to the same address."),
+            done=gettext_lazy("The message is on its way. You can see the new one in the list."),
             permission="resend",
             weight="main",
         )
@@ -300,7 +300,7 @@ class NotificationAdmin(FixedRowsMixin, LooksOnly):
         (None, {"fields": ["to", "state_in_words", "last_error", "reference", "resend_of", "resent_by", "told_in"]}),
         (gettext_lazy("What it says"), {"fields": ["shown_subject", "shown_text"]}),
         (
-            gettext_lazy("How it travelled"),
+            gettext_lazy("How it was sent"),
             {"fields": ["written_at", "due", "tried_at", "arrived_at", "too_late_at", "attempts", "message_id"]},
         ),
     ]
@@ -338,7 +338,7 @@ class NotificationAdmin(FixedRowsMixin, LooksOnly):
             "action": SEND_ALL,
             "title": SEND_ALL.label,
             "original": SEND_ALL.label,
-            "rows": [*rows, {"label": gettext("The oldest was asked for"), "value": since}],
+            "rows": [*rows, {"label": gettext("Oldest message"), "value": since}],
             "form": forms.Form(),
             "media": self.media,
             "change_url": the_list,
@@ -355,7 +355,9 @@ class NotificationAdmin(FixedRowsMixin, LooksOnly):
         if count:
             messages.success(request, said % {"n": f"{count:,}"})
         else:
-            messages.warning(request, gettext("Nothing was sent: none of them failed lately and could be sent again."))
+            messages.warning(
+                request, gettext("We sent nothing: none of these failed in the last two weeks, or they can’t be sent again.")
+            )
 
     def has_change_permission(self, request: HttpRequest, obj: Notification | None = None) -> bool:
         return False
@@ -417,14 +419,14 @@ class NotificationAdmin(FixedRowsMixin, LooksOnly):
 
     def _why_empty(self, obj: Notification) -> str:
         if obj.is_account_mail:
-            return gettext("Kept private: it holds a code or a link for signing in.")
+            return gettext("Kept private, because it has a code or a link for signing in.")
         if not obj.recipient:
             return gettext("Erased with the person.")
         email = find_email(obj.kind)
         if obj.state in {State.SENT, State.FAILED} and email and not email.keeps_words:
-            return gettext("Not kept: it names people of several bookings, who may be erased.")
+            return gettext("Not kept, because it names people from several bookings.")
         if obj.state in UNFINISHED:
-            return gettext("Not written yet: a message is written when it is sent.")
+            return gettext("Not written yet. We write a message when we send it.")
         return gettext("Never written.")
 
 

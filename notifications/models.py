@@ -25,9 +25,9 @@ ADDRESS_WORDS = words_in("address")
 class BounceType(models.TextChoices):
     """What an answer means for the address."""
 
-    HARD = "hard", _("There is no such mailbox")
+    HARD = "hard", _("This mailbox does not exist")
     SOFT = "soft", _("Not taken this time")
-    COMPLAINT = "complaint", _("Called unwanted by its reader")
+    COMPLAINT = "complaint", _("Marked as unwanted by the reader")
 
 
 class ReportSource(models.TextChoices):
@@ -118,7 +118,7 @@ class MarkedAddress(models.Model):
     last_at = models.DateTimeField(_("last came back"))
     tried_at = models.DateTimeField(_("last tried"), null=True, blank=True)
     tried_with = models.BigIntegerField(_("last tried with"), null=True, blank=True)
-    complained_at = models.DateTimeField(_("called unwanted"), null=True, blank=True)
+    complained_at = models.DateTimeField(_("marked as unwanted"), null=True, blank=True)
     cleared_at = models.DateTimeField(_("put right"), null=True, blank=True)
     cleared = models.CharField(_("put right by"), max_length=10, choices=ClearReason, blank=True, default="")
     cleared_by = models.ForeignKey(
@@ -378,11 +378,11 @@ class ChoiceSource(models.TextChoices):
     """Where somebody made a choice."""
 
     PAGE = "page", _("The page of choices")
-    ONE_CLICK = "one-click", _("One press in their mail program")
+    ONE_CLICK = "one-click", _("The unsubscribe button in their mail program")
     SIGN_UP = "sign-up", _("At sign-up")
     ORDER = "order", _("After an order")
     PHONE = "phone", _("On the phone to us")
-    COMPLAINT = "complaint", _("By calling our mail unwanted in their mail program")
+    COMPLAINT = "complaint", _("By marking our mail as unwanted in their mail program")
 
 
 def new_token() -> str:
@@ -444,9 +444,9 @@ class MailChoice(models.Model):
 
 
 class DigestFrequency(models.TextChoices):
-    AT_ONCE = "at-once", _("One email for each thing that happens, at once")
+    AT_ONCE = "at-once", _("One email for each thing, straight away")
     DAILY = "daily", _("One email each working day, at 8am")
-    TWICE = "twice", _("Two emails each working day, at 8am and at 1pm")
+    TWICE = "twice", _("Two emails each working day, at 8am and 1pm")
 
 
 CLOCKS: dict[str, tuple[time, ...]] = {
@@ -460,9 +460,7 @@ class TeamMail(models.Model):
     """One row, or none: then each event is sent at once. Times are of a UK clock."""
 
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
-    rhythm = models.CharField(
-        _("what can wait comes as"), max_length=10, choices=DigestFrequency, default=DigestFrequency.AT_ONCE
-    )
+    rhythm = models.CharField(_("emails that can wait"), max_length=10, choices=DigestFrequency, default=DigestFrequency.AT_ONCE)
 
     class Meta:
         verbose_name = _("setting")

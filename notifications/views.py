@@ -74,7 +74,7 @@ def email(request: HttpRequest, kind: str, number: int) -> HttpResponse:
     views = [
         {"title": _("On a wide screen"), "width": 640, "scheme": "light"},
         {"title": _("On a phone"), "width": 390, "scheme": "light"},
-        {"title": _("On a phone that is set to dark"), "width": 390, "scheme": "dark"},
+        {"title": _("On a phone in dark mode"), "width": 390, "scheme": "dark"},
     ]
     mail = sample.as_mail().message()
     names = ("From", "Reply-To", "Subject", "List-Unsubscribe", "List-Unsubscribe-Post", "Auto-Submitted")

@@ -77,7 +77,7 @@ class GiveDataForm(forms.Form):
         label=gettext_lazy("In which form?"), choices=ExportFormat.choices, initial=ExportFormat.HTML, widget=forms.RadioSelect
     )
     sure = forms.BooleanField(
-        label=gettext_lazy("I have checked that it is this person who asks, and that the copy goes to them alone.")
+        label=gettext_lazy("I have checked that this person is the one asking, and that only they will get the copy.")
     )
 
 
@@ -99,8 +99,8 @@ GIVE_DATA = ObjectAction(
     label=gettext_lazy("Give them a copy of their data"),
     page=give_data_page,
     explanation=gettext_lazy(
-        "A file of all that we hold about this person, for somebody who asks for it. The law gives us a month. "
-        "It is written down that you took it. Send it in a way that only they can open."
+        "This makes a file of everything that we hold about this person. The law gives us a month to send it after they "
+        "ask. We keep a record that you made it. Send it so that only they can open it."
     ),
     permission="give_data",
     available=lambda person: person.erased_at is None,
@@ -110,7 +110,9 @@ GIVE_DATA = ObjectAction(
 
 class ErasePersonForm(SureForm):
     sure = forms.BooleanField(
-        label=gettext_lazy("I have checked that this person asked for it, or that the time we may keep their data is over.")
+        label=gettext_lazy(
+            "I have checked that this person asked for this, or that the time for which we may keep their data is over."
+        )
     )
 
 
@@ -120,8 +122,9 @@ ERASE = ObjectAction(
     service=services.erase_and_notify,
     form_class=ErasePersonForm,
     explanation=gettext_lazy(
-        "Takes name, contact details, sign-in and messages out of everything we hold, and cancels what lies ahead: "
-        "presenters are told. One last email tells the person that it is done. It can’t be undone."
+        "This removes their name, contact details, sign-in and messages from everything we hold. It cancels their "
+        "bookings, places and orders to come, and presenters will get an email. The person will get one last email. You "
+        "can’t undo this."
     ),
     done=gettext_lazy("The person is erased."),
     permission="erase",
@@ -176,9 +179,9 @@ class RetentionRunAdmin(ListOnly):
     sorts_quickly = ("when",)
     ordering = ("-started_at", "-pk")
     when = moment_of("started_at", gettext_lazy("started"), short=True)
-    ended = column(gettext_lazy("ended"), lambda run: _("Yes") if run.ended_at else _("Cut off; the next one goes on"))
+    ended = column(gettext_lazy("ended"), lambda run: _("Yes") if run.ended_at else _("Cut off (the next run will go on)"))
     number_done = column(gettext_lazy("records"), lambda run: f"{sum(run.done.values()):,}")
-    number_left = number_of("left", gettext_lazy("left for another night"))
+    number_left = number_of("left", gettext_lazy("left for the next night"))
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         due = retention.last_count(timezone.now())
@@ -259,19 +262,20 @@ COMPLAINT_ACTIONS = (
         available=lambda complaint: complaint.state == ComplaintState.RECEIVED,
         form_class=AcknowledgeComplaintForm,
         explanation=gettext_lazy(
-            "Tell them that we have their complaint and look into it. By email it goes from here; if you rang or wrote, say when."
+            "Tell them that we have their complaint and are looking into it. We can send the email from here. If you "
+            "called or wrote a letter, enter the day."
         ),
-        done=gettext_lazy("It is acknowledged. Now look into it without delay."),
+        done=gettext_lazy("The complaint is acknowledged. Now look into it without delay."),
         weight="main",
     ),
     ObjectAction(
         "progress",
-        gettext_lazy("Tell them how it goes"),
+        gettext_lazy("Tell them how it is going"),
         services.report_complaint_progress,
         available=lambda complaint: complaint.state == ComplaintState.ACKNOWLEDGED,
         form_class=ComplaintMessageForm,
-        explanation=gettext_lazy("When it takes longer, the law asks us to say how far we are."),
-        done=gettext_lazy("It is written down that they were told."),
+        explanation=gettext_lazy("If it takes longer, the law says that we must tell them how far we are."),
+        done=gettext_lazy("We have recorded that they were told."),
     ),
     ObjectAction(
         "answer",
@@ -280,10 +284,10 @@ COMPLAINT_ACTIONS = (
         available=lambda complaint: complaint.state in {ComplaintState.RECEIVED, ComplaintState.ACKNOWLEDGED},
         form_class=ComplaintMessageForm,
         explanation=gettext_lazy(
-            "Say what you found, what you do about it, and why. The email adds that they can go to the Information Commissioner. "
-            "Within the 30 days this also acknowledges the complaint."
+            "Say what you found, what you will do about it, and why. The email adds that they can go to the Information "
+            "Commissioner. If you do this within the 30 days, it also acknowledges the complaint."
         ),
-        done=gettext_lazy("They are told the outcome. Close the complaint when nothing is left to do."),
+        done=gettext_lazy("We have recorded the outcome. Close the complaint when you have nothing left to do."),
         weight="main",
     ),
     ObjectAction(
@@ -292,7 +296,7 @@ COMPLAINT_ACTIONS = (
         services.add_complaint_note,
         available=lambda complaint: complaint.anonymised_at is None,
         form_class=ComplaintNoteForm,
-        done=gettext_lazy("The note is there."),
+        done=gettext_lazy("The note is added."),
     ),
     ObjectAction(
         "close",
@@ -300,7 +304,7 @@ COMPLAINT_ACTIONS = (
         services.close_complaint,
         available=lambda complaint: complaint.is_open,
         form_class=CloseComplaintForm,
-        explanation=gettext_lazy("Nothing more is to do. Nobody is told of this."),
+        explanation=gettext_lazy("Use this when you have nothing left to do. Nobody will get an email."),
         done=gettext_lazy("The complaint is closed."),
         weight="stop",
     ),
@@ -331,7 +335,7 @@ class ComplaintEventInline(EventInline):
     def what(self, event: ComplaintEvent) -> str:
         lines = [event.get_kind_display(), event.get_told_display() if event.told else ""]
         if uk_day(event.at) != event.on:
-            lines.append(_("Written down on %(day)s") % {"day": format_day(event.at)})
+            lines.append(_("Recorded on %(day)s") % {"day": format_day(event.at)})
         return "\n".join(filter(None, lines))
 
 
@@ -359,7 +363,7 @@ class ComplaintAdmin(LogAdmin):
     add_form = EnterComplaintForm
     add_context: ClassVar = {"title": gettext_lazy("Enter a complaint"), "button": gettext_lazy("Enter the complaint")}
     received = column(gettext_lazy("received"), lambda complaint: format_day(complaint.received_on))
-    came_by = column(gettext_lazy("came by"), lambda complaint: complaint.get_came_display(), ordering="came")
+    came_by = column(gettext_lazy("how it came"), lambda complaint: complaint.get_came_display(), ordering="came")
     person_email = column(gettext_lazy("email address"), lambda complaint: mail_link(complaint.email))
     person_phone = column(gettext_lazy("phone"), lambda complaint: phone_link(complaint.phone))
     what_went_wrong = column(gettext_lazy("what went wrong"), lambda complaint: complaint.wrong)
@@ -409,18 +413,20 @@ class ComplaintAdmin(LogAdmin):
     def due(self, complaint: Complaint) -> str:
         today = uk_day(timezone.now())
         if complaint.state == ComplaintState.RECEIVED:
-            overdue = _("It was to be acknowledged by %(day)s") if complaint.due_on < today else _("Acknowledge it by %(day)s")
+            overdue = (
+                _("Acknowledge it now: the deadline was %(day)s") if complaint.due_on < today else _("Acknowledge it by %(day)s")
+            )
             return overdue % {"day": format_day(complaint.due_on)}
         if complaint.state == ComplaintState.ACKNOWLEDGED:
             days = (today - complaint.received_on).days
             if not days:
-                return _("Tell the outcome without delay: it came today")
+                return _("Tell them the outcome without delay: it came today")
             return ngettext(
-                "Tell the outcome without delay: it came %(days)d day ago",
-                "Tell the outcome without delay: it came %(days)d days ago",
+                "Tell them the outcome without delay: it came %(days)d day ago",
+                "Tell them the outcome without delay: it came %(days)d days ago",
                 days,
             ) % {"days": days}
-        return _("Close it when nothing is left to do") if complaint.is_open else NOTHING
+        return _("Close it when you have nothing left to do") if complaint.is_open else NOTHING
 
 
 def first_complaint_due() -> str:
@@ -457,8 +463,8 @@ def print_breach(page_admin: StaffModelAdmin, request: HttpRequest, breach: Brea
         (_("When it happened"), breach.happened),
         (_("When we became aware"), long_moment(breach.aware_at)),
         (_("The 72 hours end"), long_moment(breach.due_at)),
-        (_("Whom and what it concerns"), breach.concerns),
-        (_("What may come of it"), breach.effects),
+        (_("Whose data, and which data"), breach.concerns),
+        (_("What harm it may do"), breach.effects),
         (_("What was done"), breach.measures),
         (_("Information Commissioner"), commissioner_in_words(breach)),
         (_("People concerned"), breach.get_people_display()),
@@ -474,7 +480,7 @@ def print_breach(page_admin: StaffModelAdmin, request: HttpRequest, breach: Brea
                 "what": event.get_kind_display(),
                 "text": event.text,
                 "written": long_moment(event.written_at),
-                "by": str(event.by or _("Somebody who is no colleague any more")),
+                "by": str(event.by or _("A former colleague")),
             }
             for event in breach.events.select_related("by")
         ],
@@ -491,9 +497,10 @@ BREACH_ACTIONS = (
         available=lambda breach: breach.may_tell_commissioner,
         form_class=CommissionerReportForm,
         explanation=gettext_lazy(
-            "Tell them on ico.org.uk first, within 72 hours, also when you don’t know everything yet. Then write down here when."
+            "First tell the Commissioner on ico.org.uk, within 72 hours, even if you don’t know everything yet. Then "
+            "record here when you did it."
         ),
-        done=gettext_lazy("It is written down that the Commissioner was told."),
+        done=gettext_lazy("We have recorded that the Commissioner was told."),
         weight="main",
     ),
     ObjectAction(
@@ -502,7 +509,7 @@ BREACH_ACTIONS = (
         services.record_no_commissioner_report,
         available=lambda breach: breach.waits_for_commissioner,
         form_class=NoCommissionerReportForm,
-        done=gettext_lazy("It is written down why the Commissioner need not be told."),
+        done=gettext_lazy("We have recorded why the Commissioner need not be told."),
     ),
     ObjectAction(
         "people",
@@ -510,8 +517,10 @@ BREACH_ACTIONS = (
         services.record_people_notified,
         available=lambda breach: breach.may_tell_people,
         form_class=PeopleNotifiedForm,
-        explanation=gettext_lazy("Those whose data it is. If the risk for them is high, they must be told without delay."),
-        done=gettext_lazy("It is written down that the people were told."),
+        explanation=gettext_lazy(
+            "These are the people whose data it is. If the risk to them is high, we must tell them without delay."
+        ),
+        done=gettext_lazy("We have recorded that the people were told."),
     ),
     ObjectAction(
         "no-people",
@@ -519,16 +528,16 @@ BREACH_ACTIONS = (
         services.record_people_not_notified,
         available=lambda breach: breach.waits_for_people,
         form_class=PeopleNotNotifiedForm,
-        done=gettext_lazy("It is written down why the people need not be told."),
+        done=gettext_lazy("We have recorded why the people need not be told."),
     ),
     ObjectAction(
         "add",
         gettext_lazy("Add what we know now"),
         services.add_to_breach,
         form_class=AddToBreachForm,
-        done=gettext_lazy("It is added."),
+        done=gettext_lazy("We have added what you know now."),
     ),
-    ObjectAction("paper", gettext_lazy("All of it to print"), permission="view", page=print_breach),
+    ObjectAction("paper", gettext_lazy("Print all of it"), permission="view", page=print_breach),
 )
 
 
@@ -572,7 +581,7 @@ class BreachEventInline(EventInline):
     def what(self, event: BreachEvent) -> str:
         if event.at == event.written_at:
             return event.get_kind_display()
-        return "\n".join([event.get_kind_display(), _("Written down %(when)s") % {"when": long_moment(event.written_at)}])
+        return "\n".join([event.get_kind_display(), _("Recorded on %(when)s") % {"when": long_moment(event.written_at)}])
 
 
 @admin.register(Breach, site=staff_site)
@@ -580,7 +589,7 @@ class BreachAdmin(LogAdmin):
     list_display = ("reference", "due", "aware", "commissioner_tag", "people_in_words")
     list_filter = (CommissionerFilter, PeopleFilter, period_of("aware_at"))
     search_fields = ("reference", "commissioner_reference")
-    search_help_text = gettext_lazy("Our reference or the Commissioner’s")
+    search_help_text = gettext_lazy("Our reference, or the Commissioner’s")
     ordering = ("-aware_at", "-pk")
     sorts_quickly = ("aware",)
     fields = readonly_fields = (
@@ -601,8 +610,8 @@ class BreachAdmin(LogAdmin):
         "title": gettext_lazy("Enter a breach"),
         "button": gettext_lazy("Enter the breach"),
         "intro": gettext_lazy(
-            "What you write here stays as it is; what you learn later is added to it. Write numbers and kinds, and no names: all "
-            "of it may go to the Information Commissioner. The 72 hours count from when we became aware, at weekends too."
+            "You can’t change this later, but you can add to it. Write numbers and kinds, not names: all of it may go to "
+            "the Information Commissioner. The 72 hours start when we became aware, and go on at weekends."
         ),
     }
     error_fields: ClassVar = {services.InTheFuture: "day"}
@@ -628,14 +637,14 @@ class BreachAdmin(LogAdmin):
         breach = services.enter_breach(
             facts=form.facts, by=signed_in(request), now=timezone.now(), token=form.cleaned_data["token"]
         )
-        message = _("The breach is entered: %(reference)s. Decide by %(when)s if the Information Commissioner is told.")
+        message = _("The breach is entered: %(reference)s. Decide by %(when)s whether to tell the Information Commissioner.")
         return breach, message % {"reference": breach.reference, "when": long_moment(breach.due_at)}
 
     def summary_of(self, obj: Breach) -> list[dict[str, object]]:
         return [
             {"label": _("What happened"), "value": obj.what},
             {"label": _("When we became aware"), "value": long_moment(obj.aware_at)},
-            {"label": _("72 hours are over"), "value": long_moment(obj.due_at)},
+            {"label": _("72 hours end"), "value": long_moment(obj.due_at)},
         ]
 
     @admin.display(description=gettext_lazy("what is due"))
@@ -643,7 +652,7 @@ class BreachAdmin(LogAdmin):
         now = timezone.now()
         if breach.waits_for_commissioner:
             if breach.due_at < now:
-                return _("The 72 hours were over at %(when)s") % {"when": clock_and_day(breach.due_at)}
+                return _("The 72 hours ended at %(when)s") % {"when": clock_and_day(breach.due_at)}
             hours = int((breach.due_at - now).total_seconds() // 3600)
             sentence = ngettext(
                 "Tell the Commissioner by %(when)s: %(hours)d hour left",
@@ -651,7 +660,7 @@ class BreachAdmin(LogAdmin):
                 hours,
             )
             return sentence % {"when": clock_and_day(breach.due_at), "hours": hours}
-        return _("Decide if the people are told") if breach.waits_for_people else _("Nothing")
+        return _("Decide whether to tell the people") if breach.waits_for_people else _("Nothing")
 
     @admin.display(description=gettext_lazy("Information Commissioner"))
     def commissioner_tag(self, breach: Breach) -> SafeString:
@@ -662,35 +671,35 @@ class BreachAdmin(LogAdmin):
 
 for waiting in (
     Waiting(
-        gettext_lazy("breaches past the 72 hours in which to tell the Information Commissioner"),
+        gettext_lazy("breaches past the 72 hours, Information Commissioner not told"),
         lambda: Breach.objects.overdue(timezone.now()),
         lambda: f"{reverse('staff:privacy_breach_changelist')}?state=overdue",
         "privacy.view_breach",
         urgent=True,
-        one=gettext_lazy("breach past the 72 hours in which to tell the Information Commissioner"),
+        one=gettext_lazy("breach past the 72 hours, Information Commissioner not told"),
     ),
     Waiting(
-        gettext_lazy("breaches about which to tell the Information Commissioner, or say why not"),
+        gettext_lazy("breaches: tell the Information Commissioner, or say why not"),
         Breach.objects.to_decide,
         lambda: f"{reverse('staff:privacy_breach_changelist')}?state=open",
         "privacy.view_breach",
         more=first_breach_due,
-        one=gettext_lazy("breach about which to tell the Information Commissioner, or say why not"),
+        one=gettext_lazy("breach: tell the Information Commissioner, or say why not"),
     ),
     Waiting(
-        gettext_lazy("breaches about which to tell the people concerned, or say why not"),
+        gettext_lazy("breaches: tell the people concerned, or say why not"),
         Breach.objects.people_to_decide,
         lambda: f"{reverse('staff:privacy_breach_changelist')}?people=open",
         "privacy.view_breach",
-        one=gettext_lazy("breach about which to tell the people concerned, or say why not"),
+        one=gettext_lazy("breach: tell the people concerned, or say why not"),
     ),
     Waiting(
-        gettext_lazy("complaints past the 30 days in which to acknowledge them"),
+        gettext_lazy("complaints past the 30 days, not acknowledged"),
         lambda: Complaint.objects.overdue(uk_day(timezone.now())),
         lambda: f"{reverse('staff:privacy_complaint_changelist')}?state=overdue",
         "privacy.view_complaint",
         urgent=True,
-        one=gettext_lazy("complaint past the 30 days in which to acknowledge it"),
+        one=gettext_lazy("complaint past the 30 days, not acknowledged"),
     ),
     Waiting(
         gettext_lazy("complaints to acknowledge"),

@@ -109,15 +109,15 @@ class EnterComplaintForm(ComplaintDetailsMixin, StaffForm, OneTimeTokenForm, Pag
     free_text_fields = ("wrong", "wanted")
 
     came = forms.ChoiceField(
-        label=gettext_lazy("How did it come?"),
+        label=gettext_lazy("How did we get it?"),
         choices=[
             ("", gettext_lazy("Choose")),
             *((value, label) for value, label in ComplaintChannel.choices if value != ComplaintChannel.WEB),
         ],
-        error_messages={"required": gettext_lazy("Choose how it came.")},
+        error_messages={"required": gettext_lazy("Choose how we got it.")},
     )
     received_on = DayField(
-        label=gettext_lazy("On which day did it reach us?"),
+        label=gettext_lazy("On which day did we get it?"),
         validators=[near_today],
         help_text=gettext_lazy(
             "Enter the day when it reached the first of us. The 30 days count from then. For example, 9 3 2027."
@@ -151,7 +151,7 @@ class EnterComplaintForm(ComplaintDetailsMixin, StaffForm, OneTimeTokenForm, Pag
 
     def clean_received_on(self) -> Any:
         if (day := self.cleaned_data["received_on"]) and day > uk_day(timezone.now()):
-            raise forms.ValidationError(_("This day has not come yet."))
+            raise forms.ValidationError(_("This day is in the future."))
         return day
 
 
@@ -171,23 +171,23 @@ class ComplaintMessageForm(NeverKeptForm, PageForm):
     never_kept = ("words",)
 
     told = forms.ChoiceField(
-        label=gettext_lazy("How are they told?"),
+        label=gettext_lazy("How are you telling them?"),
         choices=ContactMethod.choices,
         initial=ContactMethod.EMAIL,
         widget=forms.RadioSelect,
     )
     on = DayField(
-        label=gettext_lazy("If you told them yourself: on which day?"),
+        label=gettext_lazy("If you have told them yourself, on which day?"),
         required=False,
         validators=[near_today],
-        help_text=gettext_lazy("Leave empty if the email goes from here. For example, 9 3 2027."),
+        help_text=gettext_lazy("Leave this empty if we send the email from here. For example, 9 3 2027."),
     )
     words = forms.CharField(
         label=gettext_lazy("What you tell them, or told them"),
         help_text=gettext_lazy("The email uses your exact words. No details of a child."),
         max_length=MAX_TEXT_LENGTH,
         widget=forms.Textarea({"rows": 8}),
-        error_messages={"required": gettext_lazy("Write what you tell them.")},
+        error_messages={"required": gettext_lazy("Write what you want to tell them.")},
     )
 
 
@@ -195,7 +195,7 @@ class AcknowledgeComplaintForm(ComplaintMessageForm):
     """The email says by itself that we have it and look into it."""
 
     words = forms.CharField(
-        label=gettext_lazy("Anything to add"),
+        label=gettext_lazy("Anything to add?"),
         help_text=gettext_lazy(
             "The email says that we have read the complaint and are looking into it. You could add who is. No details of a child."
         ),
@@ -211,7 +211,7 @@ class ComplaintNoteForm(StaffForm):
     words = forms.CharField(
         label=gettext_lazy("Note"),
         help_text=gettext_lazy(
-            "For colleagues who deal with complaints. The person can ask for a copy of it. No details of a child."
+            "This is for colleagues who deal with complaints. The person can ask for a copy of it. No details of a child."
         ),
         max_length=MAX_TEXT_LENGTH,
         widget=forms.Textarea({"rows": 6}),
@@ -286,9 +286,9 @@ class EnterBreachForm(OneTimeTokenForm, TimedForm):
     )
     happened = forms.CharField(
         label=gettext_lazy("When did it happen?"),
-        help_text=gettext_lazy("As well as we know. For example: in the night to 9 March 2027."),
+        help_text=gettext_lazy("As far as we know. For example, in the night before 9 March 2027."),
         max_length=200,
-        error_messages={"required": gettext_lazy("Write when it happened, as well as we know.")},
+        error_messages={"required": gettext_lazy("Write when it happened, as far as we know.")},
     )
     concerns = long_text(
         gettext_lazy("Which people and which data does it affect?"),
@@ -301,9 +301,9 @@ class EnterBreachForm(OneTimeTokenForm, TimedForm):
         gettext_lazy("Write how it could harm them."),
     )
     measures = long_text(
-        gettext_lazy("What was done?"),
-        gettext_lazy("To stop it, to make up for it, and so that it does not happen again. No names."),
-        gettext_lazy("Write what was done so far."),
+        gettext_lazy("What have we done about it?"),
+        gettext_lazy("To stop it, to make up for it, and to prevent it happening again. No names."),
+        gettext_lazy("Write what we have done so far."),
     )
 
     @property
@@ -334,9 +334,9 @@ class PeopleNotifiedForm(TimedForm):
     day = day_field(gettext_lazy("On which day were they told?"))
     clock = clock_field(gettext_lazy("At what time?"))
     words = long_text(
-        gettext_lazy("How, and what they were told"),
-        gettext_lazy("For example: an email to all 40, with what to look out for and whom to ask. No names."),
-        gettext_lazy("Write how they were told, and what."),
+        gettext_lazy("How we told them, and what"),
+        gettext_lazy("For example, an email to all 40 people about what to look out for and whom to ask. No names."),
+        gettext_lazy("Write how we told them, and what we said."),
     )
 
 

@@ -26,7 +26,7 @@ class ComplaintChannel(models.TextChoices):
 class ContactMethod(models.TextChoices):
     """How somebody was told; what this site emails itself, or what a colleague did and wrote down."""
 
-    EMAIL = "email", _("By email, from here")
+    EMAIL = "email", _("By email, sent from here")
     PHONE = "phone", _("By phone")
     LETTER = "letter", _("By letter")
     OTHER = "other", _("Another way")
@@ -190,8 +190,8 @@ class Breach(ReferencedModel):
     what = free_text(models.TextField(_("what happened")))
     happened = free_text(models.CharField(_("when it happened"), max_length=200))
     aware_at = models.DateTimeField(_("when we became aware"))
-    concerns = free_text(models.TextField(_("whom and what it concerns")))
-    effects = free_text(models.TextField(_("what may come of it")))
+    concerns = free_text(models.TextField(_("whose data, and which data")))
+    effects = free_text(models.TextField(_("what harm it may do")))
     measures = free_text(models.TextField(_("what was done")))
     commissioner = models.CharField(
         _("Information Commissioner"), max_length=10, choices=Decision, blank=True, default=Decision.OPEN
@@ -245,7 +245,7 @@ class Breach(ReferencedModel):
 
 class BreachEventKind(models.TextChoices):
     ENTERED = "entered", _("Entered")
-    LEARNT = "learnt", _("Learnt since, or put right")
+    LEARNT = "learnt", _("Added or corrected later")
     COMMISSIONER_TOLD = "commissioner", _("Information Commissioner told")
     COMMISSIONER_NEED_NOT = "no-commissioner", _("Information Commissioner need not be told")
     PEOPLE_TOLD = "people", _("People told")
@@ -278,7 +278,7 @@ class DataActionReason(models.TextChoices):
     OWN = "own", _("They did it themselves")
     ASKED = "asked", _("They asked us")
     OVER = "over", _("Kept long enough")
-    RESTORED = "restored", _("Once more, after a restore")
+    RESTORED = "restored", _("Again, after a restore")
 
 
 class DataAction(RecordedBy):

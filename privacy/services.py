@@ -279,7 +279,7 @@ def close_complaint(complaint: Complaint, *, words: str, flagged: bool, by: User
     """Without an outcome the words must say why. Raises ChangedMeanwhile."""
     locked = lock_complaint(complaint, *(state for state in ComplaintState if state != ComplaintState.CLOSED))
     if locked.state != ComplaintState.ANSWERED and not words.strip():
-        raise DomainError(_("They were not told an outcome. Write why the complaint is closed all the same."))
+        raise DomainError(_("Nobody has told them an outcome. Write why you are closing the complaint anyway."))
     _add_note(locked, ComplaintEventKind.CLOSED, words, flagged, by, now)
     Complaint.objects.filter(pk=locked.pk).update(state=ComplaintState.CLOSED, closed_at=now)
 
@@ -305,7 +305,7 @@ def _notify_complainant(
             )
         on = today
     elif on is None or not locked.received_on <= on <= today:
-        raise DomainError(_("Enter the day on which you told them: not before the complaint came, and not after today."))
+        raise DomainError(_("Enter the day on which you told them. It can’t be before the complaint came, or in the future."))
     event = ComplaintEvent.objects.create(complaint=locked, kind=kind, told=told, on=on, text=words.strip(), by=by, at=now)
     if told == ContactMethod.EMAIL:
         about = f"complaint:{locked.pk}:{event.pk}"
@@ -382,7 +382,7 @@ def enter_complaint(
 
 
 class InTheFuture(DomainError):
-    message = _("This time has not come yet. Check the day and the time.")
+    message = _("This time is in the future. Check the day and the time.")
 
 
 @transaction.atomic
@@ -398,7 +398,8 @@ def enter_breach(*, facts: dict[str, Any], by: User, now: datetime, token: str) 
         write_breach_event(breach, BreachEventKind.ENTERED, at=now, words="", by=by, now=now)
     elif {name: getattr(breach, name) for name in facts} != facts:
         sentence = _(
-            "This form has already entered breach %(reference)s, and nothing was changed. Open it and add what we know now."
+            "You have already entered this as breach %(reference)s, so nothing has changed. Open that breach and add "
+            "what we know now."
         )
         raise DomainError(sentence % {"reference": breach.reference})
     return breach
@@ -426,7 +427,7 @@ def record_commissioner_report(breach: Breach, *, at: datetime, reference: str, 
         raise ChangedMeanwhile
     check_told_at(locked, at, now)
     if at > locked.due_at and not words.strip():
-        raise DomainError(_("The 72 hours were over then. Write why it took longer: the law asks for the reason."))
+        raise DomainError(_("The 72 hours were over by then. Write why it took longer: the law asks for a reason."))
     write_breach_event(locked, BreachEventKind.COMMISSIONER_TOLD, at=at, words=words, by=by, now=now)
     Breach.objects.filter(pk=locked.pk).update(
         commissioner=Decision.TOLD, commissioner_told_at=at, commissioner_reference=reference
@@ -468,7 +469,7 @@ def check_told_at(breach: Breach, at: datetime, now: datetime) -> None:
     if at > now:
         raise InTheFuture
     if at < breach.aware_at:
-        raise DomainError(_("That is before we became aware of the breach. Check the day and the time."))
+        raise DomainError(_("That is before we found out about the breach. Check the day and the time."))
 
 
 def write_breach_event(breach: Breach, kind: BreachEventKind, *, at: datetime, words: str, by: User, now: datetime) -> None:

@@ -84,7 +84,11 @@ def prefilled_person(request: HttpRequest) -> Person | None:
 
 
 def prefill_note(person: Person | None) -> str:
-    return _("What we know about this person is filled in. If you change it, we ask whether it is new.") if person else ""
+    return (
+        _("We have filled in what we know about this person. If you change it, we will ask if the change is for good.")
+        if person
+        else ""
+    )
 
 
 def note_shown(request: HttpRequest, people: Iterable[Person]) -> None:
@@ -102,7 +106,7 @@ class PersonFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
         person = person_from_query(request)
-        return [(self.value() or "", person.name if person else _("Nobody that we know"))]
+        return [(self.value() or "", person.name if person else _("Somebody we don’t know"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         key = self.value() or ""
@@ -169,7 +173,7 @@ def domain_in_words(person: Person) -> SafeString | str:
         return NOTHING
     if has_recognised_domain(person):
         return state_tag(_("Recognised"), "good")
-    sentence = _("Check that the workplace is real before a presenter goes there.")
+    sentence = _("Check that this workplace is real before a presenter goes there.")
     return format_html("{} {}", state_tag(_("Not recognised"), "waiting"), sentence)
 
 
@@ -219,10 +223,11 @@ STOP_MAIL = ObjectAction(
     ),
     available=lambda person: bool(wanted_topics(person)),
     explanation=gettext_lazy(
-        "For somebody who asks for it on the phone. They get no reminders, news or invitations by email any more. Answers to "
-        "what they do, changes and cancellations still come. They can choose anew on the website, or by the link in our emails."
+        "Use this when somebody asks for it on the phone. They will get no more reminders, news or invitations by email. "
+        "They will still get confirmations, changes and cancellations. They can choose again on the website, or with the "
+        "link in our emails."
     ),
-    done=gettext_lazy("They get no reminders and no news any more."),
+    done=gettext_lazy("They will get no more reminders or news."),
 )
 
 
@@ -235,11 +240,13 @@ class RecoverForm(SureForm):
     )
     number = forms.CharField(
         label=gettext_lazy("On which number?"),
-        help_text=gettext_lazy("One that you found yourself, such as the switchboard on the organisation’s website."),
+        help_text=gettext_lazy("Use a number that you found yourself, such as the switchboard on the organisation’s website."),
         max_length=40,
         validators=[validate_phone],
     )
-    sure = forms.BooleanField(label=gettext_lazy("They said that the person works there and has this new address."))
+    sure = forms.BooleanField(
+        label=gettext_lazy("The person I called said that this person works there and has this new address.")
+    )
 
 
 def accounts_of_people(accounts: QuerySet[User], search_term: str) -> Iterable[int]:
@@ -255,11 +262,13 @@ RECOVER = ObjectAction(
     available=lambda user: user.is_active,
     form_class=RecoverForm,
     explanation=gettext_lazy(
-        "For somebody who has lost both their mailbox and their second factor. Call their organisation first. It signs "
-        "them out everywhere, removes the password, passkeys and second factor, and tells the old address. They then "
-        "sign in with a code that goes to the new one."
+        "Use this when somebody has lost both their mailbox and their second factor. Call their organisation first. This "
+        "signs them out everywhere, removes their password, passkeys and second factor, and sends an email to the old "
+        "address. They can then sign in with a code that we send to the new address."
     ),
-    done=gettext_lazy("The account has its new address. It counts once they have signed in with a code sent to it."),
+    done=gettext_lazy(
+        "The account has its new address. It is confirmed once they have signed in with a code that we send there."
+    ),
     permission="recover",
     weight="stop",
     asks_again=True,
@@ -327,10 +336,10 @@ class StoppedAdmin(LooksOnly):
             service=services.lift_block,
             available=lambda attempt: attempt.may_be_let_through(timezone.now()),
             explanation=gettext_lazy(
-                "For whom you know. This limit stops nobody whom it counts until midnight: for an organisation or a postcode, "
-                "that is everyone there. How many copies may be ordered stays as it is."
+                "Use this only for people you know. This limit will stop nobody here until midnight. For an organisation "
+                "or a postcode, that means everybody there. The limits on copies stay the same."
             ),
-            done=gettext_lazy("Let through until midnight. They can try again now."),
+            done=gettext_lazy("This limit is off for them until midnight. They can try again now."),
             weight="main",
         ),
         ObjectAction(
@@ -340,7 +349,9 @@ class StoppedAdmin(LooksOnly):
                 rows=Stopped.objects.filter(pk=attempt.pk), **kwargs
             ),
             available=lambda attempt: attempt.seen_at is None,
-            explanation=gettext_lazy("Nothing else happens. If it is stopped again in the same hour, it counts as not seen."),
+            explanation=gettext_lazy(
+                "This takes it off the first page. If the same limit stops it again in the same hour, it comes back."
+            ),
             done=gettext_lazy("Marked as seen."),
         ),
     )
@@ -384,7 +395,8 @@ class StoppedAdmin(LooksOnly):
 staff_site.add_waiting(
     gettext_lazy("People"),
     Waiting(
-        label=gettext_lazy("stopped, not seen yet"),
+        label=gettext_lazy("attempts stopped by a limit"),
+        one=gettext_lazy("attempt stopped by a limit"),
         count=lambda: Stopped.objects.unseen(),
         address=lambda: f"{reverse('staff:professionals_stopped_changelist')}?seen=no",
         permission="professionals.view_stopped",
@@ -400,7 +412,7 @@ class OrganisationNameField(forms.CharField):
             label=gettext_lazy("Organisation"),
             max_length=200,
             required=False,
-            help_text=gettext_lazy("Its name as in our list. A name that is not in it yet is added."),
+            help_text=gettext_lazy("Type its name as in our list. If it is not in the list yet, we will add it."),
         )
 
     def prepare_value(self, value: Any) -> Any:
@@ -453,7 +465,7 @@ class PersonAdmin(StaffModelAdmin):
     fields = ["name", "email", "email_domain", "phone", "profession", "organisation", "postcode", "signs_in", "mail", "added_at"]
     readonly_fields = ["email_domain", "signs_in", "mail", "added_at"]
     added_at = moment_of("created_at", gettext_lazy("added"))
-    signs_in = column(gettext_lazy("signs in"), lambda person: _("Yes") if person.user_id else _("No, entered by staff"))
+    signs_in = column(gettext_lazy("signs in"), lambda person: _("Yes") if person.user_id else _("No (entered by staff)"))
     email_in_list = column(
         gettext_lazy("email address"),
         lambda person: email_in_pieces(person.email) if person.email else NOTHING,
@@ -470,8 +482,10 @@ class PersonAdmin(StaffModelAdmin):
     @admin.display(description=gettext_lazy("chose to get by email"))
     def mail(self, person: Person) -> str:
         if not person.email:
-            return _("Nothing: we have no address")
-        return ". ".join([str(topic.label) for topic in wanted_topics(person)]) or _("Only answers to what they do")
+            return _("Nothing, because we have no address")
+        return ". ".join([str(topic.label) for topic in wanted_topics(person)]) or _(
+            "Only confirmations, changes and cancellations"
+        )
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         person: Person | None = kwargs.get("obj")
@@ -495,7 +509,7 @@ class PersonAdmin(StaffModelAdmin):
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
         except AccountGoneError:
-            messages.warning(request, _("This person has just been erased. Nothing was saved."))
+            messages.warning(request, _("Somebody has just erased this person, so nothing was saved."))
             return redirect(request.path)
 
     def save_model(self, request: HttpRequest, obj: Person, form: forms.ModelForm, change: bool) -> None:
@@ -543,8 +557,8 @@ class PersonAdmin(StaffModelAdmin):
 
 class MergeForm(forms.Form):
     name = forms.CharField(
-        label=gettext_lazy("Name of the organisation that goes"),
-        help_text=gettext_lazy("Exactly as it is listed."),
+        label=gettext_lazy("Which organisation do you want to merge into this one?"),
+        help_text=gettext_lazy("Type its name exactly as it is in the list."),
         max_length=200,
     )
 
@@ -560,7 +574,7 @@ def merge(organisation: Organisation, *, name: str, **kwargs: Any) -> None:
 class OrganisationAdmin(StaffModelAdmin):
     list_display = ["name", "number_of_people", "added"]
     search_fields = ["name"]
-    search_help_text = gettext_lazy("Name or a part of it")
+    search_help_text = gettext_lazy("Name or part of it")
     searched = "searched"
     by_name = True
     sorts_quickly = ["name", "added"]
@@ -573,7 +587,10 @@ class OrganisationAdmin(StaffModelAdmin):
             label=gettext_lazy("Merge another organisation into this one"),
             service=merge,
             form_class=MergeForm,
-            explanation=gettext_lazy("Its people, and all that belongs to it, become this one’s, and its name goes."),
+            explanation=gettext_lazy(
+                "The people and records of the other organisation move to this one. The other organisation’s name then "
+                "goes from the list."
+            ),
             done=gettext_lazy("The organisations are merged."),
         )
     ]
@@ -609,4 +626,4 @@ class RecognisedDomainAdmin(StaffModelAdmin):
     form = DomainForm
     list_display = ["domain"]
     search_fields = ["domain"]
-    search_help_text = gettext_lazy("The part after the @, or a piece of it")
+    search_help_text = gettext_lazy("The part after the @, or part of it")

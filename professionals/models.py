@@ -464,11 +464,11 @@ class OutOfHours(models.Model):
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
     route = impersonal(
         models.CharField(
-            _("Where to turn while the advice line is closed"),
+            _("Whom to call while the advice line is closed"),
             max_length=200,
             blank=True,
             help_text=_(
-                "It goes on from “Until then:”. For example: call the duty team of your local council, or the police on 101"
+                "Your words come after “Until then:”. For example: call the duty team of your local council, or the police on 101"
             ),
         )
     )

@@ -464,7 +464,7 @@ def _remove_credentials(user: User, change: AddressChange) -> None:
 
 
 class AddressInUseError(DomainError):
-    message = _("Another account has that address. Look that one up first.")
+    message = _("Another account already has that address. Look at that account first.")
 
 
 @transaction.atomic
@@ -478,14 +478,14 @@ def recover_account(user: User, *, by: User, email: str, called: str, number: st
     if account.pk == by.pk:
         raise DomainError(_("This is your own account. Ask another manager."))
     if account.email.lower() == new:
-        raise DomainError(_("That is the address of the account already. For a lost phone alone, reset the second factor."))
+        raise DomainError(_("The account already has that address. If they have lost only their phone, reset the second factor."))
     in_use = Person.objects.with_email(new).exclude(user=None).exclude(user=account).exists()
     if in_use or EmailAddress.objects.filter(email=new).exclude(user=account).exists():
         raise AddressInUseError
     phone = Person.objects.filter(user=account).values_list("phone", flat=True).first()
     if phone and dialled_digits(phone) == dialled_digits(number):
         raise DomainError(
-            _("That number is in the account, so a thief may have put it there. Find the organisation’s number yourself.")
+            _("That number is from the account, where a thief may have put it. Find the organisation’s number yourself.")
         )
     recovery = AccountRecovery.objects.create(
         user=account, by=by, at=now, old=account.email, new=new, called=called.strip(), number=number.strip()

@@ -53,7 +53,8 @@ ATTENDANCE = ObjectAction(
     page=attendance_page,
     available=lambda given: may_record_attendance(given, timezone.now()),
     explanation=gettext_lazy(
-        "Numbers only, no names. Once it is over it is marked as delivered too, and the professional is asked how it was."
+        "Enter numbers, not names. If the presentation is over, this also marks it as delivered, and we will email the "
+        "professional to ask how it was."
     ),
 )
 
@@ -65,10 +66,10 @@ MORE_FEEDBACK = ObjectAction(
     form_class=MoreFeedbackForm,
     available=lambda given: may_take_more_feedback(given, timezone.now()),
     explanation=gettext_lazy(
-        "We stop taking feedback once everybody whom we expected, and some more, has answered. For this presentation we go on "
-        "then. Check first that these people were there: anybody with the short link can answer."
+        "We stop taking feedback when we have more answers than people expected. Press this to take more for this "
+        "presentation. First check that more people came: anybody with the short link can answer."
     ),
-    done=gettext_lazy("Feedback is taken from everybody now, until the page closes."),
+    done=gettext_lazy("We now take feedback from everybody until the page closes."),
 )
 
 

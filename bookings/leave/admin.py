@@ -64,8 +64,8 @@ REFUSE = ObjectAction(
     refuse_leave,
     available=is_asked,
     form_class=RefuseLeaveForm,
-    explanation=gettext_lazy("The presenter gets an email, and can still be booked in that time."),
-    done=gettext_lazy("The presenter gets an email."),
+    explanation=gettext_lazy("The presenter will get an email. People can still book them for that time."),
+    done=gettext_lazy("The presenter will get an email."),
     weight="stop",
 )
 
@@ -111,7 +111,10 @@ class LeaveAdmin(LooksOnly):
         if not self.may(request, GRANT, leave):
             raise PermissionDenied
         if not GRANT.available(leave):
-            messages.warning(request, _("“%(obj)s” has changed meanwhile, so this can no longer be done.") % {"obj": leave})
+            messages.warning(
+                request,
+                _("Somebody has changed “%(obj)s” since you opened the page, so this is no longer possible.") % {"obj": leave},
+            )
             return redirect("staff:bookings_leave_change", leave.pk)
         form, hit = forms.Form(request.POST if request.method == "POST" else None), []
         now = timezone.now()
@@ -143,14 +146,14 @@ class LeaveAdmin(LooksOnly):
                     return self.recorded_response(request, recorded, _("The leave is entered."))
                 except DomainError as refusal:  # a presentation was marked as delivered meanwhile, say
                     form.add_error(None, str(refusal.message))
-        button = _("Enter it all the same") if hit else _("Enter leave")
+        button = _("Enter this leave anyway") if hit else _("Enter leave")
         return self.page_with_hits(request, title=_("Enter leave"), button=button, form=form, hit=hit)
 
     def recorded_response(self, request: HttpRequest, recorded: RecordedLeave, sentence: str) -> HttpResponse:
         """On to who could step in, if it hit any booking; else to the sessions that need a presenter."""
         freed = [*recorded.freed, *recorded.sessions]
         if not freed:
-            messages.success(request, _("%(done)s It hits no booking and no session.") % {"done": sentence})
+            messages.success(request, _("%(done)s No booking or session is affected.") % {"done": sentence})
             return redirect("staff:bookings_leave_changelist")
         needs = ngettext(
             "%(done)s %(count)d presentation needs a presenter: %(references)s",
@@ -160,7 +163,10 @@ class LeaveAdmin(LooksOnly):
         references = ", ".join(map(str, freed))
         messages.warning(request, needs % {"done": sentence, "count": len(freed), "references": references})
         if late := [booking.reference for booking in recorded.freed if booking.overdue_at(timezone.now())]:
-            begun = _("Nobody has heard from the presenter of %(references)s. Call them first, then say there that all is well.")
+            begun = _(
+                "Nobody has heard from the presenter of %(references)s. Call them first. Then open the booking and press "
+                "“Say that all is well”."
+            )
             messages.error(request, begun % {"references": ", ".join(late)})
         for visit in Visit.objects.filter(booking__in=recorded.freed).select_related("booking__presenter", "presenter"):
             if visit.is_handed_over:

@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.urls import reverse
+from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -32,7 +33,7 @@ SESSION_COLOURS = {SessionState.SCHEDULED: "good", SessionState.DELIVERED: "done
 class SessionSeries(models.Model):
     """Sessions that were planned together; each stands for itself afterwards."""
 
-    name = free_text(models.CharField(_("name"), max_length=100, help_text=_("Only colleagues see it.")))
+    name = free_text(models.CharField(_("name"), max_length=100, help_text=_("Only colleagues see this.")))
     created_at = models.DateTimeField(_("planned"))
 
     class Meta:
@@ -91,7 +92,9 @@ class OpenSession(Engagement):
     occupied = models.PositiveSmallIntegerField(_("places taken or offered"), default=0, editable=False)
     waiting = models.PositiveIntegerField(_("people waiting"), default=0, editable=False)
     last_position = models.PositiveIntegerField(_("last position given"), default=0, editable=False)
-    joining_help = free_text(models.CharField(_("how to join"), max_length=300, blank=True, help_text=_("A meeting code, say.")))
+    joining_help = free_text(
+        models.CharField(_("how to join"), max_length=300, blank=True, help_text=_("For example, a meeting code."))
+    )
     details_sent_at = models.DateTimeField(_("joining details sent"), null=True, blank=True, editable=False)
     closed_reason = free_text(models.TextField(_("why it was cancelled"), blank=True))
     # Of the form that planned it, on the first of its sessions: pressed twice, it plans once.
@@ -185,9 +188,10 @@ class SessionEvent(EngagementEvent):
     """What happened to a session or to one place of it.
 
     `changes`, in times, keys and numbers: {"time": [from, to]}, {"presenter": [from, to]}, {"capacity": [from, to]},
-    {"people": [null, 14]} who came, {"by_link": true}; {"version": …} or {"sequence": …} of the messages that tell of it;
-    {"details": true} if people were told how to join; {"link": …}, the mark of the joining link that a lost presenter left, by
-    which nobody can join; {"flagged": true} if the reason looks like a child's details and is for no email.
+    {"people": [null, 14]} who came, {"by_link": true}; {"from": "waiting"} if what was given up was no place yet; {"version":
+    …} or {"sequence": …} of the messages that tell of it; {"details": true} if people were told how to join; {"link": …}, the
+    mark of the joining link that a lost presenter left, by which nobody can join; {"flagged": true} if the reason looks like
+    a child's details and is for no email.
     """
 
     session = models.ForeignKey(OpenSession, verbose_name=_("session"), on_delete=models.PROTECT, related_name="events")
@@ -206,6 +210,11 @@ class SessionEvent(EngagementEvent):
     class Meta(EngagementEvent.Meta):
         verbose_name = _("event of a session")
         verbose_name_plural = _("events of sessions")
+
+    @property
+    def title(self) -> str:
+        """What happened, in words: somebody who was waiting, or was offered a place, had no place to give up."""
+        return str(LEFT_BEFORE.get(self.changes.get("from"), self.get_kind_display()))
 
 
 class PlaceState(models.TextChoices):
@@ -233,6 +242,11 @@ PLACE_COLOURS = {
     PlaceState.OFFERED: "waiting",
     PlaceState.GIVEN_UP: "stopped",
     PlaceState.ATTENDED: "done",
+}
+# What the history calls it when somebody gives up what was no place yet.
+LEFT_BEFORE: dict[object, Promise] = {
+    PlaceState.WAITING.value: _("Left the waiting list"),
+    PlaceState.OFFERED.value: _("Offer turned down"),
 }
 PLACE_TITLES = {
     PlaceState.TAKEN: _("You have a place"),

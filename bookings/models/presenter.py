@@ -39,7 +39,7 @@ class Presentation(models.Model):
     audience = impersonal(models.CharField(_("for whom"), max_length=200))
     length_minutes = models.PositiveSmallIntegerField(_("length in minutes"))
     formats = impersonal(ArrayField(models.CharField(max_length=10, choices=Format), verbose_name=_("formats")))
-    active = models.BooleanField(_("offered"), default=True, help_text=_("Only presentations that are offered can be booked."))
+    active = models.BooleanField(_("offered"), default=True, help_text=_("People can book only presentations that we offer."))
 
     objects = PresentationQuerySet.as_manager()
 
@@ -154,7 +154,9 @@ class Presenter(models.Model):
     base_latitude = personal(models.FloatField(_("base latitude"), editable=False))
     base_longitude = personal(models.FloatField(_("base longitude"), editable=False))
     base_zone = personal(models.CharField(_("base island"), max_length=20, editable=False, default=MAINLAND))
-    nation = models.CharField(_("nation"), max_length=20, choices=Nation, help_text=_("Its bank holidays are days off."))
+    nation = models.CharField(
+        _("nation"), max_length=20, choices=Nation, help_text=_("The presenter has a day off on this nation’s bank holidays.")
+    )
     max_travel_minutes = models.PositiveSmallIntegerField(_("longest journey in minutes"), default=120)
     earliest_leaving = models.TimeField(_("leaves the base from"), default=time(7))
     latest_return = models.TimeField(_("is back at the base by"), default=time(19))
@@ -198,7 +200,7 @@ class Presenter(models.Model):
             models.CheckConstraint(
                 condition=Q(latest_return__gt=F("earliest_leaving")),
                 name="presenter_returns_after_leaving",
-                violation_error_message=_("Being back at the base must come after leaving it."),
+                violation_error_message=_("The time back at the base must be after the time of leaving it."),
             ),
             models.CheckConstraint(
                 condition=Q(joining_link="") | Q(joining_link__startswith="https://"), name="presenter_joining_link_is_https"

@@ -240,13 +240,15 @@ class DutyShift(models.Model):
                         RangeOperators.OVERLAPS,
                     )
                 ],
-                violation_error_message=_("Another shift has one of these days already. Change that one, or choose other days."),
+                violation_error_message=_(
+                    "Another shift already has one of these days. Change that shift, or choose other days."
+                ),
             ),
             models.CheckConstraint(condition=Q(last_day__gte=F("first_day")), name="dutyshift_ends_after_it_starts"),
             models.CheckConstraint(
                 condition=~Q(duty_person=F("deputy")),
                 name="dutyshift_of_two_people",
-                violation_error_message=_("Choose somebody else as deputy: one alone may not hear the alarm."),
+                violation_error_message=_("Choose somebody else as deputy. One person alone may miss the alarm."),
             ),
         ]
 

@@ -82,7 +82,9 @@ def any_presenter(nobody: Any) -> PresenterChoice:
 
 
 def reason_to_yield(hint: Any) -> forms.CharField:
-    return forms.CharField(label=gettext_lazy("Why outside the rules"), max_length=300, required=False, help_text=hint)
+    return forms.CharField(
+        label=gettext_lazy("Why are you going outside the rules?"), max_length=300, required=False, help_text=hint
+    )
 
 
 # Formats as staff say them; the public reads “At your workplace”.
@@ -167,7 +169,7 @@ def week_choices(week: FormWeek | None, chosen: Iterable[str], length: timedelta
             elsewhere.append(to_start(value))
     by_day = groupby((Slot(start, start + length) for start in elsewhere), key=lambda slot: uk_day(slot.start))
     chosen_already = slot_choices((day, list(slots)) for day, slots in by_day)
-    return [*((_("%(day)s, chosen already") % {"day": day}, slots) for day, slots in chosen_already), *slot_choices(days)]
+    return [*((_("%(day)s (already chosen)") % {"day": day}, slots) for day, slots in chosen_already), *slot_choices(days)]
 
 
 def set_choices(field: forms.Field, groups: Groups) -> None:
@@ -185,13 +187,13 @@ def refusal_not_free(
 ) -> str:
     """Nobody, or whom they named, is free then; the nearest times that the public could have."""
     slots = schedule_picker.open_horizon(slot_query, now, ignoring, presenters=[named] if named else None).nearest(start, 3)
-    refusal = _("No presenter is free then, travel included.")
+    refusal = _("No presenter is free then and able to get there in time.")
     if named:
-        refusal = _("%(name)s is not free then, travel included.") % {"name": named}
+        refusal = _("%(name)s is not free then, or could not get there in time.") % {"name": named}
     if not slots:
-        return _("%(refusal)s There is no free time in the next three months.") % {"refusal": refusal}
+        return _("%(refusal)s No time is free in the next three months.") % {"refusal": refusal}
     times = "; ".join(format_span(slot.start, slot.end) for slot in slots)
-    return _("%(refusal)s The nearest free times: %(times)s.") % {"refusal": refusal, "times": times}
+    return _("%(refusal)s The nearest free times are: %(times)s.") % {"refusal": refusal, "times": times}
 
 
 class StartsField(forms.TypedMultipleChoiceField):
@@ -226,11 +228,11 @@ class TimeForm(StaffForm, PageForm):
 
     day = DayField(label=gettext_lazy("Day"), lies_ahead=True, validators=[near_today], required=False)
     clock = ClockField(label=gettext_lazy("Starts at"), required=False)
-    presenter = any_presenter(gettext_lazy("Whoever is best placed"))
+    presenter = any_presenter(gettext_lazy("The best placed presenter"))
     override_reason = reason_to_yield(
         gettext_lazy(
-            "Only needed for short notice, or outside a presenter’s hours or area. It is kept with the booking. "
-            "Nobody can be in two places."
+            "You need a reason only for short notice, or outside a presenter’s hours or area. We keep it with the "
+            "booking. Nobody can be in two places."
         )
     )
 
@@ -348,7 +350,7 @@ class PresentationAdmin(StaffModelAdmin):
 
 
 class PresenterForm(RulesMixin, forms.ModelForm):
-    base_postcode = PostcodeField(label=gettext_lazy("Base postcode"), help_text=gettext_lazy("Where visits start from."))
+    base_postcode = PostcodeField(label=gettext_lazy("Base postcode"), help_text=gettext_lazy("Where the presenter starts from."))
     phone = forms.CharField(label=gettext_lazy("Phone"), max_length=30, required=False, validators=[validate_phone])
 
     class Meta:
@@ -453,8 +455,8 @@ class PresenterAdmin(StaffModelAdmin):
             revoke_feed,
             available=lambda presenter: CalendarFeed.objects.filter(presenter=presenter).exists(),
             explanation=gettext_lazy(
-                "For a lost phone: its calendar gets nothing any more. What it has shown already may stay on it. "
-                "The presenter can make a new address."
+                "Use this when a presenter has lost their phone. Its calendar will get no more updates, but may keep "
+                "what it already shows. The presenter can make a new address."
             ),
             done=gettext_lazy("The calendar address no longer works."),
             weight="stop",
@@ -584,7 +586,7 @@ class BusyTimeAdmin(LooksOnly):
         elif claim.option is not None:
             return _("Kept for request %(reference)s") % {"reference": claim.option.booking.reference}
         else:
-            return _("Kept for someone who is booking") if claim.kind == BusyKind.HOLD else claim.get_kind_display()
+            return _("Kept for somebody who is booking") if claim.kind == BusyKind.HOLD else claim.get_kind_display()
         url = reverse(f"staff:bookings_{page}_change", args=[given.pk])
         return format_html('<a class="reference" href="{}">{}</a>', url, label % {"reference": given.reference})
 
@@ -608,7 +610,7 @@ class AreaField(forms.CharField):
     def clean(self, value: Any) -> str:
         code = str(super().clean(value)).replace(" ", "").upper()
         if not is_area(code):
-            raise ValidationError(_("Enter the first half of a postcode, like LS1, or its letters alone, like LS."))
+            raise ValidationError(_("Enter the first half of a postcode, like LS1, or only its letters, like LS."))
         return code
 
 
@@ -618,10 +620,12 @@ class JourneyTimeForm(ChildDetailsMixin, forms.ModelForm):
     one = AreaField(
         max_length=8,
         label=gettext_lazy("Between"),
-        help_text=gettext_lazy("The first half of a postcode (LS1), or its letters alone for the whole area (LS)."),
+        help_text=gettext_lazy("The first half of a postcode (LS1), or only its letters for the whole area (LS)."),
     )
     other = AreaField(
-        max_length=8, label=gettext_lazy("And"), help_text=gettext_lazy("The same again for journeys within one area.")
+        max_length=8,
+        label=gettext_lazy("And"),
+        help_text=gettext_lazy("For journeys within one area, enter the same area again."),
     )
 
     class Meta:
@@ -635,7 +639,7 @@ class JourneyTimeForm(ChildDetailsMixin, forms.ModelForm):
             cleaned["one"], cleaned["other"] = sorted((cleaned["one"], cleaned["other"]))
             same = JourneyTime.objects.filter(one=cleaned["one"], other=cleaned["other"]).exclude(pk=self.instance.pk)
             if same.exists():
-                self.add_error("one", _("These two areas have a journey time already. Change that one."))
+                self.add_error("one", _("These two areas already have a journey time. Change that one."))
         return cleaned
 
 
@@ -664,5 +668,8 @@ class JourneyTimeAdmin(StaffModelAdmin):
         schedule_services.set_journey_time(journey=obj, by=cast("User", request.user), now=now, flagged=form.flagged)
         for one, other in visits_too_close(now):
             facts = {"name": one.presenter.name, "one": one, "other": other}
-            close = _("%(name)s has two visits that are closer together than the journey takes: %(one)s; %(other)s. They stay.")
+            close = _(
+                "%(name)s has two visits with too little time to travel between them: %(one)s; %(other)s. Both visits "
+                "stay booked."
+            )
             messages.warning(request, close % facts)

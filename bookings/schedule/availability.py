@@ -169,9 +169,9 @@ def overlap_sentence(claim: Claim) -> str:
         return _("Away: %(when)s.") % {"when": leave_text(claim.span.start, claim.span.end)}
     when = format_span(claim.span.start, claim.span.end)
     if claim.is_session:
-        return _("Gives an open session: %(when)s.") % {"when": when}
+        return _("Has an open session: %(when)s.") % {"when": when}
     if not claim.is_booking:
-        return _("Keeps this time for somebody: %(when)s.") % {"when": when}
+        return _("Is keeping this time for somebody else: %(when)s.") % {"when": when}
     return _("Has a booking: %(when)s, %(place)s.") % {"when": when, "place": place_text(claim)}
 
 

@@ -66,7 +66,7 @@ def on_it_in_words(visit: Visit) -> str:
 
 def still_there_text(visit: Visit) -> str:
     """Of a visit that is handed over: what has to come first."""
-    facts = {"name": visit.presenter, "next": visit.booking.presenter or _("Whoever takes it over")}
+    facts = {"name": visit.presenter, "next": visit.booking.presenter or _("The next presenter")}
     sentence = _("%(name)s is still checked in there. %(next)s can’t check in before %(name)s has checked out.")
     return sentence % facts
 
@@ -164,9 +164,9 @@ SAFE = ObjectAction(
     available=lambda booking: booking.overdue_at(timezone.now()) is not None,
     form_class=PhoneCallForm,
     explanation=gettext_lazy(
-        "Call the presenter, then the contact on site. Say so here once you know that the presenter is safe."
+        "Call the presenter, then the contact on site. Fill this in once you know that the presenter is safe."
     ),
-    done=gettext_lazy("Thank you. It no longer stands on the first page."),
+    done=gettext_lazy("Thank you. The alarm is over."),
     weight="main",
 )
 
@@ -182,9 +182,7 @@ ON_IT = ObjectAction(
     gettext_lazy("I am on it"),
     services.take_on,
     available=may_be_taken_on,
-    explanation=gettext_lazy(
-        "The alarm stops ringing, and you find out if the presenter is safe. Your name and the time are kept."
-    ),
+    explanation=gettext_lazy("This stops the alarm. You then find out if the presenter is safe. We keep your name and the time."),
     done=gettext_lazy("You are on it. Call the presenter, then the contact on site. Then say that all is well."),
     weight="main",
 )
@@ -194,7 +192,7 @@ CHECKED_IN = ObjectAction(
     lambda booking, **heard: services.check_in(booking, presenter=presenter_of(booking), **heard),
     available=lambda booking: may_check_in(booking, timezone.now()),
     form_class=PhoneCallForm,
-    explanation=gettext_lazy("After a phone call, when they can’t do it on their phone."),
+    explanation=gettext_lazy("Use this after a phone call, when they can’t check in on their phone."),
     done=gettext_lazy("The presenter is checked in."),
 )
 CHECKED_OUT = ObjectAction(
@@ -203,7 +201,7 @@ CHECKED_OUT = ObjectAction(
     lambda booking, **heard: services.check_out(booking, presenter=presenter_of(booking), **heard),
     available=lambda booking: may_check_out(booking, timezone.now()),
     form_class=PhoneCallForm,
-    explanation=gettext_lazy("After a phone call: they have left and are safe."),
+    explanation=gettext_lazy("Use this after a phone call, when you know that they have left and are safe."),
     done=gettext_lazy("The presenter is checked out."),
 )
 
@@ -212,11 +210,11 @@ class TakeBackForm(StaffForm):
     free_text_fields = ("note",)
 
     note = forms.CharField(
-        label=gettext_lazy("Why do you take it back?"),
+        label=gettext_lazy("Why are you taking it back?"),
         max_length=500,
         widget=forms.Textarea({"rows": 3}),
         help_text=gettext_lazy("Kept with your name and the time. No details of a child."),
-        error_messages={"required": gettext_lazy("Write why you take it back.")},
+        error_messages={"required": gettext_lazy("Write why you are taking it back.")},
     )
 
 
@@ -232,8 +230,10 @@ NOT_IN = ObjectAction(
     partial(services.take_back, tap=CHECK_IN),
     available=partial(may_take_back, tap=CHECK_IN),
     form_class=TakeBackForm,
-    explanation=gettext_lazy("If it was a mistake. We wait for the presenter again, and the alarm rings if they are late."),
-    done=gettext_lazy("The check-in is taken back. We wait for the presenter again."),
+    explanation=gettext_lazy(
+        "Use this if it was a mistake. We will wait for the presenter again, and the alarm will start if they are late."
+    ),
+    done=gettext_lazy("The check-in is taken back. We are waiting for the presenter again."),
 )
 NOT_OUT = ObjectAction(
     "not-checked-out",
@@ -241,8 +241,10 @@ NOT_OUT = ObjectAction(
     partial(services.take_back, tap=CHECK_OUT),
     available=partial(may_take_back, tap=CHECK_OUT),
     form_class=TakeBackForm,
-    explanation=gettext_lazy("If it was a mistake. We wait for the presenter again, and the alarm rings if they are late."),
-    done=gettext_lazy("The check-out is taken back. We wait for the presenter again."),
+    explanation=gettext_lazy(
+        "Use this if it was a mistake. We will wait for the presenter again, and the alarm will start if they are late."
+    ),
+    done=gettext_lazy("The check-out is taken back. We are waiting for the presenter again."),
 )
 
 
@@ -282,9 +284,7 @@ class DutyShiftForm(forms.ModelForm):
             stored = DutyShift.objects.get(pk=self.instance.pk)
             resting = services.visits_resting_on(stored, timezone.now(), but=DateRange(first, last))
             if resting:
-                self.add_error(
-                    None, _("On days that you take out there are confirmed visits: %(visits)s.") % visits_named(resting)
-                )
+                self.add_error(None, _("The days that you take out have confirmed visits: %(visits)s.") % visits_named(resting))
         return cleaned
 
 
@@ -312,7 +312,7 @@ SPLIT = ObjectAction(
     services.split_shift,
     available=lambda shift: shift.first_day < shift.last_day,
     form_class=SplitShiftForm,
-    explanation=gettext_lazy("From that day on it is a shift of its own. Then you can give it to other people."),
+    explanation=gettext_lazy("From that day on, it will be a separate shift. You can then give it to other people."),
     done=gettext_lazy("The shift is split. Open the second one to change its people."),
 )
 
@@ -328,8 +328,8 @@ class DutyShiftAdmin(StaffModelAdmin):
     when = column(gettext_lazy("days"), str, ordering="first_day")
     fieldsets = (
         (None, {"fields": ("first_day", "last_day")}),
-        (gettext_lazy("Who hears the alarm first"), {"fields": ("duty_person", "duty_phone")}),
-        (gettext_lazy("Who hears it too"), {"fields": ("deputy", "deputy_phone")}),
+        (gettext_lazy("Who gets the alarm first"), {"fields": ("duty_person", "duty_phone")}),
+        (gettext_lazy("Who gets it as well"), {"fields": ("deputy", "deputy_phone")}),
     )
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[list[str], dict[str, int], set[str], list[str]]:

@@ -44,9 +44,9 @@ def refuse_while_on_the_way_or_there(bookings: BookingQuerySet, now: datetime) -
     if booking is not None:
         raise VisitNotOver(
             _(
-                "The presenter of visit %(reference)s may be on the way or there, and needs the contact on site, so nothing was "
-                "erased. Do this once the presenter has checked out or a colleague has said that all is well. If nobody has set "
-                "off yet, cancel that booking first."
+                "The presenter of visit %(reference)s may be there or on the way, and may need the contact on site, so "
+                "we have erased nothing. Wait until the presenter has checked out, or a colleague has said that all is "
+                "well. If nobody has set off yet, cancel that booking first."
             )
             % {"reference": booking.reference}
         )
@@ -276,7 +276,7 @@ def take_on(booking: Booking, *, by: User, now: datetime) -> Visit:
         raise NotOverdue
     if visit.taken_on_at and visit.is_taken_on(late.missed_at):
         facts = {"name": visit.taken_on_by or _("A colleague"), "clock": format_clock(visit.taken_on_at)}
-        raise DomainError(_("%(name)s is on it, since %(clock)s.") % facts)
+        raise DomainError(_("%(name)s has been on it since %(clock)s.") % facts)
     visit.taken_on_at, visit.taken_on_by = now, by
     save_visit(visit, EventKind.TAKEN_ON, by=by, now=now)
     return visit

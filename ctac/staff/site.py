@@ -377,7 +377,10 @@ class StaffModelAdmin(StrictLookupsMixin, BigListMixin, AuditedModelAdmin):
         if not action.available(obj):
             if request.method == "POST":
                 audit_note(request).add("sent", what=slug)
-            messages.warning(request, _("“%(obj)s” has changed meanwhile, so this can no longer be done.") % {"obj": obj})
+            messages.warning(
+                request,
+                _("Somebody has changed “%(obj)s” since you opened the page, so this is no longer possible.") % {"obj": obj},
+            )
             return redirect(change_url)
         asked = staff_site.ask_again(request) if action.asks_again else None
         if asked is not None:
@@ -528,7 +531,7 @@ def mail_link(email: str) -> SafeString | str:
     return (
         format_html('<a href="mailto:{}">{}</a>', email, email_in_pieces(email))
         if email
-        else gettext("None: no email goes out, so tell them by phone")
+        else gettext("No email address: call them")
     )
 
 

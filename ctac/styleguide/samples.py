@@ -136,7 +136,7 @@ def notices() -> list[Message]:
     return [
         Message(messages.SUCCESS, "Your details are saved."),
         Message(messages.INFO, "You are signed in as meera.shah@leeds.example.nhs.uk."),
-        Message(messages.WARNING, "“BK-7Q4M-2F” has changed meanwhile, so this can no longer be done."),
+        Message(messages.WARNING, "Somebody has changed “BK-7Q4M-2F” since you opened the page, so this is no longer possible."),
         Message(messages.ERROR, "That code is not right, or older than 10 minutes. Ask for a new one."),
     ]
 

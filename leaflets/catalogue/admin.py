@@ -59,7 +59,7 @@ class LeafletForm(forms.ModelForm):
     def clean_version_of(self) -> Leaflet | None:
         title: Leaflet | None = self.cleaned_data["version_of"]
         if title and self.instance.pk and self.instance.versions.exists():
-            raise forms.ValidationError(_("This title has versions itself, so it can’t be one. Leave this empty."))
+            raise forms.ValidationError(_("This title has versions of its own, so it can’t be a version. Leave this empty."))
         return title
 
     def clean(self) -> dict[str, Any]:
@@ -97,8 +97,10 @@ class LeafletAdmin(SpreadsheetLinks):
             lambda leaflet, by, now, **version: add_version(leaflet, **version),
             available=lambda leaflet: leaflet.version_of_id is None,
             form_class=VersionForm,
-            explanation=_("A translation, or another form of print. It begins as a copy of this title, outside the catalogue."),
-            done=_("The version is there. Open it below, fill in its words and its edition, then put it into the catalogue."),
+            explanation=_(
+                "Add a translation or another format. It starts as a copy of this title and is not in the catalogue yet."
+            ),
+            done=_("The version is added. Open it below, fill in its words, upload its edition, then tick “in the catalogue”."),
         ),
     )
     figures = ("usual_copies", "usual_words", "most_per_order", "most_per_person", "most_per_workplace", "reorder_level")
@@ -181,7 +183,9 @@ class ReceiveForm(StaffForm):
         max_value=1_000_000,
         error_messages={"required": _("Enter how many copies came in.")},
     )
-    reason = forms.CharField(label=_("Note"), max_length=300, required=False, help_text=_("The delivery note, for example."))
+    reason = forms.CharField(
+        label=_("Note"), max_length=300, required=False, help_text=_("For example, the number of the delivery note.")
+    )
 
 
 class CorrectForm(StaffForm):
@@ -191,7 +195,7 @@ class CorrectForm(StaffForm):
         label=_("Copies more or fewer"),
         min_value=-1_000_000,
         max_value=1_000_000,
-        help_text=_("-12 if 12 copies are missing or spoilt, 30 if 30 were found."),
+        help_text=_("For example, -12 if 12 copies are missing or damaged, or 30 if you found 30."),
         error_messages={"required": _("Enter how many copies more or fewer.")},
     )
     reason = forms.CharField(label=_("Why"), max_length=300, error_messages={"required": _("Write why the stock changes.")})
@@ -205,7 +209,7 @@ class WithdrawForm(StaffForm):
         label=_("What people should know"),
         max_length=300,
         required=False,
-        help_text=_("Stands on the leaflet’s page. Why it is wrong, and what is right now."),
+        help_text=_("Say why this edition is out of date, and what is right now. We show this on the leaflet’s page."),
     )
     use_instead = forms.ModelChoiceField(
         Leaflet.objects.active(), label=_("What to use instead"), required=False, empty_label=_("Nothing")
@@ -214,7 +218,7 @@ class WithdrawForm(StaffForm):
 
 class ReviewForm(forms.Form):
     reviewed_on = DayField(label=_("Reviewed on"), error_messages={"required": _("Enter the day it was reviewed.")})
-    review_on = DayField(label=_("To be reviewed again by"), error_messages={"required": _("Enter the next review date.")})
+    review_on = DayField(label=_("Review it again by"), error_messages={"required": _("Enter the next review date.")})
 
     def clean(self) -> dict[str, Any]:
         cleaned = self.cleaned_data
@@ -285,7 +289,7 @@ class EditionAdmin(SpreadsheetLinks):
             _("Receive stock"),
             receive_stock,
             form_class=ReceiveForm,
-            explanation=_("When boxes come in."),
+            explanation=_("Use this when copies come in."),
             done=_("The copies are in stock."),
             permission="stock",
             page=stock_admin.stock_entry_page,
@@ -295,7 +299,7 @@ class EditionAdmin(SpreadsheetLinks):
             _("Correct stock"),
             correct_stock,
             form_class=CorrectForm,
-            explanation=_("After a count, or when copies are lost or spoilt."),
+            explanation=_("Use this after a count, or when copies are lost or damaged."),
             done=_("The stock is corrected."),
             permission="stock",
             page=stock_admin.stock_entry_page,
@@ -306,7 +310,7 @@ class EditionAdmin(SpreadsheetLinks):
             lambda edition, now, **review: record_review(edition, **review),
             available=lambda edition: edition.state == EditionState.CURRENT,
             form_class=ReviewForm,
-            explanation=_("When somebody has read it again and it is still right. The website says so."),
+            explanation=_("Use this when somebody has read the edition again and it is still right. The website will say so."),
             done=_("The review is recorded."),
         ),
         ObjectAction(
@@ -316,8 +320,9 @@ class EditionAdmin(SpreadsheetLinks):
             form_class=WithdrawForm,
             available=lambda edition: edition.state != EditionState.WITHDRAWN,
             explanation=_(
-                "Nobody can order, download or be sent it any more, and nobody is told. Upload a new edition to offer the "
-                "leaflet again. If it is wrong, recall it instead: whoever has copies is told, and open orders are put right."
+                "Nobody will be able to order or download this edition, and we will send no more copies. Nobody will get "
+                "an email. Upload a new edition to offer the leaflet again. If this edition is wrong, recall it instead: "
+                "that warns everybody who has copies and puts open orders right."
             ),
             done=_("The edition is withdrawn."),
             weight="stop",

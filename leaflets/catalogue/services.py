@@ -109,7 +109,7 @@ def count_pages(content: bytes) -> int:
     for part in chain([content], _object_streams(content)):
         if PDF_ACTIONS.search(PDF_HEX_ESCAPE.sub(lambda match: bytes.fromhex(match[1].decode()), part)):
             raise NotAPdf(
-                _("This PDF has a program, another file or a form in it. Save it again as a PDF for print, and upload that.")
+                _("This PDF contains a program, another file or a form. Save it again as a PDF for print, and upload that.")
             )
         pages += len(PDF_PAGE.findall(part))
     if not pages:
@@ -170,7 +170,7 @@ def withdraw_edition(
     live = Edition.objects.filter(pk=edition.pk).exclude(state=EditionState.WITHDRAWN)
     notice = {"withdrawn_on": uk_day(now), "withdrawn_why": why, "use_instead": use_instead} if now else {}
     if not live.update(state=EditionState.WITHDRAWN, **notice):
-        raise DomainError(_("This edition has already been withdrawn, so nothing was changed."))
+        raise DomainError(_("This edition is already withdrawn, so nothing has changed."))
     if flagged and now:
         notify_safeguarding_lead(about=f"edition:{edition.pk}", reference=edition.label, now=now)
 
@@ -180,7 +180,7 @@ def record_review(edition: Edition, *, by: User | None, reviewed_on: date, revie
     """Somebody read it again and it is still right; `review_on` is by when it is read next."""
     current = Edition.objects.current().filter(pk=edition.pk)
     if not current.update(reviewed_on=reviewed_on, reviewed_by=by, review_on=review_on):
-        raise DomainError(_("This edition is no longer the current one, so it needs no review. Nothing was changed."))
+        raise DomainError(_("This edition is no longer the current one, so it needs no review. Nothing has changed."))
 
 
 logger = logging.getLogger(__name__)

@@ -231,7 +231,7 @@ SESSION_COLOURS = {SessionState.OPEN: "waiting", SessionState.DISPATCHED: "done"
 def add_by_reference(session: PackingSession, *, reference: str, **by_and_now: Any) -> None:
     order = Order.objects.filter(reference=tidy_reference(reference)).first()
     if order is None:
-        raise DomainError(gettext_lazy("We have no order with that reference."))
+        raise DomainError(gettext_lazy("We can’t find an order with that reference."))
     add_order(session, order=order, **by_and_now)
 
 
@@ -240,7 +240,9 @@ def take_out_by_number_or_reference(session: PackingSession, *, which: str, **by
     lookup = {"number": int(which)} if which.isdecimal() and len(which) < 5 else {"order__reference": tidy_reference(which)}
     parcel = session.parcels.open().filter(**lookup).select_related("order").first()
     if parcel is None:
-        raise DomainError(gettext_lazy("That is no parcel of this session. Enter its number, or the reference of its order."))
+        raise DomainError(
+            gettext_lazy("That parcel is not in this session. Enter a parcel’s number, or the reference of its order.")
+        )
     take_out(session, order=parcel.order, **by_and_now)
 
 
@@ -251,8 +253,8 @@ SESSION_ACTIONS = (
         add_by_reference,
         available=lambda session: session.is_open,
         form_class=AddOrderForm,
-        explanation=gettext_lazy("It comes last in the list, and is being packed from now on."),
-        done=gettext_lazy("The order is in this session. It comes last in the list."),
+        explanation=gettext_lazy("The order goes to the end of the list. From then on, it is being packed."),
+        done=gettext_lazy("The order is now at the end of the list in this session."),
     ),
     ObjectAction(
         "take-out",
@@ -260,16 +262,16 @@ SESSION_ACTIONS = (
         take_out_by_number_or_reference,
         available=lambda session: session.is_open,
         form_class=TakeOutForm,
-        explanation=gettext_lazy("It goes back to the orders to pack, and a later session can take it."),
-        done=gettext_lazy("The order is out of this session, and can be packed later."),
+        explanation=gettext_lazy("The order goes back to the orders to pack. You can pack it in a later session."),
+        done=gettext_lazy("The order is out of this session. You can pack it later."),
     ),
     ObjectAction(
         "close",
         gettext_lazy("Close without dispatch"),
         close_session,
         available=lambda session: session.is_open,
-        explanation=gettext_lazy("Nothing is dispatched. All its orders go back to those to pack."),
-        done=gettext_lazy("The session is closed. Its orders can be packed later."),
+        explanation=gettext_lazy("This dispatches nothing. All the orders in this session go back to the orders to pack."),
+        done=gettext_lazy("The session is closed. You can pack its orders later."),
         weight="stop",
     ),
 )
@@ -394,7 +396,7 @@ class PackingSessionAdmin(LooksOnly):
         try:
             if "dispatch" not in request.POST:
                 save_parcels(session=session, typed=typed)
-                messages.success(request, _("What you typed is kept. Nothing has been dispatched."))
+                messages.success(request, _("We have saved what you typed. Nothing is dispatched yet."))
                 return True
             dispatch_session(session=session, typed=typed, rest=form.rest_of_copies, by=request.user, now=timezone.now())  # type: ignore[arg-type]
         except SessionHasEnded as refusal:
@@ -424,7 +426,7 @@ class PackingSessionAdmin(LooksOnly):
             messages.error(request, " ".join(str(error) for errors in labels.errors.values() for error in errors))
             return redirect(back)
         if not parcels:
-            messages.warning(request, _("There is nothing to print: no parcel of this session goes just now."))
+            messages.warning(request, _("You have nothing to print: every parcel in this session is left out."))
             return redirect(back)
         now = timezone.now()
         # A courier's list counts with the spreadsheets that are exported.

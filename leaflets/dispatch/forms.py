@@ -24,7 +24,7 @@ class StartPackingForm(PageForm):
     """Which orders to pack. Everything has a usual answer, so that the page can be started from as it opens."""
 
     what = forms.ChoiceField(
-        label=gettext_lazy("What do you pack?"),
+        label=gettext_lazy("What are you packing?"),
         choices=[(POST, gettext_lazy("Parcels to post")), (BRING, gettext_lazy("Leaflets for presenters to bring"))],
         widget=forms.RadioSelect,
         initial=POST,
@@ -40,7 +40,7 @@ class StartPackingForm(PageForm):
         label=gettext_lazy("Only these postcode areas"),
         required=False,
         max_length=100,
-        help_text=gettext_lazy("Like LS, or LS1. Several with commas between. Leave empty for everywhere."),
+        help_text=gettext_lazy("For example, LS or LS1. Put commas between several areas. Leave this empty for everywhere."),
         widget=forms.TextInput(attrs={"class": "govuk-input--width-20", "autocomplete": "off"}),
     )
     nation = forms.ChoiceField(
@@ -53,7 +53,7 @@ class StartPackingForm(PageForm):
         required=False,
         min_value=1,
         max_value=MAX_PARCELS,
-        help_text=gettext_lazy("The oldest come first. Leave empty for all that match, but not more than 200 at a time."),
+        help_text=gettext_lazy("The oldest orders come first. Leave this empty for all that match, up to 200."),
         widget=forms.TextInput(attrs={"class": "govuk-input--width-4", "inputmode": "numeric", "autocomplete": "off"}),
     )
 
@@ -186,7 +186,7 @@ class AddOrderForm(PageForm):
     reference = forms.CharField(
         label=gettext_lazy("Reference of the order"),
         max_length=20,
-        help_text=gettext_lazy("Like LO-3XK9-PT."),
+        help_text=gettext_lazy("For example, LO-3XK9-PT."),
         widget=forms.TextInput(attrs={"class": "govuk-input--width-10", "autocomplete": "off"}),
     )
 
@@ -195,7 +195,7 @@ class TakeOutForm(PageForm):
     which = forms.CharField(
         label=gettext_lazy("Number of the parcel, or reference of the order"),
         max_length=20,
-        help_text=gettext_lazy("Like 12, or LO-3XK9-PT."),
+        help_text=gettext_lazy("For example, 12 or LO-3XK9-PT."),
         widget=forms.TextInput(attrs={"class": "govuk-input--width-10", "autocomplete": "off"}),
     )
 

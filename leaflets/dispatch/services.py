@@ -45,7 +45,7 @@ from leaflets.stock.services import fill_backorders, lock_orders, move_allocated
 
 
 class NothingToPack(DomainError):
-    message: str | Promise = gettext_lazy("No order matches now. A colleague may just have begun to pack them. Choose again.")
+    message: str | Promise = gettext_lazy("No order matches now. A colleague may have just started to pack them. Choose again.")
 
 
 class SessionHasEnded(DomainError):
@@ -94,10 +94,10 @@ def add_order(session: PackingSession, *, order: Order, by: User | None, now: da
     session = lock_session(session)
     numbers = list(session.parcels.order_by("number").values_list("number", flat=True))
     if session.parcels.open().count() >= MAX_PARCELS:
-        raise DomainError(gettext_lazy("This session has as many orders as one can have. Start another for this order."))
+        raise DomainError(gettext_lazy("This session is full. Start another session for this order."))
     [order] = lock_orders(Order.objects.filter(pk=order.pk))
     if bool(order.brought_with) != session.brought:  # what is brought has no address
-        raise DomainError(gettext_lazy("Leaflets to post and leaflets for presenters are packed in sessions of their own."))
+        raise DomainError(gettext_lazy("You can’t pack leaflets to post and leaflets for presenters in the same session."))
     if order.packed_in.open().exists():
         raise IsInSession
     if order.state != OrderState.PACKING:

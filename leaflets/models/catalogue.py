@@ -56,7 +56,9 @@ class Format(models.TextChoices):
 
 
 # Whoever packs reads the title alone (ADR 18).
-TITLES_ALIKE = _("Another version of this leaflet is called that. Say in the title what differs, like: Know the signs (Arabic).")
+TITLES_ALIKE = _(
+    "Another version of this leaflet has this title. Say in the title what is different. For example, Know the signs (Arabic)."
+)
 LANGUAGE_CODES = {
     Language.ENGLISH: "en",
     Language.WELSH: "cy",
@@ -163,11 +165,15 @@ class Leaflet(models.Model):
         models.CharField(
             _("title"),
             max_length=200,
-            help_text=_("In English, as packing lists say it. Of a translation with its language: Know the signs (Arabic)."),
+            help_text=_(
+                "In English, for packing lists. For a translation, add its language. For example, Know the signs (Arabic)."
+            ),
         )
     )
     own_title = impersonal(
-        models.CharField(_("title in its own language"), max_length=200, blank=True, help_text=_("Of a translation only."))
+        models.CharField(
+            _("title in its own language"), max_length=200, blank=True, help_text=_("Fill this in only for a translation.")
+        )
     )
     language = models.CharField(_("language"), max_length=20, choices=Language, default=Language.ENGLISH)
     format = models.CharField(_("format"), max_length=20, choices=Format, default=Format.STANDARD)
@@ -179,13 +185,19 @@ class Leaflet(models.Model):
         on_delete=models.PROTECT,
         related_name="versions",
         limit_choices_to={"version_of": None},
-        help_text=_("The title that this is a translation of, or another form of print. Empty: it stands on its own."),
+        help_text=_(
+            "Choose the title that this is a translation or another format of. Leave this empty if it is a title of its own."
+        ),
     )
     for_whom = impersonal(
-        models.CharField(_("for whom"), max_length=100, help_text=_("As the catalogue says it, like: health visitors."))
+        models.CharField(_("for whom"), max_length=100, help_text=_("As the catalogue says it. For example, health visitors."))
     )
     audience = models.CharField(
-        _("audience"), max_length=30, choices=Profession, blank=True, help_text=_("Empty: for every professional.")
+        _("audience"),
+        max_length=30,
+        choices=Profession,
+        blank=True,
+        help_text=_("Leave this empty if it is for every professional."),
     )
     summary = impersonal(models.CharField(_("summary"), max_length=300, help_text=_("One or two sentences for the catalogue.")))
     topics = impersonal(
@@ -193,53 +205,60 @@ class Leaflet(models.Model):
             _("topics"),
             max_length=400,
             blank=True,
-            help_text=_("One topic a line, worded as other titles word it. The catalogue can be narrowed to one."),
+            help_text=_(
+                "Put each topic on its own line. Use the same words as other titles, so that people can filter the "
+                "catalogue by topic."
+            ),
         )
     )
     introduction = impersonal(models.TextField(_("introduction")))
     situations = impersonal(
-        models.TextField(_("situations"), help_text=_("Where this professional meets a trafficked child. One point a line."))
+        models.TextField(
+            _("situations"), help_text=_("Where this professional may meet a trafficked child. Put each point on its own line.")
+        )
     )
-    signs = impersonal(models.TextField(_("signs that a child may be at risk"), help_text=_("One point a line.")))
+    signs = impersonal(models.TextField(_("signs that a child may be at risk"), help_text=_("Put each point on its own line.")))
     what_to_do = impersonal(
-        models.TextField(_("what to do with a concern"), help_text=_("One point a line, the most urgent first."))
+        models.TextField(
+            _("what to do with a concern"), help_text=_("Put each point on its own line, with the most urgent first.")
+        )
     )
     most_per_order = models.PositiveIntegerField(
-        _("most copies an order"),
+        _("most copies in an order"),
         default=100,
         validators=[MinValueValidator(1)],
-        help_text=_("Staff may go over it, with a reason. Whoever needs more can ask you."),
+        help_text=_("Staff may go over this limit with a reason. People who need more can ask you."),
     )
     most_per_person = models.PositiveIntegerField(
-        _("most copies a person in 90 days"), default=300, validators=[MinValueValidator(1)]
+        _("most copies for a person in 90 days"), default=300, validators=[MinValueValidator(1)]
     )
     most_per_workplace = models.PositiveIntegerField(
-        _("most copies a workplace in 90 days"),
+        _("most copies for a workplace in 90 days"),
         default=600,
         validators=[MinValueValidator(1)],
-        help_text=_("A workplace is an organisation at one postcode: a trust has many."),
+        help_text=_("A workplace is one organisation at one postcode. An NHS trust has many workplaces."),
     )
     reorder_level = models.PositiveIntegerField(
         _("reorder level"),
         null=True,
         blank=True,
         help_text=_(
-            "You get an email when no more copies than this are free to give, or when they run out in six weeks. "
-            "Empty: when fewer are left than one order may have."
+            "You get an email when we have this many copies or fewer free to give, or enough for less than six weeks. If "
+            "you leave this empty, you get an email when we have too few for one full order."
         ),
     )
     usual_copies = models.PositiveIntegerField(
         _("copies that a team usually takes"),
         default=10,
         validators=[MinValueValidator(1)],
-        help_text=_("Stands in the box at first, or fewer if there are fewer to have."),
+        help_text=_("We put this number in the box first, or fewer if we have fewer."),
     )
     usual_words = impersonal(
         models.CharField(
-            _("the same in words"),
+            _("what a team usually takes, in words"),
             max_length=80,
             blank=True,
-            help_text=_("One short sentence beside the box, like: A team of eight usually takes 10."),
+            help_text=_("A short sentence beside the box. For example, A team of eight usually takes 10."),
         )
     )
     active = models.BooleanField(_("in the catalogue"), default=True)
@@ -270,7 +289,8 @@ class Leaflet(models.Model):
                 condition=Q(most_per_order__lte=F("most_per_person"), most_per_person__lte=F("most_per_workplace")),
                 name="leaflet_limits_widen",
                 violation_error_message=_(
-                    "A person may order at least what one order may have, and a workplace at least what a person may."
+                    "A person’s limit can’t be lower than the limit for an order, and a workplace’s limit can’t be lower "
+                    "than a person’s."
                 ),
             ),
         ]
@@ -360,7 +380,7 @@ class Edition(models.Model):
     """
 
     leaflet = models.ForeignKey(Leaflet, verbose_name=_("leaflet"), on_delete=models.PROTECT, related_name="editions")
-    label = impersonal(models.CharField(_("edition"), max_length=60, help_text=_("As printed on it, like: March 2026.")))
+    label = impersonal(models.CharField(_("edition"), max_length=60, help_text=_("As printed on it. For example, March 2026.")))
     published_on = models.DateField(_("published"))
     review_on = models.DateField(_("to be reviewed by"))
     pdf = impersonal(models.FileField(_("PDF"), upload_to="leaflets/"))

@@ -56,7 +56,7 @@ MAX_REASON_LENGTH = 500  # characters
 
 
 class Channel(models.TextChoices):
-    WEB = "web", _("Web")
+    WEB = "web", _("Website")
     PHONE = "phone", _("Phone")
     EMAIL = "email", _("Email")
 
@@ -161,7 +161,7 @@ class Order(ReferencedModel, StateModel, DeliveryAddress):
         help_text=_("When they ordered: with the postcode it is the workplace whose limit counts."),
     )
     personal(organisation)
-    asked_because = free_text(models.CharField(_("why more than the limit"), max_length=MAX_REASON_LENGTH, blank=True))
+    asked_because = free_text(models.CharField(_("why they need more than the limit"), max_length=MAX_REASON_LENGTH, blank=True))
     brought_with = impersonal(
         models.CharField(
             _("brought with booking"), max_length=10, blank=True, default="", db_default="", help_text=_("Its reference.")
@@ -407,7 +407,7 @@ class EventKind(models.TextChoices):
     PLACED = "placed", _("Order received")
     REQUESTED = "requested", _("Asked for more than the limit")
     OVER_LIMIT = "over-limit", _("Limit set aside by staff")
-    APPROVED = "approved", _("Agreed")
+    APPROVED = "approved", _("Agreed to")
     DECLINED = "declined", _("Declined")
     STOCKED = "stocked", _("Copies came in for it")
     CHANGED = "changed", _("Changed")
@@ -416,10 +416,10 @@ class EventKind(models.TextChoices):
     PART_SENT = "part-sent", _("Part of it dispatched")
     DISPATCHED = "dispatched", _("Dispatched")
     MISSING = "missing", _("Told us that a parcel never came")
-    RESENT = "resent", _("Sent again in an order of its own")
-    NOT_RESENT = "not-resent", _("Looked into, and not sent again")
-    REPLACES = "replaces", _("Made to send a lost parcel again")
-    TAKEN_BACK = "taken-back", _("Fewer copies in stock than we thought, so some come later")
+    RESENT = "resent", _("Sent again in a new order")
+    NOT_RESENT = "not-resent", _("Looked into and not sent again")
+    REPLACES = "replaces", _("Placed to replace a lost parcel")
+    TAKEN_BACK = "taken-back", _("Fewer copies in stock than we thought, so some will come later")
     FORWARD = "forward", _("Passed forward")
     IN_LINE = "in-line", _("Back in its own place")
     RECALLED = "recalled", _("A leaflet in it was recalled")

@@ -78,7 +78,7 @@ class Outcome(models.TextChoices):
     LEFT_OUT = "left-out", _("Left out")
     NOTHING = "nothing", _("Nothing to send")
     WITHDRAWN = "withdrawn", _("Has a withdrawn edition")
-    CANCELLED = "cancelled", _("Cancelled meanwhile")
+    CANCELLED = "cancelled", _("Cancelled since")
     ELSEWHERE = "elsewhere", _("Dealt with on the order’s own page")
     TAKEN_OUT = "taken-out", _("Taken out")
     CLOSED = "closed", _("Session closed")

@@ -171,8 +171,8 @@ class DispatchCount(models.Model):
 
     class Meta:
         ordering = ["-day", "edition"]
-        verbose_name = _("copies that left on a day")
-        verbose_name_plural = _("copies that left on days")
+        verbose_name = _("copies sent in a day")
+        verbose_name_plural = _("copies sent by day")
         constraints = [
             models.UniqueConstraint(fields=["edition", "day"], name="dispatch_count_once_a_day"),
             models.CheckConstraint(condition=Q(copies__gte=1), name="dispatch_count_of_something"),
@@ -298,10 +298,10 @@ class Advice(models.TextChoices):
 class RecallReplacement(models.TextChoices):
     """What becomes of copies that are promised or waited for."""
 
-    SAME = "same", _("The current print of the same leaflet is sent instead")
-    OTHER = "other", _("Another leaflet is sent instead")
-    WAIT = "wait", _("They wait for the next print of this leaflet")
-    CANCEL = "cancel", _("They are cancelled")
+    SAME = "same", _("The current edition of the same leaflet")
+    OTHER = "other", _("Another leaflet")
+    WAIT = "wait", _("Nothing yet: they wait for the next edition of this leaflet")
+    CANCEL = "cancel", _("Nothing: we cancel these copies")
 
 
 class Recall(RecordedBy):
@@ -313,7 +313,7 @@ class Recall(RecordedBy):
     edition = models.OneToOneField(Edition, verbose_name=_("edition"), on_delete=models.PROTECT, related_name="recall")
     advice = models.CharField(_("what people do with copies"), max_length=9, choices=Advice)
     words = free_text(models.CharField(_("more about that"), max_length=MAX_ADVICE_LENGTH, blank=True))
-    instead = models.CharField(_("what is sent instead"), max_length=6, choices=RecallReplacement)
+    instead = models.CharField(_("what we send instead"), max_length=6, choices=RecallReplacement)
     successor = models.ForeignKey(
         *(Edition, models.PROTECT), verbose_name=_("successor"), null=True, blank=True, related_name="succeeds"
     )

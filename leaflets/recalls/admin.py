@@ -67,7 +67,8 @@ class RecallForm(StaffForm):
         max_length=300,
         widget=forms.Textarea({"rows": 3}),
         help_text=gettext_lazy(
-            "People read it in the email and on the leaflet’s page. Say what is wrong and what is right. No details of a child."
+            "People will read this in the email and on the leaflet’s page. Say what is wrong and what is right. No "
+            "details of a child."
         ),
         error_messages={"required": gettext_lazy("Write what is wrong with it.")},
     )
@@ -78,27 +79,27 @@ class RecallForm(StaffForm):
         error_messages={"required": gettext_lazy("Choose what people should do with their copies.")},
     )
     words = forms.CharField(
-        label=gettext_lazy("More about that"),
+        label=gettext_lazy("What else should people know?"),
         max_length=MAX_ADVICE_LENGTH,
         required=False,
         widget=forms.Textarea({"rows": 3}),
         help_text=gettext_lazy(
-            "People read this too. If they send copies back: the address, and who pays the postage. "
-            "If they keep them: the sentence that they tell people."
+            "People will read this too. If they should send copies back, give the address and say who pays the postage. "
+            "If they can keep copies, write what they should tell people."
         ),
     )
     instead = forms.ChoiceField(
-        label=gettext_lazy("What happens to copies that are promised or waited for?"),
+        label=gettext_lazy("What should open orders get?"),
         choices=RecallReplacement,
         widget=forms.RadioSelect,
-        error_messages={"required": gettext_lazy("Choose what happens to the orders.")},
+        error_messages={"required": gettext_lazy("Choose what open orders should get.")},
     )
     other = forms.ModelChoiceField(
         Leaflet.objects.none(),
         label=gettext_lazy("Which other leaflet?"),
         required=False,
         empty_label=gettext_lazy("Choose"),
-        help_text=gettext_lazy("Only if another leaflet is sent instead."),
+        help_text=gettext_lazy("Choose one only if we send another leaflet instead."),
     )
 
     def __init__(self, data: Any = None, *, edition: Edition, **kwargs: Any) -> None:
@@ -108,7 +109,7 @@ class RecallForm(StaffForm):
         newer = edition.leaflet.editions.current().exclude(pk=edition.pk).first()
         choices = {RecallReplacement(value): str(label) for value, label in RecallReplacement.choices}
         if newer:
-            choices[RecallReplacement.SAME] = _("%(label)s of the same leaflet is sent instead") % {"label": newer.label}
+            choices[RecallReplacement.SAME] = _("We send %(label)s of the same leaflet instead") % {"label": newer.label}
         del choices[RecallReplacement.WAIT if newer else RecallReplacement.SAME]
         self.fields["instead"].choices = list(choices.items())  # type: ignore[attr-defined]
 
@@ -119,7 +120,7 @@ class RecallForm(StaffForm):
         if cleaned.get("advice") == Advice.KEEP and not cleaned.get("words"):
             self.add_error("words", _("Write what people should be told."))
         if cleaned.get("instead") == RecallReplacement.OTHER and not cleaned.get("other"):
-            self.add_error("other", _("Choose the leaflet that is sent instead."))
+            self.add_error("other", _("Choose the leaflet that we send instead."))
         return cleaned
 
     def recall_request(self) -> RecallRequest:
@@ -159,10 +160,12 @@ RECALL_ACTION = ObjectAction(
     gettext_lazy("Recall this edition"),
     available=lambda edition: getattr(edition, "recall", None) is None,
     explanation=gettext_lazy(
-        "For an edition that is wrong. No copy of it leaves any more, open orders are put right, and everybody who was sent "
-        "copies gets an email. The next page says exactly what will happen, before anything does."
+        "Use this when an edition is wrong. We will send no more copies, change the open orders, and email everybody who "
+        "has copies. The next page shows exactly what will happen. Nothing happens before that."
     ),
-    done=gettext_lazy("The edition is recalled. The emails go out in the next minutes: this page says whom they have reached."),
+    done=gettext_lazy(
+        "The edition is recalled. The emails will go out in the next few minutes. This page shows whom they have reached."
+    ),
     weight="stop",
     page=recall_page,
 )
@@ -188,11 +191,13 @@ def plan_rows(plan: RecallPlan, request: RecallRequest) -> list[dict[str, object
     }
     sent = _("%(people)s, %(copies)s") % facts
     if plan.erased_copies:
-        gone = _("Another %(copies)s went to people who were erased since. We can’t tell them.")
+        gone = _("Another %(copies)s went to people who have since been erased. We can’t tell them.")
         sent = f"{sent}. {gone % {'copies': copies_count(plan.erased_copies)}}"
     packing: SafeString | str = _("None")
     if plan.packing:
-        take_off = _("%(orders)s. Take them off the table: they are packed again.") % {"orders": orders_count(len(plan.packing))}
+        take_off = _("%(orders)s. Take them off the table. You will need to pack them again.") % {
+            "orders": orders_count(len(plan.packing))
+        }
         packing = join_lines([take_off, *(order_link(order) for order in plan.packing[:MAX_LISTED])])
     to_ring = people_count(len(plan.received) - plan.with_email)
     people = []
@@ -202,20 +207,20 @@ def plan_rows(plan: RecallPlan, request: RecallRequest) -> list[dict[str, object
     rows: list[tuple[str, object, object]] = [  # label, value, and whether it is shown
         (_("On the shelf, blocked"), copies_count(plan.edition.on_hand), True),
         (_("Open orders with it"), orders_count(len(plan.outcomes)), True),
-        (_("Sent instead"), f"{copies_count(plan.copies('moved'))}: {plan.successor}", plan.successor),
+        (_("Copies that we send instead"), f"{copies_count(plan.copies('moved'))}: {plan.successor}", plan.successor),
         (
-            _("Wait until there are more"),
+            _("Copies that wait until we have more"),
             copies_count(plan.copies("to_come")),
             plan.successor or request.instead == RecallReplacement.WAIT,
         ),
-        (_("Cancelled"), copies_count(plan.copies("cancelled")), True),
-        (_("Orders with nothing left, cancelled"), orders_count(plan.cancelled_orders), plan.cancelled_orders),
+        (_("Copies that are cancelled"), copies_count(plan.copies("cancelled")), True),
+        (_("Orders that are cancelled whole"), orders_count(plan.cancelled_orders), plan.cancelled_orders),
         (_("On the packing table now"), packing, True),
-        (_("Were sent copies"), sent, True),
-        (_("Get an email"), _("%(people)s, one email each") % {"people": people_count(plan.with_email)}, True),
-        (_("To ring or write to"), join_lines([to_ring, *people]), True),
+        (_("People who have copies"), sent, True),
+        (_("People who will get an email"), _("%(people)s, one email each") % {"people": people_count(plan.with_email)}, True),
+        (_("People to call or write to"), join_lines([to_ring, *people]), True),
         (
-            _("With presenters, for visits to come"),
+            _("Copies with presenters, for visits to come"),
             presenter_lines(plan.with_presenters) if plan.with_presenters else "",
             plan.with_presenters,
         ),
@@ -301,7 +306,7 @@ class RecallAdmin(LooksOnly):
     number_to_come = number_of("to_come", gettext_lazy("copies that wait"))
     number_cancelled = number_of("cancelled", gettext_lazy("copies cancelled"))
     on_the_shelf = number_of("blocked", gettext_lazy("blocked on the shelf"))
-    object_actions = (ObjectAction("reached", gettext_lazy("Reached by phone"), page=reached_page),)
+    object_actions = (ObjectAction("reached", gettext_lazy("Mark as reached by phone"), page=reached_page),)
     fieldsets = tuple((title, {"fields": fields}) for title, fields in RECALL_SECTIONS)
     readonly_fields = tuple(name for _title, fields in RECALL_SECTIONS for name in fields)
 
@@ -337,7 +342,7 @@ class RecallAdmin(LooksOnly):
         return {
             "filters": [
                 {"show": key, "label": label, "count": f"{totals.get(key, 0):,}", "current": key == show}
-                for key, label in (("", _("Everybody")), ("to-ring", _("To ring")), *ReachState.choices)
+                for key, label in (("", _("Everybody")), ("to-ring", _("To call")), *ReachState.choices)
                 if totals.get(key) or key in ("", "to-ring")
             ],
             "show": show,
@@ -359,7 +364,7 @@ class RecallAdmin(LooksOnly):
     def number_of_people(self, recall: Recall) -> str:
         return f"{recall.people:,}"  # type: ignore[attr-defined]
 
-    @admin.display(description=gettext_lazy("still to ring"))
+    @admin.display(description=gettext_lazy("still to call"))
     def number_to_ring(self, recall: Recall) -> str:
         return f"{recall.to_ring:,}"  # type: ignore[attr-defined]
 
@@ -375,14 +380,14 @@ class RecallAdmin(LooksOnly):
     def advice_in_words(self, recall: Recall) -> str:
         return recall.get_advice_display()
 
-    @admin.display(description=gettext_lazy("what is sent instead"))
+    @admin.display(description=gettext_lazy("what we send instead"))
     def instead_in_words(self, recall: Recall) -> str:
         if recall.successor:
             return str(recall.successor)
         return (
-            _("Nothing. Orders wait for the next print.")
+            _("Nothing. Orders wait for the next edition.")
             if recall.instead == RecallReplacement.WAIT
-            else _("Nothing. It is cancelled.")
+            else _("Nothing. The copies are cancelled.")
         )
 
     @admin.display(description=gettext_lazy("taken off the packing table"))

@@ -182,7 +182,7 @@ class NoSuccessor(DomainError):
 
 
 class NewerEditionExists(DomainError):
-    message: str | Promise = _("There is a newer print of this leaflet, so nobody has to wait. Choose that it is sent instead.")
+    message: str | Promise = _("We have a newer edition of this leaflet, so nobody has to wait. Choose to send that instead.")
 
 
 @dataclass(frozen=True)
@@ -353,7 +353,7 @@ def lock_recalled_editions(edition: Edition, successor: Edition | None) -> tuple
     list(PackingSession.objects.open().order_by("pk").select_for_update(no_key=True).values_list("pk"))
     rows = lock_editions([row.pk for row in (edition, successor) if row])
     if Recall.objects.filter(edition=edition).exists():
-        raise DomainError(_("A colleague has already recalled this edition, so nothing was changed."))
+        raise DomainError(_("A colleague has already recalled this edition, so nothing has changed."))
     locked = rows[edition.pk]
     locked.leaflet = edition.leaflet
     if successor is None:

@@ -98,7 +98,7 @@ class StockMovementAdmin(StaffModelAdmin):
     sorts_quickly = ("when",)
     list_select_related = ("edition__leaflet", "order_line__order", "by")
     search_fields = ("edition__leaflet__title", "edition__label", "order_line__order__reference", "reason")
-    search_help_text = gettext_lazy("Leaflet, edition, order reference, note, or STOCK- and a number")
+    search_help_text = gettext_lazy("Leaflet, edition, order reference, note, or STOCK- with a number")
     ordering = ("-at", "-pk")
     fields = ("edition", "kind", "copies", "on_hand_change", "allocated_change", "order_line", "by", "at", "reason")
     when = moment_of("at", gettext_lazy("when"), short=True)
@@ -130,7 +130,7 @@ class StockMovementAdmin(StaffModelAdmin):
         edition = movement.edition
         return format_html('{}<br> <span class="quiet">{}</span>', edition.leaflet.title, edition.label)
 
-    @admin.display(description=gettext_lazy("by whom and why"))
+    @admin.display(description=gettext_lazy("who and why"))
     def who_and_why(self, movement: Any) -> SafeString | str:
         why = str(KEPT_BACK if movement.kept_back else movement.reason)
         if movement.by is None:
@@ -205,8 +205,8 @@ def posted_number(value: Any) -> int | None:
 STOCK_TAKE_COLOURS = {StockTakeState.OPEN: "waiting", StockTakeState.CONFIRMED: "done", StockTakeState.ABANDONED: "stopped"}
 SAVE_EVERY = 10  # titles, after which there is a button
 WHAT_TO_COUNT = gettext_lazy(
-    "Count every copy that has not left yet: those on the shelf, and those in parcels that are packed or being packed. "
-    "A parcel that has gone out and is not dispatched here: dispatch it first."
+    "Count every copy that has not left yet, on the shelf and in parcels. If a parcel has gone but is not marked as "
+    "dispatched here, dispatch it first."
 )
 
 
@@ -214,7 +214,7 @@ class StartStockTakeForm(PageForm):
     conditional = {"editions": ("what", "some")}
 
     what = forms.ChoiceField(
-        label=gettext_lazy("What do you count?"),
+        label=gettext_lazy("What are you counting?"),
         choices=[("all", gettext_lazy("Everything")), ("some", gettext_lazy("Only some titles"))],
         initial="all",
         widget=forms.RadioSelect,
@@ -242,12 +242,12 @@ class CountForm(PageForm):
         self.counts = {f"count-{count.pk}": count for count in counts}
         for name, count in self.counts.items():
             is_stale = count.counted is not None and not is_counted(count)
-            invalid = _("Enter how many copies of “%(title)s” there are, in figures.") % {"title": count.edition}
+            invalid = _("Enter the number of copies of “%(title)s”, such as 12.") % {"title": count.edition}
             self.fields[name] = CountField(
                 label=str(count.edition),
                 min_value=0,
                 max_value=1_000_000,
-                help_text=_("Its stock was corrected after it was counted, so please count it again.") if is_stale else "",
+                help_text=_("Somebody corrected its stock after you counted it, so please count it again.") if is_stale else "",
                 widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off", "class": "govuk-input--width-5"}),
                 error_messages={"invalid": invalid},
             )
@@ -301,7 +301,7 @@ def save_counts(take: StockTake, form: CountForm, request: HttpRequest) -> tuple
     except DomainError as refusal:
         return 0, [(None, str(refusal.message))]
     if not typed and not form.errors and not again:
-        return 0, [(None, _("Enter at least one figure, then save."))]
+        return 0, [(None, _("Enter at least one number, then save."))]
     return len(typed) - len(refused), [(f"count-{key}", error) for key, error in refused.items()]
 
 
@@ -380,17 +380,17 @@ class StockTakeAdmin(LooksOnly):
             gettext_lazy("Confirm the differences"),
             available=is_open_stock_take,
             explanation=gettext_lazy(
-                "The stock of these titles is put right in one step. Titles that were not counted stay as they are."
+                "This corrects the stock of these titles in one step. Titles that nobody counted stay as they are."
             ),
-            done=gettext_lazy("The stock is put right."),
+            done=gettext_lazy("The stock is corrected."),
             page=confirm_page,
         ),
         ObjectAction(
             "abandon",
-            gettext_lazy("Give this stock-take up"),
+            gettext_lazy("Give up this stock-take"),
             abandon_count,
             available=is_open_stock_take,
-            explanation=gettext_lazy("What was counted can still be read. No stock changes."),
+            explanation=gettext_lazy("You can still read what was counted. No stock changes."),
             done=gettext_lazy("The stock-take is given up. No stock has changed."),
             weight="stop",
         ),
@@ -416,7 +416,7 @@ class StockTakeAdmin(LooksOnly):
         done, titles = take.titles_counted, take.titles  # type: ignore[attr-defined]
         return ngettext("%(done)d of %(all)d title", "%(done)d of %(all)d titles", titles) % {"done": done, "all": titles}
 
-    @admin.display(description=gettext_lazy("what was put right"))
+    @admin.display(description=gettext_lazy("corrections"))
     def result(self, take: StockTake) -> str:
         """A line a title, once it is confirmed."""
         if take.state != StockTakeState.CONFIRMED:
@@ -507,14 +507,15 @@ class UploadForm(PageFormMixin, forms.Form):
     file = forms.FileField(
         label=gettext_lazy("The file"),
         help_text=gettext_lazy(
-            "An Excel file (.xlsx) or a CSV file, at most 5 MB and 10,000 rows. Of several sheets the first is read."
+            "An Excel file (.xlsx) or a CSV file, of at most 5 MB and 10,000 rows. If it has several sheets, we read "
+            "only the first."
         ),
         error_messages={"required": gettext_lazy("Choose a file."), "empty": FILE_IS_EMPTY},
     )
     option_hints = {
         "kind": {
-            SheetKind.STOCK.value: gettext_lazy("Copies that came in, or that were counted on the shelf."),
-            SheetKind.CATALOGUE.value: gettext_lazy("New titles, and changes to titles that are there."),
+            SheetKind.STOCK.value: gettext_lazy("Copies that came in, or copies that you counted on the shelf."),
+            SheetKind.CATALOGUE.value: gettext_lazy("New titles, and changes to titles that we have."),
         }
     }
 
@@ -656,7 +657,7 @@ def written_text(sheet: SheetImport) -> str:
         return ""
     return _("%(moment)s, by %(who)s") % {
         "moment": long_moment(sheet.applied_at),
-        "who": sheet.applied_by or _("somebody who has left"),
+        "who": sheet.applied_by or _("a former colleague"),
     }
 
 

@@ -41,20 +41,28 @@ STOCK_COLUMNS = {
     column.key: column
     for column in (
         ListColumn(
-            "slug", gettext_lazy("Short name"), gettext_lazy("Of the leaflet, as in its address on the website."), True, 24
+            "slug",
+            gettext_lazy("Short name"),
+            gettext_lazy("The leaflet’s short name, as in its address on the website."),
+            True,
+            24,
         ),
         ListColumn(
             "title", gettext_lazy("Title"), gettext_lazy("For you to read. What you type here changes nothing."), width=60
         ),
         ListColumn(
-            "edition", gettext_lazy("Edition"), gettext_lazy("As printed on it. Empty: the edition that is handed out now.")
+            "edition",
+            gettext_lazy("Edition"),
+            gettext_lazy("As printed on the leaflet. Leave this empty for the current edition."),
         ),
-        ListColumn("state", gettext_lazy("State"), gettext_lazy("To read.")),
+        ListColumn("state", gettext_lazy("State"), gettext_lazy("For you to read.")),
         ListColumn(
-            "on_hand", gettext_lazy("On the shelf"), gettext_lazy("When the list was made. Needed for copies counted only.")
+            "on_hand",
+            gettext_lazy("On the shelf"),
+            gettext_lazy("The number when the list was made. You need this only for copies counted."),
         ),
-        ListColumn("promised", gettext_lazy("Promised"), gettext_lazy("To read.")),
-        ListColumn("free", gettext_lazy("Free to give"), gettext_lazy("To read.")),
+        ListColumn("promised", gettext_lazy("Promised"), gettext_lazy("For you to read.")),
+        ListColumn("free", gettext_lazy("Free to give"), gettext_lazy("For you to read.")),
         ListColumn(
             "came_in",
             gettext_lazy("Copies that came in"),
@@ -74,7 +82,7 @@ STOCK_COLUMNS = {
         ListColumn(
             "note",
             gettext_lazy("Note"),
-            gettext_lazy("For the stock movements: the delivery note, or why copies are missing."),
+            gettext_lazy("For the stock movements. For example, the delivery note, or why copies are missing."),
             width=40,
         ),
     )
@@ -120,9 +128,7 @@ def plan_stock(rows: list[tuple[int, RowCells]]) -> ImportPlan:
         if edition_of_row is None:
             continue
         if first := first_rows.get(edition_of_row.pk):
-            row.add_error(
-                STOCK_COLUMNS["slug"], gettext("Row %(n)d is about the same edition. Put both into one row.") % {"n": first}
-            )
+            row.add_error(STOCK_COLUMNS["slug"], gettext("Row %(n)d has the same edition. Put both into one row.") % {"n": first})
             continue
         first_rows[edition_of_row.pk] = number
         if step := stock_step(row, cells, edition_of_row):
@@ -141,7 +147,7 @@ def find_edition(row: ListRow, cells: RowCells, known: dict[str, list[Edition]])
     if not editions:
         row.add_error(
             STOCK_COLUMNS["slug"],
-            gettext("No leaflet with an edition is called “%(slug)s”. Copy its short name from the stock list.")
+            gettext("We have no leaflet with an edition and the short name “%(slug)s”. Copy the short name from the stock list.")
             % {"slug": shorten(slug)},
         )
         return None
@@ -152,7 +158,7 @@ def find_edition(row: ListRow, cells: RowCells, known: dict[str, list[Edition]])
     if not chosen:
         labels = ", ".join(edition.label for edition in editions[-5:])
         row.add_error(
-            STOCK_COLUMNS["edition"], gettext("This leaflet has no such edition. It has: %(labels)s.") % {"labels": labels}
+            STOCK_COLUMNS["edition"], gettext("This leaflet does not have that edition. It has: %(labels)s.") % {"labels": labels}
         )
         return None
     row.about = str(chosen[0])
@@ -179,12 +185,12 @@ def stock_step(row: ListRow, cells: RowCells, edition: Edition) -> StockStep | N
     if not came_in or row.errors:
         return None
     if edition.state == EditionState.WITHDRAWN:
-        row.add_error(STOCK_COLUMNS["came_in"], gettext("This edition is withdrawn, so no copies of it are taken in."))
+        row.add_error(STOCK_COLUMNS["came_in"], gettext("This edition is withdrawn, so you can’t add copies of it."))
         return None
     row.action = RowAction.CHANGE
     change = ngettext(
-        "%(n)s copy comes in: %(before)s on the shelf, then %(after)s.",
-        "%(n)s copies come in: %(before)s on the shelf, then %(after)s.",
+        "%(n)s copy comes in: from %(before)s on the shelf to %(after)s.",
+        "%(n)s copies come in: from %(before)s on the shelf to %(after)s.",
         came_in,
     )
     row.changes.append(
@@ -200,7 +206,8 @@ def count_step(row: ListRow, cells: RowCells, edition: Edition, counted: int) ->
         return None
     if listed is None:
         row.add_error(
-            STOCK_COLUMNS["on_hand"], gettext("Fill in how many copies the list said are on the shelf, or begin with a new list.")
+            STOCK_COLUMNS["on_hand"],
+            gettext("Fill in the number of copies on the shelf from the list, or start with a new list."),
         )
     elif listed != edition.on_hand:
         error = gettext(
@@ -209,15 +216,15 @@ def count_step(row: ListRow, cells: RowCells, edition: Edition, counted: int) ->
         row.add_error(STOCK_COLUMNS["on_hand"], error % {"listed": f"{listed:,}", "now": f"{edition.on_hand:,}"})
     elif counted < edition.allocated:
         error = ngettext(
-            "%(promised)s copy is promised to an order, so no fewer can be on the shelf. Cancel that order first.",
-            "%(promised)s copies are promised to orders, so no fewer can be on the shelf. Cancel orders first.",
+            "We have promised %(promised)s copy to an order, so the shelf can’t have fewer. Cancel that order first.",
+            "We have promised %(promised)s copies to orders, so the shelf can’t have fewer. Cancel some orders first.",
             edition.allocated,
         )
         row.add_error(STOCK_COLUMNS["counted"], error % {"promised": f"{edition.allocated:,}"})
     elif counted != edition.on_hand:
         row.action = RowAction.CHANGE
         change = counted - edition.on_hand
-        counted_text = gettext("Counted: %(before)s on the shelf becomes %(after)s, %(change)s.")
+        counted_text = gettext("Counted: from %(before)s on the shelf to %(after)s (%(change)s).")
         row.changes.append(
             counted_text % {"before": f"{edition.on_hand:,}", "after": f"{counted:,}", "change": f"{change:+,}".replace("-", "−")}
         )
@@ -329,7 +336,7 @@ def plan_catalogue(rows: list[tuple[int, RowCells]]) -> ImportPlan:
         try:
             validate_slug(slug)
         except ValidationError:
-            row.add_error(column, gettext("Use letters, figures and dashes only, like: health-visitors."))
+            row.add_error(column, gettext("Use only letters, numbers and dashes. For example, health-visitors."))
         if len(slug) > 50:
             row.add_error(column, gettext("This has %(n)d characters. Shorten it to 50.") % {"n": len(slug)})
         first_rows[slug] = number
@@ -393,7 +400,7 @@ def parse_field(name: str, text: str, used: Mapping[str, str]) -> Any:
         for value, label in choices.items():
             if text.casefold() in {value.casefold(), label.casefold()}:
                 return value
-        error = gettext("“%(typed)s” is not known here. It is one of: %(choices)s.")
+        error = gettext("We don’t know “%(typed)s”. Write one of these: %(choices)s.")
         raise ValueError(error % {"typed": shorten(text), "choices": ", ".join(choices.values())})
     if name == "topics":
         text = normalise_topics(text.replace(";", "\n"), used)
@@ -411,12 +418,12 @@ def check_limits(row: ListRow, leaflet: Leaflet) -> None:
     if leaflet.most_per_order > leaflet.most_per_person:
         row.add_error(
             CATALOGUE_COLUMNS["most_per_person"],
-            gettext("A person may order at least what one order may have. Raise this, or lower the other."),
+            gettext("A person’s limit can’t be lower than the limit for an order. Raise this one or lower the other."),
         )
     if leaflet.most_per_person > leaflet.most_per_workplace:
         row.add_error(
             CATALOGUE_COLUMNS["most_per_workplace"],
-            gettext("A workplace may order at least what a person may. Raise this, or lower the other."),
+            gettext("A workplace’s limit can’t be lower than a person’s. Raise this one or lower the other."),
         )
 
 
@@ -435,9 +442,9 @@ def check_versions(steps: list[tuple[ListRow, CatalogueStep]], known: Mapping[st
         if original == slug or original not in version_of:
             error = gettext("No other title has the short name “%(slug)s”.") % {"slug": shorten(original)}
         elif version_of[original] or slug in originals:
-            error = gettext("A version is of a title that is no version itself. Name that one.")
+            error = gettext("That title is itself a version. Give the short name of its main title.")
         elif versions[original, title.language, title.format] > 1:
-            error = gettext("That title would have two versions in this language and format.")
+            error = gettext("That title already has a version in this language and format.")
         if error:
             row.add_error(CATALOGUE_COLUMNS["version_of"], error)
 
@@ -509,7 +516,7 @@ class DataHasChanged(DomainError):
 
 
 class AlreadyWritten(DomainError):
-    message: str | Promise = _("This list has already been written, so nothing was written now.")
+    message: str | Promise = _("We have already written this list, so nothing has changed.")
 
 
 def without_child_details(text: str) -> str:
@@ -562,14 +569,14 @@ def apply_import(*, sheet: SheetImport, shown: str, again: bool, by: User, now: 
     if plan.digest != shown:
         raise DataHasChanged
     if plan.errors:
-        raise DomainError(_("Some rows have to be put right first. Nothing was written."))
+        raise DomainError(_("Correct the rows that are wrong first. We have written nothing."))
     if not plan.steps:
-        raise DomainError(_("No row changes anything, so nothing was written."))
+        raise DomainError(_("No row changes anything, so we have written nothing."))
     if locked.kind == SheetKind.STOCK and not again and applied_earlier(locked):
         raise DomainError(
             _(
-                "A list with the same rows has been written before. "
-                "If these copies came in a second time, tick the box and press again."
+                "We have written a list with the same rows before. If the same number of copies came in again, tick the "
+                "box and press the button again."
             )
         )
     try:

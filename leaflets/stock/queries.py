@@ -157,9 +157,9 @@ def forecast_text(edition: Any, today: date, out_since: date | None = None) -> s
     if edition.state != EditionState.CURRENT:
         return _("no edition to send")
     if edition.available <= 0:
-        return _("out since %(day)s") % {"day": dateformat.format(out_since, "j F Y")} if out_since else _("out")
+        return _("none left since %(day)s") % {"day": dateformat.format(out_since, "j F Y")} if out_since else _("none left")
     if not edition.went:
-        return _("none went in 12 weeks")
+        return _("none sent in 12 weeks")
     if edition.days_left > MAX_FORECAST_DAYS:
         return _("more than two years")
     until = dateformat.format(today + timedelta(days=edition.days_left), "j F Y")
@@ -174,7 +174,9 @@ def need_text(edition: Any, today: date, out_since: date | None = None) -> str:
     text = forecast_text(edition, today, out_since)
     if not edition.waiting:
         return text
-    waited = ngettext("%(text)s; %(n)s copy is waited for", "%(text)s; %(n)s copies are waited for", edition.waiting)
+    waited = ngettext(
+        "%(text)s; orders are waiting for %(n)s copy", "%(text)s; orders are waiting for %(n)s copies", edition.waiting
+    )
     return waited % {"text": text, "n": f"{edition.waiting:,}"}
 
 

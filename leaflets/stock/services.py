@@ -266,17 +266,17 @@ class DuplicateEntry(DomainError):
         facts = {"copies": entry.copies, "clock": format_clock(entry.at), "day": format_day(entry.at)}
         if entry.kind == MovementKind.RECEIVED:
             message = ngettext(
-                "%(copies)d copy was entered as come in already, at %(clock)s on %(day)s.",
-                "%(copies)d copies were entered as come in already, at %(clock)s on %(day)s.",
+                "Somebody already entered %(copies)d copy that came in, at %(clock)s on %(day)s.",
+                "Somebody already entered %(copies)d copies that came in, at %(clock)s on %(day)s.",
                 entry.copies,
             )
         else:
             message = ngettext(
-                "The stock was corrected by %(copies)d copy already, at %(clock)s on %(day)s.",
-                "The stock was corrected by %(copies)d copies already, at %(clock)s on %(day)s.",
+                "Somebody already corrected the stock by %(copies)d copy, at %(clock)s on %(day)s.",
+                "Somebody already corrected the stock by %(copies)d copies, at %(clock)s on %(day)s.",
                 entry.copies,
             )
-        super().__init__(f"{message % facts} {_('If this is something else, press the button again.')}")
+        super().__init__(f"{message % facts} {_('If this is a different change, press the button again.')}")
 
 
 @dataclass(frozen=True)
@@ -350,8 +350,8 @@ def correct_stock(
     locked = lock_editions([edition.pk])[edition.pk]
     if locked.on_hand + change < locked.allocated:
         message = ngettext(
-            "%(allocated)d copy is promised to an order, so no fewer can be on hand. Cancel that order first.",
-            "%(allocated)d copies are promised to orders, so no fewer can be on hand. Cancel orders first.",
+            "We have promised %(allocated)d copy to an order, so the stock can’t be lower. Cancel that order first.",
+            "We have promised %(allocated)d copies to orders, so the stock can’t be lower. Cancel some orders first.",
             locked.allocated,
         )
         raise DomainError(message % {"allocated": locked.allocated})

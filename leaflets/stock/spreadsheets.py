@@ -62,22 +62,22 @@ class NotASheet(DomainError):
 
 
 SAVE_AGAIN = _(
-    "This file can’t be read as a spreadsheet. Open it in Excel, save it as “Excel Workbook (.xlsx)”, and upload that."
+    "We can’t read this file as a spreadsheet. Open it in Excel, save it as “Excel Workbook (.xlsx)”, and upload that."
 )
 FILE_IS_EMPTY = _("This file is empty. Fill in the template and upload that.")
-FILE_TOO_LARGE = _("This file is larger than 5 MB. Take out pictures and sheets that are not needed, or upload it in parts.")
+FILE_TOO_LARGE = _("This file is larger than 5 MB. Take out pictures and sheets that you don’t need, or upload it in parts.")
 UNPACKS_TOO_LARGE = _(
-    "This file is far larger than it looks, so it was not opened. Copy its cells into the template, and upload that."
+    "This file is much larger than it looks, so we did not open it. Copy its cells into the template, and upload that."
 )
 OLD_EXCEL_FILE = _(
     "This is an old Excel file (.xls), or one with a password. "
     "Save it as “Excel Workbook (.xlsx)” without a password, and upload that."
 )
 FILE_IS_PDF = _("This is a PDF. Upload a spreadsheet: an Excel file (.xlsx) or a CSV file.")
-NOT_EXCEL = _("This is no Excel file. Save it as “Excel Workbook (.xlsx)” or as CSV, and upload that.")
+NOT_EXCEL = _("This is not an Excel file. Save it as “Excel Workbook (.xlsx)” or as CSV, and upload that.")
 TOO_MANY_ROWS = _("This file has more than 10,000 rows. Upload it in parts.")
 TOO_MANY_COLUMNS = _("This file has more than 100 columns. Take out those that are not in the template, and upload it again.")
-NO_ROWS = _("There is nothing under the headings. Fill in the rows and upload it again.")
+NO_ROWS = _("The file has nothing under the headings. Fill in the rows and upload it again.")
 
 
 @dataclass(frozen=True)
@@ -344,8 +344,8 @@ class ListColumn:
 class RowAction(models.TextChoices):
     MAKE = "make", gettext_lazy("New")
     CHANGE = "change", gettext_lazy("Changed")
-    NOTHING = "nothing", gettext_lazy("Nothing to do")
-    WRONG = "wrong", gettext_lazy("To put right")
+    NOTHING = "nothing", gettext_lazy("No change")
+    WRONG = "wrong", gettext_lazy("To correct")
 
 
 @dataclass
@@ -404,7 +404,8 @@ def match_columns(sheet: Sheet, columns: Sequence[ListColumn]) -> tuple[list[tup
             unknown += [heading[:60]] if heading else []
         elif column.key in places:
             raise NotASheet(
-                gettext("Two columns are called “%(heading)s”. Take one out, and upload it again.") % {"heading": heading[:60]}
+                gettext("Two columns have the heading “%(heading)s”. Take one out, and upload the file again.")
+                % {"heading": heading[:60]}
             )
         else:
             places[column.key] = place
@@ -426,11 +427,11 @@ def parse_whole_number(text: str, *, least: int, most: int = 1_000_000) -> int:
     """'1,200', '12', '12.0'. Raises ValueError with a message for people."""
     tidy = re.sub(r"(?<=\d)[,\s](?=\d{3}\b)", "", text).removesuffix(".0")
     if not re.fullmatch(r"\d{1,9}", tidy, re.ASCII):
-        raise ValueError(gettext("“%(typed)s” is not a whole number. Enter figures only, like 12.") % {"typed": shorten(text)})
+        raise ValueError(gettext("“%(typed)s” is not a whole number. Enter a number such as 12.") % {"typed": shorten(text)})
     number = int(tidy)
     if not least <= number <= most:
         raise ValueError(
-            gettext("Enter a number from %(least)s to %(most)s; this says %(typed)s.")
+            gettext("%(typed)s is not possible here. Enter a number from %(least)s to %(most)s.")
             % {"least": f"{least:,}", "most": f"{most:,}", "typed": shorten(text)}
         )
     return number

@@ -42,7 +42,7 @@ from leaflets.stock.services import (
 
 
 class StockTakeIsOver(DomainError):
-    message: str | Promise = gettext_lazy("This stock-take has ended, so nothing was changed.")
+    message: str | Promise = gettext_lazy("This stock-take has ended, so nothing has changed.")
 
 
 @dataclass(frozen=True)
@@ -178,7 +178,7 @@ def moved_meanwhile_text(count: TitleCount, seen: int) -> str:
 
 
 class CountSomeAgain(DomainError):
-    message: str | Promise = gettext_lazy("Some titles can’t be put right yet. The page says which, and what to do.")
+    message: str | Promise = gettext_lazy("You can’t correct some titles yet. The page shows which, and what to do.")
 
 
 @dataclass
@@ -260,11 +260,13 @@ def confirm_count(*, take: StockTake, seen: str, by: User | None, now: datetime)
     if any(count.counted is not None and not is_counted(count) for count in counts):
         raise CountSomeAgain
     if not differences:
-        raise DomainError(gettext_lazy("Nothing has been counted yet, so there is nothing to confirm."))
+        raise DomainError(gettext_lazy("Nobody has counted anything yet, so you have nothing to confirm."))
     if any(difference.must_be_counted_again for difference in differences):
         raise CountSomeAgain
     if differences_version(differences) != seen:
-        raise DomainError(gettext_lazy("Something has moved since you opened this page. Check it and press the button again."))
+        raise DomainError(
+            gettext_lazy("The stock has changed since you opened this page. Check it, then press the button again.")
+        )
     correct_differences(take, [difference for difference in differences if difference.change], by=by, now=now)
     more = {difference.count.edition_id for difference in differences if difference.change > 0}
     fill_backorders(more, by=None, now=now)

@@ -39,7 +39,16 @@ from notifications.models import (
     State,
     server_name,
 )
-from notifications.registry import ON_AT_FIRST, Email, email_for, email_named, find_email, keeps_address, language_of, team_addresses
+from notifications.registry import (
+    ON_AT_FIRST,
+    Email,
+    email_for,
+    email_named,
+    find_email,
+    keeps_address,
+    language_of,
+    team_addresses,
+)
 
 logger = logging.getLogger(__name__)
 Clock = Callable[[], datetime]
@@ -205,11 +214,11 @@ def send(notification: Notification, following: int | None, *, clock: Clock) -> 
 def attempt(notification: Notification, *, clock: Clock) -> Outcome:
     """Check again, build, send. Outside any transaction: a server may take minutes."""
     if notification.expires_at and notification.expires_at <= clock():
-        return Outcome(State.EXPIRED, _("Too late to be of use."))
+        return Outcome(State.EXPIRED, _("It was too late to be useful."))
     try:
         email = None if notification.is_account_mail else email_for(notification)
         if email and not email.is_still_due():
-            return Outcome(State.EXPIRED, _("No longer true when it was due."))
+            return Outcome(State.EXPIRED, _("It was no longer true when it was due."))
         if email and email.can_wait and (morning := schedule.morning_for(notification, clock())):
             return Outcome(State.PENDING, notification.last_error, due_at=morning, extra=schedule.untried(notification))
         if email and email.topic and not preferences.wants(email.topic, notification.recipient):
@@ -241,18 +250,20 @@ def held_back(notification: Notification, *, now: datetime) -> Outcome | None:
     no_attempt: dict[str, object] = {"attempts": notification.attempts - 1}
     topic = email_named(notification.kind).topic
     if topic and topic not in ON_AT_FIRST:
-        return Outcome(State.EXPIRED, _("Mail to this address comes back, and this one nobody needs."), extra=no_attempt)
+        return Outcome(
+            State.EXPIRED, _("Mail to this address comes back, and this email was not important enough to try."), extra=no_attempt
+        )
     # The one message that goes there today stays the one while our mail server makes difficulties.
     free = Q(tried_at=None) | Q(tried_at__lte=now - MARKED_TRIED_EVERY) | Q(tried_with=notification.pk)
     if MarkedAddress.objects.filter(free, pk=mark.pk).update(tried_at=now, tried_with=notification.pk):
         return None
     if now > (notification.first_tried_at or now) + MARKED_WAITS_AT_MOST:
-        why = _("Mail to this address comes back, and nobody has put it right.")
+        why = _("Mail to this address comes back, and nobody has put the address right.")
         return Outcome(State.FAILED, why, extra=no_attempt)
     until = max(now, mark.tried_at or now) + MARKED_TRIED_EVERY
     if notification.expires_at:
         until = min(until, notification.expires_at)
-    why = _("Mail to this address comes back: it waits until the address is put right.")
+    why = _("Mail to this address comes back. This email waits until somebody puts the address right.")
     return Outcome(State.PENDING, why, due_at=until, extra=no_attempt)
 
 

@@ -125,8 +125,8 @@ class FlaggedTextAdmin(LooksOnly):
             slug=READ,
             label=gettext_lazy("Read what was written"),
             explanation=gettext_lazy(
-                "Somebody was asked to take this out, and kept it. It is noted that you read it, and when. If a child may be at "
-                "risk, act on it as your policy says; nothing here does that for you."
+                "We asked the writer to take this out, and they kept it. We record that you read it, and when. If a "
+                "child may be at risk, act as your policy says. Nothing on this site does that for you."
             ),
             available=lambda flagged: flagged.decision != Decision.CLEARED,
             weight="main",
@@ -139,9 +139,8 @@ class FlaggedTextAdmin(LooksOnly):
             page=decide_page,
             available=lambda flagged: not flagged.is_decided,
             explanation=gettext_lazy(
-                "The words that you read go from where they were written, for good. Write down first, where your policy says, "
-                "what is needed to protect a child. It stays noted that something was there, who read it, and that you "
-                "cleared it."
+                "This deletes the words for good. First write down what is needed to protect a child, in the place where "
+                "your policy says. We keep a record that a text was there, who read it, and that you cleared it."
             ),
             done=gettext_lazy("The words are cleared."),
             weight="stop",
@@ -153,9 +152,9 @@ class FlaggedTextAdmin(LooksOnly):
             page=decide_page,
             available=lambda flagged: not flagged.is_decided,
             explanation=gettext_lazy(
-                "It becomes a text like any other: emails and calendars that are written from now on may have it."
+                "We will treat this like any other text. Emails and calendar entries may have it from now on."
             ),
-            done=gettext_lazy("It is a text like any other now."),
+            done=gettext_lazy("We now treat this like any other text."),
         ),
     )
 
@@ -186,7 +185,7 @@ class FlaggedTextAdmin(LooksOnly):
     def events_in_words(self, flagged: FlaggedText, *kinds: FlaggedEventKind) -> SafeString | str:
         """Colleague and time, a line each."""
         events = [event for event in flagged.events.all() if event.kind in kinds]
-        lines = [(event.by or _("Somebody who is no colleague any more"), long_moment(event.at)) for event in events]
+        lines = [(event.by or _("A former colleague"), long_moment(event.at)) for event in events]
         return format_html_join(mark_safe("<br>"), "{}, {}", lines)
 
     def summary_of(self, obj: FlaggedText) -> list[dict[str, object]]:
@@ -201,9 +200,9 @@ class OutOfHoursAdmin(OneRowAdmin):
             {
                 "fields": ["route"],
                 "description": gettext_lazy(
-                    "A form that looks as if it held a child’s details stops, and says whom to call. While the advice line is "
-                    "open, that is the advice line; at other times it says when the line opens, and this. So does every page. "
-                    "999 is always there."
+                    "When a form seems to have a child’s details, it stops and says whom to call. While the advice line "
+                    "is open, it gives that number. At other times, it says when the line opens, and then what you write "
+                    "here. Every page says this too. It always gives 999."
                 ),
             },
         )

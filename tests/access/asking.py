@@ -126,7 +126,7 @@ def keys_in(guide: Guide) -> Tour:
     yield "staff caller another week"
     guide.press_main()
     yield "staff caller with errors"
-    guide.press("Ask for dates of their own")
+    guide.press("Enter the dates that they want")
     yield "staff caller dates"
     guide.press_main()
     yield "staff caller dates with errors"

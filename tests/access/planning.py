@@ -24,14 +24,14 @@ def plans_sessions(guide: Guide) -> Tour:
     guide.fill("Starts at", "9pm")
     guide.choose("Every week")
     guide.fill("How many sessions? (optional)", "3")
-    guide.press("See what stands in the way")
+    guide.press("Check the dates")
     yield "staff plan check"
     guide.press_main()
     yield "staff plan check with errors"
-    guide.press("Change what I asked for")
+    guide.press("Change my answers")
     yield "staff plan again"
-    guide.press("See what stands in the way")
-    guide.fill("Why all the same?", "Night staff asked for it.")
+    guide.press("Check the dates")
+    guide.fill("Why do you want to plan it anyway?", "Night staff asked for it.")
     guide.press_main()
     yield "staff plan saved"
     guide.page.locator("#result_list tbody th a").first.click()

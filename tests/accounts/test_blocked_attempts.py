@@ -80,11 +80,13 @@ def test_the_list_opens_with_the_same_few_statements(browser, now, count, django
 
 def test_the_first_page_counts_what_nobody_has_seen(browser, now):
     row = stop(now)
-    assert '<span class="waiting__figure">1</span> <span class="waiting__label">stopped, not seen yet' in first_page(browser)
+    assert '<span class="waiting__figure">1</span> <span class="waiting__label">attempt stopped by a limit' in first_page(browser)
     browser.post(LIST, {"action": "seen_all", "_selected_action": [row.pk]})
-    assert '<span class="waiting__figure">0</span> <span class="waiting__label">stopped, not seen yet' in first_page(browser)
+    assert '<span class="waiting__figure">0</span> <span class="waiting__label">attempts stopped by a limit' in first_page(
+        browser
+    )
     stop(now)
-    assert '<span class="waiting__figure">1</span> <span class="waiting__label">stopped, not seen yet' in first_page(browser)
+    assert '<span class="waiting__figure">1</span> <span class="waiting__label">attempt stopped by a limit' in first_page(browser)
 
 
 def first_page(browser):
@@ -120,7 +122,7 @@ def test_the_button_is_there_for_a_limit_and_not_for_a_hidden_box(browser):
     now = timezone.now()
     row = stop(now, person=make_person(name="Nadia Khan"))
     answer = browser.post(f"{LIST}{row.pk}/do/let-through/", follow=True)
-    assert "Let through until midnight" in answer.content.decode()
+    assert "This limit is off for them until midnight" in answer.content.decode()
     assert "Let through for today" not in answer.content.decode()
     assert RateLimit.objects.get(key=row.key).lifted is True
     box = stop(now, why=Why.HIDDEN_BOX, by=By.NOBODY, key="")

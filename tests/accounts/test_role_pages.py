@@ -43,7 +43,7 @@ MENUS = {
 TO_DECIDE = [
     "to decide",
     "waiting too long for our answer",
-    "to decide, with lapsed dates",
+    "to decide, with dates that we no longer keep",
     "waiting for the professional’s answer",
 ]
 TO_GIVE = ["without a presenter", "with no check-in or check-out", "online without a joining link", "today or tomorrow"]
@@ -55,16 +55,16 @@ OF_SESSIONS = [
 OF_ORDERS = ["to pack", "being packed", "waiting for stock", "passed forward and waiting"]
 OF_STOCK = ["low in stock", "to review soon"]
 OF_ALL = [
-    *(*TO_DECIDE, "asking for leave", *TO_GIVE, "to mark as delivered", *OF_SESSIONS),
-    *("to decide on", "waiting too long for our answer", *OF_ORDERS, "that never came", "to ring about a recall"),
+    *(*TO_DECIDE, "requests for leave", *TO_GIVE, "to mark as delivered", *OF_SESSIONS),
+    *("to decide on", "waiting too long for our answer", *OF_ORDERS, "parcel that never came", "people to call about a recall"),
     *(*OF_STOCK, "packing session open"),
-    *("addresses that mail comes back from", "failed lately", "mail servers that don’t answer", "stopped, not seen yet"),
+    *("addresses that mail comes back from", "failed lately", "mail servers that don’t answer", "attempts stopped by a limit"),
 ]
 OF_DATA = [
-    "breaches past the 72 hours in which to tell the Information Commissioner",
-    "breaches about which to tell the Information Commissioner, or say why not",
-    "breaches about which to tell the people concerned, or say why not",
-    "complaints past the 30 days in which to acknowledge them",
+    "breaches past the 72 hours, Information Commissioner not told",
+    "breaches: tell the Information Commissioner, or say why not",
+    "breaches: tell the people concerned, or say why not",
+    "complaints past the 30 days, not acknowledged",
     *("complaints to acknowledge", "complaints to answer"),
 ]
 OF_GUIDANCE = ["guidance pages to approve", "guidance pages to review within 30 days"]

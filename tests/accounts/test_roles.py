@@ -42,7 +42,7 @@ def test_a_small_role_sees_its_own_lists_only() -> None:
 def test_who_has_no_role_is_told_so_and_has_no_empty_menu() -> None:
     page = read(colleague(), "/staff/")
     assert page.all("nav", "menu") == []
-    assert "You may not see any list yet." in page.one("div", id="content-main").text
+    assert "You can’t see any lists yet." in page.one("div", id="content-main").text
 
 
 def test_availability_belongs_to_who_may_change_presenters() -> None:

@@ -98,7 +98,7 @@ def in_words(entry: Entry) -> tuple[str, str]:
         ({"kind": "bookings.booking", "key": "5", "what": "cancel"}, ("Booking 5", "Cancel this booking")),
         (
             {"kind": "bookings.booking", "key": "5", "what": "404", "act": Act.REFUSED},
-            ("Booking 5", "Not there, or not theirs to see"),
+            ("Booking 5", "Not found, or not theirs to see"),
         ),
         (
             {"kind": "leaflets.order", "what": "start_packing_all, all of the list"},
@@ -124,8 +124,8 @@ def test_what_the_rules_do_by_themselves_is_no_strangers_work() -> None:
     who = staff_site.get_model_admin(Entry).who  # type: ignore[attr-defined]
     named = {act: Entry(act=act) for act in (Act.ERASED, Act.NOT_LET_IN)}
     for entry in named.values():
-        entry.actor_name = "Nobody signed in"
-    assert [who(entry) for entry in named.values()] == ["The system, by itself", "Nobody signed in"]
+        entry.actor_name = "Somebody not signed in"
+    assert [who(entry) for entry in named.values()] == ["The site itself", "Somebody not signed in"]
 
 
 def test_what_the_page_is_about_is_its_object(world: dict[str, Any]) -> None:

@@ -97,7 +97,7 @@ def test_an_account_that_is_gone_is_its_number(desk: Client) -> None:
     record(Act.VIEWED, by=987_654)
     record(Act.NOT_LET_IN)
     page = desk.get(PAGE).content.decode()
-    assert ("Account 987654" in page, "Nobody signed in" in page) == (True, True)
+    assert ("Account 987654" in page, "Somebody not signed in" in page) == (True, True)
 
 
 def test_the_history_of_an_object_says_who_changed_it_and_not_who_looked(desk: Client, manager: User) -> None:

@@ -46,6 +46,14 @@ def test_a_sign_in_by_code_a_wrong_code_and_the_sign_out(client: Client, person:
     ]
 
 
+def test_the_first_sign_in_of_a_new_account_changes_no_address(client: Client, rows: Rows) -> None:
+    client.post(SIGN_IN, {"login": "new@leeds.nhs.uk"})
+    client.post(CODE, {"code": last_code("new@leeds.nhs.uk")})
+    user = User.objects.get(email="new@leeds.nhs.uk").pk
+    assert (Act.SIGNED_IN, user) in [(act, by) for act, by, _key, _what in rows()]
+    assert Act.CREDENTIALS not in [act for act, *_more in rows()]
+
+
 @pytest.mark.parametrize("email", ["nadia@leeds.nhs.uk", "nobody@leeds.nhs.uk"])
 def test_a_wrong_password_is_a_row_that_does_not_say_whose(client: Client, person: Person, rows: Rows, email: str) -> None:
     give_password(person)

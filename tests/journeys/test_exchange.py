@@ -66,7 +66,7 @@ def test_a_stock_list_goes_out_is_put_right_and_comes_in_once(
     upload(staff, filled_in(stock, "12"))
     staff.press("Upload and check")
     staff.press("Write all of this")
-    assert staff.reads("A list with the same rows was written on")
+    assert staff.reads("We wrote a list with the same rows on")
 
 
 def test_orders_go_out_as_a_spreadsheet_and_that_is_written_down(staff: Visitor) -> None:

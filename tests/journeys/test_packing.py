@@ -50,7 +50,7 @@ def start_packing(staff: Visitor, keys: Keyboard, area: str, said: str) -> None:
     keys.to("Start a packing session")
     keys.send()
     keys.answer("Only these postcode areas", area)
-    keys.to("Show what that makes")
+    keys.to("Show these orders")
     keys.send()
     assert staff.reads(said)
     keys.to(f"Start packing these {said}")
@@ -61,9 +61,9 @@ def start_packing(staff: Visitor, keys: Keyboard, area: str, said: str) -> None:
 
 def to_the_button(keys: Keyboard) -> None:
     keys.start_again()
-    keys.to("Go on to the button that dispatches")
+    keys.to("Go to “Dispatch”")
     keys.key("Enter")
-    keys.to("Dispatch all but those left out")
+    keys.to("Dispatch the other parcels")
 
 
 def leave_one_out_and_dispatch(staff: Visitor, keys: Keyboard) -> float:
@@ -71,7 +71,7 @@ def leave_one_out_and_dispatch(staff: Visitor, keys: Keyboard) -> float:
     does the button while it is not said why a parcel stays."""
     keys.answer("Tracking number of parcel 1", "QK 4412 8821 5GB")
     keys.send()
-    assert staff.reads("What you typed is kept. Nothing has been dispatched.")
+    assert staff.reads("We have saved what you typed. Nothing is dispatched yet.")
     keys.start_again()
     keys.to("Leave out parcel 2")
     keys.key("Space")

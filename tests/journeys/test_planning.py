@@ -55,13 +55,13 @@ def test_a_series_with_a_clash_is_put_right_and_planned(
     staff.fill("How many sessions? (optional)", "6")
     staff.fill("Places in each session", "40")
     staff.fill("How to join (optional)", "Six Tuesdays: code 4821")
-    staff.press("See what stands in the way")
+    staff.press("Check the dates")
 
     # Then the page says which date is not possible and why, and plans nothing while that stands
     assert staff.reads("6 dates: 5 free, 1 not possible.")
     assert staff.reads(f"Away: {format_day(days[1])}")
     staff.press("Plan the ticked sessions")
-    assert staff.reads("is not possible. Take the tick off, or change it.")
+    assert staff.reads("is not possible. Untick it or change it.")
     assert live.query(PLANNED, "Six Tuesdays: code 4821") == []
 
     # When that one gets another day, all six are planned, at 10am of the UK clock, and each has its email with the entry

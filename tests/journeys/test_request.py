@@ -93,7 +93,7 @@ def send_and_read_what_is_kept(visitor: Visitor, email: str, live: Live) -> str:
 
 def offer_two_times(staff: Visitor, reference: str, day: date) -> None:
     open_found(staff, "Bookings", reference)
-    assert staff.reads("None of our times suits them")
+    assert staff.reads("Our times don’t suit them")
     assert staff.reads("Asha Patel could do it.")
     staff.follow("Offer other times", exact=True)
     staff.page.locator("[name=starts]").first.check()
@@ -101,7 +101,7 @@ def offer_two_times(staff: Visitor, reference: str, day: date) -> None:
     staff.page.locator("[name=day]").fill(f"{day.day} {day.month} {day.year}")
     staff.page.locator("[name=clock]").fill("2pm")
     staff.press("Offer other times")
-    assert staff.reads("We offered times. It waits for the professional’s answer.")
+    assert staff.reads("We have offered times and are waiting for the professional’s answer.")
 
 
 def take_one(visitor: Visitor, reference: str, day: date, email: str, live: Live) -> None:

@@ -231,7 +231,7 @@ def test_the_code_in_an_account_message_stays_private(professional: Visitor, sta
 
     # Then it shows no words and offers no second sending
     content = staff.page.content()
-    assert "Kept private: it holds a code or a link for signing in." in content
+    assert "Kept private, because it has a code or a link for signing in." in content
     assert code[0] not in content
     assert staff.page.locator("iframe").count() == 0
     assert staff.page.get_by_role("link", name="Send this message again").count() == 0

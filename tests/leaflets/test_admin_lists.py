@@ -184,7 +184,7 @@ def test_an_order_of_which_a_part_has_left_says_how_much(client, staff, now, pag
 def test_an_edition_is_called_by_its_title_and_its_figures_have_thousands(client, staff, now):
     make_edition(now, stock=12000, title="For health visitors", label="March 2026")
     assert rows(read(client, EDITIONS)) == [
-        ["For health visitors", "March 2026", "Current", "1 Mar 2028", "12,000", "0", "12,000", "none went in 12 weeks"]
+        ["For health visitors", "March 2026", "Current", "1 Mar 2028", "12,000", "0", "12,000", "none sent in 12 weeks"]
     ]
 
 
@@ -220,7 +220,7 @@ def test_a_title_without_an_edition_to_send_needs_stock_and_says_how_many_are_wa
     assert line["figure"] == 1
     listed = client.get(line["href"])
     assert [each.pk for each in listed.context["cl"].result_list] == [edition.pk]
-    assert "no edition to send; 100 copies are waited for" in listed.content.decode()
+    assert "no edition to send; orders are waiting for 100 copies" in listed.content.decode()
     assert client.get(EDITIONS).context["cl"].result_list[0].pk == edition.pk
     assert notify_low_stock(now=now) == 1
 

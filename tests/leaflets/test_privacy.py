@@ -22,7 +22,7 @@ def test_an_export_has_every_order_with_its_address_and_history(now):
             "reference": order.reference,
             "state": "Received",
             "placed": "2027-01-12T10:00:00+00:00",
-            "came_by": "Web",
+            "came_by": "Website",
             "why_more": "",
             "to": ["Sam Taylor", "The duty desk", "Leeds Health Visiting", "1 Park Row", "Leeds", "LS1 4AP"],
             "phone": "0113 496 0999",

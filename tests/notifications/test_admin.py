@@ -139,13 +139,13 @@ def test_html_that_is_not_there_is_not_found(client, staff, make_row):
 def test_account_mail_is_kept_private(client, staff, make_row):
     row = make_row(kind="account-code", is_account_mail=True, sealed_body=b"gAAAAsealed", state="pending")
     text = client.get(page_of(row)).text
-    assert "Kept private: it holds a code or a link for signing in." in text
+    assert "Kept private, because it has a code or a link for signing in." in text
     assert "gAAAAsealed" not in text
     assert "send-again" not in text
 
 
 def test_a_message_not_written_yet_says_so(client, staff, kind, make_row):
-    assert "a message is written when it is sent" in client.get(page_of(make_row())).text
+    assert "We write a message when we send it" in client.get(page_of(make_row())).text
 
 
 def test_an_erased_message_says_so(client, staff, kind, make_row, now):
@@ -154,7 +154,7 @@ def test_an_erased_message_says_so(client, staff, kind, make_row, now):
 
 def test_staff_send_a_message_again(client, staff, sent):
     url = reverse("staff:notifications_notification_action", args=[sent.pk, "send-again"])
-    assert "written afresh" in client.get(url).text
+    assert "write the message again" in client.get(url).text
     assert Notification.objects.count() == 1
     assert client.post(url).headers["Location"] == page_of(sent)
     again = Notification.objects.exclude(pk=sent.pk).get()
@@ -285,7 +285,7 @@ def test_all_that_failed_is_sent_again_with_one_press(client, staff, kind, make_
         assert "Send all that failed again" not in client.get(LIST).text
         asked = client.get(f"{LIST}send-failed-again/")
         assert "Test mail" in asked.text
-        assert "Find out first why they failed" in asked.text
+        assert "First find out why they failed" in asked.text
         assert Notification.objects.count() == 3
         done = client.post(f"{LIST}send-failed-again/", follow=True)
     assert "3 messages are on their way again." in done.text
@@ -315,7 +315,7 @@ def test_the_ticked_ones_that_failed_are_sent_again(client, staff, kind, make_ro
         assert "1 message is on its way again." in client.post(LIST, ticked, follow=True).text
         again = Notification.objects.exclude(resend_of=None).get()
         assert again.resend_of == failed
-        assert "Nothing was sent" in client.post(LIST, {**ticked, "_selected_action": [sent.pk]}, follow=True).text
+        assert "We sent nothing" in client.post(LIST, {**ticked, "_selected_action": [sent.pk]}, follow=True).text
     assert not Notification.objects.filter(resend_of=other).exists()
 
 

@@ -216,7 +216,7 @@ def test_it_tries_for_seventy_two_hours_and_then_says_so(kind, make_row, mail_se
 def test_what_comes_too_late_expires(delivered, mail_server, now):
     inbox = mail_server()
     row = delivered(expires_at=now)
-    assert (row.state, row.last_error, inbox.messages) == (State.EXPIRED, "Too late to be of use.", [])
+    assert (row.state, row.last_error, inbox.messages) == (State.EXPIRED, "It was too late to be useful.", [])
 
 
 def test_a_pause_never_outlasts_the_message(delivered, mail_server, now):
@@ -231,7 +231,7 @@ def test_what_is_no_longer_true_is_not_sent(make_kind, make_row, mail_server, no
     row = make_row(about="booking:12")
     deliver(row.pk, clock=lambda: now)
     row.refresh_from_db()
-    assert (row.state, row.last_error, inbox.messages) == (State.EXPIRED, "No longer true when it was due.", [])
+    assert (row.state, row.last_error, inbox.messages) == (State.EXPIRED, "It was no longer true when it was due.", [])
 
 
 def test_a_mistake_in_building_keeps_the_row_and_logs_no_name(make_kind, make_row, mail_server, now, caplog):

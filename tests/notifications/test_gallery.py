@@ -50,10 +50,10 @@ def test_one_email_is_shown_wide_narrow_dark_as_text_and_with_what_mail_programs
     assert {frame.attrs["sandbox"] for frame in frames} == {""}
     assert page.one("h1").text == sample.subject
     assert page.one(id="plain-text").text.split() == sample.text.split()
-    for shown in ("Reply-To", "List-Unsubscribe=One-Click", "Its reader can switch it off", "It waits until the morning"):
+    for shown in ("Reply-To", "List-Unsubscribe=One-Click", "People can turn this off", "It can wait until the morning"):
         assert shown in text
     service = staff.get("/staff/emails/booking-confirmed/1/").text
-    assert "Everybody gets it, whatever they chose." in service
+    assert "Everybody gets this one, whatever they chose." in service
     assert "List-Unsubscribe" not in service
     assert "invite.ics" in service
 

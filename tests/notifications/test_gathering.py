@@ -210,8 +210,8 @@ def test_a_digest_sent_again_tells_the_same(event, inbox, now):
 def test_staff_choose_it_on_a_page_and_see_where_a_message_is_told(event, now, client: Client):
     staff = sign_in_staff(client, make_staff("desk@ctac.example", superuser=True))
     page = staff.get(PAGE).content.decode()
-    assert "Two emails each working day, at 8am and at 1pm" in page
-    assert "The rest never waits" in page
+    assert "Two emails each working day, at 8am and 1pm" in page
+    assert "Urgent emails never wait" in page
     saved = staff.post(PAGE, {"rhythm": "twice"})
     assert (saved["Location"], TeamMail.objects.get().rhythm) == (PAGE, "twice")
     assert staff.get("/staff/notifications/teammail/add/").status_code == 403

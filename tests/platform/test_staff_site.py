@@ -79,7 +79,7 @@ def test_where_nothing_waits_folds_away_and_every_count_is_still_there(staff: Cl
     staff_site.add_waiting("Post", Waiting("letters to send", lambda: 0, lambda: "/staff/", "auth.view_group"))
     page = read(staff)
     assert lines_in(page) == ["People 3 organisations to tidy"]
-    assert page.one("summary", "waiting__summary").text == "Where nothing waits (3)"
+    assert page.one("summary", "waiting__summary").text == "Nothing to do (3)"
     assert "open" not in page.one("details", "waiting__idle").attrs
     assert lines_in(page, folded=True) == ["People 0 organisations to tidy 0 organisations to tidy", "Post 0 letters to send"]
     assert len([a for a in page.all("a") if a.attrs.get("href") == ORGANISATIONS and "waiting__link" in a.classes]) == 3
@@ -110,8 +110,8 @@ def test_what_is_urgent_comes_before_the_rest_and_all_else_keeps_its_place(staff
 def test_a_page_on_which_nothing_waits_says_so(staff: Client) -> None:
     staff_site.add_waiting("People", organisations(lambda: 0))
     page = read(staff)
-    assert page.one("p", "waiting__nothing").text == "Nothing waits."
-    assert page.one("summary", "waiting__summary").text == "Where nothing waits (1)"
+    assert page.one("p", "waiting__nothing").text == "Nothing needs doing."
+    assert page.one("summary", "waiting__summary").text == "Nothing to do (1)"
 
 
 def test_a_page_on_which_everything_waits_folds_nothing_away(staff: Client) -> None:

@@ -52,7 +52,7 @@ def test_told_with_their_reference_it_waits_no_more():
 def test_after_the_72_hours_the_reason_is_asked_for():
     breach = make_breach(aware_at=NOW, now=NOW)
     late = NOW + HOURS + A_SECOND
-    with pytest.raises(DomainError, match="The 72 hours were over then"):
+    with pytest.raises(DomainError, match="The 72 hours were over by then"):
         tell(breach, late, words=" ")
     tell(breach, late, words="The firm told us on Saturday; nobody reads that mailbox then.")
     assert breach.commissioner == "told"
@@ -82,7 +82,7 @@ def test_no_time_lies_ahead_or_before_we_knew():
     with pytest.raises(InTheFuture):
         make_breach(aware_at=NOW + A_SECOND, now=NOW)
     breach = make_breach(aware_at=NOW, now=NOW)
-    with pytest.raises(DomainError, match="That is before we became aware of the breach"):
+    with pytest.raises(DomainError, match="That is before we found out about the breach"):
         tell(breach, NOW - A_SECOND, now=NOW)
     with pytest.raises(InTheFuture):
         tell(breach, NOW + A_SECOND, now=NOW)

@@ -65,7 +65,7 @@ def test_what_is_saved_while_they_are_erased_is_refused(desk: Client) -> None:
 
     assert in_turn(PERSON, person.pk, erase, save) == ["done"] * 2
     assert answers[0].redirect_chain == [(page_of(person), 302)]
-    assert "This person has just been erased. Nothing was saved." in answers[0].content.decode()
+    assert "Somebody has just erased this person, so nothing was saved." in answers[0].content.decode()
     row = Person.objects.get(pk=person.pk)
     assert (row.email, row.phone, row.erased_at is not None) == ("", "", True)
 

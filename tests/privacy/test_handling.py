@@ -108,7 +108,7 @@ def test_nothing_is_told_without_words(service):
 
 def test_it_is_closed_after_an_outcome_or_with_a_reason():
     complaint, by = make_complaint(), make_staff()
-    with pytest.raises(DomainError, match="They were not told an outcome"):
+    with pytest.raises(DomainError, match="Nobody has told them an outcome"):
         close_complaint(complaint=complaint, words="", flagged=False, by=by, now=NOW)
     close_complaint(complaint=complaint, words="They took it back.", flagged=False, by=by, now=NOW)
     complaint.refresh_from_db()

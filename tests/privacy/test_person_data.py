@@ -68,8 +68,8 @@ def test_it_says_when_they_signed_in_and_that_they_took_a_file_and_nothing_of_ot
     sign_in(client, person)
     client.get("/account/my-data/?form=json")
     noted = client.get("/account/my-data/?form=json").json()["person"]["sign_in"]["what_was_noted"]
-    assert [row["act"] for row in noted].count("Took out as a file") == 1
-    assert {row["act"] for row in noted} <= {"Signed in", "Took out as a file"}
+    assert [row["act"] for row in noted].count("Downloaded a file") == 1
+    assert {row["act"] for row in noted} <= {"Signed in", "Downloaded a file"}
 
 
 def test_the_page_to_read_says_every_moment_in_uk_time(client, person):

@@ -61,7 +61,7 @@ def test_it_says_when_and_counts_itself_where_nobody_did(manager: Client) -> Non
     an_hour_ago = datetime.now(UTC) - timedelta(hours=1)
     with time_machine.travel(an_hour_ago, tick=False):
         count_due()
-    assert f"last on {long_moment(an_hour_ago)}." in " ".join(manager.get(PAGE).content.decode().split())
+    assert f"The last count was on {long_moment(an_hour_ago)}." in " ".join(manager.get(PAGE).content.decode().split())
     cache.clear()
     somebody_due()
     assert people_said(manager) == "1"

@@ -116,7 +116,7 @@ def test_one_that_came_by_phone_is_entered_with_the_day_it_was_received(desk):
     assert made.events.get().by is not None
     row = Entry.objects.get(act="added")
     assert (row.kind, row.key) == ("privacy.complaint", str(made.pk))
-    assert "This day has not come yet." in text_of(desk.post(f"{COMPLAINTS}add/", ENTERED | {"received_on": "5 11 2026"}))
+    assert "This day is in the future." in text_of(desk.post(f"{COMPLAINTS}add/", ENTERED | {"received_on": "5 11 2026"}))
 
 
 def test_what_is_entered_belongs_to_who_has_the_address(desk):
@@ -211,7 +211,7 @@ def test_a_breach_is_entered_decided_and_printed(desk):
     response = desk.post(f"{BREACHES}add/", BREACH, follow=True)
     breach = Breach.objects.get()
     assert f"{breach.aware_at:%d %H:%M}" == "03 16:00"
-    assert "Decide by Friday 6 November 2026, 4pm if the Information Commissioner is told." in text_of(response)
+    assert "Decide by Friday 6 November 2026, 4pm whether to tell the Information Commissioner." in text_of(response)
     assert "Tell the Commissioner by 4pm on Friday 6 November 2026: 54 hours left" in text_of(response)
     here = f"{BREACHES}{breach.pk}/do/"
     told = {"day": "4 11 2026", "clock": "9:30am", "reference": "IC-1234", "words": "By their form."}
@@ -254,7 +254,7 @@ def test_that_somebody_need_not_be_told_wants_a_reason(desk, slug):
 
 def test_a_time_ahead_is_refused_beside_its_day(desk):
     response = desk.post(f"{BREACHES}add/", BREACH | {"day": "5 11 2026"})
-    assert response.context["form"].errors == {"day": ["This time has not come yet. Check the day and the time."]}
+    assert response.context["form"].errors == {"day": ["This time is in the future. Check the day and the time."]}
     assert not Breach.objects.exists()
 
 

@@ -158,7 +158,7 @@ def test_the_form_is_empty_for_whoever_may_not_see_people(person: Person, form: 
 
 @pytest.mark.parametrize("form", FORMS)
 def test_the_filled_form_says_what_becomes_of_a_change(desk: Client, person: Person, form: str) -> None:
-    says = "What we know about this person is filled in. If you change it, we ask whether it is new."
+    says = "We have filled in what we know about this person. If you change it, we will ask if the change is for good."
     assert says in desk.get(f"{form}?person={person.pk}").content.decode()
     assert says not in desk.get(form).content.decode()
 

@@ -163,7 +163,7 @@ def test_words_are_no_number(browser, person):
 def test_an_address_of_another_account_is_refused(browser, person):
     make_person(email=NEW)
 
-    assert "Another account has that address" in refusal(browser, person, email="Nadia@Bradford.NHS.uk")
+    assert "Another account already has that address" in refusal(browser, person, email="Nadia@Bradford.NHS.uk")
 
 
 def test_the_same_address_is_refused(browser, person):

@@ -273,7 +273,7 @@ def test_lists_say_what_staff_look_for(browser, now):
     Organisation.objects.update(created_at=now)
     User.objects.update(last_login=now)
     assert cells(browser, "person")[-7:] == [
-        *("Ada Obi", "A trust", "Health visitor", "ada@leeds.nhs.uk", person.phone, "LS1 4AP", "No, entered by staff")
+        *("Ada Obi", "A trust", "Health visitor", "ada@leeds.nhs.uk", person.phone, "LS1 4AP", "No (entered by staff)")
     ]
     assert cells(browser, "organisation")[-3:] == ["A trust", "1", "Tue 12 Jan 2027, 10am"]
     assert cells(browser, "user")[-5:] == ["boss@ctac.example", "–", "Yes", "Yes", "Tue 12 Jan 2027, 10am"]
@@ -303,7 +303,7 @@ def test_who_rings_gets_no_more_reminders_and_their_page_says_what_they_chose(br
     assert browser.post(f"{AT}/person/{person.pk}/do/stop-mail/").status_code == 302
 
     after = browser.get(page).content.decode()
-    assert "Only answers to what they do" in after
+    assert "Only confirmations, changes and cancellations" in after
     assert "Stop reminders and news" not in after
     assert set(MailChoice.objects.values_list("wanted", "chosen_where")) == {(False, "phone")}
 

@@ -78,7 +78,7 @@ def test_what_is_no_pdf_or_something_else_as_well_is_refused(what: str) -> None:
 
 @pytest.mark.parametrize("what", ACTING)
 def test_a_pdf_that_does_more_than_be_read_is_refused(what: str) -> None:
-    with pytest.raises(NotAPdf, match="This PDF has a program"):
+    with pytest.raises(NotAPdf, match="This PDF contains a program"):
         count_pages(pdf(ACTING[what]))
 
 
@@ -187,5 +187,5 @@ def test_staff_read_why_a_pdf_was_refused() -> None:
         {"leaflet": make_leaflet().pk, "label": "New", "published_on": "2027-01-01", "review_on": "2028-01-01"}
         | {"pdf": SimpleUploadedFile("x.pdf", pdf(SCRIPT))},
     )
-    assert "This PDF has a program, another file or a form in it." in answer.content.decode()
+    assert "This PDF contains a program, another file or a form." in answer.content.decode()
     assert Edition.objects.count() == 0

@@ -59,7 +59,9 @@ LINK = ObjectAction(
     assign.set_joining_link,
     available=lambda booking: booking.is_open and booking.format == Format.ONLINE,
     form_class=LinkForm,
-    explanation=_("If the booking is confirmed, the professional and the presenter get it by email, with a new calendar entry."),
+    explanation=_(
+        "If the booking is confirmed, we will email the link to the professional and the presenter, with a new calendar entry."
+    ),
     done=_("The joining link is set."),
 )
 
@@ -69,7 +71,7 @@ class TransferForm(StaffForm):
     colleague = forms.EmailField(label=gettext_lazy("Email address of the colleague"), max_length=254)
     reason = forms.CharField(
         label=gettext_lazy("Who asked for it, and why?"),
-        help_text=gettext_lazy("Such as “Ruth Adeyemi, their manager: Nadia has left”. No child’s details."),
+        help_text=gettext_lazy("For example, “Ruth Adeyemi, their manager: Nadia has left”. No child’s details."),
         max_length=500,
     )
 
@@ -87,9 +89,9 @@ def transfer_facts(person: Person) -> list[dict[str, Any]]:
     goes = [bookings_text.row(booking.reference, f"{booking.presentation.title}. {booking.when}") for booking in ahead]
     orders = Order.objects.open().filter(person=person, brought_with="").order_by("pk")
     places = SessionPlace.objects.lying_ahead(timezone.now()).filter(person=person).select_related("session__presentation")
-    stays = [gettext("%(reference)s, leaflets by post") % {"reference": order.reference} for order in orders]
+    stays = [gettext("%(reference)s: leaflets by post") % {"reference": order.reference} for order in orders]
     stays += [
-        gettext("A place at %(title)s. %(when)s") % {"title": place.session.presentation.title, "when": place.session.when}
+        gettext("A place at %(title)s, %(when)s") % {"title": place.session.presentation.title, "when": place.session.when}
         for place in places
     ]
     return [
@@ -107,10 +109,11 @@ TRANSFER = ObjectAction(
     facts=transfer_facts,
     available=lambda person: person.organisation_id is not None,
     explanation=gettext_lazy(
-        "All bookings and requests to come go to the colleague, with the leaflets that are brought to them. Times and presenters "
-        "stay. Both are told by email, and their calendars follow. Orders by post and places at open sessions stay as they are."
+        "The colleague takes over all bookings and requests to come, with the leaflets that presenters bring. Times and "
+        "presenters stay the same. Both people will get an email, and their calendars will change. Orders by post and "
+        "places at open sessions stay as they are."
     ),
-    done=gettext_lazy("The bookings are handed over, and both are told."),
+    done=gettext_lazy("The bookings are handed over. Both people will get an email."),
     permission="hand_over",
 )
 PersonAdmin.object_actions = [TRANSFER, *PersonAdmin.object_actions]
@@ -129,11 +132,14 @@ class ChangeForm(DetailsForm):
     postcode = forms.CharField(
         label=gettext_lazy("Postcode"),
         max_length=12,
-        help_text=gettext_lazy("At another postcode the presenter must still be able to get there in time."),
+        help_text=gettext_lazy("If you change the postcode, the presenter must still be able to get there in time."),
         error_messages={"required": WhereForm.ADDRESS["postcode"]},
     )
     override_reason = reason_to_yield(
-        gettext_lazy("Only needed if the new address or audience is not one of the presenter’s. It is kept with the booking.")
+        gettext_lazy(
+            "You need a reason only if the presenter doesn’t usually go there or speak to that audience. We keep it with "
+            "the booking."
+        )
     )
 
     def __init__(self, *args: Any, booking: Booking, **kwargs: Any) -> None:
@@ -161,7 +167,11 @@ def show_stale(form: forms.Form, refusal: DomainError, booking: Booking, version
         return version
     booking.refresh_from_db()
     form.add_error(
-        None, gettext("This booking was changed meanwhile. It stands above as it is now. Check it and press the button again.")
+        None,
+        gettext(
+            "Somebody has changed this booking since you opened the page. You see it above as it is now. Check it, then "
+            "press the button again."
+        ),
     )
     return booking.version
 
@@ -197,7 +207,7 @@ def details_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, 
 class MoveForm(WeekOfTimesForm):
     """Nobody chosen as presenter means: the same if possible. Looking at other times shows no errors of what is missing."""
 
-    presenter = any_presenter(gettext_lazy("The same if free then, else whoever is best placed"))
+    presenter = any_presenter(gettext_lazy("The same presenter if free, or else the best placed"))
 
     def __init__(self, data: Any, *, booking: Booking) -> None:
         super().__init__(data, length=booking.presentation.length)
@@ -229,7 +239,7 @@ def move_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, act
         except DomainError as refusal:
             version = show_stale(form, refusal, booking, version)
         else:
-            sentence = gettext("It has moved to %(when)s. Everyone who has to know gets an email.")
+            sentence = gettext("The booking has moved to %(when)s. Everyone concerned will get an email.")
             messages.success(request, sentence % {"when": moved.when})
             return redirect(reverse("staff:bookings_booking_change", args=[booking.pk]))
     shown = admin_forms.week_asked_for(slot_query_of(booking), data, now, named=form.named, near=booking.starts_at, ignoring=own)
@@ -239,7 +249,7 @@ def move_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, act
     return TemplateResponse(request, "bookings/booking/staff/move.html", context)
 
 
-NO_CHILD = _("The professional reads this in the email. No details of a child.")
+NO_CHILD = _("The professional will read this in the email. No details of a child.")
 
 
 class DeclineForm(StaffForm):
@@ -276,7 +286,10 @@ class ReassignForm(StaffForm):
         error_messages={"required": _("Choose a presenter.")},
     )
     override_reason = reason_to_yield(
-        _("Only needed outside the presenter’s hours or area. It is kept with the booking. Nobody can be in two places.")
+        _(
+            "You need a reason only if this is outside the presenter’s hours or area. We keep it with the booking. "
+            "Nobody can be in two places."
+        )
     )
 
 
@@ -288,7 +301,7 @@ class TravelForm(StaffForm):
         min_value=0,
         max_value=LONGEST_OVERRIDE_MINUTES,
         required=False,
-        help_text=_("Leave empty to go back to what we work out from the postcodes."),
+        help_text=_("Leave this empty to use the time that we work out from the postcodes."),
     )
     reason = forms.CharField(label=_("Why"), max_length=200, error_messages={"required": _("Write why.")})
 
@@ -298,8 +311,8 @@ CONFIRM = ObjectAction(
     _("Confirm this booking"),
     transitions.confirm_booking,
     available=lambda booking: booking.can_become(State.CONFIRMED) and booking.presenter_id is not None,
-    explanation=_("The professional gets an email that says it is confirmed, with the calendar entry."),
-    done=_("The booking is confirmed. The professional gets an email."),
+    explanation=_("The professional will get an email to confirm it, with a calendar entry."),
+    done=_("The booking is confirmed. The professional will get an email."),
     weight="main",
 )
 # One service, two buttons: without a presenter it is the one thing to do, with one it is a change.
@@ -309,8 +322,8 @@ ASSIGN = ObjectAction(
     assign.reassign,
     available=lambda booking: booking.needs_a_presenter and not SAFE.available(booking),  # nobody goes before all is known
     form_class=ReassignForm,
-    explanation=_("The presenter is told. If the booking is confirmed, the professional gets a new confirmation."),
-    done=_("The booking has a presenter, who gets an email."),
+    explanation=_("We will email the presenter. If the booking is confirmed, the professional will get a new confirmation."),
+    done=_("The booking has a presenter. They will get an email."),
     weight="main",
 )
 DELIVERED = ObjectAction(
@@ -323,8 +336,8 @@ DELIVERED = ObjectAction(
         and booking.agreed[1] <= timezone.now()
         and not SAFE.available(booking)  # whether somebody is safe comes before the books
     ),
-    explanation=_("Say here that the presentation took place. The professional gets an email that asks how it was."),
-    done=_("The booking is marked as delivered. The professional is asked how it was."),
+    explanation=_("Press this once the presentation has taken place. The professional will get an email that asks how it was."),
+    done=_("The booking is marked as delivered. We will email the professional to ask how it was."),
     weight="main",
 )
 REASSIGN = ObjectAction(
@@ -333,23 +346,23 @@ REASSIGN = ObjectAction(
     assign.reassign,
     available=lambda booking: booking.is_open and booking.presenter_id is not None,
     form_class=ReassignForm,
-    explanation=_("Both presenters are told. If it is confirmed, the professional gets a new confirmation."),
-    done=_("The presenter is changed. Everyone concerned gets an email."),
+    explanation=_("We will email both presenters. If the booking is confirmed, the professional will get a new confirmation."),
+    done=_("The presenter is changed. Everyone concerned will get an email."),
 )
 MOVE = ObjectAction(
     "move",
     _("Move to another time"),
     page=move_page,
     available=lambda booking: booking.is_open and booking.has_time,
-    explanation=_("The professional and every presenter concerned get an email, with the change for their calendar."),
+    explanation=_("The professional and every presenter concerned will get an email, with the change for their calendar."),
 )
 DETAILS = ObjectAction(
     "details",
     _("Change the details"),
     page=details_page,
     available=lambda booking: booking.is_open,
-    explanation=_("The professional and the presenter get an email that says what is different."),
-    done=_("The details are changed. The professional and the presenter get an email."),
+    explanation=_("The professional and the presenter will get an email that says what is different."),
+    done=_("The details are changed. The professional and the presenter will get an email."),
 )
 TRAVEL = ObjectAction(
     "travel",
@@ -357,7 +370,7 @@ TRAVEL = ObjectAction(
     assign.set_travel,
     available=lambda booking: booking.is_open and booking.presenter_id is not None and booking.format == Format.WORKPLACE,
     form_class=TravelForm,
-    explanation=_("For this visit only: it holds for the way there and the way on."),
+    explanation=_("This is for this visit only. It counts for the journey there and the journey afterwards."),
     done=_("The travel time is set."),
 )
 DECLINE = ObjectAction(
@@ -366,8 +379,10 @@ DECLINE = ObjectAction(
     transitions.decline_booking,
     available=lambda booking: booking.can_become(State.DECLINED),
     form_class=DeclineForm,
-    explanation=_("When we can’t do it. The professional gets an email, and the time is free again."),
-    done=_("The booking is declined. The professional gets an email, and the time is free again."),
+    explanation=_(
+        "Use this when we can’t give the presentation. The professional will get an email, and the time will be free again."
+    ),
+    done=_("The booking is declined. The professional will get an email, and the time is free again."),
     weight="stop",
 )
 CANCEL = ObjectAction(
@@ -376,8 +391,8 @@ CANCEL = ObjectAction(
     transitions.cancel_booking,
     available=lambda booking: booking.can_become(State.CANCELLED),
     form_class=CancelBookingForm,
-    explanation=_("The professional and the presenter get an email, and the time is free again."),
-    done=_("The booking is cancelled. The professional gets an email, and the time is free again."),
+    explanation=_("The professional and the presenter will get an email, and the time will be free again."),
+    done=_("The booking is cancelled. The professional will get an email, and the time is free again."),
     weight="stop",
 )
 OBJECT_ACTIONS = (

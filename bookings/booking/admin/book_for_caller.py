@@ -105,9 +105,9 @@ class CallerDatesForm(DatesForm):
         reason = self.fields.get("reason")
         if reason is None:
             return
-        reason.label = _("Why does none of our times suit them?")
-        reason.help_text = _("In their words, for example the days when their team meets. No details of a child.")
-        reason.error_messages["required"] = _("Write why none of our times suits them.")
+        reason.label = _("Why don’t our times suit them?")
+        reason.help_text = _("Use their words. For example, on which days their team meets. No details of a child.")
+        reason.error_messages["required"] = _("Write why our times don’t suit them.")
 
 
 class CallerDetailsForm(DetailsForm):
@@ -120,7 +120,7 @@ class CallerDetailsForm(DetailsForm):
         self.fields["contact_name"].label = _("Who should the presenter ask for?")
         for name in ("contact_name", "contact_phone"):
             self.fields[name].required = False
-            self.fields[name].help_text = _("Leave empty if it is the caller.")
+            self.fields[name].help_text = _("Leave this empty if it is the caller.")
         self.fields["notes"].label = _("Anything else the presenter should know?")
         self.fields["audience_size"].help_text = _("A best guess is fine.")
         self.fields["audience_size"].error_messages["max_value"] = _("Enter %(limit_value)s or fewer.")
@@ -128,7 +128,7 @@ class CallerDetailsForm(DetailsForm):
 
 class HowForm(PageForm):
     channel = forms.ChoiceField(
-        label=gettext_lazy("They got in touch by"), choices=[(c.value, c.label) for c in (Channel.PHONE, Channel.EMAIL)]
+        label=gettext_lazy("How did they get in touch?"), choices=[(c.value, c.label) for c in (Channel.PHONE, Channel.EMAIL)]
     )
 
 
@@ -179,7 +179,7 @@ class CallerForms:
         sent = data.get("token", "") if self.is_bound else ""
         self.token = sent if drafts.SECRET.fullmatch(sent) else secrets.token_urlsafe(32)
         if self.is_sent and sent != self.token:
-            self.problems.append(_("This page was too old to be sent. Check what it says and press the button again."))
+            self.problems.append(_("This page was open too long. Check what you typed, then press the button again."))
         typed = {name: data.getlist(name) for name in data if name not in NOT_TYPED} if self.is_bound else {}
         # A fingerprint of all that was typed: the same form with something else in it is another booking.
         self.digest = drafts.digest(typed)
@@ -286,18 +286,20 @@ def book_for_caller_page(admin: "BookingAdmin", request: HttpRequest) -> HttpRes
         if booking.has_time:
             sentence = _("Booking %(reference)s is placed. Tell the caller the reference.")
         else:
-            sentence = _("Request %(reference)s is placed. Tell the caller the reference, and which dates we keep for them:")
+            sentence = _(
+                "Request %(reference)s is placed. Tell the caller the reference, and which dates we are keeping for them:"
+            )
         messages.success(request, sentence % {"reference": booking.reference})
         for option in booking.options.all():
             if option.kept_from is None or option.expires_at is None:
                 why = {"when": option.when, "why": NotKeptReason(option.why_not).label}
-                messages.info(request, _("Not kept: %(when)s. %(why)s We still look at it.") % why)
+                messages.info(request, _("Not kept: %(when)s. %(why)s We will still look at it.") % why)
                 continue
             when = format_span(option.kept_from, option.kept_from + booking.presentation.length)
             facts = {"when": when, "name": option.presenter, "until": moment_text(option.expires_at)}
             messages.info(request, _("Kept: %(when)s, with %(name)s, until %(until)s.") % facts)
         if not booking.has_time and not booking.person.email:
-            messages.warning(request, _("The caller has no email address: nothing reaches them unless you call back."))
+            messages.warning(request, _("We have no email address for the caller, so please call them with our answer."))
         return redirect(reverse("staff:bookings_booking_change", args=[booking.pk]))
     if parts.slot_query is not None and not parts.asks_for_dates:
         parts.week = admin_forms.week_asked_for(parts.slot_query, parts.data, now, named=parts.when.named)
@@ -323,9 +325,9 @@ def placed_before(parts: CallerForms) -> Booking | None:
         return booking
     parts.renew(
         _(
-            "This form has already placed booking %(reference)s, with other answers. Nothing new was placed. "
-            "If this is another booking, check it and press the button again. "
-            "If you want to change %(reference)s, cancel it first."
+            "You have already placed booking %(reference)s from this page, with different answers. We have not placed "
+            "another. If you want a second booking, check this one and press the button again. If you want to change "
+            "%(reference)s, cancel it first."
         )
         % {"reference": booking.reference}
     )
@@ -344,7 +346,7 @@ def place_from_forms(request: HttpRequest, parts: CallerForms, now: datetime) ->
         return placed_before(parts)
     except (SlotTaken, OutsideRules) as refusal:
         if parts.asks_for_dates or parts.slot_query is None:  # a date was taken in this very moment
-            parts.dates.add_error(None, _("One of these dates was taken in this moment. Press the button again."))
+            parts.dates.add_error(None, _("Somebody has just taken one of these dates. Press the button again."))
             return None
         start = parts.when.cleaned_data["start"]
         parts.who_could = rank_presenters_at(parts.slot_query, start, now).as_table()

@@ -98,7 +98,7 @@ class RequestFilter(OptionsFilter):
         "us": (_("Us"), lambda bookings, now: bookings.to_decide()),
         "them": (_("The professional"), lambda bookings, now: bookings.offered_times()),
         "long": (_("Us, for too long"), waiting_too_long),
-        "lapsed": (_("Us, and dates have lapsed"), lambda bookings, now: bookings.with_lapsed_dates()),
+        "lapsed": (_("Us, and we no longer keep the dates"), lambda bookings, now: bookings.with_lapsed_dates()),
     }
 
 
@@ -177,12 +177,14 @@ wait_for(
     lambda: waiting_too_long(Booking.objects.all(), timezone.now()),
     urgent=True,
 )
-wait_for(_("to decide, with lapsed dates"), "waits=lapsed", lambda: Booking.objects.with_lapsed_dates(), urgent=True)
+wait_for(
+    _("to decide, with dates that we no longer keep"), "waits=lapsed", lambda: Booking.objects.with_lapsed_dates(), urgent=True
+)
 wait_for(_("waiting for the professional’s answer"), "waits=them", lambda: Booking.objects.offered_times())
 staff_site.add_waiting(
     _("Bookings"),
     Waiting(
-        label=_("asking for leave"),
+        label=_("requests for leave"),
         count=lambda: Leave.objects.to_decide(timezone.now()),
         address=lambda: f"{reverse('staff:bookings_leave_changelist')}?state__exact=asked",
         permission="bookings.change_leave",
@@ -232,7 +234,7 @@ SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
         ),
     ),
     (gettext_lazy("Afterwards"), ("came", "said")),
-    (gettext_lazy("How it came"), ("asked_at", "came_by")),
+    (gettext_lazy("How they booked"), ("asked_at", "came_by")),
 )
 
 
@@ -285,7 +287,7 @@ class EventInline(ReadOnlyInline):
         elif "travel" in event.changes:
             # What staff have set for one visit's journeys; None is what the postcodes give.
             before, after = (
-                gettext("our own reckoning")
+                gettext("our own estimate")
                 if minutes is None
                 else ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes}
                 for minutes in event.changes["travel"]
@@ -335,7 +337,7 @@ class BookingAdmin(PersonColumnsMixin, FoundByReference, OwnToPresenters):
         *("reference", "person__name", "person__email", "person__phone", "person__organisation__name"),
         *("town", "postcode", "contact_name", "contact_phone"),
     )
-    search_help_text = gettext_lazy("Reference or a piece of it, name, phone, email address, town, postcode or organisation")
+    search_help_text = gettext_lazy("Reference or part of it, name, phone, email address, town, postcode or organisation")
     change_list_template = "bookings/booking/staff/bookings.html"
     change_form_template = "bookings/booking/staff/booking.html"
     view_on_site = False  # that page is its owner's alone
@@ -386,7 +388,7 @@ class BookingAdmin(PersonColumnsMixin, FoundByReference, OwnToPresenters):
     asked = column(gettext_lazy("asked"), lambda booking: how_long_ago(booking.created_at, timezone.now()), "-created_at")
     why_it_waits = column(gettext_lazy("why it waits"), lambda booking: requests.why_it_waits(booking, timezone.now()))
     dates = column(gettext_lazy("dates"), lambda booking: requests.dates_in_words(booking, timezone.now()))
-    their_reason = column(gettext_lazy("why none of our times suits"), lambda booking: booking.request_reason)
+    their_reason = column(gettext_lazy("why our times don’t suit"), lambda booking: booking.request_reason)
     came_by = column(gettext_lazy("came by"), lambda booking: booking.get_channel_display())
     contact = column(gettext_lazy("contact’s phone"), lambda booking: phone_link(booking.contact_phone))
     visit_in_words = column(gettext_lazy("visit"), lambda booking: visit_in_words(booking, timezone.now()))
@@ -464,7 +466,7 @@ class BookingAdmin(PersonColumnsMixin, FoundByReference, OwnToPresenters):
         if brought is None:
             return ""
         missing = ", ".join(f"{short.copies} × {short.title}" for short in brought.missing_leaflets)
-        short = gettext("Not there when it was booked: %(what)s") % {"what": missing} if missing else ""
+        short = gettext("Out of stock when it was booked: %(what)s") % {"what": missing} if missing else ""
         if brought.order is None:
             return short
         order = brought.order
@@ -481,8 +483,8 @@ class BookingAdmin(PersonColumnsMixin, FoundByReference, OwnToPresenters):
     def childs_details(self, booking: Booking) -> SafeString | str:
         if not booking.flagged_child_details:
             return ""
-        sentence = gettext("The safeguarding lead has been told. Repeat nothing of it in a message.")
-        return format_html("{} {}", state_tag(gettext("Looked like a child’s details"), "waiting"), sentence)
+        sentence = gettext("We have told the safeguarding lead. Do not repeat any of it in a message.")
+        return format_html("{} {}", state_tag(gettext("Looks like a child’s details"), "waiting"), sentence)
 
     def summary_of(self, obj: Booking) -> list[dict[str, object]]:
         """What, when, where, who: what someone must see before they press."""
@@ -509,7 +511,9 @@ class BookingAdmin(PersonColumnsMixin, FoundByReference, OwnToPresenters):
             booking = chosen_row(Booking.objects.needing_a_presenter(), request.POST.get("booking", ""))
             presenter = chosen_row(Presenter.objects.active(), request.POST.get("presenter", ""))
             if booking is None or presenter is None:
-                messages.warning(request, gettext("This has changed meanwhile. Nothing was done; look at it again."))
+                messages.warning(
+                    request, gettext("Somebody has changed this since you opened the page, so we did nothing. Look at it again.")
+                )
                 return redirect("staff:bookings_booking_stand_ins")
             try:
                 reassign(booking=booking, presenter=presenter, by=signed_in(request), now=now)
@@ -517,7 +521,9 @@ class BookingAdmin(PersonColumnsMixin, FoundByReference, OwnToPresenters):
                 messages.warning(request, f"{booking}: {refusal.message}")
             else:
                 names = {"reference": booking.reference, "name": presenter.name}
-                messages.success(request, gettext("%(name)s gives %(reference)s. Everyone concerned gets an email.") % names)
+                messages.success(
+                    request, gettext("%(name)s now gives %(reference)s. Everyone concerned will get an email.") % names
+                )
             return redirect("staff:bookings_booking_stand_ins")
         waiting = Booking.objects.needing_a_presenter().filter(starts_at__gt=now).with_names().order_by("starts_at", "pk")
         first = list(waiting[: MOST_ON_A_PAGE + 1])

@@ -107,23 +107,23 @@ def waiting_reasons(booking: Booking, options: Sequence[DateOption], dates: Sequ
     """Why a request waits for staff, or for the professional."""
     reasons = []
     if any(option.kind == OptionKind.PROPOSED and option.state == OptionState.OPEN for option in options):
-        reasons.append(_("We offered times. It waits for the professional’s answer."))
+        reasons.append(_("We have offered times and are waiting for the professional’s answer."))
     if options and not booking.has_time:
-        suits = booking.request_reason and _("None of our times suits them: they ask for dates of their own.")
+        suits = booking.request_reason and _("Our times don’t suit them, so they ask for other dates.")
         reasons.append(suits or _("They ask for dates of their own."))
     if booking.format == Format.WORKPLACE and not has_recognised_domain(booking.person):
         reasons.append(
-            _("A visit to a workplace whose email domain we don’t recognise. Check who asks: a presenter goes there alone.")
+            _("We don’t recognise the email domain of this workplace. Check who is asking: a presenter will go there alone.")
         )
     if any(date.candidates and date.candidates[0].violations for date in dates):
-        reasons.append(_("At least one date is outside the rules for the public. You may agree to it with a reason."))
+        reasons.append(_("At least one date breaks the rules for the public. You can agree to it if you give a reason."))
     lapsed = {option.why_not == NotKeptReason.AWAY for option in options if option.state == OptionState.EXPIRED}
     if False in lapsed:
-        reasons.append(_("Dates have lapsed: nobody answered while they were kept."))
+        reasons.append(_("We no longer keep some dates, because nobody answered in time."))
     if True in lapsed:
-        reasons.append(_("Dates are no longer kept, as the presenter is away then."))
+        reasons.append(_("We no longer keep some dates, because the presenter is away then."))
     if any(event.kind == EventKind.OTHERS_ASKED for event in booking.events.all()):
-        reasons.append(_("They asked for other times. What they wrote stands at the end of this page."))
+        reasons.append(_("They asked for other times. Read what they wrote at the end of this page."))
     return reasons
 
 
@@ -182,7 +182,7 @@ def candidates_in_words(date: DateCandidates, now: datetime) -> list[str]:
         return [_("First free times: %(times)s") % {"times": slots} if slots else _("No presenter is free within the rules.")]
     lines = [bookings_text.date_text_for_staff(option, now)]
     if date.start is None:
-        return [*lines, _("No presenter is free then, travel included.")]
+        return [*lines, _("No presenter is free then and able to get there in time.")]
     if option.precision != Precision.TIME:
         lines.append(_("Looked at from %(clock)s:") % {"clock": format_clock(date.start)})
     more = len(date.candidates) - CANDIDATES_SHOWN
@@ -204,7 +204,7 @@ def in_lines(lines: Iterable[str]) -> SafeString:
 
 
 # Short notice is nobody’s reason once staff decide on a request.
-REASON_HINT = gettext_lazy("Only needed outside a presenter’s hours or area. It is kept with the request.")
+REASON_HINT = gettext_lazy("You need a reason only if this is outside a presenter’s hours or area. We keep it with the request.")
 
 
 class AgreeForm(OneTimeForm):
@@ -271,9 +271,10 @@ AGREE = ObjectAction(
     page=agree_page,
     available=lambda booking: booking.state == State.REQUESTED and not booking.has_time,
     explanation=gettext_lazy(
-        "It is confirmed at once, and what else was kept for it is free again. The professional and the presenter get an email."
+        "This confirms the booking at once and frees the other times that we keep for it. The professional and the "
+        "presenter will get an email."
     ),
-    done=gettext_lazy("The time is agreed and the booking confirmed. The professional and the presenter get an email."),
+    done=gettext_lazy("The time is agreed and the booking is confirmed. The professional and the presenter will get an email."),
     weight="main",
 )
 
@@ -283,7 +284,7 @@ class OfferForm(TimeForm):
 
     beside_time = "starts"
 
-    starts = admin_forms.StartsField(label=gettext_lazy("Times to offer, three at most"))
+    starts = admin_forms.StartsField(label=gettext_lazy("Times to offer (three at most)"))
     override_reason = reason_to_yield(REASON_HINT)
 
     fieldsets = {gettext_lazy("Any other time"): ("day", "clock")}
@@ -301,7 +302,7 @@ class OfferForm(TimeForm):
         typed = None if self.day_and_clock == (None, None) else self.typed_start()
         starts = list(dict.fromkeys([*cleaned.get("starts", ()), *([typed] if typed else [])]))
         if len(starts) > rules.MAX_DATES_PER_REQUEST:
-            self.add_error("starts", _("Choose three at most: take the tick off the others."))
+            self.add_error("starts", _("Choose three at most. Untick the others."))
         elif not starts and self.sending and not self.errors:
             self.add_error("starts", _("Choose at least one time to offer."))
         return {**cleaned, "starts": starts}
@@ -335,11 +336,12 @@ def offer_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, ac
         until = {"until": bookings_text.offers_kept_until(options)}
         if booking.person.email:
             sentence = _(
-                "The times are offered, and kept until %(until)s. The professional gets an email with a link to choose one."
+                "We have offered the times and will keep them until %(until)s. The professional will get an email with a "
+                "link to choose one."
             )
             messages.success(request, sentence % until)
         else:
-            sentence = _("The times are kept until %(until)s. The professional has no email address, so call and tell them.")
+            sentence = _("We will keep the times until %(until)s. The professional has no email address, so please call them.")
             messages.warning(request, sentence % until)
         return redirect(reverse("staff:bookings_booking_change", args=[booking.pk]))
     # The first that they asked for and that lies ahead: the page opens at its week.
@@ -360,7 +362,7 @@ OFFER = ObjectAction(
     page=offer_page,
     available=lambda booking: booking.state == State.REQUESTED,
     explanation=gettext_lazy(
-        "The professional gets an email with a link, and chooses one, asks for others or withdraws. "
-        "What was asked for or offered before is free again."
+        "The professional will get an email with a link. They can choose a time, ask for others or withdraw. Times that "
+        "we kept for them before will be free again."
     ),
 )

@@ -181,7 +181,7 @@ def transfer_bookings(
     if before.organisation_id is None or before.organisation_id != after.organisation_id:
         raise DomainError(_("That person is from another organisation. If that is wrong, correct it on their page first."))
     if not after.email:
-        raise DomainError(_("That person has no email address, so we could not tell them. Add it on their page first."))
+        raise DomainError(_("That person has no email address, so we can’t tell them. Add one on their page first."))
     bookings = list(lock_bookings(Booking.objects.upcoming(now).filter(person=before)).with_leaflets())
     if not bookings:
         raise NothingToTransferError

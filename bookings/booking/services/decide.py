@@ -115,7 +115,7 @@ def choose_presenter(schedule: Schedule, start: datetime, override_reason: str) 
     candidates = schedule.candidates(start)
     if not candidates:
         raise SlotTaken(
-            _("No presenter is free on %(when)s, travel included. Choose another time.")
+            _("No presenter is free on %(when)s and able to get there in time. Choose another time.")
             % {"when": format_span(start, start + schedule.slot_query.length)}
         )
     refused = [violation for violation in candidates[0].violations if violation not in DAY_VIOLATIONS]

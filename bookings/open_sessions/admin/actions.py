@@ -95,7 +95,10 @@ class SessionPresenterForm(StaffForm, PageForm):
         error_messages={"required": gettext_lazy("Choose a presenter.")},
     )
     reason = reason_to_yield(
-        gettext_lazy("Only needed outside the presenter’s hours, or for what they don’t give. Nobody can be in two places.")
+        gettext_lazy(
+            "You need a reason only if this is outside the presenter’s hours, or they don’t give this presentation. "
+            "Nobody can be in two places."
+        )
     )
 
 
@@ -112,8 +115,8 @@ ASSIGN = ObjectAction(
     "assign",
     gettext_lazy("Choose a presenter"),
     available=lambda session: session.needs_a_presenter,
-    explanation=gettext_lazy("The presenter gets an email, with the entry for their calendar."),
-    done=gettext_lazy("The session has a presenter, who gets an email."),
+    explanation=gettext_lazy("The presenter will get an email with a calendar entry."),
+    done=gettext_lazy("The session has a presenter. They will get an email."),
     weight="main",
     **CHOOSES_PRESENTER,
 )
@@ -121,8 +124,10 @@ REASSIGN = ObjectAction(
     "reassign",
     gettext_lazy("Change the presenter"),
     available=lambda session: session.is_scheduled and session.presenter_id is not None,
-    explanation=gettext_lazy("Both presenters get an email. If people join elsewhere then and know how to join, they are told."),
-    done=gettext_lazy("The presenter is changed. Everybody concerned gets an email."),
+    explanation=gettext_lazy(
+        "Both presenters will get an email. If the joining link changes, everybody who knows how to join will get one too."
+    ),
+    done=gettext_lazy("The presenter is changed. Everyone concerned will get an email."),
     **CHOOSES_PRESENTER,
 )
 
@@ -167,8 +172,8 @@ def capacity_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenS
                 going = []
             else:
                 done = ngettext(
-                    "There is %(places)d place now. Everybody concerned gets an email.",
-                    "There are %(places)d places now. Everybody concerned gets an email.",
+                    "There is %(places)d place now. Everyone concerned will get an email.",
+                    "There are %(places)d places now. Everyone concerned will get an email.",
                     capacity,
                 )
                 messages.success(request, done % {"places": capacity})
@@ -192,8 +197,8 @@ CAPACITY = ObjectAction(
     page=capacity_page,
     available=is_to_come,
     explanation=gettext_lazy(
-        "More places go to whoever waits, in order. If there would be fewer than are taken, the next page says exactly who goes "
-        "back to the waiting list, and asks you."
+        "New places go to the people on the waiting list, in order. If you enter fewer places than are taken, the next "
+        "page will show who must go back to the waiting list, and ask you first."
     ),
 )
 
@@ -209,10 +214,10 @@ class RescheduleSessionForm(StaffForm, PageForm):
     )
     clock = ClockField(label=gettext_lazy("Starts at"), error_messages={"required": gettext_lazy("Enter the time it starts.")})
     reason = forms.CharField(
-        label=gettext_lazy("Why does it move?"),
+        label=gettext_lazy("Why are you moving it?"),
         required=False,
         max_length=300,
-        help_text=gettext_lazy("Everybody who is told reads this. No details of a child."),
+        help_text=gettext_lazy("Everybody who gets the email will read this. No details of a child."),
     )
 
     def clean(self) -> dict[str, Any]:
@@ -245,7 +250,7 @@ def reschedule_page(page: "OpenSessionAdmin", request: HttpRequest, session: Ope
         if request.POST.get("starts") != session.starts_at.isoformat():  # a colleague moved it since the page was drawn
             form.add_error(None, SessionMoved.message)
         elif not hard and was_seen and soft and not answers["reason"]:
-            form.add_error("reason", _("Something speaks against this time: write why it moves."))
+            form.add_error("reason", _("This time has a problem. Write why you are moving it."))
         elif not hard and was_seen:
             how = {"reason": answers["reason"], "flagged": form.flagged}
             try:
@@ -254,13 +259,13 @@ def reschedule_page(page: "OpenSessionAdmin", request: HttpRequest, session: Ope
                 form.add_error("clock", str(refusal.message))
             else:
                 session.refresh_from_db()
-                done = _("It has moved to %(when)s. Everybody concerned gets an email.")
+                done = _("The session has moved to %(when)s. Everyone concerned will get an email.")
                 messages.success(request, done % {"when": session.when})
                 return redirect(session_address(session))
     count = session.occupied + session.waiting
     recipients = ngettext(
-        "%(count)d person who has a place, is offered one or waits gets an email.",
-        "%(count)d people who have a place, are offered one or wait get an email.",
+        "%(count)d person with a place, an offer or a turn on the waiting list will get an email.",
+        "%(count)d people with a place, an offer or a turn on the waiting list will get an email.",
         count,
     )
     more: dict[str, Any] = {
@@ -277,7 +282,7 @@ RESCHEDULE = ObjectAction(
     gettext_lazy("Move to another time"),
     page=reschedule_page,
     available=is_to_come,
-    explanation=gettext_lazy("The presenter stays, and gets an email with the change for their calendar, as everybody does."),
+    explanation=gettext_lazy("The presenter stays the same. Everyone will get an email with the change for their calendar."),
 )
 
 
@@ -292,13 +297,13 @@ def joining_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSe
             form.add_error(None, str(refusal.message))
         else:
             if count:
-                message = _("It is changed. Everybody with a place gets an email.")
+                message = _("How to join is changed. Everybody with a place will get an email.")
             elif not known:
-                message = _("It is changed. Nobody had read how to join before, so nobody is told.")
+                message = _("How to join is changed. Nobody had read it before, so nobody will get an email.")
             elif session.places.filter(state__in=WITH_A_PLACE).exists():
-                message = _("It is changed. We have no email address of anybody with a place, so please ring them.")
+                message = _("How to join is changed. Nobody with a place has an email address, so please call them.")
             else:
-                message = _("It is changed. Nobody has a place yet, so nobody is told.")
+                message = _("How to join is changed. Nobody has a place yet, so nobody will get an email.")
             messages.success(request, message)
             return redirect(session_address(session))
     return action_response(page, request, session, action, "bookings/open_sessions/staff/joining.html", form, known=known)
@@ -309,7 +314,7 @@ JOINING = ObjectAction(
     gettext_lazy("Change how to join"),
     page=joining_page,
     available=lambda session: session.is_scheduled,
-    explanation=gettext_lazy("Only people who have a place, and the presenter, ever see it."),
+    explanation=gettext_lazy("Only the presenter and people with a place can see this."),
 )
 
 
@@ -321,10 +326,12 @@ class CallerPlaceForm(StaffForm, CallerForm):
         required=False,
         max_length=500,
         widget=forms.Textarea({"rows": 3}),
-        help_text=gettext_lazy("Live captions, say. The presenter reads it without their name. No details of a child."),
+        help_text=gettext_lazy(
+            "For example, live captions. The presenter will read this without their name. No details of a child."
+        ),
     )
     channel = forms.ChoiceField(
-        label=gettext_lazy("They got in touch by"),
+        label=gettext_lazy("How did they get in touch?"),
         choices=[(channel.value, channel.label) for channel in (Channel.PHONE, Channel.EMAIL)],
     )
     field_order = [*CallerForm.field_order, "access_needs", "channel"]
@@ -337,7 +344,7 @@ def caller_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSes
     form = CallerPlaceForm(request.POST if request.method == "POST" else None)
     starts, now = session.starts_at.isoformat(), timezone.now()
     if form.is_valid() and request.POST.get("starts", starts) != starts:
-        moved = _("It has moved to %(when)s while you had the page open. Ask whether that suits them.")
+        moved = _("This session has moved to %(when)s since you opened the page. Ask the caller if that suits them.")
         form.add_error(None, moved % {"when": session.when})
     if form.is_valid():
         answers, by = form.cleaned_data, signed_in(request)
@@ -353,16 +360,16 @@ def caller_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSes
         else:
             facts: dict[str, Any] = {"name": place.person.name, "reference": session.reference}
             if was_there:
-                messages.info(request, _("%(name)s was on this session’s list already. Nothing has changed.") % facts)
+                messages.info(request, _("%(name)s is already on this session’s list. Nothing has changed.") % facts)
                 return redirect(session_address(session))
             if place.state == PlaceState.WAITING:
                 facts["number"] = number_in_line(place)
-                full = _("It is full: %(name)s is number %(number)d on the waiting list of %(reference)s.")
+                full = _("%(reference)s is full, so %(name)s is number %(number)d on the waiting list.")
                 messages.warning(request, full % facts)
             else:
                 messages.success(request, _("%(name)s has a place at %(reference)s.") % facts)
             if not place.person.email:
-                messages.warning(request, _("They have no email address: tell them on the phone when it is and how to join."))
+                messages.warning(request, _("They have no email address. Call them to say when it is and how to join."))
             return redirect(session_address(session))
     note_shown(request, form.shown)
     template = "bookings/open_sessions/staff/caller.html"
@@ -375,7 +382,7 @@ CALLER = ObjectAction(
     page=caller_page,
     available=is_to_come,
     explanation=gettext_lazy(
-        "If it is full, they go to the end of the waiting list. If they have an email address, they get an email."
+        "If the session is full, they go to the end of the waiting list. If they have an email address, they will get an email."
     ),
 )
 
@@ -397,7 +404,9 @@ def place_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSess
                 message = _("%(name)s has a place.")
             else:
                 give_up_place(place=place, by=signed_in(request), now=now)
-                message = _("%(name)s has given up. Whoever is next in line gets it.")
+                message = _(
+                    "%(name)s no longer has a place or a turn. A free place will go to the next person on the waiting list."
+                )
         except DomainError as refusal:
             form.add_error(None, str(refusal.message))
         else:
@@ -407,7 +416,7 @@ def place_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSess
         bookings_text.row(_("When"), session.when),
         bookings_text.row(_("Person"), name_with_organisation(person)),
         bookings_text.row(_("Phone"), phone_link(person.phone)),
-        bookings_text.row(_("Email"), person.email or _("None: tell them by phone")),
+        bookings_text.row(_("Email"), person.email or _("No email address: call them")),
         bookings_text.row(_("State"), place.get_state_display()),
     ]
     if place.offer_expires_at:
@@ -431,7 +440,7 @@ class CancelSessionForm(StaffForm):
         label=gettext_lazy("Why is it cancelled?"),
         max_length=500,
         widget=forms.Textarea({"rows": 3}),
-        help_text=gettext_lazy("Everybody who is told reads this. No details of a child."),
+        help_text=gettext_lazy("Everybody who gets the email will read this. No details of a child."),
         error_messages={"required": gettext_lazy("Write why it is cancelled.")},
     )
 
@@ -442,10 +451,10 @@ SEND = ObjectAction(
     session_services.send_joining_details,
     available=lambda session: is_to_come(session) and bool(session.joining_link) and session.details_sent_at is None,
     explanation=gettext_lazy(
-        "Everybody with a place gets an email with the joining link and how to join. "
-        "Whoever gets a place after that reads it with their place."
+        "Everybody with a place will get an email with the joining link and how to join. People who get a place later "
+        "will get this with their place."
     ),
-    done=gettext_lazy("Everybody with a place gets an email that says how to join."),
+    done=gettext_lazy("Everybody with a place will get an email that says how to join."),
     weight="main",
 )
 DELIVERED = ObjectAction(
@@ -454,7 +463,8 @@ DELIVERED = ObjectAction(
     session_services.mark_session_delivered,
     available=lambda session: session.is_scheduled and session.presenter_id is not None and session.ends_at <= timezone.now(),
     explanation=gettext_lazy(
-        "Say here that the session took place. Everybody who had a place gets an email: how was it, and a certificate."
+        "Press this once the session has taken place. Everybody who had a place will get an email that asks how it was "
+        "and offers a certificate."
     ),
     done=gettext_lazy("The session is marked as delivered."),
     weight="main",
@@ -466,17 +476,17 @@ CANCEL = ObjectAction(
     available=lambda session: session.can_become(SessionState.CANCELLED),
     form_class=CancelSessionForm,
     explanation=gettext_lazy(
-        "Everybody who has a place, is offered one or waits gets an email, and so does the presenter. "
-        "It leaves their calendars, and the presenter’s time is free again."
+        "The presenter and everybody with a place, an offer or a turn on the waiting list will get an email. The session "
+        "will go from their calendars, and the presenter’s time will be free again."
     ),
-    done=gettext_lazy("The session is cancelled. Everybody concerned gets an email."),
+    done=gettext_lazy("The session is cancelled. Everyone concerned will get an email."),
     weight="stop",
 )
 SESSION_ATTENDANCE = replace(
     ATTENDANCE,
     explanation=gettext_lazy(
-        "Numbers only, no names. No place changes by it. Once it is over it is marked as delivered too, "
-        "and everybody who had a place is asked by email how it was."
+        "Enter numbers, not names. This changes nobody’s place. If the session is over, this also marks it as delivered, "
+        "and everybody who had a place will get an email that asks how it was."
     ),
 )
 OBJECT_ACTIONS = (

@@ -50,7 +50,7 @@ class JoiningForm(StaffForm, PageForm):
     never_kept: tuple[str, ...] = ("joining_help",)  # emails and calendars of everyone who has a place have it
 
     own_joining_link = forms.URLField(
-        label=gettext_lazy("Joining link of its own"),
+        label=gettext_lazy("Joining link for this session"),
         required=False,
         max_length=200,
         assume_scheme="https",
@@ -62,7 +62,7 @@ class JoiningForm(StaffForm, PageForm):
         required=False,
         max_length=300,
         widget=forms.Textarea({"rows": 2}),
-        help_text=gettext_lazy("A meeting code, say. Everybody who has a place reads it. No details of a child."),
+        help_text=gettext_lazy("For example, a meeting code. Everybody with a place will read this. No details of a child."),
     )
 
 
@@ -93,14 +93,17 @@ class PlanForm(JoiningForm):
         required=False,
         min_value=2,
         max_value=rules.MAX_SESSIONS_PER_SERIES,
-        help_text=gettext_lazy("Only if it is more than once."),
+        help_text=gettext_lazy("Fill this in only for a series."),
         error_messages={"min_value": gettext_lazy("Enter 2 or more, or choose “Once”.")},
     )
     leave_out = forms.BooleanField(
         label=gettext_lazy("Leave out bank holidays"),
         required=False,
         initial=True,
-        help_text=gettext_lazy("Those where the presenter lives; of England while there is none. Later days take their place."),
+        help_text=gettext_lazy(
+            "We use the bank holidays where the presenter lives, or England’s while there is no presenter. The series "
+            "then goes on for longer."
+        ),
     )
     capacity = forms.IntegerField(
         label=gettext_lazy("Places in each session"),
@@ -112,7 +115,9 @@ class PlanForm(JoiningForm):
         label=gettext_lazy("Name of the series"),
         required=False,
         max_length=100,
-        help_text=gettext_lazy("Only colleagues see it, to find its sessions again. We make one up if it is empty."),
+        help_text=gettext_lazy(
+            "Only colleagues see this. It helps them find the sessions again. If you leave it empty, we will choose a name."
+        ),
     )
 
     free_text_fields = ("joining_help", "series_name")
@@ -179,10 +184,10 @@ class ReasonForm(StaffForm, PageForm):
     free_text_fields = ("reason",)
 
     reason = forms.CharField(
-        label=gettext_lazy("Why all the same?"),
+        label=gettext_lazy("Why do you want to plan it anyway?"),
         max_length=300,
-        help_text=gettext_lazy("Some of what is said above yields to you, with a reason. It is kept with the sessions."),
-        error_messages={"required": gettext_lazy("Write why you plan it all the same.")},
+        help_text=gettext_lazy("You can go against some of the points above if you give a reason. We keep it with the sessions."),
+        error_messages={"required": gettext_lazy("Write why you want to plan it anyway.")},
     )
 
 
@@ -324,11 +329,9 @@ class SessionPlan:
             return False
         for row in self.kept_rows:
             if row.is_impossible:
-                row.form.add_error("clock", _("%(when)s is not possible. Take the tick off, or change it.") % {"when": row.title})
+                row.form.add_error("clock", _("%(when)s is not possible. Untick it or change it.") % {"when": row.title})
         if self.marks - set(self.data.getlist("seen")):
-            self.problems.append(
-                _("Something stands in the way that you have not seen yet. Look at the dates, then press the button again.")
-            )
+            self.problems.append(_("We have found a new problem. Look at the dates, then press the button again."))
         return not self.errors
 
     # Drawn as one form, so that one summary says everything that is wrong.
@@ -396,7 +399,7 @@ def planned_before(plan: SessionPlan, request: HttpRequest) -> list[OpenSession]
     """What this very form has planned already, if it has."""
     planned = list(OpenSession.objects.filter(plan_token=plan.token))
     if planned:
-        messages.info(request, _("This form has planned its sessions already. Nothing new was planned."))
+        messages.info(request, _("You have already planned these sessions. We have not planned any more."))
     return planned
 
 
@@ -415,7 +418,9 @@ def save_plan(plan: SessionPlan, request: HttpRequest) -> list[OpenSession]:
     except AlreadyPlaced:  # pressed twice: the first was on its way
         return planned_before(plan, request)
     except SlotTaken as refusal:
-        plan.problems.append(_("In this moment a date was taken: %(why)s Nothing was planned.") % {"why": refusal.message})
+        plan.problems.append(
+            _("A date has just been taken: %(why)s We have not planned any sessions.") % {"why": refusal.message}
+        )
         del plan.rows
         return []
     except DomainError as refusal:

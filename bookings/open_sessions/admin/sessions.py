@@ -117,7 +117,7 @@ class RoomFilter(NarrowFilter):
     parameter_name = "places"
     narrowings = {
         "free": (gettext_lazy("Free places"), lambda sessions: to_come(sessions).filter(occupied__lt=F("capacity"), waiting=0)),
-        "line": (gettext_lazy("People wait"), lambda sessions: to_come(sessions).filter(waiting__gt=0)),
+        "line": (gettext_lazy("People waiting"), lambda sessions: to_come(sessions).filter(waiting__gt=0)),
     }
 
 
@@ -169,7 +169,7 @@ def history_rows(events: Sequence[SessionEvent]) -> list[dict[str, str]]:
 
 def event_text(event: SessionEvent, names: Mapping[int, str]) -> str:
     """'Places: from 20 to 12'; 'Place taken: Sam Taylor'."""
-    what, changes = str(event.get_kind_display()), event.changes
+    what, changes = event.title, event.changes
     change: list[str] = []
     if "time" in changes:
         change = [moment_text(datetime.fromisoformat(at)) for at in changes["time"]]
@@ -184,7 +184,7 @@ def event_text(event: SessionEvent, names: Mapping[int, str]) -> str:
     elif "people" in changes:
         what = _("%(what)s: %(people)s") % {"what": what, "people": changes["people"][-1]}
     elif event.place_id is not None:  # the history stays when a place has gone
-        name = str(event.place.person.name) if event.place else _("somebody who is no longer kept")
+        name = str(event.place.person.name) if event.place else _("somebody who has been erased")
         what = _("%(what)s: %(name)s") % {"what": what, "name": name}
     return _("%(what)s (by a link in an email)") % {"what": what} if changes.get("by_link") else what
 
@@ -204,7 +204,7 @@ def people_lists(session: OpenSession, figures: PlaceFigures, query: Mapping[str
     lists = (
         ("people", _("People with a place"), WITH_A_PLACE, places.filter(state__in=WITH_A_PLACE).order_by("position")),
         ("line", _("Waiting list"), (PlaceState.WAITING,), places.in_line()),
-        ("gone", _("Gave up their place, or left the waiting list"), (PlaceState.GIVEN_UP,), given_up),
+        ("gone", _("People who gave up their place or left the waiting list"), (PlaceState.GIVEN_UP,), given_up),
     )
     counted = [(name, heading, sum(map(figures.of, states)), rows) for name, heading, states, rows in lists]
     return [paged_list(name, heading, count, rows, query) for name, heading, count, rows in counted if count or name == "people"]
@@ -239,7 +239,7 @@ SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
     (gettext_lazy("Places"), ("places", "in_line", "who_they_are")),
     (gettext_lazy("How people join"), ("joining", "help_in_words", "details_sent")),
     (gettext_lazy("Afterwards"), ("came", "said")),
-    (gettext_lazy("How it came"), ("series", "planned_at")),
+    (gettext_lazy("How it was planned"), ("series", "planned_at")),
 )
 
 
@@ -270,7 +270,7 @@ class OpenSessionAdmin(OwnToPresenters):
     list_select_related = ("presentation", "presenter", "series")
     search_fields = ("reference",)
     search_help_text = gettext_lazy(
-        "Reference, presentation, presenter or series; or the name or email address of somebody with a place"
+        "Reference, presentation, presenter, series, or the name or email address of somebody with a place"
     )
     change_list_template = "bookings/open_sessions/staff/sessions.html"
     change_form_template = "bookings/open_sessions/staff/session.html"
@@ -366,12 +366,12 @@ class OpenSessionAdmin(OwnToPresenters):
             "places": session.capacity,
         }
         if facts["came"]:
-            return _("%(came)d came, %(taken)d more had a place, of %(places)d") % facts
+            return _("%(came)d came, %(taken)d had a place but did not come, %(places)d places in all") % facts
         if facts["offered"]:
             return _("%(taken)d taken, %(offered)d offered, %(free)d free, of %(places)d") % facts
         return _("%(taken)d taken, %(free)d free, of %(places)d") % facts
 
-    @admin.display(description=gettext_lazy("who they are"))
+    @admin.display(description=gettext_lazy("professions"))
     def who_they_are(self, session: OpenSession) -> str:
         return "\n".join(self.figures(session).lines)
 
@@ -383,7 +383,7 @@ class OpenSessionAdmin(OwnToPresenters):
         link = session.joining_link
         return _("%(link)s (the presenter’s)") % {"link": link} if link else _("None yet")
 
-    @admin.display(description=gettext_lazy("sent to people"))
+    @admin.display(description=gettext_lazy("sent to people with a place"))
     def details_sent(self, session: OpenSession) -> str:
         if session.details_sent_at:
             return bookings_text.moment_text(session.details_sent_at)

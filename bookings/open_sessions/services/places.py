@@ -232,11 +232,17 @@ def give_up_place(*, place: SessionPlace, by: User | None, now: datetime, by_lin
     if locked.state not in (PlaceState.TAKEN, PlaceState.OFFERED, PlaceState.WAITING):
         raise PlaceMoved
     refuse_unless_to_come(locked.session, now)
+    before = standing_without_place(locked)
     set_place_states([locked], PlaceState.GIVEN_UP)
-    changes = {"version": locked.version, **({"by_link": True} if by_link else {})}
+    changes = {"version": locked.version, **before, **({"by_link": True} if by_link else {})}
     record_session_event(locked.session, SessionEventKind.GIVEN_UP, by=by, now=now, place=locked, changes=changes)
     notify_places("place-given-up", [locked], locked.session, now)
     fill_places(locked.session, by=None, now=now)
+
+
+def standing_without_place(place: SessionPlace) -> dict[str, str]:
+    """For the history of what is given up: how its person stood, if they only waited or were offered a place."""
+    return {} if place.has_a_place else {"from": place.state}
 
 
 @transaction.atomic
@@ -245,10 +251,12 @@ def give_up_all_places(*, person: Person, by: User | None, now: datetime) -> Non
     to_come = Q(session__state=SessionState.SCHEDULED, session__starts_at__gt=now)
     ahead = SessionPlace.objects.live().filter(to_come, person=person)
     for session in lock_sessions(ahead.values_list("session", flat=True)):
-        theirs = list(session.places.live().filter(person=person))
+        theirs = session.places.live().filter(person=person).first()
         if theirs and not session.has_begun(now) and session.is_scheduled:
-            set_place_states(theirs, PlaceState.GIVEN_UP)
-            record_place_events(SessionEventKind.GIVEN_UP, theirs, by=by, now=now)
+            before = standing_without_place(theirs)
+            set_place_states([theirs], PlaceState.GIVEN_UP)
+            changes = {"version": theirs.version, **before}
+            record_session_event(session, SessionEventKind.GIVEN_UP, by=by, now=now, place=theirs, changes=changes)
             fill_places(session, by=None, now=now)
 
 

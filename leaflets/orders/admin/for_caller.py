@@ -51,7 +51,7 @@ class CallerCopiesField(CopiesField):
         figures = {"stock": f"{leaflet.available:,}", "most": f"{leaflet.most_per_order:,}"}
         hint = _("None in stock.")
         if leaflet.available > 0:
-            hint = _("%(stock)s in stock. The limit is %(most)s an order.") % figures
+            hint = _("%(stock)s in stock. The limit is %(most)s for an order.") % figures
         super().__init__(leaflet, label=leaflet.title, help_text=hint, required=False, min_value=0)
         self.error_messages["min_value"] = self.error_messages["invalid"]
 
@@ -72,10 +72,12 @@ def shortfall_for_staff(short: Shortfall) -> str:
     if short.over_limit and short.possible < short.leaflet.available:
         return over_limit_label(short)
     if short.possible <= 0:
-        return _("None of “%(title)s” are in stock. Leave it empty: the caller can download it from the website.") % facts
+        return (
+            _("We have no copies of “%(title)s” in stock. Leave this empty: the caller can download it from the website.") % facts
+        )
     text = ngettext(
-        "There is only %(n)d copy of “%(title)s” in stock. Enter 1, or leave it empty.",
-        "There are only %(n)d copies of “%(title)s” in stock. Enter %(n)d or fewer.",
+        "We have only %(n)d copy of “%(title)s” in stock. Enter 1, or leave this empty.",
+        "We have only %(n)d copies of “%(title)s” in stock. Enter %(n)d or fewer.",
         short.possible,
     )
     return text % facts
@@ -87,7 +89,7 @@ def delivery_field(name: str, label: Any = "", *, same_as_caller: bool = False) 
     field.label = label or field.label
     if same_as_caller:
         field.required = False
-        field.help_text = gettext_lazy("Leave empty if it is the caller’s.")
+        field.help_text = gettext_lazy("Leave this empty if it is the caller’s.")
     return field
 
 
@@ -106,13 +108,16 @@ class OrderForCallerForm(ChildDetailsMixin, CallerForm):
     to_town = delivery_field("town")
     to_postcode = delivery_field("postcode", gettext_lazy("Postcode to send to"), same_as_caller=True)
     channel = forms.ChoiceField(
-        label=gettext_lazy("They got in touch by"), choices=[(c.value, c.label) for c in (Channel.PHONE, Channel.EMAIL)]
+        label=gettext_lazy("How did they get in touch?"), choices=[(c.value, c.label) for c in (Channel.PHONE, Channel.EMAIL)]
     )
     override_reason = forms.CharField(
-        label=gettext_lazy("Why more than the limit"),
+        label=gettext_lazy("Why do they need more than the limit?"),
         max_length=300,
         required=False,
-        help_text=gettext_lazy("Only needed to go over a leaflet’s limit. It is kept with the order. Stock is never exceeded."),
+        help_text=gettext_lazy(
+            "You need a reason only to go over a leaflet’s limit. We keep it with the order. You can’t order more than "
+            "we have in stock."
+        ),
     )
 
     def __init__(self, data: Any = None, known: Person | None = None) -> None:
@@ -131,7 +136,7 @@ class OrderForCallerForm(ChildDetailsMixin, CallerForm):
         ):
             self.add_error(None, _("Enter copies of at least one leaflet."))
         if self.data.get("token") != self.token:
-            self.add_error(None, _("This page was too old to be sent. Check what it says and press the button again."))
+            self.add_error(None, _("This page was open too long. Check what you typed, then press the button again."))
         return cleaned
 
     def digest(self) -> str:
@@ -199,9 +204,9 @@ def placed_before(form: OrderForCallerForm) -> Order | None:
     if order is None or order.submission_digest == form.digest():
         return order
     text = _(
-        "This form has already placed order %(reference)s, with other answers. Nothing new was placed. "
-        "If this is another order, check it and press the button again. "
-        "If you want to change %(reference)s, open it and press “Change this order”."
+        "You have already placed order %(reference)s from this page, with different answers. We have not placed another. "
+        "If you want a second order, check this one and press the button again. If you want to change %(reference)s, "
+        "open it and press “Change this order”."
     )
     form.add_error(None, text % {"reference": order.reference})
     form.token = secrets.token_urlsafe(32)
@@ -238,10 +243,12 @@ class StaffChangeForm(ChangeForm):
     free_text_fields = (*ChangeForm.free_text_fields, "override_reason")
 
     override_reason = forms.CharField(
-        label=gettext_lazy("Why more than the limit"),
+        label=gettext_lazy("Why do they need more than the limit?"),
         max_length=300,
         required=False,
-        help_text=gettext_lazy("Only needed to go over a leaflet’s limit. It is kept with the order. No details of a child."),
+        help_text=gettext_lazy(
+            "You need a reason only to go over a leaflet’s limit. We keep it with the order. No details of a child."
+        ),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -254,7 +261,7 @@ class StaffChangeForm(ChangeForm):
     def copies_hint(self, title: OrderedTitle, recent: RecentOrders) -> str:
         """In figures, and of the limits, which they may set aside."""
         facts = {"stock": f"{title.available:,}", "most": f"{title.most(recent):,}"}
-        return _("%(stock)s in stock for this order. Within the limits it can have %(most)s.") % facts
+        return _("%(stock)s in stock for this order. It can have %(most)s within the limits.") % facts
 
     def change(self, expected: str) -> OrderChange:
         return replace(super().change(expected), override_reason=self.cleaned_data["override_reason"])
@@ -278,7 +285,7 @@ def staff_change_page(admin: StaffModelAdmin, request: HttpRequest, order: Order
         except Shortfalls as refusal:
             form.show(refusal)
         except OrderHasChanged as refusal:
-            form.add_error(None, f"{refusal.message} {_('It stands above as it is now.')}")
+            form.add_error(None, f"{refusal.message} {_('You see it above as it is now.')}")
         except DomainError as refusal:
             form.add_error(None, str(refusal.message))
         else:
@@ -292,8 +299,8 @@ CHANGE_ACTION = ObjectAction(
     "change",
     gettext_lazy("Change this order"),
     available=lambda order: order.may_be_changed,
-    explanation=gettext_lazy("Copies of each title, 0 for none, and where they go. The person gets an email."),
-    done=gettext_lazy("The order is changed. The person gets an email."),
+    explanation=gettext_lazy("Change the copies of each title (0 for none) and the address. The person will get an email."),
+    done=gettext_lazy("The order is changed. The person will get an email."),
     permission="amend",
     page=staff_change_page,
 )

@@ -80,7 +80,7 @@ class GrantForm(StaffForm):
         label=gettext_lazy("Note"),
         max_length=300,
         required=False,
-        help_text=gettext_lazy("For colleagues. The person is not shown it. No details of a child."),
+        help_text=gettext_lazy("This is for colleagues. The person won’t see it. No details of a child."),
     )
 
     def __init__(self, data: Any = None, *, order: Order, **kwargs: Any) -> None:
@@ -113,7 +113,7 @@ class DeclineForm(StaffForm):
         label=gettext_lazy("Why can’t we send them?"),
         max_length=300,
         widget=forms.Textarea({"rows": 3}),
-        help_text=gettext_lazy("The person reads this in the email. No details of a child."),
+        help_text=gettext_lazy("The person will read this in the email. No details of a child."),
         error_messages={"required": gettext_lazy("Write why we can’t send them.")},
     )
 
@@ -125,9 +125,10 @@ DECISION_ACTIONS = (
         approve,
         available=lambda order: order.state == OrderState.REQUESTED,
         explanation=gettext_lazy(
-            "Give all of it or less. What is not in stock waits until more are printed. The person gets an email."
+            "Agree to all of it, or to less. Copies that are not in stock will wait until more are printed. The person "
+            "will get an email."
         ),
-        done=gettext_lazy("The request is agreed. The person gets an email."),
+        done=gettext_lazy("The request is agreed. The person will get an email."),
         permission="decide",
         weight="main",
         form_class=GrantForm,
@@ -139,8 +140,8 @@ DECISION_ACTIONS = (
         decline,
         available=lambda order: order.state == OrderState.REQUESTED,
         form_class=DeclineForm,
-        explanation=gettext_lazy("Nothing of it is sent. The person gets an email with what you write."),
-        done=gettext_lazy("The request is declined. The person gets an email."),
+        explanation=gettext_lazy("We will send none of it. The person will get an email with what you write."),
+        done=gettext_lazy("The request is declined. The person will get an email."),
         permission="decide",
         weight="stop",
     ),
@@ -153,7 +154,7 @@ class PrioritiseForm(StaffForm):
     reason = forms.CharField(
         label=gettext_lazy("Why does it come first?"),
         max_length=300,
-        help_text=gettext_lazy("For colleagues. The person is not shown it. No details of a child."),
+        help_text=gettext_lazy("This is for colleagues. The person won’t see it. No details of a child."),
         error_messages={"required": gettext_lazy("Write why it comes first.")},
     )
 
@@ -165,7 +166,7 @@ class RemovePriorityForm(StaffForm):
         label=gettext_lazy("Note"),
         max_length=300,
         required=False,
-        help_text=gettext_lazy("For colleagues. The person is not shown it. No details of a child."),
+        help_text=gettext_lazy("This is for colleagues. The person won’t see it. No details of a child."),
     )
 
 
@@ -177,8 +178,8 @@ PRIORITY_ACTIONS = (
         available=lambda order: order.waits_in_line and not order.passed_forward_at,
         form_class=PrioritiseForm,
         explanation=gettext_lazy(
-            "When copies come in, this order gets what it waits for before older orders. "
-            "What others have been promised stays theirs."
+            "When copies come in, this order gets its copies before older orders do. Other orders keep what we have "
+            "promised them."
         ),
         done=gettext_lazy("The order is passed forward."),
     ),
@@ -188,14 +189,14 @@ PRIORITY_ACTIONS = (
         remove_priority,
         available=lambda order: order.is_passed_forward,
         form_class=RemovePriorityForm,
-        explanation=gettext_lazy("The day on which it was ordered counts again. What it was promised meanwhile stays promised."),
+        explanation=gettext_lazy("The order goes back to its place by date. It keeps the copies that we have promised it."),
         done=gettext_lazy("The order is back in its own place."),
     ),
 )
 
 
 class WaitsFilter(admin.SimpleListFilter):
-    title = gettext_lazy("what it waits for")
+    title = gettext_lazy("what it is waiting for")
     parameter_name = "waits"
 
     choices_by_value: dict[str, tuple[Any, Callable[[Any], Any]]] = {
@@ -217,7 +218,7 @@ class DispatchForm(forms.Form):
         label=gettext_lazy("Tracking number"),
         max_length=60,
         required=False,
-        help_text=gettext_lazy("The person reads it in the email. Leave empty if the parcel has none."),
+        help_text=gettext_lazy("The person will read it in the email. Leave this empty if the parcel has none."),
     )
 
 
@@ -227,7 +228,7 @@ class CancelForm(StaffForm):
     reason = forms.CharField(
         label=gettext_lazy("Why is it cancelled?"),
         max_length=300,
-        help_text=gettext_lazy("For colleagues. The person is not shown it. No details of a child."),
+        help_text=gettext_lazy("This is for colleagues. The person won’t see it. No details of a child."),
         error_messages={"required": gettext_lazy("Write why it is cancelled.")},
     )
 
@@ -239,7 +240,7 @@ ORDER_ACTIONS = (
         gettext_lazy("Start packing"),
         start_packing,
         available=lambda order: order.state == OrderState.RECEIVED,
-        explanation=gettext_lazy("From now on the person can’t change or cancel it on the website."),
+        explanation=gettext_lazy("From then on, the person can’t change or cancel it on the website."),
         done=gettext_lazy("The order is being packed."),
         weight="main",
     ),
@@ -250,10 +251,10 @@ ORDER_ACTIONS = (
         available=lambda order: order.state == OrderState.PACKING,
         form_class=DispatchForm,
         explanation=gettext_lazy(
-            "The parcel has left, or its presenter has it, and the stock goes down. "
-            "In the evening the person gets one email about all of today’s parcels."
+            "Press this when the parcel has left, or its presenter has it. The stock goes down. This evening, the person "
+            "will get one email about all of today’s parcels."
         ),
-        done=gettext_lazy("The order is dispatched. The person gets an email this evening."),
+        done=gettext_lazy("The order is dispatched. The person will get an email this evening."),
         weight="main",
     ),
     CHANGE_ACTION,
@@ -264,8 +265,8 @@ ORDER_ACTIONS = (
         cancel,
         available=lambda order: order.is_open,
         form_class=CancelForm,
-        explanation=gettext_lazy("The person gets an email, and the copies go back into stock."),
-        done=gettext_lazy("The order is cancelled. The person gets an email, and the copies are back in stock."),
+        explanation=gettext_lazy("The person will get an email, and the copies will go back into stock."),
+        done=gettext_lazy("The order is cancelled. The person will get an email, and the copies are back in stock."),
         permission="amend",
         weight="stop",
     ),
@@ -354,7 +355,7 @@ class OrderAdmin(OrderExportMixin, PersonColumnsMixin, FoundByReference, LooksOn
         *("reference", "name", "organisation_name", "town", "postcode"),
         *("person__name", "person__email", "person__phone", "person__organisation__name"),
     )
-    search_help_text = gettext_lazy("Reference or a piece of it, name, phone, email address, town, postcode or organisation")
+    search_help_text = gettext_lazy("Reference or part of it, name, phone, email address, town, postcode or organisation")
     ordering = ("-pk",)  # get_ordering decides; the model’s own would put an arrow on a column that the list is not sorted by
     actions = ("start_packing_all", "dispatch_all", "export_ticked_xlsx", "export_ticked_csv")
     change_list_template = "leaflets/orders/staff/orders.html"
@@ -402,7 +403,7 @@ class OrderAdmin(OrderExportMixin, PersonColumnsMixin, FoundByReference, LooksOn
         more = [order.part_sent, _("Passed forward") if order.is_passed_forward else ""]
         return tag + format_html_join("", '<br> <span class="quiet">{}</span>', ([words] for words in more if words))
 
-    @admin.display(description=gettext_lazy("place among those that wait"))
+    @admin.display(description=gettext_lazy("place in the queue"))
     def place(self, order: Order) -> str:
         if not order.is_passed_forward:
             return ""
@@ -460,7 +461,7 @@ class OrderAdmin(OrderExportMixin, PersonColumnsMixin, FoundByReference, LooksOn
     def never_came(self, order: Order) -> SafeString | str:
         """What it sends again, and what became of its own parcels that never came."""
         lost = Order.objects.filter(dispatches__missing=order.replaces_id) if order.replaces_id else ()
-        rows = [format_html(_("Sends again what was lost of {}"), order_link(first)) for first in lost]
+        rows = [format_html(_("Replaces a lost parcel of {}"), order_link(first)) for first in lost]
         for report in MissingParcel.objects.filter(parcel__order=order).select_related("replacement"):
             url = reverse("staff:leaflets_missingparcel_change", args=[report.pk])
             link = format_html('<a href="{}">{}</a>', url, _("A parcel never came"))
@@ -506,8 +507,8 @@ class OrderAdmin(OrderExportMixin, PersonColumnsMixin, FoundByReference, LooksOn
     @admin.action(description=gettext_lazy("Dispatch"), permissions=["change"])
     def dispatch_all(self, request: HttpRequest, orders: QuerySet[Order]) -> None:
         done = ngettext_lazy(
-            "%(n)d order is dispatched. The person gets an email this evening.",
-            "%(n)d orders are dispatched. Each person gets one email this evening.",
+            "%(n)d order is dispatched. The person will get an email this evening.",
+            "%(n)d orders are dispatched. Each person will get one email this evening.",
             "n",
         )
         self.act_on_each(request, orders, dispatch, done)
@@ -558,11 +559,11 @@ class CloseMissingForm(StaffForm):
     free_text_fields = ("reason",)
 
     reason = forms.CharField(
-        label=gettext_lazy("Why do we not send it again?"),
+        label=gettext_lazy("Why are you not sending it again?"),
         max_length=300,
         widget=forms.Textarea({"rows": 3}),
-        help_text=gettext_lazy("The person reads this in the email and on the order’s page. No details of a child."),
-        error_messages={"required": gettext_lazy("Write why we don’t send it again.")},
+        help_text=gettext_lazy("The person will read this in the email and on the order’s page. No details of a child."),
+        error_messages={"required": gettext_lazy("Write why you are not sending it again.")},
     )
 
 
@@ -630,10 +631,10 @@ class MissingParcelAdmin(LooksOnly):
             send_again,
             available=lambda missing: missing.state == MissingState.OPEN,
             explanation=gettext_lazy(
-                "This makes a new order for the same leaflets, in the prints of now. What is not in stock waits until it is. "
-                "It counts towards no limit. The person gets an email."
+                "This places a new order for the same leaflets, in their current editions. Copies that are not in stock "
+                "will wait. The order does not count towards any limit. The person will get an email."
             ),
-            done=gettext_lazy("It is sent again, as an order of its own. The person gets an email."),
+            done=gettext_lazy("We have placed a new order for it. The person will get an email."),
             weight="main",
             form_class=SendAgainForm,
             form_kwargs=lambda missing: {"order": missing.parcel.order},
@@ -644,8 +645,8 @@ class MissingParcelAdmin(LooksOnly):
             close_missing,
             available=lambda missing: missing.state == MissingState.OPEN,
             form_class=CloseMissingForm,
-            explanation=gettext_lazy("Nothing is sent again. The person gets an email with what you write."),
-            done=gettext_lazy("It is closed. The person gets an email."),
+            explanation=gettext_lazy("We will not send it again. The person will get an email with what you write."),
+            done=gettext_lazy("This is closed. The person will get an email."),
             weight="stop",
         ),
     )

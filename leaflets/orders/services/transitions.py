@@ -354,7 +354,7 @@ def prioritise(order: Order, *, by: User | None, now: datetime, reason: str, fla
     safeguarding lead is told. Raises OrderHasMoved.
     """
     if _lock_priority(order) is not None:
-        raise DomainError(gettext_lazy("This order was passed forward already, so nothing was changed."))
+        raise DomainError(gettext_lazy("This order is already passed forward, so nothing has changed."))
     if not order.lines.filter(backordered__gt=0).exists():
         raise DomainError(gettext_lazy("This order has every copy that it asked for, so it is not waiting for anything."))
     _set_priority(order, now, EventKind.FORWARD, by=by, now=now, reason=reason, flagged=flagged)
@@ -367,7 +367,7 @@ def remove_priority(order: Order, *, by: User | None, now: datetime, reason: str
     Raises OrderHasMoved.
     """
     if _lock_priority(order) is None:
-        raise DomainError(gettext_lazy("This order is in its own place already, so nothing was changed."))
+        raise DomainError(gettext_lazy("This order is already in its own place, so nothing has changed."))
     _set_priority(order, None, EventKind.IN_LINE, by=by, now=now, reason=reason, flagged=flagged)
 
 

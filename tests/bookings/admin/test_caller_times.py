@@ -51,7 +51,7 @@ def test_a_time_stays_chosen_in_another_week_and_is_booked_from_there(desk: Clie
     form = without_a_time(presentation, **{"time-start": TEN, "where-audience_profession": "midwife"})
     page = desk.post(ADD, {**form, "look": "?week=2027-02-01&part=afternoon"})
     assert (checked(page, "time-start"), LATER in values(page, "time-start")) == ([TEN], True)
-    assert ("2027-02-02T09:00Z" in values(page, "time-start"), "Monday 25 January 2027, chosen already" in text(page)) == (
+    assert ("2027-02-02T09:00Z" in values(page, "time-start"), "Monday 25 January 2027 (already chosen)" in text(page)) == (
         False,
         True,
     )
@@ -78,7 +78,7 @@ def test_a_time_that_has_gone_meanwhile_is_said_beside_the_times(
     assert [(name, said[0][:25]) for name, said in page.context["form"].when.errors.items()] == [
         ("start", "No presenter is free then")
     ]
-    assert (checked(page, "time-start"), "Who could give it then" in text(page)) == ([TEN], True)
+    assert (checked(page, "time-start"), "Who can give it then" in text(page)) == ([TEN], True)
 
 
 def test_another_time_is_still_typed_with_a_reason(desk: Client, presentation: Presentation) -> None:
@@ -122,14 +122,14 @@ def test_dates_of_their_own_are_the_same_request_as_on_the_web(desk: Client, pre
 
 def test_why_no_time_suits_is_asked_only_where_there_are_times(desk: Client, presentation: Presentation) -> None:
     typed = dates(presentation, **{"dates-reason": ""})
-    assert "Write why none of our times suits them." in text(desk.post(ADD, typed))
+    assert "Write why our times don’t suit them." in text(desk.post(ADD, typed))
     desk.post(ADD, {**typed, "where-postcode": "ZE1 0AA"})
     assert Booking.objects.get().request_reason == ""
 
 
 def test_without_an_address_nobody_is_mailed_and_staff_read_so(desk: Client, presentation: Presentation) -> None:
     page = desk.post(ADD, dates(presentation, **{"caller-email": ""}), follow=True)
-    assert "nothing reaches them unless you call back" in text(page)
+    assert "please call them with our answer" in text(page)
     assert not Notification.objects.filter(kind="booking-requested").exists()
 
 

@@ -69,8 +69,8 @@ def test_set_travel_minutes(desk: Client, presenter: Presenter) -> None:
     do(desk, booking, "travel", minutes="", reason="Open again")
     assert BusyTime.objects.get().travel_minutes is None
     told = text(desk.get(f"{BOOKINGS}{booking.pk}/change/"))
-    assert "Travel minutes set: from our own reckoning to 95 minutes" in told
-    assert "Travel minutes set: from 95 minutes to our own reckoning" in told
+    assert "Travel minutes set: from our own estimate to 95 minutes" in told
+    assert "Travel minutes set: from 95 minutes to our own estimate" in told
 
 
 def test_the_page_of_a_booking_shows_its_history_and_saves_nothing(desk: Client, presenter: Presenter) -> None:

@@ -57,7 +57,10 @@ def test_a_refusal_says_when_somebody_is_free_and_leaves_no_new_person(desk: Cli
     presentation = make_presentation()
     make_booking(presenter, at("10:00"), presentation=presentation)
     page = desk.post(f"{BOOKINGS}add/", caller_form(presentation))
-    assert "No presenter is free then, travel included. The nearest free times: Monday 25 January 2027, 9am to 10am" in text(page)
+    assert (
+        "No presenter is free then and able to get there in time. The nearest free times are: Monday 25 January 2027, 9am to 10am"
+        in text(page)
+    )
     assert page.context["form"].caller["name"].value() == "Pat Brown"
     assert not Person.objects.filter(name="Pat Brown").exists()
 
@@ -65,7 +68,7 @@ def test_a_refusal_says_when_somebody_is_free_and_leaves_no_new_person(desk: Cli
 def test_rules_for_the_public_need_a_reason_that_is_kept(desk: Client, presenter: Presenter) -> None:
     tomorrow = {"time-day": "2027-01-13", "time-clock": "17:15"}
     page = desk.post(f"{BOOKINGS}add/", caller_form(make_presentation(), **tomorrow))
-    assert "It is sooner than the notice period allows. It is outside the presenter’s availability. Give a reason" in text(page)
+    assert "It is too soon: the notice period is longer. It is outside the presenter’s availability. Give a reason" in text(page)
     assert not Booking.objects.exists()
     desk.post(f"{BOOKINGS}add/", caller_form(make_presentation(), **tomorrow, **{"time-override_reason": "Court on Friday"}))
     assert Booking.objects.get().events.get().reason == "Court on Friday"
@@ -98,7 +101,7 @@ def test_the_page_sent_again_for_the_next_caller_says_so_and_then_books_for_them
     first = Booking.objects.get()
     other = {**answers, "caller-name": "Kim Lee", "caller-email": "kim@unknown.example", "time-clock": "14:00"}
     page = desk.post(f"{BOOKINGS}add/", other)
-    assert f"This form has already placed booking {first.reference}, with other answers." in text(page)
+    assert f"You have already placed booking {first.reference} from this page, with different answers." in text(page)
     assert page.context["form"].caller["name"].value() == "Kim Lee"
     assert Booking.objects.count() == 1
     desk.post(f"{BOOKINGS}add/", {**other, "token": page.context["token"]})
@@ -108,7 +111,7 @@ def test_the_page_sent_again_for_the_next_caller_says_so_and_then_books_for_them
 @pytest.mark.parametrize("token", ["", "x" * 44, "\0" * 43, "£" * 43])
 def test_a_token_of_a_wrong_shape_is_a_page_too_old(desk: Client, presenter: Presenter, token: str) -> None:
     page = desk.post(f"{BOOKINGS}add/", caller_form(make_presentation(), token=token))
-    assert "\0" in token or "This page was too old to be sent." in text(page)
+    assert "\0" in token or "This page was open too long." in text(page)
     assert page.status_code in (200, 400)
     assert not Booking.objects.exists()
 

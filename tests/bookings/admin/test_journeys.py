@@ -36,7 +36,7 @@ def test_what_makes_no_sense_is_said(desk: Client, typed: dict[str, str], said: 
 
 def test_a_pair_stands_once_whichever_is_named_first(desk: Client) -> None:
     desk.post(ADD, KNOWN)
-    assert "have a journey time already" in text(desk.post(ADD, KNOWN | {"one": "LS1", "other": "YO"}))
+    assert "already have a journey time" in text(desk.post(ADD, KNOWN | {"one": "LS1", "other": "YO"}))
     assert JourneyTime.objects.count() == 1
 
 
@@ -45,7 +45,7 @@ def test_visits_that_are_then_too_close_are_named_and_stay(desk: Client, present
     make_booking(presenter, at("13:00"), postcode=YORK)
     connection.check_constraints()
     page = text(desk.post(ADD, KNOWN | {"minutes": "150"}, follow=True))
-    assert "has two visits that are closer together than the journey takes" in page
+    assert "has two visits with too little time to travel between them" in page
     assert presenter.busy_times.count() == 2
 
 

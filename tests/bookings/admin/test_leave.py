@@ -25,7 +25,7 @@ def leave_form(presenter: Presenter, **more: str) -> dict[str, str]:
 
 def test_leave_that_hits_nothing_is_entered_at_once(desk: Client, presenter: Presenter) -> None:
     page = desk.post("/staff/bookings/leave/add/", leave_form(presenter), follow=True)
-    assert "The leave is entered. It hits no booking and no session." in text(page)
+    assert "The leave is entered. No booking or session is affected." in text(page)
     assert Leave.objects.get().ends_at == at("23:59")
 
 
@@ -42,7 +42,7 @@ def test_leave_first_shows_which_bookings_it_hits_then_frees_them(desk: Client, 
     booking = make_booking(presenter, at("10:00"))
     page = desk.post("/staff/bookings/leave/add/", leave_form(presenter))
     assert booking.reference in text(page)
-    assert "Enter it all the same" in text(page)
+    assert "Enter this leave anyway" in text(page)
     assert not Leave.objects.exists()
     after = desk.post("/staff/bookings/leave/add/", leave_form(presenter, seen=page.context["seen"]), follow=True)
     assert f"1 presentation needs a presenter: {booking.reference}" in text(after)

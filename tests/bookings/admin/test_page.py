@@ -42,13 +42,13 @@ def test_a_page_says_who_asked_and_leaves_out_what_is_empty(desk: Client, presen
         "Presenter": "Asha Patel",
         "Presentation": "Spotting the signs",
         "Why it waits": (
-            "A visit to a workplace whose email domain we don’t recognise. Check who asks: a presenter goes there alone."
+            "We don’t recognise the email domain of this workplace. Check who is asking: a presenter will go there alone."
         ),
         "Person": "Pat Moss",
         "Organisation": "A charity",
         "Email address": "pat@a-charity.example",
         "Phone": "0113 496 0000",
-        "Email domain": "Not recognised Check that the workplace is real before a presenter goes there.",
+        "Email domain": "Not recognised Check that this workplace is real before a presenter goes there.",
         "Contact on the day": "Jo Green",
         "Contact’s phone": "0113 496 0001",
         "People coming": "8",
@@ -64,9 +64,9 @@ def test_what_is_there_is_said_in_words(desk: Client) -> None:
     said = facts(desk.get(f"{BOOKINGS}{booking.pk}/change/"))
     assert said["Presenter"] == "Needs a presenter"
     assert said["Where"] == "Online"
-    assert said["Email address"] == "None: no email goes out, so tell them by phone"
+    assert said["Email address"] == "No email address: call them"
     assert said["Email domain"] == "–"
-    assert said["Child’s details"].startswith("Looked like a child’s details")
+    assert said["Child’s details"].startswith("Looks like a child’s details")
 
 
 def test_a_recognised_domain_is_said_and_travel_that_staff_set(desk: Client, presenter: Presenter) -> None:

@@ -55,7 +55,7 @@ def test_a_hard_clash_is_said_on_its_date_and_nothing_is_saved_until_it_is_put_r
     assert [any(clash.hard for clash in row.clashes) for row in rows] == [False, True, False, False]
     assert text(page).count("Not possible") == 1
     refused = desk.post(ADD, sent_back(page))
-    assert "Monday 1 February 2027, 10am to 11am is not possible. Take the tick off, or change it." in text(refused)
+    assert "Monday 1 February 2027, 10am to 11am is not possible. Untick it or change it." in text(refused)
     assert not OpenSession.objects.exists()
     tom = make_presenter(name="Tom Adeyemi")
     desk.post(ADD, sent_back(refused, **{"d1-presenter": str(tom.pk), "d2-clock": "2pm", "d3-keep": ""}))
@@ -67,7 +67,7 @@ def test_what_yields_is_shown_first_and_asks_why(desk: Client, presenter: Presen
     page = desk.post(ADD, plan_form(make_presentation(), presenter, clock="7pm", every="once"))
     assert "It is outside the presenter’s availability." in text(page)
     refused = desk.post(ADD, sent_back(page))
-    assert "Write why you plan it all the same." in text(refused)
+    assert "Write why you want to plan it anyway." in text(refused)
     desk.post(ADD, sent_back(refused, reason="Night staff asked for it."))
     assert SessionEvent.objects.get(kind="planned").reason == "Night staff asked for it."
 
@@ -75,7 +75,7 @@ def test_what_yields_is_shown_first_and_asks_why(desk: Client, presenter: Presen
 def test_a_change_that_brings_something_new_is_shown_before_it_is_saved(desk: Client, presenter: Presenter) -> None:
     page = desk.post(ADD, plan_form(make_presentation(), presenter))
     again = desk.post(ADD, sent_back(page, reason="Night staff", **{"d0-clock": "7pm"}))
-    assert "Something stands in the way that you have not seen yet." in text(again)
+    assert "We have found a new problem." in text(again)
     assert not OpenSession.objects.exists()
     desk.post(ADD, sent_back(again, reason="Night staff"))
     assert OpenSession.objects.count() == 4
@@ -97,7 +97,7 @@ def test_going_back_keeps_what_was_typed_and_what_was_changed_date_by_date(desk:
 
 def test_bank_holidays_are_left_out_and_said(desk: Client) -> None:
     page = desk.post(ADD, plan_form(make_presentation(), None, day="22 3 2027", count="3"))
-    assert "Left out, because they are bank holidays: Monday 29 March 2027." in text(page)
+    assert "We left out these bank holidays: Monday 29 March 2027." in text(page)
     assert [row.title for row in page.context["plan"].rows][-1] == "Monday 12 April 2027, 10am to 11am"
     kept = desk.post(ADD, plan_form(make_presentation(), None, day="22 3 2027", count="3", leave_out=""))
     assert "It is a bank holiday in England." in text(kept)
@@ -107,7 +107,7 @@ def test_the_form_sent_twice_plans_once(desk: Client) -> None:
     answers = sent_back(desk.post(ADD, plan_form(make_presentation(), None)))
     desk.post(ADD, answers)
     again = desk.post(ADD, answers, follow=True)
-    assert "This form has planned its sessions already. Nothing new was planned." in text(again)
+    assert "You have already planned these sessions. We have not planned any more." in text(again)
     assert OpenSession.objects.count() == 4
 
 

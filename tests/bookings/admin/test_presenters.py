@@ -103,7 +103,7 @@ def test_what_is_shown_for_a_new_presenter_leaves_none_behind(desk: Client) -> N
 
 def test_showing_with_something_wrong_says_what(desk: Client) -> None:
     page = desk.post("/staff/bookings/presenter/add/", {**presenter_form(latest_return="6am"), "_show": "1"})
-    assert "Being back at the base must come after leaving it." in text(page)
+    assert "The time back at the base must be after the time of leaving it." in text(page)
 
 
 def test_bookings_outside_new_hours_are_shown_and_stay(desk: Client) -> None:
@@ -202,7 +202,7 @@ def test_busy_time_is_a_diary_that_says_what_each_entry_is(desk: Client, present
     over = make_booking(presenter, NOW - timedelta(days=3))
     page = Page(desk.get("/staff/bookings/busytime/").content.decode())
     said = [cell.text for cell in page.all("td", "field-what")]
-    assert said == [f"Booking {booking.reference}", "Kept for someone who is booking", "Leave", f"Booking {over.reference}"]
+    assert said == [f"Booking {booking.reference}", "Kept for somebody who is booking", "Leave", f"Booking {over.reference}"]
     assert page.one("a", href=f"/staff/bookings/booking/{booking.pk}/change/").text == said[0]
 
 

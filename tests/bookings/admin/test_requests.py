@@ -46,8 +46,8 @@ def test_staff_see_why_it_waits_and_who_could_give_each_date(desk: Client, asked
     make_booking(busy, at("10:30"))
     seen = page(desk, asked)
     for words in (
-        "None of our times suits them: they ask for dates of their own.",
-        "At least one date is outside the rules for the public.",
+        "Our times don’t suit them, so they ask for other dates.",
+        "At least one date breaks the rules for the public.",
         "Monday 25 January 2027, 10am to 11am",
         "Kept with Asha Patel until Thursday 14 January 2027, 5pm.",
         "Asha Patel could do it.",
@@ -62,9 +62,9 @@ def test_staff_see_why_it_waits_and_who_could_give_each_date(desk: Client, asked
 def test_staff_see_that_the_domain_is_not_recognised(desk: Client, presenter: Presenter) -> None:
     stranger = make_person(email=STRANGER)
     waiting = make_booking(presenter, at("10:00"), state=State.REQUESTED, person=stranger)
-    assert "whose email domain we don’t recognise" in page(desk, waiting)
+    assert "don’t recognise the email domain of this workplace" in page(desk, waiting)
     online = make_booking(presenter, at("12:00"), state=State.REQUESTED, person=stranger, postcode="")
-    assert "whose email domain we don’t recognise" not in page(desk, online)
+    assert "don’t recognise the email domain of this workplace" not in page(desk, online)
 
 
 def test_a_range_and_a_part_of_a_day_are_looked_at(desk: Client, presenter: Presenter) -> None:
@@ -79,7 +79,7 @@ def test_a_date_that_nobody_could_give_or_that_is_over(
 ) -> None:
     make_booking(presenter, at("10:00"))
     booking = ask(make_person(), on(at("10:00")))
-    assert "No presenter is free then, travel included." in page(desk, booking)
+    assert "No presenter is free then and able to get there in time." in page(desk, booking)
     clock.move_to(at("12:00"))
     sign_in_staff(desk, staff)
     assert "It is over." in page(desk, booking)
@@ -101,7 +101,7 @@ def test_staff_see_what_is_kept_and_why_the_rest_is_not(desk: Client, asked: Boo
     lapse_dates_of(booking=asked, now=NOW)
     seen = page(desk, asked)
     away = "Not kept. The presenter with whom it was kept is away then."
-    assert (away in seen, "as the presenter is away then" in seen, "nobody answered" in seen) == (True, True, False)
+    assert (away in seen, "because the presenter is away then" in seen, "nobody answered" in seen) == (True, True, False)
     offer(asked, at("12:00", TUESDAY))
     assert page(desk, asked).count("No longer kept, because other times were offered or asked for instead.") == 2
 
@@ -133,12 +133,12 @@ def ticked(page: HttpResponse) -> list[str]:
 
 def test_times_are_offered_from_the_free_ones_and_any_other(desk: Client, asked: Booking) -> None:
     seen = action_page(desk, asked, "offer")
-    assert ("Week of Monday 25 January 2027" in seen, "kept until Thursday 14 January 2027, 5pm" in seen) == (True, True)
+    assert ("Week of Monday 25 January 2027" in seen, "keep them until Thursday 14 January 2027, 5pm" in seen) == (True, True)
     response = do(desk, asked, "offer", starts=[NINE], **TYPED)
-    assert "The times are offered, and kept until Thursday 14 January 2027, 5pm." in text(response)
+    assert "We have offered the times and will keep them until Thursday 14 January 2027, 5pm." in text(response)
     assert [option.starts_at for option in asked.options.proposed()] == [at("09:00"), at("15:15", TUESDAY)]
     seen = page(desk, asked)
-    assert "We offered times. It waits for the professional’s answer." in seen
+    assert "We have offered times and are waiting for the professional’s answer." in seen
     assert "Kept with Asha Patel until" in seen
 
 
@@ -146,7 +146,7 @@ def test_what_is_chosen_stays_while_other_weeks_are_looked_at(desk: Client, aske
     seen = do(desk, asked, "offer", starts=[NINE], look="?week=2027-02-01", override_reason="On the phone", **TYPED)
     typed = slot_value(at("15:15", TUESDAY))
     assert (ticked(seen), "There is a problem" in text(seen)) == ([NINE, typed], False)
-    assert ("Monday 25 January 2027, chosen already" in text(seen), FAR in seen.content.decode()) == (True, True)
+    assert ("Monday 25 January 2027 (already chosen)" in text(seen), FAR in seen.content.decode()) == (True, True)
     boxes = {box.attrs.get("name"): box.attrs.get("value", "") for box in Page(seen.content.decode()).all("input")}
     assert (boxes["day"], boxes["clock"], boxes["override_reason"]) == ("", "", "On the phone")
     assert not asked.options.proposed().exists()
@@ -187,7 +187,7 @@ def test_what_can_not_be_offered_is_said(desk: Client, asked: Booking, typed: di
 
 def test_without_an_address_staff_are_told_to_call(desk: Client, asked: Booking) -> None:
     Person.objects.filter(pk=asked.person_id).update(email="", user=None)
-    assert "has no email address, so call and tell them" in text(do(desk, asked, "offer", starts=[NINE]))
+    assert "has no email address, so please call them" in text(do(desk, asked, "offer", starts=[NINE]))
 
 
 def test_words_about_a_child_are_asked_about(desk: Client, asked: Booking) -> None:
@@ -209,13 +209,13 @@ def test_what_they_wrote_and_that_dates_lapsed_is_seen(
     clock.move_to(LATER)
     sign_in_staff(desk, staff)
     lapse_dates_of(booking=asked, now=LATER)
-    assert "Dates have lapsed: nobody answered while they were kept." in page(desk, asked)
+    assert "We no longer keep some dates, because nobody answered in time." in page(desk, asked)
 
 
 def test_a_request_that_was_decided_meanwhile_is_not_decided_again(desk: Client, asked: Booking) -> None:
     do(desk, asked, "decline", reason="No")
     for slug in ("agree", "offer"):
-        assert "has changed meanwhile" in text(do(desk, asked, slug, starts=[NINE]))
+        assert "since you opened the page, so this is no longer possible" in text(do(desk, asked, slug, starts=[NINE]))
     assert (asked.state, BusyTime.objects.count()) == ("declined", 0)
     assert "Passed over" in page(desk, asked)
 

@@ -58,7 +58,7 @@ def test_its_page_shows_who_comes_who_waits_in_order_and_what_has_happened(desk:
         "Waiting list (2)",
         "First Inline",
         "Second Inline",
-        "Gave up their place, or left the waiting list (1)",
+        "People who gave up their place or left the waiting list (1)",
         "Gone Away",
         "What has happened",
     ]
@@ -98,7 +98,7 @@ def test_fewer_places_say_exactly_who_goes_back_and_ask(desk: Client, session: O
     make_place(session, PlaceState.OFFERED, person=make_person(name="Only Offered"))
     asked = do(desk, session, "capacity", capacity="1", expected="3")
     said = text(asked)
-    assert "these 2 people go back to the waiting list" in said
+    assert "these 2 people must go back to the waiting list" in said
     assert (said.find("Only Offered") < said.find("Later Comer"), "Early Bird" in said) == (True, False)
     assert (session.capacity, "Yes, move 2 people back to the waiting list" in said) == (3, True)
     done = do(desk, session, "capacity", capacity="1", expected="3", going=asked.context["seen"])
@@ -119,7 +119,7 @@ def test_a_cut_is_asked_again_if_others_would_go_back_by_then(desk: Client, sess
 def test_a_number_that_a_colleague_changed_meanwhile_is_said(desk: Client, session: OpenSession, staff: User) -> None:
     set_capacity(session=session, capacity=10, expected=3, by=staff, now=NOW)
     page = do(desk, session, "capacity", capacity="5", expected="3")
-    assert ("was changed while you had the page open" in text(page), session.capacity) == (True, 10)
+    assert ("has changed this session since you opened the page" in text(page), session.capacity) == (True, 10)
     do(desk, session, "capacity", capacity="5", expected=str(page.context["form"]["expected"].value()))
     assert session.capacity == 5
 
@@ -141,13 +141,13 @@ def test_moving_shows_what_speaks_against_the_time_first(desk: Client, session: 
         desk, session, "move", starts=session.starts_at.isoformat(), day="25 1 2027", clock="7pm", reason="The room is taken."
     )
     assert "It is outside the presenter’s availability." in text(shown)
-    assert "1 person who has a place, is offered one or waits gets an email." in text(shown)
+    assert "1 person with a place, an offer or a turn on the waiting list will get an email." in text(shown)
     assert session.starts_at == at("10:00")
     answers = {"day": "25 1 2027", "clock": "7pm", "reason": "The room is taken.", "seen": shown.context["seen"]}
     answers["starts"] = shown.context["starts"]
     unsaid = do(desk, session, "move", **{**answers, "reason": ""})
-    assert "Something speaks against this time: write why it moves." in text(unsaid)
-    assert "It has moved to Monday 25 January 2027, 7pm to 8pm." in text(do(desk, session, "move", **answers))
+    assert "This time has a problem. Write why you are moving it." in text(unsaid)
+    assert "The session has moved to Monday 25 January 2027, 7pm to 8pm." in text(do(desk, session, "move", **answers))
     assert (session.starts_at, told("session-moved"), told("session-for-presenter")) == (at("19:00"), 1, 1)
 
 
@@ -156,7 +156,7 @@ def test_who_moves_it_after_a_colleague_has_is_told_and_asked_again(desk: Client
     reschedule_session(session=session, starts_at=at("12:00"), by=staff, now=NOW)
     typed = {"day": "25 1 2027", "clock": "2pm", "reason": "", "starts": before}
     page = do(desk, session, "move", **typed)
-    assert "This session was changed while you had the page open." in text(page)
+    assert "Somebody has changed this session since you opened the page." in text(page)
     assert (session.starts_at, told("session-for-presenter")) == (at("12:00"), 1)
     do(desk, session, "move", **{**typed, "starts": page.context["starts"]})
     assert session.starts_at == at("14:00")
@@ -186,12 +186,12 @@ def test_a_presenter_is_chosen_among_those_who_could(desk: Client) -> None:
 def test_how_to_join_is_changed_and_sent(desk: Client, session: OpenSession) -> None:
     make_place(session)
     make_place(session, PlaceState.WAITING)
-    assert "each of them gets an email with the change" in text(desk.get(f"{SESSIONS}{session.pk}/do/joining/"))
+    assert "they will all get an email with the change" in text(desk.get(f"{SESSIONS}{session.pk}/do/joining/"))
     answer = do(desk, session, "joining", own_joining_link="https://meet.example/own", joining_help="Code 4821")
-    assert ("Everybody with a place gets an email" in text(answer), told("session-details")) == (True, 1)
+    assert ("Everybody with a place will get an email" in text(answer), told("session-details")) == (True, 1)
     said = text(page_of(desk, session))
     assert ("https://meet.example/own (this session’s own)" in said, "Not yet" in said) == (True, True)
-    assert "Everybody with a place gets an email" in text(do(desk, session, "send"))
+    assert "Everybody with a place will get an email" in text(do(desk, session, "send"))
     assert (told("session-details"), "Send how to join" in text(page_of(desk, session))) == (2, False)
 
 
@@ -200,7 +200,7 @@ def test_a_first_link_is_told_to_nobody_before_it_is_sent(desk: Client) -> None:
     make_place(session)
     assert "Nobody can have read how to join yet" in text(desk.get(f"{SESSIONS}{session.pk}/do/joining/"))
     answer = text(do(desk, session, "joining", own_joining_link="https://meet.example/own", joining_help=""))
-    assert ("so nobody is told" in answer, told("session-details")) == (True, 0)
+    assert ("so nobody will get an email" in answer, told("session-details")) == (True, 0)
 
 
 def test_why_nobody_is_emailed_of_a_change_is_said_as_it_is(desk: Client, session: OpenSession) -> None:
@@ -208,7 +208,7 @@ def test_why_nobody_is_emailed_of_a_change_is_said_as_it_is(desk: Client, sessio
         do(desk, session, "joining", own_joining_link="https://meet.example/own", joining_help="")
     )
     make_place(session, person=make_person(email="", user=None))
-    assert "so please ring them" in text(
+    assert "so please call them" in text(
         do(desk, session, "joining", own_joining_link="https://meet.example/own", joining_help="Code 4821")
     )
 
@@ -240,12 +240,12 @@ def test_a_caller_gets_a_place_once_however_often_it_is_pressed(desk: Client, se
     token = desk.get(f"{SESSIONS}{session.pk}/do/caller/").context["token"]
     done = do(desk, session, "caller", **CALLER, token=token)
     assert "Kit Farrow has a place at" in text(done)
-    assert "tell them on the phone when it is and how to join" in text(done)
+    assert "Call them to say when it is and how to join" in text(done)
     do(desk, session, "caller", **CALLER, token=token)
     place = SessionPlace.objects.get()
     assert (place.state, place.access_needs, place.channel, session.occupied) == ("taken", "Captions", "phone", 1)
     again = do(desk, session, "caller", **CALLER)
-    assert "Kit Farrow was on this session’s list already." in text(again)
+    assert "Kit Farrow is already on this session’s list." in text(again)
 
 
 def test_a_caller_of_a_full_session_waits_in_line(desk: Client, session: OpenSession) -> None:
@@ -253,7 +253,7 @@ def test_a_caller_of_a_full_session_waits_in_line(desk: Client, session: OpenSes
         make_place(session)
     make_place(session, PlaceState.WAITING)
     done = do(desk, session, "caller", **{**CALLER, "email": "kit@leeds.nhs.uk"})
-    assert "It is full: Kit Farrow is number 2 on the waiting list" in text(done)
+    assert "is full, so Kit Farrow is number 2 on the waiting list" in text(done)
     assert told("place-waiting") == 1
 
 
@@ -261,7 +261,7 @@ def test_a_caller_is_asked_again_when_the_session_has_moved_meanwhile(desk: Clie
     starts = desk.get(f"{SESSIONS}{session.pk}/do/caller/").context["starts"]
     reschedule_session(session=session, starts_at=at("12:00"), by=staff, now=NOW)
     page = do(desk, session, "caller", **CALLER, starts=starts)
-    assert "It has moved to Monday 25 January 2027, midday to 1pm while you had the page open." in text(page)
+    assert "This session has moved to Monday 25 January 2027, midday to 1pm since you opened the page." in text(page)
     assert not SessionPlace.objects.exists()
     do(desk, session, "caller", **CALLER, starts=page.context["starts"])
     assert SessionPlace.objects.count() == 1

@@ -40,9 +40,9 @@ def test_granting_shows_what_it_hits_and_then_who_could_step_in(desk: Client, pr
 
 def test_granting_what_hits_nothing_goes_back_to_the_list(desk: Client, asked: Leave) -> None:
     page = desk.post(f"{LEAVE}{asked.pk}/do/grant/", {"seen": ""}, follow=True)
-    assert "The leave is granted. It hits no booking and no session." in text(page)
+    assert "The leave is granted. No booking or session is affected." in text(page)
     again = desk.post(f"{LEAVE}{asked.pk}/do/grant/", {"seen": ""}, follow=True)
-    assert "has changed meanwhile" in text(again)
+    assert "since you opened the page, so this is no longer possible" in text(again)
 
 
 def test_refusing_needs_words(desk: Client, asked: Leave) -> None:
@@ -58,7 +58,7 @@ def test_refusing_needs_words(desk: Client, asked: Leave) -> None:
 
 def test_the_first_page_counts_what_is_asked_for(desk: Client, asked: Leave) -> None:
     section = next(each for each in desk.get("/staff/").context["waits"] if each["heading"] == "Bookings")
-    line = next(each for each in section["lines"] if each["label"] == "asking for leave")
+    line = next(each for each in section["lines"] if each["label"] == "requests for leave")
     assert (line["figure"], line["href"]) == (1, f"{LEAVE}?state__exact=asked")
     assert desk.get(line["href"]).context["cl"].result_count == 1
 
@@ -85,7 +85,7 @@ def test_one_press_gives_it_and_everyone_is_told_once(desk: Client, presenter: P
     page = desk.post(STAND_INS, {"booking": booking.pk, "presenter": presenter.pk}, follow=True)
     booking.refresh_from_db()
     assert (booking.presenter, booking.sequence) == (presenter, 2)
-    assert "Asha Patel gives" in text(page)
+    assert "Asha Patel now gives" in text(page)
     assert page.context["needs"] == []
     told = sorted(Notification.objects.values_list("kind", "recipient"))
     assert told == [
@@ -93,7 +93,7 @@ def test_one_press_gives_it_and_everyone_is_told_once(desk: Client, presenter: P
         ("presenter-booked", presenter.email),
     ]
     again = desk.post(STAND_INS, {"booking": booking.pk, "presenter": presenter.pk}, follow=True)
-    assert "This has changed meanwhile." in text(again)
+    assert "Somebody has changed this since you opened the page, so we did nothing." in text(again)
     assert Notification.objects.count() == 2
 
 
@@ -117,7 +117,7 @@ def test_one_press_is_not_enough_outside_the_rules(desk: Client) -> None:
 def test_where_nobody_can_the_page_says_whom_to_ring_and_leads_to_moving(desk: Client) -> None:
     booking = make_booking(None, at("10:00"))
     page = desk.get(STAND_INS)
-    assert f"Ring {booking.person.name} on {booking.person.phone} ." in text(page)
+    assert f"Call {booking.person.name} on {booking.person.phone} ." in text(page)
     moving = f"/staff/bookings/booking/{booking.pk}/do/move/"
     assert f'href="{moving}"' in page.content.decode()
     assert desk.get(moving).status_code == 200
@@ -125,7 +125,9 @@ def test_where_nobody_can_the_page_says_whom_to_ring_and_leads_to_moving(desk: C
 
 @pytest.mark.parametrize("answers", [{}, {"booking": "x", "presenter": "1"}, {"booking": "99999999999", "presenter": "1"}])
 def test_nonsense_changes_nothing(desk: Client, answers: dict[str, str]) -> None:
-    assert "This has changed meanwhile." in text(desk.post(STAND_INS, answers, follow=True))
+    assert "Somebody has changed this since you opened the page, so we did nothing." in text(
+        desk.post(STAND_INS, answers, follow=True)
+    )
 
 
 def test_it_is_only_for_those_who_may_change_bookings(client: Client) -> None:

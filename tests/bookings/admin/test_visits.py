@@ -40,7 +40,7 @@ def test_who_is_overdue_stands_at_the_top_of_the_first_page_until_somebody_says_
     late_desk: Client, booking: Booking, staff: User
 ) -> None:
     page = late_desk.get("/staff/").content.decode()
-    assert page.index("No check-out from Asha Patel") < page.index("What waits")
+    assert page.index("No check-out from Asha Patel") < page.index("What needs doing")
     for words in ('href="tel:01134960002"', 'href="tel:01134960001"', "Jo Green", "St James, Leeds, LS1 4AP", "Today at 11am"):
         assert words in page
     resolve = re.search(rf'href="({BOOKINGS}{booking.pk}/do/safe/)"', page)
@@ -49,7 +49,7 @@ def test_who_is_overdue_stands_at_the_top_of_the_first_page_until_somebody_says_
     assert "Call the presenter, then the contact on site." in text(asked)
     for number in ("tel:01134960002", "tel:01134960001"):
         assert number in asked.content.decode()
-    assert "It no longer stands on the first page." in text(do(late_desk, booking, "safe", **SAID))
+    assert "The alarm is over." in text(do(late_desk, booking, "safe", **SAID))
     assert "No check-out from" not in late_desk.get("/staff/").content.decode()
     event = BookingEvent.objects.get(kind="said-safe")
     assert (event.by, event.reason) == (staff, SAID["note"])
@@ -58,7 +58,7 @@ def test_who_is_overdue_stands_at_the_top_of_the_first_page_until_somebody_says_
 
 def test_the_second_colleague_is_told(late_desk: Client, booking: Booking) -> None:
     do(late_desk, booking, "safe", **SAID)
-    assert "so this can no longer be done" in text(do(late_desk, booking, "safe", **SAID))
+    assert "so this is no longer possible" in text(do(late_desk, booking, "safe", **SAID))
     assert BookingEvent.objects.filter(kind="said-safe").count() == 1
 
 
@@ -123,7 +123,7 @@ def test_staff_take_a_check_out_and_a_check_in_back_and_say_why(
         do(desk, booking, slug, note="She pressed the wrong button.")
         event = BookingEvent.objects.get(kind=f"{kind}-taken-back")
         assert (event.by, event.reason) == (staff, "She pressed the wrong button.")
-        assert "so this can no longer be done" in text(do(desk, booking, slug, note="Again"))
+        assert "so this is no longer possible" in text(do(desk, booking, slug, note="Again"))
     assert not Visit.objects.get().is_out
 
 

@@ -70,7 +70,7 @@ def test_requests_whose_dates_lapsed_are_counted_among_those_to_decide_and_marke
     mine = [make_request() for _each in range(count)]
     for booking in mine:
         make_option(booking, None, at("09:00"), state=OptionState.EXPIRED)
-    waits = line(staff, "to decide, with lapsed dates")
+    waits = line(staff, "to decide, with dates that we no longer keep")
     assert (waits["figure"], waits["urgent"], line(staff, "to decide")["figure"]) == (count, True, count + 1)
     assert sorted(booking.pk for booking in rows_behind(desk, waits["href"])) == [booking.pk for booking in mine]
 

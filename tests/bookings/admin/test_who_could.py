@@ -45,7 +45,7 @@ def test_book_for_a_caller_says_who_could_when_it_is_refused(desk: Client, prese
     page = text(
         desk.post(f"{BOOKINGS}add/", caller_form(make_presentation(), **{"time-day": "2027-01-25", "time-clock": "10:30"}))
     )
-    assert "Who could give it then" in page
+    assert "Who can give it then" in page
     assert "No Has a booking: Monday 25 January 2027, 10am to 11am" in page
 
 
@@ -61,5 +61,5 @@ def test_the_page_takes_as_many_statements_for_forty_presenters(desk: Client, pr
 
 def test_a_booking_without_a_time_or_closed_shows_no_table(desk: Client, presenter: Presenter) -> None:
     booking = make_booking(presenter, at("10:00"), state="cancelled", claim=False)
-    assert "Who could give it" not in text(desk.get(f"{BOOKINGS}{booking.pk}/change/"))
+    assert "Who can give it" not in text(desk.get(f"{BOOKINGS}{booking.pk}/change/"))
     assert MONDAY.weekday() == 0

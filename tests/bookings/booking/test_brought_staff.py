@@ -81,7 +81,7 @@ def test_staff_read_which_visit_an_order_is_for_and_which_order_a_visit_has(
     assert f"Visit {booking.reference} , Asha Patel, Monday 25 January 2027, 10am to 11am" in page
     assert "Brought by the presenter: Mon 25 Jan 2027, 10am" in text(client.get("/staff/leaflets/order/"))
     page = text(client.get(f"/staff/bookings/booking/{booking.pk}/change/"))
-    assert f"50 × For everybody {order.reference} (Received) Not there when it was booked: 10 × For everybody" in page
+    assert f"50 × For everybody {order.reference} (Received) Out of stock when it was booked: 10 × For everybody" in page
 
 
 def test_the_emails_say_what_to_bring_and_what_to_bring_back(presenter: Presenter, person: Person, edition: Edition) -> None:

@@ -216,7 +216,7 @@ def test_orders_by_post_and_places_stay_and_the_page_says_so(booking: Booking, n
     give(nadia, omar)
 
     assert page.count("Stays as it is") == 2
-    assert f"{order.reference}, leaflets by post" in page
+    assert f"{order.reference}: leaflets by post" in page
     assert "A place at" in page
     assert (Order.objects.get().person, SessionPlace.objects.get().person) == (nadia, nadia)
 

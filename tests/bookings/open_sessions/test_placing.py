@@ -7,7 +7,7 @@ import pytest
 from bookings.errors import AlreadyPlaced, NotStarted
 from bookings.models import OpenSession, PlaceState
 from bookings.open_sessions.services.notify import OfferOver, PlaceMoved, SessionClosed, TimeChanged
-from bookings.open_sessions.services.places import accept_offer, give_up_place, mark_attended, take_place
+from bookings.open_sessions.services.places import accept_offer, give_up_all_places, give_up_place, mark_attended, take_place
 from bookings.open_sessions.services.sessions import cancel_session, reschedule_session
 from notifications.models import Notification
 from tests.bookings.open_sessions.rows import make_place, make_session
@@ -92,6 +92,22 @@ def test_an_offer_is_accepted_in_time_and_once() -> None:
     assert accept_offer(place=second, by=None, now=last_moment) == taken
     assert told(second) == ["place-waiting", "place-offered", "place-taken"]
     assert figures(session) == (1, 0)
+
+
+def test_the_history_says_what_was_given_up() -> None:
+    session = make_session(None, capacity=1)
+    first, second, third, fourth = take(session), take(session), take(session), take(session)
+    give_up_place(place=third, by=None, now=NOW)
+    give_up_place(place=first, by=None, now=NOW)
+    give_up_place(place=second, by=None, now=NOW)
+    give_up_all_places(person=fourth.person, by=None, now=NOW)
+    left = session.events.filter(kind="given-up").order_by("pk")
+    assert [event.title for event in left] == [
+        "Left the waiting list",
+        "Place given up",
+        "Offer turned down",
+        "Offer turned down",
+    ]
 
 
 def test_nothing_is_taken_accepted_or_given_up_once_it_has_begun_or_is_cancelled() -> None:

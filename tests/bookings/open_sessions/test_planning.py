@@ -113,7 +113,7 @@ def test_every_clash_is_shown_before_anything_is_saved(presenter: Presenter, pre
     assert free == []
     assert late == [(False, "It is outside the presenter’s availability.")]
     assert holiday == [(False, "It is a bank holiday where the presenter lives.")]
-    assert soon == [(False, "It is sooner than the notice period allows.")]
+    assert soon == [(False, "It is too soon: the notice period is longer.")]
     assert passed[0] == (True, "This time has passed.")
     assert booking.presenter == presenter
     assert not OpenSession.objects.exists()

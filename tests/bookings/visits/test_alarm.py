@@ -105,7 +105,7 @@ def test_a_second_colleague_reads_who_is_on_it_and_only_what_rings_is_taken_on(b
     with pytest.raises(NotOverdue):
         take_on(booking=booking, by=lee, now=START)
     take_on(booking=booking, by=lee, now=START + 20 * MINUTE)
-    with pytest.raises(DomainError, match=f"{LEE} is on it, since 10:20am"):
+    with pytest.raises(DomainError, match=f"{LEE} has been on it since 10:20am"):
         take_on(booking=booking, by=make_staff(), now=START + 21 * MINUTE)
     beat(END + 30 * MINUTE)  # nobody is on the missing check-out
     assert rung() == [(90, LEE), (90, KIM)]
@@ -153,7 +153,7 @@ def test_the_email_leads_to_the_button_and_the_page_says_who_is_on_it(client: Cl
         assert ("On it lee@ctac.example, since 10:16am" in page, "I am on it" in page) == (True, False)
         assert "Say that all is well" in page
         said = text(do(sign_in_staff(Client(), make_staff()), booking, "on-it"))
-        assert "so this can no longer be done" in said
+        assert "so this is no longer possible" in said
         assert "On it: lee@ctac.example, since 10:16am" in said
 
 

@@ -81,14 +81,14 @@ def test_a_coordinator_enters_a_shift_of_two_who_can_take_an_alarm_on(desk: Clie
     form = desk.get(f"{SHIFTS}add/").content.decode()
     assert [user.email in form for user in (asha, tom, gives, closed)] == [True, True, False, False]
     typed = {"first_day": "25 January 2027", "last_day": "31 January 2027", "duty_person": asha.pk, "duty_phone": "0113 496 0009"}
-    assert "one alone may not hear the alarm" in text(desk.post(f"{SHIFTS}add/", {**typed, "deputy": asha.pk}))
+    assert "One person alone may miss the alarm" in text(desk.post(f"{SHIFTS}add/", {**typed, "deputy": asha.pk}))
     assert "can’t be before the first" in text(
         desk.post(f"{SHIFTS}add/", {**typed, "deputy": tom.pk, "last_day": "24 January 2027"})
     )
     desk.post(f"{SHIFTS}add/", {**typed, "deputy": tom.pk})
     shift = DutyShift.objects.get()
     assert (shift.duty_person, shift.deputy, shift.first_day) == (asha, tom, MONDAY)
-    assert "Another shift has one of these days already" in text(desk.post(f"{SHIFTS}add/", {**typed, "deputy": tom.pk}))
+    assert "Another shift already has one of these days" in text(desk.post(f"{SHIFTS}add/", {**typed, "deputy": tom.pk}))
     assert "Monday 25 January 2027 to Sunday 31 January 2027" in text(desk.get(SHIFTS))
 
 
@@ -149,7 +149,7 @@ def test_no_way_leads_to_a_confirmed_visit_on_a_day_without_cover(presenter: Pre
         lambda: reassign(booking=make_booking(presenter, START + 4 * HOUR), presenter=other, by=staff, now=NOW),
     ]
     for way in ways:
-        with pytest.raises(NoCover, match="Nobody is on duty on Monday 25 January 2027, so no visit"):
+        with pytest.raises(NoCover, match="Nobody is on duty on Monday 25 January 2027, so we can’t confirm a visit"):
             way()
     with pytest.raises(SlotTaken):
         place(person)
@@ -210,7 +210,7 @@ def test_a_shift_that_visits_rest_upon_stays(desk: Client, booking: Booking) -> 
             assert booking.reference in text(desk.post(deleting, sent))
         days = {"first_day": "26 January 2027", "last_day": "27 January 2027"}
         said = text(desk.post(f"{page}change/", {**days, **people}))
-        assert f"On days that you take out there are confirmed visits: {booking.reference} (Monday 25 January 2027" in said
+        assert f"The days that you take out have confirmed visits: {booking.reference} (Monday 25 January 2027" in said
         assert desk.post(f"{page}change/", {**days, **people, "first_day": "25 January 2027"}).status_code == 302
     Booking.objects.update(state=State.CANCELLED)
     desk.post(f"{page}delete/", {"post": "yes"})

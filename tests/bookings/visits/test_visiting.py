@@ -195,7 +195,7 @@ def test_nothing_takes_an_alert_away_but_word_of_the_presenter(booking: Booking,
 
 def test_a_visit_at_which_somebody_is_does_not_move(booking: Booking, staff: User) -> None:
     arrive(booking, START - MINUTE)
-    with pytest.raises(DomainError, match="The presenter has checked in there and not checked out"):
+    with pytest.raises(DomainError, match="The presenter has checked in and has not checked out"):
         move_a_week(booking, staff, START)
     leave(booking, START + MINUTE)
     move_a_week(booking, staff, START + MINUTE)

@@ -50,7 +50,7 @@ def test_a_withdrawn_edition_can_not_be_ordered_nor_withdrawn_again(now):
     withdraw_edition(edition=edition)
     with pytest.raises(Shortfalls):
         make_order(make_person(), now, {edition.leaflet: 1})
-    with pytest.raises(DomainError, match="This edition has already been withdrawn"):
+    with pytest.raises(DomainError, match="This edition is already withdrawn"):
         withdraw_edition(edition=edition)
 
 

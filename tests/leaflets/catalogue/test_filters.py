@@ -145,7 +145,7 @@ def test_versions_are_told_apart_by_their_titles(client: Client) -> None:
     typed = {name: getattr(version, name) for name in names} | {"version_of": title.pk}
     for as_another, taken in (("know the SIGNS", False), ("Know the signs: Welsh", True)):
         answer = client.post(f"/staff/leaflets/leaflet/{version.pk}/change/", {**typed, "title": as_another})
-        assert ("Say in the title what differs" in answer.content.decode()) == (not taken)
+        assert ("Say in the title what is different" in answer.content.decode()) == (not taken)
         version.refresh_from_db()
         assert (version.title == as_another) == taken
 
@@ -161,7 +161,7 @@ def test_a_topic_is_worded_as_on_other_titles_and_a_title_with_versions_is_no_ve
     assert Leaflet.objects.get(pk=other.pk).topics == "County lines\nDebt"
     typed = {name: getattr(title, name) for name in names}
     page = client.post(f"/staff/leaflets/leaflet/{title.pk}/change/", {**typed, "version_of": other.pk}).content.decode()
-    assert "This title has versions itself, so it can’t be one." in page
+    assert "This title has versions of its own, so it can’t be a version." in page
     typed = {name: getattr(other, name) for name in names}
     of_itself = client.post(f"/staff/leaflets/leaflet/{other.pk}/change/", {**typed, "version_of": other.pk})
     assert (of_itself.status_code, Leaflet.objects.get(pk=other.pk).version_of) == (200, None)

@@ -184,7 +184,7 @@ def test_what_waits_is_withdrawn_or_brought_is_not_posted(edition, staff, now):
     session = start(staff, now, brought=True)
     assert [parcel.order for parcel in session.parcels.all()] == [brought]
     [posted] = orders_of(edition, now, 5)
-    with pytest.raises(DomainError, match="Leaflets to post and leaflets for presenters are packed in sessions of their own"):
+    with pytest.raises(DomainError, match="You can’t pack leaflets to post and leaflets for presenters in the same session"):
         add_order(session=session, order=posted, by=staff, now=now)
 
 

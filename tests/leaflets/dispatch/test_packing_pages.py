@@ -121,7 +121,7 @@ def test_fewer_copies_are_asked_about_once_and_nothing_typed_is_lost(client, sta
     assert f'name="{box}" value="9"' in kept
     assert 'value="QK 1"' in kept
     ended = press(client, session, **{box: "9", "rest": "waits"})
-    assert "41 copies were taken off the stock" in words(ended.content.decode())
+    assert "We took 41 copies off the stock" in words(ended.content.decode())
     assert (Edition.objects.get().on_hand, list(ledger_differences())) == (0, [])
 
 
@@ -129,7 +129,7 @@ def test_why_a_parcel_is_left_out_is_asked_beside_its_box_and_nothing_typed_is_l
     first, _second, third = orders_of(edition, now, 5, 6, 7)
     session, copies = open_session(staff, now), f"copies-{first.lines.get().pk}"
     kept = press(client, session, "keep", **{"out-2": "on"}).content.decode()
-    assert "Nothing has been dispatched" in kept
+    assert "Nothing is dispatched yet" in kept
     assert 'name="out-2" checked' in kept
     assert "id_why-2_error" not in kept
     typed = {"out-2": "on", "out-3": "on", "why-3": "damaged", "track-1": "QK 1", copies: "4"}
@@ -168,12 +168,13 @@ def test_orders_are_added_taken_out_and_the_session_is_closed(client, staff, edi
     session = open_session(staff, now)
     [late] = orders_of(edition, now, 7)
     assert (
-        "no order with that reference" in act(client, "packingsession", session, "add", reference="LO-0000-00").content.decode()
+        "find an order with that reference"
+        in act(client, "packingsession", session, "add", reference="LO-0000-00").content.decode()
     )
     act(client, "packingsession", session, "add", reference=late.reference.lower())
     act(client, "packingsession", session, "take-out", which="1")
     act(client, "packingsession", session, "take-out", which=second.reference)
-    assert "no parcel of this session" in act(client, "packingsession", session, "take-out", which="9").content.decode()
+    assert "That parcel is not in this session" in act(client, "packingsession", session, "take-out", which="9").content.decode()
     states = dict(Order.objects.values_list("pk", "state"))
     assert states == {first.pk: "received", second.pk: "received", late.pk: "packing"}
     assert "Taken out: 1" in text(client, change("packingsession", session))
@@ -207,7 +208,7 @@ def test_a_print_is_refused_with_the_reason(client, staff, edition, now):
     assert said(client.get(response.url)) == ["That sheet has 24 labels. Enter a number from 1 to 24."]
     press(client, session)
     response, _content = printed(client, session, "slips")
-    assert said(client.get(response.url)) == ["There is nothing to print: no parcel of this session goes just now."]
+    assert said(client.get(response.url)) == ["You have nothing to print: every parcel in this session is left out."]
     assert printed(client, session, "courier")[0].status_code == 200
     assert client.get(reverse("staff:leaflets_packingsession_print", args=[session.pk])).status_code == 405
 
@@ -230,7 +231,7 @@ def test_who_may_not_pack_may_look_or_not_even_that(client, edition, now):
     assert client.get(change("packingsession", session)).status_code == 403
     nobody.user_permissions.add(Permission.objects.get(codename="view_packingsession"))
     page = client.get(change("packingsession", session)).content.decode()
-    assert "Dispatch all but" not in page
+    assert "Dispatch the other parcels" not in page
     assert press(client, session).status_code == 403
     assert printed(client, session, "slips")[0].status_code == 403
     assert Order.objects.get().state == OrderState.PACKING

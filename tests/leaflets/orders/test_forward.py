@@ -76,11 +76,11 @@ def test_it_can_be_taken_back_and_the_oldest_comes_first_again(now):
     edition = make_edition(now, stock=0)
     oldest, order = waits(now, 9, (edition, 10)), waits(now, 1, (edition, 10))
     prioritise(order=order, by=None, now=now, reason="A court hearing")
-    with pytest.raises(DomainError, match="This order was passed forward already"):
+    with pytest.raises(DomainError, match="This order is already passed forward"):
         prioritise(order=order, by=None, now=now, reason="Again")
     receive_stock(edition=edition, copies=3, by=None, now=now)
     remove_priority(order=order, by=None, now=now)
-    with pytest.raises(DomainError, match="This order is in its own place already"):
+    with pytest.raises(DomainError, match="This order is already in its own place"):
         remove_priority(order=order, by=None, now=now)
     receive_stock(edition=edition, copies=12, by=None, now=now)
     assert promised(edition, oldest, order) == [10, 5]
@@ -91,7 +91,7 @@ def test_it_can_be_taken_back_and_the_oldest_comes_first_again(now):
 def test_only_an_order_that_waits_can_be_passed_forward(now):
     edition = make_edition(now, stock=10)
     whole, gone = waits(now, 1, (edition, 10)), waits(now, 1, (edition, 10))
-    with pytest.raises(DomainError, match="This order has every copy that it asked for"):
+    with pytest.raises(DomainError, match="This order already has all its copies"):
         prioritise(order=whole, by=None, now=now, reason="A court hearing")
     cancel(order=gone, by=None, now=now)
     with pytest.raises(OrderHasMoved, match="cancelled"):

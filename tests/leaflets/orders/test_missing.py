@@ -322,7 +322,7 @@ def test_of_several_parcels_one_is_chosen_and_the_history_names_each(client, per
         "Packing started",
         "Dispatched, tracking number RM 2",
         "Told us that a parcel never came",
-        "Looked into, and not sent again",
+        "Looked into and not sent again",
     ]
     assert client.post(page(order), {"parcel": first.pk}, follow=True).status_code == 200
     assert MissingParcel.objects.count() == 2
@@ -348,7 +348,7 @@ def test_staff_see_it_and_send_it_again_to_a_corrected_address_or_close_it(clien
     parcels = [lose(person, edition, moment["lost"], copies=2) for _ in range(2)]
     first, second = (told(parcel, timezone.now(), note="We moved") for parcel in parcels)
     sign_in_staff(client, make_staff())
-    assert "that never came" in read(client, "/staff/")
+    assert "parcels that never came" in read(client, "/staff/")
     rows = read(client, "/staff/leaflets/missingparcel/?state__exact=open")
     assert rows.index(first.parcel.order.reference) < rows.index(second.parcel.order.reference)
     assert "We moved" in read(client, change("missingparcel", first))
@@ -358,7 +358,7 @@ def test_staff_see_it_and_send_it_again_to_a_corrected_address_or_close_it(clien
     refused = act(client, "missingparcel", first, "send-again", **{**typed, "town": ""})
     assert "Enter the town or city." in refused.content.decode()
     answer = act(client, "missingparcel", first, "send-again", **typed)
-    assert said(answer) == ["It is sent again, as an order of its own. The person gets an email."]
+    assert said(answer) == ["We have placed a new order for it. The person will get an email."]
     order = Order.objects.get(replaces=first)
     assert order.address_line_1 == "9 Elland Road"
     assert order.reference in read(client, change("missingparcel", first))

@@ -108,7 +108,7 @@ def test_going_back_and_placing_another_order_says_so_and_keeps_what_was_typed(c
     typed = {"copies_one": "5", **other}
     response = call(client, **typed)
     [error] = response.context["form"].non_field_errors()
-    assert error.startswith(f"This form has already placed order {first.reference}, with other answers.")
+    assert error.startswith(f"You have already placed order {first.reference} from this page, with different answers.")
     assert {name: response.context["form"][name].value() for name in typed} == typed
     assert (Order.objects.count(), Person.objects.count()) == (1, 1)
     token = response.context["token"]
@@ -128,7 +128,7 @@ def test_the_same_call_sent_again_leads_to_its_order_also_when_the_copies_are_go
 def test_a_call_with_a_token_that_we_did_not_make_is_shown_again(client, staff, leaflet, token):
     response = call(client, copies_one="5", token=token)
     assert response.context["form"].non_field_errors() == [
-        "This page was too old to be sent. Check what it says and press the button again."
+        "This page was open too long. Check what you typed, then press the button again."
     ]
     assert Order.objects.count() == 0
     call(client, copies_one="5", token=response.context["token"])
@@ -176,9 +176,9 @@ def test_staff_read_stock_figures_not_what_they_may_order(client, staff, now, st
 @pytest.mark.parametrize(
     ("stock", "copies", "said"),
     [
-        (0, "5", "None of “One” are in stock. Leave it empty: the caller can download it from the website."),
-        (1, "5", "There is only 1 copy of “One” in stock. Enter 1, or leave it empty."),
-        (7, "8", "There are only 7 copies of “One” in stock. Enter 7 or fewer."),
+        (0, "5", "We have no copies of “One” in stock. Leave this empty: the caller can download it from the website."),
+        (1, "5", "We have only 1 copy of “One” in stock. Enter 1, or leave this empty."),
+        (7, "8", "We have only 7 copies of “One” in stock. Enter 7 or fewer."),
         (50, "-3", "Enter how many copies of “One” as a whole number, like 10."),
     ],
 )

@@ -38,12 +38,12 @@ def test_staff_write_check_and_recall(client, staff, edition, now):
     start_packing(order=packed, by=None, now=now)
     newer(edition, now, stock=12)
     form = words(client.get(reverse("staff:leaflets_edition_action", args=[edition.pk, "recall"])))
-    assert "May 2027 of the same leaflet is sent instead" in form
+    assert "We send May 2027 of the same leaflet instead" in form
     slip = words(press(client, edition, why="", advice="keep", instead="other"))
     for slipped in (
         "Write what is wrong with it.",
         "Write what people should be told.",
-        "Choose the leaflet that is sent instead.",
+        "Choose the leaflet that we send instead.",
     ):
         assert slipped in slip
     check = words(press(client, edition))
@@ -58,13 +58,15 @@ def test_staff_write_check_and_recall(client, staff, edition, now):
     assert not Recall.objects.exists()
     done = press(client, edition, step="recall")
     assert said(done) == [
-        "The edition is recalled. The emails go out in the next minutes: this page says whom they have reached."
+        "The edition is recalled. The emails will go out in the next few minutes. This page shows whom they have reached."
     ]
     page = words(done)
     assert packed.reference in page
     assert "See the recall" in words(client.get(change("edition", edition)))
     assert [Order.objects.get(pk=order.pk).state for order in (packed, waits)] == ["received", "received"]
-    assert "has changed meanwhile" in said(press(client, edition, step="recall"))[0]  # the button pressed twice
+    assert (
+        "since you opened the page, so this is no longer possible" in said(press(client, edition, step="recall"))[0]
+    )  # the button pressed twice
     assert Notification.objects.filter(kind="edition-recalled").count() == 2
 
 
@@ -88,14 +90,14 @@ def test_staff_see_who_was_reached_and_tick_whom_they_rang(client, staff, editio
     Notification.objects.filter(recipient="p3@x.nhs.uk", kind="edition-recalled").update(state=State.FAILED)
     address = change("recall", made)
     page = words(client.get(address))
-    for count in ("<strong>60</strong> Everybody", "<strong>2</strong> To ring", "<strong>58</strong> Email on its way"):
+    for count in ("<strong>60</strong> Everybody", "<strong>2</strong> To call", "<strong>58</strong> Email on its way"):
         assert count in page
     assert page.index("Person 03") < page.index("Person 07") < page.index("Person 00")  # whom to ring first
     assert "Person 59" not in page
     assert "Person 59" in words(client.get(f"{address}?p=2"))
     ring = words(client.get(f"{address}?show=to-ring"))
     assert ("Person 03" in ring, "Person 07" in ring, "Person 00" in ring) == (True, True, False)
-    assert '2</span> <span class="waiting__label">to ring about a recall' in words(client.get("/staff/"))
+    assert '2</span> <span class="waiting__label">people to call about a recall' in words(client.get("/staff/"))
     holder = RecallHolder.objects.get(person=people[7])
     ticked = act(client, "recall", made, "reached", person=holder.pk, show="to-ring", p="1")
     assert ticked.redirect_chain[-1][0] == f"{address}?show=to-ring&p=1#people"
@@ -135,8 +137,8 @@ def test_staff_without_the_right_look_and_change_nothing(client, edition, now):
     user.user_permissions.add(Permission.objects.get(codename="view_recall"), Permission.objects.get(codename="view_edition"))
     sign_in_staff(client, user)
     page = words(client.get(change("recall", made)))
-    assert "Who was reached" in page
-    assert "Reached by phone" not in page
+    assert "Who we have reached" in page
+    assert "Mark as reached by phone" not in page
     assert act(client, "recall", made, "reached", person=made.holders.get().pk).status_code == 403
     assert press(client, make_edition(now), step="recall", instead="cancel").status_code == 403
     assert Recall.objects.count() == 1

@@ -56,7 +56,7 @@ def words(edition, now):
 def test_it_lasts_as_long_as_what_is_free_at_the_rate_of_twelve_weeks(now):
     edition = make_edition(now - timedelta(days=200), stock=1000, **LEVEL)
     sent(edition, 700, now - timedelta(days=84))  # twelve weeks ago: no longer counted
-    assert words(edition, now) == "none went in 12 weeks"
+    assert words(edition, now) == "none sent in 12 weeks"
     sent(edition, 168, now - timedelta(days=20))  # two a day
     assert words(edition, now) == "about 9 weeks, until 19 March 2027"
     make_order(make_person(), now, {edition.leaflet: 5})  # promised is as good as gone
@@ -88,14 +88,14 @@ def test_it_is_out_since_the_day_on_which_the_last_copy_was_given_out(now):
     first = make_order(make_person(), now - timedelta(days=20), {edition.leaflet: 5})
     make_order(make_person(), now - timedelta(days=9), {edition.leaflet: 5})
     waits = make_order(make_person(), now - timedelta(days=8), {edition.leaflet: 5}, will_wait_for=[edition.leaflet])
-    assert words(edition, now) == "out since 3 January 2027"
+    assert words(edition, now) == "none left since 3 January 2027"
     # What is given back goes on to who waits in one moment: it was never there to give.
     cancel(order=first, by=None, now=now - timedelta(days=2))
     assert waits.lines.get().allocated == 5
-    assert words(edition, now) == "out since 3 January 2027"
+    assert words(edition, now) == "none left since 3 January 2027"
     correct_stock(edition=edition, change=3, by=None, now=now, reason="Found")
-    assert words(edition, now) == "none went in 12 weeks"
-    assert words(make_edition(now, stock=0), now) == "out"
+    assert words(edition, now) == "none sent in 12 weeks"
+    assert words(make_edition(now, stock=0), now) == "none left"
 
 
 def test_the_sums_of_days_are_the_ledgers_and_reconciling_proves_it(now):
@@ -134,7 +134,7 @@ def test_the_list_begins_with_what_is_needed_most_and_says_how_long_each_lasts(c
         "Old",
     ]
     text = listed.content.decode()
-    assert "out since 9 January 2027" in text
+    assert "none left since 9 January 2027" in text
     assert "about 116 weeks, until" in text or "more than two years" in text
     first_page = {str(line["label"]): line for each in client.get("/staff/").context["waits"] for line in each["lines"]}
     low = first_page["low in stock"]
@@ -142,7 +142,7 @@ def test_the_list_begins_with_what_is_needed_most_and_says_how_long_each_lasts(c
     assert [edition.leaflet.title for edition in client.get(low["href"]).context["cl"].result_list] == ["Out", "Soon", "Level"]
     assert quiet.available == 50
     changed = client.get(reverse("staff:leaflets_edition_change", args=[out.pk])).content.decode()
-    assert "out since 9 January 2027" in changed
+    assert "none left since 9 January 2027" in changed
 
 
 def test_the_list_and_the_first_page_take_the_same_few_statements_for_any_number_of_titles(client, staff, now):
@@ -194,7 +194,7 @@ def test_several_are_told_of_in_one_email_the_most_needed_first(now):
     warn_of_low_stock()
     text = render(email_named("staff-low-stock")(mails().get()).message()).text
     assert text.index("Out") < text.index("Soon")
-    assert "out since 12 January 2027" in text
+    assert "none left since 12 January 2027" in text
     assert "6 free to give: about 6 days, until 18 January 2027" in text
     assert "level" not in text
     assert schedule()["warn of low stock"]["task"] == warn_of_low_stock.name

@@ -75,8 +75,8 @@ def test_copies_that_came_in_are_looked_at_then_written_and_those_who_wait_get_t
     order = make_order(make_person(), now, {edition.leaflet: 60}, will_wait_for=[edition.leaflet])
     checked = upload(client, as_csv(["gp", "March 2026", "50", "1,200", "", "Note 17"]))
     page = checked.content.decode()
-    assert "1,200 copies come in: 50 on the shelf, then 1,250." in page
-    assert (StockMovement.objects.filter(kind="received").count(), "Nothing is written yet" in page) == (1, True)
+    assert "1,200 copies come in: from 50 on the shelf to 1,250." in page
+    assert (StockMovement.objects.filter(kind="received").count(), "We have written nothing yet" in page) == (1, True)
     written = press(client, checked)
     assert "Written: 0 new, 1 changed." in written.content.decode()
     edition.refresh_from_db()
@@ -111,8 +111,8 @@ def test_the_stock_list_goes_out_and_comes_back_as_it_was(client, staff, now, ed
 def test_a_count_holds_only_against_the_figure_that_the_list_had(client, staff, now, edition):
     order = make_order(make_person(), now, {edition.leaflet: 5})
     content = as_csv(["gp", "", "50", "", "48", ""])
-    assert "A list with the same rows" not in upload(client, content).content.decode()
-    assert plan_import(kept(content, now)).rows[0].changes == ["Counted: 50 on the shelf becomes 48, −2."]
+    assert "a list with the same rows" not in upload(client, content).content.decode()
+    assert plan_import(kept(content, now)).rows[0].changes == ["Counted: from 50 on the shelf to 48 (−2)."]
     checked = upload(client, content)
     start_packing(order=order, by=None, now=now)
     dispatch(order=order, by=None, now=now)
@@ -140,8 +140,8 @@ def test_a_list_that_was_written_says_so_also_when_it_has_become_wrong(client, s
     ("row", "column", "said"),
     [
         (["", "", "", "5", "", ""], "Short name", "Fill in the short name"),
-        (["nobody", "", "", "5", "", ""], "Short name", "No leaflet with an edition is called “nobody”"),
-        (["gp", "May 1999", "", "5", "", ""], "Edition", "has no such edition. It has: March 2026."),
+        (["nobody", "", "", "5", "", ""], "Short name", "no leaflet with an edition and the short name “nobody”"),
+        (["gp", "May 1999", "", "5", "", ""], "Edition", "does not have that edition. It has: March 2026."),
         (["gp", "", "", "five", "", ""], "Copies that came in", "“five” is not a whole number"),
         (["gp", "", "", "-5", "", ""], "Copies that came in", "is not a whole number"),
         (["gp", "", "", "9000000", "", ""], "Copies that came in", "from 0 to 1,000,000"),
@@ -185,7 +185,7 @@ def test_a_note_that_does_is_refused_by_name(now, edition):
 
 def test_the_same_edition_twice_and_a_withdrawn_one_are_refused(now, edition):
     content = as_csv(["gp", "", "", "1", "", ""], ["GP", "march 2026", "", "2", "", ""])
-    assert wrong(content, now) == [(3, "Short name", "Row 2 is about the same edition. Put both into one row.")]
+    assert wrong(content, now) == [(3, "Short name", "Row 2 has the same edition. Put both into one row.")]
     withdraw_edition(edition=edition)
     [(_row, column, why)] = wrong(as_csv(["gp", "March 2026", "", "1", "", ""]), now)
     assert (column, "is withdrawn" in why) == ("Copies that came in", True)
@@ -196,14 +196,14 @@ def test_errors_stand_in_a_summary_that_leads_to_their_rows_and_nothing_can_be_w
     response = upload(client, as_csv(["gp", "", "", "1", "", ""], *rows))
     page = response.content.decode()
     assert 'role="alert"' in page
-    assert '<a href="#row-3">Row 3, Short name: Row 2 is about the same edition. Put both into one row.</a>' in page
+    assert '<a href="#row-3">Row 3, Short name: Row 2 has the same edition. Put both into one row.</a>' in page
     assert 'id="row-3" tabindex="-1"' in page
     assert ("399 more" in page, "Write all of this" in page, 'id="row-300"' in page) == (True, False, False)
     later = client.get(response.request["PATH_INFO"], {"page": 2}).content.decode()
     assert ('id="row-300"' in later, '<a href="?page=1#row-3">' in later) == (True, True)
     alone = client.get(response.request["PATH_INFO"], {"only": "wrong"}).content.decode()
     assert ('id="row-2"' in alone, '<a href="#row-3">' in alone) == (False, True)
-    with pytest.raises(DomainError, match="Some rows have to be put right first"):
+    with pytest.raises(DomainError, match="Correct the rows that are wrong first"):
         apply_import(sheet=SheetImport.objects.get(), shown=response.context["plan"].digest, again=False, by=staff, now=now)
     assert StockMovement.objects.filter(kind="received").count() == 1
 
@@ -214,8 +214,8 @@ def test_errors_stand_in_a_summary_that_leads_to_their_rows_and_nothing_can_be_w
         (b"", "This file is empty"),
         (b"%PDF-1.7\n", "This is a PDF"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"x" * 99, "old Excel file"),
-        (b"Short name,SHORT_NAME\r\na,b\r\n", "Two columns are called “SHORT_NAME”"),
-        (b"Name,Copies\r\na,1\r\n", "there is none called “Short name”"),
+        (b"Short name,SHORT_NAME\r\na,b\r\n", "Two columns have the heading “SHORT_NAME”"),
+        (b"Name,Copies\r\na,1\r\n", "we can’t find the column “Short name”"),
     ],
 )
 def test_a_file_of_the_wrong_kind_is_refused_beside_its_box(client, staff, content, said):
@@ -226,7 +226,7 @@ def test_a_file_of_the_wrong_kind_is_refused_beside_its_box(client, staff, conte
 
 def test_columns_that_we_do_not_know_are_left_out_and_said_so(client, staff, edition):
     response = upload(client, as_csv(["gp", "7", "x"], headings=["Short name", "COPIES that came-in", "Colour <b>"]))
-    assert "leave out: Colour &lt;b&gt;." in response.content.decode()
+    assert "leave them out: Colour &lt;b&gt;." in response.content.decode()
     assert response.context["plan"].count(RowAction.CHANGE) == 1
 
 
@@ -234,14 +234,14 @@ def test_pressed_twice_it_is_written_once_and_the_same_list_asks_before_a_second
     content = as_csv(["gp", "", "", "10", "", ""])
     first = upload(client, content)
     press(client, first)
-    assert "has already been written" in press(client, first).content.decode()
+    assert "have already written this list" in press(client, first).content.decode()
     with pytest.raises(AlreadyWritten):
         apply_import(sheet=SheetImport.objects.get(), shown=first.context["plan"].digest, again=True, by=staff, now=now)
     assert Edition.objects.get().on_hand == 60
     second = upload(client, content)
-    assert "A list with the same rows was written on" in second.content.decode()
-    assert "tick the box and press again" in press(client, second).content.decode()
-    with pytest.raises(DomainError, match="A list with the same rows has been written before"):
+    assert "We wrote a list with the same rows on" in second.content.decode()
+    assert "tick the box and press the button again" in press(client, second).content.decode()
+    with pytest.raises(DomainError, match="We have written a list with the same rows before"):
         apply_import(sheet=SheetImport.objects.latest("pk"), shown=second.context["plan"].digest, again=False, by=staff, now=now)
     assert Edition.objects.get().on_hand == 60
     press(client, second, again="1")
@@ -321,10 +321,10 @@ def test_titles_are_made_and_changed_by_their_short_name(client, staff, now, edi
     Leaflet.objects.filter(slug="gp").update(topics="Spotting the signs")
     arabic = {**TITLE, "Short name": "midwives-arabic", "Language": "arabic", "Version of": "midwives", "Topics": ""}
     arabic["Title"] = "Advice for midwives (Arabic)"
-    change = {"Short name": "GP", "Title": "For every GP", "Most copies an order": "25", "In the catalogue": "Yes"}
+    change = {"Short name": "GP", "Title": "For every GP", "Most copies in an order": "25", "In the catalogue": "Yes"}
     checked = upload(client, catalogue(arabic, TITLE, change), kind="catalogue")
     assert [row.action for row in checked.context["plan"].rows] == [RowAction.MAKE, RowAction.MAKE, RowAction.CHANGE]
-    assert checked.context["plan"].rows[2].changes == ["Title", "Most copies an order"]
+    assert checked.context["plan"].rows[2].changes == ["Title", "Most copies in an order"]
     assert Leaflet.objects.count() == 1
     press(client, checked)
     made, version, gp = (Leaflet.objects.get(slug=slug) for slug in ("midwives", "midwives-arabic", "gp"))
@@ -349,23 +349,23 @@ def test_the_catalogue_goes_out_and_comes_back_as_it_was(client, staff, now, edi
     ("change", "column", "said"),
     [
         ({"Short name": ""}, "Short name", "Fill in the short name"),
-        ({"Short name": "a b"}, "Short name", "letters, figures and dashes"),
+        ({"Short name": "a b"}, "Short name", "letters, numbers and dashes"),
         ({"Short name": "a" * 51}, "Short name", "Shorten it to 50"),
         ({"Title": ""}, "Title", "a new title needs it"),
         ({"Title": "x" * 201}, "Title", "This has 201 characters. Shorten it to 200."),
-        ({"Audience": "Wizard"}, "Audience", "“Wizard” is not known here. It is one of: Every professional, Health visitor"),
-        ({"Language": "Klingon"}, "Language", "“Klingon” is not known here"),
-        ({"Format": "Scroll"}, "Format", "“Scroll” is not known here"),
+        ({"Audience": "Wizard"}, "Audience", "We don’t know “Wizard”. Write one of these: Every professional, Health visitor"),
+        ({"Language": "Klingon"}, "Language", "We don’t know “Klingon”"),
+        ({"Format": "Scroll"}, "Format", "We don’t know “Scroll”"),
         ({"In the catalogue": "perhaps"}, "In the catalogue", "Write Yes or No"),
-        ({"Most copies an order": "0"}, "Most copies an order", "from 1 to 1,000,000"),
-        ({"Most copies an order": "301"}, "Most copies a person in 90 days", "at least what one order may have"),
-        ({"Most copies a workplace in 90 days": "1"}, "Most copies a workplace in 90 days", "at least what a person may"),
+        ({"Most copies in an order": "0"}, "Most copies in an order", "from 1 to 1,000,000"),
+        ({"Most copies in an order": "301"}, "Most copies for a person in 90 days", "lower than the limit for an order"),
+        ({"Most copies for a workplace in 90 days": "1"}, "Most copies for a workplace in 90 days", "lower than a person’s"),
         ({"Position in the catalogue": "99999"}, "Position in the catalogue", "from 0 to 32,767"),
         ({"Version of": "nobody"}, "Version of", "No other title has the short name “nobody”"),
         ({"Version of": "midwives"}, "Version of", "No other title"),
-        ({"Version of": "gp-arabic"}, "Version of", "no version itself"),
-        ({"Version of": "gp", "Language": "Arabic"}, "Version of", "two versions in this language and format"),
-        ({"Version of": "gp", "Language": "Welsh", "Title": "GP (ARABIC)"}, "Title", "Say in the title what differs"),
+        ({"Version of": "gp-arabic"}, "Version of", "itself a version"),
+        ({"Version of": "gp", "Language": "Arabic"}, "Version of", "already has a version in this language and format"),
+        ({"Version of": "gp", "Language": "Welsh", "Title": "GP (ARABIC)"}, "Title", "Say in the title what is different"),
     ],
 )
 def test_each_error_of_a_catalogue_is_told_by_row_and_column(now, edition, change, column, said):
@@ -377,12 +377,12 @@ def test_each_error_of_a_catalogue_is_told_by_row_and_column(now, edition, chang
 
 def test_a_row_with_a_short_name_that_can_not_be_tells_its_other_errors_too(now, edition):
     """What it leaves empty is not asked for: it may be about a title that is there."""
-    row = {"Short name": "g p", "Title": "", "Language": "Klingon", "Most copies an order": "many"}
+    row = {"Short name": "g p", "Title": "", "Language": "Klingon", "Most copies in an order": "many"}
     found = wrong(catalogue(row), now, SheetKind.CATALOGUE)
     assert [(number, where) for number, where, _why in found] == [
         (2, "Short name"),
         (2, "Language"),
-        (2, "Most copies an order"),
+        (2, "Most copies in an order"),
     ]
 
 

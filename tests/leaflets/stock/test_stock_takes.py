@@ -121,7 +121,7 @@ def test_a_figure_that_was_corrected_since_is_counted_again_so_two_stock_takes_c
     confirm(one, now)
     with pytest.raises(CountSomeAgain):
         confirm(two, now)
-    with pytest.raises(DomainError, match="Nothing has been counted yet"):
+    with pytest.raises(DomainError, match="Nobody has counted anything yet"):
         confirm(counting(now, edition), now)
     assert figures(edition) == (48, 0)
     assert count(two, now, {edition: 48}) == {}
@@ -206,7 +206,7 @@ def test_a_page_of_differences_that_has_become_another_is_shown_again(now):
     count(take, now, {edition: 5})
     shown = differences_version(differences_of(take))
     cancel(order=order, by=None, now=now)
-    with pytest.raises(DomainError, match="Something has moved since you opened this page"):
+    with pytest.raises(DomainError, match="The stock has changed since you opened this page"):
         confirm_count(take=take, seen=shown, by=None, now=now)
     assert (figures(edition), StockTake.objects.get().state) == ((30, 0), "open")
 
@@ -245,13 +245,13 @@ def test_staff_count_blind_in_steps_and_confirm_what_differs(client, staff, now)
     assert started.url == page_of(take)
     page = client.get(started.url).content.decode()
     assert "517" not in page  # nobody counts towards a figure
-    assert "those in parcels that are packed" in page
+    assert "on the shelf and in parcels" in page
     first, second, third = (each.pk for each in counts_of(take))
     # One is right, one is no number: the first is kept, the other stays in its box.
     answer = press(client, take, **{f"count-{first}": "515", f"count-{second}": "5o"})
     text = answer.content.decode()
     assert answer.status_code == 200
-    assert ('value="5o"' in text, "1 of 3 titles counted" in text, "Enter how many copies of “Two, March 2026”" in text) == (
+    assert ('value="5o"' in text, "1 of 3 titles counted" in text, "Enter the number of copies of “Two, March 2026”" in text) == (
         True,
         True,
         True,
@@ -290,10 +290,10 @@ def test_the_pages_of_a_stock_take_say_what_moved_and_who_waits(client, staff, n
     shown = client.get(page_of(take, "confirm")).content.decode()
     assert (order.reference in shown, "6 copies, for Sam Taylor" in shown) == (True, True)
     correct_stock(edition=edition, change=-1, by=None, now=now, reason="Spoilt")
-    assert "To be counted again" in client.get(page_of(take, "confirm")).content.decode()
-    assert "Some titles can’t be put right yet" in press(client, take, "confirm").content.decode()
+    assert "Titles to count again" in client.get(page_of(take, "confirm")).content.decode()
+    assert "You can’t correct some titles yet" in press(client, take, "confirm").content.decode()
     assert said(act(client, "stocktake", take, "abandon")) == ["The stock-take is given up. No stock has changed."]
-    assert said(client.get(page_of(take), follow=True))[0].endswith("has changed meanwhile, so this can no longer be done.")
+    assert said(client.get(page_of(take), follow=True))[0].endswith("since you opened the page, so this is no longer possible.")
 
 
 def test_the_pages_take_the_same_few_statements_for_any_number_of_titles(client, staff, now):

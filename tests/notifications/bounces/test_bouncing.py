@@ -160,7 +160,7 @@ def test_what_waited_three_days_fails_for_staff_to_see(returned, make_row, mail_
         deliver(row.pk, clock=later(at, minutes=1))
         row.refresh_from_db()
         at = max(row.due_at, at)
-    assert (row.state, row.last_error) == ("failed", "Mail to this address comes back, and nobody has put it right.")
+    assert (row.state, row.last_error) == ("failed", "Mail to this address comes back, and nobody has put the address right.")
 
 
 @pytest.mark.parametrize(

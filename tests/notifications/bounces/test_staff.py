@@ -49,7 +49,7 @@ def test_the_page_says_whose_it_is_what_it_means_and_what_came_back(client, staf
     assert "Nadia Rahman" in page
     assert "entered by staff" in page
     assert 'href="tel:01134960123"' in page
-    assert "There is no such mailbox." in page
+    assert "This mailbox does not exist." in page
     assert "550 5.1.1 &lt;user&gt; unknown" in page
     assert reverse("staff:notifications_notification_change", args=[Notification.objects.get().pk]) in page
 
@@ -69,11 +69,11 @@ def test_a_presenters_address_leads_to_the_presenter(client, staff, mark):
 
 def test_staff_who_asked_say_that_it_is_right(client, staff, mark):
     url = reverse("staff:notifications_markedaddress_action", args=[mark.pk, "it-is-right"])
-    assert "Ask its owner first" in client.get(url).text
+    assert "First call the owner and ask" in client.get(url).text
     page = client.post(url, follow=True).text
     mark.refresh_from_db()
     assert (mark.marked_at, mark.cleared, mark.cleared_by) == (None, "staff", staff)
-    assert "What waited is on its way" in page
+    assert "The emails that were waiting are on their way" in page
     assert "coordinator@ctac.example" in page
     assert Notification.objects.filter(resend_of__isnull=False).count() == 1
     assert "it-is-right" not in page

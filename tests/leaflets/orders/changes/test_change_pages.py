@@ -146,12 +146,12 @@ def test_the_page_takes_as_many_statements_for_any_number_of_titles(page, owner,
 
 def test_staff_change_it_for_who_calls_over_limits_with_a_reason(client, staff, order, one):
     path = reverse("staff:leaflets_order_action", args=[order.pk, "change"])
-    assert "50 in stock for this order. Within the limits it can have 40." in client.get(path).content.decode()
+    assert "50 in stock for this order. It can have 40 within the limits." in client.get(path).content.decode()
     sent = typed(client, path, **{"copies-one": "45"}, town="Hull", override_reason="")
     answer = client.post(path, sent)
     assert "Give a reason below" in answer.context["form"].errors["copies-one"][0]
     answer = act(client, "order", order, "change", **{**sent, "override_reason": "A whole ward"})
-    assert said(answer) == ["The order is changed. The person gets an email."]
+    assert said(answer) == ["The order is changed. The person will get an email."]
     assert "“One”: 45 instead of 10" in answer.content.decode()
     order.refresh_from_db()
     assert (order.town, lines(order)[0][2], len(told(order))) == ("Hull", 45, 1)
@@ -168,7 +168,7 @@ def test_staff_read_what_a_colleague_changed_meanwhile(client, staff, order, now
     assert [line[2] for line in lines(order)] == [8, 5]
     start_packing(order=order, by=staff, now=now)
     assert said(act(client, "order", order, "change", **sent)) == [
-        f"“{order.reference}” has changed meanwhile, so this can no longer be done."
+        f"Somebody has changed “{order.reference}” since you opened the page, so this is no longer possible."
     ]
 
 
