@@ -7,46 +7,85 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('bookings', '0005_takes_more_feedback'),
+        ("bookings", "0005_takes_more_feedback"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='opensession',
-            name='joining_help',
-            field=models.CharField(blank=True, help_text='For example, a meeting code.', max_length=300, verbose_name='how to join'),
+            model_name="opensession",
+            name="joining_help",
+            field=models.CharField(
+                blank=True, help_text="For example, a meeting code.", max_length=300, verbose_name="how to join"
+            ),
         ),
         migrations.AlterField(
-            model_name='presentation',
-            name='active',
-            field=models.BooleanField(default=True, help_text='People can book only presentations that we offer.', verbose_name='offered'),
+            model_name="presentation",
+            name="active",
+            field=models.BooleanField(
+                default=True, help_text="People can book only presentations that we offer.", verbose_name="offered"
+            ),
         ),
         migrations.AlterField(
-            model_name='presenter',
-            name='nation',
-            field=models.CharField(choices=[('england', 'England'), ('scotland', 'Scotland'), ('wales', 'Wales'), ('northern-ireland', 'Northern Ireland'), ('guernsey', 'Guernsey'), ('jersey', 'Jersey'), ('isle-of-man', 'Isle of Man')], help_text='The presenter has a day off on this nation’s bank holidays.', max_length=20, verbose_name='nation'),
+            model_name="presenter",
+            name="nation",
+            field=models.CharField(
+                choices=[
+                    ("england", "England"),
+                    ("scotland", "Scotland"),
+                    ("wales", "Wales"),
+                    ("northern-ireland", "Northern Ireland"),
+                    ("guernsey", "Guernsey"),
+                    ("jersey", "Jersey"),
+                    ("isle-of-man", "Isle of Man"),
+                ],
+                help_text="The presenter has a day off on this nation’s bank holidays.",
+                max_length=20,
+                verbose_name="nation",
+            ),
         ),
         migrations.AlterField(
-            model_name='sessionseries',
-            name='name',
-            field=models.CharField(help_text='Only colleagues see this.', max_length=100, verbose_name='name'),
+            model_name="sessionseries",
+            name="name",
+            field=models.CharField(help_text="Only colleagues see this.", max_length=100, verbose_name="name"),
         ),
         migrations.AlterConstraint(
-            model_name='dutyshift',
-            name='dutyshift_no_overlap',
-            constraint=django.contrib.postgres.constraints.ExclusionConstraint(expressions=[(models.Func(models.F('first_day'), models.F('last_day'), models.Value('[]'), function='daterange', output_field=django.contrib.postgres.fields.ranges.DateRangeField()), '&&')], name='dutyshift_no_overlap', violation_error_message='Another shift already has one of these days. Change that shift, or choose other days.'),
+            model_name="dutyshift",
+            name="dutyshift_no_overlap",
+            constraint=django.contrib.postgres.constraints.ExclusionConstraint(
+                expressions=[
+                    (
+                        models.Func(
+                            models.F("first_day"),
+                            models.F("last_day"),
+                            models.Value("[]"),
+                            function="daterange",
+                            output_field=django.contrib.postgres.fields.ranges.DateRangeField(),
+                        ),
+                        "&&",
+                    )
+                ],
+                name="dutyshift_no_overlap",
+                violation_error_message="Another shift already has one of these days. Change that shift, or choose other days.",
+            ),
         ),
         migrations.AlterConstraint(
-            model_name='dutyshift',
-            name='dutyshift_of_two_people',
-            constraint=models.CheckConstraint(condition=models.Q(('duty_person', models.F('deputy')), _negated=True), name='dutyshift_of_two_people', violation_error_message='Choose somebody else as deputy. One person alone may miss the alarm.'),
+            model_name="dutyshift",
+            name="dutyshift_of_two_people",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("duty_person", models.F("deputy")), _negated=True),
+                name="dutyshift_of_two_people",
+                violation_error_message="Choose somebody else as deputy. One person alone may miss the alarm.",
+            ),
         ),
         migrations.AlterConstraint(
-            model_name='presenter',
-            name='presenter_returns_after_leaving',
-            constraint=models.CheckConstraint(condition=models.Q(('latest_return__gt', models.F('earliest_leaving'))), name='presenter_returns_after_leaving', violation_error_message='The time back at the base must be after the time of leaving it.'),
+            model_name="presenter",
+            name="presenter_returns_after_leaving",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("latest_return__gt", models.F("earliest_leaving"))),
+                name="presenter_returns_after_leaving",
+                violation_error_message="The time back at the base must be after the time of leaving it.",
+            ),
         ),
     ]

@@ -4,35 +4,70 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('notifications', '0004_notification_channel'),
+        ("notifications", "0004_notification_channel"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='mailchoice',
-            name='chosen_where',
-            field=models.CharField(choices=[('page', 'The page of choices'), ('one-click', 'The unsubscribe button in their mail program'), ('sign-up', 'At sign-up'), ('order', 'After an order'), ('phone', 'On the phone to us'), ('complaint', 'By marking our mail as unwanted in their mail program')], max_length=20, verbose_name='where it was said'),
+            model_name="mailchoice",
+            name="chosen_where",
+            field=models.CharField(
+                choices=[
+                    ("page", "The page of choices"),
+                    ("one-click", "The unsubscribe button in their mail program"),
+                    ("sign-up", "At sign-up"),
+                    ("order", "After an order"),
+                    ("phone", "On the phone to us"),
+                    ("complaint", "By marking our mail as unwanted in their mail program"),
+                ],
+                max_length=20,
+                verbose_name="where it was said",
+            ),
         ),
         migrations.AlterField(
-            model_name='markedaddress',
-            name='complained_at',
-            field=models.DateTimeField(blank=True, null=True, verbose_name='marked as unwanted'),
+            model_name="markedaddress",
+            name="complained_at",
+            field=models.DateTimeField(blank=True, null=True, verbose_name="marked as unwanted"),
         ),
         migrations.AlterField(
-            model_name='markedaddress',
-            name='sort',
-            field=models.CharField(choices=[('hard', 'This mailbox does not exist'), ('soft', 'Not taken this time'), ('complaint', 'Marked as unwanted by the reader')], max_length=10, verbose_name='what it means'),
+            model_name="markedaddress",
+            name="sort",
+            field=models.CharField(
+                choices=[
+                    ("hard", "This mailbox does not exist"),
+                    ("soft", "Not taken this time"),
+                    ("complaint", "Marked as unwanted by the reader"),
+                ],
+                max_length=10,
+                verbose_name="what it means",
+            ),
         ),
         migrations.AlterField(
-            model_name='returnedmail',
-            name='sort',
-            field=models.CharField(choices=[('hard', 'This mailbox does not exist'), ('soft', 'Not taken this time'), ('complaint', 'Marked as unwanted by the reader')], max_length=10, verbose_name='what it means'),
+            model_name="returnedmail",
+            name="sort",
+            field=models.CharField(
+                choices=[
+                    ("hard", "This mailbox does not exist"),
+                    ("soft", "Not taken this time"),
+                    ("complaint", "Marked as unwanted by the reader"),
+                ],
+                max_length=10,
+                verbose_name="what it means",
+            ),
         ),
         migrations.AlterField(
-            model_name='teammail',
-            name='rhythm',
-            field=models.CharField(choices=[('at-once', 'One email for each thing, straight away'), ('daily', 'One email each working day, at 8am'), ('twice', 'Two emails each working day, at 8am and 1pm')], default='at-once', max_length=10, verbose_name='emails that can wait'),
+            model_name="teammail",
+            name="rhythm",
+            field=models.CharField(
+                choices=[
+                    ("at-once", "One email for each thing, straight away"),
+                    ("daily", "One email each working day, at 8am"),
+                    ("twice", "Two emails each working day, at 8am and 1pm"),
+                ],
+                default="at-once",
+                max_length=10,
+                verbose_name="emails that can wait",
+            ),
         ),
     ]

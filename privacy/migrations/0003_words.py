@@ -4,35 +4,65 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('privacy', '0002_sql'),
+        ("privacy", "0002_sql"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='breach',
-            name='concerns',
-            field=models.TextField(verbose_name='whose data, and which data'),
+            model_name="breach",
+            name="concerns",
+            field=models.TextField(verbose_name="whose data, and which data"),
         ),
         migrations.AlterField(
-            model_name='breach',
-            name='effects',
-            field=models.TextField(verbose_name='what harm it may do'),
+            model_name="breach",
+            name="effects",
+            field=models.TextField(verbose_name="what harm it may do"),
         ),
         migrations.AlterField(
-            model_name='breachevent',
-            name='kind',
-            field=models.CharField(choices=[('entered', 'Entered'), ('learnt', 'Added or corrected later'), ('commissioner', 'Information Commissioner told'), ('no-commissioner', 'Information Commissioner need not be told'), ('people', 'People told'), ('no-people', 'People need not be told')], max_length=16, verbose_name='what'),
+            model_name="breachevent",
+            name="kind",
+            field=models.CharField(
+                choices=[
+                    ("entered", "Entered"),
+                    ("learnt", "Added or corrected later"),
+                    ("commissioner", "Information Commissioner told"),
+                    ("no-commissioner", "Information Commissioner need not be told"),
+                    ("people", "People told"),
+                    ("no-people", "People need not be told"),
+                ],
+                max_length=16,
+                verbose_name="what",
+            ),
         ),
         migrations.AlterField(
-            model_name='complaintevent',
-            name='told',
-            field=models.CharField(blank=True, choices=[('email', 'By email, sent from here'), ('phone', 'By phone'), ('letter', 'By letter'), ('other', 'Another way')], default='', max_length=10, verbose_name='how'),
+            model_name="complaintevent",
+            name="told",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("email", "By email, sent from here"),
+                    ("phone", "By phone"),
+                    ("letter", "By letter"),
+                    ("other", "Another way"),
+                ],
+                default="",
+                max_length=10,
+                verbose_name="how",
+            ),
         ),
         migrations.AlterField(
-            model_name='dataaction',
-            name='reason',
-            field=models.CharField(choices=[('own', 'They did it themselves'), ('asked', 'They asked us'), ('over', 'Kept long enough'), ('restored', 'Again, after a restore')], max_length=10, verbose_name='why'),
+            model_name="dataaction",
+            name="reason",
+            field=models.CharField(
+                choices=[
+                    ("own", "They did it themselves"),
+                    ("asked", "They asked us"),
+                    ("over", "Kept long enough"),
+                    ("restored", "Again, after a restore"),
+                ],
+                max_length=10,
+                verbose_name="why",
+            ),
         ),
     ]

@@ -4,20 +4,33 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('professionals', '0005_language_of_person'),
+        ("professionals", "0005_language_of_person"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='outofhours',
-            name='route',
-            field=models.CharField(blank=True, help_text='Your words come after “Until then:”. For example: call the duty team of your local council, or the police on 101', max_length=200, verbose_name='Whom to call while the advice line is closed'),
+            model_name="outofhours",
+            name="route",
+            field=models.CharField(
+                blank=True,
+                help_text="Your words come after “Until then:”. For example: call the duty team of your local council, or the police on 101",
+                max_length=200,
+                verbose_name="Whom to call while the advice line is closed",
+            ),
         ),
         migrations.AlterField(
-            model_name='stopped',
-            name='why',
-            field=models.CharField(choices=[('throttle', 'Too many tries'), ('hidden-box', 'Filled in the hidden box'), ('too-old', 'Open for more than a day'), ('no-time', 'Sent without opening our page')], max_length=10, verbose_name='why'),
+            model_name="stopped",
+            name="why",
+            field=models.CharField(
+                choices=[
+                    ("throttle", "Too many tries"),
+                    ("hidden-box", "Filled in the hidden box"),
+                    ("too-old", "Open for more than a day"),
+                    ("no-time", "Sent without opening our page"),
+                ],
+                max_length=10,
+                verbose_name="why",
+            ),
         ),
     ]
