@@ -30,6 +30,7 @@ from tests.bookings.open_sessions.rows import make_place, make_session
 from tests.bookings.requested import ask, offer, on
 from tests.bookings.rows import make_booking, make_option, make_presenter, make_request, make_shift
 from tests.factories import make_organisation, make_person, make_staff
+from tests.guidance.approvals import approve, guidance_page
 from tests.leaflets.factories import make_edition, make_order
 from tests.matrix.people import fresh_browsers
 from tests.privacy.rows import make_breach, make_complaint
@@ -279,6 +280,11 @@ def asked_leave(world: World) -> Made:
 
 def a_colleague(world: World) -> Made:
     return {"colleague": make_person(organisation=owner(world).organisation)}
+
+
+def an_approved_page(_world: World) -> Made:
+    approve(guidance_page())
+    return {"guidance_guidancepage": guidance_page()}
 
 
 def read_by_the_lead(world: World) -> Made:

@@ -25,6 +25,7 @@ from tests.security.beforehand import (
     a_request,
     a_session,
     an_acknowledged_complaint,
+    an_approved_page,
     an_arrival,
     an_offer,
     an_old_breach,
@@ -203,6 +204,10 @@ FILLED_IN: dict[str, Case] = {
     "staff:notifications_notification_action send-again": Case(before=unsent),
     "staff:notifications_send_failed": Case(before=unsent),
     "staff:notifications_teammail_change": Case({"rhythm": ["daily"]}),
+    "staff:guidance_guidancepage_action approve": Case(
+        lambda world: {"author": str(world["users"]["coordinator"].pk), "review_on": day(90)}
+    ),
+    "staff:guidance_guidancepage_action withdraw": Case(before=an_approved_page),
     "staff:professionals_flaggedtext_action clear": Case(before=read_by_the_lead),
     "staff:professionals_flaggedtext_action no-child": Case(before=read_by_the_lead),
     "staff:professionals_organisation_change": Case({"name": "Another name"}),
@@ -231,7 +236,7 @@ WHY_NOTHING = {
     """,
     "shows, and asks nothing": """
         staff:bookings_booking_change staff:bookings_leave_change staff:bookings_opensession_change
-        staff:privacy_complaint_change staff:privacy_breach_change
+        staff:privacy_complaint_change staff:privacy_breach_change staff:guidance_guidancepage_change
         staff:leaflets_missingparcel_change staff:leaflets_order_change staff:leaflets_recall_change
         staff:leaflets_stocktake_change staff:notifications_markedaddress_change staff:professionals_flaggedtext_change
         staff:professionals_stopped_change
