@@ -92,7 +92,7 @@ def test_what_was_said_is_kept(delivered, mail_server):
     mail_server()
     row = delivered()
     assert row.subject == "A subject"
-    assert row.text_body.startswith("A subject\n\nWhen: Tuesday 9 March 2027, 1:30pm to 3pm\n\nSeán O’Brien & “Sons”\n")
+    assert row.text_body.startswith("A subject\n\nHello,\n\nWhen: Tuesday 9 March 2027, 1:30pm to 3pm\n\nSeán O’Brien & “Sons”\n")
     assert "<h1" in row.html_body
 
 

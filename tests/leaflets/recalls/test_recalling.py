@@ -137,7 +137,7 @@ def test_another_leaflet_joins_the_line_that_an_order_has_of_it(edition, now):
     order = make_order(make_person(), now, {edition.leaflet: 8, other.leaflet: 3})
     recall(edition, now, RecallReplacement.OTHER, other=other.leaflet)
     assert [line[1:4] for line in lines(order)] == [(0, 0, 0), (11, 0, 11)]
-    assert "You get 8 copies of “Two” instead." in mails()[order.person.email]
+    assert "We will send you 8 copies of “Two” instead." in mails()[order.person.email]
     edition.refresh_from_db()
     assert edition.use_instead == other.leaflet
 
