@@ -29,7 +29,7 @@ MENUS = {
     "fulfilment": [*LEAFLETS, "Packing"],
     "manager": [
         *BOOKINGS,
-        *(*LEAFLETS, "Exports of orders", "Recalls", "Packing"),
+        *(*LEAFLETS, "Exports of orders", "Recalls", "Packing", "Guidance pages"),
         *(*MESSAGES, "How the team gets its mail"),
         *(*PEOPLE, "Texts that may be about a child", "Erasures and copies", "Retention"),
         *("Complaints about data", "Breaches of data"),
@@ -67,11 +67,12 @@ OF_DATA = [
     "complaints past the 30 days in which to acknowledge them",
     *("complaints to acknowledge", "complaints to answer"),
 ]
+OF_GUIDANCE = ["guidance pages to approve", "guidance pages to review within 30 days"]
 LINES = {
     "coordinator": OF_ALL,
     "presenter": [],
     "fulfilment": [*OF_ORDERS, "that never came", *OF_STOCK, "packing session open"],
-    "manager": [*OF_ALL[:-1], "texts that may be about a child, not read yet", OF_ALL[-1], *OF_DATA],
+    "manager": [*OF_ALL[:-1], "texts that may be about a child, not read yet", OF_ALL[-1], *OF_GUIDANCE, *OF_DATA],
     "read-only": [*OF_BOOKINGS, *OF_SESSIONS, *OF_ORDERS, *OF_STOCK],
 }
 

@@ -1,8 +1,10 @@
 """Who may approve which text, and what an approval holds for."""
 
+import io
 from datetime import timedelta
 
 import pytest
+from django.core.management import call_command
 from django.db import IntegrityError
 from django.utils import timezone
 
@@ -129,3 +131,10 @@ def test_samples_leave_what_somebody_approved_and_follow_the_text(settings) -> N
     settings.PRODUCTION = True
     assert [str(page) for page in GuidancePage.objects.approved(uk_day(now))] == ["Police, Wales"]
     assert guidance_page().state(now) == ApprovalState.NEVER
+
+
+def test_a_copy_to_try_has_every_page_approved_as_a_sample() -> None:
+    call_command("load_sample_data", verbosity=0, stdout=io.StringIO())
+    pages, now = GuidancePage.objects.all(), timezone.now()
+    assert {(page.is_sample, page.state(now)) for page in pages} == {(True, ApprovalState.APPROVED)}
+    assert {(str(page.author), str(page.approver)) for page in pages} == {("coordinator@ctac.test", "manager@ctac.test")}
