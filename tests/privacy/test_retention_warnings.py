@@ -127,7 +127,7 @@ def test_it_says_what_happens_when_and_what_to_do(asleep, mail_server, freeze_at
     text = message.replace("=\n", "")
     assert state == State.SENT
     assert "Sign in to keep your details with us" in text
-    for words in ("for almost 3 years", "Wednesday 27 January 2027", "/account/login/", "the only email about it"):
+    for words in ("for almost 3 years", "Wednesday 27 January 2027", "/account/login/", "the only email we will send about this"):
         assert words in " ".join(text.split()), words
 
 
