@@ -94,7 +94,9 @@ def chosen_language(request: HttpRequest) -> str:
 
 
 def language_of_page(request: HttpRequest) -> str:
-    return settings.LANGUAGE_CODE if request.path_info.startswith(STAFF_SITE) else chosen_language(request) or settings.LANGUAGE_CODE
+    return (
+        settings.LANGUAGE_CODE if request.path_info.startswith(STAFF_SITE) else chosen_language(request) or settings.LANGUAGE_CODE
+    )
 
 
 OWN_ACCOUNT = "/account/"  # codes, and the secret of the second factor

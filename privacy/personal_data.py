@@ -276,7 +276,9 @@ def erase_details(person: Person, now: datetime) -> None:
     person.drafts.all().delete()
     person.stopped.all().delete()
     person.former_addresses.all().delete()
-    Person.objects.filter(pk=person.pk).update(user=None, name=ERASED_NAME, email="", phone="", postcode="", language="", organisation=None)
+    Person.objects.filter(pk=person.pk).update(
+        user=None, name=ERASED_NAME, email="", phone="", postcode="", language="", organisation=None
+    )
     delete_unused_organisations([person.organisation_id])
     if user is not None:
         if user.mobile:

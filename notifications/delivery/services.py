@@ -39,7 +39,16 @@ from notifications.models import (
     State,
     server_name,
 )
-from notifications.registry import ON_AT_FIRST, Email, email_for, email_named, find_email, keeps_address, language_of, team_addresses
+from notifications.registry import (
+    ON_AT_FIRST,
+    Email,
+    email_for,
+    email_named,
+    find_email,
+    keeps_address,
+    language_of,
+    team_addresses,
+)
 
 logger = logging.getLogger(__name__)
 Clock = Callable[[], datetime]

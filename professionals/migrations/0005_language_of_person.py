@@ -4,15 +4,21 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('professionals', '0004_stopped_why'),
+        ("professionals", "0004_stopped_why"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='person',
-            name='language',
-            field=models.CharField(blank=True, choices=[('en-gb', 'English'), ('cy', 'Cymraeg')], db_default='', default='', max_length=5, verbose_name='language'),
+            model_name="person",
+            name="language",
+            field=models.CharField(
+                blank=True,
+                choices=[("en-gb", "English"), ("cy", "Cymraeg")],
+                db_default="",
+                default="",
+                max_length=5,
+                verbose_name="language",
+            ),
         ),
     ]

@@ -10,10 +10,10 @@ from ctac.formats.en_GB.formats import (
 )
 
 __all__ = [
-    "DATE_FORMAT",
     "DATETIME_FORMAT",
-    "SHORT_DATE_FORMAT",
+    "DATE_FORMAT",
     "SHORT_DATETIME_FORMAT",
+    "SHORT_DATE_FORMAT",
     "TIME_FORMAT",
     "TIME_INPUT_FORMATS",
 ]

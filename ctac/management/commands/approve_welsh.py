@@ -11,7 +11,9 @@ from ctac.dates import uk_day
 
 
 class Command(BaseCommand):
-    help = "Show each string that nobody has approved in Welsh as it is now; with a reader's name, write down that they approve it."
+    help = (
+        "Show each string that nobody has approved in Welsh as it is now; with a reader's name, write down that they approve it."
+    )
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
