@@ -33,8 +33,8 @@ def digest(entry: polib.POEntry) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:32]
 
 
-def approved(file: Path = APPROVED) -> set[str]:
-    with file.open(newline="", encoding="utf-8") as lines:
+def approved() -> set[str]:
+    with APPROVED.open(newline="", encoding="utf-8") as lines:
         return {row["digest"] for row in csv.DictReader(lines)}
 
 

@@ -24,8 +24,8 @@ from django.urls import reverse
 from django.utils import dateformat, timezone
 from django.utils.html import format_html
 from django.utils.text import get_text_list
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -130,7 +130,7 @@ class Card:
         """Another as soon as an empty card says something else."""
         edition = self.edition
         edition_values = (*card_edition_values(edition), edition.review_is_due(self.today)) if edition else None
-        return card_title_values(self.leaflet), edition_values, self.also
+        return card_title_values(self.leaflet), edition_values, self.also, get_language()
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ class CataloguePage:
     @cached_property
     def facets_key(self) -> str:
         """What it can be narrowed by is the same under this key."""
-        return sha256(repr((replace(self.filters, page=1), self.result.rows)).encode()).hexdigest()
+        return sha256(repr((replace(self.filters, page=1), self.result.rows, get_language())).encode()).hexdigest()
 
     @property
     def cache_seconds(self) -> int:

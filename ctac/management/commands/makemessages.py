@@ -10,6 +10,7 @@ from typing import Any
 import polib
 from django.conf import settings
 from django.core.management.commands import makemessages
+from django.test.utils import override_settings
 
 from ctac import welsh
 
@@ -35,10 +36,10 @@ class Command(makemessages.Command):
     msgmerge_options = ["-q", "--backup=none", "--previous", "--update", "--no-fuzzy-matching"]
 
     def handle(self, *args: Any, **options: Any) -> None:
-        settings.LOCALE_PATHS = [Path(settings.BASE_DIR) / "locale"]
         ignored = [*FOR_COLLEAGUES, *emails_to_colleagues()]
         options |= {"locale": ["cy"], "ignore_patterns": ignored, "add_location": "file", "no_obsolete": True, "no_wrap": True}
-        super().handle(*args, **options)
+        with override_settings(LOCALE_PATHS=[Path(settings.BASE_DIR) / "locale"]):
+            super().handle(*args, **options)
         sort(welsh.read())
 
 
