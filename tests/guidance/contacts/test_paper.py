@@ -43,7 +43,7 @@ def page(client: Client, address: str) -> str:
 
 
 LEEDS = (
-    "If you are worried about a child there In immediate danger 999 Children’s services, Leeds 0113 222 4403 "
+    "Who to tell if you are worried about a child In immediate danger 999 Children’s services, Leeds 0113 222 4403 "
     "Out of hours: 0113 535 0600 West Yorkshire Police 101"
 )
 
@@ -56,7 +56,7 @@ def test_the_confirmation_and_the_booking_say_it_of_the_visit(client: Client, no
         assert LEEDS in page(client, address)
         assert len(statements(lambda address=address: client.get(address))) <= 12  # type: ignore[misc]
     Booking.objects.update(state=State.CANCELLED)
-    assert "worried about a child there" not in page(client, f"/bookings/{booking.reference}/")
+    assert "Who to tell if you are worried" not in page(client, f"/bookings/{booking.reference}/")
 
 
 def test_online_they_say_it_of_where_the_host_works(client: Client, now: datetime) -> None:
