@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from markdown_it.tree import SyntaxTreeNode
 
 from ctac.dates import format_day
-from ctac.pdf.typesetting import qr_code, template_digest, typeset
+from ctac.pdf.typesetting import charity_line, qr_code, template_digest, typeset
 from guidance.content import SECTIONS, Guidance, NationText, Section, commonmark
 
 LEAFLET, LARGE_PRINT, CHECKLIST = KINDS = ("leaflet", "large-print", "checklist")
@@ -23,7 +23,7 @@ def guidance_pdf(kind: str, data: dict[str, Any], *, made_at: datetime) -> bytes
 
 def guidance_digest(kind: str, data: dict[str, Any]) -> str:
     """The same as long as the PDF says and looks the same."""
-    return sha256(json.dumps([kind, data, template_digest()]).encode()).hexdigest()
+    return sha256(json.dumps([kind, data, charity_line(), template_digest()]).encode()).hexdigest()
 
 
 def guidance_data(

@@ -31,11 +31,16 @@ def typeset(template: str, data: dict[str, Any], *, made_at: datetime) -> bytes:
         TEMPLATES / f"{template}.typ",
         root=TEMPLATES,
         font_paths=typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[FONTS]),
-        sys_inputs={"data": json.dumps(data), "language": (get_language() or "en")[:2]},
+        sys_inputs={"data": json.dumps({"charity": charity_line(), **data}), "language": (get_language() or "en")[:2]},
         format="pdf",
         pdf_standards="ua-1",
         timestamp=int(made_at.timestamp()),
     )
+
+
+def charity_line() -> str:
+    """Who is responsible for what is printed."""
+    return _("%(name)s. Registered charity %(number)s. %(address)s") % settings.CHARITY
 
 
 @cache

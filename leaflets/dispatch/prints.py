@@ -20,6 +20,7 @@ from fpdf.enums import Duplex
 
 from ctac.dates import format_clock, format_day
 from ctac.forms import tidy_postcode
+from ctac.pdf.typesetting import charity_line
 from leaflets.pdf import (
     BRAND,
     HAIRLINE,
@@ -541,7 +542,7 @@ def packing_slips(slips: Iterable[Slip], *, made_at: datetime) -> IO[bytes]:
                     facts = {"number": slip.number, "reference": slip.reference, "printed": printed}
                     foot = _("Parcel %(number)d, %(reference)s, %(printed)s") % facts
                     pdf.draw_line(foot, SLIP_LEFT, FOOT, size=9, colour=QUIET)
-                    charity = _("%(name)s. Registered charity %(number)s. %(address)s") % settings.CHARITY
+                    charity = charity_line()
                     pdf.draw_line(charity, SLIP_LEFT, FOOT + 4.5, size=9, colour=QUIET)
                     text = _("Page %(page)d of %(pages)d") % {"page": number, "pages": len(pages)}
                     pdf.draw_line(text, SLIP_RIGHT - pdf.width_of(text, size=9), FOOT, size=9, colour=QUIET)

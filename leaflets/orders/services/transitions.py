@@ -49,9 +49,9 @@ TRANSITION_EVENTS = {
     **{(state, OrderState.CANCELLED): EventKind.CANCELLED for state in OPEN_STATES},
 }
 STATE_SENTENCES: dict[str, Promise] = {
-    OrderState.REQUESTED: gettext_lazy("We have not decided on this order yet, so this can’t be done."),
-    OrderState.RECEIVED: gettext_lazy("Nobody has started to pack this order yet, so this can’t be done. Start packing first."),
-    OrderState.WAITING: gettext_lazy("This order is waiting for copies that are not in stock, so it can’t be packed yet."),
+    OrderState.REQUESTED: gettext_lazy("Nobody has decided on this order yet. Agree to it or decline it first."),
+    OrderState.RECEIVED: gettext_lazy("Nobody has started to pack this order yet. Start packing first."),
+    OrderState.WAITING: gettext_lazy("This order is waiting for copies that are not in stock, so you have nothing to pack yet."),
     OrderState.PACKING: gettext_lazy("We have started to pack this order, so this can no longer be done here. Please call us."),
     OrderState.DISPATCHED: gettext_lazy("This order has already been dispatched, so nothing was changed."),
     OrderState.CANCELLED: gettext_lazy("This order has already been cancelled, so nothing was changed."),

@@ -30,9 +30,10 @@ def test_it_says_what_the_guidance_says_in_the_same_order(title: ShippedTitle, n
     assert guidance.leaflet == title["slug"]
     with made(title, now) as read:
         said = [words for kind, words in read.spoken() if kind not in {"Lbl", "Figure"}]
-    name, heading, description, notice, label, danger, *text = said
+    name, heading, description, notice, label, charity, danger, *text = said
     # As two lines on the cover, without the colon.
     assert heading.casefold() == title["title"].replace(": ", " ").casefold()
+    assert charity.startswith(settings.CHARITY["name"])
     assert (name, description, notice, label, danger) == (
         "Child trafficking advice centre",
         guidance.description,
