@@ -202,7 +202,7 @@ def test_staff_see_figures_and_words_in_statements_that_do_not_grow(client: Clie
     listed = desk.get(pages[1]).content.decode()
     assert re.findall(r'field-number_(?:answers|useful|clear)"[^>]*>(.*?)<', listed) == ["120", "3.0", "4.0"]
     whole = desk.get(pages[2]).content.decode()
-    assert ("these are the newest 100" in whole, whole.count("said__comment")) == (True, 100)
+    assert ("These are the newest 100" in whole, whole.count("said__comment")) == (True, 100)
 
 
 def statements(client: Client, page: str) -> int:
