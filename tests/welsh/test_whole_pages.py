@@ -6,7 +6,6 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-import polib
 import pytest
 from django.test import Client
 from django.utils.translation import trans_real
