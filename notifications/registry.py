@@ -223,7 +223,7 @@ _language_finders: list[LanguageFinder] = []
 
 
 def register_languages(finder: LanguageFinder) -> None:
-    """Called in an app's AppConfig.ready(). `finder` gives the language that whoever has an address reads; "" if none is chosen."""
+    """Called in AppConfig.ready(). `finder` gives the language that whoever has an address reads; "" if none is chosen."""
     if finder not in _language_finders:
         _language_finders.append(finder)
 
