@@ -264,7 +264,7 @@ CACHES = {
     "local": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 1000}},
 }
 
-# Pages, emails and files that people outside the team read are in English or Welsh (ADR 26). In production a string is in Welsh
+# Pages, emails and files that people outside the team read are in English or Welsh (ADR 1). In production a string is in Welsh
 # once a reader has approved it; until one is, there is no Welsh at all.
 LANGUAGE_CODE = "en-gb"
 LOCALE_PATHS = [BASE_DIR / "locale"] if PRODUCTION else [VAR_DIR / "locale", BASE_DIR / "locale"]

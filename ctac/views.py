@@ -60,8 +60,8 @@ def privacy(request: HttpRequest) -> HttpResponse:
 def set_language(request: HttpRequest) -> HttpResponse:
     """The switch of each page; then back to that page.
 
-    It carries no token, since a token sets a cookie and there are pages that set none. So another site's form is told by what
-    each browser says of it, and a session's cookie doesn't come with it in any case.
+    It carries no token: a token sets a cookie, and there are pages that set none. So another site’s form is told by what each
+    browser says of it, and a session's cookie doesn't come with it in any case.
     """
     language, page = request.POST.get("language", ""), request.POST.get("next", "")
     if language in dict(settings.LANGUAGES) and request.headers.get("Sec-Fetch-Site", "same-origin") == "same-origin":

@@ -1,7 +1,7 @@
 """The Welsh of our strings: locale/cy/LC_MESSAGES/django.po, which of it a reader has approved, and the catalogue made of it.
 
 `manage.py makemessages` finds the strings, `approve_welsh` writes down what a reader has approved, `compile_welsh` makes the
-catalogue. Development and tests make their own, of all that is translated, whenever the file is newer (ADR 26).
+catalogue. Development and tests make their own, of all that is translated, whenever the file is newer (ADR 1).
 """
 
 import csv

@@ -251,7 +251,7 @@ _language_finders: list[LanguageFinder] = []
 
 
 def register_languages(finder: LanguageFinder) -> None:
-    """Called in the AppConfig.ready() of an app that knows people. `finder` gives the language to write to an address in."""
+    """Called in AppConfig.ready(). `finder` gives the language that the owner of an address reads; "" if none is chosen."""
     if finder not in _language_finders:
         _language_finders.append(finder)
 

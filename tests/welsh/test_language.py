@@ -17,7 +17,7 @@ from tests.factories import make_person, make_staff, sign_in, sign_in_staff
 
 pytestmark = pytest.mark.django_db
 
-SWITCH = '<button class="language__button" name="language" value="cy" lang="cy">Cymraeg</button>'
+SWITCH = '<button type="submit" class="language__button" name="language" value="cy" lang="cy">Cymraeg</button>'
 COOKIE = settings.LANGUAGE_COOKIE_NAME
 
 
