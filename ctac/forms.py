@@ -258,6 +258,17 @@ MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 WEEKDAY = r"(mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?"
 WEEKDAY_ALONE = re.compile(rf"(?:(this|next)\s)?{WEEKDAY}", re.ASCII)
+# What Welsh readers write, in the words below. Welsh 'Mawrth' is Tuesday after 'dydd', and else March.
+WELSH_WEEKDAYS = dict(zip(("llun", "mawrth", "mercher", "iau", "gwener", "sadwrn", "sul"), WEEKDAYS, strict=True))
+WELSH_MONTHS = ("ionawr", "chwefror", "mawrth", "ebrill", "mai", "mehefin", "gorffennaf", "awst", "medi", "hydref", "tachwedd")
+WELSH = {
+    **dict(zip((*WELSH_MONTHS, "rhagfyr"), MONTHS, strict=True)),
+    "heddiw": "today",
+    "yfory": "tomorrow",
+    "ddoe": "yesterday",
+}
+WELSH_WORD = re.compile(rf"\b(?:dydd ({'|'.join(WELSH_WEEKDAYS)})|({'|'.join(WELSH)}))\b")
+WELSH_CLOCK = {"yb": "am", "yp": "pm", "yh": "pm", "hanner dydd": "midday", "hanner nos": "midnight"}
 NAMED_DAYS = {"yesterday": -1, "today": 0, "tomorrow": 1}
 DAY = re.compile(
     rf"(?:{WEEKDAY}\s+)?(\d{{1,2}})(?:st|nd|rd|th)?\s+(?:of\s+)?(\d{{1,2}}|[a-z]{{3,9}})(?:\s+(\d{{4}}|\d{{2}}))?", re.ASCII
@@ -292,6 +303,7 @@ def read_day(typed: str, today: datetime.date, *, lies_ahead: bool) -> datetime.
     ValueError, and ValidationError where more can be said than that it is no day.
     """
     tidy = " ".join(re.sub(r"[/.,\-]", " ", typed.lower()).split())
+    tidy = WELSH_WORD.sub(lambda word: WELSH_WEEKDAYS[word[1]] if word[1] else WELSH[word[2]], tidy)
     if tidy in NAMED_DAYS:
         return today + datetime.timedelta(days=NAMED_DAYS[tidy])
     if lies_ahead and (alone := WEEKDAY_ALONE.fullmatch(tidy)):
@@ -341,6 +353,8 @@ class AmOrPm(ValueError):
 def read_clock(typed: str) -> datetime.time:
     """'1:30pm', '1.30 pm', '13:30', '1330', '9am', 'midday'. Raises ValueError, AmOrPm for what may be either."""
     tidy = " ".join(typed.lower().replace("a.m.", "am").replace("p.m.", "pm").split())
+    for welsh, english in WELSH_CLOCK.items():
+        tidy = tidy.replace(welsh, english)
     if tidy in NAMED_CLOCKS:
         return datetime.time(*NAMED_CLOCKS[tidy])
     match = CLOCK.fullmatch(tidy)

@@ -156,3 +156,24 @@ def test_what_was_typed_stays_in_the_box() -> None:
     assert 'value="1:30"' in html
     assert 'type="date"' not in html
     assert 'type="time"' not in html
+
+
+@pytest.mark.parametrize(
+    ("typed", "day"),
+    [
+        ("dydd Mawrth 9 Mawrth 2027", date(2027, 3, 9)),
+        ("9 mai 2027", date(2027, 5, 9)),
+        ("yfory", date(2027, 1, 13)),
+        ("dydd Gwener", date(2027, 1, 15)),
+    ],
+)
+def test_welsh_readers_write_days_in_welsh(typed: str, day: date) -> None:
+    with time_machine.travel("2027-01-12T10:00Z", tick=False):
+        assert DayField(lies_ahead=True).clean(typed) == day
+
+
+@pytest.mark.parametrize(
+    ("typed", "clock"), [("9yb", time(9)), ("1:30yp", time(13, 30)), ("7yh", time(19)), ("hanner dydd", time(12))]
+)
+def test_welsh_readers_write_times_in_welsh(typed: str, clock: time) -> None:
+    assert ClockField().clean(typed) == clock
