@@ -79,6 +79,9 @@ def taken_apart(tree: Tag) -> tuple[str, list[Tag], Tag]:
             title, tag.inside = " ".join(str(tag.inside[0]).split()), ["‹title›"]
         elif tag.attrs.get("class") == "print-only" and str(tag.inside[0]).strip().startswith("This page:"):
             tag.inside = ["‹This page›"]
+        elif tag.attrs.get("class") == "language":  # the switch, which leads back to the page
+            for each in tag.tags():
+                each.attrs |= {"value": "‹This page›"} if each.attrs.get("name") == "next" else {}
         elif tag.name == "main" or tag.attrs.get("class") == "crumbs":
             shown.append(Tag(tag.name, tag.attrs, tag.inside))
             tag.attrs, tag.inside = {}, ["‹…›"]
