@@ -56,7 +56,7 @@ COORDINATION = (
     may(_("Plan, run and cancel open sessions, and see who has a place."), bookings="opensession:view,add,change"),
     may(_("Read what people said afterwards."), bookings="afterwards:view"),
     may(
-        _("Keep the phone numbers of whom to tell in each area, and say that they are checked."),
+        _("Keep the phone numbers of the services to tell in each area, and say that they are checked."),
         guidance="areacontact:view,change",
     ),
     may(_("Enter, grant, refuse and end leave."), bookings="leave:view,add,change,delete"),
@@ -121,7 +121,7 @@ MANAGEMENT = (
         leaflets="leaflet:view,add,change edition:view,add,change",
     ),
     may(
-        _("Read and clear texts that may be about a child, and say whom to call while the advice line is closed."),
+        _("Read and clear texts that may be about a child, and say who to call while the advice line is closed."),
         professionals="flaggedtext:view,change outofhours:view,change",
     ),
     may(
@@ -143,7 +143,7 @@ READING = (
         _("See bookings, open sessions, presentations, and what people said afterwards."),
         bookings="booking:view opensession:view presentation:view afterwards:view",
     ),
-    may(_("See whom to tell in each area."), guidance="areacontact:view"),
+    may(_("See who to tell in each area."), guidance="areacontact:view"),
     may(
         _("See orders, leaflets and stock."),
         leaflets="order:view leaflet:view edition:view stockmovement:view stocktake:view",

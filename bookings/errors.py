@@ -55,7 +55,7 @@ class OutsideRules(DomainError):
     def __init__(self, violations: Iterable[RuleViolation], leaves_at: datetime | None = None) -> None:
         self.violations = tuple(violations)
         sentences = " ".join(violation.sentence(leaves_at) for violation in self.violations)
-        super().__init__(_("%(why)s Give a reason to go on all the same.") % {"why": sentences})
+        super().__init__(_("%(why)s If you still want to go ahead, give a reason.") % {"why": sentences})
 
 
 class MoveRefused(DomainError):

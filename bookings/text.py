@@ -374,7 +374,7 @@ def date_text_for_staff(option: DateOption, now: datetime) -> str:
 
 
 def keeping_sentence(precision: str, start: datetime, length: timedelta, until: datetime) -> str:
-    """'We keep it for you until …', with the time itself where it was named less exactly."""
+    """'We will keep it for you until …', with the time itself where it was named less exactly."""
     if precision == Precision.TIME:
         return _("We will keep it for you until %(until)s.") % {"until": moment_text(until)}
     times = {"when": format_span(start, start + length), "until": moment_text(until)}

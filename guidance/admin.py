@@ -43,7 +43,9 @@ class ApproveForm(forms.Form):
     review_on = DayField(
         label=gettext_lazy("When must we review it?"),
         lies_ahead=True,
-        help_text=gettext_lazy("Within a year. After this day the public page shows only whom to call. For example, 9 3 2027."),
+        help_text=gettext_lazy(
+            "Within a year. After this day, the public page will show only who to call. For example, 9 3 2027."
+        ),
         error_messages={"required": gettext_lazy("Enter the day by which we must review this text.")},
     )
     digest = forms.CharField(widget=forms.HiddenInput, max_length=64)
@@ -102,10 +104,10 @@ class GuidancePageAdmin(FixedRowsMixin, LooksOnly):
             service=withdraw_approval,
             available=lambda page: page.approved_at is not None,
             explanation=gettext_lazy(
-                "Do this when something in the text is wrong. From now on the public page shows only whom to call, until "
+                "Do this when something in the text is wrong. From now on the public page will show only who to call, until "
                 "somebody approves the text again."
             ),
-            done=gettext_lazy("The approval is withdrawn. The public page shows only whom to call."),
+            done=gettext_lazy("The approval is withdrawn. The public page now shows only who to call."),
             weight="stop",
         ),
     )

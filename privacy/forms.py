@@ -335,7 +335,7 @@ class PeopleNotifiedForm(TimedForm):
     clock = clock_field(gettext_lazy("At what time?"))
     words = long_text(
         gettext_lazy("How we told them, and what"),
-        gettext_lazy("For example, an email to all 40 people about what to look out for and whom to ask. No names."),
+        gettext_lazy("For example, an email to all 40 people about what to look out for and who to ask. No names."),
         gettext_lazy("Write how we told them, and what we said."),
     )
 

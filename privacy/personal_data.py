@@ -85,7 +85,7 @@ NAMES_TO_READ = {
     "audience_profession": gettext_lazy("Who is coming"),
     "contact_name": gettext_lazy("Contact on the day"),
     "contact_phone": gettext_lazy("Contact’s phone"),
-    "request_reason": gettext_lazy("Why none of our times suited"),
+    "request_reason": gettext_lazy("Why our times didn’t suit"),
     "closed_reason": gettext_lazy("Why it was cancelled or declined"),
 }
 

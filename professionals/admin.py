@@ -234,7 +234,7 @@ STOP_MAIL = ObjectAction(
 class RecoverForm(SureForm):
     email = forms.EmailField(label=gettext_lazy("New work email address"), max_length=254)
     called = forms.CharField(
-        label=gettext_lazy("Whom did you call?"),
+        label=gettext_lazy("Who did you call?"),
         help_text=gettext_lazy("Name and job, such as “Ruth Adeyemi, ward manager”. They must know the person."),
         max_length=200,
     )

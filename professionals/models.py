@@ -464,7 +464,7 @@ class OutOfHours(models.Model):
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
     route = impersonal(
         models.CharField(
-            _("Whom to call while the advice line is closed"),
+            _("Who to call while the advice line is closed"),
             max_length=200,
             blank=True,
             help_text=_(

@@ -292,8 +292,12 @@ class BookingCancelled(ClosedEmail):
     label = _("Booking cancelled")
     template = "bookings/booking_cancelled"
     subject = _("Your presentation on %(day)s is cancelled (%(reference)s)")
-    subject_without_time = _("Your request is withdrawn (%(reference)s)")
+    subject_of_request = _("Your request is withdrawn (%(reference)s)")
     states = (State.CANCELLED,)
+
+    def get_subject(self) -> Promise:
+        """A request is withdrawn, also one that has a time."""
+        return self.subject if self.in_calendars else self.subject_of_request
 
 
 class BookingReminder(ReminderEmail, ProfessionalEmail):

@@ -52,7 +52,7 @@ def audience_question() -> forms.ChoiceField:
 
 
 class WhereForm(PageForm):
-    """For whom, and where: online needs nothing more, a workplace its address."""
+    """Who it is for, and where: online needs nothing more, a workplace its address."""
 
     format = forms.ChoiceField(
         label=_("Where would you like the presentation?"),

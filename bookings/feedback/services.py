@@ -195,7 +195,7 @@ ANSWERED_ONCE = {"bookings_feedback_token_key", "feedback_of_a_host_once"}
 
 
 class FeedbackClosed(DomainError):
-    message = _("We no longer take answers about this presentation. Thank you all the same.")
+    message = _("We no longer take feedback about this presentation. Thank you for wanting to give it.")
 
 
 class FeedbackFull(DomainError):

@@ -290,7 +290,7 @@ class Booking(Engagement):
     contact_phone = personal(models.CharField(_("contact’s phone"), max_length=30))
     access_needs = free_text(models.TextField(_("access needs"), blank=True))
     notes = free_text(models.TextField(_("anything else"), blank=True))
-    request_reason = free_text(models.TextField(_("why none of our times suits"), blank=True))
+    request_reason = free_text(models.TextField(_("why our times don’t suit"), blank=True))
     flagged_child_details = models.BooleanField(_("looked like a child’s details"), default=False)
     channel = models.CharField(_("came by"), max_length=10, choices=Channel)
     revision = models.PositiveIntegerField(_("changes to its details"), default=0)
@@ -560,11 +560,11 @@ class NotKeptReason(models.TextChoices):
 
     SEVERAL_DAYS = "days", _("Several days are not kept.")
     NO_TIME_LEFT = "over", _("No time was left in it when it was asked for.")
-    ENOUGH = "enough", _("As many dates as may be were kept for this person already.")
+    ENOUGH = "enough", _("We were already keeping as many dates for this person as we can.")
     NOBODY_FREE = "busy", _("No presenter was free then when it was asked for, travel included.")
     OUTSIDE = "outside", _("It was outside the hours, the area or another rule of each presenter who was free then.")
-    BESIDE = "beside", _("Who was free then is kept for another of these dates.")
-    AWAY = "away", _("The presenter with whom it was kept is away then.")
+    BESIDE = "beside", _("The presenter who was free then is kept for another of these dates.")
+    AWAY = "away", _("The presenter we kept it with is away then.")
 
 
 class DateOptionQuerySet(models.QuerySet["DateOption"]):

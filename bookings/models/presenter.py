@@ -36,7 +36,7 @@ class Presentation(models.Model):
     title = impersonal(models.CharField(_("title"), max_length=150))
     summary = impersonal(models.CharField(_("summary"), max_length=300, help_text=_("One sentence, shown in lists.")))
     description = impersonal(models.TextField(_("description"), help_text=_("Blank lines start a new paragraph.")))
-    audience = impersonal(models.CharField(_("for whom"), max_length=200))
+    audience = impersonal(models.CharField(_("who it is for"), max_length=200))
     length_minutes = models.PositiveSmallIntegerField(_("length in minutes"))
     formats = impersonal(ArrayField(models.CharField(max_length=10, choices=Format), verbose_name=_("formats")))
     active = models.BooleanField(_("offered"), default=True, help_text=_("People can book only presentations that we offer."))
@@ -182,7 +182,7 @@ class Presenter(models.Model):
     most_a_day = models.PositiveSmallIntegerField(_("most presentations a day"), null=True, blank=True)
     most_a_week = models.PositiveSmallIntegerField(_("most presentations a week"), null=True, blank=True)
     notice_working_days = models.PositiveSmallIntegerField(_("notice in working days"), null=True, blank=True)
-    horizon_days = models.PositiveSmallIntegerField(_("bookable how many days ahead"), null=True, blank=True)
+    horizon_days = models.PositiveSmallIntegerField(_("how many days ahead people can book"), null=True, blank=True)
     joining_link = personal(models.URLField(_("joining link for online presentations"), blank=True, validators=[validate_https]))
     active = models.BooleanField(_("gives presentations"), default=True)
 

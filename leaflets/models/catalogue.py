@@ -190,7 +190,9 @@ class Leaflet(models.Model):
         ),
     )
     for_whom = impersonal(
-        models.CharField(_("for whom"), max_length=100, help_text=_("As the catalogue says it. For example, health visitors."))
+        models.CharField(
+            _("who it is for"), max_length=100, help_text=_("As the catalogue says it. For example, health visitors.")
+        )
     )
     audience = models.CharField(
         _("audience"),

@@ -164,7 +164,7 @@ RECALL_ACTION = ObjectAction(
         "has copies. The next page shows exactly what will happen. Nothing happens before that."
     ),
     done=gettext_lazy(
-        "The edition is recalled. The emails will go out in the next few minutes. This page shows whom they have reached."
+        "The edition is recalled. The emails will go out in the next few minutes. This page shows who they have reached."
     ),
     weight="stop",
     page=recall_page,

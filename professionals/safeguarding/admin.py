@@ -200,7 +200,7 @@ class OutOfHoursAdmin(OneRowAdmin):
             {
                 "fields": ["route"],
                 "description": gettext_lazy(
-                    "When a form seems to have a child’s details, it stops and says whom to call. While the advice line "
+                    "When a form seems to have a child’s details, it stops and says who to call. While the advice line "
                     "is open, it gives that number. At other times, it says when the line opens, and then what you write "
                     "here. Every page says this too. It always gives 999."
                 ),

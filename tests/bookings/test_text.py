@@ -86,8 +86,12 @@ def test_what_was_offered_and_is_gone_says_why() -> None:
     [
         (option(**KEPT), NOW, f"Kept with Asha Patel until {UNTIL}."),
         (option(**KEPT), LATER, f"No longer kept. It was kept with Asha Patel until {UNTIL}."),
-        (option(**KEPT, why_not=NotKeptReason.AWAY), LATER, "Not kept. The presenter with whom it was kept is away then."),
-        (option(why_not=NotKeptReason.BESIDE), NOW, "Not kept. Who was free then is kept for another of these dates."),
+        (option(**KEPT, why_not=NotKeptReason.AWAY), LATER, "Not kept. The presenter we kept it with is away then."),
+        (
+            option(why_not=NotKeptReason.BESIDE),
+            NOW,
+            "Not kept. The presenter who was free then is kept for another of these dates.",
+        ),
         (option(), NOW, "Not kept."),
         (option(state=OptionState.PASSED), NOW, "No longer kept, because other times were offered or asked for instead."),
     ],

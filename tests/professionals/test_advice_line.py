@@ -111,7 +111,7 @@ def test_a_manager_sets_the_route_and_a_form_that_stops_gives_it(client):
     manager = make_staff(superuser=False, role="manager")
     sign_in_staff(client, manager)
     page = "/staff/professionals/outofhours/1/change/"
-    assert "Whom to call while the advice line is closed" in client.get(page).content.decode()
+    assert "Who to call while the advice line is closed" in client.get(page).content.decode()
     assert client.post(page, {"route": "call the police on 101"}).status_code == 302
     assert OutOfHours.objects.get().route == "call the police on 101"
     with time_machine.travel("2027-01-12 17:00+00:00"):

@@ -219,7 +219,7 @@ class CallerForms:
         return [
             (_("Caller"), self.caller),
             (_("Presentation"), self.what),
-            (_("For whom, and where"), self.where),
+            (_("Who it is for, and where"), self.where),
             (_("Their dates"), self.dates) if self.asks_for_dates else (_("When"), self.when),
             (_("The day itself"), self.details),
             (_("Also"), self.how),

@@ -110,7 +110,7 @@ def waiting_reasons(booking: Booking, options: Sequence[DateOption], dates: Sequ
         reasons.append(_("We have offered times and are waiting for the professional’s answer."))
     if options and not booking.has_time:
         suits = booking.request_reason and _("Our times don’t suit them, so they ask for other dates.")
-        reasons.append(suits or _("They ask for dates of their own."))
+        reasons.append(suits or _("They have suggested their own dates."))
     if booking.format == Format.WORKPLACE and not has_recognised_domain(booking.person):
         reasons.append(
             _("We don’t recognise the email domain of this workplace. Check who is asking: a presenter will go there alone.")

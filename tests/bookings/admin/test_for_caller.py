@@ -253,7 +253,7 @@ def test_a_visit_whose_journey_has_begun_already_says_so_and_takes_a_reason(
     clock.move_to(at("09:55"))
     desk = sign_in_staff(client, staff)
     answers = caller_form(make_presentation(), **{"where-postcode": YORK})
-    said = "The presenter would have had to leave at 9:05am. Give a reason to go on all the same."
+    said = "The presenter would have had to leave at 9:05am. If you still want to go ahead, give a reason."
     page = desk.post(f"{BOOKINGS}add/", answers)
     assert said in text(page)
     assert list(page.context["form"].when.errors) == ["override_reason"]

@@ -100,7 +100,7 @@ def test_staff_see_what_is_kept_and_why_the_rest_is_not(desk: Client, asked: Boo
     record_leave(presenter=presenter, starts_at=at("09:00"), ends_at=at("17:00"), kind="illness", by=None, now=NOW)
     lapse_dates_of(booking=asked, now=NOW)
     seen = page(desk, asked)
-    away = "Not kept. The presenter with whom it was kept is away then."
+    away = "Not kept. The presenter we kept it with is away then."
     assert (away in seen, "because the presenter is away then" in seen, "nobody answered" in seen) == (True, True, False)
     offer(asked, at("12:00", TUESDAY))
     assert page(desk, asked).count("No longer kept, because other times were offered or asked for instead.") == 2

@@ -177,7 +177,7 @@ def test_a_presenter_is_chosen_among_those_who_could(desk: Client) -> None:
     assert (session.presenter, "error" in refused.content.decode()) == (None, True)
     OpenSession.objects.update(starts_at=at("19:00"), ends_at=at("20:00"))
     outside = do(desk, session, "assign", presenter=str(asha.pk))
-    assert "It is outside the presenter’s availability. Give a reason to go on all the same." in text(outside)
+    assert "It is outside the presenter’s availability. If you still want to go ahead, give a reason." in text(outside)
     do(desk, session, "assign", presenter=str(asha.pk), reason="Night staff asked for it.")
     assert session.events.get(kind="reassigned").reason == "Night staff asked for it."
     assert (session.presenter, told("session-for-presenter")) == (asha, 1)

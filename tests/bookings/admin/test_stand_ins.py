@@ -111,7 +111,7 @@ def test_one_press_is_not_enough_outside_the_rules(desk: Client) -> None:
     page = desk.post(STAND_INS, {"booking": booking.pk, "presenter": off.pk}, follow=True)
     booking.refresh_from_db()
     assert booking.presenter is None
-    assert "Give a reason to go on all the same." in text(page)
+    assert "If you still want to go ahead, give a reason." in text(page)
 
 
 def test_where_nobody_can_the_page_says_whom_to_ring_and_leads_to_moving(desk: Client) -> None:

@@ -292,7 +292,7 @@ def test_a_presenter_who_is_away_is_the_reason_and_not_that_nobody_answered(aske
     assert "10am to 11am We are no longer keeping it, because the presenter can no longer come then" in " ".join(
         words(asked, "booking-dates-lapsed").split()
     )
-    assert "Not kept. The presenter with whom it was kept is away then." in words(asked, "staff-dates-lapsed")
+    assert "Not kept. The presenter we kept it with is away then." in words(asked, "staff-dates-lapsed")
 
 
 def test_a_closed_request_has_nothing_that_lapses(asked: Booking) -> None:

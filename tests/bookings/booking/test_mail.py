@@ -116,6 +116,15 @@ def test_a_reason_is_passed_on_and_a_flagged_one_is_not(booking: Booking) -> Non
     assert "The room is flooded" not in message(booking, "booking-cancelled").html
 
 
+def test_a_request_with_a_time_is_withdrawn_and_not_cancelled(booking: Booking) -> None:
+    Booking.objects.update(state=State.REQUESTED)
+    booking.refresh_from_db()
+    cancel_booking(booking=booking, by=None, now=NOW)
+    rendered = message(booking, "booking-cancelled")
+    assert rendered.subject == f"Your request is withdrawn ({booking.reference})"
+    assert ("Your request is withdrawn\n" in rendered.text, "is cancelled" in rendered.text) == (True, False)
+
+
 def test_staff_read_whose_time_a_request_keeps(booking: Booking) -> None:
     Booking.objects.update(state=State.REQUESTED)
     rendered = message(booking, "staff-new-booking")

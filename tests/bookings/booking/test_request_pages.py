@@ -89,7 +89,7 @@ def test_why_none_of_our_times_suits_is_not_asked_where_there_is_none(client: Cl
     desk = sign_in_staff(Client(), make_staff())
     mail = rendering.render(email_named("staff-new-booking")(Notification(), booking=booking).message()).text
     for said in (mail, text(desk.get(f"/staff/bookings/booking/{booking.pk}/change/"))):
-        assert ("None of our times" in said, "They ask for dates of their own." in said) == (False, True)
+        assert ("Our times don’t suit" in said, "They have suggested their own dates." in said) == (False, True)
 
 
 def test_it_is_asked_where_there_are_times_and_of_whoever_was_asked(client: Client, presenter: Presenter) -> None:

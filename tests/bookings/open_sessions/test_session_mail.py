@@ -129,7 +129,7 @@ def test_an_offer_says_until_when_and_goes_only_while_it_stands(session: OpenSes
     first, second, third = take(session), take(session), take(session)
     give_up_place(place=first, by=None, now=NOW)
     mail = told(second, "place-offered")
-    assert "We keep it for you until Wednesday 13 January 2027, 10am." in mail.text
+    assert "We will keep it for you until Wednesday 13 January 2027, 10am." in mail.text
     assert [Client().get(link).status_code for link in mail.links] == [200, 200]
     clock.shift(timedelta(hours=24))
     assert not still(second, "place-offered")

@@ -58,7 +58,7 @@ def test_staff_write_check_and_recall(client, staff, edition, now):
     assert not Recall.objects.exists()
     done = press(client, edition, step="recall")
     assert said(done) == [
-        "The edition is recalled. The emails will go out in the next few minutes. This page shows whom they have reached."
+        "The edition is recalled. The emails will go out in the next few minutes. This page shows who they have reached."
     ]
     page = words(done)
     assert packed.reference in page

@@ -301,7 +301,7 @@ def test_many_rows_are_written_in_as_many_statements_as_few(now, staff):
 TITLE = {
     "Short name": "midwives",
     "Title": "Advice for midwives",
-    "For whom": "midwives",
+    "Who it is for": "midwives",
     "Audience": "Midwife",
     "Summary": "What to look for.",
     "Topics": "spotting the signs; New topic",
