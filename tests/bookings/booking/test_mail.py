@@ -64,6 +64,9 @@ OF_NO_TIME = ("booking-offered", "booking-dates-lapsed", "staff-others-asked", "
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_message_says_what_when_where_and_the_reference_first(booking: Booking, kind: str) -> None:
+    if kind == "booking-cancelled":  # which asks what it was before
+        cancel_booking(booking=booking, by=None, now=NOW)
+        booking.refresh_from_db()
     rendered = message(booking, kind)
     for words in ("Spotting the signs", "Monday 25 January 2027, 1:30pm to 3pm", LEEDS, booking.reference):
         assert words in rendered.text
