@@ -84,7 +84,7 @@ def test_a_time_that_has_gone_meanwhile_is_said_beside_the_times(
 def test_another_time_is_still_typed_with_a_reason(desk: Client, presentation: Presentation) -> None:
     typed = {"time-start": "other", "time-day": "25 1 2027", "time-clock": "7pm"}
     page = desk.post(ADD, without_a_time(presentation, **typed))
-    assert "get back to their base after their usual time. Give a reason" in text(page)
+    assert "get back to their base after their usual time. If you still want to go ahead, give a reason" in text(page)
     desk.post(ADD, without_a_time(presentation, **typed, **{"time-override_reason": "Night shift"}))
     assert Booking.objects.get().starts_at == at("19:00")
 

@@ -108,7 +108,9 @@ def test_staff_see_what_is_kept_and_why_the_rest_is_not(desk: Client, asked: Boo
 
 def test_a_date_outside_the_rules_needs_a_reason(desk: Client, asked: Booking) -> None:
     late = slot_value(at("18:00", TUESDAY))
-    assert "It is outside the presenter’s availability. Give a reason" in text(do(desk, asked, "agree", start=late))
+    assert "It is outside the presenter’s availability. If you still want to go ahead, give a reason" in text(
+        do(desk, asked, "agree", start=late)
+    )
     do(desk, asked, "agree", start=late, override_reason="Asha says yes")
     assert (asked.starts_at, asked.events.last().reason) == (at("18:00", TUESDAY), "Asha says yes")
 
@@ -174,7 +176,10 @@ def test_a_typed_time_that_can_not_be_stays_typed_while_looking(desk: Client, as
         ({"clock": "9am"}, "Enter the day."),
         ({"starts": [NINE, ELEVEN, FAR], **TYPED}, "Choose three at most"),
         ({"starts": ["nonsense"]}, "There is a problem"),
-        ({"day": "25 1 2027", "clock": "5pm"}, "It is outside the presenter’s availability. Give a reason"),
+        (
+            {"day": "25 1 2027", "clock": "5pm"},
+            "It is outside the presenter’s availability. If you still want to go ahead, give a reason",
+        ),
         ({"starts": [NINE, HALF_PAST]}, "No presenter is free on Monday"),
         ({"day": "11 1 2027", "clock": "9am"}, "different times in the future"),
     ],
