@@ -69,7 +69,9 @@ NEW_PRESENTER = {
 FILLED_IN: dict[str, Case] = {
     "account_details": Case({"name": "Robin Hale"}),
     "set_language": Case({"language": "cy"}),
-    "staff:guidance_areacontact_change": Case({"phone": "0113 496 0000"}),
+    "staff:guidance_areacontact_change": Case(
+        {"phone": "0113 496 0000", "out_of_hours_phone": "0113 496 0001", "web_page": "https://www.leeds.gov.uk/"}
+    ),
     "account_set_password": Case({"password1": PASSWORD, "password2": PASSWORD}),
     "basket": Case(before=in_the_basket),
     "basket_add": Case(lambda world: {f"{world['objects']['leaflets_leaflet'].slug}-copies": "2"}),
