@@ -185,6 +185,7 @@ staff_site.add_waiting(
     _("Bookings"),
     Waiting(
         label=_("requests for leave"),
+        one=_("request for leave"),
         count=lambda: Leave.objects.to_decide(timezone.now()),
         address=lambda: f"{reverse('staff:bookings_leave_changelist')}?state__exact=asked",
         permission="bookings.change_leave",
