@@ -549,7 +549,7 @@ class BookingAdmin(PersonColumnsMixin, FoundByReference, OwnToPresenters):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Who could give it says what other presenters do that day: it is for those who may choose one."""
+        """Who can give it says what other presenters do that day: it is for those who may choose one."""
         chooses = self.has_change_permission(request)
         more = {"who_could": self.who_could(self.get_object(request, object_id)) if chooses else "", **(extra_context or {})}
         return super().change_view(request, object_id, form_url, more)
