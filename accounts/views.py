@@ -249,7 +249,8 @@ SIGN_IN_MAIL = "account/email/login_code"
 def send_code(request: HttpRequest, key: str, template_prefix: str, email: str, **more: Any) -> None:
     adapter = get_adapter()
     code = adapter.generate_login_code()
-    adapter.send_mail(template_prefix, email, {"request": request, "code": code})
+    # By no name: whoever asks about an address reads the same, known to us or not.
+    adapter.send_mail(template_prefix, email, {"request": request, "code": code, "reader_name": ""})
     request.session[key] = {"email": email, "code": code, "at": time.time(), "failed_attempts": 0, **more}
 
 

@@ -144,7 +144,7 @@ class RuleViolation(models.TextChoices):
     FORMAT = "format", _("The presenter does not give presentations in this format.")
     AUDIENCE = "audience", _("The presenter does not give presentations to this audience.")
     REGION = "region", _("It is outside the regions that the presenter covers.")
-    DISTANCE = "distance", _("It is further than the presenter travels.")
+    DISTANCE = "distance", _("It is further than the presenter can travel.")
     LEAVES_EARLY = "leaves-early", _("The presenter would have to leave their base before their usual time.")
     RETURNS_LATE = "returns-late", _("The presenter would get back to their base after their usual time.")
     FROM_BASE = (

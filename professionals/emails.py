@@ -59,8 +59,8 @@ NOT_KNOWN = {"reader_name": ""}  # at an address that is not, not yet or no long
 # The context of each template besides the address, for the samples.
 ACCOUNT_EMAIL_SAMPLES: dict[str, dict[str, str]] = {
     "account/email/email_confirmation_signup": SAMPLE_CODE | NOT_KNOWN,
-    "account/email/login_code": SAMPLE_CODE | KNOWN,
-    "account/email/reauthentication_code": SAMPLE_CODE | KNOWN,
+    "account/email/login_code": SAMPLE_CODE | NOT_KNOWN,
+    "account/email/reauthentication_code": SAMPLE_CODE | NOT_KNOWN,
     "account/email/email_confirmation": SAMPLE_CODE | NOT_KNOWN,
     "account/email/password_reset_code": SAMPLE_CODE | KNOWN,
     "account/email/unknown_account": NOT_KNOWN,

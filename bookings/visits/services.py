@@ -76,7 +76,7 @@ def refuse_while_there(booking: Booking, now: datetime) -> None:
     """At another time it would be another visit, and nobody would wait for the presenter at this one."""
     if presenter_is_there(booking, now):
         raise DomainError(
-            _("The presenter has checked in there and not checked out. Call them and check them out, then try again.")
+            _("The presenter has checked in and has not checked out. Call them and check them out, then try again.")
         )
 
 
@@ -110,7 +110,7 @@ def refuse_without_cover(booking: Booking, start: datetime, *, by_staff: bool) -
             return
     if by_staff:
         sentence = _(
-            "Nobody is on duty on %(day)s, so no visit can be confirmed. Enter a duty shift for that day, then try again."
+            "Nobody is on duty on %(day)s, so we can’t confirm a visit. Enter a duty shift for that day, then try again."
         )
     else:
         sentence = _("We can’t come to you on %(day)s. Choose another day, or call us.")

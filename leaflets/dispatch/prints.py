@@ -486,6 +486,7 @@ def slip_blocks(pdf: PrintPdf, slip: Slip) -> Iterator[SlipBlock]:
         heading_paragraph(_("If you are worried about a child"), before=5),
         SlipParagraph("P", _("If a child is in immediate danger, call 999."), bold=True),
         *(SlipParagraph("P", line, before=0.5) for line in slip.who_to_tell),
+        SlipParagraph("P", charity_line(), size=9, before=5, colour=QUIET),
     ]
     yield keep_together(pdf, closing)
 
@@ -542,8 +543,6 @@ def packing_slips(slips: Iterable[Slip], *, made_at: datetime) -> IO[bytes]:
                     facts = {"number": slip.number, "reference": slip.reference, "printed": printed}
                     foot = _("Parcel %(number)d, %(reference)s, %(printed)s") % facts
                     pdf.draw_line(foot, SLIP_LEFT, FOOT, size=9, colour=QUIET)
-                    charity = charity_line()
-                    pdf.draw_line(charity, SLIP_LEFT, FOOT + 4.5, size=9, colour=QUIET)
                     text = _("Page %(page)d of %(pages)d") % {"page": number, "pages": len(pages)}
                     pdf.draw_line(text, SLIP_RIGHT - pdf.width_of(text, size=9), FOOT, size=9, colour=QUIET)
         return pdf.written()

@@ -412,8 +412,8 @@ def match_columns(sheet: Sheet, columns: Sequence[ListColumn]) -> tuple[list[tup
     missing = [str(column.label) for column in columns if column.needed and column.key not in places]
     if missing:
         error = ngettext(
-            "The first row must name the columns. It has no column called %(named)s. Begin with the template.",
-            "The first row must name the columns. It has no columns called %(named)s. Begin with the template.",
+            "The first row must have the headings, but we can’t find the column %(named)s. Start with the template.",
+            "The first row must have the headings, but we can’t find the columns %(named)s. Start with the template.",
             len(missing),
         )
         raise NotASheet(error % {"named": ", ".join(f"“{label}”" for label in missing)})

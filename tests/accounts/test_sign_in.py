@@ -81,7 +81,7 @@ def test_pages_and_emails_say_how_long_a_code_works(client, person):
     client.post(SIGN_IN, {"login": person.email})
     assert "The code works for 10 minutes" in client.get(CODE).content.decode()
     assert "The code works once, for 10 minutes" in mails_to(person.email)[-1].text
-    assert "works for 10 minutes" in client.get("/privacy/").content.decode()
+    assert "Codes work for 10 minutes" in client.get("/privacy/").content.decode()
 
 
 def test_a_code_of_another_browser_is_no_use(client, person):
@@ -135,7 +135,7 @@ def test_a_wrong_password_an_unset_one_and_an_unknown_address_read_the_same(pers
         pages[email] = (response.status_code, page_of(response, email))
 
     assert pages[person.email] == pages[unset.email] == pages["nobody@leeds.nhs.uk"]
-    assert "don’t belong together" in "".join(pages[person.email][1])
+    assert "password don’t match" in "".join(pages[person.email][1])
 
 
 def test_five_wrong_passwords_stop_the_sixth_right_one_in_any_case(client, person):

@@ -26,3 +26,12 @@ def confirm(client: Client) -> HttpResponse:
 
 def text(response: HttpResponse) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
+
+
+def without_the_switch(response: HttpResponse) -> str:
+    """The page without its switch of language, the one form that needs no "Origin" (ctac/views.py)."""
+    page, switches = re.subn(
+        r'<form class="language" method="post" action="/language/">.*?</form>', "", response.content.decode(), flags=re.DOTALL
+    )
+    assert switches == 1
+    return page

@@ -220,7 +220,7 @@ def test_deleting_the_ticked_rows_asks_first_and_then_does_it(staff: Client) -> 
     answer = {"action": "delete_selected", "_selected_action": [str(pk) for pk in ticked]}
     path = "/staff/professionals/recogniseddomain/"
     page = Page(staff.post(path, answer).content.decode())
-    assert page.one("button", "govuk-button--warning").text == "Delete these 2"
+    assert page.one("button", "govuk-button--warning").text == "Delete these 2 rows"
     assert RecognisedDomain.objects.count() == 2
     staff.post(path, {**answer, "post": "yes"})
     assert RecognisedDomain.objects.count() == 0

@@ -81,6 +81,7 @@ EXEMPT = {
         "bookings.feedback.forms.AttendanceForm": ("seen",),
         "bookings.feedback.forms.FeedbackCodeForm": ("code",),
         "bookings.feedback.forms.FeedbackForm": ("token",),
+        "guidance.admin.ApproveForm": ("digest",),
         "privacy.forms.EnterBreachForm": ("token",),
         "privacy.forms.EnterComplaintForm": ("token",),
         "privacy.forms.ComplaintForm": ("token",),

@@ -130,7 +130,7 @@ def test_both_addresses_and_staff_are_told(here, person):
     Client().post(link())
 
     assert [mails_to(email)[-1].subject for email in (OLD, NEW)] == ["An old email address with us is back"] * 2
-    assert "The account no longer uses this address" in mails_to(NEW)[-1].text
+    assert "The account no longer has this address" in mails_to(NEW)[-1].text
     [row] = Notification.objects.filter(kind="address-objection")
     assert row.recipient == settings.STAFF_EMAIL
 

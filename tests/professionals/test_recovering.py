@@ -87,7 +87,7 @@ def test_who_was_called_on_which_number_by_whom_stands_on_the_account(browser, p
     [kept] = AccountRecovery.objects.all()
     assert (kept.by, kept.old, kept.new, kept.called, kept.number) == (manager, OLD, NEW, TYPED["called"], TYPED["number"])
     page = browser.get(f"/staff/accounts/user/{person.user.pk}/change/").content.decode()
-    assert f"from {OLD} to {NEW}, by {manager.email}. Called: Ruth Adeyemi, ward manager, on 0113 243 2799." in page
+    assert f"from {OLD} to {NEW}, by {manager.email}, who called Ruth Adeyemi, ward manager on 0113 243 2799." in page
     assert TYPED["number"] in str(privacy_services.export_person(person))
 
 

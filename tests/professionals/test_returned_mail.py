@@ -56,7 +56,7 @@ def test_they_say_that_it_is_right(client, person, mark):
     sign_in(client, person)
     page = client.get("/account/email/returned/").text
     assert "this mailbox does not exist" in page
-    assert "Our email to" not in page
+    assert "Check that the address is right" not in page
     assert MarkedAddress.objects.marked().exists()
     page = client.post("/account/email/returned/", follow=True).text
     assert "We will keep emailing nadia@leeds.nhs.uk" in page

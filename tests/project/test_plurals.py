@@ -20,6 +20,7 @@ NEVER_ONE = {
     *(
         "Your numbers by profession add up to %(counted)d. No",
         "A session has between 1 and %(most)d",
+        "%(came)d came, %(taken)d had a place but did not come",
         "Enter %(n)s copies of “%(title)s” or",
     ),
     *(

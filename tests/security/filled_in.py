@@ -68,6 +68,10 @@ NEW_PRESENTER = {
 }
 FILLED_IN: dict[str, Case] = {
     "account_details": Case({"name": "Robin Hale"}),
+    "set_language": Case({"language": "cy"}),
+    "staff:guidance_areacontact_change": Case(
+        {"phone": "0113 496 0000", "out_of_hours_phone": "0113 496 0001", "web_page": "https://www.leeds.gov.uk/"}
+    ),
     "account_set_password": Case({"password1": PASSWORD, "password2": PASSWORD}),
     "basket": Case(before=in_the_basket),
     "basket_add": Case(lambda world: {f"{world['objects']['leaflets_leaflet'].slug}-copies": "2"}),
@@ -244,6 +248,7 @@ WHY_NOTHING = {
     "is of the session alone": """
         account_logout account_passkey_options account_session_end account_sessions_end_others staff:logout
     """,
+    "looks a postcode up": "who_to_tell",
     "answers with a file": "certificate presenter_slide staff:leaflets_packingsession_print",
     "asks for a password that nobody has": "account_login_password",
     "says that staff need a second factor": "mfa_deactivate_totp",

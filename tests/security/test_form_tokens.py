@@ -28,10 +28,12 @@ def test_every_route_refuses_a_post_without_a_token_but_those_that_say_why(world
 
 
 FORM = re.compile(r'<form\b[^>]*method="post"(?:(?!<form\b).)*?</form>', re.DOTALL)
-# A host's button, by a key in its address; what looks a postcode up; and what only shows fields, to staff.
+# A host’s button, by a key in its address; what looks a postcode up; the switch of languages (tests/matrix/tokens.py); and what
+# only shows fields, to staff.
 NONE_NEEDED = {
     "bookings/feedback/includes/again.html",
     "guidance/includes/who_to_tell_form.html",
+    "includes/languages.html",
     "styleguide/fields.html",
 }
 

@@ -185,6 +185,7 @@ staff_site.add_waiting(
     _("Bookings"),
     Waiting(
         label=_("requests for leave"),
+        one=_("request for leave"),
         count=lambda: Leave.objects.to_decide(timezone.now()),
         address=lambda: f"{reverse('staff:bookings_leave_changelist')}?state__exact=asked",
         permission="bookings.change_leave",
@@ -548,7 +549,7 @@ class BookingAdmin(PersonColumnsMixin, FoundByReference, OwnToPresenters):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """Who could give it says what other presenters do that day: it is for those who may choose one."""
+        """Who can give it says what other presenters do that day: it is for those who may choose one."""
         chooses = self.has_change_permission(request)
         more = {"who_could": self.who_could(self.get_object(request, object_id)) if chooses else "", **(extra_context or {})}
         return super().change_view(request, object_id, form_url, more)

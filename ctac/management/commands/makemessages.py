@@ -18,9 +18,9 @@ FOR_COLLEAGUES = (
     *("tests/*", "bench/*", "deploy/*", "var/*", "assets/*", "docs/*", "audit/*", "*/migrations/*", "*/management/*"),
     *("ctac/staff/*", "ctac/local/*", "ctac/styleguide/*", "ctac/checks.py", "*/admin.py", "*/admin/*", "*/samples.py"),
     *("*/staff/*", "templates/admin/*", "templates/styleguide/*", "templates/mailbox/*", "emails/staff*"),
-    *("*/apps.py", "accounts/roles.py", "bookings/leave/*", "bookings/presenter/*", "bookings/visits/*", "leaflets/dispatch/*"),
+    *("*/apps.py", "accounts/roles.py", "bookings/leave/*", "bookings/presenter/*", "leaflets/dispatch/*"),
     *("leaflets/stock/forms.py", "leaflets/stock/imports.py", "leaflets/stock/spreadsheets.py", "leaflets/models/stock.py"),
-    *("bookings/models/leave.py", "bookings/models/presenter.py", "bookings/models/visit.py", "notifications/delivery/*"),
+    *("bookings/models/leave.py", "bookings/models/visit.py", "notifications/delivery/*"),
     *("notifications/models.py", "notifications/schedule.py", "templates/bookings/presenter/*", "templates/bookings/leave/*"),
 )
 STAFF_LAYOUT = '{% extends "emails/staff.html" %}'

@@ -356,7 +356,7 @@ def prioritise(order: Order, *, by: User | None, now: datetime, reason: str, fla
     if _lock_priority(order) is not None:
         raise DomainError(gettext_lazy("This order is already passed forward, so nothing has changed."))
     if not order.lines.filter(backordered__gt=0).exists():
-        raise DomainError(gettext_lazy("This order has every copy that it asked for, so it is not waiting for anything."))
+        raise DomainError(gettext_lazy("This order already has all its copies, so it is not waiting for any."))
     _set_priority(order, now, EventKind.FORWARD, by=by, now=now, reason=reason, flagged=flagged)
 
 

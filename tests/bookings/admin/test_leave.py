@@ -94,7 +94,7 @@ def test_leave_over_somebody_who_is_checked_in_says_what_has_to_come_first(
     asked = desk.post("/staff/bookings/leave/add/", leave_form(presenter))
     page = desk.post("/staff/bookings/leave/add/", leave_form(presenter, seen=asked.context["seen"]), follow=True)
     there = "Asha Patel is still checked in there."
-    assert f"{booking.reference}: {there} Whoever takes it over can’t check in before Asha Patel has checked out." in text(page)
+    assert f"{booking.reference}: {there} The next presenter can’t check in before Asha Patel has checked out." in text(page)
     Booking.objects.update(presenter=make_presenter(name="Tom Adeyemi"))
     change = f"/staff/bookings/booking/{booking.pk}/change/"
     said = f"{there} Tom Adeyemi can’t check in before Asha Patel has checked out."

@@ -119,7 +119,7 @@ def test_a_cut_is_asked_again_if_others_would_go_back_by_then(desk: Client, sess
 def test_a_number_that_a_colleague_changed_meanwhile_is_said(desk: Client, session: OpenSession, staff: User) -> None:
     set_capacity(session=session, capacity=10, expected=3, by=staff, now=NOW)
     page = do(desk, session, "capacity", capacity="5", expected="3")
-    assert ("has changed this session since you opened the page" in text(page), session.capacity) == (True, 10)
+    assert ("This session was changed while you had the page open." in text(page), session.capacity) == (True, 10)
     do(desk, session, "capacity", capacity="5", expected=str(page.context["form"]["expected"].value()))
     assert session.capacity == 5
 
@@ -156,7 +156,7 @@ def test_who_moves_it_after_a_colleague_has_is_told_and_asked_again(desk: Client
     reschedule_session(session=session, starts_at=at("12:00"), by=staff, now=NOW)
     typed = {"day": "25 1 2027", "clock": "2pm", "reason": "", "starts": before}
     page = do(desk, session, "move", **typed)
-    assert "Somebody has changed this session since you opened the page." in text(page)
+    assert "This session was changed while you had the page open." in text(page)
     assert (session.starts_at, told("session-for-presenter")) == (at("12:00"), 1)
     do(desk, session, "move", **{**typed, "starts": page.context["starts"]})
     assert session.starts_at == at("14:00")

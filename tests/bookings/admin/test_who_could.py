@@ -32,7 +32,7 @@ def test_each_presenter_stands_there_once_with_the_reason(desk: Client, presente
         "On Leave No Away: Monday 25 January 2027, all day.",
         "Full Diary No Has a booking: Monday 25 January 2027, 10am to 11am, LS1 4AP.",
         "Just York No Comes from YO1 7HH at 9:30am. The journey takes ",
-        "In London With a reason It is further than the presenter travels.",
+        "In London With a reason It is further than the presenter can travel.",
         "Near Leeds Yes 60 ",
     ):
         assert words in table

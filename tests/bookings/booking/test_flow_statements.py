@@ -62,10 +62,10 @@ def test_a_signed_in_booking_takes_seven_requests_and_few_statements(
         "POST when": 18,
         "GET check": 4,  # one of them: whether staff must agree, which the page says before it is sent
         "POST check": 18,
-        "GET confirmation": 4,
+        "GET confirmation": 5,  # one of them: whom to tell about a child there
     }
     # Of a visit; online it is five less: nobody is on duty for it, and no address decides whether staff must agree.
-    assert sum(taken.values()) <= 65
+    assert sum(taken.values()) <= 66
     assert max(taken.values()) <= 20
 
 

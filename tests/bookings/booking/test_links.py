@@ -25,7 +25,7 @@ from notifications.models import Notification
 from notifications.outbox import notify
 from notifications.registry import email_named
 from professionals.models import Person
-from tests.bookings.flow import text
+from tests.bookings.flow import text, without_the_switch
 from tests.bookings.rows import MONDAY, NOW, at, make_booking, make_presenter
 from tests.factories import make_person, sign_in
 
@@ -98,10 +98,18 @@ def test_every_page_is_kept_out_of_caches_search_engines_and_referers(links: dic
         assert "no-store" in response.headers["Cache-Control"]
         assert response.headers["X-Robots-Tag"] == "noindex, nofollow"
         # With a form the origin alone: under "no-referrer" browsers send "Origin: null", which no form of ours may.
-        form = 'method="post"' in response.content.decode()
+        form = 'method="post"' in without_the_switch(response)
         allowed = {"strict-origin"} if form else {"strict-origin", "no-referrer"}
         assert response.headers["Referrer-Policy"] in allowed
     assert opened(links["change"]).headers["Referrer-Policy"] == "no-referrer"
+
+
+def test_the_switch_of_language_works_where_a_browser_says_no_origin(links: dict[str, str]) -> None:
+    """Under "no-referrer" its form comes with "Origin: null"."""
+    browser, page = Client(enforce_csrf_checks=True), links["change"]
+    back = browser.post("/language/", {"language": "cy", "next": page}, headers={"origin": "null"})
+    assert back.headers["Location"] == page
+    assert '<html lang="cy">' in browser.get(page).content.decode()
 
 
 def test_a_scanner_that_follows_every_link_changes_nothing(booking: Booking, links: dict[str, str]) -> None:

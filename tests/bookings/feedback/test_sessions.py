@@ -110,7 +110,7 @@ def test_a_year_later_they_are_led_to_open_sessions_unless_they_have_a_place_at_
     row = Notification.objects.get(kind="year-later")
     message = feedback_emails.YearLaterEmail(row).message()
     text = rendering.render(message).text
-    assert message.subject == "A year ago: would you like to join us again?"
+    assert message.subject == "It has been a year: would you like to join us again?"
     assert ("See our open sessions:\n" in text, "your team heard" in text) == (True, False)
     assert feedback_emails.YearLaterEmail(row).is_still_due()
     make_place(make_session(session.presenter, timezone.now() + timedelta(days=9)), person=place.person)

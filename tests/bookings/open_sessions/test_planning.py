@@ -113,7 +113,7 @@ def test_every_clash_is_shown_before_anything_is_saved(presenter: Presenter, pre
     assert free == []
     assert late == [(False, "It is outside the presenter’s availability.")]
     assert holiday == [(False, "It is a bank holiday where the presenter lives.")]
-    assert soon == [(False, "It is too soon: the notice period is longer.")]
+    assert soon == [(False, "It is sooner than the notice period allows.")]
     assert passed[0] == (True, "This time has passed.")
     assert booking.presenter == presenter
     assert not OpenSession.objects.exists()
@@ -141,7 +141,7 @@ def test_what_the_presenter_and_the_presentation_say_against_it() -> None:
         "We don’t offer this presentation at the moment.",
         "We don’t give this presentation online.",
         "The presenter can’t take any more presentations that day.",
-        "The presenter does not give presentations in this way.",
+        "The presenter does not give presentations in this format.",
         "The presenter does not give presentations at the moment.",
         "The presenter has no joining link for online presentations.",
     }

@@ -47,7 +47,7 @@ def test_what_is_there_is_promised_and_the_rest_waits(now):
 def test_an_order_of_which_there_is_nothing_waits_and_can_not_be_packed(now):
     order = waits(make_edition(now, stock=0), 10, now)
     assert states(order) == [OrderState.WAITING]
-    with pytest.raises(OrderHasMoved, match="can’t be packed yet"):
+    with pytest.raises(OrderHasMoved, match="you have nothing to pack yet"):
         start_packing(order=order, by=None, now=now)
 
 

@@ -313,7 +313,7 @@ def test_of_several_parcels_one_is_chosen_and_the_history_names_each(client, per
     assert said(client.post(page(order), {"parcel": second.pk}, follow=True))[-1].startswith("You have already told us")
     close_missing(missing=second.missing, by=None, now=timezone.now(), reason="It is in your post room.")
     shown = client.get(order.get_absolute_url())
-    assert "do not send it again. It is in your post room." in shown.content.decode()
+    assert "will not send it again. It is in your post room." in shown.content.decode()
     assert [step["what"] for step in shown.context["history"]] == [
         "Order received",
         "Packing started",

@@ -76,7 +76,7 @@ def test_staff_go_over_a_limit_only_with_a_reason(client, staff, leaflet):
 
 def test_stock_yields_to_no_reason(client, staff, leaflet):
     page = html.unescape(call(client, copies_one="151", override_reason="The whole county").content.decode())
-    assert "There are only 150 copies of “One” in stock" in page
+    assert "We have only 150 copies of “One” in stock" in page
     assert Order.objects.count() == 0
 
 
@@ -164,7 +164,7 @@ def test_what_is_missing_is_said_about_the_caller_not_to_them(client, staff, lea
 
 
 @pytest.mark.parametrize(
-    ("stock", "said"), [(1500, "1,500 in stock. The limit is 100 an order."), (7, "7 in stock."), (0, "None in stock.")]
+    ("stock", "said"), [(1500, "1,500 in stock. The limit is 100 for an order."), (7, "7 in stock."), (0, "None in stock.")]
 )
 def test_staff_read_stock_figures_not_what_they_may_order(client, staff, now, stock, said):
     make_edition(now, stock=stock, slug="one", title="One", most_per_order=100)

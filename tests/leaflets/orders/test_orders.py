@@ -107,7 +107,7 @@ def test_an_order_that_is_over_has_no_confirmation_and_nothing_to_cancel(client,
     sign_in(client, owner)
     client.post(url("order_cancel", order))
     assert client.get(url("order_placed", order)).url == order.get_absolute_url()
-    assert "can no longer be cancelled here" in client.get(url("order_cancel", order)).content.decode()
+    assert "You can’t cancel this order here any more" in client.get(url("order_cancel", order)).content.decode()
     assert "Order other leaflets" in client.get(order.get_absolute_url()).content.decode()
 
 

@@ -170,7 +170,7 @@ def test_staff_are_told_once_of_each_fall_and_again_after_stock_came_in(now):
     assert [notify_low_stock(now=next(days)) for _day in range(3)] == [1, 0, 0]
     text = render(email_named("staff-low-stock")(mails().get()).message()).text
     assert "Know the signs" in text
-    assert "50 free to give: none went in 12 weeks. Its reorder level is 50." in " ".join(text.split())
+    assert "50 free to give: none sent in 12 weeks. Its reorder level is 50." in " ".join(text.split())
     assert "It doesn’t name anyone" in text
     assert mails().get().recipient == settings.STAFF_EMAIL
     # Not when an order is cancelled and another takes its copies; only what comes in arms it again, enough or not.

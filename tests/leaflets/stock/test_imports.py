@@ -130,8 +130,8 @@ def test_a_list_that_was_written_says_so_also_when_it_has_become_wrong(client, s
     press(client, upload(client, content))
     page = " ".join(upload(client, content).content.decode().split())
     assert "The list said 5, but now there are 4" in page
-    assert "A list with the same rows was written on" in page
-    assert "is in the stock already" in page
+    assert "We wrote a list with the same rows on" in page
+    assert "Its copies are already in the stock." in page
     other.refresh_from_db()
     assert other.on_hand == 4
 
@@ -147,9 +147,9 @@ def test_a_list_that_was_written_says_so_also_when_it_has_become_wrong(client, s
         (["gp", "", "", "9000000", "", ""], "Copies that came in", "from 0 to 1,000,000"),
         (["gp", "", "50", "", "3.5", ""], "Copies counted", "is not a whole number"),
         (["gp", "", "50", "5", "55", ""], "Copies counted", "not both"),
-        (["gp", "", "", "", "5", ""], "On the shelf", "Fill in how many copies the list said"),
+        (["gp", "", "", "", "5", ""], "On the shelf", "Fill in the number of copies on the shelf from the list"),
         (["gp", "", "49", "", "5", ""], "On the shelf", "The list said 49, but now there are 50"),
-        (["gp", "", "50", "", "1", ""], "Copies counted", "2 copies are promised"),
+        (["gp", "", "50", "", "1", ""], "Copies counted", "We have promised 2 copies to orders"),
         (["gp", "", "", "5", "", "x" * 301], "Note", "Shorten it to 300"),
         (["gp", "", "", "5", "", "for Anna Smith, born 3 May 2019"], "Note", "looks like details of a child"),
     ],
@@ -254,7 +254,7 @@ def test_what_changed_between_looking_and_pressing_is_said_and_nothing_is_writte
     receive_stock(edition=edition, copies=1, by=None, now=now)
     refused = press(client, checked)
     assert "Something has changed since you opened this page" in refused.content.decode()
-    assert "51 on the shelf, then 61" in refused.content.decode()
+    assert "from 51 on the shelf to 61" in refused.content.decode()
     assert list(Edition.objects.order_by("pk").values_list("on_hand", flat=True)) == [51, 5]
     press(client, refused)
     assert list(Edition.objects.order_by("pk").values_list("on_hand", flat=True)) == [61, 15]

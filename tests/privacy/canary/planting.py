@@ -99,7 +99,7 @@ THEIRS: dict[str, str | None] = {
 }
 # Fields of those models that hold no words: chosen from a list, a hash, a code, or an area that stays as a figure.
 NO_WORDS = {
-    *("Person.profession", "Person.postcode", "Order.postcode", "KeptAddress.postcode", "MailChoice.topic"),
+    *("Person.profession", "Person.language", "Person.postcode", "Order.postcode", "KeptAddress.postcode", "MailChoice.topic"),
     *("Booking.postcode", "BusyTime.postcode", "Hold.postcode"),
     *("MailChoice.chosen_where", "MailReader.token", "BookingLink.address_hash", "PlaceLink.address_hash", "User.password"),
 }

@@ -210,7 +210,7 @@ def test_the_mail_says_how_it_stands_and_only_the_last_one_goes(order, now):
     kind = email_named("order-changed")
     assert (kind(first).is_still_due(), kind(second).is_still_due()) == (False, True)
     mail = render(kind(second).message())
-    assert mail.subject == f"Your leaflet order {order.reference} is changed"
+    assert mail.subject == f"Your leaflet order {order.reference} has changed"
     assert ("13 copies: One" in mail.text, "Two" in mail.text, "2 High Street" in mail.text) == (True, False, True)
     cancel(order=order, by=None, now=now)
     assert not kind(second).is_still_due()
