@@ -52,7 +52,7 @@ def test_a_free_time_of_the_week_is_chosen(desk: Client, booking: Booking, staff
 def test_any_other_time_is_typed_and_the_rules_yield_to_a_reason(desk: Client, booking: Booking) -> None:
     typed = {"start": "other", "day": "13/1/2027", "clock": "6pm"}
     refused = send(desk, booking, "move", **typed)
-    assert "It is sooner than the notice period allows. It is outside the presenter’s availability. Give a reason" in text(
+    assert "It is sooner than the notice period allows. It is outside the presenter’s availability. If you still want" in text(
         refused
     )
     assert refused.context["form"]["clock"].value() == "6pm"

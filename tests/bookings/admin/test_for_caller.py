@@ -68,7 +68,9 @@ def test_a_refusal_says_when_somebody_is_free_and_leaves_no_new_person(desk: Cli
 def test_rules_for_the_public_need_a_reason_that_is_kept(desk: Client, presenter: Presenter) -> None:
     tomorrow = {"time-day": "2027-01-13", "time-clock": "17:15"}
     page = desk.post(f"{BOOKINGS}add/", caller_form(make_presentation(), **tomorrow))
-    assert "It is sooner than the notice period allows. It is outside the presenter’s availability. Give a reason" in text(page)
+    assert "It is sooner than the notice period allows. It is outside the presenter’s availability. If you still want" in text(
+        page
+    )
     assert not Booking.objects.exists()
     desk.post(f"{BOOKINGS}add/", caller_form(make_presentation(), **tomorrow, **{"time-override_reason": "Court on Friday"}))
     assert Booking.objects.get().events.get().reason == "Court on Friday"
