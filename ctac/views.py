@@ -31,7 +31,7 @@ from leaflets.orders import baskets
 from privacy import retention as privacy_retention
 from professionals import drafts
 from professionals.access import person_in, person_required, the_person
-from professionals.models import DraftKind
+from professionals.models import DraftKind, Language
 from professionals.services import choose_language
 
 logger = logging.getLogger(__name__)
@@ -98,7 +98,7 @@ class PublicPages(Sitemap):
 
     def items(self) -> list[str]:
         today = uk_day(timezone.now())
-        approved = list(GuidancePage.objects.approved(today))
+        approved = list(GuidancePage.objects.approved(today).filter(language=Language.ENGLISH))  # programs have no cookie
         per_audience = Counter(page.audience for page in approved)
         names = ("home", "guidance", "who_to_tell", "presentations", "sessions", "leaflets", "about", "privacy", "accessibility")
         return [

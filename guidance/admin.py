@@ -18,9 +18,10 @@ from ctac.dates import uk_day
 from ctac.forms import DayField
 from ctac.staff.site import NOTHING, FixedRowsMixin, LooksOnly, ObjectAction, Waiting, column, moment_of, staff_site, state_tag
 from guidance.contacts import admin as contacts_admin  # noqa: F401 - registers its model
-from guidance.content import digest_of, read_guidance, read_nation
+from guidance.content import read_guidance, read_nation
 from guidance.models import ApprovalState, GuidancePage
 from guidance.services import DUE_WITHIN, approve_page, withdraw_approval
+from professionals.models import Language
 
 STATE_COLOURS = {
     ApprovalState.APPROVED: "good",
@@ -43,9 +44,7 @@ class ApproveForm(forms.Form):
     review_on = DayField(
         label=gettext_lazy("When must we review it?"),
         lies_ahead=True,
-        help_text=gettext_lazy(
-            "Within a year. After this day, the public page will show only who to call. For example, 9 3 2027."
-        ),
+        help_text=gettext_lazy("Within a year. After this day the public page doesn’t show this text. For example, 9 3 2027."),
         error_messages={"required": gettext_lazy("Enter the day by which we must review this text.")},
     )
     digest = forms.CharField(widget=forms.HiddenInput, max_length=64)
@@ -74,8 +73,8 @@ def format_day_or_nothing(day: Any) -> str:
 
 @admin.register(GuidancePage, site=staff_site)
 class GuidancePageAdmin(FixedRowsMixin, LooksOnly):
-    list_display = ("page", "state", "approved", "review", "approver", "author")
-    list_filter = (ApprovalFilter, "audience", "nation")
+    list_display = ("page", "language", "state", "approved", "review", "approver", "author")
+    list_filter = (ApprovalFilter, "language", "audience", "nation")
     list_select_related = ("approver", "author")
     ordering = ("pk",)
     fields = readonly_fields = ("state", "approved", "approver", "author", "review", "sample")
@@ -90,7 +89,7 @@ class GuidancePageAdmin(FixedRowsMixin, LooksOnly):
             label=gettext_lazy("Approve this page"),
             service=approve_page,
             form_class=ApproveForm,
-            form_kwargs=lambda page: {"initial": {"digest": digest_of(page.audience, page.nation)}},
+            form_kwargs=lambda page: {"initial": {"digest": page.text_digest()}},
             explanation=gettext_lazy(
                 "Read the whole text below first: the public reads it from the moment that you approve it. If anything in it is "
                 "wrong, don’t approve it, and tell its author."
@@ -104,10 +103,10 @@ class GuidancePageAdmin(FixedRowsMixin, LooksOnly):
             service=withdraw_approval,
             available=lambda page: page.approved_at is not None,
             explanation=gettext_lazy(
-                "Do this when something in the text is wrong. From now on the public page will show only who to call, until "
-                "somebody approves the text again."
+                "Do this when something in the text is wrong. From now on the public page doesn’t show it, until somebody "
+                "approves the text again."
             ),
-            done=gettext_lazy("The approval is withdrawn. The public page now shows only who to call."),
+            done=gettext_lazy("The approval is withdrawn. The public page doesn’t show this text any more."),
             weight="stop",
         ),
     )
@@ -124,7 +123,11 @@ class GuidancePageAdmin(FixedRowsMixin, LooksOnly):
         """The text as the public will read it."""
         if action.slug != "approve":
             return ""
-        texts = {"guidance": read_guidance(obj.audience), "nation_text": read_nation(obj.nation)}
+        texts = {
+            "guidance": read_guidance(obj.audience, obj.language),
+            "nation_text": read_nation(obj.nation, obj.language),
+            "other_language": obj.language if obj.language != Language.ENGLISH else "",
+        }
         return render_to_string("guidance/staff/text.html", texts)
 
 

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from professionals.models import Profession
+from professionals.models import Language, Profession
 
 TEXTS = Path(__file__).resolve().parent / "texts"
 
@@ -53,15 +53,26 @@ AUDIENCE_OF: dict[str, str] = {
     Profession.POLICE_OFFICER: Audience.POLICE,
     Profession.FOSTER_CARER: Audience.FOSTER_CARERS,
 }
-SECTIONS = (
-    "Where you may meet a trafficked child",
-    "Signs",
-    "What to do now",
-    "What not to do",
-    "What happens next",
-)
-NATION_SECTIONS = ("Who can refer a child", "The duty to notify", "Guardians", "Who to tell")
-CHECKLIST = "Checklist"
+SECTIONS: dict[str, tuple[str, ...]] = {
+    Language.ENGLISH: ("Where you may meet a trafficked child", "Signs", "What to do now", "What not to do", "What happens next"),
+    Language.WELSH: (
+        "Ble gallech chi gyfarfod â phlentyn sydd wedi’i fasnachu",
+        "Arwyddion",
+        "Beth i’w wneud nawr",
+        "Beth i beidio â’i wneud",
+        "Beth sy’n digwydd nesaf",
+    ),
+}
+NATION_SECTIONS: dict[str, tuple[str, ...]] = {
+    Language.ENGLISH: ("Who can refer a child", "The duty to notify", "Guardians", "Who to tell"),
+    Language.WELSH: (
+        "Pwy sy’n gallu atgyfeirio plentyn",
+        "Y ddyletswydd i hysbysu",
+        "Gwarcheidwaid",
+        "Wrth bwy y dylech chi ddweud",
+    ),
+}
+CHECKLIST: dict[str, str] = {Language.ENGLISH: "Checklist", Language.WELSH: "Rhestr wirio"}
 CLASSES = {
     "p": "govuk-body",
     "ul": "govuk-list govuk-list--bullet",
@@ -118,8 +129,8 @@ class NationText:
 
 
 @cache
-def read_guidance(audience: str, language: str = "en") -> Guidance:
-    facts, sources, body = read_file(TEXTS / language / f"{audience}.md")
+def read_guidance(audience: str, language: str = Language.ENGLISH) -> Guidance:
+    facts, sources, body = read_file(folder_of(language) / f"{audience}.md")
     *sections, checklist = sections_of(body, deeper=0)
     return Guidance(
         slug=audience,
@@ -135,8 +146,8 @@ def read_guidance(audience: str, language: str = "en") -> Guidance:
 
 
 @cache
-def read_nation(nation: str, language: str = "en") -> NationText:
-    facts, sources, body = read_file(TEXTS / language / "nations" / f"{nation}.md")
+def read_nation(nation: str, language: str = Language.ENGLISH) -> NationText:
+    facts, sources, body = read_file(folder_of(language) / "nations" / f"{nation}.md")
     return NationText(
         slug=nation,
         title=facts["title"],
@@ -147,12 +158,16 @@ def read_nation(nation: str, language: str = "en") -> NationText:
 
 
 @cache
-def digest_of(audience: str, nation: str) -> str:
-    """Of all English words that the page of this audience in this nation says. An approval holds for exactly these."""
-    guidance, there = read_guidance(audience), read_nation(nation)
+def digest_of(audience: str, nation: str, language: str = Language.ENGLISH) -> str:
+    """Of all words that the page of this audience in this nation says in this language. An approval holds for exactly these."""
+    guidance, there = read_guidance(audience, language), read_nation(nation, language)
     words = [audience, nation, guidance.title, guidance.short_title, guidance.description, *guidance.checklist, there.title]
     words += [part for section in (*guidance.sections, *there.sections) for part in (section.heading, section.markdown)]
     return hashlib.sha256("\n\n".join(words).encode()).hexdigest()
+
+
+def folder_of(language: str) -> Path:
+    return TEXTS / language.partition("-")[0]
 
 
 def find_audiences(words: Sequence[str]) -> list[str]:

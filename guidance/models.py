@@ -1,6 +1,7 @@
 """Which pages of the guidance are approved: nothing unapproved advises anybody (product.md, rule 12)."""
 
 from datetime import date, datetime
+from itertools import product
 from typing import Self
 
 from django.conf import settings
@@ -13,6 +14,7 @@ from ctac.dates import uk_day
 from ctac.models import impersonal, personal
 from guidance.contacts.models import AreaContact, ContactKind  # noqa: F401 - Django looks for models here
 from guidance.content import AUDIENCES, NATIONS, Audience, UKNation, digest_of
+from professionals.models import Language
 
 
 class ApprovalState(models.TextChoices):
@@ -25,7 +27,7 @@ class ApprovalState(models.TextChoices):
 class GuidancePageQuerySet(models.QuerySet["GuidancePage"]):
     def approved(self, today: date) -> Self:
         """What `GuidancePage.state` says of one, as a filter."""
-        texts = [digest_of(audience, nation) for audience in AUDIENCES for nation in NATIONS]
+        texts = [digest_of(*each) for each in product(AUDIENCES, NATIONS, Language.values)]
         found = self.filter(digest__in=texts, approver__isnull=False, review_on__gte=today)
         return found.filter(is_sample=False) if settings.PRODUCTION else found
 
@@ -38,7 +40,7 @@ class GuidancePageQuerySet(models.QuerySet["GuidancePage"]):
 
 
 class GuidancePage(models.Model):
-    """One audience's page in one nation, and who approved which text of it. Each has its row from the start.
+    """One audience's page in one nation and language, and who approved which text of it. Each has its row from the start.
 
     `digest` is that of the text that was approved: once the text is another, or the review date is over, or the approver's
     account is gone, the page is not approved any more. `is_sample`: approved by the sample data, which production never counts.
@@ -46,6 +48,7 @@ class GuidancePage(models.Model):
 
     audience = models.CharField(_("audience"), max_length=20, choices=Audience)
     nation = models.CharField(_("nation"), max_length=20, choices=UKNation)
+    language = impersonal(models.CharField(_("language"), max_length=5, choices=Language, default=Language.ENGLISH))
     digest = impersonal(models.CharField(max_length=64, blank=True, editable=False))
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, verbose_name=_("author"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
@@ -66,7 +69,7 @@ class GuidancePage(models.Model):
         verbose_name = _("guidance page")
         verbose_name_plural = _("guidance pages")
         constraints = [
-            models.UniqueConstraint(fields=["audience", "nation"], name="guidance_page_once"),
+            models.UniqueConstraint(fields=["audience", "nation", "language"], name="guidance_page_once"),
             models.CheckConstraint(
                 condition=Q(author=None) | Q(approver=None) | ~Q(author=F("approver")), name="guidance_author_does_not_approve"
             ),
@@ -78,15 +81,20 @@ class GuidancePage(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_audience_display()}, {self.get_nation_display()}"
+        page = f"{self.get_audience_display()}, {self.get_nation_display()}"
+        return page if self.language == Language.ENGLISH else f"{page} ({self.get_language_display()})"
 
     def get_absolute_url(self) -> str:
         return reverse("guidance_nation_page", args=[self.audience, self.nation])
 
+    def text_digest(self) -> str:
+        """Of the text as it is now."""
+        return digest_of(self.audience, self.nation, self.language)
+
     def state(self, now: datetime) -> ApprovalState:
         if self.approver_id is None or self.review_on is None or (self.is_sample and settings.PRODUCTION):
             return ApprovalState.NEVER
-        if self.digest != digest_of(self.audience, self.nation):
+        if self.digest != self.text_digest():
             return ApprovalState.CHANGED
         return ApprovalState.APPROVED if uk_day(now) <= self.review_on else ApprovalState.OVERDUE
 

@@ -6,15 +6,16 @@ from hashlib import sha256
 from typing import Any
 
 from django.conf import settings
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from markdown_it.tree import SyntaxTreeNode
 
 from ctac.dates import format_day
 from ctac.pdf.typesetting import charity_line, qr_code, template_digest, typeset
-from guidance.content import SECTIONS, Guidance, NationText, Section, commonmark
+from guidance.content import Guidance, NationText, Section, commonmark
 
 LEAFLET, LARGE_PRINT, CHECKLIST = KINDS = ("leaflet", "large-print", "checklist")
-LOOKS = dict(zip(SECTIONS, ("", "", "to-do", "not-to-do", ""), strict=True))  # of a section, in the leaflet
+LOOKS = ("", "", "to-do", "not-to-do", "")  # in the leaflet, of the sections of an audience's text in their order
 
 
 def guidance_pdf(kind: str, data: dict[str, Any], *, made_at: datetime) -> bytes:
@@ -22,8 +23,8 @@ def guidance_pdf(kind: str, data: dict[str, Any], *, made_at: datetime) -> bytes
 
 
 def guidance_digest(kind: str, data: dict[str, Any]) -> str:
-    """The same as long as the PDF says and looks the same."""
-    return sha256(json.dumps([kind, data, charity_line(), template_digest()]).encode()).hexdigest()
+    """The same as long as the PDF says and looks the same, in the same language."""
+    return sha256(json.dumps([kind, get_language(), data, charity_line(), template_digest()]).encode()).hexdigest()
 
 
 def guidance_data(
@@ -46,7 +47,7 @@ def guidance_data(
         "notice": notice,
         "label": label or _("Text of %(day)s.") % {"day": format_day(written)},
         "danger": _("If a child is in immediate danger, call 999."),
-        "sections": [section_data(section) for section in guidance.sections],
+        "sections": [section_data(section, LOOKS[place]) for place, section in enumerate(guidance.sections)],
         "nation": nation and nation_data(nation),
         "for_whom": _("Checklist: %(audience)s") % {"audience": guidance.short_title},
         "tick": _("Tick each step"),
@@ -68,10 +69,10 @@ def nation_data(nation: NationText) -> dict[str, Any]:
     return {"heading": nation.title, "sections": [section_data(section) for section in nation.sections]}
 
 
-def section_data(section: Section) -> dict[str, Any]:
+def section_data(section: Section, look: str = "") -> dict[str, Any]:
     tree = SyntaxTreeNode(commonmark.parse(section.markdown))
     blocks = [as_data(node) for node in tree.children]
-    return {"heading": section.heading, "look": LOOKS.get(section.heading, ""), "blocks": blocks}
+    return {"heading": section.heading, "look": look, "blocks": blocks}
 
 
 def as_data(node: SyntaxTreeNode) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from accounts.models import User
 from ctac.dates import uk_day
 from ctac.errors import DomainError
 from guidance.contacts.models import CHECK_AFTER, AreaContact, ContactKind
-from guidance.content import digest_of
 from guidance.models import GuidancePage
 from professionals.samples import NotInProductionError
 
@@ -27,7 +26,7 @@ def approve_page(
         raise DomainError(_("The author can’t approve their own text. Choose who wrote it, or ask a colleague to approve it."))
     if not uk_day(now) < review_on <= uk_day(now) + REVIEW_WITHIN:
         raise DomainError(_("Enter a review date after today and within a year."))
-    if digest != digest_of(page.audience, page.nation):
+    if digest != page.text_digest():
         raise DomainError(_("The text has changed since you opened this page. Open the page again, and read the new text."))
     locked = GuidancePage.objects.select_for_update().get(pk=page.pk)
     locked.digest, locked.author, locked.approver, locked.is_sample = digest, author, by, is_sample
@@ -38,7 +37,7 @@ def approve_page(
 
 @transaction.atomic
 def withdraw_approval(page: GuidancePage, *, by: User, now: datetime) -> GuidancePage:
-    """From now on production shows only whom to call. Who did it is in the audit, as of every page of staff."""
+    """From now on production doesn't show this text. Who did it is in the audit, as of every page of staff."""
     locked = GuidancePage.objects.select_for_update().get(pk=page.pk)
     locked.digest, locked.author, locked.approver, locked.is_sample = "", None, None, False
     locked.approved_at = locked.review_on = None
@@ -50,7 +49,7 @@ def approve_samples(*, author: User, by: User, now: datetime) -> None:
     """Every text as it is, for trying out only. What somebody approved stays as it is; so does a sample of the same text."""
     review_on = uk_day(now) + REVIEW_WITHIN
     for page in GuidancePage.objects.filter(approved_at=None) | GuidancePage.objects.filter(is_sample=True):
-        digest = digest_of(page.audience, page.nation)
+        digest = page.text_digest()
         if digest != page.digest or page.review_on is None or page.review_on < review_on - DUE_WITHIN:
             approve_page(page, author=author, review_on=review_on, digest=digest, by=by, now=now, is_sample=True)
 

@@ -1,5 +1,8 @@
 """The guidance: whom to call first, then what to do. A page that is not approved says only whom to call."""
 
+import re
+from collections.abc import Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -9,13 +12,15 @@ from django.conf import settings
 from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import get_object_or_404, render
-from django.utils import timezone
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
 from django.utils.cache import get_conditional_response
 from django.utils.http import quote_etag
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_cookie
 
 from guidance.contacts.views import who_to_tell_form
 from guidance.content import AUDIENCES, NATIONS, Audience, UKNation, read_guidance, read_nation
@@ -23,6 +28,7 @@ from guidance.models import GuidancePage
 from guidance.pdf import KINDS, guidance_data, guidance_digest, guidance_pdf
 from professionals.access import person_in
 from professionals.areas import look_up_area
+from professionals.models import Language
 
 # Where others say how to report a worry and what the law is. Shown also where no text of ours is approved.
 OFFICIAL_LINKS = (
@@ -39,7 +45,7 @@ OFFICIAL_LINKS = (
     (_("Modern Slavery & Exploitation Helpline"), "https://www.modernslaveryhelpline.org/"),
 )
 
-
+EMPTY = re.compile(r"\n\s+")  # lines and indents: 200 bytes of a page that somebody opens on a phone with a poor signal
 MAX_PDF_AGE = 7 * 24 * 60 * 60  # seconds in the cache
 
 
@@ -55,26 +61,44 @@ def guidance_page(request: HttpRequest, audience: str, nation: str = "") -> Http
     if audience not in AUDIENCES or (nation and nation not in NATIONS):
         raise Http404
     shown = nation or nation_of_workplace(request)
-    approvals = {page.nation: page for page in GuidancePage.objects.filter(audience=audience)}
-    # What all nations share is advice in each of them, so it is approved once it is approved for all.
-    needed = [approvals.get(each) for each in ([shown] if shown else NATIONS)]
     now = timezone.now()
-    is_approved = all(page is not None and page.is_approved(now) for page in needed)
+    # What all nations share is advice in each of them, so it is approved once it is approved for all.
+    pages = pages_to_show(audience, [shown] if shown else NATIONS, now)
     context: dict[str, Any] = {
         "audience": Audience(audience),
         "audiences": Audience.choices,
         "nation": UKNation(shown) if shown else None,
         "nations": UKNation.choices,
-        "is_approved": is_approved,
-        "is_sample": any(page is not None and page.is_sample for page in needed),
-        "approval": needed[0] if shown else None,
         "official_links": OFFICIAL_LINKS,
         "who_to_tell_form": who_to_tell_form(request),
     }
-    if is_approved or settings.DEVELOPMENT:  # else the page does not even have the text
-        context["guidance"] = read_guidance(audience)
-        context["nation_text"] = read_nation(shown) if shown else None
-    return render(request, "guidance/page.html", context)
+    if pages:  # else the page does not even have the text
+        language = pages[0].language
+        context |= {
+            "guidance": read_guidance(audience, language),
+            "nation_text": read_nation(shown, language) if shown else None,
+            "text_language": language,
+            "other_language": "" if language == translation.get_language() else language,
+            "is_approved": all(page.is_approved(now) for page in pages),
+            "is_sample": any(page.is_sample for page in pages),
+            "approval": pages[0] if shown else None,
+        }
+    page = render_to_string("guidance/page.html", context, request)
+    return HttpResponse(EMPTY.sub("\n", page))
+
+
+def pages_to_show(audience: str, nations: Sequence[str], now: datetime) -> list[GuidancePage]:
+    """One for each of the nations: in the reader's language if all are approved in it, else in English if they are so there.
+
+    Else none, but in a development copy those in the reader's language.
+    """
+    languages = list(dict.fromkeys([translation.get_language() or Language.ENGLISH, Language.ENGLISH]))
+    found = list(GuidancePage.objects.filter(audience=audience, nation__in=nations, language__in=languages))
+    by_language = [[page for page in found if page.language == language] for language in languages]
+    for pages in by_language:
+        if len(pages) == len(nations) and all(page.is_approved(now) for page in pages):
+            return pages
+    return by_language[0] if settings.DEVELOPMENT else []
 
 
 def nation_of_workplace(request: HttpRequest) -> str:
@@ -87,20 +111,32 @@ def nation_of_workplace(request: HttpRequest) -> str:
 # Browsers of some years ago show a PDF in a plug-in, which object-src 'none' would stop.
 @csp_replace({"default-src": [NONE], "object-src": [SELF]})  # type: ignore[arg-type]
 @cache_control(public=True, no_cache=True)
+@vary_on_cookie
 @require_safe
 def guidance_download(request: HttpRequest, audience: str, nation: str, pdf: str) -> HttpResponseBase:
-    """The text of the page to take along, made once for each text. Caches ask each time whether it is still approved."""
-    page = get_object_or_404(GuidancePage, audience=audience, nation=nation)
+    """The text of the page to take along, made once for each text. Caches ask each time whether it is still approved.
+
+    All of it is in the language of the text, which is the page's: it varies with the cookie of the language.
+    """
     now = timezone.now()
-    if pdf not in KINDS or not (page.is_approved(now) or settings.DEVELOPMENT):
+    pages = pages_to_show(audience, [nation], now)
+    if pdf not in KINDS or not pages:
         raise Http404
+    with translation.override(pages[0].language):
+        return pdf_of(request, pages[0], pdf, now)
+
+
+def pdf_of(request: HttpRequest, page: GuidancePage, pdf: str, now: datetime) -> HttpResponseBase:
+    guidance, nation = read_guidance(page.audience, page.language), read_nation(page.nation, page.language)
     notice = _("Sample text, approved for trying out only.") if page.is_sample else ""
-    url = settings.SITE_URL + page.get_absolute_url()
-    data = guidance_data(read_guidance(audience), read_nation(nation), url=url, notice=str(notice))
+    data = guidance_data(guidance, nation, url=settings.SITE_URL + page.get_absolute_url(), notice=str(notice))
     digest = guidance_digest(pdf, data)
-    unchanged = get_conditional_response(request, etag=quote_etag(digest))
+    tag = quote_etag(digest)
+    unchanged = get_conditional_response(request, etag=tag)
     if unchanged is not None:
+        unchanged.headers["ETag"] = tag  # which of those that a cache has, each in a language
         return unchanged
     content = cache.get_or_set(f"guidance-pdf:{digest}", partial(guidance_pdf, pdf, data, made_at=now), timeout=MAX_PDF_AGE)
-    headers = {"ETag": quote_etag(digest), "Content-Disposition": f'inline; filename="{audience}-{nation}-{pdf}.pdf"'}
+    name = "-".join([page.audience, page.nation, pdf, *([page.language] if page.language != Language.ENGLISH else [])])
+    headers = {"ETag": tag, "Content-Disposition": f'inline; filename="{name}.pdf"'}
     return HttpResponse(content, content_type="application/pdf", headers=headers)

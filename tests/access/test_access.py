@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.conf import settings
 
 from tests.live.stack import Live
 
@@ -48,6 +49,18 @@ def test_a_first_visit_is_light(path: str, new_page: Callable[..., Any], record_
     most = (MOST_BYTES_OF_GUIDANCE, MOST_REQUESTS_OF_GUIDANCE) if path in GUIDANCE else (MOST_BYTES, MOST_REQUESTS)
     assert (weight.bytes <= most[0], weight.requests <= most[1], weight.fonts) == (True, True, 0), weight
     assert weight.layout_shift == pytest.approx(0, abs=0.001), weight
+
+
+@pytest.mark.parametrize("path", GUIDANCE)
+def test_a_first_visit_to_the_guidance_in_welsh_is_light(
+    path: str, new_page: Callable[..., Any], live: Live, record_figures: Callable[[str, object], None]
+) -> None:
+    page = new_page(**DESK)
+    page.context.add_cookies([{"name": settings.LANGUAGE_COOKIE_NAME, "value": "cy", "url": live.base_url}])
+    weight = weigh(page, path)
+    record_figures("first visit in Welsh", weight)
+    assert page.locator("html").get_attribute("lang") == "cy"
+    assert (weight.bytes <= MOST_BYTES_OF_GUIDANCE, weight.requests <= MOST_REQUESTS_OF_GUIDANCE) == (True, True), weight
 
 
 PASSKEY, BELOW = "form[data-passkey-ask]", 'main a[href$="no-way-in/"]'

@@ -2,6 +2,7 @@
 
 import io
 from datetime import timedelta
+from itertools import product
 
 import pytest
 from django.core.management import call_command
@@ -11,9 +12,10 @@ from django.utils import timezone
 from accounts.models import User
 from ctac.dates import uk_day
 from ctac.errors import DomainError
-from guidance.content import AUDIENCES, NATIONS, digest_of
+from guidance.content import AUDIENCES, NATIONS
 from guidance.models import ApprovalState, GuidancePage
 from guidance.services import approve_page, approve_samples, withdraw_approval
+from professionals.models import Language
 from tests.factories import make_staff
 from tests.guidance.approvals import approve, guidance_page
 
@@ -22,15 +24,14 @@ pytestmark = pytest.mark.django_db
 
 def approve_as(author: User, by: User, *, days: int = 90, digest: str = "") -> GuidancePage:
     page, now = guidance_page(), timezone.now()
-    digest = digest or digest_of(page.audience, page.nation)
+    digest = digest or page.text_digest()
     return approve_page(page, author=author, review_on=uk_day(now) + timedelta(days=days), digest=digest, by=by, now=now)
 
 
 def test_every_page_is_there_and_none_is_approved() -> None:
     pages, now = GuidancePage.objects.all(), timezone.now()
-    assert {(page.audience, page.nation) for page in pages} == {
-        (audience, nation) for audience in AUDIENCES for nation in NATIONS
-    }
+    assert {(page.language, page.audience, page.nation) for page in pages} == set(product(Language.values, AUDIENCES, NATIONS))
+    assert len(pages) == 56
     assert {page.state(now) for page in pages} == {ApprovalState.NEVER}
 
 
@@ -40,7 +41,7 @@ def test_an_approval_names_both_people_and_both_days() -> None:
     assert (page.author, page.approver, page.is_sample) == (author, approver, False)
     assert page.state(timezone.now()) == ApprovalState.APPROVED
     assert list(GuidancePage.objects.approved(uk_day(timezone.now()))) == [page]
-    assert GuidancePage.objects.to_approve(uk_day(timezone.now())).count() == 27
+    assert GuidancePage.objects.to_approve(uk_day(timezone.now())).count() == 55
 
 
 def test_nobody_approves_their_own_text() -> None:
@@ -75,7 +76,22 @@ def test_the_database_refuses_half_an_approval(missing: str) -> None:
 
 def test_the_database_refuses_a_page_twice() -> None:
     with pytest.raises(IntegrityError, match="guidance_page_once"):
-        GuidancePage.objects.create(audience="police", nation="wales")
+        GuidancePage.objects.create(audience="police", nation="wales", language="cy")
+
+
+def test_an_approval_is_of_the_text_in_one_language() -> None:
+    page, english = guidance_page(language="cy"), guidance_page()
+    with pytest.raises(DomainError, match="has changed since"):
+        approve_page(
+            page,
+            author=make_staff(),
+            review_on=uk_day(timezone.now()) + timedelta(days=90),
+            digest=english.text_digest(),
+            by=make_staff(),
+            now=timezone.now(),
+        )
+    approve(page)
+    assert [str(each) for each in GuidancePage.objects.approved(uk_day(timezone.now()))] == ["Health visitors, England (Cymraeg)"]
 
 
 def test_another_text_is_not_approved() -> None:
@@ -122,12 +138,12 @@ def test_samples_leave_what_somebody_approved_and_follow_the_text(settings) -> N
     approve(guidance_page("police", "wales"))
     author, approver, now = make_staff(), make_staff(), timezone.now()
     approve_samples(author=author, by=approver, now=now)
-    assert GuidancePage.objects.filter(is_sample=True).count() == 27
-    assert GuidancePage.objects.approved(uk_day(now)).count() == 28
+    assert GuidancePage.objects.filter(is_sample=True).count() == 55
+    assert GuidancePage.objects.approved(uk_day(now)).count() == 56
     GuidancePage.objects.filter(audience="teachers", is_sample=True).update(digest="of the text before")
     approve_samples(author=author, by=approver, now=now + timedelta(minutes=1))
-    assert GuidancePage.objects.approved(uk_day(now)).count() == 28
-    assert GuidancePage.objects.filter(approved_at__gt=now).count() == 4
+    assert GuidancePage.objects.approved(uk_day(now)).count() == 56
+    assert GuidancePage.objects.filter(approved_at__gt=now).count() == 8
     settings.PRODUCTION = True
     assert [str(page) for page in GuidancePage.objects.approved(uk_day(now))] == ["Police, Wales"]
     assert guidance_page().state(now) == ApprovalState.NEVER
@@ -136,5 +152,6 @@ def test_samples_leave_what_somebody_approved_and_follow_the_text(settings) -> N
 def test_a_copy_to_try_has_every_page_approved_as_a_sample() -> None:
     call_command("load_sample_data", verbosity=0, stdout=io.StringIO())
     pages, now = GuidancePage.objects.all(), timezone.now()
+    assert len(pages) == 56
     assert {(page.is_sample, page.state(now)) for page in pages} == {(True, ApprovalState.APPROVED)}
     assert {(str(page.author), str(page.approver)) for page in pages} == {("coordinator@ctac.test", "manager@ctac.test")}

@@ -2,6 +2,7 @@
 
 import re
 from datetime import date
+from itertools import product
 
 import pytest
 from django.utils import timezone
@@ -11,6 +12,7 @@ from guidance import content
 from guidance.content import (
     AUDIENCE_OF,
     AUDIENCES,
+    CHECKLIST,
     NATION_SECTIONS,
     NATIONS,
     SECTIONS,
@@ -18,15 +20,16 @@ from guidance.content import (
     as_html,
     digest_of,
     find_audiences,
+    folder_of,
     read_file,
     read_guidance,
     read_nation,
+    sections_of,
 )
-from professionals.models import Nation
+from professionals.models import Language, Nation
 
 LONGEST_DESCRIPTION = 155
-LANGUAGES = sorted(path.name for path in TEXTS.iterdir() if path.is_dir())
-each_language = pytest.mark.parametrize("language", LANGUAGES)
+each_language = pytest.mark.parametrize("language", Language.values)
 each_audience = pytest.mark.parametrize("audience", AUDIENCES)
 each_nation = pytest.mark.parametrize("nation", NATIONS)
 
@@ -35,7 +38,6 @@ each_nation = pytest.mark.parametrize("nation", NATIONS)
 @each_audience
 def test_a_text_for_an_audience_is_whole(audience: str, language: str) -> None:
     text = read_guidance(audience, language)
-    assert len(text.sections) == len(SECTIONS)
     assert [section.heading for section in text.sections if not section.markdown] == []
     assert text.title
     assert text.short_title
@@ -45,30 +47,38 @@ def test_a_text_for_an_audience_is_whole(audience: str, language: str) -> None:
     assert text.written <= uk_day(timezone.now())
 
 
+@each_language
 @each_audience
-def test_an_english_text_has_the_five_sections_in_order(audience: str) -> None:
-    assert tuple(section.heading for section in read_guidance(audience).sections) == SECTIONS
+def test_a_text_has_the_five_sections_and_the_checklist_in_order(audience: str, language: str) -> None:
+    assert tuple(section.heading for section in read_guidance(audience, language).sections) == SECTIONS[language]
+    _facts, _sources, body = read_file(folder_of(language) / f"{audience}.md")
+    assert [section.heading for section in sections_of(body, deeper=0)] == [*SECTIONS[language], CHECKLIST[language]]
 
 
 @each_language
 @each_nation
 def test_a_text_for_a_nation_is_whole(nation: str, language: str) -> None:
     text = read_nation(nation, language)
-    assert len(text.sections) == len(NATION_SECTIONS)
     assert [section.heading for section in text.sections if not section.markdown] == []
     assert text.title
 
 
+@each_language
 @each_nation
-def test_an_english_text_for_a_nation_has_its_sections_in_order(nation: str) -> None:
-    assert tuple(section.heading for section in read_nation(nation).sections) == NATION_SECTIONS
+def test_a_text_for_a_nation_has_its_sections_in_order(nation: str, language: str) -> None:
+    assert tuple(section.heading for section in read_nation(nation, language).sections) == NATION_SECTIONS[language]
 
 
+@each_language
 @pytest.mark.parametrize(
-    "read", [*(lambda a=a: read_guidance(a) for a in AUDIENCES), *(lambda n=n: read_nation(n) for n in NATIONS)]
+    "read",
+    [
+        *(lambda language, a=a: read_guidance(a, language) for a in AUDIENCES),
+        *(lambda language, n=n: read_nation(n, language) for n in NATIONS),
+    ],
 )
-def test_every_fact_names_its_source_and_when_it_was_looked_up(read) -> None:
-    sources = read().sources
+def test_every_fact_names_its_source_and_when_it_was_looked_up(read, language: str) -> None:
+    sources = read(language).sources
     assert sources
     assert [
         source for source in sources if not (source.fact and source.source and source.looked_up <= uk_day(timezone.now()))
@@ -76,8 +86,10 @@ def test_every_fact_names_its_source_and_when_it_was_looked_up(read) -> None:
 
 
 def test_no_file_lies_about_unread() -> None:
-    for language in LANGUAGES:
-        found = {path.relative_to(TEXTS / language).as_posix() for path in (TEXTS / language).rglob("*") if path.is_file()}
+    folders = [folder_of(language) for language in Language.values]
+    assert sorted(TEXTS.iterdir()) == sorted(folders)
+    for folder in folders:
+        found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
         assert found == {*(f"{audience}.md" for audience in AUDIENCES), *(f"nations/{nation}.md" for nation in NATIONS)}
 
 
@@ -114,7 +126,7 @@ def test_a_file_is_read_with_its_facts_sources_and_body(tmp_path) -> None:
 
 
 def test_every_page_has_a_digest_of_its_own() -> None:
-    assert len({digest_of(audience, nation) for audience in AUDIENCES for nation in NATIONS}) == len(AUDIENCES) * len(NATIONS)
+    assert len({digest_of(*each) for each in product(AUDIENCES, NATIONS, Language.values)}) == 56
 
 
 def test_words_find_the_texts_that_have_them() -> None:

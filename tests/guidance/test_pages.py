@@ -14,13 +14,14 @@ import time_machine
 from django.conf import settings as site_settings
 from django.contrib.staticfiles import finders
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 from PIL import Image
 
 from guidance.content import AUDIENCES, NATIONS, read_guidance, read_nation
 from guidance.models import GuidancePage
 from guidance.views import OFFICIAL_LINKS
 from leaflets.catalogue import titles
+from professionals.models import Language
 from tests.clock import MOMENTS
 from tests.face.page import Page
 from tests.factories import make_person, sign_in
@@ -40,6 +41,11 @@ def approved() -> None:
 
 def read(client: Client, path: str) -> Page:
     return Page(client.get(path).content.decode())
+
+
+def in_language(client: Client, language: str) -> Client:
+    client.cookies[site_settings.LANGUAGE_COOKIE_NAME] = language
+    return client
 
 
 def says_the_text(page: Page, audience: str = "health-visitors") -> bool:
@@ -87,17 +93,20 @@ def test_there_is_no_other_page(client: Client, path: str) -> None:
 
 
 @pytest.mark.usefixtures("approved")
+@pytest.mark.parametrize("language", Language.values)
 @pytest.mark.parametrize("nation", NATIONS)
 @pytest.mark.parametrize("audience", AUDIENCES)
-def test_an_approved_page_has_the_text_of_audience_and_nation(client: Client, audience: str, nation: str) -> None:
-    page = read(client, f"/guidance/{audience}/{nation}/")
+def test_an_approved_page_has_the_text_of_audience_and_nation(client: Client, audience: str, nation: str, language: str) -> None:
+    page = read(in_language(client, language), f"/guidance/{audience}/{nation}/")
     headings = [heading.text for heading in page.elements if heading.tag in {"h2", "h3"}]
-    for section in (*read_guidance(audience).sections, *read_nation(nation).sections):
+    for section in (*read_guidance(audience, language).sections, *read_nation(nation, language).sections):
         assert section.heading in headings
     text = page.one("main").text
-    assert SILENT not in text
-    assert "Sample text" not in text
-    assert "We will review it by" in text
+    with translation.override(language):
+        assert translation.gettext("We are checking our guidance on this page, so we don’t show it today.") not in text
+        assert translation.gettext("Sample text, approved for trying out only.") not in text
+    assert ("We will review it by" if language == "en-gb" else "Byddwn yn ei adolygu erbyn") in text
+    assert [each.attrs["lang"] for each in page.all("section") if "lang" in each.attrs] == []
 
 
 # -- Nothing unapproved advises anybody --
@@ -169,6 +178,108 @@ def test_samples_say_that_they_are(client: Client, path: str) -> None:
     assert "Sample text, approved for trying out only." in page.one("main").text
 
 
+# -- The language --
+
+ONLY_ENGLISH = "Dim ond yn Saesneg y mae’r dudalen hon"
+
+
+@pytest.fixture
+def production(settings: Any) -> None:
+    settings.PRODUCTION, settings.DEVELOPMENT = True, False
+
+
+def spoil_the_welsh_by_text() -> None:
+    GuidancePage.objects.filter(language="cy").update(digest="of the text before")
+
+
+def spoil_the_welsh_by_sample() -> None:
+    GuidancePage.objects.filter(language="cy").update(is_sample=True)
+
+
+def spoil_the_welsh_by_time() -> None:
+    GuidancePage.objects.filter(language="cy").update(review_on=timezone.now().date() - timedelta(days=2))
+
+
+@pytest.mark.usefixtures("approved", "production")
+@pytest.mark.parametrize("path", ["/guidance/health-visitors/", ENGLAND])
+@pytest.mark.parametrize("spoil", [spoil_the_welsh_by_text, spoil_the_welsh_by_sample, spoil_the_welsh_by_time])
+def test_where_the_welsh_is_not_approved_a_welsh_reader_has_the_english_and_is_told_so(
+    client: Client, spoil: Any, path: str
+) -> None:
+    spoil()
+    content = in_language(client, "cy").get(path).content.decode()
+    page = Page(content)
+    assert '<html lang="cy">' in content
+    assert says_the_text(page)
+    assert ONLY_ENGLISH in page.one("main").text
+    assert page.one("h1").attrs["lang"] == "en-gb"
+    sections = [each for each in page.all("section") if each.attrs.get("lang") == "en-gb"]
+    assert len(sections) == (2 if path == ENGLAND else 1)
+    english = {section.heading for section in (*read_guidance("health-visitors").sections, *read_nation("england").sections)}
+    headings = [each for each in page.elements if each.tag in {"h2", "h3"} and each.text in english]
+    assert headings
+    assert all(any(section in heading.inside for section in sections) for heading in headings)
+    assert '"inLanguage": "en-GB"' in content
+    for section in (*read_guidance("health-visitors", "cy").sections, *read_nation("england", "cy").sections):
+        assert section.html not in content
+
+
+@pytest.mark.usefixtures("production")
+def test_welsh_that_is_approved_is_for_those_who_read_welsh_alone(client: Client) -> None:
+    approve(guidance_page(language="cy"))
+    content = client.get(ENGLAND).content.decode()
+    assert SILENT in content
+    assert "ld+json" not in content
+    assert read_guidance("health-visitors", "cy").sections[0].html not in content
+    page = read(in_language(client, "cy"), ENGLAND)
+    assert page.one("h1").text == read_guidance("health-visitors", "cy").title
+    assert ONLY_ENGLISH not in page.one("main").text
+    # What all nations share is shown without a nation only when it is approved for all of them.
+    assert "Arwyddion" not in [heading.text for heading in read(client, "/guidance/health-visitors/").all("h2")]
+
+
+@pytest.mark.usefixtures("production")
+@pytest.mark.parametrize("path", ["/guidance/health-visitors/", ENGLAND])
+def test_where_neither_is_approved_a_welsh_reader_sees_only_whom_to_call(client: Client, path: str) -> None:
+    content = in_language(client, "cy").get(path).content.decode()
+    page = Page(content)
+    assert page.all("section", "worried")
+    assert '<meta name="robots" content="noindex">' in content
+    assert "ld+json" not in content
+    assert ONLY_ENGLISH not in content
+    for language in Language.values:
+        for section in (*read_guidance("health-visitors", language).sections, *read_nation("england", language).sections):
+            assert section.html not in content
+
+
+@pytest.mark.urls("tests.notifications.mailbox_urls")
+def test_a_development_copy_shows_the_welsh_that_nobody_has_approved(client: Client, settings: Any) -> None:
+    settings.DEVELOPMENT = True
+    page = read(in_language(client, "cy"), ENGLAND)
+    assert page.one("h1").text == read_guidance("health-visitors", "cy").title
+    assert "Nid oes neb wedi cymeradwyo’r testun hwn." in page.one("main").text
+
+
+@pytest.mark.usefixtures("approved")
+@pytest.mark.parametrize("path", ["/guidance/health-visitors/", ENGLAND])
+def test_samples_say_so_in_welsh(client: Client, path: str) -> None:
+    GuidancePage.objects.update(is_sample=True)
+    with translation.override("cy"):
+        notice = translation.gettext("Sample text, approved for trying out only.")
+    assert notice != "Sample text, approved for trying out only."
+    assert notice in read(in_language(client, "cy"), path).one("main").text
+
+
+@pytest.mark.usefixtures("approved")
+def test_no_cache_keeps_the_page_of_one_reader_for_another(client: Client) -> None:
+    english = client.get(ENGLAND)
+    welsh = in_language(client, "cy").get(ENGLAND)
+    assert [answer["Cache-Control"] for answer in (english, welsh)] == ["private, no-store"] * 2
+    assert "Arwyddion" in welsh.content.decode()
+    assert "Arwyddion" not in english.content.decode()
+    assert "Arwyddion" not in in_language(client, "en-gb").get(ENGLAND).content.decode()
+
+
 # -- The nation --
 
 
@@ -201,8 +312,10 @@ def test_other_audiences_keep_the_nation(client: Client) -> None:
 
 
 @pytest.mark.usefixtures("approved")
+@pytest.mark.parametrize("language", Language.values)
 @pytest.mark.parametrize("who", ["signed out", "signed in"])
-def test_it_asks_the_database_little(client: Client, who: str, django_assert_max_num_queries: Any) -> None:
+def test_it_asks_the_database_little(client: Client, who: str, language: str, django_assert_max_num_queries: Any) -> None:
+    in_language(client, language)
     if who == "signed in":
         sign_in(client, make_person())
     for path in ("/guidance/", "/guidance/police/", ENGLAND):
@@ -217,9 +330,10 @@ def weight_of_file(href: str) -> int:
 
 
 @pytest.mark.usefixtures("approved")
+@pytest.mark.parametrize("language", Language.values)
 @pytest.mark.parametrize("path", ["/guidance/", *(f"/guidance/{audience}/northern-ireland/" for audience in AUDIENCES)])
-def test_a_first_visit_is_light(client: Client, path: str) -> None:
-    html = client.get(path).content
+def test_a_first_visit_is_light(client: Client, path: str, language: str) -> None:
+    html = in_language(client, language).get(path).content
     page = Page(html.decode())
     files = [each.attrs["href"] for each in page.all("link") if each.attrs["rel"] in {"stylesheet", "icon"}]
     files += [each.attrs["src"] for each in page.elements if each.tag in {"script", "img"} and "src" in each.attrs]
@@ -263,7 +377,9 @@ def meta(page: Page) -> dict[str, str]:
 
 
 @pytest.mark.usefixtures("approved")
-def test_each_page_says_what_it_is_to_search_engines(client: Client, settings: Any) -> None:
+@pytest.mark.parametrize("language", Language.values)
+def test_each_page_says_what_it_is_to_search_engines(client: Client, settings: Any, language: str) -> None:
+    in_language(client, language)
     titles_of_pages = set()
     paths = ["/guidance/", *(f"/guidance/{audience}/{nation}/" for audience in AUDIENCES for nation in NATIONS)]
     for path in [*paths, "/", "/leaflets/", "/presentations/", "/sessions/", "/about/"]:
@@ -285,16 +401,18 @@ def test_the_picture_for_messengers_is_small_and_of_the_right_shape() -> None:
 
 
 @pytest.mark.usefixtures("approved")
+@pytest.mark.parametrize(("language", "tag"), [("en-gb", "en-GB"), ("cy", "cy")])
 @pytest.mark.parametrize("path", [ENGLAND, "/guidance/emergency-care/"])
-def test_structured_data_can_be_read(client: Client, path: str, settings: Any) -> None:
+def test_structured_data_can_be_read(client: Client, path: str, settings: Any, language: str, tag: str) -> None:
     settings.SITE_URL = "https://ctac.example"
-    content = client.get(path).content.decode()
+    content = in_language(client, language).get(path).content.decode()
     (block,) = re.findall(r'<script type="application/ld\+json">(.*?)</script>', content, re.DOTALL)
     data = json.loads(block)
     audience = path.split("/")[2]
     assert (data["@context"], data["@type"], data["url"]) == ("https://schema.org", "WebPage", f"https://ctac.example{path}")
-    assert data["name"] == read_guidance(audience).title
-    assert data["description"] == read_guidance(audience).description
+    assert data["inLanguage"] == tag
+    assert data["name"] == read_guidance(audience, language).title
+    assert data["description"] == read_guidance(audience, language).description
     assert data["publisher"]["contactPoint"]["telephone"] == settings.ADVICE_PHONE
     assert ("spatialCoverage" in data, "lastReviewed" in data) == (path == ENGLAND, path == ENGLAND)
 
@@ -302,10 +420,11 @@ def test_structured_data_can_be_read(client: Client, path: str, settings: Any) -
 def test_the_sitemap_has_what_is_public_and_approved(client: Client, settings: Any) -> None:
     settings.SITE_URL = "https://ctac.example"
     titles.load_titles()
-    approve(guidance_page(), *GuidancePage.objects.filter(audience="police"))
+    approve(guidance_page(), *GuidancePage.objects.filter(audience="police"), guidance_page("teachers", language="cy"))
     answer = client.get("/sitemap.xml")
     assert answer["Content-Type"].startswith("application/xml")
     found = set(re.findall(r"<loc>(.*?)</loc>", answer.content.decode()))
+    assert len(found) == answer.content.decode().count("<loc>")
     paths = {url.removeprefix("https://ctac.example") for url in found}
     assert {
         "/",

@@ -12,7 +12,9 @@ import pytest
 import zxingcpp
 from django.conf import settings
 from django.core.cache import cache
+from django.http import HttpResponse
 from django.test import Client
+from django.utils import translation
 
 from guidance.content import AUDIENCES, NATIONS, Guidance, NationText, Section, read_guidance, read_nation
 from guidance.models import GuidancePage
@@ -31,6 +33,7 @@ HOSTILE = r'#panic("x") *bold* _it_ $x$ [y] <label> @ref `code` \ // gone /* too
 
 
 def made(kind: str, guidance: Guidance | str, nation: NationText | None, notice: str = "") -> Read:
+    """In the language that is active."""
     guidance = read_guidance(guidance) if isinstance(guidance, str) else guidance
     return Read(BytesIO(guidance_pdf(kind, guidance_data(guidance, nation, url=URL, notice=notice), made_at=MADE)))
 
@@ -42,8 +45,8 @@ def words_of(sections: tuple[Section, ...]) -> str:
 
 
 def pressed(text: str) -> str:
-    """Without its spaces: where a line ends with words in bold, a PDF has none."""
-    return "".join(text.split())
+    """Without its spaces: where a line ends with words in bold, a PDF has none. A hyphen there is read as another sign."""
+    return "".join(text.replace("\x02", "-").split())
 
 
 def said(read: Read) -> str:
@@ -57,6 +60,31 @@ def test_it_says_the_whole_text_in_the_order_of_the_page(audience: str, kind: st
     with made(kind, audience, nation) as read:
         text = f"{words_of(guidance.sections)} {nation.title} {words_of(nation.sections)}"
         assert pressed(text) in pressed(said(read))
+
+
+@pytest.mark.parametrize("kind", [LEAFLET, LARGE_PRINT])
+@pytest.mark.parametrize("audience", AUDIENCES)
+def test_in_welsh_it_says_the_whole_text_and_looks_like_the_english(audience: str, kind: str) -> None:
+    guidance, nation = read_guidance(audience, "cy"), read_nation(LONGEST, "cy")
+    with translation.override("cy"):
+        looks = [section["look"] for section in guidance_data(guidance, nation, url=URL)["sections"]]
+        assert looks == ["", "", "to-do", "not-to-do", ""]
+        with made(kind, guidance, nation) as read:
+            text = f"{words_of(guidance.sections)} {nation.title} {words_of(nation.sections)}"
+            assert pressed(text) in pressed(said(read))
+            assert b"/Lang(cy-GB)" in read.content
+            assert DANGER not in said(read)
+
+
+@pytest.mark.parametrize(("audience", "nation"), product(AUDIENCES, NATIONS))
+def test_the_checklist_in_welsh_is_one_page(audience: str, nation: str) -> None:
+    guidance = read_guidance(audience, "cy")
+    with translation.override("cy"), made(CHECKLIST, guidance, read_nation(nation, "cy"), translation.gettext(NOTICE)) as read:
+        assert len(read.document) == 1
+        spoken, picture = read.spoken(), read.picture(0)
+    assert [words for kind, words in spoken if kind == "LBody"][: len(guidance.checklist)] == list(guidance.checklist)
+    assert ink(picture, (0, 247, 210, 251)) is None  # between the text and the code
+    assert ink(picture, (0, 285, 210, 297)) is None
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -179,6 +207,55 @@ def test_anybody_downloads_an_approved_page_and_a_cache_asks_again_by_its_text(c
     assert client.post(address).status_code == 405
     with Read(BytesIO(answer.content)) as read:
         assert f"{settings.SITE_URL}/guidance/health-visitors/england/" in str(read.spoken())
+        assert NOTICE not in said(read)
+
+
+def welsh(client: Client, address: str, **headers: str) -> HttpResponse:
+    client.cookies[settings.LANGUAGE_COOKIE_NAME] = "cy"
+    answer = client.get(address, headers=headers)
+    del client.cookies[settings.LANGUAGE_COOKIE_NAME]
+    return answer
+
+
+@pytest.mark.django_db
+def test_each_reader_gets_the_pdf_of_their_language_and_no_cache_mixes_them_up(client: Client) -> None:
+    approve(guidance_page(), guidance_page(language="cy"))
+    answers = [client.get(CHECKLIST_URL), welsh(client, CHECKLIST_URL)]
+    assert [answer["Vary"] for answer in answers] == ["Cookie"] * 2
+    assert [answer["Content-Disposition"].partition("=")[2] for answer in answers] == [
+        '"health-visitors-england-checklist.pdf"',
+        '"health-visitors-england-checklist-cy.pdf"',
+    ]
+    tag, tag_in_welsh = (answer["ETag"] for answer in answers)
+    assert welsh(client, CHECKLIST_URL, **{"if-none-match": tag}).status_code == 200
+    unchanged = welsh(client, CHECKLIST_URL, **{"if-none-match": tag_in_welsh})
+    assert (unchanged.status_code, unchanged["Vary"], unchanged["ETag"]) == (304, "Cookie", tag_in_welsh)
+    for answer, language in zip(answers, (b"/Lang(en-GB)", b"/Lang(cy-GB)"), strict=True):
+        assert language in answer.content
+        with Read(BytesIO(answer.content)) as read:
+            assert (DANGER in said(read)) == (language == b"/Lang(en-GB)")
+
+
+@pytest.mark.django_db
+def test_until_the_welsh_is_approved_a_welsh_reader_gets_the_whole_english_pdf(client: Client) -> None:
+    assert welsh(client, CHECKLIST_URL).status_code == 404
+    approve(guidance_page())
+    answer = welsh(client, CHECKLIST_URL)
+    assert answer.content == client.get(CHECKLIST_URL).content
+    assert b"/Lang(en-GB)" in answer.content
+    GuidancePage.objects.update(digest="", author=None, approver=None, approved_at=None, review_on=None)
+    approve(guidance_page(language="cy"))
+    assert (client.get(CHECKLIST_URL).status_code, welsh(client, CHECKLIST_URL).status_code) == (404, 200)
+
+
+@pytest.mark.django_db
+def test_a_sample_in_welsh_says_so_in_welsh(client: Client) -> None:
+    approve(guidance_page(language="cy"))
+    GuidancePage.objects.update(is_sample=True)
+    with translation.override("cy"):
+        notice = translation.gettext(NOTICE)
+    with Read(BytesIO(welsh(client, CHECKLIST_URL).content)) as read:
+        assert notice in said(read)
         assert NOTICE not in said(read)
 
 

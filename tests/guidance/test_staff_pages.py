@@ -8,8 +8,9 @@ from django.test import Client
 from django.utils import timezone
 
 from ctac.dates import uk_day
-from guidance.content import digest_of, read_guidance, read_nation
+from guidance.content import read_guidance, read_nation
 from guidance.models import ApprovalState, GuidancePage
+from professionals.models import Language
 from tests.factories import make_staff, sign_in_staff
 from tests.guidance.approvals import approve, guidance_page
 
@@ -31,36 +32,41 @@ def answers(page: GuidancePage, **other: Any) -> dict[str, Any]:
     return {
         "author": make_staff().pk,
         "review_on": f"{day.day} {day.month} {day.year}",
-        "digest": digest_of(page.audience, page.nation),
+        "digest": page.text_digest(),
         **other,
     }
 
 
 def listed(client: Client, query: str = "") -> list[str]:
-    return [str(page) for page in client.get(f"{LIST}{query}").context["cl"].result_list]
+    return [str(page) for page in client.get(f"{LIST}{query}").context["cl"].queryset]
 
 
 def test_the_list_has_every_page_with_its_state(manager: Client) -> None:
     approve(guidance_page())
     approve(guidance_page("teachers", "wales"))
     GuidancePage.objects.filter(audience="teachers").exclude(digest="").update(digest="of the text before")
-    assert len(listed(manager)) == 28
+    assert len(listed(manager)) == 56
+    assert len(listed(manager, "?language__exact=cy")) == 28
     content = manager.get(LIST).content.decode()
     for state in (ApprovalState.APPROVED, ApprovalState.CHANGED, ApprovalState.NEVER):
         assert str(state.label) in content
     assert listed(manager, "?state=approved") == ["Health visitors, England"]
-    assert len(listed(manager, "?state=to-approve")) == 27
+    assert len(listed(manager, "?state=to-approve")) == 55
     assert listed(manager, "?state=due") == []
     GuidancePage.objects.filter(pk=guidance_page().pk).update(review_on=uk_day(timezone.now()) + timedelta(days=9))
     assert listed(manager, "?state=due") == ["Health visitors, England"]
 
 
-def test_the_approver_reads_the_whole_text_first(manager: Client) -> None:
-    page = guidance_page()
+@pytest.mark.parametrize("language", Language.values)
+def test_the_approver_reads_the_whole_text_first(manager: Client, language: str) -> None:
+    page = guidance_page(language=language)
     content = manager.get(action(page, "approve")).content.decode()
-    for section in (*read_guidance(page.audience).sections, *read_nation(page.nation).sections):
+    guidance = read_guidance(page.audience, language)
+    for section in (*guidance.sections, *read_nation(page.nation, language).sections):
         assert section.html in content
-    assert all(line.replace("&", "&amp;").replace("'", "&#x27;") in content for line in read_guidance(page.audience).checklist)
+    assert all(line.replace("&", "&amp;").replace("'", "&#x27;") in content for line in guidance.checklist)
+    assert content.count('<section lang="cy">') == (2 if language == "cy" else 0)
+    assert '<html lang="en-gb"' in content
 
 
 def test_a_manager_approves_what_a_colleague_wrote_and_withdraws_it(manager: Client) -> None:
@@ -113,4 +119,4 @@ def test_the_first_page_counts_what_waits(manager: Client) -> None:
     GuidancePage.objects.filter(pk=guidance_page().pk).update(review_on=uk_day(timezone.now()) + timedelta(days=9))
     lines = [line for section in manager.get("/staff/").context["waits"] for line in section["lines"]]
     found = {str(line["label"]): line["figure"] for line in lines if "guidance" in str(line["label"])}
-    assert found == {"guidance pages to approve": 27, "guidance page to review within 30 days": 1}
+    assert found == {"guidance pages to approve": 55, "guidance page to review within 30 days": 1}
