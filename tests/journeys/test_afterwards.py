@@ -59,7 +59,7 @@ def test_who_came_what_they_say_and_what_they_take_home(new_page: Callable[..., 
     assert anybody.page.context.cookies() == []
 
     # Then the host is asked by email, and its link puts leaflets for those who came into the basket and orders nothing
-    text = live.wait_for_mail(to=HOST, after=before, subject_contains="How was it").text
+    text = live.wait_for_mail(to=HOST, after=before, subject_contains="How was your presentation").text
     (leaflets,) = re.findall(r"https?://[^/\s]+(/f/\S+/leaflets/)", text)
     host = Visitor(new_page(**DESK), live)
     host.open(leaflets)

@@ -132,7 +132,7 @@ def test_wrong_answers_are_explained_and_kept(new_page: Callable[..., Any], live
     visitor.page.locator("main h2 a").first.click()
     visitor.follow("Book this presentation")
     visitor.press("Continue")
-    assert visitor.reads("Choose where you would like the presentation.")
+    assert visitor.reads("Enter the building and street.")
     visitor.choose("At your workplace")
     visitor.fill("Address line 1", "1 Park Row")
     visitor.fill("Postcode", "nowhere")

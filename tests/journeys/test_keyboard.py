@@ -27,11 +27,10 @@ def choose_a_presentation(visitor: Visitor, keys: Keyboard) -> None:
 
 
 def say_where(keys: Keyboard) -> None:
-    """Nothing chosen first, then a workplace."""
+    """Nothing typed first, then the address of the workplace, which is chosen already."""
     keys.to("Continue")
     keys.send()
     assert keys.follow_first_error()["id"] == "id_address_line_1"
-    keys.choose("At your workplace")
     keys.answer("Address line 1", "1 Park Row")
     keys.answer("Town or city (optional)", "Leeds")
     keys.answer("Postcode", "ls14ap")
