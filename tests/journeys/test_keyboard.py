@@ -31,7 +31,7 @@ def say_where(keys: Keyboard) -> None:
     keys.to("Continue")
     keys.send()
     assert keys.follow_first_error()["id"] == "id_address_line_1"
-    keys.answer("Address line 1", "1 Park Row")
+    keys.page.keyboard.type("1 Park Row")
     keys.answer("Town or city (optional)", "Leeds")
     keys.answer("Postcode", "ls14ap")
     keys.to("Bring leaflets for the audience")
