@@ -6,12 +6,15 @@ dates, addresses and other people's words are not in it: where a sentence has on
 
 import ast
 import re
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import textstat
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # about pkg_resources, which textstat still imports
+    import textstat
 
 ROOT = Path(__file__).resolve().parents[2]
 RULES = ROOT / "docs" / "words.md"
