@@ -53,6 +53,7 @@ AUDIENCE_OF: dict[str, str] = {
     Profession.POLICE_OFFICER: Audience.POLICE,
     Profession.FOSTER_CARER: Audience.FOSTER_CARERS,
 }
+PROFESSION_OF = {audience: profession for profession, audience in AUDIENCE_OF.items()}
 SECTIONS: dict[str, tuple[str, ...]] = {
     Language.ENGLISH: ("Where you may meet a trafficked child", "Signs", "What to do now", "What not to do", "What happens next"),
     Language.WELSH: (

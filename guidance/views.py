@@ -23,7 +23,7 @@ from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_cookie
 
 from guidance.contacts.views import who_to_tell_form
-from guidance.content import AUDIENCES, NATIONS, Audience, UKNation, read_guidance, read_nation
+from guidance.content import AUDIENCES, NATIONS, PROFESSION_OF, Audience, UKNation, read_guidance, read_nation
 from guidance.models import GuidancePage
 from guidance.pdf import KINDS, guidance_data, guidance_digest, guidance_pdf
 from professionals.access import person_in
@@ -70,7 +70,7 @@ def guidance_page(request: HttpRequest, audience: str, nation: str = "") -> Http
         "nation": UKNation(shown) if shown else None,
         "nations": UKNation.choices,
         "official_links": OFFICIAL_LINKS,
-        "who_to_tell_form": who_to_tell_form(request),
+        "who_to_tell_form": who_to_tell_form(request, PROFESSION_OF.get(audience, "")),
     }
     if pages:  # else the page does not even have the text
         language = pages[0].language

@@ -27,11 +27,14 @@ class WhoToTellForm(PageForm):
     )
 
 
-def who_to_tell_form(request: HttpRequest) -> WhoToTellForm:
-    """As it was sent; else with what we know of whoever has signed in."""
+def who_to_tell_form(request: HttpRequest, profession: str = "") -> WhoToTellForm:
+    """As it was sent; else with what we know of whoever has signed in. A page for one `profession` need not ask for it."""
     person = person_in(request)
     known = {"postcode": person.postcode, "profession": person.profession} if person else {}
-    return WhoToTellForm(request.POST if request.method == "POST" else None, initial=known)
+    form = WhoToTellForm(request.POST if request.method == "POST" else None, initial=known)
+    if profession:
+        form.fields["profession"].widget, form.initial["profession"] = forms.HiddenInput(), profession
+    return form
 
 
 @csrf_exempt  # it changes nothing, so nobody can forge anything; and it must work where a browser refuses cookies

@@ -20,7 +20,7 @@ LEAFLETS = ["Orders", "Parcels that never came", "Editions", "Stock-takes", "Lea
 MENUS = {
     "coordinator": [
         *BOOKINGS,
-        *("Orders", "Parcels that never came", "Editions", "Leaflets", "Recalls", "Packing"),
+        *("Orders", "Parcels that never came", "Editions", "Leaflets", "Recalls", "Packing", "Who to tell in each area"),
         *MESSAGES,
         *PEOPLE,
         "Recognised domains",
@@ -29,7 +29,7 @@ MENUS = {
     "fulfilment": [*LEAFLETS, "Packing"],
     "manager": [
         *BOOKINGS,
-        *(*LEAFLETS, "Exports of orders", "Recalls", "Packing", "Guidance pages"),
+        *(*LEAFLETS, "Exports of orders", "Recalls", "Packing", "Guidance pages", "Who to tell in each area"),
         *(*MESSAGES, "How the team gets its mail"),
         *(*PEOPLE, "Texts that may be about a child", "Erasures and copies", "Retention"),
         *("Complaints about data", "Breaches of data"),
@@ -37,7 +37,7 @@ MENUS = {
     ],
     "read-only": [
         *("Bookings", "What people said", "Presentations", "Open sessions"),
-        *("Orders", "Editions", "Stock-takes", "Leaflets", "Stock movements"),
+        *("Orders", "Editions", "Stock-takes", "Leaflets", "Stock movements", "Who to tell in each area"),
     ],
 }
 TO_DECIDE = [
@@ -55,7 +55,7 @@ OF_SESSIONS = [
 OF_ORDERS = ["to pack", "being packed", "waiting for stock", "passed forward and waiting"]
 OF_STOCK = ["low in stock", "to review soon"]
 OF_ALL = [
-    *(*TO_DECIDE, "requests for leave", *TO_GIVE, "to mark as delivered", *OF_SESSIONS),
+    *(*TO_DECIDE, "request for leave", *TO_GIVE, "to mark as delivered", *OF_SESSIONS),
     *("to decide on", "waiting too long for our answer", *OF_ORDERS, "parcel that never came", "people to call about a recall"),
     *(*OF_STOCK, "packing session open"),
     *("addresses that mail comes back from", "failed lately", "mail servers that don’t answer", "attempts stopped by a limit"),
@@ -67,12 +67,13 @@ OF_DATA = [
     "complaints past the 30 days, not acknowledged",
     *("complaints to acknowledge", "complaints to answer"),
 ]
+OF_AREAS = ["areas without a phone number to tell", "phone number of an area that nobody has checked for a year"]
 OF_GUIDANCE = ["guidance pages to approve", "guidance pages to review within 30 days"]
 LINES = {
-    "coordinator": OF_ALL,
+    "coordinator": [*OF_ALL, *OF_AREAS],
     "presenter": [],
-    "fulfilment": [*OF_ORDERS, "that never came", *OF_STOCK, "packing session open"],
-    "manager": [*OF_ALL[:-1], "texts that may be about a child, not read yet", OF_ALL[-1], *OF_GUIDANCE, *OF_DATA],
+    "fulfilment": [*OF_ORDERS, "parcel that never came", *OF_STOCK, "packing session open"],
+    "manager": [*OF_ALL[:-1], "texts that may be about a child, not read yet", OF_ALL[-1], *OF_GUIDANCE, *OF_AREAS, *OF_DATA],
     "read-only": [*OF_BOOKINGS, *OF_SESSIONS, *OF_ORDERS, *OF_STOCK],
 }
 

@@ -31,7 +31,10 @@ def text(response: HttpResponse) -> str:
 def without_the_switch(response: HttpResponse) -> str:
     """The page without its switch of language, the one form that needs no "Origin" (ctac/views.py)."""
     page, switches = re.subn(
-        r'<form class="language" method="post" action="/language/">.*?</form>', "", response.content.decode(), flags=re.DOTALL
+        r'<form class="language" method="post" novalidate action="/language/">.*?</form>',
+        "",
+        response.content.decode(),
+        flags=re.DOTALL,
     )
     assert switches == 1
     return page

@@ -86,7 +86,7 @@ def test_a_session_that_is_dispatched_from_two_browsers_leaves_once(stage: Stage
     assert stage.count(LEFT, "GY1 1AA") == 3
     assert stage.figures("packed-twice") == (85, 15)
     words = stage.staff(1).get(page_of(key)).words
-    assert "This session has already ended, so nothing has changed." in words
+    assert "This session has already ended, so nothing was changed." in words
     assert "3 dispatched, 0 skipped" in words
 
 

@@ -58,7 +58,7 @@ def test_refusing_needs_words(desk: Client, asked: Leave) -> None:
 
 def test_the_first_page_counts_what_is_asked_for(desk: Client, asked: Leave) -> None:
     section = next(each for each in desk.get("/staff/").context["waits"] if each["heading"] == "Bookings")
-    line = next(each for each in section["lines"] if each["label"] == "requests for leave")
+    line = next(each for each in section["lines"] if each["label"] == "request for leave")
     assert (line["figure"], line["href"]) == (1, f"{LEAVE}?state__exact=asked")
     assert desk.get(line["href"]).context["cl"].result_count == 1
 
