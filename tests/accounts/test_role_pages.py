@@ -55,7 +55,7 @@ OF_SESSIONS = [
 OF_ORDERS = ["to pack", "being packed", "waiting for stock", "passed forward and waiting"]
 OF_STOCK = ["low in stock", "to review soon"]
 OF_ALL = [
-    *(*TO_DECIDE, "request for leave", *TO_GIVE, "to mark as delivered", *OF_SESSIONS),
+    *(*TO_DECIDE, "requests for leave", *TO_GIVE, "to mark as delivered", *OF_SESSIONS),
     *("to decide on", "waiting too long for our answer", *OF_ORDERS, "parcel that never came", "people to call about a recall"),
     *(*OF_STOCK, "packing session open"),
     *("addresses that mail comes back from", "failed lately", "mail servers that don’t answer", "attempts stopped by a limit"),
@@ -67,7 +67,7 @@ OF_DATA = [
     "complaints past the 30 days, not acknowledged",
     *("complaints to acknowledge", "complaints to answer"),
 ]
-OF_AREAS = ["areas without a phone number to tell", "phone number of an area that nobody has checked for a year"]
+OF_AREAS = ["areas without a phone number to tell", "phone numbers of areas that nobody has checked for a year"]
 OF_GUIDANCE = ["guidance pages to approve", "guidance pages to review within 30 days"]
 LINES = {
     "coordinator": [*OF_ALL, *OF_AREAS],
