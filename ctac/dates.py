@@ -19,8 +19,6 @@ def asked_too_long_ago(now: datetime) -> datetime:
 
 
 UK = ZoneInfo("Europe/London")
-# Inward codes never use C, I, K, M, O or V; outward forms as in the Royal Mail programmers' guide. Forces post: BFPO 57, or as
-# some write it BFPO c/o 57.
 
 
 def uk_datetime(day: date, clock: time) -> datetime:

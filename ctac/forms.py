@@ -25,6 +25,8 @@ from ctac.dates import UK, format_clock_time, format_day, uk_day
 
 # How a page with a form may be asked for.
 FORM_METHODS = ["GET", "HEAD", "POST"]
+# Inward codes never use C, I, K, M, O or V; outward forms as in the Royal Mail programmers' guide. Forces post: BFPO 57, or as
+# some write it BFPO c/o 57.
 POSTCODE = re.compile(r"([A-Z]{1,2}[0-9][A-Z0-9]?)([0-9][ABD-HJLNP-UW-Z]{2})|(BFPO)(?:CO)?([0-9]{1,4})")
 WIDTHS = {"postal-code": "govuk-input--width-10", "tel": "govuk-input--width-20", "one-time-code": "govuk-input--width-10"}
 

@@ -10,7 +10,6 @@ import notifications.urls
 import privacy.urls
 from ctac import views
 from ctac.staff.site import staff_site
-from guidance.contacts.views import who_to_tell_page
 from notifications.views import mail_events
 from professionals.views import my_mail, my_mail_editions
 
@@ -37,7 +36,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("mail/", include(notifications.urls.preferences)),
     path("account/", include("accounts.urls")),
     path("account/", include("professionals.urls")),
-    path("guidance/who-to-tell/", who_to_tell_page, name="who_to_tell"),
     *guidance.urls.urlpatterns,
     *bookings.urls.urlpatterns,
     *leaflets.urls.urlpatterns,

@@ -67,10 +67,6 @@ class ApprovalFilter(admin.SimpleListFilter):
         return queryset if narrow is None else queryset.filter(pk__in=narrow.values("pk"))
 
 
-def format_day_or_nothing(day: Any) -> str:
-    return dateformat.format(day, "j M Y") if day else NOTHING
-
-
 @admin.register(GuidancePage, site=staff_site)
 class GuidancePageAdmin(FixedRowsMixin, LooksOnly):
     list_display = ("page", "language", "state", "approved", "review", "approver", "author")
@@ -81,7 +77,9 @@ class GuidancePageAdmin(FixedRowsMixin, LooksOnly):
     may_be_empty = ("sample",)
     page = column(gettext_lazy("page"), str)
     approved = moment_of("approved_at", gettext_lazy("approved"), short=True)
-    review = column(gettext_lazy("to be reviewed by"), lambda page: format_day_or_nothing(page.review_on))
+    review = column(
+        gettext_lazy("to be reviewed by"), lambda page: dateformat.format(page.review_on, "j M Y") if page.review_on else NOTHING
+    )
     sample = column(gettext_lazy("note"), lambda page: _("Approved for trying out only.") if page.is_sample else "")
     object_actions = (
         ObjectAction(

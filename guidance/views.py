@@ -1,34 +1,37 @@
 """The guidance: whom to call first, then what to do. A page that is not approved says only whom to call."""
 
-import re
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from functools import partial
 from typing import Any
 
 from csp.constants import NONE, SELF
 from csp.decorators import csp_replace
+from django import forms
 from django.conf import settings
 from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
-from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.cache import get_conditional_response
 from django.utils.http import quote_etag
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_safe
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_safe
 from django.views.decorators.vary import vary_on_cookie
 
-from guidance.contacts.views import who_to_tell_form
+from ctac.dates import uk_day
+from ctac.forms import FORM_METHODS, PageForm
+from guidance.contacts.queries import FORCES_POST, referral_text, who_to_tell
 from guidance.content import AUDIENCES, NATIONS, PROFESSION_OF, Audience, UKNation, read_guidance, read_nation
 from guidance.models import GuidancePage
 from guidance.pdf import KINDS, guidance_data, guidance_digest, guidance_pdf
 from professionals.access import person_in
 from professionals.areas import look_up_area
-from professionals.models import Language
+from professionals.forms import PostcodeField
+from professionals.models import Language, Profession
 
 # Where others say how to report a worry and what the law is. Shown also where no text of ours is approved.
 OFFICIAL_LINKS = (
@@ -45,8 +48,69 @@ OFFICIAL_LINKS = (
     (_("Modern Slavery & Exploitation Helpline"), "https://www.modernslaveryhelpline.org/"),
 )
 
-EMPTY = re.compile(r"\n\s+")  # lines and indents: 200 bytes of a page that somebody opens on a phone with a poor signal
 MAX_PDF_AGE = 7 * 24 * 60 * 60  # seconds in the cache
+
+
+# “Who do I tell here?”: a postcode and perhaps a profession; the numbers of that place.
+
+
+class WhoToTellForm(PageForm):
+    autocomplete = {"postcode": "postal-code"}
+
+    postcode = PostcodeField(
+        label=_("Postcode"),
+        help_text=_("Use the postcode of the place where the child is, or of your work."),
+        error_messages={"required": _("Enter a postcode.")},
+    )
+    profession = forms.ChoiceField(
+        label=_("Your profession"), choices=[("", _("Choose your profession")), *Profession.choices], required=False
+    )
+
+
+def who_to_tell_form(request: HttpRequest, profession: str = "") -> WhoToTellForm:
+    """As it was sent; else with what we know of whoever has signed in. A page for one `profession` need not ask for it."""
+    person = person_in(request)
+    known = {"postcode": person.postcode, "profession": person.profession} if person else {}
+    form = WhoToTellForm(request.POST if request.method == "POST" else None, initial=known)
+    if profession:
+        form.fields["profession"].widget = forms.HiddenInput()
+        form.initial.setdefault("profession", profession)  # a colleague of another profession reads what theirs may do
+    return form
+
+
+def may_advise(nation: str, today: date) -> bool:
+    """Whether our guidance for every professional is approved there; of a place that we don't know, in all nations.
+
+    Who may refer a child and what a guardian does are said there. Without an approval the page has numbers alone.
+    """
+    nations = [nation] if nation else NATIONS
+    pages = GuidancePage.objects.approved(today).filter(audience=Audience.ALL_PROFESSIONALS, language=Language.ENGLISH)
+    return pages.filter(nation__in=nations).count() == len(nations)
+
+
+@csrf_exempt  # it changes nothing, so nobody can forge anything; and it must work where a browser refuses cookies
+@require_http_methods(FORM_METHODS)
+def who_to_tell_page(request: HttpRequest) -> HttpResponse:
+    """A form that is sent, so that the postcode is in no address and no log. Whoever has signed in is answered at once."""
+    form, person = who_to_tell_form(request), person_in(request)
+    if person and person.postcode and not form.is_bound:
+        form = WhoToTellForm(form.initial)
+    context: dict[str, object] = {"form": form}
+    if form.is_valid():
+        postcode = form.cleaned_data["postcode"]
+        who = who_to_tell(postcode)
+        advises = may_advise(who.nation, uk_day(timezone.now()))
+        context |= {
+            "postcode": postcode,
+            "who": who,
+            "advises": advises,
+            "referral": referral_text(who.nation, form.cleaned_data["profession"]) if advises else "",
+            "is_forces_post": postcode.startswith(FORCES_POST),
+        }
+    return render(request, "guidance/who_to_tell.html", context)
+
+
+# The texts.
 
 
 @require_safe
@@ -83,8 +147,7 @@ def guidance_page(request: HttpRequest, audience: str, nation: str = "") -> Http
             "is_sample": any(page.is_sample for page in pages),
             "approval": pages[0] if shown else None,
         }
-    page = render_to_string("guidance/page.html", context, request)
-    return HttpResponse(EMPTY.sub("\n", page))
+    return render(request, "guidance/page.html", context)
 
 
 def pages_to_show(audience: str, nations: Sequence[str], now: datetime) -> list[GuidancePage]:

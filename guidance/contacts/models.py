@@ -10,10 +10,9 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from ctac.models import impersonal, personal
-from professionals.areas import NATIONS
+from guidance.content import NATIONS
 from professionals.models import Nation
 
-UK = tuple(NATIONS.values())
 POLICE_NUMBER = "101"  # of every police force in the UK, from anywhere in its area
 CHECK_AFTER = timedelta(days=365)
 # Numbers that Ofcom gives to nobody, for films: so are those of the sample data.
@@ -31,7 +30,7 @@ class ContactKind(models.TextChoices):
 class AreaContactQuerySet(models.QuerySet["AreaContact"]):
     def missing(self) -> Self:
         """Without a phone number; the police of the UK have 101 at least."""
-        return self.filter(phone="").exclude(kind=ContactKind.POLICE, nation__in=UK)
+        return self.filter(phone="").exclude(kind=ContactKind.POLICE, nation__in=NATIONS)
 
     def to_check(self, today: date) -> Self:
         """Those with a number that nobody has checked for a year."""
@@ -78,7 +77,7 @@ class AreaContact(models.Model):
     @property
     def number(self) -> str:
         """To call by day; empty if we have none."""
-        return self.phone or (POLICE_NUMBER if self.kind == ContactKind.POLICE and self.nation in UK else "")
+        return self.phone or (POLICE_NUMBER if self.kind == ContactKind.POLICE and self.nation in NATIONS else "")
 
     @property
     def is_sample(self) -> bool:

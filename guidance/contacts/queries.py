@@ -8,11 +8,12 @@ from functools import cache
 from django.utils.translation import gettext as _
 
 from ctac.models import csv_rows
-from guidance.contacts.models import POLICE_NUMBER, UK, AreaContact, ContactKind
+from guidance.contacts.models import POLICE_NUMBER, AreaContact, ContactKind
+from guidance.content import NATIONS
 from professionals.areas import Area, look_up_area, look_up_areas
 from professionals.models import Nation, Profession
 
-FORCES_POST = "BFPO "
+FORCES_POST = "BFPO "  # it lies nowhere, so nothing is looked up
 # Who works for a health and social care trust in Northern Ireland, which may refer a child as a council may elsewhere.
 TRUST_STAFF = {
     Profession.SOCIAL_WORKER,
@@ -58,7 +59,7 @@ class WhoToTell:
     @property
     def is_on_an_island(self) -> bool:
         """Guernsey, Jersey or the Isle of Man, where the National Referral Mechanism doesn't reach."""
-        return bool(self.nation) and self.nation not in UK
+        return bool(self.nation) and self.nation not in NATIONS
 
     @property
     def lines(self) -> list[str]:
@@ -129,7 +130,7 @@ def unknown_children_services(nation: str) -> Service:
 
 def referral_text(nation: str, profession: str = "") -> str:
     """Whether somebody's own organisation may refer a child, and whom they tell if not. Empty where no referral goes from."""
-    if nation and nation not in UK:
+    if nation and nation not in NATIONS:
         return ""
     in_a_trust = nation == Nation.NORTHERN_IRELAND
     if profession == Profession.POLICE_OFFICER:

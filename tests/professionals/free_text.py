@@ -47,7 +47,7 @@ EXEMPT = {
         "bookings.booking.admin.actions.ChangeForm": ("contact_phone", "postcode"),
         "bookings.visits.admin.DutyShiftForm": ("duty_phone", "deputy_phone"),
         "guidance.contacts.admin.ContactForm": ("phone", "out_of_hours_phone"),
-        "guidance.contacts.views.WhoToTellForm": ("postcode",),
+        "guidance.views.WhoToTellForm": ("postcode",),
         "accounts.forms.MobileForm": ("mobile",),
         "bookings.schedule.admin.JourneyTimeForm": ("one", "other"),
         "bookings.schedule.admin.PresenterForm": (

@@ -8,12 +8,20 @@ import pytest
 from django.test import Client
 
 from guidance.contacts.models import AreaContact
+from guidance.content import Audience, UKNation
+from guidance.models import GuidancePage
 from professionals.models import Profession
 from tests.factories import make_person, sign_in
+from tests.guidance.approvals import approve
 from tests.leaflets.statements import statements
 
 pytestmark = pytest.mark.django_db
 PAGE = "/guidance/who-to-tell/"
+
+
+@pytest.fixture(autouse=True)
+def _approved() -> None:
+    approve(*GuidancePage.objects.filter(audience=Audience.ALL_PROFESSIONALS))
 
 
 def text(response: Any) -> str:
@@ -94,3 +102,19 @@ def test_a_number_says_when_it_was_checked_or_that_it_is_a_sample_and_is_one_tap
     said = asked(client, "LS1 4AP")
     assert "0113 496 0123 Out of hours: 0113 496 0124" in said
     assert "A sample number, for trying out. Nobody answers it." in said
+
+
+@pytest.mark.parametrize(("postcode", "advises"), [("LS1 4AP", False), ("EH1 1AA", True), ("QQ1 1AA", False)])
+def test_without_an_approval_of_that_nation_it_has_numbers_alone(client: Client, postcode: str, advises: bool) -> None:
+    england = GuidancePage.objects.filter(audience=Audience.ALL_PROFESSIONALS, nation=UKNation.ENGLAND)
+    england.update(digest="of the text before")
+    said = asked(client, postcode, Profession.TEACHER)
+    assert ("In immediate danger 999" in said, "101" in said) == (True, True)
+    assert ("refer a child" in said, "speaks up for a child" in said) == (advises, advises)
+
+
+def test_a_colleague_of_another_profession_reads_what_theirs_may_do(client: Client) -> None:
+    sign_in(client, make_person(profession=Profession.POLICE_OFFICER))
+    for page, profession in (("teachers", Profession.POLICE_OFFICER), ("police", Profession.POLICE_OFFICER)):
+        assert f'name="profession" value="{profession}"' in client.get(f"/guidance/{page}/").content.decode()
+    assert 'name="profession" value="teacher"' in Client().get("/guidance/teachers/").content.decode()
