@@ -50,8 +50,7 @@ OFFICIAL_LINKS = (
     (_("Modern Slavery & Exploitation Helpline"), "https://www.modernslaveryhelpline.org/"),
 )
 
-# Lines and indents: 200 bytes, without which the Welsh page would weigh more than 20 kB on a phone with a poor signal. No part of it
-# keeps its blanks.
+# Lines and indents: the 200 bytes by which the Welsh page would weigh more than 20 kB. Nothing on it needs its blanks.
 EMPTY = re.compile(r"\n\s+")
 MAX_PDF_AGE = 7 * 24 * 60 * 60  # seconds in the cache
 
