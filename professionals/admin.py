@@ -474,6 +474,7 @@ class PersonAdmin(StaffModelAdmin):
     phone_in_list = column(gettext_lazy("phone"), lambda person: phone_link(person.phone), ordering="phone")
     email_domain = column(gettext_lazy("email domain"), domain_in_words)
     object_actions = [STOP_MAIL]
+    buttons_in_a_row = 1  # beside those that add something for them
 
     def get_fields(self, request: HttpRequest, obj: Person | None = None) -> list[Any]:
         """A new person has none of the read-only ones yet."""

@@ -18,11 +18,12 @@ from django.utils.translation import gettext_lazy as _
 
 @dataclass(frozen=True)
 class Section:
-    """A heading and its lists; the first list of a daily section stands in the menu itself."""
+    """A heading and its lists; the first list of a daily section stands in the menu itself, and opens with g and its `key`."""
 
     title: str | Promise
     lists: tuple[str, ...]
     daily: bool = True
+    key: str = ""
 
 
 SECTIONS = (
@@ -38,8 +39,9 @@ SECTIONS = (
             "bookings.journeytime",
             "bookings.presentation",
         ),
+        key="b",
     ),
-    Section(_("Open sessions"), ("bookings.opensession",)),
+    Section(_("Open sessions"), ("bookings.opensession",), key="s"),
     Section(
         _("Leaflets"),
         (
@@ -53,10 +55,11 @@ SECTIONS = (
             "leaflets.orderexport",
             "leaflets.recall",
         ),
+        key="o",
     ),
-    Section(_("Packing"), ("leaflets.packingsession",)),
+    Section(_("Packing"), ("leaflets.packingsession",), key="k"),
     Section(_("Guidance"), ("guidance.guidancepage", "guidance.areacontact"), daily=False),
-    Section(_("Messages"), ("notifications.notification", "notifications.markedaddress", "notifications.teammail")),
+    Section(_("Messages"), ("notifications.notification", "notifications.markedaddress", "notifications.teammail"), key="m"),
     Section(
         _("People"),
         (
@@ -67,6 +70,7 @@ SECTIONS = (
             "privacy.dataaction",
             "privacy.retentionrun",
         ),
+        key="p",
     ),
     Section(_("Data protection"), ("privacy.complaint", "privacy.breach"), daily=False),
     Section(
@@ -110,7 +114,11 @@ def arrange(apps: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
         model["for_callers"] = FOR_CALLERS.get(label, "")
     sections = [(section, [found.pop(name) for name in section.lists if name in found]) for section in SECTIONS]
     sections.append((Section(_("Other"), (), daily=False), list(found.values())))
-    return [{"name": section.title, "daily": section.daily, "models": models} for section, models in sections if models]
+    return [
+        {"name": section.title, "daily": section.daily, "key": section.key, "models": models}
+        for section, models in sections
+        if models
+    ]
 
 
 def place_of(title: object) -> int:

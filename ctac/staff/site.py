@@ -299,6 +299,7 @@ class StaffModelAdmin(StrictLookupsMixin, BigListMixin, AuditedModelAdmin):
     list_per_page = 50
     show_full_result_count = False
     formfield_overrides = PLAIN_FIELDS
+    buttons_in_a_row = 3  # what else can be done with an object stands in a menu beside them
 
     def get_urls(self) -> list[URLPattern]:
         name = f"{self.opts.app_label}_{self.opts.model_name}_action"
@@ -309,6 +310,14 @@ class StaffModelAdmin(StrictLookupsMixin, BigListMixin, AuditedModelAdmin):
         actions = [a for a in self.object_actions if a.available(obj) and self.may(request, a, obj)]
         other_mains = [a for a in actions if a.weight == "main"][1:]
         return [replace(a, weight="quiet") if a in other_mains else a for a in actions]
+
+    def action_row(self, request: HttpRequest, obj: Any) -> dict[str, list[ObjectAction]]:
+        """The buttons of an object's page, the main one first, and what is rarer, or ends something, in the menu beside them."""
+        actions = sorted(self.available_actions(request, obj), key=lambda a: ("main", "quiet", "stop").index(a.weight))
+        if len(actions) <= self.buttons_in_a_row:
+            return {"object_actions": actions, "more_actions": []}
+        row = [a for a in actions if a.weight != "stop"][: self.buttons_in_a_row]
+        return {"object_actions": row, "more_actions": actions[len(row) :]}
 
     def may(self, request: HttpRequest, action: ObjectAction, obj: Any) -> bool:
         return bool(getattr(self, f"has_{action.permission}_permission")(request, obj))
@@ -363,7 +372,7 @@ class StaffModelAdmin(StrictLookupsMixin, BigListMixin, AuditedModelAdmin):
         obj = self.get_object(request, object_id)
         if obj is None:
             return super().change_view(request, object_id, form_url, extra_context)
-        page = {"title": str(obj), "subtitle": None, "object_actions": self.available_actions(request, obj)}
+        page = {"title": str(obj), "subtitle": None, **self.action_row(request, obj)}
         return super().change_view(request, object_id, form_url, {**page, **(extra_context or {})})
 
     def object_action_view(self, request: HttpRequest, object_id: str, slug: str) -> HttpResponse:
@@ -596,6 +605,14 @@ class LooksOnly(StaffModelAdmin):
             if names:
                 shown.append((title, {**options, "fields": [unlinked.get(name, name) for name in names]}))
         return shown
+
+    def available_actions(self, request: HttpRequest, obj: Any) -> list[ObjectAction]:
+        """Always with a main one: a page that saves nothing has no other."""
+        actions = super().available_actions(request, obj)
+        first = next((a for a in actions if a.weight == "quiet"), None)
+        if first is None or any(a.weight == "main" for a in actions):
+            return actions
+        return [replace(a, weight="main") if a is first else a for a in actions]
 
     def acts(self, request: HttpRequest, obj: Any) -> bool:
         return self.has_change_permission(request, obj)

@@ -373,7 +373,7 @@ class PackingSessionAdmin(LooksOnly):
             "title": str(session),
             "original": session,
             "session": session,
-            "object_actions": self.available_actions(request, session),
+            **self.action_row(request, session),
             "may_change": may_change,
             "prints": list(session.prints.select_related("by")),  # the latest first
             "started": long_moment(session.started_at),

@@ -1,9 +1,8 @@
-// For the staff site, beside page.js: a menu that closes again.
+// For the staff site, beside page.js: menus that close again, and keyboard shortcuts.
 (function () {
   "use strict";
 
-  var menu = document.querySelector(".menu__all");
-  if (menu) {
+  document.querySelectorAll(".menu__all, .more").forEach(function (menu) {
     document.addEventListener("click", function (event) {
       if (!menu.contains(event.target)) {
         menu.open = false;
@@ -15,5 +14,57 @@
         menu.querySelector("summary").focus();
       }
     });
+  });
+
+  var shortcuts = document.getElementById("shortcuts");
+  if (!shortcuts || !shortcuts.showModal) {
+    return;
   }
+  var button = document.getElementById("shortcuts-open");
+  var on = document.getElementById("shortcuts-on");
+  var went = 0; // when g was pressed: the next key says where to
+
+  // A browser that keeps nothing has the shortcuts on.
+  function kept(value) {
+    try {
+      if (value !== undefined) {
+        localStorage.setItem("shortcuts", value);
+      }
+      return localStorage.getItem("shortcuts");
+    } catch {
+      return null;
+    }
+  }
+
+  function press(selector) {
+    var found = document.querySelector(selector);
+    if (found) {
+      found.click();
+    }
+  }
+
+  on.checked = kept() !== "off";
+  on.addEventListener("change", function () {
+    kept(on.checked ? "on" : "off");
+  });
+  button.hidden = false;
+  button.addEventListener("click", function () {
+    shortcuts.showModal();
+  });
+  document.addEventListener("keydown", function (event) {
+    var typing = event.target.closest("input, select, textarea, [contenteditable], dialog");
+    if (!on.checked || typing || event.ctrlKey || event.metaKey || event.altKey) {
+      return;
+    }
+    var going = went && event.timeStamp - went < 1500;
+    went = event.key === "g" ? event.timeStamp : 0;
+    if (event.key === "?") {
+      event.preventDefault();
+      shortcuts.showModal();
+    } else if (going && /^[a-z]$/.test(event.key)) {
+      press('#header [data-key="' + event.key + '"]');
+    } else if (event.key === "n") {
+      press(".object-tools .addlink");
+    }
+  });
 })();

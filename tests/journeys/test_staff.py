@@ -289,3 +289,45 @@ def test_staff_confirm_a_request_without_javascript(
 
     # Then the mail says so
     assert live.wait_for_mail(to=UNRECOGNISED, after=before).subject.startswith("Your presentation is booked")
+
+
+def test_shortcuts_are_shown_lead_to_the_lists_and_can_be_turned_off(staff: Visitor) -> None:
+    staff.open("/staff/")
+    keyboard, dialog = staff.page.keyboard, staff.page.get_by_role("dialog")
+    keyboard.press("?")
+    assert dialog.get_by_role("heading").inner_text() == "Keyboard shortcuts"
+    assert "Go to Bookings" in dialog.inner_text()
+    keyboard.press("Escape")
+    assert not dialog.is_visible()
+    keyboard.type("gb")
+    staff.page.wait_for_url("**/staff/bookings/booking/")
+    staff.page.locator("#searchbar").focus()
+    keyboard.type("gone?")
+    assert staff.page.locator("#searchbar").input_value() == "gone?"
+    assert staff.url == "/staff/bookings/booking/"
+    staff.page.get_by_role("button", name="Keyboard shortcuts").click()
+    dialog.get_by_label("Use these shortcuts").uncheck()
+    dialog.get_by_role("button", name="Close").click()
+    staff.page.locator("h1").click()
+    keyboard.type("n?")
+    assert not dialog.is_visible()
+    assert staff.url == "/staff/bookings/booking/"
+    staff.page.reload()
+    keyboard.press("?")
+    assert not dialog.is_visible()
+    staff.page.get_by_role("button", name="Keyboard shortcuts").click()
+    dialog.get_by_label("Use these shortcuts").check()
+    dialog.get_by_role("button", name="Close").click()
+    keyboard.press("n")
+    staff.page.wait_for_url("**/add/")
+
+
+def test_what_is_rare_is_a_press_on_more_away(staff: Visitor) -> None:
+    staff.open("/staff/bookings/opensession/")
+    staff.page.locator("#result_list tbody th a").first.click()
+    cancel = staff.page.get_by_role("link", name="Cancel this session")
+    assert not cancel.is_visible()
+    staff.page.locator("summary", has_text="More").click()
+    assert cancel.is_visible()
+    staff.page.keyboard.press("Escape")
+    assert not cancel.is_visible()

@@ -76,6 +76,11 @@ class Visitor:
         self.look()
 
     def follow(self, name: str | re.Pattern[str], *, exact: bool = False) -> None:
+        """On the staff site what is rare stands in the menu "More", which a person opens first."""
+        link = self.page.get_by_role("link", name=name, exact=exact, include_hidden=True).first
+        menu = self.page.locator("details.more:not([open])").filter(has=link)
+        if menu.count():
+            menu.locator("summary").click()
         self.page.get_by_role("link", name=name, exact=exact).first.click()
         self.look()
 

@@ -119,12 +119,12 @@ def test_each_page_has_one_main_button_named_whole(desk: Client, presenter: Pres
         *stop,
     ]
     agreed = make_booking(presenter, at("14:00"))
-    assert buttons(desk, agreed) == [*quiet, ("Cancel this booking", "stop")]
+    assert buttons(desk, agreed) == [*with_main(quiet), ("Cancel this booking", "stop")]
     clock.move_to(NOW + timedelta(minutes=1))
     begun = make_booking(presenter, NOW)
     came = ("Record who came", "quiet")
     there = [("Check the presenter in", "quiet"), ("Check the presenter out", "quiet"), came]
-    assert buttons(desk, begun) == [*there, *quiet, ("Cancel this booking", "stop")]
+    assert buttons(desk, begun) == [*with_main(there), *quiet, ("Cancel this booking", "stop")]
     clock.move_to(NOW + timedelta(hours=2))
     sign_in_staff(desk, make_staff())
     # Whether the presenter is safe comes before the books.
@@ -134,7 +134,21 @@ def test_each_page_has_one_main_button_named_whole(desk: Client, presenter: Pres
     assert buttons(desk, over)[0] == ("Mark as delivered", "main")
     online = make_booking(make_presenter(), NOW + timedelta(hours=3), postcode="")
     link = [("Set the joining link", "quiet"), ("Change the presenter", "quiet")]
-    assert buttons(desk, online) == [*link, *changes, ("Cancel this booking", "stop")]
+    assert buttons(desk, online) == [*with_main(link), *changes, ("Cancel this booking", "stop")]
+
+
+def with_main(quiet: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """A page where nothing is urgent has a main button all the same: the first."""
+    (first, _weight), *others = quiet
+    return [(first, "main"), *others]
+
+
+def test_what_is_rare_stands_in_a_menu(desk: Client, presenter: Presenter) -> None:
+    page = Page(desk.get(f"{BOOKINGS}{make_booking(presenter, at('14:00')).pk}/change/").content.decode())
+    menu = page.one("details", "more")
+    assert [a.text for a in page.all("a") if menu in a.inside] == ["Set the travel time", "Cancel this booking"]
+    few = make_booking(presenter, at("10:00"), state=State.CANCELLED)
+    assert not Page(desk.get(f"{BOOKINGS}{few.pk}/change/").content.decode()).all("details", "more")
 
 
 def test_choosing_a_presenter_for_one_without(desk: Client, presenter: Presenter) -> None:
