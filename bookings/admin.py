@@ -7,5 +7,6 @@ import bookings.booking.admin.bookings
 import bookings.feedback.admin
 import bookings.leave.admin
 import bookings.open_sessions.admin.sessions
+import bookings.presenter.admin
 import bookings.schedule.access
 import bookings.schedule.admin

@@ -1,13 +1,16 @@
 """Where Django looks for the admin; and what waits among orders and leaflets, for the first staff page."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+from django.db.models import Case, F, TextField, Value, When
+from django.db.models.functions import Cast, Concat
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from ctac.staff.site import Waiting, staff_site
+from ctac.staff.site import Named, Waiting, staff_site
 from leaflets.catalogue import admin as catalogue_admin
 from leaflets.catalogue.admin import low_in_stock, to_review
 from leaflets.dispatch import admin as dispatch_admin
@@ -15,6 +18,7 @@ from leaflets.models import Edition, MissingParcel, MissingState, Order, OrderSt
 from leaflets.orders.admin import orders
 from leaflets.recalls import admin as recalls_admin
 from leaflets.stock import admin as stock_admin
+from professionals.admin import named_person
 
 ADMIN_MODULES = (catalogue_admin, stock_admin, orders, recalls_admin, dispatch_admin)
 
@@ -29,6 +33,7 @@ def add_waiting(
     urgent: bool = False,
     group: Any = _("Leaflets"),
     one: Any = "",
+    named: Named | None = None,
 ) -> None:
     """A line of the first staff page, and the list that shows exactly those; `right` is of the model."""
     staff_site.add_waiting(
@@ -40,15 +45,34 @@ def add_waiting(
             permission=f"leaflets.{right}_{model}",
             urgent=urgent,
             one=one,
+            named=named,
         ),
     )
 
 
-def add_waiting_orders(label: Any, state: OrderState, right: str = "view") -> None:
-    add_waiting(label, lambda: Order.objects.filter(state=state), "order", f"?state__exact={state.value}", right=right)
+def add_waiting_orders(label: Any, state: OrderState, right: str = "view", named: Named | None = None) -> None:
+    address = f"?state__exact={state.value}"
+    add_waiting(label, lambda: Order.objects.filter(state=state), "order", address, right=right, named=named)
 
 
-add_waiting_orders(_("to decide on"), OrderState.REQUESTED, "decide")
+def outward(postcode: str) -> str:
+    """'LS1' of 'LS1 4AP'."""
+    return postcode.partition(" ")[0]
+
+
+ORDER = Named(
+    who=Case(
+        When(organisation_name="", then=F("name")),
+        default=Concat("name", Value(", "), "organisation_name"),
+        output_field=TextField(),
+    ),
+    what="postcode",
+    what_in_words=outward,
+    since="created_at",
+)
+TO_DECIDE = replace(ORDER, label=_("Decide"), slug="approve", permission="leaflets.decide_order")
+
+add_waiting_orders(_("to decide on"), OrderState.REQUESTED, "decide", TO_DECIDE)
 add_waiting(
     _("waiting too long for our answer"),
     lambda: Order.objects.asked_too_long_ago(timezone.now()),
@@ -56,9 +80,10 @@ add_waiting(
     "?waits=long",
     right="decide",
     urgent=True,
+    named=TO_DECIDE,
 )
-add_waiting_orders(_("to pack"), OrderState.RECEIVED)
-add_waiting_orders(_("being packed"), OrderState.PACKING)
+add_waiting_orders(_("to pack"), OrderState.RECEIVED, named=replace(ORDER, label=_("Start packing"), slug="start-packing"))
+add_waiting_orders(_("being packed"), OrderState.PACKING, named=replace(ORDER, label=_("Dispatch"), slug="dispatch"))
 add_waiting_orders(_("waiting for stock"), OrderState.WAITING)
 add_waiting(_("passed forward and waiting"), lambda: Order.objects.passed_forward(), "order", "?waits=forward")
 add_waiting(
@@ -67,6 +92,14 @@ add_waiting(
     "missingparcel",
     f"?state__exact={MissingState.OPEN.value}",
     one=_("parcel that never came"),
+    named=Named(
+        who="parcel__order__name",
+        what="parcel__order__postcode",
+        what_in_words=outward,
+        since="reported_at",
+        label=_("Send it again"),
+        slug="send-again",
+    ),
 )
 add_waiting(
     _("packing sessions open"),
@@ -75,12 +108,34 @@ add_waiting(
     f"?state__exact={SessionState.OPEN.value}",
     group=_("Packing"),
     one=_("packing session open"),
+    named=Named(
+        what=Cast("pk", TextField()),
+        what_in_words=lambda number: str(PackingSession(pk=number)),
+        since="started_at",
+        label=_("Go on packing"),
+    ),
 )
 add_waiting(
     _("people to call about a recall"),
     lambda: RecallHolder.objects.to_ring(),
     "recall",
     one=_("person to call about a recall"),
+    named=Named(
+        who=named_person("person__"),
+        what="recall__edition__leaflet__title",
+        since="recall__recalled_at",
+        label=_("Call them"),
+        permission="leaflets.change_recall",
+        route="leaflets_recall",
+        key="recall",
+    ),
 )
-add_waiting(_("low in stock"), lambda: low_in_stock(Edition.objects), "edition", "?needs=stock")
-add_waiting(_("to review soon"), lambda: to_review(Edition.objects), "edition", "?needs=review")
+EDITION = Named(who="leaflet__title", what="label", order="review_on")
+add_waiting(_("low in stock"), lambda: low_in_stock(Edition.objects), "edition", "?needs=stock", named=EDITION)
+add_waiting(
+    _("to review soon"),
+    lambda: to_review(Edition.objects),
+    "edition",
+    "?needs=review",
+    named=replace(EDITION, label=_("Record a review"), slug="review"),
+)

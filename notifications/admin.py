@@ -22,6 +22,7 @@ from ctac.staff.site import (
     NOTHING,
     FixedRowsMixin,
     LooksOnly,
+    Named,
     ObjectAction,
     OneRowAdmin,
     Waiting,
@@ -191,6 +192,7 @@ staff_site.add_waiting(
         count=lambda: MarkedAddress.objects.marked(),
         address=lambda: f"{reverse('staff:notifications_markedaddress_changelist')}?look=marked",
         permission="notifications.view_markedaddress",
+        named=Named(who="address", since="marked_at", label=gettext_lazy("Put it right")),
     ),
 )
 
@@ -439,6 +441,14 @@ staff_site.add_waiting(
         permission="notifications.view_notification",
         urgent=True,
         seen_by=visible_to,
+        named=Named(
+            who="recipient",
+            what="kind",
+            what_in_words=label_of,
+            since="created_at",
+            label=gettext_lazy("Send it again"),
+            slug="send-again",
+        ),
     ),
 )
 staff_site.add_waiting(

@@ -1,5 +1,6 @@
 """Copies and erasures, retention, and the logs of complaints and breaches."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -27,6 +28,7 @@ from ctac.staff.lists import Part, period_of
 from ctac.staff.site import (
     NOTHING,
     LooksOnly,
+    Named,
     ObjectAction,
     ReadOnlyInline,
     StaffModelAdmin,
@@ -669,6 +671,9 @@ class BreachAdmin(LogAdmin):
         return state_tag(breach.get_commissioner_display(), DECISION_TAGS[Decision(breach.commissioner)])
 
 
+BREACH = Named(who="reference", since="aware_at", label=gettext_lazy("Decide"))
+COMPLAINT = Named(who="name", what="reference", since="received_on")
+
 for waiting in (
     Waiting(
         gettext_lazy("breaches past the 72 hours, Information Commissioner not told"),
@@ -677,6 +682,7 @@ for waiting in (
         "privacy.view_breach",
         urgent=True,
         one=gettext_lazy("breach past the 72 hours, Information Commissioner not told"),
+        named=BREACH,
     ),
     Waiting(
         gettext_lazy("breaches: tell the Information Commissioner, or say why not"),
@@ -685,6 +691,7 @@ for waiting in (
         "privacy.view_breach",
         more=first_breach_due,
         one=gettext_lazy("breach: tell the Information Commissioner, or say why not"),
+        named=BREACH,
     ),
     Waiting(
         gettext_lazy("breaches: tell the people concerned, or say why not"),
@@ -692,6 +699,7 @@ for waiting in (
         lambda: f"{reverse('staff:privacy_breach_changelist')}?people=open",
         "privacy.view_breach",
         one=gettext_lazy("breach: tell the people concerned, or say why not"),
+        named=BREACH,
     ),
     Waiting(
         gettext_lazy("complaints past the 30 days, not acknowledged"),
@@ -700,6 +708,7 @@ for waiting in (
         "privacy.view_complaint",
         urgent=True,
         one=gettext_lazy("complaint past the 30 days, not acknowledged"),
+        named=replace(COMPLAINT, label=gettext_lazy("Acknowledge it"), slug="confirm"),
     ),
     Waiting(
         gettext_lazy("complaints to acknowledge"),
@@ -708,6 +717,7 @@ for waiting in (
         "privacy.view_complaint",
         more=first_complaint_due,
         one=gettext_lazy("complaint to acknowledge"),
+        named=replace(COMPLAINT, label=gettext_lazy("Acknowledge it"), slug="confirm"),
     ),
     Waiting(
         gettext_lazy("complaints to answer"),
@@ -715,6 +725,7 @@ for waiting in (
         lambda: f"{reverse('staff:privacy_complaint_changelist')}?state={ComplaintState.ACKNOWLEDGED}",
         "privacy.view_complaint",
         one=gettext_lazy("complaint to answer"),
+        named=replace(COMPLAINT, label=gettext_lazy("Answer it"), slug="answer"),
     ),
 ):
     staff_site.add_waiting(gettext_lazy("Data protection"), waiting)

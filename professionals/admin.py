@@ -9,8 +9,8 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth import get_permission_codename
 from django.core.exceptions import ValidationError
-from django.db.models import Count, Model, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Case, Count, F, Model, OuterRef, Q, QuerySet, Subquery, TextField, Value, When
+from django.db.models.functions import Coalesce, Concat
 from django.http import HttpRequest
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -23,7 +23,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.access import signed_in
 from accounts.admin import UserAdmin
-from accounts.models import User
+from accounts.models import User, Where
 from accounts.services import AccountGoneError
 from audit.models import Act
 from audit.pages import page_of
@@ -36,6 +36,7 @@ from ctac.staff.menu import plural_name
 from ctac.staff.site import (
     NOTHING,
     LooksOnly,
+    Named,
     ObjectAction,
     StaffModelAdmin,
     SureForm,
@@ -153,6 +154,13 @@ def person_links(person: Person, user: User) -> dict[str, list[dict[str, object]
 def name_and_organisation(name: str, organisation: str) -> SafeString | str:
     """Two lines of a list."""
     return format_html('{}<br> <span class="quiet">{}</span>', name, organisation) if organisation else name
+
+
+def named_person(person: str = "") -> Case:
+    """The same in the database, for the first staff page; `person` is the way to them ("person__")."""
+    organisation = f"{person}organisation__name"
+    both = Concat(f"{person}name", Value(", "), organisation)
+    return Case(When(**{f"{person}organisation": None}, then=F(f"{person}name")), default=both, output_field=TextField())
 
 
 def name_with_organisation(person: Person) -> str:
@@ -400,6 +408,13 @@ staff_site.add_waiting(
         count=lambda: Stopped.objects.unseen(),
         address=lambda: f"{reverse('staff:professionals_stopped_changelist')}?seen=no",
         permission="professionals.view_stopped",
+        named=Named(
+            who=Case(When(person=None, then=F("organisation__name")), default=F("person__name"), output_field=TextField()),
+            what="where",
+            what_in_words=lambda where: str(Where(where).label),
+            since="last_at",
+            label=gettext_lazy("Look at it"),
+        ),
     ),
 )
 

@@ -66,7 +66,7 @@ from bookings.schedule.forms import DayHours, DaysHoursForm, OwnRulesForm, WeekH
 from bookings.schedule.queries import Preview, preview, preview_change, read_journeys
 from bookings.schedule.services import keep_presenter, set_days, set_week, take_back_days
 from bookings.text import row
-from bookings.travel import Journeys, travel_between
+from bookings.travel import Journeys, Place, travel_between
 from bookings.visits.emails import on_it_text
 from bookings.visits.services import ask_for_help, check_in, check_out, run_late, take_back, tell_of_disclosure
 from ctac.dates import format_clock, format_day, uk_datetime, uk_day
@@ -683,26 +683,14 @@ def claim_of(given: Booking | OpenSession) -> BusyTime | None:
 
 
 def when_to_leave(presenter: Presenter, booking: Booking, claims: Sequence[BusyTime], journeys: Journeys) -> str:
-    """'Leave LS1 4AP at 8:55am. The journey takes 65 minutes, with parking.' `claims` are the day's, in order.
-
-    Something online is given from the base, so the journey after it begins there. Where staff went past that, it is given where
-    they are then: they leave as much earlier as it takes.
-    """
-    claim = claim_of(booking)
-    if claim is None or claim.place is None:
+    """'Leave LS1 4AP at 8:55am. The journey takes 65 minutes, with parking.' `claims` are the day's, in order."""
+    there = journey_there(presenter, booking, claims, journeys)
+    if there is None:
         return ""
-    start = booking.agreed[0]
-    earlier = [other for other in claims if other.busy.upper <= start]
-    online = list(takewhile(lambda other: other.place is None, reversed(earlier)))
-    before = earlier[-len(online) - 1] if len(earlier) > len(online) else None
-    from_base = travel_between(presenter.base, claim.place, None, claim.travel_minutes, journeys)
-    if online and online[0].busy.upper <= start - from_base:
-        before = None
-    origin = before.place if before and before.place else presenter.base
-    journey = travel_between(origin, claim.place, before.travel_minutes if before else None, claim.travel_minutes, journeys)
+    origin, journey, online = there
     if not journey:
         return _("You don’t need any time to get there from %(from)s.") % {"from": origin.postcode}
-    leave = start - journey
+    leave = booking.agreed[0] - journey
     for other in online:
         if leave < other.busy.upper:
             leave -= other.busy.upper - other.busy.lower
@@ -713,6 +701,29 @@ def when_to_leave(presenter: Presenter, booking: Booking, claims: Sequence[BusyT
         minutes,
     )
     return text % {"clock": format_clock(leave), "from": origin.postcode, "minutes": minutes}
+
+
+def journey_there(
+    presenter: Presenter, booking: Booking, claims: Sequence[BusyTime], journeys: Journeys
+) -> tuple[Place, timedelta, list[BusyTime]] | None:
+    """From where, how long, and what is given online just before; None where nobody goes anywhere. `claims`: the day's, in order.
+
+    Something online is given from the base, so the journey after it begins there. Where staff went past that, it is given where
+    they are then: they leave as much earlier as it takes.
+    """
+    claim = claim_of(booking)
+    if claim is None or claim.place is None:
+        return None
+    start = booking.agreed[0]
+    earlier = [other for other in claims if other.busy.upper <= start]
+    online = list(takewhile(lambda other: other.place is None, reversed(earlier)))
+    before = earlier[-len(online) - 1] if len(earlier) > len(online) else None
+    from_base = travel_between(presenter.base, claim.place, None, claim.travel_minutes, journeys)
+    if online and online[0].busy.upper <= start - from_base:
+        before = None
+    origin = before.place if before and before.place else presenter.base
+    journey = travel_between(origin, claim.place, before.travel_minutes if before else None, claim.travel_minutes, journeys)
+    return origin, journey, online
 
 
 def visit_stop_rows(booking: Booking) -> list[bookings_text.Row]:

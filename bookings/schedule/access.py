@@ -69,11 +69,14 @@ class OwnToPresenters(LooksOnly):
 
 
 def own_pages(user: User) -> list[OwnPage]:
-    """For the first staff page: a presenter's diary; for an inactive one the visits that are not over."""
+    """For the first staff page: a presenter's diary, or their day if they do nothing else here; for an inactive one the visits
+    that are not over."""
     presenter = Presenter.objects.filter(user=user.pk).first()
     if presenter is None:
         return []
     if gives_presentations(user, presenter):
+        if user.get_all_permissions() == {GIVES_PRESENTATIONS}:
+            return [OwnPage(_("My day"), reverse("presenter_day"), is_home=True)]
         return [OwnPage(_("My diary"), reverse("presenter_diary"))]
     now = timezone.now()
     pages = []

@@ -42,7 +42,11 @@ ALARM_TITLES = {
 
 def visit_in_words(booking: Booking, now: datetime) -> SafeString | str:
     """'Checked in at 10:05am, checked out at 11:10am'; empty while there is nothing to say."""
-    late = booking.overdue_at(now)
+    return visit_text(booking, booking.overdue_at(now))
+
+
+def visit_text(booking: Booking, late: Booking | None) -> SafeString | str:
+    """The same; `late`: the booking as `overdue` gives it, if it is."""
     visit = getattr(booking, "visit", None)
     handed_over = [still_there_text(visit)] if visit is not None and visit.is_handed_over else []
     if late is not None:

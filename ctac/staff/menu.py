@@ -89,10 +89,11 @@ NAMES: dict[str, tuple[str | Promise, str | Promise]] = {
     "notifications.teammail": (_("timing of the team’s mail"), _("How the team gets its mail")),
     "professionals.outofhours": (_("out-of-hours route"), _("When the advice line is closed")),
 }
-# What somebody on the phone is waiting for stands on the first page as a button.
+# What a day begins with, or somebody on the phone is waiting for, stands on the first page as a button.
 FOR_CALLERS: dict[str, str | Promise] = {
     "bookings.booking": _("Book for a caller"),
     "leaflets.order": _("Order for a caller"),
+    "leaflets.packingsession": _("Start a packing session"),
 }
 
 
@@ -146,7 +147,8 @@ def arranged(sections: Sequence[dict[str, Any]]) -> dict[str, Any]:
     waits, idle = [], []
     for section in sections:
         if filled := [line for line in section["lines"] if line["figure"]]:
-            waits.append({**section, "lines": sorted(filled, key=lambda line: not line["urgent"])})
+            named = any(line["rows"] for line in filled)
+            waits.append({**section, "lines": sorted(filled, key=lambda line: not line["urgent"]), "named": named})
         if empty := [line for line in section["lines"] if not line["figure"]]:
             idle.append({**section, "lines": empty})
     return {

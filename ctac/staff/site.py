@@ -17,7 +17,8 @@ from django.contrib import admin, messages
 from django.contrib.admin import AdminSite
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied, ValidationError
-from django.db.models import BLANK_CHOICE_DASH, Count, Model, Q, QuerySet, Value
+from django.db.models import BLANK_CHOICE_DASH, Count, DateTimeField, F, Model, Q, QuerySet, TextField, Value
+from django.db.models.functions import Cast
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
@@ -40,6 +41,63 @@ from ctac.staff.audit import NO_AUDIT, AuditedModelAdmin, audit_note
 from ctac.staff.lists import BigListMixin, StrictLookupsMixin
 from ctac.staff.menu import arranged, in_sections, to_public_page
 
+ROWS_NAMED = 5
+
+
+@dataclass(frozen=True)
+class Named:
+    """How a line of the first page calls the first of its rows by name, those that wait longest first, with their main action.
+
+    What the page says of a row are expressions of its model, a text being the name of a field: so the rows of all lines are read
+    in one statement. `who` and `what` are texts, `at` is the moment that it is about, `since` since when it waits; `order` says
+    what comes first where that is something else. The action: its `label`, its `slug` or an expression of it ("" leads to the
+    object's own page), and the `permission` without which no button is there. `route` and `key`: of another object that the row
+    leads to.
+    """
+
+    who: Any = None
+    what: Any = None
+    at: Any = None
+    since: Any = None
+    order: Any = None
+    label: str | Promise = ""
+    slug: Any = ""
+    permission: str = ""
+    route: str = ""  # "leaflets_recall"
+    key: str = "pk"
+    what_in_words: Callable[[str], str] = str
+
+    def read(self, rows: QuerySet[Any], place: int) -> QuerySet[Any]:
+        """The first of these rows, as `of_row` takes them. They are chosen before anything is joined to them."""
+        order = self.order or self.since
+        by = F(order) if isinstance(order, str) else order
+        first = rows.alias(named_order=by).order_by("named_order", "pk").values("pk")[:ROWS_NAMED]
+        slug = Value(self.slug) if isinstance(self.slug, str) else self.slug
+        moments = {"order": order, "since": self.since, "at": self.at}
+        texts = {"who": self.who, "what": self.what, "slug": slug}
+        columns = {
+            "place": Value(place),
+            "key": F(self.key),
+            **{name: Cast(Value(each) if each is None else each, DateTimeField()) for name, each in moments.items()},
+            **{name: Cast(Value(each) if each is None else each, TextField()) for name, each in texts.items()},
+        }
+        named = {f"named_{name}": each for name, each in columns.items()}
+        return rows.model._base_manager.order_by().filter(pk__in=first).annotate(**named).values_list(*named)
+
+    def of_row(self, found: Sequence[Any], route: str, now: datetime, *, acts: bool) -> dict[str, Any]:
+        key, _order, since, at, who, what, slug = found
+        route = f"staff:{self.route or route}"
+        page = reverse(f"{route}_change", args=[key])
+        return {
+            "who": who or "",
+            "what": self.what_in_words(what) if what else "",
+            "when": short_moment(at) if at else "",
+            "waits": waits_in_words(since, now) if since else "",
+            "href": page,
+            "action": self.label if acts else "",
+            "action_href": reverse(f"{route}_action", args=[key, slug]) if slug else page,
+        }
+
 
 @dataclass(frozen=True)
 class Waiting:
@@ -49,7 +107,7 @@ class Waiting:
     gives the rows, which are counted together with those of all other lines in one statement, or a number; it runs for those
     who have `permission` ("bookings.change_booking"), and counts what they see (`seen_by`; without it, all). `urgent`: a person
     may be harmed if it waits. `more` says on from the label, after a comma, what there is to know of them ("the first by Friday
-    4 December 2026").
+    4 December 2026"). `named`: how its first rows are called, where a name helps.
     """
 
     label: str | Promise
@@ -60,6 +118,7 @@ class Waiting:
     more: Callable[[], str] | None = None  # asked only if there are any
     seen_by: Callable[[Any], Q] | None = None  # of rows, not of a number
     one: str | Promise = ""
+    named: Named | None = None
 
 
 @dataclass(frozen=True)
@@ -79,10 +138,14 @@ class Alarm:
 
 @dataclass(frozen=True)
 class OwnPage:
-    """A button of the first staff page that leads whoever signed in to a page of their own."""
+    """A button of the first staff page that leads whoever signed in to a page of their own.
+
+    `is_home`: they do nothing else here, so that the first page sends them there.
+    """
 
     label: str
     href: str
+    is_home: bool = False
 
 
 def counted(counts: Sequence[int | QuerySet[Any]]) -> list[int]:
@@ -103,6 +166,38 @@ def counted(counts: Sequence[int | QuerySet[Any]]) -> list[int]:
     return [found.get(place, 0) if isinstance(count, QuerySet) else count for place, count in enumerate(counts)]
 
 
+def by_order(found: Sequence[Any]) -> tuple[Any, ...]:
+    """Of a row as `Named.read` gives it: what has no moment to be ordered by comes last."""
+    place, key, order, *_rest = found
+    return place, order is None, order, key
+
+
+def named_rows(lines: Sequence[tuple[Waiting, Any, int]], user: Any) -> list[list[dict[str, Any]]]:
+    """The first rows of each of these lines by name, all in one statement; `lines`: each with its rows and how many there are.
+
+    What an urgent line can name, none of the others names again.
+    """
+    asked: list[tuple[int, Named, QuerySet[Any]]] = []
+    for place, (waiting, rows, figure) in sorted(enumerate(lines), key=lambda each: not each[1][0].urgent):
+        if waiting.named is None or not figure:
+            continue
+        if not waiting.urgent:
+            above = [other for at, _named, other in asked if lines[at][0].urgent and other.model is rows.model]
+            for other in above:
+                rows = rows.exclude(pk__in=other.order_by().values("pk"))
+        asked.append((place, waiting.named, rows))
+    named: list[list[dict[str, Any]]] = [[] for _line in lines]
+    if not asked:
+        return named
+    first, *others = [each.read(rows, place) for place, each, rows in asked]
+    now, about = timezone.now(), {place: (each, rows.model._meta) for place, each, rows in asked}
+    for place, *found in sorted(first.union(*others, all=True) if others else first, key=by_order):
+        each, opts = about[place]
+        acts = user.has_perm(each.permission or f"{opts.app_label}.change_{opts.model_name}")
+        named[place].append(each.of_row(found, f"{opts.app_label}_{opts.model_name}", now, acts=acts))
+    return named
+
+
 def no_reauthentication(request: HttpRequest) -> HttpResponse | None:
     raise ImproperlyConfigured("Nothing says how staff are asked again who they are.")
 
@@ -112,7 +207,7 @@ class StaffAdminSite(AdminSite):
 
     site_header = _("CTAC staff")
     site_title = _("CTAC staff")
-    index_title = _("Staff site")
+    index_title = _("Today")
     empty_value_display = "–"
     index_template = "admin/staff_index.html"
     logout_template = "admin/logged_out.html"
@@ -123,6 +218,7 @@ class StaffAdminSite(AdminSite):
         self._waiting: list[tuple[str | Promise, Waiting]] = []
         self._alarms: list[tuple[str, str, Callable[[], list[Alarm]]]] = []
         self._own_pages: list[Callable[[Any], list[OwnPage]]] = []
+        self._panels: list[tuple[str, Callable[[Any], str]]] = []
         # Gives the way to the page that asks, or None for who has just shown who they are; professionals says how (ADR 9).
         self.ask_again: Callable[[HttpRequest], HttpResponse | None] = no_reauthentication
         self.audit = NO_AUDIT  # the app `audit` says how acts are written down (ADR 21)
@@ -135,21 +231,26 @@ class StaffAdminSite(AdminSite):
         """Ask `find` on the first page which pages are this user's own, and open to them now."""
         self._own_pages.append(find)
 
+    def add_panel(self, permission: str, draw: Callable[[Any], str]) -> None:
+        """Put what `draw` gives, as HTML, under what waits, for a user with this permission."""
+        self._panels.append((permission, draw))
+
     def add_waiting(self, section: str | Promise, waiting: Waiting) -> None:
         """Put a line on the first page under its section, a heading of the menu; within it the order is that of the calls."""
         self._waiting.append((section, waiting))
 
     def waiting_for(self, user: Any) -> list[dict[str, Any]]:
-        """What waits for someone with these permissions, section by section, each line counted now."""
+        """What waits for someone with these permissions, section by section, each line counted now, its first rows by name."""
         allowed = [(section, waiting) for section, waiting in self._waiting if user.has_perm(waiting.permission)]
         counts: list[Any] = [
             waiting.count().filter(waiting.seen_by(user)) if waiting.seen_by else waiting.count()  # type: ignore[union-attr]
             for _section, waiting in allowed
         ]
-        lines = []
-        for (section, waiting), figure in zip(allowed, counted(counts), strict=True):
+        figures, lines = counted(counts), []
+        named = named_rows([(waiting, *each) for (_section, waiting), *each in zip(allowed, counts, figures, strict=True)], user)
+        for (section, waiting), figure, rows in zip(allowed, figures, named, strict=True):
             label = waiting.one if figure == 1 and waiting.one else waiting.label
-            line = {"label": label, "figure": figure, "href": waiting.address(), "urgent": waiting.urgent}
+            line = {"label": label, "figure": figure, "href": waiting.address(), "urgent": waiting.urgent, "rows": rows}
             lines.append((section, {**line, "more": waiting.more() if figure and waiting.more else ""}))
         return in_sections(lines)
 
@@ -165,20 +266,28 @@ class StaffAdminSite(AdminSite):
         found = super().get_app_list(request, app_label)
         return found if app_label else menu.arrange(found)
 
-    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+    def index(  # type: ignore[override]
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Today: alarms, what waits, what is on. Whoever does one thing alone is sent to their own page."""
         user = request.user
+        own_pages = [page for find in self._own_pages for page in find(user)]
+        for page in own_pages:
+            if page.is_home:
+                return redirect(page.href)
         alarms: list[Alarm] = []
         for permission, resolved_with, find in self._alarms:
             found = find() if user.has_perm(permission) else []
             alarms += (
                 found if user.has_perm(resolved_with) else [replace(alarm, resolve_href="", take_on_href="") for alarm in found]
             )
-        page = {
+        shown = {
             "alarms": alarms,
-            "own_pages": [page for find in self._own_pages for page in find(user)],
+            "own_pages": own_pages,
+            "panels": [draw(user) for permission, draw in self._panels if user.has_perm(permission)],
             **arranged(self.waiting_for(user)),
         }
-        return super().index(request, {**page, **(extra_context or {})})
+        return super().index(request, {**shown, **(extra_context or {})})
 
     def app_index(self, request: HttpRequest, app_label: str, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         title = {"title": apps.get_app_config(app_label).verbose_name}
@@ -488,6 +597,13 @@ def how_long_ago(at: datetime, now: datetime) -> str:
     if (now - at).total_seconds() < 60:
         return gettext("just now")
     return gettext("%(time)s ago") % {"time": timesince(at, now, depth=1)}
+
+
+def waits_in_words(since: datetime, now: datetime) -> str:
+    """'Waiting for 2 days'; within the last minute, 'just now'."""
+    if (now - since).total_seconds() < 60:
+        return gettext("just now")
+    return gettext("Waiting for %(time)s") % {"time": timesince(since, now, depth=1)}
 
 
 def column(label: Any, value: Callable[[Any], Any], *, ordering: str | None = None) -> Callable[[Any, Any], Any]:

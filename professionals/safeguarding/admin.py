@@ -24,6 +24,7 @@ from ctac.staff.lists import period_of
 from ctac.staff.site import (
     NOTHING,
     LooksOnly,
+    Named,
     ObjectAction,
     OneRowAdmin,
     Waiting,
@@ -222,5 +223,6 @@ staff_site.add_waiting(
         address=lambda: f"{reverse('staff:professionals_flaggedtext_changelist')}?state=unread",
         permission="professionals.view_flaggedtext",
         urgent=True,
+        named=Named(who="reference", since="flagged_at", label=gettext_lazy("Read it"), slug=READ),
     ),
 )

@@ -21,16 +21,17 @@ def read(client: Client, path: str) -> Page:
     return Page(response.content.decode())
 
 
-def menu(client: Client) -> list[str]:
+def menu(client: Client, path: str) -> list[str]:
     """The names of all lists, in order."""
-    page = read(client, "/staff/")
+    page = read(client, path)
     panels = page.all("div", "menu__panel")
     return [a.text for a in page.all("a") if panels and panels[0] in a.inside]
 
 
 def lines(client: Client) -> list[str]:
     """What waits, without the figures."""
-    return [span.text for span in read(client, "/staff/").all("span", "waiting__label")]
+    page = Page(client.get("/staff/", follow=True).content.decode())
+    return [span.text for span in page.all("span", "waiting__label")]
 
 
 def links(page: Page) -> Iterator[str]:

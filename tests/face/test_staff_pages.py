@@ -31,7 +31,7 @@ def read(client: Client, path: str) -> Page:
 
 def test_first_page_has_the_lists_in_the_order_of_the_product_and_no_log(staff: Client) -> None:
     page = read(staff, "/staff/")
-    assert page.one("h1").text == "Staff site"
+    assert page.one("h1").text == "Today"
     assert [heading.text for heading in page.all("h3", "lists__title")] == [
         "Bookings",
         "Open sessions",
@@ -58,6 +58,7 @@ def test_first_page_offers_what_a_caller_waits_for(staff: Client) -> None:
     assert [(a.text, a.attrs["href"]) for a in page.all("a", "staff-button")] == [
         ("Book for a caller", "/staff/bookings/booking/add/"),
         ("Order for a caller", "/staff/leaflets/order/add/"),
+        ("Start a packing session", "/staff/leaflets/packingsession/add/"),
     ]
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -23,10 +24,10 @@ from django.utils.translation import gettext_lazy as _
 from accounts.access import signed_in
 from bookings import text as bookings_text
 from bookings.booking.admin import requests
-from bookings.booking.admin.actions import ASSIGN, OBJECT_ACTIONS, REASSIGN
+from bookings.booking.admin.actions import ASSIGN, CONFIRM, DELIVERED, LINK, OBJECT_ACTIONS, REASSIGN
 from bookings.booking.admin.book_for_caller import book_for_caller_page
 from bookings.booking.services.assign import reassign
-from bookings.booking.services.request import waiting_too_long
+from bookings.booking.services.request import WAITS_SINCE, waiting_too_long
 from bookings.feedback.admin import came_in_words, feedback_in_words
 from bookings.models import Booking, BookingEvent, EventKind, Format, Leave, Nation, Presenter, State
 from bookings.models.booking import OPEN_STATES, BookingQuerySet
@@ -40,6 +41,7 @@ from ctac.staff.lists import Part, period_of
 from ctac.staff.site import (
     NOTHING,
     FoundByReference,
+    Named,
     ObjectAction,
     ReadOnlyInline,
     Waiting,
@@ -52,7 +54,7 @@ from ctac.staff.site import (
     unbroken,
 )
 from leaflets.orders.queries import VisitLookup, register_visits
-from professionals.admin import PersonColumnsMixin, name_and_organisation, name_with_organisation
+from professionals.admin import PersonColumnsMixin, name_and_organisation, name_with_organisation, named_person
 from professionals.areas import NATIONS, authority_called
 from professionals.models import LocalAuthority
 
@@ -156,7 +158,25 @@ def nation_named_by(authority: str) -> str:
 # What waits among the bookings, for the first staff page. Each line reads on from one and from many.
 
 
-def wait_for(label: Any, query: str, bookings: Callable[[], Any], *, urgent: bool = False) -> None:
+BOOKING = Named(who=named_person("person__"), what="presentation__title", at="starts_at", since="created_at", order="starts_at")
+DECIDE = replace(
+    BOOKING,
+    label=_("Decide"),
+    slug=Case(
+        When(starts_at=None, then=Value(requests.AGREE.slug)),
+        When(presenter=None, then=Value(ASSIGN.slug)),
+        default=Value(CONFIRM.slug),
+    ),
+    since=WAITS_SINCE,
+    order=WAITS_SINCE,
+)
+
+
+def named_with(action: ObjectAction) -> Named:
+    return replace(BOOKING, label=action.label, slug=action.slug)
+
+
+def wait_for(label: Any, query: str, bookings: Callable[[], Any], named: Named | None = None, *, urgent: bool = False) -> None:
     """A line of the first page, and the list behind it: `query` narrows to exactly those bookings."""
     staff_site.add_waiting(
         _("Bookings"),
@@ -166,19 +186,25 @@ def wait_for(label: Any, query: str, bookings: Callable[[], Any], *, urgent: boo
             address=lambda: f"{reverse('staff:bookings_booking_changelist')}?{query}",
             permission="bookings.view_booking",
             urgent=urgent,
+            named=named,
         ),
     )
 
 
-wait_for(_("to decide"), "waits=us", lambda: Booking.objects.to_decide())
+wait_for(_("to decide"), "waits=us", lambda: Booking.objects.to_decide(), DECIDE)
 wait_for(
     _("waiting too long for our answer"),
     "waits=long",
     lambda: waiting_too_long(Booking.objects.all(), timezone.now()),
+    DECIDE,
     urgent=True,
 )
 wait_for(
-    _("to decide, with dates that we no longer keep"), "waits=lapsed", lambda: Booking.objects.with_lapsed_dates(), urgent=True
+    _("to decide, with dates that we no longer keep"),
+    "waits=lapsed",
+    lambda: Booking.objects.with_lapsed_dates(),
+    replace(DECIDE, label=requests.OFFER.label, slug=requests.OFFER.slug),
+    urgent=True,
 )
 wait_for(_("waiting for the professional’s answer"), "waits=them", lambda: Booking.objects.offered_times())
 staff_site.add_waiting(
@@ -189,18 +215,32 @@ staff_site.add_waiting(
         count=lambda: Leave.objects.to_decide(timezone.now()),
         address=lambda: f"{reverse('staff:bookings_leave_changelist')}?state__exact=asked",
         permission="bookings.change_leave",
+        named=Named(who="presenter__name", at="starts_at", since="created_at", label=_("Decide")),
     ),
 )
-wait_for(_("without a presenter"), "needs_presenter=yes", lambda: Booking.objects.needing_a_presenter(), urgent=True)
+wait_for(
+    _("without a presenter"),
+    "needs_presenter=yes",
+    lambda: Booking.objects.needing_a_presenter(),
+    named_with(ASSIGN),
+    urgent=True,
+)
+# Those the alarms above have named already.
 wait_for(_("with no check-in or check-out"), "look=overdue", lambda: Booking.objects.overdue(timezone.now()), urgent=True)
 wait_for(
     _("online without a joining link"),
     "look=link",
     lambda: Booking.objects.without_joining_link(timezone.now()),
+    named_with(LINK),
     urgent=True,
 )
 wait_for(_("today or tomorrow"), "when=soon", lambda: today_or_tomorrow(Booking.objects, timezone.now()))
-wait_for(_("to mark as delivered"), "when=over", lambda: Booking.objects.to_mark_as_delivered(timezone.now()))
+wait_for(
+    _("to mark as delivered"),
+    "when=over",
+    lambda: Booking.objects.to_mark_as_delivered(timezone.now()),
+    replace(named_with(DELIVERED), since="ends_at"),
+)
 
 
 SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (

@@ -189,12 +189,16 @@ def waiting_too_long(bookings: BookingQuerySet, now: datetime) -> BookingQuerySe
     return bookings.to_decide().filter(~back[0], ~back[1], created_at__lt=before)
 
 
+WAITS_SINCE = Greatest(
+    "created_at",
+    Coalesce(Subquery(ASKED_AGAIN.order_by("-at").values("at")[:1]), "created_at"),
+    Coalesce(Subquery(LET_LAPSE.order_by("-expires_at").values("expires_at")[:1], output_field=DateTimeField()), "created_at"),
+)
+
+
 def with_waiting_since(bookings: BookingQuerySet) -> Any:
     """Each with `waits_since`, the longest first."""
-    asked = Subquery(ASKED_AGAIN.order_by("-at").values("at")[:1])
-    lapsed = Subquery(LET_LAPSE.order_by("-expires_at").values("expires_at")[:1], output_field=DateTimeField())
-    last = Greatest("created_at", Coalesce(asked, "created_at"), Coalesce(lapsed, "created_at"))
-    return bookings.annotate(waits_since=last).order_by("waits_since", "pk")
+    return bookings.annotate(waits_since=WAITS_SINCE).order_by("waits_since", "pk")
 
 
 def anything_waits(now: datetime) -> bool:

@@ -1,6 +1,7 @@
 """The list of open sessions and the page of one: who comes, who waits, what has happened. Every change is an action."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -27,7 +28,7 @@ from bookings.models import (
     SessionSeries,
     SessionState,
 )
-from bookings.open_sessions.admin.actions import ASSIGN, OBJECT_ACTIONS, ONE_PLACE, REASSIGN
+from bookings.open_sessions.admin.actions import ASSIGN, DELIVERED, JOINING, OBJECT_ACTIONS, ONE_PLACE, REASSIGN, SEND
 from bookings.open_sessions.admin.plan import plan_page
 from bookings.open_sessions.queries import PlaceFigures, place_figures
 from bookings.schedule.access import OwnToPresenters, own_sessions
@@ -37,7 +38,7 @@ from bookings.text import freed_text, moment_text, reason_text
 from ctac.dates import uk_datetime, uk_day
 from ctac.pages import page_in
 from ctac.staff.lists import Part, keys_of, period_of, with_words, words_in
-from ctac.staff.site import ObjectAction, Waiting, column, moment_of, short_moment, staff_site, state_tag, whole
+from ctac.staff.site import Named, ObjectAction, Waiting, column, moment_of, short_moment, staff_site, state_tag, whole
 from professionals.models import Person
 
 MOST_SERIES = 30
@@ -452,7 +453,12 @@ class OpenSessionAdmin(OwnToPresenters):
 # What waits among the open sessions, for the first staff page. Each line reads on from one and from many.
 
 
-def wait_for(label: Any, query: str, narrow: Callable[[Any], Any], *, urgent: bool = False) -> None:
+SESSION = Named(who="presentation__title", what="presenter__name", at="starts_at", since="created_at", order="starts_at")
+
+
+def wait_for(
+    label: Any, query: str, narrow: Callable[[Any], Any], action: ObjectAction | None = None, *, urgent: bool = False
+) -> None:
     """A line of the first page, and the list behind it: `query` narrows to exactly those sessions."""
     staff_site.add_waiting(
         gettext_lazy("Open sessions"),
@@ -462,12 +468,13 @@ def wait_for(label: Any, query: str, narrow: Callable[[Any], Any], *, urgent: bo
             address=lambda: f"{reverse('staff:bookings_opensession_changelist')}?{query}",
             permission="bookings.view_opensession",
             urgent=urgent,
+            named=replace(SESSION, label=action.label, slug=action.slug) if action else None,
         ),
     )
 
 
-wait_for(gettext_lazy("without a presenter"), "look=presenter", needing_a_presenter, urgent=True)
-wait_for(gettext_lazy("without a joining link"), "look=link", without_a_link, urgent=True)
-wait_for(gettext_lazy("soon, and how to join not sent"), "look=unsent", details_unsent, urgent=True)
+wait_for(gettext_lazy("without a presenter"), "look=presenter", needing_a_presenter, ASSIGN, urgent=True)
+wait_for(gettext_lazy("without a joining link"), "look=link", without_a_link, JOINING, urgent=True)
+wait_for(gettext_lazy("soon, and how to join not sent"), "look=unsent", details_unsent, SEND, urgent=True)
 wait_for(gettext_lazy("today or tomorrow"), "when=soon", soon)
-wait_for(gettext_lazy("to mark as delivered"), "look=over", to_mark_as_delivered)
+wait_for(gettext_lazy("to mark as delivered"), "look=over", to_mark_as_delivered, DELIVERED)

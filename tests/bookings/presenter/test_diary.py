@@ -86,7 +86,7 @@ def test_one_who_gives_no_presentations_any_more_is_not_let_in(phone: Client, pr
 
 @pytest.mark.django_db
 def test_the_first_staff_page_leads_a_presenter_to_their_diary(phone: Client, presenter: Presenter) -> None:
-    assert f'href="{MINE}"' in phone.get("/staff/").content.decode()
+    assert f'href="{MINE}"' in phone.get("/staff/", follow=True).content.decode()
     assert f'href="{MINE}"' not in sign_in_staff(Client(), make_staff()).get("/staff/").content.decode()
 
 

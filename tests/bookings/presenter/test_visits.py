@@ -191,9 +191,10 @@ def test_who_is_made_inactive_in_mid_visit_still_checks_out(
 def test_the_first_staff_page_offers_what_is_open_to_its_reader(
     phone: Client, presenter: Presenter, clock: time_machine.Traveller
 ) -> None:
-    """The diary; to whom staff made inactive the visits that wait for them, then the one just left, then nothing."""
+    """Their day itself; to whom staff made inactive the visits that wait for them, then the one just left, then nothing."""
     unfinished, booking = make_booking(presenter, at("15:00", MONDAY - timedelta(days=3))), make_booking(presenter, at("10:00"))
-    assert offered(phone) == {"My diary": 200}
+    first = phone.get("/staff/")
+    assert (first.status_code, first.headers["Location"]) == (302, f"{MINE}day/")
     Presenter.objects.filter(pk=presenter.pk).update(active=False)
     at_the_door(phone, presenter, clock, "10:05")
     assert offered(phone) == {"My visit at 3pm on Friday 22 January 2027": 200, "My visit at 10am today": 200}

@@ -1,0 +1,171 @@
+"""The next days by presenter, on the first staff page: what each gives, where, the journey, and whether they are there."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from operator import attrgetter
+from typing import Any
+
+from django.db.models import Q
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from bookings.models import Booking, BusyTime, DutyShift, Format, OpenSession, Presenter, SessionState, State
+from bookings.presenter.views import A_DAY, SESSIONS_IN_A_DIARY, VISITS_IN_A_DIARY, claim_of, journey_there
+from bookings.schedule.queries import read_journeys
+from bookings.travel import Journeys
+from bookings.visits.admin import visit_text
+from ctac.dates import format_day, uk_datetime, uk_day
+from ctac.staff.site import staff_site, unbroken
+
+DAYS = 7  # as the lists of bookings and sessions narrow to
+MOST = 60  # bookings, and as many sessions
+Given = Booking | OpenSession
+
+
+@dataclass(frozen=True)
+class Stop:
+    """One booking or open session, as a row says it. `state` is empty for what goes on as usual."""
+
+    day: str
+    clocks: str
+    title: str
+    reference: str
+    href: str
+    where: str
+    travel: str
+    visit: str
+    state: str
+    status_colour: str
+
+
+@dataclass
+class PresenterDays:
+    """What one presenter gives, in order."""
+
+    name: str
+    stops: list[Stop] = field(default_factory=list)
+
+
+def draw_days(user: Any) -> str:
+    """Today, then the rest of the week: six statements at most, whatever is on."""
+    now = timezone.now()
+    today = uk_day(now)
+    first, after = (uk_datetime(day, time.min) for day in (today, today + DAYS * A_DAY))
+    soon = Q(starts_at__gte=first, starts_at__lt=after, presenter__isnull=False)
+    bookings = Booking.objects.with_names().select_related("busy_time", "visit__presenter", "visit__taken_on_by")
+    given: list[Given] = list(bookings.filter(soon, state__in=VISITS_IN_A_DIARY).order_by("starts_at", "pk")[: MOST + 1])
+    lists = [(_("All bookings of the next 7 days"), f"{reverse('staff:bookings_booking_changelist')}?when=week")]
+    more = len(given) > MOST
+    given = given[:MOST]
+    if user.has_perm("bookings.view_opensession"):
+        sessions = OpenSession.objects.with_names().select_related("busy_time")
+        found = list(sessions.filter(soon, state__in=SESSIONS_IN_A_DIARY).order_by("starts_at", "pk")[: MOST + 1])
+        lists.append((_("All open sessions of the next 7 days"), f"{reverse('staff:bookings_opensession_changelist')}?when=week"))
+        more = more or len(found) > MOST
+        given += found[:MOST]
+    given.sort(key=attrgetter("starts_at", "pk"))
+    of_today = [each for each in given if uk_day(each.agreed[0]) == today]
+    later = [each for each in given if uk_day(each.agreed[0]) > today]
+    about = read_about(given, now)
+    shifts = DutyShift.objects.by_day({today + number * A_DAY for number in range(DAYS)})
+    context = {
+        "today": format_day(today),
+        "on_duty": duty_text(shifts.get(today)),
+        "nobody_on_duty": today not in shifts and any(goes_out(each) for each in of_today),
+        "of_today": by_presenter(of_today, about, with_day=False),
+        "later": by_presenter(later, about, with_day=True),
+        "shifts": {
+            shift.pk: {"days": str(shift), "who": duty_text(shift)} for day, shift in sorted(shifts.items()) if day > today
+        }.values(),
+        "uncovered": [
+            format_day(day) for day in sorted({uk_day(each.agreed[0]) for each in later if goes_out(each)}) if day not in shifts
+        ],
+        "lists": lists,
+        "more": more,
+    }
+    return render_to_string("bookings/presenter/staff/days.html", context)
+
+
+def goes_out(given: Given) -> bool:
+    return isinstance(given, Booking) and given.format == Format.WORKPLACE
+
+
+def duty_text(shift: DutyShift | None) -> str:
+    """'Asha Patel, deputy Jo Green'."""
+    if shift is None:
+        return ""
+    names = [person.name for person in shift.people]
+    return _("%(duty)s, deputy %(deputy)s") % {"duty": names[0], "deputy": names[1]} if len(names) == 2 else ", ".join(names)
+
+
+@dataclass(frozen=True)
+class About:
+    """What the rows of all of them are said with, read at once: `claims` in order, by presenter and day."""
+
+    claims: dict[tuple[int | None, date], list[BusyTime]]
+    journeys: Journeys
+    late: dict[int, Booking]
+
+
+def read_about(given: list[Given], now: datetime) -> About:
+    claims: dict[tuple[int | None, date], list[BusyTime]] = {}
+    for each in given:
+        if (claim := claim_of(each)) is not None:
+            claims.setdefault((each.presenter_id, uk_day(each.agreed[0])), []).append(claim)
+    bases = [each.presenter.base for each in given if each.presenter and goes_out(each)]
+    places = [claim.place for of_a_day in claims.values() for claim in of_a_day]
+    visits = [each.pk for each in given if goes_out(each)]
+    return About(
+        claims,
+        read_journeys([*bases, *places]) if visits else Journeys(),
+        {late.pk: late for late in Booking.objects.filter(pk__in=visits).overdue(now)} if visits else {},
+    )
+
+
+def by_presenter(given: list[Given], about: About, *, with_day: bool) -> list[PresenterDays]:
+    """In the order of what each gives first."""
+    found: dict[int | None, PresenterDays] = {}
+    for each in given:
+        of_presenter = found.setdefault(each.presenter_id, PresenterDays(str(each.presenter)))
+        of_presenter.stops.append(stop_of(each, about, format_day(each.agreed[0]) if with_day else ""))
+    return list(found.values())
+
+
+def stop_of(given: Given, about: About, day: str) -> Stop:
+    kind, where, travel, visit = "opensession", _("Open session, online"), "", ""
+    if isinstance(given, Booking):
+        kind, where = "booking", _("Online")
+        if goes_out(given):
+            where = f"{given.town} {unbroken(given.postcode)}".strip()
+            travel = travel_text(given, about)
+            visit = visit_text(given, about.late.get(given.pk))
+    as_usual = given.state in (State.CONFIRMED, SessionState.SCHEDULED)
+    return Stop(
+        day=day,
+        clocks=given.clocks,
+        title=given.presentation.title,
+        reference=given.reference,
+        href=reverse(f"staff:bookings_{kind}_change", args=[given.pk]),
+        where=where,
+        travel=travel,
+        visit=visit,
+        state="" if as_usual else str(given.get_state_display()),
+        status_colour=given.status_colour,
+    )
+
+
+def travel_text(booking: Booking, about: About) -> str:
+    """'45 minutes to get there', from the visit before or from the base."""
+    presenter: Presenter | None = booking.presenter
+    claims = about.claims.get((booking.presenter_id, uk_day(booking.agreed[0])), [])
+    there = journey_there(presenter, booking, claims, about.journeys) if presenter else None
+    if there is None:
+        return ""
+    minutes = int(there[1] / timedelta(minutes=1))
+    return ngettext("%(minutes)d minute to get there", "%(minutes)d minutes to get there", minutes) % {"minutes": minutes}
+
+
+staff_site.add_panel("bookings.view_booking", draw_days)
