@@ -11,6 +11,7 @@ from bookings.feedback import views as feedback_views
 from bookings.leave import views as leave_views
 from bookings.open_sessions import views as open_sessions_views
 from bookings.presenter import views as presenter_views
+from bookings.schedule import team as team_views
 
 # The details are asked on the first page of a booking.
 details_moved = RedirectView.as_view(pattern_name="book_where", query_string=True, http_method_names=["get", "head"])
@@ -102,4 +103,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("links/<str:token>/cancel/", link_views.link_cancel, name="link_cancel"),
     *session_urls,
     path("staff/mine/", include(presenter_urls)),
+    path("staff/bookings/calendar/", team_views.team_calendar, name="staff_calendar"),
+    path("staff/bookings/calendar/address/", team_views.team_calendar_address, name="staff_calendar_address"),
+    path("staff/bookings/calendar/address/stop/", team_views.team_calendar_stop, name="staff_calendar_stop"),
 ]

@@ -38,6 +38,8 @@ from bookings.models import (
     Booking,
     BookingEvent,
     BookingQuerySet,
+    BusyKind,
+    BusyTime,
     CalendarFeed,
     EventKind,
     Leave,
@@ -56,6 +58,7 @@ from ctac.dates import UK, format_clock, format_day, uk_day
 from ctac.forms import FORM_METHODS
 from ctac.logs import request_reference
 from professionals.access import person_required, the_person
+from professionals.areas import postcode_area
 from professionals.models import Person
 
 # A calendar feed, for the program that reads it; and the page on which a professional makes its address and revokes it.
@@ -77,7 +80,7 @@ def calendar_feed(request: HttpRequest, token: str) -> HttpResponse:
         raise Http404
     # A calendar program has no cookie; whose calendar it is has chosen a language.
     with translation.override((feed.person and feed.person.language) or settings.LANGUAGE_CODE):
-        name = _("CTAC diary") if feed.presenter else _("CTAC presentations")
+        name = _("CTAC team") if feed.team else _("CTAC diary") if feed.presenter else _("CTAC presentations")
         entries = feed_entries(feed, now)
     digest = feed_digest(name, entries)
     changed_at = note_reading(feed=feed, digest=digest, now=now)
@@ -122,12 +125,18 @@ TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")  # 256 bits, six a letter
 READ_AT_PRECISION = timedelta(hours=1)  # how exactly we say when it was last read, so that not every look is a write
 
 
-def owner_lookup(owner: Person | Presenter) -> dict[str, Any]:
+# A colleague, whose feed is the team's.
+FeedOwner = Person | Presenter | User
+
+
+def owner_lookup(owner: FeedOwner) -> dict[str, Any]:
+    if isinstance(owner, User):
+        return {"user": owner, "team": True}
     return {"presenter" if isinstance(owner, Presenter) else "person": owner}
 
 
 @transaction.atomic
-def make_feed(*, owner: Person | Presenter, by: User, now: datetime) -> CalendarFeed:
+def make_feed(*, owner: FeedOwner, by: User, now: datetime) -> CalendarFeed:
     """The owner's calendar address: the one that there is, or a new one. One that another sign-in made ends."""
     CalendarFeed.objects.filter(**owner_lookup(owner)).exclude(user=by).delete()
     seed = secrets.token_urlsafe(32)
@@ -137,7 +146,7 @@ def make_feed(*, owner: Person | Presenter, by: User, now: datetime) -> Calendar
     return feed
 
 
-def revoke_feed(owner: Person | Presenter, *, by: User | None, now: datetime) -> None:
+def revoke_feed(owner: FeedOwner, *, by: User | None, now: datetime) -> None:
     """No calendar program reads it from now on, and the address never works again."""
     CalendarFeed.objects.filter(**owner_lookup(owner)).delete()
 
@@ -184,7 +193,10 @@ ENDED_PLACE = (SessionEventKind.GIVEN_UP, SessionEventKind.LAPSED, SessionEventK
 
 def feed_entries(feed: CalendarFeed, now: datetime) -> list[CalendarEntry]:
     """In the order of their starts. Two or three statements, however many there are."""
-    entries = presenter_entries(feed.presenter, now) if feed.presenter else person_entries(feed.person, now)
+    if feed.team:
+        entries = team_entries(now)
+    else:
+        entries = presenter_entries(feed.presenter, now) if feed.presenter else person_entries(feed.person, now)
     return sorted(entries, key=lambda entry: (entry.starts_at, entry.uid))
 
 
@@ -249,7 +261,6 @@ def presenter_entries(presenter: Presenter, now: datetime) -> Iterator[CalendarE
         status = CANCELLED if session.state == SessionState.CANCELLED else CONFIRMED
         yield ical.session_entry(session, status, for_presenter=True, may_join=True)
     for leave in Leave.objects.granted().filter(presenter=presenter, ends_at__gte=since):
-        start, end = leave.starts_at.astimezone(UK), leave.ends_at.astimezone(UK)
         # Never why: a phone shows its calendar to whoever stands beside it.
         yield CalendarEntry(
             uid=f"leave-{leave.pk}@{urlsplit(settings.SITE_URL).hostname}",
@@ -259,8 +270,31 @@ def presenter_entries(presenter: Presenter, now: datetime) -> Iterator[CalendarE
             summary=_("Away"),
             location="",
             description="",
-            whole_days=(start.time(), end.time()) == (START_OF_DAY, END_OF_DAY),
+            whole_days=takes_whole_days(leave.starts_at, leave.ends_at),
         )
+
+
+def team_entries(now: datetime) -> Iterator[CalendarEntry]:
+    """When each presenter is busy, and roughly where: nothing of whom they see, of what, or why. What somebody is still typing
+    is over before a calendar looks again."""
+    claims = BusyTime.objects.live_at(now).exclude(kind=BusyKind.HOLD).filter(busy__endswith__gte=now - rules.FEED_HISTORY)
+    columns = ("pk", "presenter__name", "kind", "busy__startswith", "busy__endswith", "postcode")
+    for key, name, kind, start, end, postcode in claims.order_by("pk").values_list(*columns):
+        yield CalendarEntry(
+            uid=f"busy-{key}@{urlsplit(settings.SITE_URL).hostname}",
+            sequence=0,
+            starts_at=start,
+            ends_at=end,
+            summary=_("%(name)s: busy") % {"name": name},
+            location=postcode_area(postcode),
+            description="",
+            status=TENTATIVE if kind == BusyKind.OPTION else CONFIRMED,
+            whole_days=takes_whole_days(start, end),
+        )
+
+
+def takes_whole_days(starts_at: datetime, ends_at: datetime) -> bool:
+    return (starts_at.astimezone(UK).time(), ends_at.astimezone(UK).time()) == (START_OF_DAY, END_OF_DAY)
 
 
 def place_entry(place: SessionPlace) -> CalendarEntry:
@@ -278,9 +312,9 @@ def place_entry(place: SessionPlace) -> CalendarEntry:
     )
 
 
-def feed_page_context(owner: Person | Presenter, user: User, now: datetime) -> dict[str, str | bool]:
+def feed_page_context(owner: FeedOwner, user: User, now: datetime) -> dict[str, str | bool]:
     """For the owner's page: the address, if they made one, and whenever a calendar program last looked there."""
-    feed = CalendarFeed.objects.working().filter(**owner_lookup(owner), user=user).first()
+    feed = CalendarFeed.objects.working().filter(**{**owner_lookup(owner), "user": user}).first()
     token = feed_token(feed) if feed else ""
     read_at = feed.read_at if feed else None
     day = _("today") if read_at and uk_day(read_at) == uk_day(now) else format_day(read_at) if read_at else ""

@@ -8,6 +8,8 @@ from django.db.models import F, Q
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
+from accounts.roles import ROLES
 from bookings.models.booking import Booking
 from bookings.models.open_session import SessionPlace
 from bookings.models.presenter import Presenter
@@ -81,14 +83,17 @@ def address_hash(address: str) -> str:
 
 class CalendarFeedQuerySet(models.QuerySet["CalendarFeed"]):
     def working(self) -> "CalendarFeedQuerySet":
-        """Those whose owner may still sign in by the sign-in that made it, and gives presentations if it is a presenter's."""
+        """Those whose owner may still sign in by the sign-in that made it, and gives presentations if it is a presenter's. The
+        team's: while the colleague who made it may see every diary."""
         persons = Q(person__user=F("user"))
         presenters = Q(presenter__user=F("user"), presenter__active=True, user__is_staff=True)
-        return self.filter(persons | presenters, user__is_active=True)
+        roles = [role.name for role in ROLES if "bookings.view_busytime" in role.permissions]
+        sees_all = Q(user__is_superuser=True) | Q(user__in=User.objects.filter(groups__name__in=roles))
+        return self.filter(persons | presenters | Q(sees_all, team=True, user__is_staff=True), user__is_active=True)
 
 
 class CalendarFeed(models.Model):
-    """A professional's, or a presenter's. Revoking it deletes the row.
+    """A professional's, a presenter's, or the team's, of which each colleague has one of their own. Revoking it deletes the row.
 
     Its token is nowhere: `token_hash` is the SHA-256 of it, and it is worked out from `seed` and the site's secret key when its
     owner looks at it (bookings.calendars.views). `digest` is of what was in it when it last changed, at `changed_at`; with
@@ -112,6 +117,7 @@ class CalendarFeed(models.Model):
         Presenter, verbose_name=_("presenter"), null=True, blank=True, on_delete=models.CASCADE, related_name="calendar_feed"
     )
     personal(presenter)
+    team = models.BooleanField(_("of the team"), default=False, db_default=False)
     seed = impersonal(models.CharField(_("seed of the token"), max_length=43, unique=True))
     token_hash = impersonal(models.CharField(_("hash of the token"), max_length=64, unique=True))
     created_at = models.DateTimeField(_("made"))
@@ -126,9 +132,12 @@ class CalendarFeed(models.Model):
         verbose_name_plural = _("calendar addresses")
         constraints = [
             models.CheckConstraint(
-                condition=Q(person__isnull=False, presenter__isnull=True) | Q(person__isnull=True, presenter__isnull=False),
+                condition=Q(person__isnull=False, presenter__isnull=True, team=False)
+                | Q(person__isnull=True, presenter__isnull=False, team=False)
+                | Q(person__isnull=True, presenter__isnull=True, team=True),
                 name="calendarfeed_of_one_owner",
             ),
+            models.UniqueConstraint(fields=["user"], condition=Q(team=True), name="calendarfeed_of_the_team_once"),
             models.CheckConstraint(condition=Q(("token_hash__regex", "^[0-9a-f]{64}$")), name="calendarfeed_keeps_a_hash_only"),
         ]
 

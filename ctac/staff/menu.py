@@ -11,6 +11,7 @@ from django.contrib.admin import AdminSite
 from django.contrib.contenttypes.models import ContentType
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
@@ -26,6 +27,18 @@ class Section:
     key: str = ""
 
 
+@dataclass(frozen=True)
+class MenuPage:
+    """A page that is no list: it stands in the menu beside the lists of the section with this title, for who has `permission`."""
+
+    section: str | Promise
+    label: str | Promise
+    route: str
+    permission: str
+    key: str = ""
+
+
+PAGES: list[MenuPage] = []
 SECTIONS = (
     Section(
         _("Bookings"),
@@ -107,7 +120,7 @@ def singular_name(opts: Any) -> str:
     return str(NAMES.get(opts.label_lower, (opts.verbose_name,))[0])
 
 
-def arrange(apps: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+def arrange(apps: Iterable[dict[str, Any]], user: Any) -> list[dict[str, Any]]:
     """Django's list of apps (only what this person may see) as our sections; a list that no section names comes last."""
     found = {model["model"]._meta.label_lower: model for app in apps for model in app["models"]}
     for label, model in found.items():
@@ -116,10 +129,21 @@ def arrange(apps: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     sections = [(section, [found.pop(name) for name in section.lists if name in found]) for section in SECTIONS]
     sections.append((Section(_("Other"), (), daily=False), list(found.values())))
     return [
-        {"name": section.title, "daily": section.daily, "key": section.key, "models": models}
+        {
+            "name": section.title,
+            "daily": section.daily,
+            "key": section.key,
+            "models": models,
+            "pages": pages_of(section, user),
+        }
         for section, models in sections
         if models
     ]
+
+
+def pages_of(section: Section, user: Any) -> list[dict[str, Any]]:
+    mine = [page for page in PAGES if str(page.section) == str(section.title) and user.has_perm(page.permission)]
+    return [{"name": page.label, "url": reverse(page.route), "key": page.key} for page in mine]
 
 
 def place_of(title: object) -> int:

@@ -321,6 +321,14 @@ def presents(guide: Guide) -> Tour:
     yield from has_a_calendar(guide, "presenter", "/staff/mine/calendar/", "#content-main")
     guide.open("/staff/bookings/booking/stand-ins/")
     yield "staff who could step in"
+    yield from looks_at_the_team(guide)
+
+
+def looks_at_the_team(guide: Guide) -> Tour:
+    for query in ("", "?view=month", "?day=soon"):
+        guide.open(f"/staff/bookings/calendar/{query}")
+        yield f"staff team calendar {query}"
+    yield from has_a_calendar(guide, "team", "/staff/bookings/calendar/address/", "#content-main")
 
 
 def adds(guide: Guide, path: str) -> Tour:

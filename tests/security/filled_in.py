@@ -118,6 +118,7 @@ FILLED_IN: dict[str, Case] = {
     "presenter_days": Case({"first_day": day(60), "last_day": day(61), "hours": "9am to 5pm", **JUST_LOOKING}),
     "presenter_rules": Case({"areas_covered": "LS", **JUST_LOOKING}),
     "presenter_week": Case({"last_day": "", "day_5": "9am to 1pm", "day_6": "", **JUST_LOOKING}),
+    "staff_calendar_stop": Case(before=by_hand("manager", lambda _world: reverse("staff_calendar_address"), {})),
     # -- Staff: complaints and breaches of data --
     "staff:privacy_complaint_add": Case({"received_on": day(-5)}),
     "staff:privacy_complaint_action confirm": Case({"on": ""}),

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import reduce
 from operator import or_
@@ -9,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.forms.boundfield import BoundField
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -26,12 +27,13 @@ from bookings.errors import AlreadyPlaced, OutsideRules, SlotTaken
 from bookings.models import Booking, Channel, Format, NotKeptReason, Presentation
 from bookings.schedule import admin as admin_forms
 from bookings.schedule.admin import FORMAT_WORDS, OTHER_TIME, WeekOfTimesForm
+from bookings.schedule.forms import to_start
 from bookings.schedule.picker import is_anything_free
 from bookings.schedule.slots import SlotQuery
 from bookings.schedule.substitutes import rank_presenters_at
 from bookings.text import moment_text
 from bookings.travel import PlaceUnknown
-from ctac.dates import format_day, format_span, uk_day
+from ctac.dates import UK, format_day, format_span, uk_day
 from ctac.errors import DomainError
 from ctac.forms import PageForm
 from professionals import drafts
@@ -93,8 +95,17 @@ class CallerWhereForm(WhereForm):
 class CallerTimeForm(WeekOfTimesForm):
     """A time that is free by the public’s rules, or any other, which it is until free times can be shown."""
 
-    def __init__(self, data: Any, **kwargs: Any) -> None:
-        super().__init__(data, initial={"start": OTHER_TIME}, **kwargs)
+    def __init__(self, data: Any, initial: dict[str, Any], **kwargs: Any) -> None:
+        super().__init__(data, initial={"start": OTHER_TIME, **initial}, **kwargs)
+
+
+def time_from_query(query: QueryDict) -> dict[str, Any]:
+    """The free time that was pressed in the team's calendar, ?free=<presenter>,<start>, for the boxes of the form."""
+    presenter, _comma, typed = query.get("free", "").partition(",")
+    with suppress(ValidationError):
+        start = to_start(typed).astimezone(UK)
+        return {"day": start.date(), "clock": start.time(), "presenter": presenter}
+    return {}
 
 
 class CallerDatesForm(DatesForm):
@@ -153,7 +164,7 @@ NOT_TYPED = {"csrfmiddlewaretoken", "token", admin_forms.LOOK_FIELD, admin_forms
 class CallerForms:
     """The forms of the page, asked together, so that one summary says everything that is wrong at once."""
 
-    def __init__(self, data: Any, known: Person | None = None) -> None:
+    def __init__(self, data: Any, known: Person | None = None, time: dict[str, Any] | None = None) -> None:
         both = Presentation(formats=[Format.WORKPLACE, Format.ONLINE], length_minutes=60)
         self.is_bound, self.data = data is not None, data
         self.asks_for_dates = self.is_bound and (data.get(SWITCH) or data.get(WAY)) == DATES
@@ -167,7 +178,7 @@ class CallerForms:
         self.slot_query = self.find_slot_query() if self.is_bound else None
         presentation = self.slot_query.presentation if self.slot_query else both
         self.week: admin_forms.FormWeek | None = None
-        self.when = CallerTimeForm(data, prefix=TIME, length=presentation.length)
+        self.when = CallerTimeForm(data, time or {}, prefix=TIME, length=presentation.length)
         asks_why = True
         if self.asks_for_dates and self.slot_query and not data.get(f"{DATES}-reason"):
             asks_why = is_anything_free(self.slot_query, timezone.now())
@@ -275,7 +286,7 @@ def book_for_caller_page(admin: "BookingAdmin", request: HttpRequest) -> HttpRes
         raise PermissionDenied
     now = timezone.now()
     known = prefilled_person(request) if request.method != "POST" else None
-    parts = CallerForms(request.POST if request.method == "POST" else None, known)
+    parts = CallerForms(request.POST if request.method == "POST" else None, known, time_from_query(request.GET))
     if parts.first is not None:
         messages.info(request, _("Nothing new was booked. This is what they have already."))
         return redirect(reverse("staff:bookings_booking_change", args=[parts.first.pk]))

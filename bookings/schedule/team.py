@@ -1,0 +1,390 @@
+"""The team's calendar on the staff site: a week or a month with one row a presenter, and its address for calendar programs."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from operator import attrgetter
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import Exists, OuterRef, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.utils import dateformat, timezone
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.access import signed_in
+from bookings.calendars.views import feed_page_context, make_feed, revoke_feed
+from bookings.models import Booking, BusyKind, BusyTime, Format, OpenSession, Presentation, Presenter, State
+from bookings.models.leave import END_OF_DAY
+from bookings.schedule.availability import PresenterSchedule, Schedule, days_in_utc, gap_at, touching
+from bookings.schedule.forms import slot_value
+from bookings.schedule.queries import open_schedule
+from bookings.schedule.slots import ZERO, DateRange, SlotQuery, Span
+from ctac.dates import format_clock, format_day, is_bank_holiday, uk_datetime, uk_day
+from ctac.forms import FORM_METHODS, DayField, PageForm, near_today
+from ctac.staff.menu import PAGES, MenuPage
+from ctac.staff.site import staff_site
+from professionals.models import Nation
+
+VIEW_BOOKING, VIEW_DIARIES, ADD_BOOKING = "bookings.view_booking", "bookings.view_busytime", "bookings.add_booking"
+PAGES.append(MenuPage(gettext_lazy("Bookings"), gettext_lazy("Team calendar"), "staff_calendar", VIEW_BOOKING, key="c"))
+WEEK, MONTH, ALL = "week", "month", "all"
+VIEWS = [(WEEK, gettext_lazy("A week")), (MONTH, gettext_lazy("A month"))]
+ONE_DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
+MOST_ROWS = 100
+# Of each kind of claim its words, the list on the staff site that has it, and who may see it here.
+KINDS = {
+    BusyKind.BOOKING: (gettext_lazy("Booking"), "booking", VIEW_BOOKING),
+    BusyKind.OPTION: (gettext_lazy("Kept for a request"), "booking", VIEW_BOOKING),
+    BusyKind.SESSION: (gettext_lazy("Open session"), "opensession", "bookings.view_opensession"),
+    BusyKind.LEAVE: (gettext_lazy("Leave"), "leave", "bookings.view_leave"),
+    BusyKind.HOLD: (gettext_lazy("Kept for somebody who is booking"), "busytime", VIEW_DIARIES),
+}
+CLAIM_COLUMNS = (
+    "presenter",
+    "kind",
+    "busy__startswith",
+    "busy__endswith",
+    "postcode",
+    "pk",
+    "booking",
+    "booking__reference",
+    "booking__state",
+    "session",
+    "session__reference",
+    "leave",
+    "option__booking",
+    "option__booking__reference",
+)
+
+
+class CalendarForm(PageForm):
+    """What is shown. Each question has an answer before anybody asks: the page itself."""
+
+    day = DayField(label=gettext_lazy("Go to a day"), validators=[near_today])
+    view = forms.ChoiceField(label=gettext_lazy("Show"), choices=VIEWS)
+    presenter = forms.ChoiceField(label=gettext_lazy("Presenter"))
+    nation = forms.ChoiceField(label=gettext_lazy("Where they live"), choices=[(ALL, gettext_lazy("Anywhere")), *Nation.choices])
+
+    def __init__(self, data: dict[str, Any], **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        choice = self.fields["presenter"]
+        assert isinstance(choice, forms.ChoiceField)  # noqa: S101 - tells the type checker what stands above
+        active = [(str(key), name) for key, name in Presenter.objects.active().values_list("pk", "name")]
+        choice.choices = [(ALL, _("Everybody")), *active]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The days of the page, and how much each entry says."""
+
+    day: date
+    view: str
+    presenter: str
+    nation: str
+
+    @property
+    def days(self) -> DateRange:
+        if self.view == WEEK:
+            return DateRange.week_of(self.day)
+        return DateRange(self.day.replace(day=1), next_month(self.day) - ONE_DAY)
+
+    @property
+    def every_day(self) -> list[date]:
+        return [self.days.first + ONE_DAY * number for number in range((self.days.last - self.days.first).days + 1)]
+
+    @property
+    def title(self) -> str:
+        if self.view == MONTH:
+            return dateformat.format(self.day, "F Y")
+        return _("%(first)s to %(last)s") % {"first": format_day(self.days.first), "last": format_day(self.days.last)}
+
+    def label(self, day: date) -> str:
+        """'Mon 25', with the month where a week may have two."""
+        return dateformat.format(day, "D j" if self.view == MONTH else "D j M")
+
+    def query(self, **other: Any) -> str:
+        """The address of this page with something else shown; empty for a day that the form would refuse."""
+        shown = {"day": self.day, "view": self.view, "presenter": self.presenter, "nation": self.nation, **other}
+        with suppress(ValidationError):
+            near_today(shown["day"])
+            return f"?{urlencode(shown)}"
+        return ""
+
+
+def next_month(day: date) -> date:
+    return (day.replace(day=1) + timedelta(days=31)).replace(day=1)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """`kind` is its look, `text` all that it says; without `href` it is no link."""
+
+    start: datetime
+    kind: str
+    text: str
+    href: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """`cells`: of each day its name and its entries in order. Without a presenter: what needs one."""
+
+    presenter: Presenter | None
+    cells: list[tuple[str, list[Entry]]]
+
+
+@staff_site.admin_view
+@require_safe
+def team_calendar(request: HttpRequest) -> HttpResponse:
+    if not request.user.has_perm(VIEW_BOOKING):
+        raise PermissionDenied
+    now, user = timezone.now(), request.user
+    today = uk_day(now)
+    asked = {"day": today, "view": WEEK, "presenter": ALL, "nation": ALL}
+    form = CalendarForm({**asked, **{name: value for name, value in request.GET.items() if value}})
+    form.is_valid()
+    shown = Shown(**{**asked, **form.cleaned_data})
+    found = list(presenters_shown(shown)[: MOST_ROWS + 1])
+    rows = list(team_rows(found[:MOST_ROWS], shown, user, now))
+    if shown.presenter == shown.nation == ALL and (needed := needing_a_presenter(shown, user)):
+        rows.insert(0, needed)
+    step = timedelta(days=7)
+    earlier, later = shown.day - step, shown.day + step
+    if shown.view == MONTH:
+        earlier, later = (shown.day.replace(day=1) - ONE_DAY).replace(day=1), next_month(shown.day)
+    context = {
+        **staff_site.each_context(request),
+        "title": _("Team calendar"),
+        "form": form,
+        "shown": shown,
+        "days": [(day, shown.label(day)) for day in shown.every_day],
+        "today": today,
+        "rows": rows,
+        "more": len(found) > MOST_ROWS,
+        "earlier": shown.query(day=earlier),
+        "later": shown.query(day=later),
+        "now_query": shown.query(day=today),
+        "views": [(view, label, shown.query(view=view)) for view, label in VIEWS],
+        "sees_diaries": user.has_perm(VIEW_DIARIES),
+        "sees_presenters": user.has_perm("bookings.view_presenter"),
+    }
+    return TemplateResponse(request, "bookings/schedule/staff/calendar.html", context)
+
+
+def presenters_shown(shown: Shown) -> Any:
+    """Those who give presentations now, and those who gave some on these days."""
+    span = days_in_utc(shown.days)
+    theirs = BusyTime.objects.filter(live=True, presenter=OuterRef("pk")).touching(*span)
+    rows = Presenter.objects.with_given().filter(Q(active=True) | Exists(theirs)).order_by("name", "pk")
+    if shown.presenter != ALL:
+        rows = rows.filter(pk=shown.presenter)
+    return rows if shown.nation == ALL else rows.filter(nation=shown.nation)
+
+
+def team_rows(presenters: Sequence[Presenter], shown: Shown, user: Any, now: datetime) -> Iterator[Row]:
+    """Of each presenter what this user may see, day by day."""
+    claims = claims_by_presenter(presenters, shown, user, now)
+    parts: dict[int, PresenterSchedule] = {}
+    schedule: Schedule | None = None
+    presentations: list[Presentation] = []
+    if user.has_perm(VIEW_DIARIES):
+        # Of visits, so that it knows on which days somebody is on duty.
+        anything = SlotQuery(Presentation(length_minutes=60), Format.WORKPLACE, None)
+        first, last = shown.days.first, shown.days.last
+        schedule = open_schedule(anything, first_day=first, last_day=last, now=now, presenters=presenters)
+        parts = {part.presenter.pk: part for part in schedule.parts}
+        presentations = list(Presentation.objects.offered().order_by("length_minutes", "pk"))
+    books, days = user.has_perm(ADD_BOOKING), [(day, shown.label(day)) for day in shown.every_day]
+    for presenter in presenters:
+        part = parts.get(presenter.pk)
+        free = free_parts(part, presentations) if part and presenter.active else []
+        cells = []
+        for day, label in days:
+            entries = list(day_entries(claims[presenter.pk], day, shown.view, part))
+            if is_bank_holiday(day, presenter.nation):
+                entries.append(Entry(uk_datetime(day, time.min), "holiday", _("Bank holiday")))
+            if free and schedule is not None:
+                entries += free_entries(free, day, is_covered=schedule.is_covered(day), books=books)
+            cells.append((label, sorted(entries, key=attrgetter("start"))))
+        yield Row(presenter, cells)
+
+
+def claims_by_presenter(presenters: Sequence[Presenter], shown: Shown, user: Any, now: datetime) -> dict[int, list[Any]]:
+    """What takes their time on these days, of the kinds that this user may see."""
+    kinds = [kind for kind, (_word, _list, permission) in KINDS.items() if user.has_perm(permission)]
+    rows = BusyTime.objects.live_at(now).touching(*days_in_utc(shown.days)).filter(presenter__in=presenters, kind__in=kinds)
+    found: dict[int, list[Any]] = defaultdict(list)
+    for row in rows.order_by("presenter", "busy__endswith").values_list(*CLAIM_COLUMNS, named=True):
+        found[row.presenter].append(row)
+    return found
+
+
+def day_entries(claims: Iterable[Any], day: date, view: str, part: PresenterSchedule | None) -> Iterator[Entry]:
+    """What is in the diary on that day; with `part` the journeys to and from visits too."""
+    whole = days_in_utc(DateRange(day, day))
+    for row in claims:
+        span = Span(row.busy__startswith, row.busy__endswith)
+        if not span.overlaps(whole):
+            continue
+        before, after = journeys(part, span, day) if part and row.postcode else (ZERO, ZERO)
+        word, list_name, _permission = KINDS[row.kind]
+        key = row.booking or row.session or row.leave or row.option__booking or row.pk
+        href = f"../{list_name}/{key}/change/"  # a month of them is long: beside this page, not from the root
+        if view == MONTH:
+            where = row.postcode.partition(" ")[0] or (_("online") if row.kind == BusyKind.BOOKING else "")
+            text = f"{clocks_of(span, day, short=True)} {word} {where}".strip()
+            if before:
+                text = _("%(entry)s, travel %(minutes)d min") % {"entry": text, "minutes": before // MINUTE}
+            yield Entry(span.start, row.kind, text, href)
+            continue
+        if before:
+            yield travel_entry(Span(span.start - before, span.start), _("Travel"))
+        yield Entry(span.start, row.kind, week_text(row, word, clocks_of(span, day)), href)
+        if after:
+            yield travel_entry(Span(span.end, span.end + after), _("Travel home"))
+
+
+def week_text(row: Any, word: Any, clocks: str) -> str:
+    """'10am to 11am: Booking BK-7Q4M-2F, LS1 4AP'; a booking's state where it is not simply confirmed."""
+    reference = row.booking__reference or row.session__reference or row.option__booking__reference or ""
+    parts = [f"{clocks}: {word} {reference}".strip()]
+    if row.kind == BusyKind.BOOKING:
+        parts.append(row.postcode or _("Online"))
+        if row.booking__state != State.CONFIRMED:
+            parts.append(str(State(row.booking__state).label))
+    return ", ".join(parts)
+
+
+def travel_entry(span: Span, word: str) -> Entry:
+    return Entry(span.start, "travel", f"{clocks_between(span)}: {word}")
+
+
+def clocks_between(span: Span) -> str:
+    return _("%(start)s to %(end)s") % {"start": format_clock(span.start), "end": format_clock(span.end)}
+
+
+def clocks_of(span: Span, day: date, *, short: bool = False) -> str:
+    """'10am to 11am', or its start alone; of what takes other days as well, what it takes of this one."""
+    begins_before, ends_after = uk_day(span.start) < day, span.end >= uk_datetime(day, END_OF_DAY)
+    if ends_after and span.start <= uk_datetime(day, time.min):
+        return _("All day")
+    if begins_before:
+        return _("Until %(clock)s") % {"clock": format_clock(span.end)}
+    if ends_after:
+        return _("From %(clock)s") % {"clock": format_clock(span.start)}
+    return format_clock(span.start) if short else clocks_between(span)
+
+
+def journeys(part: PresenterSchedule, span: Span, day: date) -> tuple[timedelta, timedelta]:
+    """How long the presenter travels before this visit, and, if nothing keeps them out there, home after it."""
+    today = touching(days_in_utc(DateRange(day, day)), part.claims)
+    visit = next((claim for claim in today if claim.span == span), None)
+    if visit is None or visit.place is None:
+        return ZERO, ZERO
+    ends = replace(part.ends_of(day), set_minutes=visit.travel_minutes)
+    follows = next((claim for claim in gap_at(span.end, today).after if claim.is_visit), None)
+    home = ZERO if follows is not None and follows.place is not None else ends.journey_to(visit.place)
+    return ends.journey_before(visit.place, gap_at(span.start, today)), home
+
+
+def free_parts(part: PresenterSchedule, presentations: Sequence[Presentation]) -> list[PresenterSchedule]:
+    """What could be offered of this presenter: the shortest presentation that they give, online and near their base. The longer
+    of the two first, so that it says when free time ends."""
+    theirs = [each for each in presentations if not part.given or each.pk in part.given]
+    base = replace(part.presenter.base, nation=part.presenter.nation)
+    found = []
+    for name, place in ((Format.ONLINE, None), (Format.WORKPLACE, base)):
+        shortest = next((each for each in theirs if name in each.formats), None)
+        if shortest is not None:
+            # Another place is another schedule: what it has worked out counts for its own.
+            asked = replace(part, slot_query=SlotQuery(shortest, name, place))
+            if not asked.standing_violations:
+                found.append(asked)
+    return sorted(found, key=lambda part: part.slot_query.length, reverse=True)
+
+
+def free_entries(parts: Iterable[PresenterSchedule], day: date, *, is_covered: bool, books: bool) -> Iterator[Entry]:
+    """The times of that day that the public could book, those that follow each other as one."""
+    ends: dict[datetime, datetime] = {}
+    for part in parts:
+        if is_covered or part.slot_query.format == Format.ONLINE:
+            ends.update((start, start + part.slot_query.length) for start in part.starts_on(day, set(ends)))
+    runs: list[Span] = []
+    for span in map(Span._make, sorted(ends.items())):
+        if runs and span.start <= runs[-1].end:
+            runs.append(Span(runs[-1].start, max(runs.pop().end, span.end)))
+        else:
+            runs.append(span)
+    presenter = next(iter(parts)).presenter.pk
+    for run in runs:
+        href = f"../booking/add/?free={presenter},{slot_value(run.start)}" if books else ""
+        yield Entry(run.start, "free", _("Free %(clocks)s") % {"clocks": clocks_between(run)}, href)
+
+
+def needing_a_presenter(shown: Shown, user: Any) -> Row | None:
+    """What nobody gives yet, on these days."""
+    span = days_in_utc(shown.days)
+    rows: list[tuple[BusyKind, Booking | OpenSession]] = []
+    bookings = Booking.objects.needing_a_presenter().filter(starts_at__gte=span.start, starts_at__lt=span.end)
+    rows += [(BusyKind.BOOKING, booking) for booking in bookings.order_by("starts_at", "pk")[:MOST_ROWS]]
+    if user.has_perm(KINDS[BusyKind.SESSION][2]):
+        sessions = OpenSession.objects.needing_a_presenter(span.start).filter(starts_at__gte=span.start, starts_at__lt=span.end)
+        rows += [(BusyKind.SESSION, session) for session in sessions[:MOST_ROWS]]
+    entries: dict[date, list[Entry]] = defaultdict(list)
+    for kind, given in rows:
+        word, list_name, _permission = KINDS[kind]
+        start, end = given.agreed
+        clocks = clocks_of(Span(start, end), uk_day(start), short=shown.view == MONTH)
+        text = f"{clocks}: {word} {given.reference}"
+        entries[uk_day(start)].append(Entry(start, kind, text, f"../{list_name}/{given.pk}/change/"))
+    if not entries:
+        return None
+    return Row(None, [(shown.label(day), sorted(entries[day], key=attrgetter("start"))) for day in shown.every_day])
+
+
+# The team's calendar for calendar programs: each colleague has an address of their own, so that one can be stopped alone.
+
+
+def check_sees_diaries(request: HttpRequest) -> None:
+    if not request.user.has_perms([VIEW_BOOKING, VIEW_DIARIES]):
+        raise PermissionDenied
+
+
+@staff_site.admin_view
+@require_http_methods(FORM_METHODS)
+def team_calendar_address(request: HttpRequest) -> HttpResponse:
+    check_sees_diaries(request)
+    now, user = timezone.now(), signed_in(request)
+    if request.method == "POST":
+        make_feed(owner=user, by=user, now=now)
+        messages.success(request, _("Your calendar address is ready."))
+        return redirect("staff_calendar_address")
+    context = {
+        **staff_site.each_context(request),
+        "title": _("The team’s calendar on my phone"),
+        **feed_page_context(user, user, now),
+    }
+    return TemplateResponse(request, "bookings/schedule/staff/calendar_address.html", context)
+
+
+@staff_site.admin_view
+@require_http_methods(FORM_METHODS)
+def team_calendar_stop(request: HttpRequest) -> HttpResponse:
+    check_sees_diaries(request)
+    if request.method == "POST":
+        user = signed_in(request)
+        revoke_feed(owner=user, by=user, now=timezone.now())
+        messages.success(request, _("Your old calendar address no longer works."))
+        return redirect("staff_calendar_address")
+    context = {**staff_site.each_context(request), "title": _("Stop my address of the team’s calendar?")}
+    return TemplateResponse(request, "bookings/schedule/staff/calendar_stop.html", context)
