@@ -40,6 +40,7 @@ PAGES.append(MenuPage(gettext_lazy("Bookings"), gettext_lazy("Team calendar"), "
 WEEK, MONTH, ALL = "week", "month", "all"
 VIEWS = [(WEEK, gettext_lazy("A week")), (MONTH, gettext_lazy("A month"))]
 ONE_DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
+FRIDAY = 4
 MOST_ROWS = 100
 # Of each kind of claim its words, the list on the staff site that has it, and who may see it here.
 KINDS = {
@@ -150,7 +151,8 @@ def team_calendar(request: HttpRequest) -> HttpResponse:
         raise PermissionDenied
     now, user = timezone.now(), request.user
     today = uk_day(now)
-    asked = {"day": today, "view": WEEK, "presenter": ALL, "nation": ALL}
+    at_work = today + ONE_DAY * (7 - today.weekday()) if today.weekday() > FRIDAY else today  # at a weekend, Monday
+    asked = {"day": at_work, "view": WEEK, "presenter": ALL, "nation": ALL}
     form = CalendarForm({**asked, **{name: value for name, value in request.GET.items() if value}})
     form.is_valid()
     shown = Shown(**{**asked, **form.cleaned_data})
