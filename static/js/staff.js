@@ -1,4 +1,4 @@
-// For the staff site, beside page.js: a menu that closes again.
+// For the staff site, beside page.js: a menu that closes again, and "/" for the search box.
 (function () {
   "use strict";
 
@@ -15,5 +15,27 @@
         menu.querySelector("summary").focus();
       }
     });
+  }
+
+  var box = document.getElementById("find-box");
+  if (box) {
+    box.setAttribute("aria-keyshortcuts", "/");
+    document.addEventListener("keydown", function (event) {
+      var typing = event.target.closest("input, select, textarea, [contenteditable], dialog");
+      if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey && shortcutsAreOn()) {
+        event.preventDefault();
+        box.focus();
+        box.select();
+      }
+    });
+  }
+
+  // A browser that keeps nothing has the shortcuts on.
+  function shortcutsAreOn() {
+    try {
+      return localStorage.getItem("shortcuts") !== "off";
+    } catch {
+      return true;
+    }
   }
 })();

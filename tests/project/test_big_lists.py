@@ -85,6 +85,13 @@ def test_no_list_no_filter_and_no_search_reads_a_large_table_through(desk: Clien
     assert too_much == {}
 
 
+@pytest.mark.parametrize(
+    "typed", ["nobodyatall", "asha", "asha rahman", "nhs.uk", "ls1 4ap", "asah okafro", "0113 496 0999", "merrion"]
+)
+def test_the_search_box_reads_no_large_table_through(desk: Client, typed: str) -> None:
+    assert read_by(desk, f"/staff/find/?q={typed}") <= READ_AT_MOST
+
+
 @pytest.mark.parametrize(("name", "theirs"), [("bookings/booking", Booking), ("leaflets/order", Order)])
 def test_what_is_one_persons_is_found_by_an_index(desk: Client, name: str, theirs: Any) -> None:
     """No more is read than they have: of one a few, of another more than a list counts."""
