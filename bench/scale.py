@@ -21,6 +21,7 @@ counted. The limits are lifted, so that nobody is refused.
 import argparse
 import html
 import json
+import os
 import re
 import subprocess
 import sys
@@ -33,6 +34,7 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlencode
 
+import django
 import psycopg2
 
 from bench import machine, packing, units
@@ -366,6 +368,8 @@ def main() -> int:
         var_dir = Path(folder)
         database = start_database(var_dir)
         stack.callback(postgres.stop, var_dir)
+        os.environ.update(environment(var_dir, database), DJANGO_SETTINGS_MODULE="ctac.settings")
+        django.setup()  # for what the data is made with
         write_much(database)
         print("\n".join(machine.facts(database)), flush=True)
         began = time.monotonic()

@@ -15,8 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import By, Where, Why
 from ctac.dates import uk_day
-from ctac.models import Event, impersonal, personal, words_in, words_index
-from ctac.spelling import closest_words, similar_words
+from ctac.models import Event, closest_words, impersonal, personal, similar_words, words_in, words_index
 from notifications.models import MarkedAddress, Notification
 
 if TYPE_CHECKING:

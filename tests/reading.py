@@ -26,7 +26,7 @@ def read_by(client: Client, address: str) -> int:
 
 
 def most_read(taken: CaptureQueriesContext) -> int:
-    return max(read_in(query["sql"]) for query in taken.captured_queries if query["sql"].lstrip(" (\n").startswith("SELECT"))
+    return max(read_in(query["sql"]) for query in taken.captured_queries if query["sql"].lstrip().startswith("SELECT"))
 
 
 def read_in(sql: str) -> int:

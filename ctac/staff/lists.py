@@ -359,5 +359,5 @@ class StrictLookupsMixin:
         named = {str(each.parameter_name) for each in filters if getattr(each, "names_somebody", False)}
         kept = {*self.filter_parameters(request), ORDER_VAR} - named
         return urlencode(
-            {name: value for name, value in request.GET.items() if name in kept and SAVED_VALUE.fullmatch(str(value))}
+            {name: value for name, value in sorted(request.GET.items()) if name in kept and SAVED_VALUE.fullmatch(str(value))}
         )

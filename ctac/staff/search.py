@@ -23,8 +23,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from ctac.forms import tidy_postcode
-from ctac.models import ALPHABET, PREFIXES, is_reference, tidy_reference
-from ctac.spelling import MIN_PART_LENGTH
+from ctac.models import ALPHABET, MIN_PART_LENGTH, PREFIXES, is_reference, tidy_reference
 from ctac.staff.lists import MOST, contains, words_in
 from ctac.staff.menu import plural_name
 from ctac.staff.site import staff_site

@@ -14,8 +14,8 @@ from django.db.models import Exists, F, Func, IntegerField
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from ctac.models import MIN_PART_LENGTH, closest_words, edit_distance, similar_words
 from ctac.pages import page_in
-from ctac.spelling import MIN_PART_LENGTH, closest_words, edit_distance, similar_words
 from guidance.content import AUDIENCE_OF, Audience, find_audiences
 from leaflets.catalogue.vocabulary import LONGEST_NAME, NAMES, SAYS_NO_MORE, Named
 from leaflets.models import Edition, EditionState, Format, Language, Leaflet, LeafletWords, Word

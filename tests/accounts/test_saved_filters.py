@@ -11,7 +11,7 @@ from tests.factories import make_person, make_staff, sign_in_staff
 
 pytestmark = pytest.mark.django_db
 LIST, SAVE = "/staff/bookings/booking/", "/staff/views/bookings.booking/save/"
-FILTERS = "state__exact=confirmed&o=-2"
+FILTERS = "o=-2&state__exact=confirmed"
 
 
 @pytest.fixture
