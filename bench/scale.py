@@ -13,6 +13,8 @@ personal page of which one side has fewer entries does not hold: both sides were
 
 measures only the pages whose name, as it is printed, has one of these pieces; 0.1 is the share of the large database.
 
+Then searches by the search box: held not to the small database but to FIND_MS of the large one, which finds more.
+
 Then packing sessions are started, looked at, closed and dispatched. At the end an order is placed, from the catalogue to the
 confirmation: each by a person who has ordered before, for whom and for whose workplace the orders of the last 90 days are
 counted. The limits are lifted, so that nobody is refused.

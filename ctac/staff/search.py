@@ -204,11 +204,11 @@ class Search:
         keys = keys or self.spelt_like_it()
         found = []
         for kind, theirs in keys:
-            known = kind.model._default_manager.select_related(*kind.related).in_bulk(theirs[:SHOWN])
+            among = kind.model._default_manager.select_related(*kind.related or [None])
+            known = among.in_bulk(theirs[:SHOWN])
             rows = [known[key] for key in theirs[:SHOWN] if key in known]
-            found.append(
-                FoundKind(kind, rows, len(theirs), " ".join(words[0] for words in self.terms) if not exact else self.wanted)
-            )
+            words = self.wanted if exact else " ".join(words[0] for words in self.terms)
+            found.append(FoundKind(kind, rows, len(theirs), words))
         return Found(found, exact, {self.typed.casefold(), self.reference.casefold(), self.wanted.casefold()} - {""})
 
 
@@ -280,7 +280,7 @@ def find(request: HttpRequest) -> HttpResponse:
     found = Search(request, typed).run() if typed else None
     if found is not None and (only_page := found.only_page):
         return redirect(only_page)
-    page = {"title": _("Find anything"), "typed": typed, "found": found}
+    page = {"title": _("Find anything"), "searched_for": typed, "found": found}
     return TemplateResponse(request, "admin/find.html", {**staff_site.each_context(request), **page})
 
 
