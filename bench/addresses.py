@@ -110,8 +110,6 @@ def objects_of_people() -> dict[str, Any]:
         "kind": "booking-confirmed",
         "audience": "health-visitors",
         "nation": "england",
-        "pdf": "checklist",
-        "topic": "editions",
     }
 
 
