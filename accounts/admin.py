@@ -2,13 +2,19 @@
 
 from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
+from urllib.parse import parse_qsl
 
 from django import forms
-from django.contrib import admin
+from django.apps import apps
+from django.contrib import admin, messages
+from django.contrib.admin.views.main import ORDER_VAR
 from django.contrib.auth.models import Group
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import IntegrityError, transaction
 from django.db.models import Count, Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html_join
@@ -19,9 +25,11 @@ from django.utils.translation import gettext_lazy
 from accounts import services
 from accounts.access import ask_to_reauthenticate, signed_in
 from accounts.forms import MOBILE_HELP, MobileField
-from accounts.models import USER_WORDS, User
+from accounts.models import USER_WORDS, SavedFilter, User
 from accounts.roles import BY_NAME, BY_SLUG, MANAGER, NAMES, ROLES
 from ctac.dates import format_moment
+from ctac.forms import PageForm
+from ctac.staff.audit import audit_note
 from ctac.staff.lists import MOST, keys_in_order, keys_of, with_keys, with_words, words_in
 from ctac.staff.site import (
     FixedRowsMixin,
@@ -275,6 +283,106 @@ class RoleAdmin(FixedRowsMixin, LooksOnly):
         return False
 
 
+# Saved views: the filters and the order of a list, under a name. A list's own admin says what may be saved of it.
+
+MOST_OWN, MOST_OF_TEAM = 20, 30  # of one list
+
+
+class SaveViewForm(PageForm):
+    name = forms.CharField(
+        label=gettext_lazy("Name of this view"),
+        help_text=gettext_lazy("Say what the list shows, such as “Visits in Wales without a presenter”. Do not name anybody."),
+        max_length=40,
+    )
+    for_team = forms.BooleanField(label=gettext_lazy("Show it to the whole team"), required=False)
+
+    def __init__(self, *args: Any, owner: User, saved: QuerySet[SavedFilter], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.owner, self.saved = owner, saved
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        for_team, own = self.saved.filter(for_team=True).count(), self.saved.filter(owner=self.owner).count()
+        if own >= MOST_OWN or (cleaned.get("for_team") and for_team >= MOST_OF_TEAM):
+            raise ValidationError(_("This list has as many saved views as there may be. Remove one first."))
+        return cleaned
+
+
+def list_address(model_admin: Any) -> str:
+    return reverse(f"staff:{model_admin.opts.app_label}_{model_admin.opts.model_name}_changelist")
+
+
+def may_remove(user: Any, view: SavedFilter) -> bool:
+    """Their own; a manager also those of the team."""
+    return bool(view.owner_id == user.pk or (view.for_team and user.has_perm("accounts.change_user")))
+
+
+def saved_views(model_admin: Any, request: HttpRequest) -> dict[str, Any]:
+    """The links above a list: own views and the team's, but for those by filters that this colleague doesn't have."""
+    label, now = model_admin.opts.label_lower, model_admin.view_to_save(request)
+    known = {*model_admin.filter_parameters(request), ORDER_VAR}
+    rows = SavedFilter.objects.shown_to(signed_in(request)).filter(of_list=label)[: MOST_OWN + MOST_OF_TEAM]
+    views = [
+        {
+            "view": view,
+            "href": f"{list_address(model_admin)}?{view.query}",
+            "current": view.query == now,
+            "may_remove": may_remove(request.user, view),
+        }
+        for view in rows
+        if {name for name, _value in parse_qsl(view.query)} <= known
+    ]
+    is_saved = any(each["current"] for each in views)
+    return {"views": views, "save_href": f"{reverse('staff:save_view', args=[label])}?{now}" if now and not is_saved else ""}
+
+
+def save_view(request: HttpRequest, of_list: str) -> HttpResponse:
+    """The filters stand in the address; what it is called is asked."""
+    try:
+        model = apps.get_model(of_list)
+    except (LookupError, ValueError):
+        raise Http404 from None
+    if not staff_site.is_registered(model):
+        raise Http404
+    model_admin: Any = staff_site.get_model_admin(model)
+    if not model_admin.has_view_or_change_permission(request):
+        raise PermissionDenied
+    user, label, query = signed_in(request), model_admin.opts.label_lower, model_admin.view_to_save(request)
+    if not query:
+        messages.warning(request, _("Choose a filter or an order first, then save the view."))
+        return redirect(list_address(model_admin))
+    form = SaveViewForm(request.POST or None, owner=user, saved=SavedFilter.objects.filter(of_list=label))
+    if request.method == "POST" and form.is_valid():
+        try:
+            with transaction.atomic():
+                view = SavedFilter.objects.create(owner=user, of_list=label, query=query, **form.cleaned_data)
+        except IntegrityError:
+            form.add_error("name", _("You already have a view of this list with that name. Choose another name."))
+        else:
+            audit_note(request).kind = SavedFilter._meta.label_lower
+            audit_note(request).add("added", keys=[view.pk])
+            messages.success(request, _("The view “%(name)s” is saved.") % {"name": view.name})
+            return redirect(f"{list_address(model_admin)}?{query}")
+    page = {"title": _("Save this view"), "opts": model_admin.opts, "form": form, "media": form.media}
+    return TemplateResponse(request, "admin/save_view.html", {**staff_site.each_context(request), **page})
+
+
+def remove_view(request: HttpRequest, saved_id: int) -> HttpResponse:
+    if request.method != "POST":
+        return HttpResponseNotAllowed(["POST"])
+    view = get_object_or_404(SavedFilter.objects.shown_to(signed_in(request)), pk=saved_id)
+    if not may_remove(request.user, view):
+        raise PermissionDenied
+    audit_note(request).kind = SavedFilter._meta.label_lower
+    audit_note(request).add("deleted", keys=[view.pk])
+    view.delete()
+    messages.success(request, _("The view “%(name)s” is removed.") % {"name": view.name})
+    return redirect(list_address(staff_site.get_model_admin(apps.get_model(view.of_list))))
+
+
+staff_site.saved_views = saved_views
+staff_site.add_page("views/<str:of_list>/save/", save_view, "save_view")
+staff_site.add_page("views/<int:saved_id>/remove/", remove_view, "remove_view")
 staff_site.ask_again = ask_to_reauthenticate
 staff_site.register(User, UserAdmin)
 staff_site.register(Group, RoleAdmin)

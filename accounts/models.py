@@ -2,7 +2,7 @@
 
 import uuid
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -115,6 +115,36 @@ class Session(AbstractBaseSession):
     @property
     def last_seen(self) -> str:
         return format_moment(self.seen_at)
+
+
+class SavedFilterQuerySet(models.QuerySet["SavedFilter"]):
+    def shown_to(self, user: User) -> Self:
+        return self.filter(Q(owner=user) | Q(for_team=True))
+
+
+class SavedFilter(models.Model):
+    """Filters and order of a list of the staff site, under a name. Never what was searched for, nor whose rows those are."""
+
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("whose"), on_delete=models.CASCADE, related_name="saved_filters"
+    )
+    personal(owner)
+    of_list = impersonal(models.CharField(_("list"), max_length=60))  # of which model: "bookings.booking"
+    name = personal(models.CharField(_("name"), max_length=40))
+    query = impersonal(models.CharField(_("filters"), max_length=300))
+    for_team = models.BooleanField(_("for the whole team"), default=False)
+
+    objects = SavedFilterQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("saved view")
+        verbose_name_plural = _("saved views")
+        ordering = ["name", "pk"]
+        constraints = [models.UniqueConstraint("owner", "of_list", Lower("name"), name="saved_filter_named_once_a_list")]
+        indexes = [models.Index(fields=["of_list", "name"], name="saved_filter_of_the_team", condition=Q(for_team=True))]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class RateLimit(models.Model):

@@ -108,6 +108,8 @@ def objects_of_people() -> dict[str, Any]:
         "app_label": "bookings",
         "number": 1,
         "kind": "booking-confirmed",
+        "audience": "health-visitors",
+        "nation": "england",
     }
 
 

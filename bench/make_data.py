@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import django
 import psycopg2
 
 SQL = Path(__file__).parent / "sql"
@@ -35,6 +36,8 @@ def main() -> None:
     for name, usual in (("people", 500_000), ("bookings", 200_000), ("orders", 1_000_000)):
         parser.add_argument(f"--{name}", type=int, default=usual)
     wanted = vars(parser.parse_args())
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ctac.settings")
+    django.setup()
     make(os.environ["DATABASE_URL"], **wanted)
 
 

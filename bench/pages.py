@@ -28,6 +28,7 @@ NOT_MEASURED = {
     "staff:login": "leads on",
     "staff:logout": "leads on",
     "staff:password_change*": "leads on",
+    "staff:save_view": "a name for the filters of a list; it counts a colleague's own",
     "staff:notifications_teammail_changelist": "leads on to the one row that there is",
     "staff:professionals_outofhours_changelist": "leads on to the one row that there is",
     "account_change_password": "leads on to account_set_password for whoever has none",

@@ -13,6 +13,8 @@ personal page of which one side has fewer entries does not hold: both sides were
 
 measures only the pages whose name, as it is printed, has one of these pieces; 0.1 is the share of the large database.
 
+Then searches by the search box: held not to the small database but to FIND_MS of the large one, which finds more.
+
 Then packing sessions are started, looked at, closed and dispatched. At the end an order is placed, from the catalogue to the
 confirmation: each by a person who has ordered before, for whom and for whose workplace the orders of the last 90 days are
 counted. The limits are lifted, so that nobody is refused.
@@ -21,6 +23,7 @@ counted. The limits are lifted, so that nobody is refused.
 import argparse
 import html
 import json
+import os
 import re
 import subprocess
 import sys
@@ -33,13 +36,14 @@ from functools import partial
 from pathlib import Path
 from urllib.parse import urlencode
 
+import django
 import psycopg2
 
 from bench import machine, packing, units
 from bench.client import Browser
 from bench.compare import prepare_database, sessions_of
 from bench.make_data import make
-from bench.measuring import AGAIN, FIRST, LOOKS, LOOKS_MORE, MOST, SLACK_MS, Meter, Take, compare
+from bench.measuring import AGAIN, FIRST, LOOKS, LOOKS_MORE, MOST, SLACK_MS, Meter, Take, compare, measure
 from bench.pages import BOOKING, HOST, NO_OBJECT, ORDERING, PERSON, PRESENTER, STAFF, measured, reason
 from bench.servers import BASE_DIR, Server, environment, start_database
 from ctac.local import postgres
@@ -70,6 +74,21 @@ SEARCHED = {
 # Of these the first row's own reference, as a whole and without its last sign.
 BY_REFERENCE = {"bookings/booking", "leaflets/order", "notifications/notification", "leaflets/stockmovement"}
 REFERENCE = re.compile(r"\b(?:BK|LO)-[0-9A-Z]{4}-[0-9A-Z]{2}\b")
+# Of the search box: rightly typed, common, common together and apart, misspelt, a reference with a slip, and what nobody has.
+FIND_MS = 50.0  # of the database, at most
+FIND = (
+    *("person7@trust7.nhs.uk", "nobodyatall", "+44 113 496 0999", "0113 496 0000", "asha", "asha rahman", "ben farah", "ls1 4ap"),
+    *(
+        "ben nair m1 1ae",
+        "merrion centre",
+        "organisation 7",
+        "rahmen",
+        "asah okafro",
+        "evnas frasre wlash",
+        "BK-7Q4M-2O",
+        "LO-QQ4M-22",
+    ),
+)
 # The choices of its filters, the heads of its columns, the numbers of its pages: each stays on the list.
 CHOICE = re.compile(r'href="(\?[^"]+)"')
 ROWS = re.compile(r'<tr role="row"|<li class="entry"')  # of a list of staff, of one's own page
@@ -201,6 +220,7 @@ def look_at_all(meter: Meter, copies: list[Copy], chosen: Chosen) -> list[bool]:
         who = address.split("@")[0]
         pages = staff_pages(small, large, lists, chosen) if address == STAFF else chosen.among(who, own_pages(small, large))
         held += [look_at(meter, f"{who} {page[0]}", small, large, page, listed=address == STAFF) for page in pages]
+    held += look_at_search(meter, copies, chosen)
     held += look_at_packing(meter, copies, chosen)
     if chosen.has(ORDERING):
         held.append(compare(meter, ORDERING, *(orders_in(copy) for copy in copies)))
@@ -224,6 +244,19 @@ def look_at_routes(meter: Meter, copies: list[Copy], chosen: Chosen) -> list[boo
             continue
         looks = [partial(milliseconds, copy.browser(who), path) for copy, path in zip(copies, (small, large), strict=True)]
         held.append(compare_if_there(meter, name, *looks))
+    return held
+
+
+def look_at_search(meter: Meter, copies: list[Copy], chosen: Chosen) -> list[bool]:
+    """The search box, held to what it may take of the large database: what it finds there is more than in the small one."""
+    held = []
+    for typed in FIND:
+        name, path = f"staff /staff/find/ {typed}", f"/staff/find/?{urlencode({'q': typed})}"
+        if not chosen.has(name):
+            continue
+        found = measure(meter, *(timed(copy.browser(STAFF).get, path) for copy in copies), looks=LOOKS_MORE)
+        held.append(found.database[1][0] <= FIND_MS)
+        print(f"  {name:<76} {found}{'' if held[-1] else f'   more than {FIND_MS} ms of the database'}", flush=True)
     return held
 
 
@@ -337,6 +370,8 @@ def main() -> int:
         var_dir = Path(folder)
         database = start_database(var_dir)
         stack.callback(postgres.stop, var_dir)
+        os.environ.update(environment(var_dir, database), DJANGO_SETTINGS_MODULE="ctac.settings")
+        django.setup()  # for what the data is made with
         write_much(database)
         print("\n".join(machine.facts(database)), flush=True)
         began = time.monotonic()

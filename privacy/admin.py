@@ -25,6 +25,7 @@ from ctac.errors import DomainError
 from ctac.models import is_reference, tidy_reference
 from ctac.staff.audit import audit_note
 from ctac.staff.lists import Part, period_of
+from ctac.staff.search import SearchKind, finder
 from ctac.staff.site import (
     NOTHING,
     LooksOnly,
@@ -729,3 +730,8 @@ for waiting in (
     ),
 ):
     staff_site.add_waiting(gettext_lazy("Data protection"), waiting)
+
+
+# By a whole reference: of what people complain about and of what went wrong nothing else is searched.
+finder.add(SearchKind(Complaint, about=lambda complaint: (complaint.get_state_display(),)))
+finder.add(SearchKind(Breach))

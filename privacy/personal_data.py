@@ -264,6 +264,7 @@ def _export_user(user: User) -> dict[str, Any]:
         "last_sign_in": user.last_login,
         "has_password": user.has_usable_password(),
         **({"mobile": user.mobile} if user.mobile else {}),
+        **({"saved_views": list(user.saved_filters.values_list("name", flat=True))} if user.is_staff else {}),
         **related,
         "what_was_noted": [{**row, "act": Act(row["act"]).label} for row in related["what_was_noted"]],
     }

@@ -33,6 +33,7 @@ from ctac.forms import tidy_postcode
 from ctac.staff.audit import audit_note
 from ctac.staff.lists import Part, is_key, keys_of, period_of, with_words
 from ctac.staff.menu import plural_name
+from ctac.staff.search import SearchKind, finder, in_searched, national
 from ctac.staff.site import (
     NOTHING,
     LooksOnly,
@@ -57,7 +58,7 @@ from notifications.privacy import readdress
 from notifications.registry import Topic
 from professionals import services
 from professionals.forms import PostcodeField, refuse_team_address, validate_phone
-from professionals.models import ORGANISATION_WORDS, Organisation, Person, RecognisedDomain, Stopped
+from professionals.models import ORGANISATION_WORDS, NameWord, Organisation, Person, RecognisedDomain, Stopped
 from professionals.safeguarding import admin as safeguarding_admin  # noqa: F401 - registers its models
 from professionals.services import is_work_address, note_former_address
 
@@ -571,6 +572,19 @@ class PersonAdmin(StaffModelAdmin):
         return bool(request.user.has_perm("bookings.hand_over_booking"))
 
 
+finder.spelt_like = lambda words, tables: NameWord.objects.like(words, tables)
+finder.add(
+    SearchKind(
+        Person,
+        in_searched,
+        about=lambda person: (person.organisation, person.email, person.postcode),
+        names=lambda person: (person.name, person.email, national(person.phone)),
+        spelt_in=("professionals_person",),
+        related=("organisation",),
+    )
+)
+
+
 class MergeForm(forms.Form):
     name = forms.CharField(
         label=gettext_lazy("Which organisation do you want to merge into this one?"),
@@ -623,6 +637,9 @@ class OrganisationAdmin(StaffModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Organisation | None = None) -> bool:
         return False
+
+
+finder.add(SearchKind(Organisation, in_searched, spelt_in=("professionals_organisation",)))
 
 
 class DomainForm(forms.ModelForm):

@@ -1,10 +1,12 @@
 """Who people are and where they work; their addresses, drafts and blocked attempts; texts that may be about a child."""
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Exists, OuterRef, Q, Value
@@ -13,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import By, Where, Why
 from ctac.dates import uk_day
-from ctac.models import Event, impersonal, personal, words_in, words_index
+from ctac.models import Event, closest_words, impersonal, personal, similar_words, words_in, words_index
 from notifications.models import MarkedAddress, Notification
 
 if TYPE_CHECKING:
@@ -57,6 +59,34 @@ class Organisation(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class NameWordQuerySet(models.QuerySet["NameWord"]):
+    def like(self, words: Sequence[str], sources: Sequence[str]) -> dict[str, list[str]]:
+        """For each of these words what it may stand for, among the names in these tables. Two statements."""
+        found = similar_words(self.filter(source__in=sources), words, likeness=0.3)
+        return {word: closest_words(word, found[word]) for word in words}
+
+
+class NameWord(models.Model):
+    """A word of the names by which staff search, once for each table (`source`) that has it; the database keeps it.
+
+    It says of nobody, and goes with the last row that has it (professionals/sql/name_words.sql).
+    """
+
+    source = impersonal(models.CharField(_("table"), max_length=40))
+    word = impersonal(models.CharField(_("word"), max_length=60))
+
+    objects = NameWordQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("word of a name")
+        verbose_name_plural = _("words of names")
+        constraints = [models.UniqueConstraint(fields=["source", "word"], name="name_word_once_a_table")]
+        indexes = [GinIndex(OpClass("word", name="gin_trgm_ops"), name="name_word_found_by_likeness")]
+
+    def __str__(self) -> str:
+        return self.word
 
 
 class RecognisedDomain(models.Model):

@@ -47,6 +47,7 @@ from bookings.travel import PlaceUnknown, find_place
 from ctac.dates import format_span, uk_day
 from ctac.forms import PLAIN_FIELDS, ClockField, DayField, PageForm, near_today, uk_moment
 from ctac.staff.lists import Part, words_in
+from ctac.staff.search import SearchKind, digits_in, finder, in_columns, national
 from ctac.staff.site import (
     NOTHING,
     LooksOnly,
@@ -515,6 +516,18 @@ class PresenterAdmin(StaffModelAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Presenter | None = None) -> bool:
         """Their bookings are history; one who has left is marked as not giving presentations."""
         return False
+
+
+presenter_has = in_columns("name", "email", "base_postcode")
+finder.add(
+    SearchKind(
+        Presenter,
+        lambda word: presenter_has(word) | digits_in("phone", word),
+        about=lambda presenter: (presenter.email, presenter.phone, "" if presenter.active else _("Gives no presentations now")),
+        names=lambda presenter: (presenter.name, presenter.email, national(presenter.phone)),
+        spelt_in=("bookings_presenter",),
+    )
+)
 
 
 @admin.register(BusyTime, site=staff_site)

@@ -3,13 +3,14 @@ CREATE OR REPLACE FUNCTION bookings_booking_searched() RETURNS trigger LANGUAGE 
 BEGIN
     NEW.searched := ' ' || lower(concat_ws(' ',
         NEW.reference, replace(NEW.reference, '-', ''), replace(NEW.reference, '-', ' '),
-        NEW.town, NEW.postcode, NEW.contact_name, professionals_words(NEW.person_id),
+        NEW.address_line_1, NEW.address_line_2, NEW.town, NEW.postcode, NEW.contact_name, professionals_words(NEW.person_id),
         NEW.contact_phone, regexp_replace(NEW.contact_phone, '[^0-9]', '', 'g')
     ));
     RETURN NEW;
 END $$;
 CREATE OR REPLACE TRIGGER bookings_booking_searched
-    BEFORE INSERT OR UPDATE OF reference, town, postcode, contact_name, contact_phone, person_id, searched ON bookings_booking
+    BEFORE INSERT OR UPDATE OF reference, address_line_1, address_line_2, town, postcode, contact_name, contact_phone, person_id,
+        searched ON bookings_booking
     FOR EACH ROW EXECUTE FUNCTION bookings_booking_searched();
 ALTER TABLE bookings_booking ENABLE ALWAYS TRIGGER bookings_booking_searched;
 ALTER TABLE bookings_booking ALTER COLUMN searched SET STATISTICS 1000;

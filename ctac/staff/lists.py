@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from typing import Any, ClassVar
+from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.contrib.admin import SimpleListFilter
@@ -302,6 +303,7 @@ def period_label(period: str) -> str:
     return dateformat.format(days[0], {4: "Y", 7: "F Y"}.get(len(period), "D j M Y"))
 
 
+SAVED_VALUE = re.compile(r"[\w.:,+-]{1,60}", re.ASCII)
 FILTER_LOOKUPS = ("exact", "id__exact", "isnull", "gte", "lt")  # how Django's filters over a column ask for it
 
 
@@ -333,6 +335,12 @@ class StrictLookupsMixin:
 
         Raises IncorrectLookupParameters, as for a name that is no column's: the list is shown, and says so.
         """
+        if lookup not in self.filter_parameters(request):
+            raise IncorrectLookupParameters
+        return True
+
+    def filter_parameters(self, request: HttpRequest) -> set[str]:
+        """The names by which its own filters stand in an address."""
         allowed: set[str] = set()
         for choice in self.get_list_filter(request):  # type: ignore[attr-defined]
             if isinstance(choice, type) and issubclass(choice, SimpleListFilter):
@@ -340,6 +348,16 @@ class StrictLookupsMixin:
             else:
                 name = choice if isinstance(choice, str) else choice[0]
                 allowed |= {f"{name}__{lookup_name}" for lookup_name in FILTER_LOOKUPS}
-        if lookup not in allowed:
-            raise IncorrectLookupParameters
-        return True
+        return allowed
+
+    def view_to_save(self, request: HttpRequest) -> str:
+        """The filters and the order of the list, as its address has them. Never words that were searched for, nor a person.
+
+        Of a list that has neither, an empty text: there is nothing to save.
+        """
+        filters = self.get_list_filter(request)  # type: ignore[attr-defined]
+        named = {str(each.parameter_name) for each in filters if getattr(each, "names_somebody", False)}
+        kept = {*self.filter_parameters(request), ORDER_VAR} - named
+        return urlencode(
+            {name: value for name, value in sorted(request.GET.items()) if name in kept and SAVED_VALUE.fullmatch(str(value))}
+        )

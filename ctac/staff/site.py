@@ -202,6 +202,10 @@ def no_reauthentication(request: HttpRequest) -> HttpResponse | None:
     raise ImproperlyConfigured("Nothing says how staff are asked again who they are.")
 
 
+def no_saved_views(model_admin: Any, request: HttpRequest) -> Any:
+    raise ImproperlyConfigured("Nothing says which views of a list are saved.")
+
+
 class StaffAdminSite(AdminSite):
     """Plain Django admin underneath; a second factor is part of having permission, so no page forgets it."""
 
@@ -219,8 +223,10 @@ class StaffAdminSite(AdminSite):
         self._alarms: list[tuple[str, str, Callable[[], list[Alarm]]]] = []
         self._own_pages: list[Callable[[Any], list[OwnPage]]] = []
         self._panels: list[tuple[str, Callable[[Any], str]]] = []
+        self._pages: list[tuple[str, Callable[..., HttpResponse], str]] = []
         # Gives the way to the page that asks, or None for who has just shown who they are; professionals says how (ADR 9).
         self.ask_again: Callable[[HttpRequest], HttpResponse | None] = no_reauthentication
+        self.saved_views: Callable[[Any, HttpRequest], Any] = no_saved_views  # of a list, for its head; accounts keeps them
         self.audit = NO_AUDIT  # the app `audit` says how acts are written down (ADR 21)
 
     def add_alarms(self, permission: str, find: Callable[[], list[Alarm]], *, resolved_with: str) -> None:
@@ -234,6 +240,10 @@ class StaffAdminSite(AdminSite):
     def add_panel(self, permission: str, draw: Callable[[Any], str]) -> None:
         """Put what `draw` gives, as HTML, under what waits, for a user with this permission."""
         self._panels.append((permission, draw))
+
+    def add_page(self, route: str, view: Callable[..., HttpResponse], name: str) -> None:
+        """A page of no model's, for everybody whom the staff site lets in: the view says what each may see there."""
+        self._pages.append((route, view, name))
 
     def add_waiting(self, section: str | Promise, waiting: Waiting) -> None:
         """Put a line on the first page under its section, a heading of the menu; within it the order is that of the calls."""
@@ -259,7 +269,8 @@ class StaffAdminSite(AdminSite):
         view = self.admin_view(partial(to_public_page, self))
         ours = [path("r/<path:content_type_id>/<path:object_id>/", view, name="view_on_site")]
         instead = {"view_on_site": ours, "autocomplete": []}
-        return [each for theirs in super().get_urls() for each in instead.get(getattr(theirs, "name", ""), [theirs])]
+        pages = [path(route, self.admin_view(view), name=name) for route, view, name in self._pages]
+        return pages + [each for theirs in super().get_urls() for each in instead.get(getattr(theirs, "name", ""), [theirs])]
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
         """Our sections instead of Django's apps, for the menu and the first page; a page of one app stays as it is."""
@@ -450,7 +461,8 @@ class StaffModelAdmin(StrictLookupsMixin, BigListMixin, AuditedModelAdmin):
         return super().add_view(request, form_url, {"title": title, **(extra_context or {})})
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        return super().changelist_view(request, {"title": menu.plural_name(self.opts), **(extra_context or {})})
+        page = {"title": menu.plural_name(self.opts), "saved_views": partial(staff_site.saved_views, self, request)}
+        return super().changelist_view(request, {**page, **(extra_context or {})})
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return super().delete_view(request, object_id, self.titled(_("Delete %(obj)s"), request, object_id, extra_context))

@@ -17,6 +17,7 @@ from django.utils.translation import ngettext
 
 from ctac.dates import uk_day
 from ctac.forms import DayField
+from ctac.staff.search import SearchKind, finder, in_columns
 from ctac.staff.site import NOTHING, ObjectAction, column, number_of, staff_site, state_tag, yes_no_of
 from leaflets.catalogue.services import (
     MAX_PDF_BYTES,
@@ -142,6 +143,16 @@ class LeafletAdmin(SpreadsheetLinks):
 
 REVIEW_DUE_WITHIN = timedelta(days=90)
 EDITION_COLOURS = {EditionState.CURRENT: "good", EditionState.SUPERSEDED: "stopped", EditionState.WITHDRAWN: "stopped"}
+
+
+finder.add(
+    SearchKind(
+        Leaflet,
+        in_columns("title", "own_title", "for_whom"),
+        about=lambda leaflet: (leaflet.for_whom, "" if leaflet.active else _("Not in the catalogue")),
+        spelt_in=("leaflets_leaflet",),
+    )
+)
 
 
 class EditionDatesForm(forms.ModelForm):

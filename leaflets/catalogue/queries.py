@@ -9,12 +9,12 @@ from operator import and_, or_
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from django.contrib.postgres.search import CombinedSearchQuery, SearchQuery, SearchRank, TrigramSimilarity
-from django.db import connection, transaction
-from django.db.models import Exists, F, Func, IntegerField, Value
+from django.contrib.postgres.search import CombinedSearchQuery, SearchQuery, SearchRank
+from django.db.models import Exists, F, Func, IntegerField
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from ctac.models import MIN_PART_LENGTH, closest_words, edit_distance, similar_words
 from ctac.pages import page_in
 from guidance.content import AUDIENCE_OF, Audience, find_audiences
 from leaflets.catalogue.vocabulary import LONGEST_NAME, NAMES, SAYS_NO_MORE, Named
@@ -212,9 +212,6 @@ def leaflet_editions(leaflet: Leaflet) -> LeafletEditions:
 
 WordQuery = SearchQuery | CombinedSearchQuery
 MAX_WORDS = 8
-MAX_SIMILAR = 3  # words that one misspelt word may stand for
-MIN_PART_LENGTH = 4  # letters that say enough of a word, misspelt or not typed to its end
-MAX_CANDIDATES = 30  # words of the catalogue, the likest first, in which slips are counted
 
 
 @dataclass(frozen=True)
@@ -336,29 +333,9 @@ def word_meanings(words: Sequence[str]) -> list[WordMeaning]:
     if not facts:
         return []
     kept = [(word, is_known) for word, size, is_known in zip(words, facts, facts[len(words) :], strict=False) if size]
-    candidates = similar_words([word for word, is_known in kept if not is_known and len(word) >= MIN_PART_LENGTH])
+    unknown = [word for word, is_known in kept if not is_known and len(word) >= MIN_PART_LENGTH]
+    candidates = similar_words(Word.objects.all(), unknown)
     return [WordMeaning(word, [word] if is_known else closest_words(word, candidates[word])) for word, is_known in kept]
-
-
-def similar_words(words: Sequence[str]) -> dict[str, list[tuple[str, float]]]:
-    """For each, words of the catalogue and how like they are, though a slip or two leave little. Two statements, or none."""
-    queries = [
-        Word.objects.filter(word__trigram_similar=word)
-        .annotate(typed=Value(word), likeness=TrigramSimilarity("word", word))
-        .order_by("-likeness", "word")
-        .values_list("typed", "word", "likeness")[:MAX_CANDIDATES]
-        for word in words
-    ]
-    candidates: dict[str, list[tuple[str, float]]] = defaultdict(list)
-    if not queries:
-        return candidates
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            # SQL because what an index takes for alike is a setting of the session, and no lookup has it as a value.
-            cursor.execute("SET LOCAL pg_trgm.similarity_threshold = 0.2")
-        for typed, word, likeness in queries[0].union(*queries[1:], all=True):
-            candidates[typed].append((word, likeness))
-    return candidates
 
 
 def matching_rows(query: WordQuery, catalogue: Sequence[TitleRow]) -> list[TitleRow]:
@@ -366,28 +343,3 @@ def matching_rows(query: WordQuery, catalogue: Sequence[TitleRow]) -> list[Title
     matches = LeafletWords.objects.filter(words=query).annotate(rank=SearchRank(F("heading"), query))
     ranks = dict(matches.values_list("leaflet", "rank"))
     return sorted((row for row in catalogue if row.id in ranks), key=lambda row: -ranks[row.id])
-
-
-def closest_words(typed: str, candidates: Sequence[tuple[str, float]]) -> list[str]:
-    """Those of fewest slips, if they are few enough for a word of this length."""
-    most = 1 if len(typed) <= 4 else 2 if len(typed) <= 8 else 3
-    ranked = sorted((edit_distance(typed, word), -likeness, word) for word, likeness in candidates)
-    return [word for slips, _likeness, word in ranked if slips == ranked[0][0] <= most][:MAX_SIMILAR]
-
-
-def edit_distance(typed: str, word: str) -> int:
-    """How many letters are wrong, missing, too many or swapped with the next (optimal string alignment distance).
-
-    A word that is not typed to its end counts as one slip.
-    """
-    if len(typed) >= MIN_PART_LENGTH and word.startswith(typed):
-        return min(1, len(word) - len(typed))
-    before, row = [0] * (len(word) + 1), list(range(len(word) + 1))
-    for i, letter in enumerate(typed, 1):
-        earlier, before, row = before, row, [i]
-        for j, other in enumerate(word, 1):
-            cost = min(row[j - 1] + 1, before[j] + 1, before[j - 1] + (letter != other))
-            if i > 1 and j > 1 and letter == word[j - 2] and typed[i - 2] == other:
-                cost = min(cost, earlier[j - 2] + 1)
-            row.append(cost)
-    return row[-1]

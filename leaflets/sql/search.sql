@@ -3,12 +3,14 @@ CREATE OR REPLACE FUNCTION leaflets_order_searched() RETURNS trigger LANGUAGE pl
 BEGIN
     NEW.searched := ' ' || lower(concat_ws(' ',
         NEW.reference, replace(NEW.reference, '-', ''), replace(NEW.reference, '-', ' '),
-        NEW.name, NEW.organisation_name, NEW.town, NEW.postcode, professionals_words(NEW.person_id)
+        NEW.name, NEW.organisation_name, NEW.address_line_1, NEW.address_line_2, NEW.town, NEW.postcode,
+        professionals_words(NEW.person_id)
     ));
     RETURN NEW;
 END $$;
 CREATE OR REPLACE TRIGGER leaflets_order_searched
-    BEFORE INSERT OR UPDATE OF reference, name, organisation_name, town, postcode, person_id, searched ON leaflets_order
+    BEFORE INSERT OR UPDATE OF reference, name, organisation_name, address_line_1, address_line_2, town, postcode, person_id, searched
+    ON leaflets_order
     FOR EACH ROW EXECUTE FUNCTION leaflets_order_searched();
 ALTER TABLE leaflets_order ENABLE ALWAYS TRIGGER leaflets_order_searched;
 ALTER TABLE leaflets_order ALTER COLUMN searched SET STATISTICS 1000;

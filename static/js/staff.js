@@ -22,6 +22,7 @@
   }
   var button = document.getElementById("shortcuts-open");
   var on = document.getElementById("shortcuts-on");
+  var box = document.getElementById("find-box");
   var went = 0; // when g was pressed: the next key says where to
 
   // A browser that keeps nothing has the shortcuts on.
@@ -48,6 +49,9 @@
     kept(on.checked ? "on" : "off");
   });
   button.hidden = false;
+  if (box) {
+    box.setAttribute("aria-keyshortcuts", "/");
+  }
   button.addEventListener("click", function () {
     shortcuts.showModal();
   });
@@ -63,6 +67,10 @@
       shortcuts.showModal();
     } else if (going && /^[a-z]$/.test(event.key)) {
       press('#header [data-key="' + event.key + '"]');
+    } else if (event.key === "/" && box) {
+      event.preventDefault();
+      box.focus();
+      box.select();
     } else if (event.key === "n") {
       press(".object-tools .addlink");
     }

@@ -74,6 +74,8 @@ def arguments(route: str, names: set[str], world: dict[str, Any]) -> dict[str, o
                 "public_id": objects["session"].public_id,
                 "passkey_id": objects["passkey"].pk,
                 "app_label": "bookings",
+                "of_list": "bookings.booking",
+                "saved_id": objects["saved"].pk,
                 "url": "nowhere/",
                 "content_type_id": 1,
                 "number": 1,

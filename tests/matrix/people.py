@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import By, Session, User, Where, Why
+from accounts.models import By, SavedFilter, Session, User, Where, Why
 from audit.models import Entry
 from bookings.booking.services.links import make_booking_links
 from bookings.calendars.views import feed_token, make_feed
@@ -148,6 +148,9 @@ def people_and_mail(owner: Person) -> dict[str, Any]:
         "privacy_breach": make_breach(),
         "audit_entry": Entry.objects.first(),
         "auth_group": Group.objects.get(name="Coordinator"),
+        "saved": SavedFilter.objects.create(
+            owner=factories.make_staff(role="manager"), of_list="bookings.booking", query="o=1", name="By date", for_team=True
+        ),
         "view_on": owner,
         "session": another_browser_of(owner),
         "passkey": kept_passkey(owner.user),

@@ -45,14 +45,14 @@ def test_the_list_costs_the_same_for_one_and_for_three(client, staff, make_row, 
     make_row()
     client.get(LIST)
     for _ in range(2):
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(7):
             assert client.get(LIST).status_code == 200
         make_row()
         make_row()
 
 
 def test_the_list_leaves_the_words_in_the_database(client, staff, sent, django_assert_max_num_queries):
-    with django_assert_max_num_queries(6) as captured:
+    with django_assert_max_num_queries(7) as captured:
         client.get(LIST)
     assert not any("html_body" in query["sql"] or "sealed_body" in query["sql"] for query in captured.captured_queries)
 

@@ -117,6 +117,9 @@ EXEMPT = {
         "accounts.forms.NewPasskeyForm": ("name",),
         "accounts.forms.PasskeyNameForm": ("name",),
     },
+    "what a colleague calls the filters of a list, of 40 letters at most; it names nobody": {
+        "accounts.admin.SaveViewForm": ("name",),
+    },
     "the regulator's number of a report": {"privacy.forms.CommissionerReportForm": ("reference",)},
     "a courier's number: letters and digits of a parcel": {"leaflets.orders.admin.orders.DispatchForm": ("tracking_number",)},
     "shown only where nothing is stored: the styleguide": {

@@ -85,6 +85,23 @@ def test_no_list_no_filter_and_no_search_reads_a_large_table_through(desk: Clien
     assert too_much == {}
 
 
+@pytest.mark.parametrize(
+    ("typed", "most"),
+    [
+        *(
+            (typed, READ_AT_MOST)
+            for typed in ("nobodyatall", "asha", "asha rahman", "nhs.uk", "ls1 4ap", "0113 496 0999", "merrion")
+        ),
+        ("asah okafro", 6 * MOST),  # every sixth has the rarer word: six are read for one found
+    ],
+)
+def test_the_search_box_reads_no_large_table_through(desk: Client, typed: str, most: int) -> None:
+    with CaptureQueriesContext(connection) as taken:
+        assert desk.get("/staff/find/", {"q": typed}).status_code == 200
+    # All kinds in one statement, which begins with a bracket.
+    assert max(read_in(query["sql"]) for query in taken.captured_queries if "SELECT" in query["sql"][:9]) <= most
+
+
 @pytest.mark.parametrize(("name", "theirs"), [("bookings/booking", Booking), ("leaflets/order", Order)])
 def test_what_is_one_persons_is_found_by_an_index(desk: Client, name: str, theirs: Any) -> None:
     """No more is read than they have: of one a few, of another more than a list counts."""

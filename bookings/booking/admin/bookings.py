@@ -38,6 +38,7 @@ from bookings.visits.admin import joining_in_words, on_duty_in_words, visit_in_w
 from ctac.dates import uk_day
 from ctac.errors import DomainError
 from ctac.staff.lists import Part, period_of
+from ctac.staff.search import SearchKind, finder, in_searched
 from ctac.staff.site import (
     NOTHING,
     FoundByReference,
@@ -620,5 +621,15 @@ register_visits(
     VisitLookup(
         visit_of_order_in_words,
         lambda: Subquery(Booking.objects.filter(reference=OuterRef("brought_with")).order_by().values("starts_at")),
+    )
+)
+
+
+finder.add(
+    SearchKind(
+        Booking,
+        in_searched,
+        about=lambda booking: (booking.get_state_display(), booking.when, booking.person, booking.town, booking.postcode),
+        related=("person",),
     )
 )

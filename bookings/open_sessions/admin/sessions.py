@@ -38,6 +38,7 @@ from bookings.text import freed_text, moment_text, reason_text
 from ctac.dates import uk_datetime, uk_day
 from ctac.pages import page_in
 from ctac.staff.lists import Part, keys_of, period_of, with_words, words_in
+from ctac.staff.search import SearchKind, finder
 from ctac.staff.site import Named, ObjectAction, Waiting, column, moment_of, short_moment, staff_site, state_tag, whole
 from professionals.models import Person
 
@@ -478,3 +479,30 @@ wait_for(gettext_lazy("without a joining link"), "look=link", without_a_link, JO
 wait_for(gettext_lazy("soon, and how to join not sent"), "look=unsent", details_unsent, SEND, urgent=True)
 wait_for(gettext_lazy("today or tomorrow"), "when=soon", soon)
 wait_for(gettext_lazy("to mark as delivered"), "look=over", to_mark_as_delivered, DELIVERED)
+
+
+def session_has(word: str) -> Q:
+    """In the title of its presentation, its presenter's name or that of its series. Who has a place, their own pages say."""
+    presentations, presenters = Presentation.objects.filter(title__icontains=word), Presenter.objects.filter(name__icontains=word)
+    series = SessionSeries.objects.filter(name__icontains=word)
+    return (
+        Q(presentation__in=presentations.order_by().values("pk"))
+        | Q(presenter__in=presenters.order_by().values("pk"))
+        | Q(series__in=series.order_by().values("pk"))
+    )
+
+
+finder.add(
+    SearchKind(
+        OpenSession,
+        session_has,
+        about=lambda session: (
+            session.get_state_display(),
+            session.presentation,
+            short_moment(session.starts_at),
+            session.presenter,
+        ),
+        spelt_in=("bookings_presentation",),
+        related=("presentation", "presenter"),
+    )
+)

@@ -19,6 +19,7 @@ from ctac.dates import format_day
 from ctac.errors import DomainError
 from ctac.models import is_reference, tidy_reference
 from ctac.staff.lists import Part, period_of
+from ctac.staff.search import SearchKind, finder, in_searched
 from ctac.staff.site import (
     NOTHING,
     FoundByReference,
@@ -693,3 +694,12 @@ class MissingParcelAdmin(LooksOnly):
 
     def has_delete_permission(self, request: HttpRequest, obj: MissingParcel | None = None) -> bool:
         return False
+
+
+finder.add(
+    SearchKind(
+        Order,
+        in_searched,
+        about=lambda order: (order.state_in_words, order.name, order.organisation_name, order.town, order.postcode),
+    )
+)

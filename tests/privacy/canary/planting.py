@@ -86,6 +86,7 @@ THEIRS: dict[str, str | None] = {
     "MailReader": "",
     "MailChoice": "",
     "Presenter": None,  # a colleague
+    "SavedFilter": None,  # a colleague's
     "Leave": None,  # a colleague's
     "OpenSession": None,  # why a session was cancelled, said to everybody who had a place
     "SessionSeries": None,  # what staff call sessions that they planned together

@@ -52,6 +52,7 @@ WHOLE = {
     "bookings/feedback/views.py": {"code"},
     "bookings/booking/views/reschedule.py": {"week", "start"},
     "bookings/schedule/picker.py": {"week", "month", "part"},
+    "ctac/staff/lists.py": {"o"},
     "ctac/views.py": {"bookings", "sessions", "orders"},
     "leaflets/dispatch/admin.py": {"what"},
     "professionals/admin.py": {"person"},

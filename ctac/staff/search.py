@@ -1,0 +1,287 @@
+"""The one search box of the staff site: kinds of things, each registered beside its feature, looked for together.
+
+A search is one statement over all kinds that this colleague may see, then one for the rows of each kind that has any. Only if
+nothing is found are words taken for names that are spelt like them, and a reference for those that differ by one slip.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import reduce
+from itertools import product
+from operator import and_, or_
+from typing import Any
+from urllib.parse import urlencode
+
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.db.models import F, Func, Model, Q, QuerySet, TextField, Value
+from django.db.models.lookups import Contains
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from ctac.forms import tidy_postcode
+from ctac.models import ALPHABET, MIN_PART_LENGTH, PREFIXES, is_reference, tidy_reference
+from ctac.staff.lists import MOST, contains, words_in
+from ctac.staff.menu import plural_name
+from ctac.staff.site import staff_site
+
+SHOWN = 8  # of each kind
+LOOKED_FOR = MOST + 1  # of each kind, as lists do: any, of which the newest are shown
+MAX_LENGTH, MAX_WORDS = 100, 6  # of what is typed
+MAX_MISSPELT = 4  # words that are looked up by how they are spelt
+MIN_DIGITS = 6  # of a phone number without its first 0
+PHONE = re.compile(r"\+?[\d\s().-]+")
+NAME_PART = re.compile(rf"[^\W\d_]{{{MIN_PART_LENGTH},60}}")
+# Figures and letters of which a prefix has only one.
+PREFIX_LETTERS = str.maketrans("01I58", "OLLSB")
+MAX_UNKNOWN = 2  # letters of a reference that no reference has
+
+
+@dataclass(frozen=True)
+class SearchKind:
+    """A kind of thing that the search finds, for whoever may see its list, and of it the rows that their list has.
+
+    `has(word)`: the rows that have one word, in lower case; without it, only a whole reference finds one. `text` and `about` are
+    what a row says of itself, `names` what somebody may type whole, for which its page opens at once. `spelt_in`: the tables
+    in whose names a misspelt word may be meant. `related`: what `text` and `about` need of others.
+    """
+
+    model: type[Model]
+    has: Callable[[str], Q] | None = None
+    text: Callable[[Any], str] = str
+    about: Callable[[Any], Iterable[object]] = field(default=lambda row: ())
+    names: Callable[[Any], Iterable[str]] = field(default=lambda row: (str(row),))
+    spelt_in: tuple[str, ...] = ()
+    related: tuple[str, ...] = ()
+
+    @property
+    def prefix(self) -> str:
+        return getattr(self.model, "REFERENCE_PREFIX", "")
+
+    def with_words(self, terms: Sequence[Sequence[str]]) -> Q | None:
+        """The rows that have, of each term, one of its words."""
+        if self.has is None or not terms:
+            return None
+        return reduce(and_, (reduce(or_, map(self.has, words)) for words in terms))
+
+    def page(self, row: Any) -> str:
+        return reverse(f"staff:{self.model._meta.app_label}_{self.model._meta.model_name}_change", args=[row.pk])
+
+
+def no_spelling(words: Sequence[str], tables: Sequence[str]) -> dict[str, list[str]]:
+    raise ImproperlyConfigured("Nothing says which names are spelt like a word.")
+
+
+class Finder:
+    """The kinds, in the order in which they are shown; `spelt_like` gives for each word those of the names in these tables."""
+
+    def __init__(self) -> None:
+        self.kinds: list[SearchKind] = []
+        self.spelt_like: Callable[[Sequence[str], Sequence[str]], dict[str, list[str]]] = no_spelling
+
+    def add(self, kind: SearchKind) -> None:
+        self.kinds.append(kind)
+
+
+finder = Finder()
+
+
+def in_columns(*columns: str) -> Callable[[str], Q]:
+    """For a table of a few hundred rows: a word anywhere in one of these columns."""
+    return lambda word: reduce(or_, (Q(**{f"{column}__icontains": word}) for column in columns))
+
+
+def digits_in(column: str, word: str) -> Q:
+    """A phone number that has these digits, whatever stands between them."""
+    digits = Func(F(column), Value("[^0-9]"), Value(""), Value("g"), function="regexp_replace", output_field=TextField())
+    return Q(Contains(digits, word)) if word.isdecimal() and len(word) >= MIN_DIGITS else Q(pk=None)
+
+
+def in_searched(word: str) -> Q:
+    """For a table with a column or alias `searched`."""
+    return contains(word)
+
+
+# What is typed.
+
+
+def national(number: str) -> str:
+    """The digits of a UK phone number that are the same however it is written: '+44 (0)113 496 0000' → '1134960000'."""
+    return re.sub(r"^(?:00)?44(?=\d{9})|^0+", "", re.sub(r"\D", "", number)).lstrip("0")
+
+
+def tidy(typed: str) -> str:
+    """A phone number or a whole postcode as they are looked for, in lists too; anything else as it is."""
+    try:
+        return f'"{tidy_postcode(typed)}"'
+    except ValidationError:
+        digits = national(typed) if PHONE.fullmatch(typed) else ""
+        return digits if len(digits) >= MIN_DIGITS else typed
+
+
+def references_meant(typed: str) -> tuple[str, set[str]]:
+    """The prefix of a reference that is typed, '' if it has none of ours, and what may be meant by its other six letters.
+
+    They are as they are typed; or one is wrong, or two are swapped; or what no reference has (0, O, 1, L) may be any letter.
+    """
+    letters = re.sub(r"[^0-9A-Z]", "", typed.upper())
+    if len(letters) != 8:
+        return "", set()
+    prefix, six = letters[:2].translate(PREFIX_LETTERS), letters[2:]
+    unknown = [place for place, letter in enumerate(six) if letter not in ALPHABET]
+    if prefix not in PREFIXES:
+        return "", set() if unknown or not re.search(r"\d", six) else {six}
+    if unknown:
+        parts = [ALPHABET if place in unknown else letter for place, letter in enumerate(six)]
+        return prefix, set(map("".join, product(*parts))) if len(unknown) <= MAX_UNKNOWN else set()
+    wrong = {six[:place] + letter + six[place + 1 :] for place in range(6) for letter in ALPHABET}
+    return prefix, wrong | {six[:at] + six[at + 1] + six[at] + six[at + 2 :] for at in range(5)}
+
+
+# What is found.
+
+
+@dataclass
+class Search:
+    """One search by one colleague."""
+
+    request: HttpRequest
+    typed: str
+
+    def __post_init__(self) -> None:
+        admins = ((kind, staff_site.get_model_admin(kind.model)) for kind in finder.kinds)
+        self.kinds = [(kind, admin) for kind, admin in admins if admin.has_view_permission(self.request)]
+        self.wanted = tidy(self.typed)
+        self.terms: list[list[str]] = [[word] for word in words_in(self.wanted)][:MAX_WORDS]
+        self.reference = tidy_reference(self.typed) if is_reference(self.typed) else ""
+
+    def keys(self, condition: Callable[[SearchKind], Q | None]) -> list[tuple[SearchKind, list[Any]]]:
+        """Those that a kind's condition finds, of each kind that has one, the newest first. One statement."""
+        asked = [(place, admin, condition(kind)) for place, (kind, admin) in enumerate(self.kinds)]
+        queries: list[QuerySet[Any]] = [
+            admin.get_queryset(self.request).order_by().filter(where).values_list(Value(place), "pk")[:LOOKED_FOR]
+            for place, admin, where in asked
+            if where is not None
+        ]
+        if not queries:
+            return []
+        found: dict[int, list[Any]] = {}
+        for place, key in queries[0].union(*queries[1:], all=True) if queries[1:] else queries[0]:
+            found.setdefault(place, []).append(key)
+        return [(self.kinds[place][0], sorted(keys, reverse=True)) for place, keys in sorted(found.items())]
+
+    def exactly(self, kind: SearchKind) -> Q | None:
+        by_words = kind.with_words(self.terms)
+        if not (self.reference and kind.prefix):
+            return by_words
+        return Q(reference=self.reference) | by_words if by_words is not None else Q(reference=self.reference)
+
+    def spelt_like_it(self) -> list[tuple[SearchKind, list[Any]]]:
+        """Takes what was typed for what is spelt like it, and changes the terms to that."""
+        prefix, meant = references_meant(self.typed)
+        tables = [table for kind, _admin in self.kinds for table in kind.spelt_in]
+        terms = [part for [word] in self.terms for part in (NAME_PART.findall(word.partition("@")[0]) or [word])]
+        parts = [term for term in terms if NAME_PART.fullmatch(term)][:MAX_MISSPELT]
+        like = finder.spelt_like(parts, tables) if parts and tables else {}
+        changed = any(words and words != [part] for part, words in like.items())
+        self.terms = [like.get(term) or [term] for term in terms]
+
+        def condition(kind: SearchKind) -> Q | None:
+            by_words = kind.with_words(self.terms) if changed else None
+            if not (meant and kind.prefix and prefix in ("", kind.prefix)):
+                return by_words
+            near = Q(reference__in=[f"{kind.prefix}-{six[:4]}-{six[4:]}" for six in meant])
+            return near | by_words if by_words is not None else near
+
+        return self.keys(condition)
+
+    def run(self) -> "Found":
+        keys = self.keys(self.exactly)
+        exact = bool(keys)
+        keys = keys or self.spelt_like_it()
+        found = []
+        for kind, theirs in keys:
+            among = kind.model._default_manager.select_related(*kind.related or [None])
+            known = among.in_bulk(theirs[:SHOWN])
+            rows = [known[key] for key in theirs[:SHOWN] if key in known]
+            words = self.wanted if exact else " ".join(words[0] for words in self.terms)
+            found.append(FoundKind(kind, rows, len(theirs), words))
+        return Found(found, exact, {self.typed.casefold(), self.reference.casefold(), self.wanted.casefold()} - {""})
+
+
+@dataclass
+class FoundKind:
+    """`many`: how many there are, as far as they were looked for; `words`: what their list is asked for to show all."""
+
+    kind: SearchKind
+    rows: list[Any]
+    many: int
+    words: str
+
+    @property
+    def heading(self) -> str:
+        return plural_name(self.kind.model._meta)
+
+    @property
+    def lines(self) -> list[dict[str, str]]:
+        return [
+            {
+                "text": self.kind.text(row),
+                "about": " · ".join(str(part) for part in self.kind.about(row) if part),
+                "href": self.kind.page(row),
+            }
+            for row in self.rows
+        ]
+
+    @property
+    def more_href(self) -> str:
+        """All of them, if more are found than shown."""
+        address = reverse(f"staff:{self.kind.model._meta.app_label}_{self.kind.model._meta.model_name}_changelist")
+        return f"{address}?{urlencode({'q': self.words})}" if self.many > SHOWN else ""
+
+    @property
+    def figure(self) -> str:
+        return str(self.many) if self.many < LOOKED_FOR else ""
+
+
+@dataclass
+class Found:
+    """`exact`: with the words as they were typed, not with others that are spelt like them."""
+
+    kinds: list[FoundKind]
+    exact: bool
+    typed: set[str]
+
+    @property
+    def only_page(self) -> str:
+        """Of the one thing that is found; or of the one that is called exactly so."""
+        if not self.exact:
+            return ""
+        rows = [(found.kind, row) for found in self.kinds for row in found.rows]
+        called = [
+            (found.kind, row)
+            for found in self.kinds
+            if found.many <= SHOWN
+            for row in found.rows
+            if self.typed & {name.casefold() for name in found.kind.names(row) if name}
+        ]
+        for one in (called, rows):
+            if len(one) == 1:
+                return one[0][0].page(one[0][1])
+        return ""
+
+
+def find(request: HttpRequest) -> HttpResponse:
+    """By GET as every list's own search is: no log has what stands behind "?", the audit has the route, and "back" comes back."""
+    typed = " ".join("".join(char for char in request.GET.get("q", "")[:MAX_LENGTH] if char.isprintable()).split())
+    found = Search(request, typed).run() if typed else None
+    if found is not None and (only_page := found.only_page):
+        return redirect(only_page)
+    page = {"title": _("Find anything"), "searched_for": typed, "found": found}
+    return TemplateResponse(request, "admin/find.html", {**staff_site.each_context(request), **page})
+
+
+staff_site.add_page("find/", find, "find")

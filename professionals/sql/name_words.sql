@@ -1,0 +1,44 @@
+-- Each word of the names by which staff search, once for each table that has it: by these a search finds a name that is
+-- misspelt (ctac/staff/search.py). Whoever writes a name, in whatever way, the words follow.
+--
+-- A word goes with the last row that has it, in the same transaction, so that an erasure leaves none behind. New words are
+-- only added, never counted: two who save the same word at once don't wait for each other until they commit.
+CREATE OR REPLACE FUNCTION professionals_name_words(name text) RETURNS text[] LANGUAGE sql IMMUTABLE AS $$
+    SELECT ARRAY(SELECT DISTINCT found[1] FROM regexp_matches(lower(name), '[[:alpha:]]{4,60}', 'g') AS found ORDER BY 1)
+$$;
+
+-- Its arguments: the column with the name, and the text, with an index of its trigrams if there are many, in which other
+-- rows of the table are asked for a word that goes.
+CREATE OR REPLACE FUNCTION professionals_keep_name_words() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    before text[] := CASE WHEN TG_OP = 'INSERT' THEN '{}' ELSE professionals_name_words(to_jsonb(OLD) ->> TG_ARGV[0]) END;
+    after text[] := CASE WHEN TG_OP = 'DELETE' THEN '{}' ELSE professionals_name_words(to_jsonb(NEW) ->> TG_ARGV[0]) END;
+    gone text;
+    stays boolean;
+BEGIN
+    INSERT INTO professionals_nameword (source, word)
+        SELECT TG_TABLE_NAME, word FROM unnest(after) AS word WHERE word <> ALL(before) ORDER BY word
+        ON CONFLICT DO NOTHING;
+    FOREACH gone IN ARRAY before LOOP
+        CONTINUE WHEN gone = ANY(after);
+        -- With the word in it, so that the planner knows whether it is rare or common.
+        EXECUTE format('SELECT EXISTS (SELECT FROM %I WHERE %s ~ %L)', TG_TABLE_NAME, TG_ARGV[1], '\m' || gone || '\M') INTO stays;
+        IF NOT stays THEN
+            DELETE FROM professionals_nameword WHERE source = TG_TABLE_NAME AND word = gone;
+        END IF;
+    END LOOP;
+    RETURN NULL;
+END $$;
+
+CREATE OR REPLACE TRIGGER professionals_keep_name_words AFTER INSERT OR DELETE OR UPDATE OF name ON professionals_person
+    FOR EACH ROW EXECUTE FUNCTION professionals_keep_name_words('name', 'searched');
+ALTER TABLE professionals_person ENABLE ALWAYS TRIGGER professionals_keep_name_words;
+CREATE OR REPLACE TRIGGER professionals_keep_name_words AFTER INSERT OR DELETE OR UPDATE OF name ON professionals_organisation
+    FOR EACH ROW EXECUTE FUNCTION professionals_keep_name_words('name', 'lower('' '' || coalesce(name, ''''))');
+ALTER TABLE professionals_organisation ENABLE ALWAYS TRIGGER professionals_keep_name_words;
+INSERT INTO professionals_nameword (source, word)
+    SELECT DISTINCT source, word FROM (
+        SELECT 'professionals_person' AS source, name FROM professionals_person
+        UNION ALL SELECT 'professionals_organisation', name FROM professionals_organisation
+    ) AS named, unnest(professionals_name_words(name)) AS word
+    ON CONFLICT DO NOTHING;
