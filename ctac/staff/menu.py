@@ -37,6 +37,7 @@ SECTIONS = (
             "bookings.busytime",
             "bookings.journeytime",
             "bookings.presentation",
+            "bookings.bookingexport",
         ),
     ),
     Section(_("Open sessions"), ("bookings.opensession",)),

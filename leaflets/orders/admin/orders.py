@@ -1,11 +1,10 @@
 """Orders on the staff site: found, decided on, prioritised, packed, dispatched and cancelled."""
 
-from collections import defaultdict
 from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import Case, F, OrderBy, Q, QuerySet, When
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -16,7 +15,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
 from ctac.dates import format_day
-from ctac.errors import DomainError
 from ctac.models import is_reference, tidy_reference
 from ctac.staff.lists import Part, period_of
 from ctac.staff.site import (
@@ -60,9 +58,11 @@ from leaflets.orders.services.transitions import (
     cancel,
     decline,
     dispatch,
+    find_cancellation,
     parcel_contents,
     prioritise,
     remove_priority,
+    restore,
     start_packing,
 )
 from professionals.admin import PersonColumnsMixin, name_and_organisation, name_with_organisation
@@ -233,6 +233,17 @@ class CancelForm(StaffForm):
     )
 
 
+class RestoreForm(StaffForm):
+    free_text_fields = ("reason",)
+
+    reason = forms.CharField(
+        label=gettext_lazy("Why do you take the cancellation back?"),
+        max_length=300,
+        help_text=gettext_lazy("This is for colleagues. The person won’t see it. No details of a child."),
+        error_messages={"required": gettext_lazy("Write why you take the cancellation back.")},
+    )
+
+
 ORDER_ACTIONS = (
     *DECISION_ACTIONS,
     ObjectAction(
@@ -269,6 +280,19 @@ ORDER_ACTIONS = (
         done=gettext_lazy("The order is cancelled. The person will get an email, and the copies are back in stock."),
         permission="amend",
         weight="stop",
+    ),
+    ObjectAction(
+        "restore",
+        gettext_lazy("Take back the cancellation"),
+        restore,
+        available=lambda order: not order.brought_with and find_cancellation(order) is not None,
+        form_class=RestoreForm,
+        explanation=gettext_lazy(
+            "We promise the order the same copies again, if they are still in stock. The person will get an email. If the "
+            "order was being packed, start packing it again."
+        ),
+        done=gettext_lazy("The order is no longer cancelled. The person will get an email."),
+        permission="amend",
     ),
 )
 
@@ -512,22 +536,6 @@ class OrderAdmin(OrderExportMixin, PersonColumnsMixin, FoundByReference, LooksOn
             "n",
         )
         self.act_on_each(request, orders, dispatch, done)
-
-    def act_on_each(self, request: HttpRequest, orders: QuerySet[Order], service: Callable[..., object], text: Any) -> None:
-        """Each order in a transaction of its own, oldest first; those that refuse are named with the reason."""
-        done, skipped = 0, defaultdict[str, list[str]](list)
-        for order in orders.select_related("person").order_by("created_at", "pk"):
-            try:
-                service(order, by=request.user, now=timezone.now())
-            except DomainError as refusal:
-                skipped[str(refusal)].append(order.reference)
-            else:
-                done += 1
-        if done:
-            self.message_user(request, text % {"n": done}, messages.SUCCESS)
-        for reason, references in skipped.items():
-            why = ngettext("%(references)s was skipped: %(reason)s", "%(references)s were skipped: %(reason)s", len(references))
-            self.message_user(request, why % {"references": ", ".join(references), "reason": reason}, messages.WARNING)
 
 
 # Parcels that never came: staff send the leaflets again, or close the report with words that the person reads.
