@@ -358,13 +358,18 @@ class StaffModelAdmin(StrictLookupsMixin, BigListMixin, AuditedModelAdmin):
         """HTML under the form of an action: what helps to fill it in."""
         return ""
 
+    def links_to_add(self, request: HttpRequest, obj: Any) -> list[dict[str, object]]:
+        """Each {"label", "href"}: what can be made from this object."""
+        return []
+
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         obj = self.get_object(request, object_id)
         if obj is None:
             return super().change_view(request, object_id, form_url, extra_context)
-        page = {"title": str(obj), "subtitle": None, "object_actions": self.available_actions(request, obj)}
+        page = {"title": str(obj), "subtitle": None, "adds": self.links_to_add(request, obj)}
+        page["object_actions"] = self.available_actions(request, obj)
         return super().change_view(request, object_id, form_url, {**page, **(extra_context or {})})
 
     def object_action_view(self, request: HttpRequest, object_id: str, slug: str) -> HttpResponse:

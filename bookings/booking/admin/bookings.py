@@ -603,16 +603,14 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, Own
     ) -> HttpResponse:
         """Who can give it says what other presenters do that day: it is for those who may choose one."""
         chooses = self.has_change_permission(request)
-        booking = self.get_object(request, object_id)
-        more = {"who_could": self.who_could(booking) if chooses else "", "adds": self.again(request, booking)}
-        return super().change_view(request, object_id, form_url, {**more, **(extra_context or {})})
+        more = {"who_could": self.who_could(self.get_object(request, object_id)) if chooses else "", **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, more)
 
-    def again(self, request: HttpRequest, booking: Booking | None) -> list[dict[str, object]]:
+    def links_to_add(self, request: HttpRequest, obj: Booking) -> list[dict[str, object]]:
         """The way to another booking like one that is done with, where its details are still there."""
-        if booking is None or not self.has_add_permission(request) or not may_book_again(booking, timezone.now()):
+        if not (self.has_add_permission(request) and may_book_again(obj, timezone.now())):
             return []
-        href = f"{reverse('staff:bookings_booking_add')}?{AGAIN}={booking.reference}"
-        return [{"label": gettext("Book again"), "href": href}]
+        return [{"label": gettext("Book again"), "href": f"{reverse('staff:bookings_booking_add')}?{AGAIN}={obj.reference}"}]
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return book_for_caller_page(self, request)

@@ -49,7 +49,7 @@ from leaflets.models import (
     Parcel,
 )
 from leaflets.models.orders import LABEL_FIELDS
-from leaflets.orders.admin.for_caller import CHANGE_ACTION, delivery_field, order_for_caller
+from leaflets.orders.admin.for_caller import AGAIN, CHANGE_ACTION, delivery_field, may_order_again, order_for_caller
 from leaflets.orders.exports import OrderExportMixin
 from leaflets.orders.queries import VISIT_PERMISSION, visit_start, visit_text
 from leaflets.orders.services.create import close_missing, send_again
@@ -508,6 +508,12 @@ class OrderAdmin(OrderExportMixin, PersonColumnsMixin, FoundByReference, LooksOn
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return order_for_caller(self, request)
+
+    def links_to_add(self, request: HttpRequest, obj: Order) -> list[dict[str, object]]:
+        """The way to another order like one that is done with."""
+        if not (self.has_add_permission(request) and may_order_again(obj)):
+            return []
+        return [{"label": _("Order again"), "href": f"{reverse('staff:leaflets_order_add')}?{AGAIN}={obj.reference}"}]
 
     def acts(self, request: HttpRequest, obj: Order | None) -> bool:
         return self.has_amend_permission(request, obj) or self.has_decide_permission(request, obj)
