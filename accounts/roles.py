@@ -157,7 +157,7 @@ ROLES = (
         "Coordinator",
         _("Sees what needs doing now, answers requests, and enters what comes in by phone."),
         COORDINATION,
-        _("Can’t pack orders, export orders, erase people or give roles."),
+        _("Can’t pack orders, export orders or bookings, erase people or give roles."),
     ),
     Role(
         "presenter",

@@ -131,6 +131,7 @@ REFUSED = {
     "coordinator": [
         "accounts/user/",
         "auth/group/",
+        "bookings/bookingexport/",
         "leaflets/orderexport/",
         "leaflets/sheetimport/add/",
     ],
