@@ -368,8 +368,10 @@ class StaffModelAdmin(StrictLookupsMixin, BigListMixin, AuditedModelAdmin):
         obj = self.get_object(request, object_id)
         if obj is None:
             return super().change_view(request, object_id, form_url, extra_context)
-        page = {"title": str(obj), "subtitle": None, "adds": self.links_to_add(request, obj)}
-        page["object_actions"] = self.available_actions(request, obj)
+        page = {
+            **{"title": str(obj), "subtitle": None, "adds": self.links_to_add(request, obj)},
+            "object_actions": self.available_actions(request, obj),
+        }
         return super().change_view(request, object_id, form_url, {**page, **(extra_context or {})})
 
     def object_action_view(self, request: HttpRequest, object_id: str, slug: str) -> HttpResponse:
