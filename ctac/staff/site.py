@@ -369,7 +369,9 @@ class StaffModelAdmin(StrictLookupsMixin, BigListMixin, AuditedModelAdmin):
         if obj is None:
             return super().change_view(request, object_id, form_url, extra_context)
         page = {
-            **{"title": str(obj), "subtitle": None, "adds": self.links_to_add(request, obj)},
+            "title": str(obj),
+            "subtitle": None,
+            "adds": self.links_to_add(request, obj),
             "object_actions": self.available_actions(request, obj),
         }
         return super().change_view(request, object_id, form_url, {**page, **(extra_context or {})})

@@ -190,7 +190,7 @@ def test_the_list_is_exported_and_that_is_written_down(desk: Client, presenter: 
     )
     assert Entry.objects.filter(act=Act.EXPORTED, page="bookings_booking_export").exists()
     assert "State: Confirmed" in text(desk.get("/staff/bookings/bookingexport/"))
-    with pytest.raises(DatabaseError, match="append-only|permission denied"), transaction.atomic():
+    with pytest.raises(DatabaseError, match=r"append-only|permission denied"), transaction.atomic():
         BookingExport.objects.update(bookings=2)
     staff.delete()
     assert BookingExport.objects.get().by is None
