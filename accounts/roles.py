@@ -105,6 +105,7 @@ MANAGEMENT = (
         accounts="recover_user",
     ),
     may(_("Export orders, and see who has exported them."), leaflets="export_orders orderexport:view"),
+    may(_("Export bookings, and see who has exported them."), bookings="export_bookings bookingexport:view"),
     may(_("See who looked at, downloaded and changed what."), audit="entry:view"),
     may(
         _("Erase a person or give them a copy of their data, see when that was done, and see which records have been deleted."),
@@ -156,7 +157,7 @@ ROLES = (
         "Coordinator",
         _("Sees what needs doing now, answers requests, and enters what comes in by phone."),
         COORDINATION,
-        _("Can’t pack orders, export orders, erase people or give roles."),
+        _("Can’t pack orders, export orders or bookings, erase people or give roles."),
     ),
     Role(
         "presenter",

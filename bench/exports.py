@@ -36,11 +36,11 @@ def grown() -> float:
 def export(form: str) -> None:
     from leaflets.models import Order
     from leaflets.orders.admin.orders import by_need
-    from leaflets.orders.exports import EXPORT_HEADINGS, count_lines, keys_of_orders, order_rows
+    from leaflets.orders.exports import EXPORT_HEADINGS, count_lines, keys_of, order_rows
     from leaflets.stock.spreadsheets import csv_pieces, xlsx_pieces
 
     before, began = grown(), time.perf_counter()
-    keys = keys_of_orders(Order.objects.order_by(*by_need()))
+    keys = keys_of(Order.objects.order_by(*by_need()))
     lines = count_lines(keys)
     if form == "xlsx" and lines > 1_000_000:
         print(f"  {form:<5} {lines:>9,} lines are too many for a sheet")

@@ -90,6 +90,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("bookings/<str:reference>/calendar.ics", booking_views.booking_calendar, name="booking_calendar"),
     path("bookings/<str:reference>/answer/", booking_views.booking_answer, name="booking_answer"),
     path("bookings/<str:reference>/cancel/", booking_views.booking_cancel, name="booking_cancel"),
+    path("bookings/<str:reference>/again/", book_views.booking_again, name="booking_again"),
     path("bookings/<str:reference>/time/", reschedule.booking_time, name="booking_time"),
     path("bookings/<str:reference>/time/check/", reschedule.booking_time_check, name="booking_time_check"),
     path("bookings/<str:reference>/details/", reschedule.booking_details, name="booking_details"),

@@ -54,6 +54,7 @@ def _to_the_professional() -> Iterator[Example]:
     another = {**usual, "news": EventKind.REASSIGNED}
     yield confirmed(_("another presenter"), another, sequence=1)
     yield confirmed(_("changed, no presenter yet"), another, sequence=1, presenter=None)
+    yield confirmed(_("no longer cancelled"), {**usual, "news": EventKind.RESTORED}, sequence=2)
     yield confirmed(_("longest words"), usual, **longest_fields())
     yield confirmed(_("with leaflets, not all"), usual, brought=sample_brought())
     yield _example(emails.BookingRequested, state=State.REQUESTED)

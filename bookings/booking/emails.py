@@ -66,7 +66,7 @@ class PresenterEmail(BookingEmail):
 
 
 class NewsEmail(BookingEmail):
-    """Confirmed; or confirmed as before, with another joining link or presenter."""
+    """Confirmed; or confirmed as before, with another joining link or presenter, or after all."""
 
     calendar_method = "REQUEST"
     has_joining_link = True
@@ -74,7 +74,7 @@ class NewsEmail(BookingEmail):
 
     @cached_property
     def news(self) -> str:
-        """LINK_SET or REASSIGNED, written at the same moment as the message.
+        """LINK_SET, REASSIGNED or RESTORED, written at the same moment as the message.
 
         Empty for the first confirmation, also of a request that was changed before it was confirmed.
         """
@@ -82,7 +82,8 @@ class NewsEmail(BookingEmail):
             return ""
         first = self.notification.resend_of or self.notification
         events = BookingEvent.objects.filter(booking=self.about_key, at=first.created_at)
-        news = events.filter(kind__in=(EventKind.LINK_SET, EventKind.REASSIGNED)).values_list("kind", flat=True)
+        kinds = (EventKind.LINK_SET, EventKind.REASSIGNED, EventKind.RESTORED)
+        news = events.filter(kind__in=kinds).values_list("kind", flat=True)
         return news.first() or ""
 
     def context(self) -> dict[str, object]:
@@ -209,6 +210,8 @@ class BookingConfirmed(NewsEmail, ProfessionalEmail):
             return _("Your joining link for %(day)s has changed (%(reference)s)")
         if self.news == EventKind.REASSIGNED:
             return _("Your presentation on %(day)s has changed (%(reference)s)")
+        if self.news == EventKind.RESTORED:
+            return _("Your presentation on %(day)s is going ahead after all (%(reference)s)")
         return self.subject
 
     @cached_property
@@ -221,6 +224,7 @@ class BookingConfirmed(NewsEmail, ProfessionalEmail):
         return {
             **super().context(),
             "new_presenter": self.news == EventKind.REASSIGNED,
+            "restored": self.news == EventKind.RESTORED,
             "reminded": self.reminds and self.booking.reminder_due_at > at,
             "reminded_twice": self.reminds and self.booking.week_reminder_due_at > at,
         }

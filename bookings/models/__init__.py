@@ -2,6 +2,7 @@ from bookings.models.booking import (
     BOOKING_OVER_AT,
     Booking,
     BookingEvent,
+    BookingExport,
     BookingQuerySet,
     Brought,
     Channel,

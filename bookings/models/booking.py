@@ -19,7 +19,7 @@ from bookings.models.presenter import Format, Presentation, Presenter, validate_
 from ctac.dates import UK, before_working_days, days_before, format_clock, format_day, format_span, uk_datetime, uk_day
 from ctac.errors import DomainError
 from ctac.models import Event, ReferencedModel, StateModel, free_text, impersonal, personal, words_index
-from leaflets.models import Order, OrderState, ToBring
+from leaflets.models import Export, Order, OrderState, ToBring
 from professionals.models import Nation, Profession
 
 
@@ -37,6 +37,11 @@ TRANSITIONS: dict[str, frozenset[str]] = {
     State.DELIVERED: frozenset(),
     State.CANCELLED: frozenset(),
     State.DECLINED: frozenset(),
+}
+# What staff take back, with a reason (bookings/booking/services/undo.py).
+TAKEN_BACK: dict[str, frozenset[str]] = {
+    State.DELIVERED: frozenset({State.CONFIRMED}),
+    State.CANCELLED: frozenset({State.REQUESTED, State.CONFIRMED}),
 }
 # These hold their presenter's time.
 OPEN_STATES = (State.REQUESTED, State.CONFIRMED)
@@ -428,6 +433,10 @@ class Booking(Engagement):
         """That day in words; empty for a request without a time."""
         return format_day(self.last_day_to_change) if self.has_time else ""
 
+    def is_done_with(self, now: datetime) -> bool:
+        """Closed, or its time is over."""
+        return not self.is_open or (self.ends_at is not None and self.ends_at <= now)
+
     def may_still_change(self, now: datetime) -> bool:
         """Whether its owner can still move it or change its details on the website; staff always can."""
         return self.is_open and (not self.has_time or uk_day(now) <= self.last_day_to_change)
@@ -465,6 +474,8 @@ class EventKind(models.TextChoices):
     ATTENDANCE = "attendance", _("Attendance recorded")
     MORE_FEEDBACK = "more-feedback", _("More feedback is taken")
     ERASED = "erased", _("Personal details erased")
+    RESTORED = "restored", _("Cancellation taken back")
+    UNDELIVERED = "undelivered", _("No longer marked as delivered")
 
 
 class EngagementEvent(Event):
@@ -533,6 +544,19 @@ def record_event(
         reason=reason,
         changes=changes or {},
     )
+
+
+class BookingExport(Export):
+    bookings = models.PositiveIntegerField(_("bookings"))
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        verbose_name = _("export of bookings")
+        verbose_name_plural = _("exports of bookings")
+        default_permissions = ("view",)
+        permissions = [("export_bookings", _("Can export bookings with names and addresses"))]
+        indexes = [models.Index(fields=["-at", "-id"], name="booking_export_newest")]
+        constraints = [models.CheckConstraint(condition=Q(bookings__gte=1), name="booking_export_of_something")]
 
 
 class OptionKind(models.TextChoices):

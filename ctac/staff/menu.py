@@ -51,6 +51,7 @@ SECTIONS = (
             "bookings.busytime",
             "bookings.journeytime",
             "bookings.presentation",
+            "bookings.bookingexport",
         ),
         key="b",
     ),

@@ -1,6 +1,7 @@
 """Our AdminSite at /staff/, and the model admin whose states change only through services."""
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -29,7 +30,7 @@ from django.utils.functional import Promise
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from ctac.dates import format_clock, format_day, uk_day
@@ -487,13 +488,18 @@ class StaffModelAdmin(StrictLookupsMixin, BigListMixin, AuditedModelAdmin):
         """HTML under the form of an action: what helps to fill it in."""
         return ""
 
+    def links_to_add(self, request: HttpRequest, obj: Any) -> list[dict[str, object]]:
+        """Each {"label", "href"}: what can be made from this object."""
+        return []
+
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         obj = self.get_object(request, object_id)
         if obj is None:
             return super().change_view(request, object_id, form_url, extra_context)
-        page = {"title": str(obj), "subtitle": None, **self.action_row(request, obj)}
+        adds = self.links_to_add(request, obj)
+        page = {"title": str(obj), "subtitle": None, "adds": adds, **self.action_row(request, obj)}
         return super().change_view(request, object_id, form_url, {**page, **(extra_context or {})})
 
     def object_action_view(self, request: HttpRequest, object_id: str, slug: str) -> HttpResponse:
@@ -694,6 +700,22 @@ class FoundByReference(StaffModelAdmin):
         if exact and (found := queryset.filter(**exact)).exists():
             return found, False
         return super().get_search_results(request, queryset, search_term)
+
+    def act_on_each(self, request: HttpRequest, rows: QuerySet[Any], service: Callable[..., object], text: Any) -> None:
+        """Each in a transaction of its own, oldest first; those that refuse are named with the reason."""
+        done, skipped = 0, defaultdict[str, list[str]](list)
+        for row in rows.select_related("person").order_by("created_at", "pk"):
+            try:
+                service(row, by=request.user, now=timezone.now())
+            except DomainError as refusal:
+                skipped[str(refusal)].append(row.reference)
+            else:
+                done += 1
+        if done:
+            self.message_user(request, text % {"n": done}, messages.SUCCESS)
+        for reason, references in skipped.items():
+            why = ngettext("%(references)s was skipped: %(reason)s", "%(references)s were skipped: %(reason)s", len(references))
+            self.message_user(request, why % {"references": ", ".join(references), "reason": reason}, messages.WARNING)
 
 
 def whole(typed: str) -> dict[str, str]:

@@ -43,6 +43,7 @@ from leaflets.models.packing import (
 from leaflets.models.stock import (
     Advice,
     DispatchCount,
+    Export,
     ImportState,
     LowStock,
     MovementKind,

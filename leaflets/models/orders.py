@@ -44,6 +44,10 @@ TRANSITIONS: Mapping[OrderState, frozenset[OrderState]] = {
     OrderState.DECLINED: frozenset(),
 }
 OPEN_STATES = tuple(state for state, to in TRANSITIONS.items() if to)
+# What staff take back, with a reason, if the copies are there still.
+TAKEN_BACK: Mapping[OrderState, frozenset[OrderState]] = {
+    OrderState.CANCELLED: frozenset({OrderState.REQUESTED, OrderState.RECEIVED, OrderState.WAITING}),
+}
 # Copies that such an order has no promise of come when it is its turn; those of a request when staff have agreed.
 QUEUED_STATES = (OrderState.RECEIVED, OrderState.WAITING, OrderState.PACKING)
 OWNER_MAY_CANCEL = frozenset({OrderState.REQUESTED, OrderState.RECEIVED, OrderState.WAITING})
@@ -424,6 +428,7 @@ class EventKind(models.TextChoices):
     IN_LINE = "in-line", _("Back in its own place")
     RECALLED = "recalled", _("A leaflet in it was recalled")
     CANCELLED = "cancelled", _("Cancelled")
+    RESTORED = "restored", _("Cancellation taken back")
 
 
 # What staff do among themselves.
@@ -437,6 +442,7 @@ class OrderEvent(Event):
     kind = models.CharField(_("what"), max_length=12, choices=EventKind)
     reason = free_text(models.CharField(_("why"), max_length=300, blank=True))
     # Of a change: {"titles": [[title, copies before, copies now], …], "address": whether it is another}. Never what it was.
+    # Of a cancellation: {"gave_back": {key of a line: [copies that were promised, copies that it waited for]}, "from": state}.
     # Of a recall: {"recall": {"recalled": edition, "title": of what is sent instead, "moved", "to_come", "cancelled": copies}}.
     changes = impersonal(models.JSONField(_("what changed"), null=True, blank=True))
 

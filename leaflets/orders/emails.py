@@ -279,6 +279,18 @@ class OrderCancelled(OrderEmail):
     states = (OrderState.CANCELLED,)
 
 
+class OrderRestored(OrderChanged):
+    """Its cancellation is taken back."""
+
+    name = "order-restored"
+    label = _("Order no longer cancelled")
+    template = "leaflets/order_restored"
+    subject = _("Your leaflet order %(reference)s is no longer cancelled")
+
+    def is_still_due(self) -> bool:
+        return OrderEmail.is_still_due(self)
+
+
 # To the team
 
 
@@ -409,8 +421,8 @@ SAMPLE_ADDRESS = {
 
 
 def order_examples() -> Iterator[Example]:
-    plain = (OrderReceived, OrderRequested, OrderStocked, OrderChanged, OrderCancelled, StaffNewOrder, StaffOrderRequest)
-    for email in plain:
+    plain = (OrderReceived, OrderRequested, OrderStocked, OrderChanged, OrderCancelled, OrderRestored, StaffNewOrder)
+    for email in (*plain, StaffOrderRequest):
         yield example(email, order=sample_order())
     some = gettext("Some of the leaflets came in for an order")
     yield example(OrderStocked, title=some, order=sample_order(given=20, to_come=5))

@@ -1,10 +1,10 @@
-"""Orders as a spreadsheet, and the record of who took it out."""
+"""The rows of a list as a spreadsheet, orders for one, and the record of who took it out."""
 
 from array import array
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -15,6 +15,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpRespons
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.text import capfirst
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
@@ -22,7 +24,7 @@ from accounts.access import ask_to_reauthenticate
 from accounts.limits import check_export_limit
 from ctac.dates import uk_day
 from ctac.staff.site import LooksOnly, StaffModelAdmin, moment_of, number_of, staff_site
-from leaflets.models import Dispatch, Order, OrderExport, OrderLine, SheetForm
+from leaflets.models import Dispatch, Export, Order, OrderExport, OrderLine, SheetForm
 from leaflets.stock.admin import current_user, spreadsheet_response
 from leaflets.stock.spreadsheets import MAX_SHEET_ROWS, Cell, Heading
 
@@ -59,10 +61,10 @@ LINE_COLUMNS = (
 )
 
 
-def keys_of_orders(orders: QuerySet[Order]) -> "array[int]":
-    """Their keys in the order of the list, eight bytes each: all that is held of a million orders while they are written."""
+def keys_of(rows: QuerySet[Any]) -> "array[int]":
+    """Their keys in the order of the list, eight bytes each: all that is held of a million rows while they are written."""
     with transaction.atomic():
-        return array("q", orders.values_list("pk", flat=True).iterator(chunk_size=10_000))
+        return array("q", rows.values_list("pk", flat=True).iterator(chunk_size=10_000))
 
 
 def count_lines(keys: Sequence[int]) -> int:
@@ -99,15 +101,30 @@ def order_rows(keys: Sequence[int]) -> Iterator[list[Cell]]:
             yield from ([*row, *line, days[0], days[-1], tracking] for line in lines[key])
 
 
-class OrderExportMixin(StaffModelAdmin):
-    """For the admin of orders: all that its list shows as a file, or those that are ticked. By POST alone, and recorded."""
+class ExportMixin(StaffModelAdmin):
+    """For a model admin: all that its list shows as a file, or the rows that are ticked. By POST alone, and recorded."""
+
+    export_permission: ClassVar[str]
+    export_record: ClassVar[type[Export]]
+    export_headings: ClassVar[Sequence[Heading]]
+    export_refusal: ClassVar[str | Promise]  # where there is nothing to write
+
+    def count_lines(self, keys: Sequence[int]) -> int:
+        raise NotImplementedError
+
+    def export_rows(self, keys: Sequence[int]) -> Iterator[list[Cell]]:
+        raise NotImplementedError
+
+    def export_figures(self, keys: Sequence[int], lines: int) -> dict[str, int]:
+        """What its record counts."""
+        raise NotImplementedError
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.export_view)
-        return [path("export/", view, name="leaflets_order_export"), *super().get_urls()]
+        return [path("export/", view, name=f"{self.opts.app_label}_{self.opts.model_name}_export"), *super().get_urls()]
 
     def has_export_permission(self, request: HttpRequest) -> bool:
-        return self.has_view_permission(request) and request.user.has_perm("leaflets.export_orders")
+        return self.has_view_permission(request) and request.user.has_perm(self.export_permission)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         may = {"may_export": self.has_export_permission(request)}
@@ -120,17 +137,18 @@ class OrderExportMixin(StaffModelAdmin):
         if not self.has_export_permission(request):
             raise PermissionDenied
         form, query = request.POST.get("form", ""), request.POST.get("list", "").lstrip("?")
-        list_url = f"{reverse('staff:leaflets_order_changelist')}{f'?{query}' if query else ''}"
+        all_of_it = reverse(f"staff:{self.opts.app_label}_{self.opts.model_name}_changelist")
+        list_url = f"{all_of_it}{f'?{query}' if query else ''}"
         reauthentication = ask_to_reauthenticate(request)
         if reauthentication is not None:
             return reauthentication
         if form not in SheetForm.values or "%00" in query or "\0" in query:
-            return redirect("staff:leaflets_order_changelist")
+            return redirect(all_of_it)
         request.GET = QueryDict(query)
         try:
             shown = self.get_changelist_instance(request)
         except IncorrectLookupParameters:
-            return redirect("staff:leaflets_order_changelist")
+            return redirect(all_of_it)
         # 'State: Received; period: November 2026'; never what was searched for, nor whose orders they are: that may be a name.
         filters = []
         for spec in shown.filter_specs:
@@ -143,12 +161,12 @@ class OrderExportMixin(StaffModelAdmin):
         response = self.export(request, shown.queryset, form, narrowed=narrowed, searched=bool(shown.query))
         return response or redirect(list_url)
 
-    def export(self, request: HttpRequest, orders: QuerySet[Order], form: str, **record: Any) -> HttpResponseBase | None:
+    def export(self, request: HttpRequest, rows: QuerySet[Any], form: str, **record: Any) -> HttpResponseBase | None:
         """None if there is nothing to write, or too much; a message then says so. Recorded before the file is sent."""
-        keys = keys_of_orders(orders.prefetch_related(None))
-        lines = count_lines(keys)
+        keys = keys_of(rows.prefetch_related(None))
+        lines = self.count_lines(keys)
         if not lines:
-            messages.warning(request, gettext("No order here has any copies, so there is nothing to export."))
+            messages.warning(request, str(self.export_refusal))
             return None
         if form == SheetForm.XLSX and lines >= MAX_SHEET_ROWS:
             facts = {"lines": f"{lines:,}", "most": f"{MAX_SHEET_ROWS - 1:,}"}
@@ -161,44 +179,69 @@ class OrderExportMixin(StaffModelAdmin):
         wait = check_export_limit(request, now)
         if wait is not None:
             return wait
-        OrderExport.objects.create(at=now, by=current_user(request), form=form, orders=len(keys), lines=lines, **record)
-        return spreadsheet_response("orders", form, EXPORT_HEADINGS, order_rows(keys), sheet=gettext("Orders"))
+        figures = self.export_figures(keys, lines)
+        self.export_record._default_manager.create(at=now, by=current_user(request), form=form, **figures, **record)
+        name = str(self.opts.verbose_name_plural)
+        return spreadsheet_response(name, form, self.export_headings, self.export_rows(keys), sheet=capfirst(name))
 
     @admin.action(description=_("Export as XLSX (Excel)"), permissions=["export"])
-    def export_ticked_xlsx(self, request: HttpRequest, orders: QuerySet[Order]) -> HttpResponseBase | None:
-        return ask_to_reauthenticate(request) or self.export(request, orders, SheetForm.XLSX, chosen=True)
+    def export_ticked_xlsx(self, request: HttpRequest, rows: QuerySet[Any]) -> HttpResponseBase | None:
+        return ask_to_reauthenticate(request) or self.export(request, rows, SheetForm.XLSX, chosen=True)
 
     @admin.action(description=_("Export as CSV"), permissions=["export"])
-    def export_ticked_csv(self, request: HttpRequest, orders: QuerySet[Order]) -> HttpResponseBase | None:
-        return ask_to_reauthenticate(request) or self.export(request, orders, SheetForm.CSV, chosen=True)
+    def export_ticked_csv(self, request: HttpRequest, rows: QuerySet[Any]) -> HttpResponseBase | None:
+        return ask_to_reauthenticate(request) or self.export(request, rows, SheetForm.CSV, chosen=True)
 
 
-@admin.register(OrderExport, site=staff_site)
-class OrderExportAdmin(LooksOnly):
-    """Who took orders out of the system, and when."""
+class ExportAdmin(LooksOnly):
+    """Who took rows out of the system, and when."""
 
-    list_display = ("when", "by", "form", "number_orders", "number_lines", "which")
     list_display_links = None
     list_select_related = ("by",)
     sorts_quickly = ("when",)
     ordering = ("-at", "-pk")
     actions = None
     when = moment_of("at", _("when"), short=True)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Export | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Export | None = None) -> bool:
+        return False
+
+
+class OrderExportMixin(ExportMixin):
+    export_permission = "leaflets.export_orders"
+    export_record = OrderExport
+    export_headings = EXPORT_HEADINGS
+    export_refusal = _("No order here has any copies, so there is nothing to export.")
+
+    def count_lines(self, keys: Sequence[int]) -> int:
+        return count_lines(keys)
+
+    def export_rows(self, keys: Sequence[int]) -> Iterator[list[Cell]]:
+        return order_rows(keys)
+
+    def export_figures(self, keys: Sequence[int], lines: int) -> dict[str, int]:
+        return {"orders": len(keys), "lines": lines}
+
+
+@admin.register(OrderExport, site=staff_site)
+class OrderExportAdmin(ExportAdmin):
+    list_display = ("when", "by", "form", "number_orders", "number_lines", "which")
     number_orders = number_of("orders", _("orders"))
     number_lines = number_of("lines", _("lines"))
 
     @admin.display(description=_("which orders"))
     def which(self, export: OrderExport) -> str:
-        if export.chosen:
-            return ngettext("Ticked: %(n)s order", "Ticked: %(n)s orders", export.orders) % {"n": f"{export.orders:,}"}
-        searched = gettext("Found by a search") if export.searched else ""
-        return "\n".join(filter(None, [searched, export.narrowed])) or gettext("All orders")
+        ticked = ngettext("Ticked: %(n)s order", "Ticked: %(n)s orders", export.orders) % {"n": f"{export.orders:,}"}
+        return which_rows(export, ticked) or gettext("All orders")
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
 
-    def has_change_permission(self, request: HttpRequest, obj: OrderExport | None = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: OrderExport | None = None) -> bool:
-        return False
+def which_rows(export: Export, ticked: str) -> str:
+    """How the list was narrowed; "" if it was not. `ticked`: what that says of rows that were ticked."""
+    searched = gettext("Found by a search") if export.searched else ""
+    return ticked if export.chosen else "\n".join(filter(None, [searched, export.narrowed]))

@@ -118,6 +118,18 @@ def reportable_parcels(parcels: Sequence[Dispatch], now: datetime) -> list[Dispa
     ]
 
 
+def copies_to_order_again(order: Order) -> dict[str, int]:
+    """By slug: what was sent or is to come of each title; of an order of which nothing came, what was asked for."""
+    lines = order.lines.all()
+    nothing_came = all(line.copies == line.cancelled for line in lines)
+    wanted: dict[str, int] = {}
+    for line in lines:
+        slug, count = line.edition.leaflet.slug, line.copies if nothing_came else line.copies - line.cancelled
+        if count:
+            wanted[slug] = wanted.get(slug, 0) + count
+    return wanted
+
+
 # Monday to Friday, bank holidays too: most parcels need two or three, and nobody should have to count.
 WAIT_WORKING_DAYS = 7
 REPORTABLE_FOR = timedelta(days=90)

@@ -80,6 +80,8 @@ def test_read_only_has_no_permission_but_to_see() -> None:
     assert {name.partition(".")[2].partition("_")[0] for name in BY_SLUG["read-only"].permissions} == {"view"}
 
 
-@pytest.mark.parametrize("permission", ["accounts.change_user", "professionals.erase_person", "leaflets.export_orders"])
+@pytest.mark.parametrize(
+    "permission", ["accounts.change_user", "professionals.erase_person", "leaflets.export_orders", "bookings.export_bookings"]
+)
 def test_only_a_manager_may_what_is_the_managers(permission: str) -> None:
     assert [role.slug for role in ROLES if permission in role.permissions] == ["manager"]

@@ -132,6 +132,7 @@ REFUSED = {
     "coordinator": [
         "accounts/user/",
         "auth/group/",
+        "bookings/bookingexport/",
         "leaflets/orderexport/",
         "leaflets/sheetimport/add/",
     ],

@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 from bookings.booking.services import create
 from bookings.booking.services.create import place_booking
 from bookings.booking.services.transitions import cancel_booking
+from bookings.booking.services.undo import take_back_cancelled
 from bookings.feedback import services as feedback_services
 from bookings.feedback.services import FeedbackAnswers, give_feedback, open_afterwards
 from bookings.leave.services import record_leave
@@ -298,3 +299,33 @@ def test_only_one_gives_the_last_feedback_that_is_taken(monkeypatch: pytest.Monk
     ends = all_at_once(partial(give, number) for number in range(10, 14))
     assert (ends == Counter(done=1, FeedbackFull=3)) is locked
     assert (Feedback.objects.count() == 6) is locked
+
+
+def test_a_cancellation_is_taken_back_or_the_time_is_booked_by_somebody_else(presenter: Presenter) -> None:
+    booking = make_booking(presenter, TEN)
+    cancel_booking(booking=booking, by=None, now=NOW)
+    take_back = partial(take_back_cancelled, booking, reason="A mistake", by=None, now=NOW)
+    jobs = [booking_job(person, TEN) for person in crowd()[:9]]
+    assert all_at_once([take_back, *jobs]) == {"done": 1, "SlotTaken": 9}
+    assert BusyTime.objects.filter(presenter=presenter, live=True).count() == 1
+    taken = BusyTime.objects.get().booking
+    assert taken is not None
+    assert list(Booking.objects.open()) == [taken]
+
+
+def test_a_cancellation_is_taken_back_once_by_ten_clicks(presenter: Presenter) -> None:
+    booking = make_booking(presenter, TEN)
+    cancel_booking(booking=booking, by=None, now=NOW)
+    ends = all_at_once([partial(take_back_cancelled, booking, reason="A mistake", by=None, now=NOW)] * 10)
+    assert ends == {"done": 1, "MoveRefused": 9}
+    assert (booking.events.count(), BusyTime.objects.count()) == (2, 1)
+
+
+def test_without_the_guards_a_time_is_taken_back_that_somebody_has(presenter: Presenter) -> None:
+    """The control: nothing but the guards says no."""
+    booking = make_booking(presenter, TEN)
+    cancel_booking(booking=booking, by=None, now=NOW)
+    make_booking(presenter, TEN)
+    with guards_dropped():
+        take_back_cancelled(booking, reason="A mistake", by=None, now=NOW)
+        assert BusyTime.objects.filter(presenter=presenter, live=True).count() == 2

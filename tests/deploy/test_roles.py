@@ -10,14 +10,15 @@ from tests.deploy.conftest import ROOT
 
 HISTORY = [
     "audit_entry",
-    *("bookings_bookingevent", "bookings_sessionevent"),
+    *("bookings_bookingevent", "bookings_bookingexport", "bookings_sessionevent"),
     *("leaflets_orderevent", "leaflets_orderexport", "leaflets_stockmovement"),
     *("privacy_breach", "privacy_breachevent", "privacy_complaintevent"),
     "professionals_flaggedevent",
 ]
 # Only who it was can be blanked, or the words; of a breach it can be written what was decided.
 WITHOUT_REASON = {
-    **dict.fromkeys(("leaflets_orderexport", "professionals_flaggedevent", "privacy_breachevent"), "by_id = NULL"),
+    **dict.fromkeys(("leaflets_orderexport", "bookings_bookingexport"), "by_id = NULL"),
+    **dict.fromkeys(("professionals_flaggedevent", "privacy_breachevent"), "by_id = NULL"),
     "privacy_complaintevent": "text = ''",
     "privacy_breach": "commissioner = 'told'",
 }

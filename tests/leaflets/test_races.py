@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from ctac.errors import DomainError
 from leaflets.models import Edition, Order, StockAlert, StockMovement
 from leaflets.models.catalogue import EditionQuerySet
 from leaflets.orders.allowances import Shortfalls
 from leaflets.orders.services import create
 from leaflets.orders.services.change import OrderChange, change_order, order_version, ordered_titles
 from leaflets.orders.services.create import AlreadyPlaced
-from leaflets.orders.services.transitions import OrderHasMoved, cancel, dispatch, start_packing
+from leaflets.orders.services.transitions import OrderHasMoved, cancel, dispatch, restore, start_packing
 from leaflets.stock.services import AlreadyInStock, ask_for_alert, ledger_differences, receive_stock
 from notifications.models import Notification
 from tests.factories import make_person, make_staff
@@ -228,3 +229,16 @@ def test_whoever_waits_for_word_is_told_once_by_two_deliveries_and_none_asks_pas
     told = sorted(Notification.objects.filter(kind="leaflet-back").values_list("recipient", flat=True))
     assert (outcomes[:2], StockAlert.objects.count()) == (["done", "done"], 0)
     assert (outcomes[2], told) in [("done", ["early@nhs.net", "late@nhs.net"]), (AlreadyInStock.__name__, ["early@nhs.net"])]
+
+
+def test_the_last_copies_go_back_to_a_cancelled_order_or_to_somebody_else(now):
+    edition = make_edition(now, stock=5)
+    order = make_order(make_person(), now, {edition.leaflet: 5})
+    cancel(order, by=None, now=now)
+    people = [make_person() for _ in range(5)]
+    orders = [lambda person=person: make_order(person, now, {edition.leaflet: 5}) for person in people]
+    outcomes = Counter(at_once(partial(restore, order, reason="A mistake", by=None, now=now), *orders))
+    assert outcomes["done"] == 1
+    assert outcomes[Shortfalls.__name__] + outcomes[DomainError.__name__] == 5
+    edition.refresh_from_db()
+    assert (edition.on_hand, edition.allocated, list(ledger_differences())) == (5, 5, [])

@@ -21,7 +21,7 @@ from bookings.calendars import views as calendars_views
 from bookings.models import Presenter
 from ctac.staff.site import staff_site
 from leaflets.models import Order
-from leaflets.orders.exports import keys_of_orders, order_rows
+from leaflets.orders.exports import keys_of, order_rows
 from notifications.models import Notification
 from notifications.outbox import notify
 from notifications.registry import email_for
@@ -89,7 +89,7 @@ def test_what_is_kept_reaches_nobody_but_the_lead_who_clears_it(
             ),
             "calendar": calendars(),
             "list": lists(),
-            "export": str([list(row) for row in order_rows(keys_of_orders(Order.objects.all()))]),
+            "export": str([list(row) for row in order_rows(keys_of(Order.objects.all()))]),
         }
     seen["log"] = caplog.text
     assert [where for where, words in seen.items() if NAME in words or "943 476 5919" in words] == []

@@ -149,7 +149,7 @@ WRITTEN_BY = {
             "AnswerForm.words",
             "TimeForm.override_reason",
         ),
-        *("ChangeForm.override_reason", "TransferForm.reason"),
+        *("ChangeForm.override_reason", "TransferForm.reason", "TakeBackForm.reason"),
     },
     "bookings.Feedback.comment": {"FeedbackForm.comment"},
     "bookings.SessionSeries.name": {"PlanForm.series_name"},
@@ -188,7 +188,7 @@ WRITTEN_BY = {
     "leaflets.Recall.words": {"RecallForm.words"},
     "leaflets.OrderEvent.reason": {
         *("CancelForm.reason", "GrantForm.reason", "DeclineForm.reason", "PrioritiseForm.reason", "RemovePriorityForm.reason"),
-        *("OrderForCallerForm.override_reason", "StaffChangeForm.override_reason"),
+        *("OrderForCallerForm.override_reason", "StaffChangeForm.override_reason", "RestoreForm.reason"),
     },
     "leaflets.StockMovement.reason": {"ReceiveForm.reason", "CorrectForm.reason"},
 }
@@ -209,6 +209,7 @@ GOES_AS = {
     "bookings.booking.admin.actions.ChangeForm.room": "bookings.booking.forms.BookingForm.room",
     "bookings.booking.admin.requests.AgreeForm.override_reason": "bookings.booking.admin.actions.ReassignForm.override_reason",
     "bookings.booking.admin.actions.TransferForm.reason": "bookings.booking.admin.actions.ReassignForm.override_reason",
+    "bookings.booking.admin.actions.TakeBackForm.reason": "bookings.booking.admin.actions.ReassignForm.override_reason",
     "bookings.booking.admin.actions.MoveForm.override_reason": "bookings.booking.admin.actions.ReassignForm.override_reason",
     "bookings.booking.admin.requests.OfferForm.override_reason": "bookings.booking.admin.actions.ReassignForm.override_reason",
     "bookings.open_sessions.admin.actions.CallerPlaceForm.access_needs": "bookings.open_sessions.views.PlaceForm.access_needs",
@@ -224,6 +225,7 @@ GOES_AS = {
     "bookings.leave.forms.OwnLeaveForm.reason": "bookings.leave.admin.LeaveForm.reason",
     "bookings.booking.forms.AnswerForm.why": "bookings.booking.forms.CancelForm.reason",
     "bookings.booking.forms.AnswerForm.words": "bookings.booking.admin.actions.ReassignForm.override_reason",
+    "leaflets.orders.admin.orders.RestoreForm.reason": "leaflets.orders.admin.orders.CancelForm.reason",
     "leaflets.orders.admin.for_caller.StaffChangeForm.override_reason": "leaflets.orders.admin.orders.CancelForm.reason",
     "leaflets.orders.admin.for_caller.OrderForCallerForm.override_reason": "leaflets.orders.admin.orders.CancelForm.reason",
     "privacy.forms.EnterComplaintForm.wrong": "privacy.forms.ComplaintForm.wrong",

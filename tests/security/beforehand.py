@@ -14,12 +14,13 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from bookings.booking.services.transitions import cancel_booking
 from bookings.feedback.services import open_afterwards
 from bookings.models import Leave, Presenter
 from bookings.visits.services import check_in, check_out
 from ctac.dates import uk_day
 from leaflets.models import Advice, Edition, Order, OrderState, RecallReplacement, SheetImport
-from leaflets.orders.services.transitions import dispatch, prioritise, start_packing
+from leaflets.orders.services.transitions import cancel, dispatch, prioritise, start_packing
 from leaflets.recalls.services import RecallRequest, recall_edition
 from notifications.models import Notification
 from privacy.models import ContactMethod
@@ -110,6 +111,12 @@ def a_booking(**more: Any) -> Callable[[World], Made]:
     return make
 
 
+def a_cancelled_booking(world: World) -> Made:
+    made = a_booking(postcode="")(world)
+    cancel_booking(booking=made["bookings_booking"], by=None, now=timezone.now())
+    return made
+
+
 def an_arrival(world: World) -> Made:
     """Who gives it has just checked in."""
     made = a_booking(hours=0.2)(world)
@@ -185,6 +192,11 @@ def an_order(state: str) -> Callable[[World], Made]:
         return {}
 
     return make
+
+
+def a_cancelled_order(world: World) -> Made:
+    cancel(world["objects"]["leaflets_order"], by=None, now=timezone.now())
+    return {}
 
 
 def none_left(world: World) -> Made:

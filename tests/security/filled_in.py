@@ -17,6 +17,8 @@ from tests.security.beforehand import (
     SOME_DAYS,
     Case,
     a_booking,
+    a_cancelled_booking,
+    a_cancelled_order,
     a_colleague,
     a_colleague_with_an_app,
     a_departure,
@@ -154,6 +156,8 @@ FILLED_IN: dict[str, Case] = {
     "staff:bookings_presenter_action calendar": Case(
         before=by_hand("own presenter", lambda _world: reverse("presenter_calendar"), {})
     ),
+    "staff:bookings_booking_changelist": ticked("bookings_booking", "mark_delivered_ticked"),
+    "staff:bookings_booking_export": Case({"form": "csv", "list": ""}),
     "staff:bookings_booking_action agree": Case(before=a_request),
     "staff:bookings_booking_action assign": Case(another_presenter, a_booking(presenter=None)),
     "staff:bookings_booking_action attendance": Case({"total": "36"}, a_booking(hours=-3)),
@@ -167,6 +171,8 @@ FILLED_IN: dict[str, Case] = {
     "staff:bookings_booking_action move": Case({"look": None, "day": "", "clock": ""}),
     "staff:bookings_booking_action offer": Case({"look": None, "day": day(30), "clock": "10am"}, a_request),
     "staff:bookings_booking_action reassign": Case(another_presenter),
+    "staff:bookings_booking_action not-cancelled": Case(before=a_cancelled_booking),
+    "staff:bookings_booking_action not-delivered": Case(before=a_booking(hours=-3, postcode="", state=State.DELIVERED)),
     "staff:bookings_booking_action not-checked-in": Case(before=an_arrival),
     "staff:bookings_booking_action not-checked-out": Case(before=a_departure),
     "staff:bookings_booking_action on-it": Case(before=a_booking(hours=-3)),
@@ -196,6 +202,7 @@ FILLED_IN: dict[str, Case] = {
     "staff:leaflets_order_action dispatch": Case(before=an_order(OrderState.PACKING)),
     "staff:leaflets_order_action forward": Case(before=an_order_that_waits),
     "staff:leaflets_order_action in-line": Case(before=an_order_passed_forward),
+    "staff:leaflets_order_action restore": Case(before=a_cancelled_order),
     "staff:leaflets_packingsession_action add": Case(lambda world: {"reference": world["objects"]["leaflets_order"].reference}),
     "staff:leaflets_packingsession_action take-out": Case({"which": "1"}),
     "staff:leaflets_recall_action reached": Case(

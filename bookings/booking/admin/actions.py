@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings import text as bookings_text
 from bookings.booking.admin.requests import AGREE, OFFER
 from bookings.booking.forms import DetailsForm, WhereForm, answers_of
-from bookings.booking.services import assign, transitions
+from bookings.booking.services import assign, transitions, undo
 from bookings.booking.services.assign import transfer_bookings
 from bookings.booking.services.decide import slot_query_of
 from bookings.booking.services.reschedule import change_details, reschedule
@@ -395,6 +395,46 @@ CANCEL = ObjectAction(
     done=_("The booking is cancelled. The professional will get an email, and the time is free again."),
     weight="stop",
 )
+
+
+class TakeBackForm(StaffForm):
+    free_text_fields = ("reason",)
+
+    reason = forms.CharField(
+        label=_("Why do you take this back?"),
+        max_length=500,
+        widget=forms.Textarea({"rows": 3}),
+        help_text=_("This is for colleagues. The professional won’t see it. No details of a child."),
+        error_messages={"required": _("Write why you take this back.")},
+    )
+
+
+TAKE_BACK_DELIVERED = ObjectAction(
+    "not-delivered",
+    _("Take back “delivered”"),
+    undo.take_back_delivered,
+    available=lambda booking: booking.state == State.DELIVERED and not booking.anonymised_at,
+    form_class=TakeBackForm,
+    explanation=_(
+        "The booking will be confirmed again, as it was before. You can’t do this once anybody has recorded who came or given "
+        "feedback. Nobody will get an email about this. If you mark the booking as delivered again, we will ask the professional "
+        "how it was."
+    ),
+    done=_("The booking is confirmed again."),
+)
+TAKE_BACK_CANCELLED = ObjectAction(
+    "not-cancelled",
+    _("Take back the cancellation"),
+    undo.take_back_cancelled,
+    available=lambda booking: booking.state == State.CANCELLED and not booking.anonymised_at,
+    form_class=TakeBackForm,
+    explanation=_(
+        "The booking will be as it was before, if the presenter is still free. The professional and the presenter will get an "
+        "email, with a new calendar entry. The presenter brings the same leaflets again if we still have them. Of a request "
+        "without a time, we no longer keep the dates."
+    ),
+    done=_("The booking is no longer cancelled. If it is still to come, the professional and the presenter will get an email."),
+)
 OBJECT_ACTIONS = (
     ON_IT,
     SAFE,
@@ -416,4 +456,6 @@ OBJECT_ACTIONS = (
     TRAVEL,
     DECLINE,
     CANCEL,
+    TAKE_BACK_DELIVERED,
+    TAKE_BACK_CANCELLED,
 )

@@ -21,7 +21,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.services import AccountGoneError
-from bookings.booking.forms import DatesForm, DetailsForm, WhereForm, answers_of
+from bookings.booking.forms import BOOKING_FIELDS, DatesForm, DetailsForm, WhereForm, answers_of
+from bookings.booking.services.decide import slot_query_of
 from bookings.booking.services.request import book_for_caller
 from bookings.errors import AlreadyPlaced, OutsideRules, SlotTaken
 from bookings.models import Booking, Channel, Format, NotKeptReason, Presentation
@@ -36,8 +37,10 @@ from bookings.travel import PlaceUnknown
 from ctac.dates import UK, format_day, format_span, uk_day
 from ctac.errors import DomainError
 from ctac.forms import PageForm
+from ctac.models import is_reference, tidy_reference
+from ctac.staff.audit import audit_note
 from professionals import drafts
-from professionals.admin import PERSON_RECORDS, PersonRecords, note_shown, prefill_note, prefilled_person
+from professionals.admin import PERSON_RECORDS, VIEW_PERSON, PersonRecords, note_shown, prefill_note, prefilled_person
 from professionals.forms import CallerForm
 from professionals.models import Person
 
@@ -164,18 +167,25 @@ NOT_TYPED = {"csrfmiddlewaretoken", "token", admin_forms.LOOK_FIELD, admin_forms
 class CallerForms:
     """The forms of the page, asked together, so that one summary says everything that is wrong at once."""
 
-    def __init__(self, data: Any, known: Person | None = None, time: dict[str, Any] | None = None) -> None:
+    def __init__(
+        self, data: Any, known: Person | None = None, again: Booking | None = None, time: dict[str, Any] | None = None
+    ) -> None:
+        """`again`: its answers stand there already, and the free times for them."""
+        before = {name: getattr(again, name) for name in BOOKING_FIELDS} if again else None
         both = Presentation(formats=[Format.WORKPLACE, Format.ONLINE], length_minutes=60)
         self.is_bound, self.data = data is not None, data
         self.asks_for_dates = self.is_bound and (data.get(SWITCH) or data.get(WAY)) == DATES
         self.caller = BookingCallerForm(data, prefix="caller", initial=CallerForm.initial_of(known) if known else None)
         # Whoever only looks for a time is asked nothing new; what they have answered stays.
         self.caller.may_ask = self.is_sent or any(name.startswith(("caller-same_as", "caller-new_")) for name in data or ())
-        self.what = WhatForm(data, prefix="what")
-        self.where = CallerWhereForm(data, prefix="where", presentation=both)
+        self.what = WhatForm(data, prefix="what", initial=before)
+        self.where = CallerWhereForm(data, prefix="where", presentation=both, initial=before)
         # Without these nobody knows which times are free.
         self.decisive_fields = {self.what: ("presentation",), self.where: ("format", "postcode", "audience_profession")}
         self.slot_query = self.find_slot_query() if self.is_bound else None
+        if again:
+            with suppress(PlaceUnknown):
+                self.slot_query = slot_query_of(again)
         presentation = self.slot_query.presentation if self.slot_query else both
         self.week: admin_forms.FormWeek | None = None
         self.when = CallerTimeForm(data, time or {}, prefix=TIME, length=presentation.length)
@@ -183,7 +193,7 @@ class CallerForms:
         if self.asks_for_dates and self.slot_query and not data.get(f"{DATES}-reason"):
             asks_why = is_anything_free(self.slot_query, timezone.now())
         self.dates = CallerDatesForm(data, prefix=DATES, presentation=presentation, asks_why=asks_why)
-        self.details = CallerDetailsForm(data, prefix="details")
+        self.details = CallerDetailsForm(data, prefix="details", initial=before)
         self.how = HowForm(data, prefix="how")
         self.problems: list[str] = []
         self.who_could = ""
@@ -281,12 +291,34 @@ class CallerForms:
         )
 
 
+AGAIN = "again"  # the reference of the booking that is like the new one
+
+
+def may_book_again(booking: Booking, now: datetime) -> bool:
+    """It is done with, and we still have what it asked for."""
+    return booking.is_done_with(now) and booking.anonymised_at is None and booking.person.erased_at is None
+
+
+def booked_before(request: HttpRequest, now: datetime) -> Booking | None:
+    """For a user who may see it and its person, with an entry in the audit."""
+    reference = tidy_reference(request.GET.get(AGAIN, ""))
+    if not is_reference(reference) or not request.user.has_perms(["bookings.view_booking", VIEW_PERSON]):
+        return None
+    booking = Booking.objects.with_names().filter(reference=reference).first()
+    if booking is None or not may_book_again(booking, now):
+        return None
+    audit_note(request).kind = Person._meta.label_lower
+    audit_note(request).add("viewed", keys=[booking.person.pk])
+    return booking
+
+
 def book_for_caller_page(admin: "BookingAdmin", request: HttpRequest) -> HttpResponse:
     if not admin.has_add_permission(request):
         raise PermissionDenied
     now = timezone.now()
-    known = prefilled_person(request) if request.method != "POST" else None
-    parts = CallerForms(request.POST if request.method == "POST" else None, known, time_from_query(request.GET))
+    again = booked_before(request, now) if request.method != "POST" else None
+    known = again.person if again else prefilled_person(request) if request.method != "POST" else None
+    parts = CallerForms(request.POST if request.method == "POST" else None, known, again, time_from_query(request.GET))
     if parts.first is not None:
         messages.info(request, _("Nothing new was booked. This is what they have already."))
         return redirect(reverse("staff:bookings_booking_change", args=[parts.first.pk]))

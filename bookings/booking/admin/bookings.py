@@ -4,9 +4,11 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied
 from django.db.models import BigIntegerField, Case, Exists, F, OrderBy, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.fields.json import KT
@@ -18,16 +20,19 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, gettext_lazy, ngettext
+from django.utils.translation import gettext, gettext_lazy, ngettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access import signed_in
+from accounts.models import User
 from bookings import text as bookings_text
 from bookings.booking.admin import requests
-from bookings.booking.admin.actions import ASSIGN, CONFIRM, DELIVERED, LINK, OBJECT_ACTIONS, REASSIGN
-from bookings.booking.admin.book_for_caller import book_for_caller_page
+from bookings.booking.admin.actions import ASSIGN, CONFIRM, DELIVERED, LINK, OBJECT_ACTIONS, REASSIGN, ReassignForm
+from bookings.booking.admin.book_for_caller import AGAIN, book_for_caller_page, may_book_again
+from bookings.booking.admin.exports import BookingExportMixin
 from bookings.booking.services.assign import reassign
 from bookings.booking.services.request import WAITS_SINCE, waiting_too_long
+from bookings.booking.services.transitions import mark_delivered
 from bookings.feedback.admin import came_in_words, feedback_in_words
 from bookings.models import Booking, BookingEvent, EventKind, Format, Leave, Nation, Presenter, State
 from bookings.models.booking import OPEN_STATES, BookingQuerySet
@@ -35,6 +40,7 @@ from bookings.schedule.access import OwnToPresenters, own_visits_for_list
 from bookings.schedule.admin import FORMAT_WORDS, PresenterFilter
 from bookings.schedule.substitutes import MOST_ON_A_PAGE, rank_presenters_for, substitute_needs
 from bookings.visits.admin import joining_in_words, on_duty_in_words, visit_in_words, whom_to_call
+from bookings.visits.services import refuse_while_overdue
 from ctac.dates import uk_day
 from ctac.errors import DomainError
 from ctac.staff.lists import Part, period_of
@@ -48,6 +54,7 @@ from ctac.staff.site import (
     Waiting,
     how_long_ago,
     moment_of,
+    page_form_class,
     phone_link,
     short_moment,
     staff_site,
@@ -356,8 +363,17 @@ class EventInline(ReadOnlyInline):
         return super().get_queryset(request).select_related("by").annotate(**keys).annotate(gave=gave, gives=gives)
 
 
+MOST_ASSIGNED_SHOWN = 50  # bookings, as many as a page of the list has
+
+
+def deliver(booking: Booking, *, by: User, now: datetime) -> None:
+    """Whether somebody is safe comes before the books."""
+    refuse_while_overdue(booking, now)
+    mark_delivered(booking, by=by, now=now)
+
+
 @admin.register(Booking, site=staff_site)
-class BookingAdmin(PersonColumnsMixin, FoundByReference, OwnToPresenters):
+class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, OwnToPresenters):
     list_display = ("reference", "state_in_words", "starts", "where", "presenter_in_words", "who", "asked")
     list_filter = (
         "state",
@@ -374,6 +390,7 @@ class BookingAdmin(PersonColumnsMixin, FoundByReference, OwnToPresenters):
     own_filters = ("state", WhenFilter, period_of("starts_at"), FormatFilter)
     own_page = "presenter_visit"
     sorts_quickly = ("starts", "asked")
+    actions = ("mark_delivered_ticked", "assign_ticked", "export_ticked_xlsx", "export_ticked_csv")
     list_select_related = ("presentation", "presenter", "person__organisation")
     search_fields = (
         *("reference", "person__name", "person__email", "person__phone", "person__organisation__name"),
@@ -578,6 +595,41 @@ class BookingAdmin(PersonColumnsMixin, FoundByReference, OwnToPresenters):
         }
         return TemplateResponse(request, "bookings/booking/staff/stand_ins.html", context)
 
+    @admin.action(description=gettext_lazy("Mark as delivered"), permissions=["change"])
+    def mark_delivered_ticked(self, request: HttpRequest, bookings: QuerySet[Booking]) -> None:
+        done = ngettext_lazy(
+            "%(n)d booking is marked as delivered. We will email the professional to ask how it was.",
+            "%(n)d bookings are marked as delivered. We will email each professional to ask how it was.",
+            "n",
+        )
+        self.act_on_each(request, bookings, deliver, done)
+
+    @admin.action(description=gettext_lazy("Assign a presenter"), permissions=["change"])
+    def assign_ticked(self, request: HttpRequest, bookings: QuerySet[Booking]) -> HttpResponse | None:
+        """Asks who gives them, and sends what was ticked again with the answer."""
+        form = page_form_class(ReassignForm)(request.POST if "presenter" in request.POST else None)
+        if form.is_valid():
+            done = ngettext_lazy(
+                "%(n)d booking has this presenter now. Everyone concerned will get an email.",
+                "%(n)d bookings have this presenter now. Everyone concerned will get an email.",
+                "n",
+            )
+            self.act_on_each(request, bookings, partial(reassign, **form.cleaned_data), done)
+            return None
+        shown, count = list(bookings.order_by("created_at", "pk")[:MOST_ASSIGNED_SHOWN]), bookings.count()
+        sent = ("action", "select_across", ACTION_CHECKBOX_NAME)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": gettext("Assign a presenter"),
+            "form": form,
+            "media": self.media + form.media,
+            "rows": [bookings_text.row(each.reference, f"{each.when}. {each.presentation.title}") for each in shown],
+            "more": count - len(shown),
+            "ticked": [(name, value) for name in sent for value in request.POST.getlist(name)],
+        }
+        return TemplateResponse(request, "bookings/booking/staff/assign_ticked.html", context)
+
     def who_could(self, booking: Booking | None) -> str:
         """Everybody ranked, with why the others could not; nothing once it is over, or while no time is agreed."""
         if booking is None or not (booking.is_open and booking.has_time):
@@ -594,6 +646,12 @@ class BookingAdmin(PersonColumnsMixin, FoundByReference, OwnToPresenters):
         chooses = self.has_change_permission(request)
         more = {"who_could": self.who_could(self.get_object(request, object_id)) if chooses else "", **(extra_context or {})}
         return super().change_view(request, object_id, form_url, more)
+
+    def links_to_add(self, request: HttpRequest, obj: Booking) -> list[dict[str, object]]:
+        """The way to another booking like one that is done with, where its details are still there."""
+        if not (self.has_add_permission(request) and may_book_again(obj, timezone.now())):
+            return []
+        return [{"label": gettext("Book again"), "href": f"{reverse('staff:bookings_booking_add')}?{AGAIN}={obj.reference}"}]
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return book_for_caller_page(self, request)

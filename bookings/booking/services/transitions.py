@@ -17,7 +17,7 @@ from bookings import rules
 from bookings.errors import MoveRefused, NeedsPresenter, NoTimeAgreed, NotOver, TooLate
 from bookings.feedback.services import open_afterwards
 from bookings.models import Booking, BookingEvent, Brought, EventKind, Format, OpenSession, Presenter, State
-from bookings.models.booking import record_event
+from bookings.models.booking import TAKEN_BACK, record_event
 from bookings.schedule.holds import close_options, free_claims
 from bookings.schedule.locks import lock_booking
 from bookings.visits.services import minute_of, presenter_is_there, refuse_while_overdue, refuse_without_cover
@@ -41,13 +41,15 @@ def transition(
     now: datetime,
     reason: str = "",
     by_link: bool = False,
+    takes_back: bool = False,
     **columns: object,
 ) -> None:
     """Move the booking from the state that it was read in, store `columns` with it, and record it.
 
-    Raises MoveRefused if that move is not in the table, or if the booking's state has changed since it was read.
+    `takes_back` a move that was made before. Raises MoveRefused if that move is not in the table, or if the booking's state has
+    changed since it was read.
     """
-    if not booking.can_become(to):
+    if not (to in TAKEN_BACK.get(booking.state, ()) if takes_back else booking.can_become(to)):
         raise MoveRefused(
             _("This booking’s state is now “%(state)s”, so you can no longer do that.") % {"state": booking.get_state_display()}
         )
@@ -274,7 +276,10 @@ def presenter_recipients(booking: Booking) -> list[str]:
 
 REMINDED_AHEAD = timedelta(days=8)  # nothing that starts later can be due
 # Whoever had an email of one of these after that moment has just read all of it, and gets no reminder.
-REPLACES_REMINDER = (EventKind.BOOKED, EventKind.CONFIRMED, EventKind.RESCHEDULED, EventKind.REASSIGNED, EventKind.LINK_SET)
+REPLACES_REMINDER = (
+    *(EventKind.BOOKED, EventKind.CONFIRMED, EventKind.RESTORED),
+    *(EventKind.RESCHEDULED, EventKind.REASSIGNED, EventKind.LINK_SET),
+)
 
 
 @dataclass(frozen=True)

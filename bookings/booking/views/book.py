@@ -20,9 +20,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts import limits
 from accounts.models import Where
 from bookings import rules
-from bookings.booking.drafts import DraftAnswers, answers_so_far
+from bookings.booking.drafts import WHERE_ANSWERS, DraftAnswers, answers_so_far
 from bookings.booking.forms import BookingForm, answers_of, kept_visit_addresses
 from bookings.booking.services.decide import slot_query_of
+from bookings.booking.views.bookings import may_book_again, own_booking
 from bookings.errors import DraftGone, ExtendedAlready, HoldOver, SlotTaken, TooManyHolds
 from bookings.models import Booking, Format, Hold, OpenSession, Presentation
 from bookings.schedule.availability import Schedule
@@ -35,6 +36,7 @@ from ctac.dates import format_clock, format_span, uk_day
 from ctac.forms import FORM_METHODS
 from leaflets.orders.queries import kept_addresses
 from professionals import drafts
+from professionals.access import person_required
 from professionals.models import DraftKind
 
 
@@ -297,6 +299,25 @@ def back_to_check(request: HttpRequest, answers: DraftAnswers, now: datetime) ->
     except (TooManyHolds, DraftGone):
         pass  # the next page says that it is not kept
     return redirect(f"book_{answers.first_missing()}", slug=answers.presentation.slug)
+
+
+@require_http_methods(FORM_METHODS)
+@person_required
+def booking_again(request: HttpRequest, reference: str) -> HttpResponse:
+    """The answers of a booking that is done with, in a draft: only the time is left to choose. Only the button does it."""
+    booking, now = own_booking(request, reference), timezone.now()
+    if request.method != "POST" or not may_book_again(booking, now):
+        return redirect(booking)
+    slug = booking.presentation.slug
+    if booking.format not in booking.presentation.formats:
+        return redirect("book_where", slug=slug)
+    answers = answers_so_far(request, slug, now)
+    given = {name: getattr(booking, name) for name in WHERE_ANSWERS}
+    steps: dict[str, dict[str, Any]] = {"where": {"presentation": slug, **given, "flagged": booking.flagged_child_details}}
+    if answers.step("dates"):
+        steps["dates"] = {}
+    save_place(request, answers, steps, now)
+    return redirect("book_when", slug=slug)
 
 
 @require_http_methods(FORM_METHODS)

@@ -44,6 +44,11 @@ def own_booking(request: HttpRequest, reference: str) -> Booking:
     return get_object_or_404(mine, reference=reference)
 
 
+def may_book_again(booking: Booking, now: datetime) -> bool:
+    """It is done with and still offered, and we have what it asked for."""
+    return booking.is_done_with(now) and booking.anonymised_at is None and booking.presentation.active
+
+
 def page_context(request: HttpRequest, booking: Booking) -> dict[str, object]:
     return {
         "booking": booking,
@@ -86,6 +91,7 @@ def booking(request: HttpRequest, reference: str) -> HttpResponse:
         "history": bookings_text.history(booking, request.user.pk),
         "after": feedback_panel_for_host(booking, timezone.now()),
         "who": who_to_tell(booking.contacts_postcode),
+        "may_book_again": may_book_again(booking, timezone.now()),
     }
     return render(request, "bookings/booking/booking.html", {**page_context(request, booking), **more})
 

@@ -21,15 +21,18 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts.limits import count_throttles
 from accounts.services import AccountGoneError
 from ctac.errors import DomainError
+from ctac.models import is_reference, tidy_reference
+from ctac.staff.audit import audit_note
 from ctac.staff.site import ObjectAction, StaffModelAdmin
 from leaflets.models import Channel, Leaflet, Order
 from leaflets.models.orders import LABEL_FIELDS
 from leaflets.orders.allowances import RecentOrders, Shortfall, Shortfalls, order_limits
 from leaflets.orders.forms import ChangeForm, CopiesField, DeliveryForm, change_field_name, change_form_for
+from leaflets.orders.queries import copies_to_order_again
 from leaflets.orders.services.change import OrderChange, OrderedTitle, OrderHasChanged, change_order
 from leaflets.orders.services.create import AlreadyPlaced, place_order
 from professionals import drafts
-from professionals.admin import PERSON_RECORDS, PersonRecords, note_shown, prefill_note, prefilled_person
+from professionals.admin import PERSON_RECORDS, VIEW_PERSON, PersonRecords, note_shown, prefill_note, prefilled_person
 from professionals.forms import CallerForm, clean_text
 from professionals.models import Person
 from professionals.safeguarding.forms import CONFIRM_FIELD, ChildDetailsMixin
@@ -120,8 +123,12 @@ class OrderForCallerForm(ChildDetailsMixin, CallerForm):
         ),
     )
 
-    def __init__(self, data: Any = None, known: Person | None = None) -> None:
-        super().__init__(data, initial=CallerForm.initial_of(known) if known else None)
+    def __init__(self, data: Any = None, known: Person | None = None, again: Order | None = None) -> None:
+        initial: dict[str, Any] = CallerForm.initial_of(known) if known else {}
+        if again:  # the same copies to the same address
+            initial |= {f"to_{name}": getattr(again, name) for name in LABEL_FIELDS}
+            initial |= {f"copies_{slug}": copies for slug, copies in copies_to_order_again(again).items()}
+        super().__init__(data, initial=initial)
         token = self.data.get("token") or ""
         self.token = token if drafts.SECRET.fullmatch(token) else secrets.token_urlsafe(32)
         catalogue = Leaflet.objects.in_catalogue()
@@ -172,11 +179,34 @@ class OrderForCallerForm(ChildDetailsMixin, CallerForm):
             self.add_error(f"copies_{short.leaflet.slug}", shortfall_for_staff(short))
 
 
+AGAIN = "again"  # the reference of the order that is like the new one
+
+
+def may_order_again(order: Order) -> bool:
+    """It is done with, and we still have its address."""
+    return not order.is_open and bool(order.address_line_1) and order.person.erased_at is None
+
+
+def ordered_before(request: HttpRequest) -> Order | None:
+    """For a user who may see it and its person, with an entry in the audit."""
+    reference = tidy_reference(request.GET.get(AGAIN, ""))
+    if not is_reference(reference) or not request.user.has_perms(["leaflets.view_order", VIEW_PERSON]):
+        return None
+    found = Order.objects.with_lines().select_related("person__organisation")
+    order = found.filter(reference=reference).first()
+    if order is None or not may_order_again(order):
+        return None
+    audit_note(request).kind = Person._meta.label_lower
+    audit_note(request).add("viewed", keys=[order.person.pk])
+    return order
+
+
 def order_for_caller(admin: "OrderAdmin", request: HttpRequest) -> HttpResponse:
     if not admin.has_add_permission(request):
         raise PermissionDenied
-    known = prefilled_person(request) if request.method != "POST" else None
-    form = OrderForCallerForm(request.POST if request.method == "POST" else None, known)
+    again = ordered_before(request) if request.method != "POST" else None
+    known = again.person if again else prefilled_person(request) if request.method != "POST" else None
+    form = OrderForCallerForm(request.POST if request.method == "POST" else None, known, again)
     if form.is_bound and (order := placed_before(form) or (place_for_caller(request, form) if form.is_valid() else None)):
         messages.success(
             request, _("Order %(reference)s is placed. Tell the caller the reference.") % {"reference": order.reference}

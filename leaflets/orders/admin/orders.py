@@ -1,11 +1,10 @@
 """Orders on the staff site: found, decided on, prioritised, packed, dispatched and cancelled."""
 
-from collections import defaultdict
 from collections.abc import Callable
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.db.models import Case, F, OrderBy, Q, QuerySet, When
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -16,7 +15,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
 from ctac.dates import format_day
-from ctac.errors import DomainError
 from ctac.models import is_reference, tidy_reference
 from ctac.staff.lists import Part, period_of
 from ctac.staff.search import SearchKind, finder, in_searched
@@ -52,7 +50,7 @@ from leaflets.models import (
     Parcel,
 )
 from leaflets.models.orders import LABEL_FIELDS
-from leaflets.orders.admin.for_caller import CHANGE_ACTION, delivery_field, order_for_caller
+from leaflets.orders.admin.for_caller import AGAIN, CHANGE_ACTION, delivery_field, may_order_again, order_for_caller
 from leaflets.orders.exports import OrderExportMixin
 from leaflets.orders.queries import VISIT_PERMISSION, visit_start, visit_text
 from leaflets.orders.services.create import close_missing, send_again
@@ -61,9 +59,11 @@ from leaflets.orders.services.transitions import (
     cancel,
     decline,
     dispatch,
+    find_cancellation,
     parcel_contents,
     prioritise,
     remove_priority,
+    restore,
     start_packing,
 )
 from professionals.admin import PersonColumnsMixin, name_and_organisation, name_with_organisation
@@ -234,6 +234,17 @@ class CancelForm(StaffForm):
     )
 
 
+class RestoreForm(StaffForm):
+    free_text_fields = ("reason",)
+
+    reason = forms.CharField(
+        label=gettext_lazy("Why do you take the cancellation back?"),
+        max_length=300,
+        help_text=gettext_lazy("This is for colleagues. The person won’t see it. No details of a child."),
+        error_messages={"required": gettext_lazy("Write why you take the cancellation back.")},
+    )
+
+
 ORDER_ACTIONS = (
     *DECISION_ACTIONS,
     ObjectAction(
@@ -270,6 +281,19 @@ ORDER_ACTIONS = (
         done=gettext_lazy("The order is cancelled. The person will get an email, and the copies are back in stock."),
         permission="amend",
         weight="stop",
+    ),
+    ObjectAction(
+        "restore",
+        gettext_lazy("Take back the cancellation"),
+        restore,
+        available=lambda order: not order.brought_with and find_cancellation(order) is not None,
+        form_class=RestoreForm,
+        explanation=gettext_lazy(
+            "We promise the order the same copies again, if they are still in stock. The person will get an email. If the "
+            "order was being packed, start packing it again."
+        ),
+        done=gettext_lazy("The order is no longer cancelled. The person will get an email."),
+        permission="amend",
     ),
 )
 
@@ -486,6 +510,12 @@ class OrderAdmin(OrderExportMixin, PersonColumnsMixin, FoundByReference, LooksOn
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return order_for_caller(self, request)
 
+    def links_to_add(self, request: HttpRequest, obj: Order) -> list[dict[str, object]]:
+        """The way to another order like one that is done with."""
+        if not (self.has_add_permission(request) and may_order_again(obj)):
+            return []
+        return [{"label": _("Order again"), "href": f"{reverse('staff:leaflets_order_add')}?{AGAIN}={obj.reference}"}]
+
     def acts(self, request: HttpRequest, obj: Order | None) -> bool:
         return self.has_amend_permission(request, obj) or self.has_decide_permission(request, obj)
 
@@ -513,22 +543,6 @@ class OrderAdmin(OrderExportMixin, PersonColumnsMixin, FoundByReference, LooksOn
             "n",
         )
         self.act_on_each(request, orders, dispatch, done)
-
-    def act_on_each(self, request: HttpRequest, orders: QuerySet[Order], service: Callable[..., object], text: Any) -> None:
-        """Each order in a transaction of its own, oldest first; those that refuse are named with the reason."""
-        done, skipped = 0, defaultdict[str, list[str]](list)
-        for order in orders.select_related("person").order_by("created_at", "pk"):
-            try:
-                service(order, by=request.user, now=timezone.now())
-            except DomainError as refusal:
-                skipped[str(refusal)].append(order.reference)
-            else:
-                done += 1
-        if done:
-            self.message_user(request, text % {"n": done}, messages.SUCCESS)
-        for reason, references in skipped.items():
-            why = ngettext("%(references)s was skipped: %(reason)s", "%(references)s were skipped: %(reason)s", len(references))
-            self.message_user(request, why % {"references": ", ".join(references), "reason": reason}, messages.WARNING)
 
 
 # Parcels that never came: staff send the leaflets again, or close the report with words that the person reads.

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Prefetch, prefetch_related_objects
@@ -31,11 +32,12 @@ from leaflets.models import (
     OrderState,
     StockMovement,
 )
-from leaflets.models.orders import QUEUED_STATES
+from leaflets.models.orders import QUEUED_STATES, TAKEN_BACK
 from leaflets.stock.services import allocate_backordered, fill_backorders, lock_editions, lock_orders, move_allocated
 from notifications.outbox import notify
 from notifications.schedule import DigestItem, add_to_digests
 from professionals.safeguarding.services import notify_safeguarding_lead
+from professionals.services import lock_person
 
 # The event that is written when an order goes from one state to another.
 TRANSITION_EVENTS = {
@@ -47,6 +49,7 @@ TRANSITION_EVENTS = {
     (OrderState.PACKING, OrderState.WAITING): EventKind.PART_SENT,
     (OrderState.PACKING, OrderState.DISPATCHED): EventKind.DISPATCHED,
     **{(state, OrderState.CANCELLED): EventKind.CANCELLED for state in OPEN_STATES},
+    **{(OrderState.CANCELLED, to): EventKind.RESTORED for to in TAKEN_BACK[OrderState.CANCELLED]},
 }
 STATE_SENTENCES: dict[str, Promise] = {
     OrderState.REQUESTED: gettext_lazy("Nobody has decided on this order yet. Agree to it or decline it first."),
@@ -85,14 +88,21 @@ class TakenOutByRecall(OrderHasMoved):
 
 
 def transition(
-    order: Order, to: OrderState, *, expect: Collection[OrderState], by: User | None, now: datetime, reason: str = ""
-) -> None:
+    order: Order,
+    to: OrderState,
+    *,
+    expect: Collection[OrderState],
+    by: User | None,
+    now: datetime,
+    reason: str = "",
+    changes: Mapping[str, object] | None = None,
+) -> OrderEvent:
     """Take the order from one of the expected states to another, and write the event.
 
     The conditional update is also the lock: of two movers at the same moment the second waits, then finds the order moved.
     Raises OrderHasMoved; ValueError for what TRANSITIONS doesn't allow.
     """
-    if any(to not in TRANSITIONS[state] for state in expect):
+    if any(to not in TRANSITIONS[state] | TAKEN_BACK.get(state, frozenset()) for state in expect):
         raise ValueError(f"no order goes from {sorted(expect)} to {to}")
     [kind] = {TRANSITION_EVENTS[state, to] for state in expect}
     if not Order.objects.filter(pk=order.pk, state__in=expect).update(state=to):
@@ -102,7 +112,7 @@ def transition(
             raise TakenOutByRecall(order)
         raise OrderHasMoved(order)
     order.state = to
-    OrderEvent.objects.create(order=order, kind=kind, by=by, at=now, reason=reason)
+    return OrderEvent.objects.create(order=order, kind=kind, by=by, at=now, reason=reason, changes=changes)
 
 
 @dataclass(frozen=True)
@@ -238,17 +248,26 @@ def cancel(
     """
     expect: Collection[OrderState] = OPEN_STATES if with_visit or by is None or by.is_staff else OWNER_MAY_CANCEL
     previous_owner = order.person_id
-    lines = list(lock_order(order).lines.all())
+    locked = lock_order(order)
+    lines = list(locked.lines.all())
     # It may have another owner by now: two rows of the person were merged, or a colleague took the visit over.
     owner = None if by is None or by.is_staff else by
     if owner is not None and not with_visit and order.person_id != previous_owner and order.person.user_id != owner.pk:
         raise OrderIsTransferred(order)
-    transition(order, OrderState.CANCELLED, expect=expect, by=by, now=now, reason=reason)
+    gave_back = {str(line.pk): [line.allocated, line.backordered] for line in lines if line.allocated or line.backordered}
+    changes = {"gave_back": gave_back, "from": locked.state}
+    event = transition(order, OrderState.CANCELLED, expect=expect, by=by, now=now, reason=reason, changes=changes)
     release_lines(lines, by=by, now=now)
     if not with_visit:
-        notify(kind="order-cancelled", about=f"order:{order.pk}", reference=order.reference, to=[order.person.email], now=now)
+        # With its event's key as version: what was cancelled, taken back and cancelled again is another email.
+        notify_order("order-cancelled", order, event)
     if flagged:
         notify_safeguarding_lead(about=f"order:{order.pk}:cancelled", reference=order.reference, now=now)
+
+
+def notify_order(kind: str, order: Order, event: OrderEvent) -> None:
+    about, to = f"order:{order.pk}", [order.person.email]
+    notify(kind=kind, about=about, reference=order.reference, to=to, now=event.at, version=event.pk)
 
 
 def release_lines(lines: Sequence[OrderLine], *, by: User | None, now: datetime) -> None:
@@ -258,6 +277,84 @@ def release_lines(lines: Sequence[OrderLine], *, by: User | None, now: datetime)
     )
     move_allocated({line: line.allocated for line in lines}, "cancelled", by=by, now=now)
     fill_backorders({line.edition_id for line in lines}, by=None, now=now)
+
+
+@transaction.atomic
+def restore(order: Order, *, reason: str, by: User | None, now: datetime, flagged: bool = False) -> None:
+    """The cancellation was a mistake: the order is promised the same copies again, all of them or none.
+
+    What it waited for it waits for again. `flagged`: as in cancel. Raises OrderHasMoved, AccountGoneError, and says which titles
+    have not enough copies now.
+    """
+    lock_person(order.person)
+    locked = lock_order(order)
+    cancelled = find_cancellation(locked)
+    if cancelled is None or locked.brought_with:
+        raise OrderHasMoved(locked)
+    if gone := copies_gone(locked, cancelled):
+        refusal = _("We no longer have enough copies of %(titles)s. Go back to the order and press “Order again”.")
+        raise DomainError(refusal % {"titles": ", ".join(f"“{leaflet}”" for leaflet in gone)})
+    event = take_again(locked, cancelled, by=by, now=now, reason=reason)
+    notify_order("order-restored", order, event)
+    if flagged:
+        notify_safeguarding_lead(about=f"order:{order.pk}:restored:{event.pk}", reference=order.reference, now=now)
+
+
+def restore_for_visit(order: Order, *, cancelled_at: datetime, by: User | None, now: datetime) -> dict[Leaflet, int]:
+    """The visit goes ahead after all: what is still there of the copies that were cancelled with it. How many are not, by title.
+
+    In the booking's transaction, after its presenter is locked. It refuses nothing.
+    """
+    locked = lock_order(order)
+    cancelled = find_cancellation(locked)
+    if cancelled is None or cancelled.at != cancelled_at:
+        return {}
+    gone, gave_back = copies_gone(locked, cancelled), given_back(cancelled)
+    if sum(gone.values()) < sum(sum(copies) for copies in gave_back.values()):
+        take_again(locked, cancelled, by=by, now=now)
+    return gone
+
+
+def find_cancellation(order: Order) -> OrderEvent | None:
+    """That which can be taken back: not of an order whose leaflets were recalled."""
+    last = order.events.filter(kind=EventKind.CANCELLED).last() if order.state == OrderState.CANCELLED else None
+    return last if last is not None and "gave_back" in (last.changes or {}) else None
+
+
+def given_back(cancelled: OrderEvent) -> dict[int, tuple[int, int]]:
+    """By the key of a line the copies that it was promised, and those that it waited for."""
+    changes: Any = cancelled.changes
+    return {int(key): (promised, waited_for) for key, (promised, waited_for) in changes["gave_back"].items()}
+
+
+def copies_gone(order: Order, cancelled: OrderEvent) -> dict[Leaflet, int]:
+    """Of each title how many of its copies nobody can promise it any more. Only of the current print can it wait for some."""
+    gone, gave_back = dict[Leaflet, int](), given_back(cancelled)
+    for line in order.lines.all():
+        promised, waited_for = gave_back.get(line.pk, (0, 0))
+        edition = line.edition
+        short = max(promised - edition.free, 0) + (0 if edition.state == EditionState.CURRENT else waited_for)
+        if short:
+            gone[edition.leaflet] = gone.get(edition.leaflet, 0) + short
+    return gone
+
+
+def take_again(order: Order, cancelled: OrderEvent, *, by: User | None, now: datetime, reason: str = "") -> OrderEvent:
+    """Promise what is there, wait for what it waited for. The caller holds the locks."""
+    gave_back, promised = given_back(cancelled), dict[OrderLine, int]()
+    is_request = bool(cancelled.changes and cancelled.changes["from"] == OrderState.REQUESTED)
+    lines = [line for line in order.lines.all() if line.pk in gave_back]
+    for line in lines:
+        copies, waited_for = gave_back[line.pk]
+        promised[line] = min(copies, line.edition.free)
+        back = promised[line] + (waited_for if line.edition.state == EditionState.CURRENT else 0)
+        line.cancelled, line.backordered = line.cancelled - back, back
+    OrderLine.objects.bulk_update(lines, ["cancelled", "backordered"])
+    allocate_backordered({line: copies for line, copies in promised.items() if copies}, by=by, now=now)
+    to = OrderState.RECEIVED if any(promised.values()) else OrderState.REQUESTED if is_request else OrderState.WAITING
+    event = transition(order, to, expect={OrderState.CANCELLED}, by=by, now=now, reason=reason)
+    fill_backorders({line.edition_id for line in lines}, by=None, now=now)
+    return event
 
 
 class _LinesHaveChanged(Exception):

@@ -32,7 +32,7 @@ from leaflets.orders.forms import (
     change_form_for,
     wait_field_name,
 )
-from leaflets.orders.queries import order_arrival, order_history, order_parcels, reportable_parcels
+from leaflets.orders.queries import copies_to_order_again, order_arrival, order_history, order_parcels, reportable_parcels
 from leaflets.orders.services.change import NothingChanged, OrderHasChanged, ReplacesLostParcel, change_order
 from leaflets.orders.services.create import (
     AddressBookIsFull,
@@ -139,14 +139,7 @@ def order_again(request: HttpRequest, reference: str) -> HttpResponse:
     order, now = own_order(request, reference), timezone.now()
     if request.method != "POST":
         return redirect(order)
-    # By slug: what was sent or is to come of each title; of an order of which nothing came, what was asked for.
-    lines = order.lines.all()
-    nothing_came = all(line.copies == line.cancelled for line in lines)
-    wanted: dict[str, int] = {}
-    for line in lines:
-        slug, count = line.edition.leaflet.slug, line.copies if nothing_came else line.copies - line.cancelled
-        if count:
-            wanted[slug] = wanted.get(slug, 0) + count
+    wanted = copies_to_order_again(order)
     titles = leaflets_with_stock(wanted)
     available = {leaflet.slug: wanted[leaflet.slug] for leaflet in titles if leaflet.orderable_edition}
     if available:

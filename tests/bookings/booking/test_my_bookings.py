@@ -14,13 +14,13 @@ from icalendar import Calendar
 
 from bookings.booking.services.transitions import confirm_booking, decline_booking
 from bookings.leave.services import record_leave
-from bookings.models import Booking, BusyTime, EventKind, Presenter, State
+from bookings.models import Booking, BusyTime, EventKind, Presentation, Presenter, State
 from bookings.models.booking import record_event
 from notifications.models import ChoiceSource
 from notifications.preferences import choose
 from notifications.registry import Topic
 from professionals.models import Person
-from tests.bookings.rows import NOW, at, make_booking, make_presenter
+from tests.bookings.rows import LEEDS, NOW, at, make_booking, make_presentation, make_presenter
 from tests.face.page import Element, Page
 from tests.factories import make_person, make_staff, sign_in
 
@@ -272,3 +272,30 @@ def test_my_page_reads_bookings_in_one_query(owner: Person, booking: Booking, pr
         ("Spotting the signs", "Monday 25 January 2027, 10am to 11am", "good"),
     ]
     assert len(queries) == 1
+
+
+def test_a_booking_that_is_done_with_is_booked_again_and_only_the_time_is_asked(
+    client: Client, owner: Person, presenter: Presenter
+) -> None:
+    presentation = make_presentation(slug="signs")
+    cancelled = make_booking(presenter, at("10:00"), person=owner, presentation=presentation, state=State.CANCELLED, claim=False)
+    page, again = f"/bookings/{cancelled.reference}/", f"/bookings/{cancelled.reference}/again/"
+    assert "Book this again for another day" in text(client.get(page))
+    assert client.get(again).url == page  # only the button does it
+    assert client.post(again).url == "/book/signs/when/"
+    where = client.get("/book/signs/where/")
+    for value in ("St James", LEEDS, "Jo Green"):
+        assert f'value="{value}"' in where.content.decode()
+    assert client.get("/book/signs/when/").status_code == 200
+    Presentation.objects.update(active=False)
+    assert "Book this again" not in text(client.get(page))
+    assert client.post(again).url == page
+
+
+def test_a_booking_to_come_and_one_of_somebody_else_are_not_booked_again(
+    client: Client, booking: Booking, presenter: Presenter
+) -> None:
+    assert "Book this again" not in text(client.get(f"/bookings/{booking.reference}/"))
+    assert client.post(f"/bookings/{booking.reference}/again/").url == f"/bookings/{booking.reference}/"
+    other = make_booking(presenter, at("14:00"), state=State.CANCELLED, claim=False)
+    assert client.post(f"/bookings/{other.reference}/again/").status_code == 404

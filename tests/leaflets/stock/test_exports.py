@@ -13,7 +13,7 @@ from django.test import Client
 
 from leaflets.models import Order, OrderExport, OrderLine
 from leaflets.orders import exports as exporting
-from leaflets.orders.exports import count_lines, keys_of_orders, order_rows
+from leaflets.orders.exports import count_lines, keys_of, order_rows
 from leaflets.orders.services.transitions import dispatch, start_packing
 from leaflets.stock.services import receive_stock
 from tests.factories import make_person, make_staff, sign_in_staff
@@ -182,7 +182,7 @@ def test_what_was_taken_out_of_an_order_is_no_row_and_the_record_of_an_export_st
 def test_the_statements_are_those_of_the_portions_whatever_is_in_them(now, orders, monkeypatch):
     make_order(make_person(), now)
     assert len(statements(lambda: list(order_rows([orders[0].pk])))) == 3
-    keys = keys_of_orders(Order.objects.order_by("pk"))
+    keys = keys_of(Order.objects.order_by("pk"))
     assert len(statements(lambda: list(order_rows(keys)))) == 3
     monkeypatch.setattr(exporting, "ORDERS_PER_BATCH", 2)
     assert len(statements(lambda: list(order_rows(keys)))) == 6

@@ -1,0 +1,143 @@
+"""Staff take back what was marked by mistake, while nothing else depends on it: delivered, or cancelled."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from bookings.booking.services.transitions import Recipients, both_sides, notify, transition
+from bookings.errors import MoveRefused, SlotTaken
+from bookings.models import (
+    Afterwards,
+    Attendance,
+    Booking,
+    Brought,
+    BusyKind,
+    BusyTime,
+    DateOption,
+    EventKind,
+    Feedback,
+    OptionState,
+    State,
+)
+from bookings.schedule.holds import place_columns
+from bookings.schedule.locks import guarded, lock_booking
+from bookings.schedule.substitutes import place_of_booking
+from bookings.visits.services import refuse_without_cover
+from ctac.errors import DomainError
+from leaflets.models import ToBring
+from leaflets.orders.services.transitions import restore_for_visit
+from professionals.safeguarding.services import notify_safeguarding_lead
+from professionals.services import lock_person
+
+
+@transaction.atomic
+def take_back_delivered(booking: Booking, *, reason: str, by: User | None, now: datetime, flagged: bool = False) -> Booking:
+    """It is confirmed again. Nobody is told: its time is over either way.
+
+    `flagged`: the reason looks like a child's details and its writer kept it. Raises MoveRefused, or says what is in the way.
+    """
+    locked = lock_booking(booking, now=now)
+    if locked.state != State.DELIVERED or locked.anonymised_at:
+        raise MoveRefused
+    refuse_what_came_after(locked)
+    # Another number, so that its host is asked how it was once it is marked again.
+    columns: dict[str, Any] = {"sequence": locked.sequence + 1}
+    transition(locked, State.CONFIRMED, EventKind.UNDELIVERED, by=by, now=now, reason=reason, takes_back=True, **columns)
+    notify_lead(locked, flagged, now)
+    return locked
+
+
+def refuse_what_came_after(booking: Booking) -> None:
+    """What shows that it took place. Who answers at this very moment waits for the short link."""
+    if Attendance.objects.filter(booking=booking).exists():
+        raise DomainError(
+            _("Somebody has recorded how many people came, so it took place. If the numbers are wrong, correct them.")
+        )
+    links = list(Afterwards.objects.filter(booking=booking).select_for_update())
+    if Feedback.objects.filter(afterwards__in=links).exists():
+        raise DomainError(_("People have given feedback about this presentation, so it took place. Leave it as delivered."))
+
+
+@transaction.atomic
+def take_back_cancelled(booking: Booking, *, reason: str, by: User | None, now: datetime, flagged: bool = False) -> Booking:
+    """It is what it was before, with the same presenter, time and leaflets; calendars get their entry again.
+
+    Of leaflets that have gone meanwhile it is written down that they are missing; the dates of a request are no longer kept. Of
+    what is over nobody is told. `flagged` as above. Raises AccountGoneError, MoveRefused, NoCover, SlotTaken: then only another
+    booking can help.
+    """
+    lock_person(booking.person)
+    locked = lock_booking(booking, now=now)
+    cancelled = locked.events.filter(kind=EventKind.CANCELLED).last()
+    if locked.state != State.CANCELLED or locked.anonymised_at or cancelled is None:
+        raise MoveRefused
+    to, is_over = State(cancelled.from_state), locked.has_time and locked.agreed[1] <= now
+    if to == State.CONFIRMED and not is_over:
+        refuse_without_cover(locked, locked.agreed[0], by_staff=True)
+    columns: dict[str, Any] = {
+        "sequence": locked.sequence + 1,
+        "closed_reason": "",
+        "visit_closed": locked.visit_closed and is_over,
+    }
+    transition(locked, to, EventKind.RESTORED, by=by, now=now, reason=reason, takes_back=True, **columns)
+    claim_again(locked, is_over=is_over)
+    reopen_dates(locked)
+    bring_again(locked, cancelled.at, by=by, now=now)
+    if not is_over:
+        recipients: Recipients = {"booking-requested": [locked.person.email]} if to == State.REQUESTED else {}
+        notify({**recipients, **both_sides(locked)}, locked, now)
+    notify_lead(locked, flagged, now)
+    return locked
+
+
+def claim_again(booking: Booking, *, is_over: bool) -> None:
+    """The database decides whether its presenter is free still, journeys included."""
+    if booking.presenter is None:
+        return
+    try:
+        if not (booking.presenter.active or is_over):
+            raise SlotTaken
+        with guarded():
+            place, busy = place_of_booking(booking), DateTimeTZRange(*booking.agreed)
+            BusyTime.objects.create(
+                booking=booking, presenter=booking.presenter, kind=BusyKind.BOOKING, busy=busy, **place_columns(place)
+            )
+    except SlotTaken as refusal:
+        sentence = _("%(name)s is no longer free at that time. Go back to the booking and press “Book again”.")
+        raise SlotTaken(sentence % {"name": booking.presenter}) from refusal
+
+
+def reopen_dates(booking: Booking) -> None:
+    """Those that were asked for wait for an answer again. Nobody's time is kept for them any more, and staff see that."""
+    if booking.state != State.REQUESTED:
+        return
+    passed = DateOption.objects.preferred().filter(booking=booking, state=OptionState.PASSED)
+    passed.filter(expires_at__isnull=False).update(state=OptionState.EXPIRED)
+    passed.update(state=OptionState.OPEN)
+
+
+def bring_again(booking: Booking, cancelled_at: datetime, *, by: User | None, now: datetime) -> None:
+    """The leaflets that were cancelled with it, as far as they are there; what has gone is missing from now on."""
+    brought = Brought.objects.select_related("order").filter(booking=booking, order__isnull=False).first()
+    if brought is None or brought.order is None:
+        return
+    gone = restore_for_visit(brought.order, cancelled_at=cancelled_at, by=by, now=now)
+    if not gone:
+        return
+    missing = {leaflet.slug: leaflet for leaflet in brought.missing_leaflets}
+    for leaflet, copies in gone.items():
+        before = missing.get(leaflet.slug)
+        missing[leaflet.slug] = ToBring(leaflet.slug, leaflet.title, copies + (before.copies if before else 0))
+    brought.missing = [asdict(leaflet) for leaflet in missing.values()]
+    brought.save(update_fields=["missing"])
+
+
+def notify_lead(booking: Booking, flagged: bool, now: datetime) -> None:
+    if flagged:
+        about = f"booking:{booking.pk}:taken-back:{booking.sequence}"
+        notify_safeguarding_lead(about=about, reference=booking.reference, now=now)
