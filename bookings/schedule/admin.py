@@ -366,7 +366,9 @@ class PresenterForm(RulesMixin, forms.ModelForm):
         self.replace_fields()
         if "user" in self.fields:  # whoever may only look has no boxes
             user = cast("forms.ModelChoiceField", self.fields["user"])
-            user.queryset = User.objects.filter(Q(is_staff=True, is_active=True) | Q(pk=self.instance.user_id)).order_by("email")
+            user.queryset = User.objects.filter(Q(is_staff=True, is_active=True) | Q(pk=self.instance.user_id)).order_by(
+                "name", "email"
+            )
             user.empty_label = _("Does not sign in")
 
     def clean_base_postcode(self) -> str:

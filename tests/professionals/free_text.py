@@ -9,6 +9,8 @@ EXEMPT = {
         "bookings.booking.admin.actions.ChangeForm": ("contact_name",),
         "bookings.open_sessions.admin.actions.CallerPlaceForm": ("name", "organisation_name"),
         "bookings.schedule.admin.PresenterForm": ("name",),
+        "accounts.admin.UserForm": ("name",),
+        "accounts.admin.NewUserForm": ("name",),
         "bookings.feedback.forms.CertificateForm": ("name",),  # never stored: it is drawn on the certificate at once
         "bookings.booking.forms.DetailsForm": ("contact_name",),
         "bookings.booking.forms.BookingForm": ("contact_name",),
