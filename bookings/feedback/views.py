@@ -48,7 +48,7 @@ from bookings.feedback.services import (
     tidy_code,
     withdraw_year_later,
 )
-from bookings.models import Afterwards, Attendance, Booking, Given, Presenter, YearLater
+from bookings.models import Afterwards, Attendance, Booking, Format, Given, Presenter, YearLater
 from bookings.models.visit import TAKES_PLACE
 from bookings.schedule.access import own_visits, page_context, presenter_required
 from ctac.dates import format_clock, format_day
@@ -305,12 +305,13 @@ def feedback_panel_for_presenter(given: Given, now: datetime) -> dict[str, str] 
     attendance, afterwards = attendance_of(given), getattr(given, "afterwards", None)
     route = "presenter" if isinstance(given, Booking) else "presenter_session"
     may_record = may_record_attendance(given, now, by_presenter=True)
-    may_sign = attendance is None and now < given.agreed[1]
+    is_visit = isinstance(given, Booking) and given.format == Format.WORKPLACE
+    may_sign = is_visit and attendance is None and now < given.agreed[1]
     has_slide = afterwards is None or now < afterwards.closes_at
     return {
         "people": attendance_in_words(attendance.people) if attendance else "",
         "attendance_url": reverse(f"{route}_attendance", args=[given.reference]) if may_record else "",
-        "sheet_url": reverse("presenter_sheet", args=[given.reference]) if isinstance(given, Booking) and may_sign else "",
+        "sheet_url": reverse("presenter_sheet", args=[given.reference]) if may_sign else "",
         "slide_url": reverse(f"{route}_slide", args=[given.reference]) if has_slide else "",
         "short_link": short_feedback_link(afterwards) if afterwards else "",
     }

@@ -210,8 +210,8 @@ wait_for(
 staff_site.add_waiting(
     _("Bookings"),
     Waiting(
-        label=_("presenters with a DBS check or training that ends within 60 days"),
-        one=_("presenter with a DBS check or training that ends within 60 days"),
+        label=_("presenters whose DBS check or training ends within 60 days, or is not recorded"),
+        one=_("presenter whose DBS check or training ends within 60 days, or is not recorded"),
         count=lambda: Presenter.objects.checks_end_by(uk_day(timezone.now()) + CHECKS_WARNING),
         address=lambda: f"{reverse('staff:bookings_presenter_changelist')}?checks=soon",
         permission="bookings.change_presenter",

@@ -94,7 +94,7 @@ def test_the_first_page_counts_who_ends_soon_and_which_visits_lie_after(
     make_booking(presenter, START + 2 * HOUR, postcode="")
     desk = sign_in_staff(client, staff)
     soon, after = (
-        "presenter with a DBS check or training that ends within 60 days",
+        "presenter whose DBS check or training ends within 60 days, or is not recorded",
         "1 to visit after their presenter’s DBS check",
     )
     first_page = text(desk.get("/staff/"))
