@@ -32,11 +32,13 @@ from ctac.forms import PageForm
 from ctac.staff.audit import audit_note
 from ctac.staff.lists import MOST, keys_in_order, keys_of, with_keys, with_words, words_in
 from ctac.staff.site import (
+    NOTHING,
     FixedRowsMixin,
     LooksOnly,
     ObjectAction,
     StaffModelAdmin,
     SureForm,
+    column,
     moment_of,
     number_of,
     staff_site,
@@ -91,7 +93,7 @@ def accounts_that_give_roles() -> QuerySet[User]:
 class NewUserForm(UserForm):
     class Meta:
         model = User
-        fields = ["email", "is_staff", "groups"]
+        fields = ["email", "name", "is_staff", "groups"]
 
     def clean_email(self) -> str:
         return str(self.cleaned_data["email"]).strip().lower()
@@ -121,7 +123,8 @@ class UserAdmin(StaffModelAdmin):
     """
 
     also_found_by: ClassVar[list[Callable[[QuerySet[User], str], Iterable[int]]]] = []
-    list_display = ["email", "person", "staff", "open", "signed_in_at"]
+    list_display = ["email", "called", "staff", "open", "signed_in_at"]
+    called = column(gettext_lazy("name"), lambda user: user.name or getattr(getattr(user, "person", None), "name", NOTHING))
     staff = yes_no_of("is_staff", gettext_lazy("staff"))
     open = yes_no_of("is_active", gettext_lazy("open"))
     signed_in_at = moment_of("last_login", gettext_lazy("last sign-in"), short=True)
@@ -132,6 +135,7 @@ class UserAdmin(StaffModelAdmin):
     search_help_text = gettext_lazy("Email address or name")
     sorts_quickly = ["email"]
     field_texts = {  # label and help text
+        "name": (gettext_lazy("Name"), gettext_lazy("Colleagues see it on pages, and emails to them greet them by it.")),
         "mobile": (gettext_lazy("Mobile"), MOBILE_HELP),
         "is_active": (gettext_lazy("Open: may sign in"), ""),
         "is_superuser": (
@@ -172,7 +176,7 @@ class UserAdmin(StaffModelAdmin):
         )
 
     def get_search_results(self, request: HttpRequest, queryset: QuerySet, search_term: str) -> tuple[QuerySet, bool]:
-        """By the address of the account, or by the words of its person; of each no more than a list counts to.
+        """By address and name of the account, or by the words of its person; of each no more than a list counts to.
 
         Their keys first: both kinds in one condition, with the order of the list, would read accounts until it has found a page.
         A person knows the key of their account, so the accounts themselves are read only where a filter asks something of them.
@@ -189,9 +193,9 @@ class UserAdmin(StaffModelAdmin):
 
     def get_fields(self, request: HttpRequest, obj: User | None = None) -> list[Any]:
         if obj is None:
-            return ["email", "is_staff", "groups"]
+            return ["email", "name", "is_staff", "groups"]
         superusers_only = ["is_superuser"] if request.user.is_superuser else []
-        staff_only = ["mobile"] if obj.is_staff else []
+        staff_only = ["name", "mobile"] if obj.is_staff else []
         return ["email", *staff_only, "is_active", "is_staff", *superusers_only, "groups", "signed_in_at", "joined_at", "moves"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
@@ -236,7 +240,7 @@ class UserAdmin(StaffModelAdmin):
         """Each with whom was called, on which number, by whom."""
         lines = []
         for recovery in user.recoveries.select_related("by").order_by("-pk"):
-            by = recovery.by.email if recovery.by else _("an account that is gone")
+            by = str(recovery.by) if recovery.by else _("an account that is gone")
             facts = {name: getattr(recovery, name) for name in ("old", "new", "called", "number")}
             pattern = _("%(at)s: from %(old)s to %(new)s, by %(by)s, who called %(called)s on %(number)s.")
             lines.append(pattern % {"at": format_moment(recovery.at), "by": by, **facts})
@@ -275,8 +279,8 @@ class RoleAdmin(FixedRowsMixin, LooksOnly):
     @admin.display(description=gettext_lazy("who has it"))
     def held_by(self, group: Group) -> SafeString | str:
         """Each with the page of the account."""
-        users = User.objects.filter(groups=group, is_active=True, is_staff=True).order_by("email")[:MOST_NAMED]
-        links = ((reverse("staff:accounts_user_change", args=[user.pk]), user.email) for user in users)
+        users = User.objects.filter(groups=group, is_active=True, is_staff=True).order_by("name", "email")[:MOST_NAMED]
+        links = ((reverse("staff:accounts_user_change", args=[user.pk]), str(user)) for user in users)
         return format_html_join("\n", '<a href="{}">{}</a>', links) or _("Nobody")
 
     def has_change_permission(self, request: HttpRequest, obj: Group | None = None) -> bool:

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from ctac.dates import format_moment
 from ctac.models import impersonal, personal, words_in, words_index
 
-USER_WORDS = words_in("email")
+USER_WORDS = words_in("email", "name")
 UK_MOBILE = r"^\+447[1-9][0-9]{8}$"  # 070 is no mobile
 
 
@@ -36,9 +36,10 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """A sign-in: an email address, perhaps a password, perhaps staff rights. Who they are stands on Person."""
+    """A sign-in: an email address, perhaps a password, perhaps staff rights. `name` is of staff; others are a Person."""
 
     email = personal(models.EmailField(_("email address"), unique=True))
+    name = personal(models.CharField(_("name"), max_length=150, blank=True, default="", db_default=""))
     is_staff = models.BooleanField(_("staff"), default=False, help_text=_("May sign in to the staff site, with a second factor."))
     is_active = models.BooleanField(_("active"), default=True)
     mobile = personal(models.CharField(_("mobile"), max_length=16, blank=True, default="", db_default=""))  # of staff: +447…
@@ -48,7 +49,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
-    REQUIRED_FIELDS: ClassVar[list[str]] = []
+    REQUIRED_FIELDS: ClassVar[list[str]] = ["name"]  # asked by createsuperuser, and may be left empty
     PERSONAL_FIELDS = ("id", "password", "last_login")
 
     class Meta:
@@ -67,7 +68,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         ]
 
     def __str__(self) -> str:
-        return self.email
+        return self.name or self.email
 
 
 class SessionQuerySet(models.QuerySet["Session"]):

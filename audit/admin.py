@@ -32,8 +32,8 @@ class WhoFilter(admin.SimpleListFilter):
     parameter_name = "who"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        staff = get_user_model()._default_manager.filter(is_staff=True).order_by("email")
-        return [(str(key), email) for key, email in staff.values_list("pk", "email")[:MOST_COLLEAGUES]]
+        staff = get_user_model()._default_manager.filter(is_staff=True).order_by("name", "email")
+        return [(str(user.pk), str(user)) for user in staff.only("name", "email")[:MOST_COLLEAGUES]]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Entry]) -> QuerySet[Entry]:
         chosen = self.value() or ""

@@ -96,11 +96,11 @@ def details_of(entry: Entry) -> str:
 
 
 def names_of(keys: Iterable[int | None]) -> dict[int | None, str]:
-    """The address of each account that there still is. One statement."""
+    """How each account that there still is is shown to colleagues. One statement."""
     known = {key for key in keys if key is not None}
-    users = get_user_model()._default_manager.filter(pk__in=known).values_list("pk", "email") if known else ()
+    users = get_user_model()._default_manager.filter(pk__in=known).only("name", "email") if known else ()
     gone: dict[int | None, str] = {key: _("Account %(key)s") % {"key": key} for key in known}
-    return {None: _("Somebody not signed in"), **gone, **dict(users)}
+    return {None: _("Somebody not signed in"), **gone, **{user.pk: str(user) for user in users}}
 
 
 # ctac/staff/site.py puts each view of the staff site through `audited`. A GET is written when the page is there, a POST in the

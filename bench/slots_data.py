@@ -82,6 +82,8 @@ def make_presenter(number: int) -> Any:
         nation=Nation.ENGLAND,
         max_travel_minutes=180,
         joining_link="https://meet.example/room",
+        checked_until=date(2099, 12, 31),
+        trained_until=date(2099, 12, 31),
     )
     keep_presenter(presenter=presenter)
     windows = [(day, hours) for day in range(5) if day != number % 5 for hours in ((9, 12), (13, 17))]

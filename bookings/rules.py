@@ -127,6 +127,10 @@ UNKNOWN_CODE_RATE_LIMIT = (200, timedelta(hours=1))
 CERTIFICATE_LIFETIME = HOST_LINK_LIFETIME = timedelta(days=365)
 PRESENTER_ATTENDANCE_PERIOD = timedelta(days=14)  # after the end; colleagues can put it right at any time
 
+# No visit to a workplace after a presenter's check or training has ended, whoever asks; the team hears so long before.
+CHECKS_WARNING = timedelta(days=60)
+NOT_CHECKED = _("We have no DBS check or training of theirs for that day.")
+
 
 class RuleViolation(models.TextChoices):
     """What the public may not do and staff may, with a reason."""

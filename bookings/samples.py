@@ -46,6 +46,7 @@ ADDRESS = {
     "postcode": "LS1 4AP",
 }
 VISIT_IN = timedelta(weeks=4)
+CHECKED_FOR = timedelta(days=3 * 365)
 # One session with room, one with a line, two more; a Wednesday at 2pm, three weeks ahead and then each week.
 SESSION_PLACES = (40, 1, 40, 40)
 SESSIONS_IN, WEDNESDAY, SESSIONS_AT = timedelta(weeks=3), 2, time(14)
@@ -106,6 +107,8 @@ def load(now: datetime) -> None:
                 nation=nation,
                 max_travel_minutes=longest,
                 joining_link=f"https://meet.example/ctac-{number}",
+                checked_until=uk_day(now) + CHECKED_FOR,
+                trained_until=uk_day(now) + CHECKED_FOR,
                 user=User.objects.filter(email=SIGN_INS.get(number, ""), presenter=None).first(),
             )
         )

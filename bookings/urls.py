@@ -51,6 +51,7 @@ presenter_urls = [
     path("visits/<str:reference>/disclosed/", presenter_views.presenter_disclosed, name="presenter_disclosed"),
     path("visits/<str:reference>/help/", presenter_views.presenter_help, name="presenter_help"),
     path("visits/<str:reference>/attendance/", feedback_views.presenter_attendance, name="presenter_attendance"),
+    path("visits/<str:reference>/sheet.pdf", feedback_views.presenter_sheet, name="presenter_sheet"),
     path("visits/<str:reference>/slide/", feedback_views.presenter_slide, name="presenter_slide"),
     path("visits/<str:reference>/slide.pdf", feedback_views.presenter_slide_pdf, name="presenter_slide_pdf"),
     path("visits/<str:reference>/", presenter_views.presenter_visit, name="presenter_visit"),

@@ -35,7 +35,7 @@ class ApproveForm(forms.Form):
     """With the digest of the text on the page, so that nobody approves a text that they have not read."""
 
     author = forms.ModelChoiceField(
-        User.objects.filter(is_staff=True, is_active=True).order_by("email"),
+        User.objects.filter(is_staff=True, is_active=True).order_by("name", "email"),
         label=gettext_lazy("Who wrote this text?"),
         empty_label=gettext_lazy("Choose"),
         help_text=gettext_lazy("Choose a colleague. You can’t approve your own text."),

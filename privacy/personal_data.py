@@ -260,6 +260,7 @@ def _export_user(user: User) -> dict[str, Any]:
     )[0]
     return {
         "email": user.email,
+        **({"name": user.name} if user.name else {}),
         "since": user.date_joined,
         "last_sign_in": user.last_login,
         "has_password": user.has_usable_password(),

@@ -18,6 +18,13 @@ from professionals.services import organisation_named, record_blocked_attempt
 
 STAFF_EMAIL = "staff@ctac.test"
 ROLES_AT = "ctac.test"  # coordinator@ctac.test and so on, one a role, with the same password and authenticator app
+STAFF_NAMES = {
+    "coordinator": "Robin Clarke",
+    "presenter": "Tom Adeyemi",
+    "fulfilment": "Sam Okafor",
+    "manager": "Helen Byrne",
+    "read-only": "Priya Nair",
+}
 STAFF_PASSWORD = "three-presenters-one-kettle"  # noqa: S105 - for trying out
 STAFF_TOTP_SECRET = "CTACTRYITOUTATHOMEONLY234567ABCD"  # noqa: S105 - for trying out
 
@@ -54,9 +61,9 @@ def load_people(now: datetime) -> None:
     for person in PEOPLE:
         _professional(*person)
     # One who may do everything, and one of each role.
-    _colleague(STAFF_EMAIL, is_superuser=True)
+    _colleague(STAFF_EMAIL, "Asha Patel", is_superuser=True)
     for role in ROLES:
-        _colleague(email_of(role)).groups.add(Group.objects.get(name=role.name))
+        _colleague(email_of(role), STAFF_NAMES[role.slug]).groups.add(Group.objects.get(name=role.name))
     if not Stopped.objects.exists():
         busy = Person.objects.get(email=PEOPLE[0][1])
         record_blocked_attempt(where=Where.ORDER, why=Why.THROTTLE, by=By.ACCOUNT, key="sample", person=busy, now=now)
@@ -92,14 +99,14 @@ def email_of(role: Role) -> str:
     return f"{role.slug}@{ROLES_AT}"
 
 
-def _colleague(email: str, **fields: bool) -> User:
-    user = _verified_user(email, password=STAFF_PASSWORD, is_staff=True, **fields)
+def _colleague(email: str, name: str, **fields: bool) -> User:
+    user = _verified_user(email, password=STAFF_PASSWORD, is_staff=True, name=name, **fields)
     data = {"secret": encryption.encrypt(STAFF_TOTP_SECRET)}
     Authenticator.objects.get_or_create(user=user, type=Authenticator.Type.TOTP, defaults={"data": data})
     return user
 
 
-def _verified_user(email: str, password: str | None = None, **fields: bool) -> User:
+def _verified_user(email: str, password: str | None = None, **fields: bool | str) -> User:
     user = User.objects.filter(email=email).first() or User.objects.create_user(email, password, **fields)
     EmailAddress.objects.get_or_create(user=user, email=email, defaults={"verified": True, "primary": True})
     return user

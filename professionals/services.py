@@ -15,7 +15,7 @@ from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.db import DatabaseError, IntegrityError, models, transaction
 from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Greatest, Lower
+from django.db.models.functions import Greatest, Lower, Upper
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -365,8 +365,10 @@ def address_owners(address: str) -> Iterator[Owner]:
 
 
 def names_at_address(address: str) -> Iterable[str]:
-    """Of the professional who reads mail there, if there is one: an address is one person's."""
-    return Person.objects.with_email(address).values_list("name", flat=True)
+    """Of the professional who reads mail there, if there is one, and of the colleague whose account has it."""
+    colleagues = User.objects.alias(address=Upper("email")).filter(address=address.upper(), is_staff=True).exclude(name="")
+    names: QuerySet[Person, str] = Person.objects.with_email(address).values_list("name", flat=True)
+    return names.union(colleagues.values_list("name", flat=True))
 
 
 # Changes of address: the old address is notified, and its reader has a week to put it back (ADR 7).

@@ -7,20 +7,28 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from bookings.feedback.queries import full_feedback_link, short_feedback_link
-from bookings.models import Afterwards, Given
+from bookings.models import Afterwards, Booking, Given
 from ctac.dates import format_day
-from ctac.pdf.typesetting import printable, qr_code, typeset
+from ctac.pdf.typesetting import charity_line, printable, qr_code, typeset
 from guidance.contacts.queries import WhoToTell
 
 
-def certificate(given: Given, name: str, *, who: WhoToTell, made_at: datetime) -> bytes:
-    """The name is what its holder typed: it goes into the PDF, and nowhere else."""
+def certificate(given: Given, name: str, *, who: WhoToTell, made_at: datetime, ticked: bool = False) -> bytes:
+    """The name is what its holder typed: it goes into the PDF, and nowhere else. `ticked`: it is that of a place, by staff."""
     start, end = given.agreed
     hours, minutes = divmod(int((end - start).total_seconds() // 60), 60)
     length = [
         ngettext("%(n)d hour", "%(n)d hours", hours) % {"n": hours} if hours else "",
         ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes} if minutes else "",
     ]
+    typed = _(
+        "This certificate says that the person named here was there. It is not an accreditation, and it does not prove that "
+        "they are competent. They typed their own name. CTAC keeps no list of names."
+    )
+    by_staff = _(
+        "This certificate says that the person named here was there. It is not an accreditation, and it does not prove that "
+        "they are competent. CTAC ticked their name on its list of people with a place."
+    )
     data = {
         "title": _("Certificate of attendance"),
         "centre": _("Child trafficking advice centre"),
@@ -33,10 +41,7 @@ def certificate(given: Given, name: str, *, who: WhoToTell, made_at: datetime) -
             (_("Given by"), _("CTAC, the child trafficking advice centre")),
         ],
         "tell": whom_to_tell(who),
-        "foot": _(
-            "This certificate says that the person named here was there. It is not an accreditation, and it does not prove that "
-            "they are competent. They typed their own name. CTAC keeps no list of names."
-        ),
+        "foot": by_staff if ticked else typed,
         "site": settings.SITE_URL,
     }
     return typeset("certificate", data, made_at=made_at)
@@ -45,6 +50,26 @@ def certificate(given: Given, name: str, *, who: WhoToTell, made_at: datetime) -
 def whom_to_tell(who: WhoToTell) -> list[str]:
     """999 first, then the numbers of the place."""
     return [_("If a child is in immediate danger, call 999."), *who.lines]
+
+
+SPARE_LINES = 5
+
+
+def attendance_sheet(booking: Booking, *, made_at: datetime) -> bytes:
+    """A line for each person who is expected, and some more. It stays with the host: we keep numbers, no names."""
+    data = {
+        "title": _("Who was there"),
+        "facts": [
+            (_("Presentation"), printable(booking.presentation.title)),
+            (_("When"), booking.when),
+            (_("Reference"), booking.reference),
+        ],
+        "stays": _("Give this list to the host. CTAC keeps no list of names. Write nothing about a child."),
+        "columns": [_("Name"), _("Job"), _("Signature")],
+        "lines": booking.audience_size + SPARE_LINES,
+        "foot": charity_line(),
+    }
+    return typeset("attendance-sheet", data, made_at=made_at)
 
 
 def feedback_slide(afterwards: Afterwards, *, who: WhoToTell, made_at: datetime) -> bytes:

@@ -23,8 +23,8 @@ from accounts.limits import ReachedThrottle, check_throttles, client_throttle, r
 from accounts.models import Where
 from bookings import rules
 from bookings.feedback.forms import AttendanceForm, CertificateForm, FeedbackCodeForm, FeedbackForm, SuggestedLeafletsForm
+from bookings.feedback.pdf import attendance_sheet, feedback_slide
 from bookings.feedback.pdf import certificate as certificate_pdf
-from bookings.feedback.pdf import feedback_slide
 from bookings.feedback.queries import (
     attendance_in_words,
     attendance_of,
@@ -48,7 +48,7 @@ from bookings.feedback.services import (
     tidy_code,
     withdraw_year_later,
 )
-from bookings.models import Afterwards, Attendance, Booking, Given, Presenter, YearLater
+from bookings.models import Afterwards, Attendance, Booking, Format, Given, Presenter, YearLater
 from bookings.models.visit import TAKES_PLACE
 from bookings.schedule.access import own_visits, page_context, presenter_required
 from ctac.dates import format_clock, format_day
@@ -305,10 +305,13 @@ def feedback_panel_for_presenter(given: Given, now: datetime) -> dict[str, str] 
     attendance, afterwards = attendance_of(given), getattr(given, "afterwards", None)
     route = "presenter" if isinstance(given, Booking) else "presenter_session"
     may_record = may_record_attendance(given, now, by_presenter=True)
+    is_visit = isinstance(given, Booking) and given.format == Format.WORKPLACE
+    may_sign = is_visit and attendance is None and now < given.agreed[1]
     has_slide = afterwards is None or now < afterwards.closes_at
     return {
         "people": attendance_in_words(attendance.people) if attendance else "",
         "attendance_url": reverse(f"{route}_attendance", args=[given.reference]) if may_record else "",
+        "sheet_url": reverse("presenter_sheet", args=[given.reference]) if may_sign else "",
         "slide_url": reverse(f"{route}_slide", args=[given.reference]) if has_slide else "",
         "short_link": short_feedback_link(afterwards) if afterwards else "",
     }
@@ -380,6 +383,16 @@ def make_slide(request: HttpRequest, given: Given) -> bool:
 def presenter_slide_pdf(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
     visit = own_visit(presenter, reference)
     return slide_response(get_object_or_404(Afterwards, booking=visit), visit)
+
+
+@presenter_required
+@require_safe
+def presenter_sheet(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
+    """A list for people to sign, which stays with the host; nothing of it is kept here."""
+    visit = own_visit(presenter, reference)
+    pdf = attendance_sheet(visit, made_at=timezone.now())
+    disposition = f'attachment; filename="{visit.reference}-sheet.pdf"'
+    return HttpResponse(pdf, "application/pdf", headers={"Content-Disposition": disposition})
 
 
 def slide_response(afterwards: Afterwards, given: Given) -> HttpResponse:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db import models
 from django.db.models import Case, Exists, ExpressionWrapper, F, OuterRef, Q, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, TruncDate
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -219,6 +219,13 @@ class BookingQuerySet(models.QuerySet["Booking"]):
             starts_at__gt=now,
             starts_at__lt=uk_datetime(uk_day(now) + timedelta(days=days), time.min),
         ).order_by("starts_at", "pk")
+
+    def without_checks(self, now: datetime) -> "BookingQuerySet":
+        """Confirmed visits to come, to which their presenter may not go: a check or the training ends before the day."""
+        ended = Q(presenter__checked_until__lt=F("day")) | Q(presenter__trained_until__lt=F("day"))
+        never = Q(presenter__checked_until=None) | Q(presenter__trained_until=None)
+        visits = self.filter(state=State.CONFIRMED, format=Format.WORKPLACE, presenter__isnull=False, starts_at__gt=now)
+        return visits.alias(day=TruncDate("starts_at", tzinfo=UK)).filter(ended | never).order_by("starts_at", "pk")
 
     def visits_under_way(self, now: datetime) -> "BookingQuerySet":
         """Visits to which somebody may have set off, and of which nobody has said that they are over."""

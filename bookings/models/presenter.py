@@ -122,6 +122,13 @@ def validate_https(link: str) -> None:
 
 
 class PresenterQuerySet(models.QuerySet["Presenter"]):
+    def checks_end_by(self, day: date) -> "PresenterQuerySet":
+        """Those who may not go to a workplace after that day, or may not now, until a check or their training is renewed."""
+        never = Q(checked_until=None) | Q(trained_until=None)
+        return (
+            self.active().exclude(formats=[Format.ONLINE]).filter(never | Q(checked_until__lte=day) | Q(trained_until__lte=day))
+        )
+
     def active(self) -> "PresenterQuerySet":
         return self.filter(active=True)
 
@@ -183,6 +190,8 @@ class Presenter(models.Model):
     most_a_week = models.PositiveSmallIntegerField(_("most presentations a week"), null=True, blank=True)
     notice_working_days = models.PositiveSmallIntegerField(_("notice in working days"), null=True, blank=True)
     horizon_days = models.PositiveSmallIntegerField(_("how many days ahead people can book"), null=True, blank=True)
+    checked_until = personal(models.DateField(_("DBS check ends"), null=True, blank=True))
+    trained_until = personal(models.DateField(_("training ends"), null=True, blank=True))
     joining_link = personal(models.URLField(_("joining link for online presentations"), blank=True, validators=[validate_https]))
     active = models.BooleanField(_("gives presentations"), default=True)
 
@@ -213,6 +222,11 @@ class Presenter(models.Model):
     @property
     def base(self) -> Place:
         return Place(self.base_postcode, self.base_latitude, self.base_longitude, zone=self.base_zone)
+
+    def may_visit(self, day: date) -> bool:
+        """Whether check and training last to that day: nobody goes to a workplace without, whatever the reason."""
+        ends = self.checked_until, self.trained_until
+        return all(end is not None and day <= end for end in ends)
 
     def gives_to(self, audience: str | None) -> bool:
         """`audience`: a profession, "" for a mix, None if unknown."""

@@ -195,7 +195,7 @@ class OnDuty:
     @property
     def name(self) -> str:
         presenter: Presenter | None = getattr(self.user, "presenter", None)
-        return presenter.name if presenter else self.user.email
+        return presenter.name if presenter and not self.user.name else str(self.user)
 
 
 class DutyShiftQuerySet(models.QuerySet["DutyShift"]):

@@ -36,6 +36,7 @@ from bookings.models import (
     Presentation,
     Presenter,
 )
+from bookings.rules import CHECKS_WARNING, NOT_CHECKED
 from bookings.schedule import picker as schedule_picker
 from bookings.schedule import services as schedule_services
 from bookings.schedule.availability import Slot
@@ -189,7 +190,9 @@ def refusal_not_free(
     """Nobody, or whom they named, is free then; the nearest times that the public could have."""
     slots = schedule_picker.open_horizon(slot_query, now, ignoring, presenters=[named] if named else None).nearest(start, 3)
     refusal = _("No presenter is free then and able to get there in time.")
-    if named:
+    if named and slot_query.format == Format.WORKPLACE and not named.may_visit(uk_day(start)):
+        refusal = _("%(name)s can’t go to a workplace then. %(why)s") % {"name": named, "why": NOT_CHECKED}
+    elif named:
         refusal = _("%(name)s is not free then, or could not get there in time.") % {"name": named}
     if not slots:
         return _("%(refusal)s No time is free in the next three months.") % {"refusal": refusal}
@@ -358,6 +361,7 @@ class PresenterForm(RulesMixin, forms.ModelForm):
         model = Presenter
         fields = [
             *("name", "email", "user", "phone", "base_postcode", "nation", "joining_link", "active"),
+            *("checked_until", "trained_until"),
             *OwnRulesForm.Meta.fields,
         ]
 
@@ -367,7 +371,9 @@ class PresenterForm(RulesMixin, forms.ModelForm):
         self.replace_fields()
         if "user" in self.fields:  # whoever may only look has no boxes
             user = cast("forms.ModelChoiceField", self.fields["user"])
-            user.queryset = User.objects.filter(Q(is_staff=True, is_active=True) | Q(pk=self.instance.user_id)).order_by("email")
+            user.queryset = User.objects.filter(Q(is_staff=True, is_active=True) | Q(pk=self.instance.user_id)).order_by(
+                "name", "email"
+            )
             user.empty_label = _("Does not sign in")
 
     def clean_base_postcode(self) -> str:
@@ -401,6 +407,18 @@ class HoursInline(admin.TabularInline):
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         return plain_choice(super().formfield_for_dbfield(db_field, request, **kwargs))
+
+
+class ChecksFilter(admin.SimpleListFilter):
+    title = gettext_lazy("DBS check and training")
+    parameter_name = "checks"
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
+        return [("soon", _("End within 60 days, or not recorded"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Presenter]) -> QuerySet[Presenter]:
+        soon = uk_day(timezone.now()) + CHECKS_WARNING
+        return queryset.filter(pk__in=Presenter.objects.checks_end_by(soon)) if self.value() == "soon" else queryset
 
 
 class AvailabilityInline(HoursInline):
@@ -437,6 +455,16 @@ class PresenterAdmin(StaffModelAdmin):
     change_form_template = "bookings/schedule/staff/presenter.html"
     fieldsets = (
         (None, {"fields": ("name", "email", "user", "phone", "joining_link", "active")}),
+        (
+            gettext_lazy("Checks"),
+            {
+                "fields": ("checked_until", "trained_until"),
+                "description": gettext_lazy(
+                    "We book no visit to a workplace after either day, or while one is empty. Nobody can override this. "
+                    "In Scotland, enter the PVG record; in Northern Ireland, the AccessNI check."
+                ),
+            },
+        ),
         (gettext_lazy("Where from"), {"fields": ("base_postcode", "nation", "max_travel_minutes", *DAY_ENDS)}),
         (
             gettext_lazy("What, and where"),
@@ -445,7 +473,7 @@ class PresenterAdmin(StaffModelAdmin):
         (gettext_lazy("How much, and when"), {"fields": ("most_a_day", "most_a_week", "notice_working_days", "horizon_days")}),
     )
     list_display = ("name", "phone_to_call", "email_to_write", "base_postcode", "days", "gives_presentations")
-    list_filter = ("active", "nation")
+    list_filter = ("active", ChecksFilter, "nation")
     search_fields = ("name", "email", "phone", "base_postcode")
     search_help_text = gettext_lazy("Name, email address, phone or postcode")
     inlines = (AvailabilityInline, ExceptionInline)

@@ -252,6 +252,10 @@ class PresenterSchedule:
         }
         return tuple(violation for violation, is_broken in broken.items() if is_broken)
 
+    def may_go_there(self, day: date) -> bool:
+        """No rule that yields: online anybody may, to a workplace whose check and training last."""
+        return self.slot_query.format != Format.WORKPLACE or self.presenter.may_visit(day)
+
     def given_in(self, days: DateRange) -> int:
         """How many presentations start on these UK days already, kept ones included."""
         return sum(claim.is_visit for claim in starting_in(days_in_utc(days), self.claims))
@@ -278,6 +282,8 @@ class PresenterSchedule:
 
     def starts_on(self, day: date, known: set[datetime] | frozenset[datetime] = frozenset()) -> list[datetime]:
         """The start times within every rule on that day, in order, but for those that are known already."""
+        if not self.may_go_there(day):
+            return []
         clocks = self.hours.clocks_on(day)
         starts = starts_of(day, clocks, self.slot_query.length) if clocks else ()
         if known.issuperset(starts) or next(self.day_violations(day), None):
@@ -311,7 +317,7 @@ class PresenterSchedule:
         span, place, length = wanted.span, self.slot_query.place, self.slot_query.length
         # No further than a journey can matter.
         near = touching(Span(span.start - APART_ENOUGH, span.end + APART_ENOUGH), self.claims)
-        if not free_spans(near, place, length, span, self.journeys, self.set_minutes):
+        if not self.may_go_there(day) or not free_spans(near, place, length, span, self.journeys, self.set_minutes):
             return None
         ends, gap = self.ends_of(day), gap_at(start, touching(days_in_utc(DateRange(day, day)), self.claims))
         leaves_at = start - ends.journey_before(place, gap)
@@ -332,7 +338,8 @@ class PresenterSchedule:
         candidate = self.candidate(start)
         if candidate is not None:
             return Verdict(self.presenter, candidate)
-        return Verdict(self.presenter, None, tuple(obstacles(self.wanted(start), self.claims, self.journeys)))
+        unchecked = () if self.may_go_there(uk_day(start)) else (str(rules.NOT_CHECKED),)
+        return Verdict(self.presenter, None, (*unchecked, *obstacles(self.wanted(start), self.claims, self.journeys)))
 
 
 def gap_at(moment: datetime, claims: Sequence[Claim]) -> Gap:

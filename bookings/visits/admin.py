@@ -275,7 +275,7 @@ class DutyShiftForm(forms.ModelForm):
             if name in self.fields:  # whoever may only look has no boxes
                 box = cast("forms.ModelChoiceField", self.fields[name])
                 chosen = Q(pk=getattr(self.instance, f"{name}_id"))
-                box.queryset = User.objects.filter(may_take_alarms() | chosen).distinct().order_by("email")
+                box.queryset = User.objects.filter(may_take_alarms() | chosen).distinct().order_by("name", "email")
                 box.required = True
 
     def clean(self) -> dict[str, Any]:

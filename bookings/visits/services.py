@@ -117,6 +117,17 @@ def refuse_without_cover(booking: Booking, start: datetime, *, by_staff: bool) -
     raise NoCover(sentence % {"day": format_day(day)})
 
 
+def refuse_unchecked(booking: Booking, presenter: Presenter, start: datetime, *, by_staff: bool) -> None:
+    """Before this presenter gets a visit at that time: check and training last. Nothing overrides that. Raises SlotTaken."""
+    day = uk_day(start)
+    if booking.format != Format.WORKPLACE or presenter.may_visit(day):
+        return
+    if not by_staff:
+        raise SlotTaken(_("We can’t come to you on %(day)s. Choose another day, or call us.") % {"day": format_day(day)})
+    sentence = _("%(name)s can’t go to a workplace then. %(why)s Choose somebody else, or record it on their page first.")
+    raise SlotTaken(sentence % {"name": presenter, "why": rules.NOT_CHECKED})
+
+
 @transaction.atomic
 def visits_resting_on(shift: DutyShift, now: datetime, *, but: DateRange | None = None) -> list[Booking]:
     """Confirmed visits that are not over, on days of this shift as it is stored; `but`: those days are covered still.

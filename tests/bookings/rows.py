@@ -79,6 +79,8 @@ def make_presenter(
         "nation": Nation.ENGLAND,
         "max_travel_minutes": 120,
         "joining_link": "https://meet.example/room",
+        "checked_until": date(2099, 12, 31),
+        "trained_until": date(2099, 12, 31),
     }
     make_cover()
     presenter = keep_presenter(presenter=Presenter(**{**defaults, **fields}))

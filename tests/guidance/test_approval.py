@@ -154,4 +154,4 @@ def test_a_copy_to_try_has_every_page_approved_as_a_sample() -> None:
     pages, now = GuidancePage.objects.all(), timezone.now()
     assert len(pages) == 56
     assert {(page.is_sample, page.state(now)) for page in pages} == {(True, ApprovalState.APPROVED)}
-    assert {(str(page.author), str(page.approver)) for page in pages} == {("coordinator@ctac.test", "manager@ctac.test")}
+    assert {(str(page.author), str(page.approver)) for page in pages} == {("Robin Clarke", "Helen Byrne")}

@@ -9,6 +9,7 @@ EXEMPT = {
         "bookings.booking.admin.actions.ChangeForm": ("contact_name",),
         "bookings.open_sessions.admin.actions.CallerPlaceForm": ("name", "organisation_name"),
         "bookings.schedule.admin.PresenterForm": ("name",),
+        "accounts.admin.NewUserForm": ("name",),
         "bookings.feedback.forms.CertificateForm": ("name",),  # never stored: it is drawn on the certificate at once
         "bookings.booking.forms.DetailsForm": ("contact_name",),
         "bookings.booking.forms.BookingForm": ("contact_name",),
@@ -27,6 +28,7 @@ EXEMPT = {
         "professionals.forms.DetailsForm": ("name", "organisation_name"),
         "professionals.forms.NewPersonForm": ("name", "organisation_name"),
         "admin: professionals.Organisation": ("name",),
+        "admin: accounts.User": ("name",),
     },
     "where a workplace is: numbers of houses look like references, and a courier must read it as it is": {
         "bookings.booking.admin.book_for_caller.CallerWhereForm": ("address_line_1", "address_line_2", "town"),

@@ -36,6 +36,7 @@ from bookings.booking.services.transitions import mark_delivered
 from bookings.feedback.admin import came_in_words, feedback_in_words
 from bookings.models import Booking, BookingEvent, EventKind, Format, Leave, Nation, Presenter, State
 from bookings.models.booking import OPEN_STATES, BookingQuerySet
+from bookings.rules import CHECKS_WARNING
 from bookings.schedule.access import OwnToPresenters, own_visits_for_list
 from bookings.schedule.admin import FORMAT_WORDS, PresenterFilter
 from bookings.schedule.substitutes import MOST_ON_A_PAGE, rank_presenters_for, substitute_needs
@@ -128,6 +129,7 @@ class VisitFilter(OptionsFilter):
     options = {
         "overdue": (_("No check-in or check-out"), BookingQuerySet.overdue),
         "link": (_("Online without a joining link"), BookingQuerySet.without_joining_link),
+        "checks": (_("Visit after the presenter’s DBS check or training ends"), BookingQuerySet.without_checks),
     }
 
 
@@ -241,6 +243,22 @@ wait_for(
     lambda: Booking.objects.without_joining_link(timezone.now()),
     named_with(LINK),
     urgent=True,
+)
+wait_for(
+    _("to visit after their presenter’s DBS check or training ends"),
+    "look=checks",
+    lambda: Booking.objects.without_checks(timezone.now()),
+    urgent=True,
+)
+staff_site.add_waiting(
+    _("Bookings"),
+    Waiting(
+        label=_("presenters whose DBS check or training ends within 60 days, or is not recorded"),
+        one=_("presenter whose DBS check or training ends within 60 days, or is not recorded"),
+        count=lambda: Presenter.objects.checks_end_by(uk_day(timezone.now()) + CHECKS_WARNING),
+        address=lambda: f"{reverse('staff:bookings_presenter_changelist')}?checks=soon",
+        permission="bookings.change_presenter",
+    ),
 )
 wait_for(_("today or tomorrow"), "when=soon", lambda: today_or_tomorrow(Booking.objects, timezone.now()))
 wait_for(

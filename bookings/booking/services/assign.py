@@ -26,7 +26,7 @@ from bookings.schedule.queries import open_schedule
 from bookings.schedule.slots import SlotQuery
 from bookings.schedule.substitutes import place_of_booking
 from bookings.travel import Place
-from bookings.visits.services import refuse_while_overdue, refuse_without_cover
+from bookings.visits.services import refuse_unchecked, refuse_while_overdue, refuse_without_cover
 from ctac.dates import uk_day
 from ctac.errors import DomainError
 from leaflets.orders.services.create import transfer_order
@@ -52,6 +52,7 @@ def reassign(
     refuse_while_overdue(locked, now)
     if locked.state == State.CONFIRMED:
         refuse_without_cover(locked, locked.agreed[0], by_staff=True)
+    refuse_unchecked(locked, presenter, locked.agreed[0], by_staff=True)
     place = place_of_booking(locked)
     refuse_if_impossible(locked, presenter, place, now, override_reason)
     locked.sequence, locked.presenter = locked.next_sequence, presenter

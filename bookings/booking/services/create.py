@@ -110,10 +110,11 @@ def take_held(booking: Booking, draft: Draft | None, now: datetime) -> BusyTime 
     with transaction.atomic():
         presenter = Presenter.objects.select_for_update(no_key=True).get(pk=hold.presenter_id)
         claim = BusyTime.objects.filter(hold=hold, presenter=presenter).first()
-        if claim is None:
+        unchecked = booking.format == Format.WORKPLACE and not presenter.may_visit(uk_day(booking.agreed[0]))
+        if claim is None or unchecked:
             transaction.set_rollback(True)
-        else:
-            claim.presenter = presenter
+            return None
+        claim.presenter = presenter
     return claim
 
 

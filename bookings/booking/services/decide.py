@@ -44,7 +44,7 @@ from bookings.schedule.locks import guarded
 from bookings.schedule.queries import reread_schedule
 from bookings.schedule.slots import Candidate, SlotQuery
 from bookings.travel import find_place
-from bookings.visits.services import refuse_without_cover
+from bookings.visits.services import refuse_unchecked, refuse_without_cover
 from ctac.dates import format_span
 from ctac.errors import DomainError
 from professionals.safeguarding.services import notify_safeguarding_lead
@@ -97,6 +97,7 @@ def agree_time(
         open_or_lapsed = [option for option in options if option.state != OptionState.PASSED]
         answered = [option for option in open_or_lapsed if option.starts_at <= start < option.ends_at]
         answered.sort(key=lambda option: option.kept_from != start)
+        refuse_unchecked(locked, claim.presenter, start, by_staff=True)
         settle_request(locked, claim, next(iter(answered), None), by=by, now=now, reason=override_reason)
     notify(both_sides(locked), locked, now)
     if flagged:
@@ -202,6 +203,7 @@ def take_offer(*, booking: Booking, option: DateOption, by: User | None, now: da
     if not offer.is_kept(now) or claim is None:
         raise OfferGone
     refuse_without_cover(locked, claim.busy.lower, by_staff=False)
+    refuse_unchecked(locked, claim.presenter, claim.busy.lower, by_staff=False)
     with guarded():
         settle_request(locked, claim, offer, by=by, now=now)
     notify({**both_sides(locked), "staff-time-taken": [settings.STAFF_EMAIL]}, locked, now)

@@ -20,7 +20,7 @@ from bookings.models import Booking, BookingEvent, Brought, EventKind, Format, O
 from bookings.models.booking import TAKEN_BACK, record_event
 from bookings.schedule.holds import close_options, free_claims
 from bookings.schedule.locks import lock_booking
-from bookings.visits.services import minute_of, presenter_is_there, refuse_while_overdue, refuse_without_cover
+from bookings.visits.services import minute_of, presenter_is_there, refuse_unchecked, refuse_while_overdue, refuse_without_cover
 from leaflets.models import ToBring
 from leaflets.orders.services.create import erase_previous_owner, place_order_for_visit
 from leaflets.orders.services.transitions import OrderHasMoved, cancel
@@ -71,6 +71,8 @@ def confirm_booking(booking: Booking, *, by: User | None, now: datetime) -> Book
     if locked.needs_a_presenter:
         raise NeedsPresenter
     refuse_without_cover(locked, locked.agreed[0], by_staff=True)
+    if locked.presenter is not None:
+        refuse_unchecked(locked, locked.presenter, locked.agreed[0], by_staff=True)
     transition(locked, State.CONFIRMED, EventKind.CONFIRMED, by=by, now=now)
     notify(both_sides(locked), locked, now)
     return locked

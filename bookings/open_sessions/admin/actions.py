@@ -27,13 +27,15 @@ from bookings import rules
 from bookings import text as bookings_text
 from bookings.errors import OutsideRules
 from bookings.feedback.admin import ATTENDANCE, MORE_FEEDBACK
+from bookings.feedback.pdf import certificate
+from bookings.feedback.views import who_to_tell_at
 from bookings.models import Channel, OpenSession, PlaceState, Presenter, SessionPlace, SessionState
 from bookings.models.open_session import LIVE_PLACES
 from bookings.open_sessions.admin.plan import JoiningForm
 from bookings.open_sessions.queries import Clash, PlannedSession, clashes
 from bookings.open_sessions.services import sessions as session_services
 from bookings.open_sessions.services.notify import WITH_A_PLACE, SessionMoved, WouldDrop
-from bookings.open_sessions.services.places import accept_offer, give_up_place, take_place
+from bookings.open_sessions.services.places import accept_offer, give_up_place, mark_attended, take_place
 from bookings.open_sessions.services.sessions import (
     assign_presenter,
     may_have_read_details,
@@ -489,7 +491,69 @@ SESSION_ATTENDANCE = replace(
         "and everybody who had a place will get an email that asks how it was."
     ),
 )
+
+
+# Who has a place and who waits, on paper; once it has begun, who came is ticked there, and has a certificate with their name.
+
+MOST_WAITING = 200
+
+
+class CameForm(PageForm):
+    came = forms.TypedMultipleChoiceField(label=gettext_lazy("Who came"), coerce=int, required=False)
+
+    def __init__(self, data: Any, *, places: Iterable[SessionPlace]) -> None:
+        super().__init__(data)
+        self.fields["came"].choices = [(place.pk, place.person.name) for place in places]  # type: ignore[attr-defined]
+
+
+def people_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSession, action: ObjectAction) -> HttpResponse:
+    now, places = timezone.now(), session.places.select_related("person__organisation")
+    coming = list(places.filter(state__in=WITH_A_PLACE).order_by("person__name", "pk"))
+    if "certificate" in request.GET:
+        named = next((place for place in coming if str(place.pk) == request.GET["certificate"]), None)
+        if named is None or named.state != PlaceState.ATTENDED:
+            raise Http404
+        pdf = certificate(session, named.person.name, who=who_to_tell_at(session), made_at=now, ticked=True)
+        name = f"{session.reference}-certificate.pdf"
+        return HttpResponse(pdf, "application/pdf", headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    form = CameForm(request.POST if request.method == "POST" else None, places=coming)
+    if form.is_valid():
+        try:
+            count = mark_attended(session=session, places=form.cleaned_data["came"], by=signed_in(request), now=now)
+        except DomainError as refusal:
+            form.add_error(None, str(refusal.message))
+        else:
+            done = ngettext("%(count)d more person came.", "%(count)d more people came.", count) % {"count": count}
+            messages.success(request, done)
+            return redirect(request.path)
+    more = {"coming": coming, "waiting": places.in_line()[:MOST_WAITING], "may_tick": session.has_begun(now)}
+    return action_response(page, request, session, action, "bookings/open_sessions/staff/people.html", form, **more)
+
+
+PEOPLE = ObjectAction(
+    "people",
+    gettext_lazy("Print the list of people"),
+    page=people_page,
+    available=lambda session: session.state != SessionState.CANCELLED,
+    explanation=gettext_lazy(
+        "Print this page with your browser’s own button. Once the session has begun, tick who came and save: each of "
+        "them can then have a certificate with their name. A tick can’t be taken back."
+    ),
+)
 OBJECT_ACTIONS = (
-    *(ASSIGN, DELIVERED, SEND, SESSION_ATTENDANCE, MORE_FEEDBACK, CALLER, CAPACITY, REASSIGN, RESCHEDULE, JOINING, CANCEL),
+    *(
+        ASSIGN,
+        DELIVERED,
+        SEND,
+        SESSION_ATTENDANCE,
+        PEOPLE,
+        MORE_FEEDBACK,
+        CALLER,
+        CAPACITY,
+        REASSIGN,
+        RESCHEDULE,
+        JOINING,
+        CANCEL,
+    ),
     ONE_PLACE,
 )

@@ -2,7 +2,7 @@
 
 import logging
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -261,19 +261,20 @@ def give_up_all_places(*, person: Person, by: User | None, now: datetime) -> Non
 
 
 @transaction.atomic
-def mark_attended(*, place: SessionPlace, by: User | None, now: datetime) -> None:
-    """This person came. Raises NotStarted, PlaceMoved (they had no place), SessionClosed (it was cancelled)."""
-    locked = lock_place(place)
-    if locked.state == PlaceState.ATTENDED:
-        return
-    if not locked.session.has_begun(now):
+def mark_attended(*, session: OpenSession, places: Collection[int], by: User | None, now: datetime) -> int:
+    """The people with these places came; who has none any more is left out. How many are new.
+
+    Raises NotStarted, SessionClosed (it was cancelled).
+    """
+    locked = lock_session(session)
+    if not locked.has_begun(now):
         raise NotStarted
-    if locked.session.state == SessionState.CANCELLED:
+    if locked.state == SessionState.CANCELLED:
         raise SessionClosed
-    if locked.state != PlaceState.TAKEN:
-        raise PlaceMoved
-    SessionPlace.objects.filter(pk=locked.pk).update(state=PlaceState.ATTENDED)
-    record_session_event(locked.session, SessionEventKind.ATTENDED, by=by, now=now, place=locked)
+    came = list(locked.places.filter(pk__in=places, state=PlaceState.TAKEN).order_by("pk"))
+    SessionPlace.objects.filter(pk__in=[place.pk for place in came]).update(state=PlaceState.ATTENDED)
+    record_place_events(SessionEventKind.ATTENDED, came, by=by, now=now)
+    return len(came)
 
 
 # Links in emails about places at open sessions: made and found as those about bookings are (bookings.booking.services.links).

@@ -63,9 +63,9 @@ def test_somebody_elses_is_not_there_in_any_view_or_action(scene: dict[str, Any]
     own = "sessions" if name else "visits"
     paths += [f"/staff/mine/{own}/{row.reference}/{page}" for page in ("", "attendance/")]
     open_afterwards(given=row, now=timezone.now())
-    paths.append(f"/staff/mine/{own}/{row.reference}/slide.pdf")
+    paths += [f"/staff/mine/{own}/{row.reference}/{file}" for file in ("slide.pdf", "sheet.pdf")]
     assert {path: client.get(path).status_code for path in paths} == dict.fromkeys(paths, 404)
-    posts = [path for path in paths if "slide" not in path and "/r/" not in path and not path.endswith(f"{row.reference}/")]
+    posts = [path for path in paths if ".pdf" not in path and "/r/" not in path and not path.endswith(f"{row.reference}/")]
     assert {path: client.post(path, {"sure": "on"}).status_code for path in posts} == dict.fromkeys(posts, 404)
     assert presenter.pk != row.presenter_id
 

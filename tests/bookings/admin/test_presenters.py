@@ -35,6 +35,8 @@ def presenter_form(**more: str) -> dict[str, str]:
         "active": "on",
         "earliest_leaving": "7am",
         "latest_return": "7pm",
+        "checked_until": "31 12 2028",
+        "trained_until": "1 6 2028",
         "exceptions-TOTAL_FORMS": "0",
         "exceptions-INITIAL_FORMS": "0",
         "availability-TOTAL_FORMS": "1",
@@ -51,6 +53,7 @@ def test_a_presenter_is_kept_with_base_and_availability(desk: Client) -> None:
     desk.post("/staff/bookings/presenter/add/", presenter_form())
     presenter = Presenter.objects.get()
     assert presenter.base == find_place(YORK)
+    assert (presenter.checked_until, presenter.trained_until) == (date(2028, 12, 31), date(2028, 6, 1))
     assert Availability.objects.get().presenter == presenter
 
 

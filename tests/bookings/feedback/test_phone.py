@@ -138,3 +138,20 @@ def test_a_phone_reads_the_slide_and_a_screen_reader_too(phone: Client, booking:
         assert len(read.texts()) == 1
     assert picture.width > 1.7 * picture.height
     assert [code.text for code in zxingcpp.read_barcodes(picture)] == [url]
+
+
+def test_a_list_to_sign_is_printed_for_as_many_as_are_expected_and_names_nobody(phone: Client, booking: Booking) -> None:
+    visit = make_booking(booking.presenter, END + timedelta(hours=2), audience_size=7)
+    with time_machine.travel(START - timedelta(hours=1), tick=False):
+        shown = [phone.get(page(given)).content.decode() for given in (visit, booking)]
+        assert ["sheet.pdf" in html for html in shown] == [True, False]  # nobody signs online
+        response = phone.get(page(visit, "sheet.pdf"))
+    assert response["Content-Type"] == "application/pdf"
+    with Read(BytesIO(response.content)) as read:
+        said = [words for _kind, words in read.spoken()]
+        assert read.drawn_outside() == 0
+    assert "Who was there" in said
+    assert "Give this list to the host. CTAC keeps no list of names. Write nothing about a child." in " ".join(said)
+    assert visit.contact_name not in " ".join(said)
+    other = make_booking(make_presenter(), START, postcode="")
+    assert phone.get(page(other, "sheet.pdf")).status_code == 404

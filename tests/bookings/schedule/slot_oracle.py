@@ -67,6 +67,8 @@ class Who:
     horizon: int | None
     leaves: time
     returns: time
+    checked_until: date | None
+    trained_until: date | None
     hours: list[Hours] = field(default_factory=list)
     taken: list[Taken] = field(default_factory=list)
 
@@ -121,6 +123,7 @@ def could(world: World, who: Who, asked: Asked, start: int) -> bool:
     return (
         who.active
         and is_covered(world, asked, wall(start).date())
+        and is_checked(who, asked, wall(start).date())
         and gives(who, asked)
         and goes_there(world, who, asked)
         and within_the_days(world, who, asked, wall(start).date())
@@ -139,6 +142,12 @@ def is_covered(world: World, asked: Asked, day: date) -> bool:
 
 
 # What, how and where
+
+
+def is_checked(who: Who, asked: Asked, day: date) -> bool:
+    if asked.format == "online":
+        return True
+    return bool(who.checked_until and who.trained_until) and day <= min(who.checked_until, who.trained_until)
 
 
 def gives(who: Who, asked: Asked) -> bool:

@@ -102,6 +102,8 @@ def a_presenter(chance: Random) -> dict[str, Any]:
         "horizon": mostly(chance, None, 12, 30, 60),
         "leaves": mostly(chance, time(5), time(7), time(9, 30)),
         "returns": mostly(chance, time(23), time(16), time(19)),
+        "checked": mostly(chance, 400, None, -1, 2),  # days from Monday
+        "trained": mostly(chance, 400, None, -1, 2),
         "every_day": chance.random() < 0.5,  # from 7am to 10pm, beside what else is drawn
         "audiences": mostly(chance, (), ("midwife", "gp"), ("mixed",)),
         "windows": [a_window(chance) for _window in range(chance.randint(0, 5))],
@@ -153,6 +155,7 @@ def set_by_staff(pairs: dict[tuple[str, str], int], now: datetime) -> dict[froze
 
 def lay_out_one(drawn: dict[str, Any], monday: date, now: datetime, presentations: list[Presentation], person: Any) -> Who:
     given = [presentations[number] for number in drawn["given"]]
+    checked, trained = (None if drawn[name] is None else monday + timedelta(days=drawn[name]) for name in ("checked", "trained"))
     presenter = make_presenter(
         weekdays=(),
         base_postcode=drawn["base"],
@@ -170,6 +173,8 @@ def lay_out_one(drawn: dict[str, Any], monday: date, now: datetime, presentation
         horizon_days=drawn["horizon"],
         earliest_leaving=drawn["leaves"],
         latest_return=drawn["returns"],
+        checked_until=checked,
+        trained_until=trained,
     )
     presenter.presentations.set(given)
     return Who(
@@ -190,6 +195,8 @@ def lay_out_one(drawn: dict[str, Any], monday: date, now: datetime, presentation
         horizon=drawn["horizon"],
         leaves=drawn["leaves"],
         returns=drawn["returns"],
+        checked_until=checked,
+        trained_until=trained,
         hours=lay_out_hours(presenter, drawn, monday),
         taken=[
             taken

@@ -1,0 +1,127 @@
+"""Nobody goes to a workplace after their DBS check or training has ended: no slot, no way round it, and the team sees it."""
+
+from datetime import date, timedelta
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from bookings.booking.services.assign import reassign
+from bookings.booking.services.decide import agree_time, offer_times, take_offer
+from bookings.booking.services.reschedule import reschedule
+from bookings.booking.services.transitions import confirm_booking
+from bookings.errors import SlotTaken
+from bookings.models import Booking, Format, OptionKind, Presenter, State
+from tests.bookings.admin.desk import text
+from tests.bookings.placed import place, place_as_staff
+from tests.bookings.rows import (
+    LEEDS,
+    MONDAY,
+    NOW,
+    diary_of,
+    make_booking,
+    make_option,
+    make_presentation,
+    make_presenter,
+    make_request,
+    slot_query,
+)
+from tests.bookings.visits.visit import START
+from tests.factories import make_person, make_staff, sign_in_staff
+
+pytestmark = pytest.mark.django_db
+DAY, HOUR = timedelta(days=1), timedelta(hours=1)
+BEFORE = MONDAY - DAY
+
+
+def end(presenter: Presenter, **ends: date | None) -> None:
+    Presenter.objects.filter(pk=presenter.pk).update(**ends)
+    presenter.refresh_from_db()
+
+
+@pytest.mark.parametrize("name", ["checked_until", "trained_until"])
+def test_visits_are_offered_up_to_the_last_day_and_online_on_all(presenter: Presenter, name: str) -> None:
+    presentation = make_presentation()
+    for last, days in ((MONDAY, [MONDAY]), (None, [])):
+        end(presenter, **{name: last})
+        assert [day for day, _slots in diary_of(slot_query(presentation)).week(MONDAY)] == days
+        assert len(diary_of(slot_query(presentation, "")).week(MONDAY)) == 5
+
+
+def test_no_way_leads_to_a_visit_by_a_presenter_whose_check_has_ended(presenter: Presenter, staff: User) -> None:
+    other = make_presenter(name="Tom Adeyemi", checked_until=BEFORE)
+    end(presenter, checked_until=BEFORE)
+    asked = make_booking(presenter, START, state=State.REQUESTED)
+    later = make_booking(presenter, START + DAY)
+    request, kept = make_request(), make_request()
+    make_option(kept, presenter, START + 3 * HOUR)
+    moving = {"booking": later, "start": START + DAY + HOUR / 2, "expected": later.version, "by": staff, "now": NOW}
+    why = {"override_reason": "They know him there"}
+    ways = [
+        lambda: place_as_staff(presenter=other, **why),
+        lambda: confirm_booking(booking=asked, by=staff, now=NOW),
+        lambda: agree_time(booking=request, start=START, by=staff, now=NOW, presenter=other, **why),
+        lambda: agree_time(booking=kept, start=START + 3 * HOUR, by=staff, now=NOW, **why),
+        lambda: offer_times(booking=request, starts=[START], by=staff, now=NOW, presenter=other, **why),
+        lambda: reschedule(**moving, presenter=other, **why),
+        lambda: reassign(booking=later, presenter=other, by=staff, now=NOW, **why),
+        lambda: place(make_person(email="sam@leeds.nhs.uk")),
+    ]
+    for way in ways:
+        with pytest.raises(SlotTaken):
+            way()
+    assert Booking.objects.filter(presenter=other).count() == 0
+    online = place(make_person(email="jo@leeds.nhs.uk"), START + 5 * HOUR, postcode="", format=Format.ONLINE)
+    assert online.state == State.CONFIRMED
+
+
+def test_staff_read_why_and_the_professional_that_we_cannot_come(presenter: Presenter, staff: User) -> None:
+    asked = make_request()
+    option = make_option(asked, presenter, START, kind=OptionKind.PROPOSED)
+    end(presenter, trained_until=BEFORE)
+    with pytest.raises(SlotTaken, match="We can’t come to you on Monday"):
+        take_offer(booking=asked, option=option, by=asked.person.user, now=NOW)
+    with pytest.raises(SlotTaken, match=r"Asha Patel can’t go to a workplace then\. We have no DBS check or training of theirs"):
+        reassign(booking=make_booking(make_presenter(), START), presenter=presenter, by=staff, now=NOW)
+    verdict = diary_of(slot_query(make_presentation())).verdicts(START)[0]
+    assert "We have no DBS check or training of theirs for that day." in verdict.obstacles
+
+
+def test_the_first_page_counts_who_ends_soon_and_which_visits_lie_after(
+    client: Client, presenter: Presenter, staff: User
+) -> None:
+    visit = make_booking(presenter, START)
+    make_booking(presenter, START + 2 * HOUR, postcode="")
+    desk = sign_in_staff(client, staff)
+    soon, after = (
+        "presenter whose DBS check or training ends within 60 days, or is not recorded",
+        "1 to visit after their presenter’s DBS check",
+    )
+    first_page = text(desk.get("/staff/"))
+    assert (soon in first_page, after in first_page) == (False, False)
+    end(presenter, checked_until=MONDAY)
+    assert not Booking.objects.without_checks(NOW).exists()
+    first_page = text(desk.get("/staff/"))
+    assert (f"1 {soon}" in first_page, after in first_page) == (True, False)
+    found = desk.get("/staff/bookings/presenter/?checks=soon").content.decode()
+    assert "Asha Patel" in found
+    end(presenter, checked_until=BEFORE)
+    assert list(Booking.objects.without_checks(NOW)) == [visit]
+    assert after in text(desk.get("/staff/"))
+    assert visit.reference in desk.get("/staff/bookings/booking/?look=checks").content.decode()
+
+
+def test_who_gives_presentations_online_alone_needs_no_check() -> None:
+    online = make_presenter(formats=[Format.ONLINE], checked_until=None)
+    visits = make_presenter(checked_until=None)
+    assert set(Presenter.objects.checks_end_by(MONDAY)) == {visits}
+    assert not online.may_visit(MONDAY)
+
+
+def test_whoever_may_change_presenters_records_both(client: Client, presenter: Presenter) -> None:
+    page = f"/staff/bookings/presenter/{presenter.pk}/change/"
+    desk = sign_in_staff(client, make_staff(role="coordinator"))
+    html = desk.get(page).content.decode()
+    assert 'name="checked_until"' in html
+    assert "Nobody can override this." in html
+    assert LEEDS in html
