@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0003_user_mobile"),
+        ("accounts", "0004_staff_name"),
     ]
 
     operations = [

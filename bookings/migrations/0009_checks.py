@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0006_words"),
+        ("bookings", "0008_undo"),
     ]
 
     operations = [

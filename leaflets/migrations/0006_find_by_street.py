@@ -4,7 +4,7 @@ from ctac.models import sql_file
 
 
 class Migration(migrations.Migration):
-    dependencies = [("leaflets", "0004_words"), ("professionals", "0007_name_words")]
+    dependencies = [("leaflets", "0005_undo"), ("professionals", "0007_name_words")]
 
     operations = [
         migrations.RunSQL(sql_file("leaflets", "search")),

@@ -4,7 +4,7 @@ from ctac.models import sql_file
 
 
 class Migration(migrations.Migration):
-    dependencies = [("bookings", "0006_words"), ("professionals", "0007_name_words")]
+    dependencies = [("bookings", "0009_checks"), ("professionals", "0007_name_words")]
 
     operations = [
         migrations.RunSQL(sql_file("bookings", "search")),

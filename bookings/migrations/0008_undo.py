@@ -9,7 +9,7 @@ from ctac.models import sql_file
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0006_words"),
+        ("bookings", "0007_team_feed"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
