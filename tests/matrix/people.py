@@ -149,7 +149,7 @@ def people_and_mail(owner: Person) -> dict[str, Any]:
         "audit_entry": Entry.objects.first(),
         "auth_group": Group.objects.get(name="Coordinator"),
         "saved": SavedFilter.objects.create(
-            owner=factories.make_staff(role="manager"), of_list="bookings.booking", query="o=1", name="By date", for_team=True
+            owner=owner.user, of_list="bookings.booking", query="o=1", name="By date", for_team=True
         ),
         "view_on": owner,
         "session": another_browser_of(owner),
