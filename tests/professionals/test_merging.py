@@ -194,7 +194,7 @@ def test_reminders_go_where_the_person_reads_and_back(sam: Person, samuel: Perso
     )
     merged(sam, samuel, staff)
     assert set(Notification.objects.values_list("recipient", flat=True)) == {sam.email}
-    Notification.objects.filter(pk=first.pk).update(state="sent")
+    Notification.objects.filter(pk=first.pk).update(state="sent", sent_at=NOW)
     services.undo_merge(sam, by=staff, now=NOW)
     sent_to = dict(Notification.objects.values_list("pk", "recipient"))
     assert sent_to == {first.pk: sam.email, second.pk: "samuel@leeds.nhs.uk"}  # where it went is where it went
