@@ -11,14 +11,20 @@ class BookingsConfig(AppConfig):
     def ready(self) -> None:
         from bookings import privacy
         from bookings.booking.services import assign
+        from bookings.models import SessionPlace
+        from bookings.open_sessions.services import places
         from bookings.open_sessions.services import sessions as session_joining
         from bookings.schedule import queries as schedule_queries
         from bookings.schedule import services as schedule_services
         from notifications import registry
         from privacy.services import PrivacySource, register_source
+        from professionals import services as professionals_services
         from professionals.safeguarding import services as texts
 
         register_emails()
+        professionals_services.JOININGS[SessionPlace] = professionals_services.Joining(
+            places.join_places, places.lock_sessions_of
+        )
         schedule_services.JOINING_LINK_CHANGED += [
             assign.presenter_link_changed,
             session_joining.presenters_link_changed_for_sessions,

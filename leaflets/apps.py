@@ -10,9 +10,12 @@ class LeafletsConfig(AppConfig):
 
     def ready(self) -> None:
         from leaflets import privacy
+        from leaflets.models import RecallHolder
+        from leaflets.recalls.services import join_holders
         from notifications import samples
         from privacy.retention import register_activity, register_rule
         from privacy.services import PrivacySource, register_source
+        from professionals import services as professionals_services
         from professionals.safeguarding import services as texts
 
         for room in ("orders", "stock", "catalogue", "recalls"):
@@ -23,6 +26,7 @@ class LeafletsConfig(AppConfig):
         samples.register("leaflets.catalogue.emails.edition_examples")
         samples.register("leaflets.recalls.emails.recall_examples")
         texts.register_flagged_sources(*privacy.FLAGGED_SOURCES)
+        professionals_services.JOININGS[RecallHolder] = professionals_services.Joining(join_holders)
         # What is registered last is erased first.
         register_source(PrivacySource("back_in_stock_emails", privacy.export_alerts, privacy.erase_alerts))
         register_source(PrivacySource("leaflets", privacy.export, privacy.erase, privacy.erasure_notice))

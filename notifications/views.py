@@ -149,9 +149,13 @@ def of_reader(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 @of_reader
 def mail_choices(request: HttpRequest, reader: MailReader) -> HttpResponse:
     """By the link in an email. It says the least it can of the address: emails are passed on."""
-    # Enough for its owner to know it: 's…@leeds.example.nhs.uk'.
-    name, _at, domain = reader.address.rpartition("@")
-    return choices_page(request, reader.address, shown=(f"{name[:1]}…{UNBROKEN}@{domain}"), by_link=True)
+    return choices_page(request, reader.address, shown=masked(reader.address), by_link=True)
+
+
+def masked(address: str) -> str:
+    """Enough for its owner to know it: 's…@leeds.example.nhs.uk'."""
+    name, _at, domain = address.rpartition("@")
+    return f"{name[:1]}…{UNBROKEN}@{domain}"
 
 
 @csrf_exempt

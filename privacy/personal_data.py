@@ -31,7 +31,8 @@ from notifications.privacy import erase_about, waiting_about
 from notifications.registry import team_addresses
 from privacy.models import Complaint, ComplaintEvent, ComplaintQuerySet
 from privacy.services import PrivacySource
-from professionals.models import AccountRecovery, AddressChange, Draft, DraftKind, FormerAddress, Person, Stopped
+from professionals.merges.services import erase_merges
+from professionals.models import AccountRecovery, AddressChange, Draft, DraftKind, FormerAddress, Merge, Person, Stopped
 from professionals.safeguarding.services import FlaggedSource
 from professionals.services import delete_unused_organisations
 
@@ -75,6 +76,7 @@ NAMES_TO_READ = {
     "choices_of_mail": gettext_lazy("What you chose to get by email"),
     "messages": gettext_lazy("Emails to you"),
     "stopped": gettext_lazy("Tries that were stopped"),
+    "merged_records": gettext_lazy("Records of you that we merged"),
     "what_was_noted": gettext_lazy("What was noted of your sign-ins"),
     "presentation__title": gettext_lazy("Presentation"),
     "channel": gettext_lazy("Came by"),
@@ -171,6 +173,7 @@ def erase_emails_of(person: Person, now: datetime) -> None:
             continue
         # A sign-up whose address nobody verified holds nothing.
         verified = EmailAddress.objects.filter(email=address, verified=True).exclude(user__person=person)
+        verified = verified.exclude(user__in=User.objects.filter(merges__person=person))
         is_in_use = verified.exists() or Person.objects.with_email(address).exclude(pk=person.pk).exists()
         if not is_in_use and not others[address]:
             notifications_privacy.erase_for(address, now)
@@ -215,14 +218,16 @@ def json_rows(rows: QuerySet[Any], **columns: str | Q) -> ArraySubquery:
 
 
 def export_details(person: Person) -> dict[str, Any]:
-    """With unfinished forms, blocked attempts and former addresses."""
+    """With unfinished forms, blocked attempts, former addresses and what was merged lately."""
     drafts = Draft.objects.filter(person=OuterRef("pk")).order_by("pk")
     stopped = Stopped.objects.filter(person=OuterRef("pk")).order_by("pk")
     former = FormerAddress.objects.filter(person=OuterRef("pk")).order_by("pk")
+    merges = Merge.objects.filter(Q(person=OuterRef("pk")) | Q(other=OuterRef("pk"))).order_by("pk")
     related = Person.objects.filter(pk=person.pk).values(
         unfinished_forms=json_rows(drafts, kind="kind", answers="answers", kept_until="expires_at"),
         stopped_tries=json_rows(stopped, where="where", why="why", times="times", last="last_at"),
         had=json_rows(former, address="address", until="until"),
+        merged=json_rows(merges, asked="asked_at", merged="merged_at", was="changes__rows__0"),
     )[0]
     return {
         "name": person.name,
@@ -239,7 +244,17 @@ def export_details(person: Person) -> dict[str, Any]:
             {**row, "where": Where(row["where"]).label, "why": Why(row["why"]).label} for row in related["stopped_tries"]
         ],
         "former_addresses": related["had"],
+        "merged_records": [_export_merge(row) for row in related["merged"]],
     }
+
+
+def _export_merge(row: dict[str, Any]) -> dict[str, Any]:
+    """With the record that went, as far as it is theirs to read."""
+    was = [
+        {name: columns[name] for name in ("name", "email", "phone", "profession", "postcode")}
+        for columns in (row["was"] or {}).get("went", ())
+    ]
+    return {"asked": row["asked"], "merged": row["merged"], "other_record": was}
 
 
 def _export_user(user: User) -> dict[str, Any]:
@@ -275,6 +290,7 @@ def erase_details(person: Person, now: datetime) -> None:
     """The row stays without a person in it, since bookings count by profession. The sign-in goes, with its sessions, and an
     organisation that was theirs alone."""
     user = person.user
+    erase_merges(person)
     person.drafts.all().delete()
     person.stopped.all().delete()
     person.former_addresses.all().delete()

@@ -35,8 +35,9 @@ from privacy.models import Complaint, DataAction, DataActionKind, DataActionReas
 from privacy.personal_data import anonymise_complaints, complaints_with_unsent_email
 from privacy.services import erase_person
 from professionals.drafts import KEPT_FOR as DRAFTS
+from professionals.merges.services import delete_expired_merges
 from professionals.models import BLOCKED_ATTEMPT_RETENTION as STOPPED
-from professionals.models import AddressChange, Decision, Draft, FlaggedEvent, FormerAddress, Person, Stopped
+from professionals.models import UNDO_MERGE_FOR, AddressChange, Decision, Draft, FlaggedEvent, FormerAddress, Person, Stopped
 from professionals.services import KEPT_AFTER_OBJECTION, lost_mailbox
 
 logger = logging.getLogger(__name__)
@@ -384,7 +385,7 @@ def clear_expired(*, now: datetime) -> dict[str, int]:
     }
     with transaction.atomic():
         counts = {name: rows.delete()[0] for name, rows in gone.items()}
-    return {**counts, "sessions": clear_sessions(now=now)}
+    return {**counts, "sessions": clear_sessions(now=now), "merges": delete_expired_merges(now=now)}
 
 
 # Periods for the privacy notice, the staff page and docs/privacy.md.
@@ -438,6 +439,7 @@ def hourly_periods() -> Iterator[RetentionPeriod]:
         (_("A sign-up that nobody confirmed"), _("To let you confirm it"), UNVERIFIED_FOR),
         (_("Who tried something too often"), _("To keep the site safe"), STOPPED),
         (_("Emails that came back"), _("To put addresses right"), RETURNED_MAIL),
+        (_("Two records of you that we merged, as they were"), _("To take them apart again"), UNDO_MERGE_FOR),
     ):
         yield RetentionPeriod(what, why, span_in_words(span))
     yield RetentionPeriod(

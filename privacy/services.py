@@ -19,6 +19,7 @@ from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from accounts.services import AccountGoneError
 from audit.models import Act
 from audit.services import About, record
 from ctac.dates import uk_datetime, uk_day
@@ -177,8 +178,8 @@ def erase_person(person: Person, *, by: User | None, now: datetime, reason: Data
     lost that mailbox.
 
     The sources of the apps above erase first: they may still need the address that ours takes away. Of somebody erased already
-    nothing is written. An erasure that meets a change of the same rows is tried again. Raises StaffAccount, VisitInTheWay, and
-    any other DomainError of an app's `erase`.
+    nothing is written. An erasure that meets a change of the same rows is tried again. Raises StaffAccount, VisitInTheWay,
+    AccountGoneError, and any other DomainError of an app's `erase`.
     """
     for _attempt in range(TRIES - 1):
         try:
@@ -191,7 +192,9 @@ def erase_person(person: Person, *, by: User | None, now: datetime, reason: Data
 
 @transaction.atomic
 def _erase_once(person: Person, by: User | None, now: datetime, reason: DataActionReason) -> str:
-    locked = Person.objects.select_for_update().get(pk=person.pk)
+    locked = Person.objects.select_for_update().filter(pk=person.pk).first()
+    if locked is None:  # merged with another at this moment
+        raise AccountGoneError
     if locked.erased_at is not None:
         return ""
     user = User.objects.select_for_update(of=("self",)).filter(person=locked).first()  # locked: nobody makes them staff

@@ -28,7 +28,6 @@ from accounts.services import AccountGoneError
 from audit.models import Act
 from audit.pages import page_of
 from audit.services import About, record
-from ctac.errors import DomainError
 from ctac.forms import tidy_postcode
 from ctac.staff.audit import audit_note
 from ctac.staff.lists import Part, is_key, keys_of, period_of, with_words
@@ -58,6 +57,7 @@ from notifications.privacy import readdress
 from notifications.registry import Topic
 from professionals import services
 from professionals.forms import PostcodeField, refuse_team_address, validate_phone
+from professionals.merges import admin as merges
 from professionals.models import ORGANISATION_WORDS, NameWord, Organisation, Person, RecognisedDomain, Stopped
 from professionals.safeguarding import admin as safeguarding_admin  # noqa: F401 - registers its models
 from professionals.services import is_work_address, note_former_address
@@ -479,7 +479,7 @@ class PersonAdmin(StaffModelAdmin):
     search_fields = ["name", "email", "postcode", "organisation__name", "phone"]
     search_help_text = gettext_lazy("Name, email, postcode, organisation or phone")
     fields = ["name", "email", "email_domain", "phone", "profession", "organisation", "postcode", "signs_in", "mail", "added_at"]
-    readonly_fields = ["email_domain", "signs_in", "mail", "added_at"]
+    readonly_fields = ["email_domain", "signs_in", "mail", "added_at", "merge"]
     added_at = moment_of("created_at", gettext_lazy("added"))
     signs_in = column(gettext_lazy("signs in"), lambda person: _("Yes") if person.user_id else _("No (entered by staff)"))
     email_in_list = column(
@@ -489,12 +489,14 @@ class PersonAdmin(StaffModelAdmin):
     )
     phone_in_list = column(gettext_lazy("phone"), lambda person: phone_link(person.phone), ordering="phone")
     email_domain = column(gettext_lazy("email domain"), domain_in_words)
-    object_actions = [STOP_MAIL]
+    object_actions = [merges.MERGE_PEOPLE, merges.UNDO_PEOPLE, merges.CALL_OFF, STOP_MAIL]
     buttons_in_a_row = 1  # beside those that add something for them
+    merge = column(gettext_lazy("merge"), merges.state_in_words)
 
     def get_fields(self, request: HttpRequest, obj: Person | None = None) -> list[Any]:
-        """A new person has none of the read-only ones yet."""
-        return [name for name in self.fields if obj is not None or name not in self.readonly_fields]
+        """A new person has none of the read-only ones yet, and most were never merged."""
+        shown = [name for name in self.fields if obj is not None or name not in self.readonly_fields]
+        return [*shown, "merge"] if obj is not None and merges.state_in_words(obj) else shown
 
     @admin.display(description=gettext_lazy("chose to get by email"))
     def mail(self, person: Person) -> str:
@@ -585,21 +587,6 @@ finder.add(
 )
 
 
-class MergeForm(forms.Form):
-    name = forms.CharField(
-        label=gettext_lazy("Which organisation do you want to merge into this one?"),
-        help_text=gettext_lazy("Type its name exactly as it is in the list."),
-        max_length=200,
-    )
-
-
-def merge(organisation: Organisation, *, name: str, **kwargs: Any) -> None:
-    other = Organisation.objects.named(" ".join(name.split())).first()
-    if other is None:
-        raise DomainError(gettext_lazy("No organisation has exactly that name."))
-    services.merge_organisations(keep=organisation, others=[other], **kwargs)
-
-
 @admin.register(Organisation, site=staff_site)
 class OrganisationAdmin(StaffModelAdmin):
     list_display = ["name", "number_of_people", "added"]
@@ -611,19 +598,7 @@ class OrganisationAdmin(StaffModelAdmin):
     fields = ["name"]
     added = moment_of("created_at", gettext_lazy("added"), short=True)
     number_of_people = number_of("people_count", gettext_lazy("people"))
-    object_actions = [
-        ObjectAction(
-            slug="merge",
-            label=gettext_lazy("Merge another organisation into this one"),
-            service=merge,
-            form_class=MergeForm,
-            explanation=gettext_lazy(
-                "The people and records of the other organisation move to this one. The other organisation’s name then "
-                "goes from the list."
-            ),
-            done=gettext_lazy("The organisations are merged."),
-        )
-    ]
+    object_actions = [merges.MERGE_ORGANISATIONS, merges.UNDO_ORGANISATIONS]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         """Counts the people of the rows on the page (see `parts`)."""

@@ -8,17 +8,17 @@ from typing import Any
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from ctac.dates import format_moment
+from ctac.dates import format_day, format_moment
 from notifications.outbox import queue_account_mail
-from notifications.registry import Email, name_of_reader
+from notifications.registry import Desk, Email, name_of_reader
 from notifications.rendering import Rendered, render_page
 from notifications.samples import NAMES, PAGE, READER, Example, example
-from professionals.models import AccountRecovery, AddressChange, FlaggedText, Person
+from professionals.models import AccountRecovery, AddressChange, FlaggedText, Merge, Person
 
 # Labels for staff, by kind; allauth’s templates name the kinds.
 ACCOUNT_EMAIL_LABELS: dict[str, str | Promise] = {
@@ -148,6 +148,48 @@ class AddressObjection(Email):
         return {"url": f"{settings.SITE_URL}{self.path}"}
 
 
+class MergeAsked(Email):
+    """About "merge:12". It names neither the other address nor whose it is: nobody has said yet that both are one's."""
+
+    name = "merge-asked"
+    label = _("Do two accounts belong to one person?")
+    template = "professionals/merge_asked"
+    subject = _("Do you have two accounts with us?")
+    desk = Desk.ACCOUNTS
+
+    @cached_property
+    def merge(self) -> Merge | None:
+        return Merge.objects.waiting(timezone.now()).filter(pk=self.about_key).first()
+
+    def is_still_due(self) -> bool:
+        return self.merge is not None
+
+    def context(self) -> dict[str, object]:
+        until = format_day(self.merge.waits_until) if self.merge else ""
+        return {"until": until, "url": f"{settings.SITE_URL}{reverse('account_merge', args=[self.about_key])}"}
+
+
+class MergeDone(Email):
+    """To both addresses: each was proved to be theirs."""
+
+    name = "merge-done"
+    label = _("Two accounts are now one")
+    template = "professionals/merge_done"
+    subject = _("Your two accounts are now one")
+    desk = Desk.ACCOUNTS
+
+    @cached_property
+    def address(self) -> str:
+        person = Person.objects.filter(merges=self.about_key).select_related("user").first()
+        return person.user.email if person and person.user else ""
+
+    def is_still_due(self) -> bool:
+        return bool(self.address)
+
+    def context(self) -> dict[str, object]:
+        return {"address": self.address, "url": f"{settings.SITE_URL}{reverse('account_login')}"}
+
+
 class SafeguardingFlag(Email):
     """There is a text to read; never what it says."""
 
@@ -176,6 +218,9 @@ def examples() -> Iterator[Example]:
         kind = account_email_kind(prefix)
         title = gettext("Account: %(what)s") % {"what": ACCOUNT_EMAIL_LABELS[kind]}
         yield Example(kind, title, partial(render, prefix, context=context))
+    asked = datetime.fromisoformat("2027-01-12T10:00:00Z")
+    yield example(MergeAsked, about="merge:1", merge=Merge(pk=1, asked_at=asked))
+    yield example(MergeDone, address=READER)
     yield example(AddressObjection, path="/staff/professionals/person/1/change/")
     moment: dict[str, object] = {"moment": "Tuesday 12 January 2027, 10am"}
     put_back: dict[str, object] = {"old": READER, **moment}

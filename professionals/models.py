@@ -31,9 +31,11 @@ class OrganisationQuerySet(models.QuerySet["Organisation"]):
         return self.alias(lower_name=Lower("name")).filter(lower_name=Lower(Value(name)))
 
     def unused(self) -> Self:
-        """Those that no row points to, a person's or any other's."""
+        """Those that no row points to, a person's or any other's, but for those that go with it."""
         unused = self.all()
         for relation in self.model._meta.related_objects:
+            if relation.on_delete is models.CASCADE:
+                continue
             unused = unused.exclude(Exists(relation.related_model._base_manager.filter(**{relation.field.name: OuterRef("pk")})))
         return unused
 
@@ -245,6 +247,97 @@ class Absorbed(models.Model):
 
     def __str__(self) -> str:
         return str(self.pk)
+
+
+# Two rows of a person, or of an organisation, become one; staff can take that apart again.
+
+UNDO_MERGE_FOR = timedelta(days=30)
+MERGE_WAITS_FOR = timedelta(days=7)
+
+
+class ExactEncoder(DjangoJSONEncoder):
+    """With the microseconds of a moment, so that what is put back is what was there."""
+
+    def default(self, o: object) -> object:
+        return o.isoformat() if isinstance(o, datetime) else super().default(o)
+
+
+class MergeQuerySet(models.QuerySet["Merge"]):
+    def waiting(self, now: datetime) -> Self:
+        return self.filter(merged_at=None, asked_at__gt=now - MERGE_WAITS_FOR)
+
+    def undoable(self, now: datetime) -> Self:
+        """The latest first: an earlier one is taken apart after it."""
+        return self.filter(merged_at__gt=now - UNDO_MERGE_FOR).order_by("-merged_at", "-pk")
+
+    def expired(self, now: datetime) -> Self:
+        over = Q(merged_at__lte=now - UNDO_MERGE_FOR)
+        return self.filter(over | Q(merged_at=None, asked_at__lte=now - MERGE_WAITS_FOR))
+
+
+class Merge(models.Model):
+    """What is needed to take a merge apart: `changes`, to each row, as professionals.merges.services writes it.
+
+    `person` or `organisation` is what is left. Two people who both sign in wait here, as `person` and `other`, until each has
+    said that both are theirs. `stays`: by the name of a field, the key of the person whose value stays. `user`: the sign-in that
+    is closed since, and goes when the merge can't be undone any more.
+    """
+
+    person = models.ForeignKey(
+        "professionals.Person", verbose_name=_("person"), null=True, on_delete=models.CASCADE, related_name="merges"
+    )
+    personal(person)
+    other = models.ForeignKey(
+        "professionals.Person", verbose_name=_("other person"), null=True, on_delete=models.CASCADE, related_name="other_merges"
+    )
+    personal(other)
+    organisation = models.ForeignKey(
+        "professionals.Organisation",
+        verbose_name=_("organisation"),
+        null=True,
+        on_delete=models.CASCADE,
+        related_name="merges",
+    )
+    personal(organisation)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("closed account"), null=True, on_delete=models.SET_NULL, related_name="merges"
+    )
+    personal(user)
+    stays = personal(models.JSONField(_("what stays"), default=dict))
+    asked_at = models.DateTimeField(_("asked"))
+    person_said_at = personal(models.DateTimeField(_("confirmed by the person"), null=True))
+    other_said_at = personal(models.DateTimeField(_("confirmed by the other"), null=True))
+    merged_at = models.DateTimeField(_("merged"), null=True)
+    changes = personal(models.JSONField(_("changes"), default=dict, encoder=ExactEncoder))
+
+    objects = MergeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("merge")
+        verbose_name_plural = _("merges")
+        indexes = [models.Index(fields=["merged_at", "asked_at"], name="merge_by_age")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(person__isnull=False, organisation=None) | Q(person=None, organisation__isnull=False),
+                name="merge_of_people_or_organisations",
+            ),
+            models.CheckConstraint(
+                condition=Q(merged_at=None, person__isnull=False, other__isnull=False) | Q(merged_at__isnull=False, other=None),
+                name="merge_waits_for_two",
+            ),
+            models.UniqueConstraint(fields=["person", "other"], name="merge_waits_once"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+    @property
+    def undo_until(self) -> datetime | None:
+        return self.merged_at and self.merged_at + UNDO_MERGE_FOR
+
+    @property
+    def waits_until(self) -> datetime:
+        return self.asked_at + MERGE_WAITS_FOR
 
 
 def hash_token(token: str) -> str:

@@ -5,13 +5,15 @@ Locks are taken in one order: people by key, then the account. An erasure does t
 
 import logging
 import secrets
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any, TypedDict, Unpack
 
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
+from django.apps import apps
 from django.conf import settings
 from django.db import DatabaseError, IntegrityError, models, transaction
 from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Value
@@ -39,7 +41,6 @@ from professionals.models import (
     Absorbed,
     AccountRecovery,
     AddressChange,
-    Draft,
     FormerAddress,
     Organisation,
     Person,
@@ -84,30 +85,73 @@ def owners_of(user_id: int, email: str) -> QuerySet[Person]:
     return Person.objects.alias(lower_email=Lower("email")).filter(Q(user=user_id) | has_address)
 
 
+@dataclass(frozen=True)
+class Joining:
+    """How rows of a model follow a person who becomes one with another.
+
+    `lock(rows)` locks what is locked before such rows. `join(row, person)` is called where the person has a row already beside
+    which this one can't be; afterwards it follows, if it can by then, or else it is deleted.
+    """
+
+    join: Callable[[Any, Any], object]
+    lock: Callable[[QuerySet[Any]], object] = lambda rows: None
+
+
+JOININGS: dict[type[models.Model], Joining] = {}
+
+
+def relations_of(model: type[models.Model]) -> list[Any]:
+    """The keys to its rows, of the highest app first: a booking is locked before the orders that are brought to it."""
+    labels = [config.label for config in apps.get_app_configs()]
+    return sorted(model._meta.related_objects, key=lambda relation: -labels.index(relation.related_model._meta.app_label))
+
+
 def repoint(old: models.Model, new: models.Model) -> None:
     """Let every foreign key to `old` point to `new`. Professionals knows no other app, so the models are asked."""
-    for relation in old._meta.related_objects:
-        if not (relation.many_to_many or relation.one_to_one):
-            field = relation.field.name
-            relation.related_model._base_manager.filter(**{field: old}).update(**{field: new})
+    for relation in relations_of(type(old)):
+        if relation.many_to_many or relation.one_to_one:
+            continue
+        model, name, keys = relation.related_model, relation.field.name, lock_rows(relation, old)
+        if not keys or _moves(model, keys, name, new):
+            continue
+        for key in keys:  # some of them stand beside one of the same
+            if not _moves(model, [key], name, new):
+                if model in JOININGS:
+                    JOININGS[model].join(model._base_manager.get(pk=key), new)
+                if not _moves(model, [key], name, new):
+                    model._base_manager.filter(pk=key).delete()
+
+
+def lock_rows(relation: Any, owner: models.Model) -> list[Any]:
+    """The keys of the rows that point to `owner`, locked in this order."""
+    model = relation.related_model
+    rows = model._base_manager.filter(**{relation.field.name: owner}).order_by("pk")
+    if model in JOININGS:
+        JOININGS[model].lock(rows)
+    return list(rows.select_for_update(no_key=True).values_list("pk", flat=True))
+
+
+def _moves(model: type[models.Model], keys: list[Any], name: str, new: models.Model) -> bool:
+    try:
+        with transaction.atomic():
+            model._base_manager.filter(pk__in=keys).update(**{name: new})
+    except IntegrityError:
+        return False
+    return True
+
+
+def join_former_addresses(row: FormerAddress, person: Person) -> None:
+    """An address that both had stays once, with the later end."""
+    person.former_addresses.filter(address=row.address, until__lt=row.until).update(until=row.until)
+
+
+JOININGS[FormerAddress] = Joining(join_former_addresses)
 
 
 def organisation_named(name: str) -> Organisation | None:
     """The organisation of that name in any case and spacing, added if it is new; None for an empty name."""
     tidy = " ".join(name.split())
     return Organisation.objects.named(tidy).get_or_create(defaults={"name": tidy})[0] if tidy else None
-
-
-@transaction.atomic
-def merge_organisations(*, keep: Organisation, others: Iterable[Organisation], by: User | None, now: datetime) -> int:
-    """Make the others' people (and whatever else points to them) `keep`'s, and remove the others. Returns how many."""
-    keys = {other.pk for other in others} - {keep.pk}
-    if not keys:
-        raise DomainError(_("Choose at least two organisations to merge."))
-    for organisation in list(Organisation.objects.select_for_update().filter(pk__in={keep.pk, *keys}).order_by("pk")):
-        if organisation.pk != keep.pk:
-            repoint(organisation, keep)
-    return Organisation.objects.filter(pk__in=keys).delete()[0]
 
 
 def delete_unused_organisations(keys: Iterable[int | None]) -> None:
@@ -298,16 +342,7 @@ def _join_user_and_person(user: User, email: str, details: Details | None) -> Pe
         if own.email.lower() != email:
             note_former_address(own, own.email, now)
         if entered is not None:
-            # The drafts of the row that stays win. Absorbed records the row that goes: an older backup has both, and an
-            # erasure after a restore must find both.
-            Draft.objects.filter(person=entered, kind__in=list(own.drafts.values_list("kind", flat=True))).delete()
-            # An address that both had stays once, with the later end.
-            for row in entered.former_addresses.filter(address__in=own.former_addresses.values("address")):
-                own.former_addresses.filter(address=row.address, until__lt=row.until).update(until=row.until)
-                row.delete()
-            repoint(entered, own)
-            Absorbed.objects.create(person=own, key=entered.pk, since=entered.created_at)
-            entered.delete()
+            absorb(own, entered)
             delete_unused_organisations([entered.organisation_id])
         own.email = email
         own.save(update_fields=["email"])
@@ -320,6 +355,18 @@ def _join_user_and_person(user: User, email: str, details: Details | None) -> Pe
         delete_unused_organisations([before])
         return entered
     return Person.objects.create(user=user, email=email, **_columns(details)) if details else None
+
+
+def absorb(person: Person, other: Person) -> None:
+    """All that is the other's becomes this person's; of what both can have once, this person's stays, as a draft.
+
+    Absorbed records the row that goes: an older backup has both, and an erasure after a restore must find both.
+    """
+    other.merges.filter(merged_at=None).delete()
+    other.other_merges.all().delete()
+    repoint(other, person)
+    Absorbed.objects.create(person=person, key=other.pk, since=other.created_at)
+    other.delete()
 
 
 def _columns(details: Details) -> dict[str, object]:

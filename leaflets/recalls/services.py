@@ -373,3 +373,12 @@ def mark_phoned(*, holder: RecallHolder, by: User, now: datetime) -> bool:
 def unmark_phoned(*, holder: RecallHolder) -> None:
     """It was the wrong person, say."""
     RecallHolder.objects.filter(pk=holder.pk).update(reached_at=None, reached_by=None)
+
+
+def join_holders(holder: RecallHolder, person: Person) -> None:
+    """`holder` is to be this person's, whom the recall knows already: they got the copies of both, and heard of it once."""
+    theirs = RecallHolder.objects.get(recall=holder.recall_id, person=person)
+    theirs.received += holder.received
+    for name in ("told_in_id", "reached_at", "reached_by_id"):
+        setattr(theirs, name, getattr(theirs, name) or getattr(holder, name))
+    theirs.save(update_fields=["received", "told_in", "reached_at", "reached_by"])

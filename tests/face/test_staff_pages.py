@@ -171,7 +171,7 @@ def test_errors_of_a_form_and_of_its_rows_stand_in_one_summary_whose_links_land(
 
 
 def test_nothing_but_the_summary_asks_for_the_focus_after_an_error(staff: Client) -> None:
-    page = Page(staff.post("/staff/professionals/organisation/add/", {"name": ""}).content.decode())
+    page = Page(staff.post("/staff/professionals/organisation/add/", {"typed": ""}).content.decode())
     assert "data-model-name" not in page.one("script", id="django-admin-form-add-constants").attrs
     assert (
         "data-model-name"
@@ -274,7 +274,7 @@ def test_action_page_asks_and_its_button_is_named_after_it(staff: Client) -> Non
     organisation = make_organisation("Leeds Health Visiting")
     page = read(staff, MERGE.format(organisation.pk))
     assert page.one("h1").text == "Merge another organisation into this one"
-    assert page.one("button", "govuk-button").text == "Merge another organisation into this one"
+    assert page.one("button", "govuk-button").text == "Find"  # the other one first
     assert "Leeds Health Visiting" in page.one("main").text
     assert CHANGE.format(organisation.pk) in [a.attrs.get("href") for a in page.all("a")]
 

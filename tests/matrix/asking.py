@@ -73,6 +73,7 @@ def arguments(route: str, names: set[str], world: dict[str, Any]) -> dict[str, o
                 "leave_id": objects["bookings_leave"].pk,
                 "public_id": objects["session"].public_id,
                 "passkey_id": objects["passkey"].pk,
+                "merge_id": objects["merge"].pk,
                 "app_label": "bookings",
                 "of_list": "bookings.booking",
                 "saved_id": objects["saved"].pk,

@@ -23,7 +23,7 @@ from guidance.models import AreaContact, GuidancePage
 from notifications.models import MarkedAddress, Notification, TeamMail
 from notifications.preferences import token_of as token_of_mail
 from privacy.models import Complaint, DataAction, DataActionKind, DataActionReason, RetentionRun
-from professionals.models import AddressChange, FlaggedText, OutOfHours, Person, RecognisedDomain, Stopped, hash_token
+from professionals.models import AddressChange, FlaggedText, Merge, OutOfHours, Person, RecognisedDomain, Stopped, hash_token
 from professionals.services import OBJECT_FOR, record_blocked_attempt
 from tests import factories
 from tests.accounts.factors.proof import enrol
@@ -84,6 +84,9 @@ def lay_out() -> dict[str, Any]:
     objects = bookings.make_world(owner, now) | leaflets.make_world(owner, now) | people_and_mail(owner)
     objects |= make_world_of_sessions(owner, objects["bookings_presenter"], now)
     objects["tokens"] = tokens(owner, objects, now)
+    # Of the two others: it is not the owner's, and waits until both have said that they are one person.
+    both = {"person": professionals["colleague"], "other": stranger}
+    objects["merge"] = Merge.objects.create(**both, asked_at=now)
     Presenter.objects.filter(pk=objects["bookings_presenter"].pk).update(user=staff["own presenter"])
     bookings.make_presenter(user=staff["presenter"])
     return {"clients": browsers(professionals, staff), "objects": objects, "owner": owner, "users": staff}

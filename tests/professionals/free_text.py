@@ -21,7 +21,6 @@ EXEMPT = {
         "leaflets.orders.forms.AnonymousDeliveryForm": ("name", "organisation_name"),
         "leaflets.orders.forms.ChangeForm": ("name", "organisation_name"),
         "leaflets.orders.forms.DeliveryForm": ("name", "organisation_name"),
-        "professionals.admin.MergeForm": ("name",),
         "professionals.admin.PersonForm": ("name", "organisation"),
         "bookings.booking.admin.book_for_caller.BookingCallerForm": ("name", "organisation_name"),
         "professionals.forms.CallerForm": ("name", "organisation_name"),
@@ -101,6 +100,7 @@ EXEMPT = {
         "accounts.forms.SecondFactorForm": ("code",),
         "accounts.forms.SetPasswordForm": ("password1", "password2"),
         "accounts.forms.SignInCodeForm": ("code",),
+        "professionals.merges.admin.FindForm": ("typed",),
         "professionals.safeguarding.admin.DecideForm": ("shown",),
     },
     "what we publish, with made-up children as examples; only managers write it, for everybody to read": {

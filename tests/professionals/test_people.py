@@ -16,6 +16,7 @@ from privacy.services import erase_person
 from professionals import services as professionals_services
 from professionals.access import person_required
 from professionals.forms import CallerForm
+from professionals.merges import services as merges
 from professionals.models import Draft, Organisation, Person, RecognisedDomain
 from tests.factories import make_organisation, make_person, make_staff, make_user, sign_in, sign_in_staff
 from tests.leaflets.factories import make_order
@@ -120,7 +121,7 @@ def test_merging_moves_the_people_and_removes_the_rest(now):
     keep, other = make_organisation("Leeds TH"), make_organisation("Leeds Teaching Hospitals")
     mover = make_person(organisation=other)
 
-    assert professionals_services.merge_organisations(keep=keep, others=[other, keep], by=None, now=now) == 1
+    assert merges.merge_organisations(keep=keep, others=[other, keep], by=None, now=now) == 1
 
     mover.refresh_from_db()
     assert (mover.organisation, list(Organisation.objects.all())) == (keep, [keep])
@@ -130,7 +131,7 @@ def test_merging_one_with_itself_is_refused(now):
     keep = make_organisation()
 
     with pytest.raises(DomainError, match="Choose at least two organisations to merge"):
-        professionals_services.merge_organisations(keep=keep, others=[keep], by=None, now=now)
+        merges.merge_organisations(keep=keep, others=[keep], by=None, now=now)
 
 
 def test_an_organisation_of_one_goes_with_its_person(now):

@@ -122,11 +122,13 @@ def test_organisations_are_merged(browser):
     person = make_person(organisation=goes)
     url = f"{AT}/organisation/{keep.pk}/do/merge/"
 
-    unknown = browser.post(url, {"name": "No such place"})
-    itself = browser.post(url, {"name": "leeds th"})
-    merged = browser.post(url, {"name": "leeds teaching  hospitals"})
+    unknown = browser.post(url, {"typed": "No such place"}).content.decode()
+    found = browser.post(url, {"typed": "leeds t"}).content.decode()
+    itself = browser.post(f"{url}?with={keep.pk}", {"typed": ""})
+    merged = browser.post(f"{url}?with={goes.pk}")
 
-    assert (unknown.status_code, itself.status_code, merged.status_code) == (200, 200, 302)
+    assert ("Nothing found" in unknown, f"?with={goes.pk}" in found, f"?with={keep.pk}" in found) == (True, True, False)
+    assert (itself.status_code, merged.status_code) == (200, 302)
     person.refresh_from_db()
     assert (person.organisation, list(Organisation.objects.all())) == (keep, [keep])
 

@@ -30,7 +30,7 @@ from tests.accounts.passkeys.device import Device, add_passkey, options_in
 from tests.bookings.open_sessions.rows import make_place, make_session
 from tests.bookings.requested import ask, offer, on
 from tests.bookings.rows import make_booking, make_option, make_presenter, make_request, make_shift
-from tests.factories import make_organisation, make_person, make_staff
+from tests.factories import make_person, make_staff
 from tests.guidance.approvals import approve, guidance_page
 from tests.leaflets.factories import make_edition, make_order
 from tests.matrix.people import fresh_browsers
@@ -244,11 +244,6 @@ def a_recall(world: World) -> Made:
     recall_request = RecallRequest(why="The number is wrong.", advice=Advice.RECYCLE, instead=RecallReplacement.CANCEL)
     edition = made["leaflets_order"].lines.get().edition
     return {"leaflets_recall": recall_edition(edition=edition, request=recall_request, by=None, now=now)}
-
-
-def another_workplace(_world: World) -> Made:
-    make_person(organisation=make_organisation(name="Another"))
-    return {}
 
 
 def shown_by_the_app(client: Client) -> str:

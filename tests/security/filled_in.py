@@ -37,7 +37,6 @@ from tests.security.beforehand import (
     an_uploaded_list,
     another_presenter,
     another_shift,
-    another_workplace,
     asked_how_it_was,
     asked_leave,
     by_hand,
@@ -105,6 +104,7 @@ FILLED_IN: dict[str, Case] = {
     "my_calendar": Case(before=by_hand("owner", lambda _world: reverse("my_calendar_stop"), {})),
     "order_delivery": Case(before=in_the_basket, pages=2),
     "order_missing": Case(before=long_on_its_way),
+    "account_merge": Case(who="stranger"),
     "session_place": Case(who="stranger"),
     # -- Presenters --
     "presenter_ask_for_leave": Case(SOME_DAYS),
@@ -223,7 +223,6 @@ FILLED_IN: dict[str, Case] = {
     "staff:professionals_flaggedtext_action clear": Case(before=read_by_the_lead),
     "staff:professionals_flaggedtext_action no-child": Case(before=read_by_the_lead),
     "staff:professionals_organisation_change": Case({"name": "Another name"}),
-    "staff:professionals_organisation_action merge": Case({"name": "Another"}, another_workplace),
     "staff:professionals_person_action hand-over": Case(
         lambda world: {"colleague": world["objects"]["colleague"].email}, a_colleague
     ),
@@ -263,3 +262,8 @@ WHY_NOTHING = {
 }
 NOTHING_TO_STORE = {asked for names in WHY_NOTHING.values() for asked in names.split()}
 NOTHING_TO_STORE |= {"staff:privacy_breach_action paper"}  # a button that shows, and asks nothing
+# Finds the other one; the address of the page that merges has its key. Nothing waits there, and nothing was merged.
+NOTHING_TO_STORE |= {
+    f"staff:professionals_{whose}_action {slug}" for whose in ("person", "organisation") for slug in ("merge", "take-apart")
+}
+NOTHING_TO_STORE |= {"staff:professionals_person_action call-off"}

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from accounts.models import User
@@ -258,6 +259,23 @@ def give_up_all_places(*, person: Person, by: User | None, now: datetime) -> Non
             changes = {"version": theirs.version, **before}
             record_session_event(session, SessionEventKind.GIVEN_UP, by=by, now=now, place=theirs, changes=changes)
             fill_places(session, by=None, now=now)
+
+
+# Of two places of one person at one session the one further on stays.
+FURTHER_ON = (PlaceState.GIVEN_UP, PlaceState.WAITING, PlaceState.OFFERED, PlaceState.TAKEN, PlaceState.ATTENDED)
+
+
+def lock_sessions_of(places: QuerySet[SessionPlace]) -> None:
+    """Before places go to another person: the database counts them anew."""
+    lock_sessions(places.order_by().values_list("session", flat=True))
+
+
+def join_places(place: SessionPlace, person: Person) -> None:
+    """`place` is to be this person's, who has one there already: one goes, and who is next in line gets what is free then."""
+    theirs = SessionPlace.objects.get(session=place.session_id, person=person)
+    goes = min(place, theirs, key=lambda each: FURTHER_ON.index(PlaceState(each.state)))
+    SessionPlace.objects.filter(pk=goes.pk).delete()
+    fill_places(lock_session(place.session), by=None, now=timezone.now())
 
 
 @transaction.atomic

@@ -36,6 +36,7 @@ OURS: dict[str, tuple[Value, ...]] = {
     "start": ("2027-01-25T10:00",),
     "topic": ("signs",),
     "what": ("post", "bring"),
+    "with": ("1", "999999999"),
     "week": ("2027-01-25", "2026-12-28"),
     # Of what a packing session is made.
     "titles": ("1",),
@@ -56,6 +57,7 @@ WHOLE = {
     "ctac/views.py": {"bookings", "sessions", "orders"},
     "leaflets/dispatch/admin.py": {"what"},
     "professionals/admin.py": {"person"},
+    "professionals/merges/admin.py": {"with"},
     "leaflets/catalogue/views.py": {"for", "topic", "language", "format", "q", "page"},
 }
 # What Django's staff pages and allauth read.

@@ -1,0 +1,443 @@
+"""Two people, or two organisations, become one, and are taken apart again.
+
+Both people are locked by key, then their accounts, then what is theirs (professionals.services). What changes is read off the
+rows themselves, before and after: so a row of a model that nobody thought of here comes back too.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.apps import apps
+from django.db import IntegrityError, connection, models, transaction
+from django.db.models import F, Q, QuerySet
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from accounts.sessions import end_sessions
+from audit.models import Act
+from audit.services import About, record
+from ctac.errors import DomainError
+from notifications.models import MailChoice, MailReader, MarkedAddress, Notification, State
+from notifications.outbox import notify
+from notifications.preferences import reader_with, save_choices
+from notifications.privacy import readdress
+from notifications.registry import team_addresses
+from professionals.emails import MergeAsked, MergeDone
+from professionals.models import Draft, FormerAddress, Merge, Organisation, Person
+from professionals.services import (
+    JOININGS,
+    absorb,
+    delete_unused_organisations,
+    lock_rows,
+    note_former_address,
+    relations_of,
+    repoint,
+)
+
+# Of which staff choose whose stays.
+FIELDS = ("name", "email", "phone", "profession", "organisation", "postcode")
+
+
+class ChangedMeanwhile(DomainError):
+    message = _("Somebody has just merged or erased one of them. Nothing was changed now.")
+
+
+class StaffSignIn(DomainError):
+    message = _("The sign-in that would close belongs to a colleague. Keep the email address that they sign in with.")
+
+
+class AlreadyWaiting(DomainError):
+    message = _("These two are being merged already. It waits until both addresses have confirmed it.")
+
+
+class CannotUndo(DomainError):
+    message = _(
+        "Somebody else has taken an address or a place that was theirs, so we can’t take them apart. Put that right first, or "
+        "enter the other again by hand."
+    )
+
+
+class TooLateToUndo(DomainError):
+    message = _("This can’t be taken apart any more.")
+
+
+# What changes: photographs of the rows before and after.
+
+# Models of which every column may change. Of all others a merge changes only to whom a row belongs.
+ALL_COLUMNS = (Person, Organisation, User, FormerAddress, MailChoice, MailReader, MarkedAddress, Notification)
+SOME_COLUMNS: dict[type[models.Model], tuple[str, ...]] = {Notification: ("id", "recipient"), User: ("id", "is_active")}
+LEFT_OUT = "searched"  # the database keeps it
+NOT_KEPT = (Draft,)  # which nobody keeps for 30 days
+# What is not put back because it has gone on since: a message that went, a reader who chose.
+STILL_AS_IT_WAS: dict[type[models.Model], Callable[[], QuerySet[Any]]] = {
+    Notification: lambda: Notification.objects.filter(state=State.PENDING),
+    MailReader: lambda: MailReader.objects.filter(choices=None),
+}
+Photograph = dict[tuple[type[models.Model], Any], dict[str, Any]]
+
+
+def photograph(querysets: Iterable[QuerySet[Any]]) -> Photograph:
+    taken: Photograph = {}
+    for rows in querysets:
+        meta = rows.model._meta
+        columns = SOME_COLUMNS.get(rows.model) or [field.attname for field in meta.concrete_fields if field.name != LEFT_OUT]
+        taken |= {(rows.model, row[meta.pk.attname]): row for row in rows.order_by().values(*columns)}
+    return taken
+
+
+def differences(before: Photograph, after: Photograph, order: list[type[models.Model]]) -> list[dict[str, Any]]:
+    """Of each model the rows that came and that went, and whole sets of rows whose column changed alike. Those of the first
+    model of the order are whom the others belong to."""
+    entries: dict[type[models.Model], dict[str, Any]] = {}
+    for model, key in {**before, **after}:
+        old, new = before.get((model, key)), after.get((model, key))
+        if old == new:
+            continue
+        entry = entries.setdefault(model, {"model": model._meta.label_lower, "came": [], "went": [], "changed": {}})
+        if old is None:
+            entry["came"].append(new)
+        elif new is None:
+            entry["went"] += [] if model in NOT_KEPT else [old]
+        else:
+            for column in filter(lambda column: old[column] != new[column], old):
+                if model in ALL_COLUMNS or model in JOININGS or model._meta.get_field(column).related_model is order[0]:
+                    entry["changed"].setdefault((column, old[column], new[column]), []).append(key)
+    for entry in entries.values():
+        entry["changed"] = [
+            {"column": column, "before": old, "after": new, "keys": keys} for (column, old, new), keys in entry["changed"].items()
+        ]
+    return [entries[model] for model in dict.fromkeys(order) if model in entries]
+
+
+def put_back(entries: list[dict[str, Any]]) -> None:
+    """The row that went comes first: the words by which its bookings are searched are read from it. Then what belongs to other
+    rows goes before them, and comes after them."""
+    first, others = entries[:1], entries[1:]
+    for entry in first:
+        _undo_changes(entry)
+        _insert_again(entry)
+    for entry in others:
+        _undo_changes(entry)
+    for entry in reversed(others):
+        _insert_again(entry)
+
+
+def _undo_changes(entry: dict[str, Any]) -> None:
+    """But for what has changed again since."""
+    model = apps.get_model(entry["model"])
+    rows = STILL_AS_IT_WAS.get(model, model._base_manager.all)()
+    for columns in entry["came"]:
+        rows.filter(**{name: value for name, value in columns.items() if value is not None}).delete()
+    for change in entry["changed"]:
+        column, after = change["column"], change["after"]
+        as_it_became = {f"{column}__isnull": True} if after is None else {column: after}
+        rows.filter(pk__in=change["keys"], **as_it_became).update(**{column: change["before"]})
+
+
+def _insert_again(entry: dict[str, Any]) -> None:
+    """With every column as it was, when it was made too. What it pointed to may have gone since."""
+    model = apps.get_model(entry["model"])
+    for columns in entry["went"]:
+        values = {
+            field.attname: field.to_python(columns[field.attname]) for field in columns_of(model) if field.attname in columns
+        }
+        gone = [
+            key
+            for key in columns_of(model)
+            if key.related_model
+            and values[key.attname] is not None
+            and not key.related_model._base_manager.filter(**{key.target_field.attname: values[key.attname]}).exists()
+        ]
+        values |= {key.attname: None for key in gone}
+        if all(key.null for key in gone):
+            model(**values).save_base(raw=True, force_insert=True)
+
+
+def columns_of(model: type[models.Model]) -> list[Any]:
+    return list(model._meta.concrete_fields)
+
+
+def rows_of(*owners: Person | Organisation) -> Iterator[QuerySet[Any]]:
+    """All rows that point to one of them, of each key."""
+    for relation in relations_of(type(owners[0])):
+        yield relation.related_model._base_manager.filter(**{f"{relation.field.name}__in": owners})
+
+
+def belongings(*owners: Person | Organisation) -> Iterator[QuerySet[Any]]:
+    """These; and what goes with those of which one may go because both people have one."""
+    for rows in rows_of(*owners):
+        for part in rows.model._meta.related_objects if rows.model in JOININGS else ():
+            if part.on_delete is models.CASCADE:
+                yield part.related_model._base_manager.filter(**{f"{part.field.name}__in": rows})
+        yield rows
+
+
+# Two people.
+
+
+def merge_of(person: Person, now: datetime) -> Merge | None:
+    """The one that waits, or the latest that can be undone. One statement a page."""
+    if "_merge" not in person.__dict__:
+        known = Merge.objects.filter(Q(person=person) | Q(other=person)).exclude(pk__in=Merge.objects.expired(now))
+        latest = known.select_related("person", "other").order_by(F("merged_at").desc(nulls_first=True), "-pk")
+        person.__dict__["_merge"] = latest.first()
+    merge: Merge | None = person.__dict__["_merge"]
+    return merge
+
+
+@transaction.atomic
+def merge_people(person: Person, *, other: Person, stays: Mapping[str, int], by: User, now: datetime) -> Merge:
+    """`stays`: of each field that differs the key of whose value stays. Done at once, unless both sign in: then both are asked.
+
+    Who signs in stays, with the address that they sign in with; of two, the one whose address stays; of none, `person`. Raises
+    ChangedMeanwhile, AlreadyWaiting, StaffSignIn.
+    """
+    people = lock_people(person.pk, other.pk)
+    kept, gone = who_stays(people[person.pk], people[other.pk], stays)
+    if kept.user is None or gone.user is None:
+        return _join(Merge(person=kept, stays=dict(stays), asked_at=now), kept, gone, by=by, now=now)
+    refuse_staff(gone)
+    both = Merge.objects.filter(merged_at=None, person__in=people, other__in=people)
+    if both.waiting(now).exists():
+        raise AlreadyWaiting
+    both.delete()
+    merge = Merge.objects.create(person=kept, other=gone, stays=dict(stays), asked_at=now)
+    record(Act.CHANGED, by=by.pk, about=about(kept, gone), whats=["merge asked"])
+    addresses = [kept.user.email, gone.user.email]
+    notify(kind=MergeAsked.name, about=f"merge:{merge.pk}", to=addresses, now=now, expires_at=merge.waits_until)
+    return merge
+
+
+def refuse_staff(gone: Person) -> None:
+    if gone.user is not None and gone.user.is_staff:
+        raise StaffSignIn
+
+
+def lock_people(*keys: int) -> dict[int, Person]:
+    """By key, with their accounts after them. Raises ChangedMeanwhile if one is no more."""
+    found = Person.objects.select_for_update().filter(pk__in=keys, erased_at=None).order_by("pk")
+    people = {person.pk: person for person in found}
+    if len(people) != 2:
+        raise ChangedMeanwhile
+    users = (
+        User.objects.select_for_update(no_key=True)
+        .order_by("pk")
+        .in_bulk([person.user_id for person in people.values() if person.user_id])
+    )
+    for each in people.values():
+        each.user = users.get(each.user_id)
+    return people
+
+
+def who_stays(person: Person, other: Person, stays: Mapping[str, int]) -> tuple[Person, Person]:
+    if bool(person.user_id) == bool(other.user_id):
+        other_stays = person.user_id is not None and stays.get("email") == other.pk
+    else:
+        other_stays = other.user_id is not None
+    return (other, person) if other_stays else (person, other)
+
+
+def about(*people: Person) -> About:
+    return About(Person._meta.label_lower, tuple(str(person.pk) for person in people))
+
+
+@transaction.atomic
+def confirm_merge(merge: Merge, *, person: Person, now: datetime) -> Merge:
+    """One of the two says that both are theirs; once both have, they are one. Raises ChangedMeanwhile, AccountGoneError."""
+    people = lock_people(*sorted([merge.person_id or 0, merge.other_id or 0]))
+    locked = Merge.objects.select_for_update(of=("self",)).waiting(now).filter(pk=merge.pk).first()
+    if locked is None or {locked.person_id, locked.other_id} != set(people) or not all(each.user for each in people.values()):
+        raise ChangedMeanwhile
+    if person.pk == locked.person_id:
+        locked.person_said_at = locked.person_said_at or now
+    elif person.pk == locked.other_id:
+        locked.other_said_at = locked.other_said_at or now
+    locked.save(update_fields=["person_said_at", "other_said_at"])
+    if locked.person_said_at is None or locked.other_said_at is None:
+        return locked
+    kept, gone = people[locked.person_id or 0], people[locked.other_id or 0]
+    refuse_staff(gone)
+    addresses = [each.user.email for each in people.values() if each.user]
+    done = _join(locked, kept, gone, by=None, now=now)
+    notify(kind=MergeDone.name, about=f"merge:{done.pk}", to=addresses, now=now)
+    return done
+
+
+@transaction.atomic
+def call_off_merge(person: Person, *, by: User, now: datetime) -> None:
+    waiting = Merge.objects.waiting(now).filter(Q(person=person) | Q(other=person))
+    if not waiting.select_for_update(of=("self",)).exists() or not waiting.delete()[0]:
+        raise ChangedMeanwhile
+    record(Act.CHANGED, by=by.pk, about=About.of(person), whats=["merge called off"])
+
+
+def _join(merge: Merge, kept: Person, gone: Person, *, by: User | None, now: datetime) -> Merge:
+    """Under the locks of both."""
+    gone_key, closes = gone.pk, gone.user
+    merge.other, merge.user, merge.merged_at = None, closes, now
+    merge.save()
+    for relation in relations_of(Person):
+        lock_rows(relation, gone)
+    theirs = [address for each in (kept, gone) for address in addresses_of(each)]
+    changing = [Person.objects.filter(pk__in=[kept.pk, gone.pk]), *belongings(kept, gone), *mail_rows(theirs)]
+    changing += [User.objects.filter(pk__in=[closes.pk] if closes else [])]
+    before = photograph(changing)
+
+    values = values_that_stay(kept, gone, merge.stays)
+    refusals = {choice.topic: choice for choice in MailChoice.objects.filter(reader__address__in=theirs, wanted=False)}
+    for each in (kept, gone):
+        readdress(before=each.email, to=values["email"], now=now)
+    absorb(kept, gone)
+    if closes is not None:
+        User.objects.filter(pk=closes.pk).update(is_active=False)
+        end_sessions(user=closes)
+    for address in theirs:
+        if address != values["email"].lower():
+            note_former_address(kept, address, now)
+    for name, value in values.items():
+        setattr(kept, name, value)
+    kept.save(update_fields=list(values))
+    granted = MailChoice.objects.of_address(kept.email).filter(topic__in=refusals, wanted=True)
+    if stricter := [refusals[topic] for topic in granted.values_list("topic", flat=True)]:
+        save_choices(reader_with(kept.email, now), stricter)
+
+    merge.changes = {
+        "rows": differences(before, photograph(changing), [rows.model for rows in changing]),
+        "last": {rows.model._meta.label_lower: rows.aggregate(last=models.Max("pk"))["last"] for rows in rows_of(kept)},
+    }
+    merge.save(update_fields=["changes"])
+    keys = (str(kept.pk), str(gone_key))
+    record(Act.CHANGED, by=by.pk if by else None, about=About(Person._meta.label_lower, keys), whats=["merged"])
+    return merge
+
+
+def addresses_of(person: Person) -> list[str]:
+    """In small letters, without a mailbox of the team that staff entered by mistake."""
+    found = {person.email.lower(), person.user.email.lower() if person.user else ""} - team_addresses() - {""}
+    return sorted(found)
+
+
+def mail_rows(addresses: Collection[str]) -> list[QuerySet[Any]]:
+    """What may change of mail to them; what has not gone yet is taken by key, since it gets another address."""
+    waiting = Notification.objects.alias(address=Lower("recipient")).filter(address__in=addresses, state=State.PENDING)
+    readers = MailReader.objects.filter(address__in=addresses)
+    return [
+        MailChoice.objects.filter(reader__in=readers),
+        readers,
+        MarkedAddress.objects.filter(address__in=addresses),
+        Notification.objects.filter(pk__in=list(waiting.values_list("pk", flat=True))),
+    ]
+
+
+def values_that_stay(kept: Person, gone: Person, stays: Mapping[str, int]) -> dict[str, Any]:
+    """By field. What only one of them has stays; so does the address of who signs in."""
+    values = {}
+    for name in (*FIELDS, "language"):
+        of_gone = stays.get(name) == gone.pk if name in stays else not getattr(kept, name)
+        values[name] = getattr(gone if of_gone else kept, name)
+    return {**values, "email": kept.email} if kept.user_id else values
+
+
+def merge_to_undo(person: Person, now: datetime) -> Merge | None:
+    known = merge_of(person, now)
+    return known if known is not None and known.merged_at else None
+
+
+@transaction.atomic
+def undo_merge(person: Person, *, by: User, now: datetime) -> None:
+    """Both as they were; what was made since stays with this person. Raises TooLateToUndo, CannotUndo."""
+    locked = Person.objects.select_for_update().filter(pk=person.pk, erased_at=None).first()
+    merge = Merge.objects.undoable(now).filter(person=locked).select_for_update(of=("self",)).first() if locked else None
+    if merge is None:
+        raise TooLateToUndo
+    if merge.user_id:
+        User.objects.select_for_update(no_key=True).filter(pk=merge.user_id).first()
+    for relation in relations_of(Person):
+        lock_rows(relation, person)
+    _put_back(merge)
+    record(Act.CHANGED, by=by.pk, about=About.of(person), whats=["merge undone"])
+
+
+def _put_back(merge: Merge) -> None:
+    changes = merge.changes
+    merge.delete()
+    try:
+        with transaction.atomic():
+            put_back(changes["rows"])
+            connection.check_constraints()
+    except IntegrityError as error:
+        raise CannotUndo from error
+
+
+def forget_merges(merges: Iterable[Merge]) -> None:
+    """They can't be undone any more: what is kept for that goes, with the sign-in that was closed and what nobody is in."""
+    for merge in merges:
+        merge.delete()
+        if merge.user is not None:
+            merge.user.delete()
+        delete_unused_organisations(organisations_in(merge))
+
+
+def organisations_in(merge: Merge) -> set[int]:
+    """That one of both was in."""
+    people = [entry for entry in merge.changes.get("rows", ()) if entry["model"] == Person._meta.label_lower]
+    was = [columns["organisation_id"] for entry in people for columns in entry["went"]]
+    was += [change["before"] for entry in people for change in entry["changed"] if change["column"] == "organisation_id"]
+    return {key for key in was if key}
+
+
+@transaction.atomic
+def delete_expired_merges(*, now: datetime) -> int:
+    over = list(Merge.objects.expired(now).select_for_update(of=("self",), skip_locked=True).select_related("user"))
+    forget_merges(over)
+    return len(over)
+
+
+# Two organisations.
+
+
+@transaction.atomic
+def merge_organisations(*, keep: Organisation, others: Iterable[Organisation], by: User | None, now: datetime) -> int:
+    """Make the others' people (and whatever else points to them) `keep`'s, and remove the others. Returns how many."""
+    keys = {other.pk for other in others} - {keep.pk}
+    if not keys:
+        raise DomainError(_("Choose at least two organisations to merge."))
+    known = list(Organisation.objects.select_for_update().filter(pk__in={keep.pk, *keys}).order_by("pk"))
+    if keep not in known:
+        raise ChangedMeanwhile
+    for other in known:
+        if other != keep:
+            _join_organisations(keep, other, now)
+    return len(known) - 1
+
+
+def _join_organisations(keep: Organisation, other: Organisation, now: datetime) -> None:
+    merge = Merge.objects.create(organisation=keep, asked_at=now, merged_at=now)
+    changing = [Organisation.objects.filter(pk__in=[keep.pk, other.pk])]
+    for relation in relations_of(Organisation):
+        changing.append(relation.related_model._base_manager.filter(pk__in=lock_rows(relation, other)))
+    before = photograph(changing)
+    repoint(other, keep)
+    other.delete()
+    merge.changes = {"rows": differences(before, photograph(changing), [rows.model for rows in changing])}
+    merge.save(update_fields=["changes"])
+
+
+@transaction.atomic
+def undo_organisation_merge(organisation: Organisation, *, by: User, now: datetime) -> None:
+    """Raises TooLateToUndo, CannotUndo."""
+    locked = Organisation.objects.select_for_update().filter(pk=organisation.pk).first()
+    merge = Merge.objects.undoable(now).filter(organisation=locked).select_for_update(of=("self",)).first() if locked else None
+    if merge is None:
+        raise TooLateToUndo
+    _put_back(merge)
+
+
+def erase_merges(person: Person) -> None:
+    """Whoever is erased can't be taken apart from another, nor their organisation, by whose name they may be found."""
+    people = Merge.objects.filter(Q(person=person) | Q(other=person))
+    moved = {"rows": [{"model": Person._meta.label_lower, "changed": [{"column": "organisation_id", "keys": [person.pk]}]}]}
+    forget_merges(people.select_related("user"))
+    Merge.objects.filter(organisation=person.organisation_id, changes__contains=moved).delete()
