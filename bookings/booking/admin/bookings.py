@@ -33,6 +33,7 @@ from bookings.models.booking import OPEN_STATES, BookingQuerySet
 from bookings.schedule.access import OwnToPresenters, own_visits_for_list
 from bookings.schedule.admin import FORMAT_WORDS, PresenterFilter
 from bookings.schedule.substitutes import MOST_ON_A_PAGE, rank_presenters_for, substitute_needs
+from bookings.text import ADDRESS_FIELDS
 from bookings.visits.admin import joining_in_words, on_duty_in_words, visit_in_words, whom_to_call
 from ctac.dates import uk_day
 from ctac.errors import DomainError
@@ -51,6 +52,7 @@ from ctac.staff.site import (
     state_tag,
     unbroken,
 )
+from leaflets.models import Delivery
 from leaflets.orders.queries import VisitLookup, register_visits
 from professionals.admin import PersonColumnsMixin, name_and_organisation, name_with_organisation
 from professionals.areas import NATIONS, authority_called
@@ -575,10 +577,20 @@ def visit_of_order_in_words(reference: str) -> SafeString | str:
     return format_html('<a href="{}">{}</a>, {}, {}', url, reference, presenter, booking.when)
 
 
+def last_visit(person: int) -> tuple[datetime, Delivery] | None:
+    """Without the caller’s own name: whom the parcel is for is asked with the order."""
+    visit = Booking.objects.addresses_of(person).first()
+    if visit is None:
+        return None
+    address = {name: getattr(visit, name) for name in ADDRESS_FIELDS}
+    return visit.created_at, Delivery(name="", **address)
+
+
 # When the visit of an order starts: NULL if no time is agreed, or if it is sent by post.
 register_visits(
     VisitLookup(
         visit_of_order_in_words,
         lambda: Subquery(Booking.objects.filter(reference=OuterRef("brought_with")).order_by().values("starts_at")),
+        last_visit,
     )
 )

@@ -1,8 +1,9 @@
 """Staff place an order for a caller, or change one, by the same services as the website."""
 
 import secrets
+from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
@@ -26,10 +27,11 @@ from leaflets.models import Channel, Leaflet, Order
 from leaflets.models.orders import LABEL_FIELDS
 from leaflets.orders.allowances import RecentOrders, Shortfall, Shortfalls, order_limits
 from leaflets.orders.forms import ChangeForm, CopiesField, DeliveryForm, change_field_name, change_form_for
+from leaflets.orders.queries import last_delivery
 from leaflets.orders.services.change import OrderChange, OrderedTitle, OrderHasChanged, change_order
 from leaflets.orders.services.create import AlreadyPlaced, place_order
 from professionals import drafts
-from professionals.admin import PERSON_RECORDS, PersonRecords, note_shown, prefill_note, prefilled_person
+from professionals.admin import PERSON_RECORDS, PersonRecords, begin_call, note_shown, prefill_note
 from professionals.forms import CallerForm, clean_text
 from professionals.models import Person
 from professionals.safeguarding.forms import CONFIRM_FIELD, ChildDetailsMixin
@@ -120,14 +122,18 @@ class OrderForCallerForm(ChildDetailsMixin, CallerForm):
         ),
     )
 
-    def __init__(self, data: Any = None, known: Person | None = None) -> None:
-        super().__init__(data, initial=CallerForm.initial_of(known) if known else None)
+    rare = ("to_name", "to_attention", "to_organisation_name", "override_reason")
+
+    def __init__(self, data: Any = None, *, known: Person | None = None, initial: Mapping[str, Any] | None = None) -> None:
+        super().__init__(data, known=known, initial=initial)
         token = self.data.get("token") or ""
         self.token = token if drafts.SECRET.fullmatch(token) else secrets.token_urlsafe(32)
         catalogue = Leaflet.objects.in_catalogue()
         self.leaflets = {f"copies_{leaflet.slug}": leaflet for leaflet in catalogue if leaflet.current_edition}
         for name, leaflet in self.leaflets.items():
             self.fields[name] = CallerCopiesField(leaflet)
+        if known and not self.is_bound and self.leaflets:  # all before them is filled in
+            self.fields[next(iter(self.leaflets))].widget.attrs["autofocus"] = True
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
@@ -144,16 +150,14 @@ class OrderForCallerForm(ChildDetailsMixin, CallerForm):
         data = dict(cast("QueryDict", self.data).lists())
         return drafts.digest({name: typed for name, typed in data.items() if name not in {"csrfmiddlewaretoken", "token"}})
 
-    def sections(self) -> list[tuple[str, list[BoundField]]]:
-        """The fields under headings, in the order of a phone call."""
-        also = [name for name in ("channel", "override_reason", CONFIRM_FIELD) if name in self.fields]
+    def sections(self) -> dict[str, list[BoundField]]:
+        """The fields that are always asked, as the page groups them."""
         groups = {
-            _("Caller"): [*CallerForm.field_order, *self.questions],
-            _("Leaflets"): list(self.leaflets),
-            _("Send to"): [name for name in self.fields if name.startswith("to_")],
-            _("Also"): also,
+            "leaflets": list(self.leaflets),
+            "to": [name for name in self.fields if name.startswith("to_") and name not in self.rare],
+            "also": [name for name in ("channel", CONFIRM_FIELD) if name in self.fields],
         }
-        return [(heading, [self[name] for name in names]) for heading, names in groups.items()]
+        return {group: [self[name] for name in names] for group, names in groups.items()}
 
     def is_kept_once(self, name: str) -> bool:
         """The phone is; the rest stands on the label where that says nothing else."""
@@ -172,11 +176,27 @@ class OrderForCallerForm(ChildDetailsMixin, CallerForm):
             self.add_error(f"copies_{short.leaflet.slug}", shortfall_for_staff(short))
 
 
+def last_label(person: Person) -> dict[str, str]:
+    """Where their leaflets went last, as the form asks it: what is the same as the caller’s own stays empty."""
+    delivery = last_delivery(person.pk)
+    if delivery is None:
+        return {}
+    own, label = CallerForm.initial_of(person), asdict(delivery)
+    return {f"to_{name}": value for name, value in label.items() if value.casefold() != own.get(name, "").casefold()}
+
+
 def order_for_caller(admin: "OrderAdmin", request: HttpRequest) -> HttpResponse:
     if not admin.has_add_permission(request):
         raise PermissionDenied
-    known = prefilled_person(request) if request.method != "POST" else None
-    form = OrderForCallerForm(request.POST if request.method == "POST" else None, known)
+
+    def about() -> dict[str, Any]:
+        return {**admin.admin_site.each_context(request), "opts": admin.opts, "title": _("Order for a caller")}
+
+    call = begin_call(request, about)
+    if call.page is not None:
+        return call.page
+    label = last_label(call.known) if call.known is not None and call.data is None else {}
+    form = OrderForCallerForm(call.data, known=call.known, initial={**call.typed, **label})
     if form.is_bound and (order := placed_before(form) or (place_for_caller(request, form) if form.is_valid() else None)):
         messages.success(
             request, _("Order %(reference)s is placed. Tell the caller the reference.") % {"reference": order.reference}
@@ -184,10 +204,9 @@ def order_for_caller(admin: "OrderAdmin", request: HttpRequest) -> HttpResponse:
         return redirect(reverse("staff:leaflets_order_change", args=[order.pk]))
     note_shown(request, form.shown)
     context = {
-        **admin.admin_site.each_context(request),
-        "opts": admin.opts,
-        "title": _("Order for a caller"),
-        "intro": prefill_note(known),
+        **about(),
+        "intro": prefill_note(call.known),
+        "known": call.known,
         "form": form,
         "button": _("Place the order"),
         "token": form.token,

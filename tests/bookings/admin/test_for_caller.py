@@ -158,7 +158,7 @@ def test_what_is_missing_is_said_about_the_caller_not_to_them(desk: Client) -> N
 
 
 def test_questions_are_about_the_caller_and_boxes_are_plain(desk: Client, presenter: Presenter) -> None:
-    page = Page(desk.get(f"{BOOKINGS}add/").content.decode())
+    page = Page(desk.get(f"{BOOKINGS}add/?person=").content.decode())
     words = page.one("main").text
     for said in ("Where would they like it?", "At their workplace", "For example, 9 3 2027.", "Asha Patel, from LS1 4AP"):
         assert said in words
