@@ -124,10 +124,10 @@ def give_caller(staff: Visitor, email: str, phone: str) -> None:
     staff.fill("Postcode of their work", "ls9 7tn")
 
 
-def offered_time(visitor: Visitor) -> datetime:
+def offered_time(visitor: Visitor, place: int = -1) -> datetime:
     """What the website offers and nobody keeps yet, as a UK clock shows it."""
     start_booking(visitor)
-    value = visitor.page.locator("input[name=start]").last.get_attribute("value")
+    value = visitor.page.locator("input[name=start]").nth(place).get_attribute("value")
     return datetime.strptime(value, "%Y-%m-%dT%H:%MZ").replace(tzinfo=UTC).astimezone(ZoneInfo("Europe/London"))
 
 

@@ -256,7 +256,7 @@ class CallerForms:
         if not self.is_sent:
             # Not sent yet: errors of missing answers stand only where no times can be shown without them.
             looking = admin_forms.is_looking(self.data or {})
-            for _title, form in self.sections:
+            for form in self.shown:
                 admin_forms.forgive_missing(form, but=self.decisive_fields.get(form, ()) if looking else ())
         self.first = self.ask_about_second() if self.is_sent and not self.errors else None
 
@@ -292,16 +292,9 @@ class CallerForms:
         return last_team_booking(name, postcode)
 
     @property
-    def sections(self) -> list[tuple[str, PageForm]]:
+    def shown(self) -> list[PageForm]:
         """In page order. Of the two ways the one that is shown."""
-        return [
-            (_("Caller"), self.caller),
-            (_("Presentation"), self.what),
-            (_("Who it is for, and where"), self.where),
-            (_("Their dates"), self.dates) if self.asks_for_dates else (_("When"), self.when),
-            (_("The day itself"), self.details),
-            (_("Also"), self.how),
-        ]
+        return [self.caller, self.what, self.where, self.dates if self.asks_for_dates else self.when, self.details, self.how]
 
     @property
     def set_aside(self) -> list[tuple[str, str]]:
@@ -321,14 +314,14 @@ class CallerForms:
         self.token = secrets.token_urlsafe(32)
 
     def __iter__(self) -> Iterator[BoundField]:
-        return (field for _title, form in self.sections for field in form)
+        return (field for form in self.shown for field in form)
 
     @property
     def errors(self) -> bool:
-        return bool(self.problems) or any(form.errors for _title, form in self.sections)
+        return bool(self.problems) or any(form.errors for form in self.shown)
 
     def non_field_errors(self) -> list[str]:
-        return [*self.problems, *(str(error) for _title, form in self.sections for error in form.non_field_errors())]
+        return [*self.problems, *(str(error) for form in self.shown for error in form.non_field_errors())]
 
     def booking(self) -> Booking:
         """Unsaved, but for whose it is. Of the two ways only the one that is shown counts."""
