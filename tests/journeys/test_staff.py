@@ -113,7 +113,8 @@ def test_staff_pack_and_dispatch_an_order(professional: Visitor, staff: Visitor,
 def give_caller(staff: Visitor, email: str, phone: str) -> None:
     """Of a name and a number of their own: of the same ones it would ask who it is. The address was typed to find them."""
     staff.fill("Who is calling?", email)
-    staff.press("Find")
+    staff.page.locator("#content-main").get_by_role("button", name="Find", exact=True).click()
+    staff.look()
     assert staff.reads("We found nobody")
     staff.press("Somebody new")
     assert staff.page.get_by_label("Email address (optional)", exact=True).input_value() == email
