@@ -284,7 +284,9 @@ class CallerForms:
         return SlotQuery(self.what.cleaned_data["presentation"], given["format"], self.where.place, given["audience_profession"])
 
     def last_of_team(self) -> Booking | None:
-        """Of the workplace that stands in the boxes."""
+        """Of the workplace that stands in the boxes. Whoever only looks for a time for somebody new waits for nothing else."""
+        if self.known is None and not self.is_sent:
+            return None
         asked = [self.caller[name] for name in ("organisation_name", "postcode")]
         name, postcode = (
             str(self.caller.cleaned_data.get(box.name, "") if self.is_bound else box.value() or "") for box in asked

@@ -101,7 +101,13 @@ def test_the_page_sent_again_for_the_next_caller_says_so_and_then_books_for_them
     answers = caller_form(make_presentation())
     desk.post(f"{BOOKINGS}add/", answers)
     first = Booking.objects.get()
-    other = {**answers, "caller-name": "Kim Lee", "caller-email": "kim@unknown.example", "time-clock": "14:00"}
+    other = {
+        **answers,
+        "caller-name": "Kim Lee",
+        "caller-email": "kim@unknown.example",
+        "caller-phone": "0113 496 0010",
+        "time-clock": "14:00",
+    }
     page = desk.post(f"{BOOKINGS}add/", other)
     assert f"You have already placed booking {first.reference} from this page, with different answers." in text(page)
     assert page.context["form"].caller["name"].value() == "Kim Lee"

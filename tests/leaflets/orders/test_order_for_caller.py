@@ -100,7 +100,9 @@ def test_a_double_click_places_one_order_for_the_caller(client, staff, leaflet):
 
 
 @pytest.mark.parametrize(
-    "other", [{"copies_one": "7"}, {"name": "Kim Lee", "email": "kim@york.gov.uk"}, {"channel": "email"}], ids=str
+    "other",
+    [{"copies_one": "7"}, {"name": "Kim Lee", "email": "kim@york.gov.uk", "phone": "01904 960 002"}, {"channel": "email"}],
+    ids=str,
 )
 def test_going_back_and_placing_another_order_says_so_and_keeps_what_was_typed(client, staff, leaflet, other):
     call(client, copies_one="5")
