@@ -287,10 +287,10 @@ class CallerForms:
         """Of the workplace that stands in the boxes. Whoever only looks for a time for somebody new waits for nothing else."""
         if self.known is None and not self.is_sent:
             return None
-        asked = [self.caller[name] for name in ("organisation_name", "postcode")]
-        name, postcode = (
-            str(self.caller.cleaned_data.get(box.name, "") if self.is_bound else box.value() or "") for box in asked
-        )
+        asked = ("organisation_name", "postcode")
+        self.caller.is_valid()  # reads what was sent, if anything was
+        read = self.caller.cleaned_data if self.is_bound else {name: self.caller[name].value() for name in asked}
+        name, postcode = (str(read.get(each) or "") for each in asked)
         return last_team_booking(name, postcode)
 
     @property
