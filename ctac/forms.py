@@ -59,6 +59,7 @@ class PageFormMixin:
     option_hints: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     conditional: ClassVar[Mapping[str, tuple[str, str]]] = {}
     fieldsets: ClassVar[Mapping[Any, Sequence[str]]] = {}
+    rare: ClassVar[Sequence[str]] = ()
     named_in_errors: ClassVar[Collection[str]] = ()
     # novalidate is on every form and our messages are kinder than the browser's, so optional questions are marked instead.
     use_required_attribute = False
@@ -83,6 +84,7 @@ class PageForm(PageFormMixin, forms.Form):
     `conditional`: field → (other field, value): asked only when the other, a choice on the same page, has that value.
     It is always sent, so the form's clean() decides; the page hides it with CSS where the browser can.
     `fieldsets`: legend → fields that belong together (an address, say); they stand where the first of them does.
+    `rare`: fields that the page folds up under a sentence of its own, until there is something in one (rare_questions).
     `named_in_errors`: fields that are asked for several times over (three dates): the summary always says which one is wrong.
     """
 

@@ -1,8 +1,8 @@
 """People, organisations, recognised domains and blocked attempts on the staff site."""
 
 import contextlib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, cast
 
 from django import forms
@@ -11,8 +11,9 @@ from django.contrib.auth import get_permission_codename
 from django.core.exceptions import ValidationError
 from django.db.models import Case, Count, F, Model, OuterRef, Q, QuerySet, Subquery, TextField, Value, When
 from django.db.models.functions import Coalesce, Concat
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -28,8 +29,7 @@ from accounts.services import AccountGoneError
 from audit.models import Act
 from audit.pages import page_of
 from audit.services import About, record
-from ctac.forms import tidy_postcode
-from ctac.staff.audit import audit_note
+from ctac.forms import PageForm, tidy_postcode
 from ctac.staff.lists import Part, is_key, keys_of, period_of, with_words
 from ctac.staff.menu import plural_name
 from ctac.staff.search import SearchKind, finder, in_searched, national
@@ -56,7 +56,7 @@ from notifications.preferences import choose, wants_each
 from notifications.privacy import readdress
 from notifications.registry import Topic
 from professionals import services
-from professionals.forms import PostcodeField, refuse_team_address, validate_phone
+from professionals.forms import PostcodeField, clean_text, person_facts, refuse_team_address, validate_phone
 from professionals.merges import admin as merges
 from professionals.models import ORGANISATION_WORDS, NameWord, Organisation, Person, RecognisedDomain, Stopped
 from professionals.safeguarding import admin as safeguarding_admin  # noqa: F401 - registers its models
@@ -75,14 +75,108 @@ def person_from_query(request: HttpRequest) -> Person | None:
     return Person.objects.select_related("organisation").filter(pk=key).first() if is_key(Person, key) else None
 
 
-def prefilled_person(request: HttpRequest) -> Person | None:
-    """For a user who may see people, with an entry in the audit. None for somebody erased."""
+def person_to_prefill(request: HttpRequest) -> Person | None:
+    """For a user who may see people. None for somebody erased."""
     person = person_from_query(request) if PERSON in request.GET and request.user.has_perm(VIEW_PERSON) else None
-    if person is None or person.erased_at is not None:
-        return None
-    audit_note(request).kind = Person._meta.label_lower
-    audit_note(request).add("viewed", keys=[person.pk])
+    return person if person is not None and person.erased_at is None else None
+
+
+def prefilled_person(request: HttpRequest) -> Person | None:
+    """The same, with an entry in the audit."""
+    person = person_to_prefill(request)
+    if person is not None:
+        note_shown(request, [person])
     return person
+
+
+MOST_FOUND = 10
+MOST_LOOKED_AT = 50
+
+
+def search_people(typed: str) -> list[Person]:
+    """Who may be calling, by any words of theirs or a phone number in any spelling: whoever was in touch last first, and one more
+    than MOST_FOUND if there are more. Two statements."""
+    people = Person.objects.filter(erased_at=None)
+    found = people.filter(services.has_phone(typed)) if is_phone(typed) else with_words(people, postcode_as_one_word(typed))
+    keys = list(found.order_by().values_list("pk", flat=True)[:MOST_LOOKED_AT])
+    return list(services.latest_first(Person.objects.filter(pk__in=keys))[: MOST_FOUND + 1])
+
+
+def is_phone(typed: str) -> bool:
+    with contextlib.suppress(ValidationError):
+        validate_phone(typed)
+        return True
+    return False
+
+
+FIND, NEW = "find", "new"
+
+
+class FindCallerForm(PageForm):
+    """The first thing that a page for a caller asks."""
+
+    find = forms.CharField(
+        label=gettext_lazy("Who is calling?"),
+        max_length=200,
+        help_text=gettext_lazy("Enter a name, email address, phone number, postcode or organisation."),
+        error_messages={
+            "required": gettext_lazy(
+                "Enter a name, email address, phone number, postcode or organisation, or press “Somebody new”."
+            )
+        },
+        widget=forms.TextInput({"autocomplete": "off"}),
+    )
+
+    def found(self) -> list[Person]:
+        return search_people(self.cleaned_data[FIND]) if self.is_valid() else []
+
+
+def as_details(typed: str) -> dict[str, str]:
+    """What was typed to find somebody, in the box of the form where it belongs."""
+    typed = clean_text(typed)
+    if "@" in typed:
+        return {"email": typed}
+    if is_phone(typed):
+        return {"phone": typed}
+    with contextlib.suppress(ValidationError):
+        return {"postcode": tidy_postcode(typed)}
+    return {"name": typed}
+
+
+@dataclass(frozen=True)
+class Call:
+    """`page`: the one that finds who is calling, as long as that is open. Then `data` is what was sent of the form, `known` whom
+    staff found, and `typed` what they typed to find somebody new."""
+
+    page: HttpResponse | None = None
+    data: QueryDict | None = None
+    known: Person | None = None
+    typed: Mapping[str, str] = field(default_factory=dict)
+
+
+def begin_call(request: HttpRequest, about: Callable[[], Mapping[str, Any]]) -> Call:
+    """A page for a caller begins with finding them. What is typed for that is sent, and stands in no address; only the key of
+    whoever is chosen does. Whoever may not see people gets the form at once. `about` is what the page shows besides."""
+    if request.method == "POST" and FIND not in request.POST:
+        return Call(data=request.POST, known=person_to_prefill(request))
+    if NEW in request.POST:
+        return Call(typed=as_details(request.POST[FIND]))
+    if PERSON in request.GET and request.method != "POST":
+        return Call(known=prefilled_person(request))
+    if not request.user.has_perm(VIEW_PERSON):
+        return Call()
+    form = FindCallerForm(request.POST if request.method == "POST" else None)
+    people = form.found()
+    note_shown(request, people[:MOST_FOUND])
+    query = request.GET.copy()
+    found = []
+    for place, person in enumerate(people[:MOST_FOUND]):
+        query[PERSON] = str(person.pk)
+        found.append({"person": person, "facts": person_facts(person), "query": query.urlencode(), "first": place == 0})
+    if not found:
+        form.fields[FIND].widget.attrs["autofocus"] = True
+    context = {**about(), "form": form, "found": found, "more": len(people) > MOST_FOUND, "most": MOST_FOUND}
+    return Call(page=TemplateResponse(request, "professionals/staff/find_caller.html", context))
 
 
 def prefill_note(person: Person | None) -> str:

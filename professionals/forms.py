@@ -1,10 +1,12 @@
 """The details of a person, by themselves or by staff for a caller."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.forms.boundfield import BoundField
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -120,19 +122,30 @@ def detail_text(name: str, value: str) -> str:
     return str(Profession(value).label) if name == "profession" and value in Profession.values else value
 
 
-def similar_person_text(person: Person) -> str:
-    """'Asha Patel, Leeds Council, LS1 4AP. Last contact: Tuesday 9 March 2027'"""
-    who = [person.name, person.organisation.name if person.organisation else "", person.postcode]
-    last: datetime = person.last_contact  # type: ignore[attr-defined]  # as services.similar_people gives it
-    return _("%(who)s. Last contact: %(day)s") % {"who": ", ".join(filter(None, who)), "day": format_day(last)}
+def person_facts(person: Person) -> str:
+    """'Leeds Council, LS1 4AP. Last contact: Tuesday 9 March 2027': what tells people of one name apart."""
+    where = ", ".join(filter(None, [person.organisation.name if person.organisation else "", person.postcode]))
+    last: datetime = person.last_contact  # type: ignore[attr-defined]  # as services.latest_first gives it
+    contact = _("Last contact: %(day)s") % {"day": format_day(last)}
+    return f"{where}. {contact}" if where else str(contact)
+
+
+def similar_person_text(person: Person, typed: Mapping[str, str]) -> str:
+    """'Asha Patel, Leeds Council, LS1 4AP. Last contact: Tuesday 9 March 2027', and of another name why it may be them."""
+    text = f"{person.name}, {person_facts(person)}"
+    if is_same_detail("name", person.name, typed["name"]):
+        return text
+    if is_same_detail("phone", person.phone, typed["phone"]):
+        return _("%(who)s. Same phone number.") % {"who": text}
+    return _("%(who)s. Email address: %(email)s.") % {"who": text, "email": person.email}
 
 
 class CallerForm(DetailsForm):
     """The person on the phone, for the staff pages that book or order for a caller.
 
     It asks before somebody is entered whom we may know, and before what we know is replaced or what was typed is not kept.
-    `person` is whom we know, `replaced` names what staff said is new of them, `shown` has those of whom the page says something.
-    Without `may_ask` it does none of this: the page only shows something.
+    `known` is whom staff found before, `person` whom we know, `replaced` names what staff said is new of them, `shown` has those
+    of whom the page says something. Without `may_ask` it asks nothing: the page only shows something.
     """
 
     once: ClassVar[str | Promise] = ""  # the answer that what was typed belongs to this order alone, say
@@ -157,8 +170,11 @@ class CallerForm(DetailsForm):
         "postcode": (_("Postcode of their work"), _("Enter the postcode where the caller works.")),
     }
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+    def __init__(
+        self, data: Any = None, *, known: Person | None = None, initial: Mapping[str, Any] | None = None, **kwargs: Any
+    ) -> None:
+        super().__init__(data, initial={**(CallerForm.initial_of(known) if known else {}), **(initial or {})}, **kwargs)
+        self.known = known
         for name, (label, required) in self.ABOUT_THE_CALLER.items():
             self.fields[name].label = label
             self.fields[name].error_messages["required"] = required
@@ -173,6 +189,15 @@ class CallerForm(DetailsForm):
         self.shown: list[Person] = []
 
     @property
+    def caller_fields(self) -> list[BoundField]:
+        return [self[name] for name in (*CallerForm.field_order, *self.questions)]
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it may be folded up: staff know who it is, and nothing of them is wrong or open."""
+        return self.known is not None and not self.errors and not self.questions
+
+    @property
     def questions(self) -> list[str]:
         """The names of those that it has asked."""
         return [name for name in self.fields if name.startswith(("same_as", "new_"))]
@@ -181,7 +206,7 @@ class CallerForm(DetailsForm):
         cleaned = super().clean()
         if self.may_ask and not self.errors.keys() & set(CallerForm.field_order):
             typed = {name: str(self.cleaned_data[name]) for name in CallerForm.field_order}
-            self.person = services.find_caller(**typed) or self._ask_who(typed)
+            self.person = services.find_caller(**typed) or self.known or self._ask_who(typed)
             if self.person is not None:
                 self._ask_what_is_new(self.person, typed)
         return cleaned
@@ -193,7 +218,10 @@ class CallerForm(DetailsForm):
             return None
         self.shown += people
         new = "-".join(["new", *(str(person.pk) for person in people)])  # another name raises the question anew
-        choices = [*((str(person.pk), similar_person_text(person)) for person in people), (new, _("No, this is someone new"))]
+        choices = [
+            *((str(person.pk), similar_person_text(person, typed)) for person in people),
+            (new, _("No, this is someone new")),
+        ]
         answer = self.ask("same_as", _("Is it one of these people?"), choices)
         return next((person for person in people if str(person.pk) == answer), None)
 

@@ -209,17 +209,52 @@ def find_caller(*, email: str, name: str, phone: str, **_others: str) -> Person 
 MOST_SIMILAR = 5
 
 
-def similar_people(*, name: str, organisation_name: str, phone: str, postcode: str, **_others: str) -> list[Person]:
-    """Of that name, and of that organisation, postcode or phone: a caller may be one of them. Each with `last_contact`, the
-    latest first."""
+def similar_people(*, name: str, email: str, organisation_name: str, phone: str, postcode: str, **_others: str) -> list[Person]:
+    """Whom a caller may be: of that name at that organisation, postcode or phone; of that phone in any spelling; of an email
+    address one letter away. Each with `last_contact`, the latest first."""
     name, organisation_name, phone = (" ".join(typed.split()) for typed in (name, organisation_name, phone))
-    like = (
-        ~Q(phone="") & Q(phone=phone) | ~Q(postcode="") & Q(postcode=postcode) | Q(organisation__name__iexact=organisation_name)
-    )
+    there = Q(organisation__in=Organisation.objects.named(organisation_name)) | ~Q(postcode="") & Q(postcode=postcode)
     # The index finds the words; they may stand in an address too.
-    people = Person.objects.filter(like, erased_at=None, searched__contains=name.lower(), name__iexact=name)
-    people = people.annotate(last_contact=_last_contact()).select_related("organisation")
-    return list(people.order_by("-last_contact", "-pk")[:MOST_SIMILAR])
+    like = Q(there, searched__contains=name.lower(), name__iexact=name) | has_phone(phone)
+    if near := addresses_near(email.strip().lower()):
+        like |= ~Q(email="") & Q(lower_email__in=near)
+    people = Person.objects.alias(lower_email=Lower("email")).filter(like, erased_at=None)
+    return list(latest_first(people)[:MOST_SIMILAR])
+
+
+def has_phone(number: str) -> Q:
+    """Of a person: that number, however it is spelled. The index finds its digits. No number finds nobody."""
+    digits = dialled_digits(number)
+    between = r"\D*".join(digits)
+    spelled = rf"^\D*((0\D*0\D*)?4\D*4\D*)?(0\D*)*{between}\D*$"
+    return Q(searched__contains=digits, phone__regex=spelled) if digits else Q(pk__in=[])
+
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz.-_'"
+SHORTEST_LOCAL_PART = 4
+
+
+def addresses_near(address: str) -> list[str]:
+    """Those with one letter more, less, other or swapped before the @, as somebody mistypes them on the phone.
+
+    The first letter and the figures stay: they tell namesakes apart (a.patel2, b.patel).
+    """
+    local, at, domain = address.rpartition("@")
+    if len(local) < SHORTEST_LOCAL_PART:
+        return []
+    near = set()
+    for place in range(1, len(local) + 1):
+        head, letter, tail = local[:place], local[place : place + 1], local[place + 1 :]
+        near |= {f"{head}{other}{letter}{tail}" for other in LETTERS}
+        if letter and not letter.isdecimal():
+            near |= {f"{head}{other}{tail}" for other in ("", *LETTERS)}
+            near.add(f"{head}{tail[:1]}{letter}{tail[1:]}")
+    return sorted(f"{other}{at}{domain}" for other in near - {local})
+
+
+def latest_first(people: QuerySet[Person]) -> QuerySet[Person]:
+    """Each with `last_contact`: whoever was in touch last stands first."""
+    return people.annotate(last_contact=_last_contact()).select_related("organisation").order_by("-last_contact", "-pk")
 
 
 def _last_contact() -> Greatest:

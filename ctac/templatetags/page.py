@@ -134,15 +134,22 @@ def date_parts(field: BoundField) -> list[dict[str, Any]]:
 def form_parts(form: forms.BaseForm) -> list[tuple[str | None, list[BoundField]]]:
     """The questions in page order, those of a fieldset together under its legend; others stand alone, under None.
 
-    Those that a form names in `drawn_apart` the page draws itself.
+    Those that a form names in `drawn_apart` or `rare` the page draws itself.
     """
     legends = {name: legend for legend, names in getattr(form, "fieldsets", {}).items() for name in names}
     parts: dict[str, tuple[str | None, list[BoundField]]] = {}
     for field in form:
-        if not is_conditional(field) and field.name not in getattr(form, "drawn_apart", ()):
+        if not is_conditional(field) and field.name not in (*getattr(form, "drawn_apart", ()), *getattr(form, "rare", ())):
             legend = legends.get(field.name)
             parts.setdefault(str(legend or field.html_name), (legend, []))[1].append(field)
     return list(parts.values())
+
+
+@register.inclusion_tag("ctac/rare.html")
+def rare_questions(form: Any, summary: str) -> dict[str, Any]:
+    """Those that the form names in `rare`, under a sentence that opens them. They are open if one has an answer or an error."""
+    fields = [form[name] for name in form.rare if name in form.fields]
+    return {"fields": fields, "summary": summary, "is_open": any(field.errors or field.value() for field in fields)}
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,11 @@ from leaflets.models.orders import STAFF_ONLY_EVENTS
 
 @dataclass(frozen=True)
 class DeliveryAddresses:
-    """Where a person's parcels may go: the addresses they keep, the newest first; and where their last order went."""
+    """Where a person's parcels may go: the addresses they keep, the newest first; and where their last order went, and when."""
 
     kept: list[KeptAddress]
     last: Delivery | None
+    last_at: datetime | None = None
 
 
 def kept_addresses(person: int) -> list[KeptAddress]:
@@ -29,7 +30,7 @@ def kept_addresses(person: int) -> list[KeptAddress]:
 def delivery_addresses(person: int) -> DeliveryAddresses:
     """Two statements."""
     last = Order.objects.filter(person_id=person, brought_with="").order_by("-created_at", "-pk").first()
-    return DeliveryAddresses(kept_addresses(person), last.delivery if last else None)
+    return DeliveryAddresses(kept_addresses(person), last.delivery if last else None, last.created_at if last else None)
 
 
 # The visit that an order is brought to: asked of the app that has the visits, since this one does not know it (ADR 17).
@@ -39,13 +40,15 @@ VISIT_PERMISSION = "bookings.view_booking"  # for the page to which the text lea
 
 @dataclass(frozen=True)
 class VisitLookup:
-    """`text`: of a booking by its reference, who goes there when, for staff. `starts`: when, of an order in a query."""
+    """`text`: of a booking by its reference, who goes there when, for staff. `starts`: when, of an order in a query.
+    `last`: where a person was to be visited last, as a parcel would go there, and when that was asked for."""
 
     text: Callable[[str], str]
     starts: Callable[[], Combinable]
+    last: Callable[[int], tuple[datetime, Delivery] | None]
 
 
-_lookup = [VisitLookup(lambda reference: "", lambda: Value(None, DateTimeField()))]
+_lookup = [VisitLookup(lambda reference: "", lambda: Value(None, DateTimeField()), lambda person: None)]
 
 
 def register_visits(visits: VisitLookup) -> None:
@@ -59,6 +62,15 @@ def visit_text(reference: str) -> str:
 
 def visit_start() -> Combinable:
     return _lookup[0].starts()
+
+
+def last_delivery(person: int) -> Delivery | None:
+    """Where leaflets for somebody on the phone most likely go: where a parcel or a presenter was to go last, else an address that
+    they keep. Three statements."""
+    addresses, visit = delivery_addresses(person), _lookup[0].last(person)
+    if visit is not None and (addresses.last_at is None or visit[0] > addresses.last_at):
+        return visit[1]
+    return addresses.last or next((address.delivery for address in addresses.kept), None)
 
 
 def order_parcels(order: Order) -> list[Dispatch]:

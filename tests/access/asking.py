@@ -115,6 +115,10 @@ def decides(guide: Guide) -> Tour:
 def keys_in(guide: Guide) -> Tour:
     """Staff book for a caller: free times of a week, the last question left out, then dates of the caller's own."""
     guide.open(CALLERS)
+    yield "staff caller, to be found"
+    guide.press_main()
+    yield "staff caller, to be found, with errors"
+    guide.press("Somebody new")
     guide.press("Show free times")
     yield "staff caller without what is needed to show times"
     guide.page.locator("[name=what-presentation]").select_option(index=1)

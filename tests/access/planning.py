@@ -48,6 +48,7 @@ def plans_sessions(guide: Guide) -> Tour:
 def runs(guide: Guide, session: str) -> Tour:
     """What asks again before it does anything, and the pages for one person."""
     guide.open(f"{session}do/caller/")
+    guide.press("Somebody new")
     guide.press_main()
     yield "staff session caller with errors"
     for label, answer in (

@@ -130,7 +130,7 @@ FILLED_IN: dict[str, Case] = {
     "staff:privacy_breach_action report": Case({"day": day(-5), "clock": "10am"}, an_old_breach),
     "staff:privacy_breach_action people": Case({"day": day(-5), "clock": "10am"}, an_old_breach),
     # -- Staff: bookings --
-    "staff:bookings_booking_add": Case({"caller-organisation_name": "Leeds", **JUST_LOOKING}, pages=2),
+    "staff:bookings_booking_add": Case({"find": "", "caller-organisation_name": "Leeds", **JUST_LOOKING}, pages=3),
     "staff:bookings_booking_stand_ins": Case(
         lambda world: {"booking": pk_of("bookings_booking")(world), "presenter": str(make_presenter(weekdays=range(7)).pk)},
         a_booking(presenter=None, at_noon=True),  # in the presenter's hours, whenever this runs
@@ -181,6 +181,7 @@ FILLED_IN: dict[str, Case] = {
     "staff:bookings_leave_action refuse": Case(before=asked_leave),
     "staff:bookings_opensession_action assign": Case(another_presenter, a_session(presenter=None)),
     "staff:bookings_opensession_action attendance": Case({"total": "36"}, a_session(hours=-3)),
+    "staff:bookings_opensession_action caller": Case({"find": ""}, pages=2),
     "staff:bookings_opensession_action capacity": Case({"capacity": "40"}),
     "staff:bookings_opensession_action delivered": Case(before=a_session(hours=-3)),
     "staff:bookings_opensession_action joining": Case({"own_joining_link": LINK}),
@@ -194,7 +195,7 @@ FILLED_IN: dict[str, Case] = {
     "staff:leaflets_edition_action review": Case({"reviewed_on": day(-1), "review_on": day(400)}),
     "staff:leaflets_leaflet_add": Case({"slug": "new-leaflet", "version_of": "", "usual_words": ""}),
     "staff:leaflets_leaflet_action version": Case({"language": ["welsh"]}),
-    "staff:leaflets_order_add": Case({"to_postcode": "LS1 4AP", "organisation_name": "Leeds"}),
+    "staff:leaflets_order_add": Case({"find": "", "to_postcode": "LS1 4AP", "organisation_name": "Leeds"}, pages=2),
     "staff:leaflets_order_changelist": ticked("leaflets_order", "start_packing_all"),
     "staff:leaflets_order_export": Case({"form": "csv", "list": ""}),
     "staff:leaflets_order_action approve": Case(before=more_than_one_may),

@@ -1,8 +1,9 @@
 """Book for a caller, or ask for dates of the caller's own, by the same services as the website."""
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from functools import reduce
 from operator import or_
@@ -17,32 +18,34 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.services import AccountGoneError
-from bookings.booking.forms import BOOKING_FIELDS, DatesForm, DetailsForm, WhereForm, answers_of
+from bookings.booking.forms import BOOKING_FIELDS, DatesForm, DetailsForm, WhereForm, answers_of, kept_visit_addresses
 from bookings.booking.services.decide import slot_query_of
 from bookings.booking.services.request import book_for_caller
 from bookings.errors import AlreadyPlaced, OutsideRules, SlotTaken
-from bookings.models import Booking, Channel, Format, NotKeptReason, Presentation
+from bookings.models import Booking, Channel, Format, NotKeptReason, Presentation, State
 from bookings.schedule import admin as admin_forms
 from bookings.schedule.admin import FORMAT_WORDS, OTHER_TIME, WeekOfTimesForm
 from bookings.schedule.forms import to_start
 from bookings.schedule.picker import is_anything_free
 from bookings.schedule.slots import SlotQuery
 from bookings.schedule.substitutes import rank_presenters_at
-from bookings.text import moment_text
+from bookings.text import ADDRESS_FIELDS, NEEDS, moment_text
 from bookings.travel import PlaceUnknown
 from ctac.dates import UK, format_day, format_span, uk_day
 from ctac.errors import DomainError
 from ctac.forms import PageForm
 from ctac.models import is_reference, tidy_reference
-from ctac.staff.audit import audit_note
+from leaflets.models import KeptAddress
+from leaflets.orders.queries import last_delivery
 from professionals import drafts
-from professionals.admin import PERSON_RECORDS, VIEW_PERSON, PersonRecords, note_shown, prefill_note, prefilled_person
-from professionals.forms import CallerForm
-from professionals.models import Person
+from professionals.admin import PERSON, PERSON_RECORDS, PersonRecords, begin_call, note_shown, prefill_note
+from professionals.forms import CallerForm, is_same_detail
+from professionals.models import Organisation, Person
 
 if TYPE_CHECKING:
     from bookings.booking.admin.bookings import BookingAdmin
@@ -98,7 +101,9 @@ class CallerWhereForm(WhereForm):
 class CallerTimeForm(WeekOfTimesForm):
     """A time that is free by the public’s rules, or any other, which it is until free times can be shown."""
 
-    def __init__(self, data: Any, initial: dict[str, Any], **kwargs: Any) -> None:
+    rare = ("override_reason",)
+
+    def __init__(self, data: Any, *, initial: Mapping[str, Any], **kwargs: Any) -> None:
         super().__init__(data, initial={"start": OTHER_TIME, **initial}, **kwargs)
 
 
@@ -107,7 +112,7 @@ def time_from_query(query: QueryDict) -> dict[str, Any]:
     presenter, _comma, typed = query.get("free", "").partition(",")
     with suppress(ValidationError):
         start = to_start(typed).astimezone(UK)
-        return {"day": start.date(), "clock": start.time(), "presenter": presenter}
+        return {f"{TIME}-day": start.date(), f"{TIME}-clock": start.time(), f"{TIME}-presenter": presenter}
     return {}
 
 
@@ -128,6 +133,7 @@ class CallerDetailsForm(DetailsForm):
     """The contact may stay empty: then it is the caller. Who is coming is asked with the place."""
 
     audience_profession = None  # type: ignore[assignment]
+    rare = ("contact_name", "contact_phone", *NEEDS)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -164,22 +170,84 @@ PERSON_RECORDS.append(PersonRecords(Booking, gettext_lazy("Book for them")))
 NOT_TYPED = {"csrfmiddlewaretoken", "token", admin_forms.LOOK_FIELD, admin_forms.SHOWN_FIELD}
 
 
+def last_answers(person: Person) -> dict[str, Any]:
+    """What we know of the next booking of somebody whom we know: where their last visit was, else where their leaflets go; who
+    came, and whom the presenter asked for. Five statements at most."""
+    mine = Booking.objects.filter(person=person, starts_at__isnull=False, anonymised_at=None).exclude(state=State.DECLINED)
+    last, visit = mine.order_by("-starts_at", "-pk").first(), Booking.objects.addresses_of(person).first()
+    if visit is not None:
+        known = {f"where-{name}": getattr(visit, name) for name in ADDRESS_FIELDS} | {"details-room": visit.room}
+    else:
+        delivery = last_delivery(person.pk)
+        places = kept_visit_addresses([KeptAddress(**asdict(delivery))]) if delivery else {}
+        place = next(iter(places.values()), {"postcode": person.postcode})
+        known = {f"where-{name}": value for name, value in place.items()}
+    if last is None:
+        return known
+    known |= {"where-format": last.format, "where-audience_profession": last.audience_profession}
+    known["details-audience_size"] = last.audience_size
+    if not is_same_detail("name", last.contact_name, person.name):
+        known |= {"details-contact_name": last.contact_name, "details-contact_phone": last.contact_phone}
+    return known
+
+
+MOST_OF_A_TEAM = 500
+
+
+def last_team_booking(organisation: str, postcode: str) -> Booking | None:
+    """The last or next one of their organisation or at their postcode that was not called off. Three statements at most."""
+    held = Booking.objects.exclude(state__in=[State.CANCELLED, State.DECLINED]).filter(starts_at__isnull=False)
+    held = held.select_related("presentation", "presenter", "attendance").order_by("-starts_at", "-pk")
+    team = Person.objects.filter(organisation__in=Organisation.objects.named(organisation)).order_by()
+    # By their keys: the database would otherwise walk through all bookings to find the last of a few people.
+    keys = list(team.values_list("pk", flat=True)[:MOST_OF_A_TEAM]) if organisation else []
+    found = [held.filter(person__in=keys).first() if keys else None, held.filter(postcode=postcode).first() if postcode else None]
+    return max(filter(None, found), key=lambda booking: booking.agreed, default=None)
+
+
+def team_booking_rows(booking: Booking | None) -> list[dict[str, object]]:
+    if booking is None:
+        return []
+    attendance = getattr(booking, "attendance", None)
+    if attendance is not None:
+        people = ngettext("%(n)d person came", "%(n)d people came", attendance.people) % {"n": attendance.people}
+    else:
+        people = ngettext("%(n)d person expected", "%(n)d people expected", booking.audience_size) % {"n": booking.audience_size}
+    who = booking.get_audience_profession_display() or _("A mix of professions")
+    href = reverse("staff:bookings_booking_change", args=[booking.pk])
+    return [
+        {"label": _("When"), "value": booking.when, "href": href},
+        {"label": _("Presentation"), "value": booking.presentation},
+        {"label": _("Who"), "value": f"{who}. {people}"},
+        {"label": _("Presenter"), "value": booking.presenter or _("Nobody yet")},
+    ]
+
+
 class CallerForms:
-    """The forms of the page, asked together, so that one summary says everything that is wrong at once."""
+    """The forms of the page, asked together, so that one summary says everything that is wrong at once.
+
+    `initial`: what their boxes begin with, by name: "time-day".
+    """
 
     def __init__(
-        self, data: Any, known: Person | None = None, again: Booking | None = None, time: dict[str, Any] | None = None
+        self, data: Any, known: Person | None = None, initial: Mapping[str, Any] | None = None, again: Booking | None = None
     ) -> None:
-        """`again`: its answers stand there already, and the free times for them."""
-        before = {name: getattr(again, name) for name in BOOKING_FIELDS} if again else None
+        """`again`: the free times for its answers stand there already."""
         both = Presentation(formats=[Format.WORKPLACE, Format.ONLINE], length_minutes=60)
-        self.is_bound, self.data = data is not None, data
+
+        def of(prefix: str) -> dict[str, Any]:
+            given = {name.partition("-")[::2]: value for name, value in (initial or {}).items()}
+            return {name: value for (form, name), value in given.items() if form == prefix}
+
+        self.is_bound, self.data, self.known = data is not None, data, known
         self.asks_for_dates = self.is_bound and (data.get(SWITCH) or data.get(WAY)) == DATES
-        self.caller = BookingCallerForm(data, prefix="caller", initial=CallerForm.initial_of(known) if known else None)
+        self.caller = BookingCallerForm(data, prefix="caller", known=known, initial=of("caller"))
         # Whoever only looks for a time is asked nothing new; what they have answered stays.
         self.caller.may_ask = self.is_sent or any(name.startswith(("caller-same_as", "caller-new_")) for name in data or ())
-        self.what = WhatForm(data, prefix="what", initial=before)
-        self.where = CallerWhereForm(data, prefix="where", presentation=both, initial=before)
+        self.what = WhatForm(data, prefix="what", initial=of("what"))
+        self.where = CallerWhereForm(data, prefix="where", presentation=both, initial=of("where"))
+        if known and not self.is_bound:  # all before it is filled in
+            self.what.fields["presentation"].widget.attrs["autofocus"] = True
         # Without these nobody knows which times are free.
         self.decisive_fields = {self.what: ("presentation",), self.where: ("format", "postcode", "audience_profession")}
         self.slot_query = self.find_slot_query() if self.is_bound else None
@@ -188,12 +256,12 @@ class CallerForms:
                 self.slot_query = slot_query_of(again)
         presentation = self.slot_query.presentation if self.slot_query else both
         self.week: admin_forms.FormWeek | None = None
-        self.when = CallerTimeForm(data, time or {}, prefix=TIME, length=presentation.length)
+        self.when = CallerTimeForm(data, prefix=TIME, length=presentation.length, initial=of(TIME))
         asks_why = True
         if self.asks_for_dates and self.slot_query and not data.get(f"{DATES}-reason"):
             asks_why = is_anything_free(self.slot_query, timezone.now())
         self.dates = CallerDatesForm(data, prefix=DATES, presentation=presentation, asks_why=asks_why)
-        self.details = CallerDetailsForm(data, prefix="details", initial=before)
+        self.details = CallerDetailsForm(data, prefix="details", initial=of("details"))
         self.how = HowForm(data, prefix="how")
         self.problems: list[str] = []
         self.who_could = ""
@@ -207,7 +275,7 @@ class CallerForms:
         if not self.is_sent:
             # Not sent yet: errors of missing answers stand only where no times can be shown without them.
             looking = admin_forms.is_looking(self.data or {})
-            for _title, form in self.sections:
+            for form in self.shown:
                 admin_forms.forgive_missing(form, but=self.decisive_fields.get(form, ()) if looking else ())
         self.first = self.ask_about_second() if self.is_sent and not self.errors else None
 
@@ -234,17 +302,20 @@ class CallerForms:
         given = self.where.cleaned_data
         return SlotQuery(self.what.cleaned_data["presentation"], given["format"], self.where.place, given["audience_profession"])
 
+    def last_of_team(self) -> Booking | None:
+        """Of the workplace that stands in the boxes. Whoever only looks for a time for somebody new waits for nothing else."""
+        if self.known is None and not self.is_sent:
+            return None
+        asked = ("organisation_name", "postcode")
+        self.caller.is_valid()  # reads what was sent, if anything was
+        read = self.caller.cleaned_data if self.is_bound else {name: self.caller[name].value() for name in asked}
+        name, postcode = (str(read.get(each) or "") for each in asked)
+        return last_team_booking(name, postcode)
+
     @property
-    def sections(self) -> list[tuple[str, PageForm]]:
+    def shown(self) -> list[PageForm]:
         """In page order. Of the two ways the one that is shown."""
-        return [
-            (_("Caller"), self.caller),
-            (_("Presentation"), self.what),
-            (_("Who it is for, and where"), self.where),
-            (_("Their dates"), self.dates) if self.asks_for_dates else (_("When"), self.when),
-            (_("The day itself"), self.details),
-            (_("Also"), self.how),
-        ]
+        return [self.caller, self.what, self.where, self.dates if self.asks_for_dates else self.when, self.details, self.how]
 
     @property
     def set_aside(self) -> list[tuple[str, str]]:
@@ -264,14 +335,14 @@ class CallerForms:
         self.token = secrets.token_urlsafe(32)
 
     def __iter__(self) -> Iterator[BoundField]:
-        return (field for _title, form in self.sections for field in form)
+        return (field for form in self.shown for field in form)
 
     @property
     def errors(self) -> bool:
-        return bool(self.problems) or any(form.errors for _title, form in self.sections)
+        return bool(self.problems) or any(form.errors for form in self.shown)
 
     def non_field_errors(self) -> list[str]:
-        return [*self.problems, *(str(error) for _title, form in self.sections for error in form.non_field_errors())]
+        return [*self.problems, *(str(error) for form in self.shown for error in form.non_field_errors())]
 
     def booking(self) -> Booking:
         """Unsaved, but for whose it is. Of the two ways only the one that is shown counts."""
@@ -299,66 +370,87 @@ def may_book_again(booking: Booking, now: datetime) -> bool:
     return booking.is_done_with(now) and booking.anonymised_at is None and booking.person.erased_at is None
 
 
-def booked_before(request: HttpRequest, now: datetime) -> Booking | None:
-    """For a user who may see it and its person, with an entry in the audit."""
+def booked_before(request: HttpRequest, known: Person | None, now: datetime) -> Booking | None:
+    """The one of the caller's that is asked for again, for a user who may see it."""
     reference = tidy_reference(request.GET.get(AGAIN, ""))
-    if not is_reference(reference) or not request.user.has_perms(["bookings.view_booking", VIEW_PERSON]):
+    if known is None or not is_reference(reference) or not request.user.has_perm("bookings.view_booking"):
         return None
-    booking = Booking.objects.with_names().filter(reference=reference).first()
-    if booking is None or not may_book_again(booking, now):
-        return None
-    audit_note(request).kind = Person._meta.label_lower
-    audit_note(request).add("viewed", keys=[booking.person.pk])
-    return booking
+    booking = Booking.objects.with_names().filter(reference=reference, person=known).first()
+    return booking if booking is not None and may_book_again(booking, now) else None
+
+
+def answers_again(booking: Booking) -> dict[str, Any]:
+    """Its answers, for the boxes of the form."""
+    return {f"{part}-{name}": getattr(booking, name) for part in ("what", "where", "details") for name in BOOKING_FIELDS}
 
 
 def book_for_caller_page(admin: "BookingAdmin", request: HttpRequest) -> HttpResponse:
     if not admin.has_add_permission(request):
         raise PermissionDenied
     now = timezone.now()
-    again = booked_before(request, now) if request.method != "POST" else None
-    known = again.person if again else prefilled_person(request) if request.method != "POST" else None
-    parts = CallerForms(request.POST if request.method == "POST" else None, known, again, time_from_query(request.GET))
+
+    def about() -> dict[str, Any]:
+        return {**admin.admin_site.each_context(request), "opts": admin.opts, "title": _("Book for a caller")}
+
+    call = begin_call(request, about)
+    if call.page is not None:
+        return call.page
+    initial = {f"caller-{name}": value for name, value in call.typed.items()}
+    if call.known is not None and call.data is None:
+        initial |= last_answers(call.known)
+    again = booked_before(request, call.known, now) if call.data is None else None
+    initial |= time_from_query(request.GET) | (answers_again(again) if again else {})
+    parts = CallerForms(call.data, call.known, initial, again)
     if parts.first is not None:
         messages.info(request, _("Nothing new was booked. This is what they have already."))
         return redirect(reverse("staff:bookings_booking_change", args=[parts.first.pk]))
     if parts.is_sent and (
         booking := placed_before(parts) or (place_from_forms(request, parts, now) if not parts.errors else None)
     ):
-        # What staff tell the caller: the reference, of a request which dates are kept, and whether an email goes out.
-        if booking.has_time:
-            sentence = _("Booking %(reference)s is placed. Tell the caller the reference.")
-        else:
-            sentence = _(
-                "Request %(reference)s is placed. Tell the caller the reference, and which dates we are keeping for them:"
-            )
-        messages.success(request, sentence % {"reference": booking.reference})
-        for option in booking.options.all():
-            if option.kept_from is None or option.expires_at is None:
-                why = {"when": option.when, "why": NotKeptReason(option.why_not).label}
-                messages.info(request, _("Not kept: %(when)s. %(why)s We will still look at it.") % why)
-                continue
-            when = format_span(option.kept_from, option.kept_from + booking.presentation.length)
-            facts = {"when": when, "name": option.presenter, "until": moment_text(option.expires_at)}
-            messages.info(request, _("Kept: %(when)s, with %(name)s, until %(until)s.") % facts)
-        if not booking.has_time and not booking.person.email:
-            messages.warning(request, _("We have no email address for the caller, so please call them with our answer."))
+        say_what_was_placed(request, booking)
         return redirect(reverse("staff:bookings_booking_change", args=[booking.pk]))
     if parts.slot_query is not None and not parts.asks_for_dates:
         parts.week = admin_forms.week_asked_for(parts.slot_query, parts.data, now, named=parts.when.named)
         parts.when.show(parts.week)
     note_shown(request, parts.caller.shown)
     context = {
-        **admin.admin_site.each_context(request),
-        "opts": admin.opts,
-        "title": _("Book for a caller"),
-        "intro": prefill_note(known),
+        **about(),
+        "intro": prefill_note(call.known),
+        "known": call.known,
+        "team": team_booking_rows(parts.last_of_team()) if request.user.has_perm("bookings.view_booking") else [],
         "button": _("Send this request") if parts.asks_for_dates else _("Book it"),
         "form": parts,
         "token": parts.token,
         "who_could": parts.who_could,
     }
     return TemplateResponse(request, "bookings/booking/staff/book_for_caller.html", context)
+
+
+def say_what_was_placed(request: HttpRequest, booking: Booking) -> None:
+    """What staff tell the caller: the reference, of a request which dates are kept, and whether an email goes out."""
+    if booking.has_time:
+        sentence = _("Booking %(reference)s is placed. Tell the caller the reference.")
+    else:
+        sentence = _("Request %(reference)s is placed. Tell the caller the reference, and which dates we are keeping for them:")
+    messages.success(request, with_leaflets_link(sentence % {"reference": booking.reference}, booking, request))
+    for option in booking.options.all():
+        if option.kept_from is None or option.expires_at is None:
+            why = {"when": option.when, "why": NotKeptReason(option.why_not).label}
+            messages.info(request, _("Not kept: %(when)s. %(why)s We will still look at it.") % why)
+            continue
+        when = format_span(option.kept_from, option.kept_from + booking.presentation.length)
+        facts = {"when": when, "name": option.presenter, "until": moment_text(option.expires_at)}
+        messages.info(request, _("Kept: %(when)s, with %(name)s, until %(until)s.") % facts)
+    if not booking.has_time and not booking.person.email:
+        messages.warning(request, _("We have no email address for the caller, so please call them with our answer."))
+
+
+def with_leaflets_link(sentence: str, booking: Booking, request: HttpRequest) -> str:
+    """The next thing in the same call, for whoever may order."""
+    if not request.user.has_perm("leaflets.add_order"):
+        return sentence
+    href = f"{reverse('staff:leaflets_order_add')}?{PERSON}={booking.person_id}"
+    return format_html('{} <a href="{}">{}</a>', sentence, href, _("Also send leaflets"))
 
 
 def placed_before(parts: CallerForms) -> Booking | None:

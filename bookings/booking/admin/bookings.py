@@ -19,6 +19,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy, ngettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
@@ -40,6 +41,7 @@ from bookings.rules import CHECKS_WARNING
 from bookings.schedule.access import OwnToPresenters, own_visits_for_list
 from bookings.schedule.admin import FORMAT_WORDS, PresenterFilter
 from bookings.schedule.substitutes import MOST_ON_A_PAGE, rank_presenters_for, substitute_needs
+from bookings.text import ADDRESS_FIELDS
 from bookings.visits.admin import joining_in_words, on_duty_in_words, visit_in_words, whom_to_call
 from bookings.visits.services import refuse_while_overdue
 from ctac.dates import uk_day
@@ -62,8 +64,9 @@ from ctac.staff.site import (
     state_tag,
     unbroken,
 )
+from leaflets.models import Delivery
 from leaflets.orders.queries import VisitLookup, register_visits
-from professionals.admin import PersonColumnsMixin, name_and_organisation, name_with_organisation, named_person
+from professionals.admin import PERSON, PersonColumnsMixin, name_and_organisation, name_with_organisation, named_person
 from professionals.areas import NATIONS, authority_called
 from professionals.models import LocalAuthority
 
@@ -669,7 +672,8 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, Own
         """The way to another booking like one that is done with, where its details are still there."""
         if not (self.has_add_permission(request) and may_book_again(obj, timezone.now())):
             return []
-        return [{"label": gettext("Book again"), "href": f"{reverse('staff:bookings_booking_add')}?{AGAIN}={obj.reference}"}]
+        like_it = urlencode({PERSON: obj.person_id, AGAIN: obj.reference})
+        return [{"label": gettext("Book again"), "href": f"{reverse('staff:bookings_booking_add')}?{like_it}"}]
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return book_for_caller_page(self, request)
@@ -692,11 +696,21 @@ def visit_of_order_in_words(reference: str) -> SafeString | str:
     return format_html('<a href="{}">{}</a>, {}, {}', url, reference, presenter, booking.when)
 
 
+def last_visit(person: int) -> tuple[datetime, Delivery] | None:
+    """Without the caller’s own name: whom the parcel is for is asked with the order."""
+    visit = Booking.objects.addresses_of(person).first()
+    if visit is None:
+        return None
+    address = {name: getattr(visit, name) for name in ADDRESS_FIELDS}
+    return visit.created_at, Delivery(name="", **address)
+
+
 # When the visit of an order starts: NULL if no time is agreed, or if it is sent by post.
 register_visits(
     VisitLookup(
         visit_of_order_in_words,
         lambda: Subquery(Booking.objects.filter(reference=OuterRef("brought_with")).order_by().values("starts_at")),
+        last_visit,
     )
 )
 

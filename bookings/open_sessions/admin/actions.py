@@ -13,6 +13,7 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Case, Model, When
 from django.forms import Form
+from django.forms.boundfield import BoundField
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -51,9 +52,9 @@ from ctac.errors import DomainError
 from ctac.forms import ClockField, DayField, PageForm, near_today, uk_moment
 from ctac.staff.site import ObjectAction, phone_link
 from professionals import drafts
-from professionals.admin import name_with_organisation, note_shown
+from professionals.admin import begin_call, name_with_organisation, note_shown, prefill_note
 from professionals.forms import CallerForm
-from professionals.safeguarding.forms import StaffForm
+from professionals.safeguarding.forms import CONFIRM_FIELD, StaffForm
 from professionals.services import find_or_enter_person
 
 if TYPE_CHECKING:
@@ -338,12 +339,19 @@ class CallerPlaceForm(StaffForm, CallerForm):
     )
     field_order = [*CallerForm.field_order, "access_needs", "channel"]
 
+    @property
+    def place_fields(self) -> list[BoundField]:
+        return [self[name] for name in ("access_needs", "channel", CONFIRM_FIELD) if name in self.fields]
+
 
 def caller_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSession, action: ObjectAction) -> HttpResponse:
     """A place for somebody who called or wrote."""
     sent = request.POST.get("token", "")
     token = sent if drafts.SECRET.fullmatch(sent) else secrets.token_urlsafe(32)
-    form = CallerPlaceForm(request.POST if request.method == "POST" else None)
+    call = begin_call(request, lambda: page.about_action(request, action, session, session_address(session)))
+    if call.page is not None:
+        return call.page
+    form = CallerPlaceForm(call.data, known=call.known, initial=call.typed)
     starts, now = session.starts_at.isoformat(), timezone.now()
     if form.is_valid() and request.POST.get("starts", starts) != starts:
         moved = _("This session has moved to %(when)s since you opened the page. Ask the caller if that suits them.")
@@ -375,7 +383,18 @@ def caller_page(page: "OpenSessionAdmin", request: HttpRequest, session: OpenSes
             return redirect(session_address(session))
     note_shown(request, form.shown)
     template = "bookings/open_sessions/staff/caller.html"
-    return action_response(page, request, session, action, template, form, token=token, starts=starts)
+    return action_response(
+        page,
+        request,
+        session,
+        action,
+        template,
+        form,
+        token=token,
+        starts=starts,
+        known=call.known,
+        intro=prefill_note(call.known),
+    )
 
 
 CALLER = ObjectAction(

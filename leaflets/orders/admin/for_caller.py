@@ -1,8 +1,9 @@
 """Staff place an order for a caller, or change one, by the same services as the website."""
 
 import secrets
+from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
@@ -22,17 +23,16 @@ from accounts.limits import count_throttles
 from accounts.services import AccountGoneError
 from ctac.errors import DomainError
 from ctac.models import is_reference, tidy_reference
-from ctac.staff.audit import audit_note
 from ctac.staff.site import ObjectAction, StaffModelAdmin
 from leaflets.models import Channel, Leaflet, Order
 from leaflets.models.orders import LABEL_FIELDS
 from leaflets.orders.allowances import RecentOrders, Shortfall, Shortfalls, order_limits
 from leaflets.orders.forms import ChangeForm, CopiesField, DeliveryForm, change_field_name, change_form_for
-from leaflets.orders.queries import copies_to_order_again
+from leaflets.orders.queries import copies_to_order_again, last_delivery
 from leaflets.orders.services.change import OrderChange, OrderedTitle, OrderHasChanged, change_order
 from leaflets.orders.services.create import AlreadyPlaced, place_order
 from professionals import drafts
-from professionals.admin import PERSON_RECORDS, VIEW_PERSON, PersonRecords, note_shown, prefill_note, prefilled_person
+from professionals.admin import PERSON_RECORDS, PersonRecords, begin_call, note_shown, prefill_note
 from professionals.forms import CallerForm, clean_text
 from professionals.models import Person
 from professionals.safeguarding.forms import CONFIRM_FIELD, ChildDetailsMixin
@@ -123,18 +123,18 @@ class OrderForCallerForm(ChildDetailsMixin, CallerForm):
         ),
     )
 
-    def __init__(self, data: Any = None, known: Person | None = None, again: Order | None = None) -> None:
-        initial: dict[str, Any] = CallerForm.initial_of(known) if known else {}
-        if again:  # the same copies to the same address
-            initial |= {f"to_{name}": getattr(again, name) for name in LABEL_FIELDS}
-            initial |= {f"copies_{slug}": copies for slug, copies in copies_to_order_again(again).items()}
-        super().__init__(data, initial=initial)
+    rare = ("to_name", "to_attention", "to_organisation_name", "override_reason")
+
+    def __init__(self, data: Any = None, *, known: Person | None = None, initial: Mapping[str, Any] | None = None) -> None:
+        super().__init__(data, known=known, initial=initial)
         token = self.data.get("token") or ""
         self.token = token if drafts.SECRET.fullmatch(token) else secrets.token_urlsafe(32)
         catalogue = Leaflet.objects.in_catalogue()
         self.leaflets = {f"copies_{leaflet.slug}": leaflet for leaflet in catalogue if leaflet.current_edition}
         for name, leaflet in self.leaflets.items():
             self.fields[name] = CallerCopiesField(leaflet)
+        if known and not self.is_bound and self.leaflets:  # all before them is filled in
+            self.fields[next(iter(self.leaflets))].widget.attrs["autofocus"] = True
 
     def clean(self) -> dict[str, Any] | None:
         cleaned = super().clean()
@@ -151,16 +151,14 @@ class OrderForCallerForm(ChildDetailsMixin, CallerForm):
         data = dict(cast("QueryDict", self.data).lists())
         return drafts.digest({name: typed for name, typed in data.items() if name not in {"csrfmiddlewaretoken", "token"}})
 
-    def sections(self) -> list[tuple[str, list[BoundField]]]:
-        """The fields under headings, in the order of a phone call."""
-        also = [name for name in ("channel", "override_reason", CONFIRM_FIELD) if name in self.fields]
+    def sections(self) -> dict[str, list[BoundField]]:
+        """The fields that are always asked, as the page groups them."""
         groups = {
-            _("Caller"): [*CallerForm.field_order, *self.questions],
-            _("Leaflets"): list(self.leaflets),
-            _("Send to"): [name for name in self.fields if name.startswith("to_")],
-            _("Also"): also,
+            "leaflets": list(self.leaflets),
+            "to": [name for name in self.fields if name.startswith("to_") and name not in self.rare],
+            "also": [name for name in ("channel", CONFIRM_FIELD) if name in self.fields],
         }
-        return [(heading, [self[name] for name in names]) for heading, names in groups.items()]
+        return {group: [self[name] for name in names] for group, names in groups.items()}
 
     def is_kept_once(self, name: str) -> bool:
         """The phone is; the rest stands on the label where that says nothing else."""
@@ -187,26 +185,45 @@ def may_order_again(order: Order) -> bool:
     return not order.is_open and bool(order.address_line_1) and order.person.erased_at is None
 
 
-def ordered_before(request: HttpRequest) -> Order | None:
-    """For a user who may see it and its person, with an entry in the audit."""
+def ordered_before(request: HttpRequest, known: Person | None) -> Order | None:
+    """The one of the caller's that is asked for again, for a user who may see it."""
     reference = tidy_reference(request.GET.get(AGAIN, ""))
-    if not is_reference(reference) or not request.user.has_perms(["leaflets.view_order", VIEW_PERSON]):
+    if known is None or not is_reference(reference) or not request.user.has_perm("leaflets.view_order"):
         return None
-    found = Order.objects.with_lines().select_related("person__organisation")
-    order = found.filter(reference=reference).first()
-    if order is None or not may_order_again(order):
-        return None
-    audit_note(request).kind = Person._meta.label_lower
-    audit_note(request).add("viewed", keys=[order.person.pk])
-    return order
+    order = Order.objects.with_lines().select_related("person__organisation").filter(reference=reference, person=known).first()
+    return order if order is not None and may_order_again(order) else None
+
+
+def answers_again(order: Order) -> dict[str, Any]:
+    """The same copies to the same address, for the boxes of the form."""
+    label = {f"to_{name}": getattr(order, name) for name in LABEL_FIELDS}
+    return label | {f"copies_{slug}": copies for slug, copies in copies_to_order_again(order).items()}
+
+
+def last_label(person: Person) -> dict[str, str]:
+    """Where their leaflets went last, as the form asks it: what is the same as the caller’s own stays empty."""
+    delivery = last_delivery(person.pk)
+    if delivery is None:
+        return {}
+    own, label = CallerForm.initial_of(person), asdict(delivery)
+    return {f"to_{name}": value for name, value in label.items() if value.casefold() != own.get(name, "").casefold()}
 
 
 def order_for_caller(admin: "OrderAdmin", request: HttpRequest) -> HttpResponse:
     if not admin.has_add_permission(request):
         raise PermissionDenied
-    again = ordered_before(request) if request.method != "POST" else None
-    known = again.person if again else prefilled_person(request) if request.method != "POST" else None
-    form = OrderForCallerForm(request.POST if request.method == "POST" else None, known, again)
+
+    def about() -> dict[str, Any]:
+        return {**admin.admin_site.each_context(request), "opts": admin.opts, "title": _("Order for a caller")}
+
+    call = begin_call(request, about)
+    if call.page is not None:
+        return call.page
+    label: dict[str, Any] = {}
+    if call.known is not None and call.data is None:
+        again = ordered_before(request, call.known)
+        label = answers_again(again) if again else last_label(call.known)
+    form = OrderForCallerForm(call.data, known=call.known, initial={**call.typed, **label})
     if form.is_bound and (order := placed_before(form) or (place_for_caller(request, form) if form.is_valid() else None)):
         messages.success(
             request, _("Order %(reference)s is placed. Tell the caller the reference.") % {"reference": order.reference}
@@ -214,10 +231,9 @@ def order_for_caller(admin: "OrderAdmin", request: HttpRequest) -> HttpResponse:
         return redirect(reverse("staff:leaflets_order_change", args=[order.pk]))
     note_shown(request, form.shown)
     context = {
-        **admin.admin_site.each_context(request),
-        "opts": admin.opts,
-        "title": _("Order for a caller"),
-        "intro": prefill_note(known),
+        **about(),
+        "intro": prefill_note(call.known),
+        "known": call.known,
         "form": form,
         "button": _("Place the order"),
         "token": form.token,

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join, strip_tags
+from django.utils.http import urlencode
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
@@ -66,7 +67,7 @@ from leaflets.orders.services.transitions import (
     restore,
     start_packing,
 )
-from professionals.admin import PersonColumnsMixin, name_and_organisation, name_with_organisation
+from professionals.admin import PERSON, PersonColumnsMixin, name_and_organisation, name_with_organisation
 from professionals.forms import clean_text
 from professionals.models import Person
 from professionals.safeguarding.forms import StaffForm
@@ -514,7 +515,8 @@ class OrderAdmin(OrderExportMixin, PersonColumnsMixin, FoundByReference, LooksOn
         """The way to another order like one that is done with."""
         if not (self.has_add_permission(request) and may_order_again(obj)):
             return []
-        return [{"label": _("Order again"), "href": f"{reverse('staff:leaflets_order_add')}?{AGAIN}={obj.reference}"}]
+        like_it = urlencode({PERSON: obj.person_id, AGAIN: obj.reference})
+        return [{"label": _("Order again"), "href": f"{reverse('staff:leaflets_order_add')}?{like_it}"}]
 
     def acts(self, request: HttpRequest, obj: Order | None) -> bool:
         return self.has_amend_permission(request, obj) or self.has_decide_permission(request, obj)

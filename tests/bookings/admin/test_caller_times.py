@@ -158,6 +158,7 @@ def test_looking_booking_and_asking_take_few_statements_however_much_there_is(de
             "token": str(number) * 43,
             "caller-name": f"Pat Brown {number}",
             "caller-email": f"new{number}@leeds.nhs.uk",
+            "caller-phone": f"0113 496 001{number}",
             "caller-organisation_name": f"New {number}",
         }
         other = {"caller-name": f"Kim Lee {number}", "caller-email": "", "caller-phone": f"0113 496 000{number}"}

@@ -237,7 +237,7 @@ CALLER = {
 
 
 def test_a_caller_gets_a_place_once_however_often_it_is_pressed(desk: Client, session: OpenSession) -> None:
-    token = desk.get(f"{SESSIONS}{session.pk}/do/caller/").context["token"]
+    token = desk.get(f"{SESSIONS}{session.pk}/do/caller/?person=").context["token"]
     done = do(desk, session, "caller", **CALLER, token=token)
     assert "Kit Farrow has a place at" in text(done)
     assert "Call them to say when it is and how to join" in text(done)
@@ -258,7 +258,7 @@ def test_a_caller_of_a_full_session_waits_in_line(desk: Client, session: OpenSes
 
 
 def test_a_caller_is_asked_again_when_the_session_has_moved_meanwhile(desk: Client, session: OpenSession, staff: User) -> None:
-    starts = desk.get(f"{SESSIONS}{session.pk}/do/caller/").context["starts"]
+    starts = desk.get(f"{SESSIONS}{session.pk}/do/caller/?person=").context["starts"]
     reschedule_session(session=session, starts_at=at("12:00"), by=staff, now=NOW)
     page = do(desk, session, "caller", **CALLER, starts=starts)
     assert "This session has moved to Monday 25 January 2027, midday to 1pm since you opened the page." in text(page)
