@@ -9,7 +9,7 @@ import professionals.models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("professionals", "0006_words"),
+        ("professionals", "0007_name_words"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
