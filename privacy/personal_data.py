@@ -31,7 +31,7 @@ from notifications.privacy import erase_about, waiting_about
 from notifications.registry import team_addresses
 from privacy.models import Complaint, ComplaintEvent, ComplaintQuerySet
 from privacy.services import PrivacySource
-from professionals.models import AccountRecovery, AddressChange, Draft, DraftKind, FormerAddress, Person, Stopped
+from professionals.models import AccountRecovery, AddressChange, Draft, DraftKind, FormerAddress, Note, NoteKind, Person, Stopped
 from professionals.safeguarding.services import FlaggedSource
 from professionals.services import delete_unused_organisations
 
@@ -215,14 +215,16 @@ def json_rows(rows: QuerySet[Any], **columns: str | Q) -> ArraySubquery:
 
 
 def export_details(person: Person) -> dict[str, Any]:
-    """With unfinished forms, blocked attempts and former addresses."""
+    """With unfinished forms, blocked attempts, former addresses, and what colleagues noted and wrote."""
     drafts = Draft.objects.filter(person=OuterRef("pk")).order_by("pk")
     stopped = Stopped.objects.filter(person=OuterRef("pk")).order_by("pk")
     former = FormerAddress.objects.filter(person=OuterRef("pk")).order_by("pk")
+    notes = Note.objects.filter(person=OuterRef("pk")).order_by("at", "pk")
     related = Person.objects.filter(pk=person.pk).values(
         unfinished_forms=json_rows(drafts, kind="kind", answers="answers", kept_until="expires_at"),
         stopped_tries=json_rows(stopped, where="where", why="why", times="times", last="last_at"),
         had=json_rows(former, address="address", until="until"),
+        noted=json_rows(notes, what="kind", about="reference", subject="subject", text="text", at="at"),
     )[0]
     return {
         "name": person.name,
@@ -239,6 +241,7 @@ def export_details(person: Person) -> dict[str, Any]:
             {**row, "where": Where(row["where"]).label, "why": Why(row["why"]).label} for row in related["stopped_tries"]
         ],
         "former_addresses": related["had"],
+        "notes": [{**note, "what": NoteKind(note["what"]).label} for note in related["noted"]],
     }
 
 
@@ -276,6 +279,7 @@ def erase_details(person: Person, now: datetime) -> None:
     person.drafts.all().delete()
     person.stopped.all().delete()
     person.former_addresses.all().delete()
+    person.notes.all().delete()
     Person.objects.filter(pk=person.pk).update(
         user=None, name=ERASED_NAME, email="", phone="", postcode="", language="", organisation=None
     )

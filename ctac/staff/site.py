@@ -24,7 +24,7 @@ from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import dateformat, timezone
-from django.utils.functional import Promise
+from django.utils.functional import Promise, SimpleLazyObject
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince
@@ -39,6 +39,7 @@ from ctac.staff import menu
 from ctac.staff.audit import NO_AUDIT, AuditedModelAdmin, audit_note
 from ctac.staff.lists import BigListMixin, StrictLookupsMixin
 from ctac.staff.menu import arranged, in_sections, to_public_page
+from ctac.staff.story import related_to, story_of
 
 
 @dataclass(frozen=True)
@@ -246,7 +247,8 @@ class ObjectAction:
     `facts(obj)` are rows above it, after those of `summary_of`. An action that is
     no longer available when its button is pressed is refused, and the page shows the new state. An action with a `page` of its
     own, called with the model admin, the request, the object and the action, needs no `service` and no `form_class`.
-    `asks_again`: only for who has given the second factor within the last minutes.
+    `asks_again`: only for who has given the second factor within the last minutes. `in_story`: it adds to the story, where
+    its button stands.
     """
 
     slug: str
@@ -262,6 +264,7 @@ class ObjectAction:
     weight: Literal["main", "quiet", "stop"] = "quiet"
     page: Callable[..., HttpResponse] | None = None
     asks_again: bool = False
+    in_story: bool = False
 
 
 def page_form_class(form_class: Any) -> Any:
@@ -363,7 +366,16 @@ class StaffModelAdmin(StrictLookupsMixin, BigListMixin, AuditedModelAdmin):
         obj = self.get_object(request, object_id)
         if obj is None:
             return super().change_view(request, object_id, form_url, extra_context)
-        page = {"title": str(obj), "subtitle": None, "object_actions": self.available_actions(request, obj)}
+        actions = self.available_actions(request, obj)
+        page = {
+            "title": str(obj),
+            "subtitle": None,
+            "object_actions": [action for action in actions if not action.in_story],
+            "story_actions": [action for action in actions if action.in_story],
+            # Read when the page is drawn: by then it is certain that this colleague may see the object.
+            "story": SimpleLazyObject(lambda: story_of(obj, request)),
+            "related": SimpleLazyObject(lambda: related_to(obj, request.user)),
+        }
         return super().change_view(request, object_id, form_url, {**page, **(extra_context or {})})
 
     def object_action_view(self, request: HttpRequest, object_id: str, slug: str) -> HttpResponse:

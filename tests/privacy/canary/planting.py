@@ -38,7 +38,7 @@ from notifications.registry import Topic
 from notifications.rendering import Rendered
 from privacy.models import Complaint, ContactMethod
 from privacy.services import answer_complaint, close_complaint
-from professionals.models import AccountRecovery, AddressChange, Draft, FormerAddress, Person
+from professionals.models import AccountRecovery, AddressChange, Draft, FormerAddress, Note, NoteKind, Person
 from professionals.safeguarding.services import notify_safeguarding_lead
 from tests.accounts.factors.proof import grow_old
 from tests.bookings.open_sessions.rows import make_place, make_session
@@ -61,6 +61,7 @@ THEIRS: dict[str, str | None] = {
     "AddressChange": "user__person",
     "AccountRecovery": "user__person",
     "FormerAddress": "person",
+    "Note": "person",
     "Draft": "person",
     "Booking": "person",
     "BookingEvent": "booking__person",
@@ -108,6 +109,7 @@ MADE = {
     *("Session.session_data", "Session.device", "Notification.sealed_body", "Notification.recipient", "Person.searched"),
     "Order.searched",
     "FormerAddress.address",
+    *("Note.subject", "Note.text"),  # the database keeps the words as they were written
     *("Booking.searched", "Booking.own_joining_link"),
 }
 TEXTS = (models.CharField, models.TextField, models.JSONField, models.BinaryField)
@@ -252,6 +254,8 @@ def of_account(person: Person, now: datetime) -> None:
     session["typed"] = NAME
     session.save()
     FormerAddress.objects.create(person=person, address=f"old-{EMAIL}", until=now)
+    words = {"subject": f"{NAME}, {PHONE}", "text": f"{NAME} {ADDRESS} {PHONE}"}
+    Note.objects.create(person=person, kind=NoteKind.LETTER, at=now, by=make_staff(), **words)
     AccountRecovery.objects.create(user=person.user, by=make_staff(), at=now, old=EMAIL, new=EMAIL, called=NAME, number=PHONE)
     for booking in Booking.objects.filter(person=person):
         notify_safeguarding_lead(about=f"booking:{booking.pk}", reference=booking.reference, now=now)
