@@ -187,7 +187,7 @@ def address_periods(person: Person) -> list[tuple[str, datetime | None, datetime
     """The current address and then the former ones, with since when and before when each was theirs, if there is such a moment.
     Without the team's mailboxes. Two statements."""
     current = person.email.strip().lower()
-    theirs = {current, *person.former_addresses.values_list("address", flat=True)}
+    theirs = {current, *(former.address for former in person.former_addresses.all())}
     rows = FormerAddress.objects.filter(address__in=theirs).order_by("-until").values_list("person", "address", "until")
     known: list[tuple[str, datetime | None]] = [(current, None)] if current else []
     known += [(address, until) for key, address, until in rows if key == person.pk and address != current]

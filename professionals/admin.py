@@ -9,7 +9,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth import get_permission_codename
 from django.core.exceptions import ValidationError
-from django.db.models import Count, Model, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Model, OuterRef, Q, QuerySet, Subquery, prefetch_related_objects
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.shortcuts import redirect
@@ -60,7 +60,6 @@ from professionals.forms import PostcodeField, refuse_team_address, validate_pho
 from professionals.models import (
     ORGANISATION_WORDS,
     AccountRecovery,
-    FormerAddress,
     Organisation,
     Person,
     RecognisedDomain,
@@ -533,6 +532,15 @@ class PersonAdmin(NotesMixin, StaffModelAdmin):
     email_domain = column(gettext_lazy("email domain"), domain_in_words)
     object_actions = [STOP_MAIL, *note_actions(of_person, references=references_of), write_action(of_person)]
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Person | None:
+        """Read once for a page that changes nothing."""
+        if request.method != "GET":
+            return super().get_object(request, object_id, from_field)
+        read: dict[str, Person | None] = request.__dict__.setdefault("_people_read", {})
+        if object_id not in read:
+            read[object_id] = super().get_object(request, object_id, from_field)
+        return read[object_id]
+
     def get_list_filter(self, request: HttpRequest) -> Any:
         filters = super().get_list_filter(request)
         return (*filters, OrganisationFilter) if ORGANISATION in request.GET else filters
@@ -695,8 +703,11 @@ relate(
 
 
 def former_addresses(person: Person, page: Page) -> Iterator[Entry]:
-    for former in page.newest(FormerAddress.objects.filter(person=person), "until"):
-        yield Entry(former.until, _("Email address changed"), why=_("Before: %(address)s") % {"address": former.address})
+    """Few, and read once for a page: whose an email was is asked of them too."""
+    prefetch_related_objects([person], "former_addresses")
+    for former in sorted(person.former_addresses.all(), key=lambda former: (former.until, former.pk), reverse=True):
+        if page.until is None or former.until <= page.until:
+            yield Entry(former.until, _("Email address changed"), why=_("Before: %(address)s") % {"address": former.address})
 
 
 def recoveries(person: Person, page: Page) -> Iterator[Entry]:

@@ -103,8 +103,8 @@ def test_a_persons_story_has_all_of_it_the_newest_first(desk: Client, staff: Use
         f"They rang us ({of['booking'].reference})",
         "Email Booking confirmed",
         f"{of['session'].reference} Place taken",
-        f"{of['order'].reference} Order received",
         "Email Order received",
+        f"{of['order'].reference} Order received",
         f"{of['booking'].reference} Booked",
     ]
     page = text(desk.get(page_of(person)))

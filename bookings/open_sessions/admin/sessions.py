@@ -161,7 +161,7 @@ class SeriesFilter(KeyFilter):
 def event_entries(events: QuerySet[SessionEvent], page: Page, *, of_person: bool = False) -> Iterator[Entry]:
     """One statement for the presenters that are named in all of them."""
     found = list(page.newest(events.select_related("by", "session", "place__person")))
-    keys = {key for event in found for key in event.changes.get("presenter", ()) if key}
+    keys = {key for event in found for key in event.changes.get("presenter", ()) if key and not of_person}
     names = dict(Presenter.objects.filter(pk__in=keys).values_list("pk", "name")) if keys else {}
     for event in found:
         what = event.title if of_person else event_text(event, names)
