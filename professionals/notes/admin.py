@@ -16,9 +16,9 @@ from ctac.staff.site import ObjectAction
 from ctac.staff.story import Entry, Page, tell
 from notifications.models import Channel, Notification, State, visible_to
 from notifications.registry import label_of
+from professionals import services
 from professionals.emails import StaffLetter
 from professionals.models import LETTER_LENGTH, NOTE_LENGTH, Note, NoteKind, Organisation, Person
-from professionals.notes import services
 from professionals.safeguarding.forms import StaffForm
 
 SEES_NOTES, SEES_MESSAGES = "professionals.view_note", "notifications.view_notification"
