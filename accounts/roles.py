@@ -80,6 +80,7 @@ COORDINATION = (
         _("Find, add and correct people and organisations."),
         professionals="person:view,add,change organisation:view,add,change",
     ),
+    may(_("Note calls and what was agreed, and write emails to people."), professionals="note:view,add"),
     may(
         _("Let a stopped person through, and recognise a workplace’s email domain."),
         professionals="stopped:view,change recogniseddomain:view,add",

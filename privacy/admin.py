@@ -1,5 +1,6 @@
 """Copies and erasures, retention, and the logs of complaints and breaches."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar
@@ -8,6 +9,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Case, F, OrderBy, Q, QuerySet, Value, When
+from django.db.models.functions import Lower
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -45,6 +47,8 @@ from ctac.staff.site import (
     staff_site,
     state_tag,
 )
+from ctac.staff.story import Entry, Page, tell
+from notifications.models import Notification
 from privacy import retention, services
 from privacy.forms import (
     AcknowledgeComplaintForm,
@@ -70,9 +74,23 @@ from privacy.models import (
     Decision,
     RetentionRun,
 )
-from privacy.personal_data import ExportFormat, export_response
+from privacy.personal_data import ExportFormat, address_periods, export_response
 from professionals.admin import PersonAdmin
 from professionals.models import Person
+from professionals.notes.admin import SEES_MESSAGES, message_entries
+
+
+def messages_to(person: Person, page: Page) -> Iterable[Entry]:
+    """To each address of theirs, while it was theirs."""
+    theirs = Q(pk=None)
+    for address, since, before in address_periods(person):
+        period = Q(address=address)
+        period &= Q(created_at__gte=since) if since else Q()
+        theirs |= period & (Q(created_at__lt=before) if before else Q())
+    return message_entries(Notification.objects.alias(address=Lower("recipient")).filter(theirs), page)
+
+
+tell(Person, messages_to, permission=SEES_MESSAGES)
 
 
 class GiveDataForm(forms.Form):

@@ -32,7 +32,18 @@ from notifications.registry import team_addresses
 from privacy.models import Complaint, ComplaintEvent, ComplaintQuerySet
 from privacy.services import PrivacySource
 from professionals.merges.services import erase_merges
-from professionals.models import AccountRecovery, AddressChange, Draft, DraftKind, FormerAddress, Merge, Person, Stopped
+from professionals.models import (
+    AccountRecovery,
+    AddressChange,
+    Draft,
+    DraftKind,
+    FormerAddress,
+    Merge,
+    Note,
+    NoteKind,
+    Person,
+    Stopped,
+)
 from professionals.safeguarding.services import FlaggedSource
 from professionals.services import delete_unused_organisations
 
@@ -190,7 +201,7 @@ def address_periods(person: Person) -> list[tuple[str, datetime | None, datetime
     """The current address and then the former ones, with since when and before when each was theirs, if there is such a moment.
     Without the team's mailboxes. Two statements."""
     current = person.email.strip().lower()
-    theirs = {current, *person.former_addresses.values_list("address", flat=True)}
+    theirs = {current, *(former.address for former in person.former_addresses.all())}
     rows = FormerAddress.objects.filter(address__in=theirs).order_by("-until").values_list("person", "address", "until")
     known: list[tuple[str, datetime | None]] = [(current, None)] if current else []
     known += [(address, until) for key, address, until in rows if key == person.pk and address != current]
@@ -218,16 +229,18 @@ def json_rows(rows: QuerySet[Any], **columns: str | Q) -> ArraySubquery:
 
 
 def export_details(person: Person) -> dict[str, Any]:
-    """With unfinished forms, blocked attempts, former addresses and what was merged lately."""
+    """With unfinished forms, blocked attempts, former addresses, what was merged lately, and what colleagues noted and wrote."""
     drafts = Draft.objects.filter(person=OuterRef("pk")).order_by("pk")
     stopped = Stopped.objects.filter(person=OuterRef("pk")).order_by("pk")
     former = FormerAddress.objects.filter(person=OuterRef("pk")).order_by("pk")
     merges = Merge.objects.filter(Q(person=OuterRef("pk")) | Q(other=OuterRef("pk"))).order_by("pk")
+    notes = Note.objects.filter(person=OuterRef("pk")).order_by("at", "pk")
     related = Person.objects.filter(pk=person.pk).values(
         unfinished_forms=json_rows(drafts, kind="kind", answers="answers", kept_until="expires_at"),
         stopped_tries=json_rows(stopped, where="where", why="why", times="times", last="last_at"),
         had=json_rows(former, address="address", until="until"),
         merged=json_rows(merges, asked="asked_at", merged="merged_at", was="changes__rows__0"),
+        noted=json_rows(notes, what="kind", about="reference", subject="subject", text="text", at="at"),
     )[0]
     return {
         "name": person.name,
@@ -245,6 +258,7 @@ def export_details(person: Person) -> dict[str, Any]:
         ],
         "former_addresses": related["had"],
         "merged_records": [_export_merge(row) for row in related["merged"]],
+        "notes": [{**note, "what": NoteKind(note["what"]).label} for note in related["noted"]],
     }
 
 
@@ -294,6 +308,7 @@ def erase_details(person: Person, now: datetime) -> None:
     person.drafts.all().delete()
     person.stopped.all().delete()
     person.former_addresses.all().delete()
+    person.notes.all().delete()
     Person.objects.filter(pk=person.pk).update(
         user=None, name=ERASED_NAME, email="", phone="", postcode="", language="", organisation=None
     )

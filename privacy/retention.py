@@ -37,7 +37,17 @@ from privacy.services import erase_person
 from professionals.drafts import KEPT_FOR as DRAFTS
 from professionals.merges.services import delete_expired_merges
 from professionals.models import BLOCKED_ATTEMPT_RETENTION as STOPPED
-from professionals.models import UNDO_MERGE_FOR, AddressChange, Decision, Draft, FlaggedEvent, FormerAddress, Person, Stopped
+from professionals.models import (
+    UNDO_MERGE_FOR,
+    AddressChange,
+    Decision,
+    Draft,
+    FlaggedEvent,
+    FormerAddress,
+    Note,
+    Person,
+    Stopped,
+)
 from professionals.services import KEPT_AFTER_OBJECTION, lost_mailbox
 
 logger = logging.getLogger(__name__)
@@ -282,6 +292,16 @@ RULES = (
         keeps="messages",
         due=notifications_privacy.kept_since_before,
         take_out=notifications_privacy.erase_messages,
+    ),
+    Rule(
+        name="notes",
+        what=gettext_lazy("Notes of calls with you, and emails that a colleague wrote"),
+        why=gettext_lazy("To do what we agreed"),
+        since=gettext_lazy("they were written"),
+        goes=gettext_lazy("We delete them."),
+        keeps="messages",
+        due=lambda before: Note.objects.filter(at__lt=before).order_by("at", "pk"),
+        take_out=lambda keys, now: Note.objects.filter(pk__in=keys).delete(),
     ),
     Rule(
         name="returned",

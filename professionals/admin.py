@@ -1,7 +1,7 @@
 """People, organisations, recognised domains and blocked attempts on the staff site."""
 
 import contextlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, cast
 
@@ -9,7 +9,20 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth import get_permission_codename
 from django.core.exceptions import ValidationError
-from django.db.models import Case, Count, F, Model, OuterRef, Q, QuerySet, Subquery, TextField, Value, When
+from django.db.models import (
+    Case,
+    Count,
+    F,
+    Model,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    TextField,
+    Value,
+    When,
+    prefetch_related_objects,
+)
 from django.db.models.functions import Coalesce, Concat
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
@@ -51,6 +64,7 @@ from ctac.staff.site import (
     staff_site,
     state_tag,
 )
+from ctac.staff.story import ROWS_BESIDE, Entry, Page, Related, Row, relate, tell
 from notifications.models import ChoiceSource
 from notifications.preferences import choose, wants_each
 from notifications.privacy import readdress
@@ -58,7 +72,8 @@ from notifications.registry import Topic
 from professionals import services
 from professionals.forms import PostcodeField, clean_text, person_facts, refuse_team_address, validate_phone
 from professionals.merges import admin as merges
-from professionals.models import ORGANISATION_WORDS, NameWord, Organisation, Person, RecognisedDomain, Stopped
+from professionals.models import ORGANISATION_WORDS, AccountRecovery, NameWord, Organisation, Person, RecognisedDomain, Stopped
+from professionals.notes.admin import NotesMixin, note_actions, write_action
 from professionals.safeguarding import admin as safeguarding_admin  # noqa: F401 - registers its models
 from professionals.services import is_work_address, note_former_address
 
@@ -194,11 +209,12 @@ def note_shown(request: HttpRequest, people: Iterable[Person]) -> None:
 
 
 class PersonFilter(admin.SimpleListFilter):
-    """By ?person= alone: there are too many people to choose from."""
+    """By ?person= alone: there are too many people to choose from. `leads_to`: from a row to the person."""
 
     title = gettext_lazy("person")
     parameter_name = PERSON
     names_somebody = True  # so the audit leaves out its value
+    leads_to = "person"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
         person = person_from_query(request)
@@ -206,15 +222,20 @@ class PersonFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         key = self.value() or ""
-        return queryset.filter(person=key) if is_key(Person, key) else queryset.none()
+        return queryset.filter(**{self.leads_to: key}) if is_key(Person, key) else queryset.none()
 
 
 @dataclass(frozen=True)
 class PersonRecords:
-    """A model with a `person`, and the label of the button that adds one for them."""
+    """A model that `leads_to` a person, and the label of the button that adds one for them, if it is added so.
+
+    `verb`: the permission by which somebody sees whose they are.
+    """
 
     model: type[Model]
-    add: str | Promise
+    add: str | Promise = ""
+    leads_to: str = "person"
+    verb: str = "view"
 
     def is_allowed(self, user: User, action: str) -> bool:
         return user.has_perm(f"{self.model._meta.app_label}.{get_permission_codename(action, self.model._meta)}")
@@ -222,6 +243,9 @@ class PersonRecords:
     def link(self, page: str, label: str | Promise, person: Person) -> dict[str, object]:
         address = reverse(f"staff:{self.model._meta.app_label}_{self.model._meta.model_name}_{page}")
         return {"label": label, "href": f"{address}?{PERSON}={person.pk}"}
+
+    def of(self, person: Person) -> QuerySet[Any]:
+        return self.model._default_manager.filter(**{self.leads_to: person})
 
 
 PERSON_RECORDS: list[PersonRecords] = []
@@ -233,17 +257,31 @@ def person_links(person: Person, user: User) -> dict[str, list[dict[str, object]
     Of somebody erased the lists stay, and nothing can be added.
     """
     kinds = sorted(PERSON_RECORDS, key=lambda kind: kind.model._meta.label_lower)
-    lists = [kind for kind in kinds if kind.is_allowed(user, "view")]
-    figures = counted([kind.model._default_manager.filter(person=person) for kind in lists])
+    lists = [kind for kind in kinds if kind.is_allowed(user, kind.verb)]
+    figures = counted([kind.of(person) for kind in lists])
     return {
         "adds": [
-            kind.link("add", kind.add, person) for kind in kinds if kind.is_allowed(user, "add") and person.erased_at is None
+            kind.link("add", kind.add, person)
+            for kind in kinds
+            if kind.add and kind.is_allowed(user, "add") and person.erased_at is None
         ],
         "lists": [
             kind.link("changelist", f"{plural_name(kind.model._meta)} ({figure:,})", person)
             for kind, figure in zip(lists, figures, strict=True)
         ],
     }
+
+
+REFERENCES_OFFERED = 10
+
+
+def references_of(person: Person) -> list[str]:
+    """Of the newest of what is theirs, for a note that is about one of them."""
+    return [
+        reference
+        for kind in PERSON_RECORDS
+        for reference in kind.of(person).order_by("-pk").values_list("reference", flat=True)[:REFERENCES_OFFERED]
+    ]
 
 
 def name_and_organisation(name: str, organisation: str) -> SafeString | str:
@@ -287,7 +325,7 @@ def postcode_as_one_word(typed: str) -> str:
     return typed
 
 
-class PersonColumnsMixin:
+class PersonColumnsMixin(NotesMixin):
     """For an admin whose objects have a `person`, read with `person__organisation`."""
 
     links: ClassVar[Mapping[Any, tuple[str, str]]] = {"person": ("professionals.view_person", "person_unlinked")}
@@ -553,6 +591,11 @@ class PersonForm(forms.ModelForm):
         return email
 
 
+def of_person(person: Person) -> dict[str, Any]:
+    """What a note on their page is about."""
+    return {"person": person}
+
+
 class SignInFilter(IsNullFilter):
     title = gettext_lazy("sign-in")
     parameter_name = "sign_in"
@@ -560,8 +603,28 @@ class SignInFilter(IsNullFilter):
     labels: ClassVar = {"yes": gettext_lazy("Signs in"), "no": gettext_lazy("Entered by staff")}
 
 
+ORGANISATION = "organisation"
+
+
+class OrganisationFilter(admin.SimpleListFilter):
+    """By ?organisation= alone, as its page leads here."""
+
+    title = gettext_lazy("organisation")
+    parameter_name = ORGANISATION
+    names_somebody = True  # a firm of one has its person's name
+
+    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, str]]:
+        key = self.value() or ""
+        name = Organisation.objects.filter(pk=key).values_list("name", flat=True).first() if is_key(Organisation, key) else None
+        return [(key, name or _("An organisation that we don’t know"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        key = self.value() or ""
+        return queryset.filter(organisation=key) if is_key(Organisation, key) else queryset.none()
+
+
 @admin.register(Person, site=staff_site)
-class PersonAdmin(StaffModelAdmin):
+class PersonAdmin(NotesMixin, StaffModelAdmin):
     form = PersonForm
     change_form_template = "professionals/staff/person.html"
     list_display = ["name", "organisation", "profession", "email_in_list", "phone_in_list", "postcode", "signs_in"]
@@ -583,9 +646,29 @@ class PersonAdmin(StaffModelAdmin):
     )
     phone_in_list = column(gettext_lazy("phone"), lambda person: phone_link(person.phone), ordering="phone")
     email_domain = column(gettext_lazy("email domain"), domain_in_words)
-    object_actions = [merges.MERGE_PEOPLE, merges.UNDO_PEOPLE, merges.CALL_OFF, STOP_MAIL]
+    object_actions = [
+        merges.MERGE_PEOPLE,
+        merges.UNDO_PEOPLE,
+        merges.CALL_OFF,
+        STOP_MAIL,
+        *note_actions(of_person, references=references_of),
+        write_action(of_person),
+    ]
     buttons_in_a_row = 1  # beside those that add something for them
     merge = column(gettext_lazy("merge"), merges.state_in_words)
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Person | None:
+        """Read once for a page that changes nothing."""
+        if request.method != "GET":
+            return super().get_object(request, object_id, from_field)
+        read: dict[str, Person | None] = request.__dict__.setdefault("_people_read", {})
+        if object_id not in read:
+            read[object_id] = super().get_object(request, object_id, from_field)
+        return read[object_id]
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        filters = super().get_list_filter(request)
+        return (*filters, OrganisationFilter) if ORGANISATION in request.GET else filters
 
     def get_fields(self, request: HttpRequest, obj: Person | None = None) -> list[Any]:
         """A new person has none of the read-only ones yet, and most were never merged."""
@@ -682,7 +765,8 @@ finder.add(
 
 
 @admin.register(Organisation, site=staff_site)
-class OrganisationAdmin(StaffModelAdmin):
+class OrganisationAdmin(NotesMixin, StaffModelAdmin):
+    change_form_template = "professionals/staff/organisation.html"
     list_display = ["name", "number_of_people", "added"]
     search_fields = ["name"]
     search_help_text = gettext_lazy("Name or part of it")
@@ -692,7 +776,11 @@ class OrganisationAdmin(StaffModelAdmin):
     fields = ["name"]
     added = moment_of("created_at", gettext_lazy("added"), short=True)
     number_of_people = number_of("people_count", gettext_lazy("people"))
-    object_actions = [merges.MERGE_ORGANISATIONS, merges.UNDO_ORGANISATIONS]
+    object_actions = [
+        merges.MERGE_ORGANISATIONS,
+        merges.UNDO_ORGANISATIONS,
+        *note_actions(lambda organisation: {"organisation": organisation}),
+    ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         """Counts the people of the rows on the page (see `parts`)."""
@@ -709,6 +797,51 @@ class OrganisationAdmin(StaffModelAdmin):
 
 
 finder.add(SearchKind(Organisation, in_searched, spelt_in=("professionals_organisation",)))
+
+
+def people_of(organisation: Organisation) -> list[Row]:
+    return [
+        Row(person.name, person.get_profession_display(), reverse("staff:professionals_person_change", args=[person.pk]))
+        for person in organisation.people.order_by("name", "pk")[: ROWS_BESIDE + 1]
+    ]
+
+
+relate(
+    Organisation,
+    Related(
+        gettext_lazy("Its people"),
+        people_of,
+        VIEW_PERSON,
+        lambda organisation: f"{reverse('staff:professionals_person_changelist')}?{ORGANISATION}={organisation.pk}",
+    ),
+)
+
+
+# Changes of address, in the story of a person.
+
+
+def former_addresses(person: Person, page: Page) -> Iterator[Entry]:
+    """Few, and read once for a page: whose an email was is asked of them too."""
+    prefetch_related_objects([person], "former_addresses")
+    for former in sorted(person.former_addresses.all(), key=lambda former: (former.until, former.pk), reverse=True):
+        if page.until is None or former.until <= page.until:
+            yield Entry(former.until, _("Email address changed"), why=_("Before: %(address)s") % {"address": former.address})
+
+
+def recoveries(person: Person, page: Page) -> Iterator[Entry]:
+    if person.user_id is None:
+        return
+    for moved in page.newest(AccountRecovery.objects.filter(user=person.user_id).select_related("by")):
+        yield Entry(
+            moved.at,
+            _("Account moved to a new address by staff"),
+            moved.by or "",
+            _("We rang %(who)s on %(number)s") % {"who": moved.called, "number": moved.number},
+        )
+
+
+tell(Person, former_addresses)
+tell(Person, recoveries)
 
 
 class DomainForm(forms.ModelForm):

@@ -1,6 +1,7 @@
 """Account mail, by allauth's templates in our layout; notices of a changed address; the safeguarding lead's."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -15,10 +16,10 @@ from django.utils.translation import gettext_lazy as _
 
 from ctac.dates import format_day, format_moment
 from notifications.outbox import queue_account_mail
-from notifications.registry import Desk, Email, name_of_reader
+from notifications.registry import Desk, Email, Message, name_of_reader
 from notifications.rendering import Rendered, render_page
 from notifications.samples import NAMES, PAGE, READER, Example, example
-from professionals.models import AccountRecovery, AddressChange, FlaggedText, Merge, Person
+from professionals.models import AccountRecovery, AddressChange, FlaggedText, Merge, Note, NoteKind, Person
 
 # Labels for staff, by kind; allauth’s templates name the kinds.
 ACCOUNT_EMAIL_LABELS: dict[str, str | Promise] = {
@@ -211,7 +212,32 @@ class SafeguardingFlag(Email):
         return {"reference": self.notification.reference, "path": path}
 
 
+class StaffLetter(Email):
+    """About "note:12": what a colleague wrote to somebody, who answers to the team."""
+
+    name = "staff-letter"
+    label = NoteKind.LETTER.label
+    template = "professionals/staff_letter"
+    subject = "%(subject)s"
+
+    @cached_property
+    def letter(self) -> Note:
+        return Note.objects.get(pk=self.about_key)
+
+    def is_still_due(self) -> bool:
+        """Not to an address that is no longer theirs."""
+        return Note.objects.filter(pk=self.about_key, person__email__iexact=self.notification.recipient).exists()
+
+    def context(self) -> dict[str, object]:
+        return {"subject": self.letter.subject, "words": self.letter.text}
+
+    def message(self) -> Message:
+        return replace(super().message(), reply_to=settings.STAFF_EMAIL)
+
+
 def examples() -> Iterator[Example]:
+    words = "Thank you for your call.\n\nThe parcel left our store today. It should be with you on Thursday."
+    yield example(StaffLetter, letter=Note(kind=NoteKind.LETTER, subject="Your leaflets", text=words))
     yield example(SafeguardingFlag, reference="BK-7Q4M-2F", flagged=FlaggedText(pk=12))
     render = partial(render_account_email, email=READER)
     for prefix, context in ACCOUNT_EMAIL_SAMPLES.items():

@@ -10,12 +10,13 @@ from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.db.models import Exists, OuterRef, Q, Value
-from django.db.models.functions import Lower
+from django.db.models.functions import Length, Lower
+from django.db.models.lookups import LessThanOrEqual
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import By, Where, Why
 from ctac.dates import uk_day
-from ctac.models import Event, closest_words, impersonal, personal, similar_words, words_in, words_index
+from ctac.models import MAX_LENGTH, Event, closest_words, free_text, impersonal, personal, similar_words, words_in, words_index
 from notifications.models import MarkedAddress, Notification
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class OrganisationQuerySet(models.QuerySet["Organisation"]):
         return self.alias(lower_name=Lower("name")).filter(lower_name=Lower(Value(name)))
 
     def unused(self) -> Self:
-        """Those that no row points to, a person's or any other's, but for those that go with it."""
+        """Those that no row points to, a person's or any other's; what would go with them doesn't hold them."""
         unused = self.all()
         for relation in self.model._meta.related_objects:
             if relation.on_delete is models.CASCADE:
@@ -185,11 +186,84 @@ class Person(models.Model):
             models.Index(fields=["name", "id"], name="person_by_name"),
             models.Index(fields=["created_at"], name="person_kept", condition=models.Q(erased_at__isnull=True)),
             models.Index(fields=["profession", "name", "id"], name="person_by_profession"),
+            models.Index(fields=["organisation", "name", "id"], name="person_by_organisation"),
             models.Index(fields=["name", "id"], name="person_entered_by_staff", condition=models.Q(user__isnull=True)),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+
+# What colleagues noted of a person or a workplace, and wrote to a person. Logistics, never a case (product.md, rule 6).
+
+NOTE_LENGTH, LETTER_LENGTH = 300, 3000
+
+
+class NoteKind(models.TextChoices):
+    RANG_US = "rang-us", _("They rang us")
+    WE_RANG = "we-rang", _("We rang them")
+    MESSAGE_LEFT = "message-left", _("Message left")
+    ARRANGEMENT = "arrangement", _("Arrangement")
+    LETTER = "letter", _("Email from a colleague")
+    CASE = "case", _("Handed over to the case system")
+
+
+class Note(Event):
+    """About a person or an organisation; of a person also about one booking, order or session of theirs, by its reference.
+
+    The words of a letter went to the person by email. Of a worry about a child it says only `to` which colleague it was handed
+    over, and when. A trigger keeps the words as they were written; they go whole.
+    """
+
+    person = models.ForeignKey(
+        "professionals.Person",
+        verbose_name=_("person"),
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="notes",
+        db_index=False,
+    )
+    personal(person)
+    organisation = models.ForeignKey(
+        "professionals.Organisation",
+        verbose_name=_("organisation"),
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="notes",
+        db_index=False,
+    )
+    reference = impersonal(models.CharField(_("reference"), max_length=MAX_LENGTH, blank=True, default=""))
+    kind = models.CharField(_("what"), max_length=12, choices=NoteKind)
+    subject = free_text(models.CharField(_("subject"), max_length=120, blank=True, default=""))
+    text = free_text(models.TextField(_("note"), max_length=LETTER_LENGTH, blank=True, default=""))
+    to = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("handed over to"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+    )
+    personal(to)
+
+    class Meta(Event.Meta):
+        verbose_name = _("note")
+        verbose_name_plural = _("notes")
+        constraints = [
+            models.CheckConstraint(name="note_about_one", condition=Q(person__isnull=False) ^ Q(organisation__isnull=False)),
+            models.CheckConstraint(name="note_of_a_case_has_no_words", condition=~Q(kind="case") | Q(text="", subject="")),
+            models.CheckConstraint(
+                name="note_is_short", condition=Q(kind="letter") | Q(LessThanOrEqual(Length("text"), NOTE_LENGTH))
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["person", "-at"], name="note_of_person"),
+            models.Index(fields=["organisation", "-at"], name="note_of_organisation"),
+            models.Index(fields=["reference", "-at"], name="note_by_reference", condition=~Q(reference="")),
+            models.Index(fields=["at"], name="note_kept"),
+        ]
 
 
 # An address that somebody had: by it an erasure finds the emails that went there, for as long as we keep any (ADR 23).

@@ -32,16 +32,18 @@ from audit.models import Act
 from audit.services import NOBODY_IN_PARTICULAR, About, record
 from ctac.dates import uk_datetime, uk_day
 from ctac.errors import DomainError
-from notifications.models import MailChoice
+from notifications.models import MailChoice, MarkedAddress
 from notifications.outbox import notify
 from notifications.privacy import readdress
 from notifications.registry import Owner, Topic, team_addresses
-from professionals.emails import OBJECTION, notify_address_change, notify_address_put_back, notify_moved_by_staff
+from professionals.emails import OBJECTION, StaffLetter, notify_address_change, notify_address_put_back, notify_moved_by_staff
 from professionals.models import (
     Absorbed,
     AccountRecovery,
     AddressChange,
     FormerAddress,
+    Note,
+    NoteKind,
     Organisation,
     Person,
     RecognisedDomain,
@@ -649,3 +651,29 @@ def lift_block(attempt: Stopped, *, by: User | None, now: datetime) -> None:
 def mark_blocked_attempts_seen(*, rows: QuerySet[Stopped], by: User | None, now: datetime) -> int:
     """Returns how many had not been seen before."""
     return rows.filter(seen_at=None).update(seen_at=now, by_staff=by)
+
+
+# What colleagues note of people and workplaces, and write to people. Each is written once, however often it was pressed.
+
+PRESSED_AGAIN = timedelta(minutes=10)
+
+
+@transaction.atomic
+def add_note(*, by: User, now: datetime, person: Person | None = None, **note: Any) -> Note:
+    """About a person, or the `organisation`. Raises AccountGoneError for somebody who was just erased."""
+    if person is not None:
+        lock_person(person)
+    written = {"person": person, **note}
+    if Note.objects.filter(**written, at__gte=now - PRESSED_AGAIN).exists():
+        raise DomainError(_("This is already in the story. Look at the page before you add it again."))
+    return Note.objects.create(by=by, at=now, **written)
+
+
+@transaction.atomic
+def write_letter(*, person: Person, subject: str, text: str, by: User, now: datetime, reference: str = "") -> Note:
+    """An email to the person, as a colleague wrote it. Raises DomainError where no mail arrives."""
+    letter = add_note(person=person, kind=NoteKind.LETTER, subject=subject, text=text, reference=reference, by=by, now=now)
+    if MarkedAddress.objects.marked().filter(address=person.email.lower()).exists():
+        raise DomainError(_("Emails to this address come back to us. Call the person, and ask for the right address."))
+    notify(kind=StaffLetter.name, about=f"note:{letter.pk}", reference=reference, to=[person.email], now=now)
+    return letter

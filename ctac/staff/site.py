@@ -26,7 +26,7 @@ from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import dateformat, timezone
-from django.utils.functional import Promise
+from django.utils.functional import Promise, SimpleLazyObject
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.timesince import timesince
@@ -41,6 +41,7 @@ from ctac.staff import menu
 from ctac.staff.audit import NO_AUDIT, AuditedModelAdmin, audit_note
 from ctac.staff.lists import BigListMixin, StrictLookupsMixin
 from ctac.staff.menu import arranged, in_sections, to_public_page
+from ctac.staff.story import related_to, story_of
 
 ROWS_NAMED = 5
 
@@ -367,7 +368,8 @@ class ObjectAction:
     `facts(obj)` are rows above it, after those of `summary_of`. An action that is
     no longer available when its button is pressed is refused, and the page shows the new state. An action with a `page` of its
     own, called with the model admin, the request, the object and the action, needs no `service` and no `form_class`.
-    `asks_again`: only for who has given the second factor within the last minutes.
+    `asks_again`: only for who has given the second factor within the last minutes. `in_story`: it adds to the story, where
+    its button stands.
     """
 
     slug: str
@@ -383,6 +385,7 @@ class ObjectAction:
     weight: Literal["main", "quiet", "stop"] = "quiet"
     page: Callable[..., HttpResponse] | None = None
     asks_again: bool = False
+    in_story: bool = False
 
 
 def page_form_class(form_class: Any) -> Any:
@@ -435,10 +438,13 @@ class StaffModelAdmin(StrictLookupsMixin, BigListMixin, AuditedModelAdmin):
     def action_row(self, request: HttpRequest, obj: Any) -> dict[str, list[ObjectAction]]:
         """The buttons of an object's page, the main one first, and what is rarer, or ends something, in the menu beside them."""
         actions = sorted(self.available_actions(request, obj), key=lambda a: ("main", "quiet", "stop").index(a.weight))
-        if len(actions) <= self.buttons_in_a_row:
-            return {"object_actions": actions, "more_actions": []}
-        row = [a for a in actions if a.weight != "stop"][: self.buttons_in_a_row]
-        return {"object_actions": row, "more_actions": actions[len(row) :]}
+        above = [a for a in actions if not a.in_story]
+        row = above if len(above) <= self.buttons_in_a_row else [a for a in above if a.weight != "stop"][: self.buttons_in_a_row]
+        return {
+            "object_actions": row,
+            "more_actions": above[len(row) :],
+            "story_actions": [a for a in actions if a.in_story],
+        }
 
     def may(self, request: HttpRequest, action: ObjectAction, obj: Any) -> bool:
         return bool(getattr(self, f"has_{action.permission}_permission")(request, obj))
@@ -498,8 +504,15 @@ class StaffModelAdmin(StrictLookupsMixin, BigListMixin, AuditedModelAdmin):
         obj = self.get_object(request, object_id)
         if obj is None:
             return super().change_view(request, object_id, form_url, extra_context)
-        adds = self.links_to_add(request, obj)
-        page = {"title": str(obj), "subtitle": None, "adds": adds, **self.action_row(request, obj)}
+        page = {
+            "title": str(obj),
+            "subtitle": None,
+            "adds": self.links_to_add(request, obj),
+            **self.action_row(request, obj),
+            # Read when the page is drawn: by then it is certain that this colleague may see the object.
+            "story": SimpleLazyObject(lambda: story_of(obj, request)),
+            "related": SimpleLazyObject(lambda: related_to(obj, request.user)),
+        }
         return super().change_view(request, object_id, form_url, {**page, **(extra_context or {})})
 
     def object_action_view(self, request: HttpRequest, object_id: str, slug: str) -> HttpResponse:
@@ -759,7 +772,7 @@ class LooksOnly(StaffModelAdmin):
     def available_actions(self, request: HttpRequest, obj: Any) -> list[ObjectAction]:
         """Always with a main one: a page that saves nothing has no other."""
         actions = super().available_actions(request, obj)
-        first = next((a for a in actions if a.weight == "quiet"), None)
+        first = next((a for a in actions if a.weight == "quiet" and not a.in_story), None)
         if first is None or any(a.weight == "main" for a in actions):
             return actions
         return [replace(a, weight="main") if a is first else a for a in actions]

@@ -26,6 +26,9 @@ GRANT UPDATE (state, acknowledged_on, answered_on, closed_at, person_id, name, e
 REVOKE UPDATE ON privacy_dataaction FROM ctac_app;
 GRANT UPDATE (written_at, person_id, by_id) ON privacy_dataaction TO ctac_app;
 GRANT UPDATE (reason, by_id) ON leaflets_orderevent, leaflets_stockmovement TO ctac_app;
+-- A note goes whole.
+REVOKE UPDATE ON professionals_note FROM ctac_app;
+GRANT UPDATE (by_id, to_id, person_id, organisation_id) ON professionals_note TO ctac_app;
 
 -- The audit. Rows come in through the whole table, without their time and their key, which the database gives; its months are made
 -- and dropped by functions that refuse to drop what is kept (ADR 21). Django's own log of the admin stays empty.

@@ -12,7 +12,7 @@ from notifications.models import State as MailState
 from privacy import retention as privacy_retention
 from privacy.models import Complaint, DataAction, DataActionKind, DataActionReason
 from privacy.retention import WARNED_FOR, WARNING
-from professionals.models import FlaggedEvent, FlaggedText, Person
+from professionals.models import FlaggedEvent, FlaggedText, Note, NoteKind, Person
 from tests.bookings.open_sessions.rows import make_place, make_session
 from tests.bookings.rows import NOW, make_booking, make_leave, make_presenter
 from tests.factories import make_person, make_staff, make_user
@@ -62,6 +62,10 @@ def message_at(moment: datetime) -> None:
         message_id="<1@test>",
         text_body=WORDS,
     )
+
+
+def note_at(moment: datetime) -> None:
+    Note.objects.create(person=make_person(), kind=NoteKind.RANG_US, text=WORDS, at=moment)
 
 
 def address_at(moment: datetime) -> None:
@@ -127,6 +131,7 @@ RECORDS = {
     "leave": (leave_at, lambda: Leave.objects.filter(reason=WORDS)),
     "orders": (order_at, lambda: Order.objects.filter(name=WORDS)),
     "messages": (message_at, lambda: Notification.objects.filter(recipient="canary@leeds.nhs.uk", text_body=WORDS)),
+    "notes": (note_at, lambda: Note.objects.filter(text=WORDS)),
     "returned": (address_at, lambda: MarkedAddress.objects.filter(said=WORDS)),
     "complaints": (complaint_at, lambda: Complaint.objects.filter(wrong=WORDS)),
     "sign-ins": (sign_in_at, lambda: User.objects.filter(email="canary@leeds.nhs.uk")),

@@ -1,16 +1,16 @@
 """The list of bookings and the page of one on the staff site. Every change is an action that calls a service."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from functools import partial
 from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied
-from django.db.models import BigIntegerField, Case, Exists, F, OrderBy, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import BigIntegerField, Case, Count, Exists, F, OrderBy, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, Coalesce
 from django.http import HttpRequest, HttpResponse
@@ -35,7 +35,20 @@ from bookings.booking.services.assign import reassign
 from bookings.booking.services.request import WAITS_SINCE, waiting_too_long
 from bookings.booking.services.transitions import mark_delivered
 from bookings.feedback.admin import came_in_words, feedback_in_words
-from bookings.models import Booking, BookingEvent, EventKind, Format, Leave, Nation, Presenter, State
+from bookings.models import (
+    Booking,
+    BookingEvent,
+    EventKind,
+    Feedback,
+    Format,
+    Given,
+    Leave,
+    Nation,
+    PlaceState,
+    Presenter,
+    SessionPlace,
+    State,
+)
 from bookings.models.booking import OPEN_STATES, BookingQuerySet
 from bookings.rules import CHECKS_WARNING
 from bookings.schedule.access import OwnToPresenters, own_visits_for_list
@@ -44,16 +57,14 @@ from bookings.schedule.substitutes import MOST_ON_A_PAGE, rank_presenters_for, s
 from bookings.text import ADDRESS_FIELDS
 from bookings.visits.admin import joining_in_words, on_duty_in_words, visit_in_words, whom_to_call
 from bookings.visits.services import refuse_while_overdue
-from ctac.dates import uk_day
+from ctac.dates import uk_datetime, uk_day
 from ctac.errors import DomainError
 from ctac.staff.lists import Part, period_of
 from ctac.staff.search import SearchKind, finder, in_searched
 from ctac.staff.site import (
-    NOTHING,
     FoundByReference,
     Named,
     ObjectAction,
-    ReadOnlyInline,
     Waiting,
     how_long_ago,
     moment_of,
@@ -64,11 +75,13 @@ from ctac.staff.site import (
     state_tag,
     unbroken,
 )
+from ctac.staff.story import ROWS_BESIDE, Entry, Page, Related, Row, relate, tell
 from leaflets.models import Delivery
 from leaflets.orders.queries import VisitLookup, register_visits
 from professionals.admin import PERSON, PersonColumnsMixin, name_and_organisation, name_with_organisation, named_person
 from professionals.areas import NATIONS, authority_called
-from professionals.models import LocalAuthority
+from professionals.models import LocalAuthority, Organisation, Person
+from professionals.notes.admin import THEIR_NOTES, tell_notes_by_reference
 
 # How staff narrow the list of bookings, and what of it waits on the first staff page.
 
@@ -334,54 +347,123 @@ def column(label: Any, value: Callable[[Booking], Any], ordering: str | None = N
     return shown
 
 
-class EventInline(ReadOnlyInline):
-    model = BookingEvent
-    verbose_name_plural = gettext_lazy("What has happened")
-    fields = ("at_in_words", "what", "by", "why")
-    readonly_fields = ("at_in_words", "what", "why")
-    at_in_words = moment_of("at", gettext_lazy("when"))
+# What happened to bookings, in the stories of the booking, of who asked, and of where they work.
 
-    @admin.display(description=gettext_lazy("why"))
-    def why(self, event: BookingEvent) -> str:
-        return bookings_text.reason_text(event) or NOTHING
 
-    @admin.display(description=gettext_lazy("what"))
-    def what(self, event: BookingEvent) -> str:
-        """What happened, from when to when, which answers are new, from whom to whom, and if by a link."""
-        gave, gives = event.gave or "", event.gives or ""  # type: ignore[attr-defined]
-        if event.kind == EventKind.PRESENTER_FREED:
-            return bookings_text.freed_text(event, gave)
-        what, changed = event.get_kind_display(), bookings_text.event_changes(event)
-        if changed["before"]:
-            what = gettext("%(what)s: from %(before)s to %(after)s") % {"what": what, **changed}
-        elif "travel" in event.changes:
-            # What staff have set for one visit's journeys; None is what the postcodes give.
-            before, after = (
-                gettext("our own estimate")
-                if minutes is None
-                else ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes}
-                for minutes in event.changes["travel"]
-            )
-            what = gettext("%(what)s: from %(before)s to %(after)s") % {"what": what, "before": before, "after": after}
-        elif changed["people"]:
-            what = gettext("%(what)s: %(people)s") % {"what": what, **changed}
-        elif changed["fields"]:
-            what = gettext("%(what)s: %(fields)s") % {"what": what, **changed}
-        if gave != gives:
-            what = gettext("%(what)s. Presenter: from %(gave)s to %(gives)s") % {
-                "what": what,
-                "gave": gave or gettext("nobody"),
-                "gives": gives or gettext("nobody"),
-            }
-        return gettext("%(what)s (by a link in an email)") % {"what": what} if event.changes.get("by_link") else what
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[BookingEvent]:
-        """With the names of the presenter before a change and after it, where the event has their keys."""
-        keys = {
-            name: Cast(KT(f"changes__presenter__{place}"), BigIntegerField()) for place, name in enumerate(("before", "after"))
+def event_text(event: BookingEvent) -> str:
+    """What happened, from when to when, which answers are new, from whom to whom, and if by a link."""
+    gave, gives = event.gave or "", event.gives or ""  # type: ignore[attr-defined]
+    if event.kind == EventKind.PRESENTER_FREED:
+        return bookings_text.freed_text(event, gave)
+    what, changed = event.get_kind_display(), bookings_text.event_changes(event)
+    if changed["before"]:
+        what = gettext("%(what)s: from %(before)s to %(after)s") % {"what": what, **changed}
+    elif "travel" in event.changes:
+        # What staff have set for one visit's journeys; None is what the postcodes give.
+        before, after = (
+            gettext("our own estimate")
+            if minutes is None
+            else ngettext("%(n)d minute", "%(n)d minutes", minutes) % {"n": minutes}
+            for minutes in event.changes["travel"]
+        )
+        what = gettext("%(what)s: from %(before)s to %(after)s") % {"what": what, "before": before, "after": after}
+    elif changed["people"]:
+        what = gettext("%(what)s: %(people)s") % {"what": what, **changed}
+    elif changed["fields"]:
+        what = gettext("%(what)s: %(fields)s") % {"what": what, **changed}
+    if gave != gives:
+        what = gettext("%(what)s. Presenter: from %(gave)s to %(gives)s") % {
+            "what": what,
+            "gave": gave or gettext("nobody"),
+            "gives": gives or gettext("nobody"),
         }
-        gave, gives = (Subquery(Presenter.objects.filter(pk=OuterRef(key)).values("name")) for key in keys)
-        return super().get_queryset(request).select_related("by").annotate(**keys).annotate(gave=gave, gives=gives)
+    return gettext("%(what)s (by a link in an email)") % {"what": what} if event.changes.get("by_link") else what
+
+
+def event_entries(events: QuerySet[BookingEvent], page: Page) -> Iterator[Entry]:
+    """With the names of the presenter before a change and after it, where the event has their keys."""
+    keys = {name: Cast(KT(f"changes__presenter__{place}"), BigIntegerField()) for place, name in enumerate(("before", "after"))}
+    gave, gives = (Subquery(Presenter.objects.filter(pk=OuterRef(key)).values("name")) for key in keys)
+    for event in page.newest(events.select_related("by").annotate(**keys).annotate(gave=gave, gives=gives)):
+        yield Entry(event.at, event_text(event), event.by or "", bookings_text.reason_text(event))
+
+
+def events_of_person(person: Person, page: Page) -> Iterator[Entry]:
+    events = BookingEvent.objects.filter(booking__person=person).select_related("booking", "by")
+    for event in page.newest(events):
+        yield Entry(event.at, event.get_kind_display(), event.by or "", bookings_text.reason_text(event), *way_to(event.booking))
+
+
+def way_to(row: Any) -> tuple[str, str]:
+    """The reference of a booking or session, and its page."""
+    return row.reference, reverse(f"staff:bookings_{row._meta.model_name}_change", args=[row.pk])
+
+
+def feedback_entries(answers: QuerySet[Feedback], page: Page) -> Iterator[Entry]:
+    """One a day: of each answer no more than the day is known."""
+    days = answers.order_by().values("received_on", "afterwards").annotate(many=Count("pk"))
+    days = days.filter(received_on__lte=uk_day(page.until)) if page.until else days
+    for day in days.order_by("-received_on", "-afterwards")[: page.most]:
+        said = ngettext("%(n)d person gave feedback", "%(n)d people gave feedback", day["many"]) % {"n": day["many"]}
+        address = reverse("staff:bookings_afterwards_change", args=[day["afterwards"]])
+        yield Entry(uk_datetime(day["received_on"], time.min), said, link=gettext("Feedback"), href=address)
+
+
+def feedback_of(given: Given, page: Page) -> Iterator[Entry]:
+    """Of a booking or a session, whose page has read whether anybody was asked."""
+    afterwards = getattr(given, "afterwards", None)
+    if afterwards is not None:
+        yield from feedback_entries(Feedback.objects.filter(afterwards=afterwards), page)
+
+
+def bookings_of_organisation(organisation: Organisation, page: Page) -> Iterator[Entry]:
+    bookings = Booking.objects.filter(person__organisation=organisation).select_related("person", "presentation")
+    for booking in page.newest(bookings, "created_at"):
+        what = gettext("%(name)s booked “%(title)s”") % {"name": booking.person, "title": booking.presentation}
+        yield Entry(booking.created_at, what, "", "", *way_to(booking))
+
+
+def newest_bookings(organisation: Organisation) -> Iterator[Row]:
+    bookings = Booking.objects.filter(person__organisation=organisation).select_related("person")
+    for booking in bookings.order_by("-created_at", "-pk")[: ROWS_BESIDE + 1]:
+        more = ". ".join([str(booking.when), booking.get_state_display(), str(booking.person)])
+        yield Row(booking.reference, more, way_to(booking)[1])
+
+
+def reached(organisation: Organisation) -> Iterator[Row]:
+    """What was given there, and to how many."""
+    given = Booking.objects.filter(person__organisation=organisation, state=State.DELIVERED)
+    figures = given.aggregate(presentations=Count("pk"), people=Sum("attendance__people"))
+    places = SessionPlace.objects.filter(person__organisation=organisation, state=PlaceState.ATTENDED).count()
+    for many, one, more in (
+        (figures["presentations"], "%(n)s presentation given", "%(n)s presentations given"),
+        (figures["people"] or 0, "%(n)s person came to them", "%(n)s people came to them"),
+        (places, "%(n)s person came to an open session", "%(n)s people came to open sessions"),
+    ):
+        if many:
+            yield Row(ngettext(one, more, many) % {"n": f"{many:,}"})
+
+
+SEES_FEEDBACK, SEES_BOOKINGS = "bookings.view_afterwards", "bookings.view_booking"
+tell(Booking, lambda booking, page: event_entries(BookingEvent.objects.filter(booking=booking), page))
+tell_notes_by_reference(Booking)
+tell(Booking, feedback_of, permission=SEES_FEEDBACK)
+tell(Person, events_of_person, permission=SEES_BOOKINGS)
+tell(
+    Person,
+    lambda person, page: feedback_entries(Feedback.objects.filter(afterwards__booking__person=person), page),
+    permission=SEES_FEEDBACK,
+)
+tell(Organisation, bookings_of_organisation, permission=SEES_BOOKINGS)
+tell(
+    Organisation,
+    lambda organisation, page: feedback_entries(
+        Feedback.objects.filter(afterwards__booking__person__organisation=organisation), page
+    ),
+    permission=SEES_FEEDBACK,
+)
+relate(Organisation, Related(gettext_lazy("What we reached there"), reached, SEES_BOOKINGS))
+relate(Organisation, Related(gettext_lazy("Newest bookings"), newest_bookings, SEES_BOOKINGS))
 
 
 MOST_ASSIGNED_SHOWN = 50  # bookings, as many as a page of the list has
@@ -422,8 +504,7 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, Own
     change_form_template = "bookings/booking/staff/booking.html"
     view_on_site = False  # that page is its owner's alone
     ordering = ("-pk",)  # get_ordering decides; the model’s own would put an arrow on a column that the list is not sorted by
-    inlines = (EventInline,)
-    object_actions = OBJECT_ACTIONS
+    object_actions = (*OBJECT_ACTIONS, *THEIR_NOTES)
     fieldsets = tuple((title, {"fields": fields}) for title, fields in SECTIONS)
     readonly_fields = (*(name for _title, fields in SECTIONS for name in fields), "person_unlinked")
 

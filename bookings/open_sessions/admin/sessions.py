@@ -1,21 +1,22 @@
 """The list of open sessions and the page of one: who comes, who waits, what has happened. Every change is an action."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin
-from django.db.models import Case, Exists, F, OrderBy, OuterRef, Q, QuerySet, Value, When
+from django.db.models import Case, Count, Exists, F, OrderBy, OuterRef, Q, QuerySet, Value, When
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from bookings import text as bookings_text
+from bookings.booking.admin.bookings import SEES_FEEDBACK, feedback_of, way_to
 from bookings.feedback.admin import came_in_words, feedback_in_words
 from bookings.models import (
     OpenSession,
@@ -40,7 +41,12 @@ from ctac.pages import page_in
 from ctac.staff.lists import Part, keys_of, period_of, with_words, words_in
 from ctac.staff.search import SearchKind, finder
 from ctac.staff.site import Named, ObjectAction, Waiting, column, moment_of, short_moment, staff_site, state_tag, whole
-from professionals.models import Person
+from ctac.staff.story import Entry, Page, tell
+from notifications.models import Notification, visible_to
+from notifications.registry import label_of
+from professionals.admin import PERSON, PERSON_RECORDS, VIEW_PERSON, PersonFilter, PersonRecords
+from professionals.models import Note, Organisation, Person
+from professionals.notes.admin import SEES_MESSAGES, SEES_NOTES, note_entries
 
 MOST_SERIES = 30
 Sessions = QuerySet[OpenSession]
@@ -151,22 +157,56 @@ class SeriesFilter(KeyFilter):
     rows = SessionSeries.objects.values_list("pk", "name")[:MOST_SERIES]
 
 
-# What has happened to a session, as staff read it: a page at a time, the newest first.
+# What has happened to a session and to the places of a person, in their stories.
 
 
-def history_rows(events: Sequence[SessionEvent]) -> list[dict[str, str]]:
-    """`by` is empty for what the site did by itself. One statement for the presenters that are named in all of them."""
-    keys = {key for event in events for key in event.changes.get("presenter", ()) if key}
+def event_entries(events: QuerySet[SessionEvent], page: Page, *, of_person: bool = False) -> Iterator[Entry]:
+    """One statement for the presenters that are named in all of them."""
+    found = list(page.newest(events.select_related("by", "session", "place__person")))
+    keys = {key for event in found for key in event.changes.get("presenter", ()) if key and not of_person}
     names = dict(Presenter.objects.filter(pk__in=keys).values_list("pk", "name")) if keys else {}
-    return [
-        {
-            "when": short_moment(event.at),
-            "what": event_text(event, names),
-            "by": str(event.by or ""),
-            "why": reason_text(event),
-        }
-        for event in events
-    ]
+    for event in found:
+        what = event.title if of_person else event_text(event, names)
+        yield Entry(event.at, what, event.by or "", reason_text(event), *(way_to(event.session) if of_person else ()))
+
+
+def mailings(session: OpenSession, page: Page) -> Iterator[Entry]:
+    """What went to many at one moment is one entry, with the way to each of them."""
+    rows = Notification.objects.filter(visible_to(page.user), reference=session.reference).order_by()
+    sent = rows.values("kind", "created_at").annotate(many=Count("pk"))
+    the_list = reverse("staff:notifications_notification_changelist")
+    for mailing in page.newest(sent, "created_at", "kind"):
+        many = ngettext("%(n)d message", "%(n)d messages", mailing["many"]) % {"n": mailing["many"]}
+        yield Entry(mailing["created_at"], label_of(mailing["kind"]), link=many, href=f"{the_list}?q={session.reference}")
+
+
+def places_of_organisation(organisation: Organisation, page: Page) -> Iterator[Entry]:
+    places = SessionPlace.objects.filter(person__organisation=organisation).select_related("person", "session")
+    for place in page.newest(places, "created_at"):
+        what = _("%(name)s asked for a place at an open session") % {"name": place.person}
+        yield Entry(place.created_at, what, "", "", *way_to(place.session))
+
+
+SEES_PLACES = "bookings.change_opensession"
+tell(OpenSession, lambda session, page: event_entries(SessionEvent.objects.filter(session=session), page))
+tell(
+    OpenSession,
+    lambda session, page: note_entries(Note.objects.filter(reference=session.reference), page),
+    permission=SEES_NOTES,
+)
+tell(OpenSession, mailings, permission=SEES_MESSAGES)
+tell(OpenSession, feedback_of, permission=SEES_FEEDBACK)
+tell(
+    Person,
+    lambda person, page: event_entries(SessionEvent.objects.filter(place__person=person), page, of_person=True),
+    permission=SEES_PLACES,
+)
+tell(Organisation, places_of_organisation, permission=SEES_PLACES)
+PERSON_RECORDS.append(PersonRecords(OpenSession, leads_to="places__person", verb="change"))
+
+
+class PlacePersonFilter(PersonFilter):
+    leads_to = "places__person"
 
 
 def event_text(event: SessionEvent, names: Mapping[int, str]) -> str:
@@ -196,7 +236,7 @@ def event_text(event: SessionEvent, names: Mapping[int, str]) -> str:
 ON_A_PAGE = 25
 WITH_A_PLACE = (PlaceState.TAKEN, PlaceState.OFFERED, PlaceState.ATTENDED)
 # The lists that stand on the page, by the name that an address gives their page.
-LISTS = ("people", "line", "gone", "history")
+LISTS = ("people", "line", "gone")
 
 
 def people_lists(session: OpenSession, figures: PlaceFigures, query: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -301,6 +341,12 @@ class OpenSessionAdmin(OwnToPresenters):
 
     def own(self, presenter: Presenter) -> QuerySet[OpenSession]:
         return own_sessions(presenter)
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        """Where somebody has a place, for those who may see who comes."""
+        filters = super().get_list_filter(request)
+        asked = PERSON in request.GET and request.user.has_perm(VIEW_PERSON) and self.has_change_permission(request)
+        return (*filters, PlacePersonFilter) if asked else filters
 
     def get_ordering(self, request: HttpRequest) -> list[Any]:
         # What comes, the soonest first; then what to mark as delivered; then what is done with, the latest first.
@@ -414,11 +460,8 @@ class OpenSessionAdmin(OwnToPresenters):
         more: dict[str, Any] = {}
         if session is not None and self.has_view_permission(request, session):
             sees_people = self.has_change_permission(request, session)
-            events = session.events.select_related("by", "place__person").order_by("-at", "-pk")
-            history = paged_list("history", _("What has happened"), events.order_by().count(), events, request.GET)
             more = {
                 "parts": people_lists(session, self.figures(session), request.GET) if sees_people else [],
-                "history": {**history, "rows": history_rows(history["rows"])},
                 "may_act": sees_people and ONE_PLACE.available(session),
             }
         return super().change_view(request, object_id, form_url, {**more, **(extra_context or {})})

@@ -1,6 +1,6 @@
 """Orders on the staff site: found, decided on, prioritised, packed, dispatched and cancelled."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 from django import forms
@@ -36,6 +36,7 @@ from ctac.staff.site import (
     state_tag,
     unbroken,
 )
+from ctac.staff.story import ROWS_BESIDE, Entry, Page, Related, Row, relate, tell
 from leaflets.models import (
     OPEN_STATES,
     Channel,
@@ -69,7 +70,8 @@ from leaflets.orders.services.transitions import (
 )
 from professionals.admin import PERSON, PersonColumnsMixin, name_and_organisation, name_with_organisation
 from professionals.forms import clean_text
-from professionals.models import Person
+from professionals.models import Organisation, Person
+from professionals.notes.admin import THEIR_NOTES, tell_notes_by_reference
 from professionals.safeguarding.forms import StaffForm
 
 
@@ -316,19 +318,51 @@ class DispatchInline(ReadOnlyInline):
         return super().get_queryset(request).select_related("by")
 
 
-class EventInline(ReadOnlyInline):
-    model = OrderEvent
-    verbose_name_plural = gettext_lazy("What has happened")
-    fields = ("at_in_words", "what", "by", "reason")
-    readonly_fields = ("at_in_words", "what")
-    at_in_words = moment_of("at", gettext_lazy("when"))
+# What happened to orders, in the stories of the order, of who asked, and of where they work.
 
-    @admin.display(description=gettext_lazy("what"))
-    def what(self, event: OrderEvent) -> str:
-        return "\n".join([event.get_kind_display(), *event.changed])
 
-    def get_queryset(self, request: HttpRequest) -> QuerySet[OrderEvent]:
-        return super().get_queryset(request).select_related("by")
+def event_entries(events: QuerySet[OrderEvent], page: Page) -> Iterator[Entry]:
+    for event in page.newest(events.select_related("by")):
+        yield Entry(event.at, "\n".join([event.get_kind_display(), *event.changed]), event.by or "", event.reason)
+
+
+def events_of_person(person: Person, page: Page) -> Iterator[Entry]:
+    for event in page.newest(OrderEvent.objects.filter(order__person=person).select_related("order", "by")):
+        yield Entry(event.at, event.get_kind_display(), event.by or "", event.reason, *way_to(event.order))
+
+
+def way_to(order: Order) -> tuple[str, str]:
+    """Its reference and its page."""
+    return order.reference, reverse("staff:leaflets_order_change", args=[order.pk])
+
+
+def missing_entries(order: Order, page: Page) -> Iterator[Entry]:
+    reports = MissingParcel.objects.filter(parcel__order=order)
+    for report in page.newest(reports, "reported_at"):
+        address = reverse("staff:leaflets_missingparcel_change", args=[report.pk])
+        yield Entry(report.reported_at, report.get_state_display(), link=_("A parcel never came"), href=address)
+
+
+def orders_of_organisation(organisation: Organisation, page: Page) -> Iterator[Entry]:
+    orders = Order.objects.filter(organisation=organisation).select_related("person")
+    for order in page.newest(orders, "created_at"):
+        yield Entry(order.created_at, _("%(name)s ordered leaflets") % {"name": order.person}, "", "", *way_to(order))
+
+
+def newest_orders(organisation: Organisation) -> Iterator[Row]:
+    orders = Order.objects.filter(organisation=organisation).with_lines().select_related("person")
+    for order in orders.order_by("-created_at", "-pk")[: ROWS_BESIDE + 1]:
+        copies = ngettext("%(n)s copy", "%(n)s copies", order.total_copies) % {"n": f"{order.total_copies:,}"}
+        yield Row(order.reference, ". ".join([copies, str(order.state_in_words), str(order.person)]), way_to(order)[1])
+
+
+SEES_ORDERS = "leaflets.view_order"
+tell(Order, lambda order, page: event_entries(OrderEvent.objects.filter(order=order), page))
+tell_notes_by_reference(Order)
+tell(Order, missing_entries, permission="leaflets.view_missingparcel")
+tell(Person, events_of_person, permission=SEES_ORDERS)
+tell(Organisation, orders_of_organisation, permission=SEES_ORDERS)
+relate(Organisation, Related(gettext_lazy("Newest orders"), newest_orders, SEES_ORDERS))
 
 
 ORDER_SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
@@ -387,7 +421,7 @@ class OrderAdmin(OrderExportMixin, PersonColumnsMixin, FoundByReference, LooksOn
     change_list_template = "leaflets/orders/staff/orders.html"
     may_be_empty = ("place", "visit", "packed_in", "never_came", "order_phone")
     view_on_site = False  # the page there is its owner's
-    object_actions = ORDER_ACTIONS
+    object_actions = (*ORDER_ACTIONS, *THEIR_NOTES)
     fieldsets = tuple((title, {"fields": fields}) for title, fields in ORDER_SECTIONS)
     readonly_fields = (*(name for _title, fields in ORDER_SECTIONS for name in fields), "visit_unlinked", "person_unlinked")
     links: ClassVar = {**PersonColumnsMixin.links, "visit": (VISIT_PERMISSION, "visit_unlinked")}
@@ -420,8 +454,7 @@ class OrderAdmin(OrderExportMixin, PersonColumnsMixin, FoundByReference, LooksOn
 
     def get_inlines(self, request: HttpRequest, obj: Order | None) -> list[Any]:
         """Parcels only when one has left."""
-        left = [DispatchInline] if obj is not None and obj.dispatches.exists() else []
-        return [*left, EventInline]
+        return [DispatchInline] if obj is not None and obj.dispatches.exists() else []
 
     @admin.display(description=gettext_lazy("state"), ordering="state")
     def state_in_words(self, order: Order) -> SafeString:

@@ -38,8 +38,7 @@ from notifications.registry import Topic
 from notifications.rendering import Rendered
 from privacy.models import Complaint, ContactMethod
 from privacy.services import answer_complaint, close_complaint
-from professionals.merges.services import merge_people
-from professionals.models import AccountRecovery, AddressChange, Draft, FormerAddress, Person
+from professionals.models import AccountRecovery, AddressChange, Draft, FormerAddress, Note, NoteKind, Person
 from professionals.safeguarding.services import notify_safeguarding_lead
 from tests.accounts.factors.proof import grow_old
 from tests.bookings.open_sessions.rows import make_place, make_session
@@ -62,7 +61,7 @@ THEIRS: dict[str, str | None] = {
     "AddressChange": "user__person",
     "AccountRecovery": "user__person",
     "FormerAddress": "person",
-    "Merge": "person",
+    "Note": "person",
     "Draft": "person",
     "Booking": "person",
     "BookingEvent": "booking__person",
@@ -88,7 +87,6 @@ THEIRS: dict[str, str | None] = {
     "MailReader": "",
     "MailChoice": "",
     "Presenter": None,  # a colleague
-    "SavedFilter": None,  # a colleague's
     "Leave": None,  # a colleague's
     "OpenSession": None,  # why a session was cancelled, said to everybody who had a place
     "SessionSeries": None,  # what staff call sessions that they planned together
@@ -104,14 +102,14 @@ THEIRS: dict[str, str | None] = {
 NO_WORDS = {
     *("Person.profession", "Person.language", "Person.postcode", "Order.postcode", "KeptAddress.postcode", "MailChoice.topic"),
     *("Booking.postcode", "BusyTime.postcode", "Hold.postcode"),
-    "Merge.stays",
     *("MailChoice.chosen_where", "MailReader.token", "BookingLink.address_hash", "PlaceLink.address_hash", "User.password"),
 }
 # Planted as they come about, since nobody can write into them from outside; a copy that the database makes itself.
 MADE = {
     *("Session.session_data", "Session.device", "Notification.sealed_body", "Notification.recipient", "Person.searched"),
     "Order.searched",
-    *("FormerAddress.address", "Merge.changes"),
+    "FormerAddress.address",
+    *("Note.subject", "Note.text"),  # the database keeps the words as they were written
     *("Booking.searched", "Booking.own_joining_link"),
 }
 TEXTS = (models.CharField, models.TextField, models.JSONField, models.BinaryField)
@@ -256,8 +254,8 @@ def of_account(person: Person, now: datetime) -> None:
     session["typed"] = NAME
     session.save()
     FormerAddress.objects.create(person=person, address=f"old-{EMAIL}", until=now)
-    twin = make_person(name=NAME, email=f"other-{EMAIL}", with_user=False)
-    merge_people(person, other=twin, stays={}, by=make_staff(), now=now)
+    words = {"subject": f"{NAME}, {PHONE}", "text": f"{NAME} {ADDRESS} {PHONE}"}
+    Note.objects.create(person=person, kind=NoteKind.LETTER, at=now, by=make_staff(), **words)
     AccountRecovery.objects.create(user=person.user, by=make_staff(), at=now, old=EMAIL, new=EMAIL, called=NAME, number=PHONE)
     for booking in Booking.objects.filter(person=person):
         notify_safeguarding_lead(about=f"booking:{booking.pk}", reference=booking.reference, now=now)

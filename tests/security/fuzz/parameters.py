@@ -45,18 +45,21 @@ OURS: dict[str, tuple[Value, ...]] = {
     "most": ("10",),
     "person": ("1", "999999999"),
     # Pages of lists on one's own page and of an open session.
-    **dict.fromkeys(("bookings", "sessions", "orders", "people", "line", "gone", "history"), ("2",)),
+    **dict.fromkeys(("bookings", "sessions", "orders", "people", "line", "gone"), ("2",)),
+    "before": ("1800000000000000-3", "0-9999"),
+    "organisation": ("1", "999999999"),
 }
 # Which code of ours is given all that an address asks, and what it looks up in it.
 WHOLE = {
-    "bookings/open_sessions/admin/sessions.py": {"people", "line", "gone", "history"},
+    "bookings/open_sessions/admin/sessions.py": {"people", "line", "gone", "person"},
+    "ctac/staff/story.py": {"before"},
     "bookings/feedback/views.py": {"code"},
     "bookings/booking/views/reschedule.py": {"week", "start"},
     "bookings/schedule/picker.py": {"week", "month", "part"},
     "ctac/staff/lists.py": {"o"},
     "ctac/views.py": {"bookings", "sessions", "orders"},
     "leaflets/dispatch/admin.py": {"what"},
-    "professionals/admin.py": {"person"},
+    "professionals/admin.py": {"person", "organisation"},
     "professionals/merges/admin.py": {"with"},
     "leaflets/catalogue/views.py": {"for", "topic", "language", "format", "q", "page"},
 }

@@ -1,0 +1,129 @@
+"""One story of an object on its page: what happened, was sent, said and noted, from every app, the newest first.
+
+Each app says beside its feature what it tells of which model (`tell`), and what stands beside the story of an organisation, say
+(`relate`). Nobody reads what they may not: each source names the permission that opens it.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Any
+
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.utils.functional import Promise
+
+from ctac.dates import format_moment
+
+ON_A_PAGE, ROWS_BESIDE = 50, 10
+# Where an older page begins: the microseconds of its moment, and how many of that moment stand on the pages before.
+CURSOR = re.compile(r"(\d{1,16})-(\d{1,4})", re.ASCII)
+EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """`what` is a sentence or a few words, `why` more of it, `text` words that are folded; `link` is what leads to `href`."""
+
+    at: datetime
+    what: str | Promise
+    by: object = ""
+    why: str = ""
+    link: str | Promise = ""
+    href: str = ""
+    text: str = ""
+
+    @property
+    def when(self) -> str:
+        return format_moment(self.at)
+
+
+@dataclass(frozen=True)
+class Page:
+    """What one page of a story asks a source for: at most so many entries, none after a moment, as this colleague may see."""
+
+    user: Any
+    most: int
+    until: datetime | None = None
+
+    def newest(self, rows: QuerySet[Any], at: str = "at", then: str = "-pk") -> QuerySet[Any]:
+        rows = rows.filter(**{f"{at}__lte": self.until}) if self.until else rows
+        return rows.order_by(f"-{at}", then)[: self.most]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of a list beside the story, which may lead somewhere."""
+
+    text: str
+    more: str = ""
+    href: str = ""
+
+
+@dataclass(frozen=True)
+class Related:
+    """A short list beside the story; `all_of_them(obj)` is where the rest is. `find` gives one row more if there is a rest."""
+
+    heading: str | Promise
+    find: Callable[[Any], Iterable[Row]]
+    permission: str
+    all_of_them: Callable[[Any], str] = lambda obj: ""
+
+
+Find = Callable[[Any, Page], Iterable[Entry]]
+_told: dict[type[Model], list[tuple[str, Find]]] = defaultdict(list)
+_related: dict[type[Model], list[Related]] = defaultdict(list)
+
+
+def tell(model: type[Model], find: Find, *, permission: str = "") -> None:
+    """`find(obj, page)` gives entries, the newest first. Without a permission it is for whoever may see the object."""
+    _told[model].append((permission, find))
+
+
+def relate(model: type[Model], related: Related) -> None:
+    _related[model].append(related)
+
+
+def story_of(obj: Model, request: HttpRequest) -> dict[str, Any]:
+    """A page of the story, empty for what has none: its entries, and where the older ones are."""
+    sources = [find for permission, find in _told[type(obj)] if not permission or request.user.has_perm(permission)]
+    if not sources:
+        return {}
+    until, shown = read_cursor(request.GET.get("before", ""))
+    page = Page(request.user, ON_A_PAGE + shown + 1, until)
+    # Of one moment the order is that of the sources, on every page, so that the next begins where this one ends.
+    found = sorted((entry for find in sources for entry in find(obj, page)), key=lambda entry: entry.at, reverse=True)
+    entries = found[shown : shown + ON_A_PAGE]
+    older = older_address(request, found[: shown + ON_A_PAGE]) if len(found) > shown + ON_A_PAGE else ""
+    return {
+        "entries": entries,
+        "older": older,
+        "newest": "?" if until else "",
+        "first": entries[0] if entries and not until else None,
+    }
+
+
+def read_cursor(typed: str) -> tuple[datetime | None, int]:
+    found = CURSOR.fullmatch(typed)
+    return (EPOCH + int(found[1]) * MICROSECOND, int(found[2])) if found else (None, 0)
+
+
+def older_address(request: HttpRequest, so_far: Sequence[Entry]) -> str:
+    last = so_far[-1].at
+    query = request.GET.copy()
+    query["before"] = f"{(last - EPOCH) // MICROSECOND}-{sum(entry.at == last for entry in so_far)}"
+    return f"?{query.urlencode()}"
+
+
+def related_to(obj: Model, user: Any) -> list[dict[str, Any]]:
+    """The lists beside its story that this colleague may see and that have anything."""
+    lists = []
+    for related in _related[type(obj)]:
+        rows = list(islice(related.find(obj), ROWS_BESIDE + 1)) if user.has_perm(related.permission) else []
+        rest = related.all_of_them(obj) if len(rows) > ROWS_BESIDE else ""
+        if rows:
+            lists.append({"heading": related.heading, "rows": rows[:ROWS_BESIDE], "rest": rest})
+    return lists

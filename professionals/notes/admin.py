@@ -1,0 +1,204 @@
+"""Notes, letters and messages in the stories of the staff site, and the buttons by which colleagues add them."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import User
+from ctac.staff.site import ObjectAction
+from ctac.staff.story import Entry, Page, tell
+from notifications.models import Channel, Notification, State, visible_to
+from notifications.registry import label_of
+from professionals import services
+from professionals.emails import StaffLetter
+from professionals.models import LETTER_LENGTH, NOTE_LENGTH, Note, NoteKind, Organisation, Person
+from professionals.safeguarding.forms import StaffForm
+
+SEES_NOTES, SEES_MESSAGES = "professionals.view_note", "notifications.view_notification"
+NOTED = [kind for kind in NoteKind if kind not in {NoteKind.LETTER, NoteKind.CASE}]
+
+
+class WrittenForm(StaffForm):
+    """Words that are never kept if they look like a child's details: nobody may say that they are not."""
+
+    def clean(self) -> dict[str, Any]:
+        return {name: value for name, value in super().clean().items() if name != "flagged"}
+
+
+class NoteForm(WrittenForm):
+    free_text_fields = never_kept = ("text",)
+
+    kind = forms.ChoiceField(
+        label=gettext_lazy("What happened?"),
+        choices=[(kind.value, kind.label) for kind in NOTED],
+        widget=forms.RadioSelect,
+        error_messages={"required": gettext_lazy("Choose what happened.")},
+    )
+    text = forms.CharField(
+        label=gettext_lazy("Note"),
+        max_length=NOTE_LENGTH,
+        widget=forms.Textarea({"rows": 3}),
+        help_text=gettext_lazy("They can ask to read this. No details of a child."),
+        error_messages={"required": gettext_lazy("Write what was said or agreed.")},
+    )
+
+    def __init__(self, data: Any = None, *, references: Sequence[str] = (), **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        if references:
+            self.fields["reference"] = forms.ChoiceField(
+                label=gettext_lazy("Is it about one of these?"),
+                choices=[("", gettext_lazy("No")), *((reference, reference) for reference in references)],
+                required=False,
+            )
+
+
+class LetterForm(WrittenForm):
+    free_text_fields = never_kept = ("subject", "text")
+
+    subject = forms.CharField(
+        label=gettext_lazy("Subject"), max_length=120, error_messages={"required": gettext_lazy("Write a subject.")}
+    )
+    text = forms.CharField(
+        label=gettext_lazy("Text"),
+        max_length=LETTER_LENGTH,
+        widget=forms.Textarea({"rows": 10}),
+        help_text=gettext_lazy("We add the greeting and who we are. No details of a child."),
+        error_messages={"required": gettext_lazy("Write the text.")},
+    )
+
+
+class CaseForm(forms.Form):
+    to = forms.ModelChoiceField(
+        label=gettext_lazy("Which colleague has it now?"),
+        queryset=User.objects.filter(is_staff=True, is_active=True).order_by("email"),
+        empty_label=gettext_lazy("Choose"),
+        error_messages={"required": gettext_lazy("Choose the colleague who has it now.")},
+    )
+
+
+def way_to_the_case_system(_obj: Any) -> list[dict[str, Any]]:
+    return [{"label": _("About a child?"), "value": format_html('<a href="../case/">{}</a>', _("Use the case system"))}]
+
+
+def is_there(about: dict[str, Any]) -> bool:
+    """Nothing is added to the story of somebody who was erased."""
+    return "person" not in about or about["person"].erased_at is None
+
+
+def note_actions(
+    about: Callable[[Any], dict[str, Any]], *, references: Callable[[Any], Sequence[str]] = lambda obj: ()
+) -> tuple[ObjectAction, ...]:
+    """The buttons beside a story. `about(obj)`: the person or organisation of a note, and the reference of what it is about;
+    `references(obj)` offers those of a person to choose from."""
+    return (
+        ObjectAction(
+            "note",
+            gettext_lazy("Add a note"),
+            lambda obj, **note: services.add_note(**{**about(obj), **note}),
+            available=lambda obj: is_there(about(obj)),
+            form_class=NoteForm,
+            form_kwargs=lambda obj: {"references": references(obj)} if references(obj) else {},
+            facts=way_to_the_case_system,
+            explanation=gettext_lazy("Note a call or what you agreed. Nobody can change it afterwards."),
+            done=gettext_lazy("Your note is in the story."),
+            permission="add_note",
+            in_story=True,
+        ),
+        ObjectAction(
+            "case",
+            gettext_lazy("Hand a worry about a child over"),
+            lambda obj, **note: services.add_note(**{**about(obj), **note, "kind": NoteKind.CASE}),
+            available=lambda obj: is_there(about(obj)),
+            form_class=CaseForm,
+            explanation=gettext_lazy(
+                "Write what you heard in the case system, never here. Here we keep only that you handed it over, to whom, "
+                "and when."
+            ),
+            done=gettext_lazy("The story says that you handed it over."),
+            permission="add_note",
+            in_story=True,
+        ),
+    )
+
+
+def write_action(about: Callable[[Any], dict[str, Any]]) -> ObjectAction:
+    """The button that writes to the person."""
+    return ObjectAction(
+        "write",
+        gettext_lazy("Write an email"),
+        lambda obj, **letter: services.write_letter(**{**about(obj), **letter}),
+        available=lambda obj: is_there(about(obj)) and bool(about(obj)["person"].email),
+        form_class=LetterForm,
+        facts=lambda obj: [{"label": _("To"), "value": about(obj)["person"].email}, *way_to_the_case_system(obj)],
+        explanation=gettext_lazy("The person gets it from us, and our team reads the answer."),
+        done=gettext_lazy("Your email is on its way."),
+        permission="add_note",
+        in_story=True,
+    )
+
+
+def of_theirs(row: Any) -> dict[str, Any]:
+    """What a note on the page of a booking or an order is about."""
+    return {"person": row.person, "reference": row.reference}
+
+
+THEIR_NOTES = (*note_actions(of_theirs), write_action(of_theirs))
+
+
+class NotesMixin:
+    """For a model admin with `note_actions`."""
+
+    def has_add_note_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("professionals.add_note")
+
+
+def note_entries(rows: QuerySet[Note], page: Page) -> Iterator[Entry]:
+    """Without letters, which are messages."""
+    for note in page.newest(rows.exclude(kind=NoteKind.LETTER).select_related("by", "to")):
+        what = note.get_kind_display()
+        if note.kind == NoteKind.CASE:
+            what = _("Worry about a child handed over to %(colleague)s") % {"colleague": note.to or _("a colleague")}
+        yield Entry(note.at, f"{what} ({note.reference})" if note.reference else what, note.by or "", note.text)
+
+
+def tell_notes_by_reference(model: type[Any]) -> None:
+    """Notes and messages that carry the reference of one of these."""
+    tell(model, lambda obj, page: note_entries(Note.objects.filter(reference=obj.reference), page), permission=SEES_NOTES)
+    tell(model, lambda obj, page: message_entries(of_reference(obj), page), permission=SEES_MESSAGES)
+
+
+def of_reference(obj: Any) -> QuerySet[Notification]:
+    return Notification.objects.filter(reference=obj.reference)
+
+
+def message_entries(rows: QuerySet[Notification], page: Page) -> Iterable[Entry]:
+    """With their text, for those who may read messages. Without codes and links for signing in."""
+    rows = rows.filter(visible_to(page.user), is_account_mail=False).defer("html_body", "sealed_body")
+    messages = list(page.newest(rows, "created_at"))
+    keys = [int(message.about.partition(":")[2]) for message in messages if message.kind == StaffLetter.name]
+    letters = Note.objects.filter(pk__in=keys).select_related("by") if keys else ()
+    writers = {f"note:{letter.pk}": letter.by for letter in letters}
+    for message in messages:
+        state = "" if message.state == State.SENT else message.get_state_display()
+        yield Entry(
+            message.created_at,
+            label_of(message.kind),
+            writers.get(message.about) or "",
+            ". ".join(filter(None, [_("To %(address)s") % {"address": message.recipient} if message.recipient else "", state])),
+            _("Text message") if message.channel == Channel.SMS else _("Email"),
+            reverse("staff:notifications_notification_change", args=[message.pk]),
+            f"{message.subject}\n\n{message.text_body}" if message.text_body else "",
+        )
+
+
+tell(Person, lambda person, page: note_entries(Note.objects.filter(person=person), page), permission=SEES_NOTES)
+# Two statements, since each condition has an index and their OR has none.
+tell(Organisation, lambda obj, page: note_entries(Note.objects.filter(organisation=obj), page), permission=SEES_NOTES)
+tell(Organisation, lambda obj, page: note_entries(Note.objects.filter(person__organisation=obj), page), permission=SEES_NOTES)
