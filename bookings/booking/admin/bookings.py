@@ -19,7 +19,6 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy, ngettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
@@ -753,7 +752,7 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, Own
         """The way to another booking like one that is done with, where its details are still there."""
         if not (self.has_add_permission(request) and may_book_again(obj, timezone.now())):
             return []
-        like_it = urlencode({PERSON: obj.person_id, AGAIN: obj.reference})
+        like_it = f"{PERSON}={obj.person_id}&{AGAIN}={obj.reference}"
         return [{"label": gettext("Book again"), "href": f"{reverse('staff:bookings_booking_add')}?{like_it}"}]
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:

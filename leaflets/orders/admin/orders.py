@@ -10,7 +10,6 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join, strip_tags
-from django.utils.http import urlencode
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
@@ -548,7 +547,7 @@ class OrderAdmin(OrderExportMixin, PersonColumnsMixin, FoundByReference, LooksOn
         """The way to another order like one that is done with."""
         if not (self.has_add_permission(request) and may_order_again(obj)):
             return []
-        like_it = urlencode({PERSON: obj.person_id, AGAIN: obj.reference})
+        like_it = f"{PERSON}={obj.person_id}&{AGAIN}={obj.reference}"
         return [{"label": _("Order again"), "href": f"{reverse('staff:leaflets_order_add')}?{like_it}"}]
 
     def acts(self, request: HttpRequest, obj: Order | None) -> bool:
