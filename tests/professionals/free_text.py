@@ -164,6 +164,8 @@ WRITTEN_BY = {
         "SessionPresenterForm.reason",
         "RescheduleSessionForm.reason",
     },
+    "professionals.Note.subject": {"LetterForm.subject"},
+    "professionals.Note.text": {"NoteForm.text", "LetterForm.text"},
     "privacy.Complaint.wrong": {"ComplaintForm.wrong", "EnterComplaintForm.wrong"},
     "privacy.Complaint.wanted": {"ComplaintForm.wanted", "EnterComplaintForm.wanted"},
     "privacy.ComplaintEvent.text": {
