@@ -118,7 +118,7 @@ def merge_page(page_admin: StaffModelAdmin, request: HttpRequest, person: Person
     other = chosen(page_admin, request, person)
     if other is None:
         label = _("Name, email, postcode, organisation or phone of the other one")
-        details = {"name": person.name, "phone": person.phone, "postcode": person.postcode}
+        details = {name: getattr(person, name) for name in ("name", "email", "phone", "postcode")}
         organisation = person.organisation.name if person.organisation else ""
         alike = [each for each in similar_people(**details, organisation_name=organisation) if each.pk != person.pk]
         return find_page(page_admin, request, person, action, label=label, alike=alike)
