@@ -43,6 +43,7 @@ NOT_MEASURED = {
     "mfa_reauthenticate*": "asks for the second factor again, from one account's own rows",
     "mfa_*_webauthn": "one passkey by its key; all of an account's are on mfa_list_webauthn",
     "book_start": "leads on to book_where",
+    "booking_again": "leads on to book_where, with what one booking has in the draft",
     "book_details": "leads on to book_where",
     "book_dates": "the questions of a request; it reads the draft alone",
     "book_leaflets": "four titles to choose; it reads the draft and the catalogue, as /leaflets/ does",

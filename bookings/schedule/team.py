@@ -322,7 +322,7 @@ def free_entries(parts: Iterable[PresenterSchedule], day: date, *, is_covered: b
         if is_covered or part.slot_query.format == Format.ONLINE:
             ends.update((start, start + part.slot_query.length) for start in part.starts_on(day, set(ends)))
     runs: list[Span] = []
-    for span in map(Span._make, sorted(ends.items())):
+    for span in (Span(start, end) for start, end in sorted(ends.items())):
         if runs and span.start <= runs[-1].end:
             runs.append(Span(runs[-1].start, max(runs.pop().end, span.end)))
         else:

@@ -100,6 +100,7 @@ EXEMPT = {
         "accounts.forms.SecondFactorForm": ("code",),
         "accounts.forms.SetPasswordForm": ("password1", "password2"),
         "accounts.forms.SignInCodeForm": ("code",),
+        "professionals.admin.FindCallerForm": ("find",),
         "professionals.merges.admin.FindForm": ("typed",),
         "professionals.safeguarding.admin.DecideForm": ("shown",),
     },
