@@ -118,8 +118,7 @@ def note_actions(
             available=lambda obj: is_there(about(obj)),
             form_class=CaseForm,
             explanation=gettext_lazy(
-                "Write what you heard in the case system, never here. Here we keep only that you handed it over, to whom, "
-                "and when."
+                "Write what you heard in the case system, never here. Here we keep only who has it now, and when."
             ),
             done=gettext_lazy("The story says that you handed it over."),
             permission="add_note",
