@@ -124,7 +124,7 @@ def is_phone(typed: str) -> bool:
     return False
 
 
-FIND, NEW = "find", "new"
+FIND = "find"
 
 
 class FindCallerForm(PageForm):
@@ -172,10 +172,10 @@ class Call:
 def begin_call(request: HttpRequest, about: Callable[[], Mapping[str, Any]]) -> Call:
     """A page for a caller begins with finding them. What is typed for that is sent, and stands in no address; only the key of
     whoever is chosen does. Whoever may not see people gets the form at once. `about` is what the page shows besides."""
-    if request.method == "POST" and FIND not in request.POST:
+    if request.method == "POST" and "find" not in request.POST:
         return Call(data=request.POST, known=person_to_prefill(request))
-    if NEW in request.POST:
-        return Call(typed=as_details(request.POST[FIND]))
+    if "new" in request.POST:
+        return Call(typed=as_details(request.POST.get("find", "")))
     if PERSON in request.GET and request.method != "POST":
         return Call(known=prefilled_person(request))
     if not request.user.has_perm(VIEW_PERSON):

@@ -12,7 +12,8 @@ NEVER = {
     "write HTML": r"\.(inner|outer)HTML\s*=|insertAdjacentHTML|document\.write",
     "listen to other windows": r"postMessage|[\"']message[\"']",
     "reach what all objects share": r"__proto__|\.prototype\b|Object\.assign|constructor\[",
-    "keep what is somebody's for long": r"localStorage|indexedDB|document\.cookie",
+    # But for whether this browser uses the shortcuts of the staff site.
+    "keep what is somebody's for long": r"localStorage(?!\.[gs]etItem\(\"shortcuts\")|indexedDB|document\.cookie",
 }
 
 

@@ -13,12 +13,15 @@ from ctac.staff.site import staff_site
 from tests.security.fuzz.values import Value
 
 OURS: dict[str, tuple[Value, ...]] = {
+    "again": ("BK-2222-22", "LO-2222-22"),
+    "certificate": ("1", "999999999"),
     "change": ("", "1"),
     "code": ("7Q4M2F",),
     "day": ("2027-01-25",),
     "empty": ("1",),
     "failed": ("lately",),
     "for": ("health-visitors", "social-workers"),
+    "free": ("1,2027-01-25T10:00", "x"),
     "form": ("html", "json", "csv", "xlsx"),
     "format": ("large-print", "easy-read"),
     "kind": ("stock", "catalogue"),
@@ -30,11 +33,13 @@ OURS: dict[str, tuple[Value, ...]] = {
     "part": ("morning", "afternoon"),
     "place": ("1",),
     "presentation": ("spotting-the-signs",),
+    "presenter": ("1", "all"),
     "q": ("leaflet", "Sam"),
     "scheme": ("dark",),
     "show": ("to-ring",),
     "start": ("2027-01-25T10:00",),
     "topic": ("signs",),
+    "view": ("month", "week"),
     "what": ("post", "bring"),
     "with": ("1", "999999999"),
     "week": ("2027-01-25", "2026-12-28"),
@@ -51,6 +56,9 @@ OURS: dict[str, tuple[Value, ...]] = {
 }
 # Which code of ours is given all that an address asks, and what it looks up in it.
 WHOLE = {
+    "bookings/booking/admin/book_for_caller.py": {"again", "free"},
+    "bookings/schedule/team.py": {"day", "view", "presenter", "nation"},
+    "leaflets/orders/admin/for_caller.py": {"again"},
     "bookings/open_sessions/admin/sessions.py": {"people", "line", "gone", "person"},
     "ctac/staff/story.py": {"before"},
     "bookings/feedback/views.py": {"code"},
