@@ -754,7 +754,9 @@ class LooksOnly(StaffModelAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "show_save": False})
+        return super().change_view(
+            request, object_id, form_url, {**(extra_context or {}), "show_save": False, "looks_only": True}
+        )
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[tuple[Any, Any]]:
         fieldsets = super().get_fieldsets(request, obj)

@@ -14,12 +14,12 @@ from tests.leaflets import factories as leaflets
 
 pytestmark = pytest.mark.django_db
 OF_PRESENTERS = ["Presenters", "Duty shifts", "Busy time", "Journey times", "Presentations"]
-BOOKINGS = ["Bookings", "What people said", "Leave", *OF_PRESENTERS, "Open sessions"]
+BOOKINGS, CALENDAR = ["Bookings", "What people said", "Leave", *OF_PRESENTERS], ["Calendar", "Open sessions"]
 MESSAGES, PEOPLE = ["Messages", "Addresses that mail came back from"], ["People", "Organisations", "What was stopped"]
 LEAFLETS = ["Orders", "Parcels that never came", "Editions", "Stock-takes", "Leaflets", "Stock movements", "Imports"]
 MENUS = {
     "coordinator": [
-        *BOOKINGS,
+        *(*BOOKINGS, *CALENDAR),
         *("Orders", "Parcels that never came", "Editions", "Leaflets", "Recalls", "Packing", "Who to tell in each area"),
         *MESSAGES,
         *PEOPLE,
@@ -28,7 +28,7 @@ MENUS = {
     "presenter": ["Bookings", "Open sessions"],
     "fulfilment": [*LEAFLETS, "Packing"],
     "manager": [
-        *BOOKINGS,
+        *(*BOOKINGS, "Exports of bookings", *CALENDAR),
         *(*LEAFLETS, "Exports of orders", "Recalls", "Packing", "Guidance pages", "Who to tell in each area"),
         *(*MESSAGES, "How the team gets its mail"),
         *(*PEOPLE, "Texts that may be about a child", "Erasures and copies", "Retention"),
@@ -36,7 +36,7 @@ MENUS = {
         *("Accounts", "Roles", "Who did what", "Recognised domains", "When the advice line is closed"),
     ],
     "read-only": [
-        *("Bookings", "What people said", "Presentations", "Open sessions"),
+        *("Bookings", "What people said", "Presentations", *CALENDAR),
         *("Orders", "Editions", "Stock-takes", "Leaflets", "Stock movements", "Who to tell in each area"),
     ],
 }

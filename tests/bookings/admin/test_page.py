@@ -129,7 +129,8 @@ def test_each_page_has_one_main_button_named_whole(desk: Client, presenter: Pres
     sign_in_staff(desk, make_staff())
     # Whether the presenter is safe comes before the books.
     heard = [("Say that all is well", "quiet"), ("Check the presenter out", "quiet"), came]
-    assert buttons(desk, begun) == [("I am on it", "main"), *heard, *quiet, ("Cancel this booking", "stop")]
+    again = ("Book again", "quiet")
+    assert buttons(desk, begun) == [("I am on it", "main"), again, *heard, *quiet, ("Cancel this booking", "stop")]
     over = make_booking(make_presenter(), NOW, postcode="")  # where nobody is waited for
     assert buttons(desk, over)[0] == ("Mark as delivered", "main")
     online = make_booking(make_presenter(), NOW + timedelta(hours=3), postcode="")

