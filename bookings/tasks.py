@@ -10,7 +10,7 @@ from bookings.booking.services.transitions import remind_of_bookings
 from bookings.feedback.services import counted_and_over, deliver_counted, send_year_later_reminders
 from bookings.open_sessions.services.notify import remind_of_sessions, warn_of_sessions
 from bookings.open_sessions.services.places import lapse_offers
-from bookings.presenter.views import send_agendas
+from bookings.presenter.views import send_agendas, warn_of_checks
 from bookings.visits import services as visits_services
 from ctac import health
 from ctac.celery import app
@@ -34,8 +34,10 @@ def watch() -> None:
 
 @app.task
 def send_agendas_of_today() -> None:
-    """From 7 in the morning. Twice does no harm: each is written once."""
-    send_agendas(now=timezone.now())
+    """From 7 in the morning, and who must renew a check. Twice does no harm: each is written once."""
+    now = timezone.now()
+    send_agendas(now=now)
+    warn_of_checks(now=now)
 
 
 @app.task

@@ -192,7 +192,7 @@ staff_site.add_waiting(
         count=lambda: MarkedAddress.objects.marked(),
         address=lambda: f"{reverse('staff:notifications_markedaddress_changelist')}?look=marked",
         permission="notifications.view_markedaddress",
-        named=Named(who="address", since="marked_at", label=gettext_lazy("Put it right")),
+        named=Named(who="address", since="marked_at", order="last_at", label=gettext_lazy("Put it right")),
     ),
 )
 

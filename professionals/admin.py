@@ -43,7 +43,7 @@ from audit.models import Act
 from audit.pages import page_of
 from audit.services import About, record
 from ctac.forms import PageForm, tidy_postcode
-from ctac.staff.lists import Part, is_key, keys_of, period_of, with_words
+from ctac.staff.lists import Part, is_key, keys_of, period_of, up_to_most, with_words
 from ctac.staff.menu import plural_name
 from ctac.staff.search import SearchKind, finder, in_searched, national
 from ctac.staff.site import (
@@ -266,7 +266,7 @@ def person_links(person: Person, user: User) -> dict[str, list[dict[str, object]
             if kind.add and kind.is_allowed(user, "add") and person.erased_at is None
         ],
         "lists": [
-            kind.link("changelist", f"{plural_name(kind.model._meta)} ({figure:,})", person)
+            kind.link("changelist", f"{plural_name(kind.model._meta)} ({up_to_most(figure)})", person)
             for kind, figure in zip(lists, figures, strict=True)
         ],
     }

@@ -26,7 +26,12 @@ def read_by(client: Client, address: str) -> int:
 
 
 def most_read(taken: CaptureQueriesContext) -> int:
-    return max(read_in(query["sql"]) for query in taken.captured_queries if query["sql"].lstrip().startswith("SELECT"))
+    return max(read_in(query["sql"]) for query in taken.captured_queries if reads(query["sql"]))
+
+
+def reads(sql: str) -> bool:
+    """A union begins with a bracket, and a statement may name what it reads first."""
+    return sql.lstrip(" (\n").startswith(("SELECT", "WITH"))
 
 
 def read_in(sql: str) -> int:

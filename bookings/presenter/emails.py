@@ -1,23 +1,33 @@
-"""The agenda: one email to a presenter in the morning of a day on which they give something."""
+"""To a presenter in the morning: what they give that day, and, with the team, which of their checks ends."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.functional import cached_property
+from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from bookings.email_samples import longest_fields, sample_booking, sample_brought, sample_presenter
+from bookings.email_samples import STARTS, longest_fields, sample_booking, sample_brought, sample_presenter
 from bookings.models import Booking, Format, OpenSession, Presenter
 from bookings.open_sessions.email_samples import sample_for_presenter
-from bookings.presenter.views import AGENDA, SessionStop, VisitStop, session_stop_rows, stops_on, visit_stop_rows
+from bookings.presenter.views import (
+    AGENDA,
+    CHECKS_END,
+    CHECKS_END_FOR_TEAM,
+    SessionStop,
+    VisitStop,
+    session_stop_rows,
+    stops_on,
+    visit_stop_rows,
+)
+from bookings.text import row
 from ctac.dates import format_clock, format_day
 from notifications.registry import Desk, Email
-from notifications.samples import PRESENTER, Example, example
+from notifications.samples import PRESENTER, TEAM, Example, example
 
 
 class PresenterAgenda(Email):
@@ -79,6 +89,77 @@ class PresenterAgenda(Email):
         }
 
 
+class ChecksEnd(Email):
+    """About "presenter:12:2027-03-09", the last day. Due while it is that day; with the version 0 on the day itself."""
+
+    name = CHECKS_END
+    label = _("To the presenter: check or training ends")
+    template = "bookings/checks_end"
+    subject = _("Please renew your %(what)s by %(day)s")
+    subject_on_the_day = _("Today is the last day of your %(what)s")
+    desk = Desk.BOOKINGS
+    can_wait = True
+
+    @cached_property
+    def day(self) -> date:
+        return date.fromisoformat(self.notification.about.split(":")[2])
+
+    @cached_property
+    def presenter(self) -> Presenter | None:
+        return Presenter.objects.active().filter(pk=self.about_key).first()
+
+    @property
+    def what(self) -> str:
+        """Empty once all that ended that day is renewed."""
+        if self.presenter is None:
+            return ""
+        words = {
+            (True, False): gettext("DBS check"),
+            (False, True): gettext("training"),
+            (True, True): gettext("DBS check and training"),
+        }
+        return words.get((self.presenter.checked_until == self.day, self.presenter.trained_until == self.day), "")
+
+    def is_still_due(self) -> bool:
+        return self.presenter is not None and self.what != "" and self.is_for(self.presenter)
+
+    def is_for(self, presenter: Presenter) -> bool:
+        return presenter.email.lower() == self.notification.recipient.lower()
+
+    def get_subject(self) -> str | Promise:
+        return self.subject if self.notification.version else self.subject_on_the_day
+
+    def context(self) -> dict[str, object]:
+        what, presenter = self.what, self.presenter
+        if presenter is None:
+            raise Presenter.DoesNotExist
+        page = reverse("staff:bookings_presenter_change", args=[presenter.pk])
+        return {
+            "name": presenter.name,
+            "what": what,
+            "day": format_day(self.day),
+            "is_last_day": not self.notification.version,
+            "rows": [
+                row(gettext("Presenter"), presenter.name),
+                row(gettext("To renew"), what),
+                row(gettext("Last day"), format_day(self.day)),
+            ],
+            "staff_url": f"{settings.SITE_URL}{page}",
+        }
+
+
+class ChecksEndForTeam(ChecksEnd):
+    name = CHECKS_END_FOR_TEAM
+    label = _("To staff: a presenter’s check or training ends")
+    template = "bookings/checks_end_for_team"
+    subject = _("%(name)s: %(what)s to renew by %(day)s")
+    subject_on_the_day = _("%(name)s: %(what)s to renew today")
+    in_digest = True
+
+    def is_for(self, presenter: Presenter) -> bool:
+        return True
+
+
 def examples() -> Iterator[Example]:
     session, visit = sample_for_presenter(), sample_booking(brought=sample_brought())
     day = session.starts_at.date()
@@ -90,3 +171,10 @@ def examples() -> Iterator[Example]:
     stop = replace(away, booking=long, rows=visit_stop_rows(long))
     yield example(PresenterAgenda, gettext("longest words"), day=day, stops=[stop], recipient=PRESENTER)
     yield example(PresenterAgenda, gettext("only online"), day=day, stops=[online], recipient=PRESENTER)
+    last = STARTS.date()
+    for email, to in ((ChecksEnd, PRESENTER), (ChecksEndForTeam, TEAM)):
+        facts = {"day": last, "recipient": to}
+        early = sample_presenter(checked_until=last, trained_until=last + timedelta(days=90))
+        yield example(email, presenter=early, version=60, **facts)
+        today = sample_presenter(checked_until=last, trained_until=last)
+        yield example(email, gettext("on the last day"), presenter=today, **facts)

@@ -10,6 +10,7 @@ from operator import attrgetter, itemgetter
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.db.models import Prefetch, Q
 from django.http import HttpRequest, HttpResponse
@@ -801,3 +802,25 @@ def send_agendas(*, now: datetime) -> int:
         if theirs[-1].starts_at > now
     ]
     return notify_once({AGENDA: agendas}, now)
+
+
+CHECKS_END, CHECKS_END_FOR_TEAM = "checks-end", "checks-end-for-team"
+
+
+def warn_of_checks(*, now: datetime) -> int:
+    """To each presenter whose DBS check or training ends, and to the team: 60 days before and on the last day; how many now.
+
+    The version is how many days before. Run again, it does no harm; what is entered with less than 60 days left is told at once.
+    """
+    today = uk_day(now)
+    soon = today + rules.CHECKS_WARNING
+    told = defaultdict[str, list[About]](list)
+    for presenter in Presenter.objects.checks_end_by(soon):
+        for end in {presenter.checked_until, presenter.trained_until}:
+            if end is None or not today <= end <= soon:
+                continue
+            about, version = f"presenter:{presenter.pk}:{end}", rules.CHECKS_WARNING.days if end > today else 0
+            until = uk_datetime(end if version else end + timedelta(days=1), time.min)
+            for kind, to in ((CHECKS_END, presenter.email), (CHECKS_END_FOR_TEAM, settings.STAFF_EMAIL)):
+                told[kind].append(About(about, to, version=version, expires_at=until))
+    return notify_once(told, now)

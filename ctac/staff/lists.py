@@ -35,6 +35,11 @@ MOST = 1_000
 MOST_SIGNS = 12  # of a word that the index is asked for
 
 
+def up_to_most(count: int) -> str:
+    """'1,000', or 'more than 1,000' of what was counted one further."""
+    return _("more than 1,000") if count > MOST else f"{count:,}"
+
+
 @dataclass(frozen=True)
 class Part:
     """Some rows of a list, in an order that an index has."""

@@ -17,8 +17,20 @@ from django.apps import apps
 from django.contrib import admin, messages
 from django.contrib.admin import AdminSite
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
+from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ImproperlyConfigured, PermissionDenied, ValidationError
-from django.db.models import BLANK_CHOICE_DASH, Count, DateTimeField, F, Model, Q, QuerySet, TextField, Value
+from django.db.models import (
+    BLANK_CHOICE_DASH,
+    DateTimeField,
+    F,
+    IntegerField,
+    Model,
+    Q,
+    QuerySet,
+    Subquery,
+    TextField,
+    Value,
+)
 from django.db.models.functions import Cast
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
@@ -39,7 +51,7 @@ from ctac.forms import PLAIN_FIELDS, PageFormMixin, tidy_postcode
 from ctac.models import is_reference, tidy_reference
 from ctac.staff import menu
 from ctac.staff.audit import NO_AUDIT, AuditedModelAdmin, audit_note
-from ctac.staff.lists import BigListMixin, StrictLookupsMixin
+from ctac.staff.lists import MOST, BigListMixin, StrictLookupsMixin, up_to_most
 from ctac.staff.menu import arranged, in_sections, to_public_page
 from ctac.staff.story import related_to, story_of
 
@@ -103,7 +115,7 @@ class Named:
 
 @dataclass(frozen=True)
 class Waiting:
-    """One line of the first staff page: how many of something wait, and the list that shows exactly those.
+    """One line of the first staff page: how many of something wait, up to a thousand, and the list that shows exactly those.
 
     `label` reads on from a figure in the plural ("requests to decide"), `one` from 1 where that says it differently. `count`
     gives the rows, which are counted together with those of all other lines in one statement, or a number; it runs for those
@@ -150,22 +162,19 @@ class OwnPage:
     is_home: bool = False
 
 
+class CountedSubquery(Subquery):
+    """How many rows a sliced queryset gives."""
+
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) counted)"
+    output_field = IntegerField()
+
+
 def counted(counts: Sequence[int | QuerySet[Any]]) -> list[int]:
-    """Each as a number; the rows of all querysets are counted in one statement."""
-    asked = [(place, rows) for place, rows in enumerate(counts) if isinstance(rows, QuerySet)]
-    if not asked:
-        return [int(count) for count in counts]  # type: ignore[arg-type]
-    first, *others = [
-        rows.model._base_manager.order_by()
-        .filter(pk__in=rows.order_by().values("pk"))
-        .annotate(place=Value(place))
-        .values("place")
-        .annotate(figure=Count("pk"))
-        .values_list("place", "figure")
-        for place, rows in asked
-    ]
-    found = dict(first.union(*others, all=True) if others else first)
-    return [found.get(place, 0) if isinstance(count, QuerySet) else count for place, count in enumerate(counts)]
+    """Each as a number; the rows of all querysets are counted in one statement, each as far as a list counts (`up_to_most`)."""
+    asked = [CountedSubquery(rows.order_by().values("pk")[: MOST + 1]) for rows in counts if isinstance(rows, QuerySet)]
+    one_row = ContentType.objects.order_by().values_list(*asked)[:1]
+    found = iter(one_row.get() if asked else ())
+    return [next(found) or 0 if isinstance(count, QuerySet) else count for count in counts]
 
 
 def by_order(found: Sequence[Any]) -> tuple[Any, ...]:
@@ -263,6 +272,7 @@ class StaffAdminSite(AdminSite):
         for (section, waiting), figure, rows in zip(allowed, figures, named, strict=True):
             label = waiting.one if figure == 1 and waiting.one else waiting.label
             line = {"label": label, "figure": figure, "href": waiting.address(), "urgent": waiting.urgent, "rows": rows}
+            line |= {"figure_text": up_to_most(figure), "is_capped": figure > MOST}
             lines.append((section, {**line, "more": waiting.more() if figure and waiting.more else ""}))
         return in_sections(lines)
 

@@ -22,7 +22,7 @@ from ctac.dates import format_day
 from ctac.errors import DomainError
 from ctac.forms import PageForm
 from ctac.staff.audit import audit_note
-from ctac.staff.lists import is_key
+from ctac.staff.lists import is_key, up_to_most
 from ctac.staff.menu import plural_name
 from ctac.staff.site import NOTHING, ObjectAction, StaffModelAdmin, counted
 from notifications.preferences import wants_each
@@ -153,7 +153,7 @@ def figures(pair: tuple[Person, Person]) -> dict[str, tuple[str, str]]:
     kinds = [list(services.rows_of(person)) for person in pair]
     counts = counted([*kinds[0], *kinds[1]])
     found = zip(kinds[0], counts[: len(kinds[0])], counts[len(kinds[0]) :], strict=True)
-    return {plural_name(rows.model._meta): (f"{one:,}", f"{other:,}") for rows, one, other in found if one or other}
+    return {plural_name(rows.model._meta): (up_to_most(one), up_to_most(other)) for rows, one, other in found if one or other}
 
 
 ASKED = gettext_lazy(
@@ -202,7 +202,7 @@ def undo_facts(obj: Any) -> list[dict[str, Any]]:
         {"label": _("Possible until"), "value": format_day(merge.undo_until)},
     ]
     if isinstance(obj, Person):
-        stays = [_("%(what)s: %(n)d") % {"what": what, "n": figure} for what, figure in made_since(obj, merge)]
+        stays = [_("%(what)s: %(n)s") % {"what": what, "n": up_to_most(figure)} for what, figure in made_since(obj, merge)]
         rows.append({"label": _("Made since, stays here"), "value": "\n".join(stays) or _("Nothing")})
     return rows
 

@@ -17,8 +17,9 @@ from notifications.delivery.services import deliver
 from notifications.models import MarkedAddress, Notification
 from notifications.models import State as MailState
 from privacy import services as privacy_services
+from professionals.merges.services import merge_organisations
 from professionals.models import AccountRecovery, FormerAddress, Note, NoteKind, Organisation, Person
-from professionals.services import add_note, delete_unused_organisations, merge_organisations, write_letter
+from professionals.services import add_note, delete_unused_organisations, write_letter
 from tests.bookings.admin.desk import ABOUT_A_CHILD, KEPT, text
 from tests.bookings.open_sessions.rows import make_place, make_session
 from tests.bookings.rows import NOW, make_booking, make_presenter

@@ -1,9 +1,12 @@
 """Nobody goes to a workplace after their DBS check or training has ended: no slot, no way round it, and the team sees it."""
 
-from datetime import date, timedelta
+from datetime import date, time, timedelta
 
 import pytest
+import time_machine
+from django.conf import settings
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import User
 from bookings.booking.services.assign import reassign
@@ -12,6 +15,11 @@ from bookings.booking.services.reschedule import reschedule
 from bookings.booking.services.transitions import confirm_booking
 from bookings.errors import SlotTaken
 from bookings.models import Booking, Format, OptionKind, Presenter, State
+from bookings.presenter.views import warn_of_checks
+from bookings.tasks import send_agendas_of_today
+from ctac.dates import uk_datetime
+from notifications.models import Notification
+from notifications.registry import email_for
 from tests.bookings.admin.desk import text
 from tests.bookings.placed import place, place_as_staff
 from tests.bookings.rows import (
@@ -125,3 +133,44 @@ def test_whoever_may_change_presenters_records_both(client: Client, presenter: P
     assert 'name="checked_until"' in html
     assert "Nobody can override this." in html
     assert LEEDS in html
+
+
+def told_of_checks() -> list[tuple[str, str, int]]:
+    rows = Notification.objects.filter(kind__startswith="checks-end").order_by("pk")
+    return [(row.kind, row.recipient, row.version) for row in rows]
+
+
+def test_presenter_and_team_hear_sixty_days_before_and_on_the_last_day_and_once(presenter: Presenter) -> None:
+    make_presenter(formats=[Format.ONLINE], checked_until=MONDAY)
+    end(presenter, checked_until=MONDAY)
+    both = [("checks-end", presenter.email), ("checks-end-for-team", settings.STAFF_EMAIL)]
+    for day, version in (
+        (MONDAY - 61 * DAY, None),
+        (MONDAY - 60 * DAY, 60),
+        (MONDAY - DAY, None),
+        (MONDAY, 0),
+        (MONDAY + DAY, None),
+    ):
+        before = told_of_checks()
+        with time_machine.travel(uk_datetime(day, time(8)), tick=False):
+            send_agendas_of_today()
+            send_agendas_of_today()
+            new = told_of_checks()[len(before) :]
+            assert new == ([] if version is None else [(*each, version) for each in both]), day
+            for row in Notification.objects.filter(kind__startswith="checks-end").order_by("pk")[len(before) :]:
+                message = email_for(row).message()
+                assert email_for(row).is_still_due()
+                assert "DBS check" in message.subject
+                assert row.expires_at is not None
+                assert row.expires_at > timezone.now()
+    end(presenter, checked_until=MONDAY + 365 * DAY)
+    assert not any(email_for(row).is_still_due() for row in Notification.objects.filter(kind__startswith="checks-end"))
+
+
+def test_what_ends_on_the_same_day_is_one_email(presenter: Presenter) -> None:
+    end(presenter, checked_until=MONDAY, trained_until=MONDAY)
+    assert warn_of_checks(now=NOW) == 2
+    subjects = [email_for(row).message().subject for row in Notification.objects.order_by("pk")]
+    assert subjects[0].startswith("Please renew your DBS check and training by ")
+    end(presenter, trained_until=MONDAY + DAY)
+    assert warn_of_checks(now=NOW) == 2

@@ -38,6 +38,7 @@ from notifications.registry import Topic
 from notifications.rendering import Rendered
 from privacy.models import Complaint, ContactMethod
 from privacy.services import answer_complaint, close_complaint
+from professionals.merges.services import merge_people
 from professionals.models import AccountRecovery, AddressChange, Draft, FormerAddress, Note, NoteKind, Person
 from professionals.safeguarding.services import notify_safeguarding_lead
 from tests.accounts.factors.proof import grow_old
@@ -62,6 +63,7 @@ THEIRS: dict[str, str | None] = {
     "AccountRecovery": "user__person",
     "FormerAddress": "person",
     "Note": "person",
+    "Merge": "person",
     "Draft": "person",
     "Booking": "person",
     "BookingEvent": "booking__person",
@@ -87,6 +89,7 @@ THEIRS: dict[str, str | None] = {
     "MailReader": "",
     "MailChoice": "",
     "Presenter": None,  # a colleague
+    "SavedFilter": None,  # a colleague's, of a list
     "Leave": None,  # a colleague's
     "OpenSession": None,  # why a session was cancelled, said to everybody who had a place
     "SessionSeries": None,  # what staff call sessions that they planned together
@@ -103,12 +106,14 @@ NO_WORDS = {
     *("Person.profession", "Person.language", "Person.postcode", "Order.postcode", "KeptAddress.postcode", "MailChoice.topic"),
     *("Booking.postcode", "BusyTime.postcode", "Hold.postcode"),
     *("MailChoice.chosen_where", "MailReader.token", "BookingLink.address_hash", "PlaceLink.address_hash", "User.password"),
+    "Merge.stays",  # keys
 }
 # Planted as they come about, since nobody can write into them from outside; a copy that the database makes itself.
 MADE = {
     *("Session.session_data", "Session.device", "Notification.sealed_body", "Notification.recipient", "Person.searched"),
     "Order.searched",
     "FormerAddress.address",
+    "Merge.changes",  # the other row of theirs, as it was
     *("Note.subject", "Note.text"),  # the database keeps the words as they were written
     *("Booking.searched", "Booking.own_joining_link"),
 }
@@ -256,6 +261,8 @@ def of_account(person: Person, now: datetime) -> None:
     FormerAddress.objects.create(person=person, address=f"old-{EMAIL}", until=now)
     words = {"subject": f"{NAME}, {PHONE}", "text": f"{NAME} {ADDRESS} {PHONE}"}
     Note.objects.create(person=person, kind=NoteKind.LETTER, at=now, by=make_staff(), **words)
+    twin = make_person(name=NAME, email=f"twin-{EMAIL}", phone=PHONE, with_user=False, organisation=person.organisation)
+    merge_people(person, other=twin, stays={}, by=make_staff(), now=now)
     AccountRecovery.objects.create(user=person.user, by=make_staff(), at=now, old=EMAIL, new=EMAIL, called=NAME, number=PHONE)
     for booking in Booking.objects.filter(person=person):
         notify_safeguarding_lead(about=f"booking:{booking.pk}", reference=booking.reference, now=now)
