@@ -215,9 +215,10 @@ class SafeguardingFlag(Email):
 class StaffLetter(Email):
     """About "note:12": what a colleague wrote to somebody, who answers to the team."""
 
-    name = "staff-letter"
+    name = "letter"
     label = NoteKind.LETTER.label
-    template = "professionals/staff_letter"
+    desk = Desk.BOOKINGS
+    template = "professionals/letter"
     subject = "%(subject)s"
 
     @cached_property
@@ -229,7 +230,8 @@ class StaffLetter(Email):
         return Note.objects.filter(pk=self.about_key, person__email__iexact=self.notification.recipient).exists()
 
     def context(self) -> dict[str, object]:
-        return {"subject": self.letter.subject, "words": self.letter.text}
+        subject = self.letter.subject or gettext("A colleague of our team has written to you.")
+        return {"subject": subject, "words": self.letter.text}
 
     def message(self) -> Message:
         return replace(super().message(), reply_to=settings.STAFF_EMAIL)

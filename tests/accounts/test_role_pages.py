@@ -47,7 +47,9 @@ TO_DECIDE = [
     "waiting for the professional’s answer",
 ]
 TO_GIVE = ["without a presenter", "with no check-in or check-out", "online without a joining link", "today or tomorrow"]
-OF_BOOKINGS = [*TO_DECIDE, *TO_GIVE, "to mark as delivered"]
+CHECKS = "presenters whose DBS check or training ends within 60 days, or is not recorded"
+AFTER_CHECKS = "after their presenter’s DBS check or training ends"
+OF_BOOKINGS = [*TO_DECIDE, *TO_GIVE, AFTER_CHECKS, "to mark as delivered"]
 OF_SESSIONS = [
     *("without a presenter", "without a joining link", "soon, and how to join not sent", "today or tomorrow"),
     "to mark as delivered",
@@ -55,7 +57,7 @@ OF_SESSIONS = [
 OF_ORDERS = ["to pack", "being packed", "waiting for stock", "passed forward and waiting"]
 OF_STOCK = ["low in stock", "to review soon"]
 OF_ALL = [
-    *(*TO_DECIDE, "requests for leave", *TO_GIVE, "to mark as delivered", *OF_SESSIONS),
+    *(*TO_DECIDE, "requests for leave", *TO_GIVE, AFTER_CHECKS, CHECKS, "to mark as delivered", *OF_SESSIONS),
     *("to decide on", "waiting too long for our answer", *OF_ORDERS, "parcel that never came", "people to call about a recall"),
     *(*OF_STOCK, "packing session open"),
     *("addresses that mail comes back from", "failed lately", "mail servers that don’t answer", "attempts stopped by a limit"),

@@ -76,7 +76,7 @@ def test_first_page_takes_at_most_twelve_statements_with_a_role_as_with_every_ri
 def test_menu_leads_to_the_lists_of_every_day_and_marks_the_one_a_page_belongs_to(staff: Client) -> None:
     page = read(staff, "/staff/professionals/person/add/")
     daily = page.all("a", "menu__link")
-    assert [a.text for a in daily] == ["Bookings", "Open sessions", "Orders", "Packing", "Messages", "People"]
+    assert [a.text for a in daily] == ["Bookings", "Calendar", "Open sessions", "Orders", "Packing", "Messages", "People"]
     assert [a.text for a in daily if "aria-current" in a.attrs] == ["People"]
 
 

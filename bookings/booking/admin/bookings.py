@@ -12,7 +12,7 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied
 from django.db.models import BigIntegerField, Case, Count, Exists, F, OrderBy, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.fields.json import KT
-from django.db.models.functions import Cast, Coalesce
+from django.db.models.functions import Cast, Coalesce, Least
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -260,9 +260,10 @@ wait_for(
     urgent=True,
 )
 wait_for(
-    _("to visit after their presenter’s DBS check or training ends"),
+    _("after their presenter’s DBS check or training ends"),
     "look=checks",
     lambda: Booking.objects.without_checks(timezone.now()),
+    named_with(REASSIGN),
     urgent=True,
 )
 staff_site.add_waiting(
@@ -273,6 +274,7 @@ staff_site.add_waiting(
         count=lambda: Presenter.objects.checks_end_by(uk_day(timezone.now()) + CHECKS_WARNING),
         address=lambda: f"{reverse('staff:bookings_presenter_changelist')}?checks=soon",
         permission="bookings.change_presenter",
+        named=Named(who="name", order=Least("checked_until", "trained_until"), label=_("Enter the dates")),
     ),
 )
 wait_for(_("today or tomorrow"), "when=soon", lambda: today_or_tomorrow(Booking.objects, timezone.now()))

@@ -136,12 +136,11 @@ def test_people_who_were_there_have_attended() -> None:
     session = make_session(None, NOW + timedelta(minutes=5))
     place, waiting = take(session), make_place(session, PlaceState.WAITING)
     with pytest.raises(NotStarted):
-        mark_attended(place=place, by=None, now=NOW)
+        mark_attended(session=session, places=[place.pk], by=None, now=NOW)
     later = NOW + timedelta(hours=1)
-    mark_attended(place=place, by=None, now=later)
-    mark_attended(place=place, by=None, now=later)
-    with pytest.raises(PlaceMoved):
-        mark_attended(place=waiting, by=None, now=later)
+    assert mark_attended(session=session, places=[place.pk], by=None, now=later) == 1
+    assert mark_attended(session=session, places=[place.pk], by=None, now=later) == 0
+    assert mark_attended(session=session, places=[waiting.pk], by=None, now=later) == 0
     assert states(session) == ["attended", "waiting"]
     assert [event.kind for event in session.events.all()] == ["taken", "attended"]
 

@@ -103,7 +103,7 @@ def test_the_first_page_counts_who_ends_soon_and_which_visits_lie_after(
     desk = sign_in_staff(client, staff)
     soon, after = (
         "presenter whose DBS check or training ends within 60 days, or is not recorded",
-        "1 to visit after their presenter’s DBS check",
+        "1 after their presenter’s DBS check",
     )
     first_page = text(desk.get("/staff/"))
     assert (soon in first_page, after in first_page) == (False, False)
