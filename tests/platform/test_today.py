@@ -164,6 +164,13 @@ def test_a_row_says_who_what_when_and_how_long(client: Client) -> None:
     )
 
 
+def test_leave_of_whole_days_is_said_by_its_day(client: Client) -> None:
+    away = {"starts_at": at("00:00"), "ends_at": at("00:00") + DAY, "kind": LeaveKind.HOLIDAY, "state": LeaveState.ASKED}
+    Leave.objects.create(presenter=make_presenter(name="Asha Patel"), created_at=NOW - DAY, **away)
+    [row] = read(sign_in_staff(client, make_staff(role="coordinator"))).all("li", "waiting__row")
+    assert row.text == "Asha Patel Mon 25 Jan 2027 Waiting for 1 day Decide: Asha Patel"
+
+
 def test_five_are_named_the_longest_wait_first_and_the_rest_are_behind_a_link(client: Client) -> None:
     presenter = make_presenter()
     for number in range(7):
@@ -273,7 +280,11 @@ def test_who_is_where_today_and_then_in_the_next_days(client: Client, clock: tim
     assert "Open session, online" in by_presenter[1][2]
     assert by_presenter[2][1].startswith("Wednesday 13 January 2027 9am to 10am")
     assert len(by_presenter[2]) == 2
-    assert "On duty: duty1@ctac.example, deputy duty2@ctac.example" in page.one("section", "team").text
+    # The next days too, whose shift is longer than they are.
+    assert page.one("section", "team").text.count("On duty: duty1@ctac.example, deputy duty2@ctac.example") == 2
+    DutyShift.objects.update(last_day=TODAY + 3 * DAY)
+    said = read(client).one("section", "team").text
+    assert "On duty, Wednesday 13 January 2027 to Friday 15 January 2027: duty1@ctac.example" in said
 
 
 def test_a_day_on_which_somebody_goes_out_and_nobody_is_on_duty_is_said(client: Client) -> None:
