@@ -106,6 +106,16 @@ def test_what_is_done_with_is_booked_again_with_everything_filled_in(desk: Clien
     assert Entry.objects.filter(act=Act.VIEWED, kind="professionals.person", key=str(person.pk)).exists()
 
 
+def test_what_was_cancelled_is_booked_again_first_and_seldom_taken_back(desk: Client, presenter: Presenter, staff: User) -> None:
+    page = Page(desk.get(f"{BOOKINGS}{cancelled(presenter, staff).pk}/change/").content.decode())
+    row = [(a.text, "staff-button--main" in a.classes) for a in page.all("a", "actions-row__button")]
+    assert row[:2] == [("Book again", True), ("Take back the cancellation", False)]
+    given = make_booking(presenter, at("13:00"), state=State.DELIVERED)
+    page = Page(desk.get(f"{BOOKINGS}{given.pk}/change/").content.decode())
+    row = [(a.text, "staff-button--main" in a.classes) for a in page.all("a", "actions-row__button")]
+    assert row[:2] == [("Record who came", True), ("Book again", False)]
+
+
 def test_only_what_is_done_with_and_known_is_booked_again(desk: Client, presenter: Presenter, staff: User) -> None:
     live, gone = make_booking(presenter, at("14:00")), cancelled(presenter, staff, person=make_person(name="Asha Rahman"))
     Person.objects.filter(pk=gone.person_id).update(erased_at=NOW)
