@@ -369,7 +369,7 @@ class ObjectAction:
     no longer available when its button is pressed is refused, and the page shows the new state. An action with a `page` of its
     own, called with the model admin, the request, the object and the action, needs no `service` and no `form_class`.
     `asks_again`: only for who has given the second factor within the last minutes. `in_story`: it adds to the story, where
-    its button stands.
+    its button stands. `button` is what stands on the page's own button, if that does another thing than the one that leads to it.
     """
 
     slug: str
@@ -386,6 +386,7 @@ class ObjectAction:
     page: Callable[..., HttpResponse] | None = None
     asks_again: bool = False
     in_story: bool = False
+    button: str | Promise = ""
 
 
 def page_form_class(form_class: Any) -> Any:
