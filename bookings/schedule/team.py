@@ -36,7 +36,7 @@ from ctac.staff.site import staff_site
 from professionals.models import Nation
 
 VIEW_BOOKING, VIEW_DIARIES, ADD_BOOKING = "bookings.view_booking", "bookings.view_busytime", "bookings.add_booking"
-PAGES.append(MenuPage(gettext_lazy("Bookings"), gettext_lazy("Team calendar"), "staff_calendar", VIEW_BOOKING, key="c"))
+PAGES.append(MenuPage(gettext_lazy("Bookings"), gettext_lazy("Calendar"), "staff_calendar", VIEW_BOOKING, key="c"))
 WEEK, MONTH, ALL = "week", "month", "all"
 VIEWS = [(WEEK, gettext_lazy("A week")), (MONTH, gettext_lazy("A month"))]
 ONE_DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)

@@ -77,7 +77,7 @@ class LetterForm(WrittenForm):
 class CaseForm(forms.Form):
     to = forms.ModelChoiceField(
         label=gettext_lazy("Which colleague has it now?"),
-        queryset=User.objects.filter(is_staff=True, is_active=True).order_by("email"),
+        queryset=User.objects.filter(is_staff=True, is_active=True).order_by("name", "email"),
         empty_label=gettext_lazy("Choose"),
         error_messages={"required": gettext_lazy("Choose the colleague who has it now.")},
     )

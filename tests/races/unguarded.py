@@ -247,7 +247,7 @@ def move_orders_as_they_were_read() -> None:
     from leaflets.models import Order, OrderEvent
     from leaflets.orders.services import change, transitions
 
-    def move(order: Any, to: Any, *, expect: Any, by: Any, now: Any, reason: str = "") -> None:
+    def move(order: Any, to: Any, *, expect: Any, by: Any, now: Any, reason: str = "", changes: Any = None) -> OrderEvent:
         order.refresh_from_db(fields=["state"])
         if order.state not in expect:
             raise transitions.OrderHasMoved(order)
@@ -255,7 +255,7 @@ def move_orders_as_they_were_read() -> None:
         kind = transitions.TRANSITION_EVENTS[transitions.OrderState(order.state), to]
         Order.objects.filter(pk=order.pk).update(state=to)
         order.state = to
-        OrderEvent.objects.create(order=order, kind=kind, by=by, at=now, reason=reason)
+        return OrderEvent.objects.create(order=order, kind=kind, by=by, at=now, reason=reason, changes=changes)
 
     def rewrite(order: Any, to: Any, columns: Any, *, changes: Any, by: Any, now: Any) -> None:
         pause("orders")

@@ -91,9 +91,9 @@ def ready_to_cancel(client: Client, reference: str) -> Any:
 
 
 def book_for_caller(staff: Client, scene: Scene, presentation: int, clock: str) -> Any:
-    """The button of the staff page, everything typed."""
+    """The button of the staff page, everything typed for somebody new."""
     path = "/staff/bookings/booking/add/"
-    form = read_form(staff, path, "token", "time-day")
+    form = staff.send(path, read_form(staff, path, "find"), find=STREET, new="1").form("token", "time-day")
     typed = CALLER | {f"details-{name}": value for name, value in DETAILS.items()}
     typed |= {
         "what-presentation": str(presentation),
