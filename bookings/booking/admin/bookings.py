@@ -12,7 +12,7 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied
 from django.db.models import BigIntegerField, Case, Count, Exists, F, OrderBy, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.fields.json import KT
-from django.db.models.functions import Cast, Coalesce
+from django.db.models.functions import Cast, Coalesce, Least
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -263,6 +263,7 @@ wait_for(
     _("to visit after their presenter’s DBS check or training ends"),
     "look=checks",
     lambda: Booking.objects.without_checks(timezone.now()),
+    named_with(REASSIGN),
     urgent=True,
 )
 staff_site.add_waiting(
@@ -273,6 +274,7 @@ staff_site.add_waiting(
         count=lambda: Presenter.objects.checks_end_by(uk_day(timezone.now()) + CHECKS_WARNING),
         address=lambda: f"{reverse('staff:bookings_presenter_changelist')}?checks=soon",
         permission="bookings.change_presenter",
+        named=Named(who="name", order=Least("checked_until", "trained_until"), label=_("Enter the new day")),
     ),
 )
 wait_for(_("today or tomorrow"), "when=soon", lambda: today_or_tomorrow(Booking.objects, timezone.now()))
@@ -754,8 +756,7 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, Own
         if not (self.has_add_permission(request) and may_book_again(obj, timezone.now())):
             return []
         like_it = f"{PERSON}={obj.person_id}&{AGAIN}={obj.reference}"
-        main = {"weight": "main"} if obj.state in (State.CANCELLED, State.DECLINED) else {}
-        return [{"label": gettext("Book again"), "href": f"{reverse('staff:bookings_booking_add')}?{like_it}", **main}]
+        return [{"label": gettext("Book again"), "href": f"{reverse('staff:bookings_booking_add')}?{like_it}", "weight": "main"}]
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return book_for_caller_page(self, request)
