@@ -496,7 +496,7 @@ class StaffModelAdmin(StrictLookupsMixin, BigListMixin, AuditedModelAdmin):
         return ""
 
     def links_to_add(self, request: HttpRequest, obj: Any) -> list[dict[str, object]]:
-        """Each {"label", "href"}: what can be made from this object; with a "weight" of "main", the main step if nothing else is."""
+        """Each {"label", "href"}: what can be made from this object; with "weight", it is the main step if nothing else is."""
         return []
 
     def change_view(
