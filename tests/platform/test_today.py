@@ -56,6 +56,7 @@ def fill_bookings(presenter: Any, hour: int) -> None:
     starts = at(clock) + 10 * DAY
     away = {"starts_at": starts, "ends_at": starts + DAY, "kind": LeaveKind.HOLIDAY, "state": LeaveState.ASKED}
     Leave.objects.create(presenter=linkless, created_at=NOW - DAY, **away)
+    make_booking(make_presenter(name="Check Ends", checked_until=TODAY + DAY), at(clock), person=somebody("Needs Another"))
     make_session(None, at(clock) + DAY)
     make_session(linkless, at(clock) + DAY)
     make_place(make_session(presenter, at(clock, TODAY + DAY)))
@@ -142,9 +143,9 @@ def test_each_kind_names_who_waits_and_its_button_opens_the_page_that_acts(clien
         *("areas without a phone number to tell", "phone numbers of areas that nobody has checked for a year"),
     }
     said = {row["who"] for found in rows.values() for row in found}
-    for name in ("Asks Now", "Asks Long", "Let Down", "Needs Presenter", "Was There", "Needs Link", "To Call"):
+    for name in ("Asks Now", "Asks Long", "Let Down", "Needs Presenter", "Was There", "Needs Link", "Needs Another", "To Call"):
         assert f"{name}, {name}’s team" in said
-    assert {"No Link", "To Pack", "Over Limit", "Waits Long", "Being Packed", "Lost Parcel", "Waits Answer"} <= {
+    assert {"No Link", "Check Ends", "To Pack", "Over Limit", "Waits Long", "Being Packed", "Lost Parcel", "Waits Answer"} <= {
         name.partition(",")[0] for name in said
     }
     desk = sign_in_staff(client, staff)

@@ -111,7 +111,7 @@ def test_what_was_cancelled_is_booked_again_first_and_seldom_taken_back(desk: Cl
     page = Page(desk.get(f"{BOOKINGS}{cancelled(presenter, staff).pk}/change/").content.decode())
     row = [(a.text, "staff-button--main" in a.classes) for a in page.all("a", "actions-row__button")]
     assert row[:2] == [("Book again", True), ("Take back the cancellation", False)]
-    given = make_booking(presenter, NOW - timedelta(days=3), state=State.DELIVERED)
+    given = make_booking(presenter, NOW - timedelta(days=3), state=State.DELIVERED, visit_closed=True)
     page = Page(desk.get(f"{BOOKINGS}{given.pk}/change/").content.decode())
     row = [(a.text, "staff-button--main" in a.classes) for a in page.all("a", "actions-row__button")]
     assert row[:2] == [("Record who came", True), ("Book again", False)]
