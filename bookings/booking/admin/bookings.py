@@ -756,7 +756,9 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, Own
         if not (self.has_add_permission(request) and may_book_again(obj, timezone.now())):
             return []
         like_it = f"{PERSON}={obj.person_id}&{AGAIN}={obj.reference}"
-        return [{"label": gettext("Book again"), "href": f"{reverse('staff:bookings_booking_add')}?{like_it}", "weight": "main"}]
+        # After a presentation, who came is asked first.
+        main = {} if obj.state == State.DELIVERED else {"weight": "main"}
+        return [{"label": gettext("Book again"), "href": f"{reverse('staff:bookings_booking_add')}?{like_it}", **main}]
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return book_for_caller_page(self, request)
