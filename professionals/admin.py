@@ -654,7 +654,7 @@ class PersonAdmin(NotesMixin, StaffModelAdmin):
         *note_actions(of_person, references=references_of),
         write_action(of_person),
     ]
-    buttons_in_a_row = 1  # beside those that add something for them
+    buttons_in_a_row = 0  # those that add something for them are
     merge = column(gettext_lazy("merge"), merges.state_in_words)
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Person | None:
@@ -781,6 +781,7 @@ class OrganisationAdmin(NotesMixin, StaffModelAdmin):
         merges.UNDO_ORGANISATIONS,
         *note_actions(lambda organisation: {"organisation": organisation}),
     ]
+    buttons_in_a_row = 0
 
     def get_queryset(self, request: HttpRequest) -> QuerySet:
         """Counts the people of the rows on the page (see `parts`)."""

@@ -154,9 +154,7 @@ class CallerForm(DetailsForm):
         label=_("Email address"),
         max_length=254,
         required=False,
-        help_text=_(
-            "Leave empty if they have no email address. We will then send no email, so tell them the reference on the phone."
-        ),
+        help_text=_("If they have none, tell them the reference on the phone."),
         validators=[refuse_team_address],
     )
     field_order = ["name", "email", "phone", "profession", "organisation_name", "postcode"]

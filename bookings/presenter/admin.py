@@ -77,9 +77,7 @@ def draw_days(user: Any) -> str:
         "nobody_on_duty": today not in shifts and any(goes_out(each) for each in of_today),
         "of_today": by_presenter(of_today, about, with_day=False),
         "later": by_presenter(later, about, with_day=True),
-        "shifts": {
-            shift.pk: {"days": str(shift), "who": duty_text(shift)} for day, shift in sorted(shifts.items()) if day > today
-        }.values(),
+        "shifts": shifts_of([today + number * A_DAY for number in range(1, DAYS)], shifts),
         "uncovered": [
             format_day(day) for day in sorted({uk_day(each.agreed[0]) for each in later if goes_out(each)}) if day not in shifts
         ],
@@ -87,6 +85,21 @@ def draw_days(user: Any) -> str:
         "more": more,
     }
     return render_to_string("bookings/presenter/staff/days.html", context)
+
+
+def shifts_of(days: list[date], shifts: dict[date, DutyShift]) -> list[dict[str, str]]:
+    """Who is on duty on which of these days, one after the other; without days, on all of them."""
+    found: dict[int, list[date]] = {}
+    for day in days:
+        if day in shifts:
+            found.setdefault(shifts[day].pk, []).append(day)
+    return [
+        {
+            "days": "" if of_shift == days else str(DutyShift(first_day=of_shift[0], last_day=of_shift[-1])),
+            "who": duty_text(shifts[of_shift[0]]),
+        }
+        for of_shift in found.values()
+    ]
 
 
 def goes_out(given: Given) -> bool:

@@ -42,6 +42,13 @@ VIEWS = [(WEEK, gettext_lazy("A week")), (MONTH, gettext_lazy("A month"))]
 ONE_DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 FRIDAY = 4
 MOST_ROWS = 100
+# Where a month has room for few words; what has none here is a booking.
+BRIEFLY = {
+    BusyKind.OPTION: gettext_lazy("kept"),
+    BusyKind.SESSION: gettext_lazy("session"),
+    BusyKind.LEAVE: gettext_lazy("leave"),
+    BusyKind.HOLD: gettext_lazy("held"),
+}
 # Of each kind of claim its words, the list on the staff site that has it, and who may see it here.
 KINDS = {
     BusyKind.BOOKING: (gettext_lazy("Booking"), "booking", VIEW_BOOKING),
@@ -128,12 +135,13 @@ def next_month(day: date) -> date:
 
 @dataclass(frozen=True)
 class Entry:
-    """`kind` is its look, `text` all that it says; without `href` it is no link."""
+    """`kind` is its look, `text` all that it says, `brief` what of it fits into a month; without `href` it is no link."""
 
     start: datetime
     kind: str
     text: str
     href: str = ""
+    brief: str = ""
 
 
 @dataclass(frozen=True)
@@ -169,8 +177,13 @@ def team_calendar(request: HttpRequest) -> HttpResponse:
         "title": _("Team calendar"),
         "form": form,
         "shown": shown,
-        "days": [(day, shown.label(day)) for day in shown.every_day],
+        # Nobody works then as a rule: a narrow column.
+        "days": [
+            (day, shown.label(day), day.weekday() > FRIDAY and not any(row.cells[place][1] for row in rows))
+            for place, day in enumerate(shown.every_day)
+        ],
         "today": today,
+        "briefly": shown.view == MONTH,
         "rows": rows,
         "more": len(found) > MOST_ROWS,
         "earlier": shown.query(day=earlier),
@@ -244,16 +257,22 @@ def day_entries(claims: Iterable[Any], day: date, view: str, part: PresenterSche
         href = f"../{list_name}/{key}/change/"  # a month of them is long: beside this page, not from the root
         if view == MONTH:
             where = row.postcode.partition(" ")[0] or (_("online") if row.kind == BusyKind.BOOKING else "")
-            text = f"{clocks_of(span, day, short=True)} {word} {where}".strip()
+            clocks = clocks_of(span, day, short=True)
+            text = f"{clocks} {word} {where}".strip()
             if before:
                 text = _("%(entry)s, travel %(minutes)d min") % {"entry": text, "minutes": before // MINUTE}
-            yield Entry(span.start, row.kind, text, href)
+            yield Entry(span.start, row.kind, text, href, brief_text(clocks, row.kind, where))
             continue
         if before:
             yield travel_entry(Span(span.start - before, span.start), _("Travel"))
         yield Entry(span.start, row.kind, week_text(row, word, clocks_of(span, day)), href)
         if after:
             yield travel_entry(Span(span.end, span.end + after), _("Travel home"))
+
+
+def brief_text(clocks: str, kind: str, where: str) -> str:
+    """'10am YO1', '9am kept HX1', 'All day leave'."""
+    return " ".join(filter(None, [clocks, str(BRIEFLY.get(BusyKind(kind), "")), where]))
 
 
 def week_text(row: Any, word: Any, clocks: str) -> str:
@@ -330,7 +349,8 @@ def free_entries(parts: Iterable[PresenterSchedule], day: date, *, is_covered: b
     presenter = next(iter(parts)).presenter.pk
     for run in runs:
         href = f"../booking/add/?free={presenter},{slot_value(run.start)}" if books else ""
-        yield Entry(run.start, "free", _("Free %(clocks)s") % {"clocks": clocks_between(run)}, href)
+        text, brief = (_("Free %(clocks)s") % {"clocks": clocks} for clocks in (clocks_between(run), format_clock(run.start)))
+        yield Entry(run.start, "free", text, href, brief)
 
 
 def needing_a_presenter(shown: Shown, user: Any) -> Row | None:
@@ -347,8 +367,9 @@ def needing_a_presenter(shown: Shown, user: Any) -> Row | None:
         word, list_name, _permission = KINDS[kind]
         start, end = given.agreed
         clocks = clocks_of(Span(start, end), uk_day(start), short=shown.view == MONTH)
-        text = f"{clocks}: {word} {given.reference}"
-        entries[uk_day(start)].append(Entry(start, kind, text, f"../{list_name}/{given.pk}/change/"))
+        text, href = f"{clocks}: {word} {given.reference}", f"../{list_name}/{given.pk}/change/"
+        where = given.postcode.partition(" ")[0] if isinstance(given, Booking) else ""
+        entries[uk_day(start)].append(Entry(start, kind, text, href, brief_text(clocks, kind, where)))
     if not entries:
         return None
     return Row(None, [(shown.label(day), sorted(entries[day], key=attrgetter("start"))) for day in shown.every_day])

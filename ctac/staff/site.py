@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, time
 from functools import partial
 from typing import Any, ClassVar, Literal, TypeVar
 from urllib.parse import urlencode
@@ -45,7 +45,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from ctac.dates import format_clock, format_day, uk_day
+from ctac.dates import format_clock, format_day, uk_datetime, uk_day
 from ctac.errors import DomainError
 from ctac.forms import PLAIN_FIELDS, PageFormMixin, tidy_postcode
 from ctac.models import is_reference, tidy_reference
@@ -105,7 +105,7 @@ class Named:
         return {
             "who": who or "",
             "what": self.what_in_words(what) if what else "",
-            "when": short_moment(at) if at else "",
+            "when": short_start(at) if at else "",
             "waits": waits_in_words(since, now) if since else "",
             "href": page,
             "action": self.label if acts else "",
@@ -379,7 +379,7 @@ class ObjectAction:
     no longer available when its button is pressed is refused, and the page shows the new state. An action with a `page` of its
     own, called with the model admin, the request, the object and the action, needs no `service` and no `form_class`.
     `asks_again`: only for who has given the second factor within the last minutes. `in_story`: it adds to the story, where
-    its button stands.
+    its button stands. `button` is what stands on the page's own button, if that does another thing than the one that leads to it.
     """
 
     slug: str
@@ -396,6 +396,7 @@ class ObjectAction:
     page: Callable[..., HttpResponse] | None = None
     asks_again: bool = False
     in_story: bool = False
+    button: str | Promise = ""
 
 
 def page_form_class(form_class: Any) -> Any:
@@ -505,7 +506,7 @@ class StaffModelAdmin(StrictLookupsMixin, BigListMixin, AuditedModelAdmin):
         return ""
 
     def links_to_add(self, request: HttpRequest, obj: Any) -> list[dict[str, object]]:
-        """Each {"label", "href"}: what can be made from this object."""
+        """Each {"label", "href"}: what can be made from this object; with "weight", it is the main step if nothing else is."""
         return []
 
     def change_view(
@@ -631,6 +632,12 @@ def long_moment(at: datetime) -> str:
 def short_moment(at: datetime) -> str:
     """'Tue 9 Mar 2027, 1:30pm' in UK time, for a list."""
     return gettext("%(day)s, %(clock)s") % {"day": dateformat.format(uk_day(at), "D j M Y"), "clock": format_clock(at)}
+
+
+def short_start(at: datetime) -> str:
+    """The same of when something begins: 'Tue 9 Mar 2027' if it takes whole days."""
+    day = uk_day(at)
+    return dateformat.format(day, "D j M Y") if at == uk_datetime(day, time.min) else short_moment(at)
 
 
 def how_long_ago(at: datetime, now: datetime) -> str:
@@ -785,7 +792,11 @@ class LooksOnly(StaffModelAdmin):
         """Always with a main one: a page that saves nothing has no other."""
         actions = super().available_actions(request, obj)
         first = next((a for a in actions if a.weight == "quiet" and not a.in_story), None)
-        if first is None or any(a.weight == "main" for a in actions):
+        if (
+            first is None
+            or any(a.weight == "main" for a in actions)
+            or any("weight" in add for add in self.links_to_add(request, obj))
+        ):
             return actions
         return [replace(a, weight="main") if a is first else a for a in actions]
 

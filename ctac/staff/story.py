@@ -16,7 +16,7 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.functional import Promise
 
-from ctac.dates import format_moment
+from ctac.dates import format_day, format_moment
 
 ON_A_PAGE, ROWS_BESIDE = 50, 10
 # Where an older page begins: the microseconds of its moment, and how many of that moment stand on the pages before.
@@ -26,7 +26,10 @@ EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 
 @dataclass(frozen=True)
 class Entry:
-    """`what` is a sentence or a few words, `why` more of it, `text` words that are folded; `link` is what leads to `href`."""
+    """`what` is a sentence or a few words, `why` more of it, `text` words that are folded; `link` is what leads to `href`.
+
+    Of some no more than the day is known.
+    """
 
     at: datetime
     what: str | Promise
@@ -35,10 +38,11 @@ class Entry:
     link: str | Promise = ""
     href: str = ""
     text: str = ""
+    whole_day: bool = False
 
     @property
     def when(self) -> str:
-        return format_moment(self.at)
+        return format_day(self.at) if self.whole_day else format_moment(self.at)
 
 
 @dataclass(frozen=True)

@@ -140,6 +140,7 @@ def write_action(about: Callable[[Any], dict[str, Any]]) -> ObjectAction:
         done=gettext_lazy("Your email is on its way."),
         permission="add_note",
         in_story=True,
+        button=gettext_lazy("Send this email"),
     )
 
 

@@ -56,6 +56,7 @@ def fill_bookings(presenter: Any, hour: int) -> None:
     starts = at(clock) + 10 * DAY
     away = {"starts_at": starts, "ends_at": starts + DAY, "kind": LeaveKind.HOLIDAY, "state": LeaveState.ASKED}
     Leave.objects.create(presenter=linkless, created_at=NOW - DAY, **away)
+    make_booking(make_presenter(name="Check Ends", checked_until=TODAY + DAY), at(clock), person=somebody("Needs Another"))
     make_session(None, at(clock) + DAY)
     make_session(linkless, at(clock) + DAY)
     make_place(make_session(presenter, at(clock, TODAY + DAY)))
@@ -142,9 +143,9 @@ def test_each_kind_names_who_waits_and_its_button_opens_the_page_that_acts(clien
         *("areas without a phone number to tell", "phone numbers of areas that nobody has checked for a year"),
     }
     said = {row["who"] for found in rows.values() for row in found}
-    for name in ("Asks Now", "Asks Long", "Let Down", "Needs Presenter", "Was There", "Needs Link", "To Call"):
+    for name in ("Asks Now", "Asks Long", "Let Down", "Needs Presenter", "Was There", "Needs Link", "Needs Another", "To Call"):
         assert f"{name}, {name}’s team" in said
-    assert {"No Link", "To Pack", "Over Limit", "Waits Long", "Being Packed", "Lost Parcel", "Waits Answer"} <= {
+    assert {"No Link", "Check Ends", "To Pack", "Over Limit", "Waits Long", "Being Packed", "Lost Parcel", "Waits Answer"} <= {
         name.partition(",")[0] for name in said
     }
     desk = sign_in_staff(client, staff)
@@ -162,6 +163,13 @@ def test_a_row_says_who_what_when_and_how_long(client: Client) -> None:
         "Sam Taylor, Sam Taylor’s team Spotting the signs Mon 25 Jan 2027, 9am Waiting for 2 days "
         "Decide: Sam Taylor, Sam Taylor’s team"
     )
+
+
+def test_leave_of_whole_days_is_said_by_its_day(client: Client) -> None:
+    away = {"starts_at": at("00:00"), "ends_at": at("00:00") + DAY, "kind": LeaveKind.HOLIDAY, "state": LeaveState.ASKED}
+    Leave.objects.create(presenter=make_presenter(name="Asha Patel"), created_at=NOW - DAY, **away)
+    [row] = read(sign_in_staff(client, make_staff(role="coordinator"))).all("li", "waiting__row")
+    assert row.text == "Asha Patel Mon 25 Jan 2027 Waiting for 1 day Decide: Asha Patel"
 
 
 def test_five_are_named_the_longest_wait_first_and_the_rest_are_behind_a_link(client: Client) -> None:
@@ -273,7 +281,11 @@ def test_who_is_where_today_and_then_in_the_next_days(client: Client, clock: tim
     assert "Open session, online" in by_presenter[1][2]
     assert by_presenter[2][1].startswith("Wednesday 13 January 2027 9am to 10am")
     assert len(by_presenter[2]) == 2
-    assert "On duty: duty1@ctac.example, deputy duty2@ctac.example" in page.one("section", "team").text
+    # The next days too, whose shift is longer than they are.
+    assert page.one("section", "team").text.count("On duty: duty1@ctac.example, deputy duty2@ctac.example") == 2
+    DutyShift.objects.update(last_day=TODAY + 3 * DAY)
+    said = read(client).one("section", "team").text
+    assert "On duty, Wednesday 13 January 2027 to Friday 15 January 2027: duty1@ctac.example" in said
 
 
 def test_a_day_on_which_somebody_goes_out_and_nobody_is_on_duty_is_said(client: Client) -> None:

@@ -274,7 +274,7 @@ staff_site.add_waiting(
         count=lambda: Presenter.objects.checks_end_by(uk_day(timezone.now()) + CHECKS_WARNING),
         address=lambda: f"{reverse('staff:bookings_presenter_changelist')}?checks=soon",
         permission="bookings.change_presenter",
-        named=Named(who="name", order=Least("checked_until", "trained_until"), label=_("Enter the dates")),
+        named=Named(who="name", order=Least("checked_until", "trained_until"), label=_("Enter the new day")),
     ),
 )
 wait_for(_("today or tomorrow"), "when=soon", lambda: today_or_tomorrow(Booking.objects, timezone.now()))
@@ -407,7 +407,8 @@ def feedback_entries(answers: QuerySet[Feedback], page: Page) -> Iterator[Entry]
     for day in days.order_by("-received_on", "-afterwards")[: page.most]:
         said = ngettext("%(n)d person gave feedback", "%(n)d people gave feedback", day["many"]) % {"n": day["many"]}
         address = reverse("staff:bookings_afterwards_change", args=[day["afterwards"]])
-        yield Entry(uk_datetime(day["received_on"], time.min), said, link=gettext("Feedback"), href=address)
+        at = uk_datetime(day["received_on"], time.min)
+        yield Entry(at, said, link=gettext("Feedback"), href=address, whole_day=True)
 
 
 def feedback_of(given: Given, page: Page) -> Iterator[Entry]:
@@ -755,7 +756,9 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, Own
         if not (self.has_add_permission(request) and may_book_again(obj, timezone.now())):
             return []
         like_it = f"{PERSON}={obj.person_id}&{AGAIN}={obj.reference}"
-        return [{"label": gettext("Book again"), "href": f"{reverse('staff:bookings_booking_add')}?{like_it}"}]
+        # After a presentation, who came is asked first.
+        main = {} if obj.state == State.DELIVERED else {"weight": "main"}
+        return [{"label": gettext("Book again"), "href": f"{reverse('staff:bookings_booking_add')}?{like_it}", **main}]
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return book_for_caller_page(self, request)

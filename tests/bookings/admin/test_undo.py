@@ -2,6 +2,7 @@
 
 import csv
 import io
+from datetime import timedelta
 
 import pytest
 import time_machine
@@ -104,6 +105,16 @@ def test_what_is_done_with_is_booked_again_with_everything_filled_in(desk: Clien
     # Only the time is left to choose, and free ones stand there already.
     assert "These times are free" in html
     assert Entry.objects.filter(act=Act.VIEWED, kind="professionals.person", key=str(person.pk)).exists()
+
+
+def test_what_was_cancelled_is_booked_again_first_and_seldom_taken_back(desk: Client, presenter: Presenter, staff: User) -> None:
+    page = Page(desk.get(f"{BOOKINGS}{cancelled(presenter, staff).pk}/change/").content.decode())
+    row = [(a.text, "staff-button--main" in a.classes) for a in page.all("a", "actions-row__button")]
+    assert row[:2] == [("Book again", True), ("Take back the cancellation", False)]
+    given = make_booking(presenter, NOW - timedelta(days=3), state=State.DELIVERED, visit_closed=True)
+    page = Page(desk.get(f"{BOOKINGS}{given.pk}/change/").content.decode())
+    row = [(a.text, "staff-button--main" in a.classes) for a in page.all("a", "actions-row__button")]
+    assert row[:2] == [("Record who came", True), ("Book again", False)]
 
 
 def test_only_what_is_done_with_and_known_is_booked_again(desk: Client, presenter: Presenter, staff: User) -> None:

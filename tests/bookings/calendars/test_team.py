@@ -231,6 +231,13 @@ def test_a_month_says_less_of_each_and_leads_to_the_ones_beside_it(desk: Client,
     assert page.context["shown"].title == "January 2027"
     [said] = [said for kind, said, _href in cells(desk, f"{CALENDAR}?day=25+1+2027&view=month")["Mon 25"] if kind == "booking"]
     assert said.startswith("10am Booking YO1, travel ")
+    [short] = [
+        entry for row in page.context["rows"] for _label, entries in row.cells for entry in entries if entry.kind == "booking"
+    ]
+    assert (short.brief, f'title="{said}"' in page.content.decode()) == ("10am YO1", True)
+    # Weekends are narrow while nothing is on.
+    narrow = [day.day for day, _label, is_narrow in page.context["days"] if is_narrow]
+    assert narrow == [2, 3, 9, 10, 16, 17, 23, 24, 30, 31]
     for way, title in (("earlier", "December 2026"), ("later", "February 2027"), ("now_query", "January 2027")):
         assert desk.get(f"{CALENDAR}{page.context[way]}").context["shown"].title == title
 
