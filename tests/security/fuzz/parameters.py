@@ -36,6 +36,7 @@ OURS: dict[str, tuple[Value, ...]] = {
     "start": ("2027-01-25T10:00",),
     "topic": ("signs",),
     "what": ("post", "bring"),
+    "certificate": ("1", "999999999"),
     "with": ("1", "999999999"),
     "week": ("2027-01-25", "2026-12-28"),
     # Of what a packing session is made.
