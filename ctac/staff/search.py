@@ -21,6 +21,7 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
 
 from ctac.forms import tidy_postcode
 from ctac.models import ALPHABET, MIN_PART_LENGTH, PREFIXES, is_reference, tidy_reference
@@ -274,6 +275,7 @@ class Found:
         return ""
 
 
+@require_safe
 def find(request: HttpRequest) -> HttpResponse:
     """By GET as every list's own search is: no log has what stands behind "?", the audit has the route, and "back" comes back."""
     typed = " ".join("".join(char for char in request.GET.get("q", "")[:MAX_LENGTH] if char.isprintable()).split())

@@ -9,7 +9,7 @@ import pytest
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from django.contrib.auth.models import Group
 from django.db import transaction
-from django.test import Client
+from django.test import Client, override_settings
 from django.urls import reverse
 from django.utils import timezone
 
@@ -50,9 +50,11 @@ PEOPLE = (*OUTSIDE, *ROLES)
 def laid_out(django_db_setup: None, django_db_blocker: Any) -> Iterator[dict[str, Any]]:
     """One of each object, and everybody signed in.
 
-    Once for all routes: each test runs inside the transaction that this rolls back.
+    Once for all routes: each test runs inside the transaction that this rolls back. However long they take, everybody has just
+    signed in: no page asks again for the second factor.
     """
-    with django_db_blocker.unblock(), transaction.atomic():
+    just_now = override_settings(ACCOUNT_REAUTHENTICATION_TIMEOUT=24 * 3600)
+    with just_now, django_db_blocker.unblock(), transaction.atomic():
         yield lay_out()
         transaction.set_rollback(True)
 

@@ -22,17 +22,19 @@ from ctac.dates import uk_day
 from leaflets.models import Advice, Edition, Order, OrderState, RecallReplacement, SheetImport
 from leaflets.orders.services.transitions import cancel, dispatch, prioritise, start_packing
 from leaflets.recalls.services import RecallRequest, recall_edition
-from notifications.models import Notification
+from notifications.models import MarkedAddress, Notification
 from privacy.models import ContactMethod
 from privacy.services import acknowledge_complaint
+from professionals.merges.services import merge_organisations, merge_people
 from tests.accounts.factors.proof import PASSWORD_AGAIN, enrol
 from tests.accounts.passkeys.device import Device, add_passkey, options_in
 from tests.bookings.open_sessions.rows import make_place, make_session
 from tests.bookings.requested import ask, offer, on
 from tests.bookings.rows import make_booking, make_option, make_presenter, make_request, make_shift
-from tests.factories import make_person, make_staff
+from tests.factories import make_organisation, make_person, make_staff
 from tests.guidance.approvals import approve, guidance_page
 from tests.leaflets.factories import make_edition, make_order
+from tests.matrix.asking import address
 from tests.matrix.people import fresh_browsers
 from tests.privacy.rows import make_breach, make_complaint
 from tests.security.posting import Typed, press
@@ -59,6 +61,11 @@ class Case:
     who: str = ""
     pages: int = 1
     also: frozenset[str] = frozenset()  # what the form asks too, in other circumstances
+    query: Callable[[World], str] | str = ""  # without which the page has no form
+
+    def address(self, asked: str, world: World) -> str:
+        query = self.query(world) if callable(self.query) else self.query
+        return address(asked, world) + (query and f"?{query}")
 
     def filled(self, world: World) -> Typed:
         return self.typed(world) if callable(self.typed) else self.typed
@@ -331,10 +338,37 @@ def an_old_breach(_world: World) -> Made:
     return {"privacy_breach": make_breach(aware_at=timezone.now() - timedelta(days=9))}
 
 
+def an_address_that_works(_world: World) -> Made:
+    MarkedAddress.objects.all().delete()
+    return {}
+
+
 def unsent(world: World) -> Made:
     message = world["objects"]["notifications_notification"]
     Notification.objects.filter(pk=message.pk).update(state="failed")
     return {}
+
+
+def twice_in_the_list(_world: World) -> Made:
+    """A person, an organisation, and another of each."""
+    return {
+        "professionals_person": make_person(with_user=False),
+        "other_person": make_person(with_user=False),
+        "professionals_organisation": make_organisation(),
+        "other_organisation": make_organisation(),
+    }
+
+
+def two_merged(world: World) -> Made:
+    """Of people and of organisations."""
+    made, when = twice_in_the_list(world), {"by": world["users"]["manager"], "now": timezone.now()}
+    merge_people(made["professionals_person"], other=made["other_person"], stays={}, **when)
+    merge_organisations(keep=made["professionals_organisation"], others=[made["other_organisation"]], **when)
+    return made
+
+
+def a_merge_that_waits(world: World) -> Made:
+    return {"professionals_person": world["objects"]["merge"].person}
 
 
 def a_colleague_with_an_app(_world: World) -> Made:

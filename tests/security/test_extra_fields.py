@@ -15,7 +15,6 @@ from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
-from tests.matrix.asking import address
 from tests.matrix.people import fresh_browsers, laid_out, world
 from tests.professionals.mailing import last_code
 from tests.security.filled_in import FILLED_IN, NOTHING_TO_STORE, Case
@@ -72,7 +71,7 @@ def test_a_form_reads_only_what_it_asks(
 
     def act(extra: dict[str, str]) -> Any:
         browser = fresh_browsers(laid_out)[case.who or FORMS[asked]]
-        return press(browser, address(asked, here), extra, case.filled(here), case.pages, case.also)
+        return press(browser, case.address(asked, here), extra, case.filled(here), case.pages, case.also)
 
     assert bool(same_rows(act, extras).rows) is (asked not in NOTHING_TO_STORE)
 

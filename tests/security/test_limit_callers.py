@@ -120,6 +120,6 @@ def stops(asked: str, case: Case, who: str, world: dict[str, Any], monkeypatch: 
         browser = Browser(world["clients"][case.who or who])
         with monkeypatch.context() as patched:
             use_up(patched, at_a_look=False)
-            press(browser, address(asked, here), {}, case.filled(here), case.pages, case.also)
+            press(browser, case.address(asked, here), {}, case.filled(here), case.pages, case.also)
         transaction.set_rollback(True)
     return browser.stops

@@ -10,7 +10,6 @@ from django.test import Client
 
 from accounts.limits import HONEYPOT_FIELD
 from tests.face.page import Element, Page
-from tests.matrix.asking import address
 from tests.matrix.people import fresh_browsers, laid_out, world
 from tests.security.filled_in import FILLED_IN, Case
 from tests.security.posting import Form, form_of, post
@@ -68,7 +67,7 @@ def test_only_what_is_called_optional_may_stay_empty(asked: str, world: dict[str
     here = {**world, "laid_out": laid_out}
     here["objects"] = {**world["objects"], **case.before(here)}
     browser: Client = fresh_browsers(laid_out)[case.who or FORMS[asked]]
-    there = address(asked, here)
+    there = case.address(asked, here)
     shown = browser.get(there)
     for _page in range(case.pages):
         if shown.status_code != 200 or shown.streaming:

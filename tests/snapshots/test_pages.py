@@ -66,11 +66,15 @@ ALIKE = {
 WALKS_ALIKE = {
     f"staff:{name}"
     for name in (
-        *(f"bookings_booking_action {each}" for each in ("assign", "link", "checked-in", "checked-out", "delivered")),
+        *(f"bookings_booking_action {each}" for each in ("assign", "link", "checked-in", "checked-out", "delivered", "write")),
         *(f"bookings_opensession_action {each}" for each in ("assign", "attendance", "delivered")),
         *("bookings_leave_action refuse", "bookings_journeytime_changelist", "bookings_leave_changelist"),
-        *("leaflets_order_action in-line", "leaflets_order_changelist", "notifications_notification_changelist"),
-        *("professionals_recogniseddomain_changelist", "professionals_stopped_changelist"),
+        *("leaflets_order_action in-line", "leaflets_order_action write", "leaflets_order_changelist"),
+        *(
+            "notifications_notification_changelist",
+            "professionals_recogniseddomain_changelist",
+            "professionals_stopped_changelist",
+        ),
         *("privacy_breach_action people", "professionals_flaggedtext_action clear"),
     )
 }
@@ -175,7 +179,7 @@ def filled_in(asked: str, world: dict[str, Any], states: set[str]) -> list[tuple
         states.add(state)
         who = case.who or FORMS[asked]
         browser = browser_of(world, who)
-        last = press(browser, address(asked, here), {}, case.filled(here), case.pages, case.also)
+        last = press(browser, case.address(asked, here), {}, case.filled(here), case.pages, case.also)
         if to := last.headers.get("Location", ""):
             browser.get(to)
         transaction.set_rollback(True)

@@ -85,7 +85,7 @@ def test_a_form_breaks_nothing_and_stores_nothing_that_it_refuses(
     here = {**world, "laid_out": laid_out}
     here["objects"] = {**world["objects"], **case.before(here)}
     browser = fresh_browsers(laid_out)[case.who or FORMS[asked]]
-    each = pages(browser, address(asked, here), case, here)
+    each = pages(browser, case.address(asked, here), case, here)
     fuzzed_form(each, keys_of(here), tables, name=asked, inputs=run.FORM, begin=run.BEGIN)
 
 
