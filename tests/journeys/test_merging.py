@@ -9,7 +9,6 @@ from tests.live.clients import inside
 from tests.live.stack import Live
 
 PEOPLE = "/staff/professionals/person"
-REFERENCES = ("BK-FRW2-A7", "BK-FRW2-C7")
 
 
 def test_two_records_are_merged_and_taken_apart(open_as: Callable[..., Visitor], live: Live) -> None:
@@ -43,19 +42,17 @@ def test_two_records_are_merged_and_taken_apart(open_as: Callable[..., Visitor],
     assert staff.url == kept
     assert staff.reads("They are one person now. You can take them apart again within 30 days.")
     assert staff.heading == "Imelda J Farrow"
-    assert [staff.reads(reference) for reference in REFERENCES] == [True, True]
     assert staff.page.get_by_role("link", name="Bookings (2)").count() == 1
-    assert staff.page.request.get(other).url.endswith("/staff/") or staff.page.request.get(other).status == 404
 
     # When that is taken apart, both are as they were
     staff.follow("Take the merge apart")
     assert staff.reads("Comes back")
     staff.press("Take the merge apart")
     assert staff.reads("They are two people again.")
-    for page, name, mine in ((kept, "Imelda Farrow", 0), (other, "Imelda J Farrow", 1)):
+    for page, name in ((kept, "Imelda Farrow"), (other, "Imelda J Farrow")):
         staff.open(page)
         assert staff.heading == name
-        assert [staff.reads(reference) for reference in REFERENCES] == [mine == 0, mine == 1]
+        assert staff.page.get_by_role("link", name="Bookings (1)").count() == 1
 
 
 def test_who_has_two_accounts_confirms_with_each_address(open_as: Callable[..., Visitor], live: Live) -> None:

@@ -13,7 +13,7 @@ from tests.journeys.visitor import Visitor
 from tests.live.clients import inside
 from tests.live.stack import Live
 
-ACTIONS = "#content-main :is(.actions-row, .story-actions, .submit-row)"
+BUTTONS = "#content-main :is(.actions-row a, .story-actions a, .submit-row [type=submit])"
 
 
 def test_a_presenter_who_signs_in_is_at_their_day(new_page: Callable[..., Any], live: Live) -> None:
@@ -52,7 +52,7 @@ def test_who_may_not_sees_no_button_is_refused_by_address_and_finds_nothing(
     answer = visitor.page.goto(f"{booking}/change/")
     visitor.look()
     assert answer.status == (200 if role == "read-only" else 403)
-    assert visitor.page.locator(f"{ACTIONS} :is(a, button, [type=submit])").all_inner_texts() == []
+    assert visitor.page.locator(BUTTONS).count() == 0
 
     # What stands behind the buttons is refused
     refused = [f"{booking}/do/{name}/" for name in ("confirm", "note", "cancel")]
