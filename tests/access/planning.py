@@ -61,6 +61,9 @@ def runs(guide: Guide, session: str) -> Tour:
     guide.select("Caller’s profession", "Midwife")
     guide.press_main()
     yield "staff session with somebody"
+    guide.open(f"{session}do/people/")
+    yield "staff session list of people"
+    guide.open(f"{session}change/")
     guide.page.get_by_role("link", name="Give it up").first.click()
     guide.look()
     yield "staff session place"

@@ -22,6 +22,7 @@ from .guide import Guide, Tour, links
 from .ordering import decides_on_lost, decides_on_more, orders, packs, uploads_lists
 from .planning import plans_sessions
 from .sessions import by_place_link, takes_places
+from .workspace import has_two_accounts, merges, saves_a_view
 
 SENT = (["bookings", "booking"], ["leaflets", "order"], ["notifications", "notification"])
 STAFF_LIST = re.compile(r"/staff/[a-z]+/[a-z]+/")
@@ -211,6 +212,7 @@ def professional(guide: Guide) -> Tour:
             guide.send_empty()
             yield f"my {path} with errors"
     yield from has_a_calendar(guide, "my", "/my/calendar/", "main")
+    yield from has_two_accounts(guide, PROFESSIONAL)
     guide.open("/account/logout/")
     guide.page.locator("main form button[type=submit]").first.click()
     guide.look()
@@ -283,6 +285,8 @@ def staff(guide: Guide) -> Tour:
     yield from uploads_lists(guide)
     yield from goes_there(guide)
     yield from counts_who_came(guide)
+    yield from merges(guide)
+    yield from saves_a_view(guide)
     for path in ("/staff/emails/", "/staff/emails/booking-confirmed/1/"):
         guide.open(path)
         yield f"staff {path}"
@@ -345,7 +349,7 @@ def row(guide: Guide, path: str) -> Tour:
     name = f"staff {'/'.join(kind)} row"
     guide.open(path)
     yield name
-    tools = links(guide, ".object-tools a[href^='/staff/'], .actions-row a, a.deletelink")
+    tools = links(guide, ".object-tools a[href^='/staff/'], .actions-row a, .story-actions a, a.deletelink")
     for tool in tools:
         guide.open(tool)
         yield f"{name} {tool.rstrip('/').split('/')[-1]}"
@@ -383,10 +387,10 @@ STYLEGUIDE_LINKS = "main a[href^='/styleguide/']:not([href$='/html/'])"
 # With the fewest pages that each must find: a tour that loses its way is no tour.
 TOURS: dict[Callable[[Guide], Tour], int] = {
     signed_out: 51,
-    professional: 85,
+    professional: 87,
     asks: 4,
     is_asked: 2,
-    staff: 124,
+    staff: 136,
     styleguide: 30,
     emails: 39,
 }

@@ -31,12 +31,7 @@ def first_visit(browser: Any, live: Live) -> Iterator[Visitor]:
 @pytest.fixture(scope="session")
 def staff_cookies(browser: Any, live: Live) -> dict[str, Any]:
     with first_visit(browser, live) as visitor:
-        visitor.open("/staff/")
-        assert visitor.url.startswith("/account/login/?next=")
-        visitor.follow("Sign in with a password instead")
-        visitor.give_staff_password()
-        assert visitor.heading == "Your second factor"
-        visitor.give_staff_code()
+        visitor.sign_in_as_staff()
         assert visitor.url == "/staff/", visitor.page.locator("main").inner_text()
         return dict(visitor.page.context.storage_state())
 
@@ -57,3 +52,14 @@ def staff(new_page: Callable[..., Any], live: Live, staff_cookies: dict[str, Any
 @pytest.fixture
 def professional(new_page: Callable[..., Any], live: Live, professional_cookies: dict[str, Any]) -> Visitor:
     return Visitor(new_page(storage_state=professional_cookies, **DESK), live)
+
+
+@pytest.fixture
+def open_as(new_page: Callable[..., Any], live: Live) -> Callable[..., Visitor]:
+    def visitor(facts: dict[str, str], who: str, *, scripts: bool = True, **window: Any) -> Visitor:
+        cookie = {"name": facts["cookie"], "value": facts[who], "domain": "localhost", "path": "/", "expires": -1}
+        cookie |= {"httpOnly": True, "secure": False, "sameSite": "Lax"}
+        state = {"cookies": [cookie], "origins": []}
+        return Visitor(new_page(storage_state=state, java_script_enabled=scripts, **window), live, scripts=scripts)
+
+    return visitor

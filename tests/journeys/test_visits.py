@@ -2,9 +2,6 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
-
-import pytest
 
 from tests.journeys.keyboard import Keyboard
 from tests.journeys.visitor import Visitor
@@ -45,17 +42,6 @@ def lay_out(number: int, minutes: int) -> dict[str, str]:
         "name": presenter.name,
         "day": f"/staff/mine/day/?day={uk_day(start).isoformat()}",  # near midnight the visit is tomorrow's
     }
-
-
-@pytest.fixture
-def open_as(new_page: Callable[..., Any], live: Live) -> Callable[..., Visitor]:
-    def visitor(facts: dict[str, str], who: str, *, scripts: bool = True, **window: Any) -> Visitor:
-        cookie = {"name": facts["cookie"], "value": facts[who], "domain": "localhost", "path": "/", "expires": -1}
-        cookie |= {"httpOnly": True, "secure": False, "sameSite": "Lax"}
-        state = {"cookies": [cookie], "origins": []}
-        return Visitor(new_page(storage_state=state, java_script_enabled=scripts, **window), live, scripts=scripts)
-
-    return visitor
 
 
 def test_a_presenter_arrives_by_keyboard_and_leaves_without_scripts(open_as: Callable[..., Visitor], live: Live) -> None:

@@ -149,27 +149,36 @@ class Visitor:
         assert found, text
         return found[1]
 
-    def give_staff_password(self) -> None:
+    def sign_in_as_staff(self, email: str = STAFF_EMAIL) -> None:
+        """One of the sample logins, from the first staff page back to it."""
+        self.open("/staff/")
+        assert self.url.startswith("/account/login/?next=")
+        self.follow("Sign in with a password instead")
+        self.give_staff_password(email)
+        assert self.heading == "Your second factor"
+        self.give_staff_code(email)
+
+    def give_staff_password(self, email: str = STAFF_EMAIL) -> None:
         """From the page of the password to that of the second factor."""
-        self.fill("Work email address", STAFF_EMAIL)
+        self.fill("Work email address", email)
         self.fill("Password", STAFF_PASSWORD)
         self.press("Sign in")
 
-    def give_staff_code(self) -> None:
-        self.page.locator("main input[name=code]").fill(self.unused_code())
+    def give_staff_code(self, email: str = STAFF_EMAIL) -> None:
+        self.page.locator("main input[name=code]").fill(self.unused_code(email))
         self.press("Sign in")
 
-    def unused_code(self) -> str:
-        """The sample second factor's code from the mailbox. Each works once, so this waits for the next if need be."""
+    def unused_code(self, email: str = STAFF_EMAIL) -> str:
+        """The sample second factor's code from the mailbox. Each works once for each, so this waits for the next if need be."""
         page = self.page.context.new_page()
         shown = page.locator("#second-factor-code")
 
         def is_unused() -> bool:
             page.goto("/mailbox/")
-            return shown.inner_text() not in self.live.used_codes
+            return (email, shown.inner_text()) not in self.live.used_codes
 
         assert wait_until(is_unused, CODE_SECONDS + 5, every=1)  # each look loads a page
         code = str(shown.inner_text())
-        self.live.used_codes.add(code)
+        self.live.used_codes.add((email, code))
         page.close()
         return code

@@ -68,7 +68,7 @@ class Live:
         self.database_url = self.env.get("DATABASE_URL") or postgres.database_url(var_dir)
         self.process: subprocess.Popen[bytes] | None = None
         self.manager: subprocess.Popen[str] | None = None  # runs management commands, one after another
-        self.used_codes: set[str] = set()  # second factors; each works once
+        self.used_codes: set[tuple[str, str]] = set()  # whose second factor, and the code; each works once
 
     # Starting and stopping
 
