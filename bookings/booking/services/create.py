@@ -110,8 +110,7 @@ def take_held(booking: Booking, draft: Draft | None, now: datetime) -> BusyTime 
     with transaction.atomic():
         presenter = Presenter.objects.select_for_update(no_key=True).get(pk=hold.presenter_id)
         claim = BusyTime.objects.filter(hold=hold, presenter=presenter).first()
-        unchecked = booking.format == Format.WORKPLACE and not presenter.may_visit(uk_day(booking.agreed[0]))
-        if claim is None or unchecked:
+        if claim is None or (booking.format == Format.WORKPLACE and not presenter.may_visit(uk_day(claim.busy.lower))):
             transaction.set_rollback(True)
             return None
         claim.presenter = presenter
