@@ -41,7 +41,6 @@ OURS: dict[str, tuple[Value, ...]] = {
     "topic": ("signs",),
     "view": ("month", "week"),
     "what": ("post", "bring"),
-    "certificate": ("1", "999999999"),
     "with": ("1", "999999999"),
     "week": ("2027-01-25", "2026-12-28"),
     # Of what a packing session is made.
