@@ -51,6 +51,8 @@ def fill_bookings(presenter: Any, hour: int) -> None:
     make_option(make_request(person=somebody("Let Down")), None, at(clock), state=OptionState.EXPIRED)
     make_booking(None, at(clock), person=somebody("Needs Presenter"))
     make_booking(presenter, at(clock, TODAY - 4 * DAY), postcode="", person=somebody("Was There"))
+    unchecked = make_presenter(name="No Check", checked_until=TODAY)
+    make_booking(unchecked, at(clock), person=somebody("Needs Check"))
     linkless = make_presenter(name="No Link", joining_link="")
     make_booking(linkless, at(clock, TODAY), postcode="", person=somebody("Needs Link"))
     starts = at(clock) + 10 * DAY
@@ -142,9 +144,9 @@ def test_each_kind_names_who_waits_and_its_button_opens_the_page_that_acts(clien
         *("areas without a phone number to tell", "phone numbers of areas that nobody has checked for a year"),
     }
     said = {row["who"] for found in rows.values() for row in found}
-    for name in ("Asks Now", "Asks Long", "Let Down", "Needs Presenter", "Was There", "Needs Link", "To Call"):
+    for name in ("Asks Now", "Asks Long", "Let Down", "Needs Presenter", "Was There", "Needs Link", "Needs Check", "To Call"):
         assert f"{name}, {name}’s team" in said
-    assert {"No Link", "To Pack", "Over Limit", "Waits Long", "Being Packed", "Lost Parcel", "Waits Answer"} <= {
+    assert {"No Link", "No Check", "To Pack", "Over Limit", "Waits Long", "Being Packed", "Lost Parcel", "Waits Answer"} <= {
         name.partition(",")[0] for name in said
     }
     desk = sign_in_staff(client, staff)
