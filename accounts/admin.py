@@ -322,9 +322,14 @@ def may_remove(user: Any, view: SavedFilter) -> bool:
 
 
 def saved_views(model_admin: Any, request: HttpRequest) -> dict[str, Any]:
-    """The links above a list: own views and the team's, but for those by filters that this colleague doesn't have."""
-    label, now = model_admin.opts.label_lower, model_admin.view_to_save(request)
-    known = {*model_admin.filter_parameters(request), ORDER_VAR}
+    """The links above a list: own views and the team's, but for those by filters that this colleague doesn't have.
+
+    None above a list that has no filters.
+    """
+    filters = model_admin.filter_parameters(request)
+    if not filters:
+        return {}
+    label, now, known = model_admin.opts.label_lower, model_admin.view_to_save(request), {*filters, ORDER_VAR}
     rows = SavedFilter.objects.shown_to(signed_in(request)).filter(of_list=label)[: MOST_OWN + MOST_OF_TEAM]
     views = [
         {

@@ -352,7 +352,11 @@ class PersonColumnsMixin(NotesMixin):
 
 
 def wanted_topics(person: Person) -> list[Topic]:
-    return [topic for topic, is_wanted in wants_each(person.email).items() if is_wanted] if person.email else []
+    """Looked up once for a page."""
+    if "_wanted_topics" not in person.__dict__:
+        wanted = wants_each(person.email) if person.email else {}
+        person.__dict__["_wanted_topics"] = [topic for topic, is_wanted in wanted.items() if is_wanted]
+    return list(person.__dict__["_wanted_topics"])
 
 
 STOP_MAIL = ObjectAction(
@@ -555,6 +559,8 @@ staff_site.add_waiting(
 class OrganisationNameField(forms.CharField):
     """An organisation by its name, as when somebody calls: there are too many for a list. A new name is a new organisation."""
 
+    saved: Organisation | None = None  # that of a saved person
+
     def __init__(self) -> None:
         super().__init__(
             label=gettext_lazy("Organisation"),
@@ -565,7 +571,7 @@ class OrganisationNameField(forms.CharField):
 
     def prepare_value(self, value: Any) -> Any:
         """A saved person brings the key."""
-        return Organisation.objects.filter(pk=value).values_list("name", flat=True).first() if isinstance(value, int) else value
+        return self.saved.name if self.saved and isinstance(value, int) else value
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return super().has_changed(self.prepare_value(initial), data)
@@ -584,6 +590,11 @@ class PersonForm(forms.ModelForm):
     class Meta:
         model = Person
         fields = ["name", "email", "phone", "profession", "organisation", "postcode"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "organisation" in self.fields:
+            cast(OrganisationNameField, self.fields["organisation"]).saved = self.instance.organisation
 
     def clean_email(self) -> str:
         email = str(self.cleaned_data["email"]).strip().lower()
@@ -632,7 +643,6 @@ class PersonAdmin(NotesMixin, StaffModelAdmin):
     searched = "searched"
     by_name = True
     sorts_quickly = ["name"]
-    list_select_related = ["organisation"]
     search_fields = ["name", "email", "postcode", "organisation__name", "phone"]
     search_help_text = gettext_lazy("Name, email, postcode, organisation or phone")
     fields = ["name", "email", "email_domain", "phone", "profession", "organisation", "postcode", "signs_in", "mail", "added_at"]
@@ -656,6 +666,9 @@ class PersonAdmin(NotesMixin, StaffModelAdmin):
     ]
     buttons_in_a_row = 0  # those that add something for them are
     merge = column(gettext_lazy("merge"), merges.state_in_words)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Person]:
+        return super().get_queryset(request).select_related("organisation", "user")
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Person | None:
         """Read once for a page that changes nothing."""

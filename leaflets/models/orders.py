@@ -214,6 +214,7 @@ class Order(ReferencedModel, StateModel, DeliveryAddress):
             models.Index(fields=["created_at", "-id"], name="order_open_oldest", condition=Q(state__in=OPEN_STATES)),
             models.Index(fields=["person", "-created_at", "-id"], name="order_of_a_person"),
             models.Index(fields=["organisation", "postcode", "created_at"], name="order_of_a_workplace"),
+            models.Index(fields=["organisation", "-created_at", "-id"], name="order_of_an_organisation"),
             models.Index(
                 fields=["person", "-created_at", "-id"], name="order_open_of_a_person", condition=Q(state__in=OPEN_STATES)
             ),

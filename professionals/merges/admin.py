@@ -52,7 +52,7 @@ def find_page(
     if searched:
         rows, _repeats = page_admin.get_search_results(request, candidates(page_admin, request, obj), form.cleaned_data["typed"])
         found = list(rows.order_by("name", "pk")[:MOST_FOUND])
-    audit_note(request).add("viewed", keys=[each.pk for each in found])
+    audit_note(request).keys += [str(each.pk) for each in found]
     context = {
         **about(page_admin, request, obj, action),
         "form": form,
