@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
@@ -173,7 +174,7 @@ def examples() -> Iterator[Example]:
     yield example(PresenterAgenda, gettext("only online"), day=day, stops=[online], recipient=PRESENTER)
     last = STARTS.date()
     for email, to in ((ChecksEnd, PRESENTER), (ChecksEndForTeam, TEAM)):
-        facts = {"day": last, "recipient": to}
+        facts: dict[str, Any] = {"day": last, "recipient": to}
         early = sample_presenter(checked_until=last, trained_until=last + timedelta(days=90))
         yield example(email, presenter=early, version=60, **facts)
         today = sample_presenter(checked_until=last, trained_until=last)
