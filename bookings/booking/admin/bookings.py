@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import partial
 from typing import Any
 
@@ -266,6 +266,8 @@ wait_for(
     named_with(REASSIGN),
     urgent=True,
 )
+# What is not recorded has ended.
+FIRST_CHECK_TO_END = Least(*(Coalesce(name, Value(date.min)) for name in ("checked_until", "trained_until")))
 staff_site.add_waiting(
     _("Bookings"),
     Waiting(
@@ -274,7 +276,7 @@ staff_site.add_waiting(
         count=lambda: Presenter.objects.checks_end_by(uk_day(timezone.now()) + CHECKS_WARNING),
         address=lambda: f"{reverse('staff:bookings_presenter_changelist')}?checks=soon",
         permission="bookings.change_presenter",
-        named=Named(who="name", order=Least("checked_until", "trained_until"), label=_("Enter the new day")),
+        named=Named(who="name", order=FIRST_CHECK_TO_END, label=_("Enter the new day")),
     ),
 )
 wait_for(_("today or tomorrow"), "when=soon", lambda: today_or_tomorrow(Booking.objects, timezone.now()))
