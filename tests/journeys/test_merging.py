@@ -36,7 +36,7 @@ def test_two_records_are_merged_and_taken_apart(open_as: Callable[..., Visitor],
         assert each in table
     staff.choose("Imelda J Farrow")
     staff.choose("0113 496 0082")
-    staff.press("Merge with another person")
+    staff.press("Merge these two")
 
     # Then there is one person, with what stays and the bookings of both
     assert staff.url == kept

@@ -61,7 +61,7 @@ def test_a_coordinators_morning(coordinator: Visitor, live: Live) -> None:
     assert coordinator.url == f"/staff/professionals/person/{person}/change/"
 
     # When somebody calls, and they press free time in the team’s calendar
-    coordinator.follow("Team calendar")
+    coordinator.follow("Calendar")
     for _week in range(WEEKS_AHEAD):
         if coordinator.page.locator("a.free").count():
             break
