@@ -40,7 +40,7 @@ FORMS = {
     "/staff/bookings/booking/add/?person={person}": "Book it",
     "/staff/views/bookings.booking/save/?waits=us": "Name of this view",
     f"{PERSON}do/note/": "Add a note",
-    f"{PERSON}do/write/": "Write an email",
+    f"{PERSON}do/write/": "Send this email",
     f"{PERSON}do/case/": "Hand a worry about a child over",
     f"{PERSON}do/merge/": "Name, email, postcode, organisation or phone of the other one",
     "/staff/professionals/organisation/{organisation}/do/merge/": "Name of the other organisation, or part of it",
