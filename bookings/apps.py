@@ -22,7 +22,7 @@ class BookingsConfig(AppConfig):
         from professionals.safeguarding import services as texts
 
         register_emails()
-        professionals_services.JOININGS[SessionPlace] = professionals_services.Joining(
+        professionals_services.ROW_MERGES[SessionPlace] = professionals_services.RowMerge(
             places.join_places, places.lock_sessions_of
         )
         schedule_services.JOINING_LINK_CHANGED += [

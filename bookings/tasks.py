@@ -10,7 +10,7 @@ from bookings.booking.services.transitions import remind_of_bookings
 from bookings.feedback.services import counted_and_over, deliver_counted, send_year_later_reminders
 from bookings.open_sessions.services.notify import remind_of_sessions, warn_of_sessions
 from bookings.open_sessions.services.places import lapse_offers
-from bookings.presenter.views import send_agendas, warn_of_checks
+from bookings.presenter.services import send_agendas, warn_of_checks
 from bookings.visits import services as visits_services
 from ctac import health
 from ctac.celery import app

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from ctac.staff.site import Named, Waiting, staff_site
+from ctac.staff.site import Waiting, WaitingRow, staff_site
 from leaflets.catalogue import admin as catalogue_admin
 from leaflets.catalogue.admin import low_in_stock, to_review
 from leaflets.dispatch import admin as dispatch_admin
@@ -33,7 +33,7 @@ def add_waiting(
     urgent: bool = False,
     group: Any = _("Leaflets"),
     one: Any = "",
-    named: Named | None = None,
+    named: WaitingRow | None = None,
 ) -> None:
     """A line of the first staff page, and the list that shows exactly those; `right` is of the model."""
     staff_site.add_waiting(
@@ -50,7 +50,7 @@ def add_waiting(
     )
 
 
-def add_waiting_orders(label: Any, state: OrderState, right: str = "view", named: Named | None = None) -> None:
+def add_waiting_orders(label: Any, state: OrderState, right: str = "view", named: WaitingRow | None = None) -> None:
     address = f"?state__exact={state.value}"
     add_waiting(label, lambda: Order.objects.filter(state=state), "order", address, right=right, named=named)
 
@@ -60,7 +60,7 @@ def outward(postcode: str) -> str:
     return postcode.partition(" ")[0]
 
 
-ORDER = Named(
+ORDER = WaitingRow(
     who=Case(
         When(organisation_name="", then=F("name")),
         default=Concat("name", Value(", "), "organisation_name"),
@@ -92,7 +92,7 @@ add_waiting(
     "missingparcel",
     f"?state__exact={MissingState.OPEN.value}",
     one=_("parcel that never came"),
-    named=Named(
+    named=WaitingRow(
         who="parcel__order__name",
         what="parcel__order__postcode",
         what_in_words=outward,
@@ -108,7 +108,7 @@ add_waiting(
     f"?state__exact={SessionState.OPEN.value}",
     group=_("Packing"),
     one=_("packing session open"),
-    named=Named(
+    named=WaitingRow(
         what=Cast("pk", TextField()),
         what_in_words=lambda number: str(PackingSession(pk=number)),
         since="started_at",
@@ -120,7 +120,7 @@ add_waiting(
     lambda: RecallHolder.objects.to_ring(),
     "recall",
     one=_("person to call about a recall"),
-    named=Named(
+    named=WaitingRow(
         who=named_person("person__"),
         what="recall__edition__leaflet__title",
         since="recall__recalled_at",
@@ -130,7 +130,7 @@ add_waiting(
         key="recall",
     ),
 )
-EDITION = Named(who="leaflet__title", what="label", order="review_on")
+EDITION = WaitingRow(who="leaflet__title", what="label", order="review_on")
 add_waiting(_("low in stock"), lambda: low_in_stock(Edition.objects), "edition", "?needs=stock", named=EDITION)
 add_waiting(
     _("to review soon"),

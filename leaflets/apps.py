@@ -26,7 +26,7 @@ class LeafletsConfig(AppConfig):
         samples.register("leaflets.catalogue.emails.edition_examples")
         samples.register("leaflets.recalls.emails.recall_examples")
         texts.register_flagged_sources(*privacy.FLAGGED_SOURCES)
-        professionals_services.JOININGS[RecallHolder] = professionals_services.Joining(join_holders)
+        professionals_services.ROW_MERGES[RecallHolder] = professionals_services.RowMerge(join_holders)
         # What is registered last is erased first.
         register_source(PrivacySource("back_in_stock_emails", privacy.export_alerts, privacy.erase_alerts))
         register_source(PrivacySource("leaflets", privacy.export, privacy.erase, privacy.erasure_notice))

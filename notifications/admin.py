@@ -22,10 +22,10 @@ from ctac.staff.site import (
     NOTHING,
     FixedRowsMixin,
     LooksOnly,
-    Named,
     ObjectAction,
     OneRowAdmin,
     Waiting,
+    WaitingRow,
     email_in_pieces,
     long_moment,
     mail_link,
@@ -192,7 +192,7 @@ staff_site.add_waiting(
         count=lambda: MarkedAddress.objects.marked(),
         address=lambda: f"{reverse('staff:notifications_markedaddress_changelist')}?look=marked",
         permission="notifications.view_markedaddress",
-        named=Named(who="address", since="marked_at", order="last_at", label=gettext_lazy("Put it right")),
+        named=WaitingRow(who="address", since="marked_at", order="last_at", label=gettext_lazy("Put it right")),
     ),
 )
 
@@ -441,7 +441,7 @@ staff_site.add_waiting(
         permission="notifications.view_notification",
         urgent=True,
         seen_by=visible_to,
-        named=Named(
+        named=WaitingRow(
             who="recipient",
             what="kind",
             what_in_words=label_of,

@@ -31,12 +31,12 @@ from ctac.staff.search import SearchKind, finder
 from ctac.staff.site import (
     NOTHING,
     LooksOnly,
-    Named,
     ObjectAction,
     ReadOnlyInline,
     StaffModelAdmin,
     SureForm,
     Waiting,
+    WaitingRow,
     column,
     long_moment,
     mail_link,
@@ -47,7 +47,7 @@ from ctac.staff.site import (
     staff_site,
     state_tag,
 )
-from ctac.staff.story import Entry, Page, tell
+from ctac.staff.story import Entry, Page, add_entries
 from notifications.models import Notification
 from privacy import retention, services
 from privacy.forms import (
@@ -90,7 +90,7 @@ def messages_to(person: Person, page: Page) -> Iterable[Entry]:
     return message_entries(Notification.objects.alias(address=Lower("recipient")).filter(theirs), page)
 
 
-tell(Person, messages_to, permission=SEES_MESSAGES)
+add_entries(Person, messages_to, permission=SEES_MESSAGES)
 
 
 class GiveDataForm(forms.Form):
@@ -690,8 +690,8 @@ class BreachAdmin(LogAdmin):
         return state_tag(breach.get_commissioner_display(), DECISION_TAGS[Decision(breach.commissioner)])
 
 
-BREACH = Named(who="reference", since="aware_at", label=gettext_lazy("Decide"))
-COMPLAINT = Named(who="name", what="reference", since="received_on")
+BREACH = WaitingRow(who="reference", since="aware_at", label=gettext_lazy("Decide"))
+COMPLAINT = WaitingRow(who="name", what="reference", since="received_on")
 
 for waiting in (
     Waiting(

@@ -459,7 +459,7 @@ def hourly_periods() -> Iterator[RetentionPeriod]:
         (_("A sign-up that nobody confirmed"), _("To let you confirm it"), UNVERIFIED_FOR),
         (_("Who tried something too often"), _("To keep the site safe"), STOPPED),
         (_("Emails that came back"), _("To put addresses right"), RETURNED_MAIL),
-        (_("Two records of you that we merged, as they were"), _("To take them apart again"), UNDO_MERGE_FOR),
+        (_("Two records of you that we merged, as they were"), _("To undo the merge"), UNDO_MERGE_FOR),
     ):
         yield RetentionPeriod(what, why, span_in_words(span))
     yield RetentionPeriod(

@@ -49,11 +49,11 @@ from ctac.staff.search import SearchKind, finder, in_searched, national
 from ctac.staff.site import (
     NOTHING,
     LooksOnly,
-    Named,
     ObjectAction,
     StaffModelAdmin,
     SureForm,
     Waiting,
+    WaitingRow,
     column,
     counted,
     email_in_pieces,
@@ -64,7 +64,7 @@ from ctac.staff.site import (
     staff_site,
     state_tag,
 )
-from ctac.staff.story import ROWS_BESIDE, Entry, Page, Related, Row, relate, tell
+from ctac.staff.story import ROWS_BESIDE, Entry, Page, Related, Row, add_entries, add_related
 from notifications.models import ChoiceSource
 from notifications.preferences import choose, wants_each
 from notifications.privacy import readdress
@@ -545,7 +545,7 @@ staff_site.add_waiting(
         count=lambda: Stopped.objects.unseen(),
         address=lambda: f"{reverse('staff:professionals_stopped_changelist')}?seen=no",
         permission="professionals.view_stopped",
-        named=Named(
+        named=WaitingRow(
             who=Case(When(person=None, then=F("organisation__name")), default=F("person__name"), output_field=TextField()),
             what="where",
             what_in_words=lambda where: str(Where(where).label),
@@ -820,7 +820,7 @@ def people_of(organisation: Organisation) -> list[Row]:
     ]
 
 
-relate(
+add_related(
     Organisation,
     Related(
         gettext_lazy("Its people"),
@@ -854,8 +854,8 @@ def recoveries(person: Person, page: Page) -> Iterator[Entry]:
         )
 
 
-tell(Person, former_addresses)
-tell(Person, recoveries)
+add_entries(Person, former_addresses)
+add_entries(Person, recoveries)
 
 
 class DomainForm(forms.ModelForm):

@@ -341,7 +341,7 @@ class MergeQuerySet(models.QuerySet["Merge"]):
         return self.filter(merged_at=None, asked_at__gt=now - MERGE_WAITS_FOR)
 
     def undoable(self, now: datetime) -> Self:
-        """The latest first: an earlier one is taken apart after it."""
+        """The latest first: an earlier one is undone after it."""
         return self.filter(merged_at__gt=now - UNDO_MERGE_FOR).order_by("-merged_at", "-pk")
 
     def expired(self, now: datetime) -> Self:

@@ -88,7 +88,7 @@ def owners_of(user_id: int, email: str) -> QuerySet[Person]:
 
 
 @dataclass(frozen=True)
-class Joining:
+class RowMerge:
     """How rows of a model follow a person who becomes one with another.
 
     `lock(rows)` locks what is locked before such rows. `join(row, person)` is called where the person has a row already beside
@@ -99,7 +99,7 @@ class Joining:
     lock: Callable[[QuerySet[Any]], object] = lambda rows: None
 
 
-JOININGS: dict[type[models.Model], Joining] = {}
+ROW_MERGES: dict[type[models.Model], RowMerge] = {}
 
 
 def relations_of(model: type[models.Model]) -> list[Any]:
@@ -118,8 +118,8 @@ def repoint(old: models.Model, new: models.Model) -> None:
             continue
         for key in keys:  # some of them stand beside one of the same
             if not _moves(model, [key], name, new):
-                if model in JOININGS:
-                    JOININGS[model].join(model._base_manager.get(pk=key), new)
+                if model in ROW_MERGES:
+                    ROW_MERGES[model].join(model._base_manager.get(pk=key), new)
                 if not _moves(model, [key], name, new):
                     model._base_manager.filter(pk=key).delete()
 
@@ -128,8 +128,8 @@ def lock_rows(relation: Any, owner: models.Model) -> list[Any]:
     """The keys of the rows that point to `owner`, locked in this order."""
     model = relation.related_model
     rows = model._base_manager.filter(**{relation.field.name: owner}).order_by("pk")
-    if model in JOININGS:
-        JOININGS[model].lock(rows)
+    if model in ROW_MERGES:
+        ROW_MERGES[model].lock(rows)
     return list(rows.select_for_update(no_key=True).values_list("pk", flat=True))
 
 
@@ -147,7 +147,7 @@ def join_former_addresses(row: FormerAddress, person: Person) -> None:
     person.former_addresses.filter(address=row.address, until__lt=row.until).update(until=row.until)
 
 
-JOININGS[FormerAddress] = Joining(join_former_addresses)
+ROW_MERGES[FormerAddress] = RowMerge(join_former_addresses)
 
 
 def organisation_named(name: str) -> Organisation | None:

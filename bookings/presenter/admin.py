@@ -115,7 +115,7 @@ def duty_text(shift: DutyShift | None) -> str:
 
 
 @dataclass(frozen=True)
-class About:
+class DayFacts:
     """What the rows of all of them are said with, read at once: `claims` in order, by presenter and day."""
 
     claims: dict[tuple[int | None, date], list[BusyTime]]
@@ -123,7 +123,7 @@ class About:
     late: dict[int, Booking]
 
 
-def read_about(given: list[Given], now: datetime) -> About:
+def read_about(given: list[Given], now: datetime) -> DayFacts:
     claims: dict[tuple[int | None, date], list[BusyTime]] = {}
     for each in given:
         if (claim := claim_of(each)) is not None:
@@ -131,14 +131,14 @@ def read_about(given: list[Given], now: datetime) -> About:
     bases = [each.presenter.base for each in given if each.presenter and goes_out(each)]
     places = [claim.place for of_a_day in claims.values() for claim in of_a_day]
     visits = [each.pk for each in given if goes_out(each)]
-    return About(
+    return DayFacts(
         claims,
         read_journeys([*bases, *places]) if visits else Journeys(),
         {late.pk: late for late in Booking.objects.filter(pk__in=visits).overdue(now)} if visits else {},
     )
 
 
-def by_presenter(given: list[Given], about: About, *, with_day: bool) -> list[PresenterDays]:
+def by_presenter(given: list[Given], about: DayFacts, *, with_day: bool) -> list[PresenterDays]:
     """In the order of what each gives first."""
     found: dict[int | None, PresenterDays] = {}
     for each in given:
@@ -147,7 +147,7 @@ def by_presenter(given: list[Given], about: About, *, with_day: bool) -> list[Pr
     return list(found.values())
 
 
-def stop_of(given: Given, about: About, day: str) -> Stop:
+def stop_of(given: Given, about: DayFacts, day: str) -> Stop:
     kind, where, travel, visit = "opensession", _("Open session, online"), "", ""
     if isinstance(given, Booking):
         kind, where = "booking", _("Online")
@@ -170,7 +170,7 @@ def stop_of(given: Given, about: About, day: str) -> Stop:
     )
 
 
-def travel_text(booking: Booking, about: About) -> str:
+def travel_text(booking: Booking, about: DayFacts) -> str:
     """'45 minutes to get there', from the visit before or from the base."""
     presenter: Presenter | None = booking.presenter
     claims = about.claims.get((booking.presenter_id, uk_day(booking.agreed[0])), [])

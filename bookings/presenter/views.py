@@ -1,6 +1,5 @@
 """A presenter's own pages at /staff/mine/, made for a phone: day, diary, visit, session, availability, calendar."""
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
@@ -10,7 +9,6 @@ from operator import attrgetter, itemgetter
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.contrib import messages
 from django.db.models import Prefetch, Q
 from django.http import HttpRequest, HttpResponse
@@ -25,7 +23,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.access import signed_in
 from bookings import rules
 from bookings import text as bookings_text
-from bookings.booking.services.transitions import notify_once
 from bookings.calendars import views as calendars_views
 from bookings.calendars.views import make_feed, revoke_feed
 from bookings.emails import rows_of_the_day
@@ -54,6 +51,7 @@ from bookings.models import (
 )
 from bookings.models.booking import CHECK_IN, CHECK_OUT
 from bookings.open_sessions.queries import access_needs_of, place_figures, places_in_words, waiting_in_words
+from bookings.presenter.services import starting_on
 from bookings.schedule.access import (
     gives_presentations,
     own_leave,
@@ -76,7 +74,6 @@ from ctac.forms import FORM_METHODS
 from ctac.staff.audit import audit_note
 from ctac.staff.site import dialled
 from leaflets.models import OrderLine
-from notifications.outbox import About
 
 
 @presenter_required
@@ -647,11 +644,6 @@ class SessionStop:
         return self.session.starts_at
 
 
-def starting_on(day: date) -> Q:
-    """Bookings and open sessions of that UK day."""
-    return Q(starts_at__gte=uk_datetime(day, time.min), starts_at__lt=uk_datetime(day + A_DAY, time.min))
-
-
 def stops_on(presenter: Presenter, day: date) -> list[VisitStop | SessionStop]:
     """What this presenter gives on that UK day, in order; each journey begins where the visit before ended, or at the base."""
     in_order = Prefetch("brought__order__lines", queryset=OrderLine.objects.in_order())
@@ -771,56 +763,3 @@ def how_to_join(session: OpenSession) -> list[bookings_text.Row]:
         else [bookings_text.row(_("Joining link"), _("There is no link yet. The team will add one and email it to you."))]
     )
     return [*rows, bookings_text.row(_("How to join"), session.joining_help)] if session.joining_help else rows
-
-
-AGENDA = "presenter-agenda"
-
-
-def send_agendas(*, now: datetime) -> int:
-    """One email at 7 in the morning to each presenter who gives something that day; returns how many were written now.
-
-    Run again, and late after an outage, it does no harm; nobody gets one in the afternoon.
-    """
-    day = uk_day(now)
-    if not uk_datetime(day, rules.AGENDA_TIME) <= now < uk_datetime(day, rules.AGENDA_LATEST_TIME):
-        return 0
-    on_the_day = starting_on(day) & Q(presenter__isnull=False)
-    bookings = Booking.objects.filter(on_the_day, state=State.CONFIRMED).select_related("presenter")
-    sessions = OpenSession.objects.filter(on_the_day, state=SessionState.SCHEDULED).select_related("presenter")
-    given = defaultdict[Presenter, list[Any]](list)
-    both: list[Any] = [*bookings, *sessions]
-    for one in sorted(both, key=lambda one: (one.starts_at, one.reference)):
-        given[one.presenter].append(one)
-    agendas = [
-        About(
-            f"agenda:{presenter.pk}:{day.isoformat()}",
-            presenter.email,
-            " ".join(one.reference for one in theirs)[:200],
-            expires_at=theirs[-1].starts_at,
-        )
-        for presenter, theirs in given.items()
-        if theirs[-1].starts_at > now
-    ]
-    return notify_once({AGENDA: agendas}, now)
-
-
-CHECKS_END, CHECKS_END_FOR_TEAM = "checks-end", "checks-end-for-team"
-
-
-def warn_of_checks(*, now: datetime) -> int:
-    """To each presenter whose DBS check or training ends, and to the team: 60 days before and on the last day; how many now.
-
-    The version is how many days before. Run again, it does no harm; what is entered with less than 60 days left is told at once.
-    """
-    today = uk_day(now)
-    soon = today + rules.CHECKS_WARNING
-    told = defaultdict[str, list[About]](list)
-    for presenter in Presenter.objects.checks_end_by(soon):
-        for end in {presenter.checked_until, presenter.trained_until}:
-            if end is None or not today <= end <= soon:
-                continue
-            about, version = f"presenter:{presenter.pk}:{end}", rules.CHECKS_WARNING.days if end > today else 0
-            until = uk_datetime(end if version else end + timedelta(days=1), time.min)
-            for kind, to in ((CHECKS_END, presenter.email), (CHECKS_END_FOR_TEAM, settings.STAFF_EMAIL)):
-                told[kind].append(About(about, to, version=version, expires_at=until))
-    return notify_once(told, now)

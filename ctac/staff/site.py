@@ -59,7 +59,7 @@ ROWS_NAMED = 5
 
 
 @dataclass(frozen=True)
-class Named:
+class WaitingRow:
     """How a line of the first page calls the first of its rows by name, those that wait longest first, with their main action.
 
     What the page says of a row are expressions of its model, a text being the name of a field: so the rows of all lines are read
@@ -132,7 +132,7 @@ class Waiting:
     more: Callable[[], str] | None = None  # asked only if there are any
     seen_by: Callable[[Any], Q] | None = None  # of rows, not of a number
     one: str | Promise = ""
-    named: Named | None = None
+    named: WaitingRow | None = None
 
 
 @dataclass(frozen=True)
@@ -178,7 +178,7 @@ def counted(counts: Sequence[int | QuerySet[Any]]) -> list[int]:
 
 
 def by_order(found: Sequence[Any]) -> tuple[Any, ...]:
-    """Of a row as `Named.read` gives it: what has no moment to be ordered by comes last."""
+    """Of a row as `WaitingRow.read` gives it: what has no moment to be ordered by comes last."""
     place, key, order, *_rest = found
     return place, order is None, order, key
 
@@ -188,7 +188,7 @@ def named_rows(lines: Sequence[tuple[Waiting, Any, int]], user: Any) -> list[lis
 
     What an urgent line can name, none of the others names again.
     """
-    asked: list[tuple[int, Named, QuerySet[Any]]] = []
+    asked: list[tuple[int, WaitingRow, QuerySet[Any]]] = []
     for place, (waiting, rows, figure) in sorted(enumerate(lines), key=lambda each: not each[1][0].urgent):
         if waiting.named is None or not figure:
             continue

@@ -1,7 +1,7 @@
 """One story of an object on its page: what happened, was sent, said and noted, from every app, the newest first.
 
-Each app says beside its feature what it tells of which model (`tell`), and what stands beside the story of an organisation, say
-(`relate`). Nobody reads what they may not: each source names the permission that opens it.
+Each app registers beside its feature what it tells of which model (`add_entries`), and lists beside the story (`add_related`).
+Nobody reads what they may not: each source names the permission that opens it.
 """
 
 import re
@@ -82,12 +82,12 @@ _told: dict[type[Model], list[tuple[str, Find]]] = defaultdict(list)
 _related: dict[type[Model], list[Related]] = defaultdict(list)
 
 
-def tell(model: type[Model], find: Find, *, permission: str = "") -> None:
+def add_entries(model: type[Model], find: Find, *, permission: str = "") -> None:
     """`find(obj, page)` gives entries, the newest first. Without a permission it is for whoever may see the object."""
     _told[model].append((permission, find))
 
 
-def relate(model: type[Model], related: Related) -> None:
+def add_related(model: type[Model], related: Related) -> None:
     _related[model].append(related)
 
 

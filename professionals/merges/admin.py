@@ -166,9 +166,9 @@ MERGE_PEOPLE = ObjectAction(
     available=lambda person: not is_waiting(person),
     explanation=gettext_lazy(
         "Use this when one person is in our list twice. Bookings, orders, places and all else of both become one person’s. "
-        "If either said no to an email, that no stays. You can take them apart again within 30 days."
+        "If either said no to an email, that no stays. You can undo this within 30 days."
     ),
-    done=gettext_lazy("They are one person now. You can take them apart again within 30 days."),
+    done=gettext_lazy("They are one person now. You can undo this within 30 days."),
     asks_again=True,
 )
 
@@ -208,7 +208,7 @@ def undo_facts(obj: Any) -> list[dict[str, Any]]:
 
 
 def made_since(person: Person, merge: Merge) -> list[tuple[str, int]]:
-    """What stays with this person when they are taken apart, with how many. One statement."""
+    """What stays with this person when the merge is undone, with how many. One statement."""
     last = merge.changes["last"]
     since = [
         rows.filter(pk__gt=last.get(rows.model._meta.label_lower) or 0)
@@ -219,8 +219,8 @@ def made_since(person: Person, merge: Merge) -> list[tuple[str, int]]:
 
 
 UNDO_PEOPLE = ObjectAction(
-    slug="take-apart",
-    label=gettext_lazy("Take the merge apart"),
+    slug="undo-merge",
+    label=gettext_lazy("Undo the merge"),
     service=services.undo_merge,
     available=can_undo,
     facts=undo_facts,
@@ -290,13 +290,13 @@ MERGE_ORGANISATIONS = ObjectAction(
     page=merge_organisations_page,
     explanation=gettext_lazy(
         "The people and records of the other organisation move to this one. The other organisation’s name then goes from "
-        "the list. You can take them apart again within 30 days."
+        "the list. You can undo this within 30 days."
     ),
-    done=gettext_lazy("The organisations are merged. You can take them apart again within 30 days."),
+    done=gettext_lazy("The organisations are merged. You can undo this within 30 days."),
 )
 UNDO_ORGANISATIONS = ObjectAction(
-    slug="take-apart",
-    label=gettext_lazy("Take the merge apart"),
+    slug="undo-merge",
+    label=gettext_lazy("Undo the merge"),
     service=services.undo_organisation_merge,
     available=can_undo,
     facts=undo_facts,

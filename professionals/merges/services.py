@@ -1,4 +1,4 @@
-"""Two people, or two organisations, become one, and are taken apart again.
+"""Two people, or two organisations, become one, and the merge is undone.
 
 Both people are locked by key, then their accounts, then what is theirs (professionals.services). What changes is read off the
 rows themselves, before and after: so a row of a model that nobody thought of here comes back too.
@@ -27,7 +27,7 @@ from notifications.registry import team_addresses
 from professionals.emails import MergeAsked, MergeDone
 from professionals.models import Draft, FormerAddress, Merge, Organisation, Person
 from professionals.services import (
-    JOININGS,
+    ROW_MERGES,
     absorb,
     delete_unused_organisations,
     lock_rows,
@@ -54,16 +54,16 @@ class AlreadyWaiting(DomainError):
 
 class CannotUndo(DomainError):
     message = _(
-        "Somebody else has taken an address or a place that was theirs, so we can’t take them apart. Put that right first, or "
+        "Somebody else has taken an address or a place that was theirs, so we can’t undo the merge. Put that right first, or "
         "enter the other again by hand."
     )
 
 
 class TooLateToUndo(DomainError):
-    message = _("This can’t be taken apart any more.")
+    message = _("This merge can’t be undone any more.")
 
 
-# What changes: photographs of the rows before and after.
+# What changes: snapshots of the rows before and after.
 
 # Models of which every column may change. Of all others a merge changes only to whom a row belongs.
 ALL_COLUMNS = (Person, Organisation, User, FormerAddress, MailChoice, MailReader, MarkedAddress, Notification)
@@ -75,11 +75,11 @@ STILL_AS_IT_WAS: dict[type[models.Model], Callable[[], QuerySet[Any]]] = {
     Notification: lambda: Notification.objects.filter(state=State.PENDING),
     MailReader: lambda: MailReader.objects.filter(choices=None),
 }
-Photograph = dict[tuple[type[models.Model], Any], dict[str, Any]]
+Snapshot = dict[tuple[type[models.Model], Any], dict[str, Any]]
 
 
-def photograph(querysets: Iterable[QuerySet[Any]]) -> Photograph:
-    taken: Photograph = {}
+def snapshot(querysets: Iterable[QuerySet[Any]]) -> Snapshot:
+    taken: Snapshot = {}
     for rows in querysets:
         meta = rows.model._meta
         columns = SOME_COLUMNS.get(rows.model) or [field.attname for field in meta.concrete_fields if field.name != LEFT_OUT]
@@ -87,7 +87,7 @@ def photograph(querysets: Iterable[QuerySet[Any]]) -> Photograph:
     return taken
 
 
-def differences(before: Photograph, after: Photograph, order: list[type[models.Model]]) -> list[dict[str, Any]]:
+def differences(before: Snapshot, after: Snapshot, order: list[type[models.Model]]) -> list[dict[str, Any]]:
     """Of each model the rows that came and that went, and whole sets of rows whose column changed alike. Those of the first
     model of the order are whom the others belong to."""
     entries: dict[type[models.Model], dict[str, Any]] = {}
@@ -102,7 +102,7 @@ def differences(before: Photograph, after: Photograph, order: list[type[models.M
             entry["went"] += [] if model in NOT_KEPT else [old]
         else:
             for column in filter(lambda column: old[column] != new[column], old):
-                if model in ALL_COLUMNS or model in JOININGS or model._meta.get_field(column).related_model is order[0]:
+                if model in ALL_COLUMNS or model in ROW_MERGES or model._meta.get_field(column).related_model is order[0]:
                     entry["changed"].setdefault((column, old[column], new[column]), []).append(key)
     for entry in entries.values():
         entry["changed"] = [
@@ -168,7 +168,7 @@ def rows_of(*owners: Person | Organisation) -> Iterator[QuerySet[Any]]:
 def belongings(*owners: Person | Organisation) -> Iterator[QuerySet[Any]]:
     """These; and what goes with those of which one may go because both people have one."""
     for rows in rows_of(*owners):
-        for part in rows.model._meta.related_objects if rows.model in JOININGS else ():
+        for part in rows.model._meta.related_objects if rows.model in ROW_MERGES else ():
             if part.on_delete is models.CASCADE:
                 yield part.related_model._base_manager.filter(**{f"{part.field.name}__in": rows})
         yield rows
@@ -283,7 +283,7 @@ def _join(merge: Merge, kept: Person, gone: Person, *, by: User | None, now: dat
     theirs = [address for each in (kept, gone) for address in addresses_of(each)]
     changing = [Person.objects.filter(pk__in=[kept.pk, gone.pk]), *belongings(kept, gone), *mail_rows(theirs)]
     changing += [User.objects.filter(pk__in=[closes.pk] if closes else [])]
-    before = photograph(changing)
+    before = snapshot(changing)
 
     values = values_that_stay(kept, gone, merge.stays)
     refusals = {choice.topic: choice for choice in MailChoice.objects.filter(reader__address__in=theirs, wanted=False)}
@@ -304,7 +304,7 @@ def _join(merge: Merge, kept: Person, gone: Person, *, by: User | None, now: dat
         save_choices(reader_with(kept.email, now), stricter)
 
     merge.changes = {
-        "rows": differences(before, photograph(changing), [rows.model for rows in changing]),
+        "rows": differences(before, snapshot(changing), [rows.model for rows in changing]),
         "last": {rows.model._meta.label_lower: rows.aggregate(last=models.Max("pk"))["last"] for rows in rows_of(kept)},
     }
     merge.save(update_fields=["changes"])
@@ -338,11 +338,6 @@ def values_that_stay(kept: Person, gone: Person, stays: Mapping[str, int]) -> di
         of_gone = stays.get(name) == gone.pk if name in stays else not getattr(kept, name)
         values[name] = getattr(gone if of_gone else kept, name)
     return {**values, "email": kept.email} if kept.user_id else values
-
-
-def merge_to_undo(person: Person, now: datetime) -> Merge | None:
-    known = merge_of(person, now)
-    return known if known is not None and known.merged_at else None
 
 
 @transaction.atomic
@@ -418,10 +413,10 @@ def _join_organisations(keep: Organisation, other: Organisation, now: datetime) 
     changing = [Organisation.objects.filter(pk__in=[keep.pk, other.pk])]
     for relation in relations_of(Organisation):
         changing.append(relation.related_model._base_manager.filter(pk__in=lock_rows(relation, other)))
-    before = photograph(changing)
+    before = snapshot(changing)
     repoint(other, keep)
     other.delete()
-    merge.changes = {"rows": differences(before, photograph(changing), [rows.model for rows in changing])}
+    merge.changes = {"rows": differences(before, snapshot(changing), [rows.model for rows in changing])}
     merge.save(update_fields=["changes"])
 
 
@@ -436,7 +431,7 @@ def undo_organisation_merge(organisation: Organisation, *, by: User, now: dateti
 
 
 def erase_merges(person: Person) -> None:
-    """Whoever is erased can't be taken apart from another, nor their organisation, by whose name they may be found."""
+    """Whoever is erased has no merge to undo, nor their organisation, by whose name they may be found."""
     people = Merge.objects.filter(Q(person=person) | Q(other=person))
     moved = {"rows": [{"model": Person._meta.label_lower, "changed": [{"column": "organisation_id", "keys": [person.pk]}]}]}
     forget_merges(people.select_related("user"))

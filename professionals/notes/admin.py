@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import User
 from ctac.staff.site import ObjectAction
-from ctac.staff.story import Entry, Page, tell
+from ctac.staff.story import Entry, Page, add_entries
 from notifications.models import Channel, Notification, State, visible_to
 from notifications.registry import label_of
 from professionals import services
@@ -113,7 +113,7 @@ def note_actions(
         ),
         ObjectAction(
             "case",
-            gettext_lazy("Hand a worry about a child over"),
+            gettext_lazy("Hand over a worry about a child"),
             lambda obj, **note: services.add_note(**{**about(obj), **note, "kind": NoteKind.CASE}),
             available=lambda obj: is_there(about(obj)),
             form_class=CaseForm,
@@ -168,10 +168,10 @@ def note_entries(rows: QuerySet[Note], page: Page) -> Iterator[Entry]:
         yield Entry(note.at, f"{what} ({note.reference})" if note.reference else what, note.by or "", note.text)
 
 
-def tell_notes_by_reference(model: type[Any]) -> None:
+def add_notes_by_reference(model: type[Any]) -> None:
     """Notes and messages that carry the reference of one of these."""
-    tell(model, lambda obj, page: note_entries(Note.objects.filter(reference=obj.reference), page), permission=SEES_NOTES)
-    tell(model, lambda obj, page: message_entries(of_reference(obj), page), permission=SEES_MESSAGES)
+    add_entries(model, lambda obj, page: note_entries(Note.objects.filter(reference=obj.reference), page), permission=SEES_NOTES)
+    add_entries(model, lambda obj, page: message_entries(of_reference(obj), page), permission=SEES_MESSAGES)
 
 
 def of_reference(obj: Any) -> QuerySet[Notification]:
@@ -198,7 +198,9 @@ def message_entries(rows: QuerySet[Notification], page: Page) -> Iterable[Entry]
         )
 
 
-tell(Person, lambda person, page: note_entries(Note.objects.filter(person=person), page), permission=SEES_NOTES)
+add_entries(Person, lambda person, page: note_entries(Note.objects.filter(person=person), page), permission=SEES_NOTES)
 # Two statements, since each condition has an index and their OR has none.
-tell(Organisation, lambda obj, page: note_entries(Note.objects.filter(organisation=obj), page), permission=SEES_NOTES)
-tell(Organisation, lambda obj, page: note_entries(Note.objects.filter(person__organisation=obj), page), permission=SEES_NOTES)
+add_entries(Organisation, lambda obj, page: note_entries(Note.objects.filter(organisation=obj), page), permission=SEES_NOTES)
+add_entries(
+    Organisation, lambda obj, page: note_entries(Note.objects.filter(person__organisation=obj), page), permission=SEES_NOTES
+)

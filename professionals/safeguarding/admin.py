@@ -24,10 +24,10 @@ from ctac.staff.lists import period_of
 from ctac.staff.site import (
     NOTHING,
     LooksOnly,
-    Named,
     ObjectAction,
     OneRowAdmin,
     Waiting,
+    WaitingRow,
     column,
     long_moment,
     moment_of,
@@ -223,6 +223,6 @@ staff_site.add_waiting(
         address=lambda: f"{reverse('staff:professionals_flaggedtext_changelist')}?state=unread",
         permission="professionals.view_flaggedtext",
         urgent=True,
-        named=Named(who="reference", since="flagged_at", label=gettext_lazy("Read it"), slug=READ),
+        named=WaitingRow(who="reference", since="flagged_at", label=gettext_lazy("Read it"), slug=READ),
     ),
 )

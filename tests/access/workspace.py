@@ -36,7 +36,7 @@ def merges(guide: Guide) -> Tour:
     yield "staff merge compare"
     guide.press_main()
     yield "staff merged"
-    guide.open(f"{person}/do/take-apart/")
+    guide.open(f"{person}/do/undo-merge/")
     yield "staff take a merge apart"
     yield from finds(guide)
 

@@ -40,14 +40,14 @@ def test_two_records_are_merged_and_taken_apart(open_as: Callable[..., Visitor],
 
     # Then there is one person, with what stays and the bookings of both
     assert staff.url == kept
-    assert staff.reads("They are one person now. You can take them apart again within 30 days.")
+    assert staff.reads("They are one person now. You can undo this within 30 days.")
     assert staff.heading == "Imelda J Farrow"
     assert staff.page.get_by_role("link", name="Bookings (2)").count() == 1
 
     # When that is taken apart, both are as they were
-    staff.follow("Take the merge apart")
+    staff.follow("Undo the merge")
     assert staff.reads("Comes back")
-    staff.press("Take the merge apart")
+    staff.press("Undo the merge")
     assert staff.reads("They are two people again.")
     for page, name in ((kept, "Imelda Farrow"), (other, "Imelda J Farrow")):
         staff.open(page)

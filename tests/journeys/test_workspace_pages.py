@@ -41,7 +41,7 @@ FORMS = {
     "/staff/views/bookings.booking/save/?waits=us": "Name of this view",
     f"{PERSON}do/note/": "Add a note",
     f"{PERSON}do/write/": "Send this email",
-    f"{PERSON}do/case/": "Hand a worry about a child over",
+    f"{PERSON}do/case/": "Hand over a worry about a child",
     f"{PERSON}do/merge/": "Name, email, postcode, organisation or phone of the other one",
     "/staff/professionals/organisation/{organisation}/do/merge/": "Name of the other organisation, or part of it",
     f"{BOOKING}do/note/": "Add a note",

@@ -86,9 +86,9 @@ def test_the_other_is_found_chosen_and_merged_and_taken_apart(
     assert set(about.values_list("key", flat=True)) >= {str(sam.pk), str(samuel.pk)}
 
     assert "You can take it apart until" in shown(desk, change(sam)).one("main").text
-    asks = shown(desk, do(sam, "take-apart")).one("main").text
+    asks = shown(desk, do(sam, "undo-merge")).one("main").text
     assert "Samuel Taylor" in asks
-    assert desk.post(do(sam, "take-apart")).status_code == 302
+    assert desk.post(do(sam, "undo-merge")).status_code == 302
     assert Booking.objects.get().person_id == Person.objects.get(email="samuel@leeds.nhs.uk").pk
     assert Person.objects.get(pk=samuel.pk).email == "samuel@leeds.nhs.uk"
 
@@ -116,7 +116,7 @@ def test_only_who_may_change_people_may_and_shows_again_who_they_are(sam: Person
     services.merge_people(sam, other=samuel, stays={}, by=make_staff(), now=NOW)
     for role in ("presenter", "fulfilment", "read-only"):
         client = sign_in_staff(Client(), make_staff(role=role))
-        for slug in ("merge", "take-apart", "call-off"):
+        for slug in ("merge", "undo-merge", "call-off"):
             assert {client.get(do(sam, slug)).status_code, client.post(do(sam, slug)).status_code} == {403}
 
 

@@ -81,9 +81,9 @@ def pages() -> dict[str, str]:
         "order for a caller": f"/staff/leaflets/order/add/?person={person.pk}",
         "merge": own.replace("/change/", "/do/merge/"),
         "merge with": f"{own.replace('/change/', '/do/merge/')}?with={other.pk}",
-        "take apart": own.replace("/change/", "/do/take-apart/"),
+        "undo merge": own.replace("/change/", "/do/undo-merge/"),
         "merge organisations": its.replace("/change/", "/do/merge/"),
-        "take organisations apart": its.replace("/change/", "/do/take-apart/"),
+        "undo merge of organisations": its.replace("/change/", "/do/undo-merge/"),
     }
 
 

@@ -240,12 +240,12 @@ FILLED_IN: dict[str, Case] = {
     "staff:professionals_organisation_action merge": Case(
         before=twice_in_the_list, query=lambda world: f"with={pk_of('other_organisation')(world)}"
     ),
-    "staff:professionals_organisation_action take-apart": Case(before=two_merged),
+    "staff:professionals_organisation_action undo-merge": Case(before=two_merged),
     "staff:professionals_person_action call-off": Case(before=a_merge_that_waits),
     "staff:professionals_person_action merge": Case(
         before=twice_in_the_list, query=lambda world: f"with={pk_of('other_person')(world)}"
     ),
-    "staff:professionals_person_action take-apart": Case(before=two_merged),
+    "staff:professionals_person_action undo-merge": Case(before=two_merged),
     "staff:professionals_person_action write": Case(before=an_address_that_works),
     "staff:professionals_person_action hand-over": Case(
         lambda world: {"colleague": world["objects"]["colleague"].email}, a_colleague

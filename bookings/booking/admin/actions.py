@@ -401,11 +401,11 @@ class TakeBackForm(StaffForm):
     free_text_fields = ("reason",)
 
     reason = forms.CharField(
-        label=_("Why do you take this back?"),
+        label=_("Why are you taking this back?"),
         max_length=500,
         widget=forms.Textarea({"rows": 3}),
         help_text=_("This is for colleagues. The professional won’t see it. No details of a child."),
-        error_messages={"required": _("Write why you take this back.")},
+        error_messages={"required": _("Write why you are taking this back.")},
     )
 
 
@@ -430,8 +430,8 @@ TAKE_BACK_CANCELLED = ObjectAction(
     form_class=TakeBackForm,
     explanation=_(
         "The booking will be as it was before, if the presenter is still free. The professional and the presenter will get an "
-        "email, with a new calendar entry. The presenter brings the same leaflets again if we still have them. Of a request "
-        "without a time, we no longer keep the dates."
+        "email, with a new calendar entry. The presenter brings the same leaflets again if we still have them. If it is a "
+        "request without a time, we no longer keep its dates."
     ),
     done=_("The booking is no longer cancelled. If it is still to come, the professional and the presenter will get an email."),
 )

@@ -62,9 +62,9 @@ from ctac.staff.lists import Part, period_of
 from ctac.staff.search import SearchKind, finder, in_searched
 from ctac.staff.site import (
     FoundByReference,
-    Named,
     ObjectAction,
     Waiting,
+    WaitingRow,
     how_long_ago,
     moment_of,
     page_form_class,
@@ -74,13 +74,13 @@ from ctac.staff.site import (
     state_tag,
     unbroken,
 )
-from ctac.staff.story import ROWS_BESIDE, Entry, Page, Related, Row, relate, tell
+from ctac.staff.story import ROWS_BESIDE, Entry, Page, Related, Row, add_entries, add_related
 from leaflets.models import Delivery
 from leaflets.orders.queries import VisitLookup, register_visits
 from professionals.admin import PERSON, PersonColumnsMixin, name_and_organisation, name_with_organisation, named_person
 from professionals.areas import NATIONS, authority_called
 from professionals.models import LocalAuthority, Organisation, Person
-from professionals.notes.admin import THEIR_NOTES, tell_notes_by_reference
+from professionals.notes.admin import THEIR_NOTES, add_notes_by_reference
 
 # How staff narrow the list of bookings, and what of it waits on the first staff page.
 
@@ -183,7 +183,9 @@ def nation_named_by(authority: str) -> str:
 # What waits among the bookings, for the first staff page. Each line reads on from one and from many.
 
 
-BOOKING = Named(who=named_person("person__"), what="presentation__title", at="starts_at", since="created_at", order="starts_at")
+BOOKING = WaitingRow(
+    who=named_person("person__"), what="presentation__title", at="starts_at", since="created_at", order="starts_at"
+)
 DECIDE = replace(
     BOOKING,
     label=_("Decide"),
@@ -197,11 +199,13 @@ DECIDE = replace(
 )
 
 
-def named_with(action: ObjectAction) -> Named:
+def named_with(action: ObjectAction) -> WaitingRow:
     return replace(BOOKING, label=action.label, slug=action.slug)
 
 
-def wait_for(label: Any, query: str, bookings: Callable[[], Any], named: Named | None = None, *, urgent: bool = False) -> None:
+def wait_for(
+    label: Any, query: str, bookings: Callable[[], Any], named: WaitingRow | None = None, *, urgent: bool = False
+) -> None:
     """A line of the first page, and the list behind it: `query` narrows to exactly those bookings."""
     staff_site.add_waiting(
         _("Bookings"),
@@ -240,7 +244,7 @@ staff_site.add_waiting(
         count=lambda: Leave.objects.to_decide(timezone.now()),
         address=lambda: f"{reverse('staff:bookings_leave_changelist')}?state__exact=asked",
         permission="bookings.change_leave",
-        named=Named(who="presenter__name", at="starts_at", since="created_at", label=_("Decide")),
+        named=WaitingRow(who="presenter__name", at="starts_at", since="created_at", label=_("Decide")),
     ),
 )
 wait_for(
@@ -276,7 +280,7 @@ staff_site.add_waiting(
         count=lambda: Presenter.objects.checks_end_by(uk_day(timezone.now()) + CHECKS_WARNING),
         address=lambda: f"{reverse('staff:bookings_presenter_changelist')}?checks=soon",
         permission="bookings.change_presenter",
-        named=Named(who="name", order=FIRST_CHECK_TO_END, label=_("Enter the new day")),
+        named=WaitingRow(who="name", order=FIRST_CHECK_TO_END, label=_("Enter the new day")),
     ),
 )
 wait_for(_("today or tomorrow"), "when=soon", lambda: today_or_tomorrow(Booking.objects, timezone.now()))
@@ -449,25 +453,25 @@ def reached(organisation: Organisation) -> Iterator[Row]:
 
 
 SEES_FEEDBACK, SEES_BOOKINGS = "bookings.view_afterwards", "bookings.view_booking"
-tell(Booking, lambda booking, page: event_entries(BookingEvent.objects.filter(booking=booking), page))
-tell_notes_by_reference(Booking)
-tell(Booking, feedback_of, permission=SEES_FEEDBACK)
-tell(Person, events_of_person, permission=SEES_BOOKINGS)
-tell(
+add_entries(Booking, lambda booking, page: event_entries(BookingEvent.objects.filter(booking=booking), page))
+add_notes_by_reference(Booking)
+add_entries(Booking, feedback_of, permission=SEES_FEEDBACK)
+add_entries(Person, events_of_person, permission=SEES_BOOKINGS)
+add_entries(
     Person,
     lambda person, page: feedback_entries(Feedback.objects.filter(afterwards__booking__person=person), page),
     permission=SEES_FEEDBACK,
 )
-tell(Organisation, bookings_of_organisation, permission=SEES_BOOKINGS)
-tell(
+add_entries(Organisation, bookings_of_organisation, permission=SEES_BOOKINGS)
+add_entries(
     Organisation,
     lambda organisation, page: feedback_entries(
         Feedback.objects.filter(afterwards__booking__person__organisation=organisation), page
     ),
     permission=SEES_FEEDBACK,
 )
-relate(Organisation, Related(gettext_lazy("What we reached there"), reached, SEES_BOOKINGS))
-relate(Organisation, Related(gettext_lazy("Newest bookings"), newest_bookings, SEES_BOOKINGS))
+add_related(Organisation, Related(gettext_lazy("What we reached there"), reached, SEES_BOOKINGS))
+add_related(Organisation, Related(gettext_lazy("Newest bookings"), newest_bookings, SEES_BOOKINGS))
 
 
 MOST_ASSIGNED_SHOWN = 50  # bookings, as many as a page of the list has

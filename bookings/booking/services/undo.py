@@ -27,7 +27,7 @@ from bookings.models import (
 from bookings.schedule.holds import place_columns
 from bookings.schedule.locks import guarded, lock_booking
 from bookings.schedule.substitutes import place_of_booking
-from bookings.visits.services import refuse_without_cover
+from bookings.visits.services import refuse_unchecked, refuse_without_cover
 from ctac.errors import DomainError
 from leaflets.models import ToBring
 from leaflets.orders.services.transitions import restore_for_visit
@@ -79,6 +79,8 @@ def take_back_cancelled(booking: Booking, *, reason: str, by: User | None, now: 
     to, is_over = State(cancelled.from_state), locked.has_time and locked.agreed[1] <= now
     if to == State.CONFIRMED and not is_over:
         refuse_without_cover(locked, locked.agreed[0], by_staff=True)
+        if locked.presenter is not None:
+            refuse_unchecked(locked, locked.presenter, locked.agreed[0], by_staff=True)
     columns: dict[str, Any] = {
         "sequence": locked.sequence + 1,
         "closed_reason": "",

@@ -40,8 +40,8 @@ from ctac.dates import uk_datetime, uk_day
 from ctac.pages import page_in
 from ctac.staff.lists import Part, keys_of, period_of, with_words, words_in
 from ctac.staff.search import SearchKind, finder
-from ctac.staff.site import Named, ObjectAction, Waiting, column, moment_of, short_moment, staff_site, state_tag, whole
-from ctac.staff.story import Entry, Page, tell
+from ctac.staff.site import ObjectAction, Waiting, WaitingRow, column, moment_of, short_moment, staff_site, state_tag, whole
+from ctac.staff.story import Entry, Page, add_entries
 from notifications.models import Notification, visible_to
 from notifications.registry import label_of
 from professionals.admin import PERSON, PERSON_RECORDS, VIEW_PERSON, PersonFilter, PersonRecords
@@ -188,20 +188,20 @@ def places_of_organisation(organisation: Organisation, page: Page) -> Iterator[E
 
 
 SEES_PLACES = "bookings.change_opensession"
-tell(OpenSession, lambda session, page: event_entries(SessionEvent.objects.filter(session=session), page))
-tell(
+add_entries(OpenSession, lambda session, page: event_entries(SessionEvent.objects.filter(session=session), page))
+add_entries(
     OpenSession,
     lambda session, page: note_entries(Note.objects.filter(reference=session.reference), page),
     permission=SEES_NOTES,
 )
-tell(OpenSession, mailings, permission=SEES_MESSAGES)
-tell(OpenSession, feedback_of, permission=SEES_FEEDBACK)
-tell(
+add_entries(OpenSession, mailings, permission=SEES_MESSAGES)
+add_entries(OpenSession, feedback_of, permission=SEES_FEEDBACK)
+add_entries(
     Person,
     lambda person, page: event_entries(SessionEvent.objects.filter(place__person=person), page, of_person=True),
     permission=SEES_PLACES,
 )
-tell(Organisation, places_of_organisation, permission=SEES_PLACES)
+add_entries(Organisation, places_of_organisation, permission=SEES_PLACES)
 PERSON_RECORDS.append(PersonRecords(OpenSession, leads_to="places__person", verb="change"))
 
 
@@ -497,7 +497,7 @@ class OpenSessionAdmin(OwnToPresenters):
 # What waits among the open sessions, for the first staff page. Each line reads on from one and from many.
 
 
-SESSION = Named(who="presentation__title", what="presenter__name", at="starts_at", since="created_at", order="starts_at")
+SESSION = WaitingRow(who="presentation__title", what="presenter__name", at="starts_at", since="created_at", order="starts_at")
 
 
 def wait_for(

@@ -35,7 +35,7 @@ from ctac.staff.site import (
     state_tag,
     unbroken,
 )
-from ctac.staff.story import ROWS_BESIDE, Entry, Page, Related, Row, relate, tell
+from ctac.staff.story import ROWS_BESIDE, Entry, Page, Related, Row, add_entries, add_related
 from leaflets.models import (
     OPEN_STATES,
     Channel,
@@ -70,7 +70,7 @@ from leaflets.orders.services.transitions import (
 from professionals.admin import PERSON, PersonColumnsMixin, name_and_organisation, name_with_organisation
 from professionals.forms import clean_text
 from professionals.models import Organisation, Person
-from professionals.notes.admin import THEIR_NOTES, tell_notes_by_reference
+from professionals.notes.admin import THEIR_NOTES, add_notes_by_reference
 from professionals.safeguarding.forms import StaffForm
 
 
@@ -356,12 +356,12 @@ def newest_orders(organisation: Organisation) -> Iterator[Row]:
 
 
 SEES_ORDERS = "leaflets.view_order"
-tell(Order, lambda order, page: event_entries(OrderEvent.objects.filter(order=order), page))
-tell_notes_by_reference(Order)
-tell(Order, missing_entries, permission="leaflets.view_missingparcel")
-tell(Person, events_of_person, permission=SEES_ORDERS)
-tell(Organisation, orders_of_organisation, permission=SEES_ORDERS)
-relate(Organisation, Related(gettext_lazy("Newest orders"), newest_orders, SEES_ORDERS))
+add_entries(Order, lambda order, page: event_entries(OrderEvent.objects.filter(order=order), page))
+add_notes_by_reference(Order)
+add_entries(Order, missing_entries, permission="leaflets.view_missingparcel")
+add_entries(Person, events_of_person, permission=SEES_ORDERS)
+add_entries(Organisation, orders_of_organisation, permission=SEES_ORDERS)
+add_related(Organisation, Related(gettext_lazy("Newest orders"), newest_orders, SEES_ORDERS))
 
 
 ORDER_SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (

@@ -6,7 +6,7 @@ import pytest
 import time_machine
 
 from bookings.models import Booking, Presenter, State
-from bookings.presenter.views import send_agendas
+from bookings.presenter.services import send_agendas
 from ctac.dates import uk_datetime
 from notifications import rendering
 from notifications.delivery.services import deliver

@@ -12,10 +12,11 @@ from accounts.models import User
 from bookings.booking.services.assign import reassign
 from bookings.booking.services.decide import agree_time, offer_times, take_offer
 from bookings.booking.services.reschedule import reschedule
-from bookings.booking.services.transitions import confirm_booking
+from bookings.booking.services.transitions import cancel_booking, confirm_booking
+from bookings.booking.services.undo import take_back_cancelled
 from bookings.errors import SlotTaken
 from bookings.models import Booking, Format, OptionKind, Presenter, State
-from bookings.presenter.views import warn_of_checks
+from bookings.presenter.services import warn_of_checks
 from bookings.tasks import send_agendas_of_today
 from ctac.dates import uk_datetime
 from notifications.models import Notification
@@ -58,6 +59,8 @@ def test_visits_are_offered_up_to_the_last_day_and_online_on_all(presenter: Pres
 
 def test_no_way_leads_to_a_visit_by_a_presenter_whose_check_has_ended(presenter: Presenter, staff: User) -> None:
     other = make_presenter(name="Tom Adeyemi", checked_until=BEFORE)
+    gone = make_booking(presenter, START + 6 * HOUR)
+    cancel_booking(gone, reason="", by=staff, now=NOW)
     end(presenter, checked_until=BEFORE)
     asked = make_booking(presenter, START, state=State.REQUESTED)
     later = make_booking(presenter, START + DAY)
@@ -73,6 +76,7 @@ def test_no_way_leads_to_a_visit_by_a_presenter_whose_check_has_ended(presenter:
         lambda: offer_times(booking=request, starts=[START], by=staff, now=NOW, presenter=other, **why),
         lambda: reschedule(**moving, presenter=other, **why),
         lambda: reassign(booking=later, presenter=other, by=staff, now=NOW, **why),
+        lambda: take_back_cancelled(gone, reason="By mistake", by=staff, now=NOW),
         lambda: place(make_person(email="sam@leeds.nhs.uk")),
     ]
     for way in ways:

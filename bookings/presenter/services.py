@@ -1,0 +1,69 @@
+"""The emails of a morning: to each presenter what they give that day, and to them and the team which check ends."""
+
+from collections import defaultdict
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Q
+
+from bookings import rules
+from bookings.booking.services.transitions import notify_once
+from bookings.models import Booking, OpenSession, Presenter, SessionState, State
+from ctac.dates import uk_datetime, uk_day
+from notifications.outbox import About
+
+AGENDA = "presenter-agenda"
+CHECKS_END, CHECKS_END_FOR_TEAM = "checks-end", "checks-end-for-team"
+
+
+def starting_on(day: date) -> Q:
+    """Bookings and open sessions of that UK day."""
+    return Q(starts_at__gte=uk_datetime(day, time.min), starts_at__lt=uk_datetime(day + timedelta(days=1), time.min))
+
+
+def send_agendas(*, now: datetime) -> int:
+    """One email at 7 in the morning to each presenter who gives something that day; returns how many were written now.
+
+    Run again, and late after an outage, it does no harm; nobody gets one in the afternoon.
+    """
+    day = uk_day(now)
+    if not uk_datetime(day, rules.AGENDA_TIME) <= now < uk_datetime(day, rules.AGENDA_LATEST_TIME):
+        return 0
+    on_the_day = starting_on(day) & Q(presenter__isnull=False)
+    bookings = Booking.objects.filter(on_the_day, state=State.CONFIRMED).select_related("presenter")
+    sessions = OpenSession.objects.filter(on_the_day, state=SessionState.SCHEDULED).select_related("presenter")
+    given = defaultdict[Presenter, list[Any]](list)
+    both: list[Any] = [*bookings, *sessions]
+    for one in sorted(both, key=lambda one: (one.starts_at, one.reference)):
+        given[one.presenter].append(one)
+    agendas = [
+        About(
+            f"agenda:{presenter.pk}:{day.isoformat()}",
+            presenter.email,
+            " ".join(one.reference for one in theirs)[:200],
+            expires_at=theirs[-1].starts_at,
+        )
+        for presenter, theirs in given.items()
+        if theirs[-1].starts_at > now
+    ]
+    return notify_once({AGENDA: agendas}, now)
+
+
+def warn_of_checks(*, now: datetime) -> int:
+    """To each presenter whose DBS check or training ends, and to the team: 60 days before and on the last day; how many now.
+
+    The version is how many days before. Run again, it does no harm; what is entered with less than 60 days left is told at once.
+    """
+    today = uk_day(now)
+    soon = today + rules.CHECKS_WARNING
+    told = defaultdict[str, list[About]](list)
+    for presenter in Presenter.objects.checks_end_by(soon):
+        for end in {presenter.checked_until, presenter.trained_until}:
+            if end is None or not today <= end <= soon:
+                continue
+            about, version = f"presenter:{presenter.pk}:{end}", rules.CHECKS_WARNING.days if end > today else 0
+            until = uk_datetime(end if version else end + timedelta(days=1), time.min)
+            for kind, to in ((CHECKS_END, presenter.email), (CHECKS_END_FOR_TEAM, settings.STAFF_EMAIL)):
+                told[kind].append(About(about, to, version=version, expires_at=until))
+    return notify_once(told, now)
