@@ -125,6 +125,9 @@ def test_only_what_is_done_with_and_known_is_booked_again(desk: Client, presente
     again = desk.get(f"{BOOKINGS}add/?person={gone.person_id}&again={gone.reference}")
     assert values(again, "where-postcode") == [""]
     assert "Asha Rahman" not in text(again)
+    ahead = desk.get(f"{BOOKINGS}add/?person={live.person_id}&again={live.reference}").content.decode()
+    chosen = [option.attrs["value"] for option in Page(ahead).all("option") if "selected" in option.attrs]
+    assert str(live.presentation_id) not in chosen
     another = desk.get(f"{BOOKINGS}add/?person={make_person().pk}&again={live.reference}")
     assert values(another, "details-audience_size") == [""]
     for wrong in ("BK-2222-22", "x", ""):
