@@ -135,7 +135,7 @@ def next_month(day: date) -> date:
 
 @dataclass(frozen=True)
 class Entry:
-    """`kind` is its look, `text` all that it says, `brief` what of it fits into a month; without `href` it is no link."""
+    """`kind` is its look, `text` what it says, in a month what `brief` leaves out; without `href` it is no link."""
 
     start: datetime
     kind: str
@@ -258,9 +258,7 @@ def day_entries(claims: Iterable[Any], day: date, view: str, part: PresenterSche
         if view == MONTH:
             where = row.postcode.partition(" ")[0] or (_("online") if row.kind == BusyKind.BOOKING else "")
             clocks = clocks_of(span, day, short=True)
-            text = f"{clocks} {word} {where}".strip()
-            if before:
-                text = _("%(entry)s, travel %(minutes)d min") % {"entry": text, "minutes": before // MINUTE}
+            text = _("%(entry)s, travel %(minutes)d min") % {"entry": word, "minutes": before // MINUTE} if before else str(word)
             yield Entry(span.start, row.kind, text, href, brief_text(clocks, row.kind, where))
             continue
         if before:
