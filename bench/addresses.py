@@ -81,6 +81,7 @@ def objects_of_people() -> dict[str, Any]:
     from bookings.feedback.queries import host_key
     from bookings.models import Afterwards, AvailabilityException, Booking, Leave, OpenSession
     from leaflets.models import KeptAddress, Order
+    from professionals.models import Merge
 
     given = Booking.objects.filter(presenter__user__email=STAFF).order_by("-starts_at")
     said = Afterwards.objects.filter(booking__person__email=HOST).first()
@@ -96,6 +97,7 @@ def objects_of_people() -> dict[str, Any]:
         "address_id": KeptAddress.objects.filter(person__email=PERSON),
         "exception_id": AvailabilityException.objects.filter(presenter__user__email=STAFF),
         "leave_id": Leave.objects.filter(presenter__user__email=STAFF).order_by("-pk"),
+        "merge_id": Merge.objects.order_by("-pk"),
     }
     return {
         **{name: rows.values_list("reference", flat=True).first() for name, rows in first.items()},
