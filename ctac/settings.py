@@ -161,6 +161,7 @@ REQUEST_ESCALATION_EMAIL = env("REQUEST_ESCALATION_EMAIL", default=VISIT_ESCALAT
 
 INSTALLED_APPS = [
     "audit",
+    "office",
     "notifications",
     "accounts",
     "professionals",

@@ -1,4 +1,4 @@
-"""What every test gets: a network that ends at this machine, an empty cache, a clock."""
+"""What every test gets: a network that ends at this machine, a fresh cache, a clock."""
 
 import ipaddress
 import os
@@ -76,12 +76,28 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 
 
 @pytest.fixture(autouse=True)
-def _empty_cache() -> Iterator[None]:
+def _fresh_cache() -> Iterator[None]:
+    """Empty but for the settings of the site, which have their first values."""
     from django.core.cache import caches
 
+    from office.models import SiteSettings
+    from office.services import publish
     from professionals.areas import outward_code
 
+    publish(SiteSettings())  # as in a copy that has been asked for a page: no test reads them from the database by chance
     yield
     for each in caches.all(initialized_only=True):
         each.clear()
     outward_code.cache_clear()
+
+
+@pytest.fixture
+def change_settings(db: None, django_capture_on_commit_callbacks: Any) -> Any:
+    """`change_settings(hold_minutes=5)`: as staff do it, and published."""
+    from office.services import change_settings
+
+    def change(**values: Any) -> None:
+        with django_capture_on_commit_callbacks(execute=True):
+            change_settings(**values)
+
+    return change
