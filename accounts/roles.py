@@ -123,8 +123,12 @@ MANAGEMENT = (
         leaflets="leaflet:view,add,change edition:view,add,change",
     ),
     may(
-        _("Read and clear texts that may be about a child, and say who to call while the advice line is closed."),
-        professionals="flaggedtext:view,change outofhours:view,change",
+        _("Read and clear texts that may be about a child."),
+        professionals="flaggedtext:view,change",
+    ),
+    may(
+        _("Change the settings, such as the advice line, notice, and who is told of what."),
+        office="change_sitesettings",
     ),
     may(
         _("Approve the guidance that the public reads, and withdraw an approval."),

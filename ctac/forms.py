@@ -121,6 +121,13 @@ def as_of_a_page(field: forms.Field) -> forms.Field:
     return field
 
 
+def validate_phone(typed: str) -> None:
+    """A number that can be rung: 7 to 15 digits (ITU E.164), however it is spaced, perhaps with an extension."""
+    number = typed.lower().partition("ext")[0].rstrip(" x.")
+    if not 7 <= sum(char.isdigit() for char in number) <= 15 or any(char not in "0123456789 +()-./x" for char in number):
+        raise ValidationError(_("Enter a phone number, like 0113 496 0000."), code="invalid")
+
+
 def fit_width(widget: forms.Widget, css_class: str) -> None:
     """Let a box be as wide as its answer, unless the form chose a class itself."""
     if css_class:

@@ -1,28 +1,35 @@
-"""What staff set for the whole site. One row; until it is saved for the first time, the values below hold."""
+"""What staff set for the whole site: one row, of which the first values hold until it is saved, and every change of it."""
 
 from datetime import time
 from functools import partial
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from ctac.models import impersonal
+from ctac.dates import format_clock_time
+from ctac.forms import validate_phone
+from ctac.models import RecordedBy, impersonal
+
+# Of each figure the least and the most: the form says them, and the database refuses what is outside them.
+BOUNDS: dict[str, tuple[int, int]] = {}
 
 
-def whole(name: Any, default: int, least: int, most: int, help_text: Any) -> Any:
-    """A whole number with its bounds, which the form says."""
+def whole(key: str, name: Any, first: int, least: int, most: int, help_text: Any) -> Any:
+    """A whole number between its bounds."""
+    BOUNDS[key] = (least, most)
     validators = [MinValueValidator(least), MaxValueValidator(most)]
-    return impersonal(models.PositiveSmallIntegerField(name, default=default, validators=validators, help_text=help_text))
+    return impersonal(models.PositiveSmallIntegerField(name, default=first, validators=validators, help_text=help_text))
 
 
-def kept(name: Any, sort: str) -> Any:
-    """How many months a sort of record keeps what is personal: never longer than the privacy notice has promised."""
-    most = settings.KEEP_MONTHS[sort]
-    return whole(name, most, 1, most, _("Months. This can be shorter than our privacy notice has promised, never longer."))
+def kept(key: str, name: Any, most: int) -> Any:
+    """How many months a sort of record keeps what is personal: at first as long as the privacy notice has promised, the most."""
+    return whole(key, name, most, 1, most, _("Months. This can be shorter than our privacy notice has promised, never longer."))
 
 
 def first_value(*path: str) -> str:
@@ -33,15 +40,19 @@ def first_value(*path: str) -> str:
     return str(value)
 
 
-def words(name: Any, *path: str, help_text: Any, blank: bool = False, most: int = 200) -> Any:
-    """A short text whose first value is the installation's."""
-    default = partial(first_value, *path)
-    return impersonal(models.CharField(name, max_length=most, default=default, blank=blank, help_text=help_text))
+def words(name: Any, first: Any, *, help_text: Any, blank: bool = False, most: int = 200) -> Any:
+    """A short text."""
+    return impersonal(models.CharField(name, max_length=most, default=first, blank=blank, help_text=help_text))
 
 
-def mailbox(name: Any, *path: str, help_text: Any) -> Any:
-    """A mailbox of the team, whose first value is the installation's."""
-    return impersonal(models.EmailField(name, default=partial(first_value, *path), help_text=help_text))
+def phone(name: Any, first: str, *, help_text: Any, blank: bool = False) -> Any:
+    checks = [validate_phone]
+    return impersonal(models.CharField(name, max_length=30, default=first, blank=blank, validators=checks, help_text=help_text))
+
+
+def mailbox(name: Any, first: Any, *, help_text: Any) -> Any:
+    """An address that several people read, so it names nobody."""
+    return impersonal(models.EmailField(name, default=first, help_text=help_text))
 
 
 class SiteSettings(models.Model):
@@ -50,114 +61,261 @@ class SiteSettings(models.Model):
     id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
 
     # The advice line, and who runs this site.
-    advice_phone = words(
-        _("advice line"), "ADVICE_PHONE", most=30, help_text=_("On every page, in every email and in every PDF.")
+    advice_phone = phone(
+        _("advice line"), "0808 800 5000", help_text=_("The phone number on every page, in every email and in every PDF.")
     )
-    advice_email = words(
-        _("advice email"), "ADVICE_EMAIL", most=254, help_text=_("On every page, in every email and in every PDF.")
-    )
+    advice_email = mailbox(_("advice email"), "help@nspcc.org.uk", help_text=_("On pages, in emails and in PDFs."))
     advice_opens = impersonal(
-        models.TimeField(_("the advice line opens"), default=time(9, 30), help_text=_("UK time, on working days."))
+        models.TimeField(
+            _("when the advice line opens"),
+            default=time(9, 30),
+            help_text=_("A time in the UK, on working days. Every page that gives the number says it."),
+        )
     )
     advice_closes = impersonal(
-        models.TimeField(_("the advice line closes"), default=time(16, 30), help_text=_("UK time, on working days."))
+        models.TimeField(
+            _("when the advice line closes"),
+            default=time(16, 30),
+            help_text=_("A time in the UK, on the same days. It must be later than the time above."),
+        )
     )
     out_of_hours_route = words(
         _("who to call while the advice line is closed"),
-        "OUT_OF_HOURS_ROUTE",
+        partial(first_value, "OUT_OF_HOURS_ROUTE"),
         blank=True,
         help_text=_(
-            "Your words come after “Until then:”. For example: call the duty team of your local council, or the police on 101"
+            "Pages say this after “Until then:” while the advice line is closed. For example: call the duty team of your local "
+            "council, or the police on 101"
         ),
     )
-    site_help_email = mailbox(_("help with this website"), "SITE_HELP_EMAIL", help_text=_("In the foot of every page."))
-    site_help_phone = words(
-        _("phone for help with this website"),
-        "SITE_HELP_PHONE",
-        blank=True,
-        most=30,
-        help_text=_("Leave it empty if there is none."),
+    site_help_email = mailbox(
+        _("email for help with this website"),
+        partial(first_value, "SITE_HELP_EMAIL"),
+        help_text=_("In the foot of every page, and on pages that say something went wrong."),
+    )
+    site_help_phone = phone(
+        _("phone for help with this website"), "", blank=True, help_text=_("Beside that email. Leave it empty if there is none.")
     )
     charity_name = words(
-        _("name of the charity"), "CHARITY", "name", help_text=_("In the head and the foot, in emails and in PDFs.")
+        _("name of the charity"),
+        partial(first_value, "CHARITY", "name"),
+        help_text=_("At the head and foot of pages, in emails and in PDFs."),
     )
     charity_number = words(
-        _("registered number"), "CHARITY", "number", most=30, help_text=_("In the foot, in emails and in PDFs.")
+        _("number of the charity"),
+        partial(first_value, "CHARITY", "number"),
+        help_text=_("Its registered number, at the foot of pages, emails and PDFs."),
     )
-    charity_address = words(_("address of the charity"), "CHARITY", "address", help_text=_("In the foot, in emails and in PDFs."))
-    data_controller = words(_("data controller"), "DATA_CONTROLLER", blank=True, help_text=_("In the privacy notice."))
+    charity_address = words(
+        _("address of the charity"),
+        partial(first_value, "CHARITY", "address"),
+        help_text=_("Its postal address on one line, at the foot of pages, emails and PDFs."),
+    )
+    data_controller = words(
+        _("data controller"),
+        "",
+        blank=True,
+        most=500,
+        help_text=_(
+            "The privacy notice says who decides how data is used, and how to reach the data protection officer. "
+            "Leave this empty, and the notice gives the name and address of the charity."
+        ),
+    )
     data_processors = words(
-        _("who works on data for us"), "DATA_PROCESSORS", blank=True, most=500, help_text=_("In the privacy notice.")
+        _("who handles data for us"),
+        "",
+        blank=True,
+        most=500,
+        help_text=_(
+            "The privacy notice names these firms, with the country of each one outside the UK. "
+            "Leave this empty, and the notice only says what they do."
+        ),
     )
 
     # Who is told of what.
     team_email = mailbox(
-        _("the team"), "STAFF_EMAIL", help_text=_("New bookings and orders, changes, and answers to our emails.")
+        _("the team’s mailbox"),
+        partial(first_value, "STAFF_EMAIL"),
+        help_text=_("Hears of new bookings and orders, and first of a presenter who has not checked in."),
     )
     visit_escalation_email = mailbox(
-        _("who is told of an alarm that nobody takes on"),
-        "VISIT_ESCALATION_EMAIL",
-        help_text=_("A mailbox that somebody other than the team reads, such as the manager’s."),
+        _("who hears when nobody deals with an alarm"),
+        partial(first_value, "VISIT_ESCALATION_EMAIL"),
+        help_text=_(
+            "A presenter has been silent for an hour, or a booking has none two days before. Not a mailbox of the team’s."
+        ),
     )
     request_escalation_email = mailbox(
-        _("who is told of requests that wait too long"), "REQUEST_ESCALATION_EMAIL", help_text=_("The manager, say.")
+        _("who hears of requests that wait too long"),
+        partial(first_value, "VISIT_ESCALATION_EMAIL"),
+        help_text=_("A request has waited two working days for an answer."),
     )
     safeguarding_lead_email = mailbox(
         _("safeguarding lead"),
-        "SAFEGUARDING_LEAD_EMAIL",
-        help_text=_("Told of texts that may be about a child. A mailbox that the team does not read."),
+        partial(first_value, "SAFEGUARDING_LEAD_EMAIL"),
+        help_text=_("Hears of texts that may be about a child. A third mailbox, not the team’s and not the one for alarms."),
     )
     data_protection_lead_email = mailbox(
-        _("data protection lead"), "DATA_PROTECTION_LEAD_EMAIL", help_text=_("Told of complaints about data and of breaches.")
+        _("data protection lead"),
+        partial(first_value, "STAFF_EMAIL"),
+        help_text=_("Hears of complaints about data, and again a week before an answer is due."),
     )
 
     # Booking.
     notice_working_days = whole(
-        _("notice"), 5, 0, 30, _("Working days between today and the first day that the public can book.")
+        "notice_working_days", _("notice"), 5, 0, 30, _("Working days before the first day that the public can book.")
     )
-    horizon_days = whole(_("how far ahead the public can book"), 90, 14, 365, _("Days."))
-    request_horizon_days = whole(_("how far ahead people can ask for a date"), 365, 30, 730, _("Days."))
-    hold_minutes = whole(_("how long a chosen time is held"), 15, 5, 60, _("Minutes, while somebody fills in the form."))
+    horizon_days = whole("horizon_days", _("how far ahead the public can book"), 90, 14, 365, _("Days."))
+    request_horizon_days = whole("request_horizon_days", _("how far ahead people can ask for a date"), 365, 30, 730, _("Days."))
+    hold_minutes = whole(
+        "hold_minutes", _("how long a chosen time is held"), 15, 5, 60, _("Minutes, while somebody fills in the form.")
+    )
     change_deadline_working_days = whole(
-        _("last change by the professional"), 2, 0, 10, _("Working days before the presentation. Afterwards they call us.")
+        "change_deadline_working_days",
+        _("last change by the professional"),
+        2,
+        0,
+        10,
+        _("Working days before the presentation. After that, people must call us."),
     )
     kept_date_working_days = whole(
-        _("how long we keep dates that somebody asks for"), 2, 1, 10, _("Working days. We decide by then.")
+        "kept_date_working_days",
+        _("how long we keep dates that somebody asks for"),
+        2,
+        1,
+        10,
+        _("Working days. We decide by then."),
     )
-    max_audience_size = whole(_("largest audience"), 500, 10, 5000, _("People at one presentation."))
-    offer_working_days = whole(_("how long an offered place lasts"), 1, 1, 5, _("Working days, at an open session."))
-    first_reminder_days = whole(_("first reminder"), 7, 2, 30, _("Days before the presentation. The last goes the day before."))
-    feedback_weeks = whole(_("how long people can give feedback"), 6, 1, 26, _("Weeks after the presentation."))
-    checks_warning_days = whole(_("warning before a DBS check or training ends"), 60, 7, 180, _("Days before its last day."))
+    max_audience_size = whole("max_audience_size", _("largest audience"), 500, 10, 5000, _("People at one presentation."))
+    offer_working_days = whole(
+        "offer_working_days", _("how long an offered place lasts"), 1, 1, 5, _("Working days, at an open session.")
+    )
+    first_reminder_days = whole(
+        "first_reminder_days",
+        _("first reminder"),
+        7,
+        2,
+        30,
+        _("Days before the presentation. The last reminder goes the day before."),
+    )
+    feedback_weeks = whole("feedback_weeks", _("how long people can give feedback"), 6, 1, 26, _("Weeks after the presentation."))
+    checks_warning_days = whole(
+        "checks_warning_days", _("warning before a DBS check or training ends"), 60, 7, 180, _("Days before its last day.")
+    )
 
     # Leaflets.
     order_window_days = whole(
-        _("what counts towards a person’s and a workplace’s most copies"), 90, 7, 365, _("Days of earlier orders.")
+        "order_window_days",
+        _("what counts towards a person’s and a workplace’s most copies"),
+        90,
+        7,
+        365,
+        _("Days of earlier orders."),
     )
     order_limit_times = whole(
-        _("how often orders may be placed"), 1, 1, 20, _("Times the usual limits: 1 as usual, more for a campaign.")
+        "order_limit_times",
+        _("how often orders may be placed"),
+        1,
+        1,
+        20,
+        _("Times the usual limits: 1 as usual, more for a campaign."),
     )
 
     # Emails.
     quiet_from = impersonal(
-        models.TimeField(_("quiet hours begin"), default=time(20), help_text=_("UK time. What can wait is sent when they end."))
+        models.TimeField(
+            _("when quiet hours begin"), default=time(20), help_text=_("A time in the UK. Emails that can wait go when they end.")
+        )
     )
     quiet_until = impersonal(
-        models.TimeField(_("quiet hours end"), default=time(7), help_text=_("UK time. The same time twice: no quiet hours."))
+        models.TimeField(
+            _("when quiet hours end"),
+            default=time(7),
+            help_text=_("A time in the UK. Enter the same time twice for no quiet hours."),
+        )
     )
 
-    # How long personal data is kept.
-    keep_people_months = kept(_("people who are not heard of any more"), "people")
-    keep_bookings_months = kept(_("bookings and places"), "bookings")
-    keep_orders_months = kept(_("orders"), "orders")
-    keep_messages_months = kept(_("emails that we sent"), "messages")
-    keep_complaints_months = kept(_("complaints about data"), "complaints")
-    keep_records_months = kept(_("records of visits"), "records")
+    # How long personal data is kept, which the privacy notice says. `most` is what it has promised.
+    keep_people_months = kept("keep_people_months", _("people who do nothing here"), 36)
+    keep_bookings_months = kept("keep_bookings_months", _("bookings and places"), 24)
+    keep_orders_months = kept("keep_orders_months", _("orders"), 24)
+    keep_messages_months = kept("keep_messages_months", _("emails that we sent"), 12)
+    keep_complaints_months = kept("keep_complaints_months", _("complaints about data"), 72)
+    # As long as a claim can be brought: Limitation Act 1980, section 5.
+    keep_records_months = kept("keep_records_months", _("which colleague did what with personal data"), 72)
 
     class Meta:
+        default_permissions = ("change",)
         verbose_name = _("setting")
         verbose_name_plural = _("Settings")
-        constraints = [models.CheckConstraint(condition=Q(id=1), name="sitesettings_is_one")]
+        constraints = [
+            models.CheckConstraint(condition=Q(id=1), name="sitesettings_is_one"),
+            models.CheckConstraint(
+                condition=Q(**{f"{key}__range": between for key, between in BOUNDS.items()}), name="sitesettings_in_bounds"
+            ),
+            models.CheckConstraint(condition=Q(advice_opens__lt=F("advice_closes")), name="sitesettings_opens_before_closing"),
+        ]
 
     def __str__(self) -> str:
         return str(self._meta.verbose_name_plural)
+
+    def clean(self) -> None:
+        """What holds between settings; in production, what the start demands of their first values too (ctac/settings.py)."""
+        wrong: dict[str, Any] = {}
+        if self.advice_opens >= self.advice_closes:
+            wrong["advice_closes"] = gettext("Enter a time that is later than when the advice line opens.")
+        if self.horizon_days <= 2 * self.notice_working_days:  # weekends and a bank holiday are among them
+            wrong["horizon_days"] = gettext("With this notice, there would be no day to book. Enter more than %(days)s.") % {
+                "days": 2 * self.notice_working_days
+            }
+        if settings.PRODUCTION:
+            wrong |= self.missing_route() | self.shared_mailboxes()
+        if wrong:
+            raise ValidationError(wrong)
+
+    def missing_route(self) -> dict[str, str]:
+        found = self.out_of_hours_route.strip(" .")
+        return {} if found else {"out_of_hours_route": gettext("Say who to call while the advice line is closed.")}
+
+    def shared_mailboxes(self) -> dict[str, str]:
+        """An alarm and its escalation must not come to one mailbox, which nobody may be reading."""
+        readers: dict[str, str] = {}
+        wrong = {}
+        for name in ("team_email", "visit_escalation_email", "safeguarding_lead_email"):
+            if (other := readers.setdefault(getattr(self, name).lower(), name)) != name:
+                wrong[name] = gettext("This is the same mailbox as “%(other)s”. Enter one that somebody else reads.") % {
+                    "other": self._meta.get_field(other).verbose_name  # type: ignore[union-attr]
+                }
+        return wrong
+
+    @property
+    def advice_hours(self) -> str:
+        opens, closes = (format_clock_time(clock).replace(":", ".") for clock in (self.advice_opens, self.advice_closes))
+        return gettext("Monday to Friday, %(opens)s to %(closes)s") % {"opens": opens, "closes": closes}
+
+    @property
+    def charity(self) -> dict[str, str]:
+        return {"name": self.charity_name, "number": self.charity_number, "address": self.charity_address}
+
+    @property
+    def charity_line(self) -> str:
+        """Who is responsible for what is printed."""
+        return gettext("%(name)s. Registered charity %(number)s. %(address)s") % self.charity
+
+
+class SettingChange(RecordedBy):
+    """One change of one setting, which stays as it was written. `old` and `new` are as `to_python` of the field reads them."""
+
+    field = impersonal(models.CharField(_("setting"), max_length=40))
+    old = impersonal(models.CharField(_("before"), max_length=500, blank=True))
+    new = impersonal(models.CharField(_("after"), max_length=500, blank=True))
+    at = models.DateTimeField(_("when"))
+
+    class Meta:
+        default_permissions = ()
+        verbose_name = _("change of a setting")
+        verbose_name_plural = _("changes of settings")
+        indexes = [models.Index(fields=["field", "-at", "-id"], name="setting_change_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.field} {self.at:%Y-%m-%d %H:%M} UTC"

@@ -1,40 +1,64 @@
 """The settings as they are now: read once a request or task, from a copy in the cache, else from their row."""
 
+from collections.abc import Mapping
 from contextlib import suppress
+from time import monotonic
 from typing import Any
 
 from asgiref.local import Local
 from django.core.cache import cache
+from django.db import Error
 
-from office.models import SiteSettings
+from office.models import SettingChange, SiteSettings
 
 KEY = "site_settings"
-KEPT_SECONDS = 60  # a copy that could not be renewed, because the cache was down, is believed no longer than this
+# So long a copy is believed that could not be renewed, because the cache was down, and what a thread has read that answers no
+# requests and works on no tasks.
+KEPT_SECONDS = 60
 _read = Local()
+_known: list[SiteSettings] = []  # the last that this process has read, for when cache and database are both down
 
 
 def site_settings() -> SiteSettings:
     """Those of this request or task. Asks the cache once; the database only if that has no copy or is down."""
     found: SiteSettings | None = getattr(_read, "settings", None)
-    if found is None:
-        found = _read.settings = cached() or published(SiteSettings.objects.first() or SiteSettings())
+    if found is None or monotonic() > _read.until:
+        found = _read.settings = cached() or stored()
+        _read.until, _known[:] = monotonic() + KEPT_SECONDS, [found]
     return found
 
 
+def stored() -> SiteSettings:
+    """As their row has them, or their first values; published for other processes, unless who has changed them was quicker."""
+    try:
+        found = SiteSettings.objects.first() or SiteSettings()
+    except Error:  # the database is down: a page that says so has the right phone number all the same
+        return _known[0] if _known else SiteSettings()
+    with suppress(Exception):  # the cache may be down
+        cache.add(KEY, values_of(found), KEPT_SECONDS)
+    return found
+
+
+def values_of(settings: SiteSettings) -> dict[str, Any]:
+    """By name. What the cache keeps, so that a release with one setting more or fewer can read what another has written."""
+    return {field.name: getattr(settings, field.name) for field in SiteSettings._meta.concrete_fields}
+
+
 def cached() -> SiteSettings | None:
+    copy: Mapping[str, Any] | None = None
     with suppress(Exception):  # the cache may be down
-        return cache.get(KEY)
-    return None
-
-
-def published(settings: SiteSettings) -> SiteSettings:
-    """For other processes, unless somebody who has changed them was quicker."""
-    with suppress(Exception):  # the cache may be down
-        cache.add(KEY, settings, KEPT_SECONDS)
-    return settings
+        copy = cache.get(KEY)
+    if copy is None:
+        return None
+    return SiteSettings(**{field.name: copy[field.name] for field in SiteSettings._meta.concrete_fields if field.name in copy})
 
 
 def forget(**_signal: Any) -> None:
     """A new request or task reads them again."""
-    if hasattr(_read, "settings"):
-        del _read.settings
+    _read.settings = None
+
+
+def last_changes() -> dict[str, SettingChange]:
+    """Of each setting that was ever changed, its last change. One statement."""
+    newest = SettingChange.objects.order_by("field", "-at", "-pk").distinct("field").select_related("by")
+    return {change.field: change for change in newest}

@@ -1,29 +1,79 @@
-"""Changing the settings: audited, and true for everybody from the next request on."""
+"""Changing the settings: recorded, asked for what it would break, and true for everybody from the next request on."""
 
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 from django.core.cache import cache
 from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import ngettext
 
-from office.models import SiteSettings
-from office.queries import KEPT_SECONDS, KEY, forget
+from office.models import SettingChange, SiteSettings
+from office.queries import KEPT_SECONDS, KEY, forget, site_settings, values_of
+
+# A promise that a change would break: a sentence, and the address of what it is about ("" for none).
+Broken = tuple[str, str]
+PromiseCheck = Callable[[SiteSettings, SiteSettings], Iterable[Broken]]
+MOST_SHOWN = 10
+_promises: dict[str, list[PromiseCheck]] = defaultdict(list)
+
+
+def add_promise(field: str, check: PromiseCheck) -> None:
+    """Called in AppConfig.ready() of who has promised something. `check(old, new)` is asked when this setting is to change.
+
+    It gives each promise that would not hold any more; `first_of` bounds what it gives.
+    """
+    if check not in _promises[field]:
+        _promises[field].append(check)
+
+
+def first_of(rows: QuerySet[Any], say: Callable[[Any], Broken], all_of_them: str = "") -> Iterator[Broken]:
+    """For a check: what it says of the first rows, and how many more there are. `all_of_them` is the address of their list."""
+    yield from (say(row) for row in rows[:MOST_SHOWN])
+    if (more := rows.count() - MOST_SHOWN) > 0:
+        yield ngettext("There is %(n)s more.", "There are %(n)s more.", more) % {"n": f"{more:,}"}, all_of_them
+
+
+def broken_promises(old: SiteSettings, new: SiteSettings) -> list[Broken]:
+    """What was promised under `old` and would not hold under `new`, by field; each once."""
+    changed = [name for name, value in values_of(new).items() if value != getattr(old, name)]
+    return list(dict.fromkeys(broken for name in changed for check in _promises[name] for broken in check(old, new)))
 
 
 @transaction.atomic
-def change_settings(**values: Any) -> SiteSettings:
-    """Those of these names. Writes the row, then the copy that every process reads."""
-    SiteSettings.objects.bulk_create([SiteSettings()], ignore_conflicts=True)
-    changed = SiteSettings.objects.select_for_update().get()
+def change_settings(*, by: Any = None, now: datetime | None = None, **values: Any) -> SiteSettings:
+    """Those of these names. Writes the row and what was changed; after commit, the copy that every process reads.
+
+    Raises ValidationError.
+    """
+    site_settings()  # what is read here until the commit is what holds until then: nothing else is published
+    changed = locked_settings()
+    old = values_of(changed)
     for name, value in values.items():
         setattr(changed, name, value)
+    changed.clean_fields(exclude=set(old) - set(values))
+    changed.clean()
+    written = {name: value for name, value in values_of(changed).items() if value != old[name]}
+    SettingChange.objects.bulk_create(
+        SettingChange(field=name, old=str(old[name]), new=str(value), by=by, at=now or timezone.now())
+        for name, value in written.items()
+    )
     changed.save()
     transaction.on_commit(lambda: publish(changed), robust=True)
-    forget()
     return changed
+
+
+def locked_settings() -> SiteSettings:
+    """The row, made first if there is none yet; whoever else wants to change it waits. Within a transaction."""
+    SiteSettings.objects.bulk_create([SiteSettings()], ignore_conflicts=True)
+    return SiteSettings.objects.select_for_update().get()
 
 
 def publish(settings: SiteSettings) -> None:
     forget()
     with suppress(Exception):  # the cache may be down: then the copy is believed for a minute at most
-        cache.set(KEY, settings, KEPT_SECONDS)
+        cache.set(KEY, values_of(settings), KEPT_SECONDS)

@@ -14,10 +14,10 @@ from django.utils.translation import gettext_lazy
 from accounts.limits import HoneypotMixin
 from accounts.models import Where
 from ctac.dates import uk_day
-from ctac.forms import ClockField, DayField, PageForm, near_today, uk_moment
+from ctac.forms import ClockField, DayField, PageForm, near_today, uk_moment, validate_phone
 from privacy.models import ComplaintChannel, ContactMethod
 from professionals.drafts import SECRET
-from professionals.forms import clean_text, validate_phone
+from professionals.forms import clean_text
 from professionals.models import Person
 from professionals.safeguarding.forms import CONFIRM_FIELD, ChildDetailsMixin, StaffForm
 

@@ -42,7 +42,7 @@ from accounts.services import AccountGoneError
 from audit.models import Act
 from audit.pages import page_of
 from audit.services import About, record
-from ctac.forms import PageForm, tidy_postcode
+from ctac.forms import PageForm, tidy_postcode, validate_phone
 from ctac.staff.lists import Part, is_key, keys_of, period_of, up_to_most, with_words
 from ctac.staff.menu import plural_name
 from ctac.staff.search import SearchKind, finder, in_searched, national
@@ -70,7 +70,7 @@ from notifications.preferences import choose, wants_each
 from notifications.privacy import readdress
 from notifications.registry import Topic
 from professionals import services
-from professionals.forms import PostcodeField, clean_text, person_facts, refuse_team_address, validate_phone
+from professionals.forms import PostcodeField, clean_text, person_facts, refuse_team_address
 from professionals.merges import admin as merges
 from professionals.models import ORGANISATION_WORDS, AccountRecovery, NameWord, Organisation, Person, RecognisedDomain, Stopped
 from professionals.notes.admin import NotesMixin, note_actions, write_action

@@ -11,17 +11,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from ctac.dates import format_day
-from ctac.forms import PageForm, tidy_postcode
+from ctac.forms import PageForm, tidy_postcode, validate_phone
 from notifications.registry import team_addresses
 from professionals import services
 from professionals.models import Person, Profession
-
-
-def validate_phone(typed: str) -> None:
-    """A number that can be rung: 7 to 15 digits (ITU E.164), however it is spaced, perhaps with an extension."""
-    number = typed.lower().partition("ext")[0].rstrip(" x.")
-    if not 7 <= sum(char.isdigit() for char in number) <= 15 or any(char not in "0123456789 +()-./x" for char in number):
-        raise ValidationError(_("Enter a phone number, like 0113 496 0000."), code="invalid")
 
 
 def clean_text(typed: str) -> str:

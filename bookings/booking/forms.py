@@ -19,12 +19,21 @@ from bookings.schedule.holds import PreferredDate
 from bookings.text import ADDRESS_FIELDS, NEEDS
 from bookings.travel import Place, PlaceUnknown, find_place
 from ctac.dates import format_clock_time, uk_datetime, uk_day
-from ctac.forms import ClockField, DayField, EstimateField, PageForm, as_of_a_page, read_estimate, tidy_postcode, uk_moment
+from ctac.forms import (
+    ClockField,
+    DayField,
+    EstimateField,
+    PageForm,
+    as_of_a_page,
+    read_estimate,
+    tidy_postcode,
+    uk_moment,
+    validate_phone,
+)
 from leaflets.models import KeptAddress, Leaflet, ToBring
 from leaflets.orders.allowances import RecentOrdersByTitle
 from leaflets.orders.forms import CopiesField
 from leaflets.orders.services.create import CopiesPossible, copies_possible
-from professionals.forms import validate_phone
 from professionals.models import Profession
 from professionals.safeguarding.forms import ChildDetailsMixin
 

@@ -46,7 +46,7 @@ from bookings.schedule.services import keep_presenter, visits_too_close
 from bookings.schedule.slots import SlotQuery
 from bookings.travel import PlaceUnknown, find_place
 from ctac.dates import format_span, uk_day
-from ctac.forms import PLAIN_FIELDS, ClockField, DayField, PageForm, near_today, uk_moment
+from ctac.forms import PLAIN_FIELDS, ClockField, DayField, PageForm, near_today, uk_moment, validate_phone
 from ctac.staff.lists import Part, words_in
 from ctac.staff.search import SearchKind, digits_in, finder, in_columns, national
 from ctac.staff.site import (
@@ -65,7 +65,7 @@ from ctac.staff.site import (
     yes_no_of,
 )
 from professionals.areas import is_area
-from professionals.forms import PostcodeField, validate_phone
+from professionals.forms import PostcodeField
 from professionals.safeguarding.forms import ChildDetailsMixin, StaffForm
 from professionals.safeguarding.services import KEPT_BACK, waits_for_lead
 

@@ -27,9 +27,8 @@ from bookings.schedule.slots import DateRange
 from bookings.visits import services
 from bookings.visits.emails import name_of_visitor, on_it_text
 from ctac.dates import format_clock, uk_day
-from ctac.forms import DayField
+from ctac.forms import DayField, validate_phone
 from ctac.staff.site import Alarm, ObjectAction, StaffModelAdmin, column, phone_link, staff_site, state_tag
-from professionals.forms import validate_phone
 from professionals.safeguarding.forms import StaffForm
 
 ALARMS_SHOWN = 5

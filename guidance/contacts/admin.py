@@ -14,9 +14,9 @@ from django.utils.translation import gettext_lazy
 
 from accounts.access import signed_in
 from ctac.dates import format_day, uk_day
+from ctac.forms import validate_phone
 from ctac.staff.site import NOTHING, FixedRowsMixin, StaffModelAdmin, Waiting, column, phone_link, staff_site
 from guidance.contacts.models import POLICE_NUMBER, AreaContact
-from professionals.forms import validate_phone
 
 
 class NeedsFilter(admin.SimpleListFilter):

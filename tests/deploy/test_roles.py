@@ -12,13 +12,14 @@ HISTORY = [
     "audit_entry",
     *("bookings_bookingevent", "bookings_bookingexport", "bookings_sessionevent"),
     *("leaflets_orderevent", "leaflets_orderexport", "leaflets_stockmovement"),
+    "office_settingchange",
     *("privacy_breach", "privacy_breachevent", "privacy_complaintevent"),
     "professionals_flaggedevent",
 ]
 # Only who it was can be blanked, or the words; of a breach it can be written what was decided.
 WITHOUT_REASON = {
     **dict.fromkeys(("leaflets_orderexport", "bookings_bookingexport"), "by_id = NULL"),
-    **dict.fromkeys(("professionals_flaggedevent", "privacy_breachevent"), "by_id = NULL"),
+    **dict.fromkeys(("office_settingchange", "professionals_flaggedevent", "privacy_breachevent"), "by_id = NULL"),
     "privacy_complaintevent": "text = ''",
     "privacy_breach": "commissioner = 'told'",
 }

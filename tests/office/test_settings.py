@@ -1,15 +1,22 @@
-"""The settings of the site: their first values, who reads which, and when a change is seen."""
+"""The settings of the site: their first values, who reads which, when a change is seen, and what stays written of it."""
 
+from collections.abc import Iterator
+from datetime import time
 from typing import Any
 
 import pytest
 from django.conf import settings as installation
 from django.core.cache import cache
-from django.db import IntegrityError, transaction
+from django.core.exceptions import ValidationError
+from django.db import DatabaseError, IntegrityError, OperationalError, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test import Client
 
-from office.models import SiteSettings
+from office.models import BOUNDS, SettingChange, SiteSettings
 from office.queries import KEY, forget, site_settings
+from office.services import MOST_SHOWN, _promises, add_promise, broken_promises, first_of
+from office.services import change_settings as change_unpublished
+from tests.factories import make_person, make_staff
 from tests.leaflets.statements import statements
 
 
@@ -41,6 +48,135 @@ def test_with_a_copy_in_the_cache_they_take_no_statement_and_without_one_a_singl
 
 
 @pytest.mark.django_db
+def test_before_the_commit_nobody_is_given_what_may_be_undone(client: Client) -> None:
+    """Not even if the copy in the cache has just gone."""
+    forget()
+    with transaction.atomic():
+        change_unpublished(hold_minutes=20)
+        cache.delete(KEY)
+        assert site_settings().hold_minutes == 15
+        transaction.set_rollback(True)
+    forget()
+    assert site_settings().hold_minutes == 15
+
+
+def test_with_cache_and_database_down_they_are_what_this_process_read_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    def down(*_args: Any, **_kwargs: Any) -> None:
+        raise OperationalError
+
+    cache.set(KEY, {**cache.get(KEY), "advice_phone": "0113 496 0000"})
+    forget()
+    assert site_settings().advice_phone == "0113 496 0000"
+    cache.delete(KEY)
+    monkeypatch.setattr(BaseDatabaseWrapper, "ensure_connection", down)
+    forget()
+    assert site_settings().advice_phone == "0113 496 0000"
+
+
+def test_a_copy_of_another_release_does_no_harm() -> None:
+    """One with a setting more, or one fewer, reads it."""
+    copy = {**cache.get(KEY), "hold_minutes": 20, "a_new_one": 1}
+    del copy["quiet_from"]
+    cache.set(KEY, copy)
+    forget()
+    assert (site_settings().hold_minutes, site_settings().quiet_from) == (20, time(20))
+
+
+@pytest.mark.django_db
 def test_there_is_one_row() -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         SiteSettings.objects.create(id=2)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", sorted(BOUNDS))
+def test_neither_the_service_nor_the_database_takes_what_is_out_of_bounds(name: str) -> None:
+    for outside in (BOUNDS[name][0] - 1, BOUNDS[name][1] + 1):
+        with pytest.raises(ValidationError):
+            change_unpublished(**{name: outside})
+        change_unpublished(hold_minutes=20)
+        with pytest.raises(IntegrityError), transaction.atomic():
+            SiteSettings.objects.update(**{name: outside})
+    for inside in BOUNDS[name]:
+        SiteSettings.objects.update(**{name: inside})
+
+
+@pytest.mark.django_db
+def test_the_advice_line_closes_after_it_opens() -> None:
+    with pytest.raises(ValidationError):
+        change_unpublished(advice_closes=time(9, 30))
+    change_unpublished(advice_closes=time(9, 31))
+    with pytest.raises(IntegrityError), transaction.atomic():
+        SiteSettings.objects.update(advice_closes=time(9, 30))
+
+
+@pytest.mark.django_db
+def test_with_much_notice_there_is_still_a_day_to_book() -> None:
+    with pytest.raises(ValidationError, match="no day to book"):
+        change_unpublished(notice_working_days=30, horizon_days=60)
+    change_unpublished(notice_working_days=30, horizon_days=61)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ({"visit_escalation_email": "TEAM@ctac.example"}, "the team’s mailbox"),
+        ({"safeguarding_lead_email": "manager@ctac.example"}, "an alarm"),
+        ({"team_email": "lead@ctac.example"}, "the team’s mailbox"),
+        ({"out_of_hours_route": " . "}, "Say who to call"),
+    ],
+)
+def test_production_demands_of_a_change_what_it_demands_at_the_start(settings: Any, changed: dict[str, str], told: str) -> None:
+    right = {
+        "team_email": "team@ctac.example",
+        "visit_escalation_email": "manager@ctac.example",
+        "safeguarding_lead_email": "lead@ctac.example",
+        "out_of_hours_route": "call the police on 101",
+    }
+    settings.PRODUCTION = True
+    change_unpublished(**right)
+    with pytest.raises(ValidationError, match=told):
+        change_unpublished(**changed)
+    settings.PRODUCTION = False
+    change_unpublished(**changed)  # a copy for development has one mailbox
+
+
+@pytest.mark.django_db
+def test_each_change_stays_written_and_names_its_author_until_their_account_goes() -> None:
+    colleague = make_staff()
+    change_unpublished(hold_minutes=20, quiet_from=time(21), horizon_days=90, by=colleague)
+    rows = list(SettingChange.objects.order_by("field").values_list("field", "old", "new", "by"))
+    assert rows == [("hold_minutes", "15", "20", colleague.pk), ("quiet_from", "20:00:00", "21:00:00", colleague.pk)]
+    for refused in (lambda: SettingChange.objects.update(old="1"), lambda: SettingChange.objects.all().delete()):
+        with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+            refused()
+    SettingChange.objects.update(by=None)
+
+
+@pytest.fixture
+def no_promises(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr("office.services._promises", type(_promises)(list))
+    return None
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("no_promises")
+def test_a_change_says_which_promises_it_would_break_and_of_many_only_the_first() -> None:
+    from professionals.models import Person
+
+    for number in range(MOST_SHOWN + 2):
+        make_person(email=f"person{number}@example.com")
+
+    def check(_old: SiteSettings, new: SiteSettings) -> Iterator[tuple[str, str]]:
+        if new.hold_minutes < 10:
+            yield from first_of(Person.objects.order_by("pk"), lambda person: (person.email, "/"), "/staff/")
+
+    add_promise("hold_minutes", check)
+    add_promise("hold_minutes", check)
+    old = SiteSettings()
+    assert broken_promises(old, SiteSettings(horizon_days=30)) == []
+    assert broken_promises(old, SiteSettings(hold_minutes=20)) == []
+    found = broken_promises(old, SiteSettings(hold_minutes=5))
+    assert len(found) == MOST_SHOWN + 1
+    assert (found[0], found[-1]) == (("person0@example.com", "/"), ("There are 2 more.", "/staff/"))
