@@ -34,6 +34,7 @@ from django.utils.translation import gettext_lazy
 from accounts.models import By, RateLimit, User, Where, Why
 from ctac.dates import format_clock, format_day, uk_day
 from ctac.logs import request_reference
+from office.queries import advice_hours, site_settings
 
 # A limit is a fixed window: it opens with the first hit, and all in it is forgotten at once when it ends.
 
@@ -239,10 +240,11 @@ class ReachedThrottle:
         clock = format_clock(whole)
         when = clock if uk_day(whole) == uk_day(now) else f"{clock}, {format_day(whole)}"
         happened = THROTTLE_SENTENCES[self.throttle.by]
-        tel = "tel:" + "".join(sign for sign in settings.ADVICE_PHONE if sign.isdigit() or sign == "+")
-        link = format_html('<a class="govuk-link" href="{}">{}</a>', tel, settings.ADVICE_PHONE)
+        phone = site_settings().advice_phone
+        tel = "tel:" + "".join(sign for sign in phone if sign.isdigit() or sign == "+")
+        link = format_html('<a class="govuk-link" href="{}">{}</a>', tel, phone)
         ask = _("{happened} Your answers are kept. Try again at {when}, or call us on {phone} ({hours}).")
-        return format_html(ask, happened=happened, when=when, phone=link, hours=settings.ADVICE_HOURS)
+        return format_html(ask, happened=happened, when=when, phone=link, hours=advice_hours())
 
     def seconds(self, now: datetime) -> int:
         """For the header Retry-After."""

@@ -30,7 +30,6 @@ NOT_MEASURED = {
     "staff:password_change*": "leads on",
     "staff:save_view": "a name for the filters of a list; it counts a colleague's own",
     "staff:notifications_teammail_changelist": "leads on to the one row that there is",
-    "staff:professionals_outofhours_changelist": "leads on to the one row that there is",
     "account_change_password": "leads on to account_set_password for whoever has none",
     "account_complete_password_reset": "a step of signing in, which reads one account by its address",
     "account_confirm_login_code": "a step of signing in, which reads one account by its address",

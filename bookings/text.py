@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -34,6 +33,7 @@ from bookings.models import (
 from ctac.dates import format_clock, format_day, format_span
 from leaflets.models import Order, OrderState
 from leaflets.orders.emails import with_lines
+from office.queries import site_settings
 from professionals.models import Profession
 
 Row = dict[str, object]
@@ -80,7 +80,7 @@ def duty_rows(people: Sequence[OnDuty]) -> list[Row]:
         rows.append(row(who, person.name))
         rows += [{**row(phone, person.phone), "is_phone": True}] if person.phone else []
     if not all(person.phone for person in people) or not people:
-        rows.append({**row(_("Advice line"), settings.ADVICE_PHONE), "is_phone": True})
+        rows.append({**row(_("Advice line"), site_settings().advice_phone), "is_phone": True})
     return rows
 
 

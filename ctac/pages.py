@@ -1,7 +1,7 @@
 """What pages of several apps share: private addresses, histories a page at a time, and what every template may show."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -70,12 +70,15 @@ def history_page(rows: QuerySet[Any], name: str, query: Mapping[str, str], *, am
     )
 
 
+# What staff have set and pages say: "phone", "email", "hours", "help_email", "help_phone", "charity". The app `office` gives them
+# in its AppConfig.
+FACTS: dict[str, Callable[[], Any]] = {}
+
+
 def site(request: HttpRequest) -> dict[str, object]:
     """The context processor."""
     return {
-        "advice_phone": settings.ADVICE_PHONE,
-        "advice_email": settings.ADVICE_EMAIL,
-        "advice_hours": settings.ADVICE_HOURS,
+        **{f"advice_{name}": FACTS[name] for name in ("phone", "email", "hours")},  # asked for where a page has them
         "development": settings.DEVELOPMENT,
         "site_url": settings.SITE_URL,
         "other_languages": other_languages(request),

@@ -18,7 +18,6 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.checks.security import base as secret_key_rules
 from django.urls import reverse_lazy
-from django.utils.translation import gettext_lazy as _
 
 from ctac import logs
 from ctac.local import postgres
@@ -115,12 +114,9 @@ SITE_URL = required_in_production("SITE_URL", SITE_URL_HELP, "http://localhost:8
 if PRODUCTION and SITE_URL and not (SITE_URL.startswith("https://") and urlsplit(SITE_URL).hostname):
     faults.append(f"SITE_URL is {SITE_URL!r}. {SITE_URL_HELP}")
 
-# Facts people read on pages and in emails (product.md). Settings, because phone numbers change.
-ADVICE_PHONE = env("ADVICE_PHONE", default="0808 800 5000")
-ADVICE_EMAIL = env("ADVICE_EMAIL", default="help@nspcc.org.uk")
-# Help with this website, apart from advice about a child.
+# First values of what staff own: a copy for production needs them before a manager has signed in. From then on the settings page
+# of the staff site says what holds (office/models.py).
 SITE_HELP_EMAIL = required_in_production("SITE_HELP_EMAIL", "Set it to who helps people with this website.", "website@localhost")
-SITE_HELP_PHONE = env("SITE_HELP_PHONE", default="")
 # Who runs this: shown in the head and the foot of each page, in emails and in PDFs.
 CHARITY = {
     "name": required_in_production(
@@ -129,16 +125,6 @@ CHARITY = {
     "number": required_in_production("CHARITY_NUMBER", "Set it to the charity's registered number.", "0000000"),
     "address": required_in_production("CHARITY_ADDRESS", "Set it to the charity's address.", "1 Example Street, London N1 1AA"),
 }
-CHARITY_LOGO = env("CHARITY_LOGO", default="")
-if CHARITY_LOGO and not (Path(CHARITY_LOGO).suffix in {".svg", ".png"} and Path(CHARITY_LOGO).is_file()):
-    faults.append(f"CHARITY_LOGO is {CHARITY_LOGO!r}. Set it to a file of this machine that ends in .svg or .png.")
-# Where people report a security problem: an address, or a page with https (RFC 9116).
-SECURITY_CONTACT = env("SECURITY_CONTACT", default=ADVICE_EMAIL)
-if not ("@" in SECURITY_CONTACT or SECURITY_CONTACT.startswith("https://")):
-    faults.append(
-        f"SECURITY_CONTACT is {SECURITY_CONTACT!r}. Set it to an email address, or to a page whose address begins with https://."
-    )
-ADVICE_HOURS = _("Monday to Friday, 9.30am to 4.30pm")
 ROUTE_HELP = "Set it to a sentence that says where to turn when the advice line is closed."
 OUT_OF_HOURS_ROUTE = required_in_production("OUT_OF_HOURS_ROUTE", ROUTE_HELP)
 STAFF_EMAIL = required_in_production("STAFF_EMAIL", "Set it to the team's address.", "ctac-team@localhost")
@@ -154,10 +140,16 @@ if PRODUCTION:  # else an alarm and its escalation come to one mailbox, which no
                 faults.append(f"{name} is {address!r}. Set it to an email address.")
             elif (other := readers.setdefault(address, name)) != name:
                 faults.append(f"{name} is the same address as {other}. Set it to a mailbox that somebody else reads.")
-DATA_PROTECTION_LEAD_EMAIL = env("DATA_PROTECTION_LEAD_EMAIL", default=STAFF_EMAIL)
-DATA_CONTROLLER = env("DATA_CONTROLLER", default="")
-DATA_PROCESSORS = env("DATA_PROCESSORS", default="")
-REQUEST_ESCALATION_EMAIL = env("REQUEST_ESCALATION_EMAIL", default=VISIT_ESCALATION_EMAIL)
+
+CHARITY_LOGO = env("CHARITY_LOGO", default="")
+if CHARITY_LOGO and not (Path(CHARITY_LOGO).suffix in {".svg", ".png"} and Path(CHARITY_LOGO).is_file()):
+    faults.append(f"CHARITY_LOGO is {CHARITY_LOGO!r}. Set it to a file of this machine that ends in .svg or .png.")
+# Where people report a security problem: an address, or a page with https (RFC 9116). Empty: the advice line's address.
+SECURITY_CONTACT = env("SECURITY_CONTACT", default="")
+if SECURITY_CONTACT and not ("@" in SECURITY_CONTACT or SECURITY_CONTACT.startswith("https://")):
+    faults.append(
+        f"SECURITY_CONTACT is {SECURITY_CONTACT!r}. Set it to an email address, or to a page whose address begins with https://."
+    )
 
 INSTALLED_APPS = [
     "audit",
@@ -412,9 +404,10 @@ except ValueError:
 # So many messages a minute to addresses of one domain; 0 for as many as there are.
 MAIL_A_MINUTE_TO_A_DOMAIN = env.int("MAIL_A_MINUTE_TO_A_DOMAIN", default=300)
 OUTBOX_SWEEP_SECONDS = env.float("OUTBOX_SWEEP_SECONDS", default=20)  # the tests of faults have less time
-DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default=f"CTAC <{ADVICE_EMAIL}>")
+DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", default="CTAC <help@nspcc.org.uk>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # Whom mail of each desk is from, and who reads its answers (notifications/registry.py); empty: as all mail, and the advice line.
+# Answers to mail to the team come to the mailbox that staff have set.
 MAIL_FROM = {
     "bookings": env("MAIL_FROM_BOOKINGS", default=""),
     "leaflets": env("MAIL_FROM_LEAFLETS", default=""),
@@ -424,7 +417,6 @@ MAIL_FROM = {
 MAIL_REPLIES = {
     "bookings": env("MAIL_REPLIES_BOOKINGS", default=""),
     "leaflets": env("MAIL_REPLIES_LEAFLETS", default=""),
-    "team": STAFF_EMAIL,
 }
 for desk, sender in MAIL_FROM.items():
     # Message-ID and signature (DKIM) are of that domain.

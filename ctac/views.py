@@ -28,6 +28,7 @@ from guidance.content import NATIONS
 from guidance.models import GuidancePage
 from leaflets.models import Leaflet, Order
 from leaflets.orders import baskets
+from office.queries import site_settings
 from privacy import retention as privacy_retention
 from professionals import drafts
 from professionals.access import person_in, person_required, the_person
@@ -47,7 +48,7 @@ def page(request: HttpRequest, template: str) -> HttpResponse:
 @require_safe
 def privacy(request: HttpRequest) -> HttpResponse:
     """How long each record is kept is said by the very rules that take it out."""
-    who = {"controller": settings.DATA_CONTROLLER, "processors": settings.DATA_PROCESSORS}
+    who = {"controller": site_settings().data_controller, "processors": site_settings().data_processors}
     return render(
         request,
         "pages/privacy.html",
@@ -76,7 +77,8 @@ SECURITY_TXT_LASTS = timedelta(days=180)  # RFC 9116 asks for less than a year
 
 @require_safe
 def security(request: HttpRequest) -> HttpResponse:
-    return render(request, "pages/security.html", {"contact": settings.SECURITY_CONTACT, "link": security_contact()})
+    link = security_contact()
+    return render(request, "pages/security.html", {"contact": link.removeprefix("mailto:"), "link": link})
 
 
 @require_safe
@@ -134,7 +136,7 @@ def robots_txt(request: HttpRequest) -> HttpResponse:
 
 def security_contact() -> str:
     """As a link."""
-    contact = str(settings.SECURITY_CONTACT)
+    contact = str(settings.SECURITY_CONTACT or site_settings().advice_email)
     return contact if contact.startswith("https://") else f"mailto:{contact}"
 
 

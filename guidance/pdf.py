@@ -5,7 +5,6 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
-from django.conf import settings
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from markdown_it.tree import SyntaxTreeNode
@@ -13,6 +12,7 @@ from markdown_it.tree import SyntaxTreeNode
 from ctac.dates import format_day
 from ctac.pdf.typesetting import charity_line, qr_code, template_digest, typeset
 from guidance.content import Guidance, NationText, Section, commonmark
+from office.queries import advice_hours, site_settings
 
 LEAFLET, LARGE_PRINT, CHECKLIST = KINDS = ("leaflet", "large-print", "checklist")
 LOOKS = ("", "", "to-do", "not-to-do", "")  # in the leaflet, of the sections of an audience's text in their order
@@ -37,7 +37,7 @@ def guidance_data(
     heading, _colon, audience = guidance.title.partition(": ")
     written = max(text.written for text in (guidance, nation) if text)
     page = url.partition("://")[2].rstrip("/")
-    advice = {"hours": settings.ADVICE_HOURS, "email": settings.ADVICE_EMAIL}
+    advice = {"hours": advice_hours(), "email": site_settings().advice_email}
     return {
         "title": guidance.title,
         "centre": _("Child trafficking advice centre"),
@@ -55,7 +55,7 @@ def guidance_data(
         "call": {
             "heading": _("Who to call"),
             "lead": _("Not sure? Talk it through with our advice line for professionals:"),
-            "phone": settings.ADVICE_PHONE,
+            "phone": site_settings().advice_phone,
             "more": _("%(hours)s. Or email %(email)s.") % advice,
         },
         "code": qr_code(url),

@@ -11,6 +11,8 @@ from django.db import models
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from office.queries import site_settings
+
 if TYPE_CHECKING:
     from notifications.models import Notification
 
@@ -267,9 +269,9 @@ def language_of(address: str) -> str:
 
 def team_addresses() -> set[str]:
     """Shared mailboxes that the settings name, in lower case."""
-    leads = ("SAFEGUARDING_LEAD_EMAIL", "DATA_PROTECTION_LEAD_EMAIL")
-    names = ("STAFF_EMAIL", *leads, "VISIT_ESCALATION_EMAIL", "REQUEST_ESCALATION_EMAIL")
-    return {getattr(settings, name).lower() for name in names}
+    told = site_settings()
+    leads = (told.safeguarding_lead_email, told.data_protection_lead_email)
+    return {address.lower() for address in (told.team_email, *leads, told.visit_escalation_email, told.request_escalation_email)}
 
 
 def find_address_owners(address: str) -> list[Owner]:

@@ -26,6 +26,7 @@ from django.utils.translation import gettext as _
 from notifications import preferences
 from notifications.models import Notification
 from notifications.registry import Desk, Message, find_email
+from office.queries import advice_hours, site_settings
 
 PRIVATE_LINKS = "private_links"
 # Follows the line that lists of messages show, lest the head of the email fill it up: spaces that show nothing.
@@ -62,15 +63,15 @@ def render(message: Message, *, choices_link: str = "", reader_name: str = "") -
 
 def render_page(template_name: str, subject: object, context: dict[str, object]) -> Rendered:
     """A template that extends emails/base.html as HTML with its styles inlined, and the text that says the same."""
-    subject = one_line(str(subject))
+    subject, site = one_line(str(subject)), site_settings()
     layout = {
         "site_url": settings.SITE_URL,
-        "charity": settings.CHARITY,
+        "charity": site.charity,
         "gap": GAP,
-        "advice_phone": settings.ADVICE_PHONE,
-        "advice_call": phone_link(settings.ADVICE_PHONE),
-        "advice_email": settings.ADVICE_EMAIL,
-        "advice_hours": settings.ADVICE_HOURS,
+        "advice_phone": site.advice_phone,
+        "advice_call": phone_link(site.advice_phone),
+        "advice_email": site.advice_email,
+        "advice_hours": advice_hours(),
     }
     html = render_to_string(template_name, {**layout, **context, "subject": subject})
     return Rendered(subject, plain_text(html), inline_styles(html))
@@ -249,7 +250,8 @@ def compose(
     if links.stop:
         # The mail program's own unsubscribe button POSTs, so a scanner that opens the address changes nothing.
         headers |= {"List-Unsubscribe": f"<{links.stop}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
-    reply_to = (message and message.reply_to) or settings.MAIL_REPLIES.get(desk) or settings.ADVICE_EMAIL
+    reads = site_settings().team_email if desk == Desk.TEAM else settings.MAIL_REPLIES.get(desk)
+    reply_to = (message and message.reply_to) or reads or site_settings().advice_email
     mail = Mail(
         subject=rendered.subject,
         body=rendered.text,

@@ -10,7 +10,16 @@ class OfficeConfig(AppConfig):
         from celery.signals import task_prerun
         from django.core.signals import request_started
 
-        from office.queries import forget
+        from ctac.pages import FACTS
+        from office.queries import advice_hours, forget, site_settings
 
         request_started.connect(forget)
         task_prerun.connect(forget)
+        FACTS.update(
+            phone=lambda: site_settings().advice_phone,
+            email=lambda: site_settings().advice_email,
+            hours=advice_hours,
+            help_email=lambda: site_settings().site_help_email,
+            help_phone=lambda: site_settings().site_help_phone,
+            charity=lambda: site_settings().charity,
+        )

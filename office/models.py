@@ -12,7 +12,6 @@ from django.db.models import F, Q
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from ctac.dates import format_clock_time
 from ctac.forms import validate_phone
 from ctac.models import RecordedBy, impersonal
 
@@ -289,18 +288,8 @@ class SiteSettings(models.Model):
         return wrong
 
     @property
-    def advice_hours(self) -> str:
-        opens, closes = (format_clock_time(clock).replace(":", ".") for clock in (self.advice_opens, self.advice_closes))
-        return gettext("Monday to Friday, %(opens)s to %(closes)s") % {"opens": opens, "closes": closes}
-
-    @property
     def charity(self) -> dict[str, str]:
         return {"name": self.charity_name, "number": self.charity_number, "address": self.charity_address}
-
-    @property
-    def charity_line(self) -> str:
-        """Who is responsible for what is printed."""
-        return gettext("%(name)s. Registered charity %(number)s. %(address)s") % self.charity
 
 
 class SettingChange(RecordedBy):

@@ -8,7 +8,9 @@ from typing import Any
 from asgiref.local import Local
 from django.core.cache import cache
 from django.db import Error
+from django.utils.translation import gettext as _
 
+from ctac.dates import format_clock_time
 from office.models import SettingChange, SiteSettings
 
 KEY = "site_settings"
@@ -56,6 +58,13 @@ def cached() -> SiteSettings | None:
 def forget(**_signal: Any) -> None:
     """A new request or task reads them again."""
     _read.settings = None
+
+
+def advice_hours() -> str:
+    """'Monday to Friday, 9.30am to 4.30pm', in the language of the page."""
+    times = (site_settings().advice_opens, site_settings().advice_closes)
+    opens, closes = (format_clock_time(clock).replace(":", ".") for clock in times)
+    return _("Monday to Friday, %(opens)s to %(closes)s") % {"opens": opens, "closes": closes}
 
 
 def last_changes() -> dict[str, SettingChange]:

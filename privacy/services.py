@@ -26,6 +26,7 @@ from ctac.dates import uk_datetime, uk_day
 from ctac.errors import DomainError
 from ctac.models import ALPHABET, tidy_reference
 from notifications.outbox import Later, notify, notify_each, queue_account_mail
+from office.queries import site_settings
 from privacy.models import (
     Breach,
     BreachEvent,
@@ -370,7 +371,7 @@ def enter_complaint(
     if flagged:
         notify_safeguarding_lead(about=f"complaint:{complaint.pk}", reference=complaint.reference, now=now)
     # The receipt goes at once, and is not the acknowledgement (ADR 24). The lead is reminded, if there is time for that.
-    lead = settings.DATA_PROTECTION_LEAD_EMAIL
+    lead = site_settings().data_protection_lead_email
     remind_at = uk_datetime(complaint.due_on - REMIND_BEFORE, IN_THE_MORNING)
     notify_each(
         {"complaint-received": [complaint.email], "staff-complaint": [lead]},

@@ -19,6 +19,7 @@ from notifications.outbox import queue_account_mail
 from notifications.registry import Desk, Email, Message, name_of_reader
 from notifications.rendering import Rendered, render_page
 from notifications.samples import NAMES, PAGE, READER, Example, example
+from office.queries import site_settings
 from professionals.models import AccountRecovery, AddressChange, FlaggedText, Merge, Note, NoteKind, Person
 
 # Labels for staff, by kind; allauth’s templates name the kinds.
@@ -234,7 +235,7 @@ class StaffLetter(Email):
         return {"subject": subject, "words": self.letter.text}
 
     def message(self) -> Message:
-        return replace(super().message(), reply_to=settings.STAFF_EMAIL)
+        return replace(super().message(), reply_to=site_settings().team_email)
 
 
 def examples() -> Iterator[Example]:

@@ -655,30 +655,6 @@ class FlaggedEvent(Event):
         ]
 
 
-class OutOfHours(models.Model):
-    """One row, which a migration made: where to turn about a child while the advice line is closed. Empty says nothing."""
-
-    id = models.PositiveSmallIntegerField(primary_key=True, default=1, editable=False)
-    route = impersonal(
-        models.CharField(
-            _("Who to call while the advice line is closed"),
-            max_length=200,
-            blank=True,
-            help_text=_(
-                "Your words come after “Until then:”. For example: call the duty team of your local council, or the police on 101"
-            ),
-        )
-    )
-
-    class Meta:
-        verbose_name = _("setting")
-        verbose_name_plural = _("When the advice line is closed")
-        constraints = [models.CheckConstraint(condition=Q(id=1), name="outofhours_is_one")]
-
-    def __str__(self) -> str:
-        return str(self._meta.verbose_name_plural)
-
-
 BLOCKED_ATTEMPT_RETENTION = timedelta(days=30)
 LET_THROUGH_WITHIN = timedelta(days=7)  # who has not tried again for a week needs no help any more
 

@@ -14,7 +14,6 @@ from typing import Any, TypedDict, Unpack
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.apps import apps
-from django.conf import settings
 from django.db import DatabaseError, IntegrityError, models, transaction
 from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Greatest, Lower, Upper
@@ -36,6 +35,7 @@ from notifications.models import MailChoice, MarkedAddress
 from notifications.outbox import notify
 from notifications.privacy import readdress
 from notifications.registry import Owner, Topic, team_addresses
+from office.queries import site_settings
 from professionals.emails import OBJECTION, StaffLetter, notify_address_change, notify_address_put_back, notify_moved_by_staff
 from professionals.models import (
     Absorbed,
@@ -534,7 +534,7 @@ def put_address_back(*, token: str, now: datetime) -> AddressChange:
         later = AddressChange.objects.filter(user=change.user_id, pk__gte=change.pk, objected_at=None)
         later.update(objected_at=now)
         notify_address_put_back(change, before=before, now=now)
-        notify(kind=OBJECTION, about=f"address-change:{change.pk}", to=[settings.STAFF_EMAIL], now=now)
+        notify(kind=OBJECTION, about=f"address-change:{change.pk}", to=[site_settings().team_email], now=now)
     return change
 
 

@@ -78,13 +78,15 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 @pytest.fixture(autouse=True)
 def _fresh_cache() -> Iterator[None]:
     """Empty but for the settings of the site, which have their first values."""
-    from django.core.cache import caches
+    from django.core.cache import cache, caches
 
     from office.models import SiteSettings
+    from office.queries import KEY
     from office.services import publish
     from professionals.areas import outward_code
 
     publish(SiteSettings())  # as in a copy that has been asked for a page: no test reads them from the database by chance
+    cache.touch(KEY, None)  # wherever its clock goes
     yield
     for each in caches.all(initialized_only=True):
         each.clear()
@@ -94,10 +96,14 @@ def _fresh_cache() -> Iterator[None]:
 @pytest.fixture
 def change_settings(db: None, django_capture_on_commit_callbacks: Any) -> Any:
     """`change_settings(hold_minutes=5)`: as staff do it, and published."""
+    from django.core.cache import cache
+
+    from office.queries import KEY
     from office.services import change_settings
 
     def change(**values: Any) -> None:
         with django_capture_on_commit_callbacks(execute=True):
             change_settings(**values)
+        cache.touch(KEY, None)
 
     return change

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from professionals.models import OutOfHours, RecognisedDomain
+from notifications.models import TeamMail
+from professionals.models import RecognisedDomain
 from tests.matrix.asking import ACTIONS, ASKED, ROUTES, answers, fingerprints, written, written_since
 from tests.matrix.people import OUTSIDE, PEOPLE, laid_out, world
 from tests.matrix.table import read_table
@@ -51,11 +52,11 @@ def test_a_write_is_seen_also_one_that_was_taken_back(world: dict[str, Any], as_
     with transaction.atomic():
         RecognisedDomain.objects.create(domain="new.example")
         transaction.set_rollback(True)
-    OutOfHours.objects.all().delete()
+    TeamMail.objects.all().delete()
     touched = written_since(before)
     changed = {table for table, held in fingerprints(touched).items() if held != as_laid_out[table]}
-    assert touched == {"professionals_person", "professionals_recogniseddomain", "professionals_outofhours"}
-    assert changed == {"professionals_outofhours"}
+    assert touched == {"professionals_person", "professionals_recogniseddomain", "notifications_teammail"}
+    assert changed == {"notifications_teammail"}
     assert fingerprints().keys() == as_laid_out.keys()
 
 

@@ -18,6 +18,7 @@ from icalendar import Calendar, Component, Event, Timezone, vCalAddress
 
 from bookings.models import Booking, Brought, Format, OpenSession, SessionPlace
 from ctac.dates import UK, uk_day
+from office.queries import site_settings
 
 METHODS = ("REQUEST", "CANCEL", "PUBLISH")
 CONFIRMED, TENTATIVE, CANCELLED = "CONFIRMED", "TENTATIVE", "CANCELLED"
@@ -176,7 +177,7 @@ def booking_entry(booking: Booking, status: str, *, for_presenter: bool = False,
             "We won’t see a reply from your calendar."
         )
         url = booking.get_absolute_url()
-    context = {"reference": booking.reference, "url": f"{settings.SITE_URL}{url}", "phone": settings.ADVICE_PHONE}
+    context = {"reference": booking.reference, "url": f"{settings.SITE_URL}{url}", "phone": site_settings().advice_phone}
     return CalendarEntry(
         uid=booking.ical_uid,
         sequence=booking.sequence if sequence is None else sequence,

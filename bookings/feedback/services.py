@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
@@ -34,6 +33,7 @@ from ctac.dates import format_clock, format_day, uk_day
 from ctac.errors import DomainError
 from ctac.models import ALPHABET
 from notifications.outbox import About, notify_about
+from office.queries import site_settings
 from professionals.safeguarding.services import notify_safeguarding_lead
 
 # The short link of a presentation: made once, and found again by what somebody typed.
@@ -204,7 +204,7 @@ class FeedbackFull(DomainError):
             "We have feedback from everybody we expected. Were you there too? Tell us on %(phone)s or at %(email)s, and we will "
             "take yours as well."
         )
-        super().__init__(sentence % {"phone": settings.ADVICE_PHONE, "email": settings.ADVICE_EMAIL})
+        super().__init__(sentence % {"phone": site_settings().advice_phone, "email": site_settings().advice_email})
 
 
 def has_all_feedback(afterwards: Afterwards) -> bool:

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import NotRequired, TypedDict, Unpack
 
-from django.conf import settings
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils.translation import gettext as _
@@ -35,6 +34,7 @@ from bookings.schedule.slots import Span, fits
 from bookings.travel import Journeys
 from bookings.visits.services import await_presenter
 from notifications.outbox import notify
+from office.queries import site_settings
 from professionals.safeguarding.services import notify_safeguarding_lead
 
 
@@ -257,5 +257,5 @@ def claim_busy_time(presenter: Presenter) -> None:
 
 def notify_of_leave(kind: str, leave: Leave, now: datetime) -> None:
     """Staff of what a presenter asks or enters; the presenter of the answer."""
-    to = leave.presenter.email if kind in ("leave-granted", "leave-refused") else settings.STAFF_EMAIL
+    to = leave.presenter.email if kind in ("leave-granted", "leave-refused") else site_settings().team_email
     notify(kind=kind, about=f"leave:{leave.pk}", to=[to], now=now)

@@ -4,7 +4,6 @@ from collections import defaultdict
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db.models import Q
 
 from bookings import rules
@@ -12,6 +11,7 @@ from bookings.booking.services.transitions import notify_once
 from bookings.models import Booking, OpenSession, Presenter, SessionState, State
 from ctac.dates import uk_datetime, uk_day
 from notifications.outbox import About
+from office.queries import site_settings
 
 AGENDA = "presenter-agenda"
 CHECKS_END, CHECKS_END_FOR_TEAM = "checks-end", "checks-end-for-team"
@@ -64,6 +64,6 @@ def warn_of_checks(*, now: datetime) -> int:
                 continue
             about, version = f"presenter:{presenter.pk}:{end}", rules.CHECKS_WARNING.days if end > today else 0
             until = uk_datetime(end if version else end + timedelta(days=1), time.min)
-            for kind, to in ((CHECKS_END, presenter.email), (CHECKS_END_FOR_TEAM, settings.STAFF_EMAIL)):
+            for kind, to in ((CHECKS_END, presenter.email), (CHECKS_END_FOR_TEAM, site_settings().team_email)):
                 told[kind].append(About(about, to, version=version, expires_at=until))
     return notify_once(told, now)

@@ -3,7 +3,6 @@
 from datetime import date, datetime, time, timedelta
 from functools import partial
 
-from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
@@ -30,6 +29,7 @@ from bookings.schedule.slots import DateRange
 from ctac.dates import format_clock, format_day, uk_datetime, uk_day
 from ctac.errors import DomainError
 from notifications.outbox import Later, notify_each
+from office.queries import site_settings
 from privacy.services import VisitInTheWay
 from professionals.safeguarding.services import notify_safeguarding_lead
 
@@ -408,10 +408,10 @@ def alert_staff(*, key: int, now: datetime) -> None:
         return
     notify = partial(notify_each, about=f"booking:{key}", reference=locked.reference, now=now)
     if without_presenter(Booking.objects.filter(pk=key), now).exists():
-        both = {settings.STAFF_EMAIL, settings.VISIT_ESCALATION_EMAIL}
+        both = {site_settings().team_email, site_settings().visit_escalation_email}
         notify({"staff-still-no-presenter": both}, version=minute_of_loss(locked))
     if Booking.objects.filter(pk=key).without_joining_link(now).exists():
-        notify({"staff-no-joining-link": [settings.STAFF_EMAIL]}, version=minute_of(locked.starts_at))
+        notify({"staff-no-joining-link": [site_settings().team_email]}, version=minute_of(locked.starts_at))
 
 
 def sound_alarm(locked: Booking, now: datetime) -> bool:
@@ -428,12 +428,12 @@ def sound_alarm(locked: Booking, now: datetime) -> bool:
     on_duty = duty_addresses(locked) if rings else []
     once: dict[str, list[str]] = {}
     if late.missed == HELP:
-        on_duty = [*on_duty, settings.STAFF_EMAIL, settings.VISIT_ESCALATION_EMAIL] if rings else []
+        on_duty = [*on_duty, site_settings().team_email, site_settings().visit_escalation_email] if rings else []
     else:
         how = "no-check-out" if late.missed == CHECK_OUT else "no-check-in"
-        once[f"staff-{how}"] = [settings.STAFF_EMAIL] if rings else []
+        once[f"staff-{how}"] = [site_settings().team_email] if rings else []
         if now >= late.missed_at + rules.VISIT_ESCALATION_DELAY:
-            once[f"manager-{how}"] = [settings.VISIT_ESCALATION_EMAIL]
+            once[f"manager-{how}"] = [site_settings().visit_escalation_email]
     notify = partial(notify_each, about=f"booking:{locked.pk}", reference=locked.reference, now=now)
     notify(once, version=minute_of(locked.agreed[0]))
     notify({"duty-alarm": dict.fromkeys(on_duty)}, version=alarm_round(late, now))
@@ -449,7 +449,7 @@ def alarm_round(late: Booking, now: datetime) -> int:
 
 def duty_addresses(booking: Booking) -> list[str]:
     """Of who is on duty for it; the team's if nobody is."""
-    return [person.user.email for person in duty_of([booking])[booking.pk]] or [settings.STAFF_EMAIL]
+    return [person.user.email for person in duty_of([booking])[booking.pk]] or [site_settings().team_email]
 
 
 def minute_of_loss(booking: Booking) -> int:

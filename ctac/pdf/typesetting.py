@@ -18,6 +18,8 @@ from django.conf import settings
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from ctac.pages import FACTS
+
 FONTS = Path(__file__).parent / "fonts"
 QUIET_MODULES = 4  # of empty paper around a QR code (ISO/IEC 18004)
 TEMPLATES = Path(settings.BASE_DIR) / "templates" / "pdf"
@@ -40,7 +42,7 @@ def typeset(template: str, data: dict[str, Any], *, made_at: datetime) -> bytes:
 
 def charity_line() -> str:
     """Who is responsible for what is printed."""
-    return _("%(name)s. Registered charity %(number)s. %(address)s") % settings.CHARITY
+    return _("%(name)s. Registered charity %(number)s. %(address)s") % FACTS["charity"]()
 
 
 @cache

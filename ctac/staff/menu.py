@@ -89,7 +89,7 @@ SECTIONS = (
     Section(_("Data protection"), ("privacy.complaint", "privacy.breach"), daily=False),
     Section(
         _("Settings"),
-        ("accounts.user", "auth.group", "audit.entry", "professionals.recogniseddomain", "professionals.outofhours"),
+        ("accounts.user", "auth.group", "audit.entry", "professionals.recogniseddomain"),
         daily=False,
     ),
 )
@@ -101,7 +101,6 @@ NAMES: dict[str, tuple[str | Promise, str | Promise]] = {
     "bookings.availabilityexception": (_("day or days with other hours"), _("Days with other hours")),
     "mfa.authenticator": (_("way to prove who signs in"), _("Ways to prove who signs in")),
     "notifications.teammail": (_("timing of the team’s mail"), _("How the team gets its mail")),
-    "professionals.outofhours": (_("out-of-hours route"), _("When the advice line is closed")),
 }
 # What a day begins with, or somebody on the phone is waiting for, stands on the first page as a button.
 FOR_CALLERS: dict[str, str | Promise] = {

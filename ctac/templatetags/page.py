@@ -16,17 +16,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from ctac.forms import AnyOrNone
+from ctac.pages import FACTS
 
 register = template.Library()
 
-FACTS = {
-    "phone": "ADVICE_PHONE",
-    "email": "ADVICE_EMAIL",
-    "hours": "ADVICE_HOURS",
-    "help_email": "SITE_HELP_EMAIL",
-    "help_phone": "SITE_HELP_PHONE",
-    "charity": "CHARITY",
-}
 CONTROL_CLASSES = {"input": "govuk-input", "textarea": "govuk-textarea", "select": "govuk-select", "file": "govuk-file-upload"}
 
 
@@ -221,8 +214,14 @@ def current(context: template.Context, *prefixes: str, but: str = "") -> SafeStr
 
 @register.simple_tag
 def fact(name: str) -> object:
-    """A fact of the service from the settings, for pages that are drawn without context processors (a server error)."""
-    return getattr(settings, FACTS[name])
+    """A fact of the service that staff have set, for pages that are drawn without context processors (a server error)."""
+    return FACTS[name]()
+
+
+@register.simple_tag
+def facts() -> list[object]:
+    """All of them, for what is kept of a page that says some."""
+    return [find() for find in FACTS.values()]
 
 
 @register.simple_tag

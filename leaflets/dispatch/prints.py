@@ -10,7 +10,6 @@ from io import StringIO
 from itertools import groupby
 from typing import IO, Any, NamedTuple
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -36,6 +35,7 @@ from leaflets.pdf import (
     draw_qr_code,
 )
 from leaflets.stock.spreadsheets import escape_formula
+from office.queries import advice_hours, site_settings
 
 
 @dataclass(frozen=True)
@@ -476,7 +476,7 @@ def slip_blocks(pdf: PrintPdf, slip: Slip) -> Iterator[SlipBlock]:
     for begin in range(0, len(lines), NOTE_LINES) if slip.note else ():
         text = " ".join(lines[begin : begin + NOTE_LINES])
         yield keep_together(pdf, [SlipParagraph("P", text, before=0 if begin else 5)])
-    facts = {"phone": settings.ADVICE_PHONE, "hours": settings.ADVICE_HOURS, "reference": slip.reference}
+    facts = {"phone": site_settings().advice_phone, "hours": advice_hours(), "reference": slip.reference}
     closing = [
         heading_paragraph(_("Thank you"), before=7),
         SlipParagraph("P", _("Each leaflet that you pass on helps somebody to notice a trafficked child, and to act.")),

@@ -5,7 +5,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Count, Exists, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Sum, prefetch_related_objects
 from django.db.models.functions import Coalesce, TruncDate
@@ -35,6 +34,7 @@ from leaflets.models import (
 )
 from leaflets.stock.queries import low_in_stock
 from notifications.outbox import About, notify, notify_about
+from office.queries import site_settings
 from professionals.models import Person
 from professionals.safeguarding.services import notify_safeguarding_lead
 from professionals.services import lock_person
@@ -174,7 +174,7 @@ def notify_low_stock(*, now: datetime) -> int:
     LowStock.objects.bulk_create([LowStock(leaflet_id=key, told_at=now) for key in sorted(new)], ignore_conflicts=True)
     count = LowStock.objects.filter(told_at=now).count()
     if count:
-        notify(kind=LOW_STOCK, about=f"low-stock:{now.isoformat()}", to=[settings.STAFF_EMAIL], now=now)
+        notify(kind=LOW_STOCK, about=f"low-stock:{now.isoformat()}", to=[site_settings().team_email], now=now)
     return count
 
 

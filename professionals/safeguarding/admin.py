@@ -5,7 +5,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db import transaction
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -25,7 +24,6 @@ from ctac.staff.site import (
     NOTHING,
     LooksOnly,
     ObjectAction,
-    OneRowAdmin,
     Waiting,
     WaitingRow,
     column,
@@ -35,9 +33,8 @@ from ctac.staff.site import (
     staff_site,
     state_tag,
 )
-from professionals.models import Decision, FlaggedEvent, FlaggedEventKind, FlaggedText, OutOfHours
+from professionals.models import Decision, FlaggedEvent, FlaggedEventKind, FlaggedText
 from professionals.safeguarding import services
-from professionals.safeguarding.advice_line import read_route
 
 READ = "read"
 
@@ -191,27 +188,6 @@ class FlaggedTextAdmin(LooksOnly):
 
     def summary_of(self, obj: FlaggedText) -> list[dict[str, object]]:
         return [{"label": _("Written with"), "value": obj.reference}, {"label": _("When"), "value": long_moment(obj.flagged_at)}]
-
-
-@admin.register(OutOfHours, site=staff_site)
-class OutOfHoursAdmin(OneRowAdmin):
-    fieldsets = [
-        (
-            None,
-            {
-                "fields": ["route"],
-                "description": gettext_lazy(
-                    "When a form seems to have a child’s details, it stops and says who to call. While the advice line "
-                    "is open, it gives that number. At other times, it says when the line opens, and then what you write "
-                    "here. Every page says this too. It always gives 999."
-                ),
-            },
-        )
-    ]
-
-    def save_model(self, request: HttpRequest, obj: OutOfHours, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        transaction.on_commit(read_route, robust=True)
 
 
 staff_site.add_waiting(

@@ -1,54 +1,35 @@
 """Whom to call about a child at this moment: whether the advice line is open, when it opens, and the route until then."""
 
-from contextlib import suppress
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from itertools import count
 
-from django.conf import settings
-from django.core.cache import cache, caches
 from django.http import HttpRequest
 from django.utils import dateformat, timezone
 from django.utils.translation import gettext as _
 
-from ctac.dates import OURS, UK, format_clock, format_day, is_working_day, uk_datetime, uk_day
-from professionals.models import OutOfHours
-
-OPENS, CLOSES = time(9, 30), time(16, 30)  # UK time; settings.ADVICE_HOURS says the same in words
-ROUTE, ROUTE_KEPT_SECONDS = "out_of_hours_route", 60
+from ctac.dates import OURS, UK, format_clock, format_clock_time, format_day, is_working_day, uk_datetime, uk_day
+from office.queries import site_settings
 
 
 def is_advice_line_open(now: datetime) -> bool:
-    """From 9.30am on, until the last moment before 4.30pm."""
-    local = now.astimezone(UK)
-    return is_working_day(local.date(), OURS) and OPENS <= local.time() < CLOSES
+    """On a working day, from its opening time on, until the last moment before it closes."""
+    local, hours = now.astimezone(UK), site_settings()
+    return is_working_day(local.date(), OURS) and hours.advice_opens <= local.time() < hours.advice_closes
 
 
 def next_opening(now: datetime) -> datetime:
     days = (uk_day(now) + timedelta(days=ahead) for ahead in count())
-    openings = (uk_datetime(day, OPENS) for day in days if is_working_day(day, OURS))
+    openings = (uk_datetime(day, site_settings().advice_opens) for day in days if is_working_day(day, OURS))
     return next(opening for opening in openings if opening > now)
 
 
-def read_route() -> str:
-    """As staff set it, else as the installation did. It is published for the head of every page."""
-    route = (OutOfHours.objects.values_list("route", flat=True).first() or settings.OUT_OF_HOURS_ROUTE).rstrip(".")
-    with suppress(Exception):  # the cache may be down
-        cache.set(ROUTE, route, None)
-    return route
+def the_route() -> str:
+    return site_settings().out_of_hours_route.rstrip(".")
 
 
 def out_of_hours_route() -> str:
-    """As it was published; empty while the line is open. Asks no database, and the cache once a minute."""
-    if is_advice_line_open(timezone.now()):
-        return ""
-    return str(caches["local"].get_or_set(ROUTE, published_route, ROUTE_KEPT_SECONDS))
-
-
-def published_route() -> str:
-    """A cache that lost it gives the installation's."""
-    with suppress(Exception):  # or is down
-        return str(cache.get(ROUTE) or settings.OUT_OF_HOURS_ROUTE).rstrip(".")
-    return settings.OUT_OF_HOURS_ROUTE.rstrip(".")
+    """Empty while the line is open."""
+    return "" if is_advice_line_open(timezone.now()) else the_route()
 
 
 def closed_now() -> str:
@@ -57,7 +38,7 @@ def closed_now() -> str:
     if is_advice_line_open(now):
         return ""
     opens = next_opening(now)
-    clock = format_clock(opens).replace(":", ".")  # as settings.ADVICE_HOURS beside it
+    clock = format_clock(opens).replace(":", ".")  # as the hours beside it
     return _("closed now: it opens on %(day)s at %(clock)s") % {
         "day": dateformat.format(opens.astimezone(UK), "l"),
         "clock": clock,
@@ -70,15 +51,15 @@ def advice_line(_request: HttpRequest) -> dict[str, object]:
 
 
 def whom_to_call(now: datetime) -> str:
-    """Sentences for whoever is worried about a child, true at this moment. One statement while the line is closed."""
-    phone, emergency = settings.ADVICE_PHONE, _("In immediate danger, call 999.")
+    """Sentences for whoever is worried about a child, true at this moment."""
+    phone, emergency = site_settings().advice_phone, _("In immediate danger, call 999.")
     if is_advice_line_open(now):
-        closes = format_clock(uk_datetime(uk_day(now), CLOSES))
+        closes = format_clock_time(site_settings().advice_closes)
         call = _("Worried about a child? Call the advice line on %(phone)s: it is open until %(closes)s today.")
         return f"{call % {'phone': phone, 'closes': closes}} {emergency}"
     opens = next_opening(now)
     when = {"phone": phone, "day": format_day(opens), "time": format_clock(opens)}
     closed = _("Worried about a child? The advice line on %(phone)s is closed now. It opens on %(day)s at %(time)s.") % when
-    route = read_route()
+    route = the_route()
     until_then = [_("Until then: %(route)s.") % {"route": route}] if route else []
     return " ".join([closed, *until_then, emergency])

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import BigIntegerField, BooleanField, ExpressionWrapper, F, Func, Model, Q, Value
 from django.db.models.functions import Cast
@@ -19,6 +18,7 @@ from accounts.models import User
 from ctac.errors import DomainError
 from ctac.models import Classification, classification
 from notifications.outbox import notify
+from office.queries import site_settings
 from professionals.emails import SafeguardingFlag
 from professionals.models import Decision, FlaggedEvent, FlaggedEventKind, FlaggedText
 from professionals.safeguarding.child_details import looks_like_child_details
@@ -169,4 +169,4 @@ def _decide(locked: FlaggedText, decision: Decision, by: User, now: datetime) ->
 def notify_safeguarding_lead(*, about: str, reference: str, now: datetime) -> None:
     """Once for each text: that something kept with this booking or order should be read; never what it says."""
     FlaggedText.objects.get_or_create(about=about, defaults={"reference": reference[:60], "flagged_at": now})
-    notify(kind=SafeguardingFlag.name, about=about, to=[settings.SAFEGUARDING_LEAD_EMAIL], reference=reference, now=now)
+    notify(kind=SafeguardingFlag.name, about=about, to=[site_settings().safeguarding_lead_email], reference=reference, now=now)

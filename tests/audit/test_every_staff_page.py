@@ -96,7 +96,7 @@ def in_words(entry: Entry) -> tuple[str, str]:
 @pytest.mark.parametrize(
     ("entry", "words"),
     [
-        ({"kind": "professionals.outofhours", "key": "1"}, ("When the advice line is closed", "–")),
+        ({"kind": "notifications.teammail", "key": "1"}, ("How the team gets its mail", "–")),
         ({"kind": "professionals.person", "page": "professionals_person_add"}, ("New person", "–")),
         ({"kind": "professionals.person", "key": "5", "page": "professionals_person_history"}, ("Person 5", "History")),
         ({"kind": "bookings.booking", "key": "5", "what": "cancel"}, ("Booking 5", "Cancel this booking")),

@@ -9,6 +9,8 @@ import pytest
 from django.conf import settings
 from django.urls import reverse
 
+from office.queries import advice_hours, site_settings
+
 DEPLOY = Path(settings.BASE_DIR) / "deploy"
 SERVICES = sorted((DEPLOY / "systemd").glob("*.service"))
 HARDENED = {
@@ -48,7 +50,7 @@ def test_the_proxy_speaks_to_the_socket_that_systemd_holds():
 
 def test_what_the_proxy_says_of_a_site_that_is_down_is_what_the_site_says_of_whom_to_call():
     [page] = re.findall(r"\$ctac_down \{\n    default '(.*?)';\n", (DEPLOY / "nginx" / "ctac.conf").read_text(), re.DOTALL)
-    for said in ('call <a class="govuk-link" href="tel:999">999</a>', settings.ADVICE_PHONE, str(settings.ADVICE_HOURS)):
+    for said in ('call <a class="govuk-link" href="tel:999">999</a>', site_settings().advice_phone, advice_hours()):
         assert said in page
 
 

@@ -10,9 +10,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from django.conf import settings
 
 from ctac.local.processes import wait_until
+from office.queries import site_settings
 from tests.deploy.conftest import Server, Site
 from tests.deploy.nginx import NAME, PROGRAM, Headers, Proxy
 from tests.deploy.test_safe_headers import EVERYWHERE, NOWHERE, wrong
@@ -99,7 +99,7 @@ def test_a_site_that_is_down_is_a_502_with_every_header_and_says_whom_to_call(in
     status, headers, text = proxy.ask(request(method, "/my/?q=Quark", "Cookie: __Host-session=x", "Content-Length: 0"))
     assert (status, wrong(headers, BY_NGINX), said_twice(headers)) == (502, {}, set())
     assert dict(headers)["Content-Type"] == "text/html; charset=utf-8"
-    assert numbers_to_call(text) == ["tel:999", f"tel:{settings.ADVICE_PHONE.replace(' ', '')}"]
+    assert numbers_to_call(text) == ["tel:999", f"tel:{site_settings().advice_phone.replace(' ', '')}"]
     logged = wait_for_line(proxy.folder / "ctac.log")
     assert f'"{method} /my/ HTTP/1.1" 502' in logged
     assert "Quark" not in logged
@@ -109,7 +109,7 @@ def test_a_site_that_does_not_answer_is_a_504_with_every_header_and_says_whom_to
     with closing(socket.create_server(("127.0.0.1", 0))) as silent:
         status, headers, text = in_front_of(silent.getsockname()[1]).ask(request("GET", "/my/"))
     assert (status, wrong(headers, BY_NGINX), said_twice(headers)) == (504, {}, set())
-    assert numbers_to_call(text) == ["tel:999", f"tel:{settings.ADVICE_PHONE.replace(' ', '')}"]
+    assert numbers_to_call(text) == ["tel:999", f"tel:{site_settings().advice_phone.replace(' ', '')}"]
 
 
 def numbers_to_call(page: str) -> list[str]:

@@ -11,7 +11,7 @@ from typing import Any
 import brotli
 import pytest
 import time_machine
-from django.conf import settings as site_settings
+from django.conf import settings as installation
 from django.contrib.staticfiles import finders
 from django.test import Client
 from django.utils import timezone, translation
@@ -21,6 +21,7 @@ from guidance.content import AUDIENCES, NATIONS, read_guidance, read_nation
 from guidance.models import GuidancePage
 from guidance.views import OFFICIAL_LINKS
 from leaflets.catalogue import titles
+from office.queries import site_settings
 from professionals.models import Language
 from tests.clock import MOMENTS
 from tests.face.page import Page
@@ -44,7 +45,7 @@ def read(client: Client, path: str) -> Page:
 
 
 def in_language(client: Client, language: str) -> Client:
-    client.cookies[site_settings.LANGUAGE_COOKIE_NAME] = language
+    client.cookies[installation.LANGUAGE_COOKIE_NAME] = language
     return client
 
 
@@ -79,8 +80,8 @@ def test_it_says_that_the_line_is_open(client: Client) -> None:
     assert "The line is open now." in read(client, "/guidance/").one("section", "worried").text
 
 
-def test_it_says_when_a_closed_line_opens_and_where_to_turn_until_then(client: Client, settings: Any) -> None:
-    settings.OUT_OF_HOURS_ROUTE = "call the duty social worker"
+def test_it_says_when_a_closed_line_opens_and_where_to_turn_until_then(client: Client, change_settings: Any) -> None:
+    change_settings(out_of_hours_route="call the duty social worker")
     with time_machine.travel(MOMENTS["saturday"]):
         text = read(client, "/guidance/").one("section", "worried").text
     assert "The line is closed now: it opens on Monday at 9.30am." in text
@@ -324,7 +325,7 @@ def test_it_asks_the_database_little(client: Client, who: str, language: str, dj
 
 
 def weight_of_file(href: str) -> int:
-    path = finders.find(href.removeprefix(site_settings.STATIC_URL))
+    path = finders.find(href.removeprefix(installation.STATIC_URL))
     assert isinstance(path, str)
     return len(brotli.compress(Path(path).read_bytes()))
 
@@ -394,7 +395,7 @@ def test_each_page_says_what_it_is_to_search_engines(client: Client, settings: A
 
 
 def test_the_picture_for_messengers_is_small_and_of_the_right_shape() -> None:
-    path = site_settings.BASE_DIR / "static" / "img" / "share.png"
+    path = installation.BASE_DIR / "static" / "img" / "share.png"
     assert path.stat().st_size <= 40_000
     with Image.open(path) as picture:
         assert picture.size == (1200, 630)
@@ -413,7 +414,7 @@ def test_structured_data_can_be_read(client: Client, path: str, settings: Any, l
     assert data["inLanguage"] == tag
     assert data["name"] == read_guidance(audience, language).title
     assert data["description"] == read_guidance(audience, language).description
-    assert data["publisher"]["contactPoint"]["telephone"] == settings.ADVICE_PHONE
+    assert data["publisher"]["contactPoint"]["telephone"] == site_settings().advice_phone
     assert ("spatialCoverage" in data, "lastReviewed" in data) == (path == ENGLAND, path == ENGLAND)
 
 

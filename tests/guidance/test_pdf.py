@@ -19,6 +19,7 @@ from django.utils import translation
 from guidance.content import AUDIENCES, NATIONS, Guidance, NationText, Section, read_guidance, read_nation
 from guidance.models import GuidancePage
 from guidance.pdf import CHECKLIST, KINDS, LARGE_PRINT, LEAFLET, guidance_data, guidance_pdf
+from office.queries import site_settings
 from tests.guidance.approvals import approve, guidance_page
 from tests.leaflets.dispatch.prints.reading import MM, Read, every, ink
 
@@ -160,7 +161,7 @@ def test_a_leaflet_has_a_cover_and_a_back_and_no_text_in_its_margins(audience: s
         assert {tuple(round(side / MM) for side in read.page(number).get_size()) for number in range(len(texts))} == {(148, 210)}
         assert [NOTICE in text for text in texts] == [True] * (len(texts) - 1) + [False]
         boxes = [ink(read.picture(number)) for number in range(1, len(texts) - 1)]
-    assert (DANGER in texts[0], DANGER in texts[-1], settings.ADVICE_PHONE in texts[-1]) == (True, True, True)
+    assert (DANGER in texts[0], DANGER in texts[-1], site_settings().advice_phone in texts[-1]) == (True, True, True)
     # Measured as if the page were 210 mm wide.
     assert all(left > 20 and right < 190 and bottom < 290 for left, _top, right, bottom in boxes)
 

@@ -23,7 +23,7 @@ from guidance.models import AreaContact, GuidancePage
 from notifications.models import MarkedAddress, Notification, TeamMail
 from notifications.preferences import token_of as token_of_mail
 from privacy.models import Complaint, DataAction, DataActionKind, DataActionReason, RetentionRun
-from professionals.models import AddressChange, FlaggedText, Merge, OutOfHours, Person, RecognisedDomain, Stopped, hash_token
+from professionals.models import AddressChange, FlaggedText, Merge, Person, RecognisedDomain, Stopped, hash_token
 from professionals.services import OBJECT_FOR, record_blocked_attempt
 from tests import factories
 from tests.accounts.factors.proof import enrol
@@ -139,7 +139,6 @@ def people_and_mail(owner: Person) -> dict[str, Any]:
         "professionals_recogniseddomain": RecognisedDomain.objects.first(),
         "professionals_stopped": stopped(),
         "professionals_flaggedtext": FlaggedText.objects.create(about="leave:0", reference="leave 0", flagged_at=now),
-        "professionals_outofhours": OutOfHours.objects.get_or_create(pk=1)[0],
         "privacy_dataaction": DataAction.objects.create(
             person=owner, done=DataActionKind.GIVEN, reason=DataActionReason.ASKED, at=timezone.now()
         ),

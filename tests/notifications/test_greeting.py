@@ -45,8 +45,8 @@ def test_mail_to_the_team_greets_nobody_by_name_and_mail_to_presenters_does() ->
             assert recipient == PRESENTER_SAMPLE, kind
 
 
-def test_it_is_the_name_of_whoever_has_the_address_now(settings) -> None:
-    settings.STAFF_EMAIL = "Team@ctac.example"
+def test_it_is_the_name_of_whoever_has_the_address_now(change_settings) -> None:
+    change_settings(team_email="Team@ctac.example")
     factories.make_person(name="Nia Jones", email=NIA)
     make_presenter(name="Asha Patel", email="asha@ctac.example")
     factories.make_person(name="Sam Lee", email="team@ctac.example")

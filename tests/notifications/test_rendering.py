@@ -7,6 +7,7 @@ import pytest
 from notifications.registry import Message
 from notifications.rendering import Rendered, plain_text, render
 from notifications.templatetags.mail import fact
+from office.queries import site_settings
 from tests.notifications.conftest import WORDS
 
 LINK = "http://localhost:8000/bookings/BK-7Q4M-2F/?key=abc&step=2"
@@ -46,7 +47,7 @@ def test_both_say_what_to_do_about_a_child_and_whose_time_it_is(settings):
     for body in (rendered().text, rendered().html):
         for words in (
             "call 999",
-            settings.ADVICE_PHONE,
+            site_settings().advice_phone,
             "Monday to Friday, 9.30am to 4.30pm",
             "Times are UK time",
             settings.SITE_URL,

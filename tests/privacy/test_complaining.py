@@ -41,8 +41,8 @@ def mails() -> dict[str, str]:
     return dict(Notification.objects.values_list("kind", "recipient"))
 
 
-def test_it_is_kept_with_its_last_day_and_its_writer_and_the_lead_are_told(client, settings):
-    settings.DATA_PROTECTION_LEAD_EMAIL = "lead@ctac.example"
+def test_it_is_kept_with_its_last_day_and_its_writer_and_the_lead_are_told(client, change_settings):
+    change_settings(data_protection_lead_email="lead@ctac.example")
     response = client.post(PATH, filled_in(client), follow=True)
     made = Complaint.objects.get()
     assert (made.name, made.wrong, made.wanted, made.came, made.state) == ("Sam Taylor", WRONG, WANTED, "web", "received")

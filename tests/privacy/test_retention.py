@@ -311,12 +311,11 @@ def test_the_privacy_notice_says_what_the_rules_do_and_follows_the_settings(clie
     assert f"We will email you {privacy_retention.WARNED_FOR.days} days before that." in page.one("main").text
 
 
-def test_the_privacy_notice_says_who_answers_who_processes_and_how_long_the_audit_is_kept(client, settings):
+def test_the_privacy_notice_says_who_answers_who_processes_and_how_long_the_audit_is_kept(client, settings, change_settings):
     page = client.get("/privacy/").content.decode()
     assert "Example Children’s Charity, 1 Example Street, London N1 1AA, decides how we use your details." in page
     assert "The firms are:" not in page
-    settings.DATA_CONTROLLER = "The Charity <1 High Street>"
-    settings.DATA_PROCESSORS = "Host Ltd; Mail GmbH (Germany)"
+    change_settings(data_controller="The Charity <1 High Street>", data_processors="Host Ltd; Mail GmbH (Germany)")
     settings.AUDIT_KEPT_MONTHS = 18
     page = client.get("/privacy/").content.decode()
     assert "The Charity &lt;1 High Street&gt;" in page

@@ -111,7 +111,6 @@ EXEMPT = {
             *("what_to_do", "usual_words"),
         ),
         "leaflets.catalogue.admin.EditionForm": ("label",),
-        "admin: professionals.OutOfHours": ("route",),
     },
     "what an authority, a police force or a service is called, for everybody to read": {
         "guidance.contacts.admin.ContactForm": ("name",),

@@ -16,6 +16,7 @@ from accounts import services as accounts_services
 from accounts.models import Session, User
 from notifications.models import Notification
 from notifications.rendering import render
+from office.queries import site_settings
 from privacy import retention as privacy_retention
 from privacy import services as privacy_services
 from professionals.emails import AddressObjection
@@ -176,7 +177,7 @@ def test_after_seven_days_it_is_too_late(here, person):
         answers = [Client().get(path), Client().post(path)]
 
     assert [answer.status_code for answer in answers] == [404, 404]
-    assert settings.ADVICE_PHONE in answers[1].content.decode()
+    assert site_settings().advice_phone in answers[1].content.decode()
     assert address_of(person) == all_is(NEW)
 
 
@@ -184,7 +185,7 @@ def test_after_seven_days_it_is_too_late(here, person):
 def test_a_link_that_is_nobodys_says_whom_to_call(client, token):
     for answer in (client.get(f"/account/address/{token}/"), client.post(f"/account/address/{token}/")):
         assert answer.status_code == 404
-        assert settings.ADVICE_PHONE in answer.content.decode()
+        assert site_settings().advice_phone in answer.content.decode()
 
 
 def test_the_oldest_wins(here, person):
@@ -216,7 +217,7 @@ def test_taken_by_another_account_it_says_so(here, person):
     for answer in (Client().get(link()), Client().post(link())):
         assert answer.status_code == 404
         assert "belongs to another account" in answer.content.decode()
-        assert settings.ADVICE_PHONE in answer.content.decode()
+        assert site_settings().advice_phone in answer.content.decode()
     assert address_of(person) == all_is(NEW)
     assert is_in(here)
 

@@ -1,19 +1,20 @@
 """Whom the page says to call about a child: by a UK clock, on bank holidays, and on the days on which the clocks change."""
 
 import re
-from datetime import datetime
+from datetime import datetime, time
 from unittest.mock import Mock
 
 import pytest
 import time_machine
-from django.db import IntegrityError, transaction
-from django.test import Client
+from django.db import OperationalError
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.utils import translation
 
 from ctac.views import server_error
-from professionals.models import OutOfHours
+from office.queries import advice_hours, forget, site_settings
 from professionals.safeguarding.advice_line import is_advice_line_open, next_opening, whom_to_call
 from professionals.safeguarding.forms import child_details_explanation
-from tests.factories import make_staff, sign_in_staff
+from tests.factories import make_staff
 
 
 def at(text):
@@ -76,7 +77,7 @@ def test_when_it_opens_next(moment, opens):
     assert next_opening(at(moment)) == at(opens)
 
 
-def test_while_it_is_open_the_page_says_until_when_and_asks_the_database_nothing(settings):
+def test_while_it_is_open_the_page_says_until_when_and_asks_the_database_nothing():
     """No database here: the test would fail if it were asked."""
     assert whom_to_call(at("2027-07-13T14:00:00+00:00")) == (
         "Worried about a child? Call the advice line on 0808 800 5000: it is open until 4:30pm today. "
@@ -85,47 +86,39 @@ def test_while_it_is_open_the_page_says_until_when_and_asks_the_database_nothing
 
 
 @pytest.mark.django_db
-def test_while_it_is_closed_the_page_gives_the_route_that_staff_set(settings):
-    settings.OUT_OF_HOURS_ROUTE = ""
+def test_while_it_is_closed_the_page_gives_the_route_that_staff_set(change_settings):
     closed = at("2027-03-27T12:00:00+00:00")
     opens = "The advice line on 0808 800 5000 is closed now. It opens on Tuesday 30 March 2027 at 9:30am."
     assert whom_to_call(closed) == f"Worried about a child? {opens} In immediate danger, call 999."
-    settings.OUT_OF_HOURS_ROUTE = "call the police on 101"
+    change_settings(out_of_hours_route="call the police on 101")
     assert (
         whom_to_call(closed)
         == f"Worried about a child? {opens} Until then: call the police on 101. In immediate danger, call 999."
     )
-    OutOfHours.objects.update(route="call the duty team of your council.")
+    change_settings(out_of_hours_route="call the duty team of your council.")
     assert "Until then: call the duty team of your council. In immediate danger" in whom_to_call(closed)
 
 
 @pytest.mark.django_db
-def test_there_is_one_row():
-    assert OutOfHours.objects.count() == 1
-    with pytest.raises(IntegrityError), transaction.atomic():
-        OutOfHours.objects.create(pk=2, route="Another")
+def test_it_is_open_at_the_times_that_staff_set_and_says_so(change_settings):
+    change_settings(advice_opens=time(8), advice_closes=time(12))
+    assert [is_advice_line_open(at(f"2027-01-12T{clock}+00:00")) for clock in ("07:59", "08:00", "11:59", "12:00")] == [
+        *(False, True, True, False)
+    ]
+    assert next_opening(at("2027-01-12T12:00+00:00")) == at("2027-01-13T08:00+00:00")
+    assert "it is open until midday today" in whom_to_call(at("2027-01-12T11:00+00:00"))
+    assert advice_hours() == "Monday to Friday, 8am to midday"
+    with translation.override("cy"):
+        assert advice_hours() == "Dydd Llun i ddydd Gwener, 8yb i hanner dydd"
 
 
 @pytest.mark.django_db
-def test_a_manager_sets_the_route_and_a_form_that_stops_gives_it(client):
-    manager = make_staff(superuser=False, role="manager")
-    sign_in_staff(client, manager)
-    page = "/staff/professionals/outofhours/1/change/"
-    assert "Who to call while the advice line is closed" in client.get(page).content.decode()
-    assert client.post(page, {"route": "call the police on 101"}).status_code == 302
-    assert OutOfHours.objects.get().route == "call the police on 101"
+def test_a_manager_sets_the_route_and_a_form_that_stops_gives_it(change_settings):
+    change_settings(out_of_hours_route="call the police on 101", by=make_staff(superuser=False, role="manager"))
     with time_machine.travel("2027-01-12 17:00+00:00"):
         assert "Until then: call the police on 101." in child_details_explanation()
     with time_machine.travel("2027-01-12 12:00+00:00"):
         assert "101" not in child_details_explanation()
-
-
-@pytest.mark.django_db
-@pytest.mark.parametrize("role", ["coordinator", "presenter", "fulfilment", "read-only"])
-def test_other_colleagues_do_not_set_it(client, role):
-    sign_in_staff(client, make_staff(superuser=False, role=role))
-    assert client.post("/staff/professionals/outofhours/1/change/", {"route": "call me"}).status_code == 403
-    assert OutOfHours.objects.get().route == ""
 
 
 CLOSED = "Advice line 0808 800 5000, closed now: it opens on {}."
@@ -169,25 +162,29 @@ def test_a_kept_head_never_says_closed_while_the_line_is_open(client):
         assert head_of(client) == CLOSED.format("Wednesday at 9.30am")
 
 
-@pytest.mark.django_db(transaction=True, serialized_rollback=True)
-def test_head_and_panel_give_the_route_that_staff_set_and_ask_the_database_nothing(client, settings, django_assert_num_queries):
-    settings.OUT_OF_HOURS_ROUTE = "call the police on 101"
-    desk = Client()
-    with time_machine.travel("2027-01-16T12:00:00+00:00", tick=False) as clock:
+@pytest.mark.django_db
+def test_head_and_panel_give_the_route_that_staff_set_and_ask_the_database_nothing(
+    client, change_settings, django_assert_num_queries
+):
+    change_settings(out_of_hours_route="call the police on 101")
+    with time_machine.travel("2027-01-16T12:00:00+00:00", tick=False):
         with django_assert_num_queries(0):
             assert head_of(client).endswith("9.30am. Until then: call the police on 101.")
             panel = client.get("/about/").content.decode().partition('"advice-panel"')[2]
         assert "Until then: call the police on 101." in panel
-        sign_in_staff(desk, make_staff(superuser=False, role="manager"))
-        desk.post("/staff/professionals/outofhours/1/change/", {"route": "call the team of <your> council."})
-        clock.shift(61)
+        change_settings(out_of_hours_route="call the team of <your> council.")
         with django_assert_num_queries(0):
             assert head_of(client).endswith("Until then: call the team of &lt;your&gt; council.")
 
 
-def test_the_page_for_a_fault_says_it_without_a_database_and_a_cache(rf, settings, monkeypatch):
-    settings.OUT_OF_HOURS_ROUTE = "call the police on 101"
+@pytest.mark.django_db
+def test_the_page_for_a_fault_says_it_without_a_database_and_a_cache(rf, change_settings, monkeypatch):
+    """By what this process knew last."""
+    change_settings(out_of_hours_route="call the police on 101")
+    assert site_settings().out_of_hours_route
+    forget()
     monkeypatch.setattr("django.core.cache.cache.get", Mock(side_effect=ConnectionError))
+    monkeypatch.setattr(BaseDatabaseWrapper, "cursor", Mock(side_effect=OperationalError))
     with time_machine.travel("2027-01-16T12:00:00+00:00", tick=False):
         page = server_error(rf.get("/")).content.decode()
     assert "closed now: it opens on Monday at 9.30am. Until then: call the police on 101." in page

@@ -132,15 +132,15 @@ def test_of_an_address_that_they_have_what_went_there_before_is_the_others(perso
     assert not MarkedAddress.objects.exists()
 
 
-TEAMS = ["STAFF_EMAIL", "SAFEGUARDING_LEAD_EMAIL", "VISIT_ESCALATION_EMAIL"]
+TEAMS = ["team_email", "safeguarding_lead_email", "visit_escalation_email"]
 
 
 @pytest.mark.parametrize("whose", TEAMS)
 @pytest.mark.parametrize("how", [*WAYS, "has it still"])
-def test_mail_to_the_team_is_nobodys_to_erase_or_to_export(person, settings, whose, how):
+def test_mail_to_the_team_is_nobodys_to_erase_or_to_export(person, change_settings, whose, how):
     """Staff typed it as a caller's and put it right, or anybody did as their own."""
     team = "team@ctac.example"
-    setattr(settings, whose, team.title())
+    change_settings(**{whose: team.title()})
     alert = mailed(team)
     Notification.objects.filter(pk=alert.pk).update(state=State.PENDING, sent_at=None)
     if how == "has it still":

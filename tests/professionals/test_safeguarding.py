@@ -12,6 +12,7 @@ from ctac.templatetags.page import SummaryError, summary_errors
 from notifications import rendering
 from notifications.models import Notification
 from notifications.registry import email_named
+from office.queries import site_settings
 from professionals.models import Decision, FlaggedText
 from professionals.safeguarding.forms import CONFIRM_FIELD, ChildDetailsMixin
 from professionals.safeguarding.services import notify_safeguarding_lead
@@ -38,12 +39,12 @@ def test_an_ordinary_note_goes_through():
 
 
 @time_machine.travel("2027-01-12 12:00+00:00")
-def test_a_childs_details_stop_the_form_and_point_to_help(settings):
+def test_a_childs_details_stop_the_form_and_point_to_help():
     form = posted(access_needs=NOTE)
 
     assert form.is_valid() is False
     said = form.errors["access_needs"][0]
-    assert settings.ADVICE_PHONE in said
+    assert site_settings().advice_phone in said
     assert "999" in said
     assert "Amina" not in said
     assert CONFIRM_FIELD in form.fields
@@ -51,12 +52,12 @@ def test_a_childs_details_stop_the_form_and_point_to_help(settings):
 
 
 @time_machine.travel("2027-01-12 12:00+00:00")
-def test_the_summary_has_one_short_sentence_and_the_rest_stands_beside_the_box(settings):
+def test_the_summary_has_one_short_sentence_and_the_rest_stands_beside_the_box():
     form = posted(access_needs=NOTE)
     assert summary_errors(form) == [SummaryError("This looks like details of a child.", form["access_needs"].auto_id)]
     beside = form.errors["access_needs"][0]
     assert beside.startswith("This looks like details of a child. Please take them out")
-    assert settings.ADVICE_PHONE in beside
+    assert site_settings().advice_phone in beside
 
 
 class NotesForm(NoteForm):
@@ -120,8 +121,8 @@ def test_a_form_that_is_only_shown_asks_nothing():
 
 
 @pytest.mark.django_db
-def test_the_lead_is_told_that_and_where_and_never_what(settings, now):
-    settings.SAFEGUARDING_LEAD_EMAIL = "lead@ctac.example"
+def test_the_lead_is_told_that_and_where_and_never_what(change_settings, now):
+    change_settings(safeguarding_lead_email="lead@ctac.example")
 
     notify_safeguarding_lead(about="booking:12", reference="BK-7Q4M-2F", now=now)
     notify_safeguarding_lead(about="booking:12", reference="BK-7Q4M-2F", now=now)

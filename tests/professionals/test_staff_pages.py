@@ -78,10 +78,10 @@ def test_a_person_is_entered_and_changed(browser):
 TEAMS = "This is a mailbox of our own team. Enter the person’s own address, or leave this empty if they have none."
 
 
-@pytest.mark.parametrize("whose", ["STAFF_EMAIL", "SAFEGUARDING_LEAD_EMAIL", "VISIT_ESCALATION_EMAIL"])
+@pytest.mark.parametrize("whose", ["team_email", "safeguarding_lead_email", "visit_escalation_email"])
 @pytest.mark.parametrize("known", [True, False])
-def test_a_mailbox_of_the_teams_is_nobodys_address(browser, settings, whose, known):
-    setattr(settings, whose, "team@ctac.example")
+def test_a_mailbox_of_the_teams_is_nobodys_address(browser, change_settings, whose, known):
+    change_settings(**{whose: "team@ctac.example"})
     person = make_person(with_user=False, email="nadia@leeds.nhs.uk") if known else None
     typed = {"name": "Nadia", "email": " Team@CTAC.example", "phone": "", "profession": "gp", "organisation": "", "postcode": ""}
 
@@ -92,8 +92,8 @@ def test_a_mailbox_of_the_teams_is_nobodys_address(browser, settings, whose, kno
     assert list(Person.objects.values_list("email", flat=True)) == (["nadia@leeds.nhs.uk"] if known else [])
 
 
-def test_nor_is_it_a_callers(settings):
-    settings.STAFF_EMAIL = "team@ctac.example"
+def test_nor_is_it_a_callers(change_settings):
+    change_settings(team_email="team@ctac.example")
     assert CallerForm({"email": "Team@ctac.example"}).errors["email"] == [TEAMS]
 
 

@@ -260,8 +260,8 @@ def test_a_worry_that_was_handed_over_says_to_whom_and_nothing_else(desk: Client
         Note.objects.create(person=person, kind=NoteKind.CASE, text="Words", at=NOW)
 
 
-def test_an_email_to_a_person_is_sent_and_stands_in_the_story(desk: Client, staff: User, settings, mail_server) -> None:  # noqa: F811
-    settings.STAFF_EMAIL = "team@ctac.example"
+def test_an_email_to_a_person_is_sent_and_stands_in_the_story(desk: Client, staff: User, change_settings, mail_server) -> None:  # noqa: F811
+    change_settings(team_email="team@ctac.example")
     person = make_person(name="Asha Patel", email="asha@leeds.nhs.uk")
     inbox = mail_server()
     do(desk, person, "write", subject="100% of your leaflets", text="They are on their way.")

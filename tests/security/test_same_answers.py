@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 import time_machine
 from allauth.mfa.models import Authenticator
-from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 from django.utils.http import urlencode
 
 from accounts.models import RateLimit, User
 from accounts.services import open_account
+from office.queries import site_settings
 from tests.factories import make_person, make_staff, make_user, sign_in
 from tests.professionals.mailing import mails_to
 
@@ -174,4 +174,4 @@ def test_the_walks_go_where_they_say() -> None:
 def test_what_is_taken_out_is_little() -> None:
     page = Client().get("/account/login/").content.decode()
     assert abs(len(bare(page, address(UNKNOWN))) - len(page)) < 200
-    assert settings.ADVICE_PHONE in bare(page, address(UNKNOWN))
+    assert site_settings().advice_phone in bare(page, address(UNKNOWN))

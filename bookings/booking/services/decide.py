@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from django.conf import settings
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils.translation import gettext_lazy as _
@@ -47,6 +46,7 @@ from bookings.travel import find_place
 from bookings.visits.services import refuse_unchecked, refuse_without_cover
 from ctac.dates import format_span
 from ctac.errors import DomainError
+from office.queries import site_settings
 from professionals.safeguarding.services import notify_safeguarding_lead
 
 
@@ -206,7 +206,7 @@ def take_offer(*, booking: Booking, option: DateOption, by: User | None, now: da
     refuse_unchecked(locked, claim.presenter, claim.busy.lower, by_staff=False)
     with guarded():
         settle_request(locked, claim, offer, by=by, now=now)
-    notify({**both_sides(locked), "staff-time-taken": [settings.STAFF_EMAIL]}, locked, now)
+    notify({**both_sides(locked), "staff-time-taken": [site_settings().team_email]}, locked, now)
     return locked
 
 
@@ -231,7 +231,7 @@ def ask_for_others(*, booking: Booking, words: str, by: User | None, now: dateti
         notify_safeguarding_lead(
             about=f"booking:{locked.pk}:others:{newest_option(options)}", reference=locked.reference, now=now
         )
-    notify({"staff-others-asked": [settings.STAFF_EMAIL]}, locked, now, version=newest_option(options))
+    notify({"staff-others-asked": [site_settings().team_email]}, locked, now, version=newest_option(options))
     return locked
 
 
@@ -252,7 +252,10 @@ def lapse_dates_of(*, booking: Booking, now: datetime) -> list[DateOption]:
     DateOption.objects.filter(pk__in=keys).update(state=OptionState.EXPIRED)
     record_event(locked, EventKind.LAPSED, by=None, now=now)
     if not any(option.is_kept(now) for option in options):
-        recipients: Recipients = {"booking-dates-lapsed": [locked.person.email], "staff-dates-lapsed": [settings.STAFF_EMAIL]}
+        recipients: Recipients = {
+            "booking-dates-lapsed": [locked.person.email],
+            "staff-dates-lapsed": [site_settings().team_email],
+        }
         notify(recipients, locked, now, version=newest_option(over))
     return over
 

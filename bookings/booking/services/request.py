@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import DateTimeField, Exists, OuterRef, Subquery
 from django.db.models.functions import Coalesce, Greatest
@@ -46,6 +45,7 @@ from ctac.errors import DomainError
 from leaflets.models import Order, ToBring
 from notifications.models import Notification
 from notifications.outbox import notify
+from office.queries import site_settings
 from professionals import drafts
 from professionals.models import Person
 from professionals.safeguarding.services import notify_safeguarding_lead
@@ -222,7 +222,7 @@ def escalate(*, now: datetime) -> int:
     notify(
         kind=ESCALATION_KIND,
         about=f"requests-waiting:{day}",
-        to=[settings.REQUEST_ESCALATION_EMAIL],
+        to=[site_settings().request_escalation_email],
         now=now,
         expires_at=uk_datetime(day + A_DAY, time.min),
     )

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Q
@@ -39,6 +38,7 @@ from bookings.schedule.slots import Candidate
 from bookings.travel import look_up_postcode
 from bookings.visits.services import refuse_while_overdue, refuse_while_there, refuse_without_cover
 from ctac.dates import uk_day
+from office.queries import site_settings
 from professionals.safeguarding.services import is_kept_back, notify_safeguarding_lead
 
 
@@ -123,7 +123,7 @@ def reschedule(
         "booking-moved": [locked.person.email],
         "presenter-moved" if before == chosen else presenter_email_kind(locked): presenter_recipients(locked),
         "presenter-freed": [before.email] if before and before != chosen else [],
-        "staff-booking-moved": [] if change.by_staff else [settings.STAFF_EMAIL],
+        "staff-booking-moved": [] if change.by_staff else [site_settings().team_email],
     }
     notify(recipients, locked, now)
     if flagged:

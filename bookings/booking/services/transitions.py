@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
@@ -28,6 +27,7 @@ from notifications.models import Notification
 from notifications.outbox import About, Later, notify_about, notify_each
 from notifications.preferences import wants
 from notifications.registry import Topic
+from office.queries import site_settings
 from professionals.models import Person
 from professionals.safeguarding.services import notify_safeguarding_lead
 
@@ -217,7 +217,7 @@ def notify_once(messages: Mapping[str, Sequence[About]], now: datetime) -> int:
 def notify_booked(booking: Booking, now: datetime) -> None:
     """The professional, the presenter and staff."""
     requested = [booking.person.email] if booking.state == State.REQUESTED else []
-    recipients = {"booking-requested": requested, **both_sides(booking), "staff-new-booking": [settings.STAFF_EMAIL]}
+    recipients = {"booking-requested": requested, **both_sides(booking), "staff-new-booking": [site_settings().team_email]}
     notify(recipients, booking, now)
 
 
@@ -225,14 +225,14 @@ def notify_cancelled(booking: Booking, now: datetime) -> None:
     recipients: Recipients = {
         "booking-cancelled": [booking.person.email],
         "presenter-cancelled": presenter_recipients(booking),
-        "staff-booking-cancelled": [settings.STAFF_EMAIL],
+        "staff-booking-cancelled": [site_settings().team_email],
     }
     notify(recipients, booking, now)
 
 
 def notify_freed(booking: Booking, presenter: Presenter, now: datetime) -> None:
     """The presenter no longer has it; staff read that it needs another."""
-    notify({"staff-needs-presenter": [settings.STAFF_EMAIL]}, booking, now)
+    notify({"staff-needs-presenter": [site_settings().team_email]}, booking, now)
     notify({"presenter-freed": [presenter.email]}, booking, now, version=booking.withdrawal_sequence)
 
 
@@ -253,7 +253,7 @@ def notify_details_changed(booking: Booking, now: datetime, *, by_staff: bool) -
     recipients: Recipients = {
         "booking-changed": [booking.person.email],
         "presenter-changed": presenter_recipients(booking),
-        "staff-booking-changed": [settings.STAFF_EMAIL] if undecided and not by_staff else [],
+        "staff-booking-changed": [site_settings().team_email] if undecided and not by_staff else [],
     }
     notify(recipients, booking, now, version=booking.revision)
 

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
@@ -24,6 +23,7 @@ from ctac.dates import OURS, before_working_days, uk_datetime, uk_day
 from ctac.errors import DomainError
 from notifications.models import Notification
 from notifications.outbox import About, notify, notify_about
+from office.queries import site_settings
 
 if TYPE_CHECKING:
     from bookings.open_sessions.queries import PlannedSession
@@ -157,7 +157,7 @@ def warn_of_session(session: OpenSession, *, now: datetime) -> int:
     lost = presenter_lost_at(locked)
     if now < lost + rules.NO_PRESENTER_NOTICE_DELAY:
         return 0
-    version, to = minute_of(lost), [settings.STAFF_EMAIL]
+    version, to = minute_of(lost), [site_settings().team_email]
     notify(kind=UNSURE_FOR_TEAM, about=f"session:{locked.pk}", to=to, reference=locked.reference, version=version, now=now)
     places = locked.places.filter(state=PlaceState.TAKEN).select_related("person")
     about = [

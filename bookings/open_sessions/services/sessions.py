@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from django.conf import settings
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.utils.translation import gettext as _
@@ -53,6 +52,7 @@ from ctac.errors import DomainError
 from notifications.models import Notification
 from notifications.outbox import notify
 from notifications.registry import Topic
+from office.queries import site_settings
 from professionals.safeguarding.services import notify_safeguarding_lead
 from professionals.services import subscribers
 
@@ -421,6 +421,6 @@ def free_sessions(
         link = link_digest(session.own_joining_link or presenter.joining_link)
         changes = {"presenter": [presenter.pk, None], "sequence": session.sequence, "link": link, "away": kind}
         record_session_event(session, SessionEventKind.PRESENTER_FREED, by=by, now=now, changes=changes)
-        notify_of_session("staff-session-needs-presenter", session, settings.STAFF_EMAIL, now)
+        notify_of_session("staff-session-needs-presenter", session, site_settings().team_email, now)
         notify_former_presenter(session, presenter, now)
     return freed

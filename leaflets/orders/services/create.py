@@ -5,7 +5,6 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -39,6 +38,7 @@ from leaflets.orders.services.transitions import parcel_contents, wait_for_stock
 from leaflets.stock.services import allocate_backordered, movement_for_line, record_movements
 from notifications.outbox import notify_each
 from notifications.privacy import erase_bodies_about
+from office.queries import site_settings
 from professionals.models import Draft, Person
 from professionals.safeguarding.services import notify_safeguarding_lead
 from professionals.services import lock_person
@@ -103,7 +103,7 @@ def place_order(
             OrderEvent.objects.bulk_create(events)
             mail = {
                 "order-requested" if is_request else "order-received": [person.email],
-                "staff-order-request" if is_request else "staff-new-order": [settings.STAFF_EMAIL],
+                "staff-order-request" if is_request else "staff-new-order": [site_settings().team_email],
             }
             notify_each(mail, about=f"order:{order.pk}", reference=order.reference, now=now)
             if flagged:
@@ -340,7 +340,7 @@ def report_missing(
     missing, made = MissingParcel.objects.get_or_create(parcel=parcel, defaults={"note": note, "reported_at": now})
     if made:
         OrderEvent.objects.create(order=order, kind=EventKind.MISSING, by=by, at=now)
-        emails = {"order-missing": [order.person.email], "staff-order-missing": [settings.STAFF_EMAIL]}
+        emails = {"order-missing": [order.person.email], "staff-order-missing": [site_settings().team_email]}
         notify_each(emails, about=f"missing:{missing.pk}", reference=order.reference, now=now)
         if flagged:
             notify_safeguarding_lead(about=f"missing:{missing.pk}", reference=order.reference, now=now)

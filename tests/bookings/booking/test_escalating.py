@@ -29,8 +29,8 @@ A_DAY = timedelta(days=1)
 
 
 @pytest.fixture(autouse=True)
-def clock(settings) -> Iterator[time_machine.Traveller]:
-    settings.REQUEST_ESCALATION_EMAIL = "manager@ctac.example"
+def clock(change_settings) -> Iterator[time_machine.Traveller]:
+    change_settings(request_escalation_email="manager@ctac.example")
     with time_machine.travel(THURSDAY, tick=False) as traveller:
         yield traveller
 

@@ -29,6 +29,7 @@ from bookings.models import (
 )
 from ctac.dates import format_clock
 from notifications.models import Notification
+from office.queries import site_settings
 from tests.bookings.feedback.conftest import END, JUST_AFTER, START
 from tests.bookings.open_sessions.rows import make_place, make_session
 from tests.factories import make_staff, sign_in, sign_in_staff
@@ -138,7 +139,7 @@ def test_answers_are_taken_from_whom_we_expected_and_some_more(
     refused = anybody.post(page, {**SAID, "token": "n" * 43}).content.decode()
     assert ("We have feedback from everybody we expected." in refused, "A break, please." in refused) == (True, True)
     shut = anybody.get(page).content.decode()
-    assert ("Everybody has answered" in shut, settings.ADVICE_PHONE in shut, "Get your certificate" in shut) == (True,) * 3
+    assert ("Everybody has answered" in shut, site_settings().advice_phone in shut, "Get your certificate" in shut) == (True,) * 3
     assert Feedback.objects.count() == most
     host = {**SAID, "token": "h" * 43, "arranging": "5"}
     assert anybody.post(f"{page}host/{host_key(afterwards)}/", host).status_code == 302  # is asked in any case

@@ -1,10 +1,11 @@
 """The alarm rings at duty person and deputy until one of them is on it; a presenter runs late, needs help, was told something."""
 
 from datetime import datetime
+from typing import Any
 
 import pytest
 import time_machine
-from django.test import Client, override_settings
+from django.test import Client
 
 from accounts.models import User
 from bookings import tasks
@@ -47,9 +48,8 @@ def lee(shift: DutyShift) -> User:
 
 
 @pytest.fixture(autouse=True)
-def _addresses() -> object:
-    with override_settings(STAFF_EMAIL=STAFF, VISIT_ESCALATION_EMAIL=MANAGER):
-        yield
+def _addresses(change_settings: Any) -> None:
+    change_settings(team_email=STAFF, visit_escalation_email=MANAGER)
 
 
 def beat(now: datetime) -> None:

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 import time_machine
-from django.test import override_settings
 
 from bookings import tasks
 from bookings.models import Booking, BookingQuerySet, EventKind, Presenter, State
@@ -27,9 +26,8 @@ STAFF, MANAGER = "team@ctac.example", "manager@ctac.example"
 
 
 @pytest.fixture(autouse=True)
-def _addresses() -> Any:
-    with override_settings(STAFF_EMAIL=STAFF, VISIT_ESCALATION_EMAIL=MANAGER):
-        yield
+def _addresses(change_settings: Any) -> None:
+    change_settings(team_email=STAFF, visit_escalation_email=MANAGER)
 
 
 def beat(now: datetime) -> None:
@@ -255,8 +253,8 @@ def test_who_took_it_over_and_falls_ill_too_is_a_new_case(nobodys: Booking) -> N
     assert goes == [False, True]
 
 
-@override_settings(VISIT_ESCALATION_EMAIL=STAFF)
-def test_a_team_without_a_manager_of_its_own_reads_it_once(nobodys: Booking) -> None:
+def test_a_team_without_a_manager_of_its_own_reads_it_once(nobodys: Booking, change_settings: Any) -> None:
+    change_settings(visit_escalation_email=STAFF)
     beat(START - HOUR)
     assert told() == [("staff-still-no-presenter", STAFF)]
 

@@ -12,6 +12,7 @@ from guidance.content import read_guidance
 from leaflets.catalogue.services import count_pages
 from leaflets.catalogue.titles import TITLES, ShippedTitle, sample_pdf
 from leaflets.models import Leaflet
+from office.queries import advice_hours, site_settings
 from tests.leaflets.dispatch.prints.reading import Read, every
 
 LABEL = "Sample edition, March 2026"
@@ -46,8 +47,8 @@ def test_it_says_what_the_guidance_says_in_the_same_order(title: ShippedTitle, n
     # Where a line ends with words in bold, the PDF has no space.
     assert "".join("".join(text[:back]).split()) == "".join(html.replace("&amp;", "&").replace("&quot;", '"').split())
     _name, call, _lead, phone, hours_and_email, _how, address, danger = text[back:]
-    assert (call, phone, danger) == ("Who to call", settings.ADVICE_PHONE, DANGER)
-    assert hours_and_email == f"{settings.ADVICE_HOURS}. Or email {settings.ADVICE_EMAIL}."
+    assert (call, phone, danger) == ("Who to call", site_settings().advice_phone, DANGER)
+    assert hours_and_email == f"{advice_hours()}. Or email {site_settings().advice_email}."
     assert address.endswith(f"/guidance/{title['slug']}")
 
 

@@ -5,6 +5,7 @@ from django.urls import reverse
 
 from leaflets.models import Edition, Order, OrderState
 from leaflets.orders.services.transitions import dispatch, start_packing
+from office.queries import site_settings
 from tests.factories import make_person, make_staff, sign_in
 from tests.leaflets.factories import make_edition, make_order
 from tests.leaflets.statements import statements
@@ -72,14 +73,14 @@ def test_the_button_cancels_and_gives_the_copies_back(client, order, owner):
     assert Edition.objects.get().allocated == 0
 
 
-def test_an_order_being_packed_is_not_cancelled_and_the_page_says_whom_to_call(client, order, owner, now, settings):
+def test_an_order_being_packed_is_not_cancelled_and_the_page_says_whom_to_call(client, order, owner, now):
     start_packing(order=order, by=make_staff(), now=now)
     sign_in(client, owner)
     response = client.post(url("order_cancel", order), follow=True)
     order.refresh_from_db()
     assert order.state == OrderState.PACKING
     assert "We have started to pack this order" in response.content.decode()
-    assert settings.ADVICE_PHONE in response.content.decode()
+    assert site_settings().advice_phone in response.content.decode()
 
 
 def test_cancelling_twice_is_answered_politely(client, order, owner):

@@ -28,6 +28,7 @@ from notifications.models import Notification, State
 from notifications.outbox import resend
 from notifications.registry import email_for
 from notifications.rendering import render
+from office.queries import site_settings
 from privacy.services import erase_person, export_person
 from tests.factories import make_person, make_staff
 from tests.leaflets.factories import make_edition, make_order, unsaved_order
@@ -232,7 +233,7 @@ def test_each_person_who_has_copies_is_told_once_with_all_their_orders(edition, 
     read = mails()[person.email]
     begins = read[read.index("Please stop handing") :]
     assert begins.startswith("Please stop handing out “One”, March 2026, and send every copy you have back to us.")
-    for words in ("Freepost CTAC", WHY, "5 copies", "7 copies", first.reference, second.reference, settings.ADVICE_PHONE):
+    for words in ("Freepost CTAC", WHY, "5 copies", "7 copies", first.reference, second.reference, site_settings().advice_phone):
         assert words in read
     assert f"{still.reference}: We won’t send 3 copies of “One”." in read
 

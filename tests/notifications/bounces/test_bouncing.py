@@ -166,14 +166,14 @@ def test_what_waited_three_days_fails_for_staff_to_see(returned, make_row, mail_
 @pytest.mark.parametrize(
     "name",
     [
-        *("STAFF_EMAIL", "SAFEGUARDING_LEAD_EMAIL", "DATA_PROTECTION_LEAD_EMAIL"),
-        *("VISIT_ESCALATION_EMAIL", "REQUEST_ESCALATION_EMAIL"),
+        *("team_email", "safeguarding_lead_email", "data_protection_lead_email"),
+        *("visit_escalation_email", "request_escalation_email"),
     ],
 )
-def test_codes_and_mail_to_the_team_go_whatever_came_back(returned, make_row, mail_server, settings, now, name):
+def test_codes_and_mail_to_the_team_go_whatever_came_back(returned, make_row, mail_server, change_settings, now, name):
     inbox = mail_server()
     MarkedAddress.objects.update(tried_at=now)
-    setattr(settings, name, READER)
+    change_settings(**{name: READER})
     rows = [make_row(), make_row()]
     for row in rows:
         deliver(row.pk, clock=later(now))

@@ -10,6 +10,7 @@ from notifications import rendering, tasks
 from notifications.bounces import reports
 from notifications.delivery.services import check_returned_mail, deliver
 from notifications.models import MailboxRead, MarkedAddress
+from office.queries import site_settings
 from tests.notifications.conftest import Inbox, later
 
 SAMPLES = Path(__file__).parent / "samples"
@@ -164,6 +165,6 @@ def test_reports_go_to_a_machine_and_answers_to_people(ours, make_row, mail_serv
     assert inbox.sender == envelope
     text = inbox.messages[0].decode()
     assert "From: CTAC <help@ctac.example>" in text
-    assert f"Reply-To: {settings.ADVICE_EMAIL}" in text
+    assert f"Reply-To: {site_settings().advice_email}" in text
     assert "bounces" not in text
     assert rendering.thread_headers(ours)

@@ -19,7 +19,6 @@ LISTS = (
     "professionals/flaggedtext",
     "privacy/dataaction",
     "privacy/retentionrun",
-    "professionals/outofhours",
     "professionals/stopped",
 )
 

@@ -2,14 +2,14 @@
 
 from dataclasses import replace
 from datetime import date, datetime
+from typing import Any
 
 import pytest
 import zxingcpp
-from django.conf import settings
-from django.test import override_settings
 
 from ctac.pdf.typesetting import charity_line
 from leaflets.dispatch.prints import WINDOW_BOTTOM, WINDOW_LEFT, WINDOW_RIGHT, WINDOW_TOP, Slip, SlipItem, packing_slips
+from office.queries import advice_hours, site_settings
 from tests.leaflets.dispatch.prints.reading import Read, every, ink
 from tests.leaflets.tagged import drawn_outside, page_streams, spoken
 
@@ -44,7 +44,7 @@ def test_a_slip_says_what_is_in_the_parcel_what_is_to_come_and_whom_to_call(now:
         f"15 copies of “{ABUSE}”",
         "It replaces a parcel that never came.",
         "Thank you",
-        f"{settings.ADVICE_PHONE}, {settings.ADVICE_HOURS}. Please say LO-0012-PT.",
+        f"{site_settings().advice_phone}, {advice_hours()}. Please say LO-0012-PT.",
         "If you are worried about a child If a child is in immediate danger, call 999.",
         charity_line(),
         "Page 1 of 1",
@@ -163,8 +163,8 @@ def test_a_note_of_any_length_is_whole(now: datetime) -> None:
     assert (found, len(texts) > 3) == (words.split(), True)
 
 
-@override_settings(CHARITY={**settings.CHARITY, "name": "A charity with a long name " * 6})
-def test_nothing_is_printed_where_a_printer_cannot(now: datetime) -> None:
+def test_nothing_is_printed_where_a_printer_cannot(now: datetime, change_settings: Any) -> None:
+    change_settings(charity_name="A charity with a long name " * 6)
     slips = [slip(number, many(items), note="Some words. " * 20) for number, items in enumerate((1, 11, 12, 13, 14), start=1)]
     slips.append(replace(slips[0], who_to_tell=["Children’s services and the police where the parcel goes " * 3] * 3))
     with Read(packing_slips(slips, made_at=now)) as read:

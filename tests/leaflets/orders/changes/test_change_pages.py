@@ -8,6 +8,7 @@ from django.urls import reverse
 from leaflets.models import Edition, EditionState, EventKind
 from leaflets.orders.allowances import change_limits, order_limits
 from leaflets.orders.services.transitions import dispatch, start_packing
+from office.queries import site_settings
 from professionals.models import Stopped
 from tests.factories import make_person, sign_in
 from tests.leaflets.factories import make_edition, make_order
@@ -86,12 +87,12 @@ def test_a_page_left_open_shows_the_order_as_it_is_now_and_keeps_what_was_typed(
     assert (order.town, [line[2] for line in lines(order)]) == ("Hull", [8, 5])
 
 
-def test_too_late_the_page_says_whom_to_call_and_what_was_typed(page, order, url, now, settings):
+def test_too_late_the_page_says_whom_to_call_and_what_was_typed(page, order, url, now):
     sent = typed(page, url, town="Hull")
     start_packing(order=order, by=None, now=now)
     text = page.post(url, sent).content.decode()
     told = "You can’t change this order here any more" in text
-    assert (told, settings.ADVICE_PHONE in text, "Hull" in text) == (True, True, True)
+    assert (told, site_settings().advice_phone in text, "Hull" in text) == (True, True, True)
     assert url not in page.get(order.get_absolute_url()).content.decode()
 
 
