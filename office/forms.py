@@ -1,0 +1,145 @@
+"""The form of all settings: what was changed meanwhile is told, and a change that breaks promises is asked for once more."""
+
+from collections.abc import Iterable
+from hashlib import sha256
+from typing import Any, ClassVar
+
+from django import forms
+from django.db import models
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from ctac.dates import format_clock_time
+from ctac.forms import PLAIN_FIELDS, PageFormMixin
+from office.models import BOUNDS, SettingChange, SiteSettings
+from office.services import Broken
+
+GROUPS: dict[Any, tuple[str, ...]] = {
+    gettext_lazy("The advice line, and who runs this site"): (
+        *("advice_phone", "advice_email", "advice_opens", "advice_closes", "out_of_hours_route"),
+        *("site_help_email", "site_help_phone", "charity_name", "charity_number", "charity_address"),
+        *("data_controller", "data_processors"),
+    ),
+    gettext_lazy("Who is told of what"): (
+        *("team_email", "visit_escalation_email", "request_escalation_email"),
+        *("safeguarding_lead_email", "data_protection_lead_email"),
+    ),
+    gettext_lazy("Booking"): (
+        *("notice_working_days", "horizon_days", "request_horizon_days", "hold_minutes", "change_deadline_working_days"),
+        *("kept_date_working_days", "max_audience_size", "offer_working_days", "first_reminder_days", "feedback_weeks"),
+        "checks_warning_days",
+    ),
+    gettext_lazy("Leaflets"): ("order_window_days", "order_limit_times"),
+    gettext_lazy("Emails"): ("quiet_from", "quiet_until"),
+    gettext_lazy("How long we keep personal data"): (
+        *("keep_people_months", "keep_bookings_months", "keep_orders_months", "keep_messages_months"),
+        *("keep_complaints_months", "keep_records_months"),
+    ),
+}
+NAMES = tuple(name for names in GROUPS.values() for name in names)
+LONG = 200  # characters; what may have more is asked for in a box of several lines
+
+
+def box(field: "models.Field[Any, Any]", **options: Any) -> Any:
+    """A time as people write it; a long text in several lines."""
+    options |= PLAIN_FIELDS.get(type(field), {})
+    if isinstance(field, models.CharField) and (field.max_length or 0) > LONG and not isinstance(field, models.EmailField):
+        options["widget"] = forms.Textarea({"rows": 3})
+    return field.formfield(**options)
+
+
+def in_words(name: str, value: Any) -> str:
+    """A value, or what a record of changes has of it, as the page says it."""
+    field: Any = SiteSettings._meta.get_field(name)
+    value = field.to_python(value)
+    return format_clock_time(value) if isinstance(field, models.TimeField) else str(value)
+
+
+def began_name(name: str) -> str:
+    return f"began-{name}"
+
+
+class SettingsForm(PageFormMixin, forms.ModelForm):
+    """All settings at once. The page carries along what each was when it was opened, under a name of its own (`began_name`).
+
+    `meanwhile`: what somebody else has changed since. Where nothing else was typed, the box then has the new value; either way
+    nothing is saved until the form has been sent again. `broken`: the promises that are to be broken, which needs a tick.
+    """
+
+    fieldsets: ClassVar = GROUPS
+
+    sure = forms.BooleanField(
+        label=gettext_lazy("Change the settings all the same"),
+        required=False,
+        help_text=gettext_lazy("The site tells nobody about this. Speak to the people first."),
+    )
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    class Meta:
+        model = SiteSettings
+        fields = NAMES
+        formfield_callback = box
+
+    def __init__(self, data: Any = None, *, instance: SiteSettings, changes: dict[str, SettingChange]) -> None:
+        self.meanwhile: list[str] = []
+        self.broken: list[Broken] = []
+        self.changes = changes
+        super().__init__(data.copy() if data is not None else None, instance=instance)
+        for name in NAMES:
+            if name in BOUNDS:
+                help_text, (least, most) = self.fields[name].help_text, BOUNDS[name]
+                self.fields[name].help_text = _("%(help)s From %(least)s to %(most)s.") % {
+                    "help": help_text,
+                    "least": least,
+                    "most": most,
+                }
+        if data is not None:
+            self.take_up_changes()
+
+    def take_up_changes(self) -> None:
+        """Of what somebody else has changed since the page was opened."""
+        for name in NAMES:
+            began = self.data.get(began_name(name))
+            if began is not None and self.fields[name].has_changed(self.initial[name], began):
+                self.meanwhile.append(name)
+                if self.data.get(name, "").strip() == began.strip():
+                    self.data[name] = self.typed(name, self.initial[name])
+
+    def put_back(self, name: str) -> None:
+        """The box then has the first value."""
+        self.data[name] = self.typed(name, SiteSettings._meta.get_field(name).get_default())  # type: ignore[union-attr]
+
+    def typed(self, name: str, value: Any) -> str:
+        """A value as the box has it."""
+        return str(self.fields[name].prepare_value(value))
+
+    def clean(self) -> dict[str, Any]:
+        """Texts are on one line, as they are printed."""
+        cleaned = {
+            name: " ".join(value.split()) if isinstance(value, str) else value for name, value in self.cleaned_data.items()
+        }
+        for name in self.meanwhile:
+            change = self.changes.get(name)
+            facts = {"who": (change and change.by) or _("Somebody"), "now": in_words(name, self.initial[name]) or _("nothing")}
+            self.add_error(
+                name, _("%(who)s has changed this to “%(now)s” since you opened the page. Check the box and save again.") % facts
+            )
+        return cleaned
+
+    def validate_constraints(self) -> None:
+        """The boxes and the model's clean() have said the same in words, without asking the database."""
+
+    def confirms(self, broken: Iterable[Broken]) -> bool:
+        """Whether the change may go: it breaks nothing, or these were on the page and the box there is ticked."""
+        self.broken = list(broken)
+        shown = sha256(repr(self.broken).encode()).hexdigest()[:16]
+        if not self.broken or (self.cleaned_data["sure"] and self.cleaned_data["seen"] == shown):
+            return True
+        self.data["seen"] = shown
+        self.data.pop("sure", None)
+        self.add_error("sure", _("This would break promises. Read the list below. Then tick the box, or change your answers."))
+        return False
+
+    @property
+    def values(self) -> dict[str, Any]:
+        return {name: self.cleaned_data[name] for name in NAMES}
