@@ -18,7 +18,10 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 TICKS = os.sysconf("SC_CLK_TCK")
 WORKERS = 2
 SECRET_KEY = secrets.token_urlsafe(50)
-CODE = ("accounts", "audit", "bench", "bookings", "ctac", "guidance", "leaflets", "notifications", "privacy", "professionals")
+CODE = (
+    *("accounts", "audit", "bench", "bookings", "ctac", "guidance", "leaflets", "notifications", "office", "privacy"),
+    "professionals",
+)
 
 
 def environment(var_dir: Path, database: str) -> dict[str, str]:

@@ -84,7 +84,8 @@ class SettingsForm(PageFormMixin, forms.ModelForm):
         self.meanwhile: list[str] = []
         self.broken: list[Broken] = []
         self.changes = changes
-        super().__init__(data.copy() if data is not None else None, instance=instance)
+        self.answers: Any = data.copy() if data is not None else None
+        super().__init__(self.answers, instance=instance)
         for name in NAMES:
             if name in BOUNDS:
                 help_text, (least, most) = self.fields[name].help_text, BOUNDS[name]
@@ -99,15 +100,15 @@ class SettingsForm(PageFormMixin, forms.ModelForm):
     def take_up_changes(self) -> None:
         """Of what somebody else has changed since the page was opened."""
         for name in NAMES:
-            began = self.data.get(began_name(name))
+            began = self.answers.get(began_name(name))
             if began is not None and self.fields[name].has_changed(self.initial[name], began):
                 self.meanwhile.append(name)
-                if self.data.get(name, "").strip() == began.strip():
-                    self.data[name] = self.typed(name, self.initial[name])
+                if self.answers.get(name, "").strip() == began.strip():
+                    self.answers[name] = self.typed(name, self.initial[name])
 
     def put_back(self, name: str) -> None:
         """The box then has the first value."""
-        self.data[name] = self.typed(name, SiteSettings._meta.get_field(name).get_default())  # type: ignore[union-attr]
+        self.answers[name] = self.typed(name, SiteSettings._meta.get_field(name).get_default())  # type: ignore[union-attr]
 
     def typed(self, name: str, value: Any) -> str:
         """A value as the box has it."""
@@ -135,9 +136,9 @@ class SettingsForm(PageFormMixin, forms.ModelForm):
         shown = sha256(repr(self.broken).encode()).hexdigest()[:16]
         if not self.broken or (self.cleaned_data["sure"] and self.cleaned_data["seen"] == shown):
             return True
-        self.data["seen"] = shown
-        self.data.pop("sure", None)
-        self.add_error("sure", _("This would break promises. Read the list below. Then tick the box, or change your answers."))
+        self.answers["seen"] = shown
+        self.answers.pop("sure", None)
+        self.add_error("sure", _("This would break promises. Read which. Then tick the box, or change your answers."))
         return False
 
     @property

@@ -61,7 +61,12 @@ class SiteSettings(models.Model):
 
     # The advice line, and who runs this site.
     advice_phone = phone(
-        _("advice line"), "0808 800 5000", help_text=_("The phone number on every page, in every email and in every PDF.")
+        _("advice line"),
+        "0808 800 5000",
+        help_text=_(
+            "The phone number on every page, in every email and in every PDF. The page that says that this site is down has a "
+            "copy of its own: tell whoever runs the server."
+        ),
     )
     advice_email = mailbox(_("advice email"), "help@nspcc.org.uk", help_text=_("On pages, in emails and in PDFs."))
     advice_opens = impersonal(

@@ -9,7 +9,7 @@ from django.conf import settings
 
 from leaflets.dispatch.queries import TitleToPack
 
-APPS = ("accounts", "audit", "bookings", "ctac", "guidance", "leaflets", "notifications", "privacy", "professionals")
+APPS = ("accounts", "audit", "bookings", "ctac", "guidance", "leaflets", "notifications", "office", "privacy", "professionals")
 NOUNS = (
     "addresses|bookings|copies|days|dates|emails|leaflets|messages|minutes|orders|parcels|people|places|requests|sessions|titles"
 )

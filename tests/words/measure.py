@@ -18,7 +18,7 @@ with warnings.catch_warnings():
 
 ROOT = Path(__file__).resolve().parents[2]
 RULES = ROOT / "docs" / "words.md"
-APPS = ("accounts", "audit", "bookings", "ctac", "guidance", "leaflets", "notifications", "privacy", "professionals")
+APPS = ("accounts", "audit", "bookings", "ctac", "guidance", "leaflets", "notifications", "office", "privacy", "professionals")
 GETTEXT = {"_", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy"}
 OURS_ALONE = ("local", "styleguide", "management", "migrations")  # read by those who build the site
 INLINE = re.compile(r"""{%\s*(?:translate|trans)\s+(?:"([^"]*)"|'([^']*)')""")
