@@ -9,8 +9,14 @@ class OfficeConfig(AppConfig):
     def ready(self) -> None:
         from celery.signals import task_prerun
         from django.core.signals import request_started
+        from django.db.models.signals import post_delete, post_save
 
+        from office.closures.services import publish_notices
+        from office.models import Banner, Closure
         from office.queries import forget
 
         request_started.connect(forget)
         task_prerun.connect(forget)
+        for model in (Closure, Banner):
+            post_save.connect(publish_notices, sender=model)
+            post_delete.connect(publish_notices, sender=model)

@@ -77,18 +77,37 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 
 @pytest.fixture(autouse=True)
 def _fresh_cache() -> Iterator[None]:
-    """Empty but for the settings of the site, which have their first values."""
-    from django.core.cache import caches
+    """Empty but for the settings of the site, which have their first values, and for when we are closed, which is never."""
+    from django.core.cache import cache, caches
 
+    from office.closures.queries import Notices
     from office.models import SiteSettings
+    from office.queries import NOTICES
     from office.services import publish
     from professionals.areas import outward_code
 
     publish(SiteSettings())  # as in a copy that has been asked for a page: no test reads them from the database by chance
+    cache.set(NOTICES, Notices(), None)
     yield
     for each in caches.all(initialized_only=True):
         each.clear()
     outward_code.cache_clear()
+
+
+@pytest.fixture
+def close(db: None) -> Any:
+    """`close(date(2026, 12, 24), date(2027, 1, 2))`: a closure of everything, unless it is told of what or where; published."""
+    from office.closures.models import Closes, Closure
+    from office.closures.services import publish
+
+    def close(first: Any, last: Any = None, *what: str, **fields: Any) -> Closure:
+        closed = dict.fromkeys(what or Closes.values, True)
+        reasons = {"reason": "Christmas", "reason_cy": "Y Nadolig"}
+        closure = Closure.objects.create(first_day=first, last_day=last or first, **closed, **{**reasons, **fields})
+        publish()
+        return closure
+
+    return close
 
 
 @pytest.fixture

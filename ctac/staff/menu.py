@@ -89,7 +89,15 @@ SECTIONS = (
     Section(_("Data protection"), ("privacy.complaint", "privacy.breach"), daily=False),
     Section(
         _("Settings"),
-        ("accounts.user", "auth.group", "audit.entry", "professionals.recogniseddomain", "professionals.outofhours"),
+        (
+            "office.closure",
+            "office.banner",
+            "accounts.user",
+            "auth.group",
+            "audit.entry",
+            "professionals.recogniseddomain",
+            "professionals.outofhours",
+        ),
         daily=False,
     ),
 )

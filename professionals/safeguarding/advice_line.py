@@ -11,21 +11,23 @@ from django.utils import dateformat, timezone
 from django.utils.translation import gettext as _
 
 from ctac.dates import OURS, UK, format_clock, format_day, is_working_day, uk_datetime, uk_day
+from office.closures.queries import office_closed
 from professionals.models import OutOfHours
 
 OPENS, CLOSES = time(9, 30), time(16, 30)  # UK time; settings.ADVICE_HOURS says the same in words
+A_WEEK = timedelta(weeks=1)
 ROUTE, ROUTE_KEPT_SECONDS = "out_of_hours_route", 60
 
 
 def is_advice_line_open(now: datetime) -> bool:
     """From 9.30am on, until the last moment before 4.30pm."""
     local = now.astimezone(UK)
-    return is_working_day(local.date(), OURS) and OPENS <= local.time() < CLOSES
+    return is_working_day(local.date(), OURS, office_closed()) and OPENS <= local.time() < CLOSES
 
 
 def next_opening(now: datetime) -> datetime:
-    days = (uk_day(now) + timedelta(days=ahead) for ahead in count())
-    openings = (uk_datetime(day, OPENS) for day in days if is_working_day(day, OURS))
+    days, closed = (uk_day(now) + timedelta(days=ahead) for ahead in count()), office_closed()
+    openings = (uk_datetime(day, OPENS) for day in days if is_working_day(day, OURS, closed))
     return next(opening for opening in openings if opening > now)
 
 
@@ -52,14 +54,14 @@ def published_route() -> str:
 
 
 def closed_now() -> str:
-    """'closed now: it opens on Monday at 9.30am'; empty while it is open."""
+    """'closed now: it opens on Monday at 9.30am', with the date if that is not the next Monday; empty while it is open."""
     now = timezone.now()
     if is_advice_line_open(now):
         return ""
     opens = next_opening(now)
     clock = format_clock(opens).replace(":", ".")  # as settings.ADVICE_HOURS beside it
     return _("closed now: it opens on %(day)s at %(clock)s") % {
-        "day": dateformat.format(opens.astimezone(UK), "l"),
+        "day": dateformat.format(opens.astimezone(UK), "l" if uk_day(opens) - uk_day(now) < A_WEEK else "l j F"),
         "clock": clock,
     }
 
