@@ -76,6 +76,12 @@ def _format_day(day: date, _language: str | None) -> str:
     return dateformat.format(day, "l j F Y")
 
 
+def format_days(first: date, last: date, form: str = "j F") -> str:
+    """'from 24 December to 2 January', 'on 24 December'."""
+    days = {"first": dateformat.format(first, form), "last": dateformat.format(last, form)}
+    return (gettext("on %(first)s") if first == last else gettext("from %(first)s to %(last)s")) % days
+
+
 def format_moment(moment: datetime) -> str:
     """'Tuesday 9 March 2027, 1:30pm' in UK time."""
     return f"{format_day(moment)}, {format_clock(moment)}"

@@ -12,8 +12,8 @@ class OfficeConfig(AppConfig):
         from django.db.models.signals import post_delete, post_save
 
         from office.closures.services import publish_notices
+        from office.copies import forget
         from office.models import Banner, Closure
-        from office.queries import forget
 
         request_started.connect(forget)
         task_prerun.connect(forget)

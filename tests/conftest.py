@@ -81,8 +81,8 @@ def _fresh_cache() -> Iterator[None]:
     from django.core.cache import cache, caches
 
     from office.closures.queries import Notices
+    from office.copies import NOTICES
     from office.models import SiteSettings
-    from office.queries import NOTICES
     from office.services import publish
     from professionals.areas import outward_code
 

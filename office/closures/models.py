@@ -5,14 +5,13 @@ from typing import Any
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateTimeRangeField
-from django.core.validators import RegexValidator, URLValidator
+from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Func, Q
-from django.utils import dateformat
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from ctac.dates import Nation, uk_day
+from ctac.dates import Nation, format_days, uk_day
 from ctac.models import impersonal
 
 PLAIN_TEXT = RegexValidator(
@@ -121,7 +120,7 @@ class Closure(models.Model):
 
     @property
     def days_with_year(self) -> str:
-        return days_text(self.first_day, self.last_day, "j F Y")
+        return format_days(self.first_day, self.last_day, "j F Y")
 
     @property
     def what(self) -> list[Closes]:
@@ -131,24 +130,6 @@ class Closure(models.Model):
     def public_reason(self) -> str:
         """In the language of the page."""
         return self.reason_cy if get_language() == "cy" else self.reason
-
-    def sentence(self, what: Closes) -> str:
-        """'We are closed from 24 December to 2 January: Christmas.' If only some of it is closed, what of it."""
-        if len(self.what) == len(Closes):
-            pattern = gettext("We are closed %(when)s: %(reason)s.")
-        elif what == Closes.ADVICE_LINE:
-            pattern = gettext("Our advice line and office are closed %(when)s: %(reason)s.")
-        elif what == Closes.PRESENTATIONS:
-            pattern = gettext("We give no presentations %(when)s: %(reason)s.")
-        else:
-            pattern = gettext("We send no leaflets %(when)s: %(reason)s.")
-        return pattern % {"when": days_text(self.first_day, self.last_closed_day, "j F"), "reason": self.public_reason}
-
-
-def days_text(first: date, last: date, form: str) -> str:
-    """'from 24 December to 2 January', 'on 24 December'."""
-    days = {"first": dateformat.format(first, form), "last": dateformat.format(last, form)}
-    return (gettext("on %(first)s") if first == last else gettext("from %(first)s to %(last)s")) % days
 
 
 class BannerKind(models.TextChoices):
@@ -182,7 +163,7 @@ class Banner(models.Model):
         models.URLField(
             _("link"),
             blank=True,
-            validators=[URLValidator(["https"], message=_("Enter an address that begins with https://."))],
+            validators=[RegexValidator(r"^https://", _("Enter an address that begins with https://."), code="not_https")],
             help_text=_("The address of a page that says more, if there is one. People see the words “Find out more”."),
         )
     )

@@ -8,9 +8,9 @@ from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from ctac.dates import OURS, WITHIN_WORKING_DAYS, after_working_days, format_day, uk_day
+from ctac.dates import OURS, WITHIN_WORKING_DAYS, after_working_days, format_day, format_days, uk_day
 from office.closures.models import Banner, BannerKind, Closes, Closure
-from office.queries import NOTICES, copy_of, keep_copy
+from office.copies import NOTICES, copy_of, keep_copy
 
 # Those that are over still tell which days were no working days, since when a request waits.
 PAST_DAYS = timedelta(days=365)
@@ -85,8 +85,21 @@ def closures_between(first: date, last: date, what: Closes, nations: Iterable[st
     ]
 
 
+def sentence(closure: Closure, what: Closes) -> str:
+    """'We are closed from 24 December to 2 January: Christmas.' If only some of it is closed, what of it."""
+    if len(closure.what) == len(Closes):
+        pattern = _("We are closed %(when)s: %(reason)s.")
+    elif what == Closes.ADVICE_LINE:
+        pattern = _("Our advice line and office are closed %(when)s: %(reason)s.")
+    elif what == Closes.PRESENTATIONS:
+        pattern = _("We give no presentations %(when)s: %(reason)s.")
+    else:
+        pattern = _("We send no leaflets %(when)s: %(reason)s.")
+    return pattern % {"when": format_days(closure.first_day, closure.last_closed_day), "reason": closure.public_reason}
+
+
 def sentences_between(first: date, last: date, what: Closes, nations: Iterable[str] = ()) -> list[str]:
-    return list(dict.fromkeys(closure.sentence(what) for closure in closures_between(first, last, what, nations)))
+    return list(dict.fromkeys(sentence(closure, what) for closure in closures_between(first, last, what, nations)))
 
 
 def why_closed(day: date, nations: Iterable[str]) -> str:

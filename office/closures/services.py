@@ -1,18 +1,16 @@
 """Ending closures and banners early, and what stands on days that are to be closed."""
 
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.core.cache import cache
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from ctac.errors import DomainError
 from office.closures.models import Banner, Closure
 from office.closures.queries import read_notices
-from office.queries import KEPT_SECONDS, NOTICES, forget
+from office.copies import NOTICES, forget, publish_copy
 
 
 class Conflict(NamedTuple):
@@ -42,9 +40,7 @@ def publish_notices(**_signal: Any) -> None:
 
 
 def publish() -> None:
-    forget()
-    with suppress(Exception):  # the cache may be down: then the copy is believed for a minute at most
-        cache.set(NOTICES, read_notices(), KEPT_SECONDS)
+    publish_copy(NOTICES, read_notices())
 
 
 @transaction.atomic

@@ -19,9 +19,9 @@ from ctac.dates import Nation, asked_too_long_ago, uk_day
 from leaflets.models import Order
 from notifications.models import DigestFrequency, TeamMail
 from office.closures.models import Closes, Closure
-from office.closures.queries import answers_note, calls_note, closures_between, notices, office_closed, parcels_note
+from office.closures.queries import answers_note, calls_note, closures_between, notices, office_closed, parcels_note, sentence
 from office.closures.services import end_closure, publish
-from office.queries import NOTICES, forget
+from office.copies import NOTICES, forget
 from professionals.safeguarding.advice_line import closed_now, is_advice_line_open, next_opening, whom_to_call
 from tests.bookings.rows import at, make_booking, make_presenter
 from tests.factories import make_staff, sign_in_staff
@@ -94,11 +94,11 @@ def test_a_change_is_seen_by_the_next_request(coordinator: Client, django_captur
 
 def test_sentences_say_what_is_closed_in_both_languages(close: Any) -> None:
     both = close(date(2027, 12, 24), date(2028, 1, 2))
-    assert both.sentence(Closes.PRESENTATIONS) == "We are closed from 24 December to 2 January: Christmas."
+    assert sentence(both, Closes.PRESENTATIONS) == "We are closed from 24 December to 2 January: Christmas."
     day = close(WEDNESDAY, None, "parcels")
-    assert day.sentence(Closes.PARCELS) == "We send no leaflets on 13 January: Christmas."
+    assert sentence(day, Closes.PARCELS) == "We send no leaflets on 13 January: Christmas."
     with translation.override("cy"):
-        assert both.sentence(Closes.PRESENTATIONS) == "Rydym ar gau o 24 Rhagfyr i 2 Ionawr: Y Nadolig."
+        assert sentence(both, Closes.PRESENTATIONS) == "Rydym ar gau o 24 Rhagfyr i 2 Ionawr: Y Nadolig."
 
 
 def test_the_advice_line_is_closed_and_says_when_it_opens(close: Any) -> None:
