@@ -59,6 +59,10 @@ COORDINATION = (
         _("Keep the phone numbers of the services to tell in each area, and say that they are checked."),
         guidance="areacontact:view,change",
     ),
+    may(
+        _("Say when we are closed, and put a banner on every public page."),
+        office="closure:view,add,change,delete banner:view,add,change,delete",
+    ),
     may(_("Enter, grant, refuse and end leave."), bookings="leave:view,add,change,delete"),
     may(
         _("Keep presenters’ hours and areas up to date, see every diary, and set journey times."),
@@ -89,6 +93,7 @@ COORDINATION = (
 FULFILMENT = (
     may(_("See, change, cancel, pack and dispatch orders."), leaflets="order:view,change"),
     may(_("Run packing sessions, and print pick lists, slips and labels."), leaflets="packingsession:view,add,change"),
+    may(_("See when we are closed, and what the banner says."), office="closure:view banner:view"),
     may(_("Send again what was in a parcel that never came."), leaflets="missingparcel:view,change"),
     may(
         _("Receive, count and correct stock, by hand or from a list, and see every stock movement."),
@@ -150,6 +155,7 @@ READING = (
         bookings="booking:view opensession:view presentation:view afterwards:view",
     ),
     may(_("See who to tell in each area."), guidance="areacontact:view"),
+    may(_("See when we are closed, and what the banner says."), office="closure:view banner:view"),
     may(
         _("See orders, leaflets and stock."),
         leaflets="order:view leaflet:view edition:view stockmovement:view stocktake:view",

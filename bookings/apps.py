@@ -17,11 +17,13 @@ class BookingsConfig(AppConfig):
         from bookings.schedule import queries as schedule_queries
         from bookings.schedule import services as schedule_services
         from notifications import registry
+        from office.closures.services import register_conflicts
         from privacy.services import PrivacySource, register_source
         from professionals import services as professionals_services
         from professionals.safeguarding import services as texts
 
         register_emails()
+        register_conflicts(schedule_queries.given_on)
         professionals_services.ROW_MERGES[SessionPlace] = professionals_services.RowMerge(
             places.join_places, places.lock_sessions_of
         )

@@ -141,6 +141,7 @@ class RuleViolation(models.TextChoices):
     HORIZON = "horizon", _("It is further ahead than we take bookings.")
     BANK_HOLIDAY = "bank-holiday", _("It is a bank holiday where the presenter lives.")
     HOST_BANK_HOLIDAY = "host-bank-holiday", _("It is a bank holiday where the presentation takes place.")
+    CLOSED = "closed", _("We are closed that day.")
     HOURS = "hours", _("It is outside the presenter’s availability.")
     DAY_FULL = "day-full", _("The presenter can’t take any more presentations that day.")
     WEEK_FULL = "week-full", _("The presenter can’t take any more presentations that week.")

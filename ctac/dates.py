@@ -1,20 +1,23 @@
 """UK times, days and bank holidays, and until when the team should have answered a request."""
 
 import json
+from collections.abc import Container
 from datetime import date, datetime, time, timedelta
 from functools import cache, lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from django.db import models
 from django.utils import dateformat
 from django.utils.translation import get_language, gettext, gettext_noop, pgettext
+from django.utils.translation import gettext_lazy as _
 
 WITHIN_WORKING_DAYS = 2
 
 
-def asked_too_long_ago(now: datetime) -> datetime:
+def asked_too_long_ago(now: datetime, closed: Container[date]) -> datetime:
     """A request from before then has waited too long. One of a weekend counts from the working day after it."""
-    last = before_working_days(uk_day(now), WITHIN_WORKING_DAYS, OURS)
+    last = before_working_days(uk_day(now), WITHIN_WORKING_DAYS, OURS, closed)
     return uk_datetime(last + timedelta(days=1), time.min)
 
 
@@ -73,6 +76,12 @@ def _format_day(day: date, _language: str | None) -> str:
     return dateformat.format(day, "l j F Y")
 
 
+def format_days(first: date, last: date, form: str = "j F") -> str:
+    """'from 24 December to 2 January', 'on 24 December'."""
+    days = {"first": dateformat.format(first, form), "last": dateformat.format(last, form)}
+    return (gettext("on %(first)s") if first == last else gettext("from %(first)s to %(last)s")) % days
+
+
 def format_moment(moment: datetime) -> str:
     """'Tuesday 9 March 2027, 1:30pm' in UK time."""
     return f"{format_day(moment)}, {format_clock(moment)}"
@@ -83,12 +92,24 @@ def format_span(start: datetime, end: datetime) -> str:
     return gettext("%(start)s to %(end)s") % {"start": format_moment(start), "end": format_clock(end)}
 
 
+class Nation(models.TextChoices):
+    """The four nations, and the three islands that have UK postcodes and bank holidays of their own."""
+
+    ENGLAND = "england", _("England")
+    SCOTLAND = "scotland", _("Scotland")
+    WALES = "wales", _("Wales")
+    NORTHERN_IRELAND = "northern-ireland", _("Northern Ireland")
+    GUERNSEY = "guernsey", _("Guernsey")
+    JERSEY = "jersey", _("Jersey")
+    ISLE_OF_MAN = "isle-of-man", _("Isle of Man")
+
+
 # Written by `manage.py write_bank_holidays` from the package holidays, which follows the official lists but takes 17 MB of each
 # process; a test compares the two.
 BANK_HOLIDAYS_FILE = Path(__file__).parent / "data" / "bank_holidays.json"
 # Where the team works.
 OURS = "england"
-# Country and subdivision by the names that the package has; the keys are those of professionals.models.Nation.
+# Country and subdivision by the names that the package has; the keys are those of Nation.
 CALENDARS: dict[str, tuple[str, str | None]] = {
     OURS: ("GB", "ENG"),
     "wales": ("GB", "WLS"),
@@ -116,21 +137,24 @@ def is_bank_holiday(day: date, nation: str) -> bool:
     return day in bank_holidays(nation, day.year)
 
 
-def is_working_day(day: date, nation: str) -> bool:
-    return day.weekday() < 5 and not is_bank_holiday(day, nation)
+# `closed`: days on which we are closed, which are no working days either (office/closures/queries.py knows them).
 
 
-def before_working_days(day: date, count: int, nation: str) -> date:
+def is_working_day(day: date, nation: str, closed: Container[date] = ()) -> bool:
+    return day.weekday() < 5 and not is_bank_holiday(day, nation) and day not in closed
+
+
+def before_working_days(day: date, count: int, nation: str, closed: Container[date] = ()) -> date:
     """The working day that is `count` working days before `day`."""
     while count:
         day -= timedelta(days=1)
-        count -= is_working_day(day, nation)
+        count -= is_working_day(day, nation, closed)
     return day
 
 
-def after_working_days(day: date, count: int, nation: str) -> date:
+def after_working_days(day: date, count: int, nation: str, closed: Container[date] = ()) -> date:
     """The working day that is `count` working days after `day`."""
     while count:
         day += timedelta(days=1)
-        count -= is_working_day(day, nation)
+        count -= is_working_day(day, nation, closed)
     return day

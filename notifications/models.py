@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from ctac.dates import OURS, is_working_day, uk_datetime, uk_day
 from ctac.models import impersonal, personal, words_in, words_index
 from notifications.registry import Topic, all_emails, label_of
+from office.closures.queries import office_closed
 
 # Bounces: mail that came back, and the addresses that are marked for it.
 
@@ -476,5 +477,5 @@ class TeamMail(models.Model):
         if not clocks:
             return None
         days = (uk_day(now) + timedelta(days=ahead) for ahead in count())
-        moments = (uk_datetime(day, clock) for day in days if is_working_day(day, OURS) for clock in clocks)
+        moments = (uk_datetime(day, clock) for day in days if is_working_day(day, OURS, office_closed()) for clock in clocks)
         return next(moment for moment in moments if moment > now)

@@ -18,6 +18,7 @@ from ctac.forms import FORM_METHODS
 from ctac.staff.audit import audit_note
 from ctac.staff.menu import PAGES, MenuPage
 from ctac.staff.site import long_moment, staff_site
+from office.closures import admin as closures_admin  # noqa: F401 - registers its models
 from office.forms import GROUPS, NAMES, SettingsForm, began_name, in_words
 from office.models import SiteSettings
 from office.queries import last_changes, stored

@@ -9,9 +9,13 @@ class OfficeConfig(AppConfig):
     def ready(self) -> None:
         from celery.signals import task_prerun
         from django.core.signals import request_started
+        from django.db.models.signals import post_delete, post_save
 
         from ctac.pages import FACTS
-        from office.queries import advice_hours, forget, site_settings
+        from office.closures.services import publish_notices
+        from office.copies import forget
+        from office.models import Banner, Closure
+        from office.queries import advice_hours, site_settings
 
         request_started.connect(forget)
         task_prerun.connect(forget)
@@ -23,3 +27,6 @@ class OfficeConfig(AppConfig):
             help_phone=lambda: site_settings().site_help_phone,
             charity=lambda: site_settings().charity,
         )
+        for model in (Closure, Banner):
+            post_save.connect(publish_notices, sender=model)
+            post_delete.connect(publish_notices, sender=model)

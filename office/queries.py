@@ -1,63 +1,33 @@
-"""The settings as they are now: read once a request or task, from a copy in the cache, else from their row."""
+"""The settings as they are now, and who changed which last."""
 
-from collections.abc import Mapping
-from contextlib import suppress
-from time import monotonic
 from typing import Any
+from zlib import crc32
 
-from asgiref.local import Local
-from django.core.cache import cache
-from django.db import Error
 from django.utils.translation import gettext as _
 
 from ctac.dates import format_clock_time
+from office.copies import Copy
 from office.models import SettingChange, SiteSettings
 
-KEY = "site_settings"
-# So long a copy is believed that could not be renewed, because the cache was down, and what a thread has read that answers no
-# requests and works on no tasks.
-KEPT_SECONDS = 60
-_read = Local()
-_known: list[SiteSettings] = []  # the last that this process has read, for when cache and database are both down
+
+def stored() -> SiteSettings:
+    """As their row has them, or their first values."""
+    return SiteSettings.objects.first() or SiteSettings()
+
+
+# A release with one setting more or fewer has a copy of its own.
+NAMES = ",".join(field.name for field in SiteSettings._meta.concrete_fields)
+SETTINGS: Copy[SiteSettings] = Copy(f"site_settings:{crc32(NAMES.encode())}", stored, SiteSettings)
 
 
 def site_settings() -> SiteSettings:
     """Those of this request or task. Asks the cache once; the database only if that has no copy or is down."""
-    found: SiteSettings | None = getattr(_read, "settings", None)
-    if found is None or monotonic() > _read.until:
-        found = _read.settings = cached() or stored()
-        _read.until, _known[:] = monotonic() + KEPT_SECONDS, [found]
-    return found
-
-
-def stored() -> SiteSettings:
-    """As their row has them, or their first values; published for other processes, unless who has changed them was quicker."""
-    try:
-        found = SiteSettings.objects.first() or SiteSettings()
-    except Error:  # the database is down: a page that says so has the right phone number all the same
-        return _known[0] if _known else SiteSettings()
-    with suppress(Exception):  # the cache may be down
-        cache.add(KEY, values_of(found), KEPT_SECONDS)
-    return found
+    return SETTINGS.get()
 
 
 def values_of(settings: SiteSettings) -> dict[str, Any]:
-    """By name. What the cache keeps, so that a release with one setting more or fewer can read what another has written."""
+    """By name."""
     return {field.name: getattr(settings, field.name) for field in SiteSettings._meta.concrete_fields}
-
-
-def cached() -> SiteSettings | None:
-    copy: Mapping[str, Any] | None = None
-    with suppress(Exception):  # the cache may be down
-        copy = cache.get(KEY)
-    if copy is None:
-        return None
-    return SiteSettings(**{field.name: copy[field.name] for field in SiteSettings._meta.concrete_fields if field.name in copy})
-
-
-def forget(**_signal: Any) -> None:
-    """A new request or task reads them again."""
-    _read.settings = None
 
 
 def advice_hours() -> str:

@@ -2,18 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
-from django.core.cache import cache
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import ngettext
 
 from office.models import SettingChange, SiteSettings
-from office.queries import KEPT_SECONDS, KEY, forget, site_settings, values_of
+from office.queries import SETTINGS, site_settings, values_of
 
 # A promise that a change would break: a sentence, and the address of what it is about ("" for none).
 Broken = tuple[str, str]
@@ -63,7 +61,7 @@ def change_settings(*, by: Any = None, now: datetime | None = None, **values: An
         for name, value in written.items()
     )
     changed.save()
-    transaction.on_commit(lambda: publish(changed), robust=True)
+    transaction.on_commit(lambda: SETTINGS.publish(changed), robust=True)
     return changed
 
 
@@ -71,9 +69,3 @@ def locked_settings() -> SiteSettings:
     """The row, made first if there is none yet; whoever else wants to change it waits. Within a transaction."""
     SiteSettings.objects.bulk_create([SiteSettings()], ignore_conflicts=True)
     return SiteSettings.objects.select_for_update().get()
-
-
-def publish(settings: SiteSettings) -> None:
-    forget()
-    with suppress(Exception):  # the cache may be down: then the copy is believed for a minute at most
-        cache.set(KEY, values_of(settings), KEPT_SECONDS)

@@ -9,11 +9,14 @@ class ProfessionalsConfig(AppConfig):
     def ready(self) -> None:
         from accounts import limits
         from notifications import registry, samples
+        from office.closures.forms import register_text_check
         from professionals import emails
+        from professionals.safeguarding.forms import why_not_published
         from professionals.services import address_owners, language_of_address, names_at_address, record_blocked_attempt_of
 
         limits.register_recorder(record_blocked_attempt_of)
         registry.name_account_mail(emails.ACCOUNT_EMAIL_LABELS)
+        register_text_check(why_not_published)
         samples.register("professionals.emails.examples")
         registry.register_owners(address_owners)
         registry.register_languages(language_of_address)

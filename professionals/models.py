@@ -15,6 +15,7 @@ from django.db.models.lookups import LessThanOrEqual
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import By, Where, Why
+from ctac.dates import Nation as Nation
 from ctac.dates import uk_day
 from ctac.models import MAX_LENGTH, Event, closest_words, free_text, impersonal, personal, similar_words, words_in, words_index
 from notifications.models import MarkedAddress, Notification
@@ -520,18 +521,6 @@ class Draft(models.Model):
 
 # Outward codes and local authorities are loaded by migrations. Django does not manage the tables: nobody writes here, and
 # emptying a database of its people leaves them as they are.
-
-
-class Nation(models.TextChoices):
-    """The four nations, and the three islands that have UK postcodes and bank holidays of their own."""
-
-    ENGLAND = "england", _("England")
-    SCOTLAND = "scotland", _("Scotland")
-    WALES = "wales", _("Wales")
-    NORTHERN_IRELAND = "northern-ireland", _("Northern Ireland")
-    GUERNSEY = "guernsey", _("Guernsey")
-    JERSEY = "jersey", _("Jersey")
-    ISLE_OF_MAN = "isle-of-man", _("Isle of Man")
 
 
 class OutwardCode(models.Model):

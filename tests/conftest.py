@@ -77,16 +77,17 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 
 @pytest.fixture(autouse=True)
 def _fresh_cache() -> Iterator[None]:
-    """Empty but for the settings of the site, which have their first values."""
+    """Empty but for the settings of the site, which have their first values, and for when we are closed, which is never."""
     from django.core.cache import cache, caches
 
-    from office.models import SiteSettings
-    from office.queries import KEY
-    from office.services import publish
+    from office.closures.queries import NOTICES
+    from office.queries import SETTINGS
     from professionals.areas import outward_code
 
-    publish(SiteSettings())  # as in a copy that has been asked for a page: no test reads them from the database by chance
-    cache.touch(KEY, None)  # wherever its clock goes
+    for copy in (SETTINGS, NOTICES):
+        copy.known = None
+        copy.publish(copy.first())  # as in a copy that was asked for a page: no test reads them from the database by chance
+        cache.touch(copy.key, None)  # wherever its clock goes
     yield
     for each in caches.all(initialized_only=True):
         each.clear()
@@ -94,16 +95,32 @@ def _fresh_cache() -> Iterator[None]:
 
 
 @pytest.fixture
+def close(db: None) -> Any:
+    """`close(date(2026, 12, 24), date(2027, 1, 2))`: a closure of everything, unless it is told of what or where; published."""
+    from office.closures.models import Closes, Closure
+    from office.closures.services import publish
+
+    def close(first: Any, last: Any = None, *what: str, **fields: Any) -> Closure:
+        closed = dict.fromkeys(what or Closes.values, True)
+        reasons = {"reason": "Christmas", "reason_cy": "Y Nadolig"}
+        closure = Closure.objects.create(first_day=first, last_day=last or first, **closed, **{**reasons, **fields})
+        publish()
+        return closure
+
+    return close
+
+
+@pytest.fixture
 def change_settings(db: None, django_capture_on_commit_callbacks: Any) -> Any:
     """`change_settings(hold_minutes=5)`: as staff do it, and published."""
     from django.core.cache import cache
 
-    from office.queries import KEY
+    from office.queries import SETTINGS
     from office.services import change_settings
 
     def change(**values: Any) -> None:
         with django_capture_on_commit_callbacks(execute=True):
             change_settings(**values)
-        cache.touch(KEY, None)
+        cache.touch(SETTINGS.key, None)
 
     return change

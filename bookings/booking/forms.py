@@ -1,7 +1,7 @@
 """The forms of a booking: where, for whom, dates of one's own, leaflets, cancelling, the answer to times that were offered."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, time
+from datetime import date, time, timedelta
 from functools import partial
 from typing import Any
 
@@ -34,6 +34,8 @@ from leaflets.models import KeptAddress, Leaflet, ToBring
 from leaflets.orders.allowances import RecentOrdersByTitle
 from leaflets.orders.forms import CopiesField
 from leaflets.orders.services.create import CopiesPossible, copies_possible
+from office.closures.models import Closes
+from office.closures.queries import sentences_between, why_closed
 from professionals.models import Profession
 from professionals.safeguarding.forms import ChildDetailsMixin
 
@@ -296,7 +298,8 @@ of_choice = partial(format_lazy, "{choice}: {asked}")
 class DatesForm(ChildDetailsMixin, PageForm):
     """Up to three dates, each a time or a part of a day; or a range of days. `cleaned_data["dates"]` is what they come to.
 
-    `asks_why`: we have times, so why none suits is asked.
+    `asks_why`: we have times, so why none suits is asked. `nation`: where it would be, for a form whose dates may not lie on days
+    when we are closed; a colleague may agree on such a day.
     """
 
     reason = forms.CharField(
@@ -333,8 +336,11 @@ class DatesForm(ChildDetailsMixin, PageForm):
     named_in_errors = tuple(f"{what}_{number}" for number in CHOICES for what in ("day", "part", "clock"))
     field_order = ["reason", *(f"{what}_{number}" for number in CHOICES for what in ("day", "part", "clock"))]
 
-    def __init__(self, *args: Any, presentation: Presentation, asks_why: bool = True, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, presentation: Presentation, asks_why: bool = True, nation: str | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self.nation = nation
         if not asks_why:
             del self.fields["reason"]
         self.length = presentation.length
@@ -368,7 +374,7 @@ class DatesForm(ChildDetailsMixin, PageForm):
             if clock is not None:
                 self.add_error(day_name, _("Enter the day as well."))
             return None
-        if problem := self._too_near_or_far(day):
+        if problem := self._too_near_or_far(day) or self._why_closed(day, day):
             self.add_error(day_name, problem)
             return None
         try:
@@ -383,6 +389,15 @@ class DatesForm(ChildDetailsMixin, PageForm):
         if day > self.today + rules.REQUEST_HORIZON:
             return str(_("Enter a day within the next year."))
         return ""
+
+    def _why_closed(self, first: date, last: date) -> str:
+        """Why none of these days will do; empty if one may."""
+        if self.nation is None:
+            return ""
+        days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+        if not all(why_closed(day, [self.nation]) for day in days):
+            return ""
+        return " ".join([*sentences_between(first, last, Closes.PRESENTATIONS, [self.nation]), str(_("Choose another day."))])
 
     def _preferred(self, day: date, part: Precision, clock: time | None) -> PreferredDate:
         """Raises ValidationError, about the start time."""
@@ -419,6 +434,9 @@ class DatesForm(ChildDetailsMixin, PageForm):
             return None
         if not first < last <= first + rules.MAX_REQUEST_RANGE:
             self.add_error("last_day", _("The last day must be 1 to 60 days after the first day."))
+            return None
+        if problem := self._why_closed(first, last):
+            self.add_error("first_day", problem)
             return None
         return PreferredDate(Precision.DAYS, uk_datetime(first, WHOLE_DAY[0]), uk_datetime(last, WHOLE_DAY[1]))
 

@@ -1,7 +1,10 @@
 """One presentation for one team: what happened to it, the dates that a request is about, the leaflets that are brought."""
 
 import uuid
+from collections.abc import Iterable
 from datetime import date, datetime, time, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,6 +23,7 @@ from ctac.dates import UK, before_working_days, days_before, format_clock, forma
 from ctac.errors import DomainError
 from ctac.models import Event, ReferencedModel, StateModel, free_text, impersonal, personal, words_index
 from leaflets.models import Export, Order, OrderState, ToBring
+from office.closures.models import Closure
 from professionals.models import Nation, Profession
 
 
@@ -130,6 +134,25 @@ class Engagement(ReferencedModel, StateModel):
         return days_before(self.agreed[0], 7, rules.REMINDER_TIME)
 
 
+# Where a presentation or its presenter is closed while the rest of the UK is not.
+BOOKING_NATIONS = ("nation", "presenter__nation")
+
+
+def on_closed_days(nations: Iterable[str]) -> Exists:
+    """Of what has a start: whether we give no presentations on that UK day. `nations`: its columns that say where it is."""
+    day = TruncDate(ExpressionWrapper(OuterRef("starts_at"), models.DateTimeField()), tzinfo=UK)
+    closures = Closure.objects.standing().filter(presentations=True, first_day__lte=day, last_day__gte=day)
+    where = (Q(nation=OuterRef(name)) for name in nations)
+    return Exists(closures.filter(reduce(or_, where, Q(nation=""))))
+
+
+def starting_in(closure: Closure, nations: Iterable[str]) -> Q:
+    """What starts on a day that this closure closes, or would close if it was saved."""
+    first, after = (uk_datetime(day, time.min) for day in (closure.first_day, closure.last_day + timedelta(days=1)))
+    days = Q(starts_at__gte=first, starts_at__lt=after)
+    return days & reduce(or_, (Q(**{name: closure.nation}) for name in nations)) if closure.nation else days
+
+
 class BookingQuerySet(models.QuerySet["Booking"]):
     def with_names(self) -> "BookingQuerySet":
         """All that a page about a booking shows, in one query."""
@@ -174,6 +197,10 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         back from, whatever they were marked as meanwhile."""
         earliest, latest = uk_datetime(first, time.min), uk_datetime(last + timedelta(days=1), time.min)
         return self.filter(Q(state__in=OPEN_STATES) | IS_WAITED_FOR, starts_at__gte=earliest, starts_at__lt=latest)
+
+    def on_closed_days(self, now: datetime) -> "BookingQuerySet":
+        """Those ahead that were booked before we said that we are closed then, or by staff all the same."""
+        return self.open().filter(on_closed_days(BOOKING_NATIONS), starts_at__gt=now)
 
     def asked_between(self, first: date, last: date) -> "BookingQuerySet":
         """The same, and those without a time for which such a day was asked."""

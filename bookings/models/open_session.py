@@ -45,6 +45,10 @@ class SessionSeries(models.Model):
         return self.name
 
 
+# It is online: nobody but its presenter is in any nation.
+SESSION_NATIONS = ("presenter__nation",)
+
+
 class OpenSessionQuerySet(models.QuerySet["OpenSession"]):
     def with_names(self) -> "OpenSessionQuerySet":
         return self.select_related("presentation", "presenter")

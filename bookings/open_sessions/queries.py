@@ -17,6 +17,7 @@ from bookings.schedule.queries import read_claims, read_journeys, with_presentat
 from bookings.schedule.slots import Claim, DateRange, SlotQuery, Span
 from bookings.travel import Journeys
 from ctac.dates import format_span, is_bank_holiday, uk_day
+from office.closures.queries import why_closed
 from professionals.models import Profession
 
 
@@ -174,6 +175,8 @@ class ClashFinder:
         if schedule is None:
             if is_bank_holiday(uk_day(planned.starts_at), Nation.ENGLAND):
                 yield Clash(_("It is a bank holiday in England."))
+            if why_closed(uk_day(planned.starts_at), ()):
+                yield Clash(str(RuleViolation.CLOSED.label))
             return
         violations = schedule.verdict(planned.starts_at).violations
         yield from (Clash(str(violation.label)) for violation in violations if violation not in NOT_CLASHES)

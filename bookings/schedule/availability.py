@@ -35,6 +35,8 @@ from bookings.schedule.slots import (
 )
 from bookings.travel import APART_ENOUGH, Journeys, Place
 from ctac.dates import after_working_days, format_clock, format_span, is_bank_holiday, uk_datetime, uk_day
+from office.closures.models import Closes
+from office.closures.queries import ClosedDays, closures_of
 
 ClockSpan = tuple[time, time]
 end_of_span, start_of_claim, end_of_claim = attrgetter("end"), attrgetter("span.start"), attrgetter("span.end")
@@ -228,10 +230,14 @@ class PresenterSchedule:
 
     @cached_property
     def first_day(self) -> date:
-        notice = self.presenter.notice_working_days
-        return after_working_days(
-            uk_day(self.now), rules.NOTICE_WORKING_DAYS if notice is None else notice, self.presenter.nation
-        )
+        notice, nation = self.presenter.notice_working_days, self.presenter.nation
+        closed = ClosedDays(closures_of(Closes.PRESENTATIONS, Closes.ADVICE_LINE, nations=[nation]))
+        return after_working_days(uk_day(self.now), rules.NOTICE_WORKING_DAYS if notice is None else notice, nation, closed)
+
+    @cached_property
+    def closed(self) -> ClosedDays:
+        """Where the presenter lives, or where the presentation takes place."""
+        return ClosedDays(closures_of(Closes.PRESENTATIONS, nations=[self.presenter.nation, self.slot_query.nation]))
 
     @cached_property
     def last_day(self) -> date:
@@ -269,6 +275,8 @@ class PresenterSchedule:
             yield RuleViolation.BANK_HOLIDAY
         if self.slot_query.nation and is_bank_holiday(day, self.slot_query.nation):
             yield RuleViolation.HOST_BANK_HOLIDAY
+        if day in self.closed:
+            yield RuleViolation.CLOSED
         most_a_day, most_a_week = self.presenter.most_a_day, self.presenter.most_a_week
         if most_a_day is not None and self.given_in(DateRange(day, day)) >= most_a_day:
             yield RuleViolation.DAY_FULL

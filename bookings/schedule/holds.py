@@ -17,7 +17,6 @@ from bookings.models import (
     BusyTime,
     DateOption,
     Hold,
-    Nation,
     NotKeptReason,
     OptionKind,
     OptionState,
@@ -30,7 +29,8 @@ from bookings.schedule.locks import guarded, lock_booking, lock_presenters
 from bookings.schedule.queries import open_schedule, reread_schedule
 from bookings.schedule.slots import Claim, SlotQuery, grid_starts
 from bookings.travel import Place
-from ctac.dates import after_working_days, uk_datetime, uk_day
+from ctac.dates import OURS, after_working_days, uk_datetime, uk_day
+from office.closures.queries import office_closed
 from professionals import drafts
 from professionals.models import Draft, Person
 from professionals.services import lock_person
@@ -201,7 +201,7 @@ class KeptSlot:
 
 def kept_until(start: datetime, now: datetime) -> datetime:
     """5pm on the second working day (our office's), or when it begins if that is sooner."""
-    day = after_working_days(uk_day(now), rules.KEPT_DATE_WORKING_DAYS, Nation.ENGLAND)
+    day = after_working_days(uk_day(now), rules.KEPT_DATE_WORKING_DAYS, OURS, office_closed())
     return min(uk_datetime(day, rules.KEPT_DATE_EXPIRY_TIME), start)
 
 

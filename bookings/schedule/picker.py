@@ -29,6 +29,8 @@ from bookings.schedule.forms import WhenForm, slot_value
 from bookings.schedule.queries import IgnoredClaims, open_schedule, read_all_claims
 from bookings.schedule.slots import DateRange, SlotQuery
 from ctac.dates import UK, format_clock, format_day, format_span, uk_day
+from office.closures.models import Closes
+from office.closures.queries import sentences_between, why_closed
 
 ONE_DAY = timedelta(days=1)
 ONE_WEEK = timedelta(days=7)
@@ -113,8 +115,8 @@ class SlotChoice:
 class Picker:
     """What the page shows. `first` is the first slot of all; `next` the nearest one to an empty week.
 
-    `standing_violations`: the rules that keep every presenter from giving it on any day. `nothing_free`: no day has a time, in
-    no part of it. `schedule`: what was read.
+    `standing_violations`: the rules that keep every presenter from giving it on any day. `closed`: why days of
+    the week have none. `nothing_free`: no day has a time, in no part of it. `schedule`: what was read.
     """
 
     slot_query: SlotQuery
@@ -129,6 +131,7 @@ class Picker:
     months: str = ""
     weeks: str = ""
     standing_violations: Sequence[RuleViolation] = ()
+    closed: Sequence[str] = ()
     nothing_free: bool = False
     schedule: Schedule | None = None
 
@@ -232,6 +235,7 @@ def pick(
         months=open_query(query, "month") if has_month else "",
         weeks=open_query(query, "week"),
         standing_violations=times.schedule.standing_violations,
+        closed=sentences_between(max(week.first, today), week.last, Closes.PRESENTATIONS, [slot_query.nation]),
         nothing_free=not first and not (other_part and other_part.first(today)),
         schedule=times.schedule,
     )
@@ -302,6 +306,7 @@ def month_of_slots(
     schedule = open_schedule(slot_query, first_day=max(first, today), last_day=min(last, horizon), now=now, ignoring=ignoring)
     times = PartOfDaySlots(schedule, part, now, ignoring, excluded)
     days = [first + ONE_DAY * number for number in range(last.day)]
+    where = [slot_query.nation]
     return JsonResponse(
         {
             "month": f"{first:%Y-%m}",
@@ -309,6 +314,7 @@ def month_of_slots(
             "weekdays": [[str(WEEKDAYS_ABBR[number]), str(WEEKDAYS[number])] for number in range(7)],
             "earlier": f"{first - ONE_DAY:%Y-%m}" if first > today else "",
             "later": f"{following:%Y-%m}" if following <= horizon else "",
+            "closed": sentences_between(max(first, today), min(last, horizon), Closes.PRESENTATIONS, where),
             "days": [
                 {
                     "day": day.isoformat(),
@@ -316,6 +322,7 @@ def month_of_slots(
                     "times": [
                         (slot_value(slot.start), format_clock(slot.start), format_clock(slot.end)) for slot in times.on(day)
                     ],
+                    "closed": why_closed(day, where) if day >= today else "",
                 }
                 for day in days
             ],

@@ -15,14 +15,29 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from bookings import rules
-from bookings.models import Booking, BusyKind, BusyTime, DutyShift, Format, JourneyTime, Presentation, Presenter
+from bookings.models import (
+    Booking,
+    BusyKind,
+    BusyTime,
+    DutyShift,
+    Format,
+    JourneyTime,
+    OpenSession,
+    Presentation,
+    Presenter,
+    SessionState,
+)
+from bookings.models.booking import BOOKING_NATIONS, starting_in
 from bookings.models.busy import BusyTimeQuerySet
+from bookings.models.open_session import SESSION_NATIONS
 from bookings.models.presenter import AUDIENCES
 from bookings.schedule.availability import PresenterSchedule, Schedule, Slot, days_in_utc, read_hours
 from bookings.schedule.slots import ZERO, Claim, DateRange, SlotQuery, Span
 from bookings.travel import APART_ENOUGH, Journeys, Place, area_keys
 from ctac.dates import format_clock, format_day, uk_day
 from notifications.registry import Owner
+from office.closures.models import Closure
+from office.closures.services import Conflict
 
 
 def read_journeys(places: Iterable[Place | None]) -> Journeys:
@@ -170,6 +185,24 @@ def make_claim(span: Span, place: Place | None, travel_minutes: int | None, kind
 def place_at(postcode: str, latitude: float | None, longitude: float | None, zone: str) -> Place | None:
     """As BusyTime.place; the same object for the same place."""
     return BusyTime(postcode=postcode, latitude=latitude, longitude=longitude, zone=zone).place
+
+
+MOST_CONFLICTS = 50  # of each kind: more than anybody looks through before they choose other days
+
+
+def given_on(closure: Closure) -> Iterator[Conflict]:
+    """Bookings and open sessions on days that this closure closes, or would close if it was saved."""
+    if not closure.presentations:
+        return
+    bookings = Booking.objects.open().filter(starting_in(closure, BOOKING_NATIONS))
+    sessions = OpenSession.objects.filter(starting_in(closure, SESSION_NATIONS), state=SessionState.SCHEDULED)
+    for rows, pattern in (
+        (bookings, _("Booking %(reference)s: %(when)s")),
+        (sessions, _("Open session %(reference)s: %(when)s")),
+    ):
+        for row in rows.order_by("starts_at", "pk")[:MOST_CONFLICTS]:
+            name = f"staff:bookings_{row._meta.model_name}_change"
+            yield Conflict(pattern % {"reference": row.reference, "when": row.when}, reverse(name, args=[row.pk]))
 
 
 def presenters_at_address(address: str) -> Iterator[Owner]:

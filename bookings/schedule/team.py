@@ -33,6 +33,8 @@ from ctac.dates import format_clock, format_day, is_bank_holiday, uk_datetime, u
 from ctac.forms import FORM_METHODS, DayField, PageForm, near_today
 from ctac.staff.menu import PAGES, MenuPage
 from ctac.staff.site import staff_site
+from office.closures.models import Closes
+from office.closures.queries import closures_between
 from professionals.models import Nation
 
 VIEW_BOOKING, VIEW_DIARIES, ADD_BOOKING = "bookings.view_booking", "bookings.view_busytime", "bookings.add_booking"
@@ -228,10 +230,17 @@ def team_rows(presenters: Sequence[Presenter], shown: Shown, user: Any, now: dat
             entries = list(day_entries(claims[presenter.pk], day, shown.view, part))
             if is_bank_holiday(day, presenter.nation):
                 entries.append(Entry(uk_datetime(day, time.min), "holiday", _("Bank holiday")))
+            entries += closed_entries(day, presenter.nation)
             if free and schedule is not None:
                 entries += free_entries(free, day, is_covered=schedule.is_covered(day), books=books)
             cells.append((label, sorted(entries, key=attrgetter("start"))))
         yield Row(presenter, cells)
+
+
+def closed_entries(day: date, nation: str) -> Iterator[Entry]:
+    for closure in closures_between(day, day, Closes.PRESENTATIONS, [nation]):
+        text = _("Closed: %(reason)s") % {"reason": closure.reason}
+        yield Entry(uk_datetime(day, time.min), "holiday", text, brief=_("Closed"))
 
 
 def claims_by_presenter(presenters: Sequence[Presenter], shown: Shown, user: Any, now: datetime) -> dict[int, list[Any]]:

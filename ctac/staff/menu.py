@@ -89,7 +89,7 @@ SECTIONS = (
     Section(_("Data protection"), ("privacy.complaint", "privacy.breach"), daily=False),
     Section(
         _("Settings"),
-        ("accounts.user", "auth.group", "audit.entry", "professionals.recogniseddomain"),
+        ("office.closure", "office.banner", "accounts.user", "auth.group", "audit.entry", "professionals.recogniseddomain"),
         daily=False,
     ),
 )

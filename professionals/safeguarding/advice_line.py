@@ -8,18 +8,21 @@ from django.utils import dateformat, timezone
 from django.utils.translation import gettext as _
 
 from ctac.dates import OURS, UK, format_clock, format_clock_time, format_day, is_working_day, uk_datetime, uk_day
+from office.closures.queries import office_closed
 from office.queries import site_settings
+
+A_WEEK = timedelta(weeks=1)
 
 
 def is_advice_line_open(now: datetime) -> bool:
     """On a working day, from its opening time on, until the last moment before it closes."""
     local, hours = now.astimezone(UK), site_settings()
-    return is_working_day(local.date(), OURS) and hours.advice_opens <= local.time() < hours.advice_closes
+    return is_working_day(local.date(), OURS, office_closed()) and hours.advice_opens <= local.time() < hours.advice_closes
 
 
 def next_opening(now: datetime) -> datetime:
-    days = (uk_day(now) + timedelta(days=ahead) for ahead in count())
-    openings = (uk_datetime(day, site_settings().advice_opens) for day in days if is_working_day(day, OURS))
+    days, closed = (uk_day(now) + timedelta(days=ahead) for ahead in count()), office_closed()
+    openings = (uk_datetime(day, site_settings().advice_opens) for day in days if is_working_day(day, OURS, closed))
     return next(opening for opening in openings if opening > now)
 
 
@@ -33,14 +36,14 @@ def out_of_hours_route() -> str:
 
 
 def closed_now() -> str:
-    """'closed now: it opens on Monday at 9.30am'; empty while it is open."""
+    """'closed now: it opens on Monday at 9.30am', with the date if that is not the next Monday; empty while it is open."""
     now = timezone.now()
     if is_advice_line_open(now):
         return ""
     opens = next_opening(now)
     clock = format_clock(opens).replace(":", ".")  # as the hours beside it
     return _("closed now: it opens on %(day)s at %(clock)s") % {
-        "day": dateformat.format(opens.astimezone(UK), "l"),
+        "day": dateformat.format(opens.astimezone(UK), "l" if uk_day(opens) - uk_day(now) < A_WEEK else "l j F"),
         "clock": clock,
     }
 

@@ -71,6 +71,13 @@ class StaffForm(ChildDetailsMixin):
         return {**cleaned, "flagged": self.flagged}
 
 
+def why_not_published(text: str) -> str:
+    """For a text of staff that everybody reads. Empty if nothing speaks against it."""
+    if not looks_like_child_details(text):
+        return ""
+    return str(gettext_lazy("This looks like details of a child. Please take them out: everybody can read this."))
+
+
 def child_details_explanation(*, can_be_kept: bool = True) -> str:
     """Beside the field: take it out, and whom to call about a child at this moment."""
     take_out = gettext_lazy("Please take them out: we can’t act on them here.")

@@ -21,7 +21,8 @@
   var start = checked ? checked.value : "";
   var remembered = "times-as-list";
   var hidden = "govuk-visually-hidden";
-  var title, earlier, later, grid, heard, toggle, frame;
+  var weekClosed = Array.from(form.querySelectorAll(".slots-closed"));
+  var title, earlier, later, grid, heard, toggle, frame, closed;
 
   function make(tag, className, text) {
     var node = document.createElement(tag);
@@ -89,7 +90,8 @@
       turn(shown && shown.later);
     });
     bar.append(earlier, title, later);
-    frame.append(bar, grid);
+    closed = make("div");
+    frame.append(bar, grid, closed);
     toggle = make("button", "month__toggle");
     heard = make("div", hidden);
     heard.setAttribute("role", "status");
@@ -110,6 +112,7 @@
     document.querySelectorAll(".weeks").forEach(function (weeks) {
       weeks.hidden = asMonth;
     });
+    hideWeekClosed(asMonth);
     if (!asMonth) {
       putBack();
     } else if (shown) {
@@ -121,6 +124,13 @@
         showTimes();
       });
     }
+  }
+
+  // Why days of the week have no times: the month says it of all its days.
+  function hideWeekClosed(isHidden) {
+    weekClosed.forEach(function (sentence) {
+      sentence.hidden = isHidden;
+    });
   }
 
   function remember(value) {
@@ -167,6 +177,7 @@
     document.querySelectorAll(".weeks").forEach(function (weeks) {
       weeks.hidden = false;
     });
+    hideWeekClosed(false);
     view.hidden = true;
   }
 
@@ -198,6 +209,12 @@
       row.append(make("td"));
     }
     grid.replaceChildren(head, body);
+    closed.replaceChildren.apply(
+      closed,
+      shown.closed.map(function (sentence) {
+        return make("p", "govuk-body", sentence);
+      })
+    );
     title.textContent = shown.title;
     able(earlier, shown.earlier);
     able(later, shown.later);
@@ -205,6 +222,11 @@
       focused = (shown.days.filter(hasTimes)[0] || shown.days[0]).day;
     }
     mark();
+  }
+
+  // How many times it has, or why it has none.
+  function timesOf(day) {
+    return day.closed && !hasTimes(day) ? day.closed : count(day.times.length, "times");
   }
 
   function hasTimes(day) {
@@ -219,7 +241,7 @@
   function cellOf(day) {
     var cell = make("td", "month__cell");
     var button = make("button", "month__day");
-    var many = count(day.times.length, "times");
+    var many = timesOf(day);
     cell.setAttribute("role", "gridcell");
     button.type = "button";
     button.dataset.day = day.day;
@@ -309,7 +331,7 @@
   function choose(day) {
     if (!hasTimes(day)) {
       mark();
-      say(day.name + ", " + count(0, "times"));
+      say(day.name + ", " + timesOf(day));
       return;
     }
     if (!list) {

@@ -134,6 +134,7 @@ class WhenFilter(OptionsFilter):
     options = {
         "soon": (_("Today and tomorrow"), today_or_tomorrow),
         "week": (_("Next 7 days"), lambda bookings, now: bookings.between_days(uk_day(now), uk_day(now) + 6 * A_DAY)),
+        "closed": (_("On a day when we are closed"), BookingQuerySet.on_closed_days),
         "over": (_("Over, not marked as delivered"), lambda bookings, now: bookings.to_mark_as_delivered(now)),
     }
 
@@ -282,6 +283,12 @@ staff_site.add_waiting(
         permission="bookings.change_presenter",
         named=WaitingRow(who="name", order=FIRST_CHECK_TO_END, label=_("Enter the new day")),
     ),
+)
+wait_for(
+    _("on days when we are closed"),
+    "when=closed",
+    lambda: Booking.objects.on_closed_days(timezone.now()),
+    replace(BOOKING, label=_("Look at it")),
 )
 wait_for(_("today or tomorrow"), "when=soon", lambda: today_or_tomorrow(Booking.objects, timezone.now()))
 wait_for(

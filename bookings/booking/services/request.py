@@ -45,6 +45,7 @@ from ctac.errors import DomainError
 from leaflets.models import Order, ToBring
 from notifications.models import Notification
 from notifications.outbox import notify
+from office.closures.queries import office_closed
 from office.queries import site_settings
 from professionals import drafts
 from professionals.models import Person
@@ -184,7 +185,7 @@ LET_LAPSE = DateOption.objects.filter(booking=OuterRef("pk"), kind=OptionKind.PR
 
 def waiting_too_long(bookings: BookingQuerySet, now: datetime) -> BookingQuerySet:
     """Of these the requests that wait for us, and have for too long."""
-    before = asked_too_long_ago(now)
+    before = asked_too_long_ago(now, office_closed())
     back = Exists(ASKED_AGAIN.filter(at__gte=before)), Exists(LET_LAPSE.filter(expires_at__gte=before))
     return bookings.to_decide().filter(~back[0], ~back[1], created_at__lt=before)
 
@@ -213,7 +214,7 @@ def escalate(*, now: datetime) -> int:
     """
     day = uk_day(now)
     begins = uk_datetime(day, rules.REQUEST_ESCALATION_TIME)
-    if not is_working_day(day, OURS) or now < begins:
+    if not is_working_day(day, OURS, office_closed()) or now < begins:
         return 0
     emails = Notification.objects.filter(kind=ESCALATION_KIND, resend_of=None).order_by("-created_at")
     last = emails.values_list("created_at", flat=True).first()
@@ -233,8 +234,9 @@ def is_due_again(last: datetime, now: datetime) -> bool:
     """The day is over on which the manager was told, and something waits too long since, or two working days are over."""
     if uk_day(last) == uk_day(now):
         return False
-    if uk_day(now) >= after_working_days(uk_day(last), rules.REQUEST_ESCALATION_INTERVAL_WORKING_DAYS, OURS):
+    closed = office_closed()
+    if uk_day(now) >= after_working_days(uk_day(last), rules.REQUEST_ESCALATION_INTERVAL_WORKING_DAYS, OURS, closed):
         return True
-    known = asked_too_long_ago(last)
+    known = asked_too_long_ago(last, closed)
     fresh = with_waiting_since(waiting_too_long(Booking.objects.all(), now)).filter(waits_since__gte=known)
     return fresh.exists() or Order.objects.asked_too_long_ago(now).filter(created_at__gte=known).exists()

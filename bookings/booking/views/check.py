@@ -30,12 +30,14 @@ from bookings.errors import AlreadyPlaced, DraftGone, NotOffered, SlotTaken, Too
 from bookings.models import Channel, DateOption, NotKeptReason, OptionKind
 from bookings.schedule.holds import kept_until
 from bookings.schedule.picker import is_anything_free
-from ctac.dates import format_span
+from ctac.dates import format_span, uk_day
 from ctac.forms import FORM_METHODS
 from leaflets.models import ToBring
 from leaflets.orders.allowances import RecentOrdersByTitle, Workplace, recent_orders
 from leaflets.orders.services.create import CopiesPossible, copies_possible_by_slug
 from leaflets.stock.queries import leaflets_in_stock
+from office.closures.models import Closes
+from office.closures.queries import sentences_between
 from professionals import drafts
 from professionals.access import details_asked_here, person_in
 from professionals.models import DraftKind, Person
@@ -52,11 +54,9 @@ def book_dates(request: HttpRequest, slug: str) -> HttpResponse:
     before, data = answers.step("dates"), request.POST if request.method == "POST" else None
     initial = {**before.get("typed", {}), "reason": before.get("reason", "")}
     # Not asked where there is none; a page that has asked it is answered.
-    own = book.own_claims(request, answers)
-    asks_why = bool(
-        "reason" in (data or {}) or before.get("reason") or is_anything_free(slot_query_of(answers.booking), now, own)
-    )
-    form = DatesForm(data, presentation=presentation, asks_why=asks_why, initial=initial)
+    own, slot_query = book.own_claims(request, answers), slot_query_of(answers.booking)
+    asks_why = bool("reason" in (data or {}) or before.get("reason") or is_anything_free(slot_query, now, own))
+    form = DatesForm(data, presentation=presentation, asks_why=asks_why, nation=slot_query.nation, initial=initial)
     if request.method == "POST" and form.is_valid():
         answer = {
             "dates": [vars(date) for date in form.cleaned_data["dates"]],
@@ -70,7 +70,13 @@ def book_dates(request: HttpRequest, slug: str) -> HttpResponse:
             steps["when"] = {}
         book.save_answers(request, answers, steps, now)
         return redirect(f"book_{answers.first_missing()}", slug=presentation.slug)
-    context = {"form": form, "presentation": presentation, "back_url": reverse("book_when", args=[presentation.slug])}
+    today = uk_day(now)
+    context = {
+        "form": form,
+        "presentation": presentation,
+        "closed": sentences_between(today, today + rules.REQUEST_HORIZON, Closes.PRESENTATIONS, [slot_query.nation]),
+        "back_url": reverse("book_when", args=[presentation.slug]),
+    }
     return render(request, "bookings/booking/dates.html", context)
 
 

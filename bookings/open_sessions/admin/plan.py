@@ -31,6 +31,7 @@ from bookings.schedule.admin import any_presenter, forgive_missing
 from ctac.dates import format_clock, format_day, format_span, is_bank_holiday
 from ctac.errors import DomainError
 from ctac.forms import ClockField, DayField, PageForm, near_today, uk_moment
+from office.closures.queries import why_closed
 from professionals import drafts
 from professionals.safeguarding.forms import StaffForm
 
@@ -97,7 +98,7 @@ class PlanForm(JoiningForm):
         error_messages={"min_value": gettext_lazy("Enter 2 or more, or choose “Once”.")},
     )
     leave_out = forms.BooleanField(
-        label=gettext_lazy("Leave out bank holidays"),
+        label=gettext_lazy("Leave out bank holidays and days when we are closed"),
         required=False,
         initial=True,
         help_text=gettext_lazy(
@@ -269,7 +270,7 @@ class SessionPlan:
             answers["day"],
             answers["every"],
             answers["count"] or 1,
-            passes_over=lambda day: answers["leave_out"] and is_bank_holiday(day, nation),
+            passes_over=lambda day: answers["leave_out"] and (is_bank_holiday(day, nation) or bool(why_closed(day, [nation]))),
         )
 
     @property

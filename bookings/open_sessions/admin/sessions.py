@@ -29,6 +29,8 @@ from bookings.models import (
     SessionSeries,
     SessionState,
 )
+from bookings.models.booking import on_closed_days
+from bookings.models.open_session import SESSION_NATIONS
 from bookings.open_sessions.admin.actions import ASSIGN, DELIVERED, JOINING, OBJECT_ACTIONS, ONE_PLACE, REASSIGN, SEND
 from bookings.open_sessions.admin.plan import plan_page
 from bookings.open_sessions.queries import PlaceFigures, place_figures
@@ -83,6 +85,11 @@ def to_mark_as_delivered(sessions: Sessions) -> Sessions:
     return sessions.filter(state=SessionState.SCHEDULED, ends_at__lte=timezone.now())
 
 
+def on_closed(sessions: Sessions) -> Sessions:
+    """Planned before we said that we are closed then, or all the same."""
+    return to_come(sessions).filter(on_closed_days(SESSION_NATIONS))
+
+
 def to_come(sessions: Sessions) -> Sessions:
     return sessions.filter(state=SessionState.SCHEDULED, starts_at__gt=timezone.now())
 
@@ -107,6 +114,7 @@ class NeedFilter(NarrowFilter):
         "presenter": (gettext_lazy("Needs a presenter"), needing_a_presenter),
         "link": (gettext_lazy("Without a joining link"), without_a_link),
         "unsent": (gettext_lazy("Soon, how to join not sent"), details_unsent),
+        "closed": (gettext_lazy("On a day when we are closed"), on_closed),
         "over": (gettext_lazy("Over, not marked as delivered"), to_mark_as_delivered),
     }
 
@@ -520,6 +528,7 @@ def wait_for(
 wait_for(gettext_lazy("without a presenter"), "look=presenter", needing_a_presenter, ASSIGN, urgent=True)
 wait_for(gettext_lazy("without a joining link"), "look=link", without_a_link, JOINING, urgent=True)
 wait_for(gettext_lazy("soon, and how to join not sent"), "look=unsent", details_unsent, SEND, urgent=True)
+wait_for(gettext_lazy("on days when we are closed"), "look=closed", on_closed)
 wait_for(gettext_lazy("today or tomorrow"), "when=soon", soon)
 wait_for(gettext_lazy("to mark as delivered"), "look=over", to_mark_as_delivered, DELIVERED)
 

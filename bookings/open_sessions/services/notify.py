@@ -23,6 +23,7 @@ from ctac.dates import OURS, before_working_days, uk_datetime, uk_day
 from ctac.errors import DomainError
 from notifications.models import Notification
 from notifications.outbox import About, notify, notify_about
+from office.closures.queries import office_closed
 from office.queries import site_settings
 
 if TYPE_CHECKING:
@@ -168,7 +169,7 @@ def warn_of_session(session: OpenSession, *, now: datetime) -> int:
 
 def is_unsure(session: OpenSession, now: datetime) -> bool:
     """Whether people with a place hear that the session may not take place; the page of a place says so from then on."""
-    day = before_working_days(uk_day(session.starts_at), rules.NO_PRESENTER_NOTICE_WORKING_DAYS, OURS)
+    day = before_working_days(uk_day(session.starts_at), rules.NO_PRESENTER_NOTICE_WORKING_DAYS, OURS, office_closed())
     return session.needs_a_presenter and uk_datetime(day, rules.NO_PRESENTER_NOTICE_TIME) <= now < session.starts_at
 
 

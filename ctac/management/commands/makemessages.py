@@ -22,6 +22,7 @@ FOR_COLLEAGUES = (
     *("leaflets/stock/forms.py", "leaflets/stock/imports.py", "leaflets/stock/spreadsheets.py", "leaflets/models/stock.py"),
     *("bookings/models/leave.py", "bookings/models/visit.py", "bookings/schedule/team.py", "notifications/delivery/*"),
     *("office/models.py", "office/services.py", "office/forms.py", "office/views.py"),
+    *("office/models.py", "office/closures/models.py", "office/closures/forms.py", "office/closures/services.py"),
     *("notifications/models.py", "notifications/schedule.py", "templates/bookings/presenter/*", "templates/bookings/leave/*"),
 )
 STAFF_LAYOUT = '{% extends "emails/staff.html" %}'

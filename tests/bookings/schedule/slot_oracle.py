@@ -87,11 +87,23 @@ class Asked:
 
 
 @dataclass(frozen=True)
+class Shut:
+    """Days on which CTAC is closed, the first and the last included. `nation` None: in all of the UK."""
+
+    first_day: date
+    last_day: date
+    nation: str | None
+    office: bool  # nobody answers the phone
+    presentations: bool
+
+
+@dataclass(frozen=True)
 class World:
     now: datetime
     who: list[Who]
     set_by_staff: dict[frozenset[str], int]
     on_duty: list[tuple[date, date]]  # from which day to which somebody hears the alarm of a visit
+    shut: list[Shut] = field(default_factory=list)
 
 
 def minute_of(moment: datetime) -> int:
@@ -176,12 +188,23 @@ def within_the_days(world: World, who: Who, asked: Asked, day: date) -> bool:
     first, left = today, GENERAL_NOTICE if who.notice is None else who.notice
     while left > 0:
         first += timedelta(days=1)
-        if first.weekday() < 5 and not is_holiday(first, who.nation):
+        is_shut = any(each.office or each.presentations for each in shut_on(world, first, who.nation))
+        if first.weekday() < 5 and not is_holiday(first, who.nation) and not is_shut:
             left -= 1
     last = today + timedelta(days=min(GENERAL_HORIZON, GENERAL_HORIZON if who.horizon is None else who.horizon))
     if not first <= day <= last or is_holiday(day, who.nation):
         return False
-    return not (asked.postcode and is_holiday(day, nation_of(asked.postcode)))
+    if any(each.presentations for each in shut_on(world, day, who.nation)):
+        return False
+    if not asked.postcode:
+        return True
+    there = nation_of(asked.postcode)
+    return not is_holiday(day, there) and not any(each.presentations for each in shut_on(world, day, there))
+
+
+def shut_on(world: World, day: date, nation: str) -> list[Shut]:
+    """What is closed on that day for somebody in that nation."""
+    return [each for each in world.shut if each.first_day <= day <= each.last_day and each.nation in (None, nation)]
 
 
 def has_hours(who: Who, start: int, minutes: int) -> bool:

@@ -30,10 +30,12 @@ from bookings.schedule.queries import open_schedule
 from bookings.schedule.slots import SlotQuery
 from bookings.travel import find_place
 from ctac.dates import uk_datetime
+from office.closures.models import Closure
+from office.closures.services import publish
 from tests.bookings.open_sessions.rows import make_session
 from tests.bookings.rows import make_booking, make_hold, make_leave, make_presentation, make_presenter, make_shift
 from tests.bookings.schedule import slot_oracle
-from tests.bookings.schedule.slot_oracle import Asked, Hours, Taken, Who, World, minute_of
+from tests.bookings.schedule.slot_oracle import Asked, Hours, Shut, Taken, Who, World, minute_of
 from tests.factories import make_person
 
 SHORT_RUN = 15  # in each of four groups
@@ -126,6 +128,19 @@ def a_world(chance: Random) -> dict[str, Any]:
         "set_by_staff": {pair: chance.choice((5, 45, 100, 300)) for pair in chance.sample(PAIRS, chance.randint(0, 2))},
         "set_for_visit": chance.choice((None, 0, 45, 240)),  # with whoever gives it, at a workplace
         "on_duty": mostly(chance, ((-400, 400),), (), ((-3, 2),), ((0, 1), (4, 5))),  # from and to, in days from Monday
+        "shut": [a_closure(chance) for _closure in range(chance.choice((0, 0, 1, 2)))],
+    }
+
+
+def a_closure(chance: Random) -> dict[str, Any]:
+    """Near the week, or in the days of notice before it."""
+    presentations, nation = chance.random() > 0.3, chance.choice((None, None, *NATIONS))
+    return {
+        "from": chance.randint(-12, 8),
+        "days": chance.choice((0, 0, 1, 4)),
+        "nation": nation if presentations else None,
+        "presentations": presentations,
+        "office": not presentations or (nation is None and chance.random() < 0.5),
     }
 
 
@@ -135,7 +150,27 @@ def lay_out(drawn: dict[str, Any]) -> tuple[World, list[Presentation]]:
     now = uk_datetime(monday - timedelta(days=drawn["before"]), time(drawn["hour"]))
     presentations = [make_presentation(length_minutes=minutes) for minutes in drawn["lengths"]]
     who = [lay_out_one(each, monday, now, presentations, person) for each in drawn["presenters"]]
-    return World(now, who, set_by_staff(drawn["set_by_staff"], now), lay_out_duty(drawn["on_duty"], monday)), presentations
+    on_duty, shut = lay_out_duty(drawn["on_duty"], monday), lay_out_closures(drawn["shut"], monday)
+    return World(now, who, set_by_staff(drawn["set_by_staff"], now), on_duty, shut), presentations
+
+
+def lay_out_closures(drawn: list[dict[str, Any]], monday: date) -> list[Shut]:
+    found = []
+    for each in drawn:
+        first = monday + timedelta(days=each["from"])
+        shut = Shut(first, first + timedelta(days=each["days"]), each["nation"], each["office"], each["presentations"])
+        found.append(shut)
+        Closure.objects.create(
+            first_day=shut.first_day,
+            last_day=shut.last_day,
+            nation=shut.nation or "",
+            advice_line=shut.office,
+            presentations=shut.presentations,
+            reason="Moving house",
+            reason_cy="Symud",
+        )
+    publish()
+    return found
 
 
 def lay_out_duty(drawn: tuple[tuple[int, int], ...], monday: date) -> list[tuple[date, date]]:

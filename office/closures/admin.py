@@ -1,0 +1,178 @@
+"""Staff pages of closures and banners, and which days are bank holidays where."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils import dateformat, timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from ctac.dates import Nation, bank_holiday_file, bank_holidays, uk_day
+from ctac.pages import page_in
+from ctac.staff.menu import PAGES, MenuPage
+from ctac.staff.site import ObjectAction, StaffModelAdmin, column, moment_of, staff_site, state_tag
+from office.closures.forms import BannerForm, ClosureForm
+from office.closures.models import Banner, Closure
+from office.closures.services import end_closure, take_down
+
+VIEW = "office.view_closure"
+
+
+class BegunOrOver:
+    """For an admin of what has a beginning and an end: deleted only before it begins, changed only before it is over."""
+
+    has_begun: Any
+    is_over: Any
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return super().has_change_permission(request, obj) and (obj is None or not self.is_over(obj))  # type: ignore[misc]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """One at a time: of several, some may have begun."""
+        may: bool = super().has_delete_permission(request, obj)  # type: ignore[misc]
+        return may and obj is not None and not self.has_begun(obj)
+
+    def state(self, obj: Any) -> SafeString:
+        if self.is_over(obj):
+            return state_tag(_("Over"), "done")
+        return state_tag(_("Now"), "good") if self.has_begun(obj) else state_tag(_("To come"), "waiting")
+
+
+def is_now(closure: Closure) -> bool:
+    now = timezone.now()
+    return closure.has_begun(now) and not closure.is_over(now)
+
+
+@admin.register(Closure, site=staff_site)
+class ClosureAdmin(BegunOrOver, StaffModelAdmin):
+    form = ClosureForm
+    change_form_template = "office/closures/staff/closure.html"
+    object_actions = (
+        ObjectAction(
+            "end",
+            gettext_lazy("End this closure today"),
+            end_closure,
+            available=is_now,
+            weight="stop",
+            explanation=gettext_lazy("From today on, we are open again. The days before stay as days on which we were closed."),
+            done=gettext_lazy("The closure has ended. We are open again."),
+        ),
+    )
+    list_display = ("days", "what_closes", "where", "reason", "now_or_later")
+    days = column(gettext_lazy("days"), lambda closure: closure.days_with_year, ordering="first_day")
+    what_closes = column(gettext_lazy("what is closed"), lambda closure: ", ".join(str(each.label) for each in closure.what))
+    where = column(gettext_lazy("where"), lambda closure: closure.get_nation_display() or _("The whole UK"))
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": ("first_day", "last_day"),
+                "description": gettext_lazy(
+                    "Both days are included. Nothing is cancelled by a closure. If something is booked on these days, "
+                    "we show it to you before you save."
+                ),
+            },
+        ),
+        (gettext_lazy("What closes"), {"fields": ("advice_line", "presentations", "parcels", "nation")}),
+        (gettext_lazy("What people read"), {"fields": ("reason", "reason_cy", "sure")}),
+    )
+
+    def has_begun(self, obj: Closure) -> bool:
+        return obj.has_begun(timezone.now())
+
+    def is_over(self, obj: Closure) -> bool:
+        return obj.cancelled_at is not None or obj.is_over(timezone.now())
+
+    @admin.display(description=gettext_lazy("state"))
+    def now_or_later(self, obj: Closure) -> SafeString:
+        return self.state(obj)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Closure | None = None) -> tuple[str, ...]:
+        return ("first_day",) if obj is not None and self.has_begun(obj) else ()
+
+    def get_fieldsets(self, request: HttpRequest, obj: Closure | None = None) -> Any:
+        """Who may only look has nothing to tick."""
+        if obj is None or self.has_change_permission(request, obj):
+            return self.fieldsets
+        *others, (heading, texts) = self.fieldsets
+        return (*others, (heading, {**texts, "fields": ("reason", "reason_cy")}))
+
+
+@admin.register(Banner, site=staff_site)
+class BannerAdmin(BegunOrOver, StaffModelAdmin):
+    form = BannerForm
+    object_actions = (
+        ObjectAction(
+            "take-down",
+            gettext_lazy("Take this banner down now"),
+            take_down,
+            available=lambda banner: banner.is_shown(timezone.now()),
+            weight="stop",
+            done=gettext_lazy("The banner is down."),
+        ),
+    )
+    list_display = ("text", "kind", "starts", "ends", "now_or_later")
+    starts = moment_of("starts_at", gettext_lazy("from"), short=True)
+    ends = moment_of("ends_at", gettext_lazy("until"), short=True)
+    fieldsets = (
+        (None, {"fields": ("kind", "text", "text_cy", "link")}),
+        (
+            gettext_lazy("When it is shown"),
+            {
+                "fields": ("first_day", "first_clock", "last_day", "last_clock"),
+                "description": gettext_lazy("It appears on every public page, and goes, at these times by itself."),
+            },
+        ),
+    )
+    only_looking = (
+        (None, {"fields": ("kind", "text", "text_cy", "link")}),
+        (gettext_lazy("When it is shown"), {"fields": ("starts", "ends")}),
+    )
+
+    def has_begun(self, obj: Banner) -> bool:
+        return obj.starts_at <= timezone.now()
+
+    def is_over(self, obj: Banner) -> bool:
+        return obj.ends_at <= timezone.now()
+
+    @admin.display(description=gettext_lazy("state"))
+    def now_or_later(self, obj: Banner) -> SafeString:
+        return self.state(obj)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Banner | None = None) -> tuple[str, ...]:
+        return ("starts", "ends") if obj is not None and not self.has_change_permission(request, obj) else ()
+
+    def get_fieldsets(self, request: HttpRequest, obj: Banner | None = None) -> Any:
+        return self.fieldsets if obj is None or self.has_change_permission(request, obj) else self.only_looking
+
+
+def bank_holidays_page(request: HttpRequest) -> HttpResponse:
+    """By year: each bank holiday, and in which nations. Our office works by those of England."""
+    if not request.user.has_perm(VIEW):
+        raise PermissionDenied
+    this_year, years = uk_day(timezone.now()).year, sorted(int(year) for year in bank_holiday_file()[Nation.ENGLAND])
+    year = page_in(request.GET.get("year", str(this_year)))
+    year = year if year in years else this_year
+    by_nation = {nation: bank_holidays(nation, year) for nation in Nation}
+    days = sorted(frozenset().union(*by_nation.values()))
+    where = [(day, [str(nation.label) for nation in Nation if day in by_nation[nation]]) for day in days]
+    context = {
+        **staff_site.each_context(request),
+        "title": _("Bank holidays in %(year)d") % {"year": year},
+        "year": year,
+        "years": [each for each in years if abs(each - this_year) <= 3],
+        "rows": [
+            (dateformat.format(day, "l j F"), _("Everywhere") if len(names) == len(Nation) else ", ".join(names))
+            for day, names in where
+        ],
+        "may_close": request.user.has_perm("office.add_closure"),
+    }
+    return TemplateResponse(request, "office/closures/staff/bank_holidays.html", context)
+
+
+staff_site.add_page("office/bank-holidays/", bank_holidays_page, "office_bank_holidays")
+PAGES.append(MenuPage(gettext_lazy("Settings"), gettext_lazy("Bank holidays"), "staff:office_bank_holidays", VIEW))

@@ -1,0 +1,140 @@
+"""When we are closed and what the banner says now: one copy in the cache for all processes, read with that of the settings."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from ctac.dates import OURS, WITHIN_WORKING_DAYS, after_working_days, format_day, format_days, uk_day
+from office.closures.models import Banner, BannerKind, Closes, Closure
+from office.copies import Copy
+
+# Those that are over still tell which days were no working days, since when a request waits.
+PAST_DAYS = timedelta(days=365)
+SAID_BEFORE = timedelta(days=28)
+SENT_WITHIN_WORKING_DAYS = 5  # a parcel, as its pages and emails say
+
+
+@dataclass(frozen=True)
+class Notices:
+    """Closures, the first day first, and banners that are not over, the urgent ones first."""
+
+    closures: tuple[Closure, ...] = ()
+    banners: tuple[Banner, ...] = ()
+
+
+@dataclass(frozen=True)
+class ClosedDays:
+    """The days of some closures."""
+
+    closures: tuple[Closure, ...]
+
+    def __contains__(self, day: object) -> bool:
+        return isinstance(day, date) and any(day in closure for closure in self.closures)
+
+
+def read_notices() -> Notices:
+    now = timezone.now()
+    closures = Closure.objects.filter(last_day__gte=uk_day(now) - PAST_DAYS).order_by("first_day", "pk")
+    banners = Banner.objects.filter(ends_at__gt=now)
+    return Notices(
+        tuple(closures), tuple(sorted(banners, key=lambda banner: (banner.kind != BannerKind.URGENT, banner.starts_at)))
+    )
+
+
+NOTICES: Copy[Notices] = Copy("office_notices", read_notices, Notices)
+
+
+def notices() -> Notices:
+    """Those of this request or task."""
+    return NOTICES.get()
+
+
+def banner_now(now: datetime) -> Banner | None:
+    return next((banner for banner in notices().banners if banner.is_shown(now)), None)
+
+
+def closures_of(*what: Closes, nations: Iterable[str] = ()) -> tuple[Closure, ...]:
+    """Those of the whole UK that close any of this, and those of these nations."""
+    where = {"", *nations}
+    return tuple(
+        closure for closure in notices().closures if closure.nation in where and any(each in closure.what for each in what)
+    )
+
+
+def office_closed() -> ClosedDays:
+    """The days on which nobody answers calls and requests. They count as no working days in what we promise."""
+    return ClosedDays(closures_of(Closes.ADVICE_LINE))
+
+
+def closures_between(first: date, last: date, what: Closes, nations: Iterable[str] = ()) -> list[Closure]:
+    """Those that close some of these days, the first one first."""
+    return [
+        closure
+        for closure in closures_of(what, nations=nations)
+        if closure.first_day <= last and first <= closure.last_closed_day and closure.first_day <= closure.last_closed_day
+    ]
+
+
+def sentence(closure: Closure, what: Closes) -> str:
+    """'We are closed from 24 December to 2 January: Christmas.' If only some of it is closed, what of it."""
+    if len(closure.what) == len(Closes):
+        pattern = _("We are closed %(when)s: %(reason)s.")
+    elif what == Closes.ADVICE_LINE:
+        pattern = _("Our advice line and office are closed %(when)s: %(reason)s.")
+    elif what == Closes.PRESENTATIONS:
+        pattern = _("We give no presentations %(when)s: %(reason)s.")
+    else:
+        pattern = _("We send no leaflets %(when)s: %(reason)s.")
+    return pattern % {"when": format_days(closure.first_day, closure.last_closed_day), "reason": closure.public_reason}
+
+
+def sentences_between(first: date, last: date, what: Closes, nations: Iterable[str] = ()) -> list[str]:
+    return list(dict.fromkeys(sentence(closure, what) for closure in closures_between(first, last, what, nations)))
+
+
+def why_closed(day: date, nations: Iterable[str]) -> str:
+    """Why there is no presentation on that day; empty if there may be one."""
+    return " ".join(sentences_between(day, day, Closes.PRESENTATIONS, nations))
+
+
+# What pages and emails add to a promise, where a closure lies between now and then. Empty where none does.
+
+
+def answers_note(now: datetime, working_days: int = WITHIN_WORKING_DAYS) -> str:
+    """To 'We usually answer within 2 working days'."""
+    found = _before_working_day(now, working_days, Closes.ADVICE_LINE)
+    return " ".join([*found, _("We don’t count these days as working days.")]) if found else ""
+
+
+def parcels_note(now: datetime, working_days: int = SENT_WITHIN_WORKING_DAYS) -> str:
+    """To 'We will post it, usually within 5 working days'; while we send nothing, from when on we do."""
+    found, closed, today = _before_working_day(now, working_days, Closes.PARCELS), parcels_closed(), uk_day(now)
+    if not found:
+        return ""
+    if today in closed:
+        day = after_working_days(today, 1, OURS, closed)
+        return " ".join([*found, _("We send leaflets again from %(day)s.") % {"day": format_day(day)}])
+    return " ".join([*found, _("We don’t count these days as working days.")])
+
+
+def parcels_closed() -> ClosedDays:
+    return ClosedDays(closures_of(Closes.PARCELS))
+
+
+def calls_note(now: datetime, until: datetime | None) -> str:
+    """To what somebody may call us about until then."""
+    found = sentences_between(uk_day(now), uk_day(until), Closes.ADVICE_LINE) if until and until > now else []
+    return " ".join([*found, _("We can’t answer calls or emails then.")]) if found else ""
+
+
+def closures_to_come(now: datetime) -> list[str]:
+    """Of the advice line, so that nobody plans to call us then."""
+    return sentences_between(uk_day(now), uk_day(now) + SAID_BEFORE, Closes.ADVICE_LINE)
+
+
+def _before_working_day(now: datetime, working_days: int, what: Closes) -> list[str]:
+    today = uk_day(now)
+    return sentences_between(today, after_working_days(today, working_days, OURS, ClosedDays(closures_of(what))), what)

@@ -1,0 +1,62 @@
+"""Ending closures and banners early, and what stands on days that are to be closed."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from ctac.errors import DomainError
+from office.closures.models import Banner, Closure
+from office.closures.queries import NOTICES, read_notices
+from office.copies import forget
+
+
+class Conflict(NamedTuple):
+    """Something that takes place on a day that is to be closed, and its page on the staff site."""
+
+    text: str
+    href: str
+
+
+ConflictFinder = Callable[[Closure], Iterable[Conflict]]
+_conflict_finders: list[ConflictFinder] = []
+
+
+def register_conflicts(finder: ConflictFinder) -> None:
+    """Called in the AppConfig.ready() of an app that has something to lose by a closure. `finder` gives no more than a page."""
+    _conflict_finders.append(finder)
+
+
+def conflicts_with(closure: Closure) -> list[Conflict]:
+    return [conflict for finder in _conflict_finders for conflict in finder(closure)]
+
+
+def publish_notices(**_signal: Any) -> None:
+    """After each change of a closure or banner: what all processes read, once the change is certain."""
+    transaction.on_commit(publish, robust=True)
+    forget()
+
+
+def publish() -> None:
+    NOTICES.publish(read_notices())
+
+
+@transaction.atomic
+def end_closure(closure: Closure, *, by: Any, now: datetime) -> None:
+    """From today on we are open again. The days before stay as they were."""
+    locked = Closure.objects.select_for_update().get(pk=closure.pk)
+    if locked.cancelled_at is not None or not locked.has_begun(now) or locked.is_over(now):
+        raise DomainError(_("This closure has not begun, or is over already."))
+    locked.cancelled_at = now
+    locked.save(update_fields=["cancelled_at"])
+
+
+@transaction.atomic
+def take_down(banner: Banner, *, by: Any, now: datetime) -> None:
+    locked = Banner.objects.select_for_update().get(pk=banner.pk)
+    if not locked.is_shown(now):
+        raise DomainError(_("This banner is not shown at the moment."))
+    locked.ends_at = now
+    locked.save(update_fields=["ends_at"])
