@@ -11,6 +11,11 @@ class OfficeConfig(AppConfig):
         from django.core.signals import request_started
 
         from office.queries import forget
+        from office.texts.pages import page_places
+        from office.texts.places import register_places
+        from office.texts.queries import forget as forget_wordings
 
-        request_started.connect(forget)
-        task_prerun.connect(forget)
+        register_places(page_places)
+        for signal in (request_started, task_prerun):
+            signal.connect(forget)
+            signal.connect(forget_wordings)

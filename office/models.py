@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from ctac.models import impersonal
+from office.texts.models import TextStep, TextVersion  # noqa: F401 - Django looks for models here
 
 
 def whole(name: Any, default: int, least: int, most: int, help_text: Any) -> Any:

@@ -9,7 +9,10 @@ class ProfessionalsConfig(AppConfig):
     def ready(self) -> None:
         from accounts import limits
         from notifications import registry, samples
+        from office.texts.places import register_places
+        from office.texts.services import add_guard
         from professionals import emails
+        from professionals.safeguarding.child_details import looks_like_child_details
         from professionals.services import address_owners, language_of_address, names_at_address, record_blocked_attempt_of
 
         limits.register_recorder(record_blocked_attempt_of)
@@ -18,3 +21,5 @@ class ProfessionalsConfig(AppConfig):
         registry.register_owners(address_owners)
         registry.register_languages(language_of_address)
         registry.register_names(names_at_address)
+        register_places(emails.account_places)
+        add_guard(looks_like_child_details, _("This looks like details of a child."))

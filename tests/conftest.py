@@ -82,9 +82,11 @@ def _fresh_cache() -> Iterator[None]:
 
     from office.models import SiteSettings
     from office.services import publish
+    from office.texts import queries as texts
     from professionals.areas import outward_code
 
     publish(SiteSettings())  # as in a copy that has been asked for a page: no test reads them from the database by chance
+    texts.publish({})
     yield
     for each in caches.all(initialized_only=True):
         each.clear()

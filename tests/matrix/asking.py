@@ -18,7 +18,7 @@ from tests.matrix.tokens import forms_without_a_token
 MADE_UP = "A" * 43
 # "No GET changes anything" means these; counters, drafts, limits and sessions are excepted (product.md, rule 5).
 UNCHANGED_BY_GET = (
-    *("notifications", "accounts", "professionals", "privacy", "guidance", "bookings", "leaflets"),
+    *("notifications", "accounts", "professionals", "privacy", "guidance", "bookings", "leaflets", "office"),
     *("account", "mfa", "auth", "admin"),
 )
 EXCEPTED = {"Draft", "RateLimit", "Session"}
@@ -85,6 +85,10 @@ def arguments(route: str, names: set[str], world: dict[str, Any]) -> dict[str, o
                 "pdf": "checklist",
                 "kind": "booking-confirmed",
                 "topic": "editions",
+                "place": "home",
+                "sentence": objects["office_textversion"].key,
+                "language": "en-gb",
+                "version_id": objects["office_textversion"].pk,
                 "token": objects["tokens"].get(route, MADE_UP),
             }
             values[name] = known.get(name) or message_key(objects)

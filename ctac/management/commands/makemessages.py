@@ -22,6 +22,7 @@ FOR_COLLEAGUES = (
     *("leaflets/stock/forms.py", "leaflets/stock/imports.py", "leaflets/stock/spreadsheets.py", "leaflets/models/stock.py"),
     *("bookings/models/leave.py", "bookings/models/visit.py", "bookings/schedule/team.py", "notifications/delivery/*"),
     *("notifications/models.py", "notifications/schedule.py", "templates/bookings/presenter/*", "templates/bookings/leave/*"),
+    *("office/models.py", "office/texts/*"),
 )
 STAFF_LAYOUT = '{% extends "emails/staff.html" %}'
 
@@ -33,6 +34,7 @@ def emails_to_colleagues() -> list[str]:
 
 
 class Command(makemessages.Command):
+    xgettext_options = [*makemessages.Command.xgettext_options, "--keyword=ngettext_noop:1,2"]
     msgmerge_options = ["-q", "--backup=none", "--previous", "--update", "--no-fuzzy-matching"]
 
     def handle(self, *args: Any, **options: Any) -> None:
