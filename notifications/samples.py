@@ -144,6 +144,7 @@ def made_up_links(kind: str, message: Message | None) -> rendering.ChoiceLinks:
 
 LAYOUTS = ("emails/base.html", "emails/staff.html")
 SUBJECT_LINE = '<p style="padding: 15px 30px; margin: 0"><strong>{}</strong> {}</p>'
+ABOUT_ACCOUNTS = _("Emails about accounts")
 MOST_TRIED = 5  # the newest may be about what has been erased since
 
 

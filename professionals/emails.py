@@ -18,7 +18,7 @@ from ctac.dates import format_day, format_moment
 from notifications.outbox import queue_account_mail
 from notifications.registry import Desk, Email, Message, name_of_reader
 from notifications.rendering import Rendered, render_page
-from notifications.samples import NAMES, PAGE, READER, Example, example, preview
+from notifications.samples import ABOUT_ACCOUNTS, NAMES, PAGE, READER, Example, example, preview
 from office.texts.places import Place
 from professionals.models import AccountRecovery, AddressChange, FlaggedText, Merge, Note, NoteKind, Person
 
@@ -99,7 +99,7 @@ def account_places() -> Iterator[Place]:
     for prefix in prefixes:
         kind = account_email_kind(prefix)
         templates = (f"{prefix}_subject.txt", f"{prefix}_message.html")
-        yield Place(kind, ACCOUNT_EMAIL_LABELS[kind], _("Emails about accounts"), templates, preview=partial(preview, kind))
+        yield Place(kind, ACCOUNT_EMAIL_LABELS[kind], ABOUT_ACCOUNTS, templates, preview=partial(preview, kind))
 
 
 CHANGED, PUT_BACK, OBJECTION = "account/email/email_changed", "account/email/address_put_back", "address-objection"

@@ -19,7 +19,7 @@ KNOWN = {"text", "strong_open", "strong_close", "link_open", "link_close", "soft
 
 
 class Markup(MarkdownIt):
-    """Bold and links alone. An address stays as it is written: whether it is safe, `faults` and `links_of` say."""
+    """Bold and links alone. Every address is read, and as it is written: whether it is safe, `is_safe_link` says."""
 
     def __init__(self) -> None:
         super().__init__("zero", {"html": False})
@@ -27,6 +27,9 @@ class Markup(MarkdownIt):
 
     def normalizeLink(self, url: str) -> str:  # noqa: N802 - its name
         return url
+
+    def validateLink(self, url: str) -> bool:  # noqa: N802
+        return True
 
 
 markup = Markup()
@@ -67,12 +70,12 @@ def as_html(text: str, ours: str) -> str:
     allowed = set(links_of(editable(ours)))
     tokens = markup.parseInline(text)
     for token in (token for block in tokens for token in block.children or []):
-        if token.type == "link_open" and not is_safe_link(str(token.attrs["href"]), allowed):
-            token.attrs = {}
+        if token.type == "link_open":
+            link = str(token.attrs["href"])
+            token.attrs = {"href": link} if is_safe_link(link, allowed) else {}
     drawn = str(markup.renderer.render(tokens, markup.options, {}))
-    clean = nh3.clean(
-        drawn, tags={"a", "strong"}, attributes={"a": {"href"}}, url_schemes={"https", "mailto", "tel"}, link_rel=None
-    )
+    only = {"*": set[str](), "a": {"href"}}
+    clean = nh3.clean(drawn, tags={"a", "strong"}, attributes=only, url_schemes={"https", "mailto", "tel"}, link_rel=None)
     return clean.replace("<a href=", '<a class="govuk-link" href=')
 
 
