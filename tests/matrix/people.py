@@ -149,7 +149,7 @@ def people_and_mail(owner: Person) -> dict[str, Any]:
         "guidance_guidancepage": GuidancePage.objects.first(),
         "notifications_notification": Notification.objects.first(),
         "notifications_markedaddress": MarkedAddress.objects.create(address=owner.email, sort="hard", marked_at=now, last_at=now),
-        "office_textversion": write(LEAD, "All of it is free."),
+        "office_textversion": write(LEAD, "All of it is free.", by=factories.make_staff("author@ctac.example")),
         "notifications_teammail": TeamMail.objects.get_or_create(pk=1)[0],
         "privacy_complaint": make_complaint(person=owner),
         "privacy_breach": make_breach(),

@@ -283,7 +283,8 @@ def make_real_booking() -> Any:
     def make() -> Booking:
         booking = make_booking(make_presenter(), uk_datetime(date(2027, 3, 9), time(13)), state=State.CONFIRMED)
         facts = {"about": f"booking:{booking.pk}", "recipient": booking.person.email, "reference": booking.reference}
-        Notification.objects.create(kind="booking-confirmed", created_at=timezone.now(), **facts)
+        moment = timezone.now()
+        Notification.objects.create(kind="booking-confirmed", created_at=moment, due_at=moment, **facts)
         return booking
 
     return make
