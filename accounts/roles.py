@@ -85,6 +85,7 @@ COORDINATION = (
         professionals="person:view,add,change organisation:view,add,change",
     ),
     may(_("Note calls and what was agreed, and write emails to people."), professionals="note:view,add"),
+    may(_("Write other wordings for emails and pages, which a manager approves."), office="textversion:view,add"),
     may(
         _("Let a stopped person through, and recognise a workplace’s email domain."),
         professionals="stopped:view,change recogniseddomain:view,add",
@@ -138,6 +139,10 @@ MANAGEMENT = (
     may(
         _("Approve the guidance that the public reads, and withdraw an approval."),
         guidance="guidancepage:view,change",
+    ),
+    may(
+        _("Approve wordings of emails and pages that a colleague wrote, and go back to earlier ones."),
+        office="textversion:view,add,change",
     ),
     may(
         _("Change which email domains we recognise, and how the team gets its mail."),

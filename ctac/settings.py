@@ -220,6 +220,7 @@ TEMPLATES = [
                 "ctac.pages.site",
                 "professionals.safeguarding.advice_line.advice_line",
             ],
+            "libraries": {"texts": "office.texts.tags"},
         },
     }
 ]

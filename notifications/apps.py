@@ -10,7 +10,9 @@ class NotificationsConfig(AppConfig):
         from ctac import health as site_health
         from notifications import samples
         from notifications.delivery import services as delivery_services
+        from office.texts.places import register_places
 
         site_health.register("outbox", delivery_services.check_outbox)
         site_health.register("returned mail", delivery_services.check_returned_mail)
         samples.register("notifications.schedule.examples")
+        register_places(samples.email_places)

@@ -1,5 +1,6 @@
 """The kinds of email, and who owns an address: other apps register both here, because notifications imports none of them."""
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -8,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models
+from django.utils import translation
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from office.queries import site_settings
+from office.texts.queries import worded
 
 if TYPE_CHECKING:
     from notifications.models import Notification
@@ -62,11 +65,17 @@ class Message:
     reply_to: str = ""
 
 
+def ngettext_noop(singular: str, plural: str) -> tuple[str, str]:
+    """Marks both for translation, as Django's gettext_noop marks one."""
+    return singular, plural
+
+
 class Email:
     """A kind of email is a subclass, registered by its `name` as soon as it is there; an instance is the one of a notification.
 
     `subject` may name, as in %(reference)s, what is in `context`. Where subject or template depend on something, the class has
-    `get_subject` or `get_template`. `is_still_due` is asked just before it is sent, `message` makes it then.
+    `get_subject` or `get_template`, which give one of its attributes `subject…` and `template…`: staff may word each of them
+    (office/texts). `is_still_due` is asked just before it is sent, `message` makes it then.
 
     With a `topic` it goes only to who wants it; without one it is service mail, and always goes. What `can_wait` is not sent in
     the night. Without `keeps_words` nothing of it is stored: it names people of whom `about` does not know, so an erasure would
@@ -116,6 +125,18 @@ class Email:
     def get_subject(self) -> str | Promise:
         return self.subject
 
+    @classmethod
+    def subjects(cls) -> list[tuple[str, ...]]:
+        """What gettext is asked for, of each subject that it may have: one sentence, or singular and plural."""
+        found = [getattr(cls, name) for name in sorted(dir(cls)) if re.fullmatch("subject(_.*)?", name)]
+        with translation.override(None):
+            return [each if isinstance(each, tuple) else (str(each),) for each in found if each]
+
+    @classmethod
+    def templates(cls) -> list[str]:
+        found = [getattr(cls, name) for name in sorted(dir(cls)) if re.fullmatch("template(_.*)?", name)]
+        return [f"emails/{each}.html" for each in found if each]
+
     def sms_text(self) -> str:
         return str(self.sms) % self.context()
 
@@ -138,7 +159,7 @@ class Email:
     def message(self) -> Message:
         context, method = self.context(), self.get_calendar_method()
         return Message(
-            subject=str(self.get_subject()) % context,
+            subject=worded(str(self.get_subject()), context),
             template=self.get_template(),
             context=context,
             calendar=self.calendar(method) if method else b"",

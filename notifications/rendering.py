@@ -74,6 +74,7 @@ def render_page(template_name: str, subject: object, context: dict[str, object])
         "advice_hours": advice_hours(),
     }
     html = render_to_string(template_name, {**layout, **context, "subject": subject})
+    html = html.replace(' href="/', f' href="{settings.SITE_URL}/')  # a link that staff wrote, to a page of ours
     return Rendered(subject, plain_text(html), inline_styles(html))
 
 

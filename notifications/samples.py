@@ -3,23 +3,29 @@
 The apps that own the kinds register here what to show (AppConfig.ready()); nothing is stored, nothing is sent.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ObjectDoesNotExist
 from django.core.mail import EmailMultiAlternatives
+from django.http import HttpRequest
 from django.utils import translation
 from django.utils.functional import Promise
+from django.utils.html import format_html
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext_lazy as _
 
 from notifications import rendering
-from notifications.models import Notification
+from notifications.models import Notification, visible_to
 from notifications.outbox import mail_domain
-from notifications.registry import Desk, Email, Message, find_email
+from notifications.registry import Desk, Email, Message, all_emails, find_email, name_of_reader
 from notifications.rendering import Rendered, one_line, render
+from office.texts.places import Place
 
 Words = Message | Rendered
 NOW = datetime(2027, 2, 22, 10, tzinfo=UTC)
@@ -132,3 +138,45 @@ def made_up_links(kind: str, message: Message | None) -> rendering.ChoiceLinks:
     if email and email.topic:
         return rendering.ChoiceLinks(PAGE, f"{PAGE}stop/{email.topic}/")
     return rendering.ChoiceLinks() if message is None or rendering.is_for_team(message) else rendering.ChoiceLinks(PAGE)
+
+
+# The emails as places whose texts staff may word (office/texts), each shown with the newest real one, or else as a sample.
+
+LAYOUTS = ("emails/base.html", "emails/staff.html")
+SUBJECT_LINE = '<p style="padding: 15px 30px; margin: 0"><strong>{}</strong> {}</p>'
+ABOUT_ACCOUNTS = _("Emails about accounts")
+MOST_TRIED = 5  # the newest may be about what has been erased since
+
+
+def email_places() -> Iterator[Place]:
+    everywhere = _("Every email: how it begins and ends")
+    yield Place("every-email", everywhere, _("Emails"), LAYOUTS, preview=partial(preview, "booking-confirmed"))
+    for email in (email for email in all_emails() if email.templates()):
+        templates, shown = email.templates(), partial(preview, email.name)
+        for_team = rendering.is_for_team(Message("", templates[0].removeprefix("emails/").removesuffix(".html")))
+        group = _("Emails to the team and its presenters") if for_team else _("Emails to professionals")
+        yield Place(email.name, email.label, group, tuple(templates), tuple(email.subjects()), shown)
+
+
+def preview(kind: str, request: HttpRequest) -> str:
+    """As a whole page, its subject first as the list of messages shows it; without the links that only its reader may have."""
+    rendered = (request.user.has_perm("notifications.view_notification") and newest_real(kind, request)) or first_sample(kind)
+    kept = rendered.to_keep()
+    body = kept.html.find(">", kept.html.find("<body")) + 1
+    return kept.html[:body] + format_html(SUBJECT_LINE, _("Subject:"), kept.subject) + kept.html[body:]
+
+
+def newest_real(kind: str, request: HttpRequest) -> Rendered | None:
+    """Of those that this colleague may read. Worded now, so that it is about what is so now; nothing is stored or sent."""
+    rows = Notification.objects.filter(visible_to(request.user), kind=kind, is_account_mail=False)
+    email = find_email(kind)
+    for row in rows.order_by("-created_at", "-pk")[:MOST_TRIED] if email else ():
+        with suppress(ObjectDoesNotExist, LookupError, ValueError):
+            return render(email(row).message(), choices_link=PAGE, reader_name=name_of_reader(row.recipient))
+    return None
+
+
+def first_sample(kind: str) -> Rendered:
+    example = next(example for example in all_examples() if example.kind == kind)
+    words = example.words()
+    return words if isinstance(words, Rendered) else render_sample(kind, words, example.recipient)

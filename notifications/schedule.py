@@ -20,7 +20,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from ctac.dates import UK, format_clock, format_day, uk_datetime, uk_day
 from notifications.models import REFERENCES_LENGTH, Notification, State, TeamMail
 from notifications.outbox import build_rows, kick_after_commit
-from notifications.registry import Email, email_for
+from notifications.registry import Email, email_for, ngettext_noop
 from notifications.samples import Example, example
 
 logger = logging.getLogger(__name__)
@@ -209,6 +209,7 @@ class StaffDigest(Email):
     name = DIGEST_NAME
     label = gettext_lazy("To staff: digest")
     template = "staff_digest"
+    subject_of_updates = ngettext_noop("Team digest: %(count)d update", "Team digest: %(count)d updates")
     keeps_words = False
 
     @cached_property
@@ -234,7 +235,7 @@ class StaffDigest(Email):
         return bool(self.emails)
 
     def get_subject(self) -> str:
-        return ngettext("Team digest: %(count)d update", "Team digest: %(count)d updates", self.count)
+        return ngettext(*self.subject_of_updates, self.count)
 
     @property
     def count(self) -> int:

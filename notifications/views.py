@@ -16,7 +16,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from ctac.forms import FORM_METHODS
-from ctac.pages import keep_private
+from ctac.pages import framed, keep_private
 from ctac.staff.audit import audit_note
 from ctac.staff.site import staff_site
 from notifications.bounces.reports import read_webhook
@@ -26,19 +26,7 @@ from notifications.preferences import ChoicesForm, choose, wants_each
 from notifications.registry import Desk, Topic, find_email
 from notifications.samples import Sample, all_examples, sample_at
 
-# Of an email's HTML as a page for a sandboxed iframe: the one exception from the site's policy (product.md, pages).
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src 'self'; form-action 'none'; frame-ancestors 'self'; sandbox"
-
-
 DARK = "@media (prefers-color-scheme: dark)"
-
-
-def framed(html: str, *, allow: str = "") -> HttpResponse:
-    """The HTML with its styles, and nothing that runs or leaves; `allow` names what the sandbox lets through."""
-    response = HttpResponse(html)
-    response["Content-Security-Policy"] = f"{POLICY} {allow}".strip()
-    response["X-Frame-Options"] = "SAMEORIGIN"
-    return response
 
 
 DESK_TITLES = {

@@ -23,6 +23,7 @@ from office.forms import GROUPS, NAMES, SettingsForm, began_name, in_words
 from office.models import SiteSettings
 from office.queries import last_changes, stored
 from office.services import broken_promises, change_settings, locked_settings
+from office.texts import admin as texts_admin  # noqa: F401 - registers its model
 
 CHANGE = "office.change_sitesettings"
 PAGES.append(MenuPage(gettext_lazy("Settings"), gettext_lazy("Settings of the site"), "staff:settings", CHANGE))

@@ -16,6 +16,8 @@ class OfficeConfig(AppConfig):
         from office.copies import forget
         from office.models import Banner, Closure
         from office.queries import advice_hours, site_settings
+        from office.texts.pages import page_places
+        from office.texts.places import register_places
 
         request_started.connect(forget)
         task_prerun.connect(forget)
@@ -30,3 +32,4 @@ class OfficeConfig(AppConfig):
         for model in (Closure, Banner):
             post_save.connect(publish_notices, sender=model)
             post_delete.connect(publish_notices, sender=model)
+        register_places(page_places)

@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from ctac.forms import validate_phone
 from ctac.models import RecordedBy, impersonal
 from office.closures.models import Banner, Closure  # noqa: F401 - Django looks for models here
+from office.texts.models import TextStep, TextVersion  # noqa: F401 - Django looks for models here
 
 # Of each figure the least and the most: the form says them, and the database refuses what is outside them.
 BOUNDS: dict[str, tuple[int, int]] = {}

@@ -115,6 +115,8 @@ class AccountGoes(Email):
     name = WARNING
     label = _("Account will be erased unless they sign in")
     template = "privacy/account_goes"
+    subject = _("Sign in to keep your details with us")
+    subject_without_account = _("We will soon erase your details")
     desk = Desk.ACCOUNTS
     can_wait = True
 
@@ -126,10 +128,8 @@ class AccountGoes(Email):
     def has_account(self) -> bool:
         return Person.objects.get(pk=self.about_key).user_id is not None
 
-    def get_subject(self) -> Promise:
-        if self.has_account:
-            return _("Sign in to keep your details with us")
-        return _("We will soon erase your details")
+    def get_subject(self) -> str | Promise:
+        return self.subject if self.has_account else self.subject_without_account
 
     def context(self) -> dict[str, object]:
         return {

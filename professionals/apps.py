@@ -10,7 +10,10 @@ class ProfessionalsConfig(AppConfig):
         from accounts import limits
         from notifications import registry, samples
         from office.closures.forms import register_text_check
+        from office.texts.places import register_places
+        from office.texts.services import add_guard
         from professionals import emails
+        from professionals.safeguarding.child_details import looks_like_child_details
         from professionals.safeguarding.forms import why_not_published
         from professionals.services import address_owners, language_of_address, names_at_address, record_blocked_attempt_of
 
@@ -21,3 +24,5 @@ class ProfessionalsConfig(AppConfig):
         registry.register_owners(address_owners)
         registry.register_languages(language_of_address)
         registry.register_names(names_at_address)
+        register_places(emails.account_places)
+        add_guard(looks_like_child_details, _("This looks like details of a child."))

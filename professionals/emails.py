@@ -18,8 +18,9 @@ from ctac.dates import format_day, format_moment
 from notifications.outbox import queue_account_mail
 from notifications.registry import Desk, Email, Message, name_of_reader
 from notifications.rendering import Rendered, render_page
-from notifications.samples import NAMES, PAGE, READER, Example, example
+from notifications.samples import ABOUT_ACCOUNTS, NAMES, PAGE, READER, Example, example, preview
 from office.queries import site_settings
+from office.texts.places import Place
 from professionals.models import AccountRecovery, AddressChange, FlaggedText, Merge, Note, NoteKind, Person
 
 # Labels for staff, by kind; allauth’s templates name the kinds.
@@ -91,6 +92,15 @@ def render_account_email(template_prefix: str, email: str, context: dict[str, An
 def account_email_kind(template_prefix: str) -> str:
     """'account-login-code' of 'account/email/login_code'."""
     return f"account-{template_prefix.rpartition('/')[2].replace('_', '-')}"
+
+
+def account_places() -> Iterator[Place]:
+    """Whose texts staff may word. A kind that has a label here and no template of ours is allauth's, and is not sent."""
+    prefixes = [*ACCOUNT_EMAIL_SAMPLES, PUT_BACK, MOVED_BY_STAFF]
+    for prefix in prefixes:
+        kind = account_email_kind(prefix)
+        templates = (f"{prefix}_subject.txt", f"{prefix}_message.html")
+        yield Place(kind, ACCOUNT_EMAIL_LABELS[kind], ABOUT_ACCOUNTS, templates, preview=partial(preview, kind))
 
 
 CHANGED, PUT_BACK, OBJECTION = "account/email/email_changed", "account/email/address_put_back", "address-objection"

@@ -82,9 +82,10 @@ def _fresh_cache() -> Iterator[None]:
 
     from office.closures.queries import NOTICES
     from office.queries import SETTINGS
+    from office.texts.queries import WORDINGS
     from professionals.areas import outward_code
 
-    for copy in (SETTINGS, NOTICES):
+    for copy in (SETTINGS, NOTICES, WORDINGS):
         copy.known = None
         copy.publish(copy.first())  # as in a copy that was asked for a page: no test reads them from the database by chance
         cache.touch(copy.key, None)  # wherever its clock goes

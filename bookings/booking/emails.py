@@ -203,15 +203,18 @@ class BookingConfirmed(NewsEmail, ProfessionalEmail):
     label = _("Booking confirmed")
     template = "bookings/booking_confirmed"
     subject = _("Your presentation is booked: %(day)s (%(reference)s)")
+    subject_of_link = _("Your joining link for %(day)s has changed (%(reference)s)")
+    subject_of_presenter = _("Your presentation on %(day)s has changed (%(reference)s)")
+    subject_of_restored = _("Your presentation on %(day)s is going ahead after all (%(reference)s)")
     version_field = "sequence"
 
     def get_subject(self) -> str | Promise:
         if self.news == EventKind.LINK_SET:
-            return _("Your joining link for %(day)s has changed (%(reference)s)")
+            return self.subject_of_link
         if self.news == EventKind.REASSIGNED:
-            return _("Your presentation on %(day)s has changed (%(reference)s)")
+            return self.subject_of_presenter
         if self.news == EventKind.RESTORED:
-            return _("Your presentation on %(day)s is going ahead after all (%(reference)s)")
+            return self.subject_of_restored
         return self.subject
 
     @cached_property
@@ -268,11 +271,11 @@ class BookingDatesLapsed(UndecidedEmail):
     name = "booking-dates-lapsed"
     label = _("Dates no longer kept")
     template = "bookings/booking_dates_lapsed"
+    subject = _("We no longer keep the dates you asked for (%(reference)s)")
+    subject_of_offers = _("We no longer keep the times we offered (%(reference)s)")
 
-    def get_subject(self) -> Promise:
-        if self.lapsed_offers:
-            return _("We no longer keep the times we offered (%(reference)s)")
-        return _("We no longer keep the dates you asked for (%(reference)s)")
+    def get_subject(self) -> str | Promise:
+        return self.subject_of_offers if self.lapsed_offers else self.subject
 
     def context(self) -> dict[str, object]:
         return {
@@ -381,9 +384,10 @@ class PresenterBooked(PresenterEmail, NewsEmail):
     label = _("To the presenter: booked")
     template = "bookings/booking_presenter_new"
     subject = _("You are giving a presentation on %(day)s (%(reference)s)")
+    subject_of_link = _("Your joining link for %(day)s has changed (%(reference)s)")
 
     def get_subject(self) -> str | Promise:
-        return _("Your joining link for %(day)s has changed (%(reference)s)") if self.news == EventKind.LINK_SET else self.subject
+        return self.subject_of_link if self.news == EventKind.LINK_SET else self.subject
 
 
 class PresenterKept(PresenterBooked):
@@ -485,16 +489,16 @@ class StaffNewBooking(TeamEmail, DatesEmail):
     name = "staff-new-booking"
     label = _("To staff: new booking")
     template = "bookings/booking_staff_new"
+    subject = _("New booking %(reference)s on %(day)s")
+    subject_of_request = _("Please decide: request %(reference)s for %(day)s")
+    subject_without_time = _("Please decide: request %(reference)s suggests dates")
     template_without_time = "bookings/booking_staff_dates"
     states = OPEN_STATES
     in_digest = True
 
-    def get_subject(self) -> Promise:
-        if not self.booking.has_time:
-            return _("Please decide: request %(reference)s suggests dates")
-        if self.booking.state == State.REQUESTED:
-            return _("Please decide: request %(reference)s for %(day)s")
-        return _("New booking %(reference)s on %(day)s")
+    def get_subject(self) -> str | Promise:
+        asks = self.booking.has_time and self.booking.state == State.REQUESTED
+        return self.subject_of_request if asks else super().get_subject()
 
     def context(self) -> dict[str, object]:
         booking = self.booking
@@ -527,15 +531,15 @@ class StaffBookingCancelled(TeamEmail):
     name = "staff-booking-cancelled"
     label = _("To staff: cancelled")
     template = "bookings/booking_staff_cancelled"
+    subject = _("Cancelled: %(reference)s on %(day)s")
+    subject_of_declined = _("Declined: %(reference)s on %(day)s")
+    subject_without_time = _("Request %(reference)s is closed")
     states = (State.CANCELLED, State.DECLINED)
     in_digest = True
 
-    def get_subject(self) -> Promise:
-        if not self.booking.has_time:
-            return _("Request %(reference)s is closed")
-        if self.booking.state == State.DECLINED:
-            return _("Declined: %(reference)s on %(day)s")
-        return _("Cancelled: %(reference)s on %(day)s")
+    def get_subject(self) -> str | Promise:
+        declined = self.booking.has_time and self.booking.state == State.DECLINED
+        return self.subject_of_declined if declined else super().get_subject()
 
     def context(self) -> dict[str, object]:
         brought = bookings_text.brought_of(self.booking)
@@ -630,16 +634,16 @@ class ManagerRequestsWaiting(Email):
     name = ESCALATION_KIND
     label = _("To the manager: requests wait")
     template = "bookings/manager_requests_waiting"
+    subject = _("%(count)d requests have waited too long for our answer")
+    subject_of_one = _("%(count)d request has waited too long for our answer")
     desk = Desk.BOOKINGS
     most_listed = 30  # as many as can be read; the list of the staff site has them all
 
     def is_still_due(self) -> bool:
         return anything_waits(timezone.now())
 
-    def get_subject(self) -> Promise:
-        if sum(self.counts) == 1:
-            return _("%(count)d request has waited too long for our answer")
-        return _("%(count)d requests have waited too long for our answer")
+    def get_subject(self) -> str | Promise:
+        return self.subject_of_one if sum(self.counts) == 1 else self.subject
 
     @cached_property
     def counts(self) -> tuple[int, int]:

@@ -96,6 +96,8 @@ class YearLaterEmail(Email):
     name = "year-later"
     label = _("A year later")
     template = "bookings/year_later"
+    subject = _("It has been a year: would you like us to come again?")
+    subject_of_session = _("It has been a year: would you like to join us again?")
     desk = Desk.BOOKINGS
     can_wait = True
 
@@ -119,10 +121,8 @@ class YearLaterEmail(Email):
             return False
         return not (person.bookings.upcoming(now).exists() or person.session_places.lying_ahead(now).exists())
 
-    def get_subject(self) -> Promise:
-        if isinstance(self.given, Booking):
-            return _("It has been a year: would you like us to come again?")
-        return _("It has been a year: would you like to join us again?")
+    def get_subject(self) -> str | Promise:
+        return self.subject if isinstance(self.given, Booking) else self.subject_of_session
 
     def context(self) -> dict[str, object]:
         presentation, start = self.given.presentation, self.given.starts_at

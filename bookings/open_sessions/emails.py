@@ -189,13 +189,13 @@ class PlaceGivenUp(PlaceLost):
     name = "place-given-up"
     label = _("Place given up")
     template = "bookings/place_given_up"
+    subject = _("You have given up your place: %(day)s (%(reference)s)")
+    subject_of_waiting = _("You are no longer on the waiting list: %(day)s (%(reference)s)")
     states = (PlaceState.GIVEN_UP,)
     has_links = False
 
-    def get_subject(self) -> Promise:
-        if self.in_calendars:
-            return _("You have given up your place: %(day)s (%(reference)s)")
-        return _("You are no longer on the waiting list: %(day)s (%(reference)s)")
+    def get_subject(self) -> str | Promise:
+        return self.subject if self.in_calendars else self.subject_of_waiting
 
 
 class PlaceBumped(PlaceLost):
@@ -259,6 +259,9 @@ class SessionDetails(PlaceEmail):
     name = "session-details"
     label = _("How to join")
     template = "bookings/session_details"
+    subject = _("How to join on %(day)s (%(reference)s)")
+    subject_of_certain = _("The session on %(day)s will go ahead (%(reference)s)")
+    subject_without_link = _("Please stop using your joining link for %(day)s (%(reference)s)")
     calendar_method = "REQUEST"
     states = (PlaceState.TAKEN,)
 
@@ -272,12 +275,10 @@ class SessionDetails(PlaceEmail):
         events = self.place.session.events.filter(kind=SessionEventKind.REASSIGNED, changes__unsure=True)
         return events.filter(at=self.first_sent_at).exists()
 
-    def get_subject(self) -> Promise:
+    def get_subject(self) -> str | Promise:
         if self.takes_place:
-            return _("The session on %(day)s will go ahead (%(reference)s)")
-        if not self.place.session.joining_link:
-            return _("Please stop using your joining link for %(day)s (%(reference)s)")
-        return _("How to join on %(day)s (%(reference)s)")
+            return self.subject_of_certain
+        return self.subject if self.place.session.joining_link else self.subject_without_link
 
     def context(self) -> dict[str, object]:
         return {**super().context(), "takes_place": self.takes_place}
@@ -370,6 +371,9 @@ class SessionForPresenter(SessionEmail):
     name = "session-for-presenter"
     label = _("To the presenter: open session")
     template = "bookings/session_presenter_new"
+    subject = _("You are giving an open session: %(day)s (%(reference)s)")
+    subject_of_moved = _("Your open session has moved: %(day)s (%(reference)s)")
+    subject_of_link = _("How to join your open session: %(day)s (%(reference)s)")
     calendar_method = "REQUEST"
 
     def is_still_due(self) -> bool:
@@ -383,12 +387,10 @@ class SessionForPresenter(SessionEmail):
         kinds = (SessionEventKind.MOVED, SessionEventKind.LINK_SET)
         return self.session.events.filter(at=self.first_sent_at, kind__in=kinds).first()
 
-    def get_subject(self) -> Promise:
+    def get_subject(self) -> str | Promise:
         if self.change and self.change.kind == SessionEventKind.MOVED:
-            return _("Your open session has moved: %(day)s (%(reference)s)")
-        if self.change:
-            return _("How to join your open session: %(day)s (%(reference)s)")
-        return _("You are giving an open session: %(day)s (%(reference)s)")
+            return self.subject_of_moved
+        return self.subject_of_link if self.change else self.subject
 
     def context(self) -> dict[str, object]:
         session, change = self.session, self.change
@@ -412,6 +414,8 @@ class SessionClosedForPresenter(SessionEmail):
     name = "session-closed-for-presenter"
     label = _("To the presenter: session no longer theirs")
     template = "bookings/session_presenter_closed"
+    subject = _("You are no longer giving the open session on %(day)s (%(reference)s)")
+    subject_of_cancelled = _("Your open session on %(day)s is cancelled (%(reference)s)")
     calendar_method = "CANCEL"
 
     @cached_property
@@ -430,10 +434,8 @@ class SessionClosedForPresenter(SessionEmail):
     def is_still_due(self) -> bool:
         return self.is_cancelled or not self.is_theirs
 
-    def get_subject(self) -> Promise:
-        if self.is_cancelled:
-            return _("Your open session on %(day)s is cancelled (%(reference)s)")
-        return _("You are no longer giving the open session on %(day)s (%(reference)s)")
+    def get_subject(self) -> str | Promise:
+        return self.subject_of_cancelled if self.is_cancelled else self.subject
 
     def context(self) -> dict[str, object]:
         return {
@@ -510,6 +512,8 @@ class SessionInvitation(Email):
     name = INVITATION
     label = _("Invitation to open sessions")
     template = "bookings/session_invitation"
+    subject = _("%(count)d new open sessions")
+    subject_of_one = _("New open session on %(day)s: “%(title)s”")
     desk = Desk.BOOKINGS
     topic = Topic.INVITATIONS
     can_wait = True
@@ -533,10 +537,8 @@ class SessionInvitation(Email):
         """Somebody reads there still, and may still come."""
         return Person.objects.with_email(self.notification.recipient).exists() and bool(self.sessions)
 
-    def get_subject(self) -> Promise:
-        if len(self.sessions) == 1:
-            return _("New open session on %(day)s: “%(title)s”")
-        return _("%(count)d new open sessions")
+    def get_subject(self) -> str | Promise:
+        return self.subject_of_one if len(self.sessions) == 1 else self.subject
 
     def context(self) -> dict[str, object]:
         first, count = self.sessions[0], len(self.sessions)

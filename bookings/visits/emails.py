@@ -19,6 +19,7 @@ from bookings.text import Row, row
 from bookings.visits.services import alarm_round, minute_of, minute_of_loss, without_presenter
 from ctac.dates import format_clock, format_day
 from notifications.samples import Example, example
+from office.texts.queries import worded
 
 
 def name_of_visitor(booking: Booking) -> str:
@@ -42,6 +43,7 @@ class OverdueEmail(TeamEmail):
     """A presenter has not checked in or out: to staff, then to the manager (`escalated`)."""
 
     template = "bookings/booking_staff_overdue"
+    subject_of_escalated = _("Still no news: %(subject)s")
     missed: str
     sentence: Promise
     escalated = False
@@ -59,8 +61,8 @@ class OverdueEmail(TeamEmail):
     def missed_text(self) -> Promise:
         return self.sentence
 
-    def get_subject(self) -> str:
-        return gettext("Still no news: %(subject)s") % {"subject": self.subject} if self.escalated else str(self.subject)
+    def get_subject(self) -> str | Promise:
+        return self.subject_of_escalated if self.escalated else self.subject
 
     def context(self) -> dict[str, object]:
         booking = self.booking
@@ -72,9 +74,10 @@ class OverdueEmail(TeamEmail):
         # With the day: after an outage this may be read on another.
         facts = {"name": name_of_visitor(booking), "clock": format_clock(moment), "day": format_day(moment)}
         url = reverse("staff:bookings_booking_action", args=[booking.pk, "safe"])
+        context = {**super().context(), "name": facts["name"]}
         return {
-            **super().context(),
-            "name": facts["name"],
+            **context,
+            "subject": worded(str(self.subject), context),
             "resolve_url": f"{settings.SITE_URL}{url}",
             "whom_to_call": [
                 phone_or_none(gettext("1. The presenter"), presenter.phone if presenter else ""),
@@ -130,6 +133,8 @@ class DutyAlarm(OverdueEmail):
     name = "duty-alarm"
     label = _("To the duty person and the deputy: alarm")
     subject = _("%(name)s needs help (%(reference)s)")
+    subject_of_check_in = StaffNoCheckIn.subject
+    subject_of_check_out = StaffNoCheckOut.subject
     sms = _("CTAC: alarm at visit %(reference)s. Say that you are on it: %(take_on_url)s")
     sentence = _("%(name)s asked for help at %(clock)s on %(day)s.")
 
@@ -147,9 +152,9 @@ class DutyAlarm(OverdueEmail):
         late = self.booking.overdue_at(timezone.now())
         return late.missed if late else HELP
 
-    def get_subject(self) -> str:
-        of_kind = {CHECK_IN: StaffNoCheckIn.subject, CHECK_OUT: StaffNoCheckOut.subject}
-        return str(of_kind.get(self.missed, self.subject))
+    def get_subject(self) -> str | Promise:
+        of_kind = {CHECK_IN: self.subject_of_check_in, CHECK_OUT: self.subject_of_check_out}
+        return of_kind.get(self.missed, self.subject)
 
     def context(self) -> dict[str, object]:
         url = reverse("staff:bookings_booking_action", args=[self.booking.pk, "on-it"])

@@ -89,7 +89,10 @@ SECTIONS = (
     Section(_("Data protection"), ("privacy.complaint", "privacy.breach"), daily=False),
     Section(
         _("Settings"),
-        ("office.closure", "office.banner", "accounts.user", "auth.group", "audit.entry", "professionals.recogniseddomain"),
+        (
+            *("office.closure", "office.banner", "office.textversion"),
+            *("accounts.user", "auth.group", "audit.entry", "professionals.recogniseddomain"),
+        ),
         daily=False,
     ),
 )

@@ -19,13 +19,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 from bookings import text as bookings_text
 from bookings.models import Booking, State
 from ctac.forms import DatePartsField, PageForm
-from ctac.pages import HistoryPage
+from ctac.pages import HistoryPage, framed
 from ctac.staff.site import staff_site
 from ctac.styleguide import samples
 from leaflets.catalogue.views import Card, review_text
 from leaflets.models import Leaflet, OrderState
 from notifications.samples import Sample, all_samples, sample_at
-from notifications.views import framed
 
 # Pages and states that are hard to reach, such as those of errors, drawn by their real templates.
 

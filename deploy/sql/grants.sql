@@ -31,6 +31,11 @@ GRANT UPDATE (reason, by_id) ON leaflets_orderevent, leaflets_stockmovement TO c
 REVOKE UPDATE ON professionals_note FROM ctac_app;
 GRANT UPDATE (by_id, to_id, person_id, organisation_id) ON professionals_note TO ctac_app;
 
+-- Wordings of our texts, and what became of each: only who did it goes, with their account.
+REVOKE UPDATE, DELETE ON office_textversion, office_textstep FROM ctac_app;
+GRANT UPDATE (author_id) ON office_textversion TO ctac_app;
+GRANT UPDATE (by_id, author_id) ON office_textstep TO ctac_app;
+
 -- The audit. Rows come in through the whole table, without their time and their key, which the database gives; its months are made
 -- and dropped by functions that refuse to drop what is kept (ADR 21). Django's own log of the admin stays empty.
 SELECT format('REVOKE INSERT, UPDATE, DELETE ON %s FROM ctac_app', inhrelid::regclass) FROM pg_inherits WHERE inhparent = 'audit_entry'::regclass

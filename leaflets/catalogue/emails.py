@@ -13,7 +13,7 @@ from ctac.dates import uk_datetime
 from leaflets.catalogue.services import NEW_EDITION, ORDERED_WITHIN, UNSENT_STATES
 from leaflets.models import Edition, Leaflet, OrderLine
 from leaflets.stock.emails import SAMPLE_TITLES
-from notifications.registry import Desk, Email, Topic
+from notifications.registry import Desk, Email, Topic, ngettext_noop
 from notifications.samples import Example, example
 from professionals.models import Person
 
@@ -24,6 +24,7 @@ class NewEdition(Email):
     name = NEW_EDITION
     label = _("New edition of a leaflet")
     template = "leaflets/new_edition"
+    subject_of_editions = ngettext_noop("New edition: “%(title)s”", "%(count)d leaflets have a new edition")
     desk = Desk.LEAFLETS
     topic = Topic.EDITIONS
     can_wait = True
@@ -48,7 +49,7 @@ class NewEdition(Email):
         return reads_there and bool(self.editions)
 
     def get_subject(self) -> str:
-        return ngettext("New edition: “%(title)s”", "%(count)d leaflets have a new edition", len(self.editions))
+        return ngettext(*self.subject_of_editions, len(self.editions))
 
     def context(self) -> dict[str, object]:
         first, count = self.editions[0], len(self.editions)

@@ -27,7 +27,7 @@ from leaflets.models import (
 )
 from leaflets.orders.services.transitions import parcel_contents
 from leaflets.stock.emails import SAMPLE_TITLES
-from notifications.registry import Desk, Email
+from notifications.registry import Desk, Email, ngettext_noop
 from notifications.samples import Example, example
 from professionals.safeguarding.services import is_kept_back
 
@@ -162,6 +162,8 @@ class OrderStocked(OrderEmail):
     name = "order-stocked"
     label = _("Leaflets came in for an order")
     template = "leaflets/order_stocked"
+    subject = _("Your leaflets have come in: %(reference)s")
+    subject_of_part = _("Some of your leaflets have come in: %(reference)s")
     states = (OrderState.RECEIVED, OrderState.PACKING)
     can_wait = True
 
@@ -169,10 +171,8 @@ class OrderStocked(OrderEmail):
     def part(self) -> bool:
         return any(line.backordered for line in self.order.all_lines)
 
-    def get_subject(self) -> Promise:
-        if self.part:
-            return _("Some of your leaflets have come in: %(reference)s")
-        return _("Your leaflets have come in: %(reference)s")
+    def get_subject(self) -> str | Promise:
+        return self.subject_of_part if self.part else self.subject
 
     def copies(self, line: OrderLine) -> int:
         return line.allocated if self.part else line.copies
@@ -204,6 +204,15 @@ class OrderDispatched(Email):
 
     name = "order-dispatched"
     label = _("Dispatch summary")
+    template = "leaflets/order_dispatched"
+    template_of_several = "leaflets/orders_dispatched"
+    template_with_presenter = "leaflets/order_with_presenter"
+    subject = _("Your leaflets are on their way: %(reference)s")
+    subject_with_presenter = _("Our presenter has your leaflets: %(reference)s")
+    subject_of_several = ngettext_noop(
+        "Your leaflets are on their way: %(reference)s and %(others)d more parcel",
+        "Your leaflets are on their way: %(reference)s and %(others)d more parcels",
+    )
     desk = Desk.LEAFLETS
     can_wait = True
 
@@ -234,19 +243,13 @@ class OrderDispatched(Email):
 
     def get_template(self) -> str:
         if len(self.parcels) > 1:
-            return "leaflets/orders_dispatched"
-        return "leaflets/order_with_presenter" if self.parcels[0][0].order.brought_with else "leaflets/order_dispatched"
+            return self.template_of_several
+        return self.template_with_presenter if self.parcels[0][0].order.brought_with else self.template
 
     def get_subject(self) -> str | Promise:
         if others := len(self.parcels) - 1:
-            return ngettext(
-                "Your leaflets are on their way: %(reference)s and %(others)d more parcel",
-                "Your leaflets are on their way: %(reference)s and %(others)d more parcels",
-                others,
-            )
-        if self.parcels[0][0].order.brought_with:
-            return _("Our presenter has your leaflets: %(reference)s")
-        return _("Your leaflets are on their way: %(reference)s")
+            return ngettext(*self.subject_of_several, others)
+        return self.subject_with_presenter if self.parcels[0][0].order.brought_with else self.subject
 
     def context(self) -> dict[str, object]:
         first, contents = self.parcels[0]

@@ -50,6 +50,9 @@ class EditionRecalled(Email):
     name = EDITION_RECALLED
     label = _("Leaflet recalled")
     template = "leaflets/edition_recalled"
+    subject = _("Please stop using our leaflet “%(title)s”")
+    subject_of_kept = _("A mistake in our leaflet “%(title)s”")
+    subject_before_posting = _("A change to your leaflet order: “%(title)s”")
     desk = Desk.LEAFLETS
 
     @property
@@ -91,12 +94,10 @@ class EditionRecalled(Email):
             for movement in dispatched.select_related("order_line__order").order_by("at", "pk")
         ]
 
-    def get_subject(self) -> Promise:
+    def get_subject(self) -> str | Promise:
         if not self.received:
-            return _("A change to your leaflet order: “%(title)s”")
-        if self.recall.advice == Advice.KEEP:
-            return _("A mistake in our leaflet “%(title)s”")
-        return _("Please stop using our leaflet “%(title)s”")
+            return self.subject_before_posting
+        return self.subject_of_kept if self.recall.advice == Advice.KEEP else self.subject
 
     def context(self) -> dict[str, object]:
         recall, received = self.recall, self.received

@@ -14,7 +14,7 @@ from ctac.dates import uk_day
 from leaflets.models import Edition, EditionState, Leaflet, LowStock
 from leaflets.stock.queries import days_out_since, low_in_stock, need_text, order_by_need
 from leaflets.stock.services import BACK_IN_STOCK, LOW_STOCK
-from notifications.registry import Desk, Email
+from notifications.registry import Desk, Email, ngettext_noop
 from notifications.samples import Example, example
 
 SAMPLE_TITLES = (
@@ -30,6 +30,7 @@ class StaffLowStock(Email):
     name = LOW_STOCK
     label = _("To staff: leaflets low in stock")
     template = "leaflets/low_stock_for_staff"
+    subject_of_leaflets = ngettext_noop("%(title)s is low in stock", "%(count)d leaflets are low in stock")
     desk = Desk.LEAFLETS
     can_wait = True
 
@@ -61,7 +62,7 @@ class StaffLowStock(Email):
         return left
 
     def get_subject(self) -> str:
-        return ngettext("%(title)s is low in stock", "%(count)d leaflets are low in stock", len(self.left))
+        return ngettext(*self.subject_of_leaflets, len(self.left))
 
     def context(self) -> dict[str, object]:
         return {
@@ -80,6 +81,12 @@ class LeafletBack(Email):
 
     name = BACK_IN_STOCK
     label = _("Leaflet back in stock")
+    template = "leaflets/leaflet_back"
+    template_of_gone = "leaflets/leaflet_gone"
+    template_out_again = "leaflets/leaflet_out_again"
+    subject = _("Back in stock: “%(title)s”")
+    subject_of_gone = _("We no longer send out “%(title)s”")
+    subject_out_again = _("Out of stock again: “%(title)s”")
     desk = Desk.LEAFLETS
     can_wait = True
 
@@ -92,13 +99,13 @@ class LeafletBack(Email):
 
     def get_template(self) -> str:
         if not self.leaflet.active:
-            return "leaflets/leaflet_gone"
-        return "leaflets/leaflet_back" if self.leaflet.available > 0 else "leaflets/leaflet_out_again"
+            return self.template_of_gone
+        return self.template if self.leaflet.available > 0 else self.template_out_again
 
-    def get_subject(self) -> Promise:
+    def get_subject(self) -> str | Promise:
         if not self.leaflet.active:
-            return _("We no longer send out “%(title)s”")
-        return _("Back in stock: “%(title)s”") if self.leaflet.available > 0 else _("Out of stock again: “%(title)s”")
+            return self.subject_of_gone
+        return self.subject if self.leaflet.available > 0 else self.subject_out_again
 
     def context(self) -> dict[str, object]:
         return {

@@ -85,6 +85,10 @@ def arguments(route: str, names: set[str], world: dict[str, Any]) -> dict[str, o
                 "pdf": "checklist",
                 "kind": "booking-confirmed",
                 "topic": "editions",
+                "place": "home",
+                "sentence": objects["office_textversion"].key,
+                "language": "en-gb",
+                "version_id": objects["office_textversion"].pk,
                 "token": objects["tokens"].get(route, MADE_UP),
             }
             values[name] = known.get(name) or message_key(objects)

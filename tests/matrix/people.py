@@ -31,6 +31,7 @@ from tests.accounts.passkeys.device import kept_passkey
 from tests.bookings import rows as bookings
 from tests.bookings.open_sessions.rows import make_world_of_sessions
 from tests.leaflets import factories as leaflets
+from tests.office.texts.wordings import LEAD, write
 from tests.privacy.rows import make_breach, make_complaint
 
 # In the order of the table's columns.
@@ -147,6 +148,7 @@ def people_and_mail(owner: Person) -> dict[str, Any]:
         "guidance_guidancepage": GuidancePage.objects.first(),
         "notifications_notification": Notification.objects.first(),
         "notifications_markedaddress": MarkedAddress.objects.create(address=owner.email, sort="hard", marked_at=now, last_at=now),
+        "office_textversion": write(LEAD, "All of it is free.", by=factories.make_staff("author@ctac.example")),
         "notifications_teammail": TeamMail.objects.get_or_create(pk=1)[0],
         "privacy_complaint": make_complaint(person=owner),
         "privacy_breach": make_breach(),

@@ -6,10 +6,10 @@ import pytest
 import time_machine
 from django.urls import reverse
 
+from ctac.pages import POLICY
 from ctac.staff.site import staff_site
 from notifications.models import MailServer, Notification, State, server_name
 from notifications.registry import label_of
-from notifications.views import POLICY
 from professionals.emails import ACCOUNT_EMAIL_LABELS
 from tests.factories import make_staff, make_user, sign_in_staff
 

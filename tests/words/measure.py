@@ -6,30 +6,21 @@ dates, addresses and other people's words are not in it: where a sentence has on
 
 import ast
 import re
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # about pkg_resources, which textstat still imports
-    import textstat
+from office.texts.words import FEWEST_WORDS, OLDEST, plain, reading_age, uses, whole_sentences, words_not_used
 
+__all__ = ["FEWEST_WORDS", "OLDEST", "File", "files", "reading_age", "uses", "words_not_used"]
 ROOT = Path(__file__).resolve().parents[2]
-RULES = ROOT / "docs" / "words.md"
 APPS = ("accounts", "audit", "bookings", "ctac", "guidance", "leaflets", "notifications", "office", "privacy", "professionals")
-GETTEXT = {"_", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy"}
+GETTEXT = {"_", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy", "ngettext_noop"}
 OURS_ALONE = ("local", "styleguide", "management", "migrations")  # read by those who build the site
 INLINE = re.compile(r"""{%\s*(?:translate|trans)\s+(?:"([^"]*)"|'([^']*)')""")
 BLOCK = re.compile(r"{%\s*blocktrans(?:late)?\b[^%]*%}(.*?){%\s*endblocktrans(?:late)?\s*%}", re.DOTALL)
 PLURAL = re.compile(r"{%\s*plural\s*%}")
-FILLED_IN = re.compile(r"{{.*?}}|%\(\w+\)[sd]")
-SCHOOL = 5  # years of age at which an American child begins with grade 0
-OLDEST = 12
-FEWEST_WORDS = 40  # of less text the formula says nothing
-
-textstat.set_lang("en_GB")
 
 
 @dataclass(frozen=True)
@@ -42,8 +33,7 @@ class File:
 
     @cached_property
     def sentences(self) -> list[str]:
-        """Whole ones. Names of fields, headings and buttons are none, and would only make a page look easier."""
-        return [string for string in self.strings if string.endswith((".", "?", "!", ":")) and len(string.split()) > 2]
+        return whole_sentences(self.strings)
 
     @cached_property
     def words(self) -> int:
@@ -57,16 +47,6 @@ class File:
     def hardest(self) -> str:
         parts = [part for sentence in self.sentences for part in re.split(r"(?<=[.?!:])\s+", sentence) if len(part.split()) > 4]
         return max(parts, key=reading_age, default="")
-
-
-def reading_age(text: str) -> float:
-    """Flesch–Kincaid grade, which counts words a sentence and syllables a word, as an age."""
-    return round(textstat.flesch_kincaid_grade(text.replace("’", "'")) + SCHOOL, 1)
-
-
-def plain(string: str) -> str:
-    """Without markup, with a short word for what is filled in."""
-    return " ".join(re.sub(r"<[^>]+>", "", FILLED_IN.sub("this", string)).split())
 
 
 def template_strings(text: str) -> Iterator[str]:
@@ -99,16 +79,6 @@ def files() -> Iterator[File]:
             strings = tuple(dict.fromkeys(filter(None, map(plain, read((ROOT / path).read_text())))))
             if strings:
                 yield File(str(path), kind_of(path), strings)
-
-
-def words_not_used() -> list[str]:
-    """The items of the list in docs/words.md."""
-    listed = RULES.read_text().partition("## Words we don’t use")[2].partition("\n## ")[0]
-    return re.findall(r"^- `([^`]+)`", listed, re.MULTILINE)
-
-
-def uses(string: str, word: str) -> bool:
-    return re.search(rf"(?<!\w){re.escape(word)}(?!\w)", string, re.IGNORECASE) is not None
 
 
 def main() -> None:

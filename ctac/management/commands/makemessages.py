@@ -24,6 +24,7 @@ FOR_COLLEAGUES = (
     *("office/models.py", "office/services.py", "office/forms.py", "office/views.py"),
     *("office/models.py", "office/closures/models.py", "office/closures/forms.py", "office/closures/services.py"),
     *("notifications/models.py", "notifications/schedule.py", "templates/bookings/presenter/*", "templates/bookings/leave/*"),
+    *("office/models.py", "office/texts/*"),
 )
 STAFF_LAYOUT = '{% extends "emails/staff.html" %}'
 
@@ -35,6 +36,7 @@ def emails_to_colleagues() -> list[str]:
 
 
 class Command(makemessages.Command):
+    xgettext_options = [*makemessages.Command.xgettext_options, "--keyword=ngettext_noop:1,2"]
     msgmerge_options = ["-q", "--backup=none", "--previous", "--update", "--no-fuzzy-matching"]
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -1,0 +1,365 @@
+"""The texts of emails and pages on the staff site: what we say, what staff say instead, who approved it, and how to go back."""
+
+import re
+from collections import defaultdict
+from difflib import SequenceMatcher
+from typing import Any
+
+from django.conf import settings
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import Prefetch, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_safe
+
+from ctac.errors import DomainError
+from ctac.forms import FORM_METHODS
+from ctac.pages import framed
+from ctac.staff.audit import audit_note
+from ctac.staff.menu import PAGES, MenuPage
+from ctac.staff.site import (
+    FixedRowsMixin,
+    LooksOnly,
+    ObjectAction,
+    Waiting,
+    column,
+    moment_of,
+    short_moment,
+    staff_site,
+    state_tag,
+)
+from office.texts.forms import SendBackForm, TextForm
+from office.texts.markup import editable
+from office.texts.models import StepKind, TextStep, TextVersion
+from office.texts.places import Place, Sentence, lines_of, places, sentences
+from office.texts.queries import trying_out
+from office.texts.services import approve_text, restore_ours, send_back_text, take_back_text, write_text
+
+VIEW, WRITE = "office.view_textversion", "office.add_textversion"
+VERSIONS_SHOWN = 20
+PLACES_NAMED = 5
+CHANGED_SHOWN = 50
+
+
+class StateFilter(admin.SimpleListFilter):
+    title = gettext_lazy("state")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("waiting", _("To approve")), ("live", _("Readers get it"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[TextVersion]:
+        if self.value() == "waiting":
+            return queryset.filter(pk__in=TextVersion.objects.waiting().values("pk"))
+        return queryset.live() if self.value() == "live" else queryset
+
+
+class LanguageFilter(admin.SimpleListFilter):
+    title = gettext_lazy("language")
+    parameter_name = "language"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return list(settings.LANGUAGES)
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[TextVersion]:
+        return queryset.filter(language=self.value()) if self.value() else queryset
+
+
+def is_live(version: TextVersion) -> bool:
+    return TextVersion.objects.live().filter(pk=version.pk).exists()
+
+
+def waits(version: TextVersion) -> bool:
+    return TextVersion.objects.waiting().filter(pk=version.pk).exists()
+
+
+@admin.register(TextVersion, site=staff_site)
+class TextVersionAdmin(FixedRowsMixin, LooksOnly):
+    list_display = ("wording", "in_language", "state", "written", "author")
+    list_filter = (StateFilter, LanguageFilter)
+    list_select_related = ("author",)
+    ordering = ("-at", "-pk")
+    fields = readonly_fields = ("state", "ours_shown", "text", "in_language", "author", "written", "reason", "decision")
+    may_be_empty = ("decision",)
+    change_form_template = "office/texts/staff/version.html"
+    wording = column(gettext_lazy("wording"), str)
+    in_language = column(gettext_lazy("language"), lambda version: name_of(version.language))
+    written = moment_of("at", gettext_lazy("written"), short=True)
+    ours_shown = column(gettext_lazy("our own wording"), lambda version: editable(version.ours))
+    object_actions = (
+        ObjectAction(
+            slug="approve",
+            label=gettext_lazy("Approve this wording"),
+            service=approve_text,
+            available=waits,
+            explanation=gettext_lazy("Readers get it from the next email or page on, wherever this sentence is."),
+            done=gettext_lazy("The wording is approved. Readers get it from now on."),
+            weight="main",
+        ),
+        ObjectAction(
+            slug="send-back",
+            label=gettext_lazy("Send it back"),
+            service=send_back_text,
+            available=waits,
+            form_class=SendBackForm,
+            explanation=gettext_lazy("Readers go on getting what they get now."),
+            done=gettext_lazy("The wording is sent back. Its author can write another one."),
+        ),
+        ObjectAction(
+            slug="take-back",
+            label=gettext_lazy("Go back to the wording before"),
+            service=take_back_text,
+            available=is_live,
+            explanation=gettext_lazy(
+                "Readers get what they got before this wording. Somebody approved that then, so nobody needs to approve it again."
+            ),
+            done=gettext_lazy("Readers get the wording before from now on."),
+            weight="stop",
+        ),
+        ObjectAction(
+            slug="ours",
+            label=gettext_lazy("Go back to our own wording"),
+            service=restore_ours,
+            available=is_live,
+            explanation=gettext_lazy("Readers get the wording that came with the site."),
+            done=gettext_lazy("Readers get our own wording from now on."),
+            weight="stop",
+        ),
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[TextVersion]:
+        steps = TextStep.objects.select_related("by").order_by("pk")
+        return super().get_queryset(request).with_decision().prefetch_related(Prefetch("steps", steps))
+
+    @admin.display(description=gettext_lazy("state"))
+    def state(self, version: Any) -> SafeString:
+        """Of its own steps alone; whether readers still get it, the page of its sentence says."""
+        kinds = [step.kind for step in version.steps.all()]
+        if not kinds:
+            return (
+                state_tag(_("Replaced by a newer one"), "stopped") if version.replaced else state_tag(_("To approve"), "waiting")
+            )
+        return state_tag(StepKind(kinds[-1]).label, "good" if kinds[-1] == StepKind.APPROVED else "stopped")
+
+    @admin.display(description=gettext_lazy("what became of it"))
+    def decision(self, version: TextVersion) -> str:
+        return "\n".join(step_in_words(step) for step in version.steps.all())
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        version = self.get_object(request, object_id)
+        more = about_version(request, version) if version and self.has_view_permission(request, version) else {}
+        return super().change_view(request, object_id, form_url, {**more, **(extra_context or {})})
+
+
+def step_in_words(step: TextStep) -> str:
+    what = _("%(what)s by %(name)s, %(when)s") % {
+        "what": step.get_kind_display(),
+        "name": step.by or _("a colleague"),
+        "when": short_moment(step.at),
+    }
+    return f"{what}: {step.reason}" if step.reason else what
+
+
+def about_version(request: HttpRequest, version: TextVersion) -> dict[str, Any]:
+    """Beside the wording: how it differs from another one of the same sentence, and how each place would look with it."""
+    others = list(TextVersion.objects.filter(key=version.key).exclude(pk=version.pk).order_by("-number")[:VERSIONS_SHOWN])
+    asked = request.GET.get("with", "")
+    chosen = next((other for other in others if str(other.number) == asked), None)
+    sentence = sentences().get(version.key)
+    shown = [place for place in sentence.places if place.preview][:PLACES_NAMED] if sentence else []
+    where = request.GET.get("in", "")
+    return {
+        "others": others,
+        "compared": chosen,
+        "pieces": word_diff(chosen.text if chosen else editable(version.ours), version.text),
+        "sentence": sentence,
+        "shown": shown,
+        "shown_place": next((place for place in shown if place.slug == where), shown[0] if shown else None),
+    }
+
+
+def word_diff(before: str, after: str) -> list[tuple[str, str]]:
+    """Pieces of both, word by word: "same", "gone" or "new"."""
+    old, new = re.findall(r"\S+\s*", before), re.findall(r"\S+\s*", after)
+    pieces = []
+    for tag, a, b, c, d in SequenceMatcher(a=old, b=new, autojunk=False).get_opcodes():
+        if tag == "equal":
+            pieces.append(("same", "".join(new[c:d])))
+        else:
+            pieces += [("gone", "".join(old[a:b]))] if b > a else []
+            pieces += [("new", "".join(new[c:d]))] if d > c else []
+    return pieces
+
+
+def name_of(language: str) -> str:
+    return str(dict(settings.LANGUAGES).get(language, language))
+
+
+# Every email and page, the sentences of one, and the form for one sentence.
+
+
+def require(request: HttpRequest, permission: str) -> None:
+    """Wrapped by the staff site's admin_view, which asks for the second factor."""
+    audit_note(request).kind = TextVersion._meta.label_lower
+    if not request.user.has_perm(permission):
+        raise PermissionDenied
+
+
+def page(request: HttpRequest, **more: object) -> dict[str, object]:
+    return {**staff_site.each_context(request), "opts": TextVersion._meta, **more}
+
+
+def place_or_404(slug: str) -> Place:
+    if slug not in places():
+        raise Http404
+    return places()[slug]
+
+
+def keys_of(place: Place) -> list[str]:
+    return [sentence.key for row in rows_of(place) for each in row for sentence in each]
+
+
+def rows_of(place: Place) -> list[list[list[Sentence]]]:
+    """By line of the place: by language its sentences, one or one for each plural form. A line that comes twice stands once."""
+    found: dict[tuple[str, ...], list[list[Sentence]]] = {}
+    by_wording = {(sentence.language, sentence.ours): sentence for sentence in sentences().values()}
+    for line in lines_of(place):
+        found[line.messages] = [
+            [by_wording[language, ours] for ours in line.wordings(language)] for language, _name in settings.LANGUAGES
+        ]
+    return list(found.values())
+
+
+@require_safe
+def texts(request: HttpRequest) -> HttpResponse:
+    """Every place, with how many of its sentences staff have worded, and how many wordings wait."""
+    require(request, VIEW)
+    live = list(TextVersion.objects.live().order_by("pk"))
+    own = {version.key for version in live}
+    waiting = set(TextVersion.objects.waiting().values_list("key", flat=True))
+    groups: dict[str, list[dict[str, object]]] = defaultdict(list)
+    for place in places().values():
+        keys = set(keys_of(place))
+        row = {"place": place, "sentences": len(keys), "own": len(keys & own), "waiting": len(keys & waiting)}
+        groups[str(place.group)].append(row)
+    changed = [version for version in live if version.key not in sentences()][:CHANGED_SHOWN]
+    more = {"groups": dict(groups), "changed": changed, "waiting": len(waiting)}
+    return TemplateResponse(request, "office/texts/staff/texts.html", page(request, title=_("Texts"), **more))
+
+
+@require_safe
+def place_texts(request: HttpRequest, place: str) -> HttpResponse:
+    """Its sentences in the order in which they stand, all languages side by side."""
+    require(request, VIEW)
+    found = place_or_404(place)
+    keys = keys_of(found)
+    own = {version.key: version for version in TextVersion.objects.live().filter(key__in=keys)}
+    waiting = {version.key: version for version in TextVersion.objects.waiting().filter(key__in=keys)}
+    rows = [
+        {
+            "locked": row[0][0].locked,
+            "others": [other for other in row[0][0].places if other != found],
+            "cells": [
+                [{"sentence": each, "own": own.get(each.key), "waiting": waiting.get(each.key)} for each in sentences_of_language]
+                for sentences_of_language in row
+            ],
+        }
+        for row in rows_of(found)
+    ]
+    more = {"place": found, "rows": rows, "languages": settings.LANGUAGES, "named": PLACES_NAMED}
+    more |= {"may_write": request.user.has_perm(WRITE)}
+    return TemplateResponse(request, "office/texts/staff/place.html", page(request, title=str(found.title), **more))
+
+
+@require_http_methods(FORM_METHODS)
+def text(request: HttpRequest, place: str, sentence: str) -> HttpResponse:
+    """What readers get of one sentence, what was written before, and the form for another wording."""
+    require(request, WRITE)
+    where, found = place_or_404(place), sentences().get(sentence)
+    if found is None or where not in found.places or found.locked:
+        raise Http404
+    steps = Prefetch("steps", TextStep.objects.select_related("by").order_by("pk"))
+    versions = list(
+        TextVersion.objects.filter(key=found.key)
+        .with_decision()
+        .select_related("author")
+        .prefetch_related(steps)
+        .order_by("-number")[:VERSIONS_SHOWN]
+    )
+    live = TextVersion.objects.live().filter(key=found.key).first()
+    newest = versions[0] if versions else None
+    starts_with = newest or live
+    initial = {"seen": newest.number if newest else 0, "text": starts_with.text if starts_with else found.editable}
+    form = TextForm(request.POST if request.method == "POST" else None, sentence=found, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        try:
+            version = write_text(found, by=request.user, now=timezone.now(), **form.cleaned_data)
+        except DomainError as refusal:
+            form.add_error(None, str(refusal.message))
+            form.data = form.data.copy()
+            form.data["seen"] = initial["seen"]
+        else:
+            audit_note(request).add("added", keys=[version.pk])
+            messages.success(request, _("Your wording is saved. Readers get it once a colleague has approved it."))
+            return redirect("staff:office_textversion_change", version.pk)
+    more = {"place": where, "sentence": found, "form": form, "live": live, "versions": versions, "named": PLACES_NAMED}
+    title = _("Word it yourself (%(language)s)") % {"language": name_of(found.language)}
+    return TemplateResponse(request, "office/texts/staff/text.html", page(request, title=title, **more))
+
+
+@require_safe
+def place_preview(request: HttpRequest, place: str, language: str) -> HttpResponse:
+    """As readers get it now."""
+    require(request, VIEW)
+    if language not in dict(settings.LANGUAGES):
+        raise Http404
+    return drawn(request, place_or_404(place), language)
+
+
+@require_safe
+def version_preview(request: HttpRequest, version_id: int, place: str) -> HttpResponse:
+    """As readers would get it with this wording."""
+    require(request, VIEW)
+    version = get_object_or_404(TextVersion, pk=version_id)
+    with trying_out(version.language, version.ours, version.text):
+        return drawn(request, place_or_404(place), version.language)
+
+
+def drawn(request: HttpRequest, place: Place, language: str) -> HttpResponse:
+    """Whatever drawing it would write (the token of a private link, say) is not kept."""
+    if place.preview is None:
+        raise Http404
+    with transaction.atomic(), translation.override(language):
+        html = place.preview(request)
+        transaction.set_rollback(True)
+    return framed(
+        html or f"<!DOCTYPE html><p>{_('This page can’t be shown here at the moment.')}</p>", styles="'self' 'unsafe-inline'"
+    )
+
+
+staff_site.add_page("texts/", texts, "texts")
+staff_site.add_page("texts/<slug:place>/", place_texts, "place_texts")
+staff_site.add_page("texts/<slug:place>/<str:sentence>/word/", text, "text")
+staff_site.add_page("texts/<slug:place>/preview/<str:language>/", place_preview, "place_preview")
+staff_site.add_page("texts/<slug:place>/wordings/<int:version_id>/", version_preview, "version_preview")
+PAGES.append(MenuPage(gettext_lazy("Settings"), gettext_lazy("Texts of emails and pages"), "staff:texts", VIEW))
+staff_site.add_waiting(
+    gettext_lazy("Settings"),
+    Waiting(
+        label=gettext_lazy("wordings to approve"),
+        one=gettext_lazy("wording to approve"),
+        count=TextVersion.objects.waiting,
+        address=lambda: f"{reverse('staff:office_textversion_changelist')}?state=waiting",
+        permission="office.change_textversion",
+    ),
+)

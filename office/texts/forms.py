@@ -1,0 +1,66 @@
+"""The form on which staff word a sentence of ours, and that which sends a wording back."""
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from ctac.forms import PageForm
+from office.texts.places import Sentence
+from office.texts.services import MOST_LETTERS, fault_in, guarded, tidy, warnings_about
+
+
+class TextForm(PageForm):
+    """`seen`: the newest version that its author had before them. `reason` is asked for once a wording is warned of."""
+
+    text = forms.CharField(label=_("New wording"), widget=forms.Textarea(attrs={"rows": 3}), required=False)
+    reason = forms.CharField(
+        label=_("Why is this wording right all the same?"),
+        help_text=_("We keep your reason with the wording, and the colleague who approves it reads it."),
+        max_length=300,
+        required=False,
+    )
+    seen = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
+
+    def __init__(self, *args: Any, sentence: Sentence, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.sentence = sentence
+        typed = tidy(str(self.data.get("text", "")))[: MOST_LETTERS + 1] if self.is_bound else ""
+        self.warnings = warnings_about(sentence, typed) if typed else []
+        if not self.warnings:
+            del self.fields["reason"]
+        if sentence.takes_markup:
+            self.fields["text"].help_text = _(
+                "For bold words, write **two stars** on each side. For a link: [its words](https://…)"
+            )
+        else:
+            self.fields["text"].help_text = _("Plain text: this sentence can’t have bold words or links.")
+
+    def clean_text(self) -> str:
+        text = tidy(self.cleaned_data["text"])
+        if fault := fault_in(self.sentence, text):
+            raise forms.ValidationError(fault)
+        return text
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if self.warnings and "text" in cleaned and "reason" in cleaned:
+            if not cleaned["reason"]:
+                self.add_error("reason", _("Say why this wording is right all the same, or change it."))
+            elif found := guarded(cleaned["reason"]):
+                self.add_error("reason", found[0])
+        return cleaned
+
+
+class SendBackForm(forms.Form):
+    reason = forms.CharField(
+        label=_("What should change?"),
+        help_text=_("The author reads this."),
+        max_length=300,
+        error_messages={"required": _("Say what should change, so that the author can mend it.")},
+    )
+
+    def clean_reason(self) -> str:
+        if found := guarded(self.cleaned_data["reason"]):
+            raise forms.ValidationError(found[0])
+        return str(self.cleaned_data["reason"])

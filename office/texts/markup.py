@@ -1,0 +1,87 @@
+"""The markup of a wording: {placeholders}, **bold** and [links](https://…), and nothing else."""
+
+import html
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+
+import nh3
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+OF_GETTEXT = re.compile(r"%\((\w+)\)[sd]")
+PLACEHOLDER = re.compile(r"{(\w+)}")
+SAFE_LINK = re.compile(r"https://[^\s{}]+|mailto:[^\s{}]+|tel:[+\d]+|/(?!/)[^\s{}\\]*")
+# Of our own sentences: what our templates write for bold, for a link, and for what stays on one line.
+BOLD, LINK = re.compile(r"</?strong>"), re.compile(r'<a (?:class="govuk-link" )?href="([^"]*)">(.*?)</a>')
+UNBROKEN = re.compile(r'<span class="keep">(.*?)</span>')
+KNOWN = {"text", "strong_open", "strong_close", "link_open", "link_close", "softbreak"}
+
+
+class Markup(MarkdownIt):
+    """Bold and links alone. Every address is read, and as it is written: whether it is safe, `is_safe_link` says."""
+
+    def __init__(self) -> None:
+        super().__init__("zero", {"html": False})
+        self.enable(["emphasis", "link"])
+
+    def normalizeLink(self, url: str) -> str:  # noqa: N802 - its name
+        return url
+
+    def validateLink(self, url: str) -> bool:  # noqa: N802
+        return True
+
+
+markup = Markup()
+
+
+def editable(ours: str) -> str:
+    """Our sentence, as gettext gives it, in the markup that staff write."""
+    text = OF_GETTEXT.sub(r"{\1}", ours.replace("%%", "%"))
+    text = UNBROKEN.sub(r"\1", BOLD.sub("**", LINK.sub(r"[\2](\1)", text)))
+    return text if "<" in text else html.unescape(text)
+
+
+def tokens_of(text: str) -> list[Token]:
+    return [token for block in markup.parseInline(text) for token in block.children or []]
+
+
+def links_of(text: str) -> list[str]:
+    return [str(token.attrs["href"]) for token in tokens_of(text) if token.type == "link_open"]
+
+
+def placeholders_of(text: str) -> set[str]:
+    return set(PLACEHOLDER.findall(text))
+
+
+def has_markup(text: str) -> bool:
+    return any(token.type not in {"text", "softbreak"} for token in tokens_of(text))
+
+
+@lru_cache(maxsize=2000)
+def as_plain(text: str) -> str:
+    """Without its markup: for a subject, an attribute, a button."""
+    return " ".join("".join(token.content for token in tokens_of(text)).split()) if has_markup(text) else text
+
+
+@lru_cache(maxsize=2000)
+def as_html(text: str, ours: str) -> str:
+    """With its placeholders still in it. A link that is neither safe nor one of `ours` loses its address."""
+    allowed = set(links_of(editable(ours)))
+    tokens = markup.parseInline(text)
+    for token in (token for block in tokens for token in block.children or []):
+        if token.type == "link_open":
+            link = str(token.attrs["href"])
+            token.attrs = {"href": link} if is_safe_link(link, allowed) else {}
+    drawn = str(markup.renderer.render(tokens, markup.options, {}))
+    only = {"*": set[str](), "a": {"href"}}
+    clean = nh3.clean(drawn, tags={"a", "strong"}, attributes=only, url_schemes={"https", "mailto", "tel"}, link_rel=None)
+    return clean.replace("<a href=", '<a class="govuk-link" href=')
+
+
+def is_safe_link(link: str, allowed: set[str]) -> bool:
+    return link in allowed or SAFE_LINK.fullmatch(link) is not None
+
+
+def fill(text: str, values: Mapping[str, object]) -> str:
+    return PLACEHOLDER.sub(lambda match: str(values.get(match[1], "")), text)

@@ -1,0 +1,95 @@
+"""The public pages whose leading texts staff may word, named as text: no part of this needs the apps themselves."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from importlib import import_module
+
+from django.apps import apps
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.http import Http404, HttpRequest
+from django.urls import NoReverseMatch, resolve, reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from office.texts.places import Place
+
+GROUP = _("Pages")
+
+
+@dataclass(frozen=True)
+class Page:
+    """`route` leads to it without signing in; `of` names the model and its field that its address has. Without a route there
+    is no preview: only its own reader has such a page."""
+
+    slug: str
+    title: str | Promise
+    templates: tuple[str, ...]
+    route: str = ""
+    of: tuple[str, str] | None = None
+
+
+PRESENTATION = ("bookings.presentation", "slug")
+PAGES = (
+    Page("home", _("Home"), ("pages/home.html",), "home"),
+    Page("about", _("About us"), ("pages/about.html",), "about"),
+    Page("presentations", _("Presentations"), ("bookings/booking/presentations.html",), "presentations"),
+    Page("presentation", _("One presentation"), ("bookings/booking/presentation.html",), "presentation", PRESENTATION),
+    Page("book", _("Book: where and for how many"), ("bookings/booking/where.html",), "book_where", PRESENTATION),
+    Page("book-time", _("Book: day and time"), ("bookings/booking/when.html",)),
+    Page("book-check", _("Book: check your answers"), ("bookings/booking/check.html",)),
+    Page("booked", _("Booked or asked for"), ("bookings/booking/placed.html",)),
+    Page("sessions", _("Open sessions"), ("bookings/open_sessions/sessions.html",), "sessions"),
+    Page("leaflets", _("Leaflets"), ("leaflets/catalogue/leaflets.html",), "leaflets"),
+    Page("basket", _("Basket"), ("leaflets/orders/basket.html",), "basket"),
+    Page("delivery", _("Order: where to send it"), ("leaflets/orders/delivery.html",)),
+    Page("ordered", _("Ordered or asked for"), ("leaflets/orders/placed.html",)),
+    Page("sign-in", _("Sign in or sign up"), ("account/login.html",), "account_login"),
+    Page("sign-in-code", _("Sign in: enter the code"), ("account/confirm_login_code.html", "account/includes/code_page.html")),
+    Page("your-details", _("Your details"), ("account/details.html",)),
+    Page("no-way-in", _("Help with signing in"), ("account/no_way_in.html",), "account_no_way_in"),
+    Page("my", _("My bookings and orders"), ("my/index.html",)),
+    Page("guidance", _("Guidance: choose your work"), ("guidance/index.html",), "guidance"),
+    Page("feedback-code", _("Feedback: enter the code"), ("bookings/feedback/code.html",), "feedback_code"),
+    Page("feedback", _("Feedback"), ("bookings/feedback/feedback.html",)),
+    Page("thanks", _("Feedback: thank you"), ("bookings/feedback/thanks.html",)),
+    Page("not-found", _("Page not found"), ("errors/404.html",)),
+)
+
+
+def page_places() -> Iterator[Place]:
+    for page in PAGES:
+        yield Place(page.slug, page.title, GROUP, page.templates, preview=partial(draw, page) if page.route else None)
+
+
+def draw(page: Page, request: HttpRequest) -> str:
+    """As somebody sees it who is not signed in and has nothing in the basket; "" if it can't be shown."""
+    try:
+        path = reverse(page.route, args=[first_value(*page.of)] if page.of else [])
+    except NoReverseMatch:
+        return ""
+    found = resolve(path)
+    try:
+        response = found.func(somebodys_request(path, request), *found.args, **found.kwargs)
+    except Http404:
+        return ""
+    response = response.render() if hasattr(response, "render") else response
+    return response.content.decode() if response.status_code == 200 else ""
+
+
+def first_value(model: str, field: str) -> str:
+    return str(apps.get_model(model).objects.order_by("pk").values_list(field, flat=True).first() or "")
+
+
+def somebodys_request(path: str, request: HttpRequest) -> HttpRequest:
+    """As it comes to a view, by nobody whom we know."""
+    made = HttpRequest()
+    made.method, made.path, made.path_info, made.resolver_match = "GET", path, path, resolve(path)
+    made.META = {name: request.META[name] for name in ("SERVER_NAME", "SERVER_PORT", "HTTP_HOST") if name in request.META}
+    made.META |= {"REQUEST_METHOD": "GET", "REMOTE_ADDR": request.META.get("REMOTE_ADDR", ""), "wsgi.url_scheme": request.scheme}
+    made.session = import_module(settings.SESSION_ENGINE).SessionStore()
+    made.user = AnonymousUser()
+    made.person = None  # type: ignore[attr-defined] # as the middleware of professionals says of each
+    made.address_is_private = False  # type: ignore[attr-defined] # as the middleware says of each
+    return made

@@ -1,0 +1,142 @@
+"""Which texts staff may word themselves: places (an email, a page), the sentences of each, and what stays locked.
+
+A higher app registers its places. The sentences are read off the compiled templates, so none is listed twice by hand.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.template.loader import get_template
+from django.template.loader_tags import IncludeNode
+from django.utils import translation
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from office.texts.markup import OF_GETTEXT, editable
+from office.texts.tags import Wording
+
+Preview = Callable[[HttpRequest], str]  # the HTML of it in the language of this moment; "" if there is none
+
+
+@dataclass(frozen=True)
+class Place:
+    """An email or a page. `subjects`: what gettext is asked for, of sentences that are in no template.
+
+    `templates`: those whose own sentences these are, and those that they include; the layout that they extend is a place itself.
+    """
+
+    slug: str
+    title: str | Promise
+    group: str | Promise
+    templates: tuple[str, ...]
+    subjects: tuple[tuple[str, ...], ...] = ()
+    preview: Preview | None = None
+
+
+@dataclass(frozen=True)
+class Line:
+    """A sentence of a place in all languages: what gettext is asked for, singular and plural."""
+
+    messages: tuple[str, ...]
+    takes_markup: bool = False
+
+    def wordings(self, language: str) -> list[str]:
+        """Ours in that language: one, or each of its plural forms."""
+        with translation.override(language):
+            if len(self.messages) == 1:
+                return [gettext(self.messages[0])]
+            return list(dict.fromkeys(translation.ngettext(*self.messages, number) for number in (1, 2, 0, 3, 8)))
+
+
+@dataclass
+class Sentence:
+    """One of ours in one language, and where it stands. `locked`: why nobody may word it otherwise."""
+
+    key: str
+    language: str
+    ours: str
+    locked: str | Promise
+    takes_markup: bool = True
+    places: list[Place] = field(default_factory=list)
+
+    @property
+    def editable(self) -> str:
+        return editable(self.ours)
+
+
+LOCKS: tuple[tuple[str, str | Promise], ...] = (
+    (r"\b999\b", _("This says when to call 999.")),
+    (r"%\((advice_\w+|phone|tel|hours|out_of_hours\w*)\)s|advice line", _("This leads people to the advice line.")),
+    (r"child’s (details|name)|details of a child|about a child", _("This is about what people may tell us of a child.")),
+    (
+        r"by law|commissioner|registered charity|licence|personal data|\beras(e|ing)|complain|privacy|backups|"
+        r"can’t find out|ask who you are",
+        _("This is a promise about personal data, or the law asks for it."),
+    ),
+)
+IN_CODE = _("This has parts that only the people who build the site can change.")
+_finders: list[Callable[[], Iterable[Place]]] = []
+
+
+def register_places(find: Callable[[], Iterable[Place]]) -> None:
+    """Called in AppConfig.ready(); asked once, when all apps are there."""
+    if find not in _finders:
+        _finders.append(find)
+
+
+@cache
+def places() -> dict[str, Place]:
+    return {place.slug: place for find in _finders for place in find()}
+
+
+@cache
+def lines_of(place: Place) -> tuple[Line, ...]:
+    """In the order in which they stand, the subjects first. What has no words of ours, such as "%(subject)s", is left out."""
+    lines = [*map(Line, place.subjects), *(line for name in place.templates for line in lines_in(name, set()))]
+    return tuple(line for line in lines if re.search(r"[^\W\d_]", OF_GETTEXT.sub("", line.messages[0])))
+
+
+def lines_in(template: str, seen: set[str]) -> Iterator[Line]:
+    """Of a template and those that it includes, not of the one that it extends."""
+    if template in seen:
+        return
+    seen.add(template)
+    compiled: Any = get_template(template)
+    for node in compiled.template.nodelist.get_nodes_by_type((Wording, IncludeNode)):
+        if isinstance(node, Wording):
+            yield Line(node.messages, takes_markup=node.takes_markup)
+        elif isinstance(included := node.template.var, str):
+            yield from lines_in(included, seen)
+
+
+def key_of(language: str, ours: str) -> str:
+    return hashlib.sha256(f"{language}\0{ours}".encode()).hexdigest()[:32]
+
+
+@cache
+def sentences() -> dict[str, Sentence]:
+    """Every one of every place, by its key."""
+    found: dict[str, Sentence] = {}
+    for place in places().values():
+        for line in lines_of(place):
+            for language, _name in settings.LANGUAGES:
+                for ours in line.wordings(language):
+                    key = key_of(language, ours)
+                    sentence = found.setdefault(key, Sentence(key, language, ours, lock_of(line)))
+                    sentence.takes_markup &= line.takes_markup
+                    sentence.places += [] if place in sentence.places else [place]
+    return found
+
+
+def lock_of(line: Line) -> str | Promise:
+    """Asked of the English, whatever the language."""
+    if "<" in editable(" ".join(line.messages)):
+        return IN_CODE
+    return next((why for pattern, why in LOCKS if re.search(pattern, " ".join(line.messages), re.IGNORECASE)), "")

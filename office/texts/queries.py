@@ -1,0 +1,42 @@
+"""Staff's own wordings as they are now, in emails and on pages."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from django.utils.translation import get_language
+
+from office.copies import Copy
+from office.texts.markup import as_plain, fill
+from office.texts.models import TextVersion
+
+Wordings = Mapping[str, Mapping[str, str]]  # language → our sentence in it → theirs
+
+
+def live_wordings() -> Wordings:
+    found: dict[str, dict[str, str]] = defaultdict(dict)
+    for language, ours, text in TextVersion.objects.live().order_by("pk").values_list("language", "ours", "text"):
+        found[language][ours] = text
+    return dict(found)
+
+
+WORDINGS: Copy[Wordings] = Copy("site_texts", live_wordings, dict)
+
+
+def own_wordings() -> Mapping[str, str]:
+    """Those of the language of this moment, for this request or task."""
+    return WORDINGS.get().get(get_language() or "", {})
+
+
+@contextmanager
+def trying_out(language: str, ours: str, text: str) -> Iterator[None]:
+    """For a preview: as if this wording were approved."""
+    now = WORDINGS.get()
+    with WORDINGS.tried({**now, language: {**now.get(language, {}), ours: text}}):
+        yield
+
+
+def worded(ours: str, values: Mapping[str, object]) -> str:
+    """A sentence of ours that stands in no template, such as the subject of an email, or staff's own wording of it."""
+    own = own_wordings().get(ours)
+    return ours % values if own is None else fill(as_plain(own), values)

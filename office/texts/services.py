@@ -1,0 +1,217 @@
+"""Writing a wording, approving it, and going back. What was written and decided is never changed, only added to."""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import Max
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from ctac.errors import DomainError
+from office.texts.markup import PLACEHOLDER, as_plain, has_markup, is_safe_link, links_of, placeholders_of, tokens_of
+from office.texts.models import StepKind, TextStep, TextVersion
+from office.texts.places import Place, Sentence, lines_of, sentences
+from office.texts.queries import WORDINGS, live_wordings
+from office.texts.words import (
+    FEWEST_WORDS,
+    MOST_WORDS,
+    OLDEST,
+    long_sentences,
+    plain,
+    reading_age,
+    uses,
+    whole_sentences,
+    words_not_used,
+)
+
+MOST_LETTERS = 1000
+SAFE_TOKENS = {"text", "strong_open", "strong_close", "link_open", "link_close", "softbreak"}
+UNSEEN = {"Cc", "Cf", "Co", "Cs", "Cn"}  # categories of letters that nobody sees, or that turn a line round
+A_NUMBER = re.compile(r"\b999\b|\+?\d[\d ()-]{7,}\d")
+MOST_PLACES_MEASURED = 3
+Guard = Callable[[str], bool]
+_guards: list[tuple[Guard, str | Promise]] = []
+
+
+def add_guard(guard: Guard, warning: str | Promise) -> None:
+    """Called in AppConfig.ready(): what a higher app knows of texts, such as what a child's details look like."""
+    if (guard, warning) not in _guards:
+        _guards.append((guard, warning))
+
+
+def guarded(text: str) -> list[str]:
+    return [str(warning) for guard, warning in _guards if guard(text)]
+
+
+class NewerWordingError(DomainError):
+    """Two wrote at the same time; the second one reads what the first one wrote before it counts."""
+
+    message = _(
+        "Somebody has written a new wording since you opened this page. Read it below, then save yours if it is still needed."
+    )
+    passing = True
+
+
+def tidy(text: str) -> str:
+    """A sentence stands on one line."""
+    return " ".join(text.split())
+
+
+def fault_in(sentence: Sentence, text: str) -> str | Promise:
+    """Why this can't be its wording, whoever says so; "" if it can."""
+    names, ours = placeholders_of(text), placeholders_of(sentence.editable)
+    checks: tuple[tuple[bool, str | Promise], ...] = (
+        (bool(sentence.locked), _("This sentence is locked.")),
+        (not text, _("Enter the new wording.")),
+        (len(text) > MOST_LETTERS, _("Shorten the wording to 1,000 characters.")),
+        (text == sentence.editable, _("This is our own wording. Change it, or go back without saving.")),
+        (any(unicodedata.category(letter) in UNSEEN for letter in text), _("Take out the characters that nobody can see.")),
+        (bool(ours - names), _("Keep everything in curly brackets, such as {name}: we fill it in for each reader.")),
+        (
+            bool(names - ours) or bool(re.search("[{}]", PLACEHOLDER.sub("", text))),
+            _("Use only the curly brackets that are in our own wording: we can’t fill in others."),
+        ),
+        (not sentence.takes_markup and has_markup(text), _("This sentence can’t have bold words or links. Take out the marks.")),
+        (
+            sentence.takes_markup and any(token.type not in SAFE_TOKENS for token in tokens_of(text)),
+            _("Use two stars on each side for bold words: **like this**. We have no italics."),
+        ),
+        (
+            sentence.takes_markup and not all(is_safe_link(link, set(links_of(sentence.editable))) for link in links_of(text)),
+            _("Begin each link with https://, mailto:, tel: or, for a page of ours, a slash."),
+        ),
+    )
+    return next((why for wrong, why in checks if wrong), "")
+
+
+def warnings_about(sentence: Sentence, text: str) -> list[str]:
+    """What its author must have thought of, and may say why it is right all the same."""
+    words = plain(as_plain(text))
+    found = guarded(text)
+    if len(A_NUMBER.findall(text)) > len(A_NUMBER.findall(sentence.editable)):
+        found.append(
+            str(_("It has a phone number. When that changes in the settings, this sentence will still have the old one."))
+        )
+    if long := long_sentences(words):
+        found.append(str(_("It has a sentence of more than %(most)s words: “%(part)s”")) % {"most": MOST_WORDS, "part": long[0]})
+    if sentence.language.startswith("en"):
+        for word, instead in words_not_used().items():
+            if uses(words, word):
+                found.append(
+                    str(_("We don’t use “%(word)s”. We say: %(instead)s.")) % {"word": word, "instead": instead.rstrip(".")}
+                )
+        if hard := [place for place in sentence.places[:MOST_PLACES_MEASURED] if becomes_hard(place, sentence, words)]:
+            found.append(
+                str(_("It makes “%(place)s” hard to read: people need a reading age above 12.")) % {"place": hard[0].title}
+            )
+    return found
+
+
+def becomes_hard(place: Place, sentence: Sentence, words: str) -> bool:
+    """Whether the whole email or page was easy enough, and is not any more."""
+    ours = [wording for line in lines_of(place) for wording in line.wordings(sentence.language)]
+    before = whole_sentences([plain(each) for each in ours])
+    after = whole_sentences([words if each == sentence.ours else plain(each) for each in ours])
+    if len(" ".join(after).split()) < FEWEST_WORDS:
+        return False
+    return reading_age(" ".join(before)) <= OLDEST < reading_age(" ".join(after))
+
+
+@transaction.atomic
+def write_text(sentence: Sentence, *, text: str, seen: int, by: Any, now: datetime, reason: str = "") -> TextVersion:
+    """A new version, which waits until another person approves it. `seen`: the newest that its author had read."""
+    if fault := fault_in(sentence, text):
+        raise DomainError(fault)
+    if not reason and warnings_about(sentence, text):
+        raise DomainError(_("Say why this wording is right all the same, or change it."))
+    newest = TextVersion.objects.filter(key=sentence.key).aggregate(newest=Max("number"))["newest"] or 0
+    if newest != seen:
+        raise NewerWordingError
+    try:
+        with transaction.atomic():
+            return TextVersion.objects.create(
+                key=sentence.key,
+                number=newest + 1,
+                language=sentence.language,
+                ours=sentence.ours,
+                text=text,
+                reason=reason,
+                author=by,
+                at=now,
+            )
+    except IntegrityError:
+        raise NewerWordingError from None
+
+
+@transaction.atomic
+def approve_text(version: TextVersion, *, by: Any, now: datetime) -> TextStep:
+    """From now on readers get it. The database refuses the author as well (office/sql/texts.sql)."""
+    if version.author_id is None:
+        raise DomainError(_("The author’s account is gone. Write the wording again, so that two people have seen it."))
+    if version.author_id == by.pk:
+        raise DomainError(_("You can’t approve your own wording. Ask a colleague to read it."))
+    sentence = sentences().get(version.key)
+    if sentence is None or fault_in(sentence, version.text):
+        raise DomainError(
+            _("Our own wording has changed since this was written. Send it back, and write it again if it is needed.")
+        )
+    return decide(version, kind=StepKind.APPROVED, live=version, by=by, now=now)
+
+
+@transaction.atomic
+def send_back_text(version: TextVersion, *, reason: str, by: Any, now: datetime) -> TextStep:
+    return decide(version, kind=StepKind.SENT_BACK, reason=reason, by=by, now=now)
+
+
+def decide(version: TextVersion, *, kind: StepKind, by: Any, now: datetime, **more: Any) -> TextStep:
+    """Once, and only the newest: what was written after it is what counts."""
+    lock_versions(version.key)
+    if not TextVersion.objects.waiting().filter(pk=version.pk).exists():
+        raise DomainError(_("Somebody has decided on this wording, or written a newer one. Open the page again."))
+    return add_step(version, kind=kind, by=by, now=now, **more)
+
+
+@transaction.atomic
+def take_back_text(version: TextVersion, *, by: Any, now: datetime) -> TextStep:
+    """Back to the wording that readers had before this one, which somebody approved then; if there was none, to ours."""
+    lock_versions(version.key)
+    lived: list[TextVersion] = []  # those that readers had, one after the other, since they last had ours
+    for step in TextStep.objects.filter(key=version.key).exclude(kind=StepKind.SENT_BACK).select_related("live").order_by("pk"):
+        if step.kind == StepKind.TAKEN_BACK:
+            lived.pop()
+        elif step.live:
+            lived.append(step.live)
+        else:
+            lived.clear()
+    refuse_unless_live(version)
+    return add_step(version, kind=StepKind.TAKEN_BACK, live=lived[-2] if len(lived) > 1 else None, by=by, now=now)
+
+
+@transaction.atomic
+def restore_ours(version: TextVersion, *, by: Any, now: datetime) -> TextStep:
+    lock_versions(version.key)
+    refuse_unless_live(version)
+    return add_step(version, kind=StepKind.OURS, by=by, now=now)
+
+
+def refuse_unless_live(version: TextVersion) -> None:
+    if not TextVersion.objects.live().filter(pk=version.pk).exists():
+        raise DomainError(_("Readers don’t get this wording any more. Open the page again."))
+
+
+def lock_versions(key: str) -> None:
+    """Those of one sentence, in order of their keys."""
+    list(TextVersion.objects.filter(key=key).order_by("pk").select_for_update().values_list("pk"))
+
+
+def add_step(version: TextVersion, *, kind: StepKind, by: Any, now: datetime, **more: Any) -> TextStep:
+    step = TextStep.objects.create(
+        version=version, key=version.key, author_id=version.author_id, kind=kind, by=by, at=now, **more
+    )
+    if kind != StepKind.SENT_BACK:
+        transaction.on_commit(lambda: WORDINGS.publish(live_wordings()), robust=True)
+    return step
