@@ -9,7 +9,7 @@ from ctac.models import sql_file
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("office", "0001_initial"),
+        ("office", "0002_closures"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
