@@ -21,6 +21,7 @@ from fpdf.enums import Duplex
 from ctac.dates import format_clock, format_day
 from ctac.forms import tidy_postcode
 from ctac.pdf.typesetting import charity_line
+from ctac.staff.spreadsheets import escape_formula
 from leaflets.pdf import (
     BRAND,
     HAIRLINE,
@@ -35,7 +36,6 @@ from leaflets.pdf import (
     draw_mark,
     draw_qr_code,
 )
-from leaflets.stock.spreadsheets import escape_formula
 
 
 @dataclass(frozen=True)
