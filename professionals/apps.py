@@ -10,6 +10,8 @@ class ProfessionalsConfig(AppConfig):
         from accounts import limits
         from notifications import registry, samples
         from professionals import emails
+        from professionals.imports.contacts import CONTACTS
+        from professionals.imports.registry import register_import_kind
         from professionals.services import address_owners, language_of_address, names_at_address, record_blocked_attempt_of
 
         limits.register_recorder(record_blocked_attempt_of)
@@ -18,3 +20,4 @@ class ProfessionalsConfig(AppConfig):
         registry.register_owners(address_owners)
         registry.register_languages(language_of_address)
         registry.register_names(names_at_address)
+        register_import_kind(CONTACTS)

@@ -40,13 +40,12 @@ class ImportField:
 
 @dataclass(frozen=True)
 class Match:
-    """Something that may be the same as this row: what we have (`model`, as "professionals.person", and `key`), or an earlier
-    `row` of the file. `certain`: a second one can't be made, such as one of the same email address."""
+    """Something we have that may be the same as a row: its `model` ("professionals.person") and `key`, and `why` in a few words.
+    `certain`: a second one can't be made, such as one of the same email address, so the row is linked to it."""
 
+    model: str
+    key: int
     why: str
-    model: str = ""
-    key: int = 0
-    row: int = 0
     certain: bool = False
 
 
@@ -111,8 +110,8 @@ class Removal:
 
 @dataclass(frozen=True)
 class ImportKind:
-    """`identity` says of a row's values by what it is the same as another row of the file, or "". `removals`: what is removed
-    first when an import is undone stands first. `permission`: who may import it, besides who may import at all."""
+    """`identity` says of a row's values by what it is the same as another row of the file, or "". `removals`: what an import is
+    of stands first, and is removed first when it is undone; then what that points to."""
 
     name: str
     label: str | Promise

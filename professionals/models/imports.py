@@ -5,7 +5,7 @@ from typing import Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from ctac.models import impersonal, personal
@@ -13,6 +13,7 @@ from ctac.models import impersonal, personal
 # The file and what its rows say go when it is imported, and after this time whatever became of it: an hour before a day is over.
 KEEP_FILE = timedelta(hours=23)
 UNDO_IMPORT_FOR = timedelta(days=30)
+WORKER_GONE_AFTER = timedelta(minutes=2)  # since it last finished some hundred rows
 
 
 class ImportState(models.TextChoices):
@@ -60,6 +61,9 @@ class ImportQuerySet(models.QuerySet["Import"]):
     def with_old_file(self, now: datetime) -> Self:
         return self.filter(file_deleted_at=None, uploaded_at__lte=now - KEEP_FILE)
 
+    def left_by_worker(self, now: datetime) -> Self:
+        return self.filter(state__in=AT_WORK, went_on_at__lte=now - WORKER_GONE_AFTER)
+
 
 class Import(models.Model):
     """One file. `file` and `headings` go with the rows' own values: once it is imported, or within 24 hours.
@@ -71,6 +75,7 @@ class Import(models.Model):
     kind = impersonal(models.CharField(_("what"), max_length=20))
     state = models.CharField(_("state"), max_length=9, choices=ImportState, default=ImportState.UPLOADED)
     file = personal(models.BinaryField(_("file"), null=True, editable=False))
+    digest = impersonal(models.CharField(_("digest of the file"), max_length=64, editable=False))
     headings = personal(models.JSONField(_("headings"), default=list, editable=False))
     mapping = impersonal(models.JSONField(_("columns"), default=dict, editable=False))
     choice = models.CharField(_("choice for all"), max_length=4, choices=Choice, blank=True, default="")
@@ -104,6 +109,7 @@ class Import(models.Model):
         indexes = [
             models.Index(fields=["-uploaded_at", "-id"], name="import_newest"),
             models.Index(fields=["uploaded_at"], name="import_with_file", condition=Q(file_deleted_at=None)),
+            models.Index(fields=["run_at"], name="import_by_run"),
         ]
         constraints = [
             models.CheckConstraint(
@@ -115,6 +121,10 @@ class Import(models.Model):
         return str(self.pk)
 
     @property
+    def is_at_work(self) -> bool:
+        return self.state in AT_WORK
+
+    @property
     def undo_until(self) -> datetime | None:
         return self.run_at and self.run_at + UNDO_IMPORT_FOR
 
@@ -122,8 +132,9 @@ class Import(models.Model):
 class ImportRow(models.Model):
     """A row of the file by its number there. `cells`, `matches` and `identity` go when it is imported, or within 24 hours.
 
+    `cells` has what was typed by the name of the field, of a row past retention only how it counts, of a wrong one nothing.
     `problems`: each the name of a field and a sentence, which never repeats what was typed. `identity`: the digest of what makes
-    it the same as another row. `link`: which of its matches is meant.
+    it the same as another row; `repeats` is the number of that one. `link`: which of its matches is meant.
     """
 
     parent = models.ForeignKey(Import, verbose_name=_("import"), on_delete=models.CASCADE, related_name="rows", db_index=False)
@@ -133,6 +144,7 @@ class ImportRow(models.Model):
     problems = impersonal(models.JSONField(_("problems"), default=list))
     matches = personal(models.JSONField(_("what may be the same"), default=list))
     identity = impersonal(models.CharField(_("digest"), max_length=32, blank=True, default=""))
+    repeats = models.PositiveIntegerField(_("earlier row that says the same"), null=True)
     choice = models.CharField(_("choice"), max_length=4, choices=Choice, blank=True, default="")
     link = models.PositiveSmallIntegerField(_("which of them"), default=0)
 
@@ -144,6 +156,7 @@ class ImportRow(models.Model):
         constraints = [models.UniqueConstraint(fields=["parent", "number"], name="import_row_once")]
         indexes = [
             models.Index(fields=["parent", "state", "number"], name="import_row_by_state"),
+            models.Index(F("parent"), F("repeats").asc(nulls_first=True), F("number"), name="import_row_in_turn"),
             models.Index(fields=["parent", "identity"], name="import_row_by_identity", condition=~Q(identity="")),
         ]
 
