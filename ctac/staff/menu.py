@@ -89,7 +89,14 @@ SECTIONS = (
     Section(_("Data protection"), ("privacy.complaint", "privacy.breach"), daily=False),
     Section(
         _("Settings"),
-        ("accounts.user", "auth.group", "audit.entry", "professionals.recogniseddomain", "professionals.outofhours"),
+        (
+            "accounts.user",
+            "auth.group",
+            "audit.entry",
+            "professionals.recogniseddomain",
+            "professionals.outofhours",
+            "professionals.import",
+        ),
         daily=False,
     ),
 )

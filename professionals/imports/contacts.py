@@ -218,13 +218,12 @@ def same_place(person: Person, values: Mapping[str, Any]) -> str | None:
 def make_people(rows: Sequence[Row]) -> dict[int, Person]:
     """The person of each row, by its number: the one that it is linked to, the one of its email address, or a new one, at an
     organisation that we have by its name in any case, or a new one. Nothing of those whom we have is changed."""
-    organisations = make_organisations(rows)
     emails = {row.values["email"] for row in rows} - {""}
     with_email = Person.objects.alias(lower_email=Lower("email")).exclude(email="").filter(lower_email__in=emails)
     with_email.exclude(erased_at=None).update(email="")
     known = {person.email.lower(): person for person in with_email}
     people: dict[int, Person] = {}
-    new: list[Person] = []
+    new: dict[int, Row] = {}
     for row in rows:
         email = row.values["email"]
         if row.choice == Choice.LINK and row.link is not None and row.link.model == PERSON:
@@ -232,26 +231,22 @@ def make_people(rows: Sequence[Row]) -> dict[int, Person]:
         elif email and email in known:
             people[row.number] = known[email]
         else:
-            person = Person(
+            new[row.number] = row
+            people[row.number] = Person(
                 name=full_name(row.values),
                 email=email,
                 phone=row.values["phone"],
                 profession=row.values["profession"],
-                organisation=organisations.get(row.values["organisation_name"].lower()),
                 postcode=row.values["postcode"],
             )
-            people[row.number] = known[email] = person
-            known.pop("", None)
-            new.append(person)
-    Person.objects.bulk_create(new)
-    made = {id(person) for person in new}
+            if email:
+                known[email] = people[row.number]
+    organisations = make_organisations(new.values())
+    for number, row in new.items():
+        people[number].organisation = organisations.get(row.values["organisation_name"].lower())
+    Person.objects.bulk_create([people[number] for number in new])
     for row in rows:
-        person = people[row.number]
-        if id(person) in made:
-            row.made.append(person)
-            made.discard(id(person))
-        else:
-            row.linked.append(person)
+        (row.made if row.number in new else row.linked).append(people[row.number])
     return people
 
 

@@ -6,6 +6,7 @@ from typing import Self
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ctac.models import impersonal, personal
@@ -118,7 +119,7 @@ class Import(models.Model):
         ]
 
     def __str__(self) -> str:
-        return str(self.pk)
+        return gettext("Import %(number)d") % {"number": self.pk}
 
     @property
     def is_at_work(self) -> bool:
