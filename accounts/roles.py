@@ -149,6 +149,10 @@ MANAGEMENT = (
         professionals="recogniseddomain:view,add,change,delete",
         notifications="teammail:view,change",
     ),
+    may(
+        _("Import old contacts, orders and bookings from a spreadsheet, and undo an import."),
+        professionals="import:view,add,change",
+    ),
 )
 GIVING = may(
     _("See their own diary, visits and sessions, check in and out, record who came, and change their own hours and leave."),

@@ -34,10 +34,10 @@ def grown() -> float:
 
 
 def export(form: str) -> None:
+    from ctac.staff.spreadsheets import csv_pieces, xlsx_pieces
     from leaflets.models import Order
     from leaflets.orders.admin.orders import by_need
     from leaflets.orders.exports import EXPORT_HEADINGS, count_lines, keys_of, order_rows
-    from leaflets.stock.spreadsheets import csv_pieces, xlsx_pieces
 
     before, began = grown(), time.perf_counter()
     keys = keys_of(Order.objects.order_by(*by_need()))

@@ -1,6 +1,7 @@
 """UK times, days and bank holidays, and until when the team should have answered a request."""
 
 import json
+from calendar import monthrange
 from collections.abc import Container
 from datetime import date, datetime, time, timedelta
 from functools import cache, lru_cache
@@ -37,6 +38,14 @@ def uk_day(moment: datetime) -> date:
 def days_before(moment: datetime, days: int, clock: time) -> datetime:
     """That UK wall-clock time so many days before, whatever the clocks did in between."""
     return uk_datetime(uk_day(moment) - timedelta(days=days), clock)
+
+
+def months_before(moment: datetime, months: int) -> datetime:
+    """The same day and UK time that many months ago; on the 31st the last day of a shorter month."""
+    here = moment.astimezone(UK)
+    year, month = divmod(here.year * 12 + here.month - 1 - months, 12)
+    day = min(here.day, monthrange(year, month + 1)[1])
+    return here.replace(year=year, month=month + 1, day=day)
 
 
 def format_clock(moment: datetime) -> str:

@@ -9,11 +9,11 @@ from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from ctac.dates import format_day
+from ctac.dates import format_day, months_before
 from notifications.registry import Desk, Email
 from notifications.samples import Example, example
 from privacy.models import Complaint, ComplaintEvent, ComplaintState
-from privacy.retention import WARNED_FOR, WARNING, inactive_people, months_before, months_in_words
+from privacy.retention import WARNED_FOR, WARNING, inactive_people, months_in_words
 from professionals.models import Person
 
 

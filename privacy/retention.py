@@ -6,7 +6,6 @@ second one does no harm.
 
 import logging
 import time
-from calendar import monthrange
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -24,7 +23,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import RateLimit, User
 from accounts.sessions import KEPT_AFTER_END, clear_sessions
-from ctac.dates import UK
+from ctac.dates import months_before
 from ctac.errors import DomainError
 from notifications import privacy as notifications_privacy
 from notifications.models import RETURNED_MAIL_RETENTION as RETURNED_MAIL
@@ -117,14 +116,6 @@ def register_activity(find: Callable[[datetime], Exists]) -> None:
 def registered_rules() -> list[Rule]:
     """In the order in which they run: what people did before the people themselves."""
     return sorted(_rules.values(), key=lambda rule: rule.one_by_one)
-
-
-def months_before(moment: datetime, months: int) -> datetime:
-    """The same day and UK time that many months ago; on the 31st the last day of a shorter month."""
-    here = moment.astimezone(UK)
-    year, month = divmod(here.year * 12 + here.month - 1 - months, 12)
-    day = min(here.day, monthrange(year, month + 1)[1])
-    return here.replace(year=year, month=month + 1, day=day)
 
 
 def months_in_words(months: int) -> str:

@@ -71,6 +71,7 @@ from notifications.privacy import readdress
 from notifications.registry import Topic
 from professionals import services
 from professionals.forms import PostcodeField, clean_text, person_facts, refuse_team_address
+from professionals.imports import admin as imports_admin  # noqa: F401 - registers its model
 from professionals.merges import admin as merges
 from professionals.models import ORGANISATION_WORDS, AccountRecovery, NameWord, Organisation, Person, RecognisedDomain, Stopped
 from professionals.notes.admin import NotesMixin, note_actions, write_action

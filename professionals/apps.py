@@ -13,6 +13,8 @@ class ProfessionalsConfig(AppConfig):
         from office.texts.places import register_places
         from office.texts.services import add_guard
         from professionals import emails
+        from professionals.imports.contacts import CONTACTS
+        from professionals.imports.registry import register_import_kind
         from professionals.safeguarding.child_details import looks_like_child_details
         from professionals.safeguarding.forms import why_not_published
         from professionals.services import address_owners, language_of_address, names_at_address, record_blocked_attempt_of
@@ -26,3 +28,4 @@ class ProfessionalsConfig(AppConfig):
         registry.register_names(names_at_address)
         register_places(emails.account_places)
         add_guard(looks_like_child_details, _("This looks like details of a child."))
+        register_import_kind(CONTACTS)

@@ -91,7 +91,7 @@ SECTIONS = (
         _("Settings"),
         (
             *("office.closure", "office.banner", "office.textversion"),
-            *("accounts.user", "auth.group", "audit.entry", "professionals.recogniseddomain"),
+            *("accounts.user", "auth.group", "audit.entry", "professionals.recogniseddomain", "professionals.import"),
         ),
         daily=False,
     ),

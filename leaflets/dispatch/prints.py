@@ -20,6 +20,7 @@ from fpdf.enums import Duplex
 from ctac.dates import format_clock, format_day
 from ctac.forms import tidy_postcode
 from ctac.pdf.typesetting import charity_line
+from ctac.staff.spreadsheets import escape_formula
 from leaflets.pdf import (
     BRAND,
     HAIRLINE,
@@ -34,7 +35,6 @@ from leaflets.pdf import (
     draw_mark,
     draw_qr_code,
 )
-from leaflets.stock.spreadsheets import escape_formula
 from office.queries import advice_hours, site_settings
 
 

@@ -24,9 +24,9 @@ from accounts.access import ask_to_reauthenticate
 from accounts.limits import check_export_limit
 from ctac.dates import uk_day
 from ctac.staff.site import LooksOnly, StaffModelAdmin, moment_of, number_of, staff_site
+from ctac.staff.spreadsheets import MAX_SHEET_ROWS, Cell, Heading
 from leaflets.models import Dispatch, Export, Order, OrderExport, OrderLine, SheetForm
 from leaflets.stock.admin import current_user, spreadsheet_response
-from leaflets.stock.spreadsheets import MAX_SHEET_ROWS, Cell, Heading
 
 ORDERS_PER_BATCH = 1_000  # orders: three statements
 EXPORT_HEADINGS = (

@@ -39,6 +39,20 @@ from ctac.staff.site import (
     staff_site,
     state_tag,
 )
+from ctac.staff.spreadsheets import (
+    CSV,
+    FILE_IS_EMPTY,
+    FILE_TOO_LARGE,
+    MAX_UPLOAD_BYTES,
+    XLSX,
+    Cell,
+    Heading,
+    ImportPlan,
+    ListRow,
+    RowAction,
+    csv_pieces,
+    xlsx_pieces,
+)
 from leaflets.models import (
     Edition,
     ImportState,
@@ -54,20 +68,6 @@ from leaflets.models import (
 from leaflets.models.stock import MOVEMENT_WORDS
 from leaflets.stock.imports import LIST_KINDS, applied_earlier, apply_import, create_import, plan_import
 from leaflets.stock.services import DuplicateEntry, SeenEntries, last_entry_key
-from leaflets.stock.spreadsheets import (
-    CSV,
-    FILE_IS_EMPTY,
-    FILE_TOO_LARGE,
-    MAX_UPLOAD_BYTES,
-    XLSX,
-    Cell,
-    Heading,
-    ImportPlan,
-    ListRow,
-    RowAction,
-    csv_pieces,
-    xlsx_pieces,
-)
 from leaflets.stock.stock_takes import (
     Difference,
     TypedCount,

@@ -20,10 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from ctac.errors import DomainError
-from leaflets.models import Edition, EditionState, ImportState, Leaflet, MovementKind, SheetImport, SheetKind, StockMovement
-from leaflets.models.catalogue import TITLES_ALIKE, normalise_topics, topics_in_use
-from leaflets.stock.services import fill_backorders, lock_editions, notify_alerts, record_movements
-from leaflets.stock.spreadsheets import (
+from ctac.staff.spreadsheets import (
     Cell,
     ImportPlan,
     ListColumn,
@@ -35,6 +32,9 @@ from leaflets.stock.spreadsheets import (
     read_sheet,
     shorten,
 )
+from leaflets.models import Edition, EditionState, ImportState, Leaflet, MovementKind, SheetImport, SheetKind, StockMovement
+from leaflets.models.catalogue import TITLES_ALIKE, normalise_topics, topics_in_use
+from leaflets.stock.services import fill_backorders, lock_editions, notify_alerts, record_movements
 from professionals.safeguarding.child_details import looks_like_child_details
 
 STOCK_COLUMNS = {

@@ -22,6 +22,7 @@ ENTRIES = {
     "warn of low stock": ("leaflets.tasks.warn_of_low_stock", crontab(minute="40", hour="7"), None),
     "keep the months of the audit": ("audit.tasks.keep_months", crontab(minute="40", hour="3"), None),
     "take out what was kept long enough": ("privacy.tasks.take_out", crontab(minute="50", hour="3"), None),
+    "look after imports": ("professionals.imports.tasks.look_after_imports", 300, 270),
     "count what was kept long enough": ("privacy.tasks.count_due", crontab(minute="27", hour="*"), None),
     "clear old drafts and limits": ("privacy.tasks.clear_expired", crontab(minute="17", hour="*"), None),
 }

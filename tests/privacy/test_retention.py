@@ -13,6 +13,7 @@ from django.test import Client
 from accounts.models import User
 from bookings.models import Booking, OpenSession, State
 from ctac.celery import schedule
+from ctac.dates import months_before
 from leaflets.models import Order, OrderState
 from notifications.models import Notification
 from notifications.models import State as MailState
@@ -76,7 +77,7 @@ def test_at_the_second_it_stays_and_a_second_later_it_goes(name):
     ],
 )
 def test_months_are_counted_by_the_uk_calendar(moment, months, before):
-    assert privacy_retention.months_before(moment, months) == before
+    assert months_before(moment, months) == before
 
 
 def test_the_clock_of_the_nightly_run_is_the_real_one():

@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from bookings.models import Booking, BookingExport
 from ctac.dates import UK, uk_day
 from ctac.staff.site import number_of, staff_site
+from ctac.staff.spreadsheets import Cell, Heading
 from leaflets.orders.exports import ExportAdmin, ExportMixin, batches, which_rows
-from leaflets.stock.spreadsheets import Cell, Heading
 from professionals.areas import authority_called
 from professionals.models import Profession
 

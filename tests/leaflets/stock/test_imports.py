@@ -11,6 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from ctac.errors import DomainError
+from ctac.staff.spreadsheets import RowAction
 from leaflets.catalogue.services import withdraw_edition
 from leaflets.models import Edition, ImportState, Leaflet, MovementKind, OrderState, SheetImport, SheetKind, StockMovement
 from leaflets.orders.services.transitions import dispatch, start_packing
@@ -25,7 +26,6 @@ from leaflets.stock.imports import (
     plan_import,
 )
 from leaflets.stock.services import ledger_differences, receive_stock
-from leaflets.stock.spreadsheets import RowAction
 from tests.factories import make_person, make_staff, sign_in_staff
 from tests.leaflets.factories import make_edition, make_leaflet, make_order
 from tests.leaflets.statements import statements

@@ -10,8 +10,8 @@ from itertools import repeat
 import openpyxl
 import pytest
 
-from leaflets.stock import spreadsheets
-from leaflets.stock.spreadsheets import (
+from ctac.staff import spreadsheets
+from ctac.staff.spreadsheets import (
     Heading,
     NotASheet,
     csv_pieces,

@@ -64,10 +64,10 @@ class NotASheet(DomainError):
 SAVE_AGAIN = _(
     "We can’t read this file as a spreadsheet. Open it in Excel, save it as “Excel Workbook (.xlsx)”, and upload that."
 )
-FILE_IS_EMPTY = _("This file is empty. Fill in the template and upload that.")
+FILE_IS_EMPTY = _("This file is empty. Fill it in and upload it again.")
 FILE_TOO_LARGE = _("This file is larger than 5 MB. Take out pictures and sheets that you don’t need, or upload it in parts.")
 UNPACKS_TOO_LARGE = _(
-    "This file is much larger than it looks, so we did not open it. Copy its cells into the template, and upload that."
+    "This file is much larger than it looks, so we did not open it. Copy its cells into a new file, and upload that."
 )
 OLD_EXCEL_FILE = _(
     "This is an old Excel file (.xls), or one with a password. "
@@ -75,8 +75,8 @@ OLD_EXCEL_FILE = _(
 )
 FILE_IS_PDF = _("This is a PDF. Upload a spreadsheet: an Excel file (.xlsx) or a CSV file.")
 NOT_EXCEL = _("This is not an Excel file. Save it as “Excel Workbook (.xlsx)” or as CSV, and upload that.")
-TOO_MANY_ROWS = _("This file has more than 10,000 rows. Upload it in parts.")
-TOO_MANY_COLUMNS = _("This file has more than 100 columns. Take out those that are not in the template, and upload it again.")
+TOO_MANY_ROWS = _("This file has more than %(most)s rows. Upload it in parts.")
+TOO_MANY_COLUMNS = _("This file has more than 100 columns. Take out those that you don’t need, and upload it again.")
 NO_ROWS = _("The file has nothing under the headings. Fill in the rows and upload it again.")
 
 
@@ -90,6 +90,13 @@ class Sheet:
 
 def read_sheet(content: bytes) -> Sheet:
     """Raises NotASheet."""
+    headings, *rows = sheet_rows(content)
+    return Sheet(headings[1], rows)
+
+
+def sheet_rows(content: bytes, *, most: int = MAX_UPLOAD_ROWS) -> Iterator[tuple[int, list[str]]]:
+    """Each row that is not empty, with its number in the file; the first has the headings. Raises NotASheet, for a file that has
+    no others too."""
     if len(content) > MAX_UPLOAD_BYTES:
         raise NotASheet(FILE_TOO_LARGE)
     if not content.strip():
@@ -99,15 +106,16 @@ def read_sheet(content: bytes) -> Sheet:
     if b"%PDF-" in content[:1024]:
         raise NotASheet(FILE_IS_PDF)
     cells = read_xlsx(content) if content.startswith(b"PK") else read_csv(content)
-    rows = [(number, row) for number, row in enumerate(check_rows(cells), 1) if any(row)]
-    if not rows:
-        raise NotASheet(FILE_IS_EMPTY)
-    if len(rows) == 1:
-        raise NotASheet(NO_ROWS)
-    return Sheet(rows[0][1], rows[1:])
+    found = 0
+    for number, row in enumerate(check_rows(cells, most), 1):
+        if any(row):
+            found += 1
+            yield number, row
+    if found < 2:
+        raise NotASheet(NO_ROWS if found else FILE_IS_EMPTY)
 
 
-def check_rows(rows: Iterable[list[str]]) -> Iterator[list[str]]:
+def check_rows(rows: Iterable[list[str]], most: int = MAX_UPLOAD_ROWS) -> Iterator[list[str]]:
     """Each row without the spaces around its cells and without empty ones at its end. Raises NotASheet for too much."""
     filled = characters = 0
     for number, row in enumerate(rows):
@@ -116,8 +124,8 @@ def check_rows(rows: Iterable[list[str]]) -> Iterator[list[str]]:
             cells.pop()
         filled += bool(cells)
         characters += sum(map(len, cells))
-        if filled > MAX_UPLOAD_ROWS + 1 or number >= MAX_SHEET_LENGTH:
-            raise NotASheet(TOO_MANY_ROWS)
+        if filled > most + 1 or number >= MAX_SHEET_LENGTH:
+            raise NotASheet(TOO_MANY_ROWS % {"most": f"{most:,}"})
         if len(cells) > MAX_UPLOAD_COLUMNS:
             raise NotASheet(TOO_MANY_COLUMNS)
         if characters > MAX_UNPACKED_BYTES:

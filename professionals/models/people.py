@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
-from django.db.models import Exists, OuterRef, Q, Value
+from django.db.models import Exists, Func, OuterRef, Q, Value
 from django.db.models.functions import Length, Lower
 from django.db.models.lookups import LessThanOrEqual
 from django.utils.translation import gettext_lazy as _
@@ -131,6 +131,16 @@ class Language(models.TextChoices):
     WELSH = "cy", "Cymraeg"
 
 
+# As services.dialled_digits gives it: "+44 (0)113 496 0123" is "1134960123".
+DIALLED_DIGITS = Func(
+    Func("phone", Value(r"\D"), Value(""), Value("g"), function="regexp_replace"),
+    Value("^(0044)?(44)?0*"),
+    Value(""),
+    function="regexp_replace",
+    output_field=models.CharField(),
+)
+
+
 class PersonQuerySet(models.QuerySet["Person"]):
     def with_email(self, email: str) -> Self:
         """Those with that address in any case: one at most."""
@@ -189,6 +199,9 @@ class Person(models.Model):
             models.Index(fields=["profession", "name", "id"], name="person_by_profession"),
             models.Index(fields=["organisation", "name", "id"], name="person_by_organisation"),
             models.Index(fields=["name", "id"], name="person_entered_by_staff", condition=models.Q(user__isnull=True)),
+            # Of hundreds of rows at once, when a spreadsheet is imported.
+            models.Index(Lower("name"), name="person_by_name_in_any_case"),
+            models.Index(DIALLED_DIGITS, name="person_by_dialled_digits", condition=~models.Q(phone="")),
         ]
 
     def __str__(self) -> str:

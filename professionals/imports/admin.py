@@ -1,0 +1,413 @@
+"""Imports on the staff site: upload, columns, what was found, duplicates, the run and its result, undo."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from django.apps import apps
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Page, Paginator
+from django.db.models import Count, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import NoReverseMatch, URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.access import signed_in
+from ctac.dates import format_day
+from ctac.errors import DomainError
+from ctac.pages import page_in
+from ctac.staff.audit import audit_note
+from ctac.staff.menu import plural_name
+from ctac.staff.site import LooksOnly, ObjectAction, Waiting, column, long_moment, moment_of, number_of, staff_site, state_tag
+from ctac.staff.spreadsheets import CSV, Heading, csv_pieces
+from professionals.imports import services
+from professionals.imports.forms import ChoicesForm, ColumnsForm, UploadForm, row_text
+from professionals.imports.registry import import_kinds, kind_of
+from professionals.models import WAITING_ROWS, Import, ImportedObject, ImportRow, ImportState, Person, RowState
+
+ROWS_A_PAGE = 50
+CHOICES_A_PAGE = 25
+STATE_COLOURS = {
+    ImportState.UPLOADED: "waiting",
+    ImportState.CHECKING: "waiting",
+    ImportState.CHECKED: "waiting",
+    ImportState.RUNNING: "waiting",
+    ImportState.DONE: "good",
+    ImportState.UNDOING: "waiting",
+    ImportState.UNDONE: "done",
+    ImportState.FAILED: "stopped",
+    ImportState.ABANDONED: "done",
+}
+ROW_COLOURS = {
+    RowState.NEW: "good",
+    RowState.DUPLICATE: "waiting",
+    RowState.PAST: "done",
+    RowState.WRONG: "stopped",
+    RowState.MADE: "good",
+    RowState.LINKED: "done",
+    RowState.SKIPPED: "done",
+    RowState.COUNTED: "done",
+}
+
+
+def row_counts(imported: Import) -> dict[str, int]:
+    """How many rows are in each state. One statement a page."""
+    if "_row_counts" not in imported.__dict__:
+        found = imported.rows.order_by().values_list("state").annotate(Count("pk"))
+        imported.__dict__["_row_counts"] = dict(found)
+    counts: dict[str, int] = imported.__dict__["_row_counts"]
+    return counts
+
+
+def is_undecided(imported: Import) -> bool:
+    if "_undecided" not in imported.__dict__:
+        imported.__dict__["_undecided"] = services.undecided(imported).exists()
+    return bool(imported.__dict__["_undecided"])
+
+
+def is_checked(imported: Import) -> bool:
+    return imported.state == ImportState.CHECKED
+
+
+def objects_in_words(found: Iterable[tuple[str, int]]) -> dict[tuple[str, int], tuple[str, str]]:
+    """What each object is called, and its page on the staff site. One statement a model."""
+    keys = defaultdict(set)
+    for model, key in found:
+        keys[model].add(key)
+    texts = {}
+    for label, those in keys.items():
+        model: Any = apps.get_model(label)
+        rows = model._base_manager.all()
+        rows = rows.select_related("organisation") if model is Person else rows
+        for obj in rows.in_bulk(those).values():
+            texts[label, obj.pk] = in_words(obj), page_of(obj)
+    return texts
+
+
+def in_words(obj: Any) -> str:
+    if isinstance(obj, Person):
+        return ", ".join(filter(None, [obj.name, obj.organisation.name if obj.organisation else "", obj.postcode]))
+    return str(obj)
+
+
+def page_of(obj: Any) -> str:
+    try:
+        return reverse(f"staff:{obj._meta.app_label}_{obj._meta.model_name}_change", args=[obj.pk])
+    except NoReverseMatch:
+        return ""
+
+
+def columns_page(page_admin: "ImportAdmin", request: HttpRequest, imported: Import, action: ObjectAction) -> HttpResponse:
+    change_url = reverse("staff:professionals_import_change", args=[imported.pk])
+    suggested = imported.mapping or services.suggest_mapping(imported)
+    form = ColumnsForm(request.POST if request.method == "POST" else None, imported=imported, suggested=suggested)
+    if form.is_valid():
+        try:
+            services.choose_columns(imported, mapping=form.cleaned_data["mapping"], by=signed_in(request), now=timezone.now())
+        except DomainError as refusal:
+            form.add_error(None, str(refusal.message))
+        else:
+            return redirect(change_url)
+    context = {
+        **page_admin.about_action(request, action, imported, change_url),
+        "form": form,
+        "refused": form.refused,
+        "fields": kind_of(imported).fields,
+    }
+    return TemplateResponse(request, "professionals/staff/import_columns.html", context)
+
+
+def choices_page(page_admin: "ImportAdmin", request: HttpRequest, imported: Import, action: ObjectAction) -> HttpResponse:
+    """A page of rows; what is saved leads to the next page, and the last to the import."""
+    change_url = reverse("staff:professionals_import_change", args=[imported.pk])
+    rows = imported.rows.filter(state=RowState.DUPLICATE).order_by("number")
+    page = Paginator(rows, CHOICES_A_PAGE).get_page(page_in(request.GET.get("page", "")))
+    known = objects_in_words((match["model"], match["key"]) for row in page for match in row.matches)
+    form = ChoicesForm(
+        request.POST if request.method == "POST" else None,
+        imported=imported,
+        rows=page,
+        texts={key: text for key, (text, _href) in known.items()},
+    )
+    if form.is_valid():
+        try:
+            services.choose(
+                imported,
+                choice=form.cleaned_data["choice"],
+                rows=form.chosen_rows(),
+                by=signed_in(request),
+                now=timezone.now(),
+            )
+        except DomainError as refusal:
+            form.add_error(None, str(refusal.message))
+        else:
+            more = page.has_next() and not form.cleaned_data["choice"]
+            return redirect(f"{request.path}?page={page.next_page_number()}" if more else change_url)
+    context = {**page_admin.about_action(request, action, imported, change_url), "form": form, "page": page}
+    return TemplateResponse(request, "professionals/staff/import_choices.html", context)
+
+
+def run_facts(imported: Import) -> list[dict[str, Any]]:
+    counts = row_counts(imported)
+    return [{"label": RowState(state).label, "value": f"{counts[state]:,}"} for state in RowState if state in counts]
+
+
+def undo_facts(imported: Import) -> list[dict[str, Any]]:
+    made = imported.objects_of_it.filter(made=True).order_by("model").values_list("model").annotate(Count("pk"))
+    facts = [{"label": plural_name(apps.get_model(model)._meta), "value": f"{count:,}"} for model, count in made]
+    until = imported.undo_until
+    return [*facts, {"label": _("Possible until"), "value": format_day(until) if until else ""}]
+
+
+ACTIONS = (
+    ObjectAction(
+        slug="run",
+        label=gettext_lazy("Import these rows"),
+        service=services.run_import,
+        available=lambda imported: is_checked(imported) and not is_undecided(imported) and can_come_in(imported),
+        facts=run_facts,
+        explanation=gettext_lazy(
+            "Rows to correct are left out. Nobody gets an email, and nobody is put on a list for emails. "
+            "You can undo this within 30 days."
+        ),
+        done=gettext_lazy("The import has begun. This page shows how far it is."),
+        weight="main",
+    ),
+    ObjectAction(
+        slug="choices",
+        label=gettext_lazy("Choose what becomes of duplicates"),
+        page=choices_page,
+        available=lambda imported: is_checked(imported) and RowState.DUPLICATE in row_counts(imported),
+        explanation=gettext_lazy("We change nothing about the records that we have, whatever you choose."),
+        weight="main",
+    ),
+    ObjectAction(
+        slug="resume",
+        label=gettext_lazy("Go on with this import"),
+        service=services.resume_import,
+        available=lambda imported: imported.state == ImportState.FAILED,
+        explanation=gettext_lazy(
+            "It goes on where it stopped. No row comes in twice. If it stops again, tell whoever runs this site."
+        ),
+        done=gettext_lazy("The import goes on. This page shows how far it is."),
+        weight="main",
+    ),
+    ObjectAction(
+        slug="columns",
+        label=gettext_lazy("Choose the columns"),
+        page=columns_page,
+        available=lambda imported: imported.state in {ImportState.UPLOADED, ImportState.CHECKED} and not imported.file_deleted_at,
+        explanation=gettext_lazy(
+            "Say what is in each column of your file. We remember it for the next file with the same headings."
+        ),
+        button=gettext_lazy("Check the rows"),
+    ),
+    ObjectAction(
+        slug="undo",
+        label=gettext_lazy("Undo this import"),
+        service=services.undo_import,
+        available=lambda imported: services.can_be_undone(imported, timezone.now()),
+        facts=undo_facts,
+        explanation=gettext_lazy(
+            "We remove everything that this import added. What was used or changed since stays, and we list it here."
+        ),
+        done=gettext_lazy("We are undoing the import. This page shows how far we are."),
+        weight="stop",
+        asks_again=True,
+    ),
+    ObjectAction(
+        slug="abandon",
+        label=gettext_lazy("Delete the file"),
+        service=services.abandon_import,
+        available=lambda imported: (
+            imported.state in {ImportState.UPLOADED, ImportState.CHECKED, ImportState.FAILED} and not imported.run_at
+        ),
+        explanation=gettext_lazy("Nothing has come in yet. We delete the file and everything that its rows say."),
+        done=gettext_lazy("We have deleted the file."),
+        weight="stop",
+    ),
+)
+
+
+def can_come_in(imported: Import) -> bool:
+    return any(state in row_counts(imported) for state in WAITING_ROWS)
+
+
+def what(imported: Import) -> str:
+    kind = import_kinds().get(imported.kind)
+    return str(kind.label if kind else imported.kind)
+
+
+@admin.register(Import, site=staff_site)
+class ImportAdmin(LooksOnly):
+    list_display = ("uploaded", "what", "state_in_words", "number_rows", "uploaded_by")
+    list_select_related = ("uploaded_by",)
+    sorts_quickly = ("uploaded",)
+    ordering = ("-uploaded_at", "-pk")
+    actions = None
+    change_list_template = "professionals/staff/imports.html"
+    change_form_template = "professionals/staff/import.html"
+    fields = readonly_fields = (
+        "state_in_words",
+        "uploaded",
+        "uploaded_by",
+        "run",
+        "run_by",
+        "undone",
+        "undone_by",
+        "file_deleted",
+    )
+    may_be_empty = ("run", "undone", "file_deleted")
+    object_actions = ACTIONS
+    uploaded = moment_of("uploaded_at", gettext_lazy("uploaded"), short=True)
+    what = column(gettext_lazy("what"), what)
+    number_rows = number_of("total", gettext_lazy("rows"))
+    run = column(gettext_lazy("imported"), lambda imported: long_moment(imported.run_at) if imported.run_at else "")
+    undone = column(gettext_lazy("undone"), lambda imported: long_moment(imported.undone_at) if imported.undone_at else "")
+    file_deleted = column(
+        gettext_lazy("file deleted"), lambda imported: long_moment(imported.file_deleted_at) if imported.file_deleted_at else ""
+    )
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.problems_view)
+        return [path("<path:object_id>/problems/", view, name="professionals_import_problems"), *super().get_urls()]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Import]:
+        return super().get_queryset(request).select_related("uploaded_by", "run_by", "undone_by").defer("file")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Import | None = None) -> bool:
+        return False
+
+    @admin.display(description=gettext_lazy("state"), ordering="state")
+    def state_in_words(self, imported: Import) -> SafeString:
+        return state_tag(imported.get_state_display(), STATE_COLOURS[ImportState(imported.state)])
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        data = (request.POST, request.FILES) if request.method == "POST" else ()
+        form = UploadForm(*data, initial={"kind": request.GET.get("kind", "contacts")})
+        if form.is_valid():
+            kind, content = form.cleaned_data["kind"], form.cleaned_data["file"]
+            try:
+                imported = services.create_import(kind=kind, content=content, by=signed_in(request), now=timezone.now())
+            except DomainError as refusal:
+                form.add_error("file", str(refusal.message))
+            else:
+                audit_note(request).add("added", keys=[imported.pk])
+                return redirect("staff:professionals_import_action", imported.pk, "columns")
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "media": self.media,
+            "title": _("Import old records"),
+            "form": form,
+            "kinds": import_kinds().values(),
+        }
+        return TemplateResponse(request, "professionals/staff/import_upload.html", context)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        imported = self.get_object(request, object_id)
+        if imported is None:
+            raise Http404
+        page = {"title": _("%(what)s: import %(number)d") % {"what": what(imported), "number": imported.pk}}
+        if imported.state == ImportState.UNDONE:
+            page |= kept_context(imported, request)
+        elif not imported.is_at_work:
+            page |= rows_context(imported, request)
+        return super().change_view(request, object_id, form_url, {**page, **(extra_context or {})})
+
+    def problems_view(self, request: HttpRequest, object_id: str) -> StreamingHttpResponse:
+        """Each problem with its row and column, for whoever corrects the file. Nothing that was typed is in it."""
+        imported = self.get_object(request, object_id)
+        if imported is None:
+            raise Http404
+        if not self.has_view_permission(request, imported):
+            raise PermissionDenied
+        headings = [Heading(_("Row")), Heading(_("Column")), Heading(_("Problem"))]
+        labels = {field.name: str(field.label) for field in kind_of(imported).fields}
+        rows = imported.rows.exclude(problems=[]).order_by("number").values_list("number", "problems")
+        cells = ((number, labels.get(name, ""), why) for number, found in rows.iterator() for name, why in found)
+        headers = {"Content-Disposition": f'attachment; filename="problems-{imported.pk}.csv"'}
+        return StreamingHttpResponse(csv_pieces(headings, cells), content_type=CSV, headers=headers)
+
+
+def rows_context(imported: Import, request: HttpRequest) -> dict[str, Any]:
+    """All rows, or those of one state, a page of them; what each says, what is wrong, and what became of it."""
+    counts = row_counts(imported)
+    only = request.GET.get("only", "") if request.GET.get("only", "") in counts else ""
+    rows = imported.rows.filter(state=only) if only else imported.rows.all()
+    page: Page[ImportRow] = Paginator(rows.order_by("number"), ROWS_A_PAGE).get_page(page_in(request.GET.get("page", "")))
+    objects = imported.objects_of_it.filter(number__in=[row.number for row in page])
+    by_row: dict[int, list[tuple[str, int]]] = defaultdict(list)
+    for each in objects:
+        by_row[each.number].append((each.model, each.key))
+    known = objects_in_words(pair for pairs in by_row.values() for pair in pairs)
+    labels = {field.name: field.label for field in kind_of(imported).fields}
+    filters = [{"href": "?", "label": _("All rows"), "count": sum(counts.values()), "selected": not only}]
+    filters += [
+        {"href": f"?only={state}", "label": RowState(state).label, "count": counts[state], "selected": state == only}
+        for state in RowState.values
+        if state in counts
+    ]
+    return {
+        "page": page,
+        "only": only,
+        "filters": filters if counts else [],
+        "has_problems": RowState.WRONG in counts,
+        "table": [
+            {
+                "number": row.number,
+                "state": state_tag(RowState(row.state).label, ROW_COLOURS[RowState(row.state)]),
+                "says": row_text(row) if row.state != RowState.PAST else "",
+                "problems": [(labels.get(name, ""), why) for name, why in row.problems],
+                "objects": [known[pair] for pair in by_row[row.number] if pair in known],
+            }
+            for row in page
+        ],
+    }
+
+
+def kept_context(imported: Import, request: HttpRequest) -> dict[str, Any]:
+    """What an import that was undone left, and why, a page of it."""
+    kept = imported.objects_of_it.exclude(kept=[])
+    page: Page[ImportedObject] = Paginator(kept, ROWS_A_PAGE).get_page(page_in(request.GET.get("page", "")))
+    known = objects_in_words((each.model, each.key) for each in page)
+    table = [
+        {
+            "number": each.number,
+            "objects": [known[each.model, each.key]] if (each.model, each.key) in known else [],
+            "why": ", ".join(map(reason_in_words, each.kept)),
+        }
+        for each in page
+    ]
+    return {"page": page, "table": table}
+
+
+def reason_in_words(reason: str) -> str:
+    if reason == services.CHANGED:
+        return _("changed since")
+    try:
+        return plural_name(apps.get_model(reason)._meta)
+    except (LookupError, ValueError):
+        return reason
+
+
+staff_site.add_waiting(
+    gettext_lazy("Settings"),
+    Waiting(
+        label=gettext_lazy("imports to go on with"),
+        one=gettext_lazy("import to go on with"),
+        count=lambda: Import.objects.waiting(),
+        address=lambda: reverse("staff:professionals_import_changelist"),
+        permission="professionals.change_import",
+    ),
+)

@@ -1,0 +1,698 @@
+"""An import: uploaded, its columns chosen, checked, run and undone. What takes long a worker does, batch by batch.
+
+Each batch is one transaction that holds the row of the import, so a worker that is killed leaves off after a whole batch, another
+goes on there, and two at once take turns. A batch reads and writes as many statements for one row as for all of them.
+"""
+
+import hashlib
+import json
+import logging
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict
+from datetime import date, datetime
+from itertools import islice
+from typing import Any
+
+from django.apps import apps
+from django.core.exceptions import ValidationError
+from django.db import DatabaseError, transaction
+from django.db.models import F, Q, QuerySet
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from audit.models import Act
+from audit.services import About, record
+from ctac.celery import app
+from ctac.errors import DomainError
+from ctac.staff.spreadsheets import normalise_heading, sheet_rows
+from professionals.imports.registry import ImportField, ImportKind, Match, PastRetention, Removal, Row, kind_of
+from professionals.models import (
+    AT_WORK,
+    UNDO_IMPORT_FOR,
+    WAITING_ROWS,
+    Choice,
+    Import,
+    ImportedCount,
+    ImportedObject,
+    ImportMapping,
+    ImportRow,
+    ImportState,
+    RowState,
+)
+from professionals.safeguarding.child_details import looks_like_child_details
+
+logger = logging.getLogger(__name__)
+MOST_ROWS = 25_000
+BATCH = 500
+TRIES = 3  # of a batch, if colleagues or the public write the same at this moment
+
+
+class FileGone(DomainError):
+    message = _("We have deleted this file, as we do within 24 hours. Upload it again.")
+
+
+class NotNow(DomainError):
+    message = _("Somebody has gone on with this import since you opened the page. Look at it again.")
+
+
+# The file and its columns.
+
+# Columns in anybody's own words: what they say of a person or a child belongs into the case system, if anywhere.
+NOTES = re.compile(
+    r"\b(notes?|comments?|remarks?|cases?|free ?text|concerns?|child|children|narrative|memo|description|reasons?|incidents?"
+    r"|(more|other|further|additional) (details|information)|safeguarding)\b"
+)
+
+
+def is_refused(heading: str) -> bool:
+    """A column of notes: it never comes in. Nor does one that says nothing of itself."""
+    words = normalise_heading(heading)
+    return not words or bool(NOTES.search(words)) or looks_like_child_details(heading)
+
+
+def create_import(*, kind: str, content: bytes, by: User | None, now: datetime) -> Import:
+    """Keep the file until it is imported. Raises NotASheet, and DomainError for a file that is in already."""
+    digest = hashlib.sha256(content).hexdigest()
+    rows = sheet_rows(content, most=MOST_ROWS)
+    _number, headings = next(rows)
+    total = sum(1 for _row in rows)
+    same = Import.objects.filter(kind=kind, digest=digest, state__in=[ImportState.RUNNING, ImportState.DONE]).first()
+    if same is not None:
+        raise DomainError(
+            gettext("This very file is in already, as import %(number)d. Undo that one before you upload the file again.")
+            % {"number": same.pk}
+        )
+    with transaction.atomic():
+        imported = Import.objects.create(
+            kind=kind,
+            file=content,
+            digest=digest,
+            headings=["" if looks_like_child_details(heading) else heading[:100] for heading in headings],
+            total=total,
+            uploaded_at=now,
+            uploaded_by=by,
+            went_on_at=now,
+        )
+        note(imported, by, "uploaded")
+    return imported
+
+
+def note(imported: Import, by: User | None, what: str) -> None:
+    record(Act.CHANGED, by=by.pk if by else None, about=About.of(imported), whats=[what])
+
+
+def suggest_mapping(imported: Import) -> dict[str, int]:
+    """The columns as they were chosen when these headings came last; else by what they are called."""
+    known = ImportMapping.objects.filter(kind=imported.kind, headings=headings_digest(imported)).first()
+    if known is not None:
+        return dict(known.mapping)
+    places = {normalise_heading(heading): place for place, heading in reversed(list(enumerate(imported.headings)))}
+    found = {}
+    for field in kind_of(imported).fields:
+        for name in (str(field.label), field.name, *field.aliases):
+            place = places.get(normalise_heading(name))
+            if place is not None and place not in found.values() and not is_refused(imported.headings[place]):
+                found[field.name] = place
+                break
+    return found
+
+
+def headings_digest(imported: Import) -> str:
+    return hashlib.sha256(json.dumps([normalise_heading(heading) for heading in imported.headings]).encode()).hexdigest()
+
+
+def locked(imported: Import, *states: str) -> Import:
+    """As it is now, for this transaction. Raises NotNow if it is in none of these states."""
+    found = Import.objects.select_for_update(no_key=True).defer("file").filter(pk=imported.pk, state__in=states).first()
+    if found is None:
+        raise NotNow
+    return found
+
+
+@transaction.atomic
+def choose_columns(imported: Import, *, mapping: Mapping[str, int], by: User, now: datetime) -> None:
+    """The column of each field, from 0. Remembers it for the same headings, and has the rows checked."""
+    current = locked(imported, ImportState.UPLOADED, ImportState.CHECKED)
+    if current.file_deleted_at:
+        raise FileGone
+    kind = kind_of(current)
+    chosen = {name: place for name, place in mapping.items() if name in kind.by_name and 0 <= place < len(current.headings)}
+    if any(is_refused(current.headings[place]) for place in chosen.values()):
+        raise DomainError(_("We never import a column of notes. Choose other columns."))
+    missing = [str(field.label) for field in kind.fields if field.required and field.name not in chosen]
+    if missing:
+        raise DomainError(gettext("Choose the column of: %(fields)s.") % {"fields": ", ".join(missing)})
+    ImportMapping.objects.update_or_create(
+        kind=current.kind, headings=headings_digest(current), defaults={"mapping": chosen, "used_at": now}
+    )
+    current.rows.all().delete()
+    current.mapping = chosen
+    note(current, by, "columns chosen")
+    order(current, ImportState.CHECKING, now)
+
+
+def order(imported: Import, state: str, now: datetime, *, done: int = 0, **changes: Any) -> None:
+    """Have a worker bring it there. If none can be told, it is found by the task that looks for imports without a worker."""
+    for name, value in {**changes, "state": state, "done": done, "went_on_at": now}.items():
+        setattr(imported, name, value)
+    imported.save(update_fields=["mapping", "state", "done", "total", "went_on_at", *changes])
+    transaction.on_commit(lambda: tell_worker(imported.pk), robust=True)
+
+
+def tell_worker(key: int) -> None:
+    try:
+        app.send_task("professionals.imports.tasks.work_on", args=[key])
+    except Exception as error:  # noqa: BLE001 - each transport has its own errors, and none may reach a page
+        logger.warning("Broker unreachable (%s); import %s goes on within minutes.", type(error).__name__, key)
+
+
+# What a worker does.
+
+
+def work_on(key: int) -> None:
+    """Go on with this import as long as there is something to do. A fault stops it, and staff are told on its page."""
+    tries = TRIES
+    while (imported := Import.objects.defer("file").filter(pk=key, state__in=AT_WORK).first()) is not None:
+        try:
+            if not STEPS[imported.state](imported):
+                return  # another worker is at it
+        except DatabaseError as error:
+            tries -= 1
+            logger.warning("import %s: a batch is tried again (%s)", key, type(error).__name__)
+            if not tries:
+                stop(imported, error)
+        except Exception as error:  # noqa: BLE001 - whatever is in a file, staff are told that it stopped
+            stop(imported, error)
+
+
+def stop(imported: Import, error: Exception) -> None:
+    """Without the words of the error, which may have a name in them."""
+    logger.error("import %s stopped in state %s: %s", imported.pk, imported.state, type(error).__name__)
+    Import.objects.filter(pk=imported.pk, state=imported.state).update(state=ImportState.FAILED)
+
+
+def held(imported: Import) -> Import | None:
+    """For this transaction, if no other worker has it and its state is the same. Inside a transaction."""
+    free = Import.objects.select_for_update(no_key=True, skip_locked=True).defer("file")
+    return free.filter(pk=imported.pk, state=imported.state).first()
+
+
+def went_on(imported: Import, rows: int) -> None:
+    imported.done += rows
+    imported.went_on_at = timezone.now()
+    imported.save(update_fields=["done", "went_on_at"])
+
+
+def check(imported: Import) -> bool:
+    """All rows of the file, from the first that is not known yet."""
+    kind, content = kind_of(imported), bytes(Import.objects.values_list("file", flat=True).get(pk=imported.pk) or b"")
+    last = imported.rows.order_by("-number").values_list("number", flat=True).first() or 0
+    rows = islice(sheet_rows(content, most=MOST_ROWS), 1, None)
+    ahead = ((number, cells) for number, cells in rows if number > last)
+    guard = ChildDetailsGuard()
+    while batch := list(islice(ahead, BATCH)):
+        with transaction.atomic():
+            if (mine := held(imported)) is None or mine.rows.filter(number__gt=last).exists():
+                return False
+            check_batch(mine, kind, batch, guard)
+            went_on(mine, len(batch))
+        last = batch[-1][0]
+    with transaction.atomic():
+        if (mine := held(imported)) is None:
+            return False
+        mine.state, mine.total = ImportState.CHECKED, mine.done
+        mine.save(update_fields=["state", "total"])
+    return True
+
+
+class ChildDetailsGuard(dict[str, bool]):
+    """What looks like a child's details, each text looked at once: a file names few organisations many times."""
+
+    def __missing__(self, text: str) -> bool:
+        self[text] = looks_like_child_details(text)
+        return self[text]
+
+
+def check_batch(imported: Import, kind: ImportKind, batch: Sequence[tuple[int, list[str]]], guard: Mapping[str, bool]) -> None:
+    typed = {
+        number: {name: cells[place] for name, place in imported.mapping.items() if place < len(cells) and cells[place]}
+        for number, cells in batch
+    }
+    rows = [read_row(kind, number, cells, guard) for number, cells in typed.items()]
+    kind.check([row for row in rows if not row.problems], now=timezone.now())
+    identities = {row.number: identity_of(imported, kind, row) for row in rows if not row.problems}
+    earlier = first_with(imported, identities)
+    kept = []
+    for row in rows:
+        first = earlier.get(identities.get(row.number, ""), row.number)
+        repeats = first if first < row.number else None
+        if repeats and row.past:
+            row.add_problem("", gettext("Row %(number)d says the same, so we count it once.") % {"number": repeats})
+        state = state_of(row, repeats)
+        cells = asdict(row.past) | {"month": row.past.month.isoformat()} if row.past else typed[row.number]
+        is_right = state != RowState.WRONG
+        kept.append(
+            ImportRow(
+                parent=imported,
+                number=row.number,
+                state=state,
+                cells=cells if is_right else {},
+                problems=row.problems,
+                matches=[asdict(match) for match in row.matches] if state == RowState.DUPLICATE else [],
+                identity=identities.get(row.number, "") if is_right else "",
+                repeats=repeats if is_right else None,
+            )
+        )
+    ImportRow.objects.bulk_create(kept)
+
+
+def state_of(row: Row, repeats: int | None) -> RowState:
+    if row.problems:
+        return RowState.WRONG
+    if row.past:
+        return RowState.PAST
+    return RowState.DUPLICATE if row.matches or repeats else RowState.NEW
+
+
+def identity_of(imported: Import, kind: ImportKind, row: Row) -> str:
+    """Nobody can read off it what the row says."""
+    text = kind.identity(row.values)
+    return salted_hmac(f"professionals.imports.{imported.pk}", text, algorithm="sha256").hexdigest()[:32] if text else ""
+
+
+def first_with(imported: Import, identities: Mapping[int, str]) -> dict[str, int]:
+    """The number of the first row of each identity, of this batch or an earlier one."""
+    known = {identity for identity in identities.values() if identity}
+    found = dict(imported.rows.filter(identity__in=known, repeats=None).order_by("-number").values_list("identity", "number"))
+    for number, identity in identities.items():
+        if identity:
+            found.setdefault(identity, number)
+    return found
+
+
+FILL_IN = _("Fill this in.")
+A_CHILD = _("This looks like details of a child. We keep none of it. Take it out of the file.")
+NOT_UNDERSTOOD = _("We can’t read this. Correct it in the file.")
+
+
+def read_row(kind: ImportKind, number: int, cells: Mapping[str, str], guard: Mapping[str, bool]) -> Row:
+    row = Row(number, {field.name: field.empty for field in kind.fields})
+    for field in kind.fields:
+        try:
+            row.values[field.name] = read_cell(field, cells.get(field.name, ""), guard)
+        except ValidationError as error:
+            row.add_problem(field.name, error.messages[0])
+        except ValueError as error:
+            row.add_problem(field.name, str(error) or NOT_UNDERSTOOD)
+    return row
+
+
+def read_cell(field: ImportField, typed: str, guard: Mapping[str, bool]) -> Any:
+    """Raises ValidationError or ValueError."""
+    value = field.parse(typed) if typed else field.empty
+    if field.required and value == field.empty:
+        raise ValidationError(FILL_IN)
+    if field.free and isinstance(value, str) and guard[value]:
+        raise ValidationError(A_CHILD)
+    return value
+
+
+NOTHING_LEFT: dict[str, bool] = defaultdict(bool)  # cells that were checked need no guard
+
+
+# Choices, and the run.
+
+
+@transaction.atomic
+def choose(imported: Import, *, choice: str, rows: Mapping[int, tuple[str, int]], by: User, now: datetime) -> None:
+    """What becomes of duplicates: of all that have no choice of their own ("" asks for each), and by the number of a row, with
+    which of its matches is meant."""
+    current = locked(imported, ImportState.CHECKED)
+    current.choice = choice
+    current.save(update_fields=["choice"])
+    chosen = list(current.rows.filter(number__in=list(rows), state=RowState.DUPLICATE))
+    for row in chosen:
+        row.choice, row.link = rows[row.number]
+    ImportRow.objects.bulk_update(chosen, ["choice", "link"])
+    note(current, by, "duplicates chosen")
+
+
+def undecided(imported: Import) -> QuerySet[ImportRow]:
+    """Rows that may be here already, and nobody said what becomes of them."""
+    return imported.rows.filter(state=RowState.DUPLICATE, choice="") if not imported.choice else imported.rows.none()
+
+
+@transaction.atomic
+def run_import(imported: Import, *, by: User, now: datetime) -> None:
+    current = locked(imported, ImportState.CHECKED)
+    if current.file_deleted_at:
+        raise FileGone
+    if undecided(current).exists():
+        raise DomainError(_("First choose what becomes of the rows that may be here already."))
+    waiting = current.rows.filter(state__in=WAITING_ROWS).count()
+    if not waiting:
+        raise DomainError(_("No row can be imported. Correct the file and upload it again."))
+    current.total = waiting
+    note(current, by, "run")
+    order(current, ImportState.RUNNING, now, run_at=now, run_by=by)
+
+
+def run(imported: Import) -> bool:
+    """One batch. Rows that say the same as an earlier one come after all others, when that one is in or is not."""
+    with transaction.atomic():
+        if (mine := held(imported)) is None:
+            return False
+        waiting = mine.rows.filter(state__in=WAITING_ROWS)
+        batch = list(waiting.order_by(F("repeats").asc(nulls_first=True), "number")[:BATCH])
+        if batch:
+            run_batch(mine, batch)
+            went_on(mine, len(batch))
+        else:
+            mine.state = ImportState.DONE
+            mine.save(update_fields=["state"])
+            delete_file(mine, timezone.now())
+            note(mine, mine.run_by, "imported")
+    return True
+
+
+def run_batch(imported: Import, batch: Sequence[ImportRow]) -> None:
+    kind, now = kind_of(imported), timezone.now()
+    outcomes: dict[int, RowState] = {}
+    past = [PastRetention(**{**row.cells, "month": date.fromisoformat(row.cells["month"])}) for row in batch if is_past(row)]
+    outcomes |= {row.number: RowState.COUNTED for row in batch if is_past(row)}
+    stored = {row.number: row for row in batch if not is_past(row)}
+    rows = [read_row(kind, row.number, row.cells, NOTHING_LEFT) for row in stored.values()]
+    kind.check([row for row in rows if not row.problems], now=now)
+    own = made_by(imported, {(match.model, match.key) for row in rows for match in row.matches})
+    of_earlier = objects_of_rows(imported, kind, [row.repeats for row in stored.values() if row.repeats])
+    to_make = []
+    for row in rows:
+        if row.past and not row.problems:
+            past.append(row.past)
+            outcomes[row.number] = RowState.COUNTED
+        elif decide(imported, stored[row.number], row, own, of_earlier):
+            to_make.append(row)
+    kind.make([row for row in to_make if not (row.made or row.linked)], by=imported.run_by, now=now)
+    record_objects(imported, kind, [row for row in to_make if not row.problems])
+    count_past(imported, past)
+    for row in rows:
+        outcomes.setdefault(row.number, outcome_of(row))
+    finish_rows(batch, outcomes, {row.number: row.problems for row in rows if row.problems})
+
+
+def is_past(row: ImportRow) -> bool:
+    return row.state == RowState.PAST
+
+
+def outcome_of(row: Row) -> RowState:
+    if row.problems:
+        return RowState.WRONG
+    return RowState.MADE if row.made else RowState.LINKED if row.linked else RowState.SKIPPED
+
+
+def made_by(imported: Import, found: Iterable[tuple[str, int]]) -> set[tuple[str, int]]:
+    """Those of these that this import has made itself: a colleague in the row above is no duplicate."""
+    by_model = defaultdict(list)
+    for model, key in found:
+        by_model[model].append(key)
+    known = Q()
+    for model, keys in by_model.items():
+        known |= Q(model=model, key__in=keys)
+    return set(imported.objects_of_it.filter(known, made=True).values_list("model", "key")) if known else set()
+
+
+def objects_of_rows(imported: Import, kind: ImportKind, numbers: Sequence[int]) -> dict[int, Any]:
+    """What these rows made or were linked to, of the model that the kind is of."""
+    if not numbers:
+        return {}
+    model = kind.removals[0].model
+    keys = dict(imported.objects_of_it.filter(number__in=numbers, model=model).values_list("number", "key"))
+    found = apps.get_model(model)._base_manager.in_bulk(set(keys.values()))
+    return {number: found[key] for number, key in keys.items() if key in found}
+
+
+SINCE_CHECKED = _(
+    "Since you checked the file, somebody has added one like this. Look at it, and upload this row again if it is new."
+)
+GONE = _("The one that we had is gone. Upload this row again.")
+EARLIER_LEFT_OUT = _("An earlier row that says the same was not imported, so nor was this one.")
+
+
+def decide(imported: Import, stored: ImportRow, row: Row, own: set[tuple[str, int]], of_earlier: Mapping[int, Any]) -> bool:
+    """Whether the kind is to make something of the row: what was chosen, held against what is there now."""
+    if row.problems:
+        return False
+    row.matches = [match for match in row.matches if match.certain or (match.model, match.key) not in own]
+    row.choice = stored.choice or (imported.choice if stored.state == RowState.DUPLICATE else "") or Choice.MAKE
+    if row.choice == Choice.SKIP:
+        return False
+    known = [Match(**match) for match in stored.matches]
+    certain = next((match for match in row.matches if match.certain), None)
+    if row.choice == Choice.LINK:
+        if stored.repeats and stored.link >= len(known):
+            return link_to_earlier(row, of_earlier.get(stored.repeats))
+        meant = known[stored.link] if stored.link < len(known) else None
+        row.link = next(
+            (match for match in row.matches if meant and (match.model, match.key) == (meant.model, meant.key)), certain
+        )
+        if row.link is None:
+            row.add_problem("", GONE)
+    elif certain is not None:
+        row.choice, row.link = Choice.LINK, certain
+    elif {(match.model, match.key) for match in row.matches} - {(match.model, match.key) for match in known}:
+        row.add_problem("", SINCE_CHECKED)
+    return not row.problems
+
+
+def link_to_earlier(row: Row, earlier: Any) -> bool:
+    if earlier is None:
+        row.add_problem("", EARLIER_LEFT_OUT)
+        return False
+    row.linked.append(earlier)
+    return True
+
+
+def record_objects(imported: Import, kind: ImportKind, rows: Iterable[Row]) -> None:
+    found = [(row.number, obj, made) for row in rows for made, objs in ((True, row.made), (False, row.linked)) for obj in objs]
+    made: dict[str, list[int]] = defaultdict(list)
+    for _number, obj, is_made in found:
+        if is_made:
+            made[obj._meta.label_lower].append(obj.pk)
+    digests = {model: digests_of(removal_of(kind, model), keys) for model, keys in made.items()}
+    ImportedObject.objects.bulk_create(
+        ImportedObject(
+            parent=imported,
+            number=number,
+            model=obj._meta.label_lower,
+            key=obj.pk,
+            made=is_made,
+            digest=digests[obj._meta.label_lower].get(obj.pk, "") if is_made else "",
+        )
+        for number, obj, is_made in found
+    )
+
+
+def removal_of(kind: ImportKind, model: str) -> Removal:
+    """Also of what is a part, which goes with what it is a part of."""
+    return next((removal for removal in kind.removals if removal.model == model), Removal(model))
+
+
+def digests_of(removal: Removal, keys: Sequence[int]) -> dict[int, str]:
+    """Of the columns of these rows as they are now."""
+    model = apps.get_model(removal.model)
+    left_out = {"searched", *removal.ignored}  # the database keeps the words that staff search
+    columns = [field.attname for field in model._meta.concrete_fields if field.name not in left_out]
+    rows = model._base_manager.filter(pk__in=keys).order_by().values("pk", *columns)
+    return {row["pk"]: hashlib.sha256(json.dumps(row, default=str, sort_keys=True).encode()).hexdigest()[:32] for row in rows}
+
+
+def count_past(imported: Import, past: Iterable[PastRetention]) -> None:
+    """Add them to the counts of their sort."""
+    sums: dict[tuple[Any, ...], list[int]] = defaultdict(lambda: [0, 0, 0])
+    for each in past:
+        figures = sums[each.month.replace(day=1), each.nation, each.authority, each.profession]
+        for place, figure in enumerate((1, each.people, each.copies)):
+            figures[place] += figure
+    if not sums:
+        return
+    sorts = ("month", "nation", "authority", "profession")
+    known = {tuple(getattr(count, name) for name in sorts): count for count in imported.counts.all()}
+    for sort, (rows, people, copies) in sums.items():
+        count = known.get(sort) or ImportedCount(parent=imported, kind=imported.kind, rows=0, people=0, copies=0)
+        count.month, count.nation, count.authority, count.profession = sort
+        count.rows, count.people, count.copies = count.rows + rows, count.people + people, count.copies + copies
+        known[sort] = count
+    changed = [known[sort] for sort in sums]
+    ImportedCount.objects.bulk_create([count for count in changed if count.pk is None])
+    ImportedCount.objects.bulk_update([count for count in changed if count.pk], ["rows", "people", "copies"], batch_size=BATCH)
+
+
+def finish_rows(
+    batch: Sequence[ImportRow], outcomes: Mapping[int, RowState], problems: Mapping[int, list[tuple[str, str]]]
+) -> None:
+    """What they say goes in the transaction in which it is imported."""
+    keys = defaultdict(list)
+    for row in batch:
+        keys[outcomes[row.number]].append(row.pk)
+    for state, done in keys.items():
+        ImportRow.objects.filter(pk__in=done).update(state=state, cells={}, matches=[], identity="")
+    wrong = [row for row in batch if row.number in problems]
+    for row in wrong:
+        row.problems = problems[row.number]
+    ImportRow.objects.bulk_update(wrong, ["problems"])
+
+
+# What goes, and when.
+
+
+def delete_file(imported: Import, now: datetime) -> None:
+    """With everything that its rows say. Inside a transaction."""
+    imported.rows.exclude(cells={}, matches=[], identity="").update(cells={}, matches=[], identity="")
+    Import.objects.filter(pk=imported.pk).update(file=None, headings=[], file_deleted_at=now)
+
+
+@transaction.atomic
+def abandon_import(imported: Import, *, by: User | None, now: datetime) -> None:
+    """Before it was run: the file goes, and with it all rows."""
+    current = locked(imported, ImportState.UPLOADED, ImportState.CHECKING, ImportState.CHECKED, ImportState.FAILED)
+    if current.run_at:
+        raise NotNow
+    current.rows.all().delete()
+    delete_file(current, now)
+    Import.objects.filter(pk=current.pk).update(state=ImportState.ABANDONED)
+    note(current, by, "file deleted")
+
+
+NOT_IN_TIME = _("This row was not imported within 24 hours, so we deleted what it says. Upload it again.")
+
+
+def delete_old_files(now: datetime) -> int:
+    """Whatever became of them. An import that stopped half-way is as it is: it can be undone."""
+    old = list(Import.objects.with_old_file(now).defer("file"))
+    for imported in old:
+        with suppress(NotNow):  # somebody goes on with it at this moment: the next time
+            if imported.run_at is None:
+                abandon_import(imported, by=None, now=now)
+            else:
+                end_run(imported, now)
+    return len(old)
+
+
+@transaction.atomic
+def end_run(imported: Import, now: datetime) -> None:
+    current = locked(imported, ImportState.RUNNING, ImportState.FAILED)
+    current.rows.filter(state__in=WAITING_ROWS).update(state=RowState.WRONG, problems=[("", str(NOT_IN_TIME))])
+    delete_file(current, now)
+    Import.objects.filter(pk=current.pk).update(state=ImportState.DONE)
+
+
+def forget_rows(now: datetime) -> int:
+    """Once an import can't be undone any more, which row made what is of no use."""
+    over = Import.objects.filter(run_at__lte=now - UNDO_IMPORT_FOR).exclude(state=ImportState.UNDOING).values("pk")
+    return ImportedObject.objects.filter(parent__in=over).delete()[0] + ImportRow.objects.filter(parent__in=over).delete()[0]
+
+
+@transaction.atomic
+def resume_import(imported: Import, *, by: User, now: datetime) -> None:
+    """After a fault, where it stopped."""
+    current = locked(imported, ImportState.FAILED)
+    if current.file_deleted_at is None and current.run_at is None:
+        state = ImportState.CHECKING
+    else:
+        state = ImportState.UNDOING if current.undone_at else ImportState.RUNNING
+    note(current, by, "resumed")
+    order(current, state, now, done=current.done)
+
+
+# Undone as a whole.
+
+
+def can_be_undone(imported: Import, now: datetime) -> bool:
+    return imported.state == ImportState.DONE and imported.undo_until is not None and now < imported.undo_until
+
+
+@transaction.atomic
+def undo_import(imported: Import, *, by: User, now: datetime) -> None:
+    """All that it made goes; what was used or changed since stays and is listed."""
+    current = locked(imported, ImportState.DONE)
+    if not can_be_undone(current, now):
+        raise DomainError(_("This import is older than 30 days, so it can’t be undone any more."))
+    current.total = current.objects_of_it.filter(made=True).count()
+    note(current, by, "undo")
+    order(current, ImportState.UNDOING, now, undone_at=now, undone_by=by)
+
+
+def undo(imported: Import) -> bool:
+    """One batch of objects of one model, in the order of the kind; when none is left, what the import kept of itself."""
+    kind = kind_of(imported)
+    with transaction.atomic():
+        if (mine := held(imported)) is None:
+            return False
+        made = mine.objects_of_it.filter(made=True, kept=[])
+        for removal in kind.removals:
+            batch = list(made.filter(model=removal.model).order_by("pk")[:BATCH])
+            if batch:
+                undo_batch(mine, removal, batch)
+                went_on(mine, len(batch))
+                return True
+        mine.objects_of_it.filter(Q(made=False) | Q(kept=[])).delete()  # parts went with what they were parts of
+        mine.counts.all().delete()
+        mine.rows.all().delete()
+        mine.state = ImportState.UNDONE
+        mine.save(update_fields=["state"])
+        note(mine, mine.undone_by, "undone")
+    return True
+
+
+CHANGED = "changed"
+
+
+def undo_batch(imported: Import, removal: Removal, batch: Sequence[ImportedObject]) -> None:
+    model: Any = apps.get_model(removal.model)
+    keys = [each.key for each in batch]
+    there = set(model._base_manager.filter(pk__in=keys).order_by("pk").select_for_update().values_list("pk", flat=True))
+    reasons: dict[int, set[str]] = defaultdict(set)
+    digests = digests_of(removal, keys)
+    for each in batch:
+        if each.key in there and digests.get(each.key) != each.digest:
+            reasons[each.key].add(CHANGED)
+    for key, label in uses_of(imported, removal, keys):
+        reasons[key].add(label)
+    for key, words in removal.used(keys).items():
+        reasons[key].add(words)
+    free = sorted(there - reasons.keys())
+    if removal.remove is not None:
+        removal.remove(free)
+    else:
+        model._base_manager.filter(pk__in=free).delete()
+    for each in batch:
+        each.kept = sorted(reasons[each.key]) if each.key in there else []
+    ImportedObject.objects.bulk_update([each for each in batch if each.kept], ["kept"])
+    ImportedObject.objects.filter(pk__in=[each.pk for each in batch if not each.kept]).delete()
+
+
+def uses_of(imported: Import, removal: Removal, keys: Sequence[int]) -> Iterator[tuple[int, str]]:
+    """The rows that point to one of these, other than its own parts: the key of that one, and the model of the row."""
+    for relation in apps.get_model(removal.model)._meta.get_fields(include_hidden=True):
+        if not (relation.one_to_many or relation.one_to_one) or relation.concrete:
+            continue
+        model, name = relation.related_model, relation.field.attname
+        rows = model._base_manager.filter(**{f"{relation.field.name}__in": keys}).order_by()
+        if model._meta.label_lower in removal.parts:
+            parts = imported.objects_of_it.filter(model=model._meta.label_lower, made=True).values("key")
+            rows = rows.exclude(pk__in=parts)
+        for key in rows.values_list(name, flat=True).distinct():
+            yield key, model._meta.label_lower
+
+
+STEPS: dict[str, Callable[[Import], bool]] = {
+    ImportState.CHECKING: check,
+    ImportState.RUNNING: run,
+    ImportState.UNDOING: undo,
+}

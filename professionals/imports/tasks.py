@@ -1,0 +1,23 @@
+"""What runs in the worker: load by id, call one service."""
+
+from django.utils import timezone
+
+from ctac.celery import app
+from professionals.imports import services
+from professionals.models import Import
+
+
+@app.task
+def work_on(key: int) -> None:
+    """Twice does no harm: what is done is not done again."""
+    services.work_on(key)
+
+
+@app.task
+def look_after_imports() -> None:
+    """Go on with what a worker left, and delete old files. Twice does no harm."""
+    now = timezone.now()
+    services.delete_old_files(now)
+    services.forget_rows(now)
+    for key in Import.objects.left_by_worker(now).values_list("pk", flat=True):
+        services.tell_worker(key)
