@@ -14,10 +14,10 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from ctac.dates import months_before, uk_datetime, uk_day
-from ctac.forms import read_day, tidy_postcode
+from ctac.forms import read_day, tidy_postcode, validate_phone
 from office.queries import site_settings
 from professionals.areas import look_up_areas
-from professionals.forms import refuse_team_address, validate_phone
+from professionals.forms import refuse_team_address
 from professionals.imports.registry import ImportField, ImportKind, Match, PastRetention, Removal, Row, one_line, parse_text
 from professionals.models import DIALLED_DIGITS, Choice, Organisation, Person, Profession
 from professionals.services import dialled_digits

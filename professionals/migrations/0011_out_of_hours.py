@@ -15,7 +15,7 @@ def move_route(apps: Any, _schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("office", "0001_initial"), ("professionals", "0009_notes")]
+    dependencies = [("office", "0001_initial"), ("professionals", "0010_imports")]
 
     operations = [
         migrations.RunPython(move_route, migrations.RunPython.noop),

@@ -40,7 +40,6 @@ from professionals.models.people import (
     Note,
     NoteKind,
     Organisation,
-    OutOfHours,
     OutwardCode,
     Person,
     Profession,
