@@ -60,7 +60,7 @@ def save(request: HttpRequest, form: SettingsForm) -> bool:
     changed = [name for name in NAMES if form.values[name] != form.initial[name]]
     note = audit_note(request)
     note.kind = SiteSettings._meta.label_lower
-    note.add("changed", keys=[old.pk], what=", ".join(changed))
+    note.add("changed" if changed else "sent", keys=[old.pk], what=", ".join(changed))
     return True
 
 

@@ -63,7 +63,8 @@ class SettingsForm(PageFormMixin, forms.ModelForm):
     """All settings at once. The page carries along what each was when it was opened, under a name of its own (`began_name`).
 
     `meanwhile`: what somebody else has changed since. Where nothing else was typed, the box then has the new value; either way
-    nothing is saved until the form has been sent again. `broken`: the promises that are to be broken, which needs a tick.
+    nothing is saved until the form has been sent again. `broken`: the promises that are to be broken, which needs a tick; `seen`
+    stands for those that the page has shown.
     """
 
     fieldsets: ClassVar = GROUPS
@@ -73,7 +74,6 @@ class SettingsForm(PageFormMixin, forms.ModelForm):
         required=False,
         help_text=gettext_lazy("The site tells nobody about this. Speak to the people first."),
     )
-    seen = forms.CharField(required=False, widget=forms.HiddenInput)
 
     class Meta:
         model = SiteSettings
@@ -83,6 +83,7 @@ class SettingsForm(PageFormMixin, forms.ModelForm):
     def __init__(self, data: Any = None, *, instance: SiteSettings, changes: dict[str, SettingChange]) -> None:
         self.meanwhile: list[str] = []
         self.broken: list[Broken] = []
+        self.seen = ""
         self.changes = changes
         self.answers: Any = data.copy() if data is not None else None
         super().__init__(self.answers, instance=instance)
@@ -98,13 +99,14 @@ class SettingsForm(PageFormMixin, forms.ModelForm):
             self.take_up_changes()
 
     def take_up_changes(self) -> None:
-        """Of what somebody else has changed since the page was opened."""
+        """Of what somebody else has changed since the page was opened. To the same value is no matter: so is a double click."""
         for name in NAMES:
-            began = self.answers.get(began_name(name))
-            if began is not None and self.fields[name].has_changed(self.initial[name], began):
+            field, now, typed = self.fields[name], self.initial[name], self.answers.get(name, "")
+            began = self.answers.get(began_name(name), self.typed(name, now))
+            if field.has_changed(now, began) and field.has_changed(now, typed):
                 self.meanwhile.append(name)
-                if self.answers.get(name, "").strip() == began.strip():
-                    self.answers[name] = self.typed(name, self.initial[name])
+                if typed.strip() == began.strip():
+                    self.answers[name] = self.typed(name, now)
 
     def put_back(self, name: str) -> None:
         """The box then has the first value."""
@@ -133,10 +135,9 @@ class SettingsForm(PageFormMixin, forms.ModelForm):
     def confirms(self, broken: Iterable[Broken]) -> bool:
         """Whether the change may go: it breaks nothing, or these were on the page and the box there is ticked."""
         self.broken = list(broken)
-        shown = sha256(repr(self.broken).encode()).hexdigest()[:16]
-        if not self.broken or (self.cleaned_data["sure"] and self.cleaned_data["seen"] == shown):
+        self.seen = sha256(repr(self.broken).encode()).hexdigest()[:16]
+        if not self.broken or (self.cleaned_data["sure"] and self.answers.get("seen") == self.seen):
             return True
-        self.answers["seen"] = shown
         self.answers.pop("sure", None)
         self.add_error("sure", _("This would break promises. Read which. Then tick the box, or change your answers."))
         return False

@@ -67,7 +67,7 @@ class SiteSettings(models.Model):
         "0808 800 5000",
         help_text=_(
             "The phone number on every page, in every email and in every PDF. The page that says that this site is down has a "
-            "copy of its own: tell whoever runs the server."
+            "copy of its own: tell the person who runs the server."
         ),
     )
     advice_email = mailbox(_("advice email"), "help@nspcc.org.uk", help_text=_("On pages, in emails and in PDFs."))

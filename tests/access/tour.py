@@ -326,6 +326,15 @@ def presents(guide: Guide) -> Tour:
     guide.open("/staff/bookings/booking/stand-ins/")
     yield "staff who could step in"
     yield from looks_at_the_team(guide)
+    yield from looks_at_the_settings(guide)
+
+
+def looks_at_the_settings(guide: Guide) -> Tour:
+    guide.open("/staff/settings/")
+    yield "staff settings"
+    guide.page.locator("[name=hold_minutes]").fill("1")
+    guide.press_main()
+    yield "staff settings with errors"
 
 
 def looks_at_the_team(guide: Guide) -> Tour:

@@ -2,14 +2,16 @@
 
 from collections.abc import Iterator
 from datetime import time
+from importlib import import_module
 from typing import Any
 
 import pytest
 from django.conf import settings as installation
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
-from django.db import DatabaseError, IntegrityError, OperationalError, transaction
+from django.db import DatabaseError, IntegrityError, OperationalError, connection, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.migrations.loader import MigrationLoader
 from django.test import Client
 
 from office.copies import forget
@@ -172,3 +174,16 @@ def test_a_change_says_which_promises_it_would_break_and_of_many_only_the_first(
     found = broken_promises(old, SiteSettings(hold_minutes=5))
     assert len(found) == MOST_SHOWN + 1
     assert (found[0], found[-1]) == (("person0@example.com", "/"), ("There are 2 more.", "/staff/"))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("route", ["call the duty team", ""])
+def test_the_route_that_staff_had_set_elsewhere_is_taken_over(route: str) -> None:
+    before = MigrationLoader(connection).project_state([("professionals", "0009_notes"), ("office", "0001_initial")]).apps
+    route_of_before: Any = before.get_model("professionals", "OutOfHours")
+    with connection.schema_editor() as editor:
+        editor.create_model(route_of_before)
+    route_of_before.objects.create(route=route)
+    import_module("professionals.migrations.0011_out_of_hours").move_route(before, None)
+    found = list(SiteSettings.objects.values_list("out_of_hours_route", "team_email"))
+    assert found == ([(route, installation.STAFF_EMAIL)] if route else [])

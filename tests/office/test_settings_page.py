@@ -90,6 +90,14 @@ def test_nothing_changes_by_looking_or_by_sending_what_is_there(desk: Client) ->
     typed = answers(read(desk))
     assert SAVED in told(send(desk, typed))
     assert not SettingChange.objects.exists()
+    assert not Entry.objects.filter(act="changed").exists()
+
+
+def test_a_double_click_is_no_conflict(desk: Client) -> None:
+    typed = answers(read(desk))
+    for _press in range(2):
+        assert SAVED in told(send(desk, typed, hold_minutes="20"))
+    assert SettingChange.objects.count() == 1
 
 
 def test_a_change_is_saved_true_recorded_and_audited(django_capture_on_commit_callbacks: Any) -> None:

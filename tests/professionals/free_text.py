@@ -101,6 +101,7 @@ EXEMPT = {
         "accounts.forms.SetPasswordForm": ("password1", "password2"),
         "accounts.forms.SignInCodeForm": ("code",),
         "professionals.admin.FindCallerForm": ("find",),
+        "office.forms.SettingsForm": ("advice_phone", "site_help_phone"),
         "professionals.merges.admin.FindForm": ("typed",),
         "professionals.safeguarding.admin.DecideForm": ("shown",),
     },
@@ -111,6 +112,9 @@ EXEMPT = {
             *("what_to_do", "usual_words"),
         ),
         "leaflets.catalogue.admin.EditionForm": ("label",),
+        "office.forms.SettingsForm": (
+            *("out_of_hours_route", "charity_name", "charity_number", "charity_address", "data_controller", "data_processors"),
+        ),
     },
     "what an authority, a police force or a service is called, for everybody to read": {
         "guidance.contacts.admin.ContactForm": ("name",),
