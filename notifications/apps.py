@@ -9,8 +9,10 @@ class NotificationsConfig(AppConfig):
     def ready(self) -> None:
         from ctac import health as site_health
         from notifications import samples
+        from notifications.delivery import mail_test  # noqa: F401 - its email registers itself
         from notifications.delivery import services as delivery_services
 
         site_health.register("outbox", delivery_services.check_outbox)
         site_health.register("returned mail", delivery_services.check_returned_mail)
         samples.register("notifications.schedule.examples")
+        samples.register("notifications.delivery.mail_test.examples")

@@ -39,7 +39,7 @@ def test_whoever_was_erased_after_the_backup_is_gone_from_what_was_restored(
     file = tmp_path / "erasures.jsonl"
     server.lay_out(PLANT)
     assert make(server, folder).returncode == 0
-    [made] = folder.iterdir()
+    [made] = folder.glob("ctac-*")
     server.manage("shell", "--no-imports", "-c", ERASE, role="ctac_app", ERASURES_FILE=str(file))
     assert tables_with(server, "ctac") == set()
     assert "quillfinch" not in file.read_text().lower()
