@@ -18,7 +18,7 @@ LINES = """() => [...document.querySelectorAll('#user-tools :is(a, button)')].fi
 FOLDED = "details.waiting__idle .waiting__link"
 
 
-@pytest.mark.parametrize("width", MOST)
+@pytest.mark.parametrize("width", [390, pytest.param(320, marks=pytest.mark.slow)])
 def test_the_head_is_small_and_no_link_in_it_is_broken(width: int, new_page: Callable[..., Any], live: Live) -> None:
     page = signed_in(new_page(viewport={"width": width, "height": 800}), live)
     high, rows = MOST[width]

@@ -54,6 +54,7 @@ def fill_booking(staff: Visitor, start: datetime) -> None:
     staff.fill("How many people will come?", "9")
 
 
+@pytest.mark.slow
 def test_a_known_caller_is_booked_in_few_keys_and_gets_leaflets_in_the_same_call(
     staff: Visitor, new_page: Callable[..., Any], live: Live, record_property: Callable[[str, object], None]
 ) -> None:

@@ -24,6 +24,7 @@ def coordinator(new_page: Callable[..., Any], live: Live) -> Visitor:
     return visitor
 
 
+@pytest.mark.slow
 def test_a_coordinators_morning(coordinator: Visitor, live: Live) -> None:
     # Given a request that has waited for long
     person = inside(live, workspace.__name__, workspace.morning.__name__)["person"]
