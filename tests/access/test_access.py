@@ -10,7 +10,7 @@ from django.conf import settings
 from tests.live.stack import Live
 
 from .checks import Examiner, bring_axe
-from .tour import GUIDANCE, LONG, PAGES, TOURS, Guide, Tour, professional, staff
+from .tour import GUIDANCE, LONG, PAGES, TOURS, Guide, Tour, professional, staff, styleguide
 from .weight import weigh
 
 THOROUGH = os.environ.get("ACCESS") == "thorough"
@@ -27,8 +27,8 @@ PUBLIC += [
 
 
 def slow(tour: Callable[[Guide], Tour]) -> Any:
-    """The two that see hundreds of pages: of those, journeys show the most important to axe in every run."""
-    return pytest.param(tour, marks=pytest.mark.slow) if tour in (professional, staff) else tour
+    """Those that see most pages: of them, journeys show the most important to axe in every run."""
+    return pytest.param(tour, marks=pytest.mark.slow) if tour in (professional, staff, styleguide) else tour
 
 
 @pytest.mark.parametrize("tour", [slow(tour) for tour in TOURS if THOROUGH or tour not in LONG], ids=lambda tour: tour.__name__)

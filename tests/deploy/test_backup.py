@@ -70,6 +70,7 @@ def test_every_row_and_every_file_comes_back(server, backup, empty, tmp_path):
     assert len(files_of(tmp_path / "media")) > 0
 
 
+@pytest.mark.slow
 def test_the_rules_of_the_database_come_back_with_it(server, backup, empty, tmp_path):
     restore(server, backup, empty, tmp_path / "media")
     # Not their definitions: PostgreSQL writes a list of texts in another way once it has read it again.
@@ -81,6 +82,7 @@ def test_the_rules_of_the_database_come_back_with_it(server, backup, empty, tmp_
     assert server.python("manage.py", "migrate", "--check", DATABASE_URL=empty).returncode == 0
 
 
+@pytest.mark.slow
 def test_a_restored_site_is_served_by_the_other_role_again(server, backup, empty, tmp_path):
     restore(server, backup, empty, tmp_path / "media")
     server.psql("deploy/sql/roles.sql", database="restored")

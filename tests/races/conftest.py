@@ -10,15 +10,12 @@ from tests.live.stack import Live
 from tests.races.stage import SLUG, STOCK, Stage
 from tests.races.unguarded import server_without_guards
 
-# In every run: anything at random, the oracles, and one forced race of each resource. `make test-slow` has the others.
-SHORT = ("test_availability", "test_driver", "test_oracle", "test_sessions_oracle", "test_stock")
-
 
 @pytest.hookimpl(tryfirst=True)  # before pytest leaves out what is slow
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Races marked as long run in `make races` only."""
+    """Those at the live server are slow; those marked as long run in `make races` only."""
     for item in items:
-        if "races" in item.path.parts and item.path.stem not in SHORT:
+        if "races" in item.path.parts and "live" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.slow)
     if os.environ.get("RACES"):
         return
