@@ -33,7 +33,7 @@ MENUS = {
         *(*MESSAGES, "How the team gets its mail"),
         *(*PEOPLE, "Texts that may be about a child", "Erasures and copies", "Retention"),
         *("Complaints about data", "Breaches of data"),
-        *("Accounts", "Roles", "Who did what", "Recognised domains", "When the advice line is closed"),
+        *("Accounts", "Roles", "Who did what", "Recognised domains", "When the advice line is closed", "First-run check"),
     ],
     "read-only": [
         *("Bookings", "What people said", "Presentations", *CALENDAR),
