@@ -1,6 +1,6 @@
 # Everything here works on a bare machine with Python 3.11 or newer and make. `make` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-clocks races faults security access screenshots bench bench-slots bench-memory bench-mail scale figures emails words lint format messages css lock
+.PHONY: help run test test-slow test-clocks races faults security access screenshots bench bench-slots bench-memory bench-mail scale figures emails words lint format messages css lock
 MAKEFLAGS += --no-print-directory
 
 # The first Python that is new enough: the usual one, or one with its version in its name.
@@ -36,6 +36,11 @@ test: ## install what the tests need, a browser included, and run them all
 	@$(INSTALL) $(DEVELOPMENT)
 	@$(VENV) -m tests.live.browser
 	@$(VENV) -m pytest --numprocesses auto --dist loadgroup --no-loadscope-reorder $(ARGS)
+
+test-slow: ## what is marked as slow, which `make test` leaves out: by hand before an issue is called resolved (long)
+	@$(INSTALL) $(DEVELOPMENT)
+	@$(VENV) -m tests.live.browser
+	@$(VENV) -m pytest --numprocesses auto --dist loadgroup --no-loadscope-reorder -m slow $(ARGS)
 
 test-clocks: ## pages, forms, times and mail at other hours: a Saturday, 3am, opening times, Christmas, both clock changes … (CLOCKS=saturday: that one)
 	@$(INSTALL) $(DEVELOPMENT)

@@ -1,17 +1,20 @@
 """Accounts on the staff site, and the roles that a manager gives them. What a role may is code: its page says it (ADR 8)."""
 
-from collections.abc import Callable, Iterable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl
 
+from allauth.mfa.models import Authenticator
 from django import forms
 from django.apps import apps
 from django.contrib import admin, messages
 from django.contrib.admin.views.main import ORDER_VAR
 from django.contrib.auth.models import Group
+from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
@@ -30,6 +33,7 @@ from accounts.roles import BY_NAME, BY_SLUG, MANAGER, NAMES, ROLES
 from ctac.dates import format_moment
 from ctac.forms import PageForm
 from ctac.staff.audit import audit_note
+from ctac.staff.first_run import COLLEAGUES, FirstRunCheck, Light, check_first_run, named
 from ctac.staff.lists import MOST, keys_in_order, keys_of, with_keys, with_words, words_in
 from ctac.staff.site import (
     NOTHING,
@@ -395,3 +399,71 @@ staff_site.add_page("views/<int:saved_id>/remove/", remove_view, "remove_view")
 staff_site.ask_again = ask_to_reauthenticate
 staff_site.register(User, UserAdmin)
 staff_site.register(Group, RoleAdmin)
+
+
+# For the first-run check: who may sign in, by what, and as what. One statement for all lines.
+
+ACCOUNTS_READ = 500
+MANAGERS_AT_LEAST = 2
+NEEDED_ROLES = ("coordinator", "presenter", "fulfilment")
+
+
+def colleagues(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
+    factors = Authenticator.objects.filter(user=OuterRef("pk"))
+    codes = Q(type=Authenticator.Type.RECOVERY_CODES)
+    roles = Group.objects.filter(user=OuterRef("pk"), name__in=NAMES).order_by("name").values("name")
+    accounts = User.objects.filter(is_staff=True, is_active=True).order_by("name", "email")
+    found = list(
+        accounts.annotate(
+            has_factor=Exists(factors.exclude(codes)), has_codes=Exists(factors.filter(codes)), roles=ArraySubquery(roles)
+        )[:ACCOUNTS_READ]
+    )
+    yield from holders_of_roles(found)
+    without = [str(user) for user in found if not user.roles and not user.is_superuser]
+    sentence = _("These accounts have no role, so they can do nothing: %(names)s. Give each a role, or close it.")
+    yield about_accounts(gettext_lazy("A role for each"), without, sentence, _("Each account has a role."))
+    without = [str(user) for user in found if user.last_login is None]
+    sentence = _("These colleagues have never signed in: %(names)s. Ask them to, or close their accounts.")
+    yield about_accounts(gettext_lazy("Signed in"), without, sentence, _("Every colleague has signed in."))
+    without = [str(user) for user in found if not user.has_factor]
+    sentence = _("These colleagues have no second factor: %(names)s. The site asks for one when they next sign in.")
+    yield about_accounts(gettext_lazy("Second factors"), without, sentence, _("Every colleague has a second factor."))
+    without = [str(user) for user in found if user.has_factor and not user.has_codes]
+    sentence = _("These colleagues have no recovery codes: %(names)s. Ask them to make some, for the day they lose their phone.")
+    yield about_accounts(
+        gettext_lazy("Recovery codes"), without, sentence, _("Every colleague with a second factor has recovery codes.")
+    )
+
+
+def about_accounts(label: Any, names: list[str], sentence: str, in_order: str) -> FirstRunCheck:
+    if not names:
+        return FirstRunCheck(label, Light.GREEN, in_order)
+    address = f"{reverse('staff:accounts_user_changelist')}?is_staff__exact=1"
+    sentence %= {"names": named(names)}
+    return FirstRunCheck(label, Light.AMBER, sentence, href=address, link=gettext_lazy("See the accounts of staff"))
+
+
+def holders_of_roles(found: Iterable[Any]) -> Iterator[FirstRunCheck]:
+    """With whoever may do everything among the managers."""
+    holders = defaultdict[str, list[str]](list)
+    for user in found:
+        for name in {*user.roles, MANAGER.name} if user.is_superuser else user.roles:
+            holders[name].append(str(user))
+    details = tuple(f"{role.name}: {named(holders[role.name]) or _('nobody')}" for role in ROLES)
+    label, missing = gettext_lazy("Who holds which role"), [slug for slug in NEEDED_ROLES if not holders[BY_SLUG[slug].name]]
+    more: dict[str, Any] = {
+        "href": reverse("staff:auth_group_changelist"),
+        "link": gettext_lazy("See the roles"),
+        "details": details,
+    }
+    if len(holders[MANAGER.name]) < MANAGERS_AT_LEAST:
+        sentence = _("There are fewer than two managers. Make a second: one may be ill, or lose their phone.")
+        yield FirstRunCheck(label, Light.RED, sentence, **more)
+    elif missing:
+        sentence = _("Nobody holds these roles: %(roles)s.") % {"roles": ", ".join(BY_SLUG[slug].name for slug in missing)}
+        yield FirstRunCheck(label, Light.AMBER, sentence, **more)
+    else:
+        yield FirstRunCheck(label, Light.GREEN, _("Somebody holds each role that the work needs."), **more)
+
+
+check_first_run(COLLEAGUES, gettext_lazy("Accounts"), colleagues)

@@ -8,6 +8,7 @@ from celery import Celery, signals
 from celery.schedules import crontab
 from django.conf import settings
 
+from ctac import health
 from ctac.logs import NOTHING, request_reference, running_task
 
 Entry = dict[str, Any]
@@ -38,6 +39,8 @@ def schedule() -> dict[str, Entry]:
     }
     if settings.BOUNCE_MAILBOX:
         entries["read returned mail"] = every(300, "notifications.tasks.read_returned_mail")
+    if settings.PRODUCTION:
+        entries["count the red lines of the first-run check"] = every(300, "ctac.staff.first_run.count_red_lines")
     return entries
 
 
@@ -76,6 +79,7 @@ def set_reference(task: Any, **kwargs: object) -> None:
 def clear_reference(**kwargs: object) -> None:
     request_reference.set(NOTHING)
     running_task.set({})
+    health.record_task()
 
 
 @signals.setup_logging.connect

@@ -6,6 +6,8 @@ something to watch registers a check in its AppConfig; a check says in a few wor
 """
 
 import logging
+import math
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from http import HTTPStatus
@@ -17,6 +19,7 @@ from django.core.cache import cache
 from django.db import DatabaseError, InterfaceError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
+from django.utils import timezone
 
 logger = logging.getLogger(__name__)
 Check = Callable[[], str]
@@ -25,6 +28,9 @@ STATEMENT_TIMEOUT = "2s"
 checks: dict[str, Check] = {}
 # A round comes every two minutes: three that are missed are no accident.
 VISITS_WATCHED, WATCHED_FOR = "visits-are-watched", timedelta(minutes=6)
+MONITOR_TOLD = "monitor-was-told"
+TASK_RAN, TASK_RAN_FOR = "a-task-ran", timedelta(minutes=10)
+NOTED_EVERY = 20  # seconds: a process that sends much mail need not write down each task
 PING_SECONDS = 5
 
 
@@ -33,21 +39,38 @@ def register(name: str, check: Check) -> None:
     checks[name] = check
 
 
+def note(key: str, lasts: timedelta, what: str) -> None:
+    """The cache remembers since when. Trouble here costs nothing."""
+    try:
+        cache.set(key, timezone.now(), lasts.total_seconds())
+    except Exception as error:  # noqa: BLE001 - each cache has its own errors
+        logger.warning("The cache could not note that %s: %s", what, type(error).__name__)
+
+
+_task_noted = [-math.inf]  # when this process last did, by a clock that nothing changes
+
+
+def record_task() -> None:
+    """After a task, in the worker."""
+    if time.monotonic() - _task_noted[0] >= NOTED_EVERY:
+        _task_noted[0] = time.monotonic()
+        note(TASK_RAN, TASK_RAN_FOR, "a task ran")
+
+
 def record_watch() -> None:
     """After a round of the watch over visits in which nothing failed, outside any transaction. Trouble here costs nothing.
 
     The cache remembers it for /healthz/visits, and the monitor that WATCHER_PING_URL names is told.
     """
-    try:
-        cache.set(VISITS_WATCHED, True, WATCHED_FOR.total_seconds())
-    except Exception as error:  # noqa: BLE001 - each cache has its own errors
-        logger.warning("The cache could not note that visits are watched: %s", type(error).__name__)
+    note(VISITS_WATCHED, WATCHED_FOR, "visits are watched")
     if settings.WATCHER_PING_URL:
         try:
             urlopen(settings.WATCHER_PING_URL, timeout=PING_SECONDS).close()  # noqa: S310 - the settings let only http and https pass
         except (OSError, HTTPException) as error:
             # The address is a secret: who has it can say that all is well.
             logger.warning("The monitor of the watch over visits could not be told: %s", type(error).__name__)
+        else:
+            note(MONITOR_TOLD, WATCHED_FOR, "the monitor was told")
 
 
 class HealthMiddleware:
@@ -86,25 +109,26 @@ class HealthMiddleware:
 
     def readyz(self) -> HttpResponse:
         try:
-            facts = self.facts()
+            found = facts(migrated=self.migrated)
         except (DatabaseError, InterfaceError):
             connection.close()
-            facts = {"database": "away"}
-        if facts["database"] != "ok" or facts["migrations"] != "ok":
-            return JsonResponse({"status": "unavailable", **facts}, status=HTTPStatus.SERVICE_UNAVAILABLE)
-        degraded = any(value != "ok" for value in facts.values())
-        return JsonResponse({"status": "degraded" if degraded else "ok", **facts})
+            found = {"database": "away"}
+        if found["database"] != "ok" or found["migrations"] != "ok":
+            return JsonResponse({"status": "unavailable", **found}, status=HTTPStatus.SERVICE_UNAVAILABLE)
+        self.migrated = True
+        degraded = any(value != "ok" for value in found.values())
+        return JsonResponse({"status": "degraded" if degraded else "ok", **found})
 
-    def facts(self) -> dict[str, str]:
-        """Raises what the database driver raises while the database is away or too slow."""
-        with transaction.atomic():
-            with connection.cursor() as cursor:
-                # SQL because Django sets no time limit of one transaction.
-                cursor.execute("SELECT set_config('statement_timeout', %s, true)", [STATEMENT_TIMEOUT])
-            if not self.migrated:
-                # A database ahead of this code, as in the middle of an upgrade, will do.
-                executor = MigrationExecutor(connection)
-                self.migrated = not executor.migration_plan(executor.loader.graph.leaf_nodes())
-            if not self.migrated:
+
+def facts(*, migrated: bool = False) -> dict[str, str]:
+    """Raises what the database driver raises while the database is away or too slow. `migrated`: that is known already."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            # SQL because Django sets no time limit of one transaction.
+            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [STATEMENT_TIMEOUT])
+        if not migrated:
+            # A database ahead of this code, as in the middle of an upgrade, will do.
+            executor = MigrationExecutor(connection)
+            if executor.migration_plan(executor.loader.graph.leaf_nodes()):
                 return {"database": "ok", "migrations": "missing"}
-            return {"database": "ok", "migrations": "ok"} | {name: check() or "ok" for name, check in checks.items()}
+        return {"database": "ok", "migrations": "ok"} | {name: check() or "ok" for name, check in checks.items()}

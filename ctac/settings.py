@@ -458,6 +458,7 @@ if AUDIT_KEPT_MONTHS < 6:
 
 # Who was erased, by key alone: outside the database, so that a restored backup can be made to forget them again (ADR 23).
 ERASURES_FILE = Path(env("ERASURES_FILE", default=str(VAR_DIR / "erasures" / "erasures.jsonl")))
+BACKUP_DIR = env("BACKUP_DIR", default="")  # where deploy/backup.py writes; the first-run check reads what it notes there
 BACKUP_KEEP_DAYS = env.int("BACKUP_KEEP_DAYS", default=30)  # as deploy/backup.py has it; the privacy notice says it
 # For how many months each sort of record keeps what is personal (privacy/retention.py); from then on it is counts alone.
 KEEP_MONTHS = {

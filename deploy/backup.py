@@ -1,8 +1,9 @@
 """One backup: the database and the uploaded files, whole or not there at all. `python deploy/backup.py`
 
 Reads DATABASE_URL, MEDIA_ROOT, BACKUP_DIR and BACKUP_KEEP_DAYS. Writes BACKUP_DIR/ctac-DATE/ with database.dump, media.tar.gz and
-contents.json (checksums, and how many rows each table has), readable by its owner only. Needs pg_dump of the server's version or
-newer. A backup holds personal data: keep it as closed as the database, and take a copy of it off this machine.
+contents.json (checksums, and how many rows each table has), readable by its owner only; made.json
+beside it says when. Needs pg_dump of the server's version or newer. A backup holds personal data: keep it as closed as the
+database, and take a copy of it off this machine.
 """
 
 import hashlib
@@ -24,6 +25,7 @@ import psycopg2
 NAME = "ctac-%Y%m%dT%H%M%SZ"
 UNFINISHED = ".unfinished-"
 DUMP, MEDIA, CONTENTS = "database.dump", "media.tar.gz", "contents.json"
+MADE, TRIED = "made.json", "tried.json"  # which was made and which restored last, and when: the first-run check reads both
 TABLES = """
     SELECT quote_ident(relname) FROM pg_class
     WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') ORDER BY relname
@@ -129,6 +131,15 @@ def backup_time(folder: Path) -> datetime | None:
         return None
 
 
+def note(name: str, backup: Path) -> None:
+    """In the folder of all backups, for everybody who can look into it: it says no more than when."""
+    file = backup.parent / name
+    fresh = file.with_suffix(".new")
+    fresh.write_text(json.dumps({"backup": backup.name, "at": datetime.now(UTC).isoformat()}))
+    fresh.chmod(0o644)
+    fresh.replace(file)
+
+
 def delete_old(folder: Path, now: datetime, keep: timedelta) -> None:
     """Backups older than `keep` go, and what a run that was killed left. The newest stays, however old it is."""
     backups = sorted((at, path) for path in folder.iterdir() if path.is_dir() and (at := backup_time(path)))
@@ -150,6 +161,7 @@ def main() -> int:
         contents: dict[str, Any] = {"rows": dump(url, unfinished / DUMP), "files": archive_uploads(media, unfinished / MEDIA)}
         contents["sha256"] = {name: checksum(unfinished / name) for name in (DUMP, MEDIA)}
         (unfinished / CONTENTS).write_text(json.dumps(contents, indent=2))
+    note(MADE, final)
     delete_old(folder, now, keep)
     size = sum(path.stat().st_size for path in final.iterdir())
     print(f"{final}: {sum(contents['rows'].values())} rows, {contents['files']} files, {size / 1e6:.1f} MB")

@@ -1,7 +1,8 @@
 """A backup, back into an empty database and an empty folder. `python deploy/restore.py BACKUP_DIR/ctac-DATE`
 
 Reads DATABASE_URL (the role that owns the tables: ctac_owner) and MEDIA_ROOT. Stops at the first thing that is not as it must be,
-and proves at the end that every row is there and that the stock ledger and the figures are equal. Then run deploy/sql/grants.sql.
+and proves at the end that every row is there and that the stock ledger and the figures are equal. It notes beside the backup that
+it was tried. Then run deploy/sql/grants.sql.
 """
 
 import json
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import psycopg2
 
-from backup import CONTENTS, DUMP, MEDIA, checksum, require_setting, row_counts, run, server_variables
+from backup import CONTENTS, DUMP, MEDIA, TRIED, checksum, note, require_setting, row_counts, run, server_variables
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -59,6 +60,10 @@ def main(arguments: list[str]) -> int:
         sys.exit("\n".join(["The restored database differs:", *lines]))
     subprocess.run([sys.executable, str(ROOT / "manage.py"), "reconcile_stock"], check=True, cwd=ROOT)
     print(f"{sum(contents['rows'].values())} rows and {files} files are back. Now run deploy/sql/grants.sql as their owner.")
+    try:
+        note(TRIED, folder.resolve())
+    except OSError as error:
+        print(f"That it was tried could not be noted beside the backup: {error.strerror}.")
     print("Before anything is served: manage.py replay_erasures. Whoever was erased since this backup is in it again.")
     return 0
 

@@ -1,5 +1,7 @@
 """Which pages of the guidance are approved, and the buttons of the safeguarding lead: approve, take back."""
 
+from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 from django import forms
@@ -16,9 +18,10 @@ from django.utils.translation import gettext_lazy
 from accounts.models import User
 from ctac.dates import uk_day
 from ctac.forms import DayField
+from ctac.staff.first_run import CONTENT, FirstRunCheck, Light, check_first_run
 from ctac.staff.site import NOTHING, FixedRowsMixin, LooksOnly, ObjectAction, Waiting, column, moment_of, staff_site, state_tag
 from guidance.contacts import admin as contacts_admin  # noqa: F401 - registers its model
-from guidance.content import read_guidance, read_nation
+from guidance.content import AUDIENCES, NATIONS, UKNation, read_guidance, read_nation
 from guidance.models import ApprovalState, GuidancePage
 from guidance.services import DUE_WITHIN, approve_page, withdraw_approval
 from professionals.models import Language
@@ -146,3 +149,32 @@ for waiting in (
     ),
 ):
     staff_site.add_waiting(gettext_lazy("Guidance"), waiting)
+
+
+def approved_guidance(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
+    """By nation, in both languages: where a page is not approved, people see only whom to call."""
+    rows = GuidancePage.objects.approved(uk_day(timezone.now())).order_by().values_list("language", "nation")
+    approved = Counter(rows)
+    label, each = gettext_lazy("Guidance"), len(AUDIENCES)
+    english = {nation: approved[Language.ENGLISH, nation] for nation in NATIONS}
+    welsh = sum(approved[Language.WELSH, nation] for nation in NATIONS)
+    names = dict(UKNation.choices)
+    details = [
+        _("%(nation)s: %(n)s of %(all)s pages") % {"nation": names[nation], "n": n, "all": each} for nation, n in english.items()
+    ]
+    details.append(_("In Welsh: %(n)s of %(all)s pages") % {"n": welsh, "all": each * len(NATIONS)})
+    more: dict[str, Any] = {
+        "href": f"{reverse('staff:guidance_guidancepage_changelist')}?state=to-approve",
+        "link": gettext_lazy("See what to approve"),
+    }
+    if not sum(english.values()):
+        sentence = _("No page of the guidance is approved. People see only who to call.")
+        yield FirstRunCheck(label, Light.RED, sentence, details=tuple(details), **more)
+    elif min(english.values()) < each:
+        sentence = _("Not every page of the guidance is approved. In place of the others people see only who to call.")
+        yield FirstRunCheck(label, Light.AMBER, sentence, details=tuple(details), **more)
+    else:
+        yield FirstRunCheck(label, Light.GREEN, _("Every page of the guidance in English is approved."), details=tuple(details))
+
+
+check_first_run(CONTENT, gettext_lazy("Guidance"), approved_guidance)

@@ -1,5 +1,6 @@
 """Every message, its state, its attempts and its words; staff can read it and send it again, nothing else."""
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django import forms
@@ -16,7 +17,11 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext, gettext_lazy, ngettext
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
 
+from ctac.errors import DomainError
+from ctac.staff.audit import audit_note
+from ctac.staff.first_run import MACHINE, PERMISSION, Button, FirstRunCheck, Light, check_first_run
 from ctac.staff.lists import period_of
 from ctac.staff.site import (
     NOTHING,
@@ -36,6 +41,7 @@ from ctac.staff.site import (
     state_tag,
 )
 from notifications.bounces.services import put_right
+from notifications.delivery.mail_test import about, confirm_mail_test, mail_tests, send_mail_test
 from notifications.models import (
     ADDRESS_WORDS,
     COMPLAINT_KIND_PREFIX,
@@ -53,6 +59,7 @@ from notifications.models import (
 )
 from notifications.outbox import may_resend, resend, resend_failed
 from notifications.registry import all_emails, find_address_owners, find_email, label_of
+from office.queries import site_settings
 
 RETURNS_SHOWN = 10
 BREAK = mark_safe("<br>")
@@ -463,3 +470,94 @@ staff_site.add_waiting(
     ),
 )
 staff_site.register(MarkedAddress, MarkedAddressAdmin)
+
+
+# For the first-run check: a test email to oneself, and the mailboxes of those who are told.
+
+TESTS_READ = 20
+SEND, CAME = Button(_("Send me one"), "staff:mail_test_send"), Button(_("It came"), "staff:mail_test_came")
+
+
+def mail_leaves(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
+    """The newest test whose reader says that it came, unless this colleague has sent one since."""
+    rows = list(mail_tests().defer("text_body", "html_body", "sealed_body")[:TESTS_READ])
+    came_at = next((row.came_at for row in rows if row.came_at), None)
+    mine = next((row for row in rows if request and row.about == about(request.user)), None)
+    if mine and not mine.came_at and (came_at is None or mine.created_at > came_at):
+        yield state_of_test(mine)
+    elif came_at:
+        sentence = gettext("A test email came on %(day)s.") % {"day": long_moment(came_at)}
+        yield FirstRunCheck(_("Mail leaves"), Light.GREEN, sentence, buttons=(SEND,))
+    else:
+        sentence = gettext("Nobody has said yet that a test email came. Send yourself one.")
+        yield FirstRunCheck(_("Mail leaves"), Light.RED, sentence, buttons=(SEND,))
+
+
+def state_of_test(test: Notification) -> FirstRunCheck:
+    facts = {"at": short_moment(test.sent_at or test.created_at), "tries": test.attempts}
+    page: dict[str, Any] = {
+        "href": reverse("staff:notifications_notification_change", args=[test.pk]),
+        "link": _("Open this email"),
+    }
+    if test.state == State.SENT:
+        sentence = gettext(
+            "Your test email left on %(at)s. Has it come? If not, look in your junk mail, then ask who runs the mail server."
+        )
+        return FirstRunCheck(_("Mail leaves"), Light.AMBER, sentence % facts, **page, buttons=(CAME, SEND))
+    if test.state in UNFINISHED and test.last_error:
+        sentence = gettext("The mail server has not taken your test email of %(at)s yet. Number of tries: %(tries)s.")
+        return FirstRunCheck(_("Mail leaves"), Light.RED, sentence % facts, **page)
+    if test.state in UNFINISHED:
+        sentence = gettext("Your test email of %(at)s waits for a worker. Reload this page in a moment.")
+        return FirstRunCheck(_("Mail leaves"), Light.AMBER, sentence % facts, **page)
+    sentence = gettext("Your test email of %(at)s failed. Open it to read why, put that right, and send yourself another.")
+    return FirstRunCheck(_("Mail leaves"), Light.RED, sentence % facts, **page, buttons=(SEND,))
+
+
+def mailboxes(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
+    """An alarm and its escalation in one mailbox may reach nobody."""
+    told = site_settings()
+    readers: dict[str, list[str]] = {}
+    for name in ("team_email", "visit_escalation_email", "safeguarding_lead_email"):
+        readers.setdefault(getattr(told, name).lower(), []).append(str(told._meta.get_field(name).verbose_name))  # type: ignore[union-attr]
+    label, shared = _("Mailboxes"), [names for names in readers.values() if len(names) > 1]
+    if shared:
+        sentence = gettext("These have the same mailbox: %(names)s. Give each a mailbox that somebody else reads.")
+        yield FirstRunCheck(label, Light.RED, sentence % {"names": ", ".join(shared[0])})
+    else:
+        sentence = gettext("The team, the escalation of alarms and the safeguarding lead have three different mailboxes.")
+        yield FirstRunCheck(label, Light.GREEN, sentence)
+    label = _("When the advice line is closed")
+    if told.out_of_hours_route:
+        yield FirstRunCheck(label, Light.GREEN, gettext("Pages say who to call then."))
+    else:
+        yield FirstRunCheck(label, Light.RED, gettext("Nothing says who to call then. Enter that in the settings."))
+
+
+def act_on_test(request: HttpRequest, service: Callable[..., None], what: str, done: Any) -> HttpResponse:
+    if not request.user.has_perm(PERMISSION):
+        raise PermissionDenied
+    audit_note(request).add("sent", what=what)
+    try:
+        service(by=request.user, now=timezone.now())
+    except DomainError as refusal:
+        messages.warning(request, str(refusal.message))
+    else:
+        messages.success(request, done)
+    return redirect("staff:first_run")
+
+
+@require_POST
+def send_test(request: HttpRequest) -> HttpResponse:
+    return act_on_test(request, send_mail_test, "test email", _("Your test email is on its way."))
+
+
+@require_POST
+def test_came(request: HttpRequest) -> HttpResponse:
+    return act_on_test(request, confirm_mail_test, "test email came", _("Good: mail leaves this site."))
+
+
+staff_site.add_page("mail-test/send/", send_test, "mail_test_send")
+staff_site.add_page("mail-test/came/", test_came, "mail_test_came")
+check_first_run(MACHINE, _("Mail leaves"), mail_leaves)
+check_first_run(MACHINE, _("Mailboxes"), mailboxes)

@@ -9,6 +9,7 @@ class NotificationsConfig(AppConfig):
     def ready(self) -> None:
         from ctac import health as site_health
         from notifications import samples
+        from notifications.delivery import mail_test  # noqa: F401 - its email registers itself
         from notifications.delivery import services as delivery_services
         from office.texts.places import register_places
 
@@ -16,3 +17,4 @@ class NotificationsConfig(AppConfig):
         site_health.register("returned mail", delivery_services.check_returned_mail)
         samples.register("notifications.schedule.examples")
         register_places(samples.email_places)
+        samples.register("notifications.delivery.mail_test.examples")

@@ -272,6 +272,7 @@ class Notification(models.Model):
     last_error = personal(models.CharField(_("last error"), max_length=300, blank=True))
     message_id = impersonal(models.CharField(_("Message-ID"), max_length=120, unique=True))
     sent_at = models.DateTimeField(_("sent"), null=True, blank=True)
+    came_at = models.DateTimeField(_("came"), null=True, blank=True)  # a test email: when its reader said so
     subject = personal(models.CharField(_("subject"), max_length=200, blank=True))
     text_body = personal(models.TextField(_("text"), blank=True))
     html_body = personal(models.TextField(_("HTML"), blank=True))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, cast
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth import get_permission_codename
 from django.core.exceptions import ValidationError
@@ -38,11 +39,13 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts.access import signed_in
 from accounts.admin import UserAdmin
 from accounts.models import User, Where
+from accounts.roles import ROLES
 from accounts.services import AccountGoneError
 from audit.models import Act
 from audit.pages import page_of
 from audit.services import About, record
 from ctac.forms import PageForm, tidy_postcode, validate_phone
+from ctac.staff.first_run import CONTENT, FirstRunCheck, Light, check_first_run
 from ctac.staff.lists import Part, is_key, keys_of, period_of, up_to_most, with_words
 from ctac.staff.menu import plural_name
 from ctac.staff.search import SearchKind, finder, in_searched, national
@@ -76,6 +79,7 @@ from professionals.merges import admin as merges
 from professionals.models import ORGANISATION_WORDS, AccountRecovery, NameWord, Organisation, Person, RecognisedDomain, Stopped
 from professionals.notes.admin import NotesMixin, note_actions, write_action
 from professionals.safeguarding import admin as safeguarding_admin  # noqa: F401 - registers its models
+from professionals.samples import STAFF_EMAIL, email_of
 from professionals.services import is_work_address, note_former_address
 
 # A known caller: from their page to the forms that book or order for them, filled in, and to the lists of what is theirs. A URL
@@ -877,3 +881,18 @@ class RecognisedDomainAdmin(StaffModelAdmin):
     list_display = ["domain"]
     search_fields = ["domain"]
     search_help_text = gettext_lazy("The part after the @, or part of it")
+
+
+def no_samples(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
+    """The passwords of sample colleagues stand in our code, for everybody to read."""
+    label = gettext_lazy("Sample data")
+    if not settings.PRODUCTION:
+        yield FirstRunCheck(label, Light.GREEN, _("This copy is for trying out, so it may have sample data."))
+    elif User.objects.filter(email__in=[STAFF_EMAIL, *map(email_of, ROLES)]).exists():
+        sentence = _("This database has sample accounts, whose passwords everybody can read. Start again with an empty one.")
+        yield FirstRunCheck(label, Light.RED, sentence)
+    else:
+        yield FirstRunCheck(label, Light.GREEN, _("There are no sample accounts."))
+
+
+check_first_run(CONTENT, gettext_lazy("Sample data"), no_samples)

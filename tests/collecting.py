@@ -6,9 +6,11 @@ compile every one, at the same moment, so each begins at a place of its own.
 
 import gc
 import os
+from collections.abc import Iterable
 from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,6 +42,18 @@ def pytest_collection_finish() -> None:
     """All that is there now stays to the end. Python need not search it for rubbish again and again, a tenth of its time."""
     gc.collect()
     gc.freeze()
+
+
+def one_in(number: int, cases: Iterable[Any]) -> list[Any]:
+    """For parametrize, of many cases that are alike: the first, and one in so many, in every run; the others are slow."""
+    return [each if place % number == 0 else pytest.param(each, marks=pytest.mark.slow) for place, each in enumerate(cases)]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # A run of everything: it leaves to `make test-slow` what is marked as slow. Whoever names a folder or a test gets all of it.
+    whole = config.args_source is pytest.Config.ArgsSource.TESTPATHS
+    if whole and not config.option.markexpr:
+        config.option.markexpr = "not slow"
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads it; after tests/deploy, which is loaded later, has named its own

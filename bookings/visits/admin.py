@@ -1,7 +1,7 @@
 """A visit on the staff site: the alarm on the first page, its rows and buttons on the page of the booking."""
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, cast
 
@@ -26,8 +26,9 @@ from bookings.models.booking import CHECK_IN, CHECK_OUT, HELP
 from bookings.schedule.slots import DateRange
 from bookings.visits import services
 from bookings.visits.emails import name_of_visitor, on_it_text
-from ctac.dates import format_clock, uk_day
+from ctac.dates import OURS, format_clock, format_day, is_working_day, uk_day
 from ctac.forms import DayField, validate_phone
+from ctac.staff.first_run import COLLEAGUES, FirstRunCheck, Light, check_first_run
 from ctac.staff.site import Alarm, ObjectAction, StaffModelAdmin, column, phone_link, staff_site, state_tag
 from professionals.safeguarding.forms import StaffForm
 
@@ -340,3 +341,28 @@ class DutyShiftAdmin(StaffModelAdmin):
         gone, counts, lacking, protected = super().get_deleted_objects(objs, request)
         resting = [booking for shift in objs for booking in services.visits_resting_on(shift, timezone.now())]
         return gone, counts, lacking, [*protected, *(f"{booking.reference}, {booking.when}" for booking in resting)]
+
+
+DAYS_OF_DUTY = 7
+
+
+def on_duty_this_week(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
+    """On working days, when visits take place. One person alone may not hear an alarm."""
+    today = uk_day(timezone.now())
+    days = [today + timedelta(days=number) for number in range(DAYS_OF_DUTY)]
+    shifts = DutyShift.objects.by_day(days)
+    people = {day: [one.name for one in shifts[day].people] if day in shifts else [] for day in days}
+    lacking = [format_day(day) for day in days if is_working_day(day, OURS) and len(people[day]) < 2]
+    now_on_duty = _("Today: %(names)s") % {"names": ", ".join(people[today]) or _("nobody")}
+    label = gettext_lazy("Who is on duty")
+    more: dict[str, Any] = {"href": reverse("staff:bookings_dutyshift_changelist"), "link": gettext_lazy("See the duty shifts")}
+    if lacking:
+        light = Light.RED if lacking[0] == format_day(today) else Light.AMBER
+        sentence = _("Two colleagues must be on duty while presenters are out. That is missing on: %(days)s.")
+        yield FirstRunCheck(label, light, sentence % {"days": ", ".join(lacking)}, details=(now_on_duty,), **more)
+    else:
+        sentence = _("Two colleagues are on duty on each working day of the next week.")
+        yield FirstRunCheck(label, Light.GREEN, sentence, details=(now_on_duty,), **more)
+
+
+check_first_run(COLLEAGUES, gettext_lazy("Who is on duty"), on_duty_this_week)

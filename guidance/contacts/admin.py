@@ -1,5 +1,6 @@
 """The numbers that staff keep: which are missing, which nobody has checked for a year."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from django import forms
@@ -10,11 +11,12 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.access import signed_in
 from ctac.dates import format_day, uk_day
 from ctac.forms import validate_phone
+from ctac.staff.first_run import CONTENT, FirstRunCheck, Light, check_first_run
 from ctac.staff.site import NOTHING, FixedRowsMixin, StaffModelAdmin, Waiting, column, phone_link, staff_site
 from guidance.contacts.models import POLICE_NUMBER, AreaContact
 
@@ -113,3 +115,20 @@ for waiting in (
     ),
 ):
     staff_site.add_waiting(gettext_lazy("Guidance"), waiting)
+
+
+def numbers_of_areas(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
+    missing, label = AreaContact.objects.missing().count(), gettext_lazy("Who to tell in each area")
+    if missing:
+        sentence = ngettext(
+            "%(n)s area has no phone number, so people there see none.",
+            "%(n)s areas have no phone number, so people there see none.",
+            missing,
+        )
+        address, link = f"{reverse(CONTACTS)}?needs=number", gettext_lazy("See the areas without a number")
+        yield FirstRunCheck(label, Light.AMBER, sentence % {"n": missing}, href=address, link=link)
+    else:
+        yield FirstRunCheck(label, Light.GREEN, _("Every area has a phone number."))
+
+
+check_first_run(CONTENT, gettext_lazy("Who to tell in each area"), numbers_of_areas)

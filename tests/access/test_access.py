@@ -10,7 +10,7 @@ from django.conf import settings
 from tests.live.stack import Live
 
 from .checks import Examiner, bring_axe
-from .tour import GUIDANCE, LONG, PAGES, TOURS, Guide, Tour
+from .tour import GUIDANCE, LONG, PAGES, TOURS, Guide, Tour, professional, staff, styleguide
 from .weight import weigh
 
 THOROUGH = os.environ.get("ACCESS") == "thorough"
@@ -26,7 +26,12 @@ PUBLIC += [
 ]
 
 
-@pytest.mark.parametrize("tour", [tour for tour in TOURS if THOROUGH or tour not in LONG], ids=lambda tour: tour.__name__)
+def slow(tour: Callable[[Guide], Tour]) -> Any:
+    """Those that see most pages: of them, journeys show the most important to axe in every run."""
+    return pytest.param(tour, marks=pytest.mark.slow) if tour in (professional, staff, styleguide) else tour
+
+
+@pytest.mark.parametrize("tour", [slow(tour) for tour in TOURS if THOROUGH or tour not in LONG], ids=lambda tour: tour.__name__)
 def test_every_page_on_the_tour_holds(
     tour: Callable[[Guide], Tour], new_page: Callable[..., Any], live: Live, record_figures: Callable[[str, object], None]
 ) -> None:

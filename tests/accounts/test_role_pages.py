@@ -33,7 +33,7 @@ MENUS = {
         *(*MESSAGES, "How the team gets its mail"),
         *(*PEOPLE, "Texts that may be about a child", "Erasures and copies", "Retention"),
         *("Complaints about data", "Breaches of data"),
-        *("Accounts", "Roles", "Who did what", "Recognised domains", "When the advice line is closed"),
+        *("Accounts", "Roles", "Who did what", "Recognised domains", "When the advice line is closed", "First-run check"),
     ],
     "read-only": [
         *("Bookings", "What people said", "Presentations", *CALENDAR),
@@ -106,13 +106,18 @@ def test_a_role_has_its_menu_and_what_waits_for_it(role: str, world: dict[str, A
     assert sorted(lines(client)) == sorted(LINES[role])  # what there is stands before what there is not
 
 
-@pytest.mark.parametrize("role", MENUS)
+# Those who see most have hundreds of pages.
+SEES_MUCH = [pytest.param(role, marks=pytest.mark.slow) for role in ("coordinator", "manager")]
+
+
+@pytest.mark.parametrize("role", ["presenter", "fulfilment", "read-only", *SEES_MUCH])
 def test_no_page_of_a_role_leads_to_one_that_refuses_it(role: str, world: dict[str, Any]) -> None:
     found = crawl(signed_in(role, world), "/staff/mine/day/" if role == "presenter" else "/staff/")
     assert len(found) > 15
     assert {path: status for path, status in found.items() if status not in (200, 302)} == {}
 
 
+@pytest.mark.slow
 def test_read_only_has_no_button_that_does_anything(world: dict[str, Any]) -> None:
     client = signed_in("read-only", world)
     for path, status in crawl(client).items():

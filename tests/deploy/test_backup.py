@@ -27,9 +27,14 @@ def make(server: Server, folder: Path, **variables: str):
 def backup(server: Server, folder: Path) -> Path:
     done = make(server, folder)
     assert (done.returncode, done.stderr) == (0, "")
-    [made] = folder.iterdir()
+    [made] = backups_in(folder)
     assert done.stdout.startswith(f"{made}: ")
     return made
+
+
+def backups_in(folder: Path) -> list[Path]:
+    """Without the notes that stand beside them."""
+    return [path for path in folder.iterdir() if path.is_dir()]
 
 
 @pytest.fixture
@@ -65,6 +70,7 @@ def test_every_row_and_every_file_comes_back(server, backup, empty, tmp_path):
     assert len(files_of(tmp_path / "media")) > 0
 
 
+@pytest.mark.slow
 def test_the_rules_of_the_database_come_back_with_it(server, backup, empty, tmp_path):
     restore(server, backup, empty, tmp_path / "media")
     # Not their definitions: PostgreSQL writes a list of texts in another way once it has read it again.
@@ -76,12 +82,25 @@ def test_the_rules_of_the_database_come_back_with_it(server, backup, empty, tmp_
     assert server.python("manage.py", "migrate", "--check", DATABASE_URL=empty).returncode == 0
 
 
+@pytest.mark.slow
 def test_a_restored_site_is_served_by_the_other_role_again(server, backup, empty, tmp_path):
     restore(server, backup, empty, tmp_path / "media")
     server.psql("deploy/sql/roles.sql", database="restored")
     server.psql("deploy/sql/grants.sql", role="ctac_owner", database="restored")
     [(people,)] = server.query("SELECT count(*) FROM professionals_person", role="ctac_app", database="restored")
     assert people > 0
+
+
+def test_it_is_noted_when_one_was_made_and_when_one_was_tried(server, backup, folder, empty, tmp_path):
+    def noted(name: str) -> tuple[str, bool]:
+        note = json.loads((folder / name).read_text())
+        return note["backup"], datetime.now(UTC) - datetime.fromisoformat(note["at"]) < timedelta(minutes=5)
+
+    assert noted("made.json") == (backup.name, True)
+    assert not (folder / "tried.json").exists()
+    restore(server, backup, empty, tmp_path / "media")
+    assert noted("tried.json") == (backup.name, True)
+    assert stat.S_IMODE((folder / "tried.json").stat().st_mode) == 0o644  # whoever restores, the site reads it
 
 
 def test_only_its_owner_can_read_it(backup):
@@ -92,7 +111,7 @@ def test_only_its_owner_can_read_it(backup):
 def test_a_backup_that_fails_leaves_nothing_and_loses_no_other(server, backup, folder):
     done = make(server, folder, DATABASE_URL=server.url("ctac_app", "no_such_database"))
     assert done.returncode != 0
-    assert [path.name for path in folder.iterdir()] == [backup.name]
+    assert [path.name for path in backups_in(folder)] == [backup.name]
 
 
 def test_pg_dump_that_fails_is_no_backup(server, folder, tmp_path):
@@ -121,14 +140,14 @@ def test_old_ones_go_and_the_newest_stays_however_old_it_is(server, folder):
         (folder / name).mkdir(parents=True)
     done = make(server, folder)
     assert done.returncode == 0, done.stderr
-    kept = {path.name for path in folder.iterdir()} - {Path(done.stdout.split(":")[0]).name}
+    kept = {path.name for path in backups_in(folder)} - {Path(done.stdout.split(":")[0]).name}
     assert kept == {names[2], names[29], "something-else"}
 
 
 def test_a_backup_that_failed_for_weeks_clears_nothing_away(server, backup, folder):
     old = backup.rename(folder / (datetime.now(UTC) - timedelta(days=90)).strftime(STAMP))
     assert make(server, folder, DATABASE_URL=server.url("ctac_app", "no_such_database")).returncode != 0
-    assert [path.name for path in folder.iterdir()] == [old.name]
+    assert [path.name for path in backups_in(folder)] == [old.name]
 
 
 def test_it_is_not_restored_over_a_database_or_files_that_are_there(server, backup, empty, tmp_path):

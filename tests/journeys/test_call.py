@@ -54,6 +54,7 @@ def fill_booking(staff: Visitor, start: datetime) -> None:
     staff.fill("How many people will come?", "9")
 
 
+@pytest.mark.slow
 def test_a_known_caller_is_booked_in_few_keys_and_gets_leaflets_in_the_same_call(
     staff: Visitor, new_page: Callable[..., Any], live: Live, record_property: Callable[[str, object], None]
 ) -> None:
@@ -99,6 +100,7 @@ def test_a_known_caller_is_booked_in_few_keys_and_gets_leaflets_in_the_same_call
     assert f"Order {reference_on(staff, 'LO')} is placed." in staff.page.locator(".message").inner_text()
 
 
+@pytest.mark.slow
 def test_a_new_caller_who_may_be_known_is_shown_before_they_are_made(
     staff: Visitor, new_page: Callable[..., Any], live: Live
 ) -> None:

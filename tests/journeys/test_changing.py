@@ -57,7 +57,7 @@ def takes_the_first_time(visitor: Visitor) -> None:
 @pytest.mark.parametrize(
     ("options", "email"),
     [
-        (PHONE, "amina.yusuf@leeds.nhs.uk"),
+        pytest.param(PHONE, "amina.yusuf@leeds.nhs.uk", marks=pytest.mark.slow),
         (PHONE | {"java_script_enabled": False}, "owen.price@bradford.nhs.uk"),
     ],
     ids=["phone", "phone without JavaScript"],
@@ -125,7 +125,7 @@ def changes_the_details(visitor: Visitor) -> None:
 @pytest.mark.parametrize(
     ("options", "email"),
     [
-        (PHONE, "grace.mensah@leeds.nhs.uk"),
+        pytest.param(PHONE, "grace.mensah@leeds.nhs.uk", marks=pytest.mark.slow),
         (DESK | {"java_script_enabled": False}, "liam.walsh@bradford.nhs.uk"),
     ],
     ids=["phone", "desk without JavaScript"],

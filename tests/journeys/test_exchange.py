@@ -40,7 +40,7 @@ def upload(staff: Visitor, content: bytes) -> None:
     staff.page.set_input_files("[name=file]", {"name": "stock-list.csv", "mimeType": "text/csv", "buffer": content})
 
 
-@pytest.mark.parametrize("scripts", [True, False])
+@pytest.mark.parametrize("scripts", [pytest.param(True, marks=pytest.mark.slow), False])
 def test_a_stock_list_goes_out_is_put_right_and_comes_in_once(
     new_page: Callable[..., Any], staff_cookies: dict[str, Any], live: Live, scripts: bool
 ) -> None:
@@ -79,6 +79,7 @@ def test_orders_go_out_as_a_spreadsheet_and_that_is_written_down(staff: Visitor)
     assert staff.reads("All orders")
 
 
+@pytest.mark.slow
 def test_a_list_is_uploaded_by_keyboard_alone(staff: Visitor) -> None:
     upload(staff, b"Short name,Copies that came in\r\nall-professionals,3\r\n")
     keyboard = Keyboard(staff.page)

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import pytest
+
 from tests.journeys import workspace
 from tests.journeys.conftest import DESK
 from tests.journeys.visitor import Visitor
@@ -11,6 +13,7 @@ from tests.live.stack import Live
 PEOPLE = "/staff/professionals/person"
 
 
+@pytest.mark.slow
 def test_two_records_are_merged_and_taken_apart(open_as: Callable[..., Visitor], live: Live) -> None:
     facts = inside(live, workspace.__name__, workspace.two_records.__name__)
     staff = open_as(facts, "desk", **DESK)

@@ -24,6 +24,7 @@ def coordinator(new_page: Callable[..., Any], live: Live) -> Visitor:
     return visitor
 
 
+@pytest.mark.slow
 def test_a_coordinators_morning(coordinator: Visitor, live: Live) -> None:
     # Given a request that has waited for long
     person = inside(live, workspace.__name__, workspace.morning.__name__)["person"]
@@ -82,6 +83,7 @@ def test_a_coordinators_morning(coordinator: Visitor, live: Live) -> None:
     assert coordinator.page.locator("[name=where-postcode]").input_value() == "LS1 4AP"
 
 
+@pytest.mark.slow
 def test_a_view_of_a_list_is_saved_and_opened_again(coordinator: Visitor) -> None:
     # Given the requests that wait for us, when they are saved without a name first
     coordinator.open("/staff/bookings/booking/?waits=us")

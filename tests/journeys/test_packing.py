@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.journeys.keyboard import Keyboard
 from tests.journeys.visitor import Visitor
 from tests.live.clients import inside
@@ -86,6 +88,7 @@ def leave_one_out_and_dispatch(staff: Visitor, keys: Keyboard) -> float:
     return time.monotonic() - began
 
 
+@pytest.mark.slow
 def test_two_hundred_parcels_are_packed_and_dispatched_by_keyboard(staff: Visitor, live: Live, tmp_path: Path) -> None:
     # Given 200 orders in the Hebrides
     assert inside(live, "tests.journeys.test_packing", "lay_out", ORDERS, AREA) == ORDERS

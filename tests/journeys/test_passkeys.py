@@ -4,6 +4,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from tests.journeys.visitor import Visitor
 from tests.live.stack import Live
 
@@ -52,6 +54,7 @@ class WithDevice(Visitor):
         self.look()
 
 
+@pytest.mark.slow
 def test_a_professional_adds_a_passkey_and_signs_in_with_it(new_page: Callable[..., Any], live: Live) -> None:
     visitor = WithDevice(new_page(**DESK), live)
     visitor.open("/account/login/")

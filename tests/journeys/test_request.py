@@ -14,7 +14,10 @@ from tests.journeys.visitor import Visitor
 from tests.live.stack import Live
 
 THOSE_OF_ASHA = (0, 1, 3)  # the weekdays of the sample presenter in Leeds
-WAYS = [(PHONE, "asks.phone@leeds.nhs.uk", 20), (DESK | {"java_script_enabled": False}, "asks.desk@leeds.nhs.uk", 30)]
+WAYS = [
+    pytest.param(PHONE, "asks.phone@leeds.nhs.uk", 20, marks=pytest.mark.slow),
+    (DESK | {"java_script_enabled": False}, "asks.desk@leeds.nhs.uk", 30),
+]
 
 
 def a_day_of_asha(days_ahead: int) -> date:

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pytest
+
 from tests.journeys.test_booking import calendar_event, choose_a_time, choose_workplace
 from tests.journeys.test_ordering import fill_basket
 from tests.journeys.visitor import UNRECOGNISED, Visitor
@@ -182,6 +184,7 @@ def test_staff_order_for_a_caller(staff: Visitor, live: Live) -> None:
     assert "York Road" in mail.text
 
 
+@pytest.mark.slow
 def test_staff_read_a_message_as_its_reader_does_and_send_it_again(staff: Visitor, live: Live) -> None:
     # Given a mail that a caller says they never got
     email = "ngaio.again@york-road.example"

@@ -37,7 +37,14 @@ def times_below(visitor: Visitor) -> list[str]:
     return [text.split()[0] for text in visitor.page.locator(".time__label").all_inner_texts()]
 
 
-@pytest.mark.parametrize("options", [DESK, PHONE, {"viewport": {"width": 320, "height": 640}}], ids=["desk", "phone", "narrow"])
+NARROW = {"viewport": {"width": 320, "height": 640}}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [PHONE, pytest.param(DESK, marks=pytest.mark.slow), pytest.param(NARROW, marks=pytest.mark.slow)],
+    ids=["phone", "desk", "narrow"],
+)
 def test_a_month_by_keyboard(options: dict[str, Any], new_page: Callable[..., Any], live: Live) -> None:
     visitor = Visitor(new_page(**options), live)
     to_times(visitor)
@@ -102,6 +109,7 @@ def test_without_a_month_to_be_had_the_list_is_whole(new_page: Callable[..., Any
     assert visitor.page.locator(".times .day").count() > 1
 
 
+@pytest.mark.slow
 def test_the_month_opens_where_a_booking_is_moved(new_page: Callable[..., Any], live: Live) -> None:
     """On its owner's page and by the link in the email: the month is drawn, stays, and its times can be taken."""
     owner = Visitor(new_page(**DESK), live)
@@ -125,6 +133,7 @@ def test_the_month_opens_where_a_booking_is_moved(new_page: Callable[..., Any], 
         assert visitor.reads(f"{day}, ")
 
 
+@pytest.mark.slow
 def test_the_list_instead_of_the_month_is_remembered(new_page: Callable[..., Any], live: Live) -> None:
     visitor = Visitor(new_page(**DESK), live)
     to_times(visitor)
@@ -138,6 +147,7 @@ def test_the_list_instead_of_the_month_is_remembered(new_page: Callable[..., Any
     assert visitor.page.locator(".times .day").count() == 1
 
 
+@pytest.mark.slow
 def test_a_part_of_the_day_holds_in_the_month_too(new_page: Callable[..., Any], live: Live) -> None:
     visitor = Visitor(new_page(**DESK), live)
     to_times(visitor)

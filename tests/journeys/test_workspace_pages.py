@@ -60,6 +60,7 @@ def test_each_page_has_room_on_a_phone(open_as: Callable[..., Visitor], facts: d
         phone.open(path.format(**facts))
 
 
+@pytest.mark.slow
 def test_each_form_says_by_keyboard_alone_what_is_missing(open_as: Callable[..., Visitor], facts: dict[str, Any]) -> None:
     phone = open_as(facts, "desk", **PHONE)
     keys = Keyboard(phone.page)

@@ -12,13 +12,14 @@ STACKS = {"access": "tours", "races": "races"}  # by folder; all others share on
 # Nobody watches, so that drawing needs no process of its own, nor scripts that run once compilers in the background. A frame of
 # another origin has its own process: a whole browser gives it one by itself, a headless shell when told.
 CHROMIUM = ["--disable-dev-shm-usage", "--in-process-gpu", "--js-flags=--single-threaded", "--site-per-process"]
-LONGEST_FIRST = ["tours", "races", "live", "tests/test_routes", "security/test_extra_fields", "deploy", "faults"]
-LONGEST_FIRST += ["fuzz/test_fuzz", "platform/test_run", "big lists"]
+LONGEST_FIRST = ["live", "deploy", "tests/test_routes", "tours", "snapshots/test_pages", "races", "faults", "fuzz/test_fuzz"]
+LONGEST_FIRST += ["audit/test_every_staff_page", "big lists", "privacy/test_nothing_leaves", "accounts/test_role_pages"]
+LONGEST_FIRST += ["security/test_extra_fields", "project/test_checks", "platform/test_run"]
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> Generator[None]:
-    """All that share a stack run in one worker. Tours, races and journeys take as long as each other: each has a stack.
+    """All that share a stack run in one worker. Tours, races and journeys each have one, so that they run side by side.
 
     `make test` begins with the first of the items, so what takes long begins first, and no worker is alone with it at the end.
     """

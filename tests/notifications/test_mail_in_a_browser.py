@@ -11,7 +11,7 @@ from tests.notifications.looking import Way, faults_of, opened
 pytestmark = [pytest.mark.django_db, pytest.mark.xdist_group("live")]
 
 
-@pytest.mark.parametrize("way", [Way(640), Way(320, "dark")], ids=str)
+@pytest.mark.parametrize("way", [Way(640), pytest.param(Way(320, "dark"), marks=pytest.mark.slow)], ids=str)
 def test_every_mail_fits_and_axe_finds_nothing(browser: Any, way: Way) -> None:
     with opened(browser, way) as page:
         assert [fault for sample in all_samples() for fault in faults_of(page, sample, way)] == []

@@ -15,6 +15,8 @@ from django.conf import settings
 
 from ctac.local import PlatformError, postgres, processes
 
+pytestmark = pytest.mark.slow  # each starts a server; all other tests run on one
+
 
 @pytest.fixture
 def var_dir(tmp_path):

@@ -50,6 +50,7 @@ def copy(tmp_path):
         stack.stop()
 
 
+@pytest.mark.slow
 def test_a_killed_supervisor_takes_everything_along_and_the_next_start_goes_on(copy):
     copy.start(ready_data=False)
     people = copy.query("SELECT count(*) FROM professionals_person")

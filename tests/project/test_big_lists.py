@@ -73,6 +73,7 @@ def desk(client: Client, db: Any) -> Client:
     return sign_in_staff(client, make_staff())
 
 
+@pytest.mark.slow
 def test_no_list_no_filter_and_no_search_reads_a_large_table_through(desk: Client) -> None:
     too_much = {}
     for name in LISTS:

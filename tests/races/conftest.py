@@ -11,8 +11,12 @@ from tests.races.stage import SLUG, STOCK, Stage
 from tests.races.unguarded import server_without_guards
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest leaves out what is slow
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Races marked as long run in `make races` only."""
+    """Those at the live server are slow; those marked as long run in `make races` only."""
+    for item in items:
+        if "races" in item.path.parts and "live" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.slow)
     if os.environ.get("RACES"):
         return
     long = [item for item in items if item.get_closest_marker("long")]

@@ -105,6 +105,7 @@ WORDS = "{{ 7*7 }} <script>alert(1)</script> \"' onmouseover=x() %s '; --"
 RUNS = ("<script>alert", "<svg onload", '" onmouseover', "' onmouseover")
 
 
+@pytest.mark.slow
 @pytest.mark.django_db
 def test_every_page_shows_an_attack_as_words() -> None:
     """What is stored in each field of each row, on every page of its owner, of its presenter and of staff, forms included."""

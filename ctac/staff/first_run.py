@@ -1,0 +1,250 @@
+"""The first-run check: one page that says of a new copy in production what is in order, and of all else what to do.
+
+Each app registers its lines beside its feature (`check_first_run`). A worker counts every five minutes how many are red, so that
+the first staff page can say so without a statement of its own.
+"""
+
+import json
+import logging
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.cache import cache
+from django.core.exceptions import PermissionDenied
+from django.db import models
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_safe
+
+from ctac import health, welsh
+from ctac.celery import app
+from ctac.dates import format_day, uk_day
+from ctac.staff.menu import PAGES, MenuPage
+from ctac.staff.site import Waiting, how_long_ago, staff_site
+
+logger = logging.getLogger(__name__)
+PERMISSION = "accounts.change_user"  # managers: it names colleagues
+MACHINE, COLLEAGUES, CONTENT = gettext_lazy("The machine"), gettext_lazy("Colleagues"), gettext_lazy("What people read")
+MOST_NAMED = 5
+BACKUP_AT_LEAST, RESTORE_AT_LEAST = timedelta(hours=36), timedelta(days=183)
+# How many lines are red, as they were last counted; a count that nobody renews for three rounds says that nothing runs.
+RED_LINES, RED_LINES_FOR = "first-run-red-lines", timedelta(minutes=15)
+
+
+class Light(models.TextChoices):
+    """How a line stands; the value is how its tag looks (`state_tag`)."""
+
+    GREEN = "good", gettext_lazy("Green: in order")
+    AMBER = "waiting", gettext_lazy("Amber: look at this")
+    RED = "stopped", gettext_lazy("Red: put this right")
+
+
+@dataclass(frozen=True)
+class Button:
+    """POSTs to this route of the staff site."""
+
+    label: str | Promise
+    route: str
+
+
+@dataclass(frozen=True)
+class FirstRunCheck:
+    """One line: how something stands, and what to do. `href` leads to where it is done, `details` say more, one each."""
+
+    label: str | Promise
+    light: Light
+    sentence: str
+    href: str = ""
+    link: str | Promise = ""
+    details: tuple[str, ...] = ()
+    buttons: tuple[Button, ...] = ()
+
+
+# Without a request, when a worker counts.
+Find = Callable[[HttpRequest | None], Iterable[FirstRunCheck]]
+_checks: list[tuple[str | Promise, str | Promise, Find]] = []
+
+
+def check_first_run(section: str | Promise, label: str | Promise, find: Find) -> None:
+    """Called in the admin module beside the feature. `label` is that of the line which says that `find` failed."""
+    _checks.append((section, label, find))
+
+
+def found_by(label: str | Promise, find: Find, request: HttpRequest | None) -> list[FirstRunCheck]:
+    try:
+        return list(find(request))
+    except Exception as error:  # noqa: BLE001 - what is broken is what this page is for
+        logger.error("The first-run check “%s” failed: %s", label, type(error).__name__)
+        return [FirstRunCheck(label, Light.RED, _("This could not be checked. The site’s log says why."))]
+
+
+def first_run(request: HttpRequest | None = None) -> dict[str, list[FirstRunCheck]]:
+    """Every line under the heading of its section."""
+    sections: dict[str, list[FirstRunCheck]] = {str(section): [] for section in (MACHINE, COLLEAGUES, CONTENT)}
+    for section, label, find in _checks:
+        sections[str(section)] += found_by(label, find, request)
+    return sections
+
+
+def count_lights(sections: dict[str, list[FirstRunCheck]]) -> dict[Light, int]:
+    """How many lines have each light. The first staff page is told of the red ones."""
+    lines = [line for each in sections.values() for line in each]
+    figures = {light: sum(line.light is light for line in lines) for light in Light}
+    with suppress(Exception):  # the cache may be down
+        cache.set(RED_LINES, figures[Light.RED], RED_LINES_FOR.total_seconds())
+    return figures
+
+
+@app.task
+def count_red_lines() -> None:
+    count_lights(first_run())
+
+
+def red_lines() -> int:
+    """As last counted. Where nobody has counted lately, that itself is one."""
+    with suppress(Exception):  # the cache may be down
+        return int(cache.get(RED_LINES, 1))
+    return 1
+
+
+@require_safe
+def show(request: HttpRequest) -> HttpResponse:
+    if not request.user.has_perm(PERMISSION):
+        raise PermissionDenied
+    sections = first_run(request)
+    page = {"title": _("First-run check"), "sections": sections, "figures": count_lights(sections), "lights": Light}
+    return TemplateResponse(request, "admin/first_run.html", {**staff_site.each_context(request), **page})
+
+
+staff_site.add_page("first-run/", show, "first_run")
+PAGES.append(MenuPage(gettext_lazy("Settings"), gettext_lazy("First-run check"), "staff:first_run", PERMISSION))
+# In a copy for development nearly all of it is red, and nobody minds.
+TODAY = Waiting(
+    label=gettext_lazy("red lines of the first-run check"),
+    one=gettext_lazy("red line of the first-run check"),
+    count=red_lines,
+    address=lambda: reverse("staff:first_run"),
+    permission=PERMISSION,
+)
+if settings.PRODUCTION:
+    staff_site.add_waiting(gettext_lazy("Settings"), TODAY)
+
+
+def named(names: Sequence[str]) -> str:
+    """The first of them, and how many more there are."""
+    shown, more = ", ".join(names[:MOST_NAMED]), len(names) - MOST_NAMED
+    return _("%(names)s and %(more)s more") % {"names": shown, "more": more} if more > 0 else shown
+
+
+# What the site knows of itself and of its machine.
+
+
+def site_address(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
+    label, site = gettext_lazy("Address of the site"), settings.SITE_URL
+    here = f"{request.scheme}://{request.get_host()}" if request else site
+    if urlsplit(site).scheme != "https":
+        sentence = _("Emails link to %(site)s. Set SITE_URL to the address that people type, beginning with https://.")
+        yield FirstRunCheck(label, Light.RED, sentence % {"site": site})
+    elif here != site:
+        sentence = _(
+            "Emails link to %(site)s, but you opened this page at %(here)s. Set SITE_URL to the address that people use."
+        )
+        yield FirstRunCheck(label, Light.AMBER, sentence % {"site": site, "here": here})
+    else:
+        yield FirstRunCheck(label, Light.GREEN, _("Emails link to %(site)s, where this site is open.") % {"site": site})
+
+
+def processes(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
+    """The worker, the clock that asks it, and the monitor that hears of both."""
+    now, label = timezone.now(), gettext_lazy("Worker")
+    if ran_at := cache.get(health.TASK_RAN):
+        sentence = _("A worker ran a task %(ago)s.") % {"ago": how_long_ago(ran_at, now)}
+        yield FirstRunCheck(label, Light.GREEN, sentence)
+    else:
+        sentence = _("No worker has run a task for ten minutes. Start ctac-worker. If it runs, read its log.")
+        yield FirstRunCheck(label, Light.RED, sentence)
+    label = gettext_lazy("Beat, which asks the worker")
+    if watched_at := cache.get(health.VISITS_WATCHED):
+        sentence = _("Beat asks for a watch over visits every two minutes. The last one ended well %(ago)s.")
+        yield FirstRunCheck(label, Light.GREEN, sentence % {"ago": how_long_ago(watched_at, now)})
+    else:
+        sentence = _("No watch over visits has ended well for six minutes. Start ctac-beat. If it runs, read the worker’s log.")
+        yield FirstRunCheck(label, Light.RED, sentence)
+    label, told_at = gettext_lazy("Monitor outside"), cache.get(health.MONITOR_TOLD)
+    if not settings.WATCHER_PING_URL:
+        sentence = _("WATCHER_PING_URL is empty. That is right only if a monitor elsewhere asks for /healthz/visits.")
+        yield FirstRunCheck(label, Light.AMBER, sentence)
+    elif told_at:
+        sentence = _("We told the monitor %(ago)s that visits are watched over.") % {"ago": how_long_ago(told_at, now)}
+        yield FirstRunCheck(label, Light.GREEN, sentence)
+    else:
+        sentence = _("The monitor has heard nothing from us for six minutes. Check WATCHER_PING_URL, and read the worker’s log.")
+        yield FirstRunCheck(label, Light.RED, sentence)
+
+
+def noted(name: str) -> tuple[str, datetime] | None:
+    """What deploy/backup.py (made.json) or deploy/restore.py (tried.json) wrote: which backup, and when."""
+    try:
+        note = json.loads((Path(settings.BACKUP_DIR) / name).read_text())
+    except FileNotFoundError:
+        return None
+    return str(note["backup"]), datetime.fromisoformat(note["at"])
+
+
+def backups(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
+    now, label = timezone.now(), gettext_lazy("Backup")
+    made = noted("made.json") if settings.BACKUP_DIR else None
+    if made is None or not (Path(settings.BACKUP_DIR) / made[0]).is_dir():
+        yield FirstRunCheck(label, Light.RED, _("There is no backup. Set BACKUP_DIR, and start ctac-backup.timer."))
+    elif now - made[1] > BACKUP_AT_LEAST:
+        sentence = _("The last backup is of %(day)s. Read the log of ctac-backup.") % {"day": format_day(uk_day(made[1]))}
+        yield FirstRunCheck(label, Light.RED, sentence)
+    else:
+        sentence = _("The last backup was made %(ago)s. Keep a copy away from this machine.")
+        yield FirstRunCheck(label, Light.GREEN, sentence % {"ago": how_long_ago(made[1], now)})
+    label, tried = gettext_lazy("Restore"), noted("tried.json") if settings.BACKUP_DIR else None
+    if tried is None:
+        sentence = _("Nobody has tried to restore a backup. Run deploy/restore.py into an empty database.")
+        yield FirstRunCheck(label, Light.RED, sentence)
+    else:
+        is_old, day = now - tried[1] > RESTORE_AT_LEAST, format_day(uk_day(tried[1]))
+        sentence = _("A backup was last restored on %(day)s. Try it again.") if is_old else _("A backup was restored on %(day)s.")
+        yield FirstRunCheck(label, Light.AMBER if is_old else Light.GREEN, sentence % {"day": day})
+
+
+def readiness(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
+    """What /readyz tells a monitor."""
+    trouble = tuple(f"{name}: {value}" for name, value in health.facts().items() if value != "ok")
+    label = gettext_lazy("Database and outbox")
+    if trouble:
+        yield FirstRunCheck(label, Light.RED, _("Something that /readyz looks at is not in order."), details=trouble)
+    else:
+        yield FirstRunCheck(label, Light.GREEN, _("All that /readyz looks at is in order."))
+
+
+def approved_welsh(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
+    po = welsh.read()
+    if len(po.translated_entries()) < len(po) or any(True for _entry in welsh.to_approve(po)):
+        sentence = _(
+            "Some Welsh waits for a reader, and is shown in English until then. To list it, run manage.py approve_welsh."
+        )
+        yield FirstRunCheck(gettext_lazy("Welsh"), Light.AMBER, sentence)
+    else:
+        yield FirstRunCheck(gettext_lazy("Welsh"), Light.GREEN, _("A reader has approved all the Welsh."))
+
+
+check_first_run(MACHINE, gettext_lazy("Address of the site"), site_address)
+check_first_run(MACHINE, gettext_lazy("Worker and beat"), processes)
+check_first_run(MACHINE, gettext_lazy("Database and outbox"), readiness)
+check_first_run(MACHINE, gettext_lazy("Backup and restore"), backups)
+check_first_run(CONTENT, gettext_lazy("Welsh"), approved_welsh)
