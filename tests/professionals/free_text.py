@@ -113,6 +113,10 @@ EXEMPT = {
         "leaflets.catalogue.admin.EditionForm": ("label",),
         "admin: professionals.OutOfHours": ("route",),
     },
+    "what everybody reads of a closure or a banner: the same detector stops it (register_text_check), and it is never kept": {
+        "office.closures.forms.ClosureForm": ("reason", "reason_cy"),
+        "office.closures.forms.BannerForm": ("text", "text_cy"),
+    },
     "what an authority, a police force or a service is called, for everybody to read": {
         "guidance.contacts.admin.ContactForm": ("name",),
     },
