@@ -18,7 +18,7 @@ from tests.leaflets.factories import make_edition, make_order
 from tests.leaflets.orders.test_ordering import CHECK, fill, hidden
 from tests.leaflets.statements import statements
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.tuesday]
 CLOSED = "We send no leaflets from 11 January to 15 January: Christmas."
 AGAIN = "We send leaflets again from Monday 18 January 2027."
 
