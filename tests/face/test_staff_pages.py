@@ -43,12 +43,13 @@ def test_first_page_has_the_lists_in_the_order_of_the_product_and_no_log(staff: 
         "Data protection",
         "Settings",
     ]
-    assert [item.text for item in page.all("li", "lists__item")][-5:] == [
+    assert [item.text for item in page.all("li", "lists__item")][-6:] == [
         "Accounts Add to Accounts",
         "Roles",
         "Who did what",
         "Recognised domains Add to Recognised domains",
         "When the advice line is closed",
+        "Bank holidays",
     ]
     assert "Recent actions" not in page.one("main").text
 
