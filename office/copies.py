@@ -29,6 +29,12 @@ def keep_copy(key: str, found: T) -> T:
     return found
 
 
+def assume(key: str, found: object) -> None:
+    """Where there is no copy, this is it for the rest of this request, for a page that must not ask the database."""
+    if copy_of(key) is None:
+        _read.copies[key] = found
+
+
 def publish_copy(key: str, found: object) -> None:
     """After a change: what is read from the next request on."""
     forget()
