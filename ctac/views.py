@@ -28,6 +28,7 @@ from guidance.content import NATIONS
 from guidance.models import GuidancePage
 from leaflets.models import Leaflet, Order
 from leaflets.orders import baskets
+from office.copies import ask_no_database
 from office.queries import site_settings
 from privacy import retention as privacy_retention
 from professionals import drafts
@@ -142,6 +143,7 @@ def security_contact() -> str:
 
 def error_page(request: HttpRequest, exception: Exception | None = None, *, template: str, status: int) -> HttpResponse:
     """With the reference that finds the request's lines in the log. Needs no database: that may be what is broken."""
+    ask_no_database()
     return render(request, template, {"reference": request_reference.get()}, status=status)
 
 

@@ -14,7 +14,7 @@ from django.db import Error
 KEPT_SECONDS = 60
 T = TypeVar("T")
 _read = Local()
-_keys: list[str] = []
+_all: "list[Copy[Any]]" = []
 
 
 class Copy(Generic[T]):
@@ -23,7 +23,7 @@ class Copy(Generic[T]):
     def __init__(self, key: str, read: Callable[[], T], first: Callable[[], T]) -> None:
         self.key, self.read, self.first = key, read, first
         self.known: T | None = None  # the last that this process has read
-        _keys.append(key)
+        _all.append(self)
 
     def get(self) -> T:
         """That of this request or task. The database is asked only if the cache has none or is down."""
@@ -38,10 +38,13 @@ class Copy(Generic[T]):
         try:
             found = self.read()
         except Error:  # the page that says that the database is down has the right phone number all the same
-            return self.first() if self.known is None else self.known
+            return self.last_known()
         with suppress(Exception):  # the cache may be down
             cache.add(self.key, found, KEPT_SECONDS)  # unless whoever has changed it was quicker
         return found
+
+    def last_known(self) -> T:
+        return self.first() if self.known is None else self.known
 
     def publish(self, found: T) -> None:
         """After a change: what is read from the next request on."""
@@ -64,9 +67,17 @@ def _copies() -> dict[str, Any]:
     if getattr(_read, "copies", None) is None or monotonic() > _read.until:
         _read.copies, _read.until = {}, monotonic() + KEPT_SECONDS
         with suppress(Exception):  # the cache may be down
-            _read.copies = cache.get_many(_keys)
+            _read.copies = cache.get_many([copy.key for copy in _all])
     copies: dict[str, Any] = _read.copies
     return copies
+
+
+def ask_no_database() -> None:
+    """For the rest of this request, whose page must not: what has no copy is as this process has read it last."""
+    copies = _copies()
+    for copy in _all:
+        if copy.key not in copies:
+            copies[copy.key] = copy.last_known()
 
 
 def forget(**_signal: Any) -> None:

@@ -19,6 +19,7 @@ from leaflets.catalogue.queries import NO_FILTERS, SearchResult
 from leaflets.catalogue.views import Card, CataloguePage
 from leaflets.models import Edition, EditionState, Language, Leaflet, Order, OrderState, Paper
 from notifications.models import State as MessageState
+from office.closures.models import Banner, BannerKind
 from professionals.models import Person, Profession
 
 START = datetime(2027, 3, 9, 13, 30, tzinfo=UTC)
@@ -143,6 +144,12 @@ def notices() -> list[Message]:
 
 def next_steps(booking: Booking) -> list[bookings_text.Step]:
     return bookings_text.next_steps(booking, START - timedelta(days=20), reminds=True) if booking.is_open else []
+
+
+def banner() -> Banner:
+    text = "Our phones don’t work this morning. Please email us, or call 999 if a child is in danger."
+    in_welsh = "Nid yw ein ffonau’n gweithio y bore yma. Anfonwch e-bost atom, neu ffoniwch 999 os yw plentyn mewn perygl."
+    return Banner(kind=BannerKind.URGENT, text=text, text_cy=in_welsh, link="https://www.example.com/")
 
 
 def picker() -> Picker:

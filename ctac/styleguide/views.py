@@ -321,6 +321,7 @@ def parts(request: HttpRequest) -> HttpResponse:
     context = {
         "states": samples.state_tags(),
         "notices": samples.notices(),
+        "announcement": samples.banner(),
         "booking": booking,
         "kept": samples.held_slot(),
         "picker": samples.picker(),

@@ -10,6 +10,7 @@ from django.utils import dateformat, timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_safe
 
 from ctac.dates import Nation, bank_holiday_file, bank_holidays, uk_day
 from ctac.pages import page_in
@@ -150,6 +151,7 @@ class BannerAdmin(BegunOrOver, StaffModelAdmin):
         return self.fieldsets if obj is None or self.has_change_permission(request, obj) else self.only_looking
 
 
+@require_safe
 def bank_holidays_page(request: HttpRequest) -> HttpResponse:
     """By year: each bank holiday, and in which nations. Our office works by those of England."""
     if not request.user.has_perm(VIEW):

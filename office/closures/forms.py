@@ -1,7 +1,8 @@
 """The forms of closures and banners: plain texts, days and times of the UK, and a tick for what stands on days that close."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime
+from hashlib import sha256
 from typing import Any
 
 from django import forms
@@ -72,9 +73,16 @@ class ClosureForm(PublishedTextForm):
         closure = Closure(**days, **{name: cleaned[name] for name in (*Closes.values, "nation")})
         self.conflicts = tuple(conflicts_with(closure))
         if self.conflicts:
-            self.fields["sure"].widget = forms.CheckboxInput()
-            if not cleaned.get("sure"):
+            seen, name = digest_of(self.conflicts), self.add_prefix("sure")
+            self.fields["sure"].widget = forms.CheckboxInput({"value": seen})
+            if self.data.get(name) != seen:  # not ticked, or below another list
+                self.data = {**self.data, name: ""}
                 self.add_error("sure", _("Look at what is booked on these days. Then tick the box, or choose other days."))
+
+
+def digest_of(conflicts: Iterable[Conflict]) -> str:
+    """What was looked at, so that a tick counts for these alone."""
+    return sha256("\n".join(conflict.href for conflict in conflicts).encode()).hexdigest()[:16]
 
 
 class BannerForm(PublishedTextForm):

@@ -23,21 +23,22 @@ MENUS = {
         *("Orders", "Parcels that never came", "Editions", "Leaflets", "Recalls", "Packing", "Who to tell in each area"),
         *MESSAGES,
         *PEOPLE,
-        "Recognised domains",
+        *("Closures", "Banners", "Recognised domains", "Bank holidays"),
     ],
     "presenter": ["Bookings", "Open sessions"],
-    "fulfilment": [*LEAFLETS, "Packing"],
+    "fulfilment": [*LEAFLETS, "Packing", "Closures", "Banners", "Bank holidays"],
     "manager": [
         *(*BOOKINGS, "Exports of bookings", *CALENDAR),
         *(*LEAFLETS, "Exports of orders", "Recalls", "Packing", "Guidance pages", "Who to tell in each area"),
         *(*MESSAGES, "How the team gets its mail"),
         *(*PEOPLE, "Texts that may be about a child", "Erasures and copies", "Retention"),
         *("Complaints about data", "Breaches of data"),
-        *("Accounts", "Roles", "Who did what", "Recognised domains", "When the advice line is closed", "First-run check"),
+        *("Closures", "Banners", "Accounts", "Roles", "Who did what", "Recognised domains", "Bank holidays", "First-run check"),
     ],
     "read-only": [
         *("Bookings", "What people said", "Presentations", *CALENDAR),
         *("Orders", "Editions", "Stock-takes", "Leaflets", "Stock movements", "Who to tell in each area"),
+        *("Closures", "Banners", "Bank holidays"),
     ],
 }
 TO_DECIDE = [
@@ -46,13 +47,16 @@ TO_DECIDE = [
     "to decide, with dates that we no longer keep",
     "waiting for the professional’s answer",
 ]
-TO_GIVE = ["without a presenter", "with no check-in or check-out", "online without a joining link", "today or tomorrow"]
+TO_GIVE = [
+    *("without a presenter", "with no check-in or check-out", "online without a joining link", "on days when we are closed"),
+    "today or tomorrow",
+]
 CHECKS = "presenters whose DBS check or training ends within 60 days, or is not recorded"
 AFTER_CHECKS = "after their presenter’s DBS check or training ends"
 OF_BOOKINGS = [*TO_DECIDE, *TO_GIVE, AFTER_CHECKS, "to mark as delivered"]
 OF_SESSIONS = [
     *("without a presenter", "without a joining link", "soon, and how to join not sent", "today or tomorrow"),
-    "to mark as delivered",
+    *("on days when we are closed", "to mark as delivered"),
 ]
 OF_ORDERS = ["to pack", "being packed", "waiting for stock", "passed forward and waiting"]
 OF_STOCK = ["low in stock", "to review soon"]

@@ -49,6 +49,7 @@ def test_first_page_has_the_lists_in_the_order_of_the_product_and_no_log(staff: 
         "Who did what",
         "Recognised domains Add to Recognised domains",
         "When the advice line is closed",
+        "Bank holidays",
         "First-run check",
     ]
     assert "Recent actions" not in page.one("main").text

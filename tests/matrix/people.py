@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -19,9 +19,11 @@ from bookings.booking.services.links import make_booking_links
 from bookings.calendars.views import feed_token, make_feed
 from bookings.models import LinkPurpose, PlaceLinkPurpose, Presenter
 from bookings.open_sessions.services.places import make_place_links
+from ctac.dates import uk_day
 from guidance.models import AreaContact, GuidancePage
 from notifications.models import MarkedAddress, Notification, TeamMail
 from notifications.preferences import token_of as token_of_mail
+from office.closures.models import Banner, Closure
 from privacy.models import Complaint, DataAction, DataActionKind, DataActionReason, RetentionRun
 from professionals.models import AddressChange, FlaggedText, Merge, Person, RecognisedDomain, Stopped, hash_token
 from professionals.services import OBJECT_FOR, record_blocked_attempt
@@ -131,6 +133,15 @@ def tokens(owner: Person, objects: dict[str, Any], now: datetime) -> dict[str, s
     return found
 
 
+def closed_and_told(now: datetime) -> dict[str, Any]:
+    """Both far ahead, so that no page shows them to people and they may still be deleted."""
+    day, texts = uk_day(now) + timedelta(days=300), {"starts_at": now + timedelta(days=300), "ends_at": now + timedelta(days=301)}
+    return {
+        "office_closure": Closure.objects.create(first_day=day, last_day=day, parcels=True, reason="Moving", reason_cy="Symud"),
+        "office_banner": Banner.objects.create(**texts, text="We have moved.", text_cy="Rydym wedi symud."),
+    }
+
+
 def people_and_mail(owner: Person) -> dict[str, Any]:
     now = timezone.now()
     return {
@@ -154,6 +165,7 @@ def people_and_mail(owner: Person) -> dict[str, Any]:
         "privacy_breach": make_breach(),
         "audit_entry": Entry.objects.first(),
         "auth_group": Group.objects.get(name="Coordinator"),
+        **closed_and_told(now),
         "saved": SavedFilter.objects.create(
             owner=owner.user, of_list="bookings.booking", query="o=1", name="By date", for_team=True
         ),

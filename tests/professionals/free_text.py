@@ -116,6 +116,10 @@ EXEMPT = {
             *("out_of_hours_route", "charity_name", "charity_number", "charity_address", "data_controller", "data_processors"),
         ),
     },
+    "what everybody reads of a closure or a banner: the same detector stops it (register_text_check), and it is never kept": {
+        "office.closures.forms.ClosureForm": ("reason", "reason_cy"),
+        "office.closures.forms.BannerForm": ("text", "text_cy"),
+    },
     "what an authority, a police force or a service is called, for everybody to read": {
         "guidance.contacts.admin.ContactForm": ("name",),
     },

@@ -17,7 +17,7 @@ from tests.factories import make_staff
 from tests.professionals.free_text import EXEMPT, WRITTEN_BY
 
 OURS = ("ctac", "office", "accounts", "professionals", "privacy", "guidance", "bookings", "leaflets", "notifications")
-APPS = ("accounts", "professionals", "privacy", "guidance", "bookings", "leaflets", "notifications")
+APPS = ("office", "accounts", "professionals", "privacy", "guidance", "bookings", "leaflets", "notifications")
 # Their values are checked for one shape, which no sentence has.
 SHAPED = (forms.EmailField, forms.URLField, forms.GenericIPAddressField, forms.UUIDField)
 

@@ -23,6 +23,7 @@ from leaflets.models import Advice, Edition, Order, OrderState, RecallReplacemen
 from leaflets.orders.services.transitions import cancel, dispatch, prioritise, start_packing
 from leaflets.recalls.services import RecallRequest, recall_edition
 from notifications.models import MarkedAddress, Notification
+from office.closures.models import Banner, Closure
 from privacy.models import ContactMethod
 from privacy.services import acknowledge_complaint
 from professionals.merges.services import merge_organisations, merge_people
@@ -150,6 +151,23 @@ def two_on_duty(first_day: str, last_day: str) -> Callable[[World], Typed]:
 def another_shift(_world: World) -> Made:
     """On days without visits."""
     return {"bookings_dutyshift": make_shift(date(2099, 1, 1))}
+
+
+def a_closure_now(_world: World) -> Made:
+    today = uk_day(timezone.now())
+    days = {"first_day": today, "last_day": today + timedelta(days=1)}
+    return {"office_closure": Closure.objects.create(**days, parcels=True, reason="Moving", reason_cy="Symud")}
+
+
+def a_banner_now(_world: World) -> Made:
+    now = timezone.now()
+    times = {"starts_at": now - timedelta(hours=1), "ends_at": now + timedelta(hours=1)}
+    return {"office_banner": Banner.objects.create(**times, text="We have moved.", text_cy="Rydym wedi symud.")}
+
+
+def shown_on(days_ahead: int) -> dict[str, Any]:
+    clocks = {"first_clock": "9am", "last_clock": "10am"}
+    return {"first_day": day(days_ahead), "last_day": day(days_ahead), "link": "https://www.ctac.example/", **clocks}
 
 
 def a_request(world: World) -> Made:

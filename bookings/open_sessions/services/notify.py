@@ -4,7 +4,7 @@ import hashlib
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from django.db import transaction
@@ -19,7 +19,7 @@ from bookings.errors import SlotTaken
 from bookings.models import OpenSession, PlaceState, Presenter, SessionEvent, SessionEventKind, SessionPlace, SessionState
 from bookings.schedule.locks import lock_presenters
 from bookings.visits.services import minute_of
-from ctac.dates import OURS, before_working_days, uk_datetime, uk_day
+from ctac.dates import OURS, after_working_days, before_working_days, uk_datetime, uk_day
 from ctac.errors import DomainError
 from notifications.models import Notification
 from notifications.outbox import About, notify, notify_about
@@ -136,13 +136,13 @@ def remind_of_sessions(*, now: datetime) -> int:
 
 logger = logging.getLogger(__name__)
 UNSURE_FOR_PEOPLE, UNSURE_FOR_TEAM = "session-unsure", "staff-session-unsure"
-WARNED_AHEAD = timedelta(days=14)  # no two working days are further apart
 
 
 def warn_of_sessions(*, now: datetime) -> int:
     """Warn all of whom this is true now; how many people with a place. Each session stands for itself."""
-    count = 0
-    for session in OpenSession.objects.needing_a_presenter(now).filter(starts_at__gt=now, starts_at__lt=now + WARNED_AHEAD):
+    count, last = 0, after_working_days(uk_day(now), rules.NO_PRESENTER_NOTICE_WORKING_DAYS, OURS, office_closed())
+    after = uk_datetime(last + timedelta(days=1), time.min)
+    for session in OpenSession.objects.needing_a_presenter(now).filter(starts_at__gt=now, starts_at__lt=after):
         try:
             count += warn_of_session(session, now=now)
         except Exception as error:  # noqa: BLE001 - tried again in some minutes; the team knows of it since it was freed

@@ -97,7 +97,7 @@ def test_going_back_keeps_what_was_typed_and_what_was_changed_date_by_date(desk:
 
 def test_bank_holidays_are_left_out_and_said(desk: Client) -> None:
     page = desk.post(ADD, plan_form(make_presentation(), None, day="22 3 2027", count="3"))
-    assert "We left out these bank holidays: Monday 29 March 2027." in text(page)
+    assert "We left out these days off: Monday 29 March 2027." in text(page)
     assert [row.title for row in page.context["plan"].rows][-1] == "Monday 12 April 2027, 10am to 11am"
     kept = desk.post(ADD, plan_form(make_presentation(), None, day="22 3 2027", count="3", leave_out=""))
     assert "It is a bank holiday in England." in text(kept)

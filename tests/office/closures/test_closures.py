@@ -58,6 +58,11 @@ def text_of(page: Any) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", page.content.decode()).split())
 
 
+def seen_on(page: Any) -> str:
+    """The value of the box that is ticked by whoever has seen what is booked."""
+    return re.findall(r'<input type="checkbox" name="sure" value="(\w+)"', page.content.decode())[0]
+
+
 FILLED_IN = {
     "first_day": "13 1 2027",
     "last_day": "15 1 2027",
@@ -188,7 +193,8 @@ def test_what_is_booked_on_its_days_is_listed_with_links_before_it_is_saved_and_
     assert len(page.context["adminform"].form.conflicts) == 1
     assert "Look at what is booked on these days." in text_of(page)
     assert not Closure.objects.exists()
-    assert coordinator.post(f"{LIST}add/", {**FILLED_IN, "sure": "on"}).status_code == 302
+    assert coordinator.post(f"{LIST}add/", {**FILLED_IN, "sure": "on"}).status_code == 200  # not what stood beside this list
+    assert coordinator.post(f"{LIST}add/", {**FILLED_IN, "sure": seen_on(page)}).status_code == 302
     assert Booking.objects.get(pk=booking.pk).state == booking.state
     assert "1 on days when we are closed" in text_of(coordinator.get("/staff/"))
     assert coordinator.get("/staff/bookings/booking/?when=closed").context["cl"].result_count == 1
@@ -200,7 +206,7 @@ def test_in_one_nation_it_is_about_what_is_there_and_who_lives_there(coordinator
     booking = make_booking(scot, at("10:00", FRIDAY))
     page = coordinator.post(f"{LIST}add/", {**FILLED_IN, "nation": "scotland"})
     assert [conflict.text.split()[1].strip(":") for conflict in page.context["adminform"].form.conflicts] == [booking.reference]
-    coordinator.post(f"{LIST}add/", {**FILLED_IN, "nation": "scotland", "sure": "on"})
+    coordinator.post(f"{LIST}add/", {**FILLED_IN, "nation": "scotland", "sure": seen_on(page)})
     assert list(Booking.objects.on_closed_days(NOW)) == [booking]
 
 
