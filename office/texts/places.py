@@ -16,7 +16,7 @@ from django.template.loader import get_template
 from django.template.loader_tags import IncludeNode
 from django.utils import translation
 from django.utils.functional import Promise
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from office.texts.markup import OF_GETTEXT, editable
@@ -50,9 +50,10 @@ class Line:
     def wordings(self, language: str) -> list[str]:
         """Ours in that language: one, or each of its plural forms."""
         with translation.override(language):
-            if len(self.messages) == 1:
-                return [gettext(self.messages[0])]
-            return list(dict.fromkeys(translation.ngettext(*self.messages, number) for number in (1, 2, 0, 3, 8)))
+            singular, *plural = self.messages
+            if not plural:
+                return [gettext(singular)]
+            return list(dict.fromkeys(ngettext(singular, plural[0], number) for number in (1, 2, 0, 3, 8)))
 
 
 @dataclass

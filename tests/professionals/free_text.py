@@ -113,6 +113,10 @@ EXEMPT = {
         "leaflets.catalogue.admin.EditionForm": ("label",),
         "admin: professionals.OutOfHours": ("route",),
     },
+    "a wording of ours, which its author is warned of by the same detector, and keeps with a reason; reasons are refused": {
+        "office.texts.forms.TextForm": ("text", "reason"),
+        "office.texts.forms.SendBackForm": ("reason",),
+    },
     "what an authority, a police force or a service is called, for everybody to read": {
         "guidance.contacts.admin.ContactForm": ("name",),
     },
@@ -133,6 +137,9 @@ EXEMPT = {
 
 # Column of free text (privacy.py) → the boxes that end there, "Form.field"; or, in round brackets, how it comes there else.
 WRITTEN_BY = {
+    "office.TextVersion.text": {"(TextForm.text: its author is warned, and says why it is right all the same)"},
+    "office.TextVersion.reason": {"(TextForm.reason: refused)"},
+    "office.TextStep.reason": {"(SendBackForm.reason: refused)"},
     "bookings.JourneyTime.reason": {"JourneyTimeForm.reason"},
     "bookings.Leave.reason": {"OwnLeaveForm.reason", "LeaveForm.reason"},
     "bookings.Leave.answer": {"RefuseLeaveForm.answer"},
