@@ -136,6 +136,15 @@ def sentences() -> dict[str, Sentence]:
     return found
 
 
+@cache
+def rows_of(place: Place) -> list[list[list[Sentence]]]:
+    """By line of the place: by language its sentences, one or one for each plural form. A line that comes twice stands once."""
+    return [
+        [[sentences()[key_of(language, ours)] for ours in line.wordings(language)] for language, _name in settings.LANGUAGES]
+        for line in {line.messages: line for line in lines_of(place)}.values()
+    ]
+
+
 def lock_of(line: Line) -> str | Promise:
     """Asked of the English, whatever the language."""
     if "<" in editable(" ".join(line.messages)):
