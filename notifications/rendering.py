@@ -73,8 +73,8 @@ def render_page(template_name: str, subject: object, context: dict[str, object])
         "advice_email": site.advice_email,
         "advice_hours": advice_hours(),
     }
-    html = render_to_string(template_name, {**layout, **context, "subject": subject})
-    html = html.replace(' href="/', f' href="{settings.SITE_URL}/')  # a link that staff wrote, to a page of ours
+    drawn = render_to_string(template_name, {**layout, **context, "subject": subject})
+    html = drawn.replace(' href="/', f' href="{settings.SITE_URL}/')  # a link that staff wrote, to a page of ours
     return Rendered(subject, plain_text(html), inline_styles(html))
 
 
@@ -126,7 +126,7 @@ class _Reader(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.blocks: list[list[str]] = [[""]]
         self.skipping: list[str] = []
-        self.link = self.label = ""
+        self.link = self.label = self.address = ""
         self.after_label = self.in_value = self.in_item = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -148,6 +148,8 @@ class _Reader(HTMLParser):
             self.in_item = True
         elif tag == "a" and (given.get("href") or "").startswith("http"):
             self.link, self.label = str(given["href"]), ""
+        elif tag == "a" and (given.get("href") or "").startswith(("mailto:", "tel:")):
+            self.address = str(given["href"]).partition(":")[2]
 
     def handle_endtag(self, tag: str) -> None:
         if self.skipping:
@@ -161,6 +163,11 @@ class _Reader(HTMLParser):
             self.in_value = self.after_label = False
         elif tag == "li":
             self.in_item = False
+        elif tag == "a" and self.address:
+            # Most are their own label; staff may write another one.
+            if not self.blocks[-1][-1].replace(" ", "").endswith(self.address):
+                self.blocks[-1][-1] += f" ({self.address})"
+            self.address = ""
         elif tag == "a" and self.link:
             # A link that is its own label is written once.
             label, link, self.link = self.label.strip(), self.link, ""

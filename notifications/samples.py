@@ -20,6 +20,7 @@ from django.utils.html import format_html
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
+from ctac.staff.audit import audit_note
 from notifications import rendering
 from notifications.models import Notification, visible_to
 from notifications.outbox import mail_domain
@@ -170,9 +171,14 @@ def newest_real(kind: str, request: HttpRequest) -> Rendered | None:
     """Of those that this colleague may read. Worded now, so that it is about what is so now; nothing is stored or sent."""
     rows = Notification.objects.filter(visible_to(request.user), kind=kind, is_account_mail=False)
     email = find_email(kind)
-    for row in rows.order_by("-created_at", "-pk")[:MOST_TRIED] if email else ():
+    if email is None:
+        return None
+    for row in rows.order_by("-created_at", "-pk")[:MOST_TRIED]:
         with suppress(ObjectDoesNotExist, LookupError, ValueError):
-            return render(email(row).message(), choices_link=PAGE, reader_name=name_of_reader(row.recipient))
+            shown = render(email(row).message(), choices_link=PAGE, reader_name=name_of_reader(row.recipient))
+            note = audit_note(request)
+            note.kind, note.keys = Notification._meta.label_lower, [str(row.pk)]
+            return shown
     return None
 
 

@@ -18,7 +18,7 @@ from django.urls import path
 from django.views.decorators.http import require_safe
 
 from accounts.allauth_internals import format_hotp_value, hotp_value
-from notifications.views import framed
+from ctac.pages import framed
 from professionals.samples import STAFF_EMAIL
 
 NEWEST = 100

@@ -39,7 +39,7 @@ from ctac.staff.site import (
 from office.texts.forms import SendBackForm, TextForm
 from office.texts.markup import editable
 from office.texts.models import StepKind, TextStep, TextVersion
-from office.texts.places import Place, Sentence, lines_of, places, sentences
+from office.texts.places import Place, places, rows_of, sentences
 from office.texts.queries import trying_out
 from office.texts.services import approve_text, restore_ours, send_back_text, take_back_text, write_text
 
@@ -227,17 +227,6 @@ def place_or_404(slug: str) -> Place:
 
 def keys_of(place: Place) -> list[str]:
     return [sentence.key for row in rows_of(place) for each in row for sentence in each]
-
-
-def rows_of(place: Place) -> list[list[list[Sentence]]]:
-    """By line of the place: by language its sentences, one or one for each plural form. A line that comes twice stands once."""
-    found: dict[tuple[str, ...], list[list[Sentence]]] = {}
-    by_wording = {(sentence.language, sentence.ours): sentence for sentence in sentences().values()}
-    for line in lines_of(place):
-        found[line.messages] = [
-            [by_wording[language, ours] for ours in line.wordings(language)] for language, _name in settings.LANGUAGES
-        ]
-    return list(found.values())
 
 
 @require_safe

@@ -16,7 +16,7 @@ from django.template.loader import get_template
 from django.template.loader_tags import IncludeNode
 from django.utils import translation
 from django.utils.functional import Promise
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from office.texts.markup import OF_GETTEXT, editable
@@ -50,9 +50,10 @@ class Line:
     def wordings(self, language: str) -> list[str]:
         """Ours in that language: one, or each of its plural forms."""
         with translation.override(language):
-            if len(self.messages) == 1:
-                return [gettext(self.messages[0])]
-            return list(dict.fromkeys(translation.ngettext(*self.messages, number) for number in (1, 2, 0, 3, 8)))
+            singular, *plural = self.messages
+            if not plural:
+                return [gettext(singular)]
+            return list(dict.fromkeys(ngettext(singular, plural[0], number) for number in (1, 2, 0, 3, 8)))
 
 
 @dataclass
@@ -133,6 +134,15 @@ def sentences() -> dict[str, Sentence]:
                     sentence.takes_markup &= line.takes_markup
                     sentence.places += [] if place in sentence.places else [place]
     return found
+
+
+@cache
+def rows_of(place: Place) -> list[list[list[Sentence]]]:
+    """By line of the place: by language its sentences, one or one for each plural form. A line that comes twice stands once."""
+    return [
+        [[sentences()[key_of(language, ours)] for ours in line.wordings(language)] for language, _name in settings.LANGUAGES]
+        for line in {line.messages: line for line in lines_of(place)}.values()
+    ]
 
 
 def lock_of(line: Line) -> str | Promise:

@@ -32,11 +32,12 @@ class Wording(Node):
         self.ours, self.messages = ours, messages
         self.takes_markup = takes_markup and not ours.asvar
         self.given = getattr(ours, "extra_context", {})
-        self.counter, self.counted = getattr(ours, "counter", None), getattr(ours, "countervar", None)
+        self.counter, self.counted = getattr(ours, "counter", None), getattr(ours, "countervar", None) or ""
 
     def sentence(self, number: Any = 1) -> str:
         """Ours, in the language of this moment."""
-        return gettext(*self.messages) if len(self.messages) == 1 else ngettext(*self.messages, number)
+        singular, *plural = self.messages
+        return ngettext(singular, plural[0], number) if plural else gettext(singular)
 
     def render(self, context: Context) -> str:
         wordings = own_wordings()
@@ -68,7 +69,8 @@ def takes_markup(parser: Parser) -> bool:
 
     The element around it is the first that ends after here without having begun.
     """
-    text = "".join(token.contents for token in reversed(parser.tokens) if token.token_type == TokenType.TEXT)
+    tokens: list[Token] = parser.tokens  # type: ignore[assignment] # the last one is the next
+    text = "".join(token.contents for token in reversed(tokens) if token.token_type == TokenType.TEXT)
     if (edge := re.search(r"[<>]", text)) and edge[0] == ">":
         return False  # of an attribute
     depth = 0

@@ -20,7 +20,7 @@ def reading_age(text: str) -> float:
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about pkg_resources, which it still imports
-        import textstat
+        import textstat  # type: ignore[import-untyped]
 
     textstat.set_lang("en_GB")
     return round(textstat.flesch_kincaid_grade(text.replace("’", "'")) + SCHOOL, 1)

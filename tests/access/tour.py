@@ -287,9 +287,10 @@ def staff(guide: Guide) -> Tour:
     yield from counts_who_came(guide)
     yield from merges(guide)
     yield from saves_a_view(guide)
-    for path in ("/staff/emails/", "/staff/emails/booking-confirmed/1/"):
+    for path in ("/staff/emails/", "/staff/emails/booking-confirmed/1/", "/staff/texts/"):
         guide.open(path)
         yield f"staff {path}"
+    yield from words_a_text(guide)
     for path in lists:
         guide.open(path)
         yield f"staff {path}"
@@ -342,6 +343,23 @@ def looks_at_the_team(guide: Guide) -> Tour:
         guide.open(f"/staff/bookings/calendar/{query}")
         yield f"staff team calendar {query}"
     yield from has_a_calendar(guide, "team", "/staff/bookings/calendar/address/", "#content-main")
+
+
+def words_a_text(guide: Guide) -> Tour:
+    """A sentence of the home page: refused, warned of, and saved for a colleague to approve."""
+    guide.open("/staff/texts/home/")
+    yield "staff texts of a page"
+    guide.open(links(guide, "#content-main a[href$='/word/']")[0])
+    yield "staff text"
+    guide.fill("New wording", "")
+    guide.press("Save this wording for approval")
+    yield "staff text with errors"
+    guide.fill("New wording", "Call us on 0113 496 0000")
+    guide.press("Save this wording for approval")
+    yield "staff text warned of"
+    guide.fill("Why is this wording right all the same?", "The number of the fair")
+    guide.press("Save this wording for approval")
+    yield "staff wording to approve"
 
 
 def adds(guide: Guide, path: str) -> Tour:
@@ -399,7 +417,7 @@ TOURS: dict[Callable[[Guide], Tour], int] = {
     professional: 87,
     asks: 4,
     is_asked: 2,
-    staff: 136,
+    staff: 142,
     styleguide: 30,
     emails: 39,
 }

@@ -120,6 +120,10 @@ EXEMPT = {
         "office.closures.forms.ClosureForm": ("reason", "reason_cy"),
         "office.closures.forms.BannerForm": ("text", "text_cy"),
     },
+    "a wording of ours, which its author is warned of by the same detector, and keeps with a reason; reasons are refused": {
+        "office.texts.forms.TextForm": ("text", "reason"),
+        "office.texts.forms.SendBackForm": ("reason",),
+    },
     "what an authority, a police force or a service is called, for everybody to read": {
         "guidance.contacts.admin.ContactForm": ("name",),
     },
@@ -140,6 +144,9 @@ EXEMPT = {
 
 # Column of free text (privacy.py) → the boxes that end there, "Form.field"; or, in round brackets, how it comes there else.
 WRITTEN_BY = {
+    "office.TextVersion.text": {"(TextForm.text: its author is warned, and says why it is right all the same)"},
+    "office.TextVersion.reason": {"(TextForm.reason: refused)"},
+    "office.TextStep.reason": {"(SendBackForm.reason: refused)"},
     "bookings.JourneyTime.reason": {"JourneyTimeForm.reason"},
     "bookings.Leave.reason": {"OwnLeaveForm.reason", "LeaveForm.reason"},
     "bookings.Leave.answer": {"RefuseLeaveForm.answer"},

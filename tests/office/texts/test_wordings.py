@@ -90,6 +90,12 @@ def test_an_approved_wording_is_in_html_and_in_plain_text() -> None:
     assert "http://localhost:8000/sessions/" in sample.text
 
 
+def test_plain_text_has_the_address_and_the_number_behind_a_link() -> None:
+    ours = "We have added a calendar entry to this email."
+    approve(write(ours, "[Write to us](mailto:help@ctac.example) or [call](tel:01134960000).", reason="The fair's own number"))
+    assert "Write to us (help@ctac.example) or call (01134960000)." in " ".join(confirmation().text.split())
+
+
 def test_an_approved_wording_is_in_the_subject_with_what_is_filled_in() -> None:
     ours = confirmation().subject
     approve(write(SUBJECT, "Booked ({reference}): {day} & 100%"))

@@ -24,6 +24,7 @@ OURS: dict[str, tuple[Value, ...]] = {
     "free": ("1,2027-01-25T10:00", "x"),
     "form": ("html", "json", "csv", "xlsx"),
     "format": ("large-print", "easy-read"),
+    "in": ("home", "booking-confirmed"),
     "kind": ("stock", "catalogue"),
     "language": ("welsh", "english"),
     "month": ("2027-01", "2026-12"),
