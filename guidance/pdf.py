@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 from markdown_it.tree import SyntaxTreeNode
 
 from ctac.dates import format_day
+from ctac.pages import commonmark
 from ctac.pdf.typesetting import charity_line, qr_code, template_digest, typeset
-from guidance.content import Guidance, NationText, Section, commonmark
+from guidance.content import Guidance, NationText, Section
 
 LEAFLET, LARGE_PRINT, CHECKLIST = KINDS = ("leaflet", "large-print", "checklist")
 LOOKS = ("", "", "to-do", "not-to-do", "")  # in the leaflet, of the sections of an audience's text in their order
