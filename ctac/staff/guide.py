@@ -74,6 +74,7 @@ ACTIONS = {
     "after-a-visit": {"bookings_booking": "attendance delivered more-feedback"},
     "something-went-wrong-take-it-back": {
         "bookings_booking": "not-cancelled not-checked-in not-checked-out not-delivered",
+        "bookings_opensession": "not-cancelled not-delivered",
         "leaflets_order": "in-line restore",
     },
     "two-records-of-one-person": {
