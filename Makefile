@@ -92,7 +92,7 @@ scale: ## each page at a thousand and at a million orders, the one beside the ot
 	@$(INSTALL) $(DEVELOPMENT)
 	@$(VENV) -m bench.scale $(SHARE) $(if $(ONLY),--only "$(ONLY)")
 
-screenshots: ## take the README's pictures from a running copy (ALL=1: every page instead, into var/screenshots, for a review)
+screenshots: ## take the pictures of the README and the staff guide from a running copy (ALL=1: every page instead, into var/screenshots, for a review)
 	@$(INSTALL) $(DEVELOPMENT)
 	@$(VENV) -m tests.live.browser
 	@$(VENV) -m pytest tests/access/pictures.py --quiet $(ARGS)

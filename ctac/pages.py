@@ -1,7 +1,7 @@
-"""What pages of several apps share: private addresses, histories a page at a time, and what every template may show."""
+"""What pages of several apps share: private addresses, histories a page at a time, Markdown, and what every template may show."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -10,7 +10,10 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_cache_control
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 from ctac.middleware import STAFF_SITE
 
@@ -85,6 +88,24 @@ def history_page(rows: QuerySet[Any], name: str, query: Mapping[str, str], *, am
 # What staff have set and pages say: "phone", "email", "hours", "help_email", "help_phone", "charity". The app `office` gives them
 # in its AppConfig.
 FACTS: dict[str, Callable[[], Any]] = {}
+
+# CommonMark with tables, and no HTML of its own.
+commonmark = MarkdownIt("commonmark", {"html": False}).enable("table")
+
+
+def all_tokens(tokens: Sequence[Token]) -> Iterator[Token]:
+    for token in tokens:
+        yield token
+        yield from all_tokens(token.children or ())
+
+
+def draw_markdown(tokens: Sequence[Token], *, deeper: int) -> SafeString:
+    """With its headings so many levels deeper."""
+    for token in tokens:
+        if token.type in {"heading_open", "heading_close"}:
+            token.tag = f"h{int(token.tag[1:]) + deeper}"
+    html = commonmark.renderer.render(tokens, commonmark.options, {})
+    return mark_safe(html)  # noqa: S308 - texts of ours, and the parser escapes HTML
 
 
 def site(request: HttpRequest) -> dict[str, object]:

@@ -271,7 +271,7 @@ USE_I18N = True
 
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env("STATIC_ROOT", default=str(BASE_DIR / "staticfiles")))
-STATICFILES_DIRS: list[Path | tuple[str, Path]] = [BASE_DIR / "static"]
+STATICFILES_DIRS: list[Path | tuple[str, Path]] = [BASE_DIR / "static", ("guide", BASE_DIR / "docs" / "pictures")]
 if CHARITY_LOGO:
     STATICFILES_DIRS.append(("charity", Path(CHARITY_LOGO).parent))
 WHITENOISE_USE_FINDERS = not PRODUCTION

@@ -13,11 +13,10 @@ from functools import cache
 from pathlib import Path
 
 from django.db.models import TextChoices
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
 
+from ctac.pages import all_tokens, commonmark, draw_markdown
 from professionals.models import Language, Profession
 
 TEXTS = Path(__file__).resolve().parent / "texts"
@@ -82,9 +81,6 @@ CLASSES = {
     "h4": "govuk-heading-s",
     "a": "govuk-link",
 }
-
-# CommonMark with no HTML of its own: what a text may hold is paragraphs, headings, lists, bold and links.
-commonmark = MarkdownIt("commonmark", {"html": False})
 
 
 @dataclass(frozen=True)
@@ -215,15 +211,6 @@ def as_html(markdown: str, *, deeper: int) -> SafeString:
     """With the classes of our stylesheet, and its headings so many levels deeper."""
     tokens = commonmark.parse(markdown)
     for token in all_tokens(tokens):
-        if token.type in {"heading_open", "heading_close"}:
-            token.tag = f"h{int(token.tag[1:]) + deeper}"
         if token.nesting == 1 and token.tag in CLASSES:
             token.attrJoin("class", CLASSES[token.tag])
-    html = commonmark.renderer.render(tokens, commonmark.options, {})
-    return mark_safe(html)  # noqa: S308 - texts of ours, and the parser escapes HTML
-
-
-def all_tokens(tokens: Sequence[Token]) -> Iterator[Token]:
-    for token in tokens:
-        yield token
-        yield from all_tokens(token.children or ())
+    return draw_markdown(tokens, deeper=deeper)

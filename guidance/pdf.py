@@ -10,8 +10,9 @@ from django.utils.translation import gettext as _
 from markdown_it.tree import SyntaxTreeNode
 
 from ctac.dates import format_day
+from ctac.pages import commonmark
 from ctac.pdf.typesetting import charity_line, qr_code, template_digest, typeset
-from guidance.content import Guidance, NationText, Section, commonmark
+from guidance.content import Guidance, NationText, Section
 from office.queries import advice_hours, site_settings
 
 LEAFLET, LARGE_PRINT, CHECKLIST = KINDS = ("leaflet", "large-print", "checklist")

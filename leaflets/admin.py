@@ -70,7 +70,7 @@ ORDER = WaitingRow(
     what_in_words=outward,
     since="created_at",
 )
-TO_DECIDE = replace(ORDER, label=_("Decide"), slug="approve", permission="leaflets.decide_order")
+TO_DECIDE = replace(ORDER, label=_("Decide"), permission="leaflets.decide_order")
 
 add_waiting_orders(_("to decide on"), OrderState.REQUESTED, "decide", TO_DECIDE)
 add_waiting(

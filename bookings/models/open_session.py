@@ -182,6 +182,8 @@ class SessionEventKind(models.TextChoices):
     ATTENDED = "attended", _("Attended")
     ATTENDANCE = "attendance", _("Attendance recorded")
     MORE_FEEDBACK = "more-feedback", _("More feedback is taken")
+    RESTORED = "restored", _("Cancellation taken back")
+    UNDELIVERED = "undelivered", _("No longer marked as delivered")
 
 
 # Since then somebody has a place: who waits, or is offered one, has none yet.

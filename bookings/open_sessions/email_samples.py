@@ -64,6 +64,9 @@ def examples() -> Iterator[Example]:
     yield _example(emails.SessionMoved, "", {"move": move}, sequence=1)
     yield _example(emails.SessionMoved, _("on the waiting list"), {"move": move, "number": 3}, sequence=1, **waits)
     yield _example(emails.SessionMoved, _("a place offered"), {"move": move, "links": SEE_OR_LEAVE}, sequence=1, **OFFER)
+    yield _example(emails.SessionRestored, "", sequence=2)
+    yield _example(emails.SessionRestored, _("on the waiting list"), {"number": 3}, sequence=2, **waits)
+    yield _example(emails.SessionRestored, _("a place offered"), {"links": SEE_OR_LEAVE}, sequence=2, **OFFER)
     cancelled = {"session_state": SessionState.CANCELLED, "closed_reason": REASON}
     yield _example(emails.SessionCancelled, "", {"links": {}}, **cancelled)
     yield _example(emails.SessionCancelled, _("on the waiting list"), {"links": {}, "number": 0}, **waits, **cancelled)

@@ -237,6 +237,22 @@ class SessionMoved(PlaceEmail):
         return {**super().context(), "before": moment_text(times[0]) if times else "", "reason": reason}
 
 
+class SessionRestored(PlaceEmail):
+    """To all: it was cancelled, and is on after all."""
+
+    name = "session-restored"
+    label = _("Open session no longer cancelled")
+    template = "bookings/session_restored"
+    subject = _("The session on %(day)s will go ahead after all (%(reference)s)")
+    calendar_method = "REQUEST"
+    states = (PlaceState.TAKEN, PlaceState.WAITING, PlaceState.OFFERED)
+
+    def is_still_due(self) -> bool:
+        """What was cancelled and restored once more has a message of its own."""
+        later = self.place.session.events.filter(kind=SessionEventKind.RESTORED, at__gt=self.first_sent_at)
+        return super().is_still_due() and not later.exists()
+
+
 class SessionCancelled(PlaceEmail):
     name = "session-cancelled"
     label = _("Open session cancelled")

@@ -32,6 +32,7 @@ from django.utils.translation import gettext_lazy
 from ctac.dates import uk_datetime, uk_day
 
 MOST = 1_000
+MAX_LENGTH = 100  # of what is typed into a search box
 MOST_SIGNS = 12  # of a word that the index is asked for
 
 
@@ -127,6 +128,11 @@ class BigChangeList(ChangeList):
             paginator.object_list, paginator.parts, paginator.keys = self.queryset, self.model_admin.parts(), None
             self.result_list = paginator.page(self.page_num).object_list
         self.sortable_by = quick
+
+
+def typed_in(request: HttpRequest) -> str:
+    """What somebody typed into a search box: in one line, without what nobody sees."""
+    return " ".join("".join(char for char in request.GET.get("q", "")[:MAX_LENGTH] if char.isprintable()).split())
 
 
 def words_in(typed: str) -> Iterator[str]:

@@ -25,13 +25,15 @@ from django.views.decorators.http import require_safe
 
 from ctac.forms import tidy_postcode
 from ctac.models import ALPHABET, MIN_PART_LENGTH, PREFIXES, is_reference, tidy_reference
-from ctac.staff.lists import MOST, contains, words_in
+from ctac.staff.guide import search_guide
+from ctac.staff.lists import MOST, contains, typed_in, words_in
 from ctac.staff.menu import plural_name
 from ctac.staff.site import staff_site
 
 SHOWN = 8  # of each kind
+SHOWN_OF_GUIDE = 3
 LOOKED_FOR = MOST + 1  # of each kind, as lists do: any, of which the newest are shown
-MAX_LENGTH, MAX_WORDS = 100, 6  # of what is typed
+MAX_WORDS = 6  # of what is typed
 MAX_MISSPELT = 4  # words that are looked up by how they are spelt
 MIN_DIGITS = 6  # of a phone number without its first 0
 PHONE = re.compile(r"\+?[\d\s().-]+")
@@ -278,11 +280,12 @@ class Found:
 @require_safe
 def find(request: HttpRequest) -> HttpResponse:
     """By GET as every list's own search is: no log has what stands behind "?", the audit has the route, and "back" comes back."""
-    typed = " ".join("".join(char for char in request.GET.get("q", "")[:MAX_LENGTH] if char.isprintable()).split())
+    typed = typed_in(request)
     found = Search(request, typed).run() if typed else None
     if found is not None and (only_page := found.only_page):
         return redirect(only_page)
     page = {"title": _("Find anything"), "searched_for": typed, "found": found}
+    page["guide"] = search_guide(typed, whole=True)[:SHOWN_OF_GUIDE]
     return TemplateResponse(request, "admin/find.html", {**staff_site.each_context(request), **page})
 
 

@@ -380,6 +380,7 @@ class ObjectAction:
     own, called with the model admin, the request, the object and the action, needs no `service` and no `form_class`.
     `asks_again`: only for who has given the second factor within the last minutes. `in_story`: it adds to the story, where
     its button stands. `button` is what stands on the page's own button, if that does another thing than the one that leads to it.
+    `in_row`: it stands in the row of buttons though it ends something, since it is an answer like the others there.
     """
 
     slug: str
@@ -396,6 +397,7 @@ class ObjectAction:
     page: Callable[..., HttpResponse] | None = None
     asks_again: bool = False
     in_story: bool = False
+    in_row: bool = False
     button: str | Promise = ""
 
 
@@ -450,10 +452,14 @@ class StaffModelAdmin(StrictLookupsMixin, BigListMixin, AuditedModelAdmin):
         """The buttons of an object's page, the main one first, and what is rarer, or ends something, in the menu beside them."""
         actions = sorted(self.available_actions(request, obj), key=lambda a: ("main", "quiet", "stop").index(a.weight))
         above = [a for a in actions if not a.in_story]
-        row = above if len(above) <= self.buttons_in_a_row else [a for a in above if a.weight != "stop"][: self.buttons_in_a_row]
+        row = above
+        if len(above) > self.buttons_in_a_row:
+            answers = [a for a in above if a.in_row]
+            others = [a for a in above if a.weight != "stop"]
+            row = [*others[: self.buttons_in_a_row - len(answers)], *answers]
         return {
             "object_actions": row,
-            "more_actions": above[len(row) :],
+            "more_actions": [a for a in above if a not in row],
             "story_actions": [a for a in actions if a.in_story],
         }
 

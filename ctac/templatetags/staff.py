@@ -13,11 +13,12 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
 from django.utils.translation import gettext
 
-from ctac.staff import menu
+from ctac.staff import guide, menu
 
 register = template.Library()
 register.filter("list_name", menu.plural_name)
 register.filter("one_name", menu.singular_name)
+register.filter("help_address", guide.help_address)
 
 
 @register.filter

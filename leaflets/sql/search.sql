@@ -4,7 +4,7 @@ BEGIN
     NEW.searched := ' ' || lower(concat_ws(' ',
         NEW.reference, replace(NEW.reference, '-', ''), replace(NEW.reference, '-', ' '),
         NEW.name, NEW.organisation_name, NEW.address_line_1, NEW.address_line_2, NEW.town, NEW.postcode,
-        professionals_words(NEW.person_id)
+        professionals_words(NEW.person_id), NEW.contact_phone, regexp_replace(NEW.contact_phone, '[^0-9]', '', 'g')
     ));
     RETURN NEW;
 END $$;

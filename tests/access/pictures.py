@@ -1,4 +1,4 @@
-"""`make screenshots`: the pictures that the README shows, taken from a running copy by the tour of tests/access/tour.py.
+"""`make screenshots`: the pictures of the README and the staff guide, from a running copy, by the tour of tests/access/tour.py.
 
 `ALL=1 make screenshots` takes every page of the tour instead, whole, at two widths and in both schemes, for a review.
 Not a test by its name: it runs only when asked, for the parts that the tests use.
@@ -18,12 +18,16 @@ import pytest
 from django.conf import settings
 from PIL import Image
 
+from ctac.dates import uk_day
+from tests.journeys import workspace
 from tests.journeys.keyboard import ALL_THERE
 from tests.live.clients import inside
 from tests.live.stack import Live
 
 from . import scene
 from .checks import FINISH_FADES, SCHEMES, WIDTHS, resize, restored
+from .guide import links
+from .ordering import packs
 from .tour import PROFESSIONAL, TOURS, Guide, Tour, books, signed_out, signs_in_as_staff, take
 
 PICTURES = Path(settings.BASE_DIR) / "docs" / "pictures"
@@ -70,6 +74,24 @@ def shown(guide: Guide) -> Tour:
     yield from signs_in_as_staff(guide)
     guide.open("/staff/")
     yield "staff index"
+    yield from works(guide)
+
+
+def works(guide: Guide) -> Tour:
+    """What the staff guide shows."""
+    guide.open("/staff/professionals/person/?q=ruth")
+    [person] = links(guide, "#result_list tbody th a")
+    guide.open(f"/staff/bookings/booking/add/?person={person.split('/')[-3]}")
+    yield "staff book for a caller"
+    guide.open(f"/staff/bookings/calendar/?day={uk_day(datetime.now(UTC)) + scene.FIRST_VISIT}")
+    yield "staff team calendar"
+    guide.open("/staff/bookings/booking/?q=ruth")
+    guide.open(links(guide, "#result_list tbody th a")[0])
+    yield "staff booking"
+    twice = inside(guide.live, workspace.__name__, workspace.two_records.__name__)
+    guide.open(f"/staff/professionals/person/{twice['kept']}/do/merge/?with={twice['other']}")
+    yield "staff merge compare"
+    yield from up_to("staff packing session", packs(guide))
 
 
 SHOWN = {
@@ -79,6 +101,11 @@ SHOWN = {
     "booking placed": Picture("confirmation", width=390, height=844, scale="device"),
     "mail confirmation": Picture("email", width=390, height=844, scale="device"),
     "staff index": Picture("staff", height=780),
+    "staff book for a caller": Picture("staff-caller", height=850),
+    "staff team calendar": Picture("staff-calendar", height=700),
+    "staff booking": Picture("staff-booking", height=845),
+    "staff merge compare": Picture("staff-merge", height=895),
+    "staff packing session": Picture("staff-packing"),
 }
 
 
@@ -102,7 +129,7 @@ def busy(live: Live) -> Live:
 
 
 @pytest.mark.skipif(EVERYTHING, reason="ALL=1 asks for the review instead")
-def test_the_pictures_of_the_readme(busy: Live, new_page: Callable[..., Any]) -> None:
+def test_the_pictures_of_the_readme_and_the_guide(busy: Live, new_page: Callable[..., Any]) -> None:
     PICTURES.mkdir(parents=True, exist_ok=True)
     guide = Guide(new_page(viewport=DESK, reduced_motion="reduce", device_scale_factor=2), busy)
     sizes = {}

@@ -24,7 +24,7 @@ def test_the_head_is_small_and_no_link_in_it_is_broken(width: int, new_page: Cal
     high, rows = MOST[width]
     lines = page.evaluate(LINES)
     assert [(name, count) for name, count, _top in lines] == [
-        *(("Where you are signed in", 1), ("Public site", 1), ("Sign out", 1)),
+        *(("Help", 1), ("Where you are signed in", 1), ("Public site", 1), ("Sign out", 1)),
     ]
     assert len({top // 10 for _name, _count, top in lines}) <= rows
     assert page.locator("#header").bounding_box()["height"] <= high

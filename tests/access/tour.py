@@ -22,7 +22,7 @@ from .guide import Guide, Tour, links
 from .ordering import decides_on_lost, decides_on_more, orders, packs, uploads_lists
 from .planning import plans_sessions
 from .sessions import by_place_link, takes_places
-from .workspace import has_two_accounts, merges, saves_a_view
+from .workspace import has_two_accounts, looks_up_help, merges, saves_a_view
 
 SENT = (["bookings", "booking"], ["leaflets", "order"], ["notifications", "notification"])
 STAFF_LIST = re.compile(r"/staff/[a-z]+/[a-z]+/")
@@ -287,6 +287,7 @@ def staff(guide: Guide) -> Tour:
     yield from counts_who_came(guide)
     yield from merges(guide)
     yield from saves_a_view(guide)
+    yield from looks_up_help(guide)
     for path in ("/staff/emails/", "/staff/emails/booking-confirmed/1/", "/staff/texts/"):
         guide.open(path)
         yield f"staff {path}"
@@ -417,7 +418,7 @@ TOURS: dict[Callable[[Guide], Tour], int] = {
     professional: 87,
     asks: 4,
     is_asked: 2,
-    staff: 142,
+    staff: 147,
     styleguide: 30,
     emails: 39,
 }

@@ -6,12 +6,25 @@ from tests.live.clients import inside
 from .guide import Guide, Tour
 
 SEARCHES = {"empty": "", "several": "?q=leeds", "spelt like it": "?q=imelda+ferrow", "nothing": "?q=qqqxqq"}
+GUIDE = {
+    "contents": "",
+    "found": "?q=cancel",
+    "nothing": "?q=qqqxqq",
+    "pictures": "start-the-day/",
+    "tables": "what-a-manager-does/",
+}
 
 
 def finds(guide: Guide) -> Tour:
     for name, query in SEARCHES.items():
         guide.open(f"/staff/find/{query}")
         yield f"staff find {name}"
+
+
+def looks_up_help(guide: Guide) -> Tour:
+    for name, address in GUIDE.items():
+        guide.open(f"/staff/guide/{address}")
+        yield f"staff guide {name}"
 
 
 def saves_a_view(guide: Guide) -> Tour:

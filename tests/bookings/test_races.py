@@ -19,10 +19,15 @@ from bookings.booking.services.undo import take_back_cancelled
 from bookings.feedback import services as feedback_services
 from bookings.feedback.services import FeedbackAnswers, give_feedback, open_afterwards
 from bookings.leave.services import record_leave
-from bookings.models import Afterwards, Booking, BusyTime, Feedback, Hold, Presenter
+from bookings.models import Afterwards, Booking, BusyTime, Feedback, Hold, PlaceState, Presenter
+from bookings.open_sessions.services.sessions import cancel_session
+from bookings.open_sessions.services.undo import take_back_session_cancelled
 from bookings.schedule.holds import hold_slot
 from bookings.schedule.locks import lock_draft, lock_presenters
+from privacy.services import erase_person
 from professionals.models import Person
+from tests.bookings.open_sessions.rows import make_place, make_session
+from tests.bookings.open_sessions.told import told
 from tests.bookings.rows import (
     LEEDS,
     LEEDS_TOO,
@@ -328,4 +333,48 @@ def test_without_the_guards_a_time_is_taken_back_that_somebody_has(presenter: Pr
     make_booking(presenter, TEN)
     with guards_dropped():
         take_back_cancelled(booking, reason="A mistake", by=None, now=NOW)
+        assert BusyTime.objects.filter(presenter=presenter, live=True).count() == 2
+
+
+def test_a_session_is_restored_or_the_time_is_booked_by_somebody_else(presenter: Presenter) -> None:
+    session = make_session(presenter, TEN)
+    make_place(session)
+    cancel_session(session, by=None, now=NOW, reason="Snow")
+    restore = partial(take_back_session_cancelled, session, reason="A mistake", by=None, now=NOW)
+    jobs = [booking_job(person, TEN) for person in crowd()[:9]]
+    assert all_at_once([restore, *jobs]) == {"done": 1, "SlotTaken": 9}
+    assert BusyTime.objects.filter(presenter=presenter, live=True).count() == 1
+    session.refresh_from_db()
+    assert session.is_scheduled is not Booking.objects.open().exists()
+
+
+def test_a_session_is_restored_once_by_ten_clicks(presenter: Presenter) -> None:
+    session = make_session(presenter, TEN)
+    place = make_place(session)
+    cancel_session(session, by=None, now=NOW, reason="Snow")
+    restore = partial(take_back_session_cancelled, session, reason="A mistake", by=None, now=NOW)
+    assert all_at_once([restore] * 10) == {"done": 1, "SessionMoved": 9}
+    assert (session.events.count(), BusyTime.objects.count(), told(place)) == (2, 1, ["session-cancelled", "session-restored"])
+
+
+def test_nobody_who_is_erased_meanwhile_has_a_place_at_what_is_restored(presenter: Presenter) -> None:
+    """Whoever comes first: the other waits for the person."""
+    for _turn in range(5):
+        session = make_session(make_presenter(), TEN)
+        place = make_place(session, person=make_person())
+        cancel_session(session, by=None, now=NOW, reason="Snow")
+        restore = partial(take_back_session_cancelled, session, reason="A mistake", by=None, now=NOW)
+        erase = partial(erase_person, place.person, by=None, now=NOW)
+        assert all_at_once([restore, erase]) == {"done": 2}
+        place.refresh_from_db()
+        assert place.state == PlaceState.GIVEN_UP
+
+
+def test_without_the_guards_a_session_is_restored_at_a_time_that_somebody_has(presenter: Presenter) -> None:
+    """The control: nothing but the guards says no."""
+    session = make_session(presenter, TEN)
+    cancel_session(session, by=None, now=NOW, reason="Snow")
+    make_booking(presenter, TEN)
+    with guards_dropped():
+        take_back_session_cancelled(session, reason="A mistake", by=None, now=NOW)
         assert BusyTime.objects.filter(presenter=presenter, live=True).count() == 2

@@ -32,10 +32,13 @@ def test_a_coordinators_morning(coordinator: Visitor, live: Live) -> None:
     coordinator.open("/staff/")
     row = coordinator.page.locator(".waiting__row", has_text="Rowan Tidewell").first
     assert "Tidewell Primary School" in row.inner_text()
-    # Then its action stands in its row, and is done on the page that it leads to
+    # Then its row leads to the page where they can accept, offer other times or decline
     before = datetime.now(UTC)
     row.get_by_role("link", name="Decide").click()
     coordinator.look()
+    for answer in ("Offer other times", "Decline this booking"):
+        assert coordinator.page.get_by_role("link", name=answer).is_visible()
+    coordinator.follow("Confirm this booking")
     coordinator.press("Confirm this booking")
     assert "The booking is confirmed." in coordinator.page.locator(".message").inner_text()
     assert live.wait_for_mail(to=EMAIL, after=before).subject.startswith("Your presentation is booked")

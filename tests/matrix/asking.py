@@ -80,6 +80,7 @@ def arguments(route: str, names: set[str], world: dict[str, Any]) -> dict[str, o
                 "url": "nowhere/",
                 "content_type_id": 1,
                 "number": 1,
+                "section": "orders",
                 "audience": "health-visitors",
                 "nation": "england",
                 "pdf": "checklist",

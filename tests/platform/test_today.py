@@ -165,6 +165,28 @@ def test_a_row_says_who_what_when_and_how_long(client: Client) -> None:
     )
 
 
+@pytest.mark.parametrize("what", ["a time", "dates of their own", "an order"])
+def test_a_request_is_decided_on_its_page_where_all_answers_stand_in_the_row(client: Client, what: str) -> None:
+    """Accept first; "no" is not hidden among what is rare."""
+    if what == "an order":
+        order = make_order(somebody("Over Limit"), NOW, {make_edition(NOW, stock=500).leaflet: 1})
+        Order.objects.filter(pk=order.pk).update(state=OrderState.REQUESTED)
+        answers = ["approve", "decline"]
+    elif what == "a time":
+        make_booking(make_presenter(), at("09:00"), state=State.REQUESTED, person=somebody("Asks Now"))
+        answers = ["confirm", "offer", "decline"]
+    else:
+        make_option(make_request(person=somebody("Asks Now")), None, at("09:00"))
+        answers = ["agree", "offer", "decline"]
+    desk = sign_in_staff(client, make_staff(role="coordinator"))
+    [row] = [row for rows in named(desk.get("/staff/").wsgi_request.user).values() for row in rows]
+    assert (str(row["action"]), row["action_href"]) == ("Decide", row["href"])
+    shown = desk.get(row["action_href"]).context["object_actions"]
+    assert [action.slug for action in shown if action.slug in answers] == answers
+    assert shown[0].slug == answers[0]
+    assert [action.slug for action in shown if action.weight == "stop"][:1] in (["decline"], [])
+
+
 def test_leave_of_whole_days_is_said_by_its_day(client: Client) -> None:
     away = {"starts_at": at("00:00"), "ends_at": at("00:00") + DAY, "kind": LeaveKind.HOLIDAY, "state": LeaveState.ASKED}
     Leave.objects.create(presenter=make_presenter(name="Asha Patel"), created_at=NOW - DAY, **away)

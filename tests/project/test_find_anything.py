@@ -38,7 +38,7 @@ def world() -> dict[str, Any]:
     booking = make_booking(presenter, at("14:00"), person=host)
     Booking.objects.filter(pk=booking.pk).update(address_line_1="9 Bootham Crescent", town="York", postcode="YO30 7AQ")
     order = leaflets.make_order(make_person(name="Tamsin Worrell"), NOW)
-    Order.objects.filter(pk=order.pk).update(address_line_1="4 Saltergate Mews")
+    Order.objects.filter(pk=order.pk).update(address_line_1="4 Saltergate Mews", contact_phone="0113 496 0463 ext. 4")
     session = make_session(presenter=presenter)
     leaflet = leaflets.make_leaflet(title="Lanternfish for midwives")
     return {
@@ -87,7 +87,7 @@ TYPED = {
     "professionals.organisation": ("quillfinch", "Quillfinch Midwifery"),
     "bookings.presenter": ("gwenllian", "pritchard gwen", "gwen@ctac.test", "+447700900462", "07700 900462"),
     "bookings.booking": ("bootham", "9 Bootham Crescent", "yo307aq", "adebayo"),
-    "leaflets.order": ("saltergate", "worrell"),
+    "leaflets.order": ("saltergate", "worrell", "0113 496 0463", "01134960463", "+44 (0)113 496 0463", "worrell 1134960463"),
     "bookings.opensession": ("gwenllian",),
     "leaflets.leaflet": ("lanternfish",),
 }

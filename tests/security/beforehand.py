@@ -17,6 +17,7 @@ from django.utils import timezone
 from bookings.booking.services.transitions import cancel_booking
 from bookings.feedback.services import open_afterwards
 from bookings.models import Leave, Presenter
+from bookings.open_sessions.services.sessions import cancel_session
 from bookings.visits.services import check_in, check_out
 from ctac.dates import uk_day
 from leaflets.models import Advice, Edition, Order, OrderState, RecallReplacement, SheetImport
@@ -191,6 +192,12 @@ def a_session(**more: Any) -> Callable[[World], Made]:
         return {"bookings_opensession": session, "bookings_sessionplace": make_place(session, person=owner(world))}
 
     return make
+
+
+def a_cancelled_session(world: World) -> Made:
+    made = a_session()(world)
+    cancel_session(made["bookings_opensession"], by=None, now=timezone.now(), reason="Snow")
+    return made
 
 
 def another_presenter(world: World) -> Typed:

@@ -6,7 +6,7 @@ In FILLED_IN by route, or by route and button. What is not in it is filled in as
 from django.contrib.auth.models import Group
 from django.urls import reverse
 
-from bookings.models import State
+from bookings.models import SessionState, State
 from leaflets.models import OrderState
 from tests.accounts.factors.proof import totp
 from tests.accounts.passkeys.device import ADD, Device, options_in, options_to_sign_in
@@ -20,6 +20,7 @@ from tests.security.beforehand import (
     a_booking,
     a_cancelled_booking,
     a_cancelled_order,
+    a_cancelled_session,
     a_closure_now,
     a_colleague,
     a_colleague_with_an_app,
@@ -205,6 +206,8 @@ FILLED_IN: dict[str, Case] = {
     "staff:bookings_opensession_action joining": Case({"own_joining_link": LINK}),
     "staff:bookings_opensession_action more-feedback": Case(before=asked_how_it_was(a_session(hours=-3))),
     "staff:bookings_opensession_action move": Case({"day": day(45), "clock": "10am"}, pages=2),
+    "staff:bookings_opensession_action not-cancelled": Case(before=a_cancelled_session),
+    "staff:bookings_opensession_action not-delivered": Case(before=a_session(hours=-3, state=SessionState.DELIVERED)),
     "staff:bookings_opensession_action people": Case(
         lambda world: {"came": [pk_of("bookings_sessionplace")(world)]}, a_session(hours=-3)
     ),

@@ -384,6 +384,7 @@ DECLINE = ObjectAction(
     ),
     done=_("The booking is declined. The professional will get an email, and the time is free again."),
     weight="stop",
+    in_row=True,
 )
 CANCEL = ObjectAction(
     "cancel",

@@ -27,7 +27,7 @@ from accounts.access import signed_in
 from accounts.models import User
 from bookings import text as bookings_text
 from bookings.booking.admin import requests
-from bookings.booking.admin.actions import ASSIGN, CONFIRM, DELIVERED, LINK, OBJECT_ACTIONS, REASSIGN, ReassignForm
+from bookings.booking.admin.actions import ASSIGN, DELIVERED, LINK, OBJECT_ACTIONS, REASSIGN, ReassignForm
 from bookings.booking.admin.book_for_caller import AGAIN, book_for_caller_page, may_book_again
 from bookings.booking.admin.exports import BookingExportMixin
 from bookings.booking.services.assign import reassign
@@ -187,17 +187,8 @@ def nation_named_by(authority: str) -> str:
 BOOKING = WaitingRow(
     who=named_person("person__"), what="presentation__title", at="starts_at", since="created_at", order="starts_at"
 )
-DECIDE = replace(
-    BOOKING,
-    label=_("Decide"),
-    slug=Case(
-        When(starts_at=None, then=Value(requests.AGREE.slug)),
-        When(presenter=None, then=Value(ASSIGN.slug)),
-        default=Value(CONFIRM.slug),
-    ),
-    since=WAITS_SINCE,
-    order=WAITS_SINCE,
-)
+# Leads to the booking's page, where the answers stand beside each other.
+DECIDE = replace(BOOKING, label=_("Decide"), since=WAITS_SINCE, order=WAITS_SINCE)
 
 
 def named_with(action: ObjectAction) -> WaitingRow:

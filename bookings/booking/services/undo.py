@@ -21,8 +21,10 @@ from bookings.models import (
     DateOption,
     EventKind,
     Feedback,
+    Given,
     OptionState,
     State,
+    belongs_to,
 )
 from bookings.schedule.holds import place_columns
 from bookings.schedule.locks import guarded, lock_booking
@@ -52,13 +54,13 @@ def take_back_delivered(booking: Booking, *, reason: str, by: User | None, now: 
     return locked
 
 
-def refuse_what_came_after(booking: Booking) -> None:
+def refuse_what_came_after(given: Given) -> None:
     """What shows that it took place. Who answers at this very moment waits for the short link."""
-    if Attendance.objects.filter(booking=booking).exists():
+    if Attendance.objects.filter(**belongs_to(given)).exists():
         raise DomainError(
             _("Somebody has recorded how many people came, so it took place. If the numbers are wrong, correct them.")
         )
-    links = list(Afterwards.objects.filter(booking=booking).select_for_update())
+    links = list(Afterwards.objects.filter(**belongs_to(given)).select_for_update())
     if Feedback.objects.filter(afterwards__in=links).exists():
         raise DomainError(_("People have given feedback about this presentation, so it took place. Leave it as delivered."))
 

@@ -26,6 +26,7 @@ from accounts.access import signed_in
 from accounts.services import AccountGoneError
 from bookings import rules
 from bookings import text as bookings_text
+from bookings.booking.admin.actions import TakeBackForm
 from bookings.errors import OutsideRules
 from bookings.feedback.admin import ATTENDANCE, MORE_FEEDBACK
 from bookings.feedback.pdf import certificate
@@ -35,6 +36,7 @@ from bookings.models.open_session import LIVE_PLACES
 from bookings.open_sessions.admin.plan import JoiningForm
 from bookings.open_sessions.queries import Clash, PlannedSession, clashes
 from bookings.open_sessions.services import sessions as session_services
+from bookings.open_sessions.services import undo
 from bookings.open_sessions.services.notify import WITH_A_PLACE, SessionMoved, WouldDrop
 from bookings.open_sessions.services.places import accept_offer, give_up_place, mark_attended, take_place
 from bookings.open_sessions.services.sessions import (
@@ -503,6 +505,30 @@ CANCEL = ObjectAction(
     done=gettext_lazy("The session is cancelled. Everyone concerned will get an email."),
     weight="stop",
 )
+TAKE_BACK_DELIVERED = ObjectAction(
+    "not-delivered",
+    gettext_lazy("Take back “delivered”"),
+    undo.take_back_session_delivered,
+    available=lambda session: session.state == SessionState.DELIVERED and not session.anonymised_at,
+    form_class=TakeBackForm,
+    explanation=gettext_lazy(
+        "The session will be scheduled again. You can’t do this once anybody has recorded who came or given feedback. Nobody "
+        "will get an email about this. If you mark the session as delivered again, we will ask people how it was."
+    ),
+    done=gettext_lazy("The session is no longer marked as delivered."),
+)
+TAKE_BACK_CANCELLED = ObjectAction(
+    "not-cancelled",
+    gettext_lazy("Take back the cancellation"),
+    undo.take_back_session_cancelled,
+    available=lambda session: session.state == SessionState.CANCELLED and not session.anonymised_at,
+    form_class=TakeBackForm,
+    explanation=gettext_lazy(
+        "The session will be as it was before, if the presenter is still free. The presenter and everybody with a place, an "
+        "offer or a turn on the waiting list will get an email. Offers start again."
+    ),
+    done=gettext_lazy("The session is no longer cancelled. If it is still to come, everyone concerned will get an email."),
+)
 SESSION_ATTENDANCE = replace(
     ATTENDANCE,
     explanation=gettext_lazy(
@@ -573,6 +599,8 @@ OBJECT_ACTIONS = (
         RESCHEDULE,
         JOINING,
         CANCEL,
+        TAKE_BACK_DELIVERED,
+        TAKE_BACK_CANCELLED,
     ),
     ONE_PLACE,
 )

@@ -59,13 +59,14 @@ def notify_everybody(kind: str, session: OpenSession, now: datetime, *, states: 
 def ask_for_feedback(session: OpenSession, closes_at: datetime, now: datetime) -> int:
     """It is over: how it was, and a certificate; until `closes_at`. How many get it.
 
-    Of one that is over nothing changes, so the version is not raised: each place gets one.
+    Of one that is over nothing changes, so no version is raised: each place gets one each time that it is marked.
     """
     if now >= closes_at:
         return 0
     places = session.places.filter(state__in=WITH_A_PLACE).select_related("person").exclude(person__email="")
     about = [
-        About(f"place:{place.pk}", place.person.email, session.reference, due_at=now, expires_at=closes_at) for place in places
+        About(f"place:{place.pk}", place.person.email, session.reference, session.sequence + 1, due_at=now, expires_at=closes_at)
+        for place in places
     ]
     notify_about(about, kind="session-afterwards", now=now, left_to_sweep=True)
     return len(about)
@@ -91,10 +92,11 @@ def notify_of_session(kind: str, session: OpenSession, to: str, now: datetime) -
 # Reminders of open sessions: a week before and the day before, to everybody with a place and to who gives it.
 #
 # As those of bookings they are written when they fall due (bookings.booking.services.transitions). Who took the place, got the
-# session, or read that it moved or how to join it after that moment has just read all of it, and gets none. Nobody is reminded
-# of what needs a presenter: they read that it may not take place.
+# session, or read that it moved, that it is on after all or how to join it after that moment has just read all of it, and gets
+# none. Nobody is reminded of what needs a presenter: they read that it may not take place.
 
-INSTEAD_OF_REMINDER = (SessionEventKind.MOVED, SessionEventKind.REASSIGNED, SessionEventKind.TAKEN, SessionEventKind.ACCEPTED)
+ALL_READ_IT_ANEW = (SessionEventKind.MOVED, SessionEventKind.RESTORED)
+INSTEAD_OF_REMINDER = (*ALL_READ_IT_ANEW, SessionEventKind.REASSIGNED, SessionEventKind.TAKEN, SessionEventKind.ACCEPTED)
 
 
 def remind_of_sessions(*, now: datetime) -> int:
@@ -111,7 +113,7 @@ def remind_of_sessions(*, now: datetime) -> int:
     for reminder in due:
         session, suffix = reminder.of, "-week" if reminder.early else ""
         after = [event for event in events if event.session_id == session.pk and event.at > reminder.moment]
-        if any(event.kind == SessionEventKind.MOVED for event in after):
+        if any(event.kind in ALL_READ_IT_ANEW for event in after):
             continue
         reassigned = [event for event in after if event.kind == SessionEventKind.REASSIGNED]
         if not any(event.changes.get("details") for event in reassigned):

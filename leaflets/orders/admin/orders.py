@@ -147,6 +147,7 @@ DECISION_ACTIONS = (
         done=gettext_lazy("The request is declined. The person will get an email."),
         permission="decide",
         weight="stop",
+        in_row=True,
     ),
 )
 

@@ -1,0 +1,242 @@
+"""The staff guide inside the staff site: docs/staff-guide.md section by section, its search, and which part explains which page.
+
+Read once a process. What a heading's link is called is as GitHub calls it, so a link within the file leads to the same part here.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.templatetags.static import static
+from django.urls import ResolverMatch, reverse
+from django.utils.safestring import SafeString
+from django.utils.text import slugify
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+from markdown_it.token import Token
+
+from ctac.pages import all_tokens, commonmark, draw_markdown
+from ctac.staff.lists import typed_in
+from ctac.staff.site import staff_site
+
+FILE = settings.BASE_DIR / "docs" / "staff-guide.md"
+PICTURES = "guide"  # where the static files have docs/pictures
+MAX_WORDS = 8  # of what is typed
+# Words of a question that say nothing of what it is about; if there are others, only those are looked for.
+NO_MATTER = re.compile(
+    "an|and|are|can|do|does|for|how|if|in|is|it|my|of|on|or|our|the|to|we|what|when|where|which|who|why|with|you"
+)
+# By part of the guide, the pages that it explains: of a route's name as much as those pages share, "staff:" left out, and of an
+# action its slug. What says more of the name comes first.
+EXPLAINS = {
+    "": "app_list jsi18n login logout guide",  # the whole guide
+    "start-the-day": "index",
+    "somebody-rings": "bookings_booking_add leaflets_order_add professionals_person",
+    "a-request-to-decide": "professionals_recogniseddomain",
+    "find-anything": "find save_view remove_view professionals_organisation",
+    "change-a-booking": "bookings_booking bookings_journeytime",
+    "who-is-where": "staff_calendar bookings_booking_stand_ins bookings_busytime bookings_dutyshift bookings_leave"
+    " bookings_presenter",
+    "after-a-visit": "bookings_afterwards",
+    "open-sessions": "bookings_opensession",
+    "orders": "leaflets_order leaflets_missingparcel",
+    "pack": "leaflets_packingsession",
+    "stock": "leaflets_stocktake leaflets_stockmovement leaflets_sheetimport",
+    "messages": "notifications message_html mail_gallery",
+    "a-presenters-day": "presenter",
+    "what-a-manager-does": "bookings_presentation",
+    "roles": "accounts auth audit bookings_bookingexport bookings_booking_export leaflets_orderexport leaflets_order_export"
+    " notifications_teammail",
+    "help-somebody-back-in": "professionals_stopped",
+    "leaflets-and-editions": "leaflets_leaflet leaflets_edition leaflets_recall",
+    "a-text-that-may-be-about-a-child": "professionals_flaggedtext professionals_outofhours",
+    "guidance": "guidance",
+    "somebody-asks-for-their-data": "privacy_dataaction privacy_retentionrun",
+    "answer-a-complaint-about-data": "privacy_complaint",
+    "report-a-breach-of-data": "privacy_breach",
+}
+ACTIONS = {
+    "somebody-rings": {
+        "bookings_booking": "case note write",
+        "leaflets_order": "case note write",
+        "professionals_organisation": "case note",
+    },
+    "a-request-to-decide": {
+        "bookings_booking": "agree confirm decline offer",
+        "bookings_leave": "grant refuse",
+        "leaflets_order": "approve decline",
+    },
+    "no-check-in-or-check-out": {"bookings_booking": "checked-in checked-out on-it safe"},
+    "after-a-visit": {"bookings_booking": "attendance delivered more-feedback"},
+    "something-went-wrong-take-it-back": {
+        "bookings_booking": "not-cancelled not-checked-in not-checked-out not-delivered",
+        "bookings_opensession": "not-cancelled not-delivered",
+        "leaflets_order": "in-line restore",
+    },
+    "two-records-of-one-person": {
+        "professionals_person": "call-off merge undo-merge",
+        "professionals_organisation": "merge undo-merge",
+    },
+    "pack": {"leaflets_order": "dispatch start-packing"},
+    "stock": {"leaflets_edition": "correct receive"},
+    "help-somebody-back-in": {"accounts_user": "recover reset-second-factor"},
+    "somebody-asks-for-their-data": {"professionals_person": "erase give-data"},
+}
+PART_OF = {route: part for part, routes in EXPLAINS.items() for route in routes.split()} | {
+    f"{model} {slug}": part for part, models in ACTIONS.items() for model, slugs in models.items() for slug in slugs.split()
+}
+
+
+@dataclass(frozen=True)
+class Part:
+    """What stands under one heading, in plain sentences."""
+
+    heading: str
+    address: str
+    sentences: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A page of the guide; its first part has its own heading."""
+
+    slug: str
+    html: SafeString
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True)
+class Guide:
+    introduction: str
+    sections: dict[str, Section]
+    addresses: dict[str, str]  # of each part, by what its link is called
+
+
+@dataclass(frozen=True)
+class Found:
+    """A part, and its sentence that has most of the words: in pieces, every second of which is one of them."""
+
+    part: Part
+    pieces: tuple[str, ...]
+
+
+@cache
+def read_guide() -> Guide:
+    tokens = commonmark.parse(FILE.read_text(encoding="utf-8"))
+    starts = [at for at, token in enumerate(tokens) if token.type == "heading_open" and token.tag == "h2"]
+    written = [tokens[start:end] for start, end in zip(starts, [*starts[1:], None], strict=True)]
+    addresses = {name: address for section in written for name, address in named(section)}
+    for token in all_tokens(tokens):
+        target = str(token.attrGet("href") or "")
+        if target.startswith("#"):
+            token.attrSet("href", addresses.get(target[1:], target))
+        if token.type == "image":
+            token.attrSet("src", static(str(token.attrGet("src")).replace("pictures", PICTURES, 1)))
+    sections = [section_of(section, addresses) for section in written]
+    return Guide(" ".join(sentences_in(tokens[3:6])), {section.slug: section for section in sections}, addresses)
+
+
+def named(section: Sequence[Token]) -> Iterator[tuple[str, str]]:
+    """What the link to each heading of a section is called, and where it leads."""
+    page = reverse("staff:guide_section", args=[slugify(section[1].content)])
+    for at, token in enumerate(section):
+        if token.type == "heading_open":
+            name = slugify(section[at + 1].content)
+            token.attrSet("id", name)
+            yield name, f"{page}#{name}" if at else page
+
+
+def section_of(tokens: Sequence[Token], addresses: dict[str, str]) -> Section:
+    starts = [at for at, token in enumerate(tokens) if token.type == "heading_open"]
+    parts = tuple(
+        Part(tokens[start + 1].content, addresses[str(tokens[start].attrGet("id"))], tuple(sentences_in(tokens[start + 3 : end])))
+        for start, end in zip(starts, [*starts[1:], None], strict=True)
+    )
+    return Section(str(tokens[0].attrGet("id")), draw_markdown(tokens[3:], deeper=-1), parts)
+
+
+def sentences_in(tokens: Sequence[Token]) -> Iterator[str]:
+    """Of a table, a row is one."""
+    cells: list[str] | None = None
+    for token in tokens:
+        if token.type == "tr_open":
+            cells = []
+        elif token.type == "tr_close":
+            yield " · ".join(cells or ())
+            cells = None
+        elif token.type == "inline":
+            shown = {"softbreak": " ", "image": ""}
+            text = "".join(shown.get(child.type, child.content) for child in token.children or ()).strip()
+            if cells is not None:
+                cells.append(text)
+            elif text:
+                yield from re.split(r"(?<=[.?!])\s+", text)
+
+
+def pattern_of(word: str) -> str:
+    """Finds a word in the plural and in the singular; of one with more than three letters the beginning is enough."""
+    if len(word) < 4:
+        return rf"\b{word}(?:e?s)?\b"
+    root = re.sub(r"(?:ies|y)$", "(?:y|ies)", word)
+    if root == word:
+        root = re.sub(r"(?<=[sx])es$|(?<=[cs]h)es$|(?<!s)s$", "", word)
+    return rf"\b{root}\w*"
+
+
+def search_guide(typed: str, *, whole: bool = False) -> list[Found]:
+    """The parts that have most of these words, first those with one in the heading; `whole`: only parts that have all of them."""
+    words = [word for word in dict.fromkeys(re.findall(r"\w+", typed.lower())) if len(word) > 1]
+    words = [word for word in words if not NO_MATTER.fullmatch(word)] or words
+    patterns = [re.compile(pattern_of(word), re.IGNORECASE) for word in words[:MAX_WORDS]]
+
+    def count(text: str) -> int:
+        return sum(pattern.search(text) is not None for pattern in patterns)
+
+    parts = [part for section in read_guide().sections.values() for part in section.parts]
+    counts = [count(" ".join([part.heading, *part.sentences])) for part in parts]
+    most = len(patterns) if whole else max(counts)
+    best = [part for part, many in zip(parts, counts, strict=True) if many == most > 0]
+    among = re.compile(f"({'|'.join(pattern.pattern for pattern in patterns)})", re.IGNORECASE)
+    return [
+        Found(part, tuple(among.split(max(part.sentences, key=count, default=""))))
+        for part in sorted(best, key=lambda part: -count(part.heading))
+    ]
+
+
+def part_that_explains(match: ResolverMatch | None) -> str | None:
+    """ "" is the whole guide; None is what nobody has thought of."""
+    name = (match and match.url_name) or ""
+    if match and name.endswith("_action"):
+        name = f"{name.removesuffix('_action')} {match.kwargs.get('slug')}"
+    while name and name not in PART_OF:
+        name = name[: max(name.rfind("_"), name.rfind(" "), 0)]
+    return PART_OF.get(name)
+
+
+def help_address(request: HttpRequest) -> str:
+    """Where "Help" in the head of a page leads."""
+    return read_guide().addresses.get(part_that_explains(request.resolver_match) or "", reverse("staff:guide"))
+
+
+@require_safe
+def guide(request: HttpRequest) -> HttpResponse:
+    typed = typed_in(request)
+    page = {"title": _("Staff guide"), "guide": read_guide(), "typed": typed, "found": search_guide(typed)}
+    return TemplateResponse(request, "admin/guide.html", {**staff_site.each_context(request), **page})
+
+
+@require_safe
+def guide_section(request: HttpRequest, section: str) -> HttpResponse:
+    shown = read_guide().sections.get(section)
+    if shown is None:
+        raise Http404
+    page = {"title": shown.parts[0].heading, "section": shown}
+    return TemplateResponse(request, "admin/guide.html", {**staff_site.each_context(request), **page})
+
+
+staff_site.add_page("guide/", guide, "guide")
+staff_site.add_page("guide/<slug:section>/", guide_section, "guide_section")
