@@ -78,8 +78,8 @@ def is_checked(imported: Import) -> bool:
 def objects_in_words(found: Iterable[tuple[str, int]]) -> dict[tuple[str, int], tuple[str, str]]:
     """What each object is called, and its page on the staff site. One statement a model."""
     keys = defaultdict(set)
-    for model, key in found:
-        keys[model].add(key)
+    for label, key in found:
+        keys[label].add(key)
     texts = {}
     for label, those in keys.items():
         model: Any = apps.get_model(label)

@@ -230,7 +230,7 @@ def make_people(rows: Sequence[Row], *, since: Mapping[int, datetime] | None = N
     emails = {row.values["email"] for row in rows} - {""}
     with_email = Person.objects.alias(lower_email=Lower("email")).exclude(email="").filter(lower_email__in=emails)
     with_email.exclude(erased_at=None).update(email="")
-    known = {person.email.lower(): person for person in with_email}
+    known: dict[str, Person] = {person.email.lower(): person for person in with_email}
     people: dict[int, Person] = {}
     new: dict[int, Row] = {}
     for row in rows:
@@ -264,14 +264,14 @@ def make_organisations(rows: Iterable[Row]) -> dict[str, Organisation]:
     """Those that these rows name, by their names in small letters; a new one is made by the first row that names it."""
     first = {row.values["organisation_name"].lower(): row for row in reversed(list(rows)) if row.values["organisation_name"]}
     named = Organisation.objects.alias(lower_name=Lower("name")).filter(lower_name__in=first)
-    known = {organisation.name.lower(): organisation for organisation in named}
+    known: dict[str, Organisation] = {organisation.name.lower(): organisation for organisation in named}
     missing = [row.values["organisation_name"] for name, row in first.items() if name not in known]
     if missing:
         # A colleague may add the same at this moment.
         Organisation.objects.bulk_create([Organisation(name=name) for name in missing], ignore_conflicts=True)
         for organisation in named.all():
             name = organisation.name.lower()
-            if name not in known:
+            if name not in known and name in first:  # the database may know other small letters
                 first[name].made.append(organisation)
                 known[name] = organisation
     return known

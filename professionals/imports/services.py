@@ -114,7 +114,7 @@ def suggest_mapping(imported: Import) -> dict[str, int]:
     if known is not None:
         return dict(known.mapping)
     places = {normalise_heading(heading): place for place, heading in reversed(list(enumerate(imported.headings)))}
-    found = {}
+    found: dict[str, int] = {}
     for field in kind_of(imported).fields:
         for name in (str(field.label), field.name, *field.aliases):
             place = places.get(normalise_heading(name))

@@ -21,6 +21,7 @@ FOR_COLLEAGUES = (
     *("*/apps.py", "accounts/roles.py", "bookings/leave/*", "bookings/presenter/*", "leaflets/dispatch/*"),
     *("leaflets/stock/forms.py", "leaflets/stock/imports.py", "ctac/staff/spreadsheets.py", "leaflets/models/stock.py"),
     *("bookings/models/leave.py", "bookings/models/visit.py", "bookings/schedule/team.py", "notifications/delivery/*"),
+    *("professionals/imports/*", "professionals/models/imports.py", "office/models.py"),
     *("notifications/models.py", "notifications/schedule.py", "templates/bookings/presenter/*", "templates/bookings/leave/*"),
 )
 STAFF_LAYOUT = '{% extends "emails/staff.html" %}'
