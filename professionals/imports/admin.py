@@ -193,7 +193,7 @@ ACTIONS = (
         service=services.resume_import,
         available=lambda imported: imported.state == ImportState.FAILED,
         explanation=gettext_lazy(
-            "It goes on where it stopped. No row comes in twice. If it stops again, tell whoever runs this site."
+            "It goes on where it stopped. No row comes in twice. If it stops again, tell the people who run this site."
         ),
         done=gettext_lazy("The import goes on. This page shows how far it is."),
         weight="main",

@@ -141,7 +141,7 @@ LAST_CONTACT = ImportField(
     _("Last contact"),
     parse_past_day,
     aliases=("Last contacted", "Date of last contact", "Last seen", "Date", "Last booking", "Last order"),
-    help=_("The last day they were in touch. Whoever is older than we may keep people comes in as a count only."),
+    help=_("The last day they were in touch. If that is longer ago than we keep people, only a count comes in."),
     example="9/3/2025",
     empty=None,
     free=False,
@@ -300,7 +300,7 @@ def identity_of(values: Mapping[str, Any]) -> str:
 CONTACTS = ImportKind(
     name="contacts",
     label=gettext_lazy("Contacts"),
-    help=gettext_lazy("Professionals whom you know, with where they work. Nobody is told, and nobody gets any email."),
+    help=gettext_lazy("Professionals that you know, and where they work. Nobody gets an email."),
     fields=(*PERSON_FIELDS, LAST_CONTACT),
     check=check_contacts,
     make=make_contacts,
