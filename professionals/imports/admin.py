@@ -318,6 +318,8 @@ class ImportAdmin(LooksOnly):
         imported = self.get_object(request, object_id)
         if imported is None:
             raise Http404
+        if not self.has_view_permission(request, imported):
+            raise PermissionDenied
         page = {"title": _("%(what)s: import %(number)d") % {"what": what(imported), "number": imported.pk}}
         if imported.state == ImportState.UNDONE:
             page |= kept_context(imported, request)
