@@ -31,6 +31,7 @@ from notifications.privacy import erase_about, waiting_about
 from notifications.registry import team_addresses
 from privacy.models import Complaint, ComplaintEvent, ComplaintQuerySet
 from privacy.services import PrivacySource
+from professionals.imports.services import forget_person
 from professionals.merges.services import erase_merges
 from professionals.models import (
     AccountRecovery,
@@ -38,6 +39,7 @@ from professionals.models import (
     Draft,
     DraftKind,
     FormerAddress,
+    ImportedObject,
     Merge,
     Note,
     NoteKind,
@@ -89,6 +91,7 @@ NAMES_TO_READ = {
     "stopped": gettext_lazy("Tries that were stopped"),
     "merged_records": gettext_lazy("Records of you that we merged"),
     "what_was_noted": gettext_lazy("What was noted of your sign-ins"),
+    "came_from_lists": gettext_lazy("Lists of ours that you were on"),
     "presentation__title": gettext_lazy("Presentation"),
     "channel": gettext_lazy("Came by"),
     "starts_at": gettext_lazy("Starts"),
@@ -235,12 +238,14 @@ def export_details(person: Person) -> dict[str, Any]:
     former = FormerAddress.objects.filter(person=OuterRef("pk")).order_by("pk")
     merges = Merge.objects.filter(Q(person=OuterRef("pk")) | Q(other=OuterRef("pk"))).order_by("pk")
     notes = Note.objects.filter(person=OuterRef("pk")).order_by("at", "pk")
+    imports = ImportedObject.objects.filter(model=Person._meta.label_lower, key=person.pk).order_by("pk")
     related = Person.objects.filter(pk=person.pk).values(
         unfinished_forms=json_rows(drafts, kind="kind", answers="answers", kept_until="expires_at"),
         stopped_tries=json_rows(stopped, where="where", why="why", times="times", last="last_at"),
         had=json_rows(former, address="address", until="until"),
         merged=json_rows(merges, asked="asked_at", merged="merged_at", was="changes__rows__0"),
         noted=json_rows(notes, what="kind", about="reference", subject="subject", text="text", at="at"),
+        imported=json_rows(imports, at="parent__run_at", added="made"),
     )[0]
     return {
         "name": person.name,
@@ -259,6 +264,7 @@ def export_details(person: Person) -> dict[str, Any]:
         "former_addresses": related["had"],
         "merged_records": [_export_merge(row) for row in related["merged"]],
         "notes": [{**note, "what": NoteKind(note["what"]).label} for note in related["noted"]],
+        "came_from_lists": related["imported"],
     }
 
 
@@ -305,6 +311,7 @@ def erase_details(person: Person, now: datetime) -> None:
     organisation that was theirs alone."""
     user = person.user
     erase_merges(person)
+    forget_person(person)
     person.drafts.all().delete()
     person.stopped.all().delete()
     person.former_addresses.all().delete()

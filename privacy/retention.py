@@ -37,6 +37,7 @@ from professionals.drafts import KEPT_FOR as DRAFTS
 from professionals.merges.services import delete_expired_merges
 from professionals.models import BLOCKED_ATTEMPT_RETENTION as STOPPED
 from professionals.models import (
+    UNDO_IMPORT_FOR,
     UNDO_MERGE_FOR,
     AddressChange,
     Decision,
@@ -451,6 +452,8 @@ def hourly_periods() -> Iterator[RetentionPeriod]:
         (_("Who tried something too often"), _("To keep the site safe"), STOPPED),
         (_("Emails that came back"), _("To put addresses right"), RETURNED_MAIL),
         (_("Two records of you that we merged, as they were"), _("To undo the merge"), UNDO_MERGE_FOR),
+        (_("A list of past contacts that we bring in"), _("To check it"), timedelta(days=1)),
+        (_("Which list your record came from"), _("To undo that"), UNDO_IMPORT_FOR),
     ):
         yield RetentionPeriod(what, why, span_in_words(span))
     yield RetentionPeriod(

@@ -78,8 +78,8 @@ def is_checked(imported: Import) -> bool:
 def objects_in_words(found: Iterable[tuple[str, int]]) -> dict[tuple[str, int], tuple[str, str]]:
     """What each object is called, and its page on the staff site. One statement a model."""
     keys = defaultdict(set)
-    for model, key in found:
-        keys[model].add(key)
+    for label, key in found:
+        keys[label].add(key)
     texts = {}
     for label, those in keys.items():
         model: Any = apps.get_model(label)
@@ -193,7 +193,7 @@ ACTIONS = (
         service=services.resume_import,
         available=lambda imported: imported.state == ImportState.FAILED,
         explanation=gettext_lazy(
-            "It goes on where it stopped. No row comes in twice. If it stops again, tell whoever runs this site."
+            "It goes on where it stopped. No row comes in twice. If it stops again, tell the people who run this site."
         ),
         done=gettext_lazy("The import goes on. This page shows how far it is."),
         weight="main",
@@ -318,6 +318,8 @@ class ImportAdmin(LooksOnly):
         imported = self.get_object(request, object_id)
         if imported is None:
             raise Http404
+        if not self.has_view_permission(request, imported):
+            raise PermissionDenied
         page = {"title": _("%(what)s: import %(number)d") % {"what": what(imported), "number": imported.pk}}
         if imported.state == ImportState.UNDONE:
             page |= kept_context(imported, request)

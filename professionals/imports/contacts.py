@@ -48,11 +48,16 @@ def parse_phone(typed: str) -> str:
     return f"0{number}" if number.isdigit() and len(number) in {9, 10} and number[0] in "1237" else number
 
 
+PROFESSIONS = {
+    words: value
+    for value in Profession.values
+    for words in (value, value.replace("-", " "), f"{value.replace('-', ' ')}s", Profession(value).label.casefold())
+}
+
+
 def parse_profession(typed: str) -> str:
-    words = one_line(typed).casefold()
-    for value, label in Profession.choices:
-        if words in {value, str(label).casefold(), value.replace("-", " "), f"{value.replace('-', ' ')}s"}:
-            return value
+    if value := PROFESSIONS.get(one_line(typed).casefold()):
+        return value
     raise ValidationError(_("We don’t know this profession. Write one that this website offers, or Other."))
 
 
@@ -136,7 +141,7 @@ LAST_CONTACT = ImportField(
     _("Last contact"),
     parse_past_day,
     aliases=("Last contacted", "Date of last contact", "Last seen", "Date", "Last booking", "Last order"),
-    help=_("The last day they were in touch. Whoever is older than we may keep people comes in as a count only."),
+    help=_("The last day they were in touch. If that is longer ago than we keep people, only a count comes in."),
     example="9/3/2025",
     empty=None,
     free=False,
@@ -215,13 +220,17 @@ def same_place(person: Person, values: Mapping[str, Any]) -> str | None:
     return None
 
 
-def make_people(rows: Sequence[Row]) -> dict[int, Person]:
+def make_people(rows: Sequence[Row], *, since: Mapping[int, datetime] | None = None) -> dict[int, Person]:
     """The person of each row, by its number: the one that it is linked to, the one of its email address, or a new one, at an
-    organisation that we have by its name in any case, or a new one. Nothing of those whom we have is changed."""
+    organisation that we have by its name in any case, or a new one. Nothing of those whom we have is changed.
+
+    `since`: by the number of a row when they were in touch last, from when on they are kept.
+    """
+    since = since or {}
     emails = {row.values["email"] for row in rows} - {""}
     with_email = Person.objects.alias(lower_email=Lower("email")).exclude(email="").filter(lower_email__in=emails)
     with_email.exclude(erased_at=None).update(email="")
-    known = {person.email.lower(): person for person in with_email}
+    known: dict[str, Person] = {person.email.lower(): person for person in with_email}
     people: dict[int, Person] = {}
     new: dict[int, Row] = {}
     for row in rows:
@@ -238,6 +247,7 @@ def make_people(rows: Sequence[Row]) -> dict[int, Person]:
                 phone=row.values["phone"],
                 profession=row.values["profession"],
                 postcode=row.values["postcode"],
+                created_at=since.get(row.number) or timezone.now(),
             )
             if email:
                 known[email] = people[row.number]
@@ -254,14 +264,14 @@ def make_organisations(rows: Iterable[Row]) -> dict[str, Organisation]:
     """Those that these rows name, by their names in small letters; a new one is made by the first row that names it."""
     first = {row.values["organisation_name"].lower(): row for row in reversed(list(rows)) if row.values["organisation_name"]}
     named = Organisation.objects.alias(lower_name=Lower("name")).filter(lower_name__in=first)
-    known = {organisation.name.lower(): organisation for organisation in named}
+    known: dict[str, Organisation] = {organisation.name.lower(): organisation for organisation in named}
     missing = [row.values["organisation_name"] for name, row in first.items() if name not in known]
     if missing:
         # A colleague may add the same at this moment.
         Organisation.objects.bulk_create([Organisation(name=name) for name in missing], ignore_conflicts=True)
         for organisation in named.all():
             name = organisation.name.lower()
-            if name not in known:
+            if name not in known and name in first:  # the database may know other small letters
                 first[name].made.append(organisation)
                 known[name] = organisation
     return known
@@ -278,15 +288,8 @@ def check_contacts(rows: Sequence[Row], *, now: datetime) -> None:
 
 
 def make_contacts(rows: Sequence[Row], *, by: User | None, now: datetime) -> None:
-    """How long we keep them counts from the day that they were last in touch."""
-    people = make_people(rows)
-    dated = []
-    for row in rows:
-        person, day = people[row.number], row.values["last_contact"]
-        if day and person in row.made:
-            person.created_at = uk_datetime(day, time(12))
-            dated.append(person)
-    Person.objects.bulk_update(dated, ["created_at"])
+    days = {row.number: row.values["last_contact"] for row in rows if row.values["last_contact"]}
+    make_people(rows, since={number: uk_datetime(day, time(12)) for number, day in days.items()})
 
 
 def identity_of(values: Mapping[str, Any]) -> str:
@@ -297,7 +300,7 @@ def identity_of(values: Mapping[str, Any]) -> str:
 CONTACTS = ImportKind(
     name="contacts",
     label=gettext_lazy("Contacts"),
-    help=gettext_lazy("Professionals whom you know, with where they work. Nobody is told, and nobody gets any email."),
+    help=gettext_lazy("Professionals that you know, and where they work. Nobody gets an email."),
     fields=(*PERSON_FIELDS, LAST_CONTACT),
     check=check_contacts,
     make=make_contacts,

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from ctac.forms import PageForm, PageFormMixin
 from ctac.staff.spreadsheets import FILE_IS_EMPTY, FILE_TOO_LARGE, MAX_UPLOAD_BYTES
-from professionals.imports.registry import import_kinds, kind_of
+from professionals.imports.registry import import_kinds, kind_of, one_line
 from professionals.imports.services import is_refused
 from professionals.models import Choice, Import, ImportRow
 
@@ -100,7 +100,7 @@ class ChoicesForm(PageForm):
 
 def row_text(row: ImportRow) -> str:
     """What it says, as long as we keep that."""
-    return ", ".join(str(cell) for cell in row.cells.values())[:200]
+    return ", ".join(one_line(str(cell)) for cell in row.cells.values())[:200]
 
 
 def choices_of(row: ImportRow, texts: Mapping[tuple[str, int], str]) -> Iterable[tuple[str, str]]:

@@ -43,6 +43,7 @@ from professionals.models import (
     ImportMapping,
     ImportRow,
     ImportState,
+    Person,
     RowState,
 )
 from professionals.safeguarding.child_details import looks_like_child_details
@@ -113,7 +114,7 @@ def suggest_mapping(imported: Import) -> dict[str, int]:
     if known is not None:
         return dict(known.mapping)
     places = {normalise_heading(heading): place for place, heading in reversed(list(enumerate(imported.headings)))}
-    found = {}
+    found: dict[str, int] = {}
     for field in kind_of(imported).fields:
         for name in (str(field.label), field.name, *field.aliases):
             place = places.get(normalise_heading(name))
@@ -596,6 +597,22 @@ def forget_rows(now: datetime) -> int:
     """Once an import can't be undone any more, which row made what is of no use."""
     over = Import.objects.filter(run_at__lte=now - UNDO_IMPORT_FOR).exclude(state=ImportState.UNDOING).values("pk")
     return ImportedObject.objects.filter(parent__in=over).delete()[0] + ImportRow.objects.filter(parent__in=over).delete()[0]
+
+
+def forget_person(person: Person) -> None:
+    """Whoever is erased is in no import any more: nothing of them is undone, and a row that waits with their address goes."""
+    model = Person._meta.label_lower
+    ImportedObject.objects.filter(model=model, key=person.pk).delete()
+    waiting = ImportRow.objects.filter(parent__file_deleted_at=None)
+    theirs = Q(matches__contains=[{"model": model, "key": person.pk}])
+    if person.email:
+        theirs |= Q(cells__email__iexact=person.email)
+    waiting.filter(theirs).update(
+        state=RowState.WRONG, cells={}, matches=[], identity="", problems=[("", str(WAS_ERASED))], choice=""
+    )
+
+
+WAS_ERASED = _("We have just erased this person. Leave the row out.")
 
 
 @transaction.atomic

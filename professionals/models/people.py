@@ -12,6 +12,7 @@ from django.db import models
 from django.db.models import Exists, Func, OuterRef, Q, Value
 from django.db.models.functions import Length, Lower
 from django.db.models.lookups import LessThanOrEqual
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import By, Where, Why
@@ -173,7 +174,8 @@ class Person(models.Model):
     postcode = personal(models.CharField(_("work postcode"), max_length=9, blank=True))
     # In which they get emails; empty until they choose one.
     language = personal(models.CharField(_("language"), max_length=5, choices=Language, blank=True, default="", db_default=""))
-    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    # Of whom a spreadsheet brings, when they were last in touch.
+    created_at = models.DateTimeField(_("created"), default=timezone.now, editable=False)
     erased_at = models.DateTimeField(_("erased"), null=True, blank=True, editable=False)
     searched = personal(models.TextField(_("words that staff search"), editable=False, default=""))  # the database keeps it
 

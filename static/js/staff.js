@@ -76,3 +76,29 @@
     }
   });
 })();
+
+// How far a worker is with an import: looked at again every few seconds, and the whole page once it is done.
+(function () {
+  "use strict";
+
+  var shown = document.querySelector("[data-progress]");
+  if (!shown) {
+    return;
+  }
+  setInterval(function () {
+    fetch(location.href)
+      .then(function (answer) {
+        return answer.text();
+      })
+      .then(function (text) {
+        var now = new DOMParser().parseFromString(text, "text/html").querySelector("[data-progress] progress");
+        if (now) {
+          shown.querySelector("progress").value = now.value;
+          shown.querySelector("[data-done]").textContent = now.parentNode.textContent;
+        } else {
+          location.reload();
+        }
+      })
+      .catch(function () {}); // the next time
+  }, 5000);
+})();

@@ -33,7 +33,8 @@ MENUS = {
         *(*MESSAGES, "How the team gets its mail"),
         *(*PEOPLE, "Texts that may be about a child", "Erasures and copies", "Retention"),
         *("Complaints about data", "Breaches of data"),
-        *("Closures", "Banners", "Accounts", "Roles", "Who did what", "Recognised domains", "Bank holidays", "First-run check"),
+        *("Closures", "Banners", "Accounts", "Roles", "Who did what", "Recognised domains", "Imports of old records"),
+        *("Bank holidays", "First-run check"),
     ],
     "read-only": [
         *("Bookings", "What people said", "Presentations", *CALENDAR),
@@ -79,7 +80,10 @@ LINES = {
     "coordinator": [*OF_ALL, *OF_AREAS],
     "presenter": [],
     "fulfilment": [*OF_ORDERS, "parcel that never came", *OF_STOCK, "packing session open"],
-    "manager": [*OF_ALL[:-1], "texts that may be about a child, not read yet", OF_ALL[-1], *OF_GUIDANCE, *OF_AREAS, *OF_DATA],
+    "manager": [
+        *(*OF_ALL[:-1], "texts that may be about a child, not read yet", OF_ALL[-1], *OF_GUIDANCE, *OF_AREAS, *OF_DATA),
+        "imports to go on with",
+    ],
     "read-only": [*OF_BOOKINGS, *OF_SESSIONS, *OF_ORDERS, *OF_STOCK],
 }
 

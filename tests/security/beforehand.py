@@ -39,6 +39,7 @@ from tests.leaflets.factories import make_edition, make_order
 from tests.matrix.asking import address
 from tests.matrix.people import fresh_browsers
 from tests.privacy.rows import make_breach, make_complaint
+from tests.professionals.importing import CONTACTS, make_import
 from tests.security.posting import Typed, press
 
 World = dict[str, Any]
@@ -255,6 +256,14 @@ def stock_list(world: World) -> Typed:
 def an_uploaded_list(world: World) -> Made:
     by_hand("manager", lambda _world: reverse("staff:leaflets_sheetimport_add"), stock_list(world))(world)
     return {"leaflets_sheetimport": SheetImport.objects.latest("pk")}
+
+
+def contacts_list(_world: World) -> Typed:
+    return {"kind": ["contacts"], "file": SimpleUploadedFile("contacts.csv", CONTACTS, "text/csv")}
+
+
+def a_past_import(_world: World) -> Made:
+    return {"professionals_import": make_import(run=True)}
 
 
 def long_on_its_way(world: World) -> Made:

@@ -1,0 +1,23 @@
+"""An import as its pages need it, checked or run."""
+
+from django.utils import timezone
+
+from accounts.models import User
+from professionals.imports.services import choose_columns, create_import, run_import, suggest_mapping, work_on
+from professionals.models import Import
+from tests import factories
+
+ADDRESS = "imports@ctac.example"
+CONTACTS = b"Name,Email\r\nAsha Patel,asha.patel@leeds.example\r\n,nobody@leeds.example\r\n"
+
+
+def make_import(*, run: bool = False) -> Import:
+    now = timezone.now()
+    by = User.objects.filter(email=ADDRESS).first() or factories.make_staff(ADDRESS)
+    imported = create_import(kind="contacts", content=CONTACTS, by=by, now=now)
+    choose_columns(imported, mapping=suggest_mapping(imported), by=by, now=now)
+    work_on(imported.pk)
+    if run:
+        run_import(imported, by=by, now=now)
+        work_on(imported.pk)
+    return Import.objects.get(pk=imported.pk)
