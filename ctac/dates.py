@@ -1,4 +1,4 @@
-"""UK times, days and bank holidays, and until when the team should have answered a request."""
+"""UK times, days and bank holidays."""
 
 import json
 from datetime import date, datetime, time, timedelta
@@ -8,15 +8,6 @@ from zoneinfo import ZoneInfo
 
 from django.utils import dateformat
 from django.utils.translation import get_language, gettext, gettext_noop, pgettext
-
-WITHIN_WORKING_DAYS = 2
-
-
-def asked_too_long_ago(now: datetime) -> datetime:
-    """A request from before then has waited too long. One of a weekend counts from the working day after it."""
-    last = before_working_days(uk_day(now), WITHIN_WORKING_DAYS, OURS)
-    return uk_datetime(last + timedelta(days=1), time.min)
-
 
 UK = ZoneInfo("Europe/London")
 

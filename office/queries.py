@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
+from datetime import datetime, time, timedelta
 from time import monotonic
 from typing import Any
 
@@ -9,8 +10,9 @@ from asgiref.local import Local
 from django.core.cache import cache
 from django.db import Error
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from ctac.dates import format_clock_time
+from ctac.dates import OURS, before_working_days, format_clock_time, uk_datetime, uk_day
 from office.models import SettingChange, SiteSettings
 
 KEY = "site_settings"
@@ -71,3 +73,21 @@ def last_changes() -> dict[str, SettingChange]:
     """Of each setting that was ever changed, its last change. One statement."""
     newest = SettingChange.objects.order_by("field", "-at", "-pk").distinct("field").select_related("by")
     return {change.field: change for change in newest}
+
+
+def setting_text(name: str) -> str:
+    """'2 working days', '90 days', '15 minutes': a setting that counts them, as its name says."""
+    n = getattr(site_settings(), name)
+    if name.endswith("_minutes"):
+        text = ngettext("%(n)d minute", "%(n)d minutes", n)
+    elif name.endswith("_working_days"):
+        text = ngettext("%(n)d working day", "%(n)d working days", n)
+    else:
+        text = ngettext("%(n)d day", "%(n)d days", n)
+    return text % {"n": n}
+
+
+def asked_too_long_ago(now: datetime) -> datetime:
+    """A request from before then has waited too long. One of a weekend counts from the working day after it."""
+    last = before_working_days(uk_day(now), site_settings().answer_working_days, OURS)
+    return uk_datetime(last + timedelta(days=1), time.min)

@@ -4,6 +4,7 @@ import ipaddress
 import os
 import socket
 from collections.abc import Iterator
+from datetime import time
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from django.test import override_settings
 from ctac.local import postgres
 from tests import initial_rows, ready
 
+NO_QUIET_HOURS = {"quiet_from": time(0), "quiet_until": time(0)}
 pytest_plugins = ["tests.clock", "tests.collecting", "tests.live.fixtures", "tests.deploy.as_app_role"]
 
 CONNECT, CONNECT_EX = socket.socket.connect, socket.socket.connect_ex
@@ -75,18 +77,29 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
         initial_rows.use()
 
 
+def published(settings: Any, **values: Any) -> None:
+    """As in a copy that has been asked for a page: no test reads the settings from the database by chance, however far its clock
+    jumps. Without quiet hours, unless the test has set them: tests run at any time of the day."""
+    from django.core.cache import cache
+
+    from office.queries import KEY
+    from office.services import publish
+
+    for name, value in (NO_QUIET_HOURS | values).items():
+        setattr(settings, name, value)
+    publish(settings)
+    cache.touch(KEY, None)
+
+
 @pytest.fixture(autouse=True)
 def _fresh_cache() -> Iterator[None]:
     """Empty but for the settings of the site, which have their first values."""
-    from django.core.cache import cache, caches
+    from django.core.cache import caches
 
     from office.models import SiteSettings
-    from office.queries import KEY
-    from office.services import publish
     from professionals.areas import outward_code
 
-    publish(SiteSettings())  # as in a copy that has been asked for a page: no test reads them from the database by chance
-    cache.touch(KEY, None)  # wherever its clock goes
+    published(SiteSettings())
     yield
     for each in caches.all(initialized_only=True):
         each.clear()
@@ -96,14 +109,11 @@ def _fresh_cache() -> Iterator[None]:
 @pytest.fixture
 def change_settings(db: None, django_capture_on_commit_callbacks: Any) -> Any:
     """`change_settings(hold_minutes=5)`: as staff do it, and published."""
-    from django.core.cache import cache
-
-    from office.queries import KEY
     from office.services import change_settings
 
     def change(**values: Any) -> None:
         with django_capture_on_commit_callbacks(execute=True):
-            change_settings(**values)
-        cache.touch(KEY, None)
+            changed = change_settings(**values)
+        published(changed, **values)
 
     return change

@@ -20,6 +20,7 @@ from ctac.dates import UK, before_working_days, days_before, format_clock, forma
 from ctac.errors import DomainError
 from ctac.models import Event, ReferencedModel, StateModel, free_text, impersonal, personal, words_index
 from leaflets.models import Export, Order, OrderState, ToBring
+from office.queries import site_settings
 from professionals.models import Nation, Profession
 
 
@@ -125,9 +126,9 @@ class Engagement(ReferencedModel, StateModel):
         return days_before(self.agreed[0], 1, rules.REMINDER_TIME)
 
     @property
-    def week_reminder_due_at(self) -> datetime:
-        """9am UK time on the same weekday of the week before."""
-        return days_before(self.agreed[0], 7, rules.REMINDER_TIME)
+    def first_reminder_due_at(self) -> datetime:
+        """9am UK time, so many days before as staff have set."""
+        return days_before(self.agreed[0], site_settings().first_reminder_days, rules.REMINDER_TIME)
 
 
 class BookingQuerySet(models.QuerySet["Booking"]):
@@ -433,7 +434,7 @@ class Booking(Engagement):
     def last_day_to_change(self) -> date:
         """All of it still counts. Working days are those where the presenter lives. Raises NoTimeAgreed."""
         nation = self.presenter.nation if self.presenter else Nation.ENGLAND
-        return before_working_days(uk_day(self.agreed[0]), rules.CHANGE_DEADLINE_WORKING_DAYS, nation)
+        return before_working_days(uk_day(self.agreed[0]), site_settings().change_deadline_working_days, nation)
 
     @property
     def changeable_until(self) -> str:

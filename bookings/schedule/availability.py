@@ -35,6 +35,7 @@ from bookings.schedule.slots import (
 )
 from bookings.travel import APART_ENOUGH, Journeys, Place
 from ctac.dates import after_working_days, format_clock, format_span, is_bank_holiday, uk_datetime, uk_day
+from office.queries import site_settings
 
 ClockSpan = tuple[time, time]
 end_of_span, start_of_claim, end_of_claim = attrgetter("end"), attrgetter("span.start"), attrgetter("span.end")
@@ -228,15 +229,14 @@ class PresenterSchedule:
 
     @cached_property
     def first_day(self) -> date:
-        notice = self.presenter.notice_working_days
-        return after_working_days(
-            uk_day(self.now), rules.NOTICE_WORKING_DAYS if notice is None else notice, self.presenter.nation
-        )
+        own = self.presenter.notice_working_days
+        notice = site_settings().notice_working_days if own is None else own
+        return after_working_days(uk_day(self.now), notice, self.presenter.nation)
 
     @cached_property
     def last_day(self) -> date:
-        own = self.presenter.horizon_days
-        return uk_day(self.now) + (rules.HORIZON if own is None else min(rules.HORIZON, timedelta(days=own)))
+        own, everybody = self.presenter.horizon_days, site_settings().horizon_days
+        return uk_day(self.now) + timedelta(days=everybody if own is None else min(everybody, own))
 
     @cached_property
     def standing_violations(self) -> tuple[RuleViolation, ...]:

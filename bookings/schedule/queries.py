@@ -23,6 +23,7 @@ from bookings.schedule.slots import ZERO, Claim, DateRange, SlotQuery, Span
 from bookings.travel import APART_ENOUGH, Journeys, Place, area_keys
 from ctac.dates import format_clock, format_day, uk_day
 from notifications.registry import Owner
+from office.queries import site_settings
 
 
 def read_journeys(places: Iterable[Place | None]) -> Journeys:
@@ -214,6 +215,10 @@ class Preview:
     audiences: str = ""
 
 
+def last_day_to_ask_for(now: datetime) -> date:
+    return uk_day(now) + timedelta(days=site_settings().request_horizon_days)
+
+
 def preview_change(change: Callable[[], object], presenter: Presenter, now: datetime) -> Preview:
     """What would be offered: the change is saved, read and rolled back. What it raises goes through."""
     with transaction.atomic():
@@ -227,7 +232,8 @@ def preview(presenter: Presenter, now: datetime) -> Preview:
     """As the presenter's rows are now; `presenter` as with_given() reads it."""
     today = uk_day(now)
     anything = SlotQuery(Presentation(length_minutes=60), Format.ONLINE, None)
-    schedule = open_schedule(anything, first_day=today, last_day=today + rules.HORIZON, now=now, presenters=[presenter])
+    last_day = today + timedelta(days=site_settings().horizon_days)
+    schedule = open_schedule(anything, first_day=today, last_day=last_day, now=now, presenters=[presenter])
     (part,) = schedule.parts
     offered = Presentation.objects.offered().order_by("pk")
     presentation = (offered.filter(pk__in=part.given) if part.given else offered).first()

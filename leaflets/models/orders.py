@@ -13,10 +13,11 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from ctac.dates import asked_too_long_ago, format_moment
+from ctac.dates import format_moment
 from ctac.models import Event, RecordedBy, ReferencedModel, StateModel, free_text, impersonal, personal, words_index
 from leaflets.models.catalogue import Edition
 from notifications.models import Notification
+from office.queries import asked_too_long_ago
 from professionals.models import Organisation, Person
 
 

@@ -34,6 +34,7 @@ from bookings.open_sessions.services.notify import (
     refuse_unless_to_come,
 )
 from ctac.dates import OURS, UK, after_working_days, is_working_day, uk_datetime, uk_day
+from office.queries import site_settings
 from professionals.models import Person
 from professionals.safeguarding.services import notify_safeguarding_lead
 from professionals.services import lock_person
@@ -51,11 +52,11 @@ def offer_until(starts_at: datetime, now: datetime) -> datetime | None:
         return None
     if starts - moment <= rules.SHORT_NOTICE_WINDOW:
         until = in_daytime_hours(moment, rules.SHORT_NOTICE_OFFER_DURATION)
-    else:  # the same UK time on our office's next working day; offered on a day off, not before 5pm of it
+    else:  # the same UK time on a working day of our office; offered on a day off, not before 5pm of it
         day, clock = uk_day(moment), moment.astimezone(UK).time()
         if not is_working_day(day, OURS):
             clock = max(clock, rules.DAY_OFF_OFFER_EARLIEST_EXPIRY)
-        until = uk_datetime(after_working_days(day, rules.OFFER_WORKING_DAYS, OURS), clock).astimezone(UTC)
+        until = uk_datetime(after_working_days(day, site_settings().offer_working_days, OURS), clock).astimezone(UTC)
     return min(until, last)
 
 

@@ -30,6 +30,8 @@ from bookings.schedule.queries import open_schedule
 from bookings.schedule.slots import SlotQuery
 from bookings.travel import find_place
 from ctac.dates import uk_datetime
+from office.models import SiteSettings
+from office.services import publish
 from tests.bookings.open_sessions.rows import make_session
 from tests.bookings.rows import make_booking, make_hold, make_leave, make_presentation, make_presenter, make_shift
 from tests.bookings.schedule import slot_oracle
@@ -126,6 +128,8 @@ def a_world(chance: Random) -> dict[str, Any]:
         "set_by_staff": {pair: chance.choice((5, 45, 100, 300)) for pair in chance.sample(PAIRS, chance.randint(0, 2))},
         "set_for_visit": chance.choice((None, 0, 45, 240)),  # with whoever gives it, at a workplace
         "on_duty": mostly(chance, ((-400, 400),), (), ((-3, 2),), ((0, 1), (4, 5))),  # from and to, in days from Monday
+        "notice": mostly(chance, 5, 0, 30),
+        "horizon": mostly(chance, 90, 14, 365),
     }
 
 
@@ -135,7 +139,9 @@ def lay_out(drawn: dict[str, Any]) -> tuple[World, list[Presentation]]:
     now = uk_datetime(monday - timedelta(days=drawn["before"]), time(drawn["hour"]))
     presentations = [make_presentation(length_minutes=minutes) for minutes in drawn["lengths"]]
     who = [lay_out_one(each, monday, now, presentations, person) for each in drawn["presenters"]]
-    return World(now, who, set_by_staff(drawn["set_by_staff"], now), lay_out_duty(drawn["on_duty"], monday)), presentations
+    publish(SiteSettings(notice_working_days=drawn["notice"], horizon_days=drawn["horizon"]))
+    minutes, duty = set_by_staff(drawn["set_by_staff"], now), lay_out_duty(drawn["on_duty"], monday)
+    return World(now, who, minutes, duty, drawn["notice"], drawn["horizon"]), presentations
 
 
 def lay_out_duty(drawn: tuple[tuple[int, int], ...], monday: date) -> list[tuple[date, date]]:
