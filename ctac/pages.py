@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_cache_control
+from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language
 
 from ctac.middleware import STAFF_SITE
@@ -78,7 +79,8 @@ FACTS: dict[str, Callable[[], Any]] = {}
 def site(request: HttpRequest) -> dict[str, object]:
     """The context processor."""
     return {
-        **{f"advice_{name}": FACTS[name] for name in ("phone", "email", "hours")},  # asked for where a page has them
+        # Asked for where a page has them. No functions: blocktranslate would not call them.
+        **{f"advice_{name}": SimpleLazyObject(FACTS[name]) for name in ("phone", "email", "hours")},
         "development": settings.DEVELOPMENT,
         "site_url": settings.SITE_URL,
         "other_languages": other_languages(request),
