@@ -154,10 +154,20 @@ def book_next(site: Site, slots: Iterator[str], browser: Browser) -> None:
     site.units.booking(browser, next(slots))
 
 
+# A measurement orders more often than people do, at any hour.
+AS_MEASURED = (
+    "from datetime import time; from office.services import change_settings; "
+    "change_settings(order_limit_times=100, quiet_from=time(0), quiet_until=time(0))"
+)
+
+
 def prepare_database(env: dict[str, str], checkout: Path = BASE_DIR) -> None:
     """Tables, sample data and static files of the application."""
     development = env | {"CTAC_ENV": "development"}
-    for words in (["migrate", "--verbosity=0"], ["load_sample_data", "--verbosity=0"]):
+    steps = [["migrate", "--verbosity=0"], ["load_sample_data", "--verbosity=0"]]
+    if checkout == BASE_DIR:  # an earlier one may not have these settings
+        steps.append(["shell", "--no-imports", "-c", AS_MEASURED])
+    for words in steps:
         subprocess.run([sys.executable, "manage.py", *words], cwd=checkout, env=development, check=True)
     subprocess.run(
         [sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity=0"], cwd=checkout, env=env, check=True

@@ -240,7 +240,7 @@ def main() -> int:
         listening = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=64))
         redis, broker = redis_server(var_dir)
         stack.callback(end, redis)
-        mine = {"EMAIL_URL": f"smtp://127.0.0.1:{listening.getsockname()[1]}", "QUIET_HOURS": "", "CELERY_BROKER_URL": broker}
+        mine = {"EMAIL_URL": f"smtp://127.0.0.1:{listening.getsockname()[1]}", "CELERY_BROKER_URL": broker}
         env = environment(var_dir, database) | mine
         prepare_database(env)
         bench = Bench(var_dir, database, env)

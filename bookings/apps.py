@@ -9,7 +9,7 @@ class BookingsConfig(AppConfig):
     verbose_name = _("Bookings")
 
     def ready(self) -> None:
-        from bookings import privacy
+        from bookings import privacy, promises
         from bookings.booking.services import assign
         from bookings.models import SessionPlace
         from bookings.open_sessions.services import places
@@ -18,6 +18,7 @@ class BookingsConfig(AppConfig):
         from bookings.schedule import services as schedule_services
         from notifications import registry
         from office.closures.services import register_conflicts
+        from office.services import add_promise
         from privacy.services import PrivacySource, register_source
         from professionals import services as professionals_services
         from professionals.safeguarding import services as texts
@@ -40,6 +41,8 @@ class BookingsConfig(AppConfig):
         register_source(PrivacySource("bookings", privacy.export_bookings, privacy.erase_bookings, privacy.bookings_ahead))
         register_attendance()
         register_retention()
+        for promise in promises.PROMISES:
+            add_promise(promise.field, promise)
 
 
 def register_emails() -> None:

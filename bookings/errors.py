@@ -38,9 +38,7 @@ class HoldOver(DomainError):
 
 
 class ExtendedAlready(DomainError):
-    message = _(
-        "You have had your extra 15 minutes. If you need longer, just carry on. You can still have the time if it is free."
-    )
+    message = _("You have had your extra time. If you need longer, just carry on. You can still have the time if it is free.")
 
 
 class AlreadyPlaced(DomainError):

@@ -1,4 +1,7 @@
-"""The figures of booking, and the public's rules, which yield to staff with a reason (product.md, rule 11)."""
+"""The figures of booking that staff don't set, and the public's rules, which yield to staff with a reason (product.md, rule 11).
+
+Those that staff set are in office/models.py.
+"""
 
 from datetime import datetime, time, timedelta
 
@@ -10,15 +13,11 @@ from ctac.dates import format_clock
 # A rate limit is a number and the time in which it may be reached (accounts.limits). Times of the clock are UK time.
 
 # Slots and holds.
-# Between today and the first day that the public can book, counted in the presenter's nation.
-NOTICE_WORKING_DAYS = 5
-HORIZON = timedelta(days=90)
 # Slots start on the hour and on the half hour.
 SLOT_INTERVAL = timedelta(minutes=30)
 # "Fewest bookings near that day" looks this far to either side, so that load is shared out over a fortnight.
 LOAD_WINDOW = timedelta(days=7)
 MAX_ALTERNATIVE_SLOTS = 6
-HOLD_DURATION = timedelta(minutes=15)
 # An expired hold that nobody has cleared is still nobody else's: for so long it is used without looking for a slot again.
 EXPIRED_HOLD_GRACE = timedelta(minutes=30)
 # By address while signed out, by user after: a trust behind one address still gets through, and nobody empties the schedule.
@@ -27,11 +26,8 @@ HOLD_RATE_LIMIT = (40, timedelta(hours=1))
 MAX_HOLDS_PER_CLIENT = 20
 
 # Bookings.
-MAX_AUDIENCE_SIZE = 500
 # A form from another window says so if its booking was placed within this time.
 RECENT_BOOKING_WINDOW = timedelta(hours=1)
-# The last day on which the professional can move a booking or change its details comes so many working days before it.
-CHANGE_DEADLINE_WORKING_DAYS = 2
 # Of one booking, by whoever may: nobody who plans a day needs as many, and each is an email to three people.
 CHANGE_RATE_LIMIT = (20, timedelta(days=1))
 # A link in an email ends when the presentation starts, and never lasts longer than this.
@@ -41,18 +37,14 @@ LINK_RATE_LIMIT = (300, timedelta(hours=1))
 
 # Requests: dates that somebody asks for, and those that staff offer.
 MAX_DATES_PER_REQUEST = 3
-# Over all requests of a person; staff may offer more.
-MAX_KEPT_DATES_PER_PERSON = 3
-KEPT_DATE_WORKING_DAYS = 2
 KEPT_DATE_EXPIRY_TIME = time(17)
-REQUEST_HORIZON = timedelta(days=365)
 REQUEST_EARLIEST_START, REQUEST_LATEST_END = time(7), time(21)
 MAX_REQUEST_RANGE = timedelta(days=60)
 # What parts of a day mean.
 MORNING = time(8), time(13)
 AFTERNOON = time(12), time(18)
 ANY_TIME = time(8), time(18)
-# The manager hears of requests that wait too long for our answer (ctac/dates.py), and again while anything waits.
+# The manager hears of requests that wait too long for our answer, and again while anything waits.
 REQUEST_ESCALATION_TIME = time(9)
 REQUEST_ESCALATION_INTERVAL_WORKING_DAYS = 2
 
@@ -86,14 +78,11 @@ NO_PRESENTER_ALERT_WINDOW = timedelta(days=2)
 JOINING_LINK_DEADLINE_TIME = time(7)
 
 # Open sessions (ADR 16).
-# What our meeting software carries.
-MAX_SESSION_CAPACITY = 1000
 # Planned in one go: half a year of weekly ones, and each sends its presenter an email.
 MAX_SESSIONS_PER_SERIES = 26
 # By account: nobody who plans a year needs as many, and each may be an email.
 PLACE_RATE_LIMIT = (30, timedelta(hours=1))
-# An offered place lasts until the same time on our office's next working day; if offered on a day off, at least until 5pm.
-OFFER_WORKING_DAYS = 1
+# An offered place lasts until the same time on a working day of our office; if offered on a day off, at least until 5pm.
 DAY_OFF_OFFER_EARLIEST_EXPIRY = time(17)
 # At short notice it lasts some daytime hours, and never past an hour before the session.
 SHORT_NOTICE_WINDOW = timedelta(hours=48)
@@ -116,7 +105,6 @@ UNKNOWN_FEED_RATE_LIMIT = (60, timedelta(hours=1))
 
 # Feedback, attendance and certificates (ADR 15).
 FEEDBACK_OPENS_BEFORE_END = timedelta(minutes=30)  # presenters finish early
-FEEDBACK_PERIOD = timedelta(weeks=6)  # after the end
 # By network address: a whole hospital answers from one, in the quarter of an hour after a session of a thousand.
 FEEDBACK_RATE_LIMIT = (2000, timedelta(hours=1))
 # Answers to one presentation, besides its host's: from as many as were expected or came, and so many more.
@@ -127,8 +115,7 @@ UNKNOWN_CODE_RATE_LIMIT = (200, timedelta(hours=1))
 CERTIFICATE_LIFETIME = HOST_LINK_LIFETIME = timedelta(days=365)
 PRESENTER_ATTENDANCE_PERIOD = timedelta(days=14)  # after the end; colleagues can put it right at any time
 
-# No visit to a workplace after a presenter's check or training has ended, whoever asks; the team hears so long before.
-CHECKS_WARNING = timedelta(days=60)
+# No visit to a workplace after a presenter's check or training has ended, whoever asks.
 NOT_CHECKED = _("We have no DBS check or training of theirs for that day.")
 
 

@@ -33,7 +33,7 @@ from bookings.models import (
 from ctac.dates import format_clock, format_day, format_span
 from leaflets.models import Order, OrderState
 from leaflets.orders.emails import with_lines
-from office.queries import site_settings
+from office.queries import setting_text, site_settings
 from professionals.models import Profession
 
 Row = dict[str, object]
@@ -223,6 +223,11 @@ def moment_text(at: datetime) -> str:
     return _("%(day)s, %(clock)s") % {"day": format_day(at), "clock": format_clock(at)}
 
 
+def usually_within() -> str:
+    """How soon we answer a request."""
+    return _("Usually within %(days)s") % {"days": setting_text("answer_working_days")}
+
+
 def next_steps(booking: Booking, now: datetime, *, reminds: bool) -> list[Step]:
     """What comes next and when, for an open booking that was just placed; `reminds` is whether its owner wants reminders."""
     email = {"email": booking.person.email}
@@ -233,14 +238,14 @@ def next_steps(booking: Booking, now: datetime, *, reminds: bool) -> list[Step]:
         if not booking.has_time:
             answer = _("We will email %(email)s to agree one of your dates, offer you other times, or say why we can’t come.")
             return [
-                Step(_("Usually within 2 working days"), answer % email),
+                Step(usually_within(), answer % email),
                 Step(_("If we offer other times"), _("We will keep them for you while you choose one on this website.")),
                 Step(_("When a time is agreed"), accepted),
             ]
         looks = _("We will look at your request, because your workplace is new to us. We will email our answer to %(email)s.")
         return [
             Step(_("Now"), _("We are keeping this time for you. Nobody else can book it.")),
-            Step(_("Usually within 2 working days"), looks % email),
+            Step(usually_within(), looks % email),
             Step(_("If we say yes"), accepted),
         ]
     steps = [
@@ -264,8 +269,8 @@ def next_steps(booking: Booking, now: datetime, *, reminds: bool) -> list[Step]:
 
 def reminder_step(of: Booking | OpenSession, now: datetime) -> list[Step]:
     """Those to come of a booking or an open session, as one step."""
-    if of.week_reminder_due_at > now:
-        return [Step(moment_text(of.week_reminder_due_at), _("We will email you a reminder, and another one the day before."))]
+    if of.first_reminder_due_at > now:
+        return [Step(moment_text(of.first_reminder_due_at), _("We will email you a reminder, and another one the day before."))]
     if of.reminder_due_at > now:
         return [Step(moment_text(of.reminder_due_at), _("We will email you a reminder."))]
     return []
@@ -536,7 +541,8 @@ def waiting_steps(session: OpenSession) -> list[Step]:
         Step(_("When a place is free"), _("We will email an offer to the person who has waited longest.")),
         Step(
             _("When it is your turn"),
-            _("We will keep the place for you until the next working day, or for less time if the session is soon."),
+            _("We will keep the place for you for %(days)s, or for less time if the session is soon.")
+            % {"days": setting_text("offer_working_days")},
         ),
         Step(
             _("In the last 2 hours"),

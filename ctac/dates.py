@@ -1,4 +1,4 @@
-"""UK times, days and bank holidays, and until when the team should have answered a request."""
+"""UK times, days and bank holidays."""
 
 import json
 from calendar import monthrange
@@ -12,15 +12,6 @@ from django.db import models
 from django.utils import dateformat
 from django.utils.translation import get_language, gettext, gettext_noop, pgettext
 from django.utils.translation import gettext_lazy as _
-
-WITHIN_WORKING_DAYS = 2
-
-
-def asked_too_long_ago(now: datetime, closed: Container[date]) -> datetime:
-    """A request from before then has waited too long. One of a weekend counts from the working day after it."""
-    last = before_working_days(uk_day(now), WITHIN_WORKING_DAYS, OURS, closed)
-    return uk_datetime(last + timedelta(days=1), time.min)
-
 
 UK = ZoneInfo("Europe/London")
 

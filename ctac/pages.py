@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_cache_control
+from django.utils.functional import SimpleLazyObject
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 from markdown_it import MarkdownIt
@@ -111,7 +112,8 @@ def draw_markdown(tokens: Sequence[Token], *, deeper: int) -> SafeString:
 def site(request: HttpRequest) -> dict[str, object]:
     """The context processor."""
     return {
-        **{f"advice_{name}": FACTS[name] for name in ("phone", "email", "hours")},  # asked for where a page has them
+        # Asked for where a page has them. No functions: blocktranslate would not call them.
+        **{f"advice_{name}": SimpleLazyObject(FACTS[name]) for name in ("phone", "email", "hours")},
         "development": settings.DEVELOPMENT,
         "site_url": settings.SITE_URL,
         "other_languages": other_languages(request),

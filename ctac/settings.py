@@ -8,7 +8,7 @@ gathered in `faults` and told at the end, a sentence a line.
 import os
 import secrets
 import sys
-from datetime import time, timedelta
+from datetime import timedelta
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Any, NoReturn
@@ -323,8 +323,6 @@ ACCOUNT_EMAIL_NOTIFICATIONS = True  # a new password, address or second factor i
 ACCOUNT_RATE_LIMITS = MFA_RATE_LIMITS = False
 # Abuse (docs/adr/0010). Whether forms that are open to everyone must come with the signed time that our page gave them.
 CHECK_FORM_TIMESTAMP = env.bool("CHECK_FORM_TIMESTAMP", default=ENVIRONMENT != "test")
-# How many times the usual limits on placing orders; above 1 for a campaign.
-ORDER_THROTTLES_TIMES = env.float("ORDER_THROTTLES_TIMES", default=1)
 # Seconds after which sensitive pages ask for reauthentication (ADR 9).
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 60 * env.float("ASK_AGAIN_AFTER_MINUTES", default=10)
 MFA_ADAPTER = "professionals.adapter.MFAAdapter"
@@ -397,11 +395,6 @@ email_url = address_of_server("EMAIL_URL", required_in_production("EMAIL_URL", E
 vars().update(env.email_url_config(email_url or "smtp://127.0.0.1:1025", backend="notifications.delivery.smtp.EmailBackend"))
 EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=20)  # seconds; Django's default waits for ever
 OUTBOX_LEASE_SECONDS = env.int("OUTBOX_LEASE_SECONDS", default=45)  # renewed every 10 seconds while a message is handed over
-QUIET_HOURS = env("QUIET_HOURS", default="20:00-07:00")  # UK time: then only mail that can't wait is sent
-try:
-    night = [time.fromisoformat(moment.strip()) for moment in QUIET_HOURS.partition("-")[::2] if QUIET_HOURS]
-except ValueError:
-    faults.append(f"QUIET_HOURS is {QUIET_HOURS!r}. Set it to two times, such as 20:00-07:00.")
 # So many messages a minute to addresses of one domain; 0 for as many as there are.
 MAIL_A_MINUTE_TO_A_DOMAIN = env.int("MAIL_A_MINUTE_TO_A_DOMAIN", default=300)
 OUTBOX_SWEEP_SECONDS = env.float("OUTBOX_SWEEP_SECONDS", default=20)  # the tests of faults have less time
@@ -460,18 +453,6 @@ if AUDIT_KEPT_MONTHS < 6:
 ERASURES_FILE = Path(env("ERASURES_FILE", default=str(VAR_DIR / "erasures" / "erasures.jsonl")))
 BACKUP_DIR = env("BACKUP_DIR", default="")  # where deploy/backup.py writes; the first-run check reads what it notes there
 BACKUP_KEEP_DAYS = env.int("BACKUP_KEEP_DAYS", default=30)  # as deploy/backup.py has it; the privacy notice says it
-# For how many months each sort of record keeps what is personal (privacy/retention.py); from then on it is counts alone.
-KEEP_MONTHS = {
-    "people": env.int("KEEP_PEOPLE_MONTHS", default=36),
-    "bookings": env.int("KEEP_BOOKINGS_MONTHS", default=24),
-    "orders": env.int("KEEP_ORDERS_MONTHS", default=24),
-    "messages": env.int("KEEP_MESSAGES_MONTHS", default=12),
-    "complaints": env.int("KEEP_COMPLAINTS_MONTHS", default=72),
-    "records": env.int("KEEP_RECORDS_MONTHS", default=72),  # as long as a claim can be brought: Limitation Act 1980, section 5
-}
-if min(KEEP_MONTHS.values()) < 1:
-    faults.append("each of KEEP_…_MONTHS must be 1 or more.")
-
 # Celery. The outbox table holds the truth, so any broker may be lost.
 BROKER_HELP = "Set it to Redis or RabbitMQ, such as redis://host:6379/0."
 BROKER_SCHEMES = ("folder", "redis", "rediss", "amqp", "amqps", "pyamqp", "sentinel")

@@ -9,10 +9,11 @@ class LeafletsConfig(AppConfig):
     verbose_name = _("Leaflets")
 
     def ready(self) -> None:
-        from leaflets import privacy
+        from leaflets import privacy, promises
         from leaflets.models import RecallHolder
         from leaflets.recalls.services import join_holders
         from notifications import samples
+        from office.services import add_promise
         from privacy.retention import register_activity, register_rule
         from privacy.services import PrivacySource, register_source
         from professionals import services as professionals_services
@@ -31,6 +32,8 @@ class LeafletsConfig(AppConfig):
         register_source(PrivacySource("back_in_stock_emails", privacy.export_alerts, privacy.erase_alerts))
         register_source(PrivacySource("leaflets", privacy.export, privacy.erase, privacy.erasure_notice))
         register_source(PrivacySource("delivery_addresses", privacy.export_addresses, privacy.erase_addresses))
+        for promise in promises.PROMISES:
+            add_promise(promise.field, promise)
         for rule in privacy.RETENTION_RULES:
             register_rule(rule)
         for activity in privacy.RETENTION_ACTIVITIES:

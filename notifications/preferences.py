@@ -7,11 +7,14 @@ from django.conf import settings
 from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import lazy
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ctac.forms import AnyOrNone, PageForm
 from notifications.models import ChoiceSource, MailChoice, MailReader, normalise_address
 from notifications.registry import ON_AT_FIRST, Topic
+from office.queries import setting_text
 
 
 def wants(topic: Topic, address: str) -> bool:
@@ -105,12 +108,16 @@ def erase_choices(email: str) -> None:
     MailReader.objects.filter(address=normalise_address(email)).delete()
 
 
+def reminder_days() -> str:
+    return gettext("%(days)s before, and the day before.") % {"days": setting_text("first_reminder_days")}
+
+
 class ChoicesForm(PageForm):
     """One box a topic: what is ticked is wanted, what is not is not."""
 
     option_hints = {
         "wanted": {
-            Topic.REMINDERS: _("A week before, and the day before."),
+            Topic.REMINDERS: lazy(reminder_days, str)(),
             Topic.EDITIONS: _("Only leaflets that you ordered in the last two years."),
             Topic.INVITATIONS: _(
                 "They are online, so it doesn’t matter where you work. One email a day at most, when new ones are planned."

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 from django.db.models import Max, Q
 from django.db.models.functions import Lower
@@ -22,6 +21,7 @@ from notifications.models import REFERENCES_LENGTH, Notification, State, TeamMai
 from notifications.outbox import build_rows, kick_after_commit
 from notifications.registry import Email, email_for, ngettext_noop
 from notifications.samples import Example, example
+from office.queries import site_settings
 
 logger = logging.getLogger(__name__)
 
@@ -48,14 +48,9 @@ class Night:
 
 
 def night() -> Night | None:
-    """As the settings have it ("20:00-07:00"); None where mail goes at any time. Raises ImproperlyConfigured."""
-    if not settings.QUIET_HOURS:
-        return None
-    begins, _dash, ends = settings.QUIET_HOURS.partition("-")
-    try:
-        return Night(time.fromisoformat(begins.strip()), time.fromisoformat(ends.strip()))
-    except ValueError as error:
-        raise ImproperlyConfigured("QUIET_HOURS is not like 20:00-07:00.") from error
+    """As staff have set it; None where mail goes at any time."""
+    now = site_settings()
+    return Night(now.quiet_from, now.quiet_until) if now.quiet_from != now.quiet_until else None
 
 
 def morning_for(notification: Notification, now: datetime) -> datetime | None:

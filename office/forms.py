@@ -26,10 +26,10 @@ GROUPS: dict[Any, tuple[str, ...]] = {
     ),
     gettext_lazy("Booking"): (
         *("notice_working_days", "horizon_days", "request_horizon_days", "hold_minutes", "change_deadline_working_days"),
-        *("kept_date_working_days", "max_audience_size", "offer_working_days", "first_reminder_days", "feedback_weeks"),
-        "checks_warning_days",
+        *("answer_working_days", "kept_date_working_days", "max_kept_dates", "max_audience_size", "max_session_capacity"),
+        *("offer_working_days", "first_reminder_days", "feedback_weeks", "checks_warning_days"),
     ),
-    gettext_lazy("Leaflets"): ("order_window_days", "order_limit_times"),
+    gettext_lazy("Leaflets"): ("packing_working_days", "order_window_days", "order_limit_times"),
     gettext_lazy("Emails"): ("quiet_from", "quiet_until"),
     gettext_lazy("How long we keep personal data"): (
         *("keep_people_months", "keep_bookings_months", "keep_orders_months", "keep_messages_months"),

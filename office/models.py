@@ -19,6 +19,7 @@ from office.texts.models import TextStep, TextVersion  # noqa: F401 - Django loo
 
 # Of each figure the least and the most: the form says them, and the database refuses what is outside them.
 BOUNDS: dict[str, tuple[int, int]] = {}
+MOST_PEOPLE = 5000  # at one presentation or session: the database refuses more, whatever is set
 
 
 def whole(key: str, name: Any, first: int, least: int, most: int, help_text: Any) -> Any:
@@ -154,7 +155,7 @@ class SiteSettings(models.Model):
     request_escalation_email = mailbox(
         _("who hears of requests that wait too long"),
         partial(first_value, "VISIT_ESCALATION_EMAIL"),
-        help_text=_("A request has waited two working days for an answer."),
+        help_text=_("A request has waited longer for an answer than we promise."),
     )
     safeguarding_lead_email = mailbox(
         _("safeguarding lead"),
@@ -180,9 +181,17 @@ class SiteSettings(models.Model):
         "change_deadline_working_days",
         _("last change by the professional"),
         2,
-        0,
+        1,
         10,
         _("Working days before the presentation. After that, people must call us."),
+    )
+    answer_working_days = whole(
+        "answer_working_days",
+        _("how soon we answer a request"),
+        2,
+        1,
+        10,
+        _("Working days. Pages and emails promise this. The manager hears of a request that waits longer."),
     )
     kept_date_working_days = whole(
         "kept_date_working_days",
@@ -192,7 +201,23 @@ class SiteSettings(models.Model):
         10,
         _("Working days. We decide by then."),
     )
-    max_audience_size = whole("max_audience_size", _("largest audience"), 500, 10, 5000, _("People at one presentation."))
+    max_kept_dates = whole(
+        "max_kept_dates",
+        _("how many dates we keep for one person"),
+        3,
+        1,
+        10,
+        _("Over all their requests. Staff can offer them more."),
+    )
+    max_audience_size = whole("max_audience_size", _("largest audience"), 500, 10, MOST_PEOPLE, _("People at one presentation."))
+    max_session_capacity = whole(
+        "max_session_capacity",
+        _("most places at an open session"),
+        1000,
+        10,
+        MOST_PEOPLE,
+        _("As many as your meeting software can take."),
+    )
     offer_working_days = whole(
         "offer_working_days", _("how long an offered place lasts"), 1, 1, 5, _("Working days, at an open session.")
     )
@@ -210,6 +235,14 @@ class SiteSettings(models.Model):
     )
 
     # Leaflets.
+    packing_working_days = whole(
+        "packing_working_days",
+        _("how soon we pack and post"),
+        5,
+        1,
+        20,
+        _("Working days. Pages and emails promise this."),
+    )
     order_window_days = whole(
         "order_window_days",
         _("what counts towards a person’s and a workplace’s most copies"),
@@ -223,7 +256,7 @@ class SiteSettings(models.Model):
         _("how often orders may be placed"),
         1,
         1,
-        20,
+        100,
         _("Times the usual limits: 1 as usual, more for a campaign."),
     )
 

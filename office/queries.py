@@ -4,6 +4,7 @@ from typing import Any
 from zlib import crc32
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from ctac.dates import format_clock_time
 from office.copies import Copy
@@ -41,3 +42,15 @@ def last_changes() -> dict[str, SettingChange]:
     """Of each setting that was ever changed, its last change. One statement."""
     newest = SettingChange.objects.order_by("field", "-at", "-pk").distinct("field").select_related("by")
     return {change.field: change for change in newest}
+
+
+def setting_text(name: str) -> str:
+    """'2 working days', '90 days', '15 minutes': a setting that counts them, as its name says."""
+    n = getattr(site_settings(), name)
+    if name.endswith("_minutes"):
+        text = ngettext("%(n)d minute", "%(n)d minutes", n)
+    elif name.endswith("_working_days"):
+        text = ngettext("%(n)d working day", "%(n)d working days", n)
+    else:
+        text = ngettext("%(n)d day", "%(n)d days", n)
+    return text % {"n": n}

@@ -2,14 +2,17 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import ngettext
 
+from ctac.staff.lists import MOST, up_to_most
 from office.models import SettingChange, SiteSettings
 from office.queries import SETTINGS, site_settings, values_of
 
@@ -34,6 +37,33 @@ def first_of(rows: QuerySet[Any], say: Callable[[Any], Broken], all_of_them: str
     yield from (say(row) for row in rows[:MOST_SHOWN])
     if (more := rows.count() - MOST_SHOWN) > 0:
         yield ngettext("There is %(n)s more.", "There are %(n)s more.", more) % {"n": f"{more:,}"}, all_of_them
+
+
+MORE, LESS = (1,), (-1,)
+
+
+@dataclass(frozen=True)
+class CountedPromise:
+    """What we have promised to many: `rows(old, new, now)` finds them, and `sentence` says how many (%(n)s) there are.
+
+    `broken_by`: MORE or LESS of the setting, or either. `route` and `query` are those of a list that shows them.
+    """
+
+    field: str
+    broken_by: tuple[int, ...]
+    rows: Callable[[SiteSettings, SiteSettings, datetime], QuerySet[Any]]
+    sentence: Any
+    route: str
+    query: str = ""
+
+    def __call__(self, old: SiteSettings, new: SiteSettings) -> Iterator[Broken]:
+        """As far as a list counts. One statement."""
+        difference = getattr(new, self.field) - getattr(old, self.field)
+        if (difference > 0) - (difference < 0) not in self.broken_by:
+            return
+        rows = self.rows(old, new, timezone.now())
+        if count := rows.order_by().values("pk")[: MOST + 1].count():
+            yield self.sentence % {"count": count, "n": up_to_most(count)}, f"{reverse(self.route)}?{self.query}".rstrip("?")
 
 
 def broken_promises(old: SiteSettings, new: SiteSettings) -> list[Broken]:

@@ -1,8 +1,9 @@
 """Copies and erasures, retention, and the logs of complaints and breaches."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any, ClassVar
 
 from django import forms
@@ -26,7 +27,7 @@ from ctac.dates import format_clock, format_day, uk_day
 from ctac.errors import DomainError
 from ctac.models import is_reference, tidy_reference
 from ctac.staff.audit import audit_note
-from ctac.staff.lists import Part, period_of
+from ctac.staff.lists import Part, period_of, up_to_most
 from ctac.staff.search import SearchKind, finder
 from ctac.staff.site import (
     NOTHING,
@@ -38,6 +39,7 @@ from ctac.staff.site import (
     Waiting,
     WaitingRow,
     column,
+    counted,
     long_moment,
     mail_link,
     moment_of,
@@ -49,6 +51,8 @@ from ctac.staff.site import (
 )
 from ctac.staff.story import Entry, Page, add_entries
 from notifications.models import Notification
+from office.models import SiteSettings
+from office.services import Broken, add_promise
 from privacy import retention, services
 from privacy.forms import (
     AcknowledgeComplaintForm,
@@ -214,6 +218,28 @@ class RetentionRunAdmin(ListOnly):
     def what_was_done(self, run: RetentionRun) -> str:
         named = {rule.name: str(rule.what) for rule in retention.registered_rules()}
         return "\n".join(f"{named.get(name, name)}: {count:,}" for name, count in run.done.items() if count) or _("None")
+
+
+def goes_sooner(sort: str, old: SiteSettings, new: SiteSettings) -> Iterator[Broken]:
+    """For `add_promise`: what would be due at once if this sort were kept for less time, in one statement; or what we said."""
+    name = f"keep_{sort}_months"
+    now, before, after = timezone.now(), getattr(old, name), getattr(new, name)
+    if after > before:
+        sentence = _("Our privacy notice says %(long)s now. We would keep records for longer than people were told.")
+        yield sentence % {"long": retention.months_in_words(before)}, f"{reverse('privacy')}#kept"
+        return
+    rules = [rule for rule in retention.registered_rules() if rule.keeps == sort and not rule.ahead]
+    due = counted([rule.due(retention.months_before(now, after)) for rule in rules])
+    for rule, count in zip(rules, due, strict=True):
+        if count:
+            sentence = ngettext(
+                "%(n)s record would be due at once: “%(what)s”.", "%(n)s records would be due at once: “%(what)s”.", count
+            )
+            yield sentence % {"n": up_to_most(count), "what": rule.what}, reverse("staff:privacy_retentionrun_changelist")
+
+
+for sort in retention.kept_sorts():
+    add_promise(f"keep_{sort}_months", partial(goes_sooner, sort))
 
 
 class LogAdmin(LooksOnly):

@@ -13,7 +13,7 @@ from ctac.dates import format_day, months_before
 from notifications.registry import Desk, Email
 from notifications.samples import Example, example
 from privacy.models import Complaint, ComplaintEvent, ComplaintState
-from privacy.retention import WARNED_FOR, WARNING, inactive_people, months_in_words
+from privacy.retention import WARNED_FOR, WARNING, inactive_people, keep_months, months_in_words
 from professionals.models import Person
 
 
@@ -121,7 +121,7 @@ class AccountGoes(Email):
     can_wait = True
 
     def is_still_due(self) -> bool:
-        inactive = inactive_people(months_before(self.notification.created_at + WARNED_FOR, settings.KEEP_MONTHS["people"]))
+        inactive = inactive_people(months_before(self.notification.created_at + WARNED_FOR, keep_months("people")))
         return inactive.filter(pk=self.about_key, email__iexact=self.notification.recipient).exists()
 
     @cached_property
@@ -134,7 +134,7 @@ class AccountGoes(Email):
     def context(self) -> dict[str, object]:
         return {
             "has_account": self.has_account,
-            "for_so_long": months_in_words(settings.KEEP_MONTHS["people"]),
+            "for_so_long": months_in_words(keep_months("people")),
             "day": format_day(self.notification.created_at + WARNED_FOR + timedelta(days=1)),
             "url": f"{settings.SITE_URL}{reverse('account_login')}",
         }

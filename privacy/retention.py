@@ -30,6 +30,8 @@ from notifications.models import RETURNED_MAIL_RETENTION as RETURNED_MAIL
 from notifications.models import UNFINISHED, MarkedAddress, Notification, ReturnedMail, State
 from notifications.outbox import notify
 from notifications.registry import team_addresses
+from office.models import BOUNDS
+from office.queries import site_settings
 from privacy.models import Complaint, DataAction, DataActionKind, DataActionReason, RetentionRun
 from privacy.personal_data import anonymise_complaints, complaints_with_unsent_email
 from privacy.services import erase_person
@@ -58,11 +60,11 @@ COUNTED, COUNT_LASTS = "retention-due", timedelta(hours=3)  # beat has it counte
 
 @dataclass(frozen=True)
 class Rule:
-    """`keeps`: the key in settings.KEEP_MONTHS. `due(before)` finds the rows whose time was over before that moment and that
-    still hold something; `take_out(keys, now)` takes it out of these rows, which are locked. With `one_by_one` each row has a
-    transaction of its own, in which `take_out` may raise a DomainError to leave that row for another night; before that
-    `hold(key)` locks what decides whether it is due, if that is more than the row. `ahead`: due so long before the time is over.
-    `ready(rows, now)` narrows the due rows by what depends on now.
+    """`keeps`: the sort of record, for which a setting says how long. `due(before)` finds the rows whose time was over before
+    that moment and that still hold something; `take_out(keys, now)` takes it out of these rows, which are locked. With
+    `one_by_one` each row has a transaction of its own, in which `take_out` may raise a DomainError to leave that row for another
+    night; before that `hold(key)` locks what decides whether it is due, if that is more than the row. `ahead`: due so long before
+    the time is over. `ready(rows, now)` narrows the due rows by what depends on now.
 
     `what` names the records in a list, `why` says what we keep them for, `goes` says in sentences what is taken out of them and
     what stays.
@@ -84,13 +86,13 @@ class Rule:
     @property
     def how_long(self) -> str:
         """It goes on with "after the last sign-in"."""
-        kept = months_in_words(settings.KEEP_MONTHS[self.keeps])
+        kept = months_in_words(keep_months(self.keeps))
         if not self.ahead:
             return kept
         return _("%(days)d days before it is %(kept)s") % {"days": self.ahead.days, "kept": kept}
 
     def over_before(self, now: datetime) -> datetime:
-        return months_before(now + self.ahead, settings.KEEP_MONTHS[self.keeps])
+        return months_before(now + self.ahead, keep_months(self.keeps))
 
     def due_now(self, now: datetime) -> QuerySet[Any]:
         due = self.due(self.over_before(now))
@@ -117,6 +119,17 @@ def register_activity(find: Callable[[datetime], Exists]) -> None:
 def registered_rules() -> list[Rule]:
     """In the order in which they run: what people did before the people themselves."""
     return sorted(_rules.values(), key=lambda rule: rule.one_by_one)
+
+
+def kept_sorts() -> list[str]:
+    """The sorts of record, in the order of the settings."""
+    return [name.split("_")[1] for name in BOUNDS if name.startswith("keep_")]
+
+
+def keep_months(sort: str) -> int:
+    """For how many months that sort of record keeps what is personal."""
+    months: int = getattr(site_settings(), f"keep_{sort}_months")
+    return months
 
 
 def months_in_words(months: int) -> str:
@@ -204,6 +217,8 @@ def run_record(rule: Rule, due: QuerySet[Any], key: int, now: datetime, left: se
 # Inactive people, and those of them who were warned that they will be erased (ADR 23).
 
 WARNED_FOR = timedelta(days=14)
+# Whoever was not erased by then (we keep people for longer meanwhile, say) is warned again first.
+WARNING_COUNTS_FOR = timedelta(days=90)
 WARNING = "account-goes"
 
 
@@ -217,15 +232,17 @@ def inactive_people(before: datetime) -> QuerySet[Person]:
 
 
 def people_to_warn(before: datetime) -> QuerySet[Person]:
-    """Not those who had a warning since that moment."""
-    warned = Exists(_warnings().filter(created_at__gte=before))
-    return inactive_people(before).exclude(email="").exclude(lost_mailbox()).exclude(warned)
+    """Those with a mailbox."""
+    return inactive_people(before).exclude(email="").exclude(lost_mailbox())
+
+
+def people_not_warned(people: QuerySet[Person], now: datetime) -> QuerySet[Person]:
+    return people.exclude(Exists(_warnings().filter(created_at__gte=now - WARNING_COUNTS_FOR)))
 
 
 def people_past_warning(people: QuerySet[Person], now: datetime) -> QuerySet[Person]:
     """Warned 14 days ago, or without a mailbox. A warning that came back counts from when it was sent."""
-    since = months_before(now, settings.KEEP_MONTHS["people"])
-    sent = _warnings().filter(created_at__gte=since).exclude(state__in=UNFINISHED)
+    sent = _warnings().filter(created_at__gte=now - WARNING_COUNTS_FOR).exclude(state__in=UNFINISHED)
     warned = Exists(sent.alias(went=Coalesce("sent_at", F("created_at"))).filter(went__lte=now - WARNED_FOR))
     return people.filter(Q(warned) | Q(email="") | lost_mailbox())
 
@@ -351,6 +368,7 @@ RULES = (
         due=people_to_warn,
         take_out=warn_inactive,
         ahead=WARNED_FOR,
+        ready=people_not_warned,
     ),
     Rule(
         name="people",
@@ -412,7 +430,7 @@ class RetentionPeriod:
 
 def notice_periods() -> Iterator[RetentionPeriod]:
     """The table of the privacy notice, as the rules and settings have it: people first. Of the warning it has a sentence."""
-    kinds = list(settings.KEEP_MONTHS)
+    kinds = kept_sorts()
     rules = [rule for rule in registered_rules() if not rule.ahead]
     for rule in sorted(rules, key=lambda rule: (kinds.index(rule.keeps), not rule.one_by_one)):
         how_long = _("%(long)s after %(since)s") % {"long": rule.how_long, "since": rule.since}
@@ -464,5 +482,5 @@ def hourly_periods() -> Iterator[RetentionPeriod]:
     yield RetentionPeriod(
         _("Your old email address, after you change it"),
         _("To know which emails went there"),
-        months_in_words(settings.KEEP_MONTHS["messages"]),
+        months_in_words(keep_months("messages")),
     )

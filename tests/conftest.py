@@ -4,6 +4,7 @@ import ipaddress
 import os
 import socket
 from collections.abc import Iterator
+from datetime import time
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from django.test import override_settings
 from ctac.local import postgres
 from tests import initial_rows, ready
 
+NO_QUIET_HOURS = {"quiet_from": time(0), "quiet_until": time(0)}
 pytest_plugins = ["tests.clock", "tests.collecting", "tests.live.fixtures", "tests.deploy.as_app_role"]
 
 CONNECT, CONNECT_EX = socket.socket.connect, socket.socket.connect_ex
@@ -75,20 +77,35 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
         initial_rows.use()
 
 
+def published(settings: Any, **values: Any) -> None:
+    """As in a copy that has been asked for a page: no test reads the settings from the database by chance, however far its clock
+    jumps. Without quiet hours, unless the test has set them: tests run at any time of the day."""
+    from django.core.cache import cache
+
+    from office.queries import SETTINGS
+
+    for name, value in (NO_QUIET_HOURS | values).items():
+        setattr(settings, name, value)
+    SETTINGS.known = None
+    SETTINGS.publish(settings)
+    cache.touch(SETTINGS.key, None)
+
+
 @pytest.fixture(autouse=True)
 def _fresh_cache() -> Iterator[None]:
-    """Empty but for the settings of the site, which have their first values, and for when we are closed, which is never."""
+    """Empty but for what staff own: the settings have their first values, nothing is closed and no sentence is theirs."""
     from django.core.cache import cache, caches
 
     from office.closures.queries import NOTICES
-    from office.queries import SETTINGS
+    from office.models import SiteSettings
     from office.texts.queries import WORDINGS
     from professionals.areas import outward_code
 
-    for copy in (SETTINGS, NOTICES, WORDINGS):
+    published(SiteSettings())
+    for copy in (NOTICES, WORDINGS):
         copy.known = None
-        copy.publish(copy.first())  # as in a copy that was asked for a page: no test reads them from the database by chance
-        cache.touch(copy.key, None)  # wherever its clock goes
+        copy.publish(copy.first())
+        cache.touch(copy.key, None)
     yield
     for each in caches.all(initialized_only=True):
         each.clear()
@@ -114,14 +131,11 @@ def close(db: None) -> Any:
 @pytest.fixture
 def change_settings(db: None, django_capture_on_commit_callbacks: Any) -> Any:
     """`change_settings(hold_minutes=5)`: as staff do it, and published."""
-    from django.core.cache import cache
-
-    from office.queries import SETTINGS
     from office.services import change_settings
 
     def change(**values: Any) -> None:
         with django_capture_on_commit_callbacks(execute=True):
-            change_settings(**values)
-        cache.touch(SETTINGS.key, None)
+            changed = change_settings(**values)
+        published(changed, **values)
 
     return change

@@ -35,7 +35,6 @@ def prepare() -> bool:
         os.environ.pop(name, None)
     os.environ["CTAC_ENV"] = "test"
     os.environ["ENV_FILE"] = os.devnull
-    os.environ["QUIET_HOURS"] = ""  # tests run at any time of the day
     os.environ["CTAC_VAR"] = str(root / os.environ.get("PYTEST_XDIST_WORKER", "main"))
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.dont_write_bytecode = False

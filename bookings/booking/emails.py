@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from bookings import text as bookings_text
 from bookings.booking.services.links import make_booking_links
 from bookings.booking.services.request import ESCALATION_KIND, anything_waits, waiting_too_long, with_waiting_since
-from bookings.booking.services.transitions import gets_reminders, reminder_moment
+from bookings.booking.services.transitions import gets_reminders
 from bookings.calendars import ical
 from bookings.emails import BookingEmail, TeamEmail, phone_row, rows_of_the_day
 from bookings.models import Booking, BookingEvent, DateOption, EventKind, LinkPurpose, OptionKind, OptionState, State
@@ -91,7 +91,7 @@ class NewsEmail(BookingEmail):
 
 
 class ReminderEmail(BookingEmail):
-    """The day before, or (`early`) the week before. No calendar part: it would invite again."""
+    """The day before, or (`early`) some days before. No calendar part: it would invite again."""
 
     early = False
     can_wait = True
@@ -102,7 +102,7 @@ class ReminderEmail(BookingEmail):
         booking = self.booking
         if booking.state != State.CONFIRMED or booking.presenter_id is None or booking.agreed[0] <= timezone.now():
             return False
-        return minute_of(reminder_moment(booking, early=self.early)) == self.notification.version
+        return minute_of(booking.reminder_due_at) == self.notification.version
 
     def context(self) -> dict[str, object]:
         return {**super().context(), "early": self.early}
@@ -229,7 +229,7 @@ class BookingConfirmed(NewsEmail, ProfessionalEmail):
             "new_presenter": self.news == EventKind.REASSIGNED,
             "restored": self.news == EventKind.RESTORED,
             "reminded": self.reminds and self.booking.reminder_due_at > at,
-            "reminded_twice": self.reminds and self.booking.week_reminder_due_at > at,
+            "reminded_twice": self.reminds and self.booking.first_reminder_due_at > at,
         }
 
 
@@ -317,7 +317,7 @@ class BookingReminder(ReminderEmail, ProfessionalEmail):
 
 class BookingReminderWeek(BookingReminder):
     name = "booking-reminder-week"
-    label = _("Reminder a week before")
+    label = _("First reminder")
     subject = _("Coming up: your presentation on %(day)s (%(reference)s)")
     early = True
 
@@ -408,7 +408,7 @@ class PresenterReminder(PresenterEmail, ReminderEmail):
 
 class PresenterReminderWeek(PresenterReminder):
     name = "presenter-reminder-week"
-    label = _("To the presenter: a week before")
+    label = _("To the presenter: first reminder")
     subject = _("Coming up: your presentation on %(day)s (%(reference)s)")
     early = True
 

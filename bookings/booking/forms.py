@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.text import format_lazy
@@ -16,9 +17,10 @@ from django.utils.translation import ngettext
 from bookings import rules
 from bookings.models import Booking, DateOption, Format, Precision, Presentation
 from bookings.schedule.holds import PreferredDate
+from bookings.schedule.queries import last_day_to_ask_for
 from bookings.text import ADDRESS_FIELDS, NEEDS
 from bookings.travel import Place, PlaceUnknown, find_place
-from ctac.dates import format_clock_time, uk_datetime, uk_day
+from ctac.dates import format_clock_time, format_day, uk_datetime, uk_day
 from ctac.forms import (
     ClockField,
     DayField,
@@ -36,6 +38,7 @@ from leaflets.orders.forms import CopiesField
 from leaflets.orders.services.create import CopiesPossible, copies_possible
 from office.closures.models import Closes
 from office.closures.queries import sentences_between, why_closed
+from office.queries import site_settings
 from professionals.models import Profession
 from professionals.safeguarding.forms import ChildDetailsMixin
 
@@ -122,13 +125,12 @@ class WhereForm(PageForm):
 
 
 class DetailsForm(ChildDetailsMixin, PageForm):
-    """Who is coming, whom to ask for, what they need."""
+    """Who is coming, whom to ask for, what they need. `booked`: so many may come in any case, as they were booked."""
 
     audience_size = EstimateField(
         label=_("How many people will come?"),
         help_text=_("Your best guess is fine."),
         min_value=1,
-        max_value=rules.MAX_AUDIENCE_SIZE,
         error_messages={
             "required": _("Enter how many people will come."),
             "invalid": _("Enter the number in figures, like 12."),
@@ -168,6 +170,11 @@ class DetailsForm(ChildDetailsMixin, PageForm):
 
     free_text_fields: Iterable[str] = ("room", "access_needs", "notes")
     autocomplete = {"contact_name": "off", "contact_phone": "off"}
+
+    def __init__(self, *args: Any, booked: int = 0, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        most = max(site_settings().max_audience_size, booked)
+        self.fields["audience_size"].validators.append(MaxValueValidator(most))
 
     @property
     def audience_range(self) -> str:
@@ -345,6 +352,7 @@ class DatesForm(ChildDetailsMixin, PageForm):
             del self.fields["reason"]
         self.length = presentation.length
         self.today = uk_day(timezone.now())
+        self.latest_day = last_day_to_ask_for(timezone.now())
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
@@ -386,8 +394,8 @@ class DatesForm(ChildDetailsMixin, PageForm):
     def _too_near_or_far(self, day: date) -> str:
         if day < self.today:
             return str(_("That day has passed. Enter today or a later day."))
-        if day > self.today + rules.REQUEST_HORIZON:
-            return str(_("Enter a day within the next year."))
+        if day > self.latest_day:
+            return _("Enter %(day)s or an earlier day.") % {"day": format_day(self.latest_day)}
         return ""
 
     def _why_closed(self, first: date, last: date) -> str:

@@ -12,12 +12,12 @@ from django.utils.translation import gettext_lazy
 
 from accounts.limits import HoneypotMixin
 from accounts.models import Where
-from bookings import rules
 from bookings.feedback.services import ATTENDANCE_SOURCES, FeedbackAnswers, attendance_counts
 from bookings.models import SHARED_STATEMENTS, STATEMENTS, Agreement, Attendance, Given
 from ctac.forms import PageForm, as_of_a_page
 from leaflets.models import Leaflet
 from leaflets.orders.forms import CopiesField, stock_hint
+from office.models import MOST_PEOPLE
 from professionals.drafts import SECRET
 from professionals.models import Profession
 from professionals.safeguarding.forms import CONFIRM_FIELD, ChildDetailsMixin
@@ -36,7 +36,7 @@ class CountField(forms.IntegerField):
 
 def people_field(label: Any, **more: Any) -> CountField:
     widget = forms.TextInput({"class": "count-box", "inputmode": "numeric", "autocomplete": "off"})
-    return CountField(label=label, max_value=rules.MAX_SESSION_CAPACITY, widget=widget, **more)
+    return CountField(label=label, max_value=MOST_PEOPLE, widget=widget, **more)
 
 
 class MoreFeedbackForm(ChildDetailsMixin):
@@ -94,9 +94,9 @@ class AttendanceForm(PageForm):
                     "Your numbers by profession add up to %(counted)d, but your total is only %(total)d. Correct one of them."
                 )
                 self.add_error("total", message % {"counted": counted, "total": total})
-            elif counted > rules.MAX_SESSION_CAPACITY:
+            elif counted > MOST_PEOPLE:
                 message = _("Your numbers by profession add up to %(counted)d. No presentation has more than %(most)d people.")
-                self.add_error("total", message % {"counted": counted, "most": rules.MAX_SESSION_CAPACITY})
+                self.add_error("total", message % {"counted": counted, "most": MOST_PEOPLE})
         return self.cleaned_data
 
     @property

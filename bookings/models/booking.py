@@ -24,6 +24,7 @@ from ctac.errors import DomainError
 from ctac.models import Event, ReferencedModel, StateModel, free_text, impersonal, personal, words_index
 from leaflets.models import Export, Order, OrderState, ToBring
 from office.closures.models import Closure
+from office.queries import site_settings
 from professionals.models import Nation, Profession
 
 
@@ -129,9 +130,9 @@ class Engagement(ReferencedModel, StateModel):
         return days_before(self.agreed[0], 1, rules.REMINDER_TIME)
 
     @property
-    def week_reminder_due_at(self) -> datetime:
-        """9am UK time on the same weekday of the week before."""
-        return days_before(self.agreed[0], 7, rules.REMINDER_TIME)
+    def first_reminder_due_at(self) -> datetime:
+        """9am UK time, so many days before as staff have set."""
+        return days_before(self.agreed[0], site_settings().first_reminder_days, rules.REMINDER_TIME)
 
 
 # Where a presentation or its presenter is closed while the rest of the UK is not.
@@ -460,7 +461,7 @@ class Booking(Engagement):
     def last_day_to_change(self) -> date:
         """All of it still counts. Working days are those where the presenter lives. Raises NoTimeAgreed."""
         nation = self.presenter.nation if self.presenter else Nation.ENGLAND
-        return before_working_days(uk_day(self.agreed[0]), rules.CHANGE_DEADLINE_WORKING_DAYS, nation)
+        return before_working_days(uk_day(self.agreed[0]), site_settings().change_deadline_working_days, nation)
 
     @property
     def changeable_until(self) -> str:

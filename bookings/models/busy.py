@@ -4,7 +4,7 @@ Overlap is refused by the exclusion constraint below; too little travelling time
 bookings/sql/travel.sql (the rule is in bookings/travel.py). Only services write here; each first locks the presenter.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.postgres.constraints import ExclusionConstraint
@@ -18,14 +18,16 @@ from bookings.models.booking import Booking, DateOption
 from bookings.models.leave import Leave
 from bookings.models.open_session import OpenSession
 from bookings.models.presenter import Format, Presentation, Presenter
-from bookings.rules import HOLD_DURATION
 from bookings.travel import LONGEST_OVERRIDE_MINUTES, Place
 from ctac.dates import format_span
 from ctac.models import free_text, impersonal, personal
+from office.models import BOUNDS
+
+LONGEST_HOLD = timedelta(minutes=BOUNDS["hold_minutes"][1])
 
 
 class Hold(models.Model):
-    """A slot kept for 15 minutes for someone who is still filling in the form, once for 15 more; bound to their draft.
+    """A slot kept for some minutes for someone who is still filling in the form, once for as long again; bound to their draft.
 
     `client` is a hash of who asked (accounts.limits), so that few can be kept from one address at a time.
     """
@@ -53,8 +55,8 @@ class Hold(models.Model):
         indexes = [models.Index(fields=["client", "expires_at"], name="hold_client")]
         constraints = [
             models.CheckConstraint(
-                condition=Q(expires_at__lte=F("held_at") + HOLD_DURATION)
-                | Q(extended_at__isnull=False, expires_at__lte=F("held_at") + 2 * HOLD_DURATION),
+                condition=Q(expires_at__lte=F("held_at") + LONGEST_HOLD)
+                | Q(extended_at__isnull=False, expires_at__lte=F("held_at") + 2 * LONGEST_HOLD),
                 name="hold_is_extended_once",
             )
         ]

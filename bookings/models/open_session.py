@@ -9,11 +9,11 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from bookings import rules
 from bookings.models.booking import Channel, Engagement, EngagementEvent
 from bookings.models.presenter import Presentation, Presenter
 from ctac.dates import format_clock, format_day, format_span
 from ctac.models import StateModel, free_text, impersonal, personal
+from office.models import MOST_PEOPLE
 
 
 class SessionState(models.TextChoices):
@@ -115,9 +115,7 @@ class OpenSession(Engagement):
         verbose_name_plural = _("open sessions")
         constraints = [
             models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="session_ends_after_it_starts"),
-            models.CheckConstraint(
-                condition=Q(capacity__gte=1, capacity__lte=rules.MAX_SESSION_CAPACITY), name="session_of_sensible_size"
-            ),
+            models.CheckConstraint(condition=Q(capacity__gte=1, capacity__lte=MOST_PEOPLE), name="session_of_sensible_size"),
             models.CheckConstraint(condition=Q(occupied__gte=0, occupied__lte=F("capacity")), name="session_never_over_capacity"),
             models.CheckConstraint(condition=Q(waiting__gte=0), name="session_waiting_is_counted"),
             models.CheckConstraint(

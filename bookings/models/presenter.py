@@ -1,6 +1,6 @@
 """What we offer, who gives it, from where, when, and how far one area is from another."""
 
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
@@ -13,8 +13,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from bookings.travel import LONGEST_OVERRIDE_MINUTES, MAINLAND, Place
-from ctac.dates import format_clock_time, format_day
+from ctac.dates import format_clock_time, format_day, uk_day
 from ctac.models import free_text, impersonal, personal
+from office.queries import site_settings
 from professionals.areas import postcode_area
 from professionals.models import Nation as Nation
 from professionals.models import Profession
@@ -128,6 +129,9 @@ class PresenterQuerySet(models.QuerySet["Presenter"]):
         return (
             self.active().exclude(formats=[Format.ONLINE]).filter(never | Q(checked_until__lte=day) | Q(trained_until__lte=day))
         )
+
+    def checks_end_soon(self, now: datetime) -> "PresenterQuerySet":
+        return self.checks_end_by(uk_day(now) + timedelta(days=site_settings().checks_warning_days))
 
     def active(self) -> "PresenterQuerySet":
         return self.filter(active=True)

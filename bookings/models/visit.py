@@ -21,6 +21,8 @@ from bookings.models.open_session import OpenSession, SessionPlace, SessionState
 from bookings.models.presenter import Format, Presenter
 from ctac.dates import format_day, uk_day
 from ctac.models import RecordedBy, free_text, impersonal, personal
+from office.models import MOST_PEOPLE
+from office.queries import site_settings
 from professionals.models import Profession
 
 
@@ -356,7 +358,7 @@ class Afterwards(OfOnePresentation):
 
     @property
     def closes_at(self) -> datetime:
-        return self.given.agreed[1] + rules.FEEDBACK_PERIOD
+        return self.given.agreed[1] + timedelta(weeks=site_settings().feedback_weeks)
 
     def is_open(self, now: datetime) -> bool:
         return self.takes_place and self.opens_at <= now < self.closes_at
@@ -481,9 +483,7 @@ class Attendance(OfOnePresentation, RecordedBy):
         verbose_name_plural = _("attendances")
         constraints = [
             *OfOnePresentation.Meta.constraints,
-            models.CheckConstraint(
-                condition=Q(people__gte=1, people__lte=rules.MAX_SESSION_CAPACITY), name="attendance_of_somebody"
-            ),
+            models.CheckConstraint(condition=Q(people__gte=1, people__lte=MOST_PEOPLE), name="attendance_of_somebody"),
             models.CheckConstraint(condition=Q(changed_at__gte=F("recorded_at")), name="attendance_recorded_before_changed"),
         ]
 

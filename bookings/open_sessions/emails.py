@@ -11,7 +11,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from bookings import text as session_text
-from bookings.booking.services.transitions import gets_reminders, reminder_moment
+from bookings.booking.services.transitions import gets_reminders
 from bookings.calendars import ical
 from bookings.models import (
     HAD_A_PLACE,
@@ -143,7 +143,7 @@ class PlaceTaken(PlaceEmail):
             **super().context(),
             "from_the_line": self.from_the_line,
             "reminded": self.reminds and session.reminder_due_at > at,
-            "reminded_twice": self.reminds and session.week_reminder_due_at > at,
+            "reminded_twice": self.reminds and session.first_reminder_due_at > at,
         }
 
 
@@ -317,9 +317,9 @@ class SessionUnsure(PlaceEmail):
         return stands and unsure_version(session) == self.notification.version
 
 
-def reminds_of(session: OpenSession, version: int, *, early: bool) -> bool:
+def reminds_of(session: OpenSession, version: int) -> bool:
     """The session is to come, on the day of which this reminds."""
-    stands = minute_of(reminder_moment(session, early=early)) == version
+    stands = minute_of(session.reminder_due_at) == version
     return stands and session_text.may_be_joined(session, timezone.now())
 
 
@@ -336,7 +336,7 @@ class SessionReminder(PlaceEmail):
 
     def is_still_due(self) -> bool:
         place = self.place
-        return place.state == PlaceState.TAKEN and reminds_of(place.session, self.notification.version, early=self.early)
+        return place.state == PlaceState.TAKEN and reminds_of(place.session, self.notification.version)
 
     def context(self) -> dict[str, object]:
         return {**super().context(), "early": self.early}
@@ -344,7 +344,7 @@ class SessionReminder(PlaceEmail):
 
 class SessionReminderWeek(SessionReminder):
     name = "session-reminder-week"
-    label = _("Open session: a week before")
+    label = _("Open session: first reminder")
     subject = _("Coming up: your session on %(day)s (%(reference)s)")
     early = True
 
@@ -475,7 +475,7 @@ class SessionPresenterReminder(SessionEmail):
     early = False
 
     def is_still_due(self) -> bool:
-        return self.is_theirs and reminds_of(self.session, self.notification.version, early=self.early)
+        return self.is_theirs and reminds_of(self.session, self.notification.version)
 
     def context(self) -> dict[str, object]:
         return {**super().context(), "rows": self.presenter_facts(may_join=True), "early": self.early}
@@ -483,7 +483,7 @@ class SessionPresenterReminder(SessionEmail):
 
 class SessionPresenterReminderWeek(SessionPresenterReminder):
     name = "session-presenter-reminder-week"
-    label = _("To the presenter: session, a week before")
+    label = _("To the presenter: session, first reminder")
     subject = _("Coming up: you are giving an open session on %(day)s (%(reference)s)")
     early = True
 

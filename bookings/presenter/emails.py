@@ -174,6 +174,6 @@ def examples() -> Iterator[Example]:
     for email, to in ((ChecksEnd, PRESENTER), (ChecksEndForTeam, TEAM)):
         facts: Any = {"day": last, "recipient": to}
         early = sample_presenter(checked_until=last, trained_until=last + timedelta(days=90))
-        yield example(email, presenter=early, version=60, **facts)
+        yield example(email, presenter=early, version=1, **facts)
         today = sample_presenter(checked_until=last, trained_until=last)
         yield example(email, gettext("on the last day"), presenter=today, **facts)

@@ -51,18 +51,18 @@ def send_agendas(*, now: datetime) -> int:
 
 
 def warn_of_checks(*, now: datetime) -> int:
-    """To each presenter whose DBS check or training ends, and to the team: 60 days before and on the last day; how many now.
+    """To each presenter whose DBS check or training ends, and to the team: some time before and on the last day; how many now.
 
-    The version is how many days before. Run again, it does no harm; what is entered with less than 60 days left is told at once.
+    The version is 0 on the last day. Run again, it does no harm; what is entered with less time left is told at once.
     """
     today = uk_day(now)
-    soon = today + rules.CHECKS_WARNING
+    soon = today + timedelta(days=site_settings().checks_warning_days)
     told = defaultdict[str, list[About]](list)
     for presenter in Presenter.objects.checks_end_by(soon):
         for end in {presenter.checked_until, presenter.trained_until}:
             if end is None or not today <= end <= soon:
                 continue
-            about, version = f"presenter:{presenter.pk}:{end}", rules.CHECKS_WARNING.days if end > today else 0
+            about, version = f"presenter:{presenter.pk}:{end}", 1 if end > today else 0
             until = uk_datetime(end if version else end + timedelta(days=1), time.min)
             for kind, to in ((CHECKS_END, presenter.email), (CHECKS_END_FOR_TEAM, site_settings().team_email)):
                 told[kind].append(About(about, to, version=version, expires_at=until))

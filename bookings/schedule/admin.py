@@ -36,7 +36,7 @@ from bookings.models import (
     Presentation,
     Presenter,
 )
-from bookings.rules import CHECKS_WARNING, NOT_CHECKED
+from bookings.rules import NOT_CHECKED
 from bookings.schedule import picker as schedule_picker
 from bookings.schedule import services as schedule_services
 from bookings.schedule.availability import Slot
@@ -64,6 +64,7 @@ from ctac.staff.site import (
     whole,
     yes_no_of,
 )
+from office.queries import setting_text
 from professionals.areas import is_area
 from professionals.forms import PostcodeField
 from professionals.safeguarding.forms import ChildDetailsMixin, StaffForm
@@ -195,7 +196,8 @@ def refusal_not_free(
     elif named:
         refusal = _("%(name)s is not free then, or could not get there in time.") % {"name": named}
     if not slots:
-        return _("%(refusal)s No time is free in the next three months.") % {"refusal": refusal}
+        days = setting_text("horizon_days")
+        return _("%(refusal)s No time is free in the next %(days)s.") % {"refusal": refusal, "days": days}
     times = "; ".join(format_span(slot.start, slot.end) for slot in slots)
     return _("%(refusal)s The nearest free times are: %(times)s.") % {"refusal": refusal, "times": times}
 
@@ -414,11 +416,11 @@ class ChecksFilter(admin.SimpleListFilter):
     parameter_name = "checks"
 
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
-        return [("soon", _("End within 60 days, or not recorded"))]
+        return [("soon", _("End within %(days)s, or not recorded") % {"days": setting_text("checks_warning_days")})]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Presenter]) -> QuerySet[Presenter]:
-        soon = uk_day(timezone.now()) + CHECKS_WARNING
-        return queryset.filter(pk__in=Presenter.objects.checks_end_by(soon)) if self.value() == "soon" else queryset
+        soon = Presenter.objects.checks_end_soon(timezone.now())
+        return queryset.filter(pk__in=soon) if self.value() == "soon" else queryset
 
 
 class AvailabilityInline(HoursInline):

@@ -37,6 +37,7 @@ from bookings.travel import APART_ENOUGH, Journeys, Place
 from ctac.dates import after_working_days, format_clock, format_span, is_bank_holiday, uk_datetime, uk_day
 from office.closures.models import Closes
 from office.closures.queries import ClosedDays, closures_of
+from office.queries import site_settings
 
 ClockSpan = tuple[time, time]
 end_of_span, start_of_claim, end_of_claim = attrgetter("end"), attrgetter("span.start"), attrgetter("span.end")
@@ -230,9 +231,10 @@ class PresenterSchedule:
 
     @cached_property
     def first_day(self) -> date:
-        notice, nation = self.presenter.notice_working_days, self.presenter.nation
+        own, nation = self.presenter.notice_working_days, self.presenter.nation
+        notice = site_settings().notice_working_days if own is None else own
         closed = ClosedDays(closures_of(Closes.PRESENTATIONS, Closes.ADVICE_LINE, nations=[nation]))
-        return after_working_days(uk_day(self.now), rules.NOTICE_WORKING_DAYS if notice is None else notice, nation, closed)
+        return after_working_days(uk_day(self.now), notice, nation, closed)
 
     @cached_property
     def closed(self) -> ClosedDays:
@@ -241,8 +243,8 @@ class PresenterSchedule:
 
     @cached_property
     def last_day(self) -> date:
-        own = self.presenter.horizon_days
-        return uk_day(self.now) + (rules.HORIZON if own is None else min(rules.HORIZON, timedelta(days=own)))
+        own, everybody = self.presenter.horizon_days, site_settings().horizon_days
+        return uk_day(self.now) + timedelta(days=everybody if own is None else min(everybody, own))
 
     @cached_property
     def standing_violations(self) -> tuple[RuleViolation, ...]:

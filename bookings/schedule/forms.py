@@ -14,13 +14,14 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from bookings import rules
 from bookings.models import Format, Nation, Presentation, Presenter, Weekday
 from bookings.models.presenter import AUDIENCES
 from bookings.schedule.availability import Slot
 from bookings.schedule.services import WeekdayHours
 from ctac.dates import format_clock, format_clock_time, format_day
 from ctac.forms import AmOrPm, ClockField, DayField, PageForm, PageFormMixin, as_of_a_page, near_today, read_clock
+from office.models import BOUNDS
+from office.queries import site_settings
 
 
 def slot_choices(days: Iterable[tuple[date, list[Slot]]]) -> list[tuple[str, list[tuple[str, SafeString]]]]:
@@ -204,7 +205,7 @@ class RulesMixin(PageFormMixin):
 
     def replace_fields(self) -> None:
         """Give the fields that this form has their own widgets."""
-        no_limit = _("Leave empty for no limit.")
+        no_limit, usual = _("Leave empty for no limit."), site_settings()
         own: dict[str, forms.Field] = {
             "formats": tick_boxes(
                 label=_("How do you give presentations?"),
@@ -235,13 +236,14 @@ class RulesMixin(PageFormMixin):
                 label=_("Notice in working days"),
                 min_value=0,
                 max_value=60,
-                help_text=_("Leave empty to use the usual notice: %(days)d.") % {"days": rules.NOTICE_WORKING_DAYS},
+                help_text=_("Leave empty to use the usual notice: %(days)d.") % {"days": usual.notice_working_days},
             ),
             "horizon_days": number_field(
                 label=_("Days ahead that can be booked"),
                 min_value=1,
-                max_value=rules.HORIZON.days,
-                help_text=_("Leave empty to use the usual limit: %(days)d.") % {"days": rules.HORIZON.days},
+                max_value=BOUNDS["horizon_days"][1],
+                help_text=_("Leave empty to use the usual limit: %(days)d. More than that changes nothing.")
+                % {"days": usual.horizon_days},
             ),
             "earliest_leaving": ClockField(label=_("Leaves the base from")),
             "latest_return": ClockField(label=_("Is back at the base by")),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, transaction
@@ -31,6 +31,7 @@ from bookings.schedule.slots import Claim, SlotQuery, grid_starts
 from bookings.travel import Place
 from ctac.dates import OURS, after_working_days, uk_datetime, uk_day
 from office.closures.queries import office_closed
+from office.queries import site_settings
 from professionals import drafts
 from professionals.models import Draft, Person
 from professionals.services import lock_person
@@ -107,7 +108,7 @@ def hold_slot(
             start=start,
             held_at=now,
             client=client,
-            expires_at=now + rules.HOLD_DURATION,
+            expires_at=now + timedelta(minutes=site_settings().hold_minutes),
         )
         BusyTime.objects.create(
             presenter=presenter,
@@ -145,7 +146,7 @@ def lock_client(client: str) -> None:
 
 @transaction.atomic
 def extend_hold(*, draft: Draft, now: datetime) -> Hold:
-    """Keep what this draft holds for 15 minutes more, once.
+    """Keep what this draft holds for as long again, once.
 
     Raises HoldOver if its time is over already (whoever wants the slot may have it), ExtendedAlready the second time.
     """
@@ -159,7 +160,7 @@ def extend_hold(*, draft: Draft, now: datetime) -> Hold:
     hold = claim.hold
     if hold.extended_at is not None:
         raise ExtendedAlready
-    hold.extended_at, hold.expires_at = now, hold.expires_at + rules.HOLD_DURATION
+    hold.extended_at, hold.expires_at = now, hold.expires_at + timedelta(minutes=site_settings().hold_minutes)
     Hold.objects.filter(pk=hold.pk).update(extended_at=hold.extended_at, expires_at=hold.expires_at)
     BusyTime.objects.filter(pk=claim.pk).update(expires_at=hold.expires_at)
     return hold
@@ -200,8 +201,8 @@ class KeptSlot:
 
 
 def kept_until(start: datetime, now: datetime) -> datetime:
-    """5pm on the second working day (our office's), or when it begins if that is sooner."""
-    day = after_working_days(uk_day(now), rules.KEPT_DATE_WORKING_DAYS, OURS, office_closed())
+    """5pm on the last working day of it (our office's), or when it begins if that is sooner."""
+    day = after_working_days(uk_day(now), site_settings().kept_date_working_days, OURS, office_closed())
     return min(uk_datetime(day, rules.KEPT_DATE_EXPIRY_TIME), start)
 
 

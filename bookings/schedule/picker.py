@@ -20,7 +20,6 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from bookings import rules
 from bookings.errors import SlotTaken
 from bookings.models import Presenter
 from bookings.rules import RuleViolation
@@ -31,6 +30,7 @@ from bookings.schedule.slots import DateRange, SlotQuery
 from ctac.dates import UK, format_clock, format_day, format_span, uk_day
 from office.closures.models import Closes
 from office.closures.queries import sentences_between, why_closed
+from office.queries import site_settings
 
 ONE_DAY = timedelta(days=1)
 ONE_WEEK = timedelta(days=7)
@@ -143,6 +143,11 @@ class Picker:
         return next(iter([*days, *(day for day, _slots in self.days)]), self.week.first_day if self.week else None)
 
 
+def last_day(today: date) -> date:
+    """The last day that the public can book."""
+    return today + timedelta(days=site_settings().horizon_days)
+
+
 def open_horizon(
     slot_query: SlotQuery,
     now: datetime,
@@ -155,7 +160,7 @@ def open_horizon(
     return open_schedule(
         slot_query,
         first_day=today,
-        last_day=today + rules.HORIZON,
+        last_day=last_day(today),
         now=now,
         presenters=presenters,
         ignoring=ignoring,
@@ -201,7 +206,7 @@ def pick(
     if it was. `has_month`: the page's address answers with a month, too.
     """
     today, part = uk_day(now), asked_part(query)
-    horizon = DateRange(today, today + rules.HORIZON)
+    horizon = DateRange(today, last_day(today))
     week = asked_week(query, chosen, horizon)
     # The days that a page nearly always comes by with: the first weeks, and the week that is asked for.
     likely = [first_weeks(today)]
@@ -253,7 +258,7 @@ def pick_nearest(slot_query: SlotQuery, start: datetime, *, now: datetime, ignor
 
 
 def first_weeks(today: date) -> DateRange:
-    return DateRange(today, min(DateRange.week_of(today + SOON).last, today + rules.HORIZON))
+    return DateRange(today, min(DateRange.week_of(today + SOON).last, last_day(today)))
 
 
 def is_anything_free(slot_query: SlotQuery, now: datetime, ignoring: IgnoredClaims | None = None) -> bool:
@@ -294,7 +299,7 @@ def month_of_slots(
 ) -> JsonResponse:
     """Every day of the month that the query asks for, with its times: value, start and end as text."""
     today = uk_day(now)
-    horizon, part = today + rules.HORIZON, asked_part(query)
+    horizon, part = last_day(today), asked_part(query)
     # The first day of the month that is asked for, inside the horizon.
     try:
         day = date.fromisoformat(f"{query.get('month', '')}-01")

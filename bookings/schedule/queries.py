@@ -38,6 +38,7 @@ from ctac.dates import format_clock, format_day, uk_day
 from notifications.registry import Owner
 from office.closures.models import Closure
 from office.closures.services import Conflict
+from office.queries import site_settings
 
 
 def read_journeys(places: Iterable[Place | None]) -> Journeys:
@@ -247,6 +248,10 @@ class Preview:
     audiences: str = ""
 
 
+def last_day_to_ask_for(now: datetime) -> date:
+    return uk_day(now) + timedelta(days=site_settings().request_horizon_days)
+
+
 def preview_change(change: Callable[[], object], presenter: Presenter, now: datetime) -> Preview:
     """What would be offered: the change is saved, read and rolled back. What it raises goes through."""
     with transaction.atomic():
@@ -260,7 +265,8 @@ def preview(presenter: Presenter, now: datetime) -> Preview:
     """As the presenter's rows are now; `presenter` as with_given() reads it."""
     today = uk_day(now)
     anything = SlotQuery(Presentation(length_minutes=60), Format.ONLINE, None)
-    schedule = open_schedule(anything, first_day=today, last_day=today + rules.HORIZON, now=now, presenters=[presenter])
+    last_day = today + timedelta(days=site_settings().horizon_days)
+    schedule = open_schedule(anything, first_day=today, last_day=last_day, now=now, presenters=[presenter])
     (part,) = schedule.parts
     offered = Presentation.objects.offered().order_by("pk")
     presentation = (offered.filter(pk__in=part.given) if part.given else offered).first()

@@ -232,10 +232,13 @@ class Leaflet(models.Model):
         help_text=_("Staff may go over this limit with a reason. People who need more can ask you."),
     )
     most_per_person = models.PositiveIntegerField(
-        _("most copies for a person in 90 days"), default=300, validators=[MinValueValidator(1)]
+        _("most copies for a person"),
+        default=300,
+        validators=[MinValueValidator(1)],
+        help_text=_("In all their orders together. The settings say how many days of orders count."),
     )
     most_per_workplace = models.PositiveIntegerField(
-        _("most copies for a workplace in 90 days"),
+        _("most copies for a workplace"),
         default=600,
         validators=[MinValueValidator(1)],
         help_text=_("A workplace is one organisation at one postcode. An NHS trust has many workplaces."),

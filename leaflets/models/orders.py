@@ -13,11 +13,11 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from ctac.dates import asked_too_long_ago, format_moment
+from ctac.dates import format_moment
 from ctac.models import Event, RecordedBy, ReferencedModel, StateModel, free_text, impersonal, personal, words_index
 from leaflets.models.catalogue import Edition
 from notifications.models import Notification
-from office.closures.queries import office_closed
+from office.closures.queries import asked_too_long_ago
 from professionals.models import Organisation, Person
 
 
@@ -130,7 +130,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
 
     def asked_too_long_ago(self, now: datetime) -> Self:
         """Those that wait for us to decide, and have for too long."""
-        return self.filter(state=OrderState.REQUESTED, created_at__lt=asked_too_long_ago(now, office_closed()))
+        return self.filter(state=OrderState.REQUESTED, created_at__lt=asked_too_long_ago(now))
 
     def passed_forward(self) -> Self:
         """Those that still wait for copies."""

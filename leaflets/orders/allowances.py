@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import Enum, auto
 
-from django.conf import settings
 from django.db.models import F, Min, Q, Sum
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
@@ -20,9 +19,13 @@ from accounts.models import By
 from ctac.dates import format_day, uk_day
 from ctac.errors import DomainError
 from leaflets.models import Edition, Leaflet, OrderLine
+from office.queries import site_settings
 
-# What was cancelled or declined counts towards no limit, nor what replaces a parcel that never came; what is still open counts.
-LIMIT_WINDOW = timedelta(days=90)
+
+def limit_window() -> timedelta:
+    """What was cancelled or declined in it counts towards no limit, nor what replaces a parcel that never came; what is still
+    open counts."""
+    return timedelta(days=site_settings().order_window_days)
 
 
 class LimitScope(Enum):
@@ -47,8 +50,8 @@ class RecentCopies:
     since: datetime | None = None
 
     def allowance(self, most: int, scope: "LimitScope") -> "Allowance":
-        """What is left of the limit; the earliest order is counted until 90 days after it, by UK days."""
-        until = uk_day(self.since + LIMIT_WINDOW) if self.since else None
+        """What is left of the limit, and until which UK day the earliest order is counted."""
+        until = uk_day(self.since + limit_window()) if self.since else None
         return Allowance(max(most - self.copies, 0), scope, self.copies, until)
 
 
@@ -94,7 +97,7 @@ RecentOrdersByTitle = Mapping[int, RecentOrders]  # by the leaflet's key; a titl
 def recent_orders(
     *, person: int, workplace: Workplace, leaflets: Iterable[Leaflet], now: datetime, exclude: int | None = None
 ) -> RecentOrdersByTitle:
-    """What this person and this workplace have ordered of these titles in the last 90 days. One statement.
+    """What this person and this workplace have ordered of these titles lately. One statement.
 
     `exclude`: the key of an order that is being changed, so its own copies are not in its way. To rely on the answer, hold the
     locks of the titles' editions: whoever orders the same title waits for them.
@@ -102,7 +105,7 @@ def recent_orders(
     own = Q(order__person=person)
     here = Q(order__organisation=workplace.organisation, order__postcode=workplace.postcode)
     lines = OrderLine.objects.filter(
-        own | here, order__created_at__gt=now - LIMIT_WINDOW, order__replaces=None, copies__gt=F("cancelled")
+        own | here, order__created_at__gt=now - limit_window(), order__replaces=None, copies__gt=F("cancelled")
     )
     if exclude is not None:
         lines = lines.exclude(order=exclude)
@@ -212,7 +215,7 @@ def over_limit_text(leaflet: Leaflet, allowance: Allowance) -> str:
 
 
 # How often orders may be placed, whatever is in them: far above what people do, so that only a program meets these limits.
-# `ORDER_THROTTLES_TIMES` multiplies them all, for a campaign.
+# Staff can multiply them all, for a campaign.
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 # One person who orders for every ward of a large hospital (about 40) needs more than a minute for each.
@@ -258,4 +261,4 @@ def change_limits(request: HttpRequest, *, to_postcode: str) -> list[Throttle]:
 
 def _throttle(by: By, key: str, limit: tuple[int, timedelta], about: str = "") -> Throttle:
     most, window = limit
-    return Throttle(by, f"place-order:{by.value}:{key}", int(most * settings.ORDER_THROTTLES_TIMES), window, about)
+    return Throttle(by, f"place-order:{by.value}:{key}", most * site_settings().order_limit_times, window, about)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.utils.functional import lazy
 from django.utils.html import format_html
 from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
@@ -29,6 +30,7 @@ from leaflets.orders.allowances import (
 from leaflets.orders.baskets import MAX_COPIES, BasketOptions
 from leaflets.orders.queries import DeliveryAddresses
 from leaflets.orders.services.change import NothingLeft, OrderChange, OrderedTitle, order_version, ordered_titles
+from office.queries import setting_text
 from professionals.forms import PostcodeField, clean_text
 from professionals.models import Person
 from professionals.safeguarding.forms import CONFIRM_FIELD, ChildDetailsMixin
@@ -115,6 +117,11 @@ class AddToBasketForm(PageForm):
         return self.cleaned_data
 
 
+def reason_hint() -> str:
+    hint = _("One of us will read it and email you, usually within %(days)s. No details of a child or a case.")
+    return hint % {"days": setting_text("answer_working_days")}
+
+
 class BasketForm(ChildDetailsMixin, PageForm):
     """The copies of each title in the basket, always bound: what is short now is said as soon as the page is opened.
 
@@ -128,9 +135,7 @@ class BasketForm(ChildDetailsMixin, PageForm):
         label=gettext_lazy("Why do you need more?"),
         required=False,
         max_length=MAX_REASON_LENGTH,
-        help_text=gettext_lazy(
-            "One of us will read it and email you, usually within 2 working days. No details of a child or a case."
-        ),
+        help_text=lazy(reason_hint, str)(),
         widget=forms.Textarea(attrs={"rows": 3}),
     )
 

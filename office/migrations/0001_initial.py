@@ -159,7 +159,7 @@ class Migration(migrations.Migration):
                     "request_escalation_email",
                     models.EmailField(
                         default=functools.partial(office.models.first_value, *("VISIT_ESCALATION_EMAIL",)),
-                        help_text="A request has waited two working days for an answer.",
+                        help_text="A request has waited longer for an answer than we promise.",
                         max_length=254,
                         verbose_name="who hears of requests that wait too long",
                     ),
@@ -223,8 +223,17 @@ class Migration(migrations.Migration):
                     models.PositiveSmallIntegerField(
                         default=2,
                         help_text="Working days before the presentation. After that, people must call us.",
-                        validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(10)],
+                        validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(10)],
                         verbose_name="last change by the professional",
+                    ),
+                ),
+                (
+                    "answer_working_days",
+                    models.PositiveSmallIntegerField(
+                        default=2,
+                        help_text="Working days. Pages and emails promise this. The manager hears of a request that waits longer.",
+                        validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(10)],
+                        verbose_name="how soon we answer a request",
                     ),
                 ),
                 (
@@ -237,12 +246,30 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "max_kept_dates",
+                    models.PositiveSmallIntegerField(
+                        default=3,
+                        help_text="Over all their requests. Staff can offer them more.",
+                        validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(10)],
+                        verbose_name="how many dates we keep for one person",
+                    ),
+                ),
+                (
                     "max_audience_size",
                     models.PositiveSmallIntegerField(
                         default=500,
                         help_text="People at one presentation.",
                         validators=[django.core.validators.MinValueValidator(10), django.core.validators.MaxValueValidator(5000)],
                         verbose_name="largest audience",
+                    ),
+                ),
+                (
+                    "max_session_capacity",
+                    models.PositiveSmallIntegerField(
+                        default=1000,
+                        help_text="As many as your meeting software can take.",
+                        validators=[django.core.validators.MinValueValidator(10), django.core.validators.MaxValueValidator(5000)],
+                        verbose_name="most places at an open session",
                     ),
                 ),
                 (
@@ -282,6 +309,15 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "packing_working_days",
+                    models.PositiveSmallIntegerField(
+                        default=5,
+                        help_text="Working days. Pages and emails promise this.",
+                        validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(20)],
+                        verbose_name="how soon we pack and post",
+                    ),
+                ),
+                (
                     "order_window_days",
                     models.PositiveSmallIntegerField(
                         default=90,
@@ -295,7 +331,7 @@ class Migration(migrations.Migration):
                     models.PositiveSmallIntegerField(
                         default=1,
                         help_text="Times the usual limits: 1 as usual, more for a campaign.",
-                        validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(20)],
+                        validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(100)],
                         verbose_name="how often orders may be placed",
                     ),
                 ),
@@ -378,7 +414,8 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(condition=models.Q(("id", 1)), name="sitesettings_is_one"),
                     models.CheckConstraint(
                         condition=models.Q(
-                            ("change_deadline_working_days__range", (0, 10)),
+                            ("answer_working_days__range", (1, 10)),
+                            ("change_deadline_working_days__range", (1, 10)),
                             ("checks_warning_days__range", (7, 180)),
                             ("feedback_weeks__range", (1, 26)),
                             ("first_reminder_days__range", (2, 30)),
@@ -392,10 +429,13 @@ class Migration(migrations.Migration):
                             ("keep_records_months__range", (1, 72)),
                             ("kept_date_working_days__range", (1, 10)),
                             ("max_audience_size__range", (10, 5000)),
+                            ("max_kept_dates__range", (1, 10)),
+                            ("max_session_capacity__range", (10, 5000)),
                             ("notice_working_days__range", (0, 30)),
                             ("offer_working_days__range", (1, 5)),
-                            ("order_limit_times__range", (1, 20)),
+                            ("order_limit_times__range", (1, 100)),
                             ("order_window_days__range", (7, 365)),
+                            ("packing_working_days__range", (1, 20)),
                             ("request_horizon_days__range", (30, 730)),
                         ),
                         name="sitesettings_in_bounds",

@@ -52,7 +52,7 @@ TO_GIVE = [
     *("without a presenter", "with no check-in or check-out", "online without a joining link", "on days when we are closed"),
     "today or tomorrow",
 ]
-CHECKS = "presenters whose DBS check or training ends within 60 days, or is not recorded"
+CHECKS = "presenters whose DBS check or training ends soon, or is not recorded"
 AFTER_CHECKS = "after their presenter’s DBS check or training ends"
 OF_BOOKINGS = [*TO_DECIDE, *TO_GIVE, AFTER_CHECKS, "to mark as delivered"]
 OF_SESSIONS = [

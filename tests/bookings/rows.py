@@ -30,7 +30,6 @@ from bookings.models import (
     State,
 )
 from bookings.models.busy import LINKS
-from bookings.rules import HOLD_DURATION
 from bookings.schedule.availability import Schedule
 from bookings.schedule.holds import place_columns
 from bookings.schedule.queries import open_schedule
@@ -186,7 +185,7 @@ def make_hold(
         presentation=fields.pop("presentation", None) or make_presentation(),
         format=Format.ONLINE,
         start=start,
-        held_at=expires_at - HOLD_DURATION,
+        held_at=expires_at - timedelta(minutes=15),
         expires_at=expires_at,
     )
     make_claim(presenter, start, start + timedelta(hours=1), None, hold=hold, expires_at=expires_at)

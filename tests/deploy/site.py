@@ -1,4 +1,6 @@
-"""What gunicorn runs for these tests: the site with a few routes more."""
+"""What gunicorn runs for these tests: the site with a few routes more, and if asked for with lower limits on placing orders."""
+
+import os
 
 from django.conf import settings
 
@@ -6,3 +8,9 @@ from ctac.wsgi import application
 
 __all__ = ["application"]
 settings.ROOT_URLCONF = "tests.deploy.pages"
+if times := os.environ.get("TEST_ORDER_LIMIT_TIMES"):
+    from leaflets.orders import allowances
+
+    for name in ("ACCOUNT_LIMIT", "NETWORK_LIMIT", "ORGANISATION_LIMIT", "POSTCODE_LIMIT", "TITLE_LIMIT"):
+        most, window = getattr(allowances, name)
+        setattr(allowances, name, (int(most * float(times)), window))

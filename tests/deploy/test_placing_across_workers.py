@@ -35,7 +35,7 @@ SAME_POSTCODE = ("LS1 4AP", "ls1 4ap", "LS14AP", " Ls1  4aP ", "ls1\u00a04ap", "
 def two_workers(server: Server, site: Site) -> Iterator[Site]:
     """Beside the site of one worker, which has collected the static files."""
     found = Site(server)
-    found.env |= {"ORDER_THROTTLES_TIMES": str(TIMES), "CHECK_FORM_TIMESTAMP": "no"}
+    found.env |= {"TEST_ORDER_LIMIT_TIMES": str(TIMES), "CHECK_FORM_TIMESTAMP": "no"}
     try:
         found.serve(workers=2)
         yield found

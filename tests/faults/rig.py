@@ -62,7 +62,7 @@ class Rig:
         self.clock = Clock(folder.parent / f"{folder.name}.clock", library() if with_clock else "")
         url = {"CELERY_BROKER_URL": self.broker.url} if self.broker.url else {}
         mine = {"EMAIL_URL": f"smtp://{HOST}:{self.server.port}", "EMAIL_TIMEOUT": str(EMAIL_TIMEOUT)}
-        mine |= {"OUTBOX_SWEEP_SECONDS": "1", "MEDIA_ROOT": str(self.disk / "media"), "ORDER_THROTTLES_TIMES": "10000"}
+        mine |= {"OUTBOX_SWEEP_SECONDS": "1", "MEDIA_ROOT": str(self.disk / "media")}
         # Nobody is signed out by a clock that jumps a day.
         mine |= dict.fromkeys(("SESSION_IDLE_MINUTES", "STAFF_SESSION_IDLE_MINUTES"), "6000")
         mine |= dict.fromkeys(("SESSION_LONGEST_HOURS", "STAFF_SESSION_LONGEST_HOURS"), "100")

@@ -62,7 +62,7 @@ class Live:
         self.env |= {"CTAC_ENV": "development", "CTAC_VAR": str(var_dir), "PORT": "0", "ENV_FILE": os.devnull}
         # Journeys and races type faster than people, and order more for one postcode than a hospital does in a day.
         # All journeys share a sign-in, which is old by the last of them.
-        self.env |= {"CHECK_FORM_TIMESTAMP": "no", "ORDER_THROTTLES_TIMES": "100", "ASK_AGAIN_AFTER_MINUTES": "600"} | variables
+        self.env |= {"CHECK_FORM_TIMESTAMP": "no", "ASK_AGAIN_AFTER_MINUTES": "600"} | variables
         if not postgres.is_available():
             self.env.setdefault("DATABASE_URL", new_database(os.environ["DATABASE_URL"], f"ctac_live_{os.getpid()}"))
         self.database_url = self.env.get("DATABASE_URL") or postgres.database_url(var_dir)
@@ -90,6 +90,10 @@ class Live:
         self.wait_for(lambda: "CTAC is ready" in self.output() or self.process.poll() is not None, START_SECONDS)
         if self.process.poll() is not None:
             raise AssertionError(f"The stack did not start:\n{self.output()[-4000:]}")
+        # It may be night here, and what can wait must come.
+        values = "order_limit_times=100, quiet_from=time(0), quiet_until=time(0)"
+        code = f"from datetime import time; from office.services import change_settings; change_settings({values})"
+        self.manage("shell", "--no-imports", "-c", code)
 
     def stop(self) -> int:
         """The exit code."""

@@ -16,7 +16,8 @@ from ctac.pages import FACTS
 from leaflets.dispatch.prints import packing_slips
 from notifications.models import Notification
 from notifications.samples import all_samples
-from office.forms import GROUPS, NAMES
+from office.forms import NAMES
+from office.models import BOUNDS
 from office.queries import site_settings
 from professionals.forms import CallerForm
 from professionals.safeguarding.advice_line import is_advice_line_open
@@ -88,13 +89,8 @@ USED: dict[str, tuple[Any, str, tuple[Place, ...]]] = {
     "safeguarding_lead_email": ("lead@example.org", "lead@example.org", (told_of_a_child,)),
     "data_protection_lead_email": ("dpo@example.org", OURS, (nobodys_address("dpo@example.org"),)),
 }
-# Groups of the rules: their entries in USED come with what reads them, and then this goes.
-ELSEWHERE = {
-    name
-    for legend, names in GROUPS.items()
-    for name in names
-    if str(legend) in {"Booking", "Leaflets", "Emails", "How long we keep personal data"}
-}
+# Figures are in tests/office/test_rules.py, the quiet hours in tests/notifications/test_quiet.py.
+ELSEWHERE = {*BOUNDS, "quiet_from", "quiet_until"}
 # Of Django's settings, the first values: read by `office` alone.
 FIRST_VALUES = (
     *("STAFF_EMAIL", "VISIT_ESCALATION_EMAIL", "SAFEGUARDING_LEAD_EMAIL", "OUT_OF_HOURS_ROUTE", "SITE_HELP_EMAIL"),

@@ -297,8 +297,8 @@ def test_sessions_and_places_lose_reasons_too():
     assert OpenSession.objects.get(pk=session.pk).closed_reason == ""
 
 
-def test_the_privacy_notice_says_what_the_rules_do_and_follows_the_settings(client, settings):
-    settings.KEEP_MONTHS = {**settings.KEEP_MONTHS, "orders": 18}
+def test_the_privacy_notice_says_what_the_rules_do_and_follows_the_settings(client, settings, change_settings):
+    change_settings(keep_orders_months=18)
     settings.BACKUP_KEEP_DAYS = 45
     page = Page(client.get("/privacy/").content.decode())
     rows = [[cell.text for cell in page.elements if cell.tag in {"th", "td"} and row in cell.inside] for row in page.all("tr")]

@@ -77,7 +77,7 @@ def assert_offers(answer: Answer, alternatives: list[str]) -> None:
     if alternatives:
         assert answer.form("start").options["start"] == alternatives
     else:
-        assert "in the next 3 months. This is what you can do instead." in answer.words
+        assert "in the next 90 days. This is what you can do instead." in answer.words
 
 
 def assert_booked_once(stage: Stage, scene: Scene, email: str, placed: Answer) -> None:

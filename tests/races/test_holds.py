@@ -77,7 +77,7 @@ def test_two_clicks_keep_a_time_longer_once(stage: Stage) -> None:
         longer = ready_to_keep_longer(stage.somebody(), scene)
         first, second = stage.queue_for(scene, longer, longer)
         assert (LONGER in first.words, LONGER in second.words) == (True, False)
-        assert "You have had your extra 15 minutes." in second.words
+        assert "You have had your extra time." in second.words
         lasts = "SELECT round(extract(epoch FROM expires_at - held_at)) FROM bookings_hold WHERE presenter_id = %s"
         assert [int(seconds) for (seconds,) in stage.live.query(lasts, scene.presenter)] == [1800]
 

@@ -128,7 +128,6 @@ def take_holds_as_they_were_read() -> None:
 def keep_holds_longer_as_they_were_read() -> None:
     from django.db import transaction
 
-    from bookings import rules
     from bookings.booking.views import book as book_views
     from bookings.models import BusyTime, Hold
 
@@ -136,7 +135,7 @@ def keep_holds_longer_as_they_were_read() -> None:
     def extend(*, draft: Any, now: Any) -> Any:
         hold = Hold.objects.get(draft=draft)
         pause("extend")
-        hold.extended_at, hold.expires_at = now, hold.expires_at + rules.HOLD_DURATION
+        hold.extended_at, hold.expires_at = now, hold.expires_at + (hold.expires_at - hold.held_at)
         Hold.objects.filter(pk=hold.pk).update(extended_at=now, expires_at=hold.expires_at)
         BusyTime.objects.filter(hold=hold.pk).update(expires_at=hold.expires_at)
         return hold

@@ -143,7 +143,7 @@ class ChangeForm(DetailsForm):
     )
 
     def __init__(self, *args: Any, booking: Booking, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, booked=booking.audience_size, **kwargs)
         if booking.format != Format.WORKPLACE:
             for name in ("address_line_1", "address_line_2", "town", "postcode"):
                 del self.fields[name]

@@ -49,7 +49,6 @@ from bookings.models import (
     State,
 )
 from bookings.models.booking import OPEN_STATES, BookingQuerySet
-from bookings.rules import CHECKS_WARNING
 from bookings.schedule.access import OwnToPresenters, own_visits_for_list
 from bookings.schedule.admin import FORMAT_WORDS, PresenterFilter
 from bookings.schedule.substitutes import MOST_ON_A_PAGE, rank_presenters_for, substitute_needs
@@ -267,9 +266,9 @@ FIRST_CHECK_TO_END = Least(*(Coalesce(name, Value(date.min)) for name in ("check
 staff_site.add_waiting(
     _("Bookings"),
     Waiting(
-        label=_("presenters whose DBS check or training ends within 60 days, or is not recorded"),
-        one=_("presenter whose DBS check or training ends within 60 days, or is not recorded"),
-        count=lambda: Presenter.objects.checks_end_by(uk_day(timezone.now()) + CHECKS_WARNING),
+        label=_("presenters whose DBS check or training ends soon, or is not recorded"),
+        one=_("presenter whose DBS check or training ends soon, or is not recorded"),
+        count=lambda: Presenter.objects.checks_end_soon(timezone.now()),
         address=lambda: f"{reverse('staff:bookings_presenter_changelist')}?checks=soon",
         permission="bookings.change_presenter",
         named=WaitingRow(who="name", order=FIRST_CHECK_TO_END, label=_("Enter the new day")),

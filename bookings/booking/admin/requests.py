@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -352,7 +352,7 @@ def offer_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, ac
     # Those that were chosen in other weeks stay.
     admin_forms.set_choices(form.fields["starts"], admin_forms.week_choices(shown, form.typed.getlist("starts"), length))
     about = admin.about_action(request, action, booking, reverse("staff:bookings_booking_change", args=[booking.pk]))
-    context = {**about, "form": form, "week": shown, "until": moment_text(kept_until(now + rules.REQUEST_HORIZON, now))}
+    context = {**about, "form": form, "week": shown, "until": moment_text(kept_until(datetime.max.replace(tzinfo=UTC), now))}
     return TemplateResponse(request, "bookings/booking/staff/offer.html", context)
 
 

@@ -38,14 +38,14 @@ from bookings.schedule.holds import (
     with_kept_slot,
 )
 from bookings.schedule.locks import guarded, lock_draft, lock_presenters
-from bookings.schedule.queries import reread_schedule
+from bookings.schedule.queries import last_day_to_ask_for, reread_schedule
 from bookings.schedule.slots import SlotQuery
-from ctac.dates import OURS, after_working_days, asked_too_long_ago, is_working_day, uk_datetime, uk_day
+from ctac.dates import OURS, after_working_days, format_day, is_working_day, uk_datetime, uk_day
 from ctac.errors import DomainError
 from leaflets.models import Order, ToBring
 from notifications.models import Notification
 from notifications.outbox import notify
-from office.closures.queries import office_closed
+from office.closures.queries import asked_too_long_ago, office_closed
 from office.queries import site_settings
 from professionals import drafts
 from professionals.models import Person
@@ -54,9 +54,11 @@ from professionals.services import find_or_enter_person
 
 
 class DatesRefused(DomainError):
-    """None, too many, twice the same, over already, or further ahead than anybody plans."""
+    """None, too many, twice the same, over already, or further ahead than people can ask for."""
 
-    message = _("Enter 1, 2 or 3 different dates within the next year.")
+    def __init__(self, now: datetime) -> None:
+        message = _("Enter 1, 2 or 3 different dates that are still to come, %(day)s at the latest.")
+        super().__init__(message % {"day": format_day(last_day_to_ask_for(now))})
 
 
 @transaction.atomic
@@ -70,11 +72,11 @@ def request_dates(
     """
     slot_query = SlotQuery.of(booking, locate(booking, by_staff=is_by_staff(booking, by)))
     # What the form has asked for already, for every other way in.
-    latest = now + rules.REQUEST_HORIZON + timedelta(days=1)
+    latest = uk_datetime(last_day_to_ask_for(now) + timedelta(days=1), time.min)
     ahead = all(now < date.ends_at and date.starts_at < date.ends_at <= latest for date in dates)
     exact = all(date.starts_at > now for date in dates if date.precision == Precision.TIME)
     if not 1 <= len(set(dates)) == len(dates) <= rules.MAX_DATES_PER_REQUEST or not ahead or not exact:
-        raise DatesRefused
+        raise DatesRefused(now)
     booking.state, booking.created_at = State.REQUESTED, now
     draft = lock_draft(booking.submission_token, booking.person)
     with guarded():
@@ -96,7 +98,7 @@ def request_dates(
 def dates_left_for(person: Person, now: datetime) -> int:
     """How many more of the dates that they ask for may be kept for this person."""
     kept = DateOption.objects.preferred().kept(now).filter(booking__person=person).count()
-    return max(rules.MAX_KEPT_DATES_PER_PERSON - kept, 0)
+    return max(site_settings().max_kept_dates - kept, 0)
 
 
 def choose_dates(
@@ -185,7 +187,7 @@ LET_LAPSE = DateOption.objects.filter(booking=OuterRef("pk"), kind=OptionKind.PR
 
 def waiting_too_long(bookings: BookingQuerySet, now: datetime) -> BookingQuerySet:
     """Of these the requests that wait for us, and have for too long."""
-    before = asked_too_long_ago(now, office_closed())
+    before = asked_too_long_ago(now)
     back = Exists(ASKED_AGAIN.filter(at__gte=before)), Exists(LET_LAPSE.filter(expires_at__gte=before))
     return bookings.to_decide().filter(~back[0], ~back[1], created_at__lt=before)
 
@@ -237,6 +239,6 @@ def is_due_again(last: datetime, now: datetime) -> bool:
     closed = office_closed()
     if uk_day(now) >= after_working_days(uk_day(last), rules.REQUEST_ESCALATION_INTERVAL_WORKING_DAYS, OURS, closed):
         return True
-    known = asked_too_long_ago(last, closed)
+    known = asked_too_long_ago(last)
     fresh = with_waiting_since(waiting_too_long(Booking.objects.all(), now)).filter(waits_since__gte=known)
     return fresh.exists() or Order.objects.asked_too_long_ago(now).filter(created_at__gte=known).exists()

@@ -15,7 +15,7 @@ from accounts.models import User
 from bookings import rules
 from bookings.errors import MoveRefused, NeedsPresenter, NoTimeAgreed, NotOver, TooLate
 from bookings.feedback.services import open_afterwards
-from bookings.models import Booking, BookingEvent, Brought, EventKind, Format, OpenSession, Presenter, State
+from bookings.models import Booking, BookingEvent, Brought, EventKind, Format, Presenter, State
 from bookings.models.booking import TAKEN_BACK, record_event
 from bookings.schedule.holds import close_options, free_claims
 from bookings.schedule.locks import lock_booking
@@ -273,10 +273,10 @@ def presenter_recipients(booking: Booking) -> list[str]:
     return [booking.presenter.email] if booking.presenter else []
 
 
-# Reminders are written when they fall due and not ahead, so that moving and cancelling leave none behind. A reminder's version is
-# the moment at which it fell due, so it is written once for that, however often the booking changes.
+# Reminders are written when they fall due and not ahead, so that moving and cancelling leave none behind. The version of both is
+# the moment at which the last one falls due, so each is written once for that day, however often the booking changes, and
+# whatever staff set meanwhile.
 
-REMINDED_AHEAD = timedelta(days=8)  # nothing that starts later can be due
 # Whoever had an email of one of these after that moment has just read all of it, and gets no reminder.
 REPLACES_REMINDER = (
     *(EventKind.BOOKED, EventKind.CONFIRMED, EventKind.RESTORED),
@@ -286,7 +286,7 @@ REPLACES_REMINDER = (
 
 @dataclass(frozen=True)
 class DueReminder:
-    """A reminder whose moment has come; `early`: that of the week before, worth nothing any more once the other is due."""
+    """A reminder whose moment has come; `early`: the first of two, worth nothing any more once the other is due."""
 
     of: Any
     moment: datetime
@@ -294,7 +294,12 @@ class DueReminder:
 
     def about(self, about: str, to: str) -> About:
         until = self.of.reminder_due_at if self.early else self.of.starts_at
-        return About(about, to, self.of.reference, minute_of(self.moment), expires_at=until)
+        return About(about, to, self.of.reference, minute_of(self.of.reminder_due_at), expires_at=until)
+
+
+def reminded_until(now: datetime) -> datetime:
+    """Of nothing that starts later a reminder can be due."""
+    return now + timedelta(days=site_settings().first_reminder_days + 1)
 
 
 def gets_reminders(person: Person) -> bool:
@@ -306,7 +311,7 @@ def remind_of_bookings(*, now: datetime) -> int:
     """Write the reminders that have fallen due; how many. As many statements for one as for many."""
     # Nobody is reminded of a presentation that still needs a presenter.
     ahead = Booking.objects.filter(
-        state=State.CONFIRMED, presenter__isnull=False, starts_at__gt=now, starts_at__lt=now + REMINDED_AHEAD
+        state=State.CONFIRMED, presenter__isnull=False, starts_at__gt=now, starts_at__lt=reminded_until(now)
     )
     due = reminders_due(ahead.select_related("person", "presenter").order_by("pk"), now)
     events = BookingEvent.objects.filter(booking__in=[reminder.of for reminder in due], kind__in=REPLACES_REMINDER).order_by()
@@ -326,11 +331,7 @@ def reminders_due(ahead: Iterable[Any], now: datetime) -> list[DueReminder]:
     due = []
     for presentation in ahead:
         early = now < presentation.reminder_due_at
-        moment = reminder_moment(presentation, early=early)
+        moment = presentation.first_reminder_due_at if early else presentation.reminder_due_at
         if presentation.created_at < moment <= now < moment + rules.REMINDER_MAX_DELAY:
             due.append(DueReminder(presentation, moment, early))
     return due
-
-
-def reminder_moment(presentation: Booking | OpenSession, *, early: bool) -> datetime:
-    return presentation.week_reminder_due_at if early else presentation.reminder_due_at

@@ -122,7 +122,7 @@ def release_time(answers: DraftAnswers, now: datetime) -> None:
 
 
 def extend_time(request: HttpRequest, answers: DraftAnswers, now: datetime) -> None:
-    """The button for 15 minutes more, and what came of it. Raises as hold_time does, if the time was over and can't be had."""
+    """The button for more time, and what came of it. Raises as hold_time does, if the time was over and can't be had."""
     try:
         if answers.draft is None:
             raise HoldOver
@@ -142,7 +142,7 @@ def hold_again(request: HttpRequest, answers: DraftAnswers, now: datetime) -> No
     if answers.start is None or held_slot(answers, now):
         return
     hold = hold_time(request, answers, answers.start, now)
-    sentence = _("Your 15 minutes were over, but the time was still free. We are keeping it for you again until %(until)s.")
+    sentence = _("We had stopped keeping your time, but it was still free. We are keeping it for you again until %(until)s.")
     messages.info(request, sentence % {"until": format_clock(hold.expires_at)})
 
 

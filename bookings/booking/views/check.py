@@ -196,7 +196,7 @@ def book_check(request: HttpRequest, slug: str) -> HttpResponse:
     except SlotTaken:
         return book.slot_taken_page(request, answers, answers.start or now, now)
     except (DatesRefused, NotOffered) as refusal:  # a date is over meanwhile, say
-        messages.warning(request, refusal.message)
+        messages.warning(request, str(refusal.message))
         return redirect("book_dates", slug=slug) if isinstance(refusal, DatesRefused) else redirect("presentations")
     except AlreadyPlaced:
         drafts.finish(answers.draft)  # it would stand in the way of every booking to come
@@ -205,7 +205,7 @@ def book_check(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def check_or_extend(request: HttpRequest, answers: DraftAnswers, now: datetime) -> HttpResponse:
-    """The page that asks; by its button for 15 minutes more back to it, or to the nearest times."""
+    """The page that asks; by its button for more time back to it, or to the nearest times."""
     missing = answers.first_missing()
     if "extend" in request.POST:
         try:

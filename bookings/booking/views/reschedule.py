@@ -195,7 +195,7 @@ def booking_details(request: HttpRequest, reference: str) -> HttpResponse:
     if request.method != "POST" or unknown:
         return details_form_page(request, reference)
     booking = own_booking(request, reference) if person_in(request) else None
-    form = DetailsForm(request.POST)
+    form = DetailsForm(request.POST, booked=booking.audience_size if booking else 0)
     if not form.is_valid():
         return details_page(request, reference, booking, form, version=request.POST.get("version", ""))
     version = request.POST.get("version", "")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator
 from django.db import transaction
 from django.db.models import Case, Model, When
 from django.forms import Form
@@ -24,7 +25,6 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.access import signed_in
 from accounts.services import AccountGoneError
-from bookings import rules
 from bookings import text as bookings_text
 from bookings.booking.admin.actions import TakeBackForm
 from bookings.errors import OutsideRules
@@ -53,6 +53,7 @@ from ctac.dates import UK
 from ctac.errors import DomainError
 from ctac.forms import ClockField, DayField, PageForm, near_today, uk_moment
 from ctac.staff.site import ObjectAction, phone_link
+from office.queries import site_settings
 from professionals import drafts
 from professionals.admin import begin_call, name_with_organisation, note_shown, prefill_note
 from professionals.forms import CallerForm
@@ -141,7 +142,7 @@ class CapacityForm(PageForm):
     capacity = forms.IntegerField(
         label=gettext_lazy("How many places?"),
         min_value=1,
-        max_value=rules.MAX_SESSION_CAPACITY,
+        validators=[MaxValueValidator(lambda: site_settings().max_session_capacity)],
         error_messages={"required": gettext_lazy("Enter how many places there are.")},
     )
     # The number that the page was drawn with: somebody else may have changed it since.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.validators import MaxValueValidator
 from django.forms.boundfield import BoundField
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -32,6 +33,7 @@ from ctac.dates import format_clock, format_day, format_span, is_bank_holiday
 from ctac.errors import DomainError
 from ctac.forms import ClockField, DayField, PageForm, near_today, uk_moment
 from office.closures.queries import why_closed
+from office.queries import site_settings
 from professionals import drafts
 from professionals.safeguarding.forms import StaffForm
 
@@ -109,7 +111,7 @@ class PlanForm(JoiningForm):
     capacity = forms.IntegerField(
         label=gettext_lazy("Places in each session"),
         min_value=1,
-        max_value=rules.MAX_SESSION_CAPACITY,
+        validators=[MaxValueValidator(lambda: site_settings().max_session_capacity)],
         error_messages={"required": gettext_lazy("Enter how many places there are.")},
     )
     series_name = forms.CharField(

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext_lazy
 
 from accounts.models import User
 from bookings import rules
-from bookings.booking.services.transitions import REMINDED_AHEAD, notify_once, reminders_due
+from bookings.booking.services.transitions import notify_once, reminded_until, reminders_due
 from bookings.errors import SlotTaken
 from bookings.models import OpenSession, PlaceState, Presenter, SessionEvent, SessionEventKind, SessionPlace, SessionState
 from bookings.schedule.locks import lock_presenters
@@ -89,7 +89,7 @@ def notify_of_session(kind: str, session: OpenSession, to: str, now: datetime) -
     notify(kind=kind, about=about, to=[to], reference=session.reference, version=version, now=now)
 
 
-# Reminders of open sessions: a week before and the day before, to everybody with a place and to who gives it.
+# Reminders of open sessions: some days before and the day before, to everybody with a place and to who gives it.
 #
 # As those of bookings they are written when they fall due (bookings.booking.services.transitions). Who took the place, got the
 # session, or read that it moved, that it is on after all or how to join it after that moment has just read all of it, and gets
@@ -101,7 +101,7 @@ INSTEAD_OF_REMINDER = (*ALL_READ_IT_ANEW, SessionEventKind.REASSIGNED, SessionEv
 
 def remind_of_sessions(*, now: datetime) -> int:
     """Write the reminders that have fallen due; how many. As many statements for one session and person as for many."""
-    ahead = OpenSession.objects.filter(state=SessionState.SCHEDULED, starts_at__gt=now, starts_at__lt=now + REMINDED_AHEAD)
+    ahead = OpenSession.objects.filter(state=SessionState.SCHEDULED, starts_at__gt=now, starts_at__lt=reminded_until(now))
     due = reminders_due(ahead.exclude(presenter=None).select_related("presenter"), now)
     if not due:
         return 0
@@ -249,7 +249,8 @@ class TimePassed(DomainError):
 
 
 class SizeRefused(DomainError):
-    message = _("A session has between 1 and %(most)d places.") % {"most": rules.MAX_SESSION_CAPACITY}
+    def __init__(self) -> None:
+        super().__init__(_("A session has between 1 and %(most)d places.") % {"most": site_settings().max_session_capacity})
 
 
 class WouldDrop(DomainError):

@@ -35,6 +35,7 @@ from bookings.open_sessions.services.notify import (
 )
 from ctac.dates import OURS, UK, after_working_days, is_working_day, uk_datetime, uk_day
 from office.closures.queries import office_closed
+from office.queries import site_settings
 from professionals.models import Person
 from professionals.safeguarding.services import notify_safeguarding_lead
 from professionals.services import lock_person
@@ -52,11 +53,12 @@ def offer_until(starts_at: datetime, now: datetime) -> datetime | None:
         return None
     if starts - moment <= rules.SHORT_NOTICE_WINDOW:
         until = in_daytime_hours(moment, rules.SHORT_NOTICE_OFFER_DURATION)
-    else:  # the same UK time on our office's next working day; offered on a day off, not before 5pm of it
+    else:  # the same UK time on a working day of our office; offered on a day off, not before 5pm of it
         day, clock = uk_day(moment), moment.astimezone(UK).time()
         if not is_working_day(day, OURS, office_closed()):
             clock = max(clock, rules.DAY_OFF_OFFER_EARLIEST_EXPIRY)
-        until = uk_datetime(after_working_days(day, rules.OFFER_WORKING_DAYS, OURS, office_closed()), clock).astimezone(UTC)
+        last_day = after_working_days(day, site_settings().offer_working_days, OURS, office_closed())
+        until = uk_datetime(last_day, clock).astimezone(UTC)
     return min(until, last)
 
 

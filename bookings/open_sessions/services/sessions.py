@@ -96,7 +96,7 @@ def plan_sessions(
     for planned in sessions:
         if planned.starts_at <= now:
             raise TimePassed
-        if not 1 <= planned.capacity <= rules.MAX_SESSION_CAPACITY:
+        if not 1 <= planned.capacity <= site_settings().max_session_capacity:
             raise SizeRefused
     lock_presenters((planned.presenter.pk for planned in sessions if planned.presenter), now=now)
     in_series = SessionSeries.objects.create(name=series, created_at=now) if series and sessions else None
@@ -258,7 +258,7 @@ def set_capacity(
     refuse_unless_to_come(locked, now)
     if locked.capacity != expected:
         raise SessionMoved
-    if not 1 <= capacity <= rules.MAX_SESSION_CAPACITY:
+    if not 1 <= capacity <= site_settings().max_session_capacity:
         raise SizeRefused
     if capacity == expected:
         raise NothingChanged

@@ -18,7 +18,7 @@ FOR_COLLEAGUES = (
     *("tests/*", "bench/*", "deploy/*", "var/*", "assets/*", "docs/*", "audit/*", "*/migrations/*", "*/management/*"),
     *("ctac/staff/*", "ctac/local/*", "ctac/styleguide/*", "ctac/checks.py", "*/admin.py", "*/admin/*", "*/samples.py"),
     *("*/staff/*", "templates/admin/*", "templates/styleguide/*", "templates/mailbox/*", "emails/staff*"),
-    *("*/apps.py", "accounts/roles.py", "bookings/leave/*", "bookings/presenter/*", "leaflets/dispatch/*"),
+    *("*/apps.py", "*/promises.py", "accounts/roles.py", "bookings/leave/*", "bookings/presenter/*", "leaflets/dispatch/*"),
     *("leaflets/stock/forms.py", "leaflets/stock/imports.py", "ctac/staff/spreadsheets.py", "leaflets/models/stock.py"),
     *("bookings/models/leave.py", "bookings/models/visit.py", "bookings/schedule/team.py", "notifications/delivery/*"),
     *("office/models.py", "office/services.py", "office/forms.py", "office/views.py", "office/texts/*"),

@@ -46,6 +46,7 @@ from leaflets.orders.services.transitions import OrderHasMoved, OrderIsTransferr
 from leaflets.stock.queries import leaflets_with_stock
 from notifications.preferences import has_chosen
 from notifications.registry import Topic
+from office.queries import setting_text
 from professionals import drafts
 from professionals.access import person_in, person_required, the_person
 from professionals.forms import clean_text
@@ -94,11 +95,21 @@ def order_placed(request: HttpRequest, reference: str) -> HttpResponse:
         )
         steps.append((_("In the next few minutes"), mail % {"email": email}))
     if is_request:
-        steps.append((_("Usually within 2 working days"), _("One of us will read your request and email you our answer.")))
+        steps.append(
+            (
+                _("Usually within %(days)s") % {"days": setting_text("answer_working_days")},
+                _("One of us will read your request and email you our answer."),
+            )
+        )
     elif order.state == OrderState.WAITING:
         steps.append((_("As soon as copies have come in"), _("We will email you, then pack and post them.")))
     else:
-        steps.append((_("Usually within 5 working days"), _("We will pack your leaflets and post them.")))
+        steps.append(
+            (
+                _("Usually within %(days)s") % {"days": setting_text("packing_working_days")},
+                _("We will pack your leaflets and post them."),
+            )
+        )
         if any(line.backordered for line in order.lines.all()):
             steps.append((_("As soon as more have come in"), _("We will post the copies that are not in stock now.")))
     steps.append((_("In the evening of the day it leaves"), _("We will email you again.")))

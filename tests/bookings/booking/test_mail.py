@@ -86,7 +86,7 @@ def test_the_confirmation_tells_how_to_change_and_whom_to_call(booking: Booking)
 
 
 def test_a_reminder_is_promised_only_if_there_will_be_one(booking: Booking, presenter: Presenter) -> None:
-    assert "We will remind you a week before and the day before." in " ".join(message(booking, "booking-confirmed").text.split())
+    assert "We will remind you 7 days before and the day before." in " ".join(message(booking, "booking-confirmed").text.split())
     in_five_days = make_booking(presenter, NOW + timedelta(days=5))
     assert "We will remind you the day before." in " ".join(message(in_five_days, "booking-confirmed").text.split())
     tomorrow = make_booking(presenter, NOW + timedelta(days=1))

@@ -136,7 +136,7 @@ def test_what_was_typed_is_shown_again(client: Client) -> None:
         ({"day_1": ""}, "Enter the day as well."),
         ({"day_1": "11 1 2027"}, "That day has passed. Enter today or a later day."),
         ({"day_1": "12 1 2027", "clock_1": "9:59am"}, "That time has passed. Enter a later one."),
-        ({"day_1": "13 1 2028"}, "Enter a day within the next year."),
+        ({"day_1": "13 1 2028"}, "Enter Wednesday 12 January 2028 or an earlier day."),
         ({"clock_1": ""}, "Enter the start time, or choose a part of the day above."),
         ({"clock_1": "3"}, "Say am or pm as well, such as 1:30pm."),
         ({"clock_1": "6:30am"}, "The presentation must start at 7am or later, and end by 9pm."),

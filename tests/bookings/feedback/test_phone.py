@@ -45,7 +45,7 @@ def test_one_form_and_one_button_record_who_came(phone: Client, booking: Booking
     [
         ({}, "Enter how many people came."),
         ({"people_gp": "3", "people_teacher": "9", "total": "11"}, "add up to 12, but your total is only 11."),
-        ({"people_gp": "600", "people_teacher": "600"}, "Your numbers by profession add up to 1200."),
+        ({"people_gp": "3000", "people_teacher": "3000"}, "Your numbers by profession add up to 6000."),
         ({"people_gp": "three", "total": "3"}, "Enter a whole number in figures, like 12."),
     ],
 )

@@ -95,7 +95,7 @@ def still(place: SessionPlace, kind: str) -> bool:
 def test_a_place_comes_with_how_to_join_and_a_way_to_give_it_up(session: OpenSession) -> None:
     mail = told(take(session), "place-taken")
     assert mail.subject == f"You have a place: Monday 25 January 2027 ({session.reference})"
-    for said in (LINK, "Asha Patel", "We will remind you a week before and the day before.", "Give up your place"):
+    for said in (LINK, "Asha Patel", "We will remind you 7 days before and the day before.", "Give up your place"):
         assert said in mail.text
     assert entry(mail) == ("REQUEST", 1, LINK)
     assert (LINK in mail.kept, "/place-links/" in mail.kept) == (False, False)

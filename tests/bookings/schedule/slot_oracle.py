@@ -18,7 +18,6 @@ from bookings.travel import find_place
 
 UK = ZoneInfo("Europe/London")
 SUBDIVISIONS = {"england": "ENG", "wales": "WLS", "scotland": "SCT", "northern-ireland": "NIR"}
-GENERAL_NOTICE, GENERAL_HORIZON = 5, 90
 TWO_DAYS = 48 * 60
 # Beyond the line at road speed: Northern Ireland is reached over the sea.
 CROSSING = {"northern-ireland": 150}
@@ -103,6 +102,8 @@ class World:
     who: list[Who]
     set_by_staff: dict[frozenset[str], int]
     on_duty: list[tuple[date, date]]  # from which day to which somebody hears the alarm of a visit
+    notice: int  # for everybody: working days
+    horizon: int  # and days
     shut: list[Shut] = field(default_factory=list)
 
 
@@ -185,13 +186,13 @@ def goes_there(world: World, who: Who, asked: Asked) -> bool:
 
 def within_the_days(world: World, who: Who, asked: Asked, day: date) -> bool:
     today = world.now.astimezone(UK).date()
-    first, left = today, GENERAL_NOTICE if who.notice is None else who.notice
+    first, left = today, world.notice if who.notice is None else who.notice
     while left > 0:
         first += timedelta(days=1)
         is_shut = any(each.office or each.presentations for each in shut_on(world, first, who.nation))
         if first.weekday() < 5 and not is_holiday(first, who.nation) and not is_shut:
             left -= 1
-    last = today + timedelta(days=min(GENERAL_HORIZON, GENERAL_HORIZON if who.horizon is None else who.horizon))
+    last = today + timedelta(days=min(world.horizon, world.horizon if who.horizon is None else who.horizon))
     if not first <= day <= last or is_holiday(day, who.nation):
         return False
     if any(each.presentations for each in shut_on(world, day, who.nation)):

@@ -137,8 +137,8 @@ def test_a_hold_whose_time_is_over_cannot_be_kept_longer(presenter: Presenter) -
 def test_the_database_refuses_a_hold_that_is_longer(presenter: Presenter) -> None:
     hold_slot(draft=make_draft(), person=None, slot_query=slot_query(make_presentation()), start=TEN, now=NOW)
     for columns in (
-        {"expires_at": NOW + timedelta(minutes=16)},
-        {"expires_at": NOW + timedelta(minutes=31), "extended_at": NOW},
+        {"expires_at": NOW + timedelta(minutes=61)},
+        {"expires_at": NOW + timedelta(minutes=121), "extended_at": NOW},
     ):
         with pytest.raises(IntegrityError, match="hold_is_extended_once"), transaction.atomic():
             Hold.objects.update(**columns)
@@ -160,7 +160,7 @@ def test_only_so_many_times_can_be_kept_from_one_address_at_once(presenter: Pres
     with pytest.raises(TooManyHolds):
         hold("one", NOW + timedelta(minutes=14))
     hold("two")
-    assert hold_slot(draft=make_draft(), person=None, slot_query=asked, start=TEN, now=NOW + rules.HOLD_DURATION, client="one")
+    assert hold_slot(draft=make_draft(), person=None, slot_query=asked, start=TEN, now=NOW + timedelta(minutes=15), client="one")
 
 
 def test_whoever_holds_a_time_may_change_it_though_the_others_hold_all(

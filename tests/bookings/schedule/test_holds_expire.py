@@ -66,7 +66,7 @@ def test_a_second_time_is_refused_plainly(client: Client, presentation: Presenta
     choose(client)
     client.post("/book/signs/where/", {"extend": "1"})
     page = client.post("/book/signs/where/", {"extend": "1", "notes": "Half typed"})
-    assert "You have had your extra 15 minutes." in text(page)
+    assert "You have had your extra time." in text(page)
     assert page.context["form"]["notes"].value() == "Half typed"
     assert Hold.objects.get().expires_at == NOW + timedelta(minutes=30)
 
@@ -79,7 +79,7 @@ def test_a_time_that_ran_out_while_somebody_typed_is_taken_again_if_it_is_free(
     assert client.post("/book/signs/where/?change=1", WHERE).url == "/book/signs/check/"
     assert Hold.objects.get().expires_at == NOW + timedelta(minutes=31)
     page = client.get("/book/signs/where/")
-    assert "Your 15 minutes were over, but the time was still free. We are keeping it for you again until 10:31am." in text(page)
+    assert "We had stopped keeping your time, but it was still free. We are keeping it for you again until 10:31am." in text(page)
 
 
 def test_if_it_is_not_free_the_nearest_are_shown_and_nothing_is_lost(

@@ -32,6 +32,8 @@ from bookings.travel import find_place
 from ctac.dates import uk_datetime
 from office.closures.models import Closure
 from office.closures.services import publish
+from office.models import SiteSettings
+from office.queries import SETTINGS
 from tests.bookings.open_sessions.rows import make_session
 from tests.bookings.rows import make_booking, make_hold, make_leave, make_presentation, make_presenter, make_shift
 from tests.bookings.schedule import slot_oracle
@@ -129,6 +131,8 @@ def a_world(chance: Random) -> dict[str, Any]:
         "set_for_visit": chance.choice((None, 0, 45, 240)),  # with whoever gives it, at a workplace
         "on_duty": mostly(chance, ((-400, 400),), (), ((-3, 2),), ((0, 1), (4, 5))),  # from and to, in days from Monday
         "shut": [a_closure(chance) for _closure in range(chance.choice((0, 0, 1, 2)))],
+        "notice": mostly(chance, 5, 0, 30),
+        "horizon": mostly(chance, 90, 14, 365),
     }
 
 
@@ -150,8 +154,10 @@ def lay_out(drawn: dict[str, Any]) -> tuple[World, list[Presentation]]:
     now = uk_datetime(monday - timedelta(days=drawn["before"]), time(drawn["hour"]))
     presentations = [make_presentation(length_minutes=minutes) for minutes in drawn["lengths"]]
     who = [lay_out_one(each, monday, now, presentations, person) for each in drawn["presenters"]]
-    on_duty, shut = lay_out_duty(drawn["on_duty"], monday), lay_out_closures(drawn["shut"], monday)
-    return World(now, who, set_by_staff(drawn["set_by_staff"], now), on_duty, shut), presentations
+    SETTINGS.publish(SiteSettings(notice_working_days=drawn["notice"], horizon_days=drawn["horizon"]))
+    minutes, duty = set_by_staff(drawn["set_by_staff"], now), lay_out_duty(drawn["on_duty"], monday)
+    shut = lay_out_closures(drawn["shut"], monday)
+    return World(now, who, minutes, duty, drawn["notice"], drawn["horizon"], shut), presentations
 
 
 def lay_out_closures(drawn: list[dict[str, Any]], monday: date) -> list[Shut]:

@@ -42,7 +42,7 @@ def test_odd_weeks_show_a_week_inside_the_horizon(client: Client, presentation: 
     client.post("/book/signs/where/", WHERE)
     page = client.get("/book/signs/when/", {"week": week})
     assert page.status_code == 200
-    assert NOW.date() - timedelta(days=7) < page.context["picker"].week.first_day <= NOW.date() + rules.HORIZON
+    assert NOW.date() - timedelta(days=7) < page.context["picker"].week.first_day <= NOW.date() + timedelta(days=90)
 
 
 def test_mornings_and_afternoons_can_be_looked_at_alone(client: Client, presentation: Presentation, presenter: Presenter) -> None:
@@ -96,7 +96,7 @@ def test_after_the_last_slot_an_empty_week_leads_back_to_the_first(client: Clien
 def test_a_part_of_the_day_that_is_never_free_says_that_the_other_may_be(client: Client, presentation: Presentation) -> None:
     client.post("/book/signs/where/", WHERE)
     page = client.get("/book/signs/when/?part=afternoon")
-    assert "No afternoons are free in the next 3 months. Try the mornings." in text(page)
+    assert "No afternoons are free in the next 90 days. Try the mornings." in text(page)
     assert 'href="?part=morning"' in page.content.decode()
     assert 'href="?"' in page.content.decode()
 
@@ -187,7 +187,7 @@ def test_if_there_is_no_slot_at_all_the_page_says_whom_to_call(client: Client, p
     Presenter.objects.update(active=False)
     client.post("/book/signs/where/", WHERE)
     page = client.get("/book/signs/when/")
-    assert "No presenter can come to LS1 4AP in the next 3 months." in text(page)
+    assert "No presenter can come to LS1 4AP in the next 90 days." in text(page)
     assert "Or call us on 0808 800 5000" in text(page)
     assert "Have it online" not in text(page)
     assert 'type="submit"' not in page.content.decode().split("<main")[1]
@@ -206,7 +206,7 @@ def test_where_no_presenter_comes_the_page_offers_what_can_be_had(
     assert len(queries) <= 12
     said = text(page)
     assert "No times are free for a visit" in said
-    assert f"No presenter can come to {postcode} in the next 3 months." in said
+    assert f"No presenter can come to {postcode} in the next 90 days." in said
     ways = [said.index(way) for way in ("Have it online", "Join an open session", "Ask for dates of your own", "Or call us on")]
     assert ways == sorted(ways)
     assert (session.when in said, f'href="/sessions/{session.reference}/"' in page.content.decode()) == (True, True)

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from ctac.dates import format_day, uk_day
 from leaflets.models import EventKind, OrderEvent, OrderState
-from leaflets.orders.allowances import LIMIT_WINDOW, Shortfalls
+from leaflets.orders.allowances import Shortfalls
 from leaflets.orders.services.create import place_order
 from leaflets.orders.services.transitions import MoreThanAsked, NothingGranted, OrderHasMoved, approve, cancel, decline
 from leaflets.stock.services import ledger_differences, receive_stock
@@ -230,7 +230,7 @@ def test_the_page_of_a_leaflet_and_the_basket_say_in_the_same_words_what_is_left
         make_order(person, today, {leaflet: copies})
     sign_in(client, person)
     client.post(reverse("basket_add", args=[leaflet.slug]), {f"{leaflet.slug}-copies": "1"})
-    day = f"{format_day(uk_day(today + LIMIT_WINDOW))}</div>" if says.endswith((" from ", " until ")) else "</div>"
+    day = f"{format_day(uk_day(today + timedelta(days=90)))}</div>" if says.endswith((" from ", " until ")) else "</div>"
     for page in (leaflet.get_absolute_url(), reverse("basket")):
         assert f"{says}{day}" in client.get(page).content.decode()
 

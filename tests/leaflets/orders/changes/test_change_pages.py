@@ -6,6 +6,7 @@ import pytest
 from django.urls import reverse
 
 from leaflets.models import Edition, EditionState, EventKind
+from leaflets.orders import allowances
 from leaflets.orders.allowances import change_limits, order_limits
 from leaflets.orders.services.transitions import dispatch, start_packing
 from office.queries import site_settings
@@ -110,8 +111,8 @@ def test_what_was_typed_while_the_session_ran_out_is_there_after_sign_in(client,
     assert "We kept what you typed, and have changed nothing yet." not in client.get(url).content.decode()
 
 
-def test_very_many_changes_or_another_address_of_very_many_are_stopped_and_staff_see_it(page, order, url, settings):
-    settings.ORDER_THROTTLES_TIMES = 0.05  # two changes an hour, and five parcels a day to a postcode
+def test_very_many_changes_or_another_address_of_very_many_are_stopped_and_staff_see_it(page, order, url, monkeypatch):
+    monkeypatch.setattr(allowances, "ACCOUNT_LIMIT", (2, allowances.HOUR))
     for copies in (9, 8):
         assert page.post(url, typed(page, url, **{"copies-one": str(copies)})).status_code == 302
     stopped = page.post(url, typed(page, url, **{"copies-one": "7"}, town="Hull"))

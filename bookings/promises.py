@@ -1,0 +1,196 @@
+"""What we have promised about bookings and open sessions, and what staff may set that would break it."""
+
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import ngettext_lazy
+
+from bookings import rules
+from bookings.models import (
+    Booking,
+    BookingQuerySet,
+    DateOption,
+    OpenSession,
+    OptionState,
+    PlaceState,
+    SessionPlace,
+    SessionState,
+    State,
+)
+from bookings.models.visit import TAKES_PLACE, Afterwards
+from ctac.dates import OURS, after_working_days, uk_datetime, uk_day
+from office.models import SiteSettings
+from office.services import LESS, MORE, CountedPromise
+
+BOOKINGS, SESSIONS = "staff:bookings_booking_changelist", "staff:bookings_opensession_changelist"
+
+
+def day_after(days: int, now: datetime) -> datetime:
+    """The end of the day that comes so many days after today."""
+    return uk_datetime(uk_day(now) + timedelta(days=days + 1), time.min)
+
+
+def sooner_than_the_notice(old: SiteSettings, new: SiteSettings, now: datetime) -> BookingQuerySet:
+    first = after_working_days(uk_day(now), new.notice_working_days, OURS)
+    return Booking.objects.upcoming(now).filter(starts_at__lt=uk_datetime(first, time.min))
+
+
+def asked_for_beyond(old: SiteSettings, new: SiteSettings, now: datetime) -> BookingQuerySet:
+    beyond = DateOption.objects.filter(state=OptionState.OPEN, starts_at__gte=day_after(new.request_horizon_days, now))
+    return Booking.objects.requested().filter(pk__in=beyond.values("booking"))
+
+
+def still_changeable(old: SiteSettings, new: SiteSettings, now: datetime) -> BookingQuerySet:
+    too_late = after_working_days(uk_day(now) - timedelta(days=1), old.change_deadline_working_days, OURS)
+    return Booking.objects.upcoming(now).filter(starts_at__gte=uk_datetime(too_late + timedelta(days=1), time.min))
+
+
+def sessions_to_come(now: datetime) -> QuerySet[OpenSession]:
+    return OpenSession.objects.filter(state=SessionState.SCHEDULED, starts_at__gt=now)
+
+
+def places(state: PlaceState, sessions: QuerySet[OpenSession]) -> QuerySet[SessionPlace]:
+    return SessionPlace.objects.filter(state=state, session__in=sessions)
+
+
+def reminder_to_come(old: SiteSettings, now: datetime) -> Q:
+    """What starts so late that its first reminder has not gone yet."""
+    has_gone_today = now >= uk_datetime(uk_day(now), rules.REMINDER_TIME)
+    return Q(starts_at__gte=day_after(old.first_reminder_days - (not has_gone_today), now))
+
+
+def feedback_open(old: SiteSettings, new: SiteSettings, now: datetime) -> QuerySet[Afterwards]:
+    since = now - timedelta(weeks=old.feedback_weeks)
+    conditions: dict[str, Any] = {"ends_at__gt": since, "ends_at__lte": now, "state__in": TAKES_PLACE}
+    booking, session = (Q(**{f"{of}__{name}": value for name, value in conditions.items()}) for of in ("booking", "session"))
+    return Afterwards.objects.filter(booking | session)
+
+
+PROMISES = (
+    CountedPromise(
+        "notice_working_days",
+        MORE,
+        sooner_than_the_notice,
+        ngettext_lazy(
+            "%(n)s booking is sooner than this. It stays as it is.",
+            "%(n)s bookings are sooner than this. They stay as they are.",
+            "count",
+        ),
+        BOOKINGS,
+    ),
+    CountedPromise(
+        "horizon_days",
+        LESS,
+        lambda old, new, now: Booking.objects.upcoming(now).filter(starts_at__gte=day_after(new.horizon_days, now)),
+        ngettext_lazy(
+            "%(n)s booking is further ahead than this. It stays as it is.",
+            "%(n)s bookings are further ahead than this. They stay as they are.",
+            "count",
+        ),
+        BOOKINGS,
+    ),
+    CountedPromise(
+        "request_horizon_days",
+        LESS,
+        asked_for_beyond,
+        ngettext_lazy(
+            "%(n)s request is for a day further ahead than this. It stays as it is.",
+            "%(n)s requests are for a day further ahead than this. They stay as they are.",
+            "count",
+        ),
+        BOOKINGS,
+        f"state__exact={State.REQUESTED}",
+    ),
+    CountedPromise(
+        "change_deadline_working_days",
+        MORE,
+        still_changeable,
+        ngettext_lazy(
+            "For %(n)s booking, we have told people a later last day for changes.",
+            "For %(n)s bookings, we have told people a later last day for changes.",
+            "count",
+        ),
+        BOOKINGS,
+    ),
+    CountedPromise(
+        "answer_working_days",
+        MORE,
+        lambda old, new, now: Booking.objects.to_decide(),
+        ngettext_lazy(
+            "We have promised an answer sooner to %(n)s person who asked for a presentation.",
+            "We have promised an answer sooner to %(n)s people who asked for a presentation.",
+            "count",
+        ),
+        BOOKINGS,
+        "waits=us",
+    ),
+    CountedPromise(
+        "max_audience_size",
+        LESS,
+        lambda old, new, now: Booking.objects.upcoming(now).filter(audience_size__gt=new.max_audience_size),
+        ngettext_lazy(
+            "%(n)s booking is for more people. It stays as it is.",
+            "%(n)s bookings are for more people. They stay as they are.",
+            "count",
+        ),
+        BOOKINGS,
+    ),
+    CountedPromise(
+        "max_session_capacity",
+        LESS,
+        lambda old, new, now: sessions_to_come(now).filter(capacity__gt=new.max_session_capacity),
+        ngettext_lazy(
+            "%(n)s open session has more places. It keeps them.",
+            "%(n)s open sessions have more places. They keep them.",
+            "count",
+        ),
+        SESSIONS,
+    ),
+    CountedPromise(
+        "offer_working_days",
+        LESS,
+        lambda old, new, now: places(PlaceState.WAITING, sessions_to_come(now)),
+        ngettext_lazy(
+            "We have told %(n)s person on a waiting list that an offer lasts longer.",
+            "We have told %(n)s people on a waiting list that an offer lasts longer.",
+            "count",
+        ),
+        SESSIONS,
+        "places=line",
+    ),
+    CountedPromise(
+        "first_reminder_days",
+        MORE + LESS,
+        lambda old, new, now: Booking.objects.filter(reminder_to_come(old, now), state=State.CONFIRMED),
+        ngettext_lazy(
+            "For %(n)s booking, we have told people another day for the first reminder. If the new day has passed, none comes.",
+            "For %(n)s bookings, we have told people another day for the first reminder. If the new day has passed, none comes.",
+            "count",
+        ),
+        BOOKINGS,
+        f"state__exact={State.CONFIRMED}",
+    ),
+    CountedPromise(
+        "first_reminder_days",
+        MORE + LESS,
+        lambda old, new, now: places(PlaceState.TAKEN, sessions_to_come(now).filter(reminder_to_come(old, now))),
+        ngettext_lazy(
+            "We have told %(n)s person with a place at an open session another day for the first reminder.",
+            "We have told %(n)s people with a place at an open session another day for the first reminder.",
+            "count",
+        ),
+        SESSIONS,
+    ),
+    CountedPromise(
+        "feedback_weeks",
+        LESS,
+        feedback_open,
+        ngettext_lazy(
+            "After %(n)s presentation, we have told people a later last day for feedback.",
+            "After %(n)s presentations, we have told people a later last day for feedback.",
+            "count",
+        ),
+        "staff:bookings_afterwards_changelist",
+    ),
+)

@@ -1,0 +1,57 @@
+"""What we have promised about orders, and what staff may set that would break it."""
+
+from datetime import datetime, timedelta
+
+from django.db.models import QuerySet
+from django.utils.translation import ngettext_lazy
+
+from leaflets.models import Order, OrderState
+from office.models import SiteSettings
+from office.services import MORE, CountedPromise
+from professionals.models import Person
+
+ORDERS = "staff:leaflets_order_changelist"
+
+
+def ordered_lately(old: SiteSettings, new: SiteSettings, now: datetime) -> QuerySet[Person]:
+    lately = Order.objects.filter(created_at__gt=now - timedelta(days=old.order_window_days))
+    return Person.objects.filter(pk__in=lately.values("person"))
+
+
+PROMISES = (
+    CountedPromise(
+        "order_window_days",
+        MORE,
+        ordered_lately,
+        ngettext_lazy(
+            "%(n)s person has ordered lately, and may have read that more can be ordered sooner.",
+            "%(n)s people have ordered lately, and may have read that more can be ordered sooner.",
+            "count",
+        ),
+        ORDERS,
+    ),
+    CountedPromise(
+        "answer_working_days",
+        MORE,
+        lambda old, new, now: Order.objects.filter(state=OrderState.REQUESTED),
+        ngettext_lazy(
+            "We have promised an answer sooner for %(n)s order over the limit.",
+            "We have promised an answer sooner for %(n)s orders over the limit.",
+            "count",
+        ),
+        ORDERS,
+        f"state__exact={OrderState.REQUESTED}",
+    ),
+    CountedPromise(
+        "packing_working_days",
+        MORE,
+        lambda old, new, now: Order.objects.filter(state=OrderState.RECEIVED),
+        ngettext_lazy(
+            "We have promised to pack %(n)s order sooner.",
+            "We have promised to pack %(n)s orders sooner.",
+            "count",
+        ),
+        ORDERS,
+        f"state__exact={OrderState.RECEIVED}",
+    ),
+)
