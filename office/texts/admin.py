@@ -26,6 +26,7 @@ from ctac.pages import framed
 from ctac.staff.audit import audit_note
 from ctac.staff.menu import PAGES, MenuPage
 from ctac.staff.site import (
+    NOTHING,
     FixedRowsMixin,
     LooksOnly,
     ObjectAction,
@@ -87,9 +88,12 @@ class TextVersionAdmin(FixedRowsMixin, LooksOnly):
     list_filter = (StateFilter, LanguageFilter)
     list_select_related = ("author",)
     ordering = ("-at", "-pk")
-    fields = readonly_fields = ("state", "ours_shown", "text", "in_language", "author", "written", "reason", "decision")
+    fields = ("state", "ours_shown", "text", "in_language", "author", "written", "reason", "decision")
+    readonly_fields = (*fields, "written_by")
     may_be_empty = ("decision",)
     change_form_template = "office/texts/staff/version.html"
+    links = {"author": ("accounts.view_user", "written_by")}
+    written_by = column(gettext_lazy("author"), lambda version: version.author or NOTHING)
     wording = column(gettext_lazy("wording"), str)
     in_language = column(gettext_lazy("language"), lambda version: name_of(version.language))
     written = moment_of("at", gettext_lazy("written"), short=True)

@@ -13,7 +13,11 @@ from office.texts.services import MOST_LETTERS, fault_in, guarded, tidy, warning
 class TextForm(PageForm):
     """`seen`: the newest version that its author had before them. `reason` is asked for once a wording is warned of."""
 
-    text = forms.CharField(label=_("New wording"), widget=forms.Textarea(attrs={"rows": 3}), required=False)
+    text = forms.CharField(
+        label=_("New wording"),
+        widget=forms.Textarea(attrs={"rows": 3}),
+        error_messages={"required": _("Enter the new wording.")},
+    )
     reason = forms.CharField(
         label=_("Why is this wording right all the same?"),
         help_text=_("We keep your reason with the wording, and the colleague who approves it reads it."),

@@ -124,6 +124,14 @@ def test_from_writing_to_readers(
     )
 
 
+def test_an_author_reads_who_wrote_it_without_a_link_that_they_may_not_follow(as_author: Client, as_manager: Client) -> None:
+    version = write(BOOKED, "We are coming")
+    url = reverse("staff:office_textversion_change", args=[version.pk])
+    assert str(version.author) in shown(as_author.get(url))
+    assert "/staff/accounts/user/" not in as_author.get(url).content.decode()
+    assert f"/staff/accounts/user/{version.author_id}/" in as_manager.get(url).content.decode()
+
+
 def test_a_manager_can_not_approve_their_own(as_manager: Client, manager: User) -> None:
     version = write(BOOKED, "We are coming", by=manager)
     response = as_manager.post(action(version, "approve"))
