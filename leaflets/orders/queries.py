@@ -29,7 +29,9 @@ def kept_addresses(person: int) -> list[KeptAddress]:
 
 def delivery_addresses(person: int) -> DeliveryAddresses:
     """Two statements."""
-    last = Order.objects.filter(person_id=person, brought_with="").order_by("-created_at", "-pk").first()
+    # Not of which the address was taken out, or never known.
+    sent = Order.objects.filter(person_id=person, brought_with="").exclude(address_line_1="")
+    last = sent.order_by("-created_at", "-pk").first()
     return DeliveryAddresses(kept_addresses(person), last.delivery if last else None, last.created_at if last else None)
 
 
