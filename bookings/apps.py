@@ -10,6 +10,7 @@ class BookingsConfig(AppConfig):
 
     def ready(self) -> None:
         from bookings import privacy
+        from bookings.booking.imports import BOOKINGS
         from bookings.booking.services import assign
         from bookings.models import SessionPlace
         from bookings.open_sessions.services import places
@@ -19,6 +20,7 @@ class BookingsConfig(AppConfig):
         from notifications import registry
         from privacy.services import PrivacySource, register_source
         from professionals import services as professionals_services
+        from professionals.imports.registry import register_import_kind
         from professionals.safeguarding import services as texts
 
         register_emails()
@@ -38,6 +40,7 @@ class BookingsConfig(AppConfig):
         register_source(PrivacySource("bookings", privacy.export_bookings, privacy.erase_bookings, privacy.bookings_ahead))
         register_attendance()
         register_retention()
+        register_import_kind(BOOKINGS)
 
 
 def register_emails() -> None:

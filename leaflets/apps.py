@@ -11,11 +11,13 @@ class LeafletsConfig(AppConfig):
     def ready(self) -> None:
         from leaflets import privacy
         from leaflets.models import RecallHolder
+        from leaflets.orders.imports import ORDERS
         from leaflets.recalls.services import join_holders
         from notifications import samples
         from privacy.retention import register_activity, register_rule
         from privacy.services import PrivacySource, register_source
         from professionals import services as professionals_services
+        from professionals.imports.registry import register_import_kind
         from professionals.safeguarding import services as texts
 
         for room in ("orders", "stock", "catalogue", "recalls"):
@@ -35,3 +37,4 @@ class LeafletsConfig(AppConfig):
             register_rule(rule)
         for activity in privacy.RETENTION_ACTIVITIES:
             register_activity(activity)
+        register_import_kind(ORDERS)
