@@ -283,7 +283,8 @@ def test_its_owner_sees_it_and_gets_no_more_of_it(client):
     bring_in({"clock": ""})
     page = sign_in(client, person).get(Booking.objects.get().get_absolute_url()).content.decode()
     assert "Friday 3 April 2026" in page
-    assert "Book again" not in page
+    assert "Book this again" not in page
+    assert "We added this from our earlier records." in page
     assert [row["channel"] for row in export_person(person)["bookings"]] == ["list"]
 
 

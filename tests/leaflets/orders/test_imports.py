@@ -185,6 +185,7 @@ def test_the_pages_say_where_it_is_from(now, client):
     order = Order.objects.get()
     page = sign_in(client, person).get(order.get_absolute_url()).content.decode()
     assert order.reference in page
+    assert "We added this from our earlier records." in page
     assert export(person)[0]["came_by"] == "Imported from a list"
     staff = sign_in_staff(client, make_staff())
     page = staff.get(reverse("staff:leaflets_order_change", args=[order.pk])).content.decode()
