@@ -82,16 +82,17 @@ def work(key: int) -> None:
     from professionals.imports.services import work_on
 
     app.loader.import_default_modules()
-    began = time.perf_counter()
+    began, used = time.perf_counter(), time.process_time()
     work_on(key)
-    print(time.perf_counter() - began, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(time.perf_counter() - began, time.process_time() - used, most)
 
 
 def worked(what: str, key: int) -> tuple[float, float]:
     words = [sys.executable, "-m", "bench.imports", WORK, str(key)]
     said = subprocess.run(words, cwd=BASE_DIR, check=True, stdout=subprocess.PIPE, text=True).stdout
-    seconds, megabytes = map(float, said.split()[-2:])
-    print(f"  {what:<12} {seconds:>6.1f} s   {megabytes:>4.0f} MB at the most", flush=True)
+    seconds, used, megabytes = map(float, said.split()[-3:])
+    print(f"  {what:<12} {seconds:>6.1f} s, {used:>5.1f} s of a processor   {megabytes:>4.0f} MB at the most", flush=True)
     return seconds, megabytes
 
 
