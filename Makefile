@@ -1,6 +1,6 @@
 # Everything here works on a bare machine with Python 3.11 or newer and make. `make` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow test-clocks races faults security access screenshots bench bench-slots bench-memory bench-mail scale figures emails words lint format messages css lock
+.PHONY: help run test test-slow test-clocks races faults security access screenshots bench bench-slots bench-memory bench-mail bench-import scale figures emails words lint format messages css lock
 MAKEFLAGS += --no-print-directory
 
 # The first Python that is new enough: the usual one, or one with its version in its name.
@@ -87,6 +87,10 @@ bench-memory: ## megabytes of a web worker with production's requirements alone,
 bench-mail: ## how fast mail leaves by one worker, and whether 100,000 due messages slow a booking (some minutes)
 	@$(INSTALL) $(DEVELOPMENT)
 	@$(VENV) -m bench.mail
+
+bench-import: ## 20,000 old bookings from a list: seconds and megabytes of the worker, and what an undo leaves (a few minutes)
+	@$(INSTALL) $(DEVELOPMENT)
+	@$(VENV) -m bench.imports
 
 scale: ## each page at a thousand and at a million orders, the one beside the other (long; 8 GB of disk; ONLY=/my/: only those; SHARE=0.1: a tenth)
 	@$(INSTALL) $(DEVELOPMENT)

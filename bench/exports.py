@@ -95,9 +95,9 @@ def main() -> int:
         stack.callback(postgres.stop, var_dir)
         env = environment(var_dir, database)
         prepare_database(env)
-        make_data.make(database, people=max(1_000, orders // 20), bookings=1_000, orders=orders)
         os.environ.update(env, DJANGO_SETTINGS_MODULE="ctac.settings")
         django.setup()
+        make_data.make(database, people=max(1_000, orders // 20), bookings=1_000, orders=orders)
         from django.db import connection
 
         stack.callback(connection.close)

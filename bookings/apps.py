@@ -10,6 +10,7 @@ class BookingsConfig(AppConfig):
 
     def ready(self) -> None:
         from bookings import privacy, promises
+        from bookings.booking.imports import BOOKINGS
         from bookings.booking.services import assign
         from bookings.models import SessionPlace
         from bookings.open_sessions.services import places
@@ -21,6 +22,7 @@ class BookingsConfig(AppConfig):
         from office.services import add_promise
         from privacy.services import PrivacySource, register_source
         from professionals import services as professionals_services
+        from professionals.imports.registry import register_import_kind
         from professionals.safeguarding import services as texts
 
         register_emails()
@@ -43,6 +45,7 @@ class BookingsConfig(AppConfig):
         register_retention()
         for promise in promises.PROMISES:
             add_promise(promise.field, promise)
+        register_import_kind(BOOKINGS)
 
 
 def register_emails() -> None:

@@ -178,7 +178,7 @@ class Step:
 
 def history(booking: Booking, user_id: int | None) -> list[Step]:
     """What happened, as its owner reads it. Events that are staff's own business are left out."""
-    steps = []
+    steps = [Step(moment_text(booking.imported_at), _("We added this from our earlier records."))] if booking.imported_at else []
     for event in booking.events.all():
         # A link in an email is its owner's to use.
         own = (event.by_id is not None and event.by_id == user_id) or bool(event.changes.get("by_link"))

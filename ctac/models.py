@@ -205,6 +205,15 @@ class ReferencedModel(models.Model):
     def __str__(self) -> str:
         return self.reference
 
+    @classmethod
+    def new_references(cls, many: int) -> list[str]:
+        """So many that no row has, each another one. One statement, or another for the few that were taken."""
+        found: set[str] = set()
+        while missing := many - len(found):
+            drawn = {random_reference(cls.REFERENCE_PREFIX) for _ in range(missing)}
+            found |= drawn - set(cls._default_manager.filter(reference__in=drawn).values_list("reference", flat=True))
+        return list(found)
+
     def save_with_reference(self) -> Self:
         """Insert the new row under a reference that no other has. Raises IntegrityError for any other reason."""
         while True:

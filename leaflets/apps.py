@@ -11,12 +11,14 @@ class LeafletsConfig(AppConfig):
     def ready(self) -> None:
         from leaflets import privacy, promises
         from leaflets.models import RecallHolder
+        from leaflets.orders.imports import ORDERS
         from leaflets.recalls.services import join_holders
         from notifications import samples
         from office.services import add_promise
         from privacy.retention import register_activity, register_rule
         from privacy.services import PrivacySource, register_source
         from professionals import services as professionals_services
+        from professionals.imports.registry import register_import_kind
         from professionals.safeguarding import services as texts
 
         for room in ("orders", "stock", "catalogue", "recalls"):
@@ -38,3 +40,4 @@ class LeafletsConfig(AppConfig):
             register_rule(rule)
         for activity in privacy.RETENTION_ACTIVITIES:
             register_activity(activity)
+        register_import_kind(ORDERS)

@@ -187,6 +187,7 @@ def booking_entry(booking: Booking, status: str, *, for_presenter: bool = False,
         location=_("Online") if withdrawn_online else booking_location(booking),
         description=text % context,
         status=status,
+        whole_days=booking.has_only_a_day,
     )
 
 

@@ -84,6 +84,7 @@ class Channel(models.TextChoices):
     WEB = "web", _("Website")
     PHONE = "phone", _("Phone")
     EMAIL = "email", _("Email")
+    LIST = "list", _("Imported from a list")
 
 
 def new_uid() -> str:
@@ -339,6 +340,7 @@ class Booking(Engagement):
     submission_digest = impersonal(models.CharField(_("digest of the answers"), max_length=64, blank=True))
     closed_reason = free_text(models.TextField(_("why it was cancelled or declined"), blank=True))
     created_at = models.DateTimeField(_("booked"))
+    imported_at = models.DateTimeField(_("imported from a list"), null=True, blank=True, editable=False)
     searched = personal(models.TextField(_("words that staff search"), editable=False, default=""))  # the database keeps it
 
     objects = BookingQuerySet.as_manager()
@@ -367,6 +369,10 @@ class Booking(Engagement):
             models.CheckConstraint(
                 condition=Q(own_joining_link="") | Q(format="online", own_joining_link__startswith="https://"),
                 name="booking_joining_link_is_https",
+            ),
+            models.CheckConstraint(
+                condition=Q(channel="list", imported_at__isnull=False) | (~Q(channel="list") & Q(imported_at__isnull=True)),
+                name="booking_imported_says_when",
             ),
         ]
         indexes = [
@@ -425,8 +431,25 @@ class Booking(Engagement):
         return self.starts_at is not None
 
     @property
+    def is_imported(self) -> bool:
+        """From before we had this site: no events, no claim on a presenter's time, and nobody is told of anything."""
+        return self.channel == Channel.LIST
+
+    @property
+    def has_only_a_day(self) -> bool:
+        """The list that it came in did not say the time, so it stands at midnight."""
+        return self.is_imported and self.starts_at is not None and self.starts_at.astimezone(UK).time() == time.min
+
+    @property
+    def may_be_taken_back(self) -> bool:
+        """Delivered or cancelled here, where we know what it was before."""
+        return self.state in TAKEN_BACK and self.anonymised_at is None and not self.is_imported
+
+    @property
     def when(self) -> str:
-        return format_span(*self.agreed) if self.has_time else gettext("No time agreed yet")
+        if not self.has_time:
+            return gettext("No time agreed yet")
+        return format_day(self.agreed[0]) if self.has_only_a_day else format_span(*self.agreed)
 
     @property
     def joining_link(self) -> str:

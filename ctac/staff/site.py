@@ -631,7 +631,9 @@ WORD_BREAK = mark_safe("<wbr>")
 
 
 def long_moment(at: datetime) -> str:
-    """'Tuesday 9 March 2027, 1:30pm' in UK time."""
+    """'Tuesday 9 March 2027, 1:30pm' in UK time; of what stands at midnight sharp, such as an imported order, the day alone."""
+    if at == uk_datetime(uk_day(at), time.min):
+        return format_day(at)
     return gettext("%(day)s, %(clock)s") % {"day": format_day(at), "clock": format_clock(at)}
 
 

@@ -6,7 +6,7 @@ Nobody reads what they may not: each source names the permission that opens it.
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -15,6 +15,7 @@ from typing import Any
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
 
 from ctac.dates import format_day, format_moment
 
@@ -85,6 +86,15 @@ _related: dict[type[Model], list[Related]] = defaultdict(list)
 def add_entries(model: type[Model], find: Find, *, permission: str = "") -> None:
     """`find(obj, page)` gives entries, the newest first. Without a permission it is for whoever may see the object."""
     _told[model].append((permission, find))
+
+
+IMPORTED = gettext_lazy("Imported from a list")
+
+
+def import_entry(imported: Any, _page: Page) -> Iterator[Entry]:
+    """Of what came in from a list, and so has no events of its own."""
+    if imported.imported_at:
+        yield Entry(imported.imported_at, IMPORTED)
 
 
 def add_related(model: type[Model], related: Related) -> None:

@@ -64,6 +64,7 @@ class Channel(models.TextChoices):
     WEB = "web", _("Website")
     PHONE = "phone", _("Phone")
     EMAIL = "email", _("Email")
+    LIST = "list", _("Imported from a list")
 
 
 @dataclass(frozen=True)
@@ -198,6 +199,7 @@ class Order(ReferencedModel, StateModel, DeliveryAddress):
     # Of what is waited for, it gets copies before those that were not passed forward (ADR 17).
     passed_forward_at = models.DateTimeField(_("passed forward"), null=True, editable=False)
     created_at = models.DateTimeField(_("day it was placed"))
+    imported_at = models.DateTimeField(_("imported from a list"), null=True, blank=True, editable=False)
     anonymised_at = models.DateTimeField(_("details taken out"), null=True, blank=True, editable=False)
     searched = personal(models.TextField(_("words that staff search"), editable=False, default=""))  # the database keeps it
 
@@ -245,6 +247,10 @@ class Order(ReferencedModel, StateModel, DeliveryAddress):
             models.CheckConstraint(
                 condition=Q(brought_with="") | Q(address_line_1="", address_line_2="", town="", attention=""),
                 name="order_is_sent_or_brought",
+            ),
+            models.CheckConstraint(
+                condition=Q(channel="list", imported_at__isnull=False) | (~Q(channel="list") & Q(imported_at__isnull=True)),
+                name="order_imported_says_when",
             ),
         ]
 

@@ -8,7 +8,7 @@ from django.db.models import DateTimeField, Value
 from django.db.models.expressions import Combinable
 from django.utils.translation import gettext as _
 
-from ctac.dates import format_day, uk_day
+from ctac.dates import format_day, format_moment, uk_day
 from leaflets.models import Delivery, Dispatch, EventKind, KeptAddress, MissingParcel, MissingState, Order, OrderEvent
 from leaflets.models.orders import STAFF_ONLY_EVENTS
 
@@ -29,7 +29,9 @@ def kept_addresses(person: int) -> list[KeptAddress]:
 
 def delivery_addresses(person: int) -> DeliveryAddresses:
     """Two statements."""
-    last = Order.objects.filter(person_id=person, brought_with="").order_by("-created_at", "-pk").first()
+    # Not of which the address was taken out, or never known.
+    sent = Order.objects.filter(person_id=person, brought_with="").exclude(address_line_1="")
+    last = sent.order_by("-created_at", "-pk").first()
     return DeliveryAddresses(kept_addresses(person), last.delivery if last else None, last.created_at if last else None)
 
 
@@ -82,6 +84,8 @@ def order_history(order: Order, parcels: Sequence[Dispatch]) -> list[dict[str, o
     """For includes/steps.html. A parcel that left has its tracking number."""
     numbers = {parcel.dispatched_at: parcel.tracking_number for parcel in parcels}
     rows: list[dict[str, object]] = []
+    if order.imported_at:
+        rows.append({"when": format_moment(order.imported_at), "what": _("We added this from our earlier records.")})
     for event in OrderEvent.objects.filter(order=order).exclude(kind__in=STAFF_ONLY_EVENTS):
         is_given = order.brought_with and event.kind == EventKind.DISPATCHED
         what = _("Given to the presenter") if is_given else str(event.get_kind_display())

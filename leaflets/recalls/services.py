@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 
 from django.db import transaction
 from django.db.models import CharField, F, OuterRef, Q, Subquery, Sum, Value
@@ -11,9 +11,10 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from ctac.dates import uk_day
+from ctac.dates import uk_datetime, uk_day
 from ctac.errors import DomainError
 from leaflets.models import (
+    Channel,
     Edition,
     EditionState,
     EventKind,
@@ -238,7 +239,7 @@ def plan_recall(*, edition: Edition, request: RecallRequest, now: datetime) -> R
     received = people_to_email(edition, outcomes, request.instead)
     people = Person.objects.filter(pk__in=list(received))
     # Copies that went to people who have been erased since: nobody can be reached.
-    erased = OrderLine.objects.filter(edition=edition, dispatched__gt=0, order__person__in=ERASED_PEOPLE)
+    erased = lines_sent(edition).filter(order__person__in=ERASED_PEOPLE)
     return RecallPlan(
         edition=edition,
         successor=successor,
@@ -276,12 +277,20 @@ def people_to_email(edition: Edition, outcomes: Sequence[LineOutcome], instead: 
 
     Erased people are left out.
     """
-    sent = OrderLine.objects.filter(edition=edition, dispatched__gt=0).exclude(order__person__in=ERASED_PEOPLE)
+    sent = lines_sent(edition).exclude(order__person__in=ERASED_PEOPLE)
     people = dict(sent.order_by().values_list("order__person").annotate(Sum("dispatched")))
     for outcome in outcomes:
         if outcome.needs_email(instead):
             people.setdefault(outcome.order.person_id, 0)
     return people
+
+
+def lines_sent(edition: Edition) -> OrderLineQuerySet:
+    """Those of which copies of this print have left. An imported order names no print: if it is older than this one, it had
+    another."""
+    printed = uk_datetime(edition.published_on, time.min)
+    sent = OrderLine.objects.filter(edition=edition, dispatched__gt=0)
+    return sent.exclude(order__channel=Channel.LIST, order__created_at__lt=printed)
 
 
 ERASED_PEOPLE = Person.objects.filter(name=ERASED_NAME, email="", phone="", user=None)

@@ -275,8 +275,12 @@ class ImportAdmin(LooksOnly):
     )
 
     def get_urls(self) -> list[URLPattern]:
-        view = self.admin_site.admin_view(self.problems_view)
-        return [path("<path:object_id>/problems/", view, name="professionals_import_problems"), *super().get_urls()]
+        problems, example = self.admin_site.admin_view(self.problems_view), self.admin_site.admin_view(self.example_view)
+        return [
+            path("<path:object_id>/problems/", problems, name="professionals_import_problems"),
+            path("example/<slug:kind>/", example, name="professionals_import_example"),
+            *super().get_urls(),
+        ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Import]:
         return super().get_queryset(request).select_related("uploaded_by", "run_by", "undone_by").defer("file")
@@ -326,6 +330,17 @@ class ImportAdmin(LooksOnly):
         elif not imported.is_at_work:
             page |= rows_context(imported, request)
         return super().change_view(request, object_id, form_url, {**page, **(extra_context or {})})
+
+    def example_view(self, request: HttpRequest, kind: str) -> StreamingHttpResponse:
+        """A list with all columns, and one row that comes in as it is."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        if kind not in import_kinds():
+            raise Http404
+        fields = import_kinds()[kind].fields
+        pieces = csv_pieces([Heading(field.label) for field in fields], [[field.example for field in fields]])
+        headers = {"Content-Disposition": f'attachment; filename="example-{kind}.csv"'}
+        return StreamingHttpResponse(pieces, content_type=CSV, headers=headers)
 
     def problems_view(self, request: HttpRequest, object_id: str) -> StreamingHttpResponse:
         """Each problem with its row and column, for whoever corrects the file. Nothing that was typed is in it."""

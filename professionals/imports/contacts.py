@@ -93,7 +93,6 @@ LAST_NAME = ImportField(
     parse_text(100),
     aliases=("Surname", "Family name", "Second name"),
     help=_("Only if it has a column of its own."),
-    example="Patel",
 )
 EMAIL = ImportField(
     "email",

@@ -7,8 +7,8 @@ CREATE OR REPLACE FUNCTION professionals_name_words(name text) RETURNS text[] LA
     SELECT ARRAY(SELECT DISTINCT found[1] FROM regexp_matches(lower(name), '[[:alpha:]]{4,60}', 'g') AS found ORDER BY 1)
 $$;
 
--- Its arguments: the column with the name, and the text, with an index of its trigrams if there are many, in which other
--- rows of the table are asked for a word that goes.
+-- Its arguments: the column with the name, and the text, with an index of its trigrams if there are many, by which other
+-- rows of the table are found that may have a word that goes: it may stand in an address of theirs, and not in their name.
 CREATE OR REPLACE FUNCTION professionals_keep_name_words() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     before text[] := CASE WHEN TG_OP = 'INSERT' THEN '{}' ELSE professionals_name_words(to_jsonb(OLD) ->> TG_ARGV[0]) END;
@@ -22,7 +22,10 @@ BEGIN
     FOREACH gone IN ARRAY before LOOP
         CONTINUE WHEN gone = ANY(after);
         -- With the word in it, so that the planner knows whether it is rare or common.
-        EXECUTE format('SELECT EXISTS (SELECT FROM %I WHERE %s ~ %L)', TG_TABLE_NAME, TG_ARGV[1], '\m' || gone || '\M') INTO stays;
+        EXECUTE format(
+            'SELECT EXISTS (SELECT FROM %1$I WHERE %2$s ~ %4$L AND lower(%3$I) ~ %4$L)',
+            TG_TABLE_NAME, TG_ARGV[1], TG_ARGV[0], '\m' || gone || '\M'
+        ) INTO stays;
         IF NOT stays THEN
             DELETE FROM professionals_nameword WHERE source = TG_TABLE_NAME AND word = gone;
         END IF;

@@ -225,6 +225,13 @@ def test_words_follow_a_name_and_stay_while_another_has_them() -> None:
     assert not NameWord.objects.filter(word="lanternfish").exists()
 
 
+def test_a_word_goes_with_its_name_though_it_stands_where_somebody_works() -> None:
+    person = make_person(with_user=False, name="Xanthe Zanderby")
+    make_person(organisation=make_organisation("Zanderby Surgery"))
+    person.delete()
+    assert list(NameWord.objects.filter(word="zanderby").values_list("source", flat=True)) == ["professionals_organisation"]
+
+
 @pytest.mark.parametrize("typed", ["adebayo", "adebuyo pritchrad quilfinch lanternfihs", "nobodyatall", "BK-7Q4M-2F", "ls1 4ap"])
 @pytest.mark.parametrize("role", ["", "presenter"])
 def test_a_search_takes_few_statements(world: dict[str, Any], typed: str, role: str) -> None:

@@ -414,7 +414,7 @@ TAKE_BACK_DELIVERED = ObjectAction(
     "not-delivered",
     _("Take back “delivered”"),
     undo.take_back_delivered,
-    available=lambda booking: booking.state == State.DELIVERED and not booking.anonymised_at,
+    available=lambda booking: booking.state == State.DELIVERED and booking.may_be_taken_back,
     form_class=TakeBackForm,
     explanation=_(
         "The booking will be confirmed again, as it was before. You can’t do this once anybody has recorded who came or given "
@@ -427,7 +427,7 @@ TAKE_BACK_CANCELLED = ObjectAction(
     "not-cancelled",
     _("Take back the cancellation"),
     undo.take_back_cancelled,
-    available=lambda booking: booking.state == State.CANCELLED and not booking.anonymised_at,
+    available=lambda booking: booking.state == State.CANCELLED and booking.may_be_taken_back,
     form_class=TakeBackForm,
     explanation=_(
         "The booking will be as it was before, if the presenter is still free. The professional and the presenter will get an "

@@ -37,6 +37,7 @@ from bookings.feedback.admin import came_in_words, feedback_in_words
 from bookings.models import (
     Booking,
     BookingEvent,
+    Channel,
     EventKind,
     Feedback,
     Format,
@@ -68,12 +69,12 @@ from ctac.staff.site import (
     moment_of,
     page_form_class,
     phone_link,
-    short_moment,
+    short_start,
     staff_site,
     state_tag,
     unbroken,
 )
-from ctac.staff.story import ROWS_BESIDE, Entry, Page, Related, Row, add_entries, add_related
+from ctac.staff.story import IMPORTED, ROWS_BESIDE, Entry, Page, Related, Row, add_entries, add_related, import_entry
 from leaflets.models import Delivery
 from leaflets.orders.queries import VisitLookup, register_visits
 from professionals.admin import PERSON, PersonColumnsMixin, name_and_organisation, name_with_organisation, named_person
@@ -392,6 +393,13 @@ def event_entries(events: QuerySet[BookingEvent], page: Page) -> Iterator[Entry]
         yield Entry(event.at, event_text(event), event.by or "", bookings_text.reason_text(event))
 
 
+def imported_of_person(person: Person, page: Page) -> Iterator[Entry]:
+    """On their day, as they have no events."""
+    bookings = Booking.objects.filter(person=person, channel=Channel.LIST)
+    for booking in page.newest(bookings, "starts_at"):
+        yield Entry(booking.agreed[0], booking.get_state_display(), "", str(IMPORTED), *way_to(booking), whole_day=True)
+
+
 def events_of_person(person: Person, page: Page) -> Iterator[Entry]:
     events = BookingEvent.objects.filter(booking__person=person).select_related("booking", "by")
     for event in page.newest(events):
@@ -451,9 +459,11 @@ def reached(organisation: Organisation) -> Iterator[Row]:
 
 SEES_FEEDBACK, SEES_BOOKINGS = "bookings.view_afterwards", "bookings.view_booking"
 add_entries(Booking, lambda booking, page: event_entries(BookingEvent.objects.filter(booking=booking), page))
+add_entries(Booking, import_entry)
 add_notes_by_reference(Booking)
 add_entries(Booking, feedback_of, permission=SEES_FEEDBACK)
 add_entries(Person, events_of_person, permission=SEES_BOOKINGS)
+add_entries(Person, imported_of_person, permission=SEES_BOOKINGS)
 add_entries(
     Person,
     lambda person, page: feedback_entries(Feedback.objects.filter(afterwards__booking__person=person), page),
@@ -533,7 +543,7 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, Own
         gettext_lazy("state"), lambda booking: state_tag(booking.get_state_display(), booking.status_colour), "state"
     )
     starts = column(
-        gettext_lazy("when"), lambda booking: short_moment(booking.starts_at) if booking.starts_at else booking.when, "starts_at"
+        gettext_lazy("when"), lambda booking: short_start(booking.starts_at) if booking.starts_at else booking.when, "starts_at"
     )
     when = column(gettext_lazy("when"), lambda booking: booking.when)
     where = column(

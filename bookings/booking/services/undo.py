@@ -44,7 +44,7 @@ def take_back_delivered(booking: Booking, *, reason: str, by: User | None, now: 
     `flagged`: the reason looks like a child's details and its writer kept it. Raises MoveRefused, or says what is in the way.
     """
     locked = lock_booking(booking, now=now)
-    if locked.state != State.DELIVERED or locked.anonymised_at:
+    if locked.state != State.DELIVERED or not locked.may_be_taken_back:
         raise MoveRefused
     refuse_what_came_after(locked)
     # Another number, so that its host is asked how it was once it is marked again.
@@ -76,7 +76,7 @@ def take_back_cancelled(booking: Booking, *, reason: str, by: User | None, now: 
     lock_person(booking.person)
     locked = lock_booking(booking, now=now)
     cancelled = locked.events.filter(kind=EventKind.CANCELLED).last()
-    if locked.state != State.CANCELLED or locked.anonymised_at or cancelled is None:
+    if locked.state != State.CANCELLED or not locked.may_be_taken_back or cancelled is None:
         raise MoveRefused
     to, is_over = State(cancelled.from_state), locked.has_time and locked.agreed[1] <= now
     if to == State.CONFIRMED and not is_over:

@@ -46,7 +46,8 @@ def own_booking(request: HttpRequest, reference: str) -> Booking:
 
 def may_book_again(booking: Booking, now: datetime) -> bool:
     """It is done with and still offered, and we have what it asked for."""
-    return booking.is_done_with(now) and booking.anonymised_at is None and booking.presentation.active
+    known = booking.anonymised_at is None and not booking.is_imported
+    return booking.is_done_with(now) and known and booking.presentation.active
 
 
 def page_context(request: HttpRequest, booking: Booking) -> dict[str, object]:

@@ -19,11 +19,10 @@ FOR_COLLEAGUES = (
     *("ctac/staff/*", "ctac/local/*", "ctac/styleguide/*", "ctac/checks.py", "*/admin.py", "*/admin/*", "*/samples.py"),
     *("*/staff/*", "templates/admin/*", "templates/styleguide/*", "templates/mailbox/*", "emails/staff*"),
     *("*/apps.py", "*/promises.py", "accounts/roles.py", "bookings/leave/*", "bookings/presenter/*", "leaflets/dispatch/*"),
-    *("leaflets/stock/forms.py", "leaflets/stock/imports.py", "ctac/staff/spreadsheets.py", "leaflets/models/stock.py"),
+    *("leaflets/stock/forms.py", "*/imports.py", "*/imports/*", "ctac/staff/spreadsheets.py", "leaflets/models/stock.py"),
     *("bookings/models/leave.py", "bookings/models/visit.py", "bookings/schedule/team.py", "notifications/delivery/*"),
     *("office/models.py", "office/services.py", "office/forms.py", "office/views.py", "office/texts/*"),
     *("office/closures/models.py", "office/closures/forms.py", "office/closures/services.py"),
-    *("professionals/imports/*", "professionals/models/imports.py"),
     *("notifications/models.py", "notifications/schedule.py", "templates/bookings/presenter/*", "templates/bookings/leave/*"),
 )
 STAFF_LAYOUT = '{% extends "emails/staff.html" %}'

@@ -35,7 +35,7 @@ from ctac.staff.site import (
     state_tag,
     unbroken,
 )
-from ctac.staff.story import ROWS_BESIDE, Entry, Page, Related, Row, add_entries, add_related
+from ctac.staff.story import IMPORTED, ROWS_BESIDE, Entry, Page, Related, Row, add_entries, add_related, import_entry
 from leaflets.models import (
     OPEN_STATES,
     Channel,
@@ -331,6 +331,12 @@ def events_of_person(person: Person, page: Page) -> Iterator[Entry]:
         yield Entry(event.at, event.get_kind_display(), event.by or "", event.reason, *way_to(event.order))
 
 
+def imported_of_person(person: Person, page: Page) -> Iterator[Entry]:
+    """On their day, as they have no events."""
+    for order in page.newest(Order.objects.filter(person=person, channel=Channel.LIST), "created_at"):
+        yield Entry(order.created_at, order.get_state_display(), "", str(IMPORTED), *way_to(order), whole_day=True)
+
+
 def way_to(order: Order) -> tuple[str, str]:
     """Its reference and its page."""
     return order.reference, reverse("staff:leaflets_order_change", args=[order.pk])
@@ -358,9 +364,11 @@ def newest_orders(organisation: Organisation) -> Iterator[Row]:
 
 SEES_ORDERS = "leaflets.view_order"
 add_entries(Order, lambda order, page: event_entries(OrderEvent.objects.filter(order=order), page))
+add_entries(Order, import_entry)
 add_notes_by_reference(Order)
 add_entries(Order, missing_entries, permission="leaflets.view_missingparcel")
 add_entries(Person, events_of_person, permission=SEES_ORDERS)
+add_entries(Person, imported_of_person, permission=SEES_ORDERS)
 add_entries(Organisation, orders_of_organisation, permission=SEES_ORDERS)
 add_related(Organisation, Related(gettext_lazy("Newest orders"), newest_orders, SEES_ORDERS))
 
@@ -391,6 +399,7 @@ CHANNEL_LABELS = {
     str(Channel.WEB): gettext_lazy("Website"),
     str(Channel.PHONE): Channel.PHONE.label,
     str(Channel.EMAIL): Channel.EMAIL.label,
+    str(Channel.LIST): Channel.LIST.label,
 }
 
 

@@ -1,0 +1,358 @@
+"""Old bookings from a spreadsheet: history that claims nobody's time, tells nobody, and counts wherever bookings count.
+
+They have no events and no claim on a presenter's time: neither could be taken back when the import is undone.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, time
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import User
+from bookings import rules
+from bookings.models import Attendance, AttendanceCount, Booking, Channel, Format, Presentation, Presenter, State
+from ctac.dates import uk_datetime, uk_day
+from ctac.forms import read_estimate
+from office.queries import site_settings
+from professionals.areas import Area, look_up_areas
+from professionals.imports.contacts import CONTACTS, PERSON_FIELDS, full_name, is_past, match_people, parse_profession, past_of
+from professionals.imports.records import (
+    check_who,
+    fold,
+    link_records,
+    mentioned,
+    moment_of,
+    parse_choice,
+    parse_clock,
+    people_of,
+    person_identity,
+    split_moment,
+)
+from professionals.imports.registry import ImportField, ImportKind, Match, Removal, Row, parse_text
+from professionals.models import Profession
+
+BOOKING = "bookings.booking"
+FORMATS = {
+    **dict.fromkeys(("visit", "workplace", "at your workplace", "face to face", "face-to-face", "in person"), Format.WORKPLACE),
+    **dict.fromkeys(("online", "virtual", "webinar", "remote", "teams", "zoom"), Format.ONLINE),
+}
+MIXED_AUDIENCES = {"mixed", "mix", "a mix of professions", "various", "all", "multi-agency", "multi agency"}
+STATES = {
+    **dict.fromkeys(("delivered", "given", "done", "completed", "complete", "took place", "yes"), State.DELIVERED),
+    **dict.fromkeys(("cancelled", "canceled", "called off", "did not take place", "no"), State.CANCELLED),
+}
+
+
+def parse_people(typed: str) -> int:
+    """Also a guess, such as “about 12”; of “12 to 15” the smaller number is sure. 0 is nobody."""
+    found = read_estimate(typed.removesuffix(".0").replace(",", ""))
+    if not found or max(found) > rules.MAX_SESSION_CAPACITY:
+        raise ValidationError(_("Enter how many people, from 0 to %(most)s.") % {"most": f"{rules.MAX_SESSION_CAPACITY:,}"})
+    return min(found)
+
+
+def parse_audience(typed: str) -> str:
+    return "" if fold(typed) in MIXED_AUDIENCES else parse_profession(typed)
+
+
+BOOKING_FIELDS = (
+    ImportField(
+        "day",
+        gettext_lazy("Date"),
+        split_moment,
+        required=True,
+        aliases=("day", "when", "date of presentation", "presentation date", "date delivered", "session date", "booking date"),
+        help=gettext_lazy("The day comes first: 3/4/2021 is 3 April 2021."),
+        example="3 April 2025",
+        free=False,
+    ),
+    ImportField(
+        "clock",
+        gettext_lazy("Time"),
+        parse_clock,
+        aliases=("start", "start time", "starts", "time of presentation"),
+        help=gettext_lazy("UK time. Leave it empty if you do not know it."),
+        example="1:30pm",
+        empty=None,
+        free=False,
+    ),
+    ImportField(
+        "presentation",
+        gettext_lazy("Presentation"),
+        parse_text(150),
+        required=True,
+        aliases=("topic", "title", "subject", "session", "training"),
+        help=gettext_lazy("Its title or short name here, also of one that we no longer offer."),
+        example="Spotting the signs of child trafficking",
+        free=False,
+    ),
+    ImportField(
+        "format",
+        gettext_lazy("Visit or online"),
+        parse_choice(FORMATS, gettext_lazy("Write “Visit” or “Online”.")),
+        aliases=("format", "how", "type", "delivery"),
+        help=gettext_lazy("“Visit” or “Online”. Empty means a visit."),
+        example="Visit",
+        empty=Format.WORKPLACE,
+        free=False,
+    ),
+    *PERSON_FIELDS,
+    ImportField(
+        "audience",
+        gettext_lazy("Audience"),
+        parse_audience,
+        aliases=("who came", "who is coming", "audience profession"),
+        help=gettext_lazy("Their profession. Empty means a mix of professions."),
+        example="Health visitor",
+        free=False,
+    ),
+    ImportField(
+        "expected",
+        gettext_lazy("People expected"),
+        parse_people,
+        aliases=("expected", "number expected", "audience size", "people coming"),
+        example="15",
+        empty=0,
+        free=False,
+    ),
+    ImportField(
+        "came",
+        gettext_lazy("People who came"),
+        parse_people,
+        aliases=("came", "attended", "number attended", "attendance", "number of people", "people", "attendees"),
+        example="14",
+        empty=0,
+        free=False,
+    ),
+    ImportField(
+        "presenter",
+        gettext_lazy("Presenter"),
+        parse_text(150),
+        aliases=("presented by", "trainer", "speaker", "facilitator", "delivered by"),
+        help=gettext_lazy("The name as it is here, also of a former colleague. We leave out other names."),
+        example="Tom Adeyemi",
+        free=False,
+    ),
+    ImportField(
+        "state",
+        gettext_lazy("Delivered or cancelled"),
+        parse_choice(STATES, gettext_lazy("Write “Delivered” or “Cancelled”.")),
+        aliases=("state", "status", "outcome"),
+        help=gettext_lazy("Empty means delivered."),
+        example="Delivered",
+        empty=State.DELIVERED,
+        free=False,
+    ),
+)
+
+
+class Known:
+    """What the rows of a batch name, looked up once: presentations and presenters by name, areas by postcode."""
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self.presentations: dict[str, Presentation] = {}
+        for presentation in Presentation.objects.order_by("active", "-pk"):  # of one title, the oldest that we offer
+            self.presentations |= dict.fromkeys((presentation.slug, fold(presentation.title)), presentation)
+        self.presenters: dict[str, list[Presenter]] = defaultdict(list)
+        for presenter in Presenter.objects.all():
+            self.presenters[fold(presenter.name)].append(presenter)
+        self.areas = look_up_areas({row.values["postcode"] for row in rows if row.values["postcode"]})
+
+    def presentation(self, row: Row) -> Presentation | None:
+        return self.presentations.get(fold(row.values["presentation"]))
+
+    def presenter(self, row: Row) -> Presenter | None:
+        """Whoever alone has that name."""
+        named = self.presenters.get(fold(row.values["presenter"]), [])
+        return named[0] if len(named) == 1 else None
+
+    def area(self, row: Row) -> Area | None:
+        """Of a visit."""
+        return self.areas.get(row.values["postcode"]) if row.values["format"] == Format.WORKPLACE else None
+
+
+def start_of(values: Mapping[str, Any]) -> datetime:
+    """At midnight if no time is known. Raises ValidationError for the hour that is skipped in March."""
+    day, clock = values["day"]
+    return moment_of(day, values["clock"] or clock)
+
+
+def booking_identity(values: Mapping[str, Any]) -> str:
+    """The same person, presentation and start."""
+    day, clock = values["day"]
+    return f"{day} {values['clock'] or clock} {fold(values['presentation'])} {person_identity(values)}"
+
+
+NO_PRESENTATION = gettext_lazy(
+    "We have no presentation of this name. Correct it, or add the presentation here first. It need not be offered."
+)
+# What is wrong with a row, what we have already, and what is too old to keep.
+
+
+def check_bookings(rows: Sequence[Row], *, now: datetime) -> None:
+    months, known = site_settings().keep_bookings_months, Known(rows)
+    past = [row for row in rows if is_past(row.values["day"][0], months=months, now=now)]
+    past_of([(row, row.values["day"][0]) for row in past])
+    for row in past:
+        count_past(row)
+    for row in rows:
+        if row.past is None:
+            check_booking(row, known, now)
+    to_keep = [row for row in rows if not row.problems and row.past is None]
+    match_people(to_keep)
+    bookings = bookings_of(to_keep, known)
+    for row in to_keep:
+        row.matches = [*bookings.get(row.number, ()), *(match for match in row.matches if not match.certain)]
+
+
+def count_past(row: Row) -> None:
+    """Of who came if that is known; what was cancelled counts for nothing."""
+    values = row.values
+    if row.past is None or values["state"] != State.DELIVERED:
+        row.add_problem("state", _("This is too old to keep. Nothing was given, so there is nothing to count. Take it out."))
+        return
+    people, profession = values["came"] or values["expected"], values["audience"] or row.past.profession
+    row.past = replace(row.past, people=people, profession=profession)
+
+
+def check_booking(row: Row, known: Known, now: datetime) -> None:
+    values = row.values
+    if values["day"][0] >= uk_day(now):
+        row.add_problem("day", _("This day is not over yet. Book it here instead, and take it out of the list."))
+    else:
+        try:
+            start_of(values)
+        except ValidationError as error:
+            row.add_problem("clock", error.messages[0])
+    if known.presentation(row) is None:
+        row.add_problem("presentation", NO_PRESENTATION)
+    if values["format"] == Format.WORKPLACE and not values["postcode"]:
+        row.add_problem("postcode", _("Add the postcode of the workplace, or say that it was online."))
+    elif values["format"] == Format.WORKPLACE and known.area(row) is None:
+        row.add_problem("postcode", _("We do not know this postcode. Correct it."))
+    if not (values["came"] or values["expected"]):
+        row.add_problem("came", _("Say how many people came, or how many were expected."))
+    check_who(row)
+
+
+def bookings_of(rows: Sequence[Row], known: Known) -> dict[int, list[Match]]:
+    """By the number of a row, bookings of whom it may be, of the same presentation on the same day. One statement."""
+    keys = {match.key for row in rows for match in row.matches}
+    days = [row.values["day"][0] for row in rows]
+    if not keys or not days:
+        return {}
+    found: dict[Any, list[Booking]] = defaultdict(list)
+    between = (uk_datetime(min(days), time.min), uk_datetime(max(days), time.max))
+    for booking in Booking.objects.filter(person__in=keys, starts_at__range=between).order_by("pk"):
+        found[booking.person_id, booking.presentation_id, uk_day(booking.agreed[0])].append(booking)
+    matches: dict[int, list[Match]] = defaultdict(list)
+    for row in rows:
+        presentation, day = known.presentation(row), row.values["day"][0]
+        for person in row.matches:
+            for booking in found[person.key, presentation and presentation.pk, day]:
+                if is_same_time(row, booking):
+                    matches[row.number].append(Match(BOOKING, booking.pk, _("Same person, presentation and day")))
+    return matches
+
+
+def is_same_time(row: Row, booking: Booking) -> bool:
+    """As far as both times are known."""
+    known = row.values["clock"] or row.values["day"][1]
+    return known is None or booking.has_only_a_day or booking.starts_at == start_of(row.values)
+
+
+# What is made of a row.
+
+
+def make_bookings(rows: Sequence[Row], *, by: User | None, now: datetime) -> None:
+    """Some statements for each batch, however many rows."""
+    rest = link_records(rows, Booking)
+    known = Known(rest)
+    wanted = {row.number: presentation for row in rest if (presentation := known.presentation(row))}
+    for row in rest:
+        if row.number not in wanted:
+            row.add_problem("presentation", NO_PRESENTATION)
+    people = people_of([row for row in rest if not row.problems], lambda row: start_of(row.values))
+    rest = [row for row in rest if row.number in people]
+    references = Booking.new_references(len(rest))
+    made = [
+        Booking(
+            reference=reference,
+            person=people[row.number],
+            presentation=wanted[row.number],
+            imported_at=now,
+            **columns_of(row, known, wanted[row.number]),
+        )
+        for row, reference in zip(rest, references, strict=True)
+    ]
+    bookings = Booking.objects.bulk_create(made)
+    for row, booking in zip(rest, bookings, strict=True):
+        row.made.append(booking)
+    came = [(row, booking) for row, booking in zip(rest, bookings, strict=True) if booking.state == State.DELIVERED]
+    record_who_came([(row, booking) for row, booking in came if row.values["came"]], now)
+
+
+def columns_of(row: Row, known: Known, presentation: Presentation) -> dict[str, Any]:
+    """Its visit is closed: nobody is waited for. When it was asked for is not known: it counts from the presentation on."""
+    values, area = row.values, known.area(row)
+    starts_at = start_of(values)
+    return {
+        "presenter": known.presenter(row),
+        "state": values["state"],
+        "format": values["format"],
+        "starts_at": starts_at,
+        "ends_at": starts_at + presentation.length,
+        "postcode": values["postcode"] if values["format"] == Format.WORKPLACE else "",
+        "nation": area.nation if area else "",
+        "local_authority": area.local_authority if area else "",
+        "audience_size": values["expected"] or values["came"],
+        "audience_profession": values["audience"],
+        "contact_name": full_name(values),
+        "contact_phone": values["phone"],
+        "channel": Channel.LIST,
+        "visit_closed": True,
+        "created_at": starts_at,
+    }
+
+
+def record_who_came(rows: Sequence[tuple[Row, Booking]], now: datetime) -> None:
+    """A list has the total alone: all count as the audience, or as others."""
+    came = Attendance.objects.bulk_create(
+        Attendance(booking=booking, people=row.values["came"], recorded_at=now, changed_at=now) for row, booking in rows
+    )
+    AttendanceCount.objects.bulk_create(
+        AttendanceCount(
+            attendance=attendance, people=attendance.people, profession=booking.audience_profession or Profession.OTHER
+        )
+        for attendance, (_row, booking) in zip(came, rows, strict=True)
+    )
+    for attendance, (row, _booking) in zip(came, rows, strict=True):
+        row.made.append(attendance)
+
+
+def used_since(keys: Sequence[int]) -> dict[int, str]:
+    """Which of these bookings stay, besides those to which something points, and why."""
+    corrected = Attendance.objects.filter(booking__in=keys, revision__gt=0).values_list("booking", flat=True)
+    return {**dict.fromkeys(corrected, _("another number of people who came")), **mentioned(Booking, keys)}
+
+
+BOOKINGS = ImportKind(
+    name="bookings",
+    label=gettext_lazy("Old bookings"),
+    fields=BOOKING_FIELDS,
+    check=check_bookings,
+    make=make_bookings,
+    removals=(
+        Removal(BOOKING, parts=("bookings.attendance",), ignored=("searched",), used=used_since),
+        *CONTACTS.removals,
+    ),
+    identity=booking_identity,
+    help=gettext_lazy(
+        "Presentations of the past, one a row. They take up nobody’s time here, and nobody gets an email about them."
+    ),
+)

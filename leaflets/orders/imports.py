@@ -1,0 +1,214 @@
+"""Old orders from a spreadsheet: dispatched long ago, from a shelf that our ledger never saw.
+
+They have no events, parcels or movements of stock: nothing tells anybody, and an undo can take back all of it. Those of the last
+days count towards the limits of their person and workplace, as any order does: it is true that they have these copies.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime, time
+from typing import Any
+
+from django.db.models import Prefetch
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.models import User
+from ctac.dates import uk_datetime, uk_day
+from leaflets.models import Channel, Edition, Leaflet, Order, OrderLine, OrderState
+from office.queries import site_settings
+from professionals.imports.contacts import CONTACTS, PERSON_FIELDS, full_name, is_past, match_people, past_of
+from professionals.imports.records import (
+    check_who,
+    fold,
+    link_records,
+    mentioned,
+    parse_day,
+    parse_number,
+    people_of,
+    person_identity,
+)
+from professionals.imports.registry import ImportField, ImportKind, Match, Removal, Row, parse_text
+
+ORDER = "leaflets.order"
+MOST_COPIES = 100_000
+ORDER_FIELDS = (
+    ImportField(
+        "day",
+        gettext_lazy("Date"),
+        parse_day,
+        required=True,
+        aliases=("day", "when", "order date", "date of order", "ordered", "date sent", "date ordered", "sent"),
+        help=gettext_lazy("The day comes first: 3/4/2021 is 3 April 2021."),
+        example="3 April 2025",
+        empty=None,
+        free=False,
+    ),
+    ImportField(
+        "leaflet",
+        gettext_lazy("Leaflet"),
+        parse_text(200),
+        required=True,
+        aliases=("title", "leaflet title", "short name", "publication", "item"),
+        help=gettext_lazy("Its title or short name here, also of one that is out of the catalogue."),
+        example="Child trafficking is child abuse",
+        free=False,
+    ),
+    ImportField(
+        "copies",
+        gettext_lazy("Copies"),
+        parse_number(MOST_COPIES),
+        required=True,
+        aliases=("quantity", "qty", "number", "number of copies", "how many", "amount"),
+        example="50",
+        empty=0,
+        free=False,
+    ),
+    *PERSON_FIELDS,
+)
+
+
+class Titles:
+    """By title or short name, each with its editions, the oldest first. Two statements."""
+
+    def __init__(self) -> None:
+        self.by_name: dict[str, Leaflet] = {}
+        editions = Prefetch("editions", queryset=Edition.objects.order_by("published_on", "pk"), to_attr="prints")
+        for leaflet in Leaflet.objects.order_by("active", "-pk").prefetch_related(editions):  # of one title, the active one
+            names = (leaflet.slug, fold(leaflet.title), fold(leaflet.own_title))
+            self.by_name |= dict.fromkeys(filter(None, names), leaflet)
+
+    def find(self, row: Row) -> Leaflet | None:
+        return self.by_name.get(fold(row.values["leaflet"]))
+
+    def edition(self, row: Row) -> Edition | None:
+        """What was handed out on that day, as far as we know; the first of all if it is older."""
+        leaflet = self.find(row)
+        prints: list[Edition] = getattr(leaflet, "prints", [])
+        return next((each for each in reversed(prints) if each.published_on <= row.values["day"]), prints[0] if prints else None)
+
+
+def placed_at(day: date) -> datetime:
+    """Of an old order no more than the day is known."""
+    return uk_datetime(day, time.min)
+
+
+def order_identity(values: Mapping[str, Any]) -> str:
+    """The same person, leaflet, copies and day."""
+    return f"{values['day']} {fold(values['leaflet'])} {values['copies']} {person_identity(values)}"
+
+
+NO_LEAFLET = gettext_lazy(
+    "We have no leaflet of this title. Correct it, or add the leaflet here first. It need not be in the catalogue."
+)
+NO_EDITION = gettext_lazy("This leaflet has no edition here yet. Add one first.")
+# What is wrong with a row, what we have already, and what is too old to keep.
+
+
+def check_orders(rows: Sequence[Row], *, now: datetime) -> None:
+    months, titles = site_settings().keep_orders_months, Titles()
+    past = [row for row in rows if is_past(row.values["day"], months=months, now=now)]
+    past_of([(row, row.values["day"]) for row in past])
+    for row in rows:
+        if row.past is None:
+            check_order(row, titles, now)
+        else:
+            row.past = replace(row.past, copies=row.values["copies"])
+    to_keep = [row for row in rows if not row.problems and row.past is None]
+    match_people(to_keep)
+    orders = orders_of(to_keep, titles)
+    for row in to_keep:
+        row.matches = [*orders.get(row.number, ()), *(match for match in row.matches if not match.certain)]
+
+
+def check_order(row: Row, titles: Titles, now: datetime) -> None:
+    if row.values["day"] >= uk_day(now):
+        row.add_problem("day", _("This day is not over yet. Place the order here instead, and take it out of the list."))
+    if titles.find(row) is None:
+        row.add_problem("leaflet", NO_LEAFLET)
+    elif titles.edition(row) is None:
+        row.add_problem("leaflet", NO_EDITION)
+    check_who(row)
+
+
+def orders_of(rows: Sequence[Row], titles: Titles) -> dict[int, list[Match]]:
+    """By the number of a row, orders of whom it may be, of the same leaflet and as many copies on the same day. One statement."""
+    keys, days = {match.key for row in rows for match in row.matches}, [row.values["day"] for row in rows]
+    if not keys or not days:
+        return {}
+    between = (uk_datetime(min(days), time.min), uk_datetime(max(days), time.max))
+    lines = OrderLine.objects.filter(order__person__in=keys, order__created_at__range=between, copies__gt=0)
+    known: dict[Any, list[int]] = {}
+    for key, person, at, title, copies in lines.order_by("order").values_list(
+        "order", "order__person", "order__created_at", "edition__leaflet", "copies"
+    ):
+        known.setdefault((person, uk_day(at), title, copies), []).append(key)
+    found: dict[int, list[Match]] = {}
+    for row in rows:
+        leaflet = titles.find(row)
+        for match in row.matches:
+            for key in known.get((match.key, row.values["day"], leaflet and leaflet.pk, row.values["copies"]), []):
+                found.setdefault(row.number, []).append(Match(ORDER, key, _("Same person, leaflet, copies and day")))
+    return found
+
+
+# What is made of a row.
+
+
+def make_orders(rows: Sequence[Row], *, by: User | None, now: datetime) -> None:
+    """Some statements for each batch, however many rows."""
+    rest, titles = link_records(rows, Order), Titles()
+    editions = {row.number: edition for row in rest if (edition := titles.edition(row))}
+    for row in rest:
+        if row.number not in editions:
+            row.add_problem("leaflet", NO_LEAFLET)
+    people = people_of([row for row in rest if not row.problems], lambda row: placed_at(row.values["day"]))
+    rest = [row for row in rest if row.number in people]
+    references = Order.new_references(len(rest))
+    orders = [
+        Order(
+            reference=reference,
+            person=people[row.number],
+            organisation_id=people[row.number].organisation_id,
+            name=full_name(row.values),
+            organisation_name=row.values["organisation_name"],
+            postcode=row.values["postcode"],
+            state=OrderState.DISPATCHED,
+            channel=Channel.LIST,
+            imported_at=now,
+            created_at=placed_at(row.values["day"]),
+        )
+        for row, reference in zip(rest, references, strict=True)
+    ]
+    lines = [
+        OrderLine(order=order, edition=editions[row.number], copies=row.values["copies"], dispatched=row.values["copies"])
+        for row, order in zip(rest, Order.objects.bulk_create(orders), strict=True)
+    ]
+    for row, line in zip(rest, OrderLine.objects.bulk_create(lines), strict=True):
+        row.made += [line.order, line]
+
+
+def remove_orders(keys: Sequence[int]) -> None:
+    OrderLine.objects.filter(order__in=keys).delete()
+    Order.objects.filter(pk__in=keys).delete()
+
+
+ORDERS = ImportKind(
+    name="orders",
+    label=gettext_lazy("Old orders of leaflets"),
+    fields=ORDER_FIELDS,
+    check=check_orders,
+    make=make_orders,
+    removals=(
+        Removal(
+            ORDER,
+            parts=("leaflets.orderline",),
+            ignored=("searched",),
+            used=lambda keys: mentioned(Order, keys),
+            remove=remove_orders,
+        ),
+        *CONTACTS.removals,
+    ),
+    identity=order_identity,
+    help=gettext_lazy("Leaflets that we sent long ago, one title a row. The stock stays as it is, and nobody gets an email."),
+)

@@ -1,0 +1,208 @@
+"""What the kinds of old records share: cells as days, times, numbers and words, and what names a record elsewhere.
+
+A refusal says what to do and never repeats the cell: it is kept.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, time, timedelta
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db.models import Model
+from django.utils.translation import gettext as _
+
+from ctac.dates import format_day
+from ctac.forms import AmOrPm, read_clock, read_day, uk_moment
+from ctac.models import ReferencedModel
+from notifications.models import Notification
+from professionals.imports.contacts import PERSON, find_people, full_name, identity_of, make_people, same_place
+from professionals.imports.registry import Match, Row
+from professionals.models import Choice, FlaggedText, Note, Person
+from professionals.services import dialled_digits
+
+EARLIEST = date(2000, 1, 1)
+EXCEL_BEGINS = date(1899, 12, 30)  # its day 0, as it takes 1900 for a leap year
+EXCEL_DAY = re.compile(r"(\d{5})(?:\.\d+)?", re.ASCII)
+EXCEL_CLOCK = re.compile(r"0?\.\d+", re.ASCII)
+CLOCK_AFTER_DAY = re.compile(
+    r"(.*\S)[ T](\d{1,2}[:.]\d{2})(?:[:.]\d{2}(?:\.\d+)?)?\s*([ap]m)?(?:Z|[+-]00:00)?", re.ASCII | re.IGNORECASE
+)
+SECONDS = re.compile(r"(\d{1,2}[:.]\d{2})[:.]\d{2}", re.ASCII)
+LONGEST_MOMENT = 60  # characters: what is longer is no day
+
+
+def parse_day(typed: str) -> date:
+    """The day comes first: '3/4/21' is 3 April 2021. Also a day by Excel's own number, and one with a time after it."""
+    return split_moment(typed)[0]
+
+
+def split_moment(typed: str) -> tuple[date, time | None]:
+    """A day, and the time that may stand in the same cell; midnight is what programs write where there is none."""
+    if not any(map(str.isdigit, typed)) or len(typed) > LONGEST_MOMENT:
+        raise ValidationError(_("Enter a day with its year, such as 9 3 2021 or 9 March 2021."))
+    after = CLOCK_AFTER_DAY.fullmatch(typed)
+    clock = parse_clock(f"{after[2]}{after[3] or ''}") if after else time.min
+    return bounded_day(after[1] if after else typed), clock if clock != time.min else None
+
+
+def bounded_day(typed: str) -> date:
+    try:
+        if number := EXCEL_DAY.fullmatch(typed):
+            day = EXCEL_BEGINS + timedelta(days=int(number[1]))
+        else:
+            day = read_day(typed, date.min, lies_ahead=False)
+    except ValidationError as error:
+        raise ValidationError(_("This day is not that weekday. Correct the date or the weekday.")) from error
+    except (ValueError, OverflowError) as error:
+        raise ValidationError(_("Enter a real day with its year, such as 9 3 2021 or 9 March 2021.")) from error
+    if day < EARLIEST:
+        raise ValidationError(_("This is before %(day)s. Correct the year.") % {"day": format_day(EARLIEST)})
+    return day
+
+
+def parse_clock(typed: str) -> time:
+    """As people type it, with seconds, or as Excel's part of a day."""
+    if EXCEL_CLOCK.fullmatch(typed):
+        minutes = round(float(typed) * 24 * 60)
+        return time(*divmod(minutes % (24 * 60), 60))
+    with_seconds = SECONDS.fullmatch(typed)
+    try:
+        return read_clock(with_seconds[1] if with_seconds else typed)
+    except AmOrPm as error:
+        raise ValidationError(_("Say am or pm as well, such as 1:30pm.")) from error
+    except ValueError as error:
+        raise ValidationError(_("Enter a time, such as 9am, 1:30pm or 13:30.")) from error
+
+
+def parse_number(most: int) -> Callable[[str], int]:
+    """A whole number from 1 on: '1,200', '12', '12.0'."""
+
+    def parse(typed: str) -> int:
+        tidy = re.sub(r"(?<=\d),(?=\d{3}\b)", "", typed).removesuffix(".0")
+        if not re.fullmatch(r"\d{1,7}", tidy, re.ASCII) or not 1 <= int(tidy) <= most:
+            raise ValidationError(_("Enter a whole number from 1 to %(most)s.") % {"most": f"{most:,}"})
+        return int(tidy)
+
+    return parse
+
+
+def parse_choice(words: Mapping[str, Any], sentence: Any) -> Callable[[str], Any]:
+    """One of these words, in any case and spacing."""
+
+    def parse(typed: str) -> Any:
+        word = " ".join(typed.casefold().split())
+        if word not in words:
+            raise ValidationError(sentence)
+        return words[word]
+
+    return parse
+
+
+def moment_of(day: date, clock: time | None) -> datetime:
+    """Without a time it is midnight. Raises ValidationError for the hour that is skipped in March."""
+    return uk_moment(day, clock or time.min)
+
+
+def mentioned(model: type[ReferencedModel], keys: Sequence[int]) -> dict[int, str]:
+    """Which of these records emails, notes or flagged texts name, and which of them do, in words. Four statements."""
+    by_reference = dict(model._default_manager.filter(pk__in=keys).values_list("reference", "pk"))
+    said: dict[int, str] = {}
+    for text, rows in (
+        (_("an email about it"), Notification.objects),
+        (_("a note about it"), Note.objects),
+        (_("a text that may be about a child"), FlaggedText.objects),
+    ):
+        named = rows.filter(reference__in=by_reference).values_list("reference", flat=True)
+        said |= {by_reference[reference]: text for reference in named}
+    return said
+
+
+def fold(text: str) -> str:
+    """As names are compared: in any case and spacing."""
+    return " ".join(text.casefold().split())
+
+
+def link_records(rows: Sequence[Row], model: type[Model]) -> list[Row]:
+    """Those rows that are not a record which we have; the others are linked to it, and nothing is made of them. One statement, or
+    none."""
+    wanted = {row.number: row.link.key for row in rows if row.link and row.link.model == model._meta.label_lower}
+    records = model._default_manager.in_bulk(set(wanted.values())) if wanted else {}
+    for row in rows:
+        if row.number not in wanted:
+            continue
+        if record := records.get(wanted[row.number]):
+            row.linked.append(record)
+        else:
+            row.add_problem("", _("The one that we had is gone. Upload this row again."))
+    return [row for row in rows if row.number not in wanted]
+
+
+# Who a record is of.
+
+
+def people_of(rows: Sequence[Row], at: Callable[[Row], datetime]) -> dict[int, Person]:
+    """The person of each row, by its number: one for all rows of the same. `at`: from when on we keep somebody who is new. A row
+    whose person is gone gets a problem."""
+    link_to_earlier_rows(rows)
+    leaders: dict[int, Row] = {}
+    by_name: dict[str, list[Row]] = defaultdict(list)
+    for row in sorted(rows, key=lambda row: not row.values["email"]):
+        others = by_name[full_name(row.values).lower()]
+        leader = next((other for other in others if says_the_same(row, other)), row)
+        leaders[row.number] = leader
+        others += [row] if leader is row else []
+    leading = [row for row in rows if leaders[row.number] is row]
+    made = make_people(leading, since={row.number: at(row) for row in leading})
+    people = Person.objects.in_bulk({person.pk for person in made.values()})
+    found: dict[int, Person] = {}
+    for row in rows:
+        person = people.get(made[leaders[row.number].number].pk)
+        if person is None:
+            row.add_problem("", _("The person whom we had is gone. Upload this row again."))
+            continue
+        found[row.number] = person
+        row.linked += [person] if leaders[row.number] is not row else []
+    return found
+
+
+def link_to_earlier_rows(rows: Sequence[Row]) -> None:
+    """Somebody without an email address whom an earlier row has made: of the same name and place or phone, and none of those of
+    whom the row said that it is another."""
+    to_find = [row for row in rows if not row.values["email"] and row.link is None]
+    by_name: dict[str, list[Person]] = defaultdict(list)
+    for person in find_people(to_find) if to_find else ():
+        by_name[person.name.lower()].append(person)
+    for row in to_find:
+        others = {match.key for match in row.matches if match.model == PERSON}
+        for person in by_name[full_name(row.values).lower()]:
+            if person.pk not in others and is_the_same(row.values, person.phone, same_place(person, row.values) is not None):
+                row.choice, row.link = Choice.LINK, Match(PERSON, person.pk, "")
+                break
+
+
+def says_the_same(row: Row, other: Row) -> bool:
+    """Of one name: whether both are of one person."""
+    if row.link or other.link or row.values["email"]:
+        return False
+    places = ("organisation_name", "postcode")
+    there = any(row.values[name] and row.values[name].lower() == other.values[name].lower() for name in places)
+    return is_the_same(row.values, other.values["phone"], there)
+
+
+def is_the_same(values: Mapping[str, Any], phone: str, is_there: bool) -> bool:
+    """Of one name: at one place, or of one phone."""
+    digits = dialled_digits(values["phone"])
+    return is_there or bool(digits and digits == dialled_digits(phone))
+
+
+def check_who(row: Row) -> None:
+    """A name alone finds nobody again."""
+    if not any(row.values[name] for name in ("email", "phone", "organisation_name", "postcode")):
+        row.add_problem("", _("Fill in an email address, a phone number, an organisation or a postcode."))
+
+
+def person_identity(values: Mapping[str, Any]) -> str:
+    place = "" if values["email"] or values["phone"] else f"{values['organisation_name']} {values['postcode']}".lower()
+    return f"{identity_of(values)} {place}"

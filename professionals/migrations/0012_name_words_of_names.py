@@ -1,0 +1,9 @@
+from django.db import migrations
+
+from ctac.models import sql_file
+
+
+class Migration(migrations.Migration):
+    dependencies = [("professionals", "0011_out_of_hours")]
+
+    operations = [migrations.RunSQL(sql_file("professionals", "name_words"))]
