@@ -23,7 +23,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.access import signed_in
 from accounts.limits import check_export_limit
-from ctac.dates import format_clock, format_day, uk_day
+from ctac.dates import format_clock, format_day, months_before, uk_day
 from ctac.errors import DomainError
 from ctac.models import is_reference, tidy_reference
 from ctac.staff.audit import audit_note
@@ -229,7 +229,7 @@ def goes_sooner(sort: str, old: SiteSettings, new: SiteSettings) -> Iterator[Bro
         yield sentence % {"long": retention.months_in_words(before)}, f"{reverse('privacy')}#kept"
         return
     rules = [rule for rule in retention.registered_rules() if rule.keeps == sort and not rule.ahead]
-    due = counted([rule.due(retention.months_before(now, after)) for rule in rules])
+    due = counted([rule.due(months_before(now, after)) for rule in rules])
     for rule, count in zip(rules, due, strict=True):
         if count:
             sentence = ngettext(

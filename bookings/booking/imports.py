@@ -14,10 +14,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import User
-from bookings import rules
 from bookings.models import Attendance, AttendanceCount, Booking, Channel, Format, Presentation, Presenter, State
 from ctac.dates import uk_datetime, uk_day
 from ctac.forms import read_estimate
+from office.models import BOUNDS
 from office.queries import site_settings
 from professionals.areas import Area, look_up_areas
 from professionals.imports.contacts import CONTACTS, PERSON_FIELDS, full_name, is_past, match_people, parse_profession, past_of
@@ -46,13 +46,15 @@ STATES = {
     **dict.fromkeys(("delivered", "given", "done", "completed", "complete", "took place", "yes"), State.DELIVERED),
     **dict.fromkeys(("cancelled", "canceled", "called off", "did not take place", "no"), State.CANCELLED),
 }
+# At any time: today's largest session may be smaller.
+MOST_PEOPLE = BOUNDS["max_session_capacity"][1]
 
 
 def parse_people(typed: str) -> int:
     """Also a guess, such as “about 12”; of “12 to 15” the smaller number is sure. 0 is nobody."""
     found = read_estimate(typed.removesuffix(".0").replace(",", ""))
-    if not found or max(found) > rules.MAX_SESSION_CAPACITY:
-        raise ValidationError(_("Enter how many people, from 0 to %(most)s.") % {"most": f"{rules.MAX_SESSION_CAPACITY:,}"})
+    if not found or max(found) > MOST_PEOPLE:
+        raise ValidationError(_("Enter how many people, from 0 to %(most)s.") % {"most": f"{MOST_PEOPLE:,}"})
     return min(found)
 
 

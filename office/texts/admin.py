@@ -141,7 +141,7 @@ class TextVersionAdmin(FixedRowsMixin, LooksOnly):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TextVersion]:
         steps = TextStep.objects.select_related("by").order_by("pk")
-        return super().get_queryset(request).with_decision().prefetch_related(Prefetch("steps", steps))
+        return TextVersion.objects.with_decision().prefetch_related(Prefetch("steps", steps))
 
     @admin.display(description=gettext_lazy("state"))
     def state(self, version: Any) -> SafeString:
@@ -299,8 +299,9 @@ def text(request: HttpRequest, place: str, sentence: str) -> HttpResponse:
             version = write_text(found, by=request.user, now=timezone.now(), **form.cleaned_data)
         except DomainError as refusal:
             form.add_error(None, str(refusal.message))
-            form.data = form.data.copy()
-            form.data["seen"] = initial["seen"]
+            answers = request.POST.copy()
+            answers["seen"] = str(initial["seen"])
+            form.data = answers
         else:
             audit_note(request).add("added", keys=[version.pk])
             messages.success(request, _("Your wording is saved. Readers get it once a colleague has approved it."))

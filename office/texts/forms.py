@@ -43,7 +43,7 @@ class TextForm(PageForm):
     def clean_text(self) -> str:
         text = tidy(self.cleaned_data["text"])
         if fault := fault_in(self.sentence, text):
-            raise forms.ValidationError(fault)
+            raise forms.ValidationError(str(fault))
         return text
 
     def clean(self) -> dict[str, Any]:

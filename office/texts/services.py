@@ -14,25 +14,14 @@ from django.utils.translation import gettext_lazy as _
 from ctac.errors import DomainError
 from office.texts.markup import PLACEHOLDER, as_plain, has_markup, is_safe_link, links_of, placeholders_of, tokens_of
 from office.texts.models import StepKind, TextStep, TextVersion
-from office.texts.places import Place, Sentence, lines_of, sentences
+from office.texts.places import Sentence, sentences
 from office.texts.queries import WORDINGS, live_wordings
-from office.texts.words import (
-    FEWEST_WORDS,
-    MOST_WORDS,
-    OLDEST,
-    long_sentences,
-    plain,
-    reading_age,
-    uses,
-    whole_sentences,
-    words_not_used,
-)
+from office.texts.words import MOST_WORDS, long_sentences, plain, uses, words_not_used
 
 MOST_LETTERS = 1000
 SAFE_TOKENS = {"text", "strong_open", "strong_close", "link_open", "link_close", "softbreak"}
 UNSEEN = {"Cc", "Cf", "Co", "Cs", "Cn"}  # categories of letters that nobody sees, or that turn a line round
 A_NUMBER = re.compile(r"\b999\b|\+?\d[\d ()-]{7,}\d")
-MOST_PLACES_MEASURED = 3
 Guard = Callable[[str], bool]
 _guards: list[tuple[Guard, str | Promise]] = []
 
@@ -104,21 +93,7 @@ def warnings_about(sentence: Sentence, text: str) -> list[str]:
                 found.append(
                     str(_("We don’t use “%(word)s”. We say: %(instead)s.")) % {"word": word, "instead": instead.rstrip(".")}
                 )
-        if hard := [place for place in sentence.places[:MOST_PLACES_MEASURED] if becomes_hard(place, sentence, words)]:
-            found.append(
-                str(_("It makes “%(place)s” hard to read: people need a reading age above 12.")) % {"place": hard[0].title}
-            )
     return found
-
-
-def becomes_hard(place: Place, sentence: Sentence, words: str) -> bool:
-    """Whether the whole email or page was easy enough, and is not any more."""
-    ours = [wording for line in lines_of(place) for wording in line.wordings(sentence.language)]
-    before = whole_sentences([plain(each) for each in ours])
-    after = whole_sentences([words if each == sentence.ours else plain(each) for each in ours])
-    if len(" ".join(after).split()) < FEWEST_WORDS:
-        return False
-    return reading_age(" ".join(before)) <= OLDEST < reading_age(" ".join(after))
 
 
 @transaction.atomic

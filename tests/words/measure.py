@@ -6,12 +6,17 @@ dates, addresses and other people's words are not in it: where a sentence has on
 
 import ast
 import re
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from office.texts.words import FEWEST_WORDS, OLDEST, plain, reading_age, uses, whole_sentences, words_not_used
+from office.texts.words import plain, uses, words_not_used
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # about pkg_resources, which textstat still imports
+    import textstat
 
 __all__ = ["FEWEST_WORDS", "OLDEST", "File", "files", "reading_age", "uses", "words_not_used"]
 ROOT = Path(__file__).resolve().parents[2]
@@ -21,6 +26,11 @@ OURS_ALONE = ("local", "styleguide", "management", "migrations")  # read by thos
 INLINE = re.compile(r"""{%\s*(?:translate|trans)\s+(?:"([^"]*)"|'([^']*)')""")
 BLOCK = re.compile(r"{%\s*blocktrans(?:late)?\b[^%]*%}(.*?){%\s*endblocktrans(?:late)?\s*%}", re.DOTALL)
 PLURAL = re.compile(r"{%\s*plural\s*%}")
+SCHOOL = 5  # years of age at which an American child begins with grade 0
+OLDEST = 12
+FEWEST_WORDS = 40  # of less text the formula says nothing
+
+textstat.set_lang("en_GB")
 
 
 @dataclass(frozen=True)
@@ -33,7 +43,8 @@ class File:
 
     @cached_property
     def sentences(self) -> list[str]:
-        return whole_sentences(self.strings)
+        """Whole ones. Names of fields, headings and buttons are none, and would only make a page look easier."""
+        return [string for string in self.strings if string.endswith((".", "?", "!", ":")) and len(string.split()) > 2]
 
     @cached_property
     def words(self) -> int:
@@ -47,6 +58,11 @@ class File:
     def hardest(self) -> str:
         parts = [part for sentence in self.sentences for part in re.split(r"(?<=[.?!:])\s+", sentence) if len(part.split()) > 4]
         return max(parts, key=reading_age, default="")
+
+
+def reading_age(text: str) -> float:
+    """Flesch–Kincaid grade, which counts words a sentence and syllables a word, as an age."""
+    return round(textstat.flesch_kincaid_grade(text.replace("’", "'")) + SCHOOL, 1)
 
 
 def template_strings(text: str) -> Iterator[str]:

@@ -74,7 +74,7 @@ def book_dates(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "form": form,
         "presentation": presentation,
-        "closed": sentences_between(today, today + rules.REQUEST_HORIZON, Closes.PRESENTATIONS, [slot_query.nation]),
+        "closed": sentences_between(today, form.latest_day, Closes.PRESENTATIONS, [slot_query.nation]),
         "back_url": reverse("book_when", args=[presentation.slug]),
     }
     return render(request, "bookings/booking/dates.html", context)

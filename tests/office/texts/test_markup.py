@@ -153,14 +153,6 @@ def test_a_plain_wording_is_not_warned_of() -> None:
     assert warnings_about(sentence(WITHOUT_PRESENTER), "We will soon tell you who is coming.") == []
 
 
-def test_a_wording_that_makes_its_page_hard_to_read_is_warned_of() -> None:
-    hard = (
-        "Notwithstanding organisational accountability considerations, multidisciplinary safeguarding arrangements necessitate "
-    )
-    found = warnings_about(sentence("You can now sign in with a password or, as before, with a code by email."), hard * 8 + "it.")
-    assert any("reading age above 12" in each for each in found)
-
-
 def test_a_sentence_stands_on_one_line() -> None:
     assert tidy("  We are\r\n coming.\n") == "We are coming."
     assert not has_markup("5 * 3 and 2 ** 4")
