@@ -151,6 +151,11 @@ class Row:
     presenter: Presenter | None
     cells: list[tuple[str, list[Entry]]]
 
+    @property
+    def href(self) -> str:
+        """Of the presenter's page, beside this one: from the root it would be longer."""
+        return f"../presenter/{self.presenter.pk}/change/" if self.presenter else ""
+
 
 @staff_site.admin_view
 @require_safe
