@@ -1,12 +1,14 @@
 """The settings as they are now, and who changed which last."""
 
+from datetime import datetime, time, timedelta
 from typing import Any
 from zlib import crc32
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from ctac.dates import format_clock_time
+from ctac.dates import OURS, before_working_days, format_clock_time, uk_datetime, uk_day
+from office.closures.queries import office_closed
 from office.copies import Copy
 from office.models import SettingChange, SiteSettings
 
@@ -54,3 +56,9 @@ def setting_text(name: str) -> str:
     else:
         text = ngettext("%(n)d day", "%(n)d days", n)
     return text % {"n": n}
+
+
+def asked_too_long_ago(now: datetime) -> datetime:
+    """A request from before then has waited too long. One of a weekend counts from the working day after it."""
+    last = before_working_days(uk_day(now), site_settings().answer_working_days, OURS, office_closed())
+    return uk_datetime(last + timedelta(days=1), time.min)

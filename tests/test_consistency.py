@@ -30,8 +30,7 @@ MAY_BE_SHORT = {
     "ctac/local/prepare.py": "a process of its own: it starts Django, and what calls it must not",
     "ctac/transports/redis.py": "goes when kombu mends it (tests/faults/test_redis.py)",
     "deploy/gunicorn.conf.py": "gunicorn reads it",
-    "office/copies.py": "settings and closures are both read through it, and neither imports the other",
-    "office/queries.py": "every app reads the settings here",
+    "office/texts/queries.py": "the layer of reads, which emails and pages import without the pages of staff",
 }
 
 

@@ -40,7 +40,7 @@ EXPLAINS = {
     "find-anything": "find save_view remove_view professionals_organisation",
     "change-a-booking": "bookings_booking bookings_journeytime",
     "who-is-where": "staff_calendar bookings_booking_stand_ins bookings_busytime bookings_dutyshift bookings_leave"
-    " bookings_presenter",
+    " bookings_presenter office_closure office_banner office_bank_holidays",
     "after-a-visit": "bookings_afterwards",
     "open-sessions": "bookings_opensession",
     "orders": "leaflets_order leaflets_missingparcel",
@@ -51,9 +51,13 @@ EXPLAINS = {
     "what-a-manager-does": "bookings_presentation",
     "roles": "accounts auth audit bookings_bookingexport bookings_booking_export leaflets_orderexport leaflets_order_export"
     " notifications_teammail",
+    "change-a-setting": "settings",
+    "is-all-in-order": "first_run",
     "help-somebody-back-in": "professionals_stopped",
+    "bring-in-old-records": "professionals_import",
+    "words-of-emails-and-pages": "office_textversion texts text",
     "leaflets-and-editions": "leaflets_leaflet leaflets_edition leaflets_recall",
-    "a-text-that-may-be-about-a-child": "professionals_flaggedtext professionals_outofhours",
+    "a-text-that-may-be-about-a-child": "professionals_flaggedtext",
     "guidance": "guidance",
     "somebody-asks-for-their-data": "privacy_dataaction privacy_retentionrun",
     "answer-a-complaint-about-data": "privacy_complaint",

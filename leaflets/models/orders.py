@@ -17,7 +17,7 @@ from ctac.dates import format_moment
 from ctac.models import Event, RecordedBy, ReferencedModel, StateModel, free_text, impersonal, personal, words_index
 from leaflets.models.catalogue import Edition
 from notifications.models import Notification
-from office.closures.queries import asked_too_long_ago
+from office.queries import asked_too_long_ago
 from professionals.models import Organisation, Person
 
 

@@ -153,7 +153,7 @@ class Banner(models.Model):
         max_length=12,
         choices=BannerKind,
         default=BannerKind.INFORMATION,
-        help_text=_("Urgent stands out more, and goes before information."),
+        help_text=_("An urgent banner is easier to see, and goes before information."),
     )
     starts_at = models.DateTimeField(_("from"))
     ends_at = models.DateTimeField(_("until"))

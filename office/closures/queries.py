@@ -2,15 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from ctac.dates import OURS, after_working_days, before_working_days, format_day, format_days, uk_datetime, uk_day
+from ctac.dates import OURS, after_working_days, format_day, format_days, uk_day
 from office.closures.models import Banner, BannerKind, Closes, Closure
 from office.copies import Copy
-from office.queries import site_settings
 
 # Those that are over still tell which days were no working days, since when a request waits.
 PAST_DAYS = timedelta(days=365)
@@ -69,12 +68,6 @@ def office_closed() -> ClosedDays:
     return ClosedDays(closures_of(Closes.ADVICE_LINE))
 
 
-def asked_too_long_ago(now: datetime) -> datetime:
-    """A request from before then has waited too long. One of a weekend counts from the working day after it."""
-    last = before_working_days(uk_day(now), site_settings().answer_working_days, OURS, office_closed())
-    return uk_datetime(last + timedelta(days=1), time.min)
-
-
 def closures_between(first: date, last: date, what: Closes, nations: Iterable[str] = ()) -> list[Closure]:
     """Those that close some of these days, the first one first."""
     return [
@@ -109,16 +102,15 @@ def why_closed(day: date, nations: Iterable[str]) -> str:
 # What pages and emails add to a promise, where a closure lies between now and then. Empty where none does.
 
 
-def answers_note(now: datetime, working_days: int | None = None) -> str:
-    """To 'We usually answer within 2 working days', or so many."""
-    days = site_settings().answer_working_days if working_days is None else working_days
-    found = _before_working_day(now, days, Closes.ADVICE_LINE)
+def answers_note(now: datetime, working_days: int) -> str:
+    """To 'We usually answer within 2 working days'."""
+    found = _before_working_day(now, working_days, Closes.ADVICE_LINE)
     return " ".join([*found, _("We don’t count these days as working days.")]) if found else ""
 
 
-def parcels_note(now: datetime) -> str:
+def parcels_note(now: datetime, working_days: int) -> str:
     """To 'We will post it, usually within 5 working days'; while we send nothing, from when on we do."""
-    found = _before_working_day(now, site_settings().packing_working_days, Closes.PARCELS)
+    found = _before_working_day(now, working_days, Closes.PARCELS)
     closed, today = parcels_closed(), uk_day(now)
     if not found:
         return ""

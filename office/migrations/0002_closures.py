@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[("information", "Information"), ("urgent", "Urgent")],
                         default="information",
-                        help_text="Urgent stands out more, and goes before information.",
+                        help_text="An urgent banner is easier to see, and goes before information.",
                         max_length=12,
                         verbose_name="kind",
                     ),

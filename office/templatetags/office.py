@@ -1,4 +1,4 @@
-"""What public pages say of closures, and the banner above them."""
+"""What staff have set, in the sentences of pages and emails; what public pages say of closures, and the banner above them."""
 
 from datetime import datetime
 
@@ -8,9 +8,16 @@ from django.utils.html import format_html
 
 from office.closures import queries
 from office.closures.models import Banner
+from office.queries import setting_text, site_settings
 
 register = template.Library()
 PAGE = "govuk-body"
+
+
+@register.simple_tag
+def setting(name: str) -> str:
+    """'2 working days'."""
+    return setting_text(name)
 
 
 @register.simple_tag
@@ -21,13 +28,13 @@ def banner_now() -> Banner | None:
 @register.simple_tag
 def answers_note(css: str = PAGE) -> str:
     """Below 'We usually answer within 2 working days'."""
-    return paragraph(queries.answers_note(timezone.now()), css)
+    return paragraph(queries.answers_note(timezone.now(), site_settings().answer_working_days), css)
 
 
 @register.simple_tag
 def parcels_note(css: str = PAGE) -> str:
     """Below 'We will post it, usually within 5 working days'."""
-    return paragraph(queries.parcels_note(timezone.now()), css)
+    return paragraph(queries.parcels_note(timezone.now(), site_settings().packing_working_days), css)
 
 
 @register.simple_tag

@@ -12,11 +12,23 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from ctac.errors import DomainError
-from office.texts.markup import PLACEHOLDER, as_plain, has_markup, is_safe_link, links_of, placeholders_of, tokens_of
+from office.texts.markup import (
+    MOST_WORDS,
+    PLACEHOLDER,
+    as_plain,
+    has_markup,
+    is_safe_link,
+    links_of,
+    long_sentences,
+    placeholders_of,
+    plain,
+    tokens_of,
+    uses,
+    words_not_used,
+)
 from office.texts.models import StepKind, TextStep, TextVersion
 from office.texts.places import Sentence, sentences
 from office.texts.queries import WORDINGS, live_wordings
-from office.texts.words import MOST_WORDS, long_sentences, plain, uses, words_not_used
 
 MOST_LETTERS = 1000
 SAFE_TOKENS = {"text", "strong_open", "strong_close", "link_open", "link_close", "softbreak"}

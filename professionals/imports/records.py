@@ -160,7 +160,7 @@ def people_of(rows: Sequence[Row], at: Callable[[Row], datetime]) -> dict[int, P
     for row in rows:
         person = people.get(made[leaders[row.number].number].pk)
         if person is None:
-            row.add_problem("", _("The person whom we had is gone. Upload this row again."))
+            row.add_problem("", _("This person is no longer in our records. Upload this row again."))
             continue
         found[row.number] = person
         row.linked += [person] if leaders[row.number] is not row else []

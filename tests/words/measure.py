@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from office.texts.words import plain, uses, words_not_used
+from office.texts.markup import plain, uses, words_not_used
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # about pkg_resources, which textstat still imports

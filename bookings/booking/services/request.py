@@ -45,8 +45,8 @@ from ctac.errors import DomainError
 from leaflets.models import Order, ToBring
 from notifications.models import Notification
 from notifications.outbox import notify
-from office.closures.queries import asked_too_long_ago, office_closed
-from office.queries import site_settings
+from office.closures.queries import office_closed
+from office.queries import asked_too_long_ago, site_settings
 from professionals import drafts
 from professionals.models import Person
 from professionals.safeguarding.services import notify_safeguarding_lead

@@ -15,7 +15,7 @@ from audit.models import Entry
 from bookings.models import Booking
 from bookings.open_sessions.services.places import offer_until
 from bookings.schedule.holds import kept_until
-from ctac.dates import Nation, asked_too_long_ago, uk_day
+from ctac.dates import Nation, uk_day
 from leaflets.models import Order
 from notifications.models import DigestFrequency, TeamMail
 from office.closures.models import Closes, Closure
@@ -31,6 +31,7 @@ from office.closures.queries import (
 )
 from office.closures.services import end_closure, publish
 from office.copies import forget
+from office.queries import asked_too_long_ago
 from professionals.safeguarding.advice_line import closed_now, is_advice_line_open, next_opening, whom_to_call
 from tests.bookings.rows import at, make_booking, make_presenter
 from tests.factories import make_staff, sign_in_staff
@@ -140,9 +141,9 @@ def test_closed_days_of_the_office_are_no_working_days_in_what_we_promise(close:
 
 
 def test_requests_wait_too_long_by_working_days_alone(close: Any) -> None:
-    assert asked_too_long_ago(NOW, office_closed()) == at("00:00", date(2027, 1, 9))
+    assert asked_too_long_ago(NOW) == at("00:00", date(2027, 1, 9))
     close(date(2027, 1, 8), date(2027, 1, 11), "advice_line")
-    assert asked_too_long_ago(NOW, office_closed()) == at("00:00", date(2027, 1, 7))
+    assert asked_too_long_ago(NOW) == at("00:00", date(2027, 1, 7))
     assert "2027-01-07" in str(Order.objects.asked_too_long_ago(NOW).query)
 
 
@@ -229,12 +230,12 @@ def test_bank_holidays_by_nation_and_year(coordinator: Client) -> None:
 
 
 def test_notes_to_promises_say_what_lies_between(close: Any) -> None:
-    assert (answers_note(NOW), parcels_note(NOW), calls_note(NOW, NOW + timedelta(days=9))) == ("", "", "")
+    assert (answers_note(NOW, 2), parcels_note(NOW, 5), calls_note(NOW, NOW + timedelta(days=9))) == ("", "", "")
     close(date(2027, 1, 14), date(2027, 1, 20))
     closed = "We are closed from 14 January to 20 January: Christmas."
-    assert answers_note(NOW) == f"{closed} We don’t count these days as working days."
-    assert parcels_note(NOW) == f"{closed} We don’t count these days as working days."
+    assert answers_note(NOW, 2) == f"{closed} We don’t count these days as working days."
+    assert parcels_note(NOW, 5) == f"{closed} We don’t count these days as working days."
     assert calls_note(NOW, NOW + timedelta(days=9)) == f"{closed} We can’t answer calls or emails then."
     assert calls_note(NOW, NOW + timedelta(days=1)) == ""
     during = NOW + timedelta(days=3)
-    assert parcels_note(during) == f"{closed} We send leaflets again from Thursday 21 January 2027."
+    assert parcels_note(during, 5) == f"{closed} We send leaflets again from Thursday 21 January 2027."
