@@ -140,7 +140,7 @@ def locked(imported: Import, *states: str) -> Import:
 def choose_columns(imported: Import, *, mapping: Mapping[str, int], by: User, now: datetime) -> None:
     """The column of each field, from 0. Remembers it for the same headings, and has the rows checked."""
     current = locked(imported, ImportState.UPLOADED, ImportState.CHECKED)
-    if current.file_deleted_at:
+    if current.file_deleted_at or Import.objects.filter(pk=current.pk, file=None).exists():
         raise FileGone
     kind = kind_of(current)
     chosen = {name: place for name, place in mapping.items() if name in kind.by_name and 0 <= place < len(current.headings)}
@@ -600,13 +600,14 @@ def forget_rows(now: datetime) -> int:
 
 
 def forget_person(person: Person) -> None:
-    """Whoever is erased is in no import any more: nothing of them is undone, and a row that waits with their address goes."""
+    """Whoever is erased is in no import any more: nothing of them is undone, and a row of theirs that waits goes with its file."""
     model = Person._meta.label_lower
     ImportedObject.objects.filter(model=model, key=person.pk).delete()
     waiting = ImportRow.objects.filter(parent__file_deleted_at=None)
     theirs = Q(matches__contains=[{"model": model, "key": person.pk}])
     if person.email:
         theirs |= Q(cells__email__iexact=person.email)
+    Import.objects.filter(rows__in=waiting.filter(theirs)).update(file=None, headings=[])
     waiting.filter(theirs).update(
         state=RowState.WRONG, cells={}, matches=[], identity="", problems=[("", str(WAS_ERASED))], choice=""
     )

@@ -39,7 +39,19 @@ from notifications.rendering import Rendered
 from privacy.models import Complaint, ContactMethod
 from privacy.services import answer_complaint, close_complaint
 from professionals.merges.services import merge_people
-from professionals.models import AccountRecovery, AddressChange, Draft, FormerAddress, Note, NoteKind, Person
+from professionals.models import (
+    AccountRecovery,
+    AddressChange,
+    Draft,
+    FormerAddress,
+    Import,
+    ImportRow,
+    ImportState,
+    Note,
+    NoteKind,
+    Person,
+    RowState,
+)
 from professionals.safeguarding.services import notify_safeguarding_lead
 from tests.accounts.factors.proof import grow_old
 from tests.bookings.open_sessions.rows import make_place, make_session
@@ -98,6 +110,10 @@ THEIRS: dict[str, str | None] = {
     "Edition": None,  # why an edition was withdrawn
     "Recall": None,  # what was published of it
     "SheetImport": None,  # a list of stock
+    "Import": "",  # the file that waits, and its rows
+    "ImportRow": "",
+    "TextVersion": None,  # staff's wording of a sentence of ours
+    "TextStep": None,  # and why a colleague sent it back
     "Breach": None,  # numbers and kinds, no names
     "BreachEvent": None,  # as the breach
 }
@@ -106,7 +122,7 @@ NO_WORDS = {
     *("Person.profession", "Person.language", "Person.postcode", "Order.postcode", "KeptAddress.postcode", "MailChoice.topic"),
     *("Booking.postcode", "BusyTime.postcode", "Hold.postcode"),
     *("MailChoice.chosen_where", "MailReader.token", "BookingLink.address_hash", "PlaceLink.address_hash", "User.password"),
-    "Merge.stays",  # keys
+    *("Merge.stays", "ImportRow.matches"),  # keys
 }
 # Planted as they come about, since nobody can write into them from outside; a copy that the database makes itself.
 MADE = {
@@ -116,6 +132,7 @@ MADE = {
     "Merge.changes",  # the other row of theirs, as it was
     *("Note.subject", "Note.text"),  # the database keeps the words as they were written
     *("Booking.searched", "Booking.own_joining_link"),
+    *("Import.file", "Import.headings", "ImportRow.cells"),
 }
 TEXTS = (models.CharField, models.TextField, models.JSONField, models.BinaryField)
 
@@ -264,6 +281,18 @@ def of_account(person: Person, now: datetime) -> None:
     twin = make_person(name=NAME, email=f"twin-{EMAIL}", phone=PHONE, with_user=False, organisation=person.organisation)
     merge_people(person, other=twin, stays={}, by=make_staff(), now=now)
     AccountRecovery.objects.create(user=person.user, by=make_staff(), at=now, old=EMAIL, new=EMAIL, called=NAME, number=PHONE)
+    listed = Import.objects.create(
+        kind="contacts",
+        state=ImportState.CHECKED,
+        file=f"{NAME},{EMAIL}".encode(),
+        headings=[NAME, EMAIL],  # of a file without any
+        uploaded_at=now,
+        went_on_at=now,
+    )
+    match = {"model": "professionals.person", "key": person.pk}
+    ImportRow.objects.create(
+        parent=listed, number=2, state=RowState.DUPLICATE, cells={"name": NAME, "email": EMAIL}, matches=[match]
+    )
     for booking in Booking.objects.filter(person=person):
         notify_safeguarding_lead(about=f"booking:{booking.pk}", reference=booking.reference, now=now)
     assert EmailAddress.objects.filter(user=person.user, email=EMAIL).exists()

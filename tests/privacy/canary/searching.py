@@ -36,6 +36,8 @@ def opened(where: str, value: Any) -> str:
     """As it would be read by whoever has the keys that we have."""
     if value is None:
         return ""
+    if where == "professionals_import.file":
+        return bytes.fromhex(value.removeprefix("\\x")).decode()
     if where == "notifications_notification.sealed_body":
         mail = rendering.decrypt(bytes.fromhex(value.removeprefix("\\x")))
         return f"{mail.subject} {mail.text} {mail.html}"
