@@ -600,7 +600,7 @@ def forget_rows(now: datetime) -> int:
 
 
 def forget_person(person: Person) -> None:
-    """Whoever is erased is in no import any more: nothing of them is undone, and a row of theirs that waits goes with its file."""
+    """Whoever is erased is in no import any more: nothing of them is undone, a row of theirs that waits goes with its file."""
     model = Person._meta.label_lower
     ImportedObject.objects.filter(model=model, key=person.pk).delete()
     waiting = ImportRow.objects.filter(parent__file_deleted_at=None)
