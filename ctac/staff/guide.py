@@ -55,7 +55,7 @@ EXPLAINS = {
     "is-all-in-order": "first_run",
     "help-somebody-back-in": "professionals_stopped",
     "bring-in-old-records": "professionals_import",
-    "words-of-emails-and-pages": "office_textversion texts text",
+    "words-of-emails-and-pages": "office_textversion texts text place_texts place_preview version_preview",
     "leaflets-and-editions": "leaflets_leaflet leaflets_edition leaflets_recall",
     "a-text-that-may-be-about-a-child": "professionals_flaggedtext",
     "guidance": "guidance",

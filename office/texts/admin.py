@@ -299,7 +299,8 @@ def text(request: HttpRequest, place: str, sentence: str) -> HttpResponse:
             version = write_text(found, by=request.user, now=timezone.now(), **form.cleaned_data)
         except DomainError as refusal:
             form.add_error(None, str(refusal.message))
-            answers = request.POST.copy()
+            sent: Any = form.data
+            answers = sent.copy()
             answers["seen"] = str(initial["seen"])
             form.data = answers
         else:

@@ -121,8 +121,14 @@ def test_a_forged_forwarded_header_changes_nothing():
 
 
 def test_accounts_are_limited_without_the_cache(monkeypatch):
+    def away(key, default=None, *args, **kwargs):
+        """What staff own is asked for, and then read from the database."""
+        if not key.startswith(("site_", "office_")):
+            pytest.fail("allauth used the cache")
+        return default
+
     for name in ("get", "set", "add", "delete"):
-        monkeypatch.setattr(cache, name, lambda *a, **k: pytest.fail("allauth used the cache"))
+        monkeypatch.setattr(cache, name, away)
     for _ in range(4):
         response = Client().post("/account/login/", {"login": "nadia@leeds.nhs.uk"})
 

@@ -110,13 +110,13 @@ def buttons(desk: Client, booking: Booking) -> list[tuple[str, str]]:
 def test_each_page_has_one_main_button_named_whole(desk: Client, presenter: Presenter, clock: time_machine.Traveller) -> None:
     changes = [("Move to another time", "quiet"), ("Change the details", "quiet")]
     quiet = [("Change the presenter", "quiet"), *changes, ("Set the travel time", "quiet")]
-    stop = [("Decline this booking", "stop"), ("Cancel this booking", "stop")]
+    decline, stop = ("Decline this booking", "stop"), ("Cancel this booking", "stop")
     asked = make_booking(presenter, at("10:00"), state=State.REQUESTED)
-    assert buttons(desk, asked) == [("Confirm this booking", "main"), ("Offer other times", "quiet"), *quiet, *stop]
+    assert buttons(desk, asked) == [("Confirm this booking", "main"), ("Offer other times", "quiet"), decline, *quiet, stop]
     assert buttons(desk, make_booking(None, at("12:00"), state=State.REQUESTED)) == [
-        *(("Choose a presenter", "main"), ("Offer other times", "quiet")),
+        *(("Choose a presenter", "main"), ("Offer other times", "quiet"), decline),
         *changes,
-        *stop,
+        stop,
     ]
     agreed = make_booking(presenter, at("14:00"))
     assert buttons(desk, agreed) == [*with_main(quiet), ("Cancel this booking", "stop")]

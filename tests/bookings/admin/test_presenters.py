@@ -126,7 +126,7 @@ def test_bookings_outside_new_hours_are_shown_and_stay(desk: Client) -> None:
     ("wrong", "message"),
     [
         ({"areas_covered": "LS, LEEDS"}, "LEEDS is not a postcode area"),
-        ({"horizon_days": "91"}, "90 or fewer"),
+        ({"horizon_days": "366"}, "365 or fewer"),
         ({"base_postcode": "BFPO 57"}, "We don’t know where this postcode is."),
         ({"availability-0-end": "08:00"}, "It must end after it starts, on the same day."),
         ({"availability-0-valid_until": "2026-01-01"}, "The last day must not come before the first."),

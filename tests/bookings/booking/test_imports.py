@@ -116,7 +116,7 @@ def test_without_a_time_it_has_only_its_day(presenter, client):
         ({"postcode": "XX1 1XX"}, "postcode", "We do not know this postcode."),
         ({"came": "", "expected": ""}, "came", "Say how many people came"),
         ({"came": "0", "expected": "0"}, "came", "Say how many people came"),
-        ({"came": "100000"}, "came", "Enter how many people, from 0 to 1,000."),
+        ({"came": "100000"}, "came", "Enter how many people, from 0 to 5,000."),
         ({"audience": "Astronaut"}, "audience", "We don’t know this profession."),
         ({"format": "By post"}, "format", "Write “Visit” or “Online”."),
         ({"state": "Perhaps"}, "state", "Write “Delivered” or “Cancelled”."),

@@ -18,6 +18,7 @@ OURS: dict[str, tuple[Value, ...]] = {
     "change": ("", "1"),
     "code": ("7Q4M2F",),
     "day": ("2027-01-25",),
+    "year": ("2026", "2028"),
     "empty": ("1",),
     "failed": ("lately",),
     "for": ("health-visitors", "social-workers"),
