@@ -90,7 +90,7 @@ def create_import(*, kind: str, content: bytes, by: User | None, now: datetime) 
             % {"number": same.pk}
         )
     with transaction.atomic():
-        imported = Import.objects.create(
+        return Import.objects.create(
             kind=kind,
             file=content,
             digest=digest,
@@ -100,11 +100,10 @@ def create_import(*, kind: str, content: bytes, by: User | None, now: datetime) 
             uploaded_by=by,
             went_on_at=now,
         )
-        note(imported, by, "uploaded")
-    return imported
 
 
 def note(imported: Import, by: User | None, what: str) -> None:
+    """In the audit, of what a worker did for somebody; what they do themselves, their page has in it."""
     record(Act.CHANGED, by=by.pk if by else None, about=About.of(imported), whats=[what])
 
 
@@ -154,7 +153,6 @@ def choose_columns(imported: Import, *, mapping: Mapping[str, int], by: User, no
     )
     current.rows.all().delete()
     current.mapping = chosen
-    note(current, by, "columns chosen")
     order(current, ImportState.CHECKING, now)
 
 
@@ -341,7 +339,6 @@ def choose(imported: Import, *, choice: str, rows: Mapping[int, tuple[str, int]]
     for row in chosen:
         row.choice, row.link = rows[row.number]
     ImportRow.objects.bulk_update(chosen, ["choice", "link"])
-    note(current, by, "duplicates chosen")
 
 
 def undecided(imported: Import) -> QuerySet[ImportRow]:
@@ -360,7 +357,6 @@ def run_import(imported: Import, *, by: User, now: datetime) -> None:
     if not waiting:
         raise DomainError(_("No row can be imported. Correct the file and upload it again."))
     current.total = waiting
-    note(current, by, "run")
     order(current, ImportState.RUNNING, now, run_at=now, run_by=by)
 
 
@@ -567,7 +563,8 @@ def abandon_import(imported: Import, *, by: User | None, now: datetime) -> None:
     current.rows.all().delete()
     delete_file(current, now)
     Import.objects.filter(pk=current.pk).update(state=ImportState.ABANDONED)
-    note(current, by, "file deleted")
+    if by is None:
+        note(current, None, "file deleted")
 
 
 NOT_IN_TIME = _("This row was not imported within 24 hours, so we deleted what it says. Upload it again.")
@@ -624,7 +621,6 @@ def resume_import(imported: Import, *, by: User, now: datetime) -> None:
         state = ImportState.CHECKING
     else:
         state = ImportState.UNDOING if current.undone_at else ImportState.RUNNING
-    note(current, by, "resumed")
     order(current, state, now, done=current.done)
 
 
@@ -642,7 +638,6 @@ def undo_import(imported: Import, *, by: User, now: datetime) -> None:
     if not can_be_undone(current, now):
         raise DomainError(_("This import is older than 30 days, so it can’t be undone any more."))
     current.total = current.objects_of_it.filter(made=True).count()
-    note(current, by, "undo")
     order(current, ImportState.UNDOING, now, undone_at=now, undone_by=by)
 
 

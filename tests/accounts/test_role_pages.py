@@ -49,7 +49,7 @@ TO_DECIDE = [
     "waiting for the professional’s answer",
 ]
 TO_GIVE = [
-    *("without a presenter", "with no check-in or check-out", "online without a joining link", "on days when we are closed"),
+    *("without a presenter", "with no check-in or check-out", "online without a joining link", "while we are closed"),
     "today or tomorrow",
 ]
 CHECKS = "presenters whose DBS check or training ends soon, or is not recorded"
@@ -57,7 +57,7 @@ AFTER_CHECKS = "after their presenter’s DBS check or training ends"
 OF_BOOKINGS = [*TO_DECIDE, *TO_GIVE, AFTER_CHECKS, "to mark as delivered"]
 OF_SESSIONS = [
     *("without a presenter", "without a joining link", "soon, and how to join not sent", "today or tomorrow"),
-    *("on days when we are closed", "to mark as delivered"),
+    *("while we are closed", "to mark as delivered"),
 ]
 OF_ORDERS = ["to pack", "being packed", "waiting for stock", "passed forward and waiting"]
 OF_STOCK = ["low in stock", "to review soon"]

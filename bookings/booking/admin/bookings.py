@@ -276,7 +276,7 @@ staff_site.add_waiting(
     ),
 )
 wait_for(
-    _("on days when we are closed"),
+    _("while we are closed"),
     "when=closed",
     lambda: Booking.objects.on_closed_days(timezone.now()),
     replace(BOOKING, label=_("Look at it")),

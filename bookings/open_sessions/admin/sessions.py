@@ -528,7 +528,7 @@ def wait_for(
 wait_for(gettext_lazy("without a presenter"), "look=presenter", needing_a_presenter, ASSIGN, urgent=True)
 wait_for(gettext_lazy("without a joining link"), "look=link", without_a_link, JOINING, urgent=True)
 wait_for(gettext_lazy("soon, and how to join not sent"), "look=unsent", details_unsent, SEND, urgent=True)
-wait_for(gettext_lazy("on days when we are closed"), "look=closed", on_closed)
+wait_for(gettext_lazy("while we are closed"), "look=closed", on_closed)
 wait_for(gettext_lazy("today or tomorrow"), "when=soon", soon)
 wait_for(gettext_lazy("to mark as delivered"), "look=over", to_mark_as_delivered, DELIVERED)
 

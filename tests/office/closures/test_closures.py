@@ -197,7 +197,7 @@ def test_what_is_booked_on_its_days_is_listed_with_links_before_it_is_saved_and_
     assert coordinator.post(f"{LIST}add/", {**FILLED_IN, "sure": "on"}).status_code == 200  # not what stood beside this list
     assert coordinator.post(f"{LIST}add/", {**FILLED_IN, "sure": seen_on(page)}).status_code == 302
     assert Booking.objects.get(pk=booking.pk).state == booking.state
-    assert "1 on days when we are closed" in text_of(coordinator.get("/staff/"))
+    assert "1 while we are closed" in text_of(coordinator.get("/staff/"))
     assert coordinator.get("/staff/bookings/booking/?when=closed").context["cl"].result_count == 1
 
 
