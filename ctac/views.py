@@ -23,12 +23,12 @@ from bookings.booking.drafts import DraftAnswers
 from bookings.models import Booking, Presentation, SessionPlace
 from ctac.dates import uk_day
 from ctac.logs import request_reference, route_of
+from ctac.models import ask_no_database
 from ctac.pages import history_page
 from guidance.content import NATIONS
 from guidance.models import GuidancePage
 from leaflets.models import Leaflet, Order
 from leaflets.orders import baskets
-from office.copies import ask_no_database
 from office.queries import site_settings
 from privacy import retention as privacy_retention
 from professionals import drafts

@@ -11,10 +11,10 @@ class OfficeConfig(AppConfig):
         from django.core.signals import request_started
         from django.db.models.signals import post_delete, post_save
 
+        from ctac.models import forget
         from ctac.pages import FACTS
         from office.closures.models import Banner, Closure
         from office.closures.services import publish_notices
-        from office.copies import forget
         from office.queries import advice_hours, site_settings
         from office.texts.pages import page_places
         from office.texts.places import register_places

@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from ctac.dates import OURS, before_working_days, format_clock_time, uk_datetime, uk_day
+from ctac.models import Copy
 from office.closures.queries import office_closed
-from office.copies import Copy
 from office.models import SettingChange, SiteSettings
 
 

@@ -8,8 +8,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from ctac.dates import OURS, after_working_days, format_day, format_days, uk_day
+from ctac.models import Copy
 from office.closures.models import Banner, BannerKind, Closes, Closure
-from office.copies import Copy
 
 # Those that are over still tell which days were no working days, since when a request waits.
 PAST_DAYS = timedelta(days=365)

@@ -8,9 +8,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from ctac.errors import DomainError
+from ctac.models import forget
 from office.closures.models import Banner, Closure
 from office.closures.queries import NOTICES, read_notices
-from office.copies import forget
 
 
 class Conflict(NamedTuple):

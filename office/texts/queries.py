@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from django.utils.translation import get_language
 
-from office.copies import Copy
+from ctac.models import Copy
 from office.texts.markup import as_plain, fill
 from office.texts.models import TextVersion
 

@@ -14,7 +14,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.loader import MigrationLoader
 from django.test import Client
 
-from office.copies import forget
+from ctac.models import forget
 from office.models import BOUNDS, SettingChange, SiteSettings
 from office.queries import SETTINGS, site_settings
 from office.services import MOST_SHOWN, _promises, add_promise, broken_promises, first_of

@@ -286,7 +286,7 @@ def test_the_three_mailboxes(change_settings: Callable[..., None]) -> None:
     change_settings(team_email="a@x.example", visit_escalation_email="b@x.example", safeguarding_lead_email="c@x.example")
     assert light("Mailboxes") is Light.GREEN
     change_settings(safeguarding_lead_email="A@x.example")
-    assert (light("Mailboxes"), "the team, safeguarding lead" in line("Mailboxes").sentence) == (Light.RED, True)
+    assert (light("Mailboxes"), "the team’s mailbox, safeguarding lead" in line("Mailboxes").sentence) == (Light.RED, True)
 
 
 def test_the_route_out_of_hours(change_settings: Callable[..., None]) -> None:

@@ -10,9 +10,24 @@ from typing import Any
 from django.contrib import admin, messages
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied
-from django.db.models import BigIntegerField, Case, Count, Exists, F, OrderBy, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    CharField,
+    Count,
+    Exists,
+    F,
+    OrderBy,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
 from django.db.models.fields.json import KT
-from django.db.models.functions import Cast, Coalesce, Least
+from django.db.models.functions import Cast, Coalesce, Least, NullIf
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -393,17 +408,21 @@ def event_entries(events: QuerySet[BookingEvent], page: Page) -> Iterator[Entry]
         yield Entry(event.at, event_text(event), event.by or "", bookings_text.reason_text(event))
 
 
-def imported_of_person(person: Person, page: Page) -> Iterator[Entry]:
-    """On their day, as they have no events."""
-    bookings = Booking.objects.filter(person=person, channel=Channel.LIST)
-    for booking in page.newest(bookings, "starts_at"):
-        yield Entry(booking.agreed[0], booking.get_state_display(), "", str(IMPORTED), *way_to(booking), whole_day=True)
-
-
 def events_of_person(person: Person, page: Page) -> Iterator[Entry]:
-    events = BookingEvent.objects.filter(booking__person=person).select_related("booking", "by")
-    for event in page.newest(events):
-        yield Entry(event.at, event.get_kind_display(), event.by or "", bookings_text.reason_text(event), *way_to(event.booking))
+    """Of their bookings. What was imported has no event and stands on its day. One statement for both."""
+    bookings = Booking.objects.filter(Q(events__isnull=False) | Q(channel=Channel.LIST), person=person)
+    columns = ("pk", "reference", "state", "events__pk", "events__kind", "events__reason", "events__changes")
+    rows = bookings.annotate(
+        at=Coalesce("events__at", "starts_at"),
+        by=Coalesce(NullIf("events__by__name", Value("")), "events__by__email", output_field=CharField()),
+    ).values_list("at", "by", *columns)
+    for at, by, key, reference, state, event, kind, reason, changes in page.newest(rows, "at", "-events__pk"):
+        way = reference, reverse("staff:bookings_booking_change", args=[key])
+        if event:
+            why = bookings_text.reason_text(BookingEvent(reason=reason, changes=changes))
+            yield Entry(at, EventKind(kind).label, by or "", why, *way)
+        else:
+            yield Entry(at, State(state).label, "", str(IMPORTED), *way, whole_day=True)
 
 
 def way_to(row: Any) -> tuple[str, str]:
@@ -463,7 +482,6 @@ add_entries(Booking, import_entry)
 add_notes_by_reference(Booking)
 add_entries(Booking, feedback_of, permission=SEES_FEEDBACK)
 add_entries(Person, events_of_person, permission=SEES_BOOKINGS)
-add_entries(Person, imported_of_person, permission=SEES_BOOKINGS)
 add_entries(
     Person,
     lambda person, page: feedback_entries(Feedback.objects.filter(afterwards__booking__person=person), page),

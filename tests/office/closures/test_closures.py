@@ -16,6 +16,7 @@ from bookings.models import Booking
 from bookings.open_sessions.services.places import offer_until
 from bookings.schedule.holds import kept_until
 from ctac.dates import Nation, uk_day
+from ctac.models import forget
 from leaflets.models import Order
 from notifications.models import DigestFrequency, TeamMail
 from office.closures.models import Closes, Closure
@@ -30,7 +31,6 @@ from office.closures.queries import (
     sentence,
 )
 from office.closures.services import end_closure, publish
-from office.copies import forget
 from office.queries import asked_too_long_ago
 from professionals.safeguarding.advice_line import closed_now, is_advice_line_open, next_opening, whom_to_call
 from tests.bookings.rows import at, make_booking, make_presenter

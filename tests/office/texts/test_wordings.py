@@ -12,10 +12,10 @@ from django.test import Client
 from django.utils import translation
 
 from bookings.booking.emails import BookingConfirmed
+from ctac import models as copies
+from ctac.models import forget
 from notifications.registry import all_emails
 from notifications.samples import Sample, all_examples, all_samples, sample_at
-from office import copies
-from office.copies import forget
 from office.texts import queries
 from office.texts.models import TextVersion
 from office.texts.places import lines_of, places, sentences
