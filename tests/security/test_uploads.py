@@ -168,7 +168,8 @@ def test_a_spreadsheet_may_be_called_anything() -> None:
 def test_uploads_lie_outside_what_is_served_and_leave_as_what_they_are(now: datetime, client: Client) -> None:
     edition = make_edition(now, slug="one")
     stored = Path(edition.pdf.path).resolve()
-    roots = [Path(settings.STATIC_ROOT), *map(Path, settings.STATICFILES_DIRS)]
+    folders = [each[1] if isinstance(each, tuple) else each for each in settings.STATICFILES_DIRS]
+    roots = [Path(settings.STATIC_ROOT), *map(Path, folders)]
     assert not any(stored.is_relative_to(root.resolve()) for root in roots)
     for path in (urlsplit(edition.pdf.url).path, f"/static/{edition.pdf.name}", f"/static/../var/media/{edition.pdf.name}"):
         assert client.get(path).status_code == 404

@@ -44,6 +44,7 @@ OURS: dict[str, tuple[Value, ...]] = {
     "what": ("post", "bring"),
     "with": ("1", "999999999"),
     "week": ("2027-01-25", "2026-12-28"),
+    "year": ("2027", "2030"),
     # Of what a packing session is made.
     "titles": ("1",),
     "areas": ("LS",),
