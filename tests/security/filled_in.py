@@ -316,7 +316,10 @@ WHY_NOTHING = {
         account_logout account_passkey_options account_session_end account_sessions_end_others staff:logout
     """,
     "looks a postcode up": "who_to_tell",
-    "answers with a file": "certificate presenter_slide staff:leaflets_packingsession_print staff:professionals_import_problems",
+    "answers with a file": """
+        certificate presenter_slide staff:leaflets_packingsession_print
+        staff:professionals_import_example staff:professionals_import_problems
+    """,
     "asks for a password that nobody has": "account_login_password",
     "says that staff need a second factor": "mfa_deactivate_totp",
 }
