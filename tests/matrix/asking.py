@@ -84,7 +84,7 @@ def arguments(route: str, names: set[str], world: dict[str, Any]) -> dict[str, o
                 "audience": "health-visitors",
                 "nation": "england",
                 "pdf": "checklist",
-                "kind": "booking-confirmed",
+                "kind": "contacts" if route == "staff:professionals_import_example" else "booking-confirmed",
                 "topic": "editions",
                 "place": "home",
                 "sentence": objects["office_textversion"].key,

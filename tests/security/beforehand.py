@@ -25,9 +25,12 @@ from leaflets.orders.services.transitions import cancel, dispatch, prioritise, s
 from leaflets.recalls.services import RecallRequest, recall_edition
 from notifications.models import MarkedAddress, Notification
 from office.closures.models import Banner, Closure
+from office.texts.services import approve_text
 from privacy.models import ContactMethod
 from privacy.services import acknowledge_complaint
+from professionals.imports.services import run_import
 from professionals.merges.services import merge_organisations, merge_people
+from professionals.models import Import, ImportState
 from tests.accounts.factors.proof import PASSWORD_AGAIN, enrol
 from tests.accounts.passkeys.device import Device, add_passkey, options_in
 from tests.bookings.open_sessions.rows import make_place, make_session
@@ -172,6 +175,11 @@ def shown_on(days_ahead: int) -> dict[str, Any]:
     return {"first_day": day(days_ahead), "last_day": day(days_ahead), "link": "https://www.ctac.example/", **clocks}
 
 
+def a_live_wording(world: World) -> Made:
+    approve_text(world["objects"]["office_textversion"], by=world["users"]["manager"], now=timezone.now())
+    return {}
+
+
 def a_request(world: World) -> Made:
     booking = make_request(person=owner(world))
     make_option(booking, None, timezone.now() + timedelta(days=30))
@@ -264,6 +272,19 @@ def contacts_list(_world: World) -> Typed:
 
 def a_past_import(_world: World) -> Made:
     return {"professionals_import": make_import(run=True)}
+
+
+def an_import_with_a_duplicate(_world: World) -> Made:
+    make_person(email="asha.patel@leeds.example", with_user=False)
+    return {"professionals_import": make_import()}
+
+
+def an_import_that_stopped(world: World) -> Made:
+    """By a fault, before its first row."""
+    imported = make_import()
+    run_import(imported, by=world["users"]["manager"], now=timezone.now())
+    Import.objects.filter(pk=imported.pk).update(state=ImportState.FAILED)
+    return {"professionals_import": imported}
 
 
 def long_on_its_way(world: World) -> Made:

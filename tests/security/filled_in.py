@@ -27,6 +27,7 @@ from tests.security.beforehand import (
     a_colleague,
     a_colleague_with_an_app,
     a_departure,
+    a_live_wording,
     a_merge_that_waits,
     a_passkey,
     a_past_import,
@@ -37,6 +38,8 @@ from tests.security.beforehand import (
     an_address_that_works,
     an_approved_page,
     an_arrival,
+    an_import_that_stopped,
+    an_import_with_a_duplicate,
     an_offer,
     an_old_breach,
     an_order,
@@ -90,7 +93,7 @@ SETTINGS = {
     "quiet_until": "7am",
 }
 FILLED_IN: dict[str, Case] = {
-    "staff:settings": Case(SETTINGS),
+    "staff:settings": Case(SETTINGS, pages=2),  # the second says which promises that breaks
     "account_details": Case({"name": "Robin Hale"}),
     "set_language": Case({"language": "cy"}),
     "staff:guidance_areacontact_change": Case(
@@ -168,8 +171,10 @@ FILLED_IN: dict[str, Case] = {
     "staff:office_banner_add": Case(shown_on(400)),
     "staff:office_banner_change": Case(shown_on(300)),
     "staff:office_closure_action end": Case(before=a_closure_now),
-    "staff:office_closure_add": Case({"first_day": day(310), "last_day": day(311), "parcels": "on"}),
-    "staff:office_closure_change": Case({"first_day": day(310), "last_day": day(311), "parcels": "on"}),
+    "staff:office_closure_add": Case({"first_day": day(310), "last_day": day(311), "parcels": "on", "nation": ""}),
+    "staff:office_closure_change": Case({"first_day": day(310), "last_day": day(311), "parcels": "on", "nation": ""}),
+    "staff:office_textversion_action ours": Case(before=a_live_wording),
+    "staff:office_textversion_action take-back": Case(before=a_live_wording),
     "staff:bookings_journeytime_add": Case({"one": "LS", "other": "HU"}),
     "staff:bookings_journeytime_changelist": ticked("bookings_journeytime", "delete_selected"),
     "staff:bookings_leave_add": Case(SOME_DAYS),
@@ -251,6 +256,8 @@ FILLED_IN: dict[str, Case] = {
     "staff:leaflets_sheetimport_add": Case(stock_list),
     "staff:leaflets_sheetimport_change": Case(before=an_uploaded_list),
     "staff:professionals_import_add": Case(contacts_list),
+    "staff:professionals_import_action choices": Case({"choice": "skip", "row-2": "link-0"}, an_import_with_a_duplicate),
+    "staff:professionals_import_action resume": Case(before=an_import_that_stopped),
     "staff:professionals_import_action undo": Case(before=a_past_import),
     "staff:leaflets_stocktake_action confirm": Case(before=by_hand("manager", to_count, {})),
     # -- Staff: people and mail --
@@ -302,14 +309,17 @@ WHY_NOTHING = {
         staff:bookings_booking_change staff:bookings_leave_change staff:bookings_opensession_change
         staff:privacy_complaint_change staff:privacy_breach_change staff:guidance_guidancepage_change
         staff:leaflets_missingparcel_change staff:leaflets_order_change staff:leaflets_recall_change
-        staff:leaflets_stocktake_change staff:notifications_markedaddress_change staff:professionals_flaggedtext_change
-        staff:professionals_stopped_change
+        staff:leaflets_stocktake_change staff:notifications_markedaddress_change staff:office_textversion_change
+        staff:professionals_flaggedtext_change staff:professionals_import_change staff:professionals_stopped_change
     """,
     "is of the session alone": """
         account_logout account_passkey_options account_session_end account_sessions_end_others staff:logout
     """,
     "looks a postcode up": "who_to_tell",
-    "answers with a file": "certificate presenter_slide staff:leaflets_packingsession_print",
+    "answers with a file": """
+        certificate presenter_slide staff:leaflets_packingsession_print
+        staff:professionals_import_example staff:professionals_import_problems
+    """,
     "asks for a password that nobody has": "account_login_password",
     "says that staff need a second factor": "mfa_deactivate_totp",
 }

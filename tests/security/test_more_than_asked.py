@@ -128,6 +128,7 @@ ALL_OF_IT = {
     "ctac/staff/lists.py getlist": "what is ticked in a list: keys, or it is refused",
     "bookings/booking/admin/bookings.py getlist": "what is ticked in the list: keys, or it is refused",
     "leaflets/dispatch/admin.py copy": "a form reads it, and its own fields are looked up in it",
+    "office/texts/admin.py copy": "shown again by its form, which looks its own fields up in it",
 }
 
 

@@ -408,13 +408,17 @@ def event_entries(events: QuerySet[BookingEvent], page: Page) -> Iterator[Entry]
         yield Entry(event.at, event_text(event), event.by or "", bookings_text.reason_text(event))
 
 
+# As colleagues are shown.
+EVENT_BY = Coalesce(NullIf("events__by__name", Value("")), "events__by__email", output_field=CharField())
+
+
 def events_of_person(person: Person, page: Page) -> Iterator[Entry]:
     """Of their bookings. What was imported has no event and stands on its day. One statement for both."""
     bookings = Booking.objects.filter(Q(events__isnull=False) | Q(channel=Channel.LIST), person=person)
     columns = ("pk", "reference", "state", "events__pk", "events__kind", "events__reason", "events__changes")
     rows = bookings.annotate(
         at=Coalesce("events__at", "starts_at"),
-        by=Coalesce(NullIf("events__by__name", Value("")), "events__by__email", output_field=CharField()),
+        by=EVENT_BY,
     ).values_list("at", "by", *columns)
     for at, by, key, reference, state, event, kind, reason, changes in page.newest(rows, "at", "-events__pk"):
         way = reference, reverse("staff:bookings_booking_change", args=[key])

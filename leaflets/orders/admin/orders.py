@@ -327,12 +327,16 @@ def event_entries(events: QuerySet[OrderEvent], page: Page) -> Iterator[Entry]:
         yield Entry(event.at, "\n".join([event.get_kind_display(), *event.changed]), event.by or "", event.reason)
 
 
+# As colleagues are shown.
+EVENT_BY = Coalesce(NullIf("events__by__name", Value("")), "events__by__email", output_field=CharField())
+
+
 def events_of_person(person: Person, page: Page) -> Iterator[Entry]:
     """Of their orders. What was imported has no event and stands on its day. One statement for both."""
     orders = Order.objects.filter(Q(events__isnull=False) | Q(channel=Channel.LIST), person=person)
     rows = orders.annotate(
         at=Coalesce("events__at", "created_at"),
-        by=Coalesce(NullIf("events__by__name", Value("")), "events__by__email", output_field=CharField()),
+        by=EVENT_BY,
     ).values_list("at", "by", "pk", "reference", "state", "events__pk", "events__kind", "events__reason")
     for at, by, key, reference, state, event, kind, reason in page.newest(rows, "at", "-events__pk"):
         way = reference, reverse("staff:leaflets_order_change", args=[key])
