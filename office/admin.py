@@ -66,7 +66,12 @@ def save(request: HttpRequest, form: SettingsForm) -> bool:
 
 def shown(request: HttpRequest, form: SettingsForm) -> HttpResponse:
     title = _("Settings of the site")
-    page = {"title": title, "form": form, "groups": [(legend, list(rows(form, names))) for legend, names in GROUPS.items()]}
+    page = {
+        "title": title,
+        "form": form,
+        "wide": True,
+        "groups": [(legend, list(rows(form, names))) for legend, names in GROUPS.items()],
+    }
     return TemplateResponse(request, "office/staff/settings.html", {**staff_site.each_context(request), **page})
 
 

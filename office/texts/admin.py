@@ -299,8 +299,7 @@ def text(request: HttpRequest, place: str, sentence: str) -> HttpResponse:
             version = write_text(found, by=request.user, now=timezone.now(), **form.cleaned_data)
         except DomainError as refusal:
             form.add_error(None, str(refusal.message))
-            sent: Any = form.data
-            answers = sent.copy()
+            answers = request.POST.copy()
             answers["seen"] = str(initial["seen"])
             form.data = answers
         else:

@@ -82,7 +82,7 @@ LINES = {
     "fulfilment": [*OF_ORDERS, "parcel that never came", *OF_STOCK, "packing session open"],
     "manager": [
         *(*OF_ALL[:-1], "texts that may be about a child, not read yet", OF_ALL[-1], *OF_GUIDANCE, *OF_AREAS, *OF_DATA),
-        "imports to go on with",
+        *("wordings to approve", "imports to go on with"),
     ],
     "read-only": [*OF_BOOKINGS, *OF_SESSIONS, *OF_ORDERS, *OF_STOCK],
 }
