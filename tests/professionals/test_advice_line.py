@@ -10,8 +10,9 @@ from django.db import OperationalError
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils import translation
 
+from ctac.models import forget
 from ctac.views import server_error
-from office.queries import advice_hours, forget, site_settings
+from office.queries import advice_hours, site_settings
 from professionals.safeguarding.advice_line import is_advice_line_open, next_opening, whom_to_call
 from professionals.safeguarding.forms import child_details_explanation
 from tests.factories import make_staff
