@@ -10,7 +10,6 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import ngettext
 
 from ctac.staff.lists import MOST, up_to_most
 from office.models import SettingChange, SiteSettings
@@ -19,24 +18,16 @@ from office.queries import SETTINGS, site_settings, values_of
 # A promise that a change would break: a sentence, and the address of what it is about ("" for none).
 Broken = tuple[str, str]
 PromiseCheck = Callable[[SiteSettings, SiteSettings], Iterable[Broken]]
-MOST_SHOWN = 10
 _promises: dict[str, list[PromiseCheck]] = defaultdict(list)
 
 
 def add_promise(field: str, check: PromiseCheck) -> None:
     """Called in AppConfig.ready() of who has promised something. `check(old, new)` is asked when this setting is to change.
 
-    It gives each promise that would not hold any more; `first_of` bounds what it gives.
+    It gives what would not hold any more, as `CountedPromise` does: a figure and where to read which.
     """
     if check not in _promises[field]:
         _promises[field].append(check)
-
-
-def first_of(rows: QuerySet[Any], say: Callable[[Any], Broken], all_of_them: str = "") -> Iterator[Broken]:
-    """For a check: what it says of the first rows, and how many more there are. `all_of_them` is the address of their list."""
-    yield from (say(row) for row in rows[:MOST_SHOWN])
-    if (more := rows.count() - MOST_SHOWN) > 0:
-        yield ngettext("There is %(n)s more.", "There are %(n)s more.", more) % {"n": f"{more:,}"}, all_of_them
 
 
 MORE, LESS = (1,), (-1,)

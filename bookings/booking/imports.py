@@ -78,7 +78,7 @@ BOOKING_FIELDS = (
         gettext_lazy("Time"),
         parse_clock,
         aliases=("start", "start time", "starts", "time of presentation"),
-        help=gettext_lazy("UK time. Leave it empty if you do not know it."),
+        help=gettext_lazy("UK time. Leave it empty if you don’t know it."),
         example="1:30pm",
         empty=None,
         free=False,
@@ -236,7 +236,7 @@ def check_booking(row: Row, known: Known, now: datetime) -> None:
     if values["format"] == Format.WORKPLACE and not values["postcode"]:
         row.add_problem("postcode", _("Add the postcode of the workplace, or say that it was online."))
     elif values["format"] == Format.WORKPLACE and known.area(row) is None:
-        row.add_problem("postcode", _("We do not know this postcode. Correct it."))
+        row.add_problem("postcode", _("We don’t know this postcode. Correct it."))
     if not (values["came"] or values["expected"]):
         row.add_problem("came", _("Say how many people came, or how many were expected."))
     check_who(row)
