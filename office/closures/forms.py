@@ -76,7 +76,7 @@ class ClosureForm(PublishedTextForm):
             seen, name = digest_of(self.conflicts), self.add_prefix("sure")
             self.fields["sure"].widget = forms.CheckboxInput({"value": seen})
             if self.data.get(name) != seen:  # not ticked, or below another list
-                self.data = {**self.data, name: ""}
+                self.data = {**self.data.dict(), name: ""}  # type: ignore[attr-defined]
                 self.add_error("sure", _("Look at what is booked on these days. Then tick the box, or choose other days."))
 
 

@@ -193,6 +193,8 @@ def test_what_is_booked_on_its_days_is_listed_with_links_before_it_is_saved_and_
     assert link in page.content.decode()
     assert len(page.context["adminform"].form.conflicts) == 1
     assert "Look at what is booked on these days." in text_of(page)
+    typed = dict(re.findall(r'<input type="text" name="(\w+)" value="([^"]*)"', page.content.decode()))
+    assert typed == {name: FILLED_IN[name] for name in ("first_day", "last_day", "reason", "reason_cy")}  # as it was typed
     assert not Closure.objects.exists()
     assert coordinator.post(f"{LIST}add/", {**FILLED_IN, "sure": "on"}).status_code == 200  # not what stood beside this list
     assert coordinator.post(f"{LIST}add/", {**FILLED_IN, "sure": seen_on(page)}).status_code == 302
