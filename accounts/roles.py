@@ -55,6 +55,7 @@ COORDINATION = (
     may(_("Say who is on duty while presenters are out, and take an alarm on."), bookings="dutyshift:view,add,change,delete"),
     may(_("Plan, run and cancel open sessions, and see who has a place."), bookings="opensession:view,add,change"),
     may(_("Read what people said afterwards."), bookings="afterwards:view"),
+    may(_("See where we have been, and where nobody has."), reach="view_reach"),
     may(
         _("Keep the phone numbers of the services to tell in each area, and say that they are checked."),
         guidance="areacontact:view,change",
@@ -164,6 +165,7 @@ READING = (
         bookings="booking:view opensession:view presentation:view afterwards:view",
     ),
     may(_("See who to tell in each area."), guidance="areacontact:view"),
+    may(_("See where we have been, and where nobody has."), reach="view_reach"),
     may(_("See when we are closed, and what the banner says."), office="closure:view banner:view"),
     may(
         _("See orders, leaflets and stock."),

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-APPS = ("audit", "office", "notifications", "accounts", "professionals", "privacy", "guidance", "leaflets", "bookings")
+APPS = ("audit", "office", "notifications", "accounts", "professionals", "privacy", "guidance", "leaflets", "bookings", "reach")
 TOPS = (*APPS, "ctac", "deploy")
 NOT_CODE = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
 # Django looks for these by their names, so they may be short.

@@ -19,7 +19,7 @@ TICKS = os.sysconf("SC_CLK_TCK")
 WORKERS = 2
 SECRET_KEY = secrets.token_urlsafe(50)
 CODE = (
-    *("accounts", "audit", "bench", "bookings", "ctac", "guidance", "leaflets", "notifications", "office", "privacy"),
+    *("accounts", "audit", "bench", "bookings", "ctac", "guidance", "leaflets", "notifications", "office", "privacy", "reach"),
     "professionals",
 )
 

@@ -161,6 +161,7 @@ INSTALLED_APPS = [
     "guidance",
     "leaflets",
     "bookings",
+    "reach",
     "ctac",
     "allauth",
     "allauth.account",

@@ -72,6 +72,7 @@ SECTIONS = (
         key="o",
     ),
     Section(_("Packing"), ("leaflets.packingsession",), key="k"),
+    Section(_("Reach"), (), daily=False),
     Section(_("Guidance"), ("guidance.guidancepage", "guidance.areacontact"), daily=False),
     Section(_("Messages"), ("notifications.notification", "notifications.markedaddress", "notifications.teammail"), key="m"),
     Section(
@@ -132,15 +133,9 @@ def arrange(apps: Iterable[dict[str, Any]], user: Any) -> list[dict[str, Any]]:
     sections = [(section, [found.pop(name) for name in section.lists if name in found]) for section in SECTIONS]
     sections.append((Section(_("Other"), (), daily=False), list(found.values())))
     return [
-        {
-            "name": section.title,
-            "daily": section.daily,
-            "key": section.key,
-            "models": models,
-            "pages": pages_of(section, user),
-        }
+        {"name": section.title, "daily": section.daily, "key": section.key, "models": models, "pages": pages}
         for section, models in sections
-        if models
+        if (pages := pages_of(section, user)) or models
     ]
 
 

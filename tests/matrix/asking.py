@@ -18,7 +18,7 @@ from tests.matrix.tokens import forms_without_a_token
 MADE_UP = "A" * 43
 # "No GET changes anything" means these; counters, drafts, limits and sessions are excepted (product.md, rule 5).
 UNCHANGED_BY_GET = (
-    *("office", "notifications", "accounts", "professionals", "privacy", "guidance", "bookings", "leaflets"),
+    *("office", "notifications", "accounts", "professionals", "privacy", "guidance", "bookings", "leaflets", "reach"),
     *("account", "mfa", "auth", "admin"),
 )
 EXCEPTED = {"Draft", "RateLimit", "Session"}

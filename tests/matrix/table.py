@@ -55,7 +55,19 @@ def part_of(asked: str) -> str:
 
 
 OTHERS = {"account": "account", "mfa": "account", "presenter": "presenters", "styleguide": "styleguide"}
-APPS = ("accounts", "audit", "auth", "bookings", "guidance", "leaflets", "notifications", "office", "privacy", "professionals")
+APPS = (
+    "accounts",
+    "audit",
+    "auth",
+    "bookings",
+    "guidance",
+    "leaflets",
+    "notifications",
+    "office",
+    "privacy",
+    "professionals",
+    "reach",
+)
 
 
 def by_part(asked: str) -> tuple[str, str, str]:

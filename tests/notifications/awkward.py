@@ -13,7 +13,7 @@ from django.db.models.signals import post_init
 
 from notifications.samples import examples_of
 
-OURS = ("office", "accounts", "professionals", "privacy", "guidance", "bookings", "leaflets")
+OURS = ("office", "accounts", "professionals", "privacy", "guidance", "bookings", "leaflets", "reach")
 # What we make, or check as it is typed.
 NOT_TYPED = ("reference", "slug", "phone", "postcode", "link", "uid", "code", "key", "token", "brought_with", "domain", "email")
 NOT_TYPED += ("session",)

@@ -16,8 +16,8 @@ from professionals.safeguarding.forms import ChildDetailsMixin
 from tests.factories import make_staff
 from tests.professionals.free_text import EXEMPT, WRITTEN_BY
 
-OURS = ("ctac", "office", "accounts", "professionals", "privacy", "guidance", "bookings", "leaflets", "notifications")
-APPS = ("office", "accounts", "professionals", "privacy", "guidance", "bookings", "leaflets", "notifications")
+OURS = ("ctac", "office", "accounts", "professionals", "privacy", "guidance", "bookings", "leaflets", "notifications", "reach")
+APPS = ("office", "accounts", "professionals", "privacy", "guidance", "bookings", "leaflets", "notifications", "reach")
 # Their values are checked for one shape, which no sentence has.
 SHAPED = (forms.EmailField, forms.URLField, forms.GenericIPAddressField, forms.UUIDField)
 

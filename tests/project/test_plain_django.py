@@ -9,7 +9,19 @@ from pathlib import Path
 from django.conf import settings
 
 BASE_DIR = Path(settings.BASE_DIR)
-APPS = ("accounts", "audit", "bookings", "ctac", "guidance", "leaflets", "notifications", "office", "privacy", "professionals")
+APPS = (
+    "accounts",
+    "audit",
+    "bookings",
+    "ctac",
+    "guidance",
+    "leaflets",
+    "notifications",
+    "office",
+    "privacy",
+    "professionals",
+    "reach",
+)
 MOST_SQL = 20
 REASON = "# SQL because "
 # Functions that migrations call and nothing else does.

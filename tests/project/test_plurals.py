@@ -9,7 +9,19 @@ from django.conf import settings
 
 from leaflets.dispatch.queries import TitleToPack
 
-APPS = ("accounts", "audit", "bookings", "ctac", "guidance", "leaflets", "notifications", "office", "privacy", "professionals")
+APPS = (
+    "accounts",
+    "audit",
+    "bookings",
+    "ctac",
+    "guidance",
+    "leaflets",
+    "notifications",
+    "office",
+    "privacy",
+    "professionals",
+    "reach",
+)
 NOUNS = (
     "addresses|bookings|copies|days|dates|emails|leaflets|messages|minutes|orders|parcels|people|places|requests|sessions|titles"
 )

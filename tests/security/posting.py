@@ -19,7 +19,7 @@ from tests.matrix.asking import written, written_since
 Typed = dict[str, Any]  # by name, a value or a list of them, a file, or what gives one for the browser; None if it is not sent
 Act = Callable[[dict[str, str]], Any]  # with what to smuggle in; gives the last answer
 OURS = (
-    *("office", "accounts", "professionals", "privacy", "guidance", "bookings", "leaflets", "notifications"),
+    *("office", "accounts", "professionals", "privacy", "guidance", "bookings", "leaflets", "notifications", "reach"),
     *("auth", "account", "mfa"),
 )
 # Counters of attempts, and when each browser was last seen.

@@ -21,7 +21,19 @@ from tests.professionals.mailing import last_code, mails_to
 
 SIGN_IN, CODE = "/account/login/", "/account/login/code/confirm/"
 RESET, RESET_CODE = "/account/password/reset/", "/account/password/reset/confirm/"
-OURS = {"audit", "office", "accounts", "professionals", "privacy", "guidance", "bookings", "leaflets", "notifications", "account"}
+OURS = {
+    "audit",
+    "office",
+    "accounts",
+    "professionals",
+    "privacy",
+    "guidance",
+    "bookings",
+    "leaflets",
+    "notifications",
+    "reach",
+    "account",
+}
 WRONG = "BBBB-BBBB"
 
 

@@ -24,7 +24,19 @@ from tests.matrix.people import fresh_browsers, lay_out
 from tests.security.payloads import FORMULAS, MARKUP, NO_TEXT, STORED_AS_TYPED
 from tests.security.typing_in import everybody_attacks, leave_nothing_empty
 
-OURS = ("audit", "office", "accounts", "professionals", "privacy", "guidance", "bookings", "leaflets", "notifications", "ctac")
+OURS = (
+    "audit",
+    "office",
+    "accounts",
+    "professionals",
+    "privacy",
+    "guidance",
+    "bookings",
+    "leaflets",
+    "notifications",
+    "reach",
+    "ctac",
+)
 # Whose words are looked up and not kept, or are of a shape of their own.
 SHAPED = (forms.EmailField, forms.URLField, forms.RegexField, forms.UUIDField, forms.SlugField, forms.GenericIPAddressField)
 

@@ -18,7 +18,18 @@ from ctac import welsh
 NOT_LAZY = {"gettext", "ngettext", "npgettext", "pgettext"}
 CODE = sorted(
     path
-    for app in ("accounts", "audit", "bookings", "ctac", "leaflets", "notifications", "office", "privacy", "professionals")
+    for app in (
+        "accounts",
+        "audit",
+        "bookings",
+        "ctac",
+        "leaflets",
+        "notifications",
+        "office",
+        "privacy",
+        "professionals",
+        "reach",
+    )
     for path in (settings.BASE_DIR / app).rglob("*.py")
 )
 

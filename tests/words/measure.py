@@ -20,7 +20,19 @@ with warnings.catch_warnings():
 
 __all__ = ["FEWEST_WORDS", "OLDEST", "File", "files", "reading_age", "uses", "words_not_used"]
 ROOT = Path(__file__).resolve().parents[2]
-APPS = ("accounts", "audit", "bookings", "ctac", "guidance", "leaflets", "notifications", "office", "privacy", "professionals")
+APPS = (
+    "accounts",
+    "audit",
+    "bookings",
+    "ctac",
+    "guidance",
+    "leaflets",
+    "notifications",
+    "office",
+    "privacy",
+    "professionals",
+    "reach",
+)
 GETTEXT = {"_", "gettext", "gettext_lazy", "ngettext", "ngettext_lazy", "ngettext_noop"}
 OURS_ALONE = ("local", "styleguide", "management", "migrations")  # read by those who build the site
 INLINE = re.compile(r"""{%\s*(?:translate|trans)\s+(?:"([^"]*)"|'([^']*)')""")

@@ -140,7 +140,18 @@ TEXTS = (models.CharField, models.TextField, models.JSONField, models.BinaryFiel
 def fields_with_words() -> dict[str, list[str]]:
     """By model, its fields that may hold a name or words of a person, as they are classified."""
     found = {}
-    for app in ("office", "notifications", "accounts", "professionals", "privacy", "guidance", "leaflets", "bookings", "audit"):
+    for app in (
+        "office",
+        "notifications",
+        "accounts",
+        "professionals",
+        "privacy",
+        "guidance",
+        "leaflets",
+        "bookings",
+        "reach",
+        "audit",
+    ):
         for model in apps.get_app_config(app).get_models():
             texts = [field for field in model._meta.concrete_fields if isinstance(field, TEXTS)]
             found[model.__name__] = [field.name for field in texts if classification(field) != Classification.NONE]

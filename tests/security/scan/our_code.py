@@ -12,7 +12,19 @@ from .findings import Finding
 from .wapiti import SCANNER
 
 OURS = (
-    *("audit", "ctac", "office", "accounts", "professionals", "privacy", "guidance", "bookings", "leaflets", "notifications"),
+    *(
+        "audit",
+        "ctac",
+        "office",
+        "accounts",
+        "professionals",
+        "privacy",
+        "guidance",
+        "bookings",
+        "leaflets",
+        "notifications",
+        "reach",
+    ),
     "deploy",
 )
 LEVELS = {"LOW": 0, "MEDIUM": 2, "HIGH": 3}  # what bandit calls low (an import of subprocess) we call informational
