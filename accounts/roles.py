@@ -112,9 +112,13 @@ MANAGEMENT = (
         _("After a call, move an account to a new address when its owner has lost both mailbox and second factor."),
         accounts="recover_user",
     ),
-    may(_("Export orders, and see who has exported them."), leaflets="export_orders orderexport:view"),
-    may(_("Export bookings, and see who has exported them."), bookings="export_bookings bookingexport:view"),
-    may(_("See who looked at, downloaded and changed what."), audit="entry:view"),
+    may(
+        _("Export orders, bookings, open sessions, what people said, people and organisations."),
+        leaflets="export_orders",
+        bookings="export_bookings export_sessions export_feedback",
+        professionals="export_people export_organisations",
+    ),
+    may(_("See who looked at, downloaded, exported and changed what."), audit="entry:view export:view"),
     may(
         _("Erase a person or give them a copy of their data, see when that was done, and see which records have been deleted."),
         professionals="person:view,erase give_person_data",

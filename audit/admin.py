@@ -12,14 +12,14 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
-from audit.models import Act, Entry
+from audit.models import Act, Entry, Export
 from audit.pages import admin_of, details_of, model_of, names_of, spaced
 from ctac.models import is_reference, tidy_reference
 from ctac.staff import menu
 from ctac.staff.lists import BigChangeList, period_of
-from ctac.staff.site import NOTHING, LooksOnly, OneRowAdmin, moment_of, staff_site, state_tag
+from ctac.staff.site import NOTHING, LooksOnly, OneRowAdmin, moment_of, number_of, staff_site, state_tag
 
 MOST_COLLEAGUES = 200
 STOPPED = {Act.REFUSED, Act.LIMITED, Act.NOT_LET_IN}
@@ -139,3 +139,39 @@ class EntryAdmin(LooksOnly):
 
 def models_with_pages() -> list[Any]:
     return [model for model in apps.get_models() if staff_site.is_registered(model)]
+
+
+@admin.register(Export, site=staff_site)
+class ExportAdmin(LooksOnly):
+    """Who took lists out of the system, and when."""
+
+    list_display = ("when", "by", "what", "form", "number_rows", "number_lines", "which")
+    list_display_links = None
+    list_select_related = ("by",)
+    sorts_quickly = ("when",)
+    ordering = ("-at", "-pk")
+    actions = None
+    when = moment_of("at", gettext_lazy("when"), short=True)
+    number_rows = number_of("rows", gettext_lazy("rows"))
+    number_lines = number_of("lines", gettext_lazy("lines"))
+
+    @admin.display(description=gettext_lazy("list"))
+    def what(self, export: Export) -> str:
+        return menu.plural_name(apps.get_model(export.of)._meta)
+
+    @admin.display(description=gettext_lazy("which rows"))
+    def which(self, export: Export) -> str:
+        """How the list was narrowed."""
+        if export.chosen:
+            return ngettext("Ticked: %(n)s row", "Ticked: %(n)s rows", export.rows) % {"n": f"{export.rows:,}"}
+        searched = _("Found by a search") if export.searched else ""
+        return "\n".join(filter(None, [searched, export.narrowed])) or _("The whole list")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Export | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Export | None = None) -> bool:
+        return False

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models.functions import Now
 from django.utils.translation import gettext_lazy as _
 
-from ctac.models import impersonal
+from ctac.models import RecordedBy, impersonal
 
 
 class Act(models.TextChoices):
@@ -73,3 +73,39 @@ class Entry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_act_display()} {self.kind} {self.key}".strip()
+
+
+class SheetForm(models.TextChoices):
+    CSV = "csv", _("CSV")
+    XLSX = "xlsx", _("XLSX")
+
+
+class Export(RecordedBy):
+    """That somebody took a list out of the system: append-only.
+
+    `of`: the model of its rows, "bookings.booking"; each may make several `lines`. `narrowed` says which filters of the list
+    were set. What was searched for may be a name, so only that something was is kept.
+    """
+
+    of = impersonal(models.CharField(_("list"), max_length=50))
+    at = models.DateTimeField(_("when"))
+    form = models.CharField(_("file"), max_length=4, choices=SheetForm)
+    rows = models.PositiveIntegerField(_("rows"))
+    lines = models.PositiveIntegerField(_("lines"))
+    narrowed = impersonal(models.CharField(_("filters"), max_length=300, blank=True))
+    searched = models.BooleanField(_("searched for something"), default=False)
+    chosen = models.BooleanField(_("ticked one by one"), default=False)
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        verbose_name = _("export")
+        verbose_name_plural = _("exports")
+        default_permissions = ("view",)
+        indexes = [models.Index(fields=["-at", "-id"], name="export_newest")]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(rows__gte=1, lines__gte=1), name="export_of_something"),
+            models.CheckConstraint(condition=models.Q(form__in=SheetForm.values), name="export_as_a_known_file"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.of} {self.pk}"

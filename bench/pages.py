@@ -59,7 +59,7 @@ NO_OBJECT = {
     "staff:*_action *": "no row that is laid in has this button; others of its kind are the same view",
     "staff:bookings_journeytime_*": "a journey that staff typed, by its key",
     "staff:leaflets_missingparcel_*": "one order by its key, as order is",
-    "staff:leaflets_orderexport_*": "a file that was taken out, by its key; bench/exports.py measures the taking",
+    "staff:audit_export_*": "a file that was taken out, by its key; bench/exports.py measures the taking",
     "staff:leaflets_packingsession_*": "measured once bench/packing.py has started one",
     "staff:leaflets_recall_*": "no recall is laid in",
     "staff:leaflets_sheetimport_*": "a sheet that was read, by its key; bench/exports.py measures the reading",

@@ -73,6 +73,7 @@ from notifications.preferences import choose, wants_each
 from notifications.privacy import readdress
 from notifications.registry import Topic
 from professionals import services
+from professionals.exports import OrganisationExportMixin, PersonExportMixin
 from professionals.forms import PostcodeField, clean_text, person_facts, refuse_team_address
 from professionals.imports import admin as imports_admin  # noqa: F401 - registers its model
 from professionals.merges import admin as merges
@@ -640,7 +641,7 @@ class OrganisationFilter(admin.SimpleListFilter):
 
 
 @admin.register(Person, site=staff_site)
-class PersonAdmin(NotesMixin, StaffModelAdmin):
+class PersonAdmin(PersonExportMixin, NotesMixin, StaffModelAdmin):
     form = PersonForm
     change_form_template = "professionals/staff/person.html"
     list_display = ["name", "organisation", "profession", "email_in_list", "phone_in_list", "postcode", "signs_in"]
@@ -783,7 +784,7 @@ finder.add(
 
 
 @admin.register(Organisation, site=staff_site)
-class OrganisationAdmin(NotesMixin, StaffModelAdmin):
+class OrganisationAdmin(OrganisationExportMixin, NotesMixin, StaffModelAdmin):
     change_form_template = "professionals/staff/organisation.html"
     list_display = ["name", "number_of_people", "added"]
     search_fields = ["name"]

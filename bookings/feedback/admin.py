@@ -1,5 +1,7 @@
 """After a presentation, for staff: how many came, entered or put right; what people said, of one and in a list."""
 
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.contrib import admin, messages
@@ -15,6 +17,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from accounts.exports import ExportMixin, batches
 from bookings.feedback.forms import MoreFeedbackForm
 from bookings.feedback.queries import (
     MOST_COMMENTS,
@@ -31,9 +34,10 @@ from bookings.feedback.services import (
     take_more_feedback,
 )
 from bookings.feedback.views import submitted_attendance
-from bookings.models import Afterwards, Agreement, Given
-from ctac.dates import format_day
+from bookings.models import STATEMENTS, Afterwards, Agreement, Feedback, Given
+from ctac.dates import format_day, uk_day
 from ctac.staff.site import NOTHING, LooksOnly, ObjectAction, StaffModelAdmin, column, short_moment, staff_site
+from ctac.staff.spreadsheets import Cell, Heading
 from professionals.models import Profession
 
 
@@ -116,8 +120,42 @@ def number_who_came(afterwards: Afterwards) -> str:
     return f"{attendance.people:,}" if attendance else NOTHING
 
 
+class FeedbackExportMixin(ExportMixin):
+    """A row an answer. What looked like a child's details stays here."""
+
+    export_permission = "bookings.export_feedback"
+    export_refusal = gettext_lazy("Nobody has answered about these, so there is nothing to export.")
+    export_headings = (
+        Heading(gettext_lazy("Reference"), 13),
+        Heading(gettext_lazy("Presentation"), 34),
+        Heading(gettext_lazy("Day"), 12),
+        Heading(gettext_lazy("By the host"), 9),
+        *(Heading(statement, 14) for statement in STATEMENTS.values()),
+        Heading(gettext_lazy("What could be better"), 60),
+        Heading(gettext_lazy("Received on"), 12),
+    )
+
+    def count_lines(self, keys: Sequence[int]) -> int:
+        return sum(Feedback.objects.filter(afterwards__in=batch).count() for batch in batches(keys))
+
+    def export_rows(self, keys: Sequence[int]) -> Iterator[list[Cell]]:
+        """The figures are those of the scale: 5 is “I agree strongly”."""
+        for batch in batches(keys):
+            found = Afterwards.objects.with_given().filter(pk__in=batch).order_by().in_bulk()
+            answers: dict[int, list[Feedback]] = defaultdict(list)
+            for answer in Feedback.objects.filter(afterwards__in=batch).order_by("pk"):
+                answers[answer.afterwards_id].append(answer)
+            for afterwards in (found[key] for key in batch if key in found):
+                given = afterwards.given
+                about = [given.reference, given.presentation.title, uk_day(given.agreed[0])]
+                for answer in answers[afterwards.pk]:
+                    figures: list[Cell] = [getattr(answer, name) for name in STATEMENTS]
+                    comment = "" if answer.flagged_child_details else answer.comment
+                    yield [*about, str(_("Yes") if answer.by_host else _("No")), *figures, comment, answer.received_on]
+
+
 @admin.register(Afterwards, site=staff_site)
-class AfterwardsAdmin(LooksOnly):
+class AfterwardsAdmin(FeedbackExportMixin, LooksOnly):
     """Each presentation with a short link. The list has averages, its page the answers."""
 
     list_display = (

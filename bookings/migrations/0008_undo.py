@@ -4,8 +4,6 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-from ctac.models import sql_file
-
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -88,5 +86,4 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        migrations.RunSQL(sql_file("bookings", "exports")),
     ]

@@ -2,7 +2,6 @@ from bookings.models.booking import (
     BOOKING_OVER_AT,
     Booking,
     BookingEvent,
-    BookingExport,
     BookingQuerySet,
     Brought,
     Channel,

@@ -22,7 +22,7 @@ from bookings.models.presenter import Format, Presentation, Presenter, validate_
 from ctac.dates import UK, before_working_days, days_before, format_clock, format_day, format_span, uk_datetime, uk_day
 from ctac.errors import DomainError
 from ctac.models import Event, ReferencedModel, StateModel, free_text, impersonal, personal, words_index
-from leaflets.models import Export, Order, OrderState, ToBring
+from leaflets.models import Order, OrderState, ToBring
 from office.closures.models import Closure
 from office.queries import site_settings
 from professionals.models import Nation, Profession
@@ -351,7 +351,10 @@ class Booking(Engagement):
         ordering = ["-starts_at", "-pk"]
         verbose_name = _("booking")
         verbose_name_plural = _("bookings")
-        permissions = [("hand_over_booking", _("Can hand bookings over to a colleague of their owner"))]
+        permissions = [
+            ("hand_over_booking", _("Can hand bookings over to a colleague of their owner")),
+            ("export_bookings", _("Can export bookings with names and addresses")),
+        ]
         constraints = [
             models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="booking_ends_after_it_starts"),
             models.CheckConstraint(
@@ -602,19 +605,6 @@ def record_event(
         reason=reason,
         changes=changes or {},
     )
-
-
-class BookingExport(Export):
-    bookings = models.PositiveIntegerField(_("bookings"))
-
-    class Meta:
-        ordering = ["-at", "-pk"]
-        verbose_name = _("export of bookings")
-        verbose_name_plural = _("exports of bookings")
-        default_permissions = ("view",)
-        permissions = [("export_bookings", _("Can export bookings with names and addresses"))]
-        indexes = [models.Index(fields=["-at", "-id"], name="booking_export_newest")]
-        constraints = [models.CheckConstraint(condition=Q(bookings__gte=1), name="booking_export_of_something")]
 
 
 class OptionKind(models.TextChoices):

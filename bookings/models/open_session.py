@@ -113,6 +113,7 @@ class OpenSession(Engagement):
         ordering = ["starts_at", "pk"]
         verbose_name = _("open session")
         verbose_name_plural = _("open sessions")
+        permissions = [("export_sessions", _("Can export open sessions"))]
         constraints = [
             models.CheckConstraint(condition=Q(ends_at__gt=F("starts_at")), name="session_ends_after_it_starts"),
             models.CheckConstraint(condition=Q(capacity__gte=1, capacity__lte=MOST_PEOPLE), name="session_of_sensible_size"),

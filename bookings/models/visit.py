@@ -335,6 +335,7 @@ class Afterwards(OfOnePresentation):
         ordering = ["-pk"]
         verbose_name = _("what people said")
         verbose_name_plural = _("what people said")
+        permissions = [("export_feedback", _("Can export what people said"))]
         constraints = [
             *OfOnePresentation.Meta.constraints,
             models.CheckConstraint(

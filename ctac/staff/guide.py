@@ -49,8 +49,8 @@ EXPLAINS = {
     "messages": "notifications message_html mail_gallery",
     "a-presenters-day": "presenter",
     "what-a-manager-does": "bookings_presentation",
-    "roles": "accounts auth audit bookings_bookingexport bookings_booking_export leaflets_orderexport leaflets_order_export"
-    " notifications_teammail",
+    "roles": "accounts auth audit bookings_booking_export bookings_opensession_export bookings_afterwards_export"
+    " leaflets_order_export professionals_person_export professionals_organisation_export notifications_teammail",
     "change-a-setting": "settings",
     "is-all-in-order": "first_run",
     "help-somebody-back-in": "professionals_stopped",

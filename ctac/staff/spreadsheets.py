@@ -16,12 +16,15 @@ from typing import Any
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from django.db import models
+from django.http import HttpResponseBase, StreamingHttpResponse
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext, gettext_lazy, ngettext
 from django.utils.translation import gettext_lazy as _
 from openpyxl import load_workbook
 from openpyxl.utils import get_column_letter
 
+from ctac.dates import uk_day
 from ctac.errors import DomainError
 
 Cell = str | int | date | None
@@ -449,3 +452,13 @@ def shorten(text: str) -> str:
     """Enough to find it again in the file."""
     line = " ".join(text.split())
     return line if len(line) <= 40 else f"{line[:39]}…"
+
+
+def spreadsheet_response(
+    name: str, form: str, headings: Sequence[Heading], rows: Iterable[Sequence[Cell]], *, sheet: str
+) -> HttpResponseBase:
+    """A download that is written while it is sent: 'orders-2026-11-26.xlsx'. `form`: "xlsx" or "csv"."""
+    pieces = xlsx_pieces(headings, rows, name=sheet) if form == "xlsx" else csv_pieces(headings, rows)
+    name = f"{name}-{uk_day(timezone.now()):%Y-%m-%d}.{form}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return StreamingHttpResponse(pieces, content_type=XLSX if form == "xlsx" else CSV, headers=headers)

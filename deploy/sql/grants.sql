@@ -13,10 +13,10 @@ REVOKE INSERT, UPDATE, DELETE ON django_migrations FROM ctac_app;
 
 -- History. The triggers of these tables refuse the same; a role that doesn't own a table can't switch its triggers off.
 REVOKE UPDATE, DELETE ON bookings_bookingevent, bookings_sessionevent, leaflets_orderevent, leaflets_stockmovement,
-    leaflets_orderexport, bookings_bookingexport, professionals_flaggedevent, privacy_complaintevent, privacy_breachevent,
+    audit_export, professionals_flaggedevent, privacy_complaintevent, privacy_breachevent,
     privacy_breach, office_settingchange FROM ctac_app;
 GRANT UPDATE (reason) ON bookings_bookingevent, bookings_sessionevent TO ctac_app;
-GRANT UPDATE (by_id) ON leaflets_orderexport, bookings_bookingexport, professionals_flaggedevent, privacy_breachevent,
+GRANT UPDATE (by_id) ON audit_export, professionals_flaggedevent, privacy_breachevent,
     office_settingchange TO ctac_app;
 GRANT UPDATE (text, by_id) ON privacy_complaintevent TO ctac_app;
 GRANT UPDATE (commissioner, commissioner_told_at, commissioner_reference, people) ON privacy_breach TO ctac_app;

@@ -211,7 +211,10 @@ class Order(ReferencedModel, StateModel, DeliveryAddress):
         ordering = ["-created_at", "-pk"]
         verbose_name = _("order")
         verbose_name_plural = _("orders")
-        permissions = [("decide_order", _("Can decide orders of more than the limit"))]
+        permissions = [
+            ("decide_order", _("Can decide orders of more than the limit")),
+            ("export_orders", _("Can export orders with names and addresses")),
+        ]
         indexes = [
             models.Index(fields=["-created_at", "-id"], name="order_newest"),
             models.Index(fields=["created_at", "-id"], name="order_open_oldest", condition=Q(state__in=OPEN_STATES)),

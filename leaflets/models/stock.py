@@ -1,6 +1,5 @@
 """Editions on a shelf: what came, what is counted, what is held; and recalls of an edition."""
 
-from collections.abc import Callable
 from typing import ClassVar, Self
 
 from django.conf import settings
@@ -196,45 +195,6 @@ class LowStock(models.Model):
 
     def __str__(self) -> str:
         return f"{self.leaflet_id}"
-
-
-class SheetForm(models.TextChoices):
-    CSV = "csv", _("CSV")
-    XLSX = "xlsx", _("XLSX")
-
-
-class Export(RecordedBy):
-    """That somebody took rows with names and addresses out of the system: append-only.
-
-    `narrowed` says which filters of the list were set. What was searched for may be a name, so only that something was is kept.
-    """
-
-    at = models.DateTimeField(_("when"))
-    form = models.CharField(_("file"), max_length=4, choices=SheetForm)
-    narrowed = impersonal(models.CharField(_("filters"), max_length=300, blank=True))
-    searched = models.BooleanField(_("searched for something"), default=False)
-    chosen = models.BooleanField(_("ticked one by one"), default=False)
-    get_form_display: Callable[[], str]
-
-    class Meta:
-        abstract = True
-
-    def __str__(self) -> str:
-        return f"{self.get_form_display()} {self.pk}"
-
-
-class OrderExport(Export):
-    orders = models.PositiveIntegerField(_("orders"))
-    lines = models.PositiveIntegerField(_("lines"))
-
-    class Meta:
-        ordering = ["-at", "-pk"]
-        verbose_name = _("export of orders")
-        verbose_name_plural = _("exports of orders")
-        default_permissions = ("view",)
-        permissions = [("export_orders", _("Can export orders with names and addresses"))]
-        indexes = [models.Index(fields=["-at", "-id"], name="order_export_newest")]
-        constraints = [models.CheckConstraint(condition=Q(orders__gte=1), name="order_export_of_something")]
 
 
 class SheetKind(models.TextChoices):

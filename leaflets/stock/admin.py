@@ -1,7 +1,7 @@
 """The stock ledger, duplicate entries of stock, and stock-takes on the staff site."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, cast
 
@@ -10,7 +10,7 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Count, Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -22,7 +22,8 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.limits import check_export_limit
 from accounts.models import User
-from ctac.dates import format_clock, uk_day
+from audit.models import SheetForm
+from ctac.dates import format_clock
 from ctac.errors import DomainError
 from ctac.forms import PageForm, PageFormMixin
 from ctac.models import is_reference, tidy_reference
@@ -40,24 +41,19 @@ from ctac.staff.site import (
     state_tag,
 )
 from ctac.staff.spreadsheets import (
-    CSV,
     FILE_IS_EMPTY,
     FILE_TOO_LARGE,
     MAX_UPLOAD_BYTES,
-    XLSX,
-    Cell,
     Heading,
     ImportPlan,
     ListRow,
     RowAction,
-    csv_pieces,
-    xlsx_pieces,
+    spreadsheet_response,
 )
 from leaflets.models import (
     Edition,
     ImportState,
     OrderLine,
-    SheetForm,
     SheetImport,
     SheetKind,
     StockMovement,
@@ -470,16 +466,6 @@ IMPORT_PERMISSIONS = {
 }
 IMPORT_COLOURS = {ImportState.CHECKED: "waiting", ImportState.APPLIED: "done"}
 ROW_COLOURS = {RowAction.MAKE: "good", RowAction.CHANGE: "waiting", RowAction.NOTHING: "done", RowAction.WRONG: "stopped"}
-
-
-def spreadsheet_response(
-    name: str, form: str, headings: Sequence[Heading], rows: Iterable[Sequence[Cell]], *, sheet: str
-) -> HttpResponseBase:
-    """A download that is written while it is sent: 'orders-2026-11-26.xlsx'."""
-    pieces = xlsx_pieces(headings, rows, name=sheet) if form == SheetForm.XLSX else csv_pieces(headings, rows)
-    name = f"{name}-{uk_day(timezone.now()):%Y-%m-%d}.{form}"
-    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return StreamingHttpResponse(pieces, content_type=XLSX if form == SheetForm.XLSX else CSV, headers=headers)
 
 
 def current_user(request: HttpRequest) -> User:

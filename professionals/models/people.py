@@ -55,6 +55,7 @@ class Organisation(models.Model):
         ordering = ["name"]
         verbose_name = _("organisation")
         verbose_name_plural = _("organisations")
+        permissions = [("export_organisations", _("Can export organisations"))]
         constraints = [models.UniqueConstraint(Lower("name"), name="organisation_name_unique_in_any_case")]
         indexes = [
             words_index("organisation_searched", ORGANISATION_WORDS),
@@ -190,6 +191,7 @@ class Person(models.Model):
         permissions = [
             ("erase_person", _("Can erase a person")),
             ("give_person_data", _("Can give a person a copy of all that is held about them")),
+            ("export_people", _("Can export people with addresses and phone numbers")),
         ]
         constraints = [
             models.UniqueConstraint(Lower("email"), name="person_email_unique_in_any_case", condition=~models.Q(email=""))

@@ -7,8 +7,8 @@ from django.db import DatabaseError, connection
 from django.test import Client
 from django.utils import timezone
 
-from audit.models import Act, Entry
-from leaflets.models import Order, OrderExport
+from audit.models import Act, Entry, Export
+from leaflets.models import Order
 from professionals.models import Organisation
 from tests.factories import make_organisation, make_person, make_staff, sign_in_staff
 from tests.leaflets.factories import make_order
@@ -60,7 +60,7 @@ def test_neither_an_export_nor_a_page_comes_without_its_row(desk: Client, reques
     request.getfixturevalue("closed")
     with pytest.raises(DatabaseError, match="closed"):
         desk.post("/staff/leaflets/order/export/", {"form": "csv", "list": ""})
-    assert OrderExport.objects.count() == 0
+    assert Export.objects.count() == 0
     with pytest.raises(DatabaseError, match="closed"):
         desk.get("/staff/professionals/person/")
 

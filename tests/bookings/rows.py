@@ -13,7 +13,6 @@ from bookings.models import (
     Availability,
     AvailabilityException,
     Booking,
-    BookingExport,
     BusyKind,
     BusyTime,
     DateOption,
@@ -252,7 +251,6 @@ def make_world(owner: Person, now: datetime) -> dict[str, Any]:
     DutyShift.objects.all().delete()
     return {
         "bookings_booking": booking,
-        "bookings_bookingexport": BookingExport.objects.create(at=now, form="csv", bookings=1),
         "bookings_afterwards": open_afterwards(given=booking, now=now),
         "bookings_presentation": booking.presentation,
         "bookings_presenter": presenter,

@@ -9,17 +9,18 @@ from tests.deploy.as_app_role import WORK
 from tests.deploy.conftest import ROOT
 
 HISTORY = [
-    "audit_entry",
-    *("bookings_bookingevent", "bookings_bookingexport", "bookings_sessionevent"),
-    *("leaflets_orderevent", "leaflets_orderexport", "leaflets_stockmovement"),
+    *("audit_entry", "audit_export"),
+    *("bookings_bookingevent", "bookings_sessionevent"),
+    *("leaflets_orderevent", "leaflets_stockmovement"),
     "office_settingchange",
     *("privacy_breach", "privacy_breachevent", "privacy_complaintevent"),
     "professionals_flaggedevent",
 ]
 # Only who it was can be blanked, or the words; of a breach it can be written what was decided.
 WITHOUT_REASON = {
-    **dict.fromkeys(("leaflets_orderexport", "bookings_bookingexport"), "by_id = NULL"),
-    **dict.fromkeys(("office_settingchange", "professionals_flaggedevent", "privacy_breachevent"), "by_id = NULL"),
+    **dict.fromkeys(
+        ("audit_export", "office_settingchange", "professionals_flaggedevent", "privacy_breachevent"), "by_id = NULL"
+    ),
     "privacy_complaintevent": "text = ''",
     "privacy_breach": "commissioner = 'told'",
 }

@@ -75,8 +75,8 @@ def test_orders_go_out_as_a_spreadsheet_and_that_is_written_down(staff: Visitor)
     sheet = openpyxl.load_workbook(io.BytesIO(content)).active
     assert sheet["A1"].value == "Reference"
     assert str(sheet["A2"].value).startswith("LO-")
-    staff.open("/staff/leaflets/orderexport/")
-    assert staff.reads("All orders")
+    staff.open("/staff/audit/export/")
+    assert staff.reads("The whole list")
 
 
 @pytest.mark.slow

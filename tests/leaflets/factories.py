@@ -12,6 +12,7 @@ import pypdfium2
 from django.db import models, transaction
 
 from accounts.models import User
+from audit.models import Export
 from ctac.models import random_reference
 from leaflets.catalogue.services import add_edition
 from leaflets.dispatch.queries import PackingChoice
@@ -24,7 +25,6 @@ from leaflets.models import (
     MissingParcel,
     MovementKind,
     Order,
-    OrderExport,
     OrderLine,
     PackingSession,
     RecallReplacement,
@@ -148,7 +148,7 @@ def make_world(owner: Person, now: datetime) -> dict[str, models.Model]:
     return {
         "leaflets_recall": recall_edition(edition=make_edition(now), request=wrong, by=None, now=now),
         "leaflets_missingparcel": MissingParcel.objects.create(parcel=parcel, reported_at=now),
-        "leaflets_orderexport": OrderExport.objects.create(at=now, form="csv", orders=1, lines=1),
+        "audit_export": Export.objects.create(of="leaflets.order", at=now, form="csv", rows=1, lines=1),
         "leaflets_sheetimport": SheetImport.objects.create(kind="stock", rows=[], uploaded_at=now),
         "address": keep_address(person=owner, delivery=DELIVERY),
         "leaflets_leaflet": line.edition.leaflet,

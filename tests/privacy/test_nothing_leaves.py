@@ -15,13 +15,14 @@ from django.forms import Form
 from django.test import Client
 from django.urls import reverse
 
+from accounts.exports import keys_of
 from accounts.models import Session
 from accounts.sessions import SessionStore
 from bookings.calendars import views as calendars_views
 from bookings.models import Presenter
 from ctac.staff.site import staff_site
 from leaflets.models import Order
-from leaflets.orders.exports import keys_of, order_rows
+from leaflets.orders.exports import order_rows
 from notifications.models import Notification
 from notifications.outbox import notify
 from notifications.registry import email_for

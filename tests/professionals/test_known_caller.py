@@ -8,9 +8,9 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from audit.models import Entry
+from audit.models import Entry, Export
 from bookings.models import Booking
-from leaflets.models import Order, OrderExport
+from leaflets.models import Order
 from professionals.models import Person
 from tests.bookings.admin.test_for_caller import caller_form
 from tests.bookings.open_sessions.rows import make_place, make_session
@@ -234,5 +234,5 @@ def test_an_export_keeps_no_name_of_whose_orders_went(desk: Client, person: Pers
     has(make_person(), 0, 1)
     answer = desk.post(f"{ORDERS}export/", {"form": "csv", "list": f"?person={person.pk}"})
     assert b"".join(answer.streaming_content).count(b"LO-") == 2  # type: ignore[attr-defined]
-    row = OrderExport.objects.get()
-    assert (row.orders, row.narrowed) == (2, "Person: one alone")
+    row = Export.objects.get()
+    assert (row.rows, row.narrowed) == (2, "Person: one alone")

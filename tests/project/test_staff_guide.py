@@ -235,7 +235,7 @@ def test_every_part_that_is_named_exists_and_so_does_every_page() -> None:
         ("staff:bookings_booking_action cancel", "change-a-booking"),
         ("staff:bookings_booking_action attendance", "after-a-visit"),
         ("staff:bookings_booking_add", "somebody-rings"),
-        ("staff:bookings_bookingexport_changelist", "roles"),
+        ("staff:audit_export_changelist", "roles"),
         ("staff:leaflets_edition_action correct", "stock"),
         ("staff:leaflets_edition_action withdraw", "leaflets-and-editions"),
         ("presenter_visit", "a-presenters-day"),

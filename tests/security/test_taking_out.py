@@ -10,9 +10,10 @@ from django.http import HttpResponse
 from django.test import Client
 
 from accounts import limits
+from audit.models import Export
 from leaflets.dispatch.queries import PackingChoice
 from leaflets.dispatch.services import start_session
-from leaflets.models import OrderExport, PrintRecord
+from leaflets.models import PrintRecord
 from privacy.models import DataAction
 from professionals.models import Stopped
 from tests.factories import make_person, make_staff, sign_in, sign_in_staff
@@ -71,7 +72,7 @@ def test_all_the_spreadsheets_of_a_member_of_staff_count_together(
     assert (status(answer), "Please wait a little" in answer.content.decode()) == (429, True)
     assert int(answer["Retry-After"]) > 3500
     assert f"too many spreadsheets: user {staff.pk}" in caplog.messages
-    assert OrderExport.objects.count() == 2  # what went out, and nothing else
+    assert Export.objects.count() == 2  # what went out, and nothing else
     assert status(EXPORTS[last](sign_in_staff(Client(), make_staff()), order.pk)) == 200
 
 

@@ -1,20 +1,16 @@
-"""Bookings as a spreadsheet, and the record of who took it out."""
+"""Bookings as a spreadsheet."""
 
 from collections.abc import Iterator, Sequence
 
-from django.contrib import admin
-from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from bookings.models import Booking, BookingExport
+from accounts.exports import ExportMixin, batches
+from bookings.models import Booking
 from ctac.dates import UK, uk_day
-from ctac.staff.site import number_of, staff_site
 from ctac.staff.spreadsheets import Cell, Heading
-from leaflets.orders.exports import ExportAdmin, ExportMixin, batches, which_rows
 from professionals.areas import authority_called
 from professionals.models import Profession
 
-BOOKINGS_PER_BATCH = 1_000  # one statement
 # Neither phone numbers nor what people wrote: a list is for counting and planning, and the booking's page has both.
 HEADINGS = (
     Heading(_("Reference"), 13),
@@ -42,7 +38,7 @@ JOINED = ("presentation", "presenter", "person__organisation", "attendance")
 
 def booking_rows(keys: Sequence[int]) -> Iterator[list[Cell]]:
     """A row a booking, as it is when its turn comes. No cursor or transaction stays open while somebody downloads."""
-    for batch in batches(keys, BOOKINGS_PER_BATCH):
+    for batch in batches(keys):
         found = Booking.objects.filter(pk__in=batch).select_related(*JOINED).order_by().in_bulk()
         yield from (row_of(found[key]) for key in batch if key in found)
 
@@ -76,27 +72,8 @@ def row_of(booking: Booking) -> list[Cell]:
 
 class BookingExportMixin(ExportMixin):
     export_permission = "bookings.export_bookings"
-    export_record = BookingExport
     export_headings = HEADINGS
     export_refusal = _("No booking here, so there is nothing to export.")
 
-    def count_lines(self, keys: Sequence[int]) -> int:
-        return len(keys)
-
     def export_rows(self, keys: Sequence[int]) -> Iterator[list[Cell]]:
         return booking_rows(keys)
-
-    def export_figures(self, keys: Sequence[int], lines: int) -> dict[str, int]:
-        return {"bookings": lines}
-
-
-@admin.register(BookingExport, site=staff_site)
-class BookingExportAdmin(ExportAdmin):
-    list_display = ("when", "by", "form", "number_bookings", "which")
-    number_bookings = number_of("bookings", _("bookings"))
-
-    @admin.display(description=_("which bookings"))
-    def which(self, export: BookingExport) -> str:
-        count = export.bookings
-        ticked = ngettext("Ticked: %(n)s booking", "Ticked: %(n)s bookings", count) % {"n": f"{count:,}"}
-        return which_rows(export, ticked) or gettext("All bookings")

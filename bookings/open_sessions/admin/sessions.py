@@ -32,6 +32,7 @@ from bookings.models import (
 from bookings.models.booking import on_closed_days
 from bookings.models.open_session import SESSION_NATIONS
 from bookings.open_sessions.admin.actions import ASSIGN, DELIVERED, JOINING, OBJECT_ACTIONS, ONE_PLACE, REASSIGN, SEND
+from bookings.open_sessions.admin.exports import SessionExportMixin
 from bookings.open_sessions.admin.plan import plan_page
 from bookings.open_sessions.queries import PlaceFigures, place_figures
 from bookings.schedule.access import OwnToPresenters, own_sessions
@@ -294,7 +295,7 @@ SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
 
 
 @admin.register(OpenSession, site=staff_site)
-class OpenSessionAdmin(OwnToPresenters):
+class OpenSessionAdmin(SessionExportMixin, OwnToPresenters):
     list_display = (
         "reference",
         "state_in_words",

@@ -7,7 +7,7 @@ from allauth.mfa.models import Authenticator
 from django.urls import reverse
 
 from accounts.models import User
-from leaflets.models import OrderExport
+from audit.models import Export
 from professionals.models import Person
 from tests.accounts.factors.proof import FACTOR_AGAIN, SENT_LATE, enrol, grow_old, totp
 from tests.accounts.sessions.browsers import stored
@@ -147,13 +147,13 @@ def test_no_order_leaves_as_a_spreadsheet(old, now):
     ]
 
     assert [asked(old.post(where, form)) for where, form in forms] == [SENT_LATE] * 4
-    assert OrderExport.objects.count() == 0
+    assert Export.objects.count() == 0
 
     old.post(FACTOR_AGAIN, {"code": totp(), "next": SENT_LATE})
     file = old.post(*forms[0])
     assert file["Content-Type"].startswith("text/csv")
     assert b"".join(file.streaming_content) != b""
-    assert OrderExport.objects.count() == 1
+    assert Export.objects.count() == 1
 
 
 def test_who_may_not_is_refused_without_a_question(client, now):

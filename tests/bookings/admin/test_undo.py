@@ -12,9 +12,9 @@ from django.http import HttpResponse
 from django.test import Client
 
 from accounts.models import User
-from audit.models import Act, Entry
+from audit.models import Act, Entry, Export
 from bookings.booking.services.transitions import cancel_booking
-from bookings.models import Booking, BookingExport, BusyTime, Presenter, State
+from bookings.models import Booking, BusyTime, Presenter, State
 from professionals.models import Person
 from tests.bookings.admin.desk import ABOUT_A_CHILD, BOOKINGS, KEPT, checked, do, text, told_lead, values
 from tests.bookings.rows import LEEDS, NOW, at, make_booking, make_presenter, make_request
@@ -202,25 +202,25 @@ def test_the_list_is_exported_and_that_is_written_down(desk: Client, presenter: 
         *(booking.reference, "Confirmed", "2027-01-25", "10:00", "11:00"),
     )
     assert (row["Person"], row["Presenter"], row["Postcode"], row["People who came"]) == (*("'=Asha", presenter.name, LEEDS, ""),)
-    [record] = BookingExport.objects.all()
-    assert (record.by, record.form, record.bookings, record.narrowed, record.searched, record.chosen) == (
+    [record] = Export.objects.all()
+    assert (record.by, record.form, record.rows, record.narrowed, record.searched, record.chosen) == (
         *(staff, "csv", 1, "State: Confirmed", False, False),
     )
     assert Entry.objects.filter(act=Act.EXPORTED, page="bookings_booking_export").exists()
-    assert "State: Confirmed" in text(desk.get("/staff/bookings/bookingexport/"))
+    assert "State: Confirmed" in text(desk.get("/staff/audit/export/"))
     with pytest.raises(DatabaseError, match=r"append-only|permission denied"), transaction.atomic():
-        BookingExport.objects.update(bookings=2)
+        Export.objects.update(rows=2)
     staff.delete()
-    assert BookingExport.objects.get().by is None
+    assert Export.objects.get().by is None
 
 
 def test_ticked_ones_are_exported_and_an_empty_list_is_not(desk: Client, presenter: Presenter) -> None:
     booking, _other = make_booking(presenter, at("10:00")), make_request()
     response = desk.post(BOOKINGS, {"action": "export_ticked_xlsx", "_selected_action": [booking.pk]})
     assert b"".join(response.streaming_content)[:2] == b"PK"  # type: ignore[attr-defined]
-    assert BookingExport.objects.get().chosen
+    assert Export.objects.get().chosen
     assert desk.post(EXPORT, {"form": "csv", "list": "?state__exact=declined"}).status_code == 302
-    assert BookingExport.objects.count() == 1
+    assert Export.objects.count() == 1
 
 
 def test_only_managers_export(client: Client, presenter: Presenter) -> None:

@@ -11,9 +11,10 @@ from django.contrib.auth.models import Permission
 from django.db import DatabaseError, transaction
 from django.test import Client
 
-from leaflets.models import Order, OrderExport, OrderLine
-from leaflets.orders import exports as exporting
-from leaflets.orders.exports import count_lines, keys_of, order_rows
+from accounts.exports import keys_of
+from audit.models import Export
+from leaflets.models import Order, OrderLine
+from leaflets.orders.exports import count_lines, order_rows
 from leaflets.orders.services.transitions import dispatch, start_packing
 from leaflets.stock.services import receive_stock
 from tests.factories import make_person, make_staff, sign_in_staff
@@ -24,7 +25,7 @@ from tests.leaflets.statements import statements
 pytestmark = pytest.mark.django_db
 
 EXPORT = f"{ORDERS}export/"
-EXPORTS = "/staff/leaflets/orderexport/"
+EXPORTS = "/staff/audit/export/"
 
 
 def content_of(response):
@@ -112,10 +113,10 @@ def test_what_the_list_shows_is_what_is_exported_and_that_is_written_down(client
     response = client.post(EXPORT, {"form": "csv", "list": asked})
     if not found:
         assert response.status_code == 302
-        assert not OrderExport.objects.exists()
+        assert not Export.objects.exists()
         return
     assert len(as_csv(response)) == found
-    [row] = OrderExport.objects.all()
+    [row] = Export.objects.all()
     assert (row.by, row.form, row.lines, row.chosen, row.searched) == (staff, "csv", found, False, "q=" in asked)
     assert row.narrowed == ("State: Dispatched" if "state" in asked else "")
     page = client.get(EXPORTS).content.decode()
@@ -128,8 +129,8 @@ def test_ticked_orders_alone_are_exported(client, staff, orders):
     data = {"action": "export_ticked_xlsx", "_selected_action": [open_one.pk]}
     sheet = as_sheet(client.post(ORDERS, data))
     assert [sheet.cell(row, 1).value for row in range(2, sheet.max_row + 1)] == [open_one.reference]
-    assert OrderExport.objects.get().chosen
-    assert "Ticked: 1 order" in client.get(EXPORTS).content.decode()
+    assert Export.objects.get().chosen
+    assert "Ticked: 1 row" in client.get(EXPORTS).content.decode()
     assert [row["Reference"] for row in as_csv(client.post(ORDERS, data | {"action": "export_ticked_csv"}))] == [
         open_one.reference
     ]
@@ -143,7 +144,7 @@ def test_only_who_has_the_right_sees_the_buttons_and_may_export(client, orders, 
     assert ("Export to Excel" in page, "export_ticked_csv" in page) == (False, False)
     assert client.post(EXPORT, {"form": "csv"}).status_code == 403
     client.post(ORDERS, {"action": "export_ticked_csv", "_selected_action": [orders[0].pk]})
-    assert not OrderExport.objects.exists()
+    assert not Export.objects.exists()
     may = make_staff(superuser=False)
     may.user_permissions.add(*Permission.objects.filter(codename__in=["view_order", "export_orders"]))
     other = sign_in_staff(Client(), may)
@@ -154,10 +155,10 @@ def test_only_who_has_the_right_sees_the_buttons_and_may_export(client, orders, 
 
 
 def test_too_many_lines_for_a_sheet_are_refused_in_words_and_csv_takes_them(client, staff, orders, monkeypatch):
-    monkeypatch.setattr("leaflets.orders.exports.MAX_SHEET_ROWS", 3)
+    monkeypatch.setattr("accounts.exports.MAX_SHEET_ROWS", 3)
     response = client.post(EXPORT, {"form": "xlsx", "list": "?came_by=web"}, follow=True)
     assert said(response) == ["These are 3 lines, and an Excel sheet holds 2. Filter the list to fewer, or choose CSV."]
-    assert not OrderExport.objects.exists()
+    assert not Export.objects.exists()
     assert len(as_csv(client.post(EXPORT, {"form": "csv"}))) == 3
 
 
@@ -167,16 +168,16 @@ def test_too_many_lines_for_a_sheet_are_refused_in_words_and_csv_takes_them(clie
 def test_what_no_page_of_ours_sends_exports_nothing(client, staff, orders, form):
     response = client.post(EXPORT, form)
     assert response.status_code == 302
-    assert not OrderExport.objects.exists()
+    assert not Export.objects.exists()
 
 
 def test_what_was_taken_out_of_an_order_is_no_row_and_the_record_of_an_export_stays(client, staff, orders):
     OrderLine.objects.filter(order=orders[1]).update(copies=0, allocated=0)
     assert len(as_csv(client.post(EXPORT, {"form": "csv"}))) == 2
     with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
-        OrderExport.objects.update(lines=1)
+        Export.objects.update(lines=1)
     staff.delete()
-    assert OrderExport.objects.get().by is None
+    assert Export.objects.get().by is None
 
 
 def test_the_statements_are_those_of_the_portions_whatever_is_in_them(now, orders, monkeypatch):
@@ -184,6 +185,6 @@ def test_the_statements_are_those_of_the_portions_whatever_is_in_them(now, order
     assert len(statements(lambda: list(order_rows([orders[0].pk])))) == 3
     keys = keys_of(Order.objects.order_by("pk"))
     assert len(statements(lambda: list(order_rows(keys)))) == 3
-    monkeypatch.setattr(exporting, "ORDERS_PER_BATCH", 2)
+    monkeypatch.setattr("accounts.exports.BATCH", 2)
     assert len(statements(lambda: list(order_rows(keys)))) == 6
     assert count_lines(keys) == len(list(order_rows(keys))) == 4
