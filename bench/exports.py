@@ -34,11 +34,11 @@ def grown() -> float:
 
 
 def export(form: str) -> None:
-    from accounts.exports import keys_of
     from ctac.staff.spreadsheets import csv_pieces, xlsx_pieces
     from leaflets.models import Order
     from leaflets.orders.admin.orders import by_need
     from leaflets.orders.exports import EXPORT_HEADINGS, count_lines, order_rows
+    from professionals.exports import keys_of
 
     before, began = grown(), time.perf_counter()
     keys = keys_of(Order.objects.order_by(*by_need()))

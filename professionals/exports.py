@@ -1,15 +1,138 @@
-"""People and organisations as spreadsheets."""
+"""The rows of a staff list as a spreadsheet, for who may take them out: asked again for a second factor, limited and recorded."""
 
+from array import array
 from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar, cast
 
-from django.db.models import Count
+from django.contrib import admin, messages
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed, QueryDict
+from django.shortcuts import redirect
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.text import capfirst
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.exports import ExportMixin, batches
+from accounts.access import ask_to_reauthenticate
+from accounts.limits import check_export_limit
+from accounts.models import User
+from audit.models import Export, SheetForm
 from ctac.dates import uk_day
-from ctac.staff.spreadsheets import Cell, Heading
+from ctac.staff.site import StaffModelAdmin
+from ctac.staff.spreadsheets import MAX_SHEET_ROWS, Cell, Heading, spreadsheet_response
 from professionals.areas import authority_called, look_up_areas
 from professionals.models import Organisation, Person
+
+BATCH = 1_000  # rows: some statements
+
+
+def keys_of(rows: QuerySet[Any]) -> "array[int]":
+    """Their keys in the order of the list, eight bytes each: all that is held of a million rows while they are written."""
+    with transaction.atomic():
+        return array("q", rows.values_list("pk", flat=True).iterator(chunk_size=10_000))
+
+
+def batches(keys: Sequence[int], size: int = 0) -> Iterator[list[int]]:
+    size = size or BATCH
+    for start in range(0, len(keys), size):
+        yield list(keys[start : start + size])
+
+
+class ExportMixin(StaffModelAdmin):
+    """For a model admin: all that its list shows as a file, or the rows that are ticked. By POST alone, and recorded."""
+
+    export_permission: ClassVar[str]
+    export_headings: ClassVar[Sequence[Heading]]
+    export_refusal: ClassVar[str | Promise]  # where there is nothing to write
+
+    def count_lines(self, keys: Sequence[int]) -> int:
+        """How many lines the file has."""
+        return len(keys)
+
+    def export_rows(self, keys: Sequence[int]) -> Iterator[list[Cell]]:
+        raise NotImplementedError
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.export_view)
+        return [path("export/", view, name=f"{self.opts.app_label}_{self.opts.model_name}_export"), *super().get_urls()]
+
+    def has_export_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request) and request.user.has_perm(self.export_permission)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        may = {"export_url": self.export_url if self.has_export_permission(request) else ""}
+        return super().changelist_view(request, {**may, **(extra_context or {})})
+
+    @property
+    def export_url(self) -> str:
+        return reverse(f"staff:{self.opts.app_label}_{self.opts.model_name}_export")
+
+    def export_view(self, request: HttpRequest) -> HttpResponseBase:
+        """What was typed into the list's search may be a name, so it comes in the form and not in the address."""
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        if not self.has_export_permission(request):
+            raise PermissionDenied
+        form, query = request.POST.get("form", ""), request.POST.get("list", "").lstrip("?")
+        all_of_it = reverse(f"staff:{self.opts.app_label}_{self.opts.model_name}_changelist")
+        list_url = f"{all_of_it}{f'?{query}' if query else ''}"
+        reauthentication = ask_to_reauthenticate(request)
+        if reauthentication is not None:
+            return reauthentication
+        if form not in SheetForm.values or "%00" in query or "\0" in query:
+            return redirect(all_of_it)
+        request.GET = QueryDict(query)
+        try:
+            shown = self.get_changelist_instance(request)
+        except IncorrectLookupParameters:
+            return redirect(all_of_it)
+        # 'State: Received; period: November 2026'; never what was searched for, nor whose orders they are: that may be a name.
+        filters = []
+        for spec in shown.filter_specs:
+            chosen = [str(choice["display"]) for choice in list(spec.choices(shown))[1:] if choice["selected"]]
+            if chosen and getattr(spec, "names_somebody", False):
+                chosen = [gettext("one alone")]
+            filters += [f"{spec.title}: {', '.join(chosen)}"] if chosen else []
+        narrowed = "; ".join(filters)[:300]
+        narrowed = narrowed[:1].upper() + narrowed[1:]
+        response = self.export(request, shown.queryset, form, narrowed=narrowed, searched=bool(shown.query))
+        return response or redirect(list_url)
+
+    def export(self, request: HttpRequest, rows: QuerySet[Any], form: str, **record: Any) -> HttpResponseBase | None:
+        """None if there is nothing to write, or too much; a message then says so. Recorded before the file is sent."""
+        keys = keys_of(rows.prefetch_related(None))
+        lines = self.count_lines(keys)
+        if not lines:
+            messages.warning(request, str(self.export_refusal))
+            return None
+        if form == SheetForm.XLSX and lines >= MAX_SHEET_ROWS:
+            facts = {"lines": f"{lines:,}", "most": f"{MAX_SHEET_ROWS - 1:,}"}
+            too_many = gettext(
+                "These are %(lines)s lines, and an Excel sheet holds %(most)s. Filter the list to fewer, or choose CSV."
+            )
+            messages.warning(request, too_many % facts)
+            return None
+        now = timezone.now()
+        wait = check_export_limit(request, now)
+        if wait is not None:
+            return wait
+        counted = {"rows": len(keys), "lines": lines}
+        Export.objects.create(of=self.opts.label_lower, at=now, by=cast("User", request.user), form=form, **counted, **record)
+        name = str(self.opts.verbose_name_plural)
+        return spreadsheet_response(name, form, self.export_headings, self.export_rows(keys), sheet=capfirst(name))
+
+    @admin.action(description=_("Export as XLSX (Excel)"), permissions=["export"])
+    def export_ticked_xlsx(self, request: HttpRequest, rows: QuerySet[Any]) -> HttpResponseBase | None:
+        return ask_to_reauthenticate(request) or self.export(request, rows, SheetForm.XLSX, chosen=True)
+
+    @admin.action(description=_("Export as CSV"), permissions=["export"])
+    def export_ticked_csv(self, request: HttpRequest, rows: QuerySet[Any]) -> HttpResponseBase | None:
+        return ask_to_reauthenticate(request) or self.export(request, rows, SheetForm.CSV, chosen=True)
 
 
 class PersonExportMixin(ExportMixin):
@@ -58,7 +181,7 @@ class OrganisationExportMixin(ExportMixin):
     def export_rows(self, keys: Sequence[int]) -> Iterator[list[Cell]]:
         for batch in batches(keys):
             rows = Organisation.objects.filter(pk__in=batch).annotate(many=Count("people")).order_by()
-            found = {
+            found: dict[int, list[Cell]] = {
                 key: [name, many, uk_day(added)]
                 for key, name, many, added in rows.values_list("pk", "name", "many", "created_at")
             }

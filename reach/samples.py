@@ -147,7 +147,7 @@ def _visits(chance: random.Random, people: Sequence[Person], months: Sequence[da
 
 
 def _sessions(chance: random.Random, people: Sequence[Person], months: Sequence[date]) -> None:
-    presentation, presenter = Presentation.objects.order_by("pk").last(), Presenter.objects.order_by("pk").first()
+    presentation, presenter = Presentation.objects.latest("pk"), Presenter.objects.earliest("pk")
     starts = [uk_datetime(_day_in(chance, month), time(11)) for month in months]
     sessions = OpenSession.objects.bulk_create(
         OpenSession(

@@ -17,7 +17,6 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.exports import ExportMixin, batches
 from bookings.feedback.forms import MoreFeedbackForm
 from bookings.feedback.queries import (
     MOST_COMMENTS,
@@ -38,6 +37,7 @@ from bookings.models import STATEMENTS, Afterwards, Agreement, Feedback, Given
 from ctac.dates import format_day, uk_day
 from ctac.staff.site import NOTHING, LooksOnly, ObjectAction, StaffModelAdmin, column, short_moment, staff_site
 from ctac.staff.spreadsheets import Cell, Heading
+from professionals.exports import ExportMixin, batches
 from professionals.models import Profession
 
 
@@ -147,7 +147,7 @@ class FeedbackExportMixin(ExportMixin):
                 answers[answer.afterwards_id].append(answer)
             for afterwards in (found[key] for key in batch if key in found):
                 given = afterwards.given
-                about = [given.reference, given.presentation.title, uk_day(given.agreed[0])]
+                about: list[Cell] = [given.reference, given.presentation.title, uk_day(given.agreed[0])]
                 for answer in answers[afterwards.pk]:
                     figures: list[Cell] = [getattr(answer, name) for name in STATEMENTS]
                     comment = "" if answer.flagged_child_details else answer.comment

@@ -7,10 +7,10 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from accounts.exports import ExportMixin, batches
 from ctac.dates import uk_day
 from ctac.staff.spreadsheets import Cell, Heading
 from leaflets.models import Dispatch, Order, OrderLine
+from professionals.exports import ExportMixin, batches
 
 EXPORT_HEADINGS = (
     Heading(_("Reference"), 13),

@@ -15,7 +15,6 @@ from django.forms import Form
 from django.test import Client
 from django.urls import reverse
 
-from accounts.exports import keys_of
 from accounts.models import Session
 from accounts.sessions import SessionStore
 from bookings.calendars import views as calendars_views
@@ -27,6 +26,7 @@ from notifications.models import Notification
 from notifications.outbox import notify
 from notifications.registry import email_for
 from notifications.rendering import render
+from professionals.exports import keys_of
 from professionals.models import Draft, FlaggedText, Person
 from professionals.safeguarding import services as safeguarding_services
 from professionals.safeguarding.forms import ChildDetailsMixin

@@ -4,11 +4,11 @@ from collections.abc import Iterator, Sequence
 
 from django.utils.translation import gettext_lazy as _
 
-from accounts.exports import ExportMixin, batches
 from bookings.models import Booking
 from ctac.dates import UK, uk_day
 from ctac.staff.spreadsheets import Cell, Heading
 from professionals.areas import authority_called
+from professionals.exports import ExportMixin, batches
 from professionals.models import Profession
 
 # Neither phone numbers nor what people wrote: a list is for counting and planning, and the booking's page has both.

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 
 from django.utils.translation import gettext_lazy as _
 
-from accounts.exports import ExportMixin, batches
 from bookings.models import OpenSession
 from ctac.dates import UK, uk_day
 from ctac.staff.spreadsheets import Cell, Heading
+from professionals.exports import ExportMixin, batches
 
 
 class SessionExportMixin(ExportMixin):

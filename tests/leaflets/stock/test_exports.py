@@ -11,12 +11,12 @@ from django.contrib.auth.models import Permission
 from django.db import DatabaseError, transaction
 from django.test import Client
 
-from accounts.exports import keys_of
 from audit.models import Export
 from leaflets.models import Order, OrderLine
 from leaflets.orders.exports import count_lines, order_rows
 from leaflets.orders.services.transitions import dispatch, start_packing
 from leaflets.stock.services import receive_stock
+from professionals.exports import keys_of
 from tests.factories import make_person, make_staff, sign_in_staff
 from tests.leaflets.factories import make_edition, make_order
 from tests.leaflets.staff_site import ORDERS, said
@@ -155,7 +155,7 @@ def test_only_who_has_the_right_sees_the_buttons_and_may_export(client, orders, 
 
 
 def test_too_many_lines_for_a_sheet_are_refused_in_words_and_csv_takes_them(client, staff, orders, monkeypatch):
-    monkeypatch.setattr("accounts.exports.MAX_SHEET_ROWS", 3)
+    monkeypatch.setattr("professionals.exports.MAX_SHEET_ROWS", 3)
     response = client.post(EXPORT, {"form": "xlsx", "list": "?came_by=web"}, follow=True)
     assert said(response) == ["These are 3 lines, and an Excel sheet holds 2. Filter the list to fewer, or choose CSV."]
     assert not Export.objects.exists()
@@ -185,6 +185,6 @@ def test_the_statements_are_those_of_the_portions_whatever_is_in_them(now, order
     assert len(statements(lambda: list(order_rows([orders[0].pk])))) == 3
     keys = keys_of(Order.objects.order_by("pk"))
     assert len(statements(lambda: list(order_rows(keys)))) == 3
-    monkeypatch.setattr("accounts.exports.BATCH", 2)
+    monkeypatch.setattr("professionals.exports.BATCH", 2)
     assert len(statements(lambda: list(order_rows(keys)))) == 6
     assert count_lines(keys) == len(list(order_rows(keys))) == 4
