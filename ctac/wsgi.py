@@ -2,11 +2,45 @@
 
 import os
 import sys
+from collections.abc import Callable, Iterable
+from email.message import Message
+from http import HTTPStatus
+from typing import Any
 
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "ctac.settings")
+WSGI = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+def names_no_text(content_type: str) -> bool:
+    """Whether the head of a request says that its body is in no encoding of text: “charset=hex”, or one that nobody knows."""
+    message = Message()
+    message["Content-Type"] = content_type
+    charset = str(message.get_param("charset", "utf-8"))
+    try:
+        b"a".decode(charset)
+    except LookupError:
+        return True
+    except UnicodeError:
+        return False
+    return False
+
+
+def refuse_what_is_no_text(application: WSGI) -> WSGI:
+    """Django would decode the address with a codec like hex before any middleware can answer, and end with 500."""
+
+    def guarded(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        if names_no_text(environ.get("CONTENT_TYPE", "")):
+            status = HTTPStatus.UNSUPPORTED_MEDIA_TYPE
+            start_response(f"{status} {status.phrase}", [("Content-Length", "0")])
+            return []
+        return application(environ, start_response)
+
+    return guarded
+
+
 try:
-    application = get_wsgi_application()
+    application = refuse_what_is_no_text(get_wsgi_application())
 except SystemExit:  # the settings have said why
     sys.exit(3)  # gunicorn then ends; after any other number it would start another worker, for ever

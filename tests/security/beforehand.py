@@ -14,6 +14,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.models import User
 from bookings.booking.services.transitions import cancel_booking
 from bookings.feedback.services import open_afterwards
 from bookings.models import Leave, Presenter
@@ -23,6 +24,7 @@ from ctac.dates import uk_day
 from leaflets.models import Advice, Edition, Order, OrderState, RecallReplacement, SheetImport
 from leaflets.orders.services.transitions import cancel, dispatch, prioritise, start_packing
 from leaflets.recalls.services import RecallRequest, recall_edition
+from notifications.delivery.mail_test import send_mail_test
 from notifications.models import MarkedAddress, Notification
 from office.closures.models import Banner, Closure
 from office.texts.services import approve_text
@@ -395,6 +397,13 @@ def an_old_breach(_world: World) -> Made:
 
 def an_address_that_works(_world: World) -> Made:
     MarkedAddress.objects.all().delete()
+    return {}
+
+
+def mail_tested(_world: World) -> Made:
+    """All staff have just been sent a test email."""
+    for user in User.objects.filter(is_staff=True):
+        send_mail_test(by=user, now=timezone.now())
     return {}
 
 

@@ -56,6 +56,7 @@ from tests.security.beforehand import (
     in_the_basket,
     just_given,
     long_on_its_way,
+    mail_tested,
     more_than_one_may,
     none_left,
     options_to_prove,
@@ -264,6 +265,7 @@ FILLED_IN: dict[str, Case] = {
     "staff:notifications_notification_changelist": ticked("notifications_notification", "send_ticked", before=unsent),
     "staff:notifications_notification_action send-again": Case(before=unsent),
     "staff:notifications_send_failed": Case(before=unsent),
+    "staff:mail_test_came": Case(before=mail_tested),
     "staff:notifications_teammail_change": Case({"rhythm": ["daily"]}),
     "staff:guidance_guidancepage_action approve": Case(
         lambda world: {"author": str(world["users"]["coordinator"].pk), "review_on": day(90)}
