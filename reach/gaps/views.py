@@ -204,3 +204,4 @@ def sheet_rows(ranked: dict[Nation, list[RankedArea]], now: datetime) -> Iterato
 
 
 staff_site.add_page("reach/gaps/", gaps, "reach_gaps")
+staff_site.add_page("reach/area/<slug:unit>/<slug:area>/", gaps, "reach_area")
