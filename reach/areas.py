@@ -197,7 +197,9 @@ def _sum(figures: Iterable[str]) -> int | None:
 
 
 def _mean(figures: list[tuple[str, str]]) -> float | None:
-    """Weighed by how many are in post."""
-    weights = [(float(percent), float(number)) for percent, number in figures if percent and float(number or 0)]
-    total = sum(number for _percent, number in weights)
-    return sum(percent * number for percent, number in weights) / total if len(weights) == len(figures) and total else None
+    """Weighed by how many are in post; where nobody is, nobody can leave."""
+    somewhere = [(percent, number) for percent, number in figures if number != "0"]
+    if not somewhere or not all(percent and number for percent, number in somewhere):
+        return None
+    weights = [(float(percent), float(number)) for percent, number in somewhere]
+    return sum(percent * number for percent, number in weights) / sum(number for _percent, number in weights)
