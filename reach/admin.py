@@ -1,0 +1,6 @@
+"""The pages of this app on the staff site; importing this registers them."""
+
+# ruff: noqa: F401 - imported for what they register
+
+import reach.invitations.admin
+import reach.invitations.views
