@@ -4,3 +4,4 @@
 
 import reach.invitations.admin
 import reach.invitations.views
+import reach.rows
