@@ -79,15 +79,17 @@ class Source:
         return Q(**{f"{self.at}__gte": uk_datetime(first, time.min), f"{self.at}__lt": uk_datetime(after, time.min)})
 
 
-def lies_in(area: Area | Unit | None) -> Q:
-    """As reach.queries counts it; of a unit what lies in none of its areas."""
+def lies_in(area: Area | Unit | None, prefix: str = "of_") -> Q:
+    """As reach.queries counts it; of a unit what lies in none of its areas. `prefix`: of the columns nation and authority."""
     if area is None:
         return Q()
-    no_district = ~Q(of_authority__in=every_code())
+    nation, authority = f"{prefix}nation", f"{prefix}authority__in"
+    no_district = ~Q(**{authority: every_code()})
     if isinstance(area, Unit):
-        return no_district & ~Q(of_nation__in=[each.nation for each in area_by_key(area).values() if each.is_whole_nation])
-    where = Q(of_authority__in=codes_of(area.districts))
-    return where | no_district & Q(of_nation=area.nation) if area.is_whole_nation else where
+        whole = [each.nation for each in area_by_key(area).values() if each.is_whole_nation]
+        return no_district & ~Q(**{f"{nation}__in": whole})
+    where = Q(**{authority: codes_of(area.districts)})
+    return where | no_district & Q(**{nation: area.nation}) if area.is_whole_nation else where
 
 
 # Who came to an open session beyond those whose places say so: nobody says where they work.
