@@ -2,5 +2,6 @@
 
 # ruff: noqa: F401 - imported for what they register
 
+import reach.coverage.views
 import reach.gaps.views
 import reach.rows
