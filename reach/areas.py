@@ -35,8 +35,8 @@ class Published:
 
     `children`: under 18; in Northern Ireland, where single years are not published by district, under 16. `social_workers`: in
     post, by headcount; England alone. `turnover`: of social workers in a year, in percent. `trafficking`: assessments of children
-    that found it, of `assessments` with any factor, in the year to March 2025; of one area of England each, as its publisher's own
-    row has it, never added up. `joint`: the figures of social workers are of several areas together.
+    that found it, of `assessments` with any factor, in the year to March 2025; of one council of England, as its publisher's row
+    has it, never added up. `joint`: the figures of social workers are of several areas together.
     """
 
     children: int | None = None
