@@ -19,6 +19,7 @@ from bookings.calendars import ical
 from bookings.calendars.views import revoke_feed
 from bookings.models import (
     BOOKING_OVER_AT,
+    CONFIDENCE,
     STATEMENTS,
     Booking,
     BookingEvent,
@@ -81,6 +82,8 @@ ERASED: dict[str, object] = {
     "postcode": OUTWARD_HALF,
     "submission_token": None,
 }
+# What goes with a comment: then it is no quote for reports either.
+NO_COMMENT: dict[str, object] = {"comment": "", "quotable": False, "chosen_at": None, "chosen_by": None}
 # Where the presenter was, and what a colleague noted of them, is theirs; the professional's copy leaves it out.
 ABOUT_THE_PRESENTER = (
     EventKind.CHECKED_IN,
@@ -112,7 +115,7 @@ def export_bookings(person: Person) -> list[dict[str, Any]]:
     for option in DateOption.objects.filter(booking__in=bookings):
         dates[option.booking_id].append({"when": option.when, "what": option.get_kind_display(), "state": option.state})
     by_hosts = Feedback.objects.filter(afterwards__booking__in=bookings, by_host=True)
-    answers = by_hosts.values("afterwards__booking_id", "received_on", "comment", *STATEMENTS)
+    answers = by_hosts.values("afterwards__booking_id", "received_on", "comment", "quotable", *STATEMENTS, *CONFIDENCE)
     feedback = {answer.pop("afterwards__booking_id"): answer for answer in answers}
     exported = []
     for row in rows:
@@ -170,7 +173,7 @@ def forget_details(keys: Sequence[int]) -> None:
     BusyTime.objects.filter(booking__in=keys).update(travel_reason="", postcode=OUTWARD_HALF, live=False)
     BookingLink.objects.filter(booking__in=keys).delete()
     YearLater.objects.filter(booking__in=keys).delete()
-    Feedback.objects.filter(afterwards__booking__in=keys, by_host=True).update(comment="")
+    Feedback.objects.filter(afterwards__booking__in=keys, by_host=True).update(**NO_COMMENT)
 
 
 # What a booking that a colleague took over still says of who had it: their copy has it, and it goes with them (ADR 23).
@@ -311,13 +314,13 @@ def bookings_over(before: datetime) -> QuerySet[Booking]:
 def forget_bookings(keys: Sequence[int], now: datetime) -> None:
     forget_details(keys)
     Booking.objects.filter(pk__in=keys).update(anonymised_at=now)
-    Feedback.objects.filter(afterwards__booking__in=keys).exclude(comment="").update(comment="")
+    Feedback.objects.filter(afterwards__booking__in=keys).exclude(comment="").update(**NO_COMMENT)
     erase_bodies_about([f"booking:{key}" for key in keys], now)
 
 
 def forget_sessions(keys: Sequence[int], now: datetime) -> None:
     forget_place_details(list(SessionPlace.objects.filter(session__in=keys).values_list("pk", flat=True)), now)
-    Feedback.objects.filter(afterwards__session__in=keys).exclude(comment="").update(comment="")
+    Feedback.objects.filter(afterwards__session__in=keys).exclude(comment="").update(**NO_COMMENT)
     OpenSession.objects.filter(pk__in=keys).update(anonymised_at=now, closed_reason="")
 
 

@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -243,8 +243,11 @@ class FeedbackAnswers:
     clear: int
     ready: int
     arranging: int | None = None
+    confidence_before: int | None = None
+    confidence_now: int | None = None
     comment: str = ""
     flagged: bool = False
+    quotable: bool = False
 
 
 def give_feedback(
@@ -263,7 +266,10 @@ def give_feedback(
         clear=answers.clear,
         ready=answers.ready,
         arranging=answers.arranging if by_host else None,
+        confidence_before=answers.confidence_before,
+        confidence_now=answers.confidence_now,
         comment=answers.comment,
+        quotable=answers.quotable,
         flagged_child_details=answers.flagged,
         token=token,
         received_on=uk_day(now),
@@ -286,6 +292,21 @@ def give_feedback(
             return None
         raise
     return feedback
+
+
+# Quotes for reports: staff choose among comments whose writers let us quote them.
+
+
+def quotes_offered(afterwards: Afterwards) -> QuerySet[Feedback]:
+    """Not what looks like a child's details."""
+    return afterwards.answers.filter(quotable=True, flagged_child_details=False).exclude(comment="")
+
+
+@transaction.atomic
+def choose_quotes(afterwards: Afterwards, *, chosen: Collection[int], by: User, now: datetime) -> None:
+    """These answers, by their keys, and no others of this presentation; what is not offered is left out."""
+    quotes_offered(afterwards).filter(pk__in=chosen, chosen_at=None).update(chosen_at=now, chosen_by=by)
+    afterwards.answers.exclude(pk__in=chosen).exclude(chosen_at=None).update(chosen_at=None, chosen_by=None)
 
 
 # A reminder a year later, for a professional who asks for it: one email, with a link to book again.
