@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db.models import F, Max, Sum
+from django.utils import dateformat
+from django.utils.translation import gettext
 
 from ctac.dates import UK, uk_day
 from reach.areas import ISLANDS, Area, Unit, area_by_key, current_code
@@ -34,6 +36,12 @@ class Period:
     def financial_year(cls, starting: int) -> "Period":
         """From April of that year to the March after."""
         return cls(date(starting, 4, 1), date(starting + 1, 3, 1))
+
+    @property
+    def in_words(self) -> str:
+        """'November 2025 to October 2026', 'March 2026'."""
+        first, last = (dateformat.format(month, "F Y") for month in (self.first, self.last))
+        return first if first == last else gettext("%(first)s to %(last)s") % {"first": first, "last": last}
 
 
 def month_before(month: date) -> date:

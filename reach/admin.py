@@ -1,0 +1,5 @@
+"""The pages of this app on the staff site; importing this registers them."""
+
+# ruff: noqa: F401 - imported for what they register
+
+import reach.rows
