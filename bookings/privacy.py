@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import BigIntegerField, Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.fields.json import KT
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -25,6 +25,7 @@ from bookings.models import (
     BookingEvent,
     BookingLink,
     BusyTime,
+    ConfidenceLater,
     DateOption,
     EventKind,
     Feedback,
@@ -43,7 +44,7 @@ from bookings.open_sessions.services.places import give_up_all_places
 from bookings.schedule.locks import lock_bookings
 from bookings.visits.services import refuse_while_on_the_way_or_there
 from notifications.privacy import erase_bodies_about
-from privacy.personal_data import OUTWARD_HALF
+from privacy.personal_data import OUTWARD_HALF, all_addresses_of
 from privacy.retention import Rule
 from professionals.models import Absorbed, Person
 from professionals.safeguarding.services import FlaggedSource
@@ -260,6 +261,20 @@ def without_person(person: Person, text: str) -> str:
     for own in filter(None, (person.name, person.email, person.phone)):
         text = re.sub(rf"(?<!\w){re.escape(own)}(?!\w)", "–", text, flags=re.IGNORECASE)
     return text
+
+
+# Who asked to be asked again three months on is known by an address alone, until that is mailed.
+
+
+def export_three_months_on(person: Person) -> list[dict[str, Any]]:
+    """One statement."""
+    asked = ConfidenceLater.objects.filter(address=person.email.lower()).exclude(address="").order_by("due_at", "pk")
+    titles = Coalesce("afterwards__booking__presentation__title", "afterwards__session__presentation__title")
+    return list(asked.values("due_at", "address", presentation=titles))
+
+
+def erase_three_months_on(person: Person, now: datetime) -> None:
+    ConfidenceLater.objects.filter(address__in=all_addresses_of(person, now)).delete()
 
 
 # Where a text that may be about a child is kept: in a booking, a session, a place, leave, feedback, a journey.

@@ -509,9 +509,13 @@ class ConfidenceLater(models.Model):
     def __str__(self) -> str:
         return str(self.afterwards)
 
+    def is_open(self, now: datetime) -> bool:
+        """Whether the link in the mail still takes an answer."""
+        return self.told_at is not None and not self.answered and now < self.told_at + rules.THREE_MONTHS_LINK_LIFETIME
+
     @staticmethod
     def due_after(end: datetime) -> datetime:
-        return end + timedelta(days=91)
+        return end + rules.THREE_MONTHS
 
 
 class ThreeMonthsOn(models.Model):
