@@ -232,6 +232,7 @@ class QuotesForm(PageForm):
 
     chosen = forms.ModelMultipleChoiceField(
         label=gettext_lazy("Quotes for reports"),
+        error_messages={"invalid_choice": gettext_lazy("One of these may no longer be quoted. Choose again.")},
         queryset=Feedback.objects.none(),
         required=False,
         widget=forms.CheckboxSelectMultiple,

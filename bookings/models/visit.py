@@ -455,7 +455,12 @@ class Feedback(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(confidence_before__isnull=True, confidence_now__isnull=True)
-                | Q(confidence_before__range=(1, 5), confidence_now__range=(1, 5)),
+                | Q(
+                    confidence_before__isnull=False,
+                    confidence_now__isnull=False,
+                    confidence_before__range=(1, 5),
+                    confidence_now__range=(1, 5),
+                ),
                 name="feedback_confidence_from_1_to_5",
             ),
             models.CheckConstraint(
