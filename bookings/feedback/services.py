@@ -305,11 +305,10 @@ def quotes_offered(afterwards: Afterwards) -> QuerySet[Feedback]:
 
 
 @transaction.atomic
-def choose_quotes(afterwards: Afterwards, *, chosen: Collection[Feedback], by: User, now: datetime) -> None:
-    """These answers and no others of this presentation; of what is not offered, none."""
-    keys = [answer.pk for answer in chosen]
-    quotes_offered(afterwards).filter(pk__in=keys, chosen_at=None).update(chosen_at=now, chosen_by=by)
-    afterwards.answers.exclude(pk__in=keys).exclude(chosen_at=None).update(chosen_at=None, chosen_by=None)
+def choose_quotes(afterwards: Afterwards, *, chosen: Collection[str], by: User, now: datetime) -> None:
+    """These answers, by their keys, and no others of this presentation; of what is not offered, none."""
+    quotes_offered(afterwards).filter(pk__in=chosen, chosen_at=None).update(chosen_at=now, chosen_by=by)
+    afterwards.answers.exclude(pk__in=chosen).exclude(chosen_at=None).update(chosen_at=None, chosen_by=None)
 
 
 # The question three months on, for whoever asks to be asked: one email, with a link to one question.

@@ -194,7 +194,8 @@ def not_open(request: HttpRequest, afterwards: Afterwards, now: datetime) -> Htt
 @by_short_link
 def feedback_thanks(request: HttpRequest, afterwards: Afterwards, now: datetime) -> HttpResponse:
     """Who likes leaves an address here, which is sent without any answer, to be asked again in three months."""
-    form, stop = AskLaterForm(request.POST if request.method == "POST" else None), None
+    form = AskLaterForm(request.POST if request.method == "POST" else None)
+    stop: ReachedThrottle | None = None
     if request.method == "POST" and form.is_valid():
         stop = too_many_answers(request, now)
         try:
@@ -247,7 +248,8 @@ def three_months_on(request: HttpRequest, code: str, key: str) -> HttpResponse:
 
 def three_months_on_page(request: HttpRequest, afterwards: Afterwards, key: int, now: datetime) -> HttpResponse:
     later = ConfidenceLater.objects.filter(pk=key, afterwards=afterwards).first()
-    form, stop = ThreeMonthsOnForm(request.POST if request.method == "POST" else None), None
+    form = ThreeMonthsOnForm(request.POST if request.method == "POST" else None)
+    stop: ReachedThrottle | None = None
     if later and later.is_open(now) and request.method == "POST" and form.is_valid():
         stop = too_many_answers(request, now)
         if stop is None:
