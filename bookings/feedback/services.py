@@ -328,7 +328,7 @@ def request_confidence_later(*, afterwards: Afterwards, address: str, now: datet
     asked = ConfidenceLater.objects.filter(afterwards=locked)
     if asked.filter(address=address.lower()).exists():
         return
-    if asked.count() >= locked.answers.count():
+    if asked.filter(told_at=None).count() >= locked.answers.count():
         raise DomainError(_("First tell us how it was. Then we can ask you again in 3 months."))
     due_at = ConfidenceLater.due_after(afterwards.given.agreed[1])
     ConfidenceLater.objects.create(afterwards=locked, address=address.lower(), due_at=due_at)

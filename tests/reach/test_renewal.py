@@ -13,11 +13,11 @@ from django.test import Client
 from openpyxl import load_workbook
 
 from ctac.dates import UK
-from professionals.models import Profession
+from professionals.models import Nation, Profession
 from reach.areas import Area, Published, Unit, areas_of
 from reach.models import Kind
 from reach.queries import counts_by_area_and_month, counts_by_month
-from reach.renewal import Renewal, due_for_renewal, estimate, renewals
+from reach.renewal import Renewal, due_for_renewal, estimate, renewals, why_missing
 from tests.factories import make_staff, sign_in_staff
 from tests.leaflets.statements import statements
 from tests.reach.rows import make_count
@@ -94,6 +94,16 @@ def test_nothing_is_estimated_without_a_turnover() -> None:
     for area in withheld:
         renewal = made(estimate(area, {date(2000, 1, 1): 10}, NOW))
         assert (renewal.reached, renewal.in_post, renewal.share, renewal.is_due) == (10, None, None, False)
+
+
+def test_the_page_says_of_england_what_the_file_says() -> None:
+    """Two councils withheld theirs, and the Isles of Scilly have no social workers."""
+    english = [area for area in areas_of(Unit.UPPER).values() if area.nation == Nation.ENGLAND]
+    assert {area.name: str(why_missing(area).label) for area in english if area.published.turnover is None} == {
+        "Kensington and Chelsea": "withheld",
+        "Westminster": "withheld",
+        "Isles of Scilly": "no social workers in post",
+    }
 
 
 def test_nobody_came() -> None:
