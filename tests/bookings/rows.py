@@ -15,6 +15,7 @@ from bookings.models import (
     Booking,
     BusyKind,
     BusyTime,
+    ConfidenceLater,
     DateOption,
     DutyShift,
     Format,
@@ -249,9 +250,11 @@ def make_world(owner: Person, now: datetime) -> dict[str, Any]:
     booking = make_booking(presenter, start, person=owner)
     leave = make_leave(presenter, start + timedelta(days=1), start + timedelta(days=2))
     DutyShift.objects.all().delete()
+    afterwards = open_afterwards(given=booking, now=now)
     return {
         "bookings_booking": booking,
-        "bookings_afterwards": open_afterwards(given=booking, now=now),
+        "bookings_afterwards": afterwards,
+        "later": ConfidenceLater.objects.create(afterwards=afterwards, due_at=now, told_at=now),
         "bookings_presentation": booking.presentation,
         "bookings_presenter": presenter,
         "bookings_leave": leave.leave,

@@ -11,7 +11,7 @@ WITHOUT_A_TOKEN = {
     "mail_stop": "a mail program presses for its reader, without cookies (RFC 8058)",
     "who_to_tell": "it looks a postcode up and changes nothing, also where a browser refuses cookies",
     **dict.fromkeys(
-        ("certificate", "feedback", "feedback_code", "feedback_thanks", "host_again", "host_feedback"),
+        ("certificate", "feedback", "feedback_code", "feedback_thanks", "host_again", "host_feedback", "three_months_on"),
         "by a code from a slide or an email; it sets no cookie, so nothing is done in anybody’s name that a browser keeps",
     ),
 }
