@@ -121,7 +121,7 @@ class RoleMailboxAdmin(LooksOnlyAdmin):
     sorts_quickly = ("added",)
     ordering = ("-added_at", "-pk")
     fields = readonly_fields = ("name", "organisation", "source", "basis", "postcode", "added", "added_by", "objected", "how")
-    may_be_empty = ("source", "postcode", "organisation", "objected", "how")
+    may_be_empty = ("how",)
     added = moment_of("added_at", gettext_lazy("added"), short=True)
     objected = moment_of("objected_at", gettext_lazy("told us not to write"), short=True)
     name = column(gettext_lazy("address"), lambda mailbox: mailbox.address or _("Deleted"))

@@ -12,6 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -31,6 +32,7 @@ from ctac.staff.site import staff_site
 from notifications.models import Notification
 from notifications.rendering import render as render_email
 from notifications.views import ONE_CLICK, masked
+from professionals.access import person_in
 from reach.areas import Area, Unit, areas_of
 from reach.invitations.emails import VisitInvitation
 from reach.invitations.queries import (
@@ -39,6 +41,7 @@ from reach.invitations.queries import (
     invitable_mailboxes,
     invited_lately,
     mailboxes_in,
+    may_be_offered_a_visit,
     middle_of,
     people_who_chose,
 )
@@ -164,6 +167,13 @@ def preview(presentation: Presentation, times: Sequence[datetime]) -> str:
 
 
 staff_site.add_page("reach/invite/", invite_page, "reach_invite")
+
+
+def offer_a_visit(request: HttpRequest) -> str:
+    """For `ctac.pages.OFFERS`."""
+    person = person_in(request)
+    offered = person is not None and may_be_offered_a_visit(person, timezone.now())
+    return render_to_string("reach/includes/offer.html", request=request) if offered else ""
 
 
 @csrf_exempt  # mail programs press for their reader, without cookies; all that a POST can do is to stop our mail
