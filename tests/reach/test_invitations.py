@@ -24,6 +24,7 @@ from reach.invitations.services import add_mailbox, invite_area
 from reach.models import INVITED_AT_MOST_EVERY, Campaign, CampaignInvite
 from tests.bookings.rows import LEEDS, NOW, at, make_booking, make_presentation, make_presenter
 from tests.factories import make_organisation, make_person, make_staff, sign_in, sign_in_staff
+from tests.professionals.test_imports import checked, ran
 
 pytestmark = pytest.mark.django_db
 LEEDS_CODE = "E08000035"
@@ -78,6 +79,12 @@ def test_only_those_who_asked_and_work_there_are_invited(leeds: Area, presentati
     assert invited(campaign) == [asked.email]
     [row] = Notification.objects.all()
     assert (row.kind, row.recipient, row.about) == (VisitInvitation.name, asked.email, f"campaign:{campaign.pk}")
+
+
+def test_nobody_whom_a_list_brought_has_asked(leeds: Area, presentation: Presentation) -> None:
+    ran(checked(["Asha Rao", "asha@leeds.example.nhs.uk", "", "Midwife", "", "LS1 4AP", "1/1/2026"]))
+    assert Person.objects.get().postcode == "LS1 4AP"
+    assert list(people_who_chose([leeds])) == []
 
 
 def test_nobody_is_invited_twice_in_90_days(leeds: Area, presentation: Presentation) -> None:
