@@ -3,5 +3,4 @@
 # ruff: noqa: F401 - imported for what they register
 
 import reach.invitations.admin
-import reach.invitations.views
 import reach.rows
