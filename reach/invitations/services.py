@@ -1,0 +1,208 @@
+"""Invitations are sent; role mailboxes are added, and object for ever."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from bookings.models import Booking, OpenSession, Presentation
+from bookings.travel import look_up_postcode
+from ctac.errors import DomainError
+from notifications.models import normalise_address
+from notifications.outbox import About, notify_about
+from professionals.models import Organisation, Person
+from reach.areas import Area
+from reach.invitations.queries import about, digest_of, invitable, invitable_mailboxes, mailboxes_in, people_who_chose
+from reach.models import INVITED_AT_MOST_EVERY, Basis, Campaign, CampaignInvite, CampaignKind, ObjectedBy, RoleMailbox
+
+VISIT_INVITATION, MAILBOX_INVITATION = "visit-invitation", "mailbox-invitation"
+# Of what is offered the first goes soon, so an email that was kept back so long is not worth sending.
+INVITATION_LASTS = INVITED_AT_MOST_EVERY / 9
+
+
+@transaction.atomic
+def invite_area(
+    *,
+    areas: Sequence[Area],
+    presentation: Presentation,
+    times: Sequence[datetime],
+    by: User | None,
+    now: datetime,
+    token: UUID,
+    kind: CampaignKind = CampaignKind.AREA,
+    booking: Booking | None = None,
+    session: OpenSession | None = None,
+    to_mailboxes: bool = False,
+) -> Campaign:
+    """One email to each who asked for it and works in one of these areas of one unit, unless they were invited in the last 90
+    days, have a booking ahead, or mail to them comes back; `to_mailboxes`: also to the role mailboxes there.
+
+    `token` is of the form, so that a second press gives the campaign of the first. Two coordinators at once are kept apart by
+    the database, which takes one invitation to an address and drops the other. Raises DomainError if nobody is left.
+    """
+    unit = areas[0].unit
+    campaign, is_new = Campaign.objects.get_or_create(
+        token=token,
+        defaults={
+            "kind": kind,
+            "unit": unit,
+            "areas": [area.code for area in areas],
+            "presentation": presentation,
+            "booking": booking,
+            "session": session,
+            "times": list(times),
+            "planned_at": now,
+            "planned_by": by,
+        },
+    )
+    if not is_new:
+        return campaign
+    lasts = DateTimeTZRange(now, now + INVITED_AT_MOST_EVERY)
+    rows = [
+        CampaignInvite(campaign=campaign, person=person, address=person.email.lower(), lasts=lasts)
+        for person in invitable(people_who_chose(areas), now)
+    ]
+    if to_mailboxes:
+        rows += [
+            CampaignInvite(campaign=campaign, mailbox=mailbox, address=mailbox.address, lasts=lasts)
+            for mailbox in invitable_mailboxes(mailboxes_in(areas), now)
+        ]
+    # In one order, so that two who invite at once don't wait for each other.
+    CampaignInvite.objects.bulk_create(sorted(rows, key=lambda row: row.address), ignore_conflicts=True)
+    invited = list(campaign.invites.order_by("pk"))
+    if not invited:
+        raise DomainError(_("Nobody is left to invite there: they have had an invitation in the last 90 days, or have booked."))
+    for kind_of_mail, is_mailbox in ((VISIT_INVITATION, False), (MAILBOX_INVITATION, True)):
+        messages = [
+            About(about(campaign), invite.address, expires_at=now + INVITATION_LASTS)
+            for invite in invited
+            if (invite.mailbox_id is not None) == is_mailbox
+        ]
+        notify_about(messages, kind=kind_of_mail, now=now, left_to_sweep=True)
+    return campaign
+
+
+# Role mailboxes.
+
+# What tells a role: one of these is a part of the name before the @. Anything else may be the name of a person.
+ROLE_WORDS = frozenset(
+    [
+        "admin",
+        "administration",
+        "advice",
+        "business",
+        "care",
+        "centre",
+        "childrens",
+        "clinic",
+        "contact",
+        "customer",
+        "dsl",
+        "duty",
+        "education",
+        "emergency",
+        "enquiries",
+        "enquiry",
+        "family",
+        "families",
+        "front",
+        "frontdoor",
+        "health",
+        "help",
+        "helpdesk",
+        "hello",
+        "hub",
+        "info",
+        "information",
+        "inbox",
+        "lado",
+        "learning",
+        "mail",
+        "mash",
+        "midwifery",
+        "nursing",
+        "office",
+        "paediatrics",
+        "partnership",
+        "police",
+        "post",
+        "practice",
+        "reception",
+        "referral",
+        "referrals",
+        "safeguarding",
+        "school",
+        "secretary",
+        "service",
+        "services",
+        "social",
+        "socialcare",
+        "support",
+        "surgery",
+        "team",
+        "training",
+        "unit",
+        "visiting",
+        "ward",
+        "workforce",
+    ]
+)
+
+
+def is_role_address(address: str) -> bool:
+    """'safeguarding.team@…', 'westleedsmash@…'; not 'jo.smith@…'."""
+    parts = re.split(r"[^a-z]+", normalise_address(address).partition("@")[0])
+    return any(part in ROLE_WORDS or part.endswith(tuple(word for word in ROLE_WORDS if len(word) > 3)) for part in parts)
+
+
+@transaction.atomic
+def add_mailbox(
+    organisation: Organisation, *, address: str, source: str, basis: str, postcode: str, by: User | None, now: datetime
+) -> RoleMailbox:
+    """Raises DomainError for an address that may be a person's, that objected, or that is there; PlaceUnknown."""
+    address = normalise_address(address)
+    if not is_role_address(address) or Person.objects.with_email(address).exists():
+        raise DomainError(
+            _(
+                "This may be somebody’s own address, and we only write to people who asked us to. Enter the address of a role, "
+                "such as safeguarding.team@ or duty@."
+            )
+        )
+    known = RoleMailbox.objects.filter(digest=digest_of(address)).first()
+    if known and known.objected_at:
+        raise DomainError(_("This mailbox told us not to write to it again. That holds for ever."))
+    if known:
+        raise DomainError(_("This mailbox is in our list already."))
+    found = look_up_postcode(postcode)
+    return RoleMailbox.objects.create(
+        organisation=organisation,
+        address=address,
+        digest=digest_of(address),
+        source=source,
+        basis=Basis(basis),
+        postcode=postcode,
+        nation=found.nation,
+        authority=found.local_authority,
+        added_by=by,
+        added_at=now,
+    )
+
+
+@transaction.atomic
+def record_objection(mailbox: RoleMailbox, *, how: ObjectedBy = ObjectedBy.STAFF, now: datetime, by: User | None = None) -> None:
+    """For ever: what we know of the mailbox goes, but for the digest by which it is known again. A second time does nothing.
+
+    What is on its way is not sent.
+    """
+    locked = RoleMailbox.objects.select_for_update().get(pk=mailbox.pk)
+    if locked.objected_at:
+        return
+    CampaignInvite.objects.filter(mailbox=locked).update(address="")
+    RoleMailbox.objects.filter(pk=locked.pk).update(
+        objected_at=now, objected_by=how, organisation=None, address="", source="", postcode="", nation="", authority=""
+    )
