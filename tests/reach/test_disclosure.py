@@ -82,16 +82,18 @@ class Attacker:
                 most = min(most, left)
                 if max(cells) == place:
                     least = max(least, left)
-        for count in range(least, most + 1):
+        for count in random.sample(range(least, most + 1), max(0, most + 1 - least)):
             yield from self.worlds((*known, count))
 
     def narrowest(self) -> int:
-        """The range of what is known best of all that must not be known."""
+        """The range of what is known best of all that must not be known; it stops where all are wide enough."""
         low, high = [10**9] * len(self.secret), [-1] * len(self.secret)
         for world in self.worlds():
             for number, cells in enumerate(self.secret):
                 value = sum(world[cell] for cell in cells)
                 low[number], high[number] = min(low[number], value), max(high[number], value)
+            if all(b - a >= LEAST_RANGE for a, b in zip(low, high, strict=True)):
+                break
         return min((b - a for a, b in zip(low, high, strict=True)), default=10**9)
 
 
