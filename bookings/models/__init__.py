@@ -31,16 +31,20 @@ from bookings.models.open_session import (
 )
 from bookings.models.presenter import Availability, AvailabilityException, Format, JourneyTime, Presentation, Presenter, Weekday
 from bookings.models.visit import (
+    CONFIDENCE,
     SHARED_STATEMENTS,
     STATEMENTS,
     Afterwards,
     Agreement,
     Attendance,
     AttendanceCount,
+    Confidence,
+    ConfidenceLater,
     DutyShift,
     Feedback,
     Given,
     OnDuty,
+    ThreeMonthsOn,
     Visit,
     YearLater,
     belongs_to,
