@@ -116,6 +116,7 @@ MANAGEMENT = (
         _("After a call, move an account to a new address when its owner has lost both mailbox and second factor."),
         accounts="recover_user",
     ),
+    may(_("Make reports for funders, and delete one."), reach="report:add,change"),
     may(_("Export orders, and see who has exported them."), leaflets="export_orders orderexport:view"),
     may(_("Export bookings, and see who has exported them."), bookings="export_bookings bookingexport:view"),
     may(_("See who looked at, downloaded and changed what."), audit="entry:view"),

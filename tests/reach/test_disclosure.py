@@ -11,7 +11,7 @@ from reach.queries import Period
 from reach.reports.disclosure import LEAST_RANGE, Table, disclose
 
 Months = dict[date, dict[str, int]]
-MOST = 16  # people of a row in a month, in the worlds that are tried one by one
+MOST = 12  # people of a row in a month, in the worlds that are tried one by one
 
 
 def month(number: int) -> date:
@@ -69,32 +69,37 @@ class Attacker:
                     if 1 <= sum(months[at].get(row, 0) for at in self.at[begin:end]) <= 5:
                         self.secret.append([self.cells.index((row, at)) for at in self.at[begin:end]])
 
-    def worlds(self, known: tuple[int, ...] = ()) -> Iterator[tuple[int, ...]]:
-        place = len(known)
-        if place == len(self.cells):
+    def worlds(self, order: list[int], known: dict[int, int], *, down: bool = False) -> Iterator[dict[int, int]]:
+        """All that go on from what is `known`, cell by cell, the least numbers first, or the greatest."""
+        if len(known) == len(self.cells):
             if all(any(known[cell] for cell in cells) for cells in self.not_none):
                 yield known
             return
+        place = order[len(known)]
         least, most = 0, MOST
         for cells, figure in self.rules:
             if place in cells:
-                left = figure - sum(known[cell] for cell in cells if cell < place)
+                left = figure - sum(known.get(cell, 0) for cell in cells)
                 most = min(most, left)
-                if max(cells) == place:
+                if all(cell in known or cell == place for cell in cells):
                     least = max(least, left)
-        for count in random.sample(range(least, most + 1), max(0, most + 1 - least)):
-            yield from self.worlds((*known, count))
+        counts = range(least, most + 1)
+        for count in reversed(counts) if down else counts:
+            yield from self.worlds(order, {**known, place: count}, down=down)
 
     def narrowest(self) -> int:
-        """The range of what is known best of all that must not be known; it stops where all are wide enough."""
-        low, high = [10**9] * len(self.secret), [-1] * len(self.secret)
-        for world in self.worlds():
-            for number, cells in enumerate(self.secret):
-                value = sum(world[cell] for cell in cells)
-                low[number], high[number] = min(low[number], value), max(high[number], value)
-            if all(b - a >= LEAST_RANGE for a, b in zip(low, high, strict=True)):
-                break
-        return min((b - a for a, b in zip(low, high, strict=True)), default=10**9)
+        """The range of what is known best of all that must not be known."""
+        return min((self.range_of(cells) for cells in self.secret), default=10**9)
+
+    def range_of(self, cells: list[int]) -> int:
+        """Of the first world with few in these cells and the first with many; if that is too little, of all worlds."""
+        order = [*cells, *(cell for cell in range(len(self.cells)) if cell not in cells)]
+        ends = [next(self.worlds(order, {}, down=down)) for down in (False, True)]
+        low, high = (sum(world[cell] for cell in cells) for world in ends)
+        if high - low < LEAST_RANGE:
+            values = {sum(world[cell] for cell in cells) for world in self.worlds(order, {})}
+            low, high = min(values), max(values)
+        return high - low
 
 
 def solvable(reports: Sequence[Table], months: Months) -> list[tuple[str, Period]]:
@@ -251,7 +256,7 @@ def test_totals_alone_over_time() -> None:
 # An attacker.
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(40))
 def test_an_attacker_who_tries_every_world_pins_nothing(seed: int) -> None:
     rng = random.Random(seed)
     rows, many = rng.choice([(2, 1), (3, 1), (4, 1), (2, 2), (3, 2), (2, 3)])
@@ -279,7 +284,7 @@ def test_nothing_follows_by_adding_and_subtracting_what_twenty_reports_show(seed
 
 def test_the_attacker_finds_what_is_shown_carelessly() -> None:
     """Its own control: with only the small figures withheld it pins them."""
-    months: Months = {month(0): {"gp": 3, "midwife": 14}, month(1): {"gp": 9, "midwife": 4}}
+    months: Months = {month(0): {"gp": 3, "midwife": 11}, month(1): {"gp": 9, "midwife": 4}}
     careless = [table(months, 0, 0).without({"gp"}), table(months, 1, 1).without({"midwife"})]
     assert Attacker(careless, months).narrowest() == 0
     assert len(solvable(careless, months)) == 2
