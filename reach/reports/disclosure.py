@@ -59,7 +59,8 @@ class World:
         self.tables = tables
         marks = sorted({mark for table in tables for mark in (table.period.first, table.end)})
         self.places = range(len(marks) - 1)
-        self.rows = sorted({row for table in tables for row in table.rows} | {row for month in months.values() for row in month})
+        rows = {row for table in tables for row in table.rows} | {row for month in months.values() for row in month}
+        self.rows = sorted(rows or {""})
         self.people: dict[Cell, int] = defaultdict(int)
         for month, counts in months.items():
             for row, count in counts.items():

@@ -100,7 +100,7 @@ def pdf_words() -> dict[str, str]:
         "key": _("Colours of the map"),
         "new": _("Reached for the first time"),
         "others": _("Reached before too"),
-        "none": _("Not reached in these months"),
+        "nobody": _("Not reached in these months"),
         "no_areas": _("We don’t know the area of anybody who attended."),
         "confidence": _("Confidence"),
         "confidence_asked": _("People say how confident they are that they would notice a trafficked child and know what to do."),

@@ -16,7 +16,7 @@ from bookings.models import Feedback
 from ctac.dates import uk_datetime
 from professionals.models import Nation, Profession
 from reach.areas import Unit, area_by_key, areas_of
-from reach.models import Kind, ReachCount, Report
+from reach.models import Kind, ReachCount
 from reach.queries import Period, key_of, month_after, month_before
 from reach.reports.disclosure import SMALL, TOTAL, Table, disclose
 
