@@ -1,15 +1,17 @@
 """How many of what, where: read from the counts, so that a year costs the same however many rows it had."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db.models import F, Max, Sum
 from django.utils import dateformat
-from django.utils.translation import gettext
+from django.utils.functional import Promise
+from django.utils.translation import gettext, gettext_lazy
 
 from ctac.dates import UK, uk_day
-from reach.areas import ISLANDS, Area, Unit, area_by_key, current_code
+from professionals.models import Nation
+from reach.areas import ISLANDS, Area, Unit, area_by_key, areas_of, current_code
 from reach.models import Kind, ReachCount, ReachRun
 
 
@@ -132,3 +134,61 @@ def counted_at() -> datetime | None:
     """In UK time; None before the first count."""
     moment = ReachRun.objects.values_list("counted_at", flat=True).first()
     return moment.astimezone(UK) if moment else None
+
+
+# For everybody: nations and regions by year, rounded. If some are named then all are, so that no gap shows where nobody was.
+
+ROUNDED_TO = FEWEST = 10
+YEARS_SHOWN = 5
+# Region names in the file are English.
+REGIONS = {
+    "North East": gettext_lazy("North East"),
+    "North West": gettext_lazy("North West"),
+    "Yorkshire and the Humber": gettext_lazy("Yorkshire and the Humber"),
+    "East Midlands": gettext_lazy("East Midlands"),
+    "West Midlands": gettext_lazy("West Midlands"),
+    "East of England": gettext_lazy("East of England"),
+    "London": gettext_lazy("London"),
+    "South East": gettext_lazy("South East"),
+    "South West": gettext_lazy("South West"),
+}
+
+
+@dataclass(frozen=True)
+class YearReached:
+    """People who attended, rounded; 0: fewer than 10. `places`: each with its rounded number and whether it is a region; empty if
+    not all of them can be named."""
+
+    year: int
+    people: int
+    places: list[tuple[str | Promise, int, bool]]
+    elsewhere: int
+
+
+def years_reached() -> list[YearReached]:
+    """The newest first. One statement."""
+    areas, years = area_by_key(Unit.REGION), defaultdict[int, Counter[str]](Counter)
+    rows = ReachCount.objects.filter(kind=Kind.ATTENDED).order_by()
+    for year, nation, authority, count in rows.values_list("month__year", "nation", "authority").annotate(total=Sum("count")):
+        area = areas.get(key_of(nation, authority))
+        years[year][area.code if area and area.nation not in ISLANDS else ""] += count
+    return [_year_reached(year, years[year]) for year in sorted(years, reverse=True)[:YEARS_SHOWN]]
+
+
+def _year_reached(year: int, people: Counter[str]) -> YearReached:
+    by_nation: dict[Nation, list[Area]] = defaultdict(list)
+    for area in areas_of(Unit.REGION).values():
+        if area.nation not in ISLANDS:
+            by_nation[area.nation].append(area)
+    sums = {nation: sum(people[area.code] for area in areas) for nation, areas in by_nation.items()}
+    places: list[tuple[str | Promise, int, bool]] = []
+    for nation, areas in by_nation.items() if min(sums.values()) >= FEWEST else ():
+        places.append((nation.label, _rounded(sums[nation]), False))
+        if len(areas) > 1 and min(people[area.code] for area in areas) >= FEWEST:
+            places += [(REGIONS[area.name], _rounded(people[area.code]), True) for area in areas]
+    return YearReached(year, _rounded(people.total()), places, _rounded(people[""]))
+
+
+def _rounded(count: int) -> int:
+    """0 for fewer than 10."""
+    return (count + ROUNDED_TO // 2) // ROUNDED_TO * ROUNDED_TO if count >= FEWEST else 0

@@ -1,4 +1,4 @@
-"""What a report says: its figures, read from the counts in a few statements, and the same as lines for page, PDF and spreadsheet."""
+"""What a report says: its figures, read from the counts in a few statements, and the same in words for page and files."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
