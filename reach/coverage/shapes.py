@@ -8,11 +8,12 @@ from functools import lru_cache
 from itertools import accumulate, pairwise
 from math import atan2, atanh, cos, radians, sin, tan
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 
 from professionals.models import Nation
-from reach.areas import Area, Unit, area_by_key, areas_of
+from reach.areas import ISLANDS, Area, Unit, area_by_key, areas_of
 
 Point = tuple[int, int]
 Ring = list[Point]
@@ -22,17 +23,17 @@ HEXAGONS = (Unit.UPPER, Unit.DISTRICT)  # the units that have some
 WIDE, HIGH, LOW = 15, 17, 9
 ROW = HIGH + LOW
 HEXAGON = f"m0-{HIGH} {WIDE} {LOW - 1} 0 {2 * LOW}-{WIDE} {LOW - 1}-{WIDE}-{LOW - 1} 0-{2 * LOW}z"
-MARGIN = 6
-# The islands have neither hexagon nor boundary in the files: column and row beside the others', longitude and latitude.
+MARGIN, NAME = 6, 20  # around all; and below, where an island's name is
+# The islands have neither hexagon nor boundary in the files: a place of their own, near where they are.
 ISLAND_HEXAGONS = {
-    Unit.UPPER: {Nation.ISLE_OF_MAN: (-1, 13), Nation.GUERNSEY: (0, -4), Nation.JERSEY: (1, -4)},
-    Unit.DISTRICT: {Nation.ISLE_OF_MAN: (-2, 14), Nation.GUERNSEY: (1, -5), Nation.JERSEY: (2, -5)},
+    Unit.UPPER: {Nation.ISLE_OF_MAN: (-1, 13), Nation.GUERNSEY: (0, -4), Nation.JERSEY: (3, -4)},
+    Unit.DISTRICT: {Nation.ISLE_OF_MAN: (-2, 14), Nation.GUERNSEY: (0, -5), Nation.JERSEY: (3, -5)},
 }
-ISLAND_PLACES = {Nation.ISLE_OF_MAN: (-4.55, 54.23), Nation.GUERNSEY: (-2.6, 49.45), Nation.JERSEY: (-2.1, 49.2)}
-BOX = 9  # half of an island's on the geographic map
+ISLAND_PLACES = {Nation.ISLE_OF_MAN: (-4.55, 54.23), Nation.GUERNSEY: (-2.9, 49.4), Nation.JERSEY: (-1.5, 49.2)}
+BOX = 13  # half of an island's on the geographic map
 # The geographic map is a transverse Mercator projection about this meridian: a unit of the drawing is about a kilometre.
 MERIDIAN, UNITS = radians(-2.5), 6371
-LEAST_ROOM = 40  # of an area in which a figure is written on the geographic map
+LEAST_ROOM = 38  # across an area in which a figure is written on the geographic map
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def hexagons(unit: Unit) -> Layout:
     places = {area.hexagon or islands[area.nation]: area for area in areas_of(unit).values()}
     centres = {place: centre_of(*place) for place in places}
     left, top = (min(centre[axis] for centre in centres.values()) - HIGH - MARGIN for axis in (0, 1))
-    right, bottom = (max(centre[axis] for centre in centres.values()) + HIGH + MARGIN for axis in (0, 1))
+    right, bottom = (max(centre[axis] for centre in centres.values()) + HIGH + NAME for axis in (0, 1))
     order = list(Nation)
     in_order = sorted(places, key=lambda place: (order.index(places[place].nation), -place[1], place[0]))
     shapes = [Shape(places[place], "M{} {}".format(*centres[place]) + HEXAGON, centres[place]) for place in in_order]
@@ -83,7 +84,11 @@ def edges(places: dict[Point, Area], centres: dict[Point, Point]) -> Iterator[st
         }
         for place, side in sides.items():
             other = places.get(place)
-            if other and (other.nation, other.region) != (area.nation, area.region):
+            if (
+                other
+                and (other.nation, other.region) != (area.nation, area.region)
+                and not {other.nation, area.nation} & {*ISLANDS}
+            ):
                 yield side
 
 
@@ -108,7 +113,7 @@ def boundaries(unit: Unit) -> Layout:
             corners += [point for ring in seen for point in ring]
             shapes.append(Shape(area, "".join(map(path_of, seen)), middle(largest)))
     (left, right), (top, bottom) = ((min(axis) - MARGIN, max(axis) + MARGIN) for axis in zip(*corners, strict=True))
-    return Layout(f"{left} {top} {right - left} {bottom - top}", tuple(shapes))
+    return Layout(f"{left} {top} {right - left} {bottom + NAME - top}", tuple(shapes))
 
 
 def _topology() -> tuple[list[tuple[tuple[Point, Point], Ring]], dict[str, list[int]]]:
@@ -121,15 +126,16 @@ def _topology() -> tuple[list[tuple[tuple[Point, Point], Ring]], dict[str, list[
         points = list(zip(accumulate(x for x, _y in steps), accumulate(y for _x, y in steps), strict=True))
         line = [projected(x_origin + x * x_scale, y_origin + y * y_scale) for x, y in points]
         arcs.append(((points[0], points[-1]), line))
-    districts = {
-        each["id"]: [arc for polygon in polygons_of(each) for ring in polygon for arc in ring]
-        for each in topology["objects"]["districts"]["geometries"]
-    }
-    return arcs, districts
+    return arcs, {each["id"]: list(flat(each["arcs"])) for each in topology["objects"]["districts"]["geometries"]}
 
 
-def polygons_of(geometry: dict[str, list[list[list[int]]]]) -> list[list[list[int]]]:
-    return geometry["arcs"] if geometry["type"] == "MultiPolygon" else [geometry["arcs"]]  # type: ignore[comparison-overlap]
+def flat(nested: Iterable[Any]) -> Iterator[int]:
+    """The numbers of a polygon's rings, or of several polygons'."""
+    for each in nested:
+        if isinstance(each, int):
+            yield each
+        else:
+            yield from flat(each)
 
 
 def projected(longitude: float, latitude: float) -> Point:
@@ -162,14 +168,17 @@ def doubled_area(ring: Ring) -> int:
 
 
 def middle(ring: Ring) -> Point | None:
-    """The centre of gravity, where there is room for a figure around it."""
-    if doubled_area(ring) < 2 * LEAST_ROOM**2:
+    """Half way along the widest line across, not too near the top or the bottom; None where no figure has room."""
+    top, bottom = min(y for _x, y in ring), max(y for _x, y in ring)
+    if bottom - top < LEAST_ROOM:
         return None
-    whole = x_sum = y_sum = 0
-    for (x, y), (next_x, next_y) in pairwise([*ring, ring[0]]):
-        part = x * next_y - next_x * y
-        whole, x_sum, y_sum = whole + part, x_sum + (x + next_x) * part, y_sum + (y + next_y) * part
-    return round(x_sum / (3 * whole)), round(y_sum / (3 * whole))
+    lines = []
+    for y in range(top + (bottom - top) // 4, bottom - (bottom - top) // 4, LEAST_ROOM // 4):
+        sides = [(one, other) for one, other in pairwise([*ring, ring[0]]) if (one[1] > y) != (other[1] > y)]
+        crossed = sorted(x + (next_x - x) * (y - from_y) // (to_y - from_y) for (x, from_y), (next_x, to_y) in sides)
+        lines += [(last - first, first, y) for first, last in zip(crossed[::2], crossed[1::2], strict=True)]
+    width, first, y = max(lines)
+    return (first + width // 2, y) if width >= LEAST_ROOM else None
 
 
 def path_of(ring: Ring) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import PermissionDenied
@@ -23,7 +23,7 @@ from ctac.staff.spreadsheets import Cell, Heading
 from leaflets.models import SheetForm
 from leaflets.stock.admin import spreadsheet_response
 from professionals.models import Nation, Profession
-from reach.areas import Area, Unit
+from reach.areas import ISLANDS, Area, Unit
 from reach.coverage.queries import DIGITS, AreaFigure, Coverage, class_limits, read_coverage
 from reach.coverage.shapes import HEXAGONS, Layout, Shape, boundaries, hexagons
 from reach.forms import Measure, Question, QuestionForm
@@ -54,13 +54,9 @@ class Drawing(models.TextChoices):
 
 
 class CoverageForm(QuestionForm):
-    map = forms.ChoiceField(
-        label=gettext_lazy("Map"),
-        choices=Drawing,
-        help_text=gettext_lazy("There are hexagons for counties and districts."),
-    )
+    map = forms.ChoiceField(label=gettext_lazy("Map"), choices=Drawing)
 
-    DEFAULTS: Mapping[str, str] = {**QuestionForm.DEFAULTS, "map": Drawing.HEXAGONS}
+    DEFAULTS: ClassVar[Mapping[str, str]] = {**QuestionForm.DEFAULTS, "map": Drawing.HEXAGONS}
 
     @property
     def layout(self) -> Layout:
@@ -236,13 +232,14 @@ def columns(question: Question, sort: str, form: CoverageForm) -> list[Column]:
 
 @dataclass(frozen=True)
 class Place:
-    """A shape on the map with what it says. `look`: its class from 0 to 5, or 'none'."""
+    """A shape on the map with what it says. `look`: its class from 0 to 5, or 'none'. `name`: written beside it, if it lies alone."""
 
     shape: Shape
     look: str
     href: str
     label: str
     text: str
+    name: str
 
     @property
     def nation(self) -> Nation:
@@ -255,7 +252,9 @@ def places(found: Coverage, layout: Layout) -> list[Place]:
     for shape in layout.shapes:
         figure = figures[shape.area.code]
         look, text = found.class_of(figure), short_text(figure) if shape.text_at else ""
-        drawn.append(Place(shape, "none" if look is None else str(look), Line(figure).href, label(found.question, figure), text))
+        name = figure.area.name if figure.area.nation in ISLANDS else ""
+        href, says = Line(figure).href, label(found.question, figure)
+        drawn.append(Place(shape, "none" if look is None else str(look), href, says, text, name))
     return drawn
 
 
