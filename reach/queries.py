@@ -167,26 +167,27 @@ class YearReached:
 
 def years_reached() -> list[YearReached]:
     """The newest first. One statement."""
-    areas, years = area_by_key(Unit.REGION), defaultdict[int, Counter[str]](Counter)
+    nations, regions = area_by_key(Unit.NATION), area_by_key(Unit.REGION)
+    years = defaultdict[int, Counter[str]](Counter)
     rows = ReachCount.objects.filter(kind=Kind.ATTENDED).order_by()
     for year, nation, authority, count in rows.values_list("month__year", "nation", "authority").annotate(total=Sum("count")):
-        area = areas.get(key_of(nation, authority))
-        years[year][area.code if area and area.nation not in ISLANDS else ""] += count
+        key = key_of(nation, authority)
+        places = {areas[key].code for areas in (nations, regions) if key in areas} - {*ISLANDS}
+        years[year].update(dict.fromkeys(["", *(places or ["elsewhere"])], count))
     return [_year_reached(year, years[year]) for year in sorted(years, reverse=True)[:YEARS_SHOWN]]
 
 
 def _year_reached(year: int, people: Counter[str]) -> YearReached:
-    by_nation: dict[Nation, list[Area]] = defaultdict(list)
-    for area in areas_of(Unit.REGION).values():
-        if area.nation not in ISLANDS:
-            by_nation[area.nation].append(area)
-    sums = {nation: sum(people[area.code] for area in areas) for nation, areas in by_nation.items()}
+    """`people`: by the code of nation and region, elsewhere, and under '' of all."""
+    nations = [area for area in areas_of(Unit.NATION).values() if area.nation not in ISLANDS]
+    regions = [area for area in areas_of(Unit.REGION).values() if area.nation == Nation.ENGLAND]
     places: list[tuple[str | Promise, int, bool]] = []
-    for nation, areas in by_nation.items() if min(sums.values()) >= FEWEST else ():
-        places.append((nation.label, _rounded(sums[nation]), False))
-        if len(areas) > 1 and min(people[area.code] for area in areas) >= FEWEST:
-            places += [(REGIONS[area.name], _rounded(people[area.code]), True) for area in areas]
-    return YearReached(year, _rounded(people.total()), places, _rounded(people[""]))
+    if min(people[area.code] for area in nations) >= FEWEST:
+        for area in nations:
+            places.append((area.nation.label, _rounded(people[area.code]), False))
+            if area.nation == Nation.ENGLAND and min(people[region.code] for region in regions) >= FEWEST:
+                places += [(REGIONS[region.name], _rounded(people[region.code]), True) for region in regions]
+    return YearReached(year, _rounded(people[""]), places, _rounded(people["elsewhere"]))
 
 
 def _rounded(count: int) -> int:

@@ -49,14 +49,15 @@ def test_it_names_nations_and_regions_rounded() -> None:
     everywhere(34)
     make_count(LEEDS, MONTH, 1_000)
     make_count("", MONTH, 26)
+    make_count(Nation.ENGLAND, MONTH, 40)  # we don't know where in England
     ReachRun.objects.create(counted_at=timezone.now())
     html = page()
     found = rows(html)
-    assert found["England"] == "1,310"  # 9 times 34, and 1,000
+    assert found["England"] == "1,350"  # 9 times 34, 1,000 and 40
     assert found["Yorkshire and the Humber"] == "1,030"
     assert (found["London"], found["Scotland"]) == ("30", "30")
     assert found["Elsewhere, and online for everybody"] == "30"
-    assert found["Everywhere"] == "1,430"
+    assert found["Everywhere"] == "1,470"
     assert "We last counted on Thursday 12 November 2026." in html
 
 
