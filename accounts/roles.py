@@ -116,6 +116,7 @@ MANAGEMENT = (
         _("After a call, move an account to a new address when its owner has lost both mailbox and second factor."),
         accounts="recover_user",
     ),
+    may(_("Make reports for funders, and delete one."), reach="report:add,change"),
     may(
         _("Export orders, bookings, open sessions, what people said, people and organisations."),
         leaflets="export_orders",

@@ -103,7 +103,18 @@ class PublicPages(Sitemap):
         today = uk_day(timezone.now())
         approved = list(GuidancePage.objects.approved(today).filter(language=Language.ENGLISH))  # programs have no cookie
         per_audience = Counter(page.audience for page in approved)
-        names = ("home", "guidance", "who_to_tell", "presentations", "sessions", "leaflets", "about", "privacy", "accessibility")
+        names = (
+            "home",
+            "guidance",
+            "who_to_tell",
+            "presentations",
+            "sessions",
+            "leaflets",
+            "about",
+            "where_we_have_been",
+            "privacy",
+            "accessibility",
+        )
         return [
             *(reverse(name) for name in names),
             *(reverse("guidance_page", args=[audience]) for audience, count in per_audience.items() if count == len(NATIONS)),

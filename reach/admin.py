@@ -6,4 +6,5 @@ import reach.coverage.views
 import reach.gaps.views
 import reach.invitations.admin
 import reach.renewal
+import reach.reports.admin
 import reach.rows

@@ -1,7 +1,7 @@
 """What was reached, counted by month, area and profession, in which nobody is; and invitations, with who was invited."""
 
-from datetime import timedelta
-from typing import Self
+from datetime import datetime, timedelta
+from typing import ClassVar, Self
 
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
@@ -9,7 +9,8 @@ from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, Range
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
-from django.utils import timezone
+from django.utils import dateformat, timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from ctac.models import impersonal, personal
@@ -265,3 +266,82 @@ class CampaignInvite(models.Model):
 
     def __str__(self) -> str:
         return str(self.pk)
+
+
+class ReportState(models.TextChoices):
+    MAKING = "making", _("Being made")
+    MADE = "made", _("Made")
+    FAILED = "failed", _("Stopped")
+    DELETED = "deleted", _("Deleted")
+
+
+class WhyDeleted(models.TextChoices):
+    MISTAKE = "mistake", _("It was made by mistake, or of the wrong months")
+    NEWER = "newer", _("A newer report replaces it")
+    USED = "used", _("Nobody needs it any more")
+
+
+class ReportQuerySet(models.QuerySet["Report"]):
+    def left_by_worker(self, now: datetime) -> Self:
+        return self.filter(state=ReportState.MAKING, went_on_at__lte=now - Report.WORKER_GONE_AFTER)
+
+
+class Report(models.Model):
+    """For funders: what was done in the months from `first` to `last`, both by their first days, as counted at `counted_at`.
+
+    `figures`: all that it shows. Of a deleted one the figures of people stay, without being shown: a later report must not give
+    away what this one withheld. The quotes in it have no names: staff chose them. `done` of STEPS are worked through.
+    """
+
+    STEPS: ClassVar[int] = 3  # the figures, the PDF, the spreadsheet
+    WORKER_GONE_AFTER: ClassVar[timedelta] = timedelta(minutes=10)
+
+    first = models.DateField(_("first month"))
+    last = models.DateField(_("last month"))
+    state = models.CharField(_("state"), max_length=7, choices=ReportState, default=ReportState.MAKING)
+    done = models.PositiveSmallIntegerField(_("steps done"), default=0)
+    figures = impersonal(models.JSONField(_("figures"), default=dict, editable=False))
+    pdf = impersonal(models.BinaryField(_("PDF"), null=True, editable=False))
+    xlsx = impersonal(models.BinaryField(_("spreadsheet"), null=True, editable=False))
+    asked_at = models.DateTimeField(_("asked for"))
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("asked for by"), null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    personal(asked_by)
+    went_on_at = models.DateTimeField(_("last went on"))
+    counted_at = models.DateTimeField(_("counted"), null=True, blank=True)
+    deleted_at = models.DateTimeField(_("deleted"), null=True, blank=True)
+    deleted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("deleted by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    personal(deleted_by)
+    why_deleted = models.CharField(_("why it was deleted"), max_length=7, choices=WhyDeleted, blank=True, default="")
+
+    objects = ReportQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-asked_at", "-pk"]
+        verbose_name = _("report")
+        verbose_name_plural = _("Reports for funders")
+        default_permissions = ("add", "change")
+        indexes = [models.Index(fields=["-asked_at", "-id"], name="report_newest")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(first__day=1, last__day=1, first__lte=models.F("last")), name="report_of_whole_months"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="made") | Q(pdf__isnull=False, xlsx__isnull=False, counted_at__isnull=False),
+                name="report_made_has_its_files",
+            ),
+            models.CheckConstraint(
+                condition=Q(state="deleted", pdf=None, xlsx=None, deleted_at__isnull=False) & ~Q(why_deleted="")
+                | ~Q(state="deleted") & Q(deleted_at=None, why_deleted=""),
+                name="report_deleted_for_a_reason_has_no_files",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        first, last = (dateformat.format(month, "F Y") for month in (self.first, self.last))
+        if first == last:
+            return gettext("Report of %(month)s") % {"month": first}
+        return gettext("Report of %(first)s to %(last)s") % {"first": first, "last": last}

@@ -1,15 +1,17 @@
 """How many of what, where: read from the counts, so that a year costs the same however many rows it had."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db.models import F, Max, Sum
 from django.utils import dateformat
-from django.utils.translation import gettext
+from django.utils.functional import Promise
+from django.utils.translation import gettext, gettext_lazy
 
 from ctac.dates import UK, uk_day
-from reach.areas import Area, Unit, area_by_key, current_code, every_code
+from professionals.models import Nation
+from reach.areas import ISLANDS, Area, Unit, area_by_key, areas_of, current_code, every_code
 from reach.models import Kind, ReachCount, ReachRun
 
 
@@ -132,3 +134,62 @@ def counted_at() -> datetime | None:
     """In UK time; None before the first count."""
     moment = ReachRun.objects.values_list("counted_at", flat=True).first()
     return moment.astimezone(UK) if moment else None
+
+
+# For everybody: nations and regions by year, rounded. If some are named then all are, so that no gap shows where nobody was.
+
+ROUNDED_TO = FEWEST = 10
+YEARS_SHOWN = 5
+# Region names in the file are English.
+REGIONS = {
+    "North East": gettext_lazy("North East"),
+    "North West": gettext_lazy("North West"),
+    "Yorkshire and the Humber": gettext_lazy("Yorkshire and the Humber"),
+    "East Midlands": gettext_lazy("East Midlands"),
+    "West Midlands": gettext_lazy("West Midlands"),
+    "East of England": gettext_lazy("East of England"),
+    "London": gettext_lazy("London"),
+    "South East": gettext_lazy("South East"),
+    "South West": gettext_lazy("South West"),
+}
+
+
+@dataclass(frozen=True)
+class YearReached:
+    """People who attended, rounded; 0: fewer than 10. `places`: each with its rounded number and whether it is a region; empty if
+    not all of them can be named."""
+
+    year: int
+    people: int
+    places: list[tuple[str | Promise, int, bool]]
+    elsewhere: int
+
+
+def years_reached() -> list[YearReached]:
+    """The newest first. One statement."""
+    nations, regions = area_by_key(Unit.NATION), area_by_key(Unit.REGION)
+    years = defaultdict[int, Counter[str]](Counter)
+    rows = ReachCount.objects.filter(kind=Kind.ATTENDED).order_by()
+    for year, nation, authority, count in rows.values_list("month__year", "nation", "authority").annotate(total=Sum("count")):
+        key = key_of(nation, authority)
+        places = {areas[key].code for areas in (nations, regions) if key in areas} - {*ISLANDS}
+        years[year].update(dict.fromkeys(["", *(places or ["elsewhere"])], count))
+    return [_year_reached(year, years[year]) for year in sorted(years, reverse=True)[:YEARS_SHOWN]]
+
+
+def _year_reached(year: int, people: Counter[str]) -> YearReached:
+    """`people`: by the code of nation and region, elsewhere, and under '' of all."""
+    nations = [area for area in areas_of(Unit.NATION).values() if area.nation not in ISLANDS]
+    regions = [area for area in areas_of(Unit.REGION).values() if area.nation == Nation.ENGLAND]
+    places: list[tuple[str | Promise, int, bool]] = []
+    if min(people[area.code] for area in nations) >= FEWEST:
+        for area in nations:
+            places.append((area.nation.label, _rounded(people[area.code]), False))
+            if area.nation == Nation.ENGLAND and min(people[region.code] for region in regions) >= FEWEST:
+                places += [(REGIONS[region.name], _rounded(people[region.code]), True) for region in regions]
+    return YearReached(year, _rounded(people[""]), places, _rounded(people["elsewhere"]))
+
+
+def _rounded(count: int) -> int:
+    """0 for fewer than 10."""
+    return (count + ROUNDED_TO // 2) // ROUNDED_TO * ROUNDED_TO if count >= FEWEST else 0

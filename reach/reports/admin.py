@@ -1,0 +1,193 @@
+"""Reports for funders on the staff site: which there are, making one, and each as a page and as files."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.access import signed_in
+from ctac.dates import uk_day
+from ctac.errors import DomainError
+from ctac.forms import PageForm, PageFormMixin
+from ctac.staff.audit import audit_note
+from ctac.staff.site import LooksOnly, ObjectAction, column, long_moment, moment_of, staff_site, state_tag
+from ctac.staff.spreadsheets import XLSX
+from reach.forms import MonthField
+from reach.models import Report, ReportState, WhyDeleted
+from reach.queries import Period, month_before
+from reach.reports.documents import pdf_words, report_context
+from reach.reports.services import ask_for_report, delete_report, go_on_with_report
+from reach.rows import VIEW_REACH
+
+STATE_COLOURS = {
+    ReportState.MAKING: "waiting",
+    ReportState.MADE: "good",
+    ReportState.FAILED: "stopped",
+    ReportState.DELETED: "done",
+}
+FILES = {"pdf": "application/pdf", "xlsx": XLSX}
+OWN = "own"
+QUARTERS, APRIL = 4, 4
+
+
+def periods(now: datetime) -> dict[str, tuple[str, Period]]:
+    """The last four quarters and two financial years that are over, each with its label."""
+    today = uk_day(now)
+    last, found = month_before(today.replace(day=1)), {}
+    while last.month % 3:
+        last = month_before(last)
+    for _quarter in range(QUARTERS):
+        period = Period(month_before(month_before(last)), last)
+        found[f"{period.first:%Y-%m}"] = (_("Quarter: %(months)s") % {"months": period.in_words}, period)
+        last = month_before(period.first)
+    year = today.year - (today.month < APRIL)
+    for starting in (year - 1, year - 2):
+        period = Period.financial_year(starting)
+        found[f"{starting}"] = (_("Financial year: %(months)s") % {"months": period.in_words}, period)
+    return found
+
+
+class ReportForm(PageForm):
+    period = forms.ChoiceField(label=gettext_lazy("Which months?"), widget=forms.RadioSelect)
+    first = MonthField(label=gettext_lazy("From month"))
+    last = MonthField(label=gettext_lazy("To month"))
+
+    def __init__(self, data: Any, *, now: datetime) -> None:
+        super().__init__(data)
+        self.periods = periods(now)
+        choices = [(name, label) for name, (label, _period) in self.periods.items()]
+        self.fields["period"].choices = [*choices, (OWN, _("Other months"))]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """`months`: the period."""
+        found = self.cleaned_data
+        if found.get("period") == OWN:
+            first, last = found.get("first"), found.get("last")
+            for name in ("first", "last"):
+                if name in found and not found[name]:
+                    self.add_error(name, _("Enter a month and its year, such as 4 2026."))
+            if first and last and last < first:
+                self.add_error("last", _("Enter the same month as the first, or a later one."))
+            elif first and last:
+                found["months"] = Period(first, last)
+        elif "period" in found:
+            found["months"] = self.periods[found["period"]][1]
+        return found
+
+
+class DeleteForm(PageFormMixin, forms.Form):
+    why_deleted = forms.ChoiceField(label=gettext_lazy("Why do you delete it?"), choices=WhyDeleted, widget=forms.RadioSelect)
+
+
+ACTIONS = (
+    ObjectAction(
+        slug="resume",
+        label=gettext_lazy("Go on with this report"),
+        service=go_on_with_report,
+        available=lambda report: report.state == ReportState.FAILED,
+        explanation=gettext_lazy("If it stops again, tell the people who run this site."),
+        done=gettext_lazy("The report goes on. This page shows how far it is."),
+        weight="main",
+    ),
+    ObjectAction(
+        slug="delete",
+        label=gettext_lazy("Delete this report"),
+        service=delete_report,
+        available=lambda report: report.state in {ReportState.MADE, ReportState.FAILED},
+        form_class=DeleteForm,
+        explanation=gettext_lazy(
+            "We delete the page, the PDF and the spreadsheet. We keep its numbers of people and show them to nobody, so that a "
+            "later report doesn’t give away what this one withheld."
+        ),
+        done=gettext_lazy("We have deleted the report."),
+        weight="stop",
+    ),
+)
+
+
+@admin.register(Report, site=staff_site)
+class ReportAdmin(LooksOnly):
+    list_display = ("months", "state_in_words", "asked", "asked_by", "counted")
+    list_select_related = ("asked_by",)
+    sorts_quickly: ClassVar[tuple[str, ...]] = ("asked",)
+    ordering = ("-asked_at", "-pk")
+    actions = None
+    change_list_template = "reach/staff/reports.html"
+    change_form_template = "reach/staff/report.html"
+    fields = readonly_fields = ("state_in_words", "asked", "asked_by", "counted", "deleted", "deleted_by", "reason")
+    may_be_empty = ("deleted", "reason")
+    object_actions = ACTIONS
+    months = column(gettext_lazy("months"), lambda report: Period(report.first, report.last).in_words)
+    asked = moment_of("asked_at", gettext_lazy("asked for"), short=True)
+    counted = moment_of("counted_at", gettext_lazy("counted"), short=True)
+    deleted = column(gettext_lazy("deleted"), lambda report: long_moment(report.deleted_at) if report.deleted_at else "")
+    reason = column(gettext_lazy("why"), lambda report: report.get_why_deleted_display())
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.file_view)
+        return [path("<path:object_id>/report.<slug:form>", view, name="reach_report_file"), *super().get_urls()]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Report]:
+        return super().get_queryset(request).select_related("asked_by", "deleted_by").defer("pdf", "xlsx")
+
+    def has_view_permission(self, request: HttpRequest, obj: Report | None = None) -> bool:
+        return request.user.has_perm(VIEW_REACH)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Report | None = None) -> bool:
+        return False
+
+    @admin.display(description=gettext_lazy("state"), ordering="state")
+    def state_in_words(self, report: Report) -> SafeString:
+        return state_tag(report.get_state_display(), STATE_COLOURS[ReportState(report.state)])
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        now = timezone.now()
+        form = ReportForm(request.POST if request.method == "POST" else None, now=now)
+        if form.is_valid():
+            try:
+                report = ask_for_report(period=form.cleaned_data["months"], by=signed_in(request), now=now)
+            except DomainError as refusal:
+                form.add_error(None, str(refusal.message))
+            else:
+                audit_note(request).add("added", keys=[report.pk])
+                return redirect("staff:reach_report_change", report.pk)
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "media": self.media,
+            "title": _("Make a report for funders"),
+            "form": form,
+        }
+        return TemplateResponse(request, "reach/staff/report_add.html", context)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        report = self.get_object(request, object_id)
+        page: dict[str, Any] = {}
+        if report is not None and report.state == ReportState.MADE:
+            page = {"report": report_context(report), "words": pdf_words(), "files": [*FILES]}
+        return super().change_view(request, object_id, form_url, {**page, **(extra_context or {})})
+
+    def file_view(self, request: HttpRequest, object_id: str, form: str) -> HttpResponse:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        report = self.get_object(request, object_id)
+        if report is None or form not in FILES or report.state != ReportState.MADE:
+            raise Http404
+        name = f"report-{report.first:%Y-%m}-{report.last:%Y-%m}.{form}"
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+        return HttpResponse(bytes(getattr(report, form)), FILES[form], headers=headers)

@@ -1,0 +1,200 @@
+"""Which figures of people a report withholds, so that nobody can work out a number from 1 to 5.
+
+A report has tables of people: a row for each profession and the total, in some months. A figure from 1 to 5 is withheld, and a
+table whose total is one says nothing at all. A 0 may be shown: nobody is in it. Then more figures are withheld, until all that is
+shown, here and in every earlier report, leaves each withheld figure a range of at least 6; so it does for each number from 1 to 5
+in the months that are left when the months of one report are taken from another's. A figure that changed by 1 to 5 since an
+earlier report is withheld too.
+
+This is proved by exchange: people are moved in thought from one row to another, or from some months to others, so that no figure
+that is shown changes. As far as they can be moved, no reader can know. So it never shows too much, but may withhold more than it
+must.
+"""
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from math import inf
+
+from reach.queries import Period, month_after
+
+SMALL = range(1, 6)
+LEAST_RANGE = 6
+TOTAL = "total"
+Cell = tuple[str, int]  # a row, in a stretch of months
+Secret = frozenset[Cell]
+
+
+@dataclass(frozen=True)
+class Table:
+    """People in a period, by row and in all. None is withheld. `rows` may be empty: then only the total is shown."""
+
+    period: Period
+    rows: Mapping[str, int | None]
+    total: int | None
+
+    @property
+    def figures(self) -> dict[str, int | None]:
+        return {**self.rows, TOTAL: self.total}
+
+    @property
+    def end(self) -> date:
+        """The first month after it."""
+        return month_after(self.period.last)
+
+    def without(self, hidden: Collection[str]) -> "Table":
+        rows = {row: None if row in hidden else figure for row, figure in self.rows.items()}
+        return Table(self.period, rows, None if TOTAL in hidden else self.total)
+
+
+class World:
+    """All people by row and stretch of months, and of which shown figures each is part.
+
+    A stretch goes from one month in which a table begins or ends to the next.
+    """
+
+    def __init__(self, tables: Sequence[Table], months: Mapping[date, Mapping[str, int]]) -> None:
+        self.tables = tables
+        marks = sorted({mark for table in tables for mark in (table.period.first, table.end)})
+        self.places = range(len(marks) - 1)
+        rows = {row for table in tables for row in table.rows} | {row for month in months.values() for row in month}
+        self.rows = sorted(rows or {""})
+        self.people: dict[Cell, int] = defaultdict(int)
+        for month, counts in months.items():
+            for row, count in counts.items():
+                self.people[row, bisect_right(marks, month) - 1] += count
+        self.spans = [range(marks.index(table.period.first), marks.index(table.end)) for table in tables]
+        shown: dict[Cell, set[int]] = defaultdict(set)
+        for number, table in enumerate(tables):
+            for row, figure in table.figures.items():
+                for place in self.spans[number] if figure is not None else ():
+                    shown[row, place].add(number)
+        self.shown = {(row, place): frozenset(shown[row, place]) for row in (*self.rows, TOTAL) for place in self.places}
+
+    def secrets(self) -> Iterator[Secret]:
+        """What nobody may work out: each figure that is withheld, and each small number in a stretch."""
+        for table, span in zip(self.tables, self.spans, strict=True):
+            for row, figure in table.figures.items():
+                if figure is None:
+                    yield frozenset((each, place) for each in (self.rows if row == TOTAL else [row]) for place in span)
+        for row in self.rows:
+            for place in self.places:
+                if self.people[row, place] in SMALL:
+                    yield frozenset([(row, place)])
+
+    def exchanged(self, cell: Cell) -> Iterator[Cell]:
+        """With which others people can be exchanged one by one: rows of the same months, and other months of the same row."""
+        row, place = cell
+        if not self.shown[cell]:
+            yield from ((other, place) for other in self.rows if other != row and not self.shown[other, place])
+        for other in self.places:
+            if other != place and all(self.shown[each, other] == self.shown[each, place] for each in (row, TOTAL)):
+                yield row, other
+
+    def range_of(self, secret: Secret) -> float:
+        """At least so wide is what it may be for all that a reader knows. Nothing that is not 0 becomes 0 in an exchange."""
+        if any(not self.shown[row, place] and not self.shown[TOTAL, place] for row, place in secret):
+            return inf
+        inside, outside = set[Cell](), set[Cell]()
+        for cell in secret:
+            if partners := set(self.exchanged(cell)) - secret:
+                inside.add(cell)
+                outside |= partners
+        found = self.spare(inside, 1) + self.spare(outside)
+        rows = {row for row, _place in secret}
+        if found >= LEAST_RANGE or len(rows) > 1:
+            return found
+        return max(self.crossed(row, other, secret) for row in rows for other in self.rows)
+
+    def crossed(self, row: str, other: str, secret: Secret) -> int:
+        """By moving people of a row to other months, and as many of another row back."""
+        classes: dict[object, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
+        for place in self.places if row != other else ():
+            alike = classes[self.shown[row, place], self.shown[other, place]]
+            alike[(row, place) not in secret].append(place)
+        found = 0
+        for inside, outside in classes.values():
+            into = self.spare((row, place) for place in outside), self.spare((other, place) for place in inside)
+            away = self.spare(((row, place) for place in inside), 1), self.spare((other, place) for place in outside)
+            found += min(into) + min(away)
+        return found
+
+    def spare(self, cells: "Collection[Cell] | Iterator[Cell]", kept: int = 0) -> int:
+        """How many can leave these cells: of each all but one, or of all together but `kept`."""
+        counts = [self.people[cell] for cell in cells]
+        return max(sum(counts) - kept, 0) if kept else sum(max(count - 1, 0) for count in counts)
+
+
+def disclose(tables: Sequence[Table], earlier: Sequence[Table], months: Mapping[date, Mapping[str, int]]) -> list[Table]:
+    """These tables without what must be withheld. `earlier`: as they were shown; `months`: all people by month and row today."""
+    hidden = [small(table) | changed(table, earlier) for table in tables]
+    # What the earlier reports give away by themselves, as figures have changed since, is no reason to withhold anything here.
+    blank = World([*earlier, *(table.without(table.figures) for table in tables)], months)
+    lost = {secret for secret in blank.secrets() if blank.range_of(secret) < LEAST_RANGE}
+    kept = set[Secret]()  # and stays so: what is withheld besides only makes more room
+    while True:
+        shown = [table.without(rows) for table, rows in zip(tables, hidden, strict=True)]
+        world = World([*earlier, *shown], months)
+        for secret in world.secrets():
+            if secret in lost or secret in kept:
+                continue
+            if world.range_of(secret) >= LEAST_RANGE:
+                kept.add(secret)
+                continue
+            if candidates := sorted(to_withhold(secret, world, len(earlier))):
+                *_order, number, row = candidates[0]
+                hidden[number].add(row)
+                break
+            lost.add(secret)
+        else:
+            return shown
+
+
+def to_withhold(secret: Secret, world: World, first: int) -> Iterator[tuple[bool, bool, bool, int, int, int, str]]:
+    """Which figure of the tables from the `first` on to withhold next: its own, then the smallest that helps, the totals last."""
+    rows, places = {row for row, _place in secret}, {place for _row, place in secret}
+    for number, (table, span) in enumerate(zip(world.tables[first:], world.spans[first:], strict=True)):
+        for row, figure in table.figures.items():
+            if figure:
+                before = sum(min(world.shown[row, place], default=first) < first for place in places)
+                yield row == TOTAL, row not in rows, places.isdisjoint(span), before, figure, number, row
+
+
+def small(table: Table) -> set[str]:
+    if table.total in SMALL:
+        return set(table.figures)
+    return {row for row, figure in table.rows.items() if figure in SMALL}
+
+
+def changed(table: Table, earlier: Sequence[Table]) -> set[str]:
+    """The rows that earlier reports say so nearly the same of that the difference would be a few people."""
+    found = set()
+    for row, figure in table.figures.items():
+        facts = [(each.period.first, each.end, known) for each in earlier if (known := each.figures.get(row)) is not None]
+        if figure is not None and any(abs(figure - known) in SMALL for known in known_of(table, sorted(facts))):
+            found.add(row)
+    return found
+
+
+def known_of(table: Table, facts: Sequence[tuple[date, date, int]]) -> set[int]:
+    """What `facts` (from a month to before another, so many) say of these months, or of a few more or less."""
+    first, end = table.period.first, table.end
+    found = sums(facts, first, end)
+    for begins, ends, known in facts:
+        if first <= begins and ends <= end:
+            found.add(known)
+        elif begins <= first and end <= ends:
+            found.add(known)
+            found |= {known - left - right for left in sums(facts, begins, first) for right in sums(facts, end, ends)}
+    return found
+
+
+def sums(facts: Sequence[tuple[date, date, int]], first: date, end: date) -> set[int]:
+    """What they say of these months if they are set end to end."""
+    found = defaultdict[date, set[int]](set, {first: {0}})
+    for begins, ends, known in facts:
+        if begins >= first and ends <= end:
+            found[ends] |= {before + known for before in found[begins]}
+    return found[end]

@@ -1,0 +1,153 @@
+"""A report as files: the PDF that a funder gets, and the same figures as a spreadsheet."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from ctac.dates import format_moment
+from ctac.pdf.typesetting import charity_line, printable, typeset
+from ctac.staff.spreadsheets import Cell, Heading, xlsx_pieces
+from reach.areas import Unit
+from reach.coverage.shapes import hexagons
+from reach.models import Report
+from reach.queries import Period
+from reach.reports.queries import (
+    Line,
+    areas_by_nation,
+    before,
+    confidence_lines,
+    has_withheld,
+    main_lines,
+    profession_lines,
+)
+
+
+def report_map(figures: Mapping[str, Any]) -> SafeString:
+    """As an SVG that needs no stylesheet: page and PDF have the same."""
+    new, reached = (set(figures["areas"][name]) for name in ("new", "reached"))
+    looks = [
+        (shape, "new" if shape.area.code in new else "reached" if shape.area.code in reached else "")
+        for shape in hexagons(Unit.UPPER).shapes
+    ]
+    return render_to_string("reach/staff/includes/report_map.svg", {"layout": hexagons(Unit.UPPER), "shapes": looks})
+
+
+def report_context(report: Report) -> dict[str, Any]:
+    """What page and PDF say, in the same words."""
+    figures, period = report.figures, Period(report.first, report.last)
+    assert report.counted_at is not None  # noqa: S101 - the figures are never without it
+    return {
+        "this": period.in_words,
+        "before": before(period).in_words,
+        "counted": format_moment(report.counted_at),
+        "main": main_lines(figures),
+        "professions": profession_lines(figures),
+        "withheld": withheld_sentences() if has_withheld(figures) else [],
+        "nations": areas_by_nation(figures),
+        "confidence": confidence_lines(figures),
+        "quotes": figures["quotes"],
+        "map": report_map(figures),
+        "map_alt": map_alt(figures),
+    }
+
+
+def withheld_sentences() -> list[str]:
+    return [
+        _("“Withheld” means that the number is from 1 to 5, or that it would give such a number away."),
+        _("It would do that beside a total, a change or an earlier report."),
+    ]
+
+
+def map_alt(figures: Mapping[str, Any]) -> str:
+    return _("Map: %(reached)s areas reached, of which %(new)s for the first time. The list below has their names.") % {
+        "reached": f"{figures['reached'][0]:,}",
+        "new": f"{figures['new'][0]:,}",
+    }
+
+
+def report_pdf(report: Report) -> bytes:
+    context = report_context(report)
+    rows = {name: [[line.label, *line.texts] for line in context[name]] for name in ("main", "professions")}
+    data = {
+        **{name: context[name] for name in ("withheld", "map", "map_alt", "confidence")},
+        **rows,
+        "title": _("Report: %(months)s") % {"months": context["this"]},
+        "centre": _("Child trafficking advice centre"),
+        "counted": _("Counted on %(moment)s.") % {"moment": context["counted"]},
+        "columns": [context["this"], context["before"], _("Change")],
+        "nations": [[each.nation, ", ".join(each.new), ", ".join(each.others)] for each in context["nations"]],
+        "quotes": [printable(quote) for quote in context["quotes"]],
+        "words": pdf_words(),
+        "foot": charity_line(),
+    }
+    return typeset("funder-report", data, made_at=report.asked_at)
+
+
+def pdf_words() -> dict[str, str]:
+    return {
+        "main": _("What we did"),
+        "what": _("What"),
+        "reached": _("People reached are those who attended a presentation. Leaflets don’t count as reach."),
+        "professions": _("People who attended, by profession"),
+        "profession": _("Profession"),
+        "areas": _("Areas reached"),
+        "areas_explained": _(
+            "An area is reached when somebody from there attended. Each hexagon is one county or upper-tier area."
+        ),
+        "key": _("Colours of the map"),
+        "new": _("Reached for the first time"),
+        "others": _("Reached before too"),
+        "nobody": _("Not reached in these months"),
+        "no_areas": _("We don’t know the area of anybody who attended."),
+        "confidence": _("Confidence"),
+        "confidence_asked": _("People say how confident they are that they would notice a trafficked child and know what to do."),
+        "not_asked": _("Not asked yet, or fewer than 6 people have answered."),
+        "quotes": _("What people said"),
+        "quotes_allowed": _("Each writer lets us quote them without a name."),
+        "private": _("Please don’t publish the map: it shows where we have not been."),
+        "sources": _("Where the map comes from"),
+        "source": _(
+            "Hexagons: © 2017- Open Innovations, MIT licence. Those of counties began from them. "
+            "Names of areas: Office for National Statistics licensed under the Open Government Licence v.3.0."
+        ),
+    }
+
+
+HEADINGS_WIDE, HEADINGS_NARROW = 40, 22
+
+
+def report_xlsx(report: Report) -> bytes:
+    context = report_context(report)
+    headings = [
+        Heading(_("About"), HEADINGS_NARROW),
+        Heading(_("What"), HEADINGS_WIDE),
+        Heading(context["this"], HEADINGS_NARROW),
+        Heading(context["before"], HEADINGS_NARROW),
+        Heading(_("Change"), HEADINGS_NARROW),
+    ]
+    return b"".join(xlsx_pieces(headings, xlsx_rows(context), name=_("Report")))
+
+
+def xlsx_rows(context: Mapping[str, Any]) -> Iterator[list[Cell]]:
+    words = pdf_words()
+    for name in ("main", "professions"):
+        for line in context[name]:
+            yield [words[name], line.label, *cells(line)]
+    for each in context["nations"]:
+        for label, names in ((words["new"], each.new), (words["others"], each.others)):
+            yield from ([words["areas"], name, label, each.nation, None] for name in names)
+    for label, answer in context["confidence"] or [(words["not_asked"], "")]:
+        yield [words["confidence"], label, answer, None, None]
+    for quote in context["quotes"]:
+        yield [words["quotes"], quote, None, None, None]
+    for sentence in (*context["withheld"], words["source"]):
+        yield [_("Notes"), sentence, None, None, None]
+    yield [_("Notes"), _("Counted"), context["counted"], None, None]
+
+
+def cells(line: Line) -> list[Cell]:
+    """Numbers as numbers; what is withheld as the word."""
+    return [_("withheld") if figure is None else figure for figure in (line.this, line.before, line.change)]

@@ -1,0 +1,208 @@
+"""What a report says: its figures, read from the counts in a few statements, and the same in words for page and files."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, time, timedelta
+from typing import Any
+
+from django.db.models import Q, Sum
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from bookings.feedback.queries import confidence
+from bookings.models import Feedback
+from ctac.dates import uk_datetime
+from professionals.models import Nation, Profession
+from reach.areas import Unit, area_by_key, areas_of
+from reach.models import Kind, ReachCount
+from reach.queries import Period, key_of, month_after, month_before
+from reach.reports.disclosure import SMALL, TOTAL, Table, disclose
+
+COUNTED = (Kind.PRESENTATIONS, Kind.ATTENDED, Kind.LEAFLETS, Kind.SIGNED_UP)
+PEOPLE = (Kind.ATTENDED, Kind.SIGNED_UP)
+MOST_QUOTES = 20
+PROFESSIONS = (*Profession.values, "")  # empty: nobody said
+
+
+def before(period: Period) -> Period:
+    """As many months just before it."""
+    months = (period.last.year - period.first.year) * 12 + period.last.month - period.first.month
+    last = first = month_before(period.first)
+    for _month in range(months):
+        first = month_before(first)
+    return Period(first, last)
+
+
+def read_figures(period: Period, earlier: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """All that the report shows, without what must be withheld; `earlier`: the figures of all other reports, deleted ones too."""
+    counts = counts_by_month()
+    periods = (period, before(period))
+    found: dict[str, Any] = {"months": [[each.first.isoformat(), each.last.isoformat()] for each in periods]}
+    for kind in COUNTED:
+        tables = [table_of(counts[kind], each, by_profession=kind == Kind.ATTENDED) for each in periods]
+        if kind in PEOPLE:
+            tables = disclose(tables, [table for figures in earlier for table in tables_in(figures, kind)], counts[kind])
+        found[kind] = [table.figures for table in tables]
+    months = months_of_areas()
+    reached = [{code for code, each in months.items() if any(p.first <= month <= p.last for month in each)} for p in periods]
+    new = [{code for code in there if min(months[code]) >= p.first} for there, p in zip(reached, periods, strict=True)]
+    return {
+        **found,
+        "reached": [len(there) for there in reached],
+        "new": [len(there) for there in new],
+        "areas": {"reached": sorted(reached[0]), "new": sorted(new[0])},
+        "confidence": confidence_of(period),
+        "quotes": chosen_quotes(period),
+    }
+
+
+def counts_by_month() -> dict[str, dict[date, dict[str, int]]]:
+    """By kind all months with how many of each profession. One statement."""
+    found: dict[str, dict[date, dict[str, int]]] = defaultdict(lambda: defaultdict(dict))
+    rows = ReachCount.objects.filter(kind__in=COUNTED).order_by().values_list("kind", "month", "profession")
+    for kind, month, profession, count in rows.annotate(Sum("count")):
+        found[kind][month][profession] = count
+    return found
+
+
+def table_of(counts: Mapping[date, Mapping[str, int]], period: Period, *, by_profession: bool) -> Table:
+    """Whole: nothing is withheld yet."""
+    within = [each for month, each in counts.items() if period.first <= month <= period.last]
+    rows = {profession: sum(each.get(profession, 0) for each in within) for profession in PROFESSIONS}
+    return Table(period, rows if by_profession else {}, sum(rows.values()))
+
+
+def tables_in(figures: Mapping[str, Any], kind: str) -> list[Table]:
+    """As a report showed them."""
+    periods = [Period(date.fromisoformat(first), date.fromisoformat(last)) for first, last in figures["months"]]
+    return [
+        Table(period, {row: figure for row, figure in shown.items() if row != TOTAL}, shown[TOTAL])
+        for period, shown in zip(periods, figures[kind], strict=True)
+    ]
+
+
+def months_of_areas() -> dict[str, set[date]]:
+    """In which months anybody attended, by upper-tier area or island. One statement."""
+    areas, found = area_by_key(Unit.UPPER), defaultdict[str, set[date]](set)
+    rows = ReachCount.objects.filter(kind=Kind.ATTENDED).order_by().values_list("nation", "authority", "month").distinct()
+    for nation, authority, month in rows:
+        if (key := key_of(nation, authority)) in areas:
+            found[areas[key].code].add(month)
+    return found
+
+
+def confidence_of(period: Period) -> dict[str, float | None]:
+    """Averages out of 5; None if fewer than 6 people have answered."""
+    averages = confidence(period.first, month_after(period.last) - timedelta(days=1))
+    found = {"before": averages.before, "now": averages.now, "later": averages.later}
+    return {
+        name: round(float(each.average), 1) if each.average is not None and each.answers > max(SMALL) else None
+        for name, each in found.items()
+    }
+
+
+def chosen_quotes(period: Period) -> list[str]:
+    """Of the presentations of this period: the writer lets us quote it, and staff chose it. The newest of many."""
+    start, end = (uk_datetime(day, time.min) for day in (period.first, month_after(period.last)))
+    given = Q(afterwards__booking__starts_at__gte=start, afterwards__booking__starts_at__lt=end)
+    given |= Q(afterwards__session__starts_at__gte=start, afterwards__session__starts_at__lt=end)
+    quotes = Feedback.objects.filter(given, quotable=True, chosen_at__isnull=False, flagged_child_details=False).exclude(
+        comment=""
+    )
+    return list(quotes.order_by("-chosen_at", "-pk").values_list("comment", flat=True)[:MOST_QUOTES])
+
+
+# The same in words.
+
+LABELS: dict[str, str | Promise] = {
+    Kind.PRESENTATIONS: gettext_lazy("Presentations"),
+    Kind.ATTENDED: gettext_lazy("People who attended"),
+    Kind.LEAFLETS: gettext_lazy("Leaflets sent"),
+    Kind.SIGNED_UP: gettext_lazy("Professionals signed up"),
+    "reached": gettext_lazy("Areas reached"),
+    "new": gettext_lazy("Of these, reached for the first time"),
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """A figure in this period and in the one before. None is withheld."""
+
+    label: str
+    this: int | None
+    before: int | None
+
+    @property
+    def change(self) -> int | None:
+        return None if self.this is None or self.before is None else self.this - self.before
+
+    @property
+    def texts(self) -> tuple[str, str, str]:
+        change = _("withheld") if self.change is None else f"{self.change:+,}".replace("-", "−") if self.change else "0"
+        return in_words(self.this), in_words(self.before), change
+
+
+def in_words(figure: int | None) -> str:
+    return _("withheld") if figure is None else f"{figure:,}"
+
+
+def main_lines(figures: Mapping[str, Any]) -> list[Line]:
+    totals = {kind: [each[TOTAL] for each in figures[kind]] for kind in COUNTED}
+    found = {**totals, "reached": figures["reached"], "new": figures["new"]}
+    return [Line(str(label), *found[name]) for name, label in LABELS.items()]
+
+
+def profession_lines(figures: Mapping[str, Any]) -> list[Line]:
+    """Those of whom anybody came in either period, or may have; then all."""
+    this, earlier = figures[Kind.ATTENDED]
+    labels = {**dict(Profession.choices), "": _("Profession not known"), TOTAL: _("Everybody")}
+    return [
+        Line(str(label), this[row], earlier[row])
+        for row, label in labels.items()
+        if row == TOTAL or (this[row], earlier[row]) != (0, 0)
+    ]
+
+
+def has_withheld(figures: Mapping[str, Any]) -> bool:
+    return any(figure is None for kind in PEOPLE for each in figures[kind] for figure in each.values())
+
+
+@dataclass(frozen=True)
+class ReachedAreas:
+    """The names of a nation's upper-tier areas, those first reached in this period apart."""
+
+    nation: str
+    new: list[str]
+    others: list[str]
+
+
+def areas_by_nation(figures: Mapping[str, Any]) -> list[ReachedAreas]:
+    areas = areas_of(Unit.UPPER)
+    new, others = set(figures["areas"]["new"]), set(figures["areas"]["reached"]) - set(figures["areas"]["new"])
+
+    def names(codes: set[str], nation: str) -> list[str]:
+        return [area.name for area in areas.values() if area.code in codes and area.nation == nation]
+
+    found = [ReachedAreas(str(nation.label), names(new, nation), names(others, nation)) for nation in Nation]
+    return [each for each in found if each.new or each.others]
+
+
+CONFIDENCE = {
+    "before": gettext_lazy("Before the presentation"),
+    "now": gettext_lazy("Straight after it"),
+    "later": gettext_lazy("3 months on"),
+}
+
+
+def confidence_lines(figures: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Empty if nobody may be told: nobody was asked yet, or fewer than 6 have answered."""
+    asked = figures["confidence"]
+    if not any(asked.values()):
+        return []
+    few = _("fewer than 6 answers")
+    return [
+        (str(label), _("%(average)s of 5") % {"average": asked[name]} if asked[name] else few)
+        for name, label in CONFIDENCE.items()
+    ]

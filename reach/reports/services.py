@@ -1,0 +1,94 @@
+"""A report is asked for, made by a worker step by step, and deleted. It is never made again: that is another report."""
+
+import logging
+from datetime import datetime
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from audit.models import Act
+from audit.services import About, record
+from ctac.celery import app
+from ctac.dates import uk_day
+from ctac.errors import DomainError
+from reach.models import Report, ReportState
+from reach.queries import Period, counted_at
+from reach.reports.documents import report_pdf, report_xlsx
+from reach.reports.queries import PEOPLE, read_figures
+
+logger = logging.getLogger(__name__)
+
+
+@transaction.atomic
+def ask_for_report(*, period: Period, by: User, now: datetime) -> Report:
+    """Raises DomainError."""
+    if period.last >= uk_day(now).replace(day=1):
+        raise DomainError(_("Choose months that are over."))
+    if counted_at() is None:
+        raise DomainError(_("We have not counted yet. We count each night, so try again tomorrow."))
+    report = Report.objects.create(first=period.first, last=period.last, asked_at=now, asked_by=by, went_on_at=now)
+    transaction.on_commit(lambda: tell_worker(report.pk), robust=True)
+    return report
+
+
+def tell_worker(key: int) -> None:
+    """If none can be told, `look_after_reports` finds the report within minutes."""
+    try:
+        app.send_task("reach.reports.tasks.make_report", args=[key])
+    except Exception as error:  # noqa: BLE001 - each transport has its own errors, and none may reach a page
+        logger.warning("Broker unreachable (%s); report %s is made within minutes.", type(error).__name__, key)
+
+
+def make_report(key: int) -> None:
+    """All steps that are not done yet. Twice does no harm. A fault stops it, and staff are told on its page."""
+    try:
+        count_figures(key)
+        for step, name, make in ((2, "pdf", report_pdf), (3, "xlsx", report_xlsx)):
+            report = Report.objects.filter(pk=key, state=ReportState.MAKING).first()
+            if report is not None and report.done < step:
+                state = ReportState.MADE if step == Report.STEPS else ReportState.MAKING
+                found = {name: make(report), "done": step, "state": state, "went_on_at": timezone.now()}
+                Report.objects.filter(pk=key, state=ReportState.MAKING, done=step - 1).update(**found)
+    except Exception as error:  # noqa: BLE001 - whatever it is, staff are told that it stopped
+        logger.error("report %s stopped: %s", key, type(error).__name__)
+        Report.objects.filter(pk=key, state=ReportState.MAKING).update(state=ReportState.FAILED)
+
+
+@transaction.atomic
+def count_figures(key: int) -> None:
+    """One report after the other: each must know what all others show, so that together they give nothing away."""
+    reports = {each.pk: each for each in Report.objects.defer("pdf", "xlsx").select_for_update(no_key=True).order_by("pk")}
+    report = reports.pop(key, None)
+    if report is None or report.state != ReportState.MAKING or report.done:
+        return
+    report.counted_at = counted_at()
+    report.figures = read_figures(Period(report.first, report.last), [each.figures for each in reports.values() if each.figures])
+    report.done, report.went_on_at = 1, timezone.now()
+    report.save(update_fields=["counted_at", "figures", "done", "went_on_at"])
+
+
+@transaction.atomic
+def go_on_with_report(report: Report, *, by: User, now: datetime) -> None:
+    Report.objects.filter(pk=report.pk, state=ReportState.FAILED).update(state=ReportState.MAKING, went_on_at=now)
+    transaction.on_commit(lambda: tell_worker(report.pk), robust=True)
+
+
+@transaction.atomic
+def delete_report(report: Report, *, by: User, now: datetime, why_deleted: str) -> None:
+    """The figures of people stay, for the next reports' sake: what this one withheld must stay unknown."""
+    found = Report.objects.select_for_update(no_key=True).get(pk=report.pk)
+    if found.state not in {ReportState.MADE, ReportState.FAILED}:
+        raise DomainError(_("Wait until the report is made."))
+    found.state, found.pdf, found.xlsx = ReportState.DELETED, None, None
+    found.figures = {name: figures for name, figures in found.figures.items() if name in {"months", *PEOPLE}}
+    found.deleted_at, found.deleted_by, found.why_deleted = now, by, why_deleted
+    found.save()
+    record(Act.DELETED, by=by.pk, about=About.of(found), whats=[why_deleted])
+
+
+def look_after_reports(now: datetime) -> None:
+    """Have made what a worker left."""
+    for key in Report.objects.left_by_worker(now).values_list("pk", flat=True):
+        tell_worker(key)

@@ -1,0 +1,18 @@
+"""What runs in the worker: load by id, call one service."""
+
+from django.utils import timezone
+
+from ctac.celery import app
+from reach.reports import services
+
+
+@app.task
+def make_report(key: int) -> None:
+    """Twice does no harm: what is done is not done again."""
+    services.make_report(key)
+
+
+@app.task
+def look_after_reports() -> None:
+    """Have made what a worker left. Twice does no harm."""
+    services.look_after_reports(timezone.now())
