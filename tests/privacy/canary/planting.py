@@ -19,6 +19,7 @@ from bookings.models import (
     Feedback,
     PlaceLink,
     PlaceState,
+    Seat,
     SessionEvent,
     SessionEventKind,
     SessionPlace,
@@ -56,6 +57,7 @@ from professionals.safeguarding.services import notify_safeguarding_lead
 from tests.accounts.factors.proof import grow_old
 from tests.bookings.open_sessions.rows import make_place, make_session
 from tests.bookings.rows import make_booking, make_presenter
+from tests.bookings.seats.scene import make_seat
 from tests.factories import make_organisation, make_person, make_staff, sign_in
 from tests.leaflets import factories as leaflets
 from tests.privacy.rows import make_complaint
@@ -84,6 +86,7 @@ THEIRS: dict[str, str | None] = {
     "Hold": "person",
     "Feedback": "afterwards__booking__person",
     "SessionPlace": "person",
+    "Seat": "person",
     "SessionEvent": "place__person",
     "PlaceLink": "place__person",
     "Order": "person",
@@ -252,6 +255,7 @@ def of_bookings(person: Person, now: datetime) -> None:
     for place in (attended, taken):
         SessionEvent.objects.create(session=place.session, place=place, at=now, kind=SessionEventKind.TAKEN, reason=NAME)
         PlaceLink.objects.create(place=place, purpose="see", token_hash=f"{place.pk:064}", address_hash="1" * 64, **days)
+    make_seat(make_booking(make_presenter(), now + timedelta(days=50)), person=person)
     assert (Booking.objects.filter(person=person).count(), SessionPlace.objects.filter(person=person).count()) == (3, 2)
 
 
@@ -315,6 +319,7 @@ def to_colleagues(person: Person) -> list[str]:
     rows = {
         "booking": Booking.objects.filter(person=person),
         "place": SessionPlace.objects.filter(person=person),
+        "seat": Seat.objects.filter(person=person),
         "order": Order.objects.filter(person=person),
         "missing": MissingParcel.objects.filter(parcel__order__person=person),
         "complaint": Complaint.objects.filter(person=person),
