@@ -52,6 +52,7 @@ NOT_MEASURED = {
     "mail_stop": "leads on to mail_choices",
     "order_again": "leads on to the basket",
     "presenter_slide_pdf": "drawn from one visit by its reference, and only while it is to come",
+    "seat*": "one booking by its reference, as booking is; all that are near stand on the page presentations too",
     "order_missing": "one order by its reference, as order is",
 }
 # What bench/sql and the sample have no object of, so that there may be nothing to look at.

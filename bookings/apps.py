@@ -12,11 +12,12 @@ class BookingsConfig(AppConfig):
         from bookings import privacy, promises
         from bookings.booking.imports import BOOKINGS
         from bookings.booking.services import assign
-        from bookings.models import SessionPlace
+        from bookings.models import Seat, SessionPlace
         from bookings.open_sessions.services import places
         from bookings.open_sessions.services import sessions as session_joining
         from bookings.schedule import queries as schedule_queries
         from bookings.schedule import services as schedule_services
+        from bookings.seats.services import join_seats
         from notifications import registry
         from office.closures.services import register_conflicts
         from office.services import add_promise
@@ -31,6 +32,7 @@ class BookingsConfig(AppConfig):
         professionals_services.ROW_MERGES[SessionPlace] = professionals_services.RowMerge(
             places.join_places, places.lock_sessions_of
         )
+        professionals_services.ROW_MERGES[Seat] = professionals_services.RowMerge(join_seats)
         schedule_services.JOINING_LINK_CHANGED += [
             assign.presenter_link_changed,
             session_joining.presenters_link_changed_for_sessions,
@@ -41,6 +43,7 @@ class BookingsConfig(AppConfig):
         # Who erases takes them from the last on: bookings, whose presenters are locked before any session.
         register_source(PrivacySource("open_sessions", privacy.export_places, privacy.erase_places, privacy.places_ahead))
         register_source(PrivacySource("asked_again", privacy.export_three_months_on, privacy.erase_three_months_on))
+        register_source(PrivacySource("seats", privacy.export_seats, privacy.erase_seats, privacy.seats_ahead))
         register_source(PrivacySource("bookings_given_away", privacy.export_transferred, privacy.erase_transferred))
         register_source(PrivacySource("bookings", privacy.export_bookings, privacy.erase_bookings, privacy.bookings_ahead))
         register_attendance()
@@ -54,9 +57,10 @@ def register_emails() -> None:
     """What emails there are, and what the styleguide shows of each."""
     from notifications import samples
 
-    for room in ("booking", "visits", "leave", "open_sessions", "feedback", "presenter"):
+    for room in ("booking", "seats", "visits", "leave", "open_sessions", "feedback", "presenter"):
         import_module(f"bookings.{room}.emails")  # its classes register themselves
     samples.register("bookings.booking.email_samples.examples")
+    samples.register("bookings.seats.email_samples.examples")
     samples.register("bookings.visits.emails.examples")
     samples.register("bookings.leave.emails.examples")
     samples.register("bookings.feedback.emails.examples")
@@ -76,12 +80,13 @@ def register_attendance() -> None:
     from bookings.open_sessions.services import notify as session_locking
     from bookings.open_sessions.services import sessions as session_services
     from bookings.schedule import locks
+    from bookings.seats.queries import guest_professions
 
     feedback_services.ATTENDANCE_SOURCES[Booking] = feedback_services.AttendanceSource(
         lock=lambda booking, now: locks.lock_booking(booking, now=now),
         record=record_event,
         mark_delivered=lambda booking, **how: transitions.mark_delivered(booking=booking, **how),
-        professions=lambda booking: [booking.audience_profession, booking.person.profession],
+        professions=lambda booking: [booking.audience_profession, booking.person.profession, *guest_professions(booking)],
     )
     feedback_services.ATTENDANCE_SOURCES[OpenSession] = feedback_services.AttendanceSource(
         lock=lambda session, _now: session_locking.lock_session(session),

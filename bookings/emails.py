@@ -98,6 +98,7 @@ def rows_of_the_day(booking: Booking) -> list[Row]:
         row(_("Kept with"), waiting),
         row(_("People coming"), booking.audience_size),
         row(_("Who is coming"), Profession(profession).label if profession else ""),
+        row(_("Guests from elsewhere"), booking.seats_taken or ""),
         row(_("Contact on the day"), booking.contact_name),
         phone_row(_("Their phone"), booking.contact_phone),
         row(_("Leaflets to bring"), text.leaflets_to_bring(booking)),

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from itertools import chain
 from typing import Any
@@ -33,6 +33,7 @@ from bookings.models import (
     Leave,
     OpenSession,
     PlaceLink,
+    Seat,
     SessionEvent,
     SessionPlace,
     State,
@@ -42,6 +43,7 @@ from bookings.models import (
 from bookings.models.booking import record_event
 from bookings.open_sessions.services.places import give_up_all_places
 from bookings.schedule.locks import lock_bookings
+from bookings.seats.services import give_up_all_seats
 from bookings.visits.services import refuse_while_on_the_way_or_there
 from notifications.privacy import erase_bodies_about
 from privacy.personal_data import OUTWARD_HALF, all_addresses_of
@@ -162,7 +164,12 @@ def erase_bookings(person: Person, now: datetime) -> None:
     revoke_feed(owner=person, by=None, now=now)
     for booking in bookings:
         record_event(booking, EventKind.ERASED, by=None, now=now)
-    erase_bodies_about([f"booking:{key}" for key in keys], now)
+    erase_bodies_about([*(f"booking:{key}" for key in keys), *about_seats(keys)], now)
+
+
+def about_seats(bookings: Collection[int]) -> list[str]:
+    """What mail to the host and to guests is about, which names the other side. No statement without a booking."""
+    return [f"seat:{key}" for key in Seat.objects.filter(booking__in=bookings).values_list("pk", flat=True)]
 
 
 def forget_details(keys: Sequence[int]) -> None:
@@ -173,6 +180,7 @@ def forget_details(keys: Sequence[int]) -> None:
     # Nobody is on the way there any more. A live claim would be refused beside one in the same building, as if that were far.
     BusyTime.objects.filter(booking__in=keys).update(travel_reason="", postcode=OUTWARD_HALF, live=False)
     BookingLink.objects.filter(booking__in=keys).delete()
+    Seat.objects.filter(booking__in=keys).exclude(access_needs="").update(access_needs="")
     YearLater.objects.filter(booking__in=keys).delete()
     Feedback.objects.filter(afterwards__booking__in=keys, by_host=True).update(**NO_COMMENT)
 
@@ -226,7 +234,9 @@ def erase_transferred(person: Person, now: datetime) -> None:
     for booking in bookings:
         last = given[booking.pk]
         # Mail of later names whom to ring on the day; what is told from here on does not.
-        erase_bodies_about([f"booking:{booking.pk}"], now, until=None if booking.pk in to_ring else last.at)
+        erase_bodies_about(
+            [f"booking:{booking.pk}", *about_seats([booking.pk])], now, until=None if booking.pk in to_ring else last.at
+        )
         BookingEvent.objects.filter(booking=booking, pk__lte=last.pk).exclude(reason="").update(reason="")
         BookingLink.objects.filter(booking=booking, created_at__lte=last.at).delete()  # which have their address, as a hash
         if booking.person_id != person.pk:
@@ -244,7 +254,7 @@ def erase_transferred(person: Person, now: datetime) -> None:
                 booking.sequence, booking.revision = booking.sequence + in_calendars, booking.revision + 1
                 changes: dict[str, object] = {"fields": changed, "revision": booking.revision, "in_calendars": in_calendars}
                 record_event(booking, EventKind.DETAILS_CHANGED, by=None, now=now, changes=changes)
-                notify_details_changed(booking, now, by_staff=True)
+                notify_details_changed(booking, now, changed=changed, by_staff=True)
             booking.save(update_fields=[*changed, "sequence", "revision"])
     erase_previous_leaflet_owner({key: last.at for key, last in given.items()}, now)
 
@@ -328,9 +338,11 @@ def bookings_over(before: datetime) -> QuerySet[Booking]:
 
 def forget_bookings(keys: Sequence[int], now: datetime) -> None:
     forget_details(keys)
+    about = [*(f"booking:{key}" for key in keys), *about_seats(keys)]
+    Seat.objects.filter(booking__in=keys).delete()  # how many came is counted without names
     Booking.objects.filter(pk__in=keys).update(anonymised_at=now)
     Feedback.objects.filter(afterwards__booking__in=keys).exclude(comment="").update(**NO_COMMENT)
-    erase_bodies_about([f"booking:{key}" for key in keys], now)
+    erase_bodies_about(about, now)
 
 
 def forget_sessions(keys: Sequence[int], now: datetime) -> None:
@@ -353,6 +365,7 @@ ACTIVITIES: tuple[Callable[[datetime], Exists], ...] = (
     lambda since: Exists(
         SessionPlace.objects.filter(person=OuterRef("pk")).filter(Q(created_at__gte=since) | Q(session__ends_at__gte=since))
     ),
+    lambda since: Exists(Seat.objects.filter(person=OuterRef("pk"), created_at__gte=since)),
 )
 RETENTION_RULES = (
     Rule(
@@ -362,7 +375,8 @@ RETENTION_RULES = (
         since=_("the presentation"),
         goes=_(
             "We delete the address, room, link, contact on site, needs, notes, reasons and what people said about it. We keep "
-            "the day, the local authority, the first half of the postcode, how many people came and their professions."
+            "the day, the local authority, the first half of the postcode, how many people came and their professions. "
+            "We delete who asked for a spare seat."
         ),
         keeps="bookings",
         due=bookings_over,
@@ -458,3 +472,41 @@ def forget_place_details(keys: Sequence[int], now: datetime) -> None:
     PlaceLink.objects.filter(place__in=keys).delete()
     YearLater.objects.filter(place__in=keys).delete()
     erase_bodies_about([f"place:{key}" for key in keys], now)
+
+
+# What spare seats hold about a guest.
+
+
+def export_seats(person: Person) -> list[dict[str, Any]]:
+    """Every seat that they have, had or asked for, at presentations of other teams."""
+    return [
+        {
+            "reference": seat.booking.reference,
+            "presentation": seat.booking.presentation.title,
+            "starts_at": seat.booking.starts_at,
+            "ends_at": seat.booking.ends_at,
+            "state": seat.state,
+            "access_needs": seat.access_needs,
+            "created_at": seat.created_at,
+            "given_at": seat.approved_at,
+        }
+        for seat in Seat.objects.filter(person=person).select_related("booking__presentation").order_by("pk")
+    ]
+
+
+def seats_ahead(person: Person, now: datetime) -> list[str]:
+    count = Seat.objects.filter(person=person).lying_ahead(now).count()
+    given_up = ngettext(
+        "We will give up your seat at %(n)d presentation of another team.",
+        "We will give up your seats at %(n)d presentations of other teams.",
+        count,
+    )
+    return [given_up % {"n": count}] if count else []
+
+
+def erase_seats(person: Person, now: datetime) -> None:
+    """What is still to come is free again, and its host reads so, without a name; what they needed goes."""
+    give_up_all_seats(person=person, by=None, now=now)
+    seats = Seat.objects.filter(person=person)
+    erase_bodies_about([f"seat:{key}" for key in seats.values_list("pk", flat=True)], now)
+    seats.exclude(access_needs="").update(access_needs="")

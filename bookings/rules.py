@@ -95,6 +95,14 @@ MIN_OFFER_DURATION = timedelta(hours=1)
 NO_PRESENTER_NOTICE_WORKING_DAYS, NO_PRESENTER_NOTICE_TIME = 1, time(9)
 NO_PRESENTER_NOTICE_DELAY = timedelta(minutes=30)
 
+# Spare seats at a team's booking, for people of other organisations nearby.
+MAX_SPARE_SEATS = 20
+# In a straight line between the centres of two postcode districts; whoever works in the same local authority is near too.
+NEAR_MILES = 15
+# A profession is suggested to the host if nobody of it has come in the local authority for so long.
+MISSING_PERIOD = timedelta(days=365)
+SEAT_RATE_LIMIT = (10, timedelta(hours=1))
+
 # Calendar feeds (ADR 15).
 FEED_HISTORY = timedelta(days=90)
 FEED_CANCELLED_RETENTION = timedelta(days=14)

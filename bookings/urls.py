@@ -12,6 +12,7 @@ from bookings.leave import views as leave_views
 from bookings.open_sessions import views as open_sessions_views
 from bookings.presenter import views as presenter_views
 from bookings.schedule import team as team_views
+from bookings.seats import views as seats_views
 
 # The details are asked on the first page of a booking.
 details_moved = RedirectView.as_view(pattern_name="book_where", query_string=True, http_method_names=["get", "head"])
@@ -23,6 +24,14 @@ session_urls = [
     path("sessions/<str:reference>/mine/calendar.ics", open_sessions_views.session_calendar, name="session_calendar"),
     path("place-links/<str:token>/", open_sessions_views.place_link, name="place_link"),
     path("place-links/<str:token>/leave/", open_sessions_views.place_link_leave, name="place_link_leave"),
+]
+
+seat_urls = [
+    path("bookings/<str:reference>/seats/", seats_views.booking_seats, name="booking_seats"),
+    path("bookings/<str:reference>/seats/offer/", seats_views.booking_seats_offer, name="booking_seats_offer"),
+    path("seats/", seats_views.seats, name="seats"),
+    path("seats/<str:reference>/", seats_views.seat, name="seat"),
+    path("seats/<str:reference>/calendar.ics", seats_views.seat_calendar, name="seat_calendar"),
 ]
 
 calendar_urls = [
@@ -105,6 +114,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("links/<str:token>/time/check/", link_views.link_time_check, name="link_time_check"),
     path("links/<str:token>/cancel/", link_views.link_cancel, name="link_cancel"),
     *session_urls,
+    *seat_urls,
     path("staff/mine/", include(presenter_urls)),
     path("staff/bookings/calendar/", team_views.team_calendar, name="staff_calendar"),
     path("staff/bookings/calendar/address/", team_views.team_calendar_address, name="staff_calendar_address"),

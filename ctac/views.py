@@ -21,6 +21,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.access import is_own_page
 from bookings.booking.drafts import DraftAnswers
 from bookings.models import Booking, Presentation, SessionPlace
+from bookings.seats.queries import seats_near_you
 from ctac.dates import uk_day
 from ctac.logs import request_reference, route_of
 from ctac.models import ask_no_database
@@ -194,6 +195,8 @@ def my(request: HttpRequest) -> HttpResponse:
         "in_basket": baskets.total_copies(baskets.find(request, now)),
         "coming_up": bookings.lying_ahead(now).reverse(),
         "places": places.lying_ahead(now),
+        "my_seats": person.seats.with_booking().lying_ahead(now),
+        **seats_near_you(person, now),
         "on_their_way": orders.open(),
         "past_bookings": history_page(bookings.behind(now), "bookings", request.GET, among=HISTORIES),
         "past_places": history_page(places.behind(now), "sessions", request.GET, among=HISTORIES),

@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from icalendar import Calendar, Component, Event, Timezone, vCalAddress
 
-from bookings.models import Booking, Brought, Format, OpenSession, SessionPlace
+from bookings.models import Booking, Brought, Format, OpenSession, Seat, SessionPlace
 from ctac.dates import UK, uk_day
 from office.queries import site_settings
 
@@ -196,6 +196,23 @@ def team_calendar(booking: Booking, *, now: datetime) -> bytes:
     text = _("For details and any changes, go to %(url)s") % {"url": booking.team_url}
     entry = replace(booking_entry(booking, CONFIRMED), uid=f"team-{booking.ical_uid}", description=text)
     return calendar_of("PUBLISH", [entry], now=now).to_ical()
+
+
+def seat_calendar(seat: Seat, method: str, *, now: datetime) -> bytes:
+    """For the guest who has, or had, that seat: an entry of its own, which rises with each change of seat and booking."""
+    entry = seat_entry(seat, CANCELLED if method == "CANCEL" else CONFIRMED)
+    return calendar_of(method, [entry], now=now, to=Attendee(seat.person.email, seat.person.name)).to_ical()
+
+
+def seat_entry(seat: Seat, status: str) -> CalendarEntry:
+    text = _("Reference %(reference)s. To give up your seat, go to %(url)s. We won’t see a reply from your calendar.")
+    url = f"{settings.SITE_URL}{reverse('seat', args=[seat.booking.reference])}"
+    return replace(
+        booking_entry(seat.booking, status),
+        uid=f"seat-{seat.pk}-{seat.booking.ical_uid}",
+        sequence=seat.booking.sequence + seat.version,
+        description=text % {"reference": seat.booking.reference, "url": url},
+    )
 
 
 def booking_location(booking: Booking) -> str:

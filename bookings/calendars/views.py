@@ -46,6 +46,7 @@ from bookings.models import (
     OpenSession,
     PlaceState,
     Presenter,
+    Seat,
     SessionEvent,
     SessionEventKind,
     SessionPlace,
@@ -247,6 +248,9 @@ def person_entries(person: Person | None, now: datetime) -> Iterator[CalendarEnt
         | (~alive & Q(state__in=OCCUPYING) & Exists(called_off))
     )
     yield from map(place_entry, shown)
+    seats = person.seats.approved().with_booking() if person else Seat.objects.none()
+    for seat in seats.filter(booking__state=State.CONFIRMED, booking__starts_at__gte=now - rules.FEED_HISTORY):
+        yield ical.seat_entry(seat, CONFIRMED)
 
 
 def presenter_entries(presenter: Presenter, now: datetime) -> Iterator[CalendarEntry]:

@@ -66,7 +66,7 @@ def attendance_sheet(booking: Booking, *, made_at: datetime) -> bytes:
         ],
         "stays": _("Give this list to the host. CTAC keeps no list of names. Write nothing about a child."),
         "columns": [_("Name"), _("Job"), _("Signature")],
-        "lines": booking.audience_size + SPARE_LINES,
+        "lines": booking.audience_size + booking.seats_taken + SPARE_LINES,
         "foot": charity_line(),
     }
     return typeset("attendance-sheet", data, made_at=made_at)

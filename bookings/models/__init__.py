@@ -30,6 +30,7 @@ from bookings.models.open_session import (
     SessionState,
 )
 from bookings.models.presenter import Availability, AvailabilityException, Format, JourneyTime, Presentation, Presenter, Weekday
+from bookings.models.seat import LIVE_SEATS, Seat, SeatState
 from bookings.models.visit import (
     Afterwards,
     Attendance,

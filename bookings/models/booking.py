@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Case, Exists, ExpressionWrapper, F, OuterRef, Q, Value, When
 from django.db.models.functions import Coalesce, TruncDate
@@ -235,6 +236,11 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         visits = self.filter(person=person, format=Format.WORKPLACE, starts_at__isnull=False).exclude(state=State.DECLINED)
         return visits.exclude(address_line_1="").order_by("-starts_at", "-pk")
 
+    def with_open_seats(self, now: datetime) -> "BookingQuerySet":
+        """Whose host still offers seats to people of other organisations, the soonest first."""
+        offered = self.filter(state=State.CONFIRMED, starts_at__gt=now, seats_until__gte=uk_day(now))
+        return offered.filter(seats_taken__lt=F("seats_offered")).order_by("starts_at", "pk")
+
     def without_joining_link(self, now: datetime) -> "BookingQuerySet":
         """Confirmed, online, to come, neither with a link of their own nor by their presenter's; from JOINING_LINK_NEEDED_AT on
         the UK day before."""
@@ -341,6 +347,19 @@ class Booking(Engagement, Reached):
     closed_reason = free_text(models.TextField(_("why it was cancelled or declined"), blank=True))
     created_at = models.DateTimeField(_("booked"))
     imported_at = models.DateTimeField(_("imported from a list"), null=True, blank=True, editable=False)
+    # For people of other organisations (Seat): how many the host offers, to whom, until the end of which day; NULL: not now.
+    seats_offered = models.PositiveSmallIntegerField(_("spare seats"), default=0, db_default=0)
+    seats_taken = models.PositiveSmallIntegerField(_("spare seats given"), default=0, db_default=0, editable=False)  # a trigger's
+    seats_professions = impersonal(
+        ArrayField(
+            models.CharField(max_length=30, choices=Profession),
+            verbose_name=_("professions that spare seats are for"),
+            default=list,
+            db_default=Value([], output_field=ArrayField(models.CharField(max_length=30))),
+            blank=True,
+        )
+    )
+    seats_until = models.DateField(_("spare seats offered until"), null=True, blank=True)
     searched = personal(models.TextField(_("words that staff search"), editable=False, default=""))  # the database keeps it
 
     objects = BookingQuerySet.as_manager()
@@ -377,6 +396,10 @@ class Booking(Engagement, Reached):
                 condition=Q(channel="list", imported_at__isnull=False) | (~Q(channel="list") & Q(imported_at__isnull=True)),
                 name="booking_imported_says_when",
             ),
+            models.CheckConstraint(
+                condition=Q(seats_taken__lte=F("seats_offered"), seats_offered__lte=rules.MAX_SPARE_SEATS),
+                name="booking_never_more_seats_than_offered",
+            ),
         ]
         indexes = [
             models.Index(fields=["person", "-starts_at", "-id"], name="booking_of_a_person"),
@@ -395,6 +418,7 @@ class Booking(Engagement, Reached):
             models.Index(
                 fields=["reached_authority", "-starts_at", "-id"], name="booking_reached", condition=Q(state="delivered")
             ),
+            models.Index(fields=["starts_at", "id"], name="booking_seats_open", condition=Q(seats_until__isnull=False)),
             words_index("booking_searched"),
             # Visits that somebody is still waited for; those of the past are few, however many there were.
             models.Index(fields=["starts_at", "id"], name="booking_visit_open", condition=VISIT_IS_OPEN),
@@ -482,6 +506,19 @@ class Booking(Engagement, Reached):
             return None
         return Booking.objects.filter(pk=self.pk).overdue(now).first()
 
+    def may_offer_seats(self, now: datetime) -> bool:
+        """It takes place, and lies ahead."""
+        return self.state == State.CONFIRMED and self.starts_at is not None and self.starts_at > now
+
+    def has_open_seats(self, now: datetime) -> bool:
+        """As with_open_seats."""
+        still_offered = self.seats_until is not None and self.seats_until >= uk_day(now)
+        return self.may_offer_seats(now) and still_offered and self.seats_left > 0
+
+    @property
+    def seats_left(self) -> int:
+        return self.seats_offered - self.seats_taken
+
     @property
     def address_lines(self) -> list[str]:
         return [line for line in (self.address_line_1, self.address_line_2, self.town, self.postcode) if line]
@@ -540,6 +577,12 @@ class EventKind(models.TextChoices):
     ERASED = "erased", _("Personal details erased")
     RESTORED = "restored", _("Cancellation taken back")
     UNDELIVERED = "undelivered", _("No longer marked as delivered")
+    SEATS_OFFERED = "seats-offered", _("Spare seats offered")
+    SEATS_CLOSED = "seats-closed", _("Spare seats no longer offered")
+    SEAT_ASKED = "seat-asked", _("Seat asked for")
+    SEAT_APPROVED = "seat-approved", _("Seat given")
+    SEAT_DECLINED = "seat-declined", _("Seat declined")
+    SEAT_GIVEN_UP = "seat-given-up", _("Seat given up")
 
 
 class EngagementEvent(Event):
@@ -571,8 +614,9 @@ class BookingEvent(EngagementEvent):
 
     `changes` says what a change was, in times, keys and names of fields:
     {"time": [from, to], "presenter": [from, to], "sequence": 2}, {"travel": [null, 20]} in minutes, {"people": [null, 14]} or
-    {"fields": ["room"], "revision": 1}, {"person": [from, to], "sequence": 3}; {"by_link": true} for whoever came by a link in an
-    email; and "away" beside "presenter", the kind of leave for which there is none now.
+    {"fields": ["room"], "revision": 1}, {"person": [from, to], "sequence": 3}; {"seats": 4} offered, or the key of one in
+    {"seat": 12}; {"by_link": true} for whoever came by a link in an email; and "away" beside "presenter", the kind of leave for
+    which there is none now.
     """
 
     booking = models.ForeignKey(Booking, verbose_name=_("booking"), on_delete=models.PROTECT, related_name="events")

@@ -31,6 +31,7 @@ from bookings.feedback.services import request_year_later, withdraw_year_later
 from bookings.models import Channel, OpenSession, PlaceLinkPurpose, PlaceState, Presentation, SessionPlace
 from bookings.open_sessions.services.notify import OfferOver, PlaceMoved, SessionClosed, TimeChanged, is_unsure, were_warned
 from bookings.open_sessions.services.places import accept_offer, find_place_by_link, give_up_place, take_place
+from bookings.seats.queries import seats_near_you
 from ctac.forms import FORM_METHODS, PageForm
 from ctac.pages import page_in
 from professionals import drafts
@@ -88,6 +89,7 @@ def sessions(request: HttpRequest) -> HttpResponse:
         "number": number,
         "earlier": link(number - 1) if number > 1 else "",
         "later": link(number + 1) if len(found) > ON_A_PAGE else "",
+        **seats_near_you(person_in(request), timezone.now()),
     }
     return render(request, "bookings/open_sessions/sessions.html", context)
 

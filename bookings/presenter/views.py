@@ -64,6 +64,7 @@ from bookings.schedule.access import (
 from bookings.schedule.forms import DayHours, DaysHoursForm, OwnRulesForm, WeekHoursForm, hours_text, initial_week
 from bookings.schedule.queries import Preview, preview, preview_change, read_journeys
 from bookings.schedule.services import keep_presenter, set_days, set_week, take_back_days
+from bookings.seats.queries import guest_rows
 from bookings.text import row
 from bookings.travel import Journeys, Place, travel_between
 from bookings.visits.emails import on_it_text
@@ -509,7 +510,12 @@ def presenter_diary(request: HttpRequest, presenter: Presenter) -> HttpResponse:
 def presenter_visit(request: HttpRequest, presenter: Presenter, reference: str) -> HttpResponse:
     """One visit, also an online one: when, where, the contact, how many come."""
     visit = get_object_or_404(own_visits(presenter).with_afterwards(), reference=reference)
-    rows = [*bookings_text.facts_without_title(visit), *bookings_text.missing_link_rows(visit), *rows_of_the_day(visit)]
+    rows = [
+        *bookings_text.facts_without_title(visit),
+        *bookings_text.missing_link_rows(visit),
+        *rows_of_the_day(visit),
+        *guest_rows(visit),
+    ]
     rows += duty_rows_of(visit, duty_of([visit]))
     shown = [with_phone_link(row) for row in rows if row["value"]]
     context = page_context(

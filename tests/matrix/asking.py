@@ -63,7 +63,7 @@ def arguments(route: str, names: set[str], world: dict[str, Any]) -> dict[str, o
             values[name] = "no-such-action" if route.endswith("_action") else objects[model].slug
         elif name == "reference":
             about = "bookings_opensession" if "session" in route else "leaflets_order" if "order" in route else "bookings_booking"
-            values[name] = objects[about].reference
+            values[name] = objects["guest_at" if route.startswith("seat") else about].reference
         else:
             known = {
                 "code": objects["bookings_afterwards"].code,

@@ -18,7 +18,7 @@ from accounts.models import By, SavedFilter, Session, User, Where, Why
 from audit.models import Entry
 from bookings.booking.services.links import make_booking_links
 from bookings.calendars.views import feed_token, make_feed
-from bookings.models import LinkPurpose, PlaceLinkPurpose, Presentation, Presenter
+from bookings.models import LinkPurpose, PlaceLinkPurpose, Presentation, Presenter, SeatState
 from bookings.open_sessions.services.places import make_place_links
 from ctac.dates import uk_day
 from guidance.models import AreaContact, GuidancePage
@@ -34,6 +34,7 @@ from tests.accounts.factors.proof import enrol
 from tests.accounts.passkeys.device import kept_passkey
 from tests.bookings import rows as bookings
 from tests.bookings.open_sessions.rows import make_world_of_sessions
+from tests.bookings.seats.scene import make_seat
 from tests.leaflets import factories as leaflets
 from tests.office.texts.wordings import LEAD, write
 from tests.privacy.rows import make_breach, make_complaint
@@ -91,6 +92,8 @@ def lay_out() -> dict[str, Any]:
     staff = {name: factories.make_staff(role=role) for name, role in ROLES.items()}
     objects = bookings.make_world(owner, now) | leaflets.make_world(owner, now) | people_and_mail(owner)
     objects |= make_world_of_sessions(owner, objects["bookings_presenter"], now)
+    objects["guest_at"] = bookings.make_booking(None, now + timedelta(days=25), seats_offered=1)
+    make_seat(objects["guest_at"], SeatState.APPROVED, owner)
     objects["tokens"] = tokens(owner, objects, now)
     # Of the two others: it is not the owner's, and waits until both have said that they are one person.
     both = {"person": professionals["colleague"], "other": stranger}

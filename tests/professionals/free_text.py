@@ -173,6 +173,7 @@ WRITTEN_BY = {
     "bookings.OpenSession.joining_help": {"JoiningForm.joining_help"},
     "bookings.OpenSession.closed_reason": {"CancelSessionForm.reason"},
     "bookings.SessionPlace.access_needs": {"PlaceForm.access_needs", "CallerPlaceForm.access_needs"},
+    "bookings.Seat.access_needs": {"AskForm.access_needs"},
     "bookings.SessionEvent.reason": {
         "MoreFeedbackForm.reason",
         "ReasonForm.reason",

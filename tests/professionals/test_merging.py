@@ -10,7 +10,7 @@ from django.db import connection
 
 from accounts.models import User
 from bookings.calendars.views import make_feed
-from bookings.models import Booking, CalendarFeed, OpenSession, PlaceState, SessionPlace
+from bookings.models import Booking, CalendarFeed, OpenSession, PlaceState, Seat, SeatState, SessionPlace
 from ctac.errors import DomainError
 from leaflets.models import Advice, KeptAddress, Order, Recall, RecallHolder, RecallReplacement, StockAlert
 from notifications.models import ChoiceSource, Notification
@@ -24,6 +24,7 @@ from professionals.models import UNDO_MERGE_FOR, Absorbed, FormerAddress, Merge,
 from professionals.services import add_note, address_verified
 from tests.bookings.open_sessions.rows import make_place, make_session
 from tests.bookings.rows import NOW, at, make_booking, make_draft, make_hold, make_presenter
+from tests.bookings.seats.scene import make_seat, offered
 from tests.factories import make_organisation, make_person, make_staff, make_user
 from tests.leaflets.factories import DELIVERY, make_edition, make_leaflet, make_order
 from tests.privacy.rows import make_complaint
@@ -110,6 +111,7 @@ def of_each_kind() -> dict[str, Callable[[Person], Any]]:
         "leaflets.RecallHolder.person": a_recall,
         "bookings.Booking.person": lambda person: make_booking(presenter, at("10:00"), person=person),
         "bookings.SessionPlace.person": lambda person: make_place(make_session(None), person=person),
+        "bookings.Seat.person": lambda person: make_seat(make_booking(presenter, at("12:00")), person=person),
         "bookings.Hold.person": lambda person: make_hold(presenter, at("14:00"), expires_at=NOW, person=person),
         "bookings.CalendarFeed.person": a_feed,
     }
@@ -246,6 +248,15 @@ def test_of_two_places_the_one_further_on_stays_and_the_seat_goes_to_who_waits(s
     with pytest.raises(services.CannotUndo):  # the seat is somebody else's by now
         services.undo_merge(sam, by=staff, now=NOW)
     assert Merge.objects.count() == 1
+
+
+def test_of_two_seats_at_one_visit_the_one_that_is_given_stays(sam: Person, samuel: Person, staff: User) -> None:
+    booking = offered()
+    given = make_seat(booking, SeatState.APPROVED, samuel)
+    make_seat(booking, SeatState.ASKED, sam)
+    merged(sam, samuel, staff)
+    booking.refresh_from_db()
+    assert (list(Seat.objects.filter(person=sam)), booking.seats_taken) == ([given], 1)
 
 
 def test_signing_up_with_a_place_on_both_sides_is_no_error(sam: Person, samuel: Person) -> None:

@@ -28,6 +28,7 @@ from bookings.schedule import admin as admin_forms
 from bookings.schedule.admin import PresenterChoice, WeekOfTimesForm, any_presenter, reason_to_yield
 from bookings.schedule.forms import slot_value
 from bookings.schedule.substitutes import rank_presenters_at
+from bookings.seats.admin import SEAT_ACTIONS
 from bookings.travel import LONGEST_OVERRIDE_MINUTES, PlaceUnknown, find_place
 from bookings.visits.admin import CHECKED_IN, CHECKED_OUT, NOT_IN, NOT_OUT, ON_IT, SAFE
 from ctac.errors import DomainError
@@ -455,6 +456,7 @@ OBJECT_ACTIONS = (
     MOVE,
     DETAILS,
     TRAVEL,
+    *SEAT_ACTIONS,
     DECLINE,
     CANCEL,
     TAKE_BACK_DELIVERED,

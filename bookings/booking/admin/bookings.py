@@ -68,6 +68,7 @@ from bookings.models.booking import OPEN_STATES, BookingQuerySet
 from bookings.schedule.access import OwnToPresenters, own_visits_for_list
 from bookings.schedule.admin import FORMAT_WORDS, PresenterFilter
 from bookings.schedule.substitutes import MOST_ON_A_PAGE, rank_presenters_for, substitute_needs
+from bookings.seats.admin import seats_in_words
 from bookings.text import ADDRESS_FIELDS
 from bookings.visits.admin import joining_in_words, on_duty_in_words, visit_in_words, whom_to_call
 from bookings.visits.services import refuse_while_overdue
@@ -331,6 +332,7 @@ SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
             "contact",
             "audience_size",
             "audience_profession",
+            "spare_seats",
             "leaflets",
             *bookings_text.NEEDS,
             "childs_details",
@@ -372,7 +374,7 @@ def column(label: Any, value: Callable[[Booking], Any], ordering: str | None = N
 
 def event_text(event: BookingEvent) -> str:
     """What happened, from when to when, which answers are new, from whom to whom, and if by a link."""
-    gave, gives = event.gave or "", event.gives or ""  # type: ignore[attr-defined]
+    gave, gives, guest = event.gave or "", event.gives or "", event.guest or ""  # type: ignore[attr-defined]
     if event.kind == EventKind.PRESENTER_FREED:
         return bookings_text.freed_text(event, gave)
     what, changed = event.get_kind_display(), bookings_text.event_changes(event)
@@ -391,6 +393,8 @@ def event_text(event: BookingEvent) -> str:
         what = gettext("%(what)s: %(people)s") % {"what": what, **changed}
     elif changed["fields"]:
         what = gettext("%(what)s: %(fields)s") % {"what": what, **changed}
+    elif guest:
+        what = gettext("%(what)s: %(name)s") % {"what": what, "name": guest}
     if gave != gives:
         what = gettext("%(what)s. Presenter: from %(gave)s to %(gives)s") % {
             "what": what,
@@ -401,10 +405,12 @@ def event_text(event: BookingEvent) -> str:
 
 
 def event_entries(events: QuerySet[BookingEvent], page: Page) -> Iterator[Entry]:
-    """With the names of the presenter before a change and after it, where the event has their keys."""
+    """With the names of the presenter before a change and after it, and of the guest, where the event has their keys."""
     keys = {name: Cast(KT(f"changes__presenter__{place}"), BigIntegerField()) for place, name in enumerate(("before", "after"))}
     gave, gives = (Subquery(Presenter.objects.filter(pk=OuterRef(key)).values("name")) for key in keys)
-    for event in page.newest(events.select_related("by").annotate(**keys).annotate(gave=gave, gives=gives)):
+    keys["seat"] = Cast(KT("changes__seat"), BigIntegerField())
+    guest = Subquery(Person.objects.filter(seats=OuterRef("seat")).values("name"))
+    for event in page.newest(events.select_related("by").annotate(**keys).annotate(gave=gave, gives=gives, guest=guest)):
         yield Entry(event.at, event_text(event), event.by or "", bookings_text.reason_text(event))
 
 
@@ -546,6 +552,7 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, Own
     readonly_fields = (*(name for _title, fields in SECTIONS for name in fields), "person_unlinked")
 
     may_be_empty = (
+        "spare_seats",
         "leaflets",
         "area",
         "why_it_waits",
@@ -559,7 +566,7 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, Own
         "came",
         "said",
     )
-    for_who_acts = ("joining", "person_email", "person_phone", "person_domain", "contact", "access_needs", "notes")
+    for_who_acts = ("spare_seats", "joining", "person_email", "person_phone", "person_domain", "contact", "access_needs", "notes")
     asked_at = moment_of("created_at", gettext_lazy("asked"))
     state_in_words = column(
         gettext_lazy("state"), lambda booking: state_tag(booking.get_state_display(), booking.status_colour), "state"
@@ -592,6 +599,7 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, Own
     visit_in_words = column(gettext_lazy("visit"), lambda booking: visit_in_words(booking, timezone.now()))
     on_duty = column(gettext_lazy("on duty"), on_duty_in_words)
     joining = column(gettext_lazy("joining link"), joining_in_words)
+    spare_seats = column(gettext_lazy("spare seats"), lambda booking: seats_in_words(booking, timezone.now()))
     came = column(gettext_lazy("who came"), came_in_words)
     said = column(gettext_lazy("what people said"), feedback_in_words)
 

@@ -35,6 +35,7 @@ from bookings.schedule.holds import place_columns
 from bookings.schedule.locks import guarded, lock_booking, lock_booking_and_presenters
 from bookings.schedule.queries import open_schedule, reread_schedule
 from bookings.schedule.slots import Candidate
+from bookings.seats.services import notify_all_seats
 from bookings.travel import look_up_postcode
 from bookings.visits.services import refuse_while_overdue, refuse_while_there, refuse_without_cover
 from ctac.dates import uk_day
@@ -126,6 +127,7 @@ def reschedule(
         "staff-booking-moved": [] if change.by_staff else [site_settings().team_email],
     }
     notify(recipients, locked, now)
+    notify_all_seats("seat-moved", locked, now)
     if flagged:
         notify_safeguarding_lead(about=f"booking:{locked.pk}:moved:{locked.sequence}", reference=locked.reference, now=now)
     return locked
@@ -181,7 +183,7 @@ def change_details(
     locked.save(update_fields=[*stored, "flagged_child_details", "sequence", "revision"])
     what: dict[str, object] = {"fields": changed, "revision": locked.revision, "in_calendars": in_calendars}
     record_event(locked, EventKind.DETAILS_CHANGED, by=by, now=now, reason=override_reason, changes=what)
-    notify_details_changed(locked, now, by_staff=change.by_staff)
+    notify_details_changed(locked, now, changed=changed, by_staff=change.by_staff)
     if flagged:
         notify_safeguarding_lead(about=f"booking:{locked.pk}:details:{locked.revision}", reference=locked.reference, now=now)
     return locked

@@ -15,10 +15,12 @@ from accounts.models import User
 from bookings import rules
 from bookings.errors import MoveRefused, NeedsPresenter, NoTimeAgreed, NotOver, TooLate
 from bookings.feedback.services import open_afterwards
-from bookings.models import Booking, BookingEvent, Brought, EventKind, Format, Presenter, State
+from bookings.models import Booking, BookingEvent, Brought, EventKind, Format, Presenter, Seat, SeatState, State
 from bookings.models.booking import TAKEN_BACK, record_event
 from bookings.schedule.holds import close_options, free_claims
 from bookings.schedule.locks import lock_booking
+from bookings.seats.services import notify_all_seats
+from bookings.text import ADDRESS_FIELDS
 from bookings.visits.services import minute_of, presenter_is_there, refuse_unchecked, refuse_while_overdue, refuse_without_cover
 from leaflets.models import ToBring
 from leaflets.orders.services.create import erase_previous_owner, place_order_for_visit
@@ -228,6 +230,7 @@ def notify_cancelled(booking: Booking, now: datetime) -> None:
         "staff-booking-cancelled": [site_settings().team_email],
     }
     notify(recipients, booking, now)
+    notify_all_seats("seat-cancelled", booking, now)
 
 
 def notify_freed(booking: Booking, presenter: Presenter, now: datetime) -> None:
@@ -242,10 +245,15 @@ def notify_joining_link(booking: Booking, now: datetime, *, presenter_too: bool 
     if not presenter_too:
         recipients.pop("presenter-booked")
     notify(recipients, booking, now)
+    notify_all_seats("seat-details", booking, now, states=[SeatState.APPROVED])
 
 
-def notify_details_changed(booking: Booking, now: datetime, *, by_staff: bool) -> None:
-    """Its owner and its presenter; the team if they still have to decide or to find a presenter.
+# What a guest with a spare seat was told besides the time.
+GUESTS_KNOW = {*ADDRESS_FIELDS, "room", "contact_name", "contact_phone"}
+
+
+def notify_details_changed(booking: Booking, now: datetime, *, changed: Iterable[str], by_staff: bool) -> None:
+    """Its owner and its presenter, and guests of what they know; the team if they still have to decide or to find a presenter.
 
     Their version is the count of such changes.
     """
@@ -256,6 +264,8 @@ def notify_details_changed(booking: Booking, now: datetime, *, by_staff: bool) -
         "staff-booking-changed": [site_settings().team_email] if undecided and not by_staff else [],
     }
     notify(recipients, booking, now, version=booking.revision)
+    if booking.state == State.CONFIRMED and GUESTS_KNOW & set(changed):
+        notify_all_seats("seat-details", booking, now, states=[SeatState.APPROVED])
 
 
 def presenter_email_kind(booking: Booking) -> str:
@@ -316,6 +326,10 @@ def remind_of_bookings(*, now: datetime) -> int:
     due = reminders_due(ahead.select_related("person", "presenter").order_by("pk"), now)
     events = BookingEvent.objects.filter(booking__in=[reminder.of for reminder in due], kind__in=REPLACES_REMINDER).order_by()
     last_read = dict(events.values_list("booking").annotate(Max("at")))
+    with_guests = [reminder.of for reminder in due if not reminder.early and reminder.of.seats_taken]
+    guests = defaultdict[int, list[Seat]](list)
+    for seat in Seat.objects.approved().filter(booking__in=with_guests).select_related("person").order_by("pk"):
+        guests[seat.booking_id].append(seat)
     messages = defaultdict[str, list[About]](list)
     for reminder in due:
         booking = reminder.of
@@ -323,6 +337,11 @@ def remind_of_bookings(*, now: datetime) -> int:
             about, when = f"booking:{booking.pk}", "-week" if reminder.early else ""
             messages[f"booking-reminder{when}"].append(reminder.about(about, booking.person.email))
             messages[f"presenter-reminder{when}"].append(reminder.about(about, booking.presenter.email))
+            messages["seat-reminder"] += [
+                reminder.about(f"seat:{seat.pk}", seat.person.email)
+                for seat in guests[booking.pk]
+                if seat.approved_at is not None and seat.approved_at <= reminder.moment
+            ]
     return notify_once(messages, now)
 
 

@@ -29,6 +29,7 @@ from bookings.models import (
 from bookings.schedule.holds import place_columns
 from bookings.schedule.locks import guarded, lock_booking
 from bookings.schedule.substitutes import place_of_booking
+from bookings.seats.services import notify_all_seats
 from bookings.visits.services import refuse_unchecked, refuse_without_cover
 from ctac.errors import DomainError
 from leaflets.models import ToBring
@@ -95,6 +96,8 @@ def take_back_cancelled(booking: Booking, *, reason: str, by: User | None, now: 
     if not is_over:
         recipients: Recipients = {"booking-requested": [locked.person.email]} if to == State.REQUESTED else {}
         notify({**recipients, **both_sides(locked)}, locked, now)
+        if to == State.CONFIRMED:
+            notify_all_seats("seat-restored", locked, now)
     notify_lead(locked, flagged, now)
     return locked
 

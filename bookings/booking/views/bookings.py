@@ -17,14 +17,16 @@ from bookings.calendars import ical
 from bookings.errors import MoveRefused, SlotTaken, TooLate
 from bookings.feedback.queries import feedback_panel_for_host
 from bookings.models import Booking, OpenSession, OptionKind, OptionState, Presentation, State
+from bookings.seats.queries import seats_near_you
 from ctac.forms import FORM_METHODS
 from guidance.contacts.queries import who_to_tell
-from professionals.access import person_required, the_person
+from professionals.access import person_in, person_required, the_person
 
 
 @require_safe
 def presentations(request: HttpRequest) -> HttpResponse:
-    return render(request, "bookings/booking/presentations.html", {"presentations": Presentation.objects.offered()})
+    near = seats_near_you(person_in(request), timezone.now())
+    return render(request, "bookings/booking/presentations.html", {"presentations": Presentation.objects.offered(), **near})
 
 
 @require_safe
@@ -93,6 +95,7 @@ def booking(request: HttpRequest, reference: str) -> HttpResponse:
         "after": feedback_panel_for_host(booking, timezone.now()),
         "who": who_to_tell(booking.contacts_postcode),
         "may_book_again": may_book_again(booking, timezone.now()),
+        "may_offer_seats": booking.may_offer_seats(timezone.now()),
     }
     return render(request, "bookings/booking/booking.html", {**page_context(request, booking), **more})
 

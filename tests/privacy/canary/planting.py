@@ -22,6 +22,7 @@ from bookings.models import (
     PlaceLink,
     PlaceState,
     Presentation,
+    Seat,
     SessionEvent,
     SessionEventKind,
     SessionPlace,
@@ -60,6 +61,7 @@ from reach.models import Campaign, CampaignInvite, RoleMailbox
 from tests.accounts.factors.proof import grow_old
 from tests.bookings.open_sessions.rows import make_place, make_session
 from tests.bookings.rows import make_booking, make_presenter
+from tests.bookings.seats.scene import make_seat
 from tests.factories import make_organisation, make_person, make_staff, sign_in
 from tests.leaflets import factories as leaflets
 from tests.privacy.rows import make_complaint
@@ -89,6 +91,7 @@ THEIRS: dict[str, str | None] = {
     "Feedback": "afterwards__booking__person",
     "ConfidenceLater": "",  # by the address alone
     "SessionPlace": "person",
+    "Seat": "person",
     "SessionEvent": "place__person",
     "PlaceLink": "place__person",
     "Order": "person",
@@ -261,6 +264,7 @@ def of_bookings(person: Person, now: datetime) -> None:
     for place in (attended, taken):
         SessionEvent.objects.create(session=place.session, place=place, at=now, kind=SessionEventKind.TAKEN, reason=NAME)
         PlaceLink.objects.create(place=place, purpose="see", token_hash=f"{place.pk:064}", address_hash="1" * 64, **days)
+    make_seat(make_booking(make_presenter(), now + timedelta(days=50)), person=person)
     assert (Booking.objects.filter(person=person).count(), SessionPlace.objects.filter(person=person).count()) == (3, 2)
 
 
@@ -324,6 +328,7 @@ def to_colleagues(person: Person) -> list[str]:
     rows = {
         "booking": Booking.objects.filter(person=person),
         "place": SessionPlace.objects.filter(person=person),
+        "seat": Seat.objects.filter(person=person),
         "order": Order.objects.filter(person=person),
         "missing": MissingParcel.objects.filter(parcel__order__person=person),
         "complaint": Complaint.objects.filter(person=person),

@@ -1,0 +1,127 @@
+"""Spare seats for staff: on a booking's page, what its host offers and who comes; each button does it for the host."""
+
+from datetime import datetime
+from typing import Any
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy
+
+from bookings.models import Booking, Seat, SeatState
+from bookings.seats.forms import ChosenSeatForm, OfferForm
+from bookings.seats.queries import MOST_GUESTS, guest_text
+from bookings.seats.services import approve_seat, close_seats, decline_seat, give_up_seat, offer_seats
+from ctac.dates import format_day
+from ctac.staff.site import ObjectAction
+from ctac.staff.story import Entry, Page, add_entries
+from professionals.models import Person, Profession
+
+
+def seats_in_words(booking: Booking, now: datetime) -> str:
+    """'2 of 4 spare seats are given. …' and a line for each guest. No statement where no seat was ever offered."""
+    if not booking.seats_offered:
+        return ""
+    figures = {"given": booking.seats_taken, "offered": booking.seats_offered}
+    lines = [gettext("%(given)d of %(offered)d spare seats are given.") % figures]
+    if booking.seats_until and booking.has_open_seats(now):
+        names = ", ".join(str(Profession(name).label) for name in booking.seats_professions)
+        until = {"day": format_day(booking.seats_until), "professions": names}
+        lines.append(gettext("Offered until the end of %(day)s to: %(professions)s.") % until)
+    for seat in booking.seats.with_names()[:MOST_GUESTS]:
+        needs = gettext("Needs: %(needs)s") % {"needs": seat.access_needs} if seat.access_needs else ""
+        lines.append(" ".join(filter(None, [f"{seat.get_state_display()}: {guest_text(seat)}.", needs])))
+    return "\n".join(lines)
+
+
+def may_offer(booking: Booking) -> bool:
+    return booking.may_offer_seats(timezone.now())
+
+
+def has_seats(*states: str) -> Any:
+    """Whether any is in one of these states. No statement where no seat was ever offered."""
+    return lambda booking: bool(booking.seats_offered and may_offer(booking) and booking.seats.filter(state__in=states).exists())
+
+
+def for_one_seat(slug: str, label: Any, service: Any, states: tuple[str, ...], explanation: Any, done: Any) -> ObjectAction:
+    """The host's or the guest's own step, taken for them after a phone call."""
+    return ObjectAction(
+        slug,
+        label,
+        lambda _booking, *, seat, **how: service(seat, **how),
+        available=has_seats(*states),
+        form_class=ChosenSeatForm,
+        form_kwargs=lambda booking: {"seats": booking.seats.filter(state__in=states).with_names()},
+        explanation=explanation,
+        done=done,
+    )
+
+
+SEAT_ACTIONS = (
+    ObjectAction(
+        "seats-offer",
+        gettext_lazy("Offer spare seats"),
+        offer_seats,
+        available=may_offer,
+        form_class=OfferForm,
+        form_kwargs=lambda booking: {"booking": booking, "now": timezone.now()},
+        explanation=gettext_lazy(
+            "Do this only if the host asks you to. Professionals who work near the host can then ask for a seat. The host "
+            "will get an email about each of them, and says yes or no."
+        ),
+        done=gettext_lazy("The spare seats are offered."),
+    ),
+    ObjectAction(
+        "seats-close",
+        gettext_lazy("Stop offering seats"),
+        close_seats,
+        available=lambda booking: booking.seats_until is not None and may_offer(booking),
+        explanation=gettext_lazy("Nobody else can ask for a seat. Guests who have a seat keep it."),
+        done=gettext_lazy("No more seats are offered."),
+    ),
+    for_one_seat(
+        "seat-give",
+        gettext_lazy("Give a guest a seat"),
+        approve_seat,
+        (SeatState.ASKED,),
+        gettext_lazy(
+            "Do this only if the host said yes. The guest will get an email with the address and the contact on the day."
+        ),
+        gettext_lazy("The guest has a seat and will get an email."),
+    ),
+    for_one_seat(
+        "seat-decline",
+        gettext_lazy("Decline a guest"),
+        decline_seat,
+        (SeatState.ASKED, SeatState.APPROVED),
+        gettext_lazy("Do this only if the host said no, or takes the seat back. The guest will get a kind email."),
+        gettext_lazy("The guest has no seat and will get an email."),
+    ),
+    for_one_seat(
+        "seat-give-up",
+        gettext_lazy("Give up a guest’s seat"),
+        give_up_seat,
+        (SeatState.ASKED, SeatState.APPROVED),
+        gettext_lazy(
+            "Do this if the guest can’t come. The guest will get an email, and so will the host of a seat that was given."
+        ),
+        gettext_lazy("The guest’s seat is given up."),
+    ),
+)
+
+
+def seats_of_person(person: Person, page: Page) -> Any:
+    """As a guest: what they asked for, and how that stands."""
+    seats = Seat.objects.filter(person=person).select_related("booking")
+    for seat in page.newest(seats, "created_at"):
+        said = gettext("Asked for a seat as a guest (now: %(state)s)") % {"state": seat.get_state_display()}
+        yield Entry(
+            seat.created_at,
+            said,
+            "",
+            "",
+            seat.booking.reference,
+            reverse("staff:bookings_booking_change", args=[seat.booking_id]),
+        )
+
+
+add_entries(Person, seats_of_person, permission="bookings.view_booking")

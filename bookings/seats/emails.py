@@ -1,0 +1,204 @@
+"""The emails about spare seats: to the host, who gives each by name, and to the guests."""
+
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from bookings.calendars import ical
+from bookings.models import EventKind, Seat, SeatState, State
+from bookings.seats.queries import guest_text, offer_rows, place_rows
+from bookings.text import moment_text, row, times_of_move
+from bookings.visits.services import minute_of
+from ctac.dates import format_day
+from notifications.registry import Desk, Email, Topic
+
+
+class SeatEmail(Email):
+    """About "seat:12". Its subject may name %(day)s and %(reference)s."""
+
+    desk = Desk.BOOKINGS
+    states: tuple[str, ...] = ()  # those in which it is due, while the presentation is still to come
+
+    @cached_property
+    def seat(self) -> Seat:
+        return Seat.objects.with_booking().get(pk=self.about_key)
+
+    def is_still_due(self) -> bool:
+        return self.seat.state in self.states and self.seat.booking.may_offer_seats(timezone.now())
+
+    @cached_property
+    def in_calendars(self) -> bool:
+        """Whether the guest's calendar has an entry of it, or gets it now."""
+        return self.seat.approved_at is not None
+
+    def context(self) -> dict[str, object]:
+        seat, booking = self.seat, self.seat.booking
+        return {
+            "seat": seat,
+            "booking": booking,
+            "day": format_day(booking.agreed[0]),
+            "reference": booking.reference,
+            "rows": [*(place_rows(booking) if seat.has_a_seat else offer_rows(booking)), row(_("Reference"), booking.reference)],
+            "in_calendars": self.in_calendars,
+            "awaits_link": seat.has_a_seat and booking.awaits_link,
+            "url": f"{settings.SITE_URL}{reverse('seat', args=[booking.reference])}",
+            "seats_url": f"{settings.SITE_URL}{reverse('seats')}",
+        }
+
+    def get_calendar_method(self) -> str:
+        return self.calendar_method if self.in_calendars else ""
+
+    def calendar(self, method: str) -> bytes:
+        return ical.seat_calendar(self.seat, method, now=self.notification.created_at)
+
+
+class HostSeatEmail(SeatEmail):
+    """To the host: who it is about, and the page on which they answer."""
+
+    def context(self) -> dict[str, object]:
+        seat, booking = self.seat, self.seat.booking
+        gone = seat.person.erased_at is not None
+        return {
+            **super().context(),
+            "rows": [
+                row(_("Guest"), "" if gone else guest_text(seat)),
+                row(_("Presentation"), booking.presentation.title),
+                row(_("When"), booking.when),
+                row(_("Seats left"), str(booking.seats_left)),
+                row(_("Reference"), booking.reference),
+            ],
+            "url": f"{settings.SITE_URL}{reverse('booking_seats', args=[booking.reference])}",
+        }
+
+
+class SeatAsked(HostSeatEmail):
+    name = "seat-asked"
+    label = gettext_lazy("To the host: seat asked for")
+    template = "bookings/seat_asked"
+    subject = gettext_lazy("Someone has asked for a seat on %(day)s (%(reference)s)")
+    states = (SeatState.ASKED,)
+
+
+class SeatFree(HostSeatEmail):
+    name = "seat-free"
+    label = gettext_lazy("To the host: seat given up")
+    template = "bookings/seat_free"
+    subject = gettext_lazy("A guest has given up a seat on %(day)s (%(reference)s)")
+    states = (SeatState.GIVEN_UP,)
+
+
+class SeatApproved(SeatEmail):
+    name = "seat-approved"
+    label = gettext_lazy("Seat given")
+    template = "bookings/seat_approved"
+    subject = gettext_lazy("You have a seat on %(day)s (%(reference)s)")
+    calendar_method = "REQUEST"
+    states = (SeatState.APPROVED,)
+
+
+class SeatDeclined(SeatEmail):
+    """Also of a seat that the host had given: then its calendar entry goes."""
+
+    name = "seat-declined"
+    label = gettext_lazy("Seat declined")
+    template = "bookings/seat_declined"
+    subject = gettext_lazy("There is no seat for you on %(day)s (%(reference)s)")
+    calendar_method = "CANCEL"
+    states = (SeatState.DECLINED,)
+
+
+class SeatGivenUp(SeatEmail):
+    name = "seat-given-up"
+    label = gettext_lazy("Seat given up")
+    template = "bookings/seat_given_up"
+    subject = gettext_lazy("You have given up your seat on %(day)s (%(reference)s)")
+    calendar_method = "CANCEL"
+    states = (SeatState.GIVEN_UP,)
+
+
+class SeatChanged(SeatEmail):
+    """The presentation has moved, has other details, or will take place after all."""
+
+    template = "bookings/seat_changed"
+    calendar_method = "REQUEST"
+    states: tuple[str, ...] = (SeatState.ASKED, SeatState.APPROVED)
+
+    @cached_property
+    def before(self) -> datetime | None:
+        """When it was until it moved, if this tells of a move; written at the same moment."""
+        return None
+
+    def context(self) -> dict[str, object]:
+        return {**super().context(), "news": self.name, "before": moment_text(self.before) if self.before else ""}
+
+
+class SeatMoved(SeatChanged):
+    name = "seat-moved"
+    label = gettext_lazy("Seat: presentation moved")
+    subject = gettext_lazy("The presentation has moved to %(day)s (%(reference)s)")
+
+    @property
+    def first_sent_at(self) -> datetime:
+        """When it was first written, if this is the same sent again."""
+        return (self.notification.resend_of or self.notification).created_at
+
+    def moves(self, **when: Any) -> Any:
+        return self.seat.booking.events.filter(kind=EventKind.RESCHEDULED, **when).order_by("at", "pk")
+
+    def is_still_due(self) -> bool:
+        """A later move has a message of its own."""
+        return super().is_still_due() and not self.moves(at__gt=self.first_sent_at).exists()
+
+    @cached_property
+    def before(self) -> datetime | None:
+        return next(iter(times_of_move(self.moves(at__lte=self.first_sent_at).last())), None)
+
+
+class SeatDetails(SeatChanged):
+    name = "seat-details"
+    label = gettext_lazy("Seat: details changed")
+    subject = gettext_lazy("The details of your visit on %(day)s have changed (%(reference)s)")
+    states = (SeatState.APPROVED,)
+
+
+class SeatRestored(SeatChanged):
+    name = "seat-restored"
+    label = gettext_lazy("Seat: presentation no longer cancelled")
+    subject = gettext_lazy("The presentation on %(day)s will go ahead after all (%(reference)s)")
+
+
+class SeatCancelled(SeatEmail):
+    name = "seat-cancelled"
+    label = gettext_lazy("Seat: presentation cancelled")
+    template = "bookings/seat_cancelled"
+    subject = gettext_lazy("The presentation on %(day)s is cancelled (%(reference)s)")
+    calendar_method = "CANCEL"
+
+    def is_still_due(self) -> bool:
+        return self.seat.booking.state == State.CANCELLED
+
+    def context(self) -> dict[str, object]:
+        """Without the address: nobody is to come."""
+        booking = self.seat.booking
+        return {**super().context(), "rows": [*offer_rows(booking), row(_("Reference"), booking.reference)]}
+
+
+class SeatReminder(SeatEmail):
+    """The day before. No calendar part: it would invite again."""
+
+    name = "seat-reminder"
+    label = gettext_lazy("Seat: the day before")
+    template = "bookings/seat_reminder"
+    subject = gettext_lazy("Reminder: your seat on %(day)s (%(reference)s)")
+    topic = Topic.REMINDERS
+    can_wait = True
+    states = (SeatState.APPROVED,)
+
+    def is_still_due(self) -> bool:
+        return super().is_still_due() and minute_of(self.seat.booking.reminder_due_at) == self.notification.version

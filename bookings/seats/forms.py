@@ -1,0 +1,96 @@
+"""What a host offers, what a guest needs."""
+
+from datetime import date, datetime
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from bookings import rules
+from bookings.models import Booking, Seat
+from bookings.seats.queries import guest_text, missing_professions
+from ctac.dates import uk_day
+from ctac.forms import DayField, PageForm
+from professionals.models import Profession
+from professionals.safeguarding.forms import ChildDetailsMixin
+
+
+class OfferForm(PageForm):
+    """Of the website and of staff. The professions that are missing there are ticked already, for the host to change."""
+
+    seats = forms.IntegerField(
+        label=gettext_lazy("How many spare seats do you have?"), min_value=1, max_value=rules.MAX_SPARE_SEATS
+    )
+    professions = forms.MultipleChoiceField(
+        label=gettext_lazy("Who are they for?"),
+        choices=Profession.choices,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=gettext_lazy("We have ticked the professions that we suggest. You can change this."),
+        error_messages={"required": gettext_lazy("Choose at least one profession.")},
+    )
+    until = DayField(
+        label=gettext_lazy("Until when can people ask for a seat?"),
+        lies_ahead=True,
+        error_messages={"required": gettext_lazy("Enter the last day.")},
+    )
+
+    def __init__(self, *args: Any, booking: Booking, now: datetime, **kwargs: Any) -> None:
+        super().__init__(*args, initial=offered_before(booking, now), **kwargs)
+        self.first, self.last, self.given = uk_day(now), uk_day(booking.agreed[0]), booking.seats_taken
+
+    def clean_seats(self) -> int:
+        seats: int = self.cleaned_data["seats"]
+        if seats < self.given:
+            given = _("You have given %(n)d already. Offer at least as many, or take one back first.")
+            raise ValidationError(given % {"n": self.given})
+        return seats
+
+    def clean_until(self) -> date:
+        until: date = self.cleaned_data["until"]
+        if not self.first <= until <= self.last:
+            raise ValidationError(_("Choose a day from today to the day of the presentation."))
+        return until
+
+
+def offered_before(booking: Booking, now: datetime) -> dict[str, Any]:
+    """What is offered now, or else what we suggest: until the last day on which the host can change the time."""
+    if booking.seats_until is not None:
+        return {"seats": booking.seats_offered, "professions": booking.seats_professions, "until": booking.seats_until}
+    until = max(booking.last_day_to_change, uk_day(now))
+    known = {"seats": booking.seats_offered, "professions": booking.seats_professions} if booking.seats_offered else {}
+    return {"professions": missing_professions(booking, now), "until": until, **known}
+
+
+class AskForm(ChildDetailsMixin, PageForm):
+    """The host reads it as it is written, so what looks like a child's details is not kept."""
+
+    access_needs = forms.CharField(
+        label=gettext_lazy("Do you need anything to take part?"),
+        help_text=gettext_lazy(
+            "For example, step-free access. The host and the presenter will read this if you get the seat. "
+            "Do not give any child’s details here."
+        ),
+        max_length=500,
+        widget=forms.Textarea({"rows": 3}),
+        required=False,
+    )
+
+    free_text_fields = never_kept = ("access_needs",)
+
+
+class ChosenSeatForm(forms.Form):
+    """For staff: which guest."""
+
+    seat = forms.ModelChoiceField(
+        label=gettext_lazy("Which guest?"),
+        queryset=Seat.objects.none(),
+        empty_label=gettext_lazy("Choose a guest"),
+        error_messages={"required": gettext_lazy("Choose a guest.")},
+    )
+
+    def __init__(self, *args: Any, seats: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["seat"].queryset = seats  # type: ignore[attr-defined]
+        self.fields["seat"].label_from_instance = guest_text  # type: ignore[attr-defined]

@@ -1,0 +1,134 @@
+"""Spare seats near somebody; the professions that are missing where a host is; the guests of a visit in words."""
+
+from datetime import datetime
+
+from django.db.models import CharField, F, Func, Q, Value
+from django.db.models.functions import Coalesce, NullIf
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from bookings import rules
+from bookings.models import AttendanceCount, Booking, Format, Seat, SeatState
+from bookings.models.booking import BookingQuerySet
+from bookings.text import Row, row, where_text
+from bookings.travel import outward_codes_near
+from professionals.areas import authority_called, look_up_area
+from professionals.models import Person, Profession
+
+# A visit is where it is, an online presentation where its host works.
+OUTWARD = Func(
+    Coalesce(NullIf(F("postcode"), Value("")), F("person__postcode")),
+    Value(" "),
+    Value(1),
+    function="split_part",
+    output_field=CharField(),
+)
+NEAR_SHOWN = 3  # beside other things; the page of seats has more
+MOST_NEAR = 50
+MOST_GUESTS = 100
+
+
+def seats_near(person: Person | None, now: datetime) -> BookingQuerySet:
+    """What hosts offer to this person's profession in the local authority of their work, or within NEAR_MILES of it."""
+    area = look_up_area(person.postcode) if person and person.postcode else None
+    if person is None or area is None:
+        return Booking.objects.none()
+    near = Q(outward__in=outward_codes_near(person.postcode.partition(" ")[0], rules.NEAR_MILES))
+    if area.local_authority:
+        near |= Q(local_authority=area.local_authority)
+    offered = Booking.objects.with_open_seats(now).filter(seats_professions__contains=[person.profession])
+    # Who hosts it, and who has asked already, read of it elsewhere.
+    offered = offered.exclude(person=person).exclude(pk__in=person.seats.exclude(state=SeatState.GIVEN_UP).values("booking"))
+    return offered.alias(outward=OUTWARD).filter(near).select_related("presentation", "person__organisation")
+
+
+def seats_near_you(person: Person | None, now: datetime) -> dict[str, object]:
+    """For pages that show a few of them, to who is signed in."""
+    found = list(seats_near(person, now)[: NEAR_SHOWN + 1])
+    return {"seats_near": [seat_offer(booking) for booking in found[:NEAR_SHOWN]], "more_seats": len(found) > NEAR_SHOWN}
+
+
+def seat_offer(booking: Booking) -> dict[str, object]:
+    """What anybody near may read: the town, and no address."""
+    return {"booking": booking, "where": town_of(booking), "host": host_of(booking), "left": seats_left_text(booking)}
+
+
+def offer_rows(booking: Booking) -> list[Row]:
+    return [
+        row(_("Presentation"), booking.presentation.title),
+        row(_("When"), booking.when),
+        row(_("Where"), town_of(booking)),
+        row(_("Host"), host_of(booking)),
+    ]
+
+
+def town_of(booking: Booking) -> str:
+    if booking.format == Format.ONLINE:
+        return _("Online")
+    authority = None if booking.town else authority_called(booking.local_authority)
+    return booking.town or (authority.name if authority else booking.postcode.partition(" ")[0])
+
+
+def host_of(booking: Booking) -> str:
+    organisation = booking.person.organisation
+    return organisation.name if organisation else _("Another team near you")
+
+
+def seats_left_text(booking: Booking) -> str:
+    return ngettext("%(n)d seat left", "%(n)d seats left", booking.seats_left) % {"n": booking.seats_left}
+
+
+def missing_professions(booking: Booking, now: datetime) -> list[str]:
+    """Those of whom nobody has come in the booking's local authority for MISSING_PERIOD, and who don't come with its team.
+
+    One statement. Suggested to its host without a word of why: nobody outside reads where nobody has been (product.md, rule 13).
+    """
+    area = None if booking.local_authority else look_up_area(booking.contacts_postcode)
+    authority = booking.local_authority or (area.local_authority if area else "")
+    if not authority:
+        return []
+    given = {"attendance__booking__local_authority": authority, "attendance__booking__starts_at__gte": now - rules.MISSING_PERIOD}
+    came = set(AttendanceCount.objects.filter(**given).values_list("profession", flat=True).distinct())
+    came |= {booking.audience_profession, booking.person.profession, Profession.OTHER}
+    return [profession for profession in Profession.values if profession not in came]
+
+
+def place_rows(booking: Booking) -> list[Row]:
+    """For a guest with a seat: where to come, and whom to ask for. What looks like a child's details goes to nobody."""
+    link = booking.joining_link
+    rows = [
+        row(_("Presentation"), booking.presentation.title),
+        row(_("When"), booking.when),
+        row(_("Where"), where_text(booking)),
+        row(_("Room, parking or entrance"), "" if booking.flagged_child_details else booking.room),
+        {**row(_("Joining link"), link), "href": link, "is_private": True},
+        row(_("Host"), host_of(booking)),
+        row(_("Contact on the day"), booking.contact_name),
+        {**row(_("Their phone"), booking.contact_phone), "is_phone": True},
+    ]
+    return [each for each in rows if each["value"]]
+
+
+def guest_text(seat: Seat) -> str:
+    """'Nadia Khan, Midwife, St James Trust': what a host and a presenter need of a guest."""
+    organisation = seat.person.organisation
+    return ", ".join(filter(None, [seat.person.name, seat.person.get_profession_display(), str(organisation or "")]))
+
+
+def guest_rows(booking: Booking) -> list[Row]:
+    """For who gives it: the guests with a seat, and what they need. No statement where there is none."""
+    if not booking.seats_taken:
+        return []
+    guests = list(booking.seats.approved().with_names()[:MOST_GUESTS])
+    needs = [guest.access_needs for guest in guests if guest.access_needs]
+    rows = [
+        row(_("Guests from elsewhere"), "\n".join([str(booking.seats_taken), *map(guest_text, guests)])),
+        row(_("What guests need"), "\n".join(needs)),
+    ]
+    return [each for each in rows if each["value"]]
+
+
+def guest_professions(booking: Booking) -> list[str]:
+    if not booking.seats_taken:
+        return []
+    return list(booking.seats.approved().order_by("pk").values_list("person__profession", flat=True))

@@ -1,0 +1,209 @@
+"""Spare seats of a booking: offered by its host, asked for by people nearby, given or declined name by name, given up."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+
+from django.db import transaction
+from django.db.models import F
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
+
+from accounts.models import User
+from bookings import rules
+from bookings.models import LIVE_SEATS, Booking, EventKind, Seat, SeatState
+from bookings.models.booking import record_event
+from bookings.schedule.locks import lock_bookings
+from bookings.seats.queries import seats_near
+from ctac.dates import uk_day
+from ctac.errors import DomainError
+from notifications.outbox import About, notify_about
+from professionals.models import Person, Profession
+from professionals.services import lock_person
+
+# Who locks what: the guest who asks, then the booking; its seats belong to its lock.
+
+
+class SeatMoved(DomainError):
+    """The seat is not in a state that allows this, perhaps no longer."""
+
+    message = _("This seat has changed in the meantime. Please look at it again.")
+
+
+class NoSeatsOffered(DomainError):
+    message = _("These seats are no longer offered. Others may be near you soon.")
+
+
+class SeatsFull(DomainError):
+    message = _("All the seats that you offer are given. Offer more seats first, or take one back.")
+
+
+def lock_host(booking: Booking, now: datetime) -> Booking:
+    """The booking as it is, locked. Raises DomainError unless it is confirmed and still to come."""
+    locked = lock_bookings(Booking.objects.filter(pk=booking.pk)).get()
+    if not locked.may_offer_seats(now):
+        raise DomainError(_("This presentation has started, was cancelled or is not confirmed, so its seats can’t change."))
+    return locked
+
+
+def lock_seat(seat: Seat, now: datetime) -> Seat:
+    """With its booking, which is locked first."""
+    locked = lock_host(seat.booking, now)
+    found = Seat.objects.select_related("person__organisation").filter(pk=seat.pk, booking=locked).first()
+    if found is None:
+        raise SeatMoved
+    found.booking = locked
+    return found
+
+
+@transaction.atomic
+def offer_seats(
+    booking: Booking, *, seats: int, professions: Sequence[str], until: date, by: User | None, now: datetime
+) -> Booking:
+    """So many to people of these professions nearby, until the end of that day; what was offered before is changed.
+
+    Raises DomainError for fewer than are given, and for a day that has passed or is after the presentation.
+    """
+    locked = lock_host(booking, now)
+    if seats < locked.seats_taken:
+        given = ngettext_lazy(
+            "You have given %(n)d seat already. Offer at least as many, or take one back first.",
+            "You have given %(n)d seats already. Offer at least as many, or take one back first.",
+            "n",
+        )
+        raise DomainError(given % {"n": locked.seats_taken})
+    if not uk_day(now) <= until <= uk_day(locked.agreed[0]):
+        raise DomainError(_("Choose a day from today to the day of the presentation."))
+    if not 1 <= seats <= rules.MAX_SPARE_SEATS or not professions or not set(professions) <= set(Profession.values):
+        raise DomainError(_("Say how many seats you offer, and to which professions."))
+    locked.seats_offered, locked.seats_professions, locked.seats_until = seats, sorted(set(professions)), until
+    locked.save(update_fields=["seats_offered", "seats_professions", "seats_until"])
+    record_event(locked, EventKind.SEATS_OFFERED, by=by, now=now, changes={"seats": seats})
+    return locked
+
+
+@transaction.atomic
+def close_seats(booking: Booking, *, by: User | None, now: datetime) -> Booking:
+    """Nobody can ask any more. Seats that are given stay, and who has asked still gets an answer."""
+    locked = lock_host(booking, now)
+    if locked.seats_until is not None:
+        locked.seats_until = None
+        locked.save(update_fields=["seats_until"])
+        record_event(locked, EventKind.SEATS_CLOSED, by=by, now=now)
+    return locked
+
+
+@transaction.atomic
+def ask_for_seat(*, booking: Booking, person: Person, access_needs: str, by: User | None, now: datetime) -> Seat:
+    """The host reads who asks. Who has a seat or has asked gets that back unchanged.
+
+    Raises AccountGoneError, NoSeatsOffered (to this person), SeatMoved (the host has said no).
+    """
+    lock_person(person)
+    locked = lock_host(booking, now)
+    seat = Seat.objects.filter(booking=locked, person=person).first() or Seat(booking=locked, person=person)
+    seat.booking, seat.person = locked, person
+    if seat.pk and seat.is_live:
+        return seat
+    if seat.state == SeatState.DECLINED:
+        raise SeatMoved
+    if not seats_near(person, now).filter(pk=locked.pk).exists():
+        raise NoSeatsOffered
+    seat.state, seat.access_needs, seat.approved_at, seat.created_at = SeatState.ASKED, access_needs, None, now
+    seat.version += 1
+    seat.save()
+    record_seat(seat, EventKind.SEAT_ASKED, by=by, now=now)
+    notify_seats("seat-asked", [seat], now, to_host=True)
+    return seat
+
+
+@transaction.atomic
+def approve_seat(seat: Seat, *, by: User | None, now: datetime) -> Seat:
+    """The guest reads where to come and whom to ask for. Who has the seat keeps it. Raises SeatMoved, SeatsFull."""
+    locked = lock_seat(seat, now)
+    if locked.has_a_seat:
+        return locked
+    if not locked.booking.seats_left and locked.state == SeatState.ASKED:
+        raise SeatsFull
+    locked.approved_at = now
+    move_seat(locked, SeatState.APPROVED, EventKind.SEAT_APPROVED, by=by, now=now)
+    notify_seats("seat-approved", [locked], now)
+    return locked
+
+
+@transaction.atomic
+def decline_seat(seat: Seat, *, by: User | None, now: datetime) -> Seat:
+    """Say no, or take back what was given. Raises SeatMoved."""
+    locked = lock_seat(seat, now)
+    move_seat(locked, SeatState.DECLINED, EventKind.SEAT_DECLINED, by=by, now=now)
+    notify_seats("seat-declined", [locked], now)
+    return locked
+
+
+@transaction.atomic
+def give_up_seat(seat: Seat, *, by: User | None, now: datetime) -> Seat:
+    """By its guest, or for them. The host hears of a seat that they had given. Raises SeatMoved."""
+    locked = lock_seat(seat, now)
+    had = locked.has_a_seat
+    move_seat(locked, SeatState.GIVEN_UP, EventKind.SEAT_GIVEN_UP, by=by, now=now)
+    notify_seats("seat-given-up", [locked], now)
+    if had:
+        notify_seats("seat-free", [locked], now, to_host=True)
+    return locked
+
+
+@transaction.atomic
+def give_up_all_seats(*, person: Person, by: User | None, now: datetime) -> None:
+    """What this person has or asked for and is still to come; they get no email, since they are erased."""
+    ahead = person.seats.lying_ahead(now)
+    for booking in lock_bookings(Booking.objects.filter(pk__in=ahead.order_by().values("booking"))):
+        if booking.may_offer_seats(now):
+            seat = booking.seats.select_related("person").get(person=person)
+            seat.booking, had = booking, seat.has_a_seat
+            if seat.is_live:
+                move_seat(seat, SeatState.GIVEN_UP, EventKind.SEAT_GIVEN_UP, by=by, now=now)
+            if had:
+                notify_seats("seat-free", [seat], now, to_host=True)
+
+
+def move_seat(seat: Seat, to: SeatState, kind: EventKind, *, by: User | None, now: datetime) -> None:
+    """Its booking is locked; the database counts. Raises SeatMoved."""
+    if not seat.can_become(to):
+        raise SeatMoved
+    seat.state, seat.version = to, seat.version + 1
+    if not Seat.objects.filter(pk=seat.pk).update(state=to, version=seat.version, approved_at=seat.approved_at):
+        raise SeatMoved
+    record_seat(seat, kind, by=by, now=now)
+
+
+def record_seat(seat: Seat, kind: EventKind, *, by: User | None, now: datetime) -> None:
+    record_event(seat.booking, kind, by=by, now=now, changes={"seat": seat.pk})
+
+
+def notify_seats(kind: str, seats: Iterable[Seat], now: datetime, *, to_host: bool = False) -> None:
+    """Their guests, or the host of each. Each message has the version of its seat."""
+    about = [
+        About(f"seat:{seat.pk}", (seat.booking.person if to_host else seat.person).email, seat.booking.reference, seat.version)
+        for seat in seats
+    ]
+    notify_about(about, kind=kind, now=now)
+
+
+def notify_all_seats(kind: str, booking: Booking, now: datetime, *, states: Sequence[str] = LIVE_SEATS) -> None:
+    """What has become of a booking, to all who have a seat or asked for one. No statement where no seat was ever offered."""
+    if not booking.seats_offered:
+        return
+    seats = Seat.objects.filter(booking=booking, state__in=states)
+    if seats.update(version=F("version") + 1):
+        rows = list(seats.select_related("person").order_by("pk"))
+        for seat in rows:
+            seat.booking = booking
+        notify_seats(kind, rows, now)
+
+
+FURTHER_ON = (SeatState.GIVEN_UP, SeatState.DECLINED, SeatState.ASKED, SeatState.APPROVED)
+
+
+def join_seats(seat: Seat, person: Person) -> None:
+    """`seat` is to be this person's, who has one at the same booking: the one further on stays."""
+    theirs = Seat.objects.get(booking=seat.booking_id, person=person)
+    Seat.objects.filter(pk=min(seat, theirs, key=lambda each: FURTHER_ON.index(SeatState(each.state))).pk).delete()

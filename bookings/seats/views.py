@@ -1,0 +1,179 @@
+"""Spare seats: the host's page, on which each name is answered; the seats near somebody; one seat, for its guest."""
+
+from datetime import datetime
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.access import signed_in
+from accounts.limits import check_throttles, client_throttle
+from accounts.models import Where
+from bookings import rules
+from bookings.calendars import ical
+from bookings.models import Booking, Seat
+from bookings.seats.forms import AskForm, OfferForm
+from bookings.seats.queries import MOST_GUESTS, MOST_NEAR, guest_text, offer_rows, place_rows, seat_offer, seats_near
+from bookings.seats.services import approve_seat, ask_for_seat, close_seats, decline_seat, give_up_seat, offer_seats
+from bookings.text import row
+from ctac.dates import format_day
+from ctac.errors import DomainError
+from ctac.forms import FORM_METHODS
+from professionals.access import person_required, the_person
+from professionals.models import Profession
+
+# For the host; anybody else's booking is not found.
+
+
+def hosted(request: HttpRequest, reference: str) -> Booking:
+    """Its host's, while seats can be offered or were."""
+    booking: Booking = get_object_or_404(the_person(request).bookings.with_names(), reference=reference)
+    if not (booking.may_offer_seats(timezone.now()) or booking.seats_offered):
+        raise Http404
+    return booking
+
+
+@require_http_methods(FORM_METHODS)
+@person_required
+def booking_seats(request: HttpRequest, reference: str) -> HttpResponse:
+    """Who asks and who comes, each with its buttons. Opening it changes nothing."""
+    now, booking = timezone.now(), hosted(request, reference)
+    if request.method == "POST":
+        act_for_host(request, booking, now)
+        return redirect("booking_seats", reference=booking.reference)
+    seats = list(booking.seats.live().with_names()[:MOST_GUESTS])
+    context = {
+        "booking": booking,
+        "may_offer": booking.may_offer_seats(now),
+        "until": format_day(booking.seats_until) if booking.seats_until and booking.has_open_seats(now) else "",
+        "professions": [Profession(name).label for name in booking.seats_professions],
+        "seats": [{"seat": seat, "who": guest_text(seat)} for seat in seats],
+    }
+    return render(request, "bookings/seats/host.html", context)
+
+
+def act_for_host(request: HttpRequest, booking: Booking, now: datetime) -> None:
+    """By the button that was pressed; the next page shows the message."""
+    by, wanted, key = signed_in(request), request.POST.get("do", ""), request.POST.get("seat", "")
+    try:
+        if wanted == "close":
+            close_seats(booking, by=by, now=now)
+            messages.success(request, _("You no longer offer seats. Guests who have a seat keep it."))
+        elif wanted in ("approve", "decline") and key.isascii() and key.isdigit() and len(key) < 10:
+            seat = get_object_or_404(booking.seats.select_related("person", "booking"), pk=int(key))
+            act, done = {
+                "approve": (approve_seat, _("%(name)s has a seat. We have sent an email with the details.")),
+                "decline": (decline_seat, _("%(name)s has no seat. We have sent an email to say so.")),
+            }[wanted]
+            act(seat, by=by, now=now)
+            messages.success(request, done % {"name": seat.person.name})
+    except DomainError as refusal:
+        messages.warning(request, str(refusal.message))
+
+
+@require_http_methods(FORM_METHODS)
+@person_required
+def booking_seats_offer(request: HttpRequest, reference: str) -> HttpResponse:
+    """How many, to which professions, until when: offered, or changed."""
+    now, booking = timezone.now(), hosted(request, reference)
+    if not booking.may_offer_seats(now):
+        return redirect("booking_seats", reference=booking.reference)
+    form = OfferForm(request.POST if request.method == "POST" else None, booking=booking, now=now)
+    if request.method == "POST" and form.is_valid():
+        try:
+            offer_seats(booking, by=signed_in(request), now=now, **form.cleaned_data)
+        except DomainError as refusal:
+            form.add_error(None, str(refusal.message))
+        else:
+            messages.success(request, _("Your spare seats are offered. We will email you when somebody asks for one."))
+            return redirect("booking_seats", reference=booking.reference)
+    return render(request, "bookings/seats/offer.html", {"form": form, "booking": booking})
+
+
+# For the guest: what is near, and one seat. What is not offered to this person is not found.
+
+
+@require_safe
+@person_required
+def seats(request: HttpRequest) -> HttpResponse:
+    found = [seat_offer(booking) for booking in seats_near(the_person(request), timezone.now())[:MOST_NEAR]]
+    return render(request, "bookings/seats/near.html", {"shown": found, "miles": rules.NEAR_MILES})
+
+
+def own_seat(request: HttpRequest, reference: str) -> Seat | None:
+    return the_person(request).seats.with_booking().filter(booking__reference=reference).first()
+
+
+@require_http_methods(FORM_METHODS)
+@person_required
+def seat(request: HttpRequest, reference: str) -> HttpResponse:
+    """What is offered, with the form that asks for it; or how one's own seat stands, with the button that gives it up."""
+    now, seat = timezone.now(), own_seat(request, reference)
+    if seat is not None and seat.is_live:
+        return own_seat_page(request, seat, now)
+    booking = seats_near(the_person(request), now).filter(reference=reference).first()
+    if booking is not None:
+        return ask_page(request, booking, seat, now)
+    if seat is None:
+        raise Http404
+    return own_seat_page(request, seat, now)
+
+
+def own_seat_page(request: HttpRequest, seat: Seat, now: datetime) -> HttpResponse:
+    booking = seat.booking
+    to_come = booking.may_offer_seats(now)
+    if request.method == "POST":
+        if request.POST.get("do") == "give-up":
+            try:
+                give_up_seat(seat, by=signed_in(request), now=now)
+                messages.success(request, _("Thank you. Somebody else can have the seat now."))
+            except DomainError as refusal:
+                messages.warning(request, str(refusal.message))
+        return redirect("seat", reference=booking.reference)
+    context = {
+        "seat": seat,
+        "booking": booking,
+        "rows": place_rows(booking) if seat.has_a_seat and to_come else offer_rows(booking),
+        "to_come": to_come,
+    }
+    return render(request, "bookings/seats/mine.html", context)
+
+
+def ask_page(request: HttpRequest, booking: Booking, seat: Seat | None, now: datetime) -> HttpResponse:
+    typed = {"access_needs": seat.access_needs} if seat else {}
+    form = AskForm(request.POST if request.method == "POST" else None, initial=typed)
+    rows = [*offer_rows(booking), row(_("Seats left"), str(booking.seats_left))]
+    context = {"booking": booking, "form": form, "rows": rows}
+    if request.method != "POST" or not form.is_valid():
+        return render(request, "bookings/seats/ask.html", context)
+    if stop := check_throttles(request, Where.PLACE, [client_throttle(request, "seat", *rules.SEAT_RATE_LIMIT)], now):
+        form.add_error(None, stop.sentence(now))
+        response = render(request, "bookings/seats/ask.html", context, status=429)
+        response.headers["Retry-After"] = str(stop.seconds(now))
+        return response
+    return ask(request, booking, form.cleaned_data["access_needs"], now)
+
+
+def ask(request: HttpRequest, booking: Booking, access_needs: str, now: datetime) -> HttpResponse:
+    try:
+        ask_for_seat(booking=booking, person=the_person(request), access_needs=access_needs, by=signed_in(request), now=now)
+    except DomainError as refusal:
+        messages.warning(request, str(refusal.message))
+        return redirect("seats")
+    messages.success(request, _("We have told the host. We will email you as soon as they answer."))
+    return redirect("seat", reference=booking.reference)
+
+
+@require_safe
+@person_required
+def seat_calendar(request: HttpRequest, reference: str) -> HttpResponse:
+    seat = own_seat(request, reference)
+    if seat is None or not seat.has_a_seat or not seat.booking.may_offer_seats(timezone.now()):
+        raise Http404
+    entry = ical.seat_calendar(seat, "PUBLISH", now=timezone.now())
+    response = HttpResponse(entry, content_type="text/calendar; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{reference}.ics"'
+    return response
