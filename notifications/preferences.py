@@ -122,6 +122,7 @@ class ChoicesForm(PageForm):
             Topic.INVITATIONS: _(
                 "They are online, so it doesn’t matter where you work. One email a day at most, when new ones are planned."
             ),
+            Topic.VISITS: _("When we have times free for teams near where you work. One email every 90 days at most."),
         }
     }
 

@@ -26,6 +26,7 @@ class Topic(models.TextChoices):
     REMINDERS = "reminders", _("Reminders of presentations that I take part in")
     EDITIONS = "editions", _("News when a leaflet that I ordered has a new edition")
     INVITATIONS = "invitations", _("Invitations to open sessions")
+    VISITS = "visits", _("Invitations to book a visit near me")
 
 
 # What is sent until somebody says no. The others are sent to nobody who did not ask.

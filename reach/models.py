@@ -1,13 +1,21 @@
-"""What was reached, counted by month, area and profession. Nobody is in it."""
+"""What was reached, counted by month, area and profession, in which nobody is; and invitations, with who was invited."""
 
+from datetime import timedelta
 from typing import Self
 
+from django.conf import settings
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeOperators
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from ctac.models import impersonal
+from ctac.models import impersonal, personal
+from notifications.models import new_token
 from professionals.models import Profession
+from reach.areas import Unit
 
 
 class Kind(models.TextChoices):
@@ -72,3 +80,188 @@ class ReachRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.counted_at:%Y-%m-%d %H:%M}"
+
+
+# Invitations: to whom we have offered to come. At most one in 90 days to an address (product.md, rule 14).
+
+INVITED_AT_MOST_EVERY = timedelta(days=90)
+
+
+class Basis(models.TextChoices):
+    """Why we may write to a role mailbox, beside the legitimate interest that it is for work and that we stop when told."""
+
+    PUBLISHED = "published", _("Published for professionals to write to")
+    GIVEN = "given", _("The organisation gave it to us")
+
+
+class ObjectedBy(models.TextChoices):
+    """How an objection reached us."""
+
+    LINK = "link", _("By the link in our email")
+    MAIL_PROGRAM = "mail-program", _("By the button of a mail program")
+    STAFF = "staff", _("Told to us, and entered by staff")
+
+
+class RoleMailboxQuerySet(models.QuerySet["RoleMailbox"]):
+    def open(self) -> Self:
+        """Those that we may write to."""
+        return self.filter(objected_at=None)
+
+
+class RoleMailbox(models.Model):
+    """The address of a role at an organisation, such as a safeguarding team. Nobody's own.
+
+    An objection is for ever: address and organisation go, and `digest` stays, so that nobody enters it again.
+    """
+
+    organisation = models.ForeignKey(
+        "professionals.Organisation",
+        verbose_name=_("organisation"),
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="role_mailboxes",
+    )
+    address = personal(models.EmailField(_("address"), blank=True))
+    digest = impersonal(models.CharField(_("digest of the address"), max_length=64, unique=True, editable=False))
+    # Written in the emails to it, so that whoever reads them knows where we have it from.
+    source = impersonal(models.URLField(_("page where we found it"), blank=True))
+    basis = models.CharField(_("why we may write to it"), max_length=10, choices=Basis, default=Basis.PUBLISHED)
+    postcode = impersonal(models.CharField(_("postcode of the workplace"), max_length=9, blank=True))
+    nation = impersonal(models.CharField(_("nation"), max_length=20, blank=True, editable=False))
+    authority = impersonal(models.CharField(_("local authority"), max_length=9, blank=True, editable=False))
+    token = impersonal(models.CharField(_("token"), max_length=43, unique=True, default=new_token, editable=False))
+    added_at = models.DateTimeField(_("added"), default=timezone.now, editable=False)
+    added_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("added by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    personal(added_by)
+    objected_at = models.DateTimeField(_("objected"), null=True, blank=True, editable=False)
+    objected_by = models.CharField(_("how they objected"), max_length=12, choices=ObjectedBy, blank=True, editable=False)
+
+    objects = RoleMailboxQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-added_at", "-pk"]
+        verbose_name = _("role mailbox")
+        verbose_name_plural = _("role mailboxes")
+        default_permissions = ("view", "add", "change")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(objected_at=None, objected_by="", organisation__isnull=False)
+                & ~Q(address="")
+                & ~Q(source="")
+                & ~Q(postcode="")
+                | Q(objected_at__isnull=False, address="", source="", postcode="", organisation=None) & ~Q(objected_by=""),
+                name="rolemailbox_keeps_nothing_after_an_objection",
+            ),
+            models.CheckConstraint(condition=Q(address=Lower("address")), name="rolemailbox_in_small_letters"),
+        ]
+        indexes = [
+            models.Index(fields=["-added_at", "-id"], name="rolemailbox_newest"),
+            models.Index(fields=["authority", "nation"], name="rolemailbox_by_area", condition=Q(objected_at=None)),
+        ]
+
+    def __str__(self) -> str:
+        return self.address or f"{self._meta.verbose_name} {self.pk}"
+
+
+class CampaignKind(models.TextChoices):
+    AREA = "area", _("An area")
+    AROUND = "around", _("Around a visit")
+    SESSION = "session", _("Regional session")
+
+
+class Campaign(models.Model):
+    """One invitation to the people of some areas of one unit, who all get it at once.
+
+    `areas`: their codes. `times`: starts of a presentation that were free when it was planned. `sent` is counted from the outbox,
+    and what came of it from bookings; once those who were invited are forgotten, `booked` and `attended` keep the figures.
+    """
+
+    kind = models.CharField(_("kind"), max_length=10, choices=CampaignKind, default=CampaignKind.AREA)
+    unit = models.CharField(_("unit"), max_length=10, choices=Unit)
+    areas = impersonal(ArrayField(models.CharField(max_length=60), verbose_name=_("areas")))
+    presentation = models.ForeignKey(
+        "bookings.Presentation", verbose_name=_("presentation"), on_delete=models.PROTECT, related_name="+"
+    )
+    booking = models.ForeignKey(
+        "bookings.Booking", verbose_name=_("visit"), null=True, blank=True, on_delete=models.PROTECT, related_name="campaigns"
+    )
+    session = models.ForeignKey(
+        "bookings.OpenSession",
+        verbose_name=_("open session"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="campaigns",
+    )
+    times = impersonal(ArrayField(models.DateTimeField(), verbose_name=_("times offered"), default=list))
+    planned_at = models.DateTimeField(_("planned"))
+    planned_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("planned by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    personal(planned_by)
+    token = models.UUIDField(_("token of the form"), unique=True, editable=False)
+    booked = models.PositiveIntegerField(_("booked"), null=True, blank=True, editable=False)
+    attended = models.PositiveIntegerField(_("people who attended"), null=True, blank=True, editable=False)
+
+    class Meta:
+        ordering = ["-planned_at", "-pk"]
+        verbose_name = _("campaign")
+        verbose_name_plural = _("campaigns")
+        default_permissions = ("view",)
+        permissions = [("invite", _("Can invite people near a visit, and add role mailboxes"))]
+        indexes = [models.Index(fields=["-planned_at", "-id"], name="campaign_newest")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind="area", booking=None, session=None)
+                | Q(kind="around", booking__isnull=False, session=None)
+                | Q(kind="session", booking=None, session__isnull=False),
+                name="campaign_is_about_what_its_kind_says",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.pk}"
+
+
+class CampaignInvite(models.Model):
+    """Somebody, or a role mailbox, who was invited. While it `lasts` the database takes no other to the same address.
+
+    Once the person is erased it has no address, and figures still count it.
+    """
+
+    campaign = models.ForeignKey(Campaign, verbose_name=_("campaign"), on_delete=models.CASCADE, related_name="invites")
+    person = models.ForeignKey(
+        "professionals.Person",
+        verbose_name=_("person"),
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="campaign_invites",
+    )
+    personal(person)
+    mailbox = models.ForeignKey(
+        RoleMailbox, verbose_name=_("role mailbox"), null=True, blank=True, on_delete=models.CASCADE, related_name="invites"
+    )
+    address = personal(models.EmailField(_("address"), blank=True))
+    lasts = DateTimeRangeField(_("no other until"))
+
+    class Meta:
+        verbose_name = _("invitation")
+        verbose_name_plural = _("invitations")
+        default_permissions = ()
+        constraints = [
+            ExclusionConstraint(
+                name="campaigninvite_one_in_90_days",
+                expressions=[("address", RangeOperators.EQUAL), ("lasts", RangeOperators.OVERLAPS)],
+                condition=~Q(address=""),
+            ),
+            models.CheckConstraint(
+                condition=Q(person__isnull=False) ^ Q(mailbox__isnull=False), name="campaigninvite_to_a_person_or_a_mailbox"
+            ),
+            models.CheckConstraint(condition=Q(address=Lower("address")), name="campaigninvite_in_small_letters"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.pk)

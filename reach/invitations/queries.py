@@ -1,0 +1,168 @@
+"""Who may be invited, which times are really free for them, and what came of it. Read from rows: nothing tracks who reads."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from statistics import median
+
+from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models.functions import Lower
+
+from bookings.models import Attendance, Booking, Format, PlaceState, Presentation, SessionPlace
+from bookings.schedule.queries import open_schedule
+from bookings.schedule.slots import SlotQuery
+from bookings.travel import Place
+from ctac.dates import uk_day
+from notifications.models import MarkedAddress, Notification, State, normalise_address
+from notifications.registry import Topic
+from office.queries import site_settings
+from professionals.areas import look_up_areas
+from professionals.models import OutwardCode, Person
+from professionals.services import subscribers
+from reach.areas import ISLANDS, Area
+from reach.models import INVITED_AT_MOST_EVERY, Campaign, CampaignInvite, RoleMailbox
+from reach.queries import key_of
+
+MOST_TIMES = 6
+# Who gets the email needs some days to ask their team.
+FIRST_OFFERED_AFTER = timedelta(days=7)
+
+
+def keys_of(areas: Iterable[Area]) -> frozenset[str]:
+    return frozenset(key for area in areas for key in area.keys)
+
+
+def digest_of(address: str) -> str:
+    """By which an address that objected is known again, for ever: so no key is in it that could change."""
+    return sha256(normalise_address(address).encode()).hexdigest()
+
+
+# Whom.
+
+
+def people_who_chose(areas: Iterable[Area]) -> QuerySet[Person]:
+    """Those who asked for invitations to book a visit near them, and work in one of these areas."""
+    keys, asked = keys_of(areas), subscribers(Topic.VISITS).exclude(postcode="")
+    postcodes = dict(asked.values_list("pk", "postcode"))
+    found = look_up_areas(set(postcodes.values()))
+    inside = {postcode for postcode, area in found.items() if area and key_of(area.nation, area.local_authority) in keys}
+    return asked.filter(pk__in=[key for key, postcode in postcodes.items() if postcode in inside])
+
+
+def invitable(people: QuerySet[Person], now: datetime) -> QuerySet[Person]:
+    """Of them: without a booking ahead, not invited lately, and mail reaches them."""
+    marked = MarkedAddress.objects.filter(Q(marked_at__isnull=False) | Q(complained_at__isnull=False))
+    return people.exclude(
+        Exists(Booking.objects.lying_ahead(now).filter(person=OuterRef("pk")))
+        | Exists(invited_lately(now).filter(Q(person=OuterRef("pk")) | Q(address=Lower(OuterRef("email")))))
+        | Exists(marked.filter(address=Lower(OuterRef("email"))))
+    )
+
+
+def invited_lately(now: datetime) -> QuerySet[CampaignInvite]:
+    return CampaignInvite.objects.filter(lasts__contains=now)
+
+
+def mailboxes_in(areas: Iterable[Area]) -> QuerySet[RoleMailbox]:
+    """Those that have not objected."""
+    keys = keys_of(areas)
+    return RoleMailbox.objects.open().filter(Q(authority__in=keys) | Q(authority="", nation__in=keys & set(ISLANDS)))
+
+
+def invitable_mailboxes(mailboxes: QuerySet[RoleMailbox], now: datetime) -> QuerySet[RoleMailbox]:
+    """As invitable(). Whoever reads there and said no to these emails has said it for the mailbox."""
+    marked = MarkedAddress.objects.filter(Q(marked_at__isnull=False) | Q(complained_at__isnull=False))
+    return mailboxes.exclude(
+        Exists(invited_lately(now).filter(address=OuterRef("address"))) | Exists(marked.filter(address=OuterRef("address")))
+    )
+
+
+# When.
+
+
+def middle_of(areas: Sequence[Area]) -> Place | None:
+    """The outward code nearest to the middle of these areas, from which times are looked up before anybody has answered."""
+    keys = keys_of(areas)
+    codes = list(OutwardCode.objects.filter(Q(authority__in=keys) | Q(authority="", nation__in=keys & set(ISLANDS))))
+    if not codes:
+        return None
+    latitude, longitude = median(code.latitude for code in codes), median(code.longitude for code in codes)
+    code = min(codes, key=lambda each: (each.latitude - latitude) ** 2 + (each.longitude - longitude) ** 2)
+    return Place(code.code, code.latitude, code.longitude, code.nation, code.zone)
+
+
+def free_times(presentation: Presentation, place: Place, now: datetime) -> list[datetime]:
+    """For a visit there that the public could book: the first of each day, in the morning and in the afternoon by turns."""
+    first_day = uk_day(now + FIRST_OFFERED_AFTER)
+    last_day = uk_day(now) + timedelta(days=site_settings().horizon_days)
+    query = SlotQuery(presentation, Format.WORKPLACE, place)
+    schedule = open_schedule(query, first_day=first_day, last_day=last_day, now=now)
+    times: list[datetime] = []
+    day = first_day
+    while day <= last_day and len(times) < MOST_TIMES:
+        starts = [slot.start for slot in schedule.slots_on(day)]
+        if starts:
+            times.append(starts[len(starts) // 2 * (len(times) % 2)])
+        day += timedelta(days=1)
+    return times
+
+
+def still_free(campaign: Campaign, place: Place, now: datetime) -> list[datetime]:
+    """Of the times that were offered, those that this place could still book."""
+    times = [start for start in campaign.times if start > now]
+    if not times:
+        return []
+    days = [uk_day(start) for start in times]
+    query = SlotQuery(campaign.presentation, Format.WORKPLACE, place)
+    schedule = open_schedule(query, first_day=min(days), last_day=max(days), now=now)
+    return [start for start in times if schedule.offered_to(start)]
+
+
+# What came of it.
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`invited`: to how many it was written; `sent`: how many emails our mail server took; `people`: who attended."""
+
+    invited: int
+    sent: int
+    booked: int
+    people: int
+
+
+def outcome_of(campaign: Campaign) -> Outcome:
+    """Six statements, or three once those who were invited are forgotten."""
+    mail = Notification.objects.filter(about=about(campaign), resend_of=None)
+    invited, sent = mail.count(), mail.filter(state=State.SENT).count()
+    booked, people = campaign.booked, campaign.attended
+    if booked is None or people is None:
+        booked, people = count_booked(campaign), count_attended(campaign)
+    return Outcome(invited, sent, booked, people)
+
+
+def about(campaign: Campaign) -> str:
+    return f"campaign:{campaign.pk}"
+
+
+def booked_after(campaign: Campaign) -> tuple[QuerySet[Booking], QuerySet[SessionPlace]]:
+    """What the people who were invited booked in the 90 days from then on."""
+    invited = CampaignInvite.objects.filter(campaign=campaign, person__isnull=False).values("person")
+    until = campaign.planned_at + INVITED_AT_MOST_EVERY
+    made = {"person__in": invited, "created_at__gte": campaign.planned_at, "created_at__lt": until}
+    places = (
+        SessionPlace.objects.filter(**made, session=campaign.session_id) if campaign.session_id else SessionPlace.objects.none()
+    )
+    return Booking.objects.filter(**made), places
+
+
+def count_booked(campaign: Campaign) -> int:
+    bookings, places = booked_after(campaign)
+    return bookings.count() + places.count()
+
+
+def count_attended(campaign: Campaign) -> int:
+    bookings, places = booked_after(campaign)
+    came = Attendance.objects.filter(booking__in=bookings).aggregate(people=Sum("people"))["people"] or 0
+    return came + places.filter(state=PlaceState.ATTENDED).count()
