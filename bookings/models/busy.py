@@ -13,6 +13,7 @@ from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, Range
 from django.db import models
 from django.db.models import F, Func, Q
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models.booking import Booking, DateOption
@@ -20,7 +21,7 @@ from bookings.models.leave import Leave
 from bookings.models.open_session import OpenSession
 from bookings.models.presenter import Format, Presentation, Presenter
 from bookings.travel import LONGEST_OVERRIDE_MINUTES, Place
-from ctac.dates import format_span
+from ctac.dates import format_clock, format_span
 from ctac.models import free_text, impersonal, personal
 from office.models import BOUNDS
 
@@ -142,6 +143,11 @@ class HeldTime(models.Model):
     @property
     def when(self) -> str:
         return format_span(self.starts_at, self.ends_at)
+
+    @property
+    def clocks(self) -> str:
+        """'1:30pm to 3pm', where the day stands above it."""
+        return gettext("%(start)s to %(end)s") % {"start": format_clock(self.starts_at), "end": format_clock(self.ends_at)}
 
 
 class BusyKind(models.TextChoices):

@@ -313,7 +313,7 @@ def set_held_aside(presenter: Presenter, place: Place | None, now: datetime) -> 
 
 
 def take_held_times(aside: Iterable[BusyTime], booking: Booking, now: datetime) -> None:
-    """Of those that were set aside, the booking has taken what it lies over; the others are held again where they still can be."""
+    """Of those that were set aside, the booking has taken what it lies over; the rest is held again where it still can be."""
     start, end = booking.agreed
     rows = list(aside)
     taken = [row for row in rows if row.busy.lower < end and start < row.busy.upper]

@@ -57,7 +57,7 @@ IgnoredClaims = Mapping[str, object]
 def held_for(place: Place | None) -> IgnoredClaims:
     """Times held for the area of that place are free to whoever books a visit there: for `ignoring` of open_schedule."""
     key = (place.authority or place.nation) if place else ""
-    return {"held__keys__contains": [key] if key else None}
+    return {"held__keys__contains": [key] if key else None}  # None: nothing is ignored
 
 
 CLAIM_COLUMNS = (
