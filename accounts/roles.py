@@ -57,6 +57,10 @@ COORDINATION = (
     may(_("Read what people said afterwards."), bookings="afterwards:view"),
     may(_("See where we have been, and where nobody has."), reach="view_reach"),
     may(
+        _("Invite people who asked for it to book a visit near them, keep role mailboxes, and see what came of it."),
+        reach="invite campaign:view rolemailbox:view,change",
+    ),
+    may(
         _("Keep the phone numbers of the services to tell in each area, and say that they are checked."),
         guidance="areacontact:view,change",
     ),

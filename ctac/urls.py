@@ -8,6 +8,7 @@ import guidance.urls
 import leaflets.urls
 import notifications.urls
 import privacy.urls
+import reach.urls
 from ctac import views
 from ctac.staff.site import staff_site
 from notifications.views import mail_events
@@ -40,6 +41,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *bookings.urls.urlpatterns,
     *leaflets.urls.urlpatterns,
     *privacy.urls.urlpatterns,
+    *reach.urls.urlpatterns,
     path("styleguide/", include("ctac.styleguide.urls")),
     path("staff/", include(notifications.urls)),
     path("webhooks/mail/<slug:provider>/", mail_events, name="mail_events"),

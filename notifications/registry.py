@@ -78,9 +78,10 @@ class Email:
     `get_subject` or `get_template`, which give one of its attributes `subject…` and `template…`: staff may word each of them
     (office/texts). `is_still_due` is asked just before it is sent, `message` makes it then.
 
-    With a `topic` it goes only to who wants it; without one it is service mail, and always goes. What `can_wait` is not sent in
-    the night. Without `keeps_words` nothing of it is stored: it names people of whom `about` does not know, so an erasure would
-    not find them. To staff, what is `in_digest` may come in the team's digest, unless `waits_for` says no to that of the moment.
+    With a `topic` it goes only to who wants it; without one it is service mail, and always goes, unless it `has_own_stop`: an
+    address where whoever reads it, a person or not, says no to it. What `can_wait` is not sent in the night. Without
+    `keeps_words` nothing of it is stored: it names people of whom `about` does not know, so an erasure would not find them. To
+    staff, what is `in_digest` may come in the team's digest, unless `waits_for` says no to that of the moment.
 
     What is urgent has a `sms` too, which names what is in `context` as the subject does: it goes as a text message besides, to
     the mobile of each colleague whose account has the address. At most 160 characters of ASCII, or it comes in parts; nothing of
@@ -94,6 +95,7 @@ class Email:
     calendar_method = ""
     desk = Desk.ADVICE
     topic: Topic | None = None
+    has_own_stop = False
     can_wait = False
     keeps_words = True
     may_resend = True
@@ -137,6 +139,10 @@ class Email:
     def templates(cls) -> list[str]:
         found = [getattr(cls, name) for name in sorted(dir(cls)) if re.fullmatch("template(_.*)?", name)]
         return [f"emails/{each}.html" for each in found if each]
+
+    def stop_link(self) -> str:
+        """Shows a page; a POST there ends mail of this kind to this address. For what `has_own_stop`."""
+        raise NotImplementedError
 
     def sms_text(self) -> str:
         return str(self.sms) % self.context()

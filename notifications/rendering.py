@@ -246,6 +246,8 @@ def choice_links(notification: Notification, message: Message) -> ChoiceLinks:
     email, reader = find_email(notification.kind), notification.recipient
     if email and email.topic:
         return ChoiceLinks(preferences.page_link(reader), preferences.one_click_link(reader, email.topic))
+    if email and email.has_own_stop:
+        return ChoiceLinks(stop=email(notification).stop_link())
     return ChoiceLinks() if is_for_team(message) else ChoiceLinks(preferences.page_link(reader))
 
 

@@ -138,6 +138,8 @@ def made_up_links(kind: str, message: Message | None) -> rendering.ChoiceLinks:
     email = find_email(kind)
     if email and email.topic:
         return rendering.ChoiceLinks(PAGE, f"{PAGE}stop/{email.topic}/")
+    if email and email.has_own_stop:
+        return rendering.ChoiceLinks(stop=PAGE)
     return rendering.ChoiceLinks() if message is None or rendering.is_for_team(message) else rendering.ChoiceLinks(PAGE)
 
 

@@ -1,3 +1,5 @@
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -5,3 +7,15 @@ from django.utils.translation import gettext_lazy as _
 class ReachConfig(AppConfig):
     name = "reach"
     verbose_name = _("Reach")
+
+    def ready(self) -> None:
+        from notifications import samples
+        from privacy.retention import register_rule
+        from privacy.services import PrivacySource, register_source
+        from reach import privacy
+
+        import_module("reach.invitations.emails")  # its classes register themselves
+        samples.register("reach.invitations.emails.examples")
+        register_source(PrivacySource("invitations", privacy.export_invitations, privacy.erase_invitations))
+        for rule in privacy.RETENTION_RULES:
+            register_rule(rule)

@@ -144,7 +144,7 @@ class RoleMailbox(models.Model):
         ordering = ["-added_at", "-pk"]
         verbose_name = _("role mailbox")
         verbose_name_plural = _("role mailboxes")
-        default_permissions = ("view", "add", "change")
+        default_permissions = ("view", "change")
         constraints = [
             models.CheckConstraint(
                 condition=Q(objected_at=None, objected_by="", organisation__isnull=False)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db.models import F, Max, Sum
+from django.utils import dateformat
+from django.utils.translation import gettext
 
 from ctac.dates import UK, uk_day
 from reach.areas import ISLANDS, Area, Unit, area_by_key, current_code
@@ -34,6 +36,12 @@ class Period:
     def financial_year(cls, starting: int) -> "Period":
         """From April of that year to the March after."""
         return cls(date(starting, 4, 1), date(starting + 1, 3, 1))
+
+    @property
+    def in_words(self) -> str:
+        """'November 2025 to October 2026', 'March 2026'."""
+        first, last = (dateformat.format(month, "F Y") for month in (self.first, self.last))
+        return first if first == last else gettext("%(first)s to %(last)s") % {"first": first, "last": last}
 
 
 def month_before(month: date) -> date:
@@ -88,6 +96,19 @@ def counts_by_month(kind: Kind, area: Area | None = None) -> dict[date, int]:
         if area is None or key_of(nation, authority) in area.keys:
             found[month] += count
     return dict(found)
+
+
+def counts_by_area_and_month(kind: Kind, unit: Unit, profession: str = "") -> dict[str, dict[date, int]]:
+    """Of each area of that unit every month that has any, by its first day; what lies in no area is left out. One statement."""
+    areas, found = area_by_key(unit), defaultdict[str, dict[date, int]](lambda: defaultdict(int))
+    rows = ReachCount.objects.filter(kind=kind).order_by()
+    if profession:
+        rows = rows.filter(profession=profession)
+    for nation, authority, month, count in rows.values_list("nation", "authority", "month").annotate(total=Sum("count")):
+        key = key_of(nation, authority)
+        if key in areas:
+            found[areas[key].code][month] += count
+    return {code: dict(months) for code, months in found.items()}
 
 
 def last_attended(unit: Unit) -> dict[str, date]:

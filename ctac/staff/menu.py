@@ -72,7 +72,7 @@ SECTIONS = (
         key="o",
     ),
     Section(_("Packing"), ("leaflets.packingsession",), key="k"),
-    Section(_("Reach"), (), daily=False),
+    Section(_("Reach"), ("reach.campaign", "reach.rolemailbox"), daily=False),
     Section(_("Guidance"), ("guidance.guidancepage", "guidance.areacontact"), daily=False),
     Section(_("Messages"), ("notifications.notification", "notifications.markedaddress", "notifications.teammail"), key="m"),
     Section(

@@ -1,5 +1,6 @@
 """Invitations are sent; role mailboxes are added, and object for ever."""
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
@@ -10,11 +11,14 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from bookings.models import Booking, OpenSession, Presentation
+from bookings.travel import look_up_postcode
 from ctac.errors import DomainError
+from notifications.models import normalise_address
 from notifications.outbox import About, notify_about
+from professionals.models import Organisation, Person
 from reach.areas import Area
-from reach.invitations.queries import about, invitable, invitable_mailboxes, mailboxes_in, people_who_chose
-from reach.models import INVITED_AT_MOST_EVERY, Campaign, CampaignInvite, CampaignKind
+from reach.invitations.queries import about, digest_of, invitable, invitable_mailboxes, mailboxes_in, people_who_chose
+from reach.models import INVITED_AT_MOST_EVERY, Basis, Campaign, CampaignInvite, CampaignKind, ObjectedBy, RoleMailbox
 
 VISIT_INVITATION, MAILBOX_INVITATION = "visit-invitation", "mailbox-invitation"
 # Of what is offered the first goes soon, so an email that was kept back so long is not worth sending.
@@ -81,3 +85,124 @@ def invite_area(
         ]
         notify_about(messages, kind=kind_of_mail, now=now, left_to_sweep=True)
     return campaign
+
+
+# Role mailboxes.
+
+# What tells a role: one of these is a part of the name before the @. Anything else may be the name of a person.
+ROLE_WORDS = frozenset(
+    [
+        "admin",
+        "administration",
+        "advice",
+        "business",
+        "care",
+        "centre",
+        "childrens",
+        "clinic",
+        "contact",
+        "customer",
+        "dsl",
+        "duty",
+        "education",
+        "emergency",
+        "enquiries",
+        "enquiry",
+        "family",
+        "families",
+        "front",
+        "frontdoor",
+        "health",
+        "help",
+        "helpdesk",
+        "hello",
+        "hub",
+        "info",
+        "information",
+        "inbox",
+        "lado",
+        "learning",
+        "mail",
+        "mash",
+        "midwifery",
+        "nursing",
+        "office",
+        "paediatrics",
+        "partnership",
+        "police",
+        "post",
+        "practice",
+        "reception",
+        "referral",
+        "referrals",
+        "safeguarding",
+        "school",
+        "secretary",
+        "service",
+        "services",
+        "social",
+        "socialcare",
+        "support",
+        "surgery",
+        "team",
+        "training",
+        "unit",
+        "visiting",
+        "ward",
+        "workforce",
+    ]
+)
+
+
+def is_role_address(address: str) -> bool:
+    """'safeguarding.team@…', 'westleedsmash@…'; not 'jo.smith@…'."""
+    parts = re.split(r"[^a-z]+", normalise_address(address).partition("@")[0])
+    return any(part in ROLE_WORDS or part.endswith(tuple(word for word in ROLE_WORDS if len(word) > 3)) for part in parts)
+
+
+@transaction.atomic
+def add_mailbox(
+    organisation: Organisation, *, address: str, source: str, basis: str, postcode: str, by: User | None, now: datetime
+) -> RoleMailbox:
+    """Raises DomainError for an address that may be a person's, that objected, or that is there; PlaceUnknown."""
+    address = normalise_address(address)
+    if not is_role_address(address) or Person.objects.with_email(address).exists():
+        raise DomainError(
+            _(
+                "This may be somebody’s own address, and we only write to people who asked us to. Enter the address of a role, "
+                "such as safeguarding.team@ or duty@."
+            )
+        )
+    known = RoleMailbox.objects.filter(digest=digest_of(address)).first()
+    if known and known.objected_at:
+        raise DomainError(_("This mailbox told us not to write to it again. That holds for ever."))
+    if known:
+        raise DomainError(_("This mailbox is in our list already."))
+    found = look_up_postcode(postcode)
+    return RoleMailbox.objects.create(
+        organisation=organisation,
+        address=address,
+        digest=digest_of(address),
+        source=source,
+        basis=Basis(basis),
+        postcode=postcode,
+        nation=found.nation,
+        authority=found.local_authority,
+        added_by=by,
+        added_at=now,
+    )
+
+
+@transaction.atomic
+def record_objection(mailbox: RoleMailbox, *, how: ObjectedBy = ObjectedBy.STAFF, now: datetime, by: User | None = None) -> None:
+    """For ever: what we know of the mailbox goes, but for the digest by which it is known again. A second time does nothing.
+
+    What is on its way is not sent.
+    """
+    locked = RoleMailbox.objects.select_for_update().get(pk=mailbox.pk)
+    if locked.objected_at:
+        return
+    CampaignInvite.objects.filter(mailbox=locked).update(address="")
+    RoleMailbox.objects.filter(pk=locked.pk).update(
+        objected_at=now, objected_by=how, organisation=None, address="", source="", postcode="", nation="", authority=""
+    )

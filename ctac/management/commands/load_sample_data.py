@@ -10,6 +10,7 @@ from bookings import samples as bookings_sample
 from guidance.services import approve_samples, fill_sample_contacts
 from leaflets.catalogue import titles
 from professionals import samples as professionals_sample
+from reach import samples as reach_sample
 
 
 class Command(BaseCommand):
@@ -25,4 +26,5 @@ class Command(BaseCommand):
         fill_sample_contacts(by=approver, now=now)
         titles.load_samples(now)
         bookings_sample.load(now)
+        reach_sample.load(now)
         self.stdout.write("Sample data is there.")

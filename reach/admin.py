@@ -1,0 +1,8 @@
+"""The pages of this app on the staff site; importing this registers them."""
+
+# ruff: noqa: F401 - imported for what they register
+
+import reach.gaps.views
+import reach.invitations.admin
+import reach.invitations.views
+import reach.rows

@@ -1,0 +1,154 @@
+"""What the pages of reach can be asked: of what, when, of whom, by which areas and how measured. Bound from GET."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.http import urlencode
+from django.utils.translation import gettext_lazy as _
+
+from ctac.dates import uk_day
+from ctac.forms import MONTHS, PageForm
+from professionals.models import Profession
+from reach.areas import Unit
+from reach.models import Kind
+from reach.queries import Period, first_month
+
+MONTH = re.compile(r"(?:(\d{1,2}|[a-z]{3,9})[\s/.,-]+(20\d\d)|(20\d\d)[\s/.-]+(\d{1,2}))", re.ASCII)
+APRIL = 4
+
+
+class Measure(models.TextChoices):
+    NUMBER = "number", _("The number")
+    PER_CHILDREN = "per-children", _("For each 10,000 children")
+    PER_SOCIAL_WORKER = "per-social-worker", _("For each social worker")
+
+
+class Preset(models.TextChoices):
+    YEAR = "year", _("The last 12 months")
+    THIS_FINANCIAL = "this-financial-year", _("This financial year")
+    LAST_FINANCIAL = "last-financial-year", _("The last financial year")
+    EVERYTHING = "everything", _("Everything")
+    OWN = "own", _("Other months")
+
+
+@dataclass(frozen=True)
+class Question:
+    """`profession`: empty for all."""
+
+    kind: Kind
+    period: Period
+    profession: str
+    unit: Unit
+    measure: Measure
+
+
+def read_month(typed: str) -> date:
+    """'4 2026', '4/2026', 'April 2026', '2026-04': its first day. Raises ValueError."""
+    match = MONTH.fullmatch(" ".join(typed.lower().split()))
+    if not match:
+        raise ValueError(typed)
+    month = match[1] or match[4]
+    number = int(month) if month.isdigit() else MONTHS.index(month[:3]) + 1
+    return date(int(match[2] or match[3]), number, 1)
+
+
+class MonthField(forms.CharField):
+    """A month, typed as people write it."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(help_text=_("For example, 4 2026."), max_length=20, required=False, **kwargs)
+        self.widget.attrs.update({"autocomplete": "off", "class": "govuk-input--width-10"})
+
+    def clean(self, value: Any) -> date | None:
+        typed = super().clean(value)
+        try:
+            return read_month(typed) if typed else None
+        except ValueError as error:
+            raise ValidationError(_("Enter a month and its year, such as 4 2026."), code="invalid") from error
+
+
+class QuestionForm(PageForm):
+    """Each question has an answer before anybody asks: the page itself. What is wrong is said beside the box, and the page
+    shows that answer instead."""
+
+    kind = forms.ChoiceField(label=_("What"), choices=Kind)
+    period = forms.ChoiceField(label=_("When"))
+    first = MonthField(label=_("From month"))
+    last = MonthField(label=_("To month"))
+    profession = forms.ChoiceField(
+        label=_("Profession"), choices=[("", _("All professions")), *Profession.choices], required=False
+    )
+    unit = forms.ChoiceField(label=_("Areas"), choices=Unit)
+    measure = forms.ChoiceField(label=_("Show"), choices=Measure)
+
+    DEFAULTS: Mapping[str, str] = {
+        "kind": Kind.ATTENDED,
+        "period": Preset.YEAR,
+        "first": "",
+        "last": "",
+        "profession": "",
+        "unit": Unit.UPPER,
+        "measure": Measure.NUMBER,
+    }
+
+    def __init__(self, data: Mapping[str, str], *, now: datetime, **kwargs: Any) -> None:
+        given = {name: value for name, value in data.items() if value}
+        super().__init__({**self.DEFAULTS, **given}, **kwargs)
+        self.today = uk_day(now)
+        year = self.today.year - (self.today.month < APRIL)
+        self.periods = {
+            Preset.YEAR: Period.last_months(12, now),
+            Preset.THIS_FINANCIAL: Period.financial_year(year),
+            Preset.LAST_FINANCIAL: Period.financial_year(year - 1),
+        }
+        choices = [
+            (preset, f"{preset.label}, {self.periods[preset].in_words}" if preset in self.periods else preset.label)
+            for preset in Preset
+        ]
+        self.fields["period"].choices = choices  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        found = self.cleaned_data
+        if found.get("period") == Preset.OWN:
+            first, last = found.get("first"), found.get("last")
+            for name in ("first", "last"):
+                if name in found and not found[name]:
+                    self.add_error(name, _("Enter a month and its year, such as 4 2026."))
+            if first and last and last < first:
+                self.add_error("last", _("Enter the same month as the first, or a later one."))
+            elif first and last:
+                self.periods[Preset.OWN] = Period(first, last)
+        elif found.get("period") == Preset.EVERYTHING:
+            month = self.today.replace(day=1)
+            self.periods[Preset.EVERYTHING] = Period(min(first_month() or month, month), month)
+        return found
+
+    @property
+    def question(self) -> Question:
+        """What the page shows: what was asked, where that can be answered."""
+        self.is_valid()
+        asked = {**self.DEFAULTS, **self.cleaned_data}
+        return Question(
+            kind=Kind(asked["kind"]),
+            period=self.periods.get(Preset(asked["period"]), self.periods[Preset.YEAR]),
+            profession=asked["profession"],
+            unit=Unit(asked["unit"]),
+            measure=Measure(asked["measure"]),
+        )
+
+    def query(self, **other: str) -> str:
+        """The same question as an address, with something else asked; what was wrong is left out."""
+        self.is_valid()
+        shown = {name: str(self.data[name]) for name in self.DEFAULTS if name in self.cleaned_data}
+        if shown.get("period") == Preset.OWN and Preset.OWN not in self.periods:
+            shown = {**shown, "period": Preset.YEAR}
+        asked = {name: value for name, value in {**shown, **other}.items() if value != self.DEFAULTS.get(name, "")}
+        if asked.get("period") != Preset.OWN:
+            asked = {name: value for name, value in asked.items() if name not in ("first", "last")}
+        return f"?{urlencode(asked)}"

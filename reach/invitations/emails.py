@@ -1,0 +1,125 @@
+"""Invitations to book a visit: to people who asked for them, and to role mailboxes. Each lists only times that are still free."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+
+from bookings.models import Booking, Presentation
+from bookings.travel import PlaceUnknown, find_place
+from ctac.dates import format_span
+from notifications.registry import Desk, Email, Topic
+from notifications.samples import NOW, PAGE, Example, example
+from professionals.models import Person
+from reach.areas import Unit
+from reach.invitations.queries import still_free
+from reach.invitations.services import MAILBOX_INVITATION, VISIT_INVITATION
+from reach.models import INVITED_AT_MOST_EVERY, Basis, Campaign, RoleMailbox
+
+
+class InvitationEmail(Email):
+    """About "campaign:12". Its subject may name %(title)s."""
+
+    desk = Desk.BOOKINGS
+    can_wait = True
+    may_resend = False  # at most one in 90 days
+
+    @cached_property
+    def now(self) -> datetime:
+        return timezone.now()
+
+    @cached_property
+    def campaign(self) -> Campaign:
+        return Campaign.objects.select_related("presentation").get(pk=self.about_key)
+
+    @cached_property
+    def postcode(self) -> str:
+        """Where the reader works; empty if they should not get it any more."""
+        raise NotImplementedError
+
+    @cached_property
+    def times(self) -> list[datetime]:
+        """That were offered, and that they could still book."""
+        try:
+            return still_free(self.campaign, find_place(self.postcode), self.now) if self.postcode else []
+        except PlaceUnknown:
+            return []
+
+    def is_still_due(self) -> bool:
+        return self.campaign.presentation.active and bool(self.times)
+
+    def context(self) -> dict[str, object]:
+        presentation = self.campaign.presentation
+        return {
+            "title": presentation.title,
+            "minutes": presentation.length_minutes,
+            "days": INVITED_AT_MOST_EVERY.days,
+            "times": [format_span(start, start + presentation.length) for start in self.times],
+            "url": f"{settings.SITE_URL}{reverse('book_where', args=[presentation.slug])}",
+        }
+
+
+class VisitInvitation(InvitationEmail):
+    name = VISIT_INVITATION
+    label = _("Invitation to book a visit")
+    template = "reach/visit_invitation"
+    subject = _("We can come to your team: “%(title)s”")
+    topic = Topic.VISITS
+
+    @cached_property
+    def postcode(self) -> str:
+        """Whoever has booked meanwhile needs no invitation."""
+        booked = Booking.objects.lying_ahead(self.now).values("person")
+        people = Person.objects.with_email(self.notification.recipient).exclude(pk__in=booked)
+        return people.values_list("postcode", flat=True).first() or ""
+
+
+class MailboxInvitation(InvitationEmail):
+    name = MAILBOX_INVITATION
+    label = _("Invitation to a role mailbox")
+    template = "reach/mailbox_invitation"
+    subject = _("Free presentation for your team: “%(title)s”")
+    has_own_stop = True
+
+    @cached_property
+    def mailbox(self) -> RoleMailbox | None:
+        """None once somebody there has objected."""
+        return RoleMailbox.objects.open().filter(address=self.notification.recipient.lower()).first()
+
+    @cached_property
+    def postcode(self) -> str:
+        return self.mailbox.postcode if self.mailbox else ""
+
+    @cached_property
+    def stop(self) -> str:
+        """Of a mailbox that objected since, nothing: it is not due any more."""
+        return f"{settings.SITE_URL}{reverse('mailbox_objection', args=[self.mailbox.token])}" if self.mailbox else ""
+
+    def stop_link(self) -> str:
+        return self.stop
+
+    def context(self) -> dict[str, object]:
+        mailbox = self.mailbox
+        return {
+            **super().context(),
+            "source": mailbox.source if mailbox else "",
+            "was_given": bool(mailbox and mailbox.basis == Basis.GIVEN),
+            "objection_url": self.stop,
+            "privacy_url": f"{settings.SITE_URL}{reverse('privacy')}",
+        }
+
+
+def examples() -> Iterator[Example]:
+    presentation = Presentation(pk=1, slug="signs", title="Spotting the signs of child trafficking", length_minutes=60)
+    times = [NOW + timedelta(days=day, hours=hour) for day, hour in ((8, 0), (9, 4), (14, 0))]
+    campaign = Campaign(pk=1, unit=Unit.UPPER, areas=["E08000035"], presentation=presentation, times=times, planned_at=NOW)
+    yield example(VisitInvitation, campaign=campaign, times=times)
+    known = {"address": "safeguarding.team@leeds.nhs.uk", "source": "https://www.leeds.nhs.uk/safeguarding", "pk": 1}
+    to = {"campaign": campaign, "times": times, "recipient": known["address"], "stop": PAGE}
+    yield example(MailboxInvitation, mailbox=RoleMailbox(**known), **to)
+    given = RoleMailbox(**known, basis=Basis.GIVEN)
+    yield example(MailboxInvitation, _("the organisation gave us the address"), mailbox=given, **to)

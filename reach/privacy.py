@@ -1,0 +1,71 @@
+"""What invitations know about people: export, erasure and retention."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from notifications.models import normalise_address
+from privacy.retention import Rule
+from professionals.models import Person
+from reach.invitations.queries import count_attended, count_booked, invited_lately
+from reach.models import Campaign, CampaignInvite, RoleMailbox
+
+
+def export_invitations(person: Person) -> list[dict[str, Any]]:
+    """To which presentations they were invited, and the role mailbox with their address, if somebody signed up with one."""
+    invites = CampaignInvite.objects.filter(person=person).order_by("pk")
+    found: list[dict[str, Any]] = [
+        {"presentation": title, "invited_at": at, "address": address}
+        for title, at, address in invites.values_list("campaign__presentation__title", "campaign__planned_at", "address")
+    ]
+    for mailbox in mailboxes_of(person):
+        found.append({"role_mailbox": mailbox.address, "source": mailbox.source, "added_at": mailbox.added_at})
+    return found
+
+
+def mailboxes_of(person: Person) -> QuerySet[RoleMailbox]:
+    return RoleMailbox.objects.open().filter(address=normalise_address(person.email)).exclude(address="")
+
+
+def erase_invitations(person: Person, now: datetime) -> None:
+    """Figures still count that somebody was invited; a role mailbox with their address goes whole."""
+    CampaignInvite.objects.filter(person=person).update(address="")
+    mailboxes_of(person).delete()
+
+
+def forget_invites(keys: Sequence[int], now: datetime) -> None:
+    """What came of a campaign is written down before those who were invited are forgotten."""
+    for campaign in Campaign.objects.filter(invites__in=keys, booked=None).distinct().order_by("pk"):
+        campaign.booked, campaign.attended = count_booked(campaign), count_attended(campaign)
+        campaign.save(update_fields=["booked", "attended"])
+    CampaignInvite.objects.filter(pk__in=keys).delete()
+
+
+RETENTION_RULES = (
+    Rule(
+        name="invitations",
+        what=_("Invitations to book a visit"),
+        why=_("To invite you every 90 days at most"),
+        since=_("the invitation"),
+        goes=_("We delete who was invited. We keep how many were, and how many booked."),
+        keeps="messages",
+        due=lambda before: CampaignInvite.objects.filter(campaign__planned_at__lt=before).order_by("pk"),
+        take_out=forget_invites,
+        # While it keeps another away it stays, however short the time that staff have set.
+        ready=lambda rows, now: rows.filter(lasts__endswith__lte=now),
+    ),
+    Rule(
+        name="role_mailboxes",
+        what=_("Role mailboxes of organisations"),
+        why=_("To offer their teams a visit"),
+        since=_("we found the address"),
+        goes=_("We delete the address. If its readers told us not to write, we do so at once and keep a code made from it."),
+        keeps="people",
+        due=lambda before: RoleMailbox.objects.open().filter(added_at__lt=before).order_by("pk"),
+        take_out=lambda keys, now: RoleMailbox.objects.open().filter(pk__in=keys).delete(),
+        ready=lambda rows, now: rows.exclude(Exists(invited_lately(now).filter(mailbox=OuterRef("pk")))),
+    ),
+)

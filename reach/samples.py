@@ -1,0 +1,194 @@
+"""Two years of a made-up past over the whole country, so that map, gaps and report have something to show in a new copy.
+
+Rows as an import of old records makes them: no events, no mail, no claim on anybody's time. Every workplace says “made up”.
+"""
+
+import random
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+
+from django.contrib.auth.hashers import make_password
+from django.db import transaction
+
+from accounts.models import User
+from bookings.models import (
+    Attendance,
+    AttendanceCount,
+    Booking,
+    Channel,
+    Format,
+    OpenSession,
+    PlaceState,
+    Presentation,
+    Presenter,
+    SessionPlace,
+    SessionState,
+    State,
+)
+from ctac.dates import months_before, uk_datetime, uk_day
+from leaflets.models import Channel as OrderChannel
+from leaflets.models import Edition, EditionState, Order, OrderLine, OrderState
+from professionals.areas import authority_of, look_up_areas
+from professionals.models import Organisation, OutwardCode, Person, Profession
+from reach.areas import Unit, areas_of
+
+MARK = "made up"
+SEED = 26
+MONTHS = 23  # younger than what retention takes out
+INWARD = "1AA"
+# So many areas of the upper tier were ever visited.
+VISITED = 0.55
+VISITS, PLACES, ORDERS = 11, 12, 20  # a month, but for places: a session, and there is one a month
+USUAL = 0.8  # are of one of these professions
+WORKPLACES = ("Health Centre", "Children’s Services", "Royal Infirmary", "High School", "Family Hub", "Police Station")
+FORENAMES = ("Amina", "Ben", "Carys", "Dev", "Ewan", "Farah", "Grace", "Hamza", "Isla", "Jo", "Kofi", "Lena", "Mei", "Niamh")
+SURNAMES = ("Adams", "Begum", "Campbell", "Davies", "Evans", "Fraser", "Green", "Hussain", "Jones", "Khan", "Lewis", "Moore")
+TEAMS = (
+    Profession.HEALTH_VISITOR,
+    Profession.SOCIAL_WORKER,
+    Profession.EMERGENCY_CARE,
+    Profession.TEACHER,
+    Profession.SCHOOL_NURSE,
+    Profession.POLICE_OFFICER,
+)
+
+
+@transaction.atomic
+def load(now: datetime) -> None:
+    """Once; not where old records were imported, since those are a past that is real."""
+    if Booking.objects.filter(channel=Channel.LIST).exists():
+        return
+    chance = random.Random(SEED)  # noqa: S311 - the same past in every copy
+    people = _people(chance, now)
+    this_month = uk_datetime(uk_day(now).replace(day=1), time(12))
+    months = [uk_day(months_before(this_month, count)) for count in range(1, MONTHS + 1)]
+    _visits(chance, people, months, now)
+    _sessions(chance, people, months)
+    _orders(chance, people, months, now)
+
+
+def _people(chance: random.Random, now: datetime) -> list[Person]:
+    """Two for each district that was ever visited, who work there."""
+    visited = [area for area in areas_of(Unit.UPPER).values() if area.districts and chance.random() < VISITED]
+    postcodes = _postcodes()
+    places = [(code, area) for area in visited for code in sorted(area.districts) if code in postcodes] * 2
+    names = [f"{area.name} {chance.choice(WORKPLACES)} ({MARK})" for _code, area in places]
+    made = Organisation.objects.bulk_create(Organisation(name=name) for name in sorted(set(names)))
+    workplaces = {each.name: each for each in made}
+    addresses = [f"person-{number}@made-up.example" for number in range(len(places))]
+    # Every other one has signed up.
+    users = User.objects.bulk_create(User(email=address, password=make_password(None)) for address in addresses[::2])
+    accounts = {user.email: user for user in users}
+    return Person.objects.bulk_create(
+        Person(
+            user=accounts.get(address),
+            name=f"{chance.choice(FORENAMES)} {chance.choice(SURNAMES)}",
+            email=address,
+            profession=chance.choice(TEAMS if chance.random() < USUAL else tuple(Profession)),
+            organisation=workplaces[name],
+            postcode=postcodes[code],
+            created_at=now - timedelta(days=chance.randrange(10, 30 * MONTHS)),
+        )
+        for address, (code, _area), name in zip(addresses, places, names, strict=True)
+    )
+
+
+def _postcodes() -> dict[str, str]:
+    """A full postcode of each district."""
+    rows = OutwardCode.objects.exclude(authority="").order_by("-code")
+    return {authority_of(row, INWARD): f"{row.code} {INWARD}" for row in rows}
+
+
+def _day_in(chance: random.Random, month: date) -> date:
+    """A working day of it, as far as weekends go."""
+    day = month.replace(day=chance.randrange(1, 28))
+    return day - timedelta(days=max(day.weekday() - 4, 0)) if day.day > 2 else day.replace(day=day.day + 2)
+
+
+def _visits(chance: random.Random, people: Sequence[Person], months: Sequence[date], now: datetime) -> None:
+    presentations, presenters = list(Presentation.objects.order_by("pk")), list(Presenter.objects.order_by("pk"))
+    wanted = [(month, chance.choice(people)) for month in months for _visit in range(VISITS)]
+    areas = look_up_areas({person.postcode for _month, person in wanted})
+    made = []
+    for (month, person), reference in zip(wanted, Booking.new_references(len(wanted)), strict=True):
+        presentation, area = chance.choice(presentations), areas[person.postcode]
+        start = uk_datetime(_day_in(chance, month), time(chance.choice((10, 13, 15))))
+        made.append(
+            Booking(
+                reference=reference,
+                person=person,
+                presentation=presentation,
+                presenter=chance.choice(presenters),
+                state=State.DELIVERED,
+                format=Format.WORKPLACE,
+                starts_at=start,
+                ends_at=start + presentation.length,
+                postcode=person.postcode,
+                nation=area.nation if area else "",
+                local_authority=area.local_authority if area else "",
+                audience_size=chance.randrange(8, 30),
+                audience_profession=person.profession,
+                contact_name=person.name,
+                channel=Channel.LIST,
+                visit_closed=True,
+                created_at=start - timedelta(days=40),
+                imported_at=now,
+            )
+        )
+    bookings = Booking.objects.bulk_create(made)
+    came = [Attendance(booking=each, people=each.audience_size, recorded_at=now, changed_at=now) for each in bookings]
+    counts = []
+    for attendance, booking in zip(Attendance.objects.bulk_create(came), bookings, strict=True):
+        others = chance.randrange(0, attendance.people // 3)
+        other = chance.choice([each for each in TEAMS if each != booking.audience_profession])
+        parts = {booking.audience_profession: attendance.people - others, other: others}
+        counts += [AttendanceCount(attendance=attendance, profession=who, people=many) for who, many in parts.items() if many]
+    AttendanceCount.objects.bulk_create(counts)
+
+
+def _sessions(chance: random.Random, people: Sequence[Person], months: Sequence[date]) -> None:
+    presentation, presenter = Presentation.objects.order_by("pk").last(), Presenter.objects.order_by("pk").first()
+    starts = [uk_datetime(_day_in(chance, month), time(11)) for month in months]
+    sessions = OpenSession.objects.bulk_create(
+        OpenSession(
+            reference=reference,
+            presentation=presentation,
+            presenter=presenter,
+            state=SessionState.DELIVERED,
+            starts_at=start,
+            ends_at=start + presentation.length,
+            capacity=40,
+            created_at=start - timedelta(days=40),
+        )
+        for start, reference in zip(starts, OpenSession.new_references(len(starts)), strict=True)
+    )
+    SessionPlace.objects.bulk_create(
+        SessionPlace(
+            session=session, person=person, state=PlaceState.ATTENDED, channel=Channel.LIST, created_at=session.created_at
+        )
+        for session in sessions
+        for person in chance.sample(people, PLACES)
+    )
+
+
+def _orders(chance: random.Random, people: Sequence[Person], months: Sequence[date], now: datetime) -> None:
+    editions = list(Edition.objects.filter(state=EditionState.CURRENT).order_by("pk"))
+    wanted = [(month, chance.choice(people)) for month in months for _order in range(ORDERS)]
+    orders = Order.objects.bulk_create(
+        Order(
+            reference=reference,
+            person=person,
+            organisation_id=person.organisation_id,
+            name=person.name,
+            postcode=person.postcode,
+            state=OrderState.DISPATCHED,
+            channel=OrderChannel.LIST,
+            created_at=uk_datetime(_day_in(chance, month), time(12)),
+            imported_at=now,
+        )
+        for (month, person), reference in zip(wanted, Order.new_references(len(wanted)), strict=True)
+    )
+    lines = [(order, chance.choice(editions), chance.randrange(10, 60, 5)) for order in orders]
+    OrderLine.objects.bulk_create(
+        OrderLine(order=order, edition=edition, copies=copies, dispatched=copies) for order, edition, copies in lines
+    )

@@ -1,0 +1,47 @@
+"""The made-up past of a new copy: over the whole country, marked, nobody is told of it, and loaded once."""
+
+from datetime import UTC, datetime
+
+import pytest
+from django.core.management import call_command
+
+from bookings import samples as bookings_samples
+from bookings.models import Attendance, Booking, Channel, OpenSession, SessionState
+from leaflets.catalogue import titles
+from leaflets.models import Order, StockMovement
+from notifications.models import Notification
+from professionals.models import Organisation, Person
+from reach import samples
+from reach.areas import Unit, area_by_key
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2027, 1, 12, 10, tzinfo=UTC)
+
+
+def test_two_years_lie_over_the_country_and_nobody_is_told() -> None:
+    titles.load_samples(NOW)
+    bookings_samples.load(NOW)
+    mail, movements = Notification.objects.count(), StockMovement.objects.count()
+    samples.load(NOW)
+    visits = Booking.objects.filter(channel=Channel.LIST)
+    regions = area_by_key(Unit.REGION)
+    reached = {regions[code].name for code in visits.values_list("local_authority", flat=True)}
+    assert reached == {area.name for area in regions.values() if area.districts}
+    assert visits.count() == Attendance.objects.filter(booking__in=visits).count() == samples.MONTHS * samples.VISITS
+    assert OpenSession.objects.filter(state=SessionState.DELIVERED).count() == samples.MONTHS
+    assert Order.objects.filter(imported_at=NOW).count() == samples.MONTHS * samples.ORDERS
+    made_up = Person.objects.filter(email__endswith="@made-up.example")
+    assert made_up.count() > 200
+    assert set(Organisation.objects.filter(people__in=made_up)) == set(Organisation.objects.filter(name__contains=samples.MARK))
+    assert not made_up.filter(organisation=None).exists()
+    assert (Notification.objects.count(), StockMovement.objects.count()) == (mail, movements)
+    call_command("reconcile_stock")
+
+
+def test_loaded_again_it_adds_nothing() -> None:
+    titles.load_samples(NOW)
+    bookings_samples.load(NOW)
+    samples.load(NOW)
+    before = Booking.objects.count(), Person.objects.count(), Order.objects.count()
+    samples.load(NOW)
+    assert (Booking.objects.count(), Person.objects.count(), Order.objects.count()) == before
