@@ -7,12 +7,14 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Case, Count, F, Max, Q, QuerySet, Sum, Value, When
+from django.utils import dateformat
 from django.utils.functional import Promise
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models import Booking, Format, PlaceState, Presenter, SessionPlace, SessionState, State
 from bookings.schedule.queries import read_journeys
-from ctac.dates import uk_day
+from ctac.dates import format_moment, uk_day
 from leaflets.models import Order
 from professionals.models import Nation, Note, Organisation, Person
 from reach.areas import Area, Unit, areas_of, changed_codes
@@ -160,6 +162,10 @@ class Contact:
     at: datetime
     what: str | Promise
 
+    @property
+    def day(self) -> str:
+        return dateformat.format(uk_day(self.at), "j F Y")
+
 
 CONTACT_KINDS: dict[str, str | Promise] = {
     "presentation": _("Presentation"),
@@ -229,6 +235,13 @@ class NearPresenter:
     covers: bool
 
     @property
+    def travel(self) -> str:
+        """'1 h 25 min', '45 min'."""
+        hours, minutes = divmod(self.minutes, 60)
+        words = gettext("%(hours)d h %(minutes)d min") if hours else gettext("%(minutes)d min")
+        return words % {"hours": hours, "minutes": minutes}
+
+    @property
     def is_far(self) -> bool:
         return self.minutes > self.presenter.max_travel_minutes
 
@@ -254,4 +267,5 @@ def sessions_ahead(area: Area, now: datetime) -> list[dict[str, Any]]:
     places = SessionPlace.objects.filter(within(area), state=PlaceState.TAKEN, session__state=SessionState.SCHEDULED)
     ahead = places.filter(session__starts_at__gt=now).order_by("session__starts_at", "session")
     named = ahead.values("session", "session__reference", "session__starts_at", "session__presentation__title")
-    return list(named.annotate(people=Count("pk"))[:MOST_AHEAD])
+    rows = named.annotate(people=Count("pk"))[:MOST_AHEAD]
+    return [{**row, "when": format_moment(row["session__starts_at"])} for row in rows]

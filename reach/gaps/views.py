@@ -1,13 +1,13 @@
-"""Where nobody has been: areas in the order in which they need us."""
+"""Where nobody has been: areas in the order in which they need us, and the page of each."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from django import forms
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -18,17 +18,34 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
-from ctac.dates import format_moment
+from ctac.dates import format_moment, uk_day
 from ctac.forms import PageForm
 from ctac.staff.menu import PAGES, MenuPage
 from ctac.staff.site import staff_site
 from ctac.staff.spreadsheets import Cell, Heading
 from leaflets.models import SheetForm
 from leaflets.stock.admin import spreadsheet_response
-from professionals.models import Nation
-from reach.areas import ISLANDS, Area, Published, Unit, areas_of
-from reach.gaps.queries import Gaps, RankedArea, months_between, read_gaps
-from reach.queries import Period, counted_at
+from professionals.models import Nation, Profession
+from reach.areas import Area, Published, Unit, areas_of, current_code
+from reach.forms import QuestionForm
+from reach.gaps.queries import (
+    LARGE,
+    MOST_CONTACTS,
+    AreaFigures,
+    RankedArea,
+    areas_in,
+    bookings_ahead,
+    last_contacts,
+    months_between,
+    nearest_presenters,
+    read_figures,
+    read_gaps,
+    sessions_ahead,
+)
+from reach.models import Kind
+from reach.queries import Period, counted_at, month_before
+from reach.renewal import Renewal, renewals
+from reach.rows import NONE, rows_url
 
 VIEW_REACH = "reach.view_reach"
 PAGES.append(MenuPage(gettext_lazy("Reach"), gettext_lazy("Gaps first"), "staff:reach_gaps", VIEW_REACH))
@@ -38,6 +55,7 @@ MONTHS = [
     ("24", gettext_lazy("2 years")),
     ("36", gettext_lazy("3 years")),
 ]
+MOST_MONTHS = 36
 # Why a figure is missing. Nothing is worked out from either.
 WITHHELD, NOT_PUBLISHED = gettext_lazy("withheld"), gettext_lazy("not published")
 
@@ -77,17 +95,17 @@ def gaps(request: HttpRequest) -> HttpResponseBase:
     form = GapsForm(request.GET.dict())
     shown = form.shown
     since = Period.last_months(int(shown["months"]), now).first
-    found = read_gaps(Unit(shown["unit"]), since, now)
+    found, renewal = read_gaps(Unit(shown["unit"]), since, now), renewals(Unit(shown["unit"]), now)
     ranked = {nation: [row for row in rows if is_in(row.area, shown["place"])] for nation, rows in found.ranked.items()}
     ranked = {nation: rows for nation, rows in ranked.items() if rows}
     if (file := request.GET.get("file", "")) in SheetForm.values:
-        return spreadsheet_response("gaps", file, HEADINGS, sheet_rows(ranked, now), sheet=_("Gaps first"))
+        return spreadsheet_response("gaps", file, HEADINGS, sheet_rows(ranked, renewal), sheet=_("Gaps first"))
     context = {
         **staff_site.each_context(request),
         "title": _("Gaps first"),
         "form": form,
         "since": month_text(since),
-        "nations": [nation_context(nation, rows, now) for nation, rows in ranked.items()],
+        "nations": [nation_context(nation, rows, renewal, now) for nation, rows in ranked.items()],
         "unplaced": found.unplaced,
         "counted": counted_text(),
         "files": [(label, f"?{urlencode({**shown, 'file': value})}") for value, label in SheetForm.choices],
@@ -109,12 +127,13 @@ class Line:
     children: str
     last: str
     ago: str
+    is_due: bool
     trafficking: str
 
 
-def nation_context(nation: Nation, rows: list[RankedArea], now: datetime) -> dict[str, Any]:
+def nation_context(nation: Nation, rows: list[RankedArea], renewal: Mapping[str, Renewal], now: datetime) -> dict[str, Any]:
     """Its gaps and its other areas. `has_findings`: whether what was recorded about trafficking is published of any of them."""
-    lines = [line_of(row, now) for row in rows]
+    lines = [line_of(row, renewal.get(row.area.code), now) for row in rows]
     return {
         "nation": nation,
         "parts": [
@@ -128,7 +147,7 @@ def nation_context(nation: Nation, rows: list[RankedArea], now: datetime) -> dic
     }
 
 
-def line_of(row: RankedArea, now: datetime) -> Line:
+def line_of(row: RankedArea, renewal: Renewal | None, now: datetime) -> Line:
     area = row.area
     return Line(
         ranked=row,
@@ -136,6 +155,7 @@ def line_of(row: RankedArea, now: datetime) -> Line:
         children=children_text(area.published),
         last=month_text(row.last) if row.last else _("Never"),
         ago=ago_text(row.last, now) if row.last else "",
+        is_due=renewal is not None and renewal.is_due,
         trafficking=trafficking_text(area.published),
     )
 
@@ -149,6 +169,13 @@ def trafficking_text(published: Published) -> str:
     if published.trafficking_withheld:
         return str(WITHHELD)
     return str(NOT_PUBLISHED) if published.trafficking is None else f"{published.trafficking:,}"
+
+
+def renewal_word(renewal: Renewal | None) -> str:
+    """Empty where nobody can say: nobody has come, or no turnover is published."""
+    if renewal is None or renewal.share is None:
+        return ""
+    return _("Yes") if renewal.is_due else _("No")
 
 
 def month_text(month: date) -> str:
@@ -180,11 +207,12 @@ HEADINGS = [
     Heading(gettext_lazy("Gap"), 8),
     Heading(gettext_lazy("Month in which anybody last attended"), 34),
     Heading(gettext_lazy("People who attended since"), 24),
+    Heading(gettext_lazy("Due for renewal"), 16),
     Heading(gettext_lazy("Recorded beside: assessments that found trafficking"), 46),
 ]
 
 
-def sheet_rows(ranked: dict[Nation, list[RankedArea]], now: datetime) -> Iterator[list[Cell]]:
+def sheet_rows(ranked: dict[Nation, list[RankedArea]], renewal: Mapping[str, Renewal]) -> Iterator[list[Cell]]:
     for nation, rows in ranked.items():
         for row in rows:
             area, published = row.area, row.area.published
@@ -199,9 +227,104 @@ def sheet_rows(ranked: dict[Nation, list[RankedArea]], now: datetime) -> Iterato
                 _("Yes") if row.is_gap else _("No"),
                 row.last or _("Never"),
                 row.attended,
+                renewal_word(renewal.get(area.code)),
                 trafficking_text(published) if published.trafficking is None else published.trafficking,
             ]
 
 
+# One area.
+
+
+class AreaForm(QuestionForm):
+    """Only of which months: the page has all kinds and professions."""
+
+    def __init__(self, data: Mapping[str, str], *, now: datetime, **kwargs: Any) -> None:
+        super().__init__(data, now=now, **kwargs)
+        for name in ("kind", "profession", "unit", "measure"):
+            del self.fields[name]
+
+
+@require_safe
+def area_page(request: HttpRequest, unit: str, area: str) -> HttpResponse:
+    """All that helps to decide what to do there: what was done, for whom, who is there, who could go."""
+    check_sees_reach(request)
+    if unit not in Unit.values or (found := areas_of(Unit(unit)).get(current_code(area))) is None:
+        raise Http404
+    now, user = timezone.now(), request.user
+    form = AreaForm(request.GET.dict(), now=now)
+    period = form.question.period
+    figures = read_figures(found, period)
+    context = {
+        **staff_site.each_context(request),
+        "title": found.name,
+        "area": found,
+        "form": form,
+        "period": period.in_words,
+        "children": children_text(found.published),
+        "last": f"{month_text(figures.last)}, {ago_text(figures.last, now)}" if figures.last else "",
+        "renewal": figures.renewal(found, now),
+        "trafficking": trafficking_text(found.published),
+        "kinds": [(kind, figures.totals.get(kind, 0), rows_url(kind=kind, period=period, area=found)) for kind in Kind],
+        "professions": list(profession_lines(found, figures)),
+        "never": [str(each.label) for each in Profession if each not in figures.attended and each != Profession.OTHER],
+        "months": month_lines(found, figures, now),
+        "smaller": [(each, month_text(last) if last else _("Never")) for each, last in areas_in(found)],
+        "counted": counted_text(),
+        "is_large": found.unit in LARGE,
+        **{f"sees_{name}": user.has_perm(permission) for name, permission in SEEN.items()},
+    }
+    if found.unit not in LARGE:
+        context |= there(found, user, now)
+    return TemplateResponse(request, "reach/staff/area.html", context)
+
+
+SEEN = {
+    "organisations": "professionals.view_organisation",
+    "presenters": "bookings.view_presenter",
+    "bookings": "bookings.view_booking",
+    "sessions": "bookings.view_opensession",
+    "invites": "reach.invite",
+}
+
+
+def there(area: Area, user: Any, now: datetime) -> dict[str, Any]:
+    """Who is there and who could go, of what this colleague may see."""
+    return {
+        "contacts": last_contacts(area, user),
+        "most_contacts": MOST_CONTACTS,
+        "presenters": nearest_presenters(area) if user.has_perm(SEEN["presenters"]) else [],
+        "bookings": bookings_ahead(area, now) if user.has_perm(SEEN["bookings"]) else [],
+        "sessions": sessions_ahead(area, now) if user.has_perm(SEEN["sessions"]) else [],
+    }
+
+
+def profession_lines(area: Area, figures: AreaFigures) -> Iterator[tuple[str, int, str, str]]:
+    """Of each its name, how many attended in the period, the rows behind that, and the month in which any last did."""
+    unsaid = [("", _("Nobody said"))] if "" in figures.attended else []
+    for profession, label in [*Profession.choices, *unsaid]:
+        people, last = figures.of_profession(profession)
+        rows = rows_url(kind=Kind.ATTENDED, period=figures.period, area=area, profession=profession or NONE)
+        yield label, people, rows, month_text(last) if last else _("Never")
+
+
+def month_lines(area: Area, figures: AreaFigures, now: datetime) -> list[tuple[str, int, str, int]]:
+    """Of the latest months of the period each its name, people, the rows behind that, and the width of its bar in percent."""
+    months, month = [], min(figures.period.last, uk_day(now).replace(day=1))
+    while month >= figures.period.first and len(months) < MOST_MONTHS:
+        months.append(month)
+        month = month_before(month)
+    by_month = figures.by_month
+    most = max((by_month.get(month, 0) for month in months), default=0) or 1
+    return [
+        (
+            month_text(month),
+            people := by_month.get(month, 0),
+            rows_url(kind=Kind.ATTENDED, period=Period(month, month), area=area),
+            round(100 * people / most),
+        )
+        for month in months
+    ]
+
+
 staff_site.add_page("reach/gaps/", gaps, "reach_gaps")
-staff_site.add_page("reach/area/<slug:unit>/<slug:area>/", gaps, "reach_area")
+staff_site.add_page("reach/area/<slug:unit>/<slug:area>/", area_page, "reach_area")

@@ -49,38 +49,25 @@ def rows_of(name: str) -> list[dict[str, str]]:
 
 def oracle(column: str) -> dict[str, list[str]]:
     """By the first letter of districts, the order of the areas in that column of areas.csv."""
-    today = {row["old"]: row["new"] for row in rows_of("changed_codes")}
-    by_district = {row["code"]: int(row["age_0_17"] or row["age_0_15"]) for row in rows_of("population_districts")}
-    newer = {row["upper_code"]: int(row["age_0_17"]) for row in rows_of("population_under_18_england_2024")}
-    names, members, uppers = dict[str, str](), dict[str, set[str]](), dict[str, set[str]]()
+    names, members = dict[str, str](), dict[str, set[str]]()
     for row in rows_of("areas"):
         members.setdefault(row[f"{column}_code"], set()).add(row["code"])
-        uppers.setdefault(row["upper_code"], set()).add(row["code"])
         names[row[f"{column}_code"]] = row[f"{column}_name"]
-    months = dict[str, date]()
-    children = dict[str, int]()
-    for code, districts in members.items():
-        whole = {upper for upper, theirs in uppers.items() if upper in newer and theirs <= districts}
-        rest = districts - {district for upper in whole for district in uppers[upper]}
-        children[code] = sum(newer[upper] for upper in whole) + sum(by_district[district] for district in rest)
-        for count in ReachCount.objects.all():
-            if count.kind == "attended" and today.get(count.authority, count.authority) in districts:
-                months[code] = max(months.get(code, count.month), count.month)
+    children, months = children_of(members), months_of(members)
+    beyond = date(9999, 1, 1)
 
     def before(one: str, other: str) -> bool:
-        last, theirs = months.get(one), months.get(other)
-        gap, other_gap = last is None or last < SINCE, theirs is None or theirs < SINCE
-        if gap != other_gap:
-            return gap
-        if not gap:
-            assert last
-            assert theirs
-            if last != theirs:
-                return last < theirs
+        """Each case by itself, in the words of the page."""
+        last, theirs = months.get(one, beyond), months.get(other, beyond)
+        is_reached, other_reached = SINCE <= last < beyond, SINCE <= theirs < beyond
+        if is_reached != other_reached:
+            return other_reached
+        if is_reached and last != theirs:
+            return last < theirs
         if children[one] != children[other]:
             return children[one] > children[other]
         if last != theirs:
-            return last is None or (theirs is not None and last < theirs)
+            return last == beyond or last < theirs != beyond
         return names[one] < names[other]
 
     ordered = dict[str, list[str]]()
@@ -88,6 +75,31 @@ def oracle(column: str) -> dict[str, list[str]]:
         theirs = [code for code, districts in members.items() if min(districts)[0] == nation]
         ordered[nation] = sorted(theirs, key=lambda code, all_=theirs: sum(before(each, code) for each in all_))  # type: ignore[misc]
     return ordered
+
+
+def children_of(members: dict[str, set[str]]) -> dict[str, int]:
+    """The newer figures of England where they are of whole areas, else those of districts."""
+    found = dict.fromkeys(members, 0)
+    by_district = {row["code"]: int(row["age_0_17"] or row["age_0_15"]) for row in rows_of("population_districts")}
+    newer = {row["upper_code"]: int(row["age_0_17"]) for row in rows_of("population_under_18_england_2024")}
+    for area, districts in members.items():
+        uppers = {row["upper_code"] for row in rows_of("areas") if row["code"] in districts}
+        if uppers <= set(newer):
+            found[area] = sum(newer[upper] for upper in uppers)
+        else:
+            found[area] = sum(by_district[district] for district in districts)
+    return found
+
+
+def months_of(members: dict[str, set[str]]) -> dict[str, date]:
+    found = dict[str, date]()
+    today = {row["old"]: row["new"] for row in rows_of("changed_codes")}
+    for count in ReachCount.objects.all():
+        district = today.get(count.authority, count.authority)
+        for area, districts in members.items():
+            if count.kind == "attended" and district in districts:
+                found[area] = max(found.get(area, count.month), count.month)
+    return found
 
 
 @pytest.mark.parametrize("seed", range(6))
