@@ -4,6 +4,5 @@
 
 import reach.gaps.views
 import reach.invitations.admin
-import reach.invitations.views
 import reach.rows
 import reach.visits.views

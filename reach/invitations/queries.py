@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from statistics import median
 
+from django.core.cache import cache
 from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Lower
 
@@ -13,15 +14,15 @@ from bookings.models import Attendance, Booking, Format, PlaceState, Presentatio
 from bookings.schedule.queries import held_for, open_schedule
 from bookings.schedule.slots import SlotQuery
 from bookings.travel import Place
-from ctac.dates import uk_day
+from ctac.dates import months_before, uk_day
 from notifications.models import MarkedAddress, Notification, State, normalise_address
 from notifications.registry import Topic
 from office.queries import site_settings
-from professionals.areas import look_up_areas
+from professionals.areas import look_up_area, look_up_areas
 from professionals.models import OutwardCode, Person
 from professionals.services import subscribers
 from reach.areas import ISLANDS, Area
-from reach.models import INVITED_AT_MOST_EVERY, Campaign, CampaignInvite, RoleMailbox
+from reach.models import INVITED_AT_MOST_EVERY, Campaign, CampaignInvite, Kind, ReachCount, RoleMailbox
 from reach.queries import key_of
 
 MOST_TIMES = 6
@@ -120,6 +121,33 @@ def still_free(campaign: Campaign, place: Place, now: datetime) -> list[datetime
     query = SlotQuery(campaign.presentation, Format.WORKPLACE, place)
     schedule = open_schedule(query, first_day=min(days), last_day=max(days), now=now, ignoring=held_for(place))
     return [start for start in times if schedule.offered_to(start)]
+
+
+# Where nobody asked.
+
+REACHED_WITHIN_MONTHS = 12
+REACHED_LASTS = timedelta(hours=1)
+
+
+def keys_reached_lately(now: datetime) -> frozenset[str]:
+    """Districts and islands where somebody attended in the last twelve months: from the cache, or one statement."""
+    since = months_before(now, REACHED_WITHIN_MONTHS).date().replace(day=1)
+    attended = ReachCount.objects.filter(kind=Kind.ATTENDED, month__gte=since).order_by().distinct()
+
+    def read() -> frozenset[str]:
+        return frozenset(key_of(*row) for row in attended.values_list("nation", "authority")) - {""}
+
+    found: frozenset[str] = cache.get_or_set("reach-reached-lately", read, REACHED_LASTS.total_seconds())
+    return found
+
+
+def may_be_offered_a_visit(person: Person, now: datetime) -> bool:
+    """They work where nobody has attended lately, and have no booking ahead. Nothing is known before anything was counted."""
+    reached = keys_reached_lately(now)
+    area = look_up_area(person.postcode) if reached and person.postcode else None
+    if area is None or not (key := key_of(area.nation, area.local_authority)) or key in reached:
+        return False
+    return not Booking.objects.lying_ahead(now).filter(person=person).exists()
 
 
 # What came of it.
