@@ -48,6 +48,9 @@ ANY_TIME = time(8), time(18)
 REQUEST_ESCALATION_TIME = time(9)
 REQUEST_ESCALATION_INTERVAL_WORKING_DAYS = 2
 
+# Times held for an area, around a visit near it.
+HELD_WORKING_DAYS = 5
+
 # Reminders, digests and agendas.
 REMINDER_TIME = time(9)
 # When nothing could be sent for so long, a reminder is left out.

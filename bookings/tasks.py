@@ -16,6 +16,7 @@ from bookings.feedback.services import (
 from bookings.open_sessions.services.notify import remind_of_sessions, warn_of_sessions
 from bookings.open_sessions.services.places import lapse_offers
 from bookings.presenter.services import send_agendas, warn_of_checks
+from bookings.schedule.holds import lapse_held_of, presenters_to_look_through
 from bookings.visits import services as visits_services
 from ctac import health
 from ctac.celery import app
@@ -53,13 +54,18 @@ def escalate_requests() -> None:
 
 @app.task
 def lapse_dates() -> None:
-    """Dates of requests that nobody answered in time. Runs every minute; twice does no harm."""
+    """Dates of requests that nobody answered in time, and times held for an area. Runs every minute; twice does no harm."""
     now = timezone.now()
     for booking in bookings_with_lapsed_dates(now):
         try:
             lapse_dates_of(booking=booking, now=now)
         except Exception as error:  # noqa: BLE001 - tried again in a minute; what has lapsed can't be taken meanwhile
             logger.error("The dates of %s could not lapse: %s", booking.reference, type(error).__name__)
+    for presenter in sorted(presenters_to_look_through(now)):
+        try:
+            lapse_held_of(presenter, now=now)
+        except Exception as error:  # noqa: BLE001 - tried again in a minute; what has lapsed is nobody's meanwhile
+            logger.error("What is held of presenter %d could not lapse: %s", presenter, type(error).__name__)
 
 
 @app.task

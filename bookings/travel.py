@@ -45,13 +45,15 @@ CROSSING_MINUTES = {row["zone"]: int(row["minutes"]) for row in csv_rows("bookin
 
 @dataclass(frozen=True)
 class Place:
-    """A full postcode with the coordinates that we measure from and the island that it is on; its nation where looked up."""
+    """A full postcode with the coordinates that we measure from and the island that it is on; its nation and local authority
+    where looked up."""
 
     postcode: str
     latitude: float
     longitude: float
     nation: str = field(default="", compare=False)
     zone: str = MAINLAND
+    authority: str = field(default="", compare=False)
 
     def __hash__(self) -> int:
         return hash(self.postcode)
@@ -135,7 +137,7 @@ def look_up_postcode(postcode: str) -> FoundPlace:
     area = look_up_area(postcode)
     if area is None:
         raise PlaceUnknown
-    place = Place(postcode, area.latitude, area.longitude, area.nation, area.zone)
+    place = Place(postcode, area.latitude, area.longitude, area.nation, area.zone, area.local_authority)
     return FoundPlace(place, area.nation, area.local_authority)
 
 

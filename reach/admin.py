@@ -8,3 +8,4 @@ import reach.invitations.admin
 import reach.renewal
 import reach.reports.admin
 import reach.rows
+import reach.visits.views

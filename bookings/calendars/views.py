@@ -292,7 +292,7 @@ def team_entries(now: datetime) -> Iterator[CalendarEntry]:
             summary=_("%(name)s: busy") % {"name": name},
             location=postcode_area(postcode),
             description="",
-            status=TENTATIVE if kind == BusyKind.OPTION else CONFIRMED,
+            status=TENTATIVE if kind in (BusyKind.OPTION, BusyKind.HELD) else CONFIRMED,
             whole_days=takes_whole_days(start, end),
         )
 

@@ -7,6 +7,7 @@ from typing import NotRequired, TypedDict, Unpack
 
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from accounts.models import User
@@ -18,6 +19,8 @@ from bookings.models import (
     BusyTime,
     DateOption,
     EventKind,
+    HeldEnd,
+    HeldTime,
     Leave,
     LeaveKind,
     LeaveState,
@@ -185,6 +188,11 @@ def make_room(
     # What was kept for a request lapses here and now: lapse() tells both sides.
     dates = DateOption.objects.filter(pk__in=[row.option_id for row in hit if row.option_id])
     dates.update(expires_at=now, why_not=NotKeptReason.AWAY)
+    # What was held for an area is held no longer, be it live or not at the moment.
+    under = Q(presenter=presenter, starts_at__lt=ends_at, ends_at__gt=starts_at)
+    held = HeldTime.objects.open().filter(under | Q(pk__in=[row.held_id for row in hit if row.held_id]))
+    BusyTime.objects.filter(held__in=held).delete()
+    held.update(ended=HeldEnd.AWAY, ended_at=now)
     return freed, sessions
 
 

@@ -13,7 +13,7 @@ from bookings.models.booking import (
     Precision,
     State,
 )
-from bookings.models.busy import BusyKind, BusyTime, Hold
+from bookings.models.busy import MOST_HELD_FOR_AREAS, BusyKind, BusyTime, HeldEnd, HeldTime, Hold
 from bookings.models.feedback import CONFIDENCE, SHARED_STATEMENTS, STATEMENTS, Agreement, Confidence
 from bookings.models.leave import Leave, LeaveKind, LeaveState
 from bookings.models.links import BookingLink, CalendarFeed, LinkPurpose, PlaceLink, PlaceLinkPurpose

@@ -7,11 +7,13 @@ bookings/sql/travel.sql (the rule is in bookings/travel.py). Only services write
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
+from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from bookings.models.booking import Booking, DateOption
@@ -19,11 +21,12 @@ from bookings.models.leave import Leave
 from bookings.models.open_session import OpenSession
 from bookings.models.presenter import Format, Presentation, Presenter
 from bookings.travel import LONGEST_OVERRIDE_MINUTES, Place
-from ctac.dates import format_span
+from ctac.dates import format_clock, format_span
 from ctac.models import free_text, impersonal, personal
 from office.models import BOUNDS
 
 LONGEST_HOLD = timedelta(minutes=BOUNDS["hold_minutes"][1])
+MOST_HELD_FOR_AREAS = 3  # times of one presenter at once
 
 
 class Hold(models.Model):
@@ -65,16 +68,99 @@ class Hold(models.Model):
         return f"{self.presenter} {self.start:%Y-%m-%d %H:%M}"
 
 
+class HeldEnd(models.TextChoices):
+    """Why a time is no longer held for its area."""
+
+    TAKEN = "taken", _("Booked")
+    LAPSED = "lapsed", _("Time ran out")
+    RELEASED = "released", _("Released by staff")
+    AWAY = "away", _("Presenter on leave")
+
+
+class HeldTimeQuerySet(models.QuerySet["HeldTime"]):
+    def open(self) -> "HeldTimeQuerySet":
+        return self.filter(ended="")
+
+    def lapsed(self, now: datetime) -> "HeldTimeQuerySet":
+        """Those whose time is over, which nobody has noted yet."""
+        return self.open().filter(expires_at__lte=now)
+
+
+class HeldTime(models.Model):
+    """A time of a presenter that is held for the people of one area, because a visit near there takes place (`around`).
+
+    `keys`: the area's districts, or an island's nation; visits at a postcode there may be booked over it, and nothing else.
+    While somebody from there fills in the form over it, its claim is not live; it is again if they leave. `number`: 1 to 3 of the
+    presenter's, so that the database counts them.
+    """
+
+    presenter = models.ForeignKey(Presenter, verbose_name=_("presenter"), on_delete=models.CASCADE, related_name="times_held")
+    personal(presenter)
+    around = models.ForeignKey(Booking, verbose_name=_("around the visit"), on_delete=models.CASCADE, related_name="times_held")
+    area = impersonal(models.CharField(_("area"), max_length=60))
+    area_name = impersonal(models.CharField(_("name of the area"), max_length=80))
+    keys = impersonal(ArrayField(models.CharField(max_length=20), verbose_name=_("districts")))
+    starts_at = models.DateTimeField(_("start"))
+    ends_at = models.DateTimeField(_("end"))
+    number = models.PositiveSmallIntegerField(_("number"))
+    held_at = models.DateTimeField(_("held since"), default=timezone.now)
+    held_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("held by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    personal(held_by)
+    expires_at = models.DateTimeField(_("expires"))
+    ended = models.CharField(_("why it ended"), max_length=10, choices=HeldEnd, blank=True)
+    ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
+    booking = models.ForeignKey(
+        Booking, verbose_name=_("booking"), null=True, blank=True, on_delete=models.CASCADE, related_name="taken_times"
+    )
+
+    objects = HeldTimeQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["starts_at", "pk"]
+        verbose_name = _("time held for an area")
+        verbose_name_plural = _("times held for areas")
+        indexes = [models.Index(fields=["expires_at"], condition=Q(ended=""), name="heldtime_to_lapse")]
+        constraints = [
+            models.CheckConstraint(condition=Q(number__gte=1, number__lte=MOST_HELD_FOR_AREAS), name="heldtime_three_at_most"),
+            models.UniqueConstraint(fields=["presenter", "number"], condition=Q(ended=""), name="heldtime_numbers_differ"),
+            models.CheckConstraint(
+                condition=Q(ended="", ended_at=None) | (~Q(ended="") & Q(ended_at__isnull=False)), name="heldtime_ended_says_when"
+            ),
+            models.CheckConstraint(
+                condition=Q(ended=HeldEnd.TAKEN, booking__isnull=False) | (~Q(ended=HeldEnd.TAKEN) & Q(booking=None)),
+                name="heldtime_taken_by_a_booking",
+            ),
+            models.CheckConstraint(
+                condition=Q(starts_at__lt=F("ends_at"), expires_at__gt=F("held_at")), name="heldtime_in_order"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.area_name}, {self.when}"
+
+    @property
+    def when(self) -> str:
+        return format_span(self.starts_at, self.ends_at)
+
+    @property
+    def clocks(self) -> str:
+        """'1:30pm to 3pm', where the day stands above it."""
+        return gettext("%(start)s to %(end)s") % {"start": format_clock(self.starts_at), "end": format_clock(self.ends_at)}
+
+
 class BusyKind(models.TextChoices):
     BOOKING = "booking", _("Booking")
     HOLD = "hold", _("Hold")
     LEAVE = "leave", _("Leave")
     OPTION = "option", _("Date kept for a request")
     SESSION = "session", _("Open session")
+    HELD = "held", _("Held for an area")
 
 
 # These are given back when their time is over.
-EXPIRING = (BusyKind.HOLD, BusyKind.OPTION)
+EXPIRING = (BusyKind.HOLD, BusyKind.OPTION, BusyKind.HELD)
 
 
 class BusyTimeQuerySet(models.QuerySet["BusyTime"]):
@@ -92,7 +178,7 @@ class BusyTimeQuerySet(models.QuerySet["BusyTime"]):
         return self.filter(busy__endswith__gt=start, busy__startswith__lt=end)
 
 
-LINKS = ("booking", "leave", "hold", "option", "session")
+LINKS = ("booking", "leave", "hold", "option", "session", "held")
 
 
 def exactly(kind: str, link: str) -> Q:
@@ -136,6 +222,9 @@ class BusyTime(models.Model):
     session = models.OneToOneField(
         OpenSession, verbose_name=_("open session"), null=True, blank=True, on_delete=models.CASCADE, related_name="busy_time"
     )
+    held = models.OneToOneField(
+        HeldTime, verbose_name=_("time held"), null=True, blank=True, on_delete=models.CASCADE, related_name="busy_time"
+    )
 
     objects = BusyTimeQuerySet.as_manager()
 
@@ -169,6 +258,7 @@ class BusyTime(models.Model):
                     "booking",
                     "hold",
                     "option",
+                    "held",
                 ],
                 name="busytime_to_come",
             ),
@@ -191,7 +281,8 @@ class BusyTime(models.Model):
                 | exactly("leave", "leave")
                 | exactly("hold", "hold")
                 | exactly("option", "option")
-                | exactly("session", "session"),
+                | exactly("session", "session")
+                | exactly("held", "held"),
                 name="busytime_belongs_to_one_thing",
             ),
             models.CheckConstraint(

@@ -34,6 +34,7 @@ from bookings.models import (
     BookingQuerySet,
     BusyTime,
     Format,
+    HeldTime,
     Leave,
     LeaveState,
     OnDuty,
@@ -459,7 +460,13 @@ class DiaryDay:
         return format_day(self.day)
 
 
-def diary_days(visits: Iterable[Booking], sessions: Iterable[OpenSession], leave: Iterable[Leave], today: date) -> list[DiaryDay]:
+def diary_days(
+    visits: Iterable[Booking],
+    sessions: Iterable[OpenSession],
+    leave: Iterable[Leave],
+    held: Iterable[HeldTime],
+    today: date,
+) -> list[DiaryDay]:
     """Only days on which there is something, in order."""
     days: dict[date, DiaryDay] = {}
 
@@ -479,6 +486,10 @@ def diary_days(visits: Iterable[Booking], sessions: Iterable[OpenSession], leave
         href, start = reverse("presenter_session", args=[session.reference]), session.starts_at
         entry = DiaryEntry(start, session.clocks, session.presentation.title, href, where, state, session.status_colour)
         day_of(start).entries.append(entry)
+    for time_held in held:
+        title = _("Held for %(area)s") % {"area": time_held.area_name}
+        where = _("We will email you if somebody there books this time.")
+        day_of(time_held.starts_at).entries.append(DiaryEntry(time_held.starts_at, time_held.clocks, title, "", where))
     for away in leave:
         day_of(away.starts_at).leave.append(away)
     for day in days.values():
@@ -500,7 +511,8 @@ def presenter_diary(request: HttpRequest, presenter: Presenter) -> HttpResponse:
     visits = own_visits(presenter).filter(not_over(from_today), state__in=VISITS_IN_A_DIARY).order_by("starts_at")
     leave = own_leave(presenter).filter(state=LeaveState.GRANTED, ends_at__gt=from_today).order_by("starts_at", "pk")
     sessions = own_sessions(presenter).filter(not_over(from_today), state__in=SESSIONS_IN_A_DIARY)
-    days = diary_days(visits, sessions, leave, today)
+    held = HeldTime.objects.open().filter(presenter=presenter, expires_at__gt=timezone.now())
+    days = diary_days(visits, sessions, leave, held, today)
     context = page_context(request, presenter, title=_("My diary"), days=days, today=today)
     return TemplateResponse(request, "bookings/presenter/diary.html", context)
 

@@ -628,6 +628,8 @@ class BusyTimeAdmin(LooksOnly):
             label, page, given = _("Booking %(reference)s"), "booking", claim.booking
         elif claim.option is not None:
             return _("Kept for request %(reference)s") % {"reference": claim.option.booking.reference}
+        elif claim.held is not None:
+            return _("Held for %(area)s") % {"area": claim.held.area_name}
         else:
             return _("Kept for somebody who is booking") if claim.kind == BusyKind.HOLD else claim.get_kind_display()
         url = reverse(f"staff:bookings_{page}_change", args=[given.pk])
@@ -635,7 +637,9 @@ class BusyTimeAdmin(LooksOnly):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[BusyTime]:
         return (
-            super().get_queryset(request).select_related("presenter", "booking", "leave__presenter", "option__booking", "session")
+            super()
+            .get_queryset(request)
+            .select_related("presenter", "booking", "leave__presenter", "option__booking", "session", "held")
         )
 
     def has_add_permission(self, request: HttpRequest, obj: BusyTime | None = None) -> bool:

@@ -1,6 +1,6 @@
 """Holds (a slot kept for somebody who is still filling in the form), and the time kept for the dates of a request."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -8,28 +8,36 @@ from typing import Any
 from django.db import connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from bookings import rules
 from bookings.errors import DraftGone, ExtendedAlready, HoldOver, MoveRefused, SlotTaken, TooManyHolds
 from bookings.models import (
+    MOST_HELD_FOR_AREAS,
     Booking,
     BusyKind,
     BusyTime,
     DateOption,
+    Format,
+    HeldEnd,
+    HeldTime,
     Hold,
     NotKeptReason,
     OptionKind,
     OptionState,
     Precision,
     Presenter,
+    State,
 )
 from bookings.rules import DAY_VIOLATIONS
 from bookings.schedule.availability import Schedule
-from bookings.schedule.locks import guarded, lock_booking, lock_presenters
-from bookings.schedule.queries import open_schedule, reread_schedule
-from bookings.schedule.slots import Claim, SlotQuery, grid_starts
+from bookings.schedule.locks import guarded, lock_booking, lock_booking_and_presenters, lock_presenters, restore_held
+from bookings.schedule.queries import held_for, open_schedule, reread_schedule
+from bookings.schedule.slots import Claim, DateRange, SlotQuery, grid_starts
 from bookings.travel import Place
-from ctac.dates import OURS, after_working_days, uk_datetime, uk_day
+from ctac.dates import OURS, after_working_days, format_span, uk_datetime, uk_day
+from ctac.errors import DomainError
 from office.closures.queries import office_closed
 from office.queries import site_settings
 from professionals import drafts
@@ -97,6 +105,7 @@ def hold_slot(
     if not live and len(of_client) >= rules.MAX_HOLDS_PER_CLIENT:
         raise TooManyHolds
     presenter = lock_presenter_for_hold(draft, person, slot_query, start, now, before)
+    aside = set_held_aside(presenter, slot_query.place, now)
     with guarded():
         hold = Hold.objects.create(
             draft=draft,
@@ -118,6 +127,8 @@ def hold_slot(
             hold=hold,
             **place_columns(slot_query.place),
         )
+    if aside:
+        restore_held([presenter.pk], now)
     return hold
 
 
@@ -126,11 +137,12 @@ def lock_presenter_for_hold(
 ) -> Presenter:
     """Look, lock those who could, end what was held before, look again: the best of those who still can."""
     day = uk_day(start)
-    own = {"hold__draft": draft, "hold__person": person}
-    seen = open_schedule(slot_query, first_day=day, last_day=day, now=now, ignoring=own)
+    own, held = {"hold__draft": draft, "hold__person": person}, held_for(slot_query.place)
+    seen = open_schedule(slot_query, first_day=day, last_day=day, now=now, ignoring={**own, **held})
     possible = {candidate.presenter.pk for candidate in seen.offered_to(start)}
     locked = lock_presenters(possible, now=now, giving_back=before)
-    candidates = reread_schedule(seen, {key: locked[key] for key in possible if key in locked}, now).offered_to(start)
+    free = {key: locked[key] for key in possible if key in locked}
+    candidates = reread_schedule(seen, free, now, ignoring=held).offered_to(start)
     if not candidates:
         raise SlotTaken
     return candidates[0].presenter
@@ -172,6 +184,145 @@ def release_hold(*, draft: Draft, now: datetime) -> None:
     lock_presenters([], now=now, giving_back=holds_of(draft, None))
 
 
+# Times held for an area. A visit there may be booked over them, by whoever comes from there (held_for in queries).
+
+
+@dataclass(frozen=True)
+class AreaToVisit:
+    """An area by its code, what lies in it (HeldTime.keys), and where in it a visit is reckoned to be."""
+
+    code: str
+    name: str
+    keys: Collection[str]
+    place: Place
+
+
+class NotHeld(DomainError):
+    message = _("This time is no longer held. Look at the page again.")
+
+
+@transaction.atomic
+def hold_times(
+    *, visit: Booking, area: AreaToVisit, starts: Collection[datetime], by: User | None, now: datetime
+) -> list[HeldTime]:
+    """Hold these times of the visit's presenter for the people of that area, all or none.
+
+    Each is one that somebody from there could book, on the day of the visit or the day before or after. Raises MoveRefused (the
+    visit is off, or has another presenter by now), SlotTaken, which names the time, and DomainError for too many.
+    """
+    locked, presenters = lock_booking_and_presenters(visit, now=now, also=())
+    if not may_hold_around(locked, now):
+        raise MoveRefused
+    presenter, days = presenters[locked.presenter_id or 0], days_around(locked)
+    HeldTime.objects.lapsed(now).filter(presenter=presenter).update(ended=HeldEnd.LAPSED, ended_at=now)
+    used = set(HeldTime.objects.open().filter(presenter=presenter).values_list("number", flat=True))
+    numbers = [number for number in range(1, MOST_HELD_FOR_AREAS + 1) if number not in used]
+    if len(set(starts)) > len(numbers):
+        most = _("We hold 3 times of one presenter at most. Choose fewer, or release one that is held.")
+        raise DomainError(most)
+    slot_query = SlotQuery(locked.presentation, Format.WORKPLACE, area.place)
+    schedule = open_schedule(slot_query, first_day=days.first, last_day=days.last, now=now, presenters=[presenter])
+    rows = []
+    for number, start in zip(numbers, sorted(set(starts)), strict=False):
+        end = start + slot_query.length
+        if uk_day(start) not in days or not schedule.offered_to(start):
+            when = {"when": format_span(start, end), "name": presenter}
+            raise SlotTaken(_("%(name)s is no longer free on %(when)s. Choose another time.") % when)
+        schedule = with_kept_slot(schedule, KeptSlot(presenter, start))
+        rows.append(
+            HeldTime(
+                presenter=presenter,
+                around=locked,
+                area=area.code,
+                area_name=area.name,
+                keys=sorted(area.keys),
+                starts_at=start,
+                ends_at=end,
+                number=number,
+                held_at=now,
+                held_by=by,
+                expires_at=kept_until(start, now, rules.HELD_WORKING_DAYS),
+            )
+        )
+    with guarded():
+        HeldTime.objects.bulk_create(rows)
+        BusyTime.objects.bulk_create(
+            BusyTime(
+                presenter=presenter,
+                kind=BusyKind.HELD,
+                busy=DateTimeTZRange(row.starts_at, row.ends_at),
+                expires_at=row.expires_at,
+                held=row,
+                **place_columns(area.place),
+            )
+            for row in rows
+        )
+    return rows
+
+
+def may_hold_around(visit: Booking, now: datetime) -> bool:
+    """It is a visit that will take place, and somebody gives it."""
+    return (
+        visit.state == State.CONFIRMED
+        and visit.format == Format.WORKPLACE
+        and visit.presenter_id is not None
+        and visit.starts_at is not None
+        and visit.starts_at > now
+    )
+
+
+def days_around(visit: Booking) -> DateRange:
+    """Its day, and those before and after."""
+    day, one_day = uk_day(visit.agreed[0]), timedelta(days=1)
+    return DateRange(day - one_day, day + one_day)
+
+
+@transaction.atomic
+def release_held(held: HeldTime, *, by: User | None, now: datetime) -> None:
+    """Anybody may have the time again. Raises NotHeld."""
+    lock_presenters([held.presenter_id], now=now)
+    if not HeldTime.objects.open().filter(pk=held.pk).update(ended=HeldEnd.RELEASED, ended_at=now):
+        raise NotHeld
+    BusyTime.objects.filter(held=held).delete()
+
+
+def presenters_to_look_through(now: datetime) -> set[int]:
+    """Those for lapse_held_of: a time held for an area is over, or gave way to somebody who may have left."""
+    over = HeldTime.objects.lapsed(now).values_list("presenter", flat=True)
+    aside = BusyTime.objects.filter(kind=BusyKind.HELD, live=False, expires_at__gt=now).values_list("presenter", flat=True)
+    return set(over.union(aside))
+
+
+@transaction.atomic
+def lapse_held_of(presenter: int, *, now: datetime) -> None:
+    """Times whose five working days are over are everybody's again; what gave way to nothing any more is held again."""
+    lock_presenters([presenter], now=now)  # which gives their time back
+    HeldTime.objects.lapsed(now).filter(presenter=presenter).update(ended=HeldEnd.LAPSED, ended_at=now)
+    restore_held([presenter], now)
+
+
+def set_held_aside(presenter: Presenter, place: Place | None, now: datetime) -> list[BusyTime]:
+    """Times of the presenter that are held for the area of that place, none of them live now: a visit there may be written over
+    them. What it leaves alone comes back by restore_held."""
+    theirs = held_for(place)
+    if not any(theirs.values()):
+        return []
+    rows = list(BusyTime.objects.filter(presenter=presenter, kind=BusyKind.HELD, expires_at__gt=now, **theirs))
+    BusyTime.objects.filter(pk__in=[row.pk for row in rows if row.live]).update(live=False)
+    return rows
+
+
+def take_held_times(aside: Iterable[BusyTime], booking: Booking, now: datetime) -> None:
+    """Of those that were set aside, the booking has taken what it lies over; the rest is held again where it still can be."""
+    start, end = booking.agreed
+    rows = list(aside)
+    taken = [row for row in rows if row.busy.lower < end and start < row.busy.upper]
+    keys = [row.held_id for row in taken]
+    HeldTime.objects.open().filter(pk__in=keys).update(ended=HeldEnd.TAKEN, ended_at=now, booking=booking)
+    BusyTime.objects.filter(pk__in=[row.pk for row in taken]).delete()
+    restore_held({row.presenter_id for row in rows}, now)
+
+
 # Keeping time for the dates of a request, and giving it back. Every caller has locked the presenters and the booking.
 
 
@@ -200,9 +351,10 @@ class KeptSlot:
     start: datetime
 
 
-def kept_until(start: datetime, now: datetime) -> datetime:
+def kept_until(start: datetime, now: datetime, working_days: int | None = None) -> datetime:
     """5pm on the last working day of it (our office's), or when it begins if that is sooner."""
-    day = after_working_days(uk_day(now), site_settings().kept_date_working_days, OURS, office_closed())
+    count = site_settings().kept_date_working_days if working_days is None else working_days
+    day = after_working_days(uk_day(now), count, OURS, office_closed())
     return min(uk_datetime(day, rules.KEPT_DATE_EXPIRY_TIME), start)
 
 

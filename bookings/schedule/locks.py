@@ -4,14 +4,14 @@ Presenters are locked in key order and before any booking, so no two writers can
 """
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 
-from django.db import IntegrityError, connection
+from django.db import IntegrityError, connection, transaction
 from django.db.models import FilteredRelation, Q
 
 from bookings.errors import AlreadyPlaced, MoveRefused, SlotTaken, Stale
-from bookings.models import Booking, BookingQuerySet, BusyTime, Hold, OptionState, Presenter, State
+from bookings.models import Booking, BookingQuerySet, BusyKind, BusyTime, Hold, OptionState, Presenter, State
 from bookings.models.busy import EXPIRING
 from ctac.errors import DomainError
 from professionals.models import Draft, Person
@@ -39,7 +39,10 @@ def lock_presenters(keys: Iterable[int | None], *, now: datetime, giving_back: I
     # Read once they are locked: what became a booking or was kept longer meanwhile stays. Only holds and options have an
     # `expires_at`, so none of the past is read.
     expiring = BusyTime.objects.filter(presenter__in=list(locked), expires_at__isnull=False)
-    end_expiring_claims(expiring.filter(Q(expires_at__lte=now) | Q(pk__in=[row.pk for row in ended])))
+    over = list(expiring.filter(Q(expires_at__lte=now) | Q(pk__in=[row.pk for row in ended])))
+    end_expiring_claims(over)
+    if any(row.hold_id for row in over):
+        restore_held(locked, now)
     return locked
 
 
@@ -48,6 +51,15 @@ def end_expiring_claims(rows: Iterable[BusyTime]) -> None:
     claims = list(rows)
     Hold.objects.filter(pk__in=[claim.hold_id for claim in claims if claim.hold_id]).delete()
     BusyTime.objects.filter(pk__in=[claim.pk for claim in claims if not claim.hold_id], kind__in=EXPIRING).delete()
+
+
+def restore_held(presenters: Iterable[int], now: datetime) -> None:
+    """What gave way to somebody who left the form, or to a booking that is off, is held for its area again, unless something
+    is in the way. Their presenters are locked."""
+    aside = BusyTime.objects.filter(presenter__in=presenters, kind=BusyKind.HELD, live=False, expires_at__gt=now)
+    for key in aside.order_by("busy").values_list("pk", flat=True):
+        with suppress(SlotTaken), transaction.atomic(), guarded():
+            BusyTime.objects.filter(pk=key).update(live=True)
 
 
 def lock_draft(token: str | None, person: Person) -> Draft | None:

@@ -268,11 +268,14 @@ def is_anything_free(slot_query: SlotQuery, now: datetime, ignoring: IgnoredClai
     return PartOfDaySlots(schedule, PartOfDay.ANY, now, ignoring).first(today) is not None
 
 
-def first_times(picker: Picker, slot_query: SlotQuery, days: int = 3) -> list[SlotChoice]:
-    """The first time of each of the next days that have one, for another query, from what was read where nothing is free."""
+def first_times(
+    picker: Picker, slot_query: SlotQuery, now: datetime, ignoring: IgnoredClaims | None, days: int = 3
+) -> list[SlotChoice]:
+    """The first time of each of the next days that have one, for another query where nothing is free. Other claims may be in
+    its way, so they are read anew."""
     if picker.schedule is None:
         return []
-    schedule = picker.schedule.for_query(slot_query)
+    schedule = read_all_claims(picker.schedule.for_query(slot_query), now, ignoring)
     every_day = (schedule.first_day + ONE_DAY * number for number in range((schedule.last_day - schedule.first_day).days + 1))
     firsts = (slots[0] for day in every_day if (slots := schedule.slots_on(day)))
     return [slot_choice(slot, QueryDict()) for slot in islice(firsts, days)]

@@ -28,6 +28,12 @@ class DateRange:
     def __contains__(self, day: date) -> bool:
         return self.first <= day <= self.last
 
+    def __iter__(self) -> Iterator[date]:
+        day = self.first
+        while day <= self.last:
+            yield day
+            day += timedelta(days=1)
+
 
 def grid_starts(earliest: datetime, latest_end: datetime, length: timedelta) -> Iterator[datetime]:
     """Whole and half hours from `earliest` whose visit ends by `latest_end`.

@@ -50,6 +50,7 @@ BRIEFLY = {
     BusyKind.SESSION: gettext_lazy("session"),
     BusyKind.LEAVE: gettext_lazy("leave"),
     BusyKind.HOLD: gettext_lazy("held"),
+    BusyKind.HELD: gettext_lazy("area"),
 }
 # Of each kind of claim its words, the list on the staff site that has it, and who may see it here.
 KINDS = {
@@ -58,6 +59,7 @@ KINDS = {
     BusyKind.SESSION: (gettext_lazy("Open session"), "opensession", "bookings.view_opensession"),
     BusyKind.LEAVE: (gettext_lazy("Leave"), "leave", "bookings.view_leave"),
     BusyKind.HOLD: (gettext_lazy("Kept for somebody who is booking"), "busytime", VIEW_DIARIES),
+    BusyKind.HELD: (gettext_lazy("Held for %(area)s"), "booking", VIEW_BOOKING),
 }
 CLAIM_COLUMNS = (
     "presenter",
@@ -74,6 +76,8 @@ CLAIM_COLUMNS = (
     "leave",
     "option__booking",
     "option__booking__reference",
+    "held__around",
+    "held__area_name",
 )
 
 
@@ -267,7 +271,9 @@ def day_entries(claims: Iterable[Any], day: date, view: str, part: PresenterSche
             continue
         before, after = journeys(part, span, day) if part and row.postcode else (ZERO, ZERO)
         word, list_name, _permission = KINDS[row.kind]
-        key = row.booking or row.session or row.leave or row.option__booking or row.pk
+        if row.held__around:
+            word = word % {"area": row.held__area_name}
+        key = row.booking or row.session or row.leave or row.option__booking or row.held__around or row.pk
         href = f"../{list_name}/{key}/change/"  # a month of them is long: beside this page, not from the root
         if view == MONTH:
             where = row.postcode.partition(" ")[0] or (_("online") if row.kind == BusyKind.BOOKING else "")

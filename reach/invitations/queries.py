@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Lower
 
 from bookings.models import Attendance, Booking, Format, PlaceState, Presentation, SessionPlace
-from bookings.schedule.queries import open_schedule
+from bookings.schedule.queries import held_for, open_schedule
 from bookings.schedule.slots import SlotQuery
 from bookings.travel import Place
 from ctac.dates import months_before, uk_day
@@ -83,8 +83,11 @@ def invitable_mailboxes(mailboxes: QuerySet[RoleMailbox], now: datetime) -> Quer
 def middle_of(areas: Sequence[Area]) -> Place | None:
     """The outward code nearest to the middle of these areas, from which times are looked up before anybody has answered."""
     codes = list(OutwardCode.objects.filter(lies_in(areas, "nation", "authority")))
-    if not codes:
-        return None
+    return middle_code(codes) if codes else None
+
+
+def middle_code(codes: Sequence[OutwardCode]) -> Place:
+    """Of some outward codes, the one nearest to the middle of all."""
     latitude, longitude = median(code.latitude for code in codes), median(code.longitude for code in codes)
     code = min(codes, key=lambda each: (each.latitude - latitude) ** 2 + (each.longitude - longitude) ** 2)
     return Place(code.code, code.latitude, code.longitude, code.nation, code.zone)
@@ -113,7 +116,7 @@ def still_free(campaign: Campaign, place: Place, now: datetime) -> list[datetime
         return []
     days = [uk_day(start) for start in times]
     query = SlotQuery(campaign.presentation, Format.WORKPLACE, place)
-    schedule = open_schedule(query, first_day=min(days), last_day=max(days), now=now)
+    schedule = open_schedule(query, first_day=min(days), last_day=max(days), now=now, ignoring=held_for(place))
     return [start for start in times if schedule.offered_to(start)]
 
 

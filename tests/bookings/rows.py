@@ -19,6 +19,7 @@ from bookings.models import (
     DateOption,
     DutyShift,
     Format,
+    HeldTime,
     Hold,
     JourneyTime,
     Leave,
@@ -190,6 +191,27 @@ def make_hold(
     )
     make_claim(presenter, start, start + timedelta(hours=1), None, hold=hold, expires_at=expires_at)
     return hold
+
+
+def make_held(presenter: Presenter, start: datetime, postcode: str, *, expires_at: datetime, **fields: Any) -> HeldTime:
+    """An hour at a workplace there, held for the people of its district."""
+    place = find_place(postcode)
+    around = fields.pop("around", None) or make_booking(presenter, start, claim=False)
+    held = HeldTime.objects.create(
+        presenter=presenter,
+        around=around,
+        area=place.authority,
+        area_name=place.authority,
+        keys=[place.authority],
+        starts_at=start,
+        ends_at=start + timedelta(hours=1),
+        number=fields.pop("number", HeldTime.objects.open().filter(presenter=presenter).count() + 1),
+        held_at=fields.pop("held_at", min(NOW, expires_at - timedelta(days=7))),
+        expires_at=expires_at,
+        **fields,
+    )
+    make_claim(presenter, held.starts_at, held.ends_at, place, held=held, expires_at=expires_at)
+    return held
 
 
 def make_draft(person: Person | None = None, **answers: Any) -> Draft:

@@ -32,6 +32,7 @@ from bookings.schedule import admin as admin_forms
 from bookings.schedule.admin import FORMAT_WORDS, OTHER_TIME, WeekOfTimesForm
 from bookings.schedule.forms import to_start
 from bookings.schedule.picker import is_anything_free
+from bookings.schedule.queries import held_for
 from bookings.schedule.slots import SlotQuery
 from bookings.schedule.substitutes import rank_presenters_at
 from bookings.text import ADDRESS_FIELDS, NEEDS, moment_text
@@ -259,7 +260,7 @@ class CallerForms:
         self.when = CallerTimeForm(data, prefix=TIME, length=presentation.length, initial=of(TIME))
         asks_why = True
         if self.asks_for_dates and self.slot_query and not data.get(f"{DATES}-reason"):
-            asks_why = is_anything_free(self.slot_query, timezone.now())
+            asks_why = is_anything_free(self.slot_query, timezone.now(), held_for(self.slot_query.place))
         self.dates = CallerDatesForm(data, prefix=DATES, presentation=presentation, asks_why=asks_why)
         self.details = CallerDetailsForm(data, prefix="details", initial=of("details"))
         self.how = HowForm(data, prefix="how")
@@ -410,7 +411,8 @@ def book_for_caller_page(admin: "BookingAdmin", request: HttpRequest) -> HttpRes
         say_what_was_placed(request, booking)
         return redirect(reverse("staff:bookings_booking_change", args=[booking.pk]))
     if parts.slot_query is not None and not parts.asks_for_dates:
-        parts.week = admin_forms.week_asked_for(parts.slot_query, parts.data, now, named=parts.when.named)
+        ignoring = held_for(parts.slot_query.place)
+        parts.week = admin_forms.week_asked_for(parts.slot_query, parts.data, now, named=parts.when.named, ignoring=ignoring)
         parts.when.show(parts.week)
     note_shown(request, parts.caller.shown)
     context = {

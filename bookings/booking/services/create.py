@@ -13,9 +13,9 @@ from bookings.errors import AlreadyPlaced, NotOffered, OutsideRules, SlotTaken
 from bookings.models import Booking, BusyKind, BusyTime, Channel, EventKind, Format, Hold, Presenter, State
 from bookings.models.booking import NoTimeAgreed, record_event
 from bookings.schedule.availability import Schedule
-from bookings.schedule.holds import hold_keeps, place_columns
+from bookings.schedule.holds import hold_keeps, place_columns, set_held_aside, take_held_times
 from bookings.schedule.locks import guarded, lock_draft, lock_presenters
-from bookings.schedule.queries import open_schedule, reread_schedule
+from bookings.schedule.queries import held_for, open_schedule, reread_schedule
 from bookings.schedule.slots import Candidate, SlotQuery
 from bookings.travel import Place, look_up_postcode
 from bookings.visits.services import refuse_without_cover
@@ -63,8 +63,11 @@ def place_booking(
             claim = take_free(booking, place, draft, by_staff=by_staff, presenter=presenter, reason=override_reason, now=now)
         booking.presenter = claim.presenter
         booking.save_with_reference()
+        aside = set_held_aside(claim.presenter, place, now)
         claim.kind, claim.booking, claim.hold, claim.expires_at = BusyKind.BOOKING, booking, None, None
         claim.save()
+    if aside:
+        take_held_times(aside, booking, now)
     if draft is not None:
         drafts.finish(draft)  # with the booking or not at all: a draft whose token is used could never be placed
     kind = EventKind.REQUESTED if waits else EventKind.BOOKED
@@ -134,11 +137,12 @@ def take_free(
     start, end = booking.agreed
     slot_query, day, token = SlotQuery.of(booking, place), uk_day(start), booking.submission_token
     own = list(BusyTime.objects.filter(hold__draft=draft)) if draft else []
-    named, ignoring = [presenter] if presenter else None, {"hold__draft__token": token}
+    named, theirs = [presenter] if presenter else None, held_for(place)
+    ignoring = {"hold__draft__token": token, **theirs}
     seen = open_schedule(slot_query, first_day=day, last_day=day, now=now, presenters=named, ignoring=ignoring)
     possible = {candidate.presenter.pk for candidate in candidates_for(seen, start, by_staff=by_staff)}
     locked = lock_presenters(possible, now=now, giving_back=own)
-    again = reread_schedule(seen, {key: locked[key] for key in possible if key in locked}, now)
+    again = reread_schedule(seen, {key: locked[key] for key in possible if key in locked}, now, ignoring=theirs)
     best = next(iter(candidates_for(again, start, by_staff=by_staff)), None)
     if best is None or (best.violations and not reason):
         # What this very form has placed already may be what is in the way.

@@ -30,7 +30,7 @@ from bookings.schedule.availability import Schedule
 from bookings.schedule.forms import WhenForm, slot_value
 from bookings.schedule.holds import extend_hold, hold_keeps, hold_slot, release_hold
 from bookings.schedule.picker import Picker, first_times, pick_nearest, show_times
-from bookings.schedule.queries import open_schedule
+from bookings.schedule.queries import held_for, open_schedule
 from bookings.text import ADDRESS_FIELDS, room_in_words
 from ctac.dates import format_clock, format_span, uk_day
 from ctac.forms import FORM_METHODS
@@ -147,9 +147,10 @@ def hold_again(request: HttpRequest, answers: DraftAnswers, now: datetime) -> No
 
 
 def own_claims(request: HttpRequest, answers: DraftAnswers) -> dict[str, object]:
-    """What is not in one's own way: what this draft holds, and what this person holds with another."""
+    """What is not in one's own way: what this draft holds, and this person with another, and times held for where they are."""
     person = request.person  # type: ignore[attr-defined]
-    return {"hold__draft": answers.draft, "hold__person": person.pk if person else None}
+    place = slot_query_of(answers.booking).place
+    return {"hold__draft": answers.draft, "hold__person": person.pk if person else None, **held_for(place)}
 
 
 def week_page(
@@ -178,7 +179,8 @@ def when_page(
     context = {"picker": picker, "form": picker.form, "presentation": presentation, **more}
     if picker.nothing_free:
         if slot_query.place and Format.ONLINE in presentation.formats:
-            context["online_times"] = first_times(picker, replace(slot_query, format=Format.ONLINE, place=None, set_minutes={}))
+            online = replace(slot_query, format=Format.ONLINE, place=None, set_minutes={})
+            context["online_times"] = first_times(picker, online, now, {**own_claims(request, answers), **held_for(None)})
         session = OpenSession.objects.to_come(now).filter(presentation=presentation).first()
         context |= {"place": slot_query.place, "session": session, "room": room_in_words(session) if session else ""}
     return render(request, "bookings/booking/when.html", context, status=status)

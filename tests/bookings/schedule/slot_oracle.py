@@ -5,7 +5,7 @@ the start of 1970 in UTC; what a clock on a wall says is asked of the clock for 
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from itertools import pairwise
@@ -36,13 +36,14 @@ class Hours:
 
 @dataclass(frozen=True)
 class Taken:
-    """Something in a presenter's diary; with a postcode it is a visit."""
+    """Something in a presenter's diary; with a postcode it is a visit. `held_for`: the district whose people may have it."""
 
     start: int
     end: int
     postcode: str
     is_presentation: bool
     travel_minutes: int | None = None
+    held_for: str = ""
 
 
 @dataclass(eq=False)
@@ -125,11 +126,18 @@ def is_holiday(day: date, nation: str) -> bool:
 def offered(world: World, asked: Asked, first_day: date, days: int) -> set[tuple[int, int]]:
     """(start, presenter) of all that the public can book on these UK days."""
     begin = minute_of(datetime.combine(first_day - timedelta(days=1), time(), tzinfo=UTC))
+    everybody = [as_seen_from(who, asked) for who in world.who]
     found = set()
     for start in range(begin, begin + (days + 2) * 24 * 60, 30):
         if first_day <= wall(start).date() < first_day + timedelta(days=days):
-            found |= {(start, who.key) for who in world.who if could(world, who, asked, start)}
+            found |= {(start, who.key) for who in everybody if could(world, who, asked, start)}
     return found
+
+
+def as_seen_from(who: Who, asked: Asked) -> Who:
+    """What is held for the people of a district is nothing to them, and taken to everybody else."""
+    district = find_place(asked.postcode).authority if asked.postcode else ""
+    return replace(who, taken=[each for each in who.taken if not each.held_for or each.held_for != district])
 
 
 def could(world: World, who: Who, asked: Asked, start: int) -> bool:

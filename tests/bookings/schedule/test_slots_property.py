@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bookings.models import (
+    MOST_HELD_FOR_AREAS,
     Availability,
     AvailabilityException,
     DutyShift,
@@ -26,7 +27,7 @@ from bookings.models import (
     Presentation,
     Presenter,
 )
-from bookings.schedule.queries import open_schedule
+from bookings.schedule.queries import held_for, open_schedule
 from bookings.schedule.slots import SlotQuery
 from bookings.travel import find_place
 from ctac.dates import uk_datetime
@@ -35,7 +36,7 @@ from office.closures.services import publish
 from office.models import SiteSettings
 from office.queries import SETTINGS
 from tests.bookings.open_sessions.rows import make_session
-from tests.bookings.rows import make_booking, make_hold, make_leave, make_presentation, make_presenter, make_shift
+from tests.bookings.rows import make_booking, make_held, make_hold, make_leave, make_presentation, make_presenter, make_shift
 from tests.bookings.schedule import slot_oracle
 from tests.bookings.schedule.slot_oracle import Asked, Hours, Shut, Taken, Who, World, minute_of
 from tests.factories import make_person
@@ -78,9 +79,12 @@ def an_exception(chance: Random) -> dict[str, Any]:
     return {"from": chance.randint(-2, 8), "days": chance.randint(0, 3), "clocks": hours}
 
 
+CLAIMS = ("booking", "booking", "booking", "leave", "asked leave", "hold", "expired hold", "session", "held")
+
+
 def a_claim(chance: Random) -> dict[str, Any]:
     return {
-        "what": chance.choice(("booking", "booking", "booking", "leave", "asked leave", "hold", "expired hold", "session")),
+        "what": chance.choice(CLAIMS),
         "day": chance.randint(-2, DAYS + 1),
         "quarter": chance.choice((chance.randint(28, 76), chance.randint(0, 95))),  # mostly by day, where it is in the way
         "minutes": chance.choice((30, 60, 90, 600, 1800)),
@@ -275,6 +279,8 @@ def lay_out_claim(presenter: Presenter, drawn: dict[str, Any], monday: date, now
     if "leave" not in what:
         minutes = min(minutes, 90) if what in ("booking", "session") else 60
     end = start + timedelta(minutes=minutes)
+    if what == "held":
+        return lay_out_held(presenter, drawn["place"], start, now)
     if what == "asked leave":
         columns = {"kind": LeaveKind.HOLIDAY, "state": LeaveState.ASKED, "created_at": now}
         Leave.objects.create(presenter=presenter, starts_at=start, ends_at=end, **columns)
@@ -302,9 +308,24 @@ def lay_out_claim(presenter: Presenter, drawn: dict[str, Any], monday: date, now
     return Taken(minute_of(start), minute_of(end), place, what != "leave", drawn["travel"] if place else None)
 
 
+def lay_out_held(presenter: Presenter, postcode: str, start: datetime, now: datetime) -> Taken | None:
+    """For the people of that place's district."""
+    if not postcode or presenter.times_held.count() >= MOST_HELD_FOR_AREAS:
+        return None
+    try:
+        with transaction.atomic():
+            held = make_held(presenter, start, postcode, expires_at=now + timedelta(days=7))
+            connection.check_constraints()
+    except IntegrityError:
+        return None
+    district = find_place(postcode).authority
+    return Taken(minute_of(held.starts_at), minute_of(held.ends_at), postcode, True, held_for=district)
+
+
 def from_the_engine(slot_query: SlotQuery, world: World, first_day: date) -> set[tuple[int, int]]:
     last_day = first_day + timedelta(days=DAYS - 1)
-    schedule = open_schedule(slot_query, first_day=first_day, last_day=last_day, now=world.now)
+    theirs = held_for(slot_query.place)
+    schedule = open_schedule(slot_query, first_day=first_day, last_day=last_day, now=world.now, ignoring=theirs)
     days = [first_day + timedelta(days=number) for number in range(DAYS)]
     found = {
         (start, part.presenter.pk)

@@ -1,0 +1,93 @@
+"""Areas that a presenter could reach before or after a visit, and where nobody has attended anything for long."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from functools import lru_cache
+
+from bookings.models import Booking, Format
+from bookings.schedule.availability import Slot
+from bookings.schedule.holds import AreaToVisit, days_around
+from bookings.schedule.queries import open_schedule, read_journeys
+from bookings.schedule.slots import SlotQuery
+from bookings.travel import Place, find_place
+from notifications.registry import Topic
+from professionals.areas import look_up_areas
+from professionals.models import OutwardCode
+from professionals.services import subscribers
+from reach.areas import Area, Unit, area_by_key, areas_of
+from reach.invitations.queries import middle_code
+from reach.queries import Period, key_of, last_attended
+
+UNIT = Unit.UPPER
+GAP_MONTHS = 12
+MOST_AREAS = 12
+
+
+@lru_cache(maxsize=1)  # tables that only a migration changes
+def middles() -> Mapping[str, Place]:
+    """By area the outward code nearest to its middle, from which journeys and times are reckoned."""
+    areas, codes = area_by_key(UNIT), defaultdict[str, list[OutwardCode]](list)
+    for code in OutwardCode.objects.defer("others"):
+        if area := areas.get(key_of(code.nation, code.authority)):
+            codes[area.code].append(code)
+    return {area: middle_code(theirs) for area, theirs in codes.items()}
+
+
+@dataclass(frozen=True)
+class AreaAround:
+    """`minutes`: from the visit to its middle. `chose`: how many there asked to be invited to visits."""
+
+    area: Area
+    last: date | None
+    minutes: int
+    chose: int
+    days: list[tuple[date, list[Slot]]]
+
+    @property
+    def count(self) -> int:
+        return sum(len(slots) for _day, slots in self.days)
+
+    @property
+    def to_visit(self) -> AreaToVisit:
+        return AreaToVisit(self.area.code, self.area.name, self.area.keys, middles()[self.area.code])
+
+
+def areas_around(visit: Booking, now: datetime) -> list[AreaAround]:
+    """The nearest gap areas for which the visit's presenter has a time on its day or the day before or after, by the public's own
+    rules for a visit there: travel, hours, bank holidays, notice and all. Not the area of the visit itself."""
+    assert visit.presenter is not None  # noqa: S101 - whoever asks has a visit that somebody gives
+    here, since, last = find_place(visit.postcode), Period.last_months(GAP_MONTHS, now).first, last_attended(UNIT)
+    own = area_by_key(UNIT).get(key_of(here.nation, here.authority))
+    wanting = [area for area in areas_of(UNIT).values() if last.get(area.code, date.min) < since and area != own]
+    places = {area.code: middles()[area.code] for area in wanting if area.code in middles()}
+    days = days_around(visit)
+    query = SlotQuery(visit.presentation, Format.WORKPLACE, here)
+    schedule = open_schedule(query, first_day=days.first, last_day=days.last, now=now, presenters=[visit.presenter])
+    claimed = [claim.place for part in schedule.parts for claim in part.claims]
+    journeys = read_journeys([*places.values(), here, visit.presenter.base, *claimed])
+    schedule = replace(schedule, parts=[replace(part, journeys=journeys) for part in schedule.parts])
+    near = {code: journeys.minutes(here, place) for code, place in places.items()}
+    chose, found = counts_of_those_who_chose(), list[AreaAround]()
+    for area in sorted(wanting, key=lambda area: (near.get(area.code, 0), area.name)):
+        if area.code not in near or near[area.code] > visit.presenter.max_travel_minutes:
+            continue
+        there = schedule.for_query(SlotQuery(visit.presentation, Format.WORKPLACE, places[area.code]))
+        free = [(day, slots) for day in days if (slots := there.slots_on(day))]
+        if free:
+            found.append(AreaAround(area, last.get(area.code), near[area.code], chose[area.code], free))
+        if len(found) == MOST_AREAS:
+            break
+    return found
+
+
+def counts_of_those_who_chose() -> Counter[str]:
+    """By area, how many who work there asked for invitations to book a visit near them. Two statements."""
+    postcodes: Sequence[str] = subscribers(Topic.VISITS).exclude(postcode="").values_list("postcode", flat=True)
+    found, areas = look_up_areas(set(postcodes)), area_by_key(UNIT)
+    counts = Counter[str]()
+    for postcode in postcodes:
+        if (place := found[postcode]) and (area := areas.get(key_of(place.nation, place.local_authority))):
+            counts[area.code] += 1
+    return counts

@@ -1,0 +1,233 @@
+"""Around a visit: staff hold times of its presenter for an area nearby that nobody has reached, and invite the people there."""
+
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_http_methods
+
+from accounts.access import signed_in
+from bookings.models import MOST_HELD_FOR_AREAS, Booking, Format, HeldTime
+from bookings.schedule.admin import StartsField
+from bookings.schedule.forms import slot_choices
+from bookings.schedule.holds import days_around, hold_times, may_hold_around, release_held
+from bookings.text import moment_text
+from ctac.dates import uk_day
+from ctac.errors import DomainError
+from ctac.forms import FORM_METHODS, PageForm
+from ctac.staff.audit import audit_note
+from ctac.staff.site import staff_site
+from ctac.staff.story import Related, Row, add_related
+from reach.areas import Area, areas_of
+from reach.gaps.views import children_text, month_text
+from reach.invitations.services import invite_area
+from reach.invitations.views import INVITE
+from reach.models import Campaign, CampaignKind
+from reach.visits.queries import UNIT, AreaAround, areas_around
+
+MOST_SHOWN = 20  # of the times that were held around one visit
+
+
+class HoldForm(PageForm):
+    """Times of one area. Whether each is still free, the service finds out."""
+
+    starts = StartsField(
+        label=gettext_lazy("Times to hold (three at most)"),
+        error_messages={"required": gettext_lazy("Choose at least one time to hold.")},
+    )
+
+    def __init__(self, data: Any, shown: AreaAround, **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        starts = self.fields["starts"]
+        assert isinstance(starts, StartsField)  # noqa: S101 - tells the type checker what stands above
+        starts.choices = slot_choices(shown.days)
+
+    def clean_starts(self) -> list[datetime]:
+        starts: list[datetime] = self.cleaned_data["starts"]
+        if not starts:
+            raise forms.ValidationError(_("Choose at least one time to hold."))
+        return starts
+
+
+@dataclass(frozen=True)
+class HeldArea:
+    """An area with times that are still held. `campaign`: the invitation that offered them, once it is sent."""
+
+    area: Area
+    held: list[HeldTime]
+    campaign: Campaign | None
+
+
+@require_http_methods(FORM_METHODS)
+def around(request: HttpRequest, reference: str) -> HttpResponseBase:
+    if not request.user.has_perm(INVITE):
+        raise PermissionDenied
+    visit = get_object_or_404(Booking.objects.with_names(), reference=reference, format=Format.WORKPLACE)
+    now, form = timezone.now(), None
+    if request.method == "POST":
+        done, form = act(request, visit, now)
+        if done:
+            return redirect("staff:reach_around", visit.reference)
+    can_hold = may_hold_around(visit, now)
+    areas = areas_around(visit, now) if can_hold else []
+    wanted = request.POST.get("hold") or request.GET.get("area")
+    chosen = next((each for each in areas if each.area.code == wanted), None)
+    if chosen is not None and form is None:
+        form = HoldForm(None, chosen)
+    held = list(visit.times_held.select_related("presenter", "busy_time").order_by("ended", "starts_at", "pk")[:MOST_SHOWN])
+    standing = [row for row in held if row.ended == "" and row.expires_at > now]
+    context = {
+        **staff_site.each_context(request),
+        "title": _("Around %(reference)s") % {"reference": visit.reference},
+        "visit": visit,
+        "visit_href": reverse("staff:bookings_booking_change", args=[visit.pk]),
+        "can_hold": can_hold,
+        "is_elsewhere": any(is_elsewhere(row, visit) for row in standing),
+        "areas": [(each, children_text(each.area.published), month_text(each.last) if each.last else "") for each in areas],
+        "chosen": chosen,
+        "form": form,
+        "held": [(row, state_text(row, now)) for row in held],
+        "standing": standing,
+        "held_areas": held_areas(visit, standing),
+        "left": MOST_HELD_FOR_AREAS - len(standing),
+        "token": request.POST.get("token") or uuid.uuid4(),
+    }
+    return TemplateResponse(request, "reach/staff/around.html", context)
+
+
+def act(request: HttpRequest, visit: Booking, now: datetime) -> tuple[bool, HoldForm | None]:
+    """Press the button that was pressed: whether it is done, and the form with the refusal if that was the one to hold."""
+    acts: dict[str, Callable[[], str]] = {
+        "release": lambda: release(request, visit, now),
+        "invite": lambda: invite(request, visit, now),
+    }
+    pressed = next((name for name in acts if name in request.POST), "")
+    if not pressed:
+        return hold(request, visit, now)
+    try:
+        messages.success(request, acts[pressed]())
+    except DomainError as refusal:
+        messages.error(request, refusal.message)
+    return True, None
+
+
+def hold(request: HttpRequest, visit: Booking, now: datetime) -> tuple[bool, HoldForm | None]:
+    areas = areas_around(visit, now) if may_hold_around(visit, now) else []
+    shown = next((each for each in areas if each.area.code == request.POST.get("hold")), None)
+    if shown is None:
+        messages.error(request, _("There are no times for that area any more. Choose another one."))
+        return True, None
+    form = HoldForm(request.POST, shown)
+    if not form.is_valid():
+        return False, form
+    try:
+        held = hold_times(visit=visit, area=shown.to_visit, starts=form.cleaned_data["starts"], by=signed_in(request), now=now)
+    except DomainError as refusal:
+        form.add_error("starts", str(refusal.message))
+        return False, form
+    note_of(request, HeldTime, "added", [row.pk for row in held])
+    count = {"n": len(held), "area": shown.area.name, "until": moment_text(max(row.expires_at for row in held))}
+    sentence = ngettext(
+        "%(n)d time is held for %(area)s until %(until)s.", "%(n)d times are held for %(area)s until %(until)s.", len(held)
+    )
+    messages.success(request, sentence % count)
+    return True, None
+
+
+def release(request: HttpRequest, visit: Booking, now: datetime) -> str:
+    key = request.POST["release"]
+    held = visit.times_held.filter(pk=key).first() if key.isdigit() else None
+    if held is None:
+        raise Http404
+    release_held(held, by=signed_in(request), now=now)
+    note_of(request, HeldTime, "changed", [held.pk])
+    return _("The time on %(when)s is released. Anybody can book it now.") % {"when": held.when}
+
+
+def invite(request: HttpRequest, visit: Booking, now: datetime) -> str:
+    """Raises DomainError if nothing is held any more, or nobody is left to invite."""
+    area = areas_of(UNIT).get(request.POST["invite"])
+    held = visit.times_held.open().filter(area=area.code, expires_at__gt=now) if area else HeldTime.objects.none()
+    times = list(held.values_list("starts_at", flat=True))
+    if area is None or not times:
+        raise DomainError(_("No time is held for that area any more, so nobody was invited."))
+    try:
+        token = uuid.UUID(request.POST.get("token", ""))
+    except ValueError:
+        raise Http404 from None  # a token that no page of ours had
+    campaign = invite_area(
+        areas=[area],
+        presentation=visit.presentation,
+        times=times,
+        by=signed_in(request),
+        now=now,
+        token=token,
+        kind=CampaignKind.AROUND,
+        booking=visit,
+        to_mailboxes="mailboxes" in request.POST,
+    )
+    note_of(request, Campaign, "added", [campaign.pk])
+    count = campaign.invites.count()
+    return ngettext("%(n)d invitation is on its way.", "%(n)d invitations are on their way.", count) % {"n": count}
+
+
+def note_of(request: HttpRequest, model: Any, act: str, keys: list[int]) -> None:
+    note = audit_note(request)
+    note.kind = model._meta.label_lower
+    note.add(act, keys=keys)
+
+
+def is_elsewhere(held: HeldTime, visit: Booking) -> bool:
+    """The visit has another day or presenter by now than when the time was held."""
+    return held.presenter_id != visit.presenter_id or not visit.has_time or uk_day(held.starts_at) not in days_around(visit)
+
+
+def state_text(held: HeldTime, now: datetime) -> str:
+    if held.ended:
+        return held.get_ended_display()
+    if held.expires_at <= now:
+        return _("Time ran out")
+    claim = getattr(held, "busy_time", None)
+    if claim is not None and not claim.live:
+        return _("Somebody there is booking, or a booking is in the way")
+    return _("Held until %(until)s") % {"until": moment_text(held.expires_at)}
+
+
+def held_areas(visit: Booking, standing: list[HeldTime]) -> list[HeldArea]:
+    """Of the times that are still held. One statement, and none if there are none."""
+    if not standing:
+        return []
+    sent = Campaign.objects.filter(booking=visit, kind=CampaignKind.AROUND).order_by("planned_at")
+    campaigns = {code: campaign for campaign in sent for code in campaign.areas}
+    found = []
+    for code in dict.fromkeys(row.area for row in standing):
+        theirs, campaign = [row for row in standing if row.area == code], campaigns.get(code)
+        offered = campaign if campaign and all(row.starts_at in campaign.times for row in theirs) else None
+        if area := areas_of(UNIT).get(code):
+            found.append(HeldArea(area, theirs, offered))
+    return found
+
+
+def ways_around(visit: Booking) -> Iterator[Row]:
+    """On the visit's page: the way here."""
+    now = timezone.now()
+    if may_hold_around(visit, now) or (visit.format == Format.WORKPLACE and visit.times_held.exists()):
+        href = reverse("staff:reach_around", args=[visit.reference])
+        yield Row(_("Areas nearby that nobody has reached"), _("Hold times there and invite people"), href)
+
+
+add_related(Booking, Related(gettext_lazy("Around this visit"), ways_around, INVITE))
+staff_site.add_page("reach/around/<str:reference>/", around, "reach_around")
