@@ -18,12 +18,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
+from audit.models import SheetForm
 from ctac.dates import format_moment, uk_day
 from ctac.staff.menu import PAGES, MenuPage
 from ctac.staff.site import staff_site
-from ctac.staff.spreadsheets import Cell, Heading
-from leaflets.models import SheetForm
-from leaflets.stock.admin import spreadsheet_response
+from ctac.staff.spreadsheets import Cell, Heading, spreadsheet_response
 from professionals.models import Profession
 from reach.areas import Area, Unit, areas_of
 from reach.coverage.queries import Missing, has_own_return

@@ -9,7 +9,7 @@ from ctac.models import sql_file
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0013_imported"),
+        ("bookings", "0015_held_for"),
         ("professionals", "0012_name_words_of_names"),
     ]
 

@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0014_reached"),
+        ("bookings", "0016_spare_seats"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

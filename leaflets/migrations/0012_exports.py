@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("auth", "0012_alter_user_first_name_max_length"),
         ("audit", "0003_exports"),
-        ("leaflets", "0010_imported"),
+        ("leaflets", "0011_reached"),
     ]
 
     operations = [

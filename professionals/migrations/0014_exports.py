@@ -5,7 +5,7 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("professionals", "0012_name_words_of_names"),
+        ("professionals", "0013_reached"),
     ]
 
     operations = [

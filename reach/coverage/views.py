@@ -16,12 +16,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext_lazy
 from django.views.decorators.http import require_safe
 
+from audit.models import SheetForm
 from ctac.dates import format_moment
 from ctac.staff.menu import PAGES, MenuPage
 from ctac.staff.site import staff_site
-from ctac.staff.spreadsheets import Cell, Heading
-from leaflets.models import SheetForm
-from leaflets.stock.admin import spreadsheet_response
+from ctac.staff.spreadsheets import Cell, Heading, spreadsheet_response
 from professionals.models import Nation, Profession
 from reach.areas import ISLANDS, Area, Unit
 from reach.coverage.queries import DIGITS, AreaFigure, Coverage, class_limits, read_coverage
@@ -148,7 +147,7 @@ def short_text(figure: AreaFigure) -> str:
     for size, letter in ((1e6, "m"), (1e3, "k")):
         if figure.value >= size * 0.9995:
             return f"{figure.value / size:.{int(figure.value < size * 9.95)}f}{letter}"
-    return f"{figure.value:.{digits if figure.count and figure.value < 100 else 0}f}"  # noqa: PLR2004
+    return f"{figure.value:.{digits if figure.count and figure.value < 100 else 0}f}"
 
 
 @dataclass(frozen=True)

@@ -18,13 +18,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_safe
 
+from audit.models import SheetForm
 from ctac.dates import format_moment, uk_day
 from ctac.forms import PageForm
 from ctac.staff.menu import PAGES, MenuPage
 from ctac.staff.site import staff_site
-from ctac.staff.spreadsheets import Cell, Heading
-from leaflets.models import SheetForm
-from leaflets.stock.admin import spreadsheet_response
+from ctac.staff.spreadsheets import Cell, Heading, spreadsheet_response
 from professionals.models import Nation, Profession
 from reach.areas import Area, Published, Unit, areas_of, current_code
 from reach.forms import QuestionForm
