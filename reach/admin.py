@@ -2,6 +2,7 @@
 
 # ruff: noqa: F401 - imported for what they register
 
+import reach.coverage.views
 import reach.gaps.views
 import reach.invitations.admin
 import reach.invitations.views

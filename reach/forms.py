@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -21,6 +21,7 @@ from reach.queries import Period, first_month
 
 MONTH = re.compile(r"(?:(\d{1,2}|[a-z]{3,9})[\s/.,-]+(20\d\d)|(20\d\d)[\s/.-]+(\d{1,2}))", re.ASCII)
 APRIL = 4
+ALL = "all"
 
 
 class Measure(models.TextChoices):
@@ -78,21 +79,20 @@ class QuestionForm(PageForm):
     shows that answer instead."""
 
     kind = forms.ChoiceField(label=_("What"), choices=Kind)
-    period = forms.ChoiceField(label=_("When"))
+    period = forms.ChoiceField(label=_("When"), choices=Preset)
     first = MonthField(label=_("From month"))
     last = MonthField(label=_("To month"))
-    profession = forms.ChoiceField(
-        label=_("Profession"), choices=[("", _("All professions")), *Profession.choices], required=False
-    )
+    profession = forms.ChoiceField(label=_("Profession"), choices=[(ALL, _("All professions")), *Profession.choices])
     unit = forms.ChoiceField(label=_("Areas"), choices=Unit)
     measure = forms.ChoiceField(label=_("Show"), choices=Measure)
 
-    DEFAULTS: Mapping[str, str] = {
+    conditional: ClassVar[Mapping[str, tuple[str, str]]] = dict.fromkeys(("first", "last"), ("period", Preset.OWN))
+    DEFAULTS: ClassVar[Mapping[str, str]] = {
         "kind": Kind.ATTENDED,
         "period": Preset.YEAR,
         "first": "",
         "last": "",
-        "profession": "",
+        "profession": ALL,
         "unit": Unit.UPPER,
         "measure": Measure.NUMBER,
     }
@@ -107,11 +107,6 @@ class QuestionForm(PageForm):
             Preset.THIS_FINANCIAL: Period.financial_year(year),
             Preset.LAST_FINANCIAL: Period.financial_year(year - 1),
         }
-        choices = [
-            (preset, f"{preset.label}, {self.periods[preset].in_words}" if preset in self.periods else preset.label)
-            for preset in Preset
-        ]
-        self.fields["period"].choices = choices  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         found = self.cleaned_data
@@ -137,7 +132,7 @@ class QuestionForm(PageForm):
         return Question(
             kind=Kind(asked["kind"]),
             period=self.periods.get(Preset(asked["period"]), self.periods[Preset.YEAR]),
-            profession=asked["profession"],
+            profession="" if asked["profession"] == ALL else asked["profession"],
             unit=Unit(asked["unit"]),
             measure=Measure(asked["measure"]),
         )

@@ -24,7 +24,7 @@ from openpyxl.utils import get_column_letter
 
 from ctac.errors import DomainError
 
-Cell = str | int | date | None
+Cell = str | int | float | date | None
 # What a spreadsheet begins a formula with, its full-width twins, and what some skip before they look.
 FORMULA = re.compile(r"[\s\ufeff]*[=+\-@＝＋－＠]|[\t\r\n]")
 ESCAPED_FORMULA = re.compile(r"'(?=[\s\ufeff]*[=+\-@＝＋－＠]|[\t\r\n]|')")

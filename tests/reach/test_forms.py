@@ -78,4 +78,4 @@ def test_what_is_wrong_is_said_and_the_usual_is_shown(data: dict[str, Any], wron
 def test_the_address_keeps_what_was_asked() -> None:
     form = asked(kind="leaflets", profession="gp", measure="cats")
     assert form.query(sort="name") == "?kind=leaflets&profession=gp&sort=name"
-    assert form.query(unit="nation", profession="") == "?kind=leaflets&unit=nation"
+    assert form.query(unit="nation", profession="all") == "?kind=leaflets&unit=nation"

@@ -1,0 +1,117 @@
+"""What was counted in each area, also against how many children or social workers there are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from professionals.models import Nation
+from reach.areas import Area, Unit, area_by_key, areas_of
+from reach.forms import Measure, Question
+from reach.queries import counts_by_area
+
+CHILDREN = 10_000
+# Of each measure how many digits after the point are shown, and counted: two figures that look the same are in one class.
+DIGITS = {Measure.NUMBER: 0, Measure.PER_CHILDREN: 1, Measure.PER_SOCIAL_WORKER: 2}
+CLASSES = 5
+STEPS = (1, 2, 3, 5)
+
+
+class Missing(models.TextChoices):
+    """Why there is no figure: nothing is worked out then."""
+
+    WITHHELD = "withheld", _("withheld")
+    NOT_PUBLISHED = "not-published", _("not published")
+    JOINT = "joint", _("published only together with a neighbour")
+    NOBODY = "nobody", _("no social workers in post")
+
+
+@dataclass(frozen=True)
+class AreaFigure:
+    """`base`: how many children or social workers the count is set against; None where that is `missing` or not asked."""
+
+    area: Area
+    count: int
+    measure: Measure
+    base: int | None = None
+    missing: Missing | None = None
+
+    @property
+    def value(self) -> float | None:
+        """As it is shown."""
+        if self.measure == Measure.NUMBER:
+            return self.count
+        if self.base is None:
+            return None
+        return round(self.count * (CHILDREN if self.measure == Measure.PER_CHILDREN else 1) / self.base, DIGITS[self.measure])
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """`nowhere`: what was counted and lies in no area."""
+
+    question: Question
+    figures: tuple[AreaFigure, ...]
+    nowhere: int
+
+    @property
+    def total(self) -> int:
+        return self.nowhere + sum(figure.count for figure in self.figures)
+
+    @cached_property
+    def bounds(self) -> list[float]:
+        """Where the second class begins, the third and so on: round figures near what parts the areas into equal fifths."""
+        values = sorted(figure.value for figure in self.figures if figure.count and figure.value is not None)
+        return round_bounds(values, DIGITS[self.question.measure])
+
+    def class_of(self, figure: AreaFigure) -> int | None:
+        """From 1 to 5; 0 where nothing was counted, None where there is no figure."""
+        if figure.value is None:
+            return None
+        return 1 + sum(figure.value >= bound for bound in self.bounds) if figure.count else 0
+
+
+def round_bounds(values: Sequence[float], digits: int) -> list[float]:
+    ladder = [round(step * 10.0**power, digits) for power in range(-digits, 13) for step in STEPS]
+    fifths = [values[len(values) * part // CLASSES] if values else 0 for part in range(1, CLASSES)]
+    found: list[float] = []
+    for fifth in fifths:
+        place = max(sum(step <= fifth for step in ladder) - 1, ladder.index(found[-1]) + 1 if found else 1)
+        found.append(ladder[place])
+    return found
+
+
+def read_coverage(question: Question) -> Coverage:
+    """One statement."""
+    counts = counts_by_area(question.kind, question.period, question.unit, question.profession)
+    figures = [figure_of(area, counts.get(code, 0), question.measure) for code, area in areas_of(question.unit).items()]
+    return Coverage(question, tuple(figures), counts.get("", 0))
+
+
+def figure_of(area: Area, count: int, measure: Measure) -> AreaFigure:
+    published = area.published
+    if measure == Measure.NUMBER:
+        return AreaFigure(area, count, measure)
+    base = published.children if measure == Measure.PER_CHILDREN else published.social_workers
+    if base is None:
+        is_withheld = measure == Measure.PER_SOCIAL_WORKER and has_own_return(area)
+        return AreaFigure(area, count, measure, missing=Missing.WITHHELD if is_withheld else Missing.NOT_PUBLISHED)
+    if measure == Measure.PER_SOCIAL_WORKER and (published.joint or not base):
+        return AreaFigure(area, count, measure, missing=Missing.JOINT if published.joint else Missing.NOBODY)
+    return AreaFigure(area, count, measure, base)
+
+
+def has_own_return(area: Area) -> bool:
+    """Whether social workers are published by areas that make up this one: in England, where it is of whole upper-tier ones."""
+    uppers = area_by_key(Unit.UPPER)
+    whole = {district for code in area.districts for district in uppers[code].districts}
+    return area.nation == Nation.ENGLAND and whole == area.districts
+
+
+def class_limits(bounds: Sequence[float], digits: int) -> list[tuple[float, float | None]]:
+    """The least and the greatest of each class as they are shown; the last is open."""
+    step = 10.0**-digits
+    return [*((first, round(second - step, digits)) for first, second in pairwise([step, *bounds])), (bounds[-1], None)]

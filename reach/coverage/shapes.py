@@ -1,0 +1,190 @@
+"""Where each area is drawn: as one of the hexagons of one size, or by its boundaries. Worked out once a process."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import accumulate, pairwise
+from math import atan2, atanh, cos, radians, sin, tan
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+from professionals.models import Nation
+from reach.areas import ISLANDS, Area, Unit, area_by_key, areas_of
+
+Point = tuple[int, int]
+Ring = list[Point]
+
+HEXAGONS = (Unit.UPPER, Unit.DISTRICT)  # the units that have some
+# Of a hexagon half its width, and half and a quarter of its height, in units of the drawing.
+WIDE, HIGH, LOW = 15, 17, 9
+ROW = HIGH + LOW
+HEXAGON = f"m0-{HIGH} {WIDE} {LOW - 1} 0 {2 * LOW}-{WIDE} {LOW - 1}-{WIDE}-{LOW - 1} 0-{2 * LOW}z"
+MARGIN, NAME = 6, 20  # around all; and below, where an island's name is
+# The islands have neither hexagon nor boundary in the files: a place of their own, near where they are.
+ISLAND_HEXAGONS = {
+    Unit.UPPER: {Nation.ISLE_OF_MAN: (-1, 13), Nation.GUERNSEY: (0, -4), Nation.JERSEY: (3, -4)},
+    Unit.DISTRICT: {Nation.ISLE_OF_MAN: (-2, 14), Nation.GUERNSEY: (0, -5), Nation.JERSEY: (3, -5)},
+}
+ISLAND_PLACES = {Nation.ISLE_OF_MAN: (-4.55, 54.23), Nation.GUERNSEY: (-2.9, 49.4), Nation.JERSEY: (-1.5, 49.2)}
+BOX = 13  # half of an island's on the geographic map
+# The geographic map is a transverse Mercator projection about this meridian: a unit of the drawing is about a kilometre.
+MERIDIAN, UNITS = radians(-2.5), 6371
+LEAST_ROOM = 38  # across an area in which a figure is written on the geographic map
+
+
+@dataclass(frozen=True)
+class Shape:
+    """The outline of an area as a path, and where its figure is written, if it has room for one."""
+
+    area: Area
+    path: str
+    text_at: Point | None
+
+
+@dataclass(frozen=True)
+class Layout:
+    """`box`: the viewBox. `borders`: a path along what parts regions and nations."""
+
+    box: str
+    shapes: tuple[Shape, ...]
+    borders: str = ""
+
+
+@lru_cache(maxsize=len(HEXAGONS))
+def hexagons(unit: Unit) -> Layout:
+    """Each nation from north to south, so that the focus moves over the map as eyes do."""
+    islands = ISLAND_HEXAGONS[unit]
+    places = {area.hexagon or islands[area.nation]: area for area in areas_of(unit).values()}
+    centres = {place: centre_of(*place) for place in places}
+    left, top = (min(centre[axis] for centre in centres.values()) - HIGH - MARGIN for axis in (0, 1))
+    right, bottom = (max(centre[axis] for centre in centres.values()) + HIGH + NAME for axis in (0, 1))
+    order = list(Nation)
+    in_order = sorted(places, key=lambda place: (order.index(places[place].nation), -place[1], place[0]))
+    shapes = [Shape(places[place], "M{} {}".format(*centres[place]) + HEXAGON, centres[place]) for place in in_order]
+    return Layout(f"{left} {top} {right - left} {bottom - top}", tuple(shapes), "".join(edges(places, centres)))
+
+
+def centre_of(column: int, row: int) -> Point:
+    return 2 * WIDE * column + WIDE * (row % 2), -ROW * row
+
+
+def edges(places: dict[Point, Area], centres: dict[Point, Point]) -> Iterator[str]:
+    """Each side of a hexagon beyond which another region or nation lies; of two that meet there one draws it."""
+    for (column, row), area in places.items():
+        x, y = centres[column, row]
+        east = column + row % 2  # of the two beside it in the next row
+        sides = {
+            (column + 1, row): f"M{x + WIDE} {y - LOW}v{2 * LOW}",
+            (east, row + 1): f"M{x} {y - HIGH}l{WIDE} {HIGH - LOW}",
+            (east - 1, row + 1): f"M{x} {y - HIGH}l-{WIDE} {HIGH - LOW}",
+        }
+        for place, side in sides.items():
+            other = places.get(place)
+            if (
+                other
+                and (other.nation, other.region) != (area.nation, area.region)
+                and not {other.nation, area.nation} & {*ISLANDS}
+            ):
+                yield side
+
+
+@lru_cache(maxsize=len(Unit))
+def boundaries(unit: Unit) -> Layout:
+    """The districts of an area are drawn as one; what is too small to be seen at this size is left out, but never an area."""
+    arcs, districts = _topology()
+    areas = area_by_key(unit)
+    of_area: dict[str, list[int]] = defaultdict(list)
+    for code, theirs in districts.items():
+        of_area[areas[code].code] += theirs
+    rings = {code: sorted(drawn(arcs, theirs), key=doubled_area, reverse=True) for code, theirs in of_area.items()}
+    shapes, corners = [], []
+    for area in areas_of(unit).values():
+        if area.nation in ISLAND_PLACES:
+            x, y = projected(*ISLAND_PLACES[area.nation])
+            corners += [(x - BOX, y - BOX), (x + BOX, y + BOX)]
+            shapes.append(Shape(area, f"M{x - BOX} {y - BOX}h{2 * BOX}v{2 * BOX}h-{2 * BOX}z", (x, y)))
+        else:
+            largest, *others = rings[area.code]
+            seen = [largest, *(ring for ring in others if doubled_area(ring) > 2)]
+            corners += [point for ring in seen for point in ring]
+            shapes.append(Shape(area, "".join(map(path_of, seen)), middle(largest)))
+    (left, right), (top, bottom) = ((min(axis) - MARGIN, max(axis) + MARGIN) for axis in zip(*corners, strict=True))
+    return Layout(f"{left} {top} {right - left} {bottom + NAME - top}", tuple(shapes))
+
+
+def _topology() -> tuple[list[tuple[tuple[Point, Point], Ring]], dict[str, list[int]]]:
+    """Of each arc its ends as the file has them and its points as we draw them; of each district its arcs, ~n if backwards."""
+    file: Path = settings.BASE_DIR / "reach" / "data" / "boundaries.topo.json"
+    topology = json.loads(file.read_text())
+    (x_scale, y_scale), (x_origin, y_origin) = topology["transform"]["scale"], topology["transform"]["translate"]
+    arcs = []
+    for steps in topology["arcs"]:
+        points = list(zip(accumulate(x for x, _y in steps), accumulate(y for _x, y in steps), strict=True))
+        line = [projected(x_origin + x * x_scale, y_origin + y * y_scale) for x, y in points]
+        arcs.append(((points[0], points[-1]), line))
+    return arcs, {each["id"]: list(flat(each["arcs"])) for each in topology["objects"]["districts"]["geometries"]}
+
+
+def flat(nested: Iterable[Any]) -> Iterator[int]:
+    """The numbers of a polygon's rings, or of several polygons'."""
+    for each in nested:
+        if isinstance(each, int):
+            yield each
+        else:
+            yield from flat(each)
+
+
+def projected(longitude: float, latitude: float) -> Point:
+    east, north = radians(longitude) - MERIDIAN, radians(latitude)
+    return round(UNITS * atanh(cos(north) * sin(east))), -round(UNITS * atan2(tan(north), cos(east)))
+
+
+def drawn(arcs: list[tuple[tuple[Point, Point], Ring]], theirs: Iterable[int]) -> Iterator[Ring]:
+    """The rings around these districts together. An arc that two of them share is within: it is there in both directions."""
+    all_of_them = set(theirs)
+    from_end: dict[Point, list[int]] = defaultdict(list)
+    for arc in all_of_them:
+        if ~arc not in all_of_them:
+            from_end[arcs[arc][0][0] if arc >= 0 else arcs[~arc][0][1]].append(arc)
+    while from_end:
+        start, ring = next(iter(from_end)), Ring()
+        at = start
+        while not ring or at != start:
+            arc = from_end[at].pop()
+            if not from_end[at]:
+                del from_end[at]
+            (first, last), line = arcs[max(arc, ~arc)]
+            at, points = (last, line) if arc >= 0 else (first, line[::-1])
+            ring += [point for before, point in pairwise([None, *points]) if point != before and point != (ring or [None])[-1]]
+        yield ring
+
+
+def doubled_area(ring: Ring) -> int:
+    return abs(sum(x * next_y - next_x * y for (x, y), (next_x, next_y) in pairwise([*ring, ring[0]])))
+
+
+def middle(ring: Ring) -> Point | None:
+    """Half way along the widest line across, not too near the top or the bottom; None where no figure has room."""
+    top, bottom = min(y for _x, y in ring), max(y for _x, y in ring)
+    if bottom - top < LEAST_ROOM:
+        return None
+    lines = []
+    for y in range(top + (bottom - top) // 4, bottom - (bottom - top) // 4, LEAST_ROOM // 4):
+        sides = [(one, other) for one, other in pairwise([*ring, ring[0]]) if (one[1] > y) != (other[1] > y)]
+        crossed = sorted(x + (next_x - x) * (y - from_y) // (to_y - from_y) for (x, from_y), (next_x, to_y) in sides)
+        lines += [(last - first, first, y) for first, last in zip(crossed[::2], crossed[1::2], strict=True)]
+    width, first, y = max(lines)
+    return (first + width // 2, y) if width >= LEAST_ROOM else None
+
+
+def path_of(ring: Ring) -> str:
+    """As short as a path can be: steps from point to point, without a blank before a minus."""
+    points = ring[:-1] if len(ring) > 1 and ring[0] == ring[-1] else ring
+    if doubled_area(ring) == 0:  # smaller than can be drawn: a dot
+        return "M{} {}h1v1h-1z".format(*points[0])
+    steps = [(x - x_before, y - y_before) for (x_before, y_before), (x, y) in pairwise(points)]
+    return "M{} {}l".format(*points[0]) + " ".join(f"{x} {y}" for x, y in steps).replace(" -", "-") + "z"

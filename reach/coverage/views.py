@@ -1,0 +1,330 @@
+"""Where we have been: the map of a question, and the same as a table and as files."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from django import forms
+from django.core.exceptions import PermissionDenied
+from django.db import models
+from django.http import HttpRequest, HttpResponseBase
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext_lazy
+from django.views.decorators.http import require_safe
+
+from ctac.dates import format_moment
+from ctac.staff.menu import PAGES, MenuPage
+from ctac.staff.site import staff_site
+from ctac.staff.spreadsheets import Cell, Heading
+from leaflets.models import SheetForm
+from leaflets.stock.admin import spreadsheet_response
+from professionals.models import Nation, Profession
+from reach.areas import ISLANDS, Area, Unit
+from reach.coverage.queries import DIGITS, AreaFigure, Coverage, class_limits, read_coverage
+from reach.coverage.shapes import HEXAGONS, Layout, Shape, boundaries, hexagons
+from reach.forms import Measure, Question, QuestionForm
+from reach.models import Kind
+from reach.queries import counted_at
+from reach.rows import NONE, VIEW_REACH, rows_url
+
+PAGES.append(MenuPage(gettext_lazy("Reach"), gettext_lazy("Coverage"), "staff:reach_coverage", VIEW_REACH))
+COUNTED = {
+    Kind.ATTENDED: ngettext_lazy("%(figure)s person who attended", "%(figure)s people who attended", "n"),
+    Kind.PRESENTATIONS: ngettext_lazy("%(figure)s presentation", "%(figure)s presentations", "n"),
+    Kind.PLACES: ngettext_lazy("%(figure)s place taken at open sessions", "%(figure)s places taken at open sessions", "n"),
+    Kind.LEAFLETS: ngettext_lazy("%(figure)s leaflet sent", "%(figure)s leaflets sent", "n"),
+    Kind.SIGNED_UP: ngettext_lazy("%(figure)s professional signed up", "%(figure)s professionals signed up", "n"),
+}
+RATES = {
+    Measure.PER_CHILDREN: gettext_lazy("%(area)s: %(rate)s for each 10,000 children, from %(counted)s"),
+    Measure.PER_SOCIAL_WORKER: gettext_lazy("%(area)s: %(rate)s for each social worker, from %(counted)s"),
+}
+BASES = {Measure.PER_CHILDREN: gettext_lazy("Children"), Measure.PER_SOCIAL_WORKER: gettext_lazy("Social workers")}
+CLASS_NAMES = [gettext_lazy("Lowest"), gettext_lazy("Low"), gettext_lazy("Middle"), gettext_lazy("High"), gettext_lazy("Highest")]
+NO_AREA = gettext_lazy("Online for everybody, or we don’t know where")
+
+
+class Drawing(models.TextChoices):
+    HEXAGONS = "hexagons", gettext_lazy("Hexagons of one size")
+    GEOGRAPHIC = "geographic", gettext_lazy("Geographic")
+
+
+class CoverageForm(QuestionForm):
+    map = forms.ChoiceField(label=gettext_lazy("Map"), choices=Drawing)
+
+    DEFAULTS: ClassVar[Mapping[str, str]] = {**QuestionForm.DEFAULTS, "map": Drawing.HEXAGONS}
+
+    @property
+    def layout(self) -> Layout:
+        unit = self.question.unit
+        is_geographic = self.cleaned_data.get("map") == Drawing.GEOGRAPHIC or unit not in HEXAGONS
+        return boundaries(unit) if is_geographic else hexagons(unit)
+
+
+@require_safe
+def coverage(request: HttpRequest) -> HttpResponseBase:
+    if not request.user.has_perm(VIEW_REACH):
+        raise PermissionDenied
+    form = CoverageForm(request.GET.dict(), now=timezone.now())
+    found = read_coverage(form.question)
+    sort = request.GET.get("sort", "")
+    lines = sorted_lines([Line(figure) for figure in found.figures], sort)
+    if (file := request.GET.get("file", "")) in SheetForm.values:
+        name = _("Coverage")
+        return spreadsheet_response(name.lower(), file, sheet_headings(found), sheet_rows(found, lines), sheet=name)
+    question, layout, moment = found.question, form.layout, counted_at()
+    asked: dict[str, Any] = {"kind": question.kind, "period": question.period, "profession": question.profession}
+    context = {
+        **staff_site.each_context(request),
+        "title": _("Coverage"),
+        "form": form,
+        "asked": asked_text(question),
+        "total": counted_text(question.kind, found.total),
+        "everywhere": found.total,
+        "total_href": rows_url(**asked),
+        "reached": reached_text(found),
+        "is_leaflets": question.kind == Kind.LEAFLETS,
+        "nowhere": found.nowhere,
+        "nowhere_href": rows_url(area=NONE, **asked),
+        "no_area": NO_AREA,
+        "layout": layout,
+        "is_hexagonal": layout.borders != "",
+        "places": places(found, layout),
+        "legend": legend(found),
+        "columns": columns(question, sort, form),
+        "lines": [(line, rows_url(area=line.area, **asked) if line.figure.count else "") for line in lines],
+        "base": BASES.get(question.measure, ""),
+        "measure": question.measure,
+        "under_16": any(figure.area.published.under_16 for figure in found.figures),
+        "counted": format_moment(moment) if moment else "",
+        "files": [(label, form.query(file=value, sort=sort)) for value, label in SheetForm.choices],
+    }
+    return TemplateResponse(request, "reach/staff/coverage.html", context)
+
+
+# In words.
+
+
+def counted_text(kind: Kind, count: int) -> str:
+    """'1,234 people who attended'."""
+    return str(COUNTED[kind] % {"n": count, "figure": f"{count:,}"})
+
+
+def asked_text(question: Question) -> str:
+    """'November 2025 to October 2026, all professions'."""
+    profession = Profession(question.profession).label if question.profession else _("All professions")
+    return f"{question.period.in_words} · {profession}"
+
+
+def reached_text(found: Coverage) -> str:
+    areas, some = len(found.figures), sum(figure.count > 0 for figure in found.figures)
+    return _("%(some)s of %(areas)s areas have some, and %(none)s have none.") % {
+        "some": some,
+        "areas": areas,
+        "none": areas - some,
+    }
+
+
+def value_text(value: float, measure: Measure) -> str:
+    return f"{value:,.{DIGITS[measure]}f}"
+
+
+def limit_text(value: float) -> str:
+    """'0.5', '20', '1,000'."""
+    return f"{value:,.2f}".rstrip("0").removesuffix(".")
+
+
+def short_text(figure: AreaFigure) -> str:
+    """At most four characters or so, for a hexagon: '124', '1.2k', '12k', '0.35'."""
+    if figure.value is None:
+        return ""
+    digits = DIGITS[figure.measure]
+    if figure.count and not figure.value:
+        return f"<{10.0**-digits:g}"
+    for size, letter in ((1e6, "m"), (1e3, "k")):
+        if figure.value >= size * 0.9995:
+            return f"{figure.value / size:.{int(figure.value < size * 9.95)}f}{letter}"
+    return f"{figure.value:.{digits if figure.count and figure.value < 100 else 0}f}"
+
+
+@dataclass(frozen=True)
+class Line:
+    """An area as the table and the files say it."""
+
+    figure: AreaFigure
+
+    @property
+    def area(self) -> Area:
+        return self.figure.area
+
+    @property
+    def href(self) -> str:
+        return reverse("staff:reach_area", args=[self.area.unit, self.area.code])
+
+    @property
+    def where(self) -> str:
+        return self.area.region or str(self.area.nation.label)
+
+    @property
+    def base(self) -> str:
+        return "" if self.figure.base is None else f"{self.figure.base:,}"
+
+    @property
+    def rate(self) -> str:
+        if self.figure.value is None:
+            return str(self.figure.missing.label) if self.figure.missing else ""
+        if self.figure.count and not self.figure.value:
+            return _("less than %(least)s") % {"least": limit_text(10.0 ** -DIGITS[self.figure.measure])}
+        return value_text(self.figure.value, self.figure.measure)
+
+
+SORTS: Mapping[str, Any] = {
+    "name": lambda line: line.area.name.casefold(),
+    "where": lambda line: line.where,
+    "number": lambda line: line.figure.count,
+    "base": lambda line: line.figure.base,
+    "rate": lambda line: line.figure.value,
+}
+
+
+def sorted_lines(lines: list[Line], sort: str) -> list[Line]:
+    """By one column, '-' before it for downwards; what has no figure there comes last. Otherwise nation by nation."""
+    key = SORTS.get(sort.removeprefix("-"))
+    if key is None:
+        return lines
+    have = sorted((line for line in lines if key(line) is not None), key=key, reverse=sort.startswith("-"))
+    return have + [line for line in lines if key(line) is None]
+
+
+@dataclass(frozen=True)
+class Column:
+    label: str
+    href: str
+    sorted: str  # as aria-sort has it; empty if it isn't
+    is_number: bool
+
+
+def columns(question: Question, sort: str, form: CoverageForm) -> list[Column]:
+    labels: dict[str, str | Promise] = {
+        "name": Unit(question.unit).label,
+        "where": _("Region or nation"),
+        "number": Kind(question.kind).label,
+    }
+    if question.measure != Measure.NUMBER:
+        labels |= {"base": BASES[question.measure], "rate": question.measure.label}
+    found = []
+    for name, label in labels.items():
+        is_number = name not in ("name", "where")
+        upwards, downwards = name, f"-{name}"
+        # A figure is first asked for from the greatest down.
+        other = {upwards: downwards, downwards: upwards}.get(sort, downwards if is_number else upwards)
+        order = {upwards: "ascending", downwards: "descending"}.get(sort, "")
+        found.append(Column(str(label), f"{form.query(sort=other)}#table", order, is_number))
+    return found
+
+
+# The map.
+
+
+@dataclass(frozen=True)
+class Place:
+    """A shape on the map with what it says. `look`: its class from 0 to 5, or 'none'. `name`: of an island, written below it."""
+
+    shape: Shape
+    look: str
+    href: str
+    label: str
+    text: str
+    name: str
+
+    @property
+    def nation(self) -> Nation:
+        return self.shape.area.nation
+
+
+def places(found: Coverage, layout: Layout) -> list[Place]:
+    figures = {figure.area.code: figure for figure in found.figures}
+    drawn = []
+    for shape in layout.shapes:
+        figure = figures[shape.area.code]
+        look, text = found.class_of(figure), short_text(figure) if shape.text_at else ""
+        name = figure.area.name if figure.area.nation in ISLANDS else ""
+        href, says = Line(figure).href, label(found.question, figure)
+        drawn.append(Place(shape, "none" if look is None else str(look), href, says, text, name))
+    return drawn
+
+
+def label(question: Question, figure: AreaFigure) -> str:
+    """'Leeds: 124 people who attended'."""
+    counted = counted_text(question.kind, figure.count)
+    if question.measure == Measure.NUMBER:
+        return f"{figure.area.name}: {counted}"
+    return str(RATES[question.measure] % {"area": figure.area.name, "rate": Line(figure).rate, "counted": counted})
+
+
+@dataclass(frozen=True)
+class LegendEntry:
+    look: str
+    name: str
+    limits: str
+    areas: int
+
+
+def legend(found: Coverage) -> Iterator[LegendEntry]:
+    """Each class with its figures and how many areas are in it; apart, those where nothing was counted or nothing is known."""
+    looks = [found.class_of(figure) for figure in found.figures]
+    yield LegendEntry("0", _("Nothing"), "0", looks.count(0))
+    limits = class_limits(found.bounds, DIGITS[found.question.measure])
+    for number, (name, (least, most)) in enumerate(zip(CLASS_NAMES, limits, strict=True), 1):
+        facts = {"least": limit_text(least), "most": limit_text(most or 0)}
+        if most is None:
+            text = _("%(least)s or more") % facts
+        else:
+            text = facts["least"] if least == most else _("%(least)s to %(most)s") % facts
+        yield LegendEntry(str(number), str(name), text, looks.count(number))
+    if None in looks:
+        yield LegendEntry("none", _("No figure"), _("withheld or not published"), looks.count(None))
+
+
+# The files.
+
+
+def sheet_headings(found: Coverage) -> list[Heading]:
+    question = found.question
+    headings = [
+        Heading(_("Area"), 34),
+        Heading(_("Code"), 12),
+        Heading(_("Nation"), 16),
+        Heading(_("Region"), 24),
+        Heading(_("From month"), 12),
+        Heading(_("To month"), 12),
+        Heading(_("Profession"), 24),
+        Heading(Kind(question.kind).label, 26),
+    ]
+    if question.measure != Measure.NUMBER:
+        headings += [Heading(BASES[question.measure], 16), Heading(Measure(question.measure).label, 28)]
+    if question.measure == Measure.PER_CHILDREN:
+        headings.append(Heading(_("Children are those under"), 22))
+    return headings
+
+
+def sheet_rows(found: Coverage, lines: Sequence[Line]) -> Iterator[list[Cell]]:
+    question = found.question
+    profession = str(Profession(question.profession).label) if question.profession else _("All professions")
+    asked: list[Cell] = [question.period.first, question.period.last, profession]
+    more = {Measure.NUMBER: 0, Measure.PER_CHILDREN: 3, Measure.PER_SOCIAL_WORKER: 2}[question.measure]
+    for line in lines:
+        area, figure = line.area, line.figure
+        row: list[Cell] = [area.name, area.code, str(area.nation.label), area.region, *asked, figure.count]
+        under = None if figure.base is None else 16 if area.published.under_16 else 18
+        is_in_words = figure.value is None or (figure.count and not figure.value)
+        yield [*row, *[figure.base, line.rate if is_in_words else figure.value, under][:more]]
+    for name, count in ((NO_AREA, found.nowhere), (_("Everywhere"), found.total)):
+        yield [str(name), "", "", "", *asked, count, *[None] * more]
+
+
+staff_site.add_page("reach/coverage/", coverage, "reach_coverage")
