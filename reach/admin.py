@@ -5,5 +5,4 @@
 import reach.coverage.views
 import reach.gaps.views
 import reach.invitations.admin
-import reach.invitations.views
 import reach.rows

@@ -1,29 +1,191 @@
-"""Campaigns and role mailboxes on the staff site."""
+"""Inviting an area, campaigns and role mailboxes on the staff site."""
 
-from collections.abc import Iterator
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.core.validators import URLValidator
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_http_methods
 
+from accounts.access import signed_in
+from bookings.models import Format, Presentation
 from ctac.dates import format_span
-from ctac.forms import tidy_postcode
+from ctac.errors import DomainError
+from ctac.forms import FORM_METHODS, PageForm, tidy_postcode
+from ctac.staff.audit import audit_note
+from ctac.staff.menu import PAGES, MenuPage
 from ctac.staff.site import NOTHING, LooksOnly, ObjectAction, column, moment_of, staff_site
 from ctac.staff.story import ROWS_BESIDE, Related, Row, add_related
+from notifications.models import Notification
+from notifications.rendering import render as render_email
 from professionals.admin import OrganisationAdmin
 from professionals.models import Organisation
-from reach.areas import Unit, areas_of
-from reach.invitations.queries import outcome_of
-from reach.invitations.services import add_mailbox, record_objection
+from reach.areas import Area, Unit, areas_of
+from reach.invitations.emails import VisitInvitation
+from reach.invitations.queries import (
+    free_times,
+    invitable,
+    invitable_mailboxes,
+    invited_lately,
+    mailboxes_in,
+    middle_of,
+    outcome_of,
+    people_who_chose,
+)
+from reach.invitations.services import add_mailbox, invite_area, record_objection
 from reach.models import INVITED_AT_MOST_EVERY, Basis, Campaign, RoleMailbox
+
+INVITE = "reach.invite"
+PAGES.append(MenuPage(gettext_lazy("Reach"), gettext_lazy("Invite an area"), "staff:reach_invite", INVITE))
+
+
+class InviteForm(PageForm):
+    """What the page is asked; areas are those of the unit. Nothing is wrong yet if nobody has asked for an area."""
+
+    unit = forms.ChoiceField(label=gettext_lazy("Unit"), choices=Unit)
+    area = forms.ChoiceField(
+        label=gettext_lazy("Area"),
+        error_messages=dict.fromkeys(("required", "invalid_choice"), gettext_lazy("Choose an area of this unit.")),
+    )
+    presentation = forms.ModelChoiceField(
+        Presentation.objects.offered().filter(formats__contains=[Format.WORKPLACE]),
+        label=gettext_lazy("Presentation"),
+        empty_label=None,
+    )
+
+    def __init__(self, asked: Mapping[str, str], **kwargs: Any) -> None:
+        unit = Unit(asked["unit"]) if asked.get("unit") in Unit.values else Unit.UPPER
+        presentations = InviteForm.base_fields["presentation"].queryset.all()  # type: ignore[attr-defined]
+        first = presentations.first() if "presentation" not in asked else None
+        begins = {"unit": unit, "area": "", **({"presentation": first.pk} if first else {})}
+        super().__init__({**begins, **asked, "unit": unit} if "area" in asked else None, initial=begins, **kwargs)
+        choices = [("", _("Choose")), *((area.code, area.name) for area in areas_of(unit).values())]
+        self.fields["area"].choices = choices  # type: ignore[attr-defined]
+
+    @property
+    def found(self) -> tuple[Area, Presentation] | None:
+        if not self.is_valid():
+            return None
+        area = areas_of(Unit(self.cleaned_data["unit"]))[self.cleaned_data["area"]]
+        return area, self.cleaned_data["presentation"]
+
+
+@dataclass(frozen=True)
+class Readers:
+    """How many asked for invitations there, were invited lately, would get one now; and how many role mailboxes would."""
+
+    chose: int
+    lately: int
+    ready: int
+    mailboxes: int
+
+    @property
+    def rows(self) -> list[dict[str, object]]:
+        lately = _("Invited in the last %(days)d days") % {"days": INVITED_AT_MOST_EVERY.days}
+        figures = {
+            _("Asked for visits near them"): self.chose,
+            lately: self.lately,
+            _("Would get it now"): self.ready,
+            _("Role mailboxes that could get it"): self.mailboxes,
+        }
+        return [{"label": label, "value": f"{figure:,}"} for label, figure in figures.items()]
+
+
+def readers_in(areas: Sequence[Area], now: datetime) -> Readers:
+    people, mailboxes = people_who_chose(areas), mailboxes_in(areas)
+    lately = invited_lately(now).filter(person__in=people)
+    return Readers(people.count(), lately.count(), invitable(people, now).count(), invitable_mailboxes(mailboxes, now).count())
+
+
+@require_http_methods(FORM_METHODS)
+def invite_page(request: HttpRequest) -> HttpResponseBase:
+    """Who would get which times; the button sends, once however often it is pressed."""
+    if not request.user.has_perm(INVITE):
+        raise PermissionDenied
+    now = timezone.now()
+    form = InviteForm((request.POST if request.method == "POST" else request.GET).dict())
+    context: dict[str, Any] = {
+        **staff_site.each_context(request),
+        "title": _("Invite an area to book a visit"),
+        "form": form,
+        "days": INVITED_AT_MOST_EVERY.days,
+    }
+    if found := form.found:
+        area, presentation = found
+        place = middle_of([area])
+        times, token = free_times(presentation, place, now) if place else [], token_of(request)
+        if request.method == "POST" and times and (response := send(request, area, presentation, times, token, now)):
+            return response
+        readers = readers_in([area], now)
+        context |= {
+            "area": area,
+            "presentation": presentation,
+            "readers": readers,
+            "rows": readers.rows,
+            "times": [format_span(start, start + presentation.length) for start in times],
+            "email": preview(presentation, times) if times else "",
+            "token": token,
+        }
+    return TemplateResponse(request, "reach/staff/invite.html", context)
+
+
+def token_of(request: HttpRequest) -> uuid.UUID:
+    """Of this page; a new one if nothing was sent, or nothing of ours."""
+    with suppress(ValueError):
+        return uuid.UUID(request.POST.get("token", ""))
+    return uuid.uuid4()
+
+
+def send(
+    request: HttpRequest, area: Area, presentation: Presentation, times: list[datetime], token: uuid.UUID, now: datetime
+) -> HttpResponse | None:
+    """None where it was refused, which the page then says."""
+    try:
+        campaign = invite_area(
+            areas=[area],
+            presentation=presentation,
+            times=times,
+            by=signed_in(request),
+            now=now,
+            token=token,
+            to_mailboxes="mailboxes" in request.POST,
+        )
+    except DomainError as refusal:
+        messages.error(request, refusal.message)
+        return None
+    note = audit_note(request)
+    note.kind = Campaign._meta.label_lower
+    note.add("sent", keys=[campaign.pk])
+    count = campaign.invites.count()
+    sentence = ngettext("%(n)d invitation is on its way.", "%(n)d invitations are on their way.", count)
+    messages.success(request, sentence % {"n": count})
+    return redirect("staff:reach_campaign_change", campaign.pk)
+
+
+def preview(presentation: Presentation, times: Sequence[datetime]) -> str:
+    """The text of the email that people would get."""
+    campaign = Campaign(presentation=presentation, times=list(times))
+    return render_email(VisitInvitation(Notification(), campaign=campaign, times=list(times)).message()).text
+
+
+staff_site.add_page("reach/invite/", invite_page, "reach_invite")
 
 
 def area_names(campaign: Campaign) -> str:
@@ -121,7 +283,7 @@ class RoleMailboxAdmin(LooksOnlyAdmin):
     sorts_quickly = ("added",)
     ordering = ("-added_at", "-pk")
     fields = readonly_fields = ("name", "organisation", "source", "basis", "postcode", "added", "added_by", "objected", "how")
-    may_be_empty = ("source", "postcode", "organisation", "objected", "how")
+    may_be_empty = ("how",)
     added = moment_of("added_at", gettext_lazy("added"), short=True)
     objected = moment_of("objected_at", gettext_lazy("told us not to write"), short=True)
     name = column(gettext_lazy("address"), lambda mailbox: mailbox.address or _("Deleted"))
