@@ -33,6 +33,7 @@ def schedule() -> dict[str, Entry]:
         "ask three months on": at("bookings.tasks.ask_three_months_on", minute=55, hour="8-16"),
         "warn of low stock": at("leaflets.tasks.warn_of_low_stock", minute=40, hour=7),
         "look after imports": every(300, "professionals.imports.tasks.look_after_imports"),
+        "count what we have reached": at("reach.tasks.count", minute=10, hour=2),
         "keep the months of the audit": at("audit.tasks.keep_months", minute=40, hour=3),
         "take out what was kept long enough": at("privacy.tasks.take_out", minute=50, hour=3),
         "count what was kept long enough": at("privacy.tasks.count_due", minute=27),

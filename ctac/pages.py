@@ -89,6 +89,8 @@ def history_page(rows: QuerySet[Any], name: str, query: Mapping[str, str], *, am
 # What staff have set and pages say: "phone", "email", "hours", "help_email", "help_phone", "charity". The app `office` gives them
 # in its AppConfig.
 FACTS: dict[str, Callable[[], Any]] = {}
+# What the pages that confirm an order or a place offer besides, as HTML or nothing: a higher app adds it in its AppConfig.
+OFFERS: list[Callable[[HttpRequest], str]] = []
 
 # CommonMark with tables, and no HTML of its own.
 commonmark = MarkdownIt("commonmark", {"html": False}).enable("table")

@@ -9,13 +9,16 @@ class ReachConfig(AppConfig):
     verbose_name = _("Reach")
 
     def ready(self) -> None:
+        from ctac.pages import OFFERS
         from notifications import samples
         from privacy.retention import register_rule
         from privacy.services import PrivacySource, register_source
         from reach import privacy
+        from reach.invitations.views import offer_a_visit
 
         import_module("reach.invitations.emails")  # its classes register themselves
         samples.register("reach.invitations.emails.examples")
         register_source(PrivacySource("invitations", privacy.export_invitations, privacy.erase_invitations))
         for rule in privacy.RETENTION_RULES:
             register_rule(rule)
+        OFFERS.append(offer_a_visit)

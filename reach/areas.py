@@ -67,9 +67,14 @@ class Area:
     hexagon: tuple[int, int] | None = None
 
     @property
+    def is_whole_nation(self) -> bool:
+        """As an island is, and the police force of Scotland."""
+        return self.districts == districts_of(self.nation)
+
+    @property
     def keys(self) -> frozenset[str]:
-        """What its rows have in `authority`, or an island's in `nation`."""
-        return self.districts or frozenset({self.code})
+        """Under what its rows are counted: each of its districts; of a whole nation also where only that is known."""
+        return self.districts | {self.nation} if self.is_whole_nation else self.districts
 
 
 @lru_cache(maxsize=1)
@@ -77,6 +82,11 @@ def _districts() -> dict[str, dict[str, str]]:
     """By code: name, region and nation, and the codes and names of what each lies in."""
     known = {row["code"]: row for row in csv_rows("professionals", "local_authorities")}
     return {row["code"]: {**row, **known[row["code"]]} for row in csv_rows("reach", "areas")}
+
+
+@lru_cache(maxsize=len(Nation))
+def districts_of(nation: Nation) -> frozenset[str]:
+    return frozenset(code for code, row in _districts().items() if row["nation"] == nation)
 
 
 @lru_cache(maxsize=1)
@@ -87,6 +97,17 @@ def changed_codes() -> dict[str, str]:
 
 def current_code(code: str) -> str:
     return changed_codes().get(code, code)
+
+
+@lru_cache(maxsize=1)
+def every_code() -> frozenset[str]:
+    """Of all districts, those that they had before among them."""
+    return frozenset(_districts()) | changed_codes().keys()
+
+
+def codes_of(districts: frozenset[str]) -> frozenset[str]:
+    """Theirs, and those that they had before."""
+    return districts | {old for old, new in changed_codes().items() if new in districts}
 
 
 @lru_cache(maxsize=len(Unit))
@@ -137,7 +158,7 @@ def _hexagons(unit: Unit) -> dict[str, tuple[int, int]]:
 
 @lru_cache(maxsize=len(Unit))
 def area_by_key(unit: Unit) -> Mapping[str, Area]:
-    """Which area of that unit a district, or an island by its nation, lies in."""
+    """Which area of that unit a district lies in, or a nation of which no more is known."""
     return {key: area for area in areas_of(unit).values() for key in area.keys}
 
 

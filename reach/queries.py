@@ -9,7 +9,7 @@ from django.utils import dateformat
 from django.utils.translation import gettext
 
 from ctac.dates import UK, uk_day
-from reach.areas import ISLANDS, Area, Unit, area_by_key, current_code
+from reach.areas import Area, Unit, area_by_key, current_code, every_code
 from reach.models import Kind, ReachCount, ReachRun
 
 
@@ -53,12 +53,12 @@ def month_after(month: date) -> date:
 
 
 def key_of(nation: str, authority: str) -> str:
-    """What an area's `keys` call it: the district's code of today, an island's nation, or empty where nobody can say."""
-    return current_code(authority) if authority else (nation if nation in ISLANDS else "")
+    """What an area's `keys` call it: the district's code of today, else the nation; empty where nobody can say."""
+    return current_code(authority) if authority in every_code() else nation
 
 
 def counts_by_key(kind: Kind, period: Period, profession: str = "") -> dict[str, int]:
-    """By district or island; under '' what lies in no district: online for everybody, or where we don't know. One statement."""
+    """By district, or by nation where no more is known; under '' online for everybody, and where we don't know. One statement."""
     rows = ReachCount.objects.filter(kind=kind).between(period.first, period.last).order_by()
     if profession:
         rows = rows.filter(profession=profession)

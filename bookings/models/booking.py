@@ -25,7 +25,7 @@ from ctac.models import Event, ReferencedModel, StateModel, free_text, impersona
 from leaflets.models import Export, Order, OrderState, ToBring
 from office.closures.models import Closure
 from office.queries import site_settings
-from professionals.models import Nation, Profession
+from professionals.models import Nation, Profession, Reached
 
 
 class State(models.TextChoices):
@@ -290,7 +290,7 @@ class BookingQuerySet(models.QuerySet["Booking"]):
         )
 
 
-class Booking(Engagement):
+class Booking(Engagement, Reached):
     """`presenter` is empty when it needs one, the times while a request has none agreed (see DateOption).
 
     `revision` counts the changes to its details. `visit_closed`: the presenter is back from its visit, or nobody went (see
@@ -389,6 +389,9 @@ class Booking(Engagement):
             models.Index(fields=["presenter", "-starts_at", "-id"], name="booking_of_a_presenter"),
             models.Index(fields=["postcode", "-starts_at", "-id"], name="booking_by_postcode"),
             models.Index(fields=["-created_at", "-id"], name="booking_last_asked"),
+            models.Index(
+                fields=["reached_authority", "-starts_at", "-id"], name="booking_reached", condition=Q(state="delivered")
+            ),
             words_index("booking_searched"),
             # Visits that somebody is still waited for; those of the past are few, however many there were.
             models.Index(fields=["starts_at", "id"], name="booking_visit_open", condition=VISIT_IS_OPEN),

@@ -14,6 +14,7 @@ from bookings.models.presenter import Presentation, Presenter
 from ctac.dates import format_clock, format_day, format_span
 from ctac.models import StateModel, free_text, impersonal, personal
 from office.models import MOST_PEOPLE
+from professionals.models import Reached
 
 
 class SessionState(models.TextChoices):
@@ -289,7 +290,7 @@ class SessionPlaceQuerySet(models.QuerySet["SessionPlace"]):
         return theirs.exclude(ahead).order_by("-session__starts_at", "-pk")
 
 
-class SessionPlace(StateModel):
+class SessionPlace(StateModel, Reached):
     """One row a person and session, for ever: who gives up and comes back gets the same row and a new `position`.
 
     `position` says who came before whom, at one session; the database gives the next one whenever a row of position 0 is written.
@@ -331,6 +332,7 @@ class SessionPlace(StateModel):
         indexes = [
             models.Index(fields=["person", "-id"], name="sessionplace_of_a_person"),
             models.Index(fields=["session", "state", "position"], name="sessionplace_in_line"),
+            models.Index(fields=["reached_authority"], name="sessionplace_reached", condition=Q(state__in=["taken", "attended"])),
             models.Index(fields=["offer_expires_at"], name="sessionplace_offers", condition=Q(state="offered")),
         ]
 

@@ -43,6 +43,7 @@ EXPLAINS = {
     " bookings_presenter office_closure office_banner office_bank_holidays",
     "after-a-visit": "bookings_afterwards",
     "open-sessions": "bookings_opensession",
+    "invite-an-area": "reach_invite reach_campaign reach_rolemailbox",
     "orders": "leaflets_order leaflets_missingparcel",
     "pack": "leaflets_packingsession",
     "stock": "leaflets_stocktake leaflets_stockmovement leaflets_sheetimport",
@@ -70,6 +71,7 @@ ACTIONS = {
         "leaflets_order": "case note write",
         "professionals_organisation": "case note",
     },
+    "invite-an-area": {"professionals_organisation": "mailbox"},
     "a-request-to-decide": {
         "bookings_booking": "agree confirm decline offer",
         "bookings_leave": "grant refuse",

@@ -10,13 +10,14 @@ from django import forms, template
 from django.conf import settings
 from django.forms.boundfield import BoundField
 from django.forms.formsets import BaseFormSet
+from django.template import Context
 from django.templatetags.static import static
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from ctac.forms import AnyOrNone
-from ctac.pages import FACTS
+from ctac.pages import FACTS, OFFERS
 
 register = template.Library()
 
@@ -27,6 +28,12 @@ CONTROL_CLASSES = {"input": "govuk-input", "textarea": "govuk-textarea", "select
 def question(field: BoundField) -> dict[str, BoundField]:
     """A question of a form: its label, hint, error and control."""
     return {"field": field}
+
+
+@register.simple_tag(takes_context=True)
+def offers(context: Context) -> SafeString:
+    """What another app offers whoever has just ordered or taken a place."""
+    return mark_safe("".join(find(context["request"]) for find in OFFERS))  # noqa: S308 - drawn from templates of ours
 
 
 @register.filter

@@ -18,7 +18,7 @@ from ctac.models import Event, RecordedBy, ReferencedModel, StateModel, free_tex
 from leaflets.models.catalogue import Edition
 from notifications.models import Notification
 from office.queries import asked_too_long_ago
-from professionals.models import Organisation, Person
+from professionals.models import Organisation, Person, Reached
 
 
 class OrderState(models.TextChoices):
@@ -143,7 +143,7 @@ class OrderQuerySet(models.QuerySet["Order"]):
         return self.filter(person=person).with_lines().order_by("-created_at", "-pk")
 
 
-class Order(ReferencedModel, StateModel, DeliveryAddress):
+class Order(ReferencedModel, StateModel, DeliveryAddress, Reached):
     """Leaflets for one person, to one address; or brought to them by the presenter who comes for that booking.
 
     What is brought has no address: its postcode is that of the visit, and only counts for the workplace's limit.
@@ -241,6 +241,7 @@ class Order(ReferencedModel, StateModel, DeliveryAddress):
                 name="order_to_pack",
                 condition=Q(state="received", brought_with=""),
             ),
+            models.Index(fields=["reached_authority"], name="order_reached"),
             words_index("order_searched"),
         ]
         constraints = [

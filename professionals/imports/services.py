@@ -503,7 +503,7 @@ def removal_of(kind: ImportKind, model: str) -> Removal:
 def digests_of(removal: Removal, keys: Sequence[int]) -> dict[int, str]:
     """Of the columns of these rows as they are now."""
     model = apps.get_model(removal.model)
-    left_out = {"searched", *removal.ignored}  # the database keeps the words that staff search
+    left_out = {"searched", "reached_nation", "reached_authority", *removal.ignored}  # the database keeps these
     columns = [field.attname for field in model._meta.concrete_fields if field.name not in left_out]
     rows = model._base_manager.filter(pk__in=keys).order_by().values("pk", *columns)
     return {row["pk"]: hashlib.sha256(json.dumps(row, default=str, sort_keys=True).encode()).hexdigest()[:32] for row in rows}

@@ -148,7 +148,24 @@ class PersonQuerySet(models.QuerySet["Person"]):
         return self.alias(lower_email=Lower("email")).filter(lower_email=Lower(Value(email))).exclude(email="")
 
 
-class Person(models.Model):
+class Reached(models.Model):
+    """The area that a row counts for: its nation, and the code of its local authority, empty where nobody can say.
+
+    The database keeps them by the full postcode, and they outlive it (professionals/sql/reached.sql).
+    """
+
+    reached_nation = impersonal(
+        models.CharField(_("nation it counts for"), max_length=20, blank=True, default="", db_default="", editable=False)
+    )
+    reached_authority = impersonal(
+        models.CharField(_("local authority it counts for"), max_length=9, blank=True, default="", db_default="", editable=False)
+    )
+
+    class Meta:
+        abstract = True
+
+
+class Person(Reached):
     """One professional.
 
     Someone whom staff entered from a phone call has no user until they sign up with the same, then verified, address.
@@ -201,6 +218,7 @@ class Person(models.Model):
             models.Index(fields=["profession", "name", "id"], name="person_by_profession"),
             models.Index(fields=["organisation", "name", "id"], name="person_by_organisation"),
             models.Index(fields=["name", "id"], name="person_entered_by_staff", condition=models.Q(user__isnull=True)),
+            models.Index(fields=["reached_authority"], name="person_reached", condition=models.Q(user__isnull=False)),
             # Of hundreds of rows at once, when a spreadsheet is imported.
             models.Index(Lower("name"), name="person_by_name_in_any_case"),
             models.Index(DIALLED_DIGITS, name="person_by_dialled_digits", condition=~models.Q(phone="")),

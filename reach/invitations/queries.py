@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from statistics import median
 
+from django.core.cache import cache
 from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Lower
 
@@ -13,15 +14,14 @@ from bookings.models import Attendance, Booking, Format, PlaceState, Presentatio
 from bookings.schedule.queries import open_schedule
 from bookings.schedule.slots import SlotQuery
 from bookings.travel import Place
-from ctac.dates import uk_day
+from ctac.dates import months_before, uk_day
 from notifications.models import MarkedAddress, Notification, State, normalise_address
 from notifications.registry import Topic
 from office.queries import site_settings
-from professionals.areas import look_up_areas
 from professionals.models import OutwardCode, Person
 from professionals.services import subscribers
-from reach.areas import ISLANDS, Area
-from reach.models import INVITED_AT_MOST_EVERY, Campaign, CampaignInvite, RoleMailbox
+from reach.areas import Area, Unit, area_by_key, codes_of, every_code
+from reach.models import INVITED_AT_MOST_EVERY, Campaign, CampaignInvite, Kind, ReachCount, RoleMailbox
 from reach.queries import key_of
 
 MOST_TIMES = 6
@@ -29,8 +29,12 @@ MOST_TIMES = 6
 FIRST_OFFERED_AFTER = timedelta(days=7)
 
 
-def keys_of(areas: Iterable[Area]) -> frozenset[str]:
-    return frozenset(key for area in areas for key in area.keys)
+def lies_in(areas: Iterable[Area], nation: str, authority: str) -> Q:
+    """Of rows with these columns: those in one of the areas, as reach.sources counts them."""
+    found = list(areas)
+    districts = codes_of(frozenset(code for area in found for code in area.districts))
+    nations = [area.nation for area in found if area.is_whole_nation]
+    return Q(**{f"{authority}__in": districts}) | ~Q(**{f"{authority}__in": every_code()}) & Q(**{f"{nation}__in": nations})
 
 
 def digest_of(address: str) -> str:
@@ -41,13 +45,9 @@ def digest_of(address: str) -> str:
 # Whom.
 
 
-def people_who_chose(areas: Iterable[Area]) -> QuerySet[Person]:
+def people_who_chose(areas: Sequence[Area]) -> QuerySet[Person]:
     """Those who asked for invitations to book a visit near them, and work in one of these areas."""
-    keys, asked = keys_of(areas), subscribers(Topic.VISITS).exclude(postcode="")
-    postcodes = dict(asked.values_list("pk", "postcode"))
-    found = look_up_areas(set(postcodes.values()))
-    inside = {postcode for postcode, area in found.items() if area and key_of(area.nation, area.local_authority) in keys}
-    return asked.filter(pk__in=[key for key, postcode in postcodes.items() if postcode in inside])
+    return subscribers(Topic.VISITS).filter(lies_in(areas, "reached_nation", "reached_authority")).exclude(postcode="")
 
 
 def invitable(people: QuerySet[Person], now: datetime) -> QuerySet[Person]:
@@ -64,10 +64,9 @@ def invited_lately(now: datetime) -> QuerySet[CampaignInvite]:
     return CampaignInvite.objects.filter(lasts__contains=now)
 
 
-def mailboxes_in(areas: Iterable[Area]) -> QuerySet[RoleMailbox]:
+def mailboxes_in(areas: Sequence[Area]) -> QuerySet[RoleMailbox]:
     """Those that have not objected."""
-    keys = keys_of(areas)
-    return RoleMailbox.objects.open().filter(Q(authority__in=keys) | Q(authority="", nation__in=keys & set(ISLANDS)))
+    return RoleMailbox.objects.open().filter(lies_in(areas, "nation", "authority"))
 
 
 def invitable_mailboxes(mailboxes: QuerySet[RoleMailbox], now: datetime) -> QuerySet[RoleMailbox]:
@@ -83,8 +82,7 @@ def invitable_mailboxes(mailboxes: QuerySet[RoleMailbox], now: datetime) -> Quer
 
 def middle_of(areas: Sequence[Area]) -> Place | None:
     """The outward code nearest to the middle of these areas, from which times are looked up before anybody has answered."""
-    keys = keys_of(areas)
-    codes = list(OutwardCode.objects.filter(Q(authority__in=keys) | Q(authority="", nation__in=keys & set(ISLANDS))))
+    codes = list(OutwardCode.objects.filter(lies_in(areas, "nation", "authority")))
     if not codes:
         return None
     latitude, longitude = median(code.latitude for code in codes), median(code.longitude for code in codes)
@@ -117,6 +115,32 @@ def still_free(campaign: Campaign, place: Place, now: datetime) -> list[datetime
     query = SlotQuery(campaign.presentation, Format.WORKPLACE, place)
     schedule = open_schedule(query, first_day=min(days), last_day=max(days), now=now)
     return [start for start in times if schedule.offered_to(start)]
+
+
+# Where nobody asked.
+
+REACHED_WITHIN_MONTHS = 12
+REACHED_LASTS = timedelta(hours=1)
+
+
+def keys_reached_lately(now: datetime) -> frozenset[str]:
+    """Districts and islands where somebody attended in the last twelve months: from the cache, or one statement."""
+    since = months_before(now, REACHED_WITHIN_MONTHS).date().replace(day=1)
+    attended = ReachCount.objects.filter(kind=Kind.ATTENDED, month__gte=since).order_by().distinct()
+
+    def read() -> frozenset[str]:
+        return frozenset(key_of(*row) for row in attended.values_list("nation", "authority")) - {""}
+
+    found: frozenset[str] = cache.get_or_set("reach-reached-lately", read, REACHED_LASTS.total_seconds())
+    return found
+
+
+def may_be_offered_a_visit(person: Person, now: datetime) -> bool:
+    """They work where nobody has attended lately, and have no booking ahead. Nothing is known before anything was counted."""
+    reached, key = keys_reached_lately(now), key_of(person.reached_nation, person.reached_authority)
+    if not reached or key in reached or key not in area_by_key(Unit.DISTRICT):
+        return False
+    return not Booking.objects.lying_ahead(now).filter(person=person).exists()
 
 
 # What came of it.

@@ -39,7 +39,7 @@ def press(browser: Client, page: str, **answers: object) -> Any:
 
 
 def test_reminders_come_until_somebody_says_no_and_the_rest_only_to_who_asked(now: datetime) -> None:
-    assert wants_each(ADDRESS) == {Topic.REMINDERS: True, Topic.EDITIONS: False, Topic.INVITATIONS: False}
+    assert wants_each(ADDRESS) == {Topic.REMINDERS: True, Topic.EDITIONS: False, Topic.INVITATIONS: False, Topic.VISITS: False}
     preferences.choose(address=ADDRESS, chosen={Topic.REMINDERS: False}, where=ChoiceSource.PAGE, now=now)
     preferences.choose(address="other@leeds.example.nhs.uk", chosen={Topic.EDITIONS: True}, where=ChoiceSource.PAGE, now=now)
     with CaptureQueriesContext(
@@ -77,7 +77,7 @@ def test_one_press_in_a_mail_program_stops_that_topic_alone(browser: Client, now
     assert wants(Topic.EDITIONS, ADDRESS)
     for _again in range(2):
         assert browser.post(url, ONE_CLICK).status_code == 200
-    assert wants_each(ADDRESS) == {Topic.REMINDERS: True, Topic.EDITIONS: False, Topic.INVITATIONS: False}
+    assert wants_each(ADDRESS) == {Topic.REMINDERS: True, Topic.EDITIONS: False, Topic.INVITATIONS: False, Topic.VISITS: False}
     assert MailChoice.objects.get().chosen_where == ChoiceSource.ONE_CLICK
     assert browser.post(url.replace("editions", "codes"), ONE_CLICK).status_code == 404
     assert browser.post(reverse("mail_stop", args=["no-such-token", "editions"]), ONE_CLICK).status_code == 404

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 from allauth.account.models import EmailAddress
 from django.apps import apps
@@ -20,6 +21,7 @@ from bookings.models import (
     Feedback,
     PlaceLink,
     PlaceState,
+    Presentation,
     SessionEvent,
     SessionEventKind,
     SessionPlace,
@@ -54,6 +56,7 @@ from professionals.models import (
     RowState,
 )
 from professionals.safeguarding.services import notify_safeguarding_lead
+from reach.models import Campaign, CampaignInvite, RoleMailbox
 from tests.accounts.factors.proof import grow_old
 from tests.bookings.open_sessions.rows import make_place, make_session
 from tests.bookings.rows import make_booking, make_presenter
@@ -102,6 +105,8 @@ THEIRS: dict[str, str | None] = {
     "MarkedAddress": "",
     "MailReader": "",
     "MailChoice": "",
+    "CampaignInvite": "person",
+    "RoleMailbox": "",  # of a role, until somebody signs up with its address
     "Presenter": None,  # a colleague
     "SavedFilter": None,  # a colleague's, of a list
     "Leave": None,  # a colleague's
@@ -183,6 +188,7 @@ def plant(now: datetime) -> Person:
     of_account(person, now)
     of_complaints(person, now)
     of_mail(person, now)
+    of_invitations(person, now)
     for name, fields in fields_with_words().items():
         path = THEIRS[name]
         if path is None:
@@ -343,3 +349,13 @@ def of_mail(person: Person, now: datetime) -> None:
     )
     MarkedAddress.objects.create(address=EMAIL, sort="hard", marked_at=now, last_at=now)
     choose(address=EMAIL, chosen={Topic.REMINDERS: False}, where=ChoiceSource.PAGE, now=now)
+
+
+def of_invitations(person: Person, now: datetime) -> None:
+    campaign = Campaign.objects.create(
+        unit="district", areas=["E08000035"], presentation=Presentation.objects.first(), planned_at=now, token=uuid4()
+    )
+    lasts = (now, now + timedelta(days=90))
+    CampaignInvite.objects.create(campaign=campaign, person=person, address=EMAIL, lasts=lasts)
+    published = {"source": "https://www.leeds.nhs.uk/team", "postcode": "LS1 4AP"}
+    RoleMailbox.objects.create(organisation=make_organisation(), address="team@leeds.nhs.uk", digest="1" * 64, **published)

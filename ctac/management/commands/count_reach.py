@@ -1,0 +1,33 @@
+"""Counts what we have reached, as each night does; or proves that the table of counts is equal to the rows."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from reach.models import Kind
+from reach.services import count_reach, differences
+
+
+class Command(BaseCommand):
+    help = "Count what we have reached. With --check: one line a count that differs from the rows, exit code 1 if there is any."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--check",
+            action="store_true",
+            help="Write nothing. What changed since the last count differs too, so count first if you look for a fault.",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not options["check"]:
+            self.stdout.write(f"Counts written: {count_reach(timezone.now()):,}")
+            return
+        found = 0
+        for kind in Kind:
+            for difference in differences(kind):
+                found += 1
+                self.stdout.write(str(difference))
+        if found:
+            raise CommandError(f"The counts and the rows differ. Differences: {found}")
+        self.stdout.write("The counts and the rows are equal.")

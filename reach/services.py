@@ -1,0 +1,65 @@
+"""The nightly count: makes the table of counts equal to the rows."""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from reach.models import Kind, ReachCount, ReachRun
+from reach.sources import Key, count_rows
+
+logger = logging.getLogger(__name__)
+
+KEY = ("month", "nation", "authority", "profession")
+BATCH = 2_000
+
+
+@dataclass(frozen=True)
+class Difference:
+    """`pk`: of the count, if there is one."""
+
+    kind: Kind
+    key: Key
+    pk: int | None
+    stored: int
+    rows: int
+
+    def __str__(self) -> str:
+        month, *where = self.key
+        return f"{self.kind} {month:%Y-%m} {' '.join(each or '-' for each in where)}: counted {self.stored}, rows {self.rows}"
+
+
+@transaction.atomic
+def count_reach(now: datetime) -> int:
+    """Writes what differs from the rows, so a second time changes nothing; two at once take turns. How many counts were written.
+
+    Readers see all of it or nothing of it.
+    """
+    with connection.cursor() as cursor:
+        # SQL because the ORM has no advisory locks, and before the first count there is no row to lock.
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('reach_count', 0))")
+    written = 0
+    for kind in Kind:
+        found = list(differences(kind))
+        ReachCount.objects.filter(pk__in=[each.pk for each in found if not each.rows]).delete()
+        changed = [ReachCount(kind=kind, **dict(zip(KEY, each.key, strict=True)), count=each.rows) for each in found if each.rows]
+        ReachCount.objects.bulk_create(
+            changed, batch_size=BATCH, update_conflicts=True, unique_fields=["kind", *KEY], update_fields=["count"]
+        )
+        written += len(found)
+    ReachRun.objects.update_or_create(id=1, defaults={"counted_at": now})
+    logger.info("reach: %s counts written", written)
+    return written
+
+
+def differences(kind: Kind) -> Iterator[Difference]:
+    """Between the table and the rows."""
+    counts = ReachCount.objects.filter(kind=kind).order_by().values_list("pk", "count", *KEY)
+    stored: dict[Key, tuple[int | None, int]] = {tuple(key): (pk, count) for pk, count, *key in counts.iterator()}  # type: ignore[misc]
+    rows = count_rows(kind)
+    for key in sorted(stored.keys() | rows.keys()):
+        pk, count = stored.get(key, (None, 0))
+        if count != rows.get(key, 0):
+            yield Difference(kind, key, pk, count, rows.get(key, 0))

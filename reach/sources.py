@@ -1,0 +1,245 @@
+"""What each kind is counted from: the rows, and how much each of them counts for, when, where and of which profession.
+
+The nightly count adds them up and the page behind a figure lists them, so both are of the same rows.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, time
+from typing import Any
+
+from django.db import models
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, Window
+from django.db.models.functions import Coalesce, Greatest, Least, TruncMonth
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from bookings.models import AttendanceCount, Booking, OpenSession, PlaceState, SessionPlace, SessionState, State
+from ctac.dates import UK, uk_datetime
+from leaflets.models import Channel, MovementKind, OrderLine, StockMovement
+from professionals.models import ImportedCount, Person
+from reach.areas import Area, Unit, area_by_key, codes_of, every_code
+from reach.models import Kind
+from reach.queries import Period, month_after
+
+Key = tuple[date, str, str, str]  # month, nation, authority, profession
+EMPTY = Value("", output_field=models.CharField())
+ONE = Value(1, output_field=models.IntegerField())
+
+
+@dataclass(frozen=True)
+class Source:
+    """Rows of one sort that are counted, each `number` times.
+
+    `at`: the path of its moment, or of the first of its month if it `has_month`. `area`: the path to `reached_nation` and
+    `reached_authority` ends with it; None where it lies in none. `profession`: its path, or empty. `looks_around`: what a row
+    counts for rests on its neighbours, so PostgreSQL can't add it up in the same breath. `permission`: who may see the rows.
+    """
+
+    slug: str
+    kind: Kind
+    label: str | Promise
+    permission: str
+    rows: Callable[[], QuerySet[Any]]
+    at: str
+    area: str | None = "reached_"
+    profession: str = ""
+    number: Any = ONE
+    has_month: bool = False
+    looks_around: bool = False
+
+    def figures(self) -> QuerySet[Any]:
+        """Its rows, each with the columns of a count beside its own."""
+        nation, authority = (EMPTY, EMPTY) if self.area is None else (F(f"{self.area}nation"), F(f"{self.area}authority"))
+        if self.has_month:
+            nation, authority = F("nation"), F("authority")
+        rows = self.rows().annotate(
+            of_nation=nation,
+            of_authority=authority,
+            of_profession=F(self.profession) if self.profession else EMPTY,
+            number=self.number,
+        )
+        return rows.filter(number__gt=0) if self.looks_around else rows
+
+    def totals(self) -> dict[Key, int]:
+        """Of all its rows. One statement."""
+        month = F(self.at) if self.has_month else TruncMonth(self.at, tzinfo=UK, output_field=models.DateField())
+        rows = self.figures().annotate(of_month=month).order_by()
+        keys = rows.values_list("of_month", "of_nation", "of_authority", "of_profession")
+        added = keys.annotate(total=F("number") if self.looks_around else Sum("number"))
+        found: dict[Key, int] = defaultdict(int)
+        for *key, total in added.iterator():
+            found[tuple(key)] += total  # type: ignore[index]
+        return found
+
+    def rows_of(self, period: Period, area: Area | Unit | None, profession: str | None) -> QuerySet[Any]:
+        """Those of one figure, the newest first: see reach.rows.Figure."""
+        rows = self.figures().filter(self._within(period), lies_in(area)).order_by(f"-{self.at}", "-pk")
+        return rows if profession is None else rows.filter(of_profession=profession)
+
+    def _within(self, period: Period) -> Q:
+        first, after = period.first, month_after(period.last)
+        if self.has_month:
+            return Q(**{f"{self.at}__gte": first, f"{self.at}__lt": after})
+        return Q(**{f"{self.at}__gte": uk_datetime(first, time.min), f"{self.at}__lt": uk_datetime(after, time.min)})
+
+
+def lies_in(area: Area | Unit | None) -> Q:
+    """As reach.queries counts it; of a unit what lies in none of its areas."""
+    if area is None:
+        return Q()
+    no_district = ~Q(of_authority__in=every_code())
+    if isinstance(area, Unit):
+        return no_district & ~Q(of_nation__in=[each.nation for each in area_by_key(area).values() if each.is_whole_nation])
+    where = Q(of_authority__in=codes_of(area.districts))
+    return where | no_district & Q(of_nation=area.nation) if area.is_whole_nation else where
+
+
+# What came to an open session, beyond the people whose places say that they attended: nobody says where they work.
+
+
+def attended_places(**where: Any) -> Coalesce:
+    """How many such places the session of a row of its attendance has."""
+    places = SessionPlace.objects.filter(session=OuterRef("attendance__session"), state=PlaceState.ATTENDED, **where)
+    counted = places.order_by().values("session").annotate(places=Count("pk")).values("places")
+    return Coalesce(Subquery(counted, output_field=models.IntegerField()), 0)
+
+
+# By profession, and together never more than came without a place: a person may call their profession by another name.
+OF_PROFESSION = Greatest(F("people") - attended_places(person__profession=OuterRef("profession")), 0)
+UP_TO_HERE = Window(Sum(OF_PROFESSION), partition_by=F("attendance"), order_by=[OF_PROFESSION.desc(), F("profession").asc()])
+WITHOUT_PLACE = F("attendance__people") - attended_places()
+BEYOND_PLACES = Greatest(Least(OF_PROFESSION, WITHOUT_PLACE - UP_TO_HERE + OF_PROFESSION), 0)
+
+
+def old_records(kind: str, figure: str) -> Callable[[], QuerySet[Any]]:
+    """Counts of imported rows that were too old to keep."""
+    return lambda: ImportedCount.objects.filter(kind=kind, **{f"{figure}__gt": 0})
+
+
+def old(slug: str, kind: Kind, imported: str, figure: str) -> Source:
+    return Source(
+        slug=slug,
+        kind=kind,
+        label=_("Old records that were only counted"),
+        permission="professionals.view_import",
+        rows=old_records(imported, figure),
+        at="month",
+        profession="profession",
+        number=F(figure),
+        has_month=True,
+    )
+
+
+VIEW_BOOKING, VIEW_SESSION, VIEW_ORDER = "bookings.view_booking", "bookings.view_opensession", "leaflets.view_order"
+SOURCES = (
+    Source(
+        slug="bookings",
+        kind=Kind.ATTENDED,
+        label=_("People at booked presentations"),
+        permission=VIEW_BOOKING,
+        rows=lambda: AttendanceCount.objects.filter(attendance__booking__state=State.DELIVERED),
+        at="attendance__booking__starts_at",
+        area="attendance__booking__reached_",
+        profession="profession",
+        number=F("people"),
+    ),
+    Source(
+        slug="places",
+        kind=Kind.ATTENDED,
+        label=_("People with a place at an open session"),
+        permission=VIEW_SESSION,
+        rows=lambda: SessionPlace.objects.filter(state=PlaceState.ATTENDED, session__state=SessionState.DELIVERED),
+        at="session__starts_at",
+        profession="person__profession",
+    ),
+    Source(
+        slug="others",
+        kind=Kind.ATTENDED,
+        label=_("Other people at open sessions"),
+        permission=VIEW_SESSION,
+        rows=lambda: AttendanceCount.objects.filter(attendance__session__state=SessionState.DELIVERED),
+        at="attendance__session__starts_at",
+        area=None,
+        profession="profession",
+        number=BEYOND_PLACES,
+        looks_around=True,
+    ),
+    old("old", Kind.ATTENDED, "bookings", "people"),
+    Source(
+        slug="bookings",
+        kind=Kind.PRESENTATIONS,
+        label=_("Booked presentations"),
+        permission=VIEW_BOOKING,
+        rows=lambda: Booking.objects.filter(state=State.DELIVERED),
+        at="starts_at",
+        profession="audience_profession",
+    ),
+    Source(
+        slug="sessions",
+        kind=Kind.PRESENTATIONS,
+        label=_("Open sessions"),
+        permission=VIEW_SESSION,
+        rows=lambda: OpenSession.objects.filter(state=SessionState.DELIVERED),
+        at="starts_at",
+        area=None,
+    ),
+    old("old", Kind.PRESENTATIONS, "bookings", "rows"),
+    Source(
+        slug="places",
+        kind=Kind.PLACES,
+        label=_("Places at open sessions"),
+        permission=VIEW_SESSION,
+        rows=lambda: SessionPlace.objects.filter(state__in=[PlaceState.TAKEN, PlaceState.ATTENDED]).exclude(
+            session__state=SessionState.CANCELLED
+        ),
+        at="session__starts_at",
+        profession="person__profession",
+    ),
+    Source(
+        slug="orders",
+        kind=Kind.LEAFLETS,
+        label=_("Copies that left"),
+        permission=VIEW_ORDER,
+        rows=lambda: StockMovement.objects.filter(kind=MovementKind.DISPATCHED),
+        at="at",
+        area="order_line__order__reached_",
+        profession="order_line__order__person__profession",
+        number=F("copies"),
+    ),
+    Source(
+        slug="imported",
+        kind=Kind.LEAFLETS,
+        label=_("Imported orders"),
+        permission=VIEW_ORDER,
+        rows=lambda: OrderLine.objects.filter(order__channel=Channel.LIST, dispatched__gt=0),
+        at="order__created_at",
+        area="order__reached_",
+        profession="order__person__profession",
+        number=F("dispatched"),
+    ),
+    old("old", Kind.LEAFLETS, "orders", "copies"),
+    Source(
+        slug="people",
+        kind=Kind.SIGNED_UP,
+        label=_("People who signed up"),
+        permission="professionals.view_person",
+        rows=lambda: Person.objects.filter(user__isnull=False),
+        at="user__date_joined",
+        profession="profession",
+    ),
+)
+
+
+def sources_of(kind: Kind) -> list[Source]:
+    return [source for source in SOURCES if source.kind == kind]
+
+
+def count_rows(kind: Kind) -> Mapping[Key, int]:
+    """All that is counted of a kind, from its rows. One statement a source."""
+    found: dict[Key, int] = defaultdict(int)
+    for source in sources_of(kind):
+        for key, total in source.totals().items():
+            found[key] += total
+    return found
