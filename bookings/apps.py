@@ -26,6 +26,7 @@ class BookingsConfig(AppConfig):
         from professionals.safeguarding import services as texts
 
         register_emails()
+        registry.forget_addresses_of("three-months-on")
         register_conflicts(schedule_queries.given_on)
         professionals_services.ROW_MERGES[SessionPlace] = professionals_services.RowMerge(
             places.join_places, places.lock_sessions_of
@@ -39,6 +40,7 @@ class BookingsConfig(AppConfig):
         registry.register_names(schedule_queries.presenter_names)
         # Who erases takes them from the last on: bookings, whose presenters are locked before any session.
         register_source(PrivacySource("open_sessions", privacy.export_places, privacy.erase_places, privacy.places_ahead))
+        register_source(PrivacySource("asked_again", privacy.export_three_months_on, privacy.erase_three_months_on))
         register_source(PrivacySource("bookings_given_away", privacy.export_transferred, privacy.erase_transferred))
         register_source(PrivacySource("bookings", privacy.export_bookings, privacy.erase_bookings, privacy.bookings_ahead))
         register_attendance()

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import BigIntegerField, Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.fields.json import KT
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -19,11 +19,13 @@ from bookings.calendars import ical
 from bookings.calendars.views import revoke_feed
 from bookings.models import (
     BOOKING_OVER_AT,
+    CONFIDENCE,
     STATEMENTS,
     Booking,
     BookingEvent,
     BookingLink,
     BusyTime,
+    ConfidenceLater,
     DateOption,
     EventKind,
     Feedback,
@@ -42,7 +44,7 @@ from bookings.open_sessions.services.places import give_up_all_places
 from bookings.schedule.locks import lock_bookings
 from bookings.visits.services import refuse_while_on_the_way_or_there
 from notifications.privacy import erase_bodies_about
-from privacy.personal_data import OUTWARD_HALF
+from privacy.personal_data import OUTWARD_HALF, all_addresses_of
 from privacy.retention import Rule
 from professionals.models import Absorbed, Person
 from professionals.safeguarding.services import FlaggedSource
@@ -81,6 +83,8 @@ ERASED: dict[str, object] = {
     "postcode": OUTWARD_HALF,
     "submission_token": None,
 }
+# What goes with a comment: then it is no quote for reports either.
+NO_COMMENT: dict[str, object] = {"comment": "", "quotable": False, "chosen_at": None, "chosen_by": None}
 # Where the presenter was, and what a colleague noted of them, is theirs; the professional's copy leaves it out.
 ABOUT_THE_PRESENTER = (
     EventKind.CHECKED_IN,
@@ -112,7 +116,7 @@ def export_bookings(person: Person) -> list[dict[str, Any]]:
     for option in DateOption.objects.filter(booking__in=bookings):
         dates[option.booking_id].append({"when": option.when, "what": option.get_kind_display(), "state": option.state})
     by_hosts = Feedback.objects.filter(afterwards__booking__in=bookings, by_host=True)
-    answers = by_hosts.values("afterwards__booking_id", "received_on", "comment", *STATEMENTS)
+    answers = by_hosts.values("afterwards__booking_id", "received_on", "comment", "quotable", *STATEMENTS, *CONFIDENCE)
     feedback = {answer.pop("afterwards__booking_id"): answer for answer in answers}
     exported = []
     for row in rows:
@@ -170,7 +174,7 @@ def forget_details(keys: Sequence[int]) -> None:
     BusyTime.objects.filter(booking__in=keys).update(travel_reason="", postcode=OUTWARD_HALF, live=False)
     BookingLink.objects.filter(booking__in=keys).delete()
     YearLater.objects.filter(booking__in=keys).delete()
-    Feedback.objects.filter(afterwards__booking__in=keys, by_host=True).update(comment="")
+    Feedback.objects.filter(afterwards__booking__in=keys, by_host=True).update(**NO_COMMENT)
 
 
 # What a booking that a colleague took over still says of who had it: their copy has it, and it goes with them (ADR 23).
@@ -259,6 +263,20 @@ def without_person(person: Person, text: str) -> str:
     return text
 
 
+# Who asked to be asked again three months on is known by an address alone, until that is mailed.
+
+
+def export_three_months_on(person: Person) -> list[dict[str, Any]]:
+    """One statement."""
+    asked = ConfidenceLater.objects.filter(address=person.email.lower()).exclude(address="").order_by("due_at", "pk")
+    titles = Coalesce("afterwards__booking__presentation__title", "afterwards__session__presentation__title")
+    return [dict(row) for row in asked.values("due_at", "address", presentation=titles)]
+
+
+def erase_three_months_on(person: Person, now: datetime) -> None:
+    ConfidenceLater.objects.filter(address__in=all_addresses_of(person, now)).delete()
+
+
 # Where a text that may be about a child is kept: in a booking, a session, a place, leave, feedback, a journey.
 
 
@@ -311,13 +329,13 @@ def bookings_over(before: datetime) -> QuerySet[Booking]:
 def forget_bookings(keys: Sequence[int], now: datetime) -> None:
     forget_details(keys)
     Booking.objects.filter(pk__in=keys).update(anonymised_at=now)
-    Feedback.objects.filter(afterwards__booking__in=keys).exclude(comment="").update(comment="")
+    Feedback.objects.filter(afterwards__booking__in=keys).exclude(comment="").update(**NO_COMMENT)
     erase_bodies_about([f"booking:{key}" for key in keys], now)
 
 
 def forget_sessions(keys: Sequence[int], now: datetime) -> None:
     forget_place_details(list(SessionPlace.objects.filter(session__in=keys).values_list("pk", flat=True)), now)
-    Feedback.objects.filter(afterwards__session__in=keys).exclude(comment="").update(comment="")
+    Feedback.objects.filter(afterwards__session__in=keys).exclude(comment="").update(**NO_COMMENT)
     OpenSession.objects.filter(pk__in=keys).update(anonymised_at=now, closed_reason="")
 
 

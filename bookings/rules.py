@@ -113,6 +113,8 @@ LEAST_FEEDBACK_MARGIN = 5
 # Feedback codes that don't exist: somebody guesses.
 UNKNOWN_CODE_RATE_LIMIT = (200, timedelta(hours=1))
 CERTIFICATE_LIFETIME = HOST_LINK_LIFETIME = timedelta(days=365)
+THREE_MONTHS = timedelta(days=91)  # after the presentation: whoever asked for it is asked again how confident they are
+THREE_MONTHS_LINK_LIFETIME = timedelta(days=60)
 PRESENTER_ATTENDANCE_PERIOD = timedelta(days=14)  # after the end; colleagues can put it right at any time
 
 # No visit to a workplace after a presenter's check or training has ended, whoever asks.

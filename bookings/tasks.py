@@ -7,7 +7,12 @@ from django.utils import timezone
 from bookings.booking.services.decide import bookings_with_lapsed_dates, lapse_dates_of
 from bookings.booking.services.request import escalate
 from bookings.booking.services.transitions import remind_of_bookings
-from bookings.feedback.services import counted_and_over, deliver_counted, send_year_later_reminders
+from bookings.feedback.services import (
+    counted_and_over,
+    deliver_counted,
+    send_confidence_questions,
+    send_year_later_reminders,
+)
 from bookings.open_sessions.services.notify import remind_of_sessions, warn_of_sessions
 from bookings.open_sessions.services.places import lapse_offers
 from bookings.presenter.services import send_agendas, warn_of_checks
@@ -78,6 +83,12 @@ def deliver_what_was_counted() -> None:
 def remind_a_year_later() -> None:
     """Twice does no harm: each is sent once."""
     send_year_later_reminders(now=timezone.now())
+
+
+@app.task
+def ask_three_months_on() -> None:
+    """Twice does no harm: each is sent once."""
+    send_confidence_questions(now=timezone.now())
 
 
 @app.task

@@ -37,6 +37,7 @@ after_urls = [
     path("f/<str:code>/", feedback_views.feedback, name="feedback"),
     path("f/<str:code>/thanks/", feedback_views.feedback_thanks, name="feedback_thanks"),
     path("f/<str:code>/certificate/", feedback_views.certificate, name="certificate"),
+    path("f/<str:code>/three-months/<str:key>/", feedback_views.three_months_on, name="three_months_on"),
     path("f/<str:code>/host/<str:key>/", feedback_views.host_feedback, name="host_feedback"),
     path("f/<str:code>/host/<str:key>/again/", feedback_views.host_again, name="host_again"),
     path("f/<str:code>/host/<str:key>/leaflets/", feedback_views.host_leaflets, name="host_leaflets"),

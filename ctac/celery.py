@@ -30,6 +30,7 @@ def schedule() -> dict[str, Entry]:
         "lapse offers of places": every(60, "bookings.tasks.lapse_offers_of_places"),
         "mark what was counted as delivered": every(300, "bookings.tasks.deliver_what_was_counted"),
         "remind a year later": at("bookings.tasks.remind_a_year_later", minute=50, hour="8-16"),
+        "ask three months on": at("bookings.tasks.ask_three_months_on", minute=55, hour="8-16"),
         "warn of low stock": at("leaflets.tasks.warn_of_low_stock", minute=40, hour=7),
         "look after imports": every(300, "professionals.imports.tasks.look_after_imports"),
         "count what we have reached": at("reach.tasks.count", minute=10, hour=2),

@@ -93,6 +93,7 @@ NAMES_TO_READ = {
     "what_was_noted": gettext_lazy("What was noted of your sign-ins"),
     "came_from_lists": gettext_lazy("Lists of ours that you were on"),
     "presentation__title": gettext_lazy("Presentation"),
+    "asked_again": gettext_lazy("Where you let us ask you again, 3 months on"),
     "channel": gettext_lazy("Came by"),
     "starts_at": gettext_lazy("Starts"),
     "ends_at": gettext_lazy("Ends"),

@@ -440,6 +440,7 @@ def notice_periods() -> Iterator[RetentionPeriod]:
     for what, why, how_long in (
         (_("Saved addresses"), _("To save you typing"), _("Until you remove them")),
         (_("Leaflets that you wait for"), _("To tell you when they are back"), _("Until we tell you")),
+        (_("Where to ask you again, 3 months on"), _("To email you one question"), _("Until we email you")),
         (_("Which emails you chose, when and where"), _("To send only those"), _("Until we erase you")),
         (_("Server logs, by number alone"), _("To find faults"), span_in_words(SERVER_LOG)),
         (_("Backups"), _("In case our computers fail"), _("Up to %(long)s") % {"long": backups}),

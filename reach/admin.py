@@ -5,4 +5,6 @@
 import reach.coverage.views
 import reach.gaps.views
 import reach.invitations.admin
+import reach.invitations.views
+import reach.renewal
 import reach.rows

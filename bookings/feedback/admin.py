@@ -15,23 +15,26 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from bookings.feedback.forms import MoreFeedbackForm
+from bookings.feedback.forms import MoreFeedbackForm, QuotesForm
 from bookings.feedback.queries import (
     MOST_COMMENTS,
     attendance_in_words,
     attendance_of,
+    confidence_statistics,
     feedback_statistics,
     short_feedback_link,
     with_averages,
 )
 from bookings.feedback.services import (
     attendance_counts,
+    choose_quotes,
     may_record_attendance,
     may_take_more_feedback,
+    quotes_offered,
     take_more_feedback,
 )
 from bookings.feedback.views import submitted_attendance
-from bookings.models import Afterwards, Agreement, Given
+from bookings.models import Afterwards, Agreement, Confidence, Given
 from ctac.dates import format_day
 from ctac.staff.site import NOTHING, LooksOnly, ObjectAction, StaffModelAdmin, column, short_moment, staff_site
 from professionals.models import Profession
@@ -70,6 +73,23 @@ MORE_FEEDBACK = ObjectAction(
         "presentation. First check that more people came: anybody with the short link can answer."
     ),
     done=gettext_lazy("We now take feedback from everybody until the page closes."),
+)
+
+
+QUOTES = ObjectAction(
+    "quotes",
+    gettext_lazy("Choose quotes for reports"),
+    service=choose_quotes,
+    form_class=QuotesForm,
+    form_kwargs=lambda afterwards: {"afterwards": afterwards},
+    available=lambda afterwards: quotes_offered(afterwards).exists(),
+    explanation=gettext_lazy(
+        "Their writers let us quote these without a name. Tick what a report may quote. Leave out what could tell readers who "
+        "wrote it."
+    ),
+    done=gettext_lazy("The quotes are saved."),
+    permission="choose_quotes",
+    button=gettext_lazy("Save the quotes"),
 )
 
 
@@ -133,6 +153,7 @@ class AfterwardsAdmin(LooksOnly):
     sortable_by = ()
     ordering = ("-pk",)
     change_form_template = "bookings/feedback/staff/afterwards.html"
+    object_actions = (QUOTES,)
     may_be_empty = ("came",)
     fields = ("title", "held", "link_to_given", "came", "link", "open_until")
     readonly_fields = fields
@@ -165,6 +186,8 @@ class AfterwardsAdmin(LooksOnly):
         answers = {
             "figures": feedback_statistics(afterwards),
             "choices": Agreement.labels,
+            "confidence": confidence_statistics(afterwards),
+            "confidence_choices": Confidence.labels,
             "comments": comments[:MOST_COMMENTS],
             "more": len(comments) > MOST_COMMENTS,
             "most": MOST_COMMENTS,
@@ -176,3 +199,7 @@ class AfterwardsAdmin(LooksOnly):
         return False
 
     has_change_permission = has_delete_permission = has_add_permission
+
+    def has_choose_quotes_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nobody changes what people said; whoever may change bookings chooses what of it reports quote."""
+        return request.user.has_perm("bookings.change_booking")

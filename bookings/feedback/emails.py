@@ -9,11 +9,12 @@ from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from bookings import rules
 from bookings.email_samples import longest_fields, sample_booking
 from bookings.emails import BookingEmail
-from bookings.feedback.queries import host_has_answered, host_links
+from bookings.feedback.queries import host_has_answered, host_links, later_url
 from bookings.feedback.services import open_afterwards
-from bookings.models import Afterwards, Booking, OpenSession, SessionPlace, SessionState, State, YearLater
+from bookings.models import Afterwards, Booking, ConfidenceLater, OpenSession, SessionPlace, SessionState, State, YearLater
 from ctac.dates import format_day
 from notifications.registry import Desk, Email
 from notifications.samples import Example, example
@@ -133,6 +134,36 @@ class YearLaterEmail(Email):
         return {**context, "sessions_url": full_url(reverse("sessions"))} if own else context
 
 
+class ThreeMonthsOnEmail(Email):
+    """To who asked for it, about "confidence:12": one question. Once it has gone nobody knows to whom."""
+
+    name = "three-months-on"
+    label = _("Three months on")
+    template = "bookings/three_months_on"
+    subject = _("One question, 3 months after our presentation")
+    desk = Desk.BOOKINGS
+    can_wait = True
+    keeps_words = False
+    may_resend = False
+
+    @cached_property
+    def later(self) -> ConfidenceLater:
+        given = ("afterwards__booking__presentation", "afterwards__session__presentation")
+        return ConfidenceLater.objects.select_related(*given).get(pk=self.about_key)
+
+    def is_still_due(self) -> bool:
+        return self.later.is_open(timezone.now()) and self.later.afterwards.takes_place
+
+    def context(self) -> dict[str, object]:
+        given = self.later.afterwards.given
+        return {
+            "title": given.presentation.title,
+            "day": format_day(given.agreed[0]),
+            "url": full_url(later_url(self.later)),
+            "closes": format_day((self.later.told_at or timezone.now()) + rules.THREE_MONTHS_LINK_LIFETIME),
+        }
+
+
 def examples() -> Iterator[Example]:
     delivered, longest = {"state": State.DELIVERED}, {"state": State.DELIVERED, **longest_fields()}
     for case, answered, fields in (
@@ -143,5 +174,6 @@ def examples() -> Iterator[Example]:
         booking = sample_booking(**fields)
         afterwards = Afterwards(booking=booking, code="7Q4M2F")
         yield example(BookingAfterwards, case, booking=booking, afterwards=afterwards, has_answered=answered)
+        yield example(ThreeMonthsOnEmail, case, later=ConfidenceLater(pk=12, afterwards=afterwards))
     yield example(YearLaterEmail, wished_after=sample_booking(**delivered))
     yield example(YearLaterEmail, gettext("longest words"), wished_after=sample_booking(**longest))

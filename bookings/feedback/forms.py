@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.db.models import IntegerChoices
 from django.forms.boundfield import BoundField
 from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
@@ -12,9 +13,18 @@ from django.utils.translation import gettext_lazy
 
 from accounts.limits import HoneypotMixin
 from accounts.models import Where
-from bookings.feedback.services import ATTENDANCE_SOURCES, FeedbackAnswers, attendance_counts
-from bookings.models import SHARED_STATEMENTS, STATEMENTS, Agreement, Attendance, Given
-from ctac.forms import PageForm, as_of_a_page
+from bookings.feedback.services import ATTENDANCE_SOURCES, FeedbackAnswers, attendance_counts, quotes_offered
+from bookings.models import (
+    CONFIDENCE,
+    SHARED_STATEMENTS,
+    STATEMENTS,
+    Afterwards,
+    Agreement,
+    Attendance,
+    Confidence,
+    Given,
+)
+from ctac.forms import AnyOrNone, PageForm, as_of_a_page
 from leaflets.models import Leaflet
 from leaflets.orders.forms import CopiesField, stock_hint
 from office.models import MOST_PEOPLE
@@ -133,8 +143,21 @@ class AttendanceForm(PageForm):
         return any(box.errors or box.value() for box in self.others())
 
 
+def choice_field(label: Any, choices: type[IntegerChoices], missing: Any) -> forms.TypedChoiceField:
+    return forms.TypedChoiceField(
+        label=label, choices=choices.choices, coerce=int, widget=forms.RadioSelect, error_messages={"required": missing}
+    )
+
+
+CONFIDENCE_MISSING = {
+    "confidence_before": gettext_lazy("Choose how confident you were before."),
+    "confidence_now": gettext_lazy("Choose how confident you are now."),
+}
+
+
 class FeedbackForm(HoneypotMixin, ChildDetailsMixin, PageForm):
-    """How far one agrees with three sentences (a host with four), and what could be better. No name is asked for."""
+    """How far one agrees with three sentences (a host with four), how confident one was and is, and what could be better. No name
+    is asked for."""
 
     where = Where.FEEDBACK
     answer_field = "token"
@@ -148,6 +171,11 @@ class FeedbackForm(HoneypotMixin, ChildDetailsMixin, PageForm):
         max_length=1000,
         widget=forms.Textarea({"rows": 4}),
     )
+    quotable = forms.BooleanField(
+        label=gettext_lazy("You may quote what I wrote, without my name"),
+        help_text=gettext_lazy("We may use it in a report about our work."),
+        required=False,
+    )
     remind = forms.BooleanField(
         label=gettext_lazy("Remind me in a year, once, by email"),
         help_text=gettext_lazy("You can cancel the reminder on your booking’s page."),
@@ -159,17 +187,12 @@ class FeedbackForm(HoneypotMixin, ChildDetailsMixin, PageForm):
         asked = STATEMENTS if by_host else SHARED_STATEMENTS
         for name in asked:
             missing = format_lazy(gettext_lazy("Choose how far you agree: “{statement}”"), statement=STATEMENTS[name])
-            field = forms.TypedChoiceField(
-                label=STATEMENTS[name],
-                choices=Agreement.choices,
-                coerce=int,
-                widget=forms.RadioSelect,
-                error_messages={"required": missing},
-            )
-            self.fields[name] = as_of_a_page(field)
+            self.fields[name] = as_of_a_page(choice_field(STATEMENTS[name], Agreement, missing))
+        for name, question in CONFIDENCE.items():
+            self.fields[name] = as_of_a_page(choice_field(question, Confidence, CONFIDENCE_MISSING[name]))
         if not may_remind:
             del self.fields["remind"]
-        self.order_fields([*asked, "comment", "remind", CONFIRM_FIELD])
+        self.order_fields([*asked, *CONFIDENCE, "comment", CONFIRM_FIELD, "quotable", "remind"])
 
     def clean_token(self) -> str:
         """One that is not of ours is replaced: the worst that comes of it is an answer that is sent twice."""
@@ -179,8 +202,41 @@ class FeedbackForm(HoneypotMixin, ChildDetailsMixin, PageForm):
     @property
     def answers(self) -> FeedbackAnswers:
         """Of a valid form."""
-        answers = {name: self.cleaned_data[name] for name in STATEMENTS if name in self.fields}
-        return FeedbackAnswers(**answers, comment=self.cleaned_data["comment"], flagged=self.flagged)
+        answers = {name: self.cleaned_data[name] for name in (*STATEMENTS, *CONFIDENCE) if name in self.fields}
+        said = {name: self.cleaned_data[name] for name in ("comment", "quotable")}
+        return FeedbackAnswers(**answers, **said, flagged=self.flagged)
+
+
+class AskLaterForm(HoneypotMixin, PageForm):
+    """Where to ask once more, three months on. Sent by itself, so that no answer is known to be theirs."""
+
+    where = Where.FEEDBACK
+    answer_field = "email"
+    autocomplete = {"email": "email"}
+
+    email = forms.EmailField(
+        label=gettext_lazy("Your email address"),
+        max_length=254,
+        error_messages={"required": gettext_lazy("Enter your email address.")},
+    )
+
+
+class ThreeMonthsOnForm(PageForm):
+    confidence = choice_field(CONFIDENCE["confidence_now"], Confidence, CONFIDENCE_MISSING["confidence_now"])
+
+
+class QuotesForm(PageForm):
+    """For staff: which comments reports may quote, of those whose writers allow it."""
+
+    chosen = AnyOrNone(
+        label=gettext_lazy("Quotes for reports"),
+        error_messages={"invalid_choice": gettext_lazy("One of these may no longer be quoted. Choose again.")},
+    )
+
+    def __init__(self, data: Any = None, *, afterwards: Afterwards) -> None:
+        quotes = list(quotes_offered(afterwards))
+        super().__init__(data, initial={"chosen": [quote.pk for quote in quotes if quote.chosen_at]})
+        self.fields["chosen"].choices = [(quote.pk, quote.comment) for quote in quotes]  # type: ignore[attr-defined]
 
 
 class CertificateForm(PageForm):

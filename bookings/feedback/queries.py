@@ -1,11 +1,12 @@
 """Feedback statistics, leaflet suggestions, and what the pages of a booking and of a place show once it is over."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Avg, Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Avg, Count, IntegerChoices, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import JSONObject
 from django.urls import reverse
 from django.utils.crypto import salted_hmac
@@ -19,14 +20,17 @@ from bookings.models import (
     Agreement,
     Attendance,
     Booking,
+    Confidence,
+    ConfidenceLater,
     Feedback,
     Given,
     SessionPlace,
     State,
+    ThreeMonthsOn,
     YearLater,
 )
 from bookings.models.links import address_hash
-from ctac.dates import format_day
+from ctac.dates import format_day, uk_datetime
 from leaflets.models import Leaflet
 from leaflets.stock.queries import leaflets_in_stock
 
@@ -35,23 +39,79 @@ from leaflets.stock.queries import leaflets_in_stock
 MOST_COMMENTS = 100
 
 
-def feedback_statistics(afterwards: Afterwards) -> list[dict[str, Any]]:
-    """Of each statement how many answered, how many chose what, and the average. One query, however many have answered."""
-    counts = {f"{name}_{value}": Count("pk", filter=Q(**{name: value})) for name in STATEMENTS for value in Agreement.values}
-    counted = Feedback.objects.filter(afterwards=afterwards).aggregate(**counts)
+def choice_statistics(rows: QuerySet[Any], questions: Mapping[str, Any], choices: type[IntegerChoices]) -> list[dict[str, Any]]:
+    """Of each question, by its field, how many answered, how many chose what, and the average. One query."""
+    counts = {f"{name}_{value}": Count("pk", filter=Q(**{name: value})) for name in questions for value in choices.values}
+    counted = rows.order_by().aggregate(**counts)
     statistics = []
-    for name, statement in STATEMENTS.items():
-        numbers = {value: counted[f"{name}_{value}"] for value in Agreement.values}
+    for name, question in questions.items():
+        numbers = {value: counted[f"{name}_{value}"] for value in choices.values}
         answers, total = sum(numbers.values()), sum(value * number for value, number in numbers.items())
         statistics.append(
             {
-                "statement": statement,
+                "statement": question,
                 "answers": answers,
-                "by_choice": list(zip(Agreement.labels, numbers.values(), strict=True)),
+                "by_choice": list(zip(choices.labels, numbers.values(), strict=True)),
                 "average": f"{total / answers:.1f}" if answers else "–",
             }
         )
     return statistics
+
+
+def feedback_statistics(afterwards: Afterwards) -> list[dict[str, Any]]:
+    """How far people agree with each statement. One query, however many have answered."""
+    return choice_statistics(Feedback.objects.filter(afterwards=afterwards), STATEMENTS, Agreement)
+
+
+def confidence_statistics(afterwards: Afterwards) -> list[dict[str, Any]]:
+    """How confident people were before, are now, and are three months on. Two queries, however many have answered."""
+    answers = Feedback.objects.filter(afterwards=afterwards)
+    before_and_now = {"confidence_before": _("Before"), "confidence_now": _("Straight after")}
+    later = ThreeMonthsOn.objects.filter(afterwards=afterwards)
+    return [
+        *choice_statistics(answers, before_and_now, Confidence),
+        *choice_statistics(later, {"confidence": _("Three months on")}, Confidence),
+    ]
+
+
+@dataclass(frozen=True)
+class Average:
+    """Of so many answers; None of none."""
+
+    answers: int
+    average: float | None
+
+
+@dataclass(frozen=True)
+class ConfidenceAverages:
+    """Of 5. `before` and `now` are of the same people; three months on only those answer who asked to be asked."""
+
+    before: Average
+    now: Average
+    later: Average
+
+
+def confidence(first: date, last: date) -> ConfidenceAverages:
+    """Of the presentations that began on these UK days, both included. One statement."""
+    start, end = uk_datetime(first, time.min), uk_datetime(last + timedelta(days=1), time.min)
+    given = Afterwards.objects.filter(
+        Q(booking__starts_at__gte=start, booking__starts_at__lt=end)
+        | Q(session__starts_at__gte=start, session__starts_at__lt=end)
+    )
+    answers = Feedback.objects.filter(afterwards__in=given.order_by().values("pk"), confidence_now__isnull=False)
+    later = ThreeMonthsOn.objects.filter(afterwards__in=given.order_by().values("pk"))
+    rows = [
+        of.order_by()
+        .values(later=Value(number))
+        .annotate(answers=Count("pk"), first=Avg(before), second=Avg(now))
+        .values_list("later", "answers", "first", "second")
+        for number, (of, before, now) in enumerate(
+            ((answers, "confidence_before", "confidence_now"), (later, "confidence", "confidence"))
+        )
+    ]
+    found = {row[0]: row[1:] for row in rows[0].union(rows[1], all=True)}
+    (asked, before, now), (asked_later, three_months_on, _same) = (found.get(number, (0, None, None)) for number in (0, 1))
+    return ConfidenceAverages(Average(asked, before), Average(asked, now), Average(asked_later, three_months_on))
 
 
 def with_averages(rows: QuerySet[Afterwards]) -> QuerySet[Afterwards]:
@@ -152,6 +212,15 @@ def host_key(afterwards: Afterwards) -> str:
         return ""
     about = f"{afterwards.code}:{address_hash(booking.person.email)}"
     return salted_hmac("bookings.afterwards.host", about, algorithm="sha256").hexdigest()[:32]
+
+
+def later_key(later: ConfidenceLater) -> str:
+    """What the link in the email ends with: '12-0a1b…'."""
+    return f"{later.pk}-{salted_hmac('bookings.confidence-later', str(later.pk), algorithm='sha256').hexdigest()[:32]}"
+
+
+def later_url(later: ConfidenceLater) -> str:
+    return reverse("three_months_on", args=[later.afterwards.code, later_key(later)])
 
 
 def host_has_answered(afterwards: Afterwards) -> bool:

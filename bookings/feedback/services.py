@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,12 +19,14 @@ from bookings.models import (
     Attendance,
     AttendanceCount,
     Booking,
+    ConfidenceLater,
     EventKind,
     Feedback,
     Given,
     OpenSession,
     SessionPlace,
     State,
+    ThreeMonthsOn,
     YearLater,
     belongs_to,
 )
@@ -243,8 +245,11 @@ class FeedbackAnswers:
     clear: int
     ready: int
     arranging: int | None = None
+    confidence_before: int | None = None
+    confidence_now: int | None = None
     comment: str = ""
     flagged: bool = False
+    quotable: bool = False
 
 
 def give_feedback(
@@ -263,7 +268,10 @@ def give_feedback(
         clear=answers.clear,
         ready=answers.ready,
         arranging=answers.arranging if by_host else None,
+        confidence_before=answers.confidence_before,
+        confidence_now=answers.confidence_now,
         comment=answers.comment,
+        quotable=answers.quotable,
         flagged_child_details=answers.flagged,
         token=token,
         received_on=uk_day(now),
@@ -286,6 +294,61 @@ def give_feedback(
             return None
         raise
     return feedback
+
+
+# Quotes for reports: staff choose among comments whose writers let us quote them.
+
+
+def quotes_offered(afterwards: Afterwards) -> QuerySet[Feedback]:
+    """Not what looks like a child's details."""
+    return afterwards.answers.filter(quotable=True, flagged_child_details=False).exclude(comment="")
+
+
+@transaction.atomic
+def choose_quotes(afterwards: Afterwards, *, chosen: Collection[str], by: User, now: datetime) -> None:
+    """These answers, by their keys, and no others of this presentation; of what is not offered, none."""
+    quotes_offered(afterwards).filter(pk__in=chosen, chosen_at=None).update(chosen_at=now, chosen_by=by)
+    afterwards.answers.exclude(pk__in=chosen).exclude(chosen_at=None).update(chosen_at=None, chosen_by=None)
+
+
+# The question three months on, for whoever asks to be asked: one email, with a link to one question.
+
+ASKED_AT_A_TIME = 200
+
+
+@transaction.atomic
+def request_confidence_later(*, afterwards: Afterwards, address: str, now: datetime) -> None:
+    """For one address of whoever was there; asked for again, nothing changes.
+
+    Raises FeedbackClosed; DomainError once as many have asked as have answered: nobody can have us write to any number of people.
+    """
+    if not afterwards.is_open(now):
+        raise FeedbackClosed
+    locked = Afterwards.objects.select_for_update(no_key=True).get(pk=afterwards.pk)
+    asked = ConfidenceLater.objects.filter(afterwards=locked)
+    if asked.filter(address=address.lower()).exists():
+        return
+    if asked.filter(told_at=None).count() >= locked.answers.count():
+        raise DomainError(_("First tell us how it was. Then we can ask you again in 3 months."))
+    due_at = ConfidenceLater.due_after(afterwards.given.agreed[1])
+    ConfidenceLater.objects.create(afterwards=locked, address=address.lower(), due_at=due_at)
+
+
+@transaction.atomic
+def send_confidence_questions(*, now: datetime) -> int:
+    """Those that are due, some at a time; from here on we don't know to whom. What can't be answered any more goes."""
+    ConfidenceLater.objects.filter(told_at__lte=now - rules.THREE_MONTHS_LINK_LIFETIME).delete()
+    due = list(ConfidenceLater.objects.due(now).select_for_update(skip_locked=True, no_key=True)[:ASKED_AT_A_TIME])
+    notify_about([About(f"confidence:{later.pk}", later.address) for later in due], kind="three-months-on", now=now)
+    ConfidenceLater.objects.filter(pk__in=[later.pk for later in due]).update(address="", told_at=now)
+    return len(due)
+
+
+@transaction.atomic
+def answer_three_months_on(*, later: ConfidenceLater, confidence: int, now: datetime) -> None:
+    """Once: what is sent again changes nothing."""
+    if later.is_open(now) and ConfidenceLater.objects.filter(pk=later.pk, answered=False).update(answered=True):
+        ThreeMonthsOn.objects.create(afterwards_id=later.afterwards_id, confidence=confidence, received_on=uk_day(now))
 
 
 # A reminder a year later, for a professional who asks for it: one email, with a link to book again.

@@ -22,7 +22,15 @@ from accounts.access import signed_in
 from accounts.limits import ReachedThrottle, check_throttles, client_throttle, record_if_blocked
 from accounts.models import Where
 from bookings import rules
-from bookings.feedback.forms import AttendanceForm, CertificateForm, FeedbackCodeForm, FeedbackForm, SuggestedLeafletsForm
+from bookings.feedback.forms import (
+    AskLaterForm,
+    AttendanceForm,
+    CertificateForm,
+    FeedbackCodeForm,
+    FeedbackForm,
+    SuggestedLeafletsForm,
+    ThreeMonthsOnForm,
+)
 from bookings.feedback.pdf import attendance_sheet, feedback_slide
 from bookings.feedback.pdf import certificate as certificate_pdf
 from bookings.feedback.queries import (
@@ -30,6 +38,7 @@ from bookings.feedback.queries import (
     attendance_of,
     host_has_answered,
     host_key,
+    later_key,
     short_feedback_link,
     suggested_leaflets,
 )
@@ -37,6 +46,7 @@ from bookings.feedback.services import (
     CountedMeanwhile,
     FeedbackClosed,
     FeedbackFull,
+    answer_three_months_on,
     attendance_counts,
     find_by_code,
     give_feedback,
@@ -44,11 +54,12 @@ from bookings.feedback.services import (
     may_record_attendance,
     open_afterwards,
     record_attendance,
+    request_confidence_later,
     request_year_later,
     tidy_code,
     withdraw_year_later,
 )
-from bookings.models import Afterwards, Attendance, Booking, Format, Given, Presenter, YearLater
+from bookings.models import Afterwards, Attendance, Booking, ConfidenceLater, Format, Given, Presenter, YearLater
 from bookings.models.visit import TAKES_PLACE
 from bookings.schedule.access import own_visits, page_context, presenter_required
 from ctac.dates import format_clock, format_day
@@ -179,11 +190,74 @@ def not_open(request: HttpRequest, afterwards: Afterwards, now: datetime) -> Htt
     return render(request, "bookings/feedback/not_open.html", context)
 
 
-@require_safe
+@require_http_methods(FORM_METHODS)
 @by_short_link
 def feedback_thanks(request: HttpRequest, afterwards: Afterwards, now: datetime) -> HttpResponse:
-    context = {**feedback_context(afterwards), "may_certify": afterwards.may_certify(now)}
-    return render(request, "bookings/feedback/thanks.html", context)
+    """Who likes leaves an address here, which is sent without any answer, to be asked again in three months."""
+    form = AskLaterForm(request.POST if request.method == "POST" else None)
+    stop: ReachedThrottle | None = None
+    if request.method == "POST" and form.is_valid():
+        stop = too_many_answers(request, now)
+        try:
+            if stop is None:
+                request_confidence_later(afterwards=afterwards, address=form.cleaned_data["email"], now=now)
+                return redirect(f"{reverse('feedback_thanks', args=[afterwards.code])}?{ASKED_LATER}")
+            form.add_error(None, stop.sentence(now))
+        except FeedbackClosed:
+            return not_open(request, afterwards, now)
+        except DomainError as refusal:
+            form.add_error(None, str(refusal.message))
+    else:
+        record_if_blocked(form)
+    return thanks_page(request, afterwards, now, form, status=429 if stop else 200)
+
+
+ASKED_LATER = "asked"
+
+
+def thanks_page(
+    request: HttpRequest, afterwards: Afterwards, now: datetime, form: AskLaterForm, *, key: str = "", status: int = 200
+) -> HttpResponse:
+    """With `key` it is the host's."""
+    context = {
+        **feedback_context(afterwards),
+        "may_certify": afterwards.may_certify(now),
+        "key": key,
+        "form": form if afterwards.is_open(now) else None,
+        "due": format_day(ConfidenceLater.due_after(afterwards.given.agreed[1])),
+        "asked_later": ASKED_LATER in request.GET,
+    }
+    return render(request, "bookings/feedback/thanks.html", context, status=status)
+
+
+@cookieless
+@require_http_methods(FORM_METHODS)
+def three_months_on(request: HttpRequest, code: str, key: str) -> HttpResponse:
+    """One question, behind the link of one email. Opening it changes nothing."""
+    request.address_is_private = True  # type: ignore[attr-defined]
+
+    def page(request: HttpRequest, afterwards: Afterwards, now: datetime) -> HttpResponse:
+        number = key.partition("-")[0]
+        later = ConfidenceLater(pk=int(number) if number.isascii() and number.isdigit() and len(number) < 19 else 0)
+        if not constant_time_compare(later_key(later), key):
+            return no_such_code(request)
+        return three_months_on_page(request, afterwards, later.pk, now)
+
+    return keep_private(request, by_short_link(page)(request, code), has_a_form=True)
+
+
+def three_months_on_page(request: HttpRequest, afterwards: Afterwards, key: int, now: datetime) -> HttpResponse:
+    later = ConfidenceLater.objects.filter(pk=key, afterwards=afterwards).first()
+    form = ThreeMonthsOnForm(request.POST if request.method == "POST" else None)
+    stop: ReachedThrottle | None = None
+    if later and later.is_open(now) and request.method == "POST" and form.is_valid():
+        stop = too_many_answers(request, now)
+        if stop is None:
+            answer_three_months_on(later=later, confidence=form.cleaned_data["confidence"], now=now)
+            return redirect(request.path)
+        form.add_error(None, stop.sentence(now))
+    context = {**feedback_context(afterwards), "form": form, "later": later, "is_open": later is not None and later.is_open(now)}
+    return render(request, "bookings/feedback/three_months_on.html", context, status=429 if stop else 200)
 
 
 @require_http_methods(FORM_METHODS)
@@ -247,8 +321,7 @@ def host_booking(afterwards: Afterwards) -> Booking:
 @host_key_required
 def host_feedback(request: HttpRequest, afterwards: Afterwards, now: datetime, key: str) -> HttpResponse:
     if host_has_answered(afterwards):
-        more = {"key": key, "may_certify": afterwards.may_certify(timezone.now())}
-        return render(request, "bookings/feedback/thanks.html", {**feedback_context(afterwards), **more})
+        return thanks_page(request, afterwards, now, AskLaterForm(), key=key)
     if not afterwards.is_open(now):
         return not_open(request, afterwards, now)
     return feedback_page(request, afterwards, now, done=reverse("host_feedback", args=[afterwards.code, key]), by_host=True)

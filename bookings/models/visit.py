@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from bookings import rules
 from bookings.models.booking import CHECK_IN, CHECK_OUT, Booking, State
+from bookings.models.feedback import CONFIDENCE, Confidence, agreement, confidence
 from bookings.models.open_session import OpenSession, SessionPlace, SessionState
 from bookings.models.presenter import Format, Presenter
 from ctac.dates import format_day, uk_day
@@ -367,31 +368,11 @@ class Afterwards(OfOnePresentation):
         return self.takes_place and self.opens_at <= now < self.given.agreed[1] + rules.CERTIFICATE_LIFETIME
 
 
-class Agreement(models.IntegerChoices):
-    """How far somebody agrees with a sentence. The figure counts for averages."""
-
-    STRONGLY_AGREE = 5, _("I agree strongly")
-    AGREE = 4, _("I agree")
-    NEITHER = 3, _("I am not sure")
-    DISAGREE = 2, _("I disagree")
-    STRONGLY_DISAGREE = 1, _("I disagree strongly")
-
-
-STATEMENTS = {
-    "useful": _("The presentation was useful for my work."),
-    "clear": _("I understood it well."),
-    "ready": _("I know what to do now if I am worried about a child."),
-    "arranging": _("It was easy to arrange."),  # asked of the host alone
-}
-SHARED_STATEMENTS = ("useful", "clear", "ready")
-
-
-def agreement(name: str, **more: Any) -> models.PositiveSmallIntegerField:
-    return models.PositiveSmallIntegerField(STATEMENTS[name], choices=Agreement, **more)
-
-
 class Feedback(models.Model):
-    """One person's answers. Nobody knows whose they are, but for the host, who has one; of the others only the day is kept."""
+    """One person's answers. Nobody knows whose they are, but for the host, who has one; of the others only the day is kept.
+
+    `quotable`: whoever wrote the comment lets us quote it without their name; `chosen_at`: staff chose it for reports.
+    """
 
     afterwards = models.ForeignKey(
         Afterwards, verbose_name=_("of which"), on_delete=models.CASCADE, related_name="answers", db_index=False
@@ -401,7 +382,15 @@ class Feedback(models.Model):
     clear = agreement("clear")
     ready = agreement("ready")
     arranging = agreement("arranging", null=True, blank=True)
+    confidence_before = confidence("confidence_before")
+    confidence_now = confidence("confidence_now")
     comment = free_text(models.TextField(_("what could be better"), blank=True))
+    quotable = models.BooleanField(_("may be quoted"), default=False, db_default=False)
+    chosen_at = models.DateTimeField(_("chosen for reports"), null=True, blank=True)
+    chosen_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, verbose_name=_("chosen by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    personal(chosen_by)
     flagged_child_details = models.BooleanField(_("looked like a child’s details"), default=False)
     token = impersonal(models.CharField(_("one-time token"), max_length=43, unique=True))
     received_on = models.DateField(_("received"))
@@ -419,8 +408,89 @@ class Feedback(models.Model):
                 condition=Q(by_host=True, arranging__range=(1, 5)) | Q(by_host=False, arranging__isnull=True),
                 name="feedback_arranging_by_the_host",
             ),
+            models.CheckConstraint(
+                condition=Q(confidence_before__isnull=True, confidence_now__isnull=True)
+                | Q(
+                    confidence_before__isnull=False,
+                    confidence_now__isnull=False,
+                    confidence_before__range=(1, 5),
+                    confidence_now__range=(1, 5),
+                ),
+                name="feedback_confidence_from_1_to_5",
+            ),
+            models.CheckConstraint(
+                condition=Q(chosen_at__isnull=True) | Q(Q(quotable=True), ~Q(comment="")), name="feedback_chosen_may_be_quoted"
+            ),
         ]
         indexes = [models.Index(fields=["afterwards", "-id"], name="feedback_of_a_presentation")]
+
+    def __str__(self) -> str:
+        return str(self.afterwards)
+
+
+class ConfidenceLaterQuerySet(models.QuerySet["ConfidenceLater"]):
+    def due(self, now: datetime) -> "ConfidenceLaterQuerySet":
+        return self.filter(told_at=None, due_at__lte=now).order_by("due_at", "pk")
+
+
+class ConfidenceLater(models.Model):
+    """Somebody who was there asked to be asked once more, three months on. No answer is known to be theirs.
+
+    The address is forgotten as soon as it is mailed; what is left, while the link in the mail works, says whether it was used.
+    """
+
+    afterwards = models.ForeignKey(
+        Afterwards, verbose_name=_("of which"), on_delete=models.CASCADE, related_name="+", db_index=False
+    )
+    address = personal(models.EmailField(_("address"), blank=True))  # lower case
+    due_at = models.DateTimeField(_("due"))
+    told_at = models.DateTimeField(_("told"), null=True, blank=True)
+    answered = models.BooleanField(_("answered"), default=False)
+
+    objects = ConfidenceLaterQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("question three months on")
+        verbose_name_plural = _("questions three months on")
+        constraints = [
+            models.UniqueConstraint(fields=["afterwards", "address"], condition=~Q(address=""), name="confidencelater_once"),
+            models.CheckConstraint(
+                condition=Q(~Q(address=""), told_at__isnull=True, answered=False) | Q(address="", told_at__isnull=False),
+                name="confidencelater_forgets_the_address",
+            ),
+            models.CheckConstraint(condition=Q(address=models.functions.Lower("address")), name="confidencelater_in_lower_case"),
+        ]
+        indexes = [
+            models.Index(fields=["due_at", "id"], name="confidencelater_due", condition=Q(told_at__isnull=True)),
+            models.Index(fields=["afterwards"], name="confidencelater_of_one"),
+            models.Index(fields=["address"], name="confidencelater_of_an_address", condition=~Q(address="")),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.afterwards)
+
+    def is_open(self, now: datetime) -> bool:
+        """Whether the link in the mail still takes an answer."""
+        return self.told_at is not None and not self.answered and now < self.told_at + rules.THREE_MONTHS_LINK_LIFETIME
+
+    @staticmethod
+    def due_after(end: datetime) -> datetime:
+        return end + rules.THREE_MONTHS
+
+
+class ThreeMonthsOn(models.Model):
+    """How confident somebody still was. Nobody knows who; only the day is kept."""
+
+    afterwards = models.ForeignKey(
+        Afterwards, verbose_name=_("of which"), on_delete=models.CASCADE, related_name="three_months_on"
+    )
+    confidence = models.PositiveSmallIntegerField(CONFIDENCE["confidence_now"], choices=Confidence)
+    received_on = models.DateField(_("received"))
+
+    class Meta:
+        verbose_name = _("answer three months on")
+        verbose_name_plural = _("answers three months on")
+        constraints = [models.CheckConstraint(condition=Q(confidence__range=(1, 5)), name="threemonthson_from_1_to_5")]
 
     def __str__(self) -> str:
         return str(self.afterwards)

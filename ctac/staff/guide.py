@@ -47,6 +47,7 @@ EXPLAINS = {
     "orders": "leaflets_order leaflets_missingparcel",
     "pack": "leaflets_packingsession",
     "stock": "leaflets_stocktake leaflets_stockmovement leaflets_sheetimport",
+    "who-is-still-in-post": "reach_renewal",
     "messages": "notifications message_html mail_gallery",
     "where-nobody-has-been": "reach_coverage reach_gaps reach_area",
     "a-presenters-day": "presenter",

@@ -19,6 +19,7 @@ ENTRIES = {
     "lapse offers of places": ("bookings.tasks.lapse_offers_of_places", 60, 54),
     "mark what was counted as delivered": ("bookings.tasks.deliver_what_was_counted", 300, 270),
     "remind a year later": ("bookings.tasks.remind_a_year_later", crontab(minute="50", hour="8-16"), None),
+    "ask three months on": ("bookings.tasks.ask_three_months_on", crontab(minute="55", hour="8-16"), None),
     "warn of low stock": ("leaflets.tasks.warn_of_low_stock", crontab(minute="40", hour="7"), None),
     "count what we have reached": ("reach.tasks.count", crontab(minute="10", hour="2"), None),
     "keep the months of the audit": ("audit.tasks.keep_months", crontab(minute="40", hour="3"), None),

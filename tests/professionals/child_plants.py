@@ -76,6 +76,7 @@ def feedback(client: Client) -> None:
     booking = make_booking(make_presenter(), NOW - timedelta(minutes=70), state=State.DELIVERED)
     afterwards = open_afterwards(given=booking, now=NOW - timedelta(minutes=40))
     said = {"useful": "5", "clear": "4", "ready": "5", "comment": CHILD, "token": "t" * 43}
+    said |= {"confidence_before": "2", "confidence_now": "4"}
     for more in ({}, KEPT):
         client.post(f"/f/{afterwards.code}/", said | more)
 

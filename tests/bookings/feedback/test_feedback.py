@@ -36,7 +36,7 @@ from tests.factories import make_staff, sign_in, sign_in_staff
 from tests.leaflets.dispatch.prints.reading import Read
 
 pytestmark = pytest.mark.django_db
-SAID = {"useful": "5", "clear": "4", "ready": "5", "comment": "A break, please."}
+SAID = {"useful": "5", "clear": "4", "ready": "5", "confidence_before": "2", "confidence_now": "4", "comment": "A break, please."}
 TOKEN = "t" * 43
 
 

@@ -16,6 +16,7 @@ from bookings.models import (
     Booking,
     BookingLink,
     BusyTime,
+    ConfidenceLater,
     EventKind,
     Feedback,
     PlaceLink,
@@ -86,6 +87,7 @@ THEIRS: dict[str, str | None] = {
     "BusyTime": "booking__person",
     "Hold": "person",
     "Feedback": "afterwards__booking__person",
+    "ConfidenceLater": "",  # by the address alone
     "SessionPlace": "person",
     "SessionEvent": "place__person",
     "PlaceLink": "place__person",
@@ -251,6 +253,7 @@ def of_bookings(person: Person, now: datetime) -> None:
     Feedback.objects.create(
         afterwards=open_afterwards(given=past, now=now), by_host=True, token="t", received_on=now.date(), **marks
     )
+    ConfidenceLater.objects.create(afterwards=past.afterwards, address=EMAIL, due_at=now + timedelta(days=60))
     YearLater.objects.create(booking=past, due_at=now + timedelta(days=300), wished_at=now)
     BusyTime.objects.filter(booking=past).update(live=False)
     attended = make_place(make_session(make_presenter(), now - timedelta(days=9)), PlaceState.ATTENDED, person)
