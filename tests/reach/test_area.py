@@ -198,7 +198,7 @@ def test_a_renewal_is_said_to_be_due() -> None:
     assert "Due for renewal" not in words(page_of(YORK))
     assert "of 100 people who attended" in words(page_of(YORK))
     make_count(BELFAST, date(2017, 1, 1), 100)
-    assert "no turnover of social workers is published here" in words(page_of(BELFAST))
+    assert "We can’t say. Turnover of social workers here: not published." in words(page_of(BELFAST))
 
 
 def test_the_page_says_when_it_was_counted(now: datetime) -> None:
@@ -302,10 +302,10 @@ def minutes_to(code: str, presenters: Iterable[Any], unit: Unit = Unit.UPPER) ->
     return sorted(found, key=lambda pair: (pair[1], pair[0]))
 
 
-def test_the_nearest_presenters_and_their_journeys() -> None:
+def test_the_nearest_presenters_and_their_journeys(now: datetime) -> None:
     presenters = [
         make_presenter(name="Ann", base_postcode="LS1 4AP"),
-        make_presenter(name="Bob", base_postcode="YO1 7HH"),
+        make_presenter(name="Bob", base_postcode="YO1 7HH", trained_until=date(2026, 12, 31)),
         make_presenter(name="Cem", base_postcode="SE1 7PB", max_travel_minutes=600, areas_covered=["SE"]),
         make_presenter(name="Dee", base_postcode="EH1 1YZ"),
         make_presenter(name="Eve", base_postcode="CF10 1EP"),
@@ -313,11 +313,12 @@ def test_the_nearest_presenters_and_their_journeys() -> None:
     ]
     make_presenter(name="Gus", base_postcode="LS1 4AP", formats=[Format.ONLINE])
     make_presenter(name="Hal", base_postcode="LS1 4AP", active=False)
-    near = [(each.presenter.name, each.minutes) for each in nearest_presenters(areas_of(Unit.UPPER)[LEEDS])]
+    near = [(each.presenter.name, each.minutes) for each in nearest_presenters(areas_of(Unit.UPPER)[LEEDS], now)]
     assert near == minutes_to(LEEDS, presenters)[:5]
     shown = rows(page_of(LEEDS), "presenters")
     assert list(shown) == [name for name, _minutes in near]
     assert shown["Ann"] == ["30 min", "Yes"]
+    assert shown["Bob"][1] == "No: their DBS check or training has ended"
     assert shown["Cem"][1] == "Not an area that they cover"
     assert shown["Dee"][1] == "Further than they usually go"
     assert re.fullmatch(r"\d h \d+ min", shown["Dee"][0])
@@ -330,11 +331,11 @@ def test_a_crossing_and_what_staff_set_count(now: datetime) -> None:
         middle = middle_of([area])
         assert middle
         assert middle.zone in CROSSING_MINUTES
-        assert nearest_presenters(area)[0].minutes >= CROSSING_MINUTES[middle.zone], island
+        assert nearest_presenters(area, now)[0].minutes >= CROSSING_MINUTES[middle.zone], island
     middle = middle_of([jersey])
     assert middle
     JourneyTime.objects.create(one="TR18", other=middle.postcode, minutes=77, reason="By plane", set_at=now)
-    assert nearest_presenters(jersey)[0].minutes == 77
+    assert nearest_presenters(jersey, now)[0].minutes == 77
     assert rows(page_of(Nation.JERSEY), "presenters")[presenter.name][0] == "1 h 17 min"
 
 
