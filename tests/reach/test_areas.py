@@ -107,7 +107,7 @@ def test_social_workers_of_a_joint_return_count_once_where_both_are_and_are_mark
     for area in areas_of(Unit.REGION).values():
         if area.nation != Nation.ENGLAND or area.name == "London":
             continue
-    XX
+        theirs = {code for code, upper in UPPER.items() if upper.districts and upper.districts <= area.districts}
         twice = [int(workers[code]["in_post_headcount"]) for code in theirs if workers[code]["joint_return_of"]]
         added = sum(int(workers[code]["in_post_headcount"]) for code in theirs) - sum(twice) // 2
         assert (area.published.social_workers, area.published.joint) == (added, False)
