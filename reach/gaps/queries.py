@@ -57,7 +57,7 @@ def rank(areas: Mapping[str, Area], last: Mapping[str, date], since: date) -> di
         return (1, attended, children, area.name, area.code)
 
     found: dict[Nation, list[Area]] = {}
-    for area in sorted(areas.values(), key=place):  # type: ignore[arg-type]
+    for area in sorted(areas.values(), key=place):
         found.setdefault(area.nation, []).append(area)
     return {nation: found[nation] for nation in Nation if nation in found}
 

@@ -27,7 +27,7 @@ from leaflets.models import SheetForm
 from leaflets.stock.admin import spreadsheet_response
 from professionals.models import Nation, Profession
 from reach.areas import Area, Published, Unit, areas_of, current_code
-from reach.forms import QuestionForm
+from reach.forms import ALL, QuestionForm
 from reach.gaps.queries import (
     LARGE,
     MOST_CONTACTS,
@@ -67,16 +67,16 @@ class GapsForm(PageForm):
 
     unit = forms.ChoiceField(label=gettext_lazy("Areas"), choices=Unit)
     months = forms.ChoiceField(label=gettext_lazy("Nobody has attended for"), choices=MONTHS)
-    place = forms.ChoiceField(label=gettext_lazy("Where"), required=False)
+    place = forms.ChoiceField(label=gettext_lazy("Where"))
 
-    DEFAULTS = {"unit": Unit.UPPER.value, "months": "12", "place": ""}
+    DEFAULTS = {"unit": Unit.UPPER.value, "months": "12", "place": ALL}
 
     def __init__(self, data: dict[str, str], **kwargs: Any) -> None:
         super().__init__({**self.DEFAULTS, **{name: value for name, value in data.items() if value}}, **kwargs)
         regions = [(area.code, area.name) for area in areas_of(Unit.REGION).values() if area.region]
         choice = self.fields["place"]
         assert isinstance(choice, forms.ChoiceField)  # noqa: S101 - tells the type checker what stands above
-        choice.choices = [("", _("Everywhere")), (_("Nations"), Nation.choices), (_("Regions of England"), regions)]
+        choice.choices = [(ALL, _("Everywhere")), (_("Nations"), Nation.choices), (_("Regions of England"), regions)]
 
     @property
     def shown(self) -> dict[str, str]:
@@ -116,8 +116,8 @@ def gaps(request: HttpRequest) -> HttpResponseBase:
 
 
 def is_in(area: Area, place: str) -> bool:
-    """`place`: a nation, a region of England, or empty for everywhere."""
-    return not place or place in (area.nation, slugify(area.region))
+    """`place`: a nation, a region of England, or ALL."""
+    return place in (ALL, area.nation, slugify(area.region))
 
 
 @dataclass(frozen=True)
@@ -309,12 +309,13 @@ def profession_lines(area: Area, figures: AreaFigures) -> Iterator[tuple[str, in
     for profession, label in [*Profession.choices, *unsaid]:
         people, last = figures.of_profession(profession)
         rows = rows_url(kind=Kind.ATTENDED, period=figures.period, area=area, profession=profession or NONE)
-        yield label, people, rows, month_text(last) if last else _("Never")
+        yield str(label), people, rows, month_text(last) if last else _("Never")
 
 
 def month_lines(area: Area, figures: AreaFigures, now: datetime) -> list[tuple[str, int, str, int]]:
     """Of the latest months of the period each its name, people, the rows behind that, and the width of its bar in percent."""
-    months, month = [], min(figures.period.last, uk_day(now).replace(day=1))
+    months: list[date] = []
+    month = min(figures.period.last, uk_day(now).replace(day=1))
     while month >= figures.period.first and len(months) < MOST_MONTHS:
         months.append(month)
         month = month_before(month)

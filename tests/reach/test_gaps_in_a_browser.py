@@ -98,8 +98,6 @@ def test_each_page_works_without_a_script_and_is_as_wide_as_the_screen(
 def test_the_form_is_answered_by_keyboard_alone(visit: Callable[..., Any]) -> None:
     answer, cardiff = "/staff/reach/gaps/?unit=upper&months=12&place=wales", "/staff/reach/area/upper/W06000015/"
     page = visit(PAGES["gaps"], then=(answer, cardiff), java_script_enabled=False)
-    page.locator(".gaps__choose summary").focus()
-    page.keyboard.press("Enter")
     page.locator("#id_place").focus()
     page.keyboard.type("Wales")
     page.locator("form.staff-form button").focus()
