@@ -191,7 +191,7 @@ SORTS: Mapping[str, Any] = {
 
 
 def sorted_lines(lines: list[Line], sort: str) -> list[Line]:
-    """By one column, '-' before it for downwards; what has no figure there comes last. Otherwise nation by nation, as they come."""
+    """By one column, '-' before it for downwards; what has no figure there comes last. Otherwise nation by nation."""
     key = SORTS.get(sort.removeprefix("-"))
     if key is None:
         return lines
@@ -231,7 +231,7 @@ def columns(question: Question, sort: str, form: CoverageForm) -> list[Column]:
 
 @dataclass(frozen=True)
 class Place:
-    """A shape on the map with what it says. `look`: its class from 0 to 5, or 'none'. `name`: written beside it, if it lies alone."""
+    """A shape on the map with what it says. `look`: its class from 0 to 5, or 'none'. `name`: of an island, written below it."""
 
     shape: Shape
     look: str
