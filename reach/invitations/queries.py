@@ -131,8 +131,7 @@ def keys_reached_lately(now: datetime) -> frozenset[str]:
     def read() -> frozenset[str]:
         return frozenset(key_of(*row) for row in attended.values_list("nation", "authority")) - {""}
 
-    found: frozenset[str] = cache.get_or_set("reach-reached-lately", read, REACHED_LASTS.total_seconds())
-    return found
+    return cache.get_or_set("reach-reached-lately", read, REACHED_LASTS.total_seconds()) or frozenset()
 
 
 def may_be_offered_a_visit(person: Person, now: datetime) -> bool:
