@@ -2,5 +2,6 @@
 
 # ruff: noqa: F401 - imported for what they register
 
+import reach.gaps.views
 import reach.invitations.admin
 import reach.rows

@@ -35,8 +35,8 @@ class Published:
 
     `children`: under 18; in Northern Ireland, where single years are not published by district, under 16. `social_workers`: in
     post, by headcount; England alone. `turnover`: of social workers in a year, in percent. `trafficking`: assessments of children
-    that found it, of `assessments` with any factor, in the year to March 2025; England alone. `joint`: the figures of social
-    workers are of several areas together.
+    that found it, of `assessments` with any factor, in the year to March 2025; of one council of England, as its publisher's row
+    has it, never added up. `joint`: the figures of social workers are of several areas together.
     """
 
     children: int | None = None
@@ -46,6 +46,11 @@ class Published:
     joint: bool = False
     trafficking: int | None = None
     assessments: int | None = None
+
+    @property
+    def trafficking_withheld(self) -> bool:
+        """Its publisher has a row of this area, and left the figure out because it is small."""
+        return self.assessments is not None and self.trafficking is None
 
 
 @dataclass(frozen=True)
@@ -121,7 +126,7 @@ def areas_of(unit: Unit) -> Mapping[str, Area]:
             name=names[key],
             unit=unit,
             nation=Nation(_districts()[min(districts)]["nation"]),
-            region=_districts()[min(districts)]["region"],
+            region=regions.pop() if len(regions := {_districts()[each]["region"] for each in districts}) == 1 else "",
             districts=frozenset(districts),
             published=published_of(frozenset(districts)),
             hexagon=hexagons.get(key),
@@ -192,14 +197,19 @@ def published_of(districts: frozenset[str]) -> Published:
     returns = {workers[code]["joint_return_of"] or code for code in whole}
     joint = any(not set(each.split()) <= set(whole) for each in returns)
     first = [workers[each.split()[0]] for each in returns]
+    own_row = factors[whole[0]] if len(whole) == 1 else {}
     return Published(
         children=counted + sum(number for number, _young in others),
         social_workers=_sum(row["in_post_headcount"] for row in first),
         turnover=_mean([(row["turnover_percent"], row["in_post_headcount"]) for row in first]),
         joint=joint,
-        trafficking=_sum(factors[code]["trafficking"] for code in whole),
-        assessments=_sum(factors[code]["assessments_with_a_factor"] for code in whole),
+        trafficking=_number(own_row.get("trafficking")),
+        assessments=_number(own_row.get("assessments_with_a_factor")),
     )
+
+
+def _number(figure: str | None) -> int | None:
+    return int(figure) if figure else None
 
 
 def _sum(figures: Iterable[str]) -> int | None:
@@ -208,7 +218,9 @@ def _sum(figures: Iterable[str]) -> int | None:
 
 
 def _mean(figures: list[tuple[str, str]]) -> float | None:
-    """Weighed by how many are in post."""
-    weights = [(float(percent), float(number)) for percent, number in figures if percent and float(number or 0)]
-    total = sum(number for _percent, number in weights)
-    return sum(percent * number for percent, number in weights) / total if len(weights) == len(figures) and total else None
+    """Weighed by how many are in post; where nobody is, nobody can leave."""
+    somewhere = [(percent, number) for percent, number in figures if number != "0"]
+    if not somewhere or not all(percent and number for percent, number in somewhere):
+        return None
+    weights = [(float(percent), float(number)) for percent, number in somewhere]
+    return sum(percent * number for percent, number in weights) / sum(number for _percent, number in weights)

@@ -83,6 +83,8 @@ def arguments(route: str, names: set[str], world: dict[str, Any]) -> dict[str, o
                 "section": "orders",
                 "audience": "health-visitors",
                 "nation": "england",
+                "unit": "upper",
+                "area": "E08000035",
                 "pdf": "checklist",
                 "kind": "contacts" if route == "staff:professionals_import_example" else "booking-confirmed",
                 "topic": "editions",

@@ -1,0 +1,272 @@
+"""Areas in the order in which they need us; who is in one of them, and who could go there."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import Case, Count, F, Max, Q, QuerySet, Sum, Value, When
+from django.utils import dateformat
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from bookings.models import Booking, Format, PlaceState, Presenter, SessionPlace, SessionState, State
+from bookings.schedule.queries import read_journeys
+from ctac.dates import format_moment, uk_day
+from leaflets.models import Order
+from professionals.models import Nation, Note, Organisation, Person
+from reach.areas import Area, Unit, areas_of, codes_of
+from reach.invitations.queries import middle_of
+from reach.models import Kind, ReachCount
+from reach.queries import Period, counts_by_area, last_attended
+from reach.renewal import Renewal, estimate
+from reach.sources import lies_in
+
+
+@dataclass(frozen=True)
+class RankedArea:
+    """`rank`: its place within its nation. `last`: the last month in which anybody attended, by its first day; None: nobody has.
+    `attended`: people since the month that was asked about."""
+
+    rank: int
+    area: Area
+    last: date | None
+    is_gap: bool
+    attended: int = 0
+
+
+def rank(areas: Mapping[str, Area], last: Mapping[str, date], since: date) -> dict[Nation, list[Area]]:
+    """The order, nation by nation, as a nation's children are counted alike.
+
+    First the gaps: areas in which nobody has attended anything in the month `since` or later. Of those the one with the most
+    children under 18 comes first; of as many children, the one where nobody has for longest. Then the areas in which somebody
+    has, those before others where that is longer ago; in the same month, the one with the most children. An area whose children
+    are not published comes after those of which they are; then names decide.
+
+    Only attending counts. Leaflets, sign-ups, what is booked, and what was recorded about trafficking have no part in it.
+    """
+
+    def place(area: Area) -> tuple[object, ...]:
+        children = (area.published.children is None, -(area.published.children or 0))
+        attended = last.get(area.code, date.min)
+        if attended < since:
+            return (0, children, attended, area.name, area.code)
+        return (1, attended, children, area.name, area.code)
+
+    found: dict[Nation, list[Area]] = {}
+    for area in sorted(areas.values(), key=place):  # type: ignore[arg-type]
+        found.setdefault(area.nation, []).append(area)
+    return {nation: found[nation] for nation in Nation if nation in found}
+
+
+@dataclass(frozen=True)
+class Gaps:
+    """`ranked`: by nation. `unplaced`: people who attended since then of whom we don't know the area."""
+
+    ranked: dict[Nation, list[RankedArea]]
+    unplaced: int
+
+
+def read_gaps(unit: Unit, since: date, now: datetime) -> Gaps:
+    """Two statements."""
+    areas, last = areas_of(unit), last_attended(unit)
+    attended = counts_by_area(Kind.ATTENDED, Period(since, uk_day(now).replace(day=1)), unit)
+    ranked = {
+        nation: [
+            RankedArea(place, area, last.get(area.code), last.get(area.code, date.min) < since, attended.get(area.code, 0))
+            for place, area in enumerate(theirs, 1)
+        ]
+        for nation, theirs in rank(areas, last, since).items()
+    }
+    return Gaps(ranked, attended.get("", 0))
+
+
+def months_between(month: date, now: datetime) -> int:
+    """How many months ago that was, counted by the names of months."""
+    today = uk_day(now)
+    return (today.year - month.year) * 12 + today.month - month.month
+
+
+# What the page of one area shows.
+
+MOST_CONTACTS, MOST_AHEAD, NEAREST = 50, 20, 5
+# So large that a list of its organisations would be of no use, and its middle nowhere near most of it.
+LARGE = (Unit.POLICE, Unit.REGION, Unit.NATION)
+
+
+def within(area: Area) -> Q:
+    """Rows that count for it, also under a code of before: as reach.sources.lies_in() has it of areas that are not large, in the
+    words of their indexes."""
+    if not area.districts:
+        return Q(reached_nation=area.nation, reached_authority="")
+    return Q(reached_authority__in=codes_of(area.districts))
+
+
+@dataclass(frozen=True)
+class AreaFigures:
+    """`attended`: people by profession ('' where nobody said) and month, of all time."""
+
+    period: Period
+    totals: dict[str, int]
+    attended: dict[str, dict[date, int]]
+
+    @property
+    def last(self) -> date | None:
+        return max((month for months in self.attended.values() for month in months), default=None)
+
+    @property
+    def by_month(self) -> dict[date, int]:
+        """Of all time."""
+        found: dict[date, int] = defaultdict(int)
+        for months in self.attended.values():
+            for month, people in months.items():
+                found[month] += people
+        return dict(found)
+
+    def of_profession(self, profession: str) -> tuple[int, date | None]:
+        """How many attended in the period, and the last month in which any ever did."""
+        months = self.attended.get(profession, {})
+        people = sum(people for month, people in months.items() if self.period.first <= month <= self.period.last)
+        return people, max(months, default=None)
+
+    def renewal(self, area: Area, now: datetime) -> Renewal | None:
+        return estimate(area, self.by_month, now)
+
+
+def read_figures(area: Area, period: Period) -> AreaFigures:
+    """Two statements."""
+    rows = ReachCount.objects.filter(lies_in(area, "")).order_by()
+    totals = rows.between(period.first, period.last).values_list("kind").annotate(Sum("count"))
+    attended: dict[str, dict[date, int]] = defaultdict(dict)
+    people = rows.filter(kind=Kind.ATTENDED).values_list("profession", "month").annotate(Sum("count"))
+    for profession, month, count in people:
+        attended[profession][month] = count
+    return AreaFigures(period, dict(totals), dict(attended))
+
+
+def areas_in(area: Area) -> list[tuple[Area, date | None]]:
+    """The smaller ones that it is made of, each with the last month in which anybody attended; none of one district. One
+    statement."""
+    unit = Unit.UPPER if area.unit in LARGE else Unit.DISTRICT
+    smaller = [each for each in areas_of(unit).values() if each.districts and each.districts < area.districts]
+    last = last_attended(unit) if smaller else {}
+    return [(each, last.get(each.code)) for each in smaller]
+
+
+@dataclass(frozen=True)
+class Contact:
+    """The last time that we had to do with an organisation there."""
+
+    organisation: Organisation
+    at: datetime
+    what: str | Promise
+
+    @property
+    def day(self) -> str:
+        return dateformat.format(uk_day(self.at), "j F Y")
+
+
+CONTACT_KINDS: dict[str, str | Promise] = {
+    "presentation": _("Presentation"),
+    "booking": _("Booking asked for"),
+    "place": _("Place at an open session"),
+    "order": _("Leaflet order"),
+    "person": _("Somebody joined"),
+    "note": _("Note of a colleague"),
+}
+
+
+def contact_sources(area: Area) -> list[tuple[str, str, QuerySet[Any], str, Any]]:
+    """Of each kind of contact: the permission, the rows there, their organisation, and when. Each reads one index."""
+    here, theirs = within(area), "person__organisation"
+    bookings, places = Booking.objects.filter(here), SessionPlace.objects.filter(here)
+    when_there = Case(When(state=PlaceState.ATTENDED, then=F("session__starts_at")), default=F("created_at"))
+    return [
+        ("presentation", "bookings.view_booking", bookings.filter(state=State.DELIVERED), theirs, F("starts_at")),
+        ("booking", "bookings.view_booking", bookings.open(), theirs, F("created_at")),
+        (
+            *("place", "bookings.view_opensession"),
+            *(places.filter(state__in=[PlaceState.TAKEN, PlaceState.ATTENDED]), theirs, when_there),
+        ),
+        ("order", "leaflets.view_order", Order.objects.filter(here), "organisation", F("created_at")),
+        ("person", "professionals.view_person", Person.objects.filter(here, erased_at=None), "organisation", F("created_at")),
+    ]
+
+
+def last_contacts(area: Area, user: Any) -> list[Contact]:
+    """The organisations there that we had to do with last, by what this colleague may see. Three statements."""
+    parts = [
+        rows.filter(**{f"{organisation}__isnull": False})
+        .order_by()
+        .values_list(organisation)
+        .annotate(kind=Value(kind), last=Max(at))
+        for kind, permission, rows, organisation, at in contact_sources(area)
+        if user.has_perm(permission)
+    ]
+    if not parts or not user.has_perm("professionals.view_organisation"):
+        return []
+    found = newest(parts[0].union(*parts[1:], all=True))
+    keys = sorted(found, key=lambda key: found[key][0], reverse=True)[:MOST_CONTACTS]
+    if user.has_perm("professionals.view_note"):
+        notes = Note.objects.order_by()
+        own = notes.filter(organisation__in=keys).values_list("organisation").annotate(kind=Value("note"), last=Max("at"))
+        theirs = notes.filter(person__organisation__in=keys).values_list("person__organisation")
+        noted = newest(own.union(theirs.annotate(kind=Value("note"), last=Max("at")), all=True))
+        found.update({key: max(found[key], noted[key]) for key in noted})
+    organisations = Organisation.objects.in_bulk(keys)
+    contacts = [Contact(organisations[key], found[key][0], CONTACT_KINDS[found[key][1]]) for key in keys if key in organisations]
+    return sorted(contacts, key=lambda contact: contact.at, reverse=True)
+
+
+def newest(rows: Any) -> dict[int, tuple[datetime, str]]:
+    found: dict[int, tuple[datetime, str]] = {}
+    for organisation, kind, at in rows:
+        found[organisation] = max(found.get(organisation, (at, kind)), (at, kind))
+    return found
+
+
+@dataclass(frozen=True)
+class NearPresenter:
+    """Somebody who goes to workplaces, and how long they need to the middle of an area."""
+
+    presenter: Presenter
+    minutes: int
+    covers: bool
+
+    @property
+    def travel(self) -> str:
+        """'1 h 25 min', '45 min'."""
+        hours, minutes = divmod(self.minutes, 60)
+        words = gettext("%(hours)d h %(minutes)d min") if hours else gettext("%(minutes)d min")
+        return words % {"hours": hours, "minutes": minutes}
+
+    @property
+    def is_far(self) -> bool:
+        return self.minutes > self.presenter.max_travel_minutes
+
+
+def nearest_presenters(area: Area) -> list[NearPresenter]:
+    """The nearest first. Three statements."""
+    middle, presenters = middle_of([area]), list(Presenter.objects.active().exclude(formats=[Format.ONLINE]))
+    if middle is None:
+        return []
+    journeys = read_journeys([middle, *(presenter.base for presenter in presenters)])
+    near = [NearPresenter(each, journeys.minutes(each.base, middle), each.covers(middle)) for each in presenters]
+    return sorted(near, key=lambda each: (each.minutes, each.presenter.name))[:NEAREST]
+
+
+def bookings_ahead(area: Area, now: datetime) -> Sequence[Booking]:
+    """The soonest first; those without a time last."""
+    rows = Booking.objects.upcoming(now).filter(within(area)).select_related("presentation", "presenter")
+    return list(rows.order_by(F("starts_at").asc(nulls_last=True), "pk")[:MOST_AHEAD])
+
+
+def sessions_ahead(area: Area, now: datetime) -> list[dict[str, Any]]:
+    """Open sessions at which people from there have a place, and how many of them."""
+    places = SessionPlace.objects.filter(within(area), state=PlaceState.TAKEN, session__state=SessionState.SCHEDULED)
+    ahead = places.filter(session__starts_at__gt=now).order_by("session__starts_at", "session")
+    named = ahead.values("session", "session__reference", "session__starts_at", "session__presentation__title")
+    rows = named.annotate(people=Count("pk"))[:MOST_AHEAD]
+    return [{**row, "when": format_moment(row["session__starts_at"])} for row in rows]

@@ -1,0 +1,330 @@
+"""Where nobody has been: areas in the order in which they need us, and the page of each."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django import forms
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import dateformat, timezone
+from django.utils.http import urlencode
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_safe
+
+from ctac.dates import format_moment, uk_day
+from ctac.forms import PageForm
+from ctac.staff.menu import PAGES, MenuPage
+from ctac.staff.site import staff_site
+from ctac.staff.spreadsheets import Cell, Heading
+from leaflets.models import SheetForm
+from leaflets.stock.admin import spreadsheet_response
+from professionals.models import Nation, Profession
+from reach.areas import Area, Published, Unit, areas_of, current_code
+from reach.forms import QuestionForm
+from reach.gaps.queries import (
+    LARGE,
+    MOST_CONTACTS,
+    AreaFigures,
+    RankedArea,
+    areas_in,
+    bookings_ahead,
+    last_contacts,
+    months_between,
+    nearest_presenters,
+    read_figures,
+    read_gaps,
+    sessions_ahead,
+)
+from reach.models import Kind
+from reach.queries import Period, counted_at, month_before
+from reach.renewal import Renewal, renewals
+from reach.rows import NONE, rows_url
+
+VIEW_REACH = "reach.view_reach"
+PAGES.append(MenuPage(gettext_lazy("Reach"), gettext_lazy("Gaps first"), "staff:reach_gaps", VIEW_REACH))
+MONTHS = [
+    ("6", gettext_lazy("6 months")),
+    ("12", gettext_lazy("12 months")),
+    ("24", gettext_lazy("2 years")),
+    ("36", gettext_lazy("3 years")),
+]
+MOST_MONTHS = 36
+# Why a figure is missing. Nothing is worked out from either.
+WITHHELD, NOT_PUBLISHED = gettext_lazy("withheld"), gettext_lazy("not published")
+
+
+class GapsForm(PageForm):
+    """Each question has an answer before anybody asks: the page itself."""
+
+    unit = forms.ChoiceField(label=gettext_lazy("Areas"), choices=Unit)
+    months = forms.ChoiceField(label=gettext_lazy("Nobody has attended for"), choices=MONTHS)
+    place = forms.ChoiceField(label=gettext_lazy("Where"), required=False)
+
+    DEFAULTS = {"unit": Unit.UPPER.value, "months": "12", "place": ""}
+
+    def __init__(self, data: dict[str, str], **kwargs: Any) -> None:
+        super().__init__({**self.DEFAULTS, **{name: value for name, value in data.items() if value}}, **kwargs)
+        regions = [(area.code, area.name) for area in areas_of(Unit.REGION).values() if area.region]
+        choice = self.fields["place"]
+        assert isinstance(choice, forms.ChoiceField)  # noqa: S101 - tells the type checker what stands above
+        choice.choices = [("", _("Everywhere")), (_("Nations"), Nation.choices), (_("Regions of England"), regions)]
+
+    @property
+    def shown(self) -> dict[str, str]:
+        """What was asked, where it can be answered."""
+        self.is_valid()
+        return {**self.DEFAULTS, **self.cleaned_data}
+
+
+def check_sees_reach(request: HttpRequest) -> None:
+    if not request.user.has_perm(VIEW_REACH):
+        raise PermissionDenied
+
+
+@require_safe
+def gaps(request: HttpRequest) -> HttpResponseBase:
+    check_sees_reach(request)
+    now = timezone.now()
+    form = GapsForm(request.GET.dict())
+    shown = form.shown
+    since = Period.last_months(int(shown["months"]), now).first
+    found, renewal = read_gaps(Unit(shown["unit"]), since, now), renewals(Unit(shown["unit"]), now)
+    ranked = {nation: [row for row in rows if is_in(row.area, shown["place"])] for nation, rows in found.ranked.items()}
+    ranked = {nation: rows for nation, rows in ranked.items() if rows}
+    if (file := request.GET.get("file", "")) in SheetForm.values:
+        return spreadsheet_response("gaps", file, HEADINGS, sheet_rows(ranked, renewal), sheet=_("Gaps first"))
+    context = {
+        **staff_site.each_context(request),
+        "title": _("Gaps first"),
+        "form": form,
+        "since": month_text(since),
+        "nations": [nation_context(nation, rows, renewal, now) for nation, rows in ranked.items()],
+        "unplaced": found.unplaced,
+        "counted": counted_text(),
+        "files": [(label, f"?{urlencode({**shown, 'file': value})}") for value, label in SheetForm.choices],
+    }
+    return TemplateResponse(request, "reach/staff/gaps.html", context)
+
+
+def is_in(area: Area, place: str) -> bool:
+    """`place`: a nation, a region of England, or empty for everywhere."""
+    return not place or place in (area.nation, slugify(area.region))
+
+
+@dataclass(frozen=True)
+class Line:
+    """An area in the ranking, in words."""
+
+    ranked: RankedArea
+    href: str
+    children: str
+    last: str
+    ago: str
+    is_due: bool
+    trafficking: str
+
+
+def nation_context(nation: Nation, rows: list[RankedArea], renewal: Mapping[str, Renewal], now: datetime) -> dict[str, Any]:
+    """Its gaps and its other areas. `has_findings`: whether what was recorded about trafficking is published of any of them."""
+    lines = [line_of(row, renewal.get(row.area.code), now) for row in rows]
+    return {
+        "nation": nation,
+        "parts": [
+            (_("Nobody has attended since"), [line for line in lines if line.ranked.is_gap]),
+            (_("Somebody has attended since"), [line for line in lines if not line.ranked.is_gap]),
+        ],
+        "gaps": sum(row.is_gap for row in rows),
+        "areas": len(rows),
+        "under_16": any(row.area.published.under_16 for row in rows),
+        "has_findings": any(row.area.published.assessments is not None for row in rows),
+    }
+
+
+def line_of(row: RankedArea, renewal: Renewal | None, now: datetime) -> Line:
+    area = row.area
+    return Line(
+        ranked=row,
+        href=reverse("staff:reach_area", args=[area.unit, area.code]),
+        children=children_text(area.published),
+        last=month_text(row.last) if row.last else _("Never"),
+        ago=ago_text(row.last, now) if row.last else "",
+        is_due=renewal is not None and renewal.is_due,
+        trafficking=trafficking_text(area.published),
+    )
+
+
+def children_text(published: Published) -> str:
+    return str(NOT_PUBLISHED) if published.children is None else f"{published.children:,}"
+
+
+def trafficking_text(published: Published) -> str:
+    """As its publisher's own row has it."""
+    if published.trafficking_withheld:
+        return str(WITHHELD)
+    return str(NOT_PUBLISHED) if published.trafficking is None else f"{published.trafficking:,}"
+
+
+def renewal_word(renewal: Renewal | None) -> str:
+    """Empty where nobody can say: nobody has come, or no turnover is published."""
+    if renewal is None or renewal.share is None:
+        return ""
+    return _("Yes") if renewal.is_due else _("No")
+
+
+def month_text(month: date) -> str:
+    """'March 2026'."""
+    return dateformat.format(month, "F Y")
+
+
+def ago_text(month: date, now: datetime) -> str:
+    months = months_between(month, now)
+    if months <= 0:
+        return _("this month")
+    return ngettext("%(n)d month ago", "%(n)d months ago", months) % {"n": months}
+
+
+def counted_text() -> str:
+    """When the counts were made; empty before the first time."""
+    moment = counted_at()
+    return format_moment(moment) if moment else ""
+
+
+HEADINGS = [
+    Heading(gettext_lazy("Nation"), 18),
+    Heading(gettext_lazy("Rank within the nation"), 20),
+    Heading(gettext_lazy("Area"), 36),
+    Heading(gettext_lazy("Code"), 12),
+    Heading(gettext_lazy("Region"), 24),
+    Heading(gettext_lazy("Children"), 12),
+    Heading(gettext_lazy("Children are those under"), 22),
+    Heading(gettext_lazy("Gap"), 8),
+    Heading(gettext_lazy("Month in which anybody last attended"), 34),
+    Heading(gettext_lazy("People who attended since"), 24),
+    Heading(gettext_lazy("Due for renewal"), 16),
+    Heading(gettext_lazy("Recorded beside: assessments that found trafficking"), 46),
+]
+
+
+def sheet_rows(ranked: dict[Nation, list[RankedArea]], renewal: Mapping[str, Renewal]) -> Iterator[list[Cell]]:
+    for nation, rows in ranked.items():
+        for row in rows:
+            area, published = row.area, row.area.published
+            yield [
+                str(nation.label),
+                row.rank,
+                area.name,
+                area.code,
+                area.region,
+                str(NOT_PUBLISHED) if published.children is None else published.children,
+                None if published.children is None else 16 if published.under_16 else 18,
+                _("Yes") if row.is_gap else _("No"),
+                row.last or _("Never"),
+                row.attended,
+                renewal_word(renewal.get(area.code)),
+                trafficking_text(published) if published.trafficking is None else published.trafficking,
+            ]
+
+
+# One area.
+
+
+class AreaForm(QuestionForm):
+    """Only of which months: the page has all kinds and professions."""
+
+    def __init__(self, data: Mapping[str, str], *, now: datetime, **kwargs: Any) -> None:
+        super().__init__(data, now=now, **kwargs)
+        for name in ("kind", "profession", "unit", "measure"):
+            del self.fields[name]
+
+
+@require_safe
+def area_page(request: HttpRequest, unit: str, area: str) -> HttpResponse:
+    """All that helps to decide what to do there: what was done, for whom, who is there, who could go."""
+    check_sees_reach(request)
+    if unit not in Unit.values or (found := areas_of(Unit(unit)).get(current_code(area))) is None:
+        raise Http404
+    now, user = timezone.now(), request.user
+    form = AreaForm(request.GET.dict(), now=now)
+    period = form.question.period
+    figures = read_figures(found, period)
+    context = {
+        **staff_site.each_context(request),
+        "title": found.name,
+        "area": found,
+        "form": form,
+        "period": period.in_words,
+        "children": children_text(found.published),
+        "last": f"{month_text(figures.last)}, {ago_text(figures.last, now)}" if figures.last else "",
+        "renewal": figures.renewal(found, now),
+        "trafficking": trafficking_text(found.published),
+        "kinds": [(kind, figures.totals.get(kind, 0), rows_url(kind=kind, period=period, area=found)) for kind in Kind],
+        "professions": list(profession_lines(found, figures)),
+        "never": [str(each.label) for each in Profession if each not in figures.attended and each != Profession.OTHER],
+        "months": month_lines(found, figures, now),
+        "smaller": [(each, month_text(last) if last else _("Never")) for each, last in areas_in(found)],
+        "counted": counted_text(),
+        "is_large": found.unit in LARGE,
+        **{f"sees_{name}": user.has_perm(permission) for name, permission in SEEN.items()},
+    }
+    if found.unit not in LARGE:
+        context |= there(found, user, now)
+    return TemplateResponse(request, "reach/staff/area.html", context)
+
+
+SEEN = {
+    "organisations": "professionals.view_organisation",
+    "presenters": "bookings.view_presenter",
+    "bookings": "bookings.view_booking",
+    "sessions": "bookings.view_opensession",
+    "invites": "reach.invite",
+}
+
+
+def there(area: Area, user: Any, now: datetime) -> dict[str, Any]:
+    """Who is there and who could go, of what this colleague may see."""
+    return {
+        "contacts": last_contacts(area, user),
+        "most_contacts": MOST_CONTACTS,
+        "presenters": nearest_presenters(area) if user.has_perm(SEEN["presenters"]) else [],
+        "bookings": bookings_ahead(area, now) if user.has_perm(SEEN["bookings"]) else [],
+        "sessions": sessions_ahead(area, now) if user.has_perm(SEEN["sessions"]) else [],
+    }
+
+
+def profession_lines(area: Area, figures: AreaFigures) -> Iterator[tuple[str, int, str, str]]:
+    """Of each its name, how many attended in the period, the rows behind that, and the month in which any last did."""
+    unsaid = [("", _("Nobody said"))] if "" in figures.attended else []
+    for profession, label in [*Profession.choices, *unsaid]:
+        people, last = figures.of_profession(profession)
+        rows = rows_url(kind=Kind.ATTENDED, period=figures.period, area=area, profession=profession or NONE)
+        yield label, people, rows, month_text(last) if last else _("Never")
+
+
+def month_lines(area: Area, figures: AreaFigures, now: datetime) -> list[tuple[str, int, str, int]]:
+    """Of the latest months of the period each its name, people, the rows behind that, and the width of its bar in percent."""
+    months, month = [], min(figures.period.last, uk_day(now).replace(day=1))
+    while month >= figures.period.first and len(months) < MOST_MONTHS:
+        months.append(month)
+        month = month_before(month)
+    by_month = figures.by_month
+    most = max((by_month.get(month, 0) for month in months), default=0) or 1
+    return [
+        (
+            month_text(month),
+            people := by_month.get(month, 0),
+            rows_url(kind=Kind.ATTENDED, period=Period(month, month), area=area),
+            round(100 * people / most),
+        )
+        for month in months
+    ]
+
+
+staff_site.add_page("reach/gaps/", gaps, "reach_gaps")
+staff_site.add_page("reach/area/<slug:unit>/<slug:area>/", area_page, "reach_area")

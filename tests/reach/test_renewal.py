@@ -1,0 +1,152 @@
+"""How many of those reached are still in post: against one person after another, and where nothing is published."""
+
+from dataclasses import replace
+from datetime import date, datetime
+from itertools import product
+
+import pytest
+
+from ctac.dates import UK
+from professionals.models import Profession
+from reach.areas import Area, Published, Unit, areas_of
+from reach.models import Kind, ReachCount
+from reach.queries import counts_by_area_and_month, counts_by_month
+from reach.renewal import Renewal, due_for_renewal, estimate, renewals
+
+NOW = datetime(2026, 11, 16, 12, tzinfo=UK)
+DURHAM, KENSINGTON, KINGSTON, RICHMOND = "E06000047", "E09000020", "E09000021", "E09000027"
+SCILLY, CARDIFF, BELFAST = "E06000053", "W06000015", "N09000003"
+
+
+def area_of(code: str) -> Area:
+    return areas_of(Unit.UPPER)[code]
+
+
+def with_turnover(percent: float | None) -> Area:
+    return replace(area_of(DURHAM), published=Published(children=1, social_workers=10, turnover=percent))
+
+
+def count(
+    authority: str, month: date, people: int, *, nation: str = "england", profession: str = "", kind: str = "attended"
+) -> None:
+    ReachCount.objects.create(kind=kind, month=month, nation=nation, authority=authority, profession=profession, count=people)
+
+
+def one_by_one(percent: float, months: dict[date, int], now: datetime) -> float:
+    """Slowly: of each person, the chance that they are still there, which shrinks month after month from when they came."""
+    left_a_month = (1 - percent / 100) ** (1 / 12)
+    still = 0.0
+    for came, people in months.items():
+        chance, year, month = 1.0, came.year, came.month
+        while (year, month) < (now.year, now.month):
+            chance *= left_a_month
+            year, month = (year + 1, 1) if month == 12 else (year, month + 1)
+        for _person in range(people):
+            still += chance
+    return still
+
+
+def made(renewal: Renewal | None) -> Renewal:
+    assert renewal is not None
+    return renewal
+
+
+@pytest.mark.parametrize(
+    ("percent", "months"),
+    product(
+        (0.0, 6.0, 11.5, 34.9, 100.0),
+        (
+            {date(2026, 11, 1): 12},
+            {date(2025, 11, 1): 12, date(2020, 4, 1): 40, date(2016, 12, 1): 7},
+            {date(year, month, 1): year % 7 + month for year in range(2015, 2026) for month in (1, 6, 12)},
+        ),
+    ),
+)
+def test_still_in_post_as_one_person_after_another(percent: float, months: dict[date, int]) -> None:
+    renewal = made(estimate(with_turnover(percent), months, NOW))
+    assert renewal.reached == sum(months.values())
+    assert renewal.in_post == pytest.approx(one_by_one(percent, months, NOW))
+    assert renewal.share == pytest.approx(one_by_one(percent, months, NOW) / sum(months.values()))
+    assert (renewal.first, renewal.last) == (min(months), max(months))
+
+
+def test_nobody_is_there_again_nor_more_than_came() -> None:
+    """More may leave in a year than are in post, and a count of a month to come is of today."""
+    assert made(estimate(with_turnover(130), {date(2025, 11, 1): 10}, NOW)).in_post == 0
+    assert made(estimate(with_turnover(20), {date(2026, 12, 1): 10}, NOW)).in_post == 10
+
+
+def test_exactly_half_is_not_due_yet() -> None:
+    half = made(estimate(with_turnover(50), {date(2025, 11, 1): 10}, NOW))
+    assert half.share == 0.5
+    assert not half.is_due
+    assert made(estimate(with_turnover(50), {date(2025, 10, 1): 10}, NOW)).is_due
+    assert not made(estimate(with_turnover(50), {date(2025, 12, 1): 10}, NOW)).is_due
+
+
+def test_nothing_is_estimated_without_a_turnover() -> None:
+    """Withheld by its council, nobody in post, not published by a nation, on an island."""
+    withheld = [area_of(code) for code in (KENSINGTON, SCILLY, CARDIFF, BELFAST, "jersey")]
+    assert [area.published.turnover for area in withheld] == [None] * 5
+    for area in withheld:
+        renewal = made(estimate(area, {date(2000, 1, 1): 10}, NOW))
+        assert (renewal.reached, renewal.in_post, renewal.share, renewal.is_due) == (10, None, None, False)
+
+
+def test_nobody_came() -> None:
+    assert estimate(area_of(DURHAM), {}, NOW) is None
+    assert estimate(area_of(DURHAM), {date(2025, 1, 1): 0}, NOW) is None
+
+
+def test_a_joint_return_stands_for_both() -> None:
+    first, second = (made(estimate(area_of(code), {date(2025, 11, 1): 100}, NOW)) for code in (KINGSTON, RICHMOND))
+    assert first.area.published.joint
+    assert first.in_post == second.in_post == pytest.approx(72)
+
+
+def test_an_area_of_several_with_one_where_nobody_is_in_post() -> None:
+    """Isles of Scilly has no social workers, so nobody's turnover is hidden in that of its region."""
+    south_west = areas_of(Unit.REGION)["south-west"].published
+    workers = [area.published for area in areas_of(Unit.UPPER).values() if area.region == "South West"]
+    leavers = sum((each.turnover or 0) * (each.social_workers or 0) for each in workers)
+    assert south_west.turnover == pytest.approx(leavers / sum(each.social_workers or 0 for each in workers))
+    assert areas_of(Unit.REGION)["london"].published.turnover is None
+
+
+@pytest.mark.django_db
+def test_counts_of_areas_by_month(django_assert_num_queries: object) -> None:
+    count(DURHAM, date(2025, 11, 1), 8)
+    count(DURHAM, date(2025, 11, 1), 2, profession=Profession.TEACHER)
+    count(DURHAM, date(2024, 1, 1), 5)
+    count(DURHAM, date(2024, 1, 1), 50, kind=Kind.LEAFLETS)
+    count("E07000008", date(2025, 3, 1), 3)  # Cambridge, a district of a county
+    count("E07000009", date(2025, 3, 1), 4)
+    count("E08000016", date(2020, 2, 1), 6)  # Barnsley, as it was
+    count("", date(2025, 3, 1), 9)
+    count("", date(2025, 4, 1), 7, nation="jersey")
+    with django_assert_num_queries(1):  # type: ignore[operator]
+        found = counts_by_area_and_month(Kind.ATTENDED, Unit.UPPER)
+    assert found == {
+        DURHAM: {date(2025, 11, 1): 10, date(2024, 1, 1): 5},
+        "E10000003": {date(2025, 3, 1): 7},
+        "E08000038": {date(2020, 2, 1): 6},
+        "jersey": {date(2025, 4, 1): 7},
+    }
+    assert {code: counts_by_month(Kind.ATTENDED, areas_of(Unit.UPPER)[code]) for code in found} == found
+    assert counts_by_area_and_month(Kind.ATTENDED, Unit.UPPER, Profession.TEACHER) == {DURHAM: {date(2025, 11, 1): 2}}
+
+
+@pytest.mark.django_db
+def test_who_is_due_the_smallest_share_first(django_assert_num_queries: object) -> None:
+    count(DURHAM, date(2015, 11, 1), 8)
+    count(KINGSTON, date(2023, 11, 1), 8)
+    count(RICHMOND, date(2026, 11, 1), 8)
+    count(KENSINGTON, date(2000, 11, 1), 8)
+    count(BELFAST, date(2000, 11, 1), 8, nation="northern-ireland")
+    with django_assert_num_queries(1):  # type: ignore[operator]
+        due = due_for_renewal(Unit.UPPER, NOW)
+    durham = (1 - (area_of(DURHAM).published.turnover or 0) / 100) ** 11
+    kingston = 0.72**3
+    expected = sorted([(durham, DURHAM), (kingston, KINGSTON)])
+    assert [renewal.area.code for renewal in due] == [code for share, code in expected if share < 0.5]
+    assert set(renewals(Unit.UPPER, NOW)) == {DURHAM, KINGSTON, RICHMOND, KENSINGTON, BELFAST}
