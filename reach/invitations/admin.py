@@ -13,7 +13,6 @@ from django.core.exceptions import PermissionDenied
 from django.core.validators import URLValidator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -115,7 +114,7 @@ def readers_in(areas: Sequence[Area], now: datetime) -> Readers:
 
 
 @require_http_methods(FORM_METHODS)
-def invite_page(request: HttpRequest) -> HttpResponseBase:
+def invite_page(request: HttpRequest) -> HttpResponse:
     """Who would get which times; the button sends, once however often it is pressed."""
     if not request.user.has_perm(INVITE):
         raise PermissionDenied
@@ -168,7 +167,7 @@ def send(
             to_mailboxes="mailboxes" in request.POST,
         )
     except DomainError as refusal:
-        messages.error(request, refusal.message)
+        messages.error(request, str(refusal.message))
         return None
     note = audit_note(request)
     note.kind = Campaign._meta.label_lower
