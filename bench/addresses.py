@@ -13,6 +13,8 @@ import django
 
 from bench.pages import HOST, PERSON, PRESENTER, STAFF, measured
 
+# What a page is asked for that answers nothing without it: the rows of all leaflets, of which there are most.
+QUERIES = {"staff:reach_rows": "?kind=leaflets&first=2000-01&last=2099-12"}
 LOOKED_THROUGH = 300  # rows of each end of a table: the sample's, of which some are to come, and the newest
 
 
@@ -33,7 +35,7 @@ def address(asked: str, objects: dict[str, Any]) -> str:
     if any(value is None for value in values.values()):
         return ""
     try:
-        return reverse(route, kwargs=values)
+        return reverse(route, kwargs=values) + QUERIES.get(route, "")
     except NoReverseMatch as problem:
         raise LookupError(f"{asked}: {values}") from problem
 

@@ -61,7 +61,7 @@ def lay_in(cursor: Any, *, people: int, bookings: int, orders: int) -> None:
     lent = lend_defaults(cursor)
     cursor.execute((SQL / "reference.sql").read_text(), values)
     with indexes_made_afterwards(cursor):
-        files = {"people": people, "bookings": bookings, "sessions": bookings // 8, "orders": orders}
+        files = {"people": people, "bookings": bookings, "sessions": bookings // 8, "attendance": bookings, "orders": orders}
         files |= {"messages": bookings + orders, "addresses": people // 2}
         files |= {"accounts": people // 2, "audit": 5 * (bookings + orders), "records": people // 50}
         files |= {"complaints": people // 100}

@@ -196,6 +196,7 @@ def make_copy(stack: ExitStack, var_dir: Path, database: str, name: str, wanted:
     prepare_database(env)
     print(f"{name}: " + ", ".join(f"{many:,} {what}" for what, many in wanted.items()))
     make(own, **wanted)
+    subprocess.run([sys.executable, "manage.py", "count_reach"], cwd=BASE_DIR, env=env, check=True)
     tell(own, "UPDATE leaflets_leaflet SET most_per_workplace = 1000000, most_per_person = 1000000")
     everybody = [HOST, PERSON, BUSIEST, STAFF, PRESENTER, *EACH_ONCE]
     sessions = dict(zip(everybody, sessions_of(env, everybody), strict=True))

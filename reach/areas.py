@@ -126,7 +126,7 @@ def areas_of(unit: Unit) -> Mapping[str, Area]:
             name=names[key],
             unit=unit,
             nation=Nation(_districts()[min(districts)]["nation"]),
-            region=_districts()[min(districts)]["region"],
+            region=regions.pop() if len(regions := {_districts()[each]["region"] for each in districts}) == 1 else "",
             districts=frozenset(districts),
             published=published_of(frozenset(districts)),
             hexagon=hexagons.get(key),

@@ -10,12 +10,12 @@ from datetime import date, time
 from typing import Any
 
 from django.db import models
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, Window
-from django.db.models.functions import Coalesce, Greatest, Least, TruncMonth
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Coalesce, TruncMonth
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from bookings.models import AttendanceCount, Booking, OpenSession, PlaceState, SessionPlace, SessionState, State
+from bookings.models import Attendance, AttendanceCount, Booking, OpenSession, PlaceState, SessionPlace, SessionState, State
 from ctac.dates import UK, uk_datetime
 from leaflets.models import Channel, MovementKind, OrderLine, StockMovement
 from professionals.models import ImportedCount, Person
@@ -33,8 +33,8 @@ class Source:
     """Rows of one sort that are counted, each `number` times.
 
     `at`: the path of its moment, or of the first of its month if it `has_month`. `area`: the path to `reached_nation` and
-    `reached_authority` ends with it; None where it lies in none. `profession`: its path, or empty. `looks_around`: what a row
-    counts for rests on its neighbours, so PostgreSQL can't add it up in the same breath. `permission`: who may see the rows.
+    `reached_authority` ends with it; None where it lies in none. `profession`: its path, or empty. `permission`: who may see
+    the rows.
     """
 
     slug: str
@@ -47,31 +47,25 @@ class Source:
     profession: str = ""
     number: Any = ONE
     has_month: bool = False
-    looks_around: bool = False
 
     def figures(self) -> QuerySet[Any]:
         """Its rows, each with the columns of a count beside its own."""
         nation, authority = (EMPTY, EMPTY) if self.area is None else (F(f"{self.area}nation"), F(f"{self.area}authority"))
         if self.has_month:
             nation, authority = F("nation"), F("authority")
-        rows = self.rows().annotate(
+        return self.rows().annotate(
             of_nation=nation,
             of_authority=authority,
             of_profession=F(self.profession) if self.profession else EMPTY,
             number=self.number,
         )
-        return rows.filter(number__gt=0) if self.looks_around else rows
 
     def totals(self) -> dict[Key, int]:
         """Of all its rows. One statement."""
         month = F(self.at) if self.has_month else TruncMonth(self.at, tzinfo=UK, output_field=models.DateField())
         rows = self.figures().annotate(of_month=month).order_by()
-        keys = rows.values_list("of_month", "of_nation", "of_authority", "of_profession")
-        added = keys.annotate(total=F("number") if self.looks_around else Sum("number"))
-        found: dict[Key, int] = defaultdict(int)
-        for *key, total in added.iterator():
-            found[tuple(key)] += total  # type: ignore[index]
-        return found
+        keys = rows.values_list("of_month", "of_nation", "of_authority", "of_profession").annotate(total=Sum("number"))
+        return {(month, nation, authority, profession): total for month, nation, authority, profession, total in keys.iterator()}
 
     def rows_of(self, period: Period, area: Area | Unit | None, profession: str | None) -> QuerySet[Any]:
         """Those of one figure, the newest first: see reach.rows.Figure."""
@@ -85,32 +79,48 @@ class Source:
         return Q(**{f"{self.at}__gte": uk_datetime(first, time.min), f"{self.at}__lt": uk_datetime(after, time.min)})
 
 
-def lies_in(area: Area | Unit | None) -> Q:
-    """As reach.queries counts it; of a unit what lies in none of its areas."""
+def lies_in(area: Area | Unit | None, prefix: str = "of_") -> Q:
+    """As reach.queries counts it; of a unit what lies in none of its areas. `prefix`: of the columns nation and authority."""
     if area is None:
         return Q()
-    no_district = ~Q(of_authority__in=every_code())
+    nation, authority = f"{prefix}nation", f"{prefix}authority__in"
+    no_district = ~Q(**{authority: every_code()})
     if isinstance(area, Unit):
-        return no_district & ~Q(of_nation__in=[each.nation for each in area_by_key(area).values() if each.is_whole_nation])
-    where = Q(of_authority__in=codes_of(area.districts))
-    return where | no_district & Q(of_nation=area.nation) if area.is_whole_nation else where
+        whole = [each.nation for each in area_by_key(area).values() if each.is_whole_nation]
+        return no_district & ~Q(**{f"{nation}__in": whole})
+    where = Q(**{authority: codes_of(area.districts)})
+    return where | no_district & Q(**{nation: area.nation}) if area.is_whole_nation else where
 
 
-# What came to an open session, beyond the people whose places say that they attended: nobody says where they work.
+# Who came to an open session beyond those whose places say so: nobody says where they work.
 
 
-def attended_places(**where: Any) -> Coalesce:
-    """How many such places the session of a row of its attendance has."""
-    places = SessionPlace.objects.filter(session=OuterRef("attendance__session"), state=PlaceState.ATTENDED, **where)
+def places_attended(attendance: str = "", **where: Any) -> Coalesce:
+    """How many places of its session say so. `attendance`: the path to it from a row, with what ends a path."""
+    places = SessionPlace.objects.filter(session=OuterRef(f"{attendance}session"), state=PlaceState.ATTENDED, **where)
     counted = places.order_by().values("session").annotate(places=Count("pk")).values("places")
     return Coalesce(Subquery(counted, output_field=models.IntegerField()), 0)
 
 
-# By profession, and together never more than came without a place: a person may call their profession by another name.
-OF_PROFESSION = Greatest(F("people") - attended_places(person__profession=OuterRef("profession")), 0)
-UP_TO_HERE = Window(Sum(OF_PROFESSION), partition_by=F("attendance"), order_by=[OF_PROFESSION.desc(), F("profession").asc()])
-WITHOUT_PLACE = F("attendance__people") - attended_places()
-BEYOND_PLACES = Greatest(Least(OF_PROFESSION, WITHOUT_PLACE - UP_TO_HERE + OF_PROFESSION), 0)
+def disagrees(attendance: str = "") -> Exists:
+    """Whether more places are of one profession than people of it were counted. A presenter may have called a midwife a nurse, so
+    of what profession the others are nobody knows: taken by profession, she would count twice."""
+    said = AttendanceCount.objects.filter(attendance__session=OuterRef("session"), profession=OuterRef("person__profession"))
+    places = SessionPlace.objects.filter(session=OuterRef(f"{attendance}session"), state=PlaceState.ATTENDED)
+    by_profession = places.order_by().values("session", "person__profession").annotate(places=Count("pk"))
+    counted = Coalesce(Subquery(said.values("people"), output_field=models.IntegerField()), 0)
+    return Exists(by_profession.annotate(counted=counted).filter(places__gt=F("counted")))
+
+
+def others_by_profession() -> QuerySet[AttendanceCount]:
+    counts = AttendanceCount.objects.filter(~disagrees("attendance__"), attendance__session__state=SessionState.DELIVERED)
+    beyond = F("people") - places_attended("attendance__", person__profession=OuterRef("profession"))
+    return counts.alias(beyond=beyond).filter(beyond__gt=0)
+
+
+def others_of_any_profession() -> QuerySet[Attendance]:
+    attendances = Attendance.objects.filter(disagrees(), session__state=SessionState.DELIVERED)
+    return attendances.alias(beyond=F("people") - places_attended()).filter(beyond__gt=0)
 
 
 def old_records(kind: str, figure: str) -> Callable[[], QuerySet[Any]]:
@@ -159,12 +169,21 @@ SOURCES = (
         kind=Kind.ATTENDED,
         label=_("Other people at open sessions"),
         permission=VIEW_SESSION,
-        rows=lambda: AttendanceCount.objects.filter(attendance__session__state=SessionState.DELIVERED),
+        rows=others_by_profession,
         at="attendance__session__starts_at",
         area=None,
         profession="profession",
-        number=BEYOND_PLACES,
-        looks_around=True,
+        number=F("beyond"),
+    ),
+    Source(
+        slug="unknown",
+        kind=Kind.ATTENDED,
+        label=_("Other people at open sessions, their professions not known"),
+        permission=VIEW_SESSION,
+        rows=others_of_any_profession,
+        at="session__starts_at",
+        area=None,
+        number=F("beyond"),
     ),
     old("old", Kind.ATTENDED, "bookings", "people"),
     Source(

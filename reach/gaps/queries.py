@@ -17,11 +17,12 @@ from bookings.schedule.queries import read_journeys
 from ctac.dates import format_moment, uk_day
 from leaflets.models import Order
 from professionals.models import Nation, Note, Organisation, Person
-from reach.areas import Area, Unit, areas_of, changed_codes
+from reach.areas import Area, Unit, areas_of, codes_of
 from reach.invitations.queries import middle_of
 from reach.models import Kind, ReachCount
 from reach.queries import Period, counts_by_area, last_attended
 from reach.renewal import Renewal, estimate
+from reach.sources import lies_in
 
 
 @dataclass(frozen=True)
@@ -95,12 +96,12 @@ MOST_CONTACTS, MOST_AHEAD, NEAREST = 50, 20, 5
 LARGE = (Unit.POLICE, Unit.REGION, Unit.NATION)
 
 
-def within(area: Area, prefix: str = "reached_") -> Q:
-    """Rows that count for it, also those that have a code of before."""
+def within(area: Area) -> Q:
+    """Rows that count for it, also under a code of before: as reach.sources.lies_in() has it of areas that are not large, in the
+    words of their indexes."""
     if not area.districts:
-        return Q(**{f"{prefix}nation": area.code, f"{prefix}authority": ""})
-    old = [code for code, today in changed_codes().items() if today in area.districts]
-    return Q(**{f"{prefix}authority__in": [*area.districts, *old]})
+        return Q(reached_nation=area.nation, reached_authority="")
+    return Q(reached_authority__in=codes_of(area.districts))
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,7 @@ class AreaFigures:
 
 def read_figures(area: Area, period: Period) -> AreaFigures:
     """Two statements."""
-    rows = ReachCount.objects.filter(within(area, "")).order_by()
+    rows = ReachCount.objects.filter(lies_in(area, "")).order_by()
     totals = rows.between(period.first, period.last).values_list("kind").annotate(Sum("count"))
     attended: dict[str, dict[date, int]] = defaultdict(dict)
     people = rows.filter(kind=Kind.ATTENDED).values_list("profession", "month").annotate(Sum("count"))

@@ -1,7 +1,7 @@
 """Reports for funders on the staff site: which there are, making one, and each as a page and as files."""
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 from django.contrib import admin
@@ -120,7 +120,7 @@ ACTIONS = (
 class ReportAdmin(LooksOnly):
     list_display = ("months", "state_in_words", "asked", "asked_by", "counted")
     list_select_related = ("asked_by",)
-    sorts_quickly: ClassVar[tuple[str, ...]] = ("asked",)
+    sorts_quickly = ("asked",)
     ordering = ("-asked_at", "-pk")
     actions = None
     change_list_template = "reach/staff/reports.html"

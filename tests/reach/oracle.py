@@ -67,11 +67,11 @@ def sessions_and_places(found: Figures) -> None:
         found[Kind.PRESENTATIONS, month, "", "", ""] += 1
         for attendance in Attendance.objects.filter(session=session):
             counted = Counter({count.profession: count.people for count in attendance.counts.all()})
-            without_place = attendance.people - came.total()
-            for profession, people in sorted((counted - came).items(), key=lambda each: (-each[1], each[0])):
-                more = min(people, max(without_place, 0))
-                found[Kind.ATTENDED, month, "", "", profession] += more
-                without_place -= more
+            if came <= counted:
+                for profession, people in (counted - came).items():
+                    found[Kind.ATTENDED, month, "", "", profession] += people
+            else:
+                found[Kind.ATTENDED, month, "", "", ""] += max(attendance.people - came.total(), 0)
 
 
 def leaflets(found: Figures) -> None:
