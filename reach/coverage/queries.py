@@ -114,5 +114,4 @@ def has_own_return(area: Area) -> bool:
 def class_limits(bounds: Sequence[float], digits: int) -> list[tuple[float, float | None]]:
     """The least and the greatest of each class as they are shown; the last is open."""
     step = 10.0**-digits
-    ends = [*((first, round(second - step, digits)) for first, second in pairwise([step, *bounds])), (bounds[-1], None)]
-    return ends
+    return [*((first, round(second - step, digits)) for first, second in pairwise([step, *bounds])), (bounds[-1], None)]

@@ -148,7 +148,7 @@ def short_text(figure: AreaFigure) -> str:
     for size, letter in ((1e6, "m"), (1e3, "k")):
         if figure.value >= size * 0.9995:
             return f"{figure.value / size:.{int(figure.value < size * 9.95)}f}{letter}"
-    return f"{figure.value:.{digits if figure.count and figure.value < 100 else 0}f}"  # noqa: PLR2004
+    return f"{figure.value:.{digits if figure.count and figure.value < 100 else 0}f}"
 
 
 @dataclass(frozen=True)
@@ -192,7 +192,7 @@ SORTS: Mapping[str, Any] = {
 
 
 def sorted_lines(lines: list[Line], sort: str) -> list[Line]:
-    """By one column, '-' before it for downwards; what has no figure there comes last. Otherwise nation by nation, as they come."""
+    """By one column, '-' before it for downwards; what has no figure there comes last. Otherwise nation by nation."""
     key = SORTS.get(sort.removeprefix("-"))
     if key is None:
         return lines
@@ -232,7 +232,7 @@ def columns(question: Question, sort: str, form: CoverageForm) -> list[Column]:
 
 @dataclass(frozen=True)
 class Place:
-    """A shape on the map with what it says. `look`: its class from 0 to 5, or 'none'. `name`: written beside it, if it lies alone."""
+    """A shape on the map with what it says. `look`: its class from 0 to 5, or 'none'. `name`: of an island, written below it."""
 
     shape: Shape
     look: str
