@@ -61,7 +61,11 @@ def privacy(request: HttpRequest) -> HttpResponse:
 @require_safe
 def where_we_have_been(request: HttpRequest) -> HttpResponse:
     counted = counted_at()
-    shown = {"years": years_reached(), "this_year": uk_day(timezone.now()).year, "counted": format_day(counted) if counted else ""}
+    shown = {
+        "years": years_reached(),
+        "this_year": uk_day(timezone.now()).year,
+        "counted": format_day(counted) if counted else "",
+    }
     return render(request, "pages/where_we_have_been.html", shown)
 
 

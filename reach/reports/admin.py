@@ -60,8 +60,8 @@ def periods(now: datetime) -> dict[str, tuple[str, Period]]:
 
 class ReportForm(PageForm):
     period = forms.ChoiceField(label=gettext_lazy("Which months?"), widget=forms.RadioSelect)
-    first = MonthField(label=gettext_lazy("From month"))
-    last = MonthField(label=gettext_lazy("To month"))
+    first = MonthField(label=gettext_lazy("Other months: from"))
+    last = MonthField(label=gettext_lazy("Other months: to"))
 
     def __init__(self, data: Any, *, now: datetime) -> None:
         super().__init__(data)

@@ -24,7 +24,14 @@ FOR_COLLEAGUES = (
     *("office/models.py", "office/services.py", "office/forms.py", "office/views.py", "office/texts/*"),
     *("office/closures/models.py", "office/closures/forms.py", "office/closures/services.py"),
     *("notifications/models.py", "notifications/schedule.py", "templates/bookings/presenter/*", "templates/bookings/leave/*"),
-    *("reach/areas.py", "reach/models.py", "reach/forms.py", "reach/rows.py", "reach/invitations/services.py", "reach/sources.py"),
+    *(
+        "reach/areas.py",
+        "reach/models.py",
+        "reach/forms.py",
+        "reach/rows.py",
+        "reach/invitations/services.py",
+        "reach/sources.py",
+    ),
     *("reach/coverage/*", "reach/gaps/*", "reach/reports/*"),
 )
 STAFF_LAYOUT = '{% extends "emails/staff.html" %}'
