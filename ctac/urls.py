@@ -23,6 +23,7 @@ handler500 = "ctac.views.server_error"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.page, {"template": "pages/home.html"}, name="home"),
     path("about/", views.page, {"template": "pages/about.html"}, name="about"),
+    path("where-we-have-been/", views.where_we_have_been, name="where_we_have_been"),
     path("privacy/", views.privacy, name="privacy"),
     path("cookies/", views.page, {"template": "pages/cookies.html"}, name="cookies"),
     path("accessibility/", views.page, {"template": "pages/accessibility.html"}, name="accessibility"),

@@ -22,7 +22,7 @@ from accounts.access import is_own_page
 from bookings.booking.drafts import DraftAnswers
 from bookings.models import Booking, Presentation, SessionPlace
 from bookings.seats.queries import seats_near_you
-from ctac.dates import uk_day
+from ctac.dates import format_day, uk_day
 from ctac.logs import request_reference, route_of
 from ctac.models import ask_no_database
 from ctac.pages import history_page
@@ -36,6 +36,7 @@ from professionals import drafts
 from professionals.access import person_in, person_required, the_person
 from professionals.models import DraftKind, Language
 from professionals.services import choose_language
+from reach.queries import counted_at, years_reached
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +57,17 @@ def privacy(request: HttpRequest) -> HttpResponse:
         "pages/privacy.html",
         {"periods": list(privacy_retention.notice_periods()), "warned_days": privacy_retention.WARNED_FOR.days, **who},
     )
+
+
+@require_safe
+def where_we_have_been(request: HttpRequest) -> HttpResponse:
+    counted = counted_at()
+    shown = {
+        "years": years_reached(),
+        "this_year": uk_day(timezone.now()).year,
+        "counted": format_day(counted) if counted else "",
+    }
+    return render(request, "pages/where_we_have_been.html", shown)
 
 
 @csrf_exempt

@@ -34,6 +34,7 @@ NO_MATTER = re.compile(
 # action its slug. What says more of the name comes first.
 EXPLAINS = {
     "": "app_list jsi18n login logout guide",  # the whole guide
+    "report-to-funders": "reach_report reach_report_file",
     "start-the-day": "index",
     "somebody-rings": "bookings_booking_add leaflets_order_add professionals_person",
     "a-request-to-decide": "professionals_recogniseddomain",

@@ -34,6 +34,7 @@ PRESENTATION = ("bookings.presentation", "slug")
 PAGES = (
     Page("home", _("Home"), ("pages/home.html",), "home"),
     Page("about", _("About us"), ("pages/about.html",), "about"),
+    Page("where-we-have-been", _("Where we have been"), ("pages/where_we_have_been.html",), "where_we_have_been"),
     Page("presentations", _("Presentations"), ("bookings/booking/presentations.html",), "presentations"),
     Page("presentation", _("One presentation"), ("bookings/booking/presentation.html",), "presentation", PRESENTATION),
     Page("book", _("Book: where and for how many"), ("bookings/booking/where.html",), "book_where", PRESENTATION),

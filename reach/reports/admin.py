@@ -1,7 +1,7 @@
 """Reports for funders on the staff site: which there are, making one, and each as a page and as files."""
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 from django.contrib import admin
@@ -60,8 +60,8 @@ def periods(now: datetime) -> dict[str, tuple[str, Period]]:
 
 class ReportForm(PageForm):
     period = forms.ChoiceField(label=gettext_lazy("Which months?"), widget=forms.RadioSelect)
-    first = MonthField(label=gettext_lazy("From month"))
-    last = MonthField(label=gettext_lazy("To month"))
+    first = MonthField(label=gettext_lazy("Other months: from"))
+    last = MonthField(label=gettext_lazy("Other months: to"))
 
     def __init__(self, data: Any, *, now: datetime) -> None:
         super().__init__(data)
@@ -120,7 +120,7 @@ ACTIONS = (
 class ReportAdmin(LooksOnly):
     list_display = ("months", "state_in_words", "asked", "asked_by", "counted")
     list_select_related = ("asked_by",)
-    sorts_quickly: ClassVar[tuple[str, ...]] = ("asked",)
+    sorts_quickly = ("asked",)
     ordering = ("-asked_at", "-pk")
     actions = None
     change_list_template = "reach/staff/reports.html"

@@ -28,7 +28,18 @@ SENT = (["bookings", "booking"], ["leaflets", "order"], ["notifications", "notif
 STAFF_LIST = re.compile(r"/staff/[a-z]+/[a-z]+/")
 PROFESSIONAL = "meera.shah@leeds.nhs.uk"
 UNKNOWN_DOMAIN = "jo.green@a-small-charity.example"
-PAGES = ["/", "/about/", "/privacy/", "/cookies/", "/accessibility/", "/security/", "/presentations/", "/leaflets/", "/basket/"]
+PAGES = [
+    "/",
+    "/about/",
+    "/where-we-have-been/",
+    "/privacy/",
+    "/cookies/",
+    "/accessibility/",
+    "/security/",
+    "/presentations/",
+    "/leaflets/",
+    "/basket/",
+]
 OPEN_FORMS = ["/privacy/complaint/"]
 PAGES += ["/sessions/", "/account/no-way-in/"]
 GUIDANCE = ["/guidance/", "/guidance/health-visitors/", "/guidance/health-visitors/england/"]

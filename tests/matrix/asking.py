@@ -86,6 +86,7 @@ def arguments(route: str, names: set[str], world: dict[str, Any]) -> dict[str, o
                 "unit": "upper",
                 "area": "E08000035",
                 "pdf": "checklist",
+                "form": "pdf",
                 "kind": "contacts" if route == "staff:professionals_import_example" else "booking-confirmed",
                 "topic": "editions",
                 "place": "home",

@@ -39,6 +39,7 @@ from tests.leaflets import factories as leaflets
 from tests.office.texts.wordings import LEAD, write
 from tests.privacy.rows import make_breach, make_complaint
 from tests.professionals.importing import make_import
+from tests.reach.rows import make_report
 
 # In the order of the table's columns.
 OUTSIDE = ("signed out", "owner", "colleague", "stranger", "at the door")
@@ -170,6 +171,7 @@ def people_and_mail(owner: Person) -> dict[str, Any]:
         **invitations(owner),
         "professionals_stopped": stopped(),
         "professionals_import": make_import(),
+        "reach_report": make_report(),
         "professionals_flaggedtext": FlaggedText.objects.create(about="leave:0", reference="leave 0", flagged_at=now),
         "privacy_dataaction": DataAction.objects.create(
             person=owner, done=DataActionKind.GIVEN, reason=DataActionReason.ASKED, at=timezone.now()

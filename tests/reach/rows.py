@@ -2,8 +2,14 @@
 
 from datetime import date
 
+from django.utils import timezone
+
 from professionals.models import Nation
-from reach.models import Kind, ReachCount
+from reach.models import Kind, ReachCount, ReachRun, Report
+from reach.queries import Period
+from reach.reports.services import ask_for_report
+from reach.reports.services import make_report as work_on
+from tests import factories
 
 LEEDS, YORK, BELFAST, CARDIFF, SCILLY, BARNSLEY = "E08000035", "E06000014", "N09000003", "W06000015", "E06000053", "E08000038"
 NATIONS = {"E": Nation.ENGLAND, "S": Nation.SCOTLAND, "W": Nation.WALES, "N": Nation.NORTHERN_IRELAND}
@@ -16,3 +22,15 @@ def make_count(where: str, month: date, count: int = 1, *, kind: Kind = Kind.ATT
     return ReachCount.objects.create(
         kind=kind, month=month, nation=nation, authority=authority, profession=profession, count=count
     )
+
+
+def make_report() -> Report:
+    """Of a quarter in which twenty people of Leeds came."""
+    ReachCount.objects.get_or_create(
+        kind=Kind.ATTENDED, month=date(2026, 7, 1), nation=Nation.ENGLAND, authority=LEEDS, profession="", defaults={"count": 20}
+    )
+    ReachRun.objects.get_or_create(id=1, defaults={"counted_at": timezone.now()})
+    by = factories.make_staff(f"report{Report.objects.count()}@ctac.example")
+    report = ask_for_report(period=Period(date(2026, 7, 1), date(2026, 9, 1)), by=by, now=timezone.now())
+    work_on(report.pk)
+    return Report.objects.get(pk=report.pk)

@@ -1,6 +1,7 @@
 """Reports for funders: their figures against another count, what is kept and deleted, the page, the PDF and the spreadsheet."""
 
 import random
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from io import BytesIO
@@ -14,20 +15,25 @@ from openpyxl import load_workbook
 
 from accounts.models import User
 from audit.models import Entry
+from bookings import samples as booking_samples
 from bookings.feedback.services import open_afterwards
 from bookings.models import Feedback, State
 from ctac.errors import DomainError
 from ctac.staff.spreadsheets import escape_formula
+from leaflets.catalogue import titles
 from professionals.models import Nation, Profession
+from reach import samples
 from reach.areas import Unit, areas_of, current_code
 from reach.models import Kind, ReachCount, ReachRun, Report, ReportState, WhyDeleted
 from reach.queries import Period
 from reach.reports import services
 from reach.reports.queries import before
+from reach.services import count_reach
 from tests.bookings.rows import make_booking, make_presenter
 from tests.factories import make_staff, sign_in_staff
 from tests.leaflets.dispatch.prints.reading import Read
 from tests.leaflets.statements import statements
+from tests.reach.oracle import all_figures
 from tests.reach.rows import BELFAST, LEEDS, YORK, make_count
 
 pytestmark = pytest.mark.django_db
@@ -312,3 +318,29 @@ def test_the_spreadsheet_has_numbers_and_no_formula() -> None:
     assert ["What we did", "Professionals signed up", "withheld", 9, "withheld"] in rows
     assert any(row[1] == escape_formula("=HYPERLINK(1)") for row in rows)
     assert not any(cell.data_type == "f" for row in sheet.iter_rows() for cell in row)
+
+
+# Against the rows themselves: bookings, attendance, parcels and people, counted in plain Python.
+
+
+@pytest.fixture
+def sample_rows() -> None:
+    titles.load_samples(NOW)
+    booking_samples.load(NOW)
+    samples.load(NOW)
+    count_reach(NOW)
+
+
+@pytest.mark.usefixtures("sample_rows")
+def test_its_figures_are_those_of_bookings_orders_and_people() -> None:
+    figures, rows = made(Period(date(2025, 11, 1), date(2026, 10, 1))).figures, all_figures()
+    for number, year in enumerate((range(202511, 202611), range(202411, 202511))):
+        for kind in (Kind.PRESENTATIONS, Kind.ATTENDED, Kind.LEAFLETS, Kind.SIGNED_UP):
+            counted = Counter[str]()
+            for (what, month, _nation, _authority, profession), people in rows.items():
+                if what == kind and int(f"{month:%Y%m}") in year:
+                    counted[profession] += people
+                    counted["total"] += people
+            shown = {name: figure for name, figure in figures[kind][number].items() if figure is not None}
+            assert shown == {name: counted[name] for name in shown}
+            assert counted["total"] in (shown["total"], 0)

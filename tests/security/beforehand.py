@@ -33,6 +33,7 @@ from privacy.services import acknowledge_complaint
 from professionals.imports.services import run_import
 from professionals.merges.services import merge_organisations, merge_people
 from professionals.models import Import, ImportState
+from reach.models import Report, ReportState
 from tests.accounts.factors.proof import PASSWORD_AGAIN, enrol
 from tests.accounts.passkeys.device import Device, add_passkey, options_in
 from tests.bookings.open_sessions.rows import make_place, make_session
@@ -45,6 +46,7 @@ from tests.matrix.asking import address
 from tests.matrix.people import fresh_browsers
 from tests.privacy.rows import make_breach, make_complaint
 from tests.professionals.importing import CONTACTS, make_import
+from tests.reach.rows import make_report
 from tests.security.posting import Typed, press
 
 World = dict[str, Any]
@@ -287,6 +289,12 @@ def an_import_that_stopped(world: World) -> Made:
     run_import(imported, by=world["users"]["manager"], now=timezone.now())
     Import.objects.filter(pk=imported.pk).update(state=ImportState.FAILED)
     return {"professionals_import": imported}
+
+
+def a_report_that_stopped(_world: World) -> Made:
+    report = make_report()
+    Report.objects.filter(pk=report.pk).update(state=ReportState.FAILED)
+    return {"reach_report": report}
 
 
 def long_on_its_way(world: World) -> Made:
