@@ -9,12 +9,12 @@ from django.utils.translation import gettext, gettext_lazy
 
 from bookings.models import Booking, Seat, SeatState
 from bookings.seats.forms import ChosenSeatForm, OfferForm
-from bookings.seats.queries import MOST_GUESTS, guest_text
+from bookings.seats.queries import MOST_GUESTS, guest_text, professions_of
 from bookings.seats.services import approve_seat, close_seats, decline_seat, give_up_seat, offer_seats
 from ctac.dates import format_day
 from ctac.staff.site import ObjectAction
 from ctac.staff.story import Entry, Page, add_entries
-from professionals.models import Person, Profession
+from professionals.models import Person
 
 
 def seats_in_words(booking: Booking, now: datetime) -> str:
@@ -24,8 +24,7 @@ def seats_in_words(booking: Booking, now: datetime) -> str:
     figures = {"given": booking.seats_taken, "offered": booking.seats_offered}
     lines = [gettext("%(given)d of %(offered)d spare seats are given.") % figures]
     if booking.seats_until and booking.has_open_seats(now):
-        names = ", ".join(str(Profession(name).label) for name in booking.seats_professions)
-        until = {"day": format_day(booking.seats_until), "professions": names}
+        until = {"day": format_day(booking.seats_until), "professions": ", ".join(professions_of(booking))}
         lines.append(gettext("Offered until the end of %(day)s to: %(professions)s.") % until)
     for seat in booking.seats.with_names()[:MOST_GUESTS]:
         needs = gettext("Needs: %(needs)s") % {"needs": seat.access_needs} if seat.access_needs else ""

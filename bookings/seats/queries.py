@@ -69,6 +69,11 @@ def town_of(booking: Booking) -> str:
     return booking.town or (authority.name if authority else booking.postcode.partition(" ")[0])
 
 
+def professions_of(booking: Booking) -> list[str]:
+    """For whom its seats are, in words."""
+    return [str(profession.label) for profession in Profession if profession in booking.seats_professions]
+
+
 def host_of(booking: Booking) -> str:
     organisation = booking.person.organisation
     return organisation.name if organisation else _("Another team near you")
@@ -122,7 +127,7 @@ def guest_rows(booking: Booking) -> list[Row]:
     guests = list(booking.seats.approved().with_names()[:MOST_GUESTS])
     needs = [guest.access_needs for guest in guests if guest.access_needs]
     rows = [
-        row(_("Guests from elsewhere"), "\n".join([str(booking.seats_taken), *map(guest_text, guests)])),
+        row(_("Who the guests are"), "\n".join(map(guest_text, guests))),
         row(_("What guests need"), "\n".join(needs)),
     ]
     return [each for each in rows if each["value"]]

@@ -16,14 +16,22 @@ from bookings import rules
 from bookings.calendars import ical
 from bookings.models import Booking, Seat
 from bookings.seats.forms import AskForm, OfferForm
-from bookings.seats.queries import MOST_GUESTS, MOST_NEAR, guest_text, offer_rows, place_rows, seat_offer, seats_near
+from bookings.seats.queries import (
+    MOST_GUESTS,
+    MOST_NEAR,
+    guest_text,
+    offer_rows,
+    place_rows,
+    professions_of,
+    seat_offer,
+    seats_near,
+)
 from bookings.seats.services import approve_seat, ask_for_seat, close_seats, decline_seat, give_up_seat, offer_seats
 from bookings.text import row
 from ctac.dates import format_day
 from ctac.errors import DomainError
 from ctac.forms import FORM_METHODS
 from professionals.access import person_required, the_person
-from professionals.models import Profession
 
 # For the host; anybody else's booking is not found.
 
@@ -49,7 +57,7 @@ def booking_seats(request: HttpRequest, reference: str) -> HttpResponse:
         "booking": booking,
         "may_offer": booking.may_offer_seats(now),
         "until": format_day(booking.seats_until) if booking.seats_until and booking.has_open_seats(now) else "",
-        "professions": [Profession(name).label for name in booking.seats_professions],
+        "professions": professions_of(booking),
         "seats": [{"seat": seat, "who": guest_text(seat)} for seat in seats],
     }
     return render(request, "bookings/seats/host.html", context)

@@ -56,7 +56,7 @@ MY_PAGES = [
     "/account/reauthenticate/code/",
 ]
 MY_PAGES += ["/account/logout/", "/account/sessions/", "/account/delete/", "/account/deleted/", "/my/mail/"]
-MY_PAGES += ["/account/passkeys/", "/account/passkeys/add/"]
+MY_PAGES += ["/account/passkeys/", "/account/passkeys/add/", "/seats/"]
 MY_FORMS = MY_PAGES[:4]
 PRESENTER_FORMS = ["/staff/mine/availability/week/", "/staff/mine/availability/days/", "/staff/mine/availability/rules/"]
 PRESENTER_FORMS += ["/staff/mine/leave/ask/"]
@@ -149,8 +149,26 @@ def books(guide: Guide, email: str) -> Tour:
     guide.look()
     yield "booking"
     yield from changes(guide)
+    if email != UNKNOWN_DOMAIN:
+        yield from offers_seats(guide)
     guide.follow("Cancel this booking")
     yield "booking cancel"
+
+
+def offers_seats(guide: Guide) -> Tour:
+    """The host's page before and after, and the form; back to the page of the booking."""
+    booking = guide.url
+    guide.follow("Offer spare seats")
+    yield "booking seats"
+    guide.follow("Offer spare seats")
+    yield "booking seats offer"
+    guide.send_empty()
+    yield "booking seats offer with errors"
+    guide.fill("How many spare seats do you have?", "2")
+    guide.choose("Midwife")
+    guide.press("Offer these seats")
+    yield "booking seats offered"
+    guide.open(booking)
 
 
 def has_leaflets_brought(guide: Guide) -> Tour:

@@ -203,7 +203,8 @@ def test_the_presenter_reads_who_comes(client: Client, booking: Booking) -> None
     presenter.save()
     sign_in_staff(client, presenter.user)
     words = text(client.get(f"/staff/mine/visits/{booking.reference}/"))
-    assert "Nadia Khan, Midwife" in words
+    assert "Guests from elsewhere 1 " in words
+    assert "Who the guests are Nadia Khan, Midwife" in words
     assert "Step-free access" in words
 
 
