@@ -5,4 +5,5 @@
 import reach.gaps.views
 import reach.invitations.admin
 import reach.rows
+import reach.sessions.views
 import reach.visits.views

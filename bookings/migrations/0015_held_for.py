@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("bookings", "0013_imported"),
+        ("bookings", "0014_reached"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

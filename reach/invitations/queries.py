@@ -42,9 +42,9 @@ def digest_of(address: str) -> str:
 # Whom.
 
 
-def people_who_chose(areas: Iterable[Area]) -> QuerySet[Person]:
-    """Those who asked for invitations to book a visit near them, and work in one of these areas."""
-    keys, asked = keys_of(areas), subscribers(Topic.VISITS).exclude(postcode="")
+def people_who_chose(areas: Iterable[Area], topic: Topic = Topic.VISITS) -> QuerySet[Person]:
+    """Those who asked for these invitations, to book a visit near them if not said otherwise, and work in one of these areas."""
+    keys, asked = keys_of(areas), subscribers(topic).exclude(postcode="")
     postcodes = dict(asked.values_list("pk", "postcode"))
     found = look_up_areas(set(postcodes.values()))
     inside = {postcode for postcode, area in found.items() if area and key_of(area.nation, area.local_authority) in keys}

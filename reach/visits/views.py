@@ -33,8 +33,8 @@ from ctac.staff.site import staff_site
 from ctac.staff.story import Related, Row, add_related
 from reach.areas import Area, areas_of
 from reach.gaps.views import children_text, month_text
+from reach.invitations.admin import INVITE
 from reach.invitations.services import invite_area
-from reach.invitations.views import INVITE
 from reach.models import Campaign, CampaignKind
 from reach.visits.queries import UNIT, AreaAround, areas_around
 

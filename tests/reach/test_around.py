@@ -147,7 +147,8 @@ def test_the_page_says_it_and_stays_within_its_statements(visit: Booking, desk: 
     assert "York" in said
     assert "Choose from" in said
     hold(desk, visit)
-    assert statements(desk, f"{page_of(visit)}?area={YORK_CODE}") <= 20
+    middles.cache_clear()
+    assert len(statements(lambda: desk.get(f"{page_of(visit)}?area={YORK_CODE}"))) <= 20
 
 
 def test_the_visits_own_page_leads_there(visit: Booking, desk: Client) -> None:
