@@ -48,7 +48,7 @@ EXPLAINS = {
     "pack": "leaflets_packingsession",
     "stock": "leaflets_stocktake leaflets_stockmovement leaflets_sheetimport",
     "messages": "notifications message_html mail_gallery",
-    "where-nobody-has-been": "reach_gaps reach_area",
+    "where-nobody-has-been": "reach_gaps reach_area reach_around reach_session",
     "a-presenters-day": "presenter",
     "what-a-manager-does": "bookings_presentation",
     "roles": "accounts auth audit bookings_bookingexport bookings_booking_export leaflets_orderexport leaflets_order_export"
