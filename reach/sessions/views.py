@@ -8,7 +8,6 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -43,7 +42,8 @@ class SessionForm(PageForm):
 
     def __init__(self, data: Mapping[str, str], sessions: Mapping[str, OpenSession], **kwargs: Any) -> None:
         asked = {name: value for name, value in data.items() if value}
-        unit = asked.get("unit") if asked.get("unit") in Unit.values else Unit.REGION.value
+        unit = asked.get("unit", "")
+        unit = unit if unit in Unit.values else Unit.REGION.value
         super().__init__({"area": "", "session": "", **asked, "unit": unit}, **kwargs)
         area, session = self.fields["area"], self.fields["session"]
         assert isinstance(area, forms.ChoiceField)  # noqa: S101 - these tell the type checker what stands above
@@ -54,7 +54,7 @@ class SessionForm(PageForm):
 
 
 @require_http_methods(FORM_METHODS)
-def session_page(request: HttpRequest) -> HttpResponseBase:
+def session_page(request: HttpRequest) -> HttpResponse:
     """Who would be invited to which session; the button sends, once however often it is pressed."""
     if not request.user.has_perm(INVITE):
         raise PermissionDenied
@@ -89,7 +89,7 @@ def send(request: HttpRequest, area: Area, session: OpenSession) -> HttpResponse
         token = uuid.UUID(request.POST.get("token", ""))
         campaign = invite_to_session(session=session, areas=[area], by=signed_in(request), now=timezone.now(), token=token)
     except DomainError as refusal:
-        messages.error(request, refusal.message)
+        messages.error(request, str(refusal.message))
         return None
     except ValueError:
         return None  # a token that no page of ours had

@@ -9,8 +9,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest
-from django.http.response import HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -72,7 +71,7 @@ class HeldArea:
 
 
 @require_http_methods(FORM_METHODS)
-def around(request: HttpRequest, reference: str) -> HttpResponseBase:
+def around(request: HttpRequest, reference: str) -> HttpResponse:
     if not request.user.has_perm(INVITE):
         raise PermissionDenied
     visit = get_object_or_404(Booking.objects.with_names(), reference=reference, format=Format.WORKPLACE)
@@ -120,7 +119,7 @@ def act(request: HttpRequest, visit: Booking, now: datetime) -> tuple[bool, Hold
     try:
         messages.success(request, acts[pressed]())
     except DomainError as refusal:
-        messages.error(request, refusal.message)
+        messages.error(request, str(refusal.message))
     return True, None
 
 
