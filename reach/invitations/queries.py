@@ -11,7 +11,8 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Lower
 
 from bookings.models import Attendance, Booking, Format, PlaceState, Presentation, SessionPlace
-from bookings.schedule.queries import held_for, open_schedule
+from bookings.schedule.holds import held_for
+from bookings.schedule.queries import open_schedule
 from bookings.schedule.slots import SlotQuery
 from bookings.travel import Place
 from ctac.dates import months_before, uk_day
