@@ -8,4 +8,5 @@ import reach.invitations.admin
 import reach.renewal
 import reach.reports.admin
 import reach.rows
+import reach.sessions.views
 import reach.visits.views

@@ -17,7 +17,9 @@ class ReachConfig(AppConfig):
         from reach.invitations.views import offer_a_visit
 
         import_module("reach.invitations.emails")  # its classes register themselves
+        import_module("reach.sessions.emails")
         samples.register("reach.invitations.emails.examples")
+        samples.register("reach.sessions.emails.examples")
         register_source(PrivacySource("invitations", privacy.export_invitations, privacy.erase_invitations))
         for rule in privacy.RETENTION_RULES:
             register_rule(rule)

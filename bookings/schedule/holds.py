@@ -33,7 +33,7 @@ from bookings.models import (
 from bookings.rules import DAY_VIOLATIONS
 from bookings.schedule.availability import Schedule
 from bookings.schedule.locks import guarded, lock_booking, lock_booking_and_presenters, lock_presenters, restore_held
-from bookings.schedule.queries import held_for, open_schedule, reread_schedule
+from bookings.schedule.queries import IgnoredClaims, open_schedule, reread_schedule
 from bookings.schedule.slots import Claim, DateRange, SlotQuery, grid_starts
 from bookings.travel import Place
 from ctac.dates import OURS, after_working_days, format_span, uk_datetime, uk_day
@@ -184,7 +184,13 @@ def release_hold(*, draft: Draft, now: datetime) -> None:
     lock_presenters([], now=now, giving_back=holds_of(draft, None))
 
 
-# Times held for an area. A visit there may be booked over them, by whoever comes from there (held_for in queries).
+# Times held for an area. A visit there may be booked over them, by whoever comes from there (held_for).
+
+
+def held_for(place: Place | None) -> IgnoredClaims:
+    """Times held for the area of that place are free to whoever books a visit there: for `ignoring` of open_schedule."""
+    key = (place.authority or place.nation) if place else ""
+    return {"held__keys__contains": [key] if key else None}  # None: nothing is ignored
 
 
 @dataclass(frozen=True)
@@ -317,7 +323,7 @@ def take_held_times(aside: Iterable[BusyTime], booking: Booking, now: datetime) 
     start, end = booking.agreed
     rows = list(aside)
     taken = [row for row in rows if row.busy.lower < end and start < row.busy.upper]
-    keys = [row.held_id for row in taken]
+    keys = [row.held_id for row in taken if row.held_id]
     HeldTime.objects.open().filter(pk__in=keys).update(ended=HeldEnd.TAKEN, ended_at=now, booking=booking)
     BusyTime.objects.filter(pk__in=[row.pk for row in taken]).delete()
     restore_held({row.presenter_id for row in rows}, now)

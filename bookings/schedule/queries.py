@@ -52,14 +52,6 @@ def read_journeys(places: Iterable[Place | None]) -> Journeys:
 # As far to both sides as a journey can matter, or the rest of a week, or what counts as near when a presenter is chosen.
 REACH = max(APART_ENOUGH, timedelta(days=7), rules.LOAD_WINDOW)
 IgnoredClaims = Mapping[str, object]
-
-
-def held_for(place: Place | None) -> IgnoredClaims:
-    """Times held for the area of that place are free to whoever books a visit there: for `ignoring` of open_schedule."""
-    key = (place.authority or place.nation) if place else ""
-    return {"held__keys__contains": [key] if key else None}  # None: nothing is ignored
-
-
 CLAIM_COLUMNS = (
     "presenter",
     "busy__startswith",

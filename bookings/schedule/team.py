@@ -270,15 +270,14 @@ def day_entries(claims: Iterable[Any], day: date, view: str, part: PresenterSche
         if not span.overlaps(whole):
             continue
         before, after = journeys(part, span, day) if part and row.postcode else (ZERO, ZERO)
-        word, list_name, _permission = KINDS[row.kind]
-        if row.held__around:
-            word = word % {"area": row.held__area_name}
+        named, list_name, _permission = KINDS[row.kind]
+        word = str(named) % {"area": row.held__area_name} if row.held__around else str(named)
         key = row.booking or row.session or row.leave or row.option__booking or row.held__around or row.pk
         href = f"../{list_name}/{key}/change/"  # a month of them is long: beside this page, not from the root
         if view == MONTH:
             where = row.postcode.partition(" ")[0] or (_("online") if row.kind == BusyKind.BOOKING else "")
             clocks = clocks_of(span, day, short=True)
-            text = _("%(entry)s, travel %(minutes)d min") % {"entry": word, "minutes": before // MINUTE} if before else str(word)
+            text = _("%(entry)s, travel %(minutes)d min") % {"entry": word, "minutes": before // MINUTE} if before else word
             yield Entry(span.start, row.kind, text, href, brief_text(clocks, row.kind, where))
             continue
         if before:

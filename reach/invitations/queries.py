@@ -11,7 +11,8 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Lower
 
 from bookings.models import Attendance, Booking, Format, PlaceState, Presentation, SessionPlace
-from bookings.schedule.queries import held_for, open_schedule
+from bookings.schedule.holds import held_for
+from bookings.schedule.queries import open_schedule
 from bookings.schedule.slots import SlotQuery
 from bookings.travel import Place
 from ctac.dates import months_before, uk_day
@@ -45,9 +46,9 @@ def digest_of(address: str) -> str:
 # Whom.
 
 
-def people_who_chose(areas: Sequence[Area]) -> QuerySet[Person]:
-    """Those who asked for invitations to book a visit near them, and work in one of these areas."""
-    return subscribers(Topic.VISITS).filter(lies_in(areas, "reached_nation", "reached_authority")).exclude(postcode="")
+def people_who_chose(areas: Sequence[Area], topic: Topic = Topic.VISITS) -> QuerySet[Person]:
+    """Those who asked for these invitations, to book a visit near them if not said otherwise, and work in one of these areas."""
+    return subscribers(topic).filter(lies_in(areas, "reached_nation", "reached_authority")).exclude(postcode="")
 
 
 def invitable(people: QuerySet[Person], now: datetime) -> QuerySet[Person]:

@@ -1,7 +1,7 @@
 """Areas that a presenter could reach before or after a visit, and where nobody has attended anything for long."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import lru_cache
@@ -84,7 +84,7 @@ def areas_around(visit: Booking, now: datetime) -> list[AreaAround]:
 
 def counts_of_those_who_chose() -> Counter[str]:
     """By area, how many who work there asked for invitations to book a visit near them. Two statements."""
-    postcodes: Sequence[str] = subscribers(Topic.VISITS).exclude(postcode="").values_list("postcode", flat=True)
+    postcodes = list(subscribers(Topic.VISITS).exclude(postcode="").values_list("postcode", flat=True))
     found, areas = look_up_areas(set(postcodes)), area_by_key(UNIT)
     counts = Counter[str]()
     for postcode in postcodes:

@@ -9,8 +9,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest
-from django.http.response import HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -33,8 +32,8 @@ from ctac.staff.site import staff_site
 from ctac.staff.story import Related, Row, add_related
 from reach.areas import Area, areas_of
 from reach.gaps.views import children_text, month_text
+from reach.invitations.admin import INVITE
 from reach.invitations.services import invite_area
-from reach.invitations.views import INVITE
 from reach.models import Campaign, CampaignKind
 from reach.visits.queries import UNIT, AreaAround, areas_around
 
@@ -72,7 +71,7 @@ class HeldArea:
 
 
 @require_http_methods(FORM_METHODS)
-def around(request: HttpRequest, reference: str) -> HttpResponseBase:
+def around(request: HttpRequest, reference: str) -> HttpResponse:
     if not request.user.has_perm(INVITE):
         raise PermissionDenied
     visit = get_object_or_404(Booking.objects.with_names(), reference=reference, format=Format.WORKPLACE)
@@ -120,7 +119,7 @@ def act(request: HttpRequest, visit: Booking, now: datetime) -> tuple[bool, Hold
     try:
         messages.success(request, acts[pressed]())
     except DomainError as refusal:
-        messages.error(request, refusal.message)
+        messages.error(request, str(refusal.message))
     return True, None
 
 

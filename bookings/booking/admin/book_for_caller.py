@@ -31,8 +31,8 @@ from bookings.models import Booking, Channel, Format, NotKeptReason, Presentatio
 from bookings.schedule import admin as admin_forms
 from bookings.schedule.admin import FORMAT_WORDS, OTHER_TIME, WeekOfTimesForm
 from bookings.schedule.forms import to_start
+from bookings.schedule.holds import held_for
 from bookings.schedule.picker import is_anything_free
-from bookings.schedule.queries import held_for
 from bookings.schedule.slots import SlotQuery
 from bookings.schedule.substitutes import rank_presenters_at
 from bookings.text import ADDRESS_FIELDS, NEEDS, moment_text

@@ -13,9 +13,9 @@ from bookings.errors import AlreadyPlaced, NotOffered, OutsideRules, SlotTaken
 from bookings.models import Booking, BusyKind, BusyTime, Channel, EventKind, Format, Hold, Presenter, State
 from bookings.models.booking import NoTimeAgreed, record_event
 from bookings.schedule.availability import Schedule
-from bookings.schedule.holds import hold_keeps, place_columns, set_held_aside, take_held_times
+from bookings.schedule.holds import held_for, hold_keeps, place_columns, set_held_aside, take_held_times
 from bookings.schedule.locks import guarded, lock_draft, lock_presenters
-from bookings.schedule.queries import held_for, open_schedule, reread_schedule
+from bookings.schedule.queries import open_schedule, reread_schedule
 from bookings.schedule.slots import Candidate, SlotQuery
 from bookings.travel import Place, look_up_postcode
 from bookings.visits.services import refuse_without_cover

@@ -28,9 +28,9 @@ from bookings.errors import DraftGone, ExtendedAlready, HoldOver, SlotTaken, Too
 from bookings.models import Booking, Format, Hold, OpenSession, Presentation
 from bookings.schedule.availability import Schedule
 from bookings.schedule.forms import WhenForm, slot_value
-from bookings.schedule.holds import extend_hold, hold_keeps, hold_slot, release_hold
+from bookings.schedule.holds import extend_hold, held_for, hold_keeps, hold_slot, release_hold
 from bookings.schedule.picker import Picker, first_times, pick_nearest, show_times
-from bookings.schedule.queries import held_for, open_schedule
+from bookings.schedule.queries import open_schedule
 from bookings.text import ADDRESS_FIELDS, room_in_words
 from ctac.dates import format_clock, format_span, uk_day
 from ctac.forms import FORM_METHODS

@@ -242,11 +242,12 @@ class PlannedRow:
 class SessionPlan:
     """All that was sent: the questions, the dates, and what stands in the way."""
 
-    def __init__(self, data: Any, now: datetime) -> None:
+    def __init__(self, data: Any, now: datetime, presentation: str = "") -> None:
+        """`presentation`: the key of the one that is chosen already on an empty page."""
         self.data, self.now = data, now
         self.is_bound = data is not None
         self.step = data.get("step", CHECK) if self.is_bound else ""
-        self.questions = PlanForm(data, initial={"capacity": 30})
+        self.questions = PlanForm(data, initial={"capacity": 30, "presentation": presentation})
         self.problems: list[str] = []
         sent = data.get("token", "") if self.is_bound else ""
         self.typed_rhythm = "|".join(data.get(name, "") for name in RHYTHM) if self.is_bound else ""
@@ -382,7 +383,8 @@ def plan_page(page: "OpenSessionAdmin", request: HttpRequest) -> HttpResponse:
     """Both pages are one address and carry all that was typed: nothing is stored before the last button, and nothing is lost."""
     if not page.has_add_permission(request):
         raise PermissionDenied
-    plan = SessionPlan(request.POST if request.method == "POST" else None, timezone.now())
+    data = request.POST if request.method == "POST" else None
+    plan = SessionPlan(data, timezone.now(), request.GET.get("presentation", ""))
     planned = planned_before(plan, request) if plan.is_bound else []
     if not planned and not plan.asks and plan.may_be_saved():
         planned = save_plan(plan, request)

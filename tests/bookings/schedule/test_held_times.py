@@ -14,6 +14,7 @@ from bookings.models import Booking, BusyKind, BusyTime, Format, HeldEnd, HeldTi
 from bookings.schedule.holds import (
     AreaToVisit,
     NotHeld,
+    held_for,
     hold_slot,
     hold_times,
     lapse_held_of,
@@ -21,7 +22,7 @@ from bookings.schedule.holds import (
     release_held,
     release_hold,
 )
-from bookings.schedule.queries import held_for, open_schedule
+from bookings.schedule.queries import open_schedule
 from bookings.schedule.slots import SlotQuery
 from bookings.tasks import lapse_dates
 from bookings.travel import Place, find_place

@@ -27,7 +27,8 @@ from bookings.models import (
     Presentation,
     Presenter,
 )
-from bookings.schedule.queries import held_for, open_schedule
+from bookings.schedule.holds import held_for
+from bookings.schedule.queries import open_schedule
 from bookings.schedule.slots import SlotQuery
 from bookings.travel import find_place
 from ctac.dates import uk_datetime

@@ -1,0 +1,81 @@
+"""The invitation of a region to one open session, to whoever there asked for invitations to visits or to sessions."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.utils import timezone
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+
+from bookings.models import OpenSession, Presentation, SessionPlace
+from bookings.text import has_room, room_in_words
+from ctac.dates import format_day
+from notifications.registry import Desk, Email, Topic
+from notifications.samples import NOW, Example, example
+from professionals.models import Person
+from reach.models import INVITED_AT_MOST_EVERY, Campaign
+from reach.sessions.services import SESSION_INVITATIONS, told_of
+
+
+class NearbySessionInvitation(Email):
+    """About "campaign:12"."""
+
+    name = SESSION_INVITATIONS[Topic.VISITS]
+    label = _("Invitation of a region to an open session")
+    template = "reach/session_invitation"
+    subject = _("Free online session on %(day)s: “%(title)s”")
+    desk = Desk.BOOKINGS
+    topic = Topic.VISITS
+    can_wait = True
+    may_resend = False  # at most one in 90 days
+
+    @cached_property
+    def now(self) -> datetime:
+        return timezone.now()
+
+    @cached_property
+    def session(self) -> OpenSession:
+        key = Campaign.objects.values_list("session", flat=True).get(pk=self.about_key)
+        return OpenSession.objects.with_names().get(pk=key)
+
+    def is_still_due(self) -> bool:
+        """Somebody reads there still and has not heard of it in the other email, and it has room."""
+        reader, session = self.notification.recipient, self.session
+        people = Person.objects.with_email(reader)
+        return (
+            session.is_scheduled
+            and session.starts_at > self.now
+            and has_room(session)
+            and people.exists()
+            and not SessionPlace.objects.filter(session=session, person__in=people).exists()
+            and not told_of(session).filter(recipient=reader).exists()
+        )
+
+    def context(self) -> dict[str, object]:
+        session = self.session
+        return {
+            "title": session.presentation.title,
+            "day": format_day(session.starts_at),
+            "when": session.when,
+            "room": room_in_words(session),
+            "days": INVITED_AT_MOST_EVERY.days,
+            "asked_for_visits": self.topic == Topic.VISITS,
+            "url": f"{settings.SITE_URL}{session.get_absolute_url()}",
+        }
+
+
+class RegionalSessionInvitation(NearbySessionInvitation):
+    name = SESSION_INVITATIONS[Topic.INVITATIONS]
+    label = _("Invitation of a region to an open session, to who asked for sessions")
+    topic = Topic.INVITATIONS
+
+
+def examples() -> Iterator[Example]:
+    presentation = Presentation(pk=1, slug="signs", title="Spotting the signs of child trafficking", length_minutes=60)
+    start = NOW + timedelta(days=14)
+    session = OpenSession(
+        pk=1, reference="OS-7Q4M-2F", presentation=presentation, starts_at=start, ends_at=start + timedelta(hours=1), capacity=30
+    )
+    yield example(NearbySessionInvitation, session=session)
+    yield example(RegionalSessionInvitation, session=session)

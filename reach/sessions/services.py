@@ -1,0 +1,88 @@
+"""One open session is offered to the people of a region or another area, besides the email to all who asked for sessions."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from uuid import UUID
+
+from django.db import transaction
+from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from bookings import rules
+from bookings.models import OpenSession, SessionPlace
+from bookings.open_sessions.services.sessions import INVITATION, INVITATION_LASTS
+from bookings.text import has_room
+from ctac.dates import days_before, uk_day
+from ctac.errors import DomainError
+from notifications.models import Notification
+from notifications.outbox import About, notify_about
+from notifications.registry import Topic
+from professionals.models import Person
+from reach.areas import Area
+from reach.invitations.queries import about, invitable, people_who_chose
+from reach.models import INVITED_AT_MOST_EVERY, Campaign, CampaignInvite, CampaignKind
+
+# By what its reader asked for, so that saying no in it stops just that.
+SESSION_INVITATIONS = {Topic.VISITS: "session-invitation-nearby", Topic.INVITATIONS: "session-invitation-regional"}
+
+
+def told_of(session: OpenSession) -> QuerySet[Notification]:
+    """The emails that tell all subscribers of it, on the day after it was planned."""
+    return Notification.objects.filter(kind=INVITATION, about=f"invited:{uk_day(session.created_at).isoformat()}")
+
+
+def readers_of(session: OpenSession, areas: Sequence[Area], now: datetime) -> dict[Topic, QuerySet[Person]]:
+    """Who in these areas could be invited to it, by what they asked for: nobody twice, nobody who gets the other email about it,
+    who has been invited to anything near them in the last 90 days, or has a place."""
+    known = SessionPlace.objects.filter(session=session).values("person")
+    told = Exists(told_of(session).filter(recipient=OuterRef("email")))
+    found = {
+        topic: invitable(people_who_chose(areas, topic), now).exclude(told | Q(pk__in=known)) for topic in SESSION_INVITATIONS
+    }
+    found[Topic.INVITATIONS] = found[Topic.INVITATIONS].exclude(pk__in=list(found[Topic.VISITS].values_list("pk", flat=True)))
+    return found
+
+
+@transaction.atomic
+def invite_to_session(*, session: OpenSession, areas: Sequence[Area], by: User | None, now: datetime, token: UUID) -> Campaign:
+    """One email to each of its readers, due tomorrow morning as the one to all subscribers is. `token`: as in invite_area.
+
+    Raises DomainError if it is off, full or too soon, or if nobody is left.
+    """
+    due = days_before(now, -1, rules.REMINDER_TIME).astimezone(UTC)
+    if not session.is_scheduled or session.starts_at <= due or not has_room(session):
+        raise DomainError(_("Choose a session that has free places and starts after 9am tomorrow, when the invitations go out."))
+    campaign, is_new = Campaign.objects.get_or_create(
+        token=token,
+        defaults={
+            "kind": CampaignKind.SESSION,
+            "unit": areas[0].unit,
+            "areas": [area.code for area in areas],
+            "presentation": session.presentation,
+            "session": session,
+            "times": [session.starts_at],
+            "planned_at": now,
+            "planned_by": by,
+        },
+    )
+    if not is_new:
+        return campaign
+    lasts = DateTimeTZRange(now, now + INVITED_AT_MOST_EVERY)
+    kinds = {person: topic for topic, people in readers_of(session, areas, now).items() for person in people}
+    rows = [CampaignInvite(campaign=campaign, person=person, address=person.email.lower(), lasts=lasts) for person in kinds]
+    # In one order, so that two who invite at once don't wait for each other.
+    CampaignInvite.objects.bulk_create(sorted(rows, key=lambda row: row.address), ignore_conflicts=True)
+    invited = set(campaign.invites.values_list("person", flat=True))
+    if not invited:
+        raise DomainError(_("Nobody is left to invite there."))
+    expires_at = min(due + INVITATION_LASTS, session.starts_at)
+    for topic, kind in SESSION_INVITATIONS.items():
+        messages = [
+            About(about(campaign), person.email, session.reference, due_at=due, expires_at=expires_at)
+            for person, theirs in kinds.items()
+            if theirs == topic and person.pk in invited
+        ]
+        notify_about(messages, kind=kind, now=now, left_to_sweep=True)
+    return campaign

@@ -1,0 +1,112 @@
+"""A regional session: staff plan an open session on its own page, and invite the people of a region to it."""
+
+import uuid
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_http_methods
+
+from accounts.access import signed_in
+from bookings.models import Format, OpenSession, Presentation
+from ctac.errors import DomainError
+from ctac.forms import FORM_METHODS, PageForm
+from ctac.staff.audit import audit_note
+from ctac.staff.menu import PAGES, MenuPage
+from ctac.staff.site import staff_site
+from ctac.staff.story import Related, Row, add_related
+from reach.areas import Area, Unit, areas_of
+from reach.invitations.admin import INVITE
+from reach.models import INVITED_AT_MOST_EVERY, Campaign
+from reach.sessions.services import invite_to_session, readers_of
+
+PAGES.append(MenuPage(gettext_lazy("Reach"), gettext_lazy("Regional session"), "staff:reach_session", INVITE))
+MOST_SESSIONS, MOST_PRESENTATIONS = 50, 20
+
+
+class SessionForm(PageForm):
+    """What the page is asked, from its address; areas are those of the unit."""
+
+    unit = forms.ChoiceField(label=gettext_lazy("Unit"), choices=Unit)
+    area = forms.ChoiceField(label=gettext_lazy("Area"), required=False)
+    session = forms.ChoiceField(label=gettext_lazy("Open session"), required=False)
+
+    def __init__(self, data: Mapping[str, str], sessions: Mapping[str, OpenSession], **kwargs: Any) -> None:
+        asked = {name: value for name, value in data.items() if value}
+        unit = asked.get("unit", "")
+        unit = unit if unit in Unit.values else Unit.REGION.value
+        super().__init__({"area": "", "session": "", **asked, "unit": unit}, **kwargs)
+        area, session = self.fields["area"], self.fields["session"]
+        assert isinstance(area, forms.ChoiceField)  # noqa: S101 - these tell the type checker what stands above
+        assert isinstance(session, forms.ChoiceField)  # noqa: S101
+        area.choices = [("", _("Choose")), *((each.code, each.name) for each in areas_of(Unit(unit)).values())]
+        rows = ((key, f"{each.when}: {each.presentation.title}") for key, each in sessions.items())
+        session.choices = [("", _("Choose")), *rows]
+
+
+@require_http_methods(FORM_METHODS)
+def session_page(request: HttpRequest) -> HttpResponse:
+    """Who would be invited to which session; the button sends, once however often it is pressed."""
+    if not request.user.has_perm(INVITE):
+        raise PermissionDenied
+    now = timezone.now()
+    sessions = {each.reference: each for each in OpenSession.objects.with_names().to_come(now)[:MOST_SESSIONS]}
+    form = SessionForm((request.POST if request.method == "POST" else request.GET).dict(), sessions)
+    form.is_valid()
+    area = areas_of(Unit(form.data["unit"])).get(form.cleaned_data.get("area", ""))
+    session = sessions.get(form.cleaned_data.get("session", ""))
+    if request.method == "POST" and area and session and (response := send(request, area, session)):
+        return response
+    presentations = Presentation.objects.offered().filter(formats__contains=[Format.ONLINE])[:MOST_PRESENTATIONS]
+    plan = reverse("staff:bookings_opensession_add")
+    context: dict[str, Any] = {
+        **staff_site.each_context(request),
+        "title": _("Invite a region to an open session"),
+        "form": form,
+        "area": area,
+        "session": session,
+        "days": INVITED_AT_MOST_EVERY.days,
+        "plans": [(each.title, f"{plan}?presentation={each.pk}") for each in presentations],
+    }
+    if area and session:
+        context["ready"] = sum(people.count() for people in readers_of(session, [area], now).values())
+        context["token"] = request.POST.get("token") or uuid.uuid4()
+    return TemplateResponse(request, "reach/staff/session.html", context)
+
+
+def send(request: HttpRequest, area: Area, session: OpenSession) -> HttpResponse | None:
+    """None where it was refused, which the page then says."""
+    try:
+        token = uuid.UUID(request.POST.get("token", ""))
+        campaign = invite_to_session(session=session, areas=[area], by=signed_in(request), now=timezone.now(), token=token)
+    except DomainError as refusal:
+        messages.error(request, str(refusal.message))
+        return None
+    except ValueError:
+        return None  # a token that no page of ours had
+    note = audit_note(request)
+    note.kind = Campaign._meta.label_lower
+    note.add("added", keys=[campaign.pk])
+    count = campaign.invites.count()
+    sentence = ngettext("%(n)d invitation goes out at 9am tomorrow.", "%(n)d invitations go out at 9am tomorrow.", count)
+    messages.success(request, sentence % {"n": count})
+    return redirect("staff:reach_campaign_change", campaign.pk)
+
+
+def ways_to_invite(session: OpenSession) -> Iterator[Row]:
+    """On the session's page: the way here."""
+    if session.is_scheduled and session.starts_at > timezone.now():
+        yield Row(_("Invite a region to this session"), "", f"{reverse('staff:reach_session')}?session={session.reference}")
+
+
+add_related(OpenSession, Related(gettext_lazy("Regional session"), ways_to_invite, INVITE))
+staff_site.add_page("reach/session/", session_page, "reach_session")
