@@ -70,10 +70,10 @@ class Gaps:
     unplaced: int
 
 
-def read_gaps(unit: Unit, since: date, now: datetime) -> Gaps:
-    """Two statements."""
-    areas, last = areas_of(unit), last_attended(unit)
-    attended = counts_by_area(Kind.ATTENDED, Period(since, uk_day(now).replace(day=1)), unit)
+def read_gaps(unit: Unit, period: Period) -> Gaps:
+    """By a period that ends with this month: a gap is an area where nobody attended in it. Two statements."""
+    areas, last, since = areas_of(unit), last_attended(unit), period.first
+    attended = counts_by_area(Kind.ATTENDED, period, unit)
     ranked = {
         nation: [
             RankedArea(place, area, last.get(area.code), last.get(area.code, date.min) < since, attended.get(area.code, 0))

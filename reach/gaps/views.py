@@ -95,8 +95,9 @@ def gaps(request: HttpRequest) -> HttpResponseBase:
     now = timezone.now()
     form = GapsForm(request.GET.dict())
     shown = form.shown
-    since = Period.last_months(int(shown["months"]), now).first
-    found, renewal = read_gaps(Unit(shown["unit"]), since, now), renewals(Unit(shown["unit"]), now)
+    unit, since = Unit(shown["unit"]), Period.last_months(int(shown["months"]), now).first
+    period = Period(since, uk_day(now).replace(day=1))
+    found, renewal = read_gaps(unit, period), renewals(unit, now)
     ranked = {nation: [row for row in rows if is_in(row.area, shown["place"])] for nation, rows in found.ranked.items()}
     ranked = {nation: rows for nation, rows in ranked.items() if rows}
     if (file := request.GET.get("file", "")) in SheetForm.values:
@@ -106,8 +107,11 @@ def gaps(request: HttpRequest) -> HttpResponseBase:
         "title": _("Gaps first"),
         "form": form,
         "since": month_text(since),
-        "nations": [nation_context(nation, rows, renewal, now) for nation, rows in ranked.items()],
+        "nations": [
+            nation_context(nation, [line_of(row, period, renewal, now) for row in rows]) for nation, rows in ranked.items()
+        ],
         "unplaced": found.unplaced,
+        "unplaced_rows": rows_url(kind=Kind.ATTENDED, period=period, area=unit),
         "counted": counted_text(),
         "files": [(label, f"?{urlencode({**shown, 'file': value})}") for value, label in SheetForm.choices],
     }
@@ -125,6 +129,7 @@ class Line:
 
     ranked: RankedArea
     href: str
+    rows: str
     children: str
     last: str
     ago: str
@@ -132,31 +137,33 @@ class Line:
     trafficking: str
 
 
-def nation_context(nation: Nation, rows: list[RankedArea], renewal: Mapping[str, Renewal], now: datetime) -> dict[str, Any]:
+def nation_context(nation: Nation, lines: list[Line]) -> dict[str, Any]:
     """Its gaps and its other areas. `has_findings`: whether what was recorded about trafficking is published of any of them."""
-    lines = [line_of(row, renewal.get(row.area.code), now) for row in rows]
+    published = [line.ranked.area.published for line in lines]
+    gaps = [line for line in lines if line.ranked.is_gap]
     return {
         "nation": nation,
         "parts": [
-            (_("Nobody has attended since"), [line for line in lines if line.ranked.is_gap]),
+            (_("Nobody has attended since"), gaps),
             (_("Somebody has attended since"), [line for line in lines if not line.ranked.is_gap]),
         ],
-        "gaps": sum(row.is_gap for row in rows),
-        "areas": len(rows),
-        "under_16": any(row.area.published.under_16 for row in rows),
-        "has_findings": any(row.area.published.assessments is not None for row in rows),
+        "gaps": len(gaps),
+        "areas": len(lines),
+        "under_16": any(each.under_16 for each in published),
+        "has_findings": any(each.assessments is not None for each in published),
     }
 
 
-def line_of(row: RankedArea, renewal: Renewal | None, now: datetime) -> Line:
+def line_of(row: RankedArea, period: Period, renewal: Mapping[str, Renewal], now: datetime) -> Line:
     area = row.area
     return Line(
         ranked=row,
         href=reverse("staff:reach_area", args=[area.unit, area.code]),
+        rows=rows_url(kind=Kind.ATTENDED, period=period, area=area) if row.attended else "",
         children=children_text(area.published),
         last=month_text(row.last) if row.last else _("Never"),
         ago=ago_text(row.last, now) if row.last else "",
-        is_due=renewal is not None and renewal.is_due,
+        is_due=area.code in renewal and renewal[area.code].is_due,
         trafficking=trafficking_text(area.published),
     )
 
