@@ -13,6 +13,7 @@ from django.utils import dateformat, timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from ctac.dates import format_day
 from ctac.models import impersonal, personal
 from notifications.models import new_token
 from professionals.models import Profession
@@ -223,7 +224,7 @@ class Campaign(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.pk}"
+        return f"{self.get_kind_display()}, {format_day(self.planned_at)}"
 
 
 class CampaignInvite(models.Model):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet, Value
 from django.utils.translation import gettext_lazy as _
 
 from notifications.models import normalise_address
@@ -15,15 +15,18 @@ from reach.models import Campaign, CampaignInvite, RoleMailbox
 
 
 def export_invitations(person: Person) -> list[dict[str, Any]]:
-    """To which presentations they were invited, and the role mailbox with their address, if somebody signed up with one."""
-    invites = CampaignInvite.objects.filter(person=person).order_by("pk")
-    found: list[dict[str, Any]] = [
-        {"presentation": title, "invited_at": at, "address": address}
-        for title, at, address in invites.values_list("campaign__presentation__title", "campaign__planned_at", "address")
+    """To what they were invited, and the role mailbox with their address, if somebody signed up with one. One statement."""
+    invited = CampaignInvite.objects.filter(person=person).annotate(is_mailbox=Value(value=False)).order_by()
+    known = mailboxes_of(person).annotate(is_mailbox=Value(value=True)).order_by()
+    rows = invited.values_list("is_mailbox", "campaign__presentation__title", "campaign__planned_at", "address").union(
+        known.values_list("is_mailbox", "source", "added_at", "address")
+    )
+    return [
+        {"role_mailbox": address, "source": what, "added_at": at}
+        if is_mailbox
+        else {"presentation": what, "invited_at": at, "address": address}
+        for is_mailbox, what, at, address in sorted(rows, key=lambda row: row[2])
     ]
-    for mailbox in mailboxes_of(person):
-        found.append({"role_mailbox": mailbox.address, "source": mailbox.source, "added_at": mailbox.added_at})
-    return found
 
 
 def mailboxes_of(person: Person) -> QuerySet[RoleMailbox]:

@@ -1,6 +1,7 @@
 """One of each record that a rule of retention is about, of which what counts was at a given moment."""
 
 from datetime import datetime, timedelta
+from uuid import uuid4
 
 from django.db.models import QuerySet
 
@@ -13,9 +14,11 @@ from privacy import retention as privacy_retention
 from privacy.models import Complaint, DataAction, DataActionKind, DataActionReason
 from privacy.retention import WARNED_FOR, WARNING
 from professionals.models import FlaggedEvent, FlaggedText, Note, NoteKind, Person
+from reach.invitations.services import add_mailbox
+from reach.models import INVITED_AT_MOST_EVERY, Campaign, CampaignInvite, RoleMailbox
 from tests.bookings.open_sessions.rows import make_place, make_session
-from tests.bookings.rows import NOW, make_booking, make_leave, make_presenter
-from tests.factories import make_person, make_staff, make_user
+from tests.bookings.rows import NOW, make_booking, make_leave, make_presentation, make_presenter
+from tests.factories import make_organisation, make_person, make_staff, make_user
 from tests.leaflets.factories import make_order
 from tests.privacy.rows import make_complaint
 
@@ -122,6 +125,18 @@ def given_at(moment: datetime) -> None:
     )
 
 
+def invitation_at(moment: datetime) -> None:
+    where = {"unit": "district", "areas": ["E08000035"], "presentation": make_presentation()}
+    campaign = Campaign.objects.create(**where, planned_at=moment, token=uuid4())
+    to = {"person": make_person(), "address": "canary@leeds.nhs.uk", "lasts": (moment, moment + INVITED_AT_MOST_EVERY)}
+    CampaignInvite.objects.create(campaign=campaign, **to)
+
+
+def mailbox_at(moment: datetime) -> None:
+    published = {"source": "https://www.leeds.gov.uk/team", "basis": "published", "postcode": "LS1 4AP"}
+    add_mailbox(make_organisation(), address="team@leeds.gov.uk", **published, by=None, now=moment)
+
+
 RECORDS = {
     "bookings": (booking_at, lambda: Booking.objects.filter(notes=WORDS)),
     "sessions": (session_at, lambda: SessionPlace.objects.filter(access_needs=WORDS)),
@@ -129,6 +144,8 @@ RECORDS = {
     "readers": (decided_at, lambda: FlaggedEvent.objects.exclude(by=None)),
     "copies": (given_at, DataAction.objects.all),
     "leave": (leave_at, lambda: Leave.objects.filter(reason=WORDS)),
+    "invitations": (invitation_at, CampaignInvite.objects.all),
+    "role_mailboxes": (mailbox_at, RoleMailbox.objects.all),
     "orders": (order_at, lambda: Order.objects.filter(name=WORDS)),
     "messages": (message_at, lambda: Notification.objects.filter(recipient="canary@leeds.nhs.uk", text_body=WORDS)),
     "notes": (note_at, lambda: Note.objects.filter(text=WORDS)),

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.apps import apps
@@ -22,8 +23,10 @@ from privacy.services import erase_person, export_person
 from professionals.merges import services
 from professionals.models import UNDO_MERGE_FOR, Absorbed, FormerAddress, Merge, NoteKind, Organisation, Person, Stopped
 from professionals.services import add_note, address_verified
+from reach.invitations.services import add_mailbox
+from reach.models import INVITED_AT_MOST_EVERY, Campaign, CampaignInvite
 from tests.bookings.open_sessions.rows import make_place, make_session
-from tests.bookings.rows import NOW, at, make_booking, make_draft, make_hold, make_presenter
+from tests.bookings.rows import NOW, at, make_booking, make_draft, make_hold, make_presentation, make_presenter
 from tests.bookings.seats.scene import make_seat, offered
 from tests.factories import make_organisation, make_person, make_staff, make_user
 from tests.leaflets.factories import DELIVERY, make_edition, make_leaflet, make_order
@@ -80,6 +83,14 @@ def a_feed(person: Person) -> CalendarFeed:
     return make_feed(owner=person, by=person.user or make_user(), now=NOW)
 
 
+def an_invite(person: Person) -> CampaignInvite:
+    campaign = Campaign.objects.create(
+        unit="district", areas=["E08000035"], presentation=make_presentation(), planned_at=NOW, token=uuid4()
+    )
+    lasts = (NOW, NOW + INVITED_AT_MOST_EVERY)
+    return CampaignInvite.objects.create(campaign=campaign, person=person, address=person.email, lasts=lasts)
+
+
 def of_each_kind() -> dict[str, Callable[[Person], Any]]:
     """By each key to a person how a row of theirs is made."""
     presenter = make_presenter()
@@ -94,6 +105,7 @@ def of_each_kind() -> dict[str, Callable[[Person], Any]]:
             person=person, kind=NoteKind.RANG_US, text="Ask for Jo.", reference="", by=make_staff(), now=NOW
         ),
         "professionals.Draft.person": lambda person: make_draft(person),
+        "reach.CampaignInvite.person": an_invite,
         "professionals.Stopped.person": lambda person: Stopped.objects.create(
             person=person, hour=NOW, key=f"{person.pk}", **hour
         ),
@@ -423,6 +435,8 @@ def test_organisations_are_taken_apart_exactly(staff: User) -> None:
     make_order(person, NOW)
     Stopped.objects.create(hour=NOW, where="order", why="throttle", times=1, last_at=NOW, organisation=goes)
     add_note(organisation=goes, kind=NoteKind.RANG_US, text="Ask for Jo.", by=staff, now=NOW)
+    published = {"source": "https://www.leeds.nhs.uk/team", "basis": "published", "postcode": "LS1 4AP"}
+    add_mailbox(goes, address="team@leeds.nhs.uk", **published, by=staff, now=NOW)
     before = tables()
     assert {relation.related_model._meta.label for relation in Organisation._meta.related_objects} == {
         "professionals.Person",
@@ -430,6 +444,7 @@ def test_organisations_are_taken_apart_exactly(staff: User) -> None:
         "professionals.Stopped",
         "professionals.Merge",
         "leaflets.Order",
+        "reach.RoleMailbox",
     }
 
     services.merge_organisations(keep=keep, others=[goes], by=staff, now=NOW)
