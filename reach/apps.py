@@ -13,7 +13,7 @@ class ReachConfig(AppConfig):
         from notifications import samples
         from privacy.retention import register_rule
         from privacy.services import PrivacySource, register_source
-        from reach import privacy
+        from reach.invitations import privacy
         from reach.invitations.views import offer_a_visit
 
         import_module("reach.invitations.emails")  # its classes register themselves

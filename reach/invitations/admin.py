@@ -1,7 +1,8 @@
 """Inviting an area, campaigns and role mailboxes on the staff site."""
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +13,6 @@ from django.core.exceptions import PermissionDenied
 from django.core.validators import URLValidator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -56,35 +56,34 @@ PAGES.append(MenuPage(gettext_lazy("Reach"), gettext_lazy("Invite an area"), "st
 
 
 class InviteForm(PageForm):
-    """What the page is asked, from its address; areas are those of the unit."""
+    """What the page is asked; areas are those of the unit. Nothing is wrong yet if nobody has asked for an area."""
 
     unit = forms.ChoiceField(label=gettext_lazy("Unit"), choices=Unit)
-    area = forms.ChoiceField(label=gettext_lazy("Area"), required=False)
+    area = forms.ChoiceField(
+        label=gettext_lazy("Area"),
+        error_messages=dict.fromkeys(("required", "invalid_choice"), gettext_lazy("Choose an area of this unit.")),
+    )
     presentation = forms.ModelChoiceField(
         Presentation.objects.offered().filter(formats__contains=[Format.WORKPLACE]),
         label=gettext_lazy("Presentation"),
         empty_label=None,
     )
 
-    def __init__(self, data: dict[str, Any], **kwargs: Any) -> None:
-        asked = {name: value for name, value in data.items() if value}
-        unit = asked.get("unit") if asked.get("unit") in Unit.values else Unit.UPPER.value
-        super().__init__({"area": "", **asked, "unit": unit}, **kwargs)
-        area, presentation = self.fields["area"], self.fields["presentation"]
-        assert isinstance(area, forms.ChoiceField)  # noqa: S101 - these tell the type checker what stands above
-        assert isinstance(presentation, forms.ModelChoiceField)  # noqa: S101
-        found = areas_of(Unit(unit)).values()
-        area.choices = [("", _("Choose")), *((each.code, each.name) for each in found)]
-        self.offered = list(presentation.queryset or ())
-        if "presentation" not in asked and self.offered:
-            self.data = {**self.data, "presentation": self.offered[0].pk}
+    def __init__(self, asked: Mapping[str, str], **kwargs: Any) -> None:
+        unit = Unit(asked["unit"]) if asked.get("unit") in Unit.values else Unit.UPPER
+        presentations = InviteForm.base_fields["presentation"].queryset.all()  # type: ignore[attr-defined]
+        first = presentations.first() if "presentation" not in asked else None
+        begins = {"unit": unit, "area": "", **({"presentation": first.pk} if first else {})}
+        super().__init__({**begins, **asked, "unit": unit} if "area" in asked else None, initial=begins, **kwargs)
+        choices = [("", _("Choose")), *((area.code, area.name) for area in areas_of(unit).values())]
+        self.fields["area"].choices = choices  # type: ignore[attr-defined]
 
     @property
-    def found(self) -> tuple[Area | None, Presentation | None]:
-        """What was asked for, where there is such a thing."""
-        self.is_valid()
-        area = areas_of(Unit(self.data["unit"])).get(self.cleaned_data.get("area", ""))
-        return area, self.cleaned_data.get("presentation")
+    def found(self) -> tuple[Area, Presentation] | None:
+        if not self.is_valid():
+            return None
+        area = areas_of(Unit(self.cleaned_data["unit"]))[self.cleaned_data["area"]]
+        return area, self.cleaned_data["presentation"]
 
 
 @dataclass(frozen=True)
@@ -96,6 +95,17 @@ class Readers:
     ready: int
     mailboxes: int
 
+    @property
+    def rows(self) -> list[dict[str, object]]:
+        lately = _("Invited in the last %(days)d days") % {"days": INVITED_AT_MOST_EVERY.days}
+        figures = {
+            _("Asked for visits near them"): self.chose,
+            lately: self.lately,
+            _("Would get it now"): self.ready,
+            _("Role mailboxes that could get it"): self.mailboxes,
+        }
+        return [{"label": label, "value": f"{figure:,}"} for label, figure in figures.items()]
+
 
 def readers_in(areas: Sequence[Area], now: datetime) -> Readers:
     people, mailboxes = people_who_chose(areas), mailboxes_in(areas)
@@ -104,42 +114,49 @@ def readers_in(areas: Sequence[Area], now: datetime) -> Readers:
 
 
 @require_http_methods(FORM_METHODS)
-def invite_page(request: HttpRequest) -> HttpResponseBase:
+def invite_page(request: HttpRequest) -> HttpResponse:
     """Who would get which times; the button sends, once however often it is pressed."""
     if not request.user.has_perm(INVITE):
         raise PermissionDenied
     now = timezone.now()
     form = InviteForm((request.POST if request.method == "POST" else request.GET).dict())
-    area, presentation = form.found
-    place = middle_of([area]) if area else None
-    times = free_times(presentation, place, now) if presentation and place else []
-    sends = request.method == "POST" and area and presentation and times
-    if sends and (response := send(request, area, presentation, times, now)):
-        return response
     context: dict[str, Any] = {
         **staff_site.each_context(request),
         "title": _("Invite an area to book a visit"),
         "form": form,
-        "area": area,
         "days": INVITED_AT_MOST_EVERY.days,
     }
-    if area and presentation:
+    if found := form.found:
+        area, presentation = found
+        place = middle_of([area])
+        times, token = free_times(presentation, place, now) if place else [], token_of(request)
+        if request.method == "POST" and times and (response := send(request, area, presentation, times, token, now)):
+            return response
+        readers = readers_in([area], now)
         context |= {
+            "area": area,
             "presentation": presentation,
-            "readers": readers_in([area], now),
+            "readers": readers,
+            "rows": readers.rows,
             "times": [format_span(start, start + presentation.length) for start in times],
             "email": preview(presentation, times) if times else "",
-            "token": request.POST.get("token") or uuid.uuid4(),
+            "token": token,
         }
     return TemplateResponse(request, "reach/staff/invite.html", context)
 
 
+def token_of(request: HttpRequest) -> uuid.UUID:
+    """Of this page; a new one if nothing was sent, or nothing of ours."""
+    with suppress(ValueError):
+        return uuid.UUID(request.POST.get("token", ""))
+    return uuid.uuid4()
+
+
 def send(
-    request: HttpRequest, area: Area, presentation: Presentation, times: list[datetime], now: datetime
+    request: HttpRequest, area: Area, presentation: Presentation, times: list[datetime], token: uuid.UUID, now: datetime
 ) -> HttpResponse | None:
     """None where it was refused, which the page then says."""
     try:
-        token = uuid.UUID(request.POST.get("token", ""))
         campaign = invite_area(
             areas=[area],
             presentation=presentation,
@@ -150,10 +167,8 @@ def send(
             to_mailboxes="mailboxes" in request.POST,
         )
     except DomainError as refusal:
-        messages.error(request, refusal.message)
+        messages.error(request, str(refusal.message))
         return None
-    except ValueError:
-        return None  # a token that no page of ours had
     note = audit_note(request)
     note.kind = Campaign._meta.label_lower
     note.add("sent", keys=[campaign.pk])

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
@@ -118,8 +119,12 @@ def examples() -> Iterator[Example]:
     times = [NOW + timedelta(days=day, hours=hour) for day, hour in ((8, 0), (9, 4), (14, 0))]
     campaign = Campaign(pk=1, unit=Unit.UPPER, areas=["E08000035"], presentation=presentation, times=times, planned_at=NOW)
     yield example(VisitInvitation, campaign=campaign, times=times)
-    known = {"address": "safeguarding.team@leeds.nhs.uk", "source": "https://www.leeds.nhs.uk/safeguarding", "pk": 1}
-    to = {"campaign": campaign, "times": times, "recipient": known["address"], "stop": PAGE}
+    known: dict[str, Any] = {
+        "address": "safeguarding.team@leeds.nhs.uk",
+        "source": "https://www.leeds.nhs.uk/safeguarding",
+        "pk": 1,
+    }
+    to: dict[str, Any] = {"campaign": campaign, "times": times, "recipient": known["address"], "stop": PAGE}
     yield example(MailboxInvitation, mailbox=RoleMailbox(**known), **to)
     given = RoleMailbox(**known, basis=Basis.GIVEN)
     yield example(MailboxInvitation, _("the organisation gave us the address"), mailbox=given, **to)

@@ -131,16 +131,7 @@ def keys_reached_lately(now: datetime) -> frozenset[str]:
     def read() -> frozenset[str]:
         return frozenset(key_of(*row) for row in attended.values_list("nation", "authority")) - {""}
 
-    found: frozenset[str] = cache.get_or_set("reach-reached-lately", read, REACHED_LASTS.total_seconds())
-    return found
-
-
-def may_be_offered_a_visit(person: Person, now: datetime) -> bool:
-    """They work where nobody has attended lately, and have no booking ahead. Nothing is known before anything was counted."""
-    reached, key = keys_reached_lately(now), key_of(person.reached_nation, person.reached_authority)
-    if not reached or not key or key in reached:
-        return False
-    return not Booking.objects.lying_ahead(now).filter(person=person).exists()
+    return cache.get_or_set("reach-reached-lately", read, REACHED_LASTS.total_seconds()) or frozenset()
 
 
 # What came of it.

@@ -1,5 +1,7 @@
 """What whoever works in an area sees: an offer after an order or a place, and the page that says no for a role mailbox."""
 
+from datetime import datetime
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
@@ -8,13 +10,25 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
+from bookings.models import Booking
 from ctac.forms import FORM_METHODS
 from ctac.pages import keep_private
 from notifications.views import ONE_CLICK, masked
 from professionals.access import person_in
-from reach.invitations.queries import may_be_offered_a_visit
+from professionals.models import Person
+from reach.areas import Unit, area_by_key
+from reach.invitations.queries import keys_reached_lately
 from reach.invitations.services import record_objection
 from reach.models import INVITED_AT_MOST_EVERY, ObjectedBy, RoleMailbox
+from reach.queries import key_of
+
+
+def may_be_offered_a_visit(person: Person, now: datetime) -> bool:
+    """They work where nobody has attended lately, and have no booking ahead. Nothing is known before anything was counted."""
+    reached, key = keys_reached_lately(now), key_of(person.reached_nation, person.reached_authority)
+    if not reached or key in reached or key not in area_by_key(Unit.DISTRICT):
+        return False
+    return not Booking.objects.lying_ahead(now).filter(person=person).exists()
 
 
 def offer_a_visit(request: HttpRequest) -> str:

@@ -299,7 +299,8 @@ def staff(guide: Guide) -> Tour:
     yield from merges(guide)
     yield from saves_a_view(guide)
     yield from looks_up_help(guide)
-    for path in ("/staff/emails/", "/staff/emails/booking-confirmed/1/", "/staff/texts/", "/staff/reach/area/upper/E08000035/"):
+    own = ("/staff/reach/area/upper/E08000035/", "/staff/reach/invite/?area=E08000035")
+    for path in ("/staff/emails/", "/staff/emails/booking-confirmed/1/", "/staff/texts/", *own):
         guide.open(path)
         yield f"staff {path}"
     yield from words_a_text(guide)

@@ -76,6 +76,7 @@ def test_the_proxys_log_has_no_link_of_an_email_and_no_calendar():
         "place_link_leave",
         "calendar_feed",
         "mail_choices",
+        "mailbox_objection",
         "team_link",
         "team_calendar",
     )

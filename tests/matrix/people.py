@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
@@ -17,7 +18,7 @@ from accounts.models import By, SavedFilter, Session, User, Where, Why
 from audit.models import Entry
 from bookings.booking.services.links import make_booking_links
 from bookings.calendars.views import feed_token, make_feed
-from bookings.models import LinkPurpose, PlaceLinkPurpose, Presenter
+from bookings.models import LinkPurpose, PlaceLinkPurpose, Presentation, Presenter
 from bookings.open_sessions.services.places import make_place_links
 from ctac.dates import uk_day
 from guidance.models import AreaContact, GuidancePage
@@ -27,6 +28,7 @@ from office.closures.models import Banner, Closure
 from privacy.models import Complaint, DataAction, DataActionKind, DataActionReason, RetentionRun
 from professionals.models import AddressChange, FlaggedText, Merge, Person, RecognisedDomain, Stopped, hash_token
 from professionals.services import OBJECT_FOR, record_blocked_attempt
+from reach.models import Campaign, RoleMailbox
 from tests import factories
 from tests.accounts.factors.proof import enrol
 from tests.accounts.passkeys.device import kept_passkey
@@ -130,6 +132,7 @@ def tokens(owner: Person, objects: dict[str, Any], now: datetime) -> dict[str, s
         "calendar_feed": feed_token(feed),
         "complaint_sent": sent_by_form(objects["privacy_complaint"]),
         "account_address_put_back": objection,
+        "mailbox_objection": objects["reach_rolemailbox"].token,
     }
     Client().get(reverse("calendar_feed", args=[found["calendar_feed"]]))  # the first reading is noted in the feed
     return found
@@ -144,6 +147,17 @@ def closed_and_told(now: datetime) -> dict[str, Any]:
     }
 
 
+def invitations(owner: Person) -> dict[str, Any]:
+    where = {"unit": "district", "areas": ["E08000035"], "presentation": Presentation.objects.first()}
+    published = {"source": "https://www.leeds.gov.uk/team", "postcode": "LS1 4AP", "digest": "1" * 64}
+    return {
+        "reach_campaign": Campaign.objects.create(**where, planned_at=timezone.now(), token=uuid4()),
+        "reach_rolemailbox": RoleMailbox.objects.create(
+            organisation=owner.organisation, address="team@leeds.gov.uk", **published
+        ),
+    }
+
+
 def people_and_mail(owner: Person) -> dict[str, Any]:
     now = timezone.now()
     return {
@@ -151,6 +165,7 @@ def people_and_mail(owner: Person) -> dict[str, Any]:
         "accounts_user": owner.user,
         "professionals_organisation": owner.organisation,
         "professionals_recogniseddomain": RecognisedDomain.objects.first(),
+        **invitations(owner),
         "professionals_stopped": stopped(),
         "professionals_import": make_import(),
         "reach_report": make_report(),

@@ -9,6 +9,7 @@ WITHOUT_A_TOKEN = {
     "mail_events": "a mail provider’s machine posts, which signs what it says or sends a password",
     "set_language": "the switch of every page, of those too that set no cookie; what another site sends changes nothing",
     "mail_stop": "a mail program presses for its reader, without cookies (RFC 8058)",
+    "mailbox_objection": "the same of a mailbox that is nobody’s own: all that a POST does is to stop our mail",
     "who_to_tell": "it looks a postcode up and changes nothing, also where a browser refuses cookies",
     **dict.fromkeys(
         ("certificate", "feedback", "feedback_code", "feedback_thanks", "host_again", "host_feedback"),

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from bookings.models import Attendance, AttendanceCount, Booking, Presentation, Presenter, State
 from ctac.errors import DomainError
@@ -266,7 +267,18 @@ def test_where_nobody_asked_or_nobody_is_free_it_says_so(presentation: Presentat
     Presenter.objects.update(active=False)
     page = client.get(PAGE, ASKED).content.decode()
     assert "No presenter is free for a visit there" in page
-    assert client.get(PAGE, {"unit": "nonsense", "area": "x"}).status_code == 200
+    assert "Choose an area of this unit." in client.get(PAGE, {"unit": "nonsense", "area": "x"}).content.decode()
+    assert "Choose an area of this unit." not in client.get(PAGE).content.decode()
+
+
+def test_the_page_asks_as_often_for_many_as_for_one(presentation: Presentation) -> None:
+    client = desk("coordinator")
+    for _number in range(3):
+        make_reader()
+    client.get(PAGE, ASKED)
+    with CaptureQueriesContext(connection) as asked:
+        client.get(PAGE, ASKED)
+    assert len(asked) <= 20
 
 
 def test_a_role_mailbox_gets_it_only_if_staff_tick_it(leeds: Area, presentation: Presentation) -> None:

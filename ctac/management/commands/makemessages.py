@@ -24,15 +24,8 @@ FOR_COLLEAGUES = (
     *("office/models.py", "office/services.py", "office/forms.py", "office/views.py", "office/texts/*"),
     *("office/closures/models.py", "office/closures/forms.py", "office/closures/services.py"),
     *("notifications/models.py", "notifications/schedule.py", "templates/bookings/presenter/*", "templates/bookings/leave/*"),
-    *(
-        "reach/areas.py",
-        "reach/models.py",
-        "reach/forms.py",
-        "reach/rows.py",
-        "reach/invitations/services.py",
-        "reach/sources.py",
-    ),
-    *("reach/coverage/*", "reach/gaps/*", "reach/reports/*"),
+    *("reach/areas.py", "reach/models.py", "reach/forms.py", "reach/rows.py", "reach/sources.py", "reach/renewal.py"),
+    *("reach/coverage/*", "reach/gaps/*", "reach/reports/*", "reach/invitations/services.py"),
 )
 STAFF_LAYOUT = '{% extends "emails/staff.html" %}'
 

@@ -41,6 +41,8 @@ OURS: dict[str, tuple[Value, ...]] = {
     "show": ("to-ring",),
     "start": ("2027-01-25T10:00",),
     "topic": ("signs",),
+    "unit": ("district", "upper"),
+    "area": ("E08000035",),
     "view": ("month", "week"),
     "what": ("post", "bring"),
     "with": ("1", "999999999"),
@@ -71,6 +73,7 @@ WHOLE = {
     "leaflets/dispatch/admin.py": {"what"},
     "professionals/admin.py": {"person", "organisation"},
     "professionals/merges/admin.py": {"with"},
+    "reach/invitations/admin.py": {"unit", "area", "presentation"},
     "leaflets/catalogue/views.py": {"for", "topic", "language", "format", "q", "page"},
 }
 # What Django's staff pages and allauth read.
