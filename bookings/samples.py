@@ -235,6 +235,14 @@ def _give_one_last_week(now: datetime) -> None:
     record_attendance(given=booking, counts=SAMPLE_ATTENDANCE, by=by, now=now, by_presenter=True)
     afterwards = open_afterwards(given=booking, now=over)
     for number, ((useful, clear, ready), comment) in enumerate(SAMPLE_ANSWERS):
-        confident = {"confidence_before": max(ready - 2, 1), "confidence_now": ready}
-        answers = FeedbackAnswers(useful, clear, ready, **confident, comment=comment, quotable=bool(comment))
+        before = max(ready - 2, 1)
+        answers = FeedbackAnswers(
+            useful,
+            clear,
+            ready,
+            confidence_before=before,
+            confidence_now=ready,
+            comment=comment,
+            quotable=bool(comment),
+        )
         give_feedback(afterwards=afterwards, answers=answers, token=f"sample-{afterwards.code}-{number}", by_host=False, now=over)

@@ -7,4 +7,5 @@ import reach.gaps.views
 import reach.invitations.admin
 import reach.invitations.views
 import reach.reports.admin
+import reach.renewal
 import reach.rows

@@ -89,6 +89,7 @@ QUOTES = ObjectAction(
     ),
     done=gettext_lazy("The quotes are saved."),
     permission="choose_quotes",
+    button=gettext_lazy("Save the quotes"),
 )
 
 

@@ -2,7 +2,6 @@
 
 import secrets
 from collections.abc import Mapping
-from operator import attrgetter
 from typing import Any
 
 from django import forms
@@ -23,10 +22,9 @@ from bookings.models import (
     Agreement,
     Attendance,
     Confidence,
-    Feedback,
     Given,
 )
-from ctac.forms import PageForm, as_of_a_page
+from ctac.forms import AnyOrNone, PageForm, as_of_a_page
 from leaflets.models import Leaflet
 from leaflets.orders.forms import CopiesField, stock_hint
 from office.models import MOST_PEOPLE
@@ -224,24 +222,21 @@ class AskLaterForm(HoneypotMixin, PageForm):
 
 
 class ThreeMonthsOnForm(PageForm):
-    confidence = as_of_a_page(choice_field(CONFIDENCE["confidence_now"], Confidence, CONFIDENCE_MISSING["confidence_now"]))
+    confidence = choice_field(CONFIDENCE["confidence_now"], Confidence, CONFIDENCE_MISSING["confidence_now"])
 
 
 class QuotesForm(PageForm):
     """For staff: which comments reports may quote, of those whose writers allow it."""
 
-    chosen = forms.ModelMultipleChoiceField(
+    chosen = AnyOrNone(
         label=gettext_lazy("Quotes for reports"),
         error_messages={"invalid_choice": gettext_lazy("One of these may no longer be quoted. Choose again.")},
-        queryset=Feedback.objects.none(),
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
     )
 
     def __init__(self, data: Any = None, *, afterwards: Afterwards) -> None:
-        super().__init__(data, initial={"chosen": quotes_offered(afterwards).exclude(chosen_at=None)})
-        self.fields["chosen"].queryset = quotes_offered(afterwards)
-        self.fields["chosen"].label_from_instance = attrgetter("comment")
+        quotes = list(quotes_offered(afterwards))
+        super().__init__(data, initial={"chosen": [quote.pk for quote in quotes if quote.chosen_at]})
+        self.fields["chosen"].choices = [(quote.pk, quote.comment) for quote in quotes]  # type: ignore[attr-defined]
 
 
 class CertificateForm(PageForm):

@@ -77,7 +77,7 @@ def feedback_slide(afterwards: Afterwards, *, who: WhoToTell, made_at: datetime)
     data = {
         "title": _("How was it?"),
         "centre": _("Child trafficking advice centre"),
-        "sentence": _("Answer 3 questions. We don’t ask for your name. You can get a certificate of attendance too."),
+        "sentence": _("Answer a few questions. We don’t ask for your name. You can get a certificate of attendance too."),
         "how": _("Scan the code, or type:"),
         "shown": short_feedback_link(afterwards),
         "tell": whom_to_tell(who),

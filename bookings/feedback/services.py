@@ -305,11 +305,10 @@ def quotes_offered(afterwards: Afterwards) -> QuerySet[Feedback]:
 
 
 @transaction.atomic
-def choose_quotes(afterwards: Afterwards, *, chosen: Collection[Feedback], by: User, now: datetime) -> None:
-    """These answers and no others of this presentation; of what is not offered, none."""
-    keys = [answer.pk for answer in chosen]
-    quotes_offered(afterwards).filter(pk__in=keys, chosen_at=None).update(chosen_at=now, chosen_by=by)
-    afterwards.answers.exclude(pk__in=keys).exclude(chosen_at=None).update(chosen_at=None, chosen_by=None)
+def choose_quotes(afterwards: Afterwards, *, chosen: Collection[str], by: User, now: datetime) -> None:
+    """These answers, by their keys, and no others of this presentation; of what is not offered, none."""
+    quotes_offered(afterwards).filter(pk__in=chosen, chosen_at=None).update(chosen_at=now, chosen_by=by)
+    afterwards.answers.exclude(pk__in=chosen).exclude(chosen_at=None).update(chosen_at=None, chosen_by=None)
 
 
 # The question three months on, for whoever asks to be asked: one email, with a link to one question.
@@ -329,7 +328,7 @@ def request_confidence_later(*, afterwards: Afterwards, address: str, now: datet
     asked = ConfidenceLater.objects.filter(afterwards=locked)
     if asked.filter(address=address.lower()).exists():
         return
-    if asked.count() >= locked.answers.count():
+    if asked.filter(told_at=None).count() >= locked.answers.count():
         raise DomainError(_("First tell us how it was. Then we can ask you again in 3 months."))
     due_at = ConfidenceLater.due_after(afterwards.given.agreed[1])
     ConfidenceLater.objects.create(afterwards=locked, address=address.lower(), due_at=due_at)

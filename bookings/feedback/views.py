@@ -195,6 +195,7 @@ def not_open(request: HttpRequest, afterwards: Afterwards, now: datetime) -> Htt
 def feedback_thanks(request: HttpRequest, afterwards: Afterwards, now: datetime) -> HttpResponse:
     """Who likes leaves an address here, which is sent without any answer, to be asked again in three months."""
     form = AskLaterForm(request.POST if request.method == "POST" else None)
+    stop: ReachedThrottle | None = None
     if request.method == "POST" and form.is_valid():
         stop = too_many_answers(request, now)
         try:
@@ -202,18 +203,20 @@ def feedback_thanks(request: HttpRequest, afterwards: Afterwards, now: datetime)
                 request_confidence_later(afterwards=afterwards, address=form.cleaned_data["email"], now=now)
                 return redirect(f"{reverse('feedback_thanks', args=[afterwards.code])}?{ASKED_LATER}")
             form.add_error(None, stop.sentence(now))
+        except FeedbackClosed:
+            return not_open(request, afterwards, now)
         except DomainError as refusal:
             form.add_error(None, str(refusal.message))
-    elif request.method == "POST":
+    else:
         record_if_blocked(form)
-    return thanks_page(request, afterwards, now, form)
+    return thanks_page(request, afterwards, now, form, status=429 if stop else 200)
 
 
 ASKED_LATER = "asked"
 
 
 def thanks_page(
-    request: HttpRequest, afterwards: Afterwards, now: datetime, form: AskLaterForm, *, key: str = ""
+    request: HttpRequest, afterwards: Afterwards, now: datetime, form: AskLaterForm, *, key: str = "", status: int = 200
 ) -> HttpResponse:
     """With `key` it is the host's."""
     context = {
@@ -224,7 +227,7 @@ def thanks_page(
         "due": format_day(ConfidenceLater.due_after(afterwards.given.agreed[1])),
         "asked_later": ASKED_LATER in request.GET,
     }
-    return render(request, "bookings/feedback/thanks.html", context)
+    return render(request, "bookings/feedback/thanks.html", context, status=status)
 
 
 @cookieless
@@ -246,6 +249,7 @@ def three_months_on(request: HttpRequest, code: str, key: str) -> HttpResponse:
 def three_months_on_page(request: HttpRequest, afterwards: Afterwards, key: int, now: datetime) -> HttpResponse:
     later = ConfidenceLater.objects.filter(pk=key, afterwards=afterwards).first()
     form = ThreeMonthsOnForm(request.POST if request.method == "POST" else None)
+    stop: ReachedThrottle | None = None
     if later and later.is_open(now) and request.method == "POST" and form.is_valid():
         stop = too_many_answers(request, now)
         if stop is None:
@@ -253,7 +257,7 @@ def three_months_on_page(request: HttpRequest, afterwards: Afterwards, key: int,
             return redirect(request.path)
         form.add_error(None, stop.sentence(now))
     context = {**feedback_context(afterwards), "form": form, "later": later, "is_open": later is not None and later.is_open(now)}
-    return render(request, "bookings/feedback/three_months_on.html", context)
+    return render(request, "bookings/feedback/three_months_on.html", context, status=429 if stop else 200)
 
 
 @require_http_methods(FORM_METHODS)

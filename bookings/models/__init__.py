@@ -15,6 +15,7 @@ from bookings.models.booking import (
     State,
 )
 from bookings.models.busy import BusyKind, BusyTime, Hold
+from bookings.models.feedback import CONFIDENCE, SHARED_STATEMENTS, STATEMENTS, Agreement, Confidence
 from bookings.models.leave import Leave, LeaveKind, LeaveState
 from bookings.models.links import BookingLink, CalendarFeed, LinkPurpose, PlaceLink, PlaceLinkPurpose
 from bookings.models.open_session import (
@@ -31,14 +32,9 @@ from bookings.models.open_session import (
 )
 from bookings.models.presenter import Availability, AvailabilityException, Format, JourneyTime, Presentation, Presenter, Weekday
 from bookings.models.visit import (
-    CONFIDENCE,
-    SHARED_STATEMENTS,
-    STATEMENTS,
     Afterwards,
-    Agreement,
     Attendance,
     AttendanceCount,
-    Confidence,
     ConfidenceLater,
     DutyShift,
     Feedback,

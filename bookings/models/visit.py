@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from bookings import rules
 from bookings.models.booking import CHECK_IN, CHECK_OUT, Booking, State
+from bookings.models.feedback import CONFIDENCE, Confidence, agreement, confidence
 from bookings.models.open_session import OpenSession, SessionPlace, SessionState
 from bookings.models.presenter import Format, Presenter
 from ctac.dates import format_day, uk_day
@@ -365,52 +366,6 @@ class Afterwards(OfOnePresentation):
 
     def may_certify(self, now: datetime) -> bool:
         return self.takes_place and self.opens_at <= now < self.given.agreed[1] + rules.CERTIFICATE_LIFETIME
-
-
-class Agreement(models.IntegerChoices):
-    """How far somebody agrees with a sentence. The figure counts for averages."""
-
-    STRONGLY_AGREE = 5, _("I agree strongly")
-    AGREE = 4, _("I agree")
-    NEITHER = 3, _("I am not sure")
-    DISAGREE = 2, _("I disagree")
-    STRONGLY_DISAGREE = 1, _("I disagree strongly")
-
-
-STATEMENTS = {
-    "useful": _("The presentation was useful for my work."),
-    "clear": _("I understood it well."),
-    "ready": _("I know what to do now if I am worried about a child."),
-    "arranging": _("It was easy to arrange."),  # asked of the host alone
-}
-SHARED_STATEMENTS = ("useful", "clear", "ready")
-
-
-def agreement(name: str, **more: Any) -> models.PositiveSmallIntegerField:
-    return models.PositiveSmallIntegerField(STATEMENTS[name], choices=Agreement, **more)
-
-
-class Confidence(models.IntegerChoices):
-    """How confident somebody is; asked of before, of now, and again three months on. The figure counts for averages."""
-
-    VERY = 5, _("Very confident")
-    FAIRLY = 4, _("Fairly confident")
-    BETWEEN = 3, _("In between")
-    NOT_VERY = 2, _("Not very confident")
-    NOT_AT_ALL = 1, _("Not at all confident")
-
-
-CONFIDENCE = {
-    "confidence_before": _(
-        "Before the presentation, how confident were you that you would notice a trafficked child and know what to do?"
-    ),
-    "confidence_now": _("How confident are you now that you would notice a trafficked child and know what to do?"),
-}
-
-
-def confidence(name: str) -> models.PositiveSmallIntegerField:
-    """Null in answers from before it was asked."""
-    return models.PositiveSmallIntegerField(CONFIDENCE[name], choices=Confidence, null=True, blank=True)
 
 
 class Feedback(models.Model):

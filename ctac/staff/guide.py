@@ -48,8 +48,9 @@ EXPLAINS = {
     "orders": "leaflets_order leaflets_missingparcel",
     "pack": "leaflets_packingsession",
     "stock": "leaflets_stocktake leaflets_stockmovement leaflets_sheetimport",
+    "who-is-still-in-post": "reach_renewal",
     "messages": "notifications message_html mail_gallery",
-    "where-nobody-has-been": "reach_coverage reach_gaps reach_rows reach_area",
+    "where-nobody-has-been": "reach_coverage reach_gaps reach_area reach_rows",
     "a-presenters-day": "presenter",
     "what-a-manager-does": "bookings_presentation",
     "roles": "accounts auth audit bookings_bookingexport bookings_booking_export leaflets_orderexport leaflets_order_export"

@@ -32,7 +32,7 @@ from django.db.models import (
     Value,
 )
 from django.db.models.functions import Cast
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
@@ -234,7 +234,7 @@ class StaffAdminSite(AdminSite):
         self._alarms: list[tuple[str, str, Callable[[], list[Alarm]]]] = []
         self._own_pages: list[Callable[[Any], list[OwnPage]]] = []
         self._panels: list[tuple[str, Callable[[Any], str]]] = []
-        self._pages: list[tuple[str, Callable[..., HttpResponse], str]] = []
+        self._pages: list[tuple[str, Callable[..., HttpResponseBase], str]] = []
         # Gives the way to the page that asks, or None for who has just shown who they are; professionals says how (ADR 9).
         self.ask_again: Callable[[HttpRequest], HttpResponse | None] = no_reauthentication
         self.saved_views: Callable[[Any, HttpRequest], Any] = no_saved_views  # of a list, for its head; accounts keeps them
@@ -252,7 +252,7 @@ class StaffAdminSite(AdminSite):
         """Put what `draw` gives, as HTML, under what waits, for a user with this permission."""
         self._panels.append((permission, draw))
 
-    def add_page(self, route: str, view: Callable[..., HttpResponse], name: str) -> None:
+    def add_page(self, route: str, view: Callable[..., HttpResponseBase], name: str) -> None:
         """A page of no model's, for everybody whom the staff site lets in: the view says what each may see there."""
         self._pages.append((route, view, name))
 

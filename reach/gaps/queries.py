@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from bookings.models import Booking, Format, PlaceState, Presenter, SessionPlace, SessionState, State
 from bookings.schedule.queries import read_journeys
+from bookings.travel import Place
 from ctac.dates import format_moment, uk_day
 from leaflets.models import Order
 from professionals.models import Nation, Note, Organisation, Person
@@ -56,7 +57,7 @@ def rank(areas: Mapping[str, Area], last: Mapping[str, date], since: date) -> di
         return (1, attended, children, area.name, area.code)
 
     found: dict[Nation, list[Area]] = {}
-    for area in sorted(areas.values(), key=place):  # type: ignore[arg-type]
+    for area in sorted(areas.values(), key=place):
         found.setdefault(area.nation, []).append(area)
     return {nation: found[nation] for nation in Nation if nation in found}
 
@@ -229,11 +230,11 @@ def newest(rows: Any) -> dict[int, tuple[datetime, str]]:
 
 @dataclass(frozen=True)
 class NearPresenter:
-    """Somebody who goes to workplaces, and how long they need to the middle of an area."""
+    """Somebody who goes to workplaces, how long they need to the middle of an area, and whether they would go."""
 
     presenter: Presenter
     minutes: int
-    covers: bool
+    answer: str | Promise
 
     @property
     def travel(self) -> str:
@@ -242,19 +243,24 @@ class NearPresenter:
         words = gettext("%(hours)d h %(minutes)d min") if hours else gettext("%(minutes)d min")
         return words % {"hours": hours, "minutes": minutes}
 
-    @property
-    def is_far(self) -> bool:
-        return self.minutes > self.presenter.max_travel_minutes
+
+def would_go(presenter: Presenter, place: Place, minutes: int, now: datetime) -> str | Promise:
+    if not presenter.may_visit(uk_day(now)):
+        return _("No: their DBS check or training has ended")
+    if not presenter.covers(place):
+        return _("Not an area that they cover")
+    return _("Further than they usually go") if minutes > presenter.max_travel_minutes else _("Yes")
 
 
-def nearest_presenters(area: Area) -> list[NearPresenter]:
+def nearest_presenters(area: Area, now: datetime) -> list[NearPresenter]:
     """The nearest first. Three statements."""
     middle, presenters = middle_of([area]), list(Presenter.objects.active().exclude(formats=[Format.ONLINE]))
     if middle is None:
         return []
     journeys = read_journeys([middle, *(presenter.base for presenter in presenters)])
-    near = [NearPresenter(each, journeys.minutes(each.base, middle), each.covers(middle)) for each in presenters]
-    return sorted(near, key=lambda each: (each.minutes, each.presenter.name))[:NEAREST]
+    minutes = {each: journeys.minutes(each.base, middle) for each in presenters}
+    nearest = sorted(presenters, key=lambda each: (minutes[each], each.name))[:NEAREST]
+    return [NearPresenter(each, minutes[each], would_go(each, middle, minutes[each], now)) for each in nearest]
 
 
 def bookings_ahead(area: Area, now: datetime) -> Sequence[Booking]:

@@ -27,7 +27,7 @@ from leaflets.models import SheetForm
 from leaflets.stock.admin import spreadsheet_response
 from professionals.models import Nation, Profession
 from reach.areas import Area, Published, Unit, areas_of, current_code
-from reach.forms import QuestionForm
+from reach.forms import ALL, QuestionForm
 from reach.gaps.queries import (
     LARGE,
     MOST_CONTACTS,
@@ -44,11 +44,12 @@ from reach.gaps.queries import (
 )
 from reach.models import Kind
 from reach.queries import Period, counted_at, month_before
+from reach.renewal import Line as RenewalLine
 from reach.renewal import Renewal, renewals
-from reach.rows import NONE, rows_url
+from reach.rows import NONE, VIEW_REACH, rows_url
 
-VIEW_REACH = "reach.view_reach"
-PAGES.append(MenuPage(gettext_lazy("Reach"), gettext_lazy("Gaps first"), "staff:reach_gaps", VIEW_REACH))
+# Before the map: it says what to do.
+PAGES.insert(0, MenuPage(gettext_lazy("Reach"), gettext_lazy("Gaps first"), "staff:reach_gaps", VIEW_REACH))
 MONTHS = [
     ("6", gettext_lazy("6 months")),
     ("12", gettext_lazy("12 months")),
@@ -56,6 +57,7 @@ MONTHS = [
     ("36", gettext_lazy("3 years")),
 ]
 MOST_MONTHS = 36
+MANY_MONTHS = 24  # from here we speak of years
 # Why a figure is missing. Nothing is worked out from either.
 WITHHELD, NOT_PUBLISHED = gettext_lazy("withheld"), gettext_lazy("not published")
 
@@ -65,16 +67,16 @@ class GapsForm(PageForm):
 
     unit = forms.ChoiceField(label=gettext_lazy("Areas"), choices=Unit)
     months = forms.ChoiceField(label=gettext_lazy("Nobody has attended for"), choices=MONTHS)
-    place = forms.ChoiceField(label=gettext_lazy("Where"), required=False)
+    place = forms.ChoiceField(label=gettext_lazy("Where"))
 
-    DEFAULTS = {"unit": Unit.UPPER.value, "months": "12", "place": ""}
+    DEFAULTS = {"unit": Unit.UPPER.value, "months": "12", "place": ALL}
 
     def __init__(self, data: dict[str, str], **kwargs: Any) -> None:
         super().__init__({**self.DEFAULTS, **{name: value for name, value in data.items() if value}}, **kwargs)
         regions = [(area.code, area.name) for area in areas_of(Unit.REGION).values() if area.region]
         choice = self.fields["place"]
         assert isinstance(choice, forms.ChoiceField)  # noqa: S101 - tells the type checker what stands above
-        choice.choices = [("", _("Everywhere")), (_("Nations"), Nation.choices), (_("Regions of England"), regions)]
+        choice.choices = [(ALL, _("Everywhere")), (_("Nations"), Nation.choices), (_("Regions of England"), regions)]
 
     @property
     def shown(self) -> dict[str, str]:
@@ -114,8 +116,8 @@ def gaps(request: HttpRequest) -> HttpResponseBase:
 
 
 def is_in(area: Area, place: str) -> bool:
-    """`place`: a nation, a region of England, or empty for everywhere."""
-    return not place or place in (area.nation, slugify(area.region))
+    """`place`: a nation, a region of England, or ALL."""
+    return place in (ALL, area.nation, slugify(area.region))
 
 
 @dataclass(frozen=True)
@@ -187,7 +189,9 @@ def ago_text(month: date, now: datetime) -> str:
     months = months_between(month, now)
     if months <= 0:
         return _("this month")
-    return ngettext("%(n)d month ago", "%(n)d months ago", months) % {"n": months}
+    if months < MANY_MONTHS:
+        return ngettext("%(n)d month ago", "%(n)d months ago", months) % {"n": months}
+    return _("%(n)d years ago") % {"n": months // 12}
 
 
 def counted_text() -> str:
@@ -254,6 +258,7 @@ def area_page(request: HttpRequest, unit: str, area: str) -> HttpResponse:
     form = AreaForm(request.GET.dict(), now=now)
     period = form.question.period
     figures = read_figures(found, period)
+    renewal = figures.renewal(found, now)
     context = {
         **staff_site.each_context(request),
         "title": found.name,
@@ -262,7 +267,7 @@ def area_page(request: HttpRequest, unit: str, area: str) -> HttpResponse:
         "period": period.in_words,
         "children": children_text(found.published),
         "last": f"{month_text(figures.last)}, {ago_text(figures.last, now)}" if figures.last else "",
-        "renewal": figures.renewal(found, now),
+        "renewal": RenewalLine(renewal, "") if renewal else None,
         "trafficking": trafficking_text(found.published),
         "kinds": [(kind, figures.totals.get(kind, 0), rows_url(kind=kind, period=period, area=found)) for kind in Kind],
         "professions": list(profession_lines(found, figures)),
@@ -292,7 +297,7 @@ def there(area: Area, user: Any, now: datetime) -> dict[str, Any]:
     return {
         "contacts": last_contacts(area, user),
         "most_contacts": MOST_CONTACTS,
-        "presenters": nearest_presenters(area) if user.has_perm(SEEN["presenters"]) else [],
+        "presenters": nearest_presenters(area, now) if user.has_perm(SEEN["presenters"]) else [],
         "bookings": bookings_ahead(area, now) if user.has_perm(SEEN["bookings"]) else [],
         "sessions": sessions_ahead(area, now) if user.has_perm(SEEN["sessions"]) else [],
     }
@@ -304,12 +309,13 @@ def profession_lines(area: Area, figures: AreaFigures) -> Iterator[tuple[str, in
     for profession, label in [*Profession.choices, *unsaid]:
         people, last = figures.of_profession(profession)
         rows = rows_url(kind=Kind.ATTENDED, period=figures.period, area=area, profession=profession or NONE)
-        yield label, people, rows, month_text(last) if last else _("Never")
+        yield str(label), people, rows, month_text(last) if last else _("Never")
 
 
 def month_lines(area: Area, figures: AreaFigures, now: datetime) -> list[tuple[str, int, str, int]]:
     """Of the latest months of the period each its name, people, the rows behind that, and the width of its bar in percent."""
-    months, month = [], min(figures.period.last, uk_day(now).replace(day=1))
+    months: list[date] = []
+    month = min(figures.period.last, uk_day(now).replace(day=1))
     while month >= figures.period.first and len(months) < MOST_MONTHS:
         months.append(month)
         month = month_before(month)

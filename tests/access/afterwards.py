@@ -18,6 +18,18 @@ def says_how_it_was(guide: Guide) -> Tour:
     guide.open(f"/f/{early['code']}/")
     yield "feedback not open yet"
     yield from answers(guide, short, "feedback")
+    guide.send_empty()
+    yield "feedback asked later with errors"
+    guide.fill("Your email address", "somebody.who.came@leeds.example.nhs.uk")
+    guide.press("Ask me again in 3 months")
+    yield "feedback asked later"
+    guide.open(f"{short}three-months/{over['later']}/")
+    yield "three months on"
+    guide.send_empty()
+    yield "three months on with errors"
+    guide.page.locator("main input[type=radio]").first.check()
+    guide.press("Send")
+    yield "three months on, thanks"
     guide.open(f"{short}certificate/")
     yield "certificate"
     guide.send_empty()

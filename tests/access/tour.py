@@ -299,8 +299,10 @@ def staff(guide: Guide) -> Tour:
     yield from merges(guide)
     yield from saves_a_view(guide)
     yield from looks_up_help(guide)
-    own = ("/staff/reach/area/upper/E08000035/", "/staff/reach/invite/?area=E08000035")
-    for path in ("/staff/emails/", "/staff/emails/booking-confirmed/1/", "/staff/texts/", *own):
+    for path in (
+        *("/staff/emails/", "/staff/emails/booking-confirmed/1/", "/staff/texts/"),
+        *("/staff/reach/area/upper/E08000035/", "/staff/reach/invite/?area=E08000035"),
+    ):
         guide.open(path)
         yield f"staff {path}"
     yield from words_a_text(guide)

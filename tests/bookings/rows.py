@@ -16,6 +16,7 @@ from bookings.models import (
     BookingExport,
     BusyKind,
     BusyTime,
+    ConfidenceLater,
     DateOption,
     DutyShift,
     Format,
@@ -250,10 +251,12 @@ def make_world(owner: Person, now: datetime) -> dict[str, Any]:
     booking = make_booking(presenter, start, person=owner)
     leave = make_leave(presenter, start + timedelta(days=1), start + timedelta(days=2))
     DutyShift.objects.all().delete()
+    afterwards = open_afterwards(given=booking, now=now)
     return {
         "bookings_booking": booking,
         "bookings_bookingexport": BookingExport.objects.create(at=now, form="csv", bookings=1),
-        "bookings_afterwards": open_afterwards(given=booking, now=now),
+        "bookings_afterwards": afterwards,
+        "later": ConfidenceLater.objects.create(afterwards=afterwards, due_at=now, told_at=now),
         "bookings_presentation": booking.presentation,
         "bookings_presenter": presenter,
         "bookings_leave": leave.leave,

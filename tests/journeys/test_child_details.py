@@ -41,7 +41,7 @@ def test_the_form_stops_once_and_keeps_what_was_typed(new_page: Callable[..., An
     # Given somebody who answers on a phone, and writes of a child
     visitor.open(facts["path"])
     for group in page.locator("main fieldset").all():
-        group.get_by_label("I agree", exact=True).check()
+        group.locator("input[type=radio]").nth(1).check()
     visitor.fill(COMMENT, WORDS)
     visitor.press("Send")
 

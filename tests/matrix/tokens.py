@@ -12,7 +12,7 @@ WITHOUT_A_TOKEN = {
     "mailbox_objection": "the same of a mailbox that is nobody’s own: all that a POST does is to stop our mail",
     "who_to_tell": "it looks a postcode up and changes nothing, also where a browser refuses cookies",
     **dict.fromkeys(
-        ("certificate", "feedback", "feedback_code", "feedback_thanks", "host_again", "host_feedback"),
+        ("certificate", "feedback", "feedback_code", "feedback_thanks", "host_again", "host_feedback", "three_months_on"),
         "by a code from a slide or an email; it sets no cookie, so nothing is done in anybody’s name that a browser keeps",
     ),
 }

@@ -1,17 +1,26 @@
 """How many of those reached are still in post: against one person after another, and where nothing is published."""
 
+import csv
+import re
 from dataclasses import replace
 from datetime import date, datetime
+from io import BytesIO
 from itertools import product
 
 import pytest
+import time_machine
+from django.test import Client
+from openpyxl import load_workbook
 
 from ctac.dates import UK
-from professionals.models import Profession
+from professionals.models import Nation, Profession
 from reach.areas import Area, Published, Unit, areas_of
-from reach.models import Kind, ReachCount
+from reach.models import Kind
 from reach.queries import counts_by_area_and_month, counts_by_month
-from reach.renewal import Renewal, due_for_renewal, estimate, renewals
+from reach.renewal import Renewal, due_for_renewal, estimate, renewals, why_missing
+from tests.factories import make_staff, sign_in_staff
+from tests.leaflets.statements import statements
+from tests.reach.rows import make_count
 
 NOW = datetime(2026, 11, 16, 12, tzinfo=UK)
 DURHAM, KENSINGTON, KINGSTON, RICHMOND = "E06000047", "E09000020", "E09000021", "E09000027"
@@ -24,12 +33,6 @@ def area_of(code: str) -> Area:
 
 def with_turnover(percent: float | None) -> Area:
     return replace(area_of(DURHAM), published=Published(children=1, social_workers=10, turnover=percent))
-
-
-def count(
-    authority: str, month: date, people: int, *, nation: str = "england", profession: str = "", kind: str = "attended"
-) -> None:
-    ReachCount.objects.create(kind=kind, month=month, nation=nation, authority=authority, profession=profession, count=people)
 
 
 def one_by_one(percent: float, months: dict[date, int], now: datetime) -> float:
@@ -93,6 +96,16 @@ def test_nothing_is_estimated_without_a_turnover() -> None:
         assert (renewal.reached, renewal.in_post, renewal.share, renewal.is_due) == (10, None, None, False)
 
 
+def test_the_page_says_of_england_what_the_file_says() -> None:
+    """Two councils withheld theirs, and the Isles of Scilly have no social workers."""
+    english = [area for area in areas_of(Unit.UPPER).values() if area.nation == Nation.ENGLAND]
+    assert {area.name: str(why_missing(area).label) for area in english if area.published.turnover is None} == {
+        "Kensington and Chelsea": "withheld",
+        "Westminster": "withheld",
+        "Isles of Scilly": "no social workers in post",
+    }
+
+
 def test_nobody_came() -> None:
     assert estimate(area_of(DURHAM), {}, NOW) is None
     assert estimate(area_of(DURHAM), {date(2025, 1, 1): 0}, NOW) is None
@@ -115,15 +128,15 @@ def test_an_area_of_several_with_one_where_nobody_is_in_post() -> None:
 
 @pytest.mark.django_db
 def test_counts_of_areas_by_month(django_assert_num_queries: object) -> None:
-    count(DURHAM, date(2025, 11, 1), 8)
-    count(DURHAM, date(2025, 11, 1), 2, profession=Profession.TEACHER)
-    count(DURHAM, date(2024, 1, 1), 5)
-    count(DURHAM, date(2024, 1, 1), 50, kind=Kind.LEAFLETS)
-    count("E07000008", date(2025, 3, 1), 3)  # Cambridge, a district of a county
-    count("E07000009", date(2025, 3, 1), 4)
-    count("E08000016", date(2020, 2, 1), 6)  # Barnsley, as it was
-    count("", date(2025, 3, 1), 9)
-    count("", date(2025, 4, 1), 7, nation="jersey")
+    make_count(DURHAM, date(2025, 11, 1), 8)
+    make_count(DURHAM, date(2025, 11, 1), 2, profession=Profession.TEACHER)
+    make_count(DURHAM, date(2024, 1, 1), 5)
+    make_count(DURHAM, date(2024, 1, 1), 50, kind=Kind.LEAFLETS)
+    make_count("E07000008", date(2025, 3, 1), 3)  # Cambridge, a district of a county
+    make_count("E07000009", date(2025, 3, 1), 4)
+    make_count("E08000016", date(2020, 2, 1), 6)  # Barnsley, as it was
+    make_count("", date(2025, 3, 1), 9)
+    make_count("jersey", date(2025, 4, 1), 7)
     with django_assert_num_queries(1):  # type: ignore[operator]
         found = counts_by_area_and_month(Kind.ATTENDED, Unit.UPPER)
     assert found == {
@@ -138,11 +151,11 @@ def test_counts_of_areas_by_month(django_assert_num_queries: object) -> None:
 
 @pytest.mark.django_db
 def test_who_is_due_the_smallest_share_first(django_assert_num_queries: object) -> None:
-    count(DURHAM, date(2015, 11, 1), 8)
-    count(KINGSTON, date(2023, 11, 1), 8)
-    count(RICHMOND, date(2026, 11, 1), 8)
-    count(KENSINGTON, date(2000, 11, 1), 8)
-    count(BELFAST, date(2000, 11, 1), 8, nation="northern-ireland")
+    make_count(DURHAM, date(2015, 11, 1), 8)
+    make_count(KINGSTON, date(2023, 11, 1), 8)
+    make_count(RICHMOND, date(2026, 11, 1), 8)
+    make_count(KENSINGTON, date(2000, 11, 1), 8)
+    make_count(BELFAST, date(2000, 11, 1), 8)
     with django_assert_num_queries(1):  # type: ignore[operator]
         due = due_for_renewal(Unit.UPPER, NOW)
     durham = (1 - (area_of(DURHAM).published.turnover or 0) / 100) ** 11
@@ -150,3 +163,103 @@ def test_who_is_due_the_smallest_share_first(django_assert_num_queries: object) 
     expected = sorted([(durham, DURHAM), (kingston, KINGSTON)])
     assert [renewal.area.code for renewal in due] == [code for share, code in expected if share < 0.5]
     assert set(renewals(Unit.UPPER, NOW)) == {DURHAM, KINGSTON, RICHMOND, KENSINGTON, BELFAST}
+
+
+# The page.
+
+RENEWAL = "/staff/reach/renewal/"
+
+
+@pytest.fixture
+def counted() -> None:
+    make_count(DURHAM, date(2015, 11, 1), 8, profession=Profession.TEACHER)
+    make_count(DURHAM, date(2015, 12, 1), 2, profession=Profession.SOCIAL_WORKER)
+    make_count(RICHMOND, date(2026, 10, 1), 1200)
+    make_count(KENSINGTON, date(2000, 11, 1), 8)
+    make_count(SCILLY, date(2001, 11, 1), 8)
+    make_count(BELFAST, date(1999, 11, 1), 8)
+
+
+def desk(role: str = "coordinator") -> Client:
+    return sign_in_staff(Client(), make_staff(role=role))
+
+
+def lines_of(page: str) -> list[list[str]]:
+    body = page[page.index("<tbody") : page.index("</tbody>")]
+    rows = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, re.DOTALL) for row in body.split("</tr>")]
+    return [[" ".join(re.sub("<[^>]*>", "", cell).split()) for cell in row] for row in rows if row]
+
+
+@pytest.mark.django_db
+def test_the_page_has_what_is_least_left_first_and_says_why_nothing_is_known(counted: None) -> None:
+    with time_machine.travel(NOW, tick=False):
+        page = desk().get(RENEWAL).content.decode()
+    staying = 1 - (area_of(DURHAM).published.turnover or 0) / 100
+    left = 8 * staying**11 + 2 * staying ** (131 / 12)
+    turnover = f"{area_of(DURHAM).published.turnover:.1f}%"
+    assert lines_of(page) == [
+        ["County Durham", "November 2015 to December 2015", "10", turnover, f"{left:.0f} ({int(left * 10)}%)", "Due"],
+        ["Richmond upon Thames", "October 2026", "1,200", "28.0%, with a neighbour", "1,168 (97%)", "Not due"],
+        ["Belfast", "November 1999", "8", "not published", "–", "We can’t say"],
+        ["Kensington and Chelsea", "November 2000", "8", "withheld", "–", "We can’t say"],
+        ["Isles of Scilly", "November 2001", "8", "no social workers in post", "–", "We can’t say"],
+    ]
+    assert "1 area is due for renewal" in page
+    assert "people of other professions leave as often as social workers" in page
+    assert f"kind=attended&amp;first=2015-11&amp;last=2015-12&amp;unit=upper&amp;area={DURHAM}" in page
+
+
+@pytest.mark.django_db
+def test_one_profession_alone(counted: None) -> None:
+    with time_machine.travel(NOW, tick=False):
+        page = desk().get(RENEWAL, {"profession": Profession.SOCIAL_WORKER}).content.decode()
+    assert [line[:3] for line in lines_of(page)] == [["County Durham", "December 2015", "2"]]
+    assert "people of other professions leave as often" not in page
+    assert "profession=social-worker" in page
+
+
+@pytest.mark.django_db
+def test_other_areas_and_what_is_asked_wrongly(counted: None) -> None:
+    client = desk()
+    with time_machine.travel(NOW, tick=False):
+        regions = lines_of(client.get(RENEWAL, {"unit": Unit.REGION}).content.decode())
+        wrong = client.get(RENEWAL, {"unit": "parish", "period": "own"})
+    assert {line[0]: line[3] for line in regions}["London"] == "withheld"
+    assert (wrong.status_code, len(lines_of(wrong.content.decode()))) == (200, 5)
+
+
+@pytest.mark.django_db
+def test_the_files_say_what_the_page_says(counted: None) -> None:
+    client, files = desk(), {}
+    with time_machine.travel(NOW, tick=False):
+        for form in ("csv", "xlsx"):
+            sent = client.get(RENEWAL, {"file": form})
+            files[form] = b"".join(sent.streaming_content)  # type: ignore[arg-type]
+    rows = list(csv.reader(files["csv"].decode("utf-8-sig").splitlines()))
+    assert rows[0][3] == "People who attended"
+    assert [row[0] for row in rows[1:]] == [
+        *("County Durham", "Richmond upon Thames", "Belfast", "Kensington and Chelsea", "Isles of Scilly")
+    ]
+    assert rows[2][3:] == ["1200", "2026-10", "2026-10", "28.0%, with a neighbour", "1168", "97%", "No"]
+    assert rows[3][6:] == ["not published", "", "", ""]
+    sheet = load_workbook(BytesIO(files["xlsx"])).active
+    assert sheet is not None
+    assert [["" if cell is None else str(cell) for cell in row] for row in sheet.values] == rows
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("role", "status"), [("coordinator", 200), ("manager", 200), ("read-only", 200), ("presenter", 403)])
+def test_who_sees_it(role: str, status: int) -> None:
+    page = desk(role).get(RENEWAL)
+    assert page.status_code == status
+    assert ("Nobody has attended anything yet." in page.content.decode()) == (status == 200)
+
+
+@pytest.mark.django_db
+def test_it_takes_few_statements_however_many_areas() -> None:
+    client = desk()
+    client.get(RENEWAL)
+    before = statements(lambda: client.get(RENEWAL))
+    for code in list(areas_of(Unit.DISTRICT))[:60]:
+        make_count(code, date(2020, 1, 1), 3)
+    assert len(statements(lambda: client.get(RENEWAL))) == len(before) <= 20

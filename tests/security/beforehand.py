@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from bookings.booking.services.transitions import cancel_booking
 from bookings.feedback.services import open_afterwards
-from bookings.models import Leave, Presenter
+from bookings.models import ConfidenceLater, Feedback, Leave, Presenter
 from bookings.open_sessions.services.sessions import cancel_session
 from bookings.visits.services import check_in, check_out
 from ctac.dates import uk_day
@@ -337,6 +337,21 @@ def to_count(world: World) -> str:
 def just_given(world: World) -> Made:
     booking = a_booking(hours=-3)(world)["bookings_booking"]
     return {"bookings_afterwards": open_afterwards(given=booking, now=timezone.now())}
+
+
+def answered(world: World) -> Made:
+    """With an answer that may be quoted."""
+    made = just_given(world)
+    marks = dict.fromkeys(("useful", "clear", "ready"), 4)
+    row = {"token": "answered", "received_on": timezone.now().date(), "comment": "Clear", "quotable": True, **marks}
+    Feedback.objects.create(afterwards=made["bookings_afterwards"], **row)
+    return made
+
+
+def asked_again(world: World) -> Made:
+    made = just_given(world)
+    now = timezone.now()
+    return made | {"later": ConfidenceLater.objects.create(afterwards=made["bookings_afterwards"], due_at=now, told_at=now)}
 
 
 def asked_how_it_was(make: Callable[[World], Made]) -> Callable[[World], Made]:

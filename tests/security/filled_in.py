@@ -6,7 +6,7 @@ In FILLED_IN by route, or by route and button. What is not in it is filled in as
 from django.contrib.auth.models import Group
 from django.urls import reverse
 
-from bookings.models import SessionState, State
+from bookings.models import Feedback, SessionState, State
 from leaflets.models import OrderState
 from office.forms import NAMES
 from office.models import BOUNDS
@@ -49,6 +49,8 @@ from tests.security.beforehand import (
     an_uploaded_list,
     another_presenter,
     another_shift,
+    answered,
+    asked_again,
     asked_how_it_was,
     asked_leave,
     by_hand,
@@ -110,7 +112,9 @@ FILLED_IN: dict[str, Case] = {
     "booking_time": Case(pages=2),
     "certificate": Case({"name": "Robin Hale"}, just_given),
     "feedback": Case(before=just_given),
+    "feedback_thanks": Case(before=answered),
     "host_feedback": Case(before=just_given),
+    "three_months_on": Case(before=asked_again),
     "leaflet_alert": Case(before=none_left),
     "leaflets": Case(lambda world: {f"{world['objects']['leaflets_leaflet'].slug}-copies": "2"}),
     "link_time": Case(pages=2),
@@ -196,6 +200,7 @@ FILLED_IN: dict[str, Case] = {
         "bookings_booking", "mark_delivered_ticked", before=a_booking(hours=-3, postcode="")
     ),
     "staff:bookings_booking_export": Case({"form": "csv", "list": ""}),
+    "staff:bookings_afterwards_action quotes": Case(lambda _world: {"chosen": [Feedback.objects.latest("pk").pk]}, answered),
     "staff:bookings_booking_action agree": Case(before=a_request),
     "staff:bookings_booking_action assign": Case(another_presenter, a_booking(presenter=None)),
     "staff:bookings_booking_action attendance": Case({"total": "36"}, a_booking(hours=-3)),

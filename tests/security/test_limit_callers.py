@@ -30,7 +30,9 @@ AT_A_LOOK = {
     "": {"leaflet_download"},
     "account": {"account_my_data"},
     "calendar": {"calendar_feed"},
-    "feedback": {"feedback", "feedback_thanks", "host_feedback", "host_again", "host_leaflets", "certificate"},
+    "feedback": {
+        *("feedback", "feedback_thanks", "host_feedback", "host_again", "host_leaflets", "certificate", "three_months_on"),
+    },
     "link": {
         "link_booking",
         "link_time",
@@ -46,7 +48,7 @@ WHEN_SENT = {
     "basket": {"basket_add", "host_leaflets", "leaflets"},
     "change": {"booking_time_check", "booking_details_check", "link_time_check"},
     "complaint": {"complaint"},
-    "feedback": {"feedback", "host_feedback", "certificate"},
+    "feedback": {"feedback", "feedback_thanks", "host_feedback", "certificate", "three_months_on"},
     "order": {"order_check"},
     "order-edit": {"order_change"},
     "place": {"session_place"},
