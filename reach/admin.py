@@ -6,6 +6,6 @@ import reach.coverage.views
 import reach.gaps.views
 import reach.invitations.admin
 import reach.invitations.views
-import reach.reports.admin
 import reach.renewal
+import reach.reports.admin
 import reach.rows
