@@ -12,9 +12,11 @@ from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
+from django.utils.decorators import method_decorator
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_safe
 
 from accounts.access import signed_in
 from ctac.dates import uk_day
@@ -182,6 +184,7 @@ class ReportAdmin(LooksOnly):
             page = {"report": report_context(report), "words": pdf_words(), "files": [*FILES]}
         return super().change_view(request, object_id, form_url, {**page, **(extra_context or {})})
 
+    @method_decorator(require_safe)
     def file_view(self, request: HttpRequest, object_id: str, form: str) -> HttpResponse:
         if not self.has_view_permission(request):
             raise PermissionDenied

@@ -129,37 +129,51 @@ class World:
 
 def disclose(tables: Sequence[Table], earlier: Sequence[Table], months: Mapping[date, Mapping[str, int]]) -> list[Table]:
     """These tables without what must be withheld. `earlier`: as they were shown; `months`: all people by month and row today."""
-    hidden = [small(table) | changed(table, earlier) for table in tables]
-    # What the earlier reports give away by themselves, as figures have changed since, is no reason to withhold anything here.
+    first = [small(table) | changed(table, earlier) for table in tables]
+    hidden = [set(rows) for rows in first]
+    # Earlier reports may give something away by themselves, as figures have changed since. These must not narrow it further.
     blank = World([*earlier, *(table.without(table.figures) for table in tables)], months)
-    lost = {secret for secret in blank.secrets() if blank.range_of(secret) < LEAST_RANGE}
+    least = {secret: min(blank.range_of(secret), LEAST_RANGE) for secret in blank.secrets()}
     kept = set[Secret]()  # and stays so: what is withheld besides only makes more room
-    while True:
-        shown = [table.without(rows) for table, rows in zip(tables, hidden, strict=True)]
-        world = World([*earlier, *shown], months)
+
+    def told() -> tuple[World, Secret | None]:
+        """What is shown so far, and what it would give away."""
+        world = World([*earlier, *map(Table.without, tables, hidden)], months)
         for secret in world.secrets():
-            if secret in lost or secret in kept:
-                continue
-            if world.range_of(secret) >= LEAST_RANGE:
+            if secret not in kept:
+                if world.range_of(secret) < least[secret]:
+                    return world, secret
                 kept.add(secret)
-                continue
-            if candidates := sorted(to_withhold(secret, world, len(earlier))):
-                *_order, number, row = candidates[0]
-                hidden[number].add(row)
-                break
-            lost.add(secret)
-        else:
-            return shown
+        return world, None
+
+    world, secret = told()
+    while secret is not None:
+        *_order, number, row = min(to_withhold(secret, world, len(earlier)))
+        hidden[number].add(row)
+        world, secret = told()
+    # What was withheld for something that another figure hides as well by now is shown after all, the largest first.
+    for _figure, number, row in sorted(besides(tables, first, hidden), reverse=True):
+        kept.clear()
+        hidden[number].remove(row)
+        if told()[1] is not None:
+            hidden[number].add(row)
+    return [table.without(rows) for table, rows in zip(tables, hidden, strict=True)]
 
 
-def to_withhold(secret: Secret, world: World, first: int) -> Iterator[tuple[bool, bool, bool, int, int, int, str]]:
+def besides(tables: Sequence[Table], first: Sequence[set[str]], hidden: Sequence[set[str]]) -> Iterator[tuple[int, int, str]]:
+    """What is withheld though it is neither small nor changed by a few."""
+    for number, table in enumerate(tables):
+        yield from ((table.figures[row] or 0, number, row) for row in hidden[number] - first[number])
+
+
+def to_withhold(secret: Secret, world: World, first: int) -> Iterator[tuple[bool, bool, bool, bool, int, int, int, str]]:
     """Which figure of the tables from the `first` on to withhold next: its own, then the smallest that helps, the totals last."""
     rows, places = {row for row, _place in secret}, {place for _row, place in secret}
     for number, (table, span) in enumerate(zip(world.tables[first:], world.spans[first:], strict=True)):
         for row, figure in table.figures.items():
-            if figure:
+            if figure is not None:
                 before = sum(min(world.shown[row, place], default=first) < first for place in places)
-                yield row == TOTAL, row not in rows, places.isdisjoint(span), before, figure, number, row
+                yield row == TOTAL, not figure, row not in rows, places.isdisjoint(span), before, figure, number, row
 
 
 def small(table: Table) -> set[str]:

@@ -268,15 +268,15 @@ def test_an_attacker_who_tries_every_world_pins_nothing(seed: int) -> None:
     assert Attacker(reports, months).narrowest() >= LEAST_RANGE
 
 
-@pytest.mark.parametrize("seed", range(12))
-def test_nothing_follows_by_adding_and_subtracting_what_twenty_reports_show(seed: int) -> None:
+@pytest.mark.parametrize("seed", range(4))
+def test_nothing_follows_by_adding_and_subtracting_what_twelve_reports_show(seed: int) -> None:
     rng = random.Random(seed)
     rows = [f"row {number}" for number in range(13)]
-    months: Months = {month(number): {row: int(rng.paretovariate(0.7)) - 1 for row in rows} for number in range(24)}
+    months: Months = {month(number): {row: int(rng.paretovariate(0.7)) - 1 for row in rows} for number in range(18)}
     periods = []
-    for _ in range(20):
-        first = rng.randrange(0, 24)
-        periods.append((first, min(23, first + rng.choice([0, 2, 2, 5, 11]))))
+    for _ in range(12):
+        first = rng.randrange(0, 18)
+        periods.append((first, min(17, first + rng.choice([0, 2, 2, 5, 11]))))
     reports = reported(months, *periods)
     assert not solvable(reports, months)
     assert any(figure is not None for report in reports for figure in report.rows.values())

@@ -322,6 +322,7 @@ WHY_NOTHING = {
         staff:leaflets_missingparcel_change staff:leaflets_order_change staff:leaflets_recall_change
         staff:leaflets_stocktake_change staff:notifications_markedaddress_change staff:office_textversion_change
         staff:professionals_flaggedtext_change staff:professionals_import_change staff:professionals_stopped_change
+        staff:reach_report_change
     """,
     "is of the session alone": """
         account_logout account_passkey_options account_session_end account_sessions_end_others staff:logout
