@@ -3,15 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from functools import lru_cache
 from math import asin, ceil, cos, sin, sqrt
 
 from django.utils.translation import gettext_lazy as _
 
 from ctac.errors import DomainError
 from ctac.models import csv_rows
-from professionals.areas import look_up_area, outward_code, postcode_area
-from professionals.models import OutwardCode
+from professionals.areas import look_up_area, postcode_area
 
 # How long a presenter needs from one place to another:
 #
@@ -35,7 +33,7 @@ from professionals.models import OutwardCode
 # source of the coordinates of outward codes.
 
 RADIANS = 0.017453292519943295
-EARTH_KM, KM_A_MILE = 6371.0, 1.609344
+EARTH_KM = 6371.0
 APART_ENOUGH = timedelta(hours=48)
 LONGEST_OVERRIDE_MINUTES = 1440
 MAINLAND = "mainland"
@@ -59,19 +57,15 @@ class Place:
         return hash(self.postcode)
 
 
-def straight_km(a: Place | OutwardCode, b: Place | OutwardCode) -> float:
-    """The straight line (haversine), in the same order of operations as the SQL."""
+def rule_minutes(a: Place, b: Place) -> int:
+    """By distance and crossings alone."""
+    # The straight line (haversine), in the same order of operations as the SQL.
     half_latitude = sin((b.latitude - a.latitude) * RADIANS / 2)
     half_longitude = sin((b.longitude - a.longitude) * RADIANS / 2)
     chord = (
         half_latitude * half_latitude + cos(a.latitude * RADIANS) * cos(b.latitude * RADIANS) * half_longitude * half_longitude
     )
-    return 2 * EARTH_KM * asin(sqrt(min(1.0, chord)))
-
-
-def rule_minutes(a: Place, b: Place) -> int:
-    """By distance and crossings alone."""
-    minutes = max(30, ceil(15 + straight_km(a, b) * 1.3 / 70 * 60))
+    minutes = max(30, ceil(15 + (2 * EARTH_KM * asin(sqrt(min(1.0, chord)))) * 1.3 / 70 * 60))
     return minutes if a.zone == b.zone else minutes + CROSSING_MINUTES.get(a.zone, 0) + CROSSING_MINUTES.get(b.zone, 0)
 
 
@@ -144,14 +138,3 @@ def look_up_postcode(postcode: str) -> FoundPlace:
 def find_place(postcode: str) -> Place:
     """Raises PlaceUnknown."""
     return look_up_postcode(postcode).place
-
-
-@lru_cache(maxsize=256)  # a table that only a migration changes
-def outward_codes_near(code: str, miles: int) -> tuple[str, ...]:
-    """The outward codes whose centres are so near that of this one, with no crossing between; none for one that we don't know."""
-    here = outward_code(code)
-    if here is None:
-        return ()
-    return tuple(
-        other.code for other in OutwardCode.objects.filter(zone=here.zone) if straight_km(here, other) <= miles * KM_A_MILE
-    )

@@ -163,7 +163,7 @@ class SeatMoved(SeatChanged):
 class SeatDetails(SeatChanged):
     name = "seat-details"
     label = gettext_lazy("Seat: details changed")
-    subject = gettext_lazy("The details of your visit on %(day)s have changed (%(reference)s)")
+    subject = gettext_lazy("The details of the presentation on %(day)s have changed (%(reference)s)")
     states = (SeatState.APPROVED,)
 
 

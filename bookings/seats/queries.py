@@ -1,9 +1,10 @@
 """Spare seats near somebody; the professions that are missing where a host is; the guests of a visit in words."""
 
 from datetime import datetime
+from math import cos, radians
 
-from django.db.models import CharField, F, Func, Q, Value
-from django.db.models.functions import Coalesce, NullIf
+from django.db.models import CharField, F, Func, Q, QuerySet, Value
+from django.db.models.functions import Coalesce, NullIf, Power
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -11,9 +12,8 @@ from bookings import rules
 from bookings.models import AttendanceCount, Booking, Format, Seat, SeatState
 from bookings.models.booking import BookingQuerySet
 from bookings.text import Row, row, where_text
-from bookings.travel import outward_codes_near
-from professionals.areas import authority_called, look_up_area
-from professionals.models import Person, Profession
+from professionals.areas import Area, authority_called, look_up_area
+from professionals.models import OutwardCode, Person, Profession
 
 # A visit is where it is, an online presentation where its host works.
 OUTWARD = Func(
@@ -23,6 +23,7 @@ OUTWARD = Func(
     function="split_part",
     output_field=CharField(),
 )
+MILES_A_DEGREE = 69.1  # of latitude
 NEAR_SHOWN = 3  # beside other things; the page of seats has more
 MOST_NEAR = 50
 MOST_GUESTS = 100
@@ -33,13 +34,20 @@ def seats_near(person: Person | None, now: datetime) -> BookingQuerySet:
     area = look_up_area(person.postcode) if person and person.postcode else None
     if person is None or area is None:
         return Booking.objects.none()
-    near = Q(outward__in=outward_codes_near(person.postcode.partition(" ")[0], rules.NEAR_MILES))
+    near = Q(outward__in=outward_codes_near(area).values("code"))
     if area.local_authority:
         near |= Q(local_authority=area.local_authority)
     offered = Booking.objects.with_open_seats(now).filter(seats_professions__contains=[person.profession])
     # Who hosts it, and who has asked already, read of it elsewhere.
     offered = offered.exclude(person=person).exclude(pk__in=person.seats.exclude(state=SeatState.GIVEN_UP).values("booking"))
     return offered.alias(outward=OUTWARD).filter(near).select_related("presentation", "person__organisation")
+
+
+def outward_codes_near(area: Area) -> QuerySet[OutwardCode]:
+    """Whose centres are within NEAR_MILES of it with no crossing between; so short a way is measured as on a flat map."""
+    north = Power((F("latitude") - area.latitude) * MILES_A_DEGREE, 2)
+    east = Power((F("longitude") - area.longitude) * MILES_A_DEGREE * cos(radians(area.latitude)), 2)
+    return OutwardCode.objects.alias(squared=north + east).filter(zone=area.zone, squared__lte=rules.NEAR_MILES**2)
 
 
 def seats_near_you(person: Person | None, now: datetime) -> dict[str, object]:

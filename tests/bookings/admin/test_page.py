@@ -110,7 +110,7 @@ def buttons(desk: Client, booking: Booking) -> list[tuple[str, str]]:
 def test_each_page_has_one_main_button_named_whole(desk: Client, presenter: Presenter, clock: time_machine.Traveller) -> None:
     changes = [("Move to another time", "quiet"), ("Change the details", "quiet")]
     quiet = [("Change the presenter", "quiet"), *changes, ("Set the travel time", "quiet")]
-    decline, stop = ("Decline this booking", "stop"), ("Cancel this booking", "stop")
+    decline, stop, seats = ("Decline this booking", "stop"), ("Cancel this booking", "stop"), ("Offer spare seats", "quiet")
     asked = make_booking(presenter, at("10:00"), state=State.REQUESTED)
     assert buttons(desk, asked) == [("Confirm this booking", "main"), ("Offer other times", "quiet"), decline, *quiet, stop]
     assert buttons(desk, make_booking(None, at("12:00"), state=State.REQUESTED)) == [
@@ -119,7 +119,7 @@ def test_each_page_has_one_main_button_named_whole(desk: Client, presenter: Pres
         stop,
     ]
     agreed = make_booking(presenter, at("14:00"))
-    assert buttons(desk, agreed) == [*with_main(quiet), ("Cancel this booking", "stop")]
+    assert buttons(desk, agreed) == [*with_main(quiet), seats, ("Cancel this booking", "stop")]
     clock.move_to(NOW + timedelta(minutes=1))
     begun = make_booking(presenter, NOW)
     came = ("Record who came", "quiet")
@@ -135,7 +135,7 @@ def test_each_page_has_one_main_button_named_whole(desk: Client, presenter: Pres
     assert buttons(desk, over)[0] == ("Mark as delivered", "main")
     online = make_booking(make_presenter(), NOW + timedelta(hours=3), postcode="")
     link = [("Set the joining link", "quiet"), ("Change the presenter", "quiet")]
-    assert buttons(desk, online) == [*with_main(link), *changes, ("Cancel this booking", "stop")]
+    assert buttons(desk, online) == [*with_main(link), *changes, seats, ("Cancel this booking", "stop")]
 
 
 def with_main(quiet: list[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -147,7 +147,11 @@ def with_main(quiet: list[tuple[str, str]]) -> list[tuple[str, str]]:
 def test_what_is_rare_stands_in_a_menu(desk: Client, presenter: Presenter) -> None:
     page = Page(desk.get(f"{BOOKINGS}{make_booking(presenter, at('14:00')).pk}/change/").content.decode())
     menu = page.one("details", "more")
-    assert [a.text for a in page.all("a") if menu in a.inside] == ["Set the travel time", "Cancel this booking"]
+    assert [a.text for a in page.all("a") if menu in a.inside] == [
+        "Set the travel time",
+        "Offer spare seats",
+        "Cancel this booking",
+    ]
     few = make_booking(presenter, at("10:00"), state=State.CANCELLED)
     assert not Page(desk.get(f"{BOOKINGS}{few.pk}/change/").content.decode()).all("details", "more")
 
