@@ -26,7 +26,8 @@ FOR_COLLEAGUES = (
     *("notifications/models.py", "notifications/schedule.py", "templates/bookings/presenter/*", "templates/bookings/leave/*"),
     *("reach/areas.py", "reach/models.py", "reach/forms.py", "reach/rows.py"),
     *("reach/invitations/services.py", "reach/reports/*", "reach/renewal.py", "reach/queries.py"),
-    *("reach/sources.py", "reach/gaps/*", "reach/coverage/*"),
+    *("reach/sources.py", "reach/gaps/*", "reach/coverage/*", "reach/visits/*"),
+    *("reach/sessions/services.py", "reach/sessions/views.py"),
 )
 STAFF_LAYOUT = '{% extends "emails/staff.html" %}'
 

@@ -97,5 +97,5 @@ def test_the_diary_takes_the_same_statements_however_full(
 ) -> None:
     for hour in range(count):
         make_booking(presenter, at(f"{10 + 2 * hour}:00"))
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(10):
         phone.get(MINE)
