@@ -159,7 +159,9 @@ def drawn(arcs: list[tuple[tuple[Point, Point], Ring]], theirs: Iterable[int]) -
                 del from_end[at]
             (first, last), line = arcs[max(arc, ~arc)]
             at, points = (last, line) if arc >= 0 else (first, line[::-1])
-            ring += [point for before, point in pairwise([None, *points]) if point != before and point != (ring or [None])[-1]]
+            for point in points:
+                if not ring or point != ring[-1]:
+                    ring.append(point)
         yield ring
 
 

@@ -28,7 +28,7 @@ from reach.coverage.shapes import HEXAGONS, Layout, Shape, boundaries, hexagons
 from reach.forms import Measure, Question, QuestionForm
 from reach.models import Kind
 from reach.queries import counted_at
-from reach.rows import NONE, VIEW_REACH, rows_url
+from reach.rows import VIEW_REACH, rows_url
 
 PAGES.append(MenuPage(gettext_lazy("Reach"), gettext_lazy("Coverage"), "staff:reach_coverage", VIEW_REACH))
 COUNTED = {
@@ -88,7 +88,7 @@ def coverage(request: HttpRequest) -> HttpResponseBase:
         "reached": reached_text(found),
         "is_leaflets": question.kind == Kind.LEAFLETS,
         "nowhere": found.nowhere,
-        "nowhere_href": rows_url(area=NONE, **asked),
+        "nowhere_href": rows_url(area=question.unit, **asked),
         "no_area": NO_AREA,
         "layout": layout,
         "is_hexagonal": layout.borders != "",

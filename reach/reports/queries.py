@@ -150,7 +150,7 @@ def in_words(figure: int | None) -> str:
 
 def main_lines(figures: Mapping[str, Any]) -> list[Line]:
     totals = {kind: [each[TOTAL] for each in figures[kind]] for kind in COUNTED}
-    found = {**totals, "reached": figures["reached"], "new": figures["new"]}
+    found: dict[str, Any] = {**totals, "reached": figures["reached"], "new": figures["new"]}
     return [Line(str(label), *found[name]) for name, label in LABELS.items()]
 
 
