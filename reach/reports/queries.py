@@ -149,7 +149,7 @@ def in_words(figure: int | None) -> str:
 
 
 def main_lines(figures: Mapping[str, Any]) -> list[Line]:
-    totals = {kind: [each[TOTAL] for each in figures[kind]] for kind in COUNTED}
+    totals = {str(kind): [each[TOTAL] for each in figures[kind]] for kind in COUNTED}
     found: dict[str, Any] = {**totals, "reached": figures["reached"], "new": figures["new"]}
     return [Line(str(label), *found[name]) for name, label in LABELS.items()]
 
