@@ -149,8 +149,8 @@ def in_words(figure: int | None) -> str:
 
 
 def main_lines(figures: Mapping[str, Any]) -> list[Line]:
-    totals = {str(kind): [each[TOTAL] for each in figures[kind]] for kind in COUNTED}
-    found: dict[str, Any] = {**totals, "reached": figures["reached"], "new": figures["new"]}
+    found: dict[str, list[int | None]] = {kind: [each[TOTAL] for each in figures[kind]] for kind in COUNTED}
+    found |= {name: figures[name] for name in ("reached", "new")}
     return [Line(str(label), *found[name]) for name, label in LABELS.items()]
 
 

@@ -11,7 +11,7 @@ from reach.queries import Period
 from reach.reports.disclosure import LEAST_RANGE, Table, disclose
 
 Months = dict[date, dict[str, int]]
-MOST = 12  # people of a row in a month, in the worlds that are tried one by one
+MOST = 27  # people of a row in a month: three months of nine can all have been in one
 
 
 def month(number: int) -> date:
@@ -256,7 +256,7 @@ def test_totals_alone_over_time() -> None:
 # An attacker.
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", [*range(20), 2247])
 def test_an_attacker_who_tries_every_world_pins_nothing(seed: int) -> None:
     rng = random.Random(seed)
     rows, many = rng.choice([(2, 1), (3, 1), (4, 1), (2, 2), (3, 2), (2, 3)])
