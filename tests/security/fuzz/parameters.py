@@ -45,6 +45,13 @@ OURS: dict[str, tuple[Value, ...]] = {
     "what": ("post", "bring"),
     "with": ("1", "999999999"),
     "week": ("2027-01-25", "2026-12-28"),
+    # The rows behind a figure of reach.
+    "area": ("E08000035", "none"),
+    "first": ("2026-04",),
+    "last": ("2027-03",),
+    "list": ("bookings", "old"),
+    "profession": ("gp", "none"),
+    "unit": ("district", "upper"),
     # Of what a packing session is made.
     "titles": ("1",),
     "areas": ("LS",),
@@ -71,6 +78,7 @@ WHOLE = {
     "leaflets/dispatch/admin.py": {"what"},
     "professionals/admin.py": {"person", "organisation"},
     "professionals/merges/admin.py": {"with"},
+    "reach/rows.py": {"kind", "first", "last", "unit", "area", "profession"},
     "leaflets/catalogue/views.py": {"for", "topic", "language", "format", "q", "page"},
 }
 # What Django's staff pages and allauth read.
