@@ -20,19 +20,21 @@ from django.views.decorators.http import require_safe
 from bookings.models import Attendance, AttendanceCount, Booking, OpenSession, SessionPlace
 from ctac.dates import format_day, format_moment
 from ctac.staff.audit import audit_note
+from ctac.staff.lists import MOST
 from ctac.staff.site import staff_site
 from leaflets.models import OrderLine, StockMovement
 from professionals.models import ImportedCount, Nation, Person, Profession
 from reach.areas import Area, Unit, area_by_key, areas_of
 from reach.models import Kind, ReachCount
 from reach.queries import Period, counted_at, key_of
-from reach.sources import Source, lies_in, sources_of
+from reach.sources import Source, lies_in, sessions_in, sources_of
 
 VIEW_REACH = "reach.view_reach"
 # Instead of a code: what lies in no area, and where nobody said which profession.
 NONE = "none"
 YEARS = (1990, 2100)  # of which an address may ask
-MOST, PER_PAGE = 10_000, 50  # rows of one list that can be paged through, and on a page
+PER_PAGE = 50
+SESSIONS = 150  # the newest, of whose other people each must be worked out
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,17 @@ class Figure:
         return ", ".join(map(str, [where, self.period.in_words, *who]))
 
     def rows_of(self, source: Source) -> Any:
-        return source.rows_of(self.period, self.area, self.profession_asked)
+        rows = source.rows_of(self.period, self.area, self.profession_asked)
+        if not source.session:
+            return rows
+        return rows.filter(**{f"{source.session}__in": self.sessions[:SESSIONS]})
+
+    @cached_property
+    def sessions(self) -> list[int]:
+        """By key, as a list: from a subquery PostgreSQL would work out all sessions first. One statement."""
+        if isinstance(self.area, Area):
+            return []
+        return list(sessions_in(self.period).values_list("pk", flat=True)[: SESSIONS + 1])
 
 
 def rows_url(*, kind: Kind, period: Period, area: Area | Unit | None = None, profession: str = "") -> str:
@@ -123,7 +135,7 @@ class Part:
 def part_of(source: Source, figure: Figure, user: Any) -> Part:
     """One statement."""
     found = figure.rows_of(source).order_by()[: MOST + 1].aggregate(rows=Count("pk"), total=Sum("number"))
-    more = found["rows"] > MOST
+    more = found["rows"] > MOST or (bool(source.session) and len(figure.sessions) > SESSIONS)
     total = None if more else found["total"] or 0
     return Part(source, str(source.label), min(found["rows"], MOST), total, more, user.has_perm(source.permission))
 

@@ -19,7 +19,7 @@ from bookings.models import Attendance, AttendanceCount, Booking, OpenSession, P
 from ctac.dates import UK, uk_datetime
 from leaflets.models import Channel, MovementKind, OrderLine, StockMovement
 from professionals.models import ImportedCount, Person
-from reach.areas import Area, Unit, area_by_key, codes_of, every_code
+from reach.areas import Area, Unit, area_by_key, codes_of
 from reach.models import Kind
 from reach.queries import Period, month_after
 
@@ -34,7 +34,8 @@ class Source:
 
     `at`: the path of its moment, or of the first of its month if it `has_month`. `area`: the path to `reached_nation` and
     `reached_authority` ends with it; None where it lies in none. `profession`: its path, or empty. `permission`: who may see
-    the rows.
+    the rows. `session`: the path to the open session of a row that takes long to find, so that a page looks at few sessions.
+    `newest`: an order by a key that rises with `at`, where that has no index.
     """
 
     slug: str
@@ -46,6 +47,8 @@ class Source:
     area: str | None = "reached_"
     profession: str = ""
     number: Any = ONE
+    session: str = ""
+    newest: str = ""
     has_month: bool = False
 
     def figures(self) -> QuerySet[Any]:
@@ -65,31 +68,44 @@ class Source:
         month = F(self.at) if self.has_month else TruncMonth(self.at, tzinfo=UK, output_field=models.DateField())
         rows = self.figures().annotate(of_month=month).order_by()
         keys = rows.values_list("of_month", "of_nation", "of_authority", "of_profession").annotate(total=Sum("number"))
-        return {(month, nation, authority, profession): total for month, nation, authority, profession, total in keys.iterator()}
+        return {(month, nation, authority, profession): total for month, nation, authority, profession, total in keys}
 
     def rows_of(self, period: Period, area: Area | Unit | None, profession: str | None) -> QuerySet[Any]:
         """Those of one figure, the newest first: see reach.rows.Figure."""
-        rows = self.figures().filter(self._within(period), lies_in(area)).order_by(f"-{self.at}", "-pk")
+        rows = self.figures().filter(self._within(period), lies_in(area)).order_by(self.newest or f"-{self.at}", "-pk")
         return rows if profession is None else rows.filter(of_profession=profession)
 
     def _within(self, period: Period) -> Q:
-        first, after = period.first, month_after(period.last)
         if self.has_month:
-            return Q(**{f"{self.at}__gte": first, f"{self.at}__lt": after})
-        return Q(**{f"{self.at}__gte": uk_datetime(first, time.min), f"{self.at}__lt": uk_datetime(after, time.min)})
+            return Q(**{f"{self.at}__gte": period.first, f"{self.at}__lte": period.last})
+        return starting_in(self.at, period)
+
+
+def starting_in(at: str, period: Period) -> Q:
+    """`at`: the path of a moment."""
+    first, after = (uk_datetime(month, time.min) for month in (period.first, month_after(period.last)))
+    return Q(**{f"{at}__gte": first, f"{at}__lt": after})
+
+
+def sessions_in(period: Period) -> QuerySet[OpenSession]:
+    """Those that took place, the newest first."""
+    taken_place = OpenSession.objects.filter(starting_in("starts_at", period), state=SessionState.DELIVERED)
+    return taken_place.order_by("-starts_at", "-pk")
 
 
 def lies_in(area: Area | Unit | None, prefix: str = "of_") -> Q:
-    """As reach.queries counts it; of a unit what lies in none of its areas. `prefix`: of the columns nation and authority."""
+    """As reach.queries counts it; of a unit what lies in none of its areas. `prefix`: of the columns nation and authority.
+
+    Each side of the “or” is found by the index of authorities.
+    """
     if area is None:
         return Q()
-    nation, authority = f"{prefix}nation", f"{prefix}authority__in"
-    no_district = ~Q(**{authority: every_code()})
+    nation, authority = f"{prefix}nation", f"{prefix}authority"
     if isinstance(area, Unit):
         whole = [each.nation for each in area_by_key(area).values() if each.is_whole_nation]
-        return no_district & ~Q(**{f"{nation}__in": whole})
-    where = Q(**{authority: codes_of(area.districts)})
-    return where | no_district & Q(**{nation: area.nation}) if area.is_whole_nation else where
+        return Q(**{authority: ""}) & ~Q(**{f"{nation}__in": whole})
+    where = Q(**{f"{authority}__in": codes_of(area.districts)})
+    return where | Q(**{authority: "", nation: area.nation}) if area.is_whole_nation else where
 
 
 # Who came to an open session beyond those whose places say so: nobody says where they work.
@@ -174,6 +190,7 @@ SOURCES = (
         area=None,
         profession="profession",
         number=F("beyond"),
+        session="attendance__session",
     ),
     Source(
         slug="unknown",
@@ -184,6 +201,7 @@ SOURCES = (
         at="session__starts_at",
         area=None,
         number=F("beyond"),
+        session="session",
     ),
     old("old", Kind.ATTENDED, "bookings", "people"),
     Source(
@@ -247,6 +265,7 @@ SOURCES = (
         rows=lambda: Person.objects.filter(user__isnull=False),
         at="user__date_joined",
         profession="profession",
+        newest="-user_id",
     ),
 )
 

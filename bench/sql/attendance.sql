@@ -4,6 +4,7 @@ SELECT 12, ends_at, ends_at, 0, id FROM bookings_booking WHERE ical_uid LIKE 'be
 INSERT INTO bookings_attendance (people, recorded_at, changed_at, revision, session_id)
 SELECT 10, ends_at, ends_at, 0, id FROM bookings_opensession WHERE ical_uid LIKE 'bench-session-%%' AND state = 'delivered';
 INSERT INTO bookings_attendancecount (profession, people, attendance_id)
-SELECT 'social-worker', 9, id FROM bookings_attendance WHERE people = 12 AND booking_id IS NOT NULL
-UNION ALL SELECT 'teacher', 3, id FROM bookings_attendance WHERE people = 12 AND booking_id IS NOT NULL
-UNION ALL SELECT 'health-visitor', 10, id FROM bookings_attendance WHERE people = 10 AND session_id IS NOT NULL;
+SELECT came.profession, came.people, a.id FROM bookings_attendance a JOIN bookings_booking b ON b.id = a.booking_id,
+    (VALUES ('social-worker', 9), ('teacher', 3)) came (profession, people) WHERE b.ical_uid LIKE 'bench-%%'
+UNION ALL SELECT 'health-visitor', a.people, a.id FROM bookings_attendance a JOIN bookings_opensession s ON s.id = a.session_id
+    WHERE s.ical_uid LIKE 'bench-session-%%';

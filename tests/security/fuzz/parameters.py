@@ -48,14 +48,17 @@ OURS: dict[str, tuple[Value, ...]] = {
     "with": ("1", "999999999"),
     "week": ("2027-01-25", "2026-12-28"),
     # What a page of reach is asked.
+    "area": ("E08000035", "none"),
     "file": ("csv", "xlsx"),
-    "first": ("4 2026", "13 2026"),
-    "last": ("3 2027",),
+    "first": ("4 2026", "13 2026", "2026-04"),
+    "last": ("3 2027", "2027-03"),
+    "list": ("bookings", "old"),
     "map": ("geographic",),
     "measure": ("per-children", "per-social-worker"),
     "period": ("own", "everything"),
-    "profession": ("gp", "all"),
+    "profession": ("gp", "all", "none"),
     "sort": ("name", "-rate"),
+    "unit": ("district", "upper"),
     # Of what a packing session is made.
     "titles": ("1",),
     "areas": ("LS",),
@@ -84,6 +87,7 @@ WHOLE = {
     "reach/coverage/views.py": {"kind", "period", "first", "last", "profession", "measure", "map", "sort", "file"},
     "professionals/merges/admin.py": {"with"},
     "reach/invitations/admin.py": {"unit", "area", "presentation"},
+    "reach/rows.py": {"kind", "first", "last", "unit", "area", "profession"},
     "leaflets/catalogue/views.py": {"for", "topic", "language", "format", "q", "page"},
 }
 # What Django's staff pages and allauth read.
