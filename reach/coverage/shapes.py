@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import accumulate, pairwise
+from itertools import accumulate, groupby, pairwise
 from math import atan2, atanh, cos, radians, sin, tan
 from pathlib import Path
 from typing import Any
@@ -159,10 +159,8 @@ def drawn(arcs: list[tuple[tuple[Point, Point], Ring]], theirs: Iterable[int]) -
                 del from_end[at]
             (first, last), line = arcs[max(arc, ~arc)]
             at, points = (last, line) if arc >= 0 else (first, line[::-1])
-            for point in points:
-                if not ring or point != ring[-1]:
-                    ring.append(point)
-        yield ring
+            ring += points
+        yield [point for point, _same in groupby(ring)]
 
 
 def doubled_area(ring: Ring) -> int:
