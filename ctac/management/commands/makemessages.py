@@ -25,6 +25,7 @@ FOR_COLLEAGUES = (
     *("office/closures/models.py", "office/closures/forms.py", "office/closures/services.py"),
     *("notifications/models.py", "notifications/schedule.py", "templates/bookings/presenter/*", "templates/bookings/leave/*"),
     *("reach/areas.py", "reach/models.py", "reach/forms.py", "reach/rows.py", "reach/renewal.py", "reach/invitations/services.py"),
+    *("reach/gaps/*",),
 )
 STAFF_LAYOUT = '{% extends "emails/staff.html" %}'
 
