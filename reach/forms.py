@@ -99,6 +99,8 @@ class QuestionForm(PageForm):
 
     def __init__(self, data: Mapping[str, str], *, now: datetime, **kwargs: Any) -> None:
         given = {name: value for name, value in data.items() if value}
+        if given.get("period") != Preset.OWN:  # what is left in boxes that are not asked
+            given = {name: value for name, value in given.items() if name not in ("first", "last")}
         super().__init__({**self.DEFAULTS, **given}, **kwargs)
         self.today = uk_day(now)
         year = self.today.year - (self.today.month < APRIL)
@@ -144,6 +146,4 @@ class QuestionForm(PageForm):
         if shown.get("period") == Preset.OWN and Preset.OWN not in self.periods:
             shown = {**shown, "period": Preset.YEAR}
         asked = {name: value for name, value in {**shown, **other}.items() if value != self.DEFAULTS.get(name, "")}
-        if asked.get("period") != Preset.OWN:
-            asked = {name: value for name, value in asked.items() if name not in ("first", "last")}
         return f"?{urlencode(asked)}"

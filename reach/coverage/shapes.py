@@ -33,7 +33,7 @@ ISLAND_PLACES = {Nation.ISLE_OF_MAN: (-4.55, 54.23), Nation.GUERNSEY: (-2.9, 49.
 BOX = 13  # half of an island's on the geographic map
 # The geographic map is a transverse Mercator projection about this meridian: a unit of the drawing is about a kilometre.
 MERIDIAN, UNITS = radians(-2.5), 6371
-LEAST_ROOM = 38  # across an area in which a figure is written on the geographic map
+LINE, ROOM = 8, 14  # of a figure on the geographic map: most of its height, half its width
 
 
 @dataclass(frozen=True)
@@ -168,17 +168,27 @@ def doubled_area(ring: Ring) -> int:
 
 
 def middle(ring: Ring) -> Point | None:
-    """Half way along the widest line across, not too near the top or the bottom; None where no figure has room."""
+    """Where a figure has room within, above and below its line too: best where that is wide, and half way down."""
     top, bottom = min(y for _x, y in ring), max(y for _x, y in ring)
-    if bottom - top < LEAST_ROOM:
-        return None
-    lines = []
-    for y in range(top + (bottom - top) // 4, bottom - (bottom - top) // 4, LEAST_ROOM // 4):
-        sides = [(one, other) for one, other in pairwise([*ring, ring[0]]) if (one[1] > y) != (other[1] > y)]
-        crossed = sorted(x + (next_x - x) * (y - from_y) // (to_y - from_y) for (x, from_y), (next_x, to_y) in sides)
-        lines += [(last - first, first, y) for first, last in zip(crossed[::2], crossed[1::2], strict=True)]
-    width, first, y = max(lines)
-    return (first + width // 2, y) if width >= LEAST_ROOM else None
+    lines = {y: across(ring, y) for y in range(top, bottom, LINE)}
+
+    def has_room(x: int, y: int) -> bool:
+        return any(first <= x - ROOM and x + ROOM <= last for first, last in lines.get(y, ()))
+
+    places = [
+        (last - first - 2 * abs(y - (top + bottom) // 2), (first + last) // 2, y)
+        for y, sides in lines.items()
+        for first, last in sides
+        if all(has_room((first + last) // 2, near) for near in (y - LINE, y, y + LINE))
+    ]
+    return max(places)[1:] if places else None
+
+
+def across(ring: Ring, y: int) -> list[tuple[int, int]]:
+    """From where to where a line from west to east is within."""
+    sides = [(one, other) for one, other in pairwise([*ring, ring[0]]) if (one[1] > y) != (other[1] > y)]
+    crossed = sorted(x + (next_x - x) * (y - from_y) // (to_y - from_y) for (x, from_y), (next_x, to_y) in sides)
+    return list(zip(crossed[::2], crossed[1::2], strict=True))
 
 
 def path_of(ring: Ring) -> str:

@@ -115,18 +115,15 @@ def counted_text(kind: Kind, count: int) -> str:
 
 
 def asked_text(question: Question) -> str:
-    """'November 2025 to October 2026, all professions'."""
+    """'November 2025 to October 2026 · All professions'."""
     profession = Profession(question.profession).label if question.profession else _("All professions")
     return f"{question.period.in_words} · {profession}"
 
 
 def reached_text(found: Coverage) -> str:
     areas, some = len(found.figures), sum(figure.count > 0 for figure in found.figures)
-    return _("%(some)s of %(areas)s areas have some, and %(none)s have none.") % {
-        "some": some,
-        "areas": areas,
-        "none": areas - some,
-    }
+    facts = {"some": some, "areas": areas, "none": areas - some}
+    return _("Areas with some: %(some)s of %(areas)s. Areas with none: %(none)s.") % facts
 
 
 def value_text(value: float, measure: Measure) -> str:

@@ -79,3 +79,10 @@ def test_the_address_keeps_what_was_asked() -> None:
     form = asked(kind="leaflets", profession="gp", measure="cats")
     assert form.query(sort="name") == "?kind=leaflets&profession=gp&sort=name"
     assert form.query(unit="nation", profession="all") == "?kind=leaflets&unit=nation"
+
+
+def test_months_that_are_not_asked_are_no_mistake() -> None:
+    form = asked(period="last-financial-year", first="soon", last="3 2020")
+    assert form.question.period == Period(date(2025, 4, 1), date(2026, 3, 1))
+    assert not form.errors
+    assert form.query() == "?period=last-financial-year"

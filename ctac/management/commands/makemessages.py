@@ -17,7 +17,7 @@ from ctac import welsh
 FOR_COLLEAGUES = (
     *("tests/*", "bench/*", "deploy/*", "var/*", "assets/*", "docs/*", "audit/*", "*/migrations/*", "*/management/*"),
     *("ctac/staff/*", "ctac/local/*", "ctac/styleguide/*", "ctac/checks.py", "*/admin.py", "*/admin/*", "*/samples.py"),
-    *("*/staff/*", "templates/admin/*", "templates/styleguide/*", "templates/mailbox/*", "emails/staff*"),
+    *("*/staff/*", "reach/coverage/*", "templates/admin/*", "templates/styleguide/*", "templates/mailbox/*", "emails/staff*"),
     *("*/apps.py", "*/promises.py", "accounts/roles.py", "bookings/leave/*", "bookings/presenter/*", "leaflets/dispatch/*"),
     *("leaflets/stock/forms.py", "*/imports.py", "*/imports/*", "ctac/staff/spreadsheets.py", "leaflets/models/stock.py"),
     *("bookings/models/leave.py", "bookings/models/visit.py", "bookings/schedule/team.py", "notifications/delivery/*"),

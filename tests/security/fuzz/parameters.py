@@ -47,6 +47,15 @@ OURS: dict[str, tuple[Value, ...]] = {
     "what": ("post", "bring"),
     "with": ("1", "999999999"),
     "week": ("2027-01-25", "2026-12-28"),
+    # What a page of reach is asked.
+    "file": ("csv", "xlsx"),
+    "first": ("4 2026", "13 2026"),
+    "last": ("3 2027",),
+    "map": ("geographic",),
+    "measure": ("per-children", "per-social-worker"),
+    "period": ("own", "everything"),
+    "profession": ("gp", "all"),
+    "sort": ("name", "-rate"),
     # Of what a packing session is made.
     "titles": ("1",),
     "areas": ("LS",),
@@ -72,6 +81,7 @@ WHOLE = {
     "ctac/views.py": {"bookings", "sessions", "orders"},
     "leaflets/dispatch/admin.py": {"what"},
     "professionals/admin.py": {"person", "organisation"},
+    "reach/coverage/views.py": {"kind", "period", "first", "last", "profession", "measure", "map", "sort", "file"},
     "professionals/merges/admin.py": {"with"},
     "reach/invitations/admin.py": {"unit", "area", "presentation"},
     "leaflets/catalogue/views.py": {"for", "topic", "language", "format", "q", "page"},
