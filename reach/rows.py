@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -11,7 +11,7 @@ from django.db.models import Count, F, Model, Sum
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils import dateformat
+from django.utils import dateformat, timezone
 from django.utils.functional import cached_property
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
@@ -86,8 +86,10 @@ def rows_url(*, kind: Kind, period: Period, area: Area | Unit | None = None, pro
     return f"{reverse('staff:reach_rows')}?{urlencode(asked)}"
 
 
-def figure_asked(asked: QueryDict) -> Figure:
-    """Raises Http404 for an address that no page of ours has written."""
+def figure_asked(asked: QueryDict, now: datetime) -> Figure:
+    """Who attended in the last year, if nothing is asked. Raises Http404 for an address that no page of ours has written."""
+    if not asked:
+        return Figure(Kind.ATTENDED, Period.last_months(12, now))
     try:
         first, last = (date.fromisoformat(f"{asked.get(name, '')}-01") for name in ("first", "last"))
         kind, code = Kind(asked.get("kind", "")), asked.get("area", "")
@@ -210,7 +212,7 @@ def part_asked(parts: Sequence[Part], slug: str) -> Part | None:
 def reach_rows(request: HttpRequest) -> HttpResponse:
     if not request.user.has_perm(VIEW_REACH):
         raise PermissionDenied
-    figure, user = figure_asked(request.GET), request.user
+    figure, user = figure_asked(request.GET, timezone.now()), request.user
     parts = [part_of(source, figure, user) for source in sources_of(figure.kind)]
     shown, page = part_asked(parts, request.GET.get("list", "")), None
     if shown:

@@ -57,7 +57,7 @@ def count_reach(now: datetime) -> int:
 def differences(kind: Kind) -> Iterator[Difference]:
     """Between the table and the rows."""
     counts = ReachCount.objects.filter(kind=kind).order_by().values_list("pk", "count", *KEY)
-    stored: dict[Key, tuple[int | None, int]] = {tuple(key): (pk, count) for pk, count, *key in counts.iterator()}  # type: ignore[misc]
+    stored: dict[Key, tuple[int | None, int]] = {tuple(key): (pk, count) for pk, count, *key in counts.iterator()}
     rows = count_rows(kind)
     for key in sorted(stored.keys() | rows.keys()):
         pk, count = stored.get(key, (None, 0))

@@ -9,6 +9,7 @@ from django.db import connection
 from django.http import QueryDict
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from bookings.models import Booking, PlaceState, SessionState, State
 from leaflets.models import Channel, Order, OrderLine
@@ -97,7 +98,8 @@ def test_an_address_says_its_figure_and_no_other_is_answered() -> None:
         for profession in ("", "gp", NONE):
             figure = Figure(Kind.PLACES, Period(date(2026, 4, 1), date(2027, 3, 1)), area, profession)
             address = rows_url(kind=figure.kind, period=figure.period, area=area, profession=profession)
-            assert figure_asked(QueryDict(address.partition("?")[2])) == figure
+            assert figure_asked(QueryDict(address.partition("?")[2]), timezone.now()) == figure
+    assert figure_asked(QueryDict(""), timezone.now()) == Figure(Kind.ATTENDED, Period(date(2026, 1, 1), date(2026, 12, 1)))
     assert rows_url(kind=Kind.ATTENDED, period=EVER, area=LEEDS, profession="gp") == (
         "/staff/reach/rows/?kind=attended&first=2000-01&last=2027-12&unit=upper&area=E08000035&profession=gp"
     )
