@@ -92,6 +92,8 @@ def due_for_renewal(unit: Unit, now: datetime, profession: str = "") -> list[Ren
 class RenewalForm(QuestionForm):
     """Everybody who ever attended counts: when, and what else, is not asked."""
 
+    first = last = None  # type: ignore[assignment]
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name in self.fields.keys() - {"profession", "unit"}:

@@ -22,6 +22,7 @@ from bookings.feedback.queries import (
     attendance_of,
     confidence_statistics,
     feedback_statistics,
+    quotes_offered,
     short_feedback_link,
     with_averages,
 )
@@ -30,7 +31,6 @@ from bookings.feedback.services import (
     choose_quotes,
     may_record_attendance,
     may_take_more_feedback,
-    quotes_offered,
     take_more_feedback,
 )
 from bookings.feedback.views import submitted_attendance
@@ -149,6 +149,7 @@ class AfterwardsAdmin(LooksOnly):
         "number_useful",
         "number_clear",
         "number_ready",
+        "number_quotes",
     )
     sortable_by = ()
     ordering = ("-pk",)
@@ -165,6 +166,7 @@ class AfterwardsAdmin(LooksOnly):
     link_to_given = column(gettext_lazy("booking or session"), given_link)
     number_came = column(gettext_lazy("came"), number_who_came)
     number_answers = column(gettext_lazy("answers"), lambda row: f"{(row.averages or {}).get('answers', 0):,}")
+    number_quotes = column(gettext_lazy("may be quoted"), lambda row: f"{(row.averages or {}).get('quotes', 0):,}")
     came = column(gettext_lazy("who came"), lambda afterwards: came_in_words(afterwards.given))
     link = column(gettext_lazy("short link"), short_feedback_link)
     open_until = column(gettext_lazy("answers until"), lambda afterwards: format_day(afterwards.closes_at))

@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy
 
 from accounts.limits import HoneypotMixin
 from accounts.models import Where
-from bookings.feedback.services import ATTENDANCE_SOURCES, FeedbackAnswers, attendance_counts, quotes_offered
+from bookings.feedback.queries import quotes_offered
+from bookings.feedback.services import ATTENDANCE_SOURCES, FeedbackAnswers, attendance_counts
 from bookings.models import (
     CONFIDENCE,
     SHARED_STATEMENTS,

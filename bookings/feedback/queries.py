@@ -37,6 +37,12 @@ from leaflets.stock.queries import leaflets_in_stock
 # What people said of a presentation, in figures: how many answered, how far they agree on average, how many chose what.
 
 MOST_COMMENTS = 100
+# Comments whose writers let us quote them, but for what looks like a child's details.
+MAY_BE_QUOTED = Q(~Q(comment=""), quotable=True, flagged_child_details=False)
+
+
+def quotes_offered(afterwards: Afterwards) -> QuerySet[Feedback]:
+    return afterwards.answers.filter(MAY_BE_QUOTED)
 
 
 def choice_statistics(rows: QuerySet[Any], questions: Mapping[str, Any], choices: type[IntegerChoices]) -> list[dict[str, Any]]:
@@ -115,10 +121,12 @@ def confidence(first: date, last: date) -> ConfidenceAverages:
 
 
 def with_averages(rows: QuerySet[Afterwards]) -> QuerySet[Afterwards]:
-    """Each with `averages`: how many `answers`, and the average of each question; worked out for the rows of a page alone."""
+    """Each with `averages`: how many `answers`, how many `quotes` there may be, and the average of each question; worked out for
+    the rows of a page alone."""
     averages = {name: Avg(name) for name in ("useful", "clear", "ready")}
     answers = Feedback.objects.filter(afterwards=OuterRef("pk")).order_by().values("afterwards")
-    figures = answers.annotate(averages=JSONObject(answers=Count("pk"), **averages)).values("averages")
+    quotes = Count("pk", filter=MAY_BE_QUOTED)
+    figures = answers.annotate(averages=JSONObject(answers=Count("pk"), quotes=quotes, **averages)).values("averages")
     return rows.annotate(averages=Subquery(figures))
 
 

@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 
 from accounts.models import User
 from bookings import rules
+from bookings.feedback.queries import quotes_offered
 from bookings.models import (
     Afterwards,
     Attendance,
@@ -297,11 +298,6 @@ def give_feedback(
 
 
 # Quotes for reports: staff choose among comments whose writers let us quote them.
-
-
-def quotes_offered(afterwards: Afterwards) -> QuerySet[Feedback]:
-    """Not what looks like a child's details."""
-    return afterwards.answers.filter(quotable=True, flagged_child_details=False).exclude(comment="")
 
 
 @transaction.atomic

@@ -123,6 +123,8 @@ def test_staff_choose_quotes_of_those_that_may_be_quoted(client: Client, afterwa
         for number, (comment, quotable) in enumerate((("Not this", False), ("I know whom to ring", True), ("Clear", True)))
     )
     change = f"/staff/bookings/afterwards/{afterwards.pk}/change/"
+    listed = desk.get("/staff/bookings/afterwards/").content.decode()
+    assert re.findall(r'field-number_quotes"[^>]*>(.*?)<', listed) == ["2"]
     shown = desk.get(change).content.decode()
     assert (shown.count("May be quoted"), "Choose quotes for reports" in shown) == (2, True)
     form = desk.get(page).content.decode()
