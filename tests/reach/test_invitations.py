@@ -9,6 +9,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from audit.models import Entry
 from bookings.models import Attendance, AttendanceCount, Booking, Presentation, Presenter, State
 from ctac.errors import DomainError
 from notifications.bounces.services import forget_address
@@ -243,6 +244,7 @@ def test_its_button_sends_once(presentation: Presentation) -> None:
     assert client.post(PAGE, data)["Location"] == first["Location"]
     assert invited(campaign) == [reader.email]
     assert len(campaign.times) == 6
+    assert Entry.objects.filter(act="sent", kind="reach.campaign", key=campaign.pk).exists()
     page = client.get(first["Location"]).content.decode()
     assert "Leeds" in page
     assert "0 of 1" in page

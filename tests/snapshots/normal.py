@@ -152,6 +152,7 @@ MASKS = {
     "secret of an app": re.compile(r"[A-Z2-7]{4}(?: [A-Z2-7]{4}){7}"),
     "content type": re.compile(r"(?<=/staff/r/)\d+"),
     "reader": re.compile(r"(?<=/mail/)[\w-]{32}(?=/)"),
+    "mailbox": re.compile(r"(?<=/mailboxes/)[\w-]{32}(?=/)"),
     "code": re.compile(r"(?<=/f/)[2-9A-Z]{6}\b"),
     "request": re.compile(r'(?<=class="reference">)[0-9A-F]{8}\b'),
 }
