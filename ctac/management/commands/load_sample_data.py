@@ -11,6 +11,7 @@ from guidance.services import approve_samples, fill_sample_contacts
 from leaflets.catalogue import titles
 from professionals import samples as professionals_sample
 from reach import samples as reach_sample
+from reach.services import count_reach
 
 
 class Command(BaseCommand):
@@ -27,4 +28,5 @@ class Command(BaseCommand):
         titles.load_samples(now)
         bookings_sample.load(now)
         reach_sample.load(now)
+        count_reach(now)
         self.stdout.write("Sample data is there.")
