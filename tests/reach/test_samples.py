@@ -1,6 +1,7 @@
 """The made-up past of a new copy: over the whole country, marked, nobody is told of it, and loaded once."""
 
 from datetime import UTC, datetime
+from io import StringIO
 
 import pytest
 from django.core.management import call_command
@@ -13,6 +14,7 @@ from notifications.models import Notification
 from professionals.models import Organisation, Person
 from reach import samples
 from reach.areas import Unit, area_by_key
+from reach.models import Kind, ReachCount
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2027, 1, 12, 10, tzinfo=UTC)
@@ -45,3 +47,8 @@ def test_loaded_again_it_adds_nothing() -> None:
     before = Booking.objects.count(), Person.objects.count(), Order.objects.count()
     samples.load(NOW)
     assert (Booking.objects.count(), Person.objects.count(), Order.objects.count()) == before
+
+
+def test_a_new_copy_has_it_counted() -> None:
+    call_command("load_sample_data", stdout=StringIO())
+    assert set(ReachCount.objects.values_list("kind", flat=True)) == set(Kind)
