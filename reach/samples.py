@@ -75,9 +75,11 @@ def _people(chance: random.Random, now: datetime) -> list[Person]:
     names = [f"{area.name} {chance.choice(WORKPLACES)} ({MARK})" for _code, area in places]
     made = Organisation.objects.bulk_create(Organisation(name=name) for name in sorted(set(names)))
     workplaces = {each.name: each for each in made}
-    addresses = [f"person-{number}@made-up.example" for number in range(len(places))]
+    since = {f"person-{n}@made-up.example": now - timedelta(days=chance.randrange(10, 30 * MONTHS)) for n in range(len(places))}
     # Every other one has signed up.
-    users = User.objects.bulk_create(User(email=address, password=make_password(None)) for address in addresses[::2])
+    users = User.objects.bulk_create(
+        User(email=address, password=make_password(None), date_joined=since[address]) for address in list(since)[::2]
+    )
     accounts = {user.email: user for user in users}
     return Person.objects.bulk_create(
         Person(
@@ -87,9 +89,9 @@ def _people(chance: random.Random, now: datetime) -> list[Person]:
             profession=chance.choice(TEAMS if chance.random() < USUAL else tuple(Profession)),
             organisation=workplaces[name],
             postcode=postcodes[code],
-            created_at=now - timedelta(days=chance.randrange(10, 30 * MONTHS)),
+            created_at=since[address],
         )
-        for address, (code, _area), name in zip(addresses, places, names, strict=True)
+        for address, (code, _area), name in zip(since, places, names, strict=True)
     )
 
 

@@ -15,7 +15,7 @@ from reach.services import count_reach
 
 
 class Command(BaseCommand):
-    help = "Load the leaflet catalogue, approvals, presentations, presenters, stock, people, two years of a past. Never in production."
+    help = "Load the leaflet catalogue, approvals, presenters, stock, people, bookings, two years past. Never in production."
 
     def handle(self, *args: Any, **options: Any) -> None:
         now = timezone.now()

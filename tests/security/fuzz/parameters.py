@@ -48,7 +48,6 @@ OURS: dict[str, tuple[Value, ...]] = {
     "with": ("1", "999999999"),
     "week": ("2027-01-25", "2026-12-28"),
     # What a page of reach is asked.
-    "area": ("E08000035", "none"),
     "file": ("csv", "xlsx"),
     "first": ("4 2026", "13 2026", "2026-04"),
     "last": ("3 2027", "2027-03"),
@@ -59,7 +58,6 @@ OURS: dict[str, tuple[Value, ...]] = {
     "period": ("own", "everything"),
     "profession": ("gp", "all", "none"),
     "sort": ("name", "-rate"),
-    "unit": ("district", "upper"),
     # Of what a packing session is made.
     "titles": ("1",),
     "areas": ("LS",),
