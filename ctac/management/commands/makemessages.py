@@ -25,7 +25,7 @@ FOR_COLLEAGUES = (
     *("office/closures/models.py", "office/closures/forms.py", "office/closures/services.py"),
     *("notifications/models.py", "notifications/schedule.py", "templates/bookings/presenter/*", "templates/bookings/leave/*"),
     *("reach/areas.py", "reach/models.py", "reach/forms.py", "reach/rows.py"),
-    *("reach/invitations/services.py", "reach/reports/*", "reach/renewal.py", "professionals/exports.py", "reach/queries.py"),
+    *("reach/invitations/services.py", "reach/reports/*", "reach/renewal.py", "professionals/exports.py"),
     *("reach/sources.py", "reach/gaps/*", "reach/coverage/*", "reach/visits/*"),
     *("reach/sessions/services.py", "reach/sessions/views.py"),
 )
