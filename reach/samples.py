@@ -11,11 +11,13 @@ from django.contrib.auth.hashers import make_password
 from django.db import transaction
 
 from accounts.models import User
+from bookings.feedback.services import open_afterwards
 from bookings.models import (
     Attendance,
     AttendanceCount,
     Booking,
     Channel,
+    Feedback,
     Format,
     OpenSession,
     PlaceState,
@@ -40,6 +42,13 @@ INWARD = "1AA"
 VISITED = 0.55
 VISITS, PLACES, ORDERS = 11, 12, 20  # a month, but for places: a session, and there is one a month
 USUAL = 0.8  # are of one of these professions
+ANSWERED, QUOTED = 8, 6  # every eighth visit has answers, every sixth of those a quote that staff chose
+SAID = (
+    "I will ask more, and sooner.",
+    "The three stories stayed with me all week.",
+    "Now I know whom to ring before I go home.",
+    "Short, clear, and nobody was made to feel foolish.",
+)
 WORKPLACES = ("Health Centre", "Children’s Services", "Royal Infirmary", "High School", "Family Hub", "Police Station")
 FORENAMES = ("Amina", "Ben", "Carys", "Dev", "Ewan", "Farah", "Grace", "Hamza", "Isla", "Jo", "Kofi", "Lena", "Mei", "Niamh")
 SURNAMES = ("Adams", "Begum", "Campbell", "Davies", "Evans", "Fraser", "Green", "Hussain", "Jones", "Khan", "Lewis", "Moore")
@@ -146,6 +155,29 @@ def _visits(chance: random.Random, people: Sequence[Person], months: Sequence[da
         parts = {booking.audience_profession: attendance.people - others, other: others}
         counts += [AttendanceCount(attendance=attendance, profession=who, people=many) for who, many in parts.items() if many]
     AttendanceCount.objects.bulk_create(counts)
+    _said(chance, bookings[::ANSWERED])
+
+
+def _said(chance: random.Random, bookings: Sequence[Booking]) -> None:
+    """Of some visits what a few people said, how sure they were before and after, and one sentence that may be quoted."""
+    for number, booking in enumerate(bookings):
+        afterwards = open_afterwards(given=booking, now=booking.agreed[1])
+        Feedback.objects.bulk_create(
+            Feedback(
+                afterwards=afterwards,
+                useful=chance.choice((4, 5)),
+                clear=chance.choice((3, 4, 5)),
+                ready=chance.choice((4, 5)),
+                confidence_before=chance.choice((1, 2, 3)),
+                confidence_now=chance.choice((3, 4, 5)),
+                comment=SAID[number % len(SAID)] if answer == 0 else "",
+                quotable=answer == 0,
+                chosen_at=booking.agreed[1] if answer == 0 and number % QUOTED == 0 else None,
+                token=f"made-up-{afterwards.code}-{answer}",
+                received_on=uk_day(booking.agreed[1]),
+            )
+            for answer in range(chance.randrange(4, 8))
+        )
 
 
 def _sessions(chance: random.Random, people: Sequence[Person], months: Sequence[date]) -> None:

@@ -7,7 +7,7 @@ import pytest
 from django.core.management import call_command
 
 from bookings import samples as bookings_samples
-from bookings.models import Attendance, Booking, Channel, OpenSession, SessionState
+from bookings.models import Attendance, Booking, Channel, Feedback, OpenSession, SessionState
 from leaflets.catalogue import titles
 from leaflets.models import Order, StockMovement
 from notifications.models import Notification
@@ -36,6 +36,9 @@ def test_two_years_lie_over_the_country_and_nobody_is_told() -> None:
     assert made_up.count() > 200
     assert set(Organisation.objects.filter(people__in=made_up)) == set(Organisation.objects.filter(name__contains=samples.MARK))
     assert not made_up.filter(organisation=None).exists()
+    answers = Feedback.objects.filter(afterwards__booking__in=visits)
+    assert answers.exclude(chosen_at=None).count() > 3
+    assert not answers.filter(confidence_before=None).exists()
     assert (Notification.objects.count(), StockMovement.objects.count()) == (mail, movements)
     call_command("reconcile_stock")
 
