@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="person",
-            index=models.Index(condition=models.Q(("user__isnull", False)), fields=["reached_authority"], name="person_reached"),
+            index=models.Index(fields=["reached_authority"], name="person_reached"),
         ),
         migrations.RunSQL(sql_file("professionals", "reached")),
         migrations.RunSQL("UPDATE professionals_person SET reached_nation = ''"),  # the trigger finds it

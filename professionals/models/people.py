@@ -220,7 +220,7 @@ class Person(Reached):
             models.Index(fields=["profession", "name", "id"], name="person_by_profession"),
             models.Index(fields=["organisation", "name", "id"], name="person_by_organisation"),
             models.Index(fields=["name", "id"], name="person_entered_by_staff", condition=models.Q(user__isnull=True)),
-            models.Index(fields=["reached_authority"], name="person_reached", condition=models.Q(user__isnull=False)),
+            models.Index(fields=["reached_authority"], name="person_reached"),
             # Of hundreds of rows at once, when a spreadsheet is imported.
             models.Index(Lower("name"), name="person_by_name_in_any_case"),
             models.Index(DIALLED_DIGITS, name="person_by_dialled_digits", condition=~models.Q(phone="")),
