@@ -50,7 +50,7 @@ EXPLAINS = {
     "stock": "leaflets_stocktake leaflets_stockmovement leaflets_sheetimport",
     "who-is-still-in-post": "reach_renewal",
     "messages": "notifications message_html mail_gallery",
-    "where-nobody-has-been": "reach_coverage reach_gaps reach_rows reach_area",
+    "where-nobody-has-been": "reach_coverage reach_gaps reach_rows reach_area reach_around reach_session",
     "a-presenters-day": "presenter",
     "what-a-manager-does": "bookings_presentation",
     "roles": "accounts auth audit bookings_booking_export bookings_opensession_export bookings_afterwards_export"

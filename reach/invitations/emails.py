@@ -121,7 +121,7 @@ def examples() -> Iterator[Example]:
     yield example(VisitInvitation, campaign=campaign, times=times)
     known: dict[str, Any] = {
         "address": "safeguarding.team@leeds.nhs.uk",
-        "source": "https://www.leeds.nhs.uk/safeguarding",
+        "source": "https://ctac.example/safeguarding",
         "pk": 1,
     }
     to: dict[str, Any] = {"campaign": campaign, "times": times, "recipient": known["address"], "stop": PAGE}

@@ -21,6 +21,7 @@ ENTRIES = {
     "remind a year later": ("bookings.tasks.remind_a_year_later", crontab(minute="50", hour="8-16"), None),
     "ask three months on": ("bookings.tasks.ask_three_months_on", crontab(minute="55", hour="8-16"), None),
     "warn of low stock": ("leaflets.tasks.warn_of_low_stock", crontab(minute="40", hour="7"), None),
+    "look after reports": ("reach.reports.tasks.look_after_reports", 300, 270),
     "count what we have reached": ("reach.tasks.count", crontab(minute="10", hour="2"), None),
     "keep the months of the audit": ("audit.tasks.keep_months", crontab(minute="40", hour="3"), None),
     "take out what was kept long enough": ("privacy.tasks.take_out", crontab(minute="50", hour="3"), None),

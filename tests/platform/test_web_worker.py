@@ -40,7 +40,7 @@ def test_a_worker_starts_by_itself_too() -> None:
     words = [sys.executable, "-W", "ignore", "-c", "from ctac.celery import app; print(sorted(app.conf.beat_schedule)[0])"]
     env = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
     started = subprocess.run(words, cwd=settings.BASE_DIR, env=env, capture_output=True, text=True, check=False)
-    assert (started.stdout.strip(), started.stderr) == ("clear old drafts and limits", "")
+    assert (started.stdout.strip(), started.stderr) == ("ask three months on", "")
 
 
 @pytest.mark.parametrize("charset", ["hex", "nonsense", '"rot13"'])

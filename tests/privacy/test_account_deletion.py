@@ -130,7 +130,7 @@ def test_staff_are_told_to_ask_a_manager(client):
 
 def test_the_page_takes_few_statements(client, person, ahead, django_assert_num_queries):
     sign_in(client, person)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         client.get(DELETE)
 
 

@@ -111,9 +111,9 @@ def test_my_data_takes_few_statements_and_needs_a_person(client, person, django_
     assert client.get("/account/my-data/").status_code == 302
     sign_in(client, person)
 
-    with django_assert_max_num_queries(18):  # one is the audit's row
+    with django_assert_max_num_queries(20):  # one is the audit's row
         client.get("/account/my-data/?form=json")
-    with django_assert_max_num_queries(19):
+    with django_assert_max_num_queries(20):
         client.get("/account/my-data/")
 
 

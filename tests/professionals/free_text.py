@@ -42,7 +42,12 @@ EXEMPT = {
         "leaflets.orders.forms.ChangeForm": ("address_line_1", "address_line_2", "town"),
         "leaflets.orders.forms.DeliveryForm": ("address_line_1", "address_line_2", "town"),
     },
-    "read as a postcode, a phone number, areas, hours or a domain, and refused if it is none": {
+    "read as a postcode, a phone number, areas, hours, months or a domain, and refused if it is none": {
+        **dict.fromkeys(
+            ("reach.forms.QuestionForm", "reach.coverage.views.CoverageForm", "reach.gaps.views.AreaForm"), ("first", "last")
+        ),
+        "reach.reports.admin.ReportForm": ("first", "last"),
+        "reach.invitations.admin.MailboxForm": ("postcode",),
         "bookings.booking.admin.book_for_caller.CallerDetailsForm": ("contact_phone",),
         "bookings.booking.admin.book_for_caller.CallerWhereForm": ("postcode",),
         "bookings.booking.admin.actions.ChangeForm": ("contact_phone", "postcode"),

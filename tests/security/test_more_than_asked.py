@@ -23,6 +23,9 @@ from tests.leaflets.orders.test_ordering import ADDRESS, CHECK, fill, hidden
 from tests.professionals.mailing import last_code
 from tests.security.test_fields import OURS, form_classes
 
+# What makemessages takes apart stands beside its template as .py for a moment (tests/welsh/test_catalogue.py).
+pytestmark = pytest.mark.xdist_group("sources")
+
 # What somebody would like to set: of themselves, of whose it is, of how it stands.
 WISHED = {
     **dict.fromkeys(("is_staff", "is_superuser", "is_active", "recognised", "verified", "lifted", "is_live"), "on"),

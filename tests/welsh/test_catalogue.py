@@ -95,6 +95,7 @@ def test_the_file_of_approvals_says_who_and_when(po: polib.POFile, capsys: pytes
     assert [entry.msgid for entry in welsh.to_approve(po)] == ["Yes"]
 
 
+@pytest.mark.xdist_group("sources")
 @pytest.mark.skipif(not shutil.which("xgettext"), reason="GNU gettext is not here")
 def test_the_file_has_the_strings_of_the_sources(tmp_path: Path) -> None:
     before = welsh.SOURCE.read_text()

@@ -12,6 +12,9 @@ import pytest
 
 from .measure import FEWEST_WORDS, OLDEST, File, files, reading_age, uses, words_not_used
 
+# What makemessages takes apart stands beside its template as .py for a moment (tests/welsh/test_catalogue.py).
+pytestmark = pytest.mark.xdist_group("sources")
+
 EXCEPTIONS = Path(__file__).parent / "exceptions.txt"
 MOST_WORDS = 25  # of a sentence
 

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass, field
 from functools import cached_property
-from http import HTTPStatus
 from typing import Any
 from zlib import crc32
 
@@ -13,7 +12,6 @@ from django.apps import apps
 from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection, transaction
-from django.http import HttpResponse
 from django.test import Client
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
@@ -134,8 +132,6 @@ class Tables:
 def send(client: Client, sent: Sent) -> Any:
     """The answer, read to its end. Raises what the site would answer with 500."""
     more = {"data": sent.whole_body, "content_type": sent.content_type} if sent.method == "POST" or sent.kind else {}
-    if more and names_no_text(sent.content_type):  # which gunicorn never gives to Django
-        return HttpResponse(status=HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
     response = client.generic(sent.method, sent.address, **more)
     if response.streaming:
         b"".join(response.streaming_content)
@@ -144,6 +140,8 @@ def send(client: Client, sent: Sent) -> Any:
 
 def look(client: Client, sent: Sent, tables: Tables) -> str:
     """What became of it. What is refused, or only asked for, must have stored nothing; where it leads must be there."""
+    if (sent.method == "POST" or sent.kind) and names_no_text(sent.content_type):
+        return REFUSED  # by ctac/wsgi.py, before Django has it
     cache.clear()
     try:
         with transaction.atomic():
