@@ -37,6 +37,7 @@ def test_first_page_has_the_lists_in_the_order_of_the_product_and_no_log(staff: 
         "Open sessions",
         "Leaflets",
         "Packing",
+        "Reach",
         "Guidance",
         "Messages",
         "People",
@@ -266,9 +267,10 @@ def test_nothing_inline_for_the_content_policy_to_stop(staff: Client) -> None:
 def test_actions_stand_in_a_row_and_lead_to_their_pages(staff: Client) -> None:
     organisation = make_organisation()
     page = read(staff, CHANGE.format(organisation.pk))
-    button = page.one("a", "actions-row__button")
-    assert button.text == "Merge another organisation into this one"
-    assert staff.get(urljoin(CHANGE.format(organisation.pk), button.attrs["href"])).status_code == 200
+    buttons = page.all("a", "actions-row__button")
+    assert [button.text for button in buttons] == ["Merge another organisation into this one", "Add a role mailbox"]
+    for button in buttons:
+        assert staff.get(urljoin(CHANGE.format(organisation.pk), button.attrs["href"])).status_code == 200
 
 
 def test_action_page_asks_and_its_button_is_named_after_it(staff: Client) -> None:
