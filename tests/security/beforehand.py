@@ -17,7 +17,7 @@ from django.utils import timezone
 from accounts.models import User
 from bookings.booking.services.transitions import cancel_booking
 from bookings.feedback.services import open_afterwards
-from bookings.models import ConfidenceLater, Feedback, Leave, Presenter
+from bookings.models import Booking, ConfidenceLater, Feedback, Leave, Presenter
 from bookings.open_sessions.services.sessions import cancel_session
 from bookings.visits.services import check_in, check_out
 from ctac.dates import uk_day
@@ -39,6 +39,7 @@ from tests.accounts.passkeys.device import Device, add_passkey, options_in
 from tests.bookings.open_sessions.rows import make_place, make_session
 from tests.bookings.requested import ask, offer, on
 from tests.bookings.rows import make_booking, make_option, make_presenter, make_request, make_shift
+from tests.bookings.seats.scene import make_seat
 from tests.factories import make_organisation, make_person, make_staff
 from tests.guidance.approvals import approve, guidance_page
 from tests.leaflets.factories import make_edition, make_order
@@ -412,6 +413,15 @@ def an_acknowledged_complaint(_world: World) -> Made:
     complaint, now = make_complaint(), timezone.now()
     acknowledge_complaint(complaint=complaint, told=ContactMethod.EMAIL, on=None, words="", by=make_staff(), now=now)
     return {"privacy_complaint": complaint}
+
+
+def a_guest_asks(world: World) -> Made:
+    """Their booking offers two seats, and somebody has asked for one."""
+    booking = world["objects"]["bookings_booking"]
+    until = uk_day(timezone.now()) + timedelta(days=2)
+    Booking.objects.filter(pk=booking.pk).update(seats_offered=2, seats_professions=["midwife"], seats_until=until)
+    make_seat(booking)
+    return {}
 
 
 def an_old_breach(_world: World) -> Made:

@@ -27,6 +27,7 @@ from tests.security.beforehand import (
     a_colleague,
     a_colleague_with_an_app,
     a_departure,
+    a_guest_asks,
     a_live_wording,
     a_merge_that_waits,
     a_passkey,
@@ -207,6 +208,14 @@ FILLED_IN: dict[str, Case] = {
     "staff:bookings_booking_action attendance": Case({"total": "36"}, a_booking(hours=-3)),
     "staff:bookings_booking_action checked-in": Case(before=a_booking(hours=0.2)),
     "staff:bookings_booking_action checked-out": Case(before=a_booking(hours=-0.7)),
+    "booking_seats": Case({"do": "approve"}, a_guest_asks),
+    "staff:bookings_booking_action seat-give": Case(before=a_guest_asks),
+    "staff:bookings_booking_action seat-decline": Case(before=a_guest_asks),
+    "staff:bookings_booking_action seat-give-up": Case(before=a_guest_asks),
+    "staff:bookings_booking_action seats-close": Case(before=a_guest_asks),
+    "staff:professionals_organisation_action mailbox": Case(
+        {"address": "safeguarding.team@trust.example", "source": "https://trust.example/team", "postcode": "LS1 4AP"}
+    ),
     "staff:bookings_booking_action confirm": Case(before=a_booking(state=State.REQUESTED)),
     "staff:bookings_booking_action decline": Case(before=a_booking(state=State.REQUESTED)),
     "staff:bookings_booking_action delivered": Case(before=a_booking(hours=-3, postcode="")),
@@ -314,7 +323,7 @@ WHY_NOTHING = {
         account_change_password account_complete_password_reset account_confirm_login_code account_email_verification_sent
         account_reauthenticate account_sent_late mfa_authenticate book_check book_dates book_when
         booking_details_check booking_time_check link_time_check place_link order_check session_again staff:login
-        staff:password_change staff:password_change_done
+        staff:password_change staff:password_change_done staff:reach_around staff:reach_invite staff:reach_session
     """,
     "shows, and asks nothing": """
         staff:bookings_booking_change staff:bookings_leave_change staff:bookings_opensession_change
@@ -322,7 +331,7 @@ WHY_NOTHING = {
         staff:leaflets_missingparcel_change staff:leaflets_order_change staff:leaflets_recall_change
         staff:leaflets_stocktake_change staff:notifications_markedaddress_change staff:office_textversion_change
         staff:professionals_flaggedtext_change staff:professionals_import_change staff:professionals_stopped_change
-        staff:reach_report_change
+        staff:reach_report_change staff:reach_rolemailbox_change
     """,
     "is of the session alone": """
         account_logout account_passkey_options account_session_end account_sessions_end_others staff:logout
@@ -331,6 +340,10 @@ WHY_NOTHING = {
     "answers with a file": """
         certificate presenter_slide staff:leaflets_packingsession_print
         staff:professionals_import_example staff:professionals_import_problems
+    """,
+    "answers with a file, which the audit writes down": """
+        staff:bookings_afterwards_export staff:bookings_booking_export staff:bookings_opensession_export
+        staff:leaflets_order_export staff:professionals_organisation_export staff:professionals_person_export
     """,
     "asks for a password that nobody has": "account_login_password",
     "says that staff need a second factor": "mfa_deactivate_totp",
