@@ -17,10 +17,21 @@ OF_PRESENTERS = ["Presenters", "Duty shifts", "Busy time", "Journey times", "Pre
 BOOKINGS, CALENDAR = ["Bookings", "What people said", "Leave", *OF_PRESENTERS], ["Calendar", "Open sessions"]
 MESSAGES, PEOPLE = ["Messages", "Addresses that mail came back from"], ["People", "Organisations", "What was stopped"]
 LEAFLETS = ["Orders", "Parcels that never came", "Editions", "Stock-takes", "Leaflets", "Stock movements", "Imports"]
+REACH_PAGES = ("Gaps first", "Coverage", "Renewal")
+REACH = (
+    "Reports for funders",
+    "Campaigns",
+    "Role mailboxes",
+    "Gaps first",
+    "Coverage",
+    "Renewal",
+    "Invite an area",
+    "Regional session",
+)
 MENUS = {
     "coordinator": [
         *(*BOOKINGS, *CALENDAR),
-        *("Orders", "Parcels that never came", "Editions", "Leaflets", "Recalls", "Packing", "Who to tell in each area"),
+        *("Orders", "Parcels that never came", "Editions", "Leaflets", "Recalls", "Packing", *REACH, "Who to tell in each area"),
         *MESSAGES,
         *PEOPLE,
         *("Closures", "Banners", "Wordings", "Recognised domains", "Bank holidays", "Texts of emails and pages"),
@@ -29,7 +40,7 @@ MENUS = {
     "fulfilment": [*LEAFLETS, "Packing", "Closures", "Banners", "Bank holidays"],
     "manager": [
         *(*BOOKINGS, *CALENDAR),
-        *(*LEAFLETS, "Recalls", "Packing", "Guidance pages", "Who to tell in each area"),
+        *(*LEAFLETS, "Recalls", "Packing", *REACH, "Guidance pages", "Who to tell in each area"),
         *(*MESSAGES, "How the team gets its mail"),
         *(*PEOPLE, "Texts that may be about a child", "Erasures and copies", "Retention"),
         *("Complaints about data", "Breaches of data"),
@@ -48,8 +59,8 @@ MENUS = {
     ],
     "read-only": [
         *("Bookings", "What people said", "Presentations", *CALENDAR),
-        *("Orders", "Editions", "Stock-takes", "Leaflets", "Stock movements", "Who to tell in each area"),
-        *("Closures", "Banners", "Bank holidays"),
+        *("Orders", "Editions", "Stock-takes", "Leaflets", "Stock movements", "Reports for funders", *REACH_PAGES),
+        *("Who to tell in each area", "Closures", "Banners", "Bank holidays"),
     ],
 }
 TO_DECIDE = [
