@@ -21,7 +21,6 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.access import is_own_page
 from bookings.booking.drafts import DraftAnswers
 from bookings.models import Booking, Presentation, SessionPlace
-from bookings.seats.queries import seats_near_you
 from ctac.dates import format_day, uk_day
 from ctac.logs import request_reference, route_of
 from ctac.models import ask_no_database
@@ -195,6 +194,7 @@ def my(request: HttpRequest) -> HttpResponse:
     bookings, orders = Booking.objects.for_my_page(person), Order.objects.for_my_page(person)
     places = SessionPlace.objects.for_my_page(person)
     # A booking that was begun and not confirmed, and the page to go on with.
+    drafts.read_all(request, now)
     draft = drafts.find(request, DraftKind.BOOKING, now)
     slug = draft.answers.get("where", {}).get("presentation") if draft else None
     presentation = Presentation.objects.offered().filter(slug=slug).first() if slug else None
@@ -208,7 +208,6 @@ def my(request: HttpRequest) -> HttpResponse:
         "coming_up": bookings.lying_ahead(now).reverse(),
         "places": places.lying_ahead(now),
         "my_seats": person.seats.with_booking().lying_ahead(now),
-        **seats_near_you(person, now),
         "on_their_way": orders.open(),
         "past_bookings": history_page(bookings.behind(now), "bookings", request.GET, among=HISTORIES),
         "past_places": history_page(places.behind(now), "sessions", request.GET, among=HISTORIES),

@@ -17,11 +17,11 @@ from typing import Any
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import IntegrityError, transaction
-from django.db.models import F, Func, JSONField, Q, Value
+from django.db.models import F, Func, JSONField, Q, QuerySet, Value
 from django.http import HttpRequest
 
 from accounts.services import AccountGoneError
-from professionals.models import Draft, Person
+from professionals.models import Draft, DraftKind, Person
 from professionals.services import lock_person
 
 MERGED_STEPS = {"basket"}  # steps whose answers of two devices are merged
@@ -43,15 +43,30 @@ def find(request: HttpRequest, kind: str, now: datetime, *, along: Sequence[str]
     """
     drafts = _cached(request)
     if kind not in drafts:
-        secret, person = _secret(request), getattr(request, "person", None)
-        if not secret and not person:
+        rows = _of_reader(request, now)
+        if rows is None:
             return None
-        owner = Q(person=person.pk) if person else Q(pk__in=[])
-        if secret:
-            owner |= Q(person=None, key_hash=_hash(secret)) if person else Q(key_hash=_hash(secret))
-        rows = Draft.objects.filter(owner, kind=kind, expires_at__gt=now).order_by(F("person").asc(nulls_last=True))
+        rows = rows.filter(kind=kind)
         drafts[kind] = (rows.select_related(*along) if along else rows).first()
     return drafts[kind]
+
+
+def read_all(request: HttpRequest, now: datetime) -> None:
+    """Those of every kind in one statement, for a page that shows several: `find` then asks for none of them."""
+    rows = _of_reader(request, now)
+    if rows is not None:
+        _cached(request).update({**dict.fromkeys(DraftKind.values), **{draft.kind: draft for draft in rows.reverse()}})
+
+
+def _of_reader(request: HttpRequest, now: datetime) -> QuerySet[Draft] | None:
+    """The reader's drafts, their own before those of the cookie alone; None without a cookie and a person."""
+    secret, person = _secret(request), getattr(request, "person", None)
+    if not secret and not person:
+        return None
+    owner = Q(person=person.pk) if person else Q(pk__in=[])
+    if secret:
+        owner |= Q(person=None, key_hash=_hash(secret)) if person else Q(key_hash=_hash(secret))
+    return Draft.objects.filter(owner, expires_at__gt=now).order_by(F("person").asc(nulls_last=True))
 
 
 def is_any_kept(request: HttpRequest, now: datetime) -> bool:

@@ -63,13 +63,17 @@ def rendered(kind: str) -> str:
     return str(message.context["rows"])
 
 
-@pytest.mark.parametrize("path", ["/presentations/", "/sessions/", "/my/", "/seats/"])
+@pytest.mark.parametrize("path", ["/presentations/", "/sessions/", "/seats/"])
 def test_who_is_near_sees_the_town_and_not_the_address(client: Client, guest: Person, booking: Booking, path: str) -> None:
     words = text(client.get(path))
     assert "Seats near you" in words
     assert "Host Trust · Leeds · 2 seats left" in words
     assert not [word for word in PRIVATE if word in words]
     assert statements(client, path) <= 20
+
+
+def test_their_own_page_leads_to_the_seats_near_them(client: Client, guest: Person, booking: Booking) -> None:
+    assert 'href="/seats/">See all seats near you</a>' in client.get("/my/").content.decode()
 
 
 def test_signed_out_nobody_reads_of_seats(client: Client, booking: Booking) -> None:
