@@ -53,6 +53,7 @@ from ctac.staff.site import (
     NOTHING,
     LooksOnly,
     ObjectAction,
+    ReadOnce,
     StaffModelAdmin,
     SureForm,
     Waiting,
@@ -641,7 +642,7 @@ class OrganisationFilter(admin.SimpleListFilter):
 
 
 @admin.register(Person, site=staff_site)
-class PersonAdmin(PersonExportMixin, NotesMixin, StaffModelAdmin):
+class PersonAdmin(PersonExportMixin, NotesMixin, ReadOnce):
     form = PersonForm
     change_form_template = "professionals/staff/person.html"
     list_display = ["name", "organisation", "profession", "email_in_list", "phone_in_list", "postcode", "signs_in"]
@@ -675,15 +676,6 @@ class PersonAdmin(PersonExportMixin, NotesMixin, StaffModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Person]:
         return super().get_queryset(request).select_related("organisation", "user")
-
-    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Person | None:
-        """Read once for a page that changes nothing."""
-        if request.method != "GET":
-            return super().get_object(request, object_id, from_field)
-        read: dict[str, Person | None] = request.__dict__.setdefault("_people_read", {})
-        if object_id not in read:
-            read[object_id] = super().get_object(request, object_id, from_field)
-        return read[object_id]
 
     def get_list_filter(self, request: HttpRequest) -> Any:
         filters = super().get_list_filter(request)
@@ -784,7 +776,7 @@ finder.add(
 
 
 @admin.register(Organisation, site=staff_site)
-class OrganisationAdmin(OrganisationExportMixin, NotesMixin, StaffModelAdmin):
+class OrganisationAdmin(OrganisationExportMixin, NotesMixin, ReadOnce):
     change_form_template = "professionals/staff/organisation.html"
     list_display = ["name", "number_of_people", "added"]
     search_fields = ["name"]

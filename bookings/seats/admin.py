@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from django.urls import reverse
+from django.db.models import BigIntegerField, CharField, JSONField, QuerySet, Value
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
@@ -13,7 +13,6 @@ from bookings.seats.queries import MOST_GUESTS, guest_text, professions_of
 from bookings.seats.services import approve_seat, close_seats, decline_seat, give_up_seat, offer_seats
 from ctac.dates import format_day
 from ctac.staff.site import ObjectAction
-from ctac.staff.story import Entry, Page, add_entries
 from professionals.models import Person
 
 
@@ -108,19 +107,16 @@ SEAT_ACTIONS = (
 )
 
 
-def seats_of_person(person: Person, page: Page) -> Any:
-    """As a guest: what they asked for, and how that stands."""
-    seats = Seat.objects.filter(person=person).select_related("booking")
-    for seat in page.newest(seats, "created_at"):
-        said = gettext("Asked for a seat as a guest (now: %(state)s)") % {"state": seat.get_state_display()}
-        yield Entry(
-            seat.created_at,
-            said,
-            "",
-            "",
-            seat.booking.reference,
-            reverse("staff:bookings_booking_change", args=[seat.booking_id]),
-        )
+AS_GUEST = "as_guest"  # no kind of event of a booking
 
 
-add_entries(Person, seats_of_person, permission="bookings.view_booking")
+def asked_for_seats(person: Person) -> QuerySet[Any, Any]:
+    """What they asked for as a guest, in the columns of what happened to their own bookings, to be read with that at once."""
+    nobody, no_event = Value("", CharField()), Value(None, BigIntegerField())
+    what = Value(AS_GUEST, CharField()), Value("", CharField()), Value(None, JSONField())
+    seats = Seat.objects.filter(person=person)
+    return seats.values_list("created_at", nobody, "booking", "booking__reference", "state", no_event, *what)
+
+
+def seat_asked_text(state: str) -> str:
+    return gettext("Asked for a seat as a guest (now: %(state)s)") % {"state": SeatState(state).label}

@@ -763,6 +763,19 @@ def whole(typed: str) -> dict[str, str]:
     return {"reference": tidy_reference(typed)} if is_reference(typed) else {}
 
 
+class ReadOnce(StaffModelAdmin):
+    """Its object is read once for a page that changes nothing."""
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        if request.method != "GET":
+            return super().get_object(request, object_id, from_field)
+        read: dict[tuple[type[Model], str, str | None], Any] = request.__dict__.setdefault("_objects_read", {})
+        key = self.model, str(object_id), from_field
+        if key not in read:
+            read[key] = super().get_object(request, object_id, from_field)
+        return read[key]
+
+
 class LooksOnly(StaffModelAdmin):
     """A page that is read: it saves nothing, because every change is an action, and it leaves out what is empty.
 

@@ -68,7 +68,7 @@ from bookings.models.booking import OPEN_STATES, BookingQuerySet
 from bookings.schedule.access import OwnToPresenters, own_visits_for_list
 from bookings.schedule.admin import FORMAT_WORDS, PresenterFilter
 from bookings.schedule.substitutes import MOST_ON_A_PAGE, rank_presenters_for, substitute_needs
-from bookings.seats.admin import seats_in_words
+from bookings.seats.admin import AS_GUEST, asked_for_seats, seat_asked_text, seats_in_words
 from bookings.text import ADDRESS_FIELDS
 from bookings.visits.admin import joining_in_words, on_duty_in_words, visit_in_words, whom_to_call
 from bookings.visits.services import refuse_while_overdue
@@ -79,6 +79,7 @@ from ctac.staff.search import SearchKind, finder, in_searched
 from ctac.staff.site import (
     FoundByReference,
     ObjectAction,
+    ReadOnce,
     Waiting,
     WaitingRow,
     how_long_ago,
@@ -419,18 +420,21 @@ EVENT_BY = Coalesce(NullIf("events__by__name", Value("")), "events__by__email", 
 
 
 def events_of_person(person: Person, page: Page) -> Iterator[Entry]:
-    """Of their bookings. What was imported has no event and stands on its day. One statement for both."""
+    """Of their bookings, and what they asked for as a guest: one statement. What was imported has no event: it has its day."""
     bookings = Booking.objects.filter(Q(events__isnull=False) | Q(channel=Channel.LIST), person=person)
     columns = ("pk", "reference", "state", "events__pk", "events__kind", "events__reason", "events__changes")
     rows = bookings.annotate(
         at=Coalesce("events__at", "starts_at"),
         by=EVENT_BY,
     ).values_list("at", "by", *columns)
-    for at, by, key, reference, state, event, kind, reason, changes in page.newest(rows, "at", "-events__pk"):
+    both = page.newest(rows, "at", "-events__pk").union(page.newest(asked_for_seats(person), "created_at"), all=True)
+    for at, by, key, reference, state, event, kind, reason, changes in both:
         way = reference, reverse("staff:bookings_booking_change", args=[key])
         if event:
             why = bookings_text.reason_text(BookingEvent(reason=reason, changes=changes))
             yield Entry(at, EventKind(kind).label, by or "", why, *way)
+        elif kind == AS_GUEST:
+            yield Entry(at, seat_asked_text(state), "", "", *way)
         else:
             yield Entry(at, State(state).label, "", str(IMPORTED), *way, whole_day=True)
 
@@ -519,7 +523,7 @@ def deliver(booking: Booking, *, by: User, now: datetime) -> None:
 
 
 @admin.register(Booking, site=staff_site)
-class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, OwnToPresenters):
+class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, OwnToPresenters, ReadOnce):
     list_display = ("reference", "state_in_words", "starts", "where", "presenter_in_words", "who", "asked")
     list_filter = (
         "state",
@@ -626,16 +630,6 @@ class BookingAdmin(BookingExportMixin, PersonColumnsMixin, FoundByReference, Own
                 *self.list_select_related, "busy_time", "visit__presenter", "brought__order", "attendance", "afterwards"
             )
         )
-
-    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Booking | None:
-        """Read once for a page that changes nothing."""
-        if request.method != "GET":
-            return super().get_object(request, object_id, from_field)
-        read: dict[tuple[str, str | None], Booking | None] = request.__dict__.setdefault("_bookings_read", {})
-        key = str(object_id), from_field
-        if key not in read:
-            read[key] = super().get_object(request, object_id, from_field)
-        return read[key]
 
     @admin.display(description=gettext_lazy("area"))
     def area(self, booking: Booking) -> str:
