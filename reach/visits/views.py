@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods
 
 from accounts.access import signed_in
-from bookings.models import MOST_HELD_FOR_AREAS, Booking, Format, HeldTime
+from bookings.models import MOST_HELD_FOR_AREAS, Booking, Format, HeldTime, State
 from bookings.schedule.admin import StartsField
 from bookings.schedule.forms import slot_choices
 from bookings.schedule.holds import days_around, hold_times, may_hold_around, release_held
@@ -221,9 +221,9 @@ def held_areas(visit: Booking, standing: list[HeldTime]) -> list[HeldArea]:
 
 
 def ways_around(visit: Booking) -> Iterator[Row]:
-    """On the visit's page: the way here."""
-    now = timezone.now()
-    if may_hold_around(visit, now) or (visit.format == Format.WORKPLACE and visit.times_held.exists()):
+    """On the visit's page: the way here. No statement of a request: nothing was ever held around it."""
+    was_fixed = visit.format == Format.WORKPLACE and visit.state != State.REQUESTED
+    if may_hold_around(visit, timezone.now()) or (was_fixed and visit.times_held.exists()):
         href = reverse("staff:reach_around", args=[visit.reference])
         yield Row(_("Areas nearby that nobody has reached"), _("Hold times there and invite people"), href)
 
