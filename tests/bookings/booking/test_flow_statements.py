@@ -59,13 +59,13 @@ def test_a_signed_in_booking_takes_seven_requests_and_few_statements(
         "GET where": 6,
         "POST where": 6,
         "GET when": 9,
-        "POST when": 18,
+        "POST when": 19,  # one of them: what is held for the area of the place gives way
         "GET check": 4,  # one of them: whether staff must agree, which the page says before it is sent
-        "POST check": 18,
+        "POST check": 19,  # and here the same
         "GET confirmation": 5,  # one of them: whom to tell about a child there
     }
     # Of a visit; online it is five less: nobody is on duty for it, and no address decides whether staff must agree.
-    assert sum(taken.values()) <= 66
+    assert sum(taken.values()) <= 68
     assert max(taken.values()) <= 20
 
 
