@@ -14,6 +14,7 @@ from tests.security.fuzz.values import Value
 
 OURS: dict[str, tuple[Value, ...]] = {
     "again": ("BK-2222-22", "LO-2222-22"),
+    "asked": ("1",),
     "certificate": ("1", "999999999"),
     "change": ("", "1"),
     "code": ("7Q4M2F",),
