@@ -197,7 +197,7 @@ def test_a_renewal_is_said_to_be_due() -> None:
     make_count(YORK, date(2026, 12, 1), 100)
     assert "Due for renewal" in words(page_of(LEEDS))
     assert "Due for renewal" not in words(page_of(YORK))
-    assert "of 100 people who attended" in words(page_of(YORK))
+    assert "of 100 who attended" in words(page_of(YORK))
     make_count(BELFAST, date(2017, 1, 1), 100)
     assert "We can’t say. Turnover of social workers here: not published." in words(page_of(BELFAST))
 
