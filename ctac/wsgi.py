@@ -22,8 +22,8 @@ def names_no_text(content_type: str) -> bool:
         b"a".decode(charset)
     except LookupError:
         return True
-    except UnicodeError:
-        return False
+    except ValueError:  # text all the same, if not this one
+        pass
     return False
 
 

@@ -235,7 +235,7 @@ def reach_rows(request: HttpRequest) -> HttpResponse:
     now_in_rows = None if None in totals else sum(total or 0 for total in totals)
     address = rows_url(kind=figure.kind, period=figure.period, area=figure.area, profession=figure.profession)
     counted = counted_at()
-    audit_note(request).what = address.partition("?")[2]
+    audit_note(request).what = address.partition("?")[2].replace("&", ", ").replace("=", " ")
     context = {
         **staff_site.each_context(request),
         "title": figure.kind.label,

@@ -20,8 +20,8 @@ class AuditNote:
     keys: list[str] = field(default_factory=list)
     what: str = ""
 
-    def add(self, act: str, *, keys: Any = (), what: str = "") -> None:
-        self.act, self.what = act, what or self.what
+    def add(self, act: str, *, keys: Any = (), what: str = "", kind: str = "") -> None:
+        self.act, self.what, self.kind = act, what or self.what, kind or self.kind
         self.keys += [str(key) for key in keys]
 
 

@@ -169,9 +169,7 @@ def send(
     except DomainError as refusal:
         messages.error(request, str(refusal.message))
         return None
-    note = audit_note(request)
-    note.kind = Campaign._meta.label_lower
-    note.add("sent", keys=[campaign.pk])
+    audit_note(request).add("added", kind=Campaign._meta.label_lower, keys=[campaign.pk])
     count = campaign.invites.count()
     sentence = ngettext("%(n)d invitation is on its way.", "%(n)d invitations are on their way.", count)
     messages.success(request, sentence % {"n": count})

@@ -1,7 +1,7 @@
 """Invitations are sent; role mailboxes are added, and object for ever."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -36,7 +36,6 @@ def invite_area(
     token: UUID,
     kind: CampaignKind = CampaignKind.AREA,
     booking: Booking | None = None,
-    session: OpenSession | None = None,
     to_mailboxes: bool = False,
 ) -> Campaign:
     """One email to each who asked for it and works in one of these areas of one unit, unless they were invited in the last 90
@@ -45,38 +44,11 @@ def invite_area(
     `token` is of the form, so that a second press gives the campaign of the first. Two coordinators at once are kept apart by
     the database, which takes one invitation to an address and drops the other. Raises DomainError if nobody is left.
     """
-    unit = areas[0].unit
-    campaign, is_new = Campaign.objects.get_or_create(
-        token=token,
-        defaults={
-            "kind": kind,
-            "unit": unit,
-            "areas": [area.code for area in areas],
-            "presentation": presentation,
-            "booking": booking,
-            "session": session,
-            "times": list(times),
-            "planned_at": now,
-            "planned_by": by,
-        },
-    )
+    campaign, is_new = plan_campaign(kind, areas, presentation, times, token=token, by=by, now=now, booking=booking)
     if not is_new:
         return campaign
-    lasts = DateTimeTZRange(now, now + INVITED_AT_MOST_EVERY)
-    rows = [
-        CampaignInvite(campaign=campaign, person=person, address=person.email.lower(), lasts=lasts)
-        for person in invitable(people_who_chose(areas), now)
-    ]
-    if to_mailboxes:
-        rows += [
-            CampaignInvite(campaign=campaign, mailbox=mailbox, address=mailbox.address, lasts=lasts)
-            for mailbox in invitable_mailboxes(mailboxes_in(areas), now)
-        ]
-    # In one order, so that two who invite at once don't wait for each other.
-    CampaignInvite.objects.bulk_create(sorted(rows, key=lambda row: row.address), ignore_conflicts=True)
-    invited = list(campaign.invites.order_by("pk"))
-    if not invited:
-        raise DomainError(_("Nobody is left to invite there: they have had an invitation in the last 90 days, or have booked."))
+    mailboxes = invitable_mailboxes(mailboxes_in(areas), now) if to_mailboxes else RoleMailbox.objects.none()
+    invited = write_invites(campaign, invitable(people_who_chose(areas), now), mailboxes, now)
     for kind_of_mail, is_mailbox in ((VISIT_INVITATION, False), (MAILBOX_INVITATION, True)):
         messages = [
             About(about(campaign), invite.address, expires_at=now + INVITATION_LASTS)
@@ -85,6 +57,39 @@ def invite_area(
         ]
         notify_about(messages, kind=kind_of_mail, now=now, left_to_sweep=True)
     return campaign
+
+
+def plan_campaign(
+    kind: CampaignKind,
+    areas: Sequence[Area],
+    presentation: Presentation,
+    times: Sequence[datetime],
+    *,
+    token: UUID,
+    by: User | None,
+    now: datetime,
+    **about_it: Booking | OpenSession | None,
+) -> tuple[Campaign, bool]:
+    """And whether it is new: a form that is sent a second time has planned it already."""
+    planned = {"kind": kind, "unit": areas[0].unit, "areas": [area.code for area in areas], "presentation": presentation}
+    planned |= {"times": list(times), "planned_at": now, "planned_by": by, **about_it}
+    return Campaign.objects.get_or_create(token=token, defaults=planned)
+
+
+def write_invites(
+    campaign: Campaign, people: Iterable[Person], mailboxes: Iterable[RoleMailbox], now: datetime
+) -> list[CampaignInvite]:
+    """Those that the database takes: of two coordinators at once it keeps one invitation to an address. Raises DomainError if
+    there is none."""
+    lasts = DateTimeTZRange(now, now + INVITED_AT_MOST_EVERY)
+    rows = [CampaignInvite(campaign=campaign, person=each, address=each.email.lower(), lasts=lasts) for each in people]
+    rows += [CampaignInvite(campaign=campaign, mailbox=each, address=each.address, lasts=lasts) for each in mailboxes]
+    # In one order, so that two who invite at once don't wait for each other.
+    CampaignInvite.objects.bulk_create(sorted(rows, key=lambda row: row.address), ignore_conflicts=True)
+    invited = list(campaign.invites.order_by("pk"))
+    if not invited:
+        raise DomainError(_("Nobody is left to invite there: they have had an invitation in the last 90 days, or have booked."))
+    return invited
 
 
 # Role mailboxes.

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from django.db import transaction
-from django.db.backends.postgresql.psycopg_any import DateTimeTZRange
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
@@ -22,7 +21,8 @@ from notifications.registry import Topic
 from professionals.models import Person
 from reach.areas import Area
 from reach.invitations.queries import about, invitable, people_who_chose
-from reach.models import INVITED_AT_MOST_EVERY, Campaign, CampaignInvite, CampaignKind
+from reach.invitations.services import plan_campaign, write_invites
+from reach.models import Campaign, CampaignKind
 
 # By what its reader asked for, so that saying no in it stops just that.
 SESSION_INVITATIONS = {Topic.VISITS: "session-invitation-nearby", Topic.INVITATIONS: "session-invitation-regional"}
@@ -54,29 +54,13 @@ def invite_to_session(*, session: OpenSession, areas: Sequence[Area], by: User |
     due = days_before(now, -1, rules.REMINDER_TIME).astimezone(UTC)
     if not session.is_scheduled or session.starts_at <= due or not has_room(session):
         raise DomainError(_("Choose a session that has free places and starts after 9am tomorrow, when the invitations go out."))
-    campaign, is_new = Campaign.objects.get_or_create(
-        token=token,
-        defaults={
-            "kind": CampaignKind.SESSION,
-            "unit": areas[0].unit,
-            "areas": [area.code for area in areas],
-            "presentation": session.presentation,
-            "session": session,
-            "times": [session.starts_at],
-            "planned_at": now,
-            "planned_by": by,
-        },
+    campaign, is_new = plan_campaign(
+        CampaignKind.SESSION, areas, session.presentation, [session.starts_at], token=token, by=by, now=now, session=session
     )
     if not is_new:
         return campaign
-    lasts = DateTimeTZRange(now, now + INVITED_AT_MOST_EVERY)
     kinds = {person: topic for topic, people in readers_of(session, areas, now).items() for person in people}
-    rows = [CampaignInvite(campaign=campaign, person=person, address=person.email.lower(), lasts=lasts) for person in kinds]
-    # In one order, so that two who invite at once don't wait for each other.
-    CampaignInvite.objects.bulk_create(sorted(rows, key=lambda row: row.address), ignore_conflicts=True)
-    invited = set(campaign.invites.values_list("person", flat=True))
-    if not invited:
-        raise DomainError(_("Nobody is left to invite there."))
+    invited = {invite.person_id for invite in write_invites(campaign, kinds, (), now)}
     expires_at = min(due + INVITATION_LASTS, session.starts_at)
     for topic, kind in SESSION_INVITATIONS.items():
         messages = [

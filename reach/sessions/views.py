@@ -93,9 +93,7 @@ def send(request: HttpRequest, area: Area, session: OpenSession) -> HttpResponse
         return None
     except ValueError:
         return None  # a token that no page of ours had
-    note = audit_note(request)
-    note.kind = Campaign._meta.label_lower
-    note.add("added", keys=[campaign.pk])
+    audit_note(request).add("added", kind=Campaign._meta.label_lower, keys=[campaign.pk])
     count = campaign.invites.count()
     sentence = ngettext("%(n)d invitation goes out at 9am tomorrow.", "%(n)d invitations go out at 9am tomorrow.", count)
     messages.success(request, sentence % {"n": count})

@@ -28,6 +28,7 @@ from ctac.dates import uk_day
 from ctac.errors import DomainError
 from ctac.forms import FORM_METHODS, PageForm
 from ctac.staff.audit import audit_note
+from ctac.staff.lists import is_key
 from ctac.staff.site import staff_site
 from ctac.staff.story import Related, Row, add_related
 from reach.areas import Area, areas_of
@@ -137,7 +138,7 @@ def hold(request: HttpRequest, visit: Booking, now: datetime) -> tuple[bool, Hol
     except DomainError as refusal:
         form.add_error("starts", str(refusal.message))
         return False, form
-    note_of(request, HeldTime, "added", [row.pk for row in held])
+    audit_note(request).add("added", kind=HeldTime._meta.label_lower, keys=[row.pk for row in held])
     count = {"n": len(held), "area": shown.area.name, "until": moment_text(max(row.expires_at for row in held))}
     sentence = ngettext(
         "%(n)d time is held for %(area)s until %(until)s.", "%(n)d times are held for %(area)s until %(until)s.", len(held)
@@ -148,11 +149,11 @@ def hold(request: HttpRequest, visit: Booking, now: datetime) -> tuple[bool, Hol
 
 def release(request: HttpRequest, visit: Booking, now: datetime) -> str:
     key = request.POST["release"]
-    held = visit.times_held.filter(pk=key).first() if key.isdigit() else None
+    held = visit.times_held.filter(pk=key).first() if is_key(HeldTime, key) else None
     if held is None:
         raise Http404
     release_held(held, by=signed_in(request), now=now)
-    note_of(request, HeldTime, "changed", [held.pk])
+    audit_note(request).add("changed", kind=HeldTime._meta.label_lower, keys=[held.pk])
     return _("The time on %(when)s is released. Anybody can book it now.") % {"when": held.when}
 
 
@@ -178,15 +179,9 @@ def invite(request: HttpRequest, visit: Booking, now: datetime) -> str:
         booking=visit,
         to_mailboxes="mailboxes" in request.POST,
     )
-    note_of(request, Campaign, "added", [campaign.pk])
+    audit_note(request).add("added", kind=Campaign._meta.label_lower, keys=[campaign.pk])
     count = campaign.invites.count()
     return ngettext("%(n)d invitation is on its way.", "%(n)d invitations are on their way.", count) % {"n": count}
-
-
-def note_of(request: HttpRequest, model: Any, act: str, keys: list[int]) -> None:
-    note = audit_note(request)
-    note.kind = model._meta.label_lower
-    note.add(act, keys=keys)
 
 
 def is_elsewhere(held: HeldTime, visit: Booking) -> bool:

@@ -244,7 +244,7 @@ def test_its_button_sends_once(presentation: Presentation) -> None:
     assert client.post(PAGE, data)["Location"] == first["Location"]
     assert invited(campaign) == [reader.email]
     assert len(campaign.times) == 6
-    assert Entry.objects.filter(act="sent", kind="reach.campaign", key=campaign.pk).exists()
+    assert Entry.objects.filter(act="added", kind="reach.campaign", key=campaign.pk).exists()
     page = client.get(first["Location"]).content.decode()
     assert "Leeds" in page
     assert "0 of 1" in page
