@@ -88,7 +88,12 @@ def write_invites(
     CampaignInvite.objects.bulk_create(sorted(rows, key=lambda row: row.address), ignore_conflicts=True)
     invited = list(campaign.invites.order_by("pk"))
     if not invited:
-        raise DomainError(_("Nobody is left to invite there: they have had an invitation in the last 90 days, or have booked."))
+        raise DomainError(
+            _(
+                "There is nobody to invite there now. We invite people who asked for it, had no invitation in the last 90 days "
+                "and have no booking ahead."
+            )
+        )
     return invited
 
 

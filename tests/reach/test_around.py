@@ -297,7 +297,7 @@ def test_nothing_is_sent_without_a_time_or_without_a_reader(visit: Booking, desk
     assert "No time is held for that area any more" in text_of(said)
     hold(desk, visit)
     said = desk.post(page_of(visit), {"invite": YORK_CODE, "token": token}, follow=True)
-    assert "Nobody is left to invite there" in text_of(said)
+    assert "There is nobody to invite there now" in text_of(said)
     assert not Campaign.objects.exists()
     assert desk.post(page_of(visit), {"invite": YORK_CODE, "token": "x"}).status_code == 404
 

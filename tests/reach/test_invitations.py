@@ -92,7 +92,7 @@ def test_nobody_whom_a_list_brought_has_asked(leeds: Area, presentation: Present
 def test_nobody_is_invited_twice_in_90_days(leeds: Area, presentation: Presentation) -> None:
     reader = make_reader()
     invite(leeds, presentation)
-    with pytest.raises(DomainError, match="Nobody is left"):
+    with pytest.raises(DomainError, match="nobody to invite"):
         invite(leeds, presentation, now=NOW + INVITED_AT_MOST_EVERY - timedelta(seconds=1))
     assert Campaign.objects.count() == 1
     assert invited(invite(leeds, presentation, now=NOW + INVITED_AT_MOST_EVERY)) == [reader.email]
@@ -250,7 +250,7 @@ def test_its_button_sends_once(presentation: Presentation) -> None:
     assert "0 of 1" in page
     assert "1 invitation is on its way." in page
     again = client.post(PAGE, {**data, "token": uuid.uuid4()})
-    assert "Nobody is left to invite there" in again.content.decode()
+    assert "There is nobody to invite there now" in again.content.decode()
 
 
 @pytest.mark.parametrize("role", ["read-only", "presenter", "fulfilment"])

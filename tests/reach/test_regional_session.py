@@ -144,7 +144,7 @@ def test_its_text_says_when_and_why(session: OpenSession) -> None:
 def test_once_in_90_days_with_what_else_is_offered_near_them(session: OpenSession) -> None:
     person_who(Topic.VISITS)
     campaign = invite(session)
-    with pytest.raises(DomainError, match="Nobody is left to invite there"):
+    with pytest.raises(DomainError, match="There is nobody to invite there now"):
         invite(make_session(make_presenter(), at("14:00"), capacity=30))
     invited = campaign.invites.get()
     with pytest.raises(IntegrityError, match="one_in_90_days"), transaction.atomic():
