@@ -100,6 +100,8 @@ NO_PRESENTER_NOTICE_DELAY = timedelta(minutes=30)
 
 # Spare seats at a team's booking, for people of other organisations nearby.
 MAX_SPARE_SEATS = 20
+# Before a request is declined because its host says nothing (bookings.seats.services.decline_unanswered).
+HOST_ANSWERS_WITHIN = timedelta(hours=4)
 # In a straight line between the centres of two postcode districts; whoever works in the same local authority is near too.
 NEAR_MILES = 15
 # A profession is suggested to the host if nobody of it has come in the local authority for so long.

@@ -17,6 +17,7 @@ from bookings.open_sessions.services.notify import remind_of_sessions, warn_of_s
 from bookings.open_sessions.services.places import lapse_offers
 from bookings.presenter.services import send_agendas, warn_of_checks
 from bookings.schedule.holds import lapse_held_of, presenters_to_look_through
+from bookings.seats.services import decline_unanswered
 from bookings.visits import services as visits_services
 from ctac import health
 from ctac.celery import app
@@ -99,8 +100,10 @@ def ask_three_months_on() -> None:
 
 @app.task
 def remind_of_their_bookings() -> None:
-    """Reminders that have fallen due. Runs every five minutes; twice does no harm, and late is better than not at all."""
-    remind_of_bookings(now=timezone.now())
+    """Reminders that have fallen due, and seats that no host has answered. Runs every five minutes; twice does no harm."""
+    now = timezone.now()
+    remind_of_bookings(now=now)
+    decline_unanswered(now=now)
 
 
 @app.task

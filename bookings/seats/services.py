@@ -1,7 +1,8 @@
 """Spare seats of a booking: offered by its host, asked for by people nearby, given or declined name by name, given up."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from contextlib import suppress
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
 from django.db.models import F
@@ -10,7 +11,7 @@ from django.utils.translation import ngettext_lazy
 
 from accounts.models import User
 from bookings import rules
-from bookings.models import LIVE_SEATS, Booking, EventKind, Seat, SeatState
+from bookings.models import LIVE_SEATS, Booking, EventKind, Seat, SeatState, State
 from bookings.models.booking import record_event
 from bookings.schedule.locks import lock_bookings
 from bookings.seats.queries import seats_near
@@ -137,6 +138,18 @@ def decline_seat(seat: Seat, *, by: User | None, now: datetime) -> Seat:
     move_seat(locked, SeatState.DECLINED, EventKind.SEAT_DECLINED, by=by, now=now)
     notify_seats("seat-declined", [locked], now)
     return locked
+
+
+def decline_unanswered(*, now: datetime) -> None:
+    """Seats whose host has not answered by the day before, when reminders go. A host always has four hours."""
+    asked = Seat.objects.with_booking().filter(state=SeatState.ASKED, created_at__lte=now - rules.HOST_ANSWERS_WITHIN)
+    soon = asked.filter(
+        booking__state=State.CONFIRMED, booking__starts_at__gt=now, booking__starts_at__lt=now + timedelta(days=2)
+    )
+    for seat in soon.order_by("pk"):
+        if seat.booking.reminder_due_at <= now:
+            with suppress(DomainError):  # answered at this moment
+                decline_seat(seat, by=None, now=now)
 
 
 @transaction.atomic

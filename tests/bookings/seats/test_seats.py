@@ -4,14 +4,16 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from django.db import IntegrityError, transaction
 
+from bookings import tasks
 from bookings.booking.services.assign import set_joining_link
 from bookings.booking.services.reschedule import change_details, reschedule
 from bookings.booking.services.transitions import cancel_booking, remind_of_bookings
 from bookings.booking.services.undo import take_back_cancelled
 from bookings.feedback.forms import AttendanceForm
-from bookings.models import Attendance, AttendanceCount, Booking, BookingEvent, Seat, SeatState, State
+from bookings.models import Attendance, AttendanceCount, Booking, BookingEvent, EventKind, Seat, SeatState, State
 from bookings.seats.queries import guest_rows, missing_professions, seats_near
 from bookings.seats.services import (
     NoSeatsOffered,
@@ -20,6 +22,7 @@ from bookings.seats.services import (
     approve_seat,
     close_seats,
     decline_seat,
+    decline_unanswered,
     give_up_seat,
     offer_seats,
 )
@@ -256,6 +259,40 @@ def test_guests_are_reminded_the_day_before() -> None:
     assert (told(has)[-1][0], told(waits)[-1][0]) == ("seat-reminder", "seat-asked")
     remind_of_bookings(now=booking.reminder_due_at + timedelta(minutes=6))
     assert [kind for kind, _to in told(has)].count("seat-reminder") == 1
+
+
+@pytest.mark.parametrize(
+    ("asked", "now", "is_declined"),
+    [
+        (-timedelta(days=1), timedelta(0), True),
+        (-timedelta(days=1), -timedelta(minutes=1), False),  # the host may still answer
+        (-timedelta(hours=4), timedelta(0), True),
+        (-timedelta(hours=3), timedelta(0), False),  # asked late: the host has had three hours
+        (timedelta(hours=1), timedelta(hours=5), True),
+        (-timedelta(days=1), timedelta(days=2), False),  # it is over
+    ],
+)
+def test_a_guest_whose_host_does_not_answer_hears_by_the_day_before(asked: timedelta, now: timedelta, is_declined: bool) -> None:
+    """Each moment counts from when reminders go."""
+    booking = offered()
+    moment = booking.reminder_due_at
+    given, waits = make_seat(booking, SeatState.APPROVED, make_person()), make_seat(booking, created_at=moment + asked)
+    for minutes in (0, 5):
+        decline_unanswered(now=moment + now + timedelta(minutes=minutes if is_declined else 0))
+    given.refresh_from_db()
+    waits.refresh_from_db()
+    assert (given.state, waits.state) == (SeatState.APPROVED, SeatState.DECLINED if is_declined else SeatState.ASKED)
+    assert told(waits) == ([("seat-declined", waits.person.email)] if is_declined else [])
+    assert BookingEvent.objects.filter(kind=EventKind.SEAT_DECLINED, by=None).count() == is_declined
+
+
+def test_unanswered_seats_are_declined_by_the_task_that_reminds() -> None:
+    booking = offered()
+    waits = make_seat(booking)
+    with time_machine.travel(booking.reminder_due_at + timedelta(minutes=1), tick=False):
+        tasks.remind_of_their_bookings()
+    waits.refresh_from_db()
+    assert waits.state == SeatState.DECLINED
 
 
 def test_the_presenters_count_suggests_the_professions_of_guests() -> None:
