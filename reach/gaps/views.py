@@ -56,6 +56,7 @@ MONTHS = [
     ("36", gettext_lazy("3 years")),
 ]
 MOST_MONTHS = 36
+FIRST_AREAS = 20  # of each nation, until one nation or region is chosen
 MANY_MONTHS = 24  # from here we speak of years
 # Why a figure is missing. Nothing is worked out from either.
 WITHHELD, NOT_PUBLISHED = gettext_lazy("withheld"), gettext_lazy("not published")
@@ -108,7 +109,7 @@ def gaps(request: HttpRequest) -> HttpResponseBase:
         "form": form,
         "since": month_text(since),
         "nations": [
-            nation_context(nation, [line_of(row, period, renewal, now) for row in rows]) for nation, rows in ranked.items()
+            nation_context(nation, [line_of(row, period, renewal, now) for row in rows], shown) for nation, rows in ranked.items()
         ],
         "unplaced": found.unplaced,
         "unplaced_rows": rows_url(kind=Kind.ATTENDED, period=period, area=unit),
@@ -137,18 +138,20 @@ class Line:
     trafficking: str
 
 
-def nation_context(nation: Nation, lines: list[Line]) -> dict[str, Any]:
-    """Its gaps and its other areas. `has_findings`: whether what was recorded about trafficking is published of any of them."""
+def nation_context(nation: Nation, lines: list[Line], shown: dict[str, str]) -> dict[str, Any]:
+    """Its gaps and its other areas, of all nations only the first. `has_findings`: whether what was recorded about trafficking is
+    published of any of them."""
     published = [line.ranked.area.published for line in lines]
-    gaps = [line for line in lines if line.ranked.is_gap]
+    first = lines[:FIRST_AREAS] if shown["place"] == ALL else lines
     return {
         "nation": nation,
         "parts": [
-            (_("Nobody has attended since"), gaps),
-            (_("Somebody has attended since"), [line for line in lines if not line.ranked.is_gap]),
+            (_("Nobody has attended since"), [line for line in first if line.ranked.is_gap]),
+            (_("Somebody has attended since"), [line for line in first if not line.ranked.is_gap]),
         ],
-        "gaps": len(gaps),
+        "gaps": sum(line.ranked.is_gap for line in lines),
         "areas": len(lines),
+        "all_areas": "" if first == lines else f"?{urlencode({**shown, 'place': nation.value})}",
         "under_16": any(each.under_16 for each in published),
         "has_findings": any(each.assessments is not None for each in published),
     }

@@ -186,6 +186,11 @@ def test_findings_are_the_publishers_own_rows_and_never_added_up() -> None:
 # The page.
 
 
+def whole(client: Client, query: str = "?") -> str:
+    """The page of each nation, one after the other: of all of them at once it shows the first areas only."""
+    return "".join(client.get(f"{GAPS}{query}&place={nation}").content.decode() for nation in Nation.values)
+
+
 def cells(page: str, name: str) -> list[str]:
     """Of the row of that area, without marks."""
     row = next(row for row in re.findall(r"<tr role=\"row\">.*?</tr>", page, re.DOTALL) if f">{name}</a>" in row)
@@ -199,7 +204,7 @@ def test_the_page_says_who_comes_first_and_why() -> None:
     make_count(YORK, date(2026, 12, 1), 1200)
     make_count("", date(2026, 12, 1), 3)
     ReachRun.objects.create(counted_at=timezone.now())
-    page = desk("read-only").get(GAPS).content.decode()
+    page = whole(desk("read-only"))
     assert "Nobody has attended since January 2026 in 152 of 153 areas." in " ".join(page.split())
     assert cells(page, "Kent")[0] == "1"
     assert cells(page, "Leeds")[3:5] == ["May 2025 20 months ago", "0"]
@@ -222,12 +227,12 @@ def test_the_page_explains_its_rule_in_four_sentences() -> None:
 
 
 def test_a_withheld_figure_is_called_so_and_other_nations_have_no_such_column() -> None:
-    page = desk().get(GAPS).content.decode()
+    page = whole(desk())
     assert cells(page, "Hartlepool")[5] == "withheld"
     assert cells(page, "Middlesbrough")[5] == "24"
     assert cells(page, "Milton Keynes")[5].isdigit()
     assert len(cells(page, "Belfast")) == len(cells(page, "Cardiff")) == len(cells(page, "Jersey")) == 5
-    districts = desk().get(f"{GAPS}?unit=district").content.decode()
+    districts = whole(desk(), "?unit=district")
     assert cells(districts, "Canterbury")[5] == "not published"
     assert "withheld" not in desk().get(f"{GAPS}?unit=region").content.decode().replace("“Withheld”", "")
 
@@ -246,7 +251,7 @@ def test_northern_ireland_counts_children_under_16_and_says_so() -> None:
 def test_islands_have_no_published_children_and_are_areas_all_the_same() -> None:
     make_count(Nation.JERSEY, date(2026, 11, 1), 4)
     make_count(SCILLY, date(2026, 11, 1), 2)
-    page = desk().get(GAPS).content.decode()
+    page = whole(desk())
     assert cells(page, "Jersey") == ["1", "Jersey", "not published", "November 2026 2 months ago", "4"]
     assert cells(page, "Guernsey") == ["1", "Guernsey", "not published", "Never", "0"]
     assert cells(page, "Isles of Scilly")[4:] == ["2", "0"]
@@ -254,7 +259,7 @@ def test_islands_have_no_published_children_and_are_areas_all_the_same() -> None
 
 def test_an_old_code_counts_for_the_area_of_today() -> None:
     make_count("E08000016", date(2026, 12, 1), 7)
-    assert cells(desk().get(GAPS).content.decode(), "Barnsley")[4] == "7"
+    assert cells(whole(desk()), "Barnsley")[4] == "7"
 
 
 def test_a_place_keeps_the_ranks_of_the_nation() -> None:
@@ -267,7 +272,7 @@ def test_a_place_keeps_the_ranks_of_the_nation() -> None:
 
 def test_another_time_makes_another_gap() -> None:
     make_count(LEEDS, date(2025, 5, 1), 12)
-    page = desk().get(f"{GAPS}?months=24").content.decode()
+    page = whole(desk(), "?months=24")
     assert cells(page, "Leeds")[0] == "153"
     assert "since January 2025" in page
 
@@ -287,9 +292,21 @@ def test_each_unit_has_its_areas_and_few_statements(unit: Unit) -> None:
         make_count(where, date(2026, 12, 1))
     client = desk()
     client.get(GAPS)
-    page = client.get(f"{GAPS}?unit={unit}").content.decode()
-    assert page.count("/staff/reach/area/") == len(areas_of(unit))
+    assert whole(client, f"?unit={unit}").count("/staff/reach/area/") == len(areas_of(unit))
     assert len(statements(lambda: client.get(f"{GAPS}?unit={unit}"))) <= 20
+
+
+def test_of_all_nations_the_page_shows_the_first_areas_and_leads_to_the_others() -> None:
+    client = desk()
+    page = client.get(GAPS).content.decode()
+    nations = {nation: [area for area in areas_of(Unit.UPPER).values() if area.nation == nation] for nation in Nation}
+    assert page.count("/staff/reach/area/") == sum(min(20, len(areas)) for areas in nations.values())
+    for nation, areas in nations.items():
+        link = f'<a href="?unit=upper&amp;months=12&amp;place={nation.value}">See all {len(areas)} areas: {nation.label}</a>'
+        assert (link in page) == (len(areas) > 20)
+    there = client.get(f"{GAPS}?place=england").content.decode()
+    assert there.count("/staff/reach/area/") == len(nations[Nation.ENGLAND])
+    assert "See all" not in there
 
 
 # Files.
