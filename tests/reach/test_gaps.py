@@ -299,11 +299,11 @@ def test_each_unit_has_its_areas_and_few_statements(unit: Unit) -> None:
 def test_of_all_nations_the_page_shows_the_first_areas_and_leads_to_the_others() -> None:
     client = desk()
     page = client.get(GAPS).content.decode()
-    nations = {nation: [area for area in areas_of(Unit.UPPER).values() if area.nation == nation] for nation in Nation}
-    assert page.count("/staff/reach/area/") == sum(min(20, len(areas)) for areas in nations.values())
-    for nation, areas in nations.items():
-        link = f'<a href="?unit=upper&amp;months=12&amp;place={nation.value}">See all {len(areas)} areas: {nation.label}</a>'
-        assert (link in page) == (len(areas) > 20)
+    nations = {each: [area for area in areas_of(Unit.UPPER).values() if area.nation == each] for each in Nation}
+    assert page.count("/staff/reach/area/") == sum(min(20, len(found)) for found in nations.values())
+    for nation, found in nations.items():
+        link = f'<a href="?unit=upper&amp;months=12&amp;place={nation.value}">See all {len(found)} areas: {nation.label}</a>'
+        assert (link in page) == (len(found) > 20)
     there = client.get(f"{GAPS}?place=england").content.decode()
     assert there.count("/staff/reach/area/") == len(nations[Nation.ENGLAND])
     assert "See all" not in there
