@@ -50,8 +50,8 @@ from ctac.staff.site import (
 )
 
 MOST_NAMED = 50
-# What other apps say against closing an account, or against taking "Staff" from it: a sentence, or nothing.
-CLOSING_CHECKS: list[Callable[[User], str]] = []
+# What other apps say against an account with these roles alone, or with none because it is closed: a sentence, or nothing.
+ROLE_CHECKS: list[Callable[[User, set[str]], str]] = []
 
 
 class RolesField(forms.ModelMultipleChoiceField):
@@ -70,15 +70,15 @@ class UserForm(forms.ModelForm):
         cleaned = super().clean() or self.cleaned_data
         if cleaned.get("groups") and not cleaned.get("is_staff"):
             self.add_error("groups", _("Roles are for staff. Tick “Staff” too, or take the roles away."))
-        is_superuser = cleaned.get("is_superuser", self.instance.is_superuser)
-        is_manager = is_superuser or any(group.name == MANAGER.name for group in cleaned.get("groups") or ())
-        stays_manager = is_manager and cleaned.get("is_staff") and cleaned.get("is_active")
-        if self.instance.pk and self.is_the_last_manager() and not stays_manager:
+        works = bool(cleaned.get("is_staff") and cleaned.get("is_active"))
+        is_superuser = works and cleaned.get("is_superuser", self.instance.is_superuser)
+        roles = {group.name for group in cleaned.get("groups") or ()} if works else set()
+        if self.instance.pk and self.is_the_last_manager() and not (is_superuser or MANAGER.name in roles):
             raise ValidationError(
                 _("This is the last account that may give roles. Make somebody else a manager first, then change this one.")
             )
-        if self.instance.pk and not (cleaned.get("is_staff") and cleaned.get("is_active")):
-            for sentence in filter(None, (check(self.instance) for check in CLOSING_CHECKS)):
+        if self.instance.pk and not is_superuser:
+            for sentence in filter(None, (check(self.instance, roles) for check in ROLE_CHECKS)):
                 raise ValidationError(sentence)
         return cleaned
 

@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.admin import CLOSING_CHECKS
+from accounts.admin import ROLE_CHECKS
 from accounts.models import User
 from accounts.roles import ROLES
 from bookings import errors, rules
@@ -255,10 +255,12 @@ NOT_OUT = ObjectAction(
 # Who is on duty
 
 
+ALARM_ROLES = {role.name for role in ROLES if "bookings.change_booking" in role.permissions}
+
+
 def may_take_alarms() -> Q:
     """Staff who can press the buttons of an alarm."""
-    roles = [role.name for role in ROLES if "bookings.change_booking" in role.permissions]
-    return Q(is_staff=True, is_active=True) & (Q(is_superuser=True) | Q(groups__name__in=roles))
+    return Q(is_staff=True, is_active=True) & (Q(is_superuser=True) | Q(groups__name__in=ALARM_ROLES))
 
 
 class DutyShiftForm(forms.ModelForm):
@@ -296,14 +298,14 @@ def visits_named(bookings: Sequence[Booking]) -> dict[str, str]:
     return {"visits": ", ".join(f"{booking.reference} ({booking.when})" for booking in bookings)}
 
 
-def refuse_to_close(user: User) -> str:
-    """Why an account can’t be closed: visits whose alarm it hears. Empty if nothing is in the way."""
-    resting = services.visits_of_duty(user, timezone.now())
+def refuse_to_leave_duty(user: User, roles: set[str]) -> str:
+    """Why an account can’t be closed, or have these roles alone: visits whose alarm it hears. Empty if it can."""
+    resting = [] if roles & ALARM_ROLES else services.visits_of_duty(user, timezone.now())
     sentence = _("This colleague is on duty for confirmed visits: %(visits)s. Give their duty shifts to somebody else first.")
     return sentence % visits_named(resting) if resting else ""
 
 
-CLOSING_CHECKS.append(refuse_to_close)
+ROLE_CHECKS.append(refuse_to_leave_duty)
 
 
 class SplitShiftForm(forms.Form):

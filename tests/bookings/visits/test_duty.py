@@ -238,6 +238,12 @@ def test_an_account_on_duty_for_visits_is_not_closed(client: Client, booking: Bo
         said = text(desk.post(page, typed))
         assert f"on duty for confirmed visits: {booking.reference} (Monday 25 January 2027" in said
         assert User.objects.get(pk=shift.duty_person_id).is_active
+        packs = {**typed, "is_active": "on", "groups": [str(Group.objects.get(name="Fulfilment").pk)]}
+        assert "on duty for confirmed visits" in text(desk.post(page, packs))
+        assert "on duty for confirmed visits" in text(desk.post(page, {**packs, "groups": []}))
+        assert [group.name for group in shift.duty_person.groups.all()] == ["Coordinator"]
+        manager = [*typed["groups"], str(Group.objects.get(name="Manager").pk)]
+        assert desk.post(page, {**typed, "is_active": "on", "groups": manager}).status_code == 302
         assert desk.post(page, {**typed, "is_active": "on"}).status_code == 302
     with time_machine.travel(END + DAY, tick=False):
         desk = sign_in_staff(client, make_staff(role="manager"))
