@@ -21,4 +21,4 @@ class DomainError(Exception):
 
 
 class StorageUnavailable(OSError):
-    """The storage of files doesn't answer, or refuses what it is asked for. Its words are for the log; who reads a page gets 503."""
+    """The storage of files doesn't answer, or refuses. Its words are for the log; whoever asked for a page gets a 503."""

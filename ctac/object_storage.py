@@ -5,10 +5,11 @@ A storage that is away costs one thread of each process a few seconds now and th
 """
 
 import logging
-import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import PurePosixPath
+from threading import Lock
 from typing import Any
 
 from boto3.exceptions import Boto3Error
@@ -33,6 +34,8 @@ class BucketStorage(S3Storage):
     """Private objects that are never overwritten. What S3 can't do raises StorageUnavailable, an OSError as of a local folder."""
 
     retry_at: float | None = None  # while it is away: when one thread asks again, by a clock that nothing changes
+    shared: Any = None
+    sharing = Lock()
 
     def get_default_settings(self) -> dict[str, Any]:
         client = Config(
@@ -45,6 +48,13 @@ class BucketStorage(S3Storage):
         transfer = TransferConfig(use_threads=False, multipart_threshold=ONE_REQUEST, num_download_attempts=ATTEMPTS)
         ours = {"file_overwrite": False, "max_memory_size": IN_MEMORY, "client_config": client, "transfer_config": transfer}
         return super().get_default_settings() | ours
+
+    @property
+    def connection(self) -> Any:
+        """One for all threads, whose client they may share: each of its own would take 14 MB."""
+        with self.sharing:
+            self.shared = self.shared or super().connection
+            return self.shared
 
     @contextmanager
     def asked(self) -> Iterator[None]:
@@ -61,7 +71,7 @@ class BucketStorage(S3Storage):
             # Not the error's own words, which quote the address.
             code = error.response.get("Error", {}).get("Code", "") if isinstance(error, ClientError) else ""
             reason = f"{type(error).__name__} {code}".strip()
-            logger.error("The file storage failed: %s", reason)  # noqa: TRY400 - the traceback is long and says no more
+            logger.error("The file storage failed: %s", reason)
             health.record_storage_failure()
             raise StorageUnavailable(reason) from error
         self.retry_at = None
@@ -90,8 +100,9 @@ class BucketStorage(S3Storage):
 
     def get_available_name(self, name: str, max_length: int | None = None) -> str:
         """With a random part: two uploads of one name at the same moment would both find that name free."""
-        root, extension = os.path.splitext(name)
-        available: str = super().get_available_name(self.get_alternative_name(root, extension), max_length)
+        path = PurePosixPath(name)
+        with_random = self.get_alternative_name(str(path.with_suffix("")), path.suffix)
+        available: str = super().get_available_name(with_random, max_length)
         return available
 
     def url(self, *_args: Any, **_options: Any) -> str:

@@ -159,7 +159,7 @@ def add_edition(*, leaflet: Leaflet, label: str, published_on: date, review_on: 
     try:  # before any row is locked: a slow storage must not hold up orders
         edition.pdf.save(f"{leaflet.slug}-{now:%Y%m%d}.pdf", ContentFile(content), save=False)
     except OSError as error:
-        logger.error("The PDF of a new edition could not be stored: %s", type(error).__name__)  # noqa: TRY400 - it is no fault of ours
+        logger.error("The PDF of a new edition could not be stored: %s", type(error).__name__)
         raise FileNotStored from error
     Leaflet.objects.select_for_update(no_key=True).get(pk=leaflet.pk)
     lock_editions(leaflet.editions.values_list("pk", flat=True))

@@ -52,8 +52,9 @@ class Bucket:
             *(str(PROGRAMS / "weed"), "server", "-dir", str(folder / "data"), "-ip", "127.0.0.1", "-ip.bind", "127.0.0.1"),
             *(word for name, (port, _) in ports.items() for word in (f"-{name}.port", str(port))),
             *(word for name, (_, port) in ports.items() for word in (f"-{name}.port.grpc", str(port))),
-            *("-filer", "-s3", "-s3.config", str(folder / "s3.json"), "-s3.iam=false", "-s3.port.iceberg", "0", "-s3.port.lance", "0"),
-            *("-s3.cert.file", certificate, "-s3.key.file", str(folder / "key.pem"), "-filer.localSocket", str(folder / "filer.sock")),
+            *("-filer", "-filer.localSocket", str(folder / "filer.sock"), "-s3", "-s3.config", str(folder / "s3.json")),
+            *("-s3.cert.file", certificate, "-s3.key.file", str(folder / "key.pem")),
+            *("-s3.iam=false", "-s3.port.iceberg", "0", "-s3.port.lance", "0"),
             *("-master.volumeSizeLimitMB", "64", "-volume.max", "20", "-volume.minFreeSpace", "1MiB", "-master.telemetry=false"),
         ]
         self.admin: Any = boto3.client(

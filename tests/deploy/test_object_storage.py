@@ -147,7 +147,9 @@ def test_nobody_reads_the_bucket_without_a_key_or_from_another(bucket, bucket_si
     _edition, name, _cover = bucket_site.newest()
     asked = ["curl", "--silent", "--cacert", bucket.trust["AWS_CA_BUNDLE"], "--output", "-", "--write-out", "%{http_code}"]
     for where in (f"{NAME}/{name}", NAME):
-        done = bucket_site.server.python("-c", f"import subprocess; subprocess.run({[*asked, f'https://{bucket.host}/{where}']!r})")
+        done = bucket_site.server.python(
+            "-c", f"import subprocess; subprocess.run({[*asked, f'https://{bucket.host}/{where}']!r})"
+        )
         assert done.stdout.endswith("403")
     with override_settings(STORAGES={"default": options(bucket.url(name=ELSEWHERE), bucket)}), pytest.raises(StorageUnavailable):
         default_storage.open("theirs")
