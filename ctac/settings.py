@@ -297,7 +297,7 @@ if FILES_URL and not (
     faults.append(f"FILES_URL is not right. {FILES_HELP}")
 STORAGES: dict[str, dict[str, Any]] = {
     "default": {
-        "BACKEND": "ctac.object_storage.BucketStorage",
+        "BACKEND": "ctac.transports.object_storage.BucketStorage",
         "OPTIONS": {
             "endpoint_url": f"{'http' if bucket.scheme == 's3+http' else 'https'}://{bucket.netloc.rpartition('@')[2]}",
             "bucket_name": bucket.path.strip("/"),

@@ -18,7 +18,7 @@ from django.test import override_settings
 
 from ctac.errors import StorageUnavailable
 from ctac.local import processes
-from ctac.object_storage import PAUSE, BucketStorage
+from ctac.transports.object_storage import PAUSE, BucketStorage
 from tests.deploy.browser import CSRF, SESSION, TOKEN
 from tests.deploy.conftest import BEHIND_A_PROXY, Server, Site
 from tests.deploy.object_storage import ELSEWHERE, NAME, SECRET, Bucket
