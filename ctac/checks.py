@@ -6,8 +6,11 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core import checks
+from django.core.files.storage import default_storage
 from django.db import connections
 from django.db.migrations.recorder import MigrationRecorder
+
+from ctac.errors import StorageUnavailable
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1", "")
 EARLIER = (
@@ -35,7 +38,23 @@ def connections_are_encrypted(app_configs: Any, **_: Any) -> list[checks.Warning
     for name, parts in (("CELERY_BROKER_URL", broker), ("CACHE_URL", cache)):
         if parts.scheme in {"redis", "amqp"} and not is_local(parts.hostname or ""):
             found.append(f"{name} reaches another machine by {parts.scheme} instead of {parts.scheme}s.")
+    files = urlsplit(settings.FILES_URL)
+    if files.scheme == "s3+http" and not is_local(files.hostname or ""):
+        found.append("FILES_URL reaches another machine by s3+http instead of s3.")
     return [checks.Warning(message, hint=HINT, id="ctac.W001") for message in found]
+
+
+@checks.register(deploy=True)
+def bucket_answers(app_configs: Any, **_: Any) -> list[checks.Error]:
+    """Else a wrong key is found by whoever uploads the next leaflet."""
+    if not settings.FILES_URL:
+        return []
+    try:
+        default_storage.listdir("")
+    except StorageUnavailable as error:
+        message = f"The bucket that FILES_URL names can't be listed: {error}."
+        return [checks.Error(message, hint="docs/deploying.md says what its key must be allowed.", id="ctac.E002")]
+    return []
 
 
 @checks.register(checks.Tags.security)

@@ -18,3 +18,7 @@ class DomainError(Exception):
     def __init__(self, message: str | Promise = "") -> None:
         self.message = message or self.message
         super().__init__(self.message)
+
+
+class StorageUnavailable(OSError):
+    """The storage of files doesn't answer, or refuses. Its words are for the log; whoever asked for a page gets a 503."""

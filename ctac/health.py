@@ -30,6 +30,7 @@ checks: dict[str, Check] = {}
 VISITS_WATCHED, WATCHED_FOR = "visits-are-watched", timedelta(minutes=6)
 MONITOR_TOLD = "monitor-was-told"
 TASK_RAN, TASK_RAN_FOR = "a-task-ran", timedelta(minutes=10)
+STORAGE_FAILED, STORAGE_FAILED_FOR = "the-file-storage-failed", timedelta(minutes=5)
 NOTED_EVERY = 20  # seconds: a process that sends much mail need not write down each task
 PING_SECONDS = 5
 
@@ -71,6 +72,18 @@ def record_watch() -> None:
             logger.warning("The monitor of the watch over visits could not be told: %s", type(error).__name__)
         else:
             note(MONITOR_TOLD, WATCHED_FOR, "the monitor was told")
+
+
+def record_storage_failure() -> None:
+    """When a page could not read or keep a file. The probes ask the cache, never the storage."""
+    note(STORAGE_FAILED, STORAGE_FAILED_FOR, "the file storage failed")
+
+
+def check_storage() -> str:
+    try:
+        return "failed within the last 5 minutes" if cache.get(STORAGE_FAILED) else ""
+    except Exception:  # noqa: BLE001 - as in note()
+        return "unknown"
 
 
 class HealthMiddleware:

@@ -4,6 +4,7 @@ import logging
 import secrets
 import time
 from collections.abc import Callable
+from http import HTTPStatus
 from urllib.parse import unquote
 
 from csp.constants import HEADER
@@ -12,13 +13,16 @@ from csp.utils import build_policy
 from django.conf import settings
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils import translation
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.functional import cached_property
 
+from ctac.errors import StorageUnavailable
 from ctac.logs import request_reference, route_of
 
 logger = logging.getLogger("ctac.requests")
+RETRY_AFTER = 60  # seconds
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
 
@@ -60,6 +64,21 @@ class RequestLogMiddleware(Middleware):
         row = getattr(getattr(request, "session", None), "row", None)  # of the database, if anybody asked for the session
         user = row.user_id if row is not None else None
         logger.info("%(method)s %(route)s %(status)s", facts, extra=facts | ({"user": user} if user else {}))
+        return response
+
+
+class StorageUnavailableMiddleware(Middleware):
+    """A page whose file can't be read now says so as the page of any other fault does, but as 503: the storage will be back."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not isinstance(exception, StorageUnavailable):
+            return None
+        context = {"reference": request_reference.get()}
+        response = render(request, "errors/500.html", context, status=HTTPStatus.SERVICE_UNAVAILABLE)
+        response.headers["Retry-After"] = str(RETRY_AFTER)
         return response
 
 

@@ -6,13 +6,14 @@ gathered in `faults` and told at the end, a sentence a line.
 """
 
 import os
+import re
 import secrets
 import sys
 from datetime import timedelta
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Any, NoReturn
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import environ
 from csp.constants import NONE, SELF
@@ -199,6 +200,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "professionals.access.PersonMiddleware",
     "audit.pages.StaffRefusedMiddleware",
+    "ctac.middleware.StorageUnavailableMiddleware",
 ]
 if DEVELOPMENT:  # in production the proxy compresses pages, and static files are compressed beforehand
     MIDDLEWARE.insert(3, "django.middleware.gzip.GZipMiddleware")
@@ -280,8 +282,32 @@ WHITENOISE_ALLOW_ALL_ORIGINS = False  # our files are for our pages
 WHITENOISE_AUTOREFRESH = not PRODUCTION  # else all files are listed first, 7 ms for each client of a test
 MEDIA_ROOT = Path(env("MEDIA_ROOT", default=str(VAR_DIR / "media")))
 MEDIA_URL = "/media/"  # nothing is served from here: views hand out what a person may see
-STORAGES = {
-    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+# A bucket that speaks S3 instead of MEDIA_ROOT. Without a key in it, boto3 looks for one itself (a machine's role, say).
+FILES_HELP = (
+    "Set it to a bucket of an S3 server, such as s3://key:secret@s3.eu-west-2.amazonaws.com/bucket?region=eu-west-2, "
+    "with each / of the secret as %2F."
+)
+FILES_URL = address_of_server("FILES_URL", env("FILES_URL", default=""), FILES_HELP, "s3", "s3+http")
+bucket = urlsplit(FILES_URL)
+if FILES_URL and not (
+    re.fullmatch(r"/[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", bucket.path)
+    and re.fullmatch(r"(region=[a-z0-9-]+)?", bucket.query)
+    and bool(bucket.username) == bool(bucket.password)
+):
+    faults.append(f"FILES_URL is not right. {FILES_HELP}")
+STORAGES: dict[str, dict[str, Any]] = {
+    "default": {
+        "BACKEND": "ctac.transports.object_storage.BucketStorage",
+        "OPTIONS": {
+            "endpoint_url": f"{'http' if bucket.scheme == 's3+http' else 'https'}://{bucket.netloc.rpartition('@')[2]}",
+            "bucket_name": bucket.path.strip("/"),
+            "region_name": bucket.query.removeprefix("region=") or None,
+            "access_key": unquote(bucket.username or "") or None,
+            "secret_key": unquote(bucket.password or "") or None,
+        },
+    }
+    if FILES_URL
+    else {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
         if PRODUCTION

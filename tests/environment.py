@@ -22,7 +22,7 @@ from tests import ready
 
 ROOT = "CTAC_TEST_ROOT"  # names the folder to the workers
 # A developer's own servers and settings are not the tests' business, except the database.
-OWN_SETTINGS = ("CACHE_URL", "CELERY_BROKER_URL", "EMAIL_URL", "MEDIA_ROOT", "SECRET_KEY", "SITE_URL", "STATIC_ROOT")
+OWN_SETTINGS = ("CACHE_URL", "CELERY_BROKER_URL", "EMAIL_URL", "FILES_URL", "MEDIA_ROOT", "SECRET_KEY", "SITE_URL", "STATIC_ROOT")
 
 
 def prepare() -> bool:

@@ -1,10 +1,12 @@
 """Titles and editions on the staff site."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.template.defaultfilters import filesizeformat
@@ -21,6 +23,7 @@ from ctac.staff.search import SearchKind, finder, in_columns
 from ctac.staff.site import NOTHING, ObjectAction, column, number_of, staff_site, state_tag, yes_no_of
 from leaflets.catalogue.services import (
     MAX_PDF_BYTES,
+    FileNotStored,
     NotAPdf,
     add_edition,
     add_version,
@@ -167,7 +170,12 @@ class EditionDatesForm(forms.ModelForm):
 
 
 class EditionForm(EditionDatesForm):
-    """A new edition. The PDF is judged by its content, never by its name or by what the browser calls it."""
+    """A new edition. The PDF is judged by its content, never by its name or by what the browser calls it.
+
+    `not_stored`: why the storage did not take it just now.
+    """
+
+    not_stored = ""
 
     class Meta:
         model = Edition
@@ -175,6 +183,8 @@ class EditionForm(EditionDatesForm):
 
     def clean_pdf(self) -> Any:
         upload = self.cleaned_data["pdf"]
+        if self.not_stored:
+            raise forms.ValidationError(self.not_stored)
         if upload.size > MAX_PDF_BYTES:
             raise forms.ValidationError(_("This file is larger than 20 MB. Save it for the web, then upload that."))
         try:
@@ -422,7 +432,23 @@ class EditionAdmin(SpreadsheetLinks):
         """The upload belongs to a new edition only; a changed PDF is a new edition."""
         if obj is not None:
             kwargs["form"] = EditionDatesForm
-        return super().get_form(request, obj, change, **kwargs)
+        form: type[forms.ModelForm] = super().get_form(request, obj, change, **kwargs)
+        form.not_stored = getattr(request, "not_stored", "")  # type: ignore[attr-defined] # the class is of this request
+        return form
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """If the PDF can't be stored, the page comes back with what was typed, and says so beside the file."""
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except FileNotStored as refusal:
+            request.not_stored = str(refusal)  # type: ignore[attr-defined]
+            return super().changeform_view(request, object_id, form_url, extra_context)
 
     def save_model(self, request: HttpRequest, obj: Edition, form: forms.ModelForm, change: bool) -> None:
         if change:
@@ -431,7 +457,7 @@ class EditionAdmin(SpreadsheetLinks):
             return
         cleaned = {name: form.cleaned_data[name] for name in ("leaflet", "label", "published_on", "review_on")}
         edition = add_edition(content=form.cleaned_data["pdf"].read(), now=timezone.now(), **cleaned)
-        make_cover(edition=edition)
+        transaction.on_commit(partial(make_cover, edition=edition), robust=True)  # drawn while no row is locked
         obj.__dict__.update(edition.__dict__)
 
     def has_stock_permission(self, request: HttpRequest, obj: Edition | None = None) -> bool:

@@ -30,6 +30,8 @@ from notifications.registry import Topic
 from professionals.safeguarding.services import notify_safeguarding_lead
 from professionals.services import subscribers
 
+logger = logging.getLogger(__name__)
+
 
 @transaction.atomic
 def add_version(leaflet: Leaflet, *, language: Language, form: Format) -> Leaflet:
@@ -96,6 +98,12 @@ class NotAPdf(DomainError):
     )
 
 
+class FileNotStored(DomainError):
+    message: str | Promise = _(
+        "We can’t store files at the moment, so nothing has been saved. Wait a few minutes, choose the PDF again and save."
+    )
+
+
 def count_pages(content: bytes) -> int:
     """How many pages a PDF has, by its content and not by its name. Raises NotAPdf, also for one that is more than pages.
 
@@ -133,25 +141,29 @@ def _object_streams(content: bytes) -> Iterator[bytes]:
 
 @transaction.atomic
 def add_edition(*, leaflet: Leaflet, label: str, published_on: date, review_on: date, content: bytes, now: datetime) -> Edition:
-    """A new print becomes the current one; the one before it is superseded. Its stock starts at nothing. Raises NotAPdf.
+    """A new print becomes the current one; the one before it is superseded. Its stock starts at nothing. Raises NotAPdf, and
+    FileNotStored.
 
     Orders that were promised copies of the earlier print still get those; who waits for copies waits for this print now. Who
     ordered the leaflet and asked for such news gets an email tomorrow.
     """
-    pages = count_pages(content)
-    Leaflet.objects.select_for_update(no_key=True).get(pk=leaflet.pk)
-    lock_editions(leaflet.editions.values_list("pk", flat=True))
-    leaflet.editions.current().update(state=EditionState.SUPERSEDED)
     edition = Edition(
         leaflet=leaflet,
         label=label,
         published_on=published_on,
         review_on=review_on,
-        pages=pages,
+        pages=count_pages(content),
         size=len(content),
         added_at=now,
     )
-    edition.pdf.save(f"{leaflet.slug}-{now:%Y%m%d}.pdf", ContentFile(content), save=False)
+    try:  # before any row is locked: a slow storage must not hold up orders
+        edition.pdf.save(f"{leaflet.slug}-{now:%Y%m%d}.pdf", ContentFile(content), save=False)
+    except OSError as error:
+        logger.error("The PDF of a new edition could not be stored: %s", type(error).__name__)
+        raise FileNotStored from error
+    Leaflet.objects.select_for_update(no_key=True).get(pk=leaflet.pk)
+    lock_editions(leaflet.editions.values_list("pk", flat=True))
+    leaflet.editions.current().update(state=EditionState.SUPERSEDED)
     edition.save()
     move_backorders_to(edition)
     notify_new_edition(edition, now)
@@ -183,7 +195,6 @@ def record_review(edition: Edition, *, by: User | None, reviewed_on: date, revie
         raise DomainError(_("This edition is no longer the current one, so it needs no review. Nothing has changed."))
 
 
-logger = logging.getLogger(__name__)
 COVER_TIMEOUT = 30  # seconds
 
 
@@ -199,21 +210,22 @@ class FirstPage:
 def make_cover(*, edition: Edition) -> bool:
     """Store a picture of its first page, and the size of the paper. A picture that is there stays.
 
-    False, and logged, if the file isn't there or PDFium can't read it: the edition is then shown without picture and size.
+    False, and logged, if the file can't be read or PDFium can't draw it, or the picture can't be stored: the edition is then
+    shown without picture and size.
     """
     try:
         with edition.pdf.open("rb") as pdf:
             page = render_first_page(pdf.read())
+        size = webp_size(page.picture) if page else None
+        if page and size and not edition.cover:
+            edition.cover.save(f"{edition.leaflet.slug}.webp", ContentFile(page.picture), save=False)
+            edition.cover_width, edition.cover_height = size
     except OSError:
-        page = None
-    size = webp_size(page.picture) if page else None
+        page = size = None
     if page is None or size is None:
         logger.warning("no picture could be made of the first page of edition %s", edition.pk)
         return False
     edition.paper = paper_of(page.width, page.height)
-    if not edition.cover:
-        edition.cover.save(f"{edition.leaflet.slug}.webp", ContentFile(page.picture), save=False)
-        edition.cover_width, edition.cover_height = size
     edition.save(update_fields=["paper", "cover", "cover_width", "cover_height"])
     return True
 

@@ -21,7 +21,7 @@ from .mail import Mail, read
 
 START_SECONDS = 120
 # What a developer or the unit tests set must not reach the stack: it stands on its own parts.
-FOREIGN = ("DATABASE_URL", "EMAIL_URL", "CACHE_URL", "SITE_URL", "MEDIA_ROOT", "PYTEST_XDIST_WORKER")
+FOREIGN = ("DATABASE_URL", "EMAIL_URL", "CACHE_URL", "SITE_URL", "FILES_URL", "MEDIA_ROOT", "PYTEST_XDIST_WORKER")
 
 
 def new_database(server: str, name: str) -> str:

@@ -13,6 +13,7 @@ PLAIN = {
     "EMAIL_URL": "smtp://mail.example:25",
     "CELERY_BROKER_URL": "redis://redis.example:6379/0",
     "CACHE_URL": "redis://redis.example:6379/1",
+    "FILES_URL": "s3+http://key:x@s3.invalid/bucket",
 }
 CLOSED = {
     "DATABASE_URL": "postgres://ctac_app:x@db.example/ctac?sslmode=verify-full",

@@ -96,6 +96,14 @@ def test_a_missing_setting_stops_the_start_with_one_sentence(name: str) -> None:
         ("SMS_URL", "http://SK0:kettle@api.twilio.com/2010-04-01/Accounts/AC0/Messages.json"),
         ("ASK_AGAIN_AFTER_MINUTES", "ten"),
         ("AUDIT_KEPT_MONTHS", "1"),
+        ("FILES_URL", "https://key:kettle@s3.example/bucket"),
+        ("FILES_URL", "s3://key:kettle@s3.example"),
+        ("FILES_URL", "s3://key:ket/kettle@s3.example/bucket"),
+        ("FILES_URL", "s3://key:1/kettle@s3.example/bucket"),
+        ("FILES_URL", "s3://key@s3.example/bucket"),
+        ("FILES_URL", "s3://key:kettle@s3.example/Bucket"),
+        ("FILES_URL", "s3://key:kettle@s3.example/bucket/kettle"),
+        ("FILES_URL", "s3://key:kettle@s3.example/bucket?zone=kettle"),
     ],
 )
 def test_a_setting_that_can_not_be_right_stops_the_start(name: str, value: str) -> None:

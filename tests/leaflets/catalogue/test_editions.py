@@ -4,6 +4,7 @@ import zlib
 
 import pytest
 from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 
@@ -98,3 +99,19 @@ def test_a_slip_in_the_review_date_of_an_edition_is_explained_and_kept_out(clien
     page = client.post(reverse("staff:leaflets_edition_change", args=[edition.pk]), typed)
     assert "Enter a review date after the day it was published." in page.content.decode()
     assert Edition.objects.get(pk=edition.pk).review_on == edition.review_on
+
+
+@pytest.mark.django_db
+def test_a_pdf_that_can_not_be_stored_changes_nothing_and_the_form_keeps_what_was_typed(client, now, settings, tmp_path):
+    edition = make_edition(now)
+    with edition.pdf.open("rb") as stored:
+        upload = SimpleUploadedFile("a.pdf", stored.read())
+    (tmp_path / "no-folder").touch()
+    settings.MEDIA_ROOT = tmp_path / "no-folder"
+    sign_in_staff(client, make_staff())
+    typed = {"leaflet": edition.leaflet.pk, "label": "May 2027", "published_on": "2 5 2027", "review_on": "1 5 2029"}
+    page = client.post(reverse("staff:leaflets_edition_add"), {**typed, "pdf": upload}).content.decode()
+    assert "We can’t store files at the moment, so nothing has been saved." in page
+    assert [f'value="{value}"' in page for value in ("May 2027", "2 5 2027", "1 5 2029")] == [True] * 3
+    edition.refresh_from_db()
+    assert (edition.state, Edition.objects.count()) == (EditionState.CURRENT, 1)
