@@ -57,7 +57,7 @@ print(len(found), (peak() - before) // {KEYS})
 
 
 class Pooler:
-    """Before a server, as PgBouncer's file says, but for addresses and folders. Started as root, it serves as PostgreSQL's user."""
+    """As its file says, but for addresses and folders. Started by root, it runs as PostgreSQL’s user."""
 
     def __init__(self, server: Server) -> None:
         self.server, self.port, self.password = server, free_port(), token_urlsafe(16)
@@ -233,7 +233,8 @@ def test_a_lock_of_a_session_is_lost_and_one_of_a_transaction_is_not(pooler: Poo
 )
 def test_an_export_holds_a_few_bytes_for_each_row(server: Server, pooler: Pooler, how: str, least: int, most: int) -> None:
     """The second is the negative control: iterator(), which no longer has a cursor of the server’s."""
-    server.query(f"INSERT INTO professionals_nameword (source, word) SELECT 'pooler', i FROM generate_series(1, {KEYS}) i")
+    rows = "INSERT INTO professionals_nameword (source, word) SELECT 'pooler', i FROM generate_series(1, %s) i"
+    server.query(rows, KEYS)
     try:
         done = shell(pooler, PEAK.format(how=how))
     finally:

@@ -1,4 +1,4 @@
-"""What the brokers and the proxies need on this machine. Nothing of the site is imported, so that it can be asked before anything is set."""
+"""What the brokers and the proxies need on this machine. Imports nothing of the site: asked before anything is set."""
 
 import os
 import shutil
