@@ -30,7 +30,8 @@ HOURS = [9, 15]  # UTC: while staff are there
 WRITES = ("INSERT", "UPDATE", "DELETE", "SELECT audit_")
 # All of it would be sent by then. What a worker would have done is no matter here.
 SEND = """
-    UPDATE notifications_notification SET state = 'sent', sent_at = now(), sealed_body = NULL, lease_token = NULL, lease_until = NULL
+    UPDATE notifications_notification
+    SET state = 'sent', sent_at = now(), sealed_body = NULL, lease_token = NULL, lease_until = NULL
     WHERE state IN ('pending', 'sending')
 """
 # Rows of each table, and the sums and counts of what is no key, no moment and drawn by no lot.
@@ -49,7 +50,7 @@ failed: Counter[str] = Counter()
 @transaction.atomic
 def lay_out(begin: datetime) -> None:
     """What the sample data lack: something due for each task that writes."""
-    from bookings.models import Afterwards, Attendance, AttendanceCount, ConfidenceLater, PlaceState, YearLater
+    from bookings.models import Afterwards, Attendance, AttendanceCount, ConfidenceLater, OpenSession, PlaceState, YearLater
     from leaflets.models import Leaflet
     from office.services import change_settings
     from tests.bookings import rows
@@ -63,7 +64,7 @@ def lay_out(begin: datetime) -> None:
         presenters = [rows.make_presenter() for _each in range(4)]
         start = begin + (9 + number) * day + 11 * hour
         rows.make_request(**made)
-        booking = rows.make_booking(presenters[0], start, **made)
+        booking = rows.make_booking(presenters[0], start, postcode="", **made)
         attendance = Attendance.objects.create(booking=booking, people=8, recorded_at=begin, changed_at=begin)
         AttendanceCount.objects.create(attendance=attendance, profession="midwife", people=8)
         YearLater.objects.create(booking=booking, wished_at=begin, due_at=begin + 95 * day)
@@ -74,7 +75,9 @@ def lay_out(begin: datetime) -> None:
         session = make_session(presenters[3], start)
         make_place(session, PlaceState.OFFERED, offer_expires_at=begin + 3 * day)
         make_place(session, PlaceState.WAITING)
-        make_place(make_session(None, start))
+        unsure = make_session(None, start)
+        OpenSession.objects.filter(pk=unsure.pk).update(created_at=begin)
+        make_place(unsure)
         edition = make_edition(begin, stock=10)
         Leaflet.objects.filter(pk=edition.leaflet_id).update(reorder_level=50)
 
@@ -117,7 +120,7 @@ def state() -> dict[str, list[Any]]:
         parts = {table: ["count(*)"] for (table,) in cursor.fetchall()}
         cursor.execute(COLUMNS)
         for table, column, is_number in cursor.fetchall():
-            what = f'sum("{column}")' if is_number else f"md5(string_agg(\"{column}\"::text, ' ' ORDER BY \"{column}\"))"
+            what = f'sum("{column}")' if is_number else f'md5(string_agg("{column}"::text, \' \' ORDER BY "{column}"))'
             parts[table].append(what)
         for table, sums in sorted(parts.items()):
             cursor.execute(f'SELECT {", ".join(sums)} FROM "{table}"')  # noqa: S608 - names of our own tables
@@ -132,7 +135,9 @@ def main(copies: int) -> None:
     for moment in (begin + timedelta(days=day, hours=hour) for day in DAYS for hour in HOURS):
         with time_machine.travel(moment, tick=False):
             for name, task in tasks().items():
-                threads = [Thread(target=partial(run, name, task, barrier)) for barrier in [Barrier(copies)] for _n in range(copies)]
+                threads = [
+                    Thread(target=partial(run, name, task, barrier)) for barrier in [Barrier(copies)] for _n in range(copies)
+                ]
                 for thread in threads:
                     thread.start()
                 for thread in threads:
