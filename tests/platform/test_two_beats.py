@@ -1,12 +1,14 @@
 """Two beats: each task of the schedule, run twice in the same moment, leaves what it leaves when it runs once.
 
-A copy of the sample data hears all that beat asks for once, another hears it twice, each over the same days.
+A copy of the sample data hears all that beat asks for once, another hears it twice, each over the same days. Then two real ones
+on Redis: one is killed, Redis is emptied, and tasks go on coming.
 """
 
 import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,10 +19,12 @@ import pytest
 from django.conf import settings
 
 from ctac.celery import schedule
-from ctac.local import postgres
+from ctac.local import postgres, processes
 from tests import ready
+from tests.faults.brokers import Redis
+from tests.faults.packages import missing
 
-pytestmark = pytest.mark.skipif(not postgres.is_available(), reason="needs the embedded PostgreSQL")
+needs_postgres = pytest.mark.skipif(not postgres.is_available(), reason="needs the embedded PostgreSQL")
 MODULE = "tests.platform.two_beats"
 # These write to the cache alone, or hand on to a worker what has a test of its own.
 WRITE_NO_ROW = {
@@ -85,19 +89,71 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[dict[st
             server.wait(30)
 
 
+@needs_postgres
 def test_each_task_had_something_to_do(outcomes: tuple[dict[str, Any], dict[str, Any]]) -> None:
     once, _twice = outcomes
     idle = {entry["task"] for entry in schedule().values()} - {task for task, rows in once["wrote"].items() if rows}
     assert idle == WRITE_NO_ROW
 
 
+@needs_postgres
 def test_no_task_failed(outcomes: tuple[dict[str, Any], dict[str, Any]]) -> None:
     assert [outcome["failed"] for outcome in outcomes] == [{}, {}]
 
 
+@needs_postgres
 def test_twice_in_the_same_moment_is_as_once(outcomes: tuple[dict[str, Any], dict[str, Any]]) -> None:
     """But for the negative control, which looks before it writes and is not kept from doing so twice."""
     once, twice = (outcome["state"] for outcome in outcomes)
     assert {table for table in once if once[table] != twice[table]} == {CONTROL, A_ROW_FOR_EACH_RUN}
     assert len(once) > 100
     assert int(twice[CONTROL][0]) > int(once[CONTROL][0])
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[Redis]:
+    server = Redis(tmp_path / "redis")
+    server.start()
+    yield server
+    server.stop()
+
+
+def start_beat(redis: Redis, folder: Path) -> "subprocess.Popen[bytes]":
+    folder.mkdir()
+    env = os.environ | {"CTAC_VAR": str(folder), "CELERY_BROKER_URL": redis.url, "OUTBOX_SWEEP_SECONDS": "1"}
+    words = ["-m", "celery", "--app", "ctac", "--quiet", "beat", "--pidfile="]
+    with (folder / "log").open("wb") as log:
+        command = [sys.executable, *words]
+        return subprocess.Popen(command, cwd=settings.BASE_DIR, env=env, stdout=log, stderr=log)
+
+
+def queued(redis: Redis) -> int:
+    with redis.connect() as connection:
+        return int(connection.default_channel.client.llen(settings.CELERY_TASK_DEFAULT_QUEUE))
+
+
+def more_come(redis: Redis, seconds: float) -> bool:
+    """Nobody takes them, so the queue grows."""
+    before = queued(redis)
+    return processes.wait_until(lambda: queued(redis) > before, seconds, every=0.1)
+
+
+@pytest.mark.skipif(bool(missing("redis")), reason=missing("redis"))
+def test_when_one_is_killed_or_redis_emptied_tasks_go_on_coming(redis: Redis, tmp_path: Path) -> None:
+    one, other = (start_beat(redis, tmp_path / name) for name in ("one", "other"))
+    try:
+        assert processes.wait_until(lambda: all(list((tmp_path / name).glob("celerybeat*")) for name in ("one", "other")), 60)
+        assert more_come(redis, 20)
+        one.kill()
+        one.wait(10)
+        assert more_come(redis, 5)
+        redis.empty()
+        assert more_come(redis, 10)
+        other.kill()
+        other.wait(10)
+        time.sleep(1)
+        assert not more_come(redis, 5)  # the negative control: nobody else asks
+    finally:
+        for beat in (one, other):
+            beat.kill()
+            beat.wait(10)
