@@ -25,7 +25,7 @@ from django.utils import timezone  # noqa: E402
 
 from ctac.celery import app, schedule  # noqa: E402
 
-DAYS = [*range(1, 14), 40, 95, 366]
+DAYS = [*range(1, 30), 95, 366, 367]
 HOURS = [9, 15]  # UTC: while staff are there
 WRITES = ("INSERT", "UPDATE", "DELETE", "SELECT audit_")
 # All of it would be sent by then. What a worker would have done is no matter here.
