@@ -15,6 +15,8 @@ ALTER ROLE ctac_app NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRL
 -- A page that waits longer than this helps nobody; a transaction that its process forgot must not hold locks.
 ALTER ROLE ctac_app SET statement_timeout = '30s';
 ALTER ROLE ctac_app SET idle_in_transaction_session_timeout = '60s';
+-- A migration that waits for a table makes every page behind it wait too: it gives up, and is run again (docs/upgrading.md).
+ALTER ROLE ctac_owner SET lock_timeout = '3s';
 
 SELECT format('ALTER DATABASE %I OWNER TO ctac_owner', current_database())
 \gexec

@@ -90,7 +90,11 @@ GOOD = {
     "words for staff": "AlterModelOptions('order', {'verbose_name': 'parcel'})",
 }
 GOOD_ALONE = {
-    "an index": "AddIndexConcurrently('order', models.Index(fields=['town'], name='order_town'))",
+    "an index": (
+        "RunSQL('SET lock_timeout = 0', RunSQL.noop),"
+        " AddIndexConcurrently('order', models.Index(fields=['town'], name='order_town')),"
+        " RunSQL('RESET lock_timeout', RunSQL.noop)"
+    ),
     "an index dropped": "RemoveIndexConcurrently('order', 'order_newest')",
 }
 Make = Callable[..., MigrationLoader]
