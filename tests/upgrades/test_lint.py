@@ -16,12 +16,12 @@ pytestmark = pytest.mark.django_db
 NAME = "leaflets.9999_new"
 MIGRATION = """
 from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.functions import RandomUUID
 from django.contrib.postgres.operations import (
     AddConstraintNotValid, AddIndexConcurrently, RemoveIndexConcurrently, ValidateConstraint,
 )
 from django.db import migrations, models
 from django.db.migrations import *
-from django.db.models.functions import Now
 
 
 class Migration(migrations.Migration):
@@ -33,7 +33,7 @@ FILLED = "models.CheckConstraint(condition=~models.Q(town=''), name='order_has_t
 BAD = {
     "a column that must have a value": ("AddField('order', 'weight', models.BigIntegerField(default=0))", "ban-drop-default"),
     "a column filled row by row": (
-        "AddField('order', 'at', models.DateTimeField(db_default=Now()))",
+        "AddField('order', 'key', models.UUIDField(db_default=RandomUUID()))",
         "adding-field-with-default",
     ),
     "NOT NULL": ("AlterField('order', 'imported_at', models.DateTimeField())", "adding-not-nullable-field"),
@@ -86,6 +86,18 @@ GOOD = {
         " [RemoveField('order', 'town')])"
     ),
     "a rule for new rows": f"AddConstraintNotValid('order', {FILLED})",
+    "a key to another table, for new rows": (
+        "AddField('order', 'of', models.ForeignKey("
+        "'leaflets.Edition', models.PROTECT, null=True, db_index=False, db_constraint=False)),"
+        " RunSQL('ALTER TABLE leaflets_order ADD CONSTRAINT order_of FOREIGN KEY (of_id) REFERENCES leaflets_edition NOT VALID',"
+        " RunSQL.noop)"
+    ),
+    "a key to another table, for the old ones": (
+        "RunSQL('ALTER TABLE leaflets_order VALIDATE CONSTRAINT order_of', RunSQL.noop)"
+    ),
+    "a unique rule over an index that is there": (
+        "RunSQL('ALTER TABLE leaflets_order ADD CONSTRAINT order_town UNIQUE USING INDEX order_town', RunSQL.noop)"
+    ),
     "rows by themselves": "RunPython(RunPython.noop, RunPython.noop)",
     "words for staff": "AlterModelOptions('order', {'verbose_name': 'parcel'})",
 }
