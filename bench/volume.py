@@ -74,7 +74,7 @@ def sizes(bench: Bench) -> None:
 
 
 def unit_costs(bench: Bench) -> None:
-    print(f"\nOne catalogue page, order and booking (middle of {PAGES}, {TIMES} and {TIMES}), by people who are signed in")
+    print(f"\nOne catalogue page, order and booking (means of {PAGES}, {TIMES} and {TIMES}), by people who are signed in")
     bench.sql("UPDATE leaflets_leaflet SET most_per_workplace = 1000000, most_per_person = 1000000")
     emails = [f"volume{time.time():.0f}x{number}@leeds.nhs.uk" for number in range(2 * TIMES + 8)]
     sessions = iter(sessions_of(bench.env, emails))
