@@ -121,6 +121,7 @@ lint: ## all that must be clean: style, templates, types, migrations, deployment
 	$(VENV) -m djlint --quiet --lint templates
 	env CTAC_ENV=test CTAC_VAR=var/lint $(VENV) -m mypy
 	@env CTAC_ENV=test CTAC_VAR=var/lint $(VENV) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
+	@env CTAC_ENV=test CTAC_VAR=var/lint $(VENV) -m tests.upgrades.lint
 	@$(PRODUCTION) $(VENV) manage.py check --deploy --fail-level WARNING
 
 format: ## write Python and templates the way `make lint` wants them

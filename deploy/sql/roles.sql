@@ -17,6 +17,8 @@ ALTER ROLE ctac_app SET statement_timeout = '30s';
 ALTER ROLE ctac_app SET idle_in_transaction_session_timeout = '60s';
 -- A search that stops when it has enough begins at the start of its table, and so finds the same each time (ADR 6).
 ALTER ROLE ctac_app SET synchronize_seqscans = off;
+-- A migration that waits for a table makes every page behind it wait too: it gives up, and is run again (docs/upgrading.md).
+ALTER ROLE ctac_owner SET lock_timeout = '3s';
 
 SELECT format('ALTER DATABASE %I OWNER TO ctac_owner', current_database())
 \gexec

@@ -78,6 +78,13 @@ def test_the_owner_is_refused_changed_history_too(server):
         server.query("UPDATE leaflets_stockmovement SET copies = copies + 1", role="ctac_owner")
 
 
+def test_a_migration_gives_up_waiting_before_pages_do_and_a_page_its_statement(server):
+    """What both have from their sign-in on; the tests take these roles on later."""
+    limits = dict(server.query("SELECT rolname, array_to_string(rolconfig, ' ') FROM pg_roles WHERE rolname LIKE 'ctac%'"))
+    assert "lock_timeout=3s" in limits["ctac_owner"]
+    assert "statement_timeout=30s" in limits["ctac_app"]
+
+
 def test_both_files_may_run_again(server):
     server.psql("deploy/sql/roles.sql")
     server.psql("deploy/sql/grants.sql", role="ctac_owner")

@@ -56,7 +56,7 @@ def test_what_installs_takes_nothing_whose_hash_is_not_written_down(tmp_path):
     assert "Hashes are required in --require-hashes mode" in result.stdout + result.stderr
 
 
-@pytest.mark.parametrize("page", ["docs/deploying.md", "Makefile", ".ci/run"])
+@pytest.mark.parametrize("page", ["docs/deploying.md", "docs/upgrading.md", "Makefile", ".ci/run"])
 def test_nothing_is_installed_by_a_command_without_hashes(page):
     commands = [line for line in lines_of(page) if re.search(r"\bpip install\b", line)]
     assert [line for line in commands if "--require-hashes" not in line] == []

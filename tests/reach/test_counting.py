@@ -320,3 +320,22 @@ def test_two_at_once_take_turns(now: datetime) -> None:
         other.join(30)
     assert faults == []
     assert stored_figures() == all_figures()
+
+
+def test_a_count_may_take_longer_than_a_page(now: datetime) -> None:
+    """The role of production ends each statement after 30 seconds (deploy/sql/roles.sql)."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = '30s'")
+        count_reach(now)
+        cursor.execute("SHOW statement_timeout")
+        assert cursor.fetchone() == ("10min",)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_comes_after_the_count_may_not(now: datetime) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW statement_timeout")
+        before = cursor.fetchone()
+        count_reach(now)
+        cursor.execute("SHOW statement_timeout")
+        assert cursor.fetchone() == before != ("10min",)
