@@ -45,7 +45,7 @@ def run(*command: str, called: str = "", **how: Any) -> str:
     """What the program wrote to standard output. Raises BackupError, which has the name that it is called by."""
     called = called or Path(command[0]).name
     try:
-        done = subprocess.run(command, **{"check": False, "stdout": subprocess.PIPE, "text": True, **how})
+        done = subprocess.run(command, **{"check": False, "stdout": subprocess.PIPE, "text": True, "errors": "replace", **how})
     except FileNotFoundError:
         raise BackupError(f"{called} is not installed") from None
     if done.returncode:
@@ -59,9 +59,11 @@ def pgbackrest(*words: str) -> str:
 
 def backups() -> list[dict[str, Any]]:
     """The whole ones that the repository has, the oldest first. Raises BackupError."""
-    stanzas = json.loads(pgbackrest("--output=json", "info"))
-    if any(stanza["status"]["code"] not in {0, 2} for stanza in stanzas):  # 2: it has no backup yet
-        raise BackupError("; ".join(stanza["status"]["message"] for stanza in stanzas))
+    # Not strict: with a wrong passphrase it quotes what it could not read.
+    stanzas = json.loads(pgbackrest("--output=json", "info"), strict=False)
+    for repository in (repository for stanza in stanzas for repository in stanza["repo"]):
+        if repository["status"]["code"] not in {0, 2}:  # 2: it has no backup yet
+            raise BackupError(repository["status"]["message"].splitlines()[0].rstrip(":"))
     return [backup for stanza in stanzas for backup in stanza["backup"] if not backup["error"]]
 
 

@@ -7,7 +7,8 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, time as clock, timedelta
+from datetime import UTC, datetime, timedelta
+from datetime import time as clock
 from typing import Any
 
 PAUSE = 0.1  # seconds between two
@@ -36,7 +37,9 @@ def acts() -> Iterator[Callable[[], Any]]:
     presentation, leaflet = make_presentation(), make_edition(datetime.now(UTC), stock=STOCK, **MANY).leaflet
     for presenter, start in times([make_presenter() for _ in range(PRESENTERS)]):
         person, now = make_person(), datetime.now(UTC)
-        yield lambda person=person, start=start, now=now: place(person, start, presentation=presentation, format="online", now=now)
+        yield lambda person=person, start=start, now=now: place(
+            person, start, presentation=presentation, format="online", now=now
+        )
         yield lambda person=person, now=now: make_order(person, now, {leaflet: 1})
 
 
