@@ -1,8 +1,9 @@
 """One backup of the database: `python deploy/backup.py`, each night by ctac-backup.timer, as postgres or root.
 
 pgBackRest makes it: a full one when the last is a week old, else what changed since. Where the host runs PostgreSQL, and lets no
-pgBackRest near it, `python deploy/backup.py dump` keeps a dump in restic's repository. It reads PGHOST, PGUSER, PGDATABASE and
-PGPASSFILE then, as pg_dump does, and RESTIC_REPOSITORY and RESTIC_PASSWORD_FILE.
+pgBackRest near it, `python deploy/backup.py dump` keeps a dump in restic's repository, and the uploaded files and the file of erasures
+beside it. It reads PGHOST, PGUSER, PGDATABASE and PGPASSFILE then, as pg_dump does, RESTIC_REPOSITORY, RESTIC_PASSWORD_FILE, MEDIA_ROOT,
+ERASURES_FILE and BACKUP_KEEP_DAYS.
 
 BACKUP_DIR/made.json then says which was made and when: the first-run check reads it. docs/backup.md has the rest.
 """
@@ -89,10 +90,16 @@ def back_up() -> str:
 
 
 def dump() -> str:
-    """The name of restic's snapshot. It is none unless pg_dump has ended well."""
+    """The name of restic's snapshot of the database: there is none unless pg_dump has ended well. Files come after the rows that
+    name them."""
     words = ["--json", "--tag=database", f"--stdin-filename={DUMP}", "--stdin-from-command", "--"]
     words += ["pg_dump", "--format=custom", "--no-owner", "--no-privileges"]
     said = run("restic", "backup", *words, called="restic backup")
+    folders = {Path(require_setting("MEDIA_ROOT")), Path(require_setting("ERASURES_FILE")).parent}
+    if here := [str(folder) for folder in sorted(folders) if folder.is_dir()]:
+        run("restic", "--quiet", "backup", "--tag=files", *here, called="restic backup")
+    keep = f"--keep-within={os.environ.get('BACKUP_KEEP_DAYS') or 30}d"
+    run("restic", "--quiet", "forget", "--group-by=tags", keep, "--prune", called="restic forget")
     return str(json.loads(said.splitlines()[-1])["snapshot_id"])
 
 

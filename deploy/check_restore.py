@@ -1,11 +1,13 @@
 """Restores the newest backup into a PostgreSQL of its own and looks at what came back: `python deploy/check_restore.py`
 
-Each week by ctac-check-restore.timer, as postgres or root, on the database's machine or any other that can read the repository. It
-ends with 1, and one line that begins "The restore check failed", when anything is not as it must be; else it writes BACKUP_DIR/tried.json.
+Each week by ctac-check-restore.timer, as postgres or root, on the database's machine or any other that can read the repository.
+When anything is not as it must be it ends with 1, and one line that begins "The restore check failed"; else it writes
+BACKUP_DIR/tried.json.
 
-The copy has a folder under CHECK_DIR (/var/tmp) and a socket in it, no TCP and no archive; both go at the end. What looks at it is given
-this copy's address and files alone, and none of the site's settings: it can't reach the real database, broker, mail server or monitor.
-RESTIC_REPOSITORY names where the uploaded files are, and the file of erasures; ERASURES_FILE and MEDIA_ROOT say where they were.
+The copy has a folder under CHECK_DIR (/var/tmp) and a socket in it, no TCP and no archive; both go at the end. What looks at it
+is given this copy's address and files alone, and none of the site's settings: it can't reach the real database, broker, mail
+server or monitor. RESTIC_REPOSITORY names where the uploaded files and the file of erasures are; MEDIA_ROOT and ERASURES_FILE say
+where they were.
 """
 
 import os

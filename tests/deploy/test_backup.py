@@ -24,6 +24,7 @@ import check_restore
 
 import backup
 
+RESTIC = "/usr/bin/restic"
 NOW = datetime(2026, 11, 29, 2, 30, tzinfo=UTC)
 
 
@@ -109,7 +110,7 @@ def test_a_copy_without_rows_is_refused(server: Server) -> None:
     assert " rows in " in check_restore.check_rows(Real(server))
     server.query("DROP DATABASE IF EXISTS hollow")
     server.query("CREATE DATABASE hollow")
-    with pytest.raises(backup.BackupError, match="django_migrations, accounts_user, .* has no rows"):
+    with pytest.raises(backup.BackupError, match=r"django_migrations, accounts_user, .* has no rows"):
         check_restore.check_rows(Real(server, "hollow"))
 
 
@@ -137,19 +138,20 @@ def test_a_file_that_is_missing_is_named(server: Server, tmp_path: Path) -> None
 @pytest.fixture
 def restic(server: Server, tmp_path: Path) -> dict[str, str]:
     """The variables of backup.env where the host runs PostgreSQL, and an empty repository."""
-    if not shutil.which("restic"):
+    if not Path(RESTIC).exists():
         pytest.skip("restic is not installed: `python -m tests.drill.machine` as root")
     (tmp_path / "password").write_text("correct horse battery staple")
     (tmp_path / "notes").mkdir()
     variables = {"RESTIC_REPOSITORY": str(tmp_path / "repository"), "RESTIC_PASSWORD_FILE": str(tmp_path / "password")}
     variables |= {"RESTIC_CACHE_DIR": str(tmp_path / "cache"), "BACKUP_DIR": str(tmp_path / "notes")}
+    variables |= {"ERASURES_FILE": str(tmp_path / "erasures" / "erasures.jsonl")}
     variables |= {"PGHOST": server.url().partition("host=")[2], "PGDATABASE": "ctac", "PGOPTIONS": "-c role=ctac_app"}
-    subprocess.run(["restic", "--quiet", "init"], env=server.env | variables, check=True)
+    subprocess.run([RESTIC, "--quiet", "init"], env=server.env | variables, check=True)
     return variables
 
 
-def snapshots(server: Server, restic: dict[str, str]) -> list[str]:
-    words = ["restic", "--json", "snapshots"]
+def snapshots(server: Server, restic: dict[str, str], tag: str = "database") -> list[str]:
+    words = [RESTIC, "--json", "snapshots", f"--tag={tag}"]
     done = subprocess.run(words, env=server.env | restic, capture_output=True, text=True, check=True)
     return [snapshot["id"] for snapshot in json.loads(done.stdout)]
 
@@ -168,11 +170,14 @@ def test_a_dump_comes_back_whole(server: Server, restic: dict[str, str], tmp_pat
     assert (done.returncode, done.stderr) == (0, "")
     [snapshot] = snapshots(server, restic)
     assert json.loads((tmp_path / "notes" / "made.json").read_text())["backup"] == snapshot
+    assert len(snapshots(server, restic, "files")) == 1
 
     server.query("DROP DATABASE IF EXISTS restored")
     server.query("CREATE DATABASE restored OWNER ctac_owner")
     env = server.env | restic | {"PGOPTIONS": "-c role=ctac_owner"}
-    kept = subprocess.run(["restic", "--quiet", "dump", "latest", f"/{backup.DUMP}"], env=env, capture_output=True, check=True)
+    kept = subprocess.run(
+        [RESTIC, "--quiet", "dump", "--tag=database", "latest", f"/{backup.DUMP}"], env=env, capture_output=True, check=True
+    )
     options = ["--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction", "--dbname=restored"]
     subprocess.run([str(PROGRAMS / "pg_restore"), *options], input=kept.stdout, env=env, check=True)
     assert contents_of(server, "restored") == contents_of(server, "ctac")

@@ -192,7 +192,9 @@ class Machine:
         return done
 
     def restic_run(self, *words: str) -> str:
-        done = subprocess.run(["restic", "--quiet", *words], env=self.env, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [str(PACKAGES["restic"]), "--quiet", *words], env=self.env, capture_output=True, text=True, check=False
+        )
         assert done.returncode == 0, done.stderr
         return done.stdout
 

@@ -1,4 +1,4 @@
-"""The machine is lost, a table is emptied, a backup is damaged, a passphrase is wrong: what comes back, how soon, and what does not.
+"""The machine is lost, a table is emptied, a backup is damaged, a passphrase is wrong: what comes back, and how soon.
 
 The tests are one story and run in this order. `make drill` runs them with people who book for minutes, and prints a table.
 """
