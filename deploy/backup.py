@@ -1,9 +1,9 @@
 """One backup of the database: `python deploy/backup.py`, each night by ctac-backup.timer, as postgres or root.
 
 pgBackRest makes it: a full one when the last is a week old, else what changed since. Where the host runs PostgreSQL, and lets no
-pgBackRest near it, `python deploy/backup.py dump` keeps a dump in restic's repository, and the uploaded files and the file of erasures
-beside it. It reads PGHOST, PGUSER, PGDATABASE and PGPASSFILE then, as pg_dump does, RESTIC_REPOSITORY, RESTIC_PASSWORD_FILE, MEDIA_ROOT,
-ERASURES_FILE and BACKUP_KEEP_DAYS.
+pgBackRest near it, `python deploy/backup.py dump` keeps a dump in restic's repository, and the uploaded files and the file of
+erasures beside it. It reads PGHOST, PGUSER, PGDATABASE and PGPASSFILE then, as pg_dump does, RESTIC_REPOSITORY and
+RESTIC_PASSWORD_FILE, MEDIA_ROOT, ERASURES_FILE and BACKUP_KEEP_DAYS.
 
 BACKUP_DIR/made.json then says which was made and when: the first-run check reads it. docs/backup.md has the rest.
 """
@@ -47,8 +47,8 @@ def run(*command: str, called: str = "", **how: Any) -> str:
     called = called or Path(command[0]).name
     try:
         done = subprocess.run(command, **{"check": False, "stdout": subprocess.PIPE, "text": True, "errors": "replace", **how})
-    except FileNotFoundError:
-        raise BackupError(f"{called} is not installed") from None
+    except (FileNotFoundError, PermissionError):
+        raise BackupError(f"{Path(command[0]).name} is not installed") from None
     if done.returncode:
         raise BackupError(f"{called} ended with {done.returncode}")
     return str(done.stdout)

@@ -72,7 +72,7 @@ def test_a_note_says_which_and_when_and_everybody_may_read_it(tmp_path: Path, mo
 def test_what_can_not_be_made_is_told_in_a_line_and_not_noted(server: Server, tmp_path: Path) -> None:
     for variables, said in (
         ({"BACKUP_DIR": ""}, "BACKUP_DIR is not set; docs/backup.md explains it"),
-        ({"BACKUP_DIR": str(tmp_path), "PATH": str(tmp_path)}, "pgbackrest info is not installed"),
+        ({"BACKUP_DIR": str(tmp_path), "PATH": str(tmp_path)}, "pgbackrest is not installed"),
     ):
         done = server.python("deploy/backup.py", **variables)
         assert (done.returncode, done.stderr) == (1, f"There is no backup: {said}.\n")

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from ctac.local import postgres
+from tests import ready
 from tests.deploy.conftest import PROGRAMS
 from tests.drill.machine import ROOT, Machine, missing
 
@@ -144,23 +145,30 @@ class Drill:
         return {name for name in names if self.machine.rows(count.format(name, canary)) != ["0"]}
 
 
-def schema() -> str:
-    """Of the tests' own server, which tests.ready has migrated; empty where there is none of ours."""
-    if not postgres.is_available():
+def schema(folder: Path) -> str:
+    """A dump of what tests.ready has migrated, from a server of its own: the tests' own is a template, and must be left alone."""
+    if ready.FOLDER not in os.environ:
         return ""
-    words = [str(PROGRAMS / "pg_dump"), "--no-owner", "--no-privileges", "--dbname", os.environ["DATABASE_URL"]]
-    return subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    ready.lay_out(folder)
+    server = postgres.start(folder, fast=True)
+    try:
+        words = [str(PROGRAMS / "pg_dump"), "--no-owner", "--no-privileges", "--dbname", postgres.database_url(folder)]
+        return subprocess.run(words, capture_output=True, text=True, check=True).stdout
+    finally:
+        postgres.stop(folder)
+        if server:
+            server.wait()
 
 
 @pytest.fixture(scope="package")
-def drill() -> Iterator[Drill]:
+def drill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Drill]:
     """With a full backup, in which is somebody who has been erased since; and people who book and order."""
     if why := missing():
         pytest.skip(why)
     drill = Drill(Machine())
     machine = drill.machine
     try:
-        machine.set_up("" if LONG else schema())
+        machine.set_up("" if LONG else schema(tmp_path_factory.mktemp("schema")))
         if LONG:
             machine.python("manage.py", "load_sample_data")
         machine.python("manage.py", "shell", "--no-imports", "-c", PLANT)
