@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +84,6 @@ class Drill:
     machine: Machine
     people: subprocess.Popen[str] | None = None
     lines: Path = Path()
-    earlier: list[Acknowledged] = field(default_factory=list)
     numbers: int = 10_000
 
     def begin(self) -> None:
