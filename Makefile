@@ -1,6 +1,6 @@
 # Everything here works on a bare machine with Python 3.11 or newer and make. `make` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow test-clocks races faults security access screenshots bench bench-slots bench-memory bench-mail bench-import scale figures emails words lint format messages css lock
+.PHONY: help run test test-slow test-clocks races faults drill security access screenshots bench bench-slots bench-memory bench-mail bench-import scale figures emails words lint format messages css lock
 MAKEFLAGS += --no-print-directory
 
 # The first Python that is new enough: the usual one, or one with its version in its name.
@@ -56,6 +56,11 @@ faults: ## break worker, broker, database, web, beat, clock, disk and mail serve
 	@$(INSTALL) $(DEVELOPMENT)
 	@$(VENV) -m tests.faults.install
 	@FAULTS=$(BROKERS) $(VENV) -m pytest tests/faults --quiet --no-header --capture=no -rs $(ARGS)
+
+drill: ## lose the database's machine and a table of it, damage the backup, forget the passphrase; what comes back and how soon (some minutes)
+	@$(INSTALL) $(DEVELOPMENT)
+	@$(VENV) -m tests.drill.machine
+	@DRILL=1 $(VENV) -m pytest tests/drill --quiet --no-header --capture=no -rs $(ARGS)
 
 security: ## bandit, ruff's security rules, times that must tell nothing, 10,000 inputs nobody thought of, and a scanner (under 15 minutes)
 	@$(INSTALL) $(DEVELOPMENT)

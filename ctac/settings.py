@@ -478,8 +478,10 @@ if AUDIT_KEPT_MONTHS < 6:
 
 # Who was erased, by key alone: outside the database, so that a restored backup can be made to forget them again (ADR 23).
 ERASURES_FILE = Path(env("ERASURES_FILE", default=str(VAR_DIR / "erasures" / "erasures.jsonl")))
-BACKUP_DIR = env("BACKUP_DIR", default="")  # where deploy/backup.py writes; the first-run check reads what it notes there
-BACKUP_KEEP_DAYS = env.int("BACKUP_KEEP_DAYS", default=30)  # as deploy/backup.py has it; the privacy notice says it
+BACKUP_DIR = env("BACKUP_DIR", default="")  # where deploy/backup.py and check_restore.py say when; the first-run check reads it
+BACKUP_KEEP_DAYS = env.int(
+    "BACKUP_KEEP_DAYS", default=30
+)  # as deploy/pgbackrest/pgbackrest.conf has it; the privacy notice says it
 # Celery. The outbox table holds the truth, so any broker may be lost.
 BROKER_HELP = "Set it to Redis or RabbitMQ, such as redis://host:6379/0."
 BROKER_SCHEMES = ("folder", "redis", "rediss", "amqp", "amqps", "pyamqp", "sentinel")

@@ -1,172 +1,119 @@
-"""One backup: the database and the uploaded files, whole or not there at all. `python deploy/backup.py`
+"""One backup of the database: `python deploy/backup.py`, each night by ctac-backup.timer, as postgres or root.
 
-Reads DATABASE_URL, MEDIA_ROOT, BACKUP_DIR and BACKUP_KEEP_DAYS. Writes BACKUP_DIR/ctac-DATE/ with database.dump, media.tar.gz and
-contents.json (checksums, and how many rows each table has), readable by its owner only; made.json
-beside it says when. Needs pg_dump of the server's version or newer. A backup holds personal data: keep it as closed as the
-database, and take a copy of it off this machine.
+pgBackRest makes it: a full one when the last is a week old, else what changed since. Where the host runs PostgreSQL, and lets no
+pgBackRest near it, `python deploy/backup.py dump` keeps a dump in restic's repository, and the uploaded files and the file of
+erasures beside it. It reads PGHOST, PGUSER, PGDATABASE and PGPASSFILE then, as pg_dump does, RESTIC_REPOSITORY and
+RESTIC_PASSWORD_FILE, MEDIA_ROOT, ERASURES_FILE and BACKUP_KEEP_DAYS.
+
+BACKUP_DIR/made.json then says which was made and when: the first-run check reads it. docs/backup.md has the rest.
 """
 
-import hashlib
 import json
 import os
-import shutil
+import pwd
 import subprocess
 import sys
-import tarfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
 
-import psycopg2
+STANZA = "ctac"
+MADE, TRIED = "made.json", "tried.json"  # which was made and which restored last, and when
+FULL_EACH = timedelta(days=6, hours=12)  # a week, less what one night may be earlier than another
+DUMP = "ctac.dump"
 
-NAME = "ctac-%Y%m%dT%H%M%SZ"
-UNFINISHED = ".unfinished-"
-DUMP, MEDIA, CONTENTS = "database.dump", "media.tar.gz", "contents.json"
-MADE, TRIED = "made.json", "tried.json"  # which was made and which restored last, and when: the first-run check reads both
-TABLES = """
-    SELECT quote_ident(relname) FROM pg_class
-    WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') ORDER BY relname
-"""
+
+class BackupError(Exception):
+    """What failed, in one line. The program has said on standard error what it had to say."""
 
 
 def require_setting(name: str) -> str:
     value = os.environ.get(name, "")
     if not value:
-        sys.exit(f"{name} is not set; .env.example explains it.")
+        raise BackupError(f"{name} is not set; docs/backup.md explains it")
     return value
 
 
-def server_variables(url: str) -> dict[str, str]:
-    """The server's address as libpq's variables: on a command line, others on this machine would read the password."""
-    parts = urlsplit(url)
-    variables = {
-        "PGHOST": unquote(parts.hostname or ""),
-        "PGPORT": str(parts.port or ""),
-        "PGUSER": unquote(parts.username or ""),
-        "PGPASSWORD": unquote(parts.password or ""),
-        "PGDATABASE": unquote(parts.path.lstrip("/")),
-    }
-    names = {"host": "PGHOST", "port": "PGPORT", "sslmode": "PGSSLMODE", "sslrootcert": "PGSSLROOTCERT", "options": "PGOPTIONS"}
-    variables |= {names[key]: value for key, value in parse_qsl(parts.query) if key in names}
-    return {key: value for key, value in variables.items() if value}
+def as_postgres() -> dict[str, Any]:
+    """What subprocess needs so that a program runs as postgres: PostgreSQL refuses root, and root's files are closed to it."""
+    if os.geteuid():
+        return {}
+    account = pwd.getpwnam("postgres")
+    return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": [], "cwd": "/"}
 
 
-def run(command: list[str], url: str) -> None:
-    """A program of PostgreSQL, which prints itself what is wrong."""
-    if shutil.which(command[0]) is None:
-        sys.exit(f"{command[0]} is not here: install PostgreSQL's client programs, of the server's version or newer.")
-    if subprocess.run(command, env=os.environ | server_variables(url), check=False).returncode:
-        sys.exit(f"{command[0]} failed; its lines above say why.")
-
-
-def checksum(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def row_counts(cursor: Any) -> dict[str, int]:
-    cursor.execute(TABLES)
-    counts = {}
-    for (table,) in cursor.fetchall():
-        cursor.execute(f"SELECT count(*) FROM public.{table}")  # noqa: S608 - a name that the server quoted
-        counts[table] = cursor.fetchone()[0]
-    return counts
-
-
-def dump(url: str, target: Path) -> dict[str, int]:
-    """The database at one moment; returns how many rows each table had then."""
-    connection = psycopg2.connect(url)
-    connection.set_session(isolation_level="REPEATABLE READ", readonly=True)
+def run(*command: str, called: str = "", **how: Any) -> str:
+    """What the program wrote to standard output. Raises BackupError, which has the name that it is called by."""
+    called = called or Path(command[0]).name
     try:
-        with connection.cursor() as cursor:
-            # A page may take 30 seconds (roles.sql), a backup as long as it needs.
-            cursor.execute("SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; SELECT pg_export_snapshot()")
-            snapshot = cursor.fetchone()[0]
-            options = ["--format=custom", "--no-owner", "--no-privileges", f"--snapshot={snapshot}", f"--file={target}"]
-            run(["pg_dump", *options], url)
-            return row_counts(cursor)
-    finally:
-        connection.close()
+        done = subprocess.run(command, **{"check": False, "stdout": subprocess.PIPE, "text": True, "errors": "replace", **how})
+    except (FileNotFoundError, PermissionError):
+        raise BackupError(f"{Path(command[0]).name} is not installed") from None
+    if done.returncode:
+        raise BackupError(f"{called} ended with {done.returncode}")
+    return str(done.stdout)
 
 
-def archive_uploads(folder: Path, target: Path) -> int:
-    """Returns how many. After the database: every file that it names is there."""
-    with tarfile.open(target, "w:gz") as archive:
-        if folder.is_dir():
-            archive.add(folder, arcname="media")
-        return sum(member.isfile() for member in archive.getmembers())
+def pgbackrest(*words: str) -> str:
+    return run("pgbackrest", f"--stanza={STANZA}", *words, called=f"pgbackrest {words[-1]}", **as_postgres())
 
 
-@contextmanager
-def atomic_folder(final: Path) -> Iterator[Path]:
-    """A folder under another name, which it loses once all that is in it is safe on the disk."""
-    unfinished = final.with_name(f"{UNFINISHED}{final.name}")
-    unfinished.mkdir(mode=0o700)
-    try:
-        yield unfinished
-        for path in (*unfinished.iterdir(), unfinished):
-            path.chmod(0o700 if path.is_dir() else 0o600)
-            fsync(path)
-        unfinished.rename(final)
-        fsync(final.parent)
-    finally:
-        shutil.rmtree(unfinished, ignore_errors=True)
+def backups() -> list[dict[str, Any]]:
+    """The whole ones that the repository has, the oldest first. Raises BackupError."""
+    # Not strict: with a wrong passphrase it quotes what it could not read.
+    stanzas = json.loads(pgbackrest("--output=json", "info"), strict=False)
+    for repository in (repository for stanza in stanzas for repository in stanza["repo"]):
+        if repository["status"]["code"] not in {0, 2}:  # 2: it has no backup yet
+            raise BackupError(repository["status"]["message"].splitlines()[0].rstrip(":"))
+    return [backup for stanza in stanzas for backup in stanza["backup"] if not backup["error"]]
 
 
-def fsync(path: Path) -> None:
-    number = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)
+def kind_due(made: list[dict[str, Any]], now: datetime) -> str:
+    """pgBackRest's word for what is due: full or diff."""
+    full = [backup["timestamp"]["start"] for backup in made if backup["type"] == "full"]
+    return "diff" if full and now - datetime.fromtimestamp(max(full), UTC) < FULL_EACH else "full"
 
 
-def backup_time(folder: Path) -> datetime | None:
-    try:
-        return datetime.strptime(folder.name.removeprefix(UNFINISHED), NAME).replace(tzinfo=UTC)
-    except ValueError:
-        return None
-
-
-def note(name: str, backup: Path) -> None:
-    """In the folder of all backups, for everybody who can look into it: it says no more than when."""
-    file = backup.parent / name
-    fresh = file.with_suffix(".new")
-    fresh.write_text(json.dumps({"backup": backup.name, "at": datetime.now(UTC).isoformat()}))
+def note(name: str, backup: str) -> None:
+    """For everybody who can look into the folder: it says no more than which and when."""
+    folder = Path(require_setting("BACKUP_DIR"))
+    fresh = (folder / name).with_suffix(".new")
+    fresh.write_text(json.dumps({"backup": backup, "at": datetime.now(UTC).isoformat()}))
     fresh.chmod(0o644)
-    fresh.replace(file)
+    fresh.replace(folder / name)
 
 
-def delete_old(folder: Path, now: datetime, keep: timedelta) -> None:
-    """Backups older than `keep` go, and what a run that was killed left. The newest stays, however old it is."""
-    backups = sorted((at, path) for path in folder.iterdir() if path.is_dir() and (at := backup_time(path)))
-    finished = [path for _at, path in backups if not path.name.startswith(UNFINISHED)]
-    for at, path in backups:
-        abandoned = path.name.startswith(UNFINISHED) and now - at > timedelta(days=1)
-        if abandoned or (path in finished[:-1] and now - at > keep):
-            shutil.rmtree(path)
+def back_up() -> str:
+    """The name of the backup that was made."""
+    pgbackrest(f"--type={kind_due(backups(), datetime.now(UTC))}", "backup")
+    return str(backups()[-1]["label"])
 
 
-def main() -> int:
-    os.umask(0o077)
-    url, media, folder = require_setting("DATABASE_URL"), Path(require_setting("MEDIA_ROOT")), Path(require_setting("BACKUP_DIR"))
-    keep = timedelta(days=int(os.environ.get("BACKUP_KEEP_DAYS") or 30))
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    now = datetime.now(UTC)
-    final = folder / now.strftime(NAME)
-    with atomic_folder(final) as unfinished:
-        contents: dict[str, Any] = {"rows": dump(url, unfinished / DUMP), "files": archive_uploads(media, unfinished / MEDIA)}
-        contents["sha256"] = {name: checksum(unfinished / name) for name in (DUMP, MEDIA)}
-        (unfinished / CONTENTS).write_text(json.dumps(contents, indent=2))
-    note(MADE, final)
-    delete_old(folder, now, keep)
-    size = sum(path.stat().st_size for path in final.iterdir())
-    print(f"{final}: {sum(contents['rows'].values())} rows, {contents['files']} files, {size / 1e6:.1f} MB")
+def dump() -> str:
+    """The name of restic's snapshot of the database: there is none unless pg_dump has ended well. Files come after the rows that
+    name them."""
+    words = ["--json", "--tag=database", f"--stdin-filename={DUMP}", "--stdin-from-command", "--"]
+    words += ["pg_dump", "--format=custom", "--no-owner", "--no-privileges"]
+    said = run("restic", "backup", *words, called="restic backup")
+    folders = {Path(require_setting("MEDIA_ROOT")), Path(require_setting("ERASURES_FILE")).parent}
+    if here := [str(folder) for folder in sorted(folders) if folder.is_dir()]:
+        run("restic", "--quiet", "backup", "--tag=files", *here, called="restic backup")
+    keep = f"--keep-within={os.environ.get('BACKUP_KEEP_DAYS') or 30}d"
+    run("restic", "--quiet", "forget", "--group-by=tags", keep, "--prune", called="restic forget")
+    return str(json.loads(said.splitlines()[-1])["snapshot_id"])
+
+
+def main(arguments: list[str]) -> int:
+    try:
+        require_setting("BACKUP_DIR")  # before anything is made that could not be noted
+        made = dump() if arguments == ["dump"] else back_up()
+        note(MADE, made)
+    except (BackupError, OSError) as error:
+        sys.stderr.write(f"There is no backup: {error}.\n")
+        return 1
+    print(f"Backup {made} is made.")
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -36,7 +36,7 @@ logger = logging.getLogger(__name__)
 PERMISSION = "accounts.change_user"  # managers: it names colleagues
 MACHINE, COLLEAGUES, CONTENT = gettext_lazy("The machine"), gettext_lazy("Colleagues"), gettext_lazy("What people read")
 MOST_NAMED = 5
-BACKUP_AT_LEAST, RESTORE_AT_LEAST = timedelta(hours=36), timedelta(days=183)
+BACKUP_AT_LEAST, RESTORE_AT_LEAST = timedelta(hours=36), timedelta(days=15)
 # How many lines are red, as they were last counted; a count that nobody renews for three rounds says that nothing runs.
 RED_LINES, RED_LINES_FOR = "first-run-red-lines", timedelta(minutes=15)
 
@@ -193,7 +193,7 @@ def processes(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
 
 
 def noted(name: str) -> tuple[str, datetime] | None:
-    """What deploy/backup.py (made.json) or deploy/restore.py (tried.json) wrote: which backup, and when."""
+    """What deploy/backup.py (made.json) or deploy/check_restore.py (tried.json) wrote: which backup, and when."""
     try:
         note = json.loads((Path(settings.BACKUP_DIR) / name).read_text())
     except FileNotFoundError:
@@ -204,21 +204,22 @@ def noted(name: str) -> tuple[str, datetime] | None:
 def backups(request: HttpRequest | None) -> Iterator[FirstRunCheck]:
     now, label = timezone.now(), gettext_lazy("Backup")
     made = noted("made.json") if settings.BACKUP_DIR else None
-    if made is None or not (Path(settings.BACKUP_DIR) / made[0]).is_dir():
+    if made is None:
         yield FirstRunCheck(label, Light.RED, _("There is no backup. Set BACKUP_DIR, and start ctac-backup.timer."))
     elif now - made[1] > BACKUP_AT_LEAST:
         sentence = _("The last backup is of %(day)s. Read the log of ctac-backup.") % {"day": format_day(uk_day(made[1]))}
         yield FirstRunCheck(label, Light.RED, sentence)
     else:
-        sentence = _("The last backup was made %(ago)s. Keep a copy away from this machine.")
+        sentence = _("The last backup was made %(ago)s.")
         yield FirstRunCheck(label, Light.GREEN, sentence % {"ago": how_long_ago(made[1], now)})
     label, tried = gettext_lazy("Restore"), noted("tried.json") if settings.BACKUP_DIR else None
     if tried is None:
-        sentence = _("Nobody has tried to restore a backup. Run deploy/restore.py into an empty database.")
+        sentence = _("No backup has been restored to try it. Start ctac-check-restore.timer.")
         yield FirstRunCheck(label, Light.RED, sentence)
     else:
         is_old, day = now - tried[1] > RESTORE_AT_LEAST, format_day(uk_day(tried[1]))
-        sentence = _("A backup was last restored on %(day)s. Try it again.") if is_old else _("A backup was restored on %(day)s.")
+        late = _("A backup was last restored on %(day)s. Read the log of ctac-check-restore.")
+        sentence = late if is_old else _("A backup was restored on %(day)s, and was whole.")
         yield FirstRunCheck(label, Light.AMBER if is_old else Light.GREEN, sentence % {"day": day})
 
 

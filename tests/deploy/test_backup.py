@@ -1,187 +1,190 @@
-"""A backup comes back whole: every row and every file, into an empty database, with the figures still equal."""
+"""When a backup is due, what is noted of it, what the weekly check refuses, and the dump for hosts without pgBackRest.
 
+Restores of what pgBackRest keeps are in tests/drill/.
+"""
+
+import configparser
 import json
+import os
+import shutil
 import stat
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.conf import settings
 
-from tests.deploy.conftest import Server
+from tests.deploy.conftest import PROGRAMS, ROOT, Server
 
-STAMP = "ctac-%Y%m%dT%H%M%SZ"
+sys.path.insert(0, str(ROOT / "deploy"))
+import check_restore
+
+import backup
+
+RESTIC = "/usr/bin/restic"
+NOW = datetime(2026, 11, 29, 2, 30, tzinfo=UTC)
+
+
+def made(kind: str, days: float) -> dict[str, Any]:
+    """As pgBackRest tells of a backup that it began so many days ago."""
+    return {"type": kind, "timestamp": {"start": int((NOW - timedelta(days=days)).timestamp())}}
+
+
+@pytest.mark.parametrize(
+    ("before", "kind"),
+    [
+        ([], "full"),
+        ([made("full", 6), made("diff", 1)], "diff"),
+        ([made("full", 6.99), made("diff", 1)], "full"),  # the timer is up to ten minutes late
+        ([made("full", 14), made("full", 3)], "diff"),
+        ([made("diff", 1)], "full"),
+    ],
+)
+def test_each_week_a_full_one(before: list[dict[str, Any]], kind: str) -> None:
+    assert backup.kind_due(before, NOW) == kind
+
+
+def test_none_is_older_than_the_privacy_notice_says() -> None:
+    conf = configparser.RawConfigParser()
+    conf.read_string((ROOT / "deploy/pgbackrest/pgbackrest.conf").read_text())
+    kept = conf["global"]
+    assert (kept["repo1-retention-full-type"], kept["repo1-cipher-type"]) == ("time", "aes-256-cbc")
+    # A full one goes when the next, a week younger, is so old; and that is found by the backup of the night after.
+    assert int(kept["repo1-retention-full"]) + 7 + 1 <= settings.BACKUP_KEEP_DAYS
+    files = (ROOT / "deploy/systemd/ctac-backup-files.service").read_text()
+    assert f"--keep-within-daily={settings.BACKUP_KEEP_DAYS}d" in files
+
+
+def test_a_note_says_which_and_when_and_everybody_may_read_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BACKUP_DIR", str(tmp_path))
+    backup.note(backup.MADE, "20261129-023000F")
+    found = json.loads((tmp_path / "made.json").read_text())
+    assert found.keys() == {"backup", "at"}
+    assert found["backup"] == "20261129-023000F"
+    assert datetime.now(UTC) - datetime.fromisoformat(found["at"]) < timedelta(minutes=1)
+    assert stat.S_IMODE((tmp_path / "made.json").stat().st_mode) == 0o644
+    assert os.listdir(tmp_path) == ["made.json"]  # noqa: PTH208 - names
+
+
+def test_what_can_not_be_made_is_told_in_a_line_and_not_noted(server: Server, tmp_path: Path) -> None:
+    for variables, said in (
+        ({"BACKUP_DIR": ""}, "BACKUP_DIR is not set; docs/backup.md explains it"),
+        ({"BACKUP_DIR": str(tmp_path), "PATH": str(tmp_path)}, "pgbackrest is not installed"),
+    ):
+        done = server.python("deploy/backup.py", **variables)
+        assert (done.returncode, done.stderr) == (1, f"There is no backup: {said}.\n")
+    assert list(tmp_path.iterdir()) == []
+
+
+# The weekly check
+
+
+class Real(check_restore.Copy):
+    """The tests' own server in the place of a copy."""
+
+    def __init__(self, server: Server, database: str = "ctac") -> None:
+        super().__init__(server.var_dir)
+        self.real = server.url(database=database)
+
+    @property
+    def url(self) -> str:
+        return self.real
+
+
+@pytest.mark.parametrize(("hours", "refused"), [(1, False), (35, False), (37, True)])
+def test_an_archive_that_ended_long_ago_is_refused(server: Server, hours: int, refused: bool) -> None:
+    """The tests' server has played nothing back: then the backup itself is the newest change."""
+    stop = (datetime.now(UTC) - timedelta(hours=hours)).timestamp()
+    asked = (Real(server), {"timestamp": {"stop": stop}})
+    if refused:
+        with pytest.raises(backup.BackupError, match="is 37 hours old"):
+            check_restore.check_age(*asked)
+    else:
+        assert check_restore.check_age(*asked).startswith("The newest change is ")
+
+
+def test_a_copy_without_rows_is_refused(server: Server) -> None:
+    assert " rows in " in check_restore.check_rows(Real(server))
+    server.query("DROP DATABASE IF EXISTS hollow")
+    server.query("CREATE DATABASE hollow")
+    with pytest.raises(backup.BackupError, match=r"django_migrations, accounts_user, .* has no rows"):
+        check_restore.check_rows(Real(server, "hollow"))
+
+
+def test_it_does_not_fill_the_disk_of_the_real_server(tmp_path: Path) -> None:
+    (tmp_path / "copy").mkdir()
+    with pytest.raises(backup.BackupError, match=r"1500000.0 GB are needed in .*, and .* GB are free"):
+        check_restore.Copy(tmp_path / "copy").restore({"info": {"size": 10**15}})
+
+
+def test_a_file_that_is_missing_is_named(server: Server, tmp_path: Path) -> None:
+    whole = server.python("manage.py", "check_files", DATABASE_URL=server.url("ctac_app"))
+    assert (whole.returncode, whole.stderr) == (0, "")
+    media = Path(server.env["MEDIA_ROOT"])
+    shutil.copytree(media, tmp_path / "media")
+    lost = next(path for path in sorted((tmp_path / "media").rglob("*.pdf")))
+    lost.unlink()
+    done = server.python("manage.py", "check_files", DATABASE_URL=server.url("ctac_app"), MEDIA_ROOT=str(tmp_path / "media"))
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"{lost.relative_to(tmp_path / 'media')} is missing (leaflets.Edition).\n")
+
+
+# The dump
 
 
 @pytest.fixture
-def folder(server: Server, tmp_path: Path) -> Path:
-    """Where this test's backups go."""
-    return tmp_path / "backups"
+def restic(server: Server, tmp_path: Path) -> dict[str, str]:
+    """The variables of backup.env where the host runs PostgreSQL, and an empty repository."""
+    if not Path(RESTIC).exists():
+        pytest.skip("restic is not installed: `python -m tests.drill.machine` as root")
+    (tmp_path / "password").write_text("correct horse battery staple")
+    (tmp_path / "notes").mkdir()
+    variables = {"RESTIC_REPOSITORY": str(tmp_path / "repository"), "RESTIC_PASSWORD_FILE": str(tmp_path / "password")}
+    variables |= {"RESTIC_CACHE_DIR": str(tmp_path / "cache"), "BACKUP_DIR": str(tmp_path / "notes")}
+    variables |= {"ERASURES_FILE": str(tmp_path / "erasures" / "erasures.jsonl")}
+    variables |= {"PGHOST": server.url().partition("host=")[2], "PGDATABASE": "ctac", "PGOPTIONS": "-c role=ctac_app"}
+    subprocess.run([RESTIC, "--quiet", "init"], env=server.env | variables, check=True)
+    return variables
 
 
-def make(server: Server, folder: Path, **variables: str):
-    """As the role that serves the site: it may read everything, and that is all that a backup needs."""
-    return server.python("deploy/backup.py", **{"DATABASE_URL": server.url("ctac_app"), "BACKUP_DIR": str(folder)} | variables)
-
-
-@pytest.fixture
-def backup(server: Server, folder: Path) -> Path:
-    done = make(server, folder)
-    assert (done.returncode, done.stderr) == (0, "")
-    [made] = backups_in(folder)
-    assert done.stdout.startswith(f"{made}: ")
-    return made
-
-
-def backups_in(folder: Path) -> list[Path]:
-    """Without the notes that stand beside them."""
-    return [path for path in folder.iterdir() if path.is_dir()]
-
-
-@pytest.fixture
-def empty(server: Server) -> str:
-    server.query("DROP DATABASE IF EXISTS restored")
-    server.query("CREATE DATABASE restored OWNER ctac_owner")
-    return server.url("ctac_owner", "restored")
-
-
-def restore(server: Server, backup: Path, url: str, media: Path):
-    return server.python("deploy/restore.py", str(backup), DATABASE_URL=url, MEDIA_ROOT=str(media))
+def snapshots(server: Server, restic: dict[str, str], tag: str = "database") -> list[str]:
+    words = [RESTIC, "--json", "snapshots", f"--tag={tag}"]
+    done = subprocess.run(words, env=server.env | restic, capture_output=True, text=True, check=True)
+    return [snapshot["id"] for snapshot in json.loads(done.stdout)]
 
 
 def contents_of(server: Server, database: str) -> dict[str, str]:
     """A hash over all rows of every table."""
-    tables = server.query(
+    names = server.query(
         "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'", database=database
     )
     hashed = "SELECT md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM {} t"
-    return {name: server.query(hashed.format(name), database=database)[0][0] for (name,) in tables}
+    return {name: server.query(hashed.format(name), database=database)[0][0] for (name,) in names}
 
 
-def files_of(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-
-def test_every_row_and_every_file_comes_back(server, backup, empty, tmp_path):
-    done = restore(server, backup, empty, tmp_path / "media")
+def test_a_dump_comes_back_whole(server: Server, restic: dict[str, str], tmp_path: Path) -> None:
+    done = server.python("deploy/backup.py", "dump", **restic)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "The stock ledger and the figures are equal.\n" in done.stdout
+    [snapshot] = snapshots(server, restic)
+    assert json.loads((tmp_path / "notes" / "made.json").read_text())["backup"] == snapshot
+    assert len(snapshots(server, restic, "files")) == 1
+
+    server.query("DROP DATABASE IF EXISTS restored")
+    server.query("CREATE DATABASE restored OWNER ctac_owner")
+    env = server.env | restic | {"PGOPTIONS": "-c role=ctac_owner"}
+    kept = subprocess.run(
+        [RESTIC, "--quiet", "dump", "--tag=database", "latest", f"/{backup.DUMP}"], env=env, capture_output=True, check=True
+    )
+    options = ["--no-owner", "--no-privileges", "--exit-on-error", "--single-transaction", "--dbname=restored"]
+    subprocess.run([str(PROGRAMS / "pg_restore"), *options], input=kept.stdout, env=env, check=True)
     assert contents_of(server, "restored") == contents_of(server, "ctac")
-    assert files_of(tmp_path / "media") == files_of(Path(server.env["MEDIA_ROOT"]))
-    assert len(files_of(tmp_path / "media")) > 0
 
 
-@pytest.mark.slow
-def test_the_rules_of_the_database_come_back_with_it(server, backup, empty, tmp_path):
-    restore(server, backup, empty, tmp_path / "media")
-    # Not their definitions: PostgreSQL writes a list of texts in another way once it has read it again.
-    columns = "conrelid::regclass::text, conname, contype, condeferrable, convalidated"
-    rules = f"SELECT {columns} FROM pg_constraint WHERE connamespace = 'public'::regnamespace ORDER BY 1, 2"  # noqa: S608 - ours
-    triggers = "SELECT tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1, 2"
-    for sql in (rules, triggers):
-        assert server.query(sql, database="restored") == server.query(sql)
-    assert server.python("manage.py", "migrate", "--check", DATABASE_URL=empty).returncode == 0
-
-
-@pytest.mark.slow
-def test_a_restored_site_is_served_by_the_other_role_again(server, backup, empty, tmp_path):
-    restore(server, backup, empty, tmp_path / "media")
-    server.psql("deploy/sql/roles.sql", database="restored")
-    server.psql("deploy/sql/grants.sql", role="ctac_owner", database="restored")
-    [(people,)] = server.query("SELECT count(*) FROM professionals_person", role="ctac_app", database="restored")
-    assert people > 0
-
-
-def test_it_is_noted_when_one_was_made_and_when_one_was_tried(server, backup, folder, empty, tmp_path):
-    def noted(name: str) -> tuple[str, bool]:
-        note = json.loads((folder / name).read_text())
-        return note["backup"], datetime.now(UTC) - datetime.fromisoformat(note["at"]) < timedelta(minutes=5)
-
-    assert noted("made.json") == (backup.name, True)
-    assert not (folder / "tried.json").exists()
-    restore(server, backup, empty, tmp_path / "media")
-    assert noted("tried.json") == (backup.name, True)
-    assert stat.S_IMODE((folder / "tried.json").stat().st_mode) == 0o644  # whoever restores, the site reads it
-
-
-def test_only_its_owner_can_read_it(backup):
-    modes = {path.name: oct(stat.S_IMODE(path.stat().st_mode)) for path in (backup, *backup.iterdir())}
-    assert modes == {backup.name: "0o700", "database.dump": "0o600", "media.tar.gz": "0o600", "contents.json": "0o600"}
-
-
-def test_a_backup_that_fails_leaves_nothing_and_loses_no_other(server, backup, folder):
-    done = make(server, folder, DATABASE_URL=server.url("ctac_app", "no_such_database"))
-    assert done.returncode != 0
-    assert [path.name for path in backups_in(folder)] == [backup.name]
-
-
-def test_pg_dump_that_fails_is_no_backup(server, folder, tmp_path):
-    """The server answers, the program breaks in the middle."""
-    (tmp_path / "bin").mkdir()
-    program = tmp_path / "bin" / "pg_dump"
-    program.write_text(
-        "#!/bin/sh\n"
-        'for word; do case $word in --file=*) echo half > "${word#--file=}";; esac; done\n'
-        "echo 'pg_dump: no space left' >&2\nexit 1\n"
-    )
-    program.chmod(0o755)
-    done = make(server, folder, PATH=f"{program.parent}:/usr/bin:/bin")
-    assert (done.returncode, done.stderr.splitlines()) == (
-        1,
-        ["pg_dump: no space left", "pg_dump failed; its lines above say why."],
-    )
-    assert list(folder.iterdir()) == []
-
-
-def test_old_ones_go_and_the_newest_stays_however_old_it_is(server, folder):
-    now = datetime.now(UTC)
-    names = {days: (now - timedelta(days=days)).strftime(STAMP) for days in (2, 29, 31, 400)}
-    unfinished = f".unfinished-{names[2]}"
-    for name in (*names.values(), unfinished, "something-else"):
-        (folder / name).mkdir(parents=True)
-    done = make(server, folder)
-    assert done.returncode == 0, done.stderr
-    kept = {path.name for path in backups_in(folder)} - {Path(done.stdout.split(":")[0]).name}
-    assert kept == {names[2], names[29], "something-else"}
-
-
-def test_a_backup_that_failed_for_weeks_clears_nothing_away(server, backup, folder):
-    old = backup.rename(folder / (datetime.now(UTC) - timedelta(days=90)).strftime(STAMP))
-    assert make(server, folder, DATABASE_URL=server.url("ctac_app", "no_such_database")).returncode != 0
-    assert [path.name for path in backups_in(folder)] == [old.name]
-
-
-def test_it_is_not_restored_over_a_database_or_files_that_are_there(server, backup, empty, tmp_path):
-    full = restore(server, backup, server.url("ctac_owner"), tmp_path / "media")
-    assert (full.returncode, "has tables already" in full.stderr) == (1, True)
-    (tmp_path / "media").mkdir()
-    (tmp_path / "media" / "x.pdf").touch()
-    taken = restore(server, backup, empty, tmp_path / "media")
-    assert (taken.returncode, "holds files already" in taken.stderr) == (1, True)
-
-
-@pytest.mark.parametrize("name", ["database.dump", "media.tar.gz"])
-def test_a_damaged_one_is_refused_before_anything_is_written(server, backup, empty, tmp_path, name):
-    (backup / name).write_bytes((backup / name).read_bytes()[:-1] + b"x")
-    done = restore(server, backup, empty, tmp_path / "media")
-    assert (done.returncode, f"{name} differ" in done.stderr) == (1, True)
-    assert (contents_of(server, "restored"), (tmp_path / "media").exists()) == ({}, False)
-
-
-def test_a_row_that_is_missing_afterwards_is_told(server, backup, empty, tmp_path):
-    contents = json.loads((backup / "contents.json").read_text())
-    contents["rows"]["leaflets_order"] += 1
-    (backup / "contents.json").write_text(json.dumps(contents))
-    done = restore(server, backup, empty, tmp_path / "media")
+def test_pg_dump_that_fails_is_no_backup(server: Server, restic: dict[str, str], tmp_path: Path) -> None:
+    done = server.python("deploy/backup.py", "dump", **restic | {"PGDATABASE": "no_such_database"})
     assert done.returncode == 1
-    assert "leaflets_order: " in done.stderr
-
-
-def test_the_password_stands_on_no_command_line(server, folder, tmp_path):
-    (tmp_path / "bin").mkdir()
-    program = tmp_path / "bin" / "pg_dump"
-    program.write_text('#!/bin/sh\necho "$@" "password in the environment: $PGPASSWORD"\nexit 1\n')
-    program.chmod(0o755)
-    url = server.url("ctac_app").replace("@", ":se%25cret@", 1)
-    done = make(server, folder, DATABASE_URL=url, PATH=f"{program.parent}:/usr/bin:/bin")
-    assert done.stdout.count("se%cret") == 1
-    assert "environment: se%cret" in done.stdout
+    assert done.stderr.splitlines()[-1].startswith("There is no backup: restic backup ended with ")
+    assert (snapshots(server, restic), list((tmp_path / "notes").iterdir())) == ([], [])

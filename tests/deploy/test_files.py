@@ -12,9 +12,9 @@ from django.urls import reverse
 from office.queries import advice_hours, site_settings
 
 DEPLOY = Path(settings.BASE_DIR) / "deploy"
+RUN_AS_POSTGRES = {"ctac-backup.service", "ctac-check-restore.service"}  # it alone may read the data and the passphrase
 SERVICES = sorted((DEPLOY / "systemd").glob("*.service"))
 HARDENED = {
-    "User": "ctac",
     "NoNewPrivileges": "true",
     "ProtectSystem": "strict",
     "PrivateTmp": "true",
@@ -33,9 +33,22 @@ def section(path: Path, name: str) -> dict[str, str]:
 def test_every_unit_is_closed_in_and_starts_what_exists(path):
     service = section(path, "Service")
     assert {name: service[name] for name in HARDENED} == HARDENED
+    assert service["User"] == service["Group"] == ("postgres" if path.name in RUN_AS_POSTGRES else "ctac")
     program, *words = shlex.split(service["ExecStart"])
-    assert (Path(settings.BASE_DIR) / Path(program).relative_to("/srv/ctac")).exists()
+    if program != "/usr/bin/restic":
+        assert (Path(settings.BASE_DIR) / Path(program).relative_to("/srv/ctac")).exists()
     assert [word for word in words if word.startswith("deploy/") and not (Path(settings.BASE_DIR) / word).exists()] == []
+
+
+def test_no_unit_and_no_shipped_file_holds_a_password():
+    """A unit is given a file that only root reads; pgBackRest's stands in a file of its own."""
+    for path in SERVICES:
+        text = path.read_text()
+        assert re.findall(r"(?i)pass(?:word|phrase)?=|secret[a-z_-]*=", text) == []
+        assert set(re.findall(r"RESTIC_PASSWORD_FILE=(\S+)", text)) <= {"%d/restic.password"}
+    for path in (DEPLOY / "pgbackrest" / "pgbackrest.conf", DEPLOY / "backup.env.example"):
+        set_here = [line for line in path.read_text().splitlines() if re.match(r"(?i)[^#]*(pass|secret|key)[^=]*=", line)]
+        assert set_here == []
 
 
 @pytest.mark.parametrize("name", ["web", "worker", "beat"])
