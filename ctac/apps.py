@@ -11,6 +11,10 @@ class CtacConfig(AppConfig):
         from ctac import checks  # noqa: F401 - registers itself
 
         autodiscover_modules("admin")
+        if settings.SENTRY_DSN:
+            from ctac.monitoring import error_reports
+
+            error_reports.start(settings.SENTRY_DSN)
         if not settings.PRODUCTION:  # there each release makes it
             from ctac.welsh import compile_if_older
 

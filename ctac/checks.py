@@ -35,6 +35,9 @@ def connections_are_encrypted(app_configs: Any, **_: Any) -> list[checks.Warning
     for name, parts in (("CELERY_BROKER_URL", broker), ("CACHE_URL", cache)):
         if parts.scheme in {"redis", "amqp"} and not is_local(parts.hostname or ""):
             found.append(f"{name} reaches another machine by {parts.scheme} instead of {parts.scheme}s.")
+    errors = urlsplit(settings.SENTRY_DSN)
+    if errors.scheme == "http" and not is_local(errors.hostname or ""):
+        found.append("SENTRY_DSN reaches another machine by http instead of https.")
     return [checks.Warning(message, hint=HINT, id="ctac.W001") for message in found]
 
 

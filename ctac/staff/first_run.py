@@ -29,6 +29,7 @@ from django.views.decorators.http import require_safe
 from ctac import health, welsh
 from ctac.celery import app
 from ctac.dates import format_day, uk_day
+from ctac.monitoring import figures
 from ctac.staff.menu import PAGES, MenuPage
 from ctac.staff.site import Waiting, how_long_ago, staff_site
 
@@ -115,6 +116,18 @@ def red_lines() -> int:
     with suppress(Exception):  # the cache may be down
         return int(cache.get(RED_LINES, 1))
     return 1
+
+
+def monitoring_figures(now: datetime) -> Iterator[figures.Figure]:
+    """For monitoring, from the cache and from what the backup notes."""
+    made, tried = (noted(name) if settings.BACKUP_DIR else None for name in ("made.json", "tried.json"))
+    yield figures.Figure("ctac_first_run_red_lines", "Red lines of the first-run check, as last counted.", red_lines())
+    made_at, tried_at = (figures.seconds(note[1] if note else None) for note in (made, tried))
+    yield figures.Figure("ctac_backup_made_timestamp_seconds", "When the last backup was made.", made_at)
+    yield figures.Figure("ctac_backup_restored_timestamp_seconds", "When a backup was last restored, to try it.", tried_at)
+
+
+figures.register(monitoring_figures, asks_database=False)
 
 
 @require_safe

@@ -96,6 +96,8 @@ def test_a_missing_setting_stops_the_start_with_one_sentence(name: str) -> None:
         ("SMS_URL", "http://SK0:kettle@api.twilio.com/2010-04-01/Accounts/AC0/Messages.json"),
         ("ASK_AGAIN_AFTER_MINUTES", "ten"),
         ("AUDIT_KEPT_MONTHS", "1"),
+        ("METRICS_TOKEN", "kettle"),
+        ("SENTRY_DSN", "kettle@errors.example/1"),
     ],
 )
 def test_a_setting_that_can_not_be_right_stops_the_start(name: str, value: str) -> None:
