@@ -12,12 +12,13 @@ class BookingsConfig(AppConfig):
         from bookings import privacy, promises
         from bookings.booking.imports import BOOKINGS
         from bookings.booking.services import assign
-        from bookings.models import Seat, SessionPlace
+        from bookings.models import Booking, Seat, SessionPlace
         from bookings.open_sessions.services import places
         from bookings.open_sessions.services import sessions as session_joining
         from bookings.schedule import queries as schedule_queries
         from bookings.schedule import services as schedule_services
         from bookings.seats.services import join_seats
+        from ctac.monitoring import figures
         from notifications import registry
         from office.closures.services import register_conflicts
         from office.services import add_promise
@@ -51,6 +52,7 @@ class BookingsConfig(AppConfig):
         for promise in promises.PROMISES:
             add_promise(promise.field, promise)
         register_import_kind(BOOKINGS)
+        figures.register(lambda now: figures.recent("ctac_recent_bookings", "Bookings made", Booking.objects, now))
 
 
 def register_emails() -> None:

@@ -14,6 +14,10 @@ class CtacConfig(AppConfig):
             health.register("files", health.check_storage)
 
         autodiscover_modules("admin")
+        if settings.SENTRY_DSN:
+            from ctac.monitoring import error_reports
+
+            error_reports.start(settings.SENTRY_DSN)
         if not settings.PRODUCTION:  # there each release makes it
             from ctac.welsh import compile_if_older
 

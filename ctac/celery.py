@@ -31,6 +31,7 @@ def schedule() -> dict[str, Entry]:
         "mark what was counted as delivered": every(300, "bookings.tasks.deliver_what_was_counted"),
         "remind a year later": at("bookings.tasks.remind_a_year_later", minute=50, hour="8-16"),
         "ask three months on": at("bookings.tasks.ask_three_months_on", minute=55, hour="8-16"),
+        "compare stock with its ledger": at("leaflets.tasks.compare_stock_with_ledger", minute=47),
         "warn of low stock": at("leaflets.tasks.warn_of_low_stock", minute=40, hour=7),
         "look after imports": every(300, "professionals.imports.tasks.look_after_imports"),
         "look after reports": every(300, "reach.reports.tasks.look_after_reports"),

@@ -41,6 +41,9 @@ def connections_are_encrypted(app_configs: Any, **_: Any) -> list[checks.Warning
     files = urlsplit(settings.FILES_URL)
     if files.scheme == "s3+http" and not is_local(files.hostname or ""):
         found.append("FILES_URL reaches another machine by s3+http instead of s3.")
+    errors = urlsplit(settings.SENTRY_DSN)
+    if errors.scheme == "http" and not is_local(errors.hostname or ""):
+        found.append("SENTRY_DSN reaches another machine by http instead of https.")
     return [checks.Warning(message, hint=HINT, id="ctac.W001") for message in found]
 
 

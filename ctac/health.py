@@ -8,7 +8,8 @@ something to watch registers a check in its AppConfig; a check says in a few wor
 import logging
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from http import HTTPStatus
 from http.client import HTTPException
@@ -86,6 +87,16 @@ def check_storage() -> str:
         return "unknown"
 
 
+def answer_probe(request: HttpRequest, answer: Callable[[], HttpResponse]) -> HttpResponse:
+    """What stands outside all other middleware: it is only read, and nobody keeps it."""
+    response = answer() if request.method in {"GET", "HEAD"} else HttpResponseNotAllowed(["GET", "HEAD"])
+    response.headers["Content-Length"] = str(len(response.content))
+    if request.method == "HEAD":
+        response.content = b""
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
 class HealthMiddleware:
     """Stands before all but the headers that every answer has."""
 
@@ -97,15 +108,7 @@ class HealthMiddleware:
         answers = {"/healthz": self.healthz, "/healthz/visits": self.visits, "/readyz": self.readyz}
         if request.path_info not in answers:
             return self.get_response(request)
-        if request.method not in {"GET", "HEAD"}:
-            response: HttpResponse = HttpResponseNotAllowed(["GET", "HEAD"])
-        else:
-            response = answers[request.path_info]()
-        response.headers["Content-Length"] = str(len(response.content))
-        if request.method == "HEAD":
-            response.content = b""
-        response.headers["Cache-Control"] = "no-store"
-        return response
+        return answer_probe(request, answers[request.path_info])
 
     def healthz(self) -> HttpResponse:
         return JsonResponse({"status": "ok"})
@@ -133,12 +136,19 @@ class HealthMiddleware:
         return JsonResponse({"status": "degraded" if degraded else "ok", **found})
 
 
-def facts(*, migrated: bool = False) -> dict[str, str]:
-    """Raises what the database driver raises while the database is away or too slow. `migrated`: that is known already."""
+@contextmanager
+def short_transaction() -> Iterator[None]:
+    """In which no statement takes longer than STATEMENT_TIMEOUT."""
     with transaction.atomic():
         with connection.cursor() as cursor:
             # SQL because Django sets no time limit of one transaction.
             cursor.execute("SELECT set_config('statement_timeout', %s, true)", [STATEMENT_TIMEOUT])
+        yield
+
+
+def facts(*, migrated: bool = False) -> dict[str, str]:
+    """Raises what the database driver raises while the database is away or too slow. `migrated`: that is known already."""
+    with short_transaction():
         if not migrated:
             # A database ahead of this code, as in the middle of an upgrade, will do.
             executor = MigrationExecutor(connection)

@@ -51,17 +51,23 @@ def message_without_values(error: BaseException) -> str:
     return message if isinstance(error, QUOTE_CODE) else QUOTED.sub("[value]", message)
 
 
+def chain(error: BaseException) -> list[BaseException]:
+    """The error and what it was raised from, the first of them first."""
+    found: list[BaseException] = []
+    cause: BaseException | None = error
+    while cause is not None and not any(cause is other for other in found):
+        found.insert(0, cause)
+        cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
+    return found
+
+
 def trace(error: BaseException) -> str:
     """The traceback, also of what it was raised from, without values: Python's own shows whatever the exception says."""
-    parts: list[str] = []
-    seen: set[int] = set()
-    cause: BaseException | None = error
-    while cause is not None and id(cause) not in seen:
-        seen.add(id(cause))
-        lines = "".join(traceback.format_tb(cause.__traceback__))
-        parts.append(f"{lines}{type(cause).__qualname__}: {message_without_values(cause)}")
-        cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
-    return "\n\nand from that:\n\n".join(reversed(parts))
+    parts = [
+        f"{''.join(traceback.format_tb(each.__traceback__))}{type(each).__qualname__}: {message_without_values(each)}"
+        for each in chain(error)
+    ]
+    return "\n\nand from that:\n\n".join(parts)
 
 
 def message_of(record: logging.LogRecord) -> str:
@@ -108,15 +114,19 @@ class LineFormatter(logging.Formatter):
         return "\n".join([line, *([facts["exception"]] if "exception" in facts else [])])
 
 
-def configuration(*, as_json: bool, level: str) -> dict[str, Any]:
-    """For logging.config.dictConfig: Django's, Celery's and gunicorn's lines all take the same way."""
+def configuration(*, as_json: bool, level: str, report_errors: bool = False) -> dict[str, Any]:
+    """For logging.config.dictConfig: Django's, Celery's and gunicorn's lines all take the same way.
+
+    `report_errors`: those that are errors go to SENTRY_DSN too (ctac.monitoring.error_reports).
+    """
     loud = {"handlers": [], "propagate": True}
+    reports = {"reports": {"class": "sentry_sdk.integrations.logging.EventHandler", "level": "ERROR"}} if report_errors else {}
     return {
         "version": 1,
         "disable_existing_loggers": False,
         "formatters": {"line": {"()": JSONFormatter if as_json else LineFormatter}},
-        "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-        "root": {"handlers": ["console"], "level": level},
+        "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}, **reports},
+        "root": {"handlers": ["console", *reports], "level": level},
         "loggers": {
             "django": loud,
             "gunicorn.error": loud,

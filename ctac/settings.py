@@ -515,7 +515,15 @@ WATCHER_PING_URL = address_of_server("WATCHER_PING_URL", watcher_ping_url, WATCH
 CELERY_BEAT_MAX_LOOP_INTERVAL = 5  # seconds: so soon beat goes on after its clock was wrong and is put right
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "celerybeat-schedule")
 
-LOGGING = logs.configuration(as_json=PRODUCTION, level=env("LOG_LEVEL", default="INFO"))
+# Monitoring (docs/runbook.md): each of the two is off, and not imported, until it is set.
+METRICS_TOKEN = env("METRICS_TOKEN", default="")  # what Prometheus sends us to be shown /metrics
+if METRICS_TOKEN:
+    MIDDLEWARE.insert(MIDDLEWARE.index("ctac.health.HealthMiddleware") + 1, "ctac.monitoring.metrics.MetricsMiddleware")
+    if len(METRICS_TOKEN) < 32:
+        faults.append("METRICS_TOKEN is easy to guess. Set it to 32 random characters or more that only Prometheus knows too.")
+SENTRY_HELP = "Set it to the DSN of your project, such as https://key@errors.example/1."
+SENTRY_DSN = address_of_server("SENTRY_DSN", env("SENTRY_DSN", default=""), SENTRY_HELP, "https", "http")
+LOGGING = logs.configuration(as_json=PRODUCTION, level=env("LOG_LEVEL", default="INFO"), report_errors=bool(SENTRY_DSN))
 
 if faults:
     stop(*faults)

@@ -3,10 +3,13 @@
 Under systemd it takes the socket that it is handed (LISTEN_FDS), so that a restart refuses nobody.
 """
 
+import itertools
 import logging
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -38,3 +41,19 @@ def on_starting(server: Any) -> None:
     command = [sys.executable, "-c", "import ctac.settings"]
     if subprocess.run(command, cwd=Path(__file__).parent.parent, check=False).returncode:
         sys.exit(1)
+    # Where the workers count requests for /metrics (ctac.monitoring.metrics), anew with each start.
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="ctac-metrics-", dir=worker_tmp_dir)
+
+
+def pre_fork(server: Any, worker: Any) -> None:
+    """A worker counts in the files of its place, and takes over those of the worker that had the place before it."""
+    taken = {other.place for other in server.WORKERS.values()}
+    worker.place = next(place for place in itertools.count() if place not in taken)
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    os.environ["METRICS_PLACE"] = str(worker.place)
+
+
+def on_exit(server: Any) -> None:
+    shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)

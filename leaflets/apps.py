@@ -9,10 +9,12 @@ class LeafletsConfig(AppConfig):
     verbose_name = _("Leaflets")
 
     def ready(self) -> None:
+        from ctac.monitoring import figures
         from leaflets import privacy, promises
-        from leaflets.models import RecallHolder
+        from leaflets.models import Order, RecallHolder
         from leaflets.orders.imports import ORDERS
         from leaflets.recalls.services import join_holders
+        from leaflets.stock.services import stock_figures
         from notifications import samples
         from office.services import add_promise
         from privacy.retention import register_activity, register_rule
@@ -41,3 +43,5 @@ class LeafletsConfig(AppConfig):
         for activity in privacy.RETENTION_ACTIVITIES:
             register_activity(activity)
         register_import_kind(ORDERS)
+        figures.register(lambda now: figures.recent("ctac_recent_orders", "Orders placed", Order.objects, now))
+        figures.register(stock_figures, asks_database=False)

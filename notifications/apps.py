@@ -8,6 +8,7 @@ class NotificationsConfig(AppConfig):
 
     def ready(self) -> None:
         from ctac import health as site_health
+        from ctac.monitoring import figures
         from notifications import samples
         from notifications.delivery import mail_test  # noqa: F401 - its email registers itself
         from notifications.delivery import services as delivery_services
@@ -15,6 +16,7 @@ class NotificationsConfig(AppConfig):
 
         site_health.register("outbox", delivery_services.check_outbox)
         site_health.register("returned mail", delivery_services.check_returned_mail)
+        figures.register(delivery_services.outbox_figures)
         samples.register("notifications.schedule.examples")
         register_places(samples.email_places)
         samples.register("notifications.delivery.mail_test.examples")

@@ -8,6 +8,7 @@ class ProfessionalsConfig(AppConfig):
 
     def ready(self) -> None:
         from accounts import limits
+        from ctac.monitoring import figures
         from notifications import registry, samples
         from office.closures.forms import register_text_check
         from office.texts.places import register_places
@@ -17,9 +18,16 @@ class ProfessionalsConfig(AppConfig):
         from professionals.imports.registry import register_import_kind
         from professionals.safeguarding.child_details import looks_like_child_details
         from professionals.safeguarding.forms import why_not_published
-        from professionals.services import address_owners, language_of_address, names_at_address, record_blocked_attempt_of
+        from professionals.services import (
+            address_owners,
+            blocked_attempt_figures,
+            language_of_address,
+            names_at_address,
+            record_blocked_attempt_of,
+        )
 
         limits.register_recorder(record_blocked_attempt_of)
+        figures.register(blocked_attempt_figures)
         registry.name_account_mail(emails.ACCOUNT_EMAIL_LABELS)
         register_text_check(why_not_published)
         samples.register("professionals.emails.examples")

@@ -15,7 +15,7 @@ from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from django.apps import apps
 from django.db import DatabaseError, IntegrityError, models, transaction
-from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Greatest, Lower, Upper
 from django.http import HttpRequest
 from django.urls import reverse
@@ -31,6 +31,7 @@ from audit.models import Act
 from audit.services import NOBODY_IN_PARTICULAR, About, record
 from ctac.dates import uk_datetime, uk_day
 from ctac.errors import DomainError
+from ctac.monitoring.figures import RECENT, Figure
 from notifications.models import MailChoice, MarkedAddress
 from notifications.outbox import notify
 from notifications.privacy import readdress
@@ -640,6 +641,13 @@ def record_blocked_attempt_of(*, request: HttpRequest | None, address: str, **at
     """Of the signed-in person, else of the owner of the address. Without a request it may have been anybody."""
     person = getattr(request, "person", None) or (Person.objects.with_email(address).first() if address else None)
     record_blocked_attempt(person=person, **attempt)
+
+
+def blocked_attempt_figures(now: datetime) -> Iterator[Figure]:
+    """For monitoring."""
+    rows = Stopped.objects.filter(last_at__gte=now - RECENT).order_by().values_list("why")
+    times = dict.fromkeys(Why.values, 0) | dict(rows.annotate(sum=Sum("times")))
+    yield Figure("ctac_recent_blocked_attempts", "What limits and hidden boxes stopped in the last hour, by why.", times, "why")
 
 
 @transaction.atomic

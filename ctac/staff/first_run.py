@@ -29,6 +29,7 @@ from django.views.decorators.http import require_safe
 from ctac import health, welsh
 from ctac.celery import app
 from ctac.dates import format_day, uk_day
+from ctac.monitoring import figures
 from ctac.staff.menu import PAGES, MenuPage
 from ctac.staff.site import Waiting, how_long_ago, staff_site
 
@@ -36,7 +37,7 @@ logger = logging.getLogger(__name__)
 PERMISSION = "accounts.change_user"  # managers: it names colleagues
 MACHINE, COLLEAGUES, CONTENT = gettext_lazy("The machine"), gettext_lazy("Colleagues"), gettext_lazy("What people read")
 MOST_NAMED = 5
-BACKUP_AT_LEAST, RESTORE_AT_LEAST = timedelta(hours=36), timedelta(days=15)
+BACKUP_AT_LEAST, RESTORE_AT_LEAST = timedelta(hours=36), timedelta(days=10)
 # How many lines are red, as they were last counted; a count that nobody renews for three rounds says that nothing runs.
 RED_LINES, RED_LINES_FOR = "first-run-red-lines", timedelta(minutes=15)
 
@@ -115,6 +116,18 @@ def red_lines() -> int:
     with suppress(Exception):  # the cache may be down
         return int(cache.get(RED_LINES, 1))
     return 1
+
+
+def monitoring_figures(now: datetime) -> Iterator[figures.Figure]:
+    """For monitoring, from the cache and from what the backup notes."""
+    made, tried = (noted(name) if settings.BACKUP_DIR else None for name in ("made.json", "tried.json"))
+    yield figures.Figure("ctac_first_run_red_lines", "Red lines of the first-run check, as last counted.", red_lines())
+    made_at, tried_at = (figures.seconds(note[1] if note else None) for note in (made, tried))
+    yield figures.Figure("ctac_backup_made_timestamp_seconds", "When the last backup was made.", made_at)
+    yield figures.Figure("ctac_backup_restored_timestamp_seconds", "When a backup was last restored, to try it.", tried_at)
+
+
+figures.register(monitoring_figures, asks_database=False)
 
 
 @require_safe

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.core.cache import cache
 from django.db import transaction
 from django.db.models import (
     Case,
@@ -21,6 +22,7 @@ from django.db.models import (
     prefetch_related_objects,
 )
 from django.db.models.functions import Coalesce, TruncDate
+from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -28,6 +30,7 @@ from django.utils.translation import ngettext
 from accounts.models import User
 from ctac.dates import UK, format_clock, format_day, uk_day
 from ctac.errors import DomainError
+from ctac.monitoring.figures import Figure, seconds
 from leaflets.models import (
     Channel,
     DispatchCount,
@@ -412,6 +415,23 @@ def edition_differences() -> Iterator[str]:
             f"edition {edition.pk} ({edition}): on hand {edition.on_hand}, ledger {edition.moved_on_hand}; "
             f"allocated {edition.allocated}, ledger {edition.moved_allocated}, order lines {edition.promised}"
         )
+
+
+# Adding up a million movements is too much for each look of the monitoring: a task does it each hour, and this is kept of it.
+STOCK_CHECKED, STOCK_CHECKED_FOR = "stock-was-checked", timedelta(days=2)
+
+
+def check_stock() -> None:
+    """Count the editions whose figures their movements don't explain, and remember how many and when."""
+    wrong = sum(1 for _line in edition_differences())
+    cache.set(STOCK_CHECKED, (wrong, timezone.now()), STOCK_CHECKED_FOR.total_seconds())
+
+
+def stock_figures(now: datetime) -> Iterator[Figure]:
+    """For monitoring, from the cache."""
+    wrong, checked_at = cache.get(STOCK_CHECKED, (0, None))
+    yield Figure("ctac_stock_wrong_editions", "Editions whose stock is not the sum of their movements, as last checked.", wrong)
+    yield Figure("ctac_stock_checked_timestamp_seconds", "When that was last checked.", seconds(checked_at))
 
 
 # What an imported order says was sent, left before there was a ledger.

@@ -20,11 +20,12 @@ from typing import Any
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.db import DatabaseError, DataError, InterfaceError, OperationalError, connection, transaction
-from django.db.models import Case, DateTimeField, DurationField, ExpressionWrapper, F, Q, Value, When
+from django.db.models import Case, Count, DateTimeField, DurationField, ExpressionWrapper, F, Min, Q, Value, When
 from django.db.models.functions import Coalesce, Random
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
+from ctac.monitoring.figures import RECENT, Figure
 from notifications import outbox, preferences, rendering, schedule
 from notifications.bounces import services as bounces_services
 from notifications.delivery import sms, smtp
@@ -610,6 +611,22 @@ def check_outbox() -> str:
     if tried >= TRIED_TOO_MANY:
         return f"{tried} messages are being tried for over half an hour: does the mail server answer?"
     return ""
+
+
+def outbox_figures(now: datetime) -> Iterator[Figure]:
+    """For monitoring. Each statement walks an index, and no further than what waits, what failed or one hour's messages."""
+    due = Notification.objects.claimable(now).aggregate(count=Count("pk"), since=Min("due_at"))
+    waited = max((now - due["since"]).total_seconds(), 0) if due["count"] else 0
+    down_since = MailServer.objects.silent().aggregate(since=Min("down_since"))["since"]
+    recent = Notification.objects.filter(created_at__gte=now - RECENT).order_by().values_list("state")
+    states = dict.fromkeys(State.values, 0) | dict(recent.annotate(count=Count("pk")))
+    failed = Notification.objects.failed_lately(now).count()
+    yield Figure("ctac_outbox_due_messages", "Messages that are due and not sent.", due["count"])
+    yield Figure("ctac_outbox_oldest_due_seconds", "How long the oldest of them has waited.", waited)
+    yield Figure("ctac_outbox_failed_messages", "Messages of the last two weeks that failed and were not sent again.", failed)
+    yield Figure("ctac_outbox_recent_messages", "Messages that were written in the last hour, by state.", states, "state")
+    down = (now - down_since).total_seconds() if down_since else 0
+    yield Figure("ctac_mail_server_down_seconds", "For how long the mail server has taken nothing.", down)
 
 
 def check_returned_mail() -> str:

@@ -75,10 +75,12 @@ def test_what_nginx_refuses_has_every_header_once(proxy: Proxy, what: str) -> No
     assert not re.search(r"nginx/\d", answer[2])
 
 
-def test_how_we_are_is_nobody_elses_business(proxy: Proxy) -> None:
-    answer = proxy.ask(request("GET", "/readyz"), source="127.0.0.2")
+@pytest.mark.parametrize(("path", "status"), [("/readyz", 200), ("/metrics", 400)])
+def test_how_we_are_is_nobody_elses_business(proxy: Proxy, path: str, status: int) -> None:
+    """Without a token for its metrics the site has no such page, and refuses this address as any by which nobody knows it."""
+    answer = proxy.ask(request("GET", path), source="127.0.0.2")
     assert (answer[0], wrong(answer[1], BY_NGINX)) == (403, {})
-    assert proxy.ask(request("GET", "/readyz"))[0] == 200
+    assert proxy.ask(request("GET", path))[0] == status
 
 
 def test_too_many_requests_at_once_are_told_so_with_every_header(in_front_of: Front) -> None:

@@ -31,8 +31,9 @@ def test_it_lists_no_folder_and_names_no_version():
 
 
 def test_how_the_site_is_doing_is_for_this_machine_only():
-    assert all("deny all" in line for line in re.findall(r"location = /readyz \{.*", FILE))
-    assert len(re.findall(r"location = /readyz", FILE)) == 2
+    for path in ("/readyz", "/metrics"):
+        assert all("deny all" in line for line in re.findall(rf"location = {path} \{{.*", FILE))
+        assert len(re.findall(rf"location = {path} ", FILE)) == 2
 
 
 def test_a_request_with_two_lengths_is_refused(site):

@@ -1,4 +1,7 @@
-"""`python -m tests.faults.install`: what brokers, proxies, clock and w3m need, as root on Debian; elsewhere it names it."""
+"""`python -m tests.faults.install`: what the tests run beside the site, as root on Debian: brokers, proxies, backups, alert rules …
+
+Elsewhere it names what is missing.
+"""
 
 import os
 import shutil
@@ -8,9 +11,12 @@ import sys
 from tests.faults.clock import library
 from tests.faults.packages import PACKAGES, missing
 
+# The clock, the text browser, and what checks the alert rules (tests/deploy/test_alerts.py).
+BESIDE = {"faketime": library, "w3m": lambda: shutil.which("w3m"), "prometheus": lambda: shutil.which("promtool")}
+
 
 def wanted() -> list[str]:
-    beside = [package for package, there in (("faketime", library()), ("w3m", shutil.which("w3m"))) if not there]
+    beside = [package for package, there in BESIDE.items() if not there()]
     return [PACKAGES[name] for name in PACKAGES if missing(name)] + beside
 
 

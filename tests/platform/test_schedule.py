@@ -20,6 +20,7 @@ ENTRIES = {
     "mark what was counted as delivered": ("bookings.tasks.deliver_what_was_counted", 300, 270),
     "remind a year later": ("bookings.tasks.remind_a_year_later", crontab(minute="50", hour="8-16"), None),
     "ask three months on": ("bookings.tasks.ask_three_months_on", crontab(minute="55", hour="8-16"), None),
+    "compare stock with its ledger": ("leaflets.tasks.compare_stock_with_ledger", crontab(minute="47", hour="*"), None),
     "warn of low stock": ("leaflets.tasks.warn_of_low_stock", crontab(minute="40", hour="7"), None),
     "look after reports": ("reach.reports.tasks.look_after_reports", 300, 270),
     "count what we have reached": ("reach.tasks.count", crontab(minute="10", hour="2"), None),

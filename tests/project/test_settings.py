@@ -104,6 +104,8 @@ def test_a_missing_setting_stops_the_start_with_one_sentence(name: str) -> None:
         ("FILES_URL", "s3://key:kettle@s3.example/Bucket"),
         ("FILES_URL", "s3://key:kettle@s3.example/bucket/kettle"),
         ("FILES_URL", "s3://key:kettle@s3.example/bucket?zone=kettle"),
+        ("METRICS_TOKEN", "kettle"),
+        ("SENTRY_DSN", "kettle@errors.example/1"),
     ],
 )
 def test_a_setting_that_can_not_be_right_stops_the_start(name: str, value: str) -> None:

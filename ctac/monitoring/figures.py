@@ -1,0 +1,112 @@
+"""What monitoring is told in figures: of the whole site, the same from every process. Prometheus gets them at /metrics.
+
+Each app registers its own beside the feature. They count; they name nobody. Labels are names out of our code, never what
+somebody typed. A moment is in seconds since 1970, and 0 where nobody knows it: then it was too long ago.
+"""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache as once
+from typing import Any
+
+from django.conf import settings
+from django.core.cache import cache
+
+from ctac import health
+
+logger = logging.getLogger(__name__)
+RECENT = timedelta(hours=1)  # the window of every figure whose name says so
+BROKER_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Figure:
+    """`value` is a number; or, where there is a `label`, one for each of its values."""
+
+    name: str
+    help: str
+    value: float | Mapping[str, float]
+    label: str = ""
+
+
+Find = Callable[[datetime], Iterable[Figure]]
+_in_database: list[Find] = []
+_elsewhere: list[Find] = []
+
+
+def register(find: Find, *, asks_database: bool = True) -> None:
+    """Called as the app starts. `find` is given the time; its statements must stay cheap however many rows there are."""
+    (_in_database if asks_database else _elsewhere).append(find)
+
+
+def from_database(now: datetime, *, migrated: bool) -> list[Figure]:
+    """Raises what the driver raises while the database is away or too slow."""
+    checks = health.facts(migrated=migrated)
+    is_ready = checks.pop("database") == checks.pop("migrations", "ok") == "ok"
+    if not is_ready:
+        return [ready(False)]
+    states = {name: float(said == "ok") for name, said in checks.items()}
+    with health.short_transaction():
+        found = [figure for find in _in_database for figure in find(now)]
+    return [ready(True), Figure("ctac_check_ok", "Whether this check of /readyz finds nothing wrong.", states, "check"), *found]
+
+
+def ready(value: bool) -> Figure:
+    return Figure("ctac_ready", "Whether the database answers and has this code’s migrations.", float(value))
+
+
+def from_elsewhere(now: datetime) -> Iterator[Figure]:
+    """Caches, files and brokers: where one is away, its figures are missing and the others are not."""
+    missing = 0
+    for find in _elsewhere:
+        try:
+            yield from list(find(now))
+        except Exception as error:  # noqa: BLE001 - each has its own errors
+            missing += 1
+            logger.warning("A figure could not be found: %s", type(error).__name__)
+    # No alert fires on a figure that is not there.
+    yield Figure("ctac_figures_missing", "Sources of figures that could not be asked; the log says why.", missing)
+
+
+def seconds(moment: datetime | None) -> float:
+    return moment.timestamp() if moment else 0.0
+
+
+def recent(name: str, what: str, rows: Any, now: datetime) -> Iterator[Figure]:
+    """How many of these rows, of a model with an index on `created_at`, are of the last hour."""
+    yield Figure(name, f"{what} in the last hour.", rows.filter(created_at__gte=now - RECENT).count())
+
+
+def last_runs(now: datetime) -> Iterator[Figure]:
+    """As the worker notes them in the cache."""
+    found: dict[str, datetime] = {}
+    with suppress(Exception):  # each cache has its own errors
+        found = cache.get_many([health.VISITS_WATCHED, health.TASK_RAN])
+    watched, ran = seconds(found.get(health.VISITS_WATCHED)), seconds(found.get(health.TASK_RAN))
+    yield Figure("ctac_visits_watched_timestamp_seconds", "When the last good round of the watch over visits ended.", watched)
+    yield Figure("ctac_task_ran_timestamp_seconds", "When a worker last ran a task.", ran)
+
+
+@once
+def broker() -> Any:
+    """Redis, if that is the broker: a client that does not wait long."""
+    if not settings.CELERY_BROKER_URL.startswith(("redis://", "rediss://")):
+        return None
+    from redis import Redis
+
+    return Redis.from_url(settings.CELERY_BROKER_URL, socket_timeout=BROKER_SECONDS, socket_connect_timeout=BROKER_SECONDS)
+
+
+def queues(now: datetime) -> Iterator[Figure]:
+    """The broker may be lost at any time, and its queues with it: what counts is the outbox."""
+    if client := broker():
+        names = [queue.name for queue in settings.CELERY_TASK_QUEUES]
+        waiting = {name: float(client.llen(name)) for name in names}
+        yield Figure("ctac_queue_messages", "Tasks that wait for a worker, in Redis.", waiting, "queue")
+
+
+register(last_runs, asks_database=False)
+register(queues, asks_database=False)

@@ -1,0 +1,99 @@
+"""/metrics, for Prometheus: how each route is used and how fast it is, and the figures of the site.
+
+Imported only where METRICS_TOKEN is set, which must come with each request for the page. Requests are counted in the worker's own
+memory; under gunicorn in files of /dev/shm that all workers share, one for each place of a worker (deploy/gunicorn.conf.py): a
+worker that follows another goes on where that one ended, so there are never more files than workers.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from http import HTTPStatus
+
+from django.conf import settings
+from django.db import DatabaseError, InterfaceError, connection
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest, multiprocess, values
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from ctac.health import answer_probe
+from ctac.logs import route_of
+from ctac.monitoring.figures import Figure, from_database, from_elsewhere, ready
+
+SHARED_FOLDER, PLACE = "PROMETHEUS_MULTIPROC_DIR", "METRICS_PLACE"  # which gunicorn's file sets
+if SHARED_FOLDER in os.environ and PLACE in os.environ:
+    values.ValueClass = values.MultiProcessValue(lambda: os.environ[PLACE])
+
+# Anybody may send any method, and each value of a label is kept for good.
+METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
+LABELS = ("route", "method", "status")
+REQUESTS = Counter("ctac_http_requests", "Requests, by route, method and class of status.", LABELS)
+DURATION = Histogram(
+    "ctac_http_request_duration_seconds",
+    "Seconds until the answer began, by route.",
+    ("route",),
+    buckets=(0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+)
+
+
+class MetricsMiddleware:
+    """Stands next to HealthMiddleware: it counts whatever is answered below it, and answers /metrics itself."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+        self.site = SiteCollector()
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path_info == "/metrics":
+            return answer_probe(request, lambda: self.metrics(request))
+        start = time.perf_counter()
+        response = self.get_response(request)
+        route, method = route_of(request), request.method if request.method in METHODS else "other"
+        DURATION.labels(route).observe(time.perf_counter() - start)
+        REQUESTS.labels(route, method, f"{response.status_code // 100}xx").inc()
+        return response
+
+    def metrics(self, request: HttpRequest) -> HttpResponse:
+        if not constant_time_compare(request.headers.get("Authorization", ""), f"Bearer {settings.METRICS_TOKEN}"):
+            return HttpResponse(status=HTTPStatus.UNAUTHORIZED, headers={"WWW-Authenticate": "Bearer"})
+        registry = CollectorRegistry()
+        if SHARED_FOLDER in os.environ:
+            multiprocess.MultiProcessCollector(registry)
+        else:
+            registry.register(REQUESTS)
+            registry.register(DURATION)
+        registry.register(self.site)
+        return HttpResponse(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+
+
+class SiteCollector(Collector):
+    """The figures of the site, found anew each time that they are asked for."""
+
+    def __init__(self) -> None:
+        self.migrated = False  # once true, true for as long as this process lives
+
+    def describe(self) -> list[Metric]:
+        return []  # else they would be found once more, to be described
+
+    def collect(self) -> Iterator[Metric]:
+        now = timezone.now()
+        try:
+            found = from_database(now, migrated=self.migrated)
+            self.migrated = self.migrated or found[0].value == 1
+        except (DatabaseError, InterfaceError):
+            connection.close()
+            found = [ready(False)]
+        for figure in (*found, *from_elsewhere(now)):
+            yield family(figure)
+
+
+def family(figure: Figure) -> Metric:
+    if not isinstance(figure.value, Mapping):
+        return GaugeMetricFamily(figure.name, figure.help, value=figure.value)
+    gauge = GaugeMetricFamily(figure.name, figure.help, labels=[figure.label])
+    for label, value in figure.value.items():
+        gauge.add_metric([label], value)
+    return gauge
