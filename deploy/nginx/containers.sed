@@ -1,0 +1,8 @@
+# What makes of deploy/nginx/ctac.conf the file of a proxy in a container:
+#     sed --file deploy/nginx/containers.sed --expression 's/ctac\.example/NAME/' deploy/nginx/ctac.conf
+# Every web container has the name `web`; nginx asks for their addresses when it starts and with each reload.
+s|server unix:/run/ctac/web.sock fail_timeout=0;|server web:8000 fail_timeout=0;|
+# When one of several has just been stopped, another is asked; nginx never does so with a POST that may have arrived.
+s|proxy_next_upstream off;|proxy_next_upstream error;|
+s|/var/log/nginx/ctac.log|/dev/stdout|
+s|/var/log/nginx/ctac-error.log|/dev/stderr|
