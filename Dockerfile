@@ -33,6 +33,7 @@ COPY --from=build /srv/ctac /srv/ctac
 WORKDIR /srv/ctac
 ARG CHARITY_LOGO=""
 ENV PATH=/srv/ctac/.venv/bin:$PATH \
+    ENV_FILE=/dev/null \
     CTAC_VAR=/var/lib/ctac \
     CHARITY_LOGO=${CHARITY_LOGO} \
     PORT=8000 \
