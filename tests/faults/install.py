@@ -1,4 +1,4 @@
-"""`python -m tests.faults.install`: what brokers, clock and text browser need, as root on Debian; elsewhere it names it."""
+"""`python -m tests.faults.install`: what brokers, clock, text browser and containers need, as root on Debian; elsewhere names it."""
 
 import os
 import shutil
@@ -6,12 +6,12 @@ import subprocess
 import sys
 
 from tests.faults.clock import library
-from tests.faults.packages import PACKAGES, missing
+from tests.faults.packages import PACKAGES, PROGRAMS, missing
 
 
 def wanted() -> list[str]:
-    beside = [package for package, there in (("faketime", library()), ("w3m", shutil.which("w3m"))) if not there]
-    return [PACKAGES[name] for name in PACKAGES if missing(name)] + beside
+    beside = [package for package, program in PROGRAMS.items() if not shutil.which(program)]
+    return [PACKAGES[name] for name in PACKAGES if missing(name)] + ([] if library() else ["faketime"]) + beside
 
 
 def main() -> None:

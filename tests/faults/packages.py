@@ -4,6 +4,15 @@ import shutil
 from pathlib import Path
 
 PACKAGES = {"redis": "redis-server", "rabbitmq": "rabbitmq-server"}
+# What other tests need: the package and its program.
+PROGRAMS = {
+    "w3m": "w3m",
+    "bubblewrap": "bwrap",
+    "docker-compose": "docker-compose",
+    "buildah": "buildah",
+    "crun": "crun",
+    "mmdebstrap": "mmdebstrap",
+}
 RABBITMQ = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")  # not the wrapper in the path, which changes the user
 
 
