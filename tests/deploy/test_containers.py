@@ -277,12 +277,17 @@ def test_a_page_is_served(containers: dict[str, Container]) -> None:
 
 
 @closed_in
-def test_an_order_is_confirmed_by_email(containers: dict[str, Container], server: Server, mail: MailServer) -> None:
-    """Nothing tells the worker but beat: the order is placed elsewhere, with another broker."""
+def test_an_order_is_confirmed_by_email(containers: dict[str, Container], server: Server, redis: Redis, mail: MailServer) -> None:
     code = "make_order(make_person(email='boxed@leeds.example.nhs.uk'), timezone.now())"
     imports = "from django.utils import timezone; from tests.factories import make_person; "
-    server.lay_out(f"{imports}from tests.leaflets.factories import make_order; {code}")
-    assert soon(lambda: mail.counts("boxed@") != []), (mail.taken, mail.tried, containers["worker"].log())
+    server.lay_out(f"{imports}from tests.leaflets.factories import make_order; {code}", CELERY_BROKER_URL=redis.url)
+    assert soon(lambda: mail.counts("boxed@") != []), containers["worker"].log()
+
+
+@closed_in
+def test_beat_asks_and_the_worker_does(containers: dict[str, Container]) -> None:
+    assert soon(lambda: "notifications.tasks.sweep" in containers["beat"].log()), containers["beat"].log()
+    assert soon(lambda: "Task notifications.tasks.sweep" in containers["worker"].log()), containers["worker"].log()
 
 
 @closed_in
