@@ -1,4 +1,4 @@
-"""`python -m tests.faults.install`: what brokers, clock, text browser and containers need, as root on Debian; elsewhere names it."""
+"""`python -m tests.faults.install`: what brokers, clock, text browser and containers need, as root on Debian; else it says so."""
 
 import os
 import shutil
