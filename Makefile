@@ -1,6 +1,6 @@
 # Everything here works on a bare machine with Python 3.11 or newer and make. `make` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow test-clocks races faults drill security access screenshots bench bench-slots bench-memory bench-mail bench-import scale figures emails words lint format messages css lock
+.PHONY: help run test test-slow test-clocks races faults drill containers cluster security access screenshots bench bench-slots bench-memory bench-mail bench-import scale figures emails words lint format messages css lock
 MAKEFLAGS += --no-print-directory
 
 # The first Python that is new enough: the usual one, or one with its version in its name.
@@ -18,11 +18,7 @@ HOURLY := tests/face tests/notifications tests/bookings/schedule tests/leaflets/
 # Times are told on a machine that does nothing else; then the scanner and the fuzz run beside each other.
 ATTACK := $(VENV) -m pytest --quiet --no-header --capture=no $(ARGS)
 # Settings for checks that connect to nothing; the values are for nobody's use.
-PRODUCTION = env CTAC_ENV=production SECRET_KEY=$$($(VENV) -c 'import secrets; print(secrets.token_urlsafe(50))') \
-	ALLOWED_HOSTS=ctac.example SITE_URL=https://ctac.example DATABASE_URL=postgres://nobody@localhost/nothing EMAIL_URL=smtp://localhost:25 \
-	STAFF_EMAIL=team@ctac.example VISIT_ESCALATION_EMAIL=manager@ctac.example SAFEGUARDING_LEAD_EMAIL=lead@ctac.example \
-	OUT_OF_HOURS_ROUTE='call the police on 101' SITE_HELP_EMAIL=website@ctac.example \
-	CHARITY_NAME='A Charity' CHARITY_NUMBER=1234567 CHARITY_ADDRESS='1 High Street, Leeds LS1 4AP' WATCHER_PING_URL=https://monitor.example/ctac
+PRODUCTION = env ENV_FILE=deploy/build.env SECRET_KEY=$$($(VENV) -c 'import secrets; print(secrets.token_urlsafe(50))')
 
 help: ## list what there is
 	@echo "make TARGET, where TARGET is one of"
@@ -59,8 +55,13 @@ faults: ## break worker, broker, database, web, beat, clock, disk and mail serve
 
 drill: ## lose the database's machine and a table of it, damage the backup, forget the passphrase; what comes back and how soon (some minutes)
 	@$(INSTALL) $(DEVELOPMENT)
-	@$(VENV) -m tests.drill.machine
+	@$(VENV) -m tests.faults.install drill
 	@DRILL=1 $(VENV) -m pytest tests/drill --quiet --no-header --capture=no -rs $(ARGS)
+
+containers: ## build the image on Debian’s own Python and run each of its services closed in (long, as root)
+	@$(INSTALL) $(DEVELOPMENT)
+	@$(VENV) -m tests.faults.install images
+	@CONTAINERS=1 $(VENV) -m pytest tests/deploy/test_containers.py --quiet --no-header --capture=no -rs $(ARGS)
 
 security: ## bandit, ruff's security rules, times that must tell nothing, 10,000 inputs nobody thought of, and a scanner (under 15 minutes)
 	@$(INSTALL) $(DEVELOPMENT)

@@ -2,6 +2,7 @@
 
 import logging.config
 import os
+from pathlib import Path
 from typing import Any
 
 from celery import Celery, signals
@@ -84,6 +85,13 @@ def clear_reference(**kwargs: object) -> None:
     request_reference.set(NOTHING)
     running_task.set({})
     health.record_task()
+
+
+@signals.heartbeat_sent.connect
+def touch_heartbeat_file(**kwargs: object) -> None:
+    """Every two seconds, unless the worker hangs or has lost its broker."""
+    if settings.WORKER_HEARTBEAT_FILE:
+        Path(settings.WORKER_HEARTBEAT_FILE).touch()
 
 
 @signals.setup_logging.connect

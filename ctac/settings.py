@@ -505,6 +505,8 @@ CELERY_WORKER_POOL = "threads" if CELERY_BROKER_URL == folder.URL else "prefork"
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 # More than processors, because a message waits longer for the mail server and the disk than it works (ADR 3).
 CELERY_WORKER_CONCURRENCY = env.int("WORKER_CONCURRENCY", default=4 if PRODUCTION else 2)
+# A file that the worker touches unless it hangs or has lost its broker, for a health check; empty for none.
+WORKER_HEARTBEAT_FILE = env("WORKER_HEARTBEAT_FILE", default="")
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False  # unused, and its queues are of a kind that RabbitMQ retires
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"

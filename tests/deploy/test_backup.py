@@ -139,7 +139,7 @@ def test_a_file_that_is_missing_is_named(server: Server, tmp_path: Path) -> None
 def restic(server: Server, tmp_path: Path) -> dict[str, str]:
     """The variables of backup.env where the host runs PostgreSQL, and an empty repository."""
     if not Path(RESTIC).exists():
-        pytest.skip("restic is not installed: `python -m tests.drill.machine` as root")
+        pytest.skip("restic is not installed: `python -m tests.faults.install drill` as root")
     (tmp_path / "password").write_text("correct horse battery staple")
     (tmp_path / "notes").mkdir()
     variables = {"RESTIC_REPOSITORY": str(tmp_path / "repository"), "RESTIC_PASSWORD_FILE": str(tmp_path / "password")}

@@ -15,7 +15,8 @@ import pytest
 from ctac.local import postgres
 from tests import ready
 from tests.deploy.conftest import PROGRAMS
-from tests.drill.machine import ROOT, Machine, missing
+from tests.drill.machine import ROOT, Machine
+from tests.faults.packages import DRILL, missing
 
 LONG = bool(os.environ.get("DRILL"))
 WRITING = 75 if LONG else 4  # seconds of people before something happens: longer than archive_timeout where it is measured
@@ -162,7 +163,7 @@ def schema(folder: Path) -> str:
 @pytest.fixture(scope="package")
 def drill(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Drill]:
     """With a full backup, in which is somebody who has been erased since; and people who book and order."""
-    if why := missing():
+    if why := missing(*DRILL):
         pytest.skip(why)
     drill = Drill(Machine())
     machine = drill.machine

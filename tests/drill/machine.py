@@ -1,7 +1,4 @@
-"""The database's machine as docs/backup.md sets it up: PostgreSQL and pgBackRest of Debian, with the files of deploy/pgbackrest/.
-
-`python -m tests.drill.machine` installs what it needs, as root on Debian; elsewhere it names it.
-"""
+"""The database's machine as docs/backup.md sets it up: PostgreSQL and pgBackRest of Debian, with the files of deploy/pgbackrest/."""
 
 import json
 import os
@@ -16,33 +13,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-PROGRAMS = Path("/usr/lib/postgresql/17/bin")  # what Debian 13 has, and its pgBackRest knows no newer one
-PACKAGES = {"postgresql-17": PROGRAMS / "postgres", "pgbackrest": Path("/usr/bin/pgbackrest"), "restic": Path("/usr/bin/restic")}
+from tests.faults.packages import POSTGRESQL
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 PASSPHRASE = "drill-" + "k3" * 29
 START_SECONDS = 60
 # As the tests' own server: the same sorting on every machine.
 INITDB = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C", "--locale-provider=builtin"]
 INITDB += ["--builtin-locale=C.UTF-8", "--data-checksums", "--no-instructions"]
-
-
-def missing() -> str:
-    """Why nothing of this can run here; empty if it can."""
-    wanted = [name for name, program in PACKAGES.items() if not program.exists()]
-    return f"{', '.join(wanted)} not installed: `python -m tests.drill.machine` as root" if wanted else ""
-
-
-def install() -> None:
-    apt_get = shutil.which("apt-get")
-    if missing() and apt_get and os.geteuid() == 0:
-        sys.stdout.write(f"Installing {', '.join(PACKAGES)} …\n")
-        sys.stdout.flush()
-        # No server starts with the machine: the tests start theirs.
-        env = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
-        for words in (["update"], ["install", "--yes", "--no-install-recommends", *PACKAGES]):
-            subprocess.run([apt_get, "--quiet=2", *words], check=False, stdin=subprocess.DEVNULL, env=env)
-    if missing():
-        sys.stdout.write(f"The drill is left out: {missing()}.\n")
 
 
 def account() -> dict[str, Any]:
@@ -82,7 +60,7 @@ class Machine:
         self.env = {name: value for name, value in os.environ.items() if not name.startswith(("CTAC_", "DATABASE_URL", "PG"))}
         # Other places than the shipped file names; all else is as it says.
         self.env |= {
-            "PATH": f"{PROGRAMS}:{os.environ['PATH']}",
+            "PATH": f"{POSTGRESQL}:{os.environ['PATH']}",
             "PGBACKREST_CONFIG": str(self.conf / "pgbackrest.conf"),
             "PGBACKREST_CONFIG_INCLUDE_PATH": str(self.conf / "conf.d"),
             "PGBACKREST_REPO1_PATH": str(self.repo),
@@ -119,7 +97,7 @@ class Machine:
     # The server
 
     def initialise(self) -> None:
-        self.run(str(PROGRAMS / "initdb"), f"--pgdata={self.data}", *INITDB)
+        self.run(str(POSTGRESQL / "initdb"), f"--pgdata={self.data}", *INITDB)
         with (self.data / "postgresql.conf").open("a") as conf:
             conf.write(f"listen_addresses = ''\nunix_socket_directories = '{self.socket}'\n")
             conf.write((ROOT / "deploy/pgbackrest/postgresql.conf").read_text())
@@ -128,7 +106,7 @@ class Machine:
         """Seconds until it has played back all that it must and takes writes."""
         begun = time.monotonic()
         with (self.folder / "server.log").open("ab") as log:
-            words = [str(PROGRAMS / "postgres"), "-D", str(self.data)]
+            words = [str(POSTGRESQL / "postgres"), "-D", str(self.data)]
             self.server = subprocess.Popen(words, env=self.env, stdout=log, stderr=log, start_new_session=True, **account())
         while not self.answers():
             if self.server.poll() is not None or time.monotonic() - begun > START_SECONDS:
@@ -177,7 +155,7 @@ class Machine:
 
     def psql(self, sql: str, *, database: str = "ctac", check: bool = True) -> subprocess.CompletedProcess[str]:
         words = ["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", "--set=ON_ERROR_STOP=1", f"--host={self.socket}"]
-        return self.run(str(PROGRAMS / "psql"), *words, "--username=postgres", database, f"--command={sql}", check=check)
+        return self.run(str(POSTGRESQL / "psql"), *words, "--username=postgres", database, f"--command={sql}", check=check)
 
     def rows(self, sql: str) -> list[str]:
         """The lines of the answer, with bars between the columns."""
@@ -206,7 +184,7 @@ class Machine:
         """All that docs/backup.md says before the first backup. `schema`: a dump of migrated tables, to save minutes."""
         self.initialise()
         self.start()
-        self.run(str(PROGRAMS / "createdb"), f"--host={self.socket}", "--username=postgres", "ctac")
+        self.run(str(POSTGRESQL / "createdb"), f"--host={self.socket}", "--username=postgres", "ctac")
         self.file("deploy/sql/roles.sql")
         if schema:
             self.file("-", role="ctac_owner", text=schema)
@@ -219,7 +197,7 @@ class Machine:
 
     def file(self, path: str, role: str = "", text: str = "") -> None:
         words = [
-            str(PROGRAMS / "psql"),
+            str(POSTGRESQL / "psql"),
             "--quiet",
             "--no-psqlrc",
             "--set=ON_ERROR_STOP=1",
@@ -234,7 +212,3 @@ class Machine:
     def noted(self, name: str) -> dict[str, str]:
         found: dict[str, str] = json.loads((self.notes / name).read_text())
         return found
-
-
-if __name__ == "__main__":
-    install()

@@ -1,27 +1,24 @@
-"""`python -m tests.faults.install`: what the tests run beside the site, as root on Debian: brokers, proxies, backups, alert rules …
+"""`python -m tests.faults.install`: what the tests run beside the site, as root on Debian; elsewhere it names what is missing.
 
-Elsewhere it names what is missing.
+With a word after it only those of that group: ci, cluster, drill or images (tests/faults/packages.py).
 """
 
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterable
 
-from tests.faults.clock import library
-from tests.faults.packages import PACKAGES, missing
-
-# The clock, the text browser, and what checks the alert rules (tests/deploy/test_alerts.py).
-BESIDE = {"faketime": library, "w3m": lambda: shutil.which("w3m"), "prometheus": lambda: shutil.which("promtool")}
+from tests.faults.packages import GROUPS, PACKAGES, missing
 
 
-def wanted() -> list[str]:
-    beside = [package for package, there in BESIDE.items() if not there()]
-    return [PACKAGES[name] for name in PACKAGES if missing(name)] + beside
+def wanted(names: Iterable[str] = PACKAGES) -> list[str]:
+    return [PACKAGES[name][0] for name in names if missing(name)]
 
 
-def main() -> None:
-    apt_get, packages = shutil.which("apt-get"), wanted()
+def main(words: list[str]) -> None:
+    names = GROUPS[words[0]] if words else PACKAGES
+    apt_get, packages = shutil.which("apt-get"), wanted(names)
     if packages and apt_get and os.geteuid() == 0:
         sys.stdout.write(f"Installing {', '.join(packages)} …\n")
         sys.stdout.flush()
@@ -29,7 +26,7 @@ def main() -> None:
         env = os.environ | {"DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
         for words in (["update"], ["install", "--yes", "--no-install-recommends", *packages]):
             subprocess.run([apt_get, "--quiet=2", *words], check=False, stdin=subprocess.DEVNULL, env=env)
-        packages = wanted()
+        packages = wanted(names)
     if packages:
         sys.stdout.write(
             f"Left out, because they are not installed: {', '.join(packages)}. On Debian: apt-get install them, as root.\n"
@@ -37,4 +34,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
