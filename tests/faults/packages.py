@@ -1,4 +1,4 @@
-"""What the tests run beside the site. Imports nothing of the site, so that it can be asked before anything is set or installed."""
+"""What the tests run beside the site. Imports nothing of the site: it is asked before anything is set or installed."""
 
 import os
 import shutil
