@@ -1,4 +1,4 @@
-"""The database’s machine as docs/backup.md sets it up: Debian’s PostgreSQL and pgBackRest with the files of deploy/pgbackrest/."""
+"""The database’s machine as docs/backup.md sets it up: Debian’s PostgreSQL and pgBackRest, with deploy/pgbackrest/."""
 
 import json
 import os
@@ -170,7 +170,7 @@ class Machine:
         return done
 
     def restic_run(self, *words: str) -> str:
-        done = subprocess.run(["restic", "--quiet", *words], env=self.env, capture_output=True, text=True, check=False)
+        done = subprocess.run(["/usr/bin/restic", "--quiet", *words], env=self.env, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         return done.stdout
 
