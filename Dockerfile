@@ -1,5 +1,5 @@
 # One image for web (its default command), worker, beat and every command of manage.py; docs/containers.md says how to run it.
-# Two targets: `site` serves, and `tools` adds PostgreSQL's client programs for migrations, backups and restores.
+# Two targets: `site` serves, and `tools` adds PostgreSQL's client programs and restic, for migrations, backups and restores.
 #
 # The tag gets security updates with each build. To pin the base image instead, pass its digest, which
 # `docker buildx imagetools inspect python:3.13-slim-trixie` prints:
@@ -51,7 +51,7 @@ USER 0:0
 # Of the server's version: pg_dump must not be older. Debian's own, so that it gets security updates with each build.
 # hadolint ignore=DL3008
 RUN apt-get update \
- && apt-get install --yes --no-install-recommends postgresql-client-17 \
+ && apt-get install --yes --no-install-recommends postgresql-client-17 restic \
  && rm -rf /var/lib/apt/lists/*
 USER 10001:10001
 HEALTHCHECK NONE

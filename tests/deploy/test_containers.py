@@ -48,7 +48,7 @@ def test_the_linter_finds_what_is_wrong() -> None:
 )
 @pytest.mark.parametrize(("more", "code"), [("", 0), ("\n  other:\n    image: x\n    read_olny: true\n", 15)])
 def test_compose_takes_the_file_and_would_not_take_a_slip(tmp_path: Path, more: str, code: int) -> None:
-    for name in ("ctac.env", "owner.env", "db.env"):
+    for name in ("ctac.env", "owner.env", "backup.env", "db.env"):
         (tmp_path / name).touch()
     text = (ROOT / "compose.yaml").read_text()
     (tmp_path / "compose.yaml").write_text(text.replace("\nnetworks:\n", f"{more}\nnetworks:\n"))
