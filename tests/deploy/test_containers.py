@@ -118,7 +118,6 @@ def test_the_file_for_a_proxy_in_a_container_differs_where_it_must() -> None:
         "server web:8000 fail_timeout=0",
         "access_log /dev/stdout ctac",
         "error_log /dev/stderr alert",
-        "proxy_next_upstream error timeout",
     ]
     assert "unix:" not in changed.stdout
 
