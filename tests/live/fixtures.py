@@ -70,7 +70,7 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         # No sandbox, which root and containers can't have: it visits only us.
         chromium = playwright.chromium.launch(executable_path=path, chromium_sandbox=False, args=CHROMIUM)
         yield chromium
-        # While the loop runs, Django's connections are others than before and after: nothing closes them once it has ended, and the
+        # While Playwright's loop runs, Django has connections of their own. Nothing would close them once it has ended, and the
         # database could not be dropped.
         connections.close_all()
         chromium.close()
