@@ -51,7 +51,7 @@ if EMBEDDED:
 def pytest_configure(config: pytest.Config) -> None:
     if EMBEDDED and not config.option.collectonly:
         try:
-            os.environ[ready.FOLDER] = str(ready.make())
+            os.environ[ready.FOLDER] = str(ready.make(Path(os.environ[ROOT]) / "ready"))
             ready.lay_out(Path(os.environ[ROOT]))
             SERVERS.append(postgres.start(Path(os.environ[ROOT]), fast=True))
         except postgres.PlatformError as error:

@@ -29,8 +29,8 @@ def fingerprint() -> str:
     return found.hexdigest()[:16]
 
 
-def make() -> Path:
-    """The folder of the data, to be copied. Raises PlatformError."""
+def make(own: Path) -> Path:
+    """The folder of the data, to be copied: in `own`, where no other run replaces them. Raises PlatformError."""
     kept = BASE_DIR / "var" / "tests-ready"
     kept.mkdir(parents=True, exist_ok=True)
     folder = kept / fingerprint()
@@ -41,7 +41,8 @@ def make() -> Path:
                 shutil.rmtree(old)
             migrate(kept / "new")
             (kept / "new").rename(folder)
-    return postgres.data_dir(folder)
+        copy(postgres.data_dir(folder), postgres.data_dir(own))
+    return postgres.data_dir(own)
 
 
 def migrate(folder: Path) -> None:
@@ -61,5 +62,10 @@ def lay_out(var_dir: Path) -> None:
     """The data where the server of this var folder looks for them, unless there are some or none were made ready."""
     data, source = postgres.data_dir(var_dir), Path(os.environ.get(FOLDER, os.devnull))
     if source.is_dir() and not data.exists():
-        var_dir.mkdir(parents=True, exist_ok=True)
-        subprocess.run([shutil.which("cp") or "cp", "-a", source, data], check=True)  # owners too: root's server is another's
+        copy(source, data)
+
+
+def copy(source: Path, data: Path) -> None:
+    """Owners too: root's server is another's."""
+    data.parent.mkdir(parents=True, exist_ok=True)
+    subprocess.run([shutil.which("cp") or "cp", "-a", source, data], check=True)

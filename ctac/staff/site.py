@@ -286,8 +286,9 @@ class StaffAdminSite(AdminSite):
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[dict[str, Any]]:
         """Our sections instead of Django's apps, for the menu and the first page; a page of one app stays as it is."""
-        found = super().get_app_list(request, app_label)
-        return found if app_label else menu.arrange(found, request.user)
+        if app_label:
+            return super().get_app_list(request, app_label)
+        return menu.arrange(menu.lists_of(self, request), request.user)
 
     def index(  # type: ignore[override]
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -5,6 +5,7 @@ from collections.abc import Callable, Generator, Iterator
 from typing import Any
 
 import pytest
+from django.db import connections
 
 from .stack import Live
 
@@ -69,6 +70,9 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
         # No sandbox, which root and containers can't have: it visits only us.
         chromium = playwright.chromium.launch(executable_path=path, chromium_sandbox=False, args=CHROMIUM)
         yield chromium
+        # While Playwright's loop runs, Django has connections of their own. Nothing would close them once it has ended, and the
+        # database could not be dropped.
+        connections.close_all()
         chromium.close()
 
 
