@@ -137,9 +137,14 @@ class Cluster(Outbox):
         self.operator.manage("collectstatic", "--no-input", "--verbosity", "0")
         shutil.copytree(code / "staticfiles", self.static, dirs_exist_ok=True)
 
+    @staticmethod
+    def kept() -> Path:
+        """The data of a server with all tables, for as long as no file changes that migrating goes by."""
+        return READY / ready.fingerprint()
+
     def make_database(self) -> None:
         """With all tables and both roles. It is kept, and the next run begins with a copy (tests/ready.py)."""
-        kept = READY / ready.fingerprint()
+        kept = self.kept()
         if not kept.exists():
             shutil.rmtree(READY, ignore_errors=True)
             READY.mkdir(parents=True)
@@ -159,11 +164,12 @@ class Cluster(Outbox):
         """As each release says: by the owner, past PgBouncer; then what ctac_app may do."""
         self.operator.put(code)
         self.operator.manage("migrate", "--verbosity", "0", DATABASE_URL=self.passwords.url("ctac_owner", self.primary.address))
-        self.primary.psql(DATABASE, ROOT / "deploy/sql/grants.sql", "ctac_owner")
+        self.primary.psql(DATABASE, ROOT / "deploy/sql/grants.sql", "--single-transaction", user="ctac_owner")
 
-    def lay_out(self, people: int, presenters: int) -> None:
+    def lay_out(self, people: int, presenters: int, site: Site | None = None) -> None:
+        """In the database of this node; else in the cluster's."""
         code = f"from tests.cluster.stage import lay_out; lay_out({people}, {presenters})"
-        self.operator.manage("shell", "--no-imports", "-c", code)
+        (site or self.operator).manage("shell", "--no-imports", "-c", code)
 
     # What an operator does
 
@@ -201,6 +207,10 @@ class Cluster(Outbox):
 
     def beat_at_work(self, other_than: Site | None = None) -> Site | None:
         return next((beat for beat in self.beats if beat is not other_than and "beat" in beat.processes), None)
+
+    def stop_sites(self) -> None:
+        for site in (*self.beats, *self.workers, *self.webs):
+            site.stop(site.kind)
 
     # What is stored
 

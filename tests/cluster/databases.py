@@ -152,10 +152,10 @@ class Database(Machine):
         for role, password in self.passwords.of.items():
             self.query(f"ALTER ROLE {role} PASSWORD %s", password)
 
-    def psql(self, database: str, file: Path, user: str = "postgres") -> None:
+    def psql(self, database: str, file: Path, *more: str, user: str = "postgres") -> None:
         env = {"PGPASSWORD": self.passwords.of[user]} if user != "postgres" else {}
         where = ["--host", self.address, "--username", user, "--dbname", database]
-        run("psql", "--quiet", "--no-psqlrc", "--set", "ON_ERROR_STOP=1", *where, "--file", str(file), env=env)
+        run("psql", "--quiet", "--no-psqlrc", "--set", "ON_ERROR_STOP=1", *more, *where, "--file", str(file), env=env)
 
     def is_synchronous(self) -> bool:
         return self.query("SELECT count(*) FROM pg_stat_replication WHERE sync_state IN ('sync', 'quorum')") == [(1,)]

@@ -21,8 +21,8 @@ Query = Callable[..., list[tuple[Any, ...]]]
 
 @dataclass
 class Row:
-    """A line of the table. `gap`: the longest time in which nobody had an answer; `normal`: until the last answer that was an error
-    or slow, from the moment of the fault. Both in seconds."""
+    """A line of the table. `gap`: the longest time in which nobody had a page that needs the database; `normal`: until the last
+    answer that was an error or slow, from the moment of the fault. Both in seconds."""
 
     fault: str
     acknowledged: int = 0
@@ -36,6 +36,9 @@ class Row:
     note: str = ""
 
 
+NEEDS_NO_DATABASE = ("GET /account/login/", "GET /account/login/code/confirm/")
+
+
 def is_good(request: Request) -> bool:
     return 0 < request.status < 500 and request.status != 429
 
@@ -43,7 +46,7 @@ def is_good(request: Request) -> bool:
 def what_people_saw(row: Row, load: CrowdLoad, begun: float, ended: float) -> None:
     """`begun`: the moment of the fault; `ended`: when the last of them went. By the monotonic clock."""
     after = [request for request in load.requests if request.at >= begun]
-    good = sorted(request.at for request in after if is_good(request))
+    good = sorted(request.at for request in after if is_good(request) and request.what not in NEEDS_NO_DATABASE)
     moments = [begun, *good, ended]
     row.gap = max(later - earlier for earlier, later in zip(moments, moments[1:], strict=False))
     bad = [request.at for request in after if not is_good(request) or request.seconds > SLOW]

@@ -12,6 +12,7 @@ django.setup()
 from tests.cluster import faults  # noqa: E402 - they need the settings
 from tests.cluster.cluster import Cluster  # noqa: E402
 from tests.cluster.judge import HEAD, Row, line, row_line, table  # noqa: E402
+from tests.cluster.load import Bare, Figures, measure, side_by_side  # noqa: E402
 from tests.cluster.people import Crowd, Site  # noqa: E402
 from tests.faults.mail_server import MailServer  # noqa: E402
 
@@ -41,6 +42,18 @@ def run(given: argparse.Namespace) -> int:
         if given.only in name:
             rows.append(trials.trial(name, fault))
             say(row_line(rows[-1]))
+    figures = compare(cluster, site, given.people, given.load) if given.load and not given.short else []
     say()
     say(table(rows))
-    return int(any(row.wrong for row in rows))
+    say()
+    say(side_by_side(figures) if figures else "no load")
+    return int(any(each.wrong for each in [*rows, *figures]))
+
+
+def compare(cluster: Cluster, site: Site, people: int, minutes: float) -> list[Figures]:
+    """The same people on the cluster, then on a bare node, while the cluster's own nodes are stopped: they share the cores."""
+    found = [measure("cluster", site, cluster, people, minutes)]
+    say(side_by_side(found))
+    cluster.stop_sites()
+    bare = Bare(cluster)
+    return [*found, measure("bare node", bare.start(people, PRESENTERS), bare, people, minutes)]
