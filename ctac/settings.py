@@ -240,10 +240,10 @@ except ValueError:
     DATABASES = {"default": {}}
 DATABASES["default"]["CONN_MAX_AGE"] = env.int("DATABASE_CONN_MAX_AGE", default=600)
 DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+# PgBouncer may give each transaction another session, and a cursor is one session's (deploy/pgbouncer/pgbouncer.ini).
+DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = True
 DATABASES["default"]["OPTIONS"] = {
     "connect_timeout": 5,  # seconds; libpq's default waits for minutes
-    # A search that stops when it has enough begins at the start of its table, and so finds the same each time (ADR 6).
-    "options": "-c synchronize_seqscans=off",
     **DATABASES["default"].get("OPTIONS", {}),
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -6,8 +6,8 @@ from typing import Any, ClassVar, cast
 
 from django.contrib import admin, messages
 from django.contrib.admin.options import IncorrectLookupParameters
-from django.core.exceptions import PermissionDenied
-from django.db import transaction
+from django.core.exceptions import EmptyResultSet, PermissionDenied
+from django.db import connection, transaction
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseNotAllowed, QueryDict
 from django.shortcuts import redirect
@@ -32,9 +32,18 @@ BATCH = 1_000  # rows: some statements
 
 
 def keys_of(rows: QuerySet[Any]) -> "array[int]":
-    """Their keys in the order of the list, eight bytes each: all that is held of a million rows while they are written."""
-    with transaction.atomic():
-        return array("q", rows.values_list("pk", flat=True).iterator(chunk_size=10_000))
+    """Their keys in the order of the list, eight bytes each: all that is held of a million rows while they are written.
+
+    By a cursor of the server's that ends with the transaction, which a pooler allows. iterator() would take 116 bytes a row, as
+    DISABLE_SERVER_SIDE_CURSORS has it.
+    """
+    try:
+        statement, values = rows.values_list("pk").query.sql_with_params()
+    except EmptyResultSet:
+        return array("q")
+    with transaction.atomic(), connection.chunked_cursor() as cursor:
+        cursor.execute(statement, values)
+        return array("q", (key for (key,) in cursor))
 
 
 def batches(keys: Sequence[int], size: int = 0) -> Iterator[list[int]]:

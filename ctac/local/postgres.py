@@ -35,6 +35,7 @@ SETTINGS = {
     "max_connections": "200",
     "timezone": "UTC",
     "log_timezone": "UTC",
+    "synchronize_seqscans": "off",  # as deploy/sql/roles.sql has it
     "log_min_messages": "fatal",  # what a constraint refuses the application logs itself
     "unix_socket_permissions": "0700",
 }

@@ -2,13 +2,17 @@
 
 import http.client
 import os
+import re
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import psutil
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -40,27 +44,17 @@ http {{
 """
 
 
-class Proxy:
-    """In front of a port of this machine, whose answers it waits for one second."""
+NO_CHANGES: Mapping[str, str] = {}
 
-    def __init__(self, folder: Path, *, upstream: int, static: Path) -> None:
+
+class Proxy:
+    """In front of ports of this machine, whose answers it waits for one second."""
+
+    def __init__(self, folder: Path, *upstream: int, static: Path, changes: Mapping[str, str] = NO_CHANGES) -> None:
         assert PROGRAM is not None
-        self.folder = folder
+        self.folder, self.upstream, self.static = folder, upstream, static
         self.plain, self.tls = free_port(), free_port()
-        changes = {
-            "listen 80": f"listen 127.0.0.1:{self.plain}",
-            "listen 443": f"listen 127.0.0.1:{self.tls}",
-            "unix:/run/ctac/web.sock": f"127.0.0.1:{upstream}",
-            "/etc/ssl/ctac": str(folder),
-            "/var/log/nginx": str(folder),
-            "/srv/ctac/staticfiles": str(static),
-            "proxy_read_timeout 60s": "proxy_read_timeout 1s",
-        }
-        text = FILE.read_text()
-        for old, new in changes.items():
-            assert old in text, old
-            text = text.replace(old, new)
-        (folder / "ctac.conf").write_text(text)
+        self.write(changes)
         user = "user root;" if os.geteuid() == 0 else ""
         (folder / "nginx.conf").write_text(MAIN.format(folder=folder, user=user))
         write_certificate(folder)
@@ -70,6 +64,35 @@ class Proxy:
             self.process = subprocess.Popen(words, stderr=errors)
         processes.wait_until(lambda: self.listens() or self.process.poll() is not None, 10)
         assert self.process.poll() is None, self.errors.read_text()
+
+    def write(self, changes: Mapping[str, str] = NO_CHANGES) -> None:
+        """The file, with one server in place of the socket, or several as it shows them."""
+        text = FILE.read_text()
+        one, *several = re.findall(r"server (?:unix:|10\.)\S+ (.*);", text)
+        rules = several if len(self.upstream) > 1 else [one]
+        servers = "\n".join(f"    server 127.0.0.1:{port} {rule};" for port, rule in zip(self.upstream, rules, strict=True))
+        changes = {
+            f"    server unix:/run/ctac/web.sock {one};": servers,
+            "listen 80": f"listen 127.0.0.1:{self.plain}",
+            "listen 443": f"listen 127.0.0.1:{self.tls}",
+            "/etc/ssl/ctac": str(self.folder),
+            "/var/log/nginx": str(self.folder),
+            "/srv/ctac/staticfiles": str(self.static),
+            "proxy_read_timeout 60s": "proxy_read_timeout 1s",
+            "proxy_read_timeout 10s": "proxy_read_timeout 1s",
+            **changes,
+        }
+        for old, new in changes.items():
+            assert old in text, old
+            text = text.replace(old, new)
+        (self.folder / "ctac.conf").write_text(text)
+
+    def reload(self) -> None:
+        """As its file is now. When this returns, what served before takes nothing new."""
+        [before] = psutil.Process(self.process.pid).children()
+        self.process.send_signal(signal.SIGHUP)
+        ended = lambda: not before.is_running() or "shutting down" in before.cmdline()[0]  # noqa: E731
+        assert processes.wait_until(ended, 10), self.errors.read_text()
 
     def listens(self) -> bool:
         with socket.socket() as line:

@@ -30,7 +30,7 @@ def in_front_of(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
     def start(port: int) -> Proxy:
         static = Path(server.env["STATIC_ROOT"])
-        proxies.append(Proxy(tmp_path_factory.mktemp("nginx"), upstream=port, static=static))
+        proxies.append(Proxy(tmp_path_factory.mktemp("nginx"), port, static=static))
         return proxies[-1]
 
     yield start

@@ -1,4 +1,4 @@
-"""`python -m tests.faults.install`: what brokers, clock and text browser need, as root on Debian; elsewhere it names it."""
+"""`python -m tests.faults.install`: what brokers, proxies, clock and w3m need, as root on Debian; elsewhere it names it."""
 
 import os
 import shutil

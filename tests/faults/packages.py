@@ -1,13 +1,16 @@
-"""What the brokers need on this machine. Nothing of the site is imported, so that it can be asked before anything is set."""
+"""What the brokers and the proxies need on this machine. Imports nothing of the site: asked before anything is set."""
 
+import os
 import shutil
 from pathlib import Path
 
-PACKAGES = {"redis": "redis-server", "rabbitmq": "rabbitmq-server"}
+PACKAGES = {"redis": "redis-server", "rabbitmq": "rabbitmq-server", "nginx": "nginx", "pgbouncer": "pgbouncer"}
+SYSTEM = f"{os.environ.get('PATH', os.defpath)}{os.pathsep}/usr/sbin"  # where servers are, which not every path names
 RABBITMQ = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")  # not the wrapper in the path, which changes the user
 
 
 def missing(name: str) -> str:
-    """What must be installed for this broker; empty if it is there."""
-    there = {"folder": True, "redis": shutil.which("redis-server"), "rabbitmq": RABBITMQ.exists()}
+    """What must be installed for this server; empty if it is there."""
+    there = {name: shutil.which(package, path=SYSTEM) for name, package in PACKAGES.items()}
+    there |= {"folder": "nothing is needed", "rabbitmq": str(RABBITMQ) if RABBITMQ.exists() else None}
     return "" if there[name] else f"{PACKAGES[name]} is not installed: apt-get install {PACKAGES[name]}, or `make faults` as root"
