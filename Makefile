@@ -1,6 +1,6 @@
 # Everything here works on a bare machine with Python 3.11 or newer and make. `make` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow test-clocks races faults security access screenshots bench bench-slots bench-memory bench-mail bench-import scale figures emails words lint format messages css lock
+.PHONY: help run test test-slow test-clocks races faults cluster security access screenshots bench bench-slots bench-memory bench-mail bench-import scale figures emails words lint format messages css lock
 MAKEFLAGS += --no-print-directory
 
 # The first Python that is new enough: the usual one, or one with its version in its name.
@@ -12,6 +12,8 @@ LOCAL := requirements.txt requirements-local.txt
 DEVELOPMENT := $(LOCAL) requirements-dev.txt
 # The brokers that `make faults` breaks.
 BROKERS ?= folder,redis,rabbitmq
+# Minutes of load at the end of `make cluster`.
+LOAD ?= 1
 # For `make test-clocks`: moments of tests/clock.py, and tests of what may depend on the hour.
 CLOCKS ?= saturday night before-closing after-closing christmas new-years-eve clocks-forward clocks-back leap-day
 HOURLY := tests/face tests/notifications tests/bookings/schedule tests/leaflets/catalogue/test_catalogue_pages.py
@@ -56,6 +58,11 @@ faults: ## break worker, broker, database, web, beat, clock, disk and mail serve
 	@$(INSTALL) $(DEVELOPMENT)
 	@$(VENV) -m tests.faults.install
 	@FAULTS=$(BROKERS) $(VENV) -m pytest tests/faults --quiet --no-header --capture=no -rs $(ARGS)
+
+cluster: ## many machines on this one (root on Debian): kill, cut off, fill and upgrade them under use, then 200 people at once (LOAD=10: minutes)
+	@$(INSTALL) $(DEVELOPMENT)
+	@$(VENV) -m tests.faults.install cluster
+	@$(VENV) -m tests.cluster --load $(LOAD) $(ARGS)
 
 security: ## bandit, ruff's security rules, times that must tell nothing, 10,000 inputs nobody thought of, and a scanner (under 15 minutes)
 	@$(INSTALL) $(DEVELOPMENT)

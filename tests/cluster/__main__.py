@@ -24,7 +24,7 @@ def main() -> int:
     if INSIDE not in os.environ:
         os.environ |= {INSIDE: "1", "CTAC_ENV": "test", "CTAC_VAR": str(given.folder / "own"), "ENV_FILE": os.devnull}
         os.environ["DJANGO_SETTINGS_MODULE"] = "ctac.settings"
-        os.execvp(ALONE[0], [*ALONE, sys.executable, "-m", "tests.cluster", *sys.argv[1:]])
+        os.execvp(ALONE[0], [*ALONE, sys.executable, "-m", "tests.cluster", *sys.argv[1:]])  # noqa: S606 - it takes our place
     # Not before the environment says which settings hold.
     from tests.cluster.run import run
 

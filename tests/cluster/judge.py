@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from tests.cluster.people import CrowdLoad
@@ -48,7 +49,7 @@ def what_people_saw(row: Row, load: CrowdLoad, begun: float, ended: float) -> No
     after = [request for request in load.requests if request.at >= begun]
     good = sorted(request.at for request in after if is_good(request) and request.what not in NEEDS_NO_DATABASE)
     moments = [begun, *good, ended]
-    row.gap = max(later - earlier for earlier, later in zip(moments, moments[1:], strict=False))
+    row.gap = max(later - earlier for earlier, later in pairwise(moments))
     bad = [request.at for request in after if not is_good(request) or request.seconds > SLOW]
     row.normal = max(bad) - begun if bad else 0.0
     row.errors = Counter("no answer" if not each.status else str(each.status) for each in load.requests if not is_good(each))
@@ -69,7 +70,9 @@ def gone(query: Query, acknowledged: Sequence[str]) -> list[str]:
     """Of all that was ever acknowledged what is not there any more."""
     references = list(acknowledged)
     there = {reference for reference, *_rest in query(PLACED, references, references)}
-    return [f"{reference} was acknowledged before, and is not there any more" for reference in references if reference not in there]
+    return [
+        f"{reference} was acknowledged before, and is not there any more" for reference in references if reference not in there
+    ]
 
 
 HEAD = ("fault", "acknowledged", "sign-ins", "errors", "longest gap", "normal after", "mail sent", "twice", "verdict")

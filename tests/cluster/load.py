@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from tests.cluster.cluster import NAME, ROOT, Cluster
+from tests.cluster.cluster import NAME, Cluster
 from tests.cluster.databases import DATABASE, Database, Secrets
-from tests.cluster.judge import Query, Row, is_good, what_is_stored
-from tests.cluster.machines import Failed, wait_for
+from tests.cluster.judge import Row, is_good, what_is_stored
+from tests.cluster.machines import wait_for
 from tests.cluster.nodes import PORT, Redis, Web, Worker
 from tests.cluster.people import CrowdLoad, Person, Site, many, percentile
 from tests.faults.rig import Outbox

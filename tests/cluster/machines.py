@@ -1,7 +1,7 @@
 """Machines on one machine: each a network namespace on a bridge, whose processes see folders of their own.
 
-Everything here runs inside `python -m tests.cluster`, which has a network, mounts and process ids of its own: when it ends, however
-it ends, the kernel takes them all with it, and the machine outside never knew of them.
+Everything here runs inside `python -m tests.cluster`, which has a network, mounts and process ids of its own: when it ends,
+however it ends, the kernel takes them all with it, and the machine outside never knew of them.
 """
 
 import os
@@ -45,7 +45,7 @@ def lay_network() -> None:
 
 
 class Machine:
-    """One with an address, a folder and processes. `mounts` are lines of shell by which it sees its folders where they should be."""
+    """One with an address, a folder and processes. `mounts`: lines of shell by which it sees its folders in place."""
 
     def __init__(self, name: str, number: int, folder: Path, *mounts: str) -> None:
         self.name, self.address = name, f"{NETWORK}.{number}"

@@ -16,6 +16,7 @@ from tests.deploy import nginx
 
 PORT = 8000
 PGBOUNCER_PORT = 6432  # as deploy/pgbouncer/pgbouncer.ini has it
+RULE = "max_fails=2 fail_timeout=10s"  # as deploy/nginx/ctac.conf shows it
 LOOK = 0.1  # seconds
 
 
@@ -96,16 +97,12 @@ class Proxy(Machine):
         return words
 
     def write(self, drained: str = "") -> None:
-        servers = "".join(
-            f"    server {each}:{PORT} max_fails=1 fail_timeout=5s{' down' if each == drained else ''};\n" for each in self.webs
-        )
+        servers = [f"    server {each}:{PORT} {RULE}{' down' if each == drained else ''};\n" for each in self.webs]
         changes = {
-            "    server unix:/run/ctac/web.sock fail_timeout=0;\n": servers,
+            "    server unix:/run/ctac/web.sock fail_timeout=0;\n": "".join(servers),
             "/etc/ssl/ctac": str(self.folder),
             "/var/log/nginx": str(self.folder),
             "/srv/ctac/staticfiles": str(self.static),
-            "proxy_next_upstream off;": "proxy_next_upstream error timeout;",
-            "proxy_connect_timeout 5s;": "proxy_connect_timeout 2s;",
         }
         write_changed(self.template, self.conf, changes)
 
@@ -170,7 +167,17 @@ class Worker(Site):
     kind = "worker"
 
     def command(self) -> list[str]:
-        return ["celery", "--app", "ctac", "--quiet", "worker", "--without-gossip", "--without-mingle", "--max-tasks-per-child", "2000"]
+        return [
+            "celery",
+            "--app",
+            "ctac",
+            "--quiet",
+            "worker",
+            "--without-gossip",
+            "--without-mingle",
+            "--max-tasks-per-child",
+            "2000",
+        ]
 
 
 class Beat(Site):

@@ -3,7 +3,6 @@
 import argparse
 import shutil
 import sys
-import time
 
 import django
 
@@ -16,7 +15,7 @@ from tests.cluster.load import Bare, Figures, measure, side_by_side  # noqa: E40
 from tests.cluster.people import Crowd, Site  # noqa: E402
 from tests.faults.mail_server import MailServer  # noqa: E402
 
-REGULARS, NEWCOMERS = 6, 300
+PEOPLE = 600  # of whom each fault takes others
 THINK = (0.1, 0.5)  # seconds before each page, while things break
 PRESENTERS = 40
 
@@ -32,10 +31,10 @@ def run(given: argparse.Namespace) -> int:
     mail = MailServer("0.0.0.0")  # noqa: S104 - of a network of our own
     cluster = Cluster(given.folder, mail, small_disks=not given.short)
     cluster.start()
-    cluster.lay_out(max(REGULARS + NEWCOMERS, given.people), PRESENTERS)
+    cluster.lay_out(max(PEOPLE, given.people), PRESENTERS)
     site = Site(cluster.name, cluster.base_url, mail)
     chosen = faults.SHORT if given.short else faults.FAULTS
-    trials = faults.Trials(cluster, Crowd(site, REGULARS, NEWCOMERS, THINK))
+    trials = faults.Trials(cluster, Crowd(site, PEOPLE, THINK))
     rows: list[Row] = []
     say(line(HEAD))
     for name, fault in chosen.items():

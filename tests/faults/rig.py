@@ -53,7 +53,9 @@ class RiggedLive(Live):
 
 
 class Outbox:
-    """The messages of a stack, and how time passes for those that are not sent yet."""
+    """The messages of a stack, and how time passes for those that are not sent yet. `waiting` and `quiet`: seconds."""
+
+    waiting, quiet = WAITING, QUIET
 
     def query(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         raise NotImplementedError
@@ -75,12 +77,10 @@ class Outbox:
         while now := self.under_way(since):
             if now != before:
                 before, still_since = now, time.monotonic()
-            elif time.monotonic() - still_since > (QUIET if any(row[1] == "sending" for row in now) else WAITING):
+            elif time.monotonic() - still_since > (self.quiet if any(row[1] == "sending" for row in now) else self.waiting):
                 self.pass_minutes(10, {row[1] for row in now})
                 still_since = time.monotonic()
-            assert time.monotonic() < end, (
-                f"{len(now)} messages still wait after {seconds} s: {now[:5]}\n{self.output()[-3000:]}"
-            )
+            assert time.monotonic() < end, f"{len(now)} messages still wait after {seconds} s: {now[:5]}\n{self.output()[-3000:]}"
             time.sleep(0.1)
 
     def under_way(self, since: int) -> list[tuple[Any, ...]]:
