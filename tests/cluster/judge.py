@@ -22,12 +22,13 @@ Query = Callable[..., list[tuple[Any, ...]]]
 
 @dataclass
 class Row:
-    """A line of the table. `gap`: the longest time in which nobody had a page that needs the database; `normal`: until the last
-    answer that was an error or slow, from the moment of the fault. Both in seconds."""
+    """A line of the table. In seconds: `gap`, the longest time in which nobody had a page that needs the database; `normal`, from
+    the fault to the last answer that was an error or slow; `slowest_sign_in`, with the wait for the code by email."""
 
     fault: str
     acknowledged: int = 0
     sign_ins: int = 0
+    slowest_sign_in: float = 0.0
     errors: Counter[str] = field(default_factory=Counter)
     gap: float = 0.0
     normal: float = 0.0
@@ -45,8 +46,8 @@ def is_good(request: Request) -> bool:
 
 
 def what_people_saw(row: Row, load: CrowdLoad, begun: float, ended: float) -> None:
-    """`begun`: the moment of the fault; `ended`: when the last of them went. By the monotonic clock."""
-    after = [request for request in load.requests if request.at >= begun]
+    """`begun`: the moment of the fault; `ended`: when they were told to go. By the monotonic clock."""
+    after = [request for request in load.requests if begun <= request.at <= ended]
     good = sorted(request.at for request in after if is_good(request) and request.what not in NEEDS_NO_DATABASE)
     moments = [begun, *good, ended]
     row.gap = max(later - earlier for earlier, later in pairwise(moments))
@@ -54,6 +55,7 @@ def what_people_saw(row: Row, load: CrowdLoad, begun: float, ended: float) -> No
     row.normal = max(bad) - begun if bad else 0.0
     row.errors = Counter("no answer" if not each.status else str(each.status) for each in load.requests if not is_good(each))
     row.acknowledged, row.sign_ins = len(load.acknowledged), len(load.sign_ins)
+    row.slowest_sign_in = max(load.sign_ins, default=0.0)
 
 
 def what_is_stored(row: Row, query: Query, mail: MailServer, load: CrowdLoad, since: int) -> None:
@@ -75,8 +77,8 @@ def gone(query: Query, acknowledged: Sequence[str]) -> list[str]:
     ]
 
 
-HEAD = ("fault", "acknowledged", "sign-ins", "errors", "longest gap", "normal after", "mail sent", "twice", "verdict")
-WIDTHS = (38, 13, 9, 26, 12, 13, 10, 6, 0)
+HEAD = ("fault", "acknowledged", "sign-ins (slowest)", "errors", "longest gap", "normal after", "mail sent", "twice", "verdict")
+WIDTHS = (38, 13, 19, 26, 12, 13, 10, 6, 0)
 
 
 def line(cells: Iterable[object]) -> str:
@@ -86,8 +88,9 @@ def line(cells: Iterable[object]) -> str:
 def row_line(row: Row) -> str:
     errors = ", ".join(f"{count} × {name}" for name, count in sorted(row.errors.items())) or "none"
     verdict = f"WRONG: {'; '.join(row.wrong)[:500]}" if row.wrong else "nothing lost, nothing twice"
+    sign_ins = f"{row.sign_ins} ({row.slowest_sign_in:.0f} s)"
     figures = (f"{row.gap:.1f} s", f"{row.normal:.1f} s", row.sent, row.doubled)
-    return line((row.fault, row.acknowledged, row.sign_ins, errors, *figures, verdict + (f" ({row.note})" if row.note else "")))
+    return line((row.fault, row.acknowledged, sign_ins, errors, *figures, verdict + (f" ({row.note})" if row.note else "")))
 
 
 def table(rows: Sequence[Row]) -> str:
