@@ -81,6 +81,7 @@ def worker_cut_off(cluster: Cluster, load: CrowdLoad) -> None:
     node.cut()
     time.sleep(15)
     node.join()
+    time.sleep(20)  # its lines try again after pauses that have grown as long as they were away
 
 
 def redis_emptied(cluster: Cluster, load: CrowdLoad) -> None:
@@ -178,7 +179,7 @@ class Trials:
 
     def trial(self, name: str, fault: Fault) -> Row:
         cluster, row = self.cluster, Row(name)
-        since = cluster.last_message()
+        since, started = cluster.last_message(), time.monotonic()
         with self.crowd.busy() as load:
             load.wait_for(3, PATIENCE)
             begun = time.monotonic()
@@ -197,6 +198,7 @@ class Trials:
         row.wrong += gone(cluster.query, self.acknowledged)
         self.acknowledged += load.acknowledged
         row.wrong += self.stock()
+        row.took = time.monotonic() - started
         return row
 
     def stock(self) -> list[str]:

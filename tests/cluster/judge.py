@@ -22,8 +22,11 @@ Query = Callable[..., list[tuple[Any, ...]]]
 
 @dataclass
 class Row:
-    """A line of the table. In seconds: `gap`, the longest time in which nobody had a page that needs the database; `normal`, from
-    the fault to the last answer that was an error or slow; `slowest_sign_in`, with the wait for the code by email."""
+    """A line of the table. Times are in seconds.
+
+    `gap`: the longest time in which nobody had a page that needs the database. `normal`: from the fault to the last answer that was
+    an error or slow. `slowest_sign_in`: with the wait for the code by email. `took`: all of it, judging included.
+    """
 
     fault: str
     acknowledged: int = 0
@@ -34,6 +37,7 @@ class Row:
     normal: float = 0.0
     sent: int = 0
     doubled: int = 0
+    took: float = 0.0
     wrong: list[str] = field(default_factory=list)
     note: str = ""
 
@@ -77,8 +81,19 @@ def gone(query: Query, acknowledged: Sequence[str]) -> list[str]:
     ]
 
 
-HEAD = ("fault", "acknowledged", "sign-ins (slowest)", "errors", "longest gap", "normal after", "mail sent", "twice", "verdict")
-WIDTHS = (38, 13, 19, 26, 12, 13, 10, 6, 0)
+HEAD = (
+    "fault",
+    "acknowledged",
+    "sign-ins (slowest)",
+    "errors",
+    "longest gap",
+    "normal after",
+    "mail sent",
+    "twice",
+    "took",
+    "verdict",
+)
+WIDTHS = (38, 13, 19, 26, 12, 13, 10, 6, 7, 0)
 
 
 def line(cells: Iterable[object]) -> str:
@@ -89,7 +104,7 @@ def row_line(row: Row) -> str:
     errors = ", ".join(f"{count} × {name}" for name, count in sorted(row.errors.items())) or "none"
     verdict = f"WRONG: {'; '.join(row.wrong)[:500]}" if row.wrong else "nothing lost, nothing twice"
     sign_ins = f"{row.sign_ins} ({row.slowest_sign_in:.0f} s)"
-    figures = (f"{row.gap:.1f} s", f"{row.normal:.1f} s", row.sent, row.doubled)
+    figures = (f"{row.gap:.1f} s", f"{row.normal:.1f} s", row.sent, row.doubled, f"{row.took:.0f} s")
     return line((row.fault, row.acknowledged, sign_ins, errors, *figures, verdict + (f" ({row.note})" if row.note else "")))
 
 

@@ -59,11 +59,12 @@ def measure(where: str, site: Site, outbox: Outbox, number: int, minutes: float)
         begun = time.monotonic()
         time.sleep(60 * minutes)
         seconds = time.monotonic() - begun
+        done = len(load.acknowledged), len(load.sign_ins)
         answers = [request for request in load.requests if request.status]
         broken = Counter("no answer" if not each.status else str(each.status) for each in load.requests if not is_good(each))
     found = Figures(where, number, minutes, len(answers), len(answers) / seconds, errors=broken)
     found.median, found.p95, found.p99, found.slowest = (percentile(answers, share) for share in (0.5, 0.95, 0.99, 1.0))
-    found.acknowledged, found.sign_ins = len(load.acknowledged), len(load.sign_ins)
+    found.acknowledged, found.sign_ins = done
     row = Row(where)
     outbox.settle(since)
     what_is_stored(row, outbox.query, site.mail, load, since)

@@ -11,7 +11,7 @@ from django.conf import settings
 from tests.faults.packages import CLUSTER, missing
 
 WHY_NOT = next(filter(None, map(missing, CLUSTER)), "") or ("" if os.geteuid() == 0 else "only root makes network namespaces")
-SECONDS = 300  # on a machine that does other things too
+SECONDS = 900  # on a machine that does other things too
 
 
 @pytest.mark.long
