@@ -7,6 +7,7 @@ from django.utils import timezone
 from bookings.booking.services.decide import bookings_with_lapsed_dates, lapse_dates_of
 from bookings.booking.services.request import escalate
 from bookings.booking.services.transitions import remind_of_bookings
+from bookings.errors import MoveRefused
 from bookings.feedback.services import (
     counted_and_over,
     deliver_counted,
@@ -59,6 +60,8 @@ def lapse_dates() -> None:
     for booking in bookings_with_lapsed_dates(now):
         try:
             lapse_dates_of(booking=booking, now=now)
+        except MoveRefused:  # another worker was quicker, as where two beats run
+            continue
         except Exception as error:  # noqa: BLE001 - tried again in a minute; what has lapsed can't be taken meanwhile
             logger.error("The dates of %s could not lapse: %s", booking.reference, type(error).__name__)
     for presenter in sorted(presenters_to_look_through(now)):

@@ -16,6 +16,7 @@ BEGIN
     IF starts NOT BETWEEN now() - interval '10 years' AND now() + interval '3 years' THEN
         RAISE EXCEPTION 'no audit of %', starts USING ERRCODE = 'invalid_parameter_value';
     END IF;
+    PERFORM pg_advisory_xact_lock(hashtext('audit_months'));  -- two beats ask in the same moment
     IF to_regclass('public.' || name) IS NOT NULL THEN RETURN false; END IF;
     EXECUTE format(
         'CREATE TABLE public.%I PARTITION OF public.audit_entry FOR VALUES FROM (%L) TO (%L)',
@@ -44,6 +45,7 @@ BEGIN
     IF starts + interval '7 months' > now() THEN
         RAISE EXCEPTION 'the audit of % is kept: it ended less than six months ago', starts USING ERRCODE = 'restrict_violation';
     END IF;
+    PERFORM pg_advisory_xact_lock(hashtext('audit_months'));
     IF to_regclass('public.' || name) IS NULL THEN RETURN false; END IF;
     EXECUTE format('DROP TABLE public.%I', name);
     RETURN true;

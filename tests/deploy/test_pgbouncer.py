@@ -275,7 +275,7 @@ def book(browser: Browser, presentation: str, number: int) -> Answer:
         starts = re.findall(r'name="start"[^>]*value="([^"]+)"', browser.get(when).text)
         browser.post(when, {"start": starts[(number + turn * CROWD) % len(starts)]})
         answer = browser.post(check, hidden(browser.get(check)))
-        if answer.status == 302:
+        if (answer.headers["Location"] or "").endswith("/placed/"):
             break
     return answer
 

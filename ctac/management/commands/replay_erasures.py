@@ -20,21 +20,25 @@ WHAT_TO_DO = {
 
 
 class Command(BaseCommand):
-    help = "After a restore, erase again everybody whom the file of erasures names. Twice does no harm."
+    help = "After a restore, erase again everybody whom the file of erasures names, or each of several. Twice does no harm."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--file", default=str(settings.ERASURES_FILE), help="the file of erasures, if it is not ERASURES_FILE"
+            "--file",
+            nargs="+",
+            default=[str(settings.ERASURES_FILE)],
+            help="the file of erasures, if it is not ERASURES_FILE; of several machines that each wrote one, all of them",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        path, again = Path(options["file"]), 0
-        if not path.exists():
-            raise CommandError(
-                f"There is no file {path}. If nobody was ever erased that is right; else find it and name it with --file."
-            )
+        paths, again = [Path(name) for name in options["file"]], 0
+        for path in paths:
+            if not path.exists():
+                raise CommandError(
+                    f"There is no file {path}. If nobody was ever erased that is right; else find it and name it with --file."
+                )
         try:
-            erasures = list(read_erasures(path))
+            erasures = [erasure for path in paths for erasure in read_erasures(path)]
         except ValueError as error:
             raise CommandError(str(error)) from error
         refused = []
