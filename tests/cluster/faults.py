@@ -4,6 +4,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from tests.cluster.cluster import Cluster
 from tests.cluster.judge import Row, gone, is_good, what_is_stored, what_people_saw
 from tests.cluster.machines import Failed, wait_for
@@ -48,6 +50,8 @@ def upgrade(cluster: Cluster, load: CrowdLoad, sites: list[Site]) -> str:
 
 
 def database_failed_over(cluster: Cluster, load: CrowdLoad) -> str:
+    with pytest.raises(Failed, match="still answers"):
+        cluster.fail_over()
     begun = time.monotonic()
     cluster.primary.kill("postgres")
     time.sleep(NOTICED)
@@ -141,12 +145,27 @@ def fill(file: Path) -> None:
 
 
 def beat_killed(cluster: Cluster, load: CrowdLoad) -> str:
-    """The one that is at work; the other takes over by itself."""
-    leader = cluster.beat_at_work()
-    leader.kill("beat")
-    seconds = wait_for(lambda: cluster.beat_at_work(other_than=leader), 120, "the other beat is at work", 0.5)
-    leader.serve()
-    return f"{leader.name} killed; the other at work after {seconds:.0f} s"
+    """And Redis emptied, so that only what a beat asks for finds the mail of then."""
+    cluster.beats[0].kill("beat")
+    before = cluster.sweeps()
+    cluster.redis.ask("FLUSHALL")
+    seconds = wait_for(lambda: cluster.sweeps() >= before + 2, PATIENCE, "the other beat asks for sweeps", 0.5)
+    cluster.beats[0].serve()
+    return f"two sweeps by the other within {seconds:.0f} s"
+
+
+def both_beats_killed(cluster: Cluster, load: CrowdLoad) -> str:
+    """The negative control of the one before."""
+    for beat in cluster.beats:
+        beat.kill("beat")
+    time.sleep(2)
+    before = cluster.sweeps()
+    time.sleep(45)
+    assert cluster.sweeps() == before, "there were sweeps without a beat"
+    for beat in cluster.beats:
+        beat.serve()
+    seconds = wait_for(lambda: cluster.sweeps() > before, PATIENCE, "a beat asks for sweeps again", 0.5)
+    return f"no sweep in 45 s, then one after {seconds:.0f} s"
 
 
 FAULTS: dict[str, Fault] = {
@@ -161,7 +180,8 @@ FAULTS: dict[str, Fault] = {
     "Redis killed, back after 8 s": redis_killed,
     "a web node's disk full": web_disk_full,
     "the primary's WAL disk full": database_disk_full,
-    "beat killed": beat_killed,
+    "one of two beats killed, Redis emptied": beat_killed,
+    "both beats killed for 45 s": both_beats_killed,
 }
 SHORT: dict[str, Fault] = {
     "a web node killed (kill -9)": web_node_killed,

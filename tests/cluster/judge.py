@@ -24,8 +24,8 @@ Query = Callable[..., list[tuple[Any, ...]]]
 class Row:
     """A line of the table. Times are in seconds.
 
-    `gap`: the longest time in which nobody had a page that needs the database. `normal`: from the fault to the last answer that was
-    an error or slow. `slowest_sign_in`: with the wait for the code by email. `took`: all of it, judging included.
+    `gap`: the longest time in which nobody had a page that needs the database. `normal`: from the fault to the last answer that
+    was an error or slow. `slowest_sign_in`: with the wait for the code by email. `took`: all of it, judging included.
     """
 
     fault: str
