@@ -31,9 +31,9 @@ def lines(path):
     return [json.loads(line) for line in path.read_text().splitlines()]
 
 
-def replay() -> str:
+def replay(*words: str) -> str:
     said = io.StringIO()
-    call_command("replay_erasures", stdout=said)
+    call_command("replay_erasures", *words, stdout=said)
     return said.getvalue()
 
 
@@ -66,6 +66,16 @@ def test_a_disk_that_fails_stops_no_erasure_and_the_next_hour_writes_it(path, ca
     assert [line["person"] for line in lines(path)] == [person.pk]
     clear_expired()
     assert len(lines(path)) == 1
+
+
+def test_files_of_several_machines_are_replayed_together(path, tmp_path):
+    other = tmp_path / "other-machine.jsonl"
+    for _machine in range(2):
+        privacy_services.erase_person(make_person(), by=None, now=NOW)
+        if not other.exists():
+            path.rename(other)
+    Person.objects.update(erased_at=None)
+    assert "2 erasures are written down. Erased again: 2." in replay("--file", str(path), str(other))
 
 
 def test_whoever_is_back_is_erased_again_and_nobody_else(path):
