@@ -168,6 +168,20 @@ def both_beats_killed(cluster: Cluster, load: CrowdLoad) -> str:
     return f"no sweep in 45 s, then one after {seconds:.0f} s"
 
 
+def failed_over_with_a_loss(cluster: Cluster, load: CrowdLoad) -> None:
+    """The negative control of it all: commits wait for nobody, the standby is cut off, and then it becomes the primary."""
+    cluster.primary.wait_for_standbys("")
+    cluster.standby.cut()
+    load.wait_for(6)
+    cluster.primary.kill("postgres")
+    cluster.standby.join()
+    time.sleep(NOTICED)
+    cluster.fail_over()
+    load.wait_for(3, PATIENCE)
+    cluster.give_a_standby()
+
+
+CONTROL = "control: a standby that lags"
 FAULTS: dict[str, Fault] = {
     "nothing": nothing,
     "a web node killed (kill -9)": web_node_killed,
