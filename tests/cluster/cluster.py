@@ -46,7 +46,7 @@ class Cluster(Outbox):
     """`primary` is the database that takes writes; `base_url` is where people go."""
 
     name, base_url = NAME, f"https://{NAME}"
-    waiting, quiet = 8.0, 20.0  # here people wait for a machine that was away, so a while longer
+    waiting, quiet = 8.0, 20.0  # a while longer, because what was away may still come back to its work
 
     def __init__(self, folder: Path, mail: MailServer, *, small_disks: bool) -> None:
         lay_network()

@@ -10,7 +10,7 @@ django.setup()
 
 from tests.cluster import faults  # noqa: E402 - they need the settings
 from tests.cluster.cluster import Cluster  # noqa: E402
-from tests.cluster.judge import HEAD, Row, line, row_line, table  # noqa: E402
+from tests.cluster.judge import HEAD, Row, line, row_line  # noqa: E402
 from tests.cluster.load import Bare, Figures, measure, side_by_side  # noqa: E402
 from tests.cluster.people import Crowd, Site  # noqa: E402
 from tests.faults.mail_server import MailServer  # noqa: E402
@@ -30,6 +30,8 @@ def run(given: argparse.Namespace) -> int:
     given.folder.mkdir(parents=True)
     mail = MailServer("0.0.0.0")  # noqa: S104 - of a network of our own
     cluster = Cluster(given.folder, mail, small_disks=not given.short)
+    if given.short:
+        cluster.waiting, cluster.quiet = 3.0, 10.0
     cluster.start()
     cluster.lay_out(max(PEOPLE, given.people), PRESENTERS)
     site = Site(cluster.name, cluster.base_url, mail)
@@ -45,10 +47,8 @@ def run(given: argparse.Namespace) -> int:
         rows.append(control(trials))
         say(row_line(rows[-1]))
     figures = compare(cluster, site, given.people, given.load) if given.load and not given.short else []
-    say()
-    say(table(rows))
-    say()
-    say(side_by_side(figures) if figures else "no load")
+    if figures:
+        say(f"\n{side_by_side(figures)}")
     return int(any(each.wrong for each in [*rows, *figures]))
 
 
@@ -64,7 +64,6 @@ def control(trials: faults.Trials) -> Row:
 def compare(cluster: Cluster, site: Site, people: int, minutes: float) -> list[Figures]:
     """The same people on the cluster, then on a bare node, while the cluster's own nodes are stopped: they share the cores."""
     found = [measure("cluster", site, cluster, people, minutes)]
-    say(side_by_side(found))
     cluster.stop_sites()
     bare = Bare(cluster)
     return [*found, measure("bare node", bare.start(people, PRESENTERS), bare, people, minutes)]
