@@ -107,7 +107,3 @@ def row_line(row: Row) -> str:
     sign_ins = f"{row.sign_ins} ({row.slowest_sign_in:.0f} s)"
     figures = (f"{row.gap:.1f} s", f"{row.normal:.1f} s", row.sent, row.doubled, f"{row.took:.0f} s")
     return line((row.fault, row.acknowledged, sign_ins, errors, *figures, verdict + (f" ({row.note})" if row.note else "")))
-
-
-def table(rows: Sequence[Row]) -> str:
-    return "\n".join([line(HEAD), *map(row_line, rows)])

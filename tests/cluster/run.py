@@ -43,7 +43,7 @@ def run(given: argparse.Namespace) -> int:
         if given.only in name:
             rows.append(trials.trial(name, fault))
             say(row_line(rows[-1]))
-    if not given.short:
+    if not given.short and given.only in faults.CONTROL:
         rows.append(control(trials))
         say(row_line(rows[-1]))
     figures = compare(cluster, site, given.people, given.load) if given.load and not given.short else []

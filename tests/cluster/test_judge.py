@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.cluster.judge import OVERLAPPING, Row, gone, table, what_is_stored, what_people_saw
+from tests.cluster.judge import OVERLAPPING, Row, gone, row_line, what_is_stored, what_people_saw
 from tests.cluster.people import CrowdLoad
 from tests.faults.judge import PLACED, PRESSED_TWICE
 from tests.faults.people import Request
@@ -31,7 +31,7 @@ def saw(*requests, begun=10.0, ended=20.0):
 def test_all_well_is_said_so():
     row = stored()
     assert (row.wrong, row.sent, row.doubled) == ([], 1, 0)
-    assert "nothing lost, nothing twice" in table([row])
+    assert "nothing lost, nothing twice" in row_line(row)
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_all_well_is_said_so():
 def test_what_must_not_be_is_seen(what, words):
     row = stored(**what)
     assert any(words in wrong for wrong in row.wrong)
-    assert "WRONG" in table([row])
+    assert "WRONG" in row_line(row)
 
 
 def test_what_was_acknowledged_in_an_earlier_fault_and_is_gone_is_seen():
