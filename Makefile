@@ -12,6 +12,8 @@ LOCAL := requirements.txt requirements-local.txt
 DEVELOPMENT := $(LOCAL) requirements-dev.txt
 # The brokers that `make faults` breaks.
 BROKERS ?= folder,redis,rabbitmq
+# Minutes of load at the end of `make cluster`.
+LOAD ?= 1
 # For `make test-clocks`: moments of tests/clock.py, and tests of what may depend on the hour.
 CLOCKS ?= saturday night before-closing after-closing christmas new-years-eve clocks-forward clocks-back leap-day
 HOURLY := tests/face tests/notifications tests/bookings/schedule tests/leaflets/catalogue/test_catalogue_pages.py
@@ -62,6 +64,11 @@ containers: ## build the image on Debian’s own Python and run each of its serv
 	@$(INSTALL) $(DEVELOPMENT)
 	@$(VENV) -m tests.faults.install images
 	@CONTAINERS=1 $(VENV) -m pytest tests/deploy/test_containers.py --quiet --no-header --capture=no -rs $(ARGS)
+
+cluster: ## many machines on this one (root on Debian): kill, cut off, fill and upgrade them under use, then 200 people at once (LOAD=10: minutes)
+	@$(INSTALL) $(DEVELOPMENT)
+	@$(VENV) -m tests.faults.install cluster
+	@$(VENV) -m tests.cluster --load $(LOAD) $(ARGS)
 
 security: ## bandit, ruff's security rules, times that must tell nothing, 10,000 inputs nobody thought of, and a scanner (under 15 minutes)
 	@$(INSTALL) $(DEVELOPMENT)

@@ -30,8 +30,9 @@ IDS_A_TASK = 10
 
 
 def publish(ids: Sequence[int]) -> None:
-    """Queue new rows for sending. Never raises: the sweep finds again what could not be queued."""
-    _send(ids, queue=settings.FRESH_MAIL_QUEUE)
+    """Queue new rows for sending, after their commit. What could not be queued is due in the next sweep."""
+    if not _send(ids, queue=settings.FRESH_MAIL_QUEUE):
+        Notification.objects.filter(pk__in=ids, state=State.PENDING).update(kicked_at=None)
 
 
 def publish_backlog(ids: Sequence[int], *, lasts: float) -> bool:

@@ -32,12 +32,14 @@ class Taken:
     recipient: str
     message_id: str
     at: float
+    content: bytes = b""
 
 
 class MailServer:
     """`mood` and `pause` (seconds before each yes) are for tests to set; to who is in `unknown` it says 550."""
 
-    def __init__(self) -> None:
+    def __init__(self, host: str = HOST) -> None:
+        self.host = host
         self.mood, self.pause = Mood.WELL, 0.0
         self.unknown: set[str] = set()
         self.taken: list[Taken] = []
@@ -92,7 +94,7 @@ class MailServer:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(10)
 
     async def _listen(self) -> None:
-        self._listening = await asyncio.start_server(self._talk, HOST, self.port, limit=2**22)
+        self._listening = await asyncio.start_server(self._talk, self.host, self.port, limit=2**22)
         self.port = self._listening.sockets[0].getsockname()[1]
 
     async def _refuse(self) -> None:
@@ -149,7 +151,7 @@ class MailServer:
             return await say(writer, "451 4.3.0 try later")
         if writer.transport.is_closing():  # nobody is there to hear a yes
             return None
-        self.taken.append(Taken(recipient, MESSAGE_ID.search(content)[1].decode(), time.time()))
+        self.taken.append(Taken(recipient, MESSAGE_ID.search(content)[1].decode(), time.time(), content))
         await say(writer, "250 OK")
         if self.mood is Mood.YES_THEN_DROPS:
             writer.close()

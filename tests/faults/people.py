@@ -4,9 +4,10 @@ import http.client
 import random
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 from tests.faults.stage import LEAFLET, SLUG
 from tests.live.clients import Answer, Client, Form
@@ -19,11 +20,12 @@ PATIENCE = 45.0  # how long somebody presses again
 
 @dataclass(frozen=True)
 class Request:
-    """What somebody waited for, and how long. `status` 0 means that the line broke."""
+    """What somebody waited for, how long, and when that ended, by the monotonic clock. `status` 0 means that the line broke."""
 
     what: str
     status: int
     seconds: float
+    at: float = 0.0
 
 
 class Timed(Client):
@@ -40,7 +42,8 @@ class Timed(Client):
             status = answer.status
             return answer
         finally:
-            self.requests.append(Request(f"{method} {path}", status, time.monotonic() - begun))
+            now = time.monotonic()
+            self.requests.append(Request(f"{method} {path}", status, now - begun, now))
 
 
 @dataclass
@@ -124,11 +127,18 @@ def busy(base_url: str, sessions: dict[str, str], people: Sequence[str]) -> Iter
             act(client, WAYS[turn % len(WAYS)], load)
             turn += 1
 
-    threads = [threading.Thread(target=run, args=(number, email)) for number, email in enumerate(people)]
+    with at_work([partial(run, number, email) for number, email in enumerate(people)], load):
+        yield load
+
+
+@contextmanager
+def at_work(runs: Sequence[Callable[[], None]], load: Load) -> Iterator[None]:
+    """Each in a thread of its own until the block ends; then each ends what was begun."""
+    threads = [threading.Thread(target=run) for run in runs]
     for thread in threads:
         thread.start()
     try:
-        yield load
+        yield
     finally:
         load.stopping.set()
         for thread in threads:

@@ -52,7 +52,47 @@ class RiggedLive(Live):
         return self.var_dir / "disk" / "run.log"
 
 
-class Rig:
+class Outbox:
+    """The messages of a stack, and how time passes for those that are not sent yet. `waiting` and `quiet`: seconds."""
+
+    waiting, quiet = WAITING, QUIET
+
+    def query(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        raise NotImplementedError
+
+    def now(self) -> float:
+        """By the clock of the site's processes."""
+        raise NotImplementedError
+
+    def output(self) -> str:
+        """What the stack said last, for whoever looks for a cause."""
+        raise NotImplementedError
+
+    def last_message(self) -> int:
+        return self.query("SELECT coalesce(max(id), 0) FROM notifications_notification")[0][0]
+
+    def settle(self, since: int, seconds: float = 90) -> None:
+        """Until all is sent. When nothing moves, minutes pass: what was put off is due, and orphans are found."""
+        end, before, still_since = time.monotonic() + seconds, None, time.monotonic()
+        while now := self.under_way(since):
+            if now != before:
+                before, still_since = now, time.monotonic()
+            elif time.monotonic() - still_since > (self.quiet if any(row[1] == "sending" for row in now) else self.waiting):
+                self.pass_minutes(10, {row[1] for row in now})
+                still_since = time.monotonic()
+            assert time.monotonic() < end, f"{len(now)} messages still wait after {seconds} s: {now[:5]}\n{self.output()[-3000:]}"
+            time.sleep(0.1)
+
+    def under_way(self, since: int) -> list[tuple[Any, ...]]:
+        return self.query(UNDER_WAY, since, self.now() + SOON)
+
+    def pass_minutes(self, minutes: int, states: Iterable[str] = ("pending", "sending")) -> None:
+        """Of messages in these states. Where only what waits is named, one that is taken up at this moment keeps its lease."""
+        self.query(PASS, *[minutes] * 4, list(states), self.now() + SOON)
+        self.query(PASS_OF_SERVERS, minutes)
+
+
+class Rig(Outbox):
     def __init__(self, folder: Path, name: str, *, with_clock: bool) -> None:
         self.folder, self.name = folder, name
         self.server = MailServer()
@@ -87,6 +127,15 @@ class Rig:
     def stop(self) -> None:
         self.end.close()
 
+    def query(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        return self.live.query(sql, *values)
+
+    def now(self) -> float:
+        return self.clock.now()
+
+    def output(self) -> str:
+        return self.live.output()
+
     def _stop_live(self) -> None:
         if self.live.process is not None and self.live.process.poll() is None:
             self.live.stop()
@@ -108,31 +157,6 @@ class Rig:
         judge(self.live.query, self.server, load, since, verdict)
         verdict.seconds = time.monotonic() - begun
         return verdict
-
-    def last_message(self) -> int:
-        return self.live.query("SELECT coalesce(max(id), 0) FROM notifications_notification")[0][0]
-
-    def settle(self, since: int, seconds: float = 90) -> None:
-        """Until all is sent. When nothing moves, minutes pass: what was put off is due, and orphans are found."""
-        end, before, still_since = time.monotonic() + seconds, None, time.monotonic()
-        while now := self.under_way(since):
-            if now != before:
-                before, still_since = now, time.monotonic()
-            elif time.monotonic() - still_since > (QUIET if any(row[1] == "sending" for row in now) else WAITING):
-                self.pass_minutes(10, {row[1] for row in now})
-                still_since = time.monotonic()
-            assert time.monotonic() < end, (
-                f"{len(now)} messages still wait after {seconds} s: {now[:5]}\n{self.live.output()[-3000:]}"
-            )
-            time.sleep(0.1)
-
-    def under_way(self, since: int) -> list[tuple[Any, ...]]:
-        return self.live.query(UNDER_WAY, since, self.clock.now() + SOON)
-
-    def pass_minutes(self, minutes: int, states: Iterable[str] = ("pending", "sending")) -> None:
-        """Of messages in these states. Where only what waits is named, one that is taken up at this moment keeps its lease."""
-        self.live.query(PASS, *[minutes] * 4, list(states), self.clock.now() + SOON)
-        self.live.query(PASS_OF_SERVERS, minutes)
 
     # Its parts
 

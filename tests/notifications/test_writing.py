@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from ctac.celery import REFERENCE, app
 from ctac.logs import request_reference
 from notifications import outbox
+from notifications.delivery import services as delivery_services
 from notifications.models import Notification
 from notifications.outbox import About, Later, notify, notify_about, notify_each
 
@@ -130,6 +131,14 @@ def test_a_dead_broker_reaches_neither_the_page_nor_the_log_with_an_address(kind
     assert row.state == "pending"
     assert f"the sweep will send messages [{row.pk}]" in caplog.text
     assert "a@nhs.net" not in caplog.text
+
+
+def test_what_could_not_be_queued_is_due_in_the_next_sweep(kind, now, django_capture_on_commit_callbacks, settings):
+    """Not after the 45 seconds in which what is queued is left alone."""
+    settings.FRESH_MAIL_QUEUE = "another"  # no broker takes it
+    with django_capture_on_commit_callbacks(execute=True):
+        notify(kind="test", about="booking:1", to=["a@nhs.net"], now=now)
+    assert delivery_services.due_and_unqueued(now).count() == 1
 
 
 def test_one_event_is_told_to_several_people_in_one_insert(make_kind, now, django_assert_num_queries):
