@@ -63,6 +63,11 @@ WELL: Series = {
     'pg_stat_activity_count{instance="one", state="active"}': "9",
     'pg_settings_max_connections{instance="one"}': "100",
     'pg_replication_lag_seconds{instance="one"}': "50",
+    'pg_replication_is_replica{instance="one"}': "0",
+    'pg_replication_is_replica{instance="two"}': "1",
+    'pg_stat_replication_pg_current_wal_lsn_bytes{instance="one", application_name="two"}': "0+1000",
+    'pg_stat_archiver_failed_count{instance="one"}': "0+0.5",
+    'pg_stat_archiver_archived_count{instance="one"}': "0+1",
 }
 REQUESTS, SECONDS = "ctac_http_requests_total", "ctac_http_request_duration_seconds_bucket"
 # What is otherwise; what ends in a name stands for all series that begin with it.
@@ -88,6 +93,8 @@ ILL: list[tuple[str, Series]] = [
     ("DiskFull", {"node_filesystem_avail_bytes": "9"}),
     ("ConnectionsShort", {'pg_stat_activity_count{instance="one", state="active"}': "11"}),
     ("ReplicaLate", {"pg_replication_lag_seconds": "70"}),
+    ("StandbyGone", {"pg_stat_replication_pg_current_wal_lsn_bytes": "_"}),
+    ("ArchiveStuck", {"pg_stat_archiver_archived_count": "7"}),
     ("CertificateEnds", {"probe_ssl_earliest_cert_expiry": "1200000"}),
 ]
 # Few people are on the site at night: one error of three pages wakes nobody, nor one slow page.

@@ -115,8 +115,12 @@ OF_EXPORTERS = {
     "pg_stat_activity_count",
     "pg_settings_max_connections",
     "pg_replication_lag_seconds",
+    "pg_replication_is_replica",
+    "pg_stat_replication_pg_current_wal_lsn_bytes",
+    "pg_stat_archiver_failed_count",
+    "pg_stat_archiver_archived_count",
 }
-WORDS_OF_PROMQL = {"and", "or", "on", "by", "sum", "max", "min", "rate", "increase", "time", "topk", "histogram_quantile"}
+WORDS_OF_PROMQL = {"and", "or", "on", "by", "sum", "max", "min", "rate", "increase", "time", "topk", "count", "vector", "histogram_quantile"}
 
 
 def named(expressions: list[str]) -> set[str]:
