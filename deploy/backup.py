@@ -95,7 +95,9 @@ def dump() -> str:
     words = ["--json", "--tag=database", f"--stdin-filename={DUMP}", "--stdin-from-command", "--"]
     words += ["pg_dump", "--format=custom", "--no-owner", "--no-privileges"]
     said = run("restic", "backup", *words, called="restic backup")
-    folders = {Path(require_setting("MEDIA_ROOT")), Path(require_setting("ERASURES_FILE")).parent}
+    folders = {Path(require_setting("ERASURES_FILE")).parent}
+    if not os.environ.get("FILES_URL"):  # else the bucket keeps versions of the uploaded files
+        folders.add(Path(require_setting("MEDIA_ROOT")))
     if here := [str(folder) for folder in sorted(folders) if folder.is_dir()]:
         run("restic", "--quiet", "backup", "--tag=files", *here, called="restic backup")
     keep = f"--keep-within={os.environ.get('BACKUP_KEEP_DAYS') or 30}d"

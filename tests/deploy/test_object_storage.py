@@ -166,6 +166,19 @@ def test_make_covers_reads_and_writes_there_and_a_worker_runs_beside(server, buc
     assert processes.wait_until(lambda: any("task" in line for line in bucket_site.lines(reference)), 30)
 
 
+def test_the_check_of_a_restore_looks_in_the_bucket(server, bucket, bucket_site):
+    _edition, name, _cover = bucket_site.newest()
+    env = {**bucket.trust, "FILES_URL": bucket.url()}
+    assert server.manage("check_files", role="ctac_app", **env).startswith("All ")
+    body = bucket.files()[name]
+    bucket.admin.delete_object(Bucket=NAME, Key=name)
+    try:
+        done = server.python("manage.py", "check_files", DATABASE_URL=server.url("ctac_app"), **env)
+        assert (done.returncode, f"{name} is missing" in done.stderr) == (1, True)
+    finally:
+        bucket.admin.put_object(Bucket=NAME, Key=name, Body=body)
+
+
 def options(url: str, bucket: Bucket) -> dict[str, Any]:
     """What the settings make of an address."""
     done = start("import json; print(json.dumps(settings.STORAGES['default']))", FILES_URL=url)
@@ -193,7 +206,7 @@ class Broken:
     slow: bool
 
 
-@pytest.fixture(params=["away", "silent", "wrong key"])
+@pytest.fixture(params=["away", pytest.param("silent", marks=pytest.mark.slow), "wrong key"])
 def broken(request: pytest.FixtureRequest, server: Server, bucket: Bucket, tmp_path: Path) -> Iterator[Broken]:
     """Nobody listens; somebody takes connections and says nothing; the secret is another."""
     with socket.create_server(("127.0.0.1", 0)) as silent:
@@ -232,6 +245,7 @@ def test_a_storage_that_fails_is_said_within_seconds_and_costs_nothing_else(serv
     assert "kettle" not in checked.stderr + checked.stdout
 
 
+@pytest.mark.slow
 def test_a_storage_that_is_back_is_found_again(bucket, bucket_site):
     bucket.pause()
     try:
