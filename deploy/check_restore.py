@@ -124,8 +124,7 @@ class Copy:
             connection.close()
 
     def manage(self, *words: str) -> str:
-        """A command of the site's on the copy. Of our own environment it gets the path alone, and where files lie in a bucket, its
-        address: they are only looked for."""
+        """A command of the site's on the copy. Of our own environment it gets the path alone, and the address of a bucket of files."""
         env = {name: os.environ[name] for name in ("FILES_URL", "AWS_CA_BUNDLE") if os.environ.get(name)}
         env |= {
             "PATH": os.environ.get("PATH", "/usr/bin:/bin"),

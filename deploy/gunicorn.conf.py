@@ -3,7 +3,6 @@
 Under systemd it takes the socket that it is handed (LISTEN_FDS), so that a restart refuses nobody.
 """
 
-import itertools
 import logging
 import os
 import shutil
@@ -45,14 +44,21 @@ def on_starting(server: Any) -> None:
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="ctac-metrics-", dir=worker_tmp_dir)
 
 
+ended: list[int] = []  # workers whose counts nobody has taken over
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    ended.append(worker.pid)
+
+
 def pre_fork(server: Any, worker: Any) -> None:
-    """A worker counts in the files of its place, and takes over those of the worker that had the place before it."""
-    taken = {other.place for other in server.WORKERS.values()}
-    worker.place = next(place for place in itertools.count() if place not in taken)
+    worker.follows = ended.pop() if ended else 0
 
 
 def post_fork(server: Any, worker: Any) -> None:
-    os.environ["METRICS_PLACE"] = str(worker.place)
+    """A worker goes on counting in the files of one that has ended: else each would leave its own behind."""
+    for file in Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]).glob(f"*_{worker.follows}.db"):
+        file.rename(file.with_name(f"{file.stem.rpartition('_')[0]}_{os.getpid()}.db"))
 
 
 def on_exit(server: Any) -> None:

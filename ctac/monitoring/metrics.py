@@ -1,8 +1,8 @@
 """/metrics, for Prometheus: how each route is used and how fast it is, and the figures of the site.
 
-Imported only where METRICS_TOKEN is set, which must come with each request for the page. Requests are counted in the worker's own
-memory; under gunicorn in files of /dev/shm that all workers share, one for each place of a worker (deploy/gunicorn.conf.py): a
-worker that follows another goes on where that one ended, so there are never more files than workers.
+Imported only where METRICS_TOKEN is set, which must come with each request for the page. Requests are counted in the worker’s own
+memory, under gunicorn in files of /dev/shm that all workers read (deploy/gunicorn.conf.py): one that follows another goes
+on in its files, so there are never more than workers.
 """
 
 import os
@@ -15,7 +15,7 @@ from django.db import DatabaseError, InterfaceError, connection
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest, multiprocess, values
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest, multiprocess
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
@@ -23,9 +23,7 @@ from ctac.health import answer_probe
 from ctac.logs import route_of
 from ctac.monitoring.figures import Figure, from_database, from_elsewhere, ready
 
-SHARED_FOLDER, PLACE = "PROMETHEUS_MULTIPROC_DIR", "METRICS_PLACE"  # which gunicorn's file sets
-if SHARED_FOLDER in os.environ and PLACE in os.environ:
-    values.ValueClass = values.MultiProcessValue(lambda: os.environ[PLACE])
+SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # which gunicorn's file sets
 
 # Anybody may send any method, and each value of a label is kept for good.
 METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})

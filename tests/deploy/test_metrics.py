@@ -120,7 +120,7 @@ OF_EXPORTERS = {
     "pg_stat_archiver_failed_count",
     "pg_stat_archiver_archived_count",
 }
-WORDS_OF_PROMQL = {"and", "or", "on", "by", "sum", "max", "min", "rate", "increase", "time", "topk", "count", "vector", "histogram_quantile"}
+WORDS_OF_PROMQL = set("and or on by sum max min rate increase time topk count vector histogram_quantile".split())
 
 
 def named(expressions: list[str]) -> set[str]:
@@ -166,7 +166,9 @@ def test_a_worker_that_follows_another_counts_on_in_its_files(watched):
     for _ in range(10):
         watched.visit("/")
     assert pages(watched, "home") == before + 20
-    assert {path.name for path in files[0].parent.iterdir()} == {path.name for path in files}
+    now = [path.stem.rpartition("_") for path in files[0].parent.iterdir()]
+    assert sorted(kind for kind, _, _pid in now) == sorted(path.stem.rpartition("_")[0] for path in files)
+    assert {int(pid) for _kind, _, pid in now} == set(workers_of(watched))
 
 
 def test_the_files_go_when_the_site_is_stopped(server):
