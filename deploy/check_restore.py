@@ -124,7 +124,7 @@ class Copy:
             connection.close()
 
     def manage(self, *words: str) -> str:
-        """A command of the site's on the copy. Of our own environment it gets the path, and the address of a bucket of files."""
+        """A command of the site's on the copy. Our own environment gives it the path, and the address of a bucket of files."""
         env = {name: os.environ[name] for name in ("FILES_URL", "AWS_CA_BUNDLE") if os.environ.get(name)}
         env |= {
             "PATH": os.environ.get("PATH", "/usr/bin:/bin"),

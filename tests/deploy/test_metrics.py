@@ -120,9 +120,22 @@ OF_EXPORTERS = {
     "pg_stat_archiver_failed_count",
     "pg_stat_archiver_archived_count",
 }
-WORDS_OF_PROMQL = set(
-    ["and", "or", "on", "by", "sum", "max", "min", "rate", "increase", "time", "topk", "count", "vector", "histogram_quantile"]
-)
+WORDS_OF_PROMQL = {
+    "and",
+    "or",
+    "on",
+    "by",
+    "sum",
+    "max",
+    "min",
+    "rate",
+    "increase",
+    "time",
+    "topk",
+    "count",
+    "vector",
+    "histogram_quantile",
+}
 
 
 def named(expressions: list[str]) -> set[str]:
