@@ -8,8 +8,7 @@ something to watch registers a check in its AppConfig; a check says in a few wor
 import logging
 import math
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 from http import HTTPStatus
 from http.client import HTTPException
@@ -17,10 +16,12 @@ from urllib.request import urlopen
 
 from django.conf import settings
 from django.core.cache import cache
-from django.db import DatabaseError, InterfaceError, connection, transaction
+from django.db import DatabaseError, InterfaceError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.utils import timezone
+
+from ctac.models import statements_within
 
 logger = logging.getLogger(__name__)
 Check = Callable[[], str]
@@ -136,19 +137,9 @@ class HealthMiddleware:
         return JsonResponse({"status": "degraded" if degraded else "ok", **found})
 
 
-@contextmanager
-def short_transaction() -> Iterator[None]:
-    """In which no statement takes longer than STATEMENT_TIMEOUT."""
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            # SQL because Django sets no time limit of one transaction.
-            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [STATEMENT_TIMEOUT])
-        yield
-
-
 def facts(*, migrated: bool = False) -> dict[str, str]:
     """Raises what the database driver raises while the database is away or too slow. `migrated`: that is known already."""
-    with short_transaction():
+    with statements_within(STATEMENT_TIMEOUT):
         if not migrated:
             # A database ahead of this code, as in the middle of an upgrade, will do.
             executor = MigrationExecutor(connection)

@@ -36,6 +36,16 @@ def csv_rows(app: str, name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
+@contextmanager
+def statements_within(limit: str) -> Iterator[None]:
+    """A transaction of which no statement may take longer ("2s", "10min"). The role's own limit, 30 seconds, is for pages."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            # SQL because Django sets no time limit of one transaction.
+            cursor.execute("SELECT set_config('statement_timeout', %s, true)", [limit])
+        yield
+
+
 def words_in(*columns: Any) -> Lower:
     """Lower case, each word after a space: as an expression, for a table that has all its words itself."""
     parts = (part for column in columns for part in (Value(" "), column))

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import connection
 
+from ctac.models import statements_within
 from reach.models import Kind, ReachCount, ReachRun
 from reach.sources import Key, count_rows
 
@@ -14,7 +15,7 @@ logger = logging.getLogger(__name__)
 
 KEY = ("month", "nation", "authority", "profession")
 BATCH = 2_000
-STATEMENT_TIMEOUT = "10min"
+STATEMENT_TIMEOUT = "10min"  # of ten million orders: docs/scaling.md
 
 
 @dataclass(frozen=True)
@@ -32,29 +33,27 @@ class Difference:
         return f"{self.kind} {month:%Y-%m} {' '.join(each or '-' for each in where)}: counted {self.stored}, rows {self.rows}"
 
 
-@transaction.atomic
 def count_reach(now: datetime) -> int:
     """Writes what differs from the rows, so a second time changes nothing; two at once take turns. How many counts were written.
 
     Readers see all of it or nothing of it.
     """
-    with connection.cursor() as cursor:
-        # SQL because the ORM has no advisory locks, and before the first count there is no row to lock. Nor has it time limits:
-        # that of the role, 30 seconds, is for pages, and a count of ten million orders takes longer (docs/scaling.md).
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(hashtextextended('reach_count', 0)), set_config('statement_timeout', %s, true)",
-            [STATEMENT_TIMEOUT],
-        )
     written = 0
-    for kind in Kind:
-        found = list(differences(kind))
-        ReachCount.objects.filter(pk__in=[each.pk for each in found if not each.rows]).delete()
-        changed = [ReachCount(kind=kind, **dict(zip(KEY, each.key, strict=True)), count=each.rows) for each in found if each.rows]
-        ReachCount.objects.bulk_create(
-            changed, batch_size=BATCH, update_conflicts=True, unique_fields=["kind", *KEY], update_fields=["count"]
-        )
-        written += len(found)
-    ReachRun.objects.update_or_create(id=1, defaults={"counted_at": now})
+    with statements_within(STATEMENT_TIMEOUT):
+        with connection.cursor() as cursor:
+            # SQL because the ORM has no advisory locks, and before the first count there is no row to lock.
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended('reach_count', 0))")
+        for kind in Kind:
+            found = list(differences(kind))
+            ReachCount.objects.filter(pk__in=[each.pk for each in found if not each.rows]).delete()
+            changed = [
+                ReachCount(kind=kind, **dict(zip(KEY, each.key, strict=True)), count=each.rows) for each in found if each.rows
+            ]
+            ReachCount.objects.bulk_create(
+                changed, batch_size=BATCH, update_conflicts=True, unique_fields=["kind", *KEY], update_fields=["count"]
+            )
+            written += len(found)
+        ReachRun.objects.update_or_create(id=1, defaults={"counted_at": now})
     logger.info("reach: %s counts written", written)
     return written
 
