@@ -142,7 +142,7 @@ class Site:
         self.server, self.port = server, free_port()
         self.env = server.env | {"DATABASE_URL": server.url("ctac_app")}
         self.processes: list[subprocess.Popen[bytes]] = []
-        self.log_file = server.var_dir / "site.log"
+        self.log_file = server.var_dir / f"site-{self.port}.log"  # each its own: a worker that ends writes a line that is no JSON
 
     def start(self, *words: str) -> None:
         with self.log_file.open("ab") as log:
