@@ -152,8 +152,7 @@ def test_it_ends_after_half_a_year(known: Client) -> None:
 
 @pytest.mark.parametrize("forged", ["", "x", "1.abc", "1.abc:1sLxyz:sig", ":::", "\x00"])
 def test_a_cookie_that_we_did_not_sign_is_none(person: Person, forged: str) -> None:
-    browser = Client()
-    browser.cookies[settings.BROWSER_COOKIE_NAME] = forged
+    browser = Client(headers={"cookie": f"{settings.BROWSER_COOKIE_NAME}={forged}"})
     use_up(SIGN_IN, login=EMAIL)
     assert is_stopped(browser.post(SIGN_IN, {"login": EMAIL}))
 

@@ -107,6 +107,7 @@ def bucket_site(server: Server, bucket: Bucket, tmp_path_factory: pytest.TempPat
         yield site
     finally:
         site.stop()
+        bucket.rclone("copy", f"BUCKET:{NAME}", server.env["MEDIA_ROOT"])  # other files' sites read the folder
 
 
 @pytest.fixture(scope="module")

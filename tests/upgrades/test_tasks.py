@@ -26,6 +26,7 @@ SENT = {
     "bookings.tasks.warn_of_unsure_sessions": "()",
     "bookings.tasks.watch": "()",
     "ctac.staff.first_run.count_red_lines": "()",
+    "leaflets.tasks.compare_stock_with_ledger": "()",
     "leaflets.tasks.warn_of_low_stock": "()",
     "notifications.tasks.deliver": "(ids)",
     "notifications.tasks.read_returned_mail": "()",
