@@ -1,6 +1,7 @@
 """The picture of an edition's first page and its paper: small, of the right shape, and no reason for an upload to fail."""
 
 from datetime import datetime
+from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
@@ -59,13 +60,14 @@ def test_what_can_not_be_drawn_gives_no_picture(content: bytes) -> None:
 
 
 def test_an_upload_is_drawn_and_one_that_can_not_be_drawn_is_an_edition_all_the_same(
-    client: Client, staff: object, now: datetime
+    client: Client, staff: object, now: datetime, django_capture_on_commit_callbacks: Any
 ) -> None:
     leaflet = make_leaflet()
     whole, broken = sample_pdf(leaflet, label="x", made_at=now), b"%PDF-1.4\n1 0 obj << /Type /Page >>\n%%EOF"
     for label, content, has_cover in (("Whole", whole, True), ("Broken", broken, False)):
         upload = {"leaflet": leaflet.pk, "label": label, "published_on": "2 3 2026", "review_on": "1 3 2028"}
-        client.post("/staff/leaflets/edition/add/", {**upload, "pdf": ContentFile(content, "leaflet.pdf")})
+        with django_capture_on_commit_callbacks(execute=True):
+            client.post("/staff/leaflets/edition/add/", {**upload, "pdf": ContentFile(content, "leaflet.pdf")})
         edition = leaflet.editions.get(label=label)
         assert (edition.state, bool(edition.cover), edition.paper) == ("current", has_cover, "a5" if has_cover else "")
 
