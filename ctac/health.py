@@ -21,8 +21,6 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.utils import timezone
 
-from ctac.models import statements_within
-
 logger = logging.getLogger(__name__)
 Check = Callable[[], str]
 # A probe that waits is a probe that fails, and the process that it holds is missing elsewhere.
@@ -139,6 +137,8 @@ class HealthMiddleware:
 
 def facts(*, migrated: bool = False) -> dict[str, str]:
     """Raises what the database driver raises while the database is away or too slow. `migrated`: that is known already."""
+    from ctac.models import statements_within  # Celery imports this module before the apps are ready
+
     with statements_within(STATEMENT_TIMEOUT):
         if not migrated:
             # A database ahead of this code, as in the middle of an upgrade, will do.

@@ -20,10 +20,10 @@ NADIA = "nadia@leeds.nhs.uk"
 @transaction.atomic
 def crowd(people: int) -> dict[str, object]:
     """The keys of their sessions, each of a workplace of its own; leaflets of which there is enough; what can be booked."""
-    persons = [make_person(organisation=make_organisation(f"Workplace {n}")) for n in range(people)]
-    if not Person.objects.filter(email=NADIA).exists():  # another file may have made its own crowd
+    made = secrets.token_hex(3)  # another file may have made a crowd of its own
+    persons = [make_person(organisation=make_organisation(f"Workplace {made} {n}")) for n in range(people)]
+    if not Person.objects.filter(email=NADIA).exists():
         make_person(email=NADIA)
-    made = secrets.token_hex(3)
     return {
         "sessions": [session_key(sign_in(Client(), person)) for person in persons],
         "leaflets": [make_edition(timezone.now(), stock=5000, slug=f"plenty-{made}-{n}").leaflet.slug for n in range(3)],
