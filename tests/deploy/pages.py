@@ -16,6 +16,7 @@ handler400, handler403, handler404 = real.handler400, real.handler403, real.hand
 handler429, handler500 = real.handler429, real.handler500
 
 WHO, ADDRESS = "Maria Jones", "maria.jones@leeds.example.nhs.uk"  # here, because a traceback shows the line that breaks
+ROW = "INSERT INTO professionals_person (name, email) VALUES ('Maria Jones', 'maria.jones@leeds.example.nhs.uk')"
 
 
 def broken(request: HttpRequest) -> HttpResponse:
@@ -25,9 +26,7 @@ def broken(request: HttpRequest) -> HttpResponse:
 def refused(request: HttpRequest) -> HttpResponse:
     """The database's refusal shows the whole row."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO professionals_person (name, email) VALUES ('Maria Jones', 'maria.jones@leeds.example.nhs.uk')"
-        )
+        cursor.execute(ROW)
     return HttpResponse()
 
 
