@@ -58,7 +58,8 @@ class BucketSite(Site):
     def __init__(self, server: Server, folder: Path, url: str, trust: dict[str, str]) -> None:
         super().__init__(server)
         self.log_file, self.media = folder / "site.log", folder / "media"
-        self.env |= trust | {"FILES_URL": url, "MEDIA_ROOT": str(self.media)}
+        # A queue of its own too: else the worker of another file takes the tasks.
+        self.env |= trust | {"FILES_URL": url, "MEDIA_ROOT": str(self.media), "CTAC_VAR": str(folder / "var")}
         self.session, self.leaflet = server.lay_out(STAFF).split()[-2:]
 
     def ask(self, path: str, method: str = "GET", body: bytes | None = None, **headers: str) -> Answer:
