@@ -148,8 +148,9 @@ def decline_unanswered(*, now: datetime) -> None:
     )
     for seat in soon.order_by("pk"):
         if seat.booking.reminder_due_at <= now:
-            with suppress(DomainError):  # answered at this moment
-                decline_seat(seat, by=None, now=now)
+            with suppress(DomainError), transaction.atomic():
+                if lock_seat(seat, now).state == SeatState.ASKED:  # the host may have answered at this moment
+                    decline_seat(seat, by=None, now=now)
 
 
 @transaction.atomic

@@ -1,6 +1,6 @@
 """Spare seats: who may ask, what a host decides name by name, and what becomes of all seats when the visit changes."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ from bookings.booking.services.transitions import cancel_booking, remind_of_book
 from bookings.booking.services.undo import take_back_cancelled
 from bookings.feedback.forms import AttendanceForm
 from bookings.models import Attendance, AttendanceCount, Booking, BookingEvent, EventKind, Seat, SeatState, State
+from bookings.seats import services
 from bookings.seats.queries import guest_rows, missing_professions, seats_near
 from bookings.seats.services import (
     NoSeatsOffered,
@@ -284,6 +285,21 @@ def test_a_guest_whose_host_does_not_answer_hears_by_the_day_before(asked: timed
     assert (given.state, waits.state) == (SeatState.APPROVED, SeatState.DECLINED if is_declined else SeatState.ASKED)
     assert told(waits) == ([("seat-declined", waits.person.email)] if is_declined else [])
     assert BookingEvent.objects.filter(kind=EventKind.SEAT_DECLINED, by=None).count() == is_declined
+
+
+def test_a_seat_that_its_host_gives_at_that_moment_is_not_declined(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The host is a moment earlier: between the task's look and its lock."""
+    booking = offered()
+    waits, lock = make_seat(booking), services.lock_seat
+
+    def lock_after_the_host(seat: Seat, now: datetime) -> Seat:
+        Seat.objects.filter(pk=seat.pk, state=SeatState.ASKED).update(state=SeatState.APPROVED, approved_at=NOW)
+        return lock(seat, now)
+
+    monkeypatch.setattr(services, "lock_seat", lock_after_the_host)
+    decline_unanswered(now=booking.reminder_due_at)
+    waits.refresh_from_db()
+    assert (waits.state, told(waits)) == (SeatState.APPROVED, [])
 
 
 def test_unanswered_seats_are_declined_by_the_task_that_reminds() -> None:
