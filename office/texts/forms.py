@@ -22,7 +22,7 @@ class TextForm(PageForm):
         label=_("Why is this wording right all the same?"),
         help_text=_("We keep your reason with the wording, and the colleague who approves it reads it."),
         max_length=300,
-        required=False,
+        error_messages={"required": _("Say why this wording is right all the same, or change it.")},
     )
     seen = forms.IntegerField(widget=forms.HiddenInput, min_value=0)
 
@@ -46,14 +46,11 @@ class TextForm(PageForm):
             raise forms.ValidationError(str(fault))
         return text
 
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or self.cleaned_data
-        if self.warnings and "text" in cleaned and "reason" in cleaned:
-            if not cleaned["reason"]:
-                self.add_error("reason", _("Say why this wording is right all the same, or change it."))
-            elif found := guarded(cleaned["reason"]):
-                self.add_error("reason", found[0])
-        return cleaned
+    def clean_reason(self) -> str:
+        reason = str(self.cleaned_data["reason"])
+        if found := guarded(reason):
+            raise forms.ValidationError(found[0])
+        return reason
 
 
 class SendBackForm(forms.Form):
