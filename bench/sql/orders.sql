@@ -8,7 +8,8 @@ SELECT pg_temp.reference('LO', n), CASE WHEN n < least(500, %(orders)s / 10) THE
 FROM generate_series(0, %(orders)s - 1) n,
     (SELECT min(id) AS first, count(*) AS many FROM professionals_person WHERE email LIKE 'person%%@trust%%') people,
     professionals_person person
-WHERE person.id = people.first + CASE WHEN n >= %(orders)s - least(2000, %(orders)s / 10) THEN 1 ELSE n %% least(people.many, greatest(%(orders)s / 2, 1)) END;
+WHERE person.id = people.first + CASE WHEN n >= %(orders)s - least(2000, %(orders)s / 10) THEN 1 ELSE n %% least(people.many, greatest(%(orders)s / 2, 1)) END
+ON CONFLICT DO NOTHING; -- the sample's own references are at random
 INSERT INTO leaflets_orderline (copies, backordered, allocated, dispatched, cancelled, edition_id, order_id)
 SELECT 10, 0, CASE state WHEN 'received' THEN 10 ELSE 0 END, CASE state WHEN 'dispatched' THEN 10 ELSE 0 END,
     CASE state WHEN 'cancelled' THEN 10 ELSE 0 END, editions.id, o.id

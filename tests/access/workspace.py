@@ -39,7 +39,7 @@ def saves_a_view(guide: Guide) -> Tour:
 
 def merges(guide: Guide) -> Tour:
     """Up to the last button and past it, and back."""
-    facts = inside(guide.live, workspace.__name__, workspace.two_records.__name__)
+    facts = inside(guide.live, workspace.__name__, workspace.two_records.__name__, "Bronagh", "FRW3")
     person = f"/staff/professionals/person/{facts['kept']}"
     guide.open(f"{person}/do/merge/")
     yield "staff merge"

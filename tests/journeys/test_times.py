@@ -126,6 +126,7 @@ def test_the_month_opens_where_a_booking_is_moved(new_page: Callable[..., Any], 
             later.click()
             visitor.page.wait_for_function("was => document.querySelector('.month__title').textContent !== was", arg=title)
         visitor.page.locator(".month__day:not([aria-disabled])").last.click()
+        visitor.page.wait_for_function("document.querySelectorAll('.times .day__name').length === 1")
         day = visitor.page.locator(".times .day__name").inner_text()
         visitor.page.locator(".time__input").first.check()
         visitor.press("Continue")

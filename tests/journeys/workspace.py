@@ -75,13 +75,13 @@ def known_caller() -> None:
     )
 
 
-def two_records() -> dict[str, Any]:
+def two_records(first: str = "Imelda", code: str = "FRW2") -> dict[str, Any]:
     """One person twice in our list, each with a booking, and a coordinator who gave the second factor hours ago."""
-    kept = somebody("Imelda Farrow", team="Farrow Street Surgery", phone="0113 496 0082")
-    mistyped = "imelda.farow@workspace.example"
-    other = somebody("Imelda J Farrow", team="Farrow Street Surgery", phone="0113 496 0083", email=mistyped)
-    book(kept, "BK-FRW2-A7", days=31)
-    book(other, "BK-FRW2-C7", days=32)
+    kept = somebody(f"{first} Farrow", team="Farrow Street Surgery", phone="0113 496 0082")
+    mistyped = f"{first.lower()}.farow@workspace.example"
+    other = somebody(f"{first} J Farrow", team="Farrow Street Surgery", phone="0113 496 0083", email=mistyped)
+    book(kept, f"BK-{code}-A7", days=31)
+    book(other, f"BK-{code}-C7", days=32)
     client = sign_in_staff(Client(), User.objects.get(email=STAFF_EMAIL))
     session = client.session
     for record in session[AUTHENTICATION_METHODS_SESSION_KEY]:
