@@ -62,11 +62,11 @@ def register_emails() -> None:
     for room in ("booking", "seats", "visits", "leave", "open_sessions", "feedback", "presenter"):
         import_module(f"bookings.{room}.emails")  # its classes register themselves
     samples.register("bookings.booking.email_samples.examples")
-    samples.register("bookings.seats.email_samples.examples")
+    samples.register("bookings.seats.emails.examples")
     samples.register("bookings.visits.emails.examples")
     samples.register("bookings.leave.emails.examples")
     samples.register("bookings.feedback.emails.examples")
-    samples.register("bookings.open_sessions.email_samples.examples")
+    samples.register("bookings.open_sessions.emails.examples")
     samples.register("bookings.presenter.emails.examples")
     samples.register("bookings.booking.email_samples.waiting_examples")
 

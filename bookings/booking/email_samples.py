@@ -8,17 +8,17 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from bookings.booking import emails
-from bookings.email_samples import (
+from bookings.emails import (
     NO_TIME,
     ONLINE,
     STARTS,
+    BookingEmail,
     longest_fields,
     sample_booking,
     sample_brought,
     sample_person,
     sample_presenter,
 )
-from bookings.emails import BookingEmail
 from bookings.models import BookingEvent, DateOption, EventKind, NotKeptReason, OptionKind, OptionState, Precision, State
 from leaflets.models import OrderState
 from notifications.samples import NOW, PRESENTER, Example, example
