@@ -3,7 +3,6 @@ from django.views.generic import RedirectView
 
 from bookings.booking.views import book as book_views
 from bookings.booking.views import bookings as booking_views
-from bookings.booking.views import check as check_views
 from bookings.booking.views import reschedule
 from bookings.booking.views import reschedule as link_views
 from bookings.calendars import views as calendars_views
@@ -92,10 +91,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("book/<slug:slug>/", book_views.book_start, name="book_start"),
     path("book/<slug:slug>/where/", book_views.book_where, name="book_where"),
     path("book/<slug:slug>/when/", book_views.book_when, name="book_when"),
-    path("book/<slug:slug>/dates/", check_views.book_dates, name="book_dates"),
+    path("book/<slug:slug>/dates/", book_views.book_dates, name="book_dates"),
     path("book/<slug:slug>/details/", details_moved, name="book_details"),
-    path("book/<slug:slug>/leaflets/", check_views.book_leaflets, name="book_leaflets"),
-    path("book/<slug:slug>/check/", check_views.book_check, name="book_check"),
+    path("book/<slug:slug>/leaflets/", book_views.book_leaflets, name="book_leaflets"),
+    path("book/<slug:slug>/check/", book_views.book_check, name="book_check"),
     path("bookings/<str:reference>/", booking_views.booking, name="booking"),
     path("bookings/<str:reference>/placed/", booking_views.booking_placed, name="booking_placed"),
     path("bookings/<str:reference>/calendar.ics", booking_views.booking_calendar, name="booking_calendar"),

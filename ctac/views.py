@@ -19,7 +19,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import is_own_page
-from bookings.booking.drafts import DraftAnswers
+from bookings.booking.forms import DraftAnswers
 from bookings.models import Booking, Presentation, SessionPlace
 from ctac.dates import format_day, uk_day
 from ctac.logs import request_reference, route_of
