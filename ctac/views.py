@@ -28,7 +28,7 @@ from ctac.pages import history_page
 from guidance.content import NATIONS
 from guidance.models import GuidancePage
 from leaflets.models import Leaflet, Order
-from leaflets.orders import baskets
+from leaflets.orders.forms import find_basket, total_copies
 from office.queries import site_settings
 from privacy import retention as privacy_retention
 from professionals import drafts
@@ -204,7 +204,7 @@ def my(request: HttpRequest) -> HttpResponse:
         begun = {"title": presentation.title, "url": reverse(f"book_{step}", args=[presentation.slug])}
     context = {
         "begun": begun,
-        "in_basket": baskets.total_copies(baskets.find(request, now)),
+        "in_basket": total_copies(find_basket(request, now)),
         "coming_up": bookings.lying_ahead(now).reverse(),
         "places": places.lying_ahead(now),
         "my_seats": person.seats.with_booking().lying_ahead(now),

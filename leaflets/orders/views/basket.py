@@ -18,9 +18,25 @@ from accounts.limits import check_throttles, record_if_blocked
 from accounts.models import Where
 from leaflets.models import Channel, Leaflet, Order
 from leaflets.models.orders import MAX_KEPT_ADDRESSES
-from leaflets.orders import baskets
 from leaflets.orders.allowances import Shortfalls, web_order_limits
-from leaflets.orders.forms import AnonymousDeliveryForm, BasketForm, DeliveryChoiceForm, DeliveryForm
+from leaflets.orders.forms import (
+    DELIVERY,
+    NO_STEPS,
+    AnonymousDeliveryForm,
+    BasketForm,
+    DeliveryChoiceForm,
+    DeliveryForm,
+    basket_options,
+    copies_by_slug,
+    delivery_answers,
+    find_basket,
+    order_digest,
+    recent_orders_for,
+    save_basket,
+    titles_in_basket,
+    total_copies,
+    typed_delivery,
+)
 from leaflets.orders.queries import DeliveryAddresses, delivery_addresses
 from leaflets.orders.services.create import AlreadyPlaced, EmptyBasket, place_order
 from leaflets.stock.queries import alerts_asked_for
@@ -36,8 +52,8 @@ ADD_TO_BASKET_LIMIT = (600, timedelta(hours=1))  # a whole trust may share one a
 def basket(request: HttpRequest) -> HttpResponse:
     """Keeps the copies typed, without the title whose Remove button was pressed, and stays or goes on."""
     now = timezone.now()
-    draft = baskets.find(request, now)
-    contents = baskets.read(draft)
+    draft = find_basket(request, now)
+    contents = titles_in_basket(draft)
     if request.method != "POST" or not draft:
         return basket_page(request, basket_form(request, draft, contents))
     removed = request.POST.get("remove", "")
@@ -45,18 +61,18 @@ def basket(request: HttpRequest) -> HttpResponse:
     form = basket_form(request, draft, contents, request.POST)
     if not form.is_valid():
         if removed:
-            baskets.put(draft, {leaflet.slug: copies for leaflet, copies in contents.items()}, now)
+            save_basket(draft, {leaflet.slug: copies for leaflet, copies in contents.items()}, now)
         return basket_page(request, form)
     goes_on = "continue" in request.POST and bool(contents)
-    baskets.put(draft, form.copies(), now, form.options(), known_delivery_step(request, draft) if goes_on else {})
+    save_basket(draft, form.copies(), now, form.options(), known_delivery_step(request, draft) if goes_on else {})
     return redirect(next_step_url(request, draft) if goes_on else "basket")
 
 
 def basket_form(
     request: HttpRequest, draft: Draft | None, contents: Mapping[Leaflet, int], posted: Mapping[str, Any] | None = None
 ) -> BasketForm:
-    recent = baskets.recent_orders_for(person_in(request), draft, contents, timezone.now())
-    return BasketForm(posted, contents, options=baskets.read_options(draft), recent=recent)
+    recent = recent_orders_for(person_in(request), draft, contents, timezone.now())
+    return BasketForm(posted, contents, options=basket_options(draft), recent=recent)
 
 
 def go_to_next_step(
@@ -64,7 +80,7 @@ def go_to_next_step(
     draft: Draft,
     now: datetime,
     *,
-    steps: Mapping[str, dict[str, Any]] = baskets.NO_STEPS,
+    steps: Mapping[str, dict[str, Any]] = NO_STEPS,
     leaflets: Iterable[Leaflet] = (),
 ) -> HttpResponse:
     """From the catalogue, with these `steps` of what was added there, to the basket if that has something to ask, else past it.
@@ -72,11 +88,11 @@ def go_to_next_step(
     `leaflets` need not be read again.
     """
     drafts.save_steps(draft, {**steps, **known_delivery_step(request, draft)}, now)
-    form = basket_form(request, draft, baskets.read(draft, leaflets=leaflets))
+    form = basket_form(request, draft, titles_in_basket(draft, leaflets=leaflets))
     if not form.is_valid():
         return redirect("basket")
-    if form.options() != baskets.read_options(draft):
-        baskets.put(draft, form.copies(), now, form.options())
+    if form.options() != basket_options(draft):
+        save_basket(draft, form.copies(), now, form.options())
     return redirect(next_step_url(request, draft))
 
 
@@ -86,17 +102,17 @@ def known_delivery_step(request: HttpRequest, draft: Draft) -> dict[str, dict[st
     It says nothing if that is no whole address.
     """
     person = person_in(request)
-    if person is None or baskets.typed_delivery(draft):
+    if person is None or typed_delivery(draft):
         return {}
     places = delivery_addresses(person.pk)
     first = DeliveryChoiceForm.to_fill_in({}, person, places)
     form = DeliveryChoiceForm(first.initial, kept=places.kept)
-    return {baskets.DELIVERY: {**form.answers(), "known": True} if form.is_valid() else {}}
+    return {DELIVERY: {**form.answers(), "known": True} if form.is_valid() else {}}
 
 
 def next_step_url(request: HttpRequest, draft: Draft) -> str:
     """Past the delivery page, if there is nothing to ask there."""
-    is_known = person_in(request) and DeliveryForm(baskets.delivery_answers(draft)).is_valid()
+    is_known = person_in(request) and DeliveryForm(delivery_answers(draft)).is_valid()
     return "order_check" if is_known else "order_delivery"
 
 
@@ -123,13 +139,13 @@ def basket_page(request: HttpRequest, form: BasketForm, *, refusal: Shortfalls |
 @require_http_methods(["GET", "HEAD", "POST"])
 def order_delivery(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
-    draft = baskets.find(request, now)
-    if not draft or not baskets.copies_by_slug(draft):
+    draft = find_basket(request, now)
+    if not draft or not copies_by_slug(draft):
         return redirect("basket")
     person, chooses = person_in(request), "to" in request.POST
     if chooses and person is None:  # signed out meanwhile, so we don't know whose addresses they are
         return redirect(with_next("account_login", request.path))
-    answers = baskets.typed_delivery(draft)
+    answers = typed_delivery(draft)
     # Who answered the page before without a choice of addresses is not asked for one when they come back to it.
     asks_which = chooses or (request.method != "POST" and (not answers or "to" in answers))
     places = delivery_addresses(person.pk) if person and asks_which else DeliveryAddresses([], None)
@@ -137,12 +153,12 @@ def order_delivery(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         form = form_class(request.POST, kept=places.kept)
         if form.is_valid():
-            drafts.save_step(draft, baskets.DELIVERY, form.answers(), now)
+            drafts.save_step(draft, DELIVERY, form.answers(), now)
             return redirect("order_check")
         record_if_blocked(form)
     else:
         form = form_class.to_fill_in(answers, person, places)
-    context = {"form": form, "most_kept": MAX_KEPT_ADDRESSES, "in_basket": baskets.total_copies(draft)}
+    context = {"form": form, "most_kept": MAX_KEPT_ADDRESSES, "in_basket": total_copies(draft)}
     return render(request, "leaflets/orders/delivery.html", context)
 
 
@@ -152,7 +168,7 @@ def order_delivery(request: HttpRequest) -> HttpResponse:
 def order_check(request: HttpRequest) -> HttpResponse:
     """Its button places the order exactly as it was shown: the token says which form it was, the digest what it said."""
     now = timezone.now()
-    draft = baskets.find(request, now)
+    draft = find_basket(request, now)
     person = the_person(request)
     token, digest = request.POST.get("token", ""), request.POST.get("digest", "")
     # A token that can't be one of ours is not asked of the database.
@@ -160,29 +176,29 @@ def order_check(request: HttpRequest) -> HttpResponse:
     earlier = person.orders.filter(submission_token=token).first() if may_be_placed else None
     if earlier:
         return already_placed_page(request, earlier, digest)
-    if not draft or not baskets.copies_by_slug(draft):
+    if not draft or not copies_by_slug(draft):
         if request.method == "POST" or not person.orders.exists():
             return redirect("basket")
         # Whoever comes back from their order finds it, not an empty basket.
         messages.info(request, _("There is nothing to check. You can see your orders below."))
         return redirect("my")
-    delivery = DeliveryForm(baskets.delivery_answers(draft))
+    delivery = DeliveryForm(delivery_answers(draft))
     if not delivery.is_valid():
         return redirect("order_delivery")
-    if request.method != "POST" or draft.token != token or baskets.digest(draft) != digest:
+    if request.method != "POST" or draft.token != token or order_digest(draft) != digest:
         changed = _("Your answers were changed in another tab. Check them again.") if request.method == "POST" else ""
         return check_page(request, draft, delivery, warning=changed)
     counted = web_order_limits(
         request,
         organisation=person.organisation_id,
         postcode=delivery.cleaned_data["postcode"],
-        slugs=baskets.copies_by_slug(draft),
+        slugs=copies_by_slug(draft),
     )
     if stop := check_throttles(request, Where.ORDER, counted, now):
         response = check_page(request, draft, delivery, warning=stop.sentence(now), status=429)
         response.headers["Retry-After"] = str(stop.seconds(now))
         return response
-    basket, options, address = baskets.read(draft, with_stock=False), baskets.read_options(draft), delivery.delivery()
+    basket, options, address = titles_in_basket(draft, with_stock=False), basket_options(draft), delivery.delivery()
     order = Order(person=person, channel=Channel.WEB, asked_because=options.reason, **vars(address))
     order.submission_token, order.submission_digest = token, digest
     try:
@@ -192,13 +208,13 @@ def order_check(request: HttpRequest) -> HttpResponse:
             by=request.user,  # type: ignore[arg-type]
             will_wait_for=[leaflet for leaflet in basket if leaflet.slug in options.backorder],
             flagged=options.flagged,
-            keep=address if baskets.delivery_answers(draft).get("keep") else None,
+            keep=address if delivery_answers(draft).get("keep") else None,
             now=now,
         )
     except EmptyBasket:
         return redirect("basket")
     except Shortfalls as refusal:
-        return basket_page(request, basket_form(request, draft, baskets.read(draft)), refusal=refusal)
+        return basket_page(request, basket_form(request, draft, titles_in_basket(draft)), refusal=refusal)
     except AlreadyPlaced as refusal:
         return already_placed_page(request, refusal.order, digest)
     return redirect("order_placed", order.reference)
@@ -214,9 +230,9 @@ def already_placed_page(request: HttpRequest, order: Order, digest: str) -> Http
 def check_page(
     request: HttpRequest, draft: Draft, delivery: DeliveryForm, *, warning: str = "", status: int = 200
 ) -> HttpResponse:
-    options, stored = baskets.read_options(draft), baskets.delivery_answers(draft)
+    options, stored = basket_options(draft), delivery_answers(draft)
     lines = []
-    for leaflet, count in baskets.read(draft, with_stock=False).items():
+    for leaflet, count in titles_in_basket(draft, with_stock=False).items():
         copies = ngettext("%(n)d copy", "%(n)d copies", count) % {"n": count}
         later = f". {_('We will send what is not in stock now later.')}" if leaflet.slug in options.backorder else ""
         lines.append({"label": leaflet.title, "value": f"{copies}{later}"})
@@ -237,10 +253,10 @@ def check_page(
             {"title": _("Delivery"), "change_url": reverse("order_delivery"), "rows": answers},
         ],
         "token": draft.token,
-        "digest": baskets.digest(draft),
+        "digest": order_digest(draft),
         "warning": warning,
         "asks": bool(options.reason),
         "is_known_address": bool(stored.get("known")),
-        "in_basket": baskets.total_copies(draft),
+        "in_basket": total_copies(draft),
     }
     return render(request, "leaflets/orders/check.html", context, status=status)

@@ -21,15 +21,19 @@ from ctac.errors import DomainError
 from ctac.forms import PageForm
 from leaflets.models import Dispatch, KeptAddress, Order, OrderState
 from leaflets.models.orders import LABEL_FIELDS, MAX_KEPT_ADDRESSES, MAX_REASON_LENGTH
-from leaflets.orders import baskets
 from leaflets.orders.allowances import Shortfalls, change_limits
 from leaflets.orders.forms import (
     ANOTHER_ADDRESS,
+    DELIVERY,
     AddressForm,
     ChangeForm,
     DeliveryForm,
     change_field_name,
     change_form_for,
+    copies_by_slug,
+    find_or_start_basket,
+    save_basket,
+    typed_delivery,
     wait_field_name,
 )
 from leaflets.orders.queries import copies_to_order_again, order_arrival, order_history, order_parcels, reportable_parcels
@@ -154,13 +158,13 @@ def order_again(request: HttpRequest, reference: str) -> HttpResponse:
     titles = leaflets_with_stock(wanted)
     available = {leaflet.slug: wanted[leaflet.slug] for leaflet in titles if leaflet.orderable_edition}
     if available:
-        draft = baskets.find_or_start(request, now)
-        there = baskets.copies_by_slug(draft)
+        draft = find_or_start_basket(request, now)
+        there = copies_by_slug(draft)
         basket = {**there, **{slug: max(copies, there.get(slug, 0)) for slug, copies in available.items()}}
         # Where to, unless something was typed about that already or the order had no address.
-        takes_address = order.address_line_1 and not baskets.typed_delivery(draft)
-        address = {baskets.DELIVERY: {"to": ANOTHER_ADDRESS, **asdict(order.delivery)}} if takes_address else {}
-        baskets.put(draft, basket, now, more=address)
+        takes_address = order.address_line_1 and not typed_delivery(draft)
+        address = {DELIVERY: {"to": ANOTHER_ADDRESS, **asdict(order.delivery)}} if takes_address else {}
+        save_basket(draft, basket, now, more=address)
         messages.success(request, _("What you ordered in %(reference)s is in your basket.") % {"reference": order.reference})
     for leaflet in titles:
         if leaflet.slug not in available:
