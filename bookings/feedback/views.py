@@ -68,7 +68,7 @@ from ctac.forms import FORM_METHODS
 from ctac.pages import keep_private
 from guidance.contacts.queries import WhoToTell, who_to_tell
 from leaflets.orders.forms import copies_by_slug, find_or_start_basket, save_basket
-from leaflets.orders.views.basket import ADD_TO_BASKET_LIMIT
+from leaflets.orders.views import ADD_TO_BASKET_LIMIT
 from professionals.models import Profession
 
 # Pages behind the short link: how it was, and a certificate. No account, no cookie, no name that is kept.

@@ -65,8 +65,7 @@ from leaflets.orders.forms import (
     recent_orders_for,
     total_copies,
 )
-from leaflets.orders.views.basket import ADD_TO_BASKET_LIMIT, go_to_next_step
-from leaflets.orders.views.orders import NOT_AVAILABLE
+from leaflets.orders.views import ADD_TO_BASKET_LIMIT, NOT_AVAILABLE, go_to_next_step
 from leaflets.stock.queries import alerts_asked_for, leaflets_with_stock
 from leaflets.stock.services import ask_for_alert, stop_alert
 from professionals import drafts
