@@ -1,6 +1,6 @@
 """The list of open sessions and the page of one: who comes, who waits, what has happened. Every change is an action."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -32,22 +32,23 @@ from bookings.models import (
 from bookings.models.booking import on_closed_days
 from bookings.models.open_session import SESSION_NATIONS
 from bookings.open_sessions.admin.actions import ASSIGN, DELIVERED, JOINING, OBJECT_ACTIONS, ONE_PLACE, REASSIGN, SEND
-from bookings.open_sessions.admin.exports import SessionExportMixin
 from bookings.open_sessions.admin.plan import plan_page
 from bookings.open_sessions.queries import PlaceFigures, place_figures
 from bookings.schedule.access import OwnToPresenters, own_sessions
 from bookings.schedule.admin import AnyPresenterFilter
 from bookings.schedule.substitutes import rank_presenters_for_session
 from bookings.text import freed_text, moment_text, reason_text
-from ctac.dates import uk_datetime, uk_day
+from ctac.dates import UK, uk_datetime, uk_day
 from ctac.pages import page_in
 from ctac.staff.lists import Part, keys_of, period_of, with_words, words_in
 from ctac.staff.search import SearchKind, finder
 from ctac.staff.site import ObjectAction, Waiting, WaitingRow, column, moment_of, short_moment, staff_site, state_tag, whole
+from ctac.staff.spreadsheets import Cell, Heading
 from ctac.staff.story import Entry, Page, add_entries
 from notifications.models import Notification, visible_to
 from notifications.registry import label_of
 from professionals.admin import PERSON, PERSON_RECORDS, VIEW_PERSON, PersonFilter, PersonRecords
+from professionals.exports import ExportMixin, batches
 from professionals.models import Note, Organisation, Person
 from professionals.notes.admin import SEES_MESSAGES, SEES_NOTES, note_entries
 
@@ -292,6 +293,52 @@ SECTIONS: tuple[tuple[Any, tuple[str, ...]], ...] = (
     (gettext_lazy("Afterwards"), ("came", "said")),
     (gettext_lazy("How it was planned"), ("series", "planned_at")),
 )
+
+
+class SessionExportMixin(ExportMixin):
+    """As a spreadsheet: who came is counted, nobody is named but the presenter."""
+
+    export_permission = "bookings.export_sessions"
+    export_refusal = gettext_lazy("No open session is in this list, so there is nothing to export.")
+    export_headings = (
+        Heading(gettext_lazy("Reference"), 13),
+        Heading(gettext_lazy("State"), 12),
+        Heading(gettext_lazy("Day"), 12),
+        Heading(gettext_lazy("Starts"), 9),
+        Heading(gettext_lazy("Ends"), 9),
+        Heading(gettext_lazy("Presentation"), 34),
+        Heading(gettext_lazy("Presenter"), 22),
+        Heading(gettext_lazy("Series"), 22),
+        Heading(gettext_lazy("Places"), 9),
+        Heading(gettext_lazy("Places taken"), 12),
+        Heading(gettext_lazy("Waiting"), 9),
+        Heading(gettext_lazy("People who came"), 12),
+        Heading(gettext_lazy("Planned on"), 12),
+    )
+
+    def export_rows(self, keys: Sequence[int]) -> Iterator[list[Cell]]:
+        joined = OpenSession.objects.select_related("presentation", "presenter", "series", "attendance").order_by()
+        for batch in batches(keys):
+            found = joined.filter(pk__in=batch).in_bulk()
+            yield from (self._row(found[key]) for key in batch if key in found)
+
+    def _row(self, session: OpenSession) -> list[Cell]:
+        attendance = getattr(session, "attendance", None)
+        return [
+            session.reference,
+            session.get_state_display(),
+            uk_day(session.starts_at),
+            f"{session.starts_at.astimezone(UK):%H:%M}",
+            f"{session.ends_at.astimezone(UK):%H:%M}",
+            session.presentation.title,
+            session.presenter.name if session.presenter else None,
+            session.series.name if session.series else None,
+            session.capacity,
+            session.occupied,
+            session.waiting,
+            attendance.people if attendance else None,
+            uk_day(session.created_at),
+        ]
 
 
 @admin.register(OpenSession, site=staff_site)
