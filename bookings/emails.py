@@ -1,10 +1,12 @@
 """What emails about a booking have in common: its facts, its page, its calendar entry."""
 
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext as _
 
@@ -12,15 +14,21 @@ from bookings import rules, text
 from bookings.calendars import ical
 from bookings.models import (
     Booking,
+    BookingEvent,
     Brought,
     Channel,
+    DateOption,
+    EventKind,
     Format,
     Nation,
+    OptionKind,
+    OptionState,
     Presentation,
     Presenter,
     State,
     Visit,
 )
+from bookings.models.booking import OPEN_STATES
 from bookings.text import Row, row
 from ctac.dates import format_clock, format_day
 from leaflets.orders.emails import sample_order as an_order
@@ -101,6 +109,134 @@ class TeamEmail(BookingEmail):
         """What happens to a presentation that would begin soon after the team's digest goes at once."""
         starts_at = self.booking.starts_at
         return starts_at is None or starts_at >= digest_at + rules.DIGEST_BYPASS_WINDOW
+
+
+class PresenterEmail(BookingEmail):
+    """To its presenter, while it is theirs."""
+
+    def context(self) -> dict[str, object]:
+        url = f"{settings.SITE_URL}{reverse('presenter_visit', args=[self.booking.reference])}"
+        return {**super().context(), "staff_url": url, "day_rows": rows_of_the_day(self.booking)}
+
+    def is_still_due(self) -> bool:
+        presenter = self.booking.presenter
+        theirs = presenter is not None and presenter.email.lower() == self.notification.recipient.lower()
+        return theirs and super().is_still_due()
+
+    def attendee(self) -> ical.Attendee:
+        return ical.presenter_attendee(self.booking)
+
+
+class NewsEmail(BookingEmail):
+    """Confirmed; or confirmed as before, with another joining link or presenter, or after all."""
+
+    calendar_method = "REQUEST"
+    has_joining_link = True
+    states = (State.CONFIRMED,)
+
+    @cached_property
+    def news(self) -> str:
+        """LINK_SET, REASSIGNED or RESTORED, written at the same moment as the message.
+
+        Empty for the first confirmation, also of a request that was changed before it was confirmed.
+        """
+        if not self.notification.version:
+            return ""
+        first = self.notification.resend_of or self.notification
+        events = BookingEvent.objects.filter(booking=self.about_key, at=first.created_at)
+        kinds = (EventKind.LINK_SET, EventKind.REASSIGNED, EventKind.RESTORED)
+        news = events.filter(kind__in=kinds).values_list("kind", flat=True)
+        return news.first() or ""
+
+    def context(self) -> dict[str, object]:
+        return {**super().context(), "new_link": self.news == EventKind.LINK_SET}
+
+
+class ClosedEmail(BookingEmail):
+    calendar_method = "CANCEL"
+
+    @cached_property
+    def in_calendars(self) -> bool:
+        """Whether it had been confirmed: a request sent no entry."""
+        return self.booking.events.filter(kind=EventKind.CANCELLED, from_state=State.CONFIRMED).exists()
+
+
+class ChangeEmail(BookingEmail):
+    calendar_method = "REQUEST"
+    states = OPEN_STATES
+    event_kind: EventKind
+
+    @cached_property
+    def change(self) -> BookingEvent | None:
+        """Its version is what the event counted."""
+        events = BookingEvent.objects.filter(booking=self.about_key, kind=self.event_kind)
+        return events.filter(**{f"changes__{self.version_field}": self.notification.version}).first()
+
+
+class MovedEmail(ChangeEmail):
+    """Where it was and where it is now."""
+
+    event_kind = EventKind.RESCHEDULED
+    version_field = "sequence"
+
+    def context(self) -> dict[str, object]:
+        """`before`: 'Tuesday 9 March 2027, 1:30pm', or '' if that is not known any more."""
+        moments = text.times_of_move(self.change)
+        return {**super().context(), "before": text.moment_text(moments[0]) if moments else ""}
+
+
+class DetailsEmail(ChangeEmail):
+    """Other details: which, by their names, and how it all stands."""
+
+    event_kind = EventKind.DETAILS_CHANGED
+    version_field = "revision"
+
+    @cached_property
+    def in_calendars(self) -> bool:
+        """Whether what changed stands in calendars."""
+        return self.booking.state == State.CONFIRMED and bool(self.change and self.change.changes.get("in_calendars"))
+
+    def context(self) -> dict[str, object]:
+        changed, day_rows = text.event_changes(self.change)["fields"], rows_of_the_day(self.booking)
+        return {**super().context(), "changed": changed, "day_rows": day_rows}
+
+
+class DatesEmail(BookingEmail):
+    """Of a request whose dates are still open."""
+
+    @cached_property
+    def options(self) -> Sequence[DateOption]:
+        options = list(self.booking.options.select_related("presenter"))
+        for option in options:
+            option.booking = self.booking
+        return options
+
+    @cached_property
+    def now(self) -> datetime:
+        return timezone.now()
+
+    def context(self) -> dict[str, object]:
+        url = reverse("booking_answer", args=[self.booking.reference])
+        return {**super().context(), "answer_url": f"{settings.SITE_URL}{url}"}
+
+
+class UndecidedEmail(DatesEmail):
+    """While the request waits for staff: there is nothing that the professional could answer."""
+
+    def is_still_due(self) -> bool:
+        offered = self.booking.options.open().filter(kind=OptionKind.PROPOSED)
+        return self.booking.state == State.REQUESTED and not offered.exists()
+
+    @property
+    def lapsed_offers(self) -> list[DateOption]:
+        return [option for option in self.options if option.kind == OptionKind.PROPOSED and option.state == OptionState.EXPIRED]
+
+    def lapsed_rows(self, why: Callable[[DateOption, datetime], str]) -> list[Row]:
+        """What is no longer kept, each with why: the times that we offered, else the dates that they asked for."""
+        asked = text.labelled_dates([option for option in self.options if option.kind == OptionKind.PREFERRED])
+        offered = [(_("Time %(number)d") % {"number": n}, option) for n, option in enumerate(self.lapsed_offers, start=1)]
+        lapsed = offered or [(label, option) for label, option in asked if option.state == OptionState.EXPIRED]
+        return [row(label, f"{option.when}\n{why(option, self.now)}") for label, option in lapsed]
 
 
 def rows_of_the_day(booking: Booking) -> list[Row]:
