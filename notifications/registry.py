@@ -228,7 +228,7 @@ class Owner:
     phone: str = ""
 
 
-# What the apps that know people add to, in their AppConfig.ready(). Each finder is given an address in lower case (of mobiles: all).
+# What the apps that know people add to, in their AppConfig.ready(). A finder is given an address in lower case (MOBILE: several).
 OWNER_FINDERS: list[Callable[[str], Iterable[Owner]]] = []
 # It asks as much for an address that nobody has, so that the time of a page doesn't tell which are known.
 NAME_FINDERS: list[Callable[[str], Iterable[str]]] = []

@@ -39,7 +39,7 @@ from leaflets.stock import admin as stock_admin
 from leaflets.stock import queries as stock_queries
 from leaflets.stock.admin import SpreadsheetLinks
 from leaflets.stock.services import correct_stock, notify_alerts, receive_stock
-from professionals.safeguarding.forms import StaffForm
+from professionals.safeguarding.forms import StaffForm, reason_field
 
 
 class LeafletForm(forms.ModelForm):
@@ -196,22 +196,16 @@ class EditionForm(EditionDatesForm):
 
 
 class ReceiveForm(StaffForm):
-    free_text_fields = ("reason",)
-
     copies = forms.IntegerField(
         label=_("Copies that came in"),
         min_value=1,
         max_value=1_000_000,
         error_messages={"required": _("Enter how many copies came in.")},
     )
-    reason = forms.CharField(
-        label=_("Note"), max_length=300, required=False, help_text=_("For example, the number of the delivery note.")
-    )
+    reason = reason_field(_("Note"), hint=_("For example, the number of the delivery note."))
 
 
 class CorrectForm(StaffForm):
-    free_text_fields = ("reason",)
-
     change = forms.IntegerField(
         label=_("Copies more or fewer"),
         min_value=-1_000_000,
@@ -219,7 +213,7 @@ class CorrectForm(StaffForm):
         help_text=_("For example, -12 if 12 copies are missing or damaged, or 30 if you found 30."),
         error_messages={"required": _("Enter how many copies more or fewer.")},
     )
-    reason = forms.CharField(label=_("Why"), max_length=300, error_messages={"required": _("Write why the stock changes.")})
+    reason = reason_field(_("Why"), missing=_("Write why the stock changes."))
 
 
 class WithdrawForm(StaffForm):

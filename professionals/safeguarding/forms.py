@@ -65,10 +65,21 @@ class ChildDetailsMixin(forms.Form):
 class StaffForm(ChildDetailsMixin):
     """The form of an action of the staff site. `flagged` goes to the service: staff write no child's details either."""
 
+    free_text_fields: Iterable[str] = ("reason",)  # what most of them ask
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         cleaned.pop(CONFIRM_FIELD, None)
         return {**cleaned, "flagged": self.flagged}
+
+
+def reason_field(label: Any, *, missing: Any = "", hint: Any = "", most: int = 300, rows: int = 1) -> forms.CharField:
+    """Why, in words of staff; who leaves it empty reads `missing`, without which nobody need answer."""
+    widget = forms.Textarea({"rows": rows}) if rows > 1 else None
+    messages = {"required": missing} if missing else None
+    return forms.CharField(
+        label=label, max_length=most, required=bool(missing), help_text=hint, widget=widget, error_messages=messages
+    )
 
 
 def why_not_published(text: str) -> str:

@@ -72,20 +72,15 @@ from professionals.admin import PERSON, PersonColumnsMixin, name_and_organisatio
 from professionals.forms import clean_text
 from professionals.models import Organisation, Person
 from professionals.notes.admin import THEIR_NOTES, add_notes_by_reference
-from professionals.safeguarding.forms import StaffForm
+from professionals.safeguarding.forms import StaffForm, reason_field
+
+FOR_COLLEAGUES = gettext_lazy("This is for colleagues. The person won’t see it. No details of a child.")
 
 
 class GrantForm(StaffForm):
     """How many copies of each line; as many as were asked for stand there already."""
 
-    free_text_fields = ("reason",)
-
-    reason = forms.CharField(
-        label=gettext_lazy("Note"),
-        max_length=300,
-        required=False,
-        help_text=gettext_lazy("This is for colleagues. The person won’t see it. No details of a child."),
-    )
+    reason = reason_field(gettext_lazy("Note"), hint=FOR_COLLEAGUES)
 
     def __init__(self, data: Any = None, *, order: Order, **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
@@ -111,14 +106,11 @@ class GrantForm(StaffForm):
 
 
 class DeclineForm(StaffForm):
-    free_text_fields = ("reason",)
-
-    reason = forms.CharField(
-        label=gettext_lazy("Why can’t we send them?"),
-        max_length=300,
-        widget=forms.Textarea({"rows": 3}),
-        help_text=gettext_lazy("The person will read this in the email. No details of a child."),
-        error_messages={"required": gettext_lazy("Write why we can’t send them.")},
+    reason = reason_field(
+        gettext_lazy("Why can’t we send them?"),
+        missing=gettext_lazy("Write why we can’t send them."),
+        hint=gettext_lazy("The person will read this in the email. No details of a child."),
+        rows=3,
     )
 
 
@@ -154,25 +146,15 @@ DECISION_ACTIONS = (
 
 
 class PrioritiseForm(StaffForm):
-    free_text_fields = ("reason",)
-
-    reason = forms.CharField(
-        label=gettext_lazy("Why does it come first?"),
-        max_length=300,
-        help_text=gettext_lazy("This is for colleagues. The person won’t see it. No details of a child."),
-        error_messages={"required": gettext_lazy("Write why it comes first.")},
+    reason = reason_field(
+        gettext_lazy("Why does it come first?"),
+        missing=gettext_lazy("Write why it comes first."),
+        hint=FOR_COLLEAGUES,
     )
 
 
 class RemovePriorityForm(StaffForm):
-    free_text_fields = ("reason",)
-
-    reason = forms.CharField(
-        label=gettext_lazy("Note"),
-        max_length=300,
-        required=False,
-        help_text=gettext_lazy("This is for colleagues. The person won’t see it. No details of a child."),
-    )
+    reason = reason_field(gettext_lazy("Note"), hint=FOR_COLLEAGUES)
 
 
 PRIORITY_ACTIONS = (
@@ -228,24 +210,18 @@ class DispatchForm(forms.Form):
 
 
 class CancelForm(StaffForm):
-    free_text_fields = ("reason",)
-
-    reason = forms.CharField(
-        label=gettext_lazy("Why is it cancelled?"),
-        max_length=300,
-        help_text=gettext_lazy("This is for colleagues. The person won’t see it. No details of a child."),
-        error_messages={"required": gettext_lazy("Write why it is cancelled.")},
+    reason = reason_field(
+        gettext_lazy("Why is it cancelled?"),
+        missing=gettext_lazy("Write why it is cancelled."),
+        hint=FOR_COLLEAGUES,
     )
 
 
 class RestoreForm(StaffForm):
-    free_text_fields = ("reason",)
-
-    reason = forms.CharField(
-        label=gettext_lazy("Why do you take the cancellation back?"),
-        max_length=300,
-        help_text=gettext_lazy("This is for colleagues. The person won’t see it. No details of a child."),
-        error_messages={"required": gettext_lazy("Write why you take the cancellation back.")},
+    reason = reason_field(
+        gettext_lazy("Why do you take the cancellation back?"),
+        missing=gettext_lazy("Write why you take the cancellation back."),
+        hint=FOR_COLLEAGUES,
     )
 
 
@@ -623,14 +599,11 @@ class SendAgainForm(StaffForm):
 
 
 class CloseMissingForm(StaffForm):
-    free_text_fields = ("reason",)
-
-    reason = forms.CharField(
-        label=gettext_lazy("Why are you not sending it again?"),
-        max_length=300,
-        widget=forms.Textarea({"rows": 3}),
-        help_text=gettext_lazy("The person will read this in the email and on the order’s page. No details of a child."),
-        error_messages={"required": gettext_lazy("Write why you are not sending it again.")},
+    reason = reason_field(
+        gettext_lazy("Why are you not sending it again?"),
+        missing=gettext_lazy("Write why you are not sending it again."),
+        hint=gettext_lazy("The person will read this in the email and on the order’s page. No details of a child."),
+        rows=3,
     )
 
 
