@@ -39,7 +39,7 @@ from leaflets.stock import admin as stock_admin
 from leaflets.stock import queries as stock_queries
 from leaflets.stock.admin import SpreadsheetLinks
 from leaflets.stock.services import correct_stock, notify_alerts, receive_stock
-from professionals.safeguarding.forms import StaffForm, reason_field
+from professionals.safeguarding.forms import StaffForm, StaffReasonForm, reason_field
 
 
 class LeafletForm(forms.ModelForm):
@@ -195,7 +195,7 @@ class EditionForm(EditionDatesForm):
         return upload
 
 
-class ReceiveForm(StaffForm):
+class ReceiveForm(StaffReasonForm):
     copies = forms.IntegerField(
         label=_("Copies that came in"),
         min_value=1,
@@ -205,7 +205,7 @@ class ReceiveForm(StaffForm):
     reason = reason_field(_("Note"), hint=_("For example, the number of the delivery note."))
 
 
-class CorrectForm(StaffForm):
+class CorrectForm(StaffReasonForm):
     change = forms.IntegerField(
         label=_("Copies more or fewer"),
         min_value=-1_000_000,

@@ -65,12 +65,16 @@ class ChildDetailsMixin(forms.Form):
 class StaffForm(ChildDetailsMixin):
     """The form of an action of the staff site. `flagged` goes to the service: staff write no child's details either."""
 
-    free_text_fields: Iterable[str] = ("reason",)  # what most of them ask
-
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         cleaned.pop(CONFIRM_FIELD, None)
         return {**cleaned, "flagged": self.flagged}
+
+
+class StaffReasonForm(StaffForm):
+    """One that asks why."""
+
+    free_text_fields = ("reason",)
 
 
 def reason_field(label: Any, *, missing: Any = "", hint: Any = "", most: int = 300, rows: int = 1) -> forms.CharField:

@@ -37,7 +37,7 @@ from ctac.staff.site import ObjectAction
 from leaflets.models import Order
 from professionals.admin import PersonAdmin
 from professionals.models import Person
-from professionals.safeguarding.forms import StaffForm, reason_field
+from professionals.safeguarding.forms import StaffForm, StaffReasonForm, reason_field
 
 if TYPE_CHECKING:
     from bookings.booking.admin.bookings import BookingAdmin
@@ -67,7 +67,7 @@ LINK = ObjectAction(
 )
 
 
-class TransferForm(StaffForm):
+class TransferForm(StaffReasonForm):
     colleague = forms.EmailField(label=gettext_lazy("Email address of the colleague"), max_length=254)
     reason = forms.CharField(
         label=gettext_lazy("Who asked for it, and why?"),
@@ -252,11 +252,11 @@ def move_page(admin: "BookingAdmin", request: HttpRequest, booking: Booking, act
 NO_CHILD = _("The professional will read this in the email. No details of a child.")
 
 
-class DeclineForm(StaffForm):
+class DeclineForm(StaffReasonForm):
     reason = reason_field(_("Why can’t we say yes?"), missing=_("Write why we can’t say yes."), hint=NO_CHILD, most=500, rows=3)
 
 
-class CancelBookingForm(StaffForm):
+class CancelBookingForm(StaffReasonForm):
     reason = reason_field(_("Why is it cancelled?"), missing=_("Write why it is cancelled."), hint=NO_CHILD, most=500, rows=3)
 
 
@@ -277,7 +277,7 @@ class ReassignForm(StaffForm):
     )
 
 
-class TravelForm(StaffForm):
+class TravelForm(StaffReasonForm):
     minutes = forms.IntegerField(
         label=_("Minutes of travel to and from this visit"),
         min_value=0,
@@ -380,7 +380,7 @@ CANCEL = ObjectAction(
 )
 
 
-class TakeBackForm(StaffForm):
+class TakeBackForm(StaffReasonForm):
     reason = reason_field(
         _("Why are you taking this back?"),
         missing=_("Write why you are taking this back."),

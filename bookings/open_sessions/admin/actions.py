@@ -57,7 +57,7 @@ from office.queries import site_settings
 from professionals import drafts
 from professionals.admin import begin_call, name_with_organisation, note_shown, prefill_note
 from professionals.forms import CallerForm
-from professionals.safeguarding.forms import CONFIRM_FIELD, StaffForm, reason_field
+from professionals.safeguarding.forms import CONFIRM_FIELD, StaffForm, StaffReasonForm, reason_field
 from professionals.services import find_or_enter_person
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def is_to_come(session: OpenSession) -> bool:
     return session.is_scheduled and not session.has_begun(timezone.now())
 
 
-class SessionPresenterForm(StaffForm, PageForm):
+class SessionPresenterForm(StaffReasonForm, PageForm):
     presenter = PresenterChoice(
         label=gettext_lazy("Who gives it?"),
         queryset=Presenter.objects.active(),
@@ -207,7 +207,7 @@ CAPACITY = ObjectAction(
 )
 
 
-class RescheduleSessionForm(StaffForm, PageForm):
+class RescheduleSessionForm(StaffReasonForm, PageForm):
     day = DayField(
         label=gettext_lazy("Day"),
         lies_ahead=True,
@@ -451,7 +451,7 @@ ONE_PLACE = ObjectAction(
 )
 
 
-class CancelSessionForm(StaffForm):
+class CancelSessionForm(StaffReasonForm):
     reason = reason_field(
         gettext_lazy("Why is it cancelled?"),
         missing=gettext_lazy("Write why it is cancelled."),

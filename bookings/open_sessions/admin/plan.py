@@ -35,7 +35,7 @@ from ctac.forms import ClockField, DayField, PageForm, near_today, uk_moment
 from office.closures.queries import why_closed
 from office.queries import site_settings
 from professionals import drafts
-from professionals.safeguarding.forms import StaffForm, reason_field
+from professionals.safeguarding.forms import StaffForm, StaffReasonForm, reason_field
 
 if TYPE_CHECKING:
     from bookings.open_sessions.admin.sessions import OpenSessionAdmin
@@ -181,7 +181,7 @@ class DateForm(PageForm):
         return bool(self.cleaned_data.get("keep"))
 
 
-class ReasonForm(StaffForm, PageForm):
+class ReasonForm(StaffReasonForm, PageForm):
     """Asked when something speaks against a date, and the coordinator goes on all the same."""
 
     reason = reason_field(

@@ -72,12 +72,12 @@ from professionals.admin import PERSON, PersonColumnsMixin, name_and_organisatio
 from professionals.forms import clean_text
 from professionals.models import Organisation, Person
 from professionals.notes.admin import THEIR_NOTES, add_notes_by_reference
-from professionals.safeguarding.forms import StaffForm, reason_field
+from professionals.safeguarding.forms import StaffForm, StaffReasonForm, reason_field
 
 FOR_COLLEAGUES = gettext_lazy("This is for colleagues. The person won’t see it. No details of a child.")
 
 
-class GrantForm(StaffForm):
+class GrantForm(StaffReasonForm):
     """How many copies of each line; as many as were asked for stand there already."""
 
     reason = reason_field(gettext_lazy("Note"), hint=FOR_COLLEAGUES)
@@ -105,7 +105,7 @@ class GrantForm(StaffForm):
         return {**cleaned, "granted": granted}
 
 
-class DeclineForm(StaffForm):
+class DeclineForm(StaffReasonForm):
     reason = reason_field(
         gettext_lazy("Why can’t we send them?"),
         missing=gettext_lazy("Write why we can’t send them."),
@@ -145,7 +145,7 @@ DECISION_ACTIONS = (
 )
 
 
-class PrioritiseForm(StaffForm):
+class PrioritiseForm(StaffReasonForm):
     reason = reason_field(
         gettext_lazy("Why does it come first?"),
         missing=gettext_lazy("Write why it comes first."),
@@ -153,7 +153,7 @@ class PrioritiseForm(StaffForm):
     )
 
 
-class RemovePriorityForm(StaffForm):
+class RemovePriorityForm(StaffReasonForm):
     reason = reason_field(gettext_lazy("Note"), hint=FOR_COLLEAGUES)
 
 
@@ -209,7 +209,7 @@ class DispatchForm(forms.Form):
     )
 
 
-class CancelForm(StaffForm):
+class CancelForm(StaffReasonForm):
     reason = reason_field(
         gettext_lazy("Why is it cancelled?"),
         missing=gettext_lazy("Write why it is cancelled."),
@@ -217,7 +217,7 @@ class CancelForm(StaffForm):
     )
 
 
-class RestoreForm(StaffForm):
+class RestoreForm(StaffReasonForm):
     reason = reason_field(
         gettext_lazy("Why do you take the cancellation back?"),
         missing=gettext_lazy("Write why you take the cancellation back."),
@@ -598,7 +598,7 @@ class SendAgainForm(StaffForm):
         return {**cleaned, "delivery": Delivery(**{name: clean_text(value) for name, value in typed.items()})}
 
 
-class CloseMissingForm(StaffForm):
+class CloseMissingForm(StaffReasonForm):
     reason = reason_field(
         gettext_lazy("Why are you not sending it again?"),
         missing=gettext_lazy("Write why you are not sending it again."),
