@@ -19,6 +19,7 @@ from django.utils.translation import ngettext
 
 from ctac.dates import uk_day
 from ctac.forms import DayField
+from ctac.staff.lists import OptionsFilter
 from ctac.staff.search import SearchKind, finder, in_columns
 from ctac.staff.site import NOTHING, ObjectAction, column, number_of, staff_site, state_tag, yes_no_of
 from leaflets.catalogue.services import (
@@ -245,18 +246,6 @@ class ReviewForm(forms.Form):
         return cleaned
 
 
-class NeedsFilter(admin.SimpleListFilter):
-    title = _("what it needs")
-    parameter_name = "needs"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("stock", _("Low in stock")), ("review", _("To be reviewed in the next 3 months"))]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Edition]:
-        narrow = {"stock": low_in_stock, "review": to_review}.get(self.value() or "")
-        return narrow(queryset) if narrow else queryset
-
-
 def low_in_stock(editions: Any) -> Any:
     """Of the list, which has its forecast, or of all editions."""
     if isinstance(editions, QuerySet):
@@ -267,6 +256,15 @@ def low_in_stock(editions: Any) -> Any:
 def to_review(editions: Any) -> Any:
     """Of what the catalogue offers, what is due for review or soon will be."""
     return editions.current().filter(leaflet__active=True, review_on__lte=uk_day(timezone.now()) + REVIEW_DUE_WITHIN)
+
+
+class NeedsFilter(OptionsFilter):
+    title = _("what it needs")
+    parameter_name = "needs"
+    options = {
+        "stock": (_("Low in stock"), lambda editions, now: low_in_stock(editions)),
+        "review": (_("To be reviewed in the next 3 months"), lambda editions, now: to_review(editions)),
+    }
 
 
 def withdrawn_text(edition: Edition) -> str:

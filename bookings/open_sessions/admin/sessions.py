@@ -30,7 +30,7 @@ from bookings.models import (
     SessionState,
 )
 from bookings.models.booking import on_closed_days
-from bookings.models.open_session import SESSION_NATIONS
+from bookings.models.open_session import SESSION_NATIONS, OpenSessionQuerySet
 from bookings.open_sessions.admin.actions import ASSIGN, DELIVERED, JOINING, OBJECT_ACTIONS, ONE_PLACE, REASSIGN, SEND
 from bookings.open_sessions.admin.plan import plan_page
 from bookings.open_sessions.queries import PlaceFigures, place_figures
@@ -40,7 +40,7 @@ from bookings.schedule.substitutes import rank_presenters_for_session
 from bookings.text import freed_text, moment_text, reason_text
 from ctac.dates import UK, uk_datetime, uk_day
 from ctac.pages import page_in
-from ctac.staff.lists import Part, keys_of, period_of, with_words, words_in
+from ctac.staff.lists import OptionsFilter, Part, keys_of, period_of, with_words, words_in
 from ctac.staff.search import SearchKind, finder
 from ctac.staff.site import ObjectAction, Waiting, WaitingRow, column, moment_of, short_moment, staff_site, state_tag, whole
 from ctac.staff.spreadsheets import Cell, Heading
@@ -53,89 +53,66 @@ from professionals.models import Note, Organisation, Person
 from professionals.notes.admin import SEES_MESSAGES, SEES_NOTES, note_entries
 
 MOST_SERIES = 30
-Sessions = QuerySet[OpenSession]
 
 
-def needing_a_presenter(sessions: Sessions) -> Sessions:
-    return sessions.filter(state=SessionState.SCHEDULED, presenter=None, ends_at__gt=timezone.now())
-
-
-def without_a_link(sessions: Sessions) -> Sessions:
+def without_a_link(sessions: OpenSessionQuerySet, now: datetime) -> OpenSessionQuerySet:
     """Nobody can join yet: no link of its own, and none of its presenter. Who has no presenter is counted there."""
-    coming = sessions.filter(state=SessionState.SCHEDULED, ends_at__gt=timezone.now())
+    coming = sessions.filter(state=SessionState.SCHEDULED, ends_at__gt=now)
     return coming.filter(own_joining_link="", presenter__isnull=False, presenter__joining_link="")
 
 
-def in_days(sessions: Sessions, days: int) -> Sessions:
+def in_days(sessions: OpenSessionQuerySet, now: datetime, days: int) -> OpenSessionQuerySet:
     """From today on, by a UK calendar."""
-    today = uk_day(timezone.now())
+    today = uk_day(now)
     first, after = (uk_datetime(day, time.min) for day in (today, today + timedelta(days=days)))
     return sessions.filter(starts_at__gte=first, starts_at__lt=after).exclude(state=SessionState.CANCELLED)
 
 
-def soon(sessions: Sessions) -> Sessions:
+def soon(sessions: OpenSessionQuerySet, now: datetime) -> OpenSessionQuerySet:
     """Today and tomorrow."""
-    return in_days(sessions, 2)
+    return in_days(sessions, now, 2)
 
 
-def details_unsent(sessions: Sessions) -> Sessions:
+def details_unsent(sessions: OpenSessionQuerySet, now: datetime) -> OpenSessionQuerySet:
     """Today or tomorrow, with people who have a place and have not been sent how to join."""
-    return to_come(soon(sessions)).filter(details_sent_at=None, occupied__gt=0)
+    return soon(sessions, now).to_come(now).filter(details_sent_at=None, occupied__gt=0)
 
 
-def to_mark_as_delivered(sessions: Sessions) -> Sessions:
-    return sessions.filter(state=SessionState.SCHEDULED, ends_at__lte=timezone.now())
-
-
-def on_closed(sessions: Sessions) -> Sessions:
+def on_closed(sessions: OpenSessionQuerySet, now: datetime) -> OpenSessionQuerySet:
     """Planned before we said that we are closed then, or all the same."""
-    return to_come(sessions).filter(on_closed_days(SESSION_NATIONS))
+    return sessions.to_come(now).filter(on_closed_days(SESSION_NATIONS))
 
 
-def to_come(sessions: Sessions) -> Sessions:
-    return sessions.filter(state=SessionState.SCHEDULED, starts_at__gt=timezone.now())
-
-
-class NarrowFilter(admin.SimpleListFilter):
-    """Each choice narrows by a function of its own; the first staff page leads to some of them."""
-
-    narrowings: dict[str, tuple[Any, Callable[[Sessions], Sessions]]] = {}
-
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
-        return [(value, label) for value, (label, _narrow) in self.narrowings.items()]
-
-    def queryset(self, request: HttpRequest, queryset: Sessions) -> Sessions:
-        _label, narrow = self.narrowings.get(self.value() or "", ("", None))
-        return narrow(queryset) if narrow else queryset
-
-
-class NeedFilter(NarrowFilter):
+class NeedFilter(OptionsFilter):
     title = gettext_lazy("needs a look")
     parameter_name = "look"
-    narrowings = {
-        "presenter": (gettext_lazy("Needs a presenter"), needing_a_presenter),
+    options = {
+        "presenter": (gettext_lazy("Needs a presenter"), OpenSessionQuerySet.needing_a_presenter),
         "link": (gettext_lazy("Without a joining link"), without_a_link),
         "unsent": (gettext_lazy("Soon, how to join not sent"), details_unsent),
         "closed": (gettext_lazy("On a day when we are closed"), on_closed),
-        "over": (gettext_lazy("Over, not marked as delivered"), to_mark_as_delivered),
+        "over": (gettext_lazy("Over, not marked as delivered"), OpenSessionQuerySet.to_mark_as_delivered),
     }
 
 
-class SoonFilter(NarrowFilter):
+class SoonFilter(OptionsFilter):
     title = gettext_lazy("when")
     parameter_name = "when"
-    narrowings = {
+    options = {
         "soon": (gettext_lazy("Today and tomorrow"), soon),
-        "week": (gettext_lazy("Next 7 days"), lambda sessions: in_days(sessions, 7)),
+        "week": (gettext_lazy("Next 7 days"), lambda sessions, now: in_days(sessions, now, 7)),
     }
 
 
-class RoomFilter(NarrowFilter):
+class RoomFilter(OptionsFilter):
     title = gettext_lazy("places")
     parameter_name = "places"
-    narrowings = {
-        "free": (gettext_lazy("Free places"), lambda sessions: to_come(sessions).filter(occupied__lt=F("capacity"), waiting=0)),
-        "line": (gettext_lazy("People waiting"), lambda sessions: to_come(sessions).filter(waiting__gt=0)),
+    options = {
+        "free": (
+            gettext_lazy("Free places"),
+            lambda sessions, now: sessions.to_come(now).filter(occupied__lt=F("capacity"), waiting=0),
+        ),
+        "line": (gettext_lazy("People waiting"), lambda sessions, now: sessions.to_come(now).filter(waiting__gt=0)),
     }
 
 
@@ -147,7 +124,7 @@ class KeyFilter(admin.SimpleListFilter):
     def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[Any, str]]:
         return list(self.rows.all())
 
-    def queryset(self, request: HttpRequest, queryset: Sessions) -> Sessions:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[OpenSession]) -> QuerySet[OpenSession]:
         chosen = self.value() or ""
         is_key = chosen.isascii() and chosen.isdigit() and len(chosen) < 10
         return queryset.filter(**{str(self.parameter_name): int(chosen)}) if is_key else queryset
@@ -557,14 +534,14 @@ SESSION = WaitingRow(who="presentation__title", what="presenter__name", at="star
 
 
 def wait_for(
-    label: Any, query: str, narrow: Callable[[Any], Any], action: ObjectAction | None = None, *, urgent: bool = False
+    label: Any, query: str, narrow: Callable[[Any, datetime], Any], action: ObjectAction | None = None, *, urgent: bool = False
 ) -> None:
     """A line of the first page, and the list behind it: `query` narrows to exactly those sessions."""
     staff_site.add_waiting(
         gettext_lazy("Open sessions"),
         Waiting(
             label=label,
-            count=lambda: narrow(OpenSession.objects.all()),
+            count=lambda: narrow(OpenSession.objects.all(), timezone.now()),
             address=lambda: f"{reverse('staff:bookings_opensession_changelist')}?{query}",
             permission="bookings.view_opensession",
             urgent=urgent,
@@ -573,12 +550,12 @@ def wait_for(
     )
 
 
-wait_for(gettext_lazy("without a presenter"), "look=presenter", needing_a_presenter, ASSIGN, urgent=True)
+wait_for(gettext_lazy("without a presenter"), "look=presenter", OpenSessionQuerySet.needing_a_presenter, ASSIGN, urgent=True)
 wait_for(gettext_lazy("without a joining link"), "look=link", without_a_link, JOINING, urgent=True)
 wait_for(gettext_lazy("soon, and how to join not sent"), "look=unsent", details_unsent, SEND, urgent=True)
 wait_for(gettext_lazy("while we are closed"), "look=closed", on_closed)
 wait_for(gettext_lazy("today or tomorrow"), "when=soon", soon)
-wait_for(gettext_lazy("to mark as delivered"), "look=over", to_mark_as_delivered, DELIVERED)
+wait_for(gettext_lazy("to mark as delivered"), "look=over", OpenSessionQuerySet.to_mark_as_delivered, DELIVERED)
 
 
 def session_has(word: str) -> Q:

@@ -1,6 +1,6 @@
 """Orders on the staff site: found, decided on, prioritised, packed, dispatched and cancelled."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from django import forms
@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
 from ctac.dates import format_day
 from ctac.models import is_reference, tidy_reference
-from ctac.staff.lists import Part, period_of
+from ctac.staff.lists import OptionsFilter, Part, narrow_by, period_of
 from ctac.staff.search import SearchKind, finder, in_searched
 from ctac.staff.site import (
     NOTHING,
@@ -51,7 +51,7 @@ from leaflets.models import (
     OrderState,
     Parcel,
 )
-from leaflets.models.orders import LABEL_FIELDS
+from leaflets.models.orders import LABEL_FIELDS, OrderQuerySet
 from leaflets.orders.admin.for_caller import AGAIN, CHANGE_ACTION, delivery_field, may_order_again, order_for_caller
 from leaflets.orders.exports import OrderExportMixin
 from leaflets.orders.queries import VISIT_PERMISSION, visit_start, visit_text
@@ -182,22 +182,13 @@ PRIORITY_ACTIONS = (
 )
 
 
-class WaitsFilter(admin.SimpleListFilter):
+class WaitsFilter(OptionsFilter):
     title = gettext_lazy("what it is waiting for")
     parameter_name = "waits"
-
-    choices_by_value: dict[str, tuple[Any, Callable[[Any], Any]]] = {
-        "long": (gettext_lazy("Our answer, for too long"), lambda orders: orders.asked_too_long_ago(timezone.now())),
-        "forward": (gettext_lazy("Copies, passed forward"), lambda orders: orders.passed_forward()),
+    options = {
+        "long": (gettext_lazy("Our answer, for too long"), OrderQuerySet.asked_too_long_ago),
+        "forward": (gettext_lazy("Copies, passed forward"), lambda orders, now: orders.passed_forward()),
     }
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [(value, label) for value, (label, _narrow) in self.choices_by_value.items()]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Order]:
-        _label, narrow = self.choices_by_value.get(self.value() or "", ("", None))
-        rows: QuerySet[Order] = narrow(queryset) if narrow else queryset
-        return rows
 
 
 class DispatchForm(forms.Form):
@@ -387,15 +378,10 @@ CHANNEL_LABELS = {
 }
 
 
-class CameByFilter(admin.SimpleListFilter):
+class CameByFilter(OptionsFilter):
     title = gettext_lazy("how it came")
     parameter_name = "came_by"
-
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin) -> list[tuple[str, Any]]:
-        return list(CHANNEL_LABELS.items())
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
-        return queryset.filter(channel=self.value()) if self.value() in CHANNEL_LABELS else queryset
+    options = {channel: (label, narrow_by(channel=channel)) for channel, label in CHANNEL_LABELS.items()}
 
 
 @admin.register(Order, site=staff_site)
