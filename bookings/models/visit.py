@@ -21,7 +21,7 @@ from bookings.models.feedback import CONFIDENCE, Confidence, agreement, confiden
 from bookings.models.open_session import OpenSession, SessionPlace, SessionState
 from bookings.models.presenter import Format, Presenter
 from ctac.dates import format_day, uk_day
-from ctac.models import RecordedBy, free_text, impersonal, personal
+from ctac.models import RecordedBy, by_user, free_text, impersonal, personal
 from office.models import MOST_PEOPLE
 from office.queries import site_settings
 from professionals.models import Profession
@@ -53,10 +53,7 @@ class Visit(models.Model):
     )
     personal(seeks_help)
     taken_on_at = personal(models.DateTimeField(_("alarm taken on"), null=True, blank=True))
-    taken_on_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("who is on it"), null=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    personal(taken_on_by)
+    taken_on_by = by_user(_("who is on it"))
 
     class Meta:
         verbose_name = _("visit")
@@ -388,10 +385,7 @@ class Feedback(models.Model):
     comment = free_text(models.TextField(_("what could be better"), blank=True))
     quotable = models.BooleanField(_("may be quoted"), default=False, db_default=False)
     chosen_at = models.DateTimeField(_("chosen for reports"), null=True, blank=True)
-    chosen_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=_("chosen by"), null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
-    )
-    personal(chosen_by)
+    chosen_by = by_user(_("chosen by"), blank=True)
     flagged_child_details = models.BooleanField(_("looked like a child’s details"), default=False)
     token = impersonal(models.CharField(_("one-time token"), max_length=43, unique=True))
     received_on = models.DateField(_("received"))
