@@ -260,13 +260,10 @@ class StateModel(models.Model):
         return state in self.transitions[self.state]
 
 
-def by_user(verbose_name: Any, **more: Any) -> "models.ForeignKey[Any, Any]":
-    """Who did it; nobody once their account is gone."""
-    return personal(
-        models.ForeignKey(
-            settings.AUTH_USER_MODEL, verbose_name=verbose_name, null=True, on_delete=models.SET_NULL, related_name="+", **more
-        )
-    )
+def by_user(verbose_name: Any, *, related_name: str = "+", **more: Any) -> "models.ForeignKey[Any, Any]":
+    """Who did it, or does it; nobody once their account is gone."""
+    key = {"verbose_name": verbose_name, "null": True, "on_delete": models.SET_NULL, "related_name": related_name}
+    return personal(models.ForeignKey(settings.AUTH_USER_MODEL, **key, **more))
 
 
 class RecordedBy(models.Model):

@@ -44,13 +44,6 @@ class Desk(StrEnum):
 
 
 @dataclass(frozen=True)
-class Attachment:
-    filename: str
-    content: bytes
-    mimetype: str
-
-
-@dataclass(frozen=True)
 class Message:
     """What an email is made of: `template` names emails/<template>.html, which extends emails/base.html.
 
@@ -60,7 +53,6 @@ class Message:
     subject: str | Promise
     template: str
     context: dict[str, object] = field(default_factory=dict)
-    attachments: tuple[Attachment, ...] = ()
     calendar: bytes = b""
     calendar_method: str = ""
     reply_to: str = ""

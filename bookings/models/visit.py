@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Self
 
-from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeOperators
 from django.db import models
@@ -178,13 +177,6 @@ def may_check_out(booking: Booking, now: datetime) -> bool:
 # Who is called while a presenter is out.
 
 
-def on_duty_from(role: Any, related_name: str) -> models.ForeignKey:
-    """A user who goes leaves the shift to the other."""
-    return models.ForeignKey(
-        settings.AUTH_USER_MODEL, verbose_name=role, null=True, on_delete=models.SET_NULL, related_name=related_name
-    )
-
-
 @dataclass(frozen=True)
 class OnDuty:
     """One of the two of a shift, as others call them. `phone` is empty if none is known."""
@@ -218,11 +210,9 @@ class DutyShift(models.Model):
 
     first_day = models.DateField(_("first day"))
     last_day = models.DateField(_("last day"))
-    duty_person = on_duty_from(_("duty person"), "duty_shifts")
-    personal(duty_person)
+    duty_person = by_user(_("duty person"), related_name="duty_shifts")
     duty_phone = personal(models.CharField(_("duty person’s phone"), max_length=30, blank=True))
-    deputy = on_duty_from(_("deputy"), "deputy_shifts")
-    personal(deputy)
+    deputy = by_user(_("deputy"), related_name="deputy_shifts")
     deputy_phone = personal(models.CharField(_("deputy’s phone"), max_length=30, blank=True))
 
     objects = DutyShiftQuerySet.as_manager()

@@ -134,7 +134,7 @@ def sent() -> str:
     for row in Notification.objects.all():
         message = email_for(row).message()
         rendered = render(message)
-        words += [str(rendered), message.calendar.decode(), *(str(part.content) for part in message.attachments)]
+        words += [str(rendered), message.calendar.decode()]
     return "\n".join(words)
 
 
