@@ -371,7 +371,7 @@ def leaflet_download(request: HttpRequest, slug: str) -> HttpResponseBase:
 @cache_control(public=True, max_age=3600)
 def pdf_response(request: HttpRequest, *, edition: Edition) -> FileResponse:
     """Counted, if somebody asks for it. SecurityMiddleware adds nosniff."""
-    file = FileResponse(edition.pdf.open("rb"), content_type="application/pdf", filename=edition.download_name)
+    file = FileResponse(edition.pdf.open("rb"), content_type="application/pdf", filename=f"{edition.leaflet.slug}.pdf")
     # Whether a person asks for the file, and for it from its beginning: not a program, not a browser looking ahead.
     headers = request.headers
     whole = headers.get("Range", "bytes=0-").startswith("bytes=0-")

@@ -458,10 +458,6 @@ class Edition(models.Model):
         """'A5' or 'A4 landscape'; nothing of a size without a name, or if it has not been read."""
         return "" if self.paper == Paper.OTHER else self.get_paper_display()
 
-    @property
-    def download_name(self) -> str:
-        return f"{self.leaflet.slug}.pdf"
-
 
 class LeafletWords(models.Model):
     """The search index of one title; a table of its own, so that no page of a title has to read it. Triggers keep it (ADR 18).
